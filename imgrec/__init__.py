@@ -1,0 +1,26 @@
+"""Catalogue, compare and see a folder of pictures."""
+
+from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
+from imgrec.indexing import Options, Summary, index_folders
+from imgrec.knn import neighbors_of
+from imgrec.neighbors import Neighbors
+from imgrec.recommend import Answer, Recommender, Result
+from imgrec.store import Store
+from imgrec.version import __version__
+
+__all__ = [
+    "Answer",
+    "EncoderError",
+    "ImgrecError",
+    "Neighbors",
+    "Options",
+    "PictureError",
+    "Recommender",
+    "Result",
+    "Store",
+    "StoreError",
+    "Summary",
+    "__version__",
+    "index_folders",
+    "neighbors_of",
+]

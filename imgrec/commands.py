@@ -1,0 +1,58 @@
+"""What every command shares: one-line errors, exit codes, output that never breaks."""
+
+import argparse
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from imgrec.errors import ImgrecError
+
+Main = Callable[[argparse.Namespace], None]
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong in one line and exit with 2."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def run(parser: argparse.ArgumentParser, main: Main, argv: Sequence[str] | None) -> int:
+    """Parse, run and translate errors: 0 done, 2 the user can mend it, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    arguments = parser.parse_args(argv)
+    try:
+        main(arguments)
+        sys.stdout.flush()
+    except ImgrecError as error:
+        return _fail(parser, str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\n{parser.prog}: stopped; the same command goes on where it was\n")
+        return 130
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        return _fail(parser, f"{error.strerror or error}{place}")
+    except sqlite3.Error as error:
+        return _fail(parser, f"the catalogue cannot be read or written: {error}")
+    return 0
+
+
+def _fail(parser: argparse.ArgumentParser, message: str) -> int:
+    sys.stderr.write(f"{parser.prog}: {' '.join(message.split())}\n")
+    return 2
+
+
+def positive(value: str) -> int:
+    """Return the whole number of an argument that must be 1 or more."""
+    number = int(value)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not 1 or more")
+    return number

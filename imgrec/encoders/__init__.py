@@ -1,0 +1,51 @@
+"""The encoders: `mini` and `rgb` in the box, every torchvision classification model by name."""
+
+from pathlib import Path
+
+from imgrec.encoders.mini import Mini
+from imgrec.encoders.rgb import BINS, RgbHistogram
+from imgrec.encoders.spec import Encoder, EncoderSpec
+from imgrec.errors import EncoderError
+
+__all__ = ["load_encoder", "matching_encoder"]
+
+
+def load_encoder(
+    name: str, weights: Path | None = None, device: str = "auto", bins: int = BINS
+) -> Encoder:
+    """Build an encoder by its name; torch is imported only for those that need it.
+
+    Args:
+        name: `mini`, `rgb`, or a torchvision classification model.
+        weights: a state dict, for a torchvision model.
+        device: where a torchvision model runs.
+        bins: of `rgb`, for each channel.
+
+    Raises:
+        EncoderError: the name is unknown, or the weights cannot be had or do not fit.
+    """
+    if name == "rgb":
+        return RgbHistogram(bins)
+    if name == "mini":
+        return Mini()
+    from imgrec.encoders.vision import VisionEncoder
+
+    return VisionEncoder.load(name, weights, device)
+
+
+def matching_encoder(
+    spec: EncoderSpec, weights: Path | None = None, device: str = "auto"
+) -> Encoder:
+    """Build the very encoder that made a feature, for pictures that are not in it.
+
+    Raises:
+        EncoderError: as `load_encoder`, or what is there now is not what made the feature.
+    """
+    encoder = load_encoder(spec.name, weights, device, bins=max(1, spec.dimensions // 3))
+    if (encoder.spec.version, encoder.spec.weights_digest) != (spec.version, spec.weights_digest):
+        raise EncoderError(
+            f"the store's {spec.name} vectors were made with {spec.weights or 'an older version'}, "
+            f"and this is {encoder.spec.weights or 'a newer one'}: "
+            "name the weights they were made with by --weights FILE, or index again"
+        )
+    return encoder

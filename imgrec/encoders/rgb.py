@@ -1,0 +1,37 @@
+"""`rgb`: the colour histogram of a picture."""
+
+import numpy as np
+from PIL import Image
+
+from imgrec.encoders.spec import EncoderSpec, Pixels, Preprocessing, Vectors
+from imgrec.errors import EncoderError
+
+BINS = 256
+_SIDE_PX = 224
+
+
+class RgbHistogram:
+    """A histogram for each channel of the 224 x 224 picture, end to end; all bins sum to 1."""
+
+    def __init__(self, bins: int = BINS) -> None:
+        if bins < 1 or 256 % bins:
+            raise EncoderError(f"rgb cannot have {bins} bins a channel: name a divisor of 256")
+        self.bins = bins
+        self._spec = EncoderSpec(
+            name="rgb",
+            dimensions=3 * bins,
+            preprocessing=Preprocessing(crop_px=_SIDE_PX, resize_px=_SIDE_PX),
+            kind="histogram",
+        )
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """The frozen description of this encoder."""
+        return self._spec
+
+    def encode(self, pixels: Pixels) -> Vectors:
+        """Return the histograms (b, 3 * bins): red, green, blue, each from dark to light."""
+        counts = [Image.fromarray(picture).histogram() for picture in pixels]  # (b, 768)
+        merged = np.array(counts, np.float32).reshape(len(pixels), 3 * self.bins, -1).sum(axis=2)
+        shares: Vectors = merged / np.float32(3 * pixels.shape[1] * pixels.shape[2])
+        return shares

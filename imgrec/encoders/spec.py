@@ -1,0 +1,65 @@
+"""What an encoder is: a frozen spec and a function from pixel batches to vectors."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]  # (b, h, w, 3), sRGB
+Vectors = NDArray[np.float32]  # (b, d)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How a decoded picture becomes the pixels an encoder takes.
+
+    Attributes:
+        crop_px: side of the square of pixels the encoder takes.
+        resize_px: with `crop`, the length the shorter side is scaled to before the
+            central square is cut; with `stretch`, the same as `crop_px`.
+        fit: `crop` keeps the aspect ratio and loses the rim, `stretch` keeps all of the
+            picture and loses the aspect ratio.
+    """
+
+    crop_px: int
+    resize_px: int
+    fit: Literal["crop", "stretch"] = "stretch"
+
+
+@dataclass(frozen=True)
+class EncoderSpec:
+    """Everything that decides an encoder's vectors; kept beside them in the store.
+
+    Attributes:
+        name: the feature's name, and its folder in the store.
+        dimensions: d, the length of a vector.
+        preprocessing: the pixels it takes.
+        kind: `histogram` (not negative, sums to 1) or `embedding` (anything else).
+        version: raised whenever the same pixels would give other vectors.
+        weights: where the weights came from, a name and never a path; empty without.
+        weights_digest: BLAKE2b of the weights; empty without.
+        in_worker: light enough to run in the processes that decode.
+    """
+
+    name: str
+    dimensions: int
+    preprocessing: Preprocessing
+    kind: Literal["embedding", "histogram"] = "embedding"
+    version: int = 1
+    weights: str = ""
+    weights_digest: str = ""
+    in_worker: bool = True
+
+
+class Encoder(Protocol):
+    """Turns pixels into vectors; never sees a path."""
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """The frozen description of this encoder."""
+        ...
+
+    def encode(self, pixels: Pixels) -> Vectors:
+        """Return the float32 vectors (b, d) of uint8 pixels (b, crop_px, crop_px, 3)."""
+        ...

@@ -1,0 +1,140 @@
+"""One pass over some files: each is read and decoded once, everything is made from that."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from imgrec.catalog import Ids, Outcome
+from imgrec.encoders import load_encoder
+from imgrec.encoders.spec import Encoder, Pixels, Preprocessing, Vectors
+from imgrec.errors import PictureError
+from imgrec.images import Picture, decode, digest, pixels_for, read_file, thumbnail
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some files and what to make of them; small, for it travels to a worker process.
+
+    Attributes:
+        files: (id, absolute path).
+        thumbs: whether thumbnails are wanted.
+        light: names of the encoders that run in the worker, with the bins of `rgb`.
+        heavy: the preprocessing of the encoders that run elsewhere, on `Readings.pixels`.
+    """
+
+    files: tuple[tuple[int, str], ...]
+    thumbs: bool
+    light: tuple[tuple[str, int], ...]
+    heavy: tuple[Preprocessing, ...]
+
+
+@dataclass
+class Readings:
+    """What became of a task.
+
+    Attributes:
+        outcomes: one for each file, in the order of the task.
+        messages: what the decoder said of each file that failed, by id.
+        ids: (m,) of the files that could be read; the rows of all that follows.
+        thumbs: m JPEGs, or none where none were asked for.
+        vectors: (m, d) by the name of the light encoder.
+        pixels: (m, h, w, 3) by preprocessing.
+        decode_s: seconds spent reading and decoding.
+        busy_s: seconds spent altogether.
+    """
+
+    outcomes: list[Outcome]
+    messages: dict[int, str]
+    ids: Ids
+    thumbs: list[bytes]
+    vectors: dict[str, Vectors]
+    pixels: dict[Preprocessing, Pixels]
+    decode_s: float = 0.0
+    busy_s: float = 0.0
+
+
+@dataclass
+class _Gathered:
+    outcomes: list[Outcome] = field(default_factory=list)
+    messages: dict[int, str] = field(default_factory=dict)
+    thumbs: list[bytes] = field(default_factory=list)
+    pixels: dict[Preprocessing, list[Pixels]] = field(default_factory=dict)
+    decode_s: float = 0.0
+
+
+def extract(task: Task) -> Readings:
+    """Read, decode and describe the files of a task; a file that fails costs only itself."""
+    started = time.perf_counter()
+    encoders = [_light_encoder(*light) for light in task.light]
+    wanted = {*task.heavy, *(encoder.spec.preprocessing for encoder in encoders)}
+    gathered = _Gathered(pixels={preprocessing: [] for preprocessing in wanted})
+    for image_id, path in task.files:
+        _extract_file(gathered, image_id, Path(path), task.thumbs)
+    pixels = {key: _stacked(values, key) for key, values in gathered.pixels.items()}
+    return Readings(
+        outcomes=gathered.outcomes,
+        messages=gathered.messages,
+        ids=np.array([o.id for o in gathered.outcomes if o.status == "ok"], np.int64),
+        thumbs=gathered.thumbs,
+        vectors={e.spec.name: e.encode(pixels[e.spec.preprocessing]) for e in encoders},
+        pixels={key: pixels[key] for key in task.heavy},
+        decode_s=gathered.decode_s,
+        busy_s=time.perf_counter() - started,
+    )
+
+
+def failed(task: Task, reason: str, message: str) -> Readings:
+    """Return the readings of a task none of whose files could be read."""
+    outcomes = [Outcome(image_id, "failed", reason=reason) for image_id, _ in task.files]
+    messages = {image_id: message for image_id, _ in task.files}
+    encoders = [_light_encoder(*light) for light in task.light]
+    return Readings(
+        outcomes,
+        messages,
+        np.zeros(0, np.int64),
+        [],
+        {e.spec.name: np.zeros((0, e.spec.dimensions), np.float32) for e in encoders},
+        {key: _stacked([], key) for key in task.heavy},
+    )
+
+
+def _extract_file(gathered: _Gathered, image_id: int, path: Path, thumbs: bool) -> None:
+    started = time.perf_counter()
+    content = None
+    try:
+        data = read_file(path)
+        content = digest(data)
+        picture = decode(data, need_px=_need_px(list(gathered.pixels)))
+    except PictureError as error:
+        gathered.outcomes.append(Outcome(image_id, "failed", content, reason=error.reason))
+        gathered.messages[image_id] = str(error)
+        return
+    finally:
+        gathered.decode_s += time.perf_counter() - started
+    gathered.outcomes.append(_ok(image_id, content, picture))
+    for preprocessing, rows in gathered.pixels.items():
+        rows.append(pixels_for(picture.image, preprocessing))
+    if thumbs:
+        gathered.thumbs.append(thumbnail(picture.image))
+
+
+def _ok(image_id: int, content: str, picture: Picture) -> Outcome:
+    return Outcome(image_id, "ok", content, picture.width, picture.height, picture.format)
+
+
+def _need_px(wanted: Sequence[Preprocessing]) -> int:
+    return max((preprocessing.resize_px for preprocessing in wanted), default=1)
+
+
+def _stacked(rows: list[Pixels], preprocessing: Preprocessing) -> Pixels:
+    side = preprocessing.crop_px
+    return np.stack(rows) if rows else np.zeros((0, side, side, 3), np.uint8)
+
+
+@lru_cache(maxsize=8)
+def _light_encoder(name: str, bins: int) -> Encoder:
+    return load_encoder(name, bins=bins)

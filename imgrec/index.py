@@ -1,0 +1,83 @@
+"""`python -m imgrec.index FOLDER… --store DIR`: make or update a store."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from imgrec.catalog import printable
+from imgrec.commands import Parser, positive, run
+from imgrec.indexing import DEFAULT_ENCODER, Options, Summary, index_folders
+
+_SHOWN_WARNINGS = 10
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Index folders of pictures."""
+    return run(_parser(), _index, argv)
+
+
+def report(summary: Summary) -> str:
+    """Return what a run did, in three or four lines."""
+    counts = summary.counts
+    lines = [
+        f"{counts['ok']} pictures, {counts['failed']} failed, {counts['missing']} missing",
+        "features: " + ", ".join(f"{name} ({d})" for name, d in summary.features.items()),
+        f"this run: {summary.new} new, {summary.changed} of them changed, {summary.moved} moved, "
+        f"{summary.gone} gone, {summary.done} read in {summary.elapsed_s:.1f} s{_rate(summary)}",
+    ]
+    if summary.failures:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in summary.failures.items())
+        lines.insert(1, f"failed: {reasons}")
+    return "\n".join(lines) + "\n"
+
+
+def _rate(summary: Summary) -> str:
+    if not summary.done:
+        return ""
+    return f" ({summary.done / max(summary.reading_s, 1e-9):.0f} pictures/s)"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="imgrec.index", description="Make or update a store of pictures.")
+    add = parser.add_argument
+    add("folders", nargs="*", metavar="FOLDER", help="of pictures; default: those of the store")
+    add("--store", required=True, type=Path, help="the store's folder; made where there is none")
+    encoders = f"mini, or a torchvision model; default: the store's, else {DEFAULT_ENCODER}"
+    add("--encoder", action="append", default=[], metavar="NAME", dest="encoders", help=encoders)
+    add("--weights", type=Path, metavar="FILE", help="a state dict for the torchvision model")
+    add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
+    add("--bins", type=positive, default=Options.bins, help="of the colour histogram, a channel")
+    add("--batch-size", type=positive, default=Options.batch_size, metavar="N")
+    add("--workers", type=int, metavar="N", help="processes that decode; 0: none; default: cores")
+    add("--only", action="store_true", help="pictures of other folders leave the collection")
+    add("--retry-failed", action="store_true", help="read failed pictures again")
+    return parser
+
+
+def _index(arguments: argparse.Namespace) -> None:
+    options = Options(
+        encoders=tuple(arguments.encoders),
+        weights=arguments.weights,
+        device=arguments.device,
+        bins=arguments.bins,
+        batch_size=arguments.batch_size,
+        workers=None if arguments.workers is None else max(0, arguments.workers),
+        only=arguments.only,
+        retry_failed=arguments.retry_failed,
+        quiet=False,
+    )
+    summary = index_folders(arguments.folders, arguments.store, options)
+    _warn(summary.warnings)
+    sys.stdout.write(report(summary))
+
+
+def _warn(warnings: list[str]) -> None:
+    for line in warnings[:_SHOWN_WARNINGS]:
+        sys.stderr.write(printable(line) + "\n")
+    if len(warnings) > _SHOWN_WARNINGS:
+        sys.stderr.write(f"… and {len(warnings) - _SHOWN_WARNINGS} lines like these\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,244 @@
+"""Indexing: folders of pictures in, a store of catalogue, vectors and thumbnails out."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tqdm import tqdm
+
+from imgrec.catalog import Entry
+from imgrec.encoders import load_encoder
+from imgrec.encoders.rgb import BINS
+from imgrec.encoders.spec import Encoder, Vectors
+from imgrec.errors import ImgrecError
+from imgrec.extract import Readings, Task
+from imgrec.files import remove_temporaries
+from imgrec.jobs import THUMBS, Job, Result, commit, plan_jobs, tasks_of
+from imgrec.pool import readings
+from imgrec.scan import Walk, leave_other_roots, scan, walk_root
+from imgrec.store import Store, is_store
+
+DEFAULT_ENCODER = "resnet50"
+_IN_PROCESS = 64  # so few pictures are done before a worker process has started
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to index.
+
+    Attributes:
+        encoders: names; none for those the store has, or `resnet50` in a new one.
+        weights: a state dict for the torchvision encoder.
+        device: `auto`, or a torch device name.
+        bins: of `rgb`, for each channel.
+        batch_size: pictures a task and a forward pass.
+        workers: processes that decode; None for one a core.
+        only: make the pictures of all other folders in the store missing.
+        retry_failed: read the pictures again that failed before.
+        quiet: no progress bar.
+    """
+
+    encoders: tuple[str, ...] = ()
+    weights: Path | None = None
+    device: str = "auto"
+    bins: int = BINS
+    batch_size: int = 32
+    workers: int | None = None
+    only: bool = False
+    retry_failed: bool = False
+    quiet: bool = True
+
+
+@dataclass
+class Summary:
+    """What a run did and what the store holds after it.
+
+    Attributes:
+        counts: pictures by status.
+        failures: failed pictures by reason, the most frequent first.
+        features: dimensions by name.
+        new: pictures met for the first time, or again with other content (`changed`).
+        moved: pictures found at another place, their vectors kept.
+        gone: pictures that are missing since this run.
+        done: pictures read in this run.
+        warnings: one line each for the user.
+        elapsed_s: seconds of the run; `reading_s` of these while pictures were read.
+        decode_s: seconds of the workers spent reading and decoding, `busy_s` in all.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, int] = field(default_factory=dict)
+    features: dict[str, int] = field(default_factory=dict)
+    new: int = 0
+    changed: int = 0
+    moved: int = 0
+    gone: int = 0
+    done: int = 0
+    warnings: list[str] = field(default_factory=list)
+    elapsed_s: float = 0.0
+    reading_s: float = 0.0
+    decode_s: float = 0.0
+    busy_s: float = 0.0
+
+
+def index_folders(
+    folders: Sequence[Path | str], store_path: Path | str, options: Options | None = None
+) -> Summary:
+    """Bring a store up to date with folders of pictures; do only what is new.
+
+    Args:
+        folders: that hold the pictures; none for those the store knows already.
+        store_path: made where there is none.
+        options: how; see `Options`.
+
+    Raises:
+        ImgrecError: a folder is absent or holds no picture, an encoder cannot be had, the
+            store is of another format, or another run is writing to it.
+        OSError: the disk is full or read-only.
+    """
+    started = time.perf_counter()
+    options = options or Options()
+    store_path = Path(store_path).resolve()
+    summary = Summary()
+    walks = _walks(folders, store_path, summary)
+    encoders = _encoders(store_path, options)
+    with Store.create(store_path) as store, store.writing():
+        _scan(store, walks, options, summary)
+        for encoder in encoders.values():
+            store.add_feature(encoder.spec)
+            remove_temporaries(store.feature_folder(encoder.spec.name))
+        remove_temporaries(store.thumbs_folder)
+        _read_pictures(store, encoders, options, summary)
+        primary = next((name for name in encoders if name != "rgb"), "rgb")
+        store.set_encoder(primary)
+        summary.counts, summary.failures = store.catalog.counts(), store.catalog.failures()
+        summary.features = {name: store.spec(name).dimensions for name in store.feature_names()}
+    summary.elapsed_s = time.perf_counter() - started
+    return summary
+
+
+def _walks(folders: Sequence[Path | str], store: Path, summary: Summary) -> dict[Path, Walk]:
+    roots = [Path(folder).expanduser().resolve() for folder in folders]
+    if not roots:
+        if not is_store(store):
+            raise ImgrecError(f"no store at {store} and no folder named: name the picture folder")
+        with Store.open(store) as opened:
+            known = [Path(root) for root in opened.catalog.roots()]
+            known = [root for root in known if opened.catalog.entries_under(str(root))]
+        roots = [root for root in known if root.is_dir()]
+        summary.warnings += [
+            f"{root} is not there now: its pictures stay as they are"
+            for root in known
+            if root not in roots
+        ]
+    return {root: walk_root(root, leave_out=store) for root in roots}
+
+
+def _encoders(store: Path, options: Options) -> dict[str, Encoder]:
+    """Return the encoders by name, `rgb` always among them, the one asked about first."""
+    names = list(options.encoders)
+    bins = options.bins
+    if is_store(store):
+        with Store.open(store) as opened:
+            there = opened.feature_names()
+            if not names and opened.encoder:
+                names = [opened.encoder]
+            if "rgb" in there and bins == BINS:
+                bins = opened.spec("rgb").dimensions // 3
+    names = names or [DEFAULT_ENCODER]
+    return {
+        name: load_encoder(name, options.weights, options.device, bins)
+        for name in dict.fromkeys([*names, "rgb"])
+    }
+
+
+def _scan(store: Store, walks: Mapping[Path, Walk], options: Options, summary: Summary) -> None:
+    if options.only and walks:
+        summary.gone += leave_other_roots(store.catalog, walks)
+    for root, found in walks.items():
+        changes = scan(store.catalog, root, found)
+        summary.new += len(changes.new)
+        summary.changed += changes.changed
+        summary.moved += changes.moved
+        summary.gone += len(changes.gone) - changes.changed
+        if found.links:
+            summary.warnings.append(f"{found.links} links in {root} were not followed")
+        summary.warnings += [
+            f"{root / folder} cannot be listed: its pictures stay as they are"
+            for folder in found.unreadable
+        ]
+    store.catalog.retry_failed(None if options.retry_failed else "unreadable")
+
+
+def _read_pictures(
+    store: Store, encoders: Mapping[str, Encoder], options: Options, summary: Summary
+) -> None:
+    started = time.perf_counter()
+    jobs = plan_jobs(store, list(encoders))
+    total = sum(len(job.ids) for job in jobs)
+    workers = os.cpu_count() or 1 if options.workers is None else options.workers
+    bar = tqdm(
+        total=total,
+        unit=" pictures",
+        disable=options.quiet or not total,
+        mininterval=0.5 if sys.stderr.isatty() else 10,  # a log file gets a line now and then
+    )
+    queued = _Queue(store, jobs, encoders, options.batch_size)
+    with bar:
+        for read in readings(queued.tasks(), workers if total > _IN_PROCESS else 0):
+            changed = queued.take(read)
+            bar.update(len(read.outcomes))
+            summary.decode_s += read.decode_s
+            summary.busy_s += read.busy_s
+            summary.warnings += [f"{name} changed while it was read" for name in changed]
+            summary.warnings += queued.describe(read)
+    summary.done = total
+    summary.reading_s = time.perf_counter() - started
+
+
+class _Queue:
+    """Hands out the tasks of all jobs and commits each job as soon as its last one is back."""
+
+    def __init__(
+        self, store: Store, jobs: Sequence[Job], encoders: Mapping[str, Encoder], batch: int
+    ) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._encoders = encoders
+        self._batch = batch
+        self._entries: dict[int, list[Entry]] = {}
+        self._current = 0
+        self._result = Result()
+
+    def tasks(self) -> Iterator[Task]:
+        for position, job in enumerate(self._jobs):
+            self._entries[position] = self._store.catalog.entries(job.ids)
+            yield from tasks_of(job, self._entries[position], self._encoders, self._batch)
+
+    def take(self, read: Readings) -> list[str]:
+        """Add a task's readings; return the files that changed meanwhile, of a finished job."""
+        job = self._jobs[self._current]
+        self._result.add(read, self._heavy(job, read))
+        if len(self._result.outcomes) < len(job.ids):
+            return []
+        entries = self._entries.pop(self._current)
+        changed = commit(self._store, job, entries, self._result)
+        self._current, self._result = self._current + 1, Result()
+        return [str(entry.file) for entry in entries if entry.id in changed]
+
+    def describe(self, read: Readings) -> list[str]:
+        """Return a line for each file that failed."""
+        reasons = {o.id: o.reason for o in read.outcomes if o.status == "failed"}
+        entries = self._store.catalog.entries(reasons)
+        return [f"{e.file}: {reasons[e.id]} ({read.messages[e.id]})" for e in entries]
+
+    def _heavy(self, job: Job, read: Readings) -> dict[str, Vectors]:
+        wanted = [self._encoders[name] for name in job.outputs if name != THUMBS]
+        return {
+            encoder.spec.name: encoder.encode(read.pixels[encoder.spec.preprocessing])
+            for encoder in wanted
+            if not encoder.spec.in_worker and len(read.ids)
+        }

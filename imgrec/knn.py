@@ -1,0 +1,99 @@
+"""The k-NN graph of a feature: each picture's nearest by cosine, kept in the store."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.errors import StoreError
+from imgrec.features import FeatureStore
+from imgrec.files import new_folder
+from imgrec.neighbors import Neighbors
+from imgrec.parts import load_array
+from imgrec.store import Store
+
+K = 15
+_BLOCK_BYTES = 64 << 20
+
+
+def neighbors_of(store: Store, name: str | None = None, k: int = K) -> Neighbors:
+    """Return the k-NN graph of a feature, from the store where it is still right.
+
+    Where pictures came or went since, it is built again and kept. On a store that cannot be
+    written it is built and not kept.
+
+    Raises:
+        StoreError: there is no such feature, or it has fewer than two pictures.
+    """
+    spec, feature = store.spec(name), store.feature(name)
+    if len(feature) < 2:
+        raise StoreError(
+            f"{store.path} holds {len(feature)} pictures with {spec.name} vectors and "
+            "neighbours need 2: index more pictures"
+        )
+    folder = store.path / "knn" / spec.name
+    k = min(k, len(feature) - 1)
+    kept = _load(folder, spec, feature, k)
+    if kept is not None:
+        return kept
+    built = exact_neighbors(feature, k)
+    try:
+        _save(folder, spec, built)
+    except OSError:
+        return built
+    return built
+
+
+def exact_neighbors(feature: FeatureStore, k: int) -> Neighbors:
+    """Return the exact k-NN graph under cosine, by blocks of the product with itself.
+
+    Source: numpy, one matrix product a block; memory is the unit vectors (n, d) float32 and
+    one block of distances.
+    """
+    vectors = _unit(feature.load())
+    neighbors = np.empty((len(vectors), k), np.int64)
+    distances = np.empty((len(vectors), k), np.float32)
+    for rows in _blocks(len(vectors)):
+        block = 1 - vectors[rows] @ vectors.T  # (b, n)
+        here = np.arange(len(block))
+        block[here, here + rows.start] = np.inf
+        nearest = np.argpartition(block, k - 1, axis=1)[:, :k]
+        found = np.take_along_axis(block, nearest, axis=1)
+        order = np.lexsort((nearest, found), axis=1)
+        neighbors[rows] = feature.ids[np.take_along_axis(nearest, order, axis=1)]
+        distances[rows] = np.maximum(np.take_along_axis(found, order, axis=1), 0)
+    return Neighbors(feature.ids, neighbors, distances)
+
+
+def _load(folder: Path, spec: EncoderSpec, feature: FeatureStore, k: int) -> Neighbors | None:
+    try:
+        described = json.loads((folder / "knn.json").read_text("utf-8"))
+        arrays = [load_array(folder / f"{name}.npy") for name in ("ids", "neighbors", "distances")]
+        kept = Neighbors(*arrays)
+    except (OSError, ValueError, StoreError):
+        return None
+    same = described.get("encoder") == asdict(spec) and np.array_equal(kept.ids, feature.ids)
+    return kept if same and kept.k == k else None
+
+
+def _save(folder: Path, spec: EncoderSpec, built: Neighbors) -> None:
+    described = {"k": built.k, "metric": "cosine", "exact": True, "encoder": asdict(spec)}
+    with new_folder(folder) as temporary:
+        (temporary / "knn.json").write_text(json.dumps(described, indent=2) + "\n", "utf-8")
+        np.save(temporary / "ids.npy", built.ids, allow_pickle=False)
+        np.save(temporary / "neighbors.npy", built.neighbors, allow_pickle=False)
+        np.save(temporary / "distances.npy", built.distances, allow_pickle=False)
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    lengths: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)  # (n, 1)
+    lengths[lengths == 0] = 1
+    return vectors / lengths
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    step = max(1, _BLOCK_BYTES // (4 * count))
+    return (slice(start, min(count, start + step)) for start in range(0, count, step))

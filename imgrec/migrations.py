@@ -1,0 +1,72 @@
+"""The catalogue's schema, as numbered steps; `PRAGMA user_version` counts those done."""
+
+import sqlite3
+from collections.abc import Callable
+
+from imgrec.errors import StoreError
+
+
+def _m001_initial(db: sqlite3.Connection) -> None:
+    db.execute("CREATE TABLE roots (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE)")
+    # An id stands for one content and is never given again: a changed file gets a new one.
+    db.execute(
+        """CREATE TABLE images (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            root_id INTEGER NOT NULL REFERENCES roots (id),
+            path TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            mtime_ns INTEGER NOT NULL,
+            digest TEXT,
+            width INTEGER,
+            height INTEGER,
+            format TEXT,
+            status TEXT NOT NULL CHECK (status IN ('new', 'ok', 'failed', 'missing')),
+            reason TEXT
+        )"""
+    )
+    db.execute(
+        "CREATE UNIQUE INDEX images_place ON images (root_id, path) WHERE status != 'missing'"
+    )
+    db.execute("CREATE INDEX images_not_ok ON images (status) WHERE status != 'ok'")
+    db.execute("CREATE INDEX images_digest ON images (digest)")
+    db.execute(
+        """CREATE TABLE labels (
+            image_id INTEGER NOT NULL REFERENCES images (id),
+            kind TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (image_id, kind, value)
+        ) WITHOUT ROWID"""
+    )
+    db.execute("CREATE INDEX labels_value ON labels (kind, value)")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_m001_initial,)
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring a catalogue to the newest schema, each step in a transaction of its own.
+
+    Raises:
+        StoreError: a newer imgrec made this catalogue.
+    """
+    check(db)
+    (done,) = db.execute("PRAGMA user_version").fetchone()
+    for number, step in enumerate(MIGRATIONS[done:], start=done + 1):
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            step(db)
+            db.execute(f"PRAGMA user_version = {number}")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")
+
+
+def check(db: sqlite3.Connection) -> None:
+    """Raise StoreError when a newer imgrec made this catalogue."""
+    (done,) = db.execute("PRAGMA user_version").fetchone()
+    if done > len(MIGRATIONS):
+        raise StoreError(
+            f"the catalogue has schema {done}, this imgrec knows {len(MIGRATIONS)}: "
+            "install the newer imgrec that made it"
+        )

@@ -1,0 +1,89 @@
+"""The exact index: every distance computed, the reference for any faster way."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.catalog import Ids
+from imgrec.encoders.spec import Vectors
+from imgrec.errors import StoreError
+from imgrec.features import FeatureStore
+from imgrec.metrics import Distances, Metric
+
+
+@dataclass(frozen=True)
+class Neighbors:
+    """The nearest pictures of each of n pictures, the nearest first, itself left out.
+
+    Attributes:
+        ids: (n,) int64, ascending.
+        neighbors: (n, k) int64 ids.
+        distances: (n, k) float32.
+    """
+
+    ids: Ids
+    neighbors: Ids
+    distances: Distances
+
+    def __post_init__(self) -> None:
+        shapes = {self.neighbors.shape, self.distances.shape, (len(self.ids), self.k)}
+        if len(shapes) > 1:
+            raise StoreError(
+                f"neighbours do not match: ids {self.ids.shape}, neighbors "
+                f"{self.neighbors.shape}, distances {self.distances.shape}"
+            )
+
+    @property
+    def k(self) -> int:
+        """Neighbours a picture."""
+        return int(self.neighbors.shape[1])
+
+    def rows(self) -> NDArray[np.intp]:
+        """Return the neighbours as positions (n, k) in `ids`."""
+        return np.searchsorted(self.ids, self.neighbors)
+
+
+class NeighborIndex(Protocol):
+    """Anything that gives distances from queries to the pictures of a feature."""
+
+    @property
+    def ids(self) -> Ids:
+        """The ids (n,) of the pictures, ascending."""
+        ...
+
+    def distances(self, queries: Vectors) -> Distances:
+        """Return the distances (q, n) of queries (q, d) to every picture."""
+        ...
+
+
+class ExactIndex:
+    """Brute force over the mapped parts of a feature, block by block."""
+
+    def __init__(self, feature: FeatureStore, metric: Metric) -> None:
+        self.feature = feature
+        self.metric = metric
+
+    @property
+    def ids(self) -> Ids:
+        """The ids (n,) of the pictures, ascending."""
+        return self.feature.ids
+
+    def distances(self, queries: Vectors) -> Distances:
+        """Return the distances (q, n) of queries (q, d) to every picture."""
+        distances = np.empty((len(queries), len(self.feature)), np.float32)
+        for rows, vectors in self.feature.slices():
+            distances[:, rows] = self.metric.function(queries, vectors)
+        return distances
+
+
+def top_k(distances: NDArray[np.float32], k: int) -> NDArray[np.intp]:
+    """Return the positions of the k smallest of (n,) values, ascending; ties keep their order."""
+    k = min(k, len(distances))
+    if k <= 0:
+        return np.zeros(0, np.intp)
+    limit = np.partition(distances, k - 1)[k - 1]
+    candidates = np.flatnonzero(distances <= limit)
+    order = np.argsort(distances[candidates], kind="stable")
+    return candidates[order][:k]

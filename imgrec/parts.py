@@ -1,0 +1,81 @@
+"""Parts: immutable folders of rows, written whole, that together make a feature."""
+
+import io
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.errors import StoreError
+from imgrec.files import new_folder
+
+_NAME = re.compile(r"part-(\d{6,})$")
+
+
+def part_name(number: int) -> str:
+    """Return the folder name of a part: `part-000007`."""
+    return f"part-{number:06d}"
+
+
+def part_numbers(folder: Path) -> list[int]:
+    """Return the ascending numbers of the finished parts in a feature's folder."""
+    if not folder.is_dir():
+        return []
+    matches = (_NAME.match(path.name) for path in folder.iterdir())
+    return sorted(int(match[1]) for match in matches if match)
+
+
+def write_part(folder: Path, number: int, files: Mapping[str, NDArray[Any] | bytes]) -> None:
+    """Write a part of `folder`: arrays as `.npy`, bytes as they are, all or nothing.
+
+    Args:
+        folder: the feature's folder.
+        number: of the part; must not exist yet.
+        files: file name to content; `ids.npy` (m,) int64, ascending, is always among them.
+
+    Raises:
+        FileExistsError: the part is there already.
+    """
+    path = folder / part_name(number)
+    if path.exists():
+        raise FileExistsError(f"{path} is finished; a part is never written twice")
+    with new_folder(path) as temporary:
+        for name, content in files.items():
+            (temporary / name).write_bytes(_serialised(content))
+
+
+def load_array(path: Path) -> NDArray[Any]:
+    """Open a `.npy` file memory-mapped, without pickle.
+
+    Raises:
+        StoreError: it is absent or damaged.
+    """
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise StoreError(
+            f"{path} is damaged ({error}): delete its folder {path.parent} and run "
+            "python -m imgrec.index again"
+        ) from error
+    return array
+
+
+def check_rows(part: Path, **rows: int) -> None:
+    """Raise StoreError with the lengths when arrays that should be parallel are not."""
+    if len(set(rows.values())) > 1:
+        lengths = ", ".join(f"{name} has {count}" for name, count in rows.items())
+        raise StoreError(
+            f"{part} is damaged, its rows do not match ({lengths}): delete it and run "
+            "python -m imgrec.index again"
+        )
+
+
+def _serialised(content: NDArray[Any] | bytes) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    buffer = io.BytesIO()
+    np.save(buffer, content, allow_pickle=False)
+    return buffer.getvalue()

@@ -1,0 +1,101 @@
+"""Worker processes that read pictures: ordered, bounded, and outlived by no crash of theirs."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+
+from imgrec.extract import Readings, Task, extract, failed
+
+_AHEAD = 2  # tasks waiting for each worker: enough that none idles, few enough to bound memory
+
+
+def readings(tasks: Iterable[Task], workers: int) -> Iterator[Readings]:
+    """Yield what became of each task, in order.
+
+    Args:
+        tasks: drawn only as fast as results are taken.
+        workers: processes; 0 does the work in this one.
+    """
+    if workers == 0:
+        yield from map(extract, tasks)
+        return
+    with _Pool(workers) as pool:
+        yield from pool.run(tasks)
+
+
+class _Pool:
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._executor = _executor(workers)
+
+    def __enter__(self) -> "_Pool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Readings]:
+        waiting: deque[tuple[Task, Future[Readings]]] = deque()
+        for task in tasks:
+            waiting.append((task, self._submit(task)))
+            if len(waiting) > self._workers * _AHEAD:
+                yield from self._next(waiting)
+        while waiting:
+            yield from self._next(waiting)
+
+    def _next(self, waiting: deque[tuple[Task, Future[Readings]]]) -> Iterator[Readings]:
+        task, future = waiting.popleft()
+        try:
+            yield future.result()
+        except BrokenProcessPool:
+            self._renew()
+            again = [task, *(task for task, _ in waiting)]
+            waiting.clear()
+            for task in again:
+                yield from self._one_by_one(task)
+
+    def _one_by_one(self, task: Task) -> Iterator[Readings]:
+        """Do a task that was in flight when a worker died, each file on its own."""
+        for file in task.files:
+            single = replace(task, files=(file,))
+            try:
+                yield self._submit(single).result()
+            except BrokenProcessPool:
+                self._renew()
+                yield failed(single, "crashed", "the decoder ended its process")
+
+    def _submit(self, task: Task) -> Future[Readings]:
+        try:
+            return self._executor.submit(extract, task)
+        except BrokenProcessPool:
+            broken: Future[Readings] = Future()
+            broken.set_exception(BrokenProcessPool())
+            return broken
+
+    def _renew(self) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor = _executor(self._workers)
+
+
+def _executor(workers: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")  # threads of torch do not survive a fork
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent was killed and can tell it nothing any more."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,87 @@
+"""`python -m imgrec.query IMAGE… --store DIR`: the pictures most like one to five others."""
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from imgrec.catalog import printable
+from imgrec.commands import Parser, positive, run
+from imgrec.errors import ImgrecError
+from imgrec.files import write_bytes
+from imgrec.metrics import FUSIONS, METRICS
+from imgrec.recommend import Answer, Recommender
+
+_MOST_QUERIES = 5
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the pictures most like one to five others."""
+    return run(_parser(), _query, argv)
+
+
+def table(answer: Answer) -> str:
+    """Return an answer as lines for a terminal."""
+    count = len(answer.results)
+    lines = [
+        f"{count} of {answer.images} pictures, {answer.encoder}, {answer.metric}"
+        + (f", {answer.fuse} of {len(answer.queries)} queries" if answer.queries[1:] else "")
+        + f", {answer.elapsed_ms:.1f} ms"
+    ]
+    width = max((len(printable(result.path)) for result in answer.results), default=0)
+    for r in answer.results:
+        labels = "  ".join(f"{kind}={printable(value)}" for kind, value in r.labels.items())
+        line = f"{r.rank:>3}  {r.distance:.4f}  {printable(r.path):<{width}}  {labels}"
+        lines.append(line.rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="imgrec.query", description="The pictures most like one to five others.")
+    add = parser.add_argument
+    add("images", nargs="+", metavar="IMAGE", help="a file, or a path as the catalogue has it")
+    add("--store", required=True, type=Path)
+    add("-k", type=positive, default=5, help="how many (default 5)")
+    add("--metric", default="cosine", help=f"{', '.join(METRICS)} (default cosine)")
+    add("--fuse", default="mean", help=f"{', '.join(FUSIONS)} of the distances (default mean)")
+    add("--encoder", metavar="NAME", help="the feature to compare; default: the store's own")
+    add("--weights", type=Path, metavar="FILE", help="those the store's vectors were made with")
+    add("--device", default="auto", help="where a picture that is not in the store is encoded")
+    add("--json", action="store_true", help="print one JSON object and nothing else")
+    add("--grid", type=Path, metavar="FILE.png", help="draw queries and answers into a picture")
+    return parser
+
+
+def _query(arguments: argparse.Namespace) -> None:
+    if len(arguments.images) > _MOST_QUERIES:
+        raise ImgrecError(
+            f"{len(arguments.images)} pictures are too many to ask about at once: "
+            f"name up to {_MOST_QUERIES} (the Python interface takes any number)"
+        )
+    recommender = Recommender.open(arguments.store, arguments.weights, arguments.device)
+    answer = recommender.query(
+        arguments.images, arguments.k, arguments.metric, arguments.fuse, arguments.encoder
+    )
+    if arguments.grid:
+        _write_grid(recommender, answer, arguments.grid)
+    if arguments.json:
+        sys.stdout.write(json.dumps(answer.to_dict()) + "\n")
+    else:
+        sys.stdout.write(table(answer))
+
+
+def _write_grid(recommender: Recommender, answer: Answer, path: Path) -> None:
+    from imgrec.grid import answer_grid
+
+    if path.suffix.lower() != ".png":
+        raise ImgrecError(f"--grid {path}: the grid is a PNG, name a file that ends in .png")
+    buffer = io.BytesIO()
+    answer_grid(recommender.store, answer).save(buffer, "PNG")
+    write_bytes(path, buffer.getvalue())
+    sys.stderr.write(f"grid: {path}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

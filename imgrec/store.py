@@ -1,0 +1,209 @@
+"""The store: one folder that every stage reads, with its catalogue, features and thumbnails."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from imgrec.catalog import Catalog
+from imgrec.encoders.spec import EncoderSpec, Preprocessing
+from imgrec.errors import StoreError
+from imgrec.features import FeatureStore
+from imgrec.files import write_text
+from imgrec.thumbs import ThumbStore
+from imgrec.version import __version__
+
+FORMAT = 1
+
+
+class Store:
+    """A store opened for reading, or by `create` for writing."""
+
+    def __init__(self, path: Path, catalog: Catalog) -> None:
+        self.path = path
+        self.catalog = catalog
+
+    @classmethod
+    def open(cls, path: Path | str) -> "Store":
+        """Open a store for reading; nothing is written, not even on a writable disk.
+
+        Raises:
+            StoreError: there is none, it is damaged, or another format made it.
+        """
+        path = Path(path)
+        _read_manifest(path)
+        return cls(path, Catalog.open(path / "catalog.sqlite"))
+
+    @classmethod
+    def create(cls, path: Path | str) -> "Store":
+        """Open a store for writing; make it where there is none.
+
+        Raises:
+            StoreError: the folder holds something else, or another format made it.
+        """
+        path = Path(path)
+        if is_store(path):
+            _read_manifest(path)
+        elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise StoreError(f"{path} is no store and not empty: name another place for the store")
+        else:
+            path.mkdir(parents=True, exist_ok=True)
+            _write_manifest(path, {})
+        return cls(path, Catalog.create(path / "catalog.sqlite"))
+
+    def close(self) -> None:
+        """Close the catalogue."""
+        self.catalog.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def encoder(self) -> str | None:
+        """The feature that is meant when none is named: the embedding indexed last."""
+        name = _read_manifest(self.path).get("encoder")
+        return str(name) if name else None
+
+    def set_encoder(self, name: str) -> None:
+        """Make a feature the one that is meant when none is named."""
+        _write_manifest(self.path, {"encoder": name})
+
+    def feature_folder(self, name: str) -> Path:
+        """Return the folder of a feature, there or not."""
+        return self.path / "features" / name
+
+    @property
+    def thumbs_folder(self) -> Path:
+        """The folder of the thumbnails."""
+        return self.path / "thumbs"
+
+    def feature_names(self) -> list[str]:
+        """Return the names of the features in this store, sorted."""
+        return sorted(path.parent.name for path in self.path.glob("features/*/feature.json"))
+
+    def spec(self, name: str | None = None) -> EncoderSpec:
+        """Return the spec of the encoder that made a feature, by default the store's own.
+
+        Raises:
+            StoreError: there is no such feature.
+        """
+        name = name or self.encoder
+        known = self.feature_names()
+        if name is None or name not in known:
+            listed = ", ".join(known) or "none"
+            raise StoreError(
+                f"{self.path} has no feature {name!r} (there: {listed}): "
+                f"run python -m imgrec.index FOLDER --store {self.path} --encoder {name or 'NAME'}"
+            )
+        return _spec_from_json(self.feature_folder(name) / "feature.json")
+
+    def add_feature(self, spec: EncoderSpec) -> None:
+        """Make a feature's folder, or check that the one there was made by the same encoder.
+
+        Raises:
+            StoreError: it was made by another encoder, other weights or another version.
+        """
+        if spec.name in self.feature_names():
+            there = self.spec(spec.name)
+            if _identity(there) != _identity(spec):
+                raise StoreError(
+                    f"the feature {spec.name!r} in {self.path} was made otherwise "
+                    f"({_difference(there, spec)}): use another store, or delete "
+                    f"{self.feature_folder(spec.name)} to have it made again"
+                )
+            return
+        folder = self.feature_folder(spec.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        described = {**asdict(spec), "dtype": "float32"}
+        write_text(folder / "feature.json", json.dumps(described, indent=2) + "\n")
+
+    def feature(self, name: str | None = None) -> FeatureStore:
+        """Open the vectors of the ok pictures, by default those of the store's own encoder.
+
+        Raises:
+            StoreError: there is no such feature, or a part is damaged.
+        """
+        spec = self.spec(name)
+        dead = self.catalog.ids_not_ok()
+        return FeatureStore.open(self.feature_folder(spec.name), spec.dimensions, dead)
+
+    def thumbs(self) -> ThumbStore:
+        """Open the thumbnails."""
+        return ThumbStore.open(self.thumbs_folder)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the lock of the one run that may add to this store.
+
+        Raises:
+            StoreError: another run holds it.
+        """
+        lock = FileLock(self.path / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise StoreError(
+                f"another run is writing to {self.path}: wait until it has ended"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def is_store(path: Path) -> bool:
+    """Whether a folder is a store."""
+    return (path / "store.json").is_file()
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    if not is_store(path):
+        raise StoreError(f"no store at {path}: run python -m imgrec.index FOLDER --store {path}")
+    try:
+        manifest: dict[str, Any] = json.loads((path / "store.json").read_text("utf-8"))
+        found = manifest["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{path / 'store.json'} is damaged: {error}") from error
+    if found != FORMAT:
+        raise StoreError(
+            f"{path} has store format {found}, this imgrec {__version__} knows {FORMAT}: "
+            f"use the version that made it ({manifest.get('written_by')})"
+        )
+    return manifest
+
+
+def _write_manifest(path: Path, settings: dict[str, Any]) -> None:
+    manifest = {"format": FORMAT, "written_by": f"imgrec {__version__}", **settings}
+    write_text(path / "store.json", json.dumps(manifest, indent=2) + "\n")
+
+
+def _spec_from_json(path: Path) -> EncoderSpec:
+    try:
+        described = json.loads(path.read_text("utf-8"))
+        described.pop("dtype")
+        return EncoderSpec(
+            **{**described, "preprocessing": Preprocessing(**described["preprocessing"])}
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{path} is damaged: {error}") from error
+
+
+def _identity(spec: EncoderSpec) -> dict[str, Any]:
+    """The part of a spec that decides the vectors: not the name of the weights file."""
+    return {key: value for key, value in asdict(spec).items() if key not in ("weights",)}
+
+
+def _difference(there: EncoderSpec, asked: EncoderSpec) -> str:
+    asked_fields = _identity(asked)
+    return ", ".join(
+        f"{key} {value!r} there, {asked_fields[key]!r} now"
+        for key, value in _identity(there).items()
+        if value != asked_fields[key]
+    )

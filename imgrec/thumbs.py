@@ -1,0 +1,59 @@
+"""The thumbnails of a store: JPEG bytes by id, in parts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.catalog import Ids
+from imgrec.errors import StoreError
+from imgrec.parts import check_rows, load_array, part_name, part_numbers, write_part
+
+
+def write_thumbs(folder: Path, number: int, ids: Ids, thumbs: Sequence[bytes]) -> None:
+    """Write a part of thumbnails: ids (m,), offsets (m + 1,) and the JPEGs end to end."""
+    offsets = np.cumsum([0, *map(len, thumbs)], dtype=np.int64)
+    files: dict[str, NDArray[Any] | bytes] = {
+        "ids.npy": ids, "offsets.npy": offsets, "thumbs.bin": b"".join(thumbs)
+    }  # fmt: skip
+    write_part(folder, number, files)
+
+
+class ThumbStore:
+    """The thumbnails of a store, read from mapped files."""
+
+    def __init__(self, parts: list[tuple[Ids, NDArray[np.int64], NDArray[np.uint8]]]) -> None:
+        self._parts = [part for part in parts if len(part[0])]
+
+    @classmethod
+    def open(cls, folder: Path) -> "ThumbStore":
+        """Open the parts of a folder.
+
+        Raises:
+            StoreError: a part is damaged; the message names it.
+        """
+        return cls([_open_part(folder / part_name(number)) for number in part_numbers(folder)])
+
+    def get(self, image_id: int) -> bytes:
+        """Return the JPEG of a picture.
+
+        Raises:
+            StoreError: there is none.
+        """
+        for ids, offsets, data in reversed(self._parts):
+            row = int(np.searchsorted(ids, image_id))
+            if row < len(ids) and ids[row] == image_id:
+                return data[offsets[row] : offsets[row + 1]].tobytes()
+        raise StoreError(f"no thumbnail of picture {image_id}: run python -m imgrec.index again")
+
+
+def _open_part(part: Path) -> tuple[Ids, NDArray[np.int64], NDArray[np.uint8]]:
+    ids, offsets = load_array(part / "ids.npy"), load_array(part / "offsets.npy")
+    check_rows(part, ids=len(ids), offsets=len(offsets) - 1)
+    data = part / "thumbs.bin"
+    size = data.stat().st_size if data.is_file() else 0
+    check_rows(part, **{"offsets.npy bytes": int(offsets[-1]), "thumbs.bin bytes": size})
+    mapped = np.memmap(data, np.uint8, "r") if size else np.zeros(0, np.uint8)
+    return np.asarray(ids), np.asarray(offsets), mapped

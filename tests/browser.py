@@ -1,0 +1,65 @@
+"""Headless Chromium for tests of pages."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+_ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",  # CI runs as root
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",  # no request but those of the page
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-unsafe-swiftshader",  # WebGL without a graphics card
+    "--use-angle=swiftshader",
+    "--hide-scrollbars",
+)
+
+
+@contextmanager
+def chromium(profile: Path, width: int = 1280, height: int = 800) -> Iterator[webdriver.Chrome]:
+    """Start Chromium with logs of console and network; skip the test where there is none."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    program = program or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if not program or not driver:
+        pytest.skip("no Chromium and chromedriver on this machine (apt: chromium chromium-driver)")
+    options = Options()
+    options.binary_location = program
+    for argument in (*_ARGUMENTS, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    browser = webdriver.Chrome(options=options, service=Service(driver))
+    try:
+        yield browser
+    finally:
+        browser.quit()
+
+
+def console_errors(browser: webdriver.Chrome) -> list[str]:
+    """Return the errors printed to the console since the last call."""
+    entries: list[dict[str, Any]] = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
+
+
+def requests(browser: webdriver.Chrome) -> list[str]:
+    """Return the addresses asked for since the last call, data addresses left out."""
+    entries: list[dict[str, Any]] = browser.get_log("performance")  # type: ignore[no-untyped-call]
+    messages = [json.loads(entry["message"])["message"] for entry in entries]
+    addresses = [
+        str(message["params"]["request"]["url"])
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+    return [address for address in addresses if not address.startswith(("data:", "blob:"))]

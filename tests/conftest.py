@@ -1,0 +1,50 @@
+"""Fixtures shared by all tests: a browser, small pictures and a store made of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import chromium
+from pictures import write_odd_files, write_pictures
+from selenium import webdriver
+
+from imgrec import Options, Store, index_folders
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """One headless Chromium for the whole run; skips where none is installed."""
+    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 24 pictures in three families; not to be changed by a test."""
+    folder = tmp_path_factory.mktemp("photos")
+    write_pictures(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photo_store(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The path of a store of `photos`, with `mini` and `rgb`; not to be changed by a test."""
+    path = tmp_path_factory.mktemp("photo-store") / "store"
+    index_folders([photos], path, Options(encoders=("mini",), workers=0))
+    return path
+
+
+@pytest.fixture
+def store(photo_store: Path) -> Iterator[Store]:
+    """The store of `photos`, open for reading."""
+    with Store.open(photo_store) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def odd_store(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """The path of a store of odd files, and what must have become of each."""
+    folder = tmp_path_factory.mktemp("odd")
+    expected = write_odd_files(folder / "photos")
+    index_folders([folder / "photos"], folder / "store", Options(encoders=("mini",), workers=0))
+    return folder / "store", expected

@@ -1,0 +1,102 @@
+"""Parts, vectors and thumbnails: round trips, live rows, damage."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgrec import StoreError
+from imgrec.features import FeatureStore, stored_ids
+from imgrec.parts import part_numbers, write_part
+from imgrec.thumbs import ThumbStore, write_thumbs
+
+DIMENSIONS = 3
+
+
+def _write(folder: Path, number: int, ids: list[int]) -> None:
+    vectors = np.array([[i, i / 2, -i] for i in ids], np.float32).reshape(-1, DIMENSIONS)
+    write_part(folder, number, {"ids.npy": np.array(ids, np.int64), "vectors.npy": vectors})
+
+
+def _expected(ids: list[int]) -> np.ndarray:
+    return np.array([[i, i / 2, -i] for i in ids], np.float32).reshape(-1, DIMENSIONS)
+
+
+@given(
+    st.lists(st.integers(1, 60), unique=True, min_size=1),
+    st.sets(st.integers(1, 60)),
+    st.integers(1, 5),
+    st.randoms(use_true_random=False),
+)
+def test_rows_belong_to_ids_however_parts_are_cut(
+    tmp_path_factory: pytest.TempPathFactory, ids: list[int], dead: set[int], parts: int, rng: object
+) -> None:
+    folder = tmp_path_factory.mktemp("feature")
+    for number, start in enumerate(range(0, len(ids), -(-len(ids) // parts))):
+        chunk = ids[start : start + -(-len(ids) // parts)]  # parts whose ids interleave
+        _write(folder, number, sorted(chunk))
+    feature = FeatureStore.open(folder, DIMENSIONS, np.array(sorted(dead), np.int64))
+    live = sorted(set(ids) - dead)
+    assert feature.ids.tolist() == live
+    assert np.array_equal(feature.load(), _expected(live))
+    joined = [vectors for _, vectors in feature.slices()]
+    assert np.array_equal(np.concatenate([*joined, _expected([])]), _expected(live))
+    rng.shuffle(live)  # type: ignore[attr-defined]
+    assert np.array_equal(feature.take(np.array(live, np.int64)), _expected(live))
+    assert stored_ids(folder).tolist() == sorted(ids)
+
+
+def test_a_whole_part_is_mapped_not_copied(tmp_path: Path) -> None:
+    _write(tmp_path, 0, [1, 2, 3])
+    assert isinstance(FeatureStore.open(tmp_path, DIMENSIONS).load().base, np.memmap)
+
+
+def test_an_id_without_a_vector(tmp_path: Path) -> None:
+    _write(tmp_path, 0, [1, 2])
+    with pytest.raises(StoreError, match="no vector of picture 7"):
+        FeatureStore.open(tmp_path, DIMENSIONS).take(np.array([1, 7]))
+
+
+def test_a_part_is_never_written_twice(tmp_path: Path) -> None:
+    _write(tmp_path, 0, [1])
+    with pytest.raises(FileExistsError):
+        _write(tmp_path, 0, [1])
+    assert part_numbers(tmp_path) == [0]
+
+
+def test_arrays_that_do_not_match_say_both_lengths(tmp_path: Path) -> None:
+    vectors = np.zeros((3, DIMENSIONS), np.float32)
+    write_part(tmp_path, 0, {"ids.npy": np.arange(2), "vectors.npy": vectors})
+    with pytest.raises(StoreError, match="ids has 2, vectors has 3"):
+        FeatureStore.open(tmp_path, DIMENSIONS)
+
+
+def test_other_dimensions_and_damaged_files_are_named(tmp_path: Path) -> None:
+    _write(tmp_path, 0, [1])
+    with pytest.raises(StoreError, match="part-000000.*7 columns expected"):
+        FeatureStore.open(tmp_path, 7)
+    (tmp_path / "part-000000" / "vectors.npy").write_bytes(b"\x93NUMPY")
+    with pytest.raises(StoreError, match=r"part-000000/vectors\.npy is damaged"):
+        FeatureStore.open(tmp_path, DIMENSIONS)
+
+
+@given(st.lists(st.binary(max_size=20), max_size=6))
+def test_thumbnails_come_back_as_they_were(
+    tmp_path_factory: pytest.TempPathFactory, thumbs: list[bytes]
+) -> None:
+    folder = tmp_path_factory.mktemp("thumbs")
+    ids = np.arange(10, 10 + 3 * len(thumbs), 3)
+    write_thumbs(folder, 0, ids, thumbs)
+    opened = ThumbStore.open(folder)
+    assert [opened.get(int(i)) for i in ids] == thumbs
+    with pytest.raises(StoreError, match="no thumbnail of picture 11"):
+        opened.get(11)
+
+
+def test_a_cut_thumbnail_file_is_found(tmp_path: Path) -> None:
+    write_thumbs(tmp_path, 0, np.array([1, 2]), [b"abc", b"defg"])
+    (tmp_path / "part-000000" / "thumbs.bin").write_bytes(b"abcd")
+    with pytest.raises(StoreError, match=r"thumbs\.bin bytes has 4"):
+        ThumbStore.open(tmp_path)

@@ -1,0 +1,46 @@
+"""Files and folders appear whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from imgrec.files import TEMPORARY_PREFIX, new_folder, remove_temporaries, write_bytes, write_text
+
+
+def test_a_file_is_replaced_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "old")
+    write_text(tmp_path / "a.txt", "Grüße")
+    assert (tmp_path / "a.txt").read_text("utf-8") == "Grüße"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
+    write_bytes(tmp_path / "a", b"old")
+    with pytest.raises(TypeError):
+        write_bytes(tmp_path / "a", "no bytes")  # type: ignore[arg-type]
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
+    for text in ("old", "new"):
+        with new_folder(tmp_path / "site") as folder:
+            (folder / text).write_text(text)
+    assert [path.name for path in tmp_path.rglob("*")] == ["site", "new"]
+
+
+def test_a_failed_folder_keeps_the_old_one(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "site") as folder:
+        (folder / "old").write_text("old")
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "site") as folder:
+        (folder / "new").write_text("new")
+        raise RuntimeError
+    assert [path.name for path in tmp_path.rglob("*")] == ["site", "old"]
+
+
+def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / (TEMPORARY_PREFIX + "a")).mkdir()
+    (tmp_path / (TEMPORARY_PREFIX + "b")).write_text("half")
+    (tmp_path / "part-000000").mkdir()
+    remove_temporaries(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["part-000000"]

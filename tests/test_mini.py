@@ -1,0 +1,201 @@
+"""Mini: unit vectors of single pictures, moved little by little changes, much by others."""
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image, ImageDraw
+from scipy import ndimage
+from scipy.spatial.distance import mahalanobis
+
+from imgrec.encoders import mini
+from imgrec.encoders.mini import Mini
+
+SIDE = Mini().spec.preprocessing.crop_px
+DIMENSIONS = Mini().spec.dimensions
+
+
+def scene(seed: int) -> np.ndarray:
+    """Draw a few shapes on a ground with a slope and grain; no value near 0 or 255."""
+    rng = np.random.default_rng(seed)
+    ground, *inks = (tuple(int(v) for v in rng.integers(40, 190, 3)) for _ in range(5))
+    picture = Image.new("RGB", (SIDE, SIDE), ground)
+    draw = ImageDraw.Draw(picture)
+    for ink in inks:
+        x, y = rng.integers(0, SIDE * 3 // 4, 2)
+        w, h = rng.integers(SIDE // 8, SIDE // 2, 2)
+        shape = draw.ellipse if rng.random() < 0.5 else draw.rectangle
+        shape((int(x), int(y), int(x + w), int(y + h)), fill=ink)
+    slope = np.linspace(-15, 15, SIDE)[:, None, None]
+    return (np.asarray(picture) + slope + rng.normal(0, 3, (SIDE, SIDE, 3))).astype(np.uint8)
+
+
+def disc(colour: tuple[int, int, int]) -> np.ndarray:
+    picture = Image.new("RGB", (SIDE, SIDE), (128, 128, 128))
+    quarter = SIDE // 4
+    ImageDraw.Draw(picture).ellipse((quarter, quarter, 3 * quarter, 3 * quarter), fill=colour)
+    return np.asarray(picture)
+
+
+def stripes(period_px: int = 16) -> np.ndarray:
+    rows = np.where(np.arange(SIDE) % period_px < period_px // 2, 60, 200).astype(np.uint8)
+    return np.broadcast_to(rows[:, None, None], (SIDE, SIDE, 3)).copy()
+
+
+def brighter(picture: np.ndarray) -> np.ndarray:
+    return np.clip(picture * 1.15 + 10, 0, 255).astype(np.uint8)
+
+
+def shifted(picture: np.ndarray) -> np.ndarray:
+    return np.pad(picture, ((2, 0), (2, 0), (0, 0)), mode="edge")[:SIDE, :SIDE]
+
+
+def reencoded(picture: np.ndarray) -> np.ndarray:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=40)
+    return np.asarray(Image.open(file))
+
+
+def cosines(*pictures: np.ndarray) -> np.ndarray:
+    vectors = Mini().encode(np.stack(pictures))
+    return vectors @ vectors.T
+
+
+@pytest.fixture(scope="module")
+def scenes() -> np.ndarray:
+    return np.stack([scene(seed) for seed in range(40)])
+
+
+def test_spec_tells_the_truth(scenes):
+    spec = Mini().spec
+    vectors = Mini().encode(scenes)
+    assert (spec.name, spec.kind, spec.in_worker) == ("mini", "embedding", True)
+    assert vectors.shape == (len(scenes), spec.dimensions)
+    assert vectors.dtype == np.float32
+    assert spec.dimensions <= 512
+
+
+@settings(max_examples=30, deadline=None)
+@given(hnp.arrays(np.uint8, (1, SIDE, SIDE, 3), elements=st.integers(0, 255)))
+def test_every_picture_has_a_finite_vector_of_unit_length(pixels):
+    vectors = Mini().encode(pixels)
+    assert np.isfinite(vectors).all()
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (128, 128, 128), (255, 0, 0)])
+def test_one_colour(colour):
+    vector = Mini().encode(np.full((1, SIDE, SIDE, 3), colour, dtype=np.uint8))
+    assert np.isfinite(vector).all()
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+
+
+def test_one_colours_differ_by_their_colour():
+    red, wine, blue = (
+        np.full((SIDE, SIDE, 3), colour, dtype=np.uint8)
+        for colour in [(220, 20, 20), (190, 30, 30), (20, 20, 220)]
+    )
+    similar = cosines(red, wine, blue)
+    assert similar[0, 1] > 0.95 > 0.8 > similar[0, 2]
+
+
+def test_a_vector_does_not_depend_on_its_batch(scenes):
+    whole = Mini().encode(scenes)
+    for rows in ([0], [39], [3, 1], range(7, 24), range(39, -1, -1)):
+        np.testing.assert_array_equal(Mini().encode(scenes[list(rows)]), whole[list(rows)])
+
+
+def test_memory_layout_does_not_matter(scenes):
+    planes_first = np.ascontiguousarray(scenes.transpose(0, 3, 1, 2)).transpose(0, 2, 3, 1)
+    np.testing.assert_array_equal(Mini().encode(planes_first), Mini().encode(scenes))
+
+
+def test_encoding_leaves_the_pixels_alone(scenes):
+    before = scenes.copy()
+    Mini().encode(scenes)
+    np.testing.assert_array_equal(scenes, before)
+
+
+def test_an_empty_batch():
+    assert Mini().encode(np.zeros((0, SIDE, SIDE, 3), np.uint8)).shape == (0, DIMENSIONS)
+
+
+@pytest.mark.parametrize("change", [brighter, shifted, reencoded])
+def test_a_changed_copy_is_nearer_than_any_other_picture(scenes, change):
+    originals = Mini().encode(scenes)
+    copies = Mini().encode(np.stack([change(picture) for picture in scenes]))
+    assert ((originals @ copies.T).argmax(axis=1) == np.arange(len(scenes))).all()
+
+
+def test_colour_matters():
+    similar = cosines(disc((200, 30, 30)), disc((185, 50, 40)), disc((30, 30, 200)))
+    assert similar[0, 1] > 0.97 > 0.95 > similar[0, 2]
+
+
+def test_orientation_matters():
+    across = stripes()
+    down = across.transpose(1, 0, 2)
+    similar = cosines(across, brighter(across), down)
+    assert similar[0, 1] > 0.95 > 0.5 > similar[0, 2]
+
+
+def test_the_figure_stands_out_from_a_patterned_ground():
+    ground = np.random.default_rng(5).integers(60, 140, (SIDE, SIDE, 1))
+    picture = np.repeat(ground, 3, axis=2).astype(np.uint8)
+    picture[20:44, 20:44] = (200, 40, 40)
+    figure = mini._figure(mini._opponent(picture[None]))[0, 0]
+    assert figure[11:21, 11:21].min() > figure[:8].max()
+
+
+def test_the_figure_is_measured_in_the_spread_of_the_rim():
+    colours = mini._opponent(scene(3)[None])
+    wide = colours[0].astype(np.float64)
+    inside = np.zeros(wide.shape[1:], dtype=bool)
+    inside[2:-2, 2:-2] = True
+    rim = wide[:, ~inside]
+    inverse = np.linalg.inv(np.cov(rim, bias=True) + 0.001 * np.eye(3))
+    far = np.array(
+        [mahalanobis(place, rim.mean(axis=1), inverse) for place in wide.reshape(3, -1).T]
+    )
+    expected = (far / (far + 2 * far.mean() + 0.5)).reshape(inside.shape)
+    np.testing.assert_allclose(mini._figure(colours)[0, 0], expected, atol=1e-4)
+
+
+def test_orientations_agree_with_a_loop_over_places():
+    """The doubled angle's cosine, to the fourth, by arctangent and one place at a time."""
+    grey = mini._opponent(scene(1)[None])[:, :1]
+    got = mini._orientations(*mini._strongest_gradient(grey), 6)[0]
+    wide = grey[0, 0].astype(np.float64)
+    x = ndimage.correlate1d(wide, [-1, 0, 1], axis=1, mode="nearest")
+    y = ndimage.correlate1d(wide, [-1, 0, 1], axis=0, mode="nearest")
+    for row, column in np.ndindex(*wide.shape):
+        angle = np.arctan2(y[row, column], x[row, column])
+        strength = np.hypot(x[row, column], y[row, column])
+        for k in range(6):
+            along = max(0.0, np.cos(2 * (angle - k * np.pi / 6)))
+            assert got[k, row, column] == pytest.approx(strength * along**4, abs=1e-5)
+
+
+def test_the_steepest_map_gives_the_gradient():
+    colours = mini._opponent(scene(2)[None])
+    x, y = mini._strongest_gradient(colours)
+    by_map = [mini._strongest_gradient(colours[:, m : m + 1]) for m in range(3)]
+    steepest = np.max([np.hypot(*pair) for pair in by_map], axis=0)
+    np.testing.assert_allclose(np.hypot(x, y), steepest, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (np.zeros((1, SIDE, SIDE, 3), np.float32), "not float32: give .* uint8"),
+        (np.zeros((1, SIDE, SIDE, 4), np.uint8), r"not \(1, 64, 64, 4\): resize"),
+        (np.zeros((1, 32, 32, 3), np.uint8), r"not \(1, 32, 32, 3\): resize"),
+        (np.zeros((SIDE, SIDE, 3), np.uint8), r"not \(64, 64, 3\): .* stack"),
+    ],
+)
+def test_wrong_pixels_say_what_to_do(pixels, message):
+    with pytest.raises(ValueError, match=message):
+        Mini().encode(pixels)

@@ -1,0 +1,232 @@
+"""Queries: the right neighbours, the contract of the output, what is left out, the grid."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from pictures import picture
+from scipy.spatial.distance import cdist
+
+from imgrec import ImgrecError, Options, Recommender, Store, index_folders
+from imgrec.encoders import load_encoder
+from imgrec.grid import Cell, draw_grid
+from imgrec.images import decode, pixels_for
+from imgrec.query import main
+
+SCIPY = {"cosine": "cosine", "euclidean": "euclidean", "manhattan": "cityblock"}
+
+
+def _json(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    assert main([str(argument) for argument in (*arguments, "--json")]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.count("\n") == 1
+    answer: dict[str, Any] = json.loads(out)
+    return answer
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean", "manhattan"])
+@pytest.mark.parametrize("fuse", ["mean", "min", "max"])
+def test_answers_are_scipys(store: Store, photos: Path, metric: str, fuse: str) -> None:
+    asked = ["discs/000.jpg", "stripes/003.jpg"]
+    answer = Recommender(store).query([photos / path for path in asked], 7, metric, fuse)
+    feature = store.feature()
+    paths = [entry.path for entry in store.catalog.entries(feature.ids)]
+    rows = [paths.index(path) for path in asked]
+    vectors = feature.load().astype(float)
+    distances = cdist(vectors[rows], vectors, SCIPY[metric])  # (2, n)
+    fused = getattr(np, fuse)(distances, axis=0)
+    fused[rows] = np.inf
+    nearest = np.argsort(fused)[:7]
+    assert [result.path for result in answer.results] == [paths[row] for row in nearest]
+    assert np.allclose([result.distance for result in answer.results], fused[nearest], atol=1e-4)
+    per_query = [result.per_query for result in answer.results]
+    assert np.allclose(per_query, distances[:, nearest].T, atol=1e-4)
+
+
+def test_the_json_is_the_contract(
+    photo_store: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = _json(capsys, photos / "discs/001.jpg", "--store", photo_store, "-k", 3)
+    assert list(answer) == [
+        *("queries", "encoder", "metric", "fuse", "k", "images", "exact", "elapsed_ms", "results")
+    ]
+    assert answer["queries"] == [str(photos / "discs/001.jpg")]
+    assert (answer["encoder"], answer["metric"], answer["fuse"]) == ("mini", "cosine", "mean")
+    assert (answer["k"], answer["images"], answer["exact"]) == (3, 24, True)
+    first = answer["results"][0]
+    assert list(first) == [
+        *("rank", "id", "path", "distance", "similarity", "per_query", "labels")
+    ]
+    assert first["rank"] == 1
+    assert first["similarity"] == pytest.approx(1 - first["distance"])
+    assert first["labels"] == {"folder": first["path"].split("/")[0]}
+    assert [result["rank"] for result in answer["results"]] == [1, 2, 3]
+
+
+def test_neighbours_are_of_the_same_family(store: Store, photos: Path) -> None:
+    recommender = Recommender(store)
+    for family in ("stripes", "discs", "checks"):
+        answer = recommender.query([photos / family / "001.jpg"], k=3)
+        assert {result.labels["folder"] for result in answer.results} == {family}
+
+
+def test_similarity_only_where_it_has_a_meaning(store: Store, photos: Path) -> None:
+    recommender, asked = Recommender(store), [photos / "discs/000.jpg"]
+    assert recommender.query(asked, metric="chi2").results[0].similarity is not None
+    assert recommender.query(asked, metric="euclidean").results[0].similarity is None
+    assert recommender.query(asked, fuse="rank").results[0].similarity is None
+
+
+def test_a_new_picture_is_encoded_and_a_copy_is_known(
+    store: Store, photos: Path, tmp_path: Path
+) -> None:
+    with Image.open(photos / "checks/004.jpg") as image:
+        image.resize((50, 66)).save(tmp_path / "smaller.png")
+    shutil.copy(photos / "checks/004.jpg", tmp_path / "copy.jpg")
+    recommender = Recommender(store)
+    assert recommender.query([tmp_path / "smaller.png"]).results[0].path == "checks/004.jpg"
+    as_copy = recommender.query([tmp_path / "copy.jpg"])
+    assert as_copy.results == recommender.query([photos / "checks/004.jpg"]).results
+    encoder = load_encoder("mini")
+    decoded = decode((tmp_path / "smaller.png").read_bytes())
+    vector = encoder.encode(pixels_for(decoded.image, encoder.spec.preprocessing)[None])
+    expected = 1 - float((vector @ store.feature().load().T).max())
+    assert recommender.query([tmp_path / "smaller.png"]).results[0].distance == pytest.approx(
+        expected, abs=1e-6
+    )
+
+
+def test_a_catalogue_path_is_enough_when_the_folder_is_away(photos: Path, tmp_path: Path) -> None:
+    shutil.copytree(photos, tmp_path / "photos")
+    index_folders([tmp_path / "photos"], tmp_path / "store", Options(("mini",), workers=0))
+    (tmp_path / "photos").rename(tmp_path / "moved")
+    answer = Recommender.open(tmp_path / "store").query(["discs/000.jpg"])
+    assert len(answer.results) == 5
+    assert "discs/000.jpg" not in [result.path for result in answer.results]
+
+
+def test_more_than_there_are_gives_all_others(store: Store, photos: Path) -> None:
+    answer = Recommender(store).query([photos / "discs/000.jpg"] * 2, k=1000)
+    assert len(answer.results) == 23
+    assert all(len(result.per_query) == 2 for result in answer.results)
+
+
+def test_a_metric_for_histograms_only(store: Store, photos: Path) -> None:
+    recommender, asked = Recommender(store), [photos / "discs/000.jpg"]
+    assert recommender.query(asked, metric="chi2").encoder == "rgb"
+    with pytest.raises(ImgrecError, match="--encoder rgb"):
+        recommender.query(asked, metric="chi2", encoder="mini")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["absent.jpg"], "no picture at absent.jpg"),
+        (["a"] * 6, "6 pictures are too many"),
+        (["discs/000.jpg", "--metric", "l2"], "'l2'; known: cosine"),
+        (["discs/000.jpg", "--fuse", "sum"], "'sum'; known: mean"),
+        (["discs/000.jpg", "--encoder", "x"], "no feature 'x' (there: mini, rgb)"),
+        (["discs/000.jpg", "--grid", "a.jpg"], "ends in .png"),
+        (["discs/000.jpg", "--grid", "/nowhere/a.png"], "/nowhere"),
+        (["discs/000.jpg", "-k", "0"], "0 is not 1 or more"),
+        (["discs/000.jpg", "--store", "/nowhere"], "no store at /nowhere"),
+        ([], "IMAGE"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_2(
+    arguments: list[str], message: str, photo_store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code = main(["--store", str(photo_store), *arguments])
+    except SystemExit as left:
+        code = left.code
+    out, err = capsys.readouterr()
+    assert code == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert message in err
+
+
+def test_a_picture_that_cannot_be_read(
+    photo_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.jpg").write_text("words")
+    assert main([str(tmp_path / "bad.jpg"), "--store", str(photo_store)]) == 2
+    assert "cannot be read: not-an-image" in capsys.readouterr().err
+
+
+def test_the_table(photo_store: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(photos / "discs/000.jpg"), "--store", str(photo_store), "-k", "2"]) == 0
+    first, *rows = capsys.readouterr().out.splitlines()
+    assert first.startswith("2 of 24 pictures, mini, cosine, ")
+    rank, distance, path, label = rows[0].split()
+    assert (rank, label) == ("1", f"folder={path.split('/')[0]}")
+    assert 0 < float(distance) < 1
+
+
+def test_odd_names_are_found_and_shown_on_one_line(
+    odd_store: tuple[Path, dict[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, expected = odd_store
+    ok = [name for name, outcome in expected.items() if outcome == "ok"]
+    for name in ok:
+        assert main([name, "--store", str(path), "-k", "100"]) == 0
+        out = capsys.readouterr().out
+        assert out.count("\n") == len(ok)  # a line each for all others, and the heading
+        out.encode("utf-8")
+
+
+def test_twins_find_each_other(odd_store: tuple[Path, dict[str, str]]) -> None:
+    answer = Recommender.open(odd_store[0]).query(["twin one.jpg"], k=1)
+    assert answer.results[0].path == "twin two.jpg"
+    assert answer.results[0].distance == pytest.approx(0, abs=1e-6)
+
+
+def test_one_picture_alone_has_no_neighbours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "photos").mkdir()
+    picture("discs", 1).save(tmp_path / "photos" / "a.jpg")
+    index_folders([tmp_path / "photos"], tmp_path / "store", Options(("mini",), workers=0))
+    assert main(["a.jpg", "--store", str(tmp_path / "store")]) == 0
+    assert capsys.readouterr().out.startswith("0 of 1 pictures")
+
+
+def test_the_grid_shows_whole_pictures_in_their_places(tmp_path: Path) -> None:
+    colours = ["red", "lime", "blue", "yellow", "cyan", "magenta"]
+    cells = [
+        Cell(Image.new("RGB", (300, 150) if n % 2 else (100, 200), c), f"{n}", "a/b")
+        for n, c in enumerate(colours)
+    ]
+    grid = draw_grid(cells[:1], cells[1:])
+    pixels = np.asarray(grid).reshape(-1, 3).tolist()
+    counts = {}
+    for colour in colours:
+        wanted = list(Image.new("RGB", (1, 1), colour).get_flattened_data()[0])
+        counts[colour] = pixels.count(wanted)
+    for number, colour in enumerate(colours):
+        area = 240 * 120 if number % 2 else 120 * 240
+        assert counts[colour] == pytest.approx(area, rel=0.02), colour
+    first = np.argwhere((np.asarray(grid) == [255, 0, 0]).all(axis=2))
+    for number, colour in enumerate(colours[1:], start=1):
+        rgb = np.array(Image.new("RGB", (1, 1), colour).get_flattened_data()[0])
+        place = np.argwhere((np.asarray(grid) == rgb).all(axis=2))
+        assert place[:, 1].min() > first[:, 1].max(), f"answer {number} stands beside the query"
+
+
+def test_the_grid_of_an_answer_is_written(
+    photo_store: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [str(photos / f"discs/00{n}.jpg") for n in range(3)]
+    target = tmp_path / "grid.png"
+    assert main([*command, "--store", str(photo_store), "--grid", str(target), "-k", "7"]) == 0
+    capsys.readouterr()
+    with Image.open(target) as grid:
+        assert grid.format == "PNG"
+        assert grid.height > grid.width * 0.5
+    assert [path.name for path in tmp_path.iterdir()] == ["grid.png"]

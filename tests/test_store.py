@@ -1,0 +1,137 @@
+"""The store and its catalogue: opening, refusing, migrating, labels."""
+
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imgrec import Options, Store, StoreError, index_folders
+from imgrec.catalog import Catalog, printable
+from imgrec.encoders.rgb import RgbHistogram
+from imgrec.migrations import MIGRATIONS, migrate
+
+
+def test_no_store(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"no store at .*: run python -m imgrec\.index"):
+        Store.open(tmp_path)
+
+
+def test_another_folder_is_not_made_a_store(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    with pytest.raises(StoreError, match="not empty"):
+        Store.create(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [('{"format": 99, "written_by": "imgrec 9"}', "format 99"), ("{", "damaged"), ("{}", "damaged")],
+)
+def test_another_format_and_a_damaged_manifest(tmp_path: Path, text: str, message: str) -> None:
+    Store.create(tmp_path / "store").close()
+    (tmp_path / "store" / "store.json").write_text(text)
+    with pytest.raises(StoreError, match=message):
+        Store.open(tmp_path / "store")
+
+
+def test_a_damaged_and_a_newer_catalogue(tmp_path: Path) -> None:
+    Store.create(tmp_path / "store").close()
+    catalogue = tmp_path / "store" / "catalog.sqlite"
+    with sqlite3.connect(catalogue) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    for attempt in (Store.open, Store.create):
+        with pytest.raises(StoreError, match="schema 99"):
+            attempt(tmp_path / "store")
+    catalogue.write_bytes(b"no database" * 100)
+    for attempt in (Store.open, Store.create):
+        with pytest.raises(StoreError, match="damaged"):
+            attempt(tmp_path / "store")
+
+
+def test_migrations_are_counted_and_run_once() -> None:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(db)
+    migrate(db)
+    assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+
+
+def test_nothing_in_a_store_but_the_roots_is_an_absolute_path(
+    photo_store: Path, photos: Path
+) -> None:
+    for path in photo_store.rglob("*"):
+        if path.is_file() and path.name != "catalog.sqlite":
+            assert str(photos.parent).encode() not in path.read_bytes(), path
+    with Store.open(photo_store) as store:
+        assert list(store.catalog.roots()) == [str(photos)]
+        tables = "SELECT path FROM images UNION SELECT value FROM labels"
+        assert not [row for row in store.catalog.db.execute(tables) if os.path.isabs(row[0])]
+
+
+def test_a_store_on_a_read_only_disk(photo_store: Path) -> None:
+    with sqlite3.connect(f"file:{photo_store}/catalog.sqlite?mode=ro&immutable=1", uri=True) as db:
+        assert db.execute("SELECT count(*) FROM images").fetchone() == (24,)
+    db.close()
+    before = sorted(path.name for path in photo_store.iterdir())
+    with Store.open(photo_store) as store:
+        assert len(store.feature()) == 24
+    assert sorted(path.name for path in photo_store.iterdir()) == before
+
+
+def test_a_feature_made_otherwise_is_refused(photo_store: Path) -> None:
+    with Store.open(photo_store) as store:
+        store.add_feature(RgbHistogram().spec)
+        with pytest.raises(StoreError, match="dimensions 768 there, 96 now"):
+            store.add_feature(RgbHistogram(32).spec)
+        with pytest.raises(StoreError, match="no feature 'resnet50' \\(there: mini, rgb\\)"):
+            store.feature("resnet50")
+
+
+def test_one_writer_at_a_time(photos: Path, tmp_path: Path) -> None:
+    store = Store.create(tmp_path / "store")
+    with store.writing(), pytest.raises(StoreError, match="another run is writing"):
+        index_folders([photos], tmp_path / "store", Options(encoders=("mini",), workers=0))
+    index_folders([photos], tmp_path / "store", Options(encoders=("mini",), workers=0))
+    store.close()
+
+
+def test_labels_are_replaced_by_kind(tmp_path: Path, photos: Path) -> None:
+    index_folders([photos], tmp_path / "store", Options(encoders=("mini",), workers=0))
+    catalog = Catalog.create(tmp_path / "store" / "catalog.sqlite")
+    catalog.replace_labels("community", {1: "3", 2: "4"})
+    catalog.replace_labels("community", {2: "3.1"})
+    labels = catalog.labels([1, 2])
+    assert labels == {1: {"folder": "checks"}, 2: {"folder": "checks", "community": "3.1"}}
+    catalog.close()
+
+
+def test_entries_in_the_order_asked_and_none_unknown(store: Store) -> None:
+    assert [entry.id for entry in store.catalog.entries([9, 2, 5])] == [9, 2, 5]
+    many = np.concatenate([store.catalog.ids("ok")] * 80)
+    assert [entry.id for entry in store.catalog.entries(many)] == many.tolist()
+    with pytest.raises(StoreError, match="no picture 4711"):
+        store.catalog.entries([1, 4711])
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Grüße.jpg", "Grüße.jpg"),
+        ("tab\tand\nline", "tab and line"),
+        (os.fsdecode(b"latin-1 \xfc"), "latin-1 �"),
+        ("\x1b[31mred", " [31mred"),
+        ("‮gpj.exe", " gpj.exe"),
+    ],
+)
+def test_names_fit_for_a_terminal(name: str, shown: str) -> None:
+    assert printable(name) == shown
+
+
+def test_the_feature_says_how_it_was_made(photo_store: Path) -> None:
+    described = json.loads((photo_store / "features" / "rgb" / "feature.json").read_text())
+    assert described["dimensions"] == 768
+    assert described["dtype"] == "float32"
+    assert described["preprocessing"] == {"crop_px": 224, "resize_px": 224, "fit": "stretch"}

@@ -1,0 +1,185 @@
+"""torchvision encoders with weights made on the spot: loading, heads, refusals."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from PIL import Image
+from pictures import encoded, picture
+from torch import nn
+
+from imgrec import EncoderError, Options, Recommender, Store, index_folders
+from imgrec.encoders import load_encoder
+from imgrec.encoders.vision import (
+    VisionEncoder,
+    build_model,
+    model_names,
+    preprocessing_of,
+    remove_head,
+)
+from imgrec.images import decode, pixels_for
+
+NAME = "mobilenet_v3_small"
+FAMILIES = [
+    *("alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "efficientnet_v2_s"),
+    *("googlenet", "inception_v3", "maxvit_t", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small"),
+    *("regnet_x_400mf", "resnet50", "resnext50_32x4d", "shufflenet_v2_x0_5", "squeezenet1_1"),
+    *("swin_t", "swin_v2_t", "vgg11", "vit_b_32", "vit_h_14", "wide_resnet50_2"),
+]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of random weights for `mobilenet_v3_small`."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "random.pth"
+    torch.save(torchvision.models.get_model(NAME, weights=None).state_dict(), path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def no_cache_and_no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr("urllib.request.urlopen", _refuse)
+    monkeypatch.setattr("torch.hub.urlopen", _refuse)
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise OSError("no network in tests")
+
+
+def test_features_are_those_of_the_model_before_its_head(weights: Path) -> None:
+    encoder = load_encoder(NAME, weights, "cpu")
+    image = decode(encoded(picture("discs", 1, (400, 300)), "PNG")).image
+    pixels = pixels_for(image, encoder.spec.preprocessing)
+    found = encoder.encode(np.stack([pixels, pixels[::-1]]))
+
+    model = torchvision.models.get_model(NAME, weights=None).eval()
+    model.load_state_dict(torch.load(weights, weights_only=True))
+    preset = torchvision.models.get_model_weights(NAME).DEFAULT.transforms()
+    mean, std = torch.tensor(preset.mean).view(3, 1, 1), torch.tensor(preset.std).view(3, 1, 1)
+    batch = torch.from_numpy(np.stack([pixels, pixels[::-1]])).permute(0, 3, 1, 2) / 255
+    with torch.inference_mode():
+        pooled = model.avgpool(model.features((batch - mean) / std)).flatten(1)
+        expected = model.classifier[:-1](pooled).numpy()
+    assert found.dtype == np.float32
+    assert found.shape == (2, encoder.spec.dimensions) == (2, 1024)
+    assert np.allclose(found, expected, atol=1e-4)
+
+
+def test_pixels_are_close_to_torchvisions_own_preprocessing() -> None:
+    preset = torchvision.models.get_model_weights("resnet50").DEFAULT.transforms()
+    image = picture("discs", 3, (500, 375))
+    ours = pixels_for(image, preprocessing_of("resnet50")).astype(float) / 255
+    mean, std = np.array(preset.mean), np.array(preset.std)
+    theirs = preset(image).permute(1, 2, 0).numpy() * std + mean
+    assert ours.shape == theirs.shape == (224, 224, 3)
+    assert np.abs(ours - theirs).mean() * 255 < 1
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_gives_features_instead_of_classes(name: str) -> None:
+    side = preprocessing_of(name).crop_px
+    with torch.device("cpu" if name.startswith("regnet") else "meta"):
+        model = build_model(name).eval().to("meta")  # shapes only: nothing is computed
+    pixels = torch.zeros(2, 3, side, side, device="meta")
+    assert model(pixels).shape == (2, 1000)
+    dimensions = remove_head(model)
+    assert dimensions > 0
+    assert model(pixels).shape == (2, dimensions)
+
+
+def test_every_model_is_of_one_of_these_families() -> None:
+    stems = {re.match("[a-z]+", name)[0] for name in FAMILIES}  # type: ignore[index]
+    assert {re.match("[a-z]+", name)[0] for name in model_names()} == stems  # type: ignore[index]
+
+
+def test_resnet50_is_2048_by_the_published_preprocessing() -> None:
+    with torch.device("meta"):
+        assert remove_head(build_model("resnet50")) == 2048
+    assert (preprocessing_of("resnet50").resize_px, preprocessing_of("resnet50").crop_px) == (232, 224)
+    assert preprocessing_of("inception_v3").crop_px == 299
+
+
+def test_the_last_convolution_where_there_is_no_linear_layer() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 7, 1), nn.Conv2d(7, 1000, 1))
+    assert remove_head(model) == 7
+    assert isinstance(model[1], nn.Identity)
+
+
+def test_without_weights_all_ways_are_named() -> None:
+    with pytest.raises(EncoderError) as caught:
+        load_encoder("resnet50")
+    for way in ("TORCH_HOME", "--weights FILE", "download", "--encoder mini", "no network in tests"):
+        assert way in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"words", b"\x80\x04\x95junk."])
+def test_a_file_that_is_no_state_dict(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "bad.pth").write_bytes(content)
+    with pytest.raises(EncoderError, match=r"bad\.pth do not fit"):
+        load_encoder(NAME, tmp_path / "bad.pth", "cpu")
+
+
+def test_weights_of_another_model(weights: Path) -> None:
+    with pytest.raises(EncoderError, match="do not fit the model"):
+        load_encoder("resnet18", weights, "cpu")
+    with pytest.raises(EncoderError, match="is not a file"):
+        load_encoder(NAME, weights.parent / "absent.pth", "cpu")
+
+
+def test_code_in_a_weights_file_is_not_run(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return print, ("run",)
+
+    torch.save({"x": Trap()}, tmp_path / "trap.pth")
+    with pytest.raises(EncoderError, match="do not fit"):
+        load_encoder(NAME, tmp_path / "trap.pth", "cpu")
+
+
+def test_a_device_that_is_not_there(weights: Path) -> None:
+    with pytest.raises(EncoderError, match="'warp' cannot be used"):
+        VisionEncoder.load(NAME, weights, "warp")
+
+
+def test_a_store_by_weights_asked_with_and_without_them(
+    weights: Path, photos: Path, tmp_path: Path
+) -> None:
+    options = Options(encoders=(NAME,), weights=weights, device="cpu", workers=0)
+    index_folders([photos], tmp_path / "store", options)
+    with Store.open(tmp_path / "store") as store:
+        spec = store.spec()
+        assert (spec.name, spec.dimensions, spec.weights) == (NAME, 1024, "random.pth")
+        assert len(store.feature()) == 24
+    Image.open(photos / "discs" / "000.jpg").resize((50, 70)).save(tmp_path / "new.png")
+    answer = Recommender.open(tmp_path / "store", weights, "cpu").query([tmp_path / "new.png"], k=1)
+    assert answer.encoder == NAME
+    assert len(answer.results) == 1
+    torch.manual_seed(1)
+    other = tmp_path / "other.pth"
+    torch.save(torchvision.models.get_model(NAME, weights=None).state_dict(), other)
+    with pytest.raises(EncoderError, match=r"made with random\.pth"):
+        Recommender.open(tmp_path / "store", other, "cpu").query([tmp_path / "new.png"])
+
+
+def test_torch_is_not_imported_for_a_catalogued_picture(
+    weights: Path, photos: Path, tmp_path: Path
+) -> None:
+    options = Options(encoders=(NAME,), weights=weights, device="cpu", workers=0)
+    index_folders([photos], tmp_path / "store", options)
+    code = (
+        "import sys; from imgrec.query import main; "
+        f"code = main([{str(photos / 'discs/000.jpg')!r}, '--store', {str(tmp_path / 'store')!r}, "
+        "'--json']); print(sorted({'torch', 'scipy', 'sklearn'} & set(sys.modules))); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    answer, modules = done.stdout.splitlines()
+    assert json.loads(answer)["encoder"] == NAME
+    assert modules == "[]"
