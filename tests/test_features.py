@@ -1,5 +1,6 @@
 """Parts, vectors and thumbnails: round trips, live rows, damage."""
 
+import random
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,11 @@ def _expected(ids: list[int]) -> np.ndarray:
     st.randoms(use_true_random=False),
 )
 def test_rows_belong_to_ids_however_parts_are_cut(
-    tmp_path_factory: pytest.TempPathFactory, ids: list[int], dead: set[int], parts: int, rng: object
+    tmp_path_factory: pytest.TempPathFactory,
+    ids: list[int],
+    dead: set[int],
+    parts: int,
+    rng: random.Random,
 ) -> None:
     folder = tmp_path_factory.mktemp("feature")
     for number, start in enumerate(range(0, len(ids), -(-len(ids) // parts))):
@@ -43,7 +48,7 @@ def test_rows_belong_to_ids_however_parts_are_cut(
     assert np.array_equal(feature.load(), _expected(live))
     joined = [vectors for _, vectors in feature.slices()]
     assert np.array_equal(np.concatenate([*joined, _expected([])]), _expected(live))
-    rng.shuffle(live)  # type: ignore[attr-defined]
+    rng.shuffle(live)
     assert np.array_equal(feature.take(np.array(live, np.int64)), _expected(live))
     assert stored_ids(folder).tolist() == sorted(ids)
 
@@ -75,7 +80,7 @@ def test_arrays_that_do_not_match_say_both_lengths(tmp_path: Path) -> None:
 
 def test_other_dimensions_and_damaged_files_are_named(tmp_path: Path) -> None:
     _write(tmp_path, 0, [1])
-    with pytest.raises(StoreError, match="part-000000.*7 columns expected"):
+    with pytest.raises(StoreError, match=r"part-000000.*7 columns expected"):
         FeatureStore.open(tmp_path, 7)
     (tmp_path / "part-000000" / "vectors.npy").write_bytes(b"\x93NUMPY")
     with pytest.raises(StoreError, match=r"part-000000/vectors\.npy is damaged"):

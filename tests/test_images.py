@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 from pictures import encoded, picture, rotated_jpeg, write_odd_files
+from PIL import Image
 
 from imgrec import PictureError
 from imgrec.encoders.spec import Preprocessing

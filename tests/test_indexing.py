@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 from pictures import encoded, picture, rotated_jpeg, write_pictures
+from PIL import Image
 
 from imgrec import ImgrecError, Options, Store, StoreError, Summary, index_folders
 from imgrec.encoders import load_encoder
@@ -275,9 +275,7 @@ class TestRescan:
         assert any("2 links" in line for line in summary.warnings)
 
 
-def test_a_worker_that_dies_costs_one_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_that_dies_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "photos"
     write_pictures(folder, each=25)
     (folder / "killer.jpg").write_bytes(encoded(picture("discs", 1, (31, 17)), "JPEG"))

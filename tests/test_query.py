@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 from pictures import picture
+from PIL import Image
 from scipy.spatial.distance import cdist
 
 from imgrec import ImgrecError, Options, Recommender, Store, index_folders
@@ -59,9 +59,7 @@ def test_the_json_is_the_contract(
     assert (answer["encoder"], answer["metric"], answer["fuse"]) == ("mini", "cosine", "mean")
     assert (answer["k"], answer["images"], answer["exact"]) == (3, 24, True)
     first = answer["results"][0]
-    assert list(first) == [
-        *("rank", "id", "path", "distance", "similarity", "per_query", "labels")
-    ]
+    assert list(first) == [*("rank", "id", "path", "distance", "similarity", "per_query", "labels")]
     assert first["rank"] == 1
     assert first["similarity"] == pytest.approx(1 - first["distance"])
     assert first["labels"] == {"folder": first["path"].split("/")[0]}

@@ -28,7 +28,11 @@ def test_another_folder_is_not_made_a_store(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [('{"format": 99, "written_by": "imgrec 9"}', "format 99"), ("{", "damaged"), ("{}", "damaged")],
+    [
+        ('{"format": 99, "written_by": "imgrec 9"}', "format 99"),
+        ("{", "damaged"),
+        ("{}", "damaged"),
+    ],
 )
 def test_another_format_and_a_damaged_manifest(tmp_path: Path, text: str, message: str) -> None:
     Store.create(tmp_path / "store").close()
@@ -68,7 +72,7 @@ def test_nothing_in_a_store_but_the_roots_is_an_absolute_path(
     with Store.open(photo_store) as store:
         assert list(store.catalog.roots()) == [str(photos)]
         tables = "SELECT path FROM images UNION SELECT value FROM labels"
-        assert not [row for row in store.catalog.db.execute(tables) if os.path.isabs(row[0])]
+        assert not [row for row in store.catalog.db.execute(tables) if Path(row[0]).is_absolute()]
 
 
 def test_a_store_on_a_read_only_disk(photo_store: Path) -> None:

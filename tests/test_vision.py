@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from PIL import Image
 from pictures import encoded, picture
+from PIL import Image
 from torch import nn
 
 from imgrec import EncoderError, Options, Recommender, Store, index_folders
@@ -103,7 +103,8 @@ def test_every_model_is_of_one_of_these_families() -> None:
 def test_resnet50_is_2048_by_the_published_preprocessing() -> None:
     with torch.device("meta"):
         assert remove_head(build_model("resnet50")) == 2048
-    assert (preprocessing_of("resnet50").resize_px, preprocessing_of("resnet50").crop_px) == (232, 224)
+    published = preprocessing_of("resnet50")
+    assert (published.resize_px, published.crop_px) == (232, 224)
     assert preprocessing_of("inception_v3").crop_px == 299
 
 
@@ -116,7 +117,8 @@ def test_the_last_convolution_where_there_is_no_linear_layer() -> None:
 def test_without_weights_all_ways_are_named() -> None:
     with pytest.raises(EncoderError) as caught:
         load_encoder("resnet50")
-    for way in ("TORCH_HOME", "--weights FILE", "download", "--encoder mini", "no network in tests"):
+    ways = "TORCH_HOME", "--weights FILE", "download", "--encoder mini", "no network in tests"
+    for way in ways:
         assert way in str(caught.value)
 
 
@@ -174,10 +176,10 @@ def test_torch_is_not_imported_for_a_catalogued_picture(
 ) -> None:
     options = Options(encoders=(NAME,), weights=weights, device="cpu", workers=0)
     index_folders([photos], tmp_path / "store", options)
+    arguments = [str(photos / "discs/000.jpg"), "--store", str(tmp_path / "store"), "--json"]
     code = (
-        "import sys; from imgrec.query import main; "
-        f"code = main([{str(photos / 'discs/000.jpg')!r}, '--store', {str(tmp_path / 'store')!r}, "
-        "'--json']); print(sorted({'torch', 'scipy', 'sklearn'} & set(sys.modules))); sys.exit(code)"
+        f"import sys; from imgrec.query import main; code = main({arguments!r}); "
+        "print(sorted({'torch', 'scipy', 'sklearn'} & set(sys.modules))); sys.exit(code)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     answer, modules = done.stdout.splitlines()

@@ -78,7 +78,7 @@ class VisionEncoder:
     def encode(self, pixels: Pixels) -> Vectors:
         """Return the features (b, d) before the head of pixels (b, crop_px, crop_px, 3)."""
         with torch.inference_mode():
-            batch = torch.from_numpy(np.require(pixels, requirements="CW")).to(self._device)
+            batch = torch.from_numpy(np.require(pixels, requirements=["C", "W"])).to(self._device)
             batch = batch.permute(0, 3, 1, 2).float() / 255  # (b, 3, h, w), channels last
             batch = ((batch - self._mean) / self._std).to(self._dtype)
             features: Vectors = self._model(batch).float().cpu().numpy()

@@ -1,0 +1,213 @@
+"""The folder of a sample collection: what belongs in it, what is missing, who writes it."""
+
+from __future__ import annotations
+
+import io
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from imgrec.errors import ImgrecError
+from imgrec.files import TEMPORARY_PREFIX, write_text
+from imgrec.samples.render import FAMILIES, RENDERER_VERSION, family_of, render_sample
+
+MANIFEST_NAME = "samples.json"
+MIN_SIZE_PX, MAX_SIZE_PX = 32, 4096
+JPEG_QUALITY = 90
+CHUNK = 24  # pictures a worker takes at a time
+
+# One picture in so many is a PNG; a prime, so that every family has some.
+PNG_EVERY, PNG_PHASE = 37, 5
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the bytes of every picture in a folder depend on, kept beside them."""
+
+    seed: int
+    size_px: int
+    renderer: int = RENDERER_VERSION
+
+
+@dataclass(frozen=True)
+class _Job:
+    folder: Path
+    manifest: Manifest
+    indices: tuple[int, ...]
+
+
+def sample_path(index: int) -> Path:
+    """Return where a picture lies, relative to the folder of its collection."""
+    family = family_of(index)
+    suffix = "png" if index % PNG_EVERY == PNG_PHASE else "jpg"
+    return Path(family, f"{family}-{index:06d}.{suffix}")
+
+
+def write_samples(
+    folder: str | os.PathLike[str],
+    count: int,
+    seed: int = 0,
+    size_px: int = 256,
+    workers: int | None = None,
+    progress: bool = False,
+) -> int:
+    """Render the first `count` pictures of a collection into a folder, but for those it has.
+
+    A folder of another seed, size or renderer is rendered anew. Pictures past `count` stay.
+
+    Args:
+        folder: new, empty, or made by this function before.
+        count: how many pictures the folder holds afterwards, at least.
+        seed: which collection.
+        size_px: the long side of a picture, on average.
+        workers: processes; by default one for each CPU. The pictures do not depend on it.
+        progress: show a bar on stderr, where that is a terminal.
+
+    Returns:
+        The number of pictures written.
+
+    Raises:
+        ImgrecError: an argument is out of range, or the folder holds other things.
+        OSError: the folder cannot be written.
+    """
+    workers = (os.cpu_count() or 1) if workers is None else workers
+    _check(count, seed, size_px, workers)
+    root, manifest = Path(folder), Manifest(seed, size_px)
+    _open_folder(root, manifest)
+    missing = [i for i in range(count) if not _is_complete(root / sample_path(i))]
+    for family in {family_of(i) for i in missing}:
+        (root / family).mkdir(exist_ok=True)
+    chunks = (missing[i : i + CHUNK] for i in range(0, len(missing), CHUNK))
+    jobs = [_Job(root, manifest, tuple(chunk)) for chunk in chunks]
+    with tqdm(total=len(missing), unit="picture", disable=None if progress else True) as bar:
+        for written in _run(jobs, min(workers, len(jobs))):
+            bar.update(written)
+    return len(missing)
+
+
+def _check(count: int, seed: int, size_px: int, workers: int) -> None:
+    if count < 0:
+        raise ImgrecError(f"the count is {count}; give 0 or more")
+    if seed < 0:
+        raise ImgrecError(f"the seed is {seed}; give 0 or more")
+    if not MIN_SIZE_PX <= size_px <= MAX_SIZE_PX:
+        raise ImgrecError(f"the size is {size_px} px; give {MIN_SIZE_PX} to {MAX_SIZE_PX}")
+    if workers < 1:
+        raise ImgrecError(f"the number of workers is {workers}; give 1 or more")
+
+
+def _open_folder(root: Path, manifest: Manifest) -> None:
+    """Make the folder one of this manifest, or refuse to."""
+    if root.exists() and not root.is_dir():
+        raise ImgrecError(f"{root} is a file; name a folder for the pictures")
+    root.mkdir(parents=True, exist_ok=True)
+    found = _read_manifest(root)
+    if found == asdict(manifest):
+        return
+    if found is None and any(not e.name.startswith(TEMPORARY_PREFIX) for e in root.iterdir()):
+        raise ImgrecError(
+            f"{root} holds other things and no {MANIFEST_NAME}; name a new or an empty folder"
+        )
+    if found is not None:
+        _delete_samples(root)
+    write_text(root / MANIFEST_NAME, json.dumps(asdict(manifest), indent=2) + "\n")
+
+
+def _read_manifest(root: Path) -> dict[str, object] | None:
+    path = root / MANIFEST_NAME
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or "renderer" not in found:
+        raise ImgrecError(f"{path} is not a manifest of samples; name another folder")
+    return found
+
+
+def _delete_samples(root: Path) -> None:
+    """Delete the pictures of another seed, size or renderer, and nothing else."""
+    for family in FAMILIES:
+        for path in (root / family).glob(f"{family}-*"):
+            digits = path.stem.rpartition("-")[2]
+            if digits.isdecimal() and path == root / sample_path(int(digits)):
+                path.unlink()
+
+
+def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
+    """Yield the number of pictures of each job as it ends."""
+    if workers <= 1:
+        yield from map(_write_chunk, jobs)
+        return
+    executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+    try:
+        with _interrupts_held():
+            futures = [executor.submit(_write_chunk, job) for job in jobs]
+        yield from _results(futures)
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _results(futures: Iterable[Future[int]]) -> Iterator[int]:
+    try:
+        for future in as_completed(futures):
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise ImgrecError(
+            "a worker process was killed, perhaps for memory; try fewer workers"
+        ) from error
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let processes that are started inherit that they ignore Ctrl-C: the parent ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _write_chunk(job: _Job) -> int:
+    for index in job.indices:
+        picture = render_sample(job.manifest.seed, index, job.manifest.size_px)
+        path = job.folder / sample_path(index)
+        encoded = io.BytesIO()
+        if path.suffix == ".png":
+            picture.save(encoded, "PNG", compress_level=4)
+        else:
+            picture.save(encoded, "JPEG", quality=JPEG_QUALITY)
+        _write_whole(path, encoded.getvalue())
+    return len(job.indices)
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    # Not synced, as `files.write_bytes` does: on many disks that takes longer than rendering.
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _is_complete(path: Path) -> bool:
+    """Return whether a picture is there; a crash of the machine may leave it empty."""
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,23 @@
+"""The config as TensorBoard's own parser reads it."""
+
+from google.protobuf import text_format
+from hypothesis import given
+from hypothesis import strategies as st
+from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
+
+from projector.config import Embedding, config_text
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.integers(2, 100_000))
+def test_the_config_says_to_tensorboard_what_was_meant(name: str, rows: int) -> None:
+    embedding = Embedding(name, rows, 50, f"{name}.bytes", "metadata.tsv", "sprite.jpg", 64)
+    other = Embedding("other", 2, 3, "t", "m", "s", 100)
+    parsed = text_format.Parse(config_text([embedding, other]), ProjectorConfig())
+    first = parsed.embeddings[0]
+    assert first.tensor_name == name
+    assert list(first.tensor_shape) == [rows, 50]
+    assert first.tensor_path == f"{name}.bytes"
+    assert first.metadata_path == "metadata.tsv"
+    assert first.sprite.image_path == "sprite.jpg"
+    assert list(first.sprite.single_image_dim) == [64, 64]
+    assert [entry.tensor_name for entry in parsed.embeddings] == [name, "other"]

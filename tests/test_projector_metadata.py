@@ -1,0 +1,105 @@
+"""The table of the page: no cell breaks it, whatever the files are called."""
+
+import os
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgrec.catalog import Entry
+from projector.metadata import MAX_VALUES, OTHER, category, metadata_text
+
+_HOSTILE = [
+    "tab\there.png", "line\nbreak.png", "carriage\rreturn.png", "<img src=x onerror=alert(1)>.png",
+    "\"quoted\" 'twice'.png", "Äpfel & Bäume ß.png", os.fsdecode(b"caf\xe9.png"), "#.png",
+    "写真.jpg", "line\u2028separator.png", "right\u202eleft.png", "nul\x00.png", "a\\b.png", " .png",
+]  # fmt: skip
+
+
+def _entry(image_id: int, path: str, root: str = "/pictures") -> Entry:
+    return Entry(image_id, root, path, 1, 1, "00", 640, 480, "JPEG", "ok", None)
+
+
+def _entries(paths: Sequence[str]) -> list[Entry]:
+    return [_entry(i, path) for i, path in enumerate(paths, start=1)]
+
+
+def _rows(text: str) -> list[list[str]]:
+    """Read the table as the page does."""
+    return [line.split("\t") for line in text.split("\n")[:-1]]
+
+
+def _check_table(text: str, count: int) -> list[list[str]]:
+    rows = _rows(text)
+    assert text.endswith("\n")
+    assert len(rows) == count + 1
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert all(cell.strip() for row in rows for cell in row)
+    assert len(text.splitlines()) == len(rows)
+    text.encode("utf-8")
+    return rows
+
+
+def test_name_comes_first_and_the_first_line_names_the_columns() -> None:
+    header, first = _rows(metadata_text(_entries(["a/b/one.jpg"]), {1: {}}))
+    assert header == ["name", "path", "folder", "size", "format"]
+    assert first == ["one.jpg", "a/b/one.jpg", "a/b", "640x480", "JPEG"]
+
+
+def test_hostile_names_keep_to_their_cells() -> None:
+    paths = [f"{folder}/{name}" for name in _HOSTILE for folder in ("plain", name)]
+    rows = _check_table(metadata_text(_entries(paths), {i: {} for i in range(1, 99)}), len(paths))
+    names = [row[0] for row in rows[1::2]]
+    assert names[:3] == ["tab here.png", "line break.png", "carriage return.png"]
+    assert names[3] == "<img src=x onerror=alert(1)>.png"
+    assert names[5] == "Äpfel & Bäume ß.png"
+    assert names[6] == "caf\N{REPLACEMENT CHARACTER}.png"
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="/\0"), min_size=1), min_size=1))
+def test_any_name_and_label_keeps_the_table_whole(names: list[str]) -> None:
+    names = [os.fsdecode(name.encode("utf-8", "surrogatepass")) for name in names]
+    labels = {i: {"class": name} for i, name in enumerate(names, start=1)}
+    _check_table(metadata_text(_entries([f"x{name}" for name in names]), labels), len(names))
+
+
+def test_every_kind_of_label_is_a_column_and_none_is_empty() -> None:
+    labels = {1: {"community": "3.10", "class": "tabby, tiger cat"}, 2: {}, 3: {"community": ""}}
+    rows = _check_table(metadata_text(_entries(["a.png", "b.png", "c.png"]), labels), 3)
+    assert rows[0][5:] == ["class", "community"]
+    assert [row[5:] for row in rows[1:]] == [
+        ["tabby, tiger cat", "community 3.10"], ["-", "-"], ["-", "-"],
+    ]  # fmt: skip
+
+
+def test_a_label_does_not_double_a_column() -> None:
+    header = _rows(metadata_text(_entries(["a/b.png"]), {1: {"folder": "elsewhere"}}))[0]
+    assert header == ["name", "path", "folder", "size", "format"]
+
+
+def test_roots_are_told_apart() -> None:
+    entries = [_entry(1, "x/a.png", "/disk/one"), _entry(2, "b.png", "/disk/two")]
+    assert [row[2] for row in _rows(metadata_text(entries, {1: {}, 2: {}}))[1:]] == ["one/x", "two"]
+
+
+def test_texts_that_look_like_numbers_stay_texts() -> None:
+    numbers = ["2019", "007", "3.10", "-1", "1e5", ".5", "5.", "0x1F", "0b1", "Infinity"]
+    assert category("folder", numbers) == [f"folder {number}" for number in numbers]
+    texts = ["2019-07", "1_000", "nan", "1 2", "1e", ".", "x1"]
+    assert category("folder", texts) == texts
+
+
+@given(st.lists(st.integers(0, 120), max_size=400))
+def test_a_category_never_has_more_values_than_can_be_coloured(numbers: list[int]) -> None:
+    values = [f"v{number}" for number in numbers]
+    got = category("class", values)
+    assert len(set(got)) <= MAX_VALUES
+    assert all(after in (before, OTHER) for before, after in zip(values, got, strict=True))
+    if len(set(values)) <= MAX_VALUES:
+        assert got == values
+
+
+def test_the_most_frequent_values_stay() -> None:
+    values = [f"v{i:02d}" for i in range(60) for _ in range(60 - i)]
+    got = category("class", values)
+    assert set(got) == {f"v{i:02d}" for i in range(49)} | {OTHER}

@@ -1,0 +1,102 @@
+"""The geometry of the sprite, and the right thumbnail in each of its cells."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from projector_store import Colour, colours, plain
+
+from imgrec.images import thumbnail
+from projector.errors import ProjectorError
+from projector.sprite import Grid, build_sprite, fit, grid_for, write_sprite
+
+
+@given(st.integers(2, 100_000))
+def test_every_picture_has_a_cell_in_a_square_sheet_the_page_takes(count: int) -> None:
+    grid = grid_for(count)
+    assert grid.per_side >= 2
+    assert grid.per_side**2 >= count
+    assert (grid.per_side == 2) or (grid.per_side - 1) ** 2 < count
+    assert grid.side_px <= 8192
+    assert grid.side_px % grid.cell_px == 0
+    assert 25 <= grid.cell_px <= 100
+
+
+@given(st.integers(2, 1_000))
+def test_cells_do_not_overlap_and_run_row_by_row(count: int) -> None:
+    grid = grid_for(count)
+    corners = [grid.corner_px(cell) for cell in range(count)]
+    assert len(set(corners)) == count
+    assert sorted(corners, key=lambda corner: corner[::-1]) == corners
+    assert all(max(corner) + grid.cell_px <= grid.side_px for corner in corners)
+
+
+@pytest.mark.parametrize(
+    ("count", "cell_px"), [(6_561, 100), (16_384, 64), (40_000, 40), (65_536, 32), (100_000, 25)]
+)
+def test_cells_are_as_large_as_the_sheet_allows(count: int, cell_px: int) -> None:
+    assert grid_for(count).cell_px == cell_px
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 10, 65, 1000])
+def test_cell_i_shows_thumbnail_i(count: int, tmp_path: Path) -> None:
+    palette = [(i * 37 % 256, i * 91 % 256, i * 53 % 256) for i in range(count)]
+    sheet = _written(tmp_path, palette)
+    grid = grid_for(count)
+    half = grid.cell_px // 2
+    for i, colour in enumerate(palette):
+        left, top = grid.corner_px(i)
+        assert _difference(sheet.getpixel((left + half, top + half)), colour) < 6
+
+
+def test_what_is_left_of_the_sheet_is_white(tmp_path: Path) -> None:
+    sheet = _written(tmp_path, colours(5))
+    assert sheet.getpixel((sheet.width - 5, sheet.height - 5)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("size", [(128, 64), (64, 128), (128, 1), (1, 128), (128, 128), (5, 3)])
+@pytest.mark.parametrize("cell_px", [25, 64, 100])
+def test_a_thumbnail_keeps_its_aspect_ratio_and_fills_the_cell(
+    size: tuple[int, int], cell_px: int
+) -> None:
+    fitted = fit(thumbnail(plain((200, 0, 0), size)), cell_px)
+    assert max(fitted.size) == cell_px
+    assert min(fitted.size) == max(1, round(min(size) / max(size) * cell_px))
+
+
+def test_a_wide_thumbnail_stands_in_the_middle_on_white() -> None:
+    jpeg = thumbnail(plain((200, 0, 0), (128, 64)))
+    cell = np.asarray(build_sprite(np.array([1, 2]), lambda _: jpeg, Grid(2, 40)))[:40, :40]
+    red = (cell[:, :, 1] < 128).all(axis=1)
+    assert np.flatnonzero(red).tolist() == list(range(10, 30))
+    assert (cell[~red] == 255).all()
+
+
+def test_a_damaged_thumbnail_is_named() -> None:
+    with pytest.raises(ProjectorError, match="thumbnail of picture 7 is damaged"):
+        build_sprite(np.array([7, 8]), lambda _: b"\xff\xd8\xff nonsense", grid_for(2))
+
+
+def test_ten_thousand_thumbnails_take_seconds(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (128, 96, 3), dtype=np.uint8)
+    jpeg = thumbnail(Image.fromarray(noise))
+    start = time.perf_counter()
+    sheet = build_sprite(np.arange(10_000), lambda _: jpeg, grid_for(10_000))
+    write_sprite(tmp_path / "sprite.jpg", sheet)
+    assert time.perf_counter() - start < 30
+
+
+def _written(folder: Path, palette: list[Colour]) -> Image.Image:
+    thumbs = [thumbnail(plain(colour)) for colour in palette]
+    ids = np.arange(len(palette))
+    sheet = build_sprite(ids, lambda i: thumbs[i], grid_for(len(palette)))
+    write_sprite(folder / "sprite.jpg", sheet)
+    return Image.open(folder / "sprite.jpg")
+
+
+def _difference(pixel: object, colour: Colour) -> int:
+    return int(np.abs(np.subtract(pixel, colour)).max())  # type: ignore[call-overload]
