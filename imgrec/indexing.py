@@ -105,14 +105,16 @@ def index_folders(
     summary = Summary()
     walks = _walks(folders, store_path, summary)
     encoders = _encoders(store_path, options)
+    primary = next((name for name in encoders if name != "rgb"), "rgb")
     with Store.create(store_path) as store, store.writing():
+        if store.encoder is None:
+            store.set_encoder(primary)  # now, so that a run that is killed goes on with it
         _scan(store, walks, options, summary)
         for encoder in encoders.values():
             store.add_feature(encoder.spec)
             remove_temporaries(store.feature_folder(encoder.spec.name))
         remove_temporaries(store.thumbs_folder)
         _read_pictures(store, encoders, options, summary)
-        primary = next((name for name in encoders if name != "rgb"), "rgb")
         store.set_encoder(primary)
         summary.counts, summary.failures = store.catalog.counts(), store.catalog.failures()
         summary.features = {name: store.spec(name).dimensions for name in store.feature_names()}
@@ -128,6 +130,8 @@ def _walks(folders: Sequence[Path | str], store: Path, summary: Summary) -> dict
         with Store.open(store) as opened:
             known = [Path(root) for root in opened.catalog.roots()]
             known = [root for root in known if opened.catalog.entries_under(str(root))]
+        if not known:
+            raise ImgrecError(f"{store} knows no folder of pictures yet: name one")
         roots = [root for root in known if root.is_dir()]
         summary.warnings += [
             f"{root} is not there now: its pictures stay as they are"
