@@ -76,7 +76,9 @@ def _load(folder: Path, spec: EncoderSpec, feature: FeatureStore, k: int) -> Nei
     except (OSError, ValueError, StoreError):
         return None
     same = described.get("encoder") == asdict(spec) and np.array_equal(kept.ids, feature.ids)
-    return kept if same and kept.k == k else None
+    if not same or kept.k < k:
+        return None
+    return Neighbors(kept.ids, kept.neighbors[:, :k], kept.distances[:, :k])
 
 
 def _save(folder: Path, spec: EncoderSpec, built: Neighbors) -> None:

@@ -42,9 +42,11 @@ def test_kept_in_the_store_and_built_again_after_a_change(photos: Path, tmp_path
         first = neighbors_of(store)
         stamp = (path / "knn" / "mini" / "knn.json").stat().st_mtime_ns
         again = neighbors_of(store)
+        fewer = neighbors_of(store, k=4)
     assert (path / "knn" / "mini" / "knn.json").stat().st_mtime_ns == stamp
     assert np.array_equal(first.neighbors, again.neighbors)
     assert first.k == 15
+    assert np.array_equal(fewer.neighbors, first.neighbors[:, :4])
     picture("discs", 77).save(tmp_path / "photos" / "new.jpg")
     index_folders([], path, options)
     with Store.open(path) as store:

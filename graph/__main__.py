@@ -1,0 +1,78 @@
+"""`python -m graph --store DIR --out SITE`: the collection as a network of communities."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from graph.knn_graph import JOINED
+from graph.labels import keep_labels
+from graph.paging import MAX_PAGE_SIZE, PAGE_SIZE
+from graph.site import SiteSummary, write_site
+from imgrec.catalog import printable
+from imgrec.commands import Parser, positive, run
+from imgrec.store import Store
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the network pages of a store."""
+    return run(_parser(), _write, argv)
+
+
+def report(summary: SiteSummary) -> str:
+    """Return what was written; the last line is the file to open."""
+    megabytes = summary.size_bytes / 1e6
+    return (
+        f"{summary.pictures} pictures, {summary.edges} edges "
+        f"({summary.encoder}, k = {summary.k})\n"
+        f"{summary.communities} communities, modularity {summary.modularity:.3f}, "
+        f"the largest of {summary.largest} pictures\n"
+        f"{summary.pages} pages, {megabytes:.1f} MB\n"
+        f"{summary.index}\n"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="graph", description="Write a store as pages of a similarity network.")
+    add = parser.add_argument
+    add("--store", required=True, type=Path, help="made by python -m imgrec.index")
+    add("--out", required=True, type=Path, metavar="SITE", help="the folder of the pages")
+    add("--encoder", metavar="NAME", help="the feature compared; default: the store's")
+    add(
+        "--k",
+        type=positive,
+        default=JOINED,
+        help=f"neighbours a picture is joined to; default: {JOINED}",
+    )
+    add("--seed", type=int, default=0, help="of communities and layouts; default: 0")
+    pages = f"pictures a page, up to {MAX_PAGE_SIZE}; default: {PAGE_SIZE}"
+    add("--page-size", type=_page_size, default=PAGE_SIZE, metavar="N", help=pages)
+    return parser
+
+
+def _page_size(value: str) -> int:
+    size = positive(value)
+    if size > MAX_PAGE_SIZE:
+        raise argparse.ArgumentTypeError(f"{value} is more than {MAX_PAGE_SIZE}, which is too slow")
+    return size
+
+
+def _write(arguments: argparse.Namespace) -> None:
+    with Store.open(arguments.store) as store:
+        summary = write_site(
+            store,
+            arguments.out,
+            arguments.encoder,
+            arguments.k,
+            arguments.seed,
+            arguments.page_size,
+            progress=True,
+        )
+    lost = keep_labels(arguments.store, summary.labels)
+    if lost is not None:
+        sys.stderr.write(printable(f"graph: community labels were not kept: {lost}") + "\n")
+    sys.stdout.write(report(summary))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""What a page tells of its pictures when one is chosen."""
+
+import os
+import urllib.parse
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from graph.atlas import Cell
+from graph.paging import Page
+from imgrec.catalog import Entry, printable
+
+NEAR = 12  # neighbours shown
+_LEAST_SHARE = 0.05
+
+Places = Mapping[int, tuple[Page, Cell]]
+
+
+def name_of(entry: Entry) -> str:
+    """Return a picture's file name, fit for a page."""
+    return printable(PurePosixPath(entry.path).name)
+
+
+def describe(entry: Entry, labels: Mapping[str, str], folder: Path) -> dict[str, Any]:
+    """Return what the panel shows of a picture, for JSON.
+
+    Args:
+        entry: its row.
+        labels: its labels, by kind.
+        folder: absolute, of the page that links to the file.
+    """
+    return {
+        "path": printable(entry.path),
+        "facts": " · ".join(_facts(entry)),
+        "href": link_to(entry.file, folder),
+        "labels": [
+            [printable(kind), printable(value)]
+            for kind, value in sorted(labels.items())
+            if kind != "community"
+        ],
+    }
+
+
+def near(
+    page: Page, found: Iterable[tuple[int, float]], places: Places, names: Mapping[int, str]
+) -> list[list[Any]]:
+    """Return neighbours as [id, similarity, name, page, cell]; page and cell where not here."""
+    rows: list[list[Any]] = []
+    for other, similarity in found:
+        place, cell = places[other]
+        row: list[Any] = [other, round(similarity, 3), names[other]]
+        rows.append(row if place == page else [*row, place.name, cell])
+    return rows
+
+
+def link_to(file: Path, folder: Path) -> str:
+    """Return a quoted address of a file relative to a folder; absolute on another drive."""
+    try:
+        relative = os.path.relpath(file, folder)
+    except ValueError:
+        return file.as_uri()
+    return urllib.parse.quote(os.fsencode(relative.replace(os.sep, "/")))
+
+
+def main_folders(folders: Iterable[str], most: int = 2) -> str:
+    """Return the most frequent folder names with their shares: "dress 71 %, skirt 12 %"."""
+    counts = Counter(folders)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
+    total = counts.total()
+    return ", ".join(
+        f"{printable(name)} {round(100 * count / total)}\N{NO-BREAK SPACE}%"
+        for name, count in ranked
+        if count >= _LEAST_SHARE * total
+    )
+
+
+def _facts(entry: Entry) -> list[str]:
+    facts = [f"{entry.width} × {entry.height}"] if entry.width and entry.height else []
+    return [*facts, *([entry.format] if entry.format else []), _size(entry.size)]
+
+
+def _size(size: float) -> str:
+    for unit in ("bytes", "KB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if size >= 10 or unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

@@ -1,0 +1,261 @@
+"""The pages in real Chromium, from file://: drawn, offline, nothing injected."""
+
+import io
+import os
+import time
+import urllib.parse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browser import console_errors, requests
+from PIL import Image
+from selenium import webdriver
+from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver.common.by import By
+from test_graph_site import clusters, data_of, make_store, pages_of, plain_names, site_of
+
+from imgrec.store import Store
+
+EVIL = "</script><img src=x onerror=alert(1)>"
+HOSTILE = [
+    b"a b.jpg",
+    "ümläut ß.jpg".encode(),
+    b"quo\"te's.jpg",
+    b"tab\there.jpg",
+    b"new\nline.jpg",
+    b"not\xffutf\xfe8.jpg",
+    f"{EVIL}.jpg".encode(),
+    b"<img src=x onerror=alert(2)>/in folder.jpg",
+    b"<!--<script>.jpg",
+    b"javascript:alert(3).jpg",
+    b"&lt;b&gt; %41 #7 ?q.jpg",
+    b"{{ 7*7 }}{% raw %}.jpg",
+    "line\u2028and\u202eright.jpg".encode(),
+    b"\\u003cb\\.jpg",
+]
+DRAWN_WITHIN_S = 10
+BUDGET_MS = 2000
+
+
+def until(browser: webdriver.Chrome, script: str) -> Any:
+    """Return what a script returns once that is true."""
+    stop = time.monotonic() + DRAWN_WITHIN_S
+    while time.monotonic() < stop:
+        if found := browser.execute_script(script):
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"never true: {script}")
+
+
+def opened(browser: webdriver.Chrome, page: Path, fragment: str = "") -> float:
+    """Open a page afresh; return after how many milliseconds it was drawn."""
+    browser.get("about:blank")
+    requests(browser)
+    console_errors(browser)
+    browser.get(page.as_uri() + fragment)
+    return float(until(browser, "return window.imgrecDrawn"))
+
+
+def spot_of(browser: webdriver.Chrome, node: int) -> tuple[int, int]:
+    """Where a node is in the window, in CSS pixels."""
+    x, y = browser.execute_script(
+        "const node = positioned(nodesById.get(arguments[0]));"
+        "const spot = network.canvasToDOM(node), frame = box.getBoundingClientRect();"
+        "return [spot.x + frame.left, spot.y + frame.top];",
+        node,
+    )
+    return round(x), round(y)
+
+
+def click_at(browser: webdriver.Chrome, spot: tuple[int, int]) -> None:
+    actions = ActionChains(browser)
+    actions.w3c_actions.pointer_action.move_to_location(*spot).click()
+    actions.perform()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("with spaces and ü")
+    path = make_store(folder, plain_names(48), clusters(48))
+    return site_of(path, folder / "site", page_size=10).index.parent
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hostile")
+    path = make_store(folder, HOSTILE, clusters(len(HOSTILE), 2))
+    with Store.create(path) as store:
+        ids = store.catalog.ids("ok").tolist()
+        store.catalog.replace_labels("folder", dict.fromkeys(ids, EVIL))
+        store.catalog.replace_labels(EVIL, dict.fromkeys(ids, EVIL))
+    return site_of(path, folder / "site").index.parent
+
+
+@pytest.fixture(params=["site", "hostile"])
+def any_site(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.getfixturevalue(request.param)
+    return found
+
+
+def test_every_page_is_drawn_offline_and_shows_each_picture_once(
+    browser: webdriver.Chrome, any_site: Path
+) -> None:
+    shown: list[int] = []
+    for page in [any_site / "index.html", *pages_of(any_site)]:
+        drawn_ms = opened(browser, page)
+        assert drawn_ms < BUDGET_MS
+        assert console_errors(browser) == []
+        asked = requests(browser)
+        assert len(asked) >= 6
+        assert [a for a in asked if not a.startswith(any_site.as_uri() + "/")] == []
+        assert browser.find_elements(By.CSS_SELECTOR, "img, iframe, object") == []
+        if page.parent != any_site:
+            shown += browser.execute_script("return nodes.getIds()")
+    with Store.open(any_site.parent / "store") as store:
+        assert sorted(shown) == store.catalog.ids("ok").tolist()
+
+
+def test_the_pictures_themselves_are_on_the_canvas(browser: webdriver.Chrome, site: Path) -> None:
+    page = pages_of(site)[0]
+    opened(browser, page)
+    sheet = np.asarray(Image.open(site / "sheets" / f"{page.stem}.jpg")).astype(int)
+    seen = np.asarray(Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB"))
+    for node in data_of(page)["nodes"]:
+        left, top, width, height = node["cell"]
+        x, y = spot_of(browser, node["id"])
+        there = seen[y, x].astype(int)
+        assert np.abs(there - sheet[top + height // 2, left + width // 2]).max() < 16
+
+
+def test_a_click_opens_the_panel_and_escape_closes_it(
+    browser: webdriver.Chrome, site: Path
+) -> None:
+    page = pages_of(site)[1]
+    data = data_of(page)
+    node = data["nodes"][0]
+    told = data["data"]["pictures"][str(node["id"])]
+    opened(browser, page)
+    panel = browser.find_element(By.ID, "panel")
+    assert not panel.is_displayed()
+    click_at(browser, spot_of(browser, node["id"]))
+    until(browser, "return !panel.hidden")
+    assert browser.find_element(By.ID, "name").text == node["name"]
+    assert browser.find_element(By.ID, "path").text == told["path"]
+    assert browser.current_url.endswith(f"#{node['id']}")
+    address = browser.find_element(By.ID, "full").get_attribute("href") or ""
+    assert Path(urllib.parse.unquote(address.removeprefix("file://"))).is_file()
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#near a")) == len(told["near"]) == 12
+    ActionChains(browser).send_keys(Keys.ESCAPE).perform()
+    until(browser, "return panel.hidden && selected === null")
+    assert console_errors(browser) == []
+
+
+def test_a_neighbour_on_another_page_is_opened_and_selected_there(
+    browser: webdriver.Chrome, site: Path
+) -> None:
+    page, picture, near = next(
+        (page, picture, near)
+        for page in pages_of(site)
+        for picture, told in data_of(page)["data"]["pictures"].items()
+        for near in told["near"]
+        if len(near) > 3
+    )
+    opened(browser, page, f"#{picture}")
+    assert browser.find_element(By.ID, "panel").is_displayed()
+    link = browser.find_element(By.CSS_SELECTOR, f'#near a[href="{near[3]}.html#{near[0]}"]')
+    link.click()
+    until(browser, f"return window.imgrecDrawn && selected === {near[0]} && !panel.hidden")
+    assert f"/{near[3]}.html#{near[0]}" in browser.current_url
+    x, y = spot_of(browser, near[0])
+    width, height = browser.execute_script("return [panel.offsetLeft, innerHeight]")
+    assert 0 < x < width
+    assert 0 < y < height
+    browser.back()
+    until(browser, f"return window.imgrecDrawn && selected === {picture}")
+    assert console_errors(browser) == []
+
+
+def test_a_click_on_a_community_opens_its_page(browser: webdriver.Chrome, site: Path) -> None:
+    targets = data_of(site / "index.html")["data"]["targets"]
+    opened(browser, site / "index.html")
+    click_at(browser, spot_of(browser, 2))
+    until(browser, "return document.body.className === 'pictures' && window.imgrecDrawn")
+    assert browser.current_url == (site / targets["2"]).as_uri()
+    browser.find_element(By.CSS_SELECTOR, ".crumbs a").click()
+    until(browser, "return document.body.className === 'overview'")
+    browser.find_elements(By.CSS_SELECTOR, ".communities a")[2].send_keys(Keys.ENTER)
+    until(browser, "return document.body.className === 'pictures'")
+    assert browser.current_url == (site / targets["3"]).as_uri()
+
+
+def test_the_name_is_shown_under_the_pointer(browser: webdriver.Chrome, site: Path) -> None:
+    page = pages_of(site)[0]
+    node = data_of(page)["nodes"][3]
+    opened(browser, page)
+    actions = ActionChains(browser)
+    actions.w3c_actions.pointer_action.move_to_location(*spot_of(browser, node["id"]))
+    actions.perform()
+    until(browser, "return !hint.hidden")
+    assert browser.find_element(By.ID, "hint").text == node["name"]
+
+
+def test_a_high_screen_gets_the_high_layout(
+    browser: webdriver.Chrome, site: Path, request: pytest.FixtureRequest
+) -> None:
+    size = {"width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    request.addfinalizer(
+        lambda: browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    )
+    page = pages_of(site)[0]
+    opened(browser, page)
+    node = data_of(page)["nodes"][0]
+    place = browser.execute_script(f"return network.getPositions([{node['id']}])[{node['id']}]")
+    assert [place["x"], place["y"]] == pytest.approx(node["tall"], abs=1)
+    spots = [spot_of(browser, node["id"]) for node in data_of(page)["nodes"]]
+    assert all(0 < x < 390 and 0 < y < 800 for x, y in spots)
+    assert browser.execute_script("return document.documentElement.scrollWidth") == 390
+
+
+def test_hostile_names_are_text_and_nothing_else(browser: webdriver.Chrome, hostile: Path) -> None:
+    opened(browser, hostile / "index.html")
+    listed = browser.find_element(By.CSS_SELECTOR, ".communities").text
+    assert f"{EVIL} 100" in listed
+    names = set()
+    for page in pages_of(hostile):
+        opened(browser, page)
+        for picture in data_of(page)["data"]["pictures"]:
+            browser.execute_script("location.hash = arguments[0]", picture)
+            until(browser, f"return selected === {picture}")
+            name, labels, address = browser.execute_script(
+                "return [part('name').innerText, part('labels').innerText, part('full').href]"
+            )
+            names.add(name)
+            assert EVIL in labels
+            assert address.startswith("file://")
+            file = urllib.parse.unquote_to_bytes(address.removeprefix("file://"))
+            assert Path(os.fsdecode(file)).is_file()
+        assert browser.find_elements(By.CSS_SELECTOR, "main img, aside script") == []
+        assert console_errors(browser) == []
+    assert {"a b.jpg", "ümläut ß.jpg", "quo\"te's.jpg", "tab here.jpg", "new line.jpg"} <= names
+    assert {"script><img src=x onerror=alert(1)>.jpg", "javascript:alert(3).jpg"} <= names
+    assert {"&lt;b&gt; %41 #7 ?q.jpg", "{{ 7*7 }}{% raw %}.jpg", "not�utf�8.jpg"} <= names
+
+
+def test_the_largest_page_is_drawn_in_time_and_within_its_size(
+    browser: webdriver.Chrome,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    path = make_store(tmp_path, plain_names(250), np.ones((250, 4), np.float32))
+    site_of(path, tmp_path / "site", page_size=250, k=249)
+    (page,) = pages_of(tmp_path / "site")
+    assert len(data_of(page)["nodes"]) == 250
+    sheet = tmp_path / "site" / "sheets" / f"{page.stem}.jpg"
+    assert page.stat().st_size + sheet.stat().st_size < 1_500_000
+    drawn_ms = opened(browser, page)
+    record_property("drawn_ms", drawn_ms)
+    assert drawn_ms < BUDGET_MS

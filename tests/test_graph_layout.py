@@ -1,0 +1,79 @@
+"""Layouts: nothing covers anything, neighbours are near, the same twice."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graph.layout import layout, push_apart
+
+
+def overlapping(points: np.ndarray, boxes: np.ndarray) -> list[tuple[int, int]]:
+    """Brute force over all pairs."""
+    return [
+        (i, j)
+        for i in range(len(points))
+        for j in range(i)
+        if (np.abs(points[i] - points[j]) < (boxes[i] + boxes[j]) / 2).all()
+    ]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 60), st.integers(0, 2**32 - 1), st.sampled_from([0.5, 1.6]))
+def test_no_box_overlaps_another(n: int, seed: int, aspect: float) -> None:
+    rng = np.random.default_rng(seed)
+    boxes = np.round(rng.uniform(2, 150, size=(n, 2)), 1)
+    pairs = rng.integers(0, n, size=(3 * n, 2))
+    edges = [(int(a), int(b), float(rng.uniform(0.001, 1))) for a, b in pairs if a != b]
+    points = layout(edges, boxes, aspect, seed)
+    assert overlapping(points, boxes) == []
+    low, high = (points - boxes / 2).min(axis=0), (points + boxes / 2).max(axis=0)
+    assert low + high == pytest.approx(0, abs=0.11)
+
+
+def test_boxes_all_at_one_point_are_parted() -> None:
+    boxes = np.full((30, 2), 10.0)
+    assert overlapping(push_apart(np.zeros((30, 2)), boxes / 2), boxes) == []
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_few_boxes_without_edges(n: int) -> None:
+    boxes = np.full((n, 2), 100.0)
+    points = layout([], boxes, 1.6)
+    assert points.shape == (n, 2)
+    assert np.isfinite(points).all()
+
+
+def test_the_ground_has_the_shape_asked_for() -> None:
+    boxes = np.full((120, 2), 100.0)
+    edges = [
+        (i, (i * 7 + j) % 120, 0.5) for i in range(120) for j in (1, 2) if i != (i * 7 + j) % 120
+    ]
+    for aspect in (1.6, 0.625):
+        width, height = np.ptp(layout(edges, boxes, aspect), axis=0) + 100
+        assert width / height == pytest.approx(aspect, rel=0.25)
+        assert boxes.prod(axis=1).sum() / (width * height) > 0.4
+
+
+def test_groups_stay_together() -> None:
+    rng = np.random.default_rng(0)
+    group = np.repeat([0, 1], 30)
+    edges = [
+        (i, j, 1.0 if group[i] == group[j] else 0.01)
+        for i in range(60)
+        for j in range(i)
+        if rng.random() < 0.3
+    ]
+    points = layout(edges, np.full((60, 2), 50.0), 1.6)
+    distances = np.linalg.norm(points[:, None] - points[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    nearest = distances.argmin(axis=1)
+    assert (group[nearest] == group).mean() > 0.85
+
+
+def test_the_same_seed_gives_the_same_points() -> None:
+    edges = [(i, (i + 1) % 20, 0.5) for i in range(20)]
+    boxes = np.full((20, 2), 50.0)
+    first, second, other = (layout(edges, boxes, 1.6, seed) for seed in (4, 4, 5))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)

@@ -1,0 +1,56 @@
+"""What a page tells of a picture, and how it links to the file."""
+
+import os
+import urllib.parse
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph.pictures import describe, link_to, main_folders
+from imgrec.catalog import Entry
+
+NAME = st.text(
+    st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=20
+).filter(lambda name: name not in (".", ".."))
+
+
+def entry(path: str, root: str = "/pictures") -> Entry:
+    return Entry(7, root, path, 22_400, 0, "d", 400, 533, "JPEG", "ok", None)
+
+
+@given(NAME, NAME)
+def test_a_link_leads_to_the_file_and_cannot_be_a_script(folder: str, name: str) -> None:
+    file = Path("/pictures", folder, name)
+    address = link_to(file, Path("/site/pages"))
+    assert address.startswith("../../pictures/")
+    assert not set(address) & set("<>\"'#?: \\")
+    assert os.path.normpath("/site/pages/" + urllib.parse.unquote(address)) == str(file)
+
+
+def test_a_link_keeps_bytes_that_are_not_utf8() -> None:
+    file = Path(os.fsdecode(b"/pictures/b\xff.jpg"))
+    assert link_to(file, Path("/pictures/site")) == "../b%FF.jpg"
+    assert link_to(Path("/a/javascript:x"), Path("/a")) == "javascript%3Ax"
+
+
+def test_facts_and_labels() -> None:
+    found = describe(entry("a\tb/c.jpg"), {"folder": "a b", "community": "9"}, Path("/site"))
+    assert found["facts"] == "400 × 533 · JPEG · 22 KB"
+    assert found["path"] == "a b/c.jpg"
+    assert found["labels"] == [["folder", "a b"]]
+
+
+@pytest.mark.parametrize(
+    ("folders", "told"),
+    [
+        (["dress"] * 71 + ["skirt"] * 12 + ["hat"] * 17, "dress 71\N{NBSP}%, hat 17\N{NBSP}%"),
+        (["b", "a"], "a 50\N{NBSP}%, b 50\N{NBSP}%"),
+        (["only"], "only 100\N{NBSP}%"),
+        ([], ""),
+        ([str(i) for i in range(40)], ""),
+    ],
+)
+def test_main_folders(folders: list[str], told: str) -> None:
+    assert main_folders(folders) == told

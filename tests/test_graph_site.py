@@ -1,0 +1,301 @@
+"""A whole site from a store made by hand: complete, repeatable, replaced as a whole."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from PIL import Image
+
+from graph.__main__ import main
+from graph.site import SiteSummary, write_site
+from imgrec.catalog import Outcome
+from imgrec.encoders.spec import EncoderSpec, Preprocessing
+from imgrec.errors import ImgrecError, StoreError
+from imgrec.images import thumbnail
+from imgrec.parts import write_part
+from imgrec.scan import scan, walk
+from imgrec.store import Store
+from imgrec.thumbs import write_thumbs
+
+
+def colour_of(i: int) -> tuple[int, int, int]:
+    return (40 + 53 * i % 200, 40 + 97 * i % 200, 40 + 31 * i % 200)
+
+
+def clusters(n: int, kinds: int = 4) -> np.ndarray:
+    """Vectors (n, 8) in well separated bundles."""
+    rng = np.random.default_rng(0)
+    return (np.eye(kinds, 8)[np.arange(n) % kinds] + rng.normal(scale=0.08, size=(n, 8))).astype(
+        np.float32
+    )
+
+
+def make_store(folder: Path, names: Sequence[bytes], vectors: np.ndarray) -> Path:
+    """Write pictures below `folder`/pictures, and a store of them; row i belongs to name i."""
+    root, path = folder / "pictures", folder / "store"
+    for i, name in enumerate(names):
+        file = root / os.fsdecode(name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(thumbnail(Image.new("RGB", (128, 96 + i % 3 * 32), colour_of(i))))
+    spec = EncoderSpec("mini", vectors.shape[1], Preprocessing(8, 8))
+    with Store.create(path) as store:
+        scan(store.catalog, root, walk(root))
+        entries = store.catalog.entries_with("new")
+        store.catalog.record(
+            [Outcome(e.id, "ok", f"{e.id:032x}", 128, 96, "JPEG") for e in entries]
+        )
+        ids = np.array([e.id for e in entries], np.int64)
+        rows = [names.index(os.fsencode(e.path)) for e in entries]
+        thumbs = [e.file.read_bytes() for e in entries]
+        store.add_feature(spec)
+        store.set_encoder("mini")
+        write_part(store.feature_folder("mini"), 0, {"ids.npy": ids, "vectors.npy": vectors[rows]})
+        write_thumbs(store.thumbs_folder, 0, ids, thumbs)
+    return path
+
+
+def plain_names(n: int) -> list[bytes]:
+    return [f"kind{i % 4}/{i:03d}.jpg".encode() for i in range(n)]
+
+
+def site_of(store_path: Path, out: Path, **options: Any) -> SiteSummary:
+    with Store.open(store_path) as store:
+        return write_site(store, out, **options)
+
+
+def data_of(page: Path) -> dict[str, Any]:
+    """The JSON a page carries for its scripts."""
+    found = re.search(
+        r'<script type="application/json" id="page">(.*?)</script>', page.read_text("utf-8")
+    )
+    assert found
+    data: dict[str, Any] = json.loads(found[1])
+    return data
+
+
+def pages_of(site: Path) -> list[Path]:
+    return sorted((site / "pages").glob("*.html"))
+
+
+class Links(HTMLParser):
+    """Collects the addresses a page names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.addresses += [v for k, v in attributes if k in ("href", "src") and v]
+
+
+def links_of(page: Path) -> list[str]:
+    parser = Links()
+    parser.feed(page.read_text("utf-8"))
+    return parser.addresses
+
+
+@pytest.fixture(scope="module")
+def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_store(tmp_path_factory.mktemp("graph"), plain_names(60), clusters(60))
+
+
+@pytest.fixture(scope="module")
+def site(store_path: Path) -> Path:
+    return site_of(store_path, store_path.parent / "site", page_size=8).index.parent
+
+
+def test_every_picture_is_on_exactly_one_page(store_path: Path, site: Path) -> None:
+    shown = [node["id"] for page in pages_of(site) for node in data_of(page)["nodes"]]
+    with Store.open(store_path) as store:
+        assert sorted(shown) == store.catalog.ids("ok").tolist()
+
+
+def test_no_page_is_fuller_than_asked_and_edges_stay_on_their_page(site: Path) -> None:
+    for page in [site / "index.html", *pages_of(site)]:
+        data = data_of(page)
+        ids = [node["id"] for node in data["nodes"]]
+        assert 1 <= len(ids) <= 8
+        assert len(data["edges"]) <= 3 * len(ids)
+        assert {edge[end] for edge in data["edges"] for end in ("from", "to")} <= set(ids)
+        assert data["options"]["physics"] == {"enabled": False}
+
+
+def test_every_link_leads_to_a_file_and_none_to_the_net(site: Path) -> None:
+    for page in [site / "index.html", *pages_of(site)]:
+        addresses = [a for a in links_of(page) if a != "data:,"]
+        data = data_of(page)
+        for picture in data["data"].get("pictures", {}).values():
+            addresses.append(picture["href"])
+            addresses += [f"{near[3]}.html#{near[0]}" for near in picture["near"] if len(near) > 3]
+        addresses += data["data"].get("targets", {}).values()
+        for address in addresses:
+            file, _, fragment = address.partition("#")
+            assert "//" not in address
+            target = page.parent / file if file else page
+            assert target.is_file(), address
+            if fragment:
+                assert int(fragment) in {node["id"] for node in data_of(target)["nodes"]}
+
+
+def test_overview_and_communities_are_linked_both_ways(site: Path) -> None:
+    targets = data_of(site / "index.html")["data"]["targets"].values()
+    assert len(targets) == len(data_of(site / "index.html")["nodes"]) == 4
+    for target in targets:
+        assert target in links_of(site / "index.html")
+        assert "../index.html" in links_of(site / target)
+
+
+def test_neighbours_are_those_of_the_vectors(site: Path) -> None:
+    vectors = clusters(60).astype(float)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    with Store.open(site.parent / "store") as store:
+        by_id = dict(zip(store.feature().ids.tolist(), store.feature().load(), strict=True))
+    for page in pages_of(site):
+        for picture, told in data_of(page)["data"]["pictures"].items():
+            mine = by_id[int(picture)] / np.linalg.norm(by_id[int(picture)])
+            others = {
+                i: float(mine @ v / np.linalg.norm(v))
+                for i, v in by_id.items()
+                if i != int(picture)
+            }
+            best = sorted(others.values(), reverse=True)[:12]
+            assert [near[1] for near in told["near"]] == pytest.approx(best, abs=1e-3)
+            assert all(others[n[0]] == pytest.approx(n[1], abs=1e-3) for n in told["near"])
+
+
+def test_the_same_store_and_seed_give_the_same_bytes(tmp_path: Path) -> None:
+    path = make_store(tmp_path, plain_names(40), clusters(40))
+    first, second = tmp_path / "first", tmp_path / "second"
+    for out, hash_seed in ((first, "1"), (second, "2")):
+        command = [sys.executable, "-m", "graph", "--store", str(path), "--out", str(out)]
+        done = subprocess.run(
+            [*command, "--page-size", "6", "--seed", "3"],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.splitlines()[-1] == str(out / "index.html")
+        assert "Traceback" not in done.stderr
+    files = sorted(p.relative_to(first) for p in first.rglob("*") if p.is_file())
+    assert files == sorted(p.relative_to(second) for p in second.rglob("*") if p.is_file())
+    assert [f for f in files if (first / f).read_bytes() != (second / f).read_bytes()] == []
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        np.array([[1, 0], [0, 1]], np.float32),
+        np.array([[1, 0], [-1, 0], [0, 1]], np.float32),
+        np.array([[1, 2], [1, 2], [5, -1]], np.float32),
+        np.ones((20, 4), np.float32),
+        np.zeros((20, 4), np.float32),
+    ],
+    ids=["two", "three", "two-identical", "all-identical", "zero"],
+)
+def test_odd_collections(tmp_path: Path, vectors: np.ndarray) -> None:
+    path = make_store(tmp_path, plain_names(len(vectors)), vectors)
+    summary = site_of(path, tmp_path / "site", page_size=7)
+    shown = [n["id"] for page in pages_of(tmp_path / "site") for n in data_of(page)["nodes"]]
+    assert sorted(shown) == sorted(summary.labels) == list(range(1, len(vectors) + 1))
+
+
+def test_one_picture_is_too_few(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = make_store(tmp_path, plain_names(1), np.ones((1, 3), np.float32))
+    assert main(["--store", str(path), "--out", str(tmp_path / "site")]) == 2
+    told = capsys.readouterr().err
+    assert "1 pictures" in told
+    assert told.count("\n") == 1
+    assert not (tmp_path / "site").exists()
+
+
+def test_the_command_writes_labels_and_tells_what_it_did(
+    store_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "with space" / "site"
+    assert main(["--store", str(store_path), "--out", str(out), "--page-size", "20"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("60 pictures, ")
+    assert lines[1].startswith("4 communities, modularity 0.")
+    assert lines[2].startswith("5 pages, ")
+    assert lines[-1] == str(out / "index.html")
+    with Store.open(store_path) as store:
+        labels = store.catalog.labels(store.catalog.ids("ok"))
+    assert {label["community"] for label in labels.values()} == {"1", "2", "3", "4"}
+    of_kind = {label["folder"]: label["community"] for label in labels.values()}
+    assert all(of_kind[label["folder"]] == label["community"] for label in labels.values())
+
+
+def test_labels_that_cannot_be_kept_do_not_stop_the_site(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = make_store(tmp_path, plain_names(8), clusters(8))
+    with FileLock(path / "lock"):
+        assert main(["--store", str(path), "--out", str(tmp_path / "site")]) == 0
+    captured = capsys.readouterr()
+    assert "community labels were not kept: another run is writing" in captured.err
+    assert Path(captured.out.splitlines()[-1]).is_file()
+
+
+def test_a_site_is_replaced_and_nothing_else_is(store_path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    site_of(store_path, out, page_size=8)
+    before = set(pages_of(out))
+    site_of(store_path, out, page_size=60)
+    assert set(pages_of(out)) < before
+    (out / "mine.txt").write_text("keep")
+    with pytest.raises(ImgrecError, match=r"mine\.txt"):
+        site_of(store_path, out)
+    assert (out / "mine.txt").read_text() == "keep"
+
+
+def test_places_that_are_refused(store_path: Path, tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "a.txt").write_text("a")
+    with pytest.raises(ImgrecError, match="no site of ours"):
+        site_of(store_path, full)
+    with pytest.raises(ImgrecError, match="is a file"):
+        site_of(store_path, full / "a.txt")
+    with pytest.raises(ImgrecError, match="no site of ours"):
+        site_of(store_path, store_path)
+    assert [p.name for p in full.iterdir()] == ["a.txt"]
+
+
+def test_a_failure_half_way_leaves_the_old_site(tmp_path: Path) -> None:
+    path = make_store(tmp_path, plain_names(12), clusters(12))
+    out = tmp_path / "site"
+    site_of(path, out)
+    before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    with Store.open(path) as store:
+        part = store.thumbs_folder / "part-000000"
+    (part / "thumbs.bin").write_bytes(b"")
+    with pytest.raises(StoreError):
+        site_of(path, out, seed=1)
+    assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
+    assert not list(tmp_path.glob(".tmp-*"))
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--page-size", "251"], ["--page-size", "0"], ["--k", "0"], ["--encoder", "no"]]
+)
+def test_arguments_out_of_bounds_are_told_in_one_line(
+    store_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    command = ["--store", str(store_path), "--out", str(tmp_path / "site"), *arguments]
+    try:
+        code = main(command)
+    except SystemExit as stopped:
+        code = int(stopped.code or 0)
+    told = capsys.readouterr().err
+    assert (code, told.count("\n")) == (2, 1)
+    assert len(told) < 300
