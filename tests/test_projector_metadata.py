@@ -12,7 +12,8 @@ from projector.metadata import MAX_VALUES, OTHER, category, metadata_text
 _HOSTILE = [
     "tab\there.png", "line\nbreak.png", "carriage\rreturn.png", "<img src=x onerror=alert(1)>.png",
     "\"quoted\" 'twice'.png", "Äpfel & Bäume ß.png", os.fsdecode(b"caf\xe9.png"), "#.png",
-    "写真.jpg", "line\u2028separator.png", "right\u202eleft.png", "nul\x00.png", "a\\b.png", " .png",
+    "写真.jpg", "line\u2028separator.png", "right\u202eleft.png", "nul\x00.png", "a\\b.png",
+    " .png",
 ]  # fmt: skip
 
 

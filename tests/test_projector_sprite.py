@@ -1,6 +1,5 @@
 """The geometry of the sprite, and the right thumbnail in each of its cells."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -79,15 +78,6 @@ def test_a_wide_thumbnail_stands_in_the_middle_on_white() -> None:
 def test_a_damaged_thumbnail_is_named() -> None:
     with pytest.raises(ProjectorError, match="thumbnail of picture 7 is damaged"):
         build_sprite(np.array([7, 8]), lambda _: b"\xff\xd8\xff nonsense", grid_for(2))
-
-
-def test_ten_thousand_thumbnails_take_seconds(tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 255, (128, 96, 3), dtype=np.uint8)
-    jpeg = thumbnail(Image.fromarray(noise))
-    start = time.perf_counter()
-    sheet = build_sprite(np.arange(10_000), lambda _: jpeg, grid_for(10_000))
-    write_sprite(tmp_path / "sprite.jpg", sheet)
-    assert time.perf_counter() - start < 30
 
 
 def _written(folder: Path, palette: list[Colour]) -> Image.Image:

@@ -1,0 +1,108 @@
+"""The sprite: all thumbnails of a tensor in one square sheet, cell i for row i."""
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from math import isqrt
+from pathlib import Path
+
+from PIL import Image
+
+from imgrec.catalog import Ids
+from projector.errors import ProjectorError
+
+MAX_SIDE_PX = 8192  # the page refuses larger sheets
+MAX_CELL_PX = 100
+MIN_PER_SIDE = 2  # of a single cell the page shows nothing
+_BATCH = 512
+_QUALITY = 85
+_GROUND = "white"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The geometry of a sheet.
+
+    The page shows wrong thumbnails unless there are as many rows as columns and the side of
+    the sheet is an exact multiple of the cell's.
+
+    Attributes:
+        per_side: cells in a row, and rows.
+        cell_px: side of a cell.
+    """
+
+    per_side: int
+    cell_px: int
+
+    @property
+    def side_px(self) -> int:
+        """The side of the sheet."""
+        return self.per_side * self.cell_px
+
+    def corner_px(self, cell: int) -> tuple[int, int]:
+        """Return the left and the upper edge of a cell, counted from 0 row by row."""
+        row, column = divmod(cell, self.per_side)
+        return column * self.cell_px, row * self.cell_px
+
+
+def grid_for(count: int) -> Grid:
+    """Return the smallest square grid with a cell for each of `count` pictures."""
+    per_side = max(MIN_PER_SIDE, isqrt(count - 1) + 1)
+    return Grid(per_side, min(MAX_CELL_PX, MAX_SIDE_PX // per_side))
+
+
+def build_sprite(
+    ids: Ids,
+    thumbnail: Callable[[int], bytes],
+    grid: Grid,
+    done: Callable[[int], object] = lambda count: None,
+) -> Image.Image:
+    """Lay the thumbnails of pictures on a white sheet, the i-th in cell i.
+
+    Args:
+        ids: (n,) the pictures.
+        thumbnail: gives the JPEG of a picture; called from several threads.
+        grid: with at least n cells.
+        done: called with 1 for each thumbnail laid.
+
+    Raises:
+        ProjectorError: a thumbnail is damaged.
+    """
+    sheet = Image.new("RGB", (grid.side_px, grid.side_px), _GROUND)
+    for number, cell in enumerate(_cells(ids, thumbnail, grid.cell_px)):
+        left, top = grid.corner_px(number)
+        margins = (grid.cell_px - cell.width) // 2, (grid.cell_px - cell.height) // 2
+        sheet.paste(cell, (left + margins[0], top + margins[1]))
+        done(1)
+    return sheet
+
+
+def write_sprite(path: Path, sheet: Image.Image) -> None:
+    """Write a sheet as JPEG, in full colour resolution: half of it would mix cells' edges."""
+    sheet.save(path, "JPEG", quality=_QUALITY, subsampling="4:4:4")
+
+
+def fit(jpeg: bytes, side_px: int) -> Image.Image:
+    """Return a picture scaled, larger or smaller, so that its longer side is `side_px`."""
+    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
+        image.draft("RGB", (side_px, side_px))
+        scale = side_px / max(image.size)
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        return image.convert("RGB").resize(size, Image.Resampling.BILINEAR)
+
+
+def _cells(ids: Ids, thumbnail: Callable[[int], bytes], side_px: int) -> Iterator[Image.Image]:
+    def cell(image_id: int) -> Image.Image:
+        try:
+            return fit(thumbnail(image_id), side_px)
+        except (OSError, SyntaxError, ValueError) as error:
+            raise ProjectorError(
+                f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
+                "thumbs in the store and run python -m imgrec.index again"
+            ) from error
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for start in range(0, len(ids), _BATCH):
+            yield from threads.map(cell, ids[start : start + _BATCH].tolist())

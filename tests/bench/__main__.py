@@ -1,0 +1,40 @@
+"""`make bench`: what the stages take on this machine, beside named alternatives."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import indexing
+import pages
+import precision
+import query
+import stages
+from machine import described
+
+import imgrec
+
+
+def main() -> int:
+    """Run all measurements and print them as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=Path, help="photos, a folder a class")
+    parser.add_argument("--count", type=int, default=3000, help="sample pictures, without --images")
+    arguments = parser.parse_args()
+    out = sys.stdout
+    out.write(f"# imgrec {imgrec.__version__}\n\n{described()}\n")
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        out.write("\n## Sample collection\n\n" + indexing.rendering(work))
+        photos = arguments.images or indexing.sample(work, arguments.count)
+        out.write(f"\n## Indexing ({photos.name})\n\n" + indexing.measured(photos, work / "store"))
+        out.write("\n## Query from the shell\n\n" + query.measured(work / "store"))
+        if arguments.images:
+            out.write("\n## Precision\n\n" + precision.table(photos, work / "store"))
+        out.write("\n## Stages\n\n" + stages.measured(work))
+        out.write(f"\n## Pages ({photos.name})\n\n" + pages.measured(work / "store", work))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""The machine and the versions a figure was measured with, and how it is measured."""
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+_PACKAGES = ("numpy", "pillow", "scikit-learn", "networkx", "igraph", "pyvis", "tensorboard")
+
+
+def described() -> str:
+    """Return a line about the machine and one about the versions."""
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return (
+        f"{_processor()}, {os.cpu_count()} cores, {_memory_gb():.0f} GB; "
+        f"{platform.system()}, Python {platform.python_version()}\n{packages}\n"
+    )
+
+
+def seconds(function: Callable[[], object]) -> float:
+    """Return how long a call takes."""
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+def run(*command: str) -> "subprocess.CompletedProcess[str]":
+    """Run a Python program of the project from its root; an error ends the bench."""
+    return subprocess.run([sys.executable, *command], capture_output=True, text=True, check=True)
+
+
+def median_of(runs: int, *command: str) -> tuple[float, float, float]:
+    """Return least, median and most wall seconds of a whole process, after one warm-up."""
+    run(*command)
+    times = [seconds(lambda: run(*command)) for _ in range(runs)]
+    return min(times), statistics.median(times), max(times)
+
+
+def rows(heads: Sequence[str], lines: Sequence[Sequence[object]]) -> str:
+    """Return a Markdown table."""
+    parts = [heads, ["---"] * len(heads), *lines]
+    return "".join("| " + " | ".join(map(str, part)) + " |\n" for part in parts)
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory_gb() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9

@@ -1,0 +1,40 @@
+"""A query as a user asks it: the whole process, from the shell."""
+
+import json
+from pathlib import Path
+
+from machine import median_of, rows, run
+
+from imgrec import Recommender, Store
+from imgrec.metrics import METRICS
+
+_RUNS = 7
+
+
+def measured(store: Path) -> str:
+    """Return wall time of whole processes and of calls inside one, by metric."""
+    with Store.open(store) as opened:
+        entry = opened.catalog.entries(opened.catalog.ids("ok")[:1])[0]
+        count = len(opened.feature())
+        recommender = Recommender(opened)
+        lines = []
+        for metric in METRICS:
+            command = ("-m", "imgrec.query", str(entry.file), "--store", str(store))
+            least, middle, most = median_of(_RUNS, *command, "--metric", metric)
+            inside = sorted(
+                recommender.query([entry.file], metric=metric).elapsed_ms for _ in range(_RUNS)
+            )
+            lines.append(
+                [metric, f"{least:.2f} / {middle:.2f} / {most:.2f}", f"{inside[_RUNS // 2]:.1f}"]
+            )
+    heads = ["metric", "process, s: min / median / max", "in process, ms: median"]
+    return rows(heads, lines) + f"\n{count} pictures; torch imported: {_imports_torch(command)}\n"
+
+
+def _imports_torch(command: tuple[str, ...]) -> str:
+    code = (
+        f"import runpy, sys; sys.argv = {list(command[1:])!r}\n"
+        "try: runpy.run_module('imgrec.query', run_name='__main__')\n"
+        "except SystemExit: sys.stderr.write(str('torch' in sys.modules))"
+    )
+    return json.dumps(run("-c", code).stderr.endswith("True")).replace("false", "no")
