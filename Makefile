@@ -17,7 +17,9 @@ PIP      := $(PY) -m pip install --quiet --disable-pip-version-check -c constrai
 chosen   := $(if $(ENCODER),--encoder $(ENCODER))
 weighted := $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
-.PHONY: help install dev samples index projector tensorboard graph query test check bench demo clean
+first    := import sys; from imgrec import Store; c = Store.open(sys.argv[1]).catalog; print(c.entries(c.ids("ok")[:1])[0].file)
+
+.PHONY: help install dev samples index projector tensorboard graph query test check bench screenshots demo clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -67,10 +69,10 @@ query: $(if $(IMAGES),index,install) ## the pictures most like Q="a.jpg b.jpg â€
 	@test -n "$(Q)" || { echo 'name a picture: make query Q=some.jpg' >&2; exit 2; }
 	@$(PY) -m imgrec.query $(Q) --store "$(STORE)" -k $(K) $(chosen) $(weighted)
 
-demo: projector graph ## all of it, and a query drawn as a grid
-	@$(PY) -m imgrec.demo --store "$(STORE)" --out build/query.png $(chosen)
-	@echo "the projector: make tensorboard"
+demo: graph projector ## all of it, and a query drawn as a grid
+	@$(PY) -m imgrec.query "$$($(PY) -c '$(first)' "$(STORE)")" --store "$(STORE)" --grid build/query.png $(chosen)
 	@echo "the network:   $(abspath $(SITE))/index.html"
+	@echo "the projector: make tensorboard"
 
 check: dev ## lint and types
 	$(VENV)/bin/ruff check .
@@ -82,6 +84,9 @@ test: check ## all tests, lint and types before them
 
 bench: dev ## measure; IMAGES=photos in class folders adds the table of precision
 	$(PY) tests/bench $(if $(IMAGES),--images "$(IMAGES)")
+
+screenshots: graph projector dev ## draw the pictures of the README anew
+	$(PY) tests/screenshots.py --store "$(STORE)" --logdir "$(LOGDIR)" --site "$(SITE)" --out docs
 
 clean: ## delete build/: store, logdir, pages, samples
 	rm -rf build
