@@ -9,8 +9,8 @@ from graph.knn_graph import JOINED
 from graph.labels import keep_labels
 from graph.paging import MAX_PAGE_SIZE, PAGE_SIZE
 from graph.site import SiteSummary, write_site
-from imgrec.catalog import printable
 from imgrec.commands import Parser, positive, run
+from imgrec.names import printable
 from imgrec.store import Store
 
 

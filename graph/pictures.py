@@ -9,7 +9,8 @@ from typing import Any
 
 from graph.atlas import Cell
 from graph.paging import Page
-from imgrec.catalog import Entry, printable
+from imgrec.catalog import Entry
+from imgrec.names import printable
 
 NEAR = 12  # neighbours shown
 _LEAST_SHARE = 0.05

@@ -1,6 +1,5 @@
 """The catalogue: which pictures there are, where they are and what is known of them."""
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from imgrec import migrations
 from imgrec.errors import StoreError
+from imgrec.names import TEXT, text
 
 Ids = NDArray[np.int64]
 
@@ -251,30 +251,12 @@ class Catalog:
             add_labels(db, kind, values)
 
 
-TEXT = "CAST(? AS TEXT)"  # binds `text(...)`, so that names that are not UTF-8 pass
-
-
-def text(value: str) -> bytes:
-    """Return the bytes of a name for a `TEXT` placeholder."""
-    return value.encode("utf-8", "surrogateescape")
-
-
 def add_labels(db: sqlite3.Connection, kind: str, values: Mapping[int, str]) -> None:
     """Insert labels within a transaction of the caller's."""
     db.executemany(
         f"INSERT OR IGNORE INTO labels (image_id, kind, value) VALUES (?, ?, {TEXT})",
         [(int(i), kind, text(value)) for i, value in values.items()],
     )
-
-
-def printable(name: str) -> str:
-    """Return a name fit for a terminal, a table or a page: one line, valid Unicode."""
-    decoded = os.fsencode(name).decode("utf-8", "replace") if _has_surrogates(name) else name
-    return "".join(c if c.isprintable() else "�" if c == "�" else " " for c in decoded)
-
-
-def _has_surrogates(name: str) -> bool:
-    return any("\udc80" <= c <= "\udcff" for c in name)
 
 
 def _connect(address: str) -> sqlite3.Connection:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from imgrec.catalog import Entry, printable
+from imgrec.catalog import Entry
 from imgrec.errors import PictureError
 from imgrec.images import decode, read_file
+from imgrec.names import printable
 from imgrec.recommend import Answer
 from imgrec.store import Store
 

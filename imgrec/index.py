@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.catalog import printable
 from imgrec.commands import Parser, positive, run
 from imgrec.indexing import DEFAULT_ENCODER, Options, Summary, index_folders
+from imgrec.names import printable
 
 _SHOWN_WARNINGS = 10
 

@@ -18,8 +18,9 @@ from imgrec.extract import Readings, Task
 from imgrec.files import remove_temporaries
 from imgrec.jobs import THUMBS, Job, Result, commit, plan_jobs, tasks_of
 from imgrec.pool import readings
-from imgrec.scan import Walk, leave_other_roots, scan, walk_root
+from imgrec.scan import leave_other_roots, scan
 from imgrec.store import Store, is_store
+from imgrec.walk import Walk, walk_root
 
 DEFAULT_ENCODER = "resnet50"
 _IN_PROCESS = 64  # so few pictures are done before a worker process has started

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.catalog import printable
 from imgrec.commands import Parser, positive, run
 from imgrec.errors import ImgrecError
 from imgrec.files import write_bytes
 from imgrec.metrics import FUSIONS, METRICS
+from imgrec.names import printable
 from imgrec.recommend import Answer, Recommender
 
 _MOST_QUERIES = 5

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from imgrec.catalog import Entry, printable
+from imgrec.catalog import Entry
+from imgrec.names import printable
 
 NONE = "-"  # the page's search breaks on an empty cell
 OTHER = "other"

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imgrec.catalog import TEXT, text
 from imgrec.encoders.spec import EncoderSpec, Preprocessing
 from imgrec.images import thumbnail
+from imgrec.names import TEXT, text
 from imgrec.parts import write_part
 from imgrec.store import Store
 from imgrec.thumbs import write_thumbs

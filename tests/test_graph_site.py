@@ -22,9 +22,10 @@ from imgrec.encoders.spec import EncoderSpec, Preprocessing
 from imgrec.errors import ImgrecError, StoreError
 from imgrec.images import thumbnail
 from imgrec.parts import write_part
-from imgrec.scan import scan, walk
+from imgrec.scan import scan
 from imgrec.store import Store
 from imgrec.thumbs import write_thumbs
+from imgrec.walk import walk
 
 
 def colour_of(i: int) -> tuple[int, int, int]:

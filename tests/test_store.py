@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from imgrec import Options, Store, StoreError, index_folders
-from imgrec.catalog import Catalog, printable
+from imgrec.catalog import Catalog
 from imgrec.encoders.rgb import RgbHistogram
 from imgrec.migrations import MIGRATIONS, migrate
+from imgrec.names import printable
 
 
 def test_no_store(tmp_path: Path) -> None:
