@@ -6,18 +6,24 @@ STORE    ?= build/store
 LOGDIR   ?= build/tensorboard
 SITE     ?= build/site
 SAMPLES  ?= build/samples
+GRID     ?= build/query.png
 COUNT    ?= 600
 PORT     ?= 6006
-ENCODER  ?= $(if $(IMAGES),resnet50)
+ENCODER  ?=
 WEIGHTS  ?=
 K        ?= 5
+# Names reach the shell by the environment, so that no letter in them means anything there.
+export IMAGES STORE LOGDIR SITE SAMPLES GRID WEIGHTS
 
 PY       := $(VENV)/bin/python
 PIP      := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 chosen   := $(if $(ENCODER),--encoder $(ENCODER))
-weighted := $(if $(WEIGHTS),--weights "$(WEIGHTS)")
-
-first    := import sys; from imgrec import Store; c = Store.open(sys.argv[1]).catalog; print(c.entries(c.ids("ok")[:1])[0].file)
+weighted := $(if $(WEIGHTS),--weights "$$WEIGHTS")
+counted  := $(filter command environment,$(origin COUNT))
+# The picture whose five nearest are nearest: what a first question should be about.
+typical  := import sys; from imgrec import Store, neighbors_of; s = Store.open(sys.argv[1]); \
+	n = neighbors_of(s); i = n.distances[:, :5].mean(axis=1).argmin(); \
+	print(s.catalog.entries([n.ids[i]])[0].path)
 
 .PHONY: help install dev samples index projector tensorboard graph query test check bench screenshots demo clean
 .DEFAULT_GOAL := help
@@ -42,35 +48,38 @@ $(VENV)/installed-dev: $(VENV)/installed
 	@touch $@
 
 samples: install ## render the sample collection
-	$(PY) -m imgrec.samples $(SAMPLES) --count $(COUNT)
+	$(PY) -m imgrec.samples "$$SAMPLES" --count $(COUNT)
 
 index: install ## catalogue the pictures and make their vectors; only what is new
-ifneq ($(IMAGES),)
-	$(PY) -m imgrec.index "$(IMAGES)" --only --store "$(STORE)" $(chosen) $(weighted)
-else
-	@test -e "$(STORE)/store.json" || $(MAKE) --no-print-directory samples
-	@test -e "$(STORE)/store.json" \
-	&& $(PY) -m imgrec.index --store "$(STORE)" $(chosen) $(weighted) \
-	|| $(PY) -m imgrec.index $(SAMPLES) --store "$(STORE)" $(or $(chosen),--encoder mini) $(weighted)
-endif
+	@set -e; if [ -n "$$IMAGES" ]; then \
+	    $(PY) -m imgrec.index "$$IMAGES" --only --store "$$STORE" $(chosen) $(weighted); \
+	else \
+	    known=; [ ! -e "$$STORE/store.json" ] || known=yes; \
+	    if [ -n "$(counted)" ] || [ -z "$$known" -a ! -e "$$SAMPLES/samples.json" ]; then \
+	        $(PY) -m imgrec.samples "$$SAMPLES" --count $(COUNT); \
+	    fi; \
+	    if [ -n "$$known" ]; then \
+	        $(PY) -m imgrec.index --store "$$STORE" $(chosen) $(weighted); \
+	    else \
+	        $(PY) -m imgrec.index "$$SAMPLES" --store "$$STORE" --encoder $(or $(ENCODER),mini) $(weighted); \
+	    fi; \
+	fi
 
 projector: index ## write the logdir of TensorBoard's projector
-	$(PY) -m projector --store "$(STORE)" --out "$(LOGDIR)" $(chosen)
+	$(PY) -m projector --store "$$STORE" --out "$$LOGDIR" $(chosen)
 
-tensorboard: $(if $(IMAGES),projector,install) ## serve it on 127.0.0.1
-	@test -e "$(LOGDIR)/projector_config.pbtxt" || $(MAKE) --no-print-directory projector
-	$(PY) -m projector.serve --logdir "$(LOGDIR)" --port $(PORT)
+tensorboard: projector ## serve it on 127.0.0.1
+	$(PY) -m projector.serve --logdir "$$LOGDIR" --port $(PORT)
 
 graph: index ## write the network pages
-	$(PY) -m graph --store "$(STORE)" --out "$(SITE)" $(chosen)
+	$(PY) -m graph --store "$$STORE" --out "$$SITE" $(chosen)
 
-query: $(if $(IMAGES),index,install) ## the pictures most like Q="a.jpg b.jpg …" (up to five)
-	@test -e "$(STORE)/store.json" || $(MAKE) --no-print-directory index
-	@test -n "$(Q)" || { echo 'name a picture: make query Q=some.jpg' >&2; exit 2; }
-	@$(PY) -m imgrec.query $(Q) --store "$(STORE)" -k $(K) $(chosen) $(weighted)
+query: $(if $(or $(IMAGES),$(if $(wildcard $(STORE)/store.json),,first)),index,install) ## the pictures most like Q="a.jpg b.jpg …" (up to five)
+	@test -n '$(if $(Q),yes)' || { echo 'name a picture: make query Q=some.jpg' >&2; exit 2; }
+	@$(PY) -m imgrec.query $(Q) --store "$$STORE" -k $(K) $(chosen) $(weighted)
 
 demo: graph projector ## all of it, and a query drawn as a grid
-	@$(PY) -m imgrec.query "$$($(PY) -c '$(first)' "$(STORE)")" --store "$(STORE)" --grid build/query.png $(chosen)
+	@$(PY) -m imgrec.query "$$($(PY) -c '$(typical)' "$$STORE")" --store "$$STORE" --grid "$$GRID" $(chosen)
 	@echo "the network:   $(abspath $(SITE))/index.html"
 	@echo "the projector: make tensorboard"
 
@@ -83,10 +92,10 @@ test: check ## all tests, lint and types before them
 	$(PY) -m pytest
 
 bench: dev ## measure; IMAGES=photos in class folders adds the table of precision
-	$(PY) tests/bench $(if $(IMAGES),--images "$(IMAGES)")
+	$(PY) tests/bench $(if $(IMAGES),--images "$$IMAGES")
 
 screenshots: graph projector dev ## draw the pictures of the README anew
-	$(PY) tests/screenshots.py --store "$(STORE)" --logdir "$(LOGDIR)" --site "$(SITE)" --out docs
+	$(PY) tests/screenshots.py --store "$$STORE" --logdir "$$LOGDIR" --site "$$SITE" --out docs
 
 clean: ## delete build/: store, logdir, pages, samples
 	rm -rf build

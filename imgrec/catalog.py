@@ -82,7 +82,7 @@ class Catalog:
         db = sqlite3.connect(path, isolation_level=None, timeout=30.0)
         with _translated(path):
             db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute("PRAGMA synchronous = FULL")  # an id once given must not be given again
             migrations.migrate(db)
         return cls(db)
 
@@ -99,7 +99,13 @@ class Catalog:
         with _translated(path):
             try:
                 db = _connect(address + "?mode=ro")
-            except sqlite3.OperationalError:
+            except sqlite3.OperationalError as error:
+                log = path.with_name(path.name + "-wal")
+                if log.is_file() and log.stat().st_size:
+                    raise StoreError(
+                        f"{path} has changes that are not folded in yet and cannot be read on a "
+                        f"read-only disk ({error}): open the store once where it can be written"
+                    ) from error
                 db = _connect(address + "?mode=ro&immutable=1")  # no -shm file can be made here
             migrations.check(db)
         return cls(db)
@@ -131,6 +137,19 @@ class Catalog:
         """Return the ascending ids that must not be shown; fast where nearly all are ok."""
         rows = self.db.execute("SELECT id FROM images WHERE status != 'ok' ORDER BY id")
         return np.fromiter((row[0] for row in rows), np.int64)
+
+    def last_id(self) -> int:
+        """Return the largest id given so far, 0 for none."""
+        return int(self.db.execute("SELECT coalesce(max(id), 0) FROM images").fetchone()[0])
+
+    def reserve_ids(self, last: int) -> None:
+        """Never give an id up to `last`, whatever this catalogue knows: rows of them exist."""
+        with self.transaction() as db:
+            db.execute(
+                "INSERT INTO sqlite_sequence (name, seq) SELECT 'images', 0 "
+                "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'images')"
+            )
+            db.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'images'", [last])
 
     def counts(self) -> dict[str, int]:
         """Return the number of pictures of each status, 0 included."""
@@ -228,7 +247,10 @@ class Catalog:
         """Make failed pictures `new` again: those of one reason, or all."""
         where = "status = 'failed' AND reason = coalesce(?, reason)"
         with self.transaction() as db:
-            db.execute(f"UPDATE images SET status = 'new', reason = NULL WHERE {where}", [reason])
+            db.execute(
+                f"UPDATE images SET status = 'new', reason = NULL, digest = NULL WHERE {where}",
+                [reason],
+            )
 
     def labels(self, ids: Iterable[int]) -> dict[int, dict[str, str]]:
         """Return {id: {kind: value}}; several values of a kind are joined by a comma."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from imgrec.errors import ImgrecError
+from imgrec.names import printable
 
 Main = Callable[[argparse.Namespace], None]
 
@@ -46,7 +47,7 @@ def run(parser: argparse.ArgumentParser, main: Main, argv: Sequence[str] | None)
 
 
 def _fail(parser: argparse.ArgumentParser, message: str) -> int:
-    sys.stderr.write(f"{parser.prog}: {' '.join(message.split())}\n")
+    sys.stderr.write(f"{parser.prog}: {' '.join(printable(message).split())}\n")
     return 2
 
 
@@ -56,3 +57,16 @@ def positive(value: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{value} is not 1 or more")
     return number
+
+
+def not_negative(value: str) -> int:
+    """Return the whole number of an argument that must be 0 or more."""
+    number = int(value)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{value} is not 0 or more")
+    return number
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with the word for as many: 1 picture, 2 pictures."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

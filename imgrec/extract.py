@@ -109,17 +109,19 @@ def _extract_file(gathered: _Gathered, image_id: int, path: Path, thumbs: bool) 
         data = read_file(path)
         content = digest(data)
         picture = decode(data, need_px=_need_px(list(gathered.pixels)))
-    except PictureError as error:
-        gathered.outcomes.append(Outcome(image_id, "failed", content, reason=error.reason))
-        gathered.messages[image_id] = str(error)
-        return
-    finally:
         gathered.decode_s += time.perf_counter() - started
+        made = [pixels_for(picture.image, preprocessing) for preprocessing in gathered.pixels]
+        thumb = thumbnail(picture.image) if thumbs else None
+    except (PictureError, MemoryError) as error:
+        reason = error.reason if isinstance(error, PictureError) else "too-large"
+        gathered.outcomes.append(Outcome(image_id, "failed", content, reason=reason))
+        gathered.messages[image_id] = str(error) or "not enough memory"
+        return
     gathered.outcomes.append(_ok(image_id, content, picture))
-    for preprocessing, rows in gathered.pixels.items():
-        rows.append(pixels_for(picture.image, preprocessing))
-    if thumbs:
-        gathered.thumbs.append(thumbnail(picture.image))
+    for rows, pixels in zip(gathered.pixels.values(), made, strict=True):
+        rows.append(pixels)
+    if thumb is not None:
+        gathered.thumbs.append(thumb)
 
 
 def _ok(image_id: int, content: str, picture: Picture) -> Outcome:

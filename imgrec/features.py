@@ -1,7 +1,7 @@
 """Vectors of one feature: its parts opened memory-mapped, live rows only."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from imgrec.catalog import Ids
 from imgrec.encoders.spec import Vectors
 from imgrec.errors import StoreError
-from imgrec.parts import check_rows, load_array, part_name, part_numbers
+from imgrec.parts import check_rows, load_array, load_ids, part_name, part_numbers
+
+Rows = slice | NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -33,24 +35,35 @@ class Block:
         vectors = self.vectors if self.rows is None else self.vectors[self.rows]
         return np.asarray(vectors, dtype=np.float32)
 
+    def only(self, kept: NDArray[np.bool_]) -> "Block":
+        """Return the block of the rows where `kept` (m,) is true."""
+        if kept.all():
+            return self
+        rows = np.arange(len(self.ids)) if self.rows is None else self.rows
+        return replace(self, ids=self.ids[kept], rows=rows[kept])
+
 
 class FeatureStore:
     """The vectors of one feature; row i belongs to `ids[i]`, and `ids` ascend."""
 
     def __init__(self, name: str, dimensions: int, blocks: list[Block]) -> None:
+        """Join blocks; where two have a row for the same id, the later block's counts."""
         self.name = name
         self.dimensions = dimensions
-        self.blocks = _ascending([block for block in blocks if len(block.ids)])
-        self.ids: Ids = _joined_ids([block.ids for block in self.blocks])
+        self.blocks = [block for block in _newest(blocks) if len(block.ids)]
+        self.ids: Ids = np.sort(_joined_ids([block.ids for block in self.blocks]))
 
     @classmethod
-    def open(cls, folder: Path, dimensions: int, dead: Ids | None = None) -> "FeatureStore":
+    def open(
+        cls, folder: Path, dimensions: int, dead: Ids | None = None, last: int | None = None
+    ) -> "FeatureStore":
         """Open the parts of a feature.
 
         Args:
             folder: of the feature.
             dimensions: d, as its `feature.json` says.
             dead: (x,) ids whose rows are passed over.
+            last: rows of larger ids are passed over too.
 
         Raises:
             StoreError: a part is damaged; the message names it.
@@ -58,14 +71,14 @@ class FeatureStore:
         blocks = []
         for number in part_numbers(folder):
             part = folder / part_name(number)
-            ids, vectors = load_array(part / "ids.npy"), load_array(part / "vectors.npy")
-            check_rows(part, ids=len(ids), vectors=len(vectors))
+            ids, vectors = load_ids(part), load_array(part / "vectors.npy")
             if vectors.ndim != 2 or vectors.shape[1] != dimensions:
                 raise StoreError(
                     f"{part}: vectors of shape {vectors.shape}, {dimensions} columns expected: "
                     "delete it and run python -m imgrec.index again"
                 )
-            blocks.append(_live_block(np.asarray(ids), vectors, dead))
+            check_rows(part, ids=len(ids), vectors=len(vectors))
+            blocks.append(Block(ids, vectors).only(_alive(ids, dead, last)))
         return cls(folder.name, dimensions, blocks)
 
     def __len__(self) -> int:
@@ -75,16 +88,19 @@ class FeatureStore:
         """Return all vectors as float32 (n, d), row i of `ids[i]`."""
         if len(self.blocks) == 1:
             return self.blocks[0].load()
-        if not self.blocks:
-            return np.zeros((0, self.dimensions), np.float32)
-        return np.concatenate([block.load() for block in self.blocks])
+        vectors = np.empty((len(self.ids), self.dimensions), np.float32)
+        for rows, block in self.slices():
+            vectors[rows] = block
+        return vectors
 
-    def slices(self) -> Iterator[tuple[slice, Vectors]]:
+    def slices(self) -> Iterator[tuple[Rows, Vectors]]:
         """Yield the float32 vectors block by block, with the rows each block covers."""
-        start = 0
         for block in self.blocks:
-            yield slice(start, start + len(block.ids)), block.load()
-            start += len(block.ids)
+            first, last = np.searchsorted(self.ids, block.ids[[0, -1]])
+            if last - first + 1 == len(block.ids):
+                yield slice(first, last + 1), block.load()
+            else:  # ids of other blocks stand between
+                yield np.searchsorted(self.ids, block.ids), block.load()
 
     def take(self, ids: Ids) -> Vectors:
         """Return the vectors (m, d) of these ids, in this order.
@@ -104,41 +120,37 @@ class FeatureStore:
         if not found.all():
             raise StoreError(
                 f"{self.name} has no vector of picture {ids[~found][0]}: "
-                "run python -m imgrec.index again"
+                f"run python -m imgrec.index --encoder {self.name} on this store again"
             )
         return vectors
 
 
 def stored_ids(folder: Path) -> Ids:
     """Return the ascending ids that have a row in some part of a folder, dead or alive."""
-    parts = [load_array(folder / part_name(i) / "ids.npy") for i in part_numbers(folder)]
-    return np.unique(_joined_ids(parts))
+    return np.unique(_joined_ids([load_ids(folder / part_name(i)) for i in part_numbers(folder)]))
 
 
 def _joined_ids(parts: list[Ids]) -> Ids:
     return np.concatenate([*parts, np.zeros(0, np.int64)])
 
 
-def _live_block(ids: Ids, vectors: NDArray[Any], dead: Ids | None) -> Block:
-    if dead is None or not len(dead):
-        return Block(ids, vectors)
-    rows = np.flatnonzero(np.isin(ids, dead, invert=True))
-    return Block(ids, vectors) if len(rows) == len(ids) else Block(ids[rows], vectors, rows)
+def _alive(ids: Ids, dead: Ids | None, last: int | None) -> NDArray[np.bool_]:
+    alive = np.ones(len(ids), bool)
+    if dead is not None and len(dead):
+        alive &= np.isin(ids, dead, invert=True)
+    if last is not None:
+        alive &= ids <= last
+    return alive
 
 
-def _ascending(blocks: list[Block]) -> list[Block]:
-    """Order blocks by id; those whose ids interleave become one block in memory."""
-    ordered: list[Block] = []
-    for block in sorted(blocks, key=lambda block: int(block.ids[0])):
-        if ordered and ordered[-1].ids[-1] >= block.ids[0]:
-            ordered.append(_merged(ordered.pop(), block))
-        else:
-            ordered.append(block)
-    return ordered
-
-
-def _merged(first: Block, second: Block) -> Block:
-    ids = np.concatenate([first.ids, second.ids])
-    vectors = np.concatenate([first.load(), second.load()])
-    unique, rows = np.unique(ids, return_index=True)
-    return Block(unique, vectors[rows])
+def _newest(blocks: list[Block]) -> list[Block]:
+    """Leave out of each block the rows that a later block has too."""
+    counts = np.unique(_joined_ids([block.ids for block in blocks]), return_counts=True)
+    twice = counts[0][counts[1] > 1]
+    if not len(twice):
+        return blocks
+    newest: list[Block] = []
+    for block in reversed(blocks):
+        seen = np.isin(block.ids, twice) & np.isin(block.ids, _joined_ids([b.ids for b in newest]))
+        newest.append(block.only(~seen))
+    return newest[::-1]

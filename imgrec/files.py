@@ -16,7 +16,11 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         OSError: the folder is absent, read-only or full; the old file stays as it was.
     """
-    handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
+    except OSError as error:
+        error.filename = str(path)  # the name the caller knows
+        raise
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -46,7 +50,11 @@ def new_folder(path: Path) -> Iterator[Path]:
         OSError: the parent is read-only or full; the old folder stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
+    try:
+        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
+    except OSError as error:
+        error.filename = str(path)
+        raise
     try:
         temporary.chmod(0o777 & ~_umask())
         yield temporary

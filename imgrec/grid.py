@@ -12,9 +12,10 @@ from imgrec.catalog import Entry
 from imgrec.errors import PictureError
 from imgrec.images import decode, read_file
 from imgrec.names import printable
-from imgrec.recommend import Answer
+from imgrec.recommend import Answer, Result
 from imgrec.store import Store
 
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _CELL_PX = 240
 _CAPTION_PX = 44
 _GAP_PX = 16
@@ -45,16 +46,22 @@ def answer_grid(store: Store, answer: Answer) -> Image.Image:
     ]
     entries = store.catalog.entries(result.id for result in answer.results)
     answers = [
-        Cell(_stored_image(store, entry), f"{r.rank}   {answer.metric} {r.distance:.4f}", r.path)
+        Cell(_stored_image(store, entry), f"{r.rank}   {_distance(answer, r)}", r.path)
         for r, entry in zip(answer.results, entries, strict=True)
     ]
     return draw_grid(queries, answers)
 
 
+def _distance(answer: Answer, result: Result) -> str:
+    if answer.fuse == "rank":
+        return f"mean rank {result.distance:.1f}"
+    return f"{answer.metric} {result.distance:.4f}"
+
+
 def draw_grid(queries: Sequence[Cell], answers: Sequence[Cell]) -> Image.Image:
     """Draw the queries down the first column and the answers in rows beside them."""
     rows = max(len(queries), math.ceil(len(answers) / _ANSWERS_A_ROW), 1)
-    columns = math.ceil(len(answers) / rows)
+    columns = min(_ANSWERS_A_ROW, len(answers))
     step_x, step_y = _CELL_PX + _GAP_PX, _CELL_PX + _CAPTION_PX + _GAP_PX
     left = step_x + 2 * _GAP_PX  # where the answers begin, behind the rule
     size = (left + columns * step_x + _GAP_PX, rows * step_y + _GAP_PX)
@@ -83,19 +90,29 @@ def _draw_cell(
     draw.text((x, y + _CELL_PX + 5), cell.title, _DARK, title)
     draw.text(
         (x, y + _CELL_PX + 26),
-        _fitted(printable("/".join(cell.detail.split("/")[-2:])), detail),
+        _place(printable(cell.detail), detail),
         _QUIET,
         detail,
     )
 
 
-def _fitted(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    """Cut the end of a text off until the rest, with an ellipsis, is as wide as a cell."""
-    if font.getlength(text) <= _CELL_PX:
+def _place(path: str, font: _Font) -> str:
+    """Return folder and name of a path, as wide as a cell: names differ at both their ends."""
+    folder, _, name = path.rpartition("/")
+    folder = folder.rpartition("/")[2]
+    if folder:
+        folder = _fitted(folder, font, _CELL_PX / 3, keep_end=0) + "/"
+    return folder + _fitted(name, font, _CELL_PX - font.getlength(folder), keep_end=8)
+
+
+def _fitted(text: str, font: _Font, width_px: float, keep_end: int) -> str:
+    """Cut letters before the last `keep_end` until the rest, with an ellipsis, fits."""
+    if font.getlength(text) <= width_px:
         return text
-    while text and font.getlength(text + "…") > _CELL_PX:
-        text = text[:-1]
-    return text + "…"
+    head, tail = text[: len(text) - keep_end], text[len(text) - keep_end :]
+    while head and font.getlength(f"{head}…{tail}") > width_px:
+        head = head[:-1]
+    return f"{head}…{tail}"
 
 
 def _query_image(store: Store, name: str) -> Image.Image:

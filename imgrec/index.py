@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.commands import Parser, positive, run
+from imgrec.commands import Parser, counted, not_negative, positive, run
 from imgrec.indexing import DEFAULT_ENCODER, Options, Summary, index_folders
 from imgrec.names import printable
 
@@ -18,13 +18,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def report(summary: Summary) -> str:
-    """Return what a run did, in three or four lines."""
+    """Return what the store holds and what a run did, a line each."""
     counts = summary.counts
     lines = [
-        f"{counts['ok']} pictures, {counts['failed']} failed, {counts['missing']} missing",
+        f"{counted(counts['ok'], 'picture')}, {counts['failed']} failed, "
+        f"{counts['missing']} missing" + (f", {counts['new']} not read" if counts["new"] else ""),
         "features: " + ", ".join(f"{name} ({d})" for name, d in summary.features.items()),
-        f"this run: {summary.new} new, {summary.changed} of them changed, {summary.moved} moved, "
-        f"{summary.gone} gone, {summary.done} read in {summary.elapsed_s:.1f} s{_rate(summary)}",
+        f"this run: {_run(summary)}",
     ]
     if summary.failures:
         reasons = ", ".join(f"{count} {reason}" for reason, count in summary.failures.items())
@@ -32,10 +32,12 @@ def report(summary: Summary) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rate(summary: Summary) -> str:
-    if not summary.done:
-        return ""
-    return f" ({summary.done / max(summary.reading_s, 1e-9):.0f} pictures/s)"
+def _run(summary: Summary) -> str:
+    did = {"new": summary.new, "changed": summary.changed, "moved": summary.moved}
+    did |= {"gone": summary.gone, "read": summary.done}
+    parts = [f"{count} {what}" for what, count in did.items() if count]
+    rate = f" ({summary.done / summary.reading_s:.0f} pictures/s)" if summary.done else ""
+    return f"{', '.join(parts) or 'nothing new'} in {summary.elapsed_s:.1f} s{rate}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,9 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--encoder", action="append", default=[], metavar="NAME", dest="encoders", help=encoders)
     add("--weights", type=Path, metavar="FILE", help="a state dict for the torchvision model")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
-    add("--bins", type=positive, default=Options.bins, help="of the colour histogram, a channel")
+    add("--bins", type=positive, help="of the colour histogram, a channel (default 256)")
     add("--batch-size", type=positive, default=Options.batch_size, metavar="N")
-    add("--workers", type=int, metavar="N", help="processes that decode; 0: none; default: cores")
+    add("--workers", type=not_negative, metavar="N", help="that decode; 0: none; default: cores")
     add("--only", action="store_true", help="pictures of other folders leave the collection")
     add("--retry-failed", action="store_true", help="read failed pictures again")
     return parser
@@ -62,7 +64,7 @@ def _index(arguments: argparse.Namespace) -> None:
         device=arguments.device,
         bins=arguments.bins,
         batch_size=arguments.batch_size,
-        workers=None if arguments.workers is None else max(0, arguments.workers),
+        workers=arguments.workers,
         only=arguments.only,
         retry_failed=arguments.retry_failed,
         quiet=False,

@@ -3,19 +3,18 @@
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tqdm import tqdm
 
 from imgrec.catalog import Entry
-from imgrec.encoders import load_encoder
+from imgrec.encoders import load_encoder, needs_weights
 from imgrec.encoders.rgb import BINS
 from imgrec.encoders.spec import Encoder, Vectors
 from imgrec.errors import ImgrecError
 from imgrec.extract import Readings, Task
-from imgrec.files import remove_temporaries
 from imgrec.jobs import THUMBS, Job, Result, commit, plan_jobs, tasks_of
 from imgrec.pool import readings
 from imgrec.scan import leave_other_roots, scan
@@ -23,7 +22,6 @@ from imgrec.store import Store, is_store
 from imgrec.walk import Walk, walk_root
 
 DEFAULT_ENCODER = "resnet50"
-_IN_PROCESS = 64  # so few pictures are done before a worker process has started
 
 
 @dataclass(frozen=True)
@@ -31,10 +29,11 @@ class Options:
     """How to index.
 
     Attributes:
-        encoders: names; none for those the store has, or `resnet50` in a new one.
+        encoders: names, the one asked about first; none for all that the store has, or
+            `resnet50` in a new one and where `only` brings in another collection.
         weights: a state dict for the torchvision encoder.
         device: `auto`, or a torch device name.
-        bins: of `rgb`, for each channel.
+        bins: of `rgb`, for each channel; None for those of the store, or 256 in a new one.
         batch_size: pictures a task and a forward pass.
         workers: processes that decode; None for one a core.
         only: make the pictures of all other folders in the store missing.
@@ -45,7 +44,7 @@ class Options:
     encoders: tuple[str, ...] = ()
     weights: Path | None = None
     device: str = "auto"
-    bins: int = BINS
+    bins: int | None = None
     batch_size: int = 32
     workers: int | None = None
     only: bool = False
@@ -105,16 +104,15 @@ def index_folders(
     store_path = Path(store_path).resolve()
     summary = Summary()
     walks = _walks(folders, store_path, summary)
-    encoders = _encoders(store_path, options)
+    encoders = _encoders(store_path, walks, options)
     primary = next((name for name in encoders if name != "rgb"), "rgb")
     with Store.create(store_path) as store, store.writing():
+        store.reserve_ids()
         if store.encoder is None:
             store.set_encoder(primary)  # now, so that a run that is killed goes on with it
         _scan(store, walks, options, summary)
         for encoder in encoders.values():
             store.add_feature(encoder.spec)
-            remove_temporaries(store.feature_folder(encoder.spec.name))
-        remove_temporaries(store.thumbs_folder)
         _read_pictures(store, encoders, options, summary)
         store.set_encoder(primary)
         summary.counts, summary.failures = store.catalog.counts(), store.catalog.failures()
@@ -124,53 +122,65 @@ def index_folders(
 
 
 def _walks(folders: Sequence[Path | str], store: Path, summary: Summary) -> dict[Path, Walk]:
+    if any(not str(folder) for folder in folders):
+        raise ImgrecError("a folder's name is empty: name the picture folder")
     roots = [Path(folder).expanduser().resolve() for folder in folders]
-    if not roots:
-        if not is_store(store):
-            raise ImgrecError(f"no store at {store} and no folder named: name the picture folder")
-        with Store.open(store) as opened:
-            known = [Path(root) for root in opened.catalog.roots()]
-            known = [root for root in known if opened.catalog.entries_under(str(root))]
-        if not known:
-            raise ImgrecError(f"{store} knows no folder of pictures yet: name one")
-        roots = [root for root in known if root.is_dir()]
-        summary.warnings += [
-            f"{root} is not there now: its pictures stay as they are"
-            for root in known
-            if root not in roots
-        ]
-    return {root: walk_root(root, leave_out=store) for root in roots}
+    return {root: walk_root(root) for root in roots} if roots else _known_walks(store, summary)
 
 
-def _encoders(store: Path, options: Options) -> dict[str, Encoder]:
+def _known_walks(store: Path, summary: Summary) -> dict[Path, Walk]:
+    if not is_store(store):
+        raise ImgrecError(f"no store at {store} and no folder named: name the picture folder")
+    with Store.open(store) as opened:
+        catalog = opened.catalog
+        known = [Path(root) for root in catalog.roots() if catalog.entries_under(root)]
+    if not known:
+        raise ImgrecError(f"{store} knows no folder of pictures yet: name one")
+    walks = {}
+    for root in known:
+        try:
+            walks[root] = walk_root(root)
+        except ImgrecError as error:  # a disk that is not there must not empty the collection
+            summary.warnings.append(f"{error}; its pictures stay as they are")
+    return walks
+
+
+def _encoders(store: Path, roots: Collection[Path], options: Options) -> dict[str, Encoder]:
     """Return the encoders by name, `rgb` always among them, the one asked about first."""
-    names = list(options.encoders)
-    bins = options.bins
+    names, bins = list(options.encoders), options.bins
     if is_store(store):
         with Store.open(store) as opened:
             there = opened.feature_names()
-            if not names and opened.encoder:
-                names = [opened.encoder]
-            if "rgb" in there and bins == BINS:
+            held = [r for r in roots if opened.catalog.entries_under(str(r))]
+            afresh = options.only and not held  # another collection takes the place of the one here
+            if not names and opened.encoder and not afresh:
+                names = [opened.encoder, *there]
+            if bins is None and "rgb" in there:
                 bins = opened.spec("rgb").dimensions // 3
-    names = names or [DEFAULT_ENCODER]
+    names = list(dict.fromkeys([*(names or [DEFAULT_ENCODER]), "rgb"]))
+    if options.weights and not any(needs_weights(name) for name in names):
+        raise ImgrecError(
+            f"--weights {options.weights} is for a torchvision model, and the encoders are "
+            f"{' and '.join(names)}: name the model with --encoder, or leave it out"
+        )
     return {
-        name: load_encoder(name, options.weights, options.device, bins)
-        for name in dict.fromkeys([*names, "rgb"])
+        name: load_encoder(name, options.weights, options.device, bins or BINS) for name in names
     }
 
 
 def _scan(store: Store, walks: Mapping[Path, Walk], options: Options, summary: Summary) -> None:
     if options.only and walks:
         summary.gone += leave_other_roots(store.catalog, walks)
+    changes = scan(store.catalog, walks)
+    summary.new, summary.moved = len(changes.new), changes.moved
+    summary.changed = changes.changed
+    summary.gone += len(changes.gone) - changes.changed
     for root, found in walks.items():
-        changes = scan(store.catalog, root, found)
-        summary.new += len(changes.new)
-        summary.changed += changes.changed
-        summary.moved += changes.moved
-        summary.gone += len(changes.gone) - changes.changed
         if found.links:
             summary.warnings.append(f"{found.links} links in {root} were not followed")
+        summary.warnings += [
+            f"{root / folder} was written by imgrec and is left out" for folder in found.outputs
+        ]
         summary.warnings += [
             f"{root / folder} cannot be listed: its pictures stay as they are"
             for folder in found.unreadable
@@ -185,6 +195,7 @@ def _read_pictures(
     jobs = plan_jobs(store, list(encoders))
     total = sum(len(job.ids) for job in jobs)
     workers = os.cpu_count() or 1 if options.workers is None else options.workers
+    workers = min(workers, -(-total // options.batch_size))
     bar = tqdm(
         total=total,
         unit=" pictures",
@@ -193,13 +204,17 @@ def _read_pictures(
     )
     queued = _Queue(store, jobs, encoders, options.batch_size)
     with bar:
-        for read in readings(queued.tasks(), workers if total > _IN_PROCESS else 0):
-            changed = queued.take(read)
-            bar.update(len(read.outcomes))
-            summary.decode_s += read.decode_s
-            summary.busy_s += read.busy_s
-            summary.warnings += [f"{name} changed while it was read" for name in changed]
-            summary.warnings += queued.describe(read)
+        try:
+            for read in readings(queued.tasks(), workers):
+                changed = queued.take(read)
+                bar.update(len(read.outcomes))
+                summary.decode_s += read.decode_s
+                summary.busy_s += read.busy_s
+                summary.warnings += [f"{name} changed while it was read" for name in changed]
+                summary.warnings += queued.describe(read)
+        except KeyboardInterrupt:
+            queued.flush()
+            raise
     summary.done = total
     summary.reading_s = time.perf_counter() - started
 
@@ -227,9 +242,13 @@ class _Queue:
         """Add a task's readings; return the files that changed meanwhile, of a finished job."""
         job = self._jobs[self._current]
         self._result.add(read, self._heavy(job, read))
-        if len(self._result.outcomes) < len(job.ids):
+        return self.flush() if len(self._result.outcomes) == len(job.ids) else []
+
+    def flush(self) -> list[str]:
+        """Commit what has been taken of the current job; return as `take` does."""
+        if not self._result.outcomes:
             return []
-        entries = self._entries.pop(self._current)
+        job, entries = self._jobs[self._current], self._entries.pop(self._current)
         changed = commit(self._store, job, entries, self._result)
         self._current, self._result = self._current + 1, Result()
         return [str(entry.file) for entry in entries if entry.id in changed]

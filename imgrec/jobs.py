@@ -10,6 +10,7 @@ import numpy as np
 from imgrec.catalog import Entry, Ids, Outcome
 from imgrec.encoders.rgb import RgbHistogram
 from imgrec.encoders.spec import Encoder, Vectors
+from imgrec.errors import EncoderError
 from imgrec.extract import Readings, Task
 from imgrec.features import stored_ids
 from imgrec.parts import part_numbers, write_part
@@ -92,18 +93,20 @@ def commit(store: Store, job: Job, entries: Sequence[Entry], result: Result) -> 
     Returns:
         The ids of pictures that changed since the catalogue knew them; they get no row, and
         the next scan takes them for changed.
+
+    Raises:
+        EncoderError: a vector is not finite; nothing is written then.
     """
     known = {entry.id: entry.digest for entry in entries if entry.digest}
     changed = [o.id for o in result.outcomes if o.digest and o.digest != known.get(o.id, o.digest)]
     lost = [o.id for o in result.outcomes if o.id in known and o.reason == "unreadable"]
-    kept = [o for o in result.outcomes if o.id not in {*changed, *lost}]
-    store.catalog.record(kept)
+    for name, vectors in result.vectors.items():
+        _check_finite(name, vectors)
+    store.catalog.record([o for o in result.outcomes if o.id not in {*changed, *lost}])
     store.catalog.forget_times(changed)
     ids = np.concatenate(result.ids)
     rows = np.flatnonzero(np.isin(ids, changed, invert=True))
-    if not len(rows):
-        return changed
-    for name in job.outputs:
+    for name in job.outputs if len(rows) else ():
         folder = _folder(store, name)
         if name == THUMBS:
             write_thumbs(folder, job.number, ids[rows], [result.thumbs[row] for row in rows])
@@ -114,6 +117,14 @@ def commit(store: Store, job: Job, entries: Sequence[Entry], result: Result) -> 
             }
             write_part(folder, job.number, files)
     return changed
+
+
+def _check_finite(name: str, vectors: Sequence[Vectors]) -> None:
+    if not all(np.isfinite(block).all() for block in vectors):
+        raise EncoderError(
+            f"{name} gave vectors with values that are no numbers: its weights may be damaged, or "
+            "half precision too small for them (try --device cpu)"
+        )
 
 
 def _folder(store: Store, output: str) -> Path:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.errors import StoreError
 from imgrec.features import FeatureStore
 from imgrec.files import new_folder
+from imgrec.metrics import COSINE_NOISE
 from imgrec.neighbors import Neighbors
 from imgrec.parts import load_array
 from imgrec.store import Store
@@ -31,8 +33,8 @@ def neighbors_of(store: Store, name: str | None = None, k: int = K) -> Neighbors
     spec, feature = store.spec(name), store.feature(name)
     if len(feature) < 2:
         raise StoreError(
-            f"{store.path} holds {len(feature)} pictures with {spec.name} vectors and "
-            "neighbours need 2: index more pictures"
+            f"neighbours need 2 pictures or more, and {store.path} has {len(feature)} with "
+            f"{spec.name} vectors: index more"
         )
     folder = store.path / "knn" / spec.name
     k = min(k, len(feature) - 1)
@@ -40,10 +42,8 @@ def neighbors_of(store: Store, name: str | None = None, k: int = K) -> Neighbors
     if kept is not None:
         return kept
     built = exact_neighbors(feature, k)
-    try:
+    with suppress(OSError, StoreError), store.writing():  # read-only, full or busy: not kept
         _save(folder, spec, built)
-    except OSError:
-        return built
     return built
 
 
@@ -58,24 +58,25 @@ def exact_neighbors(feature: FeatureStore, k: int) -> Neighbors:
     distances = np.empty((len(vectors), k), np.float32)
     for rows in _blocks(len(vectors)):
         block = 1 - vectors[rows] @ vectors.T  # (b, n)
+        block[block < COSINE_NOISE] = 0
         here = np.arange(len(block))
         block[here, here + rows.start] = np.inf
         nearest = np.argpartition(block, k - 1, axis=1)[:, :k]
         found = np.take_along_axis(block, nearest, axis=1)
         order = np.lexsort((nearest, found), axis=1)
         neighbors[rows] = feature.ids[np.take_along_axis(nearest, order, axis=1)]
-        distances[rows] = np.maximum(np.take_along_axis(found, order, axis=1), 0)
+        distances[rows] = np.take_along_axis(found, order, axis=1)
     return Neighbors(feature.ids, neighbors, distances)
 
 
 def _load(folder: Path, spec: EncoderSpec, feature: FeatureStore, k: int) -> Neighbors | None:
     try:
-        described = json.loads((folder / "knn.json").read_text("utf-8"))
+        made_by = json.loads((folder / "knn.json").read_text("utf-8"))["encoder"]
         arrays = [load_array(folder / f"{name}.npy") for name in ("ids", "neighbors", "distances")]
         kept = Neighbors(*arrays)
-    except (OSError, ValueError, StoreError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, StoreError):
         return None
-    same = described.get("encoder") == asdict(spec) and np.array_equal(kept.ids, feature.ids)
+    same = made_by == asdict(spec) and np.array_equal(kept.ids, feature.ids)
     if not same or kept.k < k:
         return None
     return Neighbors(kept.ids, kept.neighbors[:, :k], kept.distances[:, :k])

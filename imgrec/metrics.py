@@ -12,6 +12,7 @@ from imgrec.errors import ImgrecError
 
 Distances = NDArray[np.float32]  # (q, m)
 Function = Callable[[Vectors, Vectors], Distances]
+COSINE_NOISE = 1e-6  # of a float32 product of unit vectors
 _CHUNK_BYTES = 1 << 20  # differences of this size stay in the cache
 
 
@@ -40,11 +41,15 @@ class Metric:
 
 
 def cosine(queries: Vectors, vectors: Vectors) -> Distances:
-    """Return 1 - cos of the angle, (q, m) in [0, 2]; a zero vector is at 1 from everything."""
+    """Return 1 - cos of the angle, (q, m) in [0, 2]; a zero vector is at 1 from everything.
+
+    What float32 cannot tell from 0 is 0, so that twins are ties.
+    """
     lengths = np.linalg.norm(vectors, axis=1)  # (m,)
     scale = np.linalg.norm(queries, axis=1)[:, None] * lengths[None, :]
     cosines = (queries @ vectors.T) / np.where(scale > 0, scale, 1)  # (q, m)
     distances: Distances = np.clip(1 - cosines, 0, 2).astype(np.float32, copy=False)
+    distances[distances < COSINE_NOISE] = 0
     return distances
 
 

@@ -50,12 +50,12 @@ def migrate(db: sqlite3.Connection) -> None:
         StoreError: a newer imgrec made this catalogue.
     """
     check(db)
-    (done,) = db.execute("PRAGMA user_version").fetchone()
-    for number, step in enumerate(MIGRATIONS[done:], start=done + 1):
+    for number, step in enumerate(MIGRATIONS, start=1):
         db.execute("BEGIN IMMEDIATE")
         try:
-            step(db)
-            db.execute(f"PRAGMA user_version = {number}")
+            if number > db.execute("PRAGMA user_version").fetchone()[0]:  # nobody was faster
+                step(db)
+                db.execute(f"PRAGMA user_version = {number}")
         except BaseException:
             db.execute("ROLLBACK")
             raise

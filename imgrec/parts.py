@@ -63,6 +63,21 @@ def load_array(path: Path) -> NDArray[Any]:
     return array
 
 
+def load_ids(part: Path) -> NDArray[np.int64]:
+    """Return the ids (m,) of a part, ascending.
+
+    Raises:
+        StoreError: the file is absent or damaged, or holds something else.
+    """
+    ids = np.asarray(load_array(part / "ids.npy"))
+    if ids.ndim != 1 or ids.dtype != np.int64 or (np.diff(ids) <= 0).any():
+        raise StoreError(
+            f"{part / 'ids.npy'} is damaged, its ids are not ascending whole numbers: "
+            f"delete {part} and run python -m imgrec.index again"
+        )
+    return ids
+
+
 def check_rows(part: Path, **rows: int) -> None:
     """Raise StoreError with the lengths when arrays that should be parallel are not."""
     if len(set(rows.values())) > 1:

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -10,7 +9,9 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
+from imgrec.errors import ImgrecError
 from imgrec.extract import Readings, Task, extract, failed
+from imgrec.interrupts import interrupts_held
 
 _AHEAD = 2  # tasks waiting for each worker: enough that none idles, few enough to bound memory
 
@@ -72,15 +73,30 @@ class _Pool:
 
     def _submit(self, task: Task) -> Future[Readings]:
         try:
-            return self._executor.submit(extract, task)
+            with interrupts_held():  # this may start a process
+                return self._executor.submit(extract, task)
         except BrokenProcessPool:
             broken: Future[Readings] = Future()
             broken.set_exception(BrokenProcessPool())
             return broken
 
     def _renew(self) -> None:
+        """Start anew; a pool that cannot even do nothing is no fault of the pictures.
+
+        Raises:
+            ImgrecError: worker processes cannot be started here at all.
+        """
         self._executor.shutdown(wait=False, cancel_futures=True)
         self._executor = _executor(self._workers)
+        try:
+            with interrupts_held():
+                started = self._executor.submit(int)
+            started.result()
+        except BrokenProcessPool as error:
+            raise ImgrecError(
+                "worker processes cannot be started: a script that indexes must do so below "
+                "if __name__ == '__main__', or ask for workers=0"
+            ) from error
 
 
 def _executor(workers: int) -> ProcessPoolExecutor:
@@ -89,7 +105,6 @@ def _executor(workers: int) -> ProcessPoolExecutor:
 
 
 def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

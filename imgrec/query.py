@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.commands import Parser, positive, run
+from imgrec.commands import Parser, counted, positive, run
 from imgrec.errors import ImgrecError
 from imgrec.files import write_bytes
 from imgrec.metrics import FUSIONS, METRICS
@@ -15,6 +15,7 @@ from imgrec.names import printable
 from imgrec.recommend import Answer, Recommender
 
 _MOST_QUERIES = 5
+_WIDEST = 80  # letters of a path before the labels of other lines stop standing in line
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,13 +25,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def table(answer: Answer) -> str:
     """Return an answer as lines for a terminal."""
-    count = len(answer.results)
     lines = [
-        f"{count} of {answer.images} pictures, {answer.encoder}, {answer.metric}"
+        f"{len(answer.results)} of {counted(answer.images, 'picture')}, "
+        + f"{answer.encoder}, {answer.metric}"
         + (f", {answer.fuse} of {len(answer.queries)} queries" if answer.queries[1:] else "")
         + f", {answer.elapsed_ms:.1f} ms"
     ]
-    width = max((len(printable(result.path)) for result in answer.results), default=0)
+    longest = max((len(printable(result.path)) for result in answer.results), default=0)
+    width = min(_WIDEST, longest)
     for r in answer.results:
         labels = "  ".join(f"{kind}={printable(value)}" for kind, value in r.labels.items())
         line = f"{r.rank:>3}  {r.distance:.4f}  {printable(r.path):<{width}}  {labels}"

@@ -100,6 +100,16 @@ class Recommender:
         """
         return cls(Store.open(path), Path(weights) if weights else None, device)
 
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def __enter__(self) -> "Recommender":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def query(
         self,
         images: Sequence[Path | str],
@@ -205,7 +215,7 @@ class Recommender:
             picture = decode(data, need_px=spec.preprocessing.resize_px)
         except PictureError as error:
             raise ImgrecError(f"{name} cannot be read: {error.reason} ({error})") from error
-        pixels = pixels_for(picture.image, spec.preprocessing)[None]  # (1, h, w, 3)
+        pixels = np.stack([pixels_for(picture.image, spec.preprocessing)])  # (1, h, w, 3)
         return _Query(name, None, self._encoder(spec).encode(pixels))
 
     def _encoder(self, spec: EncoderSpec) -> Encoder:

@@ -1,8 +1,10 @@
-"""A rescan: what a folder holds now against what the catalogue knows of it."""
+"""A rescan: what folders hold now against what the catalogue knows of them."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 from imgrec.catalog import Catalog, Entry, add_labels
@@ -10,6 +12,8 @@ from imgrec.errors import PictureError, StoreError
 from imgrec.images import digest, read_file
 from imgrec.names import TEXT, text
 from imgrec.walk import FoundFile, Walk
+
+DigestOf = Callable[[FoundFile], str | None]
 
 
 @dataclass
@@ -34,155 +38,161 @@ class Changes:
 def compare(
     here: Iterable[Entry],
     away: Iterable[Entry],
-    found: Walk,
-    digest_of: Callable[[str], str | None],
+    walks: Mapping[str, Walk],
+    digest_of: DigestOf,
 ) -> Changes:
-    """Return what a scan of one root changes.
+    """Return what a scan of some roots changes.
 
     Args:
-        here: the rows of this root that are not missing.
-        away: the missing rows of every root.
-        found: what the folder holds.
-        digest_of: the content digest of a file by its path; None when it cannot be read.
-            Asked only where size and time leave the answer open.
+        here: the rows of these roots that are not missing.
+        away: rows whose pictures may have come here: those missing, those of roots that went.
+        walks: what each root holds.
+        digest_of: the content digest of a file, None when it cannot be read. Asked only where
+            size and time leave the answer open.
     """
-    changes = Changes()
-    rows = {row.path: row for row in here}
-    files = {file.path: file for file in found.files}
-    arrived = [file for file in found.files if file.path not in rows]
-    left = []
-    for path, row in rows.items():
-        file = files.get(path)
+    rows = {(row.root, row.path): row for row in here}
+    files = {(file.root, file.path): file for found in walks.values() for file in found.files}
+    arrived = [file for place, file in files.items() if place not in rows]
+    left, touched = [], []
+    for place, row in rows.items():
+        file = files.get(place)
         if file is None:
-            if not _is_under(path, found.unreadable):
+            if not _is_under(row.path, walks[row.root].unreadable):
                 left.append(row)
         elif (file.size, file.mtime_ns) != (row.size, row.mtime_ns):
-            if row.digest and file.size == row.size and digest_of(path) == row.digest:
-                changes.revived.append((row, file))
-            else:
+            content = digest_of(file) if row.digest and file.size == row.size else ""
+            if content == row.digest:
+                touched.append((row, file))
+            elif content is not None:  # a file that cannot be read now stays as it is
                 left.append(row)
                 arrived.append(file)
-                changes.changed += 1
-    _match(changes, sorted(arrived, key=lambda file: file.path), [*left, *away], digest_of)
-    back = {row.id for row, _ in changes.revived}
-    changes.gone = [row for row in left if row.id not in back]
-    return changes
+    matched, new = _match(arrived, [*left, *away], digest_of)
+    back = {row.id for row, _ in matched}
+    gone = [row for row in left if row.id not in back]
+    return Changes(
+        new=new,
+        revived=[*touched, *matched],
+        gone=gone,
+        changed=sum((row.root, row.path) in files for row in gone),
+        moved=sum((row.root, row.path) != (file.root, file.path) for row, file in matched),
+    )
 
 
 def _match(
-    changes: Changes,
-    arrived: list[FoundFile],
-    candidates: list[Entry],
-    digest_of: Callable[[str], str | None],
-) -> None:
-    """Give each arrived file the row of the same content, the oldest first, or a new one."""
-    by_size: dict[int, list[Entry]] = {}
+    arrived: Iterable[FoundFile], candidates: Iterable[Entry], digest_of: DigestOf
+) -> tuple[list[tuple[Entry, FoundFile]], list[FoundFile]]:
+    """Give each arrived file the row of the same content, the oldest first; return the rest too.
+
+    A missing row of the same place, size and time is taken for the same unread.
+    """
+    by_place: dict[tuple[str, str, int, int], Entry] = {}
+    by_content: dict[tuple[int, str], deque[Entry]] = {}
     for row in sorted(candidates, key=lambda row: row.id):
+        if row.status == "missing":
+            by_place[row.root, row.path, row.size, row.mtime_ns] = row
         if row.digest:
-            by_size.setdefault(row.size, []).append(row)
-    for file in arrived:
-        of_size = by_size.get(file.size, [])
-        found = _same_content(of_size, file, digest_of)
-        if found is None:
-            changes.new.append(file)
+            by_content.setdefault((row.size, row.digest), deque()).append(row)
+    sizes = {size for size, _ in by_content}
+    taken: set[int] = set()
+    matched, new = [], []
+    for file in sorted(arrived, key=lambda file: (file.root, file.path)):
+        found = by_place.get((file.root, file.path, file.size, file.mtime_ns))
+        if (found is None or found.id in taken) and file.size in sizes:
+            rows = by_content.get((file.size, digest_of(file) or ""), deque())
+            while rows and rows[0].id in taken:
+                rows.popleft()
+            found = rows[0] if rows else None
+        if found is None or found.id in taken:
+            new.append(file)
         else:
-            of_size.remove(found)
-            changes.revived.append((found, file))
-            changes.moved += found.path != file.path
+            taken.add(found.id)
+            matched.append((found, file))
+    return matched, new
 
 
-def _same_content(
-    rows: list[Entry], file: FoundFile, digest_of: Callable[[str], str | None]
-) -> Entry | None:
-    for row in rows:
-        if row.status == "missing" and (row.path, row.mtime_ns) == (file.path, file.mtime_ns):
-            return row
-    content = digest_of(file.path) if rows else None
-    return next((row for row in rows if row.digest == content), None)
-
-
-def apply(catalog: Catalog, root: Path, changes: Changes) -> None:
+def apply(catalog: Catalog, changes: Changes) -> None:
     """Write what a scan changes to the catalogue, in one transaction."""
     with catalog.transaction() as db:
-        root_id = _root_id(catalog, root)
         leaving = [*changes.gone, *(row for row, _ in changes.revived)]
         db.executemany(
             "UPDATE images SET status = 'missing' WHERE id = ?", [(row.id,) for row in leaving]
         )
+        root_id = cache(lambda root: _root_id(catalog, root))
         folders = {}
         for row, file in changes.revived:
             status = "failed" if row.reason else "ok" if row.digest else "new"
-            place = [root_id, text(file.path), file.size, file.mtime_ns]
+            place = [root_id(file.root), text(file.path), file.size, file.mtime_ns]
             db.execute(
                 f"UPDATE images SET root_id = ?, path = {TEXT}, size = ?, mtime_ns = ?, status = ? "
                 "WHERE id = ?",
                 [*place, status, row.id],
             )
             db.execute("DELETE FROM labels WHERE image_id = ? AND kind = 'folder'", [row.id])
-            folders[row.id] = folder_label(root, file.path)
+            folders[row.id] = folder_label(file)
         for file in changes.new:
-            place = [root_id, text(file.path), file.size, file.mtime_ns]
+            place = [root_id(file.root), text(file.path), file.size, file.mtime_ns]
             cursor = db.execute(
                 "INSERT INTO images (root_id, path, size, mtime_ns, status) "
                 f"VALUES (?, {TEXT}, ?, ?, 'new')",
                 place,
             )
-            folders[int(cursor.lastrowid or 0)] = folder_label(root, file.path)
+            folders[int(cursor.lastrowid or 0)] = folder_label(file)
         add_labels(db, "folder", folders)
 
 
-def scan(catalog: Catalog, root: Path, found: Walk) -> Changes:
-    """Bring the catalogue up to date with what one root holds.
+def scan(catalog: Catalog, walks: Mapping[Path, Walk]) -> Changes:
+    """Bring the catalogue up to date with what some roots hold.
 
     Raises:
-        StoreError: the root lies inside another one of this catalogue, or holds one; nothing
-            is changed then.
+        StoreError: a root lies inside another one, named or known; nothing is changed then.
     """
-    _check_overlap(catalog, root)
-    here, away = catalog.entries_under(str(root)), catalog.entries_with("missing")
-    changes = compare(here, away, found, partial(_digest, root))
-    apply(catalog, root, changes)
+    held = {root: catalog.entries_under(root) for root in catalog.roots()}
+    _check_overlap(walks, [Path(root) for root, rows in held.items() if rows])
+    named = {str(root): found for root, found in walks.items()}
+    here = [row for root, rows in held.items() if root in named for row in rows]
+    away = catalog.entries_with("missing")
+    for root, rows in held.items():
+        if root not in named and not Path(root).is_dir():
+            away += rows
+    changes = compare(here, away, named, cache(_digest))
+    apply(catalog, changes)
     return changes
 
 
 def leave_other_roots(catalog: Catalog, roots: Collection[Path]) -> int:
     """Make the pictures of all other roots missing; return how many. Naming a root revives them."""
-    count = 0
-    for root in catalog.roots():
-        if Path(root) not in roots:
-            gone = catalog.entries_under(root)
-            apply(catalog, Path(root), Changes(gone=gone))
-            count += len(gone)
-    return count
+    others = [root for root in catalog.roots() if Path(root) not in roots]
+    gone = [row for root in others for row in catalog.entries_under(root)]
+    apply(catalog, Changes(gone=gone))
+    return len(gone)
 
 
-def folder_label(root: Path, path: str) -> str:
+def folder_label(file: FoundFile) -> str:
     """Return the name of the folder a picture lies in; the root's own at the top."""
-    return Path(path).parent.name or root.name
+    return Path(file.path).parent.name or Path(file.root).name
 
 
-def _check_overlap(catalog: Catalog, root: Path) -> None:
-    for known in map(Path, catalog.roots()):
-        overlap = known.is_relative_to(root) or root.is_relative_to(known)
-        if known != root and overlap and catalog.entries_under(str(known)):
+def _check_overlap(named: Iterable[Path], known: Iterable[Path]) -> None:
+    for one, other in combinations(dict.fromkeys([*named, *known]), 2):
+        if one.is_relative_to(other) or other.is_relative_to(one):
             raise StoreError(
-                f"{root} and {known}, which this store holds already, overlap: "
-                "name only the outer one, with another --store"
+                f"{one} and {other} overlap: name only the outer one, or leave the folders of "
+                "before by --only, or take another --store"
             )
 
 
-def _root_id(catalog: Catalog, root: Path) -> int:
+def _root_id(catalog: Catalog, root: str) -> int:
     insert = f"INSERT OR IGNORE INTO roots (path) VALUES ({TEXT})"
-    catalog.db.execute(insert, [text(str(root))])
-    return catalog.roots()[str(root)]
+    catalog.db.execute(insert, [text(root)])
+    return catalog.roots()[root]
 
 
 def _is_under(path: str, folders: list[str]) -> bool:
     return any(path.startswith(folder + "/") for folder in folders)
 
 
-def _digest(root: Path, path: str) -> str | None:
+def _digest(file: FoundFile) -> str | None:
     try:
-        return digest(read_file(root / path))
+        return digest(read_file(Path(file.root, file.path)))
     except PictureError:
         return None

@@ -12,12 +12,13 @@ from filelock import FileLock, Timeout
 from imgrec.catalog import Catalog
 from imgrec.encoders.spec import EncoderSpec, Preprocessing
 from imgrec.errors import StoreError
-from imgrec.features import FeatureStore
-from imgrec.files import write_text
+from imgrec.features import FeatureStore, stored_ids
+from imgrec.files import TEMPORARY_PREFIX, remove_temporaries, write_text
 from imgrec.thumbs import ThumbStore
 from imgrec.version import __version__
 
 FORMAT = 1
+_CATALOG = "catalog.sqlite"
 
 
 class Store:
@@ -29,14 +30,14 @@ class Store:
 
     @classmethod
     def open(cls, path: Path | str) -> "Store":
-        """Open a store for reading; nothing is written, not even on a writable disk.
+        """Open a store for reading; on a disk that cannot be written, too.
 
         Raises:
             StoreError: there is none, it is damaged, or another format made it.
         """
         path = Path(path)
         _read_manifest(path)
-        return cls(path, Catalog.open(path / "catalog.sqlite"))
+        return cls(path, Catalog.open(path / _CATALOG))
 
     @classmethod
     def create(cls, path: Path | str) -> "Store":
@@ -48,12 +49,13 @@ class Store:
         path = Path(path)
         if is_store(path):
             _read_manifest(path)
-        elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+            return cls(path, Catalog.create(path / _CATALOG))
+        if path.exists() and (not path.is_dir() or any(map(_is_foreign, path.iterdir()))):
             raise StoreError(f"{path} is no store and not empty: name another place for the store")
-        else:
-            path.mkdir(parents=True, exist_ok=True)
-            _write_manifest(path, {})
-        return cls(path, Catalog.create(path / "catalog.sqlite"))
+        path.mkdir(parents=True, exist_ok=True)
+        catalog = Catalog.create(path / _CATALOG)
+        _write_manifest(path, {})  # last: a folder with it is a whole store
+        return cls(path, catalog)
 
     def close(self) -> None:
         """Close the catalogue."""
@@ -67,7 +69,7 @@ class Store:
 
     @property
     def encoder(self) -> str | None:
-        """The feature that is meant when none is named: the embedding indexed last."""
+        """The feature that is meant when none is named: the first embedding named at indexing."""
         name = _read_manifest(self.path).get("encoder")
         return str(name) if name else None
 
@@ -131,12 +133,18 @@ class Store:
             StoreError: there is no such feature, or a part is damaged.
         """
         spec = self.spec(name)
-        dead = self.catalog.ids_not_ok()
-        return FeatureStore.open(self.feature_folder(spec.name), spec.dimensions, dead)
+        dead, last = self.catalog.ids_not_ok(), self.catalog.last_id()
+        return FeatureStore.open(self.feature_folder(spec.name), spec.dimensions, dead, last)
 
     def thumbs(self) -> ThumbStore:
         """Open the thumbnails."""
         return ThumbStore.open(self.thumbs_folder)
+
+    def reserve_ids(self) -> None:
+        """Never again give an id that some part has a row for, even if the catalogue was lost."""
+        folders = [self.thumbs_folder, *map(self.feature_folder, self.feature_names())]
+        stored = [stored_ids(folder) for folder in folders]
+        self.catalog.reserve_ids(max((int(ids[-1]) for ids in stored if len(ids)), default=0))
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -153,9 +161,17 @@ class Store:
                 f"another run is writing to {self.path}: wait until it has ended"
             ) from error
         try:
+            for folder in (self.path, self.thumbs_folder, *self.path.glob("features/*")):
+                remove_temporaries(folder)
+            remove_temporaries(self.path / "knn")
             yield
         finally:
             lock.release()
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether a file is none that a run leaves that was killed while it made a store."""
+    return not path.name.startswith((_CATALOG, "lock", TEMPORARY_PREFIX))
 
 
 def is_store(path: Path) -> bool:
@@ -191,7 +207,7 @@ def _spec_from_json(path: Path) -> EncoderSpec:
         return EncoderSpec(
             **{**described, "preprocessing": Preprocessing(**described["preprocessing"])}
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{path} is damaged: {error}") from error
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from imgrec.catalog import Ids
 from imgrec.errors import StoreError
-from imgrec.parts import check_rows, load_array, part_name, part_numbers, write_part
+from imgrec.parts import check_rows, load_array, load_ids, part_name, part_numbers, write_part
 
 
 def write_thumbs(folder: Path, number: int, ids: Ids, thumbs: Sequence[bytes]) -> None:
@@ -50,10 +50,10 @@ class ThumbStore:
 
 
 def _open_part(part: Path) -> tuple[Ids, NDArray[np.int64], NDArray[np.uint8]]:
-    ids, offsets = load_array(part / "ids.npy"), load_array(part / "offsets.npy")
+    ids, offsets = load_ids(part), np.atleast_1d(load_array(part / "offsets.npy"))
     check_rows(part, ids=len(ids), offsets=len(offsets) - 1)
     data = part / "thumbs.bin"
     size = data.stat().st_size if data.is_file() else 0
     check_rows(part, **{"offsets.npy bytes": int(offsets[-1]), "thumbs.bin bytes": size})
     mapped = np.memmap(data, np.uint8, "r") if size else np.zeros(0, np.uint8)
-    return np.asarray(ids), np.asarray(offsets), mapped
+    return ids, np.asarray(offsets), mapped

@@ -32,7 +32,8 @@ def test_the_readmes_commands_and_its_python_work(tmp_path: Path) -> None:
         )  # fmt: skip
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         assert "Traceback" not in done.stderr
-    assert {"pictures", "store", "answer.png", "site", "logdir"} <= set(os.listdir(tmp_path))
+    made = {"pictures", "try", "answer.png", "try-site", "try-logdir"}
+    assert made <= set(os.listdir(tmp_path / "build"))
     (code,) = _blocks("python")
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True

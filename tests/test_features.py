@@ -46,8 +46,10 @@ def test_rows_belong_to_ids_however_parts_are_cut(
     live = sorted(set(ids) - dead)
     assert feature.ids.tolist() == live
     assert np.array_equal(feature.load(), _expected(live))
-    joined = [vectors for _, vectors in feature.slices()]
-    assert np.array_equal(np.concatenate([*joined, _expected([])]), _expected(live))
+    placed = np.zeros_like(_expected(live))
+    for rows, vectors in feature.slices():
+        placed[rows] += vectors
+    assert np.array_equal(placed, _expected(live))
     rng.shuffle(live)
     assert np.array_equal(feature.take(np.array(live, np.int64)), _expected(live))
     assert stored_ids(folder).tolist() == sorted(ids)
@@ -56,6 +58,37 @@ def test_rows_belong_to_ids_however_parts_are_cut(
 def test_a_whole_part_is_mapped_not_copied(tmp_path: Path) -> None:
     _write(tmp_path, 0, [1, 2, 3])
     assert isinstance(FeatureStore.open(tmp_path, DIMENSIONS).load().base, np.memmap)
+
+
+def test_of_two_rows_the_newer_part_counts(tmp_path: Path) -> None:
+    for number, shift in enumerate((0, 10, 20)):
+        ids = np.array([1, 2, 3][: 3 - number])
+        vectors = np.full((len(ids), DIMENSIONS), shift, np.float32)
+        write_part(tmp_path, number, {"ids.npy": ids, "vectors.npy": vectors})
+    feature = FeatureStore.open(tmp_path, DIMENSIONS)
+    assert feature.ids.tolist() == [1, 2, 3]
+    assert feature.load()[:, 0].tolist() == [20, 10, 0]
+    assert feature.take(np.array([3, 1]))[:, 0].tolist() == [0, 20]
+
+
+def test_rows_beyond_the_last_id_are_passed_over(tmp_path: Path) -> None:
+    _write(tmp_path, 0, [1, 2, 7])
+    assert FeatureStore.open(tmp_path, DIMENSIONS, last=2).ids.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "ids", [np.array(1), np.eye(2), np.array(["a"]), np.array([1.0]), np.array([2, 1])]
+)
+def test_ids_that_are_none(tmp_path: Path, ids: np.ndarray) -> None:
+    write_part(tmp_path, 0, {"ids.npy": ids, "vectors.npy": np.zeros((1, DIMENSIONS), np.float32)})
+    with pytest.raises(StoreError, match="not ascending whole numbers"):
+        FeatureStore.open(tmp_path, DIMENSIONS)
+
+
+def test_of_two_thumbnails_the_newer_counts(tmp_path: Path) -> None:
+    for number, thumb in enumerate((b"old", b"new")):
+        write_thumbs(tmp_path, number, np.array([4]), [thumb])
+    assert ThumbStore.open(tmp_path).get(4) == b"new"
 
 
 def test_an_id_without_a_vector(tmp_path: Path) -> None:

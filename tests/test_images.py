@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import encoded, picture, rotated_jpeg, write_odd_files
 from PIL import Image
 
 from imgrec import PictureError
 from imgrec.encoders.spec import Preprocessing
 from imgrec.images import REASONS, decode, digest, pixels_for, read_file, thumbnail
+from pictures import encoded, picture, rotated_jpeg, write_odd_files
 
 
 def _pixels(data: bytes) -> np.ndarray:
@@ -111,6 +111,29 @@ def test_cut_and_garbled_files_never_raise_anything_else(seed: int, share: float
         decode(bytes(data[: int(len(data) * share)]))
     except PictureError as error:
         assert error.reason in REASONS
+
+
+def test_broken_exif_costs_nothing() -> None:
+    data = encoded(picture("discs", 1), "PNG", exif=b"Exif\0\0garbage data here")
+    assert decode(data).image.size == (96, 72)
+
+
+def test_a_strip_is_cropped_without_being_blown_up() -> None:
+    strip = Image.new("RGB", (2, 60_000), "red")
+    cropped = pixels_for(strip, Preprocessing(crop_px=224, resize_px=232, fit="crop"))
+    assert cropped.shape == (224, 224, 3)
+    assert (cropped == [255, 0, 0]).all()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "CMYK"])
+def test_large_pictures_are_averaged_and_stay_the_same(mode: str) -> None:
+    y, x = np.mgrid[:1300, :1400]
+    smooth = Image.fromarray(((x + y) * 255 / 2700).astype(np.uint8)).convert(mode)
+    found = decode(encoded(smooth, "TIFF"))
+    assert (found.width, found.height) == (1400, 1300)
+    assert found.image.size == (700, 650)
+    expected = np.asarray(smooth.convert("RGB").resize((64, 64)), int)
+    assert np.abs(np.asarray(found.image.resize((64, 64)), int) - expected).max() <= 2
 
 
 def test_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,20 +7,34 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from pictures import encoded, picture, rotated_jpeg, write_pictures
 from PIL import Image
 
-from imgrec import ImgrecError, Options, Store, StoreError, Summary, index_folders
+from imgrec import (
+    ImgrecError,
+    Options,
+    PictureError,
+    Store,
+    StoreError,
+    Summary,
+    index_folders,
+)
 from imgrec.encoders import load_encoder
-from imgrec.images import decode, pixels_for, thumbnail
+from imgrec.encoders.rgb import RgbHistogram
+from imgrec.extract import Readings, Task
+from imgrec.images import decode, digest, pixels_for, thumbnail
 from imgrec.index import main, report
+from imgrec.pool import readings
+from imgrec.walk import FoundFile
+from pictures import encoded, picture, rotated_jpeg, write_pictures
 
 HERE = Options(encoders=("mini",), workers=0)
+LATER = encoded(picture("discs", 1), "JPEG")
 
 
 def _contents(path: Path) -> dict[str, Any]:
@@ -131,11 +145,24 @@ def test_an_unknown_encoder_lists_the_known(
     assert not (tmp_path / "store").exists()
 
 
-def test_the_store_may_lie_in_the_folder(tmp_path: Path) -> None:
+def test_what_imgrec_writes_into_the_folder_is_no_picture_of_it(tmp_path: Path) -> None:
     write_pictures(tmp_path, each=1)
-    for _ in range(2):
-        index_folders([tmp_path], tmp_path / "store", HERE)
-    assert len(_statuses(tmp_path / "store")) == 3
+    markers = {
+        "store": None,
+        "site": ("site.json", '{"format": 1, "written_by": "imgrec 0.1.0"}'),
+        "logdir": ("projector_config.pbtxt", "# made by python -m projector, which …"),
+        "mine": ("site.json", '{"title": "my holidays"}'),
+    }
+    index_folders([tmp_path], tmp_path / "store", HERE)
+    for name, marker in markers.items():
+        (tmp_path / name).mkdir(exist_ok=True)
+        picture("discs", 80).save(tmp_path / name / "sheet.jpg")
+        if marker:
+            (tmp_path / name / marker[0]).write_text(marker[1], "utf-8")
+    summary = index_folders([tmp_path], tmp_path / "store", HERE)
+    assert summary.new == 1
+    assert "mine/sheet.jpg" in _statuses(tmp_path / "store")
+    assert len(summary.warnings) == 3
 
 
 class TestRescan:
@@ -144,7 +171,7 @@ class TestRescan:
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
         write_pictures(tmp_path / "photos", each=3)
-        (tmp_path / "photos" / "bad.jpg").write_text("words")
+        (tmp_path / "photos" / "bad.jpg").write_bytes(b"x" * len(LATER))
         index_folders([tmp_path / "photos"], tmp_path / "store", HERE)
         return tmp_path / "photos"
 
@@ -210,6 +237,7 @@ class TestRescan:
         aside.rename(b)
         summary = self._again(folder)
         assert (summary.done, summary.counts["ok"], summary.counts["missing"]) == (0, 9, 0)
+        assert (summary.moved, summary.changed, summary.gone) == (2, 0, 0)
         assert _contents(folder.parent / "store")["vectors"] == before
 
     def test_another_root_is_added_or_takes_the_place(self, folder: Path) -> None:
@@ -225,6 +253,111 @@ class TestRescan:
         after = _contents(folder.parent / "store")
         assert after["vectors"] == before["vectors"]
 
+    def test_a_file_of_another_root_is_not_taken_for_one_of_the_same_name(
+        self, tmp_path: Path
+    ) -> None:
+        for name, colour in (("a", "red"), ("b", "blue")):
+            (tmp_path / name).mkdir()
+            Image.new("RGB", (40, 30), colour).save(tmp_path / name / "0.bmp")
+            os.utime(tmp_path / name / "0.bmp", (1, 1))  # same name, size and time
+        only = Options(encoders=("mini",), workers=0, only=True)
+        index_folders([tmp_path / "a"], tmp_path / "store", only)
+        assert index_folders([tmp_path / "b"], tmp_path / "store", only).done == 1
+
+    def test_a_root_that_was_moved_keeps_its_ids(self, folder: Path) -> None:
+        before = _contents(folder.parent / "store")["vectors"]
+        moved = folder.rename(folder.parent / "elsewhere")
+        summary = index_folders([moved], folder.parent / "store", HERE)
+        assert (summary.new, summary.counts["ok"], summary.counts["missing"]) == (0, 9, 0)
+        assert summary.moved == 10
+        assert _contents(folder.parent / "store")["vectors"] == before
+
+    @pytest.mark.parametrize("order", [("photos", "other"), ("other", "photos")])
+    def test_moved_from_root_to_root(self, folder: Path, order: tuple[str, str]) -> None:
+        (folder.parent / "other").mkdir()
+        roots = [folder.parent / name for name in order]
+        picture("checks", 71).save(folder.parent / "other" / "own.jpg")
+        index_folders(roots, folder.parent / "store", HERE)
+        (folder / "discs" / "000.jpg").rename(folder.parent / "other" / "moved.jpg")
+        summary = index_folders(roots, folder.parent / "store", HERE)
+        assert (summary.done, summary.moved, summary.gone, summary.new) == (0, 1, 0, 0)
+
+    def test_touched_and_unreadable_keeps_its_id(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = _contents(folder.parent / "store")
+        os.utime(folder / "discs" / "000.jpg", (1, 1))
+        with monkeypatch.context() as patched:
+            patched.setattr("imgrec.scan._digest", lambda file: None)
+            self._again(folder)
+        assert self._again(folder).new == 0
+        assert _contents(folder.parent / "store") == before
+
+    def test_an_unreadable_file_is_tried_again_and_costs_nobody_else(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from imgrec.images import read_file
+
+        def refusing(path: Path) -> bytes:
+            if path.name == "locked.jpg":
+                raise PictureError("unreadable", "Permission denied")
+            return read_file(path)
+
+        picture("discs", 55).save(folder / "locked.jpg")
+        with monkeypatch.context() as patched:
+            patched.setattr("imgrec.extract.read_file", refusing)
+            summary = self._again(folder)  # a batch of nothing but this
+        assert summary.failures == {"unreadable": 1, "not-an-image": 1}
+        assert self._again(folder).counts["ok"] == 10
+
+    def test_a_known_picture_that_cannot_be_read_now_stays_ok(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shutil.rmtree(folder.parent / "store" / "features" / "mini")
+        with monkeypatch.context() as patched:
+            patched.setattr("imgrec.extract.read_file", _unreadable)
+            assert self._again(folder).counts["ok"] == 9
+        self._again(folder)
+        with Store.open(folder.parent / "store") as store:
+            assert len(store.feature("mini")) == 9
+
+    def test_many_files_of_one_size_are_compared_once_each(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "photos").mkdir()
+        for number in range(12):
+            Image.new("RGB", (8, 8), (number, 0, 0)).save(tmp_path / "photos" / f"{number}.bmp")
+        index_folders([tmp_path / "photos"], tmp_path / "store", HERE)
+        (tmp_path / "photos").rename(tmp_path / "moved")
+        asked: list[str] = []
+
+        def counting(file: FoundFile) -> str:
+            asked.append(file.path)
+            return digest(Path(file.root, file.path).read_bytes())
+
+        monkeypatch.setattr("imgrec.scan._digest", counting)
+        assert index_folders([tmp_path / "moved"], tmp_path / "store", HERE).moved == 12
+        assert sorted(asked) == sorted(set(asked))
+
+    def test_an_emptied_root_does_not_stop_the_others(self, folder: Path) -> None:
+        other = folder.parent / "other"
+        other.mkdir()
+        picture("discs", 70).save(other / "a.jpg")
+        self._again(other)
+        shutil.rmtree(folder)
+        folder.mkdir()
+        picture("discs", 72).save(other / "b.jpg")
+        summary = index_folders([], folder.parent / "store", HERE)
+        assert (summary.new, summary.counts["ok"]) == (1, 11)
+        assert "no pictures in" in summary.warnings[0]
+
+    def test_all_features_are_kept_up_to_date(self, folder: Path) -> None:
+        index_folders([], folder.parent / "store", Options(encoders=("rgb",), workers=0))
+        picture("discs", 73).save(folder / "new.jpg")
+        index_folders([], folder.parent / "store", Options(workers=0))
+        with Store.open(folder.parent / "store") as store:
+            assert len(store.feature("mini")) == len(store.feature("rgb")) == 10
+
     def test_overlapping_roots_are_refused(self, folder: Path) -> None:
         for overlapping in (folder / "discs", folder.parent):
             with pytest.raises(StoreError, match="overlap"):
@@ -234,7 +367,13 @@ class TestRescan:
         folder.rename(folder.parent / "unplugged")
         summary = index_folders([], folder.parent / "store", HERE)
         assert summary.counts["ok"] == 9
-        assert "not there now" in summary.warnings[0]
+        assert "its pictures stay as they are" in summary.warnings[0]
+
+    def test_two_named_roots_that_overlap_leave_all_as_it_was(self, folder: Path) -> None:
+        with pytest.raises(StoreError, match="overlap"):
+            index_folders([folder, folder / "discs"], folder.parent / "fresh", HERE)
+        with Store.open(folder.parent / "fresh") as store:
+            assert sum(store.catalog.counts().values()) == 0
 
     def test_an_unreadable_folder_keeps_its_pictures(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -254,10 +393,9 @@ class TestRescan:
     def test_failed_is_read_again_when_asked(self, folder: Path) -> None:
         state = (folder / "bad.jpg").stat()
         assert self._again(folder).done == 0
-        (folder / "bad.jpg").write_bytes(encoded(picture("discs", 1), "JPEG"))
+        (folder / "bad.jpg").write_bytes(LATER)
         os.utime(folder / "bad.jpg", ns=(state.st_atime_ns, state.st_mtime_ns))
-        with Store.open(folder.parent / "store") as store:
-            store.close()
+        assert self._again(folder).counts["failed"] == 1
         again = Options(encoders=("mini",), workers=0, retry_failed=True)
         assert self._again(folder, again).counts["ok"] == 10
 
@@ -275,9 +413,109 @@ class TestRescan:
         assert any("2 links" in line for line in summary.warnings)
 
 
-def test_a_worker_that_dies_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _unreadable(path: Path) -> bytes:
+    raise PictureError("unreadable", f"{path} is locked")
+
+
+@pytest.mark.parametrize("name", ["mini", "rgb"])
+def test_no_pictures_are_no_vectors(name: str) -> None:
+    encoder = load_encoder(name)
+    side = encoder.spec.preprocessing.crop_px
+    vectors = encoder.encode(np.zeros((0, side, side, 3), np.uint8))
+    assert vectors.shape == (0, encoder.spec.dimensions)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_folder_of_nothing_but_bad_files(workers: int, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "bad.jpg").write_text("words")
+    options = Options(encoders=("mini",), workers=workers)
+    summary = index_folders([tmp_path / "photos"], tmp_path / "store", options)
+    assert summary.counts == {"new": 0, "ok": 0, "failed": 1, "missing": 0}
+
+
+def test_ctrl_c_keeps_what_was_read(
+    photos: Path, photo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(tasks: Iterable[Task], workers: int) -> Iterator[Readings]:
+        for number, read in enumerate(readings(tasks, workers)):
+            if number == 2:
+                raise KeyboardInterrupt
+            yield read
+
+    options = Options(encoders=("mini",), workers=0, batch_size=5)
+    with monkeypatch.context() as patched:
+        patched.setattr("imgrec.indexing.readings", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            index_folders([photos], tmp_path / "store", options)
+    with Store.open(tmp_path / "store") as store:
+        assert store.catalog.counts()["ok"] == len(store.feature()) == 10
+    assert index_folders([photos], tmp_path / "store", options).done == 14
+    assert _contents(tmp_path / "store") == _contents(photo_store)
+
+
+def test_vectors_that_are_no_numbers_are_refused(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: RgbHistogram, pixels: np.ndarray) -> np.ndarray:
+        return np.full((len(pixels), self.spec.dimensions), np.nan, np.float32)
+
+    monkeypatch.setattr(RgbHistogram, "encode", broken)
+    with pytest.raises(ImgrecError, match="rgb gave vectors"):
+        index_folders([photos], tmp_path / "store", HERE)
+    with Store.open(tmp_path / "store") as store:
+        assert store.catalog.counts()["new"] == 24
+
+
+def test_a_script_without_a_guard_is_told_so_and_no_picture_blamed(
+    photos: Path, tmp_path: Path
+) -> None:
+    script = (
+        "from imgrec import Options, index_folders\n"
+        f"index_folders([{str(photos)!r}], {str(tmp_path / 'store')!r}, "
+        "Options(encoders=('mini',), workers=2))\n"
+    )
+    (tmp_path / "script.py").write_text(script)
+    command = [sys.executable, str(tmp_path / "script.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "worker processes cannot be started" in done.stderr
+    with Store.open(tmp_path / "store") as store:
+        assert store.catalog.counts() == {"new": 24, "ok": 0, "failed": 0, "missing": 0}
+
+
+def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "photos", each=400)
+    command = [sys.executable, "-m", "imgrec.index", str(tmp_path / "photos"), "--store"]
+    run = subprocess.Popen(
+        [*command, str(tmp_path / "store"), "--encoder", "mini", "--workers", "2"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    while not (tmp_path / "store" / "features" / "rgb").exists():
+        time.sleep(0.01)
+    time.sleep(0.3)  # the workers are up, or about to be
+    run.kill()
+    run.wait()
+    end = time.monotonic() + 20
+    while _alive_in_group(run.pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not _alive_in_group(run.pid)
+
+
+def _alive_in_group(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("each", [5, 25])
+def test_a_worker_that_dies_costs_one_file(
+    each: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "photos"
-    write_pictures(folder, each=25)
+    write_pictures(folder, each=each)
     (folder / "killer.jpg").write_bytes(encoded(picture("discs", 1, (31, 17)), "JPEG"))
     site = tmp_path / "site"
     site.mkdir()
@@ -292,7 +530,7 @@ def test_a_worker_that_dies_costs_one_file(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PYTHONPATH", str(site))
     options = Options(encoders=("mini",), workers=2, batch_size=8)
     summary = index_folders([folder], tmp_path / "store", options)
-    assert summary.counts == {"new": 0, "ok": 75, "failed": 1, "missing": 0}
+    assert summary.counts == {"new": 0, "ok": 3 * each, "failed": 1, "missing": 0}
     assert _statuses(tmp_path / "store")["killer.jpg"] == "crashed"
 
 
@@ -360,9 +598,9 @@ def test_what_a_run_says(photos: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert first == "24 pictures, 1 failed, 0 missing"
     assert second == "failed: 1 not-an-image"
     assert third.startswith("features: mini (")
-    assert fourth.startswith("this run: 25 new, 0 of them changed, 0 moved, 0 gone, 25 read in")
+    assert fourth.startswith("this run: 25 new, 25 read in")
     assert "bad.jpg: not-an-image" in err
-    assert report(Summary(counts={"ok": 0, "failed": 0, "missing": 0})).count("\n") == 3
+    assert report(Summary(counts={"new": 0, "ok": 0, "failed": 0, "missing": 0})).count("\n") == 3
 
 
 def test_a_changed_picture_met_while_reading_gets_no_row(

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import picture
 from sklearn.neighbors import NearestNeighbors
 
 from imgrec import Neighbors, Options, Store, StoreError, index_folders, neighbors_of
 from imgrec.features import Block, FeatureStore
 from imgrec.knn import exact_neighbors
+from pictures import picture
 
 
 def test_neighbors_are_those_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +61,10 @@ def test_small_stores(photos: Path, tmp_path: Path) -> None:
             shutil.copy(photos / "discs" / name, folder)
         path = tmp_path / f"store-{count}"
         index_folders([folder], path, Options(encoders=("mini",), workers=0))
-    with Store.open(tmp_path / "store-1") as one, pytest.raises(StoreError, match="1 pictures"):
+    with (
+        Store.open(tmp_path / "store-1") as one,
+        pytest.raises(StoreError, match="has 1 with mini"),
+    ):
         neighbors_of(one)
     with Store.open(tmp_path / "store-2") as two:
         assert neighbors_of(two).neighbors.tolist() == [[2], [1]]

@@ -44,14 +44,32 @@ def test_a_target_works_first_and_again_does_nothing_new(
 ) -> None:
     assert "36 new" in _make(tmp_path, target).stdout
     assert (tmp_path / made).is_file()
-    again = _make(tmp_path, target).stdout
-    assert "0 new, 0 of them changed, 0 moved, 0 gone, 0 read" in again
+    assert "this run: nothing new" in _make(tmp_path, target).stdout
 
 
 def test_query_works_first_and_says_what_it_needs(tmp_path: Path) -> None:
     picture = tmp_path / "samples" / "clocks" / "clocks-000002.jpg"
     assert "5 of 36 pictures" in _make(tmp_path, "query", f"Q={picture}").stdout
     assert "make query Q=some.jpg" in _make(tmp_path, "query", code=2).stderr
+
+
+def test_a_larger_count_adds_pictures(tmp_path: Path) -> None:
+    assert "36 new" in _make(tmp_path, "index").stdout
+    assert "4 new, 4 read" in _make(tmp_path, "index", "COUNT=40").stdout
+
+
+def test_a_store_that_cannot_be_opened_is_not_mixed_with_the_sample(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "store.json").write_text("{")
+    assert "is damaged" in _make(tmp_path, "index", code=2).stderr
+    assert (tmp_path / "store" / "store.json").read_text() == "{"
+
+
+def test_a_folder_with_every_odd_letter(photos: Path, tmp_path: Path) -> None:
+    folder = tmp_path / 'it\'s "quoted" $HOME `id` ü'
+    shutil.copytree(photos, folder)
+    named = f"IMAGES={folder}".replace("$", "$$")
+    assert "24 new" in _make(tmp_path, "index", named, "ENCODER=mini").stdout
 
 
 def test_photos_take_the_place_of_the_sample_and_are_remembered(

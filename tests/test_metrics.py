@@ -59,6 +59,14 @@ def test_euclidean_does_not_cancel_between_near_pictures() -> None:
     assert np.allclose(euclidean(vectors, vectors), expected, rtol=1e-3)
 
 
+def test_twins_are_ties_in_catalogue_order() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        vectors = np.repeat(rng.normal(size=(1, 2048)).astype(np.float32), 1100, axis=0)
+        distances = cosine(vectors[:1], vectors)[0]
+        assert top_k(distances, 5).tolist() == [0, 1, 2, 3, 4]
+
+
 def test_a_zero_vector_is_at_one_from_everything() -> None:
     assert cosine(np.zeros((1, 70), np.float32), VECTORS).tolist() == [[1.0] * 500]
 

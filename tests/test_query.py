@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pictures import picture
 from PIL import Image
 from scipy.spatial.distance import cdist
 
@@ -16,6 +15,7 @@ from imgrec.encoders import load_encoder
 from imgrec.grid import Cell, draw_grid
 from imgrec.images import decode, pixels_for
 from imgrec.query import main
+from pictures import picture
 
 SCIPY = {"cosine": "cosine", "euclidean": "euclidean", "manhattan": "cityblock"}
 
@@ -97,6 +97,18 @@ def test_a_new_picture_is_encoded_and_a_copy_is_known(
     assert recommender.query([tmp_path / "smaller.png"]).results[0].distance == pytest.approx(
         expected, abs=1e-6
     )
+
+
+def test_a_file_that_changed_since_is_not_answered_by_its_old_vector(
+    photos: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(photos, tmp_path / "photos")
+    index_folders([tmp_path / "photos"], tmp_path / "store", Options(("mini",), workers=0))
+    asked = tmp_path / "photos" / "discs" / "000.jpg"
+    shutil.copy(photos / "checks" / "002.jpg", asked)
+    with Recommender.open(tmp_path / "store") as recommender:
+        answer = recommender.query([asked], k=3)
+    assert {result.labels["folder"] for result in answer.results} == {"checks"}
 
 
 def test_a_catalogue_path_is_enough_when_the_folder_is_away(photos: Path, tmp_path: Path) -> None:
@@ -192,7 +204,7 @@ def test_one_picture_alone_has_no_neighbours(
     picture("discs", 1).save(tmp_path / "photos" / "a.jpg")
     index_folders([tmp_path / "photos"], tmp_path / "store", Options(("mini",), workers=0))
     assert main(["a.jpg", "--store", str(tmp_path / "store")]) == 0
-    assert capsys.readouterr().out.startswith("0 of 1 pictures")
+    assert capsys.readouterr().out.startswith("0 of 1 picture, ")
 
 
 def test_the_grid_shows_whole_pictures_in_their_places(tmp_path: Path) -> None:

@@ -2,17 +2,24 @@
 
 import json
 import os
+import shutil
 import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from imgrec import Options, Store, StoreError, index_folders
+from imgrec import Options, Store, StoreError, index_folders, neighbors_of
 from imgrec.catalog import Catalog
+from imgrec.encoders import load_encoder
 from imgrec.encoders.rgb import RgbHistogram
+from imgrec.images import decode, pixels_for
 from imgrec.migrations import MIGRATIONS, migrate
 from imgrec.names import printable
+from pictures import picture
 
 
 def test_no_store(tmp_path: Path) -> None:
@@ -33,6 +40,7 @@ def test_another_folder_is_not_made_a_store(tmp_path: Path) -> None:
         ('{"format": 99, "written_by": "imgrec 9"}', "format 99"),
         ("{", "damaged"),
         ("{}", "damaged"),
+        ("null", "damaged"),
     ],
 )
 def test_another_format_and_a_damaged_manifest(tmp_path: Path, text: str, message: str) -> None:
@@ -76,14 +84,100 @@ def test_nothing_in_a_store_but_the_roots_is_an_absolute_path(
         assert not [row for row in store.catalog.db.execute(tables) if Path(row[0]).is_absolute()]
 
 
-def test_a_store_on_a_read_only_disk(photo_store: Path) -> None:
-    with sqlite3.connect(f"file:{photo_store}/catalog.sqlite?mode=ro&immutable=1", uri=True) as db:
-        assert db.execute("SELECT count(*) FROM images").fetchone() == (24,)
-    db.close()
-    before = sorted(path.name for path in photo_store.iterdir())
-    with Store.open(photo_store) as store:
-        assert len(store.feature()) == 24
-    assert sorted(path.name for path in photo_store.iterdir()) == before
+@contextmanager
+def _nothing_can_be_written(folder: Path) -> Iterator[None]:
+    """Make a folder read-only, for root by being somebody else for the while."""
+    root = os.geteuid() == 0
+    for path in (*folder.rglob("*"), folder):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    for parent in folder.parents:
+        if root and parent.stat().st_uid == 0:
+            parent.chmod(parent.stat().st_mode | 0o055)
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that another user can reach too."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_a_store_on_a_read_only_disk(photo_store: Path, open_folder: Path) -> None:
+    kept = ("store.json", "catalog.sqlite", "features", "thumbs")
+    (open_folder / "store").mkdir()
+    for name in kept:
+        source = photo_store / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, open_folder / "store" / name)
+    with _nothing_can_be_written(open_folder / "store"):
+        with pytest.raises(OSError, match="denied"):
+            (open_folder / "store" / "x").write_text("x")
+        with Store.open(open_folder / "store") as store:
+            assert len(store.feature()) == 24
+            assert neighbors_of(store).k == 15  # not kept, and no error
+    assert sorted(path.name for path in (open_folder / "store").iterdir()) == sorted(kept)
+
+
+def test_changes_not_folded_in_are_not_passed_over(photos: Path, open_folder: Path) -> None:
+    path = open_folder / "store"
+    index_folders([photos], path, Options(encoders=("mini",), workers=0))
+    catalog = Catalog.create(path / "catalog.sqlite")
+    catalog.retry_failed()
+    catalog.replace_labels("community", {1: "3"})
+    shutil.copytree(path, open_folder / "copy")  # as a run that was killed leaves it
+    catalog.close()
+    (open_folder / "copy" / "catalog.sqlite-shm").unlink()
+    assert (open_folder / "copy" / "catalog.sqlite-wal").stat().st_size
+    with (
+        _nothing_can_be_written(open_folder / "copy"),
+        pytest.raises(StoreError, match="not folded in yet"),
+    ):
+        Store.open(open_folder / "copy")
+
+
+def test_a_store_half_made_is_made_whole(photos: Path, tmp_path: Path) -> None:
+    half = tmp_path / "store"
+    half.mkdir()
+    sqlite3.connect(half / "catalog.sqlite").close()
+    (half / "catalog.sqlite").write_bytes(b"")
+    (half / "lock").write_bytes(b"")
+    (half / ".tmp-abc").write_bytes(b"{")
+    summary = index_folders([photos], half, Options(encoders=("mini",), workers=0))
+    assert summary.counts["ok"] == 24
+    assert not (half / ".tmp-abc").exists()
+
+
+def test_ids_are_not_given_again_when_the_catalogue_is_an_older_copy(
+    photos: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(photos, tmp_path / "photos")
+    store, options = tmp_path / "store", Options(encoders=("mini",), workers=0)
+    index_folders([tmp_path / "photos"], store, options)
+    shutil.copy(store / "catalog.sqlite", tmp_path / "backup")
+    picture("discs", 91).save(tmp_path / "photos" / "a.jpg")
+    index_folders([], store, options)
+    shutil.copy(tmp_path / "backup", store / "catalog.sqlite")
+    with Store.open(store) as opened:
+        assert len(opened.feature()) == 24  # the row of a.jpg belongs to nothing now
+    (tmp_path / "photos" / "a.jpg").unlink()
+    picture("checks", 92).save(tmp_path / "photos" / "b.jpg")
+    index_folders([], store, options)
+    with Store.open(store) as opened:
+        entry = opened.catalog.find_path("b.jpg")
+        assert entry is not None
+        found = opened.feature().take(np.array([entry.id]))
+        encoder = load_encoder("mini")
+        pixels = pixels_for(decode(entry.file.read_bytes()).image, encoder.spec.preprocessing)
+        assert np.array_equal(found, encoder.encode(np.stack([pixels])))
 
 
 def test_a_feature_made_otherwise_is_refused(photo_store: Path) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from pictures import encoded, picture
 from PIL import Image
 from torch import nn
 
@@ -24,6 +23,7 @@ from imgrec.encoders.vision import (
     remove_head,
 )
 from imgrec.images import decode, pixels_for
+from pictures import encoded, picture
 
 NAME = "mobilenet_v3_small"
 FAMILIES = [
@@ -73,14 +73,15 @@ def test_features_are_those_of_the_model_before_its_head(weights: Path) -> None:
     assert np.allclose(found, expected, atol=1e-4)
 
 
-def test_pixels_are_close_to_torchvisions_own_preprocessing() -> None:
+@pytest.mark.parametrize("size", [(500, 375), (375, 500), (200, 301), (640, 230)])
+def test_pixels_are_those_of_torchvisions_own_preprocessing(size: tuple[int, int]) -> None:
     preset = torchvision.models.get_model_weights("resnet50").DEFAULT.transforms()
-    image = picture("discs", 3, (500, 375))
+    image = picture("discs", 3, size)
     ours = pixels_for(image, preprocessing_of("resnet50")).astype(float) / 255
     mean, std = np.array(preset.mean), np.array(preset.std)
     theirs = preset(image).permute(1, 2, 0).numpy() * std + mean
     assert ours.shape == theirs.shape == (224, 224, 3)
-    assert np.abs(ours - theirs).mean() * 255 < 1
+    assert np.abs(ours - theirs).max() * 255 < 1.01  # theirs is rounded twice
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -7,7 +7,15 @@ from imgrec.encoders.rgb import BINS, RgbHistogram
 from imgrec.encoders.spec import Encoder, EncoderSpec
 from imgrec.errors import EncoderError
 
-__all__ = ["load_encoder", "matching_encoder"]
+__all__ = ["load_encoder", "matching_encoder", "needs_weights"]
+
+
+_IN_THE_BOX = ("mini", "rgb")
+
+
+def needs_weights(name: str) -> bool:
+    """Whether an encoder is a torchvision model, which needs weights."""
+    return name not in _IN_THE_BOX
 
 
 def load_encoder(

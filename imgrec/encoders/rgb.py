@@ -32,6 +32,7 @@ class RgbHistogram:
     def encode(self, pixels: Pixels) -> Vectors:
         """Return the histograms (b, 3 * bins): red, green, blue, each from dark to light."""
         counts = [Image.fromarray(picture).histogram() for picture in pixels]  # (b, 768)
-        merged = np.array(counts, np.float32).reshape(len(pixels), 3 * self.bins, -1).sum(axis=2)
+        levels = np.array(counts, np.float32).reshape(len(pixels), 3 * self.bins, 256 // self.bins)
+        merged = levels.sum(axis=2)  # (b, 3 * bins)
         shares: Vectors = merged / np.float32(3 * pixels.shape[1] * pixels.shape[2])
         return shares

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]  # (b, h, w, 3), sRGB
+Pixels = NDArray[np.uint8]  # (b, h, w, 3), RGB
 Vectors = NDArray[np.float32]  # (b, d)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import warnings
+from difflib import get_close_matches
 from pathlib import Path
 from pickle import UnpicklingError  # torch.load raises it; nothing is pickled here
 from typing import Any
@@ -52,8 +53,12 @@ class VisionEncoder:
             EncoderError: the name is unknown, or the weights cannot be had or do not fit.
         """
         if name not in model_names():
+            known = ["mini", "rgb", *model_names()]
+            close = get_close_matches(name, known)
             raise EncoderError(
-                f"no encoder is called {name!r}; known: mini, rgb, {', '.join(model_names())}"
+                f"no encoder is called {name!r}"
+                + (f", did you mean {' or '.join(close)}?" if close else "")
+                + f" known: {', '.join(known)}"
             )
         chosen = _device(device)
         source, file = _weights_file(name, weights)
@@ -76,7 +81,21 @@ class VisionEncoder:
         return self._spec
 
     def encode(self, pixels: Pixels) -> Vectors:
-        """Return the features (b, d) before the head of pixels (b, crop_px, crop_px, 3)."""
+        """Return the features (b, d) before the head of pixels (b, crop_px, crop_px, 3).
+
+        Raises:
+            EncoderError: the device gave up, for want of memory above all.
+        """
+        try:
+            return self._features(pixels)
+        except RuntimeError as error:  # memory above all
+            reason = str(error).splitlines()[0]
+            raise EncoderError(
+                f"{self._spec.name} failed on {self._device} with {len(pixels)} pictures "
+                f"({reason}): try a smaller --batch-size, or --device cpu"
+            ) from error
+
+    def _features(self, pixels: Pixels) -> Vectors:
         with torch.inference_mode():
             batch = torch.from_numpy(np.require(pixels, requirements=["C", "W"])).to(self._device)
             batch = batch.permute(0, 3, 1, 2).float() / 255  # (b, 3, h, w), channels last
@@ -131,7 +150,7 @@ def _device(name: str) -> torch.device:
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
+        torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise EncoderError(f"the device {name!r} cannot be used ({reason}): try cpu") from error

@@ -6,12 +6,9 @@ import io
 import json
 import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from tqdm import tqdm
 
 from imgrec.errors import ImgrecError
 from imgrec.files import TEMPORARY_PREFIX, write_text
+from imgrec.interrupts import interrupts_held
 from imgrec.samples.render import FAMILIES, RENDERER_VERSION, family_of, render_sample
 
 MANIFEST_NAME = "samples.json"
@@ -152,7 +150,7 @@ def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
         return
     executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
     try:
-        with _interrupts_held():
+        with interrupts_held():
             futures = [executor.submit(_write_chunk, job) for job in jobs]
         yield from _results(futures)
     finally:
@@ -167,19 +165,6 @@ def _results(futures: Iterable[Future[int]]) -> Iterator[int]:
         raise ImgrecError(
             "a worker process was killed, perhaps for memory; try fewer workers"
         ) from error
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Let processes that are started inherit that they ignore Ctrl-C: the parent ends them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _write_chunk(job: _Job) -> int:
