@@ -9,7 +9,7 @@ from graph.knn_graph import JOINED
 from graph.labels import keep_labels
 from graph.paging import MAX_PAGE_SIZE, PAGE_SIZE
 from graph.site import SiteSummary, write_site
-from imgrec.commands import Parser, positive, run
+from imgrec.commands import Parser, counted, positive, run
 from imgrec.names import printable
 from imgrec.store import Store
 
@@ -23,11 +23,11 @@ def report(summary: SiteSummary) -> str:
     """Return what was written; the last line is the file to open."""
     megabytes = summary.size_bytes / 1e6
     return (
-        f"{summary.pictures} pictures, {summary.edges} edges "
+        f"{counted(summary.pictures, 'picture')}, {counted(summary.edges, 'edge')} "
         f"({summary.encoder}, k = {summary.k})\n"
-        f"{summary.communities} communities, modularity {summary.modularity:.3f}, "
-        f"the largest of {summary.largest} pictures\n"
-        f"{summary.pages} pages, {megabytes:.1f} MB\n"
+        f"{counted(summary.communities, 'community')}, modularity {summary.modularity:z.3f}, "
+        f"the largest of {counted(summary.largest, 'picture')}\n"
+        f"{counted(summary.pages, 'page')}, {megabytes:.1f} MB\n"
         f"{summary.index}\n"
     )
 

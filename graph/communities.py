@@ -113,10 +113,14 @@ def strongest(
     }
 
 
+def most_central(graph: "nx.Graph[int]", among: Iterable[int]) -> int:
+    """Return which of some nodes has the highest weighted degree, ties by smallest id."""
+    degrees = dict(graph.degree(among, weight="weight"))
+    return min(degrees, key=lambda node: (-degrees[node], node))
+
+
 def _community(number: int, inner: "nx.Graph[int]", page_size: int, seed: int) -> Community:
-    degrees = dict(inner.degree(weight="weight"))
-    center = min(degrees, key=lambda node: (-degrees[node], node))
-    return Community(number, tuple(ordered(inner, page_size, seed)), center)
+    return Community(number, tuple(ordered(inner, page_size, seed)), most_central(inner, inner))
 
 
 def _in_id_order(graph: "nx.Graph[int]") -> "nx.Graph[int]":

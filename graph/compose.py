@@ -13,8 +13,8 @@ from graph.knn_graph import weighted_edges
 from graph.network import Drawing, draw
 from graph.page import Link, View
 from graph.paging import Page
-from graph.pictures import NEAR, Places, describe, name_of, near
-from graph.views import caption, overview_view, pictures_view
+from graph.pictures import NEAR, Places, describe, folder_of, name_of, near
+from graph.views import caption, captions, overview_view, pictures_view
 from imgrec.catalog import Catalog
 from imgrec.neighbors import Neighbors
 
@@ -26,20 +26,25 @@ _BESIDE_LIST = 4 / 3  # width over height of what the list of communities leaves
 
 @dataclass(frozen=True)
 class Collection:
-    """What the pages are composed from."""
+    """What the pages are composed from.
+
+    Attributes:
+        roots: the folders of pictures that are there; pages do not link into others.
+    """
 
     catalog: Catalog
     neighbors: Neighbors
     graph: "nx.Graph[int]"
     guide: Guide
+    roots: frozenset[str]
     seed: int
 
 
 def sheet_pictures(guide: Guide, page: Page) -> list[int]:
     """Return the pictures on a page's sheet: its nodes, then the faces of similar communities."""
     if page.community is None:
-        return guide.centers(page.ids)
-    return [*page.ids, *guide.centers(guide.similar.get(page.community, []))]
+        return guide.faces_of(page.ids)
+    return [*page.ids, *guide.faces_of(guide.similar.get(page.community, []))]
 
 
 def compose_overview(
@@ -58,7 +63,7 @@ def compose_overview(
     drawing = draw(page.ids, cells, sides, pairs, _CAPTION, _BESIDE_LIST, collection.seed)
     for node in drawing.nodes:
         node["name"] = caption(guide, node["id"])
-        node["caption"] = f"{guide.size(node['id']):,}"
+        node["captions"] = captions(guide, node["id"])
     return overview_view(guide, page, cells), drawing
 
 
@@ -79,19 +84,22 @@ def compose_pictures(
     drawing = draw(page.ids, cells[:count], [_SIDE] * count, pairs, seed=collection.seed)
     found = nearest(collection.neighbors, page.ids)
     wanted = {*page.ids, *(other for others in found.values() for other, _ in others)}
-    names = {entry.id: name_of(entry) for entry in collection.catalog.entries(sorted(wanted))}
+    entries = {entry.id: entry for entry in collection.catalog.entries(sorted(wanted))}
+    names = {picture: name_of(entry) for picture, entry in entries.items()}
     labels = collection.catalog.labels(page.ids)
     for node in drawing.nodes:
         node["name"] = names[node["id"]]
+    folder = (site / page.file).parent
     pictures = {
-        entry.id: {
-            **describe(entry, labels[entry.id], (site / page.file).parent),
-            "near": near(page, found[entry.id], places, names),
+        i: {
+            **describe(entries[i], labels[i], folder, entries[i].root in collection.roots),
+            "near": near(page, found[i], places, names),
         }
-        for entry in collection.catalog.entries(page.ids)
+        for i in page.ids
     }
     view = pictures_view(collection.guide, page, page.community or 0, cells[count:])
-    listing = [Link(names[i], f"#{i}") for i in page.ids]
+    listed = sorted((entries[i] for i in page.ids), key=lambda entry: (entry.path, entry.id))
+    listing = [Link(names[e.id], f"#{e.id}", about=folder_of(e)) for e in listed]
     return replace(view, listing=listing, data={**view.data, "pictures": pictures}), drawing
 
 

@@ -14,6 +14,7 @@ from graph.layout import Points, place, springs
 EDGES_A_NODE = 3  # more of them hide what they join
 WIDE = 16 / 10
 _LONGEST = 1.5  # of a picture's side, for panoramas
+_SHORTEST = 0.5  # about 24 px on a full page, seen whole
 _WIDTHS = (0.8, 3.2)  # of the weakest and the strongest edge of a page
 OPTIONS: dict[str, Any] = {
     "physics": {"enabled": False},
@@ -76,12 +77,17 @@ def draw(
 
 
 def picture_sizes(cells: Sequence[Cell], sides: Sequence[float]) -> Points:
-    """Return widths and heights (n, 2): the area of the side's square, the cell's shape."""
+    """Return widths and heights (n, 2): the area of the side's square, the cell's shape.
+
+    No side is shorter than `_SHORTEST` of the square's: the page shows a line of pixels
+    within a box that can be seen and hit.
+    """
     shapes = np.array([cell[2:] for cell in cells], np.float64).reshape(-1, 2)
-    sizes = shapes * (np.asarray(sides) / np.sqrt(shapes.prod(axis=1)))[:, None]
-    limit = np.asarray(sides)[:, None] * _LONGEST
-    bounded: Points = sizes * np.minimum(1, limit / sizes.max(axis=1, keepdims=True))
-    return np.round(bounded, 1)
+    squares = np.asarray(sides, np.float64)[:, None]  # (n, 1)
+    sizes = shapes * squares / np.sqrt(shapes.prod(axis=1, keepdims=True))
+    bounded = sizes * np.minimum(1, _LONGEST * squares / sizes.max(axis=1, keepdims=True))
+    boxes: Points = np.maximum(bounded, _SHORTEST * squares)
+    return np.round(boxes, 1)
 
 
 def drawn_edges(pairs: Mapping[tuple[int, int], float]) -> list[dict[str, Any]]:

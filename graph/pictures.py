@@ -23,18 +23,27 @@ def name_of(entry: Entry) -> str:
     return printable(PurePosixPath(entry.path).name)
 
 
-def describe(entry: Entry, labels: Mapping[str, str], folder: Path) -> dict[str, Any]:
+def folder_of(entry: Entry) -> str:
+    """Return the folder of a picture below its root, fit for a page; "" for the root itself."""
+    folder = str(PurePosixPath(entry.path).parent)
+    return "" if folder == "." else printable(folder)
+
+
+def describe(
+    entry: Entry, labels: Mapping[str, str], folder: Path, linked: bool = True
+) -> dict[str, Any]:
     """Return what the panel shows of a picture, for JSON.
 
     Args:
         entry: its row.
         labels: its labels, by kind.
         folder: absolute, of the page that links to the file.
+        linked: whether it does; `href` is None where it does not.
     """
     return {
-        "path": printable(entry.path),
+        "folder": folder_of(entry),
         "facts": " · ".join(_facts(entry)),
-        "href": link_to(entry.file, folder),
+        "href": link_to(entry.file, folder) if linked else None,
         "labels": [
             [printable(kind), printable(value)]
             for kind, value in sorted(labels.items())

@@ -1,9 +1,13 @@
 """The whole site: a folder of pages that appears whole or not at all."""
 
 import json
+import os
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from tqdm import tqdm
 
@@ -23,7 +27,7 @@ from imgrec.files import new_folder
 from imgrec.knn import K, neighbors_of
 from imgrec.store import Store
 
-FORMAT = 1
+FORMAT = 2
 MARKER = "site.json"
 _FOLDERS = ("assets", "sheets", FOLDER)
 
@@ -86,10 +90,12 @@ def write_site(
     neighbors = neighbors_of(store, spec.name, max(K, k))
     graph = knn_graph(neighbors, k)
     guide = make_guide(graph, store.catalog, page_size, seed)
-    collection = Collection(store.catalog, neighbors, graph, guide, seed)
+    roots = frozenset(root for root in store.catalog.roots() if Path(root).is_dir())
+    collection = Collection(store.catalog, neighbors, graph, guide, roots, seed)
     with new_folder(out) as folder:
         _write_site(collection, store, folder, out, progress)
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        check_place(out)  # again: what came while the pages were drawn
     return SiteSummary(
         index=out / "index.html",
         encoder=spec.name,
@@ -111,15 +117,24 @@ def check_place(out: Path) -> None:
         return
     if not out.is_dir():
         raise ImgrecError(f"{out} is a file: name a folder for the site")
-    found = sorted(path.name for path in out.iterdir())
-    if found and not _is_site(out):
+    names = sorted(path.name for path in out.iterdir())
+    if not names:
+        return
+    manifest = _read_manifest(out)
+    if manifest is None:
         raise ImgrecError(
-            f"{out} is not empty and holds no site of ours ({found[0]}): name another folder"
+            f"{out} is not empty and holds no site of ours ({names[0]}): name another folder"
         )
-    foreign = [name for name in found if name not in _expected(out)]
-    if foreign:
+    files = manifest.get("files")
+    if manifest.get("format") != FORMAT or not isinstance(files, list):
         raise ImgrecError(
-            f"{out} holds {foreign[0]}, which is not of the site and would be lost: "
+            f"{out} holds a site of another version, which does not tell its files: "
+            "delete it, or name another folder"
+        )
+    foreign = min(_foreign(out, map(str, files)), default=None)
+    if foreign is not None:
+        raise ImgrecError(
+            f"{out} holds {foreign}, which is not of the site and would be lost: "
             "move it away, or name another folder"
         )
 
@@ -133,7 +148,12 @@ def _write_site(
         (folder / name).mkdir()
     for name, data in assets().items():
         (folder / "assets" / name).write_bytes(data)
-    bar = partial(tqdm, unit="page", disable=not progress)
+    bar = partial(
+        tqdm,
+        unit="page",
+        disable=not progress,
+        mininterval=0.1 if sys.stderr.isatty() else 10,  # a log file gets a line now and then
+    )
     thumbs = store.thumbs()
     cells: dict[str, list[Cell]] = {}
     for page in bar(pages, desc="sheets"):
@@ -144,7 +164,7 @@ def _write_site(
     for page in bar(pages, desc="pages"):
         html = renderer.render(*_composed(collection, page, cells[page.name], places, out))
         (folder / page.file).write_text(html, "utf-8")
-    (folder / MARKER).write_text(_manifest(plan), "utf-8")
+    (folder / MARKER).write_text(_manifest(_listed(folder)), "utf-8")
 
 
 def _composed(
@@ -163,24 +183,42 @@ def _places(plan: Plan, cells: dict[str, list[Cell]]) -> Places:
     }
 
 
-def _manifest(plan: Plan) -> str:
+def _manifest(files: Iterable[str]) -> str:
     described = {
         "format": FORMAT,
         "written_by": f"imgrec {__version__}",
-        "overview": [page.file for page in plan.overview],
-        "pages": len(plan.pages),
+        "files": sorted(file for file in files if not file.endswith("/")),
     }
     return json.dumps(described, indent=2) + "\n"
 
 
-def _is_site(out: Path) -> bool:
+def _read_manifest(out: Path) -> dict[str, Any] | None:
+    """What the marker of a site tells, None where `out` holds no site of ours."""
     try:
         described = json.loads((out / MARKER).read_text("utf-8"))
-        return str(described["written_by"]).startswith("imgrec ")
+        ours = str(described["written_by"]).startswith("imgrec ")
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return None
+    return described if ours else None
 
 
-def _expected(out: Path) -> set[str]:
-    described = json.loads((out / MARKER).read_text("utf-8"))
-    return {*_FOLDERS, MARKER, *map(str, described.get("overview", []))}
+def _foreign(out: Path, files: Iterable[str]) -> set[str]:
+    """What lies in a site, at any depth, and is none of its files or their folders."""
+    ours = {MARKER, *files}
+    folders = {f"{folder}/" for file in ours for folder in PurePosixPath(file).parents}
+    return _listed(out) - ours - folders
+
+
+def _listed(folder: Path) -> set[str]:
+    """All below a folder, relative to it, folders with a slash at the end; links are files."""
+    found: set[str] = set()
+    for place, folders, names in os.walk(folder, onerror=_raise):
+        here = Path(place).relative_to(folder)
+        for name in (*folders, *names):
+            is_folder = name in folders and not Path(place, name).is_symlink()
+            found.add((here / name).as_posix() + "/" * is_folder)
+    return found
+
+
+def _raise(error: OSError) -> None:
+    raise error

@@ -6,6 +6,7 @@ from graph.atlas import Cell
 from graph.guide import Guide
 from graph.page import Link, View
 from graph.paging import Page
+from imgrec.commands import counted
 
 MAX_SCALE = 1.4  # a thumbnail of 128 px gains nothing from more
 _WINDOW = 3  # numbered pages on either side of the present one
@@ -78,10 +79,11 @@ def caption(guide: Guide, number: int) -> str:
     return " · ".join(filter(None, (f"Community {number}", counts, guide.about[number])))
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun: "1 picture", "2,000 pictures"."""
-    plural = noun.removesuffix("y") + "ies" if noun.endswith("y") else noun + "s"
-    return f"{count:,} {noun if count == 1 else plural}"
+def captions(guide: Guide, number: int) -> list[str]:
+    """Return what stands below a community, from the longest; the first that has room is drawn."""
+    size = guide.size(number)
+    counts = counted(size, "picture")
+    return [f"Community {number} · {counts}", f"{number} · {counts}", f"{number} · {size:,}"]
 
 
 def _community_link(guide: Guide, number: int, href: str, cell: Cell) -> Link:

@@ -67,6 +67,7 @@ def not_negative(value: str) -> int:
     return number
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """Return a number with the word for as many: 1 picture, 2 pictures."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: "1 picture", "2,000 pictures"."""
+    plural = noun.removesuffix("y") + "ies" if noun.endswith("y") else noun + "s"
+    return f"{count:,} {noun if count == 1 else plural}"

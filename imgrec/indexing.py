@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from imgrec.encoders.rgb import BINS
 from imgrec.encoders.spec import Encoder, Vectors
 from imgrec.errors import ImgrecError
 from imgrec.extract import Readings, Task
+from imgrec.interrupts import interrupted_once
 from imgrec.jobs import THUMBS, Job, Result, commit, plan_jobs, tasks_of
 from imgrec.pool import readings
 from imgrec.scan import leave_other_roots, scan
@@ -203,9 +205,9 @@ def _read_pictures(
         mininterval=0.5 if sys.stderr.isatty() else 10,  # a log file gets a line now and then
     )
     queued = _Queue(store, jobs, encoders, options.batch_size)
-    with bar:
+    with bar, interrupted_once(), closing(readings(queued.tasks(), workers)) as results:
         try:
-            for read in readings(queued.tasks(), workers):
+            for read in results:
                 changed = queued.take(read)
                 bar.update(len(read.outcomes))
                 summary.decode_s += read.decode_s

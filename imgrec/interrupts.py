@@ -1,9 +1,10 @@
-"""Ctrl-C, while processes are started: theirs to ignore, the parent's to handle."""
+"""Ctrl-C: once is enough, and while processes are started it is not theirs."""
 
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 
 @contextmanager
@@ -17,6 +18,29 @@ def interrupts_held() -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def interrupted_once() -> Iterator[None]:
+    """Raise KeyboardInterrupt for the first Ctrl-C in this block and ignore those after it.
+
+    So what cleans up behind it, worker processes above all, is not interrupted in its turn.
+    Where interrupts are ignored already, or outside the main thread, nothing changes.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        yield
+        return
+
+    def first(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, first)
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -16,8 +16,8 @@ from imgrec.interrupts import interrupts_held
 _AHEAD = 2  # tasks waiting for each worker: enough that none idles, few enough to bound memory
 
 
-def readings(tasks: Iterable[Task], workers: int) -> Iterator[Readings]:
-    """Yield what became of each task, in order.
+def readings(tasks: Iterable[Task], workers: int) -> Generator[Readings]:
+    """Yield what became of each task, in order; close it to end the processes.
 
     Args:
         tasks: drawn only as fast as results are taken.

@@ -8,7 +8,7 @@ from imgrec.store import Store
 from projector.config import CONFIG_NAME, HEADER, config_text
 from projector.errors import ProjectorError
 from projector.reduce import reduce_feature, sample_ids
-from projector.run import write_run
+from projector.run import RUN_FILES, write_run
 
 MAX_POINTS = 100_000  # of a longer tensor the page takes the first rows only
 DIMENSIONS = 50
@@ -58,21 +58,19 @@ def write_logdir(
 
     Raises:
         StoreError: the store has no such feature or is damaged.
-        ProjectorError: fewer than two pictures, or `out` holds something else.
+        ProjectorError: fewer than two pictures, or `out` holds anything else than a logdir.
     """
     out = Path(out).resolve()
     check_replaceable(out)
     feature = store.feature(encoder)
     if len(feature) < 2:
-        raise ProjectorError(
-            f"{store.path} has too few readable pictures ({len(feature)}), the projector shows "
-            "them from 2 up: run python -m imgrec.index with a folder that holds more"
-        )
+        raise ProjectorError(_too_few(store.path, len(feature)))
     ids = sample_ids(feature.ids, MAX_POINTS, seed)
     reduction = reduce_feature(feature, ids, dimensions, seed)
     with new_folder(out) as folder:
         embedding = write_run(folder, feature.name, store, ids, reduction, quiet=quiet)
         (folder / CONFIG_NAME).write_text(config_text([embedding]), "utf-8", newline="\n")
+        check_replaceable(out)  # again: there was time to put something there
     return Export(
         out, feature.name, len(ids), len(feature),
         embedding.columns, reduction.variance_kept, embedding.cell_px,
@@ -80,11 +78,29 @@ def write_logdir(
 
 
 def check_replaceable(out: Path) -> None:
-    """Raise ProjectorError unless a folder is absent, empty or a logdir made here."""
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    config = out / CONFIG_NAME
-    if not config.is_file() or not config.read_bytes().startswith(HEADER.encode()):
+    """Raise ProjectorError unless a folder is absent, empty or a logdir made here and no more."""
+    foreign = _foreign(out)
+    if foreign is not None:
         raise ProjectorError(
-            f"{out} holds something else than a logdir of this command: name another place"
+            f"{out} holds something else than the files of this command, {foreign}: "
+            "move it away or name another place"
         )
+
+
+def _foreign(out: Path) -> str | None:
+    """Return the name of something at `out` that no logdir made here has, if there is any."""
+    if not out.is_dir():
+        return out.name if out.exists() else None
+    config = out / CONFIG_NAME
+    made_here = config.is_file() and config.read_bytes().startswith(HEADER.encode())
+    ours = {CONFIG_NAME, *RUN_FILES} if made_here else set()
+    entries = sorted(out.iterdir())
+    return next((e.name for e in entries if e.name not in ours or not e.is_file()), None)
+
+
+def _too_few(store: Path, count: int) -> str:
+    has = f"only {count} readable picture" if count else "no readable pictures"
+    return (
+        f"{store} has {has}, the projector shows 2 or more: "
+        "run python -m imgrec.index with a folder that holds more"
+    )

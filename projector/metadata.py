@@ -21,7 +21,9 @@ def metadata_text(entries: Sequence[Entry], labels: Mapping[int, Mapping[str, st
     """Return the tab-separated table of some pictures, a line each below the header.
 
     The columns are name, path, folder, size and format, then the kinds of label in order of
-    the alphabet. Folder, format and labels are categories: text, of at most `MAX_VALUES` values.
+    the alphabet. The path begins with the name of the root where there are several; the folder
+    is the last one of the path, as in the catalogue's labels. Folder, format and labels are
+    categories: text, of at most `MAX_VALUES` values.
 
     Args:
         entries: the pictures, in the order of the tensor's rows.
@@ -30,18 +32,18 @@ def metadata_text(entries: Sequence[Entry], labels: Mapping[int, Mapping[str, st
     columns = _own_columns(entries)
     for kind in sorted({kind for of_image in labels.values() for kind in of_image}):
         if kind not in columns:
-            columns[kind] = category(kind, [labels[e.id].get(kind, "") for e in entries])
+            columns[kind] = category(labels[e.id].get(kind, "") for e in entries)
     lines = [list(columns), *zip(*columns.values(), strict=True)]
     return "".join("\t".join(map(_cell, line)) + "\n" for line in lines)
 
 
-def category(name: str, values: Iterable[str]) -> list[str]:
+def category(values: Iterable[str]) -> list[str]:
     """Return the values of a column made fit for colouring by.
 
     Beyond `MAX_VALUES` the most frequent stay, the rest becomes `OTHER`. What the page would
-    read as a number is preceded by the column's name: it would show community 3.10 as 3.1.
+    read as a number is preceded by #: it would show community 3.10 as 3.1.
     """
-    texts = [_as_text(name, _cell(value)) for value in values]
+    texts = [_as_text(_cell(value)) for value in values]
     counts = Counter(texts)
     if len(counts) <= MAX_VALUES:
         return texts
@@ -54,20 +56,23 @@ def _own_columns(entries: Sequence[Entry]) -> dict[str, list[str]]:
     several_roots = len({entry.root for entry in entries}) > 1
     return {
         "name": [PurePosixPath(entry.path).name for entry in entries],
-        "path": [entry.path for entry in entries],
-        "folder": category("folder", (_folder(entry, several_roots) for entry in entries)),
+        "path": [_path(entry, several_roots) for entry in entries],
+        "folder": category(_folder(entry) for entry in entries),
         "size": [f"{entry.width}x{entry.height}" for entry in entries],
-        "format": category("format", (entry.format or "" for entry in entries)),
+        "format": category(entry.format or "" for entry in entries),
     }
 
 
-def _folder(entry: Entry, with_root: bool) -> str:
-    parts = PurePosixPath(entry.path).parent.parts
-    return "/".join([PurePosixPath(entry.root).name, *parts] if with_root else parts)
+def _path(entry: Entry, with_root: bool) -> str:
+    return f"{PurePosixPath(entry.root).name}/{entry.path}" if with_root else entry.path
 
 
-def _as_text(name: str, value: str) -> str:
-    return f"{name} {value}" if _NUMBER.fullmatch(value) else value
+def _folder(entry: Entry) -> str:
+    return PurePosixPath(entry.path).parent.name or PurePosixPath(entry.root).name
+
+
+def _as_text(value: str) -> str:
+    return f"#{value}" if _NUMBER.fullmatch(value) else value
 
 
 def _cell(value: str) -> str:

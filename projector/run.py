@@ -1,5 +1,6 @@
 """The files of one run: what the page needs to show one set of pictures."""
 
+import sys
 from pathlib import Path
 
 from tqdm import tqdm
@@ -12,7 +13,9 @@ from projector.reduce import Reduction
 from projector.sprite import build_sprite, grid_for, write_sprite
 from projector.tensor import tensor_bytes
 
-_TENSOR, _METADATA, _SPRITE = "tensor.bytes", "metadata.tsv", "sprite.jpg"
+_TENSOR, _METADATA, _SPRITE = "tensor.bytes", "metadata.tsv", "sprite.webp"
+_OLD_SPRITE = "sprite.jpg"  # what the sprite was before it had alpha
+RUN_FILES = frozenset({_TENSOR, _METADATA, _SPRITE, _OLD_SPRITE})
 
 
 def write_run(
@@ -36,7 +39,13 @@ def write_run(
     (folder / _TENSOR).write_bytes(tensor_bytes(reduction.columns))
     metadata = metadata_text(catalog.entries(ids), catalog.labels(ids))
     (folder / _METADATA).write_text(metadata, "utf-8", newline="\n")
-    with tqdm(total=len(ids), desc="thumbnails", unit="picture", disable=quiet) as bar:
+    with tqdm(
+        total=len(ids),
+        desc="thumbnails",
+        unit=" pictures",
+        disable=quiet,
+        mininterval=0.5 if sys.stderr.isatty() else 10,  # a log file gets a line now and then
+    ) as bar:
         sheet = build_sprite(ids, store.thumbs().get, grid, bar.update)
     write_sprite(folder / _SPRITE, sheet)
     rows, columns = reduction.columns.shape

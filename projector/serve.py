@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from imgrec.commands import Parser, run
 from projector.server import PORT, start
@@ -24,6 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> None:
     with suppress(KeyboardInterrupt):  # the way to end it
         address = start(arguments.logdir, arguments.port)
+        port = urlsplit(address).port
+        if arguments.port not in (0, port):
+            sys.stderr.write(f"projector.serve: port {arguments.port} is taken, {port} is used\n")
+        sys.stderr.write("projector.serve: Ctrl-C ends it\n")
         sys.stdout.write(f"{address}\n")
         sys.stdout.flush()
         threading.Event().wait()

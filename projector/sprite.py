@@ -1,4 +1,8 @@
-"""The sprite: all thumbnails of a tensor in one square sheet, cell i for row i."""
+"""The sprite: all thumbnails of a tensor in one square sheet, cell i for row i.
+
+It is a WebP with alpha, because the page draws nothing where a pixel is fully transparent: on
+an opaque sheet the margins of one thumbnail would hide its neighbours.
+"""
 
 import io
 import os
@@ -17,8 +21,10 @@ MAX_SIDE_PX = 8192  # the page refuses larger sheets
 MAX_CELL_PX = 100
 MIN_PER_SIDE = 2  # of a single cell the page shows nothing
 _BATCH = 512
+_GAP_PX = 1  # around every cell: the page blends across cells' edges
 _QUALITY = 85
-_GROUND = "white"
+_METHOD = 2  # 0 and 1 fail on large sheets (partition 0 overflows), 3 takes six times as long
+_CLEAR = (255, 255, 255, 0)
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ def build_sprite(
     grid: Grid,
     done: Callable[[int], object] = lambda count: None,
 ) -> Image.Image:
-    """Lay the thumbnails of pictures on a white sheet, the i-th in cell i.
+    """Lay the thumbnails of pictures on a transparent sheet, the i-th in the middle of cell i.
 
     Args:
         ids: (n,) the pictures.
@@ -70,8 +76,8 @@ def build_sprite(
     Raises:
         ProjectorError: a thumbnail is damaged.
     """
-    sheet = Image.new("RGB", (grid.side_px, grid.side_px), _GROUND)
-    for number, cell in enumerate(_cells(ids, thumbnail, grid.cell_px)):
+    sheet = Image.new("RGBA", (grid.side_px, grid.side_px), _CLEAR)
+    for number, cell in enumerate(_cells(ids, thumbnail, grid.cell_px - 2 * _GAP_PX)):
         left, top = grid.corner_px(number)
         margins = (grid.cell_px - cell.width) // 2, (grid.cell_px - cell.height) // 2
         sheet.paste(cell, (left + margins[0], top + margins[1]))
@@ -80,8 +86,8 @@ def build_sprite(
 
 
 def write_sprite(path: Path, sheet: Image.Image) -> None:
-    """Write a sheet as JPEG, in full colour resolution: half of it would mix cells' edges."""
-    sheet.save(path, "JPEG", quality=_QUALITY, subsampling="4:4:4")
+    """Write a sheet as WebP."""
+    sheet.save(path, "WEBP", quality=_QUALITY, method=_METHOD)
 
 
 def fit(jpeg: bytes, side_px: int) -> Image.Image:

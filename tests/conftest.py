@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import chromium
-from pictures import write_odd_files, write_pictures
 from selenium import webdriver
 
+from browser import chromium
 from imgrec import Options, Store, index_folders
+from pictures import write_odd_files, write_pictures
 
 
 @pytest.fixture(scope="session")

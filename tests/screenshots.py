@@ -6,14 +6,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from browser import chromium
 from PIL import Image
-from projector_page import open_projector, picture_of_page, served
 from selenium import webdriver
 
+from browser import chromium
 from imgrec import Recommender, Store
 from imgrec.grid import answer_grid
 from imgrec.samples.sheet import family_sheet
+from projector_page import open_projector, picture_of_page, served
 
 _QUALITY = 88
 _QUERY = "balloons/balloons-000018.jpg"

@@ -4,20 +4,20 @@ import io
 import os
 import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from browser import console_errors, requests
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
-from test_graph_site import clusters, data_of, make_store, pages_of, plain_names, site_of
 
+from browser import console_errors, requests
 from imgrec.store import Store
+from test_graph_site import clusters, data_of, make_store, pages_of, plain_names, site_of
 
 EVIL = "</script><img src=x onerror=alert(1)>"
 HOSTILE = [
@@ -94,6 +94,20 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site_of(path, folder / "site").index.parent
 
 
+@pytest.fixture
+def sized(browser: webdriver.Chrome) -> Iterator[Callable[[int, int], None]]:
+    """Sets the size of the window in CSS pixels; narrow ones are phones."""
+
+    def to_size(width: int, height: int) -> None:
+        is_phone = width < 500
+        size = {"width": width, "height": height, "mobile": is_phone}
+        size["deviceScaleFactor"] = 2 if is_phone else 1
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    yield to_size
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 @pytest.fixture(params=["site", "hostile"])
 def any_site(request: pytest.FixtureRequest) -> Path:
     found: Path = request.getfixturevalue(request.param)
@@ -143,7 +157,7 @@ def test_a_click_opens_the_panel_and_escape_closes_it(
     click_at(browser, spot_of(browser, node["id"]))
     until(browser, "return !panel.hidden")
     assert browser.find_element(By.ID, "name").text == node["name"]
-    assert browser.find_element(By.ID, "path").text == told["path"]
+    assert browser.find_element(By.ID, "folder").text == told["folder"]
     assert browser.current_url.endswith(f"#{node['id']}")
     address = browser.find_element(By.ID, "full").get_attribute("href") or ""
     assert Path(urllib.parse.unquote(address.removeprefix("file://"))).is_file()
@@ -178,6 +192,119 @@ def test_a_neighbour_on_another_page_is_opened_and_selected_there(
     assert console_errors(browser) == []
 
 
+def test_the_list_is_drawn_when_opened_and_closed_when_a_name_is_chosen(
+    browser: webdriver.Chrome, site: Path
+) -> None:
+    page = pages_of(site)[0]
+    opened(browser, page)
+    summary = browser.find_element(By.CSS_SELECTOR, ".listing summary")
+    summary.click()
+    until(browser, "return list.querySelectorAll('canvas').length === page.nodes.length")
+    row = browser.find_elements(By.CSS_SELECTOR, ".listing a")[4]
+    picture = (row.get_attribute("href") or "").partition("#")[2]
+    row.click()
+    until(browser, f"return selected === {picture} && !panel.hidden && !list.open")
+    summary.click()
+    until(browser, "return list.open")
+    ActionChains(browser).send_keys(Keys.ESCAPE).perform()
+    until(browser, "return !list.open && !panel.hidden")
+    summary.click()
+    until(browser, "return list.open")
+    browser.find_element(By.ID, "facts").click()
+    until(browser, "return !list.open && !panel.hidden")
+    assert console_errors(browser) == []
+
+
+@pytest.mark.parametrize(("width", "height", "rows"), [(1280, 657, 3), (800, 600, 2)])
+def test_the_panel_shows_neighbours_without_scrolling_and_covers_no_selected_picture(
+    browser: webdriver.Chrome,
+    site: Path,
+    sized: Callable[[int, int], None],
+    width: int,
+    height: int,
+    rows: int,
+) -> None:
+    sized(width, height)
+    page = pages_of(site)[0]
+    for node in data_of(page)["nodes"]:
+        opened(browser, page)
+        click_at(browser, spot_of(browser, node["id"]))
+        until(browser, f"return selected === {node['id']} && !panel.hidden")
+        x, y = spot_of(browser, node["id"])
+        half_width, panel_left, bottom = browser.execute_script(
+            "return [arguments[0] / 2 * network.getScale(), panel.getBoundingClientRect().left,"
+            " panel.getBoundingClientRect().bottom]",
+            node["width"],
+        )
+        assert half_width - 1 <= x <= panel_left - half_width + 1
+        assert 0 < y < bottom
+        lowest = browser.execute_script(
+            "return [...document.querySelectorAll('#near a')].map("
+            "(link) => link.getBoundingClientRect().bottom)"
+        )[4 * rows - 1]
+        assert lowest <= bottom
+        shown = browser.execute_script(
+            "return [part('large').offsetWidth, nodesById.get(selected)]"
+        )
+        assert shown[0] <= 1.5 * shown[1]["cell"][2]
+
+
+def test_other_edges_are_dim_while_a_picture_is_selected(
+    browser: webdriver.Chrome, site: Path
+) -> None:
+    page = pages_of(site)[0]
+    opened(browser, page)
+    opacities = (
+        "return [...new Set(Object.values(network.body.edges).map("
+        "(edge) => edge.getFormattingValues().opacity))].sort()"
+    )
+    assert browser.execute_script(opacities) == [0.35]
+    browser.execute_script("location.hash = page.nodes[0].id")
+    until(browser, "return !panel.hidden")
+    assert browser.execute_script(opacities) == [0.06, 0.8]
+    browser.execute_script("location.hash = ''")
+    until(browser, "return panel.hidden")
+    assert browser.execute_script(opacities) == [0.35]
+
+
+def test_lines_of_pixels_can_be_hit_and_absent_pictures_have_no_link(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    path = make_store(tmp_path, plain_names(8), np.ones((8, 4)), {0: (3000, 2), 1: (2, 3000)})
+    (tmp_path / "pictures").rename(tmp_path / "away")
+    site_of(path, tmp_path / "site")
+    (page,) = pages_of(tmp_path / "site")
+    opened(browser, page)
+    for node in data_of(page)["nodes"]:
+        scale = browser.execute_script("return network.getScale()")
+        assert min(node["width"], node["height"]) * scale >= 24
+        x, y = spot_of(browser, node["id"])
+        click_at(browser, (x + round(node["width"] * scale / 2) - 4, y))
+        until(browser, f"return selected === {node['id']} && !panel.hidden")
+        assert not browser.find_element(By.ID, "full").is_displayed()
+        size = browser.execute_script(
+            "return [part('large').offsetWidth, part('large').offsetHeight]"
+        )
+        assert min(size) >= 24
+        ActionChains(browser).send_keys(Keys.ESCAPE).perform()
+        until(browser, "return panel.hidden")
+    assert console_errors(browser) == []
+
+
+def test_every_community_has_a_caption_on_a_phone(
+    browser: webdriver.Chrome, site: Path, sized: Callable[[int, int], None]
+) -> None:
+    sized(390, 800)
+    opened(browser, site / "index.html")
+    told = browser.execute_script("return [...captions.byId].map(([id, { text }]) => [id, text])")
+    nodes = data_of(site / "index.html")["nodes"]
+    assert sorted(number for number, _ in told) == [node["id"] for node in nodes]
+    assert all(text in nodes[number - 1]["captions"] for number, text in told)
+    assert nodes[0]["captions"] == [
+        "Community 1 · 12 pictures", "1 · 12 pictures", "1 · 12"
+    ]  # fmt: skip
+
+
 def test_a_click_on_a_community_opens_its_page(browser: webdriver.Chrome, site: Path) -> None:
     targets = data_of(site / "index.html")["data"]["targets"]
     opened(browser, site / "index.html")
@@ -203,13 +330,9 @@ def test_the_name_is_shown_under_the_pointer(browser: webdriver.Chrome, site: Pa
 
 
 def test_a_high_screen_gets_the_high_layout(
-    browser: webdriver.Chrome, site: Path, request: pytest.FixtureRequest
+    browser: webdriver.Chrome, site: Path, sized: Callable[[int, int], None]
 ) -> None:
-    size = {"width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": True}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    request.addfinalizer(
-        lambda: browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    )
+    sized(390, 800)
     page = pages_of(site)[0]
     opened(browser, page)
     node = data_of(page)["nodes"][0]

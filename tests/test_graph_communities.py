@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_graph_knn import neighbors_of
 
 from graph.communities import (
     Community,
@@ -19,7 +18,9 @@ from graph.communities import (
     similarities,
     strongest,
 )
+from graph.guide import face
 from graph.knn_graph import knn_graph
+from test_graph_knn import neighbors_of
 
 
 def weighted(*edges: tuple[int, int, float]) -> "nx.Graph[int]":
@@ -58,6 +59,16 @@ def test_the_center_has_the_highest_weighted_degree_and_ties_go_to_the_smallest_
     assert [c.center for c in find_communities(star, 10)] == [5]
     even = weighted((7, 9, 0.5))
     assert find_communities(even, 10) == [Community(1, (7, 9), 7)]
+
+
+def test_a_community_shows_the_most_central_picture_of_the_folder_it_is_mostly_of() -> None:
+    star = weighted((1, 5, 0.9), (2, 5, 0.5), (3, 5, 0.5), (1, 2, 0.3), (4, 5, 0.1))
+    (community,) = find_communities(star, 10)[:1]
+    assert (community.center, set(community.members)) == (5, {1, 2, 3, 4, 5})
+    assert face(star, community, {1: "a", 2: "a", 3: "a", 5: "b"}) == 1
+    assert face(star, community, {1: "a", 2: "a", 5: "b"}) == 5
+    assert face(star, community, {2: "a", 3: "a", 4: "a", 5: "a"}) == 5
+    assert face(star, community, {}) == 5
 
 
 def test_similarity_is_weight_between_over_the_mean_of_degrees() -> None:

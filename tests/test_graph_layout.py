@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.layout import layout, push_apart
+from graph.network import picture_sizes
 
 
 def overlapping(points: np.ndarray, boxes: np.ndarray) -> list[tuple[int, int]]:
@@ -29,6 +30,15 @@ def test_no_box_overlaps_another(n: int, seed: int, aspect: float) -> None:
     assert overlapping(points, boxes) == []
     low, high = (points - boxes / 2).min(axis=0), (points + boxes / 2).max(axis=0)
     assert low + high == pytest.approx(0, abs=0.11)
+
+
+def test_no_picture_is_a_line_and_the_others_keep_their_shape() -> None:
+    shapes = [(128, 1), (1, 128), (128, 96), (64, 64), (3, 1)]
+    cells = [(0, 0, width, height) for width, height in shapes]
+    sizes = picture_sizes(cells, [100.0] * len(cells))
+    assert sizes[:2].tolist() == [[150, 50], [50, 150]]
+    ratios = [width / height for width, height in shapes]
+    assert sizes[2:, 0] / sizes[2:, 1] == pytest.approx(ratios[2:], rel=0.01)
 
 
 def test_boxes_all_at_one_point_are_parted() -> None:

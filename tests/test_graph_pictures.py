@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.pictures import describe, link_to, main_folders
+from graph.pictures import describe, folder_of, link_to, main_folders
 from imgrec.catalog import Entry
 
 NAME = st.text(
@@ -38,8 +38,19 @@ def test_a_link_keeps_bytes_that_are_not_utf8() -> None:
 def test_facts_and_labels() -> None:
     found = describe(entry("a\tb/c.jpg"), {"folder": "a b", "community": "9"}, Path("/site"))
     assert found["facts"] == "400 × 533 · JPEG · 22 KB"
-    assert found["path"] == "a b/c.jpg"
+    assert found["folder"] == "a b"
     assert found["labels"] == [["folder", "a b"]]
+
+
+def test_the_folder_of_a_picture_is_told_below_its_root() -> None:
+    assert [folder_of(entry(path)) for path in ("a.jpg", "b/a.jpg", "c\n/d/a.jpg")] == [
+        "", "b", "c /d"
+    ]  # fmt: skip
+
+
+def test_a_picture_that_is_not_there_gets_no_link() -> None:
+    assert describe(entry("a.jpg"), {}, Path("/pictures"))["href"] == "a.jpg"
+    assert describe(entry("a.jpg"), {}, Path("/pictures"), linked=False)["href"] is None
 
 
 @pytest.mark.parametrize(

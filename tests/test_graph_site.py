@@ -5,7 +5,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from graph.__main__ import main
+from graph.__main__ import main, report
+from graph.page import Renderer
 from graph.site import SiteSummary, write_site
 from imgrec.catalog import Outcome
 from imgrec.encoders.spec import EncoderSpec, Preprocessing
@@ -40,16 +42,22 @@ def clusters(n: int, kinds: int = 4) -> np.ndarray:
     )
 
 
-def make_store(folder: Path, names: Sequence[bytes], vectors: np.ndarray) -> Path:
+def make_store(
+    folder: Path,
+    names: Sequence[bytes],
+    vectors: np.ndarray,
+    sizes: Mapping[int, tuple[int, int]] | None = None,
+) -> Path:
     """Write pictures below `folder`/pictures, and a store of them; row i belongs to name i."""
+    sizes = {i: (128, 96 + i % 3 * 32) for i in range(len(names))} | dict(sizes or {})
     root, path = folder / "pictures", folder / "store"
     for i, name in enumerate(names):
         file = root / os.fsdecode(name)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(thumbnail(Image.new("RGB", (128, 96 + i % 3 * 32), colour_of(i))))
+        file.write_bytes(thumbnail(Image.new("RGB", sizes[i], colour_of(i))))
     spec = EncoderSpec("mini", vectors.shape[1], Preprocessing(8, 8))
     with Store.create(path) as store:
-        scan(store.catalog, root, walk(root))
+        scan(store.catalog, {root: walk(root)})
         entries = store.catalog.entries_with("new")
         store.catalog.record(
             [Outcome(e.id, "ok", f"{e.id:032x}", 128, 96, "JPEG") for e in entries]
@@ -214,7 +222,7 @@ def test_one_picture_is_too_few(tmp_path: Path, capsys: pytest.CaptureFixture[st
     path = make_store(tmp_path, plain_names(1), np.ones((1, 3), np.float32))
     assert main(["--store", str(path), "--out", str(tmp_path / "site")]) == 2
     told = capsys.readouterr().err
-    assert "1 pictures" in told
+    assert "neighbours need 2 pictures" in told
     assert told.count("\n") == 1
     assert not (tmp_path / "site").exists()
 
@@ -257,6 +265,110 @@ def test_a_site_is_replaced_and_nothing_else_is(store_path: Path, tmp_path: Path
     with pytest.raises(ImgrecError, match=r"mine\.txt"):
         site_of(store_path, out)
     assert (out / "mine.txt").read_text() == "keep"
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """Everything below a folder with its bytes, None for a folder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.mark.parametrize(
+    "mine",
+    ["pages/my.txt", "pages/mydir/", "pages/a/b/c.txt", "sheets/x.jpg", "assets/a.css", "notes/"],
+)
+def test_a_site_with_a_file_of_the_users_stays_as_it_is(
+    store_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], mine: str
+) -> None:
+    out = tmp_path / "site"
+    site_of(store_path, out)
+    path = out / mine
+    if mine.endswith("/"):
+        path.mkdir()
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("keep")
+    before = contents(tmp_path)
+    assert main(["--store", str(store_path), "--out", str(out)]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "/".join(mine.split("/")[:2]) in told
+    assert contents(tmp_path) == before
+
+
+def test_a_link_of_the_users_in_a_site_stays(store_path: Path, tmp_path: Path) -> None:
+    out, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    site_of(store_path, out)
+    elsewhere.mkdir()
+    (elsewhere / "a.txt").write_text("keep")
+    (out / "pages" / "link").symlink_to(elsewhere)
+    with pytest.raises(ImgrecError, match="holds pages/link, which"):
+        site_of(store_path, out)
+    assert (out / "pages" / "link" / "a.txt").read_text() == "keep"
+
+
+def test_a_file_that_comes_while_pages_are_drawn_is_kept(
+    store_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, render = tmp_path / "site", Renderer.render
+    site_of(store_path, out)
+
+    def rendered(self: Renderer, *arguments: Any) -> str:
+        (out / "pages" / "late.txt").write_text("keep")
+        return render(self, *arguments)
+
+    monkeypatch.setattr(Renderer, "render", rendered)
+    with pytest.raises(ImgrecError, match=r"pages/late\.txt"):
+        site_of(store_path, out)
+    assert (out / "pages" / "late.txt").read_text() == "keep"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_site_tells_its_files_and_one_that_does_not_is_refused(
+    store_path: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "site"
+    site_of(store_path, out, page_size=8)
+    manifest = json.loads((out / "site.json").read_text())
+    there = {name for name, data in contents(out).items() if data is not None}
+    assert {*manifest["files"], "site.json"} == there
+    older = {"format": 1, "written_by": "imgrec 0.1.0", "overview": ["index.html"], "pages": 2}
+    (out / "site.json").write_text(json.dumps(older))
+    with pytest.raises(ImgrecError, match="of another version"):
+        site_of(store_path, out)
+
+
+def test_the_list_of_a_page_has_the_order_of_folders_and_names(site: Path) -> None:
+    for page in pages_of(site):
+        text = page.read_text("utf-8").partition('<details class="listing">')[2]
+        rows = re.findall(r'href="#(\d+)".*?>(\d+\.jpg) <small class="about">(\w+)<', text)
+        assert {int(i) for i, _, _ in rows} == {node["id"] for node in data_of(page)["nodes"]}
+        places = [(folder, name) for _, name, folder in rows]
+        assert places == sorted(places)
+
+
+def test_pictures_that_are_not_there_are_not_linked(tmp_path: Path) -> None:
+    path = make_store(tmp_path, plain_names(8), clusters(8))
+    (tmp_path / "pictures").rename(tmp_path / "away")
+    site_of(path, tmp_path / "site")
+    for page in pages_of(tmp_path / "site"):
+        assert {p["href"] for p in data_of(page)["data"]["pictures"].values()} == {None}
+
+
+def test_the_report_counts_with_the_right_words(tmp_path: Path) -> None:
+    one = SiteSummary(tmp_path, "mini", 1, 1, 1, -1e-9, 1, 1, 1, 0, {})
+    assert report(one).splitlines()[:3] == [
+        "1 picture, 1 edge (mini, k = 1)",
+        "1 community, modularity 0.000, the largest of 1 picture",
+        "1 page, 0.0 MB",
+    ]
+    many = replace(one, pictures=2000, edges=2, communities=2, largest=2, pages=2)
+    assert report(many).splitlines()[:2] == [
+        "2,000 pictures, 2 edges (mini, k = 1)",
+        "2 communities, modularity 0.000, the largest of 2 pictures",
+    ]
 
 
 def test_places_that_are_refused(store_path: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -437,7 +437,7 @@ def test_a_folder_of_nothing_but_bad_files(workers: int, tmp_path: Path) -> None
 def test_ctrl_c_keeps_what_was_read(
     photos: Path, photo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(tasks: Iterable[Task], workers: int) -> Iterator[Readings]:
+    def interrupted(tasks: Iterable[Task], workers: int) -> Generator[Readings]:
         for number, read in enumerate(readings(tasks, workers)):
             if number == 2:
                 raise KeyboardInterrupt
@@ -496,18 +496,19 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     time.sleep(0.3)  # the workers are up, or about to be
     run.kill()
     run.wait()
+    assert _group_ends(run.pid)
+
+
+def _group_ends(group: int) -> bool:
+    """Wait until no process of a group is left."""
     end = time.monotonic() + 20
-    while _alive_in_group(run.pid) and time.monotonic() < end:
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
         time.sleep(0.05)
-    assert not _alive_in_group(run.pid)
-
-
-def _alive_in_group(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    return False
 
 
 @pytest.mark.parametrize("each", [5, 25])
@@ -571,8 +572,9 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_end(tmp_path: Path) -> N
     assert not list((tmp_path / "broken").rglob(".tmp-*"))
 
 
-def test_ctrl_c_is_one_line_and_130(tmp_path: Path) -> None:
-    write_pictures(tmp_path / "photos", each=200)
+@pytest.mark.parametrize(("times", "wait_s"), [(1, 0.0), (3, 0.1), (3, 0.8)])
+def test_ctrl_c_is_one_line_and_130(times: int, wait_s: float, tmp_path: Path) -> None:
+    write_pictures(tmp_path / "photos", each=700)
     command = [sys.executable, "-m", "imgrec.index", str(tmp_path / "photos"), "--store"]
     run = subprocess.Popen(
         [*command, str(tmp_path / "store"), "--encoder", "mini", "--workers", "2"],
@@ -581,11 +583,15 @@ def test_ctrl_c_is_one_line_and_130(tmp_path: Path) -> None:
     )
     while not (tmp_path / "store" / "features" / "rgb").exists():
         time.sleep(0.01)
-    os.killpg(run.pid, signal.SIGINT)  # as a terminal does: the workers get it too
+    time.sleep(wait_s)
+    for _ in range(times):
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does: the workers get it too
+        time.sleep(0.05)
     _, err = run.communicate(timeout=60)
     assert run.returncode == 130
     assert b"Traceback" not in err
     assert b"goes on where it was" in err
+    assert _group_ends(run.pid)
 
 
 def test_what_a_run_says(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from google.protobuf import text_format
 from PIL import Image
-from projector_store import colours, decode, make_store, plain
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
 import projector
@@ -17,9 +16,10 @@ from projector import export
 from projector.__main__ import main
 from projector.errors import ProjectorError
 from projector.export import write_logdir
-from projector.sprite import grid_for
+from projector.sprite import grid_for, write_sprite
+from projector_store import colours, decode, make_store, plain
 
-_FILES = ["metadata.tsv", "projector_config.pbtxt", "sprite.jpg", "tensor.bytes"]
+_FILES = ["metadata.tsv", "projector_config.pbtxt", "sprite.webp", "tensor.bytes"]
 
 
 def _rows(logdir: Path) -> list[list[str]]:
@@ -37,6 +37,15 @@ def _tensor(logdir: Path) -> np.ndarray:
     return np.fromfile(logdir / "tensor.bytes", "<f4").reshape(shape)
 
 
+def _sprite(logdir: Path) -> np.ndarray:
+    return np.asarray(Image.open(logdir / "sprite.webp"))
+
+
+def _tree(folder: Path) -> dict[str, bytes]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
 def _contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -50,7 +59,7 @@ def test_files_agree_on_the_rows(count: int, tmp_path: Path) -> None:
     (entry,) = _config(made.logdir).embeddings
     assert list(entry.tensor_shape) == [count, made.columns]
     assert len(_rows(made.logdir)) == len(_tensor(made.logdir)) == count == made.points
-    with Image.open(made.logdir / "sprite.jpg") as sheet:
+    with Image.open(made.logdir / entry.sprite.image_path) as sheet:
         assert sheet.size == (grid_for(count).side_px,) * 2
     assert list(entry.sprite.single_image_dim) == [made.cell_px] * 2
 
@@ -64,11 +73,14 @@ def test_pictures_that_failed_are_absent_and_rows_stay_aligned(
         thumbs = [decode(store.thumbs().get(entry.id)) for entry in entries]
         assert store.catalog.counts()["failed"] > 0
     assert [row[3] for row in _rows(made.logdir)] == [f"{e.width}x{e.height}" for e in entries]
-    grid, sheet = grid_for(made.points), np.asarray(Image.open(made.logdir / "sprite.jpg"))
+    grid, sheet = grid_for(made.points), _sprite(made.logdir)
     for i, thumb in enumerate(thumbs):
         left, top = grid.corner_px(i)
         cell = sheet[top : top + grid.cell_px, left : left + grid.cell_px]
-        assert np.abs(_shown(cell, thumb) - thumb.mean(axis=(0, 1))).max() < 4
+        shown = _shown(cell, thumb)
+        assert np.abs(shown[:, :, :3].mean(axis=(0, 1)) - thumb.mean(axis=(0, 1))).max() < 4
+        assert (shown[:, :, 3] == 255).all()
+        assert (cell[:, :, 3] > 0).sum() == shown[:, :, 3].size  # nothing but the thumbnail
 
 
 def test_missing_pictures_are_absent(tmp_path: Path) -> None:
@@ -78,8 +90,7 @@ def test_missing_pictures_are_absent(tmp_path: Path) -> None:
     with Store.open(path) as store:
         made = write_logdir(store, tmp_path / "log")
     assert [row[0] for row in _rows(made.logdir)] == [f"{i:05d}.png" for i in (2, 3, 5, 6)]
-    sheet = np.asarray(Image.open(made.logdir / "sprite.jpg"))
-    assert np.abs(sheet[50, 50] - np.array(colours(6)[1])).max() < 6
+    assert np.abs(_sprite(made.logdir)[50, 50] - np.array([*colours(6)[1], 255])).max() < 6
 
 
 def test_more_than_the_page_takes_is_sampled_evenly(
@@ -123,19 +134,21 @@ def test_labels_and_strange_names_reach_the_table(tmp_path: Path) -> None:
     with Store.open(path) as store:
         write_logdir(store, tmp_path / "log")
     assert [(row[0], row[5]) for row in _rows(tmp_path / "log")] == [
-        ("tab <b>.png", "community 3.10"), ("caf\N{REPLACEMENT CHARACTER}.png", "-"),
+        ("tab <b>.png", "#3.10"), ("caf\N{REPLACEMENT CHARACTER}.png", "-"),
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("count", [0, 1])
+@pytest.mark.parametrize(
+    ("count", "has"), [(0, "no readable pictures"), (1, "only 1 readable picture")]
+)
 def test_one_picture_is_too_few(
-    count: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    count: int, has: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     vectors = np.zeros((count, 8), np.float32)
     path = make_store(tmp_path / "store", [plain(c) for c in colours(count)], vectors)
     assert main(["--store", str(path), "--out", str(tmp_path / "log")]) == 2
     error = capsys.readouterr().err
-    assert f"too few readable pictures ({count}), the projector shows them from 2 up" in error
+    assert f"store has {has}, the projector shows 2 or more: run python -m imgrec.index" in error
     assert error.count("\n") == 1
     assert not (tmp_path / "log").exists()
 
@@ -145,7 +158,7 @@ def test_a_logdir_is_replaced_and_a_failed_run_leaves_it(
 ) -> None:
     out = tmp_path / "log"
     write_logdir(store, out, "rgb")
-    (out / "left-over").write_text("")
+    (out / "sprite.jpg").write_text("of an earlier version")
     write_logdir(store, out, "mini")
     before = _contents(out)
     assert sorted(before) == _FILES
@@ -153,6 +166,48 @@ def test_a_logdir_is_replaced_and_a_failed_run_leaves_it(
     with pytest.raises(OSError, match="no space"):
         write_logdir(store, out, "rgb")
     assert _contents(out) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]
+
+
+@pytest.mark.parametrize("name", ["mynote.txt", "run1/events.out.tfevents.1", "metadata.tsv/a"])
+def test_a_logdir_with_a_file_of_the_user_is_never_replaced(
+    photo_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    out = tmp_path / "log"
+    argv = ["--store", str(photo_store), "--out", str(out)]
+    assert main(argv) == 0
+    if name.startswith("metadata.tsv"):
+        (out / "metadata.tsv").unlink()
+    (out / name).parent.mkdir(exist_ok=True)
+    (out / name).write_text("mine")
+    before = _tree(tmp_path)
+    capsys.readouterr()
+    assert main(argv) == 2
+    foreign = name.partition("/")[0]
+    assert capsys.readouterr().err == (
+        f"projector: {out} holds something else than the files of this command, {foreign}: "
+        "move it away or name another place\n"
+    )
+    assert _tree(tmp_path) == before
+    (out / name).unlink()
+    if "/" in name:
+        (out / foreign).rmdir()
+    assert main(argv) == 0
+
+
+def test_what_came_while_it_was_written_is_not_deleted(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = write_logdir(store, tmp_path / "log").logdir
+
+    def meanwhile(path: Path, sheet: Image.Image) -> None:
+        (out / "mynote.txt").write_text("mine")
+        write_sprite(path, sheet)
+
+    monkeypatch.setattr("projector.run.write_sprite", meanwhile)
+    with pytest.raises(ProjectorError, match=r"holds something else .* mynote\.txt"):
+        write_logdir(store, out)
+    assert (out / "mynote.txt").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["log"]
 
 
@@ -205,16 +260,17 @@ def test_thumbnails_smaller_than_a_cell_are_enlarged(tmp_path: Path) -> None:
     path = make_store(tmp_path / "store", [plain(c, (8, 4)) for c in colours(2)])
     with Store.open(path) as store:
         made = write_logdir(store, tmp_path / "log")
-    cell = np.asarray(Image.open(made.logdir / "sprite.jpg"))[:100, :100]
-    assert (cell[:, :, 1] < 128).all(axis=1).sum() == 50
+    alpha = _sprite(made.logdir)[:100, :100, 3]
+    assert (alpha[:, 1:99] == 255).all(axis=1).sum() == 49
+    assert (alpha == 255).sum() == 49 * 98
 
 
 def _shown(cell: np.ndarray, thumb: np.ndarray) -> np.ndarray:
-    """Return the mean colour of the part of a cell where the thumbnail stands."""
+    """Return the part of a cell (s, s, 4) where the thumbnail stands."""
     h, w = thumb.shape[:2]
-    size = [max(1, round(side * len(cell) / max(h, w))) for side in (h, w)]
+    size = [max(1, round(side * (len(cell) - 2) / max(h, w))) for side in (h, w)]
     top, left = ((len(cell) - side) // 2 for side in size)
-    return np.asarray(cell[top : top + size[0], left : left + size[1]].mean(axis=(0, 1)))
+    return cell[top : top + size[0], left : left + size[1]]
 
 
 def _full_disk(*_: object) -> None:

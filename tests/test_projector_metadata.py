@@ -3,10 +3,13 @@
 import os
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imgrec.catalog import Entry
+from imgrec.scan import folder_label
+from imgrec.walk import FoundFile
 from projector.metadata import MAX_VALUES, OTHER, category, metadata_text
 
 _HOSTILE = [
@@ -44,7 +47,7 @@ def _check_table(text: str, count: int) -> list[list[str]]:
 def test_name_comes_first_and_the_first_line_names_the_columns() -> None:
     header, first = _rows(metadata_text(_entries(["a/b/one.jpg"]), {1: {}}))
     assert header == ["name", "path", "folder", "size", "format"]
-    assert first == ["one.jpg", "a/b/one.jpg", "a/b", "640x480", "JPEG"]
+    assert first == ["one.jpg", "a/b/one.jpg", "b", "640x480", "JPEG"]
 
 
 def test_hostile_names_keep_to_their_cells() -> None:
@@ -69,7 +72,7 @@ def test_every_kind_of_label_is_a_column_and_none_is_empty() -> None:
     rows = _check_table(metadata_text(_entries(["a.png", "b.png", "c.png"]), labels), 3)
     assert rows[0][5:] == ["class", "community"]
     assert [row[5:] for row in rows[1:]] == [
-        ["tabby, tiger cat", "community 3.10"], ["-", "-"], ["-", "-"],
+        ["tabby, tiger cat", "#3.10"], ["-", "-"], ["-", "-"],
     ]  # fmt: skip
 
 
@@ -78,22 +81,31 @@ def test_a_label_does_not_double_a_column() -> None:
     assert header == ["name", "path", "folder", "size", "format"]
 
 
-def test_roots_are_told_apart() -> None:
-    entries = [_entry(1, "x/a.png", "/disk/one"), _entry(2, "b.png", "/disk/two")]
-    assert [row[2] for row in _rows(metadata_text(entries, {1: {}, 2: {}}))[1:]] == ["one/x", "two"]
+def test_roots_are_told_apart_by_the_path() -> None:
+    entries = [_entry(1, "x/a.png", "/disk/one"), _entry(2, "x/a.png", "/disk/two")]
+    rows = _rows(metadata_text(entries, {1: {}, 2: {}}))[1:]
+    assert [row[1:3] for row in rows] == [["one/x/a.png", "x"], ["two/x/a.png", "x"]]
+
+
+@pytest.mark.parametrize("path", ["train/shirt/a.png", "shirt/a.png", "a.png"])
+def test_the_folder_is_the_one_of_the_catalogue(path: str) -> None:
+    label = folder_label(FoundFile("/disk/shirt", path, 1, 1))
+    (row,) = _rows(metadata_text([_entry(1, path, "/disk/shirt")], {1: {"folder": label}}))[1:]
+    assert row[1:3] == [path, label]
+    assert label == "shirt"
 
 
 def test_texts_that_look_like_numbers_stay_texts() -> None:
     numbers = ["2019", "007", "3.10", "-1", "1e5", ".5", "5.", "0x1F", "0b1", "Infinity"]
-    assert category("folder", numbers) == [f"folder {number}" for number in numbers]
+    assert category(numbers) == [f"#{number}" for number in numbers]
     texts = ["2019-07", "1_000", "nan", "1 2", "1e", ".", "x1"]
-    assert category("folder", texts) == texts
+    assert category(texts) == texts
 
 
 @given(st.lists(st.integers(0, 120), max_size=400))
 def test_a_category_never_has_more_values_than_can_be_coloured(numbers: list[int]) -> None:
     values = [f"v{number}" for number in numbers]
-    got = category("class", values)
+    got = category(values)
     assert len(set(got)) <= MAX_VALUES
     assert all(after in (before, OTHER) for before, after in zip(values, got, strict=True))
     if len(set(values)) <= MAX_VALUES:
@@ -102,5 +114,5 @@ def test_a_category_never_has_more_values_than_can_be_coloured(numbers: list[int
 
 def test_the_most_frequent_values_stay() -> None:
     values = [f"v{i:02d}" for i in range(60) for _ in range(60 - i)]
-    got = category("class", values)
+    got = category(values)
     assert set(got) == {f"v{i:02d}" for i in range(49)} | {OTHER}

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import console_errors, requests
 from numpy.typing import NDArray
+from selenium import webdriver
+
+from browser import console_errors, requests
+from imgrec.store import Store
+from projector import write_logdir
 from projector_page import (
     card,
     click,
@@ -17,10 +21,6 @@ from projector_page import (
     served,
 )
 from projector_store import Colour, colours, make_store, plain
-from selenium import webdriver
-
-from imgrec.store import Store
-from projector import write_logdir
 
 
 def _spread(count: int) -> NDArray[np.float32]:
@@ -77,6 +77,21 @@ def test_equal_pictures_stand_in_one_place(browser: webdriver.Chrome, tmp_path: 
         assert open_projector(browser, server.tab) == 60
         assert len(set(positions_px(browser))) == 1
         assert _mismatches(browser, palette) == []
+
+
+def test_the_margins_of_a_thumbnail_hide_nothing(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    below, above = (0, 0, 200), (200, 0, 0)
+    images = [plain(below, (96, 24)), plain(above, (24, 96))]
+    path = make_store(tmp_path / "store", images, np.ones((2, 8), np.float32))
+    with Store.open(path) as store:
+        logdir = write_logdir(store, tmp_path / "log").logdir
+    with served(logdir) as server:
+        assert open_projector(browser, server.tab) == 2
+        ((x, y),) = set(positions_px(browser))
+        page = np.asarray(picture_of_page(browser))
+    around = page[round(y) - 20 : round(y) + 20, round(x) - 20 : round(x) + 20].reshape(-1, 3)
+    assert sum(not _differ(pixel, above) for pixel in around) > 20
+    assert sum(not _differ(pixel, below) for pixel in around) > 20
 
 
 def test_a_real_collection_opens_quietly_and_asks_nobody_else(

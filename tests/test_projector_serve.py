@@ -7,19 +7,20 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from projector_page import served
 
 from imgrec.store import Store
 from projector import write_logdir
 from projector.errors import ProjectorError
 from projector.serve import main
 from projector.server import HOST, free_port
+from projector_page import served
 
 
-def test_it_prints_the_address_when_it_answers_and_stops_without_a_word(
+def test_it_prints_the_address_when_it_answers_and_leaves_no_trace(
     store: Store, tmp_path: Path
 ) -> None:
-    write_logdir(store, tmp_path / "log")
+    logdir = write_logdir(store, tmp_path / "log").logdir
+    before = {path.name: path.read_bytes() for path in logdir.iterdir()}
     with socket.create_server((HOST, 0)) as taken:
         port = taken.getsockname()[1]
         with served(tmp_path / "log", port, stderr=subprocess.PIPE) as server:
@@ -27,9 +28,22 @@ def test_it_prints_the_address_when_it_answers_and_stops_without_a_word(
             assert server.address.endswith("/#projector")
             assert f":{port}/" not in server.address
             base = server.address.removesuffix("#projector")
+            used = base.removesuffix("/").rpartition(":")[2]
             with urlopen(f"{base}data/plugin/projector/runs") as answer:
                 assert answer.read() == b'["."]'
-    assert server.errors() == ""
+    assert server.errors() == (
+        f"projector.serve: port {port} is taken, {used} is used\nprojector.serve: Ctrl-C ends it\n"
+    )
+    assert {path.name: path.read_bytes() for path in logdir.iterdir()} == before
+
+
+def test_the_wanted_port_is_no_news(store: Store, tmp_path: Path) -> None:
+    write_logdir(store, tmp_path / "log")
+    with socket.create_server((HOST, 0)) as found:
+        port = found.getsockname()[1]
+    with served(tmp_path / "log", port, stderr=subprocess.PIPE) as server:
+        assert server.address == f"http://{HOST}:{port}/#projector"
+    assert server.errors() == "projector.serve: Ctrl-C ends it\n"
 
 
 def test_it_listens_on_this_machine_only(store: Store, tmp_path: Path) -> None:

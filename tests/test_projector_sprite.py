@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from projector_store import Colour, colours, plain
 
 from imgrec.images import thumbnail
 from projector.errors import ProjectorError
 from projector.sprite import Grid, build_sprite, fit, grid_for, write_sprite
+from projector_store import Colour, plain
 
 
 @given(st.integers(2, 100_000))
@@ -49,12 +49,25 @@ def test_cell_i_shows_thumbnail_i(count: int, tmp_path: Path) -> None:
     half = grid.cell_px // 2
     for i, colour in enumerate(palette):
         left, top = grid.corner_px(i)
-        assert _difference(sheet.getpixel((left + half, top + half)), colour) < 6
+        assert _difference(sheet.getpixel((left + half, top + half)), (*colour, 255)) < 6
 
 
-def test_what_is_left_of_the_sheet_is_white(tmp_path: Path) -> None:
-    sheet = _written(tmp_path, colours(5))
-    assert sheet.getpixel((sheet.width - 5, sheet.height - 5)) == (255, 255, 255)
+@pytest.mark.parametrize("grid", [Grid(3, 100), Grid(7, 81), Grid(20, 25)])
+def test_all_but_the_pictures_is_fully_transparent(grid: Grid, tmp_path: Path) -> None:
+    sizes = [(128, 64), (64, 128), (128, 128), (128, 3), (9, 128)]
+    thumbs = [thumbnail(plain((200, 0, 0), size)) for size in sizes]
+    count = grid.per_side**2 - 2
+    sheet = build_sprite(np.arange(count), lambda i: thumbs[i % len(sizes)], grid)
+    write_sprite(tmp_path / "sprite.webp", sheet)
+    alpha = np.asarray(Image.open(tmp_path / "sprite.webp"))[:, :, 3]
+    expected = np.zeros_like(alpha)
+    for i in range(count):
+        left, top = grid.corner_px(i)
+        w, h = fit(thumbs[i % len(sizes)], grid.cell_px - 2).size
+        x, y = (grid.cell_px - w) // 2, (grid.cell_px - h) // 2
+        assert min(x, y) == 1  # or the page would draw a line of the next thumbnail
+        expected[top + y : top + y + h, left + x : left + x + w] = 255
+    assert np.array_equal(alpha, expected)
 
 
 @pytest.mark.parametrize("size", [(128, 64), (64, 128), (128, 1), (1, 128), (128, 128), (5, 3)])
@@ -67,12 +80,14 @@ def test_a_thumbnail_keeps_its_aspect_ratio_and_fills_the_cell(
     assert min(fitted.size) == max(1, round(min(size) / max(size) * cell_px))
 
 
-def test_a_wide_thumbnail_stands_in_the_middle_on_white() -> None:
+def test_a_wide_thumbnail_stands_in_the_middle_on_nothing() -> None:
     jpeg = thumbnail(plain((200, 0, 0), (128, 64)))
     cell = np.asarray(build_sprite(np.array([1, 2]), lambda _: jpeg, Grid(2, 40)))[:40, :40]
-    red = (cell[:, :, 1] < 128).all(axis=1)
-    assert np.flatnonzero(red).tolist() == list(range(10, 30))
-    assert (cell[~red] == 255).all()
+    red = (cell[:, 1:-1, 3] == 255).all(axis=1)
+    assert np.flatnonzero(red).tolist() == list(range(10, 29))
+    assert (np.abs(cell[red, 1:-1, :3].astype(int) - (200, 0, 0)) < 6).all()
+    assert (cell[~red, :, 3] == 0).all()
+    assert (cell[:, [0, -1], 3] == 0).all()
 
 
 def test_a_damaged_thumbnail_is_named() -> None:
@@ -84,9 +99,9 @@ def _written(folder: Path, palette: list[Colour]) -> Image.Image:
     thumbs = [thumbnail(plain(colour)) for colour in palette]
     ids = np.arange(len(palette))
     sheet = build_sprite(ids, lambda i: thumbs[i], grid_for(len(palette)))
-    write_sprite(folder / "sprite.jpg", sheet)
-    return Image.open(folder / "sprite.jpg")
+    write_sprite(folder / "sprite.webp", sheet)
+    return Image.open(folder / "sprite.webp")
 
 
-def _difference(pixel: object, colour: Colour) -> int:
+def _difference(pixel: object, colour: tuple[int, ...]) -> int:
     return int(np.abs(np.subtract(pixel, colour)).max())  # type: ignore[call-overload]

@@ -12,10 +12,6 @@ let selected = null;
 let lit = null; // ids that stay bright while a picture is selected
 let untouched = true; // the view is ours to fit until the reader moves it
 
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
 function isTall() {
   return box.clientHeight > box.clientWidth;
 }
@@ -25,24 +21,76 @@ function positioned(node) {
   return { id: node.id, x, y, size: node.size };
 }
 
+/** Quiet edges; nearly none while a picture is selected, so that its own stand out. */
 function edgeOptions() {
   const strong = colour("--accent");
-  const color = { color: colour("--edge"), highlight: strong, hover: strong, opacity: 0.35, inherit: false };
-  return { ...page.options.edges, color };
+  const edge = (values) => Object.assign(values, { color: strong, opacity: 0.8, width: values.width + 1.5 });
+  const color = { color: colour("--edge"), opacity: lit ? 0.06 : 0.35, inherit: false };
+  return { ...page.options.edges, color, chosen: { edge } };
 }
 
-function drawCaption(context, node, x, y) {
+const captions = { view: "", byId: new Map() };
+const ASIDE = [0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5].map((eighths) => eighths / 8); // of its width
+const WIDER = 1.3; // than its picture
+
+function captionPx(scale) {
+  return scale < 0.7 ? 11 : 13;
+}
+
+/**
+ * Choose a caption for each picture: the shortest, moved aside where that lies on a picture or
+ * on another caption, then a longer one where it is free and not much wider than its picture.
+ */
+function chooseCaptions(context, scale) {
+  const placed = page.nodes.map((node) => ({ ...node, ...positioned(node) }));
+  const pictures = placed.map(({ x, y, width, height }) => (
+    { left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2 }
+  ));
+  const captionOf = ({ x, y, height }, text, aside = 0) => {
+    const width = context.measureText(text).width + 6 / scale;
+    const [middle, top] = [x + aside * width, y + height / 2 + 4];
+    const [left, right] = [middle - width / 2, middle + width / 2];
+    return { text, left, middle, right, top, bottom: top + captionPx(scale) / scale };
+  };
+  const chosen = captions.byId;
+  const isFree = (caption, own) => [...pictures, ...chosen.values()].every((other) => (
+    other === own || other.left >= caption.right || other.right <= caption.left
+    || other.top >= caption.bottom || other.bottom <= caption.top
+  ));
+  chosen.clear();
+  for (const node of placed) {
+    const places = ASIDE.map((aside) => captionOf(node, node.captions.at(-1), aside));
+    const short = places.find((caption) => isFree(caption)) ?? places[0];
+    if (node.width * scale >= 14 || isFree(short)) chosen.set(node.id, short);
+  }
+  for (const node of placed) {
+    const short = chosen.get(node.id);
+    const longer = short && node.captions.slice(0, -1).map((text) => captionOf(node, text));
+    const fitting = longer?.find((caption) => (
+      caption.right - caption.left < node.width * WIDER && isFree(caption, short)
+    ));
+    if (fitting) chosen.set(node.id, fitting);
+  }
+}
+
+function drawCaption(context, node) {
   const scale = network.getScale();
-  if (node.width * scale < 22) return;
-  context.font = `600 ${(scale < 0.7 ? 11 : 13) / scale}px system-ui, sans-serif`;
+  context.font = `600 ${captionPx(scale) / scale}px system-ui, sans-serif`;
+  const view = `${scale} ${isTall()}`;
+  if (captions.view !== view) {
+    captions.view = view;
+    chooseCaptions(context, scale);
+  }
+  const caption = captions.byId.get(node.id);
+  if (!caption) return;
   context.textAlign = "center";
   context.textBaseline = "top";
   context.lineJoin = "round";
   context.lineWidth = 4 / scale;
   context.strokeStyle = colour("--ground");
-  context.strokeText(node.caption, x, y + node.height / 2 + 4);
+  context.strokeText(caption.text, caption.middle, caption.top);
   context.fillStyle = colour("--quiet");
-  context.fillText(node.caption, x, y + node.height / 2 + 4);
+  context.fillText(caption.text, caption.middle, caption.top);
 }
 
 /** What vis-network calls for every node. */
@@ -56,8 +104,7 @@ function pictureRenderer({ ctx, id, x, y }) {
       ctx.globalAlpha = 0.3;
     }
     if (sheetImage) {
-      ctx.imageSmoothingQuality = "high";
-      ctx.drawImage(sheetImage, ...node.cell, x - width / 2, y - height / 2, width, height);
+      drawWithin(ctx, sheetImage, node.cell, x, y, width, height);
     } else {
       ctx.fillStyle = colour("--line");
       ctx.fillRect(x - width / 2, y - height / 2, width, height);
@@ -69,7 +116,7 @@ function pictureRenderer({ ctx, id, x, y }) {
       ctx.strokeStyle = colour("--accent");
       ctx.strokeRect(x - (width + line) / 2, y - (height + line) / 2, width + line, height + line);
     }
-    if (node.caption) drawCaption(ctx, node, x, y);
+    if (node.captions) drawCaption(ctx, node);
   };
   return { drawNode, nodeDimensions: { width, height } };
 }
@@ -145,12 +192,10 @@ function hover(id) {
 /** Make a picture the selected one, with the edges it has; null for none. */
 function select(id) {
   selected = id;
-  lit = null;
+  lit = id === null ? null : new Set([id, ...network.getConnectedNodes(id)]);
+  network.setOptions({ edges: edgeOptions() });
   network.unselectAll();
-  if (id !== null) {
-    network.selectNodes([id]);
-    lit = new Set([id, ...network.getConnectedNodes(id)]);
-  }
+  if (id !== null) network.selectNodes([id]);
   network.redraw();
 }
 
@@ -158,6 +203,9 @@ function select(id) {
 let onPicture = (id) => {
   if (id !== null) location.href = page.data.targets[id];
 };
+
+/** What a page does more when its size changes. */
+let onResize = () => {};
 
 box.addEventListener("pointermove", (event) => {
   if (event.pointerType === "touch") return;
@@ -179,6 +227,7 @@ network.on("zoom", ({ scale }) => {
 network.on("resize", () => {
   nodes.update(page.nodes.map(positioned));
   if (untouched) fit();
+  onResize();
 });
 document.getElementById("closer").addEventListener("click", () => zoom(1.4));
 document.getElementById("farther").addEventListener("click", () => zoom(1 / 1.4));

@@ -2,6 +2,8 @@
 // The panel beside the network: what is known of the picture that the address names.
 
 const panel = document.getElementById("panel");
+const LARGE_PX = 128;
+const LARGEST_SCALE = 1.5; // of a thumbnail: more is a blur
 const part = (name) => document.getElementById(name);
 
 function neighbour([id, similarity, name, elsewhere, cell]) {
@@ -32,11 +34,14 @@ function label([kind, value]) {
 function showPanel(id) {
   const picture = page.data.pictures[id];
   const node = nodesById.get(id);
+  const [, , width, height] = node.cell;
+  part("large").dataset.side = Math.min(LARGE_PX, Math.max(width, height) * LARGEST_SCALE);
   drawCell(part("large"), page.sheet, node.cell);
   part("name").textContent = node.name;
-  part("path").textContent = picture.path;
+  part("folder").textContent = picture.folder;
   part("facts").textContent = picture.facts;
-  part("full").href = picture.href;
+  part("full").hidden = !picture.href; // the folder of pictures was not there
+  if (picture.href) part("full").href = picture.href;
   part("labels").replaceChildren(...picture.labels.map(label));
   part("near").replaceChildren(...picture.near.map(neighbour));
   panel.hidden = false;
@@ -44,18 +49,24 @@ function showPanel(id) {
 }
 
 /** Bring a picture into the middle of what the panel leaves free. */
-function center(id) {
+function center(id, scale = Math.max(network.getScale(), Math.min(fitScale() * 1.5, page.data.maxScale))) {
   const { x, y } = positioned(nodesById.get(id));
   const beside = panel.offsetWidth < box.clientWidth;
   const offset = beside ? { x: -panel.offsetWidth / 2, y: 0 } : { x: 0, y: -panel.offsetHeight / 2 };
-  untouched = false;
-  network.moveTo({ position: { x, y }, offset, scale: Math.max(network.getScale(), fitScale() * 1.5) });
+  network.moveTo({ position: { x, y }, offset, scale });
 }
 
+/** Whether a picture lies, if only in part, below the panel or outside the view. */
 function isCovered(id) {
-  const { x, y } = positioned(nodesById.get(id));
-  const spot = network.canvasToDOM({ x, y });
-  return spot.x > panel.offsetLeft - 30 && spot.y > panel.offsetTop - 30;
+  const node = nodesById.get(id);
+  const { x, y } = positioned(node);
+  const [first, last] = [-0.5, 0.5].map((side) => (
+    network.canvasToDOM({ x: x + side * node.width, y: y + side * node.height })
+  ));
+  const beside = panel.offsetWidth < box.clientWidth;
+  const right = beside ? panel.offsetLeft : box.clientWidth;
+  const bottom = beside ? box.clientHeight : panel.offsetTop;
+  return first.x < 0 || first.y < 0 || last.x > right || last.y > bottom;
 }
 
 /** Show the picture named by the address, `page.html#17`; close the panel where there is none. */
@@ -65,6 +76,7 @@ function follow() {
   if (!node) {
     panel.hidden = true;
     select(null);
+    if (untouched) fit(); // what was moved for the panel
     return;
   }
   if (id === selected) return;
@@ -86,13 +98,45 @@ onPicture = (id) => {
   select(id);
   showPanel(id);
   showHint(null);
-  if (isCovered(id)) center(id);
+  if (isCovered(id)) center(id, network.getScale());
   location.hash = String(id);
 };
 
+onResize = () => {
+  if (selected !== null && isCovered(selected)) center(selected);
+};
+
+const list = document.querySelector(".listing");
+
+/** Draw the thumbnails of the list when it is opened for the first time. */
+function drawList() {
+  if (list.querySelector("canvas")) return;
+  for (const link of list.querySelectorAll("a")) {
+    const canvas = document.createElement("canvas");
+    canvas.className = "thumb";
+    canvas.dataset.side = "34";
+    drawCell(canvas, page.sheet, nodesById.get(Number(link.hash.slice(1))).cell);
+    link.prepend(canvas);
+  }
+}
+
+list.addEventListener("toggle", () => {
+  if (list.open) drawList();
+});
+document.addEventListener("click", ({ target }) => {
+  // a name was chosen, or something outside
+  if (target.closest(".listing a") || !target.closest(".listing")) list.open = false;
+});
+
 part("close").addEventListener("click", close);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !panel.hidden) close();
+  if (event.key !== "Escape") return;
+  if (list.open) {
+    list.open = false;
+    list.querySelector("summary").focus();
+  } else if (!panel.hidden) {
+    close();
+  }
 });
 window.addEventListener("hashchange", follow);
 follow();

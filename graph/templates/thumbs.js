@@ -3,6 +3,7 @@
 
 const page = JSON.parse(document.getElementById("page").textContent);
 const sheets = new Map();
+const LEAST_SHARE = 1 / 3; // of the longer side: less is a line that nobody can see or hit
 
 /** A promise of the decoded sheet at an address, loaded once. */
 function loadSheet(address) {
@@ -14,11 +15,33 @@ function loadSheet(address) {
   return sheets.get(address);
 }
 
-/** Draw the cell [left, top, width, height] of a sheet, its longer side as `data-side` says. */
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** Draw a cell of a sheet around (x, y) as large as a box takes; what it leaves is neutral. */
+function drawWithin(context, image, [left, top, width, height], x, y, boxWidth, boxHeight) {
+  const scale = Math.min(boxWidth / width, boxHeight / height);
+  let [shownWidth, shownHeight] = [width * scale, height * scale];
+  if (shownWidth < boxWidth * 0.97 || shownHeight < boxHeight * 0.97) {
+    context.fillStyle = colour("--line");
+    context.fillRect(x - boxWidth / 2, y - boxHeight / 2, boxWidth, boxHeight);
+  } else {
+    [shownWidth, shownHeight] = [boxWidth, boxHeight]; // it was rounded only
+  }
+  context.imageSmoothingQuality = "high";
+  context.drawImage(
+    image, left, top, width, height, x - shownWidth / 2, y - shownHeight / 2, shownWidth, shownHeight,
+  );
+}
+
+/** Draw the cell [left, top, width, height] of a sheet, its longer side as `data-side` says, none too short. */
 async function drawCell(canvas, address, cell) {
-  const [left, top, width, height] = cell;
-  const scale = Number(canvas.dataset.side) / Math.max(width, height);
-  const [shownWidth, shownHeight] = [width * scale, height * scale];
+  const [, , width, height] = cell;
+  const side = Number(canvas.dataset.side);
+  const [shownWidth, shownHeight] = [width, height].map((length) => (
+    Math.max(length / Math.max(width, height), LEAST_SHARE) * side
+  ));
   const density = Math.min(window.devicePixelRatio || 1, 2);
   canvas.style.width = `${shownWidth}px`;
   canvas.style.height = `${shownHeight}px`;
@@ -26,8 +49,7 @@ async function drawCell(canvas, address, cell) {
   canvas.height = Math.max(1, Math.round(shownHeight * density));
   const image = await loadSheet(address);
   const context = canvas.getContext("2d");
-  context.imageSmoothingQuality = "high";
-  context.drawImage(image, left, top, width, height, 0, 0, canvas.width, canvas.height);
+  drawWithin(context, image, cell, canvas.width / 2, canvas.height / 2, canvas.width, canvas.height);
 }
 
 for (const canvas of document.querySelectorAll("canvas.thumb")) {

@@ -6,9 +6,10 @@ import io
 import json
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tqdm import tqdm
 
 from imgrec.errors import ImgrecError
 from imgrec.files import TEMPORARY_PREFIX, write_text
-from imgrec.interrupts import interrupts_held
+from imgrec.interrupts import interrupted_once, interrupts_held
 from imgrec.samples.render import FAMILIES, RENDERER_VERSION, family_of, render_sample
 
 MANIFEST_NAME = "samples.json"
@@ -87,8 +88,9 @@ def write_samples(
         (root / family).mkdir(exist_ok=True)
     chunks = (missing[i : i + CHUNK] for i in range(0, len(missing), CHUNK))
     jobs = [_Job(root, manifest, tuple(chunk)) for chunk in chunks]
-    with tqdm(total=len(missing), unit="picture", disable=None if progress else True) as bar:
-        for written in _run(jobs, min(workers, len(jobs))):
+    bar = tqdm(total=len(missing), unit="picture", disable=None if progress else True)
+    with bar, interrupted_once(), closing(_run(jobs, min(workers, len(jobs)))) as results:
+        for written in results:
             bar.update(written)
     return len(missing)
 
@@ -143,7 +145,7 @@ def _delete_samples(root: Path) -> None:
                 path.unlink()
 
 
-def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
+def _run(jobs: list[_Job], workers: int) -> Generator[int]:
     """Yield the number of pictures of each job as it ends."""
     if workers <= 1:
         yield from map(_write_chunk, jobs)

@@ -5,14 +5,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+import imgrec
 import indexing
 import pages
 import precision
 import query
 import stages
 from machine import described
-
-import imgrec
 
 
 def main() -> int:

@@ -5,13 +5,13 @@ import os
 from pathlib import Path
 
 import numpy as np
-from machine import rows, seconds
 from PIL import Image, ImageOps
 
 from imgrec import Options, index_folders
 from imgrec.encoders import load_encoder
 from imgrec.images import SUFFIXES
 from imgrec.samples import write_samples
+from machine import rows, seconds
 
 _NAIVE = 500  # pictures of the naive run, which has one core
 

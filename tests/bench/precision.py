@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-from machine import rows
 from PIL import Image
 
 from imgrec import Store
 from imgrec.encoders.spec import Preprocessing
 from imgrec.images import decode, pixels_for, read_file
 from imgrec.quality import precision_at_k
+from machine import rows
 
 _THUMB = Preprocessing(crop_px=8, resize_px=8)
 

@@ -3,10 +3,9 @@
 import json
 from pathlib import Path
 
-from machine import median_of, rows, run
-
 from imgrec import Recommender, Store
 from imgrec.metrics import METRICS
+from machine import median_of, rows, run
 
 _RUNS = 7
 
