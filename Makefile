@@ -20,10 +20,8 @@ PIP      := $(PY) -m pip install --quiet --disable-pip-version-check -c constrai
 chosen   := $(if $(ENCODER),--encoder $(ENCODER))
 weighted := $(if $(WEIGHTS),--weights "$$WEIGHTS")
 counted  := $(filter command environment,$(origin COUNT))
-# The picture whose five nearest are nearest: what a first question should be about.
-typical  := import sys; from imgrec import Store, neighbors_of; s = Store.open(sys.argv[1]); \
-	n = neighbors_of(s); i = n.distances[:, :5].mean(axis=1).argmin(); \
-	print(s.catalog.entries([n.ids[i]])[0].path)
+typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.knn import closest_id; \
+	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
 .PHONY: help install dev samples index projector tensorboard graph query test check bench screenshots demo clean
 .DEFAULT_GOAL := help

@@ -69,6 +69,11 @@ def exact_neighbors(feature: FeatureStore, k: int) -> Neighbors:
     return Neighbors(feature.ids, neighbors, distances)
 
 
+def closest_id(neighbors: Neighbors, k: int = 5) -> int:
+    """Return the id of the picture whose k nearest are nearest: a question that has an answer."""
+    return int(neighbors.ids[neighbors.distances[:, :k].mean(axis=1).argmin()])
+
+
 def _load(folder: Path, spec: EncoderSpec, feature: FeatureStore, k: int) -> Neighbors | None:
     try:
         made_by = json.loads((folder / "knn.json").read_text("utf-8"))["encoder"]

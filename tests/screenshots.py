@@ -10,13 +10,13 @@ from PIL import Image
 from selenium import webdriver
 
 from browser import chromium
-from imgrec import Recommender, Store
+from imgrec import Recommender, Store, neighbors_of
 from imgrec.grid import answer_grid
+from imgrec.knn import closest_id
 from imgrec.samples.sheet import family_sheet
 from projector_page import open_projector, picture_of_page, served
 
 _QUALITY = 88
-_QUERY = "balloons/balloons-000018.jpg"
 
 
 def main() -> int:
@@ -33,7 +33,8 @@ def main() -> int:
         pages = sorted((arguments.site / "pages").glob("*.html"))
         _save(_page(browser, pages[0]), out / "community.jpg")
     with Store.open(arguments.store) as store:
-        _save(answer_grid(store, Recommender(store).query([_QUERY])), out / "query.jpg")
+        (entry,) = store.catalog.entries([closest_id(neighbors_of(store))])
+        _save(answer_grid(store, Recommender(store).query([entry.path])), out / "query.jpg")
     sheet = family_sheet(0)
     _save(sheet.resize((sheet.width // 2, sheet.height // 2)), out / "samples.jpg")
     return 0

@@ -9,7 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from imgrec import Neighbors, Options, Store, StoreError, index_folders, neighbors_of
 from imgrec.features import Block, FeatureStore
-from imgrec.knn import exact_neighbors
+from imgrec.knn import closest_id, exact_neighbors
 from pictures import picture
 
 
@@ -51,6 +51,12 @@ def test_kept_in_the_store_and_built_again_after_a_change(photos: Path, tmp_path
     index_folders([], path, options)
     with Store.open(path) as store:
         assert len(neighbors_of(store).ids) == len(first.ids) + 1
+
+
+def test_the_picture_whose_nearest_are_nearest() -> None:
+    vectors = np.array([[1, 0], [0.9, 0.5], [0, 1], [0.01, 1], [0.02, 1]], np.float32)
+    found = exact_neighbors(FeatureStore("x", 2, [Block(np.arange(5) + 7, vectors)]), 4)
+    assert closest_id(found, k=2) == 10
 
 
 def test_small_stores(photos: Path, tmp_path: Path) -> None:
