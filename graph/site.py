@@ -27,7 +27,7 @@ from imgrec.files import new_folder
 from imgrec.knn import K, neighbors_of
 from imgrec.store import Store
 
-FORMAT = 2
+FORMAT = 1
 MARKER = "site.json"
 _FOLDERS = ("assets", "sheets", FOLDER)
 

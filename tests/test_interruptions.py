@@ -1,0 +1,169 @@
+"""A run that is killed, stopped, or loses a worker goes on to the same end."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Iterable
+from pathlib import Path
+
+import pytest
+
+from imgrec import (
+    Options,
+    Store,
+    index_folders,
+)
+from imgrec.extract import Readings, Task
+from imgrec.pool import readings
+from pictures import encoded, picture, write_pictures
+from stores import contents, statuses
+
+
+def test_ctrl_c_keeps_what_was_read(
+    photos: Path, photo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(tasks: Iterable[Task], workers: int) -> Generator[Readings]:
+        for number, read in enumerate(readings(tasks, workers)):
+            if number == 2:
+                raise KeyboardInterrupt
+            yield read
+
+    options = Options(encoders=("mini",), workers=0, batch_size=5)
+    with monkeypatch.context() as patched:
+        patched.setattr("imgrec.indexing.readings", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            index_folders([photos], tmp_path / "store", options)
+    with Store.open(tmp_path / "store") as store:
+        assert store.catalog.counts()["ok"] == len(store.feature()) == 10
+    assert index_folders([photos], tmp_path / "store", options).done == 14
+    assert contents(tmp_path / "store") == contents(photo_store)
+
+
+def test_a_script_without_a_guard_is_told_so_and_no_picture_blamed(
+    photos: Path, tmp_path: Path
+) -> None:
+    script = (
+        "from imgrec import Options, index_folders\n"
+        f"index_folders([{str(photos)!r}], {str(tmp_path / 'store')!r}, "
+        "Options(encoders=('mini',), workers=2))\n"
+    )
+    (tmp_path / "script.py").write_text(script)
+    command = [sys.executable, str(tmp_path / "script.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "worker processes cannot be started" in done.stderr
+    with Store.open(tmp_path / "store") as store:
+        assert store.catalog.counts() == {"new": 24, "ok": 0, "failed": 0, "missing": 0}
+
+
+def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "photos", each=400)
+    command = [sys.executable, "-m", "imgrec.index", str(tmp_path / "photos"), "--store"]
+    run = subprocess.Popen(
+        [*command, str(tmp_path / "store"), "--encoder", "mini", "--workers", "2"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    while not (tmp_path / "store" / "features" / "rgb").exists():
+        time.sleep(0.01)
+    time.sleep(0.3)  # the workers are up, or about to be
+    run.kill()
+    run.wait()
+    assert _group_ends(run.pid)
+
+
+def _group_ends(group: int) -> bool:
+    """Wait until no process of a group is left."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize("each", [5, 25])
+def test_a_worker_that_dies_costs_one_file(
+    each: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "photos"
+    write_pictures(folder, each=each)
+    (folder / "killer.jpg").write_bytes(encoded(picture("discs", 1, (31, 17)), "JPEG"))
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(
+        "import os, imgrec.extract as extract\n"
+        "kept = extract.thumbnail\n"
+        "def dying(image, side_px=128):\n"
+        "    if image.size == (31, 17): os._exit(9)\n"
+        "    return kept(image, side_px)\n"
+        "extract.thumbnail = dying\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    options = Options(encoders=("mini",), workers=2, batch_size=8)
+    summary = index_folders([folder], tmp_path / "store", options)
+    assert summary.counts == {"new": 0, "ok": 3 * each, "failed": 1, "missing": 0}
+    assert statuses(tmp_path / "store")["killer.jpg"] == "crashed"
+
+
+def test_a_run_killed_at_any_moment_goes_on_to_the_same_end(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    for number in range(300):
+        (folder / f"{number // 50}").mkdir(parents=True, exist_ok=True)
+        data = encoded(picture("discs", number, (40, 30)), "JPEG")
+        (folder / f"{number // 50}" / f"{number}.jpg").write_bytes(data if number % 17 else b"no")
+    program = (
+        "import sys, imgrec.jobs, time\n"
+        "from imgrec.index import main\n"
+        "imgrec.jobs.PART_ROWS = 20\n"
+        "if __name__ == '__main__': sys.exit(main())\n"
+    )
+    (tmp_path / "small_parts.py").write_text(program)
+
+    def start(store: str) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, str(tmp_path / "small_parts.py"), str(folder)]
+        command += ["--store", str(tmp_path / store), "--encoder", "mini", "--workers", "0"]
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(command, stdout=quiet, stderr=quiet)
+
+    assert start("unbroken").wait() == 0
+    rng = random.Random(0)
+    killed = 0
+    for _ in range(12):
+        run = start("broken")
+        catalogue = tmp_path / "broken" / "catalog.sqlite"
+        while not catalogue.exists() and run.poll() is None:
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0, 0.25))
+        run.send_signal(signal.SIGKILL)
+        killed += run.wait() == -signal.SIGKILL
+    assert killed >= 3
+    assert start("broken").wait() == 0
+    assert contents(tmp_path / "broken") == contents(tmp_path / "unbroken")
+    assert not list((tmp_path / "broken").rglob(".tmp-*"))
+
+
+@pytest.mark.parametrize(("times", "wait_s"), [(1, 0.0), (3, 0.1), (3, 0.8)])
+def test_ctrl_c_is_one_line_and_130(times: int, wait_s: float, tmp_path: Path) -> None:
+    write_pictures(tmp_path / "photos", each=700)
+    command = [sys.executable, "-m", "imgrec.index", str(tmp_path / "photos"), "--store"]
+    run = subprocess.Popen(
+        [*command, str(tmp_path / "store"), "--encoder", "mini", "--workers", "2"],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    while not (tmp_path / "store" / "features" / "rgb").exists():
+        time.sleep(0.01)
+    time.sleep(wait_s)
+    for _ in range(times):
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does: the workers get it too
+        time.sleep(0.05)
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert b"Traceback" not in err
+    assert b"goes on where it was" in err
+    assert _group_ends(run.pid)
