@@ -66,7 +66,7 @@ def _write(arguments: argparse.Namespace) -> None:
             arguments.k,
             arguments.seed,
             arguments.page_size,
-            progress=True,
+            quiet=False,
         )
     lost = keep_labels(arguments.store, summary.labels)
     if lost is not None:

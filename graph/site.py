@@ -2,14 +2,11 @@
 
 import json
 import os
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
-
-from tqdm import tqdm
 
 from graph.atlas import Cell, build_sheet
 from graph.communities import modularity
@@ -25,6 +22,7 @@ from imgrec import __version__
 from imgrec.errors import ImgrecError
 from imgrec.files import new_folder
 from imgrec.knn import K, neighbors_of
+from imgrec.progress import progress
 from imgrec.store import Store
 
 FORMAT = 1
@@ -67,7 +65,7 @@ def write_site(
     k: int = JOINED,
     seed: int = 0,
     page_size: int = PAGE_SIZE,
-    progress: bool = False,
+    quiet: bool = True,
 ) -> SiteSummary:
     """Write the network pages of a store; an older site at `out` is replaced.
 
@@ -78,7 +76,7 @@ def write_site(
         k: neighbours a picture is joined to.
         seed: of communities and layouts.
         page_size: the most nodes on a page.
-        progress: show a bar on stderr.
+        quiet: no progress bar.
 
     Raises:
         StoreError: there is no such feature, or it has fewer than two pictures.
@@ -93,7 +91,7 @@ def write_site(
     roots = frozenset(root for root in store.catalog.roots() if Path(root).is_dir())
     collection = Collection(store.catalog, neighbors, graph, guide, roots, seed)
     with new_folder(out) as folder:
-        _write_site(collection, store, folder, out, progress)
+        _write_site(collection, store, folder, out, quiet)
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         check_place(out)  # again: what came while the pages were drawn
     return SiteSummary(
@@ -139,21 +137,14 @@ def check_place(out: Path) -> None:
         )
 
 
-def _write_site(
-    collection: Collection, store: Store, folder: Path, out: Path, progress: bool
-) -> None:
+def _write_site(collection: Collection, store: Store, folder: Path, out: Path, quiet: bool) -> None:
     plan = collection.guide.plan
     pages = (*plan.overview, *plan.pages)
     for name in _FOLDERS:
         (folder / name).mkdir()
     for name, data in assets().items():
         (folder / "assets" / name).write_bytes(data)
-    bar = partial(
-        tqdm,
-        unit="page",
-        disable=not progress,
-        mininterval=0.1 if sys.stderr.isatty() else 10,  # a log file gets a line now and then
-    )
+    bar = partial(progress, unit="pages", quiet=quiet)
     thumbs = store.thumbs()
     cells: dict[str, list[Cell]] = {}
     for page in bar(pages, desc="sheets"):

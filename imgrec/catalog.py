@@ -169,6 +169,14 @@ class Catalog:
         """Return the absolute folders and their ids, in the order they were added."""
         return dict(self.db.execute("SELECT path, id FROM roots ORDER BY id"))
 
+    def held_roots(self) -> list[str]:
+        """Return the absolute folders that have pictures which are not missing."""
+        rows = self.db.execute(
+            "SELECT path FROM roots WHERE EXISTS (SELECT 1 FROM images WHERE root_id = roots.id "
+            "AND status != 'missing') ORDER BY id"
+        )
+        return [path for (path,) in rows]
+
     def entries(self, ids: Iterable[int]) -> list[Entry]:
         """Return the rows of these ids, in this order.
 

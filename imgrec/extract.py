@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from imgrec.catalog import Ids, Outcome
-from imgrec.encoders import load_encoder
-from imgrec.encoders.spec import Encoder, Pixels, Preprocessing, Vectors
+from imgrec.encoders import matching_encoder
+from imgrec.encoders.spec import Encoder, EncoderSpec, Pixels, Preprocessing, Vectors
 from imgrec.errors import PictureError
 from imgrec.images import Picture, decode, digest, pixels_for, read_file, thumbnail
 
@@ -22,13 +22,13 @@ class Task:
     Attributes:
         files: (id, absolute path).
         thumbs: whether thumbnails are wanted.
-        light: names of the encoders that run in the worker, with the bins of `rgb`.
+        light: the encoders that run in the worker.
         heavy: the preprocessing of the encoders that run elsewhere, on `Readings.pixels`.
     """
 
     files: tuple[tuple[int, str], ...]
     thumbs: bool
-    light: tuple[tuple[str, int], ...]
+    light: tuple[EncoderSpec, ...]
     heavy: tuple[Preprocessing, ...]
 
 
@@ -69,7 +69,7 @@ class _Gathered:
 def extract(task: Task) -> Readings:
     """Read, decode and describe the files of a task; a file that fails costs only itself."""
     started = time.perf_counter()
-    encoders = [_light_encoder(*light) for light in task.light]
+    encoders = [_encoder(spec) for spec in task.light]
     wanted = {*task.heavy, *(encoder.spec.preprocessing for encoder in encoders)}
     gathered = _Gathered(pixels={preprocessing: [] for preprocessing in wanted})
     for image_id, path in task.files:
@@ -91,13 +91,12 @@ def failed(task: Task, reason: str, message: str) -> Readings:
     """Return the readings of a task none of whose files could be read."""
     outcomes = [Outcome(image_id, "failed", reason=reason) for image_id, _ in task.files]
     messages = {image_id: message for image_id, _ in task.files}
-    encoders = [_light_encoder(*light) for light in task.light]
     return Readings(
         outcomes,
         messages,
         np.zeros(0, np.int64),
         [],
-        {e.spec.name: np.zeros((0, e.spec.dimensions), np.float32) for e in encoders},
+        {spec.name: np.zeros((0, spec.dimensions), np.float32) for spec in task.light},
         {key: _stacked([], key) for key in task.heavy},
     )
 
@@ -138,5 +137,5 @@ def _stacked(rows: list[Pixels], preprocessing: Preprocessing) -> Pixels:
 
 
 @lru_cache(maxsize=8)
-def _light_encoder(name: str, bins: int) -> Encoder:
-    return load_encoder(name, bins=bins)
+def _encoder(spec: EncoderSpec) -> Encoder:
+    return matching_encoder(spec)

@@ -1,24 +1,22 @@
 """Indexing: folders of pictures in, a store of catalogue, vectors and thumbnails out."""
 
 import os
-import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tqdm import tqdm
-
 from imgrec.catalog import Entry
 from imgrec.encoders import load_encoder, needs_weights
-from imgrec.encoders.rgb import BINS
+from imgrec.encoders.rgb import BINS, bins_of
 from imgrec.encoders.spec import Encoder, Vectors
 from imgrec.errors import ImgrecError
 from imgrec.extract import Readings, Task
-from imgrec.interrupts import interrupted_once
+from imgrec.interrupts import interrupt_deferred, interrupted_once
 from imgrec.jobs import THUMBS, Job, Result, commit, plan_jobs, tasks_of
 from imgrec.pool import readings
+from imgrec.progress import progress
 from imgrec.scan import leave_other_roots, scan
 from imgrec.store import Store, is_store
 from imgrec.walk import Walk, walk_root
@@ -134,8 +132,7 @@ def _known_walks(store: Path, summary: Summary) -> dict[Path, Walk]:
     if not is_store(store):
         raise ImgrecError(f"no store at {store} and no folder named: name the picture folder")
     with Store.open(store) as opened:
-        catalog = opened.catalog
-        known = [Path(root) for root in catalog.roots() if catalog.entries_under(root)]
+        known = [Path(root) for root in opened.catalog.held_roots()]
     if not known:
         raise ImgrecError(f"{store} knows no folder of pictures yet: name one")
     walks = {}
@@ -153,12 +150,12 @@ def _encoders(store: Path, roots: Collection[Path], options: Options) -> dict[st
     if is_store(store):
         with Store.open(store) as opened:
             there = opened.feature_names()
-            held = [r for r in roots if opened.catalog.entries_under(str(r))]
+            held = set(opened.catalog.held_roots()) & set(map(str, roots))
             afresh = options.only and not held  # another collection takes the place of the one here
             if not names and opened.encoder and not afresh:
                 names = [opened.encoder, *there]
             if bins is None and "rgb" in there:
-                bins = opened.spec("rgb").dimensions // 3
+                bins = bins_of(opened.spec("rgb"))
     names = list(dict.fromkeys([*(names or [DEFAULT_ENCODER]), "rgb"]))
     if options.weights and not any(needs_weights(name) for name in names):
         raise ImgrecError(
@@ -198,12 +195,7 @@ def _read_pictures(
     total = sum(len(job.ids) for job in jobs)
     workers = os.cpu_count() or 1 if options.workers is None else options.workers
     workers = min(workers, -(-total // options.batch_size))
-    bar = tqdm(
-        total=total,
-        unit=" pictures",
-        disable=options.quiet or not total,
-        mininterval=0.5 if sys.stderr.isatty() else 10,  # a log file gets a line now and then
-    )
+    bar = progress(total=total, unit="pictures", quiet=options.quiet)
     queued = _Queue(store, jobs, encoders, options.batch_size)
     with bar, interrupted_once(), closing(readings(queued.tasks(), workers)) as results:
         try:
@@ -243,8 +235,10 @@ class _Queue:
     def take(self, read: Readings) -> list[str]:
         """Add a task's readings; return the files that changed meanwhile, of a finished job."""
         job = self._jobs[self._current]
-        self._result.add(read, self._heavy(job, read))
-        return self.flush() if len(self._result.outcomes) == len(job.ids) else []
+        vectors = self._heavy(job, read)
+        with interrupt_deferred():
+            self._result.add(read, vectors)
+            return self.flush() if len(self._result.outcomes) == len(job.ids) else []
 
     def flush(self) -> list[str]:
         """Commit what has been taken of the current job; return as `take` does."""

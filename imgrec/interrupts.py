@@ -1,4 +1,4 @@
-"""Ctrl-C: once is enough, and while processes are started it is not theirs."""
+"""Ctrl-C: once is enough, never in the middle of a commit, and not for worker processes."""
 
 import signal
 import threading
@@ -45,3 +45,19 @@ def interrupted_once() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def interrupt_deferred() -> Iterator[None]:
+    """Let a Ctrl-C in this block wait until its end: what must be done whole is."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came and callable(before):
+        before(*came[0])

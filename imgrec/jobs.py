@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from imgrec.catalog import Entry, Ids, Outcome
-from imgrec.encoders.rgb import RgbHistogram
 from imgrec.encoders.spec import Encoder, Vectors
 from imgrec.errors import EncoderError
 from imgrec.extract import Readings, Task
@@ -78,7 +77,7 @@ def tasks_of(
 ) -> Iterator[Task]:
     """Cut a job into tasks of `batch` files."""
     wanted = [encoders[name] for name in job.outputs if name != THUMBS]
-    light = tuple((e.spec.name, _bins(e)) for e in wanted if e.spec.in_worker)
+    light = tuple(e.spec for e in wanted if e.spec.in_worker)
     heavy = tuple({e.spec.preprocessing: None for e in wanted if not e.spec.in_worker})
     for start in range(0, len(entries), batch):
         files = tuple((e.id, str(e.file)) for e in entries[start : start + batch])
@@ -129,7 +128,3 @@ def _check_finite(name: str, vectors: Sequence[Vectors]) -> None:
 
 def _folder(store: Store, output: str) -> Path:
     return store.thumbs_folder if output == THUMBS else store.feature_folder(output)
-
-
-def _bins(encoder: Encoder) -> int:
-    return encoder.bins if isinstance(encoder, RgbHistogram) else RgbHistogram().bins

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,9 +98,6 @@ def metric_named(name: str) -> Metric:
     if name not in METRICS:
         raise ImgrecError(f"no metric is called {name!r}; known: {', '.join(METRICS)}")
     return METRICS[name]
-
-
-Fuse = Literal["mean", "min", "max", "rank"]
 
 
 def _ranks(distances: Distances) -> Distances:

@@ -1,7 +1,6 @@
 """The exact index: every distance computed, the reference for any faster way."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,19 +42,6 @@ class Neighbors:
     def rows(self) -> NDArray[np.intp]:
         """Return the neighbours as positions (n, k) in `ids`."""
         return np.searchsorted(self.ids, self.neighbors)
-
-
-class NeighborIndex(Protocol):
-    """Anything that gives distances from queries to the pictures of a feature."""
-
-    @property
-    def ids(self) -> Ids:
-        """The ids (n,) of the pictures, ascending."""
-        ...
-
-    def distances(self, queries: Vectors) -> Distances:
-        """Return the distances (q, n) of queries (q, d) to every picture."""
-        ...
 
 
 class ExactIndex:

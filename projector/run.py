@@ -1,11 +1,9 @@
 """The files of one run: what the page needs to show one set of pictures."""
 
-import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
 from imgrec.catalog import Ids
+from imgrec.progress import progress
 from imgrec.store import Store
 from projector.config import Embedding
 from projector.metadata import metadata_text
@@ -39,13 +37,7 @@ def write_run(
     (folder / _TENSOR).write_bytes(tensor_bytes(reduction.columns))
     metadata = metadata_text(catalog.entries(ids), catalog.labels(ids))
     (folder / _METADATA).write_text(metadata, "utf-8", newline="\n")
-    with tqdm(
-        total=len(ids),
-        desc="thumbnails",
-        unit=" pictures",
-        disable=quiet,
-        mininterval=0.5 if sys.stderr.isatty() else 10,  # a log file gets a line now and then
-    ) as bar:
+    with progress(total=len(ids), desc="thumbnails", unit="pictures", quiet=quiet) as bar:
         sheet = build_sprite(ids, store.thumbs().get, grid, bar.update)
     write_sprite(folder / _SPRITE, sheet)
     rows, columns = reduction.columns.shape

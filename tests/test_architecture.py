@@ -13,7 +13,17 @@ import imgrec
 ROOT = Path(__file__).parent.parent
 # A module imports only what stands before it: pictures, catalogue, features, neighbours, use.
 FLOW = (
-    *("version", "errors", "files", "names", "interrupts", "encoders.spec", "images", "walk"),
+    *(
+        "version",
+        "errors",
+        "files",
+        "names",
+        "interrupts",
+        "progress",
+        "encoders.spec",
+        "images",
+        "walk",
+    ),
     *("migrations", "catalog", "scan"),
     *("parts", "features", "thumbs", "store"),
     *("encoders.mini", "encoders.rgb", "encoders.vision", "encoders"),

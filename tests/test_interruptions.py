@@ -1,6 +1,7 @@
 """A run that is killed, stopped, or loses a worker goes on to the same end."""
 
 import os
+import pkgutil
 import random
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Generator, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +41,31 @@ def test_ctrl_c_keeps_what_was_read(
     with Store.open(tmp_path / "store") as store:
         assert store.catalog.counts()["ok"] == len(store.feature()) == 10
     assert index_folders([photos], tmp_path / "store", options).done == 14
+    assert contents(tmp_path / "store") == contents(photo_store)
+
+
+@pytest.mark.parametrize("at", ["jobs.write_part", "jobs.write_thumbs", "indexing.Result.add"])
+def test_ctrl_c_waits_until_a_commit_is_whole(
+    at: str, photos: Path, photo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"imgrec.{at}"
+    module, _, attribute = name.rpartition(".")
+    kept = getattr(pkgutil.resolve_name(module), attribute)
+
+    def interrupted(*arguments: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        kept(*arguments)
+
+    options = Options(encoders=("mini",), workers=0, batch_size=5)
+    with monkeypatch.context() as patched:
+        patched.setattr(name, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            index_folders([photos], tmp_path / "store", options)
+    with Store.open(tmp_path / "store") as store:
+        count = store.catalog.counts()["ok"]
+        assert count > 0
+        assert len(store.feature("mini")) == len(store.feature("rgb")) == count
+    index_folders([photos], tmp_path / "store", options)
     assert contents(tmp_path / "store") == contents(photo_store)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from imgrec.encoders.mini import Mini
-from imgrec.encoders.rgb import BINS, RgbHistogram
+from imgrec.encoders.rgb import BINS, RgbHistogram, bins_of
 from imgrec.encoders.spec import Encoder, EncoderSpec
 from imgrec.errors import EncoderError
 
@@ -49,7 +49,8 @@ def matching_encoder(
     Raises:
         EncoderError: as `load_encoder`, or what is there now is not what made the feature.
     """
-    encoder = load_encoder(spec.name, weights, device, bins=max(1, spec.dimensions // 3))
+    bins = bins_of(spec) if spec.name == "rgb" else BINS
+    encoder = load_encoder(spec.name, weights, device, bins)
     if (encoder.spec.version, encoder.spec.weights_digest) != (spec.version, spec.weights_digest):
         raise EncoderError(
             f"the store's {spec.name} vectors were made with {spec.weights or 'an older version'}, "

@@ -10,13 +10,18 @@ BINS = 256
 _SIDE_PX = 224
 
 
+def bins_of(spec: EncoderSpec) -> int:
+    """Return the bins a channel of a histogram."""
+    return spec.dimensions // 3
+
+
 class RgbHistogram:
     """A histogram for each channel of the 224 x 224 picture, end to end; all bins sum to 1."""
 
     def __init__(self, bins: int = BINS) -> None:
         if bins < 1 or 256 % bins:
             raise EncoderError(f"rgb cannot have {bins} bins a channel: name a divisor of 256")
-        self.bins = bins
+        self._bins = bins
         self._spec = EncoderSpec(
             name="rgb",
             dimensions=3 * bins,
@@ -32,7 +37,9 @@ class RgbHistogram:
     def encode(self, pixels: Pixels) -> Vectors:
         """Return the histograms (b, 3 * bins): red, green, blue, each from dark to light."""
         counts = [Image.fromarray(picture).histogram() for picture in pixels]  # (b, 768)
-        levels = np.array(counts, np.float32).reshape(len(pixels), 3 * self.bins, 256 // self.bins)
+        levels = np.array(counts, np.float32).reshape(
+            len(pixels), 3 * self._bins, 256 // self._bins
+        )
         merged = levels.sum(axis=2)  # (b, 3 * bins)
         shares: Vectors = merged / np.float32(3 * pixels.shape[1] * pixels.shape[2])
         return shares

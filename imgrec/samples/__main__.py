@@ -43,7 +43,7 @@ def _render(arguments: argparse.Namespace) -> None:
         arguments.seed,
         arguments.size,
         arguments.workers,
-        progress=True,
+        quiet=False,
     )
     kept = arguments.count - written
     sys.stdout.write(f"{arguments.folder}: {written} pictures written, {kept} were there\n")

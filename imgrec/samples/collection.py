@@ -13,11 +13,10 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from imgrec.errors import ImgrecError
 from imgrec.files import TEMPORARY_PREFIX, write_text
 from imgrec.interrupts import interrupted_once, interrupts_held
+from imgrec.progress import progress
 from imgrec.samples.render import FAMILIES, RENDERER_VERSION, family_of, render_sample
 
 MANIFEST_NAME = "samples.json"
@@ -58,7 +57,7 @@ def write_samples(
     seed: int = 0,
     size_px: int = 256,
     workers: int | None = None,
-    progress: bool = False,
+    quiet: bool = True,
 ) -> int:
     """Render the first `count` pictures of a collection into a folder, but for those it has.
 
@@ -70,7 +69,7 @@ def write_samples(
         seed: which collection.
         size_px: the long side of a picture, on average.
         workers: processes; by default one for each CPU. The pictures do not depend on it.
-        progress: show a bar on stderr, where that is a terminal.
+        quiet: no progress bar.
 
     Returns:
         The number of pictures written.
@@ -88,7 +87,7 @@ def write_samples(
         (root / family).mkdir(exist_ok=True)
     chunks = (missing[i : i + CHUNK] for i in range(0, len(missing), CHUNK))
     jobs = [_Job(root, manifest, tuple(chunk)) for chunk in chunks]
-    bar = tqdm(total=len(missing), unit="picture", disable=None if progress else True)
+    bar = progress(total=len(missing), unit="pictures", quiet=quiet)
     with bar, interrupted_once(), closing(_run(jobs, min(workers, len(jobs)))) as results:
         for written in results:
             bar.update(written)
