@@ -1,0 +1,377 @@
+"""Filters: what a brute force over rows and labels gives, and what each error says."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imgrec import ImgrecError, Store
+from imgrec.catalog import Catalog, add_labels
+from imgrec.filters import Filter
+from imgrec.migrations import migrate
+from imgrec.names import TEXT, text
+
+
+@dataclass(frozen=True)
+class Row:
+    """A picture to be catalogued; its id is its place in the list, from 1."""
+
+    path: str
+    labels: tuple[tuple[str, str], ...] = ()
+    root: str = "/nowhere/root"
+    status: str = "ok"
+
+
+def catalogue(rows: Iterable[Row]) -> Catalog:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(db)
+    catalog = Catalog(db)
+    for row in rows:
+        add(catalog, row)
+    return catalog
+
+
+def add(catalog: Catalog, row: Row) -> None:
+    catalog.db.execute(f"INSERT OR IGNORE INTO roots (path) VALUES ({TEXT})", [text(row.root)])
+    cursor = catalog.db.execute(
+        f"INSERT INTO images (root_id, path, size, mtime_ns, status) VALUES (?, {TEXT}, 1, 1, ?)",
+        [catalog.roots()[row.root], text(row.path), row.status],
+    )
+    for kind, value in row.labels:
+        add_labels(catalog.db, kind, {int(cursor.lastrowid or 0): value})
+
+
+def ids(catalog: Catalog, where: Iterable[str] = (), under: Iterable[str] = ()) -> list[int]:
+    return [int(i) for i in Filter.parse(list(where), list(under)).ids(catalog)]
+
+
+# What a name may be mistaken for: wildcards, prefixes, neighbours of "/" and ".", other encodings.
+NAMES = [
+    *("a", "ab", "A", "a%", "a_", "_", "%", "*", "?", "[a]", "a.", "a0", "a-", "é", "写", " a"),
+    *(os.fsdecode(b"\xfc"), os.fsdecode(b"a\xff"), os.fsdecode(b"a\xa0b"), "a\n", "'", '"', "\\"),
+]
+ROOTS = ["/nowhere/one", "/nowhere/one more", "/nowhere/%"]
+COMMUNITIES = ["3", "30", "3.1", "3.10", "3.1.2", "3-1", "3/1", "4.3", "4"]
+
+names = st.sampled_from(NAMES)
+labels = st.one_of(
+    st.tuples(st.just("community"), st.sampled_from(COMMUNITIES)),
+    st.tuples(st.sampled_from(["folder", "3"]), st.sampled_from([*NAMES, "3", "3.1"])),
+)
+statuses = st.sampled_from(["ok", "ok", "ok", "ok", "new", "failed", "missing"])
+
+
+@st.composite
+def rows_and_filters(draw: st.DrawFn) -> tuple[list[Row], Filter]:
+    """Rows at distinct places, and a filter that is mostly made of what the ok ones have."""
+    few = st.sampled_from(draw(st.lists(names, min_size=1, max_size=3, unique=True)))
+    some = st.sampled_from(draw(st.lists(labels, min_size=1, max_size=4, unique=True)))
+    places = st.tuples(st.sampled_from(ROOTS), st.lists(few, min_size=1, max_size=4).map("/".join))
+    of_each = st.tuples(st.lists(some, max_size=4), statuses)
+    found = draw(st.dictionaries(places, of_each, min_size=1, max_size=16))
+    rows = [Row(path, tuple(of), root, status) for (root, path), (of, status) in found.items()]
+    shown = [row for row in rows if row.status == "ok"]
+    had = [label for row in shown for label in row.labels]
+    held = [folder for row in shown for folder in _folders_of(row)]
+    if not had or not held or draw(st.integers(0, 9)) == 0:
+        had.append(draw(labels))
+        held.append(draw(st.lists(names, min_size=1, max_size=3).map("/".join)))
+    where = draw(st.lists(st.sampled_from(had), max_size=3))
+    under = draw(st.lists(st.sampled_from(held).flatmap(_spelled), max_size=2))
+    return rows, Filter(tuple(where), tuple(under))
+
+
+def _spelled(folder: str) -> st.SearchStrategy[str]:
+    ways = [folder, f"{folder}/"] if folder != "/" else [folder]
+    return st.sampled_from(ways if folder[0] == "/" else [*ways, f"./{folder}", f"./{folder}/"])
+
+
+def _folders_of(row: Row) -> list[str]:
+    """Every folder a picture lies in, absolute, and relative to its root."""
+    absolute = [str(folder) for folder in Path(row.root, row.path).parents]
+    return absolute + [str(folder) for folder in Path(row.path).parents][:-1]
+
+
+def _alone(rows: list[Row], fits: Callable[[Row], bool]) -> set[int]:
+    return {i for i, row in enumerate(rows, start=1) if row.status == "ok" and fits(row)}
+
+
+def _has(row: Row, kind: str, value: str) -> bool:
+    values = [known for of, known in row.labels if of == kind]
+    if kind != "community":
+        return value in values
+    steps = value.split(".")
+    return any(known.split(".")[: len(steps)] == steps for known in values)
+
+
+@settings(deadline=None, max_examples=200)
+@given(rows_and_filters())
+def test_a_filter_is_a_brute_force(drawn: tuple[list[Row], Filter]) -> None:
+    rows, asked = drawn
+    labelled = {(k, v): _alone(rows, lambda row: _has(row, k, v)) for k, v in asked.where}  # noqa: B023
+    under = {f: _alone(rows, lambda row: str(Path(f)) in _folders_of(row)) for f in asked.under}  # noqa: B023
+    groups = [
+        set().union(*(found for (of, _), found in labelled.items() if of == kind))
+        for kind in {kind for kind, _ in asked.where}
+    ] + ([set().union(*under.values())] if under else [])
+    expected = _alone(rows, lambda _: True).intersection(*groups)
+    catalog = catalogue(rows)
+    if asked and not (expected and all(labelled.values()) and all(under.values())):
+        with pytest.raises(ImgrecError) as caught:
+            asked.ids(catalog)
+        assert "\n" not in str(caught.value)
+        alone = all(labelled.values()) and all(under.values())
+        assert str(caught.value).startswith("no picture fits all of") == alone
+    else:
+        found = asked.ids(catalog)
+        assert found.dtype == np.int64
+        assert found.tolist() == sorted(expected)
+    catalog.close()
+
+
+@given(st.lists(st.tuples(labels, statuses), max_size=8))
+def test_kinds_and_values_are_those_of_ok_pictures(rows: list[tuple[tuple[str, str], str]]) -> None:
+    catalog = catalogue(
+        Row(str(i), (label,), status=status) for i, (label, status) in enumerate(rows)
+    )
+    shown = [label for label, status in rows if status == "ok"]
+    assert catalog.label_kinds() == sorted({kind for kind, _ in shown})
+    for kind in ("community", "folder", "3"):
+        values = {value for of, value in shown if of == kind}
+        assert catalog.label_values(kind) == sorted(values, key=text)
+    catalog.close()
+
+
+SMALL = [
+    Row("train/dress/1.jpg", (("folder", "dress"), ("community", "3"))),
+    Row("train/dress/2.jpg", (("folder", "dress"), ("community", "30"))),
+    Row("training/3.jpg", (("folder", "dress.old"), ("community", "3.1"), ("community", "3.1.2"))),
+    Row("train/shirt/4.jpg", (("folder", "shirt"), ("community", "4"))),
+    Row("train/shirt/5.jpg", (("folder", "shirt"), ("raw", "yes")), status="failed"),
+    Row("away/6.jpg", (("folder", "away"),), status="missing"),
+    Row("new/7.jpg", (("folder", "new"),), status="new"),
+    Row("8.jpg", (("folder", "a=b"),), root="/nowhere/other"),
+]
+
+
+@pytest.mark.parametrize(
+    ("where", "under", "expected"),
+    [
+        ([], [], [1, 2, 3, 4, 8]),
+        (["folder=dress"], [], [1, 2]),
+        (["folder=dress", "folder=shirt"], [], [1, 2, 4]),
+        (["community=3"], [], [1, 3]),
+        (["community=3.1"], [], [3]),
+        (["community=3", "community=3.1", "community=30"], [], [1, 2, 3]),
+        (["folder=dress", "community=3"], [], [1]),
+        (["folder=a=b"], [], [8]),
+        ([], ["train"], [1, 2, 4]),
+        ([], ["train/"], [1, 2, 4]),
+        ([], ["./train//dress/../shirt"], [4]),
+        ([], ["train/dress", "training"], [1, 2, 3]),
+        ([], ["/nowhere/root"], [1, 2, 3, 4]),
+        ([], ["/nowhere/root/train/dress/"], [1, 2]),
+        ([], ["//nowhere/other"], [8]),
+        ([], ["/"], [1, 2, 3, 4, 8]),
+        (["folder=dress", "folder=dress.old", "community=3"], ["training", "/nowhere/other"], [3]),
+    ],
+)
+def test_or_within_a_kind_and_and_between(
+    where: list[str], under: list[str], expected: list[int]
+) -> None:
+    assert ids(catalogue(SMALL), where, under) == expected
+    assert bool(Filter.parse(where, under)) == bool(where or under)
+
+
+def test_a_picture_of_two_communities_below_one_counts_once() -> None:
+    assert catalogue(SMALL).ids_labelled("community", "3", tree=True).tolist() == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("where", "under", "message"),
+    [
+        (["dress"], [], "--where 'dress' is not KIND=VALUE: write --where folder=name"),
+        (["=dress"], [], "--where '=dress' is not KIND=VALUE: write --where folder=name"),
+        (["folder="], [], "--where 'folder=' is not KIND=VALUE: write --where folder=name"),
+        ([""], [], "--where '' is not KIND=VALUE: write --where folder=name"),
+        ([], [""], "--under '' names no folder: write --under name, or leave it out"),
+        (
+            ["raw=yes"],
+            [],
+            "--where raw=yes: no picture has a label of this kind; there are: community, folder",
+        ),
+        (
+            ["folder=Dress"],
+            [],
+            "--where folder=Dress: no picture has this value; "
+            "there are: a=b, dress, dress.old, shirt",
+        ),
+        (
+            ["community=3."],
+            [],
+            "--where community=3.: no picture has this value; there are: 3, 3.1, 3.1.2, 30, 4",
+        ),
+        (["folder=dress", "folder=away"], [], "--where folder=away: no picture has this value"),
+        (
+            [],
+            ["train", "dress"],
+            "--under dress: no picture lies under such a folder; at the top there are: "
+            "train, training",
+        ),
+        ([], ["train/dress/1.jpg"], "--under train/dress/1.jpg: no picture lies under such"),
+        ([], ["/nowhere/root/train/dress/1.jpg"], "1.jpg: no picture lies under such"),
+        ([], ["new"], "--under new: no picture lies under such"),
+        ([], ["/nowhere/roo"], "--under /nowhere/roo: no picture lies under such"),
+        (
+            ["folder=dress", "community=4"],
+            ["train"],
+            "no picture fits all of --where folder=dress --where community=4 --under train: "
+            "each alone fits some, leave one out",
+        ),
+    ],
+)
+def test_errors_say_what_there_is(where: list[str], under: list[str], message: str) -> None:
+    with pytest.raises(ImgrecError) as caught:
+        ids(catalogue(SMALL), where, under)
+    assert message in str(caught.value)
+
+
+def test_of_many_values_the_close_ones_are_named() -> None:
+    many = [f"dress {n:02}" for n in range(20)]
+    catalog = catalogue(Row(value, (("folder", value),)) for value in [*many, "Hose"])
+    with pytest.raises(ImgrecError) as caught:
+        ids(catalog, ["folder=DRESS 07x"])
+    said, _, close = str(caught.value).partition("; close to it: ")
+    assert said == "--where folder=DRESS 07x: no picture has this value"
+    assert close.startswith("dress 07, ")
+    assert len(set(close.split(", ")) & set(many)) == 5
+    with pytest.raises(ImgrecError, match=r"there are 21: Hose, dress 00, .*, dress 08, …$"):
+        ids(catalog, ["folder=zzz"])
+
+
+def test_at_most_ten_folders_are_named_and_none_where_there_are_none() -> None:
+    catalog = catalogue(Row(f"folder {n:02}/{n}.jpg") for n in range(12))
+    with pytest.raises(ImgrecError, match=r"are: folder 00, .*, folder 09, …$"):
+        ids(catalog, under=["x"])
+    with pytest.raises(ImgrecError, match=r"the pictures lie in no folders$"):
+        ids(catalogue([Row("1.jpg")]), under=["x"])
+    with pytest.raises(ImgrecError, match=r"of this kind; there are: none$"):
+        ids(catalogue([Row("1.jpg")]), ["folder=x"])
+
+
+def test_errors_are_fit_for_a_terminal() -> None:
+    odd, shown = os.fsdecode(b"two\nlines \xfc"), "two lines \N{REPLACEMENT CHARACTER}"
+    catalog = catalogue([Row(f"{odd}/1.jpg", (("folder", odd),)), Row("2.jpg", (("raw", odd),))])
+    for where, under, times in (
+        ([f"folder={odd}x"], [], 2),
+        ([f"{odd}=x"], [], 1),
+        ([odd], [], 1),
+        ([], [f"{odd}x"], 2),
+        ([f"folder={odd}", f"raw={odd}"], [], 2),
+    ):
+        with pytest.raises(ImgrecError) as caught:
+            ids(catalog, where, under)
+        assert str(caught.value).count(shown) == times
+        assert str(caught.value).isprintable()
+
+
+def test_top_folders_are_whole_whatever_their_bytes() -> None:
+    found = sorted({name.rstrip() for name in NAMES}, key=text)
+    catalog = catalogue(Row(f"{name}/below/1.jpg") for name in found)
+    assert catalog.top_folders(100) == found
+
+
+def test_a_folder_of_the_catalogue_goes_before_one_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("one/train", "two"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "link").symlink_to("one")
+    (tmp_path / "loop").symlink_to("loop")
+    roots = [str((tmp_path / name).resolve()) for name in ("one", "two")]
+    catalog = catalogue(
+        [
+            Row("train/1.jpg", root=roots[0]),
+            Row("2.jpg", root=roots[0]),
+            Row("3.jpg", root=roots[1]),
+        ]
+    )
+    monkeypatch.chdir(tmp_path)
+    assert ids(catalog, under=["one"]) == [1, 2]
+    assert ids(catalog, under=["./two/"]) == [3]
+    assert ids(catalog, under=["."]) == [1, 2, 3]
+    assert ids(catalog, under=["link/train"]) == [1]
+    assert ids(catalog, under=[str(tmp_path / "link")]) == [1, 2]
+    monkeypatch.chdir(tmp_path / "one" / "train")
+    assert ids(catalog, under=["."]) == [1]
+    assert ids(catalog, under=[".."]) == [1, 2]
+    assert ids(catalog, under=["../../two"]) == [3]
+    for nothing in ("../../loop", "../2.jpg", "../../two/x"):
+        with pytest.raises(ImgrecError, match="no picture lies under"):
+            ids(catalog, under=[nothing])
+    add(catalog, Row("one/4.jpg", root=roots[1]))
+    monkeypatch.chdir(tmp_path)
+    assert ids(catalog, under=["one"]) == [4]
+    assert ids(catalog, under=[roots[0]]) == [1, 2]
+
+
+def test_a_root_that_became_a_link_is_still_the_root(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "photos").symlink_to("disk")
+    catalog = catalogue([Row("a/1.jpg", root=str(tmp_path.resolve() / "photos"))])
+    for way in ("photos/a", "photos/../photos//a/"):
+        assert ids(catalog, under=[f"{tmp_path.resolve()}/{way}"]) == [1]
+
+
+def test_a_picture_added_meanwhile_is_left_out() -> None:
+    class Growing(Catalog):
+        def last_id(self) -> int:
+            last = super().last_id()
+            add(self, Row(f"train/late {last}.jpg", (("folder", "dress"),)))
+            return last
+
+    catalog = Growing(catalogue(SMALL).db)
+    assert ids(catalog, ["folder=dress"], ["train"]) == [1, 2]
+    assert ids(catalog, ["folder=dress"], ["train"]) == [1, 2, 9]
+
+
+def test_a_store_with_odd_names(odd_store: tuple[Path, dict[str, str]]) -> None:
+    path, expected = odd_store
+    with Store.open(path) as store:
+        catalog = store.catalog
+        ok = [place for place, status in expected.items() if status == "ok"]
+        for folder in ("names", "<img src=x onerror=alert(1)>"):
+            inside = [place for place in ok if place.startswith(folder + "/")]
+            for where, under in (([], [folder]), ([f"folder={folder}"], [])):
+                found = catalog.entries(ids(catalog, where, under))
+                assert sorted(entry.path for entry in found) == sorted(inside)
+        everything = ids(catalog, under=[str(path.parent)])
+        assert len(everything) == len(ok)
+        assert ids(catalog) == everything
+        with pytest.raises(ImgrecError, match=r"at the top there are: <img src=x .*, names$"):
+            ids(catalog, under=[os.fsdecode(b"names/latin-1 \xfc.jpg")])
+
+
+def test_nothing_is_searched_without_an_index() -> None:
+    catalog = catalogue(SMALL)
+    asked: list[str] = []
+    catalog.db.set_trace_callback(asked.append)
+    catalog.ids_labelled("folder", "dress")
+    catalog.ids_labelled("community", "3", tree=True)
+    catalog.ids_under("/nowhere/root")
+    catalog.ids_under("/nowhere/root", "train")
+    catalog.db.set_trace_callback(None)
+    assert len(asked) == 4
+    for query, bounds in zip(
+        asked, ["kind=? AND value=?", "value>? AND value<?", "root_id=?", "path>? AND path<?"],
+        strict=True,
+    ):  # fmt: skip
+        plan = [row[3] for row in catalog.db.execute("EXPLAIN QUERY PLAN " + query)]
+        assert any(bounds in step for step in plan), plan
+        assert not [step for step in plan if step.startswith("SCAN") and "subquery" not in step]
