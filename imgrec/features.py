@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,13 @@ class Block:
         ids: (m,) int64, ascending.
         vectors: (m, d), as stored where `rows` is None, else a superset of the rows.
         rows: (m,) positions in `vectors`, None for all of them.
+        source: of a part, what is another when the part is another; empty for one in memory.
     """
 
     ids: Ids
     vectors: NDArray[Any]
     rows: NDArray[np.intp] | None = None
+    source: str = ""
 
     def load(self) -> Vectors:
         """Return the float32 vectors (m, d); a view of the mapped file where that is possible."""
@@ -52,6 +55,7 @@ class FeatureStore:
         self.dimensions = dimensions
         self.blocks = [block for block in _newest(blocks) if len(block.ids)]
         self.ids: Ids = np.sort(_joined_ids([block.ids for block in self.blocks]))
+        self.places: list[Rows] = [self._place(block) for block in self.blocks]
 
     @classmethod
     def open(
@@ -78,7 +82,8 @@ class FeatureStore:
                     "delete it and run python -m imgrec.index again"
                 )
             check_rows(part, ids=len(ids), vectors=len(vectors))
-            blocks.append(Block(ids, vectors).only(_alive(ids, dead, last)))
+            block = Block(ids, np.asarray(vectors), source=_source(part))  # a plain view of the map
+            blocks.append(block.only(_alive(ids, dead, last)))
         return cls(folder.name, dimensions, blocks)
 
     def __len__(self) -> int:
@@ -95,12 +100,48 @@ class FeatureStore:
 
     def slices(self) -> Iterator[tuple[Rows, Vectors]]:
         """Yield the float32 vectors block by block, with the rows each block covers."""
-        for block in self.blocks:
-            first, last = np.searchsorted(self.ids, block.ids[[0, -1]])
-            if last - first + 1 == len(block.ids):
-                yield slice(first, last + 1), block.load()
-            else:  # ids of other blocks stand between
-                yield np.searchsorted(self.ids, block.ids), block.load()
+        for rows, block in zip(self.places, self.blocks, strict=True):
+            yield rows, block.load()
+
+    @cached_property
+    def owners(self) -> NDArray[np.int32]:
+        """The number (n,) of the block that holds each row."""
+        owners = np.empty(len(self.ids), np.int32)
+        for number, rows in enumerate(self.places):
+            owners[rows] = number
+        return owners
+
+    @cached_property
+    def _inner(self) -> NDArray[np.intp]:
+        """The position (n,) of each row in the vectors of its block."""
+        inner = np.empty(len(self.ids), np.intp)
+        for rows, block in zip(self.places, self.blocks, strict=True):
+            inner[rows] = np.arange(len(block.ids)) if block.rows is None else block.rows
+        return inner
+
+    def rows_of(self, ids: Ids) -> NDArray[np.intp]:
+        """Return the rows (m,) of these ids, -1 for an id that has none."""
+        rows = np.minimum(np.searchsorted(self.ids, ids), max(0, len(self.ids) - 1))
+        if not len(self.ids):
+            return np.full(len(ids), -1)
+        return np.where(self.ids[rows] == ids, rows, -1)
+
+    def take_rows(self, rows: NDArray[np.intp]) -> Vectors:
+        """Return the vectors (m, d) of these rows, in this order."""
+        vectors = np.empty((len(rows), self.dimensions), np.float32)
+        if not len(rows):
+            return vectors
+        owners = self.owners[rows]
+        steps = np.diff(owners)
+        if (steps < 0).any():
+            order = np.argsort(owners, kind="stable")
+            vectors[order] = self.take_rows(rows[order])
+            return vectors
+        inner, starts = self._inner[rows], [0, *(np.flatnonzero(steps) + 1).tolist()]
+        numbers = owners[starts].tolist()
+        for number, start, end in zip(numbers, starts, [*starts[1:], len(rows)], strict=True):
+            vectors[start:end] = self.blocks[number].vectors[inner[start:end]]
+        return vectors
 
     def take(self, ids: Ids) -> Vectors:
         """Return the vectors (m, d) of these ids, in this order.
@@ -109,25 +150,29 @@ class FeatureStore:
             StoreError: an id has no vector here.
         """
         ids = np.asarray(ids, np.int64)
-        vectors = np.empty((len(ids), self.dimensions), np.float32)
-        found = np.zeros(len(ids), bool)
-        for block in self.blocks:
-            positions = np.minimum(np.searchsorted(block.ids, ids), len(block.ids) - 1)
-            here = block.ids[positions] == ids
-            rows = positions[here] if block.rows is None else block.rows[positions[here]]
-            vectors[here] = block.vectors[rows]
-            found |= here
-        if not found.all():
+        rows = self.rows_of(ids)
+        if (rows < 0).any():
             raise StoreError(
-                f"{self.name} has no vector of picture {ids[~found][0]}: "
+                f"{self.name} has no vector of picture {ids[rows < 0][0]}: "
                 f"run python -m imgrec.index --encoder {self.name} on this store again"
             )
-        return vectors
+        return self.take_rows(rows)
+
+    def _place(self, block: Block) -> Rows:
+        first, last = np.searchsorted(self.ids, block.ids[[0, -1]])
+        if last - first + 1 == len(block.ids):
+            return slice(int(first), int(last) + 1)
+        return np.searchsorted(self.ids, block.ids)  # ids of other blocks stand between
 
 
 def stored_ids(folder: Path) -> Ids:
     """Return the ascending ids that have a row in some part of a folder, dead or alive."""
     return np.unique(_joined_ids([load_ids(folder / part_name(i)) for i in part_numbers(folder)]))
+
+
+def _source(part: Path) -> str:
+    state = (part / "vectors.npy").stat()
+    return f"{part.name} {state.st_mtime_ns} {state.st_size}"
 
 
 def _joined_ids(parts: list[Ids]) -> Ids:

@@ -124,6 +124,23 @@ def decode(data: bytes, need_px: int = 256) -> Picture:
             raise PictureError(_reason_of(error), str(error) or type(error).__name__) from error
 
 
+def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
+    """Return a picture that is open already, upright and RGB, by the same rules.
+
+    Raises:
+        PictureError: its file cannot be decoded, or it has more than `MAX_PIXELS`.
+    """
+    if image.width * image.height > MAX_PIXELS:
+        raise PictureError("too-large", f"{image.width} x {image.height} pixels")
+    try:
+        image.load()
+        method = _turn(image)
+        pixels = _to_rgb(_reduced(image, max(_DRAFT_PX, 2 * need_px)))
+    except (OSError, ValueError, SyntaxError) as error:
+        raise PictureError(_reason_of(error), str(error) or type(error).__name__) from error
+    return pixels if method is None else pixels.transpose(method)
+
+
 def pixels_for(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint8]:
     """Return the uint8 pixels (crop_px, crop_px, 3) that an encoder takes of a picture."""
     side = preprocessing.crop_px

@@ -24,6 +24,7 @@ def report(summary: Summary) -> str:
         f"{counted(counts['ok'], 'picture')}, {counts['failed']} failed, "
         f"{counts['missing']} missing" + (f", {counts['new']} not read" if counts["new"] else ""),
         "features: " + ", ".join(f"{name} ({d})" for name, d in summary.features.items()),
+        *summary.indexes,
         f"this run: {_run(summary)}",
     ]
     if summary.failures:
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--batch-size", type=positive, default=Options.batch_size, metavar="N")
     add("--workers", type=not_negative, metavar="N", help="that decode; 0: none; default: cores")
     add("--only", action="store_true", help="pictures of other folders leave the collection")
+    add("--hnsw", action="store_true", help="make the graph index (pays past a million pictures)")
     add("--retry-failed", action="store_true", help="read failed pictures again")
     return parser
 
@@ -67,6 +69,7 @@ def _index(arguments: argparse.Namespace) -> None:
         workers=arguments.workers,
         only=arguments.only,
         retry_failed=arguments.retry_failed,
+        hnsw=arguments.hnsw,
         quiet=False,
     )
     summary = index_folders(arguments.folders, arguments.store, options)

@@ -13,6 +13,7 @@ from imgrec.encoders.rgb import BINS, bins_of
 from imgrec.encoders.spec import Encoder, Vectors
 from imgrec.errors import ImgrecError
 from imgrec.extract import Readings, Task
+from imgrec.indexes import update_indexes
 from imgrec.interrupts import interrupt_deferred, interrupted_once
 from imgrec.jobs import THUMBS, Job, Result, commit, plan_jobs, tasks_of
 from imgrec.pool import readings
@@ -38,6 +39,7 @@ class Options:
         workers: processes that decode; None for one a core.
         only: make the pictures of all other folders in the store missing.
         retry_failed: read the pictures again that failed before.
+        hnsw: make the graph index, which pays from about a million pictures on.
         quiet: no progress bar.
     """
 
@@ -49,6 +51,7 @@ class Options:
     workers: int | None = None
     only: bool = False
     retry_failed: bool = False
+    hnsw: bool = False
     quiet: bool = True
 
 
@@ -60,6 +63,7 @@ class Summary:
         counts: pictures by status.
         failures: failed pictures by reason, the most frequent first.
         features: dimensions by name.
+        indexes: one line each on what is kept to search them.
         new: pictures met for the first time, or again with other content (`changed`).
         moved: pictures found at another place, their vectors kept.
         gone: pictures that are missing since this run.
@@ -72,6 +76,7 @@ class Summary:
     counts: dict[str, int] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
     features: dict[str, int] = field(default_factory=dict)
+    indexes: list[str] = field(default_factory=list)
     new: int = 0
     changed: int = 0
     moved: int = 0
@@ -115,6 +120,7 @@ def index_folders(
             store.add_feature(encoder.spec)
         _read_pictures(store, encoders, options, summary)
         store.set_encoder(primary)
+        _update_indexes(store, options, summary)
         summary.counts, summary.failures = store.catalog.counts(), store.catalog.failures()
         summary.features = {name: store.spec(name).dimensions for name in store.feature_names()}
     summary.elapsed_s = time.perf_counter() - started
@@ -185,6 +191,14 @@ def _scan(store: Store, walks: Mapping[Path, Walk], options: Options, summary: S
             for folder in found.unreadable
         ]
     store.catalog.retry_failed(None if options.retry_failed else "unreadable")
+
+
+def _update_indexes(store: Store, options: Options, summary: Summary) -> None:
+    """Make what the search wants; without it a query is slower, and right all the same."""
+    try:
+        summary.indexes = update_indexes(store, hnsw=options.hnsw, quiet=options.quiet)
+    except OSError as error:
+        summary.warnings.append(f"the indexes could not be written ({error}): queries are slower")
 
 
 def _read_pictures(

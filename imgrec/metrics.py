@@ -21,21 +21,28 @@ class Metric:
 
     Attributes:
         function: from queries (q, d) and vectors (m, d), float32, to distances (q, m).
-        histograms_only: it has no meaning for vectors with negative values.
+        histograms_only: it has no meaning for other vectors.
         has_similarity: 1 - distance means something.
+        reduced: the vectors compared are those of the feature after PCA.
+        joins: the metrics whose nearest are joined, and then ordered by `function`.
+        norm: of a vector (1 or 2), what it is divided by where features are joined; 0 where
+            they cannot be.
     """
 
     name: str
     function: Function
     histograms_only: bool = False
     has_similarity: bool = False
+    reduced: bool = False
+    joins: tuple[str, ...] = ()
+    norm: int = 0
 
     def check(self, spec: EncoderSpec) -> None:
         """Raise ImgrecError where this metric has no meaning for an encoder's vectors."""
         if self.histograms_only and spec.kind != "histogram":
             raise ImgrecError(
                 f"{self.name} compares histograms, and {spec.name} is none: "
-                f"ask with --encoder rgb, or with --metric {_names(for_histograms=False)}"
+                f"ask with --encoder rgb, or with --metric {_general()}"
             )
 
 
@@ -44,7 +51,7 @@ def cosine(queries: Vectors, vectors: Vectors) -> Distances:
 
     What float32 cannot tell from 0 is 0, so that twins are ties.
     """
-    lengths = np.linalg.norm(vectors, axis=1)  # (m,)
+    lengths = np.sqrt(np.einsum("md,md->m", vectors, vectors))  # (m,)
     scale = np.linalg.norm(queries, axis=1)[:, None] * lengths[None, :]
     cosines = (queries @ vectors.T) / np.where(scale > 0, scale, 1)  # (q, m)
     distances: Distances = np.clip(1 - cosines, 0, 2).astype(np.float32, copy=False)
@@ -81,10 +88,12 @@ def chi2(queries: Vectors, vectors: Vectors) -> Distances:
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("cosine", cosine, has_similarity=True),
-        Metric("euclidean", euclidean),
-        Metric("manhattan", manhattan),
+        Metric("cosine", cosine, has_similarity=True, norm=2),
+        Metric("euclidean", euclidean, norm=2),
+        Metric("manhattan", manhattan, norm=1),
         Metric("chi2", chi2, histograms_only=True, has_similarity=True),
+        Metric("pca-cosine", cosine, histograms_only=True, has_similarity=True, reduced=True),
+        Metric("combined", cosine, has_similarity=True, joins=("cosine", "euclidean", "manhattan")),
     )
 }
 
@@ -127,11 +136,21 @@ def fuse(distances: Distances, how: str) -> NDArray[np.float32]:
     """
     if how not in FUSIONS:
         raise ImgrecError(f"no way to fuse is called {how!r}; known: {', '.join(FUSIONS)}")
+    if len(distances) == 1 and how != "rank":
+        only: NDArray[np.float32] = distances[0].copy()
+        return only
     return FUSIONS[how](distances)
 
 
-def _names(*, for_histograms: bool) -> str:
-    return " or ".join(m.name for m in METRICS.values() if m.histograms_only == for_histograms)
+def scaled(vectors: Vectors, norm: int) -> Vectors:
+    """Return vectors (m, d) divided by their norm, 1 or 2; zeros stay zeros."""
+    lengths = np.linalg.norm(vectors, norm, axis=1, keepdims=True)  # (m, 1)
+    lengths[lengths == 0] = 1
+    return np.asarray(vectors / lengths, np.float32)
+
+
+def _general() -> str:
+    return " or ".join(metric.name for metric in METRICS.values() if not metric.histograms_only)
 
 
 def _chi2_rows(query: NDArray[np.float32], vectors: Vectors) -> NDArray[np.float32]:

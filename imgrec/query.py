@@ -13,6 +13,7 @@ from imgrec.files import write_bytes
 from imgrec.metrics import FUSIONS, METRICS
 from imgrec.names import printable
 from imgrec.recommend import Answer, Recommender
+from imgrec.search import INDEXES
 
 _MOST_QUERIES = 5
 _WIDEST = 80  # letters of a path before the labels of other lines stop standing in line
@@ -29,7 +30,8 @@ def table(answer: Answer) -> str:
         f"{len(answer.results)} of {counted(answer.images, 'picture')}, "
         + f"{answer.encoder}, {answer.metric}"
         + (f", {answer.fuse} of {len(answer.queries)} queries" if answer.queries[1:] else "")
-        + f", {answer.elapsed_ms:.1f} ms"
+        + (f", {len(answer.unwanted)} unwanted" if answer.unwanted else "")
+        + f", {_way(answer)}, {answer.elapsed_ms:.1f} ms"
     ]
     longest = max((len(printable(result.path)) for result in answer.results), default=0)
     width = min(_WIDEST, longest)
@@ -40,6 +42,10 @@ def table(answer: Answer) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _way(answer: Answer) -> str:
+    return "exact" if answer.exact else f"by {answer.index}, compared exactly"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="imgrec.query", description="The pictures most like one to five others.")
     add = parser.add_argument
@@ -48,26 +54,40 @@ def _parser() -> argparse.ArgumentParser:
     add("-k", type=positive, default=5, help="how many (default 5)")
     add("--metric", default="cosine", help=f"{', '.join(METRICS)} (default cosine)")
     add("--fuse", default="mean", help=f"{', '.join(FUSIONS)} of the distances (default mean)")
+    add("--not", action="append", default=[], metavar="IMAGE", dest="unwanted",
+        help="push away what is like this one; may be repeated")  # fmt: skip
+    add("--where", action="append", default=[], metavar="KIND=VALUE",
+        help="only pictures with this label; may be repeated")  # fmt: skip
+    add("--under", action="append", default=[], metavar="FOLDER",
+        help="only pictures in this folder; may be repeated")  # fmt: skip
     add("--encoder", metavar="NAME", help="the feature to compare; default: the store's own")
+    add("--features", metavar="NAME=WEIGHT,…", help="several together, as mini=1,rgb=0.5")
+    add("--index", default="auto", help=f"{', '.join(INDEXES)} (default auto: the fastest)")
+    add("--exact", action="store_const", const="exact", dest="index", help="same as --index exact")
     add("--weights", type=Path, metavar="FILE", help="those the store's vectors were made with")
     add("--device", default="auto", help="where a picture that is not in the store is encoded")
+    add("--cache", metavar="WHERE", help="of vectors of such pictures: a file, redis://…, or none; "
+        "default: in the user's cache folder")  # fmt: skip
     add("--json", action="store_true", help="print one JSON object and nothing else")
     add("--grid", type=Path, metavar="FILE.png", help="draw queries and answers into a picture")
     return parser
 
 
 def _query(arguments: argparse.Namespace) -> None:
-    if len(arguments.images) > _MOST_QUERIES:
-        raise ImgrecError(
-            f"{len(arguments.images)} pictures are too many to ask about at once: "
-            f"name up to {_MOST_QUERIES} (the Python interface takes any number)"
-        )
-    recommender = Recommender.open(arguments.store, arguments.weights, arguments.device)
-    answer = recommender.query(
-        arguments.images, arguments.k, arguments.metric, arguments.fuse, arguments.encoder
-    )
-    if arguments.grid:
-        _write_grid(recommender, answer, arguments.grid)
+    for asked in (arguments.images, arguments.unwanted):
+        if len(asked) > _MOST_QUERIES:
+            raise ImgrecError(
+                f"{len(asked)} pictures are too many to ask about at once: "
+                f"name up to {_MOST_QUERIES} (the Python interface takes any number)"
+            )
+    a = arguments
+    with Recommender.open(a.store, a.weights, a.device, a.cache) as recommender:
+        answer = recommender.query(
+            a.images, a.k, a.metric, a.fuse, a.encoder, features=a.features, unwanted=a.unwanted,
+            where=a.where, under=a.under, index=a.index,
+        )  # fmt: skip
+        if a.grid:
+            _write_grid(recommender, answer, a.grid)
     if arguments.json:
         sys.stdout.write(json.dumps(answer.to_dict()) + "\n")
     else:

@@ -114,7 +114,7 @@ class Store:
         """
         if spec.name in self.feature_names():
             there = self.spec(spec.name)
-            if _identity(there) != _identity(spec):
+            if there.identity() != spec.identity():
                 raise StoreError(
                     f"the feature {spec.name!r} in {self.path} was made otherwise "
                     f"({_difference(there, spec)}): use another store, or delete "
@@ -135,6 +135,16 @@ class Store:
         spec = self.spec(name)
         dead, last = self.catalog.ids_not_ok(), self.catalog.last_id()
         return FeatureStore.open(self.feature_folder(spec.name), spec.dimensions, dead, last)
+
+    def derived_folder(self, feature: str) -> Path:
+        """Return the folder of what is made from a feature to search it, there or not."""
+        return self.path / "indexes" / feature
+
+    def state(self) -> tuple[int, int, tuple[tuple[str, int], ...]]:
+        """Return what is another as soon as the catalogue or a feature is another."""
+        folders = [*self.path.glob("features/*"), *self.path.glob("indexes/*")]
+        times = tuple((folder.name, folder.stat().st_mtime_ns) for folder in sorted(folders))
+        return self.catalog.version(), (self.path / _CATALOG).stat().st_ino, times
 
     def thumbs(self) -> ThumbStore:
         """Open the thumbnails."""
@@ -163,7 +173,8 @@ class Store:
         try:
             for folder in (self.path, self.thumbs_folder, *self.path.glob("features/*")):
                 remove_temporaries(folder)
-            remove_temporaries(self.path / "knn")
+            for folder in (self.path / "knn", *self.path.glob("indexes/*")):
+                remove_temporaries(folder)
             yield
         finally:
             lock.release()
@@ -211,15 +222,10 @@ def _spec_from_json(path: Path) -> EncoderSpec:
         raise StoreError(f"{path} is damaged: {error}") from error
 
 
-def _identity(spec: EncoderSpec) -> dict[str, Any]:
-    """The part of a spec that decides the vectors: not the name of the weights file."""
-    return {key: value for key, value in asdict(spec).items() if key not in ("weights",)}
-
-
 def _difference(there: EncoderSpec, asked: EncoderSpec) -> str:
-    asked_fields = _identity(asked)
+    asked_fields = asked.identity()
     return ", ".join(
         f"{key} {value!r} there, {asked_fields[key]!r} now"
-        for key, value in _identity(there).items()
+        for key, value in there.identity().items()
         if value != asked_fields[key]
     )

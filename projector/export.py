@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.files import new_folder
+from imgrec.projection import sample_ids
 from imgrec.store import Store
 from projector.config import CONFIG_NAME, HEADER, config_text
 from projector.errors import ProjectorError
-from projector.reduce import reduce_feature, sample_ids
+from projector.reduce import reduce_feature
 from projector.run import RUN_FILES, write_run
 
 MAX_POINTS = 100_000  # of a longer tensor the page takes the first rows only

@@ -24,12 +24,25 @@ FLOW = (
         "images",
         "walk",
     ),
-    *("migrations", "catalog", "scan"),
+    *("migrations", "catalog", "filters", "scan"),
     *("parts", "features", "thumbs", "store"),
     *("encoders.mini", "encoders.rgb", "encoders.vision", "encoders"),
+    *("threads", "metrics", "kernels", "exact", "projection", "derived"),
+    *("sketch", "reduced", "hnsw", "indexes"),
     *("extract", "pool", "jobs", "indexing"),
-    *("metrics", "neighbors", "knn", "quality"),
-    *("recommend", "grid", "commands", "index", "query", "samples"),
+    *("neighbors", "knn", "quality"),
+    *(
+        "space",
+        "search",
+        "cache",
+        "questions",
+        "recommend",
+        "grid",
+        "commands",
+        "index",
+        "query",
+        "samples",
+    ),
 )
 
 

@@ -1,6 +1,7 @@
 """Indexing: one pass, odd files, what a run says."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -164,7 +165,8 @@ def test_what_a_run_says(photos: Path, tmp_path: Path, capsys: pytest.CaptureFix
     command = [str(tmp_path / "photos"), "--store", str(tmp_path / "store"), "--encoder", "mini"]
     assert main([*command, "--workers", "0"]) == 0
     out, err = capsys.readouterr()
-    first, second, third, fourth = out.splitlines()
+    first, second, third, axes, fourth = out.splitlines()
+    assert re.fullmatch(r"rgb: \d+ principal components keep \d+\.\d% of the variance", axes)
     assert first == "24 pictures, 1 failed, 0 missing"
     assert second == "failed: 1 not-an-image"
     assert third.startswith("features: mini (")

@@ -10,9 +10,10 @@ from hypothesis.extra import numpy as stn
 from numpy.typing import NDArray
 
 from imgrec.features import Block, FeatureStore
+from imgrec.projection import fit_axes, sample_ids
 from projector import reduce
 from projector.errors import ProjectorError
-from projector.reduce import fit_axes, reduce_feature, sample_ids
+from projector.reduce import reduce_feature
 from projector.tensor import tensor_bytes
 
 Matrix = NDArray[np.float32]

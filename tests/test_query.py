@@ -53,13 +53,17 @@ def test_the_json_is_the_contract(
 ) -> None:
     answer = _json(capsys, photos / "discs/001.jpg", "--store", photo_store, "-k", 3)
     assert list(answer) == [
-        *("queries", "encoder", "metric", "fuse", "k", "images", "exact", "elapsed_ms", "results")
+        *("queries", "unwanted", "encoder", "metric", "fuse", "k", "images"),
+        *("index", "exact", "elapsed_ms", "results"),
     ]
+    assert (answer["unwanted"], answer["index"]) == ([], "exact")
     assert answer["queries"] == [str(photos / "discs/001.jpg")]
     assert (answer["encoder"], answer["metric"], answer["fuse"]) == ("mini", "cosine", "mean")
     assert (answer["k"], answer["images"], answer["exact"]) == (3, 24, True)
     first = answer["results"][0]
-    assert list(first) == [*("rank", "id", "path", "distance", "similarity", "per_query", "labels")]
+    assert list(first) == [
+        *("rank", "id", "path", "distance", "similarity", "per_query", "per_unwanted", "labels")
+    ]
     assert first["rank"] == 1
     assert first["similarity"] == pytest.approx(1 - first["distance"])
     assert first["labels"] == {"folder": first["path"].split("/")[0]}
@@ -138,6 +142,14 @@ def test_a_metric_for_histograms_only(store: Store, photos: Path) -> None:
     [
         (["absent.jpg"], "no picture at absent.jpg"),
         (["a"] * 6, "6 pictures are too many"),
+        (["discs/000.jpg", *["--not", "checks/000.jpg"] * 6], "6 pictures are too many"),
+        (["discs/000.jpg", "--not", "absent.jpg"], "no picture at absent.jpg"),
+        (["discs/000.jpg", "--where", "folder"], "--where folder"),
+        (["discs/000.jpg", "--where", "folder=disc"], "discs"),
+        (["discs/000.jpg", "--under", "nowhere"], "nowhere"),
+        (["discs/000.jpg", "--features", "mini=a"], "a is no number"),
+        (["discs/000.jpg", "--index", "tree"], "'tree'; known: auto, exact"),
+        (["discs/000.jpg", "--index", "sketch"], "no sketch for cosine of mini"),
         (["discs/000.jpg", "--metric", "l2"], "'l2'; known: cosine"),
         (["discs/000.jpg", "--fuse", "sum"], "'sum'; known: mean"),
         (["discs/000.jpg", "--encoder", "x"], "no feature 'x' (there: mini, rgb)"),

@@ -1,7 +1,7 @@
 """What an encoder is: a frozen spec and a function from pixel batches to vectors."""
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,10 @@ class EncoderSpec:
     weights: str = ""
     weights_digest: str = ""
     in_worker: bool = True
+
+    def identity(self) -> dict[str, Any]:
+        """Return the part that decides the vectors: not the name of the weights file."""
+        return {key: value for key, value in asdict(self).items() if key != "weights"}
 
 
 class Encoder(Protocol):

@@ -1,0 +1,111 @@
+"""Exact distances to the vectors of a feature, by the way that is fastest for their number."""
+
+import sys
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.encoders.spec import Vectors
+from imgrec.features import Block, FeatureStore, Rows
+from imgrec.metrics import Distances, Function, Metric, chi2, cosine, euclidean, manhattan, scaled
+from imgrec.threads import in_threads
+
+_TASK_BLOCKS = 8
+# Values a second, in millions, of the functions in numpy: only the order of magnitude counts.
+_NUMPY_SPEED: dict[Function, int] = {cosine: 6_000, euclidean: 4_000, manhattan: 700, chi2: 400}
+_WORTH_S = 0.5  # that loading the compiled loops takes
+
+
+def load_kernels() -> ModuleType:
+    """Import the compiled loops, for whoever asks more than once."""
+    from imgrec import kernels
+
+    return kernels
+
+
+def kernels_for(seconds: float) -> ModuleType | None:
+    """Return the compiled loops if they are there, or worth loading for such a work in numpy."""
+    loaded = "imgrec.kernels" in sys.modules
+    return load_kernels() if loaded or seconds > _WORTH_S else None
+
+
+def distances_to_all(
+    feature: FeatureStore, metric: Metric, queries: Vectors, norm: int = 0
+) -> Distances:
+    """Return the distances (q, n) of queries (q, d) to every vector of a feature.
+
+    Args:
+        feature: with the vectors.
+        metric: whose `function` compares them.
+        queries: as the vectors are, before any scaling.
+        norm: 1 or 2: all vectors are first divided by it.
+    """
+    distances = np.empty((len(queries), len(feature)), np.float32)
+    function = _function(metric, len(queries) * len(feature) * feature.dimensions)
+    queries = _prepared(queries, norm)
+
+    def fill(numbers: range) -> None:
+        for number in numbers:
+            rows = feature.places[number]
+            _fill(distances, rows, feature.blocks[number], queries, function, norm)
+
+    starts = range(0, len(feature.blocks), _TASK_BLOCKS)
+    tasks = [range(s, min(s + _TASK_BLOCKS, len(feature.blocks))) for s in starts]
+    in_threads(fill, tasks)
+    return distances
+
+
+def distances_to_rows(
+    feature: FeatureStore, metric: Metric, queries: Vectors, rows: NDArray[np.intp], norm: int = 0
+) -> Distances:
+    """Return the distances (q, m) of queries (q, d) to some rows; else as `distances_to_all`."""
+    return distances_between(metric, queries, feature.take_rows(rows), norm)
+
+
+def distances_between(
+    metric: Metric, queries: Vectors, vectors: Vectors, norm: int = 0
+) -> Distances:
+    """Return the distances (q, m) of queries (q, d) to vectors (m, d), scaled where asked."""
+    function = _function(metric, len(queries) * vectors.size)
+    return function(_prepared(queries, norm), _prepared(vectors, norm))
+
+
+def _function(metric: Metric, values: int) -> Function:
+    kernels = kernels_for(values / (1e6 * _NUMPY_SPEED.get(metric.function, 1_000)))
+    compiled = getattr(kernels, metric.function.__name__, None)
+    if compiled is None:
+        return metric.function
+
+    def filled(queries: Vectors, vectors: Vectors) -> Distances:
+        if metric.function is cosine:
+            queries = scaled(queries, 2)
+        out = np.empty((len(queries), len(vectors)), np.float32)
+        compiled(queries, np.ascontiguousarray(vectors), out)
+        return out
+
+    return filled
+
+
+def _fill(
+    distances: Distances,
+    rows: Rows,
+    block: Block,
+    queries: Vectors,
+    function: Function,
+    norm: int,
+) -> None:
+    """Compute one block; where most of its rows are alive all are, which copies no vector."""
+    if block.rows is not None and 2 * len(block.rows) > len(block.vectors):
+        vectors = np.asarray(block.vectors, np.float32)
+        distances[:, rows] = function(queries, _scaled(vectors, norm))[:, block.rows]
+    else:
+        distances[:, rows] = function(queries, _scaled(block.load(), norm))
+
+
+def _scaled(vectors: Vectors, norm: int) -> Vectors:
+    return scaled(vectors, norm) if norm else vectors
+
+
+def _prepared(vectors: Vectors, norm: int) -> Vectors:
+    return np.ascontiguousarray(_scaled(vectors, norm), np.float32)

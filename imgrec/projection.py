@@ -1,0 +1,63 @@
+"""Principal components of vectors: few columns that keep most of their variance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.catalog import Ids
+from imgrec.encoders.spec import Vectors
+
+_NOISE = 1e-6  # what rounding in float32 makes of nothing, relative to the length of a vector
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Principal axes.
+
+    Attributes:
+        mean: (d,) float32.
+        components: (c, d) float32, orthonormal, by falling variance.
+        variance_kept: share of the variance of the fitted rows that the axes span, 0 to 1.
+    """
+
+    mean: NDArray[np.float32]
+    components: NDArray[np.float32]
+    variance_kept: float
+
+    def project(self, vectors: Vectors) -> Vectors:
+        """Return the coordinates (m, c) of vectors (m, d) on the axes."""
+        return np.asarray((vectors - self.mean) @ self.components.T, np.float32)
+
+
+def fit_axes(vectors: Vectors, dimensions: int, seed: int = 0, solver: str = "auto") -> Axes:
+    """Return the principal axes of vectors (m, d), the largest loading of each positive.
+
+    There are at most `dimensions`, and none along which the rows differ by rounding only.
+
+    Source: scikit-learn's PCA, with that `solver`.
+    """
+    if (vectors == vectors[0]).all():
+        return Axes(vectors[0], np.zeros((0, vectors.shape[1]), np.float32), 1.0)
+    from sklearn.decomposition import PCA  # late: a second that help, errors and server save
+
+    mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+    # Centred beforehand: scikit-learn's covariance loses what differs little from the mean.
+    count = min(dimensions, *vectors.shape)
+    pca = PCA(count, copy=False, svd_solver=solver, random_state=seed).fit(vectors - mean)
+    variances = pca.explained_variance_  # (c,), falling
+    real = variances > _NOISE**2 * (variances[0] + mean @ mean)
+    components = np.asarray(pca.components_[real], np.float32)  # (c, d)
+    largest = np.abs(components).argmax(axis=1)
+    signs = np.sign(components[np.arange(len(components)), largest])
+    kept = min(1.0, float(pca.explained_variance_ratio_[real].sum()))
+    return Axes(mean, components * signs[:, None], kept)
+
+
+def sample_ids(ids: Ids, count: int, seed: int = 0) -> Ids:
+    """Return at most `count` of the ids, spread evenly over their order: one of each stretch."""
+    if len(ids) <= count:
+        return ids
+    edges = np.arange(count + 1) * len(ids) // count
+    picked: Ids = ids[np.random.default_rng(seed).integers(edges[:-1], edges[1:])]
+    return picked

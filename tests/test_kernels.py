@@ -1,0 +1,81 @@
+"""The compiled loops against the functions in numpy, which are tested against SciPy."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from imgrec import kernels
+from imgrec.exact import distances_between, distances_to_all, distances_to_rows
+from imgrec.features import Block, FeatureStore
+from imgrec.metrics import METRICS, Metric, chi2, scaled
+
+PLAIN = [metric for metric in METRICS.values() if not metric.reduced and not metric.joins]
+RNG = np.random.default_rng(3)
+
+
+@st.composite
+def _matrices(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    q, m, d = draw(st.integers(1, 4)), draw(st.integers(0, 20)), draw(st.integers(1, 70))
+    values = st.floats(0, 4, width=16).map(lambda v: 0.0 if v < 1e-2 else v)
+    return draw(arrays(np.float32, (q, d), elements=values)), draw(
+        arrays(np.float32, (m, d), elements=values)
+    )
+
+
+@pytest.mark.parametrize("metric", PLAIN, ids=lambda metric: metric.name)
+@settings(deadline=None)
+@given(matrices=_matrices())
+def test_loops_are_the_functions(metric: Metric, matrices: tuple[np.ndarray, np.ndarray]) -> None:
+    queries, vectors = matrices
+    expected = metric.function(queries, vectors)
+    found = distances_between(metric, queries, vectors)  # compiled: the module is imported
+    # cosine in float32 ends at about 1e-6, and what is below is 0 in both
+    assert np.allclose(found, expected, rtol=1e-4, atol=2e-6)
+
+
+def test_products() -> None:
+    codes = RNG.integers(-127, 128, size=(100, 33)).astype(np.int8)
+    weights = RNG.normal(size=(3, 33)).astype(np.float32)
+    out = np.empty((3, 100), np.float32)
+    kernels.products(codes, weights, out)
+    assert np.allclose(out, weights.astype(float) @ codes.astype(float).T, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("metric", PLAIN, ids=lambda metric: metric.name)
+@pytest.mark.parametrize("norm", [0, 1, 2])
+def test_all_rows_some_rows_and_rows_of_dead_pictures(metric: Metric, norm: int) -> None:
+    vectors = np.abs(RNG.normal(size=(400, 40))).astype(np.float32)
+    queries = np.abs(RNG.normal(size=(2, 40))).astype(np.float32)
+    kept = np.ones(400, bool)
+    kept[[3, 70, *range(100, 190)]] = False  # few of the first block, most of the second
+    parts = [np.arange(s, s + 100) for s in range(0, 400, 100)]
+    blocks = [Block(part + 1, vectors[part]).only(kept[part]) for part in parts]
+    feature = FeatureStore("x", 40, blocks)
+    alive = vectors[kept]
+    if norm:
+        queries_of, alive = scaled(queries, norm), scaled(alive, norm)
+    else:
+        queries_of = queries
+    expected = metric.function(queries_of, alive)
+    assert np.allclose(distances_to_all(feature, metric, queries, norm), expected, atol=1e-5)
+    rows = RNG.permutation(len(feature))[:57]
+    some = distances_to_rows(feature, metric, queries, rows, norm)
+    assert np.allclose(some, expected[:, rows], atol=1e-5)
+
+
+def test_scaled_vectors_have_norm_1_and_zeros_stay() -> None:
+    vectors = RNG.normal(size=(20, 6)).astype(np.float32)
+    vectors[4] = 0
+    for norm in (1, 2):
+        lengths = np.linalg.norm(scaled(vectors, norm), norm, axis=1)
+        assert np.allclose(np.delete(lengths, 4), 1, atol=1e-6)
+        assert lengths[4] == 0
+
+
+def test_chi2_of_empty_bins_is_nought() -> None:
+    vectors = np.zeros((3, 5), np.float32)
+    out = np.empty((1, 3), np.float32)
+    kernels.chi2(vectors[:1], vectors, out)
+    assert out.tolist() == chi2(vectors[:1], vectors).tolist() == [[0, 0, 0]]

@@ -1,0 +1,251 @@
+"""`Recommender` as a program holds it: what it can be asked with, threads, change, the cache."""
+
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import vector_stores
+from imgrec import ImgrecError, Options, Recommender, Store, StoreError, index_folders
+from imgrec.encoders.mini import Mini
+from imgrec.exact import load_kernels
+from imgrec.metrics import cosine
+from pictures import picture
+
+VECTORS = vector_stores.clustered(600, 64)
+
+
+@pytest.fixture
+def recommender(photo_store: Path, tmp_path: Path) -> Recommender:
+    return Recommender.open(photo_store, cache=str(tmp_path / "cache.sqlite"))
+
+
+@pytest.fixture
+def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of pictures of each call to `mini`."""
+    counts: list[int] = []
+    encode = Mini.encode
+
+    def counted(self: Mini, pixels: np.ndarray) -> np.ndarray:
+        counts.append(len(pixels))
+        return encode(self, pixels)
+
+    monkeypatch.setattr(Mini, "encode", counted)
+    return counts
+
+
+def test_ids_paths_and_files_are_the_same_question(recommender: Recommender, photos: Path) -> None:
+    by_path = recommender.query(["discs/003.jpg"])
+    entry = recommender.store.catalog.find_path("discs/003.jpg")
+    assert entry is not None
+    for asked in (entry.id, np.int64(entry.id), photos / "discs/003.jpg", "discs/003.jpg"):
+        assert recommender.query([asked]).results == by_path.results
+    assert recommender.query([entry.id]).queries == [f"id {entry.id}"]
+
+
+def test_pictures_in_memory(recommender: Recommender, photos: Path, encoded: list[int]) -> None:
+    file = photos / "stripes/002.jpg"
+    with Image.open(file) as image:
+        opened = recommender.query([image])
+        pixels = np.asarray(image.convert("RGB"))
+    assert opened.queries == [str(file)]
+    assert opened.results[0].path == "stripes/002.jpg"  # the catalogue does not know it by bytes
+    assert opened.results[0].distance == pytest.approx(0, abs=1e-5)
+    assert encoded == [1]
+    as_array = recommender.query([pixels])
+    assert as_array.queries == ["array {} x {} x 3".format(*pixels.shape[:2])]
+    assert as_array.results == opened.results
+    assert encoded == [1]  # the same pixels: out of the cache
+    opaque = np.concatenate([pixels, np.full((*pixels.shape[:2], 1), 255, np.uint8)], axis=2)
+    assert recommender.query([opaque]).results == opened.results
+    grey = recommender.query([pixels[:, :, 0]])
+    assert grey.results == recommender.query([pixels[:, :, :1]]).results
+    assert grey.results == recommender.query([np.repeat(pixels[:, :, :1], 3, axis=2)]).results
+
+
+def test_a_picture_in_memory_is_turned_upright_and_laid_over_white(
+    recommender: Recommender,
+) -> None:
+    upright = picture("stripes", 1)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    lying = upright.transpose(Image.Transpose.ROTATE_90)
+    lying.getexif()[0x0112] = 6
+    assert recommender.query([lying]).results == recommender.query([upright]).results
+    alpha = np.zeros((40, 40, 4), np.uint8)
+    white = np.full((40, 40, 3), 255, np.uint8)
+    assert recommender.query([alpha]).results == recommender.query([white]).results
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (np.zeros((3, 3), np.float32), r"an array \(3, 3\) of float32 is no picture"),
+        (np.zeros((3, 3, 2), np.uint8), r"an array \(3, 3, 2\)"),
+        (np.zeros(7, np.uint8), r"an array \(7,\)"),
+        (np.zeros((0, 4, 3), np.uint8), "is no picture"),
+        (10**9, "no picture has the id 1000000000"),
+        (-1, "no picture has the id -1"),
+        ("", "cannot be read: unreadable"),
+    ],
+)
+def test_what_is_no_picture(recommender: Recommender, asked: object, message: str) -> None:
+    with pytest.raises(ImgrecError, match=message):
+        recommender.query([asked])  # type: ignore[list-item]
+
+
+def test_an_id_that_is_missing(tmp_path: Path) -> None:
+    path = vector_stores.make(tmp_path / "store", {"vec": VECTORS[:20]})
+    vector_stores.remove(path, [3])
+    with Recommender.open(path) as opened, pytest.raises(ImgrecError, match="is missing"):
+        opened.query([3])
+
+
+def test_a_picture_asked_about_twice_is_encoded_once(
+    photo_store: Path, tmp_path: Path, encoded: list[int]
+) -> None:
+    new = tmp_path / "new.png"
+    picture("checks", 77).save(new)
+    answers = []
+    for _ in range(2):
+        with Recommender.open(photo_store, cache=str(tmp_path / "cache.sqlite")) as opened:
+            answers += [opened.query([new]).results, opened.query([new]).results]
+    assert encoded == [1]
+    assert all(answer == answers[0] for answer in answers)
+    with Recommender.open(photo_store, cache="none") as opened:
+        assert opened.query([new]).results == answers[0]
+    assert encoded == [1, 1]
+
+
+def test_a_cache_that_is_down_costs_a_warning(
+    photo_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture("checks", 77).save(tmp_path / "new.png")
+    (tmp_path / "file").write_text("")
+    with Recommender.open(photo_store, cache=str(tmp_path / "file" / "cache.sqlite")) as opened:
+        assert len(opened.query([tmp_path / "new.png"]).results) == 5
+        assert len(opened.query([tmp_path / "new.png"]).results) == 5
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_stored_pictures_do_not_touch_the_cache(photo_store: Path, tmp_path: Path) -> None:
+    with Recommender.open(photo_store, cache=str(tmp_path / "cache.sqlite")) as opened:
+        opened.query(["discs/000.jpg"])
+    assert not (tmp_path / "cache.sqlite").exists()
+
+
+def test_many_threads_get_the_answers_of_one(photo_store: Path, tmp_path: Path) -> None:
+    load_kernels()
+    path = vector_stores.make(tmp_path / "store", {"vec": VECTORS}, part_rows=50)
+    vector_stores.update(path)
+    with Recommender.open(path, cache="none") as opened:
+        ways = [(way, fuse) for way in ("exact", "sketch", "hnsw") for fuse in ("mean", "min")]
+        asked = [([i, i + 1], *ways[i % len(ways)]) for i in range(1, 240)]
+
+        def ask(question: tuple[list[int], str, str]) -> list[tuple[int, float]]:
+            ids, way, fuse = question
+            answer = opened.query(ids, index=way, fuse=fuse, where=["half=low"])
+            return [(result.id, result.distance) for result in answer.results]
+
+        one_by_one = [ask(question) for question in asked]
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(ask, asked)) == one_by_one
+
+
+def test_threads_ask_while_pictures_come_and_go(tmp_path: Path) -> None:
+    path = vector_stores.make(tmp_path / "store", {"vec": VECTORS[:300]}, part_rows=50)
+    vector_stores.update(path)
+    stop, problems = threading.Event(), []
+    with Recommender.open(path, cache="none") as opened:
+
+        def ask(way: str) -> None:
+            while not stop.is_set():
+                try:
+                    for result in opened.query([1], 20, index=way).results:
+                        true = cosine(VECTORS[:1], VECTORS[result.id - 1][None])[0, 0]
+                        if abs(result.distance - true) > 1e-5:
+                            problems.append(result)
+                except ImgrecError as error:
+                    if "there is no" not in str(error):  # not while its folder is replaced
+                        problems.append(error)
+                except Exception as error:
+                    problems.append(error)
+
+        threads = [threading.Thread(target=ask, args=[way]) for way in ("exact", "sketch", "hnsw")]
+        for thread in threads:
+            thread.start()
+        for start in range(300, 600, 100):
+            ids = np.arange(start + 1, start + 101)
+            vector_stores.add_pictures(path, ids.tolist())
+            vector_stores.add_part(path, "vec", ids, VECTORS[start : start + 100])
+            vector_stores.update(path)
+            vector_stores.remove(path, ids[:10].tolist())
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert problems == []
+        assert opened.query([1]).images == 570
+
+
+def test_two_threads_encode_new_pictures(photo_store: Path, tmp_path: Path) -> None:
+    files = []
+    for number in range(12):
+        files.append(tmp_path / f"{number}.png")
+        picture("discs", 40 + number).save(files[-1])
+    with Recommender.open(photo_store, cache="none") as opened:
+        expected = [opened.query([file]).results for file in files]
+    with Recommender.open(photo_store, cache="none") as opened, ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda file: opened.query([file]).results, files)) == expected
+
+
+def test_a_picture_indexed_while_it_is_open_is_found(photos: Path, tmp_path: Path) -> None:
+    shutil.copytree(photos, tmp_path / "photos")
+    here = Options(encoders=("mini",), workers=0)
+    index_folders([tmp_path / "photos"], tmp_path / "store", here)
+    with Recommender.open(tmp_path / "store", cache="none") as opened:
+        assert opened.query(["discs/000.jpg"]).images == 24
+        with Image.open(photos / "discs" / "000.jpg") as image:
+            image.save(tmp_path / "photos" / "discs" / "again.png")
+        index_folders([], tmp_path / "store", here)
+        answer = opened.query(["discs/000.jpg"])
+        assert answer.images == 25
+        assert answer.results[0].path == "discs/again.png"
+        (tmp_path / "photos" / "discs" / "again.png").unlink()
+        index_folders([], tmp_path / "store", here)
+        assert opened.query(["discs/000.jpg"]).results[0].path != "discs/again.png"
+
+
+def test_a_store_made_anew_at_the_same_place(tmp_path: Path) -> None:
+    path = vector_stores.make(tmp_path / "store", {"vec": VECTORS[:30]})
+    with Recommender.open(path, cache="none") as opened:
+        before = opened.query([1]).results
+        shutil.rmtree(path)
+        with pytest.raises(StoreError, match="is gone"):
+            opened.query([1])
+        vector_stores.make(path, {"vec": VECTORS[100:150]})
+        answer = opened.query([1])
+        assert (answer.images, answer.results == before) == (50, False)
+
+
+def test_a_filter_sees_labels_that_changed(tmp_path: Path) -> None:
+    path = vector_stores.make(tmp_path / "store", {"vec": VECTORS[:50]})
+    with Recommender.open(path, cache="none") as opened:
+        assert opened.query([1], where=["half=low"]).images == 25
+        with Store.create(path) as store:
+            store.catalog.replace_labels("half", dict.fromkeys(range(1, 11), "low"))
+        assert opened.query([1], where=["half=low"]).images == 10
+
+
+def test_a_read_only_view_is_enough(tmp_path: Path) -> None:
+    path = vector_stores.make(tmp_path / "store", {"vec": VECTORS[:50]})
+    vector_stores.update(path)
+    before = sorted(path.rglob("*"))
+    with Recommender.open(path, cache="none") as opened:
+        opened.query([1], index="sketch")
+    assert [p for p in sorted(path.rglob("*")) if not p.name.startswith("catalog")] == [
+        p for p in before if not p.name.startswith("catalog")
+    ]
