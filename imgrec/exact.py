@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from imgrec.encoders.spec import Vectors
 from imgrec.features import Block, FeatureStore, Rows
 from imgrec.metrics import Distances, Function, Metric, chi2, cosine, euclidean, manhattan, scaled
-from imgrec.threads import in_threads
+from imgrec.threads import cores, in_threads
 
 _TASK_BLOCKS = 8
 # Values a second, in millions, of the functions in numpy: only the order of magnitude counts.
@@ -50,9 +50,9 @@ def distances_to_all(
             rows = feature.places[number]
             _fill(distances, rows, feature.blocks[number], queries, function, norm)
 
-    starts = range(0, len(feature.blocks), _TASK_BLOCKS)
-    tasks = [range(s, min(s + _TASK_BLOCKS, len(feature.blocks))) for s in starts]
-    in_threads(fill, tasks)
+    count = len(feature.blocks)
+    step = min(_TASK_BLOCKS, max(1, count // (4 * cores())))
+    in_threads(fill, [range(s, min(s + step, count)) for s in range(0, count, step)])
     return distances
 
 

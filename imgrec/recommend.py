@@ -25,7 +25,7 @@ from imgrec.search import Found, Question, chosen_index, search, search_joined
 from imgrec.space import Part, Space
 from imgrec.store import Store
 
-_WORTH_COMPILED = 1 << 24  # values of a collection from which on compiled loops are loaded
+_WORTH_COMPILED = 1 << 21  # values of a collection from which on compiled loops are loaded
 
 
 @dataclass(frozen=True)

@@ -239,7 +239,10 @@ def _why_no_sketch(space: Space, question: Question) -> str:
         return "manhattan with unwanted pictures needs the distance to every picture"
     if not space.has_estimates:
         features = " and ".join(part.feature.name for part in space.parts)
-        return f"there is no sketch for {space.metric.name} of {features}"
+        return (
+            f"there is no sketch for {space.metric.name} of {features} "
+            "(imgrec.index makes those of large collections)"
+        )
     uncovered = sum(len(part.sketch.uncovered) for part in space.parts if part.sketch)
     if uncovered > _MOST_UNCOVERED:
         return f"{uncovered:,} pictures are not in it yet, run python -m imgrec.index"

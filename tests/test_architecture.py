@@ -34,6 +34,7 @@ FLOW = (
     *(
         "space",
         "search",
+        "cache_places",
         "cache",
         "questions",
         "recommend",

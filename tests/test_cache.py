@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from imgrec.cache import REDIS_PAUSE_S, REDIS_PREFIX, VectorCache, open_cache
+from imgrec.cache import REDIS_PAUSE_S, VectorCache, open_cache
+from imgrec.cache_places import REDIS_PREFIX
 from imgrec.encoders.spec import EncoderSpec, Preprocessing, Vectors
 from imgrec.errors import ImgrecError
 
