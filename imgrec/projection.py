@@ -10,6 +10,8 @@ from imgrec.encoders.spec import Vectors
 
 _NOISE = 1e-6  # what rounding in float32 makes of nothing, relative to the length of a vector
 
+_FEW = 8
+
 
 @dataclass(frozen=True)
 class Axes:
@@ -27,7 +29,10 @@ class Axes:
 
     def project(self, vectors: Vectors) -> Vectors:
         """Return the coordinates (m, c) of vectors (m, d) on the axes."""
-        return np.asarray((vectors - self.mean) @ self.components.T, np.float32)
+        centred = vectors - self.mean
+        if len(vectors) <= _FEW:
+            return products_of_few(centred, self.components)
+        return np.asarray(centred @ self.components.T, np.float32)
 
 
 def fit_axes(vectors: Vectors, dimensions: int, seed: int = 0, solver: str = "auto") -> Axes:
@@ -52,6 +57,15 @@ def fit_axes(vectors: Vectors, dimensions: int, seed: int = 0, solver: str = "au
     signs = np.sign(components[np.arange(len(components)), largest])
     kept = min(1.0, float(pca.explained_variance_ratio_[real].sum()))
     return Axes(mean, components * signs[:, None], kept)
+
+
+def products_of_few(few: Vectors, vectors: Vectors) -> Vectors:
+    """Return the products (q, m) of a few vectors (q, d) with others (m, d).
+
+    In this thread only: the threads of a matrix library would keep the cores busy, waiting
+    for more, while those of the search want them.
+    """
+    return np.asarray(np.einsum("qd,md->qm", few, vectors), np.float32)
 
 
 def sample_ids(ids: Ids, count: int, seed: int = 0) -> Ids:

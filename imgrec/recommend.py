@@ -112,14 +112,15 @@ class _View:
     reduced: dict[str, Reduced] = field(default_factory=dict)
     allowed: dict[tuple[Filter, tuple[str, ...]], NDArray[np.bool_]] = field(default_factory=dict)
 
-    def searchable(self, name: str | None) -> Searchable:
-        name = self.store.spec(name).name
+    def searchable(self, name: str) -> Searchable:
+        """Return a feature by name; "" is the store's own."""
         if name not in self.opened:
-            self.opened[name] = open_searchable(self.store, name)
+            opened = open_searchable(self.store, name or None)
+            self.opened[name] = self.opened.setdefault(opened.spec.name, opened)
         return self.opened[name]
 
     def compared(self, metric: Metric, weights: Mapping[str, float]) -> _Compared:
-        opened = tuple(self.searchable(name or None) for name in weights)
+        opened = tuple(self.searchable(name) for name in weights)
         for each in opened:
             metric.check(each.spec)
         if metric.reduced:

@@ -15,6 +15,7 @@ INDEXES = ("auto", "exact", "sketch", "hnsw")
 _CANDIDATES = 400  # compared exactly, at least; and for each answer wanted:
 _CANDIDATES_EACH = 40
 _PUSH = np.float32(0.5)
+_NEAR = 64  # the graph is asked for, at least, or twice the answers wanted
 _FEW_VALUES = 1 << 22  # so few are compared exactly at once
 _MOST_UNCOVERED = 1 << 13
 
@@ -141,7 +142,7 @@ class HnswIndex:
         """Return what is near any query; where too little of that is allowed, None."""
         (part,), (wanted,) = self.space.parts, question.wanted
         assert part.hnsw is not None
-        count, least = max(100, 2 * k), min(k, len(self.space.ids) - len(question.left_out))
+        count, least = max(_NEAR, 2 * k), min(k, len(self.space.ids) - len(question.left_out))
         while 8 * count < len(self.space.ids):
             near = [part.hnsw.nearest(query[None], count) for query in wanted]
             rows = np.setdiff1d(np.concatenate(near), question.left_out)

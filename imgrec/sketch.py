@@ -17,7 +17,7 @@ from imgrec.encoders.spec import Vectors
 from imgrec.exact import distances_to_rows, kernels_for
 from imgrec.features import FeatureStore
 from imgrec.metrics import METRICS, Distances
-from imgrec.projection import Axes, fit_axes
+from imgrec.projection import Axes, fit_axes, products_of_few
 from imgrec.threads import in_threads
 
 COMPONENTS = 128
@@ -102,7 +102,7 @@ class Sketch:
 
     def _products(self, queries: Vectors) -> Distances:
         """Return about the products (q, m) of queries (q, d) with the vectors."""
-        weights = (queries @ self._model["components"].T) * self._model["scales"]  # (q, c)
+        weights = products_of_few(queries, self._model["components"]) * self._model["scales"]
         products = np.empty((len(queries), len(self._codes)), np.float32)
         kernels = kernels_for(self._codes.size / _NUMPY_SPEED)
 
@@ -114,7 +114,7 @@ class Sketch:
                 _numpy_products(self._codes[rows], weights, products[:, rows])
 
         in_threads(fill, range(0, len(self._codes), _TASK_ROWS))
-        products += (queries @ self._model["mean"])[:, None]
+        products += products_of_few(queries, self._model["mean"][None])
         return products
 
 

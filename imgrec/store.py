@@ -1,6 +1,7 @@
 """The store: one folder that every stage reads, with its catalogue, features and thumbnails."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -142,9 +143,8 @@ class Store:
 
     def state(self) -> tuple[int, int, tuple[tuple[str, int], ...]]:
         """Return what is another as soon as the catalogue or a feature is another."""
-        folders = [*self.path.glob("features/*"), *self.path.glob("indexes/*")]
-        times = tuple((folder.name, folder.stat().st_mtime_ns) for folder in sorted(folders))
-        return self.catalog.version(), (self.path / _CATALOG).stat().st_ino, times
+        times = [*_times(self.path / "features"), *_times(self.path / "indexes")]
+        return self.catalog.version(), (self.path / _CATALOG).stat().st_ino, tuple(times)
 
     def thumbs(self) -> ThumbStore:
         """Open the thumbnails."""
@@ -183,6 +183,15 @@ class Store:
 def _is_foreign(path: Path) -> bool:
     """Whether a file is none that a run leaves that was killed while it made a store."""
     return not path.name.startswith((_CATALOG, "lock", TEMPORARY_PREFIX))
+
+
+def _times(folder: Path) -> list[tuple[str, int]]:
+    """Return name and mtime_ns of what is in a folder, sorted."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((entry.path, entry.stat().st_mtime_ns) for entry in entries)
+    except FileNotFoundError:
+        return []
 
 
 def is_store(path: Path) -> bool:

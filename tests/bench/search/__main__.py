@@ -1,0 +1,104 @@
+"""`make bench-search`: the search among many vectors, beside other libraries."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import collection
+import others
+import ours
+import photos
+import reference
+import shell
+from machine import described, rows, seconds
+from measuring import HEADS, apart, paragraph, tell
+
+_COUNTS = (4_000, 40_000)  # and what is asked for
+_PACKAGES = ("faiss-cpu", "numba", "scipy", "torch", "usearch")
+
+
+def main() -> int:
+    """Run all measurements and print them as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--count", type=int, default=400_000, help="vectors (default 400000)")
+    add("--photos", type=Path, metavar="STORE", help="a store of photographs, measured beside")
+    add("--work", type=Path, metavar="DIR", help="kept, and what is there used again")
+    arguments = parser.parse_args()
+    if arguments.count < 100:
+        parser.error(f"--count {arguments.count}: at least 100 vectors are needed")
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    _write(f"# Search\n\n{described()}{packages}\n")
+    with _folder(arguments.work) as work:
+        for count in [*(few for few in _COUNTS if few < arguments.count), arguments.count]:
+            spent_s = seconds(lambda n=count: _measure(collection.Place(work / str(n), n)))  # type: ignore[misc]
+            tell(f"{count}: done in {spent_s:.0f} s")
+        if arguments.photos:
+            _write(f"\n## Photographs\n\n{photos.measured(arguments.photos, work / 'photos')}")
+    return 0
+
+
+def _measure(place: collection.Place) -> None:
+    lines = _prepared(place)
+    built = _built(place)
+    measures, told = ours.measured(place, built)
+    measures += others.measured(place)
+    table = rows(HEADS, [row.line() for row in measures])
+    lines += [*told, shell.measured(place)]
+    title = f"{place.count:,} vectors of {collection.DIMENSIONS}"
+    _write(f"\n## {title}\n\n{table}\n{paragraph(lines)}")
+
+
+def _prepared(place: collection.Place) -> list[str]:
+    lines = [
+        "memory: the most that was held beside mapped files, building included for other "
+        "libraries; disk: beside the vectors",
+        f"recall of manhattan and chi2 by {reference.SLOW_QUERIES} queries at most; without one "
+        "where no truth is known",
+    ]
+    if not place.matrix.is_file():
+        tell(f"{place.count}: writing the collection")
+        spent_s = seconds(lambda: apart(collection.written, place))
+        lines.append(f"collection written in {spent_s:.0f} s")
+    if not reference.there(place):
+        tell(f"{place.count}: finding the truth")
+        spent_s = seconds(lambda: apart(reference.computed, place))
+        lines.append(f"truth found in {spent_s:.0f} s")
+    return lines
+
+
+def _built(place: collection.Place) -> dict[str, ours.Built]:
+    """Build the indexes of imgrec; where they are there, only read what they cost."""
+    file = place.folder / "built.json"
+    if file.is_file():
+        return {name: ours.Built(**cost) for name, cost in json.loads(file.read_text()).items()}
+    built = ours.build(place)
+    file.write_text(json.dumps({name: asdict(cost) for name, cost in built.items()}))
+    return built
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept.resolve()
+    else:
+        with tempfile.TemporaryDirectory() as name:
+            yield Path(name)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""A synthetic store: vectors in clusters as an embedding has them, and colour histograms."""
+
+import os
+import shutil
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from imgrec import Store
+from imgrec.encoders.rgb import RgbHistogram
+from imgrec.encoders.spec import EncoderSpec, Preprocessing, Vectors
+from imgrec.parts import write_part
+
+DIMENSIONS = 2048
+FIRST_ID = 1  # row i of the matrix is the picture with id FIRST_ID + i
+_PART_ROWS = 1024
+_ROOT = "/synthetic"
+_SEED = 20
+_CLUSTERS, _SUPERS, _LATENT, _BUMPS = 3000, 80, 64, 3
+_LEAST_ROWS = 20  # a cluster, on average
+_PIXELS = 224 * 224
+
+_RESNET50 = EncoderSpec(
+    name="resnet50",
+    dimensions=DIMENSIONS,
+    preprocessing=Preprocessing(crop_px=224, resize_px=232, fit="crop"),
+    weights="synthetic",
+    in_worker=False,
+)
+_RGB = RgbHistogram().spec
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folder of one size of collection, and the files in it."""
+
+    folder: Path
+    count: int
+
+    @property
+    def store(self) -> Path:
+        """The store of imgrec."""
+        return self.folder / "store"
+
+    @property
+    def matrix(self) -> Path:
+        """The vectors (n, d) in one `.npy`, for the other libraries."""
+        return self.folder / "matrix.npy"
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What all parts share.
+
+    Attributes:
+        share: (c,) of the pictures in each of c clusters; sums to 1.
+        centres: (c, 64) in the latent space.
+        layer: (64, d) the random layer above it.
+        bumps: (c, 3 channels, 3 bumps, 3) place, width and weight of each in the histograms.
+    """
+
+    share: NDArray[np.float64]
+    centres: Vectors
+    layer: Vectors
+    bumps: Vectors
+
+
+def written(place: Place) -> None:
+    """Write the store and the matrix, with all cores."""
+    shutil.rmtree(place.folder, ignore_errors=True)
+    place.folder.mkdir(parents=True)
+    with Store.create(place.store) as store, store.writing():
+        for spec in (_RESNET50, _RGB):
+            store.add_feature(spec)
+        store.set_encoder(_RESNET50.name)
+        _catalogue(store, place.count)
+        with ProcessPoolExecutor(os.cpu_count()) as pool:
+            numbers = range(-(-place.count // _PART_ROWS))
+            list(pool.map(partial(_write, place), numbers, chunksize=8))
+        _join(store, place)
+
+
+def opened(place: Place) -> Vectors:
+    """Return the matrix (n, d), mapped and warm."""
+    matrix: Vectors = np.load(place.matrix, mmap_mode="r", allow_pickle=False)
+    for start in range(0, len(matrix), 8 * _PART_ROWS):
+        matrix[start : start + 8 * _PART_ROWS].max()
+    return matrix
+
+
+def _catalogue(store: Store, count: int) -> None:
+    folders = [f"part-{row // _PART_ROWS:04d}" for row in range(count)]
+    with store.catalog.transaction() as db:
+        db.execute("INSERT INTO roots (path) VALUES (?)", [_ROOT])
+        db.executemany(
+            "INSERT INTO images (id, root_id, path, size, mtime_ns, width, height, format, status) "
+            "VALUES (?, 1, ?, ?, ?, 500, 375, 'JPEG', 'ok')",
+            (
+                (row + FIRST_ID, f"{folder}/{row:06d}.jpg", 100_000 + row, 10**18 + row)
+                for row, folder in enumerate(folders)
+            ),
+        )
+    store.catalog.replace_labels("folder", dict(enumerate(folders, start=FIRST_ID)))
+
+
+def _write(place: Place, number: int) -> None:
+    first = number * _PART_ROWS
+    m = min(_PART_ROWS, place.count - first)
+    shape = _shape(place.count)
+    rng = np.random.default_rng([_SEED, number])
+    clusters = rng.choice(len(shape.share), m, p=shape.share)
+    ids = np.arange(first, first + m, dtype=np.int64) + FIRST_ID
+    with threadpool_limits(1):  # the other cores have parts of their own
+        made = [_vectors(shape, clusters, rng), _histograms(shape, clusters, rng)]
+    for spec, vectors in zip((_RESNET50, _RGB), made, strict=True):
+        folder = place.store / "features" / spec.name
+        write_part(folder, number, {"ids.npy": ids, "vectors.npy": vectors})
+
+
+def _shape(count: int) -> _Shape:
+    rng = np.random.default_rng(_SEED)
+    clusters = max(1, min(_CLUSTERS, count // _LEAST_ROWS))
+    supers = rng.standard_normal((_SUPERS, _LATENT), np.float32)
+    around = rng.standard_normal((clusters, _LATENT), np.float32)
+    share = np.arange(1, clusters + 1) ** -0.8
+    size = (clusters, 3, _BUMPS)
+    bumps = np.stack(
+        [rng.uniform(0, 256, size), rng.uniform(6, 40, size), rng.uniform(0.1, 1, size)], axis=-1
+    )
+    return _Shape(
+        share=share / share.sum(),
+        centres=supers[rng.integers(_SUPERS, size=clusters)] + np.float32(0.6) * around,
+        layer=rng.standard_normal((_LATENT, DIMENSIONS), np.float32) / 8,
+        bumps=bumps.astype(np.float32),
+    )
+
+
+def _vectors(shape: _Shape, clusters: NDArray[np.int64], rng: np.random.Generator) -> Vectors:
+    """Return unit vectors (m, d), none negative, as after the last ReLU and pooling."""
+    noise = rng.standard_normal((len(clusters), _LATENT), np.float32)
+    latent = shape.centres[clusters] + np.float32(0.35) * noise  # (m, 64)
+    vectors = np.maximum(latent @ shape.layer, 0)  # (m, d)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
+
+
+def _histograms(shape: _Shape, clusters: NDArray[np.int64], rng: np.random.Generator) -> Vectors:
+    """Return histograms (m, 768): bumps of a cluster, moved and rough; a channel sums to 1/3."""
+    m = len(clusters)
+    moved = rng.standard_normal((m, 3, _BUMPS, 3), np.float32)
+    places, widths, weights = np.moveaxis(shape.bumps[clusters], -1, 0)[..., None]
+    places = places + 10 * moved[..., :1]  # (m, 3, bumps, 1)
+    widths = widths * np.exp(0.2 * moved[..., 1:2])
+    weights = weights * np.exp(0.4 * moved[..., 2:])
+    levels = np.arange(256, dtype=np.float32)
+    expected = np.zeros((m, 3, 256), np.float32)
+    for bump in range(_BUMPS):
+        distance = (levels - places[:, :, bump]) / widths[:, :, bump]  # (m, 3, 256)
+        expected += weights[:, :, bump] / widths[:, :, bump] * np.exp(-0.5 * distance**2)
+    expected *= _PIXELS / expected.sum(axis=2, keepdims=True)
+    rough = rng.standard_normal(expected.shape, np.float32) * (0.15 * expected + 4)
+    counts = np.floor(np.maximum(expected + rough - 4, 0))  # most empty bins stay 0
+    shares: Vectors = counts / (3 * counts.sum(axis=2, keepdims=True))
+    return shares.reshape(m, -1)
+
+
+def _join(store: Store, place: Place) -> None:
+    header = {"descr": "<f4", "fortran_order": False, "shape": (place.count, DIMENSIONS)}
+    temporary = place.matrix.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for _, vectors in store.feature(_RESNET50.name).slices():
+            file.write(vectors.data)
+    temporary.rename(place.matrix)  # last: with it the folder is whole

@@ -1,0 +1,86 @@
+"""The fast ways on a store of real photographs, against exact brute force by SciPy."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from collection import Place
+from imgrec import ImgrecError, Recommender, Store
+from imgrec.features import FeatureStore
+from machine import rows
+from measuring import HEADS, K, Row, apart, asked, paragraph, tell
+from ours import LIBRARIES, build, costs
+
+_QUERIES = 1000
+_SEED = 22
+_TOLERANCE = 1e-6  # twins are as good as each other
+_NAMES = {"cosine": "cosine", "euclidean": "euclidean", "manhattan": "cityblock"}  # SciPy's
+_UNREAD = ("thumbs", "lock", "knn", "indexes")
+
+
+def measured(photos: Path, work: Path) -> str:
+    """Return recall and latency of the fast ways; the store itself is only copied."""
+    tell(f"photographs: {photos}")
+    shutil.rmtree(work, ignore_errors=True)
+    place = Place(work, 0)
+    shutil.copytree(photos, place.store, ignore=shutil.ignore_patterns(*_UNREAD))
+    built = build(place)
+    (name, count, measures, refused), _ = apart(_measured, place, libraries=LIBRARIES)
+    told = [f"{count} photographs, {name}", *refused, *costs(built)]
+    return rows(HEADS, [row.line() for row in measures]) + "\n" + paragraph(told)
+
+
+def _measured(place: Place) -> tuple[str, int, list[Row], list[str]]:
+    measures, refused = [], []
+    with Recommender.open(place.store) as recommender, Store.open(place.store) as store:
+        feature = store.feature()
+        rng = np.random.default_rng(_SEED)
+        chosen = rng.choice(len(feature), min(_QUERIES, len(feature)), replace=False)
+        for metric in _NAMES:
+            truth = _Truth(feature, chosen, metric)
+            for index in ("exact", "sketch", "hnsw"):
+                try:
+                    measures.append(_row(recommender, metric, index, truth))
+                except ImgrecError as error:  # a graph is for some metrics only
+                    refused.append(f"{metric}, {index}: {error}")
+        return feature.name, len(feature), measures, refused
+
+
+class _Truth:
+    """The distances of the queries to all pictures, and how far the K nearest are."""
+
+    def __init__(self, feature: FeatureStore, chosen: NDArray[np.int64], metric: str) -> None:
+        vectors = feature.load()
+        distances = cdist(vectors[chosen], vectors, _NAMES[metric])  # (q, n)
+        distances[np.arange(len(chosen)), chosen] = np.inf
+        farthest = np.partition(distances, K - 1, axis=1)[:, K - 1]  # (q,)
+        self.ids = [int(i) for i in feature.ids[chosen]]
+        self._near = distances <= (farthest * (1 + _TOLERANCE) + _TOLERANCE)[:, None]
+        self._all_ids = feature.ids
+
+    def recall(self, found: list[list[int]]) -> float:
+        """Return the share of K that were found of those as near as the K nearest."""
+        hits = 0
+        for near, ids in zip(self._near, found, strict=False):
+            hits += int(near[np.searchsorted(self._all_ids, ids)].sum())
+        return hits / (K * len(found))
+
+
+def _row(recommender: Recommender, metric: str, index: str, truth: _Truth) -> Row:
+    found: dict[int, list[int]] = {}
+    went: set[str] = set()
+
+    def ask(image_id: int) -> list[int]:
+        answer = recommender.query([image_id], k=K, metric=metric, index=index)
+        found[image_id] = [result.id for result in answer.results]
+        went.add(answer.index)
+        return found[image_id]
+
+    row = asked(f"{metric}, {index}", ask, truth.ids, None)
+    other = went - {index}
+    way = row.way + (f" (went {' / '.join(sorted(other))})" if other else "")
+    return replace(row, way=way, recall=truth.recall([found[i] for i in truth.ids[: row.queries]]))
