@@ -129,7 +129,7 @@ def derive(recipe: Recipe, feature: FeatureStore, kept: Derived | None = None) -
     places = usable_places(recipe, feature, kept)
     if kept is None or places is None:
         model, fitted_on = recipe.fit(feature.take(sample_ids(feature.ids, FIT_ROWS))), len(feature)
-        places = np.full(len(feature), -1)
+        kept, places = None, np.full(len(feature), -1)
     else:
         model, fitted_on = dict(kept.model), kept.fitted_on
     rows: dict[str, NDArray[Any]] = {}
@@ -140,7 +140,7 @@ def derive(recipe: Recipe, feature: FeatureStore, kept: Derived | None = None) -
             for name, values in recipe.rows(model, vectors[lacking]).items():
                 whole = (len(feature), *values.shape[1:])
                 rows.setdefault(name, np.empty(whole, values.dtype))[positions] = values
-    if kept is not None:
+    if kept:
         carried = np.flatnonzero(places >= 0)
         for name, values in rows.items():
             values[carried] = kept.rows[name][places[carried]]

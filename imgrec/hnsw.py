@@ -28,7 +28,7 @@ COMPONENTS = 256
 _CONNECTIVITY = 32
 _EXPANSION_ADD = 128
 _EXPANSION_SEARCH = 256
-_ADDED_ROWS = 1 << 13
+_ADDED_ROWS = 1 << 13  # the first so many by one thread: while nodes are few, several lose some
 _MOST_REMOVED = 0.2  # of the nodes: each leaves a hole in the graph
 _SAME_LENGTH = 1e-3  # lengths that differ by no more are the same
 _FILE = "hnsw.usearch"
@@ -130,7 +130,8 @@ def grown(
         shortest, longest = model["lengths"]
         model["lengths"] = np.array([min(shortest, lengths.min()), max(longest, lengths.max())])
         coordinates = axes.project(scaled(vectors, 2))
-        index.add(feature.ids[rows].astype(np.uint64), coordinates, threads=cores())
+        threads = cores() if len(index) >= _ADDED_ROWS else 1
+        index.add(feature.ids[rows].astype(np.uint64), coordinates, threads=threads)
         progress(len(rows))
     return Grown(Derived(model, {}, Coverage.of(feature), fitted_on), index)
 

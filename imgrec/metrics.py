@@ -49,6 +49,8 @@ class Metric:
 def cosine(queries: Vectors, vectors: Vectors) -> Distances:
     """Return 1 - cos of the angle, (q, m) in [0, 2]; a zero vector is at 1 from everything.
 
+    So is one that is so short that its square is 0 in float32.
+
     What float32 cannot tell from 0 is 0, so that twins are ties.
     """
     lengths = np.sqrt(np.einsum("md,md->m", vectors, vectors))  # (m,)

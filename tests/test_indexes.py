@@ -213,6 +213,22 @@ def test_the_axes_are_fitted_again_when_there_are_half_as_many_pictures_more(
         assert np.allclose(kept.rows["coordinates"], vectors @ axes.T, atol=1e-5)
 
 
+def test_another_collection_in_the_place_of_the_first(tmp_path: Path) -> None:
+    path = vector_stores.make(tmp_path / "store", {"rgb": HISTOGRAMS[:40]}, part_rows=40)
+    vector_stores.update(path)
+    vector_stores.remove(path, range(1, 41))
+    ids = np.arange(41, 61)
+    vector_stores.add_pictures(path, ids.tolist())
+    vector_stores.add_part(path, "rgb", ids, HISTOGRAMS[40:60])
+    vector_stores.update(path)
+    kept = _kept(path, PcaRecipe(), "rgb")
+    assert kept.coverage.ids.tolist() == ids.tolist()
+    assert kept.fitted_on == 20
+    with Recommender.open(path, cache="none") as recommender:
+        for way in WAYS:
+            assert {i for a in (41, 50) for i in _ids(recommender.query([a], index=way))} <= {*ids}
+
+
 def test_few_and_equal_histograms(tmp_path: Path) -> None:
     path = vector_stores.make(tmp_path / "store", {"rgb": HISTOGRAMS[[0, 0, 1]]})
     vector_stores.update(path)

@@ -162,14 +162,15 @@ def test_a_store_by_weights_asked_with_and_without_them(
         assert (spec.name, spec.dimensions, spec.weights) == (NAME, 1024, "random.pth")
         assert len(store.feature()) == 24
     Image.open(photos / "discs" / "000.jpg").resize((50, 70)).save(tmp_path / "new.png")
-    answer = Recommender.open(tmp_path / "store", weights, "cpu").query([tmp_path / "new.png"], k=1)
+    with Recommender.open(tmp_path / "store", weights, "cpu", cache="none") as recommender:
+        answer = recommender.query([tmp_path / "new.png"], k=1)
     assert answer.encoder == NAME
     assert len(answer.results) == 1
     torch.manual_seed(1)
     other = tmp_path / "other.pth"
     torch.save(torchvision.models.get_model(NAME, weights=None).state_dict(), other)
     with pytest.raises(EncoderError, match=r"made with random\.pth"):
-        Recommender.open(tmp_path / "store", other, "cpu").query([tmp_path / "new.png"])
+        Recommender.open(tmp_path / "store", other, "cpu", "none").query([tmp_path / "new.png"])
 
 
 def test_torch_is_not_imported_for_a_catalogued_picture(
