@@ -24,7 +24,7 @@ def _blocks(language: str) -> list[str]:
 def test_the_readmes_commands_and_its_python_work(tmp_path: Path) -> None:
     commands = [line for block in _blocks("sh") for line in block.splitlines()]
     commands = [line for line in commands if line.startswith("python -m ")]
-    assert len(commands) == 6
+    assert len(commands) == 8
     for command in commands:
         done = subprocess.run(
             [sys.executable, *shlex.split(command)[1:]],
