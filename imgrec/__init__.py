@@ -1,10 +1,11 @@
 """Catalogue, compare and see a folder of pictures."""
 
+from imgrec.answer import Answer, Result
 from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
 from imgrec.indexing import Options, Summary, index_folders
 from imgrec.knn import neighbors_of
 from imgrec.neighbors import Neighbors
-from imgrec.recommend import Answer, Recommender, Result
+from imgrec.recommend import Recommender
 from imgrec.store import Store
 from imgrec.version import __version__
 

@@ -71,10 +71,13 @@ _FROM = "FROM images JOIN roots ON roots.id = images.root_id"
 class Catalog:
     """The SQLite file of a store."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, path: Path, *, immutable: bool = False) -> None:
         # Names on disk are bytes: what is not UTF-8 travels as surrogates, as in `os.fsdecode`.
         db.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
         self.db = db
+        self._path = path
+        self._immutable = immutable
+        self._opened = self._file_state()
 
     @classmethod
     def create(cls, path: Path) -> "Catalog":
@@ -84,7 +87,7 @@ class Catalog:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")  # an id once given must not be given again
             migrations.migrate(db)
-        return cls(db)
+        return cls(db, path)
 
     @classmethod
     def open(cls, path: Path) -> "Catalog":
@@ -95,7 +98,7 @@ class Catalog:
         """
         if not path.is_file():
             raise StoreError(f"no catalogue at {path}: run python -m imgrec.index first")
-        address = path.resolve().as_uri()
+        address, immutable = path.resolve().as_uri(), False
         with _translated(path):
             try:
                 db = _connect(address + "?mode=ro")
@@ -107,8 +110,9 @@ class Catalog:
                         f"read-only disk ({error}): open the store once where it can be written"
                     ) from error
                 db = _connect(address + "?mode=ro&immutable=1")  # no -shm file can be made here
+                immutable = True
             migrations.check(db)
-        return cls(db)
+        return cls(db, path, immutable=immutable)
 
     def close(self) -> None:
         """Close the file; the last to close it also folds the write-ahead log into it."""
@@ -174,6 +178,21 @@ class Catalog:
     def version(self) -> int:
         """Return a number that changes when another connection has changed the catalogue."""
         return int(self.db.execute("PRAGMA data_version").fetchone()[0])
+
+    def is_outdated(self) -> bool:
+        """Whether it must be opened again: another file has taken its place.
+
+        Where no lock file can be written SQLite takes the file for one that never changes, so
+        there any change of it counts.
+        """
+        return self._file_state() != self._opened
+
+    def _file_state(self) -> tuple[int, ...]:
+        log = self._path.with_name(self._path.name + "-wal")
+        states = [path.stat() for path in (self._path, log) if path.exists()]
+        if not self._immutable:
+            return (states[0].st_ino,) if states else ()
+        return tuple(value for s in states for value in (s.st_ino, s.st_mtime_ns, s.st_size))
 
     def last_id(self) -> int:
         """Return the largest id given so far, 0 for none."""

@@ -27,9 +27,11 @@ from imgrec.errors import StoreError
 from imgrec.features import FeatureStore
 from imgrec.files import new_folder
 from imgrec.parts import load_array
-from imgrec.projection import sample_ids
+from imgrec.projection import Axes, sample_ids
 
 FIT_ROWS = 32_768
+_KEY_TYPES = [np.dtype(np.int64), np.dtype(np.int32)]
+_MOST_DEAD = 0.2
 _TRIES = 3
 _SIDECAR = "derived.json"
 Arrays = Mapping[str, NDArray[Any]]
@@ -49,7 +51,12 @@ class Recipe(Protocol):
         ...
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def model_names(self) -> frozenset[str]:
+        """The names of the arrays that `fit` returns."""
+        ...
+
+    @property
+    def columns(self) -> frozenset[str]:
         """The names of the arrays that `rows` returns."""
         ...
 
@@ -64,6 +71,10 @@ class Recipe(Protocol):
 
     def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
         """Return arrays (m, …) for vectors (m, d)."""
+        ...
+
+    def fits(self, model: Arrays, rows: Arrays) -> bool:
+        """Whether arrays of the right names have the shapes and types that belong together."""
         ...
 
 
@@ -132,14 +143,15 @@ def derive(recipe: Recipe, feature: FeatureStore, kept: Derived | None = None) -
         kept, places = None, np.full(len(feature), -1)
     else:
         model, fitted_on = dict(kept.model), kept.fitted_on
-    rows: dict[str, NDArray[Any]] = {}
+    rows = recipe.rows(model, np.zeros((0, feature.dimensions), np.float32))
+    rows = {name: np.empty((len(feature), *v.shape[1:]), v.dtype) for name, v in rows.items()}
     for covered, vectors in feature.slices():
         lacking = np.flatnonzero(places[covered] < 0)
-        positions = np.arange(len(feature))[covered][lacking]
-        if len(lacking) or not rows:
+        inside = np.arange(covered.start, covered.stop) if isinstance(covered, slice) else covered
+        positions = inside[lacking]
+        if len(lacking):
             for name, values in recipe.rows(model, vectors[lacking]).items():
-                whole = (len(feature), *values.shape[1:])
-                rows.setdefault(name, np.empty(whole, values.dtype))[positions] = values
+                rows[name][positions] = values
     if kept:
         carried = np.flatnonzero(places >= 0)
         for name, values in rows.items():
@@ -148,9 +160,12 @@ def derive(recipe: Recipe, feature: FeatureStore, kept: Derived | None = None) -
 
 
 def is_current(recipe: Recipe, feature: FeatureStore, kept: Derived) -> bool:
-    """Whether every vector of a feature has its row, by a model that is not outgrown."""
+    """Whether every vector has its row, by a model that is not outgrown, and few rows are dead."""
     places = usable_places(recipe, feature, kept)
-    return places is not None and bool((places >= 0).all())
+    dead = len(kept.coverage.ids) - len(feature)
+    if places is None or dead > _MOST_DEAD * len(kept.coverage.ids):
+        return False
+    return bool((places >= 0).all())
 
 
 def load_derived(folder: Path, recipe: Recipe, spec: EncoderSpec) -> Derived | None:
@@ -178,15 +193,35 @@ def _load(folder: Path, recipe: Recipe, spec: EncoderSpec) -> Derived | None:
             return None
         arrays = {path.stem: np.asarray(load_array(path)) for path in folder.glob("*.npy")}
         coverage = Coverage(arrays.pop("ids"), arrays.pop("owners"), tuple(described["sources"]))
-        rows = _named(arrays, "rows-")
-        lengths = {len(coverage.ids), len(coverage.owners), *map(len, rows.values())}
-        whole = set(rows) == set(recipe.columns) and len(lengths) == 1
+        model, rows = _named(arrays, "model-"), _named(arrays, "rows-")
         fitted_on = int(described["fitted_on"])
+        right = model.keys() == recipe.model_names and rows.keys() == recipe.columns
+        if not (right and recipe.fits(model, rows) and _is_whole(coverage, rows)):
+            return None
     except (OSError, ValueError, LookupError, TypeError, AttributeError, StoreError):
         return None
-    if not whole:
-        return None
-    return Derived(_named(arrays, "model-"), rows, coverage, fitted_on, before)
+    return Derived(model, rows, coverage, fitted_on, before)
+
+
+def _is_whole(coverage: Coverage, rows: Arrays) -> bool:
+    ids, owners = coverage.ids, coverage.owners
+    if [ids.dtype, owners.dtype] != _KEY_TYPES or ids.ndim != 1:
+        return False
+    if {len(ids), len(owners), *map(len, rows.values())} != {len(ids)} or (np.diff(ids) <= 0).any():
+        return False
+    return not len(owners) or (owners.min() >= 0 and int(owners.max()) < len(coverage.sources))
+
+
+def axes_of(model: Arrays) -> Axes:
+    """Return the axes of a model with the arrays `mean` and `components`."""
+    return Axes(model["mean"], model["components"], 0.0)
+
+
+def are_axes(model: Arrays) -> bool:
+    """Whether `mean` (d,) and `components` (c, d) of a model fit, as float32."""
+    mean, components = model["mean"], model["components"]
+    types = {mean.dtype, components.dtype} == {np.dtype(np.float32)}
+    return types and mean.ndim == 1 and components.shape[1:] == mean.shape
 
 
 def save_derived(

@@ -12,6 +12,8 @@ from imgrec.metrics import Distances, Function, Metric, chi2, cosine, euclidean,
 from imgrec.threads import cores, in_threads
 
 _TASK_BLOCKS = 8
+_KEPT_BYTES = 30 << 20  # glibc's threshold follows blocks up to 32 MB
+_COPIED_BYTES = 4 << 20
 # Values a second, in millions, of the functions in numpy: only the order of magnitude counts.
 _NUMPY_SPEED: dict[Function, int] = {cosine: 6_000, euclidean: 4_000, manhattan: 700, chi2: 400}
 _WORTH_S = 0.5  # that loading the compiled loops takes
@@ -22,6 +24,18 @@ def load_kernels() -> ModuleType:
     from imgrec import kernels
 
     return kernels
+
+
+def keep_freed_memory() -> None:
+    """Make the C library keep some MB that were freed: the next question wants them again.
+
+    Given back and asked for anew, they cost a quarter of the time of a search by the sketch.
+
+    Source: mallopt(3) of glibc: freeing a mapped block raises the size from which on blocks
+    are mapped, and twice that is kept. Elsewhere this does nothing.
+    """
+    block = np.empty(_KEPT_BYTES, np.uint8)
+    del block
 
 
 def kernels_for(seconds: float) -> ModuleType | None:
@@ -59,8 +73,22 @@ def distances_to_all(
 def distances_to_rows(
     feature: FeatureStore, metric: Metric, queries: Vectors, rows: NDArray[np.intp], norm: int = 0
 ) -> Distances:
-    """Return the distances (q, m) of queries (q, d) to some rows; else as `distances_to_all`."""
-    return distances_between(metric, queries, feature.take_rows(rows), norm)
+    """Return the distances (q, m) of queries (q, d) to some rows; else as `distances_to_all`.
+
+    Only a few MB of vectors are copied at a time.
+    """
+    distances = np.empty((len(queries), len(rows)), np.float32)
+    function = _function(metric, len(queries) * len(rows) * feature.dimensions)
+    queries = _prepared(queries, norm)
+    step = max(1, _COPIED_BYTES // (4 * max(1, feature.dimensions)))
+
+    def fill(start: int) -> None:
+        part = slice(start, start + step)
+        vectors = _prepared(feature.take_rows(rows[part]), norm)
+        distances[:, part] = function(queries, vectors)
+
+    in_threads(fill, range(0, len(rows), step))
+    return distances
 
 
 def distances_between(
@@ -82,6 +110,8 @@ def _function(metric: Metric, values: int) -> Function:
             queries = scaled(queries, 2)
         out = np.empty((len(queries), len(vectors)), np.float32)
         compiled(queries, np.ascontiguousarray(vectors), out)
+        for row in np.flatnonzero(~queries.any(axis=1)) if metric.function is cosine else ():
+            out[row] = vectors.any(axis=1)  # zeros are at 0 from zeros
         return out
 
     return filled

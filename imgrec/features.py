@@ -140,7 +140,11 @@ class FeatureStore:
         inner, starts = self._inner[rows], [0, *(np.flatnonzero(steps) + 1).tolist()]
         numbers = owners[starts].tolist()
         for number, start, end in zip(numbers, starts, [*starts[1:], len(rows)], strict=True):
-            vectors[start:end] = self.blocks[number].vectors[inner[start:end]]
+            stored = self.blocks[number].vectors
+            if stored.dtype == np.float32:  # straight into its place; clip only skips a check
+                np.take(stored, inner[start:end], axis=0, out=vectors[start:end], mode="clip")
+            else:
+                vectors[start:end] = stored[inner[start:end]]
         return vectors
 
     def take(self, ids: Ids) -> Vectors:

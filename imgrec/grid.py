@@ -8,11 +8,11 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from imgrec.answer import Answer, Result
 from imgrec.catalog import Entry
 from imgrec.errors import PictureError
 from imgrec.images import decode, read_file
 from imgrec.names import printable
-from imgrec.recommend import Answer, Result
 from imgrec.store import Store
 
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont

@@ -4,6 +4,7 @@ Source: usearch. It holds the unit vectors on their leading principal axes in ha
 it finds what is nearest under cosine; what it finds is then compared exactly.
 """
 
+import errno
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.derived import FIT_ROWS, Arrays, Coverage, Derived, usable_places
+from imgrec.derived import FIT_ROWS, Arrays, Coverage, Derived, are_axes, axes_of, usable_places
 from imgrec.encoders.spec import Vectors
 from imgrec.errors import StoreError
 from imgrec.features import FeatureStore
 from imgrec.metrics import scaled
-from imgrec.projection import Axes, fit_axes, sample_ids
+from imgrec.projection import fit_axes, sample_ids
 from imgrec.threads import cores
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class HnswRecipe:
 
     name: str = "hnsw"
     version: int = 1
-    columns: tuple[str, ...] = ()
+    model_names: frozenset[str] = frozenset({"mean", "components", "lengths"})
+    columns: frozenset[str] = frozenset()
     refit_growth: float = 4.0
 
     def fit(self, sample: Vectors) -> dict[str, NDArray[Any]]:
@@ -52,6 +54,10 @@ class HnswRecipe:
         """Return nothing: nodes are added by `grown`."""
         return {}
 
+    def fits(self, model: Arrays, rows: Arrays) -> bool:
+        """Whether the axes fit, and the least and greatest length are there."""
+        return are_axes(model) and model["lengths"].shape == (2,)
+
 
 @dataclass(frozen=True)
 class Grown:
@@ -61,8 +67,16 @@ class Grown:
     index: "Index"
 
     def write(self, folder: Path) -> None:
-        """Write the graph's file."""
-        self.index.save(str(folder / _FILE))
+        """Write the graph's file.
+
+        Raises:
+            OSError: it could not be written whole.
+        """
+        try:
+            self.index.save(str(folder / _FILE))
+            _open(folder / _FILE, view=True)
+        except (RuntimeError, StoreError) as error:
+            raise OSError(errno.EIO, f"not written whole ({error})", str(folder / _FILE)) from error
 
 
 class Hnsw:
@@ -75,7 +89,7 @@ class Hnsw:
             StoreError: its file is absent or damaged.
         """
         self._feature = feature
-        self._axes = _axes(kept.model)
+        self._axes = axes_of(kept.model)
         self._index = _open(folder / HnswRecipe().name / _FILE, view=True)
         self._lock = threading.Lock()  # the library's search shares buffers between threads
         same = kept.coverage.is_of(feature)
@@ -88,15 +102,25 @@ class Hnsw:
         if longest - shortest <= _SAME_LENGTH * longest:  # then all three agree on who is near
             self.metrics = ("cosine", "euclidean", "manhattan")
 
-    def nearest(self, query: Vectors, count: int) -> NDArray[np.intp]:
-        """Return about the nearest `count` rows to a query (1, d), and all it does not hold."""
+    def nearest(self, query: Vectors, count: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Return about the nearest `count` rows to a query (1, d), of those the graph holds.
+
+        With their estimated distances (m,) under cosine, ascending.
+
+        Raises:
+            StoreError: the graph's file is damaged.
+        """
         (coordinates,) = self._axes.project(scaled(query, 2))
-        with self._lock:
-            self._index.expansion_search = max(_EXPANSION_SEARCH, count)  # type: ignore[misc]
-            found = self._index.search(coordinates, count, threads=1).keys.astype(np.int64)
-        rows = self._feature.rows_of(found)
-        rows = rows[rows >= 0]
-        return np.concatenate([rows[self._covered[rows]], self.uncovered])
+        try:
+            with self._lock:
+                self._index.expansion_search = max(_EXPANSION_SEARCH, count)  # type: ignore[misc]
+                found = self._index.search(coordinates, count, threads=1)
+        except RuntimeError as error:
+            raise StoreError(f"the graph of {self._feature.name} is damaged ({error})") from error
+        rows = self._feature.rows_of(found.keys.astype(np.int64))
+        right = np.flatnonzero(rows >= 0)
+        right = right[self._covered[rows[right]]]
+        return rows[right], found.distances[right] / 2
 
 
 def grown(
@@ -123,7 +147,7 @@ def grown(
         index = _new(len(model["components"]))
     else:
         model, fitted_on = dict(kept.model), kept.fitted_on
-    axes = _axes(model)
+    axes = axes_of(model)
     for rows in _chunks(np.flatnonzero(places < 0)):
         vectors = feature.take_rows(rows)
         lengths = np.linalg.norm(vectors, axis=1)
@@ -178,10 +202,6 @@ def _open(path: Path, *, view: bool) -> "Index":
     if index is None:
         raise StoreError(f"{path} is absent or damaged: delete its folder")
     return index
-
-
-def _axes(model: Arrays) -> Axes:
-    return Axes(model["mean"], model["components"], 0.0)
 
 
 def _chunks(rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:

@@ -12,7 +12,8 @@ import io
 import struct
 import warnings
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -108,10 +109,17 @@ def decode(data: bytes, need_px: int = 256) -> Picture:
     Raises:
         PictureError: with one of `REASONS`.
     """
+    with _translated(data):
+        return _decode(data, max(_DRAFT_PX, 2 * need_px))
+
+
+@contextmanager
+def _translated(data: bytes = b"") -> Iterator[None]:
+    """Turn what a decoder raises into a reason; odd files are not reported by warnings."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # odd files are reported by reason, not by warnings
+        warnings.simplefilter("ignore")
         try:
-            return _decode(data, max(_DRAFT_PX, 2 * need_px))
+            yield
         except UnidentifiedImageError as error:
             raise PictureError(*_why_unidentified(data)) from error
         except Image.DecompressionBombError as error:
@@ -132,13 +140,11 @@ def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
     """
     if image.width * image.height > MAX_PIXELS:
         raise PictureError("too-large", f"{image.width} x {image.height} pixels")
-    try:
+    with _translated():
         image.load()
         method = _turn(image)
         pixels = _to_rgb(_reduced(image, max(_DRAFT_PX, 2 * need_px)))
-    except (OSError, ValueError, SyntaxError) as error:
-        raise PictureError(_reason_of(error), str(error) or type(error).__name__) from error
-    return pixels if method is None else pixels.transpose(method)
+        return pixels if method is None else pixels.transpose(method)
 
 
 def pixels_for(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint8]:

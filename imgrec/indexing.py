@@ -11,7 +11,7 @@ from imgrec.catalog import Entry
 from imgrec.encoders import load_encoder, needs_weights
 from imgrec.encoders.rgb import BINS, bins_of
 from imgrec.encoders.spec import Encoder, Vectors
-from imgrec.errors import ImgrecError
+from imgrec.errors import ImgrecError, StoreError
 from imgrec.extract import Readings, Task
 from imgrec.indexes import update_indexes
 from imgrec.interrupts import interrupt_deferred, interrupted_once
@@ -197,8 +197,8 @@ def _update_indexes(store: Store, options: Options, summary: Summary) -> None:
     """Make what the search wants; without it a query is slower, and right all the same."""
     try:
         summary.indexes = update_indexes(store, hnsw=options.hnsw, quiet=options.quiet)
-    except OSError as error:
-        summary.warnings.append(f"the indexes could not be written ({error}): queries are slower")
+    except (OSError, StoreError) as error:
+        summary.warnings.append(f"the indexes could not be made ({error}): queries are slower")
 
 
 def _read_pictures(

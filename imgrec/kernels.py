@@ -34,7 +34,7 @@ def _compiled(*arguments: types.Type) -> Callable[[Callable[..., None]], Kernel]
         signatures = [types.void(*arguments)]
         try:
             jitted: Kernel = numba.njit(signatures, cache=True, **options)(function)
-        except RuntimeError:  # no folder to keep it in: compiled anew in every process
+        except (RuntimeError, OSError):  # no place to keep it: compiled anew in every process
             jitted = numba.njit(signatures, **options)(function)
         return jitted
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
 from imgrec.features import FeatureStore
 from imgrec.files import new_folder
-from imgrec.metrics import COSINE_NOISE
+from imgrec.metrics import COSINE_NOISE, scaled
 from imgrec.neighbors import Neighbors
 from imgrec.parts import load_array
 from imgrec.store import Store
@@ -53,7 +53,7 @@ def exact_neighbors(feature: FeatureStore, k: int) -> Neighbors:
     Source: numpy, one matrix product a block; memory is the unit vectors (n, d) float32 and
     one block of distances.
     """
-    vectors = _unit(feature.load())
+    vectors = scaled(feature.load(), 2)
     neighbors = np.empty((len(vectors), k), np.int64)
     distances = np.empty((len(vectors), k), np.float32)
     for rows in _blocks(len(vectors)):
@@ -94,12 +94,6 @@ def _save(folder: Path, spec: EncoderSpec, built: Neighbors) -> None:
         np.save(temporary / "ids.npy", built.ids, allow_pickle=False)
         np.save(temporary / "neighbors.npy", built.neighbors, allow_pickle=False)
         np.save(temporary / "distances.npy", built.distances, allow_pickle=False)
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    lengths: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)  # (n, 1)
-    lengths[lengths == 0] = 1
-    return vectors / lengths
 
 
 def _blocks(count: int) -> Iterator[slice]:

@@ -47,7 +47,7 @@ class Metric:
 
 
 def cosine(queries: Vectors, vectors: Vectors) -> Distances:
-    """Return 1 - cos of the angle, (q, m) in [0, 2]; a zero vector is at 1 from everything.
+    """Return 1 - cos of the angle, (q, m) in [0, 2]; a zero vector is at 1 from all others.
 
     So is one that is so short that its square is 0 in float32.
 
@@ -58,6 +58,8 @@ def cosine(queries: Vectors, vectors: Vectors) -> Distances:
     cosines = (queries @ vectors.T) / np.where(scale > 0, scale, 1)  # (q, m)
     distances: Distances = np.clip(1 - cosines, 0, 2).astype(np.float32, copy=False)
     distances[distances < COSINE_NOISE] = 0
+    for row in np.flatnonzero(~queries.any(axis=1)):
+        distances[row] = vectors.any(axis=1)
     return distances
 
 

@@ -1,4 +1,4 @@
-"""The exact index: every distance computed, the reference for any faster way."""
+"""Nearest neighbours: those of every picture, and the smallest of some distances."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.catalog import Ids
-from imgrec.encoders.spec import Vectors
 from imgrec.errors import StoreError
-from imgrec.features import FeatureStore
-from imgrec.metrics import Distances, Metric
+from imgrec.metrics import Distances
 
 
 @dataclass(frozen=True)
@@ -42,26 +40,6 @@ class Neighbors:
     def rows(self) -> NDArray[np.intp]:
         """Return the neighbours as positions (n, k) in `ids`."""
         return np.searchsorted(self.ids, self.neighbors)
-
-
-class ExactIndex:
-    """Brute force over the mapped parts of a feature, block by block."""
-
-    def __init__(self, feature: FeatureStore, metric: Metric) -> None:
-        self.feature = feature
-        self.metric = metric
-
-    @property
-    def ids(self) -> Ids:
-        """The ids (n,) of the pictures, ascending."""
-        return self.feature.ids
-
-    def distances(self, queries: Vectors) -> Distances:
-        """Return the distances (q, n) of queries (q, d) to every picture."""
-        distances = np.empty((len(queries), len(self.feature)), np.float32)
-        for rows, vectors in self.feature.slices():
-            distances[:, rows] = self.metric.function(queries, vectors)
-        return distances
 
 
 def top_k(distances: NDArray[np.float32], k: int) -> NDArray[np.intp]:

@@ -10,7 +10,7 @@ from imgrec.encoders.spec import Vectors
 
 _NOISE = 1e-6  # what rounding in float32 makes of nothing, relative to the length of a vector
 
-_FEW = 8
+_FEW = 8  # beyond, one thread takes longer than waiting for the others
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,7 @@ class Axes:
 
     def project(self, vectors: Vectors) -> Vectors:
         """Return the coordinates (m, c) of vectors (m, d) on the axes."""
-        centred = vectors - self.mean
-        if len(vectors) <= _FEW:
-            return products_of_few(centred, self.components)
-        return np.asarray(centred @ self.components.T, np.float32)
+        return products(vectors - self.mean, self.components)
 
 
 def fit_axes(vectors: Vectors, dimensions: int, seed: int = 0, solver: str = "auto") -> Axes:
@@ -42,6 +39,10 @@ def fit_axes(vectors: Vectors, dimensions: int, seed: int = 0, solver: str = "au
 
     Source: scikit-learn's PCA, with that `solver`.
     """
+    if not len(vectors):
+        return Axes(
+            np.zeros(vectors.shape[1], np.float32), np.zeros((0, vectors.shape[1]), "f4"), 1.0
+        )
     if (vectors == vectors[0]).all():
         return Axes(vectors[0], np.zeros((0, vectors.shape[1]), np.float32), 1.0)
     from sklearn.decomposition import PCA  # late: a second that help, errors and server save
@@ -59,13 +60,15 @@ def fit_axes(vectors: Vectors, dimensions: int, seed: int = 0, solver: str = "au
     return Axes(mean, components * signs[:, None], kept)
 
 
-def products_of_few(few: Vectors, vectors: Vectors) -> Vectors:
-    """Return the products (q, m) of a few vectors (q, d) with others (m, d).
+def products(left: Vectors, right: Vectors) -> Vectors:
+    """Return the products (q, m) of vectors (q, d) with others (m, d).
 
-    In this thread only: the threads of a matrix library would keep the cores busy, waiting
-    for more, while those of the search want them.
+    A few are multiplied in this thread only: the threads of a matrix library would keep the
+    cores busy, waiting for more, while those of the search want them.
     """
-    return np.asarray(np.einsum("qd,md->qm", few, vectors), np.float32)
+    if len(left) <= _FEW:
+        return np.asarray(np.einsum("qd,md->qm", left, right), np.float32)
+    return np.asarray(left @ right.T, np.float32)
 
 
 def sample_ids(ids: Ids, count: int, seed: int = 0) -> Ids:

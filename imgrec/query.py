@@ -7,12 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from imgrec.answer import Answer
 from imgrec.commands import Parser, counted, positive, run
 from imgrec.errors import ImgrecError
 from imgrec.files import write_bytes
 from imgrec.metrics import FUSIONS, METRICS
 from imgrec.names import printable
-from imgrec.recommend import Answer, Recommender
+from imgrec.recommend import Recommender
 from imgrec.search import INDEXES
 
 _MOST_QUERIES = 5

@@ -13,7 +13,7 @@ from imgrec.cache import VectorCache
 from imgrec.catalog import Catalog, Entry
 from imgrec.encoders import matching_encoder
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors
-from imgrec.errors import ImgrecError, PictureError, StoreError
+from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
 from imgrec.images import decode, digest, pixels_for, prepared, read_file
 from imgrec.indexes import Searchable
 
@@ -37,16 +37,14 @@ class Resolved:
 
 @dataclass(frozen=True)
 class _Content:
-    """A picture that is not in the catalogue: what it is known by, and how to decode it."""
+    """A picture to be encoded: what it is known by, and its file's bytes or its pixels."""
 
     name: str
     digest: str
-    source: bytes | Image.Image
+    source: bytes | Image.Image  # upright RGB
 
     def image(self, need_px: int) -> Image.Image:
-        if isinstance(self.source, bytes):
-            return decode(self.source, need_px).image
-        return prepared(self.source, need_px)
+        return decode(self.source, need_px).image if isinstance(self.source, bytes) else self.source
 
 
 class Resolver:
@@ -72,16 +70,21 @@ class Resolver:
             ImgrecError: there is no such picture, or it cannot be read or encoded.
         """
         if isinstance(asked, Image.Image | np.ndarray):
-            return self._encoded(_content_of(asked), features)
+            need_px = max(opened.spec.preprocessing.resize_px for opened in features)
+            return self._encoded(_content_of(asked, need_px), None, features)
         if isinstance(asked, int | np.integer):
             return _stored(f"id {asked}", _entry_with(int(asked), catalog), features)
-        name, file = str(asked), Path(asked)
-        entry = catalog.find_file(file.resolve())
-        if entry is None and not file.exists():
+        name = str(asked)
+        try:
+            file = Path(asked).resolve()
+            entry, is_there = catalog.find_file(file), file.exists()
+        except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a letter 0
+            raise ImgrecError(f"no picture at {name} ({error}): name a file") from error
+        if entry is None and not is_there:
             entry = catalog.find_path(name)
             if entry is None:
                 raise ImgrecError(f"no picture at {name}: name a file, or a path of the catalogue")
-        if entry is not None:
+        if entry is not None and (not is_there or _has(entry, features)):
             return _stored(name, entry, features)
         try:
             data = read_file(file)
@@ -89,11 +92,16 @@ class Resolver:
             raise _unreadable(name, error) from error
         content = _Content(name, digest(data), data)
         entry = catalog.find_digest(content.digest)
-        return _stored(name, entry, features) if entry else self._encoded(content, features)
+        if entry is not None and _has(entry, features):
+            return _stored(name, entry, features)
+        return self._encoded(content, entry, features)
 
-    def _encoded(self, content: _Content, features: Sequence[Searchable]) -> Resolved:
+    def _encoded(
+        self, content: _Content, entry: Entry | None, features: Sequence[Searchable]
+    ) -> Resolved:
+        """Return the vectors of a content; `entry` is of the catalogue, too new to have them."""
         vectors = tuple(self._vector(content, opened.spec) for opened in features)
-        return Resolved(content.name, None, vectors)
+        return Resolved(content.name, entry.id if entry else None, vectors)
 
     def _vector(self, content: _Content, spec: EncoderSpec) -> Vectors:
         kept = self._cache.get(spec, content.digest)
@@ -106,6 +114,11 @@ class Resolver:
         pixels = np.stack([pixels_for(image, spec.preprocessing)])  # (1, h, w, 3)
         with self._lock:
             vector = self._encoder(spec).encode(pixels)
+        if not np.isfinite(vector).all():
+            raise EncoderError(
+                f"{spec.name} gave {content.name} a vector with values that are no numbers: its "
+                "weights may be damaged, or half precision too small for them (try --device cpu)"
+            )
         self._cache.put(spec, content.digest, vector)
         return vector
 
@@ -113,6 +126,12 @@ class Resolver:
         if spec.name not in self._encoders or self._encoders[spec.name].spec != spec:
             self._encoders[spec.name] = matching_encoder(spec, self._weights, self._device)
         return self._encoders[spec.name]
+
+
+def _has(entry: Entry, features: Sequence[Searchable]) -> bool:
+    """Whether there is a vector of a picture in every feature, as they are open."""
+    ids = np.array([entry.id])
+    return all(opened.feature.rows_of(ids)[0] >= 0 for opened in features)
 
 
 def _stored(name: str, entry: Entry, features: Sequence[Searchable]) -> Resolved:
@@ -123,14 +142,14 @@ def _stored(name: str, entry: Entry, features: Sequence[Searchable]) -> Resolved
 def _entry_with(image_id: int, catalog: Catalog) -> Entry:
     try:
         (entry,) = catalog.entries([image_id])
-    except StoreError as error:
+    except (StoreError, OverflowError) as error:
         raise ImgrecError(f"no picture has the id {image_id} in this catalogue") from error
     if entry.status != "ok":
         raise ImgrecError(f"picture {image_id} ({entry.path}) is {entry.status}: name another")
     return entry
 
 
-def _content_of(asked: Image.Image | NDArray[np.uint8]) -> _Content:
+def _content_of(asked: Image.Image | NDArray[np.uint8], need_px: int) -> _Content:
     if isinstance(asked, np.ndarray):
         channels = asked.shape[2] if asked.ndim == 3 else 1
         pixels_like = asked.dtype == np.uint8 and asked.ndim in (2, 3) and channels in (1, 3, 4)
@@ -144,7 +163,7 @@ def _content_of(asked: Image.Image | NDArray[np.uint8]) -> _Content:
     else:
         image, name = asked, str(getattr(asked, "filename", "")) or "image"
     try:
-        pixels = prepared(image)
+        pixels = prepared(image, need_px)
     except PictureError as error:
         raise _unreadable(name, error) from error
     known_by = f"pixels {pixels.width} x {pixels.height} ".encode() + pixels.tobytes()

@@ -1,152 +1,23 @@
 """`Recommender`: which pictures are most like these."""
 
-import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from imgrec.answer import Answer, Result
 from imgrec.cache import open_cache
-from imgrec.encoders.spec import Vectors
-from imgrec.errors import ImgrecError, StoreError
-from imgrec.exact import load_kernels
+from imgrec.errors import StoreError
+from imgrec.exact import keep_freed_memory, load_kernels
 from imgrec.filters import Filter
-from imgrec.indexes import Searchable, open_reduced, open_searchable
-from imgrec.metrics import METRICS, Metric, metric_named
-from imgrec.projection import Axes
-from imgrec.questions import Asked, Resolved, Resolver
-from imgrec.reduced import Reduced
+from imgrec.metrics import Metric, metric_named
+from imgrec.questions import Asked, Resolver
 from imgrec.search import Found, Question, chosen_index, search, search_joined
-from imgrec.space import Part, Space
-from imgrec.store import Store
+from imgrec.space import Space
+from imgrec.store import Store, is_store
+from imgrec.view import View, weights_asked
 
 _WORTH_COMPILED = 1 << 21  # values of a collection from which on compiled loops are loaded
-
-
-@dataclass(frozen=True)
-class Result:
-    """A picture of the answer.
-
-    Attributes:
-        rank: from 1.
-        id: in the catalogue.
-        path: relative to its root.
-        distance: to the queries, fused; 0 = the same. With `rank` the mean place, from 0.
-        similarity: 1 - distance, None where that means nothing.
-        per_query: distance to each query picture.
-        per_unwanted: distance to each picture that the answers should not be like.
-        labels: what the stages found out about it, by kind.
-    """
-
-    rank: int
-    id: int
-    path: str
-    distance: float
-    similarity: float | None
-    per_query: list[float]
-    per_unwanted: list[float]
-    labels: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The pictures most like the queries, the nearest first.
-
-    Attributes:
-        queries: as they were asked.
-        unwanted: likewise, what the answers should not be like.
-        encoder: the feature compared, or the features and weights that were joined.
-        images: number of pictures searched.
-        index: the way that was gone: `exact`, or the index that proposed candidates.
-        exact: whether every distance was computed.
-        elapsed_ms: from the paths to the results, the store already open.
-    """
-
-    queries: list[str]
-    unwanted: list[str]
-    encoder: str
-    metric: str
-    fuse: str
-    k: int
-    images: int
-    index: str
-    exact: bool
-    elapsed_ms: float
-    results: list[Result]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what `--json` prints."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class _Compared:
-    """The features of a question, and the space they make."""
-
-    opened: tuple[Searchable, ...]
-    space: Space
-    name: str
-    axes: Axes | None = None  # of the one feature, where what is compared are coordinates on them
-
-    def queries(self, resolved: Sequence[Resolved]) -> list[Vectors]:
-        """Return the vectors (q, d) for each feature of the space."""
-        vectors = []
-        for number, opened in enumerate(self.opened):
-            rows = [query.vectors[number] for query in resolved]
-            vectors.append(np.concatenate([np.zeros((0, opened.spec.dimensions), "f4"), *rows]))
-        return [self.axes.project(vectors[0])] if self.axes else vectors
-
-
-@dataclass
-class _View:
-    """A store as it was at one moment; a change makes a new view."""
-
-    state: tuple[Any, ...]
-    store: Store
-    opened: dict[str, Searchable] = field(default_factory=dict)
-    reduced: dict[str, Reduced] = field(default_factory=dict)
-    allowed: dict[tuple[Filter, tuple[str, ...]], NDArray[np.bool_]] = field(default_factory=dict)
-
-    def searchable(self, name: str) -> Searchable:
-        """Return a feature by name; "" is the store's own."""
-        if name not in self.opened:
-            opened = open_searchable(self.store, name or None)
-            self.opened[name] = self.opened.setdefault(opened.spec.name, opened)
-        return self.opened[name]
-
-    def compared(self, metric: Metric, weights: Mapping[str, float]) -> _Compared:
-        opened = tuple(self.searchable(name) for name in weights)
-        for each in opened:
-            metric.check(each.spec)
-        if metric.reduced:
-            reduced = self._on_axes(opened[0])
-            space = Space(metric, (Part(reduced.feature),))
-            return _Compared(opened, space, opened[0].spec.name, reduced.axes)
-        pairs = zip(opened, weights.values(), strict=True)
-        parts = tuple(Part(each.feature, weight, each.sketch, each.hnsw) for each, weight in pairs)
-        name = opened[0].spec.name
-        if len(opened) > 1:
-            name = ",".join(f"{p.feature.name}={p.weight:g}" for p in parts)
-        return _Compared(opened, Space(metric, parts), name)
-
-    def _on_axes(self, opened: Searchable) -> Reduced:
-        if opened.spec.name not in self.reduced:
-            self.reduced[opened.spec.name] = open_reduced(self.store, opened)
-        return self.reduced[opened.spec.name]
-
-    def rows_allowed(self, wanted: Filter, space: Space) -> NDArray[np.bool_] | None:
-        if not wanted:
-            return None
-        key = wanted, tuple(part.feature.name for part in space.parts)
-        if key not in self.allowed:
-            ids = wanted.ids(self.store.catalog)
-            self.allowed[key] = np.isin(space.ids, ids, assume_unique=True)
-        return self.allowed[key]
 
 
 class Recommender:
@@ -166,8 +37,9 @@ class Recommender:
         self._cache = open_cache(cache)
         self._resolver = Resolver(self._cache, weights, device)
         self._lock = threading.Lock()
-        self._view: _View | None = None
+        self._view: View | None = None
         self._outlived: list[Store] = []
+        self._closed = False
         self._asked_before = False
 
     @classmethod
@@ -193,7 +65,8 @@ class Recommender:
         return cls(Store.open(path), Path(weights) if weights else None, device, cache)
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store; no question can be asked any more."""
+        self._closed, self._view = True, None
         for store in (*self._outlived, self.store):
             store.close()
         self._cache.close()
@@ -243,14 +116,19 @@ class Recommender:
             ImgrecError: a picture cannot be read, or the metric, features, filter, index or
                 way to fuse is unknown or has no meaning together.
         """
-        if not images or k < 1:
+        if isinstance(images, str | Path) or not hasattr(images, "__len__"):
+            raise ValueError(f"images is {type(images).__name__}: give a list of pictures")
+        if not len(images) or k < 1:
             raise ValueError(f"{len(images)} pictures and k = {k}: at least 1 of each is needed")
         started = time.perf_counter()
         chosen, wanted = metric_named(metric), Filter.parse(where, under)
-        view, compared = self._compared(chosen, _weights(chosen, encoder, features))
+        view = self._current_view()
+        compared = view.compared(chosen, weights_asked(chosen, encoder, features))
         space = compared.space
-        likes = self._resolved(images, view, compared)
-        dislikes = self._resolved(unwanted, view, compared)
+        self._load_kernels(space)
+        catalog, resolve = view.store.catalog, self._resolver.resolve
+        likes = [resolve(one, catalog, compared.opened) for one in images]
+        dislikes = [resolve(one, catalog, compared.opened) for one in unwanted]
         allowed = view.rows_allowed(wanted, space)
         asked = [query.id for query in (*likes, *dislikes) if query.id is not None]
         to, away = compared.queries(likes), compared.queries(dislikes)
@@ -258,7 +136,8 @@ class Recommender:
         if chosen.joins:
             found = search_joined(space, question, k, index)
         else:
-            found = search(space, chosen_index(space, question, k, index), question, k)
+            found = search(chosen_index(space, question, k, index), question, k)
+        results = _results(view.store, space, found, len(likes), chosen, fuse)
         return Answer(
             queries=[query.name for query in likes],
             unwanted=[query.name for query in dislikes],
@@ -270,74 +149,32 @@ class Recommender:
             index=found.index,
             exact=found.exact,
             elapsed_ms=round(1000 * (time.perf_counter() - started), 3),
-            results=_results(view.store, space, found, len(likes), chosen, fuse),
+            results=results,
         )
 
-    def _compared(self, metric: Metric, weights: Mapping[str, float]) -> tuple[_View, _Compared]:
+    def _current_view(self) -> View:
+        """Return the view of the store as it is now; any change in it makes a new one."""
         with self._lock:
-            view = self._current_view()
-            compared = view.compared(metric, weights)
-            if self._asked_before and compared.space.values >= _WORTH_COMPILED:
-                load_kernels()
-            self._asked_before = True
-            return view, compared
-
-    def _current_view(self) -> _View:
-        """Return the view of the store as it is now; features stay open where nothing changed."""
-        try:
-            state = self.store.state()
-            if self._view and state[1] != self._view.state[1]:  # another catalogue in its place
+            if self._closed:
+                raise ValueError("this Recommender is closed: open another")
+            if not is_store(self.store.path):
+                raise StoreError(f"the store {self.store.path} is gone: open another")
+            if self.store.catalog.is_outdated():
                 renewed = Store.open(self.store.path)
-                self._outlived.append(self.store)
-                self.store, state = renewed, renewed.state()
-        except FileNotFoundError as error:
-            raise StoreError(f"the store {self.store.path} is gone: open another") from error
-        if self._view is None or self._view.state != state:
-            self._view = _View(state, self.store)
-        return self._view
+                self._outlived.append(self.store)  # another thread may still read from it
+                self.store = renewed
+            state = self.store.state()
+            view = self._view
+            if view is None or view.store is not self.store or view.state != state:
+                view = self._view = View(self.store, state)
+            return view
 
-    def _resolved(self, asked: Sequence[Asked], view: _View, compared: _Compared) -> list[Resolved]:
-        catalog = view.store.catalog
-        return [self._resolver.resolve(one, catalog, compared.opened) for one in asked]
-
-
-def _weights(
-    metric: Metric, encoder: str | None, features: str | Mapping[str, float] | None
-) -> dict[str, float]:
-    """Return the weights of the features asked for by name; "" is the store's own."""
-    if features is None:
-        return {encoder or ("rgb" if metric.histograms_only else ""): 1.0}
-    if encoder:
-        raise ImgrecError(f"--encoder {encoder} and --features exclude each other: name one")
-    weights = parse_features(features) if isinstance(features, str) else dict(features)
-    for name, weight in weights.items():
-        if not 0 < weight < math.inf:
-            raise ImgrecError(f"the weight of {name} is {weight}: give a number above 0")
-    if not weights:
-        raise ImgrecError("--features names no feature: give some, as mini=1,rgb=0.5")
-    if len(weights) > 1 and not metric.norm:
-        able = " or ".join(name for name, other in METRICS.items() if other.norm)
-        raise ImgrecError(f"{metric.name} cannot join features: ask with --metric {able}")
-    return weights
-
-
-def parse_features(text: str) -> dict[str, float]:
-    """Return weights by feature of a text as `mini=1,rgb=0.5`; a weight left out is 1.
-
-    Raises:
-        ImgrecError: a weight is no number, or a feature is named twice.
-    """
-    weights: dict[str, float] = {}
-    for item in filter(None, (item.strip() for item in text.split(","))):
-        name, _, weight = (part.strip() for part in item.partition("="))
-        try:
-            number = float(weight or 1)
-        except ValueError as error:
-            raise ImgrecError(f"--features {text}: {weight} is no number") from error
-        if name in weights:
-            raise ImgrecError(f"--features {text}: {name} is named twice")
-        weights[name] = number
-    return weights
+    def _load_kernels(self, space: Space) -> None:
+        """Load the compiled loops at the second question: one alone is faster without."""
+        if self._asked_before and space.values >= _WORTH_COMPILED:
+            load_kernels()
+            keep_freed_memory()
+        self._asked_before = True
 
 
 def _results(

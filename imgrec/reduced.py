@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.derived import Arrays, Derived
+from imgrec.derived import Arrays, Derived, are_axes, axes_of
 from imgrec.encoders.spec import Vectors
 from imgrec.features import Block, FeatureStore
 from imgrec.projection import Axes, fit_axes
@@ -24,7 +24,8 @@ class PcaRecipe:
     components: int = COMPONENTS
     name: str = "pca"
     version: int = 1
-    columns: tuple[str, ...] = ("coordinates",)
+    model_names: frozenset[str] = frozenset({"mean", "components", "variance_kept"})
+    columns: frozenset[str] = frozenset({"coordinates"})
     refit_growth: float = 1.5
 
     def fit(self, sample: Vectors) -> dict[str, NDArray[Any]]:
@@ -35,7 +36,13 @@ class PcaRecipe:
 
     def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
         """Return the coordinates (m, c)."""
-        return {"coordinates": _axes(model).project(vectors)}
+        return {"coordinates": axes_of(model).project(vectors)}
+
+    def fits(self, model: Arrays, rows: Arrays) -> bool:
+        """Whether there is a coordinate for each axis."""
+        coordinates = rows["coordinates"]
+        types = coordinates.dtype == np.float32 and model["variance_kept"].shape == (1,)
+        return are_axes(model) and types and coordinates.shape[1:] == model["components"].shape[:1]
 
 
 @dataclass(frozen=True)
@@ -57,13 +64,9 @@ class Reduced:
         if not derived.coverage.is_of(feature):
             coordinates = coordinates[derived.coverage.places(feature)]
         blocks = [Block(feature.ids, coordinates)]
-        return cls(FeatureStore(feature.name, coordinates.shape[1], blocks), _axes(derived.model))
+        return cls(FeatureStore(feature.name, coordinates.shape[1], blocks), axes_of(derived.model))
 
 
 def variance_kept(kept: Derived) -> float:
     """Return the share of the variance that the axes keep, 0 to 1."""
     return float(kept.model["variance_kept"][0])
-
-
-def _axes(model: Arrays) -> Axes:
-    return Axes(model["mean"], model["components"], 0.0)

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.derived import Arrays, Derived
+from imgrec.derived import Arrays, Derived, are_axes, axes_of
 from imgrec.encoders.spec import Vectors
 from imgrec.exact import distances_to_rows, kernels_for
 from imgrec.features import FeatureStore
 from imgrec.metrics import METRICS, Distances
-from imgrec.projection import Axes, fit_axes, products_of_few
+from imgrec.projection import fit_axes, products
 from imgrec.threads import in_threads
 
 COMPONENTS = 128
@@ -25,6 +25,7 @@ ESTIMATED = ("cosine", "euclidean", "manhattan")  # this one in the order of euc
 _TASK_ROWS = 1 << 15
 _NUMPY_ROWS = 1 << 12  # as float32 these stay in the cache
 _NUMPY_SPEED = 1e9  # codes a second in numpy
+_TYPES = [np.dtype(np.int8), np.dtype(np.float32), np.dtype(np.float32)]
 _NONE = np.zeros(0, np.intp)
 
 
@@ -34,7 +35,8 @@ class SketchRecipe:
 
     name: str = "sketch"
     version: int = 1
-    columns: tuple[str, ...] = ("codes", "lengths")
+    model_names: frozenset[str] = frozenset({"mean", "components", "scales"})
+    columns: frozenset[str] = frozenset({"codes", "lengths"})
     refit_growth: float = 2.0
 
     def fit(self, sample: Vectors) -> dict[str, NDArray[Any]]:
@@ -46,10 +48,17 @@ class SketchRecipe:
 
     def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
         """Return codes (m, c) and lengths (m,); what is beyond the sample's range is clipped."""
-        axes = Axes(model["mean"], model["components"], 1.0)
-        steps = np.rint(axes.project(vectors) / model["scales"])
+        steps = np.rint(axes_of(model).project(vectors) / model["scales"])
         lengths = np.sqrt(np.einsum("md,md->m", vectors, vectors))
         return {"codes": np.clip(steps, -127, 127).astype(np.int8), "lengths": lengths}
+
+    def fits(self, model: Arrays, rows: Arrays) -> bool:
+        """Whether the widths and types are those the compiled loop reads."""
+        codes, lengths, scales = rows["codes"], rows["lengths"], model["scales"]
+        types = [codes.dtype, lengths.dtype, scales.dtype] == _TYPES
+        count = len(model["components"])
+        shapes = codes.shape[1:] == (count,) and scales.shape == (count,) and lengths.ndim == 1
+        return are_axes(model) and types and shapes
 
 
 class Sketch:
@@ -102,20 +111,20 @@ class Sketch:
 
     def _products(self, queries: Vectors) -> Distances:
         """Return about the products (q, m) of queries (q, d) with the vectors."""
-        weights = products_of_few(queries, self._model["components"]) * self._model["scales"]
-        products = np.empty((len(queries), len(self._codes)), np.float32)
+        weights = products(queries, self._model["components"]) * self._model["scales"]
+        found = np.empty((len(queries), len(self._codes)), np.float32)
         kernels = kernels_for(self._codes.size / _NUMPY_SPEED)
 
         def fill(start: int) -> None:
             rows = slice(start, start + _TASK_ROWS)
             if kernels:
-                kernels.products(self._codes[rows], weights, products[:, rows])
+                kernels.products(self._codes[rows], weights, found[:, rows])
             else:
-                _numpy_products(self._codes[rows], weights, products[:, rows])
+                _numpy_products(self._codes[rows], weights, found[:, rows])
 
         in_threads(fill, range(0, len(self._codes), _TASK_ROWS))
-        products += products_of_few(queries, self._model["mean"][None])
-        return products
+        found += products(queries, self._model["mean"][None])
+        return found
 
 
 def _numpy_products(codes: NDArray[np.int8], weights: Vectors, out: Distances) -> None:

@@ -141,10 +141,11 @@ class Store:
         """Return the folder of what is made from a feature to search it, there or not."""
         return self.path / "indexes" / feature
 
-    def state(self) -> tuple[int, int, tuple[tuple[str, int], ...]]:
-        """Return what is another as soon as the catalogue or a feature is another."""
-        times = [*_times(self.path / "features"), *_times(self.path / "indexes")]
-        return self.catalog.version(), (self.path / _CATALOG).stat().st_ino, tuple(times)
+    def state(self) -> tuple[object, ...]:
+        """Return what is another as soon as the catalogue, a feature or an index is another."""
+        manifest = _stamp(self.path / "store.json")
+        folders = [*_stamps(self.path / "features"), *_stamps(self.path / "indexes")]
+        return (self.catalog.version(), manifest, *folders)
 
     def thumbs(self) -> ThumbStore:
         """Open the thumbnails."""
@@ -185,13 +186,22 @@ def _is_foreign(path: Path) -> bool:
     return not path.name.startswith((_CATALOG, "lock", TEMPORARY_PREFIX))
 
 
-def _times(folder: Path) -> list[tuple[str, int]]:
-    """Return name and mtime_ns of what is in a folder, sorted."""
+def _stamps(folder: Path) -> list[tuple[str, int, int]]:
+    """Return the stamps of what is in a folder, sorted."""
     try:
-        with os.scandir(folder) as entries:
-            return sorted((entry.path, entry.stat().st_mtime_ns) for entry in entries)
+        names = sorted(os.listdir(folder))
     except FileNotFoundError:
         return []
+    return [_stamp(folder / name) for name in names]
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    """Return what is another when a file or folder was replaced or written."""
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return path.name, 0, 0
+    return path.name, state.st_ino, state.st_mtime_ns
 
 
 def is_store(path: Path) -> bool:

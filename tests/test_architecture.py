@@ -37,6 +37,8 @@ FLOW = (
         "cache_places",
         "cache",
         "questions",
+        "view",
+        "answer",
         "recommend",
         "grid",
         "commands",

@@ -9,17 +9,26 @@ from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 
 import vector_stores
-from imgrec import Answer, Options, Recommender, Store, index_folders
+from imgrec import Answer, Options, Recommender, Store, index_folders, search
 from imgrec.derived import Coverage, derive, is_current, load_derived, save_derived
 from imgrec.features import Block, FeatureStore
 from imgrec.hnsw import HnswRecipe
 from imgrec.indexes import SKETCH_VALUES
 from imgrec.reduced import COMPONENTS, PcaRecipe
 from imgrec.sketch import SketchRecipe
+from pictures import picture
 
 VECTORS = vector_stores.clustered(1200, 96)
 HISTOGRAMS = vector_stores.histograms(900, 192)
 WAYS = ("exact", "sketch", "hnsw")
+
+
+@pytest.fixture(autouse=True)
+def _few_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few enough that these small collections are not all candidates."""
+    monkeypatch.setattr(search, "_CANDIDATES", 60)
+    monkeypatch.setattr(search, "_CANDIDATES_EACH", 6)
+    monkeypatch.setattr(search, "_NEAR", 16)
 
 
 @pytest.fixture
@@ -41,7 +50,9 @@ def _nearest(vectors: np.ndarray, ids: np.ndarray, asked: int, k: int = 5) -> li
 
 def _agrees(recommender: Recommender, vectors: np.ndarray, ids: np.ndarray, way: str) -> None:
     asked = np.random.default_rng(2).choice(ids, 30, replace=False)
-    found = [_ids(recommender.query([int(i)], index=way)) for i in asked]
+    answers = [recommender.query([int(i)], index=way) for i in asked]
+    assert np.mean([answer.index == way for answer in answers]) > 0.5, way
+    found = [_ids(answer) for answer in answers]
     expected = [_nearest(vectors, ids, int(i)) for i in asked]
     hits = [len({*a} & {*b}) / 5 for a, b in zip(found, expected, strict=True)]
     assert np.mean(hits) >= 0.99, way
@@ -141,19 +152,28 @@ def test_nothing_new_writes_nothing(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["derived.json", "ids.npy", "rows-codes.npy", "model-mean.npy"])
-def test_a_damaged_sketch_is_not_used_and_made_again(path: Path, name: str) -> None:
+@pytest.mark.parametrize("damage", ["cut", "absent", "narrow"])
+def test_a_damaged_sketch_is_not_used_and_made_again(path: Path, name: str, damage: str) -> None:
     file = path / "indexes" / "vec" / "sketch" / name
-    file.write_bytes(file.read_bytes()[:40])
+    if damage == "absent":
+        file.unlink()
+    elif damage == "narrow" and name.endswith(".npy"):
+        np.save(file, np.load(file)[..., :-1])
+    else:
+        file.write_bytes(file.read_bytes()[:40])
     with Recommender.open(path, cache="none") as recommender:
         assert _ids(recommender.query([3])) == _nearest(VECTORS[:800], np.arange(1, 801), 3)
         vector_stores.update(path)
         _agrees(recommender, VECTORS[:800], np.arange(1, 801), "sketch")
 
 
-@pytest.mark.parametrize("damage", ["absent", "empty", "words", "half"])
+@pytest.mark.parametrize("damage", ["absent", "empty", "words", "half", "model"])
 def test_a_damaged_graph_is_not_used_and_made_again(path: Path, damage: str) -> None:
     file = path / "indexes" / "vec" / "hnsw" / "hnsw.usearch"
     whole = file.read_bytes()
+    if damage == "model":
+        (file.parent / "model-lengths.npy").unlink()
+        damage, whole = "half", whole * 2
     file.unlink()
     if damage != "absent":
         file.write_bytes(
@@ -245,6 +265,35 @@ def test_a_store_that_is_busy_is_answered_and_nothing_kept(tmp_path: Path) -> No
     with Store.create(path) as writer, writer.writing(), Recommender.open(path) as recommender:
         assert len(recommender.query([1], metric="pca-cosine").results) == 5
     assert not (path / "indexes").exists()
+
+
+def test_the_graph_finds_what_is_left_when_the_nearest_are_gone(path: Path) -> None:
+    near = _nearest(VECTORS[:800], np.arange(1, 801), 7, 150)
+    vector_stores.remove(path, near)
+    vector_stores.add_pictures(path, range(801, 811))
+    vector_stores.add_part(path, "vec", np.arange(801, 811), VECTORS[800:810])
+    ids = np.setdiff1d(np.arange(1, 811), near)
+    with Recommender.open(path, cache="none") as recommender:
+        found = _ids(recommender.query([7], index="hnsw"))
+        assert found == _nearest(VECTORS[ids - 1], ids, 7)
+
+
+def test_an_index_shrinks_with_its_collection(path: Path) -> None:
+    vector_stores.remove(path, range(1, 701))
+    lines = vector_stores.update(path)
+    assert len(_kept(path, SketchRecipe()).coverage.ids) == 100
+    assert len(_kept(path, HnswRecipe()).coverage.ids) == 100
+    assert all("of 100 vectors" in line for line in lines)
+
+
+def test_a_store_that_lost_all_its_pictures_answers_nothing(tmp_path: Path) -> None:
+    path = vector_stores.make(tmp_path / "store", {"rgb": HISTOGRAMS[:5]})
+    vector_stores.remove(path, range(1, 6))
+    picture("discs", 1).save(tmp_path / "new.png")
+    histogram = {"features": "rgb=1"}
+    with Recommender.open(path, cache="none") as recommender:
+        for metric in ("cosine", "chi2", "pca-cosine", "combined"):
+            assert recommender.query([tmp_path / "new.png"], 5, metric, **histogram).results == []
 
 
 def test_coverage_tells_rows_of_another_part_apart() -> None:

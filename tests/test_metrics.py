@@ -8,9 +8,10 @@ from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import cdist
 
 from imgrec import ImgrecError
+from imgrec.exact import distances_to_all
 from imgrec.features import Block, FeatureStore
 from imgrec.metrics import FUSIONS, METRICS, chi2, cosine, euclidean, fuse, manhattan, metric_named
-from imgrec.neighbors import ExactIndex, top_k
+from imgrec.neighbors import top_k
 
 RNG = np.random.default_rng(0)
 QUERIES = RNG.normal(size=(3, 70)).astype(np.float32)
@@ -95,10 +96,10 @@ def test_an_unknown_metric_lists_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(METRICS))
-def test_the_index_is_brute_force_over_all_blocks(name: str) -> None:
+def test_all_blocks_are_compared(name: str) -> None:
     vectors = np.abs(VECTORS)
     blocks = [Block(np.arange(s, s + 125) + 1, vectors[s : s + 125]) for s in range(0, 500, 125)]
-    index = ExactIndex(FeatureStore("x", 70, blocks), METRICS[name])
+    feature = FeatureStore("x", 70, blocks)
     whole = METRICS[name].function(np.abs(QUERIES), vectors)
-    assert index.ids.tolist() == list(range(1, 501))
-    assert np.allclose(index.distances(np.abs(QUERIES)), whole, atol=1e-6)
+    assert feature.ids.tolist() == list(range(1, 501))
+    assert np.allclose(distances_to_all(feature, METRICS[name], np.abs(QUERIES)), whole, atol=1e-6)

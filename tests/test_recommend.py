@@ -81,6 +81,16 @@ def test_a_picture_in_memory_is_turned_upright_and_laid_over_white(
     assert recommender.query([alpha]).results == recommender.query([white]).results
 
 
+def test_a_photo_from_a_file_is_turned_once(recommender: Recommender, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    lying = picture("stripes", 61).resize((160, 90)).transpose(Image.Transpose.ROTATE_90)
+    lying.save(tmp_path / "lying.png", exif=exif)
+    with Image.open(tmp_path / "lying.png") as opened:
+        in_memory = recommender.query([opened]).results
+    assert in_memory == recommender.query([tmp_path / "lying.png"]).results
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
@@ -90,6 +100,8 @@ def test_a_picture_in_memory_is_turned_upright_and_laid_over_white(
         (np.zeros((0, 4, 3), np.uint8), "is no picture"),
         (10**9, "no picture has the id 1000000000"),
         (-1, "no picture has the id -1"),
+        (10**30, "no picture has the id 1000"),
+        ("a\0b", "no picture at a"),
         ("", "cannot be read: unreadable"),
     ],
 )
@@ -148,6 +160,7 @@ def test_many_threads_get_the_answers_of_one(photo_store: Path, tmp_path: Path) 
 
         def ask(question: tuple[list[int], str, str]) -> list[tuple[int, float]]:
             ids, way, fuse = question
+            fuse = "min" if way == "hnsw" else fuse
             answer = opened.query(ids, index=way, fuse=fuse, where=["half=low"])
             return [(result.id, result.distance) for result in answer.results]
 
@@ -217,6 +230,51 @@ def test_a_picture_indexed_while_it_is_open_is_found(photos: Path, tmp_path: Pat
         (tmp_path / "photos" / "discs" / "again.png").unlink()
         index_folders([], tmp_path / "store", here)
         assert opened.query(["discs/000.jpg"]).results[0].path != "discs/again.png"
+
+
+@pytest.mark.parametrize("images", [[], "a.jpg", Path("a.jpg"), 7])
+def test_no_list_of_pictures(recommender: Recommender, images: object) -> None:
+    with pytest.raises(ValueError, match=r"list of pictures|at least 1"):
+        recommender.query(images)  # type: ignore[arg-type]
+
+
+def test_a_closed_recommender_says_so(photo_store: Path) -> None:
+    opened = Recommender.open(photo_store)
+    opened.close()
+    with pytest.raises(ValueError, match="is closed"):
+        opened.query(["discs/000.jpg"])
+
+
+def test_a_store_replaced_before_the_first_question(tmp_path: Path) -> None:
+    path = vector_stores.make(tmp_path / "store", {"vec": VECTORS[:30]})
+    with Recommender.open(path, cache="none") as opened:
+        shutil.rmtree(path)
+        vector_stores.make(path, {"vec": VECTORS[100:150]})
+        assert opened.query([45]).images == 50
+
+
+def test_another_default_encoder_is_noticed(tmp_path: Path) -> None:
+    path = vector_stores.make(tmp_path / "store", {"vec": VECTORS[:30], "other": VECTORS[30:60]})
+    with Recommender.open(path, cache="none") as opened:
+        assert opened.query([1]).encoder == "vec"
+        with Store.create(path) as store:
+            store.set_encoder("other")
+        assert opened.query([1]).encoder == "other"
+
+
+def test_a_picture_whose_vector_is_not_there_yet_is_encoded(photos: Path, tmp_path: Path) -> None:
+    shutil.copytree(photos, tmp_path / "photos")
+    index_folders([tmp_path / "photos"], tmp_path / "store", Options(("mini",), workers=0))
+    part = next((tmp_path / "store" / "features" / "mini").glob("part-*"))
+    kept = np.load(part / "ids.npy")[1:]
+    vectors = np.load(part / "vectors.npy")[1:]
+    np.save(part / "ids.npy", kept)
+    np.save(part / "vectors.npy", vectors)
+    with Recommender.open(tmp_path / "store", cache="none") as opened:
+        (first,) = opened.store.catalog.entries([int(kept[0]) - 1])
+        answer = opened.query([first.file], 100)
+        assert len(answer.results) == 23
+        assert first.id not in [result.id for result in answer.results]
 
 
 def test_a_store_made_anew_at_the_same_place(tmp_path: Path) -> None:

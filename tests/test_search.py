@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -142,7 +143,7 @@ def test_a_filter_comes_before_the_nearest(recommender: Recommender, way: str, k
 
 @pytest.mark.parametrize("way", WAYS)
 def test_more_than_there_are_gives_all_others(recommender: Recommender, way: str) -> None:
-    answer = recommender.query([1, 1, 2], 10_000, index=way)
+    answer = recommender.query([1, 1, 2], 10_000, fuse="min", index=way)
     assert sorted(_ids(answer)) == list(range(3, COUNT + 1))
     assert all(len(result.per_query) == 3 for result in answer.results)
 
@@ -167,10 +168,12 @@ def test_unwanted_pictures_push_away_what_is_near_them(
         moved = np.empty_like(to)
         for q in range(2):
             margins = away[:, likes[q] - 1]
-            moved[q] = np.maximum(to[q] + (margins[:, None] - away).max(axis=0) / 2, 0)
+            moved[q] = to[q] + (margins[:, None] - away).max(axis=0) / 2
         fused = getattr(np, fuse)(moved, axis=0)
         found = np.array(_ids(answer)) - 1
-        assert np.allclose([r.distance for r in answer.results], fused[found], atol=1e-4)
+        shown = np.maximum(fused[found], 0)
+        assert np.allclose([r.distance for r in answer.results], shown, atol=1e-4)
+        assert (np.diff(fused[found]) > -1e-4).all()
         assert np.allclose([r.per_unwanted for r in answer.results], away[:, found].T, atol=1e-4)
         assert not set(_ids(answer)) & {*likes, *dislikes}
         fused[np.array([*likes, *dislikes]) - 1] = np.inf
@@ -193,16 +196,36 @@ def test_what_is_like_an_unwanted_picture_comes_later(recommender: Recommender) 
 
 
 @given(
-    arrays(np.float32, (4, 12), elements=st.floats(0, 2, width=16)),
-    arrays(np.float32, (2, 2), elements=st.floats(0, 2, width=16)),
+    arrays(np.float32, (3, 12), elements=st.floats(0, 2, width=16)),
+    arrays(np.float32, (1, 2), elements=st.floats(0, 2, width=16)),
 )
 @settings(deadline=None)
-def test_the_same_as_a_query_stays_at_nought(distances: np.ndarray, margins: np.ndarray) -> None:
-    to, away = [np.zeros((2, 4), np.float32)], [np.zeros((2, 4), np.float32)]
-    question = Question(to, away, margins, "min", np.zeros(0, int))
-    assert (question.scores(distances) >= 0).all()
-    distances[0, 0], distances[2:, 0] = 0, margins[0]
+def test_the_same_as_the_query_stays_at_nought(distances: np.ndarray, margins: np.ndarray) -> None:
+    to, away = [np.zeros((1, 4), np.float32)], [np.zeros((2, 4), np.float32)]
+    question = Question(to, away, margins, "mean", np.zeros(0, int))
+    distances[0, 0], distances[1:, 0] = 0, margins[0]
     assert question.scores(distances)[0] == 0
+
+
+@pytest.mark.parametrize("spread", [0.2, 0.05, 0.01])
+@pytest.mark.parametrize("way", ["sketch", "hnsw"])
+def test_in_a_crowd_of_nearly_equal_pictures_more_are_compared(
+    tmp_path: Path, way: str, spread: float
+) -> None:
+    rng = np.random.default_rng(4)
+    crowds = rng.normal(size=(4, 512))[rng.integers(0, 4, 6000)]
+    vectors = (crowds + spread * rng.normal(size=crowds.shape)).astype(np.float32)
+    vector_stores.make(tmp_path / "store", {"burst": vectors}, 2000)
+    vector_stores.update(tmp_path / "store")
+    recalls = []
+    with Recommender.open(tmp_path / "store", cache="none") as opened:
+        for asked in range(1, 40):
+            distances = cdist(vectors[[asked - 1]].astype(float), vectors, "cosine")[0]
+            distances[asked - 1] = np.inf
+            answer = opened.query([asked], index=way)
+            limit = np.sort(distances)[4] + 3e-7  # what float32 tells apart
+            recalls.append((distances[np.array(_ids(answer)) - 1] <= limit).mean())
+    assert np.mean(recalls) >= 0.99
 
 
 @pytest.mark.parametrize("way", ["exact", "sketch"])
@@ -282,13 +305,16 @@ def test_combined_joins_the_nearest_of_three_and_orders_them_by_cosine(
         ({"index": "ivf"}, "'ivf'; known: auto, exact, sketch, hnsw"),
         ({"index": "hnsw", "encoder": "long"}, "there is none of long, run python -m imgrec.index"),
         ({"index": "sketch", "metric": "chi2"}, "no sketch for chi2 of rgb"),
+        ({"index": "hnsw", "unwanted": [2]}, "asks for more than that"),
+        ({"features": "=1"}, "names no feature"),
+        ({"features": "long=1e308,rgb=1e308"}, "the weight of long is 1e"),
     ],
 )
 def test_what_has_no_meaning_says_so(
-    recommender: Recommender, how: dict[str, str], message: str
+    recommender: Recommender, how: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ImgrecError, match=message):
-        recommender.query([1], **how)  # type: ignore[arg-type]
+        recommender.query([1], **how)
 
 
 def test_the_graph_knows_cosine_only_where_lengths_differ(tmp_path: Path) -> None:
