@@ -7,12 +7,13 @@ from pathlib import Path
 
 from imgrec.answer import Answer, Result
 from imgrec.cache import open_cache
+from imgrec.candidates import Question
 from imgrec.errors import StoreError
 from imgrec.exact import keep_freed_memory, load_kernels
 from imgrec.filters import Filter
 from imgrec.metrics import Metric, metric_named
 from imgrec.questions import Asked, Resolver
-from imgrec.search import Found, Question, chosen_index, search, search_joined
+from imgrec.search import Found, chosen_index, search, search_joined
 from imgrec.space import Space
 from imgrec.store import Store, is_store
 from imgrec.view import View, weights_asked

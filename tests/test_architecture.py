@@ -33,6 +33,7 @@ FLOW = (
     *("neighbors", "knn", "quality"),
     *(
         "space",
+        "candidates",
         "search",
         "cache_places",
         "cache",

@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 
 import vector_stores
-from imgrec import Answer, Options, Recommender, Store, index_folders, search
+from imgrec import Answer, Options, Recommender, Store, candidates, index_folders
 from imgrec.derived import Coverage, derive, is_current, load_derived, save_derived
 from imgrec.features import Block, FeatureStore
 from imgrec.hnsw import HnswRecipe
@@ -26,9 +26,9 @@ WAYS = ("exact", "sketch", "hnsw")
 @pytest.fixture(autouse=True)
 def _few_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few enough that these small collections are not all candidates."""
-    monkeypatch.setattr(search, "_CANDIDATES", 60)
-    monkeypatch.setattr(search, "_CANDIDATES_EACH", 6)
-    monkeypatch.setattr(search, "_NEAR", 16)
+    monkeypatch.setattr(candidates, "_CANDIDATES", 60)
+    monkeypatch.setattr(candidates, "_CANDIDATES_EACH", 6)
+    monkeypatch.setattr(candidates, "_NEAR", 16)
 
 
 @pytest.fixture
