@@ -179,6 +179,8 @@ class HnswIndex:
         places = np.minimum(np.searchsorted(rows, near), len(rows) - 1)
         there = rows[places] == near
         compared = distances[places[there]]
+        if not len(compared):
+            return False
         limit, k = estimates[-1], min(k, len(compared))
         return _clears(compared, estimates[there], limit, k, sure=_SURE_NEAR, scaled=True)
 

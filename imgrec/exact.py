@@ -1,6 +1,7 @@
 """Exact distances to the vectors of a feature, by the way that is fastest for their number."""
 
 import sys
+from collections.abc import Callable, Sequence
 from types import ModuleType
 
 import numpy as np
@@ -9,13 +10,14 @@ from numpy.typing import NDArray
 from imgrec.encoders.spec import Vectors
 from imgrec.features import Block, FeatureStore, Rows
 from imgrec.metrics import Distances, Function, Metric, chi2, cosine, euclidean, manhattan, scaled
-from imgrec.threads import cores, in_threads
+from imgrec.threads import Item, cores, in_threads
 
 _TASK_BLOCKS = 8
 _KEPT_BYTES = 30 << 20  # glibc's threshold follows blocks up to 32 MB
 _COPIED_BYTES = 4 << 20
 # Values a second, in millions, of the functions in numpy: only the order of magnitude counts.
 _NUMPY_SPEED: dict[Function, int] = {cosine: 6_000, euclidean: 4_000, manhattan: 700, chi2: 400}
+_BY_BLAS = (cosine, euclidean)
 _WORTH_S = 0.5  # that loading the compiled loops takes
 
 
@@ -66,7 +68,7 @@ def distances_to_all(
 
     count = len(feature.blocks)
     step = min(_TASK_BLOCKS, max(1, count // (4 * cores())))
-    in_threads(fill, [range(s, min(s + step, count)) for s in range(0, count, step)])
+    _each(function, fill, [range(s, min(s + step, count)) for s in range(0, count, step)])
     return distances
 
 
@@ -87,7 +89,7 @@ def distances_to_rows(
         vectors = _prepared(feature.take_rows(rows[part]), norm)
         distances[:, part] = function(queries, vectors)
 
-    in_threads(fill, range(0, len(rows), step))
+    _each(function, fill, range(0, len(rows), step))
     return distances
 
 
@@ -109,12 +111,26 @@ def _function(metric: Metric, values: int) -> Function:
         if metric.function is cosine:
             queries = scaled(queries, 2)
         out = np.empty((len(queries), len(vectors)), np.float32)
-        compiled(queries, np.ascontiguousarray(vectors), out)
+        vectors, even = np.ascontiguousarray(vectors), len(vectors) // 2 * 2
+        compiled(queries, vectors[:even], out[:, :even])
+        if even < len(vectors):  # the last row is its own partner
+            twice = np.empty((len(queries), 2), np.float32)
+            compiled(queries, vectors[[-1, -1]], twice)
+            out[:, -1] = twice[:, 0]
         for row in np.flatnonzero(~queries.any(axis=1)) if metric.function is cosine else ():
             out[row] = vectors.any(axis=1)  # zeros are at 0 from zeros
         return out
 
     return filled
+
+
+def _each(function: Function, fill: Callable[[Item], None], items: Sequence[Item]) -> None:
+    """Fill in all items, in threads but where numpy has its own: they would wait for each other."""
+    if function in _BY_BLAS:
+        for item in items:
+            fill(item)
+    else:
+        in_threads(fill, items)
 
 
 def _fill(

@@ -4,7 +4,8 @@ Importing this module imports numba and takes half a second, and the first use o
 machine some seconds to compile it, which numba keeps. They hold no lock, so threads share the
 rows. `imgrec.metrics` has the same functions in numpy, which are their reference.
 
-All take queries (q, d) and vectors (m, d), float32 and C-contiguous, and fill `out` (q, m).
+All take queries (q, d) and vectors (m, d), float32 and C-contiguous, and fill `out` (q, m). Where
+memory is the bound rows are read in pairs, which keeps more of it on its way: m is even there.
 """
 
 from collections.abc import Callable
@@ -43,43 +44,54 @@ def _compiled(*arguments: types.Type) -> Callable[[Callable[..., None]], Kernel]
 
 @_compiled(_ROWS, _ROWS, _OUT)
 def cosine(queries: Vectors, vectors: Vectors, out: Distances) -> None:
-    """Fill in 1 - cos as `imgrec.metrics.cosine` does."""
-    for i in range(vectors.shape[0]):
-        square, product = _ZERO, _ZERO
+    """Fill in 1 - cos as `imgrec.metrics.cosine` does, of queries of length 1."""
+    for pair in range(vectors.shape[0] // 2):
+        i = 2 * pair
+        square_0, square_1, product_0, product_1 = _ZERO, _ZERO, _ZERO, _ZERO
         for j in range(vectors.shape[1]):
-            square += vectors[i, j] * vectors[i, j]
-            product += vectors[i, j] * queries[0, j]
-        length = np.sqrt(square)
+            square_0 += vectors[i, j] * vectors[i, j]
+            square_1 += vectors[i + 1, j] * vectors[i + 1, j]
+            product_0 += vectors[i, j] * queries[0, j]
+            product_1 += vectors[i + 1, j] * queries[0, j]
+        length_0, length_1 = np.sqrt(square_0), np.sqrt(square_1)
         for a in range(queries.shape[0]):
             if a > 0:
-                product = _ZERO
+                product_0, product_1 = _ZERO, _ZERO
                 for j in range(vectors.shape[1]):
-                    product += vectors[i, j] * queries[a, j]
-            distance = _ONE - product / length if length > _ZERO else _ONE
-            out[a, i] = _ZERO if distance < _NOISE else min(distance, _TWO)
+                    product_0 += vectors[i, j] * queries[a, j]
+                    product_1 += vectors[i + 1, j] * queries[a, j]
+            distance_0 = _ONE - product_0 / length_0 if length_0 > _ZERO else _ONE
+            distance_1 = _ONE - product_1 / length_1 if length_1 > _ZERO else _ONE
+            out[a, i] = _ZERO if distance_0 < _NOISE else min(distance_0, _TWO)
+            out[a, i + 1] = _ZERO if distance_1 < _NOISE else min(distance_1, _TWO)
 
 
 @_compiled(_ROWS, _ROWS, _OUT)
 def euclidean(queries: Vectors, vectors: Vectors, out: Distances) -> None:
     """Fill in the length of the difference."""
-    for i in range(vectors.shape[0]):
+    for pair in range(vectors.shape[0] // 2):
+        i = 2 * pair
         for a in range(queries.shape[0]):
-            total = _ZERO
+            total_0, total_1 = _ZERO, _ZERO
             for j in range(vectors.shape[1]):
-                difference = vectors[i, j] - queries[a, j]
-                total += difference * difference
-            out[a, i] = np.sqrt(total)
+                difference_0 = vectors[i, j] - queries[a, j]
+                difference_1 = vectors[i + 1, j] - queries[a, j]
+                total_0 += difference_0 * difference_0
+                total_1 += difference_1 * difference_1
+            out[a, i], out[a, i + 1] = np.sqrt(total_0), np.sqrt(total_1)
 
 
 @_compiled(_ROWS, _ROWS, _OUT)
 def manhattan(queries: Vectors, vectors: Vectors, out: Distances) -> None:
     """Fill in the sum of absolute differences."""
-    for i in range(vectors.shape[0]):
+    for pair in range(vectors.shape[0] // 2):
+        i = 2 * pair
         for a in range(queries.shape[0]):
-            total = _ZERO
+            total_0, total_1 = _ZERO, _ZERO
             for j in range(vectors.shape[1]):
-                total += abs(vectors[i, j] - queries[a, j])
-            out[a, i] = total
+                total_0 += abs(vectors[i, j] - queries[a, j])
+                total_1 += abs(vectors[i + 1, j] - queries[a, j])
+            out[a, i], out[a, i + 1] = total_0, total_1
 
 
 @_compiled(_ROWS, _ROWS, _OUT)

@@ -141,6 +141,16 @@ def test_a_filter_comes_before_the_nearest(recommender: Recommender, way: str, k
         assert np.isin(found, expected).mean() >= 0.99
 
 
+def test_the_graph_when_nothing_near_one_of_the_queries_is_allowed(
+    recommender: Recommender,
+) -> None:
+    low, high = 3, COUNT - 3
+    answer = recommender.query([low, high], 10, fuse="min", where=["half=low"], index="hnsw")
+    exact = recommender.query([low, high], 10, fuse="min", where=["half=low"], index="exact")
+    assert len({*_ids(answer)} & {*_ids(exact)}) >= 9
+    assert max(_ids(answer)) <= COUNT // 2
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_more_than_there_are_gives_all_others(recommender: Recommender, way: str) -> None:
     answer = recommender.query([1, 1, 2], 10_000, fuse="min", index=way)
