@@ -44,6 +44,7 @@ def answer_grid(store: Store, answer: Answer) -> Image.Image:
         Cell(_query_image(store, name), f"query {number}" if answer.queries[1:] else "query", name)
         for number, name in enumerate(answer.queries, start=1)
     ]
+    queries += [Cell(_query_image(store, name), "not like", name) for name in answer.unwanted]
     entries = store.catalog.entries(result.id for result in answer.results)
     answers = [
         Cell(_stored_image(store, entry), f"{r.rank}   {_distance(answer, r)}", r.path)

@@ -252,3 +252,14 @@ def test_the_grid_of_an_answer_is_written(
         assert grid.format == "PNG"
         assert grid.height > grid.width * 0.5
     assert [path.name for path in tmp_path.iterdir()] == ["grid.png"]
+
+
+def test_the_grid_shows_what_was_unwanted_too(photo_store: Path, tmp_path: Path) -> None:
+    heights = []
+    for unwanted in ([], ["--not", "checks/001.jpg"], ["--not", "checks/001.jpg"] * 3):
+        command = ["discs/000.jpg", *unwanted, "--store", str(photo_store)]
+        assert main([*command, "--grid", str(tmp_path / "grid.png")]) == 0
+        with Image.open(tmp_path / "grid.png") as grid:
+            heights.append(grid.height)
+    rows = np.diff(heights)
+    assert rows[1] == 2 * rows[0] > 0  # a row for each
