@@ -31,7 +31,7 @@ class Row:
 def catalogue(rows: Iterable[Row]) -> Catalog:
     db = sqlite3.connect(":memory:", isolation_level=None)
     migrate(db)
-    catalog = Catalog(db)
+    catalog = Catalog(db, Path(":memory:"))
     for row in rows:
         add(catalog, row)
     return catalog
