@@ -336,7 +336,7 @@ def test_a_picture_added_meanwhile_is_left_out() -> None:
             add(self, Row(f"train/late {last}.jpg", (("folder", "dress"),)))
             return last
 
-    catalog = Growing(catalogue(SMALL).db)
+    catalog = Growing(catalogue(SMALL).db, Path(":memory:"))
     assert ids(catalog, ["folder=dress"], ["train"]) == [1, 2]
     assert ids(catalog, ["folder=dress"], ["train"]) == [1, 2, 9]
 
