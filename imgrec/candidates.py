@@ -66,6 +66,10 @@ class Question:
         nearer = (self.margins[:, :, None] - unwanted[None]).max(axis=1)  # (q, m)
         return fuse(wanted + _PUSH * nearer, self.fuse)
 
+    def count_allowed(self, count: int) -> int:
+        """Return how many of `count` rows pass the filter."""
+        return count if self.allowed is None else int(self.allowed.sum())
+
     def rows_allowed(self, count: int) -> Rows:
         """Return the rows that may be answers, of `count`, ascending."""
         allowed = np.ones(count, bool) if self.allowed is None else self.allowed.copy()
@@ -148,8 +152,7 @@ class HnswIndex:
         """Return what is near a query and what the graph lacks; more where too few are allowed."""
         (part,), (wanted,) = self.space.parts, question.wanted
         assert part.hnsw is not None  # `chosen_index` looked
-        allowed = question.allowed
-        possible = len(self.space.ids) if allowed is None else int(allowed.sum())
+        possible = question.count_allowed(len(self.space.ids))
         possible -= len(question.left_out) + len(part.hnsw.uncovered)
         count, least = max(_NEAR, 2 * k), min(2 * k, possible)
         with suppress(StoreError):  # the graph is damaged

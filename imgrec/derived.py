@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from imgrec.catalog import Ids
 from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.errors import StoreError
-from imgrec.features import FeatureStore
+from imgrec.features import FeatureStore, positions
 from imgrec.files import new_folder
 from imgrec.parts import load_array
 from imgrec.projection import Axes, sample_ids
@@ -110,11 +110,11 @@ class Coverage:
         """Return the kept row (n,) for each row of a feature, -1 where none is of its vector."""
         numbers = {block.source: n for n, block in enumerate(feature.blocks) if block.source}
         now = np.array([numbers.get(source, -1) for source in self.sources] or [-1])
-        if not len(self.ids):
-            return np.full(len(feature), -1)
-        places = np.minimum(np.searchsorted(self.ids, feature.ids), len(self.ids) - 1)
-        same = (self.ids[places] == feature.ids) & (now[self.owners[places]] == feature.owners)
-        return np.where(same, places, -1)
+        places = positions(self.ids, feature.ids)
+        known = np.flatnonzero(places >= 0)
+        other = now[self.owners[places[known]]] != feature.owners[known]
+        places[known[other]] = -1
+        return places
 
 
 @dataclass(frozen=True)

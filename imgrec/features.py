@@ -121,10 +121,7 @@ class FeatureStore:
 
     def rows_of(self, ids: Ids) -> NDArray[np.intp]:
         """Return the rows (m,) of these ids, -1 for an id that has none."""
-        rows = np.minimum(np.searchsorted(self.ids, ids), max(0, len(self.ids) - 1))
-        if not len(self.ids):
-            return np.full(len(ids), -1)
-        return np.where(self.ids[rows] == ids, rows, -1)
+        return positions(self.ids, ids)
 
     def take_rows(self, rows: NDArray[np.intp]) -> Vectors:
         """Return the vectors (m, d) of these rows, in this order."""
@@ -167,6 +164,14 @@ class FeatureStore:
         if last - first + 1 == len(block.ids):
             return slice(int(first), int(last) + 1)
         return np.searchsorted(self.ids, block.ids)  # ids of other blocks stand between
+
+
+def positions(ids: Ids, wanted: Ids) -> NDArray[np.intp]:
+    """Return where each of the wanted ids (m,) stands in ascending ids (n,), -1 for nowhere."""
+    if not len(ids):
+        return np.full(len(wanted), -1)
+    found = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return np.where(ids[found] == wanted, found, -1)
 
 
 def stored_ids(folder: Path) -> Ids:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from imgrec.catalog import Entry, Ids, Outcome
-from imgrec.encoders.spec import Encoder, Vectors
-from imgrec.errors import EncoderError
+from imgrec.encoders.spec import Encoder, Vectors, check_finite
 from imgrec.extract import Readings, Task
 from imgrec.features import stored_ids
 from imgrec.parts import part_numbers, write_part
@@ -100,7 +99,7 @@ def commit(store: Store, job: Job, entries: Sequence[Entry], result: Result) -> 
     changed = [o.id for o in result.outcomes if o.digest and o.digest != known.get(o.id, o.digest)]
     lost = [o.id for o in result.outcomes if o.id in known and o.reason == "unreadable"]
     for name, vectors in result.vectors.items():
-        _check_finite(name, vectors)
+        check_finite(name, vectors)
     store.catalog.record([o for o in result.outcomes if o.id not in {*changed, *lost}])
     store.catalog.forget_times(changed)
     ids = np.concatenate(result.ids)
@@ -116,14 +115,6 @@ def commit(store: Store, job: Job, entries: Sequence[Entry], result: Result) -> 
             }
             write_part(folder, job.number, files)
     return changed
-
-
-def _check_finite(name: str, vectors: Sequence[Vectors]) -> None:
-    if not all(np.isfinite(block).all() for block in vectors):
-        raise EncoderError(
-            f"{name} gave vectors with values that are no numbers: its weights may be damaged, or "
-            "half precision too small for them (try --device cpu)"
-        )
 
 
 def _folder(store: Store, output: str) -> Path:

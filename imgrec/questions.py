@@ -12,8 +12,8 @@ from PIL import Image
 from imgrec.cache import VectorCache
 from imgrec.catalog import Catalog, Entry
 from imgrec.encoders import matching_encoder
-from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors
-from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
+from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors, check_finite
+from imgrec.errors import ImgrecError, PictureError, StoreError
 from imgrec.images import decode, digest, pixels_for, prepared, read_file
 from imgrec.indexes import Searchable
 
@@ -114,11 +114,7 @@ class Resolver:
         pixels = np.stack([pixels_for(image, spec.preprocessing)])  # (1, h, w, 3)
         with self._lock:
             vector = self._encoder(spec).encode(pixels)
-        if not np.isfinite(vector).all():
-            raise EncoderError(
-                f"{spec.name} gave {content.name} a vector with values that are no numbers: its "
-                "weights may be damaged, or half precision too small for them (try --device cpu)"
-            )
+        check_finite(spec.name, [vector])
         self._cache.put(spec, content.digest, vector)
         return vector
 

@@ -137,7 +137,7 @@ class Recommender:
         if chosen.joins:
             found = search_joined(space, question, k, index)
         else:
-            found = search(chosen_index(space, question, k, index), question, k)
+            found = search(chosen_index(space, question, index), question, k)
         results = _results(view.store, space, found, len(likes), chosen, fuse)
         return Answer(
             queries=[query.name for query in likes],
@@ -146,7 +146,7 @@ class Recommender:
             metric=metric,
             fuse=fuse,
             k=k,
-            images=len(space.ids) if allowed is None else int(allowed.sum()),
+            images=question.count_allowed(len(space.ids)),
             index=found.index,
             exact=found.exact,
             elapsed_ms=round(1000 * (time.perf_counter() - started), 3),
@@ -172,7 +172,7 @@ class Recommender:
 
     def _load_kernels(self, space: Space) -> None:
         """Load the compiled loops at the second question: one alone is faster without."""
-        if self._asked_before and space.values >= _WORTH_COMPILED:
+        if self._asked_before and len(space.ids) * space.dimensions >= _WORTH_COMPILED:
             load_kernels()
             keep_freed_memory()
         self._asked_before = True

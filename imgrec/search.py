@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.candidates import ExactIndex, HnswIndex, NeighborIndex, Question, SketchIndex
+from imgrec.candidates import (
+    Candidates,
+    ExactIndex,
+    HnswIndex,
+    NeighborIndex,
+    Question,
+    SketchIndex,
+)
 from imgrec.errors import ImgrecError
 from imgrec.metrics import Distances, metric_named
 from imgrec.neighbors import top_k
@@ -38,11 +45,7 @@ class Found:
 def search(index: NeighborIndex, question: Question, k: int) -> Found:
     """Return the k nearest rows of those an index finds."""
     found = index.candidates(question, k)
-    scores = question.scores(found.distances)
-    nearest = top_k(scores, k)
-    shown = np.maximum(scores[nearest], 0)
-    exact = found.index == "exact"
-    return Found(found.rows[nearest], shown, found.distances[:, nearest], found.index, exact)
+    return _ordered(question, found, k, exact=found.index == "exact")
 
 
 def search_joined(space: Space, question: Question, k: int, way: str) -> Found:
@@ -54,17 +57,14 @@ def search_joined(space: Space, question: Question, k: int, way: str) -> Found:
     for name in space.metric.joins:
         one = Space(metric_named(name), space.parts)
         asked = replace(question, margins=one.between(question.wanted, question.unwanted))
-        found.append(search(chosen_index(one, asked, k, way), asked, k))
+        found.append(search(chosen_index(one, asked, way), asked, k))
     rows = np.unique(np.concatenate([each.rows for each in found]))
-    distances = space.distances(question.vectors, rows)
-    scores = question.scores(distances)
-    order = top_k(scores, len(rows))
-    exact = all(each.exact for each in found)
     ways = "+".join(dict.fromkeys(each.index for each in found))
-    return Found(rows[order], np.maximum(scores[order], 0), distances[:, order], ways, exact)
+    joined = Candidates(rows, space.distances(question.vectors, rows), ways)
+    return _ordered(question, joined, len(rows), exact=all(each.exact for each in found))
 
 
-def chosen_index(space: Space, question: Question, k: int, way: str = "auto") -> NeighborIndex:
+def chosen_index(space: Space, question: Question, way: str = "auto") -> NeighborIndex:
     """Return the index that answers a question, by default the fastest that does it well.
 
     Raises:
@@ -81,12 +81,18 @@ def chosen_index(space: Space, question: Question, k: int, way: str = "auto") ->
         if hindrances[way]:
             raise ImgrecError(f"the index {way} cannot answer this: {hindrances[way]}")
         return _index(space, way)
-    few = space.values if question.allowed is None else _allowed_values(space, question)
-    if few <= _FEW_VALUES:
+    if question.count_allowed(len(space.ids)) * space.dimensions <= _FEW_VALUES:
         return ExactIndex(space)
     if question.count > 1 or question.allowed is not None:
         hindrances["hnsw"] = "the sketch sees all pictures at once, the graph those near one query"
     return _index(space, next(name for name, why in hindrances.items() if not why))
+
+
+def _ordered(question: Question, found: Candidates, k: int, *, exact: bool) -> Found:
+    scores = question.scores(found.distances)
+    nearest = top_k(scores, k)
+    shown = np.maximum(scores[nearest], 0)
+    return Found(found.rows[nearest], shown, found.distances[:, nearest], found.index, exact)
 
 
 def _index(space: Space, name: str) -> NeighborIndex:
@@ -124,8 +130,3 @@ def _why_no_hnsw(space: Space, question: Question) -> str:
     if len(hnsw.uncovered) > _MOST_UNCOVERED:
         return f"{len(hnsw.uncovered):,} pictures are not in it yet, run python -m imgrec.index"
     return ""
-
-
-def _allowed_values(space: Space, question: Question) -> int:
-    assert question.allowed is not None  # asked by the caller
-    return space.values * int(question.allowed.sum()) // max(1, len(space.ids))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from imgrec.catalog import Ids
 from imgrec.encoders.spec import Vectors
 from imgrec.exact import distances_between, distances_to_all, distances_to_rows
-from imgrec.features import FeatureStore
+from imgrec.features import FeatureStore, positions
 from imgrec.hnsw import Hnsw
 from imgrec.metrics import Distances, Metric
 from imgrec.sketch import ESTIMATED, Sketch
@@ -46,9 +46,9 @@ class Space:
         return reduce(_common, (part.feature.ids for part in self.parts))
 
     @property
-    def values(self) -> int:
-        """The numbers an exact search reads."""
-        return len(self.ids) * sum(part.feature.dimensions for part in self.parts)
+    def dimensions(self) -> int:
+        """The numbers an exact search reads of each picture."""
+        return sum(part.feature.dimensions for part in self.parts)
 
     @property
     def has_estimates(self) -> bool:
@@ -59,11 +59,8 @@ class Space:
 
     def rows_of(self, ids: Sequence[int]) -> Rows:
         """Return the ascending rows of those of these ids that have one."""
-        wanted = np.unique(np.array(ids, np.int64))
-        if not len(self.ids):
-            return np.zeros(0, np.intp)
-        rows = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
-        found: Rows = rows[self.ids[rows] == wanted]
+        rows = positions(self.ids, np.unique(np.array(ids, np.int64)))
+        found: Rows = rows[rows >= 0]
         return found
 
     def distances(self, queries: Queries, rows: Rows | None = None) -> Distances:

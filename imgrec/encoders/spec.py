@@ -1,10 +1,13 @@
 """What an encoder is: a frozen spec and a function from pixel batches to vectors."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from imgrec.errors import EncoderError
 
 Pixels = NDArray[np.uint8]  # (b, h, w, 3), RGB
 Vectors = NDArray[np.float32]  # (b, d)
@@ -54,6 +57,15 @@ class EncoderSpec:
     def identity(self) -> dict[str, Any]:
         """Return the part that decides the vectors: not the name of the weights file."""
         return {key: value for key, value in asdict(self).items() if key != "weights"}
+
+
+def check_finite(name: str, vectors: Iterable[Vectors]) -> None:
+    """Raise EncoderError where an encoder gave values that are no numbers."""
+    if not all(np.isfinite(block).all() for block in vectors):
+        raise EncoderError(
+            f"{name} gave vectors with values that are no numbers: its weights may be damaged, or "
+            "half precision too small for them (try --device cpu)"
+        )
 
 
 class Encoder(Protocol):
