@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graph.knn_graph import JOINED
-from graph.labels import keep_labels
+from graph.labels import KIND
 from graph.paging import MAX_PAGE_SIZE, PAGE_SIZE
 from graph.site import SiteSummary, write_site
 from imgrec.commands import Parser, counted, positive, run
+from imgrec.labels import keep_labels
 from imgrec.names import printable
 from imgrec.store import Store
 
@@ -68,7 +69,7 @@ def _write(arguments: argparse.Namespace) -> None:
             arguments.page_size,
             quiet=False,
         )
-    lost = keep_labels(arguments.store, summary.labels)
+    lost = keep_labels(arguments.store, KIND, summary.labels)
     if lost is not None:
         sys.stderr.write(printable(f"graph: community labels were not kept: {lost}") + "\n")
     sys.stdout.write(report(summary))

@@ -53,13 +53,21 @@ def open_reduced(store: Store, opened: Searchable) -> Reduced:
 
     On a store that cannot be written they are made and not kept.
     """
-    recipe, folder = PcaRecipe(), store.derived_folder(opened.spec.name)
-    kept = load_derived(folder, recipe, opened.spec)
-    if kept is None or not is_current(recipe, opened.feature, kept):
-        kept = derive(recipe, opened.feature, kept)
+    return Reduced.of(opened.feature, kept_or_made(store, PcaRecipe(), opened.spec, opened.feature))
+
+
+def kept_or_made(store: Store, recipe: Recipe, spec: EncoderSpec, feature: FeatureStore) -> Derived:
+    """Return current rows of a feature; where the store lacks them they are made, and kept.
+
+    On a store that cannot be written they are made and not kept.
+    """
+    folder = store.derived_folder(spec.name)
+    kept = load_derived(folder, recipe, spec)
+    if kept is None or not is_current(recipe, feature, kept):
+        kept = derive(recipe, feature, kept)
         with suppress(OSError, StoreError), store.writing():  # read-only, full or busy: not kept
-            save_derived(folder, recipe, opened.spec, kept)
-    return Reduced.of(opened.feature, kept)
+            save_derived(folder, recipe, spec, kept)
+    return kept
 
 
 def update_indexes(

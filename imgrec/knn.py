@@ -36,15 +36,20 @@ def neighbors_of(store: Store, name: str | None = None, k: int = K) -> Neighbors
             f"neighbours need 2 pictures or more, and {store.path} has {len(feature)} with "
             f"{spec.name} vectors: index more"
         )
-    folder = store.path / "knn" / spec.name
-    k = min(k, len(feature) - 1)
-    kept = _load(folder, spec, feature, k)
+    kept = kept_neighbors(store, spec, feature, k)
     if kept is not None:
         return kept
-    built = exact_neighbors(feature, k)
+    built = exact_neighbors(feature, min(k, len(feature) - 1))
     with suppress(OSError, StoreError), store.writing():  # read-only, full or busy: not kept
-        _save(folder, spec, built)
+        _save(_folder(store, spec), spec, built)
     return built
+
+
+def kept_neighbors(
+    store: Store, spec: EncoderSpec, feature: FeatureStore, k: int = K
+) -> Neighbors | None:
+    """Return the k-NN graph that the store keeps of a feature, None where it is not right now."""
+    return _load(_folder(store, spec), spec, feature, min(k, len(feature) - 1))
 
 
 def exact_neighbors(feature: FeatureStore, k: int) -> Neighbors:
@@ -72,6 +77,10 @@ def exact_neighbors(feature: FeatureStore, k: int) -> Neighbors:
 def closest_id(neighbors: Neighbors, k: int = 5) -> int:
     """Return the id of the picture whose k nearest are nearest: a question that has an answer."""
     return int(neighbors.ids[neighbors.distances[:, :k].mean(axis=1).argmin()])
+
+
+def _folder(store: Store, spec: EncoderSpec) -> Path:
+    return store.path / "knn" / spec.name
 
 
 def _load(folder: Path, spec: EncoderSpec, feature: FeatureStore, k: int) -> Neighbors | None:

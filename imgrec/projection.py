@@ -37,8 +37,13 @@ def fit_axes(vectors: Vectors, dimensions: int, seed: int = 0, solver: str = "au
 
     There are at most `dimensions`, and none along which the rows differ by rounding only.
 
+    Raises:
+        ValueError: a value is not finite.
+
     Source: scikit-learn's PCA, with that `solver`.
     """
+    if not np.isfinite(vectors).all():
+        raise ValueError("a vector that is not finite has no place on axes")
     if not len(vectors):
         return Axes(
             np.zeros(vectors.shape[1], np.float32), np.zeros((0, vectors.shape[1]), "f4"), 1.0

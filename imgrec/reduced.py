@@ -27,10 +27,11 @@ class PcaRecipe:
     model_names: frozenset[str] = frozenset({"mean", "components", "variance_kept"})
     columns: frozenset[str] = frozenset({"coordinates"})
     refit_growth: float = 1.5
+    solver: str = "covariance_eigh"
 
     def fit(self, sample: Vectors) -> dict[str, NDArray[Any]]:
         """Return mean (d,), components (c, d) and the share of the variance they keep."""
-        axes = fit_axes(sample, self.components, solver="covariance_eigh")
+        axes = fit_axes(sample, self.components, solver=self.solver)
         kept = np.array([axes.variance_kept])
         return {"mean": axes.mean, "components": axes.components, "variance_kept": kept}
 

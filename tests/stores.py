@@ -1,5 +1,8 @@
 """What a store holds, to compare one with another."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +32,23 @@ def statuses(path: Path) -> dict[str, str]:
     with Store.open(path) as store:
         query = "SELECT path, coalesce(reason, status) FROM images ORDER BY id"
         return dict(store.catalog.db.execute(query))
+
+
+@contextmanager
+def nothing_can_be_written(folder: Path) -> Iterator[None]:
+    """Make a folder read-only, for root by being somebody else for the while."""
+    root = os.geteuid() == 0
+    for path in (*folder.rglob("*"), folder):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    for parent in folder.parents:
+        if root and parent.stat().st_uid == 0:
+            parent.chmod(parent.stat().st_mode | 0o055)
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)

@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from imgrec.images import decode, pixels_for
 from imgrec.migrations import MIGRATIONS, migrate
 from imgrec.names import printable
 from pictures import picture
+from stores import nothing_can_be_written
 
 
 def test_no_store(tmp_path: Path) -> None:
@@ -84,26 +84,6 @@ def test_nothing_in_a_store_but_the_roots_is_an_absolute_path(
         assert not [row for row in store.catalog.db.execute(tables) if Path(row[0]).is_absolute()]
 
 
-@contextmanager
-def _nothing_can_be_written(folder: Path) -> Iterator[None]:
-    """Make a folder read-only, for root by being somebody else for the while."""
-    root = os.geteuid() == 0
-    for path in (*folder.rglob("*"), folder):
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    for parent in folder.parents:
-        if root and parent.stat().st_uid == 0:
-            parent.chmod(parent.stat().st_mode | 0o055)
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-        for path in (folder, *folder.rglob("*")):
-            path.chmod(0o755 if path.is_dir() else 0o644)
-
-
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A temporary folder that another user can reach too."""
@@ -118,7 +98,7 @@ def test_a_store_on_a_read_only_disk(photo_store: Path, open_folder: Path) -> No
     for name in kept:
         source = photo_store / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, open_folder / "store" / name)
-    with _nothing_can_be_written(open_folder / "store"):
+    with nothing_can_be_written(open_folder / "store"):
         with pytest.raises(OSError, match="denied"):
             (open_folder / "store" / "x").write_text("x")
         with Store.open(open_folder / "store") as store:
@@ -138,7 +118,7 @@ def test_changes_not_folded_in_are_not_passed_over(photos: Path, open_folder: Pa
     (open_folder / "copy" / "catalog.sqlite-shm").unlink()
     assert (open_folder / "copy" / "catalog.sqlite-wal").stat().st_size
     with (
-        _nothing_can_be_written(open_folder / "copy"),
+        nothing_can_be_written(open_folder / "copy"),
         pytest.raises(StoreError, match="not folded in yet"),
     ):
         Store.open(open_folder / "copy")
