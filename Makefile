@@ -13,18 +13,20 @@ N        ?= 400000
 ENCODER  ?=
 WEIGHTS  ?=
 K        ?= 5
+LAYOUTS  ?=
 # Names reach the shell by the environment, so that no letter in them means anything there.
 export IMAGES STORE LOGDIR SITE SAMPLES GRID WEIGHTS
 
 PY       := $(VENV)/bin/python
 PIP      := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+laid     := $(if $(LAYOUTS),--layouts $(LAYOUTS))
 chosen   := $(if $(ENCODER),--encoder $(ENCODER))
 weighted := $(if $(WEIGHTS),--weights "$$WEIGHTS")
 counted  := $(filter command environment,$(origin COUNT))
 typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.knn import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index projector tensorboard graph query test check bench bench-search screenshots demo clean
+.PHONY: help install dev samples index projector tensorboard doctor graph query test check bench bench-search screenshots demo clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -65,10 +67,13 @@ index: install ## catalogue the pictures and make their vectors; only what is ne
 	fi
 
 projector: index ## write the logdir of TensorBoard's projector
-	$(PY) -m projector --store "$$STORE" --out "$$LOGDIR" $(chosen)
+	$(PY) -m projector --store "$$STORE" --out "$$LOGDIR" $(chosen) $(laid)
 
 tensorboard: projector ## serve it on 127.0.0.1
 	$(PY) -m projector.serve --logdir "$$LOGDIR" --port $(PORT)
+
+doctor: install ## check the logdir of the projector, ours or another's: LOGDIR=…
+	@$(PY) -m imgrec.doctor --logdir "$$LOGDIR"
 
 graph: index ## write the network pages
 	$(PY) -m graph --store "$$STORE" --out "$$SITE" $(chosen)

@@ -25,10 +25,10 @@ FLOW = (
         "walk",
     ),
     *("migrations", "catalog", "filters", "scan"),
-    *("parts", "features", "thumbs", "store"),
+    *("parts", "features", "thumbs", "store", "labels", "colours"),
     *("encoders.mini", "encoders.rgb", "encoders.vision", "encoders"),
     *("threads", "metrics", "kernels", "exact", "projection", "derived"),
-    *("sketch", "reduced", "hnsw", "indexes"),
+    *("sketch", "reduced", "hnsw", "indexes", "clusters"),
     *("extract", "pool", "jobs", "indexing"),
     *("neighbors", "knn", "quality"),
     *(
@@ -47,6 +47,8 @@ FLOW = (
         "query",
         "samples",
     ),
+    *("checks.findings", "checks.configs", "checks.tensor_text", "checks.tensors"),
+    *("checks.tables", "checks.sprites", "checks.bookmarks", "checks.logdir", "checks", "doctor"),
 )
 
 

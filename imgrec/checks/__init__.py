@@ -1,0 +1,6 @@
+"""Checks of what the stages write, or another tool wrote: what is wrong, what the user sees."""
+
+from imgrec.checks.findings import Finding, Report, render
+from imgrec.checks.logdir import check_logdir
+
+__all__ = ["Finding", "Report", "check_logdir", "render"]
