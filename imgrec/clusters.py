@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from imgrec.catalog import Ids
 from imgrec.derived import Arrays, Derived, are_axes, axes_of
-from imgrec.encoders.spec import Vectors
+from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.errors import StoreError
 from imgrec.features import FeatureStore
 from imgrec.indexes import kept_or_made
@@ -136,9 +136,20 @@ def clusters_of(store: Store, name: str | None = None, count: int = COUNT) -> Cl
         StoreError: there is no such feature, or it has no picture.
         ValueError: count < 1.
     """
+    return clusters_in(store, store.spec(name), store.feature(name), count)
+
+
+def clusters_in(
+    store: Store, spec: EncoderSpec, feature: FeatureStore, count: int = COUNT
+) -> Clusters:
+    """Return the clusters of a feature that is open, as `clusters_of` does.
+
+    Raises:
+        StoreError: it has no picture.
+        ValueError: count < 1.
+    """
     if count < 1:
         raise ValueError(f"count is {count}: give 1 or more")
-    spec, feature = store.spec(name), store.feature(name)
     if not len(feature):
         raise StoreError(
             f"clusters need a picture, and {store.path} has none with {spec.name} vectors: "

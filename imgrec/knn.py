@@ -30,7 +30,15 @@ def neighbors_of(store: Store, name: str | None = None, k: int = K) -> Neighbors
     Raises:
         StoreError: there is no such feature, or it has fewer than two pictures.
     """
-    spec, feature = store.spec(name), store.feature(name)
+    return neighbors_in(store, store.spec(name), store.feature(name), k)
+
+
+def neighbors_in(store: Store, spec: EncoderSpec, feature: FeatureStore, k: int = K) -> Neighbors:
+    """Return the k-NN graph of a feature that is open, as `neighbors_of` does.
+
+    Raises:
+        StoreError: it has fewer than two pictures.
+    """
     if len(feature) < 2:
         raise StoreError(
             f"neighbours need 2 pictures or more, and {store.path} has {len(feature)} with "

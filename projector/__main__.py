@@ -2,51 +2,112 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from imgrec.commands import Parser, run
+from imgrec.clusters import COUNT, KIND
+from imgrec.commands import Parser, counted, positive, run
+from imgrec.labels import keep_labels
+from imgrec.names import printable
 from imgrec.store import Store
-from projector.export import DIMENSIONS, Export, write_logdir
+from projector.collection import DIMENSIONS
+from projector.export import OVERVIEW_SIZE, Export, Options, RunSummary, write_logdir
+from projector.plan import MAX_POINTS, OVERVIEW, PAGE, PAGE_SIZE, WHOLE
+from projector.views import METHODS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
+    return run(_parser(), _run, argv)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="projector", description=__doc__)
-    parser.add_argument("--store", type=Path, required=True, help="made by python -m imgrec.index")
-    parser.add_argument("--out", type=Path, required=True, help="the logdir; replaced whole")
-    parser.add_argument("--encoder", help="the feature to show; default: the one indexed last")
-    parser.add_argument(
-        "--dimensions", type=_positive, default=DIMENSIONS, help="columns kept (%(default)s)"
-    )
-    return run(parser, _run, argv)
+    add = parser.add_argument
+    add("--store", type=Path, required=True, help="made by python -m imgrec.index")
+    add("--out", type=Path, required=True, help="the logdir; replaced whole")
+    add("--encoder", metavar="NAME", help="the feature to show; default: the store's")
+    kept = parser.add_mutually_exclusive_group()
+    columns = f"principal components in the tensor; default: {DIMENSIONS}"
+    kept.add_argument("--dimensions", type=positive, default=DIMENSIONS, metavar="N", help=columns)
+    kept.add_argument("--full", action="store_true", help="all dimensions in the tensor")
+    overview = f"pictures in the overview; default: {OVERVIEW_SIZE}"
+    add("--overview", type=_points, default=OVERVIEW_SIZE, metavar="N", help=overview)
+    pages = f"pictures a page; default: {PAGE_SIZE}"
+    add("--page-size", type=_points, default=PAGE_SIZE, metavar="N", help=pages)
+    named = f"beside PCA, comma between; default: {','.join(METHODS)}; none for none of them"
+    add("--layouts", type=_methods, default=METHODS, metavar="NAMES", help=named)
+    add("--clusters", type=positive, default=COUNT, metavar="N", help=f"default: {COUNT}")
+    add("--seed", type=int, default=0, help="of the layouts; default: 0")
+    return parser
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    options = Options(
+        dimensions=None if arguments.full else arguments.dimensions,
+        overview=arguments.overview,
+        page_size=arguments.page_size,
+        clusters=arguments.clusters,
+        methods=arguments.layouts,
+        seed=arguments.seed,
+    )
     with Store.open(arguments.store) as store:
-        export = write_logdir(
-            store, arguments.out, arguments.encoder, arguments.dimensions, quiet=False
-        )
+        export = write_logdir(store, arguments.out, arguments.encoder, options, quiet=False)
+    lost = keep_labels(arguments.store, KIND, export.clusters.labels())
+    if lost is not None:
+        sys.stderr.write(printable(f"projector: cluster labels were not kept: {lost}") + "\n")
     sys.stdout.write(summary(export))
 
 
 def summary(export: Export) -> str:
     """Return the lines that say what a logdir holds."""
-    sampled = f", an even sample of {export.pictures:,}" * (export.points < export.pictures)
     return (
-        f"points     {export.points:,}{sampled}\n"
+        f"pictures   {export.pictures:,}, {counted(len(export.clusters.central), 'cluster')}\n"
         f"columns    {export.columns} of {export.encoder}, "
         f"{100 * export.variance_kept:.1f} % of the variance kept\n"
-        f"sprite     {export.cell_px} px a picture\n"
-        f"logdir     {export.logdir}\n"
+        + "".join(f"{line}\n" for line in _runs(export))
+        + f"logdir     {export.logdir}\n"
     )
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+def _runs(export: Export) -> Iterator[str]:
+    """A line for each run but the pages, one for all of these, and what is new."""
+    for kind in (OVERVIEW, WHOLE):
+        for run_ in export.runs:
+            if run_.kind == kind:
+                yield f"run        {run_.name}; {_shown(run_)}"
+    pages = [run_ for run_ in export.runs if run_.kind == PAGE]
+    if pages:
+        points = [page.points for page in pages]
+        yield (
+            f"pages      {len(pages):,}, of {min(points):,} to {max(points):,} pictures; "
+            f"{_shown(pages[0])}"
+        )
+    changed = sum(run_.changed for run_ in export.runs)
+    if changed < len(export.runs):
+        yield f"changed    {changed} of {counted(len(export.runs), 'run')}"
+
+
+def _shown(summary: RunSummary) -> str:
+    return f"{summary.cell_px} px a picture, {counted(summary.views, 'layout')}"
+
+
+def _points(text: str) -> int:
+    number = positive(text)
+    if not 2 <= number <= MAX_POINTS:
+        raise argparse.ArgumentTypeError(f"{text} is not 2 to {MAX_POINTS:,}, as the page takes")
     return number
+
+
+def _methods(text: str) -> tuple[str, ...]:
+    if text == "none":
+        return ()
+    names = tuple(dict.fromkeys(text.split(",")))
+    unknown = [name for name in names if name not in METHODS]
+    if unknown:
+        known = ", ".join(METHODS)
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no layout (there: {known}, or none)")
+    return names
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ class Embedding:
         rows: of the tensor.
         columns: of the tensor.
         cell_px: side of a thumbnail in the sprite.
+        bookmarks_path: of the layouts, None for none.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Embedding:
     metadata_path: str
     sprite_path: str
     cell_px: int
+    bookmarks_path: str | None = None
 
 
 def config_text(embeddings: Sequence[Embedding]) -> str:
@@ -36,6 +38,9 @@ def config_text(embeddings: Sequence[Embedding]) -> str:
 
 
 def _entry(embedding: Embedding) -> str:
+    bookmarks = ""
+    if embedding.bookmarks_path is not None:
+        bookmarks = f"  bookmarks_path: {_quoted(embedding.bookmarks_path)}\n"
     return f"""\
 embeddings {{
   tensor_name: {_quoted(embedding.name)}
@@ -43,6 +48,7 @@ embeddings {{
   tensor_shape: {embedding.columns}
   tensor_path: {_quoted(embedding.tensor_path)}
   metadata_path: {_quoted(embedding.metadata_path)}
+{bookmarks}\
   sprite {{
     image_path: {_quoted(embedding.sprite_path)}
     single_image_dim: {embedding.cell_px}

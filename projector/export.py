@@ -1,18 +1,65 @@
 """From a store to a logdir that TensorBoard's projector opens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from imgrec.clusters import COUNT as CLUSTERS
+from imgrec.clusters import Clusters
+from imgrec.colours import update_colours
 from imgrec.files import new_folder
-from imgrec.projection import sample_ids
+from imgrec.progress import progress
 from imgrec.store import Store
-from projector.config import CONFIG_NAME, HEADER, config_text
-from projector.errors import ProjectorError
-from projector.reduce import reduce_feature
-from projector.run import RUN_FILES, write_run
+from projector.collection import DIMENSIONS, Collection
+from projector.manifest import check_replaceable, read_manifest, write_manifest
+from projector.plan import PAGE, PAGE_SIZE, Run
+from projector.run import Composer
+from projector.views import METHODS, Layouts
+from projector.writer import Writer
 
-MAX_POINTS = 100_000  # of a longer tensor the page takes the first rows only
-DIMENSIONS = 50
+OVERVIEW_SIZE = 10_000
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a collection is shown.
+
+    Attributes:
+        dimensions: principal components in the tensors, None for the vectors as they are.
+        overview: pictures in the overview.
+        page_size: pictures on a page.
+        clusters: by k-means, at most.
+        methods: of `METHODS`, the layouts beside PCA.
+        seed: of the layouts.
+    """
+
+    dimensions: int | None = DIMENSIONS
+    overview: int = OVERVIEW_SIZE
+    page_size: int = PAGE_SIZE
+    clusters: int = CLUSTERS
+    methods: Sequence[str] = METHODS
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What was written of a run.
+
+    Attributes:
+        name: in the page's drop-down, and of its folder.
+        kind: as in `Run`.
+        points: pictures in it.
+        cell_px: side of a thumbnail in its sprite.
+        views: its bookmarks.
+        changed: False where it is as it was in the logdir before.
+    """
+
+    name: str
+    kind: str
+    points: int
+    cell_px: int
+    views: int
+    changed: bool
 
 
 @dataclass(frozen=True)
@@ -22,86 +69,83 @@ class Export:
     Attributes:
         logdir: its absolute path.
         encoder: the feature whose vectors it shows.
-        points: the pictures in it.
-        pictures: those in the store with a vector, `points` or more.
-        columns: of the tensor.
+        pictures: those in the store with a vector.
+        columns: of the tensors.
         variance_kept: share of the vectors' variance in these columns, 0 to 1.
-        cell_px: side of a thumbnail in the sprite.
+        clusters: of the pictures, by k-means.
+        runs: in the order of the drop-down.
     """
 
     logdir: Path
     encoder: str
-    points: int
     pictures: int
     columns: int
     variance_kept: float
-    cell_px: int
+    clusters: Clusters
+    runs: tuple[RunSummary, ...]
 
 
 def write_logdir(
     store: Store,
     out: Path | str,
     encoder: str | None = None,
-    dimensions: int = DIMENSIONS,
-    seed: int = 0,
+    options: Options | None = None,
     *,
     quiet: bool = True,
 ) -> Export:
     """Write the logdir of a store; an older one in its place is replaced whole or not at all.
 
+    Runs that are the same as in the older one are taken over. A run that changed gets another
+    name: a TensorBoard that is running reads the runs again as soon as their names are others,
+    and not before.
+
     Args:
         store: opened for reading.
         out: the logdir.
         encoder: the feature to show, by default the store's own.
-        dimensions: principal components kept, at most.
-        seed: of the sample where there are more than `MAX_POINTS` pictures, and of the axes.
+        options: how, by default as `Options()` says.
         quiet: no progress bar.
 
     Raises:
         StoreError: the store has no such feature or is damaged.
         ProjectorError: fewer than two pictures, or `out` holds anything else than a logdir.
     """
-    out = Path(out).resolve()
+    out, options = Path(out).resolve(), options or Options()
     check_replaceable(out)
-    feature = store.feature(encoder)
-    if len(feature) < 2:
-        raise ProjectorError(_too_few(store.path, len(feature)))
-    ids = sample_ids(feature.ids, MAX_POINTS, seed)
-    reduction = reduce_feature(feature, ids, dimensions, seed)
-    with new_folder(out) as folder:
-        embedding = write_run(folder, feature.name, store, ids, reduction, quiet=quiet)
-        (folder / CONFIG_NAME).write_text(config_text([embedding]), "utf-8", newline="\n")
-        check_replaceable(out)  # again: there was time to put something there
-    return Export(
-        out, feature.name, len(ids), len(feature),
-        embedding.columns, reduction.variance_kept, embedding.cell_px,
-    )  # fmt: skip
-
-
-def check_replaceable(out: Path) -> None:
-    """Raise ProjectorError unless a folder is absent, empty or a logdir made here and no more."""
-    foreign = _foreign(out)
-    if foreign is not None:
-        raise ProjectorError(
-            f"{out} holds something else than the files of this command, {foreign}: "
-            "move it away or name another place"
+    collection = Collection.open(store, encoder, options.dimensions, options.clusters)
+    colours = update_colours(store, quiet=quiet)
+    runs = collection.runs(options.overview, options.page_size)
+    total = sum(len(run.ids) for run in runs)
+    with (
+        new_folder(out) as folder,
+        progress(total=total, desc="thumbnails", unit="pictures", quiet=quiet) as bar,
+        Writer(out, read_manifest(out), folder) as writer,
+    ):
+        layouts = Layouts(collection, options.methods, options.seed, bar.set_postfix_str)
+        composer = Composer(
+            collection, layouts, colours, _page_of(runs), store.thumbs(), bar.update
         )
-
-
-def _foreign(out: Path) -> str | None:
-    """Return the name of something at `out` that no logdir made here has, if there is any."""
-    if not out.is_dir():
-        return out.name if out.exists() else None
-    config = out / CONFIG_NAME
-    made_here = config.is_file() and config.read_bytes().startswith(HEADER.encode())
-    ours = {CONFIG_NAME, *RUN_FILES} if made_here else set()
-    entries = sorted(out.iterdir())
-    return next((e.name for e in entries if e.name not in ours or not e.is_file()), None)
-
-
-def _too_few(store: Path, count: int) -> str:
-    has = f"only {count} readable picture" if count else "no readable pictures"
-    return (
-        f"{store} has {has}, the projector shows 2 or more: "
-        "run python -m imgrec.index with a folder that holds more"
+        summaries = [_written(composer, writer, run) for run in runs]
+        write_manifest(folder, writer.finish())
+        check_replaceable(out)  # again: there was time to put something there
+    collection.kept.prune(layouts.used)
+    return Export(
+        out,
+        collection.feature.name,
+        len(collection.ids),
+        collection.tensor.count,
+        collection.tensor.variance_kept,
+        collection.clusters,
+        tuple(summaries),
     )
+
+
+def _written(composer: Composer, writer: Writer, run: Run) -> RunSummary:
+    composed = composer.compose(run)
+    name, changed = writer.write(run.key, composed.title, composed.pieces)
+    return RunSummary(name, run.kind, len(run.ids), composed.cell_px, len(composed.views), changed)
+
+
+def _page_of(runs: Sequence[Run]) -> dict[int, int]:
+    """Return the number of its page for each picture; nothing where there are no pages."""
+    return {i: run.number for run in runs if run.kind == PAGE for i in run.ids.tolist()}

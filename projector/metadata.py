@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from imgrec.catalog import Entry
 from imgrec.names import printable
 
+LABEL = "name"  # the first text column, by which the page names the points
 NONE = "-"  # the page's search breaks on an empty cell
 OTHER = "other"
 MAX_VALUES = 50  # a column of more texts cannot be coloured by
@@ -20,10 +21,10 @@ _NUMBER = re.compile(  # what `Number` of JavaScript takes
 def metadata_text(entries: Sequence[Entry], labels: Mapping[int, Mapping[str, str]]) -> str:
     """Return the tab-separated table of some pictures, a line each below the header.
 
-    The columns are name, path, folder, size and format, then the kinds of label in order of
-    the alphabet. The path begins with the name of the root where there are several; the folder
-    is the last one of the path, as in the catalogue's labels. Folder, format and labels are
-    categories: text, of at most `MAX_VALUES` values.
+    The columns are name, path, folder, size, megapixels and format, then the kinds of label in
+    order of the alphabet. The path begins with the name of the root where there are several; the
+    folder is the last one of the path, as in the catalogue's labels. Folder, format and labels
+    are categories: text, of at most `MAX_VALUES` values.
 
     Args:
         entries: the pictures, in the order of the tensor's rows.
@@ -57,17 +58,23 @@ def _own_columns(entries: Sequence[Entry]) -> dict[str, list[str]]:
     return {
         "name": [PurePosixPath(entry.path).name for entry in entries],
         "path": [_path(entry, several_roots) for entry in entries],
-        "folder": category(_folder(entry) for entry in entries),
+        "folder": category(folder_name(entry) for entry in entries),
         "size": [f"{entry.width}x{entry.height}" for entry in entries],
+        "megapixels": [f"{_pixels(entry) / 1e6:.3g}" for entry in entries],
         "format": category(entry.format or "" for entry in entries),
     }
+
+
+def _pixels(entry: Entry) -> int:
+    return (entry.width or 0) * (entry.height or 0)
 
 
 def _path(entry: Entry, with_root: bool) -> str:
     return f"{PurePosixPath(entry.root).name}/{entry.path}" if with_root else entry.path
 
 
-def _folder(entry: Entry) -> str:
+def folder_name(entry: Entry) -> str:
+    """Return the folder a picture lies in, by its last name, as in the catalogue's labels."""
     return PurePosixPath(entry.path).parent.name or PurePosixPath(entry.root).name
 
 

@@ -1,69 +1,79 @@
 """Principal components of a feature: few columns that keep most of its variance."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imgrec.catalog import Ids
-from imgrec.encoders.spec import Vectors
+from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.features import FeatureStore
-from imgrec.projection import fit_axes, sample_ids
+from imgrec.indexes import kept_or_made
+from imgrec.reduced import PcaRecipe, Reduced, variance_kept
+from imgrec.store import Store
 from projector.errors import ProjectorError
 
-FIT_ROWS = 50_000
 MIN_COLUMNS = 3  # with two the page shows nothing
 _BLOCK_ROWS = 8_192
 
 
 @dataclass(frozen=True)
 class Reduction:
-    """The rows of a feature on its principal axes.
+    """A feature as the columns of tensors.
 
     Attributes:
-        columns: (n, c) float32, the coordinates on the axes, 0 beyond the last axis.
-        variance_kept: as in `Axes`.
+        source: of the rows: the feature itself, or it on its principal axes.
+        count: of the columns, at least `MIN_COLUMNS`.
+        variance_kept: share of the vectors' variance in these columns, 0 to 1.
     """
 
-    columns: NDArray[np.float32]
+    source: FeatureStore
+    count: int
     variance_kept: float
 
+    def take(self, ids: Ids) -> Vectors:
+        """Return the columns (m, count) of some pictures, 0 beyond the last axis.
 
-def reduce_feature(feature: FeatureStore, ids: Ids, dimensions: int, seed: int = 0) -> Reduction:
-    """Project the vectors of some pictures on their principal axes, in bounded memory.
+        Raises:
+            ProjectorError: a value is not finite.
+        """
+        columns = np.zeros((len(ids), self.count), np.float32)
+        for start in range(0, len(ids), _BLOCK_ROWS):
+            rows = slice(start, start + _BLOCK_ROWS)
+            columns[rows, : self.source.dimensions] = self.source.take(ids[rows])
+        _check_finite(columns, self.source.name, ids)
+        return columns
 
-    There are `dimensions` columns, or n or d where that is less, but never under `MIN_COLUMNS`.
 
-    Args:
-        feature: where the vectors are.
-        ids: (n,) the pictures, in the order of the rows wanted.
-        dimensions: the number of columns wanted.
-        seed: of the sample of `FIT_ROWS` that the axes are fitted on where n is larger.
+def reduce_feature(
+    store: Store, spec: EncoderSpec, feature: FeatureStore, dimensions: int
+) -> Reduction:
+    """Return a feature on its principal axes, kept in the store with the rows of all pictures.
+
+    There are `dimensions` columns, or fewer where the vectors have no more that differ. The axes
+    stay the same while pictures come, until there are 1.5 times as many (`imgrec.derived`).
 
     Raises:
         ProjectorError: a vector has a value that is not finite.
     """
-    axes = fit_axes(_finite(feature, sample_ids(ids, FIT_ROWS, seed)), dimensions, seed)
-    count = max(MIN_COLUMNS, min(dimensions, len(ids), feature.dimensions))
-    columns = np.zeros((len(ids), count), np.float32)
-    for rows, vectors in _blocks(feature, ids):
-        columns[rows, : len(axes.components)] = axes.project(vectors)
-    return Reduction(columns, axes.variance_kept)
+    recipe = PcaRecipe(dimensions, name=f"pca-{dimensions}", solver="auto")
+    try:
+        kept = kept_or_made(store, recipe, spec, feature)
+    except ValueError as error:  # of scikit-learn
+        _check_finite(feature.load(), feature.name, feature.ids)
+        raise ProjectorError(f"{feature.name} has no principal axes: {error}") from error
+    reduced = Reduced.of(feature, kept).feature
+    return Reduction(reduced, max(MIN_COLUMNS, reduced.dimensions), variance_kept(kept))
 
 
-def _blocks(feature: FeatureStore, ids: Ids) -> Iterator[tuple[slice, Vectors]]:
-    for start in range(0, len(ids), _BLOCK_ROWS):
-        rows = slice(start, start + _BLOCK_ROWS)
-        yield rows, _finite(feature, ids[rows])
+def unreduced(feature: FeatureStore) -> Reduction:
+    """Return a feature with all its columns as they are."""
+    return Reduction(feature, max(MIN_COLUMNS, feature.dimensions), 1.0)
 
 
-def _finite(feature: FeatureStore, ids: Ids) -> Vectors:
-    vectors = feature.take(ids)
-    bad = ~np.isfinite(vectors).all(axis=1)
+def _check_finite(rows: Vectors, name: str, ids: Ids) -> None:
+    bad = ~np.isfinite(rows).all(axis=1)
     if bad.any():
         raise ProjectorError(
-            f"the {feature.name} vector of picture {ids[bad][0]} is not finite: delete the folder "
-            f"{feature.name} in the store's features and run python -m imgrec.index again"
+            f"the {name} vector of picture {ids[bad][0]} is not finite: delete the folder "
+            f"{name} in the store's features and run python -m imgrec.index again"
         )
-    return vectors

@@ -1,8 +1,11 @@
 """The installed TensorBoard on a logdir, in this process, for this machine only."""
 
+import io
 import json
 import socket
+import sys
 import time
+from contextlib import redirect_stderr
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
@@ -14,6 +17,7 @@ from projector.errors import ProjectorError
 HOST = "127.0.0.1"
 PORT = 6006
 _TRIED_PORTS = 100
+_LOADER_NOTE = "experimental fast data loading"
 _TIMEOUT_S = 60.0
 
 
@@ -27,19 +31,21 @@ def start(logdir: Path, port: int = PORT) -> str:
     Raises:
         ProjectorError: there is no such logdir, no port is free, or no answer comes.
     """
-    if not (logdir / CONFIG_NAME).is_file():
+    if not any(logdir.glob(CONFIG_NAME)) and not any(logdir.glob(f"*/{CONFIG_NAME}")):
         raise ProjectorError(
             f"no logdir at {logdir}: run python -m projector --store STORE --out {logdir}"
         )
     board = program.TensorBoard()
-    # The plain loader: the fast one is a second process, and the projector reads no event files.
-    board.configure(
-        logdir=str(logdir.resolve()), host=HOST, port=free_port(port), load_fast="false"
-    )
+    # The fast loader where there is one: it lists the runs in our order, the other in none.
+    board.configure(logdir=str(logdir.resolve()), host=HOST, port=free_port(port))
+    said = io.StringIO()
     try:
-        address = board.launch()
+        with redirect_stderr(said):
+            address = board.launch()
     except program.TensorBoardServerException as error:
         raise ProjectorError(f"TensorBoard cannot be started: {error.msg}") from error
+    if _LOADER_NOTE not in said.getvalue():  # that one asks for nothing
+        sys.stderr.write(said.getvalue())
     _wait(address)
     return f"{address}#projector"
 

@@ -5,9 +5,7 @@ an opaque sheet the margins of one thumbnail would hide its neighbours.
 """
 
 import io
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
@@ -17,10 +15,12 @@ from PIL import Image
 from imgrec.catalog import Ids
 from projector.errors import ProjectorError
 
+VERSION = 2  # raised whenever the same pictures would give another sheet
 MAX_SIDE_PX = 8192  # the page refuses larger sheets
 MAX_CELL_PX = 100
+_USUAL_SIDE_PX = 4000  # in two dimensions the page draws a cell pixel by pixel: larger ones pile up
+_FINE_CELL_PX = 36  # so small only where the sheet would be too large
 MIN_PER_SIDE = 2  # of a single cell the page shows nothing
-_BATCH = 512
 _GAP_PX = 1  # around every cell: the page blends across cells' edges
 _QUALITY = 85
 _METHOD = 2  # 0 and 1 fail on large sheets (partition 0 overflows), 3 takes six times as long
@@ -56,7 +56,8 @@ class Grid:
 def grid_for(count: int) -> Grid:
     """Return the smallest square grid with a cell for each of `count` pictures."""
     per_side = max(MIN_PER_SIDE, isqrt(count - 1) + 1)
-    return Grid(per_side, min(MAX_CELL_PX, MAX_SIDE_PX // per_side))
+    usual = max(_USUAL_SIDE_PX // per_side, _FINE_CELL_PX)
+    return Grid(per_side, min(MAX_CELL_PX, usual, MAX_SIDE_PX // per_side))
 
 
 def build_sprite(
@@ -69,7 +70,7 @@ def build_sprite(
 
     Args:
         ids: (n,) the pictures.
-        thumbnail: gives the JPEG of a picture; called from several threads.
+        thumbnail: gives the JPEG of a picture.
         grid: with at least n cells.
         done: called with 1 for each thumbnail laid.
 
@@ -77,7 +78,8 @@ def build_sprite(
         ProjectorError: a thumbnail is damaged.
     """
     sheet = Image.new("RGBA", (grid.side_px, grid.side_px), _CLEAR)
-    for number, cell in enumerate(_cells(ids, thumbnail, grid.cell_px - 2 * _GAP_PX)):
+    for number, image_id in enumerate(ids.tolist()):
+        cell = _cell(image_id, thumbnail, grid.cell_px - 2 * _GAP_PX)
         left, top = grid.corner_px(number)
         margins = (grid.cell_px - cell.width) // 2, (grid.cell_px - cell.height) // 2
         sheet.paste(cell, (left + margins[0], top + margins[1]))
@@ -87,7 +89,8 @@ def build_sprite(
 
 def write_sprite(path: Path, sheet: Image.Image) -> None:
     """Write a sheet as WebP."""
-    sheet.save(path, "WEBP", quality=_QUALITY, method=_METHOD)
+    # Alpha is 0 or 255 and what is clear is white: nothing to quantise, nothing to clean up.
+    sheet.save(path, "WEBP", quality=_QUALITY, method=_METHOD, alpha_quality=0, exact=True)
 
 
 def fit(jpeg: bytes, side_px: int) -> Image.Image:
@@ -99,16 +102,11 @@ def fit(jpeg: bytes, side_px: int) -> Image.Image:
         return image.convert("RGB").resize(size, Image.Resampling.BILINEAR)
 
 
-def _cells(ids: Ids, thumbnail: Callable[[int], bytes], side_px: int) -> Iterator[Image.Image]:
-    def cell(image_id: int) -> Image.Image:
-        try:
-            return fit(thumbnail(image_id), side_px)
-        except (OSError, SyntaxError, ValueError) as error:
-            raise ProjectorError(
-                f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
-                "thumbs in the store and run python -m imgrec.index again"
-            ) from error
-
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for start in range(0, len(ids), _BATCH):
-            yield from threads.map(cell, ids[start : start + _BATCH].tolist())
+def _cell(image_id: int, thumbnail: Callable[[int], bytes], side_px: int) -> Image.Image:
+    try:
+        return fit(thumbnail(image_id), side_px)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ProjectorError(
+            f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
+            "thumbs in the store and run python -m imgrec.index again"
+        ) from error

@@ -55,7 +55,9 @@ def make_store(
         store.add_feature(EncoderSpec("flat", vectors.shape[1], Preprocessing(8, 8)))
         store.set_encoder("flat")
         write_part(store.feature_folder("flat"), 0, {"ids.npy": ids, "vectors.npy": vectors})
-        write_thumbs(store.thumbs_folder, 0, ids, [thumbnail(image) for image in images])
+        jpegs = {id(image): image for image in images}  # the same picture again costs nothing
+        made = {key: thumbnail(image) for key, image in jpegs.items()}
+        write_thumbs(store.thumbs_folder, 0, ids, [made[id(image)] for image in images])
     return path
 
 

@@ -4,6 +4,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -14,7 +15,8 @@ from imgrec import Recommender, Store, neighbors_of
 from imgrec.grid import answer_grid
 from imgrec.knn import closest_id
 from imgrec.samples.sheet import family_sheet
-from projector_page import open_projector, picture_of_page, served
+from projector_clicks import bookmarks, click_bookmark
+from projector_page import click, open_projector, picture_of_page, positions_px, served
 
 _QUALITY = 88
 
@@ -28,7 +30,8 @@ def main() -> int:
     out: Path = arguments.out
     out.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as profile, chromium(Path(profile)) as browser:
-        _save(_projector(browser, arguments.logdir), out / "projector.jpg")
+        for name, image in _projector(browser, arguments.logdir):
+            _save(image, out / f"projector{name}.jpg")
         _save(_page(browser, arguments.site / "index.html"), out / "network.jpg")
         pages = sorted((arguments.site / "pages").glob("*.html"))
         _save(_page(browser, pages[0]), out / "community.jpg")
@@ -40,11 +43,26 @@ def main() -> int:
     return 0
 
 
-def _projector(browser: webdriver.Chrome, logdir: Path) -> Image.Image:
+def _projector(browser: webdriver.Chrome, logdir: Path) -> Iterator[tuple[str, Image.Image]]:
+    """Yield what docs/PROJECTOR.md shows, by the end of the file's name."""
     with served(logdir) as server:
         open_projector(browser, server.address)
         time.sleep(3)  # the first PCA turns into view
-        return picture_of_page(browser)
+        yield "", picture_of_page(browser)
+        plane, coloured = bookmarks(browser)[0], bookmarks(browser)[4]
+        click_bookmark(browser, plane)
+        time.sleep(2)
+        yield "-map", picture_of_page(browser)
+        positions = positions_px(browser)
+        click(browser, positions[len(positions) // 2])
+        browser.set_window_size(1280, 1080)  # or the list of neighbours is below the edge
+        time.sleep(2)
+        yield "-picture", picture_of_page(browser)
+        browser.set_window_size(1280, 800)
+        open_projector(browser, server.address)  # nothing chosen any more
+        click_bookmark(browser, coloured)
+        time.sleep(2)
+        yield "-colours", picture_of_page(browser)
 
 
 def _page(browser: webdriver.Chrome, page: Path) -> Image.Image:

@@ -35,7 +35,7 @@ def _make(build: Path, *arguments: str, code: int = 0) -> "subprocess.CompletedP
     ("target", "made"),
     [
         ("index", "store/store.json"),
-        ("projector", "logdir/projector_config.pbtxt"),
+        ("projector", "logdir/all 36 pictures/projector_config.pbtxt"),
         ("graph", "site/index.html"),
     ],
 )

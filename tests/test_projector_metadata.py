@@ -46,8 +46,8 @@ def _check_table(text: str, count: int) -> list[list[str]]:
 
 def test_name_comes_first_and_the_first_line_names_the_columns() -> None:
     header, first = _rows(metadata_text(_entries(["a/b/one.jpg"]), {1: {}}))
-    assert header == ["name", "path", "folder", "size", "format"]
-    assert first == ["one.jpg", "a/b/one.jpg", "b", "640x480", "JPEG"]
+    assert header == ["name", "path", "folder", "size", "megapixels", "format"]
+    assert first == ["one.jpg", "a/b/one.jpg", "b", "640x480", "0.307", "JPEG"]
 
 
 def test_hostile_names_keep_to_their_cells() -> None:
@@ -70,15 +70,15 @@ def test_any_name_and_label_keeps_the_table_whole(names: list[str]) -> None:
 def test_every_kind_of_label_is_a_column_and_none_is_empty() -> None:
     labels = {1: {"community": "3.10", "class": "tabby, tiger cat"}, 2: {}, 3: {"community": ""}}
     rows = _check_table(metadata_text(_entries(["a.png", "b.png", "c.png"]), labels), 3)
-    assert rows[0][5:] == ["class", "community"]
-    assert [row[5:] for row in rows[1:]] == [
+    assert rows[0][6:] == ["class", "community"]
+    assert [row[6:] for row in rows[1:]] == [
         ["tabby, tiger cat", "#3.10"], ["-", "-"], ["-", "-"],
     ]  # fmt: skip
 
 
 def test_a_label_does_not_double_a_column() -> None:
     header = _rows(metadata_text(_entries(["a/b.png"]), {1: {"folder": "elsewhere"}}))[0]
-    assert header == ["name", "path", "folder", "size", "format"]
+    assert header == ["name", "path", "folder", "size", "megapixels", "format"]
 
 
 def test_roots_are_told_apart_by_the_path() -> None:

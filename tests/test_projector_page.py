@@ -1,7 +1,10 @@
 """The logdir in TensorBoard's own page, in a real browser."""
 
+import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -10,8 +13,13 @@ from selenium import webdriver
 
 from browser import console_errors, requests
 from imgrec.store import Store
-from projector import write_logdir
+from logdirs import names, runs
+from projector import Options, write_logdir
+from projector.plan import MAX_POINTS
+from projector.sprite import grid_for
+from projector_clicks import choose_run, chosen_run, run_names
 from projector_page import (
+    Server,
     card,
     click,
     first_neighbour,
@@ -21,6 +29,8 @@ from projector_page import (
     served,
 )
 from projector_store import Colour, colours, make_store, plain
+
+PLAIN = Options(methods=())
 
 
 def _spread(count: int) -> NDArray[np.float32]:
@@ -33,7 +43,7 @@ def _spread(count: int) -> NDArray[np.float32]:
 def _logdir(folder: Path, palette: Sequence[Colour], vectors: NDArray[np.float32]) -> Path:
     path = make_store(folder / "store", [plain(colour) for colour in palette], vectors)
     with Store.open(path) as store:
-        return write_logdir(store, folder / "log").logdir
+        return write_logdir(store, folder / "log", options=PLAIN).logdir
 
 
 def _mismatches(browser: webdriver.Chrome, palette: Sequence[Colour]) -> list[int]:
@@ -53,7 +63,7 @@ def _differ(pixel: object, colour: Colour) -> bool:
     return int(np.abs(np.subtract(pixel, colour)).max()) > 12  # type: ignore[call-overload]
 
 
-@pytest.mark.parametrize("count", [2, 3, 5, 65])
+@pytest.mark.parametrize("count", [2, 3, 5, 10, 65])
 def test_each_point_shows_its_own_picture(
     browser: webdriver.Chrome, tmp_path: Path, count: int
 ) -> None:
@@ -71,6 +81,87 @@ def test_each_point_shows_its_own_picture(
         assert not _differ(neighbour, palette[int(name[:5]) - 1])
 
 
+@pytest.mark.parametrize("count", [1_000, MAX_POINTS])
+def test_pictures_among_many_show_themselves(
+    browser: webdriver.Chrome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    side = grid_for(count).per_side
+    chosen = np.array([0, 1, side - 1, side, side + 1, 2 * side, count // 2, count - side,
+                       count - side - 1, count - 2, count - 1])  # fmt: skip
+    palette = colours(24)
+    images = [plain(colour) for colour in palette]
+    vectors = np.zeros((count, 3), np.float32)
+    vectors[:, :2] = np.random.default_rng(0).uniform(-1, 1, (count, 2))  # a crowd in the middle
+    angles = 2 * np.pi * np.arange(len(chosen)) / len(chosen)
+    vectors[chosen, :2] = 3 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    path = make_store(tmp_path / "store", [images[i * 7 % 24] for i in range(count)], vectors)
+    monkeypatch.setattr("projector.export.update_colours", _no_colours)
+    with Store.open(path) as store:
+        options = Options(methods=(), page_size=count)
+        logdir = write_logdir(store, tmp_path / "log", options=options).logdir
+    with served(logdir) as server:
+        assert open_projector(browser, server.tab, 180) == count
+        positions = positions_px(browser)
+        page = np.asarray(picture_of_page(browser))
+        seen = [_colour_around(page, *map(round, positions[row])) for row in chosen]
+        wanted = [palette[row * 7 % 24] for row in chosen.tolist()]
+        assert [
+            row for row, *pair in zip(chosen, seen, wanted, strict=True) if _differ(*pair)
+        ] == []
+        click(browser, positions[count - side])
+        assert card(browser)["name"] == f"{count - side + 1:05d}.png"
+
+
+def test_the_overview_comes_first_and_every_run_opens(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    palette = colours(60)
+    path = make_store(tmp_path / "store", [plain(colour) for colour in palette], _spread(60))
+    with Store.open(path) as store:
+        options = Options(methods=(), page_size=25, overview=15)
+        made = write_logdir(store, tmp_path / "log", options=options)
+    with served(made.logdir) as server:
+        assert open_projector(browser, server.address) == 15
+        assert run_names(browser) == [run.name for run in made.runs]
+        assert chosen_run(browser) == "overview 15 of 60"
+        for run in made.runs[1:]:
+            choose_run(browser, run.name)
+            rows = [int(name[:5]) - 1 for name in names(made.logdir / run.name)]
+            assert _mismatches(browser, [palette[row] for row in rows]) == []
+
+
+def test_a_running_server_shows_what_replaced_it(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    palette = colours(12)
+    path = make_store(tmp_path / "store", [plain(colour) for colour in palette], _spread(12))
+    out = tmp_path / "log"
+    with Store.create(path) as store, served(_exported(store, out)) as server:
+        assert open_projector(browser, server.address) == 12
+        store.catalog.db.execute("UPDATE images SET status = 'missing' WHERE id <= 3")
+        _exported(store, out)
+        (run,) = runs(out)
+        assert run.name == "all 9 pictures (2)"
+        assert _mismatches(browser, palette) == []  # the page that is open stays as it is
+        _wait_until_listed(server, run.name)
+        assert open_projector(browser, server.address) == 9
+        assert _mismatches(browser, palette[3:]) == []
+
+
+def _exported(store: Store, out: Path) -> Path:
+    return write_logdir(store, out, options=PLAIN).logdir
+
+
+def _wait_until_listed(server: Server, run: str, timeout_s: float = 30) -> None:
+    address = server.address.replace("#projector", "data/plugin/projector/runs")
+    end = time.monotonic() + timeout_s
+    while json.load(urlopen(address)) != [run]:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def _no_colours(store: Store, *, quiet: bool) -> dict[int, str]:
+    return dict.fromkeys(store.catalog.ids("ok").tolist(), "red")
+
+
 def test_equal_pictures_stand_in_one_place(browser: webdriver.Chrome, tmp_path: Path) -> None:
     palette = [(200, 0, 0)] * 60
     with served(_logdir(tmp_path, palette, np.ones((60, 64), np.float32))) as server:
@@ -84,7 +175,7 @@ def test_the_margins_of_a_thumbnail_hide_nothing(browser: webdriver.Chrome, tmp_
     images = [plain(below, (96, 24)), plain(above, (24, 96))]
     path = make_store(tmp_path / "store", images, np.ones((2, 8), np.float32))
     with Store.open(path) as store:
-        logdir = write_logdir(store, tmp_path / "log").logdir
+        logdir = write_logdir(store, tmp_path / "log", options=PLAIN).logdir
     with served(logdir) as server:
         assert open_projector(browser, server.tab) == 2
         ((x, y),) = set(positions_px(browser))
@@ -101,7 +192,7 @@ def test_a_real_collection_opens_quietly_and_asks_nobody_else(
         made = write_logdir(store, tmp_path / "log")
     requests(browser), console_errors(browser)
     with served(made.logdir) as server:
-        assert open_projector(browser, server.address) == made.points
+        assert open_projector(browser, server.address) == made.runs[0].points
         asked = [address for address in requests(browser) if address.startswith("http")]
     assert asked
     home = server.address.removesuffix("#projector")

@@ -1,6 +1,7 @@
 """Principal components against numpy, and the bytes of the tensor."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
 from numpy.typing import NDArray
 
-from imgrec.features import Block, FeatureStore
 from imgrec.projection import fit_axes, sample_ids
+from imgrec.store import Store
 from projector import reduce
 from projector.errors import ProjectorError
-from projector.reduce import reduce_feature
+from projector.reduce import Reduction, reduce_feature, unreduced
 from projector.tensor import tensor_bytes
+from vector_stores import add_part, add_pictures, make
 
 Matrix = NDArray[np.float32]
 
@@ -25,52 +27,57 @@ def _matrix(n: int, d: int, seed: int = 0) -> Matrix:
     return (rng.normal(size=(n, d)) * spread + rng.normal(size=d)).astype(np.float32)
 
 
-def _feature(vectors: Matrix) -> FeatureStore:
-    ids = np.arange(1, len(vectors) + 1)
-    half = len(ids) // 2
-    blocks = [Block(ids[:half], vectors[:half]), Block(ids[half:], vectors[half:])]
-    return FeatureStore("flat", vectors.shape[1], blocks)
+def _reduced(folder: Path, vectors: Matrix, dimensions: int) -> tuple[Reduction, Matrix]:
+    """Reduce a new store's feature of two parts; return it and the columns of all pictures."""
+    path = make(folder / "store", {"flat": vectors}, part_rows=max(1, len(vectors) // 2))
+    return _reduced_again(path, dimensions)
+
+
+def _reduced_again(path: Path, dimensions: int) -> tuple[Reduction, Matrix]:
+    with Store.open(path) as store:
+        feature = store.feature("flat")
+        reduction = reduce_feature(store, store.spec("flat"), feature, dimensions)
+        return reduction, reduction.take(feature.ids)
 
 
 @pytest.mark.parametrize(("n", "d", "dimensions"), [(200, 20, 5), (30, 64, 50), (600, 600, 3)])
-def test_columns_are_those_of_an_svd(n: int, d: int, dimensions: int) -> None:
+def test_columns_are_those_of_an_svd(tmp_path: Path, n: int, d: int, dimensions: int) -> None:
     vectors = _matrix(n, d)
-    feature = _feature(vectors)
-    got = reduce_feature(feature, feature.ids, dimensions)
+    reduction, columns = _reduced(tmp_path, vectors, dimensions)
     u, s, _ = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
     c = min(dimensions, n, d)
-    assert got.columns.shape == (n, c)
-    want = (u * s)[:, :c]
+    assert c - 1 <= reduction.count <= c  # the last axis of n rows is one of rounding only
+    want = (u * s)[:, : reduction.count]
     scale = np.abs(want).max()
-    assert np.allclose(np.abs(got.columns), np.abs(want), atol=2e-3 * scale)
-    assert got.variance_kept == pytest.approx((s[:c] ** 2).sum() / (s**2).sum(), abs=1e-4)
+    assert np.allclose(np.abs(columns), np.abs(want), atol=2e-3 * scale)
+    assert reduction.variance_kept == pytest.approx((s[:c] ** 2).sum() / (s**2).sum(), abs=1e-4)
 
 
 @pytest.mark.parametrize(("n", "d"), [(2, 512), (2, 1), (3, 2), (5, 8), (60, 512)])
-def test_small_collections_have_at_least_three_finite_columns(n: int, d: int) -> None:
-    feature = _feature(_matrix(n, d))
-    columns = reduce_feature(feature, feature.ids, 50).columns
-    assert columns.shape == (n, max(3, min(50, n, d)))
+def test_small_collections_have_at_least_three_finite_columns(
+    tmp_path: Path, n: int, d: int
+) -> None:
+    _, columns = _reduced(tmp_path, _matrix(n, d), 50)
+    assert columns.shape[0] == n
+    assert 3 <= columns.shape[1] <= max(3, min(50, n, d))
     assert np.isfinite(columns).all()
     assert np.abs(columns).max() > 0
 
 
 @pytest.mark.parametrize("n", [2, 60, 500])
-def test_equal_pictures_fall_on_one_point(n: int) -> None:
-    feature = _feature(np.tile(_matrix(1, 512), (n, 1)))
-    got = reduce_feature(feature, feature.ids, 50)
-    assert got.columns.shape == (n, max(3, min(50, n)))
-    assert not got.columns.any()
-    assert got.variance_kept == 1.0
+def test_equal_pictures_fall_on_one_point(tmp_path: Path, n: int) -> None:
+    reduction, columns = _reduced(tmp_path, np.tile(_matrix(1, 512), (n, 1)), 50)
+    assert columns.shape == (n, 3)
+    assert not columns.any()
+    assert reduction.variance_kept == 1.0
 
 
 @pytest.mark.parametrize("offset", [0, 100])
-def test_axes_of_rounding_errors_are_zero(offset: float) -> None:
+def test_axes_of_rounding_errors_are_zero(tmp_path: Path, offset: float) -> None:
     rng = np.random.default_rng(0)
     flat = rng.normal(size=(20, 2)) @ rng.normal(size=(2, 64)) + offset
-    feature = _feature(flat.astype(np.float32))
-    columns = reduce_feature(feature, feature.ids, 10).columns
-    assert columns.any(axis=0).tolist() == [True, True] + [False] * 8
+    _, columns = _reduced(tmp_path, flat.astype(np.float32), 10)
+    assert columns.any(axis=0).tolist() == [True, True, False]
 
 
 def test_the_largest_loading_of_each_axis_is_positive() -> None:
@@ -81,39 +88,51 @@ def test_the_largest_loading_of_each_axis_is_positive() -> None:
         assert (components[np.arange(10), largest] > 0).all()
 
 
-def test_the_same_input_gives_the_same_columns() -> None:
-    feature = _feature(_matrix(700, 600))
-    first, second = (reduce_feature(feature, feature.ids, 50, seed=3) for _ in range(2))
-    assert np.array_equal(first.columns, second.columns)
+def test_the_same_input_gives_the_same_columns(tmp_path: Path) -> None:
+    first, second = (_reduced(tmp_path / n, _matrix(700, 600), 50)[1] for n in "ab")
+    assert np.array_equal(first, second)
 
 
-def test_blocks_and_a_sampled_fit_give_nearly_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    feature = _feature(_matrix(4_000, 12))
-    whole = reduce_feature(feature, feature.ids, 3)
+def test_columns_stay_the_same_while_pictures_come(tmp_path: Path) -> None:
+    vectors = _matrix(400, 12)
+    path = make(tmp_path / "store", {"flat": vectors[:300]})
+    _, before = _reduced_again(path, 3)
+    add_pictures(path, range(301, 401))
+    add_part(path, "flat", np.arange(301, 401), vectors[300:])
+    _, after = _reduced_again(path, 3)
+    assert np.array_equal(after[:300], before)
+    axes = fit_axes(vectors[:300], 3)
+    assert np.allclose(np.abs(after[300:]), np.abs(axes.project(vectors[300:])), atol=1e-2)
+
+
+def test_blocks_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reduction, whole = _reduced(tmp_path, _matrix(500, 12), 3)
     monkeypatch.setattr(reduce, "_BLOCK_ROWS", 77)
-    in_blocks = reduce_feature(feature, feature.ids, 3)
-    assert np.allclose(whole.columns, in_blocks.columns, atol=1e-4)
-    monkeypatch.setattr(reduce, "FIT_ROWS", 2_000)
-    sampled = reduce_feature(feature, feature.ids, 3)
-    correlation = [np.corrcoef(whole.columns[:, c], sampled.columns[:, c])[0, 1] for c in range(3)]
-    assert np.abs(correlation).min() > 0.95
-    assert sampled.variance_kept == pytest.approx(whole.variance_kept, abs=0.05)
+    assert np.array_equal(reduction.take(np.arange(1, 501)), whole)
 
 
-def test_rows_follow_the_ids_asked_for() -> None:
-    feature = _feature(_matrix(40, 6))
-    some = np.array([3, 9, 11, 12, 30, 40])
-    taken = reduce_feature(feature, some, 6).columns
-    turned = reduce_feature(feature, some[::-1].copy(), 6).columns
-    assert np.allclose(np.abs(taken), np.abs(turned[::-1]), atol=1e-4)
+def test_rows_follow_the_ids_asked_for(tmp_path: Path) -> None:
+    reduction, columns = _reduced(tmp_path, _matrix(40, 6), 6)
+    some = np.array([40, 9, 3, 12, 30, 11])
+    assert np.array_equal(reduction.take(some), columns[some - 1])
 
 
-def test_a_value_that_is_not_finite_is_named() -> None:
+def test_without_reduction_the_vectors_stay_as_they_are(tmp_path: Path) -> None:
+    vectors = _matrix(40, 2)
+    path = make(tmp_path / "store", {"flat": vectors})
+    with Store.open(path) as store:
+        columns = unreduced(store.feature("flat")).take(np.arange(1, 41))
+    assert np.array_equal(columns[:, :2], vectors)
+    assert columns.shape == (40, 3)
+    assert not columns[:, 2].any()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_value_that_is_not_finite_is_named(tmp_path: Path, value: float) -> None:
     vectors = _matrix(10, 4)
-    vectors[6, 1] = np.nan
-    feature = _feature(vectors)
+    vectors[6, 1] = value
     with pytest.raises(ProjectorError, match="flat vector of picture 7 is not finite"):
-        reduce_feature(feature, feature.ids, 3)
+        _reduced(tmp_path, vectors, 3)
 
 
 @given(st.integers(1, 5_000), st.integers(1, 500), st.integers(0, 9))

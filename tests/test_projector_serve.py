@@ -9,18 +9,21 @@ from urllib.request import urlopen
 import pytest
 
 from imgrec.store import Store
-from projector import write_logdir
+from logdirs import contents
+from projector import Options, write_logdir
 from projector.errors import ProjectorError
 from projector.serve import main
 from projector.server import HOST, free_port
 from projector_page import served
 
+PLAIN = Options(methods=())
+
 
 def test_it_prints_the_address_when_it_answers_and_leaves_no_trace(
     store: Store, tmp_path: Path
 ) -> None:
-    logdir = write_logdir(store, tmp_path / "log").logdir
-    before = {path.name: path.read_bytes() for path in logdir.iterdir()}
+    logdir = write_logdir(store, tmp_path / "log", options=PLAIN).logdir
+    before = contents(logdir)
     with socket.create_server((HOST, 0)) as taken:
         port = taken.getsockname()[1]
         with served(tmp_path / "log", port, stderr=subprocess.PIPE) as server:
@@ -30,15 +33,15 @@ def test_it_prints_the_address_when_it_answers_and_leaves_no_trace(
             base = server.address.removesuffix("#projector")
             used = base.removesuffix("/").rpartition(":")[2]
             with urlopen(f"{base}data/plugin/projector/runs") as answer:
-                assert answer.read() == b'["."]'
+                assert answer.read() == b'["all 24 pictures"]'
     assert server.errors() == (
         f"projector.serve: port {port} is taken, {used} is used\nprojector.serve: Ctrl-C ends it\n"
     )
-    assert {path.name: path.read_bytes() for path in logdir.iterdir()} == before
+    assert contents(logdir) == before
 
 
 def test_the_wanted_port_is_no_news(store: Store, tmp_path: Path) -> None:
-    write_logdir(store, tmp_path / "log")
+    write_logdir(store, tmp_path / "log", options=PLAIN)
     with socket.create_server((HOST, 0)) as found:
         port = found.getsockname()[1]
     with served(tmp_path / "log", port, stderr=subprocess.PIPE) as server:
@@ -47,7 +50,7 @@ def test_the_wanted_port_is_no_news(store: Store, tmp_path: Path) -> None:
 
 
 def test_it_listens_on_this_machine_only(store: Store, tmp_path: Path) -> None:
-    write_logdir(store, tmp_path / "log")
+    write_logdir(store, tmp_path / "log", options=PLAIN)
     with served(tmp_path / "log") as server:
         port = int(server.address.split(":")[2].split("/")[0])
         with pytest.raises(ConnectionRefusedError):

@@ -1,0 +1,173 @@
+"""What the runs of a logdir share: the pictures of one feature, their columns, labels and pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.catalog import Ids
+from imgrec.clusters import KIND as CLUSTER
+from imgrec.clusters import Clusters, clusters_in
+from imgrec.colours import KIND as COLOUR
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.features import FeatureStore
+from imgrec.knn import kept_neighbors, neighbors_in
+from imgrec.labels import labels_of
+from imgrec.neighbors import Neighbors
+from imgrec.store import Store
+from projector.affinity import fuzzy_graph
+from projector.errors import ProjectorError
+from projector.kept import Kept
+from projector.pages import Pages, grown_pages, settled_pages, split_pages
+from projector.plan import PAGE, Run, page_label, plan_runs
+from projector.reduce import Reduction, reduce_feature, unreduced
+from projector.sample import spread_sample
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+COMMUNITY, CENTRE, PAGE_KIND = "community", "centre", "page"
+DIMENSIONS = 50  # columns beyond that make the page slower, and hardly better
+NEIGHBORS_MADE = 50_000  # pictures up to which a missing k-NN graph is made, in about a minute
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The pictures of one feature.
+
+    Attributes:
+        store: open for reading.
+        spec: of the encoder.
+        feature: the vectors.
+        reduction: few columns, for pages and layouts.
+        tensor: the columns of the tensors.
+        clusters: by k-means.
+        kept: what the store keeps for the projector.
+    """
+
+    store: Store
+    spec: EncoderSpec
+    feature: FeatureStore
+    reduction: Reduction
+    tensor: Reduction
+    clusters: Clusters
+    kept: Kept
+
+    @classmethod
+    def open(
+        cls, store: Store, name: str | None, dimensions: int | None, clusters: int
+    ) -> "Collection":
+        """Open a feature, by default the store's own.
+
+        Args:
+            store: open for reading.
+            name: of the feature.
+            dimensions: principal components kept, None for the vectors as they are.
+            clusters: how many, at most.
+
+        Raises:
+            StoreError: the store has no such feature or is damaged.
+            ProjectorError: fewer than two pictures, or a vector that is not finite.
+        """
+        spec, feature = store.spec(name), store.feature(name)
+        if len(feature) < 2:
+            raise ProjectorError(_too_few(store, len(feature)))
+        reduction = reduce_feature(store, spec, feature, dimensions or DIMENSIONS)
+        return cls(
+            store,
+            spec,
+            feature,
+            reduction,
+            reduction if dimensions else unreduced(feature),
+            clusters_in(store, spec, feature, clusters),
+            Kept(store, spec.name),
+        )
+
+    @property
+    def ids(self) -> Ids:
+        """The pictures (n,), ascending."""
+        return self.feature.ids
+
+    @cached_property
+    def neighbors(self) -> Neighbors | None:
+        """The k-NN graph of all pictures, None where there is none and it would take long."""
+        if len(self.feature) <= NEIGHBORS_MADE:
+            return neighbors_in(self.store, self.spec, self.feature)
+        return kept_neighbors(self.store, self.spec, self.feature)
+
+    @cached_property
+    def graph(self) -> "csr_array | None":
+        """The weights (n, n) of that graph."""
+        return fuzzy_graph(self.neighbors) if self.neighbors else None
+
+    @cached_property
+    def groups(self) -> NDArray[np.intp]:
+        """The group (n,) of each picture: its community, its cluster where it has none."""
+        communities = labels_of(self.store.catalog, COMMUNITY)
+        numbers = {value: n for n, value in enumerate(sorted(set(communities.values())), 1)}
+        found = (numbers.get(communities.get(i, ""), 0) for i in self.ids.tolist())
+        groups = np.fromiter(found, np.intp, len(self.ids))
+        return np.where(groups > 0, groups, -self.clusters.numbers.astype(np.intp))
+
+    @cached_property
+    def coloured_by(self) -> str:
+        """The kind of label that says most of what a picture is like."""
+        return COMMUNITY if COMMUNITY in self.store.catalog.label_kinds() else CLUSTER
+
+    def runs(self, overview: int, page_size: int) -> list[Run]:
+        """Return the runs of the logdir, and keep on which page each picture is.
+
+        Args:
+            overview: pictures in it.
+            page_size: pictures of a page.
+        """
+        pages = self._pages(page_size)
+        self.kept.keep_pages(self.ids, pages, page_size)
+        always = self.clusters.central[self.clusters.central > 0]
+        return plan_runs(self.ids, pages, spread_sample(self.ids, self.groups, overview, always))
+
+    def labels(
+        self, run: Run, colours: Mapping[int, str], page_of: Mapping[int, int]
+    ) -> dict[int, dict[str, str]]:
+        """Return {id: {kind: value}} of the pictures of a run: the catalogue's, and ours.
+
+        Args:
+            run: of this collection.
+            colours: the word of each picture.
+            page_of: the number of its page for each picture, empty where there are no pages.
+        """
+        labels = self.store.catalog.labels(run.ids)
+        rows = self.feature.rows_of(run.ids)
+        central = {int(i): n for n, i in enumerate(self.clusters.central, 1) if i > 0}
+        for image_id, number in zip(
+            run.ids.tolist(), self.clusters.numbers[rows].tolist(), strict=True
+        ):
+            of_image = labels[image_id]
+            of_image[CLUSTER] = str(number)
+            of_image[COLOUR] = colours.get(image_id, "")
+            if image_id in central:
+                of_image[CENTRE] = str(central[image_id])
+            if run.kind != PAGE and image_id in page_of:
+                of_image[PAGE_KIND] = page_label(page_of[image_id])
+        return labels
+
+    def _pages(self, size: int) -> Pages:
+        if len(self.ids) <= size:
+            return np.zeros(len(self.ids), np.int32)
+        before = self.kept.pages(self.ids, size)
+        columns = self.reduction.take(self.ids)
+        if (before >= 0).any():
+            return grown_pages(columns, self.groups, before, size)
+        pages = split_pages(columns, self.groups, size)
+        return settled_pages(pages, self.neighbors.rows(), size) if self.neighbors else pages
+
+
+def _too_few(store: Store, count: int) -> str:
+    has = f"only {count} readable picture" if count else "no readable pictures"
+    return (
+        f"{store.path} has {has}, the projector shows 2 or more: "
+        "run python -m imgrec.index with a folder that holds more"
+    )

@@ -1,0 +1,89 @@
+"""Writes the runs of a logdir; what is the same in the old one is taken over."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+
+from imgrec.threads import cores
+from projector.manifest import Listed, Made, Manifest, taken_over
+from projector.pieces import Piece
+
+_SLOW_AT_ONCE = 4  # sprites, each of which takes up to half a gigabyte while it is made
+
+
+class Writer:
+    """Writes runs into a new logdir, slow files in threads; a context that waits for them."""
+
+    def __init__(self, old_folder: Path, old: Manifest, folder: Path) -> None:
+        """Begin a logdir.
+
+        Args:
+            old_folder: the logdir before this one, there or not.
+            old: what is in it.
+            folder: the new one, empty.
+        """
+        self._old_folder, self._old, self._folder = old_folder, old, folder
+        self._runs: dict[str, Listed] = {}
+        self._pending: list[Future[object]] = []
+        self._threads = ThreadPoolExecutor(min(_SLOW_AT_ONCE, cores()))
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self._threads.shutdown(cancel_futures=True)
+
+    def write(self, key: str, title: str, pieces: Sequence[Piece]) -> tuple[str, bool]:
+        """Write a run; return the name of its folder, and whether it differs from the old one.
+
+        Args:
+            key: of the run, the same in the old logdir.
+            title: what the folder is to be called. A changed run gets the number of the edition
+                behind it, so that none ever has the name of another.
+            pieces: its files.
+        """
+        listed = self._old.runs.get(key)
+        changed = listed is None or not _is_same(listed, title, pieces)
+        if listed is None:
+            name = title
+        else:
+            name = f"{title} ({self._old.edition + 1})" if changed else listed.folder
+        folder = self._folder / name
+        folder.mkdir()
+        for piece in pieces:
+            path = folder / piece.name
+            if taken_over(self._old_folder, listed, piece.name, piece.key, path):
+                continue
+            if piece.slow:
+                self._pending.append(self._threads.submit(piece.write, path))
+            else:
+                piece.write(path)
+        self._runs[key] = Listed(name, title, {p.name: Made(p.key, -1) for p in pieces})
+        return name, changed
+
+    def finish(self) -> Manifest:
+        """Wait for the slow files; return the list of all that was written.
+
+        Raises:
+            Exception: what the writing of a file raised.
+        """
+        for future in self._pending:
+            future.result()
+        runs = {key: self._measured(run) for key, run in self._runs.items()}
+        same = runs == dict(self._old.runs)
+        return Manifest(self._old.edition + (not same), runs)
+
+    def _measured(self, run: Listed) -> Listed:
+        folder = self._folder / run.folder
+        sizes = {name: (folder / name).stat().st_size for name in run.files}
+        return Listed(
+            run.folder, run.title, {n: Made(m.key, sizes[n]) for n, m in run.files.items()}
+        )
+
+
+def _is_same(listed: Listed, title: str, pieces: Sequence[Piece]) -> bool:
+    there = {name: made.key for name, made in listed.files.items()}
+    return listed.title == title and there == {piece.name: piece.key for piece in pieces}

@@ -1,0 +1,131 @@
+"""What the mouse does on the projector's page beside the points: bookmarks, runs, tabs."""
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from selenium import webdriver
+
+from projector_page import _FIND, _OFFSET, click
+
+# Polymer hides what it no longer needs instead of removing it.
+_SHOWN = "const shown = list => [...list].find(e => e.getBoundingClientRect().width > 0);"
+_BOOKMARK = """
+const row = projector.bookmarkPanel.root.querySelectorAll('.state-row')[arguments[0]];
+row.scrollIntoView({block: 'center'});
+return offset(shown(row.querySelectorAll('.state-radio paper-icon-button')));
+"""
+_MENU = "return offset(find(projector.dataPanel.root, 'paper-dropdown-menu'));"
+_ITEM = """
+const items = [...find(projector.dataPanel.root, 'paper-listbox').querySelectorAll('paper-item')];
+const item = items.find(item => item.textContent.trim() === arguments[0]);
+item.scrollIntoView({block: 'center'});
+return offset(item);
+"""
+_TAB = "return offset(projector.projectionsPanel.root.querySelector('.ink-tab[data-tab=%s]'));"
+_LOADED = """
+const {selectedRun} = projector.dataPanel, data = projector.dataSet;
+const image = data && data.spriteAndMetadataInfo && data.spriteAndMetadataInfo.spriteImage;
+return Boolean(selectedRun === arguments[0] && image && projector.projection
+  && new URL(image.src).searchParams.get('run') === arguments[0]);
+"""
+
+
+def bookmarks(browser: webdriver.Chrome, timeout_s: float = 10) -> list[str]:
+    """Wait until there are bookmarks; return their names in the order of the list."""
+    names = "return projector.bookmarkPanel.savedStates.map(state => state.label)"
+    return list(_wait(browser, names, timeout_s=timeout_s))
+
+
+def click_bookmark(browser: webdriver.Chrome, name: str) -> None:
+    """Click on the circle before the name of a bookmark."""
+    _click(browser, _BOOKMARK, bookmarks(browser).index(name))
+
+
+def chosen_bookmark(browser: webdriver.Chrome) -> str | None:
+    """Return the name of the bookmark whose circle is filled, if one is."""
+    names: list[str] = _run(
+        browser,
+        "return projector.bookmarkPanel.savedStates.filter(s => s.isSelected).map(s => s.label)",
+    )
+    return names[0] if names else None
+
+
+def click_tab(browser: webdriver.Chrome, tab: str) -> None:
+    """Click on a tab of the projections: "umap", "tsne", "pca" or "custom"."""
+    _click(browser, _TAB % tab)
+
+
+def chosen_tab(browser: webdriver.Chrome) -> str:
+    """Return the tab that is open, in lower case without dashes."""
+    script = "return projector.projectionsPanel.root.querySelector('.ink-tab.active').dataset.tab"
+    return str(_run(browser, script))
+
+
+def run_names(browser: webdriver.Chrome) -> list[str]:
+    """Return the runs in the order of the drop-down."""
+    return list(_run(browser, "return projector.dataPanel.runNames"))
+
+
+def chosen_run(browser: webdriver.Chrome) -> str:
+    """Return the run that is shown."""
+    return str(_run(browser, "return projector.dataPanel.selectedRun"))
+
+
+def choose_run(browser: webdriver.Chrome, name: str, timeout_s: float = 60) -> None:
+    """Choose another run in the drop-down by the mouse; wait until its points stand."""
+    _click(browser, _MENU)
+    _click(browser, _ITEM, name)
+    _wait(browser, _LOADED, name, timeout_s=timeout_s)
+
+
+def shown_colour(browser: webdriver.Chrome) -> str:
+    """Return the column that the points are coloured by, or what the page calls none."""
+    return str(_run(browser, "return projector.dataPanel.selectedColorOptionName"))
+
+
+def legend(browser: webdriver.Chrome) -> list[str]:
+    """Return the values in the legend of the colours, none where no legend is shown."""
+    return list(
+        _run(
+            browser,
+            _SHOWN + "const one = find(projector.dataPanel.root, 'vz-projector-legend');"
+            "return one && shown([one]) ? one.renderInfo.items.map(item => item.label) : []",
+        )
+    )
+
+
+def shown_label(browser: webdriver.Chrome) -> str:
+    """Return the column that the points are named by."""
+    return str(_run(browser, "return projector.dataPanel.selectedLabelOption"))
+
+
+def world_positions(browser: webdriver.Chrome) -> NDArray[np.float64]:
+    """Return where the points stand (n, 3), each axis from -1 to 1; NaN where nowhere."""
+    values = _run(browser, "return Array.from(plot.worldSpacePointPositions)")
+    return np.array(values, np.float64).reshape(-1, 3)
+
+
+def _click(browser: webdriver.Chrome, script: str, *arguments: object) -> None:
+    """Click in the middle of what a script finds, when it stands still."""
+    before: list[float] = []
+    while (box := _run(browser, _OFFSET + _SHOWN + script, *arguments)) != before or not box[2]:
+        before = box
+        time.sleep(0.1)  # it scrolls or opens
+    left, top, width, height = box
+    click(browser, (left + width / 2, top + height / 2))
+
+
+def _wait(browser: webdriver.Chrome, script: str, *arguments: object, timeout_s: float) -> Any:
+    """Return what a script returns, as soon as that is not empty."""
+    end = time.monotonic() + timeout_s
+    while not (found := _run(browser, script, *arguments)):
+        if time.monotonic() > end:
+            raise TimeoutError(f"nothing after {timeout_s:.0f} s: {script}")
+        time.sleep(0.1)
+    return found
+
+
+def _run(browser: webdriver.Chrome, script: str, *arguments: object) -> Any:
+    return browser.execute_script(_FIND + script, *arguments)

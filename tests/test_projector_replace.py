@@ -1,0 +1,256 @@
+"""A logdir in the place of another: whole or not at all, and only what changed is new."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from imgrec.parts import write_part
+from imgrec.store import Store
+from imgrec.thumbs import write_thumbs
+from logdirs import RUN_FILES, contents, names, only_run, runs, table
+from projector import manifest
+from projector.__main__ import main
+from projector.errors import ProjectorError
+from projector.export import Export, Options, write_logdir
+from projector.sprite import write_sprite
+from projector_store import colours, make_store, plain
+
+PLAIN = Options(methods=())
+TINY = Options(overview=12, page_size=40, clusters=3, methods=())
+_COUNT = 96
+
+
+def _vectors(count: int) -> NDArray[np.float32]:
+    """Three groups, far from each other; which one goes with the number."""
+    rng = np.random.default_rng(2)
+    centres = 20 * np.eye(3, 8)
+    return (centres[np.arange(count) % 3] + rng.normal(size=(count, 8))).astype(np.float32)
+
+
+def _grouped(path: Path) -> Path:
+    images = [plain(c) for c in colours(_COUNT)]
+    return make_store(path, images, _vectors(_COUNT))
+
+
+def _exported(store: Path, out: Path, options: Options = TINY) -> Export:
+    with Store.open(store) as opened:
+        return write_logdir(opened, out, options=options)
+
+
+def _add(path: Path, vector: NDArray[np.float32]) -> int:
+    """Add a picture; return its id."""
+    with Store.create(path) as store:
+        new = store.catalog.last_id() + 1
+        store.catalog.db.execute(
+            "INSERT INTO images (id, root_id, path, size, mtime_ns, width, height, format, status) "
+            "VALUES (?, 1, ?, 1, 1, 96, 96, 'PNG', 'ok')", [new, f"{new:05d}.png"],
+        )  # fmt: skip
+        arrays = {"ids.npy": np.array([new]), "vectors.npy": vector[None].astype(np.float32)}
+        write_part(store.feature_folder("flat"), new, arrays)
+        thumbs = [decode_back((9, 99, 9))]
+        write_thumbs(store.thumbs_folder, new, np.array([new]), thumbs)
+    return new
+
+
+def decode_back(colour: tuple[int, int, int]) -> bytes:
+    """A thumbnail of one colour."""
+    from imgrec.images import thumbnail
+
+    return thumbnail(plain(colour))
+
+
+def _inodes(logdir: Path) -> dict[str, int]:
+    return {str(p.relative_to(logdir)): p.stat().st_ino for p in logdir.rglob("*") if p.is_file()}
+
+
+def test_a_logdir_is_replaced_and_a_failed_run_leaves_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "log"
+    write_logdir(store, out, "rgb", PLAIN)
+    write_logdir(store, out, "mini", PLAIN)
+    before = contents(out)
+    assert sorted(path.name for path in only_run(out).iterdir()) == RUN_FILES
+    monkeypatch.setattr("projector.run.VERSION", -1)  # nothing is taken over
+    monkeypatch.setattr("projector.run.write_sprite", _full_disk)
+    with pytest.raises(OSError, match="no space"):
+        write_logdir(store, out, "rgb", PLAIN)
+    assert contents(out) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]
+
+
+def test_a_logdir_of_the_first_version_is_replaced(store: Store, tmp_path: Path) -> None:
+    out = tmp_path / "log"
+    out.mkdir()
+    (out / "projector_config.pbtxt").write_text(manifest.HEADER + "embeddings {}\n")
+    for name in ("tensor.bytes", "metadata.tsv", "sprite.jpg"):
+        (out / name).write_text("of an earlier version")
+    write_logdir(store, out, options=PLAIN)
+    assert sorted(path.name for path in out.iterdir()) == ["all 24 pictures", "projector.json"]
+
+
+@pytest.mark.parametrize(
+    "name", ["mynote.txt", "run1/events.out.tfevents.1", "all 24 pictures/events.out.tfevents.1"]
+)
+def test_a_logdir_with_a_file_of_the_user_is_never_replaced(
+    photo_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    out = tmp_path / "log"
+    argv = ["--store", str(photo_store), "--out", str(out), "--layouts", "none"]
+    assert main(argv) == 0
+    (out / name).parent.mkdir(exist_ok=True)
+    (out / name).write_text("mine")
+    before = contents(tmp_path)
+    capsys.readouterr()
+    assert main(argv) == 2
+    foreign = "run1" if name.startswith("run1") else name
+    assert capsys.readouterr().err == (
+        f"projector: {out} holds something else than the files of this command, {foreign}: "
+        "move it away or name another place\n"
+    )
+    assert contents(tmp_path) == before
+    (out / name).unlink()
+    if name.startswith("run1"):
+        (out / "run1").rmdir()
+    assert main(argv) == 0
+
+
+def test_what_came_while_it_was_written_is_not_deleted(
+    photo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = _exported(photo_store, tmp_path / "log", PLAIN).logdir
+
+    def meanwhile(path: Path, sheet: Image.Image) -> None:
+        (out / "mynote.txt").write_text("mine")
+        write_sprite(path, sheet)
+
+    monkeypatch.setattr("projector.run.write_sprite", meanwhile)
+    monkeypatch.setattr("projector.run.VERSION", -1)  # nothing is taken over
+    with pytest.raises(ProjectorError, match=r"holds something else .* mynote\.txt"):
+        _exported(photo_store, out, PLAIN)
+    assert (out / "mynote.txt").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]
+
+
+@pytest.mark.parametrize("name", ["holiday.jpg", "projector_config.pbtxt", "projector.json"])
+def test_something_else_is_never_replaced(store: Store, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("embeddings {}")
+    with pytest.raises(ProjectorError, match="holds something else"):
+        write_logdir(store, tmp_path, options=PLAIN)
+    with pytest.raises(ProjectorError, match="holds something else"):
+        write_logdir(store, tmp_path / name, options=PLAIN)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_manifest_cannot_lead_out_of_its_folder(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.txt").write_text("mine")
+    out = write_logdir(store, tmp_path / "log", options=PLAIN).logdir
+    listed = (out / "projector.json").read_text("utf-8")
+    (out / "projector.json").write_text(listed.replace("all 24 pictures", "../mine"), "utf-8")
+    with pytest.raises(ProjectorError, match="holds something else"):
+        write_logdir(store, out, options=PLAIN)
+
+
+def test_a_second_run_takes_everything_over(tmp_path: Path) -> None:
+    store = _grouped(tmp_path / "store")
+    first = _exported(store, tmp_path / "log")
+    before, files = contents(first.logdir), _inodes(first.logdir)
+    assert all(run.changed for run in first.runs)
+    second = _exported(store, tmp_path / "log")
+    assert not any(run.changed for run in second.runs)
+    assert contents(second.logdir) == before
+    now = _inodes(second.logdir)
+    assert {name for name in now if now[name] != files[name]} == {"projector.json"}
+
+
+def test_a_new_picture_changes_only_the_runs_it_is_in(tmp_path: Path) -> None:
+    store, out = _grouped(tmp_path / "store"), tmp_path / "log"
+    before = {run.name: run for run in _exported(store, out).runs}
+    old = contents(out)
+    new = _add(store, _vectors(1)[0])
+    made = _exported(store, out)
+    same = [run for run in made.runs if not run.changed]
+    pages = [run for run in made.runs if run.kind == "page"]
+    assert [run.kind for run in same].count("page") == len(pages) - 1
+    for run in same:
+        assert run.name in before
+        kept = {k: v for k, v in contents(out).items() if k.startswith(f"{run.name}/")}
+        assert kept == {k: v for k, v in old.items() if k.startswith(f"{run.name}/")}
+    (page,) = [run for run in pages if run.changed]
+    assert page.name not in before
+    assert page.name.endswith(" (2)")
+    assert f"{new:05d}.png" in names(out / page.name)
+    assert sorted(n for run in pages for n in names(out / run.name)) == [
+        f"{i:05d}.png" for i in range(1, _COUNT + 2)
+    ]
+    neighbours = {int(n[:5]) % 3 for n in names(out / page.name) if int(n[:5]) != new}
+    assert neighbours == {1}  # all of one group, as is the first vector
+
+
+def test_new_labels_change_the_tables_and_nothing_else(tmp_path: Path) -> None:
+    store, out = _grouped(tmp_path / "store"), tmp_path / "log"
+    _exported(store, out)
+    files = {path: inode for path, inode in _inodes(out).items() if path.endswith(".webp")}
+    with Store.create(store) as writable:
+        writable.catalog.replace_labels("class", dict.fromkeys(range(1, _COUNT + 1), "pan"))
+    made = _exported(store, out)
+    assert all(run.changed for run in made.runs)
+    assert {row["class"] for run in runs(out) for row in table(run)} == {"pan"}
+    assert sorted(files.values()) == sorted(i for p, i in _inodes(out).items() if ".webp" in p)
+
+
+def test_where_nothing_can_be_linked_files_are_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, out = _grouped(tmp_path / "store"), tmp_path / "log"
+    _exported(store, out)
+    before = contents(out)
+    monkeypatch.setattr(os, "link", _full_disk)
+    monkeypatch.setattr("projector.run.write_sprite", _full_disk)
+    _exported(store, out)
+    assert contents(out) == before
+
+
+def test_a_file_that_is_no_longer_whole_is_made_again(tmp_path: Path) -> None:
+    store, out = _grouped(tmp_path / "store"), tmp_path / "log"
+    _exported(store, out)
+    before = contents(out)
+    damaged = runs(out)[0] / "sprite.webp"
+    damaged.write_bytes(b"x")
+    (runs(out)[1] / "tensor.bytes").unlink()
+    _exported(store, out)
+    assert contents(out) == before
+
+
+def test_a_store_on_a_read_only_disk_can_be_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = _grouped(tmp_path / "store")
+    _exported(store, tmp_path / "expected")
+    shutil.rmtree(store / "projector")
+    shutil.rmtree(store / "indexes")
+    for place in ("imgrec.indexes.Store.writing", "projector.kept.write_bytes"):
+        monkeypatch.setattr(place, _full_disk)
+    _exported(store, tmp_path / "log")
+    assert not (store / "projector" / "flat" / "pages.npz").exists()
+    assert contents(tmp_path / "log") == contents(tmp_path / "expected")
+
+
+def test_an_unreadable_thumbnail_is_told(tmp_path: Path) -> None:
+    store = _grouped(tmp_path / "store")
+    _exported(store, tmp_path / "log")
+    data = store / "thumbs" / "part-000000" / "thumbs.bin"
+    data.write_bytes(b"\0" * data.stat().st_size)
+    with pytest.raises(ProjectorError, match=r"thumbnail of picture .* is damaged"):
+        _exported(store, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def _full_disk(*_: object, **__: object) -> None:
+    raise OSError("no space")
