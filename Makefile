@@ -26,11 +26,11 @@ counted  := $(filter command environment,$(origin COUNT))
 typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.knn import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index projector tensorboard doctor graph query test check bench bench-search screenshots demo clean
+.PHONY: help install dev samples index projector tensorboard doctor graph query test check bench bench-search bench-projector screenshots demo clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  IMAGES=folder of pictures (default: a rendered sample)   ENCODER=resnet50, mini, …"
 	@echo "  STORE=$(STORE)  LOGDIR=$(LOGDIR)  SITE=$(SITE)  WEIGHTS=file  COUNT=$(COUNT)  PORT=$(PORT)"
@@ -100,6 +100,9 @@ bench: dev ## measure; IMAGES=photos in class folders adds the table of precisio
 
 bench-search: dev $(if $(IMAGES),index) ## measure the search at N=400000 vectors, beside other libraries; IMAGES adds those
 	$(PY) tests/bench/search --count $(N) $(if $(IMAGES),--photos "$$STORE")
+
+bench-projector: dev ## measure the projector's logdir beside other ways
+	$(PY) tests/bench/logdir
 
 screenshots: graph projector dev ## draw the pictures of the README anew
 	$(PY) tests/screenshots.py --store "$$STORE" --logdir "$$LOGDIR" --site "$$SITE" --out docs

@@ -1,0 +1,102 @@
+"""`make bench-projector`: what the logdir takes to write and to open, beside other ways."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).parents[2]))
+sys.path.insert(1, str(Path(__file__).parents[1]))
+sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
+
+import beside
+import exporting
+import layouts
+import opening
+import whole
+from machine import described
+from measuring import tell
+from projector.views import METHODS
+
+_PARTS = ("export", "writer", "umap", "pages", "stage")
+_USUAL = _PARTS[:-1]
+_UMAP = 50_000
+_PACKAGES = ("numba", "openTSNE", "scipy", "torch", "umap-learn")
+
+
+def main() -> int:
+    """Run the chosen measurements and print them as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--count", type=int, default=110_000, help="pictures (default 110000)")
+    add("--only", type=_parts, default=_USUAL, metavar="PART,…", help=f"of {', '.join(_PARTS)}; "
+        f"by default {', '.join(_USUAL)}")  # fmt: skip
+    add("--layouts", type=_methods, default=METHODS, metavar="METHOD,…",
+        help=f"of the stage: of {', '.join(METHODS)}, or none; by default all")  # fmt: skip
+    add("--runs", type=int, help="of the stage: write the first so many and extrapolate")
+    add("--keep", type=Path, metavar="DIR", help="kept, and the store there used again")
+    arguments = parser.parse_args()
+    if arguments.count < 1000:
+        parser.error(f"--count {arguments.count}: at least 1000 pictures are needed")
+    count = arguments.count
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    _write(f"# Projector\n\n{described()}{packages}\n")
+    with _folder(arguments.keep) as work:
+        measures: dict[str, tuple[str, Callable[[], str]]] = {
+            "export": (f"Export of {count:,}", lambda: exporting.measured(work, count)),
+            "writer": ("Beside SummaryWriter", lambda: beside.measured(work, count)),
+            "umap": ("Beside umap-learn", lambda: _umap(min(_UMAP, count))),
+            "pages": ("Opening the page", lambda: opening.measured(work, count)),
+            "stage": (
+                f"The whole stage at {count:,}",
+                lambda: whole.measured(work, count, arguments.layouts, arguments.runs),
+            ),
+        }
+        for part in arguments.only:
+            title, measure = measures[part]
+            _write(f"\n## {title}\n\n{measure()}")
+    return 0
+
+
+def _umap(count: int) -> str:
+    tell(f"umap: {count} vectors")
+    table, _ = exporting.fresh(layouts.measured, count)
+    return table
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return _chosen(text, _PARTS)
+
+
+def _methods(text: str) -> tuple[str, ...]:
+    return () if text == "none" else _chosen(text, METHODS)
+
+
+def _chosen(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(known)}")
+    return names
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept.resolve()
+    else:
+        with tempfile.TemporaryDirectory() as name:
+            yield Path(name)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Where an export spends its time: the functions of the projector, timed from outside."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from functools import cached_property, wraps
+from typing import Any
+
+import projector.collection
+import projector.export
+import projector.run
+import projector.views
+from imgrec.catalog import Catalog
+from projector.collection import Collection
+from projector.reduce import Reduction
+from projector.views import Layouts
+from projector.writer import Writer
+
+SPRITES = ("thumbnails laid", "WebP written")  # in threads of their own, beside all the others
+ONCE = ("axes", "clusters", "colours", "pages", "k-NN graph")  # all others are of a run
+_FUNCTIONS: tuple[tuple[Any, str, str], ...] = (
+    (projector.collection, "reduce_feature", "axes"),
+    (projector.collection, "clusters_in", "clusters"),
+    (projector.export, "update_colours", "colours"),
+    (Collection, "runs", "pages"),
+    (Collection, "neighbors", "k-NN graph"),
+    (Collection, "graph", "k-NN graph"),
+    (Catalog, "entries", "catalogue"),
+    (Collection, "labels", "labels"),
+    (Reduction, "take", "columns"),
+    (projector.run, "metadata_text", "metadata"),
+    (projector.run, "bookmarks_text", "bookmarks"),
+    (Layouts, "views", "views"),
+    (projector.views._Graph, "weights", "graph of a run"),
+    (projector.run, "build_sprite", SPRITES[0]),
+    (projector.run, "write_sprite", SPRITES[1]),
+    (Writer, "write", "files"),
+    (Writer, "finish", "waiting for sprites"),
+)
+
+
+class Clock:
+    """Seconds by part, those of parts inside another left out.
+
+    Attributes:
+        seconds: by part, of all threads.
+        main_s: by part, of the thread that made the clock.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.main_s: dict[str, float] = defaultdict(float)
+        self._main, self._local = threading.get_ident(), threading.local()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def installed(cls) -> "Clock":
+        """Return a clock of all parts of the projector, in this process."""
+        clock = cls()
+        for owner, name, part in _FUNCTIONS:
+            clock.wrap(owner, name, part)
+        makers = projector.views._MAKERS
+        for method, make in list(makers.items()):
+            flat = clock.timed(make, f"{method}, 2-D")
+            makers[method] = _by_dimensions(flat, clock.timed(make, f"{method}, 3-D"))
+        return clock
+
+    def wrap(self, owner: Any, name: str, part: str) -> None:
+        """Count a function, a method or a cached property of a module or a class to a part."""
+        there = vars(owner)[name]
+        if isinstance(there, cached_property):
+            counted = cached_property(self.timed(there.func, part))
+            counted.__set_name__(owner, name)
+            setattr(owner, name, counted)
+        else:
+            setattr(owner, name, self.timed(there, part))
+
+    def timed(self, function: Callable[..., Any], part: str) -> Callable[..., Any]:
+        """Return a function whose seconds count to a part."""
+
+        @wraps(function)
+        def counted(*arguments: Any, **named: Any) -> Any:
+            inside = self._inside()
+            inside.append(0.0)
+            started = time.perf_counter()
+            try:
+                return function(*arguments, **named)
+            finally:
+                spent = time.perf_counter() - started
+                own = spent - inside.pop()
+                if inside:
+                    inside[-1] += spent
+                with self._lock:
+                    self.seconds[part] += own
+                    if threading.get_ident() == self._main:
+                        self.main_s[part] += own
+
+        return counted
+
+    def _inside(self) -> list[float]:
+        """The seconds spent in parts inside those that this thread is in, outermost first."""
+        if not hasattr(self._local, "inside"):
+            self._local.inside = []
+        found: list[float] = self._local.inside
+        return found
+
+
+def told(seconds: dict[str, float], least_s: float = 0.05) -> str:
+    """Return the parts that took longest, the longest first."""
+    longest = sorted(seconds.items(), key=lambda item: -item[1])
+    return ", ".join(f"{part} {spent:.1f}" for part, spent in longest if spent >= least_s)
+
+
+def _by_dimensions(flat: Callable[..., Any], space: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda graph, start, seed: (flat if start.shape[1] == 2 else space)(graph, start, seed)

@@ -1,0 +1,72 @@
+"""The stores that are measured: synthetic vectors and generated thumbnails."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+import thumbnails
+from collection import FIRST_ID, Place, written
+from imgrec import Store
+from imgrec.parts import part_name
+from imgrec.thumbs import write_thumbs
+from measuring import apart
+
+_PART_ROWS = 1024
+_OWN = ("catalog.sqlite", "store.json")  # of each copy; all else is never changed in place
+_LEFT_OUT = ("rgb", "lock", "knn", "indexes", "projector", "*.sqlite-wal", "*.sqlite-shm")
+
+
+def made(work: Path, count: int) -> Place:
+    """Write a store of `count` pictures with nothing kept; one that is there is taken."""
+    place = Place(work / f"synthetic-{count}", count)
+    last = place.store / "thumbs" / part_name((count - 1) // _PART_ROWS)
+    if not last.is_dir():
+        apart(written, place)
+        place.matrix.unlink()
+        apart(_write_thumbs, place)
+    return place
+
+
+def copied(place: Place, store: Path, count: int, later: int = 0) -> Path:
+    """Copy the first pictures into a store of their own, big files by links; return its path.
+
+    Args:
+        place: at least `count` + `later` pictures.
+        store: the folder of the copy.
+        count: pictures that are indexed.
+        later: those that `indexed` adds.
+    """
+    shutil.rmtree(store, ignore_errors=True)
+    ignored = shutil.ignore_patterns(*_LEFT_OUT)
+    shutil.copytree(place.store, store, ignore=ignored, copy_function=_linked)
+    with Store.create(store) as opened, opened.catalog.transaction() as db:
+        last = count + later - 1 + FIRST_ID
+        db.execute("DELETE FROM labels WHERE image_id > ?", [last])
+        db.execute("DELETE FROM images WHERE id > ?", [last])
+        db.execute("UPDATE images SET status = 'new' WHERE id > ?", [last - later])
+    return store
+
+
+def indexed(store: Path) -> None:
+    """Make the pictures that were to come later ones that are there, as indexing does."""
+    with Store.create(store) as opened, opened.catalog.transaction() as db:
+        db.execute("UPDATE images SET status = 'ok' WHERE status = 'new'")
+
+
+def _write_thumbs(place: Place) -> None:
+    jpegs = thumbnails.generated()
+    with Store.create(place.store) as store, store.writing():
+        for first in range(0, place.count, _PART_ROWS):
+            rows = np.arange(first, min(first + _PART_ROWS, place.count), dtype=np.int64)
+            # The same ones one after the other would lie in the processor's cache.
+            of_rows = [jpegs[row * 7919 % len(jpegs)] for row in rows.tolist()]
+            write_thumbs(store.thumbs_folder, first // _PART_ROWS, rows + FIRST_ID, of_rows)
+
+
+def _linked(source: str, copy: str) -> None:
+    if Path(source).name in _OWN:
+        shutil.copyfile(source, copy)
+    else:
+        os.link(source, copy)

@@ -1,0 +1,80 @@
+"""From opening the projector's page to points with thumbnails, in headless Chromium."""
+
+import shutil
+import statistics
+import time
+from pathlib import Path
+
+from browser import chromium
+from exporting import fresh
+from imgrec import Store
+from machine import rows
+from material import copied, made
+from measuring import size_mb, tell
+from projector import views
+from projector.collection import Collection
+from projector.export import Options, write_logdir
+from projector_page import open_projector, served
+
+WHOLE, OVERVIEW = 50_000, 10_000
+_RUNS = 3
+_HEADS = ("opened", "points", "disk MB of the run", "bookmarks MB", "s: min / median / max")
+
+
+def measured(work: Path, count: int) -> str:
+    """Return the time until points with thumbnails stand, of an overview and of a long run."""
+    if not shutil.which("chromedriver"):
+        return "no Chromium and chromedriver on this machine\n"
+    whole = min(WHOLE, count)
+    overview = min(OVERVIEW, whole // 5)
+    tell(f"opening: {whole} pictures, an overview of {overview}")
+    store = copied(made(work, whole), work / "pages" / "store", whole)
+    shown = (
+        ("overview beside its pages", Options(overview=overview, page_size=overview), overview),
+        ("one run", Options(page_size=whole), whole),
+    )
+    lines = []
+    for name, options, points in shown:
+        logdir = work / "pages" / name
+        run, _ = fresh(_written, store, logdir, options)
+        lines += _opened(name, logdir / run, points, work / "pages" / "profiles")
+    return (
+        rows(_HEADS, lines)
+        + "\nA fresh browser each time, software rendering, the server on the same machine. "
+        "Bookmarks of the usual number and size; their positions are those of PCA.\n"
+    )
+
+
+def _opened(name: str, run: Path, points: int, profiles: Path) -> list[list[str]]:
+    sizes = [f"{size_mb(run):.1f}", f"{size_mb(run / 'bookmarks.json'):.1f}"]
+    lines = []
+    with served(run.parent) as server:
+        for way, address in (("the projector alone", server.tab), ("TensorBoard", server.address)):
+            tell(f"opening: {name}, {way}")
+            times = [
+                _seconds(address, points, profiles / f"{name}-{way}-{i}") for i in range(_RUNS)
+            ]
+            spent = f"{min(times):.1f} / {statistics.median(times):.1f} / {max(times):.1f}"
+            lines.append([f"{name}, {way}", f"{points:,}", *sizes, spent])
+    return lines
+
+
+def _seconds(address: str, points: int, profile: Path) -> float:
+    with chromium(profile) as browser:
+        browser.get("about:blank")
+        started = time.perf_counter()
+        found = open_projector(browser, address, timeout_s=120)
+        spent = time.perf_counter() - started
+    if found != points:
+        raise RuntimeError(f"the page shows {found} points, {points} were to be opened")
+    return spent
+
+
+def _written(store: Path, out: Path, options: Options) -> str:
+    """Write a logdir whose layouts are where layouts begin; return the run that opens first."""
+    for method in list(views._MAKERS):
+        views._MAKERS[method] = lambda graph, start, seed: start
+    views._Graph.weights = None  # type: ignore[assignment]  # not needed by these
+    Collection.neighbors = None  # type: ignore[assignment]
+    with Store.open(store) as opened:
+        return write_logdir(opened, out, options=options).runs[0].name

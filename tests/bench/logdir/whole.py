@@ -1,0 +1,77 @@
+"""The whole stage on a large collection, layouts on: measured once, part by part."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import projector.export
+from clock import ONCE, told
+from exporting import HEADS, Exported, cells, exported, fresh, where
+from machine import rows
+from material import copied, made
+from measuring import paragraph, tell
+from projector.collection import Collection
+from projector.export import Options
+from projector.plan import Run
+
+
+def measured(work: Path, count: int, methods: Sequence[str], most_runs: int | None) -> str:
+    """Return what the stage takes from a store with nothing kept.
+
+    Args:
+        work: folder for store and logdir.
+        count: pictures.
+        methods: of the layouts.
+        most_runs: only the first so many runs are written; the others are extrapolated.
+    """
+    tell(f"stage: writing a store of {count} pictures")
+    store = copied(made(work, count), work / "stage" / "store", count)
+    tell("stage: begins")
+    options = Options(methods=methods)
+    (done, planned), peak_mb = fresh(_staged, store, work / "stage" / "logdir", options, most_runs)
+    name = f"{count:,} pictures, layouts: {', '.join(methods) or 'none'}"
+    lines = [f"{done.views} bookmarks; {where(done)}", f"all threads: {told(done.all_s)}"]
+    if done.runs < len(planned):
+        lines.append(_extrapolated(done, planned))
+    return rows(HEADS, [cells(name, done, peak_mb)]) + "\n" + paragraph(lines)
+
+
+def _staged(
+    store: Path, out: Path, options: Options, most_runs: int | None
+) -> tuple[Exported, list[int]]:
+    """Write a logdir, tell of each run; return what it took and the pictures of all its runs."""
+    planned: list[int] = []
+    _told_by_run(planned, most_runs)
+    return exported(store, out, options), planned
+
+
+def _extrapolated(done: Exported, planned: list[int]) -> str:
+    once_s = sum(done.main_s.get(part, 0.0) for part in ONCE)
+    share = sum(planned[: done.runs]) / sum(planned)
+    whole_s = once_s + (done.seconds - once_s) / share
+    return (
+        f"extrapolated, not measured: {done.runs} of {len(planned)} runs were written, with "
+        f"{share:.1%} of the pictures of all; all of them would take {whole_s:.0f} s and "
+        f"{done.disk_mb / share:.0f} MB"
+    )
+
+
+def _told_by_run(planned: list[int], most_runs: int | None) -> None:
+    """Make the export say on stderr what each run took, and write only the first ones."""
+    write, plan = projector.export._written, Collection.runs
+
+    def written(composer: Any, writer: Any, run: Run) -> Any:
+        started = time.perf_counter()
+        summary = write(composer, writer, run)
+        tell(f"stage: {summary.name}: {time.perf_counter() - started:.1f} s, sprite not counted")
+        return summary
+
+    def runs(collection: Collection, overview: int, page_size: int) -> list[Run]:
+        found = plan(collection, overview, page_size)
+        planned.extend(len(run.ids) for run in found)
+        tell(f"stage: {len(found)} runs of {sum(planned)} pictures in all")
+        return found[:most_runs]
+
+    projector.export._written = written
+    Collection.runs = runs  # type: ignore[method-assign]
