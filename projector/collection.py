@@ -21,7 +21,7 @@ from imgrec.store import Store
 from projector.affinity import fuzzy_graph
 from projector.errors import ProjectorError
 from projector.kept import Kept
-from projector.pages import Pages, grown_pages, settled_pages, split_pages
+from projector.pages import Pages, grown_pages, settled_pages, split_pages, without_lonely
 from projector.plan import PAGE, Run, page_label, plan_runs
 from projector.reduce import Reduction, reduce_feature, unreduced
 from projector.sample import spread_sample
@@ -160,9 +160,12 @@ class Collection:
         before = self.kept.pages(self.ids, size)
         columns = self.reduction.take(self.ids)
         if (before >= 0).any():
-            return grown_pages(columns, self.groups, before, size)
-        pages = split_pages(columns, self.groups, size)
-        return settled_pages(pages, self.neighbors.rows(), size) if self.neighbors else pages
+            pages = grown_pages(columns, self.groups, before, size)
+        else:
+            pages = split_pages(columns, self.groups, size)
+            if self.neighbors:
+                pages = settled_pages(pages, self.neighbors.rows(), size)
+        return without_lonely(columns, pages)
 
 
 def _too_few(store: Store, count: int) -> str:

@@ -128,7 +128,8 @@ def write_logdir(
         summaries = [_written(composer, writer, run) for run in runs]
         write_manifest(folder, writer.finish())
         check_replaceable(out)  # again: there was time to put something there
-    collection.kept.prune(layouts.used)
+    if options.methods:  # those of an export without any may be wanted again
+        collection.kept.prune(layouts.used)
     return Export(
         out,
         collection.feature.name,

@@ -102,6 +102,25 @@ def settled_pages(pages: Pages, neighbors: NDArray[np.intp], size: int) -> Pages
     return pages
 
 
+def without_lonely(columns: Vectors, pages: Pages) -> Pages:
+    """Return pages in which none has a single picture, of which TensorBoard shows nothing.
+
+    It joins the page of its nearest, were that full.
+
+    Args:
+        columns: (n, c) finite coordinates of the pictures.
+        pages: (n,) of each of them.
+    """
+    counts = np.bincount(pages)
+    lonely, others = np.flatnonzero(counts[pages] == 1), np.flatnonzero(counts[pages] > 1)
+    joined = pages.copy()
+    if len(lonely) and len(others):
+        joined[lonely] = pages[others[_nearest(columns[lonely], columns[others])]]
+    elif len(lonely):
+        joined[:] = 0
+    return joined
+
+
 def _leaves(
     rows: NDArray[np.intp], columns: Vectors, groups: NDArray[np.integer], size: int
 ) -> list[NDArray[np.intp]]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from projector.pages import GROWTH, grown_pages, settled_pages, split_pages
+from projector.pages import GROWTH, grown_pages, settled_pages, split_pages, without_lonely
 
 Columns = NDArray[np.float32]
 
@@ -74,6 +74,18 @@ def test_settling_moves_pictures_to_their_neighbours() -> None:
     assert np.bincount(settled).min() > 0
     assert len(np.bincount(settled)) == len(np.bincount(rough))
     assert _together(settled, nearest) > _together(rough, nearest) + 0.05
+
+
+@given(st.integers(2, 60), st.integers(1, 30), st.integers(0, 9))
+def test_no_page_is_left_with_a_single_picture(n: int, count: int, seed: int) -> None:
+    columns, _ = _blobs(n, 3, seed)
+    before = np.random.default_rng(seed).integers(count, size=n).astype(np.int32)
+    pages = without_lonely(columns, before)
+    counts, was = np.bincount(pages), np.bincount(before)
+    assert counts[counts > 0].min() > 1
+    if was.max() > 1:
+        kept = was[before] > 1
+        assert np.array_equal(pages[kept], before[kept])
 
 
 def test_new_pictures_join_their_nearest() -> None:
