@@ -25,7 +25,12 @@ class ThumbStore:
     """The thumbnails of a store, read from mapped files."""
 
     def __init__(self, parts: list[tuple[Ids, NDArray[np.int64], NDArray[np.uint8]]]) -> None:
-        self._parts = [part for part in parts if len(part[0])]
+        self._parts = [part for part in parts if len(part[0])][::-1]  # the newest first
+        ids = np.concatenate([*(part[0] for part in self._parts), np.zeros(0, np.int64)])
+        owners = np.repeat(np.arange(len(self._parts)), [len(part[0]) for part in self._parts])
+        # Of an id in several parts `unique` gives the first place, that in the newest.
+        self._ids, first = np.unique(ids, return_index=True)
+        self._owners = owners[first]
 
     @classmethod
     def open(cls, folder: Path) -> "ThumbStore":
@@ -42,10 +47,12 @@ class ThumbStore:
         Raises:
             StoreError: there is none.
         """
-        for ids, offsets, data in reversed(self._parts):
-            row = int(np.searchsorted(ids, image_id))
-            if row < len(ids) and ids[row] == image_id:
-                return data[offsets[row] : offsets[row + 1]].tobytes()
+        place = int(self._ids.searchsorted(image_id))
+        if place < len(self._ids) and self._ids[place] == image_id:
+            ids, offsets, data = self._parts[self._owners[place]]
+            row = int(ids.searchsorted(image_id))
+            jpeg: bytes = data[offsets[row] : offsets[row + 1]].tobytes()
+            return jpeg
         raise StoreError(f"no thumbnail of picture {image_id}: run python -m imgrec.index again")
 
 

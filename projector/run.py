@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Lock
 
 from imgrec.catalog import Ids
 from imgrec.encoders.spec import Vectors
@@ -25,6 +26,7 @@ TENSOR, METADATA, SPRITE, BOOKMARKS = (
     "sprite.webp",
     "bookmarks.json",
 )
+_LAYING = Lock()  # two threads that lay small pictures take longer than one after the other
 _LAST = 1_000_000  # place of the whole collection in the list of runs: after all pages
 
 
@@ -102,7 +104,9 @@ class Composer:
 def _write_sprite(
     ids: Ids, thumbs: ThumbStore, grid: Grid, laid: Callable[[int], object], path: Path
 ) -> None:
-    write_sprite(path, build_sprite(ids, thumbs.get, grid, laid))
+    with _LAYING:
+        sheet = build_sprite(ids, thumbs.get, grid, laid)
+    write_sprite(path, sheet)
 
 
 def _bookmarks(views: list[View], axes: Vectors, columns: int) -> Piece:
