@@ -290,8 +290,15 @@ class Catalog:
         query = f"SELECT {_COLUMNS} {_FROM} WHERE {where} ORDER BY images.id"
         return [Entry(*row) for row in self.db.execute(query, values)]
 
-    def record(self, outcomes: Sequence[Outcome]) -> None:
-        """Write what reading told of some pictures, in one transaction."""
+    def record(
+        self, outcomes: Sequence[Outcome], labels: Mapping[str, Mapping[int, str]] | None = None
+    ) -> None:
+        """Write what reading told of some pictures, in one transaction.
+
+        Args:
+            outcomes: one for each picture.
+            labels: {kind: {id: value}} of some of them, added to those there.
+        """
         with self.transaction() as db:
             db.executemany(
                 "UPDATE images SET status = ?, digest = ?, width = ?, height = ?, format = ?, "
@@ -301,6 +308,8 @@ class Catalog:
                     for o in outcomes
                 ],
             )
+            for kind, values in (labels or {}).items():
+                add_labels(db, kind, values)
 
     def forget_times(self, ids: Sequence[int]) -> None:
         """Make the next scan look at these pictures again, whatever their mtime says."""

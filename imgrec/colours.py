@@ -1,4 +1,4 @@
-"""The colour word of each picture, found on its thumbnail and kept as a label.
+"""The colour word of a picture, found on its thumbnail.
 
 A word is what a person would say of the thing shown. So pixels near the middle count more than
 those near the border, a colour that fills the border counts little, and grey, black and white
@@ -7,22 +7,11 @@ all the same. A neutral pixel as light as a white cloth in a photograph is white
 """
 
 import io
-import json
-from collections.abc import Callable
-from contextlib import suppress
 from functools import cache, lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-
-from imgrec.catalog import Ids
-from imgrec.errors import StoreError
-from imgrec.files import write_text
-from imgrec.labels import keep_labels, labels_of
-from imgrec.progress import progress
-from imgrec.store import Store
 
 KIND = "colour"
 VERSION = 1  # raised whenever a thumbnail may get another word
@@ -49,7 +38,6 @@ _LAB = [
     [1.9779984951, -2.4285922050, 0.4505937099],
     [0.0259040371, 0.7827717662, -0.8086757660],
 ]
-_SIDECAR = "colours.json"
 
 
 def dominant_colour(pixels: NDArray[np.uint8]) -> str:
@@ -63,66 +51,13 @@ def dominant_colour(pixels: NDArray[np.uint8]) -> str:
     return WORDS[int(weighed.round(9).argmax())]  # of equals the first, however they were added up
 
 
-def colours_of(
-    ids: Ids,
-    thumbnail: Callable[[int], bytes],
-    done: Callable[[int], object] = lambda count: None,
-) -> dict[int, str]:
-    """Return the colour word of each picture.
-
-    In one thread, some thousands a second: decoding such small pictures holds Python's lock so
-    often that two threads gain nothing.
-
-    Args:
-        ids: (n,) the pictures.
-        thumbnail: gives the JPEG of a picture.
-        done: called with 1 for each picture.
+def colour_of(jpeg: bytes) -> str:
+    """Return the colour word of a thumbnail.
 
     Raises:
-        StoreError: a thumbnail is absent or damaged.
+        OSError, SyntaxError, ValueError: it is no JPEG, or a damaged one.
     """
-    words = {}
-    for image_id in ids.tolist():
-        words[image_id] = _colour(image_id, thumbnail)
-        done(1)
-    return words
-
-
-def update_colours(store: Store, *, quiet: bool = True) -> dict[int, str]:
-    """Return the colour word of every ok picture; those that have no label yet are made, and kept.
-
-    An id stands for one content, so that a word never changes, but by another version of the
-    rule: the store says which made its words, and all are made again where it is another. On a
-    store that cannot be written they are made and not kept.
-
-    Args:
-        store: open.
-        quiet: no progress bar.
-
-    Raises:
-        StoreError: a thumbnail is absent or damaged.
-    """
-    ids = store.catalog.ids("ok")
-    current = _is_current(store.path)
-    kept = labels_of(store.catalog, KIND) if current else {}
-    new = ids[[i not in kept for i in ids.tolist()]]
-    if len(new):
-        with progress(total=len(new), desc="colours", unit="pictures", quiet=quiet) as bar:
-            kept |= colours_of(new, store.thumbs().get, bar.update)
-        if keep_labels(store.path, KIND, kept) is None and not current:
-            with suppress(OSError):  # then they are made again
-                _write_version(store.path)
-    return {image_id: kept[image_id] for image_id in ids.tolist()}
-
-
-def _colour(image_id: int, thumbnail: Callable[[int], bytes]) -> str:
-    try:
-        return dominant_colour(_small(thumbnail(image_id)))
-    except (OSError, SyntaxError, ValueError) as error:
-        raise StoreError(
-            f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
-            "thumbs in the store and run python -m imgrec.index again"
-        ) from error
+    return dominant_colour(_small(jpeg))
 
 
 def _small(jpeg: bytes) -> NDArray[np.uint8]:
@@ -206,15 +141,3 @@ def _weights(height: int, width: int) -> tuple[NDArray[np.float64], NDArray[np.f
     if not border.any():  # a single pixel
         border = np.ones_like(middle)
     return (middle / middle.sum()).ravel(), (border / border.sum()).ravel()
-
-
-def _is_current(store_path: Path) -> bool:
-    try:
-        return bool(json.loads((store_path / _SIDECAR).read_text("utf-8"))["version"] == VERSION)
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
-
-
-def _write_version(store_path: Path) -> None:
-    """Say which rule made the labels, after they were written: a killed run makes them again."""
-    write_text(store_path / _SIDECAR, json.dumps({"version": VERSION}) + "\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from imgrec.catalog import Ids, Outcome
+from imgrec.colours import colour_of
 from imgrec.encoders import matching_encoder
 from imgrec.encoders.spec import Encoder, EncoderSpec, Pixels, Preprocessing, Vectors
 from imgrec.errors import PictureError
@@ -41,6 +42,7 @@ class Readings:
         messages: what the decoder said of each file that failed, by id.
         ids: (m,) of the files that could be read; the rows of all that follows.
         thumbs: m JPEGs, or none where none were asked for.
+        colours: m words, one for each thumbnail.
         vectors: (m, d) by the name of the light encoder.
         pixels: (m, h, w, 3) by preprocessing.
         decode_s: seconds spent reading and decoding.
@@ -51,6 +53,7 @@ class Readings:
     messages: dict[int, str]
     ids: Ids
     thumbs: list[bytes]
+    colours: list[str]
     vectors: dict[str, Vectors]
     pixels: dict[Preprocessing, Pixels]
     decode_s: float = 0.0
@@ -62,6 +65,7 @@ class _Gathered:
     outcomes: list[Outcome] = field(default_factory=list)
     messages: dict[int, str] = field(default_factory=dict)
     thumbs: list[bytes] = field(default_factory=list)
+    colours: list[str] = field(default_factory=list)
     pixels: dict[Preprocessing, list[Pixels]] = field(default_factory=dict)
     decode_s: float = 0.0
 
@@ -80,6 +84,7 @@ def extract(task: Task) -> Readings:
         messages=gathered.messages,
         ids=np.array([o.id for o in gathered.outcomes if o.status == "ok"], np.int64),
         thumbs=gathered.thumbs,
+        colours=gathered.colours,
         vectors={e.spec.name: e.encode(pixels[e.spec.preprocessing]) for e in encoders},
         pixels={key: pixels[key] for key in task.heavy},
         decode_s=gathered.decode_s,
@@ -95,6 +100,7 @@ def failed(task: Task, reason: str, message: str) -> Readings:
         outcomes,
         messages,
         np.zeros(0, np.int64),
+        [],
         [],
         {spec.name: np.zeros((0, spec.dimensions), np.float32) for spec in task.light},
         {key: _stacked([], key) for key in task.heavy},
@@ -121,6 +127,7 @@ def _extract_file(gathered: _Gathered, image_id: int, path: Path, thumbs: bool) 
         rows.append(pixels)
     if thumb is not None:
         gathered.thumbs.append(thumb)
+        gathered.colours.append(colour_of(thumb))
 
 
 def _ok(image_id: int, content: str, picture: Picture) -> Outcome:

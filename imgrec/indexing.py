@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imgrec.catalog import Entry
+from imgrec.colour_labels import begin_colours
 from imgrec.encoders import load_encoder, needs_weights
 from imgrec.encoders.rgb import BINS, bins_of
 from imgrec.encoders.spec import Encoder, Vectors
@@ -115,6 +116,7 @@ def index_folders(
         store.reserve_ids()
         if store.encoder is None:
             store.set_encoder(primary)  # now, so that a run that is killed goes on with it
+        begin_colours(store)
         _scan(store, walks, options, summary)
         for encoder in encoders.values():
             store.add_feature(encoder.spec)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from imgrec.catalog import Entry, Ids, Outcome
+from imgrec.colours import KIND as COLOUR
 from imgrec.encoders.spec import Encoder, Vectors, check_finite
 from imgrec.extract import Readings, Task
 from imgrec.features import stored_ids
@@ -41,6 +42,7 @@ class Result:
     outcomes: list[Outcome] = field(default_factory=list)
     ids: list[Ids] = field(default_factory=list)
     thumbs: list[bytes] = field(default_factory=list)
+    colours: dict[int, str] = field(default_factory=dict)
     vectors: dict[str, list[Vectors]] = field(default_factory=dict)
 
     def add(self, readings: Readings, heavy: Mapping[str, Vectors]) -> None:
@@ -48,6 +50,7 @@ class Result:
         self.outcomes.extend(readings.outcomes)
         self.ids.append(readings.ids)
         self.thumbs.extend(readings.thumbs)
+        self.colours.update(zip(readings.ids.tolist(), readings.colours, strict=False))
         for name, vectors in {**readings.vectors, **heavy}.items():
             self.vectors.setdefault(name, []).append(vectors)
 
@@ -100,7 +103,11 @@ def commit(store: Store, job: Job, entries: Sequence[Entry], result: Result) -> 
     lost = [o.id for o in result.outcomes if o.id in known and o.reason == "unreadable"]
     for name, vectors in result.vectors.items():
         check_finite(name, vectors)
-    store.catalog.record([o for o in result.outcomes if o.id not in {*changed, *lost}])
+    left_out = {*changed, *lost}
+    store.catalog.record(
+        [outcome for outcome in result.outcomes if outcome.id not in left_out],
+        {COLOUR: {i: word for i, word in result.colours.items() if i not in left_out}},
+    )
     store.catalog.forget_times(changed)
     ids = np.concatenate(result.ids)
     rows = np.flatnonzero(np.isin(ids, changed, invert=True))

@@ -1,5 +1,6 @@
 """Fixtures shared by all tests: a browser, small pictures and a store made of them."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,12 @@ def photo_store(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("photo-store") / "store"
     index_folders([photos], path, Options(encoders=("mini",), workers=0))
     return path
+
+
+@pytest.fixture
+def own_store(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The path of a copy of `photo_store` that a test may change."""
+    return Path(shutil.copytree(photo_store, tmp_path_factory.mktemp("own") / "store"))
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw
 
-from imgrec import Store, StoreError, colours
+from imgrec import Store, StoreError, colour_labels, colours
 from imgrec.catalog import Ids
-from imgrec.colours import KIND, WORDS, colours_of, dominant_colour, update_colours
+from imgrec.colour_labels import begin_colours, colours_of, update_colours
+from imgrec.colours import KIND, WORDS, dominant_colour
 from imgrec.images import thumbnail
 from imgrec.labels import labels_of
 from imgrec.names import TEXT
@@ -93,13 +94,13 @@ def jpeg_of(name: str) -> bytes:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The ids that colours were made of."""
     ids: list[int] = []
-    truly = colours.colours_of
+    truly = colour_labels.colours_of
 
     def noted(some: Ids, *others: Callable[[int], bytes]) -> dict[int, str]:
         ids.extend(some.tolist())
         return truly(some, *others)
 
-    monkeypatch.setattr(colours, "colours_of", noted)
+    monkeypatch.setattr(colour_labels, "colours_of", noted)
     return ids
 
 
@@ -204,7 +205,7 @@ def test_another_rule_makes_all_again(
     updated(path)
     with Store.create(path) as store:
         store.catalog.replace_labels(KIND, {1: "green", 2: "green"})
-    monkeypatch.setattr(colours, "VERSION", colours.VERSION + 1)
+    monkeypatch.setattr(colour_labels, "VERSION", colours.VERSION + 1)
     assert updated(path) == {1: "red", 2: "blue"} == labels(path)
     assert made == [1, 2, 1, 2]
     updated(path)
@@ -230,6 +231,27 @@ def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
         assert updated(path) == {1: "red", 2: "blue"}
     assert labels(path) == {}
     assert not (path / "colours.json").exists()
+
+
+def test_words_of_indexing_are_taken_as_they_are(tmp_path: Path, made: list[int]) -> None:
+    path = make(tmp_path / "store", "red", "navy")
+    with Store.create(path) as store:
+        begin_colours(store)
+        store.catalog.replace_labels(KIND, {1: "green"})
+    assert updated(path) == {1: "green", 2: "blue"}
+    assert made == [2]
+
+
+def test_words_of_another_rule_are_not_made_current_by_indexing(
+    tmp_path: Path, made: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path / "store", "red", "navy")
+    updated(path)
+    monkeypatch.setattr(colour_labels, "VERSION", colours.VERSION + 1)
+    with Store.create(path) as store:
+        begin_colours(store)
+    assert updated(path) == {1: "red", 2: "blue"}
+    assert made == [1, 2, 1, 2]
 
 
 def test_an_empty_store(tmp_path: Path) -> None:

@@ -119,10 +119,10 @@ def test_more_than_one_tensor_holds_makes_no_run_of_all(
 
 
 def test_the_command_says_what_it_made(
-    photo_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "deep" / "log"
-    argv = ["--store", str(photo_store), "--out", str(out), "--dimensions", "5"]
+    argv = ["--store", str(own_store), "--out", str(out), "--dimensions", "5"]
     assert main([*argv, "--layouts", "umap", "--clusters", "4"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "pictures   24, 4 clusters"
@@ -133,7 +133,7 @@ def test_the_command_says_what_it_made(
     ]  # fmt: skip
     assert main([*argv, "--layouts", "umap", "--clusters", "4"]) == 0
     assert "changed    0 of 1 run\n" in capsys.readouterr().out
-    with Store.open(photo_store) as store:
+    with Store.open(own_store) as store:
         assert set(labels_of(store.catalog, "cluster").values()) == {"1", "2", "3", "4"}
 
 
@@ -211,10 +211,10 @@ def test_one_picture_is_too_few(
     ],
 )
 def test_mistakes_are_told_in_one_line(
-    photo_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
     arguments: list[str], message: str,
 ) -> None:  # fmt: skip
-    argv = ["--store", str(photo_store), "--out", str(tmp_path / "log"), *arguments]
+    argv = ["--store", str(own_store), "--out", str(tmp_path / "log"), *arguments]
     try:
         code = main(argv)
     except SystemExit as error:

@@ -11,6 +11,7 @@ from PIL import Image
 from scipy.spatial.distance import cdist
 
 from imgrec import ImgrecError, Options, Recommender, Store, index_folders
+from imgrec.colours import WORDS
 from imgrec.encoders import load_encoder
 from imgrec.grid import Cell, draw_grid
 from imgrec.images import decode, pixels_for
@@ -66,6 +67,8 @@ def test_the_json_is_the_contract(
     ]
     assert first["rank"] == 1
     assert first["similarity"] == pytest.approx(1 - first["distance"])
+    colour = first["labels"].pop("colour")
+    assert colour in WORDS
     assert first["labels"] == {"folder": first["path"].split("/")[0]}
     assert [result["rank"] for result in answer["results"]] == [1, 2, 3]
 
@@ -186,8 +189,9 @@ def test_the_table(photo_store: Path, photos: Path, capsys: pytest.CaptureFixtur
     assert main([str(photos / "discs/000.jpg"), "--store", str(photo_store), "-k", "2"]) == 0
     first, *rows = capsys.readouterr().out.splitlines()
     assert first.startswith("2 of 24 pictures, mini, cosine, ")
-    rank, distance, path, label = rows[0].split()
-    assert (rank, label) == ("1", f"folder={path.split('/')[0]}")
+    rank, distance, path, colour, folder = rows[0].split()
+    assert (rank, folder) == ("1", f"folder={path.split('/')[0]}")
+    assert colour.removeprefix("colour=") in WORDS
     assert 0 < float(distance) < 1
 
 
