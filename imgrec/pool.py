@@ -1,17 +1,13 @@
-"""Worker processes that read pictures: ordered, bounded, and outlived by no crash of theirs."""
+"""Pictures read by worker processes: ordered, bounded, and no crash of theirs costs the run."""
 
-import multiprocessing
-import os
-import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
-from imgrec.errors import ImgrecError
 from imgrec.extract import Readings, Task, extract, failed
-from imgrec.interrupts import interrupts_held
+from imgrec.processes import Workers
 
 _AHEAD = 2  # tasks waiting for each worker: enough that none idles, few enough to bound memory
 
@@ -26,91 +22,38 @@ def readings(tasks: Iterable[Task], workers: int) -> Generator[Readings]:
     if workers == 0:
         yield from map(extract, tasks)
         return
-    with _Pool(workers) as pool:
-        yield from pool.run(tasks)
+    with Workers(workers) as processes:
+        yield from _in_order(tasks, processes)
 
 
-class _Pool:
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._executor = _executor(workers)
+def _in_order(tasks: Iterable[Task], workers: Workers) -> Iterator[Readings]:
+    waiting: deque[tuple[Task, Future[Readings]]] = deque()
+    for task in tasks:
+        waiting.append((task, workers.submit(extract, task)))
+        if len(waiting) > workers.count * _AHEAD:
+            yield from _next(waiting, workers)
+    while waiting:
+        yield from _next(waiting, workers)
 
-    def __enter__(self) -> "_Pool":
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._executor.shutdown(wait=True, cancel_futures=True)
+def _next(waiting: deque[tuple[Task, Future[Readings]]], workers: Workers) -> Iterator[Readings]:
+    task, future = waiting.popleft()
+    try:
+        yield future.result()
+    except BrokenProcessPool:
+        workers.renew()
+        again = [task, *(task for task, _ in waiting)]
+        waiting.clear()
+        for task in again:
+            yield from _one_by_one(task, workers)
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[Readings]:
-        waiting: deque[tuple[Task, Future[Readings]]] = deque()
-        for task in tasks:
-            waiting.append((task, self._submit(task)))
-            if len(waiting) > self._workers * _AHEAD:
-                yield from self._next(waiting)
-        while waiting:
-            yield from self._next(waiting)
 
-    def _next(self, waiting: deque[tuple[Task, Future[Readings]]]) -> Iterator[Readings]:
-        task, future = waiting.popleft()
+def _one_by_one(task: Task, workers: Workers) -> Iterator[Readings]:
+    """Do a task that was in flight when a worker died, each file on its own."""
+    for file in task.files:
+        single = replace(task, files=(file,))
         try:
-            yield future.result()
+            yield workers.submit(extract, single).result()
         except BrokenProcessPool:
-            self._renew()
-            again = [task, *(task for task, _ in waiting)]
-            waiting.clear()
-            for task in again:
-                yield from self._one_by_one(task)
-
-    def _one_by_one(self, task: Task) -> Iterator[Readings]:
-        """Do a task that was in flight when a worker died, each file on its own."""
-        for file in task.files:
-            single = replace(task, files=(file,))
-            try:
-                yield self._submit(single).result()
-            except BrokenProcessPool:
-                self._renew()
-                yield failed(single, "crashed", "the decoder ended its process")
-
-    def _submit(self, task: Task) -> Future[Readings]:
-        try:
-            with interrupts_held():  # this may start a process
-                return self._executor.submit(extract, task)
-        except BrokenProcessPool:
-            broken: Future[Readings] = Future()
-            broken.set_exception(BrokenProcessPool())
-            return broken
-
-    def _renew(self) -> None:
-        """Start anew; a pool that cannot even do nothing is no fault of the pictures.
-
-        Raises:
-            ImgrecError: worker processes cannot be started here at all.
-        """
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        self._executor = _executor(self._workers)
-        try:
-            with interrupts_held():
-                started = self._executor.submit(int)
-            started.result()
-        except BrokenProcessPool as error:
-            raise ImgrecError(
-                "worker processes cannot be started: a script that indexes must do so below "
-                "if __name__ == '__main__', or ask for workers=0"
-            ) from error
-
-
-def _executor(workers: int) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("spawn")  # threads of torch do not survive a fork
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
-
-
-def _start_worker() -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this worker when its parent was killed and can tell it nothing any more."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+            workers.renew()
+            yield failed(single, "crashed", "the decoder ended its process")

@@ -1,0 +1,79 @@
+"""Worker processes: each starts fresh, is deaf to Ctrl-C, and never outlives its parent."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from imgrec.errors import ImgrecError
+from imgrec.interrupts import interrupts_held
+
+_T = TypeVar("_T")
+
+
+class Workers:
+    """Some worker processes; a context that ends them.
+
+    A process is started when there is work for it, from the thread that gives the work: the
+    main thread alone can make it deaf to Ctrl-C.
+    """
+
+    def __init__(self, count: int) -> None:
+        """Have up to `count` processes, none so far."""
+        self.count = count
+        self._executor = _executor(count)
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def submit(self, function: Callable[..., _T], *arguments: Any) -> Future[_T]:
+        """Let a worker call a function; both travel to it, as its result does back.
+
+        Where a worker has died, the future raises `BrokenProcessPool`.
+        """
+        try:
+            with interrupts_held():  # this may start a process
+                return self._executor.submit(function, *arguments)
+        except BrokenProcessPool as error:
+            broken: Future[_T] = Future()
+            broken.set_exception(error)
+            return broken
+
+    def renew(self) -> None:
+        """Start anew after one has died; a pool that cannot even do nothing is nobody's fault.
+
+        Raises:
+            ImgrecError: worker processes cannot be started here at all.
+        """
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor = _executor(self.count)
+        try:
+            self.submit(int).result()
+        except BrokenProcessPool as error:
+            raise ImgrecError(
+                "worker processes cannot be started: a script that indexes must do so below "
+                "if __name__ == '__main__', or ask for workers=0"
+            ) from error
+
+
+def _executor(count: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")  # threads of torch do not survive a fork
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker)
+
+
+def _start_worker() -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent was killed and can tell it nothing any more."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
