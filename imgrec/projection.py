@@ -10,6 +10,7 @@ from imgrec.encoders.spec import Vectors
 
 _NOISE = 1e-6  # what rounding in float32 makes of nothing, relative to the length of a vector
 
+_NARROW = 128  # columns
 _FEW = 8  # beyond, one thread takes longer than waiting for the others
 
 
@@ -40,7 +41,8 @@ def fit_axes(vectors: Vectors, dimensions: int, seed: int = 0, solver: str = "au
     Raises:
         ValueError: a value is not finite.
 
-    Source: scikit-learn's PCA, with that `solver`.
+    Source: scikit-learn's PCA, with that `solver`; of few columns the eigenvectors of their
+    covariance, which need no second to be imported.
     """
     if not np.isfinite(vectors).all():
         raise ValueError("a vector that is not finite has no place on axes")
@@ -50,19 +52,35 @@ def fit_axes(vectors: Vectors, dimensions: int, seed: int = 0, solver: str = "au
         )
     if (vectors == vectors[0]).all():
         return Axes(vectors[0], np.zeros((0, vectors.shape[1]), np.float32), 1.0)
-    from sklearn.decomposition import PCA  # late: a second that help, errors and server save
-
     mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
     # Centred beforehand: scikit-learn's covariance loses what differs little from the mean.
-    count = min(dimensions, *vectors.shape)
-    pca = PCA(count, copy=False, svd_solver=solver, random_state=seed).fit(vectors - mean)
-    variances = pca.explained_variance_  # (c,), falling
+    count, centred = min(dimensions, *vectors.shape), vectors - mean
+    if vectors.shape[1] <= _NARROW:
+        components, variances, shares = _of_covariance(centred, count)
+    else:
+        components, variances, shares = _of_sklearn(centred, count, seed, solver)
     real = variances > _NOISE**2 * (variances[0] + mean @ mean)
-    components = np.asarray(pca.components_[real], np.float32)  # (c, d)
+    components = np.asarray(components[real], np.float32)  # (c, d)
     largest = np.abs(components).argmax(axis=1)
     signs = np.sign(components[np.arange(len(components)), largest])
-    kept = min(1.0, float(pca.explained_variance_ratio_[real].sum()))
-    return Axes(mean, components * signs[:, None], kept)
+    return Axes(mean, components * signs[:, None], min(1.0, float(shares[real].sum())))
+
+
+def _of_covariance(centred: Vectors, count: int) -> tuple[NDArray[np.floating], ...]:
+    """Return components (c, d), variances (c,) and their shares, the same that PCA finds."""
+    rows = centred.astype(np.float64)
+    variances, columns = np.linalg.eigh(rows.T @ rows / max(1, len(rows) - 1))
+    falling = np.maximum(variances[::-1], 0)
+    return columns.T[::-1][:count], falling[:count], falling[:count] / falling.sum()
+
+
+def _of_sklearn(
+    centred: Vectors, count: int, seed: int, solver: str
+) -> tuple[NDArray[np.floating], ...]:
+    from sklearn.decomposition import PCA  # late: a second that help, errors and server save
+
+    pca = PCA(count, copy=False, svd_solver=solver, random_state=seed).fit(centred)
+    return pca.components_, pca.explained_variance_, pca.explained_variance_ratio_
 
 
 def products(left: Vectors, right: Vectors) -> Vectors:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from imgrec.clusters import COUNT, KIND
-from imgrec.commands import Parser, counted, positive, run
+from imgrec.commands import Parser, counted, not_negative, positive, run
 from imgrec.labels import keep_labels
 from imgrec.names import printable
 from imgrec.store import Store
@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--layouts", type=_methods, default=METHODS, metavar="NAMES", help=named)
     add("--clusters", type=positive, default=COUNT, metavar="N", help=f"default: {COUNT}")
     add("--seed", type=int, default=0, help="of the layouts; default: 0")
+    add("--workers", type=not_negative, metavar="N", help="processes; default: one a core; 0: none")
     return parser
 
 
@@ -50,6 +51,7 @@ def _run(arguments: argparse.Namespace) -> None:
         clusters=arguments.clusters,
         methods=arguments.layouts,
         seed=arguments.seed,
+        workers=arguments.workers,
     )
     with Store.open(arguments.store) as store:
         export = write_logdir(store, arguments.out, arguments.encoder, options, quiet=False)

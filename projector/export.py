@@ -1,23 +1,32 @@
 """From a store to a logdir that TensorBoard's projector opens."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.clusters import COUNT as CLUSTERS
 from imgrec.clusters import Clusters
-from imgrec.colours import update_colours
+from imgrec.colour_labels import update_colours
 from imgrec.files import new_folder
+from imgrec.interrupts import interrupted_once
+from imgrec.processes import Workers
 from imgrec.progress import progress
 from imgrec.store import Store
+from imgrec.threads import cores
 from projector.collection import DIMENSIONS, Collection
 from projector.manifest import check_replaceable, read_manifest, write_manifest
 from projector.plan import PAGE, PAGE_SIZE, Run
-from projector.run import Composer
+from projector.run import Begun, Composer
+from projector.sheets import Sheets
 from projector.views import METHODS, Layouts
 from projector.writer import Writer
 
 OVERVIEW_SIZE = 10_000
+_SPRITES_FROM = 4_000  # pictures, below which starting processes takes as long as it saves
+_LAYOUTS_FROM = 2_000
+_RUNS_AHEAD = 2  # four layouts each: enough for many cores, few enough to bound memory
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,8 @@ class Options:
         clusters: by k-means, at most.
         methods: of `METHODS`, the layouts beside PCA.
         seed: of the layouts.
+        workers: processes that lay thumbnails and make layouts, 0 for none; by default as many
+            as there are cores where there is enough to do.
     """
 
     dimensions: int | None = DIMENSIONS
@@ -39,6 +50,7 @@ class Options:
     clusters: int = CLUSTERS
     methods: Sequence[str] = METHODS
     seed: int = 0
+    workers: int | None = None
 
 
 @dataclass(frozen=True)
@@ -116,16 +128,18 @@ def write_logdir(
     colours = update_colours(store, quiet=quiet)
     runs = collection.runs(options.overview, options.page_size)
     total = sum(len(run.ids) for run in runs)
+    workers = _workers(options, total)
     with (
+        interrupted_once(),
         new_folder(out) as folder,
         progress(total=total, desc="thumbnails", unit="pictures", quiet=quiet) as bar,
         Writer(out, read_manifest(out), folder) as writer,
+        workers or nullcontext(),
     ):
-        layouts = Layouts(collection, options.methods, options.seed, bar.set_postfix_str)
-        composer = Composer(
-            collection, layouts, colours, _page_of(runs), store.thumbs(), bar.update
-        )
-        summaries = [_written(composer, writer, run) for run in runs]
+        layouts = Layouts(collection, options.methods, options.seed, workers, bar.set_postfix_str)
+        sheets = Sheets(store.thumbs_folder, store.thumbs(), workers, bar.update)
+        composer = Composer(collection, layouts, colours, _page_of(runs), sheets, writer.has)
+        summaries = [_written(composer, writer, begun) for begun in _ahead(composer, runs)]
         write_manifest(folder, writer.finish())
         check_replaceable(out)  # again: there was time to put something there
     if options.methods:  # those of an export without any may be wanted again
@@ -141,8 +155,25 @@ def write_logdir(
     )
 
 
-def _written(composer: Composer, writer: Writer, run: Run) -> RunSummary:
-    composed = composer.compose(run)
+def _workers(options: Options, total: int) -> Workers | None:
+    """Return the processes for runs of `total` pictures, None where this one does it sooner."""
+    count = cores() if options.workers is None else options.workers
+    enough = total >= (_LAYOUTS_FROM if options.methods else _SPRITES_FROM)
+    return Workers(count) if count and (enough or options.workers is not None) else None
+
+
+def _ahead(composer: Composer, runs: Sequence[Run]) -> Iterator[Begun]:
+    """Yield the runs; while one is composed, the slow parts of the next ones are being made."""
+    begun: deque[Begun] = deque()
+    for run in runs:
+        begun.append(composer.begin(run))
+        if len(begun) > _RUNS_AHEAD:
+            yield begun.popleft()
+    yield from begun
+
+
+def _written(composer: Composer, writer: Writer, begun: Begun) -> RunSummary:
+    run, composed = begun.run, composer.compose(begun)
     name, changed = writer.write(run.key, composed.title, composed.pieces)
     return RunSummary(name, run.kind, len(run.ids), composed.cell_px, len(composed.views), changed)
 

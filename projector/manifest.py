@@ -68,25 +68,29 @@ def write_manifest(logdir: Path, manifest: Manifest) -> None:
     write_text(logdir / MANIFEST, json.dumps(described, indent=1, ensure_ascii=False) + "\n")
 
 
-def taken_over(old: Path, listed: Listed | None, name: str, made_from: str, new: Path) -> bool:
-    """Give a new logdir a file of the old one, if it was made from the same; say whether.
-
-    The file is linked where the disk can do that, else copied.
+def still_right(old: Path, listed: Listed | None, name: str, made_from: str) -> Path | None:
+    """Return the file of an old logdir that was made from the same, None where there is none.
 
     Args:
         old: the old logdir.
         listed: the run in it, if there was one.
         name: of the file.
         made_from: the key that it should have.
-        new: the path of the file.
     """
     made = listed.files.get(name) if listed else None
     if listed is None or made is None or made.key != made_from:
-        return False
-    source = old / listed.folder / name
+        return None
+    path = old / listed.folder / name
     try:
-        if source.is_symlink() or source.stat().st_size != made.size_bytes:
-            return False
+        whole = not path.is_symlink() and path.stat().st_size == made.size_bytes
+    except OSError:
+        return None
+    return path if whole else None
+
+
+def taken_over(source: Path, new: Path) -> bool:
+    """Give a new logdir a file of an old one, linked where the disk can; say whether it has it."""
+    try:
         try:
             os.link(source, new)
         except OSError:

@@ -2,13 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from threading import Lock
 
-from imgrec.catalog import Ids
 from imgrec.encoders.spec import Vectors
-from imgrec.thumbs import ThumbStore
 from projector.bookmarks import View, bookmarks_text
 from projector.collection import Collection
 from projector.config import CONFIG_NAME, Embedding, config_text
@@ -16,8 +12,10 @@ from projector.events import EVENTS, event_bytes
 from projector.metadata import LABEL, metadata_text
 from projector.pieces import Piece, digest, piece_of
 from projector.plan import PAGE, WHOLE, Run, run_name
-from projector.sprite import VERSION, Grid, build_sprite, grid_for, write_sprite
+from projector.sheets import Sheets
+from projector.sprite import VERSION, Grid, grid_for
 from projector.tensor import tensor_bytes
+from projector.views import Begun as LayoutsBegun
 from projector.views import Layouts
 
 TENSOR, METADATA, SPRITE, BOOKMARKS = (
@@ -26,7 +24,6 @@ TENSOR, METADATA, SPRITE, BOOKMARKS = (
     "sprite.webp",
     "bookmarks.json",
 )
-_LAYING = Lock()  # two threads that lay small pictures take longer than one after the other
 _LAST = 1_000_000  # place of the whole collection in the list of runs: after all pages
 
 
@@ -48,6 +45,23 @@ class Composed:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """A run whose slow parts are being made.
+
+    Attributes:
+        run: of the collection.
+        grid: of its sprite.
+        sprite: the sprite.
+        layouts: the layouts.
+    """
+
+    run: Run
+    grid: Grid
+    sprite: Piece
+    layouts: LayoutsBegun
+
+
+@dataclass(frozen=True)
 class Composer:
     """Composes the runs of a collection.
 
@@ -56,30 +70,40 @@ class Composer:
         layouts: makes the views.
         colours: the word of each picture.
         page_of: the number of its page for each picture.
-        thumbs: the thumbnails.
-        laid: called with 1 for each thumbnail laid, from any thread.
+        sheets: makes the sprites.
+        has: whether a file need not be made, by the keys of run, file and content.
     """
 
     collection: Collection
     layouts: Layouts
     colours: Mapping[int, str]
     page_of: Mapping[int, int]
-    thumbs: ThumbStore
-    laid: Callable[[int], object] = lambda count: None
+    sheets: Sheets
+    has: Callable[[str, str, str], bool]
 
-    def compose(self, run: Run) -> Composed:
-        """Return the files of a run; its layouts are made here, its sprite when it is written.
+    def begin(self, run: Run) -> Begun:
+        """Let the sprite and the layouts of a run be made.
 
         Raises:
-            StoreError: a picture is not in the catalogue, or has no vector.
+            StoreError: a picture has no vector.
             ProjectorError: a vector is not finite.
         """
-        collection, grid = self.collection, grid_for(len(run.ids))
+        grid = grid_for(len(run.ids))
+        return Begun(run, grid, self._sprite(run, grid), self.layouts.begin(run))
+
+    def compose(self, begun: Begun) -> Composed:
+        """Return the files of a run, when its layouts are made.
+
+        Raises:
+            StoreError: a picture is not in the catalogue.
+            ProjectorError: a vector is not finite.
+        """
+        run, collection, grid = begun.run, self.collection, begun.grid
         entries = collection.store.catalog.entries(run.ids)
         page_of = {} if run.kind == PAGE else self.page_of
         labels = collection.labels(run, self.colours, page_of)
-        columns, few = collection.tensor.take(run.ids), collection.reduction.take(run.ids)
-        views, axes = self.layouts.views(run, few, collection.coloured_by)
+        columns = collection.tensor.take(run.ids)
+        views = begun.layouts.views(self.layouts.methods, collection.coloured_by)
         rows, count = columns.shape
         name = collection.feature.name
         embedding = Embedding(name, rows, count, TENSOR, METADATA, SPRITE, grid.cell_px, BOOKMARKS)
@@ -88,25 +112,22 @@ class Composer:
             piece_of(CONFIG_NAME, config_text([embedding])),
             piece_of(TENSOR, tensor_bytes(columns)),
             piece_of(METADATA, metadata_text(entries, labels)),
-            _bookmarks(views, axes, count),
-            self._sprite(run.ids, grid),
+            _bookmarks(views, begun.layouts.axes, count),
+            begun.sprite,
         )
         title = run_name(run, len(collection.ids), entries)
         return Composed(title, pieces, grid.cell_px, tuple(view.name for view in views))
 
-    def _sprite(self, ids: Ids, grid: Grid) -> Piece:
+    def _sprite(self, run: Run, grid: Grid) -> Piece:
         """An id stands for one content, so the ids tell what is on the sheet."""
-        key = digest(f"{VERSION} {grid}".encode(), ids.astype("<i8").tobytes())
-        write = partial(_write_sprite, ids, self.thumbs, grid, self.laid)
-        return Piece(SPRITE, key, write, slow=True)
+        key = digest(f"{VERSION} {grid}".encode(), run.ids.astype("<i8").tobytes())
+        if self.has(run.key, SPRITE, key):  # should it be gone by then, it is begun then
 
+            def write(path: Path) -> None:
+                self.sheets.begin(run.ids, grid)(path)
 
-def _write_sprite(
-    ids: Ids, thumbs: ThumbStore, grid: Grid, laid: Callable[[int], object], path: Path
-) -> None:
-    with _LAYING:
-        sheet = build_sprite(ids, thumbs.get, grid, laid)
-    write_sprite(path, sheet)
+            return Piece(SPRITE, key, write, slow=True)
+        return Piece(SPRITE, key, self.sheets.begin(run.ids, grid), slow=True)
 
 
 def _bookmarks(views: list[View], axes: Vectors, columns: int) -> Piece:

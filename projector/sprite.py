@@ -65,6 +65,7 @@ def build_sprite(
     thumbnail: Callable[[int], bytes],
     grid: Grid,
     done: Callable[[int], object] = lambda count: None,
+    rows: int | None = None,
 ) -> Image.Image:
     """Lay the thumbnails of pictures on a transparent sheet, the i-th in the middle of cell i.
 
@@ -73,11 +74,13 @@ def build_sprite(
         thumbnail: gives the JPEG of a picture.
         grid: with at least n cells.
         done: called with 1 for each thumbnail laid.
+        rows: how many of the sheet are laid, from the first; by default all.
 
     Raises:
         ProjectorError: a thumbnail is damaged.
     """
-    sheet = Image.new("RGBA", (grid.side_px, grid.side_px), _CLEAR)
+    height_px = (grid.per_side if rows is None else rows) * grid.cell_px
+    sheet = Image.new("RGBA", (grid.side_px, height_px), _CLEAR)
     for number, image_id in enumerate(ids.tolist()):
         cell = _cell(image_id, thumbnail, grid.cell_px - 2 * _GAP_PX)
         left, top = grid.corner_px(number)

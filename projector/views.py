@@ -1,8 +1,9 @@
 """The layouts of a run: made once from the k-NN graph and kept, never computed in the tab."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from imgrec.encoders.spec import Vectors
 from imgrec.features import Block, FeatureStore
 from imgrec.knn import K, exact_neighbors
+from imgrec.processes import Workers
 from imgrec.projection import fit_axes
 from projector.affinity import fuzzy_graph, part_of
 from projector.bookmarks import View
@@ -22,68 +24,108 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 METHODS = ("umap", "tsne")
-VERSION = 1  # raised whenever the same pictures would be laid out otherwise
+VERSION = 2  # raised whenever the same pictures would be laid out otherwise
 TSNE_3D = 20_000  # pictures beyond which three dimensions of t-SNE take too long
 _TITLES = {"umap": "UMAP", "tsne": "t-SNE"}
 _MAKERS = {"umap": umap_layout, "tsne": tsne_layout}
+_ORDER = (("tsne", 3), ("umap", 3), ("umap", 2), ("tsne", 2))
+
+
+Maker = Callable[[], Vectors]  # gives positions (m, 2 or 3), once they are made
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The layouts of a run while they are made.
+
+    Attributes:
+        run: of the collection.
+        columns: (m, c) of its pictures, in the order of its ids.
+        axes: (m, 3) their first principal components.
+        makers: by method and number of dimensions.
+    """
+
+    run: Run
+    columns: Vectors
+    axes: Vectors
+    makers: Mapping[tuple[str, int], Maker]
+
+    def views(self, methods: Sequence[str], colour: str) -> list[View]:
+        """Return the views of the run, when all its layouts are made.
+
+        Args:
+            methods: in the order of the list.
+            colour: the column of the metadata that the coloured view shows.
+        """
+        views: list[View] = []
+        planes = [View(f"{_TITLES[m]}, 2-D", self.makers[m, 2]()) for m in methods]
+        for method, plane in zip(methods, planes, strict=True):
+            views.append(replace(plane, flat=True))
+            if (method, 3) in self.makers:
+                views.append(View(f"{_TITLES[method]}, 3-D", self.makers[method, 3]()))
+        tinted = f"{views[0].name}, colours: {colour}" if views else ""
+        views += [replace(first, name=tinted, colour=colour) for first in views[:1]]
+        views += [replace(plane, name=f"{plane.name}, to zoom in") for plane in planes]
+        flat, space = self.axes[:, :2], self.axes
+        return [*views, View("PCA, 2-D", flat, "pca"), View("PCA, 3-D", space, "pca")]
 
 
 @dataclass(frozen=True)
 class Layouts:
-    """Makes the layouts of runs.
+    """Makes the layouts of runs; what is kept is not made again.
 
     Attributes:
         collection: whose runs they are.
         methods: of `METHODS`.
         seed: of the layouts.
-        begun: called with what is being made.
-        used: the keys of all that were asked for.
+        workers: make them; None for this process alone, which makes one when it is asked for.
+        awaited: called with what is being made or waited for.
+        used: the keys of all that were begun.
     """
 
     collection: Collection
     methods: Sequence[str]
     seed: int = 0
-    begun: Callable[[str], object] = lambda text: None
+    workers: Workers | None = None
+    awaited: Callable[[str], object] = lambda text: None
     used: set[str] = field(default_factory=set)
 
-    def views(self, run: Run, columns: Vectors, colour: str) -> tuple[list[View], Vectors]:
-        """Return the views of a run, and its principal axes (m, 3); what is kept is not remade.
+    def begin(self, run: Run) -> Begun:
+        """Let the layouts of a run be made.
 
-        Args:
-            run: of the collection.
-            columns: (m, c) of its pictures, in the order of its ids.
-            colour: the column of the metadata that the coloured view shows.
+        Raises:
+            ProjectorError: a vector is not finite.
         """
+        columns = self.collection.reduction.take(run.ids)
         axes = _main_axes(columns)
         graph = _Graph(self.collection, run, columns)
-        planes: list[View] = []
-        views: list[View] = []
-        for method in self.methods:
-            title = _TITLES[method]
-            plane = self._positions(method, axes[:, :2], columns, run, graph)
-            planes.append(View(f"{title}, 2-D", plane))
-            views.append(replace(planes[-1], flat=True))
-            if method != "tsne" or len(columns) <= TSNE_3D:
-                space = self._positions(method, axes, columns, run, graph)
-                views.append(View(f"{title}, 3-D", space))
-        tinted = f"{views[0].name}, colours: {colour}" if views else ""
-        views += [replace(first, name=tinted, colour=colour) for first in views[:1]]
-        views += [replace(plane, name=f"{plane.name}, to zoom in") for plane in planes]
-        views += [View("PCA, 2-D", axes[:, :2], "pca"), View("PCA, 3-D", axes, "pca")]
-        return views, axes
+        wanted = [(m, d) for m in self.methods for d in (2, 3)
+                  if (m, d) != ("tsne", 3) or len(columns) <= TSNE_3D]  # fmt: skip
+        wanted.sort(key=_ORDER.index)  # the longest first: then no worker waits long for another
+        makers = {(m, d): self._maker(m, axes[:, :d], run, graph) for m, d in wanted}
+        return Begun(run, columns, axes, makers)
 
-    def _positions(
-        self, method: str, start: Vectors, columns: Vectors, run: Run, graph: "_Graph"
-    ) -> Vectors:
+    def _maker(self, method: str, start: Vectors, run: Run, graph: "_Graph") -> Maker:
         what = f"{VERSION} {method} {start.shape[1]} {self.seed}"
-        key = digest(what.encode(), run.ids.astype("<i8").tobytes(), columns.tobytes())
+        key = digest(what.encode(), run.ids.astype("<i8").tobytes(), graph.columns.tobytes())
         self.used.add(key)
-        positions = self.collection.kept.layout(key, start.shape)
-        if positions is None:
-            self.begun(f"{run.key}: {_TITLES[method]}, {start.shape[1]}-D")
-            positions = _MAKERS[method](graph.weights, start, self.seed)
+        kept = self.collection.kept.layout(key, start.shape)
+        if kept is not None:
+            return lambda: kept
+        make = _MAKERS[method]
+        future = self.workers and self.workers.submit(make, graph.weights, start, self.seed)
+
+        @cache
+        def made() -> Vectors:
+            self.awaited(f"{run.key}: {_TITLES[method]}, {start.shape[1]}-D")
+            try:
+                positions = future.result() if future else make(graph.weights, start, self.seed)
+            except BrokenProcessPool:  # killed, or such processes cannot be started here
+                positions = make(graph.weights, start, self.seed)
             self.collection.kept.keep_layout(key, positions)
-        return positions
+            return positions
+
+        return made
 
 
 @dataclass(frozen=True)

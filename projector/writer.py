@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from imgrec.threads import cores
-from projector.manifest import Listed, Made, Manifest, taken_over
+from projector.manifest import Listed, Made, Manifest, still_right, taken_over
 from projector.pieces import Piece
 
 _SLOW_AT_ONCE = 4  # sprites, each of which takes up to half a gigabyte while it is made
@@ -36,6 +36,17 @@ class Writer:
     ) -> None:
         self._threads.shutdown(cancel_futures=True)
 
+    def has(self, key: str, name: str, made_from: str) -> bool:
+        """Whether a file of a run need not be made, for the old logdir has it.
+
+        Args:
+            key: of the run.
+            name: of the file.
+            made_from: the key of the piece.
+        """
+        listed = self._old.runs.get(key)
+        return still_right(self._old_folder, listed, name, made_from) is not None
+
     def write(self, key: str, title: str, pieces: Sequence[Piece]) -> tuple[str, bool]:
         """Write a run; return the name of its folder, and whether it differs from the old one.
 
@@ -55,7 +66,8 @@ class Writer:
         folder.mkdir()
         for piece in pieces:
             path = folder / piece.name
-            if taken_over(self._old_folder, listed, piece.name, piece.key, path):
+            kept = still_right(self._old_folder, listed, piece.name, piece.key)
+            if kept is not None and taken_over(kept, path):
                 continue
             if piece.slow:
                 self._pending.append(self._threads.submit(piece.write, path))

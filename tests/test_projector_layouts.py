@@ -203,20 +203,6 @@ def test_a_seed_gives_the_same_bytes(layout: Layout, count: int) -> None:
     assert (start == before[1]).all()
 
 
-@pytest.mark.parametrize("count", [2, 3])
-def test_tsne_is_the_same_with_any_number_of_threads(
-    count: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    vectors, _ = _planted(300, 3)
-    graph, start = fuzzy_graph(_neighbors(vectors)), _axes(vectors, count)
-    monkeypatch.setattr("projector.layouts._THREADS_FROM", 0)
-    made = set()
-    for threads in (1, 2):
-        monkeypatch.setattr("projector.layouts.cores", lambda threads=threads: threads)
-        made.add(tsne_layout(graph, start).tobytes())
-    assert len(made) == 1
-
-
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("count", [2, 3])
 @pytest.mark.parametrize("name", _odd())

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 
 from imgrec.projection import fit_axes, sample_ids
 from imgrec.store import Store
@@ -168,3 +169,13 @@ def test_a_tensor_comes_back_and_is_never_text(columns: Matrix) -> None:
 def test_equal_values_stay_equal_in_the_tensor() -> None:
     columns = np.zeros((5, 3), np.float32)
     assert len(np.unique(np.frombuffer(tensor_bytes(columns), "<f4")[::3])) == 1
+
+
+@pytest.mark.parametrize("shape", [(300, 12), (7, 12), (300, 128), (300, 129)])
+def test_axes_are_those_of_scikit_learn(shape: tuple[int, int]) -> None:
+    vectors = _matrix(*shape) + np.float32(3)
+    axes, pca = fit_axes(vectors, 5), PCA(5, svd_solver="full").fit(vectors.astype(np.float64))
+    along = np.abs((axes.components * pca.components_).sum(axis=1))
+    assert np.allclose(along, 1, atol=1e-4)
+    assert axes.variance_kept == pytest.approx(pca.explained_variance_ratio_.sum(), rel=1e-4)
+    assert np.allclose(axes.mean, vectors.mean(axis=0), atol=1e-5)

@@ -77,7 +77,7 @@ def test_a_logdir_is_replaced_and_a_failed_run_leaves_it(
     before = contents(out)
     assert sorted(path.name for path in only_run(out).iterdir()) == RUN_FILES
     monkeypatch.setattr("projector.run.VERSION", -1)  # nothing is taken over
-    monkeypatch.setattr("projector.run.write_sprite", _full_disk)
+    monkeypatch.setattr("projector.sheets.write_sprite", _full_disk)
     with pytest.raises(OSError, match="no space"):
         write_logdir(store, out, "rgb", PLAIN)
     assert contents(out) == before
@@ -98,10 +98,10 @@ def test_a_logdir_of_the_first_version_is_replaced(store: Store, tmp_path: Path)
     "name", ["mynote.txt", "run1/events.out.tfevents.1", "all 24 pictures/events.out.tfevents.1"]
 )
 def test_a_logdir_with_a_file_of_the_user_is_never_replaced(
-    photo_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+    own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     out = tmp_path / "log"
-    argv = ["--store", str(photo_store), "--out", str(out), "--layouts", "none"]
+    argv = ["--store", str(own_store), "--out", str(out), "--layouts", "none"]
     assert main(argv) == 0
     (out / name).parent.mkdir(exist_ok=True)
     (out / name).write_text("mine")
@@ -121,18 +121,18 @@ def test_a_logdir_with_a_file_of_the_user_is_never_replaced(
 
 
 def test_what_came_while_it_was_written_is_not_deleted(
-    photo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = _exported(photo_store, tmp_path / "log", PLAIN).logdir
+    out = _exported(own_store, tmp_path / "log", PLAIN).logdir
 
     def meanwhile(path: Path, sheet: Image.Image) -> None:
         (out / "mynote.txt").write_text("mine")
         write_sprite(path, sheet)
 
-    monkeypatch.setattr("projector.run.write_sprite", meanwhile)
+    monkeypatch.setattr("projector.sheets.write_sprite", meanwhile)
     monkeypatch.setattr("projector.run.VERSION", -1)  # nothing is taken over
     with pytest.raises(ProjectorError, match=r"holds something else .* mynote\.txt"):
-        _exported(photo_store, out, PLAIN)
+        _exported(own_store, out, PLAIN)
     assert (out / "mynote.txt").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["log"]
 
@@ -212,7 +212,7 @@ def test_where_nothing_can_be_linked_files_are_copied(
     _exported(store, out)
     before = contents(out)
     monkeypatch.setattr(os, "link", _full_disk)
-    monkeypatch.setattr("projector.run.write_sprite", _full_disk)
+    monkeypatch.setattr("projector.sheets.write_sprite", _full_disk)
     _exported(store, out)
     assert contents(out) == before
 

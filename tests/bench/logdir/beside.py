@@ -1,5 +1,6 @@
 """One run, written by the projector package and by torch's `SummaryWriter.add_embedding`."""
 
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,12 @@ def measured(work: Path, count: int) -> str:
     count = min(COUNT, int(count**0.5) ** 2)
     tell(f"writer: {count} pictures in one run")
     place, folder = made(work, count), work / "writer"
+    shutil.rmtree(folder, ignore_errors=True)  # nothing is to be taken over from a run before
     lines, parts, found = [], [], []
     for name, dimensions in (("50 columns", Options().dimensions), ("all columns", None)):
         options = Options(dimensions=dimensions, methods=(), page_size=count, overview=count)
         store = copied(place, folder / name / "store", count)
-        for kept in ("nothing kept", "axes, clusters, colours kept"):
+        for kept in ("nothing kept", "axes, clusters kept"):
             tell(f"writer: {name}, {kept}")
             done, peak_mb = fresh(exported, store, folder / name / kept, options)
             found.append((f"imgrec, {name}, {kept}", done, peak_mb))

@@ -10,11 +10,12 @@ from typing import Any
 import projector.collection
 import projector.export
 import projector.run
+import projector.sheets
 import projector.views
 from imgrec.catalog import Catalog
 from projector.collection import Collection
 from projector.reduce import Reduction
-from projector.views import Layouts
+from projector.views import Begun, Layouts
 from projector.writer import Writer
 
 SPRITES = ("thumbnails laid", "WebP written")  # in threads of their own, beside all the others
@@ -31,10 +32,12 @@ _FUNCTIONS: tuple[tuple[Any, str, str], ...] = (
     (Reduction, "take", "columns"),
     (projector.run, "metadata_text", "metadata"),
     (projector.run, "bookmarks_text", "bookmarks"),
-    (Layouts, "views", "views"),
+    (Layouts, "begin", "layouts begun"),
+    (Begun, "views", "waiting for layouts"),
     (projector.views._Graph, "weights", "graph of a run"),
-    (projector.run, "build_sprite", SPRITES[0]),
-    (projector.run, "write_sprite", SPRITES[1]),
+    (projector.sheets.Sheets, "_joined", SPRITES[0]),
+    (projector.sheets, "build_sprite", SPRITES[0]),
+    (projector.sheets, "write_sprite", SPRITES[1]),
     (Writer, "write", "files"),
     (Writer, "finish", "waiting for sprites"),
 )
@@ -60,10 +63,6 @@ class Clock:
         clock = cls()
         for owner, name, part in _FUNCTIONS:
             clock.wrap(owner, name, part)
-        makers = projector.views._MAKERS
-        for method, make in list(makers.items()):
-            flat = clock.timed(make, f"{method}, 2-D")
-            makers[method] = _by_dimensions(flat, clock.timed(make, f"{method}, 3-D"))
         return clock
 
     def wrap(self, owner: Any, name: str, part: str) -> None:
@@ -110,7 +109,3 @@ def told(seconds: dict[str, float], least_s: float = 0.05) -> str:
     """Return the parts that took longest, the longest first."""
     longest = sorted(seconds.items(), key=lambda item: -item[1])
     return ", ".join(f"{part} {spent:.1f}" for part, spent in longest if spent >= least_s)
-
-
-def _by_dimensions(flat: Callable[..., Any], space: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda graph, start, seed: (flat if start.shape[1] == 2 else space)(graph, start, seed)

@@ -1,6 +1,7 @@
 """Export of a whole collection in a fresh process: time, memory, and what new pictures cost."""
 
-import os
+import resource
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ class Exported:
 
     Attributes:
         seconds: of the wall.
-        cpu_s: of all threads.
+        cpu_s: of all threads and processes.
         main_s: seconds of the main thread by part.
         all_s: seconds of all threads by part.
         disk_mb: of the logdir.
@@ -51,6 +52,8 @@ def measured(work: Path, count: int) -> str:
     place = made(work, count + later)
     store = copied(place, work / "export" / "store", count, later)
     first, second = work / "export" / "first", work / "export" / "second"
+    for logdir in (first, second):
+        shutil.rmtree(logdir, ignore_errors=True)  # of a run before
     options = Options(methods=())
     lines, parts = [], []
 
@@ -67,9 +70,10 @@ def measured(work: Path, count: int) -> str:
     case(f"{later:,} new pictures", second)
     return (
         rows(HEADS, lines)
-        + f"\nLayouts left out; seconds by part, sprites beside the others in {threads()} threads; "
-        "memory beside mapped files, everything imported included. Load of the machine before "
-        "and after belongs beside these figures.\n\n" + paragraph(parts)
+        + "\nLayouts left out; seconds by part, sprites laid by worker processes "
+        "beside the others; memory of all processes beside mapped files, everything imported "
+        "included. Load of the machine before and after belongs beside these figures.\n\n"
+        + paragraph(parts)
     )
 
 
@@ -86,10 +90,10 @@ def fresh(function: Callable[..., _T], *arguments: Any) -> tuple[_T, float]:
 def exported(store: Path, out: Path, options: Options) -> Exported:
     """Write a logdir in this process, which is to be a fresh one; what is imported late counts."""
     clock = Clock.installed()
-    started, started_cpu = time.perf_counter(), time.process_time()
+    started, started_cpu = time.perf_counter(), _cpu_s()
     with Store.open(store) as opened:
         export = write_logdir(opened, out, options=options)
-    seconds, cpu_s = time.perf_counter() - started, time.process_time() - started_cpu
+    seconds, cpu_s = time.perf_counter() - started, _cpu_s() - started_cpu
     return Exported(
         seconds,
         cpu_s,
@@ -116,11 +120,9 @@ def where(done: Exported) -> str:
     return f"{told(done.main_s | {'rest': rest})}; beside: {told(beside) or 'nothing'}"
 
 
-def threads() -> int:
-    """Return in how many threads sprites are made here."""
-    from projector import writer
-
-    return min(writer._SLOW_AT_ONCE, os.cpu_count() or 1)
+def _cpu_s() -> float:
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)  # those that have ended
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, kinds))
 
 
 def _with_memory(function: Callable[..., _T], arguments: tuple[Any, ...]) -> tuple[float, _T]:

@@ -9,6 +9,8 @@ import numpy as np
 import thumbnails
 from collection import FIRST_ID, Place, written
 from imgrec import Store
+from imgrec.colour_labels import begin_colours
+from imgrec.colours import KIND, colour_of
 from imgrec.parts import part_name
 from imgrec.thumbs import write_thumbs
 from measuring import apart
@@ -57,7 +59,11 @@ def indexed(store: Path) -> None:
 
 def _write_thumbs(place: Place) -> None:
     jpegs = thumbnails.generated()
+    words = [colour_of(jpeg) for jpeg in jpegs]
     with Store.create(place.store) as store, store.writing():
+        begin_colours(store)
+        chosen = enumerate((np.arange(place.count) * 7919 % len(jpegs)).tolist(), FIRST_ID)
+        store.catalog.replace_labels(KIND, {image_id: words[i] for image_id, i in chosen})
         for first in range(0, place.count, _PART_ROWS):
             rows = np.arange(first, min(first + _PART_ROWS, place.count), dtype=np.int64)
             # The same ones one after the other would lie in the processor's cache.

@@ -30,8 +30,12 @@ def measured(work: Path, count: int) -> str:
     tell(f"opening: {whole} pictures, an overview of {overview}")
     store = copied(made(work, whole), work / "pages" / "store", whole)
     shown = (
-        ("overview beside its pages", Options(overview=overview, page_size=overview), overview),
-        ("one run", Options(page_size=whole), whole),
+        (
+            "overview beside its pages",
+            Options(overview=overview, page_size=overview, workers=0),
+            overview,
+        ),
+        ("one run", Options(page_size=whole, workers=0), whole),
     )
     lines = []
     for name, options, points in shown:

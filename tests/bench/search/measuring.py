@@ -5,6 +5,7 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -100,7 +101,8 @@ def apart(
         libraries: modules imported before the memory is counted from.
 
     Returns:
-        what it returned, and the most memory in MB it held beside mapped files.
+        what it returned, and the most memory in MB that it and the processes it started held
+        beside mapped files.
 
     Raises:
         RuntimeError: it ended by an error, whose traceback is on stderr.
@@ -111,8 +113,8 @@ def apart(
     process.start()
     sender.close()
     peak_mb = 0.0
-    while not receiver.poll(0.005):
-        peak_mb = max(peak_mb, anonymous_mb(process.pid))
+    while not receiver.poll(0.01):
+        peak_mb = max(peak_mb, family_mb(process.pid))
     try:
         before_mb, result = receiver.recv()
     except EOFError:
@@ -132,6 +134,15 @@ def anonymous_mb(pid: int | str | None = "self") -> float:
         if line.startswith("RssAnon:"):
             return int(line.split()[1]) / 1e3
     return 0.0
+
+
+def family_mb(pid: int | str | None) -> float:
+    """Return the same of a process and all below it."""
+    children: set[str] = set()
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            children.update((task / "children").read_text().split())
+    return anonymous_mb(pid) + sum(map(family_mb, children))
 
 
 def size_mb(path: Path) -> float:
