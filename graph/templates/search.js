@@ -14,6 +14,7 @@
 
   let turn = 0; // of the searches; an answer to an older one is dropped
   let active = null;
+  let answer = Promise.resolve(); // to what is typed
 
   const withCommas = (count) => count.toLocaleString("en");
   const counted = (count, one, many) => `${withCommas(count)} ${count === 1 ? one : many}`;
@@ -158,6 +159,10 @@
     if (mine === turn) open(true);
   }
 
+  function ask() {
+    answer = update();
+  }
+
   function step(by) {
     const links = [...found.querySelectorAll("a")];
     if (!links.length) return;
@@ -172,9 +177,13 @@
   }
 
   const keys = {
-    ArrowDown: () => (answers.hidden ? update() : step(1)),
+    ArrowDown: () => (answers.hidden ? ask() : step(1)),
     ArrowUp: () => step(-1),
-    Enter: () => (active ?? found.querySelector("a"))?.click(),
+    Enter: async () => {
+      await answer; // a fast typist means the answer to all that was typed
+      if (answers.hidden) ask();
+      else (active ?? found.querySelector("a"))?.click();
+    },
     Escape: () => {
       if (answers.hidden) {
         query.value = "";
@@ -184,10 +193,10 @@
     },
   };
 
-  query.addEventListener("input", update);
+  query.addEventListener("input", ask);
   query.addEventListener("focus", () => {
-    loadIndex().catch(() => {}); // read before it is wanted; update tells where it cannot be
-    if (query.value.trim()) update();
+    loadIndex().catch(() => {}); // read before it is wanted; an answer tells where it cannot be
+    if (query.value.trim()) ask();
   });
   query.addEventListener("keydown", (event) => {
     if (!Object.hasOwn(keys, event.key) || event.isComposing) return;
