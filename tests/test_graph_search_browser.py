@@ -137,7 +137,8 @@ def test_answers_are_those_of_a_search_by_hand(browser: webdriver.Chrome, collec
     singles = [word[: rng.integers(1, 6)] for word in rng.choice(words, 40)]
     pairs = [f"{a} {b}" for a, b in zip(singles[::2], ["img", "2019", "r", "jpg"] * 5, strict=True)]
     fixed = ["jpg", "IMG", "riv", "river été", "2019 3", "été house", "夜景 2", "кот jp 1", "zzz"]
-    for query in [*singles, *pairs, *fixed]:
+    across = [first[:n] for first in told["words"][1:] for n in range(1, len(first))]
+    for query in [*singles, *pairs, *fixed, *across]:
         answer = found_by(browser, query)
         ids, count = ranked_by_hand(browser.execute_script(
             "return imgrecSearch.wordsOf(arguments[0])", query
@@ -192,6 +193,21 @@ def test_a_picture_of_the_same_page_is_selected_there_and_escape_is_for_the_box_
     type_into_box(browser, Keys.ESCAPE)
     until(browser, "return panel.hidden")
     assert console_errors(browser) == []
+
+
+def test_enter_means_the_answer_to_all_that_was_typed(
+    browser: webdriver.Chrome, site: Path
+) -> None:
+    page = pages_of(site)[0]
+    first, second = data_of(page)["nodes"][:2]
+    opened(browser, page)
+    searched(browser, first["name"])
+    browser.execute_script(
+        "query.value = arguments[0]; query.dispatchEvent(new Event('input'));"
+        "query.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter' }))",
+        second["name"],
+    )
+    until(browser, f"return selected === {second['id']} && !panel.hidden")
 
 
 def test_arrows_move_the_active_option_and_turn_around(
