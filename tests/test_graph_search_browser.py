@@ -145,6 +145,8 @@ def test_answers_are_those_of_a_search_by_hand(browser: webdriver.Chrome, collec
         ))  # fmt: skip
         assert [row["id"] for row in answer["pictures"]["rows"]] == ids, query
         assert answer["pictures"]["count"] == count
+    searched(browser, "river 1")
+    assert browser.find_element(By.ID, "told").text.startswith("5 of 11 communities")
     groups = found_by(browser, "riv")["groups"]
     assert groups["count"] == 40
     assert [row["name"] for row in groups["rows"]] == [f"River {i}" for i in range(1, 6)]

@@ -16,9 +16,6 @@
   let active = null;
   let answer = Promise.resolve(); // to what is typed
 
-  const withCommas = (count) => count.toLocaleString("en");
-  const counted = (count, one, many) => `${withCommas(count)} ${count === 1 ? one : many}`;
-
   function element(tag, attributes, text = "") {
     const made = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
@@ -85,12 +82,15 @@
     return made;
   }
 
+  function counted({ count, rows }, one, many) {
+    const all = `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+    return rows.length < count ? `${rows.length} of ${all}` : all;
+  }
+
   function summary({ groups, pictures }) {
-    const shown = pictures.rows.length;
     const parts = [];
-    if (groups.count) parts.push(counted(groups.count, "community", "communities"));
-    if (pictures.count > shown) parts.push(`${shown} of ${withCommas(pictures.count)} pictures`);
-    else if (pictures.count) parts.push(counted(pictures.count, "picture", "pictures"));
+    if (groups.count) parts.push(counted(groups, "community", "communities"));
+    if (pictures.count) parts.push(counted(pictures, "picture", "pictures"));
     return parts.join(" · ") || "Nothing found";
   }
 
