@@ -11,7 +11,7 @@ from graph.atlas import Cell
 from graph.network import OPTIONS, Drawing
 
 TEMPLATES = Path(__file__).parent / "templates"
-ASSETS = ("page.css", "thumbs.js", "network.js", "panel.js")
+ASSETS = ("page.css", "thumbs.js", "network.js", "panel.js", "lookup.js", "search.css", "search.js")
 _VIS = "templates/lib/vis-9.1.2/vis-network.min.js"
 
 

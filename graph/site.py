@@ -18,6 +18,8 @@ from graph.network import Drawing
 from graph.page import Renderer, View, assets
 from graph.paging import FOLDER, PAGE_SIZE, Page, Plan
 from graph.pictures import Places
+from graph.search_index import write_search
+from graph.searchable import found_groups, found_pictures
 from imgrec import __version__
 from imgrec.errors import ImgrecError
 from imgrec.files import new_folder
@@ -155,6 +157,7 @@ def _write_site(collection: Collection, store: Store, folder: Path, out: Path, q
     for page in bar(pages, desc="pages"):
         html = renderer.render(*_composed(collection, page, cells[page.name], places, out))
         (folder / page.file).write_text(html, "utf-8")
+    write_search(folder, found_pictures(store.catalog, places), found_groups(collection.guide))
     (folder / MARKER).write_text(_manifest(_listed(folder)), "utf-8")
 
 

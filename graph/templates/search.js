@@ -1,0 +1,226 @@
+"use strict";
+// The search box: what is typed, what was found, and the way there.
+
+{
+  const search = document.querySelector(".search");
+  const query = document.getElementById("query");
+  const answers = search.querySelector(".answers");
+  const told = document.getElementById("told");
+  const found = document.getElementById("found");
+  const { find, loadIndex, wordsOf } = window.imgrecSearch;
+  const THUMB_PX = 40;
+  const PATIENCE_MS = 150; // before it is told that files are being read
+  const SETTLED_MS = 120; // before thumbnails are drawn: more may be typed
+
+  let turn = 0; // of the searches; an answer to an older one is dropped
+  let active = null;
+  let answer = Promise.resolve(); // to what is typed
+
+  function element(tag, attributes, text = "") {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.textContent = text;
+    return made;
+  }
+
+  function addressOf({ id, page: name }) {
+    return `${page.root}pages/${encodeURIComponent(name)}.html${id === null ? "" : `#${id}`}`;
+  }
+
+  /** Draws the thumbnails that come into view; each sheet is loaded for them only. */
+  const drawing = new IntersectionObserver((seen) => {
+    for (const { isIntersecting, target } of seen) {
+      if (!isIntersecting) continue;
+      drawing.unobserve(target);
+      drawCell(target, target.dataset.sheet, target.dataset.cell.split(" ").map(Number)).catch(() => {});
+    }
+  }, { root: answers, rootMargin: "80px" });
+
+  function thumbnail({ sheet, cell }) {
+    return element("canvas", {
+      class: "thumb",
+      width: THUMB_PX,
+      height: THUMB_PX,
+      "data-side": THUMB_PX,
+      "data-sheet": `${page.root}sheets/${encodeURIComponent(sheet)}.jpg`,
+      "data-cell": cell.join(" "),
+      "aria-hidden": "true",
+    });
+  }
+
+  function option(row, place) {
+    const attributes = { id: `found-${place}`, role: "option", tabindex: -1, "aria-selected": "false", href: addressOf(row) };
+    const link = element("a", attributes);
+    const text = element("span", { class: "text", title: row.folder ? `${row.folder}/${row.name}` : row.name });
+    text.append(element("b", {}, row.name), element("small", { class: "about" }, row.folder));
+    const frame = element("span", { class: "frame" });
+    if (row.cell) frame.append(thumbnail(row));
+    link.append(frame, text);
+    return link;
+  }
+
+  /** The rows under the titles of their pages, in the order of the best of each page. */
+  function grouped({ groups, pictures }) {
+    const byTitle = new Map();
+    const put = (key, title, row) => {
+      if (!byTitle.has(key)) byTitle.set(key, { title, rows: [] });
+      byTitle.get(key).rows.push(row);
+    };
+    for (const row of groups.rows) put(null, "Communities", row);
+    for (const row of pictures.rows) put(row.page, row.title, row);
+    return [...byTitle.values()];
+  }
+
+  function section({ title, rows }, number, place) {
+    const made = element("div", { role: "group" });
+    if (title) {
+      const heading = element("span", { class: "title", id: `found-title-${number}`, role: "presentation" }, title);
+      made.setAttribute("aria-labelledby", heading.id);
+      made.append(heading);
+    }
+    made.append(...rows.map((row, i) => option(row, place + i)));
+    return made;
+  }
+
+  function counted({ count, rows }, one, many) {
+    const all = `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+    return rows.length < count ? `${rows.length} of ${all}` : all;
+  }
+
+  function summary({ groups, pictures }) {
+    const parts = [];
+    if (groups.count) parts.push(counted(groups, "community", "communities"));
+    if (pictures.count) parts.push(counted(pictures, "picture", "pictures"));
+    return parts.join(" · ") || "Nothing found";
+  }
+
+  function activate(link) {
+    active?.setAttribute("aria-selected", "false");
+    active = link;
+    if (active) {
+      active.setAttribute("aria-selected", "true");
+      active.scrollIntoView({ block: "nearest" });
+      query.setAttribute("aria-activedescendant", active.id);
+    } else {
+      query.removeAttribute("aria-activedescendant");
+    }
+  }
+
+  function open(isOpen) {
+    answers.hidden = !isOpen;
+    query.setAttribute("aria-expanded", isOpen);
+    if (!isOpen) activate(null);
+  }
+
+  function show(result) {
+    let place = 0;
+    const sections = grouped(result).map((group, number) => {
+      place += group.rows.length;
+      return section(group, number, place - group.rows.length);
+    });
+    activate(null);
+    drawing.disconnect();
+    found.replaceChildren(...sections);
+    told.textContent = summary(result);
+    answers.scrollTop = 0;
+    const mine = turn;
+    setTimeout(() => {
+      if (mine === turn) for (const canvas of found.querySelectorAll("canvas")) drawing.observe(canvas);
+    }, SETTLED_MS);
+  }
+
+  function tell(text) {
+    activate(null);
+    found.replaceChildren();
+    told.textContent = text;
+  }
+
+  async function update() {
+    turn += 1;
+    const mine = turn;
+    const words = wordsOf(query.value);
+    if (!words.length) {
+      tell("Type a word of a name or a folder");
+      open(Boolean(query.value.trim()));
+      return;
+    }
+    const slow = setTimeout(() => {
+      if (mine !== turn) return;
+      tell("Searching…");
+      open(true);
+    }, PATIENCE_MS);
+    try {
+      const result = await find(words);
+      if (mine === turn) show(result);
+    } catch {
+      if (mine === turn) tell("The index of names is not there, or cannot be read");
+    }
+    clearTimeout(slow);
+    if (mine === turn) open(true);
+  }
+
+  function ask() {
+    answer = update();
+  }
+
+  function step(by) {
+    const links = [...found.querySelectorAll("a")];
+    if (!links.length) return;
+    const from = links.indexOf(active);
+    const next = from < 0 && by < 0 ? links.length - 1 : (from + by + links.length) % links.length;
+    activate(links[next]);
+  }
+
+  function leave() {
+    open(false);
+    query.blur();
+  }
+
+  const keys = {
+    ArrowDown: () => (answers.hidden ? ask() : step(1)),
+    ArrowUp: () => step(-1),
+    Enter: async () => {
+      await answer; // a fast typist means the answer to all that was typed
+      if (answers.hidden) ask();
+      else (active ?? found.querySelector("a"))?.click();
+    },
+    Escape: () => {
+      if (answers.hidden) {
+        query.value = "";
+        query.blur();
+      }
+      open(false);
+    },
+  };
+
+  query.addEventListener("input", ask);
+  query.addEventListener("focus", () => {
+    loadIndex().catch(() => {}); // read before it is wanted; an answer tells where it cannot be
+    if (query.value.trim()) ask();
+  });
+  query.addEventListener("keydown", (event) => {
+    if (!Object.hasOwn(keys, event.key) || event.isComposing) return;
+    event.preventDefault();
+    event.stopPropagation(); // Escape is not meant for the panel
+    keys[event.key]();
+  });
+  found.addEventListener("click", ({ target, ctrlKey, metaKey, shiftKey }) => {
+    if (target.closest("a") && !ctrlKey && !metaKey && !shiftKey) leave();
+  });
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (!search.contains(target)) open(false);
+  });
+  search.addEventListener("focusout", ({ relatedTarget }) => {
+    if (relatedTarget && !search.contains(relatedTarget)) open(false);
+  });
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const letter = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
+    if (!slash && !letter) return;
+    event.preventDefault();
+    query.focus();
+    query.select();
+  });
+  search.hidden = false; // without scripts there is none
+}

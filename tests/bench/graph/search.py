@@ -1,0 +1,172 @@
+"""The index of the search box: time, memory and size to write it, and what a search reads."""
+
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+from selenium import webdriver
+
+sys.path.insert(1, str(Path(__file__).parents[3]))
+sys.path.insert(1, str(Path(__file__).parents[2]))
+sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
+sys.path.insert(1, str(Path(__file__).parents[1]))
+
+from browser import chromium, requests
+from graph.atlas import build_sheet
+from graph.network import Drawing
+from graph.page import Renderer, View, assets
+from graph.search_documents import Group, Picture
+from graph.search_index import write_search
+from imgrec.images import thumbnail
+from machine import rows
+from measuring import apart, tell
+
+_QUERIES = (
+    "img",  # two pictures in five
+    "img 0042",
+    "beach",
+    "dogs beach",
+    "2014 greece",
+    "20190704",
+    "7f3a",
+    "a",
+    "1",
+    "jpg 1 2 3",
+    "downloads png",  # an eighth of all pictures is in that folder
+    "nothing has this",
+)
+_RUNS = 5
+_A_PAGE = 160
+_PLACES = (
+    *("greece", "norway", "lisbon", "vienna", "berlin"),
+    *("home", "garden", "office", "lake", "mountains"),
+)
+_EVENTS = ("summer", "winter", "wedding", "birthday", "trip", "party", "market", "workshop")
+_THINGS = (
+    *("beach", "dogs", "cat", "red", "blue", "dress", "shirt", "house", "tree", "river"),
+    *("night", "light", "old", "new", "city", "street", "car", "bike", "boat", "sunset"),
+    *("snow", "cake", "child", "mother", "portrait", "family", "bridge", "window", "flower"),
+)
+_CELL = (4, 4, 128, 96)
+
+
+def measured(count: int) -> str:
+    """Return what the index of `count` pictures takes to write, and searches to answer."""
+    with tempfile.TemporaryDirectory() as name:
+        site = Path(name) / "site"
+        tell(f"search: index of {count} names")
+        (seconds, size, files), memory_mb = apart(written, site, count)
+        told = (
+            f"{count:,} pictures, {len(_groups(count)):,} communities: {seconds:.1f} s, "
+            f"{memory_mb:.0f} MB of memory, the names among them; {files:,} files, "
+            f"{size / 1e6:.1f} MB, {size / count:.0f} bytes a picture\n"
+        )
+        if not shutil.which("chromedriver"):
+            return told + "\nno Chromium and chromedriver on this machine\n"
+        tell("search: queries")
+        return told + "\n" + _searched(site, Path(name) / "profile")
+
+
+def written(site: Path, count: int) -> tuple[float, int, int]:
+    """Write an index of names as people have them; return seconds, bytes, files."""
+    site.mkdir()
+    started = time.perf_counter()
+    write_search(site, pictures(count), _groups(count))
+    seconds = time.perf_counter() - started
+    sizes = [path.stat().st_size for path in (site / "search").iterdir()]
+    return seconds, sum(sizes), len(sizes)
+
+
+def pictures(count: int) -> Iterator[Picture]:
+    """Yield pictures with names of cameras, phones, people and programs, in folders of 50 to 2,000.
+
+    Two in three pictures of a folder are on pages near each other, the others anywhere.
+    """
+    rng = random.Random(0)
+    pages = count // _A_PAGE + 1
+    left, folder, kind = 0, "", 0
+    for i in range(count):
+        if not left:
+            left, kind = rng.randrange(50, 2000), rng.randrange(5)
+            folder = f"{rng.randrange(2003, 2025)}/{rng.choice(_EVENTS)} {rng.choice(_PLACES)}"
+            folder = "downloads" if not rng.randrange(8) else folder
+        left -= 1
+        near = rng.random() < 2 / 3
+        page = (i // _A_PAGE + rng.randrange(4)) % pages if near else rng.randrange(pages)
+        yield Picture(i + 1, _name(rng, kind, i), folder, f"community-{page + 1}", _CELL)
+
+
+def _name(rng: random.Random, kind: int, i: int) -> str:
+    if kind < 2:
+        return f"IMG_{i % 10_000:04d}.JPG"
+    if kind == 2:
+        day = f"{rng.randrange(2012, 2025)}{rng.randrange(1, 13):02d}{rng.randrange(1, 29):02d}"
+        return f"{day}_{rng.randrange(86_400):06d}.jpg"
+    if kind == 3:
+        return f"{rng.choice(_THINGS)} {rng.choice(_THINGS)}-{rng.randrange(200)}.jpeg"
+    return f"{uuid.UUID(int=rng.getrandbits(128))}.png"
+
+
+def _groups(count: int) -> list[Group]:
+    return [
+        Group(f"Community {i}", "160 pictures", (f"community-{i}",), None)
+        for i in range(1, count // _A_PAGE + 2)
+    ]
+
+
+def _searched(site: Path, profile: Path) -> str:
+    _write_page(site)
+    with chromium(profile) as browser:
+        lines = [[query, *_asked(browser, site, query)] for query in _QUERIES]
+    heads = ["typed", "pictures", "files", "kB", "ms, first", "ms, again"]
+    return (
+        rows(heads, lines)
+        + f"\nEach in a page opened afresh, median of {_RUNS}; `index.js`, which all read, is "
+        "among the files and the bytes; again: with the files read. Thumbnails are not counted.\n"
+    )
+
+
+def _asked(browser: webdriver.Chrome, site: Path, query: str) -> list[str]:
+    first, again, read = [], [], set()
+    for _ in range(_RUNS):
+        browser.get((site / "index.html").as_uri())
+        requests(browser)
+        count, *spent_ms = browser.execute_async_script(  # type: ignore[no-untyped-call]
+            "const [query, done] = arguments, { find, wordsOf } = imgrecSearch;"
+            "const timed = async () => {"
+            "  const start = performance.now(), found = await find(wordsOf(query));"
+            "  return [found.pictures.count, performance.now() - start];"
+            "};"
+            "timed().then(([count, first]) => timed().then(([, again]) => "
+            "done([count, first, again])));",
+            query,
+        )
+        first.append(spent_ms[0])
+        again.append(spent_ms[1])
+        read = {address.rpartition("/")[2] for address in requests(browser)}
+    size = sum((site / "search" / name).stat().st_size for name in read)
+    times = [f"{statistics.median(of_runs):.1f}" for of_runs in (first, again)]
+    return [f"{count:,}", str(len(read)), f"{size / 1e3:.0f}", *times]
+
+
+def _write_page(site: Path) -> None:
+    """A page without pictures, for the box."""
+    (site / "assets").mkdir()
+    for name, data in assets().items():
+        (site / "assets" / name).write_bytes(data)
+    sheet = build_sheet([thumbnail(Image.new("RGB", (64, 64)))])
+    (site / "sheet.jpg").write_bytes(sheet.jpeg)
+    view = View("overview", "Search", "Search", "", "", "", "sheet.jpg", data={"maxScale": 1})
+    (site / "index.html").write_text(Renderer().render(view, Drawing([], [])), "utf-8")
+
+
+if __name__ == "__main__":
+    for of_count in sys.argv[1:]:
+        sys.stdout.write(measured(int(of_count)) + "\n")
