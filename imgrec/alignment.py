@@ -29,7 +29,8 @@ _LEAST_SCALE, _MOST_SCALE, _MOST_SHIFT = 0.75, 1.34, 0.17
 _LEAST_GAIN, _MOST_GAIN, _MOST_OFFSET = 0.6, 1.67, 40.0
 _DAMPING = 1000.0  # of the steps of scale and shift, where nothing has contours
 _GAIN_WEIGHT, _OFFSET_WEIGHT = 500.0, 4.0  # that gain is 1 and offset 0, where nothing says
-_NOISE = 100.0  # variance that compression makes, with room
+_NOISE = 4.0  # variance that compression makes, with room
+_NOISE_SHARE = 0.01  # of the variance of both: what is never laid quite right
 _BLOCKS = 8  # across and down
 _SMALL_BLOCKS = 4
 _LEFT_OUT = 0.05  # share of the blocks that may differ: what stands at the edge of a crop
@@ -106,7 +107,8 @@ def _is_possible(fit: Fits) -> bool:
     """Whether a fit is what cutting and brightening can make."""
     placed = _LEAST_SCALE < fit[SCALE] < _MOST_SCALE
     placed = placed and abs(fit[RIGHT]) < _MOST_SHIFT and abs(fit[DOWN]) < _MOST_SHIFT
-    return placed and _LEAST_GAIN < fit[GAIN] < _MOST_GAIN and abs(fit[OFFSET]) < _MOST_OFFSET
+    placed = placed and _LEAST_GAIN < fit[GAIN] < _MOST_GAIN
+    return bool(placed and abs(fit[OFFSET]) < _MOST_OFFSET)
 
 
 @compiled(_PLANE, _PLANE, _NUMBER, types.int64, _FIT, _SYSTEM, returns=types.boolean)
@@ -142,40 +144,65 @@ def _value(plane: Plane, x: float, y: float) -> float:
     left, top = min(int(x), plane.shape[1] - 2), min(int(y), plane.shape[0] - 2)
     above = plane[top, left] + (plane[top, left + 1] - plane[top, left]) * (x - left)
     below = plane[top + 1, left] + (plane[top + 1, left + 1] - plane[top + 1, left]) * (x - left)
-    return above + (below - above) * (y - top)
+    return float(above + (below - above) * (y - top))
+
+
+@compiled(_PLANE, _PLANE, _NUMBER, _FIT, types.int64, types.int64, _FIT)
+def _add_up(
+    a: Plane, b: Plane, ratio: float, fit: Fits, blocks: int, block: int, sums: Fits
+) -> None:
+    """Fill in the sums (6,) over what A covers of a block of B.
+
+    They are the number of pixels, squared differences, A and its squares, B and its squares, A
+    as the fit brightens it.
+    """
+    side, size = a.shape[0], a.shape[0] // blocks
+    across, down = fit[SCALE] * np.sqrt(ratio), fit[SCALE] / np.sqrt(ratio)
+    first_row, first_column = block // blocks * size, block % blocks * size
+    sums[:] = 0.0
+    for i in range(first_row, first_row + size):
+        y = (down * ((i + 0.5) / side - 0.5) + fit[DOWN] + 0.5) * side - 0.5
+        for j in range(first_column, first_column + size):
+            x = (across * ((j + 0.5) / side - 0.5) + fit[RIGHT] + 0.5) * side - 0.5
+            if x < 0 or y < 0 or x > side - 1 or y > side - 1:
+                continue
+            value = _value(a, x, y)
+            told = min(fit[GAIN] * value + fit[OFFSET], 255.0)
+            error = told - b[i, j]
+            if (b[i, j] > _SATURATED and error > 0) or (value > _SATURATED and error < 0):
+                error = 0.0  # it may have been brighter than white
+            sums[0] += 1
+            sums[1] += error * error
+            sums[2] += told
+            sums[3] += told * told
+            sums[4] += b[i, j]
+            sums[5] += b[i, j] * b[i, j]
+
+
+@compiled(_FIT, returns=_NUMBER)
+def _variance(sums: Fits) -> float:
+    """Return the variance of A plus that of B of the sums that `_add_up` makes."""
+    of_a = sums[3] - sums[2] * sums[2] / sums[0]
+    of_b = sums[5] - sums[4] * sums[4] / sums[0]
+    return float(max(of_a + of_b, 0.0) / sums[0])
 
 
 @compiled(_PLANE, _PLANE, _NUMBER, _FIT, types.int64, _FIT, returns=types.int64)
-def _fill_blocks(
+def _fill_explained(
     a: Plane, b: Plane, ratio: float, fit: Fits, blocks: int, explained: Fits
 ) -> int:
     """Fill in how much of each block of B a fit explains; return how many blocks A covers."""
-    side, found = a.shape[0], 0
-    across, down = fit[SCALE] * np.sqrt(ratio), fit[SCALE] / np.sqrt(ratio)
-    size = side // blocks
+    sums, total, found = np.empty(6), np.zeros(6), 0
+    errors = np.empty(blocks * blocks)
     for block in range(blocks * blocks):
-        first_row, first_column = block // blocks * size, block % blocks * size
-        count, errors = 0, 0.0
-        sum_a, square_a, sum_b, square_b = 0.0, 0.0, 0.0, 0.0
-        for i in range(first_row, first_row + size):
-            y = (down * ((i + 0.5) / side - 0.5) + fit[DOWN] + 0.5) * side - 0.5
-            for j in range(first_column, first_column + size):
-                x = (across * ((j + 0.5) / side - 0.5) + fit[RIGHT] + 0.5) * side - 0.5
-                if x < 0 or y < 0 or x > side - 1 or y > side - 1:
-                    continue
-                value = _value(a, x, y)
-                told = min(fit[GAIN] * value + fit[OFFSET], 255.0)
-                error = told - b[i, j]
-                if (b[i, j] > _SATURATED and error > 0) or (value > _SATURATED and error < 0):
-                    error = 0.0  # it may have been brighter than white
-                count += 1
-                errors += error * error
-                sum_a, square_a = sum_a + told, square_a + told * told
-                sum_b, square_b = sum_b + b[i, j], square_b + b[i, j] * b[i, j]
-        if 2 * count >= size * size:
-            variance = square_a - sum_a * sum_a / count + square_b - sum_b * sum_b / count
-            explained[found] = 1 - errors / (max(variance, 0.0) + _NOISE * count)
+        _add_up(a, b, ratio, fit, blocks, block, sums)
+        if 2 * blocks * blocks * sums[0] >= a.size:
+            errors[found], explained[found] = sums[1] / sums[0], _variance(sums)
+            total += sums
             found += 1
+    noise = _NOISE + (_NOISE_SHARE * _variance(total) if found else 0.0)
+    for block in range(found):
+        explained[block] = 1 - errors[block] / (explained[block] + noise)
     return found
 
 
@@ -183,20 +210,20 @@ def _fill_blocks(
 def _similar_blocks(a: Plane, b: Plane, ratio: float, fit: Fits) -> float:
     """Return how much of B a fit explains where it explains least, few blocks left out."""
     explained = np.empty(_BLOCKS * _BLOCKS)
-    found = _fill_blocks(a, b, ratio, fit, _BLOCKS, explained)
+    found = _fill_explained(a, b, ratio, fit, _BLOCKS, explained)
     if 2 * found < _BLOCKS * _BLOCKS:
         return 0.0
-    return np.sort(explained[:found])[int(found * _LEFT_OUT)]
+    return float(np.sort(explained[:found])[int(found * _LEFT_OUT)])
 
 
 @compiled(_PLANE, _PLANE, _NUMBER, _FIT, returns=_NUMBER)
 def _similar_sketches(a: Plane, b: Plane, ratio: float, fit: Fits) -> float:
     """Return how much of B a fit explains, the mean over its blocks."""
     explained = np.empty(_SMALL_BLOCKS * _SMALL_BLOCKS)
-    found = _fill_blocks(a, b, ratio, fit, _SMALL_BLOCKS, explained)
+    found = _fill_explained(a, b, ratio, fit, _SMALL_BLOCKS, explained)
     if 2 * found < _SMALL_BLOCKS * _SMALL_BLOCKS:
         return 0.0
-    return explained[:found].mean()
+    return float(explained[:found].mean())
 
 
 @compiled(_PLANE, _PLANE, _NUMBER, _FIT, returns=_NUMBER)
@@ -331,4 +358,3 @@ def fit_miniatures(
             )  # fmt: skip
             found = min(found, other)
         fits[pair, SIMILARITY] = max(found, 0.0)
-

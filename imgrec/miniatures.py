@@ -63,15 +63,8 @@ def miniatures_of(ids: Ids, thumbnail: Thumbnail) -> Miniatures:
     return Miniatures(luminance, colour, aspects)
 
 
-def sketches_of(
-    ids: Ids, thumbnail: Thumbnail, done: Callable[[int], object] = lambda count: None
-) -> Sketches:
+def sketches_of(ids: Ids, thumbnail: Thumbnail) -> Sketches:
     """Return the sketches of pictures (m,), decoded no larger than they need.
-
-    Args:
-        ids: (m,) the pictures.
-        thumbnail: gives the JPEG of a picture.
-        done: called with 1 for each picture.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
@@ -80,8 +73,7 @@ def sketches_of(
     aspects = np.empty(len(ids), np.float32)
     for row, image_id in enumerate(ids.tolist()):
         image, aspects[row] = _decoded(image_id, thumbnail, "L", _DRAFT)
-        luminance[row] = image.resize((SMALL_PX, SMALL_PX), Image.Resampling.BILINEAR)
-        done(1)
+        luminance[row] = np.asarray(image.resize((SMALL_PX, SMALL_PX), Image.Resampling.BILINEAR))
     return Sketches(luminance, aspects)
 
 
@@ -106,11 +98,11 @@ def _smoothed(plane: Planes) -> NDArray[np.float32]:
     """Return a plane (h, w) weighed 1 2 1 with its neighbours, across and down."""
     padded = np.pad(plane, 1, "edge").astype(np.float32)
     rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
-    return np.rint((rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 16)
+    return np.asarray(np.rint((rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 16))
 
 
 def _averaged(planes: Planes) -> NDArray[np.float32]:
     """Return planes (64, 64, c) as means of blocks (16, 16, c)."""
     block = SIDE_PX // SMALL_PX
     blocks = planes.reshape(SMALL_PX, block, SMALL_PX, block, -1)
-    return np.rint(blocks.mean((1, 3), np.float32))
+    return np.asarray(np.rint(blocks.mean((1, 3), np.float32)))

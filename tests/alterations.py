@@ -1,4 +1,4 @@
-"""The same picture as another file: what a near-duplicate search must find, and what it need not."""
+"""The same picture as another file: what a near-duplicate search must find, what it need not."""
 
 import io
 from collections.abc import Callable

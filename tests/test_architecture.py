@@ -31,6 +31,7 @@ FLOW = (
     *("sketch", "reduced", "hnsw", "indexes", "clusters"),
     *("extract", "pool", "jobs", "indexing"),
     *("neighbors", "knn", "quality"),
+    *("miniatures", "alignment", "verification", "pairs", "bundles", "duplicates"),
     *(
         "space",
         "candidates",
