@@ -1,8 +1,9 @@
-"""The duplicates as a table, a line a picture, that a person or a script can act on.
+r"""The duplicates as a table, a line a picture, that a person or a script can act on.
 
-A cell is never a formula: what begins as one gets an apostrophe before it. Names are told so
-that the bytes on disk can be had back: a backslash is doubled, what cannot be printed is
-`\\n`, `\\u2028` or the like, and bytes that are not UTF-8 are `\\xfc`.
+A cell is never a formula: what begins like one gets an apostrophe before it, and so does what
+begins with an apostrophe. Names are told so that they can be had back: a backslash is doubled,
+what cannot be printed is `\n`, `\u2028` or the like, and bytes that are not UTF-8 are `\udcfc`,
+as Python reads them.
 """
 
 import csv
@@ -24,7 +25,7 @@ COLUMNS = (
     *("group", "id", "path", "root", "kind", "similarity"),
     *("width", "height", "format", "bytes", "keep"),
 )
-_FORMULAS = ("=", "+", "-", "@")
+_QUOTED = ("=", "+", "-", "@", "'")
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,10 @@ def _rows(found: Duplicates, entries: Mapping[int, Entry]) -> Iterator[list[obje
 def _cell(name: str) -> str:
     """Return a name as it stands in the table."""
     told = "".join(map(_told, name))
-    return f"'{told}" if told.startswith(_FORMULAS) else told
+    return f"'{told}" if told.startswith(_QUOTED) else told
 
 
 def _told(letter: str) -> str:
-    if "\udc80" <= letter <= "\udcff":  # a byte that is not UTF-8
-        return f"\\x{ord(letter) - 0xDC00:02x}"
     if letter.isprintable() and letter != "\\":
         return letter
     return letter.encode("unicode_escape").decode("ascii")

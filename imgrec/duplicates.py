@@ -35,7 +35,7 @@ from imgrec.store import Store
 from imgrec.verification import similarities_by_block, similarities_of
 
 KIND = "duplicates"
-THRESHOLD = 0.65  # tests/bench/graph/duplicates.py prints what others give
+THRESHOLD = 0.7  # tests/bench/graph/duplicates.py prints what others give
 LEAST_THRESHOLD = 0.4
 REPRESENTATIVE, COPY, NEAR = "representative", "copy", "near"
 _QUERIES = 16
