@@ -54,7 +54,7 @@ class TableSummary:
         """Return two lines that tell it."""
         return (
             f"{counted(self.groups, 'group')} of {counted(self.pictures, 'picture')}: "
-            f"{self.copies:,} copies, {self.near:,} near-duplicates "
+            f"{counted(self.copies, 'copy')}, {counted(self.near, 'near-duplicate')} "
             f"({self.spare_bytes / 1e6:.1f} MB) beside the {self.groups:,} to keep\n"
             f"{printable(str(self.file))}\n"
         )
