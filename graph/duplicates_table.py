@@ -52,6 +52,8 @@ class TableSummary:
 
     def report(self) -> str:
         """Return two lines that tell it."""
+        if not self.groups:
+            return f"no picture is there more than once\n{printable(str(self.file))}\n"
         return (
             f"{counted(self.groups, 'group')} of {counted(self.pictures, 'picture')}: "
             f"{counted(self.copies, 'copy')}, {counted(self.near, 'near-duplicate')} "

@@ -6,8 +6,9 @@ block of 8 x 8 pixels then explains: 1 - mean squared difference / (variance of 
 B + noise). Two pictures are as similar as the worst of their blocks but a few are, or as their
 colours.
 
-Compiled, as `imgrec.kernels`: importing this module imports numba. Planes are squares of s
-pixels; their coordinates go from -½ to ½, across (u) and down (v).
+Compiled, as `imgrec.kernels`: importing this module imports numba. All of it stands in one file,
+for numba keeps what it compiled until the file of the function that is called changes. Planes
+are squares of s pixels; their coordinates go from -½ to ½, across (u) and down (v).
 
 Source: Lucas and Kanade, An iterative image registration technique, 1981, with gain and offset
 among the unknowns; the blocks are those of the structural similarity of Wang et al., 2004.
@@ -39,6 +40,7 @@ _STARTS = (1.0, 0.93, 1 / 0.93)  # scales
 _ENOUGH = 0.9  # of the similarity of sketches: no other start is tried
 _SKETCH_STEPS, _HALF_STEPS, _STEPS = 10, 6, 5
 
+_BYTES = types.Array(types.uint8, 2, "C", readonly=True)
 _PLANES = types.Array(types.uint8, 3, "C", readonly=True)
 _COLOURS = types.Array(types.uint8, 4, "C", readonly=True)
 _ASPECTS = types.Array(types.float32, 1, "C", readonly=True)
@@ -241,6 +243,19 @@ def _difference(a: Plane, b: Plane, ratio: float, fit: Fits) -> float:
     return errors / max(count, 1)
 
 
+@compiled(_BYTES, _PLANE)
+def _smooth(pixels: Planes, plane: Plane) -> None:
+    """Fill in means weighed 1 2 1 across and down: a shift by part of a pixel changes them less."""
+    side = plane.shape[0]
+    for i in range(side):
+        above, below = max(i - 1, 0), min(i + 1, side - 1)
+        for j in range(side):
+            total = 0.0
+            for k, weight in ((max(j - 1, 0), 1.0), (j, 2.0), (min(j + 1, side - 1), 1.0)):
+                total += weight * (pixels[above, k] + 2.0 * pixels[i, k] + pixels[below, k])
+            plane[i, j] = total / 16
+
+
 @compiled(_PLANE, _PLANE)
 def _halve(plane: Plane, half: Plane) -> None:
     """Fill a plane of half the side with means of four pixels."""
@@ -338,11 +353,13 @@ def fit_miniatures(
         fits: (p, 6) as `fit_sketches` leaves them; similarity 0 to 1.
     """
     side = luminance.shape[1]
+    a, b = np.empty((side, side), np.float32), np.empty((side, side), np.float32)
     halves = np.empty((2, side // 2, side // 2), np.float32)
     system, back = np.empty((UNKNOWNS, UNKNOWNS + 1)), np.empty(UNKNOWNS + 1)
     for pair in range(len(first)):
         i, j = first[pair], second[pair]
-        a, b = luminance[i].astype(np.float32), luminance[j].astype(np.float32)
+        _smooth(luminance[i], a)
+        _smooth(luminance[j], b)
         _halve(a, halves[0])
         _halve(b, halves[1])
         ratio = np.float64(aspects[j] / aspects[i])

@@ -148,14 +148,14 @@ class Verifier:
         self.known = load_pairs(store.path / KIND)
         self._store, self._threshold = store, np.float32(threshold)
         self._thumbs = store.thumbs()
-        self._is_kept = True
+        self._new: list[tuple[Ids, Similarities]] = []
 
     def verify(self, pairs: Ids, *, quiet: bool = True) -> None:
         """Look at those of some pairs (p, 2) that are not known, and keep what was seen."""
         new = pairs[np.isnan(self.known.of(pairs))]
         with progress(total=len(new), desc=KIND, unit="pairs", quiet=quiet) as bar:
-            for block, seen in similarities_by_block(new, self._thumbs.get, bar.update):
-                self._remember(block, seen)
+            for seen in similarities_by_block(new, self._thumbs.get, bar.update):
+                self._new.append(seen)
                 self.keep()
 
     def are_alike(self, pairs: Ids) -> NDArray[np.bool_]:
@@ -163,24 +163,27 @@ class Verifier:
         return np.asarray(self.known.of(pairs) >= self._threshold)
 
     def are_like(self, one: int, others: Sequence[int]) -> list[bool]:
-        """Whether pictures are the same as one, looked at where they were not yet."""
+        """Whether pictures are the same as one, looked at where they were not yet.
+
+        What is new is known only after `keep`; it is not asked for twice before.
+        """
         pairs = np.sort([(one, other) for other in others], axis=1)
-        new = pairs[np.isnan(self.known.of(pairs))]
+        found = self.known.of(pairs)
+        new = np.flatnonzero(np.isnan(found))
         if len(new):
-            new = unique_pairs(new)
-            self._remember(new, similarities_of(new, self._thumbs.get))
-        return [bool(alike) for alike in self.are_alike(pairs)]
+            found[new] = similarities_of(pairs[new], self._thumbs.get)
+            self._new.append((pairs[new], found[new]))
+        return [bool(alike) for alike in found >= self._threshold]
 
     def keep(self) -> None:
-        """Write what is known of the pictures there are; where that cannot be, it is not kept."""
-        if self._is_kept:
+        """Know what is new, and write all of the pictures there are; where that cannot be, not."""
+        if not self._new:
             return
-        self.known, self._is_kept = self.known.only(self._store.catalog.ids("ok")), True
+        pairs, similarities = (np.concatenate(column) for column in zip(*self._new, strict=True))
+        self._new = []
+        self.known = self.known.joined(pairs, similarities).only(self._store.catalog.ids("ok"))
         with suppress(OSError, StoreError), self._store.writing():  # read-only, full or busy
             save_pairs(self._store.path / KIND, self.known)
-
-    def _remember(self, pairs: Ids, similarities: Similarities) -> None:
-        self.known, self._is_kept = self.known.joined(pairs, similarities), False
 
 
 def _pairs_beyond_copies(feature: FeatureStore, contents: Ids, crowded: Ids) -> Ids:

@@ -23,7 +23,7 @@ class Miniatures:
     """Pictures stretched to a square; row i is of picture i.
 
     Attributes:
-        luminance: (m, 64, 64), smoothed, so that a shift by part of a pixel changes little.
+        luminance: (m, 64, 64).
         colour: (m, 2, 16, 16), the blue and the red difference (Cb, Cr), 128 for grey.
         aspects: (m,) float32, width by height before.
     """
@@ -57,9 +57,10 @@ def miniatures_of(ids: Ids, thumbnail: Thumbnail) -> Miniatures:
     aspects = np.empty(len(ids), np.float32)
     for row, image_id in enumerate(ids.tolist()):
         image, aspects[row] = _decoded(image_id, thumbnail, "YCbCr", 1)
-        planes = np.asarray(image.resize((SIDE_PX, SIDE_PX), Image.Resampling.BILINEAR))
-        luminance[row] = _smoothed(planes[..., 0])
-        colour[row] = np.moveaxis(_averaged(planes[..., 1:]), -1, 0)
+        square = image.resize((SIDE_PX, SIDE_PX), Image.Resampling.BILINEAR)
+        luminance[row] = np.asarray(square.getchannel(0))
+        tints = square.reduce(SIDE_PX // SMALL_PX)
+        colour[row] = np.asarray(tints).transpose(2, 0, 1)[1:]
     return Miniatures(luminance, colour, aspects)
 
 
@@ -92,17 +93,3 @@ def _decoded(
             f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
             "thumbs in the store and run python -m imgrec.index again"
         ) from error
-
-
-def _smoothed(plane: Planes) -> NDArray[np.float32]:
-    """Return a plane (h, w) weighed 1 2 1 with its neighbours, across and down."""
-    padded = np.pad(plane, 1, "edge").astype(np.float32)
-    rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
-    return np.asarray(np.rint((rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 16))
-
-
-def _averaged(planes: Planes) -> NDArray[np.float32]:
-    """Return planes (64, 64, c) as means of blocks (16, 16, c)."""
-    block = SIDE_PX // SMALL_PX
-    blocks = planes.reshape(SMALL_PX, block, SMALL_PX, block, -1)
-    return np.asarray(np.rint(blocks.mean((1, 3), np.float32)))

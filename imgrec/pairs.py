@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -57,9 +58,13 @@ class KnownPairs:
     pairs: Ids = field(default_factory=lambda: np.zeros((0, 2), np.int64))
     similarities: Similarities = field(default_factory=lambda: np.zeros(0, np.float32))
 
+    @cached_property
+    def _own_keys(self) -> NDArray[np.int64]:
+        return _keys(self.pairs)
+
     def of(self, pairs: Ids) -> Similarities:
         """Return the similarities (m,) of pairs (m, 2), the smaller id first; NaN where unknown."""
-        keys, wanted = _keys(self.pairs), _keys(pairs)
+        keys, wanted = self._own_keys, _keys(pairs)
         if not len(keys):
             return np.full(len(pairs), np.nan, np.float32)
         places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)

@@ -117,6 +117,18 @@ def test_the_command_writes_table_and_labels_and_tells_it_in_two_lines(
     assert {of["duplicates"] for of in labels.values()} == {rows[0]["id"]} == {rows[0]["group"]}
 
 
+def test_nothing_twice_is_a_table_without_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "photos").mkdir()
+    render_sample(0, 1).save(tmp_path / "photos" / "1.jpg")
+    index_folders([tmp_path / "photos"], tmp_path / "store", HERE)
+    file = tmp_path / "d.csv"
+    assert main(["--store", str(tmp_path / "store"), "--duplicates", str(file)]) == 0
+    assert capsys.readouterr().out == f"no picture is there more than once\n{file}\n"
+    assert file.read_text() == ",".join(COLUMNS) + "\n"
+
+
 def test_both_are_written_where_both_are_asked_for(
     store_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

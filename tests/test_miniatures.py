@@ -1,11 +1,10 @@
-"""Miniatures and sketches against Pillow and SciPy."""
+"""Miniatures and sketches against Pillow."""
 
 import io
 
 import numpy as np
 import pytest
 from PIL import Image
-from scipy.ndimage import convolve
 
 from imgrec import StoreError
 from imgrec.images import thumbnail
@@ -17,14 +16,13 @@ SIZES = [(128, 96), (96, 128), (128, 3), (1, 1)]
 JPEGS = [thumbnail(picture("discs", seed, size)) for seed, size in enumerate(SIZES)]
 
 
-def test_a_miniature_is_the_thumbnail_stretched_and_smoothed() -> None:
+def test_a_miniature_is_the_thumbnail_stretched() -> None:
     found = miniatures_of(IDS, JPEGS.__getitem__)
-    kernel = np.outer([1, 2, 1], [1, 2, 1]) / 16
     for row, jpeg in enumerate(JPEGS):
         image = Image.open(io.BytesIO(jpeg)).convert("YCbCr")
         planes = np.asarray(image.resize((64, 64), Image.Resampling.BILINEAR), np.float64)
-        smooth = convolve(planes[..., 0], kernel, mode="nearest")
-        assert np.abs(found.luminance[row] - smooth).mean() < 1.5  # Pillow rounds by way of RGB
+        # What goes by way of RGB is rounded twice.
+        assert np.abs(found.luminance[row] - planes[..., 0]).mean() < 1.5
         blue = planes[..., 1].reshape(16, 4, 16, 4).mean((1, 3))
         red = planes[..., 2].reshape(16, 4, 16, 4).mean((1, 3))
         assert np.abs(found.colour[row] - np.stack([blue, red])).mean() < 1.5

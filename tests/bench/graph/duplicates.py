@@ -1,6 +1,7 @@
 """Near-duplicates: precision and recall on pairs that are made of photographs, and the speed."""
 
 import io
+import shutil
 import tempfile
 import time
 from collections.abc import Mapping
@@ -12,7 +13,14 @@ from PIL import Image
 
 from alterations import NOT_SOUGHT, SOUGHT
 from imgrec import Options, Store, index_folders
-from imgrec.duplicates import THRESHOLD, Duplicates, Verifier, candidate_pairs, find_duplicates
+from imgrec.duplicates import (
+    KIND,
+    THRESHOLD,
+    Duplicates,
+    Verifier,
+    candidate_pairs,
+    find_duplicates,
+)
 from imgrec.pairs import CANDIDATES, unique_pairs
 from machine import rows
 from material import made
@@ -81,13 +89,14 @@ def measured_at(work: Path, count: int) -> str:
     (pairs, spent_s, again_s, alike), peak_mb = apart(
         _verified, place.store, count, libraries=("imgrec.alignment", "PIL.Image")
     )
-    heads = ("pictures", "pairs", "alike", "s", "pairs/s", "again, s", "memory MB")
+    heads = ("pictures", "candidate pairs", "alike", "s", "pairs/s", "again, s", "memory MB")
     line = [count, pairs, alike, f"{spent_s:.0f}", f"{pairs / spent_s:.0f}"]
     return rows(heads, [[*line, f"{again_s:.2f}", f"{peak_mb:.0f}"]])
 
 
 def _verified(path: Path, count: int) -> tuple[int, float, float, int]:
     """Return the number of pairs, the seconds, those of a second time, and how many are alike."""
+    shutil.rmtree(path / KIND, ignore_errors=True)
     rng = np.random.default_rng(_SEED)
     firsts = np.repeat(np.arange(count), CANDIDATES // 2)
     steps = rng.integers(1, count, len(firsts))
