@@ -147,7 +147,7 @@ class Verifier:
     def __init__(self, store: Store, threshold: float) -> None:
         self.known = load_pairs(store.path / KIND)
         self._store, self._threshold = store, np.float32(threshold)
-        self._thumbs = store.thumbs()
+        self._thumbs, self._ids = store.thumbs(), store.catalog.ids("ok")
         self._new: list[tuple[Ids, Similarities]] = []
 
     def verify(self, pairs: Ids, *, quiet: bool = True) -> None:
@@ -181,7 +181,7 @@ class Verifier:
             return
         pairs, similarities = (np.concatenate(column) for column in zip(*self._new, strict=True))
         self._new = []
-        self.known = self.known.joined(pairs, similarities).only(self._store.catalog.ids("ok"))
+        self.known = self.known.joined(pairs, similarities).only(self._ids)
         with suppress(OSError, StoreError), self._store.writing():  # read-only, full or busy
             save_pairs(self._store.path / KIND, self.known)
 

@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 
 import imgrec.duplicates
+import imgrec.verification
 from alterations import NOT_SOUGHT, SOUGHT
 from imgrec import Duplicates, Store, StoreError, find_duplicates, index_folders
+from imgrec.alignment import Fits
 from imgrec.catalog import Ids
 from imgrec.duplicates import KIND
 from imgrec.labels import keep_labels
+from imgrec.miniatures import Sketches
 from imgrec.samples.render import render_sample
+from imgrec.verification import Rows
 from stores import HERE, nothing_can_be_written
 
 ORIGINALS = 96
@@ -203,6 +207,33 @@ def test_nothing_can_be_written_and_all_is_found(sample_store: Path, tmp_path: P
     with nothing_can_be_written(path):
         assert found_in(path) == expected
     assert not (path / KIND).exists()
+
+
+def test_a_run_that_is_stopped_goes_on_where_it_was(
+    sample_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = found_in(sample_store)
+    path = tmp_path / "store"
+    shutil.copytree(sample_store, path, ignore=shutil.ignore_patterns(KIND))
+    monkeypatch.setattr("imgrec.verification._BLOCK_PAIRS", 300)
+    look = imgrec.verification.sketch_fits
+    seen: list[int] = []
+
+    def look_twice(rows: Rows, sketches: Sketches) -> Fits:
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        seen.append(len(rows))
+        return look(rows, sketches)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("imgrec.verification.sketch_fits", look_twice)
+        found_in(path)
+    kept = np.load(path / KIND / "pairs.npy")
+    assert len(kept) == 600 == sum(seen)
+    assert found_in(path) == expected
+    every = np.load(path / KIND / "pairs.npy")
+    assert np.array_equal(every, np.load(sample_store / KIND / "pairs.npy"))
+    assert {*map(tuple, kept.tolist())} < {*map(tuple, every.tolist())}
 
 
 def test_what_is_kept_and_damaged_is_found_again(sample_store: Path, tmp_path: Path) -> None:
