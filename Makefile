@@ -7,6 +7,7 @@ LOGDIR   ?= build/tensorboard
 SITE     ?= build/site
 SAMPLES  ?= build/samples
 GRID     ?= build/query.png
+DUPLICATES ?= build/duplicates.csv
 COUNT    ?= 600
 PORT     ?= 6006
 N        ?= 400000
@@ -15,7 +16,7 @@ WEIGHTS  ?=
 K        ?= 5
 LAYOUTS  ?=
 # Names reach the shell by the environment, so that no letter in them means anything there.
-export IMAGES STORE LOGDIR SITE SAMPLES GRID WEIGHTS
+export IMAGES STORE LOGDIR SITE SAMPLES GRID DUPLICATES WEIGHTS
 
 PY       := $(VENV)/bin/python
 PIP      := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -26,7 +27,7 @@ counted  := $(filter command environment,$(origin COUNT))
 typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.knn import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index projector tensorboard doctor graph query test check bench bench-search bench-projector screenshots demo clean
+.PHONY: help install dev samples index projector tensorboard doctor graph duplicates query test check bench bench-search bench-projector screenshots demo clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -77,6 +78,10 @@ doctor: install ## check the logdir of the projector, ours or another's: LOGDIR=
 
 graph: index ## write the network pages
 	$(PY) -m graph --store "$$STORE" --out "$$SITE" $(chosen)
+
+duplicates: index ## write build/duplicates.csv, the pictures that are there more than once
+	@mkdir -p "$$(dirname "$$DUPLICATES")"
+	$(PY) -m graph --store "$$STORE" --duplicates "$$DUPLICATES" $(chosen)
 
 query: $(if $(or $(IMAGES),$(if $(wildcard $(STORE)/store.json),,first)),index,install) ## the pictures most like Q="a.jpg b.jpg …" (up to five)
 	@test -n '$(if $(Q),yes)' || { echo 'name a picture: make query Q=some.jpg' >&2; exit 2; }

@@ -1,15 +1,21 @@
-"""`python -m graph --store DIR --out SITE`: the collection as a network of communities."""
+"""`python -m graph --store DIR --out SITE`: the collection as a network of communities.
+
+`--duplicates FILE.csv` writes the table of pictures that are there more than once.
+"""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from graph.duplicates_table import write_duplicates
 from graph.knn_graph import JOINED
 from graph.labels import KIND
 from graph.paging import MAX_PAGE_SIZE, PAGE_SIZE
 from graph.site import SiteSummary, write_site
 from imgrec.commands import Parser, counted, positive, run
+from imgrec.duplicates import KIND as DUPLICATES
+from imgrec.errors import ImgrecError
 from imgrec.labels import keep_labels
 from imgrec.names import printable
 from imgrec.store import Store
@@ -37,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="graph", description="Write a store as pages of a similarity network.")
     add = parser.add_argument
     add("--store", required=True, type=Path, help="made by python -m imgrec.index")
-    add("--out", required=True, type=Path, metavar="SITE", help="the folder of the pages")
+    add("--out", type=Path, metavar="SITE", help="the folder of the pages")
+    table = "write the pictures that are there more than once as a table"
+    add("--duplicates", type=Path, metavar="FILE.csv", help=table)
     add("--encoder", metavar="NAME", help="the feature compared; default: the store's")
     add(
         "--k",
@@ -59,6 +67,22 @@ def _page_size(value: str) -> int:
 
 
 def _write(arguments: argparse.Namespace) -> None:
+    if arguments.out is None and arguments.duplicates is None:
+        raise ImgrecError("nothing to write: name --out SITE, --duplicates FILE.csv, or both")
+    if arguments.duplicates is not None:
+        _write_duplicates(arguments)
+    if arguments.out is not None:
+        _write_site(arguments)
+
+
+def _write_duplicates(arguments: argparse.Namespace) -> None:
+    with Store.open(arguments.store) as store:
+        summary = write_duplicates(store, arguments.duplicates, arguments.encoder, quiet=False)
+    _keep_labels(arguments.store, DUPLICATES, summary.labels)
+    sys.stdout.write(summary.report())
+
+
+def _write_site(arguments: argparse.Namespace) -> None:
     with Store.open(arguments.store) as store:
         summary = write_site(
             store,
@@ -69,10 +93,14 @@ def _write(arguments: argparse.Namespace) -> None:
             arguments.page_size,
             quiet=False,
         )
-    lost = keep_labels(arguments.store, KIND, summary.labels)
-    if lost is not None:
-        sys.stderr.write(printable(f"graph: community labels were not kept: {lost}") + "\n")
+    _keep_labels(arguments.store, KIND, summary.labels)
     sys.stdout.write(report(summary))
+
+
+def _keep_labels(store: Path, kind: str, labels: dict[int, str]) -> None:
+    lost = keep_labels(store, kind, labels)
+    if lost is not None:
+        sys.stderr.write(printable(f"graph: {kind} labels were not kept: {lost}") + "\n")
 
 
 if __name__ == "__main__":

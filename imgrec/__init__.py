@@ -1,6 +1,7 @@
 """Catalogue, compare and see a folder of pictures."""
 
 from imgrec.answer import Answer, Result
+from imgrec.duplicates import Duplicates, find_duplicates
 from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
 from imgrec.indexing import Options, Summary, index_folders
 from imgrec.knn import neighbors_of
@@ -11,6 +12,7 @@ from imgrec.version import __version__
 
 __all__ = [
     "Answer",
+    "Duplicates",
     "EncoderError",
     "ImgrecError",
     "Neighbors",
@@ -22,6 +24,7 @@ __all__ = [
     "StoreError",
     "Summary",
     "__version__",
+    "find_duplicates",
     "index_folders",
     "neighbors_of",
 ]

@@ -32,6 +32,7 @@ FLOW = (
     *("sketch", "reduced", "hnsw", "indexes", "clusters"),
     *("extract", "processes", "pool", "jobs", "indexing"),
     *("neighbors", "knn", "quality"),
+    *("miniatures", "alignment", "verification", "pairs", "bundles", "duplicates"),
     *(
         "space",
         "candidates",

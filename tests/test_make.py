@@ -21,6 +21,7 @@ pytestmark = pytest.mark.skipif(
 
 def _make(build: Path, *arguments: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
     places = {"STORE": "store", "SAMPLES": "samples", "LOGDIR": "logdir", "SITE": "site"}
+    places["DUPLICATES"] = "tables/duplicates.csv"
     variables = [f"{name}={build / folder}" for name, folder in places.items()]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
     # As new: the target under test must not begin to install.
@@ -37,6 +38,7 @@ def _make(build: Path, *arguments: str, code: int = 0) -> "subprocess.CompletedP
         ("index", "store/store.json"),
         ("projector", "logdir/all 36 pictures/projector_config.pbtxt"),
         ("graph", "site/index.html"),
+        ("duplicates", "tables/duplicates.csv"),
     ],
 )
 def test_a_target_works_first_and_again_does_nothing_new(

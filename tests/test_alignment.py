@@ -1,0 +1,130 @@
+"""Alignment: the fit that was put in is found again, and similarity against numpy and SciPy."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.ndimage import convolve
+
+from imgrec.alignment import (
+    DOWN,
+    GAIN,
+    OFFSET,
+    RIGHT,
+    SCALE,
+    SIMILARITY,
+    fit_miniatures,
+    fit_sketches,
+)
+
+Plane = NDArray[np.float64]
+ONE, OTHER = np.array([0]), np.array([1])
+SHAPES = st.tuples(
+    st.floats(0.92, 1.08), st.floats(-0.05, 0.05), st.floats(-0.05, 0.05), st.floats(0.8, 1.2)
+)
+
+
+def scene(u: Plane, v: Plane, seed: int = 0) -> Plane:
+    """A picture without pixels: soft spots, known at every place, values within 40 to 180."""
+    rng = np.random.default_rng(seed)
+    total = np.zeros(np.broadcast_shapes(u.shape, v.shape))
+    for x, y, width, height in rng.uniform([-0.6, -0.6, 0.05, -1], [0.6, 0.6, 0.15, 1], (40, 4)):
+        total += height * np.exp(-((u - x) ** 2 + (v - y) ** 2) / (2 * width**2))
+    return np.asarray(110 + 70 * np.tanh(total))
+
+
+def seen(side: int, scale: float, right: float, down: float, seed: int = 0) -> Plane:
+    """The scene in a square of pixels."""
+    places = (np.arange(side) + 0.5) / side - 0.5
+    return scene(scale * places[None] + right, scale * places[:, None] + down, seed)
+
+
+def compared(
+    a: tuple[Plane, Plane], b: tuple[Plane, Plane], tints: tuple[float, float] = (128, 128)
+) -> NDArray[np.float64]:
+    """Compare two pictures, each of 16 and of 64 pixels a side, of one tint each."""
+    small = np.rint(np.stack([a[0], b[0]])).clip(0, 255).astype(np.uint8)
+    large = np.rint(np.stack([a[1], b[1]])).clip(0, 255).astype(np.uint8)
+    colour = np.full((2, 2, 16, 16), 128, np.uint8)
+    colour[0, 0], colour[1, 0] = tints
+    aspects, fits = np.ones(2, np.float32), np.zeros((1, 6))
+    fit_sketches(small, aspects, ONE, OTHER, fits)
+    if fits[0, SIMILARITY] > 0:
+        fit_miniatures(large, colour, aspects, ONE, OTHER, fits)
+    return fits[0]
+
+
+def scene_twice(seed: int = 0) -> tuple[Plane, Plane]:
+    return seen(16, 1, 0, 0, seed), seen(64, 1, 0, 0, seed)
+
+
+@given(SHAPES)
+def test_the_place_and_brightness_put_in_are_found(
+    shape: tuple[float, float, float, float],
+) -> None:
+    scale, right, down, gain = shape
+    a = scene_twice()
+    b = gain * seen(16, scale, right, down) + 3, gain * seen(64, scale, right, down) + 3
+    fit = compared(a, b)
+    assert fit[[SCALE, RIGHT, DOWN]] == pytest.approx([scale, right, down], abs=0.003)
+    assert fit[GAIN] == pytest.approx(gain, abs=0.02)
+    assert fit[OFFSET] == pytest.approx(3, abs=3)
+    assert fit[SIMILARITY] > 0.97
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_another_scene_is_not_the_same(seed: int) -> None:
+    assert compared(scene_twice(), scene_twice(seed))[SIMILARITY] < 0.2
+
+
+def test_what_differs_in_a_corner_is_not_the_same() -> None:
+    a, b = scene_twice(), scene_twice()
+    other = seen(64, 1, 0, 0, seed=1)
+    b[1][:24, :24] = other[:24, :24]  # 9 of 64 blocks
+    assert compared(a, b)[SIMILARITY] < 0.5
+    b[1][:] = a[1]
+    b[1][:8, :16] = other[:8, :16]  # 2 of 64: what may stand at an edge
+    assert compared(a, b)[SIMILARITY] > 0.9
+
+
+def test_colours_are_compared() -> None:
+    assert compared(scene_twice(), scene_twice(), (128, 128))[SIMILARITY] > 0.99
+    assert compared(scene_twice(), scene_twice(), (128, 144))[SIMILARITY] == pytest.approx(0.75)
+    assert compared(scene_twice(), scene_twice(), (110, 150))[SIMILARITY] == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [(0, 0, True), (255, 255, True), (200, 170, True), (0, 255, False), (60, 200, False)],
+)
+def test_plain_pictures_are_the_same_where_their_brightness_is(
+    first: int, second: int, same: bool
+) -> None:
+    a, b = ((np.full((16, 16), v, float), np.full((64, 64), v, float)) for v in (first, second))
+    assert (compared(a, b)[SIMILARITY] > 0.8) == same
+
+
+def test_similarity_is_that_of_numpy_and_scipy_where_nothing_moves() -> None:
+    a, noise = scene_twice(), np.random.default_rng(5).normal(0, 6, (64, 64))
+    b = a[0], np.rint(a[1] + noise)
+    fit = compared(a, b)
+    assert fit[[SCALE, RIGHT, DOWN]] == pytest.approx([1, 0, 0], abs=0.01)
+    kernel = np.outer([1, 2, 1], [1, 2, 1]) / 16
+    smooth_a, smooth_b = (convolve(np.rint(x[1]), kernel, mode="nearest") for x in (a, b))
+    told = np.minimum(fit[GAIN] * smooth_a + fit[OFFSET], 255)
+    errors, spreads, floor = [], [], 4 + 0.01 * (told.var() + smooth_b.var())
+    for i in range(0, 64, 8):
+        for j in range(0, 64, 8):
+            block = np.s_[i : i + 8, j : j + 8]
+            errors.append(((told - smooth_b)[block] ** 2).mean())
+            spreads.append(told[block].var() + smooth_b[block].var())
+    explained = np.sort(1 - np.array(errors) / (np.array(spreads) + floor))
+    assert fit[SIMILARITY] == pytest.approx(explained[3], abs=0.02)
+
+
+def test_aspects_that_no_crop_makes_are_not_compared() -> None:
+    planes = np.zeros((2, 16, 16), np.uint8)
+    fits = np.ones((1, 6))
+    fit_sketches(planes, np.array([1, 1.5], np.float32), ONE, OTHER, fits)
+    assert fits[0, SIMILARITY] == 0

@@ -1,0 +1,49 @@
+"""Miniatures and sketches against Pillow."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imgrec import StoreError
+from imgrec.images import thumbnail
+from imgrec.miniatures import miniatures_of, sketches_of
+from pictures import picture
+
+IDS = np.arange(4)
+SIZES = [(128, 96), (96, 128), (128, 3), (1, 1)]
+JPEGS = [thumbnail(picture("discs", seed, size)) for seed, size in enumerate(SIZES)]
+
+
+def test_a_miniature_is_the_thumbnail_stretched() -> None:
+    found = miniatures_of(IDS, JPEGS.__getitem__)
+    for row, jpeg in enumerate(JPEGS):
+        image = Image.open(io.BytesIO(jpeg)).convert("YCbCr")
+        planes = np.asarray(image.resize((64, 64), Image.Resampling.BILINEAR), np.float64)
+        # What goes by way of RGB is rounded twice.
+        assert np.abs(found.luminance[row] - planes[..., 0]).mean() < 1.5
+        blue = planes[..., 1].reshape(16, 4, 16, 4).mean((1, 3))
+        red = planes[..., 2].reshape(16, 4, 16, 4).mean((1, 3))
+        assert np.abs(found.colour[row] - np.stack([blue, red])).mean() < 1.5
+    assert found.aspects.tolist() == pytest.approx([128 / 96, 96 / 128, 128 / 3, 1])
+
+
+def test_a_sketch_is_the_same_smaller() -> None:
+    found = sketches_of(IDS, JPEGS.__getitem__)
+    for row, jpeg in enumerate(JPEGS):
+        grey = Image.open(io.BytesIO(jpeg)).convert("L").resize((16, 16), Image.Resampling.BOX)
+        assert np.abs(found.luminance[row] - np.asarray(grey, np.float64)).mean() < 6
+    assert np.array_equal(found.aspects, miniatures_of(IDS, JPEGS.__getitem__).aspects)
+
+
+def test_no_picture_is_none() -> None:
+    assert miniatures_of(IDS[:0], JPEGS.__getitem__).luminance.shape == (0, 64, 64)
+    assert sketches_of(IDS[:0], JPEGS.__getitem__).luminance.shape == (0, 16, 16)
+
+
+@pytest.mark.parametrize("jpeg", [b"", b"no picture", JPEGS[0][:200]])
+def test_a_damaged_thumbnail_is_named(jpeg: bytes) -> None:
+    for describe in (miniatures_of, sketches_of):
+        with pytest.raises(StoreError, match=r"thumbnail of picture 7 is damaged .*imgrec\.index"):
+            describe(np.array([7]), lambda image_id: jpeg)

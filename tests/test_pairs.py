@@ -1,0 +1,112 @@
+"""Pairs: the likely ones against brute force, the known ones against a dict, kept and damaged."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgrec import Neighbors
+from imgrec.pairs import (
+    CANDIDATES,
+    KnownPairs,
+    crowded_contents,
+    likely_pairs,
+    load_pairs,
+    save_pairs,
+    unique_pairs,
+)
+
+Values = dict[tuple[int, int], float]
+FEW = st.dictionaries(
+    st.tuples(st.integers(1, 5), st.integers(6, 9)), st.floats(0, 1, width=32), max_size=8
+)
+
+
+def neighbors_at_random(count: int = 40, k: int = 12, seed: int = 3) -> Neighbors:
+    rng = np.random.default_rng(seed)
+    ids = np.sort(rng.choice(1000, count, replace=False)).astype(np.int64)
+    others = [rng.choice(np.delete(ids, row), k, replace=False) for row in range(count)]
+    return Neighbors(ids, np.stack(others), np.zeros((count, k), np.float32))
+
+
+def known(values: Values) -> KnownPairs:
+    keys = np.array(sorted(values), np.int64).reshape(-1, 2)
+    return KnownPairs(keys, np.array([values[k] for k in sorted(values)], np.float32))
+
+
+def test_likely_are_the_nearest_of_another_content() -> None:
+    neighbors = neighbors_at_random()
+    contents = neighbors.ids // 60 * 60  # several ids are copies of one
+    content_of = dict(zip(neighbors.ids.tolist(), contents.tolist(), strict=True))
+    expected = set()
+    for content, near in zip(contents.tolist(), neighbors.neighbors.tolist(), strict=True):
+        others = [content_of[i] for i in near if content_of[i] != content][:CANDIDATES]
+        expected |= {(min(content, other), max(content, other)) for other in others}
+    assert likely_pairs(neighbors, contents).tolist() == sorted(map(list, expected))
+    assert not len(crowded_contents(neighbors, contents))
+
+
+def test_crowded_are_those_that_see_nothing_but_copies() -> None:
+    ids = np.arange(1, 7)
+    near = np.array([[2, 3], [1, 3], [1, 2], [5, 1], [4, 6], [5, 4]])
+    neighbors = Neighbors(ids, near, np.zeros((6, 2), np.float32))
+    contents = np.array([1, 1, 1, 4, 4, 4])
+    assert crowded_contents(neighbors, contents).tolist() == [1]
+    assert likely_pairs(neighbors, contents).tolist() == [[1, 4]]
+
+
+def test_each_pair_once_whichever_came_first() -> None:
+    big = 2**31 - 1
+    pairs = np.array([[5, 2], [2, 5], [big, 1], [1, 3], [2, 5]])
+    assert unique_pairs(pairs).tolist() == [[1, 3], [1, big], [2, 5]]
+
+
+@given(FEW, FEW)
+def test_known_are_a_dict(first: Values, second: Values) -> None:
+    second = {pair: value for pair, value in second.items() if pair not in first}
+    joined = known(first).joined(known(second).pairs, known(second).similarities)
+    every = first | second
+    asked = [(a, b) for a in range(1, 6) for b in range(6, 10)]
+    found = joined.of(np.array(asked)).tolist()
+    assert found == pytest.approx([every.get(pair, np.nan) for pair in asked], nan_ok=True)
+    left = joined.only(np.array([1, 2, 3, 6, 7]))
+    kept = sorted(pair for pair in every if set(pair) <= {1, 2, 3, 6, 7})
+    assert left.pairs.tolist() == list(map(list, kept))
+
+
+def test_kept_are_read_again(tmp_path: Path) -> None:
+    pairs = known({(1, 2): 0.5, (1, 9): 1.0, (3, 4): 0.0})
+    save_pairs(tmp_path / "duplicates", pairs)
+    loaded = load_pairs(tmp_path / "duplicates")
+    assert np.array_equal(loaded.pairs, pairs.pairs)
+    assert np.array_equal(loaded.similarities, pairs.similarities)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("duplicates.json", b'{"version": 0}'),
+        ("duplicates.json", b"[]"),
+        ("duplicates.json", b"{"),
+        ("pairs.npy", b""),
+        ("pairs.npy", np.zeros((3, 2), np.int32)),
+        ("pairs.npy", np.zeros((3, 2), np.int64)),
+        ("pairs.npy", np.zeros((2, 2), np.int64)),
+        ("pairs.npy", np.zeros(3, np.int64)),
+        ("similarities.npy", np.full(3, np.nan, np.float32)),
+        ("similarities.npy", np.zeros((3, 1), np.float32)),
+    ],
+)
+def test_what_is_damaged_is_found_again(
+    tmp_path: Path, name: str, content: bytes | np.ndarray
+) -> None:
+    folder = tmp_path / "duplicates"
+    assert not len(load_pairs(folder).pairs)
+    save_pairs(folder, known({(1, 2): 0.5, (1, 9): 1.0, (3, 4): 0.0}))
+    if isinstance(content, bytes):
+        (folder / name).write_bytes(content)
+    else:
+        np.save(folder / name, content)
+    assert not len(load_pairs(folder).pairs)
