@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from imgrec.encoders.spec import Vectors
 from imgrec.metrics import COSINE_NOISE, Distances
 
-Kernel = Callable[[Vectors, Vectors, Distances], None]
+Loop = Callable[..., None]
 
 _ROWS = types.Array(types.float32, 2, "C", readonly=True)
 _CODES = types.Array(types.int8, 2, "C", readonly=True)
@@ -29,12 +29,14 @@ _TINY = np.float32(1e-30)  # 0 / tiny = 0 where both bins are empty, and no bran
 _HALF, _ZERO, _ONE, _TWO = (np.float32(value) for value in (0.5, 0, 1, 2))
 
 
-def _compiled(*arguments: types.Type) -> Callable[[Callable[..., None]], Kernel]:
-    def compile_(function: Callable[..., None]) -> Kernel:
+def compiled(*arguments: types.Type) -> Callable[[Loop], Loop]:
+    """Return what compiles a loop for arguments of these types, as all here are compiled."""
+
+    def compile_(function: Loop) -> Loop:
         options: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
         signatures = [types.void(*arguments)]
         try:
-            jitted: Kernel = numba.njit(signatures, cache=True, **options)(function)
+            jitted: Loop = numba.njit(signatures, cache=True, **options)(function)
         except (RuntimeError, OSError):  # no place to keep it: compiled anew in every process
             jitted = numba.njit(signatures, **options)(function)
         return jitted
@@ -42,7 +44,7 @@ def _compiled(*arguments: types.Type) -> Callable[[Callable[..., None]], Kernel]
     return compile_
 
 
-@_compiled(_ROWS, _ROWS, _OUT)
+@compiled(_ROWS, _ROWS, _OUT)
 def cosine(queries: Vectors, vectors: Vectors, out: Distances) -> None:
     """Fill in 1 - cos as `imgrec.metrics.cosine` does, of queries of length 1."""
     for pair in range(vectors.shape[0] // 2):
@@ -66,7 +68,7 @@ def cosine(queries: Vectors, vectors: Vectors, out: Distances) -> None:
             out[a, i + 1] = _ZERO if distance_1 < _NOISE else min(distance_1, _TWO)
 
 
-@_compiled(_ROWS, _ROWS, _OUT)
+@compiled(_ROWS, _ROWS, _OUT)
 def euclidean(queries: Vectors, vectors: Vectors, out: Distances) -> None:
     """Fill in the length of the difference."""
     for pair in range(vectors.shape[0] // 2):
@@ -81,7 +83,7 @@ def euclidean(queries: Vectors, vectors: Vectors, out: Distances) -> None:
             out[a, i], out[a, i + 1] = np.sqrt(total_0), np.sqrt(total_1)
 
 
-@_compiled(_ROWS, _ROWS, _OUT)
+@compiled(_ROWS, _ROWS, _OUT)
 def manhattan(queries: Vectors, vectors: Vectors, out: Distances) -> None:
     """Fill in the sum of absolute differences."""
     for pair in range(vectors.shape[0] // 2):
@@ -94,7 +96,7 @@ def manhattan(queries: Vectors, vectors: Vectors, out: Distances) -> None:
             out[a, i], out[a, i + 1] = total_0, total_1
 
 
-@_compiled(_ROWS, _ROWS, _OUT)
+@compiled(_ROWS, _ROWS, _OUT)
 def chi2(queries: Vectors, vectors: Vectors, out: Distances) -> None:
     """Fill in ½ Σ (a - b)² / (a + b)."""
     for i in range(vectors.shape[0]):
@@ -107,7 +109,7 @@ def chi2(queries: Vectors, vectors: Vectors, out: Distances) -> None:
             out[a, i] = _HALF * total
 
 
-@_compiled(_CODES, _ROWS, _OUT)
+@compiled(_CODES, _ROWS, _OUT)
 def products(codes: NDArray[np.int8], weights: Vectors, out: Distances) -> None:
     """Fill in the products (q, m) of codes (m, c), int8, with weights (q, c)."""
     for i in range(codes.shape[0]):
