@@ -69,7 +69,7 @@ def keep_best(
                 least = best[i, last]
 
 
-@numba.njit(nogil=True, fastmath=True, error_model="numpy", inline="never")  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True, fastmath=True, error_model="numpy", inline="never")
 def _product(vectors: Vectors, a: int, b: int) -> np.float32:
     total = _ZERO
     for j in range(vectors.shape[1]):

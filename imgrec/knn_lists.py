@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.encoders.spec import Vectors
+from imgrec.errors import StoreError
 from imgrec.features import FeatureStore
 from imgrec.metrics import Distances
 from imgrec.threads import in_threads
@@ -116,11 +117,21 @@ def tiles(feature: FeatureStore) -> list[Tile]:
 
 
 def inverse_lengths(feature: FeatureStore) -> NDArray[np.float32]:
-    """Return 1 / |x| (n,) of every vector, 0 for a vector of zeros."""
+    """Return 1 / |x| (n,) of every vector, 0 for a vector of zeros.
+
+    Raises:
+        StoreError: a vector is not finite.
+    """
     lengths = np.zeros(len(feature), np.float32)
     for tile in tiles(feature):
         vectors = tile.load(feature)
         lengths[tile.rows] = np.sqrt(np.einsum("md,md->m", vectors, vectors))
+    odd = np.flatnonzero(~np.isfinite(lengths))
+    if len(odd):
+        raise StoreError(
+            f"the {feature.name} vector of picture {feature.ids[odd[0]]} holds values that are no "
+            "numbers: delete the feature's folder and run python -m imgrec.index again"
+        )
     return np.divide(1, lengths, out=lengths, where=lengths > 0)
 
 
