@@ -35,7 +35,7 @@ def share_found(lists: Lists, true: Lists) -> float:
 
 
 def check_lists(vectors: Vectors, lists: Lists) -> None:
-    """Every list ascends by distance, then row; nothing is twice, nor itself; distances are true."""
+    """Lists ascend by distance, then row; nothing is twice, nor itself; distances are true."""
     n, k = lists.rows.shape
     assert lists.rows.min() >= 0
     assert lists.rows.max() < n
