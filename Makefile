@@ -27,7 +27,7 @@ counted  := $(filter command environment,$(origin COUNT))
 typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.knn import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index projector tensorboard doctor graph duplicates query test check bench bench-search bench-projector screenshots demo clean
+.PHONY: help install dev samples index projector tensorboard doctor graph duplicates query test check bench bench-search bench-projector bench-graph screenshots demo clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -108,6 +108,9 @@ bench-search: dev $(if $(IMAGES),index) ## measure the search at N=400000 vector
 
 bench-projector: dev ## measure the projector's logdir beside other ways
 	$(PY) tests/bench/logdir
+
+bench-graph: dev ## measure the network at N=400000 pictures, stage by stage, beside other ways
+	$(PY) tests/bench/graph --count $(N)
 
 screenshots: graph projector dev ## draw the pictures of the README anew
 	$(PY) tests/screenshots.py --store "$$STORE" --logdir "$$LOGDIR" --site "$$SITE" --out docs

@@ -87,7 +87,7 @@ def write_site(
     out = out.resolve()
     check_place(out)
     spec = store.spec(encoder)
-    neighbors = neighbors_of(store, spec.name, max(K, k))
+    neighbors = neighbors_of(store, spec.name, max(K, k), quiet=quiet)
     graph = knn_graph(neighbors, k)
     guide = make_guide(graph, store.catalog, page_size, seed)
     roots = frozenset(root for root in store.catalog.roots() if Path(root).is_dir())

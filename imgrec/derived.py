@@ -106,6 +106,15 @@ class Coverage:
             and np.array_equal(self.owners, feature.owners)
         )
 
+    def is_whole(self) -> bool:
+        """Whether the arrays have the types and the order that belong together."""
+        ids, owners = self.ids, self.owners
+        if [ids.dtype, owners.dtype] != _KEY_TYPES or ids.ndim != 1 or ids.shape != owners.shape:
+            return False
+        if (np.diff(ids) <= 0).any():
+            return False
+        return not len(owners) or (owners.min() >= 0 and int(owners.max()) < len(self.sources))
+
     def places(self, feature: FeatureStore) -> NDArray[np.intp]:
         """Return the kept row (n,) for each row of a feature, -1 where none is of its vector."""
         numbers = {block.source: n for n, block in enumerate(feature.blocks) if block.source}
@@ -204,12 +213,8 @@ def _load(folder: Path, recipe: Recipe, spec: EncoderSpec) -> Derived | None:
 
 
 def _is_whole(coverage: Coverage, rows: Arrays) -> bool:
-    ids, owners = coverage.ids, coverage.owners
-    if [ids.dtype, owners.dtype] != _KEY_TYPES or ids.ndim != 1:
-        return False
-    if {len(ids), len(owners), *map(len, rows.values())} != {len(ids)} or (np.diff(ids) <= 0).any():
-        return False
-    return not len(owners) or (owners.min() >= 0 and int(owners.max()) < len(coverage.sources))
+    count = len(coverage.ids)
+    return coverage.is_whole() and all(len(values) == count for values in rows.values())
 
 
 def axes_of(model: Arrays) -> Axes:

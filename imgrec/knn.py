@@ -1,40 +1,82 @@
-"""The k-NN graph of a feature: each picture's nearest by cosine, kept in the store."""
+"""The k-NN graph of a feature: each picture's nearest by cosine, kept in the store, and grown.
 
-import json
-from collections.abc import Iterator
+Up to `imgrec.knn_exact.SMALL` it is exact; beyond, exact on a CUDA device where there is one, else
+approximate by cells, and then its recall is measured and kept beside it.
+"""
+
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from imgrec.derived import Coverage
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
 from imgrec.features import FeatureStore
-from imgrec.files import new_folder
-from imgrec.metrics import COSINE_NOISE, scaled
+from imgrec.knn_cells import approximate_lists
+from imgrec.knn_cuda import cuda_device, lists_on
+from imgrec.knn_exact import exact_lists, is_small, recall
+from imgrec.knn_growth import grown_lists
+from imgrec.knn_hops import refined
+from imgrec.knn_kept import KnnGraph, Quality, load_knn, save_knn
+from imgrec.knn_lists import Lists, inverse_lengths
 from imgrec.neighbors import Neighbors
-from imgrec.parts import load_array
+from imgrec.progress import progress
 from imgrec.store import Store
 
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
 K = 15
-_BLOCK_BYTES = 64 << 20
+LEAST_RECALL = 0.97  # below, the neighbours of neighbours are looked at too
+_MOST_LOST = 0.01  # of the recall, by growing
 
 
-def neighbors_of(store: Store, name: str | None = None, k: int = K) -> Neighbors:
+def neighbors_of(
+    store: Store, name: str | None = None, k: int = K, *, quiet: bool = True
+) -> Neighbors:
     """Return the k-NN graph of a feature, from the store where it is still right.
 
-    Where pictures came or went since, it is built again and kept. On a store that cannot be
-    written it is built and not kept.
+    Where pictures came or went since, it is grown, or built again where many did, and kept. On a
+    store that cannot be written it is not kept.
+
+    Args:
+        store: open.
+        name: of the feature, by default the store's own.
+        k: neighbours a picture; there are fewer where there are fewer pictures.
+        quiet: no progress bar.
 
     Raises:
         StoreError: there is no such feature, or it has fewer than two pictures.
     """
-    return neighbors_in(store, store.spec(name), store.feature(name), k)
+    return neighbors_in(store, store.spec(name), store.feature(name), k, quiet=quiet)
 
 
-def neighbors_in(store: Store, spec: EncoderSpec, feature: FeatureStore, k: int = K) -> Neighbors:
+def neighbors_in(
+    store: Store, spec: EncoderSpec, feature: FeatureStore, k: int = K, *, quiet: bool = True
+) -> Neighbors:
     """Return the k-NN graph of a feature that is open, as `neighbors_of` does.
+
+    Raises:
+        StoreError: it has fewer than two pictures.
+    """
+    return knn_graph_in(store, spec, feature, k, quiet=quiet).neighbors
+
+
+def knn_graph_of(
+    store: Store, name: str | None = None, k: int = K, *, quiet: bool = True
+) -> KnnGraph:
+    """Return the k-NN graph of a feature and how right it is, as `neighbors_of` does.
+
+    Raises:
+        StoreError: there is no such feature, or it has fewer than two pictures.
+    """
+    return knn_graph_in(store, store.spec(name), store.feature(name), k, quiet=quiet)
+
+
+def knn_graph_in(
+    store: Store, spec: EncoderSpec, feature: FeatureStore, k: int = K, *, quiet: bool = True
+) -> KnnGraph:
+    """Return the k-NN graph of a feature that is open and how right it is.
 
     Raises:
         StoreError: it has fewer than two pictures.
@@ -44,42 +86,33 @@ def neighbors_in(store: Store, spec: EncoderSpec, feature: FeatureStore, k: int 
             f"neighbours need 2 pictures or more, and {store.path} has {len(feature)} with "
             f"{spec.name} vectors: index more"
         )
-    kept = kept_neighbors(store, spec, feature, k)
-    if kept is not None:
-        return kept
-    built = exact_neighbors(feature, min(k, len(feature) - 1))
+    folder, most = _folder(store, spec), len(feature) - 1
+    kept = load_knn(folder, spec)
+    if kept is not None and _is_right(kept, feature, min(k, most)):
+        return kept.cut(k)
+    with progress(total=len(feature), desc="neighbours", unit="pictures", quiet=quiet) as bar:
+        made = _grown(feature, kept, min(k, most), bar)
+        if made is None:
+            bar.reset()
+            made = _built(feature, min(max(k, K), most), bar)
     with suppress(OSError, StoreError), store.writing():  # read-only, full or busy: not kept
-        _save(_folder(store, spec), spec, built)
-    return built
+        save_knn(folder, spec, made)
+    return made.cut(k)
 
 
 def kept_neighbors(
     store: Store, spec: EncoderSpec, feature: FeatureStore, k: int = K
 ) -> Neighbors | None:
     """Return the k-NN graph that the store keeps of a feature, None where it is not right now."""
-    return _load(_folder(store, spec), spec, feature, min(k, len(feature) - 1))
+    kept = load_knn(_folder(store, spec), spec)
+    if kept is None or not _is_right(kept, feature, min(k, len(feature) - 1)):
+        return None
+    return kept.cut(k).neighbors
 
 
 def exact_neighbors(feature: FeatureStore, k: int) -> Neighbors:
-    """Return the exact k-NN graph under cosine, by blocks of the product with itself.
-
-    Source: numpy, one matrix product a block; memory is the unit vectors (n, d) float32 and
-    one block of distances.
-    """
-    vectors = scaled(feature.load(), 2)
-    neighbors = np.empty((len(vectors), k), np.int64)
-    distances = np.empty((len(vectors), k), np.float32)
-    for rows in _blocks(len(vectors)):
-        block = 1 - vectors[rows] @ vectors.T  # (b, n)
-        block[block < COSINE_NOISE] = 0
-        here = np.arange(len(block))
-        block[here, here + rows.start] = np.inf
-        nearest = np.argpartition(block, k - 1, axis=1)[:, :k]
-        found = np.take_along_axis(block, nearest, axis=1)
-        order = np.lexsort((nearest, found), axis=1)
-        neighbors[rows] = feature.ids[np.take_along_axis(nearest, order, axis=1)]
-        distances[rows] = np.take_along_axis(found, order, axis=1)
-    return Neighbors(feature.ids, neighbors, distances)
+    """Return the exact k-NN graph under cosine of vectors that need be in no store."""
+    return _named(feature, exact_lists(feature, k))
 
 
 def closest_id(neighbors: Neighbors, k: int = 5) -> int:
@@ -91,28 +124,51 @@ def _folder(store: Store, spec: EncoderSpec) -> Path:
     return store.path / "knn" / spec.name
 
 
-def _load(folder: Path, spec: EncoderSpec, feature: FeatureStore, k: int) -> Neighbors | None:
-    try:
-        made_by = json.loads((folder / "knn.json").read_text("utf-8"))["encoder"]
-        arrays = [load_array(folder / f"{name}.npy") for name in ("ids", "neighbors", "distances")]
-        kept = Neighbors(*arrays)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, StoreError):
+def _is_right(kept: KnnGraph, feature: FeatureStore, k: int) -> bool:
+    return kept.neighbors.k >= k and kept.coverage.is_of(feature)
+
+
+def _named(feature: FeatureStore, lists: Lists) -> Neighbors:
+    return Neighbors(feature.ids, feature.ids[lists.rows], lists.distances)
+
+
+def _graph(feature: FeatureStore, lists: Lists, quality: Quality) -> KnnGraph:
+    return KnnGraph(_named(feature, lists), Coverage.of(feature), quality)
+
+
+def _built(feature: FeatureStore, k: int, bar: "tqdm[Any]") -> KnnGraph:
+    """Build the graph by the way that is best for its size."""
+    if is_small(feature, len(feature)):
+        return _graph(feature, exact_lists(feature, k, bar.update), Quality("exact"))
+    device = cuda_device()
+    if device is not None:
+        with suppress(RuntimeError):  # too little memory on it: as if there were none
+            return _graph(feature, lists_on(device, feature, k, bar.update), Quality("cuda"))
+        bar.reset()
+    lists = approximate_lists(feature, k, bar.update)
+    lengths = inverse_lengths(feature)
+    share, checked = recall(feature, lengths, lists)
+    if share < LEAST_RECALL:
+        bar.reset()
+        lists = refined(feature, lists, bar.update)
+        share, checked = recall(feature, lengths, lists)
+    return _graph(feature, lists, Quality("cells", share, checked, share))
+
+
+def _grown(
+    feature: FeatureStore, kept: KnnGraph | None, k: int, bar: "tqdm[Any]"
+) -> KnnGraph | None:
+    """Grow a graph, None where there is none, or it has to be built anew."""
+    if kept is None or kept.neighbors.k < k:
         return None
-    same = made_by == asdict(spec) and np.array_equal(kept.ids, feature.ids)
-    if not same or kept.k < k:
+    found = grown_lists(feature, kept.neighbors, kept.coverage, bar.update)
+    if found is None:
         return None
-    return Neighbors(kept.ids, kept.neighbors[:, :k], kept.distances[:, :k])
-
-
-def _save(folder: Path, spec: EncoderSpec, built: Neighbors) -> None:
-    described = {"k": built.k, "metric": "cosine", "exact": True, "encoder": asdict(spec)}
-    with new_folder(folder) as temporary:
-        (temporary / "knn.json").write_text(json.dumps(described, indent=2) + "\n", "utf-8")
-        np.save(temporary / "ids.npy", built.ids, allow_pickle=False)
-        np.save(temporary / "neighbors.npy", built.neighbors, allow_pickle=False)
-        np.save(temporary / "distances.npy", built.distances, allow_pickle=False)
-
-
-def _blocks(count: int) -> Iterator[slice]:
-    step = max(1, _BLOCK_BYTES // (4 * count))
-    return (slice(start, min(count, start + step)) for start in range(0, count, step))
+    lists, exact = found
+    before = kept.quality
+    if exact and not before.checked:
+        return _graph(feature, lists, before)
+    share, checked = recall(feature, inverse_lengths(feature), lists)
+    if share < before.built_recall - _MOST_LOST:
+        return None
+    return _graph(feature, lists, Quality(before.method, share, checked, before.built_recall))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 COMMUNITY, CENTRE, PAGE_KIND = "community", "centre", "page"
 DIMENSIONS = 50  # columns beyond that make the page slower, and hardly better
-NEIGHBORS_MADE = 50_000  # pictures up to which a missing k-NN graph is made, in about a minute
+NEIGHBORS_MADE = 1_000_000  # pictures up to which a missing k-NN graph is made, in some minutes
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Collection:
         tensor: the columns of the tensors.
         clusters: by k-means.
         kept: what the store keeps for the projector.
+        quiet: no progress bar.
     """
 
     store: Store
@@ -55,10 +56,16 @@ class Collection:
     tensor: Reduction
     clusters: Clusters
     kept: Kept
+    quiet: bool = True
 
     @classmethod
     def open(
-        cls, store: Store, name: str | None, dimensions: int | None, clusters: int
+        cls,
+        store: Store,
+        name: str | None,
+        dimensions: int | None,
+        clusters: int,
+        quiet: bool = True,
     ) -> "Collection":
         """Open a feature, by default the store's own.
 
@@ -67,6 +74,7 @@ class Collection:
             name: of the feature.
             dimensions: principal components kept, None for the vectors as they are.
             clusters: how many, at most.
+            quiet: no progress bar.
 
         Raises:
             StoreError: the store has no such feature or is damaged.
@@ -84,6 +92,7 @@ class Collection:
             reduction if dimensions else unreduced(feature),
             clusters_in(store, spec, feature, clusters),
             Kept(store, spec.name),
+            quiet,
         )
 
     @property
@@ -95,7 +104,7 @@ class Collection:
     def neighbors(self) -> Neighbors | None:
         """The k-NN graph of all pictures, None where there is none and it would take long."""
         if len(self.feature) <= NEIGHBORS_MADE:
-            return neighbors_in(self.store, self.spec, self.feature)
+            return neighbors_in(self.store, self.spec, self.feature, quiet=self.quiet)
         return kept_neighbors(self.store, self.spec, self.feature)
 
     @cached_property

@@ -124,7 +124,7 @@ def write_logdir(
     """
     out, options = Path(out).resolve(), options or Options()
     check_replaceable(out)
-    collection = Collection.open(store, encoder, options.dimensions, options.clusters)
+    collection = Collection.open(store, encoder, options.dimensions, options.clusters, quiet)
     colours = update_colours(store, quiet=quiet)
     runs = collection.runs(options.overview, options.page_size)
     total = sum(len(run.ids) for run in runs)

@@ -31,7 +31,8 @@ FLOW = (
     *("threads", "metrics", "kernels", "exact", "projection", "derived"),
     *("sketch", "reduced", "hnsw", "indexes", "clusters"),
     *("extract", "processes", "pool", "jobs", "indexing"),
-    *("neighbors", "knn", "quality"),
+    *("neighbors", "knn_kernels", "knn_lists", "knn_exact", "knn_cells", "knn_cuda"),
+    *("knn_hops", "knn_growth", "knn_kept", "knn", "quality"),
     *("miniatures", "alignment", "verification", "pairs", "bundles", "duplicates"),
     *(
         "space",

@@ -1,28 +1,52 @@
-"""The k-NN graph against scikit-learn, kept, and built again when it must be."""
+"""The k-NN graph against scikit-learn, kept, grown, and built again when it must be."""
 
+import json
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
-from sklearn.neighbors import NearestNeighbors
 
 from imgrec import Neighbors, Options, Store, StoreError, index_folders, neighbors_of
 from imgrec.features import Block, FeatureStore
-from imgrec.knn import closest_id, exact_neighbors
+from imgrec.knn import (
+    closest_id,
+    exact_neighbors,
+    kept_neighbors,
+    knn_graph_of,
+    neighbors_in,
+)
+from imgrec.knn_kept import Quality
+from knn_reference import feature_of, true_lists
 from pictures import picture
+from stores import nothing_can_be_written
+from vector_stores import add_part, add_pictures, clustered, make, rebuild, remove
+
+_N = 600
 
 
-def test_neighbors_are_those_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imgrec.knn._BLOCK_BYTES", 4 * 300 * 70)  # several blocks
-    vectors = np.random.default_rng(1).normal(size=(300, 20)).astype(np.float32)
-    ids = np.arange(300) * 2 + 5
-    found = exact_neighbors(FeatureStore("x", 20, [Block(ids, vectors)]), 7)
-    reference = NearestNeighbors(metric="cosine", algorithm="brute").fit(vectors)
-    distances, rows = reference.kneighbors(n_neighbors=7)
-    assert np.array_equal(found.neighbors, ids[rows])
-    assert np.array_equal(found.rows(), rows)
-    assert np.allclose(found.distances, distances, atol=1e-5)
+@pytest.fixture
+def collection(tmp_path: Path) -> Path:
+    """A store of 600 vectors in two parts."""
+    return make(tmp_path / "store", {"x": clustered(_N + 12, 40)[:_N]}, 400)
+
+
+@pytest.fixture
+def _large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have 600 pictures be many, without a CUDA device."""
+    monkeypatch.setattr("imgrec.knn_exact.SMALL", 1)
+    monkeypatch.setattr("imgrec.knn.cuda_device", lambda: None)
+    monkeypatch.setattr("imgrec.knn_exact.CHECKED", 200)
+
+
+def test_neighbors_are_those_of_scikit_learn() -> None:
+    vectors = clustered(300, 20)
+    found = exact_neighbors(feature_of(vectors), 7)
+    true = true_lists(vectors, 7)
+    assert np.array_equal(found.neighbors, 2 * true.rows + 5)
+    assert np.array_equal(found.rows(), true.rows)
+    assert np.allclose(found.distances, true.distances, atol=1e-5)
 
 
 def test_twins_and_zero_vectors() -> None:
@@ -50,7 +74,10 @@ def test_kept_in_the_store_and_built_again_after_a_change(photos: Path, tmp_path
     picture("discs", 77).save(tmp_path / "photos" / "new.jpg")
     index_folders([], path, options)
     with Store.open(path) as store:
-        assert len(neighbors_of(store).ids) == len(first.ids) + 1
+        grown = neighbors_of(store)
+        built = exact_neighbors(store.feature(), 15)
+    assert len(grown.ids) == len(first.ids) + 1
+    assert np.array_equal(grown.neighbors, built.neighbors)
 
 
 def test_the_picture_whose_nearest_are_nearest() -> None:
@@ -79,3 +106,179 @@ def test_small_stores(photos: Path, tmp_path: Path) -> None:
 def test_rows_that_do_not_match_are_refused() -> None:
     with pytest.raises(StoreError, match=r"ids \(3,\)"):
         Neighbors(np.arange(3), np.zeros((2, 4), np.int64), np.zeros((2, 4), np.float32))
+
+
+def test_pictures_come_and_go(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = clustered(_N + 12, 40)
+    with Store.open(collection) as store:
+        neighbors_of(store)
+    monkeypatch.setattr("imgrec.knn._built", _never)
+    add_pictures(collection, range(_N + 1, _N + 13))
+    add_part(collection, "x", np.arange(_N + 1, _N + 13), vectors[_N:])
+    remove(collection, [3, 4, 5, 444])
+    with Store.open(collection) as store:
+        grown = neighbors_of(store)
+        assert np.array_equal(grown.ids, store.feature().ids)
+        assert np.array_equal(grown.neighbors, exact_neighbors(store.feature(), 15).neighbors)
+        assert knn_graph_of(store).line() == "15 nearest of 608 pictures, exact"
+
+
+def test_vectors_of_another_encoding_are_not_taken_for_those_before(collection: Path) -> None:
+    with Store.open(collection) as store:
+        before = neighbors_of(store)
+    rebuild(collection, "x", clustered(_N, 40, seed=9))
+    with Store.open(collection) as store:
+        feature = store.feature()
+        assert kept_neighbors(store, store.spec(), feature) is None
+        after = neighbors_in(store, store.spec(), feature)
+        assert np.array_equal(after.neighbors, exact_neighbors(feature, 15).neighbors)
+    assert not np.array_equal(before.neighbors, after.neighbors)
+
+
+@pytest.mark.usefixtures("_large")
+def test_the_recall_of_many_is_measured_and_kept(collection: Path) -> None:
+    with Store.open(collection) as store:
+        made, kept = knn_graph_of(store), knn_graph_of(store)
+        true = exact_neighbors(store.feature(), 15)
+    described = json.loads((collection / "knn" / "x" / "knn.json").read_text())
+    assert described["method"] == "cells"
+    assert (described["k"], described["checked"], described["exact"]) == (15, 200, False)
+    assert described["recall"] == made.quality.recall == kept.quality.recall
+    found = np.isin(made.neighbors.distances, true.distances)
+    assert made.quality.recall == pytest.approx(found.mean(), abs=0.02)
+    assert (
+        kept.line()
+        == f"15 nearest of 600 pictures, recall {kept.quality.recall:.3f} of 200 checked"
+    )
+
+
+@pytest.mark.usefixtures("_large")
+def test_a_grown_graph_of_many_is_measured_again(
+    collection: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(collection) as store:
+        built = knn_graph_of(store).quality
+    remove(collection, range(20, 40))
+    with pytest.MonkeyPatch.context() as patch, Store.open(collection) as store:
+        patch.setattr("imgrec.knn._built", _never)
+        grown = knn_graph_of(store)
+        true = exact_neighbors(store.feature(), 15)
+    assert np.array_equal(grown.neighbors.ids, true.ids)
+    assert np.isclose(grown.neighbors.distances, true.distances, atol=1e-5).mean() > 0.97
+    assert grown.quality.checked == 200
+    assert grown.quality.built_recall == built.recall
+    monkeypatch.setattr("imgrec.knn.recall", lambda *_: (0.98 * built.recall, 200))
+    monkeypatch.setattr("imgrec.knn._built", lambda feature, k, bar: built_anew)
+    built_anew = grown
+    remove(collection, [50])
+    with Store.open(collection) as store:
+        assert knn_graph_of(store) is built_anew
+
+
+@pytest.mark.usefixtures("_large")
+def test_what_the_cells_miss_is_looked_for_among_neighbours_of_neighbours(
+    collection: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imgrec.knn_cells.COMPONENTS", 3)
+    monkeypatch.setattr("imgrec.knn_cells.CANDIDATES", 0)
+    with Store.open(collection) as store, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("imgrec.knn.LEAST_RECALL", 0)
+        worse = knn_graph_of(store).quality
+    shutil.rmtree(collection / "knn")
+    with Store.open(collection) as store:
+        better = knn_graph_of(store).quality
+    assert worse.recall < 0.95
+    assert better.recall > worse.recall + 0.02
+
+
+@pytest.mark.usefixtures("_large")
+def test_a_device_is_taken_where_there_is_one(
+    collection: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imgrec.knn.cuda_device", lambda: "cpu")
+    with Store.open(collection) as store:
+        made = knn_graph_of(store)
+        true = exact_neighbors(store.feature(), 15)
+    assert made.quality == Quality("cuda")
+    assert np.array_equal(made.neighbors.neighbors, true.neighbors)
+    shutil.rmtree(collection / "knn")
+    monkeypatch.setattr("imgrec.knn.lists_on", _out_of_memory)
+    with Store.open(collection) as store:
+        assert knn_graph_of(store).quality.method == "cells"
+
+
+def test_stopped_while_building_the_old_graph_stays(collection: Path) -> None:
+    with Store.open(collection) as store:
+        neighbors_of(store)
+    before = _bytes(collection / "knn")
+    remove(collection, [7])
+    for name in ("imgrec.knn_exact.compared", "numpy.save"):
+        with Store.open(collection) as store, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(name, _interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                neighbors_of(store)
+        assert _bytes(collection / "knn") == before
+    with Store.open(collection) as store:
+        assert len(neighbors_of(store).ids) == _N - 1
+    assert _bytes(collection / "knn") != before
+
+
+def test_a_store_that_cannot_be_written_has_its_graph_all_the_same(collection: Path) -> None:
+    with nothing_can_be_written(collection), Store.open(collection) as store:
+        assert knn_graph_of(store).neighbors.k == 15
+        assert kept_neighbors(store, store.spec(), store.feature()) is None
+
+
+@pytest.mark.parametrize("damage", ["knn.json", "ids.npy", "neighbors.npy", "owners.npy"])
+def test_a_damaged_graph_is_made_again(collection: Path, damage: str) -> None:
+    with Store.open(collection) as store:
+        before = neighbors_of(store)
+        expected = before.neighbors.tolist()
+        (collection / "knn" / "x" / damage).write_bytes(b"[]")
+        assert kept_neighbors(store, store.spec(), store.feature()) is None
+        assert neighbors_of(store).neighbors.tolist() == expected
+        assert kept_neighbors(store, store.spec(), store.feature()) is not None
+
+
+def test_more_neighbours_than_are_kept(collection: Path) -> None:
+    with Store.open(collection) as store:
+        fewer, more = neighbors_of(store, k=4), neighbors_of(store, k=20)
+        kept = kept_neighbors(store, store.spec(), store.feature(), 20)
+    assert (fewer.k, more.k) == (4, 20)
+    assert kept is not None
+    assert np.array_equal(more.neighbors[:, :4], fewer.neighbors)
+    remove(collection, [1])
+    with Store.open(collection) as store:
+        neighbors_of(store)  # grown as wide as it was
+        assert kept_neighbors(store, store.spec(), store.feature(), 20) is not None
+
+
+def test_the_bar_is_quiet_unless_asked_for(
+    collection: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Store.open(collection) as store:
+        neighbors_of(store)
+        assert capsys.readouterr().err == ""
+        shutil.rmtree(collection / "knn")
+        neighbors_of(store, quiet=False)
+        assert "600/600" in capsys.readouterr().err
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def _never(*arguments: object) -> NoReturn:
+    raise AssertionError("built anew")
+
+
+def _interrupted(*arguments: object, **named: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _out_of_memory(*arguments: object) -> NoReturn:
+    raise RuntimeError("CUDA out of memory")

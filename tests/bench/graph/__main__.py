@@ -1,0 +1,71 @@
+"""`make bench-graph`: the network of a large collection, stage by stage, beside other ways."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).parents[2]))
+sys.path.insert(1, str(Path(__file__).parents[1]))
+sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
+
+import neighbors
+from machine import described
+from measuring import tell
+
+# Each takes a folder to work in and the number of pictures, and returns Markdown.
+_PARTS: dict[str, tuple[str, Callable[[Path, int], str]]] = {
+    "neighbors": ("The k-NN graph", neighbors.measured),
+}
+_PACKAGES = ("numba", "pynndescent", "scipy", "torch")
+
+
+def main() -> int:
+    """Run the chosen measurements and print them as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--count", type=int, default=400_000, help="pictures at most (default 400000)")
+    add("--only", type=_parts, default=tuple(_PARTS), metavar="PART,…",
+        help=f"of {', '.join(_PARTS)}; by default all")  # fmt: skip
+    add("--keep", type=Path, metavar="DIR", help="kept, and the collections there used again")
+    arguments = parser.parse_args()
+    if arguments.count < 1000:
+        parser.error(f"--count {arguments.count}: at least 1000 pictures are needed")
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    _write(f"# Network\n\n{described()}{packages}\n")
+    with _folder(arguments.keep) as work:
+        for part in arguments.only:
+            title, measure = _PARTS[part]
+            tell(part)
+            _write(f"\n## {title}\n\n{measure(work, arguments.count)}")
+    return 0
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    unknown = [name for name in names if name not in _PARTS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(_PARTS)}")
+    return names
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept.resolve()
+    else:
+        with tempfile.TemporaryDirectory() as name:
+            yield Path(name)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

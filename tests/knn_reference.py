@@ -1,0 +1,51 @@
+"""What the k-NN graph is compared with: scikit-learn's brute force, and features in memory."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.neighbors import NearestNeighbors
+
+from imgrec.features import Block, FeatureStore
+from imgrec.knn_lists import Lists
+
+Vectors = NDArray[np.float32]
+
+
+def feature_of(vectors: Vectors, block_rows: int = 170) -> FeatureStore:
+    """Vectors as a feature in several blocks; row i belongs to the picture 2 i + 5."""
+    ids = 2 * np.arange(len(vectors)) + 5
+    starts = range(0, len(vectors), block_rows)
+    blocks = [
+        Block(ids[s : s + block_rows], vectors[s : s + block_rows], source=f"block {s}")
+        for s in starts
+    ]
+    return FeatureStore("x", vectors.shape[1], blocks)
+
+
+def true_lists(vectors: Vectors, k: int) -> Lists:
+    """The k nearest of every row, in double precision."""
+    brute = NearestNeighbors(metric="cosine", algorithm="brute").fit(vectors.astype(np.float64))
+    distances, rows = brute.kneighbors(n_neighbors=k)
+    return Lists(rows, distances)
+
+
+def share_found(lists: Lists, true: Lists) -> float:
+    """The share of the true nearest that are in the lists."""
+    pairs = zip(lists.rows.tolist(), true.rows.tolist(), strict=True)
+    return sum(len({*a} & {*b}) for a, b in pairs) / true.rows.size
+
+
+def check_lists(vectors: Vectors, lists: Lists) -> None:
+    """Lists ascend by distance, then row; nothing is twice, nor itself; distances are true."""
+    n, k = lists.rows.shape
+    assert lists.rows.min() >= 0
+    assert lists.rows.max() < n
+    assert all(len({*row}) == k for row in lists.rows.tolist())
+    assert (lists.rows != np.arange(n)[:, None]).all()
+    order = np.lexsort((lists.rows, lists.distances), axis=1)
+    assert (order == np.arange(k)).all()
+    units = vectors.astype(np.float64)
+    units /= np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-30)
+    cosines = np.einsum("nd,nkd->nk", units, units[lists.rows])
+    some = vectors.any(axis=1)
+    expected = np.where(some[:, None] | some[lists.rows], 1 - cosines, 0)
+    assert np.allclose(lists.distances, expected, atol=2e-6)

@@ -1,0 +1,75 @@
+"""The approximate lists: nearly the true ones, and whole where vectors are odd."""
+
+import numpy as np
+import pytest
+
+from imgrec.knn_cells import approximate_lists, candidates, make_cells
+from imgrec.knn_lists import inverse_lengths
+from knn_reference import check_lists, feature_of, share_found, true_lists
+from vector_stores import clustered
+
+
+@pytest.fixture(autouse=True)
+def _many_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imgrec.knn_cells._CELL_ROWS", 40)
+    monkeypatch.setattr("imgrec.knn_cells._MOST_ROWS", 160)
+    monkeypatch.setattr("imgrec.knn_cells._TASK_ROWS", 64)
+    monkeypatch.setattr("imgrec.knn_cells.VISITED", 8)
+    monkeypatch.setattr("imgrec.knn_cells.COMPONENTS", 16)
+    monkeypatch.setattr("imgrec.knn_cells.CANDIDATES", 24)
+
+
+def test_nearly_all_of_the_true_ones_are_found_by_a_part_of_the_cells() -> None:
+    vectors = clustered(2500, 48)
+    done: list[int] = []
+    found = approximate_lists(feature_of(vectors), 10, done.append)
+    check_lists(vectors, found)
+    assert share_found(found, true_lists(vectors, 10)) > 0.97
+    assert sum(done) == 2500
+
+
+def test_the_same_vectors_give_the_same_lists() -> None:
+    vectors = clustered(900, 48)
+    once, twice = (approximate_lists(feature_of(vectors), 10) for _ in range(2))
+    assert np.array_equal(once.rows, twice.rows)
+    assert np.array_equal(once.distances, twice.distances)
+
+
+def test_cells_hold_every_row_once_and_none_is_large() -> None:
+    vectors = np.concatenate([clustered(500, 48), np.ones((700, 48), np.float32)])
+    feature = feature_of(vectors)
+    cells = make_cells(feature, inverse_lengths(feature))
+    assert sorted(cells.rows) == list(range(1200))
+    sizes = np.diff(cells.starts)
+    assert sizes.min() > 0
+    assert sizes.max() <= 160
+    assert cells.starts[-1] == 1200
+
+
+def test_estimates_are_the_cosines_where_the_axes_span_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imgrec.knn_cells.COMPONENTS", 12)
+    monkeypatch.setattr("imgrec.knn_cells.VISITED", 99)
+    vectors = clustered(400, 12)
+    feature = feature_of(vectors)
+    cells = make_cells(feature, inverse_lengths(feature))
+    part = slice(100, 180)
+    found = candidates(cells, part, 10)
+    true = true_lists(vectors, 10).rows[cells.rows[part]]
+    assert np.array_equal(np.sort(found), np.sort(true))
+
+
+@pytest.mark.parametrize("odd", ["equal", "zeros", "two places", "one dimension", "few"])
+def test_odd_vectors_have_whole_lists(odd: str) -> None:
+    vectors = {
+        "equal": np.ones((600, 8), np.float32),
+        "zeros": np.concatenate([np.zeros((300, 8), np.float32), clustered(300, 8)]),
+        "two places": np.repeat(np.eye(8, dtype=np.float32)[:2], [590, 10], axis=0),
+        "one dimension": np.linspace(-1, 1, 600, dtype=np.float32)[:, None],
+        "few": clustered(16, 8),
+    }[odd]
+    found = approximate_lists(feature_of(vectors), 15)
+    check_lists(vectors, found)
+    if odd != "few":
+        true = true_lists(vectors[vectors.any(axis=1)], 15)
+        near = found.distances[vectors.any(axis=1)]
+        assert np.isclose(near, true.distances, atol=2e-6).mean() > 0.97

@@ -1,0 +1,45 @@
+"""The lists of a device of torch; here it is the processor."""
+
+import ctypes
+import sys
+from typing import NoReturn
+
+import numpy as np
+import pytest
+
+from imgrec.knn_cuda import cuda_device, lists_on
+from imgrec.knn_exact import exact_lists
+from knn_reference import check_lists, feature_of
+from vector_stores import clustered
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_lists_are_the_exact_ones(stays: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imgrec.knn_cuda._free_bytes", lambda device: 1e9 if stays else 0.0)
+    vectors = clustered(700, 24)
+    vectors[5], vectors[300:320], vectors[[8, 600]] = vectors[650], vectors[299], 0
+    feature, done = feature_of(vectors), list[int]()
+    found = lists_on("cpu", feature, 9, done.append, query_rows=130, chunk_rows=200)
+    exact = exact_lists(feature, 9)
+    assert np.array_equal(found.distances, exact.distances)
+    twins = (exact.rows >= 299) & (exact.rows < 320)
+    apart = ~twins.any(axis=1)  # of many twins the device may have kept others
+    assert apart.sum() > 500
+    assert np.array_equal(found.rows[apart], exact.rows[apart])
+    check_lists(vectors, found)
+    assert sum(done) == 700
+
+
+def test_few_vectors() -> None:
+    vectors = clustered(4, 6)
+    found = lists_on("cpu", feature_of(vectors, 2), 3, query_rows=3, chunk_rows=1)
+    assert np.array_equal(found.rows, exact_lists(feature_of(vectors), 3).rows)
+
+
+def test_torch_is_left_alone_where_there_is_no_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> NoReturn:
+        raise OSError(name)
+
+    monkeypatch.setattr(ctypes, "CDLL", absent)
+    monkeypatch.setitem(sys.modules, "torch", None)  # an import would fail
+    assert cuda_device() is None

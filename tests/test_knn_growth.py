@@ -1,0 +1,97 @@
+"""A graph that was grown against one that is built, and against the exact one."""
+
+import numpy as np
+import pytest
+
+from imgrec.derived import Coverage
+from imgrec.features import Block, FeatureStore
+from imgrec.knn_exact import exact_lists
+from imgrec.knn_growth import grown_lists
+from imgrec.knn_lists import Lists
+from imgrec.neighbors import Neighbors
+from knn_reference import Vectors, check_lists, share_found, true_lists
+from vector_stores import clustered
+
+_K = 8
+_N = 900
+
+
+def _part(vectors: Vectors, ids: "np.ndarray[tuple[int], np.dtype[np.int64]]", name: str) -> Block:
+    return Block(ids, vectors[ids], source=name)
+
+
+def _grown(before: list[Block], now: list[Block]) -> tuple[FeatureStore, Lists, bool]:
+    old, new = FeatureStore("x", 24, before), FeatureStore("x", 24, now)
+    lists = exact_lists(old, _K)
+    kept = Neighbors(old.ids, old.ids[lists.rows], lists.distances)
+    done: list[int] = []
+    found = grown_lists(new, kept, Coverage.of(old), done.append)
+    assert found is not None
+    assert sum(done) == len(new)
+    return new, *found
+
+
+def _changes(vectors: Vectors) -> dict[str, tuple[list[Block], list[Block]]]:
+    ids = np.arange(_N)
+    first, rest = ids[::2], ids[1::2]
+    gone = ~np.isin(ids, [4, 5, 6, 77, 420, _N - 1])
+    late, other = ids[-30:], vectors.copy()
+    other[[100, 300]] = vectors[[700, 5]] + 0.1
+    same, whole = _part(vectors, first, "a"), _part(vectors, rest, "b")
+    changed = _part(other, np.array([100, 300]), "c")
+    both = [same.only(gone[first]), whole.only(gone[rest])]
+    return {
+        "nothing": ([same, whole], [same, whole]),
+        "new": ([_part(vectors, ids[:-30], "a")], [_part(vectors, ids[:-30], "a"),
+                                                   _part(vectors, late, "b")]),
+        "removed": ([same, whole], both),
+        "encoded again": ([same, whole], [same, whole, changed]),
+        "all of it": (both, [same.only(first != 50), whole, changed]),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("change", ["nothing", "new", "removed", "encoded again", "all of it"])
+@pytest.mark.parametrize("much", [False, True])
+def test_a_grown_graph_is_the_one_that_is_built(
+    change: str, much: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if much:
+        monkeypatch.setattr("imgrec.knn_exact.SMALL", 0)
+    vectors = clustered(_N, 24)
+    vectors[[8, 250]] = 0
+    vectors[600:604] = vectors[599]
+    feature, lists, exact = _grown(*_changes(vectors)[change])
+    assert exact == (not much or change in ("nothing", "new"))
+    check_lists(feature.load(), lists)
+    built = exact_lists(feature, _K)
+    if exact:
+        assert np.array_equal(lists.rows, built.rows)
+        assert np.array_equal(lists.distances, built.distances)
+    else:
+        assert share_found(lists, built) > 0.995
+    true = true_lists(feature.load(), _K)
+    assert np.isclose(lists.distances, true.distances, atol=1e-5).mean() > 0.995
+
+
+def test_a_picture_whose_neighbours_all_went_finds_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imgrec.knn_exact.SMALL", 0)
+    vectors = np.random.default_rng(2).normal(size=(_N, 24)).astype(np.float32)
+    vectors[40:50] = vectors[40] + 0.001 * vectors[50:60]  # only each other
+    ids = np.arange(_N)
+    before = _part(vectors, ids, "a")
+    feature, lists, _ = _grown([before], [before.only((ids < 41) | (ids >= 50))])
+    check_lists(feature.load(), lists)
+    assert np.array_equal(lists.rows[40], exact_lists(feature, _K).rows[40])
+
+
+def test_much_that_changed_is_built_anew() -> None:
+    vectors = clustered(_N, 24)
+    ids = np.arange(_N)
+    old = FeatureStore("x", 24, [_part(vectors, ids[:800], "a")])
+    lists = exact_lists(old, _K)
+    kept = Neighbors(old.ids, old.ids[lists.rows], lists.distances)
+    whole = FeatureStore("x", 24, [_part(vectors, ids[:800], "a"), _part(vectors, ids[800:], "b")])
+    assert grown_lists(whole, kept, Coverage.of(old)) is None
+    another = FeatureStore("x", 24, [_part(vectors, ids[:800], "z")])
+    assert grown_lists(another, kept, Coverage.of(old)) is None
+    assert grown_lists(FeatureStore("x", 24, old.blocks[:0]), kept, Coverage.of(old)) is None

@@ -1,0 +1,44 @@
+"""The compiled loops against numpy."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imgrec.knn_kernels import BEYOND, EMPTY, compare, keep_best
+from imgrec.metrics import cosine
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 90), st.integers(1, 12), st.integers(1, 9), st.integers(0, 99))
+def test_the_best_are_kept_whatever_comes_first(m: int, c: int, levels: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(levels, size=(3, m)).astype(np.float32)  # many ties
+    rows, own = rng.permutation(m) + 10, np.array([10, 10 + m // 2, 999])
+    best, found = np.full((3, c), EMPTY, np.float32), np.full((3, c), -1)
+    for part in np.array_split(np.arange(m), 3):
+        keep_best(np.ascontiguousarray(scores[:, part]), rows[part], own, best, found)
+    for i in range(3):
+        others = np.flatnonzero(rows != own[i])
+        order = others[np.lexsort((rows[others], -scores[i, others]))][:c]
+        assert found[i, : len(order)].tolist() == rows[order].tolist()
+        assert best[i, : len(order)].tolist() == scores[i, order].tolist()
+        assert (found[i, len(order) :] == -1).all()
+
+
+def test_distances_are_those_of_the_metric_and_the_same_both_ways() -> None:
+    rng = np.random.default_rng(3)
+    vectors = rng.normal(size=(40, 33)).astype(np.float32)
+    vectors[7], vectors[9], vectors[11] = 0, 0, 3 * vectors[12]
+    every = np.arange(40)
+    out = np.empty((40, 40), np.float32)
+    compare(vectors, every, np.tile(every, (40, 1)), out)
+    assert np.allclose(out, cosine(vectors, vectors), atol=1e-6)
+    assert np.array_equal(out, out.T)
+    assert out[11, 12] == 0
+    assert (out[7, 9], out[7, 8]) == (0, 1)
+
+
+def test_nothing_is_beyond_everything() -> None:
+    out = np.empty((1, 2), np.float32)
+    compare(-np.eye(2, dtype=np.float32), np.array([0]), np.array([[-1, 1]]), out)
+    assert out.tolist() == [[BEYOND, 1]]
