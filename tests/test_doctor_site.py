@@ -265,7 +265,14 @@ def test_pictures_that_are_gone(site: Path) -> None:
     assert '"../gone.jpg"' in line
     for each in site.glob("pages/*.html"):
         change(each, lambda d: [p.update(href="x.jpg") for p in d["data"]["pictures"].values()])
-    assert "none of the 24 pictures that its pages link to is there" in only(site)
+    assert 'no picture that its pages link to is there (24 in all): "x.jpg"' in only(site)
+
+
+@pytest.mark.parametrize("href", ["a" * 5000, "file://[x", "a\0b", "\ud800", "file:///none", "%"])
+def test_a_picture_with_an_address_of_no_file(site: Path, href: str) -> None:
+    page = picture_page(site)
+    change(page, lambda d: next(iter(d["data"]["pictures"].values())).update(href=href))
+    assert "1 picture it links to is gone" in only(site)
 
 
 def test_pictures_that_no_page_links_to_are_no_fault(site: Path) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from imgrec.checks.findings import Check, Finding, Place, Report, collected, shortened
 from imgrec.checks.site_files import START, check_listed, list_files, read_manifest
 from imgrec.checks.site_index import PictureIndex, reachable
-from imgrec.checks.site_links import quoted
 from imgrec.checks.site_page import Site, check_css, check_page
 from imgrec.commands import counted
 
@@ -80,16 +79,13 @@ def _check_steps(site: Site) -> Check[None]:
 
 def _check_gone(site: Site, place: Place) -> Check[None]:
     """Report pictures that are not there any more: all at once where not one is."""
-    gone = sum(len(hrefs) for hrefs in site.gone.values())
+    gone = sum(count for count, _ in site.gone.values())
     effect = '"Open the picture" shows that there is no such file'
     if gone and gone == site.hrefs:
-        what = f"none of the {gone:,} pictures" if gone > 1 else "the one picture"
-        first = quoted(next(iter(site.gone.values()))[0])
-        yield place.warning(f"{what} that its pages link to is there (the first: {first})", effect)
+        _, names = next(iter(site.gone.values()))
+        what = f"no picture that its pages link to is there ({gone:,} in all)"
+        yield place.warning(f"{what}: {names}", effect)
         return
-    for number, hrefs in site.gone.items():
-        yield Place(site.pages[number]).warning(
-            f"{counted(len(hrefs), 'picture')} it links to {'is' if len(hrefs) == 1 else 'are'} "
-            f"gone: {shortened(hrefs)}",
-            effect,
-        )
+    for number, (count, names) in site.gone.items():
+        what = f"{counted(count, 'picture')} it links to {'is' if count == 1 else 'are'} gone"
+        yield Place(site.pages[number]).warning(f"{what}: {names}", effect)

@@ -12,6 +12,7 @@ from imgrec.checks.site_html import Address
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*):", re.I)
 _IGNORED = re.compile("[\t\n\r]")  # browsers drop them anywhere in an address
+_HOST = re.compile("^//[^/]*")
 _EDGES = "".join(map(chr, range(33)))  # and these at both ends
 
 _OFFLINE = "the page asks the net and is not whole without it"
@@ -72,8 +73,10 @@ def picture_file(href: str, folder: str) -> str | Stray:
     if scheme and scheme[1].lower() != "file":
         stray = _by_scheme(scheme[1].lower(), followed=True)
         return stray or Stray("is no address of a file", _AWAY)
-    path = urllib.parse.urlsplit(text).path if scheme else text.partition("#")[0].partition("?")[0]
-    if not scheme and path.replace("\\", "/").startswith("//"):
+    path = text.partition("#")[0].partition("?")[0]
+    if scheme:
+        path = _HOST.sub("", path[len("file:") :])
+    elif path.replace("\\", "/").startswith("//"):
         return Stray("leads to the net", _AWAY)
     return os.path.join(folder, urllib.parse.unquote(path, errors="surrogateescape"))
 

@@ -3,6 +3,7 @@
 import posixpath
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,7 +39,8 @@ class Site:
         steps: for "prev" and "next", number of a page to that of the other.
         anchors: names of elements, by number of the page.
         named: links to elements: numbers of both pages and the name.
-        gone: links to pictures that are not there, by number of the page.
+        gone: how many pictures that a page links to are not there, and some of their addresses,
+            by its number.
         hrefs: how many links to pictures there are.
     """
 
@@ -50,7 +52,7 @@ class Site:
     steps: dict[str, dict[int, int]] = field(default_factory=lambda: {"prev": {}, "next": {}})
     anchors: list[set[str]] = field(default_factory=list)
     named: list[tuple[int, int, str]] = field(default_factory=list)  # page, other, anchor
-    gone: dict[int, list[str]] = field(default_factory=dict)
+    gone: dict[int, tuple[int, str]] = field(default_factory=dict)
     hrefs: int = 0
 
     def __post_init__(self) -> None:
@@ -176,11 +178,17 @@ def _check_hrefs(site: Site, number: int, data: PageData) -> Check[None]:
             strays[file].append(href)
             continue
         site.hrefs += 1
-        if not Path(file).exists():
+        if not _is_there(file):
             gone.append(href)
     if gone:
-        site.gone[number] = gone
+        site.gone[number] = (len(gone), shortened(gone))
     yield from stray_lines(Place(name), strays)
+
+
+def _is_there(file: str) -> bool:
+    with suppress(OSError, ValueError):  # a name too long, of letters that no name has
+        return Path(file).is_file()
+    return False
 
 
 def _check_sheet(
