@@ -5,6 +5,7 @@ IMAGES   ?=
 STORE    ?= build/store
 LOGDIR   ?= build/tensorboard
 SITE     ?= build/site
+EXPORT   ?= build/export
 SAMPLES  ?= build/samples
 GRID     ?= build/query.png
 DUPLICATES ?= build/duplicates.csv
@@ -16,7 +17,7 @@ WEIGHTS  ?=
 K        ?= 5
 LAYOUTS  ?=
 # Names reach the shell by the environment, so that no letter in them means anything there.
-export IMAGES STORE LOGDIR SITE SAMPLES GRID DUPLICATES WEIGHTS
+export IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES WEIGHTS
 
 PY       := $(VENV)/bin/python
 PIP      := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -27,7 +28,7 @@ counted  := $(filter command environment,$(origin COUNT))
 typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.knn import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index projector tensorboard doctor graph duplicates query test check bench bench-search bench-projector bench-graph screenshots demo clean
+.PHONY: help install dev samples index projector tensorboard doctor graph duplicates export query test check bench bench-search bench-projector bench-graph screenshots demo clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -43,6 +44,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	$(PIP) -e .
+	@touch $@
+
+$(VENV)/installed-parquet: $(VENV)/installed
+	$(PIP) -e '.[parquet]'
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
@@ -73,8 +78,9 @@ projector: index ## write the logdir of TensorBoard's projector
 tensorboard: projector ## serve it on 127.0.0.1
 	$(PY) -m projector.serve --logdir "$$LOGDIR" --port $(PORT)
 
-doctor: install ## check the logdir of the projector, ours or another's: LOGDIR=…
-	@$(PY) -m imgrec.doctor --logdir "$$LOGDIR"
+doctor: install ## check what is there of LOGDIR=… and SITE=…
+	@set --; [ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir "$$LOGDIR"; \
+	[ ! -d "$$SITE" ] || set -- "$$@" --site "$$SITE"; $(PY) -m imgrec.doctor "$$@"
 
 graph: index ## write the network pages
 	$(PY) -m graph --store "$$STORE" --out "$$SITE" $(chosen)
@@ -82,6 +88,11 @@ graph: index ## write the network pages
 duplicates: index ## write build/duplicates.csv, the pictures that are there more than once
 	@mkdir -p "$$(dirname "$$DUPLICATES")"
 	$(PY) -m graph --store "$$STORE" --duplicates "$$DUPLICATES" $(chosen)
+
+export: index $(VENV)/installed-parquet ## write the network for Gephi, igraph and Embedding Atlas
+	mkdir -p "$$EXPORT"
+	$(PY) -m graph --store "$$STORE" --gexf "$$EXPORT/network.gexf" \
+	    --graphml "$$EXPORT/network.graphml" --parquet "$$EXPORT/network.parquet" --thumbnails $(chosen)
 
 query: $(if $(or $(IMAGES),$(if $(wildcard $(STORE)/store.json),,first)),index,install) ## the pictures most like Q="a.jpg b.jpg …" (up to five)
 	@test -n '$(if $(Q),yes)' || { echo 'name a picture: make query Q=some.jpg' >&2; exit 2; }

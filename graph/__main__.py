@@ -1,14 +1,15 @@
-"""`python -m graph --store DIR --out SITE`: the collection as a network of communities.
+"""`python -m graph --store DIR --out SITE`: the collection as a network, in pages or in files.
 
 `--duplicates FILE.csv` writes the table of pictures that are there more than once.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from graph.duplicates_table import write_duplicates
+from graph.exports import FORMATS, Export, check_targets, export
 from graph.knn_graph import JOINED
 from graph.labels import KIND
 from graph.paging import MAX_PAGE_SIZE, PAGE_SIZE
@@ -22,7 +23,7 @@ from imgrec.store import Store
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the network pages of a store."""
+    """Write the network pages of a store, or its network for other programs."""
     return run(_parser(), _write, argv)
 
 
@@ -39,6 +40,17 @@ def report(summary: SiteSummary) -> str:
     )
 
 
+def report_exports(exports: Sequence[Export]) -> str:
+    """Return a line for each file that was written."""
+    lines = []
+    for written in exports:
+        edges = "" if written.edges is None else f", {counted(written.edges, 'edge')}"
+        size = f"{written.size_bytes / 1e6:.1f} MB"
+        line = f"{written.path}: {counted(written.pictures, 'picture')}{edges}, {size}"
+        lines.append(printable(line) + "\n")
+    return "".join(lines)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="graph", description="Write a store as pages of a similarity network.")
     add = parser.add_argument
@@ -46,6 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--out", type=Path, metavar="SITE", help="the folder of the pages")
     table = "write the pictures that are there more than once as a table"
     add("--duplicates", type=Path, metavar="FILE.csv", help=table)
+    add("--gexf", type=Path, metavar="FILE", help="write the network for Gephi")
+    add("--graphml", type=Path, metavar="FILE", help="write it for igraph, Cytoscape, yEd")
+    add("--parquet", type=Path, metavar="FILE", help="write a table for Embedding Atlas, DuckDB")
+    add("--thumbnails", action="store_true", help="put the thumbnails into the table too")
     add("--encoder", metavar="NAME", help="the feature compared; default: the store's")
     add(
         "--k",
@@ -67,12 +83,21 @@ def _page_size(value: str) -> int:
 
 
 def _write(arguments: argparse.Namespace) -> None:
-    if arguments.out is None and arguments.duplicates is None:
-        raise ImgrecError("nothing to write: name --out SITE, --duplicates FILE.csv, or both")
+    targets = {name: path for name in FORMATS if (path := getattr(arguments, name)) is not None}
+    if arguments.out is None and arguments.duplicates is None and not targets:
+        raise ImgrecError(
+            "nothing to write: name --out SITE, or a file by --duplicates, --gexf, --graphml or "
+            "--parquet"
+        )
+    if arguments.thumbnails and "parquet" not in targets:
+        raise ImgrecError("--thumbnails are put into a table: name one by --parquet FILE")
+    check_targets(targets)
     if arguments.duplicates is not None:
         _write_duplicates(arguments)
     if arguments.out is not None:
         _write_site(arguments)
+    if targets:
+        _write_exports(arguments, targets)
 
 
 def _write_duplicates(arguments: argparse.Namespace) -> None:
@@ -80,6 +105,19 @@ def _write_duplicates(arguments: argparse.Namespace) -> None:
         summary = write_duplicates(store, arguments.duplicates, arguments.encoder, quiet=False)
     _keep_labels(arguments.store, DUPLICATES, summary.labels)
     sys.stdout.write(summary.report())
+
+
+def _write_exports(arguments: argparse.Namespace, targets: Mapping[str, Path]) -> None:
+    with Store.open(arguments.store) as store:
+        written = export(
+            store,
+            targets,
+            arguments.encoder,
+            arguments.k,
+            arguments.seed,
+            arguments.thumbnails,
+        )
+    sys.stdout.write(report_exports(written))
 
 
 def _write_site(arguments: argparse.Namespace) -> None:

@@ -158,7 +158,7 @@ def _write_site(collection: Collection, store: Store, folder: Path, out: Path, q
         html = renderer.render(*_composed(collection, page, cells[page.name], places, out))
         (folder / page.file).write_text(html, "utf-8")
     write_search(folder, found_pictures(store.catalog, places), found_groups(collection.guide))
-    (folder / MARKER).write_text(_manifest(_listed(folder)), "utf-8")
+    (folder / MARKER).write_text(_manifest(_listed(folder), len(collection.neighbors.ids)), "utf-8")
 
 
 def _composed(
@@ -177,10 +177,11 @@ def _places(plan: Plan, cells: dict[str, list[Cell]]) -> Places:
     }
 
 
-def _manifest(files: Iterable[str]) -> str:
+def _manifest(files: Iterable[str], pictures: int) -> str:
     described = {
         "format": FORMAT,
         "written_by": f"imgrec {__version__}",
+        "pictures": pictures,
         "files": sorted(file for file in files if not file.endswith("/")),
     }
     return json.dumps(described, indent=2) + "\n"

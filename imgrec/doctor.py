@@ -1,12 +1,13 @@
-"""`python -m imgrec.doctor --logdir DIR`: what is wrong with a logdir and what one would see."""
+"""`python -m imgrec.doctor --logdir DIR --site DIR`: what is wrong and what one would see."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.checks import Report, check_logdir, render
+from imgrec.checks import Report, check_logdir, check_site, render
 from imgrec.commands import Parser, run
+from imgrec.errors import ImgrecError
 
 _EPILOG = "exit codes: 0 nothing is wrong, or warnings alone; 1 errors; 2 nothing could be checked"
 
@@ -20,13 +21,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="imgrec.doctor", description=__doc__, epilog=_EPILOG)
-    help_ = "a TensorBoard logdir with projector data, made by any tool"
-    parser.add_argument("--logdir", required=True, type=_folder, metavar="DIR", help=help_)
+    add = parser.add_argument
+    logdir = "a TensorBoard logdir with projector data, made by any tool"
+    add("--logdir", type=_folder, metavar="DIR", help=logdir)
+    add("--site", type=_folder, metavar="DIR", help="a network site, made by python -m graph")
     return parser
 
 
 def _check(arguments: argparse.Namespace, reports: list[Report]) -> None:
-    reports.append(check_logdir(arguments.logdir))
+    if arguments.logdir is None and arguments.site is None:
+        raise ImgrecError("nothing to check: name --logdir DIR, --site DIR or both")
+    if arguments.logdir is not None:
+        reports.append(check_logdir(arguments.logdir))
+    if arguments.site is not None:
+        reports.append(check_site(arguments.site))
     sys.stdout.write("".join(map(render, reports)))
 
 

@@ -6,12 +6,24 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 TEMPORARY_PREFIX = ".tmp-"
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file under a temporary name beside its own and rename it.
+
+    Raises:
+        OSError: the folder is absent, read-only or full; the old file stays as it was.
+    """
+    with new_file(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Yield a temporary file that takes the place of `path` when the block ends well.
 
     Raises:
         OSError: the folder is absent, read-only or full; the old file stays as it was.
@@ -24,7 +36,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())

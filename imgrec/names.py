@@ -10,9 +10,14 @@ def text(value: str) -> bytes:
     return value.encode("utf-8", "surrogateescape")
 
 
+def valid(name: str) -> str:
+    """Return a name as valid Unicode: bytes that are not UTF-8 become the replacement character."""
+    return os.fsencode(name).decode("utf-8", "replace") if _has_surrogates(name) else name
+
+
 def printable(name: str) -> str:
     """Return a name fit for a terminal, a table or a page: one line, valid Unicode."""
-    decoded = os.fsencode(name).decode("utf-8", "replace") if _has_surrogates(name) else name
+    decoded = valid(name)
     return "".join(c if c.isprintable() else "�" if c == "�" else " " for c in decoded)
 
 

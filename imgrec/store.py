@@ -174,7 +174,7 @@ class Store:
         try:
             for folder in (self.path, self.thumbs_folder, *self.path.glob("features/*")):
                 remove_temporaries(folder)
-            for folder in (self.path / "knn", *self.path.glob("indexes/*")):
+            for folder in (self.path / "knn", self.path / "graph", *self.path.glob("indexes/*")):
                 remove_temporaries(folder)
             yield
         finally:

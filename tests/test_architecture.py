@@ -51,7 +51,16 @@ FLOW = (
         "samples",
     ),
     *("checks.findings", "checks.configs", "checks.tensor_text", "checks.tensors"),
-    *("checks.tables", "checks.sprites", "checks.bookmarks", "checks.logdir", "checks", "doctor"),
+    *("checks.tables", "checks.sprites", "checks.bookmarks", "checks.logdir"),
+    *("checks.site_html", "checks.site_links", "checks.site_data", "checks.site_files"),
+    *(
+        "checks.site_sheets",
+        "checks.site_index",
+        "checks.site_page",
+        "checks.site",
+        "checks",
+        "doctor",
+    ),
 )
 
 

@@ -73,7 +73,7 @@ def test_exit_codes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (logdir / "s.png").unlink()
     assert main(["--logdir", str(logdir)]) == 1
     assert "error    . / t: the sprite s.png is absent; " in capsys.readouterr().out
-    for arguments in ([], ["--logdir", str(tmp_path / "none")], ["--logdir", str(logdir / CONFIG)]):
+    for arguments in (["--logdir", str(tmp_path / "none")], ["--logdir", str(logdir / CONFIG)]):
         with pytest.raises(SystemExit) as stop:
             main(arguments)
         assert stop.value.code == 2

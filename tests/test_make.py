@@ -21,12 +21,12 @@ pytestmark = pytest.mark.skipif(
 
 def _make(build: Path, *arguments: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
     places = {"STORE": "store", "SAMPLES": "samples", "LOGDIR": "logdir", "SITE": "site"}
-    places["DUPLICATES"] = "tables/duplicates.csv"
+    places |= {"DUPLICATES": "tables/duplicates.csv", "EXPORT": "export"}
     variables = [f"{name}={build / folder}" for name, folder in places.items()]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
     # As new: the target under test must not begin to install.
     command = ["make", "-C", str(ROOT), f"VENV={sys.prefix}", "COUNT=36", *variables]
-    command += ["-o", str(STAMP), *arguments]
+    command += ["-o", str(STAMP), "-o", f"{STAMP}-parquet", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == code, done.stdout + done.stderr
     return done
@@ -39,6 +39,7 @@ def _make(build: Path, *arguments: str, code: int = 0) -> "subprocess.CompletedP
         ("projector", "logdir/all 36 pictures/projector_config.pbtxt"),
         ("graph", "site/index.html"),
         ("duplicates", "tables/duplicates.csv"),
+        ("export", "export/network.parquet"),
     ],
 )
 def test_a_target_works_first_and_again_does_nothing_new(
@@ -47,6 +48,14 @@ def test_a_target_works_first_and_again_does_nothing_new(
     assert "36 new" in _make(tmp_path, target).stdout
     assert (tmp_path / made).is_file()
     assert "this run: nothing new" in _make(tmp_path, target).stdout
+
+
+def test_the_doctor_checks_what_is_there(tmp_path: Path) -> None:
+    assert "nothing to check" in _make(tmp_path, "doctor", code=2).stderr
+    _make(tmp_path, "graph")
+    assert f"ok       {tmp_path / 'site'}: " in _make(tmp_path, "doctor").stdout
+    (tmp_path / "logdir").mkdir()
+    assert f"error    {tmp_path / 'logdir'}: " in _make(tmp_path, "doctor", code=2).stdout
 
 
 def test_query_works_first_and_says_what_it_needs(tmp_path: Path) -> None:

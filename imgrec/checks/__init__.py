@@ -2,5 +2,6 @@
 
 from imgrec.checks.findings import Finding, Report, render
 from imgrec.checks.logdir import check_logdir
+from imgrec.checks.site import check_site
 
-__all__ = ["Finding", "Report", "check_logdir", "render"]
+__all__ = ["Finding", "Report", "check_logdir", "check_site", "render"]

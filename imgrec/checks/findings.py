@@ -66,6 +66,16 @@ class Place:
         return Finding("warning", self.name, problem, effect)
 
 
+def collected(check: Check[_T], findings: list[Finding]) -> _T:
+    """Run a check to its end: keep what it finds, return what it learned."""
+    while True:
+        try:
+            findings.append(next(check))
+        except StopIteration as end:
+            learned: _T = end.value
+            return learned
+
+
 def render(report: Report) -> str:
     """Return a report, a line for each holding and each finding, fit for any terminal."""
     lines = [f"ok       {place}: {what}" for place, what in report.holdings]

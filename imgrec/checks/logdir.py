@@ -1,17 +1,14 @@
 """All that is wrong with a TensorBoard logdir as the Embedding Projector would show it."""
 
 from pathlib import Path
-from typing import TypeVar
 
 from imgrec.checks.bookmarks import check_bookmarks
 from imgrec.checks.configs import CONFIG_NAME, Embedding, Run, check_name, find_runs, read_config
-from imgrec.checks.findings import Check, Finding, Place, Report
+from imgrec.checks.findings import Check, Finding, Place, Report, collected
 from imgrec.checks.sprites import Sprite, check_sprite
 from imgrec.checks.tables import Table, check_table
 from imgrec.checks.tensors import Tensor, check_tensor
 from imgrec.commands import counted
-
-_T = TypeVar("_T")
 
 
 def check_logdir(logdir: Path) -> Report:
@@ -24,14 +21,14 @@ def check_logdir(logdir: Path) -> Report:
     """
     holdings: list[tuple[str, str]] = []
     findings: list[Finding] = []
-    runs = _collected(find_runs(logdir), findings)
+    runs = collected(find_runs(logdir), findings)
     shown = 0
     for run in runs:
-        for embedding in _collected(read_config(run), findings):
+        for embedding in collected(read_config(run), findings):
             shown += 1
             place = _place(run, embedding)
             before = len(findings)
-            what = _collected(_embedding(place, embedding), findings)
+            what = collected(_embedding(place, embedding), findings)
             if all(finding.severity != "error" for finding in findings[before:]):
                 holdings.append((place.name, what))
     if not shown and all(finding.severity != "error" for finding in findings):
@@ -65,13 +62,3 @@ def _holding(tensor: Tensor | None, table: Table | None, sprite: Sprite | None, 
 
 def _place(run: Run, embedding: Embedding) -> Place:
     return Place(f"{run.name} / {embedding.name or '(no name)'}")
-
-
-def _collected(check: Check[_T], findings: list[Finding]) -> _T:
-    """Run a check to its end: keep what it finds, return what it learned."""
-    while True:
-        try:
-            findings.append(next(check))
-        except StopIteration as end:
-            learned: _T = end.value
-            return learned

@@ -21,7 +21,7 @@ from imgrec.commands import counted
 MAX_SIDE_PX = 8192
 _SHOWN = frozenset({"JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "AVIF"})
 _NOT_SHOWN = frozenset({"TIFF", "PPM", "TGA", "JPEG2000", "PSD"})
-_STUMBLES = (OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError,
+STUMBLES = (OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError,
              AttributeError, RuntimeError, struct.error, zlib.error)  # fmt: skip
 _HANGS = 'the page stands at "Fetching sprite image…" for ever'
 _WRONG = "the page shows wrong thumbnails"
@@ -77,7 +77,7 @@ def _size(place: Place, name: str, path: Path) -> Check[tuple[int, int] | None]:
     except Image.DecompressionBombError:
         yield place.error(f"the sprite {name} is {too_large[0]}", too_large[1])
         return None
-    except _STUMBLES:
+    except STUMBLES:
         yield place.error(f"the sprite {name} is no picture", _HANGS)
         return None
     if kind not in _SHOWN:
