@@ -143,7 +143,7 @@ def test_both_are_written_where_both_are_asked_for(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "name --out SITE, --duplicates FILE.csv, or both"),
+        ([], "name --out SITE, or a file by --duplicates, "),
         (["--duplicates", "photos/0.jpg"], "photos/0.jpg is no name for a table: name a file"),
         (["--duplicates", "photos"], "photos is no name for a table"),
         (["--duplicates", "nowhere/d.csv"], "there is no folder nowhere for d.csv"),

@@ -237,7 +237,7 @@ def test_pages_and_files_together(photo_store: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        ([], "nothing to write: name --out SITE, or a file by --duplicates, --gexf, --graphml or --parquet"),
+        ([], "nothing to write: name --out SITE, or a file by --duplicates, --gexf, "),
         (["--gexf", "n", "--thumbnails"], "--thumbnails are put into a table"),
         (["--gexf", "."], "--gexf . is a folder: name a file"),
         (["--parquet", "none/n"], "there is no folder none: make it first"),
