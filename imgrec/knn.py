@@ -93,7 +93,8 @@ def knn_graph_in(
     with progress(total=len(feature), desc="neighbours", unit="pictures", quiet=quiet) as bar:
         made = _grown(feature, kept, min(k, most), bar)
         if made is None:
-            bar.reset()
+            if bar.n:
+                bar.reset()
             made = _built(feature, min(max(k, K), most), bar)
     with suppress(OSError, StoreError), store.writing():  # read-only, full or busy: not kept
         save_knn(folder, spec, made)

@@ -1,9 +1,9 @@
 """Approximate nearest rows: products within cells of a projection, compared in full.
 
 The unit vectors are put on their principal axes, and k-means cuts these coordinates into cells of
-some hundred rows. Each row is multiplied with all rows of the cells whose centres are nearest to
-it; the best of these estimates are its candidates, whose distances are then exact. With mean μ
-and coordinates z of unit vectors a and b, a·b is about z_a·z_b + μ·b and what a alone decides.
+some hundred rows. Each row is multiplied with all rows of the cells that are most like it; the
+best of these estimates are its candidates, whose distances are then exact. With mean μ and
+coordinates z of unit vectors a and b, a·b is about z_a·z_b + μ·b and what a alone decides.
 
 Source: the cells are those of an inverted file (Jégou, Douze, Schmid 2011, Product Quantization
 for Nearest Neighbor Search), visited by all rows of a cell together, as matrix products.
@@ -44,7 +44,8 @@ class Cells:
     Attributes:
         rows: (n,) of the feature, cell by cell, ascending within each.
         starts: (c + 1,) where each cell begins.
-        centres: (c, a) of the cells.
+        centres: (c, a) the mean coordinates of each.
+        centre_offsets: (c,) the mean of its offsets.
         coordinates: (n, a) of `rows`.
         offsets: (n,) the product of each with the mean.
     """
@@ -52,6 +53,7 @@ class Cells:
     rows: Rows
     starts: NDArray[np.intp]
     centres: Vectors
+    centre_offsets: NDArray[np.float32]
     coordinates: Vectors
     offsets: NDArray[np.float32]
 
@@ -105,12 +107,16 @@ def make_cells(feature: FeatureStore, lengths: NDArray[np.float32]) -> Cells:
         numbers[part] = _gaps(coordinates[part], centres).argmin(axis=1)
     rows = np.argsort(numbers, kind="stable")
     starts = _cut(np.bincount(numbers, minlength=count))
-    coordinates = coordinates[rows]
-    return Cells(rows, starts, _means(coordinates, starts), coordinates, offsets[rows])
+    coordinates, offsets = coordinates[rows], offsets[rows]
+    centre_offsets = _means(offsets[:, None], starts)[:, 0]
+    return Cells(rows, starts, _means(coordinates, starts), centre_offsets, coordinates, offsets)
 
 
 def candidates(cells: Cells, part: slice, count: int) -> Rows:
-    """Return the best `count` of the rows in the cells near to each of some, -1 where too few.
+    """Return the best `count` of the rows in the best cells for each of some, -1 where too few.
+
+    The best cells are those whose rows have the best estimates on average: not those with the
+    nearest centres, for the mean of rows far apart is near to everything.
 
     Args:
         cells: of all rows.
@@ -119,10 +125,10 @@ def candidates(cells: Cells, part: slice, count: int) -> Rows:
     """
     own = cells.coordinates[part]  # (b, a)
     visited = min(VISITED, len(cells.centres))
-    gaps = _gaps(own, cells.centres)  # (b, c)
-    near = np.zeros(gaps.shape, bool)
-    nearest_cells = np.argpartition(gaps, visited - 1, axis=1)[:, :visited]
-    np.put_along_axis(near, nearest_cells, True, axis=1)
+    alike = own @ cells.centres.T + cells.centre_offsets  # (b, c)
+    near = np.zeros(alike.shape, bool)
+    best = np.argpartition(-alike, visited - 1, axis=1)[:, :visited]
+    np.put_along_axis(near, best, True, axis=1)
     scores = Scores.none(cells.rows[part], count)
     for cell in np.flatnonzero(near.any(axis=0)):
         which = np.flatnonzero(near[:, cell])

@@ -73,3 +73,10 @@ def test_odd_vectors_have_whole_lists(odd: str) -> None:
         true = true_lists(vectors[vectors.any(axis=1)], 15)
         near = found.distances[vectors.any(axis=1)]
         assert np.isclose(near, true.distances, atol=2e-6).mean() > 0.97
+
+
+def test_a_crowd_in_the_middle_is_found_from_all_around() -> None:
+    around = np.random.default_rng(0).random((600, 64), dtype=np.float32)
+    vectors = np.concatenate([np.ones((400, 64), np.float32), around])
+    found = approximate_lists(feature_of(vectors), 10)
+    assert (found.rows[400:] < 400).all()
