@@ -1,19 +1,15 @@
 """Worker processes that read pictures: ordered, bounded, and outlived by no crash of theirs."""
 
-import multiprocessing
-import os
-import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 from imgrec.errors import ImgrecError
 from imgrec.extract import Readings, Task, extract, failed
 from imgrec.interrupts import interrupts_held
-
-_AHEAD = 2  # tasks waiting for each worker: enough that none idles, few enough to bound memory
+from imgrec.processes import AHEAD, executor
 
 
 def readings(tasks: Iterable[Task], workers: int) -> Generator[Readings]:
@@ -33,7 +29,7 @@ def readings(tasks: Iterable[Task], workers: int) -> Generator[Readings]:
 class _Pool:
     def __init__(self, workers: int) -> None:
         self._workers = workers
-        self._executor = _executor(workers)
+        self._executor = executor(workers)
 
     def __enter__(self) -> "_Pool":
         return self
@@ -45,7 +41,7 @@ class _Pool:
         waiting: deque[tuple[Task, Future[Readings]]] = deque()
         for task in tasks:
             waiting.append((task, self._submit(task)))
-            if len(waiting) > self._workers * _AHEAD:
+            if len(waiting) > self._workers * AHEAD:
                 yield from self._next(waiting)
         while waiting:
             yield from self._next(waiting)
@@ -87,7 +83,7 @@ class _Pool:
             ImgrecError: worker processes cannot be started here at all.
         """
         self._executor.shutdown(wait=False, cancel_futures=True)
-        self._executor = _executor(self._workers)
+        self._executor = executor(self._workers)
         try:
             with interrupts_held():
                 started = self._executor.submit(int)
@@ -97,20 +93,3 @@ class _Pool:
                 "worker processes cannot be started: a script that indexes must do so below "
                 "if __name__ == '__main__', or ask for workers=0"
             ) from error
-
-
-def _executor(workers: int) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("spawn")  # threads of torch do not survive a fork
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
-
-
-def _start_worker() -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this worker when its parent was killed and can tell it nothing any more."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
