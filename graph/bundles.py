@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from graph.knn_graph import Rows, Weights
+from graph.knn_graph import Graph, Rows, Weights
 from imgrec.catalog import Ids
 
 MOST_BUNDLED = 500  # pictures of a bundle; more are several, for a page lists all of them
@@ -62,7 +62,8 @@ class Bundles:
 
     def costs(self, page_size: int) -> Weights:
         """Return what share of a page each node takes, times the page's size (u,)."""
-        return np.maximum(1.0, self.sizes * (page_size / MOST_LISTED))
+        costs: Weights = np.maximum(1.0, self.sizes * (page_size / MOST_LISTED))
+        return costs
 
     def picture(self, node: int) -> int:
         """Return the id of the picture that stands for a node."""
@@ -81,6 +82,20 @@ class Bundles:
     @cached_property
     def _starts(self) -> Rows:
         return np.concatenate([[0], np.cumsum(self.sizes)])
+
+
+def bundled(graph: Graph, bundles: Bundles) -> Graph:
+    """Return the graph of the nodes: an edge is as heavy as the heaviest between their pictures.
+
+    So what comes a hundred times pulls no more than what comes once.
+    """
+    a, b = bundles.node[graph.low], bundles.node[graph.high]
+    low, high, n = np.minimum(a, b), np.maximum(a, b), len(bundles)
+    order = np.lexsort((-graph.weights, high, low))
+    order = order[low[order] != high[order]]
+    keys = low[order] * n + high[order]
+    heaviest = order[np.diff(keys, prepend=-1) > 0]
+    return Graph(n, low[heaviest], high[heaviest], graph.weights[heaviest])
 
 
 def _parts(groups: Sequence[Sequence[int]]) -> Iterator[Sequence[int]]:

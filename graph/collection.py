@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graph.bundles import Bundles
+from graph.bundles import Bundles, bundled
 from graph.guide import Guide, make_guide
 from graph.knn_graph import Graph, knn_graph
 from graph.labels import community_labels, labels_before
@@ -63,7 +63,7 @@ def make_collection(
     """
     bundles = Bundles.of(neighbors.ids, groups)
     pictures = knn_graph(neighbors, k)
-    graph = pictures.contracted(bundles.node, len(bundles)) if groups else pictures
+    graph = bundled(pictures, bundles) if groups else pictures
     chosen = chosen_engine(engine, graph.n)
     found = levels(graph, chosen, seed)
     grown = Grower(bundles.costs(page_size), page_size, chosen, seed).grown(graph, found[-1])

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.knn_graph import Graph, Rows
-from graph.tree import LONERS, Group, similarity
+from graph.parts import similarity
+from graph.tree import LONERS, Group
 
 SIMILAR = 5
 Pairs = dict[tuple[int, int], float]  # (number, number) to similarity, the smaller first
@@ -39,7 +40,9 @@ def compare(tree: Group, graph: Graph) -> Comparison:
         for i, others in _strongest(found, paths).items():
             if _depth(paths[i]) == depth:
                 similar[paths[i]] = [paths[j] for j in others]
-        for i, j, weight in zip(found.low.tolist(), found.high.tolist(), found.weights, strict=True):
+        for i, j, weight in zip(
+            found.low.tolist(), found.high.tolist(), found.weights, strict=True
+        ):
             (parent, a), (other, b) = _apart(paths[i]), _apart(paths[j])
             if parent == other and _depth(paths[i]) == depth:
                 siblings.setdefault(parent, {})[min(a, b), max(a, b)] = float(weight)
@@ -52,7 +55,7 @@ def parent_of(path: str) -> str:
 
 
 def _levels(tree: Group, n: int) -> Iterator[tuple[Rows, list[str]]]:
-    """Yield for each depth the parts (n,) of the nodes at it, or the leaf above, and their paths."""
+    """Yield for each depth the parts (n,), leaves above it being their own, and their paths."""
     level = list(tree.walk())[:1]
     while any(group.children for _, group in level):
         level = [below for path, group in level for below in _below(path, group)]

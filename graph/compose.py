@@ -109,9 +109,7 @@ def pictures_job(
             inner.low.tolist(), inner.high.tolist(), inner.weights.tolist(), strict=True
         )
     }
-    of_node = {
-        i: bundles.rows(node) for i, node in zip(ids, rows.tolist(), strict=True)
-    }
+    of_node = {i: bundles.rows(node) for i, node in zip(ids, rows.tolist(), strict=True)}
     view = view_of(guide, path, cells)
     return Job(
         Page(path).file,

@@ -88,7 +88,7 @@ def make_guide(tree: Group, graph: Graph, bundles: Bundles, catalog: Catalog) ->
 
 def _tallies(groups: Mapping[str, Group], bundles: Bundles, catalog: Catalog) -> dict[str, Tally]:
     found: dict[str, Tally] = {}
-    for path, group in reversed(groups.items()):  # children before their parents
+    for path, group in reversed(list(groups.items())):  # children before their parents
         if group.children:
             below = [f"{path}.{c.number}" if path else str(c.number) for c in group.children]
             found[path] = Tally.joined(found[child] for child in below)

@@ -1,6 +1,5 @@
 """From nearest neighbours to an undirected graph as arrays, weighted by how near they are."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +52,7 @@ def joined(n: int, a: Rows, b: Rows, weights: Weights) -> Graph:
     """Return the graph of some edges, in any order; the weights of equal ones are added."""
     low, high = np.minimum(a, b), np.maximum(a, b)
     keys, where = np.unique(low * n + high, return_inverse=True)
-    summed = np.bincount(where, weights, len(keys))
+    summed = np.bincount(where, weights, len(keys)).astype(np.float64)
     return Graph(n, keys // max(1, n), keys % max(1, n), summed)
 
 
@@ -79,19 +78,6 @@ def knn_graph(neighbors: Neighbors, joined: int = JOINED) -> Graph:
     low, high, weights = low[order], high[order], weights[order]
     first = np.flatnonzero(np.diff(low * n + high, prepend=-1))
     return Graph(n, low[first], high[first], weights[first])
-
-
-def parts_of(groups: Sequence[Sequence[int]], n: int) -> Rows:
-    """Return the number of the group of each row (n,), by the order of their smallest rows.
-
-    Args:
-        groups: rows that belong together; a row in none of them is a group of its own.
-        n: rows.
-    """
-    first = np.arange(n)
-    for group in groups:
-        first[list(group)] = min(group)
-    return np.unique(first, return_inverse=True)[1]
 
 
 def _weights(neighbors: Neighbors, rows: Rows, others: Rows) -> Weights:

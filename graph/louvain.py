@@ -76,7 +76,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 def _igraph_levels(graph: Graph, seed: int, resolution: float) -> list[Rows]:
     edges = np.stack([graph.low, graph.high], axis=1)
-    made = igraph.Graph(graph.n, memoryview(edges))
+    made = igraph.Graph(graph.n, edges.data)
     with seeded(seed):
         found = made.community_multilevel(
             graph.weights.tolist(), return_levels=True, resolution=resolution

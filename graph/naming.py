@@ -124,7 +124,7 @@ def _options(path: str, own: Tally, whole: Tally) -> list[str]:
     with_second = [*words, *told[1:]] if words else told
     options: list[Sequence[str]] = [told[:1], told, words, with_second]
     names = [" · ".join(option) for option in options if option]
-    return [*dict.fromkeys(names), f"{names[-1]} · {path}"]
+    return [*dict.fromkeys(names), f"{names[0]} {path}"]
 
 
 def _scores(
@@ -141,5 +141,9 @@ def _scores(
 
 def _shares_letters(word: str, other: str) -> bool:
     """Whether one is part of the other: "york" beside "new york", "shirts" beside "shirt"."""
-    return word in other.split(" ") or other in word.split(" ") or f"{word}s" == other \
+    return (
+        word in other.split(" ")
+        or other in word.split(" ")
+        or f"{word}s" == other
         or f"{other}s" == word
+    )

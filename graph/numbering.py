@@ -37,7 +37,9 @@ def numbered(group: Group, before: Paths, weights: NDArray[np.float64]) -> Group
         weights: (m,) pictures of each member.
     """
     found = []
-    for child, number in zip(group.children, _numbers_of(group, before[:, 0], weights), strict=True):
+    for child, number in zip(
+        group.children, _numbers_of(group, before[:, 0], weights), strict=True
+    ):
         rows = np.searchsorted(group.rows, child.rows)
         below = np.where(before[rows, :1] == number, before[rows, 1:], -1)
         if not below.shape[1]:

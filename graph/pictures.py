@@ -13,6 +13,7 @@ from imgrec.names import printable
 NEAR = 12  # neighbours shown
 _LEAST_SHARE = 0.05
 
+
 def name_of(entry: Entry) -> str:
     """Return a picture's file name, fit for a page."""
     return printable(PurePosixPath(entry.path).name)

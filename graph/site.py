@@ -1,11 +1,9 @@
 """The whole site: a folder of pages that appears whole or not at all."""
 
-import json
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,21 +13,18 @@ from graph.collection import Collection, make_collection
 from graph.compose import Job, overview_job, pictures_job, sheet_pictures
 from graph.knn_graph import JOINED, Graph
 from graph.louvain import AUTO
+from graph.manifest import MARKER, check_place, listed, manifest
 from graph.page import assets
 from graph.paging import FOLDER, PAGE_SIZE, Page, check_page_size
+from graph.parts import split
 from graph.places import Places
-from graph.tree import split
 from graph.workshop import Workshop, write_page, write_sheet
-from imgrec import __version__
-from imgrec.errors import ImgrecError
 from imgrec.files import new_folder
 from imgrec.knn import K, neighbors_of
 from imgrec.processes import in_order
 from imgrec.progress import progress
 from imgrec.store import Store
 
-FORMAT = 1
-MARKER = "site.json"
 _FOLDERS = ("assets", "sheets", FOLDER)
 _WORTH_WORKERS = 24  # pages: fewer are drawn before processes have started
 
@@ -133,37 +128,7 @@ def write_site(
     )
 
 
-def check_place(out: Path) -> None:
-    """Raise ImgrecError where a site would replace what is not one of ours."""
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise ImgrecError(f"{out} is a file: name a folder for the site")
-    names = sorted(path.name for path in out.iterdir())
-    if not names:
-        return
-    manifest = _read_manifest(out)
-    if manifest is None:
-        raise ImgrecError(
-            f"{out} is not empty and holds no site of ours ({names[0]}): name another folder"
-        )
-    files = manifest.get("files")
-    if manifest.get("format") != FORMAT or not isinstance(files, list):
-        raise ImgrecError(
-            f"{out} holds a site of another version, which does not tell its files: "
-            "delete it, or name another folder"
-        )
-    foreign = min(_foreign(out, map(str, files)), default=None)
-    if foreign is not None:
-        raise ImgrecError(
-            f"{out} holds {foreign}, which is not of the site and would be lost: "
-            "move it away, or name another folder"
-        )
-
-
-def _write_site(
-    collection: Collection, workshop: Workshop, workers: int, quiet: bool
-) -> None:
+def _write_site(collection: Collection, workshop: Workshop, workers: int, quiet: bool) -> None:
     guide, folder = collection.guide, workshop.folder
     for name in _FOLDERS:
         (folder / name).mkdir()
@@ -182,8 +147,8 @@ def _write_site(
     jobs = _jobs(collection, cells, places)
     for _ in bar(in_order(partial(write_page, workshop), jobs, workers), desc="pages"):
         pass
-    manifest = _manifest(_listed(folder), len(collection.labels))
-    (folder / MARKER).write_text(manifest, "utf-8")
+    told = manifest(listed(folder), len(collection.labels))
+    (folder / MARKER).write_text(told, "utf-8")
 
 
 class _Cells:
@@ -196,7 +161,9 @@ class _Cells:
         self._pages.append(np.array(cells, np.uint16).reshape(-1, 4))
 
     def of(self, page: int) -> list[Cell]:
-        return [(left, top, width, height) for left, top, width, height in self._pages[page].tolist()]
+        return [
+            (left, top, width, height) for left, top, width, height in self._pages[page].tolist()
+        ]
 
 
 def _jobs(collection: Collection, cells: _Cells, places: Places) -> Iterator[Job]:
@@ -208,9 +175,7 @@ def _jobs(collection: Collection, cells: _Cells, places: Places) -> Iterator[Job
         if group.children:
             yield overview_job(guide, path, of_page)
         else:
-            yield pictures_job(
-                guide, path, of_page, inner[path], collection.neighbors, places
-            )
+            yield pictures_job(guide, path, of_page, inner[path], collection.neighbors, places)
 
 
 def _inner_graphs(collection: Collection) -> dict[str, Graph]:
@@ -221,45 +186,3 @@ def _inner_graphs(collection: Collection) -> dict[str, Graph]:
         parts[guide.groups[path].rows] = number
     found = split(collection.graph, parts)
     return {path: graph for path, (_, graph) in zip(guide.leaves, found, strict=True)}
-
-
-def _manifest(files: Iterable[str], pictures: int) -> str:
-    described = {
-        "format": FORMAT,
-        "written_by": f"imgrec {__version__}",
-        "pictures": pictures,
-        "files": sorted(file for file in files if not file.endswith("/")),
-    }
-    return json.dumps(described, indent=2) + "\n"
-
-
-def _read_manifest(out: Path) -> dict[str, Any] | None:
-    """What the marker of a site tells, None where `out` holds no site of ours."""
-    try:
-        described = json.loads((out / MARKER).read_text("utf-8"))
-        ours = str(described["written_by"]).startswith("imgrec ")
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return described if ours else None
-
-
-def _foreign(out: Path, files: Iterable[str]) -> set[str]:
-    """What lies in a site, at any depth, and is none of its files or their folders."""
-    ours = {MARKER, *files}
-    folders = {f"{folder}/" for file in ours for folder in PurePosixPath(file).parents}
-    return _listed(out) - ours - folders
-
-
-def _listed(folder: Path) -> set[str]:
-    """All below a folder, relative to it, folders with a slash at the end; links are files."""
-    found: set[str] = set()
-    for place, folders, names in os.walk(folder, onerror=_raise):
-        here = Path(place).relative_to(folder)
-        for name in (*folders, *names):
-            is_folder = name in folders and not Path(place, name).is_symlink()
-            found.add((here / name).as_posix() + "/" * is_folder)
-    return found
-
-
-def _raise(error: OSError) -> None:
-    raise error

@@ -1,6 +1,7 @@
 """The text and links around each network: headings, breadcrumbs, steps, lists."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from graph.atlas import Cell
 from graph.comparison import parent_of
@@ -25,7 +26,10 @@ def view_of(guide: Guide, path: str, cells: Sequence[Cell]) -> View:
     page, children = Page(path), guide.children(path)
     counts = _counts(guide, path)
     before, after = guide.steps[path]
-    data = {"maxScale": MAX_SCALE, "up": page.way_to(parent_of(path)) if path else None}
+    data: dict[str, Any] = {
+        "maxScale": MAX_SCALE,
+        "up": page.way_to(parent_of(path)) if path else None,
+    }
     if children:
         data["targets"] = {int(c.rpartition(".")[2]): page.way_to(c) for c in children}
     count = len(guide.groups[path].children) or len(guide.groups[path].rows)
@@ -33,7 +37,7 @@ def view_of(guide: Guide, path: str, cells: Sequence[Cell]) -> View:
         kind="overview" if children else "pictures",
         title=f"{guide.names[path]} · {counts}",
         heading=guide.names[path],
-        path=path if guide.names[path] != plain_name(path) else "",
+        path="" if guide.names[path].endswith(path) else path,
         counts=counts,
         about=guide.about[path] if path else "",
         root=page.root,
@@ -56,11 +60,11 @@ def caption(guide: Guide, path: str) -> str:
 def captions(guide: Guide, path: str) -> list[str]:
     """Return what stands below a community, from the longest; the first that has room is drawn."""
     name, size = guide.names[path], guide.pictures(path)
-    short = path if name == plain_name(path) and name != "Loners" else name
-    if len(short) > _SHORT:
-        short = short[: _SHORT - 1].rstrip(" ·") + "…"
-    longest = [f"{name} · {counted(size, 'picture')}", f"{name} · {size:,}", f"{short} · {size:,}"]
-    return [*dict.fromkeys([*longest, short])]
+    number = "Loners" if name == "Loners" else path
+    told = number if name == plain_name(path) else name
+    short = told if len(told) <= _SHORT else f"{told[: _SHORT - 1].rstrip(' ·')}…"
+    longest = f"{name} · {counted(size, 'picture')}"
+    return [*dict.fromkeys([longest, f"{told} · {size:,}", f"{short} · {size:,}", short, number])]
 
 
 def _counts(guide: Guide, path: str) -> str:

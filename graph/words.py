@@ -17,11 +17,13 @@ _LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _SHORT = 3  # letters: t-shirt and x-ray are one word, red-dress is two
 _LONGEST = 32
 _LONGEST_PHRASE = 4  # words
-_PREFIXES = frozenset(
-    "img dsc dscn dscf pict pic picture image imag photo foto mvimg pxl vid wp gopr dji sam cimg "
-    "scan screenshot copy kopie untitled thumb jpg jpeg png gif webp tif tiff bmp heic file "
-    "whatsapp signal the and of im wa edit edited final".split()
+_NONE = (
+    "img dsc dscn dscf pict pic picture image imag photo foto mvimg pxl vid wp gopr dji sam cimg",
+    "scan screenshot copy kopie untitled thumb jpg jpeg png gif webp tif tiff bmp heic file",
+    "whatsapp signal the and of im wa edit edited final",
+    "train test validation val images photos pictures data dataset",
 )
+_PREFIXES = frozenset(" ".join(_NONE).split())  # of cameras and programs, and words of any folder
 
 
 def words_of(path: str) -> list[str]:

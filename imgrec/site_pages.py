@@ -28,15 +28,21 @@ def keep_site(store_path: Path, site: Path) -> None:
                 write_text(store_path / _SIDECAR, text)
 
 
-def page_of(store_path: Path, community: str | None, image_id: int) -> str | None:
-    """Return the address of a picture on its page, None where there is no such page (any more).
+def site_of(store_path: Path) -> Path | None:
+    """Return the folder of the site of a store, None where there is none (any more).
 
     It is relative where the path of the store is.
     """
-    site = _read(store_path)
+    kept = _read(store_path)
+    site = Path(os.path.normpath(store_path / kept)) if kept else None
+    return site if site and (site / page_file("")).is_file() else None
+
+
+def page_of(site: Path | None, community: str | None, image_id: int) -> str | None:
+    """Return the address of a picture on its page, None where there is no such page."""
     if site is None or not community:
         return None
-    page = Path(os.path.normpath(store_path / site), page_file(community))
+    page = site / page_file(community)
     return f"{page}#{image_id}" if page.is_file() else None
 
 

@@ -25,11 +25,11 @@ FLOW = (
         "walk",
     ),
     *("migrations", "catalog", "filters", "scan"),
-    *("parts", "features", "thumbs", "store", "labels", "colours"),
+    *("parts", "features", "thumbs", "store", "site_pages", "labels", "colours"),
     *("encoders.mini", "encoders.rgb", "encoders.vision", "encoders"),
     *("threads", "metrics", "kernels", "exact", "projection", "derived"),
     *("sketch", "reduced", "hnsw", "indexes", "clusters"),
-    *("extract", "pool", "jobs", "indexing"),
+    *("extract", "processes", "pool", "jobs", "indexing"),
     *("neighbors", "knn", "quality"),
     *(
         "space",

@@ -32,7 +32,7 @@ function edgeOptions() {
 
 const captions = { view: "", byId: new Map() };
 const ASIDE = [0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5].map((eighths) => eighths / 8); // of its width
-const WIDER = 1.3; // than its picture
+const WIDER = 1.6; // than its picture
 
 function captionPx(scale) {
   return scale < 0.7 ? 11 : 13;
@@ -100,7 +100,7 @@ function drawBadge(context, node, x, y) {
   const text = `×${node.members.length}`;
   context.font = `600 ${px}px system-ui, sans-serif`;
   const [width, height] = [context.measureText(text).width + px * 0.9, px * 1.5];
-  const [right, top] = [x + node.width / 2 + px * 0.4, y - node.height / 2 - px * 0.4];
+  const [right, top] = [x + node.width / 2 - px * 0.2, y - node.height / 2 + px * 0.2];
   context.fillStyle = colour("--badge");
   context.beginPath();
   context.roundRect(right - width, top, width, height, height / 2);
