@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def page_file(path: str) -> str:
 
 def keep_site(store_path: Path, site: Path) -> None:
     """Let a store remember where its site lies, relative to itself; not where it is read-only."""
-    with suppress(OSError, ValueError, StoreError):  # ValueError: on another drive
+    with suppress(OSError, ValueError, StoreError, sqlite3.Error):  # ValueError: another drive
         relative = Path(os.path.relpath(site.resolve(), store_path.resolve())).as_posix()
         text = json.dumps({"site": relative}, indent=2) + "\n"
         if _read(store_path) != relative:
