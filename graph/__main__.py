@@ -4,6 +4,7 @@
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,13 +13,16 @@ from graph.duplicates_table import write_duplicates
 from graph.exports import FORMATS, Export, check_targets, export
 from graph.knn_graph import JOINED
 from graph.labels import KIND
+from graph.louvain import AUTO, ENGINES
 from graph.paging import MAX_PAGE_SIZE, PAGE_SIZE
 from graph.site import SiteSummary, write_site
-from imgrec.commands import Parser, counted, positive, run
+from imgrec.commands import Parser, counted, not_negative, positive, run
 from imgrec.duplicates import KIND as DUPLICATES
+from imgrec.duplicates import find_duplicates
 from imgrec.errors import ImgrecError
 from imgrec.labels import keep_labels
 from imgrec.names import printable
+from imgrec.site_pages import keep_site
 from imgrec.store import Store
 
 
@@ -30,12 +34,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def report(summary: SiteSummary) -> str:
     """Return what was written; the last line is the file to open."""
     megabytes = summary.size_bytes / 1e6
+    bundled = f", {counted(summary.bundles, 'bundle')}" if summary.bundles else ""
     return (
-        f"{counted(summary.pictures, 'picture')}, {counted(summary.edges, 'edge')} "
+        f"{counted(summary.pictures, 'picture')}{bundled}, {counted(summary.edges, 'edge')} "
         f"({summary.encoder}, k = {summary.k})\n"
-        f"{counted(summary.communities, 'community')}, modularity {summary.modularity:z.3f}, "
-        f"the largest of {counted(summary.largest, 'picture')}\n"
-        f"{counted(summary.pages, 'page')}, {megabytes:.1f} MB\n"
+        f"{summary.knn}\n"
+        f"{counted(summary.communities, 'community')} by {summary.engine} in "
+        f"{counted(summary.levels, 'level')}, modularity {summary.modularity:z.3f}\n"
+        f"{counted(summary.pages, 'page')} in {counted(summary.depth, 'level')} below the "
+        f"overview, {megabytes:.1f} MB\n"
         f"{summary.index}\n"
     )
 
@@ -70,6 +77,16 @@ def _parser() -> argparse.ArgumentParser:
         help=f"neighbours a picture is joined to; default: {JOINED}",
     )
     add("--seed", type=int, default=0, help="of communities and layouts; default: 0")
+    add("--louvain", choices=ENGINES, default=AUTO, help="by which library; default: by size")
+    add(
+        "--workers",
+        type=not_negative,
+        default=os.cpu_count(),
+        metavar="N",
+        help="processes that draw the pages; 0: none; default: one a core",
+    )
+    alone = "show nearly identical pictures each on its own"
+    add("--no-bundles", dest="bundles", action="store_false", help=alone)
     pages = f"pictures a page, up to {MAX_PAGE_SIZE}; default: {PAGE_SIZE}"
     add("--page-size", type=_page_size, default=PAGE_SIZE, metavar="N", help=pages)
     return parser
@@ -121,6 +138,7 @@ def _write_exports(arguments: argparse.Namespace, targets: Mapping[str, Path]) -
 
 
 def _write_site(arguments: argparse.Namespace) -> None:
+    groups = _groups(arguments) if arguments.bundles else ()
     with Store.open(arguments.store) as store:
         summary = write_site(
             store,
@@ -130,9 +148,21 @@ def _write_site(arguments: argparse.Namespace) -> None:
             arguments.seed,
             arguments.page_size,
             quiet=False,
+            louvain=arguments.louvain,
+            workers=arguments.workers,
+            groups=groups,
         )
     _keep_labels(arguments.store, KIND, summary.labels)
+    keep_site(arguments.store, arguments.out)
     sys.stdout.write(report(summary))
+
+
+def _groups(arguments: argparse.Namespace) -> Sequence[Sequence[int]]:
+    """Find what is nearly identical, and keep it before others read the labels."""
+    with Store.open(arguments.store) as store:
+        found = find_duplicates(store, arguments.encoder, quiet=False)
+    _keep_labels(arguments.store, DUPLICATES, found.labels())
+    return found.groups
 
 
 def _keep_labels(store: Path, kind: str, labels: dict[int, str]) -> None:

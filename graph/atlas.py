@@ -11,7 +11,7 @@ from imgrec.images import THUMB_PX
 
 Cell = tuple[int, int, int, int]  # left, top, width, height in pixels
 
-MAX_BYTES = 1_200_000
+MAX_BYTES = 1_000_000  # a page with its sheet stays below 1.5 MB
 _WIDTH_PX = 2048
 _BLOCK_PX = 16  # of JPEG with halved colour: other blocks do not ring into a picture
 _RIM_PX = 4  # its own border repeated, for whatever smooths beyond the cell while scaling

@@ -1,120 +1,155 @@
-"""What a page shows: the network of its nodes, and the view around it."""
+"""What a page needs to be drawn and written, gathered where all is known."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import networkx as nx
 import numpy as np
 
 from graph.atlas import Cell
 from graph.guide import Guide
-from graph.knn_graph import weighted_edges
-from graph.network import Drawing, draw
-from graph.page import Link, View
+from graph.knn_graph import Graph, Rows
+from graph.page import View
 from graph.paging import Page
-from graph.pictures import NEAR, Places, describe, folder_of, name_of, near
-from graph.views import caption, captions, overview_view, pictures_view
-from imgrec.catalog import Catalog
+from graph.pictures import NEAR
+from graph.places import Places
+from graph.views import caption, captions, view_of
 from imgrec.neighbors import Neighbors
 
-_SIDE = 100.0  # of a picture, in units of the canvas
-_LEAST_SIDE, _MOST_SIDE = 44.0, 150.0  # of a community
-_CAPTION = 24.0  # below a community
-_BESIDE_LIST = 4 / 3  # width over height of what the list of communities leaves
+Near = tuple[int, float, str | None, Cell | None]  # id, similarity; page and cell where not here
+_LEAST_SIDE, _MOST_SIDE = 44.0, 150.0  # of a community, in units of the canvas
+_SIDE = 100.0  # of a picture
 
 
 @dataclass(frozen=True)
-class Collection:
-    """What the pages are composed from.
+class Nodes:
+    """The nodes of a page, and what joins them.
 
     Attributes:
-        roots: the folders of pictures that are there; pages do not link into others.
+        ids: of the pictures; on an overview the numbers of its communities.
+        cells: on the sheet.
+        sides: of the squares as large as the pictures are to be.
+        pairs: (id, id) to similarity.
     """
 
-    catalog: Catalog
-    neighbors: Neighbors
-    graph: "nx.Graph[int]"
-    guide: Guide
-    roots: frozenset[str]
-    seed: int
+    ids: list[int]
+    cells: Sequence[Cell]
+    sides: list[float]
+    pairs: Mapping[tuple[int, int], float]
 
 
-def sheet_pictures(guide: Guide, page: Page) -> list[int]:
+@dataclass(frozen=True)
+class Job:
+    """A page to be written.
+
+    Attributes:
+        file: relative to the site.
+        view: what stands around the network.
+        nodes: of the network.
+        captions: of communities, each the name and what may stand below it.
+        members: node to all its pictures, the one that stands for it first.
+        near: node to the pictures most like it.
+    """
+
+    file: str
+    view: View
+    nodes: Nodes
+    captions: dict[int, tuple[str, list[str]]]
+    members: dict[int, list[int]]
+    near: dict[int, list[Near]]
+
+
+def sheet_pictures(guide: Guide, path: str) -> list[int]:
     """Return the pictures on a page's sheet: its nodes, then the faces of similar communities."""
-    if page.community is None:
-        return guide.faces_of(page.ids)
-    return [*page.ids, *guide.faces_of(guide.similar.get(page.community, []))]
+    children = guide.children(path)
+    if children:
+        own = guide.faces_of(children)
+    else:
+        own = [guide.bundles.picture(node) for node in guide.groups[path].rows.tolist()]
+    return [*own, *guide.faces_of(guide.similar(path))]
 
 
-def compose_overview(
-    collection: Collection, page: Page, cells: Sequence[Cell]
-) -> tuple[View, Drawing]:
-    """Return an overview page: a node for each of its communities, as large as its members.
-
-    Args:
-        collection: of all pages.
-        page: of the overview.
-        cells: of `sheet_pictures`.
-    """
-    guide, shown = collection.guide, set(page.ids)
-    pairs = {pair: weight for pair, weight in guide.pairs.items() if shown.issuperset(pair)}
-    sides = community_sides([guide.size(number) for number in page.ids])
-    drawing = draw(page.ids, cells, sides, pairs, _CAPTION, _BESIDE_LIST, collection.seed)
-    for node in drawing.nodes:
-        node["name"] = caption(guide, node["id"])
-        node["captions"] = captions(guide, node["id"])
-    return overview_view(guide, page, cells), drawing
+def overview_job(guide: Guide, path: str, cells: Sequence[Cell]) -> Job:
+    """Return the page of a community's communities, each as large as its members are many."""
+    children = guide.children(path)
+    numbers = [int(child.rpartition(".")[2]) for child in children]
+    sides = community_sides([guide.pictures(child) for child in children])
+    pairs = guide.comparison.siblings.get(path, {})
+    told = {
+        number: (caption(guide, child), captions(guide, child))
+        for number, child in zip(numbers, children, strict=True)
+    }
+    view = view_of(guide, path, cells)
+    nodes = Nodes(numbers, cells[: len(numbers)], sides, pairs)
+    return Job(Page(path).file, view, nodes, told, {}, {})
 
 
-def compose_pictures(
-    collection: Collection, page: Page, cells: Sequence[Cell], places: Places, site: Path
-) -> tuple[View, Drawing]:
+def pictures_job(
+    guide: Guide,
+    path: str,
+    cells: Sequence[Cell],
+    inner: Graph,
+    neighbors: Neighbors,
+    places: Places,
+) -> Job:
     """Return a page of pictures.
 
     Args:
-        collection: of all pages.
-        page: of a community.
-        cells: of `sheet_pictures`.
-        places: of every picture of the collection.
-        site: absolute, the folder the site will stand in.
+        guide: to all pages.
+        path: of the community.
+        cells: on its sheet.
+        inner: the graph within the community.
+        neighbors: of every picture.
+        places: of every picture.
     """
-    count, inner = len(page.ids), collection.graph.subgraph(page.ids)
-    pairs = {(a, b): weight for a, b, weight in sorted(weighted_edges(inner))}
-    drawing = draw(page.ids, cells[:count], [_SIDE] * count, pairs, seed=collection.seed)
-    found = nearest(collection.neighbors, page.ids)
-    wanted = {*page.ids, *(other for others in found.values() for other, _ in others)}
-    entries = {entry.id: entry for entry in collection.catalog.entries(sorted(wanted))}
-    names = {picture: name_of(entry) for picture, entry in entries.items()}
-    labels = collection.catalog.labels(page.ids)
-    for node in drawing.nodes:
-        node["name"] = names[node["id"]]
-    folder = (site / page.file).parent
-    pictures = {
-        i: {
-            **describe(entries[i], labels[i], folder, entries[i].root in collection.roots),
-            "near": near(page, found[i], places, names),
-        }
-        for i in page.ids
+    bundles, rows = guide.bundles, guide.groups[path].rows
+    ids = [bundles.picture(node) for node in rows.tolist()]
+    pairs = {
+        (ids[a], ids[b]): weight
+        for a, b, weight in zip(
+            inner.low.tolist(), inner.high.tolist(), inner.weights.tolist(), strict=True
+        )
     }
-    view = pictures_view(collection.guide, page, page.community or 0, cells[count:])
-    listed = sorted((entries[i] for i in page.ids), key=lambda entry: (entry.path, entry.id))
-    listing = [Link(names[e.id], f"#{e.id}", about=folder_of(e)) for e in listed]
-    return replace(view, listing=listing, data={**view.data, "pictures": pictures}), drawing
+    of_node = {i: bundles.rows(node) for i, node in zip(ids, rows.tolist(), strict=True)}
+    view = view_of(guide, path, cells)
+    return Job(
+        Page(path).file,
+        view,
+        Nodes(ids, cells[: len(ids)], [_SIDE] * len(ids), pairs),
+        {},
+        {i: bundles.ids[members].tolist() for i, members in of_node.items()},
+        {i: _near(path, members, neighbors, places) for i, members in of_node.items()},
+    )
 
 
-def nearest(neighbors: Neighbors, ids: Sequence[int]) -> dict[int, list[tuple[int, float]]]:
-    """Return for some pictures the nearest others with their similarity, at most `NEAR`."""
-    rows = np.searchsorted(neighbors.ids, ids)
-    others = neighbors.neighbors[rows, :NEAR].tolist()
-    similarities = (1 - neighbors.distances[rows, :NEAR]).tolist()
-    return {
-        picture: list(zip(*of_one, strict=True))
-        for picture, *of_one in zip(ids, others, similarities, strict=True)
-    }
+def nearest(neighbors: Neighbors, rows: Rows, places: Places) -> list[tuple[int, float]]:
+    """Return the pictures most like those of a node, with their similarity, at most `NEAR`.
+
+    Its own are left out; of another node only the nearest is taken.
+    """
+    others = neighbors.neighbors[rows].ravel()
+    distances = neighbors.distances[rows].ravel()
+    order = np.lexsort((others, distances)) if len(rows) > 1 else range(len(others))
+    own = places.node(int(neighbors.ids[rows[0]]))
+    found: dict[int, tuple[int, float]] = {}
+    for i in order:
+        node = places.node(int(others[i]))
+        if node != own and node not in found:
+            found[node] = int(others[i]), 1 - float(distances[i])
+        if len(found) == NEAR:
+            break
+    return list(found.values())
 
 
 def community_sides(sizes: Sequence[int]) -> list[float]:
     """Return the sides of squares: by the square root of members, the largest the most."""
     largest = max(sizes)
     return [max(_LEAST_SIDE, _MOST_SIDE * float(np.sqrt(size / largest))) for size in sizes]
+
+
+def _near(path: str, rows: Rows, neighbors: Neighbors, places: Places) -> list[Near]:
+    found: list[Near] = []
+    for other, similarity in nearest(neighbors, rows, places):
+        page, cell = places.of(places.node(other))
+        here = page.path == path
+        found.append((other, similarity, None if here else page.name, None if here else cell))
+    return found

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.knn_graph import FLOOR, JOINED
+from graph.knn_graph import JOINED, local_weights, scales_of
 from imgrec.metrics import Distances
 from imgrec.neighbors import Neighbors
 
-_SCALE_RANK = 7  # as in `graph.knn_graph`
 _BLOCK_ROWS = 8_192
 
 Rows = NDArray[np.intp]
@@ -23,7 +22,7 @@ class Edges:
     Attributes:
         rows: (m,) positions in the ids of the neighbours.
         others: (m,) likewise, the other ends.
-        weights: (m,) from `FLOOR` to 1.
+        weights: (m,) as in `graph.knn_graph`.
         distances: (m,) between the two.
     """
 
@@ -41,7 +40,7 @@ def edge_blocks(neighbors: Neighbors, joined: int = JOINED) -> Iterator[Edges]:
         joined: how many of them become edges.
     """
     k = min(joined, neighbors.k)
-    scales = _scales(neighbors)
+    scales = scales_of(neighbors)
     for start in range(0, len(neighbors.ids), _BLOCK_ROWS):
         rows = np.arange(start, min(start + _BLOCK_ROWS, len(neighbors.ids)))
         yield _edges_of(neighbors, rows, k, scales)
@@ -50,11 +49,6 @@ def edge_blocks(neighbors: Neighbors, joined: int = JOINED) -> Iterator[Edges]:
 def edge_count(neighbors: Neighbors, joined: int = JOINED) -> int:
     """Return how many edges there are."""
     return sum(len(edges.rows) for edges in edge_blocks(neighbors, joined))
-
-
-def _scales(neighbors: Neighbors) -> NDArray[np.float64]:
-    rank = min(_SCALE_RANK, neighbors.k)
-    return np.asarray(neighbors.distances[:, rank - 1], np.float64)  # (n,)
 
 
 def _edges_of(neighbors: Neighbors, rows: Rows, k: int, scales: NDArray[np.float64]) -> Edges:
@@ -67,20 +61,4 @@ def _edges_of(neighbors: Neighbors, rows: Rows, k: int, scales: NDArray[np.float
     first = (here < others) | ~back.any(axis=2)  # else the other one has named it already
     ends = np.broadcast_to(here, others.shape)[first], others[first]
     found = distances[first]
-    return Edges(*ends, _weights(found.astype(np.float64), *(scales[end] for end in ends)), found)
-
-
-def _weights(
-    distances: NDArray[np.float64], scale: NDArray[np.float64], other: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return exp(-d² / (s s')), at least `FLOOR`; 1 between those that are the same.
-
-    Source: as `graph.knn_graph.knn_graph`.
-    """
-    products = scale * other
-    ratios = np.divide(
-        distances**2, products, out=np.full_like(distances, np.inf), where=products > 0
-    )
-    ratios[distances == 0] = 0
-    weights: NDArray[np.float64] = np.maximum(np.exp(-ratios), FLOOR)
-    return weights
+    return Edges(*ends, local_weights(found, *(scales[end] for end in ends)), found)

@@ -1,91 +1,151 @@
-"""The guide to a site: its communities, how they compare, and the plan of its pages."""
+"""The guide to a site: what every page must know of all communities."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import networkx as nx
+import numpy as np
 
-from graph.communities import (
-    Community,
-    find_communities,
-    most_central,
-    similarities,
-    strongest,
-)
-from graph.paging import Plan, plan_pages
+from graph.bundles import Bundles
+from graph.comparison import Comparison, compare
+from graph.knn_graph import Graph, Rows
+from graph.naming import Tally, key_words, named_words, names_of
+from graph.paging import steps
 from graph.pictures import main_folders
+from graph.tree import Group
 from imgrec.catalog import Catalog
 
-_SIMILAR = 5
+_LIKELY_FACES = 24  # the most central pictures, of which one should have the community's word
 
 
 @dataclass(frozen=True)
 class Guide:
-    """What every page must know of the others.
+    """All communities.
 
     Attributes:
-        communities: by number.
-        pairs: (number, number) to similarity, where there is any.
-        about: number to the most frequent folders of the community.
-        faces: number to the picture that stands for the community.
-        plan: all pages.
+        groups: path to community, parents first; "" is the collection.
+        bundles: which pictures are one node.
+        comparison: what joins communities.
+        names: path to name, no two siblings alike.
+        about: path to the most frequent folders.
+        faces: path to the node that stands for the community.
     """
 
-    communities: Mapping[int, Community]
-    pairs: Mapping[tuple[int, int], float]
-    about: Mapping[int, str]
-    faces: Mapping[int, int]
-    plan: Plan
+    groups: Mapping[str, Group]
+    bundles: Bundles
+    comparison: Comparison
+    names: Mapping[str, str]
+    about: Mapping[str, str]
+    faces: Mapping[str, int]
 
     @cached_property
-    def similar(self) -> dict[int, list[int]]:
-        """The communities most similar to each, the first the most."""
-        found = strongest(self.pairs, _SIMILAR)
-        return {number: [other for other, _ in others] for number, others in found.items()}
+    def steps(self) -> dict[str, tuple[str | None, str | None]]:
+        """The path before and the path after each one, through all pages."""
+        return steps(list(self.groups))
 
-    def size(self, number: int) -> int:
+    @cached_property
+    def leaves(self) -> list[str]:
+        """The paths of the communities whose pages show pictures."""
+        return [path for path, group in self.groups.items() if not group.children]
+
+    def children(self, path: str) -> list[str]:
+        """Return the paths of the communities within one."""
+        return [f"{path}.{c.number}" if path else str(c.number) for c in self.groups[path].children]
+
+    def pictures(self, path: str) -> int:
         """Return how many pictures a community has."""
-        return len(self.communities[number].members)
+        return int(self.bundles.sizes[self.groups[path].rows].sum())
 
-    def faces_of(self, numbers: Sequence[int]) -> list[int]:
+    def similar(self, path: str) -> Sequence[str]:
+        """Return the communities most similar to one."""
+        return self.comparison.similar.get(path, ())
+
+    def faces_of(self, paths: Sequence[str]) -> list[int]:
         """Return the pictures that stand for some communities."""
-        return [self.faces[number] for number in numbers]
+        return [self.bundles.picture(self.faces[path]) for path in paths]
 
 
-def make_guide(graph: "nx.Graph[int]", catalog: Catalog, page_size: int, seed: int = 0) -> Guide:
-    """Find the communities of a graph and plan their pages."""
-    communities = find_communities(graph, page_size, seed)
-    found = similarities(graph, [c.members for c in communities])
-    folders = {c.number: _folders(catalog, c) for c in communities}
+def make_guide(tree: Group, graph: Graph, bundles: Bundles, catalog: Catalog) -> Guide:
+    """Compare and name the communities of a tree.
+
+    Args:
+        tree: numbered.
+        graph: of its nodes.
+        bundles: the pictures of each node.
+        catalog: what is known of them.
+    """
+    groups = dict(tree.walk())
+    tallies = _tallies(groups, bundles, catalog)
     return Guide(
-        {c.number: c for c in communities},
-        {(i + 1, j + 1): similarity for (i, j), similarity in found.items()},
-        {number: main_folders(of_one.values()) for number, of_one in folders.items()},
-        {c.number: face(graph, c, folders[c.number]) for c in communities},
-        plan_pages(communities, page_size),
+        groups,
+        bundles,
+        compare(tree, graph),
+        _names(groups, tallies),
+        {path: main_folders(tally.folders) for path, tally in tallies.items()},
+        _faces(groups, graph, bundles, catalog, tallies),
     )
 
 
-def face(graph: "nx.Graph[int]", community: Community, folders: Mapping[int, str]) -> int:
-    """Return the picture that stands for a community.
-
-    It is the most central one of the folder that holds more than half of the members, or
-    of all where none does.
-
-    Args:
-        graph: of all pictures.
-        community: of the graph.
-        folders: id to name of the members that have one.
-    """
-    name, count = Counter(folders.values()).most_common(1)[0] if folders else ("", 0)
-    if 2 * count <= len(community.members):
-        return community.center
-    of_folder = [member for member in community.members if folders.get(member) == name]
-    return most_central(graph.subgraph(community.members), of_folder)
+def _tallies(groups: Mapping[str, Group], bundles: Bundles, catalog: Catalog) -> dict[str, Tally]:
+    found: dict[str, Tally] = {}
+    for path, group in reversed(list(groups.items())):  # children before their parents
+        if group.children:
+            below = [f"{path}.{c.number}" if path else str(c.number) for c in group.children]
+            found[path] = Tally.joined(found[child] for child in below)
+        else:
+            ids = bundles.ids[np.concatenate([bundles.rows(node) for node in group.rows.tolist()])]
+            wanted = ids.tolist()
+            found[path] = Tally.of(catalog.entries(wanted), catalog.labels(wanted)).pruned()
+    return found
 
 
-def _folders(catalog: Catalog, community: Community) -> dict[int, str]:
-    labels = catalog.labels(community.members)
-    return {i: of_one["folder"] for i, of_one in labels.items() if "folder" in of_one}
+def _names(groups: Mapping[str, Group], tallies: Mapping[str, Tally]) -> dict[str, str]:
+    names = {"": "Overview"}
+    for path, group in groups.items():
+        below = [f"{path}.{c.number}" if path else str(c.number) for c in group.children]
+        names.update(names_of({child: tallies[child] for child in below}, tallies[""]))
+    return names
+
+
+def _faces(
+    groups: Mapping[str, Group],
+    graph: Graph,
+    bundles: Bundles,
+    catalog: Catalog,
+    tallies: Mapping[str, Tally],
+) -> dict[str, int]:
+    """The most central node of each community; one with the community's word where that is near."""
+    found: dict[str, int] = {}
+    for paths, degrees in _degrees(groups, graph):
+        for path in paths:
+            rows = groups[path].rows
+            ranked = rows[np.lexsort((rows, -degrees[rows]))][:_LIKELY_FACES]
+            found[path] = _face(ranked, bundles, catalog, key_words(tallies[path], tallies[""]))
+    return found
+
+
+def _face(ranked: Rows, bundles: Bundles, catalog: Catalog, words: Sequence[str]) -> int:
+    if words:
+        ids = [bundles.picture(node) for node in ranked.tolist()]
+        labels = catalog.labels(ids)
+        for node, entry in zip(ranked.tolist(), catalog.entries(ids), strict=True):
+            if words[0] in named_words(entry, labels[entry.id]):
+                return int(node)
+    return int(ranked[0])
+
+
+def _degrees(
+    groups: Mapping[str, Group], graph: Graph
+) -> Iterator[tuple[list[str], "np.ndarray[tuple[int], np.dtype[np.float64]]"]]:
+    """Yield for each depth the paths there, and the weighted degrees (n,) within them."""
+    deepest = max(map(_depth, groups))
+    for depth in range(deepest + 1):
+        paths = [path for path in groups if _depth(path) == depth]
+        parts = np.full(graph.n, -1)
+        for number, path in enumerate(paths):
+            parts[groups[path].rows] = number
+        yield paths, graph.within(parts).degrees()
+
+
+def _depth(path: str) -> int:
+    return path.count(".") + 1 if path else 0

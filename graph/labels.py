@@ -1,12 +1,27 @@
 """The communities, kept in the catalogue for every other stage."""
 
-from collections.abc import Iterable
+import numpy as np
 
-from graph.communities import Community
+from graph.bundles import Bundles
+from graph.numbering import Paths, parsed
+from graph.tree import Group
+from imgrec.catalog import Catalog
+from imgrec.labels import labels_of
+from imgrec.site_pages import COMMUNITY as KIND
 
-KIND = "community"
+__all__ = ["KIND", "community_labels", "labels_before"]
 
 
-def community_labels(communities: Iterable[Community]) -> dict[int, str]:
-    """Return the number of its community, as text, for each picture."""
-    return {member: str(c.number) for c in communities for member in c.members}
+def community_labels(tree: Group, bundles: Bundles) -> dict[int, str]:
+    """Return the path of the community whose page shows it, for each picture by ascending id."""
+    paths = np.empty(len(bundles), object)
+    for path, group in tree.walk():
+        if not group.children:
+            paths[group.rows] = path
+    return dict(zip(bundles.ids.tolist(), paths[bundles.node].tolist(), strict=True))
+
+
+def labels_before(catalog: Catalog, bundles: Bundles) -> Paths:
+    """Return the paths (u, depth) under which the nodes stood in the run before."""
+    kept = labels_of(catalog, KIND)
+    return parsed([kept.get(bundles.picture(node)) for node in range(len(bundles))])

@@ -1,11 +1,12 @@
 """Positions of pictures on a page: alike near each other, none over another."""
 
-import random
 from collections.abc import Sequence
 
 import igraph
 import numpy as np
 from numpy.typing import NDArray
+
+from graph.louvain import seeded
 
 Points = NDArray[np.float64]  # (n, 2), x to the right, y down
 Edge = tuple[int, int, float]  # two positions in the list of boxes, and a weight
@@ -37,13 +38,10 @@ def springs(edges: Sequence[Edge], n: int, seed: int = 0) -> Points:
     """
     start = np.random.default_rng(seed).normal(size=(n, 2)) * np.sqrt(n)
     graph = igraph.Graph(n, [(a, b) for a, b, _ in edges])
-    igraph.set_random_number_generator(random.Random(seed))  # it also jitters what it moves
-    try:
+    with seeded(seed):  # it also jitters what it moves
         found = graph.layout_fruchterman_reingold(
             weights=[weight for _, _, weight in edges], niter=500, seed=start.tolist(), grid=False
         )
-    finally:
-        igraph.set_random_number_generator(random)  # as it is by default
     points = np.asarray(found.coords, np.float64).reshape(n, 2)
     centred: Points = points - points.mean(axis=0)
     return _upright(centred)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.atlas import Cell
-from graph.communities import strongest
 from graph.layout import Points, place, springs
 
 EDGES_A_NODE = 3  # more of them hide what they join
@@ -23,7 +22,7 @@ OPTIONS: dict[str, Any] = {
         "dragNodes": False,
         "hover": False,
         "selectable": False,
-        "keyboard": {"enabled": True, "bindToWindow": False},
+        "keyboard": {"enabled": False},  # arrows move among the nodes
         "zoomSpeed": 0.6,
     },
     "nodes": {"shape": "custom"},
@@ -109,6 +108,20 @@ def drawn_edges(pairs: Mapping[tuple[int, int], float]) -> list[dict[str, Any]]:
         }
         for (a, b), weight in sorted(kept.items())
     ]
+
+
+def strongest(
+    pairs: Mapping[tuple[int, int], float], each: int
+) -> dict[int, list[tuple[int, float]]]:
+    """Return for each node of weighted pairs its strongest others, ties by smallest node."""
+    others: dict[int, list[tuple[int, float]]] = {}
+    for (a, b), weight in pairs.items():
+        others.setdefault(a, []).append((b, weight))
+        others.setdefault(b, []).append((a, weight))
+    return {
+        node: sorted(found, key=lambda other: (-other[1], other[0]))[:each]
+        for node, found in sorted(others.items())
+    }
 
 
 def _node(

@@ -11,20 +11,22 @@ from graph.atlas import Cell
 from graph.network import OPTIONS, Drawing
 
 TEMPLATES = Path(__file__).parent / "templates"
-ASSETS = ("page.css", "thumbs.js", "network.js", "panel.js", "lookup.js", "search.css", "search.js")
+ASSETS = (
+    *("page.css", "thumbs.js", "network.js", "panel.js", "keys.js"),
+    *("lookup.js", "search.css", "search.js"),
+)
 _VIS = "templates/lib/vis-9.1.2/vis-network.min.js"
 
 
 @dataclass(frozen=True)
 class Link:
-    """A link of a page; `current` marks the page itself, all text is plain."""
+    """A link of a page; all text is plain."""
 
     text: str
     href: str
     counts: str = ""
     about: str = ""
     cell: Cell | None = None
-    current: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,17 +34,18 @@ class View:
     """What stands around the network; all text is plain and escaped by the template.
 
     Attributes:
-        kind: `overview` or `pictures`.
+        kind: `overview` of communities, or `pictures`.
         title: of the window.
         heading: of the page.
+        path: of the community, where the heading does not tell it.
         counts: how much there is.
         about: the most frequent folders.
         root: the way to the site's folder.
         sheet: the way to the sheet of thumbnails.
         crumbs: the way here from the overview.
-        pager: the pages of this community, or of the overview.
         previous: the page before, and so `next`.
-        links: communities: all of an overview page, or those similar to this one.
+        links: the communities of the page.
+        similar: the communities most like this one.
         listing: the pictures of the page, for those who use no pointer.
         data: for the scripts.
     """
@@ -50,15 +53,16 @@ class View:
     kind: str
     title: str
     heading: str
+    path: str
     counts: str
     about: str
     root: str
     sheet: str
     crumbs: list[Link] = field(default_factory=list)
-    pager: list[Link] = field(default_factory=list)
     previous: Link | None = None
     next: Link | None = None
     links: list[Link] = field(default_factory=list)
+    similar: list[Link] = field(default_factory=list)
     listing: list[Link] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
 

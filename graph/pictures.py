@@ -3,19 +3,15 @@
 import os
 import urllib.parse
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from graph.atlas import Cell
-from graph.paging import Page
 from imgrec.catalog import Entry
 from imgrec.names import printable
 
 NEAR = 12  # neighbours shown
 _LEAST_SHARE = 0.05
-
-Places = Mapping[int, tuple[Page, Cell]]
 
 
 def name_of(entry: Entry) -> str:
@@ -47,21 +43,14 @@ def describe(
         "labels": [
             [printable(kind), printable(value)]
             for kind, value in sorted(labels.items())
-            if kind != "community"
+            if kind not in ("community", "duplicates")  # the page shows them otherwise
         ],
     }
 
 
-def near(
-    page: Page, found: Iterable[tuple[int, float]], places: Places, names: Mapping[int, str]
-) -> list[list[Any]]:
-    """Return neighbours as [id, similarity, name, page, cell]; page and cell where not here."""
-    rows: list[list[Any]] = []
-    for other, similarity in found:
-        place, cell = places[other]
-        row: list[Any] = [other, round(similarity, 3), names[other]]
-        rows.append(row if place == page else [*row, place.name, cell])
-    return rows
+def clipped(name: str, most: int = 60) -> str:
+    """Return a name that is not too long for a page that shows it many times."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def link_to(file: Path, folder: Path) -> str:
@@ -73,9 +62,8 @@ def link_to(file: Path, folder: Path) -> str:
     return urllib.parse.quote(os.fsencode(relative.replace(os.sep, "/")))
 
 
-def main_folders(folders: Iterable[str], most: int = 2) -> str:
+def main_folders(counts: Counter[str], most: int = 2) -> str:
     """Return the most frequent folder names with their shares: "dress 71 %, skirt 12 %"."""
-    counts = Counter(folders)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
     total = counts.total()
     return ", ".join(

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from graph.guide import Guide
-from graph.pictures import Places, folder_of, name_of
+from graph.paging import Page
+from graph.pictures import folder_of, name_of
+from graph.places import Places
 from graph.search_documents import Group, Picture
 from imgrec.catalog import Catalog
 from imgrec.commands import counted
@@ -11,28 +13,24 @@ from imgrec.commands import counted
 _BATCH = 10_000
 
 
-def found_pictures(catalog: Catalog, places: Places) -> Iterator[Picture]:
-    """Yield every picture that has a place on a page."""
-    ids = sorted(places)
+def found_pictures(catalog: Catalog, guide: Guide, places: Places) -> Iterator[Picture]:
+    """Yield every picture, those of a bundle each by its own name."""
+    ids = guide.bundles.ids
     for start in range(0, len(ids), _BATCH):
         for entry in catalog.entries(ids[start : start + _BATCH]):
-            page, cell = places[entry.id]
+            page, cell = places.of(places.node(entry.id))
             yield Picture(entry.id, name_of(entry), folder_of(entry), page.name, cell)
 
 
 def found_groups(guide: Guide) -> list[Group]:
-    """Return the communities, the largest first."""
+    """Return the communities of all levels, the largest first."""
+    paths = sorted((path for path in guide.groups if path), key=lambda path: -guide.pictures(path))
     return [
-        Group(
-            f"Community {number}",
-            _about(guide, number),
-            tuple(page.name for page in guide.plan.of_community[number]),
-            guide.faces[number],
-        )
-        for number in guide.communities
+        Group(guide.names[path], _about(guide, path), (Page(path).name,), guide.faces_of([path])[0])
+        for path in paths
     ]
 
 
-def _about(guide: Guide, number: int) -> str:
-    counts = counted(guide.size(number), "picture")
-    return " · ".join(filter(None, (guide.about[number], counts)))
+def _about(guide: Guide, path: str) -> str:
+    counts = counted(guide.pictures(path), "picture")
+    return " · ".join(filter(None, (guide.about[path], counts)))

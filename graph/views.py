@@ -1,123 +1,101 @@
-"""The text and links around each network: headings, breadcrumbs, pagers, lists."""
+"""The text and links around each network: headings, breadcrumbs, steps, lists."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from graph.atlas import Cell
+from graph.comparison import parent_of
 from graph.guide import Guide
+from graph.naming import plain_name
 from graph.page import Link, View
 from graph.paging import Page
 from imgrec.commands import counted
 
 MAX_SCALE = 1.4  # a thumbnail of 128 px gains nothing from more
-_WINDOW = 3  # numbered pages on either side of the present one
+_SHORT = 14  # letters of a name below a small picture
 
 
-def overview_view(guide: Guide, page: Page, cells: Sequence[Cell]) -> View:
-    """Return what stands around the communities of an overview page.
-
-    Args:
-        guide: to all pages.
-        page: of the overview.
-        cells: on its sheet, of the central picture of each of its communities.
-    """
-    total = sum(map(guide.size, guide.communities))
-    counts = f"{counted(total, 'picture')} · {counted(len(guide.communities), 'community')}"
-    targets = {number: guide.plan.of_community[number][0].file for number in page.ids}
-    return View(
-        kind="overview",
-        title=f"Overview · {counts}{_part(page)}",
-        heading="Overview",
-        counts=counts,
-        about="",
-        root=page.root,
-        sheet=page.root + page.sheet,
-        pager=_pager(page, guide.plan.overview),
-        previous=_step(page, guide.plan.before.get(page.name)),
-        next=_step(page, guide.plan.after.get(page.name)),
-        links=[
-            _community_link(guide, number, targets[number], cell)
-            for number, cell in zip(page.ids, cells, strict=True)
-        ],
-        data={"maxScale": MAX_SCALE, "targets": targets},
-    )
-
-
-def pictures_view(guide: Guide, page: Page, number: int, faces: Sequence[Cell]) -> View:
-    """Return what stands around the pictures of a page.
+def view_of(guide: Guide, path: str, cells: Sequence[Cell]) -> View:
+    """Return what stands around the network of a community.
 
     Args:
         guide: to all pages.
-        page: of this community.
-        number: of the community.
-        faces: cells on this page's sheet of the central pictures of `guide.similar`.
+        path: of the community.
+        cells: on its sheet: of its nodes, then of the faces of the communities like it.
     """
-    heading = f"Community {number}"
-    counts = counted(guide.size(number), "picture")
+    page, children = Page(path), guide.children(path)
+    counts = _counts(guide, path)
+    before, after = guide.steps[path]
+    data: dict[str, Any] = {
+        "maxScale": MAX_SCALE,
+        "up": page.way_to(parent_of(path)) if path else None,
+    }
+    if children:
+        data["targets"] = {int(c.rpartition(".")[2]): page.way_to(c) for c in children}
+    count = len(guide.groups[path].children) or len(guide.groups[path].rows)
     return View(
-        kind="pictures",
-        title=f"{heading} · {counts}{_part(page)}",
-        heading=heading,
+        kind="overview" if children else "pictures",
+        title=f"{guide.names[path]} · {counts}",
+        heading=guide.names[path],
+        path="" if guide.names[path].endswith(path) else path,
         counts=counts,
-        about=guide.about[number],
+        about=guide.about[path] if path else "",
         root=page.root,
         sheet=page.root + page.sheet,
-        crumbs=[Link("Overview", _href(page, guide.plan.overview_of[number]))],
-        pager=_pager(page, guide.plan.of_community[number]),
-        previous=_step(page, guide.plan.before.get(page.name)),
-        next=_step(page, guide.plan.after.get(page.name)),
-        links=[
-            _community_link(guide, other, _href(page, guide.plan.of_community[other][0]), cell)
-            for other, cell in zip(guide.similar.get(number, ()), faces, strict=True)
-        ],
-        data={"maxScale": MAX_SCALE},
+        crumbs=[Link(guide.names[above], page.way_to(above)) for above in _above(path)],
+        previous=_step(guide, page, before),
+        next=_step(guide, page, after),
+        links=_links(guide, page, children, cells[:count]),
+        similar=_links(guide, page, guide.similar(path), cells[count:]),
+        data=data,
     )
 
 
-def caption(guide: Guide, number: int) -> str:
+def caption(guide: Guide, path: str) -> str:
     """Return what is said of a community where the mouse rests on it."""
-    counts = counted(guide.size(number), "picture")
-    return " · ".join(filter(None, (f"Community {number}", counts, guide.about[number])))
+    counts = counted(guide.pictures(path), "picture")
+    return " · ".join(filter(None, (guide.names[path], counts, guide.about[path])))
 
 
-def captions(guide: Guide, number: int) -> list[str]:
+def captions(guide: Guide, path: str) -> list[str]:
     """Return what stands below a community, from the longest; the first that has room is drawn."""
-    size = guide.size(number)
-    counts = counted(size, "picture")
-    return [f"Community {number} · {counts}", f"{number} · {counts}", f"{number} · {size:,}"]
+    name, size = guide.names[path], guide.pictures(path)
+    number = "Loners" if name == "Loners" else path
+    told = number if name == plain_name(path) else name
+    short = told if len(told) <= _SHORT else f"{told[: _SHORT - 1].rstrip(' ·')}…"
+    longest = f"{name} · {counted(size, 'picture')}"
+    return [*dict.fromkeys([longest, f"{told} · {size:,}", f"{short} · {size:,}", short, number])]
 
 
-def _community_link(guide: Guide, number: int, href: str, cell: Cell) -> Link:
-    counts = counted(guide.size(number), "picture")
-    return Link(f"Community {number}", href, counts, guide.about[number], cell)
+def _counts(guide: Guide, path: str) -> str:
+    counts = counted(guide.pictures(path), "picture")
+    children = len(guide.groups[path].children)
+    if not children:
+        return counts
+    if path:
+        return f"{counts} · {counted(children, 'community')}"
+    pages = counted(len(guide.groups), "page")
+    return f"{counts} · {counted(children, 'community')} · {pages}"
 
 
-def _pager(page: Page, siblings: Sequence[Page]) -> list[Link]:
-    """Links to the first, the last and the nearest pages; one without address is a gap."""
-    if page.parts == 1:
-        return []
-    near = range(page.part - _WINDOW, page.part + _WINDOW + 1)
-    links: list[Link] = []
-    for other in siblings:
-        if other.part in (1, page.parts, *near):
-            links.append(Link(str(other.part), _href(page, other), current=other == page))
-        elif links[-1].href:
-            links.append(Link("…", ""))
-    return links
+def _links(guide: Guide, page: Page, paths: Sequence[str], cells: Sequence[Cell]) -> list[Link]:
+    return [
+        Link(
+            guide.names[path],
+            page.way_to(path),
+            counted(guide.pictures(path), "picture"),
+            guide.about[path],
+            cell,
+        )
+        for path, cell in zip(paths, cells, strict=False)
+    ]
 
 
-def _step(page: Page, other: Page | None) -> Link | None:
-    if other is None:
-        return None
-    if other.community == page.community:
-        text = f"Page {other.part}"
-    else:
-        text = f"Community {other.community}" if other.community else "Overview"
-    return Link(text, _href(page, other))
+def _above(path: str) -> list[str]:
+    """The paths of the communities that hold this one, the collection first."""
+    parts = path.split(".") if path else []
+    return [".".join(parts[:i]) for i in range(len(parts))]
 
 
-def _href(page: Page, other: Page) -> str:
-    return page.root + other.file
-
-
-def _part(page: Page) -> str:
-    return f" · page {page.part} of {page.parts}" if page.parts > 1 else ""
+def _step(guide: Guide, page: Page, path: str | None) -> Link | None:
+    return None if path is None else Link(guide.names[path], page.way_to(path))

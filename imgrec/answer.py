@@ -17,6 +17,7 @@ class Result:
         per_query: distance to each query picture.
         per_unwanted: distance to each picture that the answers should not be like.
         labels: what the stages found out about it, by kind.
+        page: the address of its page in the network, None where no site is known.
     """
 
     rank: int
@@ -27,6 +28,7 @@ class Result:
     per_query: list[float]
     per_unwanted: list[float]
     labels: dict[str, str]
+    page: str | None = None
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 from imgrec.extract import Readings, Task, extract, failed
-from imgrec.processes import Workers
-
-_AHEAD = 2  # tasks waiting for each worker: enough that none idles, few enough to bound memory
+from imgrec.processes import AHEAD, Workers
 
 
 def readings(tasks: Iterable[Task], workers: int) -> Generator[Readings]:
@@ -30,7 +28,7 @@ def _in_order(tasks: Iterable[Task], workers: Workers) -> Iterator[Readings]:
     waiting: deque[tuple[Task, Future[Readings]]] = deque()
     for task in tasks:
         waiting.append((task, workers.submit(extract, task)))
-        if len(waiting) > workers.count * _AHEAD:
+        if len(waiting) > workers.count * AHEAD:
             yield from _next(waiting, workers)
     while waiting:
         yield from _next(waiting, workers)

@@ -3,7 +3,8 @@
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
@@ -11,7 +12,9 @@ from typing import Any, TypeVar
 from imgrec.errors import ImgrecError
 from imgrec.interrupts import interrupts_held
 
+AHEAD = 2  # tasks waiting for each worker: enough that none idles, few enough to bound memory
 _T = TypeVar("_T")
+_Job = TypeVar("_Job")
 
 
 class Workers:
@@ -59,6 +62,36 @@ class Workers:
             raise ImgrecError(
                 "worker processes cannot be started: a script that indexes must do so below "
                 "if __name__ == '__main__', or ask for workers=0"
+            ) from error
+
+
+def in_order(function: Callable[[_Job], _T], jobs: Iterable[_Job], workers: int) -> Iterator[_T]:
+    """Yield what a function returns for each job, in order.
+
+    Args:
+        function: at the top level of a module, or a partial of one that is.
+        jobs: drawn only as fast as results are taken.
+        workers: processes; 0 does the work in this one.
+
+    Raises:
+        ImgrecError: a process was ended from outside, or none can be started.
+    """
+    if workers == 0:
+        yield from map(function, jobs)
+        return
+    waiting: deque[Future[_T]] = deque()
+    with Workers(workers) as processes:
+        try:
+            for job in jobs:
+                waiting.append(processes.submit(function, job))
+                if len(waiting) > workers * AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise ImgrecError(
+                "a worker process was ended (out of memory?), or none can be started: "
+                "ask for --workers 0; a script must call this below if __name__ == '__main__'"
             ) from error
 
 

@@ -40,6 +40,8 @@ def table(answer: Answer) -> str:
         labels = "  ".join(f"{kind}={printable(value)}" for kind, value in r.labels.items())
         line = f"{r.rank:>3}  {r.distance:.4f}  {printable(r.path):<{width}}  {labels}"
         lines.append(line.rstrip())
+    pages = [f"page of {r.rank:>3}: {printable(r.page)}" for r in answer.results if r.page]
+    lines += ["", *pages] if pages else []
     return "\n".join(lines) + "\n"
 
 

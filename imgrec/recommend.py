@@ -14,6 +14,7 @@ from imgrec.filters import Filter
 from imgrec.metrics import Metric, metric_named
 from imgrec.questions import Asked, Resolver
 from imgrec.search import Found, chosen_index, search, search_joined
+from imgrec.site_pages import COMMUNITY, page_of, site_of
 from imgrec.space import Space
 from imgrec.store import Store, is_store
 from imgrec.view import View, weights_asked
@@ -184,7 +185,7 @@ def _results(
     ids = space.ids[found.rows].tolist()
     labels = store.catalog.labels(ids)
     has_similarity = metric.has_similarity and fuse != "rank"
-    entries = store.catalog.entries(ids)
+    entries, site = store.catalog.entries(ids), site_of(store.path)
     return [
         Result(
             rank=rank,
@@ -195,6 +196,7 @@ def _results(
             per_query=distances[:count],
             per_unwanted=distances[count:],
             labels=labels[entry.id],
+            page=page_of(site, labels[entry.id].get(COMMUNITY), entry.id),
         )
         for rank, (entry, score, distances) in enumerate(
             zip(entries, found.scores.tolist(), found.distances.T.tolist(), strict=True), start=1

@@ -17,7 +17,15 @@ from selenium.webdriver.common.by import By
 
 from browser import console_errors, requests
 from imgrec.store import Store
-from test_graph_site import clusters, data_of, make_store, pages_of, plain_names, site_of
+from test_graph_site import (
+    all_pages,
+    clusters,
+    data_of,
+    make_store,
+    pages_of,
+    plain_names,
+    site_of,
+)
 
 EVIL = "</script><img src=x onerror=alert(1)>"
 HOSTILE = [
@@ -118,15 +126,15 @@ def test_every_page_is_drawn_offline_and_shows_each_picture_once(
     browser: webdriver.Chrome, any_site: Path
 ) -> None:
     shown: list[int] = []
-    for page in [any_site / "index.html", *pages_of(any_site)]:
+    for page in all_pages(any_site):
         drawn_ms = opened(browser, page)
         assert drawn_ms < BUDGET_MS
         assert console_errors(browser) == []
         asked = requests(browser)
-        assert len(asked) >= 6
+        assert len(asked) >= 7
         assert [a for a in asked if not a.startswith(any_site.as_uri() + "/")] == []
         assert browser.find_elements(By.CSS_SELECTOR, "img, iframe, object") == []
-        if page.parent != any_site:
+        if page in pages_of(any_site):
             shown += browser.execute_script("return nodes.getIds()")
     with Store.open(any_site.parent / "store") as store:
         assert sorted(shown) == store.catalog.ids("ok").tolist()
@@ -300,22 +308,113 @@ def test_every_community_has_a_caption_on_a_phone(
     nodes = data_of(site / "index.html")["nodes"]
     assert sorted(number for number, _ in told) == [node["id"] for node in nodes]
     assert all(text in nodes[number - 1]["captions"] for number, text in told)
-    assert nodes[0]["captions"] == [
-        "Community 1 · 12 pictures", "1 · 12 pictures", "1 · 12"
-    ]  # fmt: skip
+    assert nodes[0]["captions"] == ["Community 1 · 12 pictures", "1 · 12", "1"]
 
 
-def test_a_click_on_a_community_opens_its_page(browser: webdriver.Chrome, site: Path) -> None:
+def test_a_click_on_a_community_leads_down_to_its_pictures(
+    browser: webdriver.Chrome, site: Path
+) -> None:
     targets = data_of(site / "index.html")["data"]["targets"]
     opened(browser, site / "index.html")
     click_at(browser, spot_of(browser, 2))
+    until(browser, "return page.data.up && window.imgrecDrawn")
+    middle = site / targets["2"]
+    assert browser.current_url == middle.as_uri()
+    click_at(browser, spot_of(browser, 1))
     until(browser, "return document.body.className === 'pictures' && window.imgrecDrawn")
-    assert browser.current_url == (site / targets["2"]).as_uri()
-    browser.find_element(By.CSS_SELECTOR, ".crumbs a").click()
-    until(browser, "return document.body.className === 'overview'")
+    crumbs = browser.find_elements(By.CSS_SELECTOR, ".crumbs a")
+    assert [urllib.parse.unquote(c.get_attribute("href") or "") for c in crumbs] == [
+        "file://" + str(page) for page in (site / "index.html", middle)
+    ]
+    crumbs[0].click()
+    until(browser, "return document.body.className === 'overview' && !page.data.up")
     browser.find_elements(By.CSS_SELECTOR, ".communities a")[2].send_keys(Keys.ENTER)
-    until(browser, "return document.body.className === 'pictures'")
+    until(browser, "return page.data.up")
     assert browser.current_url == (site / targets["3"]).as_uri()
+
+
+def press(browser: webdriver.Chrome, *keys: str) -> None:
+    ActionChains(browser).send_keys(*keys).perform()
+
+
+def test_the_keyboard_leads_through_the_network_and_back(
+    browser: webdriver.Chrome, site: Path
+) -> None:
+    opened(browser, site / "index.html")
+    browser.execute_script("document.querySelector('.steps a').focus()")
+    press(browser, Keys.TAB)
+    until(browser, "return document.activeElement === box && focused !== null && !hint.hidden")
+    assert browser.find_element(By.ID, "hint").text.startswith("Community")
+    reached = {browser.execute_script("return focused")}
+    for key in (Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ARROW_LEFT, Keys.ARROW_UP) * 2:
+        before = browser.execute_script("return {...positioned(nodesById.get(focused)), focused}")
+        press(browser, key)
+        after = browser.execute_script("return {...positioned(nodesById.get(focused)), focused}")
+        reached.add(after["focused"])
+        if after["focused"] != before["focused"]:
+            axis, sign = {
+                Keys.ARROW_RIGHT: ("x", 1), Keys.ARROW_LEFT: ("x", -1),
+                Keys.ARROW_DOWN: ("y", 1), Keys.ARROW_UP: ("y", -1),
+            }[key]  # fmt: skip
+            assert (after[axis] - before[axis]) * sign > 0
+    assert len(reached) >= 3
+    number = browser.execute_script("return focused")
+    press(browser, Keys.ENTER)
+    until(browser, "return page.data.up && window.imgrecDrawn")
+    targets = data_of(site / "index.html")["data"]["targets"]
+    assert browser.current_url == (site / targets[str(number)]).as_uri()
+    browser.execute_script("box.focus()")
+    press(browser, Keys.HOME, Keys.ENTER)
+    until(browser, "return document.body.className === 'pictures' && window.imgrecDrawn")
+    browser.execute_script("box.focus()")
+    press(browser, Keys.HOME, Keys.ENTER)
+    until(browser, "return !panel.hidden && selected === focused")
+    press(browser, Keys.ENTER)
+    until(browser, "return document.activeElement === part('full')")
+    press(browser, Keys.ESCAPE)
+    until(browser, "return panel.hidden && document.activeElement === box")
+    scale = browser.execute_script("return network.getScale()")
+    press(browser, "+")
+    until(browser, f"return network.getScale() > {scale}")
+    press(browser, Keys.ESCAPE)
+    until(browser, "return document.body.className === 'overview' && window.imgrecDrawn")
+    press(browser, Keys.ESCAPE)
+    until(browser, "return !page.data.up && window.imgrecDrawn")
+    assert browser.current_url == (site / "index.html").as_uri()
+    assert console_errors(browser) == []
+
+
+def test_every_node_is_reached_by_arrows(browser: webdriver.Chrome, site: Path) -> None:
+    for page in [site / "index.html", pages_of(site)[0]]:
+        opened(browser, page)
+        reached = browser.execute_script(
+            "const seen = new Set([firstNode()]);"
+            "for (const id of seen) for (const way of Object.values(DIRECTIONS)) {"
+            "  const next = nodeTowards(id, way); if (next !== null) seen.add(next); }"
+            "return [...seen].sort((a, b) => a - b)"
+        )
+        assert reached == sorted(node["id"] for node in data_of(page)["nodes"])
+
+
+def test_a_bundle_lists_its_pictures_and_each_leads_to_it(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    path = make_store(tmp_path, [*plain_names(10), *HOSTILE[:6]], np.ones((16, 4)))
+    with Store.open(path) as store:
+        ids = store.catalog.ids("ok").tolist()
+    site_of(path, tmp_path / "site", groups=[[ids[3], ids[0], ids[10], ids[12]]])
+    (page,) = pages_of(tmp_path / "site")
+    opened(browser, page, f"#{ids[12]}")
+    until(browser, f"return selected === {ids[3]} && !panel.hidden && part('bundle').open")
+    rows = browser.find_elements(By.CSS_SELECTOR, "#members a")
+    assert len(rows) == 4
+    for row in rows:
+        file = urllib.parse.unquote_to_bytes((row.get_attribute("href") or "")[len("file://") :])
+        assert Path(os.fsdecode(file)).is_file()
+    told = browser.find_element(By.CSS_SELECTOR, "#bundle summary").text
+    assert told == "4 nearly identical pictures"
+    assert browser.execute_script("return nodes.length") == 13
+    assert console_errors(browser) == []
 
 
 def test_the_name_is_shown_under_the_pointer(browser: webdriver.Chrome, site: Path) -> None:
@@ -347,6 +446,7 @@ def test_hostile_names_are_text_and_nothing_else(browser: webdriver.Chrome, host
     opened(browser, hostile / "index.html")
     listed = browser.find_element(By.CSS_SELECTOR, ".communities").text
     assert f"{EVIL} 100" in listed
+    assert [c["name"] for c in data_of(hostile / "index.html")["nodes"]]
     names = set()
     for page in pages_of(hostile):
         opened(browser, page)

@@ -1,12 +1,11 @@
 """The graph of nearest neighbours against brute force."""
 
-import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.knn_graph import FLOOR, knn_graph, weighted_edges
+from graph.knn_graph import FLOOR, Graph, joined, knn_graph
 from imgrec.neighbors import Neighbors
 
 
@@ -26,6 +25,12 @@ def neighbors_of(vectors: np.ndarray, k: int, ids: np.ndarray | None = None) -> 
     )
 
 
+def edges_of(graph: Graph, ids: np.ndarray) -> list[tuple[int, int, float]]:
+    """The edges as (smaller id, larger id, weight)."""
+    low, high = ids[graph.low].tolist(), ids[graph.high].tolist()
+    return list(zip(low, high, graph.weights.tolist(), strict=True))
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.integers(2, 25), st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_an_edge_where_either_is_a_neighbour_of_the_other(n: int, k: int, seed: int) -> None:
@@ -38,10 +43,10 @@ def test_an_edge_where_either_is_a_neighbour_of_the_other(n: int, k: int, seed: 
         for b in of_one
     }
     graph = knn_graph(found, k)
-    assert list(graph) == ids.tolist()
-    assert [edge[:2] for edge in weighted_edges(graph)] == sorted(expected)
-    assert all(FLOOR <= weight <= 1 for _, _, weight in weighted_edges(graph))
-    assert nx.number_of_selfloops(graph) == 0
+    assert graph.n == n
+    edges = edges_of(graph, ids)
+    assert [edge[:2] for edge in edges] == sorted(expected)
+    assert all(FLOOR <= weight <= 1 for _, _, weight in edges)
 
 
 def test_weights_are_distances_in_the_scale_of_both_pictures() -> None:
@@ -53,7 +58,7 @@ def test_weights_are_distances_in_the_scale_of_both_pictures() -> None:
         for b, d in zip(of_one, distances, strict=True)
     }
     scale = {int(a): float(found.distances[row, 6]) for row, a in enumerate(found.ids)}
-    edges = list(weighted_edges(knn_graph(found, 5)))
+    edges = edges_of(knn_graph(found, 5), found.ids)
     assert len(edges) >= 40 * 5 / 2
     for a, b, weight in edges:
         d = distance.get((a, b), distance.get((b, a)))
@@ -63,12 +68,41 @@ def test_weights_are_distances_in_the_scale_of_both_pictures() -> None:
 
 def test_only_the_nearest_are_joined() -> None:
     found = neighbors_of(np.random.default_rng(4).normal(size=(30, 4)), 15)
-    assert knn_graph(found, 15).number_of_edges() > knn_graph(found).number_of_edges()
-    assert min(degree for _, degree in knn_graph(found).degree) >= 8
+    graph = knn_graph(found)
+    assert len(knn_graph(found, 15).low) > len(graph.low)
+    assert np.bincount(np.concatenate([graph.low, graph.high])).min() >= 8
 
 
 def test_twins_weigh_one_and_what_is_far_of_them_the_least() -> None:
     twins = neighbors_of(np.array([[1.0, 0.0]] * 9 + [[0.0, 1.0]]), 8)
-    weights = {(a, b): weight for a, b, weight in weighted_edges(knn_graph(twins))}
+    weights = {(a, b): weight for a, b, weight in edges_of(knn_graph(twins), twins.ids)}
     assert weights[1, 2] == 1
     assert {weight for (_, b), weight in weights.items() if b == 10} == {FLOOR}
+
+
+@settings(max_examples=40)
+@given(st.integers(2, 30), st.integers(1, 6), st.integers(0, 2**32 - 1))
+def test_contracted_and_within_against_a_matrix(n: int, count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    graph = random_graph(n, 3 * n, rng)
+    parts = rng.integers(0, count, n)
+    dense = matrix_of(graph)
+    assert graph.degrees() == pytest.approx(dense.sum(axis=1))
+    one_hot = np.eye(count)[parts]
+    between = one_hot.T @ dense @ one_hot
+    np.fill_diagonal(between, 0)
+    assert matrix_of(graph.contracted(parts, count)) == pytest.approx(between)
+    same = parts[:, None] == parts
+    assert matrix_of(graph.within(parts)) == pytest.approx(np.where(same, dense, 0))
+
+
+def random_graph(n: int, edges: int, rng: np.random.Generator) -> Graph:
+    a, b = rng.integers(0, n, (2, edges))
+    kept = a != b
+    return joined(n, a[kept], b[kept], rng.uniform(0.01, 1, kept.sum()))
+
+
+def matrix_of(graph: Graph) -> np.ndarray:
+    dense = np.zeros((graph.n, graph.n))
+    dense[graph.low, graph.high] = dense[graph.high, graph.low] = graph.weights
+    return dense

@@ -2,13 +2,14 @@
 
 import os
 import urllib.parse
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.pictures import describe, folder_of, link_to, main_folders
+from graph.pictures import clipped, describe, folder_of, link_to, main_folders
 from imgrec.catalog import Entry
 
 NAME = st.text(
@@ -64,4 +65,9 @@ def test_a_picture_that_is_not_there_gets_no_link() -> None:
     ],
 )
 def test_main_folders(folders: list[str], told: str) -> None:
-    assert main_folders(folders) == told
+    assert main_folders(Counter(folders)) == told
+
+
+def test_a_long_name_is_clipped() -> None:
+    assert clipped("a" * 60) == "a" * 60
+    assert clipped("a" * 61) == "a" * 59 + "…"

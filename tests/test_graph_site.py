@@ -16,6 +16,7 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
+from graph import site as site_module
 from graph.__main__ import main, report
 from graph.page import Renderer
 from graph.site import SiteSummary, write_site
@@ -24,6 +25,7 @@ from imgrec.encoders.spec import EncoderSpec, Preprocessing
 from imgrec.errors import ImgrecError, StoreError
 from imgrec.images import thumbnail
 from imgrec.parts import write_part
+from imgrec.query import main as query
 from imgrec.scan import scan
 from imgrec.store import Store
 from imgrec.thumbs import write_thumbs
@@ -91,8 +93,13 @@ def data_of(page: Path) -> dict[str, Any]:
     return data
 
 
+def all_pages(site: Path) -> list[Path]:
+    return [site / "index.html", *sorted((site / "pages").glob("*.html"))]
+
+
 def pages_of(site: Path) -> list[Path]:
-    return sorted((site / "pages").glob("*.html"))
+    """The pages that show pictures."""
+    return [page for page in all_pages(site) if "pictures" in data_of(page)["data"]]
 
 
 class Links(HTMLParser):
@@ -129,7 +136,7 @@ def test_every_picture_is_on_exactly_one_page(store_path: Path, site: Path) -> N
 
 
 def test_no_page_is_fuller_than_asked_and_edges_stay_on_their_page(site: Path) -> None:
-    for page in [site / "index.html", *pages_of(site)]:
+    for page in all_pages(site):
         data = data_of(page)
         ids = [node["id"] for node in data["nodes"]]
         assert 1 <= len(ids) <= 8
@@ -139,7 +146,7 @@ def test_no_page_is_fuller_than_asked_and_edges_stay_on_their_page(site: Path) -
 
 
 def test_every_link_leads_to_a_file_and_none_to_the_net(site: Path) -> None:
-    for page in [site / "index.html", *pages_of(site)]:
+    for page in all_pages(site):
         addresses = [a for a in links_of(page) if a != "data:,"]
         data = data_of(page)
         for picture in data["data"].get("pictures", {}).values():
@@ -155,12 +162,33 @@ def test_every_link_leads_to_a_file_and_none_to_the_net(site: Path) -> None:
                 assert int(fragment) in {node["id"] for node in data_of(target)["nodes"]}
 
 
-def test_overview_and_communities_are_linked_both_ways(site: Path) -> None:
-    targets = data_of(site / "index.html")["data"]["targets"].values()
-    assert len(targets) == len(data_of(site / "index.html")["nodes"]) == 4
-    for target in targets:
-        assert target in links_of(site / "index.html")
-        assert "../index.html" in links_of(site / target)
+def test_communities_and_those_above_are_linked_both_ways(site: Path) -> None:
+    seen = []
+    for page in all_pages(site):
+        targets = data_of(page)["data"].get("targets", {}).values()
+        for target in targets:
+            below = (page.parent / target).resolve()
+            seen.append(below)
+            assert target in links_of(page)
+            up = data_of(below)["data"]["up"]
+            assert (below.parent / up).resolve() == page.resolve()
+            assert up in links_of(below)
+    assert sorted(seen) == sorted(page.resolve() for page in all_pages(site)[1:])
+
+
+def test_the_way_by_next_leads_through_every_page_once(site: Path) -> None:
+    page, seen = site / "index.html", []
+    while True:
+        seen.append(page)
+        found = re.search(r'rel="next" href="([^"]+)"', page.read_text("utf-8"))
+        if not found:
+            break
+        after = (page.parent / found[1]).resolve()
+        before = re.search(r'rel="prev" href="([^"]+)"', after.read_text("utf-8"))
+        assert before
+        assert (after.parent / before[1]).resolve() == page.resolve()
+        page = after
+    assert sorted(p.resolve() for p in seen) == sorted(p.resolve() for p in all_pages(site))
 
 
 def test_neighbours_are_those_of_the_vectors(site: Path) -> None:
@@ -234,8 +262,8 @@ def test_the_command_writes_labels_and_tells_what_it_did(
     assert main(["--store", str(store_path), "--out", str(out), "--page-size", "20"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("60 pictures, ")
-    assert lines[1].startswith("4 communities, modularity 0.")
-    assert lines[2].startswith("5 pages, ")
+    assert lines[1].startswith("4 communities by python-louvain in 2 levels, modularity 0.")
+    assert lines[2].startswith("5 pages in 1 level below the overview, ")
     assert lines[-1] == str(out / "index.html")
     with Store.open(store_path) as store:
         labels = store.catalog.labels(store.catalog.ids("ok"))
@@ -258,9 +286,9 @@ def test_labels_that_cannot_be_kept_do_not_stop_the_site(
 def test_a_site_is_replaced_and_nothing_else_is(store_path: Path, tmp_path: Path) -> None:
     out = tmp_path / "site"
     site_of(store_path, out, page_size=8)
-    before = set(pages_of(out))
+    before = set(all_pages(out))
     site_of(store_path, out, page_size=60)
-    assert set(pages_of(out)) < before
+    assert set(all_pages(out)) < before
     (out / "mine.txt").write_text("keep")
     with pytest.raises(ImgrecError, match=r"mine\.txt"):
         site_of(store_path, out)
@@ -358,16 +386,17 @@ def test_pictures_that_are_not_there_are_not_linked(tmp_path: Path) -> None:
 
 
 def test_the_report_counts_with_the_right_words(tmp_path: Path) -> None:
-    one = SiteSummary(tmp_path, "mini", 1, 1, 1, -1e-9, 1, 1, 1, 0, {})
+    one = SiteSummary(tmp_path, "mini", 1, 1, 1, "igraph", 1, -1e-9, 1, 1, 0, 1, 0, {})
     assert report(one).splitlines()[:3] == [
         "1 picture, 1 edge (mini, k = 1)",
-        "1 community, modularity 0.000, the largest of 1 picture",
-        "1 page, 0.0 MB",
+        "1 community by igraph in 1 level, modularity 0.000",
+        "1 page in 1 level below the overview, 0.0 MB",
     ]
-    many = replace(one, pictures=2000, edges=2, communities=2, largest=2, pages=2)
-    assert report(many).splitlines()[:2] == [
-        "2,000 pictures, 2 edges (mini, k = 1)",
-        "2 communities, modularity 0.000, the largest of 2 pictures",
+    many = replace(one, pictures=2000, edges=2, communities=2, pages=2, levels=2, bundles=3)
+    assert report(many).splitlines()[:3] == [
+        "2,000 pictures, 3 bundles, 2 edges (mini, k = 1)",
+        "2 communities by igraph in 2 levels, modularity 0.000",
+        "2 pages in 1 level below the overview, 0.0 MB",
     ]
 
 
@@ -412,3 +441,115 @@ def test_arguments_out_of_bounds_are_told_in_one_line(
     told = capsys.readouterr().err
     assert (code, told.count("\n")) == (2, 1)
     assert len(told) < 300
+
+
+def test_names_are_told_by_folders(tmp_path: Path) -> None:
+    named = [b"dress/%d.jpg", b"hat/%d.jpg", b"shoe/%d.jpg", b"new york/%d.jpg"]
+    path = make_store(tmp_path, [named[i % 4] % i for i in range(48)], clusters(48))
+    site_of(path, tmp_path / "site")
+    text = (tmp_path / "site" / "index.html").read_text("utf-8")
+    found = re.findall(r'class="text"><b>(.*?)</b>', text)
+    assert sorted(found) == ["dress", "hat", "new york", "shoe"]
+
+
+@pytest.fixture(scope="module")
+def bundled_site(store_path: Path) -> Path:
+    """A site whose first pictures are a bundle of five and one of two."""
+    with Store.open(store_path) as store:
+        ids = store.catalog.ids("ok").tolist()
+    groups = [[ids[8], ids[0], ids[4], ids[12], ids[16]], [ids[1], ids[5]]]
+    return site_of(
+        store_path, store_path.parent / "bundled", page_size=8, groups=groups
+    ).index.parent
+
+
+def test_a_bundle_is_one_node_that_lists_all_its_pictures(
+    store_path: Path, bundled_site: Path
+) -> None:
+    with Store.open(store_path) as store:
+        ids = store.catalog.ids("ok").tolist()
+        by_id = {entry.id: entry for entry in store.catalog.entries(ids)}
+    shown, nodes = [], {}
+    for page in pages_of(bundled_site):
+        data = data_of(page)
+        shown += [int(i) for i in data["data"]["pictures"]]
+        nodes.update({node["id"]: (node, data["data"]["pictures"]) for node in data["nodes"]})
+    assert sorted(shown) == ids
+    assert len(nodes) == 60 - 4 - 1
+    node, told = nodes[ids[8]]
+    assert node["members"] == [ids[8], ids[0], ids[4], ids[12], ids[16]]
+    for member in node["members"][1:]:
+        assert member not in nodes
+        assert "near" not in told[str(member)]
+        assert told[str(member)]["name"] == Path(by_id[member].path).name
+        assert told[str(member)]["href"].endswith(by_id[member].path)
+    others = [near[0] for near in told[str(ids[8])]["near"]]
+    assert len(others) == 12
+    assert not set(others) & set(node["members"])
+    manifest = json.loads((bundled_site / "site.json").read_text())
+    assert manifest["pictures"] == 60
+
+
+def test_labels_are_pages_and_stay_with_the_pictures(tmp_path: Path) -> None:
+    path = make_store(tmp_path, plain_names(90), clusters(90, 6))
+    command = ["--store", str(path), "--out", str(tmp_path / "site"), "--page-size", "6"]
+    assert main(command) == 0
+    with Store.open(path) as store:
+        first = store.catalog.labels(store.catalog.ids("ok"))
+    for page in pages_of(tmp_path / "site"):
+        for picture in data_of(page)["data"]["pictures"]:
+            assert page.name == f"community-{first[int(picture)]['community']}.html"
+    before = contents(tmp_path / "site")
+    assert main(command) == 0
+    with Store.open(path) as store:
+        assert store.catalog.labels(store.catalog.ids("ok")) == first
+    assert contents(tmp_path / "site") == before
+
+
+def test_a_query_prints_the_page_to_open(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_store(tmp_path, plain_names(20), clusters(20))
+    monkeypatch.chdir(tmp_path)
+    asked = ["kind0/000.jpg", "--store", "store", "-k", "2"]
+    assert query(asked) == 0
+    assert "page of" not in capsys.readouterr().out
+    assert main(["--store", "store", "--out", "a site"]) == 0
+    capsys.readouterr()
+    assert query([*asked, "--json"]) == 0
+    for result in json.loads(capsys.readouterr().out)["results"]:
+        page, _, picture = result["page"].partition("#")
+        assert not Path(page).is_absolute()
+        assert picture == str(result["id"])
+        assert picture in data_of(tmp_path / page)["data"]["pictures"]
+    assert query(asked) == 0
+    assert f"page of   1: {Path('a site', 'pages')}" in capsys.readouterr().out
+    (tmp_path / "b").mkdir()
+    for folder in ("store", "a site"):
+        (tmp_path / folder).rename(tmp_path / "b" / folder)
+    moved = ["kind0/000.jpg", "--store", str(tmp_path / "b" / "store"), "-k", "1", "--json"]
+    assert query(moved) == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert result["page"].startswith(str(tmp_path / "b" / "a site"))
+    (tmp_path / "b" / "a site").rename(tmp_path / "gone")
+    assert query(moved) == 0
+    assert json.loads(capsys.readouterr().out)["results"][0]["page"] is None
+
+
+def test_workers_write_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_module, "_WORTH_WORKERS", 0)
+    path = make_store(tmp_path, plain_names(30), clusters(30))
+    for workers in (0, 2):
+        site_of(path, tmp_path / str(workers) / "site", workers=workers)
+    assert contents(tmp_path / "0" / "site") == contents(tmp_path / "2" / "site")
+
+
+def test_either_library_may_be_asked_for(store_path: Path, tmp_path: Path) -> None:
+    made = {
+        engine: site_of(store_path, tmp_path / engine, louvain=engine)
+        for engine in ("igraph", "python-louvain")
+    }
+    assert {engine: summary.engine for engine, summary in made.items()} == {
+        "igraph": "igraph", "python-louvain": "python-louvain"
+    }  # fmt: skip
+    assert made["igraph"].modularity == pytest.approx(made["python-louvain"].modularity, abs=0.02)

@@ -63,7 +63,8 @@ def test_the_json_is_the_contract(
     assert (answer["k"], answer["images"], answer["exact"]) == (3, 24, True)
     first = answer["results"][0]
     assert list(first) == [
-        *("rank", "id", "path", "distance", "similarity", "per_query", "per_unwanted", "labels")
+        *("rank", "id", "path", "distance", "similarity", "per_query", "per_unwanted"),
+        *("labels", "page"),
     ]
     assert first["rank"] == 1
     assert first["similarity"] == pytest.approx(1 - first["distance"])

@@ -9,6 +9,7 @@ const MARGIN_PX = 20;
 let sheetImage = null;
 let hovered = null;
 let selected = null;
+let focused = null; // by the keyboard
 let lit = null; // ids that stay bright while a picture is selected
 let untouched = true; // the view is ours to fit until the reader moves it
 
@@ -31,7 +32,7 @@ function edgeOptions() {
 
 const captions = { view: "", byId: new Map() };
 const ASIDE = [0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5].map((eighths) => eighths / 8); // of its width
-const WIDER = 1.3; // than its picture
+const WIDER = 1.6; // than its picture
 
 function captionPx(scale) {
   return scale < 0.7 ? 11 : 13;
@@ -93,6 +94,34 @@ function drawCaption(context, node) {
   context.fillText(caption.text, caption.middle, caption.top);
 }
 
+/** The number of nearly identical pictures that a node stands for, in its corner. */
+function drawBadge(context, node, x, y) {
+  const px = Math.min(13 / network.getScale(), node.height / 3);
+  const text = `×${node.members.length}`;
+  context.font = `600 ${px}px system-ui, sans-serif`;
+  const [width, height] = [context.measureText(text).width + px * 0.9, px * 1.5];
+  const [right, top] = [x + node.width / 2 - px * 0.2, y - node.height / 2 + px * 0.2];
+  context.fillStyle = colour("--badge");
+  context.beginPath();
+  context.roundRect(right - width, top, width, height, height / 2);
+  context.fill();
+  context.fillStyle = colour("--bar");
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(text, right - width / 2, top + height / 2 + px * 0.06);
+}
+
+/** What lies under the picture of a bundle: the edges of two more. */
+function drawStack(context, { width, height }, x, y) {
+  context.fillStyle = colour("--stack");
+  for (const step of [8, 4]) {
+    context.fillRect(x - width / 2 + step, y - height / 2 + step, width, height);
+    context.strokeStyle = colour("--ground");
+    context.lineWidth = 1;
+    context.strokeRect(x - width / 2 + step, y - height / 2 + step, width, height);
+  }
+}
+
 /** What vis-network calls for every node. */
 function pictureRenderer({ ctx, id, x, y }) {
   const node = nodesById.get(id);
@@ -103,19 +132,23 @@ function pictureRenderer({ ctx, id, x, y }) {
       ctx.fillRect(x - width / 2, y - height / 2, width, height);
       ctx.globalAlpha = 0.3;
     }
+    if (node.members) drawStack(ctx, node, x, y);
     if (sheetImage) {
       drawWithin(ctx, sheetImage, node.cell, x, y, width, height);
     } else {
       ctx.fillStyle = colour("--line");
       ctx.fillRect(x - width / 2, y - height / 2, width, height);
     }
-    if (id === selected || id === hovered) {
+    const isFocused = id === focused && document.activeElement === box;
+    if (id === selected || id === hovered || isFocused) {
       const line = 3 / network.getScale();
       ctx.globalAlpha = 1;
       ctx.lineWidth = line;
       ctx.strokeStyle = colour("--accent");
       ctx.strokeRect(x - (width + line) / 2, y - (height + line) / 2, width + line, height + line);
     }
+    ctx.globalAlpha = 1;
+    if (node.members) drawBadge(ctx, node, x, y);
     if (node.captions) drawCaption(ctx, node);
   };
   return { drawNode, nodeDimensions: { width, height } };

@@ -5,6 +5,9 @@ const panel = document.getElementById("panel");
 const LARGE_PX = 128;
 const LARGEST_SCALE = 1.5; // of a thumbnail: more is a blur
 const part = (name) => document.getElementById(name);
+// Pictures of a bundle are shown by the node of another.
+const homes = new Map(page.nodes.flatMap(({ id, members }) => (members ?? []).map((i) => [i, id])));
+const nodeOf = (id) => nodesById.get(homes.get(id) ?? id);
 
 function neighbour([id, similarity, name, elsewhere, cell]) {
   const link = document.createElement("a");
@@ -14,7 +17,7 @@ function neighbour([id, similarity, name, elsewhere, cell]) {
   const canvas = document.createElement("canvas");
   canvas.dataset.side = "64";
   const sheet = elsewhere ? `${page.root}sheets/${elsewhere}.jpg` : page.sheet;
-  drawCell(canvas, sheet, cell ?? nodesById.get(id).cell);
+  drawCell(canvas, sheet, cell ?? nodeOf(id).cell);
   const value = document.createElement("small");
   value.textContent = similarity.toFixed(2);
   link.append(canvas, value);
@@ -31,6 +34,27 @@ function label([kind, value]) {
   return item;
 }
 
+/** A picture of a bundle, as a link to its file. */
+function member(id) {
+  const picture = page.data.pictures[id];
+  const link = document.createElement(picture.href ? "a" : "span");
+  if (picture.href) Object.assign(link, { href: picture.href, target: "_blank", rel: "noopener" });
+  link.textContent = picture.name ?? nodesById.get(id).name;
+  const facts = document.createElement("small");
+  facts.textContent = [picture.folder, picture.facts].filter(Boolean).join(" · ");
+  const item = document.createElement("li");
+  item.append(link, facts);
+  return item;
+}
+
+function showBundle({ members }) {
+  part("bundle").hidden = !members;
+  if (!members) return;
+  part("bundle").open = false;
+  part("bundle").querySelector("summary").textContent = `${members.length} nearly identical pictures`;
+  part("members").replaceChildren(...members.map(member));
+}
+
 function showPanel(id) {
   const picture = page.data.pictures[id];
   const node = nodesById.get(id);
@@ -43,6 +67,7 @@ function showPanel(id) {
   part("full").hidden = !picture.href; // the folder of pictures was not there
   if (picture.href) part("full").href = picture.href;
   part("labels").replaceChildren(...picture.labels.map(label));
+  showBundle(node);
   part("near").replaceChildren(...picture.near.map(neighbour));
   panel.hidden = false;
   panel.scrollTop = 0;
@@ -71,18 +96,21 @@ function isCovered(id) {
 
 /** Show the picture named by the address, `page.html#17`; close the panel where there is none. */
 function follow() {
-  const id = Number(location.hash.slice(1));
-  const node = location.hash.length > 1 && nodesById.get(id);
+  const asked = Number(location.hash.slice(1));
+  const node = location.hash.length > 1 && nodeOf(asked);
   if (!node) {
     panel.hidden = true;
     select(null);
     if (untouched) fit(); // what was moved for the panel
     return;
   }
-  if (id === selected) return;
-  select(id);
-  showPanel(id);
-  center(id);
+  const { id } = node;
+  if (id !== selected) {
+    select(id);
+    showPanel(id);
+    center(id);
+  }
+  if (asked !== id) part("bundle").open = true;
 }
 
 function close() {
@@ -95,6 +123,7 @@ onPicture = (id) => {
     if (selected !== null) close();
     return;
   }
+  if (id === selected && id === focused) part("full").focus(); // Enter once more
   select(id);
   showPanel(id);
   showHint(null);
@@ -115,7 +144,7 @@ function drawList() {
     const canvas = document.createElement("canvas");
     canvas.className = "thumb";
     canvas.dataset.side = "34";
-    drawCell(canvas, page.sheet, nodesById.get(Number(link.hash.slice(1))).cell);
+    drawCell(canvas, page.sheet, nodeOf(Number(link.hash.slice(1))).cell);
     link.prepend(canvas);
   }
 }
@@ -132,9 +161,11 @@ part("close").addEventListener("click", close);
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   if (list.open) {
+    event.preventDefault();
     list.open = false;
     list.querySelector("summary").focus();
   } else if (!panel.hidden) {
+    event.preventDefault();
     close();
   }
 });

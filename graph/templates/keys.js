@@ -1,0 +1,90 @@
+"use strict";
+// The way through the network without a pointer: arrows move, Enter opens, Escape goes back.
+
+const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const ASIDE_COSTS = 2.5; // times what the way ahead does
+
+/** The node nearest in a direction, null where there is none. */
+function nodeTowards(id, [right, down]) {
+  const from = positioned(nodesById.get(id));
+  let [best, least] = [null, Infinity];
+  for (const node of page.nodes) {
+    const { x, y } = positioned(node);
+    const [ahead, aside] = [
+      (x - from.x) * right + (y - from.y) * down,
+      Math.abs((x - from.x) * down) + Math.abs((y - from.y) * right),
+    ];
+    const cost = ahead + ASIDE_COSTS * aside;
+    if (node.id !== id && ahead > 1 && cost < least) [best, least] = [node.id, cost];
+  }
+  return best;
+}
+
+/** The node at the upper left, where reading begins. */
+function firstNode() {
+  const corner = (node) => {
+    const { x, y } = positioned(node);
+    return x + 2 * y;
+  };
+  return page.nodes.reduce((first, node) => (corner(node) < corner(first) ? node : first)).id;
+}
+
+function isOutside(id) {
+  const node = nodesById.get(id);
+  const { x, y } = positioned(node);
+  const [first, last] = [-0.5, 0.5].map((side) => (
+    network.canvasToDOM({ x: x + side * node.width, y: y + side * node.height })
+  ));
+  return first.x < 0 || first.y < 0 || last.x > box.clientWidth || last.y > box.clientHeight;
+}
+
+function focusOn(id) {
+  focused = id;
+  if (id !== null && isOutside(id)) {
+    untouched = false;
+    network.moveTo({ position: positioned(nodesById.get(id)) });
+  }
+  showHint(id);
+  network.redraw();
+}
+
+const KEYS = {
+  Enter: () => onPicture(focused),
+  " ": () => onPicture(focused),
+  Home: () => focusOn(firstNode()),
+  "+": () => zoom(1.4),
+  "=": () => zoom(1.4),
+  "-": () => zoom(1 / 1.4),
+  0: () => fit(),
+  PageUp: () => document.querySelector("a[rel=prev]")?.click(),
+  PageDown: () => document.querySelector("a[rel=next]")?.click(),
+};
+
+box.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const direction = DIRECTIONS[event.key];
+  const act = KEYS[event.key];
+  if (!direction && !act) return;
+  event.preventDefault();
+  if (focused === null) {
+    focusOn(selected ?? firstNode());
+    if (direction) return;
+  }
+  if (direction) focusOn(nodeTowards(focused, direction) ?? focused);
+  else act();
+});
+box.addEventListener("focus", () => {
+  if (box.matches(":focus-visible")) focusOn(focused ?? selected ?? firstNode());
+});
+box.addEventListener("blur", () => {
+  showHint(null);
+  network.redraw();
+});
+box.addEventListener("pointerdown", () => {
+  focused = null; // the pointer leads from here on
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || !page.data.up) return;
+  if (event.target.closest("input, dialog")) return;
+  location.href = page.data.up;
+});

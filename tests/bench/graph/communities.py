@@ -1,0 +1,137 @@
+"""Communities by both of our libraries, beside networkx and python-louvain as they come."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import community
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from sklearn.metrics import normalized_mutual_info_score
+
+from graph.collection import make_collection
+from graph.knn_graph import Graph, knn_graph
+from graph.louvain import IGRAPH, PYTHON_LOUVAIN, levels, modularity
+from graph.paging import PAGE_SIZE
+from graph.tree import Grower
+from imgrec import Store, neighbors_of
+from imgrec.labels import labels_of
+from imgrec.metrics import scaled
+from machine import rows
+from material import made
+from measuring import apart, tell
+
+_SMALL = 20_000
+_MOST_IN_PYTHON = 100_000  # networkx and python-louvain take minutes there
+_HEADS = ("pictures", "edges", "way", "s", "communities", "modularity", "memory MB")
+_LIBRARIES = ("igraph", "networkx", "community", "numpy", "imgrec", "graph.collection")
+
+Parts = NDArray[np.int64]
+
+
+def measured(work: Path, count: int) -> str:
+    """Return a table of the ways to find communities, at 20,000 pictures and at `count`."""
+    lines = []
+    for size in sorted({min(_SMALL, count), count}):
+        tell(f"communities: {size} pictures")
+        store = made(work, size).store
+        apart(_neighbours, store)
+        for way in _WAYS:
+            if size > _MOST_IN_PYTHON and way not in _OURS:
+                continue
+            tell(f"communities: {way}")
+            lines.append(_line(store, way))
+    return rows(_HEADS, lines) + (
+        "\nFrom the edges as arrays to the communities; memory beside the libraries, the graph "
+        "included. `with the tree`: all levels down to pages.\n"
+    )
+
+
+def by_folder(store: Path) -> str:
+    """Return how well communities tell the folders of a store, beside k-means with as many."""
+    with Store.open(store) as opened:
+        neighbors, vectors = neighbors_of(opened), scaled(opened.feature().load(), 2)
+        folders = labels_of(opened.catalog, "folder")
+        found = make_collection(neighbors, opened.catalog)
+    names = [folders[i] for i in neighbors.ids.tolist()]
+    whole = levels(knn_graph(neighbors), found.engine)[-1]
+    pages = np.unique(list(found.labels.values()), return_inverse=True)[1]
+    lines = []
+    for what, parts in (("communities", whole), ("pages", pages)):
+        number = int(parts.max()) + 1
+        means = KMeans(number, n_init=3, random_state=0).fit_predict(vectors)
+        scores = [normalized_mutual_info_score(names, of) for of in (parts, means)]
+        lines.append([what, number, *(f"{score:.3f}" for score in scores)])
+    heads = ("groups", "number", f"NMI with {len(set(names))} folders", "k-means, as many")
+    return f"{len(names):,} pictures, {found.engine}\n\n" + rows(heads, lines)
+
+
+def _line(store: Path, way: str) -> list[str]:
+    (spent_s, edges, number, quality), memory_mb = apart(_timed, store, way, libraries=_LIBRARIES)
+    size = _size(store)
+    told = [f"{spent_s:.1f}", f"{number:,}", f"{quality:.4f}", f"{memory_mb:.0f}"]
+    return [f"{size:,}", f"{edges:,}", way, *told]
+
+
+def _timed(store: Path, way: str) -> tuple[float, int, int, float]:
+    with Store.open(store) as opened:
+        graph = knn_graph(neighbors_of(opened))
+    started = time.perf_counter()
+    parts = _WAYS[way](graph)
+    spent_s = time.perf_counter() - started
+    return spent_s, len(graph.low), int(parts.max()) + 1, modularity(graph, parts)
+
+
+def _neighbours(store: Path) -> None:
+    with Store.open(store) as opened:
+        neighbors_of(opened)
+
+
+def _size(store: Path) -> int:
+    with Store.open(store) as opened:
+        return opened.catalog.counts()["ok"]
+
+
+def _ours(engine: str) -> Callable[[Graph], Parts]:
+    return lambda graph: levels(graph, engine)[-1]
+
+
+def _tree(graph: Graph) -> Parts:
+    parts = levels(graph, IGRAPH)[-1]
+    tree = Grower(np.ones(graph.n), PAGE_SIZE, IGRAPH).grown(graph, parts)
+    return parts if tree.children else parts[:0]
+
+
+def _made(graph: Graph) -> "nx.Graph[int]":
+    found: nx.Graph[int] = nx.Graph()
+    found.add_nodes_from(range(graph.n))
+    found.add_weighted_edges_from(
+        zip(graph.low.tolist(), graph.high.tolist(), graph.weights.tolist(), strict=True)
+    )
+    return found
+
+
+def _networkx(graph: Graph) -> Parts:
+    parts = np.empty(graph.n, np.int64)
+    for number, nodes in enumerate(nx.community.louvain_communities(_made(graph), seed=0)):
+        parts[list(nodes)] = number
+    return parts
+
+
+def _python_louvain(graph: Graph) -> Parts:
+    found = community.best_partition(_made(graph), random_state=0)
+    return np.array([found[node] for node in range(graph.n)], np.int64)
+
+
+_OURS: dict[str, Callable[[Graph], Parts]] = {
+    "imgrec --louvain igraph": _ours(IGRAPH),
+    "the same with the tree": _tree,
+}
+_WAYS: dict[str, Callable[[Graph], Parts]] = {
+    **_OURS,
+    "imgrec --louvain python-louvain": _ours(PYTHON_LOUVAIN),
+    "networkx louvain_communities": _networkx,
+    "python-louvain best_partition": _python_louvain,
+}
