@@ -13,6 +13,8 @@ def text(value: str) -> bytes:
 def printable(name: str) -> str:
     """Return a name fit for a terminal, a table or a page: one line, valid Unicode."""
     decoded = os.fsencode(name).decode("utf-8", "replace") if _has_surrogates(name) else name
+    if decoded.isprintable():
+        return decoded
     return "".join(c if c.isprintable() else "�" if c == "�" else " " for c in decoded)
 
 
