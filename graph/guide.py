@@ -9,7 +9,7 @@ import numpy as np
 from graph.bundles import Bundles
 from graph.comparison import Comparison, compare
 from graph.knn_graph import Graph, Rows
-from graph.naming import Tally, key_words, named_words, names_of
+from graph.naming import LONELY, Tally, key_words, named_words, names_of, plain_name
 from graph.paging import steps
 from graph.pictures import main_folders
 from graph.tree import Group
@@ -81,7 +81,7 @@ def make_guide(tree: Group, graph: Graph, bundles: Bundles, catalog: Catalog) ->
         bundles,
         compare(tree, graph),
         _names(groups, tallies),
-        {path: main_folders(tally.folders) for path, tally in tallies.items()},
+        {path: _about(path, tally) for path, tally in tallies.items()},
         _faces(groups, graph, bundles, catalog, tallies),
     )
 
@@ -97,6 +97,10 @@ def _tallies(groups: Mapping[str, Group], bundles: Bundles, catalog: Catalog) ->
             wanted = ids.tolist()
             found[path] = Tally.of(catalog.entries(wanted), catalog.labels(wanted)).pruned()
     return found
+
+
+def _about(path: str, tally: Tally) -> str:
+    return "like no other" if plain_name(path) == LONELY else main_folders(tally.folders)
 
 
 def _names(groups: Mapping[str, Group], tallies: Mapping[str, Tally]) -> dict[str, str]:

@@ -66,23 +66,25 @@ def push_apart(points: Points, halves: Points) -> Points:
         halves: (n, 2) half widths and half heights.
     """
     points = points.copy()
+    reaches = halves.T[:, :, None] + halves.T[:, None]  # (2, n, n)
+    reaches[:, *np.tril_indices(len(points))] = 0  # each pair once, none with itself
     while True:
         for _ in range(_ROUNDS):
-            shifts = _shifts(points, halves)
+            shifts = _shifts(points, reaches)
             if not shifts.any():
                 return points
             points += shifts
         points *= 1.05  # too tight: a little more room ends it
 
 
-def _shifts(points: Points, halves: Points) -> Points:
+def _shifts(points: Points, reaches: NDArray[np.float64]) -> Points:
     """Half of what each pair of boxes lacks, along the axis where it lacks less."""
-    (x, y), (half_x, half_y) = points.T, halves.T
-    lack_x = half_x[:, None] + half_x - np.abs(x[:, None] - x)  # (n, n)
-    lack_y = half_y[:, None] + half_y - np.abs(y[:, None] - y)  # (n, n)
-    first, second = np.nonzero(np.triu((lack_x > _ENOUGH) & (lack_y > _ENOUGH), 1))
-    axis = (lack_y < lack_x)[first, second].astype(np.intp)
-    lack = np.minimum(lack_x, lack_y)[first, second]
+    x, y = points.T
+    lack_x = reaches[0] - np.abs(x[:, None] - x)  # (n, n)
+    lack_y = reaches[1] - np.abs(y[:, None] - y)  # (n, n)
+    first, second = np.nonzero((lack_x > _ENOUGH) & (lack_y > _ENOUGH))
+    of_pairs = lack_x[first, second], lack_y[first, second]
+    axis, lack = (of_pairs[1] < of_pairs[0]).astype(np.intp), np.minimum(*of_pairs)
     sign = np.where(points[first, axis] < points[second, axis], -1.0, 1.0)
     shifts, hits = np.zeros_like(points), np.zeros_like(points)
     for boxes, side in ((first, sign), (second, -sign)):

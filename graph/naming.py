@@ -10,6 +10,7 @@ from graph.tree import LONERS
 from imgrec.catalog import Entry
 from imgrec.names import printable
 
+LONELY = "Loners"
 CLASS, COLOUR, FOLDER = "class", "colour", "folder"  # kinds of label
 _LEAST_SHARE = 1 / 3  # of a community: rarer, a word does not name it
 _LEAST_COLOUR = 1 / 2
@@ -109,7 +110,7 @@ def names_of(tallies: Mapping[str, Tally], whole: Tally) -> dict[str, str]:
 def plain_name(path: str) -> str:
     """Return how a community is called of which nothing is known."""
     if path.rpartition(".")[2] == str(LONERS):
-        return "Loners"
+        return LONELY
     return f"Community {path}"
 
 

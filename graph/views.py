@@ -6,7 +6,7 @@ from typing import Any
 from graph.atlas import Cell
 from graph.comparison import parent_of
 from graph.guide import Guide
-from graph.naming import plain_name
+from graph.naming import LONELY, plain_name
 from graph.page import Link, View
 from graph.paging import Page
 from imgrec.commands import counted
@@ -60,7 +60,7 @@ def caption(guide: Guide, path: str) -> str:
 def captions(guide: Guide, path: str) -> list[str]:
     """Return what stands below a community, from the longest; the first that has room is drawn."""
     name, size = guide.names[path], guide.pictures(path)
-    number = "Loners" if name == "Loners" else path
+    number = LONELY if name == LONELY else path
     told = number if name == plain_name(path) else name
     short = told if len(told) <= _SHORT else f"{told[: _SHORT - 1].rstrip(' ·')}…"
     longest = f"{name} · {counted(size, 'picture')}"

@@ -18,6 +18,8 @@ def valid(name: str) -> str:
 def printable(name: str) -> str:
     """Return a name fit for a terminal, a table or a page: one line, valid Unicode."""
     decoded = valid(name)
+    if decoded.isprintable():
+        return decoded
     return "".join(c if c.isprintable() else "�" if c == "�" else " " for c in decoded)
 
 

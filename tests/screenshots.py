@@ -34,7 +34,8 @@ def main() -> int:
             _save(image, out / f"projector{name}.jpg")
         _save(_page(browser, arguments.site / "index.html"), out / "network.jpg")
         pages = sorted((arguments.site / "pages").glob("*.html"))
-        _save(_page(browser, pages[0]), out / "community.jpg")
+        page = next(page for page in pages if 'class="pictures"' in page.read_text("utf-8"))
+        _save(_page(browser, page), out / "community.jpg")
     with Store.open(arguments.store) as store:
         (entry,) = store.catalog.entries([closest_id(neighbors_of(store))])
         _save(answer_grid(store, Recommender(store).query([entry.path])), out / "query.jpg")
