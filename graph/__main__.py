@@ -16,7 +16,7 @@ from graph.labels import KIND
 from graph.louvain import AUTO, ENGINES
 from graph.paging import MAX_PAGE_SIZE, PAGE_SIZE
 from graph.site import SiteSummary, write_site
-from imgrec.commands import Parser, counted, not_negative, positive, run
+from imgrec.commands import Parser, counted, positive, processes, run, seed
 from imgrec.duplicates import KIND as DUPLICATES
 from imgrec.duplicates import find_duplicates
 from imgrec.errors import ImgrecError
@@ -76,11 +76,11 @@ def _parser() -> argparse.ArgumentParser:
         default=JOINED,
         help=f"neighbours a picture is joined to; default: {JOINED}",
     )
-    add("--seed", type=int, default=0, help="of communities and layouts; default: 0")
+    add("--seed", type=seed, default=0, help="of communities and layouts; default: 0")
     add("--louvain", choices=ENGINES, default=AUTO, help="by which library; default: by size")
     add(
         "--workers",
-        type=not_negative,
+        type=processes,
         default=os.cpu_count(),
         metavar="N",
         help="processes that draw the pages; 0: none; default: one a core",

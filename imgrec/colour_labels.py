@@ -12,6 +12,7 @@ from imgrec.files import write_text
 from imgrec.labels import keep_labels, labels_of
 from imgrec.progress import progress
 from imgrec.store import Store
+from imgrec.thumbs import DAMAGED
 
 _SIDECAR = "colours.json"
 
@@ -24,6 +25,16 @@ def begin_colours(store: Store) -> None:
     """
     if not _is_current(store.path) and KIND not in store.catalog.label_kinds():
         _write_version(store.path)
+
+
+def lacks_colours(store: Store) -> bool:
+    """Whether an ok picture has no word, or those there are of another rule."""
+    (found,) = store.catalog.db.execute(
+        "SELECT EXISTS (SELECT 1 FROM images WHERE status = 'ok' AND NOT EXISTS "
+        "(SELECT 1 FROM labels WHERE image_id = images.id AND kind = ?))",
+        [KIND],
+    ).fetchone()
+    return bool(found) or (not _is_current(store.path) and KIND in store.catalog.label_kinds())
 
 
 def update_colours(store: Store, *, quiet: bool = True) -> dict[int, str]:
@@ -81,7 +92,7 @@ def colours_of(
 def _colour(image_id: int, thumbnail: Callable[[int], bytes]) -> str:
     try:
         return colour_of(thumbnail(image_id))
-    except (OSError, SyntaxError, ValueError) as error:
+    except DAMAGED as error:
         raise StoreError(
             f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
             "thumbs in the store and run python -m imgrec.index again"

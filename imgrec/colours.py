@@ -55,7 +55,7 @@ def colour_of(jpeg: bytes) -> str:
     """Return the colour word of a thumbnail.
 
     Raises:
-        OSError, SyntaxError, ValueError: it is no JPEG, or a damaged one.
+        OSError, SyntaxError, ValueError, DecompressionBombError: it is no JPEG, or a damaged one.
     """
     return dominant_colour(_small(jpeg))
 

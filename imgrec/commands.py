@@ -2,13 +2,17 @@
 
 import argparse
 import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from imgrec.errors import ImgrecError
+from imgrec.interrupts import interrupted_once
 from imgrec.names import printable
+
+_MOST_PROCESSES = 1024
 
 Main = Callable[[argparse.Namespace], None]
 
@@ -28,14 +32,17 @@ def run(parser: argparse.ArgumentParser, main: Main, argv: Sequence[str] | None)
             stream.reconfigure(errors="backslashreplace")
     arguments = parser.parse_args(argv)
     try:
-        main(arguments)
-        sys.stdout.flush()
+        with interrupted_once():
+            main(arguments)
+            sys.stdout.flush()
     except ImgrecError as error:
         return _fail(parser, str(error))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
+        if argv is None:  # the process is about to end: another one must not spoil that
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.stderr.write(f"\n{parser.prog}: stopped; the same command goes on where it was\n")
         return 130
     except OSError as error:
@@ -64,6 +71,22 @@ def not_negative(value: str) -> int:
     number = int(value)
     if number < 0:
         raise argparse.ArgumentTypeError(f"{value} is not 0 or more")
+    return number
+
+
+def processes(value: str) -> int:
+    """Return how many worker processes an argument asks for."""
+    number = not_negative(value)
+    if number > _MOST_PROCESSES:
+        raise argparse.ArgumentTypeError(f"{value} is more than {_MOST_PROCESSES}")
+    return number
+
+
+def seed(value: str) -> int:
+    """Return the seed of an argument, as random number generators take it."""
+    number = not_negative(value)
+    if number >= 1 << 32:
+        raise argparse.ArgumentTypeError(f"{value} is not below 2^32")
     return number
 
 

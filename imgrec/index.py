@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.commands import Parser, counted, not_negative, positive, run
+from imgrec.commands import Parser, counted, positive, processes, run
 from imgrec.indexing import DEFAULT_ENCODER, Options, Summary, index_folders
 from imgrec.names import printable
 
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
     add("--bins", type=positive, help="of the colour histogram, a channel (default 256)")
     add("--batch-size", type=positive, default=Options.batch_size, metavar="N")
-    add("--workers", type=not_negative, metavar="N", help="that decode; 0: none; default: cores")
+    add("--workers", type=processes, metavar="N", help="that decode; 0: none; default: cores")
     add("--only", action="store_true", help="pictures of other folders leave the collection")
     add("--hnsw", action="store_true", help="make the graph index (pays past a million pictures)")
     add("--retry-failed", action="store_true", help="read failed pictures again")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imgrec.catalog import Entry
-from imgrec.colour_labels import begin_colours
+from imgrec.colour_labels import begin_colours, lacks_colours, update_colours
 from imgrec.encoders import load_encoder, needs_weights
 from imgrec.encoders.rgb import BINS, bins_of
 from imgrec.encoders.spec import Encoder, Vectors
@@ -122,11 +122,22 @@ def index_folders(
             store.add_feature(encoder.spec)
         _read_pictures(store, encoders, options, summary)
         store.set_encoder(primary)
+        lacking = lacks_colours(store)
         _update_indexes(store, options, summary)
         summary.counts, summary.failures = store.catalog.counts(), store.catalog.failures()
         summary.features = {name: store.spec(name).dimensions for name in store.feature_names()}
+    if lacking:  # it is an older store
+        _update_colours(store_path, options, summary)
     summary.elapsed_s = time.perf_counter() - started
     return summary
+
+
+def _update_colours(store_path: Path, options: Options, summary: Summary) -> None:
+    try:
+        with Store.open(store_path) as store:
+            update_colours(store, quiet=options.quiet)
+    except StoreError as error:
+        summary.warnings.append(f"colour words could not be made: {error}")
 
 
 def _walks(folders: Sequence[Path | str], store: Path, summary: Summary) -> dict[Path, Walk]:

@@ -29,22 +29,23 @@ def interrupted_once() -> Iterator[None]:
     """Raise KeyboardInterrupt for the first Ctrl-C in this block and ignore those after it.
 
     So what cleans up behind it, worker processes above all, is not interrupted in its turn.
-    Where interrupts are ignored already, or outside the main thread, nothing changes.
+    Where interrupts are ignored already, within such a block, or outside the main thread,
+    nothing changes.
     """
     main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    if not main or signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, _first):
         yield
         return
-
-    def first(number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, first)
+    before = signal.signal(signal.SIGINT, _first)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _first(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from PIL import Image
 
 from imgrec.catalog import Ids
 from imgrec.errors import StoreError
+from imgrec.thumbs import DAMAGED
 
 SIDE_PX = 64
 SMALL_PX = 16
@@ -88,7 +89,7 @@ def _decoded(
             width, height = image.size
             image.draft(mode, (max(1, width // factor), max(1, height // factor)))
             return image.convert(mode), width / height
-    except (OSError, SyntaxError, ValueError) as error:
+    except DAMAGED as error:
         raise StoreError(
             f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
             "thumbs in the store and run python -m imgrec.index again"

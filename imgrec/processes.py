@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
 from typing import Any, TypeVar
 
 from imgrec.errors import ImgrecError
@@ -25,15 +26,32 @@ class Workers:
     """
 
     def __init__(self, count: int) -> None:
-        """Have up to `count` processes, none so far."""
+        """Have up to `count` processes, none so far.
+
+        Attributes:
+            count: how many there may be.
+            stopped: whether nobody wants their work any more.
+        """
         self.count = count
+        self.stopped = False
         self._executor = _executor(count)
 
     def __enter__(self) -> "Workers":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        """Wait for what is being done; after an error, Ctrl-C above all, end the processes."""
+        if error is not None:
+            self.stop()
         self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def stop(self) -> None:
+        """End the processes in the middle of their work, whose futures then raise."""
+        self.stopped = True
+        for process in list((self._executor._processes or {}).values()):  # no public way
+            process.terminate()
 
     def submit(self, function: Callable[..., _T], *arguments: Any) -> Future[_T]:
         """Let a worker call a function; both travel to it, as its result does back.
@@ -60,7 +78,7 @@ class Workers:
             self.submit(int).result()
         except BrokenProcessPool as error:
             raise ImgrecError(
-                "worker processes cannot be started: a script that indexes must do so below "
+                "worker processes cannot be started: a script that asks for this must do so below "
                 "if __name__ == '__main__', or ask for workers=0"
             ) from error
 

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from imgrec.catalog import Ids
 from imgrec.errors import StoreError
 from imgrec.parts import check_rows, load_array, load_ids, part_name, part_numbers, write_part
+
+DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # on decoding one
 
 
 def write_thumbs(folder: Path, number: int, ids: Ids, thumbs: Sequence[bytes]) -> None:

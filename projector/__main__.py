@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from imgrec.clusters import COUNT, KIND
-from imgrec.commands import Parser, counted, not_negative, positive, run
+from imgrec.commands import Parser, counted, positive, processes, run, seed
 from imgrec.labels import keep_labels
 from imgrec.names import printable
 from imgrec.store import Store
@@ -38,8 +38,8 @@ def _parser() -> argparse.ArgumentParser:
     named = f"beside PCA, comma between; default: {','.join(METHODS)}; none for none of them"
     add("--layouts", type=_methods, default=METHODS, metavar="NAMES", help=named)
     add("--clusters", type=positive, default=COUNT, metavar="N", help=f"default: {COUNT}")
-    add("--seed", type=int, default=0, help="of the layouts; default: 0")
-    add("--workers", type=not_negative, metavar="N", help="processes; default: one a core; 0: none")
+    add("--seed", type=seed, default=0, help="of the layouts; default: 0")
+    add("--workers", type=processes, metavar="N", help="processes; default: one a core; 0: none")
     return parser
 
 

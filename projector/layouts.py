@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from projector.errors import ProjectorError
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
@@ -41,7 +43,13 @@ def umap_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) 
         return framed(begin)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ImportWarning)  # it would like to have TensorFlow
-        from umap.umap_ import find_ab_params, simplicial_set_embedding
+        try:
+            from umap.umap_ import find_ab_params, simplicial_set_embedding
+        except RuntimeError as error:  # of numba, which finds no place for what it compiles
+            raise ProjectorError(
+                f"umap-learn cannot be loaded ({error}): set NUMBA_CACHE_DIR to a folder that can "
+                "be written, or leave UMAP out by --layouts tsne"
+            ) from error
 
     a, b = find_ab_params(_SPREAD, _MIN_DIST)
     made, _ = simplicial_set_embedding(

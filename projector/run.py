@@ -1,7 +1,7 @@
 """The files of one run: what the page needs to show one set of pictures."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imgrec.encoders.spec import Vectors
@@ -121,10 +121,10 @@ class Composer:
     def _sprite(self, run: Run, grid: Grid) -> Piece:
         """An id stands for one content, so the ids tell what is on the sheet."""
         key = digest(f"{VERSION} {grid}".encode(), run.ids.astype("<i8").tobytes())
-        if self.has(run.key, SPRITE, key):  # should it be gone by then, it is begun then
+        if self.has(run.key, SPRITE, key):  # should it be gone by then, it is laid there and then
 
             def write(path: Path) -> None:
-                self.sheets.begin(run.ids, grid)(path)
+                replace(self.sheets, workers=None).begin(run.ids, grid)(path)
 
             return Piece(SPRITE, key, write, slow=True)
         return Piece(SPRITE, key, self.sheets.begin(run.ids, grid), slow=True)

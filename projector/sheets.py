@@ -70,6 +70,8 @@ class Sheets:
         try:
             return future.result()
         except BrokenProcessPool:  # killed, or such processes cannot be started here
+            if self.workers is None or self.workers.stopped:
+                raise
             return _band(ids, self.thumbs, grid)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from imgrec.catalog import Ids
+from imgrec.thumbs import DAMAGED
 from projector.errors import ProjectorError
 
 VERSION = 2  # raised whenever the same pictures would give another sheet
@@ -108,7 +109,7 @@ def fit(jpeg: bytes, side_px: int) -> Image.Image:
 def _cell(image_id: int, thumbnail: Callable[[int], bytes], side_px: int) -> Image.Image:
     try:
         return fit(thumbnail(image_id), side_px)
-    except (OSError, SyntaxError, ValueError) as error:
+    except DAMAGED as error:
         raise ProjectorError(
             f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
             "thumbs in the store and run python -m imgrec.index again"

@@ -1,7 +1,7 @@
 """Writes the runs of a logdir; what is the same in the old one is taken over."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from types import TracebackType
 
@@ -10,6 +10,7 @@ from projector.manifest import Listed, Made, Manifest, still_right, taken_over
 from projector.pieces import Piece
 
 _SLOW_AT_ONCE = 4  # sprites, each of which takes up to half a gigabyte while it is made
+_SLOW_WAITING = 4  # of these, and of those that wait for a thread
 
 
 class Writer:
@@ -70,11 +71,18 @@ class Writer:
             if kept is not None and taken_over(kept, path):
                 continue
             if piece.slow:
+                self._wait_for_room()
                 self._pending.append(self._threads.submit(piece.write, path))
             else:
                 piece.write(path)
         self._runs[key] = Listed(name, title, {p.name: Made(p.key, -1) for p in pieces})
         return name, changed
+
+    def _wait_for_room(self) -> None:
+        """Wait while many slow files are not done: what is laid for them is held in memory."""
+        waiting = [future for future in self._pending if not future.done()]
+        while len(waiting) >= _SLOW_WAITING:
+            waiting = list(wait(waiting, return_when=FIRST_COMPLETED).not_done)
 
     def finish(self) -> Manifest:
         """Wait for the slow files; return the list of all that was written.

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw
 
-from imgrec import Store, StoreError, colour_labels, colours
+from imgrec import Options, Store, StoreError, colour_labels, colours, index_folders
 from imgrec.catalog import Ids
 from imgrec.colour_labels import begin_colours, colours_of, update_colours
 from imgrec.colours import KIND, WORDS, dominant_colour
@@ -252,6 +252,28 @@ def test_words_of_another_rule_are_not_made_current_by_indexing(
         begin_colours(store)
     assert updated(path) == {1: "red", 2: "blue"}
     assert made == [1, 2, 1, 2]
+
+
+def test_indexing_makes_the_words_that_an_older_store_lacks(photos: Path, tmp_path: Path) -> None:
+    options = Options(encoders=("rgb",), workers=0)
+    index_folders([photos], tmp_path / "store", options)
+    words = labels(tmp_path / "store")
+    assert len(words) == 24
+    with Store.create(tmp_path / "store") as store:
+        store.catalog.replace_labels(KIND, {})
+    (tmp_path / "store" / "colours.json").unlink()
+    index_folders([photos], tmp_path / "store", options)
+    assert labels(tmp_path / "store") == words
+
+
+def test_a_thumbnail_that_tells_of_huge_sides_is_damaged(tmp_path: Path) -> None:
+    path = make(tmp_path / "store", "red")
+    jpeg = bytearray(jpeg_of("navy"))
+    at = jpeg.index(b"\xff\xc0") + 5  # height and width of the frame
+    jpeg[at : at + 4] = b"\xff\xff\xff\xff"
+    add(path, 5, bytes(jpeg))
+    with pytest.raises(StoreError, match="thumbnail of picture 5 is damaged"):
+        updated(path)
 
 
 def test_an_empty_store(tmp_path: Path) -> None:

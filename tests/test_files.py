@@ -1,5 +1,7 @@
 """Files and folders appear whole or not at all."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,20 @@ def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / "part-000000").mkdir()
     remove_temporaries(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["part-000000"]
+
+
+def test_what_a_killed_process_left_is_deleted_and_that_of_others_is_not(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from imgrec.files import new_folder\n"
+        "with new_folder(Path(sys.argv[1])) as folder:\n"
+        "    (folder / 'a').write_bytes(b'x'); os._exit(9)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "log")], check=False)
+    (left,) = tmp_path.iterdir()
+    theirs = tmp_path / ".tmp-elsewhere-1-abc"
+    theirs.mkdir()
+    with new_folder(tmp_path / "mine") as alive:
+        assert not left.exists()
+        with new_folder(tmp_path / "log"):
+            assert alive.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"log", "mine", theirs.name}

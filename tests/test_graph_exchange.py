@@ -83,11 +83,13 @@ def cleaned(value: Any) -> Any:
 
 
 def assert_edges(found: "nx.Graph[Any]", network: Network) -> None:
-    expected = knn_graph(network.neighbors, network.joined)
-    assert {frozenset(map(int, e)) for e in found.edges} == set(map(frozenset, expected.edges))
+    expected, ids = knn_graph(network.neighbors, network.joined), network.neighbors.ids
+    ends = zip(ids[expected.low].tolist(), ids[expected.high].tolist(), strict=True)
+    weights = dict(zip(map(frozenset, ends), expected.weights.tolist(), strict=True))
+    assert {frozenset(map(int, e)) for e in found.edges} == set(weights)
     place = {int(i): row for row, i in enumerate(network.neighbors.ids)}
     for a, b, data in found.edges(data=True):
-        assert data["weight"] == pytest.approx(expected.edges[int(a), int(b)]["weight"], rel=1e-5)
+        assert data["weight"] == pytest.approx(weights[frozenset((int(a), int(b)))], rel=1e-5)
         both = [
             network.neighbors.distances[place[int(p)]][
                 network.neighbors.neighbors[place[int(p)]] == int(q)
@@ -213,7 +215,7 @@ def test_the_command_writes_what_is_named(
     assert main(["--store", str(path), *arguments]) == 0
     lines = capsys.readouterr().out.splitlines()
     with Store.open(path) as store:
-        edges = knn_graph(neighbors_of(store)).number_of_edges()
+        edges = len(knn_graph(neighbors_of(store)).low)
     assert len(lines) == 3
     for line, (name, file) in zip(lines, files.items(), strict=True):
         of_file = "" if name == "parquet" else f"{edges} edges, "

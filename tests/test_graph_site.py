@@ -262,8 +262,9 @@ def test_the_command_writes_labels_and_tells_what_it_did(
     assert main(["--store", str(store_path), "--out", str(out), "--page-size", "20"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("60 pictures, ")
-    assert lines[1].startswith("4 communities by python-louvain in 2 levels, modularity 0.")
-    assert lines[2].startswith("5 pages in 1 level below the overview, ")
+    assert lines[1] == "15 nearest of 60 pictures, exact"
+    assert lines[2].startswith("4 communities by python-louvain in 2 levels, modularity 0.")
+    assert lines[3].startswith("5 pages in 1 level below the overview, ")
     assert lines[-1] == str(out / "index.html")
     with Store.open(store_path) as store:
         labels = store.catalog.labels(store.catalog.ids("ok"))
@@ -386,15 +387,17 @@ def test_pictures_that_are_not_there_are_not_linked(tmp_path: Path) -> None:
 
 
 def test_the_report_counts_with_the_right_words(tmp_path: Path) -> None:
-    one = SiteSummary(tmp_path, "mini", 1, 1, 1, "igraph", 1, -1e-9, 1, 1, 0, 1, 0, {})
-    assert report(one).splitlines()[:3] == [
+    one = SiteSummary(tmp_path, "mini", 1, "exact", 1, 1, "igraph", 1, -1e-9, 1, 1, 0, 1, 0, {})
+    assert report(one).splitlines()[:4] == [
         "1 picture, 1 edge (mini, k = 1)",
+        "exact",
         "1 community by igraph in 1 level, modularity 0.000",
         "1 page in 1 level below the overview, 0.0 MB",
     ]
     many = replace(one, pictures=2000, edges=2, communities=2, pages=2, levels=2, bundles=3)
-    assert report(many).splitlines()[:3] == [
+    assert report(many).splitlines()[:4] == [
         "2,000 pictures, 3 bundles, 2 edges (mini, k = 1)",
+        "exact",
         "2 communities by igraph in 2 levels, modularity 0.000",
         "2 pages in 1 level below the overview, 0.0 MB",
     ]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from groups import group_ends
 from imgrec import (
     Options,
     Store,
@@ -98,19 +99,7 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     time.sleep(0.3)  # the workers are up, or about to be
     run.kill()
     run.wait()
-    assert _group_ends(run.pid)
-
-
-def _group_ends(group: int) -> bool:
-    """Wait until no process of a group is left."""
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
+    assert group_ends(run.pid)
 
 
 @pytest.mark.parametrize("each", [5, 25])
@@ -193,4 +182,4 @@ def test_ctrl_c_is_one_line_and_130(times: int, wait_s: float, tmp_path: Path) -
     assert run.returncode == 130
     assert b"Traceback" not in err
     assert b"goes on where it was" in err
-    assert _group_ends(run.pid)
+    assert group_ends(run.pid)

@@ -137,6 +137,18 @@ def test_the_command_says_what_it_made(
         assert set(labels_of(store.catalog, "cluster").values()) == {"1", "2", "3", "4"}
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--seed", "-1"], ["--seed", str(2**32)], ["--workers", "3000000000"]]
+)
+def test_numbers_that_nothing_takes_are_one_line(
+    own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--store", str(own_store), "--out", str(tmp_path / "log"), *arguments])
+    assert arguments[1] in capsys.readouterr().err
+    assert not (tmp_path / "log").exists()
+
+
 def test_the_command_tells_of_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = _store(tmp_path / "store", 60)
     argv = ["--store", str(path), "--out", str(tmp_path / "log"), "--layouts", "none"]

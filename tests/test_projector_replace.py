@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from groups import group_ends
 from imgrec.parts import write_part
 from imgrec.store import Store
 from imgrec.thumbs import write_thumbs
@@ -254,3 +258,25 @@ def test_an_unreadable_thumbnail_is_told(tmp_path: Path) -> None:
 
 def _full_disk(*_: object, **__: object) -> None:
     raise OSError("no space")
+
+
+def test_ctrl_c_ends_the_workers_in_the_middle_of_a_layout(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(3000, 20)).astype(np.float32)
+    path = make_store(tmp_path / "store", [plain((9, 9, 9))] * 3000, vectors)
+    command = [sys.executable, "-m", "projector", "--store", str(path), "--out"]
+    run = subprocess.Popen(
+        [*command, str(tmp_path / "log"), "--workers", "2"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert run.stderr is not None
+    said = ""
+    while "t-SNE" not in said and "UMAP" not in said:  # it waits for the first layout
+        said += run.stderr.read(1)
+    os.killpg(run.pid, signal.SIGINT)
+    said = run.communicate(timeout=30)[1]
+    assert run.returncode == 130
+    assert "Traceback" not in said
+    assert said.splitlines()[-1].startswith("projector: stopped")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["store"]
+    assert group_ends(run.pid)

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +15,15 @@ from PIL import Image
 from imgrec import Store, StoreError
 from imgrec.processes import Workers
 from imgrec.thumbs import write_thumbs
+from logdirs import contents
 from projector import Options, write_logdir
 from projector.errors import ProjectorError
+from projector.layouts import umap_layout
+from projector.manifest import NOTHING
+from projector.pieces import Piece
 from projector.sheets import Sheets, bands
 from projector.sprite import grid_for
+from projector.writer import Writer
 from projector_store import colours, make_store, plain
 
 _COUNT = 2_300  # three bands
@@ -71,20 +78,55 @@ def test_what_is_wrong_with_a_thumbnail_is_told_by_a_worker_too(made: Path, tmp_
     assert not (tmp_path / "sprite.webp").exists()
 
 
-def test_a_logdir_is_the_same_with_any_number_of_workers(made: Path, tmp_path: Path) -> None:
-    logdirs = []
-    for workers in (0, 2):
-        options = Options(methods=("umap",), page_size=900, overview=50, workers=workers)
-        # layouts are kept in the store: each begins with none
-        store = make_store(tmp_path / f"store {workers}", [plain((9, 9, 9))] * 60)
-        with Store.open(store) as opened:
-            logdirs.append(write_logdir(opened, tmp_path / str(workers), options=options).logdir)
-    first, second = (
-        {path.name: path.read_bytes() for path in logdir.rglob("*") if path.is_file()}
-        for logdir in logdirs
-    )
+def test_a_logdir_is_the_same_with_any_number_of_workers(tmp_path: Path) -> None:
+    logdirs = [_logdir(tmp_path, f"{workers} workers", workers) for workers in (0, 2)]
+    first, second = map(contents, logdirs)
     assert first == second
-    assert "bookmarks.json" in first
+    assert sum(name.endswith("bookmarks.json") for name in first) > 4
+
+
+def test_layouts_of_a_killed_worker_are_made_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit = Workers.submit
+
+    def killing(workers: Workers, function: Any, *arguments: Any) -> Any:
+        future = submit(workers, function, *arguments)
+        if function is umap_layout:
+            for process in list(workers._executor._processes.values()):
+                process.kill()
+        return future
+
+    kept = _logdir(tmp_path, "kept", 0)
+    monkeypatch.setattr(Workers, "submit", killing)
+    assert contents(_logdir(tmp_path, "killed", 2)) == contents(kept)
+
+
+def test_slow_files_wait_for_room(tmp_path: Path) -> None:
+    begun, most = [0], [0]
+
+    def write(path: Path) -> None:
+        time.sleep(0.02)
+        path.write_bytes(b"x")
+        begun[0] -= 1
+
+    with Writer(tmp_path / "old", NOTHING, tmp_path) as writer:
+        for number in range(20):
+            begun[0] += 1
+            writer.write(f"run {number}", f"run {number}", [Piece("a", "a", write, slow=True)])
+            most[0] = max(most[0], begun[0])
+        writer.finish()
+    assert begun == [0]
+    assert most[0] <= 4 + 1  # and the one that was just begun
+
+
+def _logdir(folder: Path, name: str, workers: int) -> Path:
+    """Write a logdir of several runs from a store of its own: layouts are kept in the store."""
+    vectors = np.random.default_rng(3).normal(size=(70, 12)).astype(np.float32)
+    images = [plain(colour) for colour in colours(70)]
+    options = Options(page_size=20, overview=30, workers=workers)
+    with Store.open(make_store(folder / name / "store", images, vectors)) as opened:
+        return write_logdir(opened, folder / name / "log", options=options).logdir
 
 
 def _sheets(store: Path, workers: Workers | None = None, laid: list[int] | None = None) -> Sheets:

@@ -182,7 +182,7 @@ def opening_s(rows: int, columns: int) -> float:
 
 
 def _not_finite_rows(path: Path, rows: int, columns: int) -> int:
-    count, step = 0, max(1, _READ_BYTES // (4 * columns))
+    count, step = 0, max(1, _READ_BYTES // (4 * max(1, columns)))
     with path.open("rb") as file:
         for start in range(0, rows, step):
             size = min(step, rows - start)
