@@ -45,7 +45,7 @@ class Cells:
         rows: (n,) of the feature, cell by cell, ascending within each.
         starts: (c + 1,) where each cell begins.
         centres: (c, a) the mean coordinates of each.
-        centre_offsets: (c,) the mean of its offsets.
+        centre_offsets: (c,) what is added to a row's product with a centre to rank the cells.
         coordinates: (n, a) of `rows`.
         offsets: (n,) the product of each with the mean.
     """
@@ -108,15 +108,17 @@ def make_cells(feature: FeatureStore, lengths: NDArray[np.float32]) -> Cells:
     rows = np.argsort(numbers, kind="stable")
     starts = _cut(np.bincount(numbers, minlength=count))
     coordinates, offsets = coordinates[rows], offsets[rows]
-    centre_offsets = _means(offsets[:, None], starts)[:, 0]
-    return Cells(rows, starts, _means(coordinates, starts), centre_offsets, coordinates, offsets)
+    centres = _means(coordinates, starts)
+    nearest_centre = -np.einsum("ca,ca->c", centres, centres) / 2
+    best_on_average = _means(offsets[:, None], starts)[:, 0]
+    # Halfway: the first alone passes over a crowd in the middle of rows far apart, as the mean of
+    # such rows is nearer still; the second alone passes over those that lie far out.
+    centre_offsets = (nearest_centre + best_on_average) / 2
+    return Cells(rows, starts, centres, centre_offsets, coordinates, offsets)
 
 
 def candidates(cells: Cells, part: slice, count: int) -> Rows:
     """Return the best `count` of the rows in the best cells for each of some, -1 where too few.
-
-    The best cells are those whose rows have the best estimates on average: not those with the
-    nearest centres, for the mean of rows far apart is near to everything.
 
     Args:
         cells: of all rows.

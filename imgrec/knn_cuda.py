@@ -114,7 +114,7 @@ def _nearest(
     for rows, vectors in chunks:
         cosines = units @ vectors.T  # (b, m)
         cosines.clamp_(max=1 - COSINE_NOISE)  # twins are ties
-        here, column = np.nonzero(np.isin(own, rows))[0], positions_of(rows, own)
+        here, column = np.nonzero(np.isin(own, rows))[0], _places_of(rows, own)
         cosines[here, column] = -2.0
         scores, places = cosines.topk(min(count, len(rows)), dim=1)
         names = torch.from_numpy(rows).to(units.device)[places]
@@ -124,7 +124,7 @@ def _nearest(
     return np.asarray(found.cpu().numpy())
 
 
-def positions_of(rows: Rows, own: Rows) -> Rows:
+def _places_of(rows: Rows, own: Rows) -> Rows:
     """Return where those of `own` that are among `rows` (m,) stand there."""
     order = np.argsort(rows, kind="stable")
     there = own[np.isin(own, rows)]
