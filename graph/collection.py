@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from graph.bundles import Bundles, bundled
 from graph.guide import Guide, make_guide
-from graph.knn_graph import Graph, knn_graph
+from graph.knn_graph import JOINED, Graph, knn_graph
 from graph.labels import community_labels, labels_before
-from graph.louvain import chosen_engine, levels, modularity
+from graph.louvain import AUTO, chosen_engine, levels, modularity
 from graph.numbering import numbered
+from graph.paging import PAGE_SIZE
 from graph.tree import Grower
 from imgrec.catalog import Catalog
 from imgrec.neighbors import Neighbors
@@ -45,9 +46,9 @@ def make_collection(
     neighbors: Neighbors,
     catalog: Catalog,
     groups: Sequence[Sequence[int]] = (),
-    k: int = 8,
-    page_size: int = 160,
-    engine: str = "auto",
+    k: int = JOINED,
+    page_size: int = PAGE_SIZE,
+    engine: str = AUTO,
     seed: int = 0,
 ) -> Collection:
     """Find, number and name the communities of a collection.

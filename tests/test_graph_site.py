@@ -509,6 +509,37 @@ def test_labels_are_pages_and_stay_with_the_pictures(tmp_path: Path) -> None:
     assert contents(tmp_path / "site") == before
 
 
+def labels_in(store_path: Path) -> dict[int, str]:
+    with Store.open(store_path) as store:
+        return {
+            i: labels["community"]
+            for i, labels in store.catalog.labels(store.catalog.ids("ok")).items()
+        }
+
+
+def test_numbers_stay_when_a_store_grows(tmp_path: Path) -> None:
+    path = make_store(tmp_path, plain_names(200), clusters(200, 7))
+    later = [3, 70]
+
+    def set_status(status: str) -> None:
+        with Store.create(path) as store:
+            rows = [(status, i) for i in later]
+            store.catalog.db.executemany("UPDATE images SET status = ? WHERE id = ?", rows)
+
+    command = ["--store", str(path), "--out", str(tmp_path / "site"), "--page-size", "20"]
+    set_status("missing")
+    assert main(command) == 0
+    before = labels_in(path)
+    set_status("ok")
+    assert main([*command, "--seed", "5"]) == 0
+    after = labels_in(path)
+    assert set(after) == {*before, *later}
+    for number in {label.partition(".")[0] for label in before.values()}:
+        members = [i for i, label in before.items() if label.partition(".")[0] == number]
+        stayed = [i for i in members if after[i].partition(".")[0] == number]
+        assert len(stayed) > 0.9 * len(members)
+
+
 def test_a_query_prints_the_page_to_open(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,8 @@ from selenium import webdriver
 
 from browser import chromium
 from graph.knn_graph import knn_graph
+from graph.louvain import IGRAPH, levels
+from graph.parts import induced
 from graph.site import SiteSummary, write_site
 from imgrec import Store, neighbors_of
 from machine import rows
@@ -66,7 +68,7 @@ def _drawn(site: Path, weights: dict[Path, int], store: Path, work: Path) -> str
     ]  # fmt: skip
     return rows(("page", "drawn, ms: median", "most"), lines) + (
         "\nHeadless Chromium, software rendering; of pyvis until its physics stands still, "
-        "without pictures.\n"
+        "without pictures: the largest communities and all edges within them.\n"
     )
 
 
@@ -119,10 +121,11 @@ def _pyvis_ms(browser: webdriver.Chrome, store: Path, page: Path) -> float | Non
     """The time until a page as pyvis makes it stands still, None where it does not."""
     with Store.open(store) as opened:
         graph = knn_graph(neighbors_of(opened))
-    kept = graph.high < _PYVIS
+    together = np.argsort(levels(graph, IGRAPH)[-1], kind="stable")[:_PYVIS]
+    shown = induced(graph, np.sort(together))
     made_by_pyvis = pyvis.network.Network(cdn_resources="in_line")
-    made_by_pyvis.add_nodes(list(range(_PYVIS)))
-    for a, b, weight in zip(graph.low[kept], graph.high[kept], graph.weights[kept], strict=True):
+    made_by_pyvis.add_nodes(list(range(shown.n)))
+    for a, b, weight in zip(shown.low, shown.high, shown.weights, strict=True):
         made_by_pyvis.add_edge(int(a), int(b), value=float(weight))
     # Without the net it would wait for what it loads from there.
     page.write_text(_AWAY.sub("", made_by_pyvis.generate_html()), "utf-8")
