@@ -120,8 +120,8 @@ bench-search: dev $(if $(IMAGES),index) ## measure the search at N=400000 vector
 bench-projector: dev ## measure the projector's logdir beside other ways
 	$(PY) tests/bench/logdir
 
-bench-graph: dev ## measure the network at N=400000 pictures, stage by stage, beside other ways
-	$(PY) tests/bench/graph --count $(N)
+bench-graph: dev $(if $(IMAGES),index) ## measure the network at N=400000 pictures, stage by stage, beside other ways; IMAGES adds those
+	$(PY) tests/bench/graph --count $(N) $(if $(IMAGES),--photos "$$IMAGES" --store "$$STORE")
 
 screenshots: graph projector dev ## draw the pictures of the README anew
 	$(PY) tests/screenshots.py --store "$$STORE" --logdir "$$LOGDIR" --site "$$SITE" --out docs

@@ -11,16 +11,26 @@ from pathlib import Path
 sys.path.insert(1, str(Path(__file__).parents[2]))
 sys.path.insert(1, str(Path(__file__).parents[1]))
 sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
+sys.path.insert(1, str(Path(__file__).parents[1] / "logdir"))
 
+import communities
+import duplicates
 import neighbors
+import pages
+import search
 from machine import described
 from measuring import tell
 
 # Each takes a folder to work in and the number of pictures, and returns Markdown.
+_MOST_PAGED = 100_000
 _PARTS: dict[str, tuple[str, Callable[[Path, int], str]]] = {
     "neighbors": ("The k-NN graph", neighbors.measured),
+    "communities": ("Communities", communities.measured),
+    "pages": ("Pages", lambda work, count: pages.measured(work, min(count, _MOST_PAGED))),
+    "search": ("The search box", lambda work, count: search.measured(count)),
+    "duplicates": ("Near-duplicates", duplicates.measured_at),
 }
-_PACKAGES = ("numba", "pynndescent", "scipy", "torch")
+_PACKAGES = ("numba", "pynndescent", "python-louvain", "scipy", "torch")
 
 
 def main() -> int:
@@ -30,6 +40,13 @@ def main() -> int:
     add("--count", type=int, default=400_000, help="pictures at most (default 400000)")
     add("--only", type=_parts, default=tuple(_PARTS), metavar="PART,…",
         help=f"of {', '.join(_PARTS)}; by default all")  # fmt: skip
+    add(
+        "--photos",
+        type=Path,
+        metavar="DIR",
+        help="photos in class folders: adds near-duplicates among them, and communities by folder",
+    )
+    add("--store", type=Path, metavar="DIR", help="of these photos")
     add("--keep", type=Path, metavar="DIR", help="kept, and the collections there used again")
     arguments = parser.parse_args()
     if arguments.count < 1000:
@@ -41,6 +58,10 @@ def main() -> int:
             title, measure = _PARTS[part]
             tell(part)
             _write(f"\n## {title}\n\n{measure(work, arguments.count)}")
+    if arguments.store:
+        _write(f"\n## Communities against folders\n\n{communities.by_folder(arguments.store)}")
+    if arguments.photos:
+        _write(f"\n## Near-duplicates of photos\n\n{duplicates.measured(arguments.photos)}")
     return 0
 
 

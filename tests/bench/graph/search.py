@@ -3,7 +3,6 @@
 import random
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 import uuid
@@ -12,11 +11,6 @@ from pathlib import Path
 
 from PIL import Image
 from selenium import webdriver
-
-sys.path.insert(1, str(Path(__file__).parents[3]))
-sys.path.insert(1, str(Path(__file__).parents[2]))
-sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
-sys.path.insert(1, str(Path(__file__).parents[1]))
 
 from browser import chromium, requests
 from graph.atlas import build_sheet
@@ -165,8 +159,3 @@ def _write_page(site: Path) -> None:
     (site / "sheet.jpg").write_bytes(sheet.jpeg)
     view = View("overview", "Search", "Search", "", "", "", "sheet.jpg", data={"maxScale": 1})
     (site / "index.html").write_text(Renderer().render(view, Drawing([], [])), "utf-8")
-
-
-if __name__ == "__main__":
-    for of_count in sys.argv[1:]:
-        sys.stdout.write(measured(int(of_count)) + "\n")
