@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from graph.site import FORMAT, write_site
+from graph.manifest import FORMAT
+from graph.site import write_site
 from imgrec.checks import Report, check_site, site_files
 from imgrec.checks.site_html import Address, css_addresses, parse_html
 from imgrec.checks.site_links import Stray, Target, resolved
@@ -100,6 +101,21 @@ def only(site: Path) -> str:
     """The one line that a broken site gets."""
     (line,) = lines(check_site(site))
     return line
+
+
+def test_bundles_are_sound_and_all_their_pictures_are_told_of(store: Store, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    ids = store.catalog.ids("ok").tolist()
+    write_site(store, site, page_size=4, groups=[ids[:3], ids[5:7]])
+    assert lines(check_site(site)) == []
+    page = next(
+        page for page in site.glob("pages/*.html")
+        if str(ids[1]) in data_of(page)["data"].get("pictures", {})
+    )  # fmt: skip
+    change(page, lambda data: data["data"]["pictures"].pop(str(ids[1])))
+    assert any(
+        f'it says nothing of the pictures "{ids[1]}"' in line for line in lines(check_site(site))
+    )
 
 
 def test_ours_is_sound(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -242,7 +258,10 @@ def test_a_neighbour_that_is_elsewhere(site: Path) -> None:
 
 def test_a_neighbour_that_should_be_here(site: Path) -> None:
     page = picture_page(site)
-    change(page, lambda d: next(iter(d["data"]["pictures"].values()))["near"].append([999, 0, "x"]))
+    change(
+        page,
+        lambda d: next(iter(d["data"].get("pictures", {}).values()))["near"].append([999, 0, "x"]),
+    )
     assert f'its most similar pictures "pages/{page.name}#999" are absent' in only(site)
 
 
@@ -259,25 +278,32 @@ def test_a_neighbour_with_the_cell_of_another(site: Path) -> None:
 
 def test_pictures_that_are_gone(site: Path) -> None:
     page = picture_page(site)
-    change(page, lambda d: next(iter(d["data"]["pictures"].values())).update(href="../gone.jpg"))
+    change(
+        page,
+        lambda d: next(iter(d["data"].get("pictures", {}).values())).update(href="../gone.jpg"),
+    )
     line = only(site)
     assert line.startswith(f"warning pages/{page.name}: 1 picture it links to is gone")
     assert '"../gone.jpg"' in line
     for each in site.glob("pages/*.html"):
-        change(each, lambda d: [p.update(href="x.jpg") for p in d["data"]["pictures"].values()])
+        change(
+            each, lambda d: [p.update(href="x.jpg") for p in d["data"].get("pictures", {}).values()]
+        )
     assert 'no picture that its pages link to is there (24 in all): "x.jpg"' in only(site)
 
 
 @pytest.mark.parametrize("href", ["a" * 5000, "file://[x", "a\0b", "\ud800", "file:///none", "%"])
 def test_a_picture_with_an_address_of_no_file(site: Path, href: str) -> None:
     page = picture_page(site)
-    change(page, lambda d: next(iter(d["data"]["pictures"].values())).update(href=href))
+    change(page, lambda d: next(iter(d["data"].get("pictures", {}).values())).update(href=href))
     assert "1 picture it links to is gone" in only(site)
 
 
 def test_pictures_that_no_page_links_to_are_no_fault(site: Path) -> None:
     for each in site.glob("pages/*.html"):
-        change(each, lambda d: [p.update(href=None) for p in d["data"]["pictures"].values()])
+        change(
+            each, lambda d: [p.update(href=None) for p in d["data"].get("pictures", {}).values()]
+        )
     assert lines(check_site(site)) == []
 
 
@@ -292,7 +318,8 @@ def test_pictures_that_no_page_links_to_are_no_fault(site: Path) -> None:
 )
 def test_a_picture_with_another_address(site: Path, href: str, what: str) -> None:
     change(
-        picture_page(site), lambda d: next(iter(d["data"]["pictures"].values())).update(href=href)
+        picture_page(site),
+        lambda d: next(iter(d["data"].get("pictures", {}).values())).update(href=href),
     )
     assert f'"{href}" {what}' in only(site)
 

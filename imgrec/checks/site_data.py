@@ -70,7 +70,8 @@ def read_data(place: Place, text: str | None) -> Check[PageData]:
     found = PageData(sheet)
     of_node = yield from _read_nodes(place, nodes, found)
     if "pictures" in data:
-        yield from _read_pictures(place, data["pictures"], of_node, found)
+        bundled = _bundled(nodes, of_node)
+        yield from _read_pictures(place, data["pictures"], of_node, bundled, found)
     else:
         yield from _read_targets(place, data.get("targets"), of_node, found)
     return found
@@ -123,8 +124,23 @@ def _read_nodes(place: Place, nodes: list[Any], found: PageData) -> Check[dict[i
     return of_node
 
 
+def _bundled(nodes: Sequence[Any], of_node: Mapping[int, Cell | None]) -> dict[int, Cell | None]:
+    """Return the cell of each picture that is shown by the node of another one."""
+    found: dict[int, Cell | None] = {}
+    for node in nodes:
+        members = node.get("members") if isinstance(node, dict) else None
+        numbers = map(id_of, members) if isinstance(members, list) else ()
+        cell = cell_of(node.get("cell")) if isinstance(node, dict) else None
+        found |= {n: cell for n in numbers if n is not None and n not in of_node}
+    return found
+
+
 def _read_pictures(
-    place: Place, pictures: object, of_node: Mapping[int, Cell | None], found: PageData
+    place: Place,
+    pictures: object,
+    of_node: Mapping[int, Cell | None],
+    bundled: Mapping[int, Cell | None],
+    found: PageData,
 ) -> Check[None]:
     if not isinstance(pictures, dict):
         yield place.error("its pictures are no object by their ids", _LAME)
@@ -135,14 +151,14 @@ def _read_pictures(
         if number is None or not isinstance(picture, dict):
             wrong.append(key)
             continue
-        found.pictures[number] = of_node.get(number)
+        found.pictures[number] = of_node.get(number, bundled.get(number))
         found.hrefs += _hrefs(picture)
-        rows = picture.get("near")
+        rows = picture.get("near", [] if number in bundled else None)
         near = [_near(row) for row in rows] if isinstance(rows, list) else [None]
         found.near += [one for one in near if one is not None]
         if None in near:
             wrong.append(key)
-    unknown = [str(number) for number in of_node if number not in found.pictures]
+    unknown = [str(number) for number in (*of_node, *bundled) if number not in found.pictures]
     if wrong:
         yield place.error(f"what it says of the pictures {shortened(wrong)} cannot be read", _LAME)
     if unknown:
