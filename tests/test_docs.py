@@ -32,7 +32,7 @@ def test_the_readmes_commands_and_its_python_work(tmp_path: Path) -> None:
         )  # fmt: skip
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         assert "Traceback" not in done.stderr
-    made = {"pictures", "try", "answer.png", "try-site", "try-logdir"}
+    made = {"pictures", "try", "answer.png", "try-site", "try-logdir", "try-duplicates.csv"}
     assert made <= set(os.listdir(tmp_path / "build"))
     (code,) = _blocks("python")
     done = subprocess.run(
