@@ -22,7 +22,8 @@ from imgrec.knn_lists import (
 )
 from imgrec.neighbors import Neighbors
 
-MOST_CHANGED = 0.05  # of the pictures; about there building anew is as fast
+MOST_CHANGED = 0.05  # of the pictures
+MOST_NEW = 2e7  # values of new vectors: to find the nearest of more takes as long as to build anew
 _ROUNDING = 1e-5  # more than a product of unit vectors is wrong by
 _STEP_ROWS = 8192
 
@@ -95,7 +96,9 @@ def _carried(feature: FeatureStore, kept: Neighbors, coverage: Coverage) -> _Cha
     places = coverage.places(feature)
     carried, new = np.flatnonzero(places >= 0), np.flatnonzero(places < 0)
     changed = max(len(new), len(coverage.ids) - len(carried))
-    if changed > MOST_CHANGED * len(feature) or len(feature) <= kept.k:
+    if changed > MOST_CHANGED * len(feature) or len(new) * feature.dimensions > MOST_NEW:
+        return None
+    if len(feature) <= kept.k:
         return None
     before = positions(kept.ids, kept.neighbors.ravel()).reshape(kept.neighbors.shape)
     now = np.full(len(kept.ids) + 1, NONE)

@@ -84,7 +84,7 @@ def test_a_picture_whose_neighbours_all_went_finds_others(monkeypatch: pytest.Mo
     assert np.array_equal(lists.rows[40], exact_lists(feature, _K).rows[40])
 
 
-def test_much_that_changed_is_built_anew() -> None:
+def test_much_that_changed_is_built_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = clustered(_N, 24)
     ids = np.arange(_N)
     old = FeatureStore("x", 24, [_part(vectors, ids[:800], "a")])
@@ -92,6 +92,10 @@ def test_much_that_changed_is_built_anew() -> None:
     kept = Neighbors(old.ids, old.ids[lists.rows], lists.distances)
     whole = FeatureStore("x", 24, [_part(vectors, ids[:800], "a"), _part(vectors, ids[800:], "b")])
     assert grown_lists(whole, kept, Coverage.of(old)) is None
+    few = FeatureStore("x", 24, [*whole.blocks[:1], _part(vectors, ids[800:820], "b")])
+    assert grown_lists(few, kept, Coverage.of(old)) is not None
+    monkeypatch.setattr("imgrec.knn_growth.MOST_NEW", 19 * 24)
+    assert grown_lists(few, kept, Coverage.of(old)) is None
     another = FeatureStore("x", 24, [_part(vectors, ids[:800], "z")])
     assert grown_lists(another, kept, Coverage.of(old)) is None
     assert grown_lists(FeatureStore("x", 24, old.blocks[:0]), kept, Coverage.of(old)) is None
