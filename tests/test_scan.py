@@ -79,6 +79,8 @@ class TestRescan:
     def test_moved_keeps_id_and_vectors_and_gets_its_new_folder(self, folder: Path) -> None:
         with Store.open(folder.parent / "store") as store:
             old = store.catalog.find_path("discs/000.jpg")
+            assert old
+            colour = store.catalog.labels([old.id])[old.id]["colour"]
         (folder / "elsewhere").mkdir()
         (folder / "discs" / "000.jpg").rename(folder / "elsewhere" / "renamed.jpg")
         summary = self._again(folder)
@@ -86,7 +88,10 @@ class TestRescan:
         with Store.open(folder.parent / "store") as store:
             new = store.catalog.find_path("elsewhere/renamed.jpg")
             assert old and new and new.id == old.id
-            assert store.catalog.labels([new.id])[new.id] == {"folder": "elsewhere"}
+            assert store.catalog.labels([new.id])[new.id] == {
+                "folder": "elsewhere",
+                "colour": colour,
+            }
 
     def test_two_that_change_places(self, folder: Path) -> None:
         a, b, aside = folder / "discs/000.jpg", folder / "checks/001.jpg", folder / "aside"

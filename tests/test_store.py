@@ -13,6 +13,7 @@ import pytest
 
 from imgrec import Options, Store, StoreError, index_folders, neighbors_of
 from imgrec.catalog import Catalog
+from imgrec.colours import WORDS
 from imgrec.encoders import load_encoder
 from imgrec.encoders.rgb import RgbHistogram
 from imgrec.images import decode, pixels_for
@@ -183,6 +184,8 @@ def test_labels_are_replaced_by_kind(tmp_path: Path, photos: Path) -> None:
     catalog.replace_labels("community", {1: "3", 2: "4"})
     catalog.replace_labels("community", {2: "3.1"})
     labels = catalog.labels([1, 2])
+    colours = [of_image.pop("colour") for of_image in labels.values()]
+    assert set(colours) <= set(WORDS)
     assert labels == {1: {"folder": "checks"}, 2: {"folder": "checks", "community": "3.1"}}
     catalog.close()
 
