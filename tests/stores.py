@@ -1,5 +1,6 @@
 """What a store holds, to compare one with another."""
 
+import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import Any
 
 from imgrec import Options, Store
 
+_LATE = ("imgrec.knn_kernels", "imgrec.alignment", "sklearn.decomposition")  # imported when needed
 HERE = Options(encoders=("mini",), workers=0)
 
 
@@ -38,6 +40,8 @@ def statuses(path: Path) -> dict[str, str]:
 def nothing_can_be_written(folder: Path) -> Iterator[None]:
     """Make a folder read-only, for root by being somebody else for the while."""
     root = os.geteuid() == 0
+    for late in _LATE:  # somebody else may not be allowed to read the libraries
+        importlib.import_module(late)
     for path in (*folder.rglob("*"), folder):
         path.chmod(0o555 if path.is_dir() else 0o444)
     for parent in folder.parents:
