@@ -19,7 +19,17 @@ from threadpoolctl import threadpool_limits
 from imgrec.encoders.spec import Vectors
 from imgrec.features import FeatureStore
 from imgrec.knn_exact import nearest
-from imgrec.knn_lists import Lists, Rows, Scores, compared, inverse_lengths, parts, settled, tiles
+from imgrec.knn_lists import (
+    COMPARED_ROWS,
+    Lists,
+    Rows,
+    Scores,
+    compared,
+    inverse_lengths,
+    parts,
+    settled,
+    tiles,
+)
 from imgrec.metrics import scaled
 from imgrec.projection import Axes, fit_axes, sample_ids
 from imgrec.threads import in_threads
@@ -33,7 +43,7 @@ _FIT_ROWS = 16_384
 _SAMPLED = 64  # rows a centre is fitted on
 _ROUNDS = 8  # of k-means
 _STEP_ROWS = 8192
-_TASK_ROWS = 512
+_TASK_ROWS = COMPARED_ROWS  # no more: one thread compares them, others would wait for each other
 _SEED = 0
 
 

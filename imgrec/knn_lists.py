@@ -15,7 +15,7 @@ from imgrec.threads import in_threads
 Rows = NDArray[np.int64]
 SPARE = 8  # candidates beyond k where their scores are exact but for rounding
 NONE = -1
-_COMPARED_ROWS = 512  # with their candidates some tens of MB
+COMPARED_ROWS = 512  # with their candidates some tens of MB
 _TILE_ROWS = 2048
 
 
@@ -149,7 +149,7 @@ def compared(feature: FeatureStore, own: Rows, candidates: Rows, k: int) -> List
     def fill(part: slice) -> None:
         _compare(feature, own[part], candidates[part], lists, part)
 
-    in_threads(fill, list(parts(len(own), _COMPARED_ROWS)))
+    in_threads(fill, list(parts(len(own), COMPARED_ROWS)))
     return lists
 
 
@@ -179,7 +179,7 @@ def settled(feature: FeatureStore, lengths: NDArray[np.float32], lists: Lists) -
         k = lists.rows.shape[1]
         others = np.flatnonzero(lengths > 0)[: k + 1]
         first = np.concatenate([zeros[: k + 1], others])[: k + 1]
-        for part in parts(len(zeros), _COMPARED_ROWS):
+        for part in parts(len(zeros), COMPARED_ROWS):
             candidates = np.tile(first, (len(zeros[part]), 1))
             candidates[candidates == zeros[part, None]] = NONE
             found = compared(feature, zeros[part], candidates, k)
