@@ -9,7 +9,6 @@ Nothing of it is needed: what is absent, damaged, old or cannot be written is ma
 
 import hashlib
 import json
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,19 +28,12 @@ from imgrec.neighbors import Neighbors
 from imgrec.parts import load_array
 from imgrec.projection import fit_axes, sample_ids
 from imgrec.store import Store
+from imgrec.umap_layout import Positions, umap_layout
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-Positions = NDArray[np.float32]
 VERSION = 1  # raised whenever the same neighbours would be laid out otherwise
-_FEWEST = 8  # pictures: fewer stay where they begin
-_EPOCHS = 300
-_EPOCHS_OF_MANY = 200
-_MANY = 10_000
-_MIN_DIST, _SPREAD = 0.1, 1.0
-_JITTER = 0.01  # of the spread: equal pictures must not begin on one point
-_FAR = 2.0  # times the radius that holds 95 % of the pictures
 _FIT_ROWS = 32_768
 _BLOCK_ROWS = 8_192
 
@@ -98,25 +90,12 @@ def lay_out(neighbors: Neighbors, start: NDArray[np.floating], seed: int = 0) ->
         start: (n, 2) finite, in any unit.
         seed: the same gives the same bytes.
 
-    Source: McInnes, Healy, Melville 2018, UMAP, as in umap-learn; in one thread, with more it
-    is not repeatable.
-    """
-    begin = _scattered(start, seed)
-    if len(begin) < _FEWEST:
-        return _framed(begin)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # it would like to have TensorFlow
-        from umap.umap_ import find_ab_params, simplicial_set_embedding
+    Raises:
+        ImgrecError: umap-learn finds no place for what it compiles.
 
-    a, b = find_ab_params(_SPREAD, _MIN_DIST)
-    made, _ = simplicial_set_embedding(
-        data=None, graph=_adjacency(neighbors), n_components=2, initial_alpha=1.0, a=a, b=b,
-        gamma=1.0, negative_sample_rate=5, init=begin,
-        n_epochs=_EPOCHS if len(begin) <= _MANY else _EPOCHS_OF_MANY,
-        random_state=np.random.RandomState(seed),
-        metric="euclidean", metric_kwds={}, densmap=False, densmap_kwds={}, output_dens=False,
-    )  # fmt: skip
-    return _framed(made)
+    Source: `imgrec.umap_layout`.
+    """
+    return umap_layout(_adjacency(neighbors), start, seed)
 
 
 def principal_plane(feature: FeatureStore) -> NDArray[np.float32]:
@@ -146,26 +125,6 @@ def _adjacency(neighbors: Neighbors) -> "csr_array":
     whole = (half + half.T).tocsr()
     whole.sort_indices()
     return whole
-
-
-def _scattered(start: NDArray[np.floating], seed: int) -> NDArray[np.float64]:
-    """Return the start centred, with a spread of 1 along its wider axis, and a jitter."""
-    centred = np.asarray(start, np.float64) - np.mean(start, axis=0, dtype=np.float64)
-    spread = float(centred.std(axis=0).max())
-    noise = np.random.default_rng(seed).standard_normal(centred.shape)
-    return centred / spread + _JITTER * noise if spread > 0 else noise
-
-
-def _framed(positions: NDArray[np.floating]) -> Positions:
-    """Return positions (n, 2) centred, from -1 to 1; the few far away are drawn in, in order."""
-    centred = np.asarray(positions, np.float64) - np.median(positions, axis=0)
-    radius = np.linalg.norm(centred, axis=1)
-    limit = _FAR * np.quantile(radius, 0.95)
-    far = radius > limit
-    if limit > 0:
-        centred[far] *= (limit * (2 - limit / radius[far]) / radius[far])[:, None]
-    centred -= (centred.min(axis=0) + centred.max(axis=0)) / 2
-    return np.asarray(centred / max(np.abs(centred).max(), np.finfo(np.float32).tiny), np.float32)
 
 
 def _made_from(neighbors: Neighbors, seed: int) -> dict[str, Any]:

@@ -1,65 +1,19 @@
-"""Layouts of pictures from the graph of `projector.affinity`: UMAP, and t-SNE.
+"""t-SNE positions of pictures, from the graph of `projector.affinity` and a place to begin."""
 
-They see nothing but that graph and where to begin, and look for no neighbours of their own.
-"""
-
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from projector.errors import ProjectorError
+from imgrec.umap_layout import FEWEST, Positions, framed, scattered
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-Positions = NDArray[np.float32]
-FEWEST = 8  # pictures: less are left where they begin
-_MIN_DIST, _SPREAD = 0.1, 1.0
-_EPOCHS = 300  # after 200 groups still move, after 500 nothing new is seen
-_EPOCHS_OF_MANY = 200
-_MANY = 10_000
 _TSNE_PHASES = ((100, 12), (200, 1))  # iterations, exaggeration; more changes nothing one sees
 _TSNE_START = 1e-4  # spread: farther apart, pictures pass each other too slowly
 _GRID_FROM = 2_500  # pictures: below, a tree is faster than openTSNE's grid, which is only 2-D
 _COARSENESS = 1.0  # of the tree: at 0.5 it takes 2.5 times as long, and trustworthiness is the same
-_JITTER = 0.01  # of the spread: equal pictures must not begin on one point
-_FAR = 2.0  # times the radius that holds 95 % of the pictures
-
-
-def umap_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) -> Positions:
-    """Return the UMAP positions (n, c) of pictures, centred, within -1 and 1.
-
-    Args:
-        graph: (n, n) symmetric, as `projector.affinity.fuzzy_graph` gives it.
-        start: (n, c) finite positions to begin with, in any unit.
-        seed: the same gives the same bytes.
-
-    Source: umap-learn, in one thread: with more it is not repeatable.
-    """
-    begin = _scattered(start, seed)
-    if len(begin) < FEWEST:
-        return framed(begin)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # it would like to have TensorFlow
-        try:
-            from umap.umap_ import find_ab_params, simplicial_set_embedding
-        except RuntimeError as error:  # of numba, which finds no place for what it compiles
-            raise ProjectorError(
-                f"umap-learn cannot be loaded ({error}): set NUMBA_CACHE_DIR to a folder that can "
-                "be written, or leave UMAP out by --layouts tsne"
-            ) from error
-
-    a, b = find_ab_params(_SPREAD, _MIN_DIST)
-    made, _ = simplicial_set_embedding(
-        data=None, graph=graph, n_components=begin.shape[1], initial_alpha=1.0, a=a, b=b,
-        gamma=1.0, negative_sample_rate=5, init=begin,
-        n_epochs=_EPOCHS if len(begin) <= _MANY else _EPOCHS_OF_MANY,
-        random_state=np.random.RandomState(seed),
-        metric="euclidean", metric_kwds={}, densmap=False, densmap_kwds={}, output_dens=False,
-    )  # fmt: skip
-    return framed(made)
 
 
 def tsne_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) -> Positions:
@@ -73,7 +27,7 @@ def tsne_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) 
 
     Source: openTSNE; Böhm, Berens, Kobak (2022), Attraction-repulsion spectrum.
     """
-    begin = _scattered(start, seed)
+    begin = scattered(start, seed)
     n, c = begin.shape
     if n < FEWEST:
         return framed(begin)
@@ -94,27 +48,3 @@ def tsne_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) 
     for iterations, exaggeration in _TSNE_PHASES:
         embedding = embedding.optimize(iterations, exaggeration=exaggeration, momentum=0.8)
     return framed(np.asarray(embedding))
-
-
-def framed(positions: NDArray[np.floating]) -> Positions:
-    """Return positions (n, c) centred, within -1 and 1, none far from all others.
-
-    Those beyond `_FAR` radii are drawn in to less than twice that, in their order: the page
-    shows the box around all points, and one that is far away would leave the others a dot.
-    """
-    centred = np.asarray(positions, np.float64) - np.median(positions, axis=0)
-    radius = np.linalg.norm(centred, axis=1)
-    limit = _FAR * np.quantile(radius, 0.95)
-    far = radius > limit
-    if limit > 0:
-        centred[far] *= (limit * (2 - limit / radius[far]) / radius[far])[:, None]
-    centred -= (centred.min(axis=0) + centred.max(axis=0)) / 2
-    return np.asarray(centred / np.abs(centred).max(), np.float32)
-
-
-def _scattered(start: NDArray[np.floating], seed: int) -> NDArray[np.float64]:
-    """Return the start centred, with a spread of 1 along its widest axis, and a jitter."""
-    centred = np.asarray(start, np.float64) - np.mean(start, axis=0, dtype=np.float64)
-    spread = float(centred.std(axis=0).max())
-    noise = np.random.default_rng(seed).standard_normal(centred.shape)
-    return centred / spread + _JITTER * noise if spread > 0 else noise

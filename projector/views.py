@@ -13,10 +13,11 @@ from imgrec.features import Block, FeatureStore
 from imgrec.knn import K, exact_neighbors
 from imgrec.processes import Workers
 from imgrec.projection import fit_axes
+from imgrec.umap_layout import umap_layout
 from projector.affinity import fuzzy_graph, part_of
 from projector.bookmarks import View
 from projector.collection import Collection
-from projector.layouts import tsne_layout, umap_layout
+from projector.layouts import tsne_layout
 from projector.pieces import digest
 from projector.plan import OVERVIEW, Run
 

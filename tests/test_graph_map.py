@@ -12,6 +12,7 @@ from graph.map import map_of, principal_plane
 from imgrec.errors import StoreError
 from imgrec.knn import neighbors_of
 from imgrec.store import Store
+from imgrec.umap_layout import framed
 from stores import nothing_can_be_written
 from vector_stores import clustered, make, rebuild, remove
 
@@ -124,7 +125,7 @@ def test_few_pictures_and_equal_ones(tmp_path: Path, n: int, equal: bool) -> Non
 def test_one_that_is_far_leaves_room_for_the_others() -> None:
     start = np.random.default_rng(0).normal(size=(100, 2))
     start[3] = 1000
-    found = graph.map._framed(start)
+    found = framed(start)
     assert np.abs(found).max() == pytest.approx(1)
     assert np.ptp(np.delete(found, 3, axis=0), axis=0).min() > 0.5
     centre = np.median(found, axis=0)

@@ -14,8 +14,9 @@ from sklearn.neighbors import NearestNeighbors
 from imgrec.features import Block, FeatureStore
 from imgrec.knn import exact_neighbors
 from imgrec.neighbors import Neighbors
+from imgrec.umap_layout import FEWEST, Positions, framed, umap_layout
 from projector.affinity import FAINT, ISLAND, fuzzy_graph, part_of
-from projector.layouts import FEWEST, Positions, framed, tsne_layout, umap_layout
+from projector.layouts import tsne_layout
 
 Layout = Callable[..., Positions]
 Matrix = NDArray[np.float32]

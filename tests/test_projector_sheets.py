@@ -15,10 +15,10 @@ from PIL import Image
 from imgrec import Store, StoreError
 from imgrec.processes import Workers
 from imgrec.thumbs import write_thumbs
+from imgrec.umap_layout import umap_layout
 from logdirs import contents
 from projector import Options, write_logdir
 from projector.errors import ProjectorError
-from projector.layouts import umap_layout
 from projector.manifest import NOTHING
 from projector.pieces import Piece
 from projector.sheets import Sheets, bands

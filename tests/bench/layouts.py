@@ -13,9 +13,9 @@ from sklearn.manifold import trustworthiness
 from imgrec.features import Block, FeatureStore
 from imgrec.knn import exact_neighbors
 from imgrec.neighbors import Neighbors
+from imgrec.umap_layout import umap_layout
 from machine import rows
 from projector.affinity import fuzzy_graph
-from projector.layouts import umap_layout
 
 _SAMPLE = 3_000
 _SEED = 20
