@@ -30,7 +30,7 @@ FLOW = (
     *("encoders.mini", "encoders.rgb", "encoders.vision", "encoders"),
     *("threads", "metrics", "kernels", "exact", "projection", "derived"),
     *("sketch", "reduced", "hnsw", "indexes", "clusters"),
-    *("extract", "processes", "pool", "jobs", "indexing"),
+    *("worker", "processes", "extract", "pool", "jobs", "indexing"),
     *("neighbors", "knn_kernels", "knn_lists", "knn_exact", "knn_cells", "knn_cuda"),
     *("knn_hops", "knn_growth", "knn_kept", "knn", "umap_layout", "quality"),
     *("miniatures", "alignment", "verification", "pairs", "bundles", "duplicates"),

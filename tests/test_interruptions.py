@@ -126,6 +126,34 @@ def test_a_worker_that_dies_costs_one_file(
     assert statuses(tmp_path / "store")["killer.jpg"] == "crashed"
 
 
+def test_a_file_that_takes_for_ever_costs_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "photos"
+    write_pictures(folder, each=10)
+    for name in ("first.jpg", "last.jpg"):
+        (folder / name).write_bytes(encoded(picture("discs", 1, (31, 17)), "JPEG"))
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(
+        "import time, imgrec.extract as extract\n"
+        "kept = extract.decode\n"
+        "def endless(*arguments, **named):\n"
+        "    picture = kept(*arguments, **named)\n"
+        "    while picture.image.size == (31, 17): time.sleep(1)\n"
+        "    return picture\n"
+        "extract.decode, extract.DECODE_S = endless, 1.0\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    summary = index_folders(
+        [folder], tmp_path / "store", Options(encoders=("mini",), workers=2, batch_size=8)
+    )
+    assert summary.counts == {"new": 0, "ok": 30, "failed": 2, "missing": 0}
+    found = statuses(tmp_path / "store")
+    assert found["first.jpg"] == found["last.jpg"] == "timeout"
+    assert any("no end after 1 s" in line for line in summary.warnings)
+
+
 def test_a_run_killed_at_any_moment_goes_on_to_the_same_end(tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     for number in range(300):
