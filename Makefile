@@ -28,7 +28,7 @@ counted  := $(filter command environment,$(origin COUNT))
 typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.knn import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index projector tensorboard doctor graph duplicates export query test check bench bench-search bench-projector bench-graph screenshots demo clean
+.PHONY: help install dev samples index projector tensorboard doctor graph duplicates export query test check bench bench-index bench-search bench-projector bench-graph screenshots demo clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -113,6 +113,9 @@ test: check ## all tests, lint and types before them
 
 bench: dev ## measure; IMAGES=photos in class folders adds the table of precision
 	$(PY) tests/bench $(if $(IMAGES),--images "$$IMAGES")
+
+bench-index: dev ## index N=100000 sample pictures, in one go and through 50 random kills
+	$(PY) tests/bench/index --count $(if $(filter command environment,$(origin N)),$(N),100000)
 
 bench-search: dev $(if $(IMAGES),index) ## measure the search at N=400000 vectors, beside other libraries; IMAGES adds those
 	$(PY) tests/bench/search --count $(N) $(if $(IMAGES),--photos "$$STORE")
