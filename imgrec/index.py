@@ -10,6 +10,7 @@ from imgrec.indexing import DEFAULT_ENCODER, Options, Summary, index_folders
 from imgrec.names import printable
 
 _SHOWN_WARNINGS = 10
+_LINKS = "take in what links lead to outside the folders; kept for later runs (default: not)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--batch-size", type=positive, default=Options.batch_size, metavar="N")
     add("--workers", type=processes, metavar="N", help="that decode; 0: none; default: cores")
     add("--only", action="store_true", help="pictures of other folders leave the collection")
+    add("--follow-links", action=argparse.BooleanOptionalAction, help=_LINKS)
     add("--hnsw", action="store_true", help="make the graph index (pays past a million pictures)")
     add("--retry-failed", action="store_true", help="read failed pictures again")
     return parser
@@ -68,6 +70,7 @@ def _index(arguments: argparse.Namespace) -> None:
         batch_size=arguments.batch_size,
         workers=arguments.workers,
         only=arguments.only,
+        follow_links=arguments.follow_links,
         retry_failed=arguments.retry_failed,
         hnsw=arguments.hnsw,
         quiet=False,

@@ -26,7 +26,7 @@ FLOW = (
         "walk",
     ),
     *("migrations", "catalog.rows", "catalog.labelling", "catalog.selections"),
-    *("catalog.opening", "catalog.catalog", "catalog", "filters", "scan"),
+    *("catalog.opening", "catalog.catalog", "catalog", "filters", "changes", "scan"),
     *("parts", "features", "thumbs", "store", "site_pages", "labels", "colour_labels"),
     *("encoders.mini", "encoders.rgb", "encoders.vision", "encoders"),
     *("threads", "metrics", "kernels", "exact", "projection", "derived"),

@@ -1,9 +1,10 @@
 """The catalogue's rows: found, counted, and written in transactions."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from imgrec.errors import StoreError
 from imgrec.names import TEXT, text
 
 _COLUMNS = (
-    "images.id, roots.path, images.path, size, mtime_ns, digest, "
+    "images.id, roots.path, images.path, images.size, images.mtime_ns, digest, "
     "width, height, format, status, reason"
 )
 _FROM = "FROM images JOIN roots ON roots.id = images.root_id"
@@ -123,6 +124,11 @@ class Catalog:
         """Return the largest id given so far, 0 for none."""
         return int(self.db.execute("SELECT coalesce(max(id), 0) FROM images").fetchone()[0])
 
+    def last_given_id(self) -> int:
+        """Return the largest id that was ever given or reserved, 0 for none."""
+        query = "SELECT seq FROM sqlite_sequence WHERE name = 'images'"
+        return int((self.db.execute(query).fetchone() or [0])[0])
+
     def reserve_ids(self, last: int) -> None:
         """Never give an id up to `last`, whatever this catalogue knows: rows of them exist."""
         with self.transaction() as db:
@@ -175,13 +181,23 @@ class Catalog:
             raise StoreError(f"the catalogue has no picture {absent[0]} (of {len(absent)} asked)")
         return [found[i] for i in wanted]
 
-    def entries_under(self, root: str) -> list[Entry]:
-        """Return the rows of a root that are not missing, by ascending id."""
-        return self._entries(f"roots.path = {TEXT} AND status != 'missing'", text(root))
+    def entries_away(self, sizes: Collection[int], roots: Collection[str]) -> list[Entry]:
+        """Return the rows of files of these sizes that are missing, or of these roots."""
+        marks = ", ".join([TEXT] * len(roots))
+        rows = self.db.execute(
+            f"SELECT {_COLUMNS} {_FROM} WHERE status = 'missing' OR roots.path IN ({marks}) "
+            "ORDER BY images.id",
+            [text(root) for root in roots],
+        )
+        return [Entry(*row) for row in rows if row[3] in sizes]
 
-    def entries_with(self, status: str) -> list[Entry]:
-        """Return the rows of one status, by ascending id."""
-        return self._entries("status = ?", status)
+    def entries_beside(
+        self, columns: str, joined: str, where: str, values: Sequence[object]
+    ) -> Iterator[tuple[Entry, tuple[Any, ...]]]:
+        """Yield rows, by ascending id, each with the columns of another table beside it."""
+        query = f"SELECT {_COLUMNS}, {columns} {_FROM} {joined} WHERE {where} ORDER BY images.id"
+        for row in self.db.execute(query, values):
+            yield Entry(*row[:11]), row[11:]
 
     def find_file(self, file: Path) -> Entry | None:
         """Return the ok picture at an absolute path, if its size and mtime are still the same."""
@@ -241,13 +257,17 @@ class Catalog:
         with self.transaction() as db:
             db.executemany("UPDATE images SET mtime_ns = -1 WHERE id = ?", [(i,) for i in ids])
 
-    def retry_failed(self, reason: str | None = None) -> None:
-        """Make failed pictures `new` again: those of one reason, or all."""
-        where = "status = 'failed' AND reason = coalesce(?, reason)"
+    def retry_failed(self, reason: str | None = None, roots: Collection[str] = ()) -> None:
+        """Make failed pictures `new` again: those of one reason, or all; not those of `roots`."""
+        marks = ", ".join([TEXT] * len(roots))
+        where = (
+            "status = 'failed' AND reason = coalesce(?, reason) AND root_id NOT IN "
+            f"(SELECT id FROM roots WHERE path IN ({marks}))"
+        )
         with self.transaction() as db:
             db.execute(
                 f"UPDATE images SET status = 'new', reason = NULL, digest = NULL WHERE {where}",
-                [reason],
+                [reason, *map(text, roots)],
             )
 
     def labels(self, ids: Iterable[int]) -> dict[int, dict[str, str]]:
