@@ -5,8 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.commands import Parser, counted, positive, processes, run
+from imgrec.commands import Parser, positive, processes, run
 from imgrec.indexing import DEFAULT_ENCODER, Options, Summary, index_folders
+from imgrec.inventory import summary_lines
 from imgrec.names import printable
 
 _SHOWN_WARNINGS = 10
@@ -20,18 +21,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def report(summary: Summary) -> str:
     """Return what the store holds and what a run did, a line each."""
-    counts = summary.counts
     lines = [
-        f"{counted(counts['ok'], 'picture')}, {counts['failed']} failed, "
-        f"{counts['missing']} missing" + (f", {counts['new']} not read" if counts["new"] else ""),
+        *summary_lines(summary.counts, summary.failures, summary.formats),
         "features: " + ", ".join(f"{name} ({d})" for name, d in summary.features.items()),
         *summary.indexes,
         f"this run: {_run(summary)}",
     ]
-    if summary.failures:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in summary.failures.items())
-        lines.insert(1, f"failed: {reasons}")
-    return "\n".join(lines) + "\n"
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _run(summary: Summary) -> str:

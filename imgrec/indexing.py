@@ -69,6 +69,7 @@ class Summary:
     Attributes:
         counts: pictures by status.
         failures: failed pictures by reason, the most frequent first.
+        formats: ok pictures by file format, the most frequent first.
         features: dimensions by name.
         indexes: one line each on what is kept to search them.
         new: pictures met for the first time, or again with other content (`changed`).
@@ -82,6 +83,7 @@ class Summary:
 
     counts: dict[str, int] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
+    formats: dict[str, int] = field(default_factory=dict)
     features: dict[str, int] = field(default_factory=dict)
     indexes: list[str] = field(default_factory=list)
     new: int = 0
@@ -133,6 +135,7 @@ def index_folders(
         lacking = lacks_colours(store)
         _update_indexes(store, options, summary)
         summary.counts, summary.failures = store.catalog.counts(), store.catalog.failures()
+        summary.formats = store.catalog.formats()
         summary.features = {name: store.spec(name).dimensions for name in store.feature_names()}
     if lacking:  # it is an older store
         _update_colours(store_path, options, summary)

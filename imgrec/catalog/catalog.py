@@ -18,6 +18,7 @@ from imgrec.catalog.labelling import (
 from imgrec.catalog.opening import log_of, open_for_reading, open_for_writing
 from imgrec.catalog.rows import Entry, Ids, Outcome
 from imgrec.catalog.selections import ids_labelled, ids_under
+from imgrec.catalog.totals import count_formats, count_reasons, count_statuses
 from imgrec.errors import StoreError
 from imgrec.names import TEXT, text
 
@@ -140,17 +141,15 @@ class Catalog:
 
     def counts(self) -> dict[str, int]:
         """Return the number of pictures of each status, 0 included."""
-        found = dict(self.db.execute("SELECT status, count(*) FROM images GROUP BY status"))
-        return {status: found.get(status, 0) for status in ("new", "ok", "failed", "missing")}
+        return count_statuses(self.db)
 
     def failures(self) -> dict[str, int]:
         """Return the number of failed pictures by reason code, the most frequent first."""
-        return dict(
-            self.db.execute(
-                "SELECT reason, count(*) FROM images WHERE status = 'failed' "
-                "GROUP BY reason ORDER BY count(*) DESC, reason"
-            )
-        )
+        return count_reasons(self.db)
+
+    def formats(self) -> dict[str, int]:
+        """Return the number of ok pictures by file format, the most frequent first."""
+        return count_formats(self.db)
 
     def roots(self) -> dict[str, int]:
         """Return the absolute folders and their ids, in the order they were added."""
@@ -180,6 +179,11 @@ class Catalog:
         if absent:
             raise StoreError(f"the catalogue has no picture {absent[0]} (of {len(absent)} asked)")
         return [found[i] for i in wanted]
+
+    def entries_with(self, status: str) -> Iterator[Entry]:
+        """Yield the rows of one status, by root and path."""
+        query = f"SELECT {_COLUMNS} {_FROM} WHERE status = ? ORDER BY roots.path, images.path"
+        return (Entry(*row) for row in self.db.execute(query, [status]))
 
     def entries_away(self, sizes: Collection[int], roots: Collection[str]) -> list[Entry]:
         """Return the rows of files of these sizes that are missing, or of these roots."""
