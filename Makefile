@@ -28,7 +28,7 @@ counted  := $(filter command environment,$(origin COUNT))
 typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.knn import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index projector tensorboard doctor graph duplicates export query test check bench bench-index bench-search bench-projector bench-graph screenshots demo clean
+.PHONY: help install dev samples index catalog projector tensorboard doctor graph duplicates export query test check bench bench-index bench-search bench-projector bench-graph screenshots demo clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -71,6 +71,9 @@ index: install ## catalogue the pictures and make their vectors; only what is ne
 	        $(PY) -m imgrec.index "$$SAMPLES" --store "$$STORE" --encoder $(or $(ENCODER),mini) $(weighted); \
 	    fi; \
 	fi
+
+catalog: install ## what is in the store: pictures, failures, formats, features
+	@$(PY) -m imgrec.catalog --store "$$STORE"
 
 projector: index ## write the logdir of TensorBoard's projector
 	$(PY) -m projector --store "$$STORE" --out "$$LOGDIR" $(chosen) $(laid)

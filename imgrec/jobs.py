@@ -55,12 +55,20 @@ class Result:
             self.vectors.setdefault(name, []).append(vectors)
 
 
-def plan_jobs(store: Store, features: Sequence[str]) -> list[Job]:
-    """Return the jobs that are left to do, by ascending id."""
+def plan_jobs(store: Store, features: Sequence[str], offline: Ids | None = None) -> list[Job]:
+    """Return the jobs that are left to do, by ascending id.
+
+    Args:
+        store: open.
+        features: names of those wanted.
+        offline: ids of pictures that cannot be read now; they wait.
+    """
     outputs = [*features, THUMBS]
     folders = {name: _folder(store, name) for name in outputs}
     there = {name: stored_ids(folder) for name, folder in folders.items()}
     ids = store.catalog.ids("new", "ok")
+    if offline is not None and len(offline):
+        ids = ids[np.isin(ids, offline, invert=True)]
     lacking = np.stack([np.isin(ids, there[name], invert=True) for name in outputs], axis=1)
     lacking[np.isin(ids, store.catalog.ids("new"))] = True
     number = 1 + max((n for f in folders.values() for n in part_numbers(f)), default=-1)
