@@ -37,6 +37,7 @@ REASONS = {
     "unsupported": "a picture format that the installed Pillow does not read",
     "unreadable": "the file cannot be opened or read",
     "crashed": "the decoder ended its process",
+    "timeout": "took longer than the bound",
 }
 MAX_PIXELS = 178_956_970  # where Pillow takes a picture for a decompression bomb
 MAX_BYTES = 1 << 30

@@ -71,8 +71,16 @@ class Result:
             self.tops.setdefault(name, []).append(top_classes(found.scores))
 
 
-def plan_jobs(store: Store, encoders: Mapping[str, Encoder]) -> list[Job]:
-    """Return the jobs that are left to do, by ascending id."""
+def plan_jobs(
+    store: Store, encoders: Mapping[str, Encoder], offline: Ids | None = None
+) -> list[Job]:
+    """Return the jobs that are left to do, by ascending id.
+
+    Args:
+        store: open.
+        encoders: by the name of the feature wanted.
+        offline: ids of pictures that cannot be read now; they wait.
+    """
     alone = [
         _CLASSES + name
         for name, encoder in encoders.items()
@@ -82,6 +90,8 @@ def plan_jobs(store: Store, encoders: Mapping[str, Encoder]) -> list[Job]:
     folders = {name: _folder(store, name) for name in outputs}
     there = {name: stored_ids(folder) for name, folder in folders.items()}
     ids = store.catalog.ids("new", "ok")
+    if offline is not None and len(offline):
+        ids = ids[np.isin(ids, offline, invert=True)]
     lacking = np.stack([np.isin(ids, there[name], invert=True) for name in outputs], axis=1)
     lacking[np.isin(ids, store.catalog.ids("new"))] = True
     written = [*folders.values(), *map(store.classes_folder, encoders)]

@@ -21,6 +21,7 @@ from imgrec.version import __version__
 
 FORMAT = 1
 _CATALOG = "catalog.sqlite"
+_SETTINGS: tuple[str, ...] = ("encoder", "follow_links")
 
 
 class Store:
@@ -77,7 +78,22 @@ class Store:
 
     def set_encoder(self, name: str) -> None:
         """Make a feature the one that is meant when none is named."""
-        _write_manifest(self.path, {"encoder": name})
+        self._set("encoder", name)
+
+    @property
+    def follows_links(self) -> bool:
+        """Whether what links lead to outside the roots is part of the collection."""
+        return bool(_read_manifest(self.path).get("follow_links"))
+
+    def set_follow_links(self, follow: bool) -> None:
+        """Make what links lead to part of the collection, or not."""
+        self._set("follow_links", follow)
+
+    def _set(self, name: str, value: object) -> None:
+        there = _read_manifest(self.path)
+        if there.get(name) != value:
+            kept = {key: there[key] for key in _SETTINGS if key in there}
+            _write_manifest(self.path, {**kept, name: value})
 
     def feature_folder(self, name: str) -> Path:
         """Return the folder of a feature, there or not."""
