@@ -79,7 +79,8 @@ def test_what_cannot_be_traced_stays_as_it_is() -> None:
 @pytest.mark.skipif(compiler() is None, reason="no C++ compiler")
 def test_compiling_changes_no_vector(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "")  # and put back what is there after it
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "x")  # so that what is there is put back
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
     network = _small()
     lane = CompiledLane(network, batch=8, side_px=16)
     calls: list[int] = []
@@ -98,7 +99,11 @@ def test_compiling_changes_no_vector(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         found = lane.begin(pixels)()
         assert found.shape == expected.shape
         assert np.allclose(found, expected, atol=1e-5)
-    assert calls == [8, 8, 8]  # filled up; less than half, or more, goes the plain way
+    found_of_eight = lane.begin(pixels[:8])()
+    with torch.no_grad():
+        kept._orig_mod.model[0].weight.zero_()
+    assert np.array_equal(lane.begin(pixels[:8])(), found_of_eight)  # they are constants
+    assert calls == [8] * 5  # filled up; less than half, or more, goes the plain way
     assert cache_folder() == tmp_path / "imgrec" / "inductor"
     assert any(cache_folder().rglob("*.so"))
     assert logging.root.manager.disable == logging.NOTSET
