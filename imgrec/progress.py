@@ -1,5 +1,6 @@
 """Progress on stderr, alike in every command: a bar in a terminal, lines in a log file."""
 
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
@@ -7,6 +8,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 _LOG_EVERY_S = 20
+_NOTHING = re.compile(r"(.*: )?0 of ")
 _LOG_LINE = "{desc}{n_fmt} of {total_fmt}{unit}, {rate_fmt}, {elapsed} so far, {remaining} left"
 
 
@@ -28,7 +30,7 @@ def progress(
         work,
         total=total,
         unit=f" {unit}",
-        desc=desc,
+        desc=f"{desc}: " if desc else None,
         disable=quiet or total == 0,
         smoothing=0.02,
         file=None if terminal else _Lines(sys.stderr),
@@ -38,16 +40,19 @@ def progress(
 
 
 class _Lines:
-    """A log file: what a bar draws over and over again becomes lines."""
+    """A log file: what a bar draws over and over again becomes lines, each told once."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
+        self._told = ""
         self.encoding = getattr(file, "encoding", "utf-8")
 
     def write(self, text: str) -> None:
         line = text.strip("\r\n ")
-        if line and not line.startswith("0 of ") and ": 0 of " not in line:
+        done = line.partition(",")[0]
+        if line and done != self._told and not _NOTHING.match(done):
             self._file.write(line + "\n")
+            self._told = done
 
     def flush(self) -> None:
         self._file.flush()
