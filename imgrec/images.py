@@ -11,8 +11,10 @@ import io
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from PIL import Image
+from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from imgrec.conversion import plain, to_rgb
@@ -27,8 +29,8 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_PIXELS = 178_956_970  # decoded; where Pillow takes a picture for a decompression bomb
-MAX_JPEG_PIXELS = 1 << 30  # of the file, for they are scaled while decoding
-MAX_BYTES = 1 << 30
+MAX_JPEG_PIXELS = 1 << 30  # of a file whose pixels are decoded to a part of them
+MAX_BYTES = 1 << 30  # of a file, and of what a JPEG decoder holds beside the pixels
 _BASE_PX = 512  # at 500 x 375 this changes no pixel, at 12 megapixels 0.24 of 255 on average
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -109,20 +111,22 @@ def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
         return _upright_rgb(image, _turn(image), max(_BASE_PX, 2 * need_px))
 
 
-def _opened(data: bytes) -> Image.Image:
-    file = io.BytesIO(data)
+def _opened(data: bytes) -> ImageFile:
     try:
-        return Image.open(file, formats=readable_formats())
+        return Image.open(io.BytesIO(data), formats=readable_formats())
     except Image.DecompressionBombError:
         if not data.startswith(b"\xff\xd8\xff"):
             raise
-        return JpegImageFile(file)  # its bound is that of what is left after scaling
+        return JpegImageFile(io.BytesIO(data))  # its bound is that of what scaling leaves
 
 
-def _decoded(image: Image.Image, side_px: int) -> Picture:
+def _decoded(image: ImageFile, side_px: int) -> Picture:
     size = image.size
     image.draft(None, (side_px, side_px))  # type: ignore[arg-type, unused-ignore]
     _check_pixels(size, image.size)
+    if isinstance(image, JpegImageFile) and _coefficient_bytes(image, size) > MAX_BYTES:
+        if not _in_one_scan(image):
+            raise PictureError("too-large", f"{size[0]} x {size[1]} pixels in several scans")
     scaled = image.size
     with muffled() if image.format == "TIFF" else nullcontext():
         image.load()
@@ -138,6 +142,24 @@ def _check_pixels(size: tuple[int, int], scaled: tuple[int, int]) -> None:
         raise PictureError("too-large", f"{size[0]} x {size[1]} pixels")
 
 
+def _coefficient_bytes(image: JpegImageFile, size: tuple[int, int]) -> int:
+    """Return what a JPEG takes whose scans give its coefficients, of 16 bits, piece by piece."""
+    across, down = (max(layer[k] for layer in image.layer) for k in (1, 2))
+    samples = sum(layer[1] * layer[2] for layer in image.layer)
+    return 2 * size[0] * size[1] * samples // max(1, across * down)
+
+
+def _in_one_scan(image: JpegImageFile) -> bool:
+    """Whether blocks are decoded as they come, none of them held.
+
+    Called when the header has been read, to the end of that of the first scan.
+    """
+    file = cast(io.BytesIO, image.fp)
+    header = b"\xff\xda" + (6 + 2 * image.layers).to_bytes(2, "big") + bytes([image.layers])
+    file.seek(max(0, file.tell() - 8 - 2 * image.layers))
+    return file.read(len(header)) == header and "progressive" not in image.info
+
+
 def _turn(image: Image.Image) -> Image.Transpose | None:
     """Return how a picture is turned upright by its EXIF; broken EXIF turns nothing."""
     try:
@@ -146,9 +168,7 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
         return None
 
 
-def _upright_rgb(
-    image: Image.Image, method: Image.Transpose | None, side_px: int
-) -> Image.Image:
+def _upright_rgb(image: Image.Image, method: Image.Transpose | None, side_px: int) -> Image.Image:
     profile = image.info.get("icc_profile")
     pixels = plain(image)
     upright = pixels if method is None else pixels.transpose(method)

@@ -1,7 +1,7 @@
 """Colour profiles: a picture whose embedded ICC profile is not sRGB is converted to sRGB.
 
 Relative colorimetric with black point compensation, as photo programs do. A profile counts as
-sRGB when it changes no colour by more than two levels of 255, whatever it is called. A profile that is
+sRGB when it changes no colour by more than two levels of 255, whatever it is called. One that is
 broken, or that describes other channels than the picture has, is not applied.
 """
 
