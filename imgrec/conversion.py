@@ -5,7 +5,8 @@
 - palettes, 1-bit, YCbCr, HSV and Lab by Pillow's own conversion, 16 bits a colour lose the lower 8;
 - CMYK and YCCK: no ink is white. Pillow takes those of a JPEG for inverted, as Adobe's programs
   write them and as browsers read them, marked by Adobe or not;
-- colours of an embedded profile become sRGB (`profiles`), CMYK without one is 255 - ink - black;
+- colours of an embedded profile become sRGB (`profiles`), CMYK without one is
+  (255 - ink) (255 - black) / 255;
 - transparency, of whatever mode, is laid over white.
 """
 
@@ -54,6 +55,8 @@ def _grey_from_wide(image: Image.Image) -> Image.Image:
     grey = np.empty(values.shape, np.uint8)
     for rows in _bands(values.shape):
         grey[rows] = np.rint((_finite(values[rows]) - offset) * scale)
+    if isinstance(image.info.get("transparency"), int):  # of 16 bits, in PNG
+        grey[values == image.info["transparency"]] = 255
     return Image.fromarray(grey)
 
 

@@ -124,9 +124,8 @@ def _decoded(image: ImageFile, side_px: int) -> Picture:
     size = image.size
     image.draft(None, (side_px, side_px))  # type: ignore[arg-type, unused-ignore]
     _check_pixels(size, image.size)
-    if isinstance(image, JpegImageFile) and _coefficient_bytes(image, size) > MAX_BYTES:
-        if not _in_one_scan(image):
-            raise PictureError("too-large", f"{size[0]} x {size[1]} pixels in several scans")
+    if isinstance(image, JpegImageFile):
+        _check_scans(image, size)
     scaled = image.size
     with muffled() if image.format == "TIFF" else nullcontext():
         image.load()
@@ -142,11 +141,13 @@ def _check_pixels(size: tuple[int, int], scaled: tuple[int, int]) -> None:
         raise PictureError("too-large", f"{size[0]} x {size[1]} pixels")
 
 
-def _coefficient_bytes(image: JpegImageFile, size: tuple[int, int]) -> int:
-    """Return what a JPEG takes whose scans give its coefficients, of 16 bits, piece by piece."""
+def _check_scans(image: JpegImageFile, size: tuple[int, int]) -> None:
+    """Refuse a JPEG whose coefficients, of 16 bits, come in several scans and fill the memory."""
     across, down = (max(layer[k] for layer in image.layer) for k in (1, 2))
     samples = sum(layer[1] * layer[2] for layer in image.layer)
-    return 2 * size[0] * size[1] * samples // max(1, across * down)
+    held = 2 * size[0] * size[1] * samples // max(1, across * down)
+    if held > MAX_BYTES and not _in_one_scan(image):
+        raise PictureError("too-large", f"{size[0]} x {size[1]} pixels in several scans")
 
 
 def _in_one_scan(image: JpegImageFile) -> bool:

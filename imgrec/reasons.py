@@ -86,4 +86,11 @@ def reason_of(error: Exception) -> str:
 
 
 _TRUNCATED = ("truncated", "end of file", "unexpected eof", "not enough image data")
-_UNSUPPORTED = ("not supported", "unsupported", "unknown", "cannot handle", "not available")
+_UNSUPPORTED = (
+    "not supported",
+    "unsupported",
+    "unknown",
+    "cannot handle",
+    "not available",
+    "unimplemented",
+)
