@@ -28,7 +28,7 @@ counted  := $(filter command environment,$(origin COUNT))
 typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.knn import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index projector tensorboard doctor graph duplicates export query test check bench bench-search bench-projector bench-graph screenshots demo clean
+.PHONY: help install dev samples index catalog projector tensorboard doctor graph duplicates export query test check bench bench-index bench-search bench-projector bench-graph screenshots demo clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -72,6 +72,9 @@ index: install ## catalogue the pictures and make their vectors; only what is ne
 	    fi; \
 	fi
 
+catalog: install ## what is in the store: pictures, failures, formats, features
+	@$(PY) -m imgrec.catalog --store "$$STORE"
+
 projector: index ## write the logdir of TensorBoard's projector
 	$(PY) -m projector --store "$$STORE" --out "$$LOGDIR" $(chosen) $(laid)
 
@@ -113,6 +116,9 @@ test: check ## all tests, lint and types before them
 
 bench: dev ## measure; IMAGES=photos in class folders adds the table of precision
 	$(PY) tests/bench $(if $(IMAGES),--images "$$IMAGES")
+
+bench-index: dev ## index N=100000 sample pictures, in one go and through 50 random kills
+	$(PY) tests/bench/index --count $(if $(filter command environment,$(origin N)),$(N),100000)
 
 bench-search: dev $(if $(IMAGES),index) ## measure the search at N=400000 vectors, beside other libraries; IMAGES adds those
 	$(PY) tests/bench/search --count $(N) $(if $(IMAGES),--photos "$$STORE")

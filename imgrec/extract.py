@@ -14,6 +14,10 @@ from imgrec.encoders import matching_encoder
 from imgrec.encoders.spec import Encoder, EncoderSpec, Pixels, Preprocessing, Vectors
 from imgrec.errors import PictureError
 from imgrec.images import Picture, Scales, decode, digest, read_file
+from imgrec.worker import beat
+
+DECODE_S = 10.0  # what one file may take, where its bytes are there: some hundred megapixels
+READ_S = 60.0  # what the disk or network may take to give a file's bytes
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,21 @@ class Task:
     thumbs: bool
     light: tuple[EncoderSpec, ...]
     heavy: tuple[Preprocessing, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a worker is about to do with a file, and what becomes of the file if that has no end.
+
+    Attributes:
+        image_id: of the file.
+        reason: one of `imgrec.images.REASONS`.
+        within_s: seconds that it may take.
+    """
+
+    image_id: int
+    reason: str
+    within_s: float
 
 
 @dataclass
@@ -78,6 +97,7 @@ def extract(task: Task) -> Readings:
     gathered = _Gathered(pixels={preprocessing: [] for preprocessing in wanted})
     for image_id, path in task.files:
         _extract_file(gathered, image_id, Path(path), task.thumbs)
+    beat(None, None)
     pixels = {key: _stacked(values, key) for key, values in gathered.pixels.items()}
     return Readings(
         outcomes=gathered.outcomes,
@@ -111,7 +131,9 @@ def _extract_file(gathered: _Gathered, image_id: int, path: Path, thumbs: bool) 
     started = time.perf_counter()
     content = None
     try:
+        _begin(Step(image_id, "unreadable", READ_S))
         data = read_file(path)
+        _begin(Step(image_id, "timeout", DECODE_S))
         content = digest(data)
         picture = decode(data, need_px=_need_px(list(gathered.pixels)))
         gathered.decode_s += time.perf_counter() - started
@@ -129,6 +151,10 @@ def _extract_file(gathered: _Gathered, image_id: int, path: Path, thumbs: bool) 
     if thumb is not None:
         gathered.thumbs.append(thumb)
         gathered.colours.append(colour_of(thumb))
+
+
+def _begin(step: Step) -> None:
+    beat(step, step.within_s)
 
 
 def _ok(image_id: int, content: str, picture: Picture) -> Outcome:

@@ -107,7 +107,7 @@ def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
     """
     _check_pixels(image.size, image.size)
     with translated():
-        image.load()
+        _load(image)
         return _upright_rgb(image, _turn(image), max(_BASE_PX, 2 * need_px))
 
 
@@ -127,13 +127,17 @@ def _decoded(image: ImageFile, side_px: int) -> Picture:
     if isinstance(image, JpegImageFile):
         _check_scans(image, size)
     scaled = image.size
-    with muffled() if image.format == "TIFF" else nullcontext():
-        image.load()
+    _load(image)
     if image.size != scaled:  # what the file said before was wrong
         size = image.size
     method = _turn(image)
     width, height = size[::-1] if method in _LYING else size
     return Picture(_upright_rgb(image, method, side_px), width, height, image.format or "")
+
+
+def _load(image: Image.Image) -> None:
+    with muffled() if image.format == "TIFF" else nullcontext():
+        image.load()
 
 
 def _check_pixels(size: tuple[int, int], scaled: tuple[int, int]) -> None:

@@ -5,11 +5,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.commands import Parser, counted, positive, processes, run
+from imgrec.commands import Parser, positive, processes, run
 from imgrec.indexing import DEFAULT_ENCODER, Options, Summary, index_folders
+from imgrec.inventory import summary_lines
 from imgrec.names import printable
 
 _SHOWN_WARNINGS = 10
+_LINKS = "take in what links lead to outside the folders; kept for later runs (default: not)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,18 +21,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def report(summary: Summary) -> str:
     """Return what the store holds and what a run did, a line each."""
-    counts = summary.counts
     lines = [
-        f"{counted(counts['ok'], 'picture')}, {counts['failed']} failed, "
-        f"{counts['missing']} missing" + (f", {counts['new']} not read" if counts["new"] else ""),
+        *summary_lines(summary.counts, summary.failures, summary.formats),
         "features: " + ", ".join(f"{name} ({d})" for name, d in summary.features.items()),
         *summary.indexes,
         f"this run: {_run(summary)}",
     ]
-    if summary.failures:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in summary.failures.items())
-        lines.insert(1, f"failed: {reasons}")
-    return "\n".join(lines) + "\n"
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _run(summary: Summary) -> str:
@@ -53,7 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--bins", type=positive, help="of the colour histogram, a channel (default 256)")
     add("--batch-size", type=positive, default=Options.batch_size, metavar="N")
     add("--workers", type=processes, metavar="N", help="that decode; 0: none; default: cores")
+    compiling = "models by the C++ compiler on the CPU; auto: where the pictures pay for it"
+    add("--compile", choices=("auto", "on", "off"), default=Options.compile, help=compiling)
     add("--only", action="store_true", help="pictures of other folders leave the collection")
+    add("--follow-links", action=argparse.BooleanOptionalAction, help=_LINKS)
     add("--hnsw", action="store_true", help="make the graph index (pays past a million pictures)")
     add("--retry-failed", action="store_true", help="read failed pictures again")
     return parser
@@ -68,8 +68,10 @@ def _index(arguments: argparse.Namespace) -> None:
         batch_size=arguments.batch_size,
         workers=arguments.workers,
         only=arguments.only,
+        follow_links=arguments.follow_links,
         retry_failed=arguments.retry_failed,
         hnsw=arguments.hnsw,
+        compile=arguments.compile,
         quiet=False,
     )
     summary = index_folders(arguments.folders, arguments.store, options)

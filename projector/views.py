@@ -1,7 +1,6 @@
 """The layouts of a run: made once from the k-NN graph and kept, never computed in the tab."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from imgrec.knn import K, exact_neighbors
 from imgrec.processes import Workers
 from imgrec.projection import fit_axes
 from imgrec.umap_layout import umap_layout
+from imgrec.worker import WorkerDiedError
 from projector.affinity import fuzzy_graph, part_of
 from projector.bookmarks import View
 from projector.collection import Collection
@@ -121,7 +121,7 @@ class Layouts:
             self.awaited(f"{run.key}: {_TITLES[method]}, {start.shape[1]}-D")
             try:
                 positions = future.result() if future else make(graph.weights, start, self.seed)
-            except BrokenProcessPool:  # killed, or such processes cannot be started here
+            except WorkerDiedError:  # killed, or such processes cannot be started here
                 positions = make(graph.weights, start, self.seed)
             self.collection.kept.keep_layout(key, positions)
             return positions

@@ -1,5 +1,8 @@
 """Every raster format of the installed Pillow: read, or left out for a reason that is written."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image, ImageFile
@@ -30,6 +33,13 @@ def test_suffixes_are_those_of_pillow() -> None:
     assert SUFFIXES - own == registered - own - AMBIGUOUS_SUFFIXES
     assert not SUFFIXES & AMBIGUOUS_SUFFIXES
     assert registered >= AMBIGUOUS_SUFFIXES
+
+
+def test_the_reference_lists_them() -> None:
+    reference = (Path(__file__).parent.parent / "docs" / "REFERENCE.md").read_text("utf-8")
+    pictures = reference.partition("## Pictures\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(\.[a-z0-9]+)`", pictures))
+    assert named == SUFFIXES | AMBIGUOUS_SUFFIXES
 
 
 @pytest.mark.parametrize("name", VALID)
