@@ -12,6 +12,7 @@ from imgrec.colours import KIND as COLOUR
 from imgrec.encoders.spec import Encoder, Vectors, check_finite
 from imgrec.extract import Readings, Task
 from imgrec.features import stored_ids
+from imgrec.origins import origins_of
 from imgrec.parts import part_numbers, write_part
 from imgrec.store import Store
 from imgrec.thumbs import write_thumbs
@@ -122,7 +123,9 @@ def commit(store: Store, job: Job, entries: Sequence[Entry], result: Result) -> 
     for name in job.outputs if len(rows) else ():
         folder = _folder(store, name)
         if name == THUMBS:
-            write_thumbs(folder, job.number, ids[rows], [result.thumbs[row] for row in rows])
+            thumbs = [result.thumbs[row] for row in rows]
+            origins = origins_of(ids[rows], entries, result.outcomes, store.catalog.roots())
+            write_thumbs(folder, job.number, ids[rows], thumbs, origins)
         else:
             files: dict[str, Any] = {
                 "ids.npy": ids[rows],
