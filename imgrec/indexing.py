@@ -23,7 +23,7 @@ from imgrec.origins import write_roots
 from imgrec.pool import readings
 from imgrec.progress import progress
 from imgrec.repair import set_aside_damaged
-from imgrec.restore import restore
+from imgrec.restore import damage_noticed, restore
 from imgrec.scan import leave_other_roots, passed_over, scan
 from imgrec.store import Store, is_store
 from imgrec.walk import RealPlaces, check_root
@@ -124,7 +124,7 @@ def index_folders(
     roots = _roots(folders, store_path, follow)
     encoders = _encoders(store_path, roots, options)
     primary = next((name for name in encoders if name != "rgb"), "rgb")
-    with Store.create(store_path) as store, store.writing():
+    with damage_noticed(store_path), Store.create(store_path) as store, store.writing():
         summary.warnings += set_aside_damaged(store_path)
         store.reserve_ids()
         if store.encoder is None:

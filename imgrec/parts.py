@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from imgrec.files import new_folder
 
 MANIFEST = "part.json"
 DESCRIPTION = "feature.json"  # beside the parts of a feature
+# What numpy raises on headers that are not what it wrote.
+_DAMAGED = (OSError, ValueError, EOFError, SyntaxError, TypeError, OverflowError, TokenError)
 _NAME = re.compile(r"part-(\d{6,})$")
 
 
@@ -57,7 +60,17 @@ def write_part(folder: Path, number: int, files: Mapping[str, NDArray[Any] | byt
             (temporary / name).write_bytes(data)
             described[name] = {"bytes": len(data), "blake2b": content_digest(data)}
         manifest = {"files": described, "feature": read_json(folder / DESCRIPTION)}
-        (temporary / MANIFEST).write_text(json.dumps(manifest) + "\n", "utf-8")
+        signed = {**manifest, "blake2b": content_digest(json.dumps(manifest).encode())}
+        (temporary / MANIFEST).write_text(json.dumps(signed) + "\n", "utf-8")
+
+
+def read_manifest(part: Path) -> dict[str, Any] | None:
+    """Return what `part.json` says, None where it is absent or not what was written."""
+    found = read_json(part / MANIFEST)
+    if not isinstance(found, dict) or "blake2b" not in found:
+        return None
+    signature = found.pop("blake2b")
+    return found if content_digest(json.dumps(found).encode()) == signature else None
 
 
 def content_digest(data: bytes | memoryview) -> str:
@@ -81,7 +94,7 @@ def load_array(path: Path) -> NDArray[Any]:
     """
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except _DAMAGED as error:
         raise StoreError(
             f"{path} is damaged ({error}): run python -m imgrec.index again, which sets its "
             "folder aside and makes it anew"

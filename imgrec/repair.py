@@ -7,15 +7,15 @@ from typing import Any
 
 from imgrec.damage import Output, digest_problem, outputs_of, part_problem
 from imgrec.files import write_text
-from imgrec.parts import DESCRIPTION, MANIFEST, read_json
+from imgrec.parts import DESCRIPTION, read_json, read_manifest
 
-REPORTED = "damaged.json"  # the parts that the doctor found by their digests
+REPORTED = "damaged.json"  # what was found by reading all, for the next run
 ASIDE = "damaged"
 _FIELDS = {"name", "dimensions", "preprocessing", "dtype"}
 
 
 def report_damaged(store: Path, parts: Iterable[str]) -> None:
-    """Leave word for the next run of parts, relative to the store, that seem damaged.
+    """Leave word for the next run of files and parts, relative to the store, that seem damaged.
 
     Raises:
         OSError: the store cannot be written.
@@ -27,6 +27,13 @@ def report_damaged(store: Path, parts: Iterable[str]) -> None:
         (store / REPORTED).unlink(missing_ok=True)
 
 
+def reported_damaged(store: Path) -> set[str]:
+    """Return what was reported and not looked at since."""
+    found = read_json(store / REPORTED)
+    parts = found.get("parts") if isinstance(found, dict) else None
+    return {str(part) for part in parts} if isinstance(parts, list) else set()
+
+
 def set_aside_damaged(store: Path) -> list[str]:
     """Move damaged parts out of the way; return a line about each. The store is held for writing.
 
@@ -35,7 +42,7 @@ def set_aside_damaged(store: Path) -> list[str]:
     Raises:
         OSError: the store cannot be written.
     """
-    reported = _reported(store)
+    reported = reported_damaged(store)
     lines = []
     for output in outputs_of(store):
         for part in output.parts():
@@ -90,8 +97,7 @@ def mend_descriptions(store: Path) -> list[str]:
 def _as_written(output: Output) -> dict[str, Any] | None:
     """Return the description that the newest part repeats."""
     for part in reversed(output.parts()):
-        manifest = read_json(part / MANIFEST)
-        found = manifest.get("feature") if isinstance(manifest, dict) else None
+        found = (read_manifest(part) or {}).get("feature")
         if isinstance(found, dict) and _is_description(found):
             return found
     return None
@@ -99,12 +105,6 @@ def _as_written(output: Output) -> dict[str, Any] | None:
 
 def _is_description(found: Any) -> bool:
     return isinstance(found, dict) and found.keys() >= _FIELDS
-
-
-def _reported(store: Path) -> set[str]:
-    found = read_json(store / REPORTED)
-    parts = found.get("parts") if isinstance(found, dict) else None
-    return {str(part) for part in parts} if isinstance(parts, list) else set()
 
 
 def _set_aside(store: Path, folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,19 @@ from imgrec.files import TEMPORARY_PREFIX
 from imgrec.names import TEXT, text
 from imgrec.origins import ORIGINS, KnownRoot, Origin, read_origins, read_roots
 from imgrec.parts import load_ids, read_json
-from imgrec.repair import mend_descriptions
+from imgrec.repair import mend_descriptions, report_damaged, reported_damaged
 from imgrec.store import CATALOG, FORMAT, mend_manifest, writing_lock
 from imgrec.walk import FoundFile
 
+_NOT_ITS_FAULT = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+)
 _NOWHERE = "(unknown)"  # the root of pictures of which nothing is known but that rows exist
 
 
@@ -48,26 +58,60 @@ def restore(store: Path) -> list[str]:
         return []
 
 
-def catalog_problem(path: Path) -> str | None:
-    """Return what is wrong with the SQLite file, None where nothing is; reads all of it."""
+@contextmanager
+def damage_noticed(store: Path) -> Iterator[None]:
+    """Leave word for the next run where a block finds the catalogue damaged.
+
+    Raises:
+        StoreError: it is.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError):
+            raise
+        with suppress(OSError):
+            report_damaged(store, reported_damaged(store) | {CATALOG})
+        raise StoreError(
+            f"the catalogue {store / CATALOG} is damaged ({error}): run the same command again, "
+            "which makes it anew with the same ids"
+        ) from error
+
+
+def catalog_problem(path: Path, *, deep: bool = False) -> str | None:
+    """Return what is wrong with the SQLite file, None where nothing is; reads all of it.
+
+    Args:
+        path: of the catalogue.
+        deep: compare its indexes with its rows too.
+    """
     if not path.is_file():
         return "it is not there"
-    try:
-        db = sqlite3.connect(path, isolation_level=None, timeout=30.0)
+    # On a disk that cannot be written SQLite opens it only as one that never changes.
+    for way in ("", "?mode=ro&immutable=1"):
         try:
-            db.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-            (tables,) = db.execute(
-                "SELECT count(*) FROM sqlite_master WHERE name IN ('roots', 'images', 'labels')"
-            ).fetchone()
-            if tables != 3:
-                return "its tables are not there"
-            (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        finally:
-            db.close()
-    except sqlite3.OperationalError:  # locked, or not to be read: not its own fault
-        return None
-    except sqlite3.DatabaseError as error:
-        return str(error)
+            return _sqlite_problem(path.resolve().as_uri() + way, deep)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF not in _NOT_ITS_FAULT:
+                return str(error)
+        except UnicodeDecodeError:  # Python cannot read what SQLite says of it
+            return "malformed database schema"
+    return None
+
+
+def _sqlite_problem(address: str, deep: bool) -> str | None:
+    db = sqlite3.connect(address, uri=True, isolation_level=None, timeout=30.0)
+    try:
+        db.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+        (tables,) = db.execute(
+            "SELECT count(*) FROM sqlite_master WHERE name IN ('roots', 'images', 'labels')"
+        ).fetchone()
+        if tables != 3:
+            return "its tables are not there"
+        check = "integrity_check" if deep else "quick_check"
+        (found,) = db.execute(f"PRAGMA {check}(1)").fetchone()
+    finally:
+        db.close()
     return None if found == "ok" else " ".join(str(found).split())
 
 
@@ -81,7 +125,7 @@ def _is_ours(store: Path) -> bool:
 
 def _restored_catalog(store: Path) -> list[str]:
     path = store / CATALOG
-    problem = catalog_problem(path)
+    problem = catalog_problem(path, deep=CATALOG in reported_damaged(store))
     if not problem:
         return []
     temporary = path.with_name(TEMPORARY_PREFIX + CATALOG)

@@ -75,7 +75,7 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise StoreError(f"the catalogue {path} cannot be opened ({error})") from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise StoreError(
             f"the catalogue {path} is damaged ({error}): run python -m imgrec.index "
             f"--store {path.parent}, which makes it again with the same ids"

@@ -18,7 +18,7 @@ from imgrec.store import CATALOG, FORMAT
 
 
 def check_store(store: Path, *, deep: bool = False) -> tuple[Report, list[str]]:
-    """Return what a store holds and what is wrong with it; and its damaged parts, by their names.
+    """Return what a store holds and what is wrong with it; and what of it is damaged, by name.
 
     Reads every part once; writes nothing.
 
@@ -35,7 +35,7 @@ def check_store(store: Path, *, deep: bool = False) -> tuple[Report, list[str]]:
     ok = catalog.ids("ok") if catalog else None
     if catalog:
         catalog.close()
-    damaged: list[str] = []
+    damaged = [] if catalog else [CATALOG]
     outputs = list(outputs_of(store))
     for output in outputs:
         spoilt = collected(check_output(store, output, known, deep), findings)
@@ -75,7 +75,7 @@ def _check_manifest(place: Place, store: Path) -> Check[bool]:
     if encoder and parts and not (store / "features" / str(encoder)).is_dir():
         yield place.error(
             f"store.json names the encoder {encoder!r}, of which there is no feature",
-            "queries fail; the next run of imgrec.index makes it",
+            "queries fail; name one that is there, or wanted, with imgrec.index --encoder",
         )
     return True
 

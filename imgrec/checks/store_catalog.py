@@ -28,7 +28,7 @@ _CONTRADICTIONS = {
 
 def check_catalog(place: Place, path: Path) -> Check[Catalog | None]:
     """Check the SQLite file; return it open for reading where that is possible."""
-    problem = catalog_problem(path)
+    problem = catalog_problem(path, deep=True)
     if problem:
         yield place.error(f"the catalogue {path.name} is damaged: {problem}", _REBUILT)
         return None

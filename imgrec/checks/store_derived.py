@@ -35,8 +35,7 @@ def _problem(kind: str, folder: Path, known: Ids | None) -> str | None:
         sources = len(described["sources"])
         return _key_problem(arrays, sources, known) or _rows_problem(kind, arrays)
     except (OSError, ValueError, LookupError, TypeError, StoreError) as error:
-        reason = error.__cause__ if isinstance(error, StoreError) else error
-        return f"it cannot be read ({type(error).__name__}: {reason})"
+        return f"it cannot be read ({(isinstance(error, StoreError) and error.__cause__) or error})"
 
 
 def _key_problem(arrays: dict[str, NDArray[Any]], sources: int, known: Ids | None) -> str | None:
