@@ -61,7 +61,7 @@ def write_part(folder: Path, number: int, files: Mapping[str, NDArray[Any] | byt
             described[name] = {"bytes": len(data), "blake2b": content_digest(data)}
         manifest = {"files": described, "feature": read_json(folder / DESCRIPTION)}
         signed = {**manifest, "blake2b": content_digest(json.dumps(manifest).encode())}
-        (temporary / MANIFEST).write_text(json.dumps(signed) + "\n", "utf-8")
+        (temporary / MANIFEST).write_text(json.dumps(signed), "utf-8")
 
 
 def read_manifest(part: Path) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.catalog import Catalog, Ids, add_labels
-from imgrec.catalog.opening import log_of
+from imgrec.catalog.opening import is_damage, log_of
 from imgrec.changes import folder_label
 from imgrec.damage import Output, outputs_of, part_problem
 from imgrec.errors import StoreError
@@ -19,15 +19,6 @@ from imgrec.repair import mend_descriptions, report_damaged, reported_damaged
 from imgrec.store import CATALOG, FORMAT, mend_manifest, writing_lock
 from imgrec.walk import FoundFile
 
-_NOT_ITS_FAULT = (
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-)
 _NOWHERE = "(unknown)"  # the root of pictures of which nothing is known but that rows exist
 
 
@@ -87,12 +78,14 @@ def catalog_problem(path: Path, *, deep: bool = False) -> str | None:
     """
     if not path.is_file():
         return "it is not there"
+    address = path.resolve().as_uri() + "?mode=ro"
+    logged = log_of(path).is_file() and log_of(path).stat().st_size
     # On a disk that cannot be written SQLite opens it only as one that never changes.
-    for way in ("", "?mode=ro&immutable=1"):
+    for way in (address, *([] if logged else [address + "&immutable=1"])):
         try:
-            return _sqlite_problem(path.resolve().as_uri() + way, deep)
+            return _sqlite_problem(way, deep)
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & 0xFF not in _NOT_ITS_FAULT:
+            if is_damage(error):
                 return str(error)
         except UnicodeDecodeError:  # Python cannot read what SQLite says of it
             return "malformed database schema"
