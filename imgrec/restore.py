@@ -166,7 +166,7 @@ def _fill(store: Path, path: Path) -> _Told:
 def _add_pictures(db: sqlite3.Connection, store: Path, roots: list[KnownRoot]) -> None:
     """Add the pictures of the parts as missing; of one that several parts tell the last counts."""
     numbers = {root.number for root in roots}
-    for ids, origins in _origins(store):
+    for ids, origins in stored_origins(Output("thumbs", store / "thumbs")):
         db.executemany(
             "INSERT OR REPLACE INTO images (id, root_id, path, size, mtime_ns, digest, width, "
             f"height, format, status) VALUES (?, ?, {TEXT}, ?, ?, ?, ?, ?, ?, 'missing')",
@@ -178,8 +178,8 @@ def _add_pictures(db: sqlite3.Connection, store: Path, roots: list[KnownRoot]) -
         )
 
 
-def _origins(store: Path) -> Iterator[tuple[Ids, list[Origin]]]:
-    thumbs = Output("thumbs", store / "thumbs")
+def stored_origins(thumbs: Output) -> Iterator[tuple[Ids, list[Origin]]]:
+    """Yield the ids of each sound part of thumbnails, and of which files they are."""
     for part in thumbs.parts():
         if part_problem(thumbs, part) is None and (part / ORIGINS).is_file():
             ids = load_ids(part)

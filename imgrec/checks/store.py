@@ -1,12 +1,13 @@
 """All that is wrong with a store, and what the next run makes of it."""
 
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from imgrec.catalog import Ids
 from imgrec.checks.findings import Check, Finding, Place, Report, collected
-from imgrec.checks.store_catalog import check_catalog, known_ids
+from imgrec.checks.store_catalog import check_catalog, check_origins, known_ids
 from imgrec.checks.store_derived import check_derived
 from imgrec.checks.store_parts import check_output
 from imgrec.commands import counted
@@ -31,10 +32,12 @@ def check_store(store: Path, *, deep: bool = False) -> tuple[Report, list[str]]:
     if not collected(_check_manifest(place, store), findings):
         return Report((), tuple(findings)), []
     catalog = collected(check_catalog(place, store / CATALOG), findings)
-    known = known_ids(catalog) if catalog else None
-    ok = catalog.ids("ok") if catalog else None
+    known = ok = None
     if catalog:
-        catalog.close()
+        with closing(catalog):
+            known, ok = known_ids(catalog), catalog.ids("ok")
+            thumbs = Output("thumbs", store / "thumbs")
+            collected(check_origins(place, thumbs, catalog.db), findings)
     damaged = [] if catalog else [CATALOG]
     outputs = list(outputs_of(store))
     for output in outputs:

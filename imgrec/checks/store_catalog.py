@@ -7,9 +7,11 @@ from imgrec import migrations
 from imgrec.catalog import Catalog, Ids
 from imgrec.checks.findings import Check, Place
 from imgrec.commands import counted
+from imgrec.damage import Output
 from imgrec.errors import StoreError
 from imgrec.images import REASONS
-from imgrec.restore import catalog_problem
+from imgrec.restore import catalog_problem, stored_origins
+from imgrec.store import CATALOG
 
 _REBUILT = "no command can open it; the next run of imgrec.index makes it again, with the same ids"
 _REREAD = "they are shown as they are; imgrec.index --retry-failed does not mend them"
@@ -50,6 +52,24 @@ def check_catalog(place: Place, path: Path) -> Check[Catalog | None]:
 def known_ids(catalog: Catalog) -> Ids:
     """Return the ascending ids of all pictures, whatever their status."""
     return catalog.ids("new", "ok", "failed", "missing")
+
+
+def check_origins(place: Place, thumbs: Output, db: sqlite3.Connection) -> Check[None]:
+    """Compare what the catalogue says of the content of pictures with what the parts repeat."""
+    wrong: list[int] = []
+    query = "SELECT digest, width, height, format FROM images WHERE id = ?"
+    for ids, origins in stored_origins(thumbs):
+        for image_id, origin in zip(ids.tolist(), origins, strict=True):
+            found = db.execute(query, [image_id]).fetchone()
+            if found is not None and found[0] is not None and found != origin[4:]:
+                wrong.append(image_id)
+    if wrong:
+        some = ", ".join(map(str, wrong[:3])) + (" …" if len(wrong) > 3 else "")
+        yield place.error(
+            f"digest, size or format of {counted(len(wrong), 'picture')} ({some}) are not what was "
+            "read, says the part of their thumbnails",
+            f"copies and moves are not noticed; delete {CATALOG}, and the next run makes it again",
+        )
 
 
 def _check_schema(place: Place, db: sqlite3.Connection) -> Check[None]:
