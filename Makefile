@@ -81,8 +81,9 @@ projector: index ## write the logdir of TensorBoard's projector
 tensorboard: projector ## serve it on 127.0.0.1
 	$(PY) -m projector.serve --logdir "$$LOGDIR" --port $(PORT)
 
-doctor: install ## check what is there of LOGDIR=… and SITE=…
-	@set --; [ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir "$$LOGDIR"; \
+doctor: install ## check what is there of STORE=…, LOGDIR=… and SITE=…
+	@set --; [ ! -d "$$STORE" ] || set -- "$$@" --store "$$STORE"; \
+	[ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir "$$LOGDIR"; \
 	[ ! -d "$$SITE" ] || set -- "$$@" --site "$$SITE"; $(PY) -m imgrec.doctor "$$@"
 
 graph: index ## write the network pages

@@ -208,7 +208,8 @@ def _sort_in(listing: _Listing, entry: "os.DirEntry[str]") -> None:
 
 
 def _is_picture(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in SUFFIXES
+    dot = name.rfind(".")
+    return dot > 0 and name[dot:].lower() in SUFFIXES
 
 
 def _leads_to_folder(link: "os.DirEntry[str]") -> bool:
