@@ -32,7 +32,8 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if isinstance(profile, bytes) and profile[16:20] == _SPACES[image.mode]:
         convert = _conversion(profile, colours)
     if convert is None:
-        return image.convert("RGB" if image.mode == colours else "RGBA")
+        wanted = "RGB" if image.mode == colours else "RGBA"
+        return image if image.mode == wanted else image.convert(wanted)
     if image.mode == colours:
         return convert(image)
     converted = convert(image.convert(colours))
