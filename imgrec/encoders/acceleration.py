@@ -134,8 +134,7 @@ class CompiledLane:
 @contextmanager
 def _compiling() -> Iterator[None]:
     """Keep compiled code in the user's cache folder, and torch quiet."""
-    before = os.environ.get(_CACHE_VARIABLE)
-    os.environ[_CACHE_VARIABLE] = str(cache_folder())
+    os.environ[_CACHE_VARIABLE] = str(cache_folder())  # as torch does, which has no other way
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -144,5 +143,3 @@ def _compiling() -> Iterator[None]:
             yield
     finally:
         logging.disable(level)
-        if before is None:
-            del os.environ[_CACHE_VARIABLE]
