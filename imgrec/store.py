@@ -174,7 +174,8 @@ class Store:
         try:
             for folder in (self.path, self.thumbs_folder, *self.path.glob("features/*")):
                 remove_temporaries(folder)
-            for folder in (self.path / "knn", self.path / "graph", *self.path.glob("indexes/*")):
+            made = (path for kind in ("indexes", "layouts") for path in self.path.glob(f"{kind}/*"))
+            for folder in (self.path / "knn", self.path / "graph", *made):
                 remove_temporaries(folder)
             yield
         finally:

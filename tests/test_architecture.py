@@ -32,7 +32,8 @@ FLOW = (
     *("sketch", "reduced", "hnsw", "indexes", "clusters"),
     *("extract", "processes", "pool", "jobs", "indexing"),
     *("neighbors", "knn_kernels", "knn_lists", "knn_exact", "knn_cells", "knn_cuda"),
-    *("knn_hops", "knn_growth", "knn_kept", "knn", "umap_layout", "quality"),
+    *("knn_hops", "knn_growth", "knn_kept", "knn", "umap_layout", "tsne_layout", "affinity"),
+    *("columns", "sampling", "overview", "layouts", "quality"),
     *("miniatures", "alignment", "verification", "pairs", "bundles", "duplicates"),
     *(
         "space",
