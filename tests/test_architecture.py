@@ -26,7 +26,7 @@ FLOW = (
         "walk",
     ),
     *("migrations", "catalog", "filters", "scan"),
-    *("parts", "features", "thumbs", "store", "site_pages", "labels", "colour_labels"),
+    *("parts", "features", "thumbs", "classes", "store", "site_pages", "labels", "colour_labels"),
     *("encoders.mini", "encoders.rgb", "encoders.vision", "encoders"),
     *("threads", "metrics", "kernels", "exact", "projection", "derived"),
     *("sketch", "reduced", "hnsw", "indexes", "clusters"),
