@@ -16,6 +16,7 @@ FLOW = (
     *(
         "version",
         "errors",
+        "output_folder",
         "files",
         "names",
         "interrupts",
@@ -62,6 +63,12 @@ FLOW = (
         "checks",
         "doctor",
     ),
+    *("reporting.look", "reporting.thumbnails", "reporting.canvas", "reporting.chart"),
+    *("reporting.render", "reporting.bars", "reporting.sheet", "reporting.columns"),
+    *("reporting.facts", "reporting.health", "reporting.groups", "reporting.classes"),
+    *("reporting.choice", "reporting.maps", "reporting.class_charts", "reporting.map_charts"),
+    *("reporting.cluster_charts", "reporting.health_charts", "reporting.choice_charts"),
+    *("reporting.links", "reporting.page", "reporting.write", "reporting", "report"),
 )
 
 
