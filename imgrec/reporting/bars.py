@@ -90,7 +90,7 @@ class Bars:
         picture_px = height - 4 if any(row.picture for row in self.rows) else 0
         names = max(text_width(row.name) for row in self.rows)
         name_px = min(names, self.name_px, 0.4 * width)
-        start = left + picture_px + (8 if picture_px else 0) + name_px + _GAP_PX
+        start = left + name_px + _GAP_PX + (picture_px + 8 if picture_px else 0)
         numbers = max(text_width(row.number, SMALL_PX) for row in self.rows)
         end = left + width - numbers - 10
         most = self.most or max(max(row.value, row.behind or 0, row.mark or 0) for row in self.rows)
@@ -100,8 +100,8 @@ class Bars:
         for number, row in enumerate(rows):
             y = top + number * height
             if row.picture:
-                canvas.picture(left, y + 2, picture_px, row.picture(picture_px))
-            canvas.text(start - _GAP_PX, y + height / 2, row.name, across="right",
+                canvas.picture(start - 8 - picture_px, y + 2, picture_px, row.picture(picture_px))
+            canvas.text(left + name_px, y + height / 2, row.name, across="right",
                 within_px=name_px)  # fmt: skip
             _draw_bar(canvas, row, start, y, scale, height)
         if self.line:

@@ -44,8 +44,8 @@ def class_section(every: list[Classes], thumbnails: Thumbnails) -> Section:
 def _told(classes: Classes) -> str:
     seen = len(np.unique(classes.top[:, 0]))
     return (
-        f"{classes.encoder} has seen {counted(len(classes.ids), 'picture')} and found {seen:,} of "
-        f"its {len(classes.categories):,} classes to be the most probable of some."
+        f"{classes.encoder} has looked at {counted(len(classes.ids), 'picture')}; {seen:,} of its "
+        f"{len(classes.categories):,} classes are the most probable one of a picture at least."
     )
 
 
@@ -54,9 +54,9 @@ def _compared(comparison: Comparison) -> str:
         return f"{comparison.one} and {comparison.other} have seen no picture in common."
     return (
         f"{comparison.one} and {comparison.other} see the same class in "
-        f"{comparison.same / comparison.pictures:.1%} of {comparison.pictures:,} pictures; in "
-        f"{comparison.within / comparison.pictures:.1%} the class of the first is among the five "
-        "of the second."
+        f"{percent(comparison.same / comparison.pictures)} of {comparison.pictures:,} pictures; in "
+        f"{percent(comparison.within / comparison.pictures)} the class of the first is among the "
+        "five of the second."
     )
 
 
@@ -71,9 +71,9 @@ def _frequency_chart(classes: Classes, thumbnails: Thumbnails) -> Chart:
     best = found[0]
     return Chart(
         "classes",
-        f"The {counted(len(found), 'most frequent class').removeprefix('1 ')} by {classes.encoder}",
-        "Each bar counts the pictures of a class: dark where it is the most probable one, pale "
-        "where it is among the five most probable. The picture is the surest of its class.",
+        f"The most frequent classes by {classes.encoder}",
+        f"The first {len(found)}. Dark: pictures of which it is the most probable class; pale: of "
+        "which it is among the five most probable. The picture is the surest of its class.",
         f"Bars of {len(found)} classes. The most frequent is {best.name} with "
         f"{counted(best.first, 'picture')}; the last shown is {found[-1].name} with "
         f"{found[-1].first:,}.",

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_TICKS = 7
+_STEPS_A_DECADE, _LEAST_STEPS = (8, 16, 32), 14
 _HEIGHT_PX = 240
-_MARGINS_PX = (54, 8, 24, 44)  # left, right, top, bottom
+_MARGINS_PX = (54, 20, 24, 44)  # left, right, top, bottom
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,16 @@ class Histogram:
         return cls(np.histogram(inside, edges)[0].astype(np.int64), edges)
 
 
-def log_edges(values: NDArray[np.number], steps_a_decade: int = 8) -> NDArray[np.float64]:
-    """Return edges that divide each power of ten into equal ratios, around all values (n,) > 0."""
-    low = np.floor(np.log10(values.min()) * steps_a_decade) / steps_a_decade
-    high = np.ceil(np.log10(values.max()) * steps_a_decade) / steps_a_decade
-    count = max(1, round((high - low) * steps_a_decade))
-    edges: NDArray[np.float64] = 10.0 ** (low + np.arange(count + 1) / steps_a_decade)
+def log_edges(values: NDArray[np.number]) -> NDArray[np.float64]:
+    """Return edges that divide each power of ten into equal ratios, around all values (n,) > 0.
+
+    The narrower the values lie, the finer.
+    """
+    least, most = np.log10(values.min()), np.log10(values.max())
+    steps = next((s for s in _STEPS_A_DECADE if (most - least) * s >= _LEAST_STEPS), None)
+    steps = steps or _STEPS_A_DECADE[-1]
+    first, last = np.floor(least * steps), np.ceil(most * steps)
+    edges: NDArray[np.float64] = 10.0 ** (np.arange(first, max(last, first + 1) + 1) / steps)
     return edges
 
 

@@ -27,7 +27,7 @@ _BYTES = tuple(
     for p in range(13)
     for m in (1, 2, 5)
 )
-_SIZES_APART = 30  # steps a histogram of distances has
+_STEPS = 30  # of the histogram of distances
 
 
 def health_section(
@@ -42,8 +42,9 @@ def health_section(
         *_size_charts(health),
         _year_chart(health),
         _colour_chart(health),
-        *_loner_charts(catalog, neighbors, thumbnails),
+        _nearest_chart(neighbors),
         _duplicates_chart(catalog, health.duplicates, thumbnails),
+        _outlier_chart(catalog, neighbors, thumbnails),
     ]  # fmt: skip
     return Section("health", "Health", _lines(health), tuple(c for c in charts if c))
 
@@ -182,37 +183,41 @@ def _colour_chart(health: Health) -> Chart | None:
     )
 
 
-def _loner_charts(
-    catalog: Catalog, neighbors: Neighbors | None, thumbnails: Thumbnails
-) -> list[Chart | None]:
-    if neighbors is None or not len(neighbors.ids):
-        return []
+def _nearest_chart(neighbors: Neighbors | None) -> Chart | None:
+    if neighbors is None:
+        return None
     nearest = neighbors.distances[:, 0].astype(np.float64)
-    edges = np.linspace(0, max(float(nearest.max()), 1e-3), _SIZES_APART + 1)
+    edges = np.linspace(0, max(float(nearest.max()), 1e-3), _STEPS + 1)
     columns = Columns(Histogram.of(nearest, edges), "cosine distance to the nearest other picture")
+    return Chart(
+        "nearest",
+        "How near the nearest picture is",
+        "Each picture by the distance to the one most like it, 0 for the same. A heap at the left "
+        "is copies and series, a tail to the right is pictures unlike all others.",
+        f"Histogram of the distance to the nearest picture, {nearest.min():.2f} to "
+        f"{nearest.max():.2f}.",
+        columns.draw,
+    )
+
+
+def _outlier_chart(
+    catalog: Catalog, neighbors: Neighbors | None, thumbnails: Thumbnails
+) -> Chart | None:
+    if neighbors is None:
+        return None
     ids, distances = loners(neighbors)
     names = [entry.path.rpartition("/")[2] for entry in catalog.entries(ids)]
     captions = [f"{distance:.2f}" for distance in distances.tolist()]
-    sheet = Sheet([Row("", "", ids.tolist(), captions)], thumbnails, lines=6, side_px=66)
-    return [
-        Chart(
-            "nearest",
-            "How near the nearest picture is",
-            "Each picture by the distance to the one most like it, 0 for the same. A heap at the "
-            "left is copies and series, a tail to the right is pictures unlike all others.",
-            f"Histogram of the distance to the nearest picture, 0 to {nearest.max():.2f}.",
-            columns.draw,
-        ),
-        Chart(
-            "outliers",
-            "Outliers: pictures unlike all others",
-            "Those whose nearest picture is farthest away, the farthest first; below each the "
-            "cosine distance to it. Often they are damaged, empty, or in the wrong place.",
-            f"Pictures: {', '.join(names[:8])}{' and more' * (len(names) > 8)}.",
-            sheet.draw,
-            (WIDE_PX, NARROW_PX),
-        ),
-    ]
+    sheet = Sheet([Row("", "", ids.tolist(), captions)], thumbnails, lines=6, side_px=80)
+    return Chart(
+        "outliers",
+        "Outliers: pictures unlike all others",
+        "Those whose nearest picture is farthest away, the farthest first; below each the cosine "
+        "distance to it. Often they are damaged, empty, or in the wrong place.",
+        f"Pictures: {', '.join(names[:8])}{' and more' * (len(names) > 8)}.",
+        sheet.draw,
+        (WIDE_PX, NARROW_PX),
+    )
 
 
 def _duplicates_chart(catalog: Catalog, groups: Groups, thumbnails: Thumbnails) -> Chart | None:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _RATIO = 0.66  # height by width
-_MARGIN_PX = 26
-_BINS = 160  # across the plane, of the density
-_SMOOTH = 2.2  # bins
+_BIN_PX = 6  # of the density
+_SMOOTH_PX = (8, 12)  # narrow, wide
+_MARGINS_PX = (26, 38)
 _LEVELS = (0.06, 0.18, 0.32, 0.48, 0.64, 0.8)  # of the square root of the density
 _ALPHA = 0.1
 _WIDE_SIDE_PX, _NARROW_SIDE_PX = 44, 34
@@ -60,7 +60,7 @@ class Plane:
         """Stretch positions (m, 2) evenly so that they fill a figure of this width."""
         height = round(width * (_RATIO if width > 600 else 1.0))
         low, high = positions.min(axis=0).astype(np.float64), positions.max(axis=0)
-        room = np.array([width, height]) - 2 * _MARGIN_PX
+        room = np.array([width, height]) - 2 * _MARGINS_PX[width > 600]
         spread = np.maximum(high - low, 1e-12)
         scale = room / spread  # each axis on its own, as the projector does
         points = (positions - (low + high) / 2) * scale * [1, -1] + [width / 2, height / 2]
@@ -109,7 +109,7 @@ def _map_chart(
     return Chart(
         f"map-{name}",
         f"The collection by {title}",
-        f"{_TEXTS[name][0]} Darker ground: more pictures; pictures are drawn where they fit.",
+        f"{_TEXTS[name][0]} The stronger the ground, the more pictures; they are drawn where they fit.",
         f"A map of {len(ids):,} pictures by {title}, with thumbnails at their places.",
         draw,
         (WIDE_PX, NARROW_PX),
@@ -244,12 +244,12 @@ def _draw_points(
 def _draw_density(canvas: Canvas, plane: Plane) -> None:
     from scipy.ndimage import gaussian_filter
 
-    across, down = _BINS, max(1, round(_BINS * plane.height / plane.width))
+    across, down = round(plane.width / _BIN_PX), round(plane.height / _BIN_PX)
     counts, _, _ = np.histogram2d(
         plane.points[:, 1], plane.points[:, 0], (down, across),
         ((0, plane.height), (0, plane.width)),
     )  # fmt: skip
-    smooth = gaussian_filter(counts, _SMOOTH)
+    smooth = gaussian_filter(counts, _SMOOTH_PX[plane.width > 600] / _BIN_PX, mode="constant")
     share = np.sqrt(smooth / smooth.max())
     x, y = (np.arange(across) + 0.5) * plane.width / across, np.arange(down) + 0.5
     y *= plane.height / down

@@ -12,7 +12,7 @@ from imgrec.store import Store
 from imgrec.thumbs import DAMAGED
 
 Pixels = NDArray[np.uint8]  # (h, w, 3)
-_DENSITY = 2  # pixels for each of the figure: screens of phones have as many and more
+_DENSITY = 1.75  # pixels for each of the figure: more are hardly seen, and make a page large
 
 
 class Thumbnails:
