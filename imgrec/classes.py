@@ -60,6 +60,14 @@ def top_classes(scores: NDArray[np.float32], k: int = TOP) -> Top:
     return Top(order.astype(np.int16), np.take_along_axis(shares, order, axis=1))
 
 
+def joined_tops(tops: Sequence[Top]) -> Top:
+    """Join what was found in several batches."""
+    return Top(
+        np.concatenate([top.indices for top in tops]),
+        np.concatenate([top.probabilities for top in tops]),
+    )
+
+
 def labels_of(ids: Ids, top: Top, categories: Sequence[str]) -> dict[str, dict[int, str]]:
     """Return the labels {kind: {id: value}} of pictures: the first class, how probable it is."""
     names = [categories[index] for index in top.indices[:, 0].tolist()]

@@ -15,13 +15,8 @@ from torch import nn
 
 from imgrec import EncoderError, Options, Recommender, Store, index_folders
 from imgrec.encoders import load_encoder
-from imgrec.encoders.vision import (
-    VisionEncoder,
-    build_model,
-    model_names,
-    preprocessing_of,
-    remove_head,
-)
+from imgrec.encoders.networks import Head, build_model, model_names, preprocessing_of
+from imgrec.encoders.vision import VisionEncoder
 from imgrec.images import decode, pixels_for
 from pictures import encoded, picture
 
@@ -91,9 +86,13 @@ def test_every_family_gives_features_instead_of_classes(name: str) -> None:
         model = build_model(name).eval().to("meta")  # shapes only: nothing is computed
     pixels = torch.zeros(2, 3, side, side, device="meta")
     assert model(pixels).shape == (2, 1000)
-    dimensions = remove_head(model)
-    assert dimensions > 0
-    assert model(pixels).shape == (2, dimensions)
+    head = Head.of(model)
+    head.take_off(model)
+    assert head.dimensions > 0
+    assert head.classes == 1000
+    width = head.dimensions + (0 if head.is_linear else 1000)
+    assert model(pixels).shape == (2, width)
+    assert head.is_linear == (not name.startswith("squeezenet"))
 
 
 def test_every_model_is_of_one_of_these_families() -> None:
@@ -103,7 +102,7 @@ def test_every_model_is_of_one_of_these_families() -> None:
 
 def test_resnet50_is_2048_by_the_published_preprocessing() -> None:
     with torch.device("meta"):
-        assert remove_head(build_model("resnet50")) == 2048
+        assert Head.of(build_model("resnet50")).dimensions == 2048
     published = preprocessing_of("resnet50")
     assert (published.resize_px, published.crop_px) == (232, 224)
     assert preprocessing_of("inception_v3").crop_px == 299
@@ -111,8 +110,8 @@ def test_resnet50_is_2048_by_the_published_preprocessing() -> None:
 
 def test_the_last_convolution_where_there_is_no_linear_layer() -> None:
     model = nn.Sequential(nn.Conv2d(3, 7, 1), nn.Conv2d(7, 1000, 1))
-    assert remove_head(model) == 7
-    assert isinstance(model[1], nn.Identity)
+    head, layer = Head.of(model), model[1]
+    assert (head.dimensions, head.classes, head.layer) == (7, 1000, layer)
 
 
 def test_without_weights_all_ways_are_named() -> None:
