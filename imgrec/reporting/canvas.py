@@ -90,7 +90,8 @@ def text_width(text: str, size_px: float = TEXT_PX, bold: bool = False) -> float
 
     weight = "bold" if bold else "normal"
     font = FontProperties(family=["DejaVu Sans"], size=size_px, weight=weight)
-    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])
+    shown = printable(text)
+    return float(text_to_path.get_text_width_height_descent(shown, font, ismath=False)[0])
 
 
 def legend(canvas: Canvas, x: float, y: float, entries: list[tuple[str, str]]) -> None:

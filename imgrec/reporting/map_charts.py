@@ -26,19 +26,14 @@ _LEVELS = (0.06, 0.18, 0.32, 0.48, 0.64, 0.8)  # of the square root of the densi
 _ALPHA = 0.1
 _WIDE_SIDE_PX, _NARROW_SIDE_PX = 44, 34
 _TEXTS = {
-    "pca": (
-        "The two directions along which the pictures differ most. Distances are true to the "
-        "vectors, but what differs in other directions only lies on one spot.",
-    ),
-    "tsne": (
-        "Each picture stands beside its nearest. How far groups are from each other, and how "
-        "large they look, says nothing.",
-    ),
-    "umap": (
-        "Each picture stands beside its nearest, and like groups stand near each other. Sizes of "
-        "groups say nothing.",
-    ),
+    "pca": "The two directions along which the pictures differ most. Distances are true to the "
+    "vectors, but what differs in other directions only lies on one spot.",
+    "tsne": "Each picture stands beside its nearest. How far groups are from each other, and how "
+    "large they look, says nothing.",
+    "umap": "Each picture stands beside its nearest, and like groups stand near each other. Sizes "
+    "of groups say nothing.",
 }
+_GROUND = "The stronger the ground, the more pictures; they are drawn where they fit."
 
 
 @dataclass(frozen=True)
@@ -109,7 +104,7 @@ def _map_chart(
     return Chart(
         f"map-{name}",
         f"The collection by {title}",
-        f"{_TEXTS[name][0]} The stronger the ground, the more pictures; they are drawn where they fit.",
+        f"{_TEXTS[name]} {_GROUND}",
         f"A map of {len(ids):,} pictures by {title}, with thumbnails at their places.",
         draw,
         (WIDE_PX, NARROW_PX),
