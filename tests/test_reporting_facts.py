@@ -165,7 +165,7 @@ def _classes(name: str, seed: int, ids: np.ndarray, categories: tuple[str, ...])
     return Classes(name, ids, top, shares, categories)
 
 
-_NAMES = tuple(["ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen"])
+_NAMES = ("ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen")
 
 
 def test_frequent_classes_are_counted_with_their_surest_picture() -> None:
@@ -258,7 +258,8 @@ def test_precision_is_that_of_scikit_learn(tmp_path: Path, metric: str) -> None:
 @pytest.mark.parametrize(
     ("sizes", "tells"),
     [([30, 30], True), ([60], False), ([55, 5], False), ([50, 10], True), ([57, 7], True),
-     ([60, 6], False), ([5] * 12, False), ([20, 20, *[1] * 50], False), ([20, 20, *[1] * 30], True)],
+     ([60, 6], False), ([5] * 12, False), ([20, 20, *[1] * 50], False),
+     ([20, 20, *[1] * 30], True)],
 )  # fmt: skip
 def test_folders_tell_something_where_they_part_the_pictures(
     tmp_path: Path, sizes: list[int], tells: bool

@@ -11,7 +11,7 @@ from typing import Any
 
 # Not used for anything else, so that the page can find and replace them.
 INK, QUIET, LINE, CARD = "#1d2733", "#566373", "#dfe4ea", "#fffffe"
-SERIES, SECOND, PALE = "#0072b3", "#d55e01", "#a9cde4"
+SERIES, SECOND, PALE = "#0072b3", "#b84e00", "#a9cde4"
 THEMED = {
     INK: "--ink", QUIET: "--quiet", LINE: "--line", CARD: "--card",
     SERIES: "--series", SECOND: "--second", PALE: "--pale",

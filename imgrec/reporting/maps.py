@@ -82,6 +82,8 @@ class Ground:
 
     def layout(self, method: str) -> Vectors:
         """Return positions (m, 2) by a method of `imgrec.layouts.METHODS`, kept in the store."""
+        if len(self.ids) < 2:
+            return self.axes[:, :2]
         kept = KeptLayouts(self.store, self.feature.name)
         key = layout_key(method, 2, self.ids, self.columns, self.seed)
         found = kept.load(key, (len(self.ids), 2))
