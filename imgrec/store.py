@@ -215,9 +215,9 @@ class Store:
         with writing_lock(self.path):
             for folder in (self.path, self.thumbs_folder, *self.path.glob("features/*")):
                 remove_temporaries(folder)
-            for folder in self.path.glob("classes/*"):
-                remove_temporaries(folder)
-            for folder in (self.path / "knn", self.path / "graph", *self.path.glob("indexes/*")):
+            kinds = ("indexes", "layouts", "classes")
+            made = (path for kind in kinds for path in self.path.glob(f"{kind}/*"))
+            for folder in (self.path / "knn", self.path / "graph", *made):
                 remove_temporaries(folder)
             yield
 

@@ -16,6 +16,7 @@ FLOW = (
     *(
         "version",
         "errors",
+        "output_folder",
         "files",
         "names",
         "interrupts",
@@ -40,7 +41,8 @@ FLOW = (
     *("sketch", "reduced", "hnsw", "indexes", "clusters"),
     *("worker", "processes", "extract", "pool", "jobs", "encoding", "committing", "indexing"),
     *("neighbors", "knn_kernels", "knn_lists", "knn_exact", "knn_cells", "knn_cuda"),
-    *("knn_hops", "knn_growth", "knn_kept", "knn", "umap_layout", "quality"),
+    *("knn_hops", "knn_growth", "knn_kept", "knn", "umap_layout", "tsne_layout", "affinity"),
+    *("columns", "sampling", "overview", "layouts", "quality"),
     *("miniatures", "alignment", "verification", "pairs", "bundles", "duplicates"),
     *(
         "space",
@@ -74,6 +76,12 @@ FLOW = (
         "checks",
         "doctor",
     ),
+    *("reporting.look", "reporting.thumbnails", "reporting.canvas", "reporting.chart"),
+    *("reporting.render", "reporting.bars", "reporting.sheet", "reporting.columns"),
+    *("reporting.facts", "reporting.health", "reporting.groups", "reporting.classes"),
+    *("reporting.choice", "reporting.maps", "reporting.class_charts", "reporting.map_charts"),
+    *("reporting.cluster_charts", "reporting.health_charts", "reporting.choice_charts"),
+    *("reporting.links", "reporting.page", "reporting.write", "reporting", "report"),
 )
 
 

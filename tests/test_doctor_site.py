@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from graph.manifest import FORMAT
 from graph.site import write_site
 from imgrec.checks import Report, check_site, site_files
 from imgrec.checks.site_html import Address, css_addresses, parse_html
 from imgrec.checks.site_links import Stray, Target, resolved
 from imgrec.doctor import main
+from imgrec.output_folder import SITE
 from imgrec.store import Store
 
 _DATA = re.compile(r'(<script type="application/json" id="page">)(.*?)(</script>)', re.DOTALL)
@@ -126,7 +126,7 @@ def test_ours_is_sound(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_format_is_that_of_graph() -> None:
-    assert site_files.FORMAT == FORMAT
+    assert SITE.format == site_files.FORMAT
 
 
 def test_a_copy_is_sound(site: Path) -> None:
