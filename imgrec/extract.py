@@ -15,7 +15,7 @@ from imgrec.colours import colour_of
 from imgrec.encoders import matching_encoder
 from imgrec.encoders.spec import Encoder, EncoderSpec, Pixels, Preprocessing, Vectors
 from imgrec.errors import PictureError
-from imgrec.images import Picture, decode, digest, pixels_for, read_file, thumbnail
+from imgrec.images import Picture, Scales, decode, digest, read_file
 from imgrec.worker import beat
 
 DECODE_S = 10.0  # what one file may take, where its bytes are there: some hundred megapixels
@@ -143,8 +143,9 @@ def _extract_file(gathered: _Gathered, image_id: int, path: Path, thumbs: bool) 
         content = digest(data)
         picture = decode(data, need_px=_need_px(list(gathered.pixels)))
         gathered.decode_s += time.perf_counter() - started
-        made = [pixels_for(picture.image, preprocessing) for preprocessing in gathered.pixels]
-        thumb = thumbnail(picture.image) if thumbs else None
+        scales = Scales(picture.image)
+        made = [scales.pixels_for(preprocessing) for preprocessing in gathered.pixels]
+        thumb = scales.thumbnail() if thumbs else None
     except (PictureError, MemoryError) as error:
         reason = error.reason if isinstance(error, PictureError) else "too-large"
         gathered.outcomes.append(Outcome(image_id, "failed", content, reason=reason))

@@ -28,11 +28,14 @@ from imgrec.extract import Readings, Task
 from imgrec.indexes import update_indexes
 from imgrec.interrupts import interrupt_deferred, interrupted_once
 from imgrec.jobs import Job, Result, classifiers_of, plan_jobs, tasks_of
+from imgrec.origins import write_roots
 from imgrec.pool import readings
 from imgrec.progress import progress
+from imgrec.repair import set_aside_damaged
+from imgrec.restore import damage_noticed, restore
 from imgrec.scan import leave_other_roots, passed_over, scan
 from imgrec.store import Store, is_store
-from imgrec.walk import RealPlaces, check_root
+from imgrec.walk import RealPlaces, check_root, why_offline
 
 DEFAULT_ENCODER = "resnet50"
 _NONE: Ids = np.zeros(0, np.int64)
@@ -128,18 +131,20 @@ def index_folders(
     started = time.perf_counter()
     options = options or Options()
     store_path = Path(store_path).resolve()
-    summary = Summary()
+    summary = Summary(warnings=restore(store_path))
     follow = _follows_links(store_path, options)
     roots = _roots(folders, store_path, follow)
     encoders = _encoders(store_path, roots, options)
     primary = next((name for name in encoders if name != "rgb"), "rgb")
-    with Store.create(store_path) as store, store.writing():
+    with damage_noticed(store_path), Store.create(store_path) as store, store.writing():
+        summary.warnings += set_aside_damaged(store_path)
         store.reserve_ids()
         if store.encoder is None:
             store.set_encoder(primary)  # now, so that a run that is killed goes on with it
         store.set_follow_links(follow)
         begin_colours(store)
         offline = _scan(store, roots, options, summary)
+        write_roots(store_path, store.catalog)
         classifiers = _classifiers(encoders)
         for encoder in encoders.values():
             store.add_feature(encoder.spec)
@@ -149,7 +154,9 @@ def index_folders(
         labelled = labels if begin_class_labels(store, labels) else None
         jobs = plan_jobs(store, encoders, offline)
         _prepare(jobs, classifiers, options, summary)
-        _read_pictures(store, jobs, encoders, labelled, options, summary)
+        while lost := _read_pictures(store, jobs, encoders, labelled, options, summary):
+            offline = np.concatenate([offline, *map(store.catalog.ids_under, lost)])
+            jobs = plan_jobs(store, encoders, offline)
         for classifier in classifiers.values():
             if classifier.classifies_vectors:
                 complete_classes(store, classifier, quiet=options.quiet)
@@ -270,8 +277,10 @@ def _read_pictures(
     labelled: str | None,
     options: Options,
     summary: Summary,
-) -> None:
+) -> list[str]:
+    """Read the pictures of all jobs, or as far as a root that goes away; return such roots."""
     started = time.perf_counter()
+    lost: dict[str, str] = {}
     total = sum(len(job.ids) for job in jobs)
     workers = os.cpu_count() or 1 if options.workers is None else options.workers
     workers = min(workers, -(-total // options.batch_size))
@@ -283,8 +292,12 @@ def _read_pictures(
             try:
                 for found in described(results, jobs, classifiers):
                     read = found.readings
+                    lost = queued.lost(read)
+                    if lost:
+                        break  # what this task read goes with it, and is read again
                     summary.warnings += _changed(queued.take(found))
                     bar.update(len(read.outcomes))
+                    summary.done += len(read.outcomes)
                     summary.decode_s += read.decode_s
                     summary.busy_s += read.busy_s
                     summary.warnings += queued.describe(read)
@@ -292,9 +305,10 @@ def _read_pictures(
                 queued.flush()
                 writer.finish()
                 raise
-        summary.warnings += _changed(writer.finish())
-    summary.done = total
-    summary.reading_s = time.perf_counter() - started
+        summary.warnings += _changed([*queued.flush(), *writer.finish()])
+    summary.warnings += [f"{why}: the rest of its pictures waits for it" for why in lost.values()]
+    summary.reading_s += time.perf_counter() - started
+    return list(lost)
 
 
 def _classifiers(encoders: Mapping[str, Encoder]) -> dict[str, Classifier]:
@@ -346,6 +360,13 @@ class _Queue:
             result, self._result = self._result, Result()
             self._current += 1
             return self._writer.put(job, entries, result)
+
+    def lost(self, read: Readings) -> dict[str, str]:
+        """Return {root: why} of the roots, of files that could not be read, that went away."""
+        unreadable = [o.id for o in read.outcomes if o.reason == "unreadable"]
+        roots = {entry.root for entry in self._store.catalog.entries(unreadable)}
+        found = {root: why_offline(Path(root)) for root in sorted(roots)}
+        return {root: why for root, why in found.items() if why}
 
     def describe(self, read: Readings) -> list[str]:
         """Return a line for each file that failed."""

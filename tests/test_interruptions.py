@@ -70,6 +70,43 @@ def test_ctrl_c_waits_until_a_commit_is_whole(
     assert contents(tmp_path / "store") == contents(photo_store)
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("mount_point", [False, True])
+def test_a_folder_that_goes_away_waits_and_all_others_are_read(
+    workers: int, mount_point: bool, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going, staying = tmp_path / "going", tmp_path / "staying"
+    write_pictures(going, each=20)
+    write_pictures(staying, each=3)
+    aside = tmp_path / "aside"
+
+    def vanishing(tasks: Iterable[Task], workers: int) -> Generator[Readings]:
+        for number, read in enumerate(readings(tasks, workers)):
+            if number == 1 and not aside.exists():
+                going.rename(aside)
+                if mount_point:
+                    going.mkdir()
+            yield read
+
+    options = Options(encoders=("mini",), workers=workers, batch_size=4)
+    with monkeypatch.context() as patched:
+        patched.setattr("imgrec.indexing.readings", vanishing)
+        summary = index_folders([going, staying], tmp_path / "store", options)
+    assert summary.counts["failed"] == summary.counts["missing"] == 0
+    assert summary.counts["new"] > 0
+    assert summary.counts["ok"] == summary.done == 69 - summary.counts["new"]
+    assert sum(str(going) in line for line in summary.warnings) == 1
+    with Store.open(tmp_path / "store") as store:
+        waiting = store.catalog.entries(store.catalog.ids("new"))
+        assert {entry.root for entry in waiting} == {str(going)}
+    if mount_point:
+        going.rmdir()
+    aside.rename(going)
+    assert index_folders([], tmp_path / "store", options).done == len(waiting)
+    index_folders([going, staying], tmp_path / "unbroken", options)
+    assert contents(tmp_path / "store") == contents(tmp_path / "unbroken")
+
+
 def test_a_script_without_a_guard_is_told_so_and_no_picture_blamed(
     photos: Path, tmp_path: Path
 ) -> None:
@@ -113,11 +150,12 @@ def test_a_worker_that_dies_costs_one_file(
     site.mkdir()
     (site / "sitecustomize.py").write_text(
         "import os, imgrec.extract as extract\n"
-        "kept = extract.thumbnail\n"
-        "def dying(image, side_px=128):\n"
-        "    if image.size == (31, 17): os._exit(9)\n"
-        "    return kept(image, side_px)\n"
-        "extract.thumbnail = dying\n"
+        "kept = extract.decode\n"
+        "def dying(*arguments, **named):\n"
+        "    picture = kept(*arguments, **named)\n"
+        "    if (picture.width, picture.height) == (31, 17): os._exit(9)\n"
+        "    return picture\n"
+        "extract.decode = dying\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(site))
     options = Options(encoders=("mini",), workers=2, batch_size=8)
@@ -140,7 +178,7 @@ def test_a_file_that_takes_for_ever_costs_one_file(
         "kept = extract.decode\n"
         "def endless(*arguments, **named):\n"
         "    picture = kept(*arguments, **named)\n"
-        "    while picture.image.size == (31, 17): time.sleep(1)\n"
+        "    while (picture.width, picture.height) == (31, 17): time.sleep(1)\n"
         "    return picture\n"
         "extract.decode, extract.DECODE_S = endless, 1.0\n"
     )
