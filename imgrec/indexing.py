@@ -212,7 +212,7 @@ def _scan(store: Store, roots: Sequence[Path], options: Options, summary: Summar
         summary.gone += leave_other_roots(store.catalog, roots)
     scanned = scan(store.catalog, roots, follow_links=store.follows_links)
     changes = scanned.changes
-    summary.new, summary.moved = len(changes.new), changes.moved
+    summary.new, summary.moved = scanned.new, changes.moved
     summary.changed = changes.changed
     summary.gone += len(changes.gone) - changes.changed
     for found in scanned.walks.values():

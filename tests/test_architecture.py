@@ -26,7 +26,7 @@ FLOW = (
         "walk",
     ),
     *("migrations", "catalog.rows", "catalog.labelling", "catalog.selections", "catalog.totals"),
-    *("catalog.opening", "catalog.catalog", "catalog", "filters", "changes", "scan"),
+    *("catalog.opening", "catalog.catalog", "catalog", "filters", "changes", "found", "scan"),
     *("origins", "parts", "features", "thumbs", "store", "damage", "repair", "restore"),
     *("relocate", "inventory", "site_pages", "labels", "colour_labels"),
     *("encoders.mini", "encoders.rgb", "encoders.vision", "encoders"),

@@ -51,7 +51,8 @@ def check_store(store: Path, *, deep: bool = False) -> tuple[Report, list[str]]:
         return Report((), tuple(findings)), damaged
     parts = sum(len(output.parts()) for output in outputs)
     pictures = counted(0 if ok is None else len(ok), "picture")
-    what = f"{pictures}, {counted(parts, 'part')}, {kept} indexes and graphs"
+    indexes = "1 index or graph" if kept == 1 else f"{kept} indexes and graphs"
+    what = f"{pictures}, {counted(parts, 'part')}, {indexes}"
     return Report(((place.name, what),), tuple(findings)), damaged
 
 
