@@ -19,13 +19,14 @@ from imgrec.extract import Readings, Task
 from imgrec.indexes import update_indexes
 from imgrec.interrupts import interrupt_deferred, interrupted_once
 from imgrec.jobs import THUMBS, Job, Result, commit, plan_jobs, tasks_of
+from imgrec.manifest import is_store
 from imgrec.origins import write_roots
 from imgrec.pool import readings
 from imgrec.progress import progress
 from imgrec.repair import set_aside_damaged
 from imgrec.restore import damage_noticed, restore
 from imgrec.scan import leave_other_roots, passed_over, scan
-from imgrec.store import Store, is_store
+from imgrec.store import Store
 from imgrec.walk import RealPlaces, check_root
 
 DEFAULT_ENCODER = "resnet50"

@@ -27,7 +27,7 @@ FLOW = (
     ),
     *("migrations", "catalog.rows", "catalog.labelling", "catalog.selections", "catalog.totals"),
     *("catalog.opening", "catalog.catalog", "catalog", "filters", "changes", "found", "scan"),
-    *("origins", "parts", "features", "thumbs", "store", "damage", "repair", "restore"),
+    *("origins", "parts", "features", "thumbs", "manifest", "store", "damage", "repair", "restore"),
     *("relocate", "inventory", "site_pages", "labels", "colour_labels"),
     *("encoders.mini", "encoders.rgb", "encoders.vision", "encoders"),
     *("threads", "metrics", "kernels", "exact", "projection", "derived"),

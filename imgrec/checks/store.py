@@ -13,9 +13,10 @@ from imgrec.checks.store_parts import check_output
 from imgrec.commands import counted
 from imgrec.damage import Output, has_digests, outputs_of
 from imgrec.features import stored_ids
+from imgrec.manifest import FORMAT
 from imgrec.origins import ROOTS, read_roots
 from imgrec.parts import read_json
-from imgrec.store import CATALOG, FORMAT
+from imgrec.store import CATALOG
 
 
 def check_store(store: Path, *, deep: bool = False) -> tuple[Report, list[str]]:
