@@ -28,13 +28,14 @@ from imgrec.extract import Readings, Task
 from imgrec.indexes import update_indexes
 from imgrec.interrupts import interrupt_deferred, interrupted_once
 from imgrec.jobs import Job, Result, classifiers_of, plan_jobs, tasks_of
+from imgrec.manifest import is_store
 from imgrec.origins import write_roots
 from imgrec.pool import readings
 from imgrec.progress import progress
 from imgrec.repair import set_aside_damaged
 from imgrec.restore import damage_noticed, restore
 from imgrec.scan import leave_other_roots, passed_over, scan
-from imgrec.store import Store, is_store
+from imgrec.store import Store
 from imgrec.walk import RealPlaces, check_root, why_offline
 
 DEFAULT_ENCODER = "resnet50"
@@ -237,7 +238,7 @@ def _scan(store: Store, roots: Sequence[Path], options: Options, summary: Summar
         summary.gone += leave_other_roots(store.catalog, roots)
     scanned = scan(store.catalog, roots, follow_links=store.follows_links)
     changes = scanned.changes
-    summary.new, summary.moved = len(changes.new), changes.moved
+    summary.new, summary.moved = scanned.new, changes.moved
     summary.changed = changes.changed
     summary.gone += len(changes.gone) - changes.changed
     for found in scanned.walks.values():

@@ -12,11 +12,12 @@ from imgrec.changes import folder_label
 from imgrec.damage import Output, outputs_of, part_problem
 from imgrec.errors import StoreError
 from imgrec.files import TEMPORARY_PREFIX
+from imgrec.manifest import FORMAT, mend_manifest, writing_lock
 from imgrec.names import TEXT, text
 from imgrec.origins import ORIGINS, KnownRoot, Origin, read_origins, read_roots
 from imgrec.parts import load_ids, read_json
 from imgrec.repair import mend_descriptions, report_damaged, reported_damaged
-from imgrec.store import CATALOG, FORMAT, mend_manifest, writing_lock
+from imgrec.store import CATALOG
 from imgrec.walk import FoundFile
 
 _NOWHERE = "(unknown)"  # the root of pictures of which nothing is known but that rows exist

@@ -4,20 +4,20 @@ Found files go into a table that SQLite keeps beside the catalogue, and it compa
 it was is never made an object of, so that memory does not grow with it.
 """
 
-import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
+from itertools import combinations, islice
 from pathlib import Path
 
 from imgrec.catalog import Catalog, Entry
 from imgrec.changes import Changes, add_roots, apply, compare
 from imgrec.errors import PictureError, StoreError
+from imgrec.found import arrived_files, collect, differing_rows, found_table
 from imgrec.images import digest, read_file
-from imgrec.names import TEXT, text
-from imgrec.walk import FoundFile, RealPlaces, Walk, walk, why_offline
+from imgrec.walk import FoundFile, RealPlaces, Walk, why_offline
+
+_CHUNK = 10_000  # new files written at once
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,14 @@ class Scan:
     """What a scan did.
 
     Attributes:
-        changes: written to the catalogue.
+        changes: written to the catalogue; `new` is empty where nothing could be known.
+        new: number of files that got a new id.
         walks: of the roots that were there to the end.
         offline: of the other roots, why they are left as they are.
     """
 
     changes: Changes
+    new: int
     walks: Mapping[str, Walk]
     offline: Mapping[str, str]
 
@@ -47,30 +49,65 @@ def scan(catalog: Catalog, roots: Sequence[Path], *, follow_links: bool = False)
     _check_overlap(roots, held)
     places = RealPlaces([*roots, *held]) if follow_links else None
     numbers = add_roots(catalog, map(str, roots))
-    walks: dict[str, Walk] = {}
-    offline: dict[str, str] = {}
-    with _found_table(catalog.db) as db:
-        for root in roots:
-            found = Walk(root)
-            why = _collect(db, found, numbers[str(root)], places)
-            if why:
-                offline[str(root)] = why
-            else:
-                walks[str(root)] = found
+    with found_table(catalog.db):
+        walks, offline = _walked(catalog, roots, numbers, places)
         for root in held:
             why = None if str(root) in {*walks, *offline} else why_offline(root)
             if why:
                 offline[str(root)] = why
-        differing = _differing(catalog, [numbers[root] for root in walks])
-        changes = compare(
-            list(_arrived(catalog)),
-            [row for row, file in differing if file is None and _was_looked_at(row, walks)],
-            [(row, file) for row, file in differing if file is not None],
-            lambda sizes: catalog.entries_away(sizes, offline),
-            cache(_digest),
-        )
+        changes, new = _changed(catalog, walks, numbers, offline)
+    return Scan(changes, new, walks, offline)
+
+
+def _walked(
+    catalog: Catalog,
+    roots: Sequence[Path],
+    numbers: Mapping[str, int],
+    places: RealPlaces | None,
+) -> tuple[dict[str, Walk], dict[str, str]]:
+    """Put what roots hold into the table; return the walks, and why which root has none."""
+    walks: dict[str, Walk] = {}
+    offline: dict[str, str] = {}
+    for root in roots:
+        found = Walk(root)
+        why = collect(catalog.db, found, numbers[str(root)], places)
+        if why:
+            offline[str(root)] = why
+        else:
+            walks[str(root)] = found
+    return walks, offline
+
+
+def _changed(
+    catalog: Catalog,
+    walks: Mapping[str, Walk],
+    numbers: Mapping[str, int],
+    offline: Collection[str],
+) -> tuple[Changes, int]:
+    """Write what changed; return it, and the number of new files."""
+    differing = differing_rows(catalog, [numbers[root] for root in walks])
+    left = [row for row, file in differing if file is None and _was_looked_at(row, walks)]
+    pairs = [(row, file) for row, file in differing if file is not None]
+    if not (left or pairs or offline or catalog.counts()["missing"]):
+        return Changes(), _add_all(catalog)
+    changes = compare(
+        list(arrived_files(catalog)),
+        left,
+        pairs,
+        lambda sizes: catalog.entries_away(sizes, offline),
+        cache(_digest),
+    )
     apply(catalog, changes)
-    return Scan(changes, walks, offline)
+    return changes, len(changes.new)
+
+
+def _add_all(catalog: Catalog) -> int:
+    """Add all files that arrived where none can be one that is known; return how many."""
+    arrived, new = arrived_files(catalog), 0
+    while files := list(islice(arrived, _CHUNK)):
+        apply(catalog, Changes(new=files))
+        new += len(files)
+    return new
 
 
 def leave_other_roots(catalog: Catalog, roots: Collection[Path]) -> int:
@@ -104,81 +141,6 @@ def _check_overlap(named: Iterable[Path], known: Iterable[Path]) -> None:
                 f"{one} and {other} overlap: name only the outer one, or leave the folders of "
                 "before by --only, or take another --store"
             )
-
-
-@contextmanager
-def _found_table(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    db.execute(
-        "CREATE TEMP TABLE found (root_id INTEGER, path TEXT, size INTEGER, mtime_ns INTEGER, "
-        "PRIMARY KEY (root_id, path)) WITHOUT ROWID"
-    )
-    try:
-        yield db
-    finally:
-        with suppress(sqlite3.Error):  # it ends with the connection in any case
-            db.execute("DROP TABLE found")
-
-
-def _collect(
-    db: sqlite3.Connection, found: Walk, number: int, places: RealPlaces | None
-) -> str | None:
-    """Put the files of a root into the table, or none and say why where it is not there."""
-    before = _identity(found.root)
-    why = why_offline(found.root)
-    if why:
-        return why
-    insert = f"INSERT OR IGNORE INTO found VALUES (?, {TEXT}, ?, ?)"
-    db.execute("BEGIN")
-    try:
-        files = ((number, text(f.path), f.size, f.mtime_ns) for f in walk(found, places))
-        db.executemany(insert, files)
-        why = why_offline(found.root)
-        if not why and "." in found.unreadable:
-            why = f"{found.root} cannot be listed"
-        if not why and not found.files + found.others + found.links:
-            why = f"{found.root} holds no files"
-        if not why and _identity(found.root) != before:
-            why = f"{found.root} went away while it was looked through"
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("ROLLBACK" if why else "COMMIT")
-    return why
-
-
-def _identity(root: Path) -> tuple[int, int] | None:
-    """Return what is another when another disk lies at the place."""
-    try:
-        state = root.stat()
-    except OSError:
-        return None
-    return state.st_dev, state.st_ino
-
-
-def _differing(catalog: Catalog, numbers: Sequence[int]) -> list[tuple[Entry, FoundFile | None]]:
-    """Return the rows of roots that are not as the files at their places, by id."""
-    marks = ", ".join("?" * len(numbers))
-    rows = catalog.entries_beside(
-        "found.size, found.mtime_ns",
-        "LEFT JOIN temp.found ON found.root_id = images.root_id AND found.path = images.path",
-        f"images.root_id IN ({marks}) AND status != 'missing' AND (found.size IS NULL "
-        "OR found.size != images.size OR found.mtime_ns != images.mtime_ns)",
-        numbers,
-    )
-    return [
-        (row, None if size is None else FoundFile(row.root, row.path, size, mtime_ns))
-        for row, (size, mtime_ns) in rows
-    ]
-
-
-def _arrived(catalog: Catalog) -> Iterator[FoundFile]:
-    names = {number: root for root, number in catalog.roots().items()}
-    rows = catalog.db.execute(
-        "SELECT root_id, path, size, mtime_ns FROM temp.found WHERE NOT EXISTS "
-        "(SELECT 1 FROM images WHERE images.root_id = found.root_id "
-        "AND images.path = found.path AND status != 'missing')"
-    )
-    return (FoundFile(names[number], *file) for number, *file in rows)
 
 
 def _was_looked_at(row: Entry, walks: Mapping[str, Walk]) -> bool:

@@ -15,9 +15,9 @@ from imgrec import Store, StoreError, index_folders
 from imgrec.damage import Output, digest_problem, outputs_of, part_problem
 from imgrec.doctor import main as doctor
 from imgrec.index import main as index
+from imgrec.manifest import writing_lock
 from imgrec.parts import read_manifest, write_part
 from imgrec.restore import catalog_problem, restore
-from imgrec.store import writing_lock
 from pictures import picture, write_pictures
 from stores import HERE, contents, statuses
 

@@ -97,7 +97,7 @@ class TestOffline:
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         states = iter([(1, 1), (2, 2)])
-        monkeypatch.setattr("imgrec.scan._identity", lambda root: next(states))
+        monkeypatch.setattr("imgrec.found._identity", lambda root: next(states))
         summary = again(folder)
         assert summary.counts["ok"] == 9
         assert "went away while it was looked through" in summary.warnings[0]

@@ -13,9 +13,10 @@ from imgrec.checks.store_parts import check_output
 from imgrec.commands import counted
 from imgrec.damage import Output, has_digests, outputs_of
 from imgrec.features import stored_ids
+from imgrec.manifest import FORMAT
 from imgrec.origins import ROOTS, read_roots
 from imgrec.parts import read_json
-from imgrec.store import CATALOG, FORMAT
+from imgrec.store import CATALOG
 
 
 def check_store(store: Path, *, deep: bool = False) -> tuple[Report, list[str]]:
@@ -51,7 +52,8 @@ def check_store(store: Path, *, deep: bool = False) -> tuple[Report, list[str]]:
         return Report((), tuple(findings)), damaged
     parts = sum(len(output.parts()) for output in outputs)
     pictures = counted(0 if ok is None else len(ok), "picture")
-    what = f"{pictures}, {counted(parts, 'part')}, {kept} indexes and graphs"
+    indexes = "1 index or graph" if kept == 1 else f"{kept} indexes and graphs"
+    what = f"{pictures}, {counted(parts, 'part')}, {indexes}"
     return Report(((place.name, what),), tuple(findings)), damaged
 
 
