@@ -5,13 +5,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.commands import Parser, positive, processes, run
+from imgrec.commands import Parser, counted, positive, processes, run
 from imgrec.indexing import DEFAULT_ENCODER, Options, Summary, index_folders
 from imgrec.inventory import summary_lines
 from imgrec.names import printable
+from imgrec.relocate import Relocation, relocate
 
 _SHOWN_WARNINGS = 10
 _LINKS = "take in what links lead to outside the folders; kept for later runs (default: not)"
+
+_RELOCATE = "the folder OLD, or those below it, are at NEW now; nothing is read, ids stay"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--only", action="store_true", help="pictures of other folders leave the collection")
     add("--follow-links", action=argparse.BooleanOptionalAction, help=_LINKS)
     add("--hnsw", action="store_true", help="make the graph index (pays past a million pictures)")
+    add("--relocate", nargs=2, action="append", default=[], metavar=("OLD", "NEW"), help=_RELOCATE)
     add("--retry-failed", action="store_true", help="read failed pictures again")
     return parser
 
@@ -74,9 +78,19 @@ def _index(arguments: argparse.Namespace) -> None:
         compile=arguments.compile,
         quiet=False,
     )
+    for old, new in arguments.relocate:
+        for moved in relocate(arguments.store, old, new):
+            sys.stdout.write(printable(_relocated(moved)) + "\n")
+    if arguments.relocate and not arguments.folders:
+        return
     summary = index_folders(arguments.folders, arguments.store, options)
     _warn(summary.warnings)
     sys.stdout.write(report(summary))
+
+
+def _relocated(moved: Relocation) -> str:
+    seen = f"{moved.found} of {moved.looked_for} looked for are there"
+    return f"{moved.old} is {moved.new} now: {counted(moved.pictures, 'picture')}, {seen}"
 
 
 def _warn(warnings: list[str]) -> None:

@@ -28,8 +28,11 @@ from imgrec.extract import Readings, Task
 from imgrec.indexes import update_indexes
 from imgrec.interrupts import interrupt_deferred, interrupted_once
 from imgrec.jobs import Job, Result, classifiers_of, plan_jobs, tasks_of
+from imgrec.origins import write_roots
 from imgrec.pool import readings
 from imgrec.progress import progress
+from imgrec.repair import set_aside_damaged
+from imgrec.restore import damage_noticed, restore
 from imgrec.scan import leave_other_roots, passed_over, scan
 from imgrec.store import Store, is_store
 from imgrec.walk import RealPlaces, check_root, why_offline
@@ -128,18 +131,20 @@ def index_folders(
     started = time.perf_counter()
     options = options or Options()
     store_path = Path(store_path).resolve()
-    summary = Summary()
+    summary = Summary(warnings=restore(store_path))
     follow = _follows_links(store_path, options)
     roots = _roots(folders, store_path, follow)
     encoders = _encoders(store_path, roots, options)
     primary = next((name for name in encoders if name != "rgb"), "rgb")
-    with Store.create(store_path) as store, store.writing():
+    with damage_noticed(store_path), Store.create(store_path) as store, store.writing():
+        summary.warnings += set_aside_damaged(store_path)
         store.reserve_ids()
         if store.encoder is None:
             store.set_encoder(primary)  # now, so that a run that is killed goes on with it
         store.set_follow_links(follow)
         begin_colours(store)
         offline = _scan(store, roots, options, summary)
+        write_roots(store_path, store.catalog)
         classifiers = _classifiers(encoders)
         for encoder in encoders.values():
             store.add_feature(encoder.spec)

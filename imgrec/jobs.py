@@ -21,6 +21,7 @@ from imgrec.colours import KIND as COLOUR
 from imgrec.encoders.spec import Classifier, Encoded, Encoder, Vectors, check_finite
 from imgrec.extract import Readings, Task
 from imgrec.features import stored_ids
+from imgrec.origins import origins_of
 from imgrec.parts import part_numbers, write_part
 from imgrec.store import Store
 from imgrec.thumbs import write_thumbs
@@ -171,13 +172,14 @@ def commit(
     store.catalog.forget_times(changed)
     rows = np.flatnonzero(np.isin(ids, changed, invert=True))
     if len(rows):
-        _write_parts(store, job, ids, rows, result, tops)
+        _write_parts(store, job, entries, ids, rows, result, tops)
     return changed
 
 
 def _write_parts(
     store: Store,
     job: Job,
+    entries: Sequence[Entry],
     ids: Ids,
     rows: NDArray[np.intp],
     result: Result,
@@ -189,7 +191,9 @@ def _write_parts(
     for name in job.outputs:
         folder = _folder(store, name)
         if name == THUMBS:
-            write_thumbs(folder, job.number, ids[rows], [result.thumbs[row] for row in rows])
+            thumbs = [result.thumbs[row] for row in rows]
+            origins = origins_of(ids[rows], entries, result.outcomes, store.catalog.roots())
+            write_thumbs(folder, job.number, ids[rows], thumbs, origins)
         elif not name.startswith(_CLASSES):
             files: dict[str, Any] = {
                 "ids.npy": ids[rows],

@@ -16,11 +16,12 @@ from imgrec.encoders.spec import EncoderSpec, Preprocessing
 from imgrec.errors import StoreError
 from imgrec.features import FeatureStore, stored_ids
 from imgrec.files import TEMPORARY_PREFIX, remove_temporaries, write_text
+from imgrec.parts import read_json
 from imgrec.thumbs import ThumbStore
 from imgrec.version import __version__
 
 FORMAT = 1
-_CATALOG = "catalog.sqlite"
+CATALOG = "catalog.sqlite"
 _SETTINGS: tuple[str, ...] = ("encoder", "follow_links")
 
 
@@ -40,7 +41,7 @@ class Store:
         """
         path = Path(path)
         _read_manifest(path)
-        return cls(path, Catalog.open(path / _CATALOG))
+        return cls(path, Catalog.open(path / CATALOG))
 
     @classmethod
     def create(cls, path: Path | str) -> "Store":
@@ -52,11 +53,11 @@ class Store:
         path = Path(path)
         if is_store(path):
             _read_manifest(path)
-            return cls(path, Catalog.create(path / _CATALOG))
+            return cls(path, Catalog.create(path / CATALOG))
         if path.exists() and (not path.is_dir() or any(map(_is_foreign, path.iterdir()))):
             raise StoreError(f"{path} is no store and not empty: name another place for the store")
         path.mkdir(parents=True, exist_ok=True)
-        catalog = Catalog.create(path / _CATALOG)
+        catalog = Catalog.create(path / CATALOG)
         _write_manifest(path, {})  # last: a folder with it is a whole store
         return cls(path, catalog)
 
@@ -211,28 +212,37 @@ class Store:
         Raises:
             StoreError: another run holds it.
         """
-        lock = FileLock(self.path / "lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise StoreError(
-                f"another run is writing to {self.path}: wait until it has ended"
-            ) from error
-        try:
+        with writing_lock(self.path):
             for folder in (self.path, self.thumbs_folder, *self.path.glob("features/*")):
                 remove_temporaries(folder)
-            for folder in self.path.glob("classes/*"):
-                remove_temporaries(folder)
-            for folder in (self.path / "knn", self.path / "graph", *self.path.glob("indexes/*")):
+            kinds = ("indexes", "layouts", "classes")
+            made = (path for kind in kinds for path in self.path.glob(f"{kind}/*"))
+            for folder in (self.path / "knn", self.path / "graph", *made):
                 remove_temporaries(folder)
             yield
-        finally:
-            lock.release()
+
+
+@contextmanager
+def writing_lock(path: Path) -> Iterator[None]:
+    """Hold the lock of the one run that may write to a store.
+
+    Raises:
+        StoreError: another run holds it.
+    """
+    lock = FileLock(path / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise StoreError(f"another run is writing to {path}: wait until it has ended") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _is_foreign(path: Path) -> bool:
     """Whether a file is none that a run leaves that was killed while it made a store."""
-    return not path.name.startswith((_CATALOG, "lock", TEMPORARY_PREFIX))
+    return not path.name.startswith((CATALOG, "lock", TEMPORARY_PREFIX))
 
 
 def _stamps(folder: Path) -> list[tuple[str, int, int]]:
@@ -256,6 +266,21 @@ def _stamp(path: Path) -> tuple[str, int, int]:
 def is_store(path: Path) -> bool:
     """Whether a folder is a store."""
     return (path / "store.json").is_file()
+
+
+def mend_manifest(path: Path) -> list[str]:
+    """Write the store.json of a store again where it was lost or damaged; return a line on it.
+
+    Raises:
+        OSError: the store cannot be written.
+    """
+    manifest = read_json(path / "store.json")
+    if isinstance(manifest, dict) and "format" in manifest:
+        return []
+    features = sorted(folder.name for folder in path.glob("features/*") if folder.is_dir())
+    encoder = next((name for name in features if name != "rgb"), "rgb")
+    _write_manifest(path, {"encoder": encoder} if features else {})
+    return [f"{path / 'store.json'} was lost or damaged: written anew, the encoder is {encoder}"]
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from imgrec.files import TEMPORARY_PREFIX
 from imgrec.images import SUFFIXES
 
 # What imgrec writes itself: the first lines of these files say so.
-_OUTPUT_MARKERS = frozenset({"store.json", "site.json", "projector_config.pbtxt"})
+_OUTPUT_MARKERS = frozenset({"store.json", "site.json", "report.json", "projector_config.pbtxt"})
 _OUTPUT_WORDS = (b'"written_by": "imgrec ', b"made by python -m projector")
 
 
@@ -208,7 +208,8 @@ def _sort_in(listing: _Listing, entry: "os.DirEntry[str]") -> None:
 
 
 def _is_picture(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in SUFFIXES
+    dot = name.rfind(".")
+    return dot > 0 and name[dot:].lower() in SUFFIXES
 
 
 def _leads_to_folder(link: "os.DirEntry[str]") -> bool:

@@ -150,11 +150,12 @@ def test_a_worker_that_dies_costs_one_file(
     site.mkdir()
     (site / "sitecustomize.py").write_text(
         "import os, imgrec.extract as extract\n"
-        "kept = extract.thumbnail\n"
-        "def dying(image, side_px=128):\n"
-        "    if image.size == (31, 17): os._exit(9)\n"
-        "    return kept(image, side_px)\n"
-        "extract.thumbnail = dying\n"
+        "kept = extract.decode\n"
+        "def dying(*arguments, **named):\n"
+        "    picture = kept(*arguments, **named)\n"
+        "    if (picture.width, picture.height) == (31, 17): os._exit(9)\n"
+        "    return picture\n"
+        "extract.decode = dying\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(site))
     options = Options(encoders=("mini",), workers=2, batch_size=8)
@@ -177,7 +178,7 @@ def test_a_file_that_takes_for_ever_costs_one_file(
         "kept = extract.decode\n"
         "def endless(*arguments, **named):\n"
         "    picture = kept(*arguments, **named)\n"
-        "    while picture.image.size == (31, 17): time.sleep(1)\n"
+        "    while (picture.width, picture.height) == (31, 17): time.sleep(1)\n"
         "    return picture\n"
         "extract.decode, extract.DECODE_S = endless, 1.0\n"
     )

@@ -8,6 +8,16 @@ from pathlib import Path
 from imgrec import migrations
 from imgrec.errors import StoreError
 
+_OTHER_CAUSES = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+)
+
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open a catalogue for writing; make or migrate it where needed.
@@ -64,6 +74,11 @@ def log_of(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
 
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether what SQLite says is the fault of the file: not of a lock, a right or the disk."""
+    return error.sqlite_errorcode & 0xFF not in _OTHER_CAUSES
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Say in our words what SQLite says of a catalogue.
@@ -73,9 +88,9 @@ def translated(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except sqlite3.OperationalError as error:
-        raise StoreError(f"the catalogue {path} cannot be opened ({error})") from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        if isinstance(error, sqlite3.Error) and not is_damage(error):
+            raise StoreError(f"the catalogue {path} cannot be opened ({error})") from error
         raise StoreError(
             f"the catalogue {path} is damaged ({error}): run python -m imgrec.index "
             f"--store {path.parent}, which makes it again with the same ids"

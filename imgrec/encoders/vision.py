@@ -125,13 +125,16 @@ class VisionEncoder:
         if pictures >= _MANY:
             self._network.model = folded(self._network.model)
             self._lanes = lanes_on(self._devices, self._network)
-        mark = mark_of(self._spec, batch)
-        if compile == "off" or (compile == "auto" and not pays(pictures, mark)):
+        mark, side_px = mark_of(self._spec, batch), self._spec.preprocessing.crop_px
+        if compile == "off" or (
+            compile == "auto" and not pays(pictures, self._network, side_px, mark)
+        ):
             return ""
+        desc = f"compiling {self._spec.name}"
         try:
-            with progress(total=1, desc=f"compiling {self._spec.name}", unit="net", quiet=quiet):
-                side_px = self._spec.preprocessing.crop_px
+            with progress(total=1, desc=desc, unit="network", quiet=quiet) as bar:
                 lane = CompiledLane(self._network, batch, side_px)
+                bar.update()
         except EncoderError as error:
             return f"{self._spec.name} runs uncompiled, slower: {error}"
         leave(mark)

@@ -15,9 +15,9 @@ import exporting
 import layouts
 import opening
 import whole
+from imgrec.layouts import METHODS
 from machine import described, work_folder, write
 from measuring import tell
-from projector.views import METHODS
 
 _PARTS = ("export", "writer", "umap", "pages", "stage")
 _USUAL = _PARTS[:-1]
