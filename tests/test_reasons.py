@@ -15,7 +15,7 @@ from PIL import Image
 from imgrec import PictureError
 from imgrec.formats import FORMATS
 from imgrec.images import decode
-from imgrec.reasons import REASONS, muffled
+from imgrec.reasons import REASONS, muffled, translated
 from pictures import encoded
 from valid_pictures import VALID
 
@@ -137,6 +137,26 @@ def test_stderr_is_there_again_after_many_threads(capfd: pytest.CaptureFixture[s
         thread.join()
     os.write(2, b"heard")
     assert capfd.readouterr().err == "heard"
+
+
+@pytest.mark.parametrize(
+    ("raised", "reason"),
+    [
+        (KeyError("x"), "damaged"),
+        (ImportError("no such codec"), "damaged"),
+        (EOFError(), "truncated"),
+        (OSError("image file is truncated (3 bytes not processed)"), "truncated"),
+        (OSError("decoder foo not available"), "unsupported"),
+        (MemoryError(), "too-large"),
+        (Image.DecompressionBombError("too many"), "too-large"),
+        (PictureError("empty", "0 bytes"), "empty"),
+    ],
+)
+def test_whatever_is_raised_is_a_reason(raised: Exception, reason: str) -> None:
+    with pytest.raises(PictureError) as caught, translated():
+        raise raised
+    assert caught.value.reason == reason
+    assert str(caught.value)
 
 
 def _png_of(width: int, height: int) -> bytes:
