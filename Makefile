@@ -9,6 +9,7 @@ EXPORT   ?= build/export
 SAMPLES  ?= build/samples
 GRID     ?= build/query.png
 DUPLICATES ?= build/duplicates.csv
+REPORT   ?= build/report
 COUNT    ?= 600
 PORT     ?= 6006
 N        ?= 400000
@@ -17,7 +18,7 @@ WEIGHTS  ?=
 K        ?= 5
 LAYOUTS  ?=
 # Names reach the shell by the environment, so that no letter in them means anything there.
-export IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES WEIGHTS
+export IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES REPORT WEIGHTS
 
 PY       := $(VENV)/bin/python
 PIP      := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -28,14 +29,15 @@ counted  := $(filter command environment,$(origin COUNT))
 typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.knn import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index catalog projector tensorboard doctor graph duplicates export query test check bench bench-search bench-projector bench-graph screenshots demo clean
+.PHONY: help install dev samples index catalog projector tensorboard doctor graph duplicates report export query test check bench bench-index bench-search bench-projector bench-graph bench-report screenshots demo clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  IMAGES=folder of pictures (default: a rendered sample)   ENCODER=resnet50, mini, …"
-	@echo "  STORE=$(STORE)  LOGDIR=$(LOGDIR)  SITE=$(SITE)  WEIGHTS=file  COUNT=$(COUNT)  PORT=$(PORT)"
+	@echo "  STORE=$(STORE)  LOGDIR=$(LOGDIR)  SITE=$(SITE)  REPORT=$(REPORT)"
+	@echo "  WEIGHTS=file  COUNT=$(COUNT)  PORT=$(PORT)"
 
 install: $(VENV)/installed ## make the environment
 dev: $(VENV)/installed-dev ## the same with what tests, lint and types need
@@ -93,6 +95,11 @@ duplicates: index ## write build/duplicates.csv, the pictures that are there mor
 	@mkdir -p "$$(dirname "$$DUPLICATES")"
 	$(PY) -m graph --store "$$STORE" --duplicates "$$DUPLICATES" $(chosen)
 
+report: index ## write the page that says what is in the collection
+	@set -- --store "$$STORE" --out "$$REPORT" $(chosen); \
+	[ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir "$$LOGDIR"; \
+	[ ! -d "$$SITE" ] || set -- "$$@" --site "$$SITE"; $(PY) -m imgrec.report "$$@"
+
 export: index $(VENV)/installed-parquet ## write the network for Gephi, igraph and Embedding Atlas
 	mkdir -p "$$EXPORT"
 	$(PY) -m graph --store "$$STORE" --gexf "$$EXPORT/network.gexf" \
@@ -102,9 +109,11 @@ query: $(if $(or $(IMAGES),$(if $(wildcard $(STORE)/store.json),,first)),index,i
 	@test -n '$(if $(Q),yes)' || { echo 'name a picture: make query Q=some.jpg' >&2; exit 2; }
 	@$(PY) -m imgrec.query $(Q) --store "$$STORE" -k $(K) $(chosen) $(weighted)
 
-demo: graph projector ## all of it, and a query drawn as a grid
+demo: graph projector ## all of it, a report, and a query drawn as a grid
+	@$(PY) -m imgrec.report --store "$$STORE" --out "$$REPORT" --site "$$SITE" --logdir "$$LOGDIR" $(chosen)
 	@$(PY) -m imgrec.query "$$($(PY) -c '$(typical)' "$$STORE")" --store "$$STORE" --grid "$$GRID" $(chosen)
 	@echo "the network:   $(abspath $(SITE))/index.html"
+	@echo "the report:    $(abspath $(REPORT))/index.html"
 	@echo "the projector: make tensorboard"
 
 check: dev ## lint and types
@@ -118,6 +127,9 @@ test: check ## all tests, lint and types before them
 bench: dev ## measure; IMAGES=photos in class folders adds the table of precision
 	$(PY) tests/bench $(if $(IMAGES),--images "$$IMAGES")
 
+bench-index: dev ## index N=100000 sample pictures, in one go and through 50 random kills
+	$(PY) tests/bench/index --count $(if $(filter command environment,$(origin N)),$(N),100000)
+
 bench-search: dev $(if $(IMAGES),index) ## measure the search at N=400000 vectors, beside other libraries; IMAGES adds those
 	$(PY) tests/bench/search --count $(N) $(if $(IMAGES),--photos "$$STORE")
 
@@ -126,6 +138,9 @@ bench-projector: dev ## measure the projector's logdir beside other ways
 
 bench-graph: dev $(if $(IMAGES),index) ## measure the network at N=400000 pictures, stage by stage, beside other ways; IMAGES adds those
 	$(PY) tests/bench/graph --count $(N) $(if $(IMAGES),--photos "$$IMAGES" --store "$$STORE")
+
+bench-report: dev ## measure the report at N=400000 pictures
+	$(PY) tests/bench/report --count $(N)
 
 screenshots: graph projector dev ## draw the pictures of the README anew
 	$(PY) tests/screenshots.py --store "$$STORE" --logdir "$$LOGDIR" --site "$$SITE" --out docs

@@ -13,7 +13,6 @@ from graph.collection import Collection, make_collection
 from graph.compose import Job, overview_job, pictures_job, sheet_pictures
 from graph.knn_graph import JOINED, Graph
 from graph.louvain import AUTO
-from graph.manifest import MARKER, check_place, listed, manifest
 from graph.page import assets
 from graph.paging import FOLDER, PAGE_SIZE, Page, check_page_size
 from graph.parts import split
@@ -23,6 +22,7 @@ from graph.searchable import found_groups, found_pictures
 from graph.workshop import Workshop, write_page, write_sheet
 from imgrec.files import new_folder
 from imgrec.knn import K, knn_graph_of
+from imgrec.output_folder import SITE
 from imgrec.processes import in_order
 from imgrec.progress import progress
 from imgrec.store import Store
@@ -103,7 +103,7 @@ def write_site(
     """
     check_page_size(page_size)
     out = out.resolve()
-    check_place(out)
+    SITE.check_place(out)
     spec = store.spec(encoder)
     knn = knn_graph_of(store, spec.name, max(K, k), quiet=quiet)
     neighbors = knn.neighbors
@@ -113,7 +113,7 @@ def write_site(
         workshop = Workshop(store.path.resolve(), folder.resolve(), out, roots, seed)
         _write_site(collection, store, workshop, workers, quiet)
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        check_place(out)  # again: what came while the pages were drawn
+        SITE.check_place(out)  # again: what came while the pages were drawn
     guide = collection.guide
     return SiteSummary(
         index=out / "index.html",
@@ -156,8 +156,7 @@ def _write_site(
     for _ in bar(in_order(partial(write_page, workshop), jobs, workers), desc="pages"):
         pass
     write_search(folder, found_pictures(store.catalog, guide, places), found_groups(guide))
-    told = manifest(listed(folder), len(collection.labels))
-    (folder / MARKER).write_text(told, "utf-8")
+    (folder / SITE.marker).write_text(SITE.described(folder, len(collection.labels)), "utf-8")
 
 
 class _Cells:

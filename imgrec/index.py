@@ -53,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--bins", type=positive, help="of the colour histogram, a channel (default 256)")
     add("--batch-size", type=positive, default=Options.batch_size, metavar="N")
     add("--workers", type=processes, metavar="N", help="that decode; 0: none; default: cores")
+    compiling = "models by the C++ compiler on the CPU; auto: where the pictures pay for it"
+    add("--compile", choices=("auto", "on", "off"), default=Options.compile, help=compiling)
     add("--only", action="store_true", help="pictures of other folders leave the collection")
     add("--follow-links", action=argparse.BooleanOptionalAction, help=_LINKS)
     add("--hnsw", action="store_true", help="make the graph index (pays past a million pictures)")
@@ -73,6 +75,7 @@ def _index(arguments: argparse.Namespace) -> None:
         follow_links=arguments.follow_links,
         retry_failed=arguments.retry_failed,
         hnsw=arguments.hnsw,
+        compile=arguments.compile,
         quiet=False,
     )
     for old, new in arguments.relocate:

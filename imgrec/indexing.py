@@ -10,15 +10,24 @@ from pathlib import Path
 import numpy as np
 
 from imgrec.catalog import Entry, Ids
+from imgrec.class_labels import (
+    begin_class_labels,
+    begin_classes,
+    complete_classes,
+    labelling,
+    update_class_labels,
+)
 from imgrec.colour_labels import begin_colours, lacks_colours, update_colours
+from imgrec.committing import Writer
 from imgrec.encoders import load_encoder, needs_weights
 from imgrec.encoders.rgb import BINS, bins_of
-from imgrec.encoders.spec import Encoder, Vectors
+from imgrec.encoders.spec import Classifier, Compile, Encoder
+from imgrec.encoding import Described, described
 from imgrec.errors import ImgrecError, StoreError
 from imgrec.extract import Readings, Task
 from imgrec.indexes import update_indexes
 from imgrec.interrupts import interrupt_deferred, interrupted_once
-from imgrec.jobs import THUMBS, Job, Result, commit, plan_jobs, tasks_of
+from imgrec.jobs import Job, Result, classifiers_of, plan_jobs, tasks_of
 from imgrec.manifest import is_store
 from imgrec.origins import write_roots
 from imgrec.pool import readings
@@ -27,7 +36,7 @@ from imgrec.repair import set_aside_damaged
 from imgrec.restore import damage_noticed, restore
 from imgrec.scan import leave_other_roots, passed_over, scan
 from imgrec.store import Store
-from imgrec.walk import RealPlaces, check_root
+from imgrec.walk import RealPlaces, check_root, why_offline
 
 DEFAULT_ENCODER = "resnet50"
 _NONE: Ids = np.zeros(0, np.int64)
@@ -50,6 +59,8 @@ class Options:
             for as the store was made before, or no in a new one.
         retry_failed: read the pictures again that failed before.
         hnsw: make the graph index, which pays from about a million pictures on.
+        compile: torchvision models by the C++ compiler, on the CPU: `auto` where the pictures
+            are enough to pay for it, `on`, `off`.
         quiet: no progress bar.
     """
 
@@ -63,6 +74,7 @@ class Options:
     follow_links: bool | None = None
     retry_failed: bool = False
     hnsw: bool = False
+    compile: Compile = "auto"
     quiet: bool = True
 
 
@@ -134,9 +146,22 @@ def index_folders(
         begin_colours(store)
         offline = _scan(store, roots, options, summary)
         write_roots(store_path, store.catalog)
+        classifiers = _classifiers(encoders)
         for encoder in encoders.values():
             store.add_feature(encoder.spec)
-        _read_pictures(store, encoders, options, summary, offline)
+        for classifier in classifiers.values():
+            begin_classes(store, classifier)
+        labels = labelling(store, primary, classifiers)
+        labelled = labels if begin_class_labels(store, labels) else None
+        jobs = plan_jobs(store, encoders, offline)
+        _prepare(jobs, classifiers, options, summary)
+        while lost := _read_pictures(store, jobs, encoders, labelled, options, summary):
+            offline = np.concatenate([offline, *map(store.catalog.ids_under, lost)])
+            jobs = plan_jobs(store, encoders, offline)
+        for classifier in classifiers.values():
+            if classifier.classifies_vectors:
+                complete_classes(store, classifier, quiet=options.quiet)
+        update_class_labels(store, labels)
         store.set_encoder(primary)
         lacking = lacks_colours(store)
         _update_indexes(store, options, summary)
@@ -233,46 +258,84 @@ def _update_indexes(store: Store, options: Options, summary: Summary) -> None:
         summary.warnings.append(f"the indexes could not be made ({error}): queries are slower")
 
 
-def _read_pictures(
-    store: Store,
-    encoders: Mapping[str, Encoder],
+def _prepare(
+    jobs: Sequence[Job],
+    classifiers: Mapping[str, Classifier],
     options: Options,
     summary: Summary,
-    offline: Ids,
 ) -> None:
+    """Let each classifier make itself as fast as its share of the work is worth."""
+    for name, classifier in classifiers.items():
+        count = sum(len(job.ids) for job in jobs if name in classifiers_of(job, classifiers))
+        slow = classifier.prepare(count, options.batch_size, options.compile, options.quiet)
+        summary.warnings += [slow] if slow else []
+
+
+def _read_pictures(
+    store: Store,
+    jobs: Sequence[Job],
+    encoders: Mapping[str, Encoder],
+    labelled: str | None,
+    options: Options,
+    summary: Summary,
+) -> list[str]:
+    """Read the pictures of all jobs, or as far as a root that goes away; return such roots."""
     started = time.perf_counter()
-    jobs = plan_jobs(store, list(encoders), offline)
+    lost: dict[str, str] = {}
     total = sum(len(job.ids) for job in jobs)
     workers = os.cpu_count() or 1 if options.workers is None else options.workers
     workers = min(workers, -(-total // options.batch_size))
     bar = progress(total=total, unit="pictures", quiet=options.quiet)
-    queued = _Queue(store, jobs, encoders, options.batch_size)
-    with bar, interrupted_once(), closing(readings(queued.tasks(), workers)) as results:
-        try:
-            for read in results:
-                changed = queued.take(read)
-                bar.update(len(read.outcomes))
-                summary.decode_s += read.decode_s
-                summary.busy_s += read.busy_s
-                summary.warnings += [f"{name} changed while it was read" for name in changed]
-                summary.warnings += queued.describe(read)
-        except KeyboardInterrupt:
-            queued.flush()
-            raise
-    summary.done = total
-    summary.reading_s = time.perf_counter() - started
+    classifiers = _classifiers(encoders)
+    with bar, interrupted_once(), Writer(store.path, labelled) as writer:
+        queued = _Queue(store, jobs, encoders, options.batch_size, writer)
+        with closing(readings(queued.tasks(), workers)) as results:
+            try:
+                for found in described(results, jobs, classifiers):
+                    read = found.readings
+                    lost = queued.lost(read)
+                    if lost:
+                        break  # what this task read goes with it, and is read again
+                    summary.warnings += _changed(queued.take(found))
+                    bar.update(len(read.outcomes))
+                    summary.done += len(read.outcomes)
+                    summary.decode_s += read.decode_s
+                    summary.busy_s += read.busy_s
+                    summary.warnings += queued.describe(read)
+            except KeyboardInterrupt:
+                queued.flush()
+                writer.finish()
+                raise
+        summary.warnings += _changed([*queued.flush(), *writer.finish()])
+    summary.warnings += [f"{why}: the rest of its pictures waits for it" for why in lost.values()]
+    summary.reading_s += time.perf_counter() - started
+    return list(lost)
+
+
+def _classifiers(encoders: Mapping[str, Encoder]) -> dict[str, Classifier]:
+    return {name: e for name, e in encoders.items() if isinstance(e, Classifier)}
+
+
+def _changed(files: Sequence[str]) -> list[str]:
+    return [f"{file} changed while it was read" for file in files]
 
 
 class _Queue:
-    """Hands out the tasks of all jobs and commits each job as soon as its last one is back."""
+    """Hands out the tasks of all jobs; each job goes to the writer when its last one is back."""
 
     def __init__(
-        self, store: Store, jobs: Sequence[Job], encoders: Mapping[str, Encoder], batch: int
+        self,
+        store: Store,
+        jobs: Sequence[Job],
+        encoders: Mapping[str, Encoder],
+        batch: int,
+        writer: Writer,
     ) -> None:
         self._store = store
         self._jobs = jobs
         self._encoders = encoders
         self._batch = batch
+        self._writer = writer
         self._entries: dict[int, list[Entry]] = {}
         self._current = 0
         self._result = Result()
@@ -282,33 +345,32 @@ class _Queue:
             self._entries[position] = self._store.catalog.entries(job.ids)
             yield from tasks_of(job, self._entries[position], self._encoders, self._batch)
 
-    def take(self, read: Readings) -> list[str]:
-        """Add a task's readings; return the files that changed meanwhile, of a finished job."""
-        job = self._jobs[self._current]
-        vectors = self._heavy(job, read)
+    def take(self, found: Described) -> list[str]:
+        """Add what was found in a task; return files, of written jobs, that changed meanwhile."""
         with interrupt_deferred():
-            self._result.add(read, vectors)
-            return self.flush() if len(self._result.outcomes) == len(job.ids) else []
+            self._result.add(found.readings, found.encoded)
+            whole = len(self._result.outcomes) == len(self._jobs[self._current].ids)
+        return self.flush() if whole else []
 
     def flush(self) -> list[str]:
-        """Commit what has been taken of the current job; return as `take` does."""
+        """Give what has been taken of the current job to the writer; return as `take` does."""
         if not self._result.outcomes:
             return []
-        job, entries = self._jobs[self._current], self._entries.pop(self._current)
-        changed = commit(self._store, job, entries, self._result)
-        self._current, self._result = self._current + 1, Result()
-        return [str(entry.file) for entry in entries if entry.id in changed]
+        with interrupt_deferred():
+            job, entries = self._jobs[self._current], self._entries.pop(self._current)
+            result, self._result = self._result, Result()
+            self._current += 1
+            return self._writer.put(job, entries, result)
+
+    def lost(self, read: Readings) -> dict[str, str]:
+        """Return {root: why} of the roots, of files that could not be read, that went away."""
+        unreadable = [o.id for o in read.outcomes if o.reason == "unreadable"]
+        roots = {entry.root for entry in self._store.catalog.entries(unreadable)}
+        found = {root: why_offline(Path(root)) for root in sorted(roots)}
+        return {root: why for root, why in found.items() if why}
 
     def describe(self, read: Readings) -> list[str]:
         """Return a line for each file that failed."""
         reasons = {o.id: o.reason for o in read.outcomes if o.status == "failed"}
         entries = self._store.catalog.entries(reasons)
         return [f"{e.file}: {reasons[e.id]} ({read.messages[e.id]})" for e in entries]
-
-    def _heavy(self, job: Job, read: Readings) -> dict[str, Vectors]:
-        wanted = [self._encoders[name] for name in job.outputs if name != THUMBS]
-        return {
-            encoder.spec.name: encoder.encode(read.pixels[encoder.spec.preprocessing])
-            for encoder in wanted
-            if not encoder.spec.in_worker and len(read.ids)
-        }

@@ -1,10 +1,13 @@
-"""Progress on stderr, alike in every command."""
+"""Progress on stderr, alike in every command: a bar in a terminal, lines in a log file."""
 
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm import tqdm
+
+_LOG_EVERY_S = 20
+_LOG_LINE = "{desc}{n_fmt} of {total_fmt}{unit}, {rate_fmt}, {elapsed} so far, {remaining} left"
 
 
 def progress(
@@ -15,7 +18,11 @@ def progress(
     desc: str | None = None,
     quiet: bool = False,
 ) -> "tqdm[Any]":
-    """Return a bar over some work, or one to be moved by hand up to `total`."""
+    """Return a bar over some work, or one to be moved by hand up to `total`.
+
+    Rate and time left are of the last hundred or so updates: a slow beginning is forgotten,
+    one large picture changes little. In a log file there is a line every 20 seconds.
+    """
     terminal = sys.stderr.isatty()
     return tqdm(
         work,
@@ -23,5 +30,24 @@ def progress(
         unit=f" {unit}",
         desc=desc,
         disable=quiet or total == 0,
-        mininterval=0.5 if terminal else 10,  # a log file gets a line now and then
+        smoothing=0.02,
+        file=None if terminal else _Lines(sys.stderr),
+        mininterval=0.5 if terminal else _LOG_EVERY_S,
+        bar_format=None if terminal or total is None else _LOG_LINE,
     )
+
+
+class _Lines:
+    """A log file: what a bar draws over and over again becomes lines."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self.encoding = getattr(file, "encoding", "utf-8")
+
+    def write(self, text: str) -> None:
+        line = text.strip("\r\n ")
+        if line and not line.startswith("0 of ") and ": 0 of " not in line:
+            self._file.write(line + "\n")
+
+    def flush(self) -> None:
+        self._file.flush()

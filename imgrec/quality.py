@@ -5,46 +5,65 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from imgrec.exact import distances_to_all
+from imgrec.features import Block, FeatureStore
+from imgrec.metrics import METRICS, Metric
+from imgrec.neighbors import top_k
+
+_BLOCK_ROWS = 512  # of the vectors compared with, so that all cores have some
+
 
 def precision_at_k(
     vectors: NDArray[np.floating],
     labels: ArrayLike,
     ks: Sequence[int] = (1, 5),
     block_rows: int = 512,
+    metric: Metric = METRICS["cosine"],
 ) -> dict[int, float]:
     """Return, for each k, the mean share of the k nearest that carry the query's label.
 
-    Every picture is asked once and left out of its own answer. Neighbours are exact, under
-    cosine; a vector of zeros is as far from everything as a right angle. Of equally near
-    ones those that come first are taken.
+    Every picture is asked once and left out of its own answer. Neighbours are exact. Of equally
+    near ones those that come first are taken.
 
     Args:
         vectors: (n, d), finite.
         labels: (n,), anything numpy can compare.
         ks: how many neighbours to look at, each from 1 to n - 1.
-        block_rows: queries compared at once; bounds memory at block_rows * n similarities.
+        block_rows: queries compared at once; bounds memory at block_rows * n distances.
+        metric: by whose `function` they are compared.
 
     Raises:
         ValueError: if the lengths differ, a k is outside 1 to n - 1, or block_rows < 1.
     """
     codes = np.unique(np.asarray(labels), return_inverse=True)[1].reshape(-1)
     _check(vectors, codes, ks, block_rows)
-    unit = _unit_rows(vectors)
+    feature = _feature(np.asarray(vectors, np.float32))
     hits = np.zeros(max(ks), dtype=np.int64)  # by rank
-    for start in range(0, len(unit), block_rows):
-        rows = np.arange(start, min(start + block_rows, len(unit)))
-        similarity = unit[rows] @ unit.T  # (q, n)
-        similarity[rows - start, rows] = -np.inf
-        nearest = np.argsort(-similarity, axis=1, kind="stable")[:, : max(ks)]  # (q, k)
+    for start in range(0, len(codes), block_rows):
+        rows = np.arange(start, min(start + block_rows, len(codes)))
+        distances = distances_to_all(feature, metric, feature.take_rows(rows))  # (q, n)
+        distances[rows - start, rows] = np.inf
+        nearest = np.stack([top_k(of_row, max(ks)) for of_row in distances])  # (q, k)
         hits += (codes[nearest] == codes[rows, None]).sum(axis=0)
-    return {k: float(hits[:k].sum() / (k * len(unit))) for k in ks}
+    return {k: float(hits[:k].sum() / (k * len(codes))) for k in ks}
 
 
-def _unit_rows(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
-    wide = vectors.astype(np.float64)
-    norms = np.linalg.norm(wide, axis=1, keepdims=True)
-    unit: NDArray[np.float64] = wide / np.where(norms > 0, norms, 1.0)
-    return unit
+def chance_of(labels: ArrayLike) -> float:
+    """Return the share that carries a picture's label among others taken at random.
+
+    Args:
+        labels: (n,) of two pictures or more.
+    """
+    counts = np.unique(np.asarray(labels), return_counts=True)[1].astype(np.float64)
+    n = counts.sum()
+    return float((counts * (counts - 1)).sum() / (n * (n - 1)))
+
+
+def _feature(vectors: NDArray[np.float32]) -> FeatureStore:
+    ids = np.arange(len(vectors), dtype=np.int64)
+    starts = range(0, len(vectors), _BLOCK_ROWS)
+    blocks = [Block(ids[s : s + _BLOCK_ROWS], vectors[s : s + _BLOCK_ROWS]) for s in starts]
+    return FeatureStore("measured", vectors.shape[1], blocks)
 
 
 def _check(

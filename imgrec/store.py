@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from imgrec.catalog import Catalog
+from imgrec.classes import Classes, holds_classes, open_classes
 from imgrec.encoders.spec import EncoderSpec, Preprocessing
 from imgrec.errors import StoreError
 from imgrec.features import FeatureStore, stored_ids
@@ -163,9 +164,39 @@ class Store:
         """Open the thumbnails."""
         return ThumbStore.open(self.thumbs_folder)
 
+    def classes_folder(self, encoder: str) -> Path:
+        """Return the folder of the classes that an encoder sees, there or not."""
+        return self.path / "classes" / encoder
+
+    def class_encoders(self) -> list[str]:
+        """Return the names of the encoders whose classes this store holds, sorted."""
+        return sorted(p.name for p in self.path.glob("classes/*") if holds_classes(p))
+
+    def classes(self, encoder: str | None = None) -> Classes:
+        """Read the most probable classes of the ok pictures.
+
+        Args:
+            encoder: that saw them; by default the store's own where it is a classifier, else
+                the first by name that is one.
+
+        Raises:
+            StoreError: there are none, or a part is damaged.
+        """
+        known = self.class_encoders()
+        name = encoder or (self.encoder if self.encoder in known else next(iter(known), None))
+        if name is None or name not in known:
+            raise StoreError(
+                f"{self.path} has no classes{f' of {name!r}' if name else ''} (there: "
+                f"{', '.join(known) or 'none'}): run python -m imgrec.index --store {self.path} "
+                f"--encoder {name or 'NAME'} with a torchvision model"
+            )
+        dead, last = self.catalog.ids_not_ok(), self.catalog.last_id()
+        return open_classes(self.classes_folder(name), dead, last)
+
     def reserve_ids(self) -> None:
         """Never again give an id that some part has a row for, even if the catalogue was lost."""
         folders = [self.thumbs_folder, *map(self.feature_folder, self.feature_names())]
+        folders += map(self.classes_folder, self.class_encoders())
         stored = [stored_ids(folder) for folder in folders]
         self.catalog.reserve_ids(max((int(ids[-1]) for ids in stored if len(ids)), default=0))
 
@@ -179,7 +210,9 @@ class Store:
         with writing_lock(self.path):
             for folder in (self.path, self.thumbs_folder, *self.path.glob("features/*")):
                 remove_temporaries(folder)
-            for folder in (self.path / "knn", self.path / "graph", *self.path.glob("indexes/*")):
+            kinds = ("indexes", "layouts", "classes")
+            made = (path for kind in kinds for path in self.path.glob(f"{kind}/*"))
+            for folder in (self.path / "knn", self.path / "graph", *made):
                 remove_temporaries(folder)
             yield
 

@@ -11,7 +11,7 @@ from imgrec.files import TEMPORARY_PREFIX
 from imgrec.images import SUFFIXES
 
 # What imgrec writes itself: the first lines of these files say so.
-_OUTPUT_MARKERS = frozenset({"store.json", "site.json", "projector_config.pbtxt"})
+_OUTPUT_MARKERS = frozenset({"store.json", "site.json", "report.json", "projector_config.pbtxt"})
 _OUTPUT_WORDS = (b'"written_by": "imgrec ', b"made by python -m projector")
 
 

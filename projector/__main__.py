@@ -8,12 +8,13 @@ from pathlib import Path
 from imgrec.clusters import COUNT, KIND
 from imgrec.commands import Parser, counted, positive, processes, run, seed
 from imgrec.labels import keep_labels
+from imgrec.layouts import METHODS
 from imgrec.names import printable
+from imgrec.overview import SIZE as OVERVIEW_SIZE
 from imgrec.store import Store
 from projector.collection import DIMENSIONS
-from projector.export import OVERVIEW_SIZE, Export, Options, RunSummary, write_logdir
+from projector.export import Export, Options, RunSummary, write_logdir
 from projector.plan import MAX_POINTS, OVERVIEW, PAGE, PAGE_SIZE, WHOLE
-from projector.views import METHODS
 
 
 def main(argv: Sequence[str] | None = None) -> int:

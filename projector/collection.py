@@ -8,28 +8,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from imgrec.affinity import fuzzy_graph
 from imgrec.catalog import Ids
 from imgrec.clusters import KIND as CLUSTER
 from imgrec.clusters import Clusters, clusters_in
 from imgrec.colours import KIND as COLOUR
+from imgrec.columns import Reduction, reduce_feature, unreduced
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.features import FeatureStore
 from imgrec.knn import kept_neighbors, neighbors_in
-from imgrec.labels import labels_of
+from imgrec.layouts import KeptLayouts
 from imgrec.neighbors import Neighbors
+from imgrec.overview import groups_of, overview_ids
+from imgrec.site_pages import COMMUNITY
 from imgrec.store import Store
-from projector.affinity import fuzzy_graph
 from projector.errors import ProjectorError
 from projector.kept import Kept
 from projector.pages import Pages, grown_pages, settled_pages, split_pages, without_lonely
 from projector.plan import PAGE, Run, page_label, plan_runs
-from projector.reduce import Reduction, reduce_feature, unreduced
-from projector.sample import spread_sample
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-COMMUNITY, CENTRE, PAGE_KIND = "community", "centre", "page"
+CENTRE, PAGE_KIND = "centre", "page"
 DIMENSIONS = 50  # columns beyond that make the page slower, and hardly better
 NEIGHBORS_MADE = 1_000_000  # pictures up to which a missing k-NN graph is made, in some minutes
 
@@ -46,6 +47,7 @@ class Collection:
         tensor: the columns of the tensors.
         clusters: by k-means.
         kept: what the store keeps for the projector.
+        layouts: those the store keeps.
         quiet: no progress bar.
     """
 
@@ -56,6 +58,7 @@ class Collection:
     tensor: Reduction
     clusters: Clusters
     kept: Kept
+    layouts: KeptLayouts
     quiet: bool = True
 
     @classmethod
@@ -92,6 +95,7 @@ class Collection:
             reduction if dimensions else unreduced(feature),
             clusters_in(store, spec, feature, clusters),
             Kept(store, spec.name),
+            KeptLayouts(store, spec.name),
             quiet,
         )
 
@@ -115,11 +119,7 @@ class Collection:
     @cached_property
     def groups(self) -> NDArray[np.intp]:
         """The group (n,) of each picture: its community, its cluster where it has none."""
-        communities = labels_of(self.store.catalog, COMMUNITY)
-        numbers = {value: n for n, value in enumerate(sorted(set(communities.values())), 1)}
-        found = (numbers.get(communities.get(i, ""), 0) for i in self.ids.tolist())
-        groups = np.fromiter(found, np.intp, len(self.ids))
-        return np.where(groups > 0, groups, -self.clusters.numbers.astype(np.intp))
+        return groups_of(self.store.catalog, self.clusters)
 
     @cached_property
     def coloured_by(self) -> str:
@@ -135,8 +135,7 @@ class Collection:
         """
         pages = self._pages(page_size)
         self.kept.keep_pages(self.ids, pages, page_size)
-        always = self.clusters.central[self.clusters.central > 0]
-        return plan_runs(self.ids, pages, spread_sample(self.ids, self.groups, overview, always))
+        return plan_runs(self.ids, pages, overview_ids(self.clusters, self.groups, overview))
 
     def labels(
         self, run: Run, colours: Mapping[int, str], page_of: Mapping[int, int]

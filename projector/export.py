@@ -11,6 +11,8 @@ from imgrec.clusters import Clusters
 from imgrec.colour_labels import update_colours
 from imgrec.files import new_folder
 from imgrec.interrupts import interrupted_once
+from imgrec.layouts import METHODS
+from imgrec.overview import SIZE as OVERVIEW_SIZE
 from imgrec.processes import Workers
 from imgrec.progress import progress
 from imgrec.store import Store
@@ -20,10 +22,9 @@ from projector.manifest import check_replaceable, read_manifest, write_manifest
 from projector.plan import PAGE, PAGE_SIZE, Run
 from projector.run import Begun, Composer
 from projector.sheets import Sheets
-from projector.views import METHODS, Layouts
+from projector.views import Layouts
 from projector.writer import Writer
 
-OVERVIEW_SIZE = 10_000
 _SPRITES_FROM = 4_000  # pictures, below which starting processes takes as long as it saves
 _LAYOUTS_FROM = 2_000
 _RUNS_AHEAD = 2  # four layouts each: enough for many cores, few enough to bound memory
@@ -143,7 +144,7 @@ def write_logdir(
         write_manifest(folder, writer.finish())
         check_replaceable(out)  # again: there was time to put something there
     if options.methods:  # those of an export without any may be wanted again
-        collection.kept.prune(layouts.used)
+        collection.layouts.prune(layouts.used)
     return Export(
         out,
         collection.feature.name,

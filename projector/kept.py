@@ -1,8 +1,7 @@
-"""What the projector keeps in a store, so that it need not be made again: pages and layouts.
+"""What the projector keeps in a store, so that it need not be made again: pages.
 
     projector/<feature>/
         pages.npz              ids (n,), pages (n,), the size of a page
-        layouts/<key>.npy      (m, 2 or 3) float32; the key is made of all that they hang on
 
 Nothing here is needed: what is absent, damaged or cannot be written is made anew.
 """
@@ -13,10 +12,8 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imgrec.catalog import Ids
-from imgrec.encoders.spec import Vectors
 from imgrec.features import positions
 from imgrec.files import write_bytes
 from imgrec.store import Store
@@ -47,30 +44,6 @@ class Kept:
         buffer = io.BytesIO()
         np.savez(buffer, ids=ids, pages=pages, size=np.int64(size))
         self._write(self._folder / _PAGES, buffer.getvalue())
-
-    def layout(self, key: str, shape: tuple[int, int]) -> Vectors | None:
-        """Return positions (m, c) of this shape, None where there are none."""
-        with suppress(OSError, ValueError, EOFError):
-            positions: NDArray[np.float32] = np.load(self._layout(key), allow_pickle=False)
-            if positions.shape == shape and np.isfinite(positions).all():
-                return positions
-        return None
-
-    def keep_layout(self, key: str, positions: Vectors) -> None:
-        """Write positions (m, c)."""
-        buffer = io.BytesIO()
-        np.save(buffer, positions, allow_pickle=False)
-        self._write(self._layout(key), buffer.getvalue())
-
-    def prune(self, keys: set[str]) -> None:
-        """Delete all layouts but these."""
-        for path in (self._folder / "layouts").glob("*"):
-            if path.stem not in keys:
-                with suppress(OSError):
-                    path.unlink()
-
-    def _layout(self, key: str) -> Path:
-        return self._folder / "layouts" / f"{key}.npy"
 
     def _write(self, path: Path, data: bytes) -> None:
         with suppress(OSError):  # a store that is read-only or full

@@ -1,34 +1,23 @@
 """The layouts of a run: made once from the k-NN graph and kept, never computed in the tab."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from imgrec.affinity import part_of
 from imgrec.encoders.spec import Vectors
-from imgrec.features import Block, FeatureStore
-from imgrec.knn import K, exact_neighbors
+from imgrec.layouts import MAKERS, TITLES, graph_among, layout_key, main_axes
 from imgrec.processes import Workers
-from imgrec.projection import fit_axes
-from imgrec.umap_layout import umap_layout
-from projector.affinity import fuzzy_graph, part_of
+from imgrec.worker import WorkerDiedError
 from projector.bookmarks import View
 from projector.collection import Collection
-from projector.layouts import tsne_layout
-from projector.pieces import digest
 from projector.plan import OVERVIEW, Run
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-METHODS = ("umap", "tsne")
-VERSION = 2  # raised whenever the same pictures would be laid out otherwise
 TSNE_3D = 20_000  # pictures beyond which three dimensions of t-SNE take too long
-_TITLES = {"umap": "UMAP", "tsne": "t-SNE"}
-_MAKERS = {"umap": umap_layout, "tsne": tsne_layout}
 _ORDER = (("tsne", 3), ("umap", 3), ("umap", 2), ("tsne", 2))
 
 
@@ -59,11 +48,11 @@ class Begun:
             colour: the column of the metadata that the coloured view shows.
         """
         views: list[View] = []
-        planes = [View(f"{_TITLES[m]}, 2-D", self.makers[m, 2]()) for m in methods]
+        planes = [View(f"{TITLES[m]}, 2-D", self.makers[m, 2]()) for m in methods]
         for method, plane in zip(methods, planes, strict=True):
             views.append(replace(plane, flat=True))
             if (method, 3) in self.makers:
-                views.append(View(f"{_TITLES[method]}, 3-D", self.makers[method, 3]()))
+                views.append(View(f"{TITLES[method]}, 3-D", self.makers[method, 3]()))
         tinted = f"{views[0].name}, colours: {colour}" if views else ""
         views += [replace(first, name=tinted, colour=colour) for first in views[:1]]
         views += [replace(plane, name=f"{plane.name}, to zoom in") for plane in planes]
@@ -98,7 +87,7 @@ class Layouts:
             ProjectorError: a vector is not finite.
         """
         columns = self.collection.reduction.take(run.ids)
-        axes = _main_axes(columns)
+        axes = main_axes(columns)
         graph = _Graph(self.collection, run, columns)
         wanted = [(m, d) for m in self.methods for d in (2, 3)
                   if (m, d) != ("tsne", 3) or len(columns) <= TSNE_3D]  # fmt: skip
@@ -107,23 +96,22 @@ class Layouts:
         return Begun(run, columns, axes, makers)
 
     def _maker(self, method: str, start: Vectors, run: Run, graph: "_Graph") -> Maker:
-        what = f"{VERSION} {method} {start.shape[1]} {self.seed}"
-        key = digest(what.encode(), run.ids.astype("<i8").tobytes(), graph.columns.tobytes())
+        key = layout_key(method, start.shape[1], run.ids, graph.columns, self.seed)
         self.used.add(key)
-        kept = self.collection.kept.layout(key, start.shape)
+        kept = self.collection.layouts.load(key, start.shape)
         if kept is not None:
             return lambda: kept
-        make = _MAKERS[method]
+        make = MAKERS[method]
         future = self.workers and self.workers.submit(make, graph.weights, start, self.seed)
 
         @cache
         def made() -> Vectors:
-            self.awaited(f"{run.key}: {_TITLES[method]}, {start.shape[1]}-D")
+            self.awaited(f"{run.key}: {TITLES[method]}, {start.shape[1]}-D")
             try:
                 positions = future.result() if future else make(graph.weights, start, self.seed)
-            except BrokenProcessPool:  # killed, or such processes cannot be started here
+            except WorkerDiedError:  # killed, or such processes cannot be started here
                 positions = make(graph.weights, start, self.seed)
-            self.collection.kept.keep_layout(key, positions)
+            self.collection.layouts.keep(key, positions)
             return positions
 
         return made
@@ -147,14 +135,4 @@ class _Graph:
         whole = None if self.run.kind == OVERVIEW else self.collection.graph
         if whole is not None:
             return part_of(whole, feature.rows_of(ids), self.columns)
-        block = Block(ids, feature.take(ids))
-        own = FeatureStore(feature.name, feature.dimensions, [block])
-        return fuzzy_graph(exact_neighbors(own, min(K, len(ids) - 1)))
-
-
-def _main_axes(columns: Vectors) -> Vectors:
-    """Return rows on the three axes along which they spread most (m, 3), 0 beyond the last."""
-    axes = np.zeros((len(columns), 3), np.float32)
-    found = fit_axes(columns, 3).project(columns)
-    axes[:, : found.shape[1]] = found
-    return axes
+        return graph_among(feature, ids)

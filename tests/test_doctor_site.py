@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from graph.manifest import FORMAT
 from graph.site import write_site
 from imgrec.checks import Report, check_site, site_files
 from imgrec.checks.site_html import Address, css_addresses, parse_html
 from imgrec.checks.site_links import Stray, Target, resolved
 from imgrec.doctor import main
+from imgrec.output_folder import SITE
 from imgrec.store import Store
 
 _DATA = re.compile(r'(<script type="application/json" id="page">)(.*?)(</script>)', re.DOTALL)
@@ -126,7 +126,7 @@ def test_ours_is_sound(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_format_is_that_of_graph() -> None:
-    assert site_files.FORMAT == FORMAT
+    assert SITE.format == site_files.FORMAT
 
 
 def test_a_copy_is_sound(site: Path) -> None:
@@ -147,9 +147,8 @@ def test_exit_codes(site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["--site", str(site)]) == 1
     assert main([]) == 2
     captured = capsys.readouterr()
-    assert (
-        captured.err == "imgrec.doctor: nothing to check: name --logdir DIR, --site DIR or both\n"
-    )
+    nothing = "nothing to check: name --store DIR, --logdir DIR or --site DIR"
+    assert captured.err == f"imgrec.doctor: {nothing}\n"
     with pytest.raises(SystemExit) as stop:
         main(["--site", str(tmp_path / "none")])
     assert stop.value.code == 2

@@ -22,6 +22,8 @@ from stores import nothing_can_be_written
 def full(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with everything in it that is kept beside the features."""
     path = Path(shutil.copytree(photo_store, tmp_path_factory.mktemp("full") / "store"))
+    for made in ("knn", "indexes", "graph", "duplicates"):  # by other tests
+        shutil.rmtree(path / made, ignore_errors=True)
     with Store.create(path) as store:
         neighbors_of(store)
         with store.writing():

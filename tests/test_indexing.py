@@ -117,6 +117,7 @@ def test_what_imgrec_writes_into_the_folder_is_no_picture_of_it(tmp_path: Path) 
     markers = {
         "store": None,
         "site": ("site.json", '{"format": 1, "written_by": "imgrec 0.1.0"}'),
+        "report": ("report.json", '{"format": 1, "written_by": "imgrec 0.1.0"}'),
         "logdir": ("projector_config.pbtxt", "# made by python -m projector, which …"),
         "mine": ("site.json", '{"title": "my holidays"}'),
     }
@@ -129,7 +130,7 @@ def test_what_imgrec_writes_into_the_folder_is_no_picture_of_it(tmp_path: Path) 
     summary = index_folders([tmp_path], tmp_path / "store", HERE)
     assert summary.new == 1
     assert "mine/sheet.jpg" in statuses(tmp_path / "store")
-    assert len(summary.warnings) == 3
+    assert len(summary.warnings) == 4
 
 
 @pytest.mark.parametrize("name", ["mini", "rgb"])

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 
 def _make(build: Path, *arguments: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
     places = {"STORE": "store", "SAMPLES": "samples", "LOGDIR": "logdir", "SITE": "site"}
-    places |= {"DUPLICATES": "tables/duplicates.csv", "EXPORT": "export"}
+    places |= {"DUPLICATES": "tables/duplicates.csv", "EXPORT": "export", "REPORT": "report"}
     variables = [f"{name}={build / folder}" for name, folder in places.items()]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
     # As new: the target under test must not begin to install.
@@ -39,6 +39,7 @@ def _make(build: Path, *arguments: str, code: int = 0) -> "subprocess.CompletedP
         ("projector", "logdir/all 36 pictures/projector_config.pbtxt"),
         ("graph", "site/index.html"),
         ("duplicates", "tables/duplicates.csv"),
+        ("report", "report/index.html"),
         ("export", "export/network.parquet"),
     ],
 )

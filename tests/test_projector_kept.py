@@ -35,29 +35,7 @@ def test_damaged_pages_are_none(kept: Kept, tmp_path: Path, damage: bytes) -> No
     assert kept.pages(_IDS, 10).tolist() == [-1] * 4
 
 
-def test_layouts_come_back_while_they_are_whole(kept: Kept, tmp_path: Path) -> None:
-    positions = np.arange(12, dtype=np.float32).reshape(4, 3)
-    kept.keep_layout("a", positions)
-    kept.keep_layout("b", positions + 1)
-    found = kept.layout("a", (4, 3))
-    assert found is not None
-    assert np.array_equal(found, positions)
-    assert kept.layout("a", (4, 2)) is None
-    assert kept.layout("c", (4, 3)) is None
-    kept.prune({"a"})
-    assert kept.layout("b", (4, 3)) is None
-    (file,) = tmp_path.glob("store/projector/mini/layouts/*")
-    for data in (b"", file.read_bytes()[:-1], b"x" * 200):
-        file.write_bytes(data)
-        assert kept.layout("a", (4, 3)) is None
-    kept.keep_layout("a", np.full((4, 3), np.nan, np.float32))
-    assert kept.layout("a", (4, 3)) is None
-
-
 def test_nothing_is_kept_where_nothing_can_be_written(kept: Kept, tmp_path: Path) -> None:
     (tmp_path / "store" / "projector").write_text("in the way")
     kept.keep_pages(_IDS, _PAGES, 10)
-    kept.keep_layout("a", np.zeros((1, 2), np.float32))
     assert kept.pages(_IDS, 10).tolist() == [-1] * 4
-    assert kept.layout("a", (1, 2)) is None
-    kept.prune(set())

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgrec.catalog import Entry
+from imgrec.sampling import spread_sample
 from projector.plan import MAX_POINTS, OVERVIEW, PAGE, WHOLE, Run, plan_runs, run_name
-from projector.sample import spread_sample
 
 
 def _entry(path: str) -> Entry:

@@ -297,6 +297,11 @@ class Catalog:
         )
         return [name for (name,) in rows]
 
+    def add_labels(self, kind: str, values: Mapping[int, str]) -> None:
+        """Add labels of a kind to those there, in one transaction."""
+        with self.transaction() as db:
+            add_labels(db, kind, values)
+
     def replace_labels(self, kind: str, values: Mapping[int, str]) -> None:
         """Make these the only labels of a kind, in one transaction."""
         with self.transaction() as db:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from imgrec.checks.findings import Check, Place, file_problem, shortened, unreadable
 
-FORMAT = 1  # of the sites that these checks know; as `graph.manifest.FORMAT`
+FORMAT = 1  # of the sites that these checks know; as `imgrec.output_folder.SITE`
 MARKER = "site.json"
 START = "index.html"
 _UNTOLD = "what belongs to the site cannot be told, and it cannot be written again in this place"

@@ -1,8 +1,8 @@
 """What an encoder is: a frozen spec and a function from pixel batches to vectors."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from imgrec.errors import EncoderError
 
 Pixels = NDArray[np.uint8]  # (b, h, w, 3), RGB
 Vectors = NDArray[np.float32]  # (b, d)
+Compile = Literal["auto", "on", "off"]
+Scores = NDArray[np.float32]  # (b, C), the softmax of which are the probabilities of C classes
 
 
 @dataclass(frozen=True)
@@ -78,4 +80,49 @@ class Encoder(Protocol):
 
     def encode(self, pixels: Pixels) -> Vectors:
         """Return the float32 vectors (b, d) of uint8 pixels (b, crop_px, crop_px, 3)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What a classifier finds in a batch.
+
+    Attributes:
+        vectors: (b, d) float32.
+        scores: (b, C) float32.
+    """
+
+    vectors: Vectors
+    scores: Scores
+
+
+@runtime_checkable
+class Classifier(Encoder, Protocol):
+    """An encoder that runs on a device and tells classes apart."""
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The names of the C classes."""
+        ...
+
+    @property
+    def ahead(self) -> int:
+        """How many batches are to be begun before the first of them is waited for."""
+        ...
+
+    def prepare(self, pictures: int, batch: int, compile: Compile, quiet: bool = True) -> str:
+        """Get ready for so many pictures; return why it is slower than it could be."""
+        ...
+
+    def begin(self, pixels: Pixels) -> Callable[[], Encoded]:
+        """Begin a batch of pixels (b, crop_px, crop_px, 3); what is returned waits for it."""
+        ...
+
+    @property
+    def classifies_vectors(self) -> bool:
+        """Whether the scores are a function of the vectors."""
+        ...
+
+    def scores(self, vectors: Vectors) -> Scores:
+        """Return the scores (m, C) of vectors (m, d), where they are a function of these."""
         ...

@@ -1,84 +1,145 @@
-"""Every torchvision classification model as an encoder: its last features, head removed."""
+"""Every torchvision classification model as an encoder: its last features, its classes."""
 
-import hashlib
-import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from pickle import UnpicklingError  # torch.load raises it; nothing is pickled here
-from typing import Any
 
 import numpy as np
 import torch
-import torchvision
 from torch import nn
 
-from imgrec.encoders.spec import EncoderSpec, Pixels, Preprocessing, Vectors
+from imgrec.encoders.acceleration import CompiledLane, folded, leave, mark_of, pays
+from imgrec.encoders.lanes import Lanes, devices_of, lanes_on
+from imgrec.encoders.networks import (
+    Head,
+    PixelNetwork,
+    build_model,
+    model_names,
+    preprocessing_of,
+)
+from imgrec.encoders.spec import Compile, Encoded, EncoderSpec, Pixels, Scores, Vectors
+from imgrec.encoders.weights import (
+    categories_of,
+    file_digest,
+    load_state,
+    read_state,
+    weights_file,
+)
 from imgrec.errors import EncoderError
+from imgrec.progress import progress
 
-# torchvision builds these two otherwise when they get weights than when they do not.
-_AS_WITH_WEIGHTS: dict[str, dict[str, Any]] = {
-    "inception_v3": {"transform_input": True, "aux_logits": True, "init_weights": False},
-    "googlenet": {"transform_input": True, "aux_logits": True, "init_weights": False},
-}
-
-
-def model_names() -> list[str]:
-    """Return the names of torchvision's classification models, sorted."""
-    return list(torchvision.models.list_models(module=torchvision.models))
+_MANY = 64  # pictures from which on folding the batch norms is worth its half second
 
 
 class VisionEncoder:
-    """A torchvision model whose classification head gives way to the identity."""
+    """A torchvision model: what its head takes are the vectors, what it gives the classes."""
 
-    def __init__(self, spec: EncoderSpec, model: nn.Module, device: torch.device) -> None:
-        preset = _default_weights(spec.name).transforms()
+    def __init__(
+        self,
+        spec: EncoderSpec,
+        model: nn.Module,
+        devices: Sequence[torch.device],
+        categories: tuple[str, ...],
+    ) -> None:
+        """Take the head off a model and put it on devices.
+
+        Args:
+            spec: of the encoder.
+            model: with its weights and its head.
+            devices: batches go to one after the other; all of one type.
+            categories: the names of the classes.
+        """
         self._spec = spec
-        self._device = device
-        self._dtype = torch.float16 if device.type == "cuda" else torch.float32
-        self._mean = _channels(preset.mean, device)
-        self._std = _channels(preset.std, device)
-        self._model = model.eval().to(device, self._dtype).to(memory_format=torch.channels_last)
+        self._head = Head.of(model)
+        self._head.take_off(model.eval())
+        self._categories = categories
+        self._devices = devices
+        half = devices[0].type == "cuda"
+        self._network = PixelNetwork(spec.name, model, torch.float16 if half else torch.float32)
+        self._lanes = lanes_on(devices, self._network)
 
     @classmethod
     def load(cls, name: str, weights: Path | None = None, device: str = "auto") -> "VisionEncoder":
-        """Build a model, load its weights and take its head off.
+        """Build a model and load its weights.
 
         Args:
             name: of the model, as torchvision spells it.
             weights: a file with a state dict; None for torchvision's own, from its cache
                 (`TORCH_HOME`) or, where it is not there, by its download.
-            device: `auto` (CUDA, then MPS, then CPU) or a torch device name.
+            device: `auto` (CUDA, then MPS, then CPU) or a torch device name; `cuda` is all of
+                them.
 
         Raises:
             EncoderError: the name is unknown, or the weights cannot be had or do not fit.
         """
-        if name not in model_names():
-            known = ["mini", "rgb", *model_names()]
-            close = get_close_matches(name, known)
-            raise EncoderError(
-                f"no encoder is called {name!r}"
-                + (f", did you mean {' or '.join(close)}?" if close else "")
-                + f" known: {', '.join(known)}"
-            )
-        chosen = _device(device)
-        source, file = _weights_file(name, weights)
-        model = build_model(name)
-        _load_state(model, file)
-        dimensions = remove_head(model)
+        _check_name(name)
+        devices = devices_of(device)
+        source, file = weights_file(name, weights)
+        model = _loaded(name, file)
+        head = Head.of(model)
         spec = EncoderSpec(
             name=name,
-            dimensions=dimensions,
+            dimensions=head.dimensions,
             preprocessing=preprocessing_of(name),
             weights=source,
-            weights_digest=_file_digest(file),
+            weights_digest=file_digest(file),
             in_worker=False,
         )
-        return cls(spec, model, chosen)
+        return cls(spec, model, devices, categories_of(name, weights, head.classes))
 
     @property
     def spec(self) -> EncoderSpec:
         """The frozen description of this encoder."""
         return self._spec
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The names of the C classes."""
+        return self._categories
+
+    @property
+    def ahead(self) -> int:
+        """How many batches are to be begun before the first of them is waited for."""
+        return self._lanes.ahead
+
+    @property
+    def classifies_vectors(self) -> bool:
+        """Whether the scores are a function of the vectors: not those of SqueezeNet."""
+        return self._head.is_linear
+
+    def prepare(self, pictures: int, batch: int, compile: Compile, quiet: bool = True) -> str:
+        """Make the network as fast as so many pictures are worth; on other devices do nothing.
+
+        Args:
+            pictures: that will be encoded.
+            batch: pictures a forward pass.
+            compile: `auto` where that many pay for it, `on` always, `off` never.
+            quiet: show nothing while it is compiled.
+
+        Returns:
+            Why it is slower than it could be, empty where it is not.
+        """
+        if [device.type for device in self._devices] != ["cpu"] or not pictures:
+            return ""
+        if pictures >= _MANY:
+            self._network.model = folded(self._network.model)
+            self._lanes = lanes_on(self._devices, self._network)
+        mark, side_px = mark_of(self._spec, batch), self._spec.preprocessing.crop_px
+        if compile == "off" or (
+            compile == "auto" and not pays(pictures, self._network, side_px, mark)
+        ):
+            return ""
+        desc = f"compiling {self._spec.name}"
+        try:
+            with progress(total=1, desc=desc, unit="network", quiet=quiet) as bar:
+                lane = CompiledLane(self._network, batch, side_px)
+                bar.update()
+        except EncoderError as error:
+            return f"{self._spec.name} runs uncompiled, slower: {error}"
+        leave(mark)
+        self._lanes = Lanes([lane])
+        return ""
 
     def encode(self, pixels: Pixels) -> Vectors:
         """Return the features (b, d) before the head of pixels (b, crop_px, crop_px, 3).
@@ -86,116 +147,63 @@ class VisionEncoder:
         Raises:
             EncoderError: the device gave up, for want of memory above all.
         """
+        return self.begin(pixels)().vectors
+
+    def begin(self, pixels: Pixels) -> Callable[[], Encoded]:
+        """Begin a batch of pixels (b, crop_px, crop_px, 3); what is returned waits for it.
+
+        Raises:
+            EncoderError: the device gave up; what is returned raises it too.
+        """
+        with self._translated(len(pixels)):
+            finish = self._lanes.begin(pixels)
+
+        def encoded() -> Encoded:
+            with self._translated(len(pixels)):
+                return self._split(finish())
+
+        return encoded
+
+    def scores(self, vectors: Vectors) -> Scores:
+        """Return the scores (m, C) of vectors (m, d), where they are a function of these."""
+        return self._head.scores(vectors)
+
+    def _split(self, output: Vectors) -> Encoded:
+        d = self._head.dimensions
+        if self._head.is_linear:
+            return Encoded(output, self._head.scores(output))
+        return Encoded(np.ascontiguousarray(output[:, :d]), output[:, d:])
+
+    @contextmanager
+    def _translated(self, count: int) -> Iterator[None]:
         try:
-            return self._features(pixels)
+            yield
         except RuntimeError as error:  # memory above all
             reason = str(error).splitlines()[0]
             raise EncoderError(
-                f"{self._spec.name} failed on {self._device} with {len(pixels)} pictures "
+                f"{self._spec.name} failed on {self._devices[0].type} with {count} pictures "
                 f"({reason}): try a smaller --batch-size, or --device cpu"
             ) from error
 
-    def _features(self, pixels: Pixels) -> Vectors:
-        with torch.inference_mode():
-            batch = torch.from_numpy(np.require(pixels, requirements=["C", "W"])).to(self._device)
-            batch = batch.permute(0, 3, 1, 2).float() / 255  # (b, 3, h, w), channels last
-            batch = ((batch - self._mean) / self._std).to(self._dtype)
-            features: Vectors = self._model(batch).float().cpu().numpy()
-        return features
 
-
-def build_model(name: str) -> nn.Module:
-    """Return a model of the shape that its default weights fit, not yet loaded."""
-    options = _AS_WITH_WEIGHTS.get(name, {})
-    if name.startswith("vit_"):
-        options = {"image_size": preprocessing_of(name).crop_px}
-    model: nn.Module = torchvision.models.get_model(name, weights=None, **options)
+def _loaded(name: str, file: Path) -> nn.Module:
+    """Return a model with its weights, its head as wide as theirs."""
+    state = read_state(file)
+    model = build_model(name)
+    head = Head.of(model)
+    weight = state.get(f"{head.name}.weight")
+    if weight is not None and len(weight) != head.classes:
+        model = build_model(name, len(weight))
+    load_state(model, state, file)
     return model
 
 
-def remove_head(model: nn.Module) -> int:
-    """Replace the layer that gives the classes by the identity; return its input width d.
-
-    That layer is the last `Linear` of the model, or, where there is none (SqueezeNet), its
-    last convolution.
-    """
-    modules = dict(model.named_modules())
-    linear = [name for name, module in modules.items() if isinstance(module, nn.Linear)]
-    convolutions = [name for name, module in modules.items() if isinstance(module, nn.Conv2d)]
-    name = (linear or convolutions)[-1]
-    parent, _, attribute = name.rpartition(".")
-    setattr(modules[parent], attribute, nn.Identity())
-    head = modules[name]
-    return head.in_features if isinstance(head, nn.Linear) else int(head.in_channels)
-
-
-def preprocessing_of(name: str) -> Preprocessing:
-    """Return the preprocessing torchvision publishes with a model's default weights."""
-    preset = _default_weights(name).transforms()
-    return Preprocessing(crop_px=preset.crop_size[0], resize_px=preset.resize_size[0], fit="crop")
-
-
-def _default_weights(name: str) -> Any:
-    return torchvision.models.get_model_weights(name).DEFAULT
-
-
-def _channels(values: list[float], device: torch.device) -> torch.Tensor:
-    return torch.tensor(values, device=device).view(1, 3, 1, 1)
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device).item()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise EncoderError(f"the device {name!r} cannot be used ({reason}): try cpu") from error
-    return device
-
-
-def _weights_file(name: str, weights: Path | None) -> tuple[str, Path]:
-    if weights is not None:
-        if not weights.is_file():
-            raise EncoderError(f"--weights {weights} is not a file: name a torch state dict")
-        return weights.name, weights
-    default = _default_weights(name)
-    file = Path(torch.hub.get_dir(), "checkpoints", default.url.rpartition("/")[2])
-    if not file.is_file():
-        _download(name, default, file)
-    return str(default), file
-
-
-def _download(name: str, default: Any, file: Path) -> None:
-    try:
-        default.get_state_dict(progress=True, check_hash=True, weights_only=True)
-    except (OSError, RuntimeError) as error:
+def _check_name(name: str) -> None:
+    if name not in model_names():
+        known = ["mini", "rgb", *model_names()]
+        close = get_close_matches(name, known)
         raise EncoderError(
-            f"the weights of {name} are not at {file} and cannot be downloaded ({error}): "
-            f"put the file of {default.url} there (TORCH_HOME names the folder above), "
-            "or name a state dict with --weights FILE, or run where torchvision can download "
-            "it, or take the encoder that needs no weights with --encoder mini"
-        ) from error
-
-
-def _load_state(model: nn.Module, file: Path) -> None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is wrong with the file is said below
-            state = torch.load(file, map_location="cpu", weights_only=True)
-        model.load_state_dict(state)
-    except (OSError, RuntimeError, EOFError, KeyError, AttributeError, TypeError,
-            UnpicklingError) as error:  # fmt: skip
-        reason = " ".join(str(error).split())[:200]
-        raise EncoderError(
-            f"the weights in {file} do not fit the model ({reason}): "
-            "name a state dict of this very model"
-        ) from error
-
-
-def _file_digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+            f"no encoder is called {name!r}"
+            + (f", did you mean {' or '.join(close)}?" if close else "")
+            + f" known: {', '.join(known)}"
+        )

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import decoding
 import imgrec
 import indexing
 import pages
@@ -30,6 +31,7 @@ def main() -> int:
         out.write("\n## Sample collection\n\n" + indexing.rendering(work))
         photos = arguments.images or indexing.sample(work, arguments.count)
         out.write(f"\n## Indexing ({photos.name})\n\n" + indexing.measured(photos, work / "store"))
+        out.write("\n## Decoding\n\n" + decoding.measured(arguments.images))
         out.write("\n## Rescan\n\n" + rescan.measured(work, arguments.files))
         out.write("\n## Query from the shell\n\n" + query.measured(work / "store"))
         if arguments.images:

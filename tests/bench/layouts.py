@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.manifold import trustworthiness
 
+from imgrec.affinity import fuzzy_graph
 from imgrec.features import Block, FeatureStore
 from imgrec.knn import exact_neighbors
 from imgrec.neighbors import Neighbors
 from imgrec.umap_layout import umap_layout
 from machine import rows
-from projector.affinity import fuzzy_graph
 
 _SAMPLE = 3_000
 _SEED = 20

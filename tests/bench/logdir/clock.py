@@ -13,8 +13,8 @@ import projector.run
 import projector.sheets
 import projector.views
 from imgrec.catalog import Catalog
+from imgrec.columns import Reduction
 from projector.collection import Collection
-from projector.reduce import Reduction
 from projector.views import Begun, Layouts
 from projector.writer import Writer
 

@@ -25,7 +25,7 @@ def spread_sample(
     """
     if len(ids) <= count:
         return np.sort(ids)
-    chance = _mixed(ids)
+    chance = by_chance(ids)
     order = np.lexsort((chance, groups))
     starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order[0]] - 1))
     sizes = np.diff(starts, append=len(ids))
@@ -36,7 +36,7 @@ def spread_sample(
     return np.sort(ids[np.lexsort((chance, ranks))[:count]])
 
 
-def _mixed(ids: Ids) -> NDArray[np.uint64]:
+def by_chance(ids: Ids) -> NDArray[np.uint64]:
     """Return numbers that look like chance, one for each id.
 
     Source: Steele, Lea and Flood 2014, Fast Splittable Pseudorandom Number Generators.

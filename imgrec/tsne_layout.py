@@ -1,4 +1,4 @@
-"""t-SNE positions of pictures, from the graph of `projector.affinity` and a place to begin."""
+"""t-SNE positions of pictures, from the graph of `imgrec.affinity` and a place to begin."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ def tsne_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) 
     """Return the t-SNE positions (n, c) of pictures, centred, within -1 and 1; c is 2 or 3.
 
     Args:
-        graph: (n, n) symmetric, as `projector.affinity.fuzzy_graph` gives it. Its weights are
+        graph: (n, n) symmetric, as `imgrec.affinity.fuzzy_graph` gives it. Its weights are
             the affinities: of 15 neighbours they do what a perplexity of 30 does.
         start: (n, c) finite positions to begin with, in any unit.
         seed: the same gives the same bytes.

@@ -1,4 +1,4 @@
-"""Principal components of a feature: few columns that keep most of its variance."""
+"""A feature on its principal axes: few columns that keep most of its variance, as layouts want."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,11 @@ import numpy as np
 
 from imgrec.catalog import Ids
 from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.errors import StoreError
 from imgrec.features import FeatureStore
 from imgrec.indexes import kept_or_made
 from imgrec.reduced import PcaRecipe, Reduced, variance_kept
 from imgrec.store import Store
-from projector.errors import ProjectorError
 
 MIN_COLUMNS = 3  # with two the page shows nothing
 _BLOCK_ROWS = 8_192
@@ -34,7 +34,7 @@ class Reduction:
         """Return the columns (m, count) of some pictures, 0 beyond the last axis.
 
         Raises:
-            ProjectorError: a value is not finite.
+            StoreError: a value is not finite.
         """
         columns = np.zeros((len(ids), self.count), np.float32)
         for start in range(0, len(ids), _BLOCK_ROWS):
@@ -53,14 +53,14 @@ def reduce_feature(
     stay the same while pictures come, until there are 1.5 times as many (`imgrec.derived`).
 
     Raises:
-        ProjectorError: a vector has a value that is not finite.
+        StoreError: a vector has a value that is not finite.
     """
     recipe = PcaRecipe(dimensions, name=f"pca-{dimensions}", solver="auto")
     try:
         kept = kept_or_made(store, recipe, spec, feature)
     except ValueError as error:  # of scikit-learn
         _check_finite(feature.load(), feature.name, feature.ids)
-        raise ProjectorError(f"{feature.name} has no principal axes: {error}") from error
+        raise StoreError(f"{feature.name} has no principal axes: {error}") from error
     reduced = Reduced.of(feature, kept).feature
     return Reduction(reduced, max(MIN_COLUMNS, reduced.dimensions), variance_kept(kept))
 
@@ -73,7 +73,7 @@ def unreduced(feature: FeatureStore) -> Reduction:
 def _check_finite(rows: Vectors, name: str, ids: Ids) -> None:
     bad = ~np.isfinite(rows).all(axis=1)
     if bad.any():
-        raise ProjectorError(
+        raise StoreError(
             f"the {name} vector of picture {ids[bad][0]} is not finite: delete the folder "
             f"{name} in the store's features and run python -m imgrec.index again"
         )

@@ -11,11 +11,10 @@ from hypothesis.extra import numpy as stn
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
+from imgrec.columns import Reduction, reduce_feature, unreduced
+from imgrec.errors import StoreError
 from imgrec.projection import fit_axes, sample_ids
 from imgrec.store import Store
-from projector import reduce
-from projector.errors import ProjectorError
-from projector.reduce import Reduction, reduce_feature, unreduced
 from projector.tensor import tensor_bytes
 from vector_stores import add_part, add_pictures, make
 
@@ -108,7 +107,7 @@ def test_columns_stay_the_same_while_pictures_come(tmp_path: Path) -> None:
 
 def test_blocks_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reduction, whole = _reduced(tmp_path, _matrix(500, 12), 3)
-    monkeypatch.setattr(reduce, "_BLOCK_ROWS", 77)
+    monkeypatch.setattr("imgrec.columns._BLOCK_ROWS", 77)
     assert np.array_equal(reduction.take(np.arange(1, 501)), whole)
 
 
@@ -132,7 +131,7 @@ def test_without_reduction_the_vectors_stay_as_they_are(tmp_path: Path) -> None:
 def test_a_value_that_is_not_finite_is_named(tmp_path: Path, value: float) -> None:
     vectors = _matrix(10, 4)
     vectors[6, 1] = value
-    with pytest.raises(ProjectorError, match="flat vector of picture 7 is not finite"):
+    with pytest.raises(StoreError, match="flat vector of picture 7 is not finite"):
         _reduced(tmp_path, vectors, 3)
 
 

@@ -1,0 +1,162 @@
+"""Devices that compute: batches are begun on one after the other and finished in order."""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from imgrec.encoders.networks import PixelNetwork
+from imgrec.encoders.spec import Pixels
+from imgrec.errors import EncoderError
+
+Output = NDArray[np.float32]  # (b, w)
+Finish = Callable[[], Output]  # waits until a batch is done
+
+_IN_FLIGHT = 2  # batches on a CUDA device: one computed, one copied to it
+
+
+class Lane(Protocol):
+    """A device with a network on it.
+
+    Attributes:
+        ahead: batches to begin on it before the first of them is waited for.
+    """
+
+    ahead: int
+
+    def begin(self, pixels: Pixels) -> Finish:
+        """Begin a batch (b, h, w, 3); what is returned waits for it."""
+        ...
+
+
+class Lanes:
+    """Several devices, a batch to each in turn."""
+
+    def __init__(self, lanes: Sequence[Lane]) -> None:
+        self._lanes = lanes
+        self._turn = 0
+
+    @property
+    def ahead(self) -> int:
+        """How many batches are to be begun before the first of them is waited for."""
+        return sum(lane.ahead for lane in self._lanes)
+
+    def begin(self, pixels: Pixels) -> Finish:
+        """Begin a batch on the device whose turn it is."""
+        lane = self._lanes[self._turn % len(self._lanes)]
+        self._turn += 1
+        return lane.begin(pixels)
+
+
+class DirectLane:
+    """A device that is done when the call returns: the CPU, or MPS."""
+
+    ahead = 0
+
+    def __init__(self, network: PixelNetwork, device: torch.device) -> None:
+        self._network = network.eval().to(device).to(memory_format=torch.channels_last)
+        self._device = device
+
+    def begin(self, pixels: Pixels) -> Finish:
+        """Compute a batch (b, h, w, 3) at once."""
+        with torch.inference_mode():
+            output: Output = self._network(_tensor(pixels).to(self._device)).cpu().numpy()
+        return lambda: output
+
+
+class CudaLane:
+    """A CUDA device: the next batch is copied to it while it computes one.
+
+    Copies go from pinned memory over a stream of their own, and the results come back the
+    same way, so that nothing waits but who wants a result. The network gets there with the
+    first batch: a device that has no turn costs nothing.
+    """
+
+    ahead = _IN_FLIGHT
+
+    def __init__(self, network: PixelNetwork, device: torch.device) -> None:
+        self._network = network
+        self._device = device
+        self._copying: torch.cuda.Stream | None = None
+        self._computing: torch.cuda.Stream | None = None
+
+    def begin(self, pixels: Pixels) -> Finish:
+        """Put a batch (b, h, w, 3) on its way."""
+        with torch.inference_mode(), torch.cuda.device(self._device):
+            copying, computing = self._streams()
+            host = _tensor(pixels).pin_memory()
+            with torch.cuda.stream(copying):
+                batch = host.to(self._device, non_blocking=True)
+            computing.wait_stream(copying)
+            with torch.cuda.stream(computing):
+                batch.record_stream(computing)  # its memory is not given away before
+                output = self._network(batch)
+                back = torch.empty(output.shape, dtype=output.dtype, pin_memory=True)
+                back.copy_(output, non_blocking=True)
+                done = torch.cuda.Event()  # type: ignore[no-untyped-call]
+                done.record(computing)
+        return _Flight(host, back, done).finish
+
+    def _streams(self) -> tuple[torch.cuda.Stream, torch.cuda.Stream]:
+        if self._copying is None or self._computing is None:
+            network = copy.deepcopy(self._network).eval()
+            self._network = network.to(self._device).to(memory_format=torch.channels_last)
+            torch.cuda.synchronize(self._device)
+            new = torch.cuda.Stream  # carries no types
+            self._copying, self._computing = new(), new()  # type: ignore[no-untyped-call]
+        return self._copying, self._computing
+
+
+@dataclass(frozen=True)
+class _Flight:
+    """A batch on its way; keeps the pinned memory it is copied from and to."""
+
+    pixels: torch.Tensor
+    output: torch.Tensor
+    done: torch.cuda.Event
+
+    def finish(self) -> Output:
+        self.done.synchronize()
+        output: Output = self.output.numpy()
+        return output
+
+
+def devices_of(name: str) -> list[torch.device]:
+    """Return the devices that a name means: `cuda` all there are, `cuda:1` that one.
+
+    Args:
+        name: `auto` (CUDA, then MPS, then CPU), or a torch device name.
+
+    Raises:
+        EncoderError: it cannot be used.
+    """
+    if name == "auto":
+        found = "cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu"
+        return devices_of(found)
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise EncoderError(f"the device {name!r} cannot be used ({reason}): try cpu") from error
+    if device.type == "cuda" and device.index is None:
+        return [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+    return [device]
+
+
+def lanes_on(devices: Sequence[torch.device], network: PixelNetwork) -> Lanes:
+    """Return the lanes of some devices for a network."""
+    kinds = {"cuda": CudaLane}
+    return Lanes([kinds.get(device.type, DirectLane)(network, device) for device in devices])
+
+
+def _has_mps() -> bool:
+    return torch.backends.mps.is_available()
+
+
+def _tensor(pixels: Pixels) -> torch.Tensor:
+    return torch.from_numpy(np.require(pixels, requirements=["C", "W"]))

@@ -1,0 +1,127 @@
+"""torchvision's classifiers taken apart: the features before the head, and the head."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torchvision
+from torch import nn
+
+from imgrec.encoders.spec import Preprocessing, Scores, Vectors
+from imgrec.encoders.weights import default_weights
+
+# torchvision builds these two otherwise when they get weights than when they do not.
+_AS_WITH_WEIGHTS: dict[str, dict[str, Any]] = {
+    "inception_v3": {"transform_input": True, "aux_logits": True, "init_weights": False},
+    "googlenet": {"transform_input": True, "aux_logits": True, "init_weights": False},
+}
+
+
+def model_names() -> list[str]:
+    """Return the names of torchvision's classification models, sorted."""
+    return list(torchvision.models.list_models(module=torchvision.models))
+
+
+def build_model(name: str, classes: int | None = None) -> nn.Module:
+    """Return a model of the shape that its default weights fit, not yet loaded.
+
+    Args:
+        name: of the model.
+        classes: how many its head tells apart; None for those of the default weights.
+    """
+    options = dict(_AS_WITH_WEIGHTS.get(name, {}))
+    if name.startswith("vit_"):
+        options["image_size"] = preprocessing_of(name).crop_px
+    if classes is not None:
+        options["num_classes"] = classes
+    model: nn.Module = torchvision.models.get_model(name, weights=None, **options)
+    return model
+
+
+def preprocessing_of(name: str) -> Preprocessing:
+    """Return the preprocessing torchvision publishes with a model's default weights."""
+    preset = default_weights(name).transforms()
+    return Preprocessing(crop_px=preset.crop_size[0], resize_px=preset.resize_size[0], fit="crop")
+
+
+@dataclass(frozen=True)
+class Head:
+    """The layer of a model that gives the scores of the classes.
+
+    Attributes:
+        name: of the layer in the model.
+        layer: a `Linear`, or (SqueezeNet) a convolution.
+        dimensions: d, the width of what it takes.
+        classes: C, the width of what it gives.
+    """
+
+    name: str
+    layer: nn.Module
+    dimensions: int
+    classes: int
+
+    @classmethod
+    def of(cls, model: nn.Module) -> "Head":
+        """Find it: the last `Linear` of a model, or, where it has none, the last convolution."""
+        modules = dict(model.named_modules())
+        linear = [name for name, module in modules.items() if isinstance(module, nn.Linear)]
+        convolutions = [name for name, module in modules.items() if isinstance(module, nn.Conv2d)]
+        name = (linear or convolutions)[-1]
+        layer = modules[name]
+        if isinstance(layer, nn.Linear):
+            return cls(name, layer, layer.in_features, layer.out_features)
+        return cls(name, layer, int(layer.in_channels), int(layer.out_channels))
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the scores are a function of the features alone."""
+        return isinstance(self.layer, nn.Linear)
+
+    def take_off(self, model: nn.Module) -> None:
+        """Make the model give the features (b, d), or (b, d + C) with the scores behind them.
+
+        A convolution's scores are averaged over the picture behind it, as its features are:
+        they cannot be had from the averaged features, and come along.
+        """
+        parent, _, attribute = self.name.rpartition(".")
+        instead = nn.Identity() if self.is_linear else _Beside(self.layer)
+        setattr(model.get_submodule(parent), attribute, instead)
+
+    def scores(self, vectors: Vectors) -> Scores:
+        """Return the scores (b, C) of features (b, d), of a head that is linear."""
+        with torch.inference_mode():
+            scores: Scores = self.layer(torch.from_numpy(vectors)).numpy()
+        return scores
+
+
+class _Beside(nn.Module):
+    """What a layer takes, and beside it, along the channels, what it gives."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return torch.cat([values, self.layer(values)], dim=1)
+
+
+class PixelNetwork(nn.Module):
+    """A model with its normalisation before it: pixels in, float32 features out."""
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self, name: str, model: nn.Module, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        preset = default_weights(name).transforms()
+        self.model = model.to(dtype)
+        self.dtype = dtype
+        self.register_buffer("mean", torch.tensor(preset.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(preset.std).view(1, 3, 1, 1))
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return what the model says of pixels (b, h, w, 3) uint8."""
+        batch = pixels.permute(0, 3, 1, 2).float() / 255  # (b, 3, h, w), channels last
+        batch = (batch - self.mean) / self.std
+        features: torch.Tensor = self.model(batch.to(self.dtype))
+        return features.float()

@@ -1,0 +1,105 @@
+"""Where a report leads: the network of communities and the projector, where they are."""
+
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from urllib.parse import quote
+
+from imgrec.labels import labels_of
+from imgrec.site_pages import COMMUNITY, page_file
+from imgrec.store import Store
+
+_MOST = 24
+_TITLE = re.compile(r"<h1>(.*?)(?: <small>.*?)?</h1>", re.DOTALL)
+_LOGDIR_MARKER = "projector.json"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link; its text is plain.
+
+    Attributes:
+        text: of it.
+        href: the address, relative to the report.
+        about: beside it.
+    """
+
+    text: str
+    href: str
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Links:
+    """What lies beside a report.
+
+    Attributes:
+        site: the start of the network, None where there is none.
+        communities: the largest ones of its first level.
+        logdir: the folder of the projector as one would type it, None where there is none.
+    """
+
+    site: Link | None
+    communities: tuple[Link, ...]
+    logdir: str | None
+
+
+def links_from(store: Store, out: Path, site: Path | None, logdir: Path | None) -> Links:
+    """Return the links of a report that is written to `out`.
+
+    Args:
+        store: open.
+        out: the folder of the report.
+        site: of the network.
+        logdir: of the projector.
+    """
+    told = None if logdir is None else _relative(Path.cwd(), logdir)
+    if site is None or not (site / page_file("")).is_file():
+        return Links(None, (), told)
+    start = Link("The network of communities", address(out, site / page_file("")))
+    return Links(start, tuple(_communities(store, out, site)), told)
+
+
+def logdir_beside(store_path: Path, out: Path) -> Path | None:
+    """Return the first logdir of ours that lies beside the store or the report, None for none."""
+    for folder in dict.fromkeys((store_path.resolve().parent, out.resolve().parent)):
+        found = sorted(folder.glob(f"*/{_LOGDIR_MARKER}"))
+        if found:
+            return found[0].parent
+    return None
+
+
+def address(out: Path, file: Path) -> str:
+    """Return the address of a file as seen from a page in `out`."""
+    relative = _relative(out, file)
+    return Path(relative).as_uri() if Path(relative).is_absolute() else quote(relative)
+
+
+def _relative(start: Path, path: Path) -> str:
+    try:
+        return Path(os.path.relpath(path.resolve(), start.resolve())).as_posix()
+    except ValueError:  # on another drive
+        return path.resolve().as_posix()
+
+
+def _communities(store: Store, out: Path, site: Path) -> list[Link]:
+    ok = set(store.catalog.ids("ok").tolist())
+    labels = labels_of(store.catalog, COMMUNITY)
+    tops = Counter(path.partition(".")[0] for i, path in labels.items() if i in ok)
+    found: list[Link] = []
+    for path, count in sorted(tops.items(), key=lambda pair: (-pair[1], pair[0])):
+        page = site / page_file(path)
+        if page.is_file() and len(found) < _MOST:
+            found.append(Link(_name_on(page) or f"Community {path}", address(out, page),
+                f"{count:,}"))  # fmt: skip
+    return found
+
+
+def _name_on(page: Path) -> str:
+    """Return the heading of a page of the network, empty where it has none."""
+    head = page.read_bytes()[:20_000].decode("utf-8", "replace")
+    found = _TITLE.search(head)
+    return unescape(re.sub(r"<[^>]*>", "", found[1])).strip() if found else ""

@@ -1,0 +1,211 @@
+"""The whole report: from a store to a folder with a page and its figures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgrec.classes import Classes
+from imgrec.clusters import COUNT as CLUSTERS
+from imgrec.clusters import Clusters, clusters_in
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.errors import StoreError
+from imgrec.features import FeatureStore
+from imgrec.files import new_folder
+from imgrec.knn import K, kept_neighbors, neighbors_in
+from imgrec.layouts import METHODS
+from imgrec.neighbors import Neighbors
+from imgrec.output_folder import REPORT
+from imgrec.parts import part_name, part_numbers
+from imgrec.progress import progress
+from imgrec.reporting.chart import Section
+from imgrec.reporting.choice import common_ids, folders_in, precisions
+from imgrec.reporting.choice_charts import choice_section
+from imgrec.reporting.class_charts import class_section
+from imgrec.reporting.cluster_charts import cluster_section
+from imgrec.reporting.facts import date_of
+from imgrec.reporting.groups import groups_of
+from imgrec.reporting.health import Health
+from imgrec.reporting.health_charts import health_section
+from imgrec.reporting.links import links_from, logdir_beside
+from imgrec.reporting.map_charts import map_section
+from imgrec.reporting.maps import Ground
+from imgrec.reporting.page import FIGURES, Head, page_html
+from imgrec.reporting.render import Rendered, render
+from imgrec.reporting.thumbnails import Thumbnails
+from imgrec.site_pages import site_of
+from imgrec.store import Store
+from imgrec.version import __version__
+
+NEIGHBORS_MADE = 1_000_000  # pictures up to which a missing k-NN graph is made, in some minutes
+START = "index.html"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a collection is told.
+
+    Attributes:
+        encoder: the feature for clusters and maps, by default the store's own.
+        clusters: by k-means, at most.
+        methods: of `METHODS`, the maps beside PCA.
+        seed: of the maps.
+        site: of the network; by default where `python -m graph` wrote it last.
+        logdir: of the projector; by default one that lies beside the store or the report.
+    """
+
+    encoder: str | None = None
+    clusters: int = CLUSTERS
+    methods: Sequence[str] = METHODS
+    seed: int = 0
+    site: Path | None = None
+    logdir: Path | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written.
+
+    Attributes:
+        index: the file to open.
+        pictures: readable ones.
+        encoder: whose vectors it is about.
+        sections: in the page.
+        figures: in the page, and as files.
+        size_bytes: of the page.
+        clusters: of the pictures.
+    """
+
+    index: Path
+    pictures: int
+    encoder: str
+    sections: int
+    figures: int
+    size_bytes: int
+    clusters: Clusters
+
+
+def write_report(
+    store: Store, out: Path | str, options: Options | None = None, *, quiet: bool = True
+) -> Report:
+    """Write the report of a store; an older one in its place is replaced whole or not at all.
+
+    Args:
+        store: open for reading.
+        out: the folder of the report.
+        options: by default as `Options()` says.
+        quiet: no progress bar.
+
+    Raises:
+        StoreError: the store has no such feature, no picture with its vectors, or is damaged.
+        ImgrecError: `out` holds anything else than a report.
+    """
+    out, options = Path(out).resolve(), options or Options()
+    REPORT.check_place(out)
+    spec, feature = store.spec(options.encoder), store.feature(options.encoder)
+    if not len(feature):
+        raise StoreError(
+            f"{store.path} has no readable picture with {spec.name} vectors: run "
+            "python -m imgrec.index with a folder that holds some"
+        )
+    clusters = clusters_in(store, spec, feature, options.clusters)
+    sections = _sections(store, spec, feature, clusters, options, quiet)
+    drawn = _drawn(sections, quiet)
+    site = options.site or site_of(store.path)
+    logdir = options.logdir or logdir_beside(store.path, out)
+    head = _head(store, spec, feature)
+    html = page_html(head, sections, drawn, links_from(store, out, site, logdir)).encode("utf-8")
+    with new_folder(out) as folder:
+        _write(folder, html, drawn, len(feature))
+        REPORT.check_place(out)  # again: there was time to put something there
+    return Report(
+        out / START, len(feature), spec.name, len(sections), len(drawn), len(html), clusters
+    )
+
+
+def _sections(
+    store: Store,
+    spec: EncoderSpec,
+    feature: FeatureStore,
+    clusters: Clusters,
+    options: Options,
+    quiet: bool,
+) -> list[Section]:
+    neighbors = _neighbors(store, spec, feature, quiet)
+    thumbnails = Thumbnails(store)
+    health = Health.of(store, spec.name, quiet)
+    ground = Ground.of(store, spec, feature, clusters, neighbors, options.seed)
+    groups = groups_of(store.catalog, clusters)
+    folders = folders_in(store, common_ids(store))
+    steps = [
+        lambda: class_section(_classes(store), thumbnails),
+        lambda: cluster_section(clusters, groups, ground, thumbnails),
+        lambda: map_section(ground, thumbnails, options.methods),
+        lambda: health_section(store.catalog, health, neighbors, thumbnails),
+        lambda: choice_section(folders, precisions(store, folders) if folders else ()),
+    ]
+    return [step() for step in progress(steps, unit="sections", desc="computed", quiet=quiet)]
+
+
+def _drawn(sections: Sequence[Section], quiet: bool) -> dict[str, Rendered]:
+    charts = [chart for section in sections for chart in section.charts]
+    bar = progress(charts, unit="figures", desc="drawn", quiet=quiet)
+    return {chart.name: render(chart) for chart in bar}
+
+
+def _write(folder: Path, html: bytes, drawn: dict[str, Rendered], pictures: int) -> None:
+    (folder / START).write_bytes(html)
+    (folder / FIGURES).mkdir()
+    for name, rendered in drawn.items():
+        (folder / FIGURES / f"{name}.svg").write_bytes(rendered.svg)
+        (folder / FIGURES / f"{name}.png").write_bytes(rendered.png)
+    (folder / REPORT.marker).write_text(REPORT.described(folder, pictures), "utf-8")
+
+
+def _neighbors(
+    store: Store, spec: EncoderSpec, feature: FeatureStore, quiet: bool
+) -> Neighbors | None:
+    """The k-NN graph, None where it would take long, or there is nothing to compare."""
+    if len(feature) < 2:
+        return None
+    if len(feature) <= NEIGHBORS_MADE:
+        return neighbors_in(store, spec, feature, K, quiet=quiet)
+    return kept_neighbors(store, spec, feature)
+
+
+def _classes(store: Store) -> list[Classes]:
+    """The classes by each classifier, the store's own first."""
+    names = store.class_encoders()
+    names.sort(key=lambda name: (name != store.encoder, name))
+    return [store.classes(name) for name in names]
+
+
+def _head(store: Store, spec: EncoderSpec, feature: FeatureStore) -> Head:
+    counts = store.catalog.counts()
+    roots = [Path(root).name or root for root in store.catalog.held_roots()]
+    features = ", ".join(f"{n} ({store.spec(n).dimensions:,})" for n in store.feature_names())
+    facts = [
+        ("Pictures", f"{counts['ok']:,}"),
+        ("Encoder", f"{spec.name}, {spec.dimensions:,} dimensions"),
+        ("Features", features),
+        ("Vectors made", _date(store, spec)),
+        ("Written by", f"imgrec {__version__}"),
+    ]
+    if spec.weights:
+        facts.insert(2, ("Weights", spec.weights))
+    return Head(
+        f"What is in {_joined(roots)}",
+        f"{counts['ok']:,} pictures, told from what their store holds.",
+        tuple(facts),
+    )
+
+
+def _date(store: Store, spec: EncoderSpec) -> str:
+    """The day of the newest part of a feature."""
+    folder = store.feature_folder(spec.name)
+    times = [(folder / part_name(n) / "ids.npy").stat().st_mtime_ns for n in part_numbers(folder)]
+    return date_of(max(times))
+
+
+def _joined(names: Sequence[str]) -> str:
+    shown = [*names[:3], *(["…"] if len(names) > 3 else [])]
+    return ", ".join(shown) or "this collection"

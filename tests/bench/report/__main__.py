@@ -1,0 +1,47 @@
+"""`make bench-report`: what the report of a large collection takes: seconds, memory, size."""
+
+import argparse
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).parents[3]))
+sys.path.insert(1, str(Path(__file__).parents[1]))
+sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
+sys.path.insert(1, str(Path(__file__).parents[1] / "logdir"))
+
+import writing
+from imgrec.layouts import METHODS
+from machine import described, work_folder, write
+
+_PACKAGES = ("matplotlib", "numba", "openTSNE", "scipy", "torch", "umap-learn")
+
+
+def main() -> int:
+    """Measure and print a table as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--count", type=int, default=400_000, help="pictures (default 400000)")
+    add("--maps", type=_methods, default=(), metavar="METHOD,…",
+        help=f"of {', '.join(METHODS)}, or none; by default none")  # fmt: skip
+    add("--keep", type=Path, metavar="DIR", help="kept, and the store there used again")
+    arguments = parser.parse_args()
+    if arguments.count < 1000:
+        parser.error(f"--count {arguments.count}: at least 1000 pictures are needed")
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    write(f"# Report\n\n{described()}{packages}\n\n")
+    with work_folder(arguments.keep) as work:
+        write(writing.measured(work, arguments.count, arguments.maps))
+    return 0
+
+
+def _methods(text: str) -> tuple[str, ...]:
+    names = () if text == "none" else tuple(text.split(","))
+    unknown = [name for name in names if name not in METHODS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(METHODS)}")
+    return names
+
+
+if __name__ == "__main__":
+    sys.exit(main())

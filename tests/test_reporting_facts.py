@@ -1,0 +1,293 @@
+"""The numbers of the report, each against a reference that shares no code with it."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+from sklearn.metrics import accuracy_score
+from sklearn.neighbors import NearestNeighbors
+
+from imgrec.classes import Classes
+from imgrec.clusters import clusters_of
+from imgrec.colours import colour_of
+from imgrec.knn import neighbors_of
+from imgrec.reporting.choice import common_ids, folders_in, precisions
+from imgrec.reporting.classes import compare, frequencies_of
+from imgrec.reporting.facts import Files, by_count, codes_of, date_of, formats_of
+from imgrec.reporting.groups import groups_of, nearest_and_spread
+from imgrec.reporting.health import Health, groups_in, loners
+from imgrec.store import Store
+from vector_stores import clustered, histograms, make, remove
+
+_YEAR_NS = 365 * 86_400 * 10**9
+
+
+def _files(**columns: list[float]) -> Files:
+    count = len(next(iter(columns.values())))
+    names = ("widths", "heights", "sizes", "mtimes_ns")
+    arrays = [np.array(columns.get(n, [1] * count), np.int64) for n in names]
+    return Files(np.arange(1, count + 1), *arrays)
+
+
+def test_files_are_those_of_the_catalogue(store: Store) -> None:
+    files = Files.of(store.catalog)
+    entries = store.catalog.entries_with("ok")
+    assert files.ids.tolist() == [entry.id for entry in entries]
+    assert files.widths.tolist() == [entry.width for entry in entries]
+    assert files.heights.tolist() == [entry.height for entry in entries]
+    assert files.sizes.tolist() == [entry.file.stat().st_size for entry in entries]
+    assert files.mtimes_ns.tolist() == [entry.file.stat().st_mtime_ns for entry in entries]
+    assert files.megapixels().sum() * 1e6 == sum(e.width * e.height for e in entries)
+    assert formats_of(store.catalog) == (("JPEG", len(entries)),)
+    assert dict(files.orientations()) == {"landscape": 12, "portrait": 12, "square": 0}
+
+
+def test_formats_and_failures_of_odd_files(odd_store: tuple[Path, dict[str, str]]) -> None:
+    path, expected = odd_store
+    with Store.open(path) as store:
+        health = Health.of(store, "mini")
+        entries = store.catalog.entries_with("ok")
+    assert Counter(dict(health.failures)) == Counter(v for v in expected.values() if v != "ok")
+    assert dict(health.formats) == Counter(entry.format for entry in entries)
+    assert health.counts["ok"] == len(entries)
+    twins = {entry.id for entry in entries if "twin" in entry.path}
+    assert any(twins <= set(group) for group in health.duplicates.groups)
+    assert health.duplicates.spare == sum(len(group) - 1 for group in health.duplicates.groups)
+
+
+def test_nothing_is_known_of_pictures_that_are_not_there() -> None:
+    files = _files(widths=[0, 4], heights=[3, 2])
+    assert files.megapixels().tolist() == [8e-6]
+    assert files.aspects().tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "kind"),
+    [(102, 100, "square"), (103, 100, "landscape"), (100, 102, "square"), (100, 103, "portrait")],
+)
+def test_a_square_may_be_a_little_off(width: int, height: int, kind: str) -> None:
+    assert dict(_files(widths=[width], heights=[height]).orientations())[kind] == 1
+
+
+def test_years_are_told_where_they_tell_anything() -> None:
+    spread = [2001.5, 2001.7, 2004.2]
+    times = [(year - 1970) * 365.2425 * 86_400e9 for year in spread]
+    assert _files(mtimes_ns=times).years() == (
+        ("2001", 2), ("2002", 0), ("2003", 0), ("2004", 1)
+    )  # fmt: skip
+    assert _files(mtimes_ns=[times[0]] * 9 + [times[2]]).years() == ()  # copied on one day
+    assert _files(mtimes_ns=times[:2]).years() == ()  # one year
+    assert _files(mtimes_ns=[-1, 0]).years() == ()
+    assert date_of(56 * _YEAR_NS + 14 * 86_400 * 10**9) == "2026-01-01"
+
+
+def test_labels_are_counted_and_coded() -> None:
+    labels = {3: "b", 5: "a", 9: "b", 11: "c"}
+    assert by_count(labels) == (("b", 2), ("a", 1), ("c", 1))
+    codes, names = codes_of(np.array([3, 4, 5, 9]), labels)
+    assert [names[c] if c >= 0 else None for c in codes] == ["b", None, "a", "b"]
+
+
+def test_colours_are_those_of_the_thumbnails(store: Store) -> None:
+    ids, thumbs = store.catalog.ids("ok"), store.thumbs()
+    found = dict(Health.of(store, "mini").colours)
+    assert found == Counter(colour_of(thumbs.get(int(i))) for i in ids)
+
+
+def test_loners_are_the_farthest_from_their_nearest(store: Store) -> None:
+    feature = store.feature("mini")
+    distances = cdist(feature.load().astype(float), feature.load().astype(float), "cosine")
+    np.fill_diagonal(distances, np.inf)
+    nearest = distances.min(axis=1)
+    ids, found = loners(neighbors_of(store), 5)
+    assert ids.tolist() == feature.ids[np.argsort(-nearest, kind="stable")[:5]].tolist()
+    assert found == pytest.approx(np.sort(nearest)[::-1][:5], abs=1e-5)
+
+
+def test_of_many_pictures_groups_are_those_known(
+    own_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imgrec.reporting.health.FEW", 10)
+    with Store.create(own_store) as store:
+        db = store.catalog.db
+        db.execute("UPDATE images SET digest = 'same' WHERE id IN (2, 7, 9)")
+        copies = groups_in(store, "mini", 24)
+        assert (copies.groups, copies.near, copies.spare) == (((2, 7, 9),), False, 2)
+        store.catalog.replace_labels("duplicates", {4: "6", 6: "6", 1: "8", 8: "8", 3: "8", 5: "5"})
+        known = groups_in(store, "mini", 24)
+    assert known.groups == ((8, 1, 3), (6, 4))
+    assert (known.near, known.spare) == (True, 3)
+
+
+def test_groups_are_the_clusters(tmp_path: Path) -> None:
+    path = make(tmp_path / "store", {"flat": clustered(200, 16)})
+    with Store.create(path) as store:
+        clusters = clusters_of(store, count=7)
+        kinds = {i: ("red", "blue")[i % 3 == 0] for i in range(1, 201) if i % 10}
+        store.catalog.replace_labels("colour", kinds)
+        groups = groups_of(store.catalog, clusters)
+    members = {n: np.flatnonzero(clusters.numbers == n) for n in np.unique(clusters.numbers)}
+    distance = dict(zip(clusters.ids.tolist(), clusters.distances.tolist(), strict=True))
+    assert [g.number for g in groups] == sorted(members)
+    assert sum(g.size for g in groups) == 200
+    for group in groups:
+        ids = clusters.ids[members[group.number]].tolist()
+        assert group.size == len(ids)
+        assert group.nearest[0] == clusters.central[group.number - 1]
+        assert set(group.nearest) == set(sorted(ids, key=lambda i: (distance[i], i))[:6])
+        shown = [*group.nearest, *group.spread]
+        assert len(set(shown)) == len(shown) <= 14
+        assert [distance[i] for i in shown] == sorted(distance[i] for i in shown)
+        assert set(shown) <= set(ids)
+        assert max(shown, key=distance.__getitem__) == max(ids, key=lambda i: (distance[i], i))
+        word, count = Counter(kinds[i] for i in ids if i in kinds).most_common(1)[0]
+        assert (word, pytest.approx(count / len(ids))) in group.dominant
+        assert f"{word} {100 * count / len(ids):.0f} %" in group.about()
+
+
+@pytest.mark.parametrize("count", [1, 5, 6, 7, 13, 14, 15, 100])
+def test_nearest_and_spread_cover_a_group(count: int) -> None:
+    nearest, spread = nearest_and_spread(np.arange(count))
+    assert nearest == tuple(range(min(6, count)))
+    assert len(spread) == max(0, min(8, count - 6))
+    assert not spread or spread[-1] == count - 1
+    assert len({*nearest, *spread}) == len(nearest) + len(spread)
+
+
+def _classes(name: str, seed: int, ids: np.ndarray, categories: tuple[str, ...]) -> Classes:
+    rng = np.random.default_rng(seed)
+    count = len(categories)
+    top = np.array([rng.permutation(count)[:5] for _ in ids], np.int16)
+    top[: len(ids) // 2, 0], top[: len(ids) // 2, 1:] = 3, [0, 1, 2, 4]
+    shares = -np.sort(-rng.dirichlet(np.ones(6), len(ids))[:, :5].astype(np.float32), axis=1)
+    return Classes(name, ids, top, shares, categories)
+
+
+_NAMES = ("ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen")
+
+
+def test_frequent_classes_are_counted_with_their_surest_picture() -> None:
+    classes = _classes("a", 0, np.arange(10, 90), _NAMES)
+    firsts = [_NAMES[row[0]] for row in classes.top]
+    found = frequencies_of(classes)
+    assert {f.name: f.first for f in found} == Counter(firsts)
+    assert [f.first for f in found] == sorted((f.first for f in found), reverse=True)
+    among = Counter(_NAMES[c] for row in classes.top for c in row)
+    for f in found:
+        assert f.among == among[f.name]
+        rows = [r for r, name in enumerate(firsts) if name == f.name]
+        best = max(rows, key=lambda r: (classes.probabilities[r, 0], -r))
+        assert (f.example, f.confidence) == (
+            classes.ids[best], pytest.approx(float(classes.probabilities[best, 0]))
+        )  # fmt: skip
+    assert [f.name for f in frequencies_of(classes, most=2)] == [f.name for f in found[:2]]
+
+
+def test_two_classifiers_are_compared_by_the_names_of_classes() -> None:
+    one = _classes("one", 0, np.arange(10, 90), _NAMES)
+    other = _classes("other", 1, np.arange(20, 120, 2), (*_NAMES[::-1], "owl"))
+    common = sorted(set(one.ids.tolist()) & set(other.ids.tolist()))
+    left = [_NAMES[one.top[i - 10, 0]] for i in common]
+    fives = [[other.categories[c] for c in other.top[(i - 20) // 2]] for i in common]
+    right = [five[0] for five in fives]
+    found = compare(one, other)
+    assert found.pictures == len(common)
+    assert found.same / len(common) == pytest.approx(accuracy_score(left, right))
+    assert found.within == sum(name in five for name, five in zip(left, fives, strict=True))
+    pairs = Counter(p for p in zip(left, right, strict=True) if p[0] != p[1])
+    told = {(d.one, d.other): d.count for d in found.disagreements}
+    assert told.items() <= pairs.items()
+    assert sorted(told.values()) == sorted(sorted(pairs.values())[-len(told) :])
+    for name, count, same in found.by_class:
+        agreed = [right[r] == name for r in range(len(left)) if left[r] == name]
+        assert (count, same) == (len(agreed), sum(agreed))
+    first = found.disagreements[0]
+    sure = {
+        i: min(one.probabilities[i - 10, 0], other.probabilities[(i - 20) // 2, 0]) for i in common
+    }
+    rows = [
+        i for i, a, b in zip(common, left, right, strict=True) if (a, b) == (first.one, first.other)
+    ]
+    assert list(first.examples) == sorted(rows, key=lambda i: (-sure[i], i))[:8]
+
+
+def test_classifiers_without_a_picture_in_common_do_not_compare() -> None:
+    one, other = (_classes(n, 0, ids, _NAMES) for n, ids in
+                  (("one", np.arange(4)), ("other", np.arange(10, 14))))  # fmt: skip
+    found = compare(one, other)
+    assert (found.pictures, found.same, found.by_class, found.disagreements) == (0, 0, (), ())
+
+
+def _chi2(a: np.ndarray, b: np.ndarray) -> float:
+    total = a + b
+    return float(0.5 * ((a - b)[total > 0] ** 2 / total[total > 0]).sum())
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean", "manhattan", "chi2"])
+def test_precision_is_that_of_scikit_learn(tmp_path: Path, metric: str) -> None:
+    flat, rgb = clustered(150, 12), histograms(150, 24)
+    path = make(tmp_path / "store", {"flat": flat, "rgb": rgb})
+    with Store.create(path) as store:
+        folders = {i: f"f{i % 7}" for i in range(1, 151)}
+        store.catalog.replace_labels("folder", folders)
+        asked = folders_in(store, common_ids(store))
+        assert asked is not None
+        found = {(p.feature, p.metric): p.at for p in precisions(store, asked)}
+    labels = np.array([folders[i] for i in range(1, 151)])
+    same = [labels[i] == labels[j] for i in range(150) for j in range(150) if i != j]
+    assert asked.chance == pytest.approx(np.mean(same))
+    assert (asked.count, asked.pictures, len(asked.ids)) == (7, 150, 150)
+    for name, vectors in (("flat", flat), ("rgb", rgb)):
+        if metric == "chi2" and name == "flat":
+            assert (name, metric) not in found
+            continue
+        how = _chi2 if metric == "chi2" else metric
+        index = NearestNeighbors(metric=how, algorithm="brute").fit(vectors.astype(np.float64))
+        nearest = index.kneighbors(n_neighbors=5, return_distance=False)
+        hits = labels[nearest] == labels[:, None]
+        assert found[name, metric][5] == pytest.approx(hits.mean(), abs=0.003)
+        assert found[name, metric][1] == pytest.approx(hits[:, 0].mean(), abs=0.015)
+    order = [at[5] for at in found.values()]
+    assert order == sorted(order, reverse=True)
+    assert ("rgb", "pca-cosine") in found
+    assert not any(metric == "combined" for _, metric in found)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "tells"),
+    [([30, 30], True), ([60], False), ([55, 5], False), ([50, 10], True), ([57, 7], True),
+     ([60, 6], False), ([5] * 12, False), ([20, 20, *[1] * 50], False),
+     ([20, 20, *[1] * 30], True)],
+)  # fmt: skip
+def test_folders_tell_something_where_they_part_the_pictures(
+    tmp_path: Path, sizes: list[int], tells: bool
+) -> None:
+    count = sum(sizes)
+    path = make(tmp_path / "store", {"flat": clustered(count, 6)})
+    names = np.repeat([f"folder {n}" for n in range(len(sizes))], sizes)
+    with Store.create(path) as store:
+        store.catalog.replace_labels("folder", dict(enumerate(names.tolist(), 1)))
+        asked = folders_in(store, common_ids(store))
+    assert (asked is not None) == tells
+    if asked:
+        assert asked.pictures == sum(size for size in sizes if size >= 6)
+        assert asked.count == sum(size >= 6 for size in sizes)
+
+
+def test_of_many_pictures_some_whole_shares_of_folders_are_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imgrec.reporting.choice.SAMPLE", 60)
+    monkeypatch.setattr("imgrec.reporting.choice._OF_FOLDER", 20)
+    path = make(tmp_path / "store", {"flat": clustered(400, 6)})
+    remove(path, [1, 2, 3])
+    with Store.create(path) as store:
+        store.catalog.replace_labels("folder", {i: f"f{i % 8}" for i in range(1, 401)})
+        asked, again = (folders_in(store, common_ids(store)) for _ in range(2))
+    assert asked is not None and again is not None
+    assert asked.ids.tolist() == again.ids.tolist()
+    assert np.unique(asked.codes, return_counts=True)[1].tolist() == [20, 20, 20]
+    assert (asked.ids > 3).all()
+    assert (asked.codes == np.array([int(i) % 8 for i in asked.ids])).all()
