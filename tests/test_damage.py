@@ -57,6 +57,24 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
     "flipped": flip, "cut": cut, "cleared": clear, "deleted": Path.unlink
 }  # fmt: skip
 
+FILES = (
+    VECTORS,
+    THUMBS,
+    "features/rgb/part-000000/ids.npy",
+    "thumbs/part-000000/offsets.npy",
+    "thumbs/part-000000/pictures.json",
+    "features/mini/part-000000/part.json",
+)
+# Without part.json a part is as those of an older imgrec are, and sound.
+SPOILT = [
+    (name, how)
+    for name in FILES
+    for how in DAMAGE
+    if (Path(name).name, how) != ("part.json", "deleted")
+]
+    (n, how) for n in FILES for how in DAMAGE if (Path(n).name, how) != ("part.json", "deleted")
+]
+
 
 def again(store: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """Run the command on a store and return what it warned of."""
@@ -68,17 +86,10 @@ def again(store: Path, capsys: pytest.CaptureFixture[str]) -> str:
 class TestParts:
     """Parts of vectors and thumbnails."""
 
-    @pytest.mark.parametrize("how", DAMAGE)
-    @pytest.mark.parametrize(
-        "name", [VECTORS, THUMBS, "features/rgb/part-000000/ids.npy",
-                 "thumbs/part-000000/offsets.npy", "thumbs/part-000000/pictures.json",
-                 "features/mini/part-000000/part.json"]
-    )  # fmt: skip
+    @pytest.mark.parametrize(("name", "how"), SPOILT)
     def test_is_named_and_made_again(
         self, name: str, how: str, sound: Path, store: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        if (name, how) == ("features/mini/part-000000/part.json", "deleted"):
-            pytest.skip("it is as a part of an older imgrec then")
         DAMAGE[how](store / name)
         part = Path(name).parent
         assert doctor(["--store", str(store)]) == 1
@@ -193,6 +204,20 @@ class TestDescriptions:
         clear(store / "features" / "mini" / "feature.json")
         assert "nothing else says how the vectors were made" in again(store, capsys)
         assert (store / "damaged/features/mini/part-000000").is_dir()
+
+    def test_classes_without_categories_are_set_aside(
+        self, store: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        arrays: dict[str, Any] = {
+            "ids.npy": np.arange(1, 4), "top.npy": np.zeros((3, 5), np.int16),
+            "probabilities.npy": np.full((3, 5), 0.2, np.float32),
+        }  # fmt: skip
+        write_part(store / "classes" / "resnet50", 0, arrays)
+        (store / "classes" / "resnet50" / "classes.json").write_text("{")
+        assert doctor(["--store", str(store)]) == 1
+        assert "classes/resnet50/classes.json" in capsys.readouterr().out
+        assert "classes/resnet50 was damaged" in again(store, capsys)
+        assert (store / "damaged/classes/resnet50/part-000000").is_dir()
 
     @pytest.mark.parametrize("how", ["cleared", "deleted"])
     def test_store_json_is_written_anew(
