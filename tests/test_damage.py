@@ -72,8 +72,6 @@ SPOILT = [
     for how in DAMAGE
     if (Path(name).name, how) != ("part.json", "deleted")
 ]
-    (n, how) for n in FILES for how in DAMAGE if (Path(n).name, how) != ("part.json", "deleted")
-]
 
 
 def again(store: Path, capsys: pytest.CaptureFixture[str]) -> str:
@@ -281,6 +279,13 @@ class TestCatalogue:
             assert found == 0 or contents(store) == wanted
             assert doctor(["--store", str(store)]) == 0
         capsys.readouterr()
+
+    def test_a_flip_in_the_name_of_a_column(self, sound: Path, store: Path) -> None:
+        path = store / "catalog.sqlite"
+        path.write_bytes(path.read_bytes().replace(b"reason TEXT", b"reasoo TEXT"))
+        assert catalog_problem(path) == "no such column: reason"
+        index_folders([], store, HERE)
+        assert contents(store) == contents(sound / "store")
 
     def test_what_was_changed_since_is_seen(self, tmp_path: Path) -> None:
         folder, store = tmp_path / "photos", tmp_path / "store"
