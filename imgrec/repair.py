@@ -11,6 +11,7 @@ from imgrec.parts import DESCRIPTION, read_json, read_manifest
 
 REPORTED = "damaged.json"  # what was found by reading all, for the next run
 ASIDE = "damaged"
+CATEGORIES = "classes.json"  # beside the parts of classes
 _FIELDS = {"name", "dimensions", "preprocessing", "dtype"}
 
 
@@ -61,7 +62,13 @@ def set_aside_damaged(store: Path) -> list[str]:
 
 
 def description_problem(output: Output) -> str | None:
-    """Return what is wrong with the description of a feature, None where nothing is."""
+    """Return what is wrong with the description beside some parts, None where nothing is."""
+    if output.kind == "thumbs":
+        return None
+    if output.kind == "classes":
+        found = read_json(output.folder / CATEGORIES)
+        named = isinstance(found, dict) and isinstance(found.get("categories"), list)
+        return None if named else "it is damaged or not there"
     there, written = read_json(output.folder / DESCRIPTION), _as_written(output)
     if written is not None:
         return None if there == written else "it is not what its parts were made by"
@@ -79,6 +86,9 @@ def mend_descriptions(store: Path) -> list[str]:
     """
     lines = []
     for output in outputs_of(store):
+        if output.kind == "classes" and output.parts() and description_problem(output):
+            aside = _set_aside(store, output.folder)
+            lines.append(f"{output.folder} was damaged: it lies in {aside} now, and is made again")
         if output.kind != "features" or not description_problem(output):
             continue
         written, place = _as_written(output), output.folder / DESCRIPTION

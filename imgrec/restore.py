@@ -20,6 +20,11 @@ from imgrec.repair import mend_descriptions, report_damaged, reported_damaged
 from imgrec.store import CATALOG
 from imgrec.walk import FoundFile
 
+_COLUMNS = (
+    "id, path FROM roots",
+    "id, root_id, path, size, mtime_ns, digest, width, height, format, status, reason FROM images",
+    "image_id, kind, value FROM labels",
+)
 _NOWHERE = "(unknown)"  # the root of pictures of which nothing is known but that rows exist
 
 
@@ -102,6 +107,8 @@ def _sqlite_problem(address: str, deep: bool) -> str | None:
         ).fetchone()
         if tables != 3:
             return "its tables are not there"
+        for columns in _COLUMNS:
+            db.execute(f"SELECT {columns} LIMIT 0")
         check = "integrity_check" if deep else "quick_check"
         (found,) = db.execute(f"PRAGMA {check}(1)").fetchone()
     finally:

@@ -57,6 +57,22 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
     "flipped": flip, "cut": cut, "cleared": clear, "deleted": Path.unlink
 }  # fmt: skip
 
+FILES = (
+    VECTORS,
+    THUMBS,
+    "features/rgb/part-000000/ids.npy",
+    "thumbs/part-000000/offsets.npy",
+    "thumbs/part-000000/pictures.json",
+    "features/mini/part-000000/part.json",
+)
+# Without part.json a part is as those of an older imgrec are, and sound.
+SPOILT = [
+    (name, how)
+    for name in FILES
+    for how in DAMAGE
+    if (Path(name).name, how) != ("part.json", "deleted")
+]
+
 
 def again(store: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """Run the command on a store and return what it warned of."""
@@ -68,17 +84,10 @@ def again(store: Path, capsys: pytest.CaptureFixture[str]) -> str:
 class TestParts:
     """Parts of vectors and thumbnails."""
 
-    @pytest.mark.parametrize("how", DAMAGE)
-    @pytest.mark.parametrize(
-        "name", [VECTORS, THUMBS, "features/rgb/part-000000/ids.npy",
-                 "thumbs/part-000000/offsets.npy", "thumbs/part-000000/pictures.json",
-                 "features/mini/part-000000/part.json"]
-    )  # fmt: skip
+    @pytest.mark.parametrize(("name", "how"), SPOILT)
     def test_is_named_and_made_again(
         self, name: str, how: str, sound: Path, store: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        if (name, how) == ("features/mini/part-000000/part.json", "deleted"):
-            pytest.skip("it is as a part of an older imgrec then")
         DAMAGE[how](store / name)
         part = Path(name).parent
         assert doctor(["--store", str(store)]) == 1
@@ -194,6 +203,20 @@ class TestDescriptions:
         assert "nothing else says how the vectors were made" in again(store, capsys)
         assert (store / "damaged/features/mini/part-000000").is_dir()
 
+    def test_classes_without_categories_are_set_aside(
+        self, store: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        arrays: dict[str, Any] = {
+            "ids.npy": np.arange(1, 4), "top.npy": np.zeros((3, 5), np.int16),
+            "probabilities.npy": np.full((3, 5), 0.2, np.float32),
+        }  # fmt: skip
+        write_part(store / "classes" / "resnet50", 0, arrays)
+        (store / "classes" / "resnet50" / "classes.json").write_text("{")
+        assert doctor(["--store", str(store)]) == 1
+        assert "classes/resnet50/classes.json" in capsys.readouterr().out
+        assert "classes/resnet50 was damaged" in again(store, capsys)
+        assert (store / "damaged/classes/resnet50/part-000000").is_dir()
+
     @pytest.mark.parametrize("how", ["cleared", "deleted"])
     def test_store_json_is_written_anew(
         self, how: str, sound: Path, store: Path, capsys: pytest.CaptureFixture[str]
@@ -256,6 +279,13 @@ class TestCatalogue:
             assert found == 0 or contents(store) == wanted
             assert doctor(["--store", str(store)]) == 0
         capsys.readouterr()
+
+    def test_a_flip_in_the_name_of_a_column(self, sound: Path, store: Path) -> None:
+        path = store / "catalog.sqlite"
+        path.write_bytes(path.read_bytes().replace(b"reason TEXT", b"reasoo TEXT"))
+        assert catalog_problem(path) == "no such column: reason"
+        index_folders([], store, HERE)
+        assert contents(store) == contents(sound / "store")
 
     def test_what_was_changed_since_is_seen(self, tmp_path: Path) -> None:
         folder, store = tmp_path / "photos", tmp_path / "store"

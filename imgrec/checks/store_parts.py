@@ -10,8 +10,8 @@ from imgrec.catalog import Ids
 from imgrec.checks.findings import Check, Place
 from imgrec.commands import counted
 from imgrec.damage import Output, digest_problem, part_problem
-from imgrec.parts import load_array, load_ids
-from imgrec.repair import description_problem
+from imgrec.parts import DESCRIPTION, load_array, load_ids
+from imgrec.repair import CATEGORIES, description_problem
 from imgrec.thumbs import DAMAGED
 
 _REDONE = "the next run of imgrec.index sets it aside and does its pictures again"
@@ -21,9 +21,10 @@ _ROWS = 4096
 
 def check_output(store: Path, output: Output, known: Ids | None, deep: bool) -> Check[list[str]]:
     """Check all parts of an output; return those damaged, relative to the store."""
-    if output.kind == "features" and (problem := description_problem(output)):
-        place = Place(f"{output.folder.relative_to(store).as_posix()}/feature.json")
-        yield place.error(problem, "the feature cannot be opened; imgrec.index mends it")
+    if problem := description_problem(output):
+        name = CATEGORIES if output.kind == "classes" else DESCRIPTION
+        place = Place(f"{output.folder.relative_to(store).as_posix()}/{name}")
+        yield place.error(problem, "the folder cannot be opened; imgrec.index mends it")
     damaged = []
     for part in output.parts():
         name = part.relative_to(store).as_posix()
