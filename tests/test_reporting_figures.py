@@ -19,7 +19,7 @@ from imgrec.projection import fit_axes
 from imgrec.reporting.bars import Bar, Bars, ticks
 from imgrec.reporting.canvas import shortened, text_width
 from imgrec.reporting.chart import Chart, percent
-from imgrec.reporting.columns import Columns, Histogram, log_edges
+from imgrec.reporting.columns import Columns, Histogram, log_edges, log_ticks
 from imgrec.reporting.look import OKABE_ITO, PALE, SECOND, SERIES, THEMED, styled
 from imgrec.reporting.map_charts import Plane, cluster_colours
 from imgrec.reporting.maps import Ground, moved_apart, shown_without_overlap
@@ -148,6 +148,21 @@ def test_ticks_are_few_round_and_within(most: float) -> None:
     assert found[-1] <= most * (1 + 1e-9)
     step = found[1]
     assert f"{step:e}"[:3] in {"1.0", "2.0", "2.5", "5.0"}
+
+
+@given(st.floats(1e-6, 1e9), st.floats(1.001, 1e12))
+def test_ticks_of_powers_are_few_and_within(low: float, ratio: float) -> None:
+    found = log_ticks(low, low * ratio)
+    assert 2 <= len(found) <= 7
+    assert found == sorted(set(found))
+    assert low <= found[0] and found[-1] <= low * ratio
+
+
+def test_ticks_of_powers_are_round_where_they_can_be() -> None:
+    assert log_ticks(0.5, 2000) == [1, 10, 100, 1000]
+    assert log_ticks(9_000, 110_000) == [10_000, 20_000, 50_000, 100_000]
+    assert log_ticks(0.15, 0.36) == pytest.approx([0.15, 0.2, 0.3])
+    assert log_ticks(7, 7.2) == [7, 7.2]
 
 
 def test_counts_have_no_ticks_between_them() -> None:

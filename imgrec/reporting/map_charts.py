@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from imgrec.catalog import Ids
 from imgrec.layouts import TITLES
-from imgrec.reporting.canvas import Canvas
+from imgrec.reporting.canvas import Canvas, text_width
 from imgrec.reporting.chart import NARROW_PX, WIDE_PX, Chart, Section
 from imgrec.reporting.look import CARD, INK, LINE, OKABE_ITO, QUIET, SERIES, SMALL_PX
 from imgrec.reporting.maps import Ground, chance_order, moved_apart, shown_without_overlap
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _RATIO = 0.66  # height by width
+_STRIP_PX = 20
 _BIN_PX = 6  # of the density
 _SMOOTH_PX = (8, 12)  # narrow, wide
 _MARGINS_PX = (26, 38)
@@ -61,10 +62,10 @@ class Plane:
         points = (positions - (low + high) / 2) * scale * [1, -1] + [width / 2, height / 2]
         return cls(np.where(high - low > 0, points, np.array([width, height]) / 2), width, height)
 
-    @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """Within which pictures lie."""
-        return 0.0, 0.0, self.width, self.height
+    def bounds(self, axes: Sequence[str]) -> tuple[float, float, float, float]:
+        """Return within which pictures lie: not where the names of axes stand."""
+        strip = _STRIP_PX if axes else 0
+        return 0.0, strip, self.width, self.height - strip
 
 
 def map_section(ground: Ground, thumbnails: Thumbnails, methods: Sequence[str]) -> Section:
@@ -132,7 +133,7 @@ def draw_map(
     side = _WIDE_SIDE_PX if width_px > 600 else _NARROW_SIDE_PX
     _draw_density(canvas, plane)
     _draw_points(canvas.axes, plane.points, [SERIES] * len(ids), 2.2, 0.5)
-    shown = shown_without_overlap(plane.points, side, chance_order(ids), plane.bounds, gap=2)
+    shown = shown_without_overlap(plane.points, side, chance_order(ids), plane.bounds(axes), gap=2)
     for row in shown:
         x, y = plane.points[row]
         canvas.picture(x - side / 2, y - side / 2, side, thumbnails.get(int(ids[row]), side))
@@ -160,17 +161,19 @@ def draw_cluster_plane(
     """
     plane = Plane.of(positions, width_px)
     canvas = Canvas(plane.width, plane.height)
-    side = 46 if width_px > 600 else 30
+    side = 46 if width_px > 600 else 32
     colours = cluster_colours(plane.points, numbers)
     size = 14 if len(numbers) <= 2_000 else 8
     _draw_points(canvas.axes, plane.points, [colours[n] for n in numbers.tolist()], size, 0.8)
     places = plane.points[[row for _, _, row in central]]
-    boxes = moved_apart(places, side + 4, plane.bounds, gap=3)
+    boxes = moved_apart(places, side + 4, plane.bounds(axes), gap=3)
     for (number, image_id, _), (x, y), (u, v) in zip(central, places, boxes, strict=True):
         canvas.line((x, u), (y, v), INK, linewidth=0.9, zorder=2.5)
         canvas.axes.plot([x], [y], "o", ms=4.5, mfc=colours[number], mec=INK, mew=0.9, zorder=2.6)
-        _draw_framed(canvas, (u, v), side, colours[number], thumbnails.get(image_id, side))
-        _draw_number(canvas, u - side / 2 + 1, v - side / 2 + 1, number)
+        pixels = thumbnails.get(image_id, side)
+        _draw_framed(canvas, (u, v), side, colours[number], pixels)
+        width, height = fitted_size(pixels, side)
+        _draw_number(canvas, u - width / 2, v - height / 2, number, side / 8 + 4)
     _name_axes(canvas, plane, axes)
     return canvas.figure
 
@@ -218,10 +221,12 @@ def _name_axes(canvas: Canvas, plane: Plane, axes: Sequence[str]) -> None:
         canvas.text(4, 10, f"↑ {up}", size_px=SMALL_PX, colour=QUIET)
 
 
-def _draw_number(canvas: Canvas, x: float, y: float, number: int) -> None:
-    width = 8 + 6.5 * len(str(number))
-    canvas.bar(x - 3, y - 3, width, 14, CARD, zorder=3.5, edgecolor=LINE, linewidth=0.8)
-    canvas.axes.text(x - 3 + width / 2, y + 4.2, str(number), fontsize=9.5, color=INK,
+def _draw_number(canvas: Canvas, x: float, y: float, number: int, size_px: float) -> None:
+    """Write the number of a cluster upon the upper left corner of its picture."""
+    width, height = text_width(str(number), size_px) + 5, size_px + 3
+    left, top = max(0.0, x - width / 2), max(0.0, y - height / 2)
+    canvas.bar(left, top, width, height, CARD, zorder=3.5, edgecolor=LINE, linewidth=0.8)
+    canvas.axes.text(left + width / 2, top + height / 2, str(number), fontsize=size_px, color=INK,
         ha="center", va="center_baseline", zorder=3.6)  # fmt: skip
 
 
