@@ -221,7 +221,7 @@ def test_a_store_that_cannot_be_written_is_reported_all_the_same(
     write(own_store, tmp_path / "first", "--maps", "none")  # all that is imported late is there
     tmp_path.chmod(0o777)
     with nothing_can_be_written(own_store):
-        page = write(own_store, tmp_path / "out", "--maps", "none")
+        page = write(own_store, tmp_path / "out", "--maps", "none", "--clusters", "4")
     assert "cluster labels were not kept" in capsys.readouterr().err
     assert page.is_file()
 

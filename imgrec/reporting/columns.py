@@ -126,4 +126,5 @@ def log_ticks(low: float, high: float) -> list[float]:
     if len(found) > _MOST_TICKS:  # of many powers of ten every second, or third
         found = [10.0**p for p in powers if low <= 10.0**p <= high]
         return found[:: math.ceil(len(found) / _MOST_TICKS)]
-    return [low, high]
+    ratio = high / low  # there is no round one: two that stand well inside
+    return [low * ratio**0.25, low * ratio**0.75]
