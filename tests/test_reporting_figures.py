@@ -21,8 +21,8 @@ from imgrec.reporting.canvas import shortened, text_width
 from imgrec.reporting.chart import Chart, percent
 from imgrec.reporting.columns import Columns, Histogram, log_edges, log_ticks
 from imgrec.reporting.look import OKABE_ITO, PALE, SECOND, SERIES, THEMED, styled
-from imgrec.reporting.map_charts import Plane, cluster_colours
 from imgrec.reporting.maps import Ground, moved_apart, shown_without_overlap
+from imgrec.reporting.planes import Plane, cluster_colours
 from imgrec.reporting.render import render
 from imgrec.reporting.sheet import Row, Sheet
 from imgrec.reporting.thumbnails import Thumbnails
