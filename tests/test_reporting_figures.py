@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from imgrec.clusters import clusters_of
@@ -128,6 +129,20 @@ def test_in_the_page_figures_follow_its_colours_and_share_no_names() -> None:
     head = wide[: wide.index(">")]
     assert " width=" not in head and " height=" not in head and "viewBox" in head
     assert {"number, units", "pictures", "here"} <= set(_texts(rendered.svg))
+
+
+@pytest.mark.parametrize("most", [1, 950, 400_000, 40_000_000])
+def test_numbers_and_names_of_axes_have_room(most: int) -> None:
+    columns = Columns(Histogram(np.array([most, 1]), np.array([1.0, 10, 100])), "units")
+    with styled():
+        figure = columns.draw(440)
+        FigureCanvasAgg(figure).draw()
+        (axes,) = figure.axes
+        labels = [axes.yaxis.label, axes.xaxis.label, *axes.get_yticklabels()]
+        boxes = [label.get_window_extent() for label in labels if label.get_text()]
+    assert min(box.x0 for box in boxes) >= 0
+    assert min(box.y0 for box in boxes) >= 0
+    assert boxes[0].x1 <= min(box.x0 for box in boxes[2:])
 
 
 def test_histograms_count_every_value() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.reporting.canvas import new_figure
+from imgrec.reporting.canvas import new_figure, text_width
 from imgrec.reporting.look import INK, SECOND, SERIES, SMALL_PX
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FEWEST_TICKS, _MOST_TICKS = 3, 7
 _STEPS_A_DECADE, _LEAST_STEPS = (8, 16, 32), 14
 _HEIGHT_PX = 240
-_MARGINS_PX = (54, 20, 24, 44)  # left, right, top, bottom
+_MARGINS_PX = (20, 24, 44)  # right, top, bottom
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ class Columns:
     def draw(self, width_px: int) -> "Figure":
         """Return the figure."""
         figure = new_figure(width_px, _HEIGHT_PX)
-        left, right, top, bottom = _MARGINS_PX
+        right, top, bottom = _MARGINS_PX
+        left = 32 + text_width(f"{int(self.histogram.counts.max()):,}", SMALL_PX)
         box = (left / width_px, bottom / _HEIGHT_PX,
                1 - (left + right) / width_px, 1 - (top + bottom) / _HEIGHT_PX)  # fmt: skip
         axes = figure.add_axes(box)
