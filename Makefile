@@ -29,7 +29,7 @@ counted  := $(filter command environment,$(origin COUNT))
 typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.knn import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index projector tensorboard doctor graph duplicates report export query test check bench bench-search bench-projector bench-graph bench-report screenshots demo clean
+.PHONY: help install dev samples index catalog projector tensorboard doctor graph duplicates report export query test check bench bench-index bench-search bench-projector bench-graph bench-report screenshots demo clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -74,14 +74,18 @@ index: install ## catalogue the pictures and make their vectors; only what is ne
 	    fi; \
 	fi
 
+catalog: install ## what is in the store: pictures, failures, formats, features
+	@$(PY) -m imgrec.catalog --store "$$STORE"
+
 projector: index ## write the logdir of TensorBoard's projector
 	$(PY) -m projector --store "$$STORE" --out "$$LOGDIR" $(chosen) $(laid)
 
 tensorboard: projector ## serve it on 127.0.0.1
 	$(PY) -m projector.serve --logdir "$$LOGDIR" --port $(PORT)
 
-doctor: install ## check what is there of LOGDIR=… and SITE=…
-	@set --; [ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir "$$LOGDIR"; \
+doctor: install ## check what is there of STORE=…, LOGDIR=… and SITE=…
+	@set --; [ ! -d "$$STORE" ] || set -- "$$@" --store "$$STORE"; \
+	[ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir "$$LOGDIR"; \
 	[ ! -d "$$SITE" ] || set -- "$$@" --site "$$SITE"; $(PY) -m imgrec.doctor "$$@"
 
 graph: index ## write the network pages
@@ -122,6 +126,9 @@ test: check ## all tests, lint and types before them
 
 bench: dev ## measure; IMAGES=photos in class folders adds the table of precision
 	$(PY) tests/bench $(if $(IMAGES),--images "$$IMAGES")
+
+bench-index: dev ## index N=100000 sample pictures, in one go and through 50 random kills
+	$(PY) tests/bench/index --count $(if $(filter command environment,$(origin N)),$(N),100000)
 
 bench-search: dev $(if $(IMAGES),index) ## measure the search at N=400000 vectors, beside other libraries; IMAGES adds those
 	$(PY) tests/bench/search --count $(N) $(if $(IMAGES),--photos "$$STORE")

@@ -53,9 +53,9 @@ class Classes:
 
 def top_classes(scores: NDArray[np.float32], k: int = TOP) -> Top:
     """Return the k most probable classes of scores (m, C), the softmax of which they are."""
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    shares = np.exp(shifted, dtype=np.float32)
-    shares /= shares.sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):  # infinite ones are refused with their vectors
+        shares = np.exp(scores - scores.max(axis=1, keepdims=True), dtype=np.float32)
+        shares /= shares.sum(axis=1, keepdims=True)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]  # (m, k)
     return Top(order.astype(np.int16), np.take_along_axis(shares, order, axis=1))
 

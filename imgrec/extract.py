@@ -1,5 +1,7 @@
 """One pass over some files: each is read and decoded once, everything is made from that."""
 
+import multiprocessing
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +15,13 @@ from imgrec.colours import colour_of
 from imgrec.encoders import matching_encoder
 from imgrec.encoders.spec import Encoder, EncoderSpec, Pixels, Preprocessing, Vectors
 from imgrec.errors import PictureError
-from imgrec.images import Picture, decode, digest, pixels_for, read_file, thumbnail
+from imgrec.images import Picture, Scales, decode, digest, read_file
+from imgrec.worker import beat
+
+DECODE_S = 10.0  # what one file may take, where its bytes are there: some hundred megapixels
+READ_S = 60.0  # what the disk or network may take to give a file's bytes
+
+_NICENESS = 10  # a ninth of the time of a core that is wanted, all of one that is not
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,21 @@ class Task:
     thumbs: bool
     light: tuple[EncoderSpec, ...]
     heavy: tuple[Preprocessing, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a worker is about to do with a file, and what becomes of the file if that has no end.
+
+    Attributes:
+        image_id: of the file.
+        reason: one of `imgrec.images.REASONS`.
+        within_s: seconds that it may take.
+    """
+
+    image_id: int
+    reason: str
+    within_s: float
 
 
 @dataclass
@@ -73,11 +96,14 @@ class _Gathered:
 def extract(task: Task) -> Readings:
     """Read, decode and describe the files of a task; a file that fails costs only itself."""
     started = time.perf_counter()
+    if task.heavy:
+        _stand_back()
     encoders = [_encoder(spec) for spec in task.light]
     wanted = {*task.heavy, *(encoder.spec.preprocessing for encoder in encoders)}
     gathered = _Gathered(pixels={preprocessing: [] for preprocessing in wanted})
     for image_id, path in task.files:
         _extract_file(gathered, image_id, Path(path), task.thumbs)
+    beat(None, None)
     pixels = {key: _stacked(values, key) for key, values in gathered.pixels.items()}
     return Readings(
         outcomes=gathered.outcomes,
@@ -111,12 +137,15 @@ def _extract_file(gathered: _Gathered, image_id: int, path: Path, thumbs: bool) 
     started = time.perf_counter()
     content = None
     try:
+        _begin(Step(image_id, "unreadable", READ_S))
         data = read_file(path)
+        _begin(Step(image_id, "timeout", DECODE_S))
         content = digest(data)
         picture = decode(data, need_px=_need_px(list(gathered.pixels)))
         gathered.decode_s += time.perf_counter() - started
-        made = [pixels_for(picture.image, preprocessing) for preprocessing in gathered.pixels]
-        thumb = thumbnail(picture.image) if thumbs else None
+        scales = Scales(picture.image)
+        made = [scales.pixels_for(preprocessing) for preprocessing in gathered.pixels]
+        thumb = scales.thumbnail() if thumbs else None
     except (PictureError, MemoryError) as error:
         reason = error.reason if isinstance(error, PictureError) else "too-large"
         gathered.outcomes.append(Outcome(image_id, "failed", content, reason=reason))
@@ -130,6 +159,10 @@ def _extract_file(gathered: _Gathered, image_id: int, path: Path, thumbs: bool) 
         gathered.colours.append(colour_of(thumb))
 
 
+def _begin(step: Step) -> None:
+    beat(step, step.within_s)
+
+
 def _ok(image_id: int, content: str, picture: Picture) -> Outcome:
     return Outcome(image_id, "ok", content, picture.width, picture.height, picture.format)
 
@@ -141,6 +174,13 @@ def _need_px(wanted: Sequence[Preprocessing]) -> int:
 def _stacked(rows: list[Pixels], preprocessing: Preprocessing) -> Pixels:
     side = preprocessing.crop_px
     return np.stack(rows) if rows else np.zeros((0, side, side, 3), np.uint8)
+
+
+@lru_cache(maxsize=1)
+def _stand_back() -> None:
+    """Let the network of the parent have the cores first: everything waits for it."""
+    if multiprocessing.parent_process() is not None and hasattr(os, "nice"):
+        os.nice(_NICENESS)
 
 
 @lru_cache(maxsize=8)

@@ -45,8 +45,9 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        _name(error, path)
         raise
 
 
@@ -78,8 +79,9 @@ def new_folder(path: Path) -> Iterator[Path]:
         yield temporary
         _sync_folder(temporary)
         _replace_folder(temporary, path)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        _name(error, path)
         raise
 
 
@@ -87,6 +89,12 @@ def remove_temporaries(folder: Path) -> None:
     """Delete what a killed run left under a temporary name directly in `folder`."""
     for path in folder.glob(TEMPORARY_PREFIX + "*"):
         _remove(path)
+
+
+def _name(error: BaseException, path: Path) -> None:
+    """Say what was being written where the system does not, as of a full disk."""
+    if isinstance(error, OSError) and error.errno and error.filename is None:
+        error.filename = str(path)
 
 
 def _prefix() -> str:

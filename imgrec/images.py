@@ -1,50 +1,37 @@
 """The one decoder: file bytes to an upright RGB picture, or a reason why not.
 
-Rules, in this order: the first frame; large pictures scaled by whole numbers, JPEG while it is
-decoded, to no less than twice what any encoder takes; 16-bit grey divided by 257; wider
-integers and floats as `_grey_from_wide` says; transparency, of whatever mode, laid over white;
-anything else by Pillow's own conversion to RGB (CMYK, YCbCr, Lab, palette, 1-bit); EXIF
-orientation applied. Colour profiles are not applied.
+The first frame is read, and JPEG scaled while it is decoded; then the pixels are made plain
+(`conversion`), turned as EXIF says, averaged by a whole number where there are many, to no less
+than twice what any encoder takes, given the colours of their profile (`profiles`) and laid
+over white. Turning comes before averaging: a picture turned by EXIF is the one turned by pixels.
 """
 
 import hashlib
 import io
-import struct
-import warnings
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+from typing import cast
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
 
-from imgrec.encoders.spec import Preprocessing
+from imgrec.conversion import plain, to_rgb
 from imgrec.errors import PictureError
+from imgrec.formats import FORMATS, SUFFIXES, readable_formats
+from imgrec.reasons import REASONS, muffled, translated
+from imgrec.resizing import THUMB_PX, Scales, pixels_for, reduced, thumbnail
 
-_PICTURE_SUFFIXES = "jpg jpeg jpe jfif png webp gif bmp tif tiff heic heif avif"
-SUFFIXES = frozenset(f".{suffix}" for suffix in _PICTURE_SUFFIXES.split())
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF")
-REASONS = {
-    "empty": "the file has no bytes",
-    "not-an-image": "the content is of no picture format",
-    "truncated": "the file ends too early",
-    "damaged": "the decoder gave up",
-    "too-large": "more pixels or bytes than the bound",
-    "unsupported": "a picture format that the installed Pillow does not read",
-    "unreadable": "the file cannot be opened or read",
-    "crashed": "the decoder ended its process",
-}
-MAX_PIXELS = 178_956_970  # where Pillow takes a picture for a decompression bomb
-MAX_BYTES = 1 << 30
-THUMB_PX = 128
-_THUMB_QUALITY = 85
-_DRAFT_PX = 512  # at 500 x 375 this changes no pixel, at 12 megapixels 0.24 of 255 on average
-_Box = tuple[float, float, float, float]  # left, top, right, bottom
-_REDUCIBLE = frozenset({"L", "RGB", "RGBA", "CMYK", "YCbCr"})
+__all__ = [
+    "FORMATS", "MAX_BYTES", "MAX_PIXELS", "REASONS", "SUFFIXES", "THUMB_PX", "Picture", "Scales",
+    "decode", "digest", "pixels_for", "prepared", "read_file", "thumbnail",
+]  # fmt: skip
+
+MAX_PIXELS = 178_956_970  # decoded; where Pillow takes a picture for a decompression bomb
+MAX_JPEG_PIXELS = 1 << 30  # of a file whose pixels are decoded to a part of them
+MAX_BYTES = 1 << 30  # of a file, and of what a JPEG decoder holds beside the pixels
+_BASE_PX = 512  # at 500 x 375 this changes no pixel, at 12 megapixels 0.24 of 255 on average
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -55,7 +42,6 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _LYING = {_UPRIGHT[orientation] for orientation in (5, 6, 7, 8)}
-_MAGICS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\x00", b"MM\x00*", b"BM")
 
 
 @dataclass(frozen=True)
@@ -103,33 +89,14 @@ def decode(data: bytes, need_px: int = 256) -> Picture:
 
     Args:
         data: the bytes of the file.
-        need_px: the longest side any consumer will scale the picture to; large JPEGs are
+        need_px: the longest side any consumer will scale the picture to; large pictures are
             decoded at no less than twice that and no less than 512 px on the short side.
 
     Raises:
         PictureError: with one of `REASONS`.
     """
-    with _translated(data):
-        return _decode(data, max(_DRAFT_PX, 2 * need_px))
-
-
-@contextmanager
-def _translated(data: bytes = b"") -> Iterator[None]:
-    """Turn what a decoder raises into a reason; odd files are not reported by warnings."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        except UnidentifiedImageError as error:
-            raise PictureError(*_why_unidentified(data)) from error
-        except Image.DecompressionBombError as error:
-            raise PictureError("too-large", str(error)) from error
-        except MemoryError as error:
-            raise PictureError("too-large", "not enough memory to decode it") from error
-        except (OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError,
-                ArithmeticError, AttributeError, RuntimeError, struct.error, zlib.error,
-                NotImplementedError) as error:  # fmt: skip
-            raise PictureError(_reason_of(error), str(error) or type(error).__name__) from error
+    with translated(data), _opened(data) as image:
+        return _decoded(image, max(_BASE_PX, 2 * need_px))
 
 
 def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
@@ -138,49 +105,64 @@ def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
     Raises:
         PictureError: its file cannot be decoded, or it has more than `MAX_PIXELS`.
     """
-    if image.width * image.height > MAX_PIXELS:
-        raise PictureError("too-large", f"{image.width} x {image.height} pixels")
-    with _translated():
+    _check_pixels(image.size, image.size)
+    with translated():
+        _load(image)
+        return _upright_rgb(image, _turn(image), max(_BASE_PX, 2 * need_px))
+
+
+def _opened(data: bytes) -> ImageFile:
+    try:
+        return Image.open(io.BytesIO(data), formats=readable_formats())
+    except Image.DecompressionBombError:
+        if not data.startswith(b"\xff\xd8\xff"):
+            raise
+        return JpegImageFile(io.BytesIO(data))  # its bound is that of what scaling leaves
+
+
+def _decoded(image: ImageFile, side_px: int) -> Picture:
+    size = image.size
+    image.draft(None, (side_px, side_px))  # type: ignore[arg-type, unused-ignore]
+    _check_pixels(size, image.size)
+    if isinstance(image, JpegImageFile):
+        _check_scans(image, size)
+    scaled = image.size
+    _load(image)
+    if image.size != scaled:  # what the file said before was wrong
+        size = image.size
+    method = _turn(image)
+    width, height = size[::-1] if method in _LYING else size
+    return Picture(_upright_rgb(image, method, side_px), width, height, image.format or "")
+
+
+def _load(image: Image.Image) -> None:
+    with muffled() if image.format == "TIFF" else nullcontext():
         image.load()
-        method = _turn(image)
-        pixels = _to_rgb(_reduced(image, max(_DRAFT_PX, 2 * need_px)))
-        return pixels if method is None else pixels.transpose(method)
 
 
-def pixels_for(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint8]:
-    """Return the uint8 pixels (crop_px, crop_px, 3) that an encoder takes of a picture."""
-    side = preprocessing.crop_px
-    if preprocessing.fit == "crop":
-        box: _Box | None = _central_box(image.size, preprocessing)
-    else:
-        box = None
-    scaled = image.resize((side, side), Image.Resampling.BILINEAR, box, reducing_gap=3.0)
-    return np.asarray(scaled)
+def _check_pixels(size: tuple[int, int], scaled: tuple[int, int]) -> None:
+    if size[0] * size[1] > MAX_JPEG_PIXELS or scaled[0] * scaled[1] > MAX_PIXELS:
+        raise PictureError("too-large", f"{size[0]} x {size[1]} pixels")
 
 
-def thumbnail(image: Image.Image, side_px: int = THUMB_PX) -> bytes:
-    """Return a JPEG whose longer side is `side_px`, or that of a smaller picture."""
-    scale = min(1.0, side_px / max(image.size))
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    if size != image.size:
-        image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0)
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=_THUMB_QUALITY)
-    return buffer.getvalue()
+def _check_scans(image: JpegImageFile, size: tuple[int, int]) -> None:
+    """Refuse a JPEG whose coefficients, of 16 bits, come in several scans and fill the memory."""
+    across, down = (max(layer[k] for layer in image.layer) for k in (1, 2))
+    samples = sum(layer[1] * layer[2] for layer in image.layer)
+    held = 2 * size[0] * size[1] * samples // max(1, across * down)
+    if held > MAX_BYTES and not _in_one_scan(image):
+        raise PictureError("too-large", f"{size[0]} x {size[1]} pixels in several scans")
 
 
-def _decode(data: bytes, draft_px: int) -> Picture:
-    with Image.open(io.BytesIO(data), formats=_readable_formats()) as image:
-        name, size = image.format or "", image.size
-        if size[0] * size[1] > MAX_PIXELS:
-            raise PictureError("too-large", f"{size[0]} x {size[1]} pixels")
-        image.draft(None, (draft_px, draft_px))  # type: ignore[arg-type, unused-ignore]
-        image.load()
-        method = _turn(image)
-        pixels = _to_rgb(_reduced(image, draft_px))
-        upright = pixels if method is None else pixels.transpose(method)
-        width, height = size[::-1] if method in _LYING else size
-        return Picture(upright, width, height, name)
+def _in_one_scan(image: JpegImageFile) -> bool:
+    """Whether blocks are decoded as they come, none of them held.
+
+    Called when the header has been read, to the end of that of the first scan.
+    """
+    file = cast(io.BytesIO, image.fp)
+    header = b"\xff\xda" + (6 + 2 * image.layers).to_bytes(2, "big") + bytes([image.layers])
+    file.seek(max(0, file.tell() - 8 - 2 * image.layers))
+    return file.read(len(header)) == header and "progressive" not in image.info
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
@@ -191,79 +173,8 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
         return None
 
 
-def _reduced(image: Image.Image, side_px: int) -> Image.Image:
-    """Average blocks of a large picture, so that what follows needs a part of its memory."""
-    factor = min(image.size) // side_px
-    if factor < 2 or image.mode not in _REDUCIBLE or "transparency" in image.info:
-        return image
-    return image.reduce(factor)
-
-
-@cache
-def _readable_formats() -> list[str]:
-    Image.init()
-    with suppress(ImportError):
-        import pillow_heif
-
-        pillow_heif.register_heif_opener()
-    return [name for name in FORMATS if name in Image.OPEN]
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB" and "transparency" not in image.info:
-        return image
-    if image.mode.startswith(("I", "F")):
-        return Image.fromarray(_grey_from_wide(image)).convert("RGB")
-    if image.has_transparency_data:
-        with_alpha = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, with_alpha).convert("RGB")
-    return image.convert("RGB")
-
-
-def _grey_from_wide(image: Image.Image) -> NDArray[np.uint8]:
-    """Return 8-bit grey.
-
-    16-bit values are divided by 257. Wider integers and floats stay as they are where they lie
-    in 0 to 255; floats in 0 to 1 are taken times 255; all others are stretched, least to most.
-    """
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
-    if image.mode.startswith("I;16") or (image.mode == "I" and low >= 0 and 255 < high <= 65535):
-        values /= 257
-    elif image.mode == "F" and low >= 0 and high <= 1:
-        values *= 255
-    elif low < 0 or high > 255:
-        values = (values - low) * np.float32(255 / (high - low))
-    return np.rint(values).astype(np.uint8)
-
-
-def _central_box(size: tuple[int, int], wanted: Preprocessing) -> _Box:
-    """Return what is left of a picture when it is scaled to the shorter side and then cropped.
-
-    The same pixels as scaling all of it, as torchvision does, without making a strip of
-    2 x 30,000 pixels a hundred times as large before.
-    """
-    scaled = [int(wanted.resize_px * length / min(size)) for length in size]
-    starts = [round((length - wanted.crop_px) / 2) for length in scaled]
-    steps = [length / new for length, new in zip(size, scaled, strict=True)]
-    corner = [start * step for start, step in zip(starts, steps, strict=True)]
-    sides = [min(wanted.crop_px * step, end) for step, end in zip(steps, size, strict=True)]
-    return corner[0], corner[1], corner[0] + sides[0], corner[1] + sides[1]
-
-
-def _why_unidentified(data: bytes) -> tuple[str, str]:
-    if data[4:8] == b"ftyp":
-        return "unsupported", f"the installed Pillow does not read {data[8:12]!r} files"
-    if data.startswith(_MAGICS) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
-        return "truncated", "a picture header and no readable picture behind it"
-    return "not-an-image", f"begins with {data[:8]!r}"
-
-
-def _reason_of(error: Exception) -> str:
-    text = str(error).lower()
-    if "truncated" in text or "end of file" in text or isinstance(error, EOFError):
-        return "truncated"
-    if "not supported" in text or "unsupported" in text or "unknown" in text:
-        return "unsupported"
-    return "damaged"
+def _upright_rgb(image: Image.Image, method: Image.Transpose | None, side_px: int) -> Image.Image:
+    profile = image.info.get("icc_profile")
+    pixels = plain(image)
+    upright = pixels if method is None else pixels.transpose(method)
+    return to_rgb(reduced(upright, side_px), profile)

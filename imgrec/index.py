@@ -7,9 +7,14 @@ from pathlib import Path
 
 from imgrec.commands import Parser, counted, positive, processes, run
 from imgrec.indexing import DEFAULT_ENCODER, Options, Summary, index_folders
+from imgrec.inventory import summary_lines
 from imgrec.names import printable
+from imgrec.relocate import Relocation, relocate
 
 _SHOWN_WARNINGS = 10
+_LINKS = "take in what links lead to outside the folders; kept for later runs (default: not)"
+
+_RELOCATE = "the folder OLD, or those below it, are at NEW now; nothing is read, ids stay"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,18 +24,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def report(summary: Summary) -> str:
     """Return what the store holds and what a run did, a line each."""
-    counts = summary.counts
     lines = [
-        f"{counted(counts['ok'], 'picture')}, {counts['failed']} failed, "
-        f"{counts['missing']} missing" + (f", {counts['new']} not read" if counts["new"] else ""),
+        *summary_lines(summary.counts, summary.failures, summary.formats),
         "features: " + ", ".join(f"{name} ({d})" for name, d in summary.features.items()),
         *summary.indexes,
         f"this run: {_run(summary)}",
     ]
-    if summary.failures:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in summary.failures.items())
-        lines.insert(1, f"failed: {reasons}")
-    return "\n".join(lines) + "\n"
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _run(summary: Summary) -> str:
@@ -56,7 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     compiling = "models by the C++ compiler on the CPU; auto: where the pictures pay for it"
     add("--compile", choices=("auto", "on", "off"), default=Options.compile, help=compiling)
     add("--only", action="store_true", help="pictures of other folders leave the collection")
+    add("--follow-links", action=argparse.BooleanOptionalAction, help=_LINKS)
     add("--hnsw", action="store_true", help="make the graph index (pays past a million pictures)")
+    add("--relocate", nargs=2, action="append", default=[], metavar=("OLD", "NEW"), help=_RELOCATE)
     add("--retry-failed", action="store_true", help="read failed pictures again")
     return parser
 
@@ -70,14 +72,25 @@ def _index(arguments: argparse.Namespace) -> None:
         batch_size=arguments.batch_size,
         workers=arguments.workers,
         only=arguments.only,
+        follow_links=arguments.follow_links,
         retry_failed=arguments.retry_failed,
         hnsw=arguments.hnsw,
         compile=arguments.compile,
         quiet=False,
     )
+    for old, new in arguments.relocate:
+        for moved in relocate(arguments.store, old, new):
+            sys.stdout.write(printable(_relocated(moved)) + "\n")
+    if arguments.relocate and not arguments.folders:
+        return
     summary = index_folders(arguments.folders, arguments.store, options)
     _warn(summary.warnings)
     sys.stdout.write(report(summary))
+
+
+def _relocated(moved: Relocation) -> str:
+    seen = f"{moved.found} of {moved.looked_for} looked for are there"
+    return f"{moved.old} is {moved.new} now: {counted(moved.pictures, 'picture')}, {seen}"
 
 
 def _warn(warnings: list[str]) -> None:

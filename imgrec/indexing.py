@@ -7,7 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imgrec.catalog import Entry
+import numpy as np
+
+from imgrec.catalog import Entry, Ids
 from imgrec.class_labels import (
     begin_class_labels,
     begin_classes,
@@ -26,13 +28,18 @@ from imgrec.extract import Readings, Task
 from imgrec.indexes import update_indexes
 from imgrec.interrupts import interrupt_deferred, interrupted_once
 from imgrec.jobs import Job, Result, classifiers_of, plan_jobs, tasks_of
+from imgrec.manifest import is_store
+from imgrec.origins import write_roots
 from imgrec.pool import readings
 from imgrec.progress import progress
-from imgrec.scan import leave_other_roots, scan
-from imgrec.store import Store, is_store
-from imgrec.walk import Walk, walk_root
+from imgrec.repair import set_aside_damaged
+from imgrec.restore import damage_noticed, restore
+from imgrec.scan import leave_other_roots, passed_over, scan
+from imgrec.store import Store
+from imgrec.walk import RealPlaces, check_root, why_offline
 
 DEFAULT_ENCODER = "resnet50"
+_NONE: Ids = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ class Options:
         batch_size: pictures a task and a forward pass.
         workers: processes that decode; None for one a core.
         only: make the pictures of all other folders in the store missing.
+        follow_links: take in what links lead to outside the folders, see `imgrec.walk`; None
+            for as the store was made before, or no in a new one.
         retry_failed: read the pictures again that failed before.
         hnsw: make the graph index, which pays from about a million pictures on.
         compile: torchvision models by the C++ compiler, on the CPU: `auto` where the pictures
@@ -62,6 +71,7 @@ class Options:
     batch_size: int = 32
     workers: int | None = None
     only: bool = False
+    follow_links: bool | None = None
     retry_failed: bool = False
     hnsw: bool = False
     compile: Compile = "auto"
@@ -75,6 +85,7 @@ class Summary:
     Attributes:
         counts: pictures by status.
         failures: failed pictures by reason, the most frequent first.
+        formats: ok pictures by file format, the most frequent first.
         features: dimensions by name.
         indexes: one line each on what is kept to search them.
         new: pictures met for the first time, or again with other content (`changed`).
@@ -88,6 +99,7 @@ class Summary:
 
     counts: dict[str, int] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
+    formats: dict[str, int] = field(default_factory=dict)
     features: dict[str, int] = field(default_factory=dict)
     indexes: list[str] = field(default_factory=list)
     new: int = 0
@@ -120,16 +132,20 @@ def index_folders(
     started = time.perf_counter()
     options = options or Options()
     store_path = Path(store_path).resolve()
-    summary = Summary()
-    walks = _walks(folders, store_path, summary)
-    encoders = _encoders(store_path, walks, options)
+    summary = Summary(warnings=restore(store_path))
+    follow = _follows_links(store_path, options)
+    roots = _roots(folders, store_path, follow)
+    encoders = _encoders(store_path, roots, options)
     primary = next((name for name in encoders if name != "rgb"), "rgb")
-    with Store.create(store_path) as store, store.writing():
+    with damage_noticed(store_path), Store.create(store_path) as store, store.writing():
+        summary.warnings += set_aside_damaged(store_path)
         store.reserve_ids()
         if store.encoder is None:
             store.set_encoder(primary)  # now, so that a run that is killed goes on with it
+        store.set_follow_links(follow)
         begin_colours(store)
-        _scan(store, walks, options, summary)
+        offline = _scan(store, roots, options, summary)
+        write_roots(store_path, store.catalog)
         classifiers = _classifiers(encoders)
         for encoder in encoders.values():
             store.add_feature(encoder.spec)
@@ -137,9 +153,11 @@ def index_folders(
             begin_classes(store, classifier)
         labels = labelling(store, primary, classifiers)
         labelled = labels if begin_class_labels(store, labels) else None
-        jobs = plan_jobs(store, encoders)
+        jobs = plan_jobs(store, encoders, offline)
         _prepare(jobs, classifiers, options, summary)
-        _read_pictures(store, jobs, encoders, labelled, options, summary)
+        while lost := _read_pictures(store, jobs, encoders, labelled, options, summary):
+            offline = np.concatenate([offline, *map(store.catalog.ids_under, lost)])
+            jobs = plan_jobs(store, encoders, offline)
         for classifier in classifiers.values():
             if classifier.classifies_vectors:
                 complete_classes(store, classifier, quiet=options.quiet)
@@ -148,6 +166,7 @@ def index_folders(
         lacking = lacks_colours(store)
         _update_indexes(store, options, summary)
         summary.counts, summary.failures = store.catalog.counts(), store.catalog.failures()
+        summary.formats = store.catalog.formats()
         summary.features = {name: store.spec(name).dimensions for name in store.feature_names()}
     if lacking:  # it is an older store
         _update_colours(store_path, options, summary)
@@ -163,27 +182,31 @@ def _update_colours(store_path: Path, options: Options, summary: Summary) -> Non
         summary.warnings.append(f"colour words could not be made: {error}")
 
 
-def _walks(folders: Sequence[Path | str], store: Path, summary: Summary) -> dict[Path, Walk]:
+def _follows_links(store: Path, options: Options) -> bool:
+    if options.follow_links is not None or not is_store(store):
+        return bool(options.follow_links)
+    with Store.open(store) as opened:
+        return opened.follows_links
+
+
+def _roots(folders: Sequence[Path | str], store: Path, follow_links: bool) -> list[Path]:
+    """Return the folders named, each with a picture in it, or all that the store holds."""
     if any(not str(folder) for folder in folders):
         raise ImgrecError("a folder's name is empty: name the picture folder")
-    roots = [Path(folder).expanduser().resolve() for folder in folders]
-    return {root: walk_root(root) for root in roots} if roots else _known_walks(store, summary)
+    roots = [Path(folder).expanduser().resolve() for folder in dict.fromkeys(folders)]
+    for root in roots:
+        check_root(root, RealPlaces(roots) if follow_links else None)
+    return roots or _known_roots(store)
 
 
-def _known_walks(store: Path, summary: Summary) -> dict[Path, Walk]:
+def _known_roots(store: Path) -> list[Path]:
     if not is_store(store):
         raise ImgrecError(f"no store at {store} and no folder named: name the picture folder")
     with Store.open(store) as opened:
         known = [Path(root) for root in opened.catalog.held_roots()]
     if not known:
         raise ImgrecError(f"{store} knows no folder of pictures yet: name one")
-    walks = {}
-    for root in known:
-        try:
-            walks[root] = walk_root(root)
-        except ImgrecError as error:  # a disk that is not there must not empty the collection
-            summary.warnings.append(f"{error}; its pictures stay as they are")
-    return walks
+    return known
 
 
 def _encoders(store: Path, roots: Collection[Path], options: Options) -> dict[str, Encoder]:
@@ -209,24 +232,22 @@ def _encoders(store: Path, roots: Collection[Path], options: Options) -> dict[st
     }
 
 
-def _scan(store: Store, walks: Mapping[Path, Walk], options: Options, summary: Summary) -> None:
-    if options.only and walks:
-        summary.gone += leave_other_roots(store.catalog, walks)
-    changes = scan(store.catalog, walks)
-    summary.new, summary.moved = len(changes.new), changes.moved
+def _scan(store: Store, roots: Sequence[Path], options: Options, summary: Summary) -> Ids:
+    """Bring the catalogue up to date; return the ids of pictures that cannot be had now."""
+    if options.only:
+        summary.gone += leave_other_roots(store.catalog, roots)
+    scanned = scan(store.catalog, roots, follow_links=store.follows_links)
+    changes = scanned.changes
+    summary.new, summary.moved = scanned.new, changes.moved
     summary.changed = changes.changed
     summary.gone += len(changes.gone) - changes.changed
-    for root, found in walks.items():
-        if found.links:
-            summary.warnings.append(f"{found.links} links in {root} were not followed")
-        summary.warnings += [
-            f"{root / folder} was written by imgrec and is left out" for folder in found.outputs
-        ]
-        summary.warnings += [
-            f"{root / folder} cannot be listed: its pictures stay as they are"
-            for folder in found.unreadable
-        ]
-    store.catalog.retry_failed(None if options.retry_failed else "unreadable")
+    for found in scanned.walks.values():
+        summary.warnings += passed_over(found)
+    offline = scanned.offline
+    summary.warnings += [f"{why}: its pictures stay as they are" for why in offline.values()]
+    retried = None if options.retry_failed else "unreadable"
+    store.catalog.retry_failed(retried, offline)
+    return np.concatenate([store.catalog.ids_under(root) for root in offline] or [_NONE])
 
 
 def _update_indexes(store: Store, options: Options, summary: Summary) -> None:
@@ -257,8 +278,10 @@ def _read_pictures(
     labelled: str | None,
     options: Options,
     summary: Summary,
-) -> None:
+) -> list[str]:
+    """Read the pictures of all jobs, or as far as a root that goes away; return such roots."""
     started = time.perf_counter()
+    lost: dict[str, str] = {}
     total = sum(len(job.ids) for job in jobs)
     workers = os.cpu_count() or 1 if options.workers is None else options.workers
     workers = min(workers, -(-total // options.batch_size))
@@ -270,8 +293,12 @@ def _read_pictures(
             try:
                 for found in described(results, jobs, classifiers):
                     read = found.readings
+                    lost = queued.lost(read)
+                    if lost:
+                        break  # what this task read goes with it, and is read again
                     summary.warnings += _changed(queued.take(found))
                     bar.update(len(read.outcomes))
+                    summary.done += len(read.outcomes)
                     summary.decode_s += read.decode_s
                     summary.busy_s += read.busy_s
                     summary.warnings += queued.describe(read)
@@ -279,9 +306,10 @@ def _read_pictures(
                 queued.flush()
                 writer.finish()
                 raise
-        summary.warnings += _changed(writer.finish())
-    summary.done = total
-    summary.reading_s = time.perf_counter() - started
+        summary.warnings += _changed([*queued.flush(), *writer.finish()])
+    summary.warnings += [f"{why}: the rest of its pictures waits for it" for why in lost.values()]
+    summary.reading_s += time.perf_counter() - started
+    return list(lost)
 
 
 def _classifiers(encoders: Mapping[str, Encoder]) -> dict[str, Classifier]:
@@ -333,6 +361,13 @@ class _Queue:
             result, self._result = self._result, Result()
             self._current += 1
             return self._writer.put(job, entries, result)
+
+    def lost(self, read: Readings) -> dict[str, str]:
+        """Return {root: why} of the roots, of files that could not be read, that went away."""
+        unreadable = [o.id for o in read.outcomes if o.reason == "unreadable"]
+        roots = {entry.root for entry in self._store.catalog.entries(unreadable)}
+        found = {root: why_offline(Path(root)) for root in sorted(roots)}
+        return {root: why for root, why in found.items() if why}
 
     def describe(self, read: Readings) -> list[str]:
         """Return a line for each file that failed."""

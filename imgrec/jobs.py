@@ -21,6 +21,7 @@ from imgrec.colours import KIND as COLOUR
 from imgrec.encoders.spec import Classifier, Encoded, Encoder, Vectors, check_finite
 from imgrec.extract import Readings, Task
 from imgrec.features import stored_ids
+from imgrec.origins import origins_of
 from imgrec.parts import part_numbers, write_part
 from imgrec.store import Store
 from imgrec.thumbs import write_thumbs
@@ -71,8 +72,16 @@ class Result:
             self.tops.setdefault(name, []).append(top_classes(found.scores))
 
 
-def plan_jobs(store: Store, encoders: Mapping[str, Encoder]) -> list[Job]:
-    """Return the jobs that are left to do, by ascending id."""
+def plan_jobs(
+    store: Store, encoders: Mapping[str, Encoder], offline: Ids | None = None
+) -> list[Job]:
+    """Return the jobs that are left to do, by ascending id.
+
+    Args:
+        store: open.
+        encoders: those wanted, by name.
+        offline: ids of pictures that cannot be read now; they wait.
+    """
     alone = [
         _CLASSES + name
         for name, encoder in encoders.items()
@@ -82,6 +91,8 @@ def plan_jobs(store: Store, encoders: Mapping[str, Encoder]) -> list[Job]:
     folders = {name: _folder(store, name) for name in outputs}
     there = {name: stored_ids(folder) for name, folder in folders.items()}
     ids = store.catalog.ids("new", "ok")
+    if offline is not None and len(offline):
+        ids = ids[np.isin(ids, offline, invert=True)]
     lacking = np.stack([np.isin(ids, there[name], invert=True) for name in outputs], axis=1)
     lacking[np.isin(ids, store.catalog.ids("new"))] = True
     written = [*folders.values(), *map(store.classes_folder, encoders)]
@@ -161,13 +172,14 @@ def commit(
     store.catalog.forget_times(changed)
     rows = np.flatnonzero(np.isin(ids, changed, invert=True))
     if len(rows):
-        _write_parts(store, job, ids, rows, result, tops)
+        _write_parts(store, job, entries, ids, rows, result, tops)
     return changed
 
 
 def _write_parts(
     store: Store,
     job: Job,
+    entries: Sequence[Entry],
     ids: Ids,
     rows: NDArray[np.intp],
     result: Result,
@@ -179,7 +191,9 @@ def _write_parts(
     for name in job.outputs:
         folder = _folder(store, name)
         if name == THUMBS:
-            write_thumbs(folder, job.number, ids[rows], [result.thumbs[row] for row in rows])
+            thumbs = [result.thumbs[row] for row in rows]
+            origins = origins_of(ids[rows], entries, result.outcomes, store.catalog.roots())
+            write_thumbs(folder, job.number, ids[rows], thumbs, origins)
         elif not name.startswith(_CLASSES):
             files: dict[str, Any] = {
                 "ids.npy": ids[rows],

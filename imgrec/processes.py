@@ -1,28 +1,29 @@
-"""Worker processes: each starts fresh, is deaf to Ctrl-C, and never outlives its parent."""
+"""Worker processes: some at once, results in order, and no death of one stops the others."""
 
-import multiprocessing
-import os
+import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, TypeVar
 
 from imgrec.errors import ImgrecError
-from imgrec.interrupts import interrupts_held
+from imgrec.interrupts import interrupt_deferred
+from imgrec.worker import Worker, WorkerDiedError
 
 AHEAD = 2  # tasks waiting for each worker: enough that none idles, few enough to bound memory
 _T = TypeVar("_T")
 _Job = TypeVar("_Job")
+_Answered = Callable[[WorkerDiedError | None], None]
+_Work = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...]]
 
 
 class Workers:
     """Some worker processes; a context that ends them.
 
-    A process is started when there is work for it, from the thread that gives the work: the
-    main thread alone can make it deaf to Ctrl-C.
+    Each has a thread here that hands it work, waits for its answer, and puts another process
+    in its place when it has died. A process is started when there is work for it.
     """
 
     def __init__(self, count: int) -> None:
@@ -34,7 +35,11 @@ class Workers:
         """
         self.count = count
         self.stopped = False
-        self._executor = _executor(count)
+        self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._unanswered = 0
+        self._startable = True
+        self._lock = threading.Lock()
+        self._keepers: list[_Keeper] = []
 
     def __enter__(self) -> "Workers":
         return self
@@ -45,42 +50,93 @@ class Workers:
         """Wait for what is being done; after an error, Ctrl-C above all, end the processes."""
         if error is not None:
             self.stop()
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        for _keeper in self._keepers:
+            self._work.put(None)
+        for keeper in self._keepers:
+            keeper.thread.join()
 
     def stop(self) -> None:
-        """End the processes in the middle of their work, whose futures then raise."""
+        """End the processes in the middle of their work: futures then raise `WorkerDiedError`."""
         self.stopped = True
-        for process in list((self._executor._processes or {}).values()):  # no public way
-            process.terminate()
+        for keeper in self._keepers:
+            keeper.kill()
+
+    def pids(self) -> list[int]:
+        """Return the numbers of the processes that are running."""
+        workers = [keeper.worker for keeper in self._keepers]
+        return [w.pid for w in workers if w is not None and not w.dead and w.pid is not None]
 
     def submit(self, function: Callable[..., _T], *arguments: Any) -> Future[_T]:
         """Let a worker call a function; both travel to it, as its result does back.
 
-        Where a worker has died, the future raises `BrokenProcessPool`.
+        The future raises `WorkerDiedError` where the process ended in the middle of it.
         """
-        try:
-            with interrupts_held():  # this may start a process
-                return self._executor.submit(function, *arguments)
-        except BrokenProcessPool as error:
-            broken: Future[_T] = Future()
-            broken.set_exception(error)
-            return broken
+        future: Future[_T] = Future()
+        with interrupt_deferred():
+            with self._lock:
+                self._unanswered += 1
+                if len(self._keepers) < min(self._unanswered, self.count):
+                    self._keepers.append(_Keeper(self._next, self._answered))
+            self._work.put((future, function, arguments))
+        return future
 
-    def renew(self) -> None:
-        """Start anew after one has died; a pool that cannot even do nothing is nobody's fault.
+    def _next(self) -> _Work | None:
+        while (work := self._work.get()) is not None:
+            if self.stopped or not self._startable:
+                work[0].set_exception(WorkerDiedError(started=self._startable))
+            elif work[0].set_running_or_notify_cancel():
+                return work
+        return None
 
-        Raises:
-            ImgrecError: worker processes cannot be started here at all.
-        """
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        self._executor = _executor(self.count)
-        try:
-            self.submit(int).result()
-        except BrokenProcessPool as error:
-            raise ImgrecError(
-                "worker processes cannot be started: a script that asks for this must do so below "
-                "if __name__ == '__main__', or ask for workers=0"
-            ) from error
+    def _answered(self, died: WorkerDiedError | None) -> None:
+        with self._lock:
+            self._unanswered -= 1
+            if died is not None and not died.started:
+                self._startable = False  # and not tried for all the work that waits
+
+
+class _Keeper:
+    """A thread that has one worker process at a time."""
+
+    def __init__(self, take: Callable[[], _Work | None], answered: _Answered) -> None:
+        self._take = take
+        self._answered = answered
+        self._killed = False
+        self.worker: Worker | None = None
+        self.thread = threading.Thread(target=self._keep, daemon=True)
+        self.thread.start()
+
+    def kill(self) -> None:
+        self._killed = True
+        if self.worker is not None:
+            self.worker.kill()
+
+    def _keep(self) -> None:
+        while (work := self._take()) is not None:
+            future, function, arguments = work
+            del work  # what it holds may be large
+            try:
+                result = self._living().call(function, arguments)
+            except BaseException as error:
+                self._answered(error if isinstance(error, WorkerDiedError) else None)
+                future.set_exception(error)
+            else:
+                self._answered(None)
+                future.set_result(result)
+                del result
+            del future, arguments
+        if self.worker is not None:
+            self.worker.close()
+
+    def _living(self) -> Worker:
+        if self.worker is None or self.worker.dead:
+            if self.worker is not None:
+                self.worker.close()
+            self.worker = None
+            self.worker = Worker()
+            if self._killed:
+                self.worker.kill()
+        return self.worker
 
 
 def in_order(function: Callable[[_Job], _T], jobs: Iterable[_Job], workers: int) -> Iterator[_T]:
@@ -106,25 +162,17 @@ def in_order(function: Callable[[_Job], _T], jobs: Iterable[_Job], workers: int)
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
-        except BrokenProcessPool as error:
-            raise ImgrecError(
-                "a worker process was ended (out of memory?), or none can be started: "
-                "ask for --workers 0; a script must call this below if __name__ == '__main__'"
-            ) from error
+        except WorkerDiedError as died:
+            raise cannot_go_on(died) from died
 
 
-def _executor(count: int) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("spawn")  # threads of torch do not survive a fork
-    return ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker)
-
-
-def _start_worker() -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this worker when its parent was killed and can tell it nothing any more."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def cannot_go_on(died: WorkerDiedError) -> ImgrecError:
+    """Return what to tell a user where work is lost with a worker."""
+    if died.started:
+        return ImgrecError(
+            "a worker process was ended (out of memory?): ask for fewer --workers, 0 for none"
+        )
+    return ImgrecError(
+        "worker processes cannot be started: a script that asks for this must do so below "
+        "if __name__ == '__main__', or ask for workers=0"
+    )

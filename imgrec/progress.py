@@ -1,10 +1,15 @@
-"""Progress on stderr, alike in every command."""
+"""Progress on stderr, alike in every command: a bar in a terminal, lines in a log file."""
 
+import re
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm import tqdm
+
+_LOG_EVERY_S = 20
+_NOTHING = re.compile(r"(.*: )?0 of ")
+_LOG_LINE = "{desc}{n_fmt} of {total_fmt}{unit}, {rate_fmt}, {elapsed} so far, {remaining} left"
 
 
 def progress(
@@ -15,13 +20,39 @@ def progress(
     desc: str | None = None,
     quiet: bool = False,
 ) -> "tqdm[Any]":
-    """Return a bar over some work, or one to be moved by hand up to `total`."""
+    """Return a bar over some work, or one to be moved by hand up to `total`.
+
+    Rate and time left are of the last hundred or so updates: a slow beginning is forgotten,
+    one large picture changes little. In a log file there is a line every 20 seconds.
+    """
     terminal = sys.stderr.isatty()
     return tqdm(
         work,
         total=total,
         unit=f" {unit}",
-        desc=desc,
+        desc=f"{desc}: " if desc else None,
         disable=quiet or total == 0,
-        mininterval=0.5 if terminal else 10,  # a log file gets a line now and then
+        smoothing=0.02,
+        file=None if terminal else _Lines(sys.stderr),
+        mininterval=0.5 if terminal else _LOG_EVERY_S,
+        bar_format=None if terminal or total is None else _LOG_LINE,
     )
+
+
+class _Lines:
+    """A log file: what a bar draws over and over again becomes lines, each told once."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._told = ""
+        self.encoding = getattr(file, "encoding", "utf-8")
+
+    def write(self, text: str) -> None:
+        line = text.strip("\r\n ")
+        done = line.partition(",")[0]
+        if line and done != self._told and not _NOTHING.match(done):
+            self._file.write(line + "\n")
+            self._told = done
+
+    def flush(self) -> None:
+        self._file.flush()

@@ -11,12 +11,13 @@ from imgrec.candidates import Question
 from imgrec.errors import StoreError
 from imgrec.exact import keep_freed_memory, load_kernels
 from imgrec.filters import Filter
+from imgrec.manifest import is_store
 from imgrec.metrics import Metric, metric_named
 from imgrec.questions import Asked, Resolver
 from imgrec.search import Found, chosen_index, search, search_joined
 from imgrec.site_pages import COMMUNITY, page_of, site_of
 from imgrec.space import Space
-from imgrec.store import Store, is_store
+from imgrec.store import Store
 from imgrec.view import View, weights_asked
 
 _WORTH_COMPILED = 1 << 21  # values of a collection from which on compiled loops are loaded

@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-from filelock import FileLock, Timeout
 
 from imgrec.catalog import Catalog
 from imgrec.classes import Classes, holds_classes, open_classes
@@ -16,11 +13,11 @@ from imgrec.encoders.spec import EncoderSpec, Preprocessing
 from imgrec.errors import StoreError
 from imgrec.features import FeatureStore, stored_ids
 from imgrec.files import TEMPORARY_PREFIX, remove_temporaries, write_text
+from imgrec.manifest import is_store, read_manifest, write_manifest, writing_lock
 from imgrec.thumbs import ThumbStore
-from imgrec.version import __version__
 
-FORMAT = 1
-_CATALOG = "catalog.sqlite"
+CATALOG = "catalog.sqlite"
+_SETTINGS: tuple[str, ...] = ("encoder", "follow_links")
 
 
 class Store:
@@ -38,8 +35,8 @@ class Store:
             StoreError: there is none, it is damaged, or another format made it.
         """
         path = Path(path)
-        _read_manifest(path)
-        return cls(path, Catalog.open(path / _CATALOG))
+        read_manifest(path)
+        return cls(path, Catalog.open(path / CATALOG))
 
     @classmethod
     def create(cls, path: Path | str) -> "Store":
@@ -50,13 +47,13 @@ class Store:
         """
         path = Path(path)
         if is_store(path):
-            _read_manifest(path)
-            return cls(path, Catalog.create(path / _CATALOG))
+            read_manifest(path)
+            return cls(path, Catalog.create(path / CATALOG))
         if path.exists() and (not path.is_dir() or any(map(_is_foreign, path.iterdir()))):
             raise StoreError(f"{path} is no store and not empty: name another place for the store")
         path.mkdir(parents=True, exist_ok=True)
-        catalog = Catalog.create(path / _CATALOG)
-        _write_manifest(path, {})  # last: a folder with it is a whole store
+        catalog = Catalog.create(path / CATALOG)
+        write_manifest(path, {})  # last: a folder with it is a whole store
         return cls(path, catalog)
 
     def close(self) -> None:
@@ -72,12 +69,27 @@ class Store:
     @property
     def encoder(self) -> str | None:
         """The feature that is meant when none is named: the first embedding named at indexing."""
-        name = _read_manifest(self.path).get("encoder")
+        name = read_manifest(self.path).get("encoder")
         return str(name) if name else None
 
     def set_encoder(self, name: str) -> None:
         """Make a feature the one that is meant when none is named."""
-        _write_manifest(self.path, {"encoder": name})
+        self._set("encoder", name)
+
+    @property
+    def follows_links(self) -> bool:
+        """Whether what links lead to outside the roots is part of the collection."""
+        return bool(read_manifest(self.path).get("follow_links"))
+
+    def set_follow_links(self, follow: bool) -> None:
+        """Make what links lead to part of the collection, or not."""
+        self._set("follow_links", follow)
+
+    def _set(self, name: str, value: object) -> None:
+        there = read_manifest(self.path)
+        if there.get(name) != value:
+            kept = {key: there[key] for key in _SETTINGS if key in there}
+            write_manifest(self.path, {**kept, name: value})
 
     def feature_folder(self, name: str) -> Path:
         """Return the folder of a feature, there or not."""
@@ -195,14 +207,7 @@ class Store:
         Raises:
             StoreError: another run holds it.
         """
-        lock = FileLock(self.path / "lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise StoreError(
-                f"another run is writing to {self.path}: wait until it has ended"
-            ) from error
-        try:
+        with writing_lock(self.path):
             for folder in (self.path, self.thumbs_folder, *self.path.glob("features/*")):
                 remove_temporaries(folder)
             kinds = ("indexes", "layouts", "classes")
@@ -210,13 +215,11 @@ class Store:
             for folder in (self.path / "knn", self.path / "graph", *made):
                 remove_temporaries(folder)
             yield
-        finally:
-            lock.release()
 
 
 def _is_foreign(path: Path) -> bool:
     """Whether a file is none that a run leaves that was killed while it made a store."""
-    return not path.name.startswith((_CATALOG, "lock", TEMPORARY_PREFIX))
+    return not path.name.startswith((CATALOG, "lock", TEMPORARY_PREFIX))
 
 
 def _stamps(folder: Path) -> list[tuple[str, int, int]]:
@@ -235,32 +238,6 @@ def _stamp(path: Path) -> tuple[str, int, int]:
     except FileNotFoundError:
         return path.name, 0, 0
     return path.name, state.st_ino, state.st_mtime_ns
-
-
-def is_store(path: Path) -> bool:
-    """Whether a folder is a store."""
-    return (path / "store.json").is_file()
-
-
-def _read_manifest(path: Path) -> dict[str, Any]:
-    if not is_store(path):
-        raise StoreError(f"no store at {path}: run python -m imgrec.index FOLDER --store {path}")
-    try:
-        manifest: dict[str, Any] = json.loads((path / "store.json").read_text("utf-8"))
-        found = manifest["format"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path / 'store.json'} is damaged: {error}") from error
-    if found != FORMAT:
-        raise StoreError(
-            f"{path} has store format {found}, this imgrec {__version__} knows {FORMAT}: "
-            f"use the version that made it ({manifest.get('written_by')})"
-        )
-    return manifest
-
-
-def _write_manifest(path: Path, settings: dict[str, Any]) -> None:
-    manifest = {"format": FORMAT, "written_by": f"imgrec {__version__}", **settings}
-    write_text(path / "store.json", json.dumps(manifest, indent=2) + "\n")
 
 
 def _spec_from_json(path: Path) -> EncoderSpec:

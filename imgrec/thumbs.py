@@ -10,17 +10,25 @@ from PIL import Image
 
 from imgrec.catalog import Ids
 from imgrec.errors import StoreError
+from imgrec.origins import ORIGINS
 from imgrec.parts import check_rows, load_array, load_ids, part_name, part_numbers, write_part
 
 DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # on decoding one
 
 
-def write_thumbs(folder: Path, number: int, ids: Ids, thumbs: Sequence[bytes]) -> None:
-    """Write a part of thumbnails: ids (m,), offsets (m + 1,) and the JPEGs end to end."""
+def write_thumbs(
+    folder: Path, number: int, ids: Ids, thumbs: Sequence[bytes], origins: bytes | None = None
+) -> None:
+    """Write a part of thumbnails: ids (m,), offsets (m + 1,) and the JPEGs end to end.
+
+    With `origins` (`imgrec.origins`) it also says of which files they are.
+    """
     offsets = np.cumsum([0, *map(len, thumbs)], dtype=np.int64)
     files: dict[str, NDArray[Any] | bytes] = {
         "ids.npy": ids, "offsets.npy": offsets, "thumbs.bin": b"".join(thumbs)
     }  # fmt: skip
+    if origins is not None:
+        files[ORIGINS] = origins
     write_part(folder, number, files)
 
 

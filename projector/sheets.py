@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from PIL import Image
 from imgrec.catalog import Ids
 from imgrec.processes import Workers
 from imgrec.thumbs import ThumbStore
+from imgrec.worker import WorkerDiedError
 from projector.sprite import Grid, build_sprite, write_sprite
 
 _BAND = 1_000  # thumbnails, or a row where that has more: a quarter of a second of work
@@ -69,7 +69,7 @@ class Sheets:
     def _laid(self, future: "Future[Image.Image]", ids: Ids, grid: Grid) -> Image.Image:
         try:
             return future.result()
-        except BrokenProcessPool:  # killed, or such processes cannot be started here
+        except WorkerDiedError:  # killed, or such processes cannot be started here
             if self.workers is None or self.workers.stopped:
                 raise
             return _band(ids, self.thumbs, grid)

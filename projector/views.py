@@ -1,7 +1,6 @@
 """The layouts of a run: made once from the k-NN graph and kept, never computed in the tab."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from imgrec.affinity import part_of
 from imgrec.encoders.spec import Vectors
 from imgrec.layouts import MAKERS, TITLES, graph_among, layout_key, main_axes
 from imgrec.processes import Workers
+from imgrec.worker import WorkerDiedError
 from projector.bookmarks import View
 from projector.collection import Collection
 from projector.plan import OVERVIEW, Run
@@ -109,7 +109,7 @@ class Layouts:
             self.awaited(f"{run.key}: {TITLES[method]}, {start.shape[1]}-D")
             try:
                 positions = future.result() if future else make(graph.weights, start, self.seed)
-            except BrokenProcessPool:  # killed, or such processes cannot be started here
+            except WorkerDiedError:  # killed, or such processes cannot be started here
                 positions = make(graph.weights, start, self.seed)
             self.collection.layouts.keep(key, positions)
             return positions

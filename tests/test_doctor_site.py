@@ -147,9 +147,8 @@ def test_exit_codes(site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["--site", str(site)]) == 1
     assert main([]) == 2
     captured = capsys.readouterr()
-    assert (
-        captured.err == "imgrec.doctor: nothing to check: name --logdir DIR, --site DIR or both\n"
-    )
+    nothing = "nothing to check: name --store DIR, --logdir DIR or --site DIR"
+    assert captured.err == f"imgrec.doctor: {nothing}\n"
     with pytest.raises(SystemExit) as stop:
         main(["--site", str(tmp_path / "none")])
     assert stop.value.code == 2

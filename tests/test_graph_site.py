@@ -29,7 +29,6 @@ from imgrec.query import main as query
 from imgrec.scan import scan
 from imgrec.store import Store
 from imgrec.thumbs import write_thumbs
-from imgrec.walk import walk
 
 
 def colour_of(i: int) -> tuple[int, int, int]:
@@ -59,8 +58,8 @@ def make_store(
         file.write_bytes(thumbnail(Image.new("RGB", sizes[i], colour_of(i))))
     spec = EncoderSpec("mini", vectors.shape[1], Preprocessing(8, 8))
     with Store.create(path) as store:
-        scan(store.catalog, {root: walk(root)})
-        entries = store.catalog.entries_with("new")
+        scan(store.catalog, [root])
+        entries = store.catalog.entries(store.catalog.ids("new"))
         store.catalog.record(
             [Outcome(e.id, "ok", f"{e.id:032x}", 128, 96, "JPEG") for e in entries]
         )

@@ -169,14 +169,15 @@ def test_what_a_run_says(photos: Path, tmp_path: Path, capsys: pytest.CaptureFix
     command = [str(tmp_path / "photos"), "--store", str(tmp_path / "store"), "--encoder", "mini"]
     assert main([*command, "--workers", "0"]) == 0
     out, err = capsys.readouterr()
-    first, second, third, axes, fourth = out.splitlines()
+    first, second, formats, third, axes, fourth = out.splitlines()
     assert re.fullmatch(r"rgb: \d+ principal components keep \d+\.\d% of the variance", axes)
     assert first == "24 pictures, 1 failed, 0 missing"
     assert second == "failed: 1 not-an-image"
+    assert formats == "formats: 24 JPEG"
     assert third.startswith("features: mini (")
     assert fourth.startswith("this run: 25 new, 25 read in")
     assert "bad.jpg: not-an-image" in err
-    assert report(Summary(counts={"new": 0, "ok": 0, "failed": 0, "missing": 0})).count("\n") == 3
+    assert report(Summary(counts={"new": 0, "ok": 0, "failed": 0, "missing": 0})).count("\n") == 5
 
 
 def test_a_changed_picture_met_while_reading_gets_no_row(

@@ -70,6 +70,43 @@ def test_ctrl_c_waits_until_a_commit_is_whole(
     assert contents(tmp_path / "store") == contents(photo_store)
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("mount_point", [False, True])
+def test_a_folder_that_goes_away_waits_and_all_others_are_read(
+    workers: int, mount_point: bool, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going, staying = tmp_path / "going", tmp_path / "staying"
+    write_pictures(going, each=20)
+    write_pictures(staying, each=3)
+    aside = tmp_path / "aside"
+
+    def vanishing(tasks: Iterable[Task], workers: int) -> Generator[Readings]:
+        for number, read in enumerate(readings(tasks, workers)):
+            if number == 1 and not aside.exists():
+                going.rename(aside)
+                if mount_point:
+                    going.mkdir()
+            yield read
+
+    options = Options(encoders=("mini",), workers=workers, batch_size=4)
+    with monkeypatch.context() as patched:
+        patched.setattr("imgrec.indexing.readings", vanishing)
+        summary = index_folders([going, staying], tmp_path / "store", options)
+    assert summary.counts["failed"] == summary.counts["missing"] == 0
+    assert summary.counts["new"] > 0
+    assert summary.counts["ok"] == summary.done == 69 - summary.counts["new"]
+    assert sum(str(going) in line for line in summary.warnings) == 1
+    with Store.open(tmp_path / "store") as store:
+        waiting = store.catalog.entries(store.catalog.ids("new"))
+        assert {entry.root for entry in waiting} == {str(going)}
+    if mount_point:
+        going.rmdir()
+    aside.rename(going)
+    assert index_folders([], tmp_path / "store", options).done == len(waiting)
+    index_folders([going, staying], tmp_path / "unbroken", options)
+    assert contents(tmp_path / "store") == contents(tmp_path / "unbroken")
+
+
 def test_a_script_without_a_guard_is_told_so_and_no_picture_blamed(
     photos: Path, tmp_path: Path
 ) -> None:
@@ -113,11 +150,12 @@ def test_a_worker_that_dies_costs_one_file(
     site.mkdir()
     (site / "sitecustomize.py").write_text(
         "import os, imgrec.extract as extract\n"
-        "kept = extract.thumbnail\n"
-        "def dying(image, side_px=128):\n"
-        "    if image.size == (31, 17): os._exit(9)\n"
-        "    return kept(image, side_px)\n"
-        "extract.thumbnail = dying\n"
+        "kept = extract.decode\n"
+        "def dying(*arguments, **named):\n"
+        "    picture = kept(*arguments, **named)\n"
+        "    if (picture.width, picture.height) == (31, 17): os._exit(9)\n"
+        "    return picture\n"
+        "extract.decode = dying\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(site))
     options = Options(encoders=("mini",), workers=2, batch_size=8)
@@ -126,39 +164,103 @@ def test_a_worker_that_dies_costs_one_file(
     assert statuses(tmp_path / "store")["killer.jpg"] == "crashed"
 
 
-def test_a_run_killed_at_any_moment_goes_on_to_the_same_end(tmp_path: Path) -> None:
+def test_a_file_that_takes_for_ever_costs_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "photos"
-    for number in range(300):
-        (folder / f"{number // 50}").mkdir(parents=True, exist_ok=True)
-        data = encoded(picture("discs", number, (40, 30)), "JPEG")
-        (folder / f"{number // 50}" / f"{number}.jpg").write_bytes(data if number % 17 else b"no")
-    program = (
-        "import sys, imgrec.jobs, time\n"
-        "from imgrec.index import main\n"
-        "imgrec.jobs.PART_ROWS = 20\n"
-        "if __name__ == '__main__': sys.exit(main())\n"
+    write_pictures(folder, each=10)
+    for name in ("first.jpg", "last.jpg"):
+        (folder / name).write_bytes(encoded(picture("discs", 1, (31, 17)), "JPEG"))
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(
+        "import time, imgrec.extract as extract\n"
+        "kept = extract.decode\n"
+        "def endless(*arguments, **named):\n"
+        "    picture = kept(*arguments, **named)\n"
+        "    while (picture.width, picture.height) == (31, 17): time.sleep(1)\n"
+        "    return picture\n"
+        "extract.decode, extract.DECODE_S = endless, 1.0\n"
     )
-    (tmp_path / "small_parts.py").write_text(program)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    summary = index_folders(
+        [folder], tmp_path / "store", Options(encoders=("mini",), workers=2, batch_size=8)
+    )
+    assert summary.counts == {"new": 0, "ok": 30, "failed": 2, "missing": 0}
+    found = statuses(tmp_path / "store")
+    assert found["first.jpg"] == found["last.jpg"] == "timeout"
+    assert any("no end after 1 s" in line for line in summary.warnings)
 
-    def start(store: str) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, str(tmp_path / "small_parts.py"), str(folder)]
-        command += ["--store", str(tmp_path / store), "--encoder", "mini", "--workers", "0"]
-        quiet = subprocess.DEVNULL
-        return subprocess.Popen(command, stdout=quiet, stderr=quiet)
 
-    assert start("unbroken").wait() == 0
+_SMALL_PARTS = """
+import resource, sys, imgrec.jobs
+from imgrec.index import main
+imgrec.jobs.PART_ROWS, most = int(sys.argv.pop(1)), int(sys.argv.pop(1))
+if most:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+if __name__ == "__main__": sys.exit(main())
+"""
+
+
+class SmallParts:
+    """Runs of `imgrec.index` over 300 pictures in parts of some rows, in a process each."""
+
+    def __init__(self, work: Path, rows: int) -> None:
+        self._work, self._rows = work, rows
+        for number in range(300):
+            path = work / "photos" / f"{number // 50}" / f"{number}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            data = encoded(picture("discs", number, (40, 30)), "JPEG")
+            path.write_bytes(data if number % 17 else b"no")
+        (work / "small_parts.py").write_text(_SMALL_PARTS)
+
+    def start(self, store: str, most: int = 0) -> "subprocess.Popen[bytes]":
+        """Start a run that can write no more than `most` bytes into a file."""
+        command = [sys.executable, str(self._work / "small_parts.py"), str(self._rows), str(most)]
+        command += [str(self._work / "photos"), "--store", str(self._work / store)]
+        command += ["--encoder", "mini", "--workers", "0"]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def run(self, store: str, most: int = 0) -> tuple[int, str]:
+        """Wait for such a run; return its exit code and the last line it said."""
+        run = self.start(store, most)
+        said = run.communicate()[1].decode()
+        return run.returncode, said.splitlines()[-1] if said else ""
+
+
+def test_a_run_killed_at_any_moment_goes_on_to_the_same_end(tmp_path: Path) -> None:
+    runs = SmallParts(tmp_path, rows=20)
+    assert runs.run("unbroken")[0] == 0
     rng = random.Random(0)
     killed = 0
     for _ in range(12):
-        run = start("broken")
+        run = runs.start("broken")
         catalogue = tmp_path / "broken" / "catalog.sqlite"
         while not catalogue.exists() and run.poll() is None:
             time.sleep(0.005)
         time.sleep(rng.uniform(0, 0.25))
         run.send_signal(signal.SIGKILL)
         killed += run.wait() == -signal.SIGKILL
+        run.communicate()
     assert killed >= 3
-    assert start("broken").wait() == 0
+    assert runs.run("broken")[0] == 0
+    assert contents(tmp_path / "broken") == contents(tmp_path / "unbroken")
+    assert not list((tmp_path / "broken").rglob(".tmp-*"))
+
+
+def test_a_disk_that_takes_no_more_stops_the_run_and_costs_nothing(tmp_path: Path) -> None:
+    runs = SmallParts(tmp_path, rows=300)
+    assert runs.run("unbroken")[0] == 0
+    where = {20_000: "catalog.sqlite", 60_000: "the catalogue", 120_000: "the catalogue",
+             800_000: "features/rgb/part-000000"}  # fmt: skip
+    for most, place in where.items():
+        code, said = runs.run("broken", most)
+        assert code == 2
+        assert said.startswith("imgrec.index: ")
+        assert place in said
+    with Store.open(tmp_path / "broken") as store:  # its catalogue knows more than its parts
+        assert (store.catalog.counts()["ok"], len(store.feature("rgb"))) == (282, 0)
+    assert runs.run("broken")[0] == 0
     assert contents(tmp_path / "broken") == contents(tmp_path / "unbroken")
     assert not list((tmp_path / "broken").rglob(".tmp-*"))
 

@@ -1,16 +1,58 @@
 """A map over processes: in order, bounded, and one line where a process dies."""
 
 import os
+import struct
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from imgrec import worker
 from imgrec.errors import ImgrecError
-from imgrec.processes import AHEAD, in_order
+from imgrec.processes import AHEAD, Workers, in_order
+from imgrec.worker import WorkerDiedError
 
 
 def squared(number: int) -> int:
     return number * number
+
+
+def dying_while_it_answers() -> None:
+    assert worker._to_parent is not None
+    os.write(worker._to_parent.fileno(), struct.pack("!i", 1000) + b"the first bytes of 1000")
+    os._exit(1)
+
+
+def sleeping(mark: str) -> None:
+    worker.beat(mark, 0.2)
+    time.sleep(600)
+
+
+def beating(times: int) -> int:
+    for number in range(times):
+        worker.beat(number, 2.0)
+        time.sleep(0.5)
+    worker.beat(None, None)
+    return times
+
+
+def divided(by: int) -> int:
+    return 10 // by
+
+
+class StubbornError(Exception):
+    """Cannot be made again from its arguments."""
+
+    def __init__(self, number: int, *, key: str) -> None:
+        super().__init__(number)
+
+
+def stubborn() -> None:
+    raise StubbornError(3, key="a")
+
+
+def unfit_for_travel() -> object:
+    return lambda: None
 
 
 def dying(number: int) -> int:
@@ -38,3 +80,61 @@ def test_a_process_that_dies_is_told_in_one_line() -> None:
     with pytest.raises(ImgrecError, match="a worker process was ended") as told:
         list(in_order(dying, range(6), 1))
     assert "\n" not in str(told.value)
+
+
+def test_a_worker_that_dies_costs_its_own_work_alone() -> None:
+    with Workers(2) as workers:
+        futures = [workers.submit(dying, number) for number in range(12)]
+        assert [f.result() for n, f in enumerate(futures) if n != 3] == [0, 1, 2, *range(4, 12)]
+        with pytest.raises(WorkerDiedError) as died:
+            futures[3].result()
+    assert died.value.started
+    assert not died.value.late
+
+
+def test_a_worker_that_dies_in_the_middle_of_its_answer_is_noticed() -> None:
+    with Workers(1) as workers:
+        with pytest.raises(WorkerDiedError):
+            workers.submit(dying_while_it_answers).result(timeout=60)
+        assert workers.submit(squared, 7).result() == 49
+
+
+def test_a_worker_that_is_silent_for_too_long_is_ended_and_its_last_word_told() -> None:
+    with Workers(2) as workers:
+        slow, quick = workers.submit(sleeping, "file 7"), workers.submit(squared, 3)
+        with pytest.raises(WorkerDiedError) as died:
+            slow.result(timeout=60)
+        assert (died.value.mark, died.value.late) == ("file 7", True)
+        assert quick.result() == 9
+        assert workers.submit(beating, 5).result() == 5  # longer than its bound in all
+
+
+def test_what_a_worker_raises_is_raised_here_with_its_traceback() -> None:
+    with Workers(1) as workers:
+        with pytest.raises(ZeroDivisionError) as raised:
+            workers.submit(divided, 0).result()
+        assert "in divided" in str(raised.value.__cause__)
+        with pytest.raises(RuntimeError, match="StubbornError: 3"):
+            workers.submit(stubborn).result()
+        with pytest.raises(AttributeError):
+            workers.submit(unfit_for_travel).result()
+        assert workers.submit(divided, 2).result() == 5
+
+
+def test_an_error_ends_what_is_being_done() -> None:
+    with pytest.raises(KeyboardInterrupt), Workers(2) as workers:
+        futures = [workers.submit(time.sleep, 600) for _ in range(5)]
+        assert workers.submit(squared, 1) is not None
+        raise KeyboardInterrupt
+    assert workers.pids() == []
+    for future in futures:
+        with pytest.raises(WorkerDiedError):
+            future.result(timeout=0)
+
+
+def test_large_answers_pass_while_the_main_thread_does_other_things() -> None:
+    with Workers(2) as workers:
+        futures = [workers.submit(bytes, 5_000_000) for _ in range(4)]
+        while not all(future.done() for future in futures):
+            time.sleep(0.01)
+        assert {len(future.result()) for future in futures} == {5_000_000}

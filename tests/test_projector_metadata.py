@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgrec.catalog import Entry
-from imgrec.scan import folder_label
+from imgrec.changes import folder_label
 from imgrec.walk import FoundFile
 from projector.metadata import MAX_VALUES, OTHER, category, metadata_text
 

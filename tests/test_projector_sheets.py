@@ -93,8 +93,8 @@ def test_layouts_of_a_killed_worker_are_made_here(
     def killing(workers: Workers, function: Any, *arguments: Any) -> Any:
         future = submit(workers, function, *arguments)
         if function is umap_layout:
-            for process in list(workers._executor._processes.values()):
-                process.kill()
+            for pid in workers.pids():
+                os.kill(pid, signal.SIGKILL)
         return future
 
     kept = _logdir(tmp_path, "kept", 0)

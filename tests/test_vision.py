@@ -1,6 +1,8 @@
 """torchvision encoders with weights made on the spot: loading, heads, refusals."""
 
 import json
+import os
+import pickle
 import re
 import subprocess
 import sys
@@ -13,9 +15,12 @@ import torchvision
 from PIL import Image
 from torch import nn
 
+from classifiers import random_weights, whole_model
 from imgrec import EncoderError, Options, Recommender, Store, index_folders
+from imgrec.classes import top_classes
 from imgrec.encoders import load_encoder
 from imgrec.encoders.networks import Head, build_model, model_names, preprocessing_of
+from imgrec.encoders.spec import Classifier
 from imgrec.encoders.vision import VisionEncoder
 from imgrec.images import decode, pixels_for
 from pictures import encoded, picture
@@ -136,14 +141,97 @@ def test_weights_of_another_model(weights: Path) -> None:
         load_encoder(NAME, weights.parent / "absent.pth", "cpu")
 
 
-def test_code_in_a_weights_file_is_not_run(tmp_path: Path) -> None:
-    class Trap:
-        def __reduce__(self) -> tuple[object, tuple[str]]:
-            return print, ("run",)
+class Trap:
+    """An object that, unpickled, makes a folder."""
 
-    torch.save({"x": Trap()}, tmp_path / "trap.pth")
-    with pytest.raises(EncoderError, match="do not fit"):
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self._folder),)
+
+
+@pytest.mark.parametrize("form", ["zip", "legacy", "pickle"])
+def test_code_in_a_weights_file_is_not_run(form: str, tmp_path: Path) -> None:
+    trap = {"features.0.0.weight": Trap(tmp_path / "run")}
+    if form == "pickle":
+        (tmp_path / "trap.pth").write_bytes(pickle.dumps(trap))
+    else:
+        torch.save(trap, tmp_path / "trap.pth", _use_new_zipfile_serialization=form == "zip")
+    with pytest.raises(EncoderError, match="do not fit") as caught:
         load_encoder(NAME, tmp_path / "trap.pth", "cpu")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+    pickle.loads(pickle.dumps(trap))  # noqa: S301 - it would have
+    assert (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("content", [[1, 2], {"a": 1}, torch.zeros(3)])
+def test_what_is_no_state_dict(content: object, tmp_path: Path) -> None:
+    torch.save(content, tmp_path / "other.pth")
+    with pytest.raises(EncoderError, match="no dictionary of tensors"):
+        load_encoder(NAME, tmp_path / "other.pth", "cpu")
+
+
+@pytest.mark.parametrize("name", [NAME, "squeezenet1_1", "googlenet", "inception_v3"])
+def test_classes_are_those_of_the_whole_model(name: str, tmp_path: Path) -> None:
+    file = random_weights(tmp_path / "weights.pth", name)
+    encoder = load_encoder(name, file, "cpu")
+    assert isinstance(encoder, Classifier)
+    image = decode(encoded(picture("discs", 1, (400, 300)), "PNG")).image
+    first = pixels_for(image, encoder.spec.preprocessing)
+    pixels = np.stack([first, first[::-1], 255 - first])
+    found = encoder.begin(pixels)()
+    top = top_classes(found.scores)
+    indices, probabilities = whole_model(name, file, pixels)
+    assert np.array_equal(top.indices, indices)
+    assert np.allclose(top.probabilities, probabilities, atol=1e-5)
+    assert found.vectors.shape == (3, encoder.spec.dimensions)
+    assert np.array_equal(found.vectors, encoder.encode(pixels))
+    assert encoder.classifies_vectors == (name != "squeezenet1_1")
+    if encoder.classifies_vectors:
+        assert np.allclose(encoder.scores(found.vectors), found.scores, atol=1e-5)
+    meta = torchvision.models.get_model_weights(name).DEFAULT.meta
+    assert encoder.categories == tuple(meta["categories"])
+
+
+def test_a_head_of_another_width(tmp_path: Path) -> None:
+    for name, classes in (("squeezenet1_1", 3), ("googlenet", 12)):
+        file = random_weights(tmp_path / f"{name}.pth", name, classes)
+        encoder = load_encoder(name, file, "cpu")
+        assert isinstance(encoder, Classifier)
+        assert encoder.categories == tuple(f"class {index}" for index in range(classes))
+        pixels = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3)).astype(np.uint8)
+        top = top_classes(encoder.begin(pixels)().scores)
+        indices, probabilities = whole_model(name, file, pixels, classes)
+        assert np.array_equal(top.indices, indices)
+        assert np.allclose(top.probabilities, probabilities, atol=1e-5)
+
+
+def test_vectors_are_the_same_on_two_devices(weights: Path) -> None:
+    model = build_model(NAME)
+    model.load_state_dict(torch.load(weights, weights_only=True))
+    spec = load_encoder(NAME, weights, "cpu").spec
+    twice = VisionEncoder(spec, model, [torch.device("cpu")] * 2, ("x",) * 1000)
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 224, 224, 3)).astype(np.uint8)
+    finishes = [twice.begin(pixels[i : i + 1]) for i in range(4)]
+    alone = load_encoder(NAME, weights, "cpu")
+    for i, finish in enumerate(finishes):
+        assert np.array_equal(finish().vectors, alone.encode(pixels[i : i + 1]))
+
+
+def test_a_device_without_memory_is_one_line(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = load_encoder(NAME, weights, "cpu")
+    pixels = np.zeros((2, 224, 224, 3), np.uint8)
+
+    def full(*_: object) -> None:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB\nmore")
+
+    monkeypatch.setattr("imgrec.encoders.networks.PixelNetwork.forward", full)
+    with pytest.raises(EncoderError, match=r"with 2 pictures \(CUDA out of memory[^\n]*batch-size"):
+        encoder.encode(pixels)
 
 
 def test_a_device_that_is_not_there(weights: Path) -> None:

@@ -3,5 +3,6 @@
 from imgrec.checks.findings import Finding, Report, render
 from imgrec.checks.logdir import check_logdir
 from imgrec.checks.site import check_site
+from imgrec.checks.store import check_store
 
-__all__ = ["Finding", "Report", "check_logdir", "check_site", "render"]
+__all__ = ["Finding", "Report", "check_logdir", "check_site", "check_store", "render"]

@@ -5,15 +5,16 @@ import logging
 import os
 import shutil
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from imgrec.encoders.lanes import DirectLane, Finish
 from imgrec.encoders.networks import PixelNetwork
@@ -47,12 +48,15 @@ def compiler() -> str | None:
 
 
 def cache_folder() -> Path:
-    """Return where compiled code is kept, so that the second run starts fast."""
-    if os.environ.get(_CACHE_VARIABLE):
-        return Path(os.environ[_CACHE_VARIABLE])
-    import platformdirs
+    """Settle where compiled code is kept, so that the second run starts fast; return it.
 
-    return platformdirs.user_cache_path("imgrec") / "inductor"
+    Torch looks for it in the environment, and puts a temporary folder there when it is imported.
+    """
+    named = os.environ.get(_CACHE_VARIABLE)
+    if not named or Path(named).parent == Path(tempfile.gettempdir()):
+        named = str(platformdirs.user_cache_path("imgrec") / "inductor")
+        os.environ[_CACHE_VARIABLE] = named
+    return Path(named)
 
 
 def mark_of(spec: EncoderSpec, batch: int) -> Path:
@@ -78,6 +82,8 @@ def pays(pictures: int, network: PixelNetwork, side_px: int, mark: Path) -> bool
 
 def _operations(network: PixelNetwork, side_px: int) -> int:
     """Count the floating point operations for a picture, a multiply-add as two."""
+    from torch.utils.flop_counter import FlopCounterMode  # imports all of inductor
+
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
         network(torch.zeros(1, side_px, side_px, 3, dtype=torch.uint8))
     return int(counter.get_total_flops())
@@ -103,13 +109,9 @@ class CompiledLane:
             raise EncoderError("there is no C++ compiler (install g++, or ask for --compile off)")
         self._plain = DirectLane(network, torch.device("cpu"))
         self._batch = batch
-        self._network = torch.compile(
-            copy.deepcopy(network),
-            dynamic=False,
-            options={"freezing": True, "compile_threads": 1},  # no processes of torch's own
-        )
         try:
             with _compiling():
+                self._network = torch.compile(copy.deepcopy(network), dynamic=False)
                 self.begin(np.zeros((batch, side_px, side_px, 3), np.uint8))()
         except Exception as error:  # whatever the compiler and the tools it needs may raise
             lines = str(error).strip().splitlines() or [type(error).__name__]
@@ -133,16 +135,15 @@ class CompiledLane:
 
 @contextmanager
 def _compiling() -> Iterator[None]:
-    """Keep compiled code in the user's cache folder, and torch quiet."""
-    before = os.environ.get(_CACHE_VARIABLE)
-    os.environ[_CACHE_VARIABLE] = str(cache_folder())
+    """Let torch compile with the weights as constants, in no process of its own, and quietly."""
+    cache_folder()
+    from torch._inductor import config
+
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), config.patch(freezing=True, compile_threads=1):
             warnings.simplefilter("ignore")
             yield
     finally:
         logging.disable(level)
-        if before is None:
-            del os.environ[_CACHE_VARIABLE]

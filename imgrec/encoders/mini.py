@@ -230,6 +230,7 @@ class Mini:
             name="mini",
             dimensions=_DIMENSIONS,
             preprocessing=Preprocessing(crop_px=_SIDE_PX, resize_px=_SIDE_PX, fit="stretch"),
+            version=2,  # from halvings, profiles applied
         )
 
     @property

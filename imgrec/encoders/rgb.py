@@ -27,6 +27,7 @@ class RgbHistogram:
             dimensions=3 * bins,
             preprocessing=Preprocessing(crop_px=_SIDE_PX, resize_px=_SIDE_PX),
             kind="histogram",
+            version=2,  # profiles applied
         )
 
     @property

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-import multiprocessing
 import os
-from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from imgrec.errors import ImgrecError
 from imgrec.files import TEMPORARY_PREFIX, write_text
-from imgrec.interrupts import interrupted_once, interrupts_held
+from imgrec.interrupts import interrupted_once
+from imgrec.processes import in_order
 from imgrec.progress import progress
 from imgrec.samples.render import FAMILIES, RENDERER_VERSION, family_of, render_sample
 
@@ -88,8 +84,9 @@ def write_samples(
     chunks = (missing[i : i + CHUNK] for i in range(0, len(missing), CHUNK))
     jobs = [_Job(root, manifest, tuple(chunk)) for chunk in chunks]
     bar = progress(total=len(missing), unit="pictures", quiet=quiet)
-    with bar, interrupted_once(), closing(_run(jobs, min(workers, len(jobs)))) as results:
-        for written in results:
+    processes = min(workers, len(jobs))
+    with bar, interrupted_once():
+        for written in in_order(_write_chunk, jobs, processes if processes > 1 else 0):
             bar.update(written)
     return len(missing)
 
@@ -142,30 +139,6 @@ def _delete_samples(root: Path) -> None:
             digits = path.stem.rpartition("-")[2]
             if digits.isdecimal() and path == root / sample_path(int(digits)):
                 path.unlink()
-
-
-def _run(jobs: list[_Job], workers: int) -> Generator[int]:
-    """Yield the number of pictures of each job as it ends."""
-    if workers <= 1:
-        yield from map(_write_chunk, jobs)
-        return
-    executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
-    try:
-        with interrupts_held():
-            futures = [executor.submit(_write_chunk, job) for job in jobs]
-        yield from _results(futures)
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-def _results(futures: Iterable[Future[int]]) -> Iterator[int]:
-    try:
-        for future in as_completed(futures):
-            yield future.result()
-    except BrokenProcessPool as error:
-        raise ImgrecError(
-            "a worker process was killed, perhaps for memory; try fewer workers"
-        ) from error
 
 
 def _write_chunk(job: _Job) -> int:

@@ -5,11 +5,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import decoding
+import encoder
 import imgrec
 import indexing
 import pages
 import precision
 import query
+import rescan
 import stages
 from machine import described
 
@@ -19,6 +22,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=Path, help="photos, a folder a class")
     parser.add_argument("--count", type=int, default=3000, help="sample pictures, without --images")
+    files = "unchanged files of the rescan"
+    parser.add_argument("--files", type=int, default=100_000, help=files)
     arguments = parser.parse_args()
     out = sys.stdout
     out.write(f"# imgrec {imgrec.__version__}\n\n{described()}\n")
@@ -27,6 +32,9 @@ def main() -> int:
         out.write("\n## Sample collection\n\n" + indexing.rendering(work))
         photos = arguments.images or indexing.sample(work, arguments.count)
         out.write(f"\n## Indexing ({photos.name})\n\n" + indexing.measured(photos, work / "store"))
+        out.write("\n## Decoding\n\n" + decoding.measured(arguments.images))
+        out.write("\n## Rescan\n\n" + rescan.measured(work, arguments.files))
+        out.write("\n## Encoder\n\n" + encoder.measured(photos, work))
         out.write("\n## Query from the shell\n\n" + query.measured(work / "store"))
         if arguments.images:
             out.write("\n## Precision\n\n" + precision.table(photos, work / "store"))

@@ -5,8 +5,10 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,6 +29,23 @@ def seconds(function: Callable[[], object]) -> float:
     started = time.perf_counter()
     function()
     return time.perf_counter() - started
+
+
+@contextmanager
+def work_folder(kept: Path | None) -> Iterator[Path]:
+    """Yield a folder to work in: the one that is to be kept, or one that goes with the block."""
+    if kept:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept.resolve()
+    else:
+        with tempfile.TemporaryDirectory() as name:
+            yield Path(name)
+
+
+def write(text: str) -> None:
+    """Print a piece of the report now, so that one sees how far it is."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def run(*command: str) -> "subprocess.CompletedProcess[str]":

@@ -2,9 +2,7 @@
 
 import argparse
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import duplicates
 import neighbors
 import pages
 import search
-from machine import described
+from machine import described, work_folder, write
 from measuring import tell
 
 # Each takes a folder to work in and the number of pictures, and returns Markdown.
@@ -52,16 +50,16 @@ def main() -> int:
     if arguments.count < 1000:
         parser.error(f"--count {arguments.count}: at least 1000 pictures are needed")
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    _write(f"# Network\n\n{described()}{packages}\n")
-    with _folder(arguments.keep) as work:
+    write(f"# Network\n\n{described()}{packages}\n")
+    with work_folder(arguments.keep) as work:
         for part in arguments.only:
             title, measure = _PARTS[part]
             tell(part)
-            _write(f"\n## {title}\n\n{measure(work, arguments.count)}")
+            write(f"\n## {title}\n\n{measure(work, arguments.count)}")
     if arguments.store:
-        _write(f"\n## Communities against folders\n\n{communities.by_folder(arguments.store)}")
+        write(f"\n## Communities against folders\n\n{communities.bywork_folder(arguments.store)}")
     if arguments.photos:
-        _write(f"\n## Near-duplicates of photos\n\n{duplicates.measured(arguments.photos)}")
+        write(f"\n## Near-duplicates of photos\n\n{duplicates.measured(arguments.photos)}")
     return 0
 
 
@@ -71,21 +69,6 @@ def _parts(text: str) -> tuple[str, ...]:
     if unknown:
         raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(_PARTS)}")
     return names
-
-
-@contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    if kept:
-        kept.mkdir(parents=True, exist_ok=True)
-        yield kept.resolve()
-    else:
-        with tempfile.TemporaryDirectory() as name:
-            yield Path(name)
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -2,9 +2,7 @@
 
 import argparse
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import layouts
 import opening
 import whole
 from imgrec.layouts import METHODS
-from machine import described
+from machine import described, work_folder, write
 from measuring import tell
 
 _PARTS = ("export", "writer", "umap", "pages", "stage")
@@ -43,8 +41,8 @@ def main() -> int:
         parser.error(f"--count {arguments.count}: at least 1000 pictures are needed")
     count = arguments.count
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    _write(f"# Projector\n\n{described()}{packages}\n")
-    with _folder(arguments.keep) as work:
+    write(f"# Projector\n\n{described()}{packages}\n")
+    with work_folder(arguments.keep) as work:
         measures: dict[str, tuple[str, Callable[[], str]]] = {
             "export": (f"Export of {count:,}", lambda: exporting.measured(work, count)),
             "writer": ("Beside SummaryWriter", lambda: beside.measured(work, count)),
@@ -57,7 +55,7 @@ def main() -> int:
         }
         for part in arguments.only:
             title, measure = measures[part]
-            _write(f"\n## {title}\n\n{measure()}")
+            write(f"\n## {title}\n\n{measure()}")
     return 0
 
 
@@ -81,21 +79,6 @@ def _chosen(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
     if unknown:
         raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(known)}")
     return names
-
-
-@contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    if kept:
-        kept.mkdir(parents=True, exist_ok=True)
-        yield kept.resolve()
-    else:
-        with tempfile.TemporaryDirectory() as name:
-            yield Path(name)
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

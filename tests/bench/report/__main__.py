@@ -2,9 +2,6 @@
 
 import argparse
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,7 +12,7 @@ sys.path.insert(1, str(Path(__file__).parents[1] / "logdir"))
 
 import writing
 from imgrec.layouts import METHODS
-from machine import described
+from machine import described, work_folder, write
 
 _PACKAGES = ("matplotlib", "numba", "openTSNE", "scipy", "torch", "umap-learn")
 
@@ -32,9 +29,9 @@ def main() -> int:
     if arguments.count < 1000:
         parser.error(f"--count {arguments.count}: at least 1000 pictures are needed")
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    sys.stdout.write(f"# Report\n\n{described()}{packages}\n\n")
-    with _folder(arguments.keep) as work:
-        sys.stdout.write(writing.measured(work, arguments.count, arguments.maps))
+    write(f"# Report\n\n{described()}{packages}\n\n")
+    with work_folder(arguments.keep) as work:
+        write(writing.measured(work, arguments.count, arguments.maps))
     return 0
 
 
@@ -44,16 +41,6 @@ def _methods(text: str) -> tuple[str, ...]:
     if unknown:
         raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(METHODS)}")
     return names
-
-
-@contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    if kept:
-        kept.mkdir(parents=True, exist_ok=True)
-        yield kept.resolve()
-    else:
-        with tempfile.TemporaryDirectory() as name:
-            yield Path(name)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,6 @@
 import argparse
 import json
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +15,7 @@ import ours
 import photos
 import reference
 import shell
-from machine import described, rows, seconds
+from machine import described, rows, seconds, work_folder, write
 from measuring import HEADS, apart, paragraph, tell
 
 _COUNTS = (4_000, 40_000)  # and what is asked for
@@ -36,13 +33,13 @@ def main() -> int:
     if arguments.count < 100:
         parser.error(f"--count {arguments.count}: at least 100 vectors are needed")
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    _write(f"# Search\n\n{described()}{packages}\n")
-    with _folder(arguments.work) as work:
+    write(f"# Search\n\n{described()}{packages}\n")
+    with work_folder(arguments.work) as work:
         for count in [*(few for few in _COUNTS if few < arguments.count), arguments.count]:
             spent_s = seconds(lambda n=count: _measure(collection.Place(work / str(n), n)))  # type: ignore[misc]
             tell(f"{count}: done in {spent_s:.0f} s")
         if arguments.photos:
-            _write(f"\n## Photographs\n\n{photos.measured(arguments.photos, work / 'photos')}")
+            write(f"\n## Photographs\n\n{photos.measured(arguments.photos, work / 'photos')}")
     return 0
 
 
@@ -54,7 +51,7 @@ def _measure(place: collection.Place) -> None:
     table = rows(HEADS, [row.line() for row in measures])
     lines += [*told, shell.measured(place)]
     title = f"{place.count:,} vectors of {collection.DIMENSIONS}"
-    _write(f"\n## {title}\n\n{table}\n{paragraph(lines)}")
+    write(f"\n## {title}\n\n{table}\n{paragraph(lines)}")
 
 
 def _prepared(place: collection.Place) -> list[str]:
@@ -83,21 +80,6 @@ def _built(place: collection.Place) -> dict[str, ours.Built]:
     built = ours.build(place)
     file.write_text(json.dumps({name: asdict(cost) for name, cost in built.items()}))
     return built
-
-
-@contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    if kept:
-        kept.mkdir(parents=True, exist_ok=True)
-        yield kept.resolve()
-    else:
-        with tempfile.TemporaryDirectory() as name:
-            yield Path(name)
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

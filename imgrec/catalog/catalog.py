@@ -1,68 +1,29 @@
-"""The catalogue: which pictures there are, where they are and what is known of them."""
+"""The catalogue's rows: found, counted, and written in transactions."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from imgrec import migrations
+from imgrec.catalog.labelling import (
+    add_labels,
+    chunks,
+    kinds_of_labels,
+    labels_of_pictures,
+    values_of_labels,
+)
+from imgrec.catalog.opening import log_of, open_for_reading, open_for_writing
+from imgrec.catalog.rows import Entry, Ids, Outcome
+from imgrec.catalog.selections import ids_labelled, ids_under
+from imgrec.catalog.totals import count_formats, count_reasons, count_statuses
 from imgrec.errors import StoreError
 from imgrec.names import TEXT, text
 
-Ids = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A row of the catalogue.
-
-    Attributes:
-        id: stands for one content; never given again.
-        root: the absolute folder the picture was found under.
-        path: relative to `root`, with forward slashes.
-        digest: of the content (`imgrec.images.digest`), None until it was read.
-        width: of the upright picture in pixels, None until it was read; so too `height`.
-        status: `new`, `ok`, `failed` or `missing`.
-        reason: why it failed, one of `imgrec.images.REASONS`, else None.
-    """
-
-    id: int
-    root: str
-    path: str
-    size: int
-    mtime_ns: int
-    digest: str | None
-    width: int | None
-    height: int | None
-    format: str | None
-    status: str
-    reason: str | None
-
-    @property
-    def file(self) -> Path:
-        """The absolute path of the picture file."""
-        return Path(self.root, self.path)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What reading a file told: the columns that replace those of status `new`."""
-
-    id: int
-    status: str
-    digest: str | None = None
-    width: int | None = None
-    height: int | None = None
-    format: str | None = None
-    reason: str | None = None
-
-
 _COLUMNS = (
-    "images.id, roots.path, images.path, size, mtime_ns, digest, "
+    "images.id, roots.path, images.path, images.size, images.mtime_ns, digest, "
     "width, height, format, status, reason"
 )
 _FROM = "FROM images JOIN roots ON roots.id = images.root_id"
@@ -81,13 +42,12 @@ class Catalog:
 
     @classmethod
     def create(cls, path: Path) -> "Catalog":
-        """Open a catalogue for writing; make or migrate it where needed."""
-        db = sqlite3.connect(path, isolation_level=None, timeout=30.0)
-        with _translated(path):
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")  # an id once given must not be given again
-            migrations.migrate(db)
-        return cls(db, path)
+        """Open a catalogue for writing; make or migrate it where needed.
+
+        Raises:
+            StoreError: it is damaged, or a newer imgrec made it.
+        """
+        return cls(open_for_writing(path), path)
 
     @classmethod
     def open(cls, path: Path) -> "Catalog":
@@ -96,22 +56,7 @@ class Catalog:
         Raises:
             StoreError: there is none, it is damaged, or a newer imgrec made it.
         """
-        if not path.is_file():
-            raise StoreError(f"no catalogue at {path}: run python -m imgrec.index first")
-        address, immutable = path.resolve().as_uri(), False
-        with _translated(path):
-            try:
-                db = _connect(address + "?mode=ro")
-            except sqlite3.OperationalError as error:
-                log = path.with_name(path.name + "-wal")
-                if log.is_file() and log.stat().st_size:
-                    raise StoreError(
-                        f"{path} has changes that are not folded in yet and cannot be read on a "
-                        f"read-only disk ({error}): open the store once where it can be written"
-                    ) from error
-                db = _connect(address + "?mode=ro&immutable=1")  # no -shm file can be made here
-                immutable = True
-            migrations.check(db)
+        db, immutable = open_for_reading(path)
         return cls(db, path, immutable=immutable)
 
     def close(self) -> None:
@@ -151,29 +96,11 @@ class Catalog:
             value: of the label.
             tree: values are paths such as `3.1`; take those below this one too.
         """
-        query = f"SELECT image_id AS id FROM labels WHERE kind = {TEXT} AND value"
-        exactly, below = f"{query} = {TEXT}", f"{query} >= {TEXT} AND value < {TEXT}"
-        if not tree:
-            return self._joined_ids(exactly, text(kind), text(value))
-        values = (text(kind), text(value), text(kind), *_range_below(value, "."))
-        return self._joined_ids(f"{exactly} UNION ALL {below}", *values)
+        return ids_labelled(self.db, kind, value, tree)
 
     def ids_under(self, root: str, folder: str = "") -> Ids:
         """Return the ascending ids that are not missing in a folder of a root, or all of it."""
-        query = (
-            f"SELECT id FROM images WHERE root_id = (SELECT id FROM roots WHERE path = {TEXT}) "
-            "AND status != 'missing'"
-        )
-        if not folder:
-            return self._joined_ids(query, text(root))
-        within = f"{query} AND path >= {TEXT} AND path < {TEXT}"
-        return self._joined_ids(within, text(root), *_range_below(folder, "/"))
-
-    def _joined_ids(self, query: str, *values: bytes) -> Ids:
-        # One text, as a row each takes three times as long; `np.unique` hashes, which is slower.
-        (joined,) = self.db.execute(f"SELECT group_concat(id) FROM ({query})", values).fetchone()
-        ids = np.sort(np.fromstring(joined, np.int64, sep=",")) if joined else np.empty(0, np.int64)
-        return ids[np.diff(ids, prepend=0) > 0]
+        return ids_under(self.db, root, folder)
 
     def version(self) -> int:
         """Return a number that changes when another connection has changed the catalogue."""
@@ -188,8 +115,8 @@ class Catalog:
         return self._file_state() != self._opened
 
     def _file_state(self) -> tuple[int, ...]:
-        log = self._path.with_name(self._path.name + "-wal")
-        states = [path.stat() for path in (self._path, log) if path.exists()]
+        files = (self._path, log_of(self._path))
+        states = [path.stat() for path in files if path.exists()]
         if not self._immutable:
             return (states[0].st_ino,) if states else ()
         return tuple(value for s in states for value in (s.st_ino, s.st_mtime_ns, s.st_size))
@@ -197,6 +124,11 @@ class Catalog:
     def last_id(self) -> int:
         """Return the largest id given so far, 0 for none."""
         return int(self.db.execute("SELECT coalesce(max(id), 0) FROM images").fetchone()[0])
+
+    def last_given_id(self) -> int:
+        """Return the largest id that was ever given or reserved, 0 for none."""
+        query = "SELECT seq FROM sqlite_sequence WHERE name = 'images'"
+        return int((self.db.execute(query).fetchone() or [0])[0])
 
     def reserve_ids(self, last: int) -> None:
         """Never give an id up to `last`, whatever this catalogue knows: rows of them exist."""
@@ -209,17 +141,15 @@ class Catalog:
 
     def counts(self) -> dict[str, int]:
         """Return the number of pictures of each status, 0 included."""
-        found = dict(self.db.execute("SELECT status, count(*) FROM images GROUP BY status"))
-        return {status: found.get(status, 0) for status in ("new", "ok", "failed", "missing")}
+        return count_statuses(self.db)
 
     def failures(self) -> dict[str, int]:
         """Return the number of failed pictures by reason code, the most frequent first."""
-        return dict(
-            self.db.execute(
-                "SELECT reason, count(*) FROM images WHERE status = 'failed' "
-                "GROUP BY reason ORDER BY count(*) DESC, reason"
-            )
-        )
+        return count_reasons(self.db)
+
+    def formats(self) -> dict[str, int]:
+        """Return the number of ok pictures by file format, the most frequent first."""
+        return count_formats(self.db)
 
     def roots(self) -> dict[str, int]:
         """Return the absolute folders and their ids, in the order they were added."""
@@ -241,7 +171,7 @@ class Catalog:
         """
         wanted = [int(i) for i in ids]
         found: dict[int, Entry] = {}
-        for chunk in _chunks(wanted):
+        for chunk in chunks(wanted):
             marks = ", ".join("?" * len(chunk))
             rows = self._entries(f"images.id IN ({marks})", *chunk)
             found.update((row.id, row) for row in rows)
@@ -250,13 +180,28 @@ class Catalog:
             raise StoreError(f"the catalogue has no picture {absent[0]} (of {len(absent)} asked)")
         return [found[i] for i in wanted]
 
-    def entries_under(self, root: str) -> list[Entry]:
-        """Return the rows of a root that are not missing, by ascending id."""
-        return self._entries(f"roots.path = {TEXT} AND status != 'missing'", text(root))
+    def entries_with(self, status: str) -> Iterator[Entry]:
+        """Yield the rows of one status, by root and path."""
+        query = f"SELECT {_COLUMNS} {_FROM} WHERE status = ? ORDER BY roots.path, images.path"
+        return (Entry(*row) for row in self.db.execute(query, [status]))
 
-    def entries_with(self, status: str) -> list[Entry]:
-        """Return the rows of one status, by ascending id."""
-        return self._entries("status = ?", status)
+    def entries_away(self, sizes: Collection[int], roots: Collection[str]) -> list[Entry]:
+        """Return the rows of files of these sizes that are missing, or of these roots."""
+        marks = ", ".join([TEXT] * len(roots))
+        rows = self.db.execute(
+            f"SELECT {_COLUMNS} {_FROM} WHERE status = 'missing' OR roots.path IN ({marks}) "
+            "ORDER BY images.id",
+            [text(root) for root in roots],
+        )
+        return [Entry(*row) for row in rows if row[3] in sizes]
+
+    def entries_beside(
+        self, columns: str, joined: str, where: str, values: Sequence[object]
+    ) -> Iterator[tuple[Entry, tuple[Any, ...]]]:
+        """Yield rows, by ascending id, each with the columns of another table beside it."""
+        query = f"SELECT {_COLUMNS}, {columns} {_FROM} {joined} WHERE {where} ORDER BY images.id"
+        for row in self.db.execute(query, values):
+            yield Entry(*row[:11]), row[11:]
 
     def find_file(self, file: Path) -> Entry | None:
         """Return the ok picture at an absolute path, if its size and mtime are still the same."""
@@ -316,49 +261,30 @@ class Catalog:
         with self.transaction() as db:
             db.executemany("UPDATE images SET mtime_ns = -1 WHERE id = ?", [(i,) for i in ids])
 
-    def retry_failed(self, reason: str | None = None) -> None:
-        """Make failed pictures `new` again: those of one reason, or all."""
-        where = "status = 'failed' AND reason = coalesce(?, reason)"
+    def retry_failed(self, reason: str | None = None, roots: Collection[str] = ()) -> None:
+        """Make failed pictures `new` again: those of one reason, or all; not those of `roots`."""
+        marks = ", ".join([TEXT] * len(roots))
+        where = (
+            "status = 'failed' AND reason = coalesce(?, reason) AND root_id NOT IN "
+            f"(SELECT id FROM roots WHERE path IN ({marks}))"
+        )
         with self.transaction() as db:
             db.execute(
                 f"UPDATE images SET status = 'new', reason = NULL, digest = NULL WHERE {where}",
-                [reason],
+                [reason, *map(text, roots)],
             )
 
     def labels(self, ids: Iterable[int]) -> dict[int, dict[str, str]]:
         """Return {id: {kind: value}}; several values of a kind are joined by a comma."""
-        found: dict[int, dict[str, str]] = {int(i): {} for i in ids}
-        for chunk in _chunks(list(found)):
-            marks = ", ".join("?" * len(chunk))
-            query = (
-                f"SELECT image_id, kind, value FROM labels WHERE image_id IN ({marks}) "
-                "ORDER BY image_id, kind, value"
-            )
-            for image_id, kind, value in self.db.execute(query, chunk):
-                of_image = found[image_id]
-                of_image[kind] = f"{of_image[kind]}, {value}" if kind in of_image else value
-        return found
+        return labels_of_pictures(self.db, ids)
 
     def label_kinds(self) -> list[str]:
         """Return the kinds of label that ok pictures have, in order."""
-        # Jumps from kind to kind in the index: DISTINCT would read all of it.
-        rows = self.db.execute(
-            "WITH RECURSIVE kinds (kind) AS (SELECT min(kind) FROM labels UNION ALL "
-            "SELECT (SELECT min(kind) FROM labels WHERE kind > kinds.kind) FROM kinds "
-            "WHERE kind IS NOT NULL) SELECT kind FROM kinds WHERE EXISTS (SELECT 1 FROM labels "
-            "JOIN images ON images.id = image_id WHERE labels.kind = kinds.kind AND status = 'ok')"
-        )
-        return [kind for (kind,) in rows]
+        return kinds_of_labels(self.db)
 
     def label_values(self, kind: str) -> list[str]:
         """Return the values of a kind that ok pictures have, in order."""
-        rows = self.db.execute(
-            f"SELECT value FROM (SELECT DISTINCT kind, value FROM labels WHERE kind = {TEXT}) AS l "
-            "WHERE EXISTS (SELECT 1 FROM labels JOIN images ON images.id = image_id "
-            "WHERE kind = l.kind AND value = l.value AND status = 'ok') ORDER BY value",
-            [text(kind)],
-        )
-        return [value for (value,) in rows]
+        return values_of_labels(self.db, kind)
 
     def top_folders(self, most: int) -> list[str]:
         """Return the first names of the folders that ok pictures lie in below their roots."""
@@ -381,42 +307,3 @@ class Catalog:
         with self.transaction() as db:
             db.execute("DELETE FROM labels WHERE kind = ?", [kind])
             add_labels(db, kind, values)
-
-
-def add_labels(db: sqlite3.Connection, kind: str, values: Mapping[int, str]) -> None:
-    """Insert labels within a transaction of the caller's."""
-    db.executemany(
-        f"INSERT OR IGNORE INTO labels (image_id, kind, value) VALUES (?, ?, {TEXT})",
-        [(int(i), kind, text(value)) for i, value in values.items()],
-    )
-
-
-def _range_below(name: str, separator: str) -> tuple[bytes, bytes]:
-    """Return the bounds of what begins with a name and a separator; the upper one is outside."""
-    return text(name + separator), text(name + chr(ord(separator) + 1))
-
-
-def _connect(address: str) -> sqlite3.Connection:
-    db = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
-    try:
-        db.execute("SELECT count(*) FROM roots").fetchone()
-    except sqlite3.Error:
-        db.close()
-        raise
-    return db
-
-
-def _chunks(values: list[int], size: int = 900) -> Iterator[list[int]]:
-    return (values[start : start + size] for start in range(0, len(values), size))
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise StoreError(f"the catalogue {path} cannot be opened ({error})") from error
-    except sqlite3.DatabaseError as error:
-        raise StoreError(
-            f"the catalogue {path} is damaged ({error}): restore it, or delete the store folder"
-        ) from error

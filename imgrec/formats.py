@@ -1,0 +1,86 @@
+"""Which picture formats are read, and by which suffixes their files are known.
+
+All raster formats that Pillow decodes by itself. Left out, on purpose:
+
+- EPS, which Ghostscript would run as a program;
+- IPTC, whose files hold a file of any other format, EPS too;
+- BUFR, GRIB, HDF5 and WMF, for which Pillow has no decoder of its own, and MPEG, which is film.
+
+A file is known by its content, whatever it is called; suffixes only choose which files of a folder
+are looked at. Left out are suffixes that Pillow registers and that mostly mean something else:
+`.fit` (tracks of sports watches), `.gbr` (circuit boards), `.msp` (installer patches), `.vst`,
+`.vda` and `.icb` (plug-ins, drawings). Such a file can still be asked with, by its name.
+"""
+
+from contextlib import suppress
+from functools import cache
+
+from PIL import Image
+
+# In the order they are tried: those first that are known by their first bytes without a doubt.
+FORMATS = {
+    "JPEG": "jpg jpeg jpe jfif",
+    "PNG": "png apng",
+    "WEBP": "webp",
+    "GIF": "gif",
+    "TIFF": "tif tiff",
+    "BMP": "bmp",
+    "HEIF": "heic heics heif heifs hif",
+    "AVIF": "avif avifs",
+    "JPEG2000": "jp2 j2k jpc jpf jpx j2c",
+    "MPO": "mpo",
+    "PSD": "psd",
+    "PPM": "ppm pgm pbm pnm pfm",
+    "QOI": "qoi",
+    "DDS": "dds",
+    "ICNS": "icns",
+    "BLP": "blp",
+    "FITS": "fits",
+    "FTEX": "ftc ftu",
+    "SGI": "sgi rgb rgba bw",
+    "SUN": "ras",
+    "XPM": "xpm",
+    "XVTHUMB": "",
+    "PIXAR": "pxr",
+    "DCX": "dcx",
+    "DIB": "dib",
+    "ICO": "ico",
+    "CUR": "cur",
+    "MSP": "",
+    "MCIDAS": "",
+    "PCX": "pcx",
+    "FLI": "fli flc",
+    "XBM": "xbm",
+    "IM": "im",
+    "IMT": "",
+    "PCD": "pcd",
+    "GBR": "",
+    "TGA": "tga",
+    "SPIDER": "",
+}
+NOT_READ = frozenset({"EPS", "IPTC", "BUFR", "GRIB", "HDF5", "WMF", "MPEG"})
+AMBIGUOUS_SUFFIXES = frozenset({".fit", ".gbr", ".msp", ".vst", ".vda", ".icb"})
+SUFFIXES = frozenset(f".{suffix}" for line in FORMATS.values() for suffix in line.split())
+_MAGICS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\x00", b"MM\x00*", b"BM",
+           b"8BPS", b"qoif", b"DDS ", b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51", b"icns",
+           b"BLP1", b"BLP2", b"SIMPLE  =", b"FTEX")  # fmt: skip
+
+
+@cache
+def readable_formats() -> list[str]:
+    """Return Pillow's names of the formats of `FORMATS` that are installed, in their order."""
+    Image.init()
+    with suppress(ImportError):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    return [name for name in FORMATS if name in Image.OPEN]
+
+
+def why_unidentified(data: bytes) -> tuple[str, str]:
+    """Return a reason code and words for bytes that no decoder takes for its own."""
+    if data[4:8] == b"ftyp":
+        return "unsupported", f"the installed Pillow does not read {data[8:12]!r} files"
+    if data.startswith(_MAGICS) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
+        return "truncated", "a picture header and no readable picture behind it"
+    return "not-an-image", f"begins with {data[:8]!r}"

@@ -1,0 +1,83 @@
+"""A network on the CPU: bare forward passes plain, folded, compiled; and a whole indexing run."""
+
+import itertools
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torchvision
+
+from imgrec import Options, index_folders
+from imgrec.encoders.acceleration import CompiledLane, compiler, folded
+from imgrec.encoders.lanes import DirectLane, Lane
+from imgrec.encoders.networks import Head, PixelNetwork, preprocessing_of
+from imgrec.images import SUFFIXES
+from machine import rows
+
+_MODEL = "resnet50"
+_BATCH = 32
+_LEAST_S = 10.0  # each way is measured for so long
+_PICTURES = 1500
+
+
+def measured(photos: Path, work: Path) -> str:
+    """Return the rates of the ways to compute, and of a run beside the bare forward pass."""
+    weights = work / "random.pth"
+    torch.manual_seed(0)
+    model = torchvision.models.get_model(_MODEL, weights=None).eval()
+    torch.save(model.state_dict(), weights)
+    Head.of(model).take_off(model)
+    side_px = preprocessing_of(_MODEL).crop_px
+    pixels = np.random.default_rng(0).integers(0, 256, (_BATCH, side_px, side_px, 3), np.uint8)
+    ways = _ways(model, side_px)
+    expected = next(iter(ways.values())).begin(pixels)()
+    rates, lines = {}, []
+    for name, lane in ways.items():
+        rates[name] = _rate(lane, pixels)
+        alike = _least_cosine(lane.begin(pixels)(), expected)
+        lines.append([name, f"{rates[name]:.1f}", f"{alike:.6f}"])
+    whole = _whole_rate(photos, work, weights)
+    share = whole / list(rates.values())[-1]
+    return (
+        rows([f"{_MODEL}, batch {_BATCH}", "pictures/s", "least cosine to plain"], lines)
+        + f"\nindexing: {whole:.1f} pictures/s while pictures were read, {share:.0%} of the bare "
+        "forward pass\n"
+    )
+
+
+def _ways(model: torch.nn.Module, side_px: int) -> dict[str, Lane]:
+    cpu = torch.device("cpu")
+    quick = PixelNetwork(_MODEL, folded(model)).eval().to(memory_format=torch.channels_last)
+    ways: dict[str, Lane] = {
+        "channels-last": DirectLane(PixelNetwork(_MODEL, model), cpu),
+        "folded batch norms": DirectLane(quick, cpu),
+    }
+    if compiler():
+        ways["compiled"] = CompiledLane(quick, _BATCH, side_px)
+    return ways
+
+
+def _rate(lane: Lane, pixels: np.ndarray) -> float:
+    lane.begin(pixels)()
+    started, count = time.perf_counter(), 0
+    while time.perf_counter() - started < _LEAST_S:
+        lane.begin(pixels)()
+        count += len(pixels)
+    return count / (time.perf_counter() - started)
+
+
+def _least_cosine(found: np.ndarray, expected: np.ndarray) -> float:
+    lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(expected, axis=1)
+    return float(((found * expected).sum(axis=1) / lengths).min())
+
+
+def _whole_rate(photos: Path, work: Path, weights: Path) -> float:
+    files = (path for path in sorted(photos.rglob("*")) if path.suffix.lower() in SUFFIXES)
+    (work / "some").mkdir()
+    for number, path in enumerate(itertools.islice(files, _PICTURES)):
+        shutil.copy(path, work / "some" / f"{number}{path.suffix}")
+    options = Options((_MODEL,), weights, "cpu", batch_size=_BATCH, compile="on")
+    summary = index_folders([work / "some"], work / "encoded", options)
+    return summary.done / summary.reading_s

@@ -1,0 +1,106 @@
+"""A rescan of a tree in which nothing changed, beside other ways to look at each file of it."""
+
+import io
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from imgrec.catalog import Ids, Outcome
+from imgrec.colour_labels import begin_colours
+from imgrec.encoders import load_encoder
+from imgrec.jobs import PART_ROWS
+from imgrec.origins import origins_of
+from imgrec.parts import write_part
+from imgrec.scan import scan
+from imgrec.store import Store
+from imgrec.thumbs import write_thumbs
+from machine import rows, run
+
+_FOLDER_FILES = 100
+_BINS = 8
+_WALK = (
+    "import os, sys\n"
+    "seen = {os.path.join(folder, name): os.stat(os.path.join(folder, name))\n"
+    "        for folder, _, names in os.walk(sys.argv[1]) for name in names}\n"
+)
+# A small process in between, for a process begins with the peak of the one it came from.
+_PEAK = (
+    "import resource, subprocess, sys\n"
+    "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL,\n"
+    "               stderr=subprocess.DEVNULL)\n"
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+)
+
+
+def measured(work: Path, count: int) -> str:
+    """Return seconds and peak memory of a second `imgrec.index` of `count` unchanged files."""
+    tree, store = work / "tree", work / "tree-store"
+    _write_tree(tree, count)
+    _fill(store, tree)
+    index = [sys.executable, "-m", "imgrec.index", "--store", str(store)]
+    _spent(index)  # makes the indexes
+    ways = {
+        "python -m imgrec.index, nothing new": index,
+        "os.walk and os.stat of each file (Python)": [sys.executable, "-c", _WALK, str(tree)],
+    }
+    if shutil.which("find"):
+        ways["find -printf"] = ["find", str(tree), "-printf", "%p %s %T@\\n"]
+    lines = []
+    for way, command in ways.items():
+        seconds, peak_mb = min(_spent(command) for _ in range(3))
+        lines.append(
+            [way, f"{count:,}", f"{seconds:.1f}", f"{count / seconds:,.0f}", f"{peak_mb:.0f}"]
+        )
+    shutil.rmtree(tree)
+    shutil.rmtree(store)
+    return rows(["way", "files", "seconds", "files/s", "peak MB"], lines)
+
+
+def _write_tree(tree: Path, count: int) -> None:
+    for number in range(count):
+        folder = tree / f"{number // _FOLDER_FILES:05d}"
+        if number % _FOLDER_FILES == 0:
+            folder.mkdir(parents=True)
+        (folder / f"IMG_{number:07d}.jpg").write_bytes(b"%d" % number)
+
+
+def _fill(path: Path, tree: Path) -> None:
+    """Make a store in which all files are ok pictures, by a real scan."""
+    encoder = load_encoder("rgb", bins=_BINS)
+    with Store.create(path) as store, store.writing():
+        begin_colours(store)
+        scan(store.catalog, [tree])
+        with store.catalog.transaction() as db:
+            db.execute(
+                "UPDATE images SET status = 'ok', digest = printf('%032x', id), "
+                "width = 640, height = 480, format = 'JPEG'"
+            )
+            db.execute("INSERT INTO labels SELECT id, 'colour', 'grey' FROM images")
+        store.add_feature(encoder.spec)
+        store.set_encoder("rgb")
+        ids = store.catalog.ids("ok")
+        for number, start in enumerate(range(0, len(ids), PART_ROWS)):
+            _write_part(store, number, ids[start : start + PART_ROWS])
+
+
+def _write_part(store: Store, number: int, ids: Ids) -> None:
+    histograms = np.random.default_rng(number).random((len(ids), 3 * _BINS), np.float32)
+    histograms /= histograms.sum(axis=1, keepdims=True)
+    write_part(store.feature_folder("rgb"), number, {"ids.npy": ids, "vectors.npy": histograms})
+    file = io.BytesIO()
+    Image.new("RGB", (128, 96), "grey").save(file, "JPEG")
+    entries = store.catalog.entries(ids)
+    outcomes = [Outcome(e.id, "ok", e.digest, e.width, e.height, e.format) for e in entries]
+    origins = origins_of(ids, entries, outcomes, store.catalog.roots())
+    write_thumbs(store.thumbs_folder, number, ids, [file.getvalue()] * len(ids), origins)
+
+
+def _spent(command: list[str]) -> tuple[float, float]:
+    """Run a command; return its seconds and its peak memory in MB, from 10 upwards."""
+    started = time.perf_counter()
+    done = run("-c", _PEAK, *command)
+    return time.perf_counter() - started, int(done.stdout) / 1000

@@ -1,0 +1,91 @@
+"""The writer: one thread, in order, one job waiting, and its errors reach the run."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from imgrec import Store
+from imgrec.committing import Writer
+from imgrec.jobs import Job, Result
+
+JOBS = [Job(number, np.array([number]), ("thumbs",)) for number in range(5)]
+
+
+def test_jobs_are_committed_in_order_by_another_thread(
+    own_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, int, str | None]] = []
+
+    def commit(store: Store, job: Job, _: Any, __: Any, labelled: str | None) -> list[int]:
+        assert store.catalog.db.in_transaction is False
+        told.append((job.number, threading.get_ident(), labelled))
+        return []
+
+    monkeypatch.setattr("imgrec.committing.commit", commit)
+    with Writer(own_store, "resnet50") as writer:
+        for job in JOBS:
+            assert writer.put(job, [], Result()) == []
+        assert writer.finish() == []
+    assert [number for number, *_ in told] == [0, 1, 2, 3, 4]
+    assert {thread for _, thread, _ in told} != {threading.get_ident()}
+    assert len({thread for _, thread, _ in told}) == 1
+    assert {labelled for *_, labelled in told} == {"resnet50"}
+
+
+def test_no_more_than_one_job_waits(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go, entered = threading.Semaphore(0), threading.Semaphore(0)
+
+    def commit(*_: Any) -> list[int]:
+        entered.release()
+        go.acquire()
+        return []
+
+    monkeypatch.setattr("imgrec.committing.commit", commit)
+    given: list[int] = []
+
+    def give() -> None:
+        for job in JOBS:
+            writer.put(job, [], Result())
+            given.append(job.number)
+
+    with Writer(own_store) as writer:
+        giving = threading.Thread(target=give)
+        giving.start()
+        entered.acquire()
+        go.release()  # the first is done
+        entered.acquire()  # the second is begun: the third waits, the fourth cannot be given
+        giving.join(0.3)
+        assert giving.is_alive()
+        assert given == [0, 1, 2]
+        for _ in JOBS[1:]:
+            go.release()
+        giving.join()
+        writer.finish()
+
+
+def test_what_goes_wrong_reaches_the_run(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def commit(_: Any, job: Job, *__: Any) -> list[int]:
+        if job.number == 1:
+            raise OSError(28, "No space left on device")
+        return []
+
+    monkeypatch.setattr("imgrec.committing.commit", commit)
+    with Writer(own_store) as writer, pytest.raises(OSError, match="No space left"):
+        for job in JOBS:
+            writer.put(job, [], Result())
+        writer.finish()
+
+
+def test_files_that_changed_are_told(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imgrec.committing.commit", lambda store, job, *_: [job.number])
+    with Store.open(own_store) as store:
+        entries = store.catalog.entries([1, 2, 3])
+    told = []
+    with Writer(own_store) as writer:
+        for job in JOBS:
+            told += writer.put(job, entries, Result())
+        told += writer.finish()
+    assert told == [str(entry.file) for entry in entries]

@@ -1,0 +1,54 @@
+"""Progress: lines in a log file, a bar in a terminal, nothing when quiet."""
+
+import io
+import re
+
+import pytest
+
+from imgrec.progress import progress
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def _shown(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, **more: object) -> str:
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setattr("imgrec.progress._LOG_EVERY_S", 0)
+    with progress(total=40, unit="pictures", **more) as bar:  # type: ignore[arg-type]
+        for _ in range(4):
+            bar.update(10)
+    return stream.getvalue()
+
+
+def test_a_log_file_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = _shown(monkeypatch, io.StringIO(), desc="colours")
+    assert "\r" not in shown and "█" not in shown
+    lines = shown.splitlines()
+    counts = [
+        re.match(r"colours: (\d+) of 40 pictures, .*/s, .* so far, .* left$", line)
+        for line in lines
+    ]
+    assert [int(found[1]) for found in counts if found] == [10, 20, 30, 40]
+    assert all(counts)
+
+
+def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = _shown(monkeypatch, Terminal())
+    assert shown.startswith("\r") and "100%" in shown
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_quiet_is_quiet(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO) -> None:
+    assert _shown(monkeypatch, stream, quiet=True) == ""
+
+
+def test_nothing_to_do_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    with progress(total=0, unit="pictures"):
+        pass
+    assert stream.getvalue() == ""

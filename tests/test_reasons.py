@@ -1,0 +1,195 @@
+"""Whatever is in a file: a picture that obeys the rules or a known reason, and no other word."""
+
+import io
+import os
+import re
+import struct
+import threading
+import zlib
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imgrec import PictureError
+from imgrec.formats import FORMATS
+from imgrec.images import decode
+from imgrec.reasons import REASONS, muffled, translated
+from pictures import encoded
+from valid_pictures import VALID
+
+Rng = np.random.Generator
+OF_THE_CONTENT = {*REASONS} - {"empty", "unreadable", "crashed", "timeout"}
+EXTREMES = [0, 1, 2, 127, 128, 255, 256, 32767, 65535, 2**31 - 1, 2**31, 2**32 - 1]
+
+
+def _flip(data: bytes, rng: Rng) -> bytes:
+    changed = bytearray(data)
+    for place in rng.integers(0, len(data), rng.integers(1, 9)):
+        changed[place] ^= 1 << int(rng.integers(8))
+    return bytes(changed)
+
+
+def _cut(data: bytes, rng: Rng) -> bytes:
+    return data[: rng.integers(len(data))]
+
+
+def _insert(data: bytes, rng: Rng) -> bytes:
+    place = int(rng.integers(len(data)))
+    return data[:place] + rng.bytes(int(rng.integers(1, 40))) + data[place:]
+
+
+def _remove(data: bytes, rng: Rng) -> bytes:
+    place = int(rng.integers(len(data)))
+    return data[:place] + data[place + int(rng.integers(1, 40)) :]
+
+
+def _swap(data: bytes, rng: Rng) -> bytes:
+    first, second, third, fourth = sorted(rng.integers(0, len(data), 4).tolist())
+    return (
+        data[:first] + data[third:fourth] + data[second:third] + data[first:second] + data[fourth:]
+    )
+
+
+def _header_field(data: bytes, rng: Rng) -> bytes:
+    width = int(rng.choice([1, 2, 4]))
+    place = int(rng.integers(min(len(data), 100)))
+    value = int(rng.choice(EXTREMES)) % 256**width
+    order = "big" if rng.random() < 0.5 else "little"
+    return data[:place] + value.to_bytes(width, order) + data[place + width :]
+
+
+def _tail_of_another(data: bytes, rng: Rng) -> bytes:
+    names = sorted(VALID)
+    other = VALID[names[int(rng.integers(len(names)))]][0]()
+    return data[: int(rng.integers(4, 60))] + other[int(rng.integers(len(other))) :]
+
+
+MUTATIONS = (_flip, _cut, _insert, _remove, _swap, _header_field, _header_field, _tail_of_another)
+
+
+def _outcome(data: bytes) -> str:
+    """Return the reason, or "ok" for a picture that obeys the rules."""
+    try:
+        found = decode(data)
+    except PictureError as error:
+        assert error.reason in OF_THE_CONTENT
+        assert str(error)
+        return error.reason
+    assert found.image.mode == "RGB"
+    assert found.format.upper() in FORMATS
+    assert min(found.width, found.height, *found.image.size) >= 1
+    assert found.image.width <= found.width
+    assert found.image.height <= found.height
+    assert np.asarray(found.image).shape == (found.image.height, found.image.width, 3)
+    return "ok"
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_changed_files_are_read_or_have_a_reason(
+    name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    valid = VALID[name][0]()
+    rng = np.random.default_rng(list(name.encode()))
+    outcomes = set()
+    for mutate in MUTATIONS * 4:
+        outcomes.add(_outcome(mutate(valid, rng)))
+    assert outcomes - {"ok"}  # the changes do change something
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_a_file_cut_anywhere_is_never_a_surprise(name: str) -> None:
+    valid = VALID[name][0]()
+    for length in np.linspace(1, len(valid) - 1, 25).astype(int):
+        _outcome(valid[:length])
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "TIFF", "BMP", "PSD", "QOI", "WEBP", "DDS"])
+def test_half_a_file_is_truncated(kind: str) -> None:
+    valid = VALID[kind][0]()
+    assert _outcome(valid[: len(valid) // 2]) in {"truncated", "damaged"}
+    assert _outcome(valid[: len(valid) // 2 + 3]) in {"truncated", "damaged"}
+
+
+def test_what_libtiff_prints_is_not_seen(capfd: pytest.CaptureFixture[str]) -> None:
+    fax = bytearray(VALID["TIFF of a fax"][0]())
+    fax[8:28] = bytes(range(200, 220))  # in the strip, which comes first
+    with Image.open(io.BytesIO(fax)) as image, suppress(OSError):
+        image.load()
+    assert "Fax" in capfd.readouterr().err
+    with suppress(PictureError):
+        decode(bytes(fax))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_stderr_is_there_again_after_many_threads(capfd: pytest.CaptureFixture[str]) -> None:
+    def quiet() -> None:
+        for _ in range(50):
+            with muffled():
+                pass
+
+    threads = [threading.Thread(target=quiet) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    os.write(2, b"heard")
+    assert capfd.readouterr().err == "heard"
+
+
+@pytest.mark.parametrize(
+    ("raised", "reason"),
+    [
+        (KeyError("x"), "damaged"),
+        (ImportError("no such codec"), "damaged"),
+        (EOFError(), "truncated"),
+        (OSError("image file is truncated (3 bytes not processed)"), "truncated"),
+        (OSError("decoder foo not available"), "unsupported"),
+        (MemoryError(), "too-large"),
+        (Image.DecompressionBombError("too many"), "too-large"),
+        (PictureError("empty", "0 bytes"), "empty"),
+    ],
+)
+def test_whatever_is_raised_is_a_reason(raised: Exception, reason: str) -> None:
+    with pytest.raises(PictureError) as caught, translated():
+        raise raised
+    assert caught.value.reason == reason
+    assert str(caught.value)
+
+
+def _png_of(width: int, height: int) -> bytes:
+    """Return a small PNG whose header says that it is large."""
+    png = encoded(Image.new("L", (9, 9)), "PNG")
+    head = png[12:16] + struct.pack(">II", width, height) + png[24:29]
+    return png[:12] + head + zlib.crc32(head).to_bytes(4, "big") + png[33:]
+
+
+def _jpeg_of(width: int, height: int, **options: object) -> bytes:
+    jpeg = encoded(Image.new("RGB", (9, 9)), "JPEG", **options)
+    place = re.search(rb"\xff[\xc0\xc2]\x00\x11\x08", jpeg).end()  # type: ignore[union-attr]
+    return jpeg[:place] + struct.pack(">HH", height, width) + jpeg[place + 4 :]
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        _png_of(60_000, 60_000),
+        _png_of(1, 2**31 - 1),
+        _png_of(20_000, 9_000),
+        _jpeg_of(65_500, 65_500),
+        _jpeg_of(20_000, 18_000, progressive=True, subsampling=0),
+        VALID["BMP"][0]()[:18] + struct.pack("<ii", 50_000, 50_000) + VALID["BMP"][0]()[26:],
+        VALID["QOI"][0]()[:4] + struct.pack(">II", 70_000, 70_000) + bytes(99),
+    ],
+    ids=["square", "line", "just above", "JPEG", "JPEG in scans", "BMP", "QOI"],
+)
+def test_a_bomb_is_too_large(bomb: bytes) -> None:
+    assert _outcome(bomb) == "too-large"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (30_000, 2), (2, 30_000), (1, 60_000), (3, 1)])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_odd_shapes(size: tuple[int, int], kind: str) -> None:
+    assert _outcome(encoded(Image.new("RGB", size, "red"), kind)) == "ok"

@@ -1,0 +1,139 @@
+"""A walk: each picture once, by the rule of real places, whatever links there are."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from imgrec.errors import ImgrecError
+from imgrec.images import SUFFIXES
+from imgrec.walk import RealPlaces, Walk, check_root, walk, why_offline
+
+
+def write(path: Path, content: bytes = b"x") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def places(root: Path, roots: Sequence[Path] | None = None, follow: bool = True) -> list[str]:
+    found = walk(Walk(root), RealPlaces(roots or [root]) if follow else None)
+    return [file.path for file in found]
+
+
+def test_names_sizes_and_times_are_those_of_the_files(tmp_path: Path) -> None:
+    names = ["a.jpg", "b/c.PNG", "b/.hidden.gif", "b/d.txt", ".jpg", "e.jpg.txt", "f.tif/g.jpeg"]
+    for length, name in enumerate(names):
+        write(tmp_path / name, b"x" * length)
+    found = Walk(tmp_path)
+    files = list(walk(found))
+    expected = {
+        os.path.relpath(os.path.join(folder, name), tmp_path)
+        for folder, _, inside in os.walk(tmp_path)
+        for name in inside
+        if os.path.splitext(name)[1].lower() in SUFFIXES
+    }
+    assert {file.path for file in files} == expected
+    assert (found.files, found.others) == (len(expected), len(names) - len(expected))
+    for file in files:
+        state = (tmp_path / file.path).stat()
+        assert (file.size, file.mtime_ns) == (state.st_size, state.st_mtime_ns)
+        assert file.root == str(tmp_path)
+
+
+def test_the_same_tree_is_walked_in_the_same_order(tmp_path: Path) -> None:
+    names = [f"{folder}/{name}.jpg" for folder in "cab" for name in "zxy"]
+    for name in names:
+        write(tmp_path / "one" / name)
+    for name in reversed(names):
+        write(tmp_path / "two" / name)
+    assert places(tmp_path / "one") == places(tmp_path / "two")
+
+
+class TestLinks:
+    """What links bring in, where that was asked for."""
+
+    @pytest.fixture
+    def root(self, tmp_path: Path) -> Path:
+        write(tmp_path / "root" / "a.jpg")
+        write(tmp_path / "root" / "sub" / "b.jpg")
+        write(tmp_path / "outside" / "c.jpg")
+        write(tmp_path / "outside" / "deep" / "d.jpg")
+        return tmp_path / "root"
+
+    def test_are_counted_and_not_followed_unless_asked(self, root: Path) -> None:
+        (root / "out").symlink_to(root.parent / "outside")
+        (root / "c.jpg").symlink_to(root.parent / "outside" / "c.jpg")
+        (root / "notes").symlink_to(root.parent / "nowhere")  # neither folder nor picture
+        found = Walk(root)
+        assert [file.path for file in walk(found)] == ["a.jpg", "sub/b.jpg"]
+        assert (found.links, found.others) == (2, 1)
+
+    def test_a_folder_and_a_file_come_in_at_the_place_of_the_link(self, root: Path) -> None:
+        (root / "out").symlink_to(root.parent / "outside" / "deep")
+        (root / "c.jpg").symlink_to(root.parent / "outside" / "c.jpg")
+        assert places(root) == ["a.jpg", "sub/b.jpg", "c.jpg", "out/d.jpg"]
+
+    @pytest.mark.parametrize("target", [".", "..", "sub", "sub/b.jpg", "a.jpg", "loop.jpg"])
+    def test_loops_end_and_what_lies_below_the_root_is_there_once(
+        self, root: Path, target: str
+    ) -> None:
+        (root / "sub" / "loop.jpg").symlink_to(root / target)
+        found = places(root)
+        assert sorted(found)[:2] == ["a.jpg", "sub/b.jpg"]
+        real = [os.path.realpath(root / path) for path in found]
+        assert len(set(real)) == len(real)
+        # ".." holds the root, which is not entered again, and what lies beside it, which is.
+        assert len(found) == (4 if target == ".." else 2)
+
+    def test_the_first_link_by_path_wins_and_the_shorter_way(self, root: Path) -> None:
+        (root / "y").symlink_to(root.parent / "outside")
+        (root / "x").symlink_to(root.parent / "outside" / "deep")
+        (root / "z.jpg").symlink_to(root.parent / "outside" / "c.jpg")
+        assert places(root)[2:] == ["x/d.jpg", "y/c.jpg"]
+
+    def test_links_behind_links_are_followed(self, root: Path) -> None:
+        write(root.parent / "far" / "e.jpg")
+        (root.parent / "outside" / "on").symlink_to(root.parent / "far")
+        (root.parent / "far" / "back").symlink_to(root.parent / "outside")
+        (root / "out").symlink_to(root.parent / "outside")
+        assert places(root)[2:] == ["out/c.jpg", "out/deep/d.jpg", "out/on/e.jpg"]
+
+    def test_what_another_root_holds_is_its_own(self, root: Path) -> None:
+        (root / "out").symlink_to(root.parent / "outside" / "deep")
+        assert places(root, [root, root.parent / "outside"]) == ["a.jpg", "sub/b.jpg"]
+
+    def test_a_link_to_no_picture_and_a_broken_one_bring_nothing(self, root: Path) -> None:
+        (root / "gone.jpg").symlink_to(root.parent / "gone.jpg")
+        (root / "self.jpg").symlink_to(root / "self.jpg")
+        os.mkfifo(root.parent / "pipe")
+        (root / "pipe.jpg").symlink_to(root.parent / "pipe")
+        assert places(root) == ["a.jpg", "sub/b.jpg"]
+
+    def test_output_of_imgrec_behind_a_link_is_left_out(self, root: Path) -> None:
+        write(root.parent / "site" / "site.json", b'{"written_by": "imgrec 0.1.0"}')
+        write(root.parent / "site" / "sheet.jpg")
+        (root / "site").symlink_to(root.parent / "site")
+        found = Walk(root)
+        assert len(list(walk(found, RealPlaces([root])))) == 2
+        assert found.outputs == ["site"]
+
+
+def test_why_a_root_is_offline(tmp_path: Path) -> None:
+    write(tmp_path / "there" / "notes.txt")
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "file")
+    assert why_offline(tmp_path / "there") is None
+    assert why_offline(tmp_path / "empty") == f"{tmp_path / 'empty'} is empty"
+    for absent in (tmp_path / "gone", tmp_path / "file"):
+        assert why_offline(absent) == f"{absent} is not there"
+
+
+def test_a_folder_of_links_alone_says_what_would_follow_them(tmp_path: Path) -> None:
+    write(tmp_path / "outside" / "a.jpg")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "a.jpg").symlink_to(tmp_path / "outside" / "a.jpg")
+    with pytest.raises(ImgrecError, match=r"not followed: 1 \(--follow-links\)"):
+        check_root(tmp_path / "root")
+    check_root(tmp_path / "root", RealPlaces([tmp_path / "root"]))
