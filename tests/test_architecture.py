@@ -80,7 +80,13 @@ FLOW = (
     *("reporting.look", "reporting.thumbnails", "reporting.canvas", "reporting.chart"),
     *("reporting.render", "reporting.bars", "reporting.sheet", "reporting.columns"),
     *("reporting.facts", "reporting.health", "reporting.groups", "reporting.classes"),
-    *("reporting.choice", "reporting.maps", "reporting.class_charts", "reporting.map_charts"),
+    *(
+        "reporting.choice",
+        "reporting.maps",
+        "reporting.planes",
+        "reporting.class_charts",
+        "reporting.map_charts",
+    ),
     *("reporting.cluster_charts", "reporting.health_charts", "reporting.choice_charts"),
     *("reporting.links", "reporting.page", "reporting.write", "reporting", "report"),
 )

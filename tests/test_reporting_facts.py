@@ -33,7 +33,7 @@ def _files(**columns: list[float]) -> Files:
 
 def test_files_are_those_of_the_catalogue(store: Store) -> None:
     files = Files.of(store.catalog)
-    entries = store.catalog.entries_with("ok")
+    entries = list(store.catalog.entries_with("ok"))
     assert files.ids.tolist() == [entry.id for entry in entries]
     assert files.widths.tolist() == [entry.width for entry in entries]
     assert files.heights.tolist() == [entry.height for entry in entries]
@@ -48,7 +48,7 @@ def test_formats_and_failures_of_odd_files(odd_store: tuple[Path, dict[str, str]
     path, expected = odd_store
     with Store.open(path) as store:
         health = Health.of(store, "mini")
-        entries = store.catalog.entries_with("ok")
+        entries = list(store.catalog.entries_with("ok"))
     assert Counter(dict(health.failures)) == Counter(v for v in expected.values() if v != "ok")
     assert dict(health.formats) == Counter(entry.format for entry in entries)
     assert health.counts["ok"] == len(entries)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from imgrec.clusters import clusters_of
@@ -19,10 +20,10 @@ from imgrec.projection import fit_axes
 from imgrec.reporting.bars import Bar, Bars, ticks
 from imgrec.reporting.canvas import shortened, text_width
 from imgrec.reporting.chart import Chart, percent
-from imgrec.reporting.columns import Columns, Histogram, log_edges
+from imgrec.reporting.columns import Columns, Histogram, log_edges, log_ticks
 from imgrec.reporting.look import OKABE_ITO, PALE, SECOND, SERIES, THEMED, styled
-from imgrec.reporting.map_charts import Plane, cluster_colours
 from imgrec.reporting.maps import Ground, moved_apart, shown_without_overlap
+from imgrec.reporting.planes import Plane, cluster_colours
 from imgrec.reporting.render import render
 from imgrec.reporting.sheet import Row, Sheet
 from imgrec.reporting.thumbnails import Thumbnails
@@ -130,6 +131,20 @@ def test_in_the_page_figures_follow_its_colours_and_share_no_names() -> None:
     assert {"number, units", "pictures", "here"} <= set(_texts(rendered.svg))
 
 
+@pytest.mark.parametrize("most", [1, 950, 400_000, 40_000_000])
+def test_numbers_and_names_of_axes_have_room(most: int) -> None:
+    columns = Columns(Histogram(np.array([most, 1]), np.array([1.0, 10, 100])), "units")
+    with styled():
+        figure = columns.draw(440)
+        FigureCanvasAgg(figure).draw()
+        (axes,) = figure.axes
+        labels = [axes.yaxis.label, axes.xaxis.label, *axes.get_yticklabels()]
+        boxes = [label.get_window_extent() for label in labels if label.get_text()]
+    assert min(box.x0 for box in boxes) >= 0
+    assert min(box.y0 for box in boxes) >= 0
+    assert boxes[0].x1 <= min(box.x0 for box in boxes[2:])
+
+
 def test_histograms_count_every_value() -> None:
     values = np.random.default_rng(0).lognormal(size=500)
     edges = log_edges(values)
@@ -148,6 +163,21 @@ def test_ticks_are_few_round_and_within(most: float) -> None:
     assert found[-1] <= most * (1 + 1e-9)
     step = found[1]
     assert f"{step:e}"[:3] in {"1.0", "2.0", "2.5", "5.0"}
+
+
+@given(st.floats(1e-6, 1e9), st.floats(1.001, 1e12))
+def test_ticks_of_powers_are_few_and_within(low: float, ratio: float) -> None:
+    found = log_ticks(low, low * ratio)
+    assert 2 <= len(found) <= 7
+    assert found == sorted(set(found))
+    assert low <= found[0] and found[-1] <= low * ratio
+
+
+def test_ticks_of_powers_are_round_where_they_can_be() -> None:
+    assert log_ticks(0.5, 2000) == [1, 10, 100, 1000]
+    assert log_ticks(9_000, 110_000) == [10_000, 20_000, 50_000, 100_000]
+    assert log_ticks(0.15, 0.36) == pytest.approx([0.15, 0.2, 0.3])
+    assert log_ticks(7, 7.2) == pytest.approx([7.05, 7.15], abs=0.01)
 
 
 def test_counts_have_no_ticks_between_them() -> None:

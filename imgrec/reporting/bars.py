@@ -39,6 +39,11 @@ class Bar:
     colour: str = SERIES
     picture: Callable[[float], Pixels] | None = None
 
+    @property
+    def reach(self) -> float:
+        """The length of all that is drawn."""
+        return max(self.value, self.behind or 0, self.mark or 0)
+
 
 @dataclass(frozen=True)
 class Bars:
@@ -91,42 +96,48 @@ class Bars:
         names = max(text_width(row.name) for row in self.rows)
         name_px = min(names, self.name_px, 0.4 * width)
         start = left + name_px + _GAP_PX + (picture_px + 8 if picture_px else 0)
-        numbers = max(text_width(row.number, SMALL_PX) for row in self.rows)
-        end = left + width - numbers - 10
-        most = self.most or max(max(row.value, row.behind or 0, row.mark or 0) for row in self.rows)
-        scale = (end - start) / (most or 1)
-        bottom = top + len(rows) * height
-        self._draw_ticks(canvas, start, scale, most, (top, bottom), numbers)
+        scale = self._scale(start, left + width, top, top + len(rows) * height)
+        self._draw_ticks(canvas, scale)
         for number, row in enumerate(rows):
             y = top + number * height
             if row.picture:
                 canvas.picture(start - 8 - picture_px, y + 2, picture_px, row.picture(picture_px))
             canvas.text(left + name_px, y + height / 2, row.name, across="right",
                 within_px=name_px)  # fmt: skip
-            _draw_bar(canvas, row, start, y, scale, height)
+            _draw_bar(canvas, row, scale, y, height)
         if self.line:
-            x = start + scale * self.line[0]
-            canvas.line((x, x), (top - 6, bottom), SECOND, linestyle=(0, (3, 2)), linewidth=1.5)
-            canvas.text(x + 5, top - 9, self.line[1], size_px=SMALL_PX, colour=SECOND)
+            _draw_line(canvas, scale, *self.line)
 
-    def _draw_ticks(
-        self,
-        canvas: Canvas,
-        start: float,
-        scale: float,
-        most: float,
-        heights: tuple[float, float],
-        numbers_px: float,
-    ) -> None:
-        top, bottom = heights
-        unit = start + scale * most + numbers_px + 10 - text_width(self.unit, SMALL_PX)
-        canvas.text(unit, bottom + 10, self.unit, size_px=SMALL_PX, colour=QUIET)
-        for tick in ticks(most):
-            x = start + scale * tick
-            canvas.line((x, x), (top, bottom), LINE, zorder=0)
+    def _scale(self, start: float, end: float, top: float, bottom: float) -> "_Scale":
+        numbers = max(text_width(row.number, SMALL_PX) for row in self.rows)
+        most = self.most or max(row.reach for row in self.rows) or 1
+        return _Scale(start, (end - numbers - 10 - start) / most, most, end, top, bottom)
+
+    def _draw_ticks(self, canvas: Canvas, scale: "_Scale") -> None:
+        """Draw lines with their lengths below, the unit behind them."""
+        y, unit = scale.bottom + 10, scale.end - text_width(self.unit, SMALL_PX)
+        canvas.text(unit, y, self.unit, size_px=SMALL_PX, colour=QUIET)
+        for tick in ticks(scale.most):
+            x = scale.at(tick)
+            canvas.line((x, x), (scale.top, scale.bottom), LINE, zorder=0)
             label = f"{100 * tick:g}" if self.percent else f"{tick:,.10g}"
             if x + text_width(label, SMALL_PX) / 2 + 6 < unit:
-                canvas.text(x, bottom + 10, label, size_px=SMALL_PX, colour=QUIET, across="center")
+                canvas.text(x, y, label, size_px=SMALL_PX, colour=QUIET, across="center")
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Where lengths lie: from `start` on, `px` for each, `most` of them; text up to `end`."""
+
+    start: float
+    px: float
+    most: float
+    end: float
+    top: float
+    bottom: float
+
+    def at(self, length: float) -> float:
+        return self.start + self.px * length
 
 
 def ticks(most: float) -> list[float]:
@@ -136,29 +147,31 @@ def ticks(most: float) -> list[float]:
     raw = most / _TICKS
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= raw * 0.999)
-    step = max(step, 1.0) if most >= 1 and most == int(most) and step < 1 and most > 1 else step
+    if most > 1 and most == int(most):
+        step = max(step, 1.0)  # pictures are whole
     return [step * i for i in range(int(most / step + 1e-9) + 1)]
 
 
-def _draw_bar(
-    canvas: Canvas, row: Bar, start: float, y: float, scale: float, height: float
-) -> None:
+def _draw_bar(canvas: Canvas, row: Bar, scale: _Scale, y: float, height: float) -> None:
     thick = 0.56 * height
-    upper, reach = y + (height - thick) / 2, max(row.value, row.behind or 0, row.mark or 0)
+    upper = y + (height - thick) / 2
     if row.behind:
-        canvas.bar(start, upper, max(_LEAST_BAR_PX, scale * row.behind), thick, PALE)
+        length = max(_LEAST_BAR_PX, scale.px * row.behind)
+        canvas.bar(scale.start, upper, length, thick, PALE)
     if row.value:
         outline = {} if row.colour == SERIES else {"edgecolor": QUIET, "linewidth": 0.8}
-        canvas.bar(
-            start, upper, max(_LEAST_BAR_PX, scale * row.value), thick, row.colour, **outline
-        )
+        length = max(_LEAST_BAR_PX, scale.px * row.value)
+        canvas.bar(scale.start, upper, length, thick, row.colour, **outline)
     if row.mark is not None:
-        x = start + scale * row.mark
+        x = scale.at(row.mark)
         canvas.line((x, x), (upper - 3, upper + thick + 3), SECOND, linewidth=3, zorder=4)
-    canvas.text(start + scale * reach + 7, y + height / 2, row.number, size_px=SMALL_PX,
+    canvas.text(scale.at(row.reach) + 7, y + height / 2, row.number, size_px=SMALL_PX,
         colour=QUIET)  # fmt: skip
 
 
-def thousands(count: int) -> str:
-    """Return a count as it is written behind a bar."""
-    return f"{count:,}"
+def _draw_line(canvas: Canvas, scale: _Scale, length: float, name: str) -> None:
+    x = scale.at(length)
+    canvas.line((x, x), (scale.top - 6, scale.bottom), SECOND, linestyle=(0, (3, 2)), linewidth=1.5)
+    beside = x + 5 if x + 5 + text_width(name, SMALL_PX) <= scale.end else None
+    canvas.text(x - 5 if beside is None else beside, scale.top - 9, name, size_px=SMALL_PX,
+        colour=SECOND, across="right" if beside is None else "left")  # fmt: skip

@@ -48,7 +48,12 @@ def _lines(folders: Folders, found: Sequence[Precision]) -> tuple[str, ...]:
 
 def _chart(folders: Folders, found: Sequence[Precision]) -> Chart:
     rows = [
-        Bar(f"{p.feature}, {p.metric}", p.at[5], f"{100 * p.at[5]:.1f}", mark=p.at[1])
+        Bar(
+            f"{p.feature}, {p.metric}",
+            p.at[5],
+            f"{100 * p.at[5]:.1f} · {100 * p.at[1]:.1f}",
+            mark=p.at[1],
+        )
         for p in found
     ]
     bars = Bars(

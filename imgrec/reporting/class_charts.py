@@ -97,7 +97,7 @@ def _confidence_chart(classes: Classes) -> Chart:
     median = float(np.median(shares))
     columns = Columns(
         Histogram.of(shares, _PERCENT), "probability of the most probable class, %",
-        line=(median, f"median {median:.0f} %"),
+        line=(median, f"median {percent(median / 100)}"),
     )  # fmt: skip
     return Chart(
         "confidence",
@@ -105,7 +105,7 @@ def _confidence_chart(classes: Classes) -> Chart:
         "Pictures by the probability of their most probable class. Where it is low for most, the "
         "classes do not fit the collection, and names of classes say little.",
         f"Histogram of the probability of the first class; half of the pictures are above "
-        f"{median:.0f} %.",
+        f"{percent(median / 100)}.",
         columns.draw,
     )
 

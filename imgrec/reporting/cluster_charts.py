@@ -6,8 +6,8 @@ from imgrec.clusters import Clusters
 from imgrec.commands import counted
 from imgrec.reporting.chart import NARROW_PX, WIDE_PX, Chart, Section
 from imgrec.reporting.groups import NEAREST, Group
-from imgrec.reporting.map_charts import draw_cluster_plane
 from imgrec.reporting.maps import Ground
+from imgrec.reporting.planes import draw_cluster_plane
 from imgrec.reporting.sheet import Row, Sheet
 from imgrec.reporting.thumbnails import Thumbnails
 

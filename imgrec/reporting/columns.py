@@ -1,22 +1,24 @@
 """Columns standing up: how often a number lies in each stretch of a scale."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.reporting.canvas import new_figure
+from imgrec.reporting.canvas import new_figure, text_width
 from imgrec.reporting.look import INK, SECOND, SERIES, SMALL_PX
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MOST_TICKS = 7
+_FEWEST_TICKS, _MOST_TICKS = 3, 7
 _STEPS_A_DECADE, _LEAST_STEPS = (8, 16, 32), 14
 _HEIGHT_PX = 240
-_MARGINS_PX = (54, 20, 24, 44)  # left, right, top, bottom
+_MARGINS_PX = (20, 24, 44)  # right, top, bottom
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class Columns:
         across: what the scale is of, with its unit.
         upwards: what is counted.
         logarithmic: each tick of the scale is ten times the one before.
-        places: of the scale that are named: (number, name); of many the powers of ten.
+        places: of the scale that are named: (number, name).
+        named: gives the name of a number on a logarithmic scale, in place of `places`.
         line: a number marked on the scale, and what it is called.
     """
 
@@ -69,12 +72,14 @@ class Columns:
     upwards: str = "pictures"
     logarithmic: bool = False
     places: Sequence[tuple[float, str]] = ()
+    named: Callable[[float], str] | None = None
     line: tuple[float, str] | None = None
 
     def draw(self, width_px: int) -> "Figure":
         """Return the figure."""
         figure = new_figure(width_px, _HEIGHT_PX)
-        left, right, top, bottom = _MARGINS_PX
+        right, top, bottom = _MARGINS_PX
+        left = 32 + text_width(f"{int(self.histogram.counts.max()):,}", SMALL_PX)
         box = (left / width_px, bottom / _HEIGHT_PX,
                1 - (left + right) / width_px, 1 - (top + bottom) / _HEIGHT_PX)  # fmt: skip
         axes = figure.add_axes(box)
@@ -85,7 +90,7 @@ class Columns:
         axes.set(xlabel=self.across, ylabel=self.upwards, xlim=(edges[0], edges[-1]))
         axes.set_ylim(0, max(1, int(counts.max())) * 1.08)
         axes.tick_params(labelsize=SMALL_PX)
-        _name_ticks(axes, self.places)
+        _name_ticks(axes, self.places, self.named)
         if self.line:
             place, name = self.line
             axes.axvline(place, color=SECOND, linestyle=(0, (3, 2)), linewidth=1.5)
@@ -96,21 +101,31 @@ class Columns:
         return figure
 
 
-def _name_ticks(axes: object, places: Sequence[tuple[float, str]]) -> None:
-    from matplotlib.axes import Axes
+def _name_ticks(
+    axes: "Axes", places: Sequence[tuple[float, str]], named: Callable[[float], str] | None
+) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
-    assert isinstance(axes, Axes)
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    low, high = axes.get_xlim()
+    if named:
+        places = [(value, named(value)) for value in log_ticks(low, high)]
     if places:
-        low, high = axes.get_xlim()
         inside = [(value, name) for value, name in places if low <= value <= high]
-        if len(inside) > _MOST_TICKS:
-            inside = [place for place in inside if _is_power_of_ten(place[0])]
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xticks([value for value, _ in inside], [name for _, name in inside])
 
 
-def _is_power_of_ten(value: float) -> bool:
-    return bool(abs(np.log10(value) % 1 - 0.5) > 0.49)
+def log_ticks(low: float, high: float) -> list[float]:
+    """Return two to seven numbers between two others, round ones where there are some."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
+        found = [s * 10.0**p for p in powers for s in steps if low <= s * 10.0**p <= high]
+        if _FEWEST_TICKS <= len(found) <= _MOST_TICKS:
+            return found
+    if len(found) > _MOST_TICKS:  # of many powers of ten every second, or third
+        found = [10.0**p for p in powers if low <= 10.0**p <= high]
+        return found[:: math.ceil(len(found) / _MOST_TICKS)]
+    ratio = high / low  # there is no round one: two that stand well inside
+    return [low * ratio**0.25, low * ratio**0.75]

@@ -21,12 +21,6 @@ _ASPECT_NAMES = (
     (0.25, "1:4"), (0.5, "1:2"), (9 / 16, ""), (0.75, "3:4"), (1.0, "1:1"),
     (4 / 3, "4:3"), (2.0, "2:1"), (4.0, "4:1"),
 )  # fmt: skip
-_MEGAPIXELS = tuple((m * 10.0**p, f"{m * 10.0**p:g}") for p in range(-6, 5) for m in (1, 2, 5))
-_BYTES = tuple(
-    (m * 10.0**p, f"{m * 10 ** (p % 3)} {('B', 'kB', 'MB', 'GB', 'TB')[p // 3]}")
-    for p in range(13)
-    for m in (1, 2, 5)
-)
 _STEPS = 30  # of the histogram of distances
 
 
@@ -111,7 +105,7 @@ def _megapixel_chart(megapixels: "np.ndarray[tuple[int, ...], np.dtype[np.float6
     median = float(np.median(megapixels))
     columns = Columns(
         Histogram.of(megapixels, log_edges(megapixels)), "megapixels (million pixels)",
-        logarithmic=True, places=_MEGAPIXELS, line=(median, f"median {median:.3g}"),
+        logarithmic=True, named=_plain, line=(median, f"median {median:.3g}"),
     )  # fmt: skip
     return Chart(
         "megapixels",
@@ -128,7 +122,7 @@ def _byte_chart(sizes: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]") -> Cha
     median = float(np.median(sizes))
     columns = Columns(
         Histogram.of(sizes, log_edges(sizes)), "size of the file, bytes", logarithmic=True,
-        places=_BYTES, line=(median, f"median {readable_bytes(median)}"),
+        named=readable_bytes, line=(median, f"median {readable_bytes(median)}"),
     )  # fmt: skip
     return Chart(
         "bytes",
@@ -245,6 +239,10 @@ def readable_bytes(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.3g} {unit}"
         count /= 1000
     return f"{count:,.3g} TB"
+
+
+def _plain(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _spoken(counts: Sequence[tuple[str, int]]) -> str:

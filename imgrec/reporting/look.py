@@ -4,6 +4,7 @@ Source: Okabe and Ito 2008, Color Universal Design: eight colours that people wi
 colour blindness tell apart.
 """
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,8 @@ def styled(salt: str = "imgrec") -> Iterator[None]:
     Args:
         salt: of the names within an SVG: two that stand in one page must not share any.
     """
+    # It would say where its list of fonts lies where there is no home that can be written.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     from matplotlib import rc_context
 
     style: Any = {**_STYLE, "svg.hashsalt": salt}

@@ -1,7 +1,7 @@
 """Rows of pictures, each under a heading: what a group of pictures looks like."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from imgrec.reporting.canvas import Canvas, text_width
@@ -44,7 +44,7 @@ class Sheet:
         rows: from the top down; one without heading is shown as a grid.
         thumbnails: gives the pictures.
         lines: a row may take so many, at most.
-        side_px: of a picture.
+        side_px: of a picture, about: a line is filled.
     """
 
     rows: Sequence[Row]
@@ -54,12 +54,13 @@ class Sheet:
 
     def draw(self, width_px: int) -> "Figure":
         """Return the figure."""
-        fitting = max(1, int((width_px + _GAP_PX) // (self.side_px + _GAP_PX)))
-        heights = [self._height(row, fitting) for row in self.rows]
+        fitting = max(1, round((width_px + _GAP_PX) / (self.side_px + _GAP_PX)))
+        filling = replace(self, side_px=(width_px + _GAP_PX) / fitting - _GAP_PX)
+        heights = [filling._height(row, fitting) for row in self.rows]
         canvas = Canvas(width_px, max(1.0, sum(heights)))
         top = 0.0
         for row, height in zip(self.rows, heights, strict=True):
-            self._draw_row(canvas, row, top, fitting, width_px)
+            filling._draw_row(canvas, row, top, fitting, width_px)
             top += height
         return canvas.figure
 
