@@ -86,16 +86,6 @@ class Files:
         return tuple((str(years.min() + i), int(count)) for i, count in enumerate(counts))
 
 
-def formats_of(catalog: Catalog) -> Counts:
-    """Return how many readable pictures there are of each format, the most frequent first."""
-    return tuple(
-        catalog.db.execute(
-            "SELECT coalesce(format, 'unknown') AS name, count(*) FROM images "
-            "WHERE status = 'ok' GROUP BY name ORDER BY count(*) DESC, name"
-        )
-    )
-
-
 def by_count(values: Mapping[int, str]) -> Counts:
     """Return how often each label occurs, the most frequent first, then by name."""
     return tuple(sorted(Counter(values.values()).items(), key=lambda pair: (-pair[1], pair[0])))

@@ -13,7 +13,7 @@ from imgrec.duplicates import KIND as DUPLICATES
 from imgrec.duplicates import copies_in, find_duplicates
 from imgrec.labels import labels_of
 from imgrec.neighbors import Neighbors
-from imgrec.reporting.facts import Counts, Files, by_count, formats_of
+from imgrec.reporting.facts import Counts, Files, by_count
 from imgrec.store import Store
 
 LONERS = 24
@@ -67,7 +67,7 @@ class Health:
         return cls(
             catalog.counts(),
             tuple(catalog.failures().items()),
-            formats_of(catalog),
+            tuple(catalog.formats().items()),
             files,
             colours_in(store, files.ids),
             groups_in(store, name, len(files.ids), quiet),
