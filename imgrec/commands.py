@@ -90,6 +90,28 @@ def seed(value: str) -> int:
     return number
 
 
+def some_of(
+    known: Sequence[str], what: str, *, or_none: bool = False
+) -> Callable[[str], tuple[str, ...]]:
+    """Return how to read an argument that names some of what is known, by commas, each once.
+
+    Args:
+        known: the names.
+        what: one of them is, as "layout".
+        or_none: take `none` for none of them.
+    """
+
+    def named(value: str) -> tuple[str, ...]:
+        names = () if or_none and value == "none" else tuple(dict.fromkeys(value.split(",")))
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            there = ", ".join(known) + (", or none" if or_none else "")
+            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no {what} (there: {there})")
+        return names
+
+    return named
+
+
 def counted(count: int, noun: str) -> str:
     """Return a number with its noun: "1 picture", "2,000 pictures"."""
     plural = noun.removesuffix("y") + "ies" if noun.endswith("y") else noun + "s"

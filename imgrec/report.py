@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imgrec.clusters import COUNT, KIND
-from imgrec.commands import Parser, counted, positive, run, seed
+from imgrec.commands import Parser, counted, positive, run, seed, some_of
 from imgrec.errors import ImgrecError
 from imgrec.labels import keep_labels
 from imgrec.layouts import METHODS
@@ -27,7 +27,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--encoder", metavar="NAME", help="the feature for clusters and maps; default: the store's")
     add("--clusters", type=positive, default=COUNT, metavar="N", help=f"default: {COUNT}")
     named = f"beside PCA, comma between; default: {','.join(METHODS)}; none for none of them"
-    add("--maps", type=_methods, default=METHODS, metavar="NAMES", help=named)
+    add(
+        "--maps",
+        type=some_of(METHODS, "map", or_none=True),
+        default=METHODS,
+        metavar="NAMES",
+        help=named,
+    )
     add("--seed", type=seed, default=0, help="of the maps; default: 0")
     add("--site", type=Path, metavar="DIR", help="the network to link to; default: the last one")
     beside = "the projector to link to; default: one beside the store or the report"
@@ -61,17 +67,6 @@ def _report(arguments: argparse.Namespace) -> None:
         f"{report.size_bytes / 1e6:.1f} MB\n"
         f"{printable(str(report.index))}\n"
     )
-
-
-def _methods(text: str) -> tuple[str, ...]:
-    if text == "none":
-        return ()
-    names = tuple(dict.fromkeys(text.split(",")))
-    unknown = [name for name in names if name not in METHODS]
-    if unknown:
-        known = ", ".join(METHODS)
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no map (there: {known}, or none)")
-    return names
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from imgrec.clusters import COUNT, KIND
-from imgrec.commands import Parser, counted, positive, processes, run, seed
+from imgrec.commands import Parser, counted, positive, processes, run, seed, some_of
 from imgrec.labels import keep_labels
 from imgrec.layouts import METHODS
 from imgrec.names import printable
@@ -37,7 +37,13 @@ def _parser() -> argparse.ArgumentParser:
     pages = f"pictures a page; default: {PAGE_SIZE}"
     add("--page-size", type=_points, default=PAGE_SIZE, metavar="N", help=pages)
     named = f"beside PCA, comma between; default: {','.join(METHODS)}; none for none of them"
-    add("--layouts", type=_methods, default=METHODS, metavar="NAMES", help=named)
+    add(
+        "--layouts",
+        type=some_of(METHODS, "layout", or_none=True),
+        default=METHODS,
+        metavar="NAMES",
+        help=named,
+    )
     add("--clusters", type=positive, default=COUNT, metavar="N", help=f"default: {COUNT}")
     add("--seed", type=seed, default=0, help="of the layouts; default: 0")
     add("--workers", type=processes, metavar="N", help="processes; default: one a core; 0: none")
@@ -100,17 +106,6 @@ def _points(text: str) -> int:
     if not 2 <= number <= MAX_POINTS:
         raise argparse.ArgumentTypeError(f"{text} is not 2 to {MAX_POINTS:,}, as the page takes")
     return number
-
-
-def _methods(text: str) -> tuple[str, ...]:
-    if text == "none":
-        return ()
-    names = tuple(dict.fromkeys(text.split(",")))
-    unknown = [name for name in names if name not in METHODS]
-    if unknown:
-        known = ", ".join(METHODS)
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no layout (there: {known}, or none)")
-    return names
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import duplicates
 import neighbors
 import pages
 import search
+from imgrec.commands import some_of
 from machine import described, work_folder, write
 from measuring import tell
 
@@ -36,7 +37,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--count", type=int, default=400_000, help="pictures at most (default 400000)")
-    add("--only", type=_parts, default=tuple(_PARTS), metavar="PART,…",
+    add("--only", type=some_of(tuple(_PARTS), "part"), default=tuple(_PARTS), metavar="PART,…",
         help=f"of {', '.join(_PARTS)}; by default all")  # fmt: skip
     add(
         "--photos",
@@ -57,18 +58,10 @@ def main() -> int:
             tell(part)
             write(f"\n## {title}\n\n{measure(work, arguments.count)}")
     if arguments.store:
-        write(f"\n## Communities against folders\n\n{communities.bywork_folder(arguments.store)}")
+        write(f"\n## Communities against folders\n\n{communities.by_folder(arguments.store)}")
     if arguments.photos:
         write(f"\n## Near-duplicates of photos\n\n{duplicates.measured(arguments.photos)}")
     return 0
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    names = tuple(text.split(","))
-    unknown = [name for name in names if name not in _PARTS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(_PARTS)}")
-    return names
 
 
 if __name__ == "__main__":

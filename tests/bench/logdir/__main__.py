@@ -15,6 +15,7 @@ import exporting
 import layouts
 import opening
 import whole
+from imgrec.commands import some_of
 from imgrec.layouts import METHODS
 from machine import described, work_folder, write
 from measuring import tell
@@ -30,9 +31,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--count", type=int, default=110_000, help="pictures (default 110000)")
-    add("--only", type=_parts, default=_USUAL, metavar="PART,…", help=f"of {', '.join(_PARTS)}; "
+    add("--only", type=some_of(tuple(_PARTS), "part"), default=_USUAL, metavar="PART,…", help=f"of {', '.join(_PARTS)}; "
         f"by default {', '.join(_USUAL)}")  # fmt: skip
-    add("--layouts", type=_methods, default=METHODS, metavar="METHOD,…",
+    add("--layouts", type=some_of(METHODS, "layout", or_none=True), default=METHODS, metavar="METHOD,…",
         help=f"of the stage: of {', '.join(METHODS)}, or none; by default all")  # fmt: skip
     add("--runs", type=int, help="of the stage: write the first so many and extrapolate")
     add("--keep", type=Path, metavar="DIR", help="kept, and the store there used again")
@@ -63,22 +64,6 @@ def _umap(count: int) -> str:
     tell(f"umap: {count} vectors")
     table, _ = exporting.fresh(layouts.measured, count)
     return table
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    return _chosen(text, _PARTS)
-
-
-def _methods(text: str) -> tuple[str, ...]:
-    return () if text == "none" else _chosen(text, METHODS)
-
-
-def _chosen(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    names = tuple(text.split(","))
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(known)}")
-    return names
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
 sys.path.insert(1, str(Path(__file__).parents[1] / "logdir"))
 
 import writing
+from imgrec.commands import some_of
 from imgrec.layouts import METHODS
 from machine import described, work_folder, write
 
@@ -22,7 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--count", type=int, default=400_000, help="pictures (default 400000)")
-    add("--maps", type=_methods, default=(), metavar="METHOD,…",
+    add("--maps", type=some_of(METHODS, "map", or_none=True), default=(), metavar="METHOD,…",
         help=f"of {', '.join(METHODS)}, or none; by default none")  # fmt: skip
     add("--keep", type=Path, metavar="DIR", help="kept, and the store there used again")
     arguments = parser.parse_args()
@@ -33,14 +34,6 @@ def main() -> int:
     with work_folder(arguments.keep) as work:
         write(writing.measured(work, arguments.count, arguments.maps))
     return 0
-
-
-def _methods(text: str) -> tuple[str, ...]:
-    names = () if text == "none" else tuple(text.split(","))
-    unknown = [name for name in names if name not in METHODS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(METHODS)}")
-    return names
 
 
 if __name__ == "__main__":
