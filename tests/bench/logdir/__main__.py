@@ -31,9 +31,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--count", type=int, default=110_000, help="pictures (default 110000)")
-    add("--only", type=some_of(tuple(_PARTS), "part"), default=_USUAL, metavar="PART,…", help=f"of {', '.join(_PARTS)}; "
+    parts, layouts = some_of(tuple(_PARTS), "part"), some_of(METHODS, "layout", or_none=True)
+    add("--only", type=parts, default=_USUAL, metavar="PART,…", help=f"of {', '.join(_PARTS)}; "
         f"by default {', '.join(_USUAL)}")  # fmt: skip
-    add("--layouts", type=some_of(METHODS, "layout", or_none=True), default=METHODS, metavar="METHOD,…",
+    add("--layouts", type=layouts, default=METHODS, metavar="METHOD,…",
         help=f"of the stage: of {', '.join(METHODS)}, or none; by default all")  # fmt: skip
     add("--runs", type=int, help="of the stage: write the first so many and extrapolate")
     add("--keep", type=Path, metavar="DIR", help="kept, and the store there used again")
