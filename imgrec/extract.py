@@ -1,7 +1,5 @@
 """One pass over some files: each is read and decoded once, everything is made from that."""
 
-import multiprocessing
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,8 +18,6 @@ from imgrec.worker import beat
 
 DECODE_S = 10.0  # what one file may take, where its bytes are there: some hundred megapixels
 READ_S = 60.0  # what the disk or network may take to give a file's bytes
-
-_NICENESS = 10  # a ninth of the time of a core that is wanted, all of one that is not
 
 
 @dataclass(frozen=True)
@@ -96,8 +92,6 @@ class _Gathered:
 def extract(task: Task) -> Readings:
     """Read, decode and describe the files of a task; a file that fails costs only itself."""
     started = time.perf_counter()
-    if task.heavy:
-        _stand_back()
     encoders = [_encoder(spec) for spec in task.light]
     wanted = {*task.heavy, *(encoder.spec.preprocessing for encoder in encoders)}
     gathered = _Gathered(pixels={preprocessing: [] for preprocessing in wanted})
@@ -174,13 +168,6 @@ def _need_px(wanted: Sequence[Preprocessing]) -> int:
 def _stacked(rows: list[Pixels], preprocessing: Preprocessing) -> Pixels:
     side = preprocessing.crop_px
     return np.stack(rows) if rows else np.zeros((0, side, side, 3), np.uint8)
-
-
-@lru_cache(maxsize=1)
-def _stand_back() -> None:
-    """Let the network of the parent have the cores first: everything waits for it."""
-    if multiprocessing.parent_process() is not None and hasattr(os, "nice"):
-        os.nice(_NICENESS)
 
 
 @lru_cache(maxsize=8)
