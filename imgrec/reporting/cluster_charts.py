@@ -53,7 +53,7 @@ def _plane_chart(
         "clusters",
         f"{counted(len(groups), 'cluster')} on the first two principal components",
         "Points are pictures, in the colour of their cluster; a thin line leads from the picture "
-        "nearest to each centre to its place. Neighbouring clusters never share a colour.",
+        "nearest to each centre to its place. Clusters share colours; numbers tell them apart.",
         f"A plane of {len(ground.ids):,} pictures in {len(groups)} clusters, with the picture "
         "nearest to the centre of each.",
         draw,

@@ -126,8 +126,8 @@ def draw_cluster_plane(
 def cluster_colours(points: NDArray[np.floating], numbers: NDArray[np.integer]) -> dict[int, str]:
     """Return the colour of each cluster: of few colours the one whose others are farthest away.
 
-    More than eight colours cannot be told apart by everybody, so clusters share them; those
-    that lie near each other do not.
+    More than a few colours cannot be told apart by everybody, so clusters share them; those
+    that lie near each other get different ones as far as that goes.
 
     Args:
         points: (m, 2) of the pictures.
