@@ -142,8 +142,9 @@ bench-graph: dev $(if $(IMAGES),index) ## measure the network at N=400000 pictur
 bench-report: dev ## measure the report at N=400000 pictures
 	$(PY) tests/bench/report --count $(N)
 
-screenshots: graph projector dev ## draw the pictures of the README anew
-	$(PY) tests/screenshots.py --store "$$STORE" --logdir "$$LOGDIR" --site "$$SITE" --out docs
+screenshots: graph projector report dev ## draw the pictures of the README anew
+	$(PY) tests/screenshots.py --store "$$STORE" --logdir "$$LOGDIR" --site "$$SITE" \
+	    --report "$$REPORT" --out docs
 
 clean: ## delete build/: store, logdir, pages, samples
 	rm -rf build

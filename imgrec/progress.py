@@ -9,7 +9,9 @@ from tqdm import tqdm
 
 _LOG_EVERY_S = 20
 _NOTHING = re.compile(r"(.*: )?0 of ")
-_LOG_LINE = "{desc}{n_fmt} of {total_fmt}{unit}, {rate_fmt}, {elapsed} so far, {remaining} left"
+_LOG_LINE = (
+    "{desc}{n_fmt} of {total_fmt}{unit}, {rate_fmt}, {elapsed} so far, {remaining} left{postfix}"
+)
 
 
 def progress(
@@ -44,15 +46,15 @@ class _Lines:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
-        self._told = ""
+        self._told = ("", "")
         self.encoding = getattr(file, "encoding", "utf-8")
 
     def write(self, text: str) -> None:
         line = text.strip("\r\n ")
-        done = line.partition(",")[0]
-        if line and done != self._told and not _NOTHING.match(done):
+        done, waiting = line.partition(",")[0], line.partition(" left, ")[2]
+        if line and (done, waiting) != self._told and (waiting or not _NOTHING.match(done)):
             self._file.write(line + "\n")
-            self._told = done
+            self._told = done, waiting
 
     def flush(self) -> None:
         self._file.flush()

@@ -24,7 +24,7 @@ _QUALITY = 88
 def main() -> int:
     """Draw all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("store", "logdir", "site", "out"):
+    for name in ("store", "logdir", "site", "report", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     arguments = parser.parse_args()
     out: Path = arguments.out
@@ -36,6 +36,8 @@ def main() -> int:
         pages = sorted((arguments.site / "pages").glob("*.html"))
         page = next(page for page in pages if 'class="pictures"' in page.read_text("utf-8"))
         _save(_page(browser, page), out / "community.jpg")
+        browser.get((arguments.report / "index.html").resolve().as_uri())
+        _save(picture_of_page(browser), out / "report.jpg")
     with Store.open(arguments.store) as store:
         (entry,) = store.catalog.entries([closest_id(neighbors_of(store))])
         _save(answer_grid(store, Recommender(store).query([entry.path])), out / "query.jpg")

@@ -24,7 +24,7 @@ def _blocks(language: str) -> list[str]:
 def test_the_readmes_commands_and_its_python_work(tmp_path: Path) -> None:
     commands = [line for block in _blocks("sh") for line in block.splitlines()]
     commands = [line for line in commands if line.startswith("python -m ")]
-    assert len(commands) == 9
+    assert len(commands) == 11
     for command in commands:
         done = subprocess.run(
             [sys.executable, *shlex.split(command)[1:]],
@@ -32,7 +32,8 @@ def test_the_readmes_commands_and_its_python_work(tmp_path: Path) -> None:
         )  # fmt: skip
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         assert "Traceback" not in done.stderr
-    made = {"pictures", "try", "answer.png", "try-site", "try-logdir", "try-duplicates.csv"}
+    made = {"pictures", "try", "answer.png", "try-site", "try-logdir", "try-report"}
+    made |= {"try-duplicates.csv"}
     assert made <= set(os.listdir(tmp_path / "build"))
     (code,) = _blocks("python")
     done = subprocess.run(

@@ -36,6 +36,19 @@ def test_a_log_file_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(counts)
 
 
+def test_a_log_file_tells_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    with progress(total=40, unit="pictures") as bar:
+        for what in ("a: UMAP", "a: UMAP", "b: UMAP"):
+            bar.set_postfix_str(what)
+        bar.update(40)
+    told = [
+        (line.split()[0], line.partition(" left, ")[2]) for line in stream.getvalue().splitlines()
+    ]
+    assert told == [("0", "a: UMAP"), ("0", "b: UMAP"), ("40", "b: UMAP")]
+
+
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = _shown(monkeypatch, Terminal())
     assert shown.startswith("\r") and "100%" in shown

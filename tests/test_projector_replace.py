@@ -272,7 +272,9 @@ def test_ctrl_c_ends_the_workers_in_the_middle_of_a_layout(tmp_path: Path) -> No
     assert run.stderr is not None
     said = ""
     while "t-SNE" not in said and "UMAP" not in said:  # it waits for the first layout
-        said += run.stderr.read(1)
+        letter = run.stderr.read(1)
+        assert letter, said  # it has ended
+        said += letter
     os.killpg(run.pid, signal.SIGINT)
     said = run.communicate(timeout=30)[1]
     assert run.returncode == 130
