@@ -23,6 +23,7 @@ from imgrec.encoders.acceleration import (
     mark_of,
     pays,
 )
+from imgrec.encoders.lanes import side_by_side
 from imgrec.encoders.networks import Head, PixelNetwork, build_model, preprocessing_of
 from imgrec.encoders.spec import EncoderSpec, Preprocessing
 
@@ -83,6 +84,7 @@ def test_compiling_changes_no_vector(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
     network = _small()
     lane = CompiledLane(network, batch=8, side_px=16)
+    lanes = side_by_side(lane)
     calls: list[int] = []
     kept = lane._network
 
@@ -96,13 +98,13 @@ def test_compiling_changes_no_vector(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         pixels = _pixels(count)
         with torch.inference_mode():
             expected = network(torch.from_numpy(pixels)).numpy()
-        found = lane.begin(pixels)()
+        found = lanes.begin(pixels)()
         assert found.shape == expected.shape
         assert np.allclose(found, expected, atol=1e-5)
-    found_of_eight = lane.begin(pixels[:8])()
+    found_of_eight = lanes.begin(pixels[:8])()
     with torch.no_grad():
         kept._orig_mod.model[0].weight.zero_()
-    assert np.array_equal(lane.begin(pixels[:8])(), found_of_eight)  # they are constants
+    assert np.array_equal(lanes.begin(pixels[:8])(), found_of_eight)  # they are constants
     assert calls == [8] * 5  # filled up; less than half, or more, goes the plain way
     assert cache_folder() == tmp_path / "imgrec" / "inductor"
     assert any(cache_folder().rglob("*.so"))

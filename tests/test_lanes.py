@@ -11,12 +11,16 @@ from torch import nn
 
 from imgrec import EncoderError
 from imgrec.encoders.lanes import (
+    PASS,
     CudaLane,
     DirectLane,
     Finish,
     Lanes,
+    ThreadLane,
     devices_of,
     lanes_on,
+    shares,
+    side_by_side,
 )
 from imgrec.encoders.networks import PixelNetwork
 from imgrec.encoders.spec import Pixels
@@ -67,6 +71,32 @@ def test_vectors_are_the_same_on_any_number_of_devices() -> None:
         assert lanes.ahead == 0  # the CPU computes at once
         for batch, wanted in zip(batches, expected, strict=True):
             assert np.allclose(lanes.begin(batch)(), wanted, atol=1e-6)
+
+
+def test_passes_beside_each_other_give_the_same_in_order() -> None:
+    network, before = _network(), torch.get_num_threads()
+    direct, lanes = DirectLane(network, CPU), side_by_side(DirectLane(network, CPU))
+    batches = _batches(7, size=2 * PASS + 3)
+    finishes = [lanes.begin(batch) for batch in batches]
+    for batch, finish in zip(batches, finishes, strict=True):
+        assert np.allclose(finish(), direct.begin(batch)(), atol=1e-6)
+    assert torch.get_num_threads() == before  # those of this thread
+    assert lanes.ahead == shares()[0] >= 1
+
+
+def test_a_lane_of_its_own_thread_has_its_threads_and_tells_what_went_wrong() -> None:
+    class Told:
+        ahead = 0
+
+        def begin(self, pixels: Pixels) -> Finish:
+            if not pixels.any():
+                raise RuntimeError("out of memory")
+            return lambda: np.full((len(pixels), 1), torch.get_num_threads(), np.float32)
+
+    lane = ThreadLane(Told(), threads=1)
+    assert lane.begin(np.ones((PASS + 1, 2, 2, 3), np.uint8))().tolist() == [[1.0]] * (PASS + 1)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        lane.begin(np.zeros((1, 2, 2, 3), np.uint8))()
 
 
 def test_pixels_that_are_a_view_or_cannot_be_written() -> None:

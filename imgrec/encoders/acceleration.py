@@ -8,6 +8,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import platformdirs
 import torch
 from torch import nn
 
-from imgrec.encoders.lanes import DirectLane, Finish
+from imgrec.encoders.lanes import DirectLane, Finish, shares
 from imgrec.encoders.networks import PixelNetwork
 from imgrec.encoders.spec import EncoderSpec, Pixels
 from imgrec.errors import EncoderError
@@ -90,7 +91,10 @@ def _operations(network: PixelNetwork, side_px: int) -> int:
 
 
 class CompiledLane:
-    """The CPU with a network compiled for batches of one size; the rest goes the plain way."""
+    """The CPU with a network compiled for batches of one size; the rest goes the plain way.
+
+    For the threads of `side_by_side` alone: with other numbers of threads torch compiles again.
+    """
 
     ahead = 0
 
@@ -110,12 +114,18 @@ class CompiledLane:
         self._plain = DirectLane(network, torch.device("cpu"))
         self._batch = batch
         try:
-            with _compiling():
+            # In a thread as those of its lanes: the code holds for as many threads of torch.
+            with ThreadPoolExecutor(1, "", torch.set_num_threads, shares()[1:]) as thread:
                 self._network = torch.compile(copy.deepcopy(network), dynamic=False)
-                self.begin(np.zeros((batch, side_px, side_px, 3), np.uint8))()
+                pixels = np.zeros((batch, side_px, side_px, 3), np.uint8)
+                thread.submit(self._compile, pixels).result()
         except Exception as error:  # whatever the compiler and the tools it needs may raise
             lines = str(error).strip().splitlines() or [type(error).__name__]
             raise EncoderError(f"it cannot be compiled ({lines[0]})") from error
+
+    def _compile(self, pixels: Pixels) -> None:
+        with _compiling():
+            self.begin(pixels)()
 
     def begin(self, pixels: Pixels) -> Finish:
         """Compute a batch (b, h, w, 3), filled up to the size it was compiled for.
@@ -135,14 +145,18 @@ class CompiledLane:
 
 @contextmanager
 def _compiling() -> Iterator[None]:
-    """Let torch compile with the weights as constants, in no process of its own, and quietly."""
+    """Let torch compile with the weights as constants, in no process of its own, and quietly.
+
+    For as many threads as this thread has.
+    """
     cache_folder()
     from torch._inductor import config
 
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings(), config.patch(freezing=True, compile_threads=1):
+        settings = {"freezing": True, "compile_threads": 1, "cpp.threads": torch.get_num_threads()}
+        with warnings.catch_warnings(), config.patch(settings):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +17,8 @@ from imgrec.errors import EncoderError
 Output = NDArray[np.float32]  # (b, w)
 Finish = Callable[[], Output]  # waits until a batch is done
 
+PASS = 16  # pictures a forward pass on the CPU: more of them fall out of its cache
+_MOST_PASSES = 4  # beside each other on a CPU: each holds the activations of its pictures
 _IN_FLIGHT = 2  # batches on a CUDA device: one computed, one copied to it
 
 
@@ -66,6 +69,34 @@ class DirectLane:
         with torch.inference_mode():
             output: Output = self._network(_tensor(pixels).to(self._device)).cpu().numpy()
         return lambda: output
+
+
+class ThreadLane:
+    """A lane in a thread of its own, so that several of them share a CPU, core by core.
+
+    The threads of one forward pass wait for each other after each layer: where a process that
+    decodes takes a core away for a moment, they all wait. Passes that have a core each do not.
+    """
+
+    ahead = 1
+
+    def __init__(self, lane: Lane, threads: int) -> None:
+        """Start a thread.
+
+        Args:
+            lane: computes at once.
+            threads: of torch, in each of its layers.
+        """
+        self._lane = lane
+        self._thread = ThreadPoolExecutor(1, "imgrec-lane", torch.set_num_threads, (threads,))
+
+    def begin(self, pixels: Pixels) -> Finish:
+        """Let the thread compute a batch (b, h, w, 3), in passes of at most `PASS`."""
+        return self._thread.submit(self._computed, pixels).result
+
+    def _computed(self, pixels: Pixels) -> Output:
+        starts = range(0, len(pixels), PASS)
+        return np.concatenate([self._lane.begin(pixels[i : i + PASS])() for i in starts])
 
 
 class CudaLane:
@@ -146,6 +177,23 @@ def devices_of(name: str) -> list[torch.device]:
     if device.type == "cuda" and device.index is None:
         return [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
     return [device]
+
+
+def side_by_side(lane: Lane) -> Lanes:
+    """Return lanes that share this CPU, each with its part of the cores.
+
+    Args:
+        lane: computes on the CPU at once, from any thread.
+    """
+    count, threads = shares()
+    return Lanes([ThreadLane(lane, threads) for _ in range(count)])
+
+
+def shares() -> tuple[int, int]:
+    """Return how many forward passes run beside each other on this CPU, and threads of each."""
+    cores = torch.get_num_threads()
+    count = min(cores, _MOST_PASSES)
+    return count, cores // count
 
 
 def lanes_on(devices: Sequence[torch.device], network: PixelNetwork) -> Lanes:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from imgrec.encoders.acceleration import CompiledLane, folded, leave, mark_of, pays
-from imgrec.encoders.lanes import Lanes, devices_of, lanes_on
+from imgrec.encoders.lanes import PASS, DirectLane, devices_of, lanes_on, side_by_side
 from imgrec.encoders.networks import (
     Head,
     PixelNetwork,
@@ -124,8 +124,9 @@ class VisionEncoder:
             return ""
         if pictures >= _MANY:
             self._network.model = folded(self._network.model)
-            self._lanes = lanes_on(self._devices, self._network)
-        mark, side_px = mark_of(self._spec, batch), self._spec.preprocessing.crop_px
+            self._lanes = side_by_side(DirectLane(self._network, self._devices[0]))
+        batch, side_px = min(batch, PASS), self._spec.preprocessing.crop_px
+        mark = mark_of(self._spec, batch)
         if compile == "off" or (
             compile == "auto" and not pays(pictures, self._network, side_px, mark)
         ):
@@ -138,7 +139,7 @@ class VisionEncoder:
         except EncoderError as error:
             return f"{self._spec.name} runs uncompiled, slower: {error}"
         leave(mark)
-        self._lanes = Lanes([lane])
+        self._lanes = side_by_side(lane)
         return ""
 
     def encode(self, pixels: Pixels) -> Vectors:
