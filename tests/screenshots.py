@@ -36,13 +36,12 @@ def main() -> int:
         pages = sorted((arguments.site / "pages").glob("*.html"))
         page = next(page for page in pages if 'class="pictures"' in page.read_text("utf-8"))
         _save(_page(browser, page), out / "community.jpg")
-        browser.get((arguments.report / "index.html").resolve().as_uri())
-        _save(picture_of_page(browser), out / "report.jpg")
     with Store.open(arguments.store) as store:
         (entry,) = store.catalog.entries([closest_id(neighbors_of(store))])
         _save(answer_grid(store, Recommender(store).query([entry.path])), out / "query.jpg")
-    sheet = family_sheet(0)
-    _save(sheet.resize((sheet.width // 2, sheet.height // 2)), out / "samples.jpg")
+    with Image.open(arguments.report / "figures" / "map-umap.png") as figure:
+        _save(_half(figure), out / "report.jpg")
+    _save(_half(family_sheet(0)), out / "samples.jpg")
     return 0
 
 
@@ -73,6 +72,10 @@ def _page(browser: webdriver.Chrome, page: Path) -> Image.Image:
     while not browser.execute_script("return window.imgrecDrawn"):  # type: ignore[no-untyped-call]
         time.sleep(0.05)
     return picture_of_page(browser)
+
+
+def _half(image: Image.Image) -> Image.Image:
+    return image.resize((image.width // 2, image.height // 2))
 
 
 def _save(image: Image.Image, path: Path) -> None:
