@@ -30,8 +30,8 @@ def sleeping(mark: str) -> None:
 
 def beating(times: int) -> int:
     for number in range(times):
-        worker.beat(number, 2.0)
-        time.sleep(0.5)
+        worker.beat(number, 3.0)
+        time.sleep(0.8)
     worker.beat(None, None)
     return times
 
