@@ -15,7 +15,6 @@ from imgrec.worker import Worker, WorkerDiedError
 AHEAD = 2  # tasks waiting for each worker: enough that none idles, few enough to bound memory
 _T = TypeVar("_T")
 _Job = TypeVar("_Job")
-_Answered = Callable[[WorkerDiedError | None], None]
 _Work = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...]]
 
 
@@ -37,7 +36,7 @@ class Workers:
         self.stopped = False
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._unanswered = 0
-        self._startable = True
+        self._startable: bool | None = None  # not tried yet
         self._lock = threading.Lock()
         self._keepers: list[_Keeper] = []
 
@@ -76,31 +75,44 @@ class Workers:
             with self._lock:
                 self._unanswered += 1
                 if len(self._keepers) < min(self._unanswered, self.count):
-                    self._keepers.append(_Keeper(self._next, self._answered))
+                    self._keepers.append(_Keeper(self))
             self._work.put((future, function, arguments))
         return future
 
-    def _next(self) -> _Work | None:
+    def take(self) -> _Work | None:
+        """Wait for work, for a keeper; None when there will be no more."""
         while (work := self._work.get()) is not None:
-            if self.stopped or not self._startable:
-                work[0].set_exception(WorkerDiedError(started=self._startable))
+            if self.stopped or self._startable is False:  # not tried for all the work that waits
+                work[0].set_exception(WorkerDiedError(started=self._startable is not False))
             elif work[0].set_running_or_notify_cancel():
                 return work
         return None
 
-    def _answered(self, died: WorkerDiedError | None) -> None:
+    def answered(self) -> None:
+        """Note, for a keeper, that a piece of work has its answer."""
         with self._lock:
             self._unanswered -= 1
-            if died is not None and not died.started:
-                self._startable = False  # and not tried for all the work that waits
+
+    def started(self) -> Worker:
+        """Start a process for a keeper.
+
+        Raises:
+            WorkerDiedError: it ended at once; where others have started before, as any that dies.
+        """
+        try:
+            worker = Worker()
+        except WorkerDiedError as died:
+            self._startable = bool(self._startable)
+            raise WorkerDiedError(started=self._startable) from died
+        self._startable = True
+        return worker
 
 
 class _Keeper:
     """A thread that has one worker process at a time."""
 
-    def __init__(self, take: Callable[[], _Work | None], answered: _Answered) -> None:
-        self._take = take
-        self._answered = answered
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
         self._killed = False
         self.worker: Worker | None = None
         self.thread = threading.Thread(target=self._keep, daemon=True)
@@ -112,16 +124,16 @@ class _Keeper:
             self.worker.kill()
 
     def _keep(self) -> None:
-        while (work := self._take()) is not None:
+        while (work := self._workers.take()) is not None:
             future, function, arguments = work
             del work  # what it holds may be large
             try:
                 result = self._living().call(function, arguments)
             except BaseException as error:
-                self._answered(error if isinstance(error, WorkerDiedError) else None)
+                self._workers.answered()
                 future.set_exception(error)
             else:
-                self._answered(None)
+                self._workers.answered()
                 future.set_result(result)
                 del result
             del future, arguments
@@ -133,7 +145,7 @@ class _Keeper:
             if self.worker is not None:
                 self.worker.close()
             self.worker = None
-            self.worker = Worker()
+            self.worker = self._workers.started()
             if self._killed:
                 self.worker.kill()
         return self.worker

@@ -109,6 +109,31 @@ def test_a_worker_that_is_silent_for_too_long_is_ended_and_its_last_word_told() 
         assert workers.submit(beating, 5).result() == 5  # longer than its bound in all
 
 
+def test_a_worker_that_dies_while_it_starts_is_one_that_dies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Workers(1) as workers:
+        assert workers.submit(squared, 2).result() == 4
+        with monkeypatch.context() as patched:
+            patched.setattr("imgrec.worker._serve", os._exit)  # called with the pipe
+            with pytest.raises(WorkerDiedError):
+                workers.submit(os._exit, 3).result()
+            with pytest.raises(WorkerDiedError) as died:
+                workers.submit(squared, 3).result()
+            assert died.value.started
+        assert workers.submit(squared, 4).result() == 16
+
+
+def test_workers_that_cannot_be_started_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imgrec.worker._serve", os._exit)
+    with Workers(1) as workers:
+        futures = [workers.submit(squared, number) for number in range(5)]
+        for future in futures:
+            with pytest.raises(WorkerDiedError) as died:
+                future.result()
+            assert not died.value.started
+
+
 def test_what_a_worker_raises_is_raised_here_with_its_traceback() -> None:
     with Workers(1) as workers:
         with pytest.raises(ZeroDivisionError) as raised:
