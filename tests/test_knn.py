@@ -261,7 +261,7 @@ def test_the_bar_is_quiet_unless_asked_for(
         assert capsys.readouterr().err == ""
         shutil.rmtree(collection / "knn")
         neighbors_of(store, quiet=False)
-        assert "600/600" in capsys.readouterr().err
+        assert "600 of 600 pictures" in capsys.readouterr().err
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
