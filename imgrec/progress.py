@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from typing import Any, TextIO
 
 from tqdm import tqdm
@@ -28,6 +28,8 @@ def progress(
     one large picture changes little. In a log file there is a line every 20 seconds.
     """
     terminal = sys.stderr.isatty()
+    if total is None and isinstance(work, Sized):
+        total = len(work)
     return tqdm(
         work,
         total=total,

@@ -36,6 +36,13 @@ def test_a_log_file_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(counts)
 
 
+def test_work_that_has_a_length_gets_lines_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    assert list(progress([7, 8], unit="figures")) == [7, 8]
+    assert stream.getvalue().startswith("2 of 2 figures, ")
+
+
 def test_a_log_file_tells_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
