@@ -26,7 +26,7 @@ laid     := $(if $(LAYOUTS),--layouts $(LAYOUTS))
 chosen   := $(if $(ENCODER),--encoder $(ENCODER))
 weighted := $(if $(WEIGHTS),--weights "$$WEIGHTS")
 counted  := $(filter command environment,$(origin COUNT))
-typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.knn import closest_id; \
+typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
 .PHONY: help install dev samples index catalog projector tensorboard doctor graph duplicates report export query test check bench bench-index bench-search bench-projector bench-graph bench-report screenshots demo clean

@@ -9,21 +9,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from graph.duplicates_table import write_duplicates
-from graph.exports import FORMATS, Export, check_targets, export
-from graph.knn_graph import JOINED
-from graph.labels import KIND
-from graph.louvain import AUTO, ENGINES
-from graph.paging import MAX_PAGE_SIZE, PAGE_SIZE
-from graph.site import SiteSummary, write_site
-from imgrec.commands import Parser, counted, positive, processes, run, seed
-from imgrec.duplicates import KIND as DUPLICATES
-from imgrec.duplicates import find_duplicates
+from graph.addresses import MAX_PAGE_SIZE, PAGE_SIZE
+from graph.communities.labels import KIND
+from graph.communities.louvain import AUTO, ENGINES
+from graph.communities.weights import JOINED
+from graph.exports.duplicates_csv import write_duplicates
+from graph.exports.write import FORMATS, Export, check_targets, export
+from graph.pages.site import SiteSummary, write_site
+from imgrec.commands import Parser, positive, processes, run, seed
+from imgrec.duplicates.find import KIND as DUPLICATES
+from imgrec.duplicates.find import find_duplicates
 from imgrec.errors import ImgrecError
-from imgrec.labels import keep_labels
-from imgrec.names import printable
-from imgrec.site_pages import keep_site
-from imgrec.store import Store
+from imgrec.labels.keep import keep_labels
+from imgrec.store.site_link import keep_site
+from imgrec.store.store import Store
+from imgrec.system.file_names import printable
+from imgrec.system.text import counted
 
 
 def main(argv: Sequence[str] | None = None) -> int:

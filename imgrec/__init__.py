@@ -1,13 +1,13 @@
 """Catalogue, compare and see a folder of pictures."""
 
-from imgrec.answer import Answer, Result
-from imgrec.duplicates import Duplicates, find_duplicates
+from imgrec.duplicates.find import Duplicates, find_duplicates
 from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
-from imgrec.indexing import Options, Summary, index_folders
-from imgrec.knn import neighbors_of
-from imgrec.neighbors import Neighbors
-from imgrec.recommend import Recommender
-from imgrec.store import Store
+from imgrec.indexing.run import Options, Summary, index_folders
+from imgrec.neighbors.graph import neighbors_of
+from imgrec.neighbors.neighbors import Neighbors
+from imgrec.search.answer import Answer, Result
+from imgrec.search.recommender import Recommender
+from imgrec.store.store import Store
 from imgrec.version import __version__
 
 __all__ = [

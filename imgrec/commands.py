@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from imgrec.errors import ImgrecError
-from imgrec.interrupts import interrupted_once
-from imgrec.names import printable
+from imgrec.system.file_names import printable
+from imgrec.system.interrupts import interrupted_once
 
 _MOST_PROCESSES = 1024
 
@@ -110,9 +110,3 @@ def some_of(
         return names
 
     return named
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun: "1 picture", "2,000 pictures"."""
-    plural = noun.removesuffix("y") + "ies" if noun.endswith("y") else noun + "s"
-    return f"{count:,} {noun if count == 1 else plural}"

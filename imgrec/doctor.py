@@ -9,8 +9,8 @@ from pathlib import Path
 from imgrec.checks import Report, check_logdir, check_site, check_store, render
 from imgrec.commands import Parser, run
 from imgrec.errors import ImgrecError
-from imgrec.manifest import is_store
-from imgrec.repair import report_damaged
+from imgrec.store.manifest import is_store
+from imgrec.store.set_aside import report_damaged
 
 _EPILOG = "exit codes: 0 nothing is wrong, or warnings alone; 1 errors; 2 nothing could be checked"
 

@@ -5,11 +5,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.commands import Parser, counted, positive, processes, run
-from imgrec.indexing import DEFAULT_ENCODER, Options, Summary, index_folders
-from imgrec.inventory import summary_lines
-from imgrec.names import printable
-from imgrec.relocate import Relocation, relocate
+from imgrec.commands import Parser, positive, processes, run
+from imgrec.indexing.run import DEFAULT_ENCODER, Options, Summary, index_folders
+from imgrec.store.inventory import summary_lines
+from imgrec.store.relocate import Relocation, relocate
+from imgrec.system.file_names import printable
+from imgrec.system.text import counted
 
 _SHOWN_WARNINGS = 10
 _LINKS = "take in what links lead to outside the folders; kept for later runs (default: not)"

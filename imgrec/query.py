@@ -7,14 +7,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.answer import Answer
-from imgrec.commands import Parser, counted, positive, run
+from imgrec.commands import Parser, positive, run
+from imgrec.distances.metrics import FUSIONS, METRICS
 from imgrec.errors import ImgrecError
-from imgrec.files import write_bytes
-from imgrec.metrics import FUSIONS, METRICS
-from imgrec.names import printable
-from imgrec.recommend import Recommender
-from imgrec.search import INDEXES
+from imgrec.search.answer import Answer
+from imgrec.search.recommender import Recommender
+from imgrec.search.ways import INDEXES
+from imgrec.system.atomic_files import write_bytes
+from imgrec.system.file_names import printable
+from imgrec.system.text import counted
 
 _MOST_QUERIES = 5
 _WIDEST = 80  # letters of a path before the labels of other lines stop standing in line
@@ -98,7 +99,7 @@ def _query(arguments: argparse.Namespace) -> None:
 
 
 def _write_grid(recommender: Recommender, answer: Answer, path: Path) -> None:
-    from imgrec.grid import answer_grid
+    from imgrec.search.grid import answer_grid
 
     if path.suffix.lower() != ".png":
         raise ImgrecError(f"--grid {path}: the grid is a PNG, name a file that ends in .png")

@@ -5,13 +5,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.clusters import COUNT, KIND
-from imgrec.commands import Parser, counted, positive, run, seed, some_of
+from imgrec.commands import Parser, positive, run, seed, some_of
+from imgrec.derived.clusters import COUNT, KIND
 from imgrec.errors import ImgrecError
-from imgrec.labels import keep_labels
-from imgrec.layouts import METHODS
-from imgrec.names import printable
-from imgrec.store import Store
+from imgrec.labels.keep import keep_labels
+from imgrec.layouts.kept import METHODS
+from imgrec.store.store import Store
+from imgrec.system.file_names import printable
+from imgrec.system.text import counted
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,16 +5,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from imgrec.clusters import COUNT, KIND
-from imgrec.commands import Parser, counted, positive, processes, run, seed, some_of
-from imgrec.labels import keep_labels
-from imgrec.layouts import METHODS
-from imgrec.names import printable
-from imgrec.overview import SIZE as OVERVIEW_SIZE
-from imgrec.store import Store
-from projector.collection import DIMENSIONS
+from imgrec.commands import Parser, positive, processes, run, seed, some_of
+from imgrec.derived.clusters import COUNT, KIND
+from imgrec.labels.keep import keep_labels
+from imgrec.layouts.kept import METHODS
+from imgrec.layouts.overview import SIZE as OVERVIEW_SIZE
+from imgrec.store.store import Store
+from imgrec.system.file_names import printable
+from imgrec.system.text import counted
 from projector.export import Export, Options, RunSummary, write_logdir
-from projector.plan import MAX_POINTS, OVERVIEW, PAGE, PAGE_SIZE, WHOLE
+from projector.runs import MAX_POINTS, OVERVIEW, PAGE, PAGE_SIZE, WHOLE
+from projector.source import DIMENSIONS
 
 
 def main(argv: Sequence[str] | None = None) -> int:

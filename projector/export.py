@@ -6,23 +6,23 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgrec.clusters import COUNT as CLUSTERS
-from imgrec.clusters import Clusters
-from imgrec.colour_labels import update_colours
-from imgrec.files import new_folder
-from imgrec.interrupts import interrupted_once
-from imgrec.layouts import METHODS
-from imgrec.overview import SIZE as OVERVIEW_SIZE
-from imgrec.processes import Workers
-from imgrec.progress import progress
-from imgrec.store import Store
-from imgrec.threads import cores
-from projector.collection import DIMENSIONS, Collection
+from imgrec.derived.clusters import COUNT as CLUSTERS
+from imgrec.derived.clusters import Clusters
+from imgrec.labels.colors import update_colours
+from imgrec.layouts.kept import METHODS
+from imgrec.layouts.overview import SIZE as OVERVIEW_SIZE
+from imgrec.store.store import Store
+from imgrec.system.atomic_files import new_folder
+from imgrec.system.interrupts import interrupted_once
+from imgrec.system.progress import progress
+from imgrec.system.threads import cores
+from imgrec.system.workers import Workers
+from projector.compose import Begun, Composer
+from projector.files.sprite_workers import Sheets
+from projector.layouts import Layouts
 from projector.manifest import check_replaceable, read_manifest, write_manifest
-from projector.plan import PAGE, PAGE_SIZE, Run
-from projector.run import Begun, Composer
-from projector.sheets import Sheets
-from projector.views import Layouts
+from projector.runs import PAGE, PAGE_SIZE, Run
+from projector.source import DIMENSIONS, Collection
 from projector.writer import Writer
 
 _SPRITES_FROM = 4_000  # pictures, below which starting processes takes as long as it saves

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from imgrec.files import write_text
-from projector.config import CONFIG_NAME, HEADER
+from imgrec.system.atomic_files import write_text
 from projector.errors import ProjectorError
+from projector.files.config import CONFIG_NAME, HEADER
 
 MANIFEST = "projector.json"
 FORMAT = 1

@@ -11,8 +11,8 @@ from urllib.request import ProxyHandler, build_opener
 
 from tensorboard import program
 
-from projector.config import CONFIG_NAME
 from projector.errors import ProjectorError
+from projector.files.config import CONFIG_NAME
 
 HOST = "127.0.0.1"
 PORT = 6006

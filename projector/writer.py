@@ -5,9 +5,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from types import TracebackType
 
-from imgrec.threads import cores
+from imgrec.system.threads import cores
+from projector.files.pieces import Piece
 from projector.manifest import Listed, Made, Manifest, still_right, taken_over
-from projector.pieces import Piece
 
 _SLOW_AT_ONCE = 4  # sprites, each of which takes up to half a gigabyte while it is made
 _SLOW_WAITING = 4  # of these, and of those that wait for a thread

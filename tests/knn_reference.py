@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from imgrec.features import Block, FeatureStore
-from imgrec.knn_lists import Lists
+from imgrec.neighbors.lists import Lists
+from imgrec.store.features import Block, FeatureStore
 
 Vectors = NDArray[np.float32]
 

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imgrec.encoders.spec import EncoderSpec, Preprocessing
-from imgrec.images import thumbnail
-from imgrec.names import TEXT, text
-from imgrec.parts import write_part
-from imgrec.store import Store
-from imgrec.thumbs import write_thumbs
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.pictures.decoding import thumbnail
+from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.store.parts import write_part
+from imgrec.store.store import Store
+from imgrec.store.thumbnails import write_thumbs
+from imgrec.system.file_names import TEXT, text
 
 Colour = tuple[int, int, int]
 

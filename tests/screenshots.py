@@ -12,9 +12,9 @@ from selenium import webdriver
 
 from browser import chromium
 from imgrec import Recommender, Store, neighbors_of
-from imgrec.grid import answer_grid
-from imgrec.knn import closest_id
+from imgrec.neighbors.graph import closest_id
 from imgrec.samples.sheet import family_sheet
+from imgrec.search.grid import answer_grid
 from projector_clicks import bookmarks, click_bookmark
 from projector_page import click, open_projector, picture_of_page, positions_px, served
 

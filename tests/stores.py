@@ -9,7 +9,11 @@ from typing import Any
 
 from imgrec import Options, Store
 
-_LATE = ("imgrec.knn_kernels", "imgrec.alignment", "sklearn.decomposition")  # imported when needed
+_LATE = (
+    "imgrec.neighbors.kernels",
+    "imgrec.duplicates.alignment",
+    "sklearn.decomposition",
+)  # imported when needed
 HERE = Options(encoders=("mini",), workers=0)
 
 

@@ -25,7 +25,8 @@ from imgrec.encoders.acceleration import (
 )
 from imgrec.encoders.lanes import side_by_side
 from imgrec.encoders.networks import Head, PixelNetwork, build_model, preprocessing_of
-from imgrec.encoders.spec import EncoderSpec, Preprocessing
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.pictures.preprocessing import Preprocessing
 
 SPEC = EncoderSpec("resnet18", 8, Preprocessing(16, 16))
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import convolve
 
-from imgrec.alignment import (
+from imgrec.duplicates.alignment import (
     DOWN,
     GAIN,
     OFFSET,

@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,85 +12,15 @@ import pytest
 import imgrec
 
 ROOT = Path(__file__).parent.parent
-# A module imports only what stands before it: pictures, catalogue, features, neighbours, use.
-FLOW = (
-    *(
-        "version",
-        "errors",
-        "output_folder",
-        "files",
-        "names",
-        "interrupts",
-        "progress",
-        "encoders.spec",
-        "formats",
-        "reasons",
-        "profiles",
-        "conversion",
-        "resizing",
-        "images",
-        "colours",
-        "walk",
-    ),
-    *("migrations", "catalog.rows", "catalog.labelling", "catalog.selections", "catalog.totals"),
-    *("catalog.opening", "catalog.catalog", "catalog", "filters", "changes", "found", "scan"),
-    *("origins", "parts", "features", "thumbs", "classes", "manifest", "store"),
-    *("damage", "repair", "restore"),
-    *("relocate", "inventory", "site_pages", "labels", "colour_labels", "class_labels"),
-    *("encoders.mini", "encoders.rgb", "encoders.weights", "encoders.networks"),
-    *("encoders.lanes", "encoders.acceleration", "encoders.vision", "encoders"),
-    *("threads", "metrics", "kernels", "exact", "projection", "derived"),
-    *("sketch", "reduced", "hnsw", "indexes", "clusters"),
-    *("worker", "processes", "extract", "pool", "jobs", "encoding", "committing", "indexing"),
-    *("neighbors", "knn_kernels", "knn_lists", "knn_exact", "knn_cells", "knn_cuda"),
-    *("knn_hops", "knn_growth", "knn_kept", "knn", "umap_layout", "tsne_layout", "affinity"),
-    *("columns", "sampling", "overview", "layouts", "quality"),
-    *("miniatures", "alignment", "verification", "pairs", "bundles", "duplicates"),
-    *(
-        "space",
-        "candidates",
-        "search",
-        "cache_places",
-        "cache",
-        "questions",
-        "view",
-        "answer",
-        "recommend",
-        "grid",
-        "commands",
-        "catalog.__main__",
-        "index",
-        "query",
-        "samples",
-    ),
-    *("checks.findings", "checks.configs", "checks.tensor_text", "checks.tensors"),
-    *("checks.tables", "checks.sprites", "checks.bookmarks", "checks.logdir"),
-    *("checks.site_html", "checks.site_links", "checks.site_data", "checks.site_files"),
-    *(
-        "checks.site_sheets",
-        "checks.site_index",
-        "checks.site_page",
-        "checks.site",
-        "checks.store_catalog",
-        "checks.store_parts",
-        "checks.store_derived",
-        "checks.store",
-        "checks",
-        "doctor",
-    ),
-    *("reporting.look", "reporting.thumbnails", "reporting.canvas", "reporting.chart"),
-    *("reporting.render", "reporting.bars", "reporting.sheet", "reporting.columns"),
-    *("reporting.facts", "reporting.health", "reporting.groups", "reporting.classes"),
-    *(
-        "reporting.choice",
-        "reporting.maps",
-        "reporting.planes",
-        "reporting.class_charts",
-        "reporting.map_charts",
-    ),
-    *("reporting.cluster_charts", "reporting.health_charts", "reporting.choice_charts"),
-    *("reporting.links", "reporting.page", "reporting.write", "reporting", "report"),
-)
+# Each package is a row of floors, and each floor a row of rooms (a folder, or a module that stands
+# alone). A room imports itself and the floors to its left. What is not named here is a command or
+# what commands share: the top floor, which no room imports.
+FLOORS = {
+    "imgrec": "errors version < system < pictures < collection < encoders < store < labels"
+    " < distances < derived < indexing neighbors < layouts duplicates search < checks reporting",
+    "graph": "addresses words picture_facts < communities < name_search < pages < exports",
+    "projector": "errors < files",
+}
 
 
 def _modules(package: str) -> Iterator[tuple[str, ast.Module]]:
@@ -107,21 +38,43 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _position(module: str) -> int:
-    parts = module.removeprefix("imgrec.").split(".")
-    known = [name for name in (".".join(parts[:2]), parts[0]) if name in FLOW]
-    return FLOW.index(known[0])
+def _rooms(package: str) -> dict[str, int]:
+    floors = FLOORS[package].split(" < ")
+    return {room: floor for floor, rooms in enumerate(floors) for room in rooms.split()}
 
 
-def test_modules_import_only_what_stands_before_them() -> None:
-    for name, tree in _modules("imgrec"):
-        if name in ("imgrec", "imgrec.encoders"):
-            continue
+def _edges(package: str) -> Iterator[tuple[str, str]]:
+    """Yield (module, module it imports) within a package, imports inside functions too."""
+    for name, tree in _modules(package):
         for imported in _imports(tree):
-            if imported.startswith("imgrec.") and not imported.startswith("imgrec.samples"):
-                home = imported if _is_module(imported) else imported.rpartition(".")[0]
-                if home != "imgrec":
-                    assert _position(home) < _position(name), f"{name} imports {imported}"
+            if imported.startswith(f"{package}."):
+                yield name, imported if _is_module(imported) else imported.rpartition(".")[0]
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_every_room_named_is_there(package: str) -> None:
+    for room in _rooms(package):
+        assert _is_module(f"{package}.{room}"), room
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_a_room_imports_only_the_floors_to_its_left(package: str) -> None:
+    floors = _rooms(package)
+    for name, imported in _edges(package):
+        if package in (name, imported):  # the package's own list of exported names
+            continue
+        here, there = name.split(".")[1], imported.split(".")[1]
+        if here in floors and here != there:
+            assert floors.get(there, len(floors)) < floors[here], f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
+    order = TopologicalSorter[str]()
+    for name, imported in _edges(package):
+        if not f"{name}.".startswith(f"{imported}."):  # `from its.own.package import module`
+            order.add(name, imported)
+    assert len(list(order.static_order())) > 10
 
 
 def _is_module(name: str) -> bool:

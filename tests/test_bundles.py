@@ -6,7 +6,7 @@ import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgrec.bundles import bundles, links_of
+from imgrec.duplicates.bundles import bundles, links_of
 
 Pair = tuple[int, int]
 

@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from imgrec.cache import REDIS_PAUSE_S, VectorCache, open_cache
-from imgrec.cache_places import REDIS_PREFIX
-from imgrec.encoders.spec import EncoderSpec, Preprocessing, Vectors
+from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.errors import ImgrecError
+from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.search.cache import REDIS_PAUSE_S, VectorCache, open_cache
+from imgrec.search.cache_backends import REDIS_PREFIX
 
 SPEC = EncoderSpec("stub", 8, Preprocessing(32, 32), weights="made up", weights_digest="ab12")
 FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -218,7 +219,7 @@ def test_several_threads(where: str, warnings: list[str]) -> None:
 
 PROCESS = """
 import sys
-from imgrec.cache import open_cache
+from imgrec.search.cache import open_cache
 from test_cache import SPEC, is_kept, vector
 cache = open_cache(sys.argv[1], warn=sys.exit)
 for i in range(100):
@@ -312,7 +313,7 @@ def test_the_cache_folder_of_the_user(
 
 def test_opening_costs_nothing(tmp_path: Path) -> None:
     code = (
-        "import sys; from imgrec.cache import open_cache\n"
+        "import sys; from imgrec.search.cache import open_cache\n"
         "for where in (None, 'none', 'a/v.sqlite', 'redis://a/0'): open_cache(where).close()\n"
         "print([m for m in ('redis', 'platformdirs') if m in sys.modules])"
     )

@@ -7,12 +7,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from imgrec.catalog import main
 from PIL import Image
 
 from imgrec import Store
-from imgrec.catalog.__main__ import main
 from imgrec.index import main as index
-from imgrec.inventory import inventory_of, summary_lines
+from imgrec.store.inventory import inventory_of, summary_lines
 from pictures import picture, write_pictures
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from classifiers import random_weights, whole_model
 from imgrec import EncoderError, Options, Recommender, Store, index_folders
-from imgrec.classes import Classes
 from imgrec.encoders.networks import preprocessing_of
-from imgrec.images import decode, pixels_for
+from imgrec.pictures.decoding import decode, pixels_for
+from imgrec.store.classes import Classes
 from stores import contents
 
 NAME, CONV = "mobilenet_v3_small", "squeezenet1_1"  # a linear head, and a convolution
@@ -189,7 +189,9 @@ def test_a_run_killed_between_parts_goes_on_to_the_same_end(
         raise OSError("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr("imgrec.jobs.write_part", dies)  # after the catalogue and the classes
+        patched.setattr(
+            "imgrec.indexing.jobs.write_part", dies
+        )  # after the catalogue and the classes
         with pytest.raises(OSError, match="killed"):
             index_folders([photos], tmp_path / "store", _options(weights, name))
     index_folders([photos], tmp_path / "store", _options(weights, name))

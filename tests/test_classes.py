@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from imgrec import Store, StoreError
-from imgrec.classes import Top, labels_of, top_classes, write_classes, write_description
+from imgrec.store.classes import Top, labels_of, top_classes, write_classes, write_description
 
 NAMES = ("tench", "tabby, tabby cat", "</script>", "ärmel", "x", "y")
 

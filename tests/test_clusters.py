@@ -12,7 +12,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from imgrec import Store, StoreError
-from imgrec.clusters import Clusters, KmeansRecipe, clusters_of
+from imgrec.derived.clusters import Clusters, KmeansRecipe, clusters_of
 from stores import nothing_can_be_written
 from vector_stores import Vectors, add_part, add_pictures, clustered, make, remove
 
@@ -226,6 +226,6 @@ def test_rows_do_not_depend_on_those_beside_them() -> None:
 
 
 def test_import_is_light() -> None:
-    code = "import imgrec.clusters, imgrec.colours, sys; print('sklearn' in sys.modules)"
+    code = "import imgrec.derived.clusters, imgrec.pictures.color_word, sys; print('sklearn' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw
 
 from imgrec import Options, Store, StoreError, colour_labels, colours, index_folders
-from imgrec.catalog import Ids
-from imgrec.colour_labels import begin_colours, colours_of, update_colours
-from imgrec.colours import KIND, WORDS, dominant_colour
-from imgrec.images import thumbnail
-from imgrec.labels import labels_of
-from imgrec.names import TEXT
-from imgrec.thumbs import write_thumbs
+from imgrec.collection import Ids
+from imgrec.labels.colors import begin_colours, colours_of, update_colours
+from imgrec.labels.keep import labels_of
+from imgrec.pictures.color_word import KIND, WORDS, dominant_colour
+from imgrec.pictures.decoding import thumbnail
+from imgrec.store.thumbnails import write_thumbs
+from imgrec.system.file_names import TEXT
 from projector_store import make_store, plain
 from stores import nothing_can_be_written
 

@@ -11,11 +11,11 @@ from hypothesis.extra import numpy as stn
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from imgrec.columns import Reduction, reduce_feature, unreduced
+from imgrec.distances.axes import fit_axes, sample_ids
 from imgrec.errors import StoreError
-from imgrec.projection import fit_axes, sample_ids
-from imgrec.store import Store
-from projector.tensor import tensor_bytes
+from imgrec.layouts.reduction import Reduction, reduce_feature, unreduced
+from imgrec.store.store import Store
+from projector.files.tensor import tensor_bytes
 from vector_stores import add_part, add_pictures, make
 
 Matrix = NDArray[np.float32]
@@ -107,7 +107,7 @@ def test_columns_stay_the_same_while_pictures_come(tmp_path: Path) -> None:
 
 def test_blocks_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reduction, whole = _reduced(tmp_path, _matrix(500, 12), 3)
-    monkeypatch.setattr("imgrec.columns._BLOCK_ROWS", 77)
+    monkeypatch.setattr("imgrec.layouts.reduction._BLOCK_ROWS", 77)
     assert np.array_equal(reduction.take(np.arange(1, 501)), whole)
 
 

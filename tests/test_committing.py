@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from imgrec import Store
-from imgrec.committing import Writer
-from imgrec.jobs import Job, Result
+from imgrec.indexing.commit_thread import Writer
+from imgrec.indexing.jobs import Job, Result
 
 JOBS = [Job(number, np.array([number]), ("thumbs",)) for number in range(5)]
 
@@ -24,7 +24,7 @@ def test_jobs_are_committed_in_order_by_another_thread(
         told.append((job.number, threading.get_ident(), labelled))
         return []
 
-    monkeypatch.setattr("imgrec.committing.commit", commit)
+    monkeypatch.setattr("imgrec.indexing.commit_thread.commit", commit)
     with Writer(own_store, "resnet50") as writer:
         for job in JOBS:
             assert writer.put(job, [], Result()) == []
@@ -43,7 +43,7 @@ def test_no_more_than_one_job_waits(own_store: Path, monkeypatch: pytest.MonkeyP
         go.acquire()
         return []
 
-    monkeypatch.setattr("imgrec.committing.commit", commit)
+    monkeypatch.setattr("imgrec.indexing.commit_thread.commit", commit)
     given: list[int] = []
 
     def give() -> None:
@@ -72,7 +72,7 @@ def test_what_goes_wrong_reaches_the_run(own_store: Path, monkeypatch: pytest.Mo
             raise OSError(28, "No space left on device")
         return []
 
-    monkeypatch.setattr("imgrec.committing.commit", commit)
+    monkeypatch.setattr("imgrec.indexing.commit_thread.commit", commit)
     with Writer(own_store) as writer, pytest.raises(OSError, match="No space left"):
         for job in JOBS:
             writer.put(job, [], Result())
@@ -80,7 +80,7 @@ def test_what_goes_wrong_reaches_the_run(own_store: Path, monkeypatch: pytest.Mo
 
 
 def test_files_that_changed_are_told(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imgrec.committing.commit", lambda store, job, *_: [job.number])
+    monkeypatch.setattr("imgrec.indexing.commit_thread.commit", lambda store, job, *_: [job.number])
     with Store.open(own_store) as store:
         entries = store.catalog.entries([1, 2, 3])
     told = []

@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 
 import icc
-from imgrec import conversion
-from imgrec.images import decode
+from imgrec.pictures.decoding import decode
 from pictures import encoded, picture
 
 _UNDER_BLACK = [(255 - ink) * (255 - 30) / 255 for ink in (20, 150, 90)]
@@ -72,7 +71,7 @@ def test_wide_values_are_the_same_in_bands(monkeypatch: pytest.MonkeyPatch) -> N
     values[3, 4], values[5, 6] = np.nan, np.inf
     tiff = encoded(Image.fromarray(values), "TIFF")
     whole = _pixels(tiff)
-    monkeypatch.setattr(conversion, "_CHUNK", 100)
+    monkeypatch.setattr(color_modes, "_CHUNK", 100)
     assert (_pixels(tiff) == whole).all()
     clean = np.nan_to_num(values, posinf=0)
     expected = (clean - clean.min()) / np.ptp(clean) * 255

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from imgrec import Store, StoreError, index_folders
-from imgrec.damage import Output, digest_problem, outputs_of, part_problem
 from imgrec.doctor import main as doctor
 from imgrec.index import main as index
-from imgrec.manifest import writing_lock
-from imgrec.parts import read_manifest, write_part
-from imgrec.restore import catalog_problem, restore
+from imgrec.store.damage import Output, digest_problem, outputs_of, part_problem
+from imgrec.store.manifest import writing_lock
+from imgrec.store.parts import read_manifest, write_part
+from imgrec.store.restore import catalog_problem, restore
 from pictures import picture, write_pictures
 from stores import HERE, contents, statuses
 
@@ -378,7 +378,7 @@ class TestCatalogue:
 
         clear(store / "catalog.sqlite")
         with monkeypatch.context() as patched:
-            patched.setattr("imgrec.restore._set_aside", killed)
+            patched.setattr("imgrec.store.restore._set_aside", killed)
             with pytest.raises(KeyboardInterrupt):
                 restore(store)
         index_folders([], store, HERE)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from imgrec.images import REASONS
-from imgrec.metrics import FUSIONS, METRICS
+from imgrec.distances.metrics import FUSIONS, METRICS
+from imgrec.pictures.decoding import REASONS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -27,10 +27,10 @@ from handmade_logdirs import (
     tensor,
 )
 from imgrec.checks import Report, check_logdir, render
-from imgrec.checks.configs import resolved
-from imgrec.checks.tensor_text import fails_with_tensorflow
+from imgrec.checks.logdir.configs import resolved
+from imgrec.checks.logdir.tensor_text import fails_with_tensorflow
 from imgrec.doctor import main
-from imgrec.store import Store
+from imgrec.store.store import Store
 from projector import write_logdir
 
 Change = Callable[[Path], object]
@@ -367,8 +367,8 @@ def _plugin_reads(path: Path, shape: tuple[int, ...]) -> tuple[int, ...] | None:
 def test_a_tensor_is_read_as_the_plugin_reads_it(
     tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imgrec.checks.tensor_text._BLOCK", 30_000)
-    monkeypatch.setattr("imgrec.checks.tensor_text._STEP", 10_000)
+    monkeypatch.setattr("imgrec.checks.logdir.tensor_text._BLOCK", 30_000)
+    monkeypatch.setattr("imgrec.checks.logdir.tensor_text._STEP", 10_000)
     monkeypatch.setattr("tensorboard.compat.tensorflow_stub.io.gfile._DEFAULT_BLOCK_SIZE", 30_000)
     rng = random.Random(seed)
     rows = [f"{rng.random():.3f}\t{i}\t-1e{i % 9}\n" for i in range(9000)]

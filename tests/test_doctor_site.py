@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from graph.site import write_site
+from graph.pages.site import write_site
 from imgrec.checks import Report, check_site, site_files
-from imgrec.checks.site_html import Address, css_addresses, parse_html
-from imgrec.checks.site_links import Stray, Target, resolved
+from imgrec.checks.site.html import Address, css_addresses, parse_html
+from imgrec.checks.site.links import Stray, Target, resolved
 from imgrec.doctor import main
-from imgrec.output_folder import SITE
-from imgrec.store import Store
+from imgrec.store.store import Store
+from imgrec.system.output_folder import SITE
 
 _DATA = re.compile(r'(<script type="application/json" id="page">)(.*?)(</script>)', re.DOTALL)
 

@@ -11,10 +11,10 @@ import pytest
 
 from imgrec import Store, neighbors_of
 from imgrec.checks import check_store
+from imgrec.derived.kept import update_indexes
 from imgrec.doctor import main
-from imgrec.indexes import update_indexes
-from imgrec.parts import write_part
-from imgrec.thumbs import write_thumbs
+from imgrec.store.parts import write_part
+from imgrec.store.thumbnails import write_thumbs
 from stores import nothing_can_be_written
 
 

@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import imgrec.duplicates
-import imgrec.verification
+import imgrec.duplicates.find
+import imgrec.duplicates.verification
 from alterations import NOT_SOUGHT, SOUGHT
 from imgrec import Duplicates, Store, StoreError, find_duplicates, index_folders
-from imgrec.alignment import Fits
-from imgrec.catalog import Ids
-from imgrec.duplicates import KIND
-from imgrec.labels import keep_labels
-from imgrec.miniatures import Sketches
+from imgrec.collection import Ids
+from imgrec.duplicates.alignment import Fits
+from imgrec.duplicates.find import KIND
+from imgrec.duplicates.miniatures import Sketches
+from imgrec.duplicates.verification import Rows
+from imgrec.labels.keep import keep_labels
 from imgrec.samples.render import render_sample
-from imgrec.verification import Rows
 from stores import HERE, nothing_can_be_written
 
 ORIGINALS = 96
@@ -124,8 +124,8 @@ def test_a_second_run_looks_at_nothing_and_gives_the_same(
         assert not len(pairs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(imgrec.duplicates, "similarities_of", unexpected)
-        patch.setattr("imgrec.verification.sketches_of", lambda ids, _: unexpected(ids))
+        patch.setattr(imgrec.duplicates.find, "similarities_of", unexpected)
+        patch.setattr("imgrec.duplicates.verification.sketches_of", lambda ids, _: unexpected(ids))
         assert found_in(sample_store) == first
     assert (sample_store / KIND / "pairs.npy").stat().st_mtime_ns == stamp
 
@@ -215,8 +215,8 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(
     expected = found_in(sample_store)
     path = tmp_path / "store"
     shutil.copytree(sample_store, path, ignore=shutil.ignore_patterns(KIND))
-    monkeypatch.setattr("imgrec.verification._BLOCK_PAIRS", 300)
-    look = imgrec.verification.sketch_fits
+    monkeypatch.setattr("imgrec.duplicates.verification._BLOCK_PAIRS", 300)
+    look = imgrec.duplicates.verification.sketch_fits
     seen: list[int] = []
 
     def look_twice(rows: Rows, sketches: Sketches) -> Fits:
@@ -226,7 +226,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(
         return look(rows, sketches)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("imgrec.verification.sketch_fits", look_twice)
+        patch.setattr("imgrec.duplicates.verification.sketch_fits", look_twice)
         found_in(path)
     kept = np.load(path / KIND / "pairs.npy")
     assert len(kept) == 600 == sum(seen)

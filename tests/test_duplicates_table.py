@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.__main__ import main
-from graph.duplicates_table import COLUMNS, table, write_duplicates
+from graph.exports.duplicates_csv import COLUMNS, table, write_duplicates
 from imgrec import Duplicates, Store, index_folders
-from imgrec.catalog import Entry
+from imgrec.collection import Entry
 from imgrec.samples.render import render_sample
 from stores import HERE, nothing_can_be_written
 
@@ -189,7 +189,7 @@ def test_a_store_that_cannot_be_written_is_read(store_path: Path, tmp_path: Path
 def test_ctrl_c_leaves_the_table_that_was_there(store_path: Path, tmp_path: Path) -> None:
     file = tmp_path / "d.csv"
     file.write_text("mine")
-    stop = "import os, signal; import imgrec.duplicates as d; d.copies_in = lambda catalog: "
+    stop = "import os, signal; import imgrec.duplicates.find as d; d.copies_in = lambda catalog: "
     stop += f"os.kill(os.getpid(), {int(signal.SIGINT)})\n"
     code = f"{stop}from graph.__main__ import main\nraise SystemExit(main())"
     done = subprocess.run(

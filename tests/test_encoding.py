@@ -6,20 +6,12 @@ import numpy as np
 import pytest
 
 from imgrec import EncoderError
-from imgrec.catalog import Outcome
-from imgrec.encoders.spec import (
-    Classifier,
-    Compile,
-    Encoded,
-    EncoderSpec,
-    Pixels,
-    Preprocessing,
-    Scores,
-    Vectors,
-)
-from imgrec.encoding import described
-from imgrec.extract import Readings
-from imgrec.jobs import Job
+from imgrec.collection import Outcome
+from imgrec.encoders.spec import Classifier, Compile, Encoded, EncoderSpec, Scores, Vectors
+from imgrec.indexing.classify import described
+from imgrec.indexing.jobs import Job
+from imgrec.indexing.read import Readings
+from imgrec.pictures.preprocessing import Pixels, Preprocessing
 
 HOW = Preprocessing(2, 2)
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgrec import StoreError
-from imgrec.features import FeatureStore, stored_ids
-from imgrec.parts import part_numbers, write_part
-from imgrec.thumbs import ThumbStore, write_thumbs
+from imgrec.store.features import FeatureStore, stored_ids
+from imgrec.store.parts import part_numbers, write_part
+from imgrec.store.thumbnails import ThumbStore, write_thumbs
 
 DIMENSIONS = 3
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgrec import ImgrecError, Store
-from imgrec.catalog import Catalog, add_labels
-from imgrec.filters import Filter
-from imgrec.migrations import migrate
-from imgrec.names import TEXT, text
+from imgrec.collection import Catalog, add_labels
+from imgrec.collection.filters import Filter
+from imgrec.collection.migrations import migrate
+from imgrec.system.file_names import TEXT, text
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,14 @@ from PIL import Image, ImageFile
 
 import handmade_pictures
 from imgrec import PictureError
-from imgrec.formats import AMBIGUOUS_SUFFIXES, FORMATS, NOT_READ, SUFFIXES, readable_formats
-from imgrec.images import decode
+from imgrec.pictures.decoding import decode
+from imgrec.pictures.formats import (
+    AMBIGUOUS_SUFFIXES,
+    FORMATS,
+    NOT_READ,
+    SUFFIXES,
+    readable_formats,
+)
 from valid_pictures import SIZE, VALID
 
 

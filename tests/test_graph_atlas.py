@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from graph.atlas import build_sheet, shelves
-from imgrec.images import thumbnail
+from graph.pages.sheet import build_sheet, shelves
+from imgrec.pictures.decoding import thumbnail
 
 SIZES = st.tuples(st.integers(1, 128), st.integers(1, 128))
 

@@ -16,7 +16,7 @@ from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
 from browser import console_errors, requests
-from imgrec.store import Store
+from imgrec.store.store import Store
 from test_graph_site import (
     all_pages,
     clusters,

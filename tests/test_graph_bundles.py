@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph import bundles as bundles_module
-from graph.bundles import Bundles, bundled
+from graph.communities import bundles as bundles_module
+from graph.communities.bundles import Bundles, bundled
 from test_graph_knn import matrix_of, random_graph
 
 

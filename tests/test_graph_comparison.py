@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from graph.comparison import compare, parent_of
-from graph.knn_graph import joined
-from graph.tree import Group
+from graph.communities.comparison import compare, parent_of
+from graph.communities.tree import Group
+from graph.communities.weights import joined
 
 
 def test_communities_are_compared_with_those_of_their_level() -> None:

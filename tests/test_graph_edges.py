@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph import edges
-from graph.edges import edge_blocks, edge_count
-from graph.knn_graph import knn_graph
-from imgrec.neighbors import Neighbors
+from graph.communities.weights import knn_graph
+from graph.exports import edges
+from graph.exports.edges import edge_blocks, edge_count
+from imgrec.neighbors.neighbors import Neighbors
 from test_graph_knn import neighbors_of
 
 

@@ -18,17 +18,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph import exchange, exchange_xml
 from graph.__main__ import main
-from graph.exchange import Network, column_names, spread
-from graph.exchange_table import write_parquet
-from graph.exchange_xml import gexf_lines, graphml_lines, write_gexf, write_graphml
-from graph.exports import export
-from graph.knn_graph import knn_graph
-from graph.map import map_of
+from graph.communities.weights import knn_graph
+from graph.exports import network as network_module
+from graph.exports import xml
+from graph.exports.map import map_of
+from graph.exports.network import Network, column_names, spread
+from graph.exports.parquet import write_parquet
+from graph.exports.write import export
+from graph.exports.xml import gexf_lines, graphml_lines, write_gexf, write_graphml
 from imgrec.errors import ImgrecError
-from imgrec.knn import neighbors_of
-from imgrec.store import Store
+from imgrec.neighbors.graph import neighbors_of
+from imgrec.store.store import Store
 from stores import nothing_can_be_written
 from vector_stores import clustered, make
 
@@ -138,7 +139,7 @@ def test_a_block_more_or_less_changes_nothing(
 ) -> None:
     whole = list(lines_of(network))
     assert ElementTree.fromstring("".join(whole)) is not None
-    monkeypatch.setattr(exchange, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(network_module, "BLOCK_ROWS", 7)
     assert list(lines_of(network)) == whole
 
 
@@ -148,7 +149,7 @@ def test_any_text_comes_back(value: str) -> None:
     value = value.encode("utf-8", "replace").decode()
     wanted = "".join(c if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff") else "\ufffd"
                      for c in value)  # fmt: skip
-    made = f"<a b={exchange_xml._quoted(value)}>{exchange_xml._text(value)}</a>"
+    made = f"<a b={xml._quoted(value)}>{xml._text(value)}</a>"
     element = ElementTree.fromstring(made)
     assert element.get("b") == wanted
     assert (element.text or "") == wanted
@@ -188,7 +189,7 @@ def test_the_table_comes_in_row_groups(
     network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_parquet(network, tmp_path / "whole.parquet")
-    monkeypatch.setattr(exchange, "BLOCK_ROWS", 25)
+    monkeypatch.setattr(network_module, "BLOCK_ROWS", 25)
     write_parquet(network, tmp_path / "n.parquet")
     file = pq.ParquetFile(tmp_path / "n.parquet")
     assert [file.metadata.row_group(i).num_rows for i in range(3)] == [25, 25, 10]

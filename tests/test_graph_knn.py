@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.knn_graph import FLOOR, Graph, joined, knn_graph
-from imgrec.neighbors import Neighbors
+from graph.communities.weights import FLOOR, Graph, joined, knn_graph
+from imgrec.neighbors.neighbors import Neighbors
 
 
 def neighbors_of(vectors: np.ndarray, k: int, ids: np.ndarray | None = None) -> Neighbors:

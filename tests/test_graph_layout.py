@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.layout import layout, push_apart
-from graph.network import picture_sizes
+from graph.pages.layout import layout, push_apart
+from graph.pages.network import picture_sizes
 
 
 def overlapping(points: np.ndarray, boxes: np.ndarray) -> list[tuple[int, int]]:

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.knn_graph import Graph, joined, knn_graph
-from graph.louvain import (
+from graph.communities.louvain import (
     AUTO,
     IGRAPH,
     MOST_IN_PYTHON,
@@ -19,6 +18,7 @@ from graph.louvain import (
     modularity,
     ranked,
 )
+from graph.communities.weights import Graph, joined, knn_graph
 from test_graph_knn import neighbors_of, random_graph
 
 EACH = pytest.mark.parametrize("engine", [IGRAPH, PYTHON_LOUVAIN])

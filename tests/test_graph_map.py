@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
 
-import graph.map
-from graph.map import map_of, principal_plane
+import graph.exports.map
+from graph.exports.map import map_of, principal_plane
 from imgrec.errors import StoreError
-from imgrec.knn import neighbors_of
-from imgrec.store import Store
-from imgrec.umap_layout import framed
+from imgrec.layouts.umap import framed
+from imgrec.neighbors.graph import neighbors_of
+from imgrec.store.store import Store
 from stores import nothing_can_be_written
 from vector_stores import clustered, make, rebuild, remove
 
@@ -69,7 +69,7 @@ def test_it_is_kept_and_made_again_when_the_neighbours_are_others(
 ) -> None:
     first = positions_of(path)
     with monkeypatch.context() as patch:
-        patch.setattr(graph.map, "lay_out", never)
+        patch.setattr(graph.exports.map, "lay_out", never)
         assert np.array_equal(positions_of(path), first)
         with pytest.raises(AssertionError):
             positions_of(path, seed=1)

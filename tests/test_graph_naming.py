@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.name_words import words_of
-from graph.naming import Tally, key_words, names_of, plain_name
-from imgrec.catalog import Entry
+from graph.communities.naming import Tally, key_words, names_of, plain_name
+from graph.communities.path_words import words_of
+from imgrec.collection import Entry
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.paging import MAX_PAGE_SIZE, Page, balanced, check_page_size, steps
+from graph.addresses import MAX_PAGE_SIZE, Page, balanced, check_page_size, steps
 
 
 def test_the_way_through_all_pages() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.pictures import clipped, describe, folder_of, link_to, main_folders
-from imgrec.catalog import Entry
+from graph.picture_facts import clipped, describe, folder_of, link_to, main_folders
+from imgrec.collection import Entry
 
 NAME = st.text(
     st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=20

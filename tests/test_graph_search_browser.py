@@ -16,10 +16,10 @@ from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
 from browser import console_errors, requests
-from graph.search_documents import Group, Picture
-from graph.search_index import write_search
+from graph.name_search.documents import Group, Picture
+from graph.name_search.index import write_search
 from graph.words import fold, terms
-from imgrec.store import Store
+from imgrec.store.store import Store
 from test_graph_browser import EVIL, HOSTILE, opened, sized, until
 from test_graph_search_index import many
 from test_graph_site import clusters, data_of, make_store, pages_of, site_of

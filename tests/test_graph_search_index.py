@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.postings import ALPHABET, Postings, encode, merged
-from graph.search_documents import DOCUMENTS_BYTES, Group, Picture
-from graph.search_index import WORDS_BYTES, search_files, wide_prefixes, write_search
+from graph.name_search.documents import DOCUMENTS_BYTES, Group, Picture
+from graph.name_search.index import WORDS_BYTES, search_files, wide_prefixes, write_search
+from graph.name_search.postings import ALPHABET, Postings, encode, merged
 from graph.words import MAX_LENGTH, UNSPACED, fold, terms
-from imgrec.names import printable
+from imgrec.system.file_names import printable
 
 CELL = (4, 4, 128, 96)
 EVIL = "</script><img src=x onerror=alert(1)>\u2028\u2029<!--"

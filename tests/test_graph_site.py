@@ -16,19 +16,20 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from graph import site as site_module
 from graph.__main__ import main, report
-from graph.page import Renderer
-from graph.site import SiteSummary, write_site
-from imgrec.catalog import Outcome
-from imgrec.encoders.spec import EncoderSpec, Preprocessing
+from graph.pages import site as site_module
+from graph.pages.page import Renderer
+from graph.pages.site import SiteSummary, write_site
+from imgrec.collection import Outcome
+from imgrec.collection.rescan import scan
+from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import ImgrecError, StoreError
-from imgrec.images import thumbnail
-from imgrec.parts import write_part
+from imgrec.pictures.decoding import thumbnail
+from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.query import main as query
-from imgrec.scan import scan
-from imgrec.store import Store
-from imgrec.thumbs import write_thumbs
+from imgrec.store.parts import write_part
+from imgrec.store.store import Store
+from imgrec.store.thumbnails import write_thumbs
 
 
 def colour_of(i: int) -> tuple[int, int, int]:

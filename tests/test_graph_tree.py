@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph import tree as tree_module
-from graph.knn_graph import FLOOR, Graph, joined, knn_graph
-from graph.louvain import IGRAPH, levels
-from graph.numbering import numbered, parsed
-from graph.parts import gathered, similarity, split
-from graph.tree import LONERS, MOST_CHILDREN, Group, Grower
+from graph.communities import tree as tree_module
+from graph.communities.louvain import IGRAPH, levels
+from graph.communities.numbering import numbered, parsed
+from graph.communities.parts import gathered, similarity, split
+from graph.communities.tree import LONERS, MOST_CHILDREN, Group, Grower
+from graph.communities.weights import FLOOR, Graph, joined, knn_graph
 from test_graph_knn import matrix_of, neighbors_of, random_graph
 
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from imgrec import PictureError
-from imgrec.encoders.spec import Preprocessing
-from imgrec.images import Scales, decode, digest, read_file
+from imgrec.pictures.decoding import Scales, decode, digest, read_file
+from imgrec.pictures.preprocessing import Preprocessing
 from pictures import encoded, picture, write_odd_files
 
 
@@ -97,7 +97,7 @@ def test_broken_exif_costs_nothing() -> None:
 
 
 def test_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imgrec.images.MAX_PIXELS", 100)
+    monkeypatch.setattr("imgrec.pictures.decoding.MAX_PIXELS", 100)
     with pytest.raises(PictureError, match="96 x 72") as caught:
         decode(encoded(picture("discs", 1), "PNG"))
     assert caught.value.reason == "too-large"
@@ -140,9 +140,9 @@ def test_a_jpeg_in_several_scans_is_bound_by_its_coefficients(
     image = picture("discs", 1, (640, 480))
     in_one, in_many = encoded(image, "JPEG"), encoded(image, "JPEG", progressive=True)
     held = 640 * 480 * 2 * 3 // 2  # of two bytes, the colours at half the size across and down
-    monkeypatch.setattr("imgrec.images.MAX_BYTES", held)
+    monkeypatch.setattr("imgrec.pictures.decoding.MAX_BYTES", held)
     assert decode(in_many).width == 640
-    monkeypatch.setattr("imgrec.images.MAX_BYTES", held - 1)
+    monkeypatch.setattr("imgrec.pictures.decoding.MAX_BYTES", held - 1)
     assert decode(in_one).width == 640
     with pytest.raises(PictureError, match="640 x 480 pixels in several scans") as caught:
         decode(in_many)

@@ -10,12 +10,12 @@ from sklearn.decomposition import PCA
 
 import vector_stores
 from imgrec import Answer, Options, Recommender, Store, candidates, index_folders
-from imgrec.derived import Coverage, derive, is_current, load_derived, save_derived
-from imgrec.features import Block, FeatureStore
-from imgrec.hnsw import HnswRecipe
-from imgrec.indexes import SKETCH_VALUES
-from imgrec.reduced import COMPONENTS, PcaRecipe
-from imgrec.sketch import SketchRecipe
+from imgrec.derived.hnsw import HnswRecipe
+from imgrec.derived.kept import SKETCH_VALUES
+from imgrec.derived.pca import COMPONENTS, PcaRecipe
+from imgrec.derived.rows import Coverage, derive, is_current, load_derived, save_derived
+from imgrec.derived.sketch import SketchRecipe
+from imgrec.store.features import Block, FeatureStore
 from pictures import picture
 
 VECTORS = vector_stores.clustered(1200, 96)

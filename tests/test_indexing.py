@@ -16,11 +16,11 @@ from imgrec import (
     Summary,
     index_folders,
 )
-from imgrec.colours import dominant_colour
 from imgrec.encoders import load_encoder
 from imgrec.encoders.rgb import RgbHistogram
-from imgrec.images import decode, pixels_for, thumbnail
 from imgrec.index import main, report
+from imgrec.pictures.color_word import dominant_colour
+from imgrec.pictures.decoding import decode, pixels_for, thumbnail
 from pictures import encoded, picture, rotated_jpeg, write_pictures
 from stores import HERE, contents, statuses
 

@@ -19,8 +19,8 @@ from imgrec import (
     Store,
     index_folders,
 )
-from imgrec.extract import Readings, Task
-from imgrec.pool import readings
+from imgrec.indexing.read import Readings, Task
+from imgrec.indexing.read_in_workers import readings
 from pictures import encoded, picture, write_pictures
 from stores import contents, statuses
 
@@ -36,7 +36,7 @@ def test_ctrl_c_keeps_what_was_read(
 
     options = Options(encoders=("mini",), workers=0, batch_size=5)
     with monkeypatch.context() as patched:
-        patched.setattr("imgrec.indexing.readings", interrupted)
+        patched.setattr("imgrec.indexing.run.readings", interrupted)
         with pytest.raises(KeyboardInterrupt):
             index_folders([photos], tmp_path / "store", options)
     with Store.open(tmp_path / "store") as store:
@@ -90,7 +90,7 @@ def test_a_folder_that_goes_away_waits_and_all_others_are_read(
 
     options = Options(encoders=("mini",), workers=workers, batch_size=4)
     with monkeypatch.context() as patched:
-        patched.setattr("imgrec.indexing.readings", vanishing)
+        patched.setattr("imgrec.indexing.run.readings", vanishing)
         summary = index_folders([going, staying], tmp_path / "store", options)
     assert summary.counts["failed"] == summary.counts["missing"] == 0
     assert summary.counts["new"] > 0
@@ -149,7 +149,7 @@ def test_a_worker_that_dies_costs_one_file(
     site = tmp_path / "site"
     site.mkdir()
     (site / "sitecustomize.py").write_text(
-        "import os, imgrec.extract as extract\n"
+        "import os, imgrec.indexing.read as extract\n"
         "kept = extract.decode\n"
         "def dying(*arguments, **named):\n"
         "    picture = kept(*arguments, **named)\n"
@@ -174,7 +174,7 @@ def test_a_file_that_takes_for_ever_costs_one_file(
     site = tmp_path / "site"
     site.mkdir()
     (site / "sitecustomize.py").write_text(
-        "import time, imgrec.extract as extract\n"
+        "import time, imgrec.indexing.read as extract\n"
         "kept = extract.decode\n"
         "def endless(*arguments, **named):\n"
         "    picture = kept(*arguments, **named)\n"
@@ -193,9 +193,9 @@ def test_a_file_that_takes_for_ever_costs_one_file(
 
 
 _SMALL_PARTS = """
-import resource, sys, imgrec.jobs
+import resource, sys, imgrec.indexing.jobs
 from imgrec.index import main
-imgrec.jobs.PART_ROWS, most = int(sys.argv.pop(1)), int(sys.argv.pop(1))
+imgrec.indexing.jobs.PART_ROWS, most = int(sys.argv.pop(1)), int(sys.argv.pop(1))
 if most:
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 if __name__ == "__main__": sys.exit(main())

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from imgrec import kernels
-from imgrec.exact import distances_between, distances_to_all, distances_to_rows
-from imgrec.features import Block, FeatureStore
-from imgrec.metrics import METRICS, Metric, chi2, scaled
+from imgrec.distances import kernels
+from imgrec.distances.blockwise import distances_between, distances_to_all, distances_to_rows
+from imgrec.distances.metrics import METRICS, Metric, chi2, scaled
+from imgrec.store.features import Block, FeatureStore
 
 PLAIN = [metric for metric in METRICS.values() if not metric.reduced and not metric.joins]
 RNG = np.random.default_rng(3)

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from imgrec import Neighbors, Options, Store, StoreError, index_folders, neighbors_of
-from imgrec.features import Block, FeatureStore
-from imgrec.knn import (
+from imgrec.neighbors.graph import (
     closest_id,
     exact_neighbors,
     kept_neighbors,
     knn_graph_of,
     neighbors_in,
 )
-from imgrec.knn_kept import Quality
+from imgrec.neighbors.kept import Quality
+from imgrec.store.features import Block, FeatureStore
 from knn_reference import feature_of, true_lists
 from pictures import picture
 from stores import nothing_can_be_written
@@ -35,9 +35,9 @@ def collection(tmp_path: Path) -> Path:
 @pytest.fixture
 def _large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have 600 pictures be many, without a CUDA device."""
-    monkeypatch.setattr("imgrec.knn_exact.SMALL", 1)
-    monkeypatch.setattr("imgrec.knn.cuda_device", lambda: None)
-    monkeypatch.setattr("imgrec.knn_exact.CHECKED", 200)
+    monkeypatch.setattr("imgrec.neighbors.by_products.SMALL", 1)
+    monkeypatch.setattr("imgrec.neighbors.graph.cuda_device", lambda: None)
+    monkeypatch.setattr("imgrec.neighbors.by_products.CHECKED", 200)
 
 
 def test_neighbors_are_those_of_scikit_learn() -> None:
@@ -112,7 +112,7 @@ def test_pictures_come_and_go(collection: Path, monkeypatch: pytest.MonkeyPatch)
     vectors = clustered(_N + 12, 40)
     with Store.open(collection) as store:
         neighbors_of(store)
-    monkeypatch.setattr("imgrec.knn._built", _never)
+    monkeypatch.setattr("imgrec.neighbors.graph._built", _never)
     add_pictures(collection, range(_N + 1, _N + 13))
     add_part(collection, "x", np.arange(_N + 1, _N + 13), vectors[_N:])
     remove(collection, [3, 4, 5, 444])
@@ -160,15 +160,15 @@ def test_a_grown_graph_of_many_is_measured_again(
         built = knn_graph_of(store).quality
     remove(collection, range(20, 40))
     with pytest.MonkeyPatch.context() as patch, Store.open(collection) as store:
-        patch.setattr("imgrec.knn._built", _never)
+        patch.setattr("imgrec.neighbors.graph._built", _never)
         grown = knn_graph_of(store)
         true = exact_neighbors(store.feature(), 15)
     assert np.array_equal(grown.neighbors.ids, true.ids)
     assert np.isclose(grown.neighbors.distances, true.distances, atol=1e-5).mean() > 0.97
     assert grown.quality.checked == 200
     assert grown.quality.built_recall == built.recall
-    monkeypatch.setattr("imgrec.knn.recall", lambda *_: (0.98 * built.recall, 200))
-    monkeypatch.setattr("imgrec.knn._built", lambda feature, k, bar: built_anew)
+    monkeypatch.setattr("imgrec.neighbors.graph.recall", lambda *_: (0.98 * built.recall, 200))
+    monkeypatch.setattr("imgrec.neighbors.graph._built", lambda feature, k, bar: built_anew)
     built_anew = grown
     remove(collection, [50])
     with Store.open(collection) as store:
@@ -179,10 +179,10 @@ def test_a_grown_graph_of_many_is_measured_again(
 def test_what_the_cells_miss_is_looked_for_among_neighbours_of_neighbours(
     collection: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imgrec.knn_cells.COMPONENTS", 3)
-    monkeypatch.setattr("imgrec.knn_cells.CANDIDATES", 0)
+    monkeypatch.setattr("imgrec.neighbors.by_cells.COMPONENTS", 3)
+    monkeypatch.setattr("imgrec.neighbors.by_cells.CANDIDATES", 0)
     with Store.open(collection) as store, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("imgrec.knn.LEAST_RECALL", 0)
+        patch.setattr("imgrec.neighbors.graph.LEAST_RECALL", 0)
         worse = knn_graph_of(store).quality
     shutil.rmtree(collection / "knn")
     with Store.open(collection) as store:
@@ -195,14 +195,14 @@ def test_what_the_cells_miss_is_looked_for_among_neighbours_of_neighbours(
 def test_a_device_is_taken_where_there_is_one(
     collection: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imgrec.knn.cuda_device", lambda: "cpu")
+    monkeypatch.setattr("imgrec.neighbors.graph.cuda_device", lambda: "cpu")
     with Store.open(collection) as store:
         made = knn_graph_of(store)
         true = exact_neighbors(store.feature(), 15)
     assert made.quality == Quality("cuda")
     assert np.array_equal(made.neighbors.neighbors, true.neighbors)
     shutil.rmtree(collection / "knn")
-    monkeypatch.setattr("imgrec.knn.lists_on", _out_of_memory)
+    monkeypatch.setattr("imgrec.neighbors.graph.lists_on", _out_of_memory)
     with Store.open(collection) as store:
         assert knn_graph_of(store).quality.method == "cells"
 
@@ -212,7 +212,7 @@ def test_stopped_while_building_the_old_graph_stays(collection: Path) -> None:
         neighbors_of(store)
     before = _bytes(collection / "knn")
     remove(collection, [7])
-    for name in ("imgrec.knn_exact.compared", "numpy.save"):
+    for name in ("imgrec.neighbors.by_products.compared", "numpy.save"):
         with Store.open(collection) as store, pytest.MonkeyPatch.context() as patch:
             patch.setattr(name, _interrupted)
             with pytest.raises(KeyboardInterrupt):

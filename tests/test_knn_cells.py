@@ -3,20 +3,20 @@
 import numpy as np
 import pytest
 
-from imgrec.knn_cells import approximate_lists, candidates, make_cells
-from imgrec.knn_lists import inverse_lengths
+from imgrec.neighbors.by_cells import approximate_lists, candidates, make_cells
+from imgrec.neighbors.lists import inverse_lengths
 from knn_reference import check_lists, feature_of, share_found, true_lists
 from vector_stores import clustered
 
 
 @pytest.fixture(autouse=True)
 def _many_cells(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imgrec.knn_cells._CELL_ROWS", 40)
-    monkeypatch.setattr("imgrec.knn_cells._MOST_ROWS", 160)
-    monkeypatch.setattr("imgrec.knn_cells._TASK_ROWS", 64)
-    monkeypatch.setattr("imgrec.knn_cells.VISITED", 8)
-    monkeypatch.setattr("imgrec.knn_cells.COMPONENTS", 16)
-    monkeypatch.setattr("imgrec.knn_cells.CANDIDATES", 24)
+    monkeypatch.setattr("imgrec.neighbors.by_cells._CELL_ROWS", 40)
+    monkeypatch.setattr("imgrec.neighbors.by_cells._MOST_ROWS", 160)
+    monkeypatch.setattr("imgrec.neighbors.by_cells._TASK_ROWS", 64)
+    monkeypatch.setattr("imgrec.neighbors.by_cells.VISITED", 8)
+    monkeypatch.setattr("imgrec.neighbors.by_cells.COMPONENTS", 16)
+    monkeypatch.setattr("imgrec.neighbors.by_cells.CANDIDATES", 24)
 
 
 def test_nearly_all_of_the_true_ones_are_found_by_a_part_of_the_cells() -> None:
@@ -47,8 +47,8 @@ def test_cells_hold_every_row_once_and_none_is_large() -> None:
 
 
 def test_estimates_are_the_cosines_where_the_axes_span_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imgrec.knn_cells.COMPONENTS", 12)
-    monkeypatch.setattr("imgrec.knn_cells.VISITED", 99)
+    monkeypatch.setattr("imgrec.neighbors.by_cells.COMPONENTS", 12)
+    monkeypatch.setattr("imgrec.neighbors.by_cells.VISITED", 99)
     vectors = clustered(400, 12)
     feature = feature_of(vectors)
     cells = make_cells(feature, inverse_lengths(feature))

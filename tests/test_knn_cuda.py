@@ -7,15 +7,17 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
-from imgrec.knn_cuda import cuda_device, lists_on
-from imgrec.knn_exact import exact_lists
+from imgrec.neighbors.by_cuda import cuda_device, lists_on
+from imgrec.neighbors.by_products import exact_lists
 from knn_reference import check_lists, feature_of
 from vector_stores import clustered
 
 
 @pytest.mark.parametrize("stays", [True, False])
 def test_lists_are_the_exact_ones(stays: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imgrec.knn_cuda._free_bytes", lambda device: 1e9 if stays else 0.0)
+    monkeypatch.setattr(
+        "imgrec.neighbors.by_cuda._free_bytes", lambda device: 1e9 if stays else 0.0
+    )
     vectors = clustered(700, 24)
     vectors[5], vectors[300:320], vectors[[8, 600]] = vectors[650], vectors[299], 0
     feature, done = feature_of(vectors), list[int]()

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from imgrec.knn_exact import exact_lists, nearest, recall
-from imgrec.knn_lists import Lists, Scores, inverse_lengths
+from imgrec.neighbors.by_products import exact_lists, nearest, recall
+from imgrec.neighbors.lists import Lists, Scores, inverse_lengths
 from knn_reference import check_lists, feature_of, true_lists
 from vector_stores import clustered
 
 
 @pytest.fixture(autouse=True)
 def _several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imgrec.knn_exact._QUERY_ROWS", 64)
-    monkeypatch.setattr("imgrec.knn_lists._TILE_ROWS", 50)
+    monkeypatch.setattr("imgrec.neighbors.by_products._QUERY_ROWS", 64)
+    monkeypatch.setattr("imgrec.neighbors.lists._TILE_ROWS", 50)
 
 
 def test_lists_are_those_of_scikit_learn() -> None:
@@ -44,7 +44,7 @@ def test_lists_that_new_rows_enter() -> None:
 
 
 def test_recall_is_the_share_that_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imgrec.knn_exact.CHECKED", 100)
+    monkeypatch.setattr("imgrec.neighbors.by_products.CHECKED", 100)
     vectors = clustered(400, 24)
     feature, lengths = feature_of(vectors), inverse_lengths(feature_of(vectors))
     lists, wider = exact_lists(feature, 10), exact_lists(feature, 14)

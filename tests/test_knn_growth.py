@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from imgrec.derived import Coverage
-from imgrec.features import Block, FeatureStore
-from imgrec.knn_exact import exact_lists
-from imgrec.knn_growth import grown_lists
-from imgrec.knn_lists import Lists
-from imgrec.neighbors import Neighbors
+from imgrec.derived.rows import Coverage
+from imgrec.neighbors.by_products import exact_lists
+from imgrec.neighbors.growth import grown_lists
+from imgrec.neighbors.lists import Lists
+from imgrec.neighbors.neighbors import Neighbors
+from imgrec.store.features import Block, FeatureStore
 from knn_reference import Vectors, check_lists, share_found, true_lists
 from vector_stores import clustered
 
@@ -56,7 +56,7 @@ def test_a_grown_graph_is_the_one_that_is_built(
     change: str, much: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if much:
-        monkeypatch.setattr("imgrec.knn_exact.SMALL", 0)
+        monkeypatch.setattr("imgrec.neighbors.by_products.SMALL", 0)
     vectors = clustered(_N, 24)
     vectors[[8, 250]] = 0
     vectors[600:604] = vectors[599]
@@ -74,7 +74,7 @@ def test_a_grown_graph_is_the_one_that_is_built(
 
 
 def test_a_picture_whose_neighbours_all_went_finds_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imgrec.knn_exact.SMALL", 0)
+    monkeypatch.setattr("imgrec.neighbors.by_products.SMALL", 0)
     vectors = np.random.default_rng(2).normal(size=(_N, 24)).astype(np.float32)
     vectors[40:50] = vectors[40] + 0.001 * vectors[50:60]  # only each other
     ids = np.arange(_N)
@@ -94,7 +94,7 @@ def test_much_that_changed_is_built_anew(monkeypatch: pytest.MonkeyPatch) -> Non
     assert grown_lists(whole, kept, Coverage.of(old)) is None
     few = FeatureStore("x", 24, [*whole.blocks[:1], _part(vectors, ids[800:820], "b")])
     assert grown_lists(few, kept, Coverage.of(old)) is not None
-    monkeypatch.setattr("imgrec.knn_growth.MOST_NEW", 19 * 24)
+    monkeypatch.setattr("imgrec.neighbors.growth.MOST_NEW", 19 * 24)
     assert grown_lists(few, kept, Coverage.of(old)) is None
     another = FeatureStore("x", 24, [_part(vectors, ids[:800], "z")])
     assert grown_lists(another, kept, Coverage.of(old)) is None

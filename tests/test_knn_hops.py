@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from imgrec.knn_hops import refined, two_hops, without_twins
-from imgrec.knn_lists import Lists, compared
+from imgrec.neighbors.hops import refined, two_hops, without_twins
+from imgrec.neighbors.lists import Lists, compared
 from knn_reference import check_lists, feature_of, share_found, true_lists
 from vector_stores import clustered
 

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgrec.knn_kernels import BEYOND, EMPTY, compare, keep_best
-from imgrec.metrics import cosine
+from imgrec.distances.metrics import cosine
+from imgrec.neighbors.kernels import BEYOND, EMPTY, compare, keep_best
 
 
 @settings(max_examples=60, deadline=None)

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from imgrec import StoreError
-from imgrec.features import Block, FeatureStore
-from imgrec.knn_lists import Lists, Scores, compared, inverse_lengths, settled, tiles
+from imgrec.neighbors.lists import Lists, Scores, compared, inverse_lengths, settled, tiles
+from imgrec.store.features import Block, FeatureStore
 from knn_reference import feature_of, true_lists
 from vector_stores import clustered
 
 
 def test_tiles_are_the_rows_whatever_blocks_they_lie_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imgrec.knn_lists._TILE_ROWS", 7)
+    monkeypatch.setattr("imgrec.neighbors.lists._TILE_ROWS", 7)
     vectors = clustered(60, 5)
     odd, even = np.arange(1, 60, 2), np.arange(0, 60, 2)
     alive = np.ones(60, bool)

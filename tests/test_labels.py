@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgrec import Store
-from imgrec.labels import changes, keep_labels, labels_of
+from imgrec.labels.keep import changes, keep_labels, labels_of
 from stores import nothing_can_be_written
 from vector_stores import make
 

@@ -23,7 +23,7 @@ from imgrec.encoders.lanes import (
     side_by_side,
 )
 from imgrec.encoders.networks import PixelNetwork
-from imgrec.encoders.spec import Pixels
+from imgrec.pictures.preprocessing import Pixels
 
 CPU = torch.device("cpu")
 

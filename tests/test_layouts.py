@@ -11,12 +11,12 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
-from imgrec.affinity import FAINT, ISLAND, fuzzy_graph, part_of
-from imgrec.features import Block, FeatureStore
-from imgrec.knn import exact_neighbors
-from imgrec.neighbors import Neighbors
-from imgrec.tsne_layout import tsne_layout
-from imgrec.umap_layout import FEWEST, Positions, framed, umap_layout
+from imgrec.layouts.fuzzy_graph import FAINT, ISLAND, fuzzy_graph, part_of
+from imgrec.layouts.tsne import tsne_layout
+from imgrec.layouts.umap import FEWEST, Positions, framed, umap_layout
+from imgrec.neighbors.graph import exact_neighbors
+from imgrec.neighbors.neighbors import Neighbors
+from imgrec.store.features import Block, FeatureStore
 
 Layout = Callable[..., Positions]
 Matrix = NDArray[np.float32]
@@ -179,7 +179,7 @@ def test_the_grid_of_many_pictures_finds_the_same_neighbours(
 ) -> None:
     vectors, clusters = _planted(600, 20)
     graph, start = fuzzy_graph(_neighbors(vectors)), _axes(vectors, 2)
-    monkeypatch.setattr("imgrec.tsne_layout._GRID_FROM", 0)
+    monkeypatch.setattr("imgrec.layouts.tsne._GRID_FROM", 0)
     first, second = (tsne_layout(graph, start) for _ in range(2))
     assert np.array_equal(first, second)
     assert not np.array_equal(first, _by_the_tree(graph, start, monkeypatch))
@@ -187,7 +187,7 @@ def test_the_grid_of_many_pictures_finds_the_same_neighbours(
 
 
 def _by_the_tree(graph: csr_array, start: Matrix, monkeypatch: pytest.MonkeyPatch) -> Matrix:
-    monkeypatch.setattr("imgrec.tsne_layout._GRID_FROM", len(start) + 1)
+    monkeypatch.setattr("imgrec.layouts.tsne._GRID_FROM", len(start) + 1)
     return tsne_layout(graph, start)
 
 

@@ -8,10 +8,19 @@ from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import cdist
 
 from imgrec import ImgrecError
-from imgrec.exact import distances_to_all
-from imgrec.features import Block, FeatureStore
-from imgrec.metrics import FUSIONS, METRICS, chi2, cosine, euclidean, fuse, manhattan, metric_named
-from imgrec.neighbors import top_k
+from imgrec.distances.blockwise import distances_to_all
+from imgrec.distances.metrics import (
+    FUSIONS,
+    METRICS,
+    chi2,
+    cosine,
+    euclidean,
+    fuse,
+    manhattan,
+    metric_named,
+)
+from imgrec.neighbors.neighbors import top_k
+from imgrec.store.features import Block, FeatureStore
 
 RNG = np.random.default_rng(0)
 QUERIES = RNG.normal(size=(3, 70)).astype(np.float32)

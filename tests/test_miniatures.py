@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from imgrec import StoreError
-from imgrec.images import thumbnail
-from imgrec.miniatures import miniatures_of, sketches_of
+from imgrec.duplicates.miniatures import miniatures_of, sketches_of
+from imgrec.pictures.decoding import thumbnail
 from pictures import picture
 
 IDS = np.arange(4)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgrec import Neighbors
-from imgrec.pairs import (
+from imgrec.duplicates.pairs import (
     CANDIDATES,
     KnownPairs,
     crowded_contents,

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from imgrec import worker
 from imgrec.errors import ImgrecError
-from imgrec.processes import AHEAD, Workers, in_order
-from imgrec.worker import WorkerDiedError
+from imgrec.system import worker
+from imgrec.system.worker import WorkerDiedError
+from imgrec.system.workers import AHEAD, Workers, in_order
 
 
 def squared(number: int) -> int:
@@ -115,7 +115,7 @@ def test_a_worker_that_dies_while_it_starts_is_one_that_dies(
     with Workers(1) as workers:
         assert workers.submit(squared, 2).result() == 4
         with monkeypatch.context() as patched:
-            patched.setattr("imgrec.worker._serve", os._exit)  # called with the pipe
+            patched.setattr("imgrec.system.worker._serve", os._exit)  # called with the pipe
             with pytest.raises(WorkerDiedError):
                 workers.submit(os._exit, 3).result()
             with pytest.raises(WorkerDiedError) as died:
@@ -125,7 +125,7 @@ def test_a_worker_that_dies_while_it_starts_is_one_that_dies(
 
 
 def test_workers_that_cannot_be_started_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imgrec.worker._serve", os._exit)
+    monkeypatch.setattr("imgrec.system.worker._serve", os._exit)
     with Workers(1) as workers:
         futures = [workers.submit(squared, number) for number in range(5)]
         for future in futures:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import icc
-from imgrec.images import decode
+from imgrec.pictures.decoding import decode
 from pictures import encoded, picture
 
 COLOURS = np.random.default_rng(3).integers(0, 256, (16, 16, 3), np.uint8)

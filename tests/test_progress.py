@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from imgrec.progress import progress
+from imgrec.system.progress import progress
 
 
 class Terminal(io.StringIO):
@@ -17,7 +17,7 @@ class Terminal(io.StringIO):
 
 def _shown(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, **more: object) -> str:
     monkeypatch.setattr("sys.stderr", stream)
-    monkeypatch.setattr("imgrec.progress._LOG_EVERY_S", 0)
+    monkeypatch.setattr("imgrec.system.progress._LOG_EVERY_S", 0)
     with progress(total=40, unit="pictures", **more) as bar:  # type: ignore[arg-type]
         for _ in range(4):
             bar.update(10)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from projector.bookmarks import STEPS, View, bookmarks_text
+from projector.files.bookmarks import STEPS, View, bookmarks_text
 
 
 def _layout(count: int, dimensions: int, seed: int = 0) -> NDArray[np.float32]:

@@ -11,10 +11,10 @@ from PIL import Image
 from selenium import webdriver
 
 from browser import console_errors
-from projector.bookmarks import STEPS, View, bookmarks_text
-from projector.config import CONFIG_NAME, Embedding, config_text
-from projector.events import EVENTS, event_bytes
-from projector.tensor import tensor_bytes
+from projector.files.bookmarks import STEPS, View, bookmarks_text
+from projector.files.config import CONFIG_NAME, Embedding, config_text
+from projector.files.events import EVENTS, event_bytes
+from projector.files.tensor import tensor_bytes
 from projector_clicks import (
     bookmarks,
     choose_run,

@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 
 import projector
-from imgrec.labels import labels_of
-from imgrec.store import Store
+from imgrec.labels.keep import labels_of
+from imgrec.store.store import Store
 from logdirs import RUN_FILES, bookmarks, config, contents, names, only_run, sprite, table, tensor
 from projector.__main__ import main
 from projector.export import Options, write_logdir
-from projector.sprite import grid_for
+from projector.files.sprite import grid_for
 from projector_store import colours, decode, make_store, plain
 
 PLAIN = Options(methods=())
@@ -112,7 +112,7 @@ def test_rows_of_every_run_are_those_of_their_pictures(tmp_path: Path) -> None:
 def test_more_than_one_tensor_holds_makes_no_run_of_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("projector.plan.MAX_POINTS", 50)
+    monkeypatch.setattr("projector.runs.MAX_POINTS", 50)
     with Store.open(_store(tmp_path / "store", 60)) as store:
         made = write_logdir(store, tmp_path / "log", options=TINY)
     assert {run.kind for run in made.runs} == {"overview", "page"}

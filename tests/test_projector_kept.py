@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imgrec.store import Store
-from projector.kept import Kept
+from imgrec.store.store import Store
+from projector.kept_pages import Kept
 
 _IDS = np.array([2, 3, 5, 8])
 _PAGES = np.array([1, 0, 0, 1], np.int32)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgrec.catalog import Entry
-from imgrec.changes import folder_label
-from imgrec.walk import FoundFile
-from projector.metadata import MAX_VALUES, OTHER, category, metadata_text
+from imgrec.collection import Entry
+from imgrec.collection.changes import folder_label
+from imgrec.collection.walk import FoundFile
+from projector.files.metadata import MAX_VALUES, OTHER, category, metadata_text
 
 _HOSTILE = [
     "tab\there.png", "line\nbreak.png", "carriage\rreturn.png", "<img src=x onerror=alert(1)>.png",

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from selenium import webdriver
 
 from browser import console_errors, requests
-from imgrec.store import Store
+from imgrec.store.store import Store
 from logdirs import names, runs
 from projector import Options, write_logdir
-from projector.plan import MAX_POINTS
-from projector.sprite import grid_for
+from projector.files.sprite import grid_for
+from projector.runs import MAX_POINTS
 from projector_clicks import choose_run, chosen_run, run_names
 from projector_page import (
     Server,

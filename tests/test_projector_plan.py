@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgrec.catalog import Entry
-from imgrec.sampling import spread_sample
-from projector.plan import MAX_POINTS, OVERVIEW, PAGE, WHOLE, Run, plan_runs, run_name
+from imgrec.collection import Entry
+from imgrec.layouts.sampling import spread_sample
+from projector.runs import MAX_POINTS, OVERVIEW, PAGE, WHOLE, Run, plan_runs, run_name
 
 
 def _entry(path: str) -> Entry:

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from groups import group_ends
-from imgrec.parts import write_part
-from imgrec.store import Store
-from imgrec.thumbs import write_thumbs
+from imgrec.store.parts import write_part
+from imgrec.store.store import Store
+from imgrec.store.thumbnails import write_thumbs
 from logdirs import RUN_FILES, contents, names, only_run, runs, table
 from projector import manifest
 from projector.__main__ import main
 from projector.errors import ProjectorError
 from projector.export import Export, Options, write_logdir
-from projector.sprite import write_sprite
+from projector.files.sprite import write_sprite
 from projector_store import colours, make_store, plain
 
 PLAIN = Options(methods=())
@@ -63,7 +63,7 @@ def _add(path: Path, vector: NDArray[np.float32]) -> int:
 
 def decode_back(colour: tuple[int, int, int]) -> bytes:
     """A thumbnail of one colour."""
-    from imgrec.images import thumbnail
+    from imgrec.pictures.decoding import thumbnail
 
     return thumbnail(plain(colour))
 
@@ -80,8 +80,8 @@ def test_a_logdir_is_replaced_and_a_failed_run_leaves_it(
     write_logdir(store, out, "mini", PLAIN)
     before = contents(out)
     assert sorted(path.name for path in only_run(out).iterdir()) == RUN_FILES
-    monkeypatch.setattr("projector.run.VERSION", -1)  # nothing is taken over
-    monkeypatch.setattr("projector.sheets.write_sprite", _full_disk)
+    monkeypatch.setattr("projector.compose.VERSION", -1)  # nothing is taken over
+    monkeypatch.setattr("projector.files.sprite_workers.write_sprite", _full_disk)
     with pytest.raises(OSError, match="no space"):
         write_logdir(store, out, "rgb", PLAIN)
     assert contents(out) == before
@@ -133,8 +133,8 @@ def test_what_came_while_it_was_written_is_not_deleted(
         (out / "mynote.txt").write_text("mine")
         write_sprite(path, sheet)
 
-    monkeypatch.setattr("projector.sheets.write_sprite", meanwhile)
-    monkeypatch.setattr("projector.run.VERSION", -1)  # nothing is taken over
+    monkeypatch.setattr("projector.files.sprite_workers.write_sprite", meanwhile)
+    monkeypatch.setattr("projector.compose.VERSION", -1)  # nothing is taken over
     with pytest.raises(ProjectorError, match=r"holds something else .* mynote\.txt"):
         _exported(own_store, out, PLAIN)
     assert (out / "mynote.txt").read_text() == "mine"
@@ -216,7 +216,7 @@ def test_where_nothing_can_be_linked_files_are_copied(
     _exported(store, out)
     before = contents(out)
     monkeypatch.setattr(os, "link", _full_disk)
-    monkeypatch.setattr("projector.sheets.write_sprite", _full_disk)
+    monkeypatch.setattr("projector.files.sprite_workers.write_sprite", _full_disk)
     _exported(store, out)
     assert contents(out) == before
 
@@ -239,7 +239,7 @@ def test_a_store_on_a_read_only_disk_can_be_shown(
     _exported(store, tmp_path / "expected")
     shutil.rmtree(store / "projector")
     shutil.rmtree(store / "indexes")
-    for place in ("imgrec.indexes.Store.writing", "projector.kept.write_bytes"):
+    for place in ("imgrec.derived.kept.Store.writing", "projector.kept_pages.write_bytes"):
         monkeypatch.setattr(place, _full_disk)
     _exported(store, tmp_path / "log")
     assert not (store / "projector" / "flat" / "pages.npz").exists()

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from imgrec.store import Store
+from imgrec.store.store import Store
 from logdirs import contents
 from projector import Options, write_logdir
 from projector.errors import ProjectorError

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imgrec import Store, StoreError
-from imgrec.processes import Workers
-from imgrec.thumbs import write_thumbs
-from imgrec.umap_layout import umap_layout
+from imgrec.layouts.umap import umap_layout
+from imgrec.store.thumbnails import write_thumbs
+from imgrec.system.workers import Workers
 from logdirs import contents
 from projector import Options, write_logdir
 from projector.errors import ProjectorError
+from projector.files.pieces import Piece
+from projector.files.sprite import grid_for
+from projector.files.sprite_workers import Sheets, bands
 from projector.manifest import NOTHING
-from projector.pieces import Piece
-from projector.sheets import Sheets, bands
-from projector.sprite import grid_for
 from projector.writer import Writer
 from projector_store import colours, make_store, plain
 

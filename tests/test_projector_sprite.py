@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from imgrec.images import thumbnail
+from imgrec.pictures.decoding import thumbnail
 from projector.errors import ProjectorError
-from projector.sprite import Grid, build_sprite, fit, grid_for, write_sprite
+from projector.files.sprite import Grid, build_sprite, fit, grid_for, write_sprite
 from projector_store import Colour, plain
 
 

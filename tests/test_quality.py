@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from imgrec.quality import precision_at_k
+from imgrec.neighbors.precision import precision_at_k
 
 
 def reference(vectors: np.ndarray, labels: np.ndarray, k: int) -> float:

@@ -11,11 +11,11 @@ from PIL import Image
 from scipy.spatial.distance import cdist
 
 from imgrec import ImgrecError, Options, Recommender, Store, index_folders
-from imgrec.colours import WORDS
 from imgrec.encoders import load_encoder
-from imgrec.grid import Cell, draw_grid
-from imgrec.images import decode, pixels_for
+from imgrec.pictures.color_word import WORDS
+from imgrec.pictures.decoding import decode, pixels_for
 from imgrec.query import main
+from imgrec.search.grid import Cell, draw_grid
 from pictures import picture
 
 SCIPY = {"cosine": "cosine", "euclidean": "euclidean", "manhattan": "cityblock"}

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from imgrec import PictureError
-from imgrec.formats import FORMATS
-from imgrec.images import decode
-from imgrec.reasons import REASONS, muffled, translated
+from imgrec.pictures.decoding import decode
+from imgrec.pictures.failures import REASONS, muffled, translated
+from imgrec.pictures.formats import FORMATS
 from pictures import encoded
 from valid_pictures import VALID
 

@@ -11,9 +11,9 @@ from PIL import Image
 
 import vector_stores
 from imgrec import ImgrecError, Options, Recommender, Store, StoreError, index_folders
+from imgrec.distances.blockwise import load_kernels
+from imgrec.distances.metrics import cosine
 from imgrec.encoders.mini import Mini
-from imgrec.exact import load_kernels
-from imgrec.metrics import cosine
 from pictures import picture
 
 VECTORS = vector_stores.clustered(600, 64)

@@ -7,7 +7,7 @@ import pytest
 
 from imgrec import Store, StoreError, index_folders
 from imgrec.index import main
-from imgrec.relocate import relocate
+from imgrec.store.relocate import relocate
 from pictures import picture, write_pictures
 from stores import HERE, contents
 

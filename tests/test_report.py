@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 
 from imgrec import Options, index_folders
-from imgrec.classes import Top, write_classes, write_description
 from imgrec.report import main
 from imgrec.reporting.links import address, logdir_beside
 from imgrec.reporting.page import told
-from imgrec.store import Store
+from imgrec.store.classes import Top, write_classes, write_description
+from imgrec.store.store import Store
 from pictures import picture
 from stores import HERE, nothing_can_be_written
 from vector_stores import clustered, make

@@ -9,16 +9,16 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import accuracy_score
 from sklearn.neighbors import NearestNeighbors
 
-from imgrec.classes import Classes
-from imgrec.clusters import clusters_of
-from imgrec.colours import colour_of
-from imgrec.knn import neighbors_of
-from imgrec.reporting.choice import common_ids, folders_in, precisions
-from imgrec.reporting.classes import compare, frequencies_of
-from imgrec.reporting.facts import Files, by_count, codes_of, date_of
-from imgrec.reporting.groups import groups_of, nearest_and_spread
-from imgrec.reporting.health import Health, groups_in, loners
-from imgrec.store import Store
+from imgrec.derived.clusters import clusters_of
+from imgrec.neighbors.graph import neighbors_of
+from imgrec.pictures.color_word import colour_of
+from imgrec.reporting.facts.catalog import Files, by_count, codes_of, date_of
+from imgrec.reporting.facts.classes import compare, frequencies_of
+from imgrec.reporting.facts.clusters import groups_of, nearest_and_spread
+from imgrec.reporting.facts.health import Health, groups_in, loners
+from imgrec.reporting.facts.precision import common_ids, folders_in, precisions
+from imgrec.store.classes import Classes
+from imgrec.store.store import Store
 from vector_stores import clustered, histograms, make, remove
 
 _YEAR_NS = 365 * 86_400 * 10**9
@@ -108,7 +108,7 @@ def test_loners_are_the_farthest_from_their_nearest(store: Store) -> None:
 def test_of_many_pictures_groups_are_those_known(
     own_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imgrec.reporting.health.FEW", 10)
+    monkeypatch.setattr("imgrec.reporting.facts.health.FEW", 10)
     with Store.create(own_store) as store:
         db = store.catalog.db
         db.execute("UPDATE images SET digest = 'same' WHERE id IN (2, 7, 9)")
@@ -278,8 +278,8 @@ def test_folders_tell_something_where_they_part_the_pictures(
 def test_of_many_pictures_some_whole_shares_of_folders_are_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imgrec.reporting.choice.SAMPLE", 60)
-    monkeypatch.setattr("imgrec.reporting.choice._OF_FOLDER", 20)
+    monkeypatch.setattr("imgrec.reporting.facts.precision.SAMPLE", 60)
+    monkeypatch.setattr("imgrec.reporting.facts.precision._OF_FOLDER", 20)
     path = make(tmp_path / "store", {"flat": clustered(400, 6)})
     remove(path, [1, 2, 3])
     with Store.create(path) as store:

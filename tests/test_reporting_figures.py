@@ -13,21 +13,21 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from imgrec.clusters import clusters_of
-from imgrec.knn import neighbors_of
-from imgrec.layouts import MAKERS
-from imgrec.projection import fit_axes
-from imgrec.reporting.bars import Bar, Bars, ticks
-from imgrec.reporting.canvas import shortened, text_width
-from imgrec.reporting.chart import Chart, percent
-from imgrec.reporting.columns import Columns, Histogram, log_edges, log_ticks
-from imgrec.reporting.look import OKABE_ITO, PALE, SECOND, SERIES, THEMED, styled
-from imgrec.reporting.maps import Ground, moved_apart, shown_without_overlap
-from imgrec.reporting.planes import Plane, cluster_colours
-from imgrec.reporting.render import render
-from imgrec.reporting.sheet import Row, Sheet
-from imgrec.reporting.thumbnails import Thumbnails
-from imgrec.store import Store
+from imgrec.derived.clusters import clusters_of
+from imgrec.distances.axes import fit_axes
+from imgrec.layouts.kept import MAKERS
+from imgrec.neighbors.graph import neighbors_of
+from imgrec.reporting.facts.maps import Ground, moved_apart, shown_without_overlap
+from imgrec.reporting.figures.bars import Bar, Bars, ticks
+from imgrec.reporting.figures.canvas import shortened, text_width
+from imgrec.reporting.figures.chart import Chart, percent
+from imgrec.reporting.figures.histogram import Columns, Histogram, log_edges, log_ticks
+from imgrec.reporting.figures.picture_rows import Row, Sheet
+from imgrec.reporting.figures.planes import Plane, cluster_colours
+from imgrec.reporting.figures.render import render
+from imgrec.reporting.figures.style import OKABE_ITO, PALE, SECOND, SERIES, THEMED, styled
+from imgrec.reporting.figures.thumbnails import Thumbnails
+from imgrec.store.store import Store
 from projector.export import Options, write_logdir
 
 _EVIL = "</script><img src=x onerror=alert(1)> $x_1$ & \x00 \ud800 漢字"

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from imgrec.encoders.spec import Preprocessing
-from imgrec.images import pixels_for, thumbnail
-from imgrec.resizing import Scales, reduced
+from imgrec.pictures.decoding import pixels_for, thumbnail
+from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.pictures.scaling import Scales, reduced
 from pictures import FAMILIES, encoded, picture
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgrec import Options, Recommender, Store, Summary, index_folders
-from imgrec.catalog import Entry
-from imgrec.changes import compare
-from imgrec.walk import FoundFile
+from imgrec.collection import Entry
+from imgrec.collection.changes import compare
+from imgrec.collection.walk import FoundFile
 from pictures import picture, write_pictures
 from stores import HERE, contents, statuses
 
@@ -66,7 +66,7 @@ class TestOffline:
     ) -> None:
         picture("discs", 50).save(folder / "new.jpg")
         with monkeypatch.context() as patched:
-            patched.setattr("imgrec.indexing.plan_jobs", lambda *_: [])
+            patched.setattr("imgrec.indexing.run.plan_jobs", lambda *_: [])
             assert again(folder).counts["new"] == 1
         folder.rename(folder.parent / "unplugged")
         assert again(folder).counts == {"new": 1, "ok": 9, "failed": 0, "missing": 0}
@@ -97,7 +97,7 @@ class TestOffline:
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         states = iter([(1, 1), (2, 2)])
-        monkeypatch.setattr("imgrec.found._identity", lambda root: next(states))
+        monkeypatch.setattr("imgrec.collection.found_table._identity", lambda root: next(states))
         summary = again(folder)
         assert summary.counts["ok"] == 9
         assert "went away while it was looked through" in summary.warnings[0]

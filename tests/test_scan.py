@@ -16,8 +16,8 @@ from imgrec import (
     Summary,
     index_folders,
 )
-from imgrec.images import digest
-from imgrec.walk import FoundFile
+from imgrec.collection.walk import FoundFile
+from imgrec.pictures.decoding import digest
 from pictures import encoded, picture, write_pictures
 from stores import HERE, contents
 
@@ -152,7 +152,7 @@ class TestRescan:
         before = contents(folder.parent / "store")
         os.utime(folder / "discs" / "000.jpg", (1, 1))
         with monkeypatch.context() as patched:
-            patched.setattr("imgrec.scan._digest", lambda file: None)
+            patched.setattr("imgrec.collection.rescan._digest", lambda file: None)
             self._again(folder)
         assert self._again(folder).new == 0
         assert contents(folder.parent / "store") == before
@@ -160,7 +160,7 @@ class TestRescan:
     def test_an_unreadable_file_is_tried_again_and_costs_nobody_else(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from imgrec.images import read_file
+        from imgrec.pictures.decoding import read_file
 
         def refusing(path: Path) -> bytes:
             if path.name == "locked.jpg":
@@ -169,7 +169,7 @@ class TestRescan:
 
         picture("discs", 55).save(folder / "locked.jpg")
         with monkeypatch.context() as patched:
-            patched.setattr("imgrec.extract.read_file", refusing)
+            patched.setattr("imgrec.indexing.read.read_file", refusing)
             summary = self._again(folder)  # a batch of nothing but this
         assert summary.failures == {"unreadable": 1, "not-an-image": 1}
         assert self._again(folder).counts["ok"] == 10
@@ -179,7 +179,7 @@ class TestRescan:
     ) -> None:
         shutil.rmtree(folder.parent / "store" / "features" / "mini")
         with monkeypatch.context() as patched:
-            patched.setattr("imgrec.extract.read_file", _unreadable)
+            patched.setattr("imgrec.indexing.read.read_file", _unreadable)
             assert self._again(folder).counts["ok"] == 9
         self._again(folder)
         with Store.open(folder.parent / "store") as store:
@@ -199,7 +199,7 @@ class TestRescan:
             asked.append(file.path)
             return digest(Path(file.root, file.path).read_bytes())
 
-        monkeypatch.setattr("imgrec.scan._digest", counting)
+        monkeypatch.setattr("imgrec.collection.rescan._digest", counting)
         assert index_folders([tmp_path / "moved"], tmp_path / "store", HERE).moved == 12
         assert sorted(asked) == sorted(set(asked))
 

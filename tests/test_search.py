@@ -14,8 +14,8 @@ from scipy.stats import rankdata
 
 import vector_stores
 from imgrec import Answer, ImgrecError, Recommender
-from imgrec.candidates import Question
-from imgrec.metrics import METRICS, metric_named
+from imgrec.distances.metrics import METRICS, metric_named
+from imgrec.search.candidates import Question
 
 COUNT = 3000
 VECTORS = vector_stores.clustered(COUNT, 160)

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from imgrec import Options, Store, StoreError, index_folders, neighbors_of
-from imgrec.catalog import Catalog
-from imgrec.colours import WORDS
+from imgrec.collection import Catalog
+from imgrec.collection.migrations import MIGRATIONS, migrate
 from imgrec.encoders import load_encoder
 from imgrec.encoders.rgb import RgbHistogram
-from imgrec.images import decode, pixels_for
-from imgrec.migrations import MIGRATIONS, migrate
-from imgrec.names import printable
+from imgrec.pictures.color_word import WORDS
+from imgrec.pictures.decoding import decode, pixels_for
+from imgrec.system.file_names import printable
 from pictures import picture
 from stores import nothing_can_be_written
 

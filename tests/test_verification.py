@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from imgrec import StoreError
-from imgrec.images import thumbnail
+from imgrec.duplicates.verification import similarities_by_block, similarities_of
+from imgrec.pictures.decoding import thumbnail
 from imgrec.samples.render import render_sample
-from imgrec.verification import similarities_by_block, similarities_of
 
 PICTURES = [render_sample(0, index) for index in range(12)]
 CUT = [image.crop((6, 4, image.width - 3, image.height - 5)) for image in PICTURES]
@@ -34,7 +34,7 @@ def test_it_is_the_same_the_other_way_round() -> None:
 def test_blocks_are_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = similarities_of(EVERY, JPEGS.__getitem__)
     for name, value in (("_BLOCK_PAIRS", 50), ("_CLOSE_PAIRS", 3), ("_TASK_PAIRS", 7)):
-        monkeypatch.setattr(f"imgrec.verification.{name}", value)
+        monkeypatch.setattr(f"imgrec.duplicates.verification.{name}", value)
     done: list[int] = []
     blocks = list(similarities_by_block(EVERY, JPEGS.__getitem__, done.append))
     assert np.array_equal(np.concatenate([pairs for pairs, _ in blocks]), EVERY)

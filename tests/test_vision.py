@@ -17,12 +17,12 @@ from torch import nn
 
 from classifiers import random_weights, whole_model
 from imgrec import EncoderError, Options, Recommender, Store, index_folders
-from imgrec.classes import top_classes
 from imgrec.encoders import load_encoder
 from imgrec.encoders.networks import Head, build_model, model_names, preprocessing_of
 from imgrec.encoders.spec import Classifier
 from imgrec.encoders.vision import VisionEncoder
-from imgrec.images import decode, pixels_for
+from imgrec.pictures.decoding import decode, pixels_for
+from imgrec.store.classes import top_classes
 from pictures import encoded, picture
 
 NAME = "mobilenet_v3_small"

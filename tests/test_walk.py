@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from imgrec.collection.walk import RealPlaces, Walk, check_root, walk, why_offline
 from imgrec.errors import ImgrecError
-from imgrec.images import SUFFIXES
-from imgrec.walk import RealPlaces, Walk, check_root, walk, why_offline
+from imgrec.pictures.decoding import SUFFIXES
 
 
 def write(path: Path, content: bytes = b"x") -> Path:

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from imgrec.derived.kept import update_indexes
 from imgrec.encoders.rgb import RgbHistogram
-from imgrec.encoders.spec import EncoderSpec, Preprocessing
-from imgrec.indexes import update_indexes
-from imgrec.parts import part_numbers, write_part
-from imgrec.store import Store
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.store.parts import part_numbers, write_part
+from imgrec.store.store import Store
 
 Vectors = NDArray[np.float32]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from imgrec.names import printable
+from imgrec.system.file_names import printable
 
 Severity = Literal["error", "warning"]
 _T = TypeVar("_T")

@@ -19,8 +19,9 @@ from torch import nn
 
 from imgrec.encoders.lanes import DirectLane, Finish, shares
 from imgrec.encoders.networks import PixelNetwork
-from imgrec.encoders.spec import EncoderSpec, Pixels
+from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import EncoderError
+from imgrec.pictures.preprocessing import Pixels
 
 _CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 # Floating point operations from which on compiling takes less time than it saves: ResNet-50 (8.2

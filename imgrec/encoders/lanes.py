@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from imgrec.encoders.networks import PixelNetwork
-from imgrec.encoders.spec import Pixels
 from imgrec.errors import EncoderError
+from imgrec.pictures.preprocessing import Pixels
 
 Output = NDArray[np.float32]  # (b, w)
 Finish = Callable[[], Output]  # waits until a batch is done

@@ -16,7 +16,8 @@ colour map and joined under fixed weights:
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.encoders.spec import EncoderSpec, Pixels, Preprocessing, Vectors
+from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.pictures.preprocessing import Pixels, Preprocessing
 
 Floats = NDArray[np.float32]
 

@@ -7,8 +7,9 @@ import torch
 import torchvision
 from torch import nn
 
-from imgrec.encoders.spec import Preprocessing, Scores, Vectors
+from imgrec.encoders.spec import Scores, Vectors
 from imgrec.encoders.weights import default_weights
+from imgrec.pictures.preprocessing import Preprocessing
 
 # torchvision builds these two otherwise when they get weights than when they do not.
 _AS_WITH_WEIGHTS: dict[str, dict[str, Any]] = {

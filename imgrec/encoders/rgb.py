@@ -3,8 +3,9 @@
 import numpy as np
 from PIL import Image
 
-from imgrec.encoders.spec import EncoderSpec, Pixels, Preprocessing, Vectors
+from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.errors import EncoderError
+from imgrec.pictures.preprocessing import Pixels, Preprocessing
 
 BINS = 256
 _SIDE_PX = 224

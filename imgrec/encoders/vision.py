@@ -18,7 +18,7 @@ from imgrec.encoders.networks import (
     model_names,
     preprocessing_of,
 )
-from imgrec.encoders.spec import Compile, Encoded, EncoderSpec, Pixels, Scores, Vectors
+from imgrec.encoders.spec import Compile, Encoded, EncoderSpec, Scores, Vectors
 from imgrec.encoders.weights import (
     categories_of,
     file_digest,
@@ -27,7 +27,8 @@ from imgrec.encoders.weights import (
     weights_file,
 )
 from imgrec.errors import EncoderError
-from imgrec.progress import progress
+from imgrec.pictures.preprocessing import Pixels
+from imgrec.system.progress import progress
 
 _MANY = 64  # pictures from which on folding the batch norms is worth its half second
 

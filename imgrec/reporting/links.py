@@ -8,9 +8,9 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
-from imgrec.labels import labels_of
-from imgrec.site_pages import COMMUNITY, page_file
-from imgrec.store import Store
+from imgrec.labels.keep import labels_of
+from imgrec.store.site_link import COMMUNITY, page_file
+from imgrec.store.store import Store
 
 _MOST = 24
 _TITLE = re.compile(r"<h1>(.*?)(?: <small>.*?)?</h1>", re.DOTALL)

@@ -9,10 +9,10 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 
-from imgrec.names import printable
-from imgrec.reporting.chart import Chart, Section
+from imgrec.reporting.figures.chart import Chart, Section
+from imgrec.reporting.figures.render import Rendered
 from imgrec.reporting.links import Links
-from imgrec.reporting.render import Rendered
+from imgrec.system.file_names import printable
 
 FIGURES = "figures"
 _CODE = re.compile(r"`([^`]+)`")

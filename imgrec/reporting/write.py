@@ -4,36 +4,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgrec.classes import Classes
-from imgrec.clusters import COUNT as CLUSTERS
-from imgrec.clusters import Clusters, clusters_in
+from imgrec.derived.clusters import COUNT as CLUSTERS
+from imgrec.derived.clusters import Clusters, clusters_in
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
-from imgrec.features import FeatureStore
-from imgrec.files import new_folder
-from imgrec.knn import K, kept_neighbors, neighbors_in
-from imgrec.layouts import METHODS
-from imgrec.neighbors import Neighbors
-from imgrec.output_folder import REPORT
-from imgrec.parts import part_name, part_numbers
-from imgrec.progress import progress
-from imgrec.reporting.chart import Section
-from imgrec.reporting.choice import common_ids, folders_in, precisions
-from imgrec.reporting.choice_charts import choice_section
-from imgrec.reporting.class_charts import class_section
-from imgrec.reporting.cluster_charts import cluster_section
-from imgrec.reporting.facts import date_of
-from imgrec.reporting.groups import groups_of
-from imgrec.reporting.health import Health
-from imgrec.reporting.health_charts import health_section
+from imgrec.layouts.kept import METHODS
+from imgrec.neighbors.graph import K, kept_neighbors, neighbors_in
+from imgrec.neighbors.neighbors import Neighbors
+from imgrec.reporting.facts.catalog import date_of
+from imgrec.reporting.facts.clusters import groups_of
+from imgrec.reporting.facts.health import Health
+from imgrec.reporting.facts.maps import Ground
+from imgrec.reporting.facts.precision import common_ids, folders_in, precisions
+from imgrec.reporting.figures.chart import Section
+from imgrec.reporting.figures.render import Rendered, render
+from imgrec.reporting.figures.thumbnails import Thumbnails
 from imgrec.reporting.links import links_from, logdir_beside
-from imgrec.reporting.map_charts import map_section
-from imgrec.reporting.maps import Ground
 from imgrec.reporting.page import FIGURES, Head, page_html
-from imgrec.reporting.render import Rendered, render
-from imgrec.reporting.thumbnails import Thumbnails
-from imgrec.site_pages import site_of
-from imgrec.store import Store
+from imgrec.reporting.sections.classes import class_section
+from imgrec.reporting.sections.clusters import cluster_section
+from imgrec.reporting.sections.health import health_section
+from imgrec.reporting.sections.maps import map_section
+from imgrec.reporting.sections.precision import choice_section
+from imgrec.store.classes import Classes
+from imgrec.store.features import FeatureStore
+from imgrec.store.parts import part_name, part_numbers
+from imgrec.store.site_link import site_of
+from imgrec.store.store import Store
+from imgrec.system.atomic_files import new_folder
+from imgrec.system.output_folder import REPORT
+from imgrec.system.progress import progress
 from imgrec.version import __version__
 
 NEIGHBORS_MADE = 1_000_000  # pictures up to which a missing k-NN graph is made, in some minutes

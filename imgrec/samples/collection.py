@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from imgrec.errors import ImgrecError
-from imgrec.files import TEMPORARY_PREFIX, write_text
-from imgrec.interrupts import interrupted_once
-from imgrec.processes import in_order
-from imgrec.progress import progress
 from imgrec.samples.render import FAMILIES, RENDERER_VERSION, family_of, render_sample
+from imgrec.system.atomic_files import TEMPORARY_PREFIX, write_text
+from imgrec.system.interrupts import interrupted_once
+from imgrec.system.progress import progress
+from imgrec.system.workers import in_order
 
 MANIFEST_NAME = "samples.json"
 MIN_SIZE_PX, MAX_SIZE_PX = 32, 4096

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from imgrec.encoders.spec import Preprocessing
-from imgrec.images import Scales, decode, read_file
+from imgrec.pictures.decoding import Scales, decode, read_file
+from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.samples.noise import fractal_noise
 from imgrec.samples.render import render_sample
 from machine import rows

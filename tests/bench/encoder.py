@@ -14,7 +14,7 @@ from imgrec import Options, index_folders
 from imgrec.encoders.acceleration import CompiledLane, compiler, folded
 from imgrec.encoders.lanes import PASS, DirectLane, Finish, Lane, Lanes, side_by_side
 from imgrec.encoders.networks import Head, PixelNetwork, preprocessing_of
-from imgrec.images import SUFFIXES
+from imgrec.pictures.decoding import SUFFIXES
 from machine import rows
 
 _MODEL = "resnet50"

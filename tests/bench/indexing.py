@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 from imgrec import Options, index_folders
 from imgrec.encoders import load_encoder
-from imgrec.images import SUFFIXES
+from imgrec.pictures.decoding import SUFFIXES
 from imgrec.samples import write_samples
 from machine import rows, seconds
 

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.manifold import trustworthiness
 
-from imgrec.affinity import fuzzy_graph
-from imgrec.features import Block, FeatureStore
-from imgrec.knn import exact_neighbors
-from imgrec.neighbors import Neighbors
-from imgrec.umap_layout import umap_layout
+from imgrec.layouts.fuzzy_graph import fuzzy_graph
+from imgrec.layouts.umap import umap_layout
+from imgrec.neighbors.graph import exact_neighbors
+from imgrec.neighbors.neighbors import Neighbors
+from imgrec.store.features import Block, FeatureStore
 from machine import rows
 
 _SAMPLE = 3_000

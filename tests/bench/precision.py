@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image
 
 from imgrec import Store
-from imgrec.encoders.spec import Preprocessing
-from imgrec.images import decode, pixels_for, read_file
-from imgrec.quality import precision_at_k
+from imgrec.neighbors.precision import precision_at_k
+from imgrec.pictures.decoding import decode, pixels_for, read_file
+from imgrec.pictures.preprocessing import Preprocessing
 from machine import rows
 
 _THUMB = Preprocessing(crop_px=8, resize_px=8)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from imgrec import Recommender, Store
-from imgrec.metrics import METRICS
+from imgrec.distances.metrics import METRICS
 from machine import median_of, rows, run
 
 _RUNS = 7

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from imgrec.catalog import Ids, Outcome
-from imgrec.colour_labels import begin_colours
+from imgrec.collection import Ids, Outcome
+from imgrec.collection.rescan import scan
 from imgrec.encoders import load_encoder
-from imgrec.jobs import PART_ROWS
-from imgrec.origins import origins_of
-from imgrec.parts import write_part
-from imgrec.scan import scan
-from imgrec.store import Store
-from imgrec.thumbs import write_thumbs
+from imgrec.indexing.jobs import PART_ROWS
+from imgrec.labels.colors import begin_colours
+from imgrec.store.origins import origins_of
+from imgrec.store.parts import write_part
+from imgrec.store.store import Store
+from imgrec.store.thumbnails import write_thumbs
 from machine import rows, run
 
 _FOLDER_FILES = 100

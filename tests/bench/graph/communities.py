@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.metrics import normalized_mutual_info_score
 
-from graph.collection import make_collection
-from graph.knn_graph import Graph, knn_graph
-from graph.louvain import IGRAPH, PYTHON_LOUVAIN, levels, modularity
-from graph.paging import PAGE_SIZE
-from graph.tree import Grower
+from graph.addresses import PAGE_SIZE
+from graph.communities.build import make_collection
+from graph.communities.louvain import IGRAPH, PYTHON_LOUVAIN, levels, modularity
+from graph.communities.tree import Grower
+from graph.communities.weights import Graph, knn_graph
 from imgrec import Store, neighbors_of
-from imgrec.labels import labels_of
-from imgrec.metrics import scaled
+from imgrec.distances.metrics import scaled
+from imgrec.labels.keep import labels_of
 from machine import rows
 from material import made
 from measuring import apart, tell
@@ -26,7 +26,7 @@ from measuring import apart, tell
 _SMALL = 20_000
 _MOST_IN_PYTHON = 100_000  # networkx and python-louvain take minutes there
 _HEADS = ("pictures", "edges", "way", "s", "communities", "modularity", "memory MB")
-_LIBRARIES = ("igraph", "networkx", "community", "numpy", "imgrec", "graph.collection")
+_LIBRARIES = ("igraph", "networkx", "community", "numpy", "imgrec", "graph.communities.build")
 
 Parts = NDArray[np.int64]
 

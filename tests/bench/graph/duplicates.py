@@ -13,7 +13,7 @@ from PIL import Image
 
 from alterations import NOT_SOUGHT, SOUGHT
 from imgrec import Options, Store, index_folders
-from imgrec.duplicates import (
+from imgrec.duplicates.find import (
     KIND,
     THRESHOLD,
     Duplicates,
@@ -21,7 +21,7 @@ from imgrec.duplicates import (
     candidate_pairs,
     find_duplicates,
 )
-from imgrec.pairs import CANDIDATES, unique_pairs
+from imgrec.duplicates.pairs import CANDIDATES, unique_pairs
 from machine import rows
 from material import made
 from measuring import apart, paragraph, tell
@@ -87,7 +87,7 @@ def measured_at(work: Path, count: int) -> str:
     place = made(work, count)
     tell(f"duplicates: pairs of {count} pictures")
     (pairs, spent_s, again_s, alike), peak_mb = apart(
-        _verified, place.store, count, libraries=("imgrec.alignment", "PIL.Image")
+        _verified, place.store, count, libraries=("imgrec.duplicates.alignment", "PIL.Image")
     )
     heads = ("pictures", "candidate pairs", "alike", "s", "pairs/s", "again, s", "memory MB")
     line = [count, pairs, alike, f"{spent_s:.0f}", f"{pairs / spent_s:.0f}"]

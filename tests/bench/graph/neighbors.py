@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from collection import DIMENSIONS, FIRST_ID, Place, written
 from imgrec import Store
-from imgrec.features import Block, FeatureStore
-from imgrec.knn import K, exact_neighbors, knn_graph_of
-from imgrec.knn_cells import approximate_lists
-from imgrec.knn_cuda import cuda_device, lists_on
-from imgrec.knn_exact import nearest, recall
-from imgrec.knn_lists import Lists, Rows, inverse_lengths
+from imgrec.neighbors.by_cells import approximate_lists
+from imgrec.neighbors.by_cuda import cuda_device, lists_on
+from imgrec.neighbors.by_products import nearest, recall
+from imgrec.neighbors.graph import K, exact_neighbors, knn_graph_of
+from imgrec.neighbors.lists import Lists, Rows, inverse_lengths
+from imgrec.store.features import Block, FeatureStore
 from machine import rows
 from measuring import apart, paragraph, tell
 
 _BESIDE = (20_000, 100_000)  # where others are measured too
 _WARM = 500  # vectors whose graph is made before, so that nothing is compiled while it is timed
 _LATER = 0.01  # of the pictures: those that come, and those that go
-_LIBRARIES = ("imgrec.knn_kernels", "sklearn.decomposition")
+_LIBRARIES = ("imgrec.neighbors.kernels", "sklearn.decomposition")
 _TRUTH = "truth.npy"
 _HEADS = ("way", "s", "CPU s", f"recall@{K}", "memory MB")
 

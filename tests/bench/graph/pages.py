@@ -13,10 +13,10 @@ import pyvis.network
 from selenium import webdriver
 
 from browser import chromium
-from graph.knn_graph import knn_graph
-from graph.louvain import IGRAPH, levels
-from graph.parts import induced
-from graph.site import SiteSummary, write_site
+from graph.communities.louvain import IGRAPH, levels
+from graph.communities.parts import induced
+from graph.communities.weights import knn_graph
+from graph.pages.site import SiteSummary, write_site
 from imgrec import Store, neighbors_of
 from machine import rows
 from material import made
@@ -36,7 +36,7 @@ def measured(work: Path, count: int) -> str:
     apart(_neighbours, store)
     tell("pages: writing")
     site = work / f"site-{count}"
-    (summary, spent_s), memory_mb = apart(_written, store, site, libraries=("graph.site",))
+    (summary, spent_s), memory_mb = apart(_written, store, site, libraries=("graph.pages.site",))
     heads = ("pictures", "written, s", "pages", "MB", "largest page with its sheet, kB",
              "memory MB")  # fmt: skip
     weights = {page: _weight(site, page) for page in _pages(site)}

@@ -13,12 +13,12 @@ from PIL import Image
 from selenium import webdriver
 
 from browser import chromium, requests
-from graph.atlas import build_sheet
-from graph.network import Drawing
-from graph.page import Renderer, View, assets
-from graph.search_documents import Group, Picture
-from graph.search_index import write_search
-from imgrec.images import thumbnail
+from graph.name_search.documents import Group, Picture
+from graph.name_search.index import write_search
+from graph.pages.network import Drawing
+from graph.pages.page import Renderer, View, assets
+from graph.pages.sheet import build_sheet
+from imgrec.pictures.decoding import thumbnail
 from machine import rows
 from measuring import apart, tell
 

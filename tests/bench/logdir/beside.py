@@ -15,7 +15,7 @@ from machine import rows
 from material import copied, made
 from measuring import paragraph, size_mb, tell
 from projector.export import Options
-from projector.sprite import grid_for
+from projector.files.sprite import grid_for
 
 COUNT = 10_000  # a square number: another one `add_embedding` fills up to one with black
 

@@ -7,22 +7,22 @@ from collections.abc import Callable
 from functools import cached_property, wraps
 from typing import Any
 
-import projector.collection
+import projector.compose
 import projector.export
-import projector.run
-import projector.sheets
-import projector.views
-from imgrec.catalog import Catalog
-from imgrec.columns import Reduction
-from projector.collection import Collection
-from projector.views import Begun, Layouts
+import projector.files.sprite_workers
+import projector.layouts
+import projector.source
+from imgrec.collection import Catalog
+from imgrec.layouts.reduction import Reduction
+from projector.layouts import Begun, Layouts
+from projector.source import Collection
 from projector.writer import Writer
 
 SPRITES = ("thumbnails laid", "WebP written")  # in threads of their own, beside all the others
 ONCE = ("axes", "clusters", "colours", "pages", "k-NN graph")  # all others are of a run
 _FUNCTIONS: tuple[tuple[Any, str, str], ...] = (
-    (projector.collection, "reduce_feature", "axes"),
-    (projector.collection, "clusters_in", "clusters"),
+    (projector.source, "reduce_feature", "axes"),
+    (projector.source, "clusters_in", "clusters"),
     (projector.export, "update_colours", "colours"),
     (Collection, "runs", "pages"),
     (Collection, "neighbors", "k-NN graph"),
@@ -30,14 +30,14 @@ _FUNCTIONS: tuple[tuple[Any, str, str], ...] = (
     (Catalog, "entries", "catalogue"),
     (Collection, "labels", "labels"),
     (Reduction, "take", "columns"),
-    (projector.run, "metadata_text", "metadata"),
-    (projector.run, "bookmarks_text", "bookmarks"),
+    (projector.compose, "metadata_text", "metadata"),
+    (projector.compose, "bookmarks_text", "bookmarks"),
     (Layouts, "begin", "layouts begun"),
     (Begun, "views", "waiting for layouts"),
-    (projector.views._Graph, "weights", "graph of a run"),
-    (projector.sheets.Sheets, "_joined", SPRITES[0]),
-    (projector.sheets, "build_sprite", SPRITES[0]),
-    (projector.sheets, "write_sprite", SPRITES[1]),
+    (projector.layouts._Graph, "weights", "graph of a run"),
+    (projector.files.sprite_workers.Sheets, "_joined", SPRITES[0]),
+    (projector.files.sprite_workers, "build_sprite", SPRITES[0]),
+    (projector.files.sprite_workers, "write_sprite", SPRITES[1]),
     (Writer, "write", "files"),
     (Writer, "finish", "waiting for sprites"),
 )

@@ -9,10 +9,10 @@ import numpy as np
 import thumbnails
 from collection import FIRST_ID, Place, written
 from imgrec import Store
-from imgrec.colour_labels import begin_colours
-from imgrec.colours import KIND, colour_of
-from imgrec.parts import part_name
-from imgrec.thumbs import write_thumbs
+from imgrec.labels.colors import begin_colours
+from imgrec.pictures.color_word import KIND, colour_of
+from imgrec.store.parts import part_name
+from imgrec.store.thumbnails import write_thumbs
 from measuring import apart
 
 _PART_ROWS = 1024

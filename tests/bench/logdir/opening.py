@@ -11,9 +11,9 @@ from imgrec import Store
 from machine import rows
 from material import copied, made
 from measuring import size_mb, tell
-from projector import views
-from projector.collection import Collection
+from projector import layouts
 from projector.export import Options, write_logdir
+from projector.source import Collection
 from projector_page import open_projector, served
 
 WHOLE, OVERVIEW = 50_000, 10_000
@@ -76,9 +76,9 @@ def _seconds(address: str, points: int, profile: Path) -> float:
 
 def _written(store: Path, out: Path, options: Options) -> str:
     """Write a logdir whose layouts are where layouts begin; return the run that opens first."""
-    for method in list(views._MAKERS):
-        views._MAKERS[method] = lambda graph, start, seed: start
-    views._Graph.weights = None  # type: ignore[assignment]  # not needed by these
+    for method in list(layouts._MAKERS):
+        layouts._MAKERS[method] = lambda graph, start, seed: start
+    layouts._Graph.weights = None  # type: ignore[assignment]  # not needed by these
     Collection.neighbors = None  # type: ignore[assignment]
     with Store.open(store) as opened:
         return write_logdir(opened, out, options=options).runs[0].name

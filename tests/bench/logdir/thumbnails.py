@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from imgrec.images import thumbnail
+from imgrec.pictures.decoding import thumbnail
 
 DIFFERENT = 400
 _SIZES = ((128, 96), (96, 128), (128, 128), (128, 85), (85, 128), (128, 72))

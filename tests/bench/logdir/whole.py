@@ -11,9 +11,9 @@ from exporting import HEADS, Exported, cells, exported, fresh, where
 from machine import rows
 from material import copied, made
 from measuring import paragraph, tell
-from projector.collection import Collection
 from projector.export import Options
-from projector.plan import Run
+from projector.runs import Run
+from projector.source import Collection
 
 
 def measured(work: Path, count: int, methods: Sequence[str], most_runs: int | None) -> str:

@@ -8,8 +8,8 @@ import numpy as np
 
 from exporting import fresh
 from imgrec import Store
-from imgrec.classes import TOP, Top, write_classes, write_description
 from imgrec.reporting.write import Options, write_report
+from imgrec.store.classes import TOP, Top, write_classes, write_description
 from machine import rows
 from material import copied, made
 from measuring import tell

@@ -13,8 +13,9 @@ from threadpoolctl import threadpool_limits
 
 from imgrec import Store
 from imgrec.encoders.rgb import RgbHistogram
-from imgrec.encoders.spec import EncoderSpec, Preprocessing, Vectors
-from imgrec.parts import write_part
+from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.store.parts import write_part
 
 DIMENSIONS = 2048
 FIRST_ID = 1  # row i of the matrix is the picture with id FIRST_ID + i

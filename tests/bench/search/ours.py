@@ -120,7 +120,7 @@ def build(place: Place) -> dict[str, Built]:
 
 
 def _build(place: Place, hnsw: bool) -> tuple[float, Path, list[str]]:
-    from imgrec.indexes import update_indexes
+    from imgrec.derived.kept import update_indexes
 
     lines: list[str] = []
     with Store.create(place.store) as store, store.writing():

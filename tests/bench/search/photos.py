@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 
 from collection import Place
 from imgrec import ImgrecError, Recommender, Store
-from imgrec.features import FeatureStore
+from imgrec.store.features import FeatureStore
 from machine import rows
 from measuring import HEADS, K, Row, apart, asked, paragraph, tell
 from ours import LIBRARIES, build, costs

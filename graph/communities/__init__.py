@@ -1,0 +1,1 @@
+"""The similarity graph, parted into a tree of named communities."""

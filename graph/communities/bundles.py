@@ -1,0 +1,104 @@
+"""Bundles: nearly identical pictures that are one node, with a representative."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from graph.communities.weights import Graph, Rows, Weights
+from imgrec.collection import Ids
+
+MOST_BUNDLED = 500  # pictures of a bundle; more are several, for a page lists all of them
+MOST_LISTED = 1_000  # pictures of a page, with all that its bundles hold
+
+
+@dataclass(frozen=True)
+class Bundles:
+    """Which pictures are one node.
+
+    Attributes:
+        ids: (n,) of the pictures, ascending.
+        node: (n,) the node of each, from 0.
+        representatives: (u,) rows of the pictures that stand for the nodes.
+    """
+
+    ids: Ids
+    node: Rows
+    representatives: Rows
+
+    @classmethod
+    def of(cls, ids: Ids, groups: Sequence[Sequence[int]] = ()) -> "Bundles":
+        """Make a node of each group and of each picture that is in none.
+
+        Args:
+            ids: (n,) ascending.
+            groups: of ids, the representative first; no picture is in two of them.
+
+        Raises:
+            ValueError: a picture is in two groups, or not in the collection.
+        """
+        first = np.arange(len(ids))
+        seen: set[int] = set()
+        for group in _parts(groups):
+            rows = np.searchsorted(ids, group)
+            known = rows < len(ids)
+            if not known.all() or not np.array_equal(ids[rows], group):
+                raise ValueError(f"the group of picture {group[0]} holds one that is not there")
+            if not seen.isdisjoint(group) or len(set(group)) < len(group):
+                raise ValueError(f"the group of picture {group[0]} holds one twice")
+            seen.update(group)
+            first[rows] = rows[0]
+        representatives, node = np.unique(first, return_inverse=True)
+        return cls(ids, node, representatives)
+
+    def __len__(self) -> int:
+        return len(self.representatives)
+
+    @cached_property
+    def sizes(self) -> Rows:
+        """Pictures of each node (u,)."""
+        return np.bincount(self.node, minlength=len(self))
+
+    def costs(self, page_size: int) -> Weights:
+        """Return what share of a page each node takes, times the page's size (u,)."""
+        costs: Weights = np.maximum(1.0, self.sizes * (page_size / MOST_LISTED))
+        return costs
+
+    def picture(self, node: int) -> int:
+        """Return the id of the picture that stands for a node."""
+        return int(self.ids[self.representatives[node]])
+
+    def rows(self, node: int) -> Rows:
+        """Return the rows of a node's pictures, its representative first."""
+        found = self._by_node[self._starts[node] : self._starts[node + 1]]
+        of_node = self.representatives[node]
+        return np.concatenate([[of_node], found[found != of_node]])
+
+    @cached_property
+    def _by_node(self) -> Rows:
+        return np.argsort(self.node, kind="stable")
+
+    @cached_property
+    def _starts(self) -> Rows:
+        return np.concatenate([[0], np.cumsum(self.sizes)])
+
+
+def bundled(graph: Graph, bundles: Bundles) -> Graph:
+    """Return the graph of the nodes: an edge is as heavy as the heaviest between their pictures.
+
+    So what comes a hundred times pulls no more than what comes once.
+    """
+    a, b = bundles.node[graph.low], bundles.node[graph.high]
+    low, high, n = np.minimum(a, b), np.maximum(a, b), len(bundles)
+    order = np.lexsort((-graph.weights, high, low))
+    order = order[low[order] != high[order]]
+    keys = low[order] * n + high[order]
+    heaviest = order[np.diff(keys, prepend=-1) > 0]
+    return Graph(n, low[heaviest], high[heaviest], graph.weights[heaviest])
+
+
+def _parts(groups: Sequence[Sequence[int]]) -> Iterator[Sequence[int]]:
+    for group in groups:
+        for start in range(0, len(group), MOST_BUNDLED):
+            yield group[start : start + MOST_BUNDLED]

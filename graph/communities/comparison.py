@@ -1,0 +1,96 @@
+"""How the communities of a tree compare: those similar to each, and what joins siblings."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from graph.communities.parts import similarity
+from graph.communities.tree import LONERS, Group
+from graph.communities.weights import Graph, Rows
+
+SIMILAR = 5
+Pairs = dict[tuple[int, int], float]  # (number, number) to similarity, the smaller first
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What joins communities.
+
+    Attributes:
+        similar: path to the paths of the most similar ones at its level, the first the most.
+        siblings: path of a parent to the similarities of its children, by their numbers.
+    """
+
+    similar: Mapping[str, list[str]]
+    siblings: Mapping[str, Pairs]
+
+
+def compare(tree: Group, graph: Graph) -> Comparison:
+    """Compare the communities of each level of a tree; one that is not divided stays below it.
+
+    Args:
+        tree: numbered.
+        graph: of all its nodes.
+    """
+    similar: dict[str, list[str]] = {}
+    siblings: dict[str, Pairs] = {}
+    for depth, (parts, paths) in enumerate(_levels(tree, graph.n), start=1):
+        found = similarity(graph, parts, len(paths))
+        for i, others in _strongest(found, paths).items():
+            if _depth(paths[i]) == depth:
+                similar[paths[i]] = [paths[j] for j in others]
+        for i, j, weight in zip(
+            found.low.tolist(), found.high.tolist(), found.weights, strict=True
+        ):
+            (parent, a), (other, b) = _apart(paths[i]), _apart(paths[j])
+            if parent == other and _depth(paths[i]) == depth:
+                siblings.setdefault(parent, {})[min(a, b), max(a, b)] = float(weight)
+    return Comparison(similar, siblings)
+
+
+def parent_of(path: str) -> str:
+    """Return the path of the community above, "" for the collection."""
+    return path.rpartition(".")[0]
+
+
+def _levels(tree: Group, n: int) -> Iterator[tuple[Rows, list[str]]]:
+    """Yield for each depth the parts (n,), leaves above it being their own, and their paths."""
+    level = list(tree.walk())[:1]
+    while any(group.children for _, group in level):
+        level = [below for path, group in level for below in _below(path, group)]
+        parts = np.empty(n, np.int64)
+        for number, (_, group) in enumerate(level):
+            parts[group.rows] = number
+        yield parts, [path for path, _ in level]
+
+
+def _below(path: str, group: Group) -> Iterable[tuple[str, Group]]:
+    if not group.children:
+        return [(path, group)]
+    return [(f"{path}.{c.number}" if path else str(c.number), c) for c in group.children]
+
+
+def _strongest(graph: Graph, paths: list[str]) -> dict[int, list[int]]:
+    """The most similar parts of each, loners left out; ties by the order of paths."""
+    a = np.concatenate([graph.low, graph.high])
+    b = np.concatenate([graph.high, graph.low])
+    weights = np.concatenate([graph.weights, graph.weights])
+    community = np.array([_apart(path)[1] != LONERS for path in paths], bool)[b]
+    a, b, weights = a[community], b[community], weights[community]
+    order = np.lexsort((b, -weights, a))
+    found: dict[int, list[int]] = {}
+    for i, j in zip(a[order].tolist(), b[order].tolist(), strict=True):
+        others = found.setdefault(i, [])
+        if len(others) < SIMILAR:
+            others.append(j)
+    return found
+
+
+def _depth(path: str) -> int:
+    return path.count(".") + 1
+
+
+def _apart(path: str) -> tuple[str, int]:
+    parent, _, number = path.rpartition(".")
+    return parent, int(number)

@@ -1,0 +1,27 @@
+"""The communities, kept in the catalogue for every other stage."""
+
+import numpy as np
+
+from graph.communities.bundles import Bundles
+from graph.communities.numbering import Paths, parsed
+from graph.communities.tree import Group
+from imgrec.collection import Catalog
+from imgrec.labels.keep import labels_of
+from imgrec.store.site_link import COMMUNITY as KIND
+
+__all__ = ["KIND", "community_labels", "labels_before"]
+
+
+def community_labels(tree: Group, bundles: Bundles) -> dict[int, str]:
+    """Return the path of the community whose page shows it, for each picture by ascending id."""
+    paths = np.empty(len(bundles), object)
+    for path, group in tree.walk():
+        if not group.children:
+            paths[group.rows] = path
+    return dict(zip(bundles.ids.tolist(), paths[bundles.node].tolist(), strict=True))
+
+
+def labels_before(catalog: Catalog, bundles: Bundles) -> Paths:
+    """Return the paths (u, depth) under which the nodes stood in the run before."""
+    kept = labels_of(catalog, KIND)
+    return parsed([kept.get(bundles.picture(node)) for node in range(len(bundles))])

@@ -1,0 +1,63 @@
+"""The words of a picture's path that a person would say; numbers, hashes and prefixes are none."""
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from imgrec.system.file_names import printable
+
+_HASHES = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|"
+    r"(?<![^\W_])(?=[0-9a-f]*\d)[0-9a-f]{8,}(?![^\W_])",
+    re.IGNORECASE,
+)
+_SEPARATORS = re.compile(r"[^\w'’-]|_")
+_WITH_NUMBER = re.compile(r"(?:\d*)([^\W\d_]{2,})(?:\d*)")  # dress12, 2019summer
+_LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_SHORT = 3  # letters: t-shirt and x-ray are one word, red-dress is two
+_LONGEST = 32
+_LONGEST_PHRASE = 4  # words
+_NONE = (
+    "img dsc dscn dscf pict pic picture image imag photo foto mvimg pxl vid wp gopr dji sam cimg",
+    "scan screenshot copy kopie untitled thumb jpg jpeg png gif webp tif tiff bmp heic file",
+    "whatsapp signal the and of im wa edit edited final",
+    "train test validation val images photos pictures data dataset",
+)
+_PREFIXES = frozenset(" ".join(_NONE).split())  # of cameras and programs, and words of any folder
+
+
+def words_of(path: str) -> list[str]:
+    """Return the words of a path, each once: of its folders, their whole names, of the file.
+
+    Args:
+        path: relative to its root.
+    """
+    place = PurePosixPath(printable(path))
+    found: dict[str, None] = {}
+    for folder in place.parts[:-1]:
+        words = list(_words(folder))
+        if 1 < len(words) <= _LONGEST_PHRASE:
+            found[" ".join(words)] = None
+        found.update(dict.fromkeys(words))
+    found.update(dict.fromkeys(_words(place.stem)))
+    return [word for word in found if len(word) <= _LONGEST]
+
+
+def _words(name: str) -> Iterator[str]:
+    for chunk in _SEPARATORS.split(_HASHES.sub(" ", name)):
+        parts = chunk.strip("-'’").split("-")
+        whole = len(parts) == 2 and all(map(_LETTERS.fullmatch, parts))
+        if whole and min(map(len, parts)) < _SHORT:
+            yield "-".join(parts)
+        else:
+            yield from filter(None, map(_word, parts))
+
+
+def _word(part: str) -> str | None:
+    """The letters of a part of a name that is a word, a number beside it left out."""
+    if _LETTERS.fullmatch(part):
+        letters = part
+    else:
+        with_number = _WITH_NUMBER.fullmatch(part)
+        letters = with_number[1] if with_number else ""
+    return letters if len(letters) > 1 and letters.casefold() not in _PREFIXES else None

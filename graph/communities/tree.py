@@ -1,0 +1,180 @@
+"""The tree of communities: the collection divided until every group fits on a page."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.addresses import PAGE_SIZE, balanced
+from graph.communities.louvain import levels
+from graph.communities.parts import gathered, induced, renumbered, similarity, split
+from graph.communities.weights import FLOOR, Graph, Rows, Weights
+
+Mask = NDArray[np.bool_]
+
+MOST_CHILDREN = 80  # communities on an overview; more are grouped, so that a level comes above
+LONERS = 0  # the number of the group of what belongs to no community
+_TINY = 3  # fewer are no community
+_RESOLUTIONS = (1.0, 2.0, 4.0, 8.0, 16.0)  # tried one after the other on what does not part
+_LARGEST_SHARE = 0.9  # of a group: larger, and dividing has changed nothing
+_DEEPEST = 6
+
+
+@dataclass(frozen=True)
+class Group:
+    """Nodes that belong together.
+
+    Attributes:
+        rows: (m,) the nodes, ascending.
+        children: the groups it is divided into; none where it fits on a page.
+        number: among its siblings, from 1; `LONERS` for those that belong to no community.
+    """
+
+    rows: Rows
+    children: tuple["Group", ...] = ()
+    number: int = -1
+
+    def walk(self, path: str = "") -> Iterator[tuple[str, "Group"]]:
+        """Yield this group and all below it with their paths, such as 3.1, parents first."""
+        yield path, self
+        for child in self.children:
+            yield from child.walk(f"{path}.{child.number}" if path else str(child.number))
+
+
+@dataclass(frozen=True)
+class Grower:
+    """Divides graphs into groups.
+
+    Attributes:
+        costs: (n,) of every node of the collection: the share of a page it takes times its size.
+        page_size: the cost that a page bears.
+        engine: of Louvain.
+        seed: of Louvain.
+    """
+
+    costs: Weights
+    page_size: int = PAGE_SIZE
+    engine: str = "igraph"
+    seed: int = 0
+
+    def grown(self, graph: Graph, parts: Rows) -> Group:
+        """Return the tree of a graph: the collection, whose children are the communities.
+
+        Args:
+            graph: of all nodes.
+            parts: (n,) the communities that Louvain found in it.
+        """
+        rows = np.arange(graph.n)
+        return Group(rows, tuple(self._children(graph, rows, parts, 0)))
+
+    def _children(self, graph: Graph, rows: Rows, parts: Rows, depth: int) -> list[Group]:
+        """The groups of a division, few enough for an overview, loners in one of them."""
+        alone = _loners(graph, parts, FLOOR if depth == 0 else 0)
+        if alone.all():
+            return [self._cut(rows, LONERS)]
+        kept = np.flatnonzero(~alone)
+        groups = [
+            self._group(inner, rows[kept[local]], depth + 1)
+            for local, inner in split(induced(graph, kept), renumbered(parts[kept]))
+        ]
+        found = self._bounded(groups, graph, rows)
+        return [*found, self._cut(rows[alone], LONERS)] if alone.any() else found
+
+    def _group(self, graph: Graph, rows: Rows, depth: int) -> Group:
+        if self._fits(rows):
+            return Group(rows)
+        parts = self._parted(graph, self.costs[rows]) if depth < _DEEPEST else None
+        if parts is None:
+            return self._cut(rows)
+        return Group(rows, tuple(self._children(graph, rows, parts, depth)))
+
+    def _parted(self, graph: Graph, costs: Weights) -> Rows | None:
+        """The partition of a graph by its own structure, None where it has none.
+
+        Parts that are alike and fit on a page together are one.
+        """
+        for resolution in _RESOLUTIONS:
+            found = levels(graph, self.engine, self.seed, resolution)[-1]
+            parts = gathered(graph, found, costs, self.page_size)
+            large = np.bincount(parts).max() > _LARGEST_SHARE * graph.n
+            if not large and not _loners(graph, parts, 0).all():
+                return parts
+        return None
+
+    def _bounded(self, groups: list[Group], graph: Graph, rows: Rows) -> list[Group]:
+        """Groups joined by how similar they are until an overview can show them."""
+        if len(groups) <= MOST_CHILDREN:
+            return groups
+        parts = np.full(graph.n, len(groups))  # the last one: loners
+        for number, group in enumerate(groups):
+            parts[np.searchsorted(rows, group.rows)] = number
+        return self._joined(groups, _similar(graph, parts, len(groups)))
+
+    def _joined(self, groups: list[Group], similar: Graph) -> list[Group]:
+        if len(groups) <= MOST_CHILDREN:
+            return groups
+        found = []
+        for local, inner in split(similar, self._few(similar)):
+            members = [groups[i] for i in local]
+            rows = np.sort(np.concatenate([member.rows for member in members]))
+            if len(members) == 1:
+                found += members
+            elif self._fits(rows):
+                found.append(Group(rows))
+            else:
+                found.append(Group(rows, tuple(self._joined(members, inner))))
+        return sorted(found, key=lambda group: (-len(group.rows), group.rows[0]))
+
+    def _few(self, similar: Graph) -> Rows:
+        """The finest partition with few enough parts; a cut into equal ones where none has."""
+        for resolution in _RESOLUTIONS:
+            for parts in levels(similar, self.engine, self.seed, resolution):
+                if 1 < parts.max() + 1 <= MOST_CHILDREN:
+                    return parts
+        parts = np.empty(similar.n, np.int64)
+        order = np.argsort(levels(similar, self.engine, self.seed)[-1], kind="stable")
+        for number, of_part in enumerate(balanced(similar.n, -(-similar.n // MOST_CHILDREN))):
+            parts[order[of_part]] = number
+        return parts
+
+    def _cut(self, rows: Rows, number: int = -1) -> Group:
+        """A group without structure, cut into pages of equal size where it needs several."""
+        if self._fits(rows):
+            return Group(rows, number=number)
+        pages = self._pages(rows)
+        if len(pages) > MOST_CHILDREN:
+            pages = [rows[s] for s in balanced(len(rows), -(-len(rows) // MOST_CHILDREN))]
+        return Group(rows, tuple(self._cut(page) for page in pages), number)
+
+    def _pages(self, rows: Rows) -> list[Rows]:
+        before = np.cumsum(self.costs[rows]) - self.costs[rows]
+        total = self.costs[rows].sum()
+        count = int(np.ceil(total / self.page_size))
+        while True:
+            pages = np.floor(before * count / total + 1e-9).astype(np.int64)
+            found = np.split(rows, np.flatnonzero(np.diff(pages)) + 1)
+            if all(map(self._fits, found)):
+                return found
+            count += 1
+
+    def _fits(self, rows: Rows) -> bool:
+        return bool(self.costs[rows].sum() <= self.page_size + 1e-6)
+
+
+def _similar(graph: Graph, parts: Rows, count: int) -> Graph:
+    """Likewise, of the first `count` parts."""
+    found = similarity(graph, parts, count + 1)
+    kept = found.high < count
+    return Graph(count, found.low[kept], found.high[kept], found.weights[kept])
+
+
+def _loners(graph: Graph, parts: Rows, weak: float) -> Mask:
+    """Which nodes (n,) belong nowhere: no edge above `weak`, or too small a group; one is none."""
+    strongest = np.zeros(graph.n)
+    for ends in (graph.low, graph.high):
+        np.maximum.at(strongest, ends, graph.weights)
+    apart = strongest <= weak
+    sizes = np.bincount(parts[~apart], minlength=parts.max() + 1)
+    alone: Mask = apart | (sizes[parts] < _TINY)
+    return alone if alone.sum() > 1 else np.zeros_like(alone)

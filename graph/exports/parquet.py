@@ -1,0 +1,107 @@
+"""A network as a Parquet table, a row a picture: what Embedding Atlas, DuckDB and pandas open."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graph.exports.network import BLOCK_ROWS, Network, column_names
+from imgrec.errors import ImgrecError
+from imgrec.store.thumbnails import ThumbStore
+from imgrec.system.atomic_files import new_file
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+THUMBNAIL = "thumbnail"
+
+
+def write_parquet(network: Network, path: Path, thumbs: ThumbStore | None = None) -> None:
+    """Write the table; it appears whole or not at all.
+
+    Memory is that of one block of pictures.
+
+    Args:
+        network: whose pictures become rows, in the order of ids.
+        path: of the file.
+        thumbs: where thumbnails are to be taken from; None for a table without.
+
+    Raises:
+        ImgrecError: pyarrow is not installed.
+    """
+    parquet = load_pyarrow().parquet
+    with new_file(path) as file, parquet.ParquetWriter(file, schema_of(network, thumbs)) as writer:
+        for batch in table_blocks(network, thumbs):
+            writer.write_batch(batch, row_group_size=BLOCK_ROWS)
+
+
+def table_blocks(network: Network, thumbs: ThumbStore | None = None) -> "Iterator[pa.RecordBatch]":
+    """Yield the rows of the table, a block at a time."""
+    pa, schema = load_pyarrow(), schema_of(network, thumbs)
+    start = 0
+    for block in network.pictures():
+        columns: list[Any] = [
+            [picture.id for picture in block],
+            [picture.path for picture in block],
+            [picture.width for picture in block],
+            [picture.height for picture in block],
+            network.map.positions[start : start + len(block), 0],
+            network.map.positions[start : start + len(block), 1],
+            _neighbors(network, slice(start, start + len(block))),
+            *([picture.labels.get(kind) for picture in block] for kind in network.kinds()),
+        ]
+        if thumbs is not None:
+            columns.append([thumbs.get(picture.id) for picture in block])
+        arrays = [
+            column if isinstance(column, pa.Array) else pa.array(column, field.type)
+            for column, field in zip(columns, schema, strict=True)
+        ]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        start += len(block)
+
+
+def schema_of(network: Network, thumbs: ThumbStore | None = None) -> "pa.Schema":
+    """Return the columns: those of every picture, one a kind of label, the thumbnail.
+
+    `neighbors` is {ids: the numbers of the rows from 0, distances}, the nearest first.
+
+    Source: apple/embedding-atlas, `--neighbors`.
+    """
+    pa = load_pyarrow()
+    found = pa.struct([("ids", pa.list_(pa.int64())), ("distances", pa.list_(pa.float32()))])
+    fields = [
+        ("id", pa.int64()), ("path", pa.string()), ("width", pa.int32()), ("height", pa.int32()),
+        ("x", pa.float32()), ("y", pa.float32()), ("neighbors", found),
+        *((name, pa.string()) for name in column_names(network.kinds()).values()),
+    ]  # fmt: skip
+    return pa.schema(fields if thumbs is None else [*fields, (THUMBNAIL, pa.binary())])
+
+
+def load_pyarrow() -> Any:
+    """Return the package that writes Parquet.
+
+    Raises:
+        ImgrecError: it is not installed.
+    """
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise ImgrecError(
+            "a Parquet table needs pyarrow, which is not installed: pip install 'pyarrow>=15'"
+        ) from error
+    return pyarrow
+
+
+def _neighbors(network: Network, rows: slice) -> "pa.StructArray":
+    """The nearest of some pictures by their rows in the table, which is that in the ids."""
+    pa, neighbors = load_pyarrow(), network.neighbors
+    ids = np.searchsorted(neighbors.ids, neighbors.neighbors[rows])  # (b, k)
+    distances = np.ascontiguousarray(neighbors.distances[rows], np.float32)  # (b, k)
+    starts = pa.array(np.arange(0, ids.size + 1, neighbors.k), pa.int32())
+    lists = [
+        pa.ListArray.from_arrays(starts, pa.array(values.ravel()))
+        for values in (ids.astype(np.int64), distances)
+    ]
+    return pa.StructArray.from_arrays(lists, ["ids", "distances"])

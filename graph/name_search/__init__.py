@@ -1,0 +1,1 @@
+"""The search index of names that the pages read."""

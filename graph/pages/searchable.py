@@ -1,0 +1,36 @@
+"""What of a site can be found by its names: every picture, every community."""
+
+from collections.abc import Iterator
+
+from graph.addresses import Page
+from graph.communities.guide import Guide
+from graph.name_search.documents import Group, Picture
+from graph.pages.places import Places
+from graph.picture_facts import folder_of, name_of
+from imgrec.collection import Catalog
+from imgrec.system.text import counted
+
+_BATCH = 10_000
+
+
+def found_pictures(catalog: Catalog, guide: Guide, places: Places) -> Iterator[Picture]:
+    """Yield every picture, those of a bundle each by its own name."""
+    ids = guide.bundles.ids
+    for start in range(0, len(ids), _BATCH):
+        for entry in catalog.entries(ids[start : start + _BATCH]):
+            page, cell = places.of(places.node(entry.id))
+            yield Picture(entry.id, name_of(entry), folder_of(entry), page.name, cell)
+
+
+def found_groups(guide: Guide) -> list[Group]:
+    """Return the communities of all levels, the largest first."""
+    paths = sorted((path for path in guide.groups if path), key=lambda path: -guide.pictures(path))
+    return [
+        Group(guide.names[path], _about(guide, path), (Page(path).name,), guide.faces_of([path])[0])
+        for path in paths
+    ]
+
+
+def _about(guide: Guide, path: str) -> str:
+    counts = counted(guide.pictures(path), "picture")
+    return " · ".join(filter(None, (guide.about[path], counts)))

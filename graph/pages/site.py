@@ -1,0 +1,195 @@
+"""The whole site: a folder of pages that appears whole or not at all."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graph.addresses import FOLDER, PAGE_SIZE, Cell, Page, check_page_size
+from graph.communities.build import Collection, make_collection
+from graph.communities.louvain import AUTO
+from graph.communities.parts import split
+from graph.communities.weights import JOINED, Graph
+from graph.name_search.index import write_search
+from graph.pages.draw import Workshop, write_page, write_sheet
+from graph.pages.jobs import Job, overview_job, pictures_job, sheet_pictures
+from graph.pages.page import assets
+from graph.pages.places import Places
+from graph.pages.searchable import found_groups, found_pictures
+from imgrec.neighbors.graph import K, knn_graph_of
+from imgrec.store.store import Store
+from imgrec.system.atomic_files import new_folder
+from imgrec.system.output_folder import SITE
+from imgrec.system.progress import progress
+from imgrec.system.workers import in_order
+
+_FOLDERS = ("assets", "sheets", FOLDER)
+_WORTH_WORKERS = 24  # pages: fewer are drawn before processes have started
+
+
+@dataclass(frozen=True)
+class SiteSummary:
+    """What was written.
+
+    Attributes:
+        index: the file to open.
+        encoder: name of the feature compared.
+        k: neighbours a picture.
+        knn: a line on how right the neighbours are.
+        edges: of the graph.
+        engine: of Louvain.
+        levels: that Louvain went through.
+        modularity: of the communities it found.
+        communities: that it found in the whole graph.
+        depth: levels of pages.
+        bundles: of nearly identical pictures.
+        pages: all of them, those of communities among them.
+        size_bytes: of all files.
+        labels: id to path of its community.
+    """
+
+    index: Path
+    encoder: str
+    k: int
+    knn: str
+    pictures: int
+    edges: int
+    engine: str
+    levels: int
+    modularity: float
+    communities: int
+    depth: int
+    bundles: int
+    pages: int
+    size_bytes: int
+    labels: dict[int, str]
+
+
+def write_site(
+    store: Store,
+    out: Path,
+    encoder: str | None = None,
+    k: int = JOINED,
+    seed: int = 0,
+    page_size: int = PAGE_SIZE,
+    quiet: bool = True,
+    *,
+    louvain: str = AUTO,
+    workers: int = 0,
+    groups: Sequence[Sequence[int]] = (),
+) -> SiteSummary:
+    """Write the network pages of a store; an older site at `out` is replaced.
+
+    Args:
+        store: open for reading.
+        out: the site's folder.
+        encoder: the feature compared; by default the store's own.
+        k: neighbours a picture is joined to.
+        seed: of communities and layouts.
+        page_size: the most nodes on a page.
+        quiet: no progress bar.
+        louvain: one of `graph.communities.louvain.ENGINES`.
+        workers: processes that draw the pages; 0 does it in this one.
+        groups: ids of nearly identical pictures that are one node, the representative first.
+
+    Raises:
+        StoreError: there is no such feature, or it has fewer than two pictures.
+        ImgrecError: `out` holds something that is not a site of ours.
+        ValueError: the page size is out of bounds, or the groups overlap.
+    """
+    check_page_size(page_size)
+    out = out.resolve()
+    SITE.check_place(out)
+    spec = store.spec(encoder)
+    knn = knn_graph_of(store, spec.name, max(K, k), quiet=quiet)
+    neighbors = knn.neighbors
+    collection = make_collection(neighbors, store.catalog, groups, k, page_size, louvain, seed)
+    roots = frozenset(root for root in store.catalog.roots() if Path(root).is_dir())
+    with new_folder(out) as folder:
+        workshop = Workshop(store.path.resolve(), folder.resolve(), out, roots, seed)
+        _write_site(collection, store, workshop, workers, quiet)
+        size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        SITE.check_place(out)  # again: what came while the pages were drawn
+    guide = collection.guide
+    return SiteSummary(
+        index=out / "index.html",
+        encoder=spec.name,
+        k=min(k, neighbors.k),
+        knn=knn.line(),
+        pictures=len(neighbors.ids),
+        edges=collection.edges,
+        engine=collection.engine,
+        levels=collection.levels,
+        modularity=collection.modularity,
+        communities=collection.communities,
+        depth=max(path.count(".") + 1 for path in guide.leaves),
+        bundles=int((guide.bundles.sizes > 1).sum()),
+        pages=len(guide.groups),
+        size_bytes=size_bytes,
+        labels=collection.labels,
+    )
+
+
+def _write_site(
+    collection: Collection, store: Store, workshop: Workshop, workers: int, quiet: bool
+) -> None:
+    guide, folder = collection.guide, workshop.folder
+    for name in _FOLDERS:
+        (folder / name).mkdir()
+    for name, data in assets().items():
+        (folder / "assets" / name).write_bytes(data)
+    workers = workers if len(guide.groups) >= _WORTH_WORKERS else 0
+    bar = partial(progress, total=len(guide.groups), unit="pages", quiet=quiet)
+    tasks = ((Page(path).sheet, sheet_pictures(guide, path)) for path in guide.groups)
+    places, cells = Places(guide.bundles, guide.leaves), _Cells()
+    written = in_order(partial(write_sheet, workshop), tasks, workers)
+    for path, of_page in zip(guide.groups, bar(written, desc="sheets"), strict=True):
+        cells.keep(of_page)
+        if not guide.groups[path].children:
+            rows = guide.groups[path].rows
+            places.put(path, rows, of_page[: len(rows)])
+    jobs = _jobs(collection, cells, places)
+    for _ in bar(in_order(partial(write_page, workshop), jobs, workers), desc="pages"):
+        pass
+    write_search(folder, found_pictures(store.catalog, guide, places), found_groups(guide))
+    (folder / SITE.marker).write_text(SITE.described(folder, len(collection.labels)), "utf-8")
+
+
+class _Cells:
+    """The cells of all sheets, in the order of pages, in 8 bytes each."""
+
+    def __init__(self) -> None:
+        self._pages: list[Any] = []
+
+    def keep(self, cells: Sequence[Cell]) -> None:
+        self._pages.append(np.array(cells, np.uint16).reshape(-1, 4))
+
+    def of(self, page: int) -> list[Cell]:
+        return [
+            (left, top, width, height) for left, top, width, height in self._pages[page].tolist()
+        ]
+
+
+def _jobs(collection: Collection, cells: _Cells, places: Places) -> Iterator[Job]:
+    """Yield what each page is made from, in the order of the guide."""
+    guide = collection.guide
+    inner = _inner_graphs(collection)
+    for number, (path, group) in enumerate(guide.groups.items()):
+        of_page = cells.of(number)
+        if group.children:
+            yield overview_job(guide, path, of_page)
+        else:
+            yield pictures_job(guide, path, of_page, inner[path], collection.neighbors, places)
+
+
+def _inner_graphs(collection: Collection) -> dict[str, Graph]:
+    """The graph within each page of pictures."""
+    guide = collection.guide
+    parts = np.empty(collection.graph.n, np.int64)
+    for number, path in enumerate(guide.leaves):
+        parts[guide.groups[path].rows] = number
+    found = split(collection.graph, parts)
+    return {path: graph for path, (_, graph) in zip(guide.leaves, found, strict=True)}

@@ -1,0 +1,100 @@
+"""The text and links around each network: headings, breadcrumbs, steps, lists."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from graph.addresses import Cell, Page
+from graph.communities.comparison import parent_of
+from graph.communities.guide import Guide
+from graph.communities.naming import LONELY, plain_name
+from graph.pages.page import Link, View
+from imgrec.system.text import counted
+
+MAX_SCALE = 1.4  # a thumbnail of 128 px gains nothing from more
+_SHORT = 14  # letters of a name below a small picture
+
+
+def view_of(guide: Guide, path: str, cells: Sequence[Cell]) -> View:
+    """Return what stands around the network of a community.
+
+    Args:
+        guide: to all pages.
+        path: of the community.
+        cells: on its sheet: of its nodes, then of the faces of the communities like it.
+    """
+    page, children = Page(path), guide.children(path)
+    counts = _counts(guide, path)
+    before, after = guide.steps[path]
+    data: dict[str, Any] = {
+        "maxScale": MAX_SCALE,
+        "up": page.way_to(parent_of(path)) if path else None,
+    }
+    if children:
+        data["targets"] = {int(c.rpartition(".")[2]): page.way_to(c) for c in children}
+    count = len(guide.groups[path].children) or len(guide.groups[path].rows)
+    return View(
+        kind="overview" if children else "pictures",
+        title=f"{guide.names[path]} · {counts}",
+        heading=guide.names[path],
+        path="" if guide.names[path].endswith(path) else path,
+        counts=counts,
+        about=guide.about[path] if path else "",
+        root=page.root,
+        sheet=page.root + page.sheet,
+        crumbs=[Link(guide.names[above], page.way_to(above)) for above in _above(path)],
+        previous=_step(guide, page, before),
+        next=_step(guide, page, after),
+        links=_links(guide, page, children, cells[:count]),
+        similar=_links(guide, page, guide.similar(path), cells[count:]),
+        data=data,
+    )
+
+
+def caption(guide: Guide, path: str) -> str:
+    """Return what is said of a community where the mouse rests on it."""
+    counts = counted(guide.pictures(path), "picture")
+    return " · ".join(filter(None, (guide.names[path], counts, guide.about[path])))
+
+
+def captions(guide: Guide, path: str) -> list[str]:
+    """Return what stands below a community, from the longest; the first that has room is drawn."""
+    name, size = guide.names[path], guide.pictures(path)
+    number = LONELY if name == LONELY else path
+    told = number if name == plain_name(path) else name
+    short = told if len(told) <= _SHORT else f"{told[: _SHORT - 1].rstrip(' ·')}…"
+    longest = f"{name} · {counted(size, 'picture')}"
+    return [*dict.fromkeys([longest, f"{told} · {size:,}", f"{short} · {size:,}", short, number])]
+
+
+def _counts(guide: Guide, path: str) -> str:
+    counts = counted(guide.pictures(path), "picture")
+    children = len(guide.groups[path].children)
+    if not children:
+        return counts
+    if path:
+        return f"{counts} · {counted(children, 'community')}"
+    pages = counted(len(guide.groups), "page")
+    return f"{counts} · {counted(children, 'community')} · {pages}"
+
+
+def _links(guide: Guide, page: Page, paths: Sequence[str], cells: Sequence[Cell]) -> list[Link]:
+    return [
+        Link(
+            guide.names[path],
+            page.way_to(path),
+            counted(guide.pictures(path), "picture"),
+            guide.about[path],
+            cell,
+        )
+        for path, cell in zip(paths, cells, strict=False)
+    ]
+
+
+def _above(path: str) -> list[str]:
+    """The paths of the communities that hold this one, the collection first."""
+    parts = path.split(".") if path else []
+    return [".".join(parts[:i]) for i in range(len(parts))]
+
+
+def _step(guide: Guide, page: Page, path: str | None) -> Link | None:
+    return None if path is None else Link(guide.names[path], page.way_to(path))

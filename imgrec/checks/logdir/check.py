@@ -1,0 +1,71 @@
+"""All that is wrong with a TensorBoard logdir as the Embedding Projector would show it."""
+
+from pathlib import Path
+
+from imgrec.checks.findings import Check, Finding, Place, Report, collected
+from imgrec.checks.logdir.bookmarks import check_bookmarks
+from imgrec.checks.logdir.configs import (
+    CONFIG_NAME,
+    Embedding,
+    Run,
+    check_name,
+    find_runs,
+    read_config,
+)
+from imgrec.checks.logdir.sprites import Sprite, check_sprite
+from imgrec.checks.logdir.tables import Table, check_table
+from imgrec.checks.logdir.tensors import Tensor, check_tensor
+from imgrec.system.text import counted
+
+
+def check_logdir(logdir: Path) -> Report:
+    """Return what a logdir holds and what is wrong with it; writes nothing.
+
+    Files are read in pieces, so memory does not grow with them.
+
+    Args:
+        logdir: a folder, as given to TensorBoard; made by any tool.
+    """
+    holdings: list[tuple[str, str]] = []
+    findings: list[Finding] = []
+    runs = collected(find_runs(logdir), findings)
+    shown = 0
+    for run in runs:
+        for embedding in collected(read_config(run), findings):
+            shown += 1
+            place = _place(run, embedding)
+            before = len(findings)
+            what = collected(_embedding(place, embedding), findings)
+            if all(finding.severity != "error" for finding in findings[before:]):
+                holdings.append((place.name, what))
+    if not shown and all(finding.severity != "error" for finding in findings):
+        nothing = f"its {CONFIG_NAME} names no embeddings"
+        findings.append(Place(str(logdir)).error(nothing, "there is no projector tab"))
+    return Report(tuple(holdings), tuple(findings))
+
+
+def _embedding(place: Place, embedding: Embedding) -> Check[str]:
+    yield from check_name(place, embedding)
+    tensor = yield from check_tensor(place, embedding)
+    table = yield from check_table(place, embedding, tensor)
+    sprite = yield from check_sprite(place, embedding, tensor)
+    marks = yield from check_bookmarks(place, embedding, tensor, table)
+    return _holding(tensor, table, sprite, marks)
+
+
+def _holding(tensor: Tensor | None, table: Table | None, sprite: Sprite | None, marks: int) -> str:
+    if tensor is None:
+        return "not checked"
+    parts = [f"{counted(tensor.rows, 'row')} × {counted(tensor.columns, 'column')}"]
+    if table is not None:
+        parts.append(counted(len(table.columns), "metadata column"))
+    if sprite is not None:
+        width, height = sprite.cell_px
+        parts.append(f"{width if width == height else f'{width} × {height}'} px thumbnails")
+    if marks:
+        parts.append(counted(marks, "bookmark"))
+    return ", ".join(parts)
+
+
+def _place(run: Run, embedding: Embedding) -> Place:
+    return Place(f"{run.name} / {embedding.name or '(no name)'}")

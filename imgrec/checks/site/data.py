@@ -1,0 +1,207 @@
+"""The JSON that a page of a network site carries for its scripts."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from imgrec.checks.findings import Check, Place, shortened
+from imgrec.system.text import counted
+
+MAX_NODES = 250  # vis-network draws so many in about a second
+MOST_PX = 1 << 15  # a cell lies within
+_LARGEST_ID = 2**63 - 1
+_NOTHING = "the page shows no network"
+_LAME = "the page stops working when the picture is clicked"
+
+Cell = tuple[int, int, int, int]  # left, top, width, height in pixels
+
+
+@dataclass(frozen=True)
+class Near:
+    """A neighbour of a picture; `page` is the name of another page, None for the same one."""
+
+    id: int
+    page: str | None
+    cell: Cell | None
+
+
+@dataclass
+class PageData:
+    """What the scripts of a page know.
+
+    Attributes:
+        sheet: address of the thumbnails, None where there is none.
+        cells: of its nodes, on the sheet.
+        pictures: id to the cell of its node, None for a picture without; empty where the page
+            shows communities.
+        targets: addresses of the pages that its nodes lead to.
+        hrefs: addresses of picture files.
+        near: the neighbours of all pictures.
+    """
+
+    sheet: str | None = None
+    cells: list[Cell] = field(default_factory=list)
+    pictures: dict[int, Cell | None] = field(default_factory=dict)
+    targets: list[str] = field(default_factory=list)
+    hrefs: list[str] = field(default_factory=list)
+    near: list[Near] = field(default_factory=list)
+
+
+def read_data(place: Place, text: str | None) -> Check[PageData]:
+    """Return what the data of a page say; what cannot be read is left out and reported."""
+    if text is None:
+        yield place.error('there is no <script type="application/json" id="page">', _NOTHING)
+        return PageData()
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        yield place.error(f"its data are no JSON ({str(error)[:80]})", _NOTHING)
+        return PageData()
+    data = whole.get("data") if isinstance(whole, dict) else None
+    nodes = whole.get("nodes") if isinstance(whole, dict) else None
+    if not isinstance(data, dict) or not isinstance(nodes, list):
+        yield place.error("its data have no nodes, or nothing of them", _NOTHING)
+        return PageData()
+    sheet = whole.get("sheet")
+    if not isinstance(sheet, str):
+        yield place.error("its data name no sheet of thumbnails", "no pictures are drawn")
+        sheet = None
+    found = PageData(sheet)
+    of_node = yield from _read_nodes(place, nodes, found)
+    if "pictures" in data:
+        bundled = _bundled(nodes, of_node)
+        yield from _read_pictures(place, data["pictures"], of_node, bundled, found)
+    else:
+        yield from _read_targets(place, data.get("targets"), of_node, found)
+    return found
+
+
+def cell_of(value: object) -> Cell | None:
+    """Return [left, top, width, height] as a cell, None where it is none."""
+    if not isinstance(value, list) or len(value) != 4 or not all(map(_is_whole, value)):
+        return None
+    left, top, width, height = value
+    fits = left >= 0 and top >= 0 and width > 0 and height > 0 and max(value) < MOST_PX
+    return (left, top, width, height) if fits else None
+
+
+def id_of(value: object) -> int | None:
+    """Return the id of a picture, None where a value is none."""
+    if isinstance(value, str):
+        if not value.isascii() or not value.isdigit() or len(value) > 19:
+            return None
+        value = int(value)
+    if not _is_whole(value):
+        return None
+    return value if 0 <= value <= _LARGEST_ID else None  # type: ignore[operator,return-value]
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _read_nodes(place: Place, nodes: list[Any], found: PageData) -> Check[dict[int, Cell | None]]:
+    """Return the cell of each node; report how many there are too many or wrong."""
+    if len(nodes) > MAX_NODES:
+        yield place.warning(
+            f"it has {counted(len(nodes), 'node')}, more than {MAX_NODES}",
+            "the page takes longer than two seconds to be drawn and jerks",
+        )
+    of_node: dict[int, Cell | None] = {}
+    wrong: list[str] = []
+    for node in nodes:
+        number = id_of(node.get("id")) if isinstance(node, dict) else None
+        cell = cell_of(node.get("cell")) if isinstance(node, dict) else None
+        if number is None or cell is None or number in of_node:
+            wrong.append(json.dumps(node)[:40])
+            continue
+        of_node[number] = cell
+        found.cells.append(cell)
+    if wrong:
+        what = f"{counted(len(wrong), 'node')} without an id of its own or a cell"
+        yield place.error(f"{what}: {shortened(wrong)}", "they are not drawn, or none is")
+    return of_node
+
+
+def _bundled(nodes: Sequence[Any], of_node: Mapping[int, Cell | None]) -> dict[int, Cell | None]:
+    """Return the cell of each picture that is shown by the node of another one."""
+    found: dict[int, Cell | None] = {}
+    for node in nodes:
+        members = node.get("members") if isinstance(node, dict) else None
+        numbers = map(id_of, members) if isinstance(members, list) else ()
+        cell = cell_of(node.get("cell")) if isinstance(node, dict) else None
+        found |= {n: cell for n in numbers if n is not None and n not in of_node}
+    return found
+
+
+def _read_pictures(
+    place: Place,
+    pictures: object,
+    of_node: Mapping[int, Cell | None],
+    bundled: Mapping[int, Cell | None],
+    found: PageData,
+) -> Check[None]:
+    if not isinstance(pictures, dict):
+        yield place.error("its pictures are no object by their ids", _LAME)
+        return
+    wrong: list[str] = []
+    for key, picture in pictures.items():
+        number = id_of(key)
+        if number is None or not isinstance(picture, dict):
+            wrong.append(key)
+            continue
+        found.pictures[number] = of_node.get(number, bundled.get(number))
+        found.hrefs += _hrefs(picture)
+        rows = picture.get("near", [] if number in bundled else None)
+        near = [_near(row) for row in rows] if isinstance(rows, list) else [None]
+        found.near += [one for one in near if one is not None]
+        if None in near:
+            wrong.append(key)
+    unknown = [str(number) for number in (*of_node, *bundled) if number not in found.pictures]
+    if wrong:
+        yield place.error(f"what it says of the pictures {shortened(wrong)} cannot be read", _LAME)
+    if unknown:
+        yield place.error(f"it says nothing of the pictures {shortened(unknown)}", _LAME)
+
+
+def _read_targets(
+    place: Place, targets: object, of_node: Mapping[int, Cell | None], found: PageData
+) -> Check[None]:
+    if not isinstance(targets, dict):
+        yield place.error("its nodes lead nowhere: there are no targets", "a click does nothing")
+        return
+    found.targets += [target for target in targets.values() if isinstance(target, str)]
+    known = {key for key, target in targets.items() if isinstance(target, str)}
+    lame = [str(number) for number in of_node if str(number) not in known]
+    if lame:
+        yield place.error(
+            f"the nodes {shortened(lame)} lead nowhere", "a click on them is an error"
+        )
+
+
+def _near(row: object) -> Near | None:
+    """Read [id, similarity, name, page?, cell?]."""
+    if not isinstance(row, list) or len(row) < 3:
+        return None
+    number = id_of(row[0])
+    page = row[3] if len(row) > 3 else None
+    cell = cell_of(row[4]) if len(row) > 4 and row[4] is not None else None
+    lacks_cell = len(row) > 4 and row[4] is not None and cell is None
+    if number is None or lacks_cell or not (page is None or isinstance(page, str)):
+        return None
+    return Near(number, page or None, cell)
+
+
+def _hrefs(value: object, depth: int = 8) -> Iterator[str]:
+    """Yield what stands under `href` in what is said of a picture, at any depth."""
+    children: Sequence[object] = ()
+    if isinstance(value, dict):
+        href = value.get("href")
+        if isinstance(href, str):
+            yield href
+        children = list(value.values())
+    elif isinstance(value, list):
+        children = value
+    for child in children if depth else ():
+        yield from _hrefs(child, depth - 1)

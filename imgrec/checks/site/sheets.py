@@ -1,0 +1,78 @@
+"""The sheets of thumbnails of a network site."""
+
+import os
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+from PIL import Image
+
+from imgrec.checks.findings import Check, Place, file_problem
+from imgrec.checks.logdir.sprites import STUMBLES
+from imgrec.checks.site.data import Cell, cell_of
+from imgrec.system.text import counted
+
+_SHOWN = ("JPEG", "PNG", "WEBP")
+_GREY = "the page shows empty frames instead of pictures"
+_JPEG_END = b"\xff\xd9"
+
+Size = tuple[int, int]
+
+
+def check_sheet(place: Place, name: str, path: Path) -> Check[Size | None]:
+    """Return width and height of a sheet in pixels, None where it is no picture.
+
+    Only the header and the last bytes are read.
+    """
+    problem = file_problem(path, f"the sheet {name}")
+    if problem:
+        yield place.error(problem, _GREY)
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=_SHOWN) as image:
+                size, kind = image.size, image.format
+        with path.open("rb") as file:
+            file.seek(-2, os.SEEK_END)
+            whole = kind != "JPEG" or file.read() == _JPEG_END
+    except (Image.DecompressionBombError, *STUMBLES):
+        yield place.error(f"the sheet {name} is no picture", _GREY)
+        return None
+    if not whole:
+        yield place.error(f"the sheet {name} ends too early", "thumbnails are grey or missing")
+    return size
+
+
+def check_cells(
+    place: Place, cells: Iterable[Cell], written: Iterable[str], sheet: Size
+) -> Check[None]:
+    """Report cells that do not lie on their sheet.
+
+    Args:
+        place: of the page.
+        cells: of its nodes.
+        written: of the thumbnails in its lists, as "left top width height".
+        sheet: width and height of the sheet.
+    """
+    listed = [cell_of(_numbers(text)) for text in written]
+    every = [*cells, *listed]
+    outside = [cell for cell in every if cell is None or not _lies_on(cell, sheet)]
+    if outside:
+        what = f"{counted(len(outside), 'cell')} of {len(every):,}"
+        yield place.error(
+            f"{what} do not lie on the sheet of {sheet[0]:,} x {sheet[1]:,} px",
+            "these pictures are empty or those of others",
+        )
+
+
+def _lies_on(cell: Cell, sheet: Size) -> bool:
+    left, top, width, height = cell
+    return left + width <= sheet[0] and top + height <= sheet[1]
+
+
+def _numbers(text: str) -> list[int] | None:
+    words = text.split()
+    if not all(word.isascii() and word.isdigit() and len(word) < 9 for word in words):
+        return None
+    return [int(word) for word in words]

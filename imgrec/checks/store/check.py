@@ -1,0 +1,109 @@
+"""All that is wrong with a store, and what the next run makes of it."""
+
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from imgrec.checks.findings import Check, Finding, Place, Report, collected
+from imgrec.checks.store.catalog import check_catalog, check_origins, known_ids
+from imgrec.checks.store.derived import check_derived
+from imgrec.checks.store.parts import check_output
+from imgrec.collection import Ids
+from imgrec.store.damage import Output, has_digests, outputs_of
+from imgrec.store.features import stored_ids
+from imgrec.store.manifest import FORMAT
+from imgrec.store.origins import ROOTS, read_roots
+from imgrec.store.parts import read_json
+from imgrec.store.store import CATALOG
+from imgrec.system.text import counted
+
+
+def check_store(store: Path, *, deep: bool = False) -> tuple[Report, list[str]]:
+    """Return what a store holds and what is wrong with it; and what of it is damaged, by name.
+
+    Reads every part once; writes nothing.
+
+    Args:
+        store: its folder.
+        deep: open every thumbnail, not a sample of each part.
+    """
+    findings: list[Finding] = []
+    place = Place(str(store))
+    if not collected(_check_manifest(place, store), findings):
+        return Report((), tuple(findings)), []
+    catalog = collected(check_catalog(place, store / CATALOG), findings)
+    known = ok = None
+    if catalog:
+        with closing(catalog):
+            known, ok = known_ids(catalog), catalog.ids("ok")
+            thumbs = Output("thumbs", store / "thumbs")
+            collected(check_origins(place, thumbs, catalog.db), findings)
+    damaged = [] if catalog else [CATALOG]
+    outputs = list(outputs_of(store))
+    for output in outputs:
+        spoilt = collected(check_output(store, output, known, deep), findings)
+        damaged += spoilt
+        if ok is not None and not spoilt and output.kind != "classes":
+            collected(_check_complete(store, output, ok), findings)
+    kept = collected(check_derived(store, known), findings)
+    collected(_check_origins(store, outputs), findings)
+    if any(finding.severity == "error" for finding in findings):
+        return Report((), tuple(findings)), damaged
+    parts = sum(len(output.parts()) for output in outputs)
+    pictures = counted(0 if ok is None else len(ok), "picture")
+    indexes = "1 index or graph" if kept == 1 else f"{kept} indexes and graphs"
+    what = f"{pictures}, {counted(parts, 'part')}, {indexes}"
+    return Report(((place.name, what),), tuple(findings)), damaged
+
+
+def _check_manifest(place: Place, store: Path) -> Check[bool]:
+    """Check store.json; return whether the folder is a store that this imgrec knows."""
+    manifest = read_json(store / "store.json")
+    parts = any(output.parts() for output in outputs_of(store))
+    if not isinstance(manifest, dict) or "format" not in manifest:
+        if parts:
+            yield place.error(
+                "store.json is lost or damaged",
+                "no command can open it; the next run of imgrec.index writes it anew",
+            )
+            return True
+        yield place.error("it is no store", "there is nothing to check")
+        return False
+    if manifest["format"] != FORMAT:
+        yield place.error(
+            f"it has store format {manifest['format']}, this imgrec knows {FORMAT}",
+            f"use the version that made it ({manifest.get('written_by')})",
+        )
+        return False
+    encoder = manifest.get("encoder")
+    if encoder and parts and not (store / "features" / str(encoder)).is_dir():
+        yield place.error(
+            f"store.json names the encoder {encoder!r}, of which there is no feature",
+            "queries fail; name one that is there, or wanted, with imgrec.index --encoder",
+        )
+    return True
+
+
+def _check_complete(store: Path, output: Output, ok: Ids) -> Check[None]:
+    """Warn of pictures that lack a row."""
+    lacking = int(np.isin(ok, stored_ids(output.folder), invert=True).sum())
+    if lacking:
+        yield Place(output.folder.relative_to(store).as_posix()).warning(
+            f"{counted(lacking, 'picture')} have no row",
+            "they are not found by it until the next run of imgrec.index",
+        )
+
+
+def _check_origins(store: Path, outputs: list[Output]) -> Check[None]:
+    if any(output.parts() for output in outputs) and not read_roots(store):
+        yield Place(ROOTS).warning(
+            "it is lost or damaged, or an older imgrec made the store",
+            "a catalogue that is lost could not be made again; the next run writes it",
+        )
+    older = sum(not has_digests(part) for output in outputs for part in output.parts())
+    if older:
+        yield Place(str(store)).warning(
+            f"{counted(older, 'part')} of an older imgrec say nothing of their digests",
+            "a bit that flipped in them is not noticed",
+        )

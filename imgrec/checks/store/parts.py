@@ -1,0 +1,76 @@
+"""The parts of a store: whole, of known pictures, of numbers, and of thumbnails that open."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from imgrec.checks.findings import Check, Place
+from imgrec.collection import Ids
+from imgrec.store.damage import Output, digest_problem, part_problem
+from imgrec.store.parts import DESCRIPTION, load_array, load_ids
+from imgrec.store.set_aside import CATEGORIES, description_problem
+from imgrec.store.thumbnails import DAMAGED
+from imgrec.system.text import counted
+
+_REDONE = "the next run of imgrec.index sets it aside and does its pictures again"
+_SAMPLE = 16  # thumbnails of a part that are opened where not all are
+_ROWS = 4096
+
+
+def check_output(store: Path, output: Output, known: Ids | None, deep: bool) -> Check[list[str]]:
+    """Check all parts of an output; return those damaged, relative to the store."""
+    if problem := description_problem(output):
+        name = CATEGORIES if output.kind == "classes" else DESCRIPTION
+        place = Place(f"{output.folder.relative_to(store).as_posix()}/{name}")
+        yield place.error(problem, "the folder cannot be opened; imgrec.index mends it")
+    damaged = []
+    for part in output.parts():
+        name = part.relative_to(store).as_posix()
+        problem = part_problem(output, part) or digest_problem(part)
+        problem = problem or _content_problem(output, part, deep)
+        if problem:
+            damaged.append(name)
+            yield Place(name).error(problem, _REDONE)
+        elif known is not None:
+            yield from _check_ids(Place(name), part, known)
+    return damaged
+
+
+def _check_ids(place: Place, part: Path, known: Ids) -> Check[None]:
+    unknown = int(np.isin(load_ids(part), known, invert=True).sum())
+    if unknown:
+        yield place.warning(
+            f"{counted(unknown, 'row')} of pictures that the catalogue does not know",
+            "they are passed over; their pictures have other rows",
+        )
+
+
+def _content_problem(output: Output, part: Path, deep: bool) -> str | None:
+    if output.kind == "features":
+        return _numbers_problem(part / "vectors.npy")
+    if output.kind == "classes":
+        return _numbers_problem(part / "probabilities.npy")
+    return _thumbs_problem(part, deep)
+
+
+def _numbers_problem(path: Path) -> str | None:
+    values = load_array(path)
+    for start in range(0, len(values), _ROWS):
+        if not np.isfinite(values[start : start + _ROWS]).all():
+            return f"{path.name} holds values that are no numbers"
+    return None
+
+
+def _thumbs_problem(part: Path, deep: bool) -> str | None:
+    offsets = np.asarray(load_array(part / "offsets.npy"))
+    ids, data = load_ids(part), (part / "thumbs.bin").read_bytes()
+    step = 1 if deep else max(1, len(ids) // _SAMPLE)
+    for row in range(0, len(ids), step):
+        try:
+            with Image.open(io.BytesIO(data[offsets[row] : offsets[row + 1]])) as image:
+                image.load()
+        except DAMAGED as error:
+            return f"the thumbnail of picture {ids[row]} does not open ({error})"
+    return None

@@ -1,0 +1,309 @@
+"""The catalogue's rows: found, counted, and written in transactions."""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imgrec.collection.label_rows import (
+    add_labels,
+    chunks,
+    kinds_of_labels,
+    labels_of_pictures,
+    values_of_labels,
+)
+from imgrec.collection.opening import log_of, open_for_reading, open_for_writing
+from imgrec.collection.rows import Entry, Ids, Outcome
+from imgrec.collection.selections import ids_labelled, ids_under
+from imgrec.collection.totals import count_formats, count_reasons, count_statuses
+from imgrec.errors import StoreError
+from imgrec.system.file_names import TEXT, text
+
+_COLUMNS = (
+    "images.id, roots.path, images.path, images.size, images.mtime_ns, digest, "
+    "width, height, format, status, reason"
+)
+_FROM = "FROM images JOIN roots ON roots.id = images.root_id"
+
+
+class Catalog:
+    """The SQLite file of a store."""
+
+    def __init__(self, db: sqlite3.Connection, path: Path, *, immutable: bool = False) -> None:
+        # Names on disk are bytes: what is not UTF-8 travels as surrogates, as in `os.fsdecode`.
+        db.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+        self.db = db
+        self._path = path
+        self._immutable = immutable
+        self._opened = self._file_state()
+
+    @classmethod
+    def create(cls, path: Path) -> "Catalog":
+        """Open a catalogue for writing; make or migrate it where needed.
+
+        Raises:
+            StoreError: it is damaged, or a newer imgrec made it.
+        """
+        return cls(open_for_writing(path), path)
+
+    @classmethod
+    def open(cls, path: Path) -> "Catalog":
+        """Open a catalogue for reading, also on a read-only disk.
+
+        Raises:
+            StoreError: there is none, it is damaged, or a newer imgrec made it.
+        """
+        db, immutable = open_for_reading(path)
+        return cls(db, path, immutable=immutable)
+
+    def close(self) -> None:
+        """Close the file; the last to close it also folds the write-ahead log into it."""
+        self.db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run a block that is committed whole or not at all."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.db
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+
+    def ids(self, *statuses: str) -> Ids:
+        """Return the ascending ids of the pictures of these statuses."""
+        marks = ", ".join("?" * len(statuses))
+        rows = self.db.execute(
+            f"SELECT id FROM images WHERE status IN ({marks}) ORDER BY id", statuses
+        )
+        return np.fromiter((row[0] for row in rows), np.int64)
+
+    def ids_not_ok(self) -> Ids:
+        """Return the ascending ids that must not be shown; fast where nearly all are ok."""
+        # The plus keeps SQLite from walking all pictures by id instead of the few of the index.
+        rows = self.db.execute("SELECT id FROM images WHERE status != 'ok' ORDER BY +id")
+        return np.fromiter((row[0] for row in rows), np.int64)
+
+    def ids_labelled(self, kind: str, value: str, tree: bool = False) -> Ids:
+        """Return the ascending ids of the pictures with a label, whatever their status.
+
+        Args:
+            kind: of the label.
+            value: of the label.
+            tree: values are paths such as `3.1`; take those below this one too.
+        """
+        return ids_labelled(self.db, kind, value, tree)
+
+    def ids_under(self, root: str, folder: str = "") -> Ids:
+        """Return the ascending ids that are not missing in a folder of a root, or all of it."""
+        return ids_under(self.db, root, folder)
+
+    def version(self) -> int:
+        """Return a number that changes when another connection has changed the catalogue."""
+        return int(self.db.execute("PRAGMA data_version").fetchone()[0])
+
+    def is_outdated(self) -> bool:
+        """Whether it must be opened again: another file has taken its place.
+
+        Where no lock file can be written SQLite takes the file for one that never changes, so
+        there any change of it counts.
+        """
+        return self._file_state() != self._opened
+
+    def _file_state(self) -> tuple[int, ...]:
+        files = (self._path, log_of(self._path))
+        states = [path.stat() for path in files if path.exists()]
+        if not self._immutable:
+            return (states[0].st_ino,) if states else ()
+        return tuple(value for s in states for value in (s.st_ino, s.st_mtime_ns, s.st_size))
+
+    def last_id(self) -> int:
+        """Return the largest id given so far, 0 for none."""
+        return int(self.db.execute("SELECT coalesce(max(id), 0) FROM images").fetchone()[0])
+
+    def last_given_id(self) -> int:
+        """Return the largest id that was ever given or reserved, 0 for none."""
+        query = "SELECT seq FROM sqlite_sequence WHERE name = 'images'"
+        return int((self.db.execute(query).fetchone() or [0])[0])
+
+    def reserve_ids(self, last: int) -> None:
+        """Never give an id up to `last`, whatever this catalogue knows: rows of them exist."""
+        with self.transaction() as db:
+            db.execute(
+                "INSERT INTO sqlite_sequence (name, seq) SELECT 'images', 0 "
+                "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'images')"
+            )
+            db.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'images'", [last])
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of pictures of each status, 0 included."""
+        return count_statuses(self.db)
+
+    def failures(self) -> dict[str, int]:
+        """Return the number of failed pictures by reason code, the most frequent first."""
+        return count_reasons(self.db)
+
+    def formats(self) -> dict[str, int]:
+        """Return the number of ok pictures by file format, the most frequent first."""
+        return count_formats(self.db)
+
+    def roots(self) -> dict[str, int]:
+        """Return the absolute folders and their ids, in the order they were added."""
+        return dict(self.db.execute("SELECT path, id FROM roots ORDER BY id"))
+
+    def held_roots(self) -> list[str]:
+        """Return the absolute folders that have pictures which are not missing."""
+        rows = self.db.execute(
+            "SELECT path FROM roots WHERE EXISTS (SELECT 1 FROM images WHERE root_id = roots.id "
+            "AND status != 'missing') ORDER BY id"
+        )
+        return [path for (path,) in rows]
+
+    def entries(self, ids: Iterable[int]) -> list[Entry]:
+        """Return the rows of these ids, in this order.
+
+        Raises:
+            StoreError: an id is not in the catalogue.
+        """
+        wanted = [int(i) for i in ids]
+        found: dict[int, Entry] = {}
+        for chunk in chunks(wanted):
+            marks = ", ".join("?" * len(chunk))
+            rows = self._entries(f"images.id IN ({marks})", *chunk)
+            found.update((row.id, row) for row in rows)
+        absent = [i for i in wanted if i not in found]
+        if absent:
+            raise StoreError(f"the catalogue has no picture {absent[0]} (of {len(absent)} asked)")
+        return [found[i] for i in wanted]
+
+    def entries_with(self, status: str) -> Iterator[Entry]:
+        """Yield the rows of one status, by root and path."""
+        query = f"SELECT {_COLUMNS} {_FROM} WHERE status = ? ORDER BY roots.path, images.path"
+        return (Entry(*row) for row in self.db.execute(query, [status]))
+
+    def entries_away(self, sizes: Collection[int], roots: Collection[str]) -> list[Entry]:
+        """Return the rows of files of these sizes that are missing, or of these roots."""
+        marks = ", ".join([TEXT] * len(roots))
+        rows = self.db.execute(
+            f"SELECT {_COLUMNS} {_FROM} WHERE status = 'missing' OR roots.path IN ({marks}) "
+            "ORDER BY images.id",
+            [text(root) for root in roots],
+        )
+        return [Entry(*row) for row in rows if row[3] in sizes]
+
+    def entries_beside(
+        self, columns: str, joined: str, where: str, values: Sequence[object]
+    ) -> Iterator[tuple[Entry, tuple[Any, ...]]]:
+        """Yield rows, by ascending id, each with the columns of another table beside it."""
+        query = f"SELECT {_COLUMNS}, {columns} {_FROM} {joined} WHERE {where} ORDER BY images.id"
+        for row in self.db.execute(query, values):
+            yield Entry(*row[:11]), row[11:]
+
+    def find_file(self, file: Path) -> Entry | None:
+        """Return the ok picture at an absolute path, if its size and mtime are still the same."""
+        try:
+            state = file.stat()
+        except OSError:
+            return None
+        where = (
+            f"roots.path = {TEXT} AND images.path = {TEXT} "
+            "AND status = 'ok' AND size = ? AND mtime_ns = ?"
+        )
+        for root in self.roots():
+            if file.is_relative_to(root):
+                place = (text(root), text(file.relative_to(root).as_posix()))
+                found = self._entries(where, *place, state.st_size, state.st_mtime_ns)
+                if found:
+                    return found[0]
+        return None
+
+    def find_path(self, path: str) -> Entry | None:
+        """Return the first ok picture at this path relative to its root."""
+        return next(
+            iter(self._entries(f"images.path = {TEXT} AND status = 'ok'", text(path))), None
+        )
+
+    def find_digest(self, digest: str) -> Entry | None:
+        """Return the first ok picture with this content."""
+        return next(iter(self._entries("digest = ? AND status = 'ok'", digest)), None)
+
+    def _entries(self, where: str, *values: object) -> list[Entry]:
+        query = f"SELECT {_COLUMNS} {_FROM} WHERE {where} ORDER BY images.id"
+        return [Entry(*row) for row in self.db.execute(query, values)]
+
+    def record(
+        self, outcomes: Sequence[Outcome], labels: Mapping[str, Mapping[int, str]] | None = None
+    ) -> None:
+        """Write what reading told of some pictures, in one transaction.
+
+        Args:
+            outcomes: one for each picture.
+            labels: {kind: {id: value}} of some of them, added to those there.
+        """
+        with self.transaction() as db:
+            db.executemany(
+                "UPDATE images SET status = ?, digest = ?, width = ?, height = ?, format = ?, "
+                "reason = ? WHERE id = ?",
+                [
+                    (o.status, o.digest, o.width, o.height, o.format, o.reason, o.id)
+                    for o in outcomes
+                ],
+            )
+            for kind, values in (labels or {}).items():
+                add_labels(db, kind, values)
+
+    def forget_times(self, ids: Sequence[int]) -> None:
+        """Make the next scan look at these pictures again, whatever their mtime says."""
+        with self.transaction() as db:
+            db.executemany("UPDATE images SET mtime_ns = -1 WHERE id = ?", [(i,) for i in ids])
+
+    def retry_failed(self, reason: str | None = None, roots: Collection[str] = ()) -> None:
+        """Make failed pictures `new` again: those of one reason, or all; not those of `roots`."""
+        marks = ", ".join([TEXT] * len(roots))
+        where = (
+            "status = 'failed' AND reason = coalesce(?, reason) AND root_id NOT IN "
+            f"(SELECT id FROM roots WHERE path IN ({marks}))"
+        )
+        with self.transaction() as db:
+            db.execute(
+                f"UPDATE images SET status = 'new', reason = NULL, digest = NULL WHERE {where}",
+                [reason, *map(text, roots)],
+            )
+
+    def labels(self, ids: Iterable[int]) -> dict[int, dict[str, str]]:
+        """Return {id: {kind: value}}; several values of a kind are joined by a comma."""
+        return labels_of_pictures(self.db, ids)
+
+    def label_kinds(self) -> list[str]:
+        """Return the kinds of label that ok pictures have, in order."""
+        return kinds_of_labels(self.db)
+
+    def label_values(self, kind: str) -> list[str]:
+        """Return the values of a kind that ok pictures have, in order."""
+        return values_of_labels(self.db, kind)
+
+    def top_folders(self, most: int) -> list[str]:
+        """Return the first names of the folders that ok pictures lie in below their roots."""
+        # As bytes: the letters of a name that is not UTF-8 are not counted alike everywhere.
+        first = "substr(CAST(path AS BLOB), 1, instr(CAST(path AS BLOB), x'2f') - 1)"
+        rows = self.db.execute(
+            f"SELECT DISTINCT CAST({first} AS TEXT) AS name FROM images "
+            "WHERE status = 'ok' AND instr(path, '/') ORDER BY name LIMIT ?",
+            [most],
+        )
+        return [name for (name,) in rows]
+
+    def add_labels(self, kind: str, values: Mapping[int, str]) -> None:
+        """Add labels of a kind to those there, in one transaction."""
+        with self.transaction() as db:
+            add_labels(db, kind, values)
+
+    def replace_labels(self, kind: str, values: Mapping[int, str]) -> None:
+        """Make these the only labels of a kind, in one transaction."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM labels WHERE kind = ?", [kind])
+            add_labels(db, kind, values)

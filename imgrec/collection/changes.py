@@ -1,0 +1,156 @@
+"""Changes of a collection: what is new, back, moved or gone; found, and written."""
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imgrec.collection import Catalog, Entry, add_labels
+from imgrec.collection.walk import FoundFile
+from imgrec.system.file_names import TEXT, text
+
+DigestOf = Callable[[FoundFile], str | None]
+
+
+@dataclass
+class Changes:
+    """What a scan will write to the catalogue.
+
+    Attributes:
+        new: files that get a new id.
+        revived: (row, file) where a row keeps its id and takes the file's place.
+        gone: rows that become `missing`.
+        changed: how many of `gone` have other content now, at the same place.
+        moved: how many of `revived` stand at another place than before.
+    """
+
+    new: list[FoundFile] = field(default_factory=list)
+    revived: list[tuple[Entry, FoundFile]] = field(default_factory=list)
+    gone: list[Entry] = field(default_factory=list)
+    changed: int = 0
+    moved: int = 0
+
+
+def compare(
+    arrived: Sequence[FoundFile],
+    left: Sequence[Entry],
+    differing: Iterable[tuple[Entry, FoundFile]],
+    away: Callable[[Collection[int]], list[Entry]],
+    digest_of: DigestOf,
+) -> Changes:
+    """Return what a scan of some roots changes.
+
+    Args:
+        arrived: files at places where the catalogue knows of none.
+        left: rows with no file at their place.
+        differing: rows with the file at their place, of another size or time.
+        away: gives the rows, of files of these sizes, whose pictures may have come here: those
+            missing, those of roots that went.
+        digest_of: the content digest of a file, None when it cannot be read. Asked only where
+            size and time leave the answer open.
+    """
+    arrived, left, touched, again = list(arrived), list(left), [], set()
+    for row, file in differing:
+        content = digest_of(file) if row.digest and file.size == row.size else ""
+        if content == row.digest:
+            touched.append((row, file))
+        elif content is not None:  # a file that cannot be read now stays as it is
+            left.append(row)
+            arrived.append(file)
+            again.add(row.id)
+    elsewhere = away({file.size for file in arrived}) if arrived else []
+    matched, new = _match(arrived, [*left, *elsewhere], digest_of)
+    back = {row.id for row, _ in matched}
+    gone = [row for row in left if row.id not in back]
+    return Changes(
+        new=new,
+        revived=[*touched, *matched],
+        gone=gone,
+        changed=sum(row.id in again for row in gone),
+        moved=sum((row.root, row.path) != (file.root, file.path) for row, file in matched),
+    )
+
+
+def _match(
+    arrived: Iterable[FoundFile], candidates: Iterable[Entry], digest_of: DigestOf
+) -> tuple[list[tuple[Entry, FoundFile]], list[FoundFile]]:
+    """Give each arrived file the row of the same content, the oldest first; return the rest too.
+
+    A missing row of the same place, size and time is taken for the same unread.
+    """
+    by_place: dict[tuple[str, str, int, int], Entry] = {}
+    by_content: dict[tuple[int, str], deque[Entry]] = {}
+    for row in sorted(candidates, key=lambda row: row.id):
+        if row.status == "missing":
+            by_place[row.root, row.path, row.size, row.mtime_ns] = row
+        if row.digest:
+            by_content.setdefault((row.size, row.digest), deque()).append(row)
+    sizes = {size for size, _ in by_content}
+    taken: set[int] = set()
+    matched, new = [], []
+    for file in sorted(arrived, key=lambda file: (file.root, file.path)):
+        found = by_place.get((file.root, file.path, file.size, file.mtime_ns))
+        if (found is None or found.id in taken) and file.size in sizes:
+            rows = by_content.get((file.size, digest_of(file) or ""), deque())
+            while rows and rows[0].id in taken:
+                rows.popleft()
+            found = rows[0] if rows else None
+        if found is None or found.id in taken:
+            new.append(file)
+        else:
+            taken.add(found.id)
+            matched.append((found, file))
+    return matched, new
+
+
+def apply(catalog: Catalog, changes: Changes) -> None:
+    """Write what a scan changes to the catalogue, in one transaction."""
+    with catalog.transaction() as db:
+        leaving = [*changes.gone, *(row for row, _ in changes.revived)]
+        db.executemany(
+            "UPDATE images SET status = 'missing' WHERE id = ?", ([row.id] for row in leaving)
+        )
+        numbers = add_roots(catalog, {file.root for file in _placed(changes)})
+        db.executemany(
+            f"UPDATE images SET root_id = ?, path = {TEXT}, size = ?, mtime_ns = ?, status = ? "
+            "WHERE id = ?",
+            ([*_place(numbers, file), _status(row), row.id] for row, file in changes.revived),
+        )
+        db.executemany(
+            "DELETE FROM labels WHERE image_id = ? AND kind = 'folder'",
+            ([row.id] for row, _ in changes.revived),
+        )
+        first = catalog.last_given_id() + 1
+        db.executemany(
+            "INSERT INTO images (root_id, path, size, mtime_ns, status, id) "
+            f"VALUES (?, {TEXT}, ?, ?, 'new', ?)",
+            ([*_place(numbers, file), first + n] for n, file in enumerate(changes.new)),
+        )
+        folders = {row.id: folder_label(file) for row, file in changes.revived}
+        folders |= {first + n: folder_label(file) for n, file in enumerate(changes.new)}
+        add_labels(db, "folder", folders)
+
+
+def add_roots(catalog: Catalog, roots: Iterable[str]) -> dict[str, int]:
+    """Give an id to each root that has none; return the ids of all roots."""
+    insert = f"INSERT OR IGNORE INTO roots (path) VALUES ({TEXT})"
+    catalog.db.executemany(insert, ([text(root)] for root in sorted(roots)))
+    return catalog.roots()
+
+
+def folder_label(file: FoundFile) -> str:
+    """Return the name of the folder a picture lies in; the root's own at the top."""
+    return Path(file.path).parent.name or Path(file.root).name
+
+
+def _placed(changes: Changes) -> Iterator[FoundFile]:
+    yield from changes.new
+    yield from (file for _, file in changes.revived)
+
+
+def _place(numbers: Mapping[str, int], file: FoundFile) -> list[object]:
+    return [numbers[file.root], text(file.path), file.size, file.mtime_ns]
+
+
+def _status(row: Entry) -> str:
+    return "failed" if row.reason else "ok" if row.digest else "new"

@@ -1,0 +1,148 @@
+"""Which pictures a question is about: those with certain labels, those under certain folders."""
+
+import os
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection import Catalog, Ids
+from imgrec.errors import ImgrecError
+from imgrec.system.file_names import printable
+
+Mask = NDArray[np.bool_]  # by id: whether it is meant
+
+_TREES = ("community",)  # kinds whose values are paths such as 3.1, which lies below 3
+_MOST_NAMED = 10
+_MOST_CLOSE = 5
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A choice of pictures; one that asks for nothing takes all.
+
+    Attributes:
+        where: (kind, value) of labels. Of the same kind any will do, of each kind one must fit;
+            a community stands for those below it too.
+        under: folders, any will do: as the catalogue has them, or, where nothing is there, as
+            the disk has them.
+    """
+
+    where: tuple[tuple[str, str], ...] = ()
+    under: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, where: Sequence[str] = (), under: Sequence[str] = ()) -> "Filter":
+        """Make a filter of what stands behind `--where` and `--under`.
+
+        Raises:
+            ImgrecError: a kind, a value or a folder is not given.
+        """
+        pairs = []
+        for argument in where:
+            kind, _, value = argument.partition("=")
+            if not kind or not value:
+                raise ImgrecError(
+                    f"--where {printable(argument)!r} is not KIND=VALUE: write --where folder=name"
+                )
+            pairs.append((kind, value))
+        if not all(under):
+            raise ImgrecError("--under '' names no folder: write --under name, or leave it out")
+        return cls(tuple(pairs), tuple(under))
+
+    def __bool__(self) -> bool:
+        return bool(self.where or self.under)
+
+    def __str__(self) -> str:
+        labels = [f"--where {kind}={value}" for kind, value in self.where]
+        return printable(" ".join([*labels, *(f"--under {folder}" for folder in self.under)]))
+
+    def ids(self, catalog: Catalog) -> Ids:
+        """Return the ascending ids of the ok pictures that pass.
+
+        Raises:
+            ImgrecError: no ok picture has such a label or lies under such a folder, or none
+                fits all that is asked.
+        """
+        if not self:
+            return catalog.ids("ok")
+        ok = _ok(catalog)
+        groups: dict[str | None, Mask] = {}  # by kind, None for the folders
+        for kind, value in self.where:
+            groups[kind] = groups.get(kind, False) | _labelled(catalog, kind, value, ok)
+        for folder in self.under:
+            groups[None] = groups.get(None, False) | _under(catalog, folder, ok)
+        found = np.flatnonzero(np.logical_and.reduce(list(groups.values())))
+        if not len(found):
+            raise ImgrecError(f"no picture fits all of {self}: each alone fits some, leave one out")
+        return found
+
+
+def _ok(catalog: Catalog) -> Mask:
+    not_ok = catalog.ids_not_ok()
+    ok = np.ones(catalog.last_id() + 1, np.bool_)
+    ok[not_ok] = False
+    return ok
+
+
+def _among(ids: Ids, ok: Mask) -> Mask:
+    found = np.zeros_like(ok)
+    found[ids[ids < len(ok)]] = True  # none that was added since
+    return found & ok
+
+
+def _labelled(catalog: Catalog, kind: str, value: str, ok: Mask) -> Mask:
+    found = _among(catalog.ids_labelled(kind, value, kind in _TREES), ok)
+    if not found.any():
+        raise ImgrecError(
+            f"--where {printable(f'{kind}={value}')}: {_no_such_label(catalog, kind, value)}"
+        )
+    return found
+
+
+def _no_such_label(catalog: Catalog, kind: str, value: str) -> str:
+    values = catalog.label_values(kind)
+    if not values:
+        return f"no picture has a label of this kind; there are: {_listed(catalog.label_kinds())}"
+    if len(values) <= _MOST_NAMED:
+        return f"no picture has this value; there are: {_listed(values)}"
+    spelled = {known.casefold(): known for known in values}
+    close = [spelled[c] for c in get_close_matches(value.casefold(), spelled, _MOST_CLOSE)]
+    if close:
+        return f"no picture has this value; close to it: {_listed(close)}"
+    return f"no picture has this value; there are {len(values):,}: {_listed(values)}"
+
+
+def _under(catalog: Catalog, folder: str, ok: Mask) -> Mask:
+    for places in _places(folder, list(catalog.roots())):
+        found = np.zeros_like(ok)
+        for root, inside in places:
+            found |= _among(catalog.ids_under(root, inside), ok)
+        if found.any():
+            return found
+    top = catalog.top_folders(_MOST_NAMED + 1)
+    there = f"at the top there are: {_listed(top)}" if top else "the pictures lie in no folders"
+    raise ImgrecError(f"--under {printable(folder)}: no picture lies under such a folder; {there}")
+
+
+def _places(folder: str, roots: Sequence[str]) -> Iterator[list[tuple[str, str]]]:
+    """Yield what a folder may mean, the first choice first: roots, and folders within them.
+
+    A folder within is "" for all of a root.
+    """
+    name = posixpath.normpath(folder)  # "." and "/x" are the name of nothing there
+    yield [(root, name) for root in roots]
+    named = os.path.normpath(Path(folder).absolute())  # a link may have changed since
+    for disk in (Path(os.path.realpath(folder)), Path(named)):
+        holding = [(root, "") for root in roots if Path(root).is_relative_to(disk)]
+        held_by = [root for root in roots if disk.is_relative_to(root)]
+        yield holding + [(root, disk.relative_to(root).as_posix()) for root in held_by]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = ", …" if names[_MOST_NAMED:] else ""
+    return (", ".join(printable(name) for name in names[:_MOST_NAMED]) or "none") + more

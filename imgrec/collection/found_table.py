@@ -1,0 +1,95 @@
+"""The files that were found, in a table that SQLite keeps beside the catalogue, and compares."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from imgrec.collection import Catalog, Entry
+from imgrec.collection.walk import FoundFile, RealPlaces, Walk, walk, why_offline
+from imgrec.system.file_names import TEXT, text
+
+
+@contextmanager
+def found_table(db: sqlite3.Connection) -> Iterator[None]:
+    """Keep files that were found in a table of the connection while a block runs."""
+    db.execute(
+        "CREATE TEMP TABLE found (root_id INTEGER, path TEXT, size INTEGER, mtime_ns INTEGER, "
+        "PRIMARY KEY (root_id, path)) WITHOUT ROWID"
+    )
+    try:
+        yield
+    finally:
+        with suppress(sqlite3.Error):  # they end with the connection in any case
+            db.execute("DROP TABLE found")
+            db.execute("DROP TABLE IF EXISTS arrived")
+
+
+def collect(
+    db: sqlite3.Connection, found: Walk, number: int, places: RealPlaces | None
+) -> str | None:
+    """Put the files of a root into the table, or none and say why where it is not there."""
+    before = _identity(found.root)
+    why = why_offline(found.root)
+    if why:
+        return why
+    insert = f"INSERT OR IGNORE INTO found VALUES (?, {TEXT}, ?, ?)"
+    db.execute("BEGIN")
+    try:
+        files = ((number, text(f.path), f.size, f.mtime_ns) for f in walk(found, places))
+        db.executemany(insert, files)
+        why = why_offline(found.root)
+        if not why and "." in found.unreadable:
+            why = f"{found.root} cannot be listed"
+        if not why and not found.files + found.others + found.links:
+            why = f"{found.root} holds no files"
+        if not why and _identity(found.root) != before:
+            why = f"{found.root} went away while it was looked through"
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("ROLLBACK" if why else "COMMIT")
+    return why
+
+
+def _identity(root: Path) -> tuple[int, int] | None:
+    """Return what is another when another disk lies at the place."""
+    try:
+        state = root.stat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
+
+
+def differing_rows(
+    catalog: Catalog, numbers: Sequence[int]
+) -> list[tuple[Entry, FoundFile | None]]:
+    """Return the rows of roots that are not as the files at their places, by id."""
+    marks = ", ".join("?" * len(numbers))
+    rows = catalog.entries_beside(
+        "found.size, found.mtime_ns",
+        "LEFT JOIN temp.found ON found.root_id = images.root_id AND found.path = images.path",
+        f"images.root_id IN ({marks}) AND status != 'missing' AND (found.size IS NULL "
+        "OR found.size != images.size OR found.mtime_ns != images.mtime_ns)",
+        numbers,
+    )
+    return [
+        (row, None if size is None else FoundFile(row.root, row.path, size, mtime_ns))
+        for row, (size, mtime_ns) in rows
+    ]
+
+
+def arrived_files(catalog: Catalog) -> Iterator[FoundFile]:
+    """Yield the files at places where the catalogue knows of none, by root and path.
+
+    They are laid aside first, so that the catalogue may be written meanwhile.
+    """
+    names = {number: root for root, number in catalog.roots().items()}
+    catalog.db.execute(
+        "CREATE TEMP TABLE arrived AS SELECT found.root_id, found.path, found.size, "
+        "found.mtime_ns FROM temp.found JOIN roots ON roots.id = found.root_id WHERE NOT EXISTS "
+        "(SELECT 1 FROM images WHERE images.root_id = found.root_id "
+        "AND images.path = found.path AND status != 'missing') ORDER BY roots.path, found.path"
+    )
+    rows = catalog.db.execute("SELECT * FROM temp.arrived ORDER BY rowid")
+    return (FoundFile(names[number], *file) for number, *file in rows)

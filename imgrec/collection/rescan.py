@@ -1,0 +1,155 @@
+"""A rescan: what folders hold now against what the catalogue knows of them.
+
+Found files go into a table that SQLite keeps beside the catalogue, and it compares: what is as
+it was is never made an object of, so that memory does not grow with it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations, islice
+from pathlib import Path
+
+from imgrec.collection import Catalog, Entry
+from imgrec.collection.changes import Changes, add_roots, apply, compare
+from imgrec.collection.found_table import arrived_files, collect, differing_rows, found_table
+from imgrec.collection.walk import FoundFile, RealPlaces, Walk, why_offline
+from imgrec.errors import PictureError, StoreError
+from imgrec.pictures.decoding import digest, read_file
+
+_CHUNK = 10_000  # new files written at once
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a scan did.
+
+    Attributes:
+        changes: written to the catalogue; `new` is empty where nothing could be known.
+        new: number of files that got a new id.
+        walks: of the roots that were there to the end.
+        offline: of the other roots, why they are left as they are.
+    """
+
+    changes: Changes
+    new: int
+    walks: Mapping[str, Walk]
+    offline: Mapping[str, str]
+
+
+def scan(catalog: Catalog, roots: Sequence[Path], *, follow_links: bool = False) -> Scan:
+    """Bring the catalogue up to date with what some roots hold.
+
+    A root that is not there, is empty or goes away while it is walked is left as it is.
+
+    Raises:
+        StoreError: a root lies inside another one, named or known; nothing is changed then.
+    """
+    held = [Path(root) for root in catalog.held_roots()]
+    _check_overlap(roots, held)
+    places = RealPlaces([*roots, *held]) if follow_links else None
+    numbers = add_roots(catalog, map(str, roots))
+    with found_table(catalog.db):
+        walks, offline = _walked(catalog, roots, numbers, places)
+        for root in held:
+            why = None if str(root) in {*walks, *offline} else why_offline(root)
+            if why:
+                offline[str(root)] = why
+        changes, new = _changed(catalog, walks, numbers, offline)
+    return Scan(changes, new, walks, offline)
+
+
+def _walked(
+    catalog: Catalog,
+    roots: Sequence[Path],
+    numbers: Mapping[str, int],
+    places: RealPlaces | None,
+) -> tuple[dict[str, Walk], dict[str, str]]:
+    """Put what roots hold into the table; return the walks, and why which root has none."""
+    walks: dict[str, Walk] = {}
+    offline: dict[str, str] = {}
+    for root in roots:
+        found = Walk(root)
+        why = collect(catalog.db, found, numbers[str(root)], places)
+        if why:
+            offline[str(root)] = why
+        else:
+            walks[str(root)] = found
+    return walks, offline
+
+
+def _changed(
+    catalog: Catalog,
+    walks: Mapping[str, Walk],
+    numbers: Mapping[str, int],
+    offline: Collection[str],
+) -> tuple[Changes, int]:
+    """Write what changed; return it, and the number of new files."""
+    differing = differing_rows(catalog, [numbers[root] for root in walks])
+    left = [row for row, file in differing if file is None and _was_looked_at(row, walks)]
+    pairs = [(row, file) for row, file in differing if file is not None]
+    if not (left or pairs or offline or catalog.counts()["missing"]):
+        return Changes(), _add_all(catalog)
+    changes = compare(
+        list(arrived_files(catalog)),
+        left,
+        pairs,
+        lambda sizes: catalog.entries_away(sizes, offline),
+        cache(_digest),
+    )
+    apply(catalog, changes)
+    return changes, len(changes.new)
+
+
+def _add_all(catalog: Catalog) -> int:
+    """Add all files that arrived where none can be one that is known; return how many."""
+    arrived, new = arrived_files(catalog), 0
+    while files := list(islice(arrived, _CHUNK)):
+        apply(catalog, Changes(new=files))
+        new += len(files)
+    return new
+
+
+def leave_other_roots(catalog: Catalog, roots: Collection[Path]) -> int:
+    """Make the pictures of all other roots missing; return how many. Naming a root revives them."""
+    others = [number for root, number in catalog.roots().items() if Path(root) not in roots]
+    gone = 0
+    with catalog.transaction() as db:
+        for number in others:
+            gone += db.execute(
+                "UPDATE images SET status = 'missing' WHERE root_id = ? AND status != 'missing'",
+                [number],
+            ).rowcount
+    return gone
+
+
+def passed_over(found: Walk) -> list[str]:
+    """Return a line for the user about each kind of thing that a walk passed over."""
+    lines = []
+    if found.links:
+        links = "link was" if found.links == 1 else "links were"
+        lines.append(f"{found.links} {links} not followed in {found.root} (--follow-links)")
+    lines += [f"{found.root / f} was written by imgrec and is left out" for f in found.outputs]
+    stay = "cannot be listed: its pictures stay as they are"
+    return lines + [f"{found.root / folder} {stay}" for folder in found.unreadable]
+
+
+def _check_overlap(named: Iterable[Path], known: Iterable[Path]) -> None:
+    for one, other in combinations(dict.fromkeys([*named, *known]), 2):
+        if one.is_relative_to(other) or other.is_relative_to(one):
+            raise StoreError(
+                f"{one} and {other} overlap: name only the outer one, or leave the folders of "
+                "before by --only, or take another --store"
+            )
+
+
+def _was_looked_at(row: Entry, walks: Mapping[str, Walk]) -> bool:
+    folders = walks[row.root].unreadable
+    return not any(row.path.startswith(folder + "/") for folder in folders)
+
+
+def _digest(file: FoundFile) -> str | None:
+    try:
+        return digest(read_file(Path(file.root, file.path)))
+    except PictureError:
+        return None

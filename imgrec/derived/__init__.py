@@ -1,0 +1,1 @@
+"""Rows made from vectors and kept in step with them: sketch, HNSW, PCA, k-means."""

@@ -1,0 +1,216 @@
+"""The graph index: hierarchical navigable small worlds, for collections past a million.
+
+Source: usearch. It holds the unit vectors on their leading principal axes in half precision, so
+it finds what is nearest under cosine; what it finds is then compared exactly.
+"""
+
+import errno
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.derived.rows import (
+    FIT_ROWS,
+    Arrays,
+    Coverage,
+    Derived,
+    are_axes,
+    axes_of,
+    usable_places,
+)
+from imgrec.distances.axes import fit_axes, sample_ids
+from imgrec.distances.metrics import scaled
+from imgrec.encoders.spec import Vectors
+from imgrec.errors import StoreError
+from imgrec.store.features import FeatureStore
+from imgrec.system.threads import cores
+
+if TYPE_CHECKING:
+    from usearch.index import Index
+
+COMPONENTS = 256
+_CONNECTIVITY = 32
+_EXPANSION_ADD = 128
+_EXPANSION_SEARCH = 256
+_ADDED_ROWS = 1 << 13  # the first so many by one thread: while nodes are few, several lose some
+_MOST_REMOVED = 0.2  # of the nodes: each leaves a hole in the graph
+_SAME_LENGTH = 1e-3  # lengths that differ by no more are the same
+_FILE = "hnsw.usearch"
+
+
+@dataclass(frozen=True)
+class HnswRecipe:
+    """Axes for the unit vectors; the rows are in the graph's own file."""
+
+    name: str = "hnsw"
+    version: int = 1
+    model_names: frozenset[str] = frozenset({"mean", "components", "lengths"})
+    columns: frozenset[str] = frozenset()
+    refit_growth: float = 4.0
+
+    def fit(self, sample: Vectors) -> dict[str, NDArray[Any]]:
+        """Return mean (d,) and components (c, d) of vectors scaled to length 1."""
+        axes = fit_axes(scaled(sample, 2), COMPONENTS, solver="covariance_eigh")
+        return {"mean": axes.mean, "components": axes.components}
+
+    def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
+        """Return nothing: nodes are added by `grown`."""
+        return {}
+
+    def fits(self, model: Arrays, rows: Arrays) -> bool:
+        """Whether the axes fit, and the least and greatest length are there."""
+        return are_axes(model) and model["lengths"].shape == (2,)
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A graph in memory and what is kept beside it."""
+
+    derived: Derived
+    index: "Index"
+
+    def write(self, folder: Path) -> None:
+        """Write the graph's file.
+
+        Raises:
+            OSError: it could not be written whole.
+        """
+        try:
+            self.index.save(str(folder / _FILE))
+            _open(folder / _FILE, view=True)
+        except (RuntimeError, StoreError) as error:
+            raise OSError(errno.EIO, f"not written whole ({error})", str(folder / _FILE)) from error
+
+
+class Hnsw:
+    """The graph of a feature, opened memory-mapped."""
+
+    def __init__(self, feature: FeatureStore, kept: Derived, folder: Path) -> None:
+        """Open the graph kept in a folder.
+
+        Raises:
+            StoreError: its file is absent or damaged.
+        """
+        self._feature = feature
+        self._axes = axes_of(kept.model)
+        self._index = _open(folder / HnswRecipe().name / _FILE, view=True)
+        self._lock = threading.Lock()  # the library's search shares buffers between threads
+        same = kept.coverage.is_of(feature)
+        self._covered = np.full(len(feature), same)  # (n,)
+        if not same:
+            self._covered = kept.coverage.places(feature) >= 0
+        self.uncovered = np.flatnonzero(~self._covered)
+        shortest, longest = kept.model["lengths"]
+        self.metrics: tuple[str, ...] = ("cosine",)
+        if longest - shortest <= _SAME_LENGTH * longest:  # then all three agree on who is near
+            self.metrics = ("cosine", "euclidean", "manhattan")
+
+    def nearest(self, query: Vectors, count: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Return about the nearest `count` rows to a query (1, d), of those the graph holds.
+
+        With their estimated distances (m,) under cosine, ascending.
+
+        Raises:
+            StoreError: the graph's file is damaged.
+        """
+        (coordinates,) = self._axes.project(scaled(query, 2))
+        try:
+            with self._lock:
+                self._index.expansion_search = max(_EXPANSION_SEARCH, count)  # type: ignore[misc]
+                found = self._index.search(coordinates, count, threads=1)
+        except RuntimeError as error:
+            raise StoreError(f"the graph of {self._feature.name} is damaged ({error})") from error
+        rows = self._feature.rows_of(found.keys.astype(np.int64))
+        right = np.flatnonzero(rows >= 0)
+        right = right[self._covered[rows[right]]]
+        return rows[right], found.distances[right] / 2
+
+
+def grown(
+    feature: FeatureStore,
+    kept: Derived | None,
+    folder: Path,
+    progress: Callable[[int], object] = lambda count: None,
+) -> Grown:
+    """Return the graph of all vectors of a feature; one that is kept is grown by what is new.
+
+    Args:
+        feature: with the vectors.
+        kept: what is beside the kept graph, None where there is none.
+        folder: that the graph is kept in.
+        progress: called with the number of vectors added.
+    """
+    recipe = HnswRecipe()
+    places = usable_places(recipe, feature, kept)
+    index = _reusable(folder, kept, places)
+    if kept is None or places is None or index is None:
+        model = recipe.fit(feature.take(sample_ids(feature.ids, FIT_ROWS)))
+        model["lengths"] = np.array([np.inf, 0.0])
+        fitted_on, places = len(feature), np.full(len(feature), -1)
+        index = _new(len(model["components"]))
+    else:
+        model, fitted_on = dict(kept.model), kept.fitted_on
+    axes = axes_of(model)
+    for rows in _chunks(np.flatnonzero(places < 0)):
+        vectors = feature.take_rows(rows)
+        lengths = np.linalg.norm(vectors, axis=1)
+        shortest, longest = model["lengths"]
+        model["lengths"] = np.array([min(shortest, lengths.min()), max(longest, lengths.max())])
+        coordinates = axes.project(scaled(vectors, 2))
+        threads = cores() if len(index) >= _ADDED_ROWS else 1
+        index.add(feature.ids[rows].astype(np.uint64), coordinates, threads=threads)
+        progress(len(rows))
+    return Grown(Derived(model, {}, Coverage.of(feature), fitted_on), index)
+
+
+def _reusable(
+    folder: Path, kept: Derived | None, places: NDArray[np.intp] | None
+) -> "Index | None":
+    """Return the kept graph without the nodes that are not right any more."""
+    if kept is None or places is None:
+        return None
+    stale = np.ones(len(kept.coverage.ids), bool)
+    stale[places[places >= 0]] = False
+    if stale.mean() > _MOST_REMOVED:
+        return None
+    try:
+        index = _open(folder / HnswRecipe().name / _FILE, view=False)
+    except StoreError:
+        return None
+    if stale.any():
+        index.remove(kept.coverage.ids[stale].astype(np.uint64))
+    return index
+
+
+def _new(dimensions: int) -> "Index":
+    from usearch.index import Index
+
+    return Index(
+        ndim=dimensions,
+        metric="l2sq",
+        dtype="f16",
+        connectivity=_CONNECTIVITY,
+        expansion_add=_EXPANSION_ADD,
+        expansion_search=_EXPANSION_SEARCH,
+    )
+
+
+def _open(path: Path, *, view: bool) -> "Index":
+    from usearch.index import Index
+
+    try:
+        index = Index.restore(str(path), view=view) if path.is_file() else None
+    except (RuntimeError, ValueError, OSError) as error:
+        raise StoreError(f"{path} is damaged ({error}): delete its folder") from error
+    if index is None:
+        raise StoreError(f"{path} is absent or damaged: delete its folder")
+    return index
+
+
+def _chunks(rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    return (rows[start : start + _ADDED_ROWS] for start in range(0, len(rows), _ADDED_ROWS))

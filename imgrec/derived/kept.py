@@ -1,0 +1,136 @@
+"""What is made from the features to search them: brought up to date, and opened."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgrec.derived.hnsw import Hnsw, HnswRecipe, grown
+from imgrec.derived.pca import PcaRecipe, Reduced, variance_kept
+from imgrec.derived.rows import (
+    Derived,
+    Recipe,
+    derive,
+    folder_id,
+    is_current,
+    load_derived,
+    save_derived,
+)
+from imgrec.derived.sketch import Sketch, SketchRecipe
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.errors import StoreError
+from imgrec.store.features import FeatureStore
+from imgrec.store.store import Store
+from imgrec.system.progress import progress
+
+SKETCH_VALUES = 20_000_000  # below, an exact search takes a few milliseconds
+
+
+@dataclass(frozen=True)
+class Searchable:
+    """A feature and what the store keeps to search it."""
+
+    spec: EncoderSpec
+    feature: FeatureStore
+    sketch: Sketch | None
+    hnsw: Hnsw | None
+
+
+def open_searchable(store: Store, name: str | None = None) -> Searchable:
+    """Open a feature, by default the store's own, with the indexes that are kept of it.
+
+    Raises:
+        StoreError: there is no such feature, or a part is damaged.
+    """
+    spec = store.spec(name)
+    feature, folder = store.feature(spec.name), store.derived_folder(spec.name)
+    sketch = load_derived(folder, SketchRecipe(), spec)
+    hnsw = _opened_hnsw(load_derived(folder, HnswRecipe(), spec), feature, folder)
+    return Searchable(spec, feature, Sketch(feature, sketch) if sketch else None, hnsw)
+
+
+def open_reduced(store: Store, opened: Searchable) -> Reduced:
+    """Open a feature on its principal axes; where the store lacks them they are made, and kept.
+
+    On a store that cannot be written they are made and not kept.
+    """
+    return Reduced.of(opened.feature, kept_or_made(store, PcaRecipe(), opened.spec, opened.feature))
+
+
+def kept_or_made(store: Store, recipe: Recipe, spec: EncoderSpec, feature: FeatureStore) -> Derived:
+    """Return current rows of a feature; where the store lacks them they are made, and kept.
+
+    On a store that cannot be written they are made and not kept.
+    """
+    folder = store.derived_folder(spec.name)
+    kept = load_derived(folder, recipe, spec)
+    if kept is None or not is_current(recipe, feature, kept):
+        kept = derive(recipe, feature, kept)
+        with suppress(OSError, StoreError), store.writing():  # read-only, full or busy: not kept
+            save_derived(folder, recipe, spec, kept)
+    return kept
+
+
+def update_indexes(
+    store: Store, *, hnsw: bool = False, sketch_values: int = SKETCH_VALUES, quiet: bool = True
+) -> list[str]:
+    """Make the indexes of all features, or bring them up to date; return a line about each.
+
+    Args:
+        store: held for writing.
+        hnsw: make the graph index of the store's own feature; one that is there is grown anyhow.
+        sketch_values: features with fewer numbers get no sketch.
+        quiet: no progress bar.
+
+    Raises:
+        OSError: the disk is full or read-only; the features are not touched.
+    """
+    lines = []
+    for name in store.feature_names():
+        spec, feature = store.spec(name), store.feature(name)
+        folder = store.derived_folder(name)
+        if not len(feature):
+            continue
+        if spec.kind == "histogram":
+            kept = _updated(PcaRecipe(), spec, feature, folder)
+            count, share = len(kept.model["components"]), variance_kept(kept)
+            lines.append(f"{name}: {count} principal components keep {share:.1%} of the variance")
+        big = len(feature) * feature.dimensions >= sketch_values
+        if big or (folder / SketchRecipe().name).is_dir():
+            kept = _updated(SketchRecipe(), spec, feature, folder)
+            size = kept.rows["codes"].nbytes + kept.rows["lengths"].nbytes
+            lines.append(f"{name}: sketch of {len(feature):,} vectors, {size / 1e6:.1f} MB")
+        if (hnsw and name == store.encoder) or (folder / HnswRecipe().name).is_dir():
+            lines.append(_updated_hnsw(spec, feature, folder, quiet=quiet))
+    return lines
+
+
+def _updated(recipe: Recipe, spec: EncoderSpec, feature: FeatureStore, folder: Path) -> Derived:
+    kept = load_derived(folder, recipe, spec)
+    if kept is None or not is_current(recipe, feature, kept):
+        kept = derive(recipe, feature, kept)
+        save_derived(folder, recipe, spec, kept)
+    return kept
+
+
+def _updated_hnsw(spec: EncoderSpec, feature: FeatureStore, folder: Path, *, quiet: bool) -> str:
+    recipe = HnswRecipe()
+    kept = load_derived(folder, recipe, spec)
+    if _opened_hnsw(kept, feature, folder) is None:
+        kept = None
+    if kept is None or not is_current(recipe, feature, kept):
+        with progress(total=len(feature), unit="vectors", quiet=quiet) as bar:
+            graph = grown(feature, kept, folder, bar.update)
+        save_derived(folder, recipe, spec, graph.derived, graph.write)
+    size = sum(file.stat().st_size for file in (folder / recipe.name).iterdir())
+    return f"{spec.name}: hnsw graph of {len(feature):,} vectors, {size / 1e6:.1f} MB"
+
+
+def _opened_hnsw(kept: Derived | None, feature: FeatureStore, folder: Path) -> Hnsw | None:
+    """Return the graph, None where its file is damaged: there are other ways to search."""
+    if kept is None:
+        return None
+    with suppress(StoreError):
+        opened = Hnsw(feature, kept, folder)
+        if kept.folder == folder_id(folder / HnswRecipe().name):  # both of one graph
+            return opened
+    return None

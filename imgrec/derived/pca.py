@@ -1,0 +1,73 @@
+"""`pca-cosine`: histograms by their principal components, kept in the store as a feature is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.derived.rows import Arrays, Derived, are_axes, axes_of
+from imgrec.distances.axes import Axes, fit_axes
+from imgrec.encoders.spec import Vectors
+from imgrec.store.features import Block, FeatureStore
+
+COMPONENTS = 75
+
+
+@dataclass(frozen=True)
+class PcaRecipe:
+    """Coordinates (m, c) float32 on the principal axes of the histograms.
+
+    Source: scikit-learn's PCA, fitted on a sample of `imgrec.derived.rows.FIT_ROWS`.
+    """
+
+    components: int = COMPONENTS
+    name: str = "pca"
+    version: int = 1
+    model_names: frozenset[str] = frozenset({"mean", "components", "variance_kept"})
+    columns: frozenset[str] = frozenset({"coordinates"})
+    refit_growth: float = 1.5
+    solver: str = "covariance_eigh"
+
+    def fit(self, sample: Vectors) -> dict[str, NDArray[Any]]:
+        """Return mean (d,), components (c, d) and the share of the variance they keep."""
+        axes = fit_axes(sample, self.components, solver=self.solver)
+        kept = np.array([axes.variance_kept])
+        return {"mean": axes.mean, "components": axes.components, "variance_kept": kept}
+
+    def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
+        """Return the coordinates (m, c)."""
+        return {"coordinates": axes_of(model).project(vectors)}
+
+    def fits(self, model: Arrays, rows: Arrays) -> bool:
+        """Whether there is a coordinate for each axis."""
+        coordinates = rows["coordinates"]
+        types = coordinates.dtype == np.float32 and model["variance_kept"].shape == (1,)
+        return are_axes(model) and types and coordinates.shape[1:] == model["components"].shape[:1]
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """A feature on its principal axes.
+
+    Attributes:
+        feature: the coordinates (n, c) of every vector, as a feature.
+        axes: that turn a vector into coordinates.
+    """
+
+    feature: FeatureStore
+    axes: Axes
+
+    @classmethod
+    def of(cls, feature: FeatureStore, derived: Derived) -> "Reduced":
+        """Return a feature on axes that are current for it (`imgrec.derived.rows.is_current`)."""
+        coordinates = derived.rows["coordinates"]
+        if not derived.coverage.is_of(feature):
+            coordinates = coordinates[derived.coverage.places(feature)]
+        blocks = [Block(feature.ids, coordinates)]
+        return cls(FeatureStore(feature.name, coordinates.shape[1], blocks), axes_of(derived.model))
+
+
+def variance_kept(kept: Derived) -> float:
+    """Return the share of the variance that the axes keep, 0 to 1."""
+    return float(kept.model["variance_kept"][0])

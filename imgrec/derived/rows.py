@@ -1,0 +1,279 @@
+"""Rows made from the vectors of a feature, kept in the store, never taken for newer vectors.
+
+A recipe fits a model on a sample of the vectors and turns each vector into a row. Rows are
+carried over from what is kept wherever the vector is still the same one: its picture has the
+same id, and the part it lies in is the same file.
+
+    indexes/<feature>/<recipe>/
+        derived.json           encoder, recipe and version, rows it was fitted on, sources
+        model-<name>.npy       what the recipe fitted
+        ids.npy, owners.npy    (m,) the picture of each row, the number of its source
+        rows-<name>.npy        (m, …) the rows, opened memory-mapped
+        …                      what else the recipe keeps
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection import Ids
+from imgrec.distances.axes import Axes, sample_ids
+from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.errors import StoreError
+from imgrec.store.features import FeatureStore, positions
+from imgrec.store.parts import load_array
+from imgrec.system.atomic_files import new_folder
+
+FIT_ROWS = 32_768
+_KEY_TYPES = [np.dtype(np.int64), np.dtype(np.int32)]
+_MOST_DEAD = 0.2
+_TRIES = 3
+_SIDECAR = "derived.json"
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class Recipe(Protocol):
+    """How rows are made from vectors."""
+
+    @property
+    def name(self) -> str:
+        """The folder in the store."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Raised whenever the same vectors would give other rows."""
+        ...
+
+    @property
+    def model_names(self) -> frozenset[str]:
+        """The names of the arrays that `fit` returns."""
+        ...
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The names of the arrays that `rows` returns."""
+        ...
+
+    @property
+    def refit_growth(self) -> float:
+        """The model is fitted again when there are this many times the vectors."""
+        ...
+
+    def fit(self, sample: Vectors) -> dict[str, NDArray[Any]]:
+        """Return the model for vectors like these (s, d)."""
+        ...
+
+    def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
+        """Return arrays (m, …) for vectors (m, d)."""
+        ...
+
+    def fits(self, model: Arrays, rows: Arrays) -> bool:
+        """Whether arrays of the right names have the shapes and types that belong together."""
+        ...
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Which vectors kept rows were made from.
+
+    Attributes:
+        ids: (m,) ascending, of the pictures.
+        owners: (m,) the number in `sources` of the part each vector lies in.
+        sources: of parts, as `imgrec.store.features.Block.source`.
+    """
+
+    ids: Ids
+    owners: NDArray[np.int32]
+    sources: tuple[str, ...]
+
+    @classmethod
+    def of(cls, feature: FeatureStore) -> "Coverage":
+        """Return that of rows made from all vectors of a feature, as it is open now."""
+        sources = tuple(block.source for block in feature.blocks)
+        return cls(feature.ids, feature.owners, sources)
+
+    def is_of(self, feature: FeatureStore) -> bool:
+        """Whether rows and sources are exactly those of a feature."""
+        return (
+            self.sources == tuple(block.source for block in feature.blocks)
+            and np.array_equal(self.ids, feature.ids)
+            and np.array_equal(self.owners, feature.owners)
+        )
+
+    def is_whole(self) -> bool:
+        """Whether the arrays have the types and the order that belong together."""
+        ids, owners = self.ids, self.owners
+        if [ids.dtype, owners.dtype] != _KEY_TYPES or ids.ndim != 1 or ids.shape != owners.shape:
+            return False
+        if (np.diff(ids) <= 0).any():
+            return False
+        return not len(owners) or (owners.min() >= 0 and int(owners.max()) < len(self.sources))
+
+    def places(self, feature: FeatureStore) -> NDArray[np.intp]:
+        """Return the kept row (n,) for each row of a feature, -1 where none is of its vector."""
+        numbers = {block.source: n for n, block in enumerate(feature.blocks) if block.source}
+        now = np.array([numbers.get(source, -1) for source in self.sources] or [-1])
+        places = positions(self.ids, feature.ids)
+        known = np.flatnonzero(places >= 0)
+        other = now[self.owners[places[known]]] != feature.owners[known]
+        places[known[other]] = -1
+        return places
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Kept rows.
+
+    Attributes:
+        model: arrays by name, as the recipe fitted them.
+        rows: arrays (m, …) by name.
+        fitted_on: vectors there were when the model was fitted.
+        folder: what is another when another folder has taken the place; 0 for one in memory.
+    """
+
+    model: Arrays
+    rows: Arrays
+    coverage: Coverage
+    fitted_on: int
+    folder: int = 0
+
+
+def derive(recipe: Recipe, feature: FeatureStore, kept: Derived | None = None) -> Derived:
+    """Return the rows of all vectors of a feature; those kept that are right are not made again."""
+    places = usable_places(recipe, feature, kept)
+    if kept is None or places is None:
+        model, fitted_on = recipe.fit(feature.take(sample_ids(feature.ids, FIT_ROWS))), len(feature)
+        kept, places = None, np.full(len(feature), -1)
+    else:
+        model, fitted_on = dict(kept.model), kept.fitted_on
+    rows = recipe.rows(model, np.zeros((0, feature.dimensions), np.float32))
+    rows = {name: np.empty((len(feature), *v.shape[1:]), v.dtype) for name, v in rows.items()}
+    for covered, vectors in feature.slices():
+        lacking = np.flatnonzero(places[covered] < 0)
+        inside = np.arange(covered.start, covered.stop) if isinstance(covered, slice) else covered
+        positions = inside[lacking]
+        if len(lacking):
+            for name, values in recipe.rows(model, vectors[lacking]).items():
+                rows[name][positions] = values
+    if kept:
+        carried = np.flatnonzero(places >= 0)
+        for name, values in rows.items():
+            values[carried] = kept.rows[name][places[carried]]
+    return Derived(model, rows, Coverage.of(feature), fitted_on)
+
+
+def is_current(recipe: Recipe, feature: FeatureStore, kept: Derived) -> bool:
+    """Whether every vector has its row, by a model that is not outgrown, and few rows are dead."""
+    places = usable_places(recipe, feature, kept)
+    dead = len(kept.coverage.ids) - len(feature)
+    if places is None or dead > _MOST_DEAD * len(kept.coverage.ids):
+        return False
+    return bool((places >= 0).all())
+
+
+def load_derived(folder: Path, recipe: Recipe, spec: EncoderSpec) -> Derived | None:
+    """Return what is kept, None where it is absent, damaged or made by something else."""
+    for _ in range(_TRIES):
+        found = _load(folder / recipe.name, recipe, spec)
+        if found is None or found.folder == folder_id(folder / recipe.name):
+            return found
+    return None  # it is replaced again and again while it is read
+
+
+def folder_id(folder: Path) -> int:
+    """Return what is another when a folder was replaced, 0 where there is none."""
+    try:
+        return folder.stat().st_ino
+    except OSError:
+        return 0
+
+
+def _load(folder: Path, recipe: Recipe, spec: EncoderSpec) -> Derived | None:
+    before = folder_id(folder)
+    try:
+        described = json.loads((folder / _SIDECAR).read_text("utf-8"))
+        if described["made_by"] != _made_by(recipe, spec):
+            return None
+        arrays = {path.stem: np.asarray(load_array(path)) for path in folder.glob("*.npy")}
+        coverage = Coverage(arrays.pop("ids"), arrays.pop("owners"), tuple(described["sources"]))
+        model, rows = _named(arrays, "model-"), _named(arrays, "rows-")
+        fitted_on = int(described["fitted_on"])
+        right = model.keys() == recipe.model_names and rows.keys() == recipe.columns
+        if not (right and recipe.fits(model, rows) and _is_whole(coverage, rows)):
+            return None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, StoreError):
+        return None
+    return Derived(model, rows, coverage, fitted_on, before)
+
+
+def _is_whole(coverage: Coverage, rows: Arrays) -> bool:
+    count = len(coverage.ids)
+    return coverage.is_whole() and all(len(values) == count for values in rows.values())
+
+
+def axes_of(model: Arrays) -> Axes:
+    """Return the axes of a model with the arrays `mean` and `components`."""
+    return Axes(model["mean"], model["components"], 0.0)
+
+
+def are_axes(model: Arrays) -> bool:
+    """Whether `mean` (d,) and `components` (c, d) of a model fit, as float32."""
+    mean, components = model["mean"], model["components"]
+    types = {mean.dtype, components.dtype} == {np.dtype(np.float32)}
+    return types and mean.ndim == 1 and components.shape[1:] == mean.shape
+
+
+def save_derived(
+    folder: Path,
+    recipe: Recipe,
+    spec: EncoderSpec,
+    derived: Derived,
+    write_more: Callable[[Path], None] | None = None,
+) -> None:
+    """Write kept rows, and into the same folder what `write_more` writes, all or nothing."""
+    described = {
+        "made_by": _made_by(recipe, spec),
+        "fitted_on": derived.fitted_on,
+        "sources": derived.coverage.sources,
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        "ids": derived.coverage.ids, "owners": derived.coverage.owners
+    }  # fmt: skip
+    arrays |= {f"model-{name}": values for name, values in derived.model.items()}
+    arrays |= {f"rows-{name}": values for name, values in derived.rows.items()}
+    with new_folder(folder / recipe.name) as temporary:
+        (temporary / _SIDECAR).write_text(json.dumps(described, indent=2) + "\n", "utf-8")
+        for name, values in arrays.items():
+            np.save(temporary / f"{name}.npy", values, allow_pickle=False)
+        if write_more:
+            write_more(temporary)
+
+
+def usable_places(
+    recipe: Recipe, feature: FeatureStore, kept: Derived | None
+) -> NDArray[np.intp] | None:
+    """Return the kept row (n,) of each vector, None where the model has to be fitted again."""
+    if kept is None or len(feature) >= recipe.refit_growth * kept.fitted_on:
+        return None
+    if kept.coverage.is_of(feature):
+        return np.arange(len(feature))
+    places = kept.coverage.places(feature)
+    return places if (places >= 0).any() else None
+
+
+def _made_by(recipe: Recipe, spec: EncoderSpec) -> dict[str, Any]:
+    return {"recipe": recipe.name, "version": recipe.version, "encoder": spec.identity()}
+
+
+def _named(arrays: Arrays, prefix: str) -> dict[str, NDArray[Any]]:
+    return {
+        name.removeprefix(prefix): values
+        for name, values in arrays.items()
+        if name.startswith(prefix)
+    }

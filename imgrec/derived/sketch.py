@@ -1,0 +1,133 @@
+"""The sketch: an eight-bit copy of the leading principal axes, scanned instead of the vectors.
+
+With mean μ, axes V and coordinates z = V (x - μ) of a vector x, q·x ≈ q·μ + (V q)·z. A row holds
+z in eight bits an axis and the length |x| in full, so that one pass over it estimates cosine
+and euclidean distance to every picture. What is nearest by the estimate is then compared exactly.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.derived.rows import Arrays, Derived, are_axes, axes_of
+from imgrec.distances.axes import fit_axes, products
+from imgrec.distances.blockwise import distances_to_rows, kernels_for
+from imgrec.distances.metrics import METRICS, Distances
+from imgrec.encoders.spec import Vectors
+from imgrec.store.features import FeatureStore
+from imgrec.system.threads import in_threads
+
+COMPONENTS = 128
+ESTIMATED = ("cosine", "euclidean", "manhattan")  # this one in the order of euclidean
+_TASK_ROWS = 1 << 15
+_NUMPY_ROWS = 1 << 12  # as float32 these stay in the cache
+_NUMPY_SPEED = 1e9  # codes a second in numpy
+_TYPES = [np.dtype(np.int8), np.dtype(np.float32), np.dtype(np.float32)]
+_NONE = np.zeros(0, np.intp)
+
+
+@dataclass(frozen=True)
+class SketchRecipe:
+    """Codes (m, c) int8 and lengths (m,) float32 of vectors."""
+
+    name: str = "sketch"
+    version: int = 1
+    model_names: frozenset[str] = frozenset({"mean", "components", "scales"})
+    columns: frozenset[str] = frozenset({"codes", "lengths"})
+    refit_growth: float = 2.0
+
+    def fit(self, sample: Vectors) -> dict[str, NDArray[Any]]:
+        """Return mean (d,), components (c, d) and scales (c,): what a step of a code is worth."""
+        axes = fit_axes(sample, COMPONENTS, solver="covariance_eigh")
+        largest = np.abs(axes.project(sample)).max(axis=0, initial=0)  # (c,)
+        scales = np.where(largest > 0, largest / 127, 1).astype(np.float32)
+        return {"mean": axes.mean, "components": axes.components, "scales": scales}
+
+    def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
+        """Return codes (m, c) and lengths (m,); what is beyond the sample's range is clipped."""
+        steps = np.rint(axes_of(model).project(vectors) / model["scales"])
+        lengths = np.sqrt(np.einsum("md,md->m", vectors, vectors))
+        return {"codes": np.clip(steps, -127, 127).astype(np.int8), "lengths": lengths}
+
+    def fits(self, model: Arrays, rows: Arrays) -> bool:
+        """Whether the widths and types are those the compiled loop reads."""
+        codes, lengths, scales = rows["codes"], rows["lengths"], model["scales"]
+        types = [codes.dtype, lengths.dtype, scales.dtype] == _TYPES
+        count = len(model["components"])
+        shapes = codes.shape[1:] == (count,) and scales.shape == (count,) and lengths.ndim == 1
+        return are_axes(model) and types and shapes
+
+
+class Sketch:
+    """The sketch of a feature, in step with its rows."""
+
+    def __init__(self, feature: FeatureStore, kept: Derived) -> None:
+        self._feature = feature
+        self._model = kept.model
+        self._codes: NDArray[np.int8] = kept.rows["codes"]
+        self._lengths: NDArray[np.float32] = kept.rows["lengths"]
+        same = kept.coverage.is_of(feature)
+        self._places = None if same else kept.coverage.places(feature)  # (n,)
+        self.uncovered = np.flatnonzero(self._places < 0) if self._places is not None else _NONE
+
+    def estimates(self, metric: str, queries: Vectors) -> Distances:
+        """Return about the distances (q, n) of queries (q, d) to every vector of the feature.
+
+        Exact for vectors that have no row here yet. Under `manhattan` those under `euclidean`,
+        which put pictures in nearly the same order.
+        """
+        metric = "cosine" if metric == "cosine" else "euclidean"
+        lengths = np.sqrt(np.einsum("qd,qd->q", queries, queries))[:, None]  # (q, 1)
+        products = self._products(queries)  # (q, m)
+        if metric == "cosine":
+            products *= self._inverse_lengths
+            products *= -1 / np.where(lengths > 0, lengths, np.float32(1))
+            products += 1
+        else:
+            products *= -2
+            products += self._squares
+            products += lengths * lengths
+            np.sqrt(np.maximum(products, 0, out=products), out=products)
+        if self._places is None:
+            return products
+        estimates: Distances = products[:, self._places]  # (q, n)
+        if len(self.uncovered):
+            estimates[:, self.uncovered] = distances_to_rows(
+                self._feature, METRICS[metric], queries, self.uncovered
+            )
+        return estimates
+
+    @cached_property
+    def _inverse_lengths(self) -> NDArray[np.float32]:
+        lengths = np.where(self._lengths > 0, self._lengths, 1)
+        return np.asarray(1 / lengths, np.float32)
+
+    @cached_property
+    def _squares(self) -> NDArray[np.float32]:
+        return np.square(self._lengths)
+
+    def _products(self, queries: Vectors) -> Distances:
+        """Return about the products (q, m) of queries (q, d) with the vectors."""
+        weights = products(queries, self._model["components"]) * self._model["scales"]
+        found = np.empty((len(queries), len(self._codes)), np.float32)
+        kernels = kernels_for(self._codes.size / _NUMPY_SPEED)
+
+        def fill(start: int) -> None:
+            rows = slice(start, start + _TASK_ROWS)
+            if kernels:
+                kernels.products(self._codes[rows], weights, found[:, rows])
+            else:
+                _numpy_products(self._codes[rows], weights, found[:, rows])
+
+        in_threads(fill, range(0, len(self._codes), _TASK_ROWS))
+        found += products(queries, self._model["mean"][None])
+        return found
+
+
+def _numpy_products(codes: NDArray[np.int8], weights: Vectors, out: Distances) -> None:
+    for start in range(0, len(codes), _NUMPY_ROWS):
+        rows = slice(start, start + _NUMPY_ROWS)
+        out[:, rows] = weights @ codes[rows].astype(np.float32).T

@@ -1,0 +1,1 @@
+"""Metrics, their compiled loops, and principal axes."""

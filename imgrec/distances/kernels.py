@@ -1,0 +1,126 @@
+"""Compiled row loops: each row is read once, whatever the number of queries.
+
+Importing this module imports numba and takes half a second, and the first use of a loop on a
+machine some seconds to compile it, which numba keeps. They hold no lock, so threads share the
+rows. `imgrec.distances.metrics` has the same functions in numpy, which are their reference.
+
+All take queries (q, d) and vectors (m, d), float32 and C-contiguous, and fill `out` (q, m). Where
+memory is the bound rows are read in pairs, which keeps more of it on its way: m is even there.
+"""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import numba
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from imgrec.distances.metrics import COSINE_NOISE, Distances
+from imgrec.encoders.spec import Vectors
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+_ROWS = types.Array(types.float32, 2, "C", readonly=True)
+_CODES = types.Array(types.int8, 2, "C", readonly=True)
+_OUT = types.Array(types.float32, 2, "A")
+_NOISE = np.float32(COSINE_NOISE)
+_TINY = np.float32(1e-30)  # 0 / tiny = 0 where both bins are empty, and no branch
+_HALF, _ZERO, _ONE, _TWO = (np.float32(value) for value in (0.5, 0, 1, 2))
+
+
+def compiled(
+    *arguments: types.Type, returns: types.Type = types.void
+) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Compile a function for arguments of these types, at once, and keep it where that is possible.
+
+    It holds no lock. Sums may be added up in another order, and there are no checks of bounds.
+    """
+
+    def compile_(function: Callable[_P, _R]) -> Callable[_P, _R]:
+        options: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
+        signatures = [returns(*arguments)]
+        try:
+            jitted: Callable[_P, _R] = numba.njit(signatures, cache=True, **options)(function)
+        except (RuntimeError, OSError):  # no place to keep it: compiled anew in every process
+            jitted = numba.njit(signatures, **options)(function)
+        return jitted
+
+    return compile_
+
+
+@compiled(_ROWS, _ROWS, _OUT)
+def cosine(queries: Vectors, vectors: Vectors, out: Distances) -> None:
+    """Fill in 1 - cos as `imgrec.distances.metrics.cosine` does, of queries of length 1."""
+    for pair in range(vectors.shape[0] // 2):
+        i = 2 * pair
+        square_0, square_1, product_0, product_1 = _ZERO, _ZERO, _ZERO, _ZERO
+        for j in range(vectors.shape[1]):
+            square_0 += vectors[i, j] * vectors[i, j]
+            square_1 += vectors[i + 1, j] * vectors[i + 1, j]
+            product_0 += vectors[i, j] * queries[0, j]
+            product_1 += vectors[i + 1, j] * queries[0, j]
+        length_0, length_1 = np.sqrt(square_0), np.sqrt(square_1)
+        for a in range(queries.shape[0]):
+            if a > 0:
+                product_0, product_1 = _ZERO, _ZERO
+                for j in range(vectors.shape[1]):
+                    product_0 += vectors[i, j] * queries[a, j]
+                    product_1 += vectors[i + 1, j] * queries[a, j]
+            distance_0 = _ONE - product_0 / length_0 if length_0 > _ZERO else _ONE
+            distance_1 = _ONE - product_1 / length_1 if length_1 > _ZERO else _ONE
+            out[a, i] = _ZERO if distance_0 < _NOISE else min(distance_0, _TWO)
+            out[a, i + 1] = _ZERO if distance_1 < _NOISE else min(distance_1, _TWO)
+
+
+@compiled(_ROWS, _ROWS, _OUT)
+def euclidean(queries: Vectors, vectors: Vectors, out: Distances) -> None:
+    """Fill in the length of the difference."""
+    for pair in range(vectors.shape[0] // 2):
+        i = 2 * pair
+        for a in range(queries.shape[0]):
+            total_0, total_1 = _ZERO, _ZERO
+            for j in range(vectors.shape[1]):
+                difference_0 = vectors[i, j] - queries[a, j]
+                difference_1 = vectors[i + 1, j] - queries[a, j]
+                total_0 += difference_0 * difference_0
+                total_1 += difference_1 * difference_1
+            out[a, i], out[a, i + 1] = np.sqrt(total_0), np.sqrt(total_1)
+
+
+@compiled(_ROWS, _ROWS, _OUT)
+def manhattan(queries: Vectors, vectors: Vectors, out: Distances) -> None:
+    """Fill in the sum of absolute differences."""
+    for pair in range(vectors.shape[0] // 2):
+        i = 2 * pair
+        for a in range(queries.shape[0]):
+            total_0, total_1 = _ZERO, _ZERO
+            for j in range(vectors.shape[1]):
+                total_0 += abs(vectors[i, j] - queries[a, j])
+                total_1 += abs(vectors[i + 1, j] - queries[a, j])
+            out[a, i], out[a, i + 1] = total_0, total_1
+
+
+@compiled(_ROWS, _ROWS, _OUT)
+def chi2(queries: Vectors, vectors: Vectors, out: Distances) -> None:
+    """Fill in ½ Σ (a - b)² / (a + b)."""
+    for i in range(vectors.shape[0]):
+        for a in range(queries.shape[0]):
+            total = _ZERO
+            for j in range(vectors.shape[1]):
+                difference = vectors[i, j] - queries[a, j]
+                both = vectors[i, j] + queries[a, j]
+                total += difference * difference / (both + _TINY)
+            out[a, i] = _HALF * total
+
+
+@compiled(_CODES, _ROWS, _OUT)
+def products(codes: NDArray[np.int8], weights: Vectors, out: Distances) -> None:
+    """Fill in the products (q, m) of codes (m, c), int8, with weights (q, c)."""
+    for i in range(codes.shape[0]):
+        for a in range(weights.shape[0]):
+            total = _ZERO
+            for j in range(codes.shape[1]):
+                total += np.float32(codes[i, j]) * weights[a, j]
+            out[a, i] = total

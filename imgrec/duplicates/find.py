@@ -1,0 +1,241 @@
+"""Near-duplicates: the same picture re-encoded, resized, cropped or brightened, found and bundled.
+
+Copies are found by the digest of their content. Of every content the nearest others in the
+k-NN graph are candidates; each candidate pair is verified on the thumbnails, once and for all.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection import Catalog, Ids
+from imgrec.distances.blockwise import distances_to_all
+from imgrec.distances.metrics import METRICS
+from imgrec.duplicates.bundles import bundles, links_of
+from imgrec.duplicates.pairs import (
+    CANDIDATES,
+    KnownPairs,
+    Similarities,
+    crowded_contents,
+    likely_pairs,
+    load_pairs,
+    save_pairs,
+    unique_pairs,
+)
+from imgrec.duplicates.verification import similarities_by_block, similarities_of
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.errors import StoreError
+from imgrec.neighbors.graph import neighbors_in
+from imgrec.neighbors.neighbors import top_k
+from imgrec.store.features import FeatureStore
+from imgrec.store.store import Store
+from imgrec.system.progress import progress
+
+KIND = "duplicates"
+THRESHOLD = 0.7  # tests/bench/graph/duplicates.py prints what others give
+LEAST_THRESHOLD = 0.4
+REPRESENTATIVE, COPY, NEAR = "representative", "copy", "near"
+_QUERIES = 16
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Pictures that are the same but for how they are stored, in groups.
+
+    The representative is the one to keep: that with the most pixels, of these the largest file,
+    of these the smallest id. The others follow by similarity to it, the most similar first,
+    copies before others, then by id. Groups stand in the order of their representatives' ids.
+
+    Attributes:
+        groups: of each group the ids of two pictures or more, the representative first.
+        kinds: parallel to `groups`: `representative`, `copy` (byte for byte the same as the
+            representative) or `near`.
+        similarities: parallel to `groups`: to the representative, 0 to 1; 1 of itself.
+    """
+
+    groups: tuple[tuple[int, ...], ...] = ()
+    kinds: tuple[tuple[str, ...], ...] = ()
+    similarities: tuple[tuple[float, ...], ...] = ()
+
+    def labels(self) -> dict[int, str]:
+        """Return for each picture of a group the id of its representative, as text."""
+        return {image_id: str(group[0]) for group in self.groups for image_id in group}
+
+
+def find_duplicates(
+    store: Store, name: str | None = None, threshold: float = THRESHOLD, *, quiet: bool = True
+) -> Duplicates:
+    """Return the duplicates among the ok pictures of a store.
+
+    How similar the candidates are is kept in the store, so that the next call looks only at
+    those that are new. On a store that cannot be written it is found and not kept.
+
+    Args:
+        store: open.
+        name: of the feature whose k-NN graph gives the candidates, by default the store's own.
+        threshold: of the similarity, from which on a picture is the same as another.
+        quiet: no progress bar.
+
+    Raises:
+        StoreError: there is no such feature, or a thumbnail is absent or damaged.
+        ValueError: the threshold is below 0.4, where pictures are not compared closely, or above 1.
+    """
+    return duplicates_in(store, store.spec(name), store.feature(name), threshold, quiet=quiet)
+
+
+def duplicates_in(
+    store: Store,
+    spec: EncoderSpec,
+    feature: FeatureStore,
+    threshold: float = THRESHOLD,
+    *,
+    quiet: bool = True,
+) -> Duplicates:
+    """Return the duplicates by a feature that is open, as `find_duplicates` does.
+
+    Raises:
+        StoreError: a thumbnail is absent or damaged.
+        ValueError: the threshold is below 0.4 or above 1.
+    """
+    if not LEAST_THRESHOLD <= threshold <= 1:
+        raise ValueError(f"threshold is {threshold}: give {LEAST_THRESHOLD} to 1")
+    copies = copies_in(store.catalog)
+    pairs = candidate_pairs(store, spec, feature, copies)
+    verifier = Verifier(store, threshold)
+    verifier.verify(pairs, quiet=quiet)
+    links = links_of(pairs[verifier.are_alike(pairs)].tolist())
+    found = bundles(_best_first(store.catalog, links), links, verifier.are_like)
+    verifier.keep()
+    return _composed(found, copies, verifier.known)
+
+
+def copies_in(catalog: Catalog) -> dict[int, list[int]]:
+    """Return {first id: ascending ids} of the ok pictures of each content that has several."""
+    rows = catalog.db.execute(
+        "SELECT digest, id FROM images WHERE status = 'ok' AND digest IN (SELECT digest FROM "
+        "images WHERE status = 'ok' GROUP BY digest HAVING count(*) > 1) ORDER BY id"
+    )
+    by_digest: dict[str, list[int]] = {}
+    for digest, image_id in rows:
+        by_digest.setdefault(digest, []).append(image_id)
+    return {ids[0]: ids for ids in by_digest.values()}
+
+
+def candidate_pairs(
+    store: Store, spec: EncoderSpec, feature: FeatureStore, copies: Mapping[int, Sequence[int]]
+) -> Ids:
+    """Return the pairs (p, 2) of contents that may be the same picture, ascending.
+
+    A content is told by the first id that has it.
+    """
+    if len(feature) < 2:
+        return np.zeros((0, 2), np.int64)
+    first = {image_id: content for content, ids in copies.items() for image_id in ids}
+    contents = np.array([first.get(i, i) for i in feature.ids.tolist()], np.int64)
+    neighbors = neighbors_in(store, spec, feature)
+    crowded = crowded_contents(neighbors, contents)
+    beyond = _pairs_beyond_copies(feature, contents, crowded)
+    return unique_pairs(np.concatenate([likely_pairs(neighbors, contents), beyond]))
+
+
+class Verifier:
+    """Looks at pairs of pictures, once each, and remembers in the store what it saw."""
+
+    def __init__(self, store: Store, threshold: float) -> None:
+        self.known = load_pairs(store.path / KIND)
+        self._store, self._threshold = store, np.float32(threshold)
+        self._thumbs, self._ids = store.thumbs(), store.catalog.ids("ok")
+        self._new: list[tuple[Ids, Similarities]] = []
+
+    def verify(self, pairs: Ids, *, quiet: bool = True) -> None:
+        """Look at those of some pairs (p, 2) that are not known, and keep what was seen."""
+        new = pairs[np.isnan(self.known.of(pairs))]
+        with progress(total=len(new), desc=KIND, unit="pairs", quiet=quiet) as bar:
+            for seen in similarities_by_block(new, self._thumbs.get, bar.update):
+                self._new.append(seen)
+                self.keep()
+
+    def are_alike(self, pairs: Ids) -> NDArray[np.bool_]:
+        """Whether known pairs (p, 2) are the same picture (p,)."""
+        return np.asarray(self.known.of(pairs) >= self._threshold)
+
+    def are_like(self, one: int, others: Sequence[int]) -> list[bool]:
+        """Whether pictures are the same as one, looked at where they were not yet.
+
+        What is new is known only after `keep`; it is not asked for twice before.
+        """
+        pairs = np.sort([(one, other) for other in others], axis=1)
+        found = self.known.of(pairs)
+        new = np.flatnonzero(np.isnan(found))
+        if len(new):
+            found[new] = similarities_of(pairs[new], self._thumbs.get)
+            self._new.append((pairs[new], found[new]))
+        return [bool(alike) for alike in found >= self._threshold]
+
+    def keep(self) -> None:
+        """Know what is new, and write all of the pictures there are; where that cannot be, not."""
+        if not self._new:
+            return
+        pairs, similarities = (np.concatenate(column) for column in zip(*self._new, strict=True))
+        self._new = []
+        self.known = self.known.joined(pairs, similarities).only(self._ids)
+        with suppress(OSError, StoreError), self._store.writing():  # read-only, full or busy
+            save_pairs(self._store.path / KIND, self.known)
+
+
+def _pairs_beyond_copies(feature: FeatureStore, contents: Ids, crowded: Ids) -> Ids:
+    """Return pairs (p, 2) of the crowded contents and those nearest to them.
+
+    Args:
+        feature: with n vectors.
+        contents: (n,) of its rows.
+        crowded: (c,) those whose neighbours are all copies.
+    """
+    pairs = [np.zeros((0, 2), np.int64)]
+    rows = np.unique(contents, return_index=True)[1]
+    rows = rows[np.isin(contents[rows], crowded)]
+    for start in range(0, len(rows), _QUERIES):
+        asked = rows[start : start + _QUERIES]
+        distances = distances_to_all(feature, METRICS["cosine"], feature.take_rows(asked))
+        for row, of_row in zip(asked, distances, strict=True):
+            of_row[contents == contents[row]] = np.inf
+            nearest = top_k(of_row, CANDIDATES)
+            others = contents[nearest[np.isfinite(of_row[nearest])]]
+            pairs.append(np.stack([np.full(len(others), contents[row]), others], axis=1))
+    return np.concatenate(pairs)
+
+
+def _best_first(catalog: Catalog, ids: Iterable[int]) -> list[int]:
+    """Return pictures in the order in which one would keep them."""
+    entries = catalog.entries(sorted(ids))
+    ranked = sorted(entries, key=lambda e: (-(e.width or 0) * (e.height or 0), -e.size, e.id))
+    return [entry.id for entry in ranked]
+
+
+def _composed(
+    found: Iterable[Sequence[int]], copies: Mapping[int, Sequence[int]], known: KnownPairs
+) -> Duplicates:
+    """Return the groups of bundles of contents, and of contents that have nothing but copies."""
+    bundled = {bundle[0]: bundle for bundle in found}
+    alone = copies.keys() - {content for bundle in bundled.values() for content in bundle}
+    bundled |= {content: [content] for content in alone}
+    groups = [_members(bundled[best], copies, known) for best in sorted(bundled)]
+    columns = [tuple(tuple(column) for column in zip(*group, strict=True)) for group in groups]
+    return Duplicates(*(tuple(rows) for rows in zip(*columns, strict=True)))
+
+
+def _members(
+    bundle: Sequence[int], copies: Mapping[int, Sequence[int]], known: KnownPairs
+) -> list[tuple[int, str, float]]:
+    """Return id, kind and similarity of the pictures of a bundle of contents, in order."""
+    best, *others = bundle
+    pairs = np.sort(np.array([(best, i) for i in others], np.int64).reshape(-1, 2), axis=1)
+    similarities = dict(zip(others, known.of(pairs).tolist(), strict=True))
+    members = [(i, COPY, 1.0) for i in copies.get(best, [best]) if i != best]
+    for other, similarity in similarities.items():
+        members += [(i, NEAR, similarity) for i in copies.get(other, [other])]
+    members.sort(key=lambda member: (-member[2], member[1] == NEAR, member[0]))
+    return [(best, REPRESENTATIVE, 1.0), *members]

@@ -1,0 +1,96 @@
+"""Thumbnails as small planes of one size: what near-duplicates are compared by."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imgrec.collection import Ids
+from imgrec.errors import StoreError
+from imgrec.store.thumbnails import DAMAGED
+
+SIDE_PX = 64
+SMALL_PX = 16
+Planes = NDArray[np.uint8]
+Thumbnail = Callable[[int], bytes]
+_DRAFT = 4  # a thumbnail is decoded at a quarter for 16 pixels a side
+
+
+@dataclass(frozen=True)
+class Miniatures:
+    """Pictures stretched to a square; row i is of picture i.
+
+    Attributes:
+        luminance: (m, 64, 64).
+        colour: (m, 2, 16, 16), the blue and the red difference (Cb, Cr), 128 for grey.
+        aspects: (m,) float32, width by height before.
+    """
+
+    luminance: Planes
+    colour: Planes
+    aspects: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Sketches:
+    """The same, smaller and without colour.
+
+    Attributes:
+        luminance: (m, 16, 16).
+        aspects: (m,) float32, width by height before.
+    """
+
+    luminance: Planes
+    aspects: NDArray[np.float32]
+
+
+def miniatures_of(ids: Ids, thumbnail: Thumbnail) -> Miniatures:
+    """Return the miniatures of pictures (m,); `thumbnail` gives the JPEG of one.
+
+    Raises:
+        StoreError: a thumbnail is absent or damaged.
+    """
+    luminance = np.empty((len(ids), SIDE_PX, SIDE_PX), np.uint8)
+    colour = np.empty((len(ids), 2, SMALL_PX, SMALL_PX), np.uint8)
+    aspects = np.empty(len(ids), np.float32)
+    for row, image_id in enumerate(ids.tolist()):
+        image, aspects[row] = _decoded(image_id, thumbnail, "YCbCr", 1)
+        square = image.resize((SIDE_PX, SIDE_PX), Image.Resampling.BILINEAR)
+        luminance[row] = np.asarray(square.getchannel(0))
+        tints = square.reduce(SIDE_PX // SMALL_PX)
+        colour[row] = np.asarray(tints).transpose(2, 0, 1)[1:]
+    return Miniatures(luminance, colour, aspects)
+
+
+def sketches_of(ids: Ids, thumbnail: Thumbnail) -> Sketches:
+    """Return the sketches of pictures (m,), decoded no larger than they need.
+
+    Raises:
+        StoreError: a thumbnail is absent or damaged.
+    """
+    luminance = np.empty((len(ids), SMALL_PX, SMALL_PX), np.uint8)
+    aspects = np.empty(len(ids), np.float32)
+    for row, image_id in enumerate(ids.tolist()):
+        image, aspects[row] = _decoded(image_id, thumbnail, "L", _DRAFT)
+        luminance[row] = np.asarray(image.resize((SMALL_PX, SMALL_PX), Image.Resampling.BILINEAR))
+    return Sketches(luminance, aspects)
+
+
+def _decoded(
+    image_id: int, thumbnail: Thumbnail, mode: str, factor: int
+) -> tuple[Image.Image, float]:
+    """Return a thumbnail decoded at a part of its size, and the aspect of the whole."""
+    jpeg = thumbnail(image_id)
+    try:
+        with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
+            width, height = image.size
+            image.draft(mode, (max(1, width // factor), max(1, height // factor)))
+            return image.convert(mode), width / height
+    except DAMAGED as error:
+        raise StoreError(
+            f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
+            "thumbs in the store and run python -m imgrec.index again"
+        ) from error

@@ -1,0 +1,116 @@
+"""Pairs of pictures: the likely ones of a k-NN graph, and how similar those are that are known."""
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection import Ids
+from imgrec.errors import StoreError
+from imgrec.neighbors.neighbors import Neighbors
+from imgrec.store.parts import load_array
+from imgrec.system.atomic_files import new_folder
+
+Similarities = NDArray[np.float32]
+CANDIDATES = 8  # neighbours a picture is compared with
+VERSION = 1  # raised whenever two pictures may get another similarity
+_SIDECAR = "duplicates.json"
+
+
+def likely_pairs(neighbors: Neighbors, contents: Ids) -> Ids:
+    """Return pairs (p, 2) of contents, ascending: of each picture with its nearest others.
+
+    Args:
+        neighbors: of n pictures.
+        contents: (n,) what stands for the content of each: the same number, the same bytes.
+    """
+    others = contents[neighbors.rows()]  # (n, k)
+    wanted = others != contents[:, None]
+    wanted &= np.cumsum(wanted, axis=1) <= CANDIDATES
+    firsts = np.repeat(contents, wanted.sum(axis=1))
+    return unique_pairs(np.stack([firsts, others[wanted]], axis=1))
+
+
+def unique_pairs(pairs: Ids) -> Ids:
+    """Return each pair (p, 2) once, the smaller id first, in order."""
+    keys = np.unique(_keys(np.sort(pairs, axis=1)))
+    return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1)
+
+
+def crowded_contents(neighbors: Neighbors, contents: Ids) -> Ids:
+    """Return the contents, ascending, whose pictures have nothing but copies for neighbours."""
+    sees = (contents[neighbors.rows()] != contents[:, None]).any(axis=1)
+    return np.setdiff1d(contents, contents[sees])
+
+
+@dataclass(frozen=True)
+class KnownPairs:
+    """How similar pairs of pictures are; it never changes, for an id stands for one content.
+
+    Attributes:
+        pairs: (p, 2) int64 ids, the smaller one first, in order.
+        similarities: (p,) float32, 0 to 1.
+    """
+
+    pairs: Ids = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    similarities: Similarities = field(default_factory=lambda: np.zeros(0, np.float32))
+
+    @cached_property
+    def _own_keys(self) -> NDArray[np.int64]:
+        return _keys(self.pairs)
+
+    def of(self, pairs: Ids) -> Similarities:
+        """Return the similarities (m,) of pairs (m, 2), the smaller id first; NaN where unknown."""
+        keys, wanted = self._own_keys, _keys(pairs)
+        if not len(keys):
+            return np.full(len(pairs), np.nan, np.float32)
+        places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.where(keys[places] == wanted, self.similarities[places], np.float32(np.nan))
+
+    def joined(self, pairs: Ids, similarities: Similarities) -> "KnownPairs":
+        """Return these and others, none of which is among these."""
+        every = np.concatenate([self.pairs, pairs])
+        order = np.argsort(_keys(every), kind="stable")
+        return KnownPairs(every[order], np.concatenate([self.similarities, similarities])[order])
+
+    def only(self, ids: Ids) -> "KnownPairs":
+        """Return the pairs both of whose pictures are among some."""
+        kept = np.isin(self.pairs, ids).all(axis=1)
+        return self if kept.all() else KnownPairs(self.pairs[kept], self.similarities[kept])
+
+
+def load_pairs(folder: Path) -> KnownPairs:
+    """Return what is kept; nothing where it is absent, damaged or found by another rule."""
+    try:
+        if json.loads((folder / _SIDECAR).read_text("utf-8"))["version"] != VERSION:
+            return KnownPairs()
+        arrays = [np.asarray(load_array(folder / f"{n}.npy")) for n in ("pairs", "similarities")]
+    except (OSError, ValueError, LookupError, TypeError, StoreError):
+        return KnownPairs()
+    kept = KnownPairs(*arrays)
+    return kept if _is_whole(kept) else KnownPairs()
+
+
+def save_pairs(folder: Path, known: KnownPairs) -> None:
+    """Write pairs, all or nothing."""
+    with new_folder(folder) as temporary:
+        (temporary / _SIDECAR).write_text(json.dumps({"version": VERSION}) + "\n", "utf-8")
+        np.save(temporary / "pairs.npy", known.pairs, allow_pickle=False)
+        np.save(temporary / "similarities.npy", known.similarities, allow_pickle=False)
+
+
+def _keys(pairs: Ids) -> NDArray[np.int64]:
+    """Return one number (p,) for each pair (p, 2); ids are below 2³¹."""
+    return pairs[:, 0] << 32 | pairs[:, 1]
+
+
+def _is_whole(known: KnownPairs) -> bool:
+    pairs, similarities = known.pairs, known.similarities
+    if pairs.dtype != np.int64 or similarities.dtype != np.float32:
+        return False
+    if pairs.shape != (len(similarities), 2) or similarities.ndim != 1:
+        return False
+    return bool((np.diff(_keys(pairs)) > 0).all() and np.isfinite(similarities).all())

@@ -1,0 +1,1 @@
+"""One indexing run: read, encode, commit."""

@@ -1,0 +1,217 @@
+"""Jobs: which pictures lack what, cut into parts, done and committed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection import Entry, Ids, Outcome
+from imgrec.encoders.spec import Classifier, Encoded, Encoder, Vectors, check_finite
+from imgrec.indexing.read import Readings, Task
+from imgrec.pictures.color_word import KIND as COLOUR
+from imgrec.store.classes import (
+    Top,
+    joined_tops,
+    labels_of,
+    read_description,
+    top_classes,
+    write_classes,
+)
+from imgrec.store.features import stored_ids
+from imgrec.store.origins import origins_of
+from imgrec.store.parts import part_numbers, write_part
+from imgrec.store.store import Store
+from imgrec.store.thumbnails import write_thumbs
+
+PART_ROWS = 1024
+THUMBS = "thumbs"
+_CLASSES = "classes/"  # before the name of an encoder
+
+
+@dataclass(frozen=True)
+class Job:
+    """A range of pictures, and what they lack; becomes the part of that number in each output.
+
+    Attributes:
+        number: of the part.
+        ids: (m,) ascending.
+        outputs: names of features, `thumbs`, and `classes/NAME` where the feature of that name
+            is there and its classes cannot be had from it. A classifier's feature is always
+            made together with its classes.
+    """
+
+    number: int
+    ids: Ids
+    outputs: tuple[str, ...]
+
+
+@dataclass
+class Result:
+    """What the readings of a job add up to."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    ids: list[Ids] = field(default_factory=list)
+    thumbs: list[bytes] = field(default_factory=list)
+    colours: dict[int, str] = field(default_factory=dict)
+    vectors: dict[str, list[Vectors]] = field(default_factory=dict)
+    tops: dict[str, list[Top]] = field(default_factory=dict)
+
+    def add(self, readings: Readings, encoded: Mapping[str, Encoded]) -> None:
+        """Take in one task's readings and what the classifiers found in them."""
+        self.outcomes.extend(readings.outcomes)
+        self.ids.append(readings.ids)
+        self.thumbs.extend(readings.thumbs)
+        self.colours.update(zip(readings.ids.tolist(), readings.colours, strict=False))
+        for name, vectors in readings.vectors.items():
+            self.vectors.setdefault(name, []).append(vectors)
+        for name, found in encoded.items():
+            self.vectors.setdefault(name, []).append(found.vectors)
+            self.tops.setdefault(name, []).append(top_classes(found.scores))
+
+
+def plan_jobs(
+    store: Store, encoders: Mapping[str, Encoder], offline: Ids | None = None
+) -> list[Job]:
+    """Return the jobs that are left to do, by ascending id.
+
+    Args:
+        store: open.
+        encoders: those wanted, by name.
+        offline: ids of pictures that cannot be read now; they wait.
+    """
+    alone = [
+        _CLASSES + name
+        for name, encoder in encoders.items()
+        if isinstance(encoder, Classifier) and not encoder.classifies_vectors
+    ]
+    outputs = [*encoders, THUMBS, *alone]
+    folders = {name: _folder(store, name) for name in outputs}
+    there = {name: stored_ids(folder) for name, folder in folders.items()}
+    ids = store.catalog.ids("new", "ok")
+    if offline is not None and len(offline):
+        ids = ids[np.isin(ids, offline, invert=True)]
+    lacking = np.stack([np.isin(ids, there[name], invert=True) for name in outputs], axis=1)
+    lacking[np.isin(ids, store.catalog.ids("new"))] = True
+    written = [*folders.values(), *map(store.classes_folder, encoders)]
+    number = 1 + max((n for f in written for n in part_numbers(f)), default=-1)
+    jobs: list[Job] = []
+    for pattern in np.unique(lacking[lacking.any(axis=1)], axis=0):
+        of_pattern = ids[(lacking == pattern).all(axis=1)]
+        names = tuple(name for name, wanted in zip(outputs, pattern, strict=True) if wanted)
+        starts = range(0, len(of_pattern), PART_ROWS)
+        jobs += [Job(0, of_pattern[start : start + PART_ROWS], names) for start in starts]
+    jobs.sort(key=lambda job: int(job.ids[0]))
+    return [Job(number + i, job.ids, job.outputs) for i, job in enumerate(jobs)]
+
+
+def tasks_of(
+    job: Job, entries: Sequence[Entry], encoders: Mapping[str, Encoder], batch: int
+) -> Iterator[Task]:
+    """Cut a job into tasks of `batch` files."""
+    light = tuple(e.spec for n, e in encoders.items() if n in job.outputs and e.spec.in_worker)
+    wanted = classifiers_of(job, encoders).values()
+    heavy = tuple({classifier.spec.preprocessing: None for classifier in wanted})
+    for start in range(0, len(entries), batch):
+        files = tuple((e.id, str(e.file)) for e in entries[start : start + batch])
+        yield Task(files, THUMBS in job.outputs, light, heavy)
+
+
+def classifiers_of(job: Job, encoders: Mapping[str, Encoder]) -> dict[str, Classifier]:
+    """Return those of some encoders that a job wants and that do not run in the workers."""
+    return {
+        name: encoder
+        for name, encoder in encoders.items()
+        if isinstance(encoder, Classifier) and {name, _CLASSES + name} & {*job.outputs}
+    }
+
+
+def commit(
+    store: Store,
+    job: Job,
+    entries: Sequence[Entry],
+    result: Result,
+    labelled: str | None = None,
+) -> list[int]:
+    """Write a finished job: first its outcomes to the catalogue, then its parts.
+
+    Killed in between, the pictures are `ok` and lack an output, and the next plan finds them.
+
+    Args:
+        store: open for writing.
+        job: that was done.
+        entries: of its pictures, as the catalogue knew them.
+        result: what became of them.
+        labelled: the classifier whose classes become labels.
+
+    Returns:
+        The ids of pictures that changed since the catalogue knew them; they get no row, and
+        the next scan takes them for changed.
+
+    Raises:
+        EncoderError: a vector is not finite; nothing is written then.
+    """
+    known = {entry.id: entry.digest for entry in entries if entry.digest}
+    changed = [o.id for o in result.outcomes if o.digest and o.digest != known.get(o.id, o.digest)]
+    lost = [o.id for o in result.outcomes if o.id in known and o.reason == "unreadable"]
+    for name, vectors in result.vectors.items():
+        check_finite(name, vectors)
+    left_out = {*changed, *lost}
+    ids = np.concatenate(result.ids)
+    tops = {name: joined_tops(found) for name, found in result.tops.items()}
+    labels = {COLOUR: result.colours, **_class_labels(store, ids, tops, labelled)}
+    store.catalog.record(
+        [outcome for outcome in result.outcomes if outcome.id not in left_out],
+        {
+            kind: {i: value for i, value in values.items() if i not in left_out}
+            for kind, values in labels.items()
+        },
+    )
+    store.catalog.forget_times(changed)
+    rows = np.flatnonzero(np.isin(ids, changed, invert=True))
+    if len(rows):
+        _write_parts(store, job, entries, ids, rows, result, tops)
+    return changed
+
+
+def _write_parts(
+    store: Store,
+    job: Job,
+    entries: Sequence[Entry],
+    ids: Ids,
+    rows: NDArray[np.intp],
+    result: Result,
+    tops: Mapping[str, Top],
+) -> None:
+    for name, top in tops.items():  # first: where one is lacking the feature is made again
+        kept = Top(top.indices[rows], top.probabilities[rows])
+        write_classes(store.classes_folder(name), job.number, ids[rows], kept)
+    for name in job.outputs:
+        folder = _folder(store, name)
+        if name == THUMBS:
+            thumbs = [result.thumbs[row] for row in rows]
+            origins = origins_of(ids[rows], entries, result.outcomes, store.catalog.roots())
+            write_thumbs(folder, job.number, ids[rows], thumbs, origins)
+        elif not name.startswith(_CLASSES):
+            files: dict[str, Any] = {
+                "ids.npy": ids[rows],
+                "vectors.npy": np.concatenate(result.vectors[name])[rows],
+            }
+            write_part(folder, job.number, files)
+
+
+def _class_labels(
+    store: Store, ids: Ids, tops: Mapping[str, Top], labelled: str | None
+) -> dict[str, dict[int, str]]:
+    if labelled is None or labelled not in tops:
+        return {}
+    described = read_description(store.classes_folder(labelled))
+    return labels_of(ids, tops[labelled], described["categories"]) if described else {}
+
+
+def _folder(store: Store, output: str) -> Path:
+    if output.startswith(_CLASSES):
+        return store.classes_folder(output.removeprefix(_CLASSES))
+    return store.thumbs_folder if output == THUMBS else store.feature_folder(output)

@@ -1,0 +1,176 @@
+"""One pass over some files: each is read and decoded once, everything is made from that."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from imgrec.collection import Ids, Outcome
+from imgrec.encoders import matching_encoder
+from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors
+from imgrec.errors import PictureError
+from imgrec.pictures.color_word import colour_of
+from imgrec.pictures.decoding import Picture, Scales, decode, digest, read_file
+from imgrec.pictures.preprocessing import Pixels, Preprocessing
+from imgrec.system.worker import beat
+
+DECODE_S = 10.0  # what one file may take, where its bytes are there: some hundred megapixels
+READ_S = 60.0  # what the disk or network may take to give a file's bytes
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some files and what to make of them; small, for it travels to a worker process.
+
+    Attributes:
+        files: (id, absolute path).
+        thumbs: whether thumbnails are wanted.
+        light: the encoders that run in the worker.
+        heavy: the preprocessing of the encoders that run elsewhere, on `Readings.pixels`.
+    """
+
+    files: tuple[tuple[int, str], ...]
+    thumbs: bool
+    light: tuple[EncoderSpec, ...]
+    heavy: tuple[Preprocessing, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a worker is about to do with a file, and what becomes of the file if that has no end.
+
+    Attributes:
+        image_id: of the file.
+        reason: one of `imgrec.pictures.decoding.REASONS`.
+        within_s: seconds that it may take.
+    """
+
+    image_id: int
+    reason: str
+    within_s: float
+
+
+@dataclass
+class Readings:
+    """What became of a task.
+
+    Attributes:
+        outcomes: one for each file, in the order of the task.
+        messages: what the decoder said of each file that failed, by id.
+        ids: (m,) of the files that could be read; the rows of all that follows.
+        thumbs: m JPEGs, or none where none were asked for.
+        colours: m words, one for each thumbnail.
+        vectors: (m, d) by the name of the light encoder.
+        pixels: (m, h, w, 3) by preprocessing.
+        decode_s: seconds spent reading and decoding.
+        busy_s: seconds spent altogether.
+    """
+
+    outcomes: list[Outcome]
+    messages: dict[int, str]
+    ids: Ids
+    thumbs: list[bytes]
+    colours: list[str]
+    vectors: dict[str, Vectors]
+    pixels: dict[Preprocessing, Pixels]
+    decode_s: float = 0.0
+    busy_s: float = 0.0
+
+
+@dataclass
+class _Gathered:
+    outcomes: list[Outcome] = field(default_factory=list)
+    messages: dict[int, str] = field(default_factory=dict)
+    thumbs: list[bytes] = field(default_factory=list)
+    colours: list[str] = field(default_factory=list)
+    pixels: dict[Preprocessing, list[Pixels]] = field(default_factory=dict)
+    decode_s: float = 0.0
+
+
+def extract(task: Task) -> Readings:
+    """Read, decode and describe the files of a task; a file that fails costs only itself."""
+    started = time.perf_counter()
+    encoders = [_encoder(spec) for spec in task.light]
+    wanted = {*task.heavy, *(encoder.spec.preprocessing for encoder in encoders)}
+    gathered = _Gathered(pixels={preprocessing: [] for preprocessing in wanted})
+    for image_id, path in task.files:
+        _extract_file(gathered, image_id, Path(path), task.thumbs)
+    beat(None, None)
+    pixels = {key: _stacked(values, key) for key, values in gathered.pixels.items()}
+    return Readings(
+        outcomes=gathered.outcomes,
+        messages=gathered.messages,
+        ids=np.array([o.id for o in gathered.outcomes if o.status == "ok"], np.int64),
+        thumbs=gathered.thumbs,
+        colours=gathered.colours,
+        vectors={e.spec.name: e.encode(pixels[e.spec.preprocessing]) for e in encoders},
+        pixels={key: pixels[key] for key in task.heavy},
+        decode_s=gathered.decode_s,
+        busy_s=time.perf_counter() - started,
+    )
+
+
+def failed(task: Task, reason: str, message: str) -> Readings:
+    """Return the readings of a task none of whose files could be read."""
+    outcomes = [Outcome(image_id, "failed", reason=reason) for image_id, _ in task.files]
+    messages = {image_id: message for image_id, _ in task.files}
+    return Readings(
+        outcomes,
+        messages,
+        np.zeros(0, np.int64),
+        [],
+        [],
+        {spec.name: np.zeros((0, spec.dimensions), np.float32) for spec in task.light},
+        {key: _stacked([], key) for key in task.heavy},
+    )
+
+
+def _extract_file(gathered: _Gathered, image_id: int, path: Path, thumbs: bool) -> None:
+    started = time.perf_counter()
+    content = None
+    try:
+        _begin(Step(image_id, "unreadable", READ_S))
+        data = read_file(path)
+        _begin(Step(image_id, "timeout", DECODE_S))
+        content = digest(data)
+        picture = decode(data, need_px=_need_px(list(gathered.pixels)))
+        gathered.decode_s += time.perf_counter() - started
+        scales = Scales(picture.image)
+        made = [scales.pixels_for(preprocessing) for preprocessing in gathered.pixels]
+        thumb = scales.thumbnail() if thumbs else None
+    except (PictureError, MemoryError) as error:
+        reason = error.reason if isinstance(error, PictureError) else "too-large"
+        gathered.outcomes.append(Outcome(image_id, "failed", content, reason=reason))
+        gathered.messages[image_id] = str(error) or "not enough memory"
+        return
+    gathered.outcomes.append(_ok(image_id, content, picture))
+    for rows, pixels in zip(gathered.pixels.values(), made, strict=True):
+        rows.append(pixels)
+    if thumb is not None:
+        gathered.thumbs.append(thumb)
+        gathered.colours.append(colour_of(thumb))
+
+
+def _begin(step: Step) -> None:
+    beat(step, step.within_s)
+
+
+def _ok(image_id: int, content: str, picture: Picture) -> Outcome:
+    return Outcome(image_id, "ok", content, picture.width, picture.height, picture.format)
+
+
+def _need_px(wanted: Sequence[Preprocessing]) -> int:
+    return max((preprocessing.resize_px for preprocessing in wanted), default=1)
+
+
+def _stacked(rows: list[Pixels], preprocessing: Preprocessing) -> Pixels:
+    side = preprocessing.crop_px
+    return np.stack(rows) if rows else np.zeros((0, side, side, 3), np.uint8)
+
+
+@lru_cache(maxsize=8)
+def _encoder(spec: EncoderSpec) -> Encoder:
+    return matching_encoder(spec)

@@ -1,0 +1,82 @@
+"""Pictures read by worker processes: ordered, bounded, and no file can stop or crash the run."""
+
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+
+from imgrec.indexing.read import Readings, Task, extract, failed
+from imgrec.system.worker import WorkerDiedError
+from imgrec.system.workers import AHEAD, Workers, cannot_go_on
+
+
+def readings(tasks: Iterable[Task], workers: int) -> Generator[Readings]:
+    """Yield what became of each task, in order; close it to end the processes.
+
+    A task whose worker died may come back in several pieces, which are in order too.
+
+    Args:
+        tasks: drawn only as fast as results are taken.
+        workers: processes; 0 does the work in this one, where no file is held to a time.
+
+    Raises:
+        ImgrecError: worker processes cannot be started here at all.
+    """
+    if workers == 0:
+        yield from map(extract, tasks)
+        return
+    waiting: deque[tuple[Task, Future[Readings]]] = deque()
+    with Workers(workers) as processes:
+        for task in tasks:
+            waiting.append((task, processes.submit(extract, task)))
+            if len(waiting) > workers * AHEAD:
+                yield from _settled(*waiting.popleft(), processes)
+        while waiting:
+            yield from _settled(*waiting.popleft(), processes)
+
+
+def _settled(task: Task, future: Future[Readings], workers: Workers) -> Iterator[Readings]:
+    """Yield the readings of a task; where its worker died, the file it was at stands alone."""
+    try:
+        yield future.result()
+    except WorkerDiedError as died:
+        _check(died, workers)
+        at = _place(task, died)
+        if at is None:  # it died between two files, or after the last: each is suspected
+            for file in task.files:
+                yield from _alone(replace(task, files=(file,)), workers)
+            return
+        yield from _anew(replace(task, files=task.files[:at]), workers)
+        suspect = replace(task, files=task.files[at : at + 1])
+        yield from [_given_up(suspect, died)] if died.late else _alone(suspect, workers)
+        yield from _anew(replace(task, files=task.files[at + 1 :]), workers)
+
+
+def _anew(task: Task, workers: Workers) -> Iterator[Readings]:
+    if task.files:
+        yield from _settled(task, workers.submit(extract, task), workers)
+
+
+def _alone(task: Task, workers: Workers) -> Iterator[Readings]:
+    """Do a task of one file, which is to blame if a worker dies of it."""
+    try:
+        yield workers.submit(extract, task).result()
+    except WorkerDiedError as died:
+        _check(died, workers)
+        yield _given_up(task, died)
+
+
+def _given_up(task: Task, died: WorkerDiedError) -> Readings:
+    if died.late:
+        return failed(task, died.mark.reason, f"no end after {died.mark.within_s:.0f} s")
+    return failed(task, "crashed", "the decoder ended its process")
+
+
+def _place(task: Task, died: WorkerDiedError) -> int | None:
+    """Return the place of the file the worker was at."""
+    return None if died.mark is None else [i for i, _ in task.files].index(died.mark.image_id)
+
+
+def _check(died: WorkerDiedError, workers: Workers) -> None:
+    if workers.stopped or not died.started:
+        raise cannot_go_on(died) from died

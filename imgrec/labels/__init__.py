@@ -1,0 +1,1 @@
+"""What the stages say about pictures, written to the catalog as labels."""

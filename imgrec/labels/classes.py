@@ -1,0 +1,139 @@
+"""Classes of a store in step with its vectors, and the labels `class` and `confidence`."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from imgrec.collection import Ids
+from imgrec.encoders.spec import Classifier
+from imgrec.store.classes import (
+    CLASS,
+    CONFIDENCE,
+    Top,
+    labels_of,
+    read_description,
+    top_classes,
+    write_classes,
+    write_description,
+)
+from imgrec.store.features import stored_ids
+from imgrec.store.parts import part_numbers
+from imgrec.store.store import Store
+from imgrec.system.atomic_files import write_text
+from imgrec.system.progress import progress
+
+_MARKER = "labels.json"
+_BLOCK_ROWS = 1024
+
+
+def begin_classes(store: Store, classifier: Classifier) -> None:
+    """Make the folder of a classifier's classes; those of other weights are deleted."""
+    spec, folder = classifier.spec, store.classes_folder(classifier.spec.name)
+    there = read_description(folder)
+    if there and there["weights_digest"] != spec.weights_digest:
+        shutil.rmtree(folder)
+        there = None
+    if there is None or there["categories"] != classifier.categories:
+        write_description(folder, spec.weights, spec.weights_digest, classifier.categories)
+
+
+def labelling(store: Store, primary: str, classifiers: Mapping[str, Classifier]) -> str | None:
+    """Return whose classes are the labels: the store's own encoder, else the first by name."""
+    known = sorted({*classifiers, *store.class_encoders()})
+    return primary if primary in known else next(iter(known), None)
+
+
+def begin_class_labels(store: Store, encoder: str | None) -> bool:
+    """Say whose classes are the labels before indexing writes the first one; return if they are.
+
+    Where there are labels of another encoder already, nothing is said: `update_class_labels`
+    makes them all again.
+    """
+    if encoder and not _is_current(store, encoder) and CLASS not in store.catalog.label_kinds():
+        _write_marker(store, encoder)
+    return encoder is not None and _is_current(store, encoder)
+
+
+def complete_classes(store: Store, classifier: Classifier, *, quiet: bool = True) -> None:
+    """Find the classes that a store lacks whose vectors it holds; no picture is read.
+
+    Only where the classes are a function of the vectors.
+
+    Args:
+        store: open for writing.
+        classifier: the very encoder that made the vectors.
+        quiet: no progress bar.
+
+    Raises:
+        StoreError: a part is damaged.
+    """
+    name = classifier.spec.name
+    folder, feature = store.classes_folder(name), store.feature(name)
+    lacking = feature.ids[np.isin(feature.ids, stored_ids(folder), invert=True)]
+    number = 1 + max(part_numbers(folder), default=-1)
+    desc = f"classes by {name}"
+    with progress(total=len(lacking), desc=desc, unit="pictures", quiet=quiet) as bar:
+        for start in range(0, len(lacking), _BLOCK_ROWS):
+            ids = lacking[start : start + _BLOCK_ROWS]
+            top = top_classes(classifier.scores(feature.take(ids)))
+            write_classes(folder, number, ids, top)
+            number += 1
+            bar.update(len(ids))
+
+
+def update_class_labels(store: Store, encoder: str | None) -> None:
+    """Make the labels `class` and `confidence` those of an encoder, for every ok picture.
+
+    An id stands for one content, so that its label never changes but with encoder, weights
+    or the names of the categories: the store says which made its labels.
+    """
+    if encoder is None or encoder not in store.class_encoders():
+        return
+    current = _is_current(store, encoder)
+    lacking = _unlabelled(store)
+    if current and not len(lacking):
+        return
+    found = store.classes(encoder)
+    wanted = np.isin(found.ids, lacking) if current else np.ones(len(found.ids), bool)
+    top = Top(found.top[wanted], found.probabilities[wanted])
+    labels = labels_of(found.ids[wanted], top, found.categories)
+    for kind, values in labels.items():
+        if current:
+            store.catalog.add_labels(kind, values)
+        else:
+            store.catalog.replace_labels(kind, values)
+    if not current:
+        _write_marker(store, encoder)  # after the labels: a killed run makes them again
+
+
+def _unlabelled(store: Store) -> Ids:
+    rows = store.catalog.db.execute(
+        "SELECT id FROM images WHERE status = 'ok' AND (SELECT count(*) FROM labels WHERE "
+        "image_id = images.id AND kind IN (?, ?)) < 2 ORDER BY id",
+        [CLASS, CONFIDENCE],
+    )
+    return np.fromiter((row[0] for row in rows), np.int64)
+
+
+def _state(store: Store, encoder: str) -> dict[str, str]:
+    described = (store.classes_folder(encoder) / "classes.json").read_bytes()
+    return {"encoder": encoder, "digest": hashlib.blake2b(described, digest_size=16).hexdigest()}
+
+
+def _marker(store: Store) -> Path:
+    return store.path / "classes" / _MARKER
+
+
+def _is_current(store: Store, encoder: str) -> bool:
+    try:
+        return bool(json.loads(_marker(store).read_text("utf-8")) == _state(store, encoder))
+    except (OSError, ValueError):
+        return False
+
+
+def _write_marker(store: Store, encoder: str) -> None:
+    write_text(_marker(store), json.dumps(_state(store, encoder)) + "\n")

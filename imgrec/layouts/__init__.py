@@ -1,0 +1,1 @@
+"""UMAP and t-SNE positions, and the sample that the overview shows."""

@@ -1,0 +1,32 @@
+"""The overview of a collection: those of its pictures that stand for all where all are too many."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection import Catalog, Ids
+from imgrec.derived.clusters import Clusters
+from imgrec.labels.keep import labels_of
+from imgrec.layouts.sampling import spread_sample
+from imgrec.store.site_link import COMMUNITY
+
+SIZE = 10_000  # pictures; as many are laid out in half a minute
+
+
+def groups_of(catalog: Catalog, clusters: Clusters) -> NDArray[np.intp]:
+    """Return the group (n,) of each clustered picture: its community, else its cluster."""
+    communities = labels_of(catalog, COMMUNITY)
+    numbers = {value: n for n, value in enumerate(sorted(set(communities.values())), 1)}
+    ids = clusters.ids.tolist()
+    groups = np.fromiter((numbers.get(communities.get(i, ""), 0) for i in ids), np.intp, len(ids))
+    return np.where(groups > 0, groups, -clusters.numbers.astype(np.intp))
+
+
+def overview_ids(clusters: Clusters, groups: NDArray[np.integer], count: int = SIZE) -> Ids:
+    """Return `count` pictures, ascending, spread over all groups, those nearest to centres first.
+
+    Args:
+        clusters: of all pictures.
+        groups: (n,) of each of them.
+        count: of the overview; all pictures where there are no more.
+    """
+    return spread_sample(clusters.ids, groups, count, clusters.central[clusters.central > 0])

@@ -1,0 +1,79 @@
+"""A feature on its principal axes: few columns that keep most of its variance, as layouts want."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imgrec.collection import Ids
+from imgrec.derived.kept import kept_or_made
+from imgrec.derived.pca import PcaRecipe, Reduced, variance_kept
+from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.errors import StoreError
+from imgrec.store.features import FeatureStore
+from imgrec.store.store import Store
+
+MIN_COLUMNS = 3  # with two the page shows nothing
+_BLOCK_ROWS = 8_192
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """A feature as the columns of tensors.
+
+    Attributes:
+        source: of the rows: the feature itself, or it on its principal axes.
+        count: of the columns, at least `MIN_COLUMNS`.
+        variance_kept: share of the vectors' variance in these columns, 0 to 1.
+    """
+
+    source: FeatureStore
+    count: int
+    variance_kept: float
+
+    def take(self, ids: Ids) -> Vectors:
+        """Return the columns (m, count) of some pictures, 0 beyond the last axis.
+
+        Raises:
+            StoreError: a value is not finite.
+        """
+        columns = np.zeros((len(ids), self.count), np.float32)
+        for start in range(0, len(ids), _BLOCK_ROWS):
+            rows = slice(start, start + _BLOCK_ROWS)
+            columns[rows, : self.source.dimensions] = self.source.take(ids[rows])
+        _check_finite(columns, self.source.name, ids)
+        return columns
+
+
+def reduce_feature(
+    store: Store, spec: EncoderSpec, feature: FeatureStore, dimensions: int
+) -> Reduction:
+    """Return a feature on its principal axes, kept in the store with the rows of all pictures.
+
+    There are `dimensions` columns, or fewer where the vectors have no more that differ. The axes
+    stay the same while pictures come, until there are 1.5 times as many (`imgrec.derived.rows`).
+
+    Raises:
+        StoreError: a vector has a value that is not finite.
+    """
+    recipe = PcaRecipe(dimensions, name=f"pca-{dimensions}", solver="auto")
+    try:
+        kept = kept_or_made(store, recipe, spec, feature)
+    except ValueError as error:  # of scikit-learn
+        _check_finite(feature.load(), feature.name, feature.ids)
+        raise StoreError(f"{feature.name} has no principal axes: {error}") from error
+    reduced = Reduced.of(feature, kept).feature
+    return Reduction(reduced, max(MIN_COLUMNS, reduced.dimensions), variance_kept(kept))
+
+
+def unreduced(feature: FeatureStore) -> Reduction:
+    """Return a feature with all its columns as they are."""
+    return Reduction(feature, max(MIN_COLUMNS, feature.dimensions), 1.0)
+
+
+def _check_finite(rows: Vectors, name: str, ids: Ids) -> None:
+    bad = ~np.isfinite(rows).all(axis=1)
+    if bad.any():
+        raise StoreError(
+            f"the {name} vector of picture {ids[bad][0]} is not finite: delete the folder "
+            f"{name} in the store's features and run python -m imgrec.index again"
+        )

@@ -1,0 +1,1 @@
+"""The k-NN graph: four ways to build it, kept in the store and grown."""

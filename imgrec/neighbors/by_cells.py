@@ -1,0 +1,212 @@
+"""Approximate nearest rows: products within cells of a projection, compared in full.
+
+The unit vectors are put on their principal axes, and k-means cuts these coordinates into cells of
+some hundred rows. Each row is multiplied with all rows of the cells that are most like it; the
+best of these estimates are its candidates, whose distances are then exact. With mean μ and
+coordinates z of unit vectors a and b, a·b is about z_a·z_b + μ·b and what a alone decides.
+
+Source: the cells are those of an inverted file (Jégou, Douze, Schmid 2011, Product Quantization
+for Nearest Neighbor Search), visited by all rows of a cell together, as matrix products.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from imgrec.distances.axes import Axes, fit_axes, sample_ids
+from imgrec.distances.metrics import scaled
+from imgrec.encoders.spec import Vectors
+from imgrec.neighbors.by_products import nearest
+from imgrec.neighbors.lists import (
+    COMPARED_ROWS,
+    Lists,
+    Rows,
+    Scores,
+    compared,
+    inverse_lengths,
+    parts,
+    settled,
+    tiles,
+)
+from imgrec.store.features import FeatureStore
+from imgrec.system.threads import in_threads
+
+COMPONENTS = 256
+CANDIDATES = 64
+VISITED = 24  # cells
+_CELL_ROWS = 800
+_MOST_ROWS = 4 * _CELL_ROWS  # in a cell; a larger one is cut
+_FIT_ROWS = 16_384
+_SAMPLED = 64  # rows a centre is fitted on
+_ROUNDS = 8  # of k-means
+_STEP_ROWS = 8192
+_TASK_ROWS = COMPARED_ROWS  # no more: one thread compares them, others would wait for each other
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Rows on principal axes, in the order of their cells.
+
+    Attributes:
+        rows: (n,) of the feature, cell by cell, ascending within each.
+        starts: (c + 1,) where each cell begins.
+        centres: (c, a) the mean coordinates of each.
+        centre_offsets: (c,) what is added to a row's product with a centre to rank the cells.
+        coordinates: (n, a) of `rows`.
+        offsets: (n,) the product of each with the mean.
+    """
+
+    rows: Rows
+    starts: NDArray[np.intp]
+    centres: Vectors
+    centre_offsets: NDArray[np.float32]
+    coordinates: Vectors
+    offsets: NDArray[np.float32]
+
+
+def approximate_lists(
+    feature: FeatureStore, k: int, progress: Callable[[int], object] = lambda count: None
+) -> Lists:
+    """Return about the k nearest of every row, with exact distances.
+
+    Args:
+        feature: with n vectors, more than k.
+        k: neighbours.
+        progress: called with the number of rows done.
+    """
+    lengths = inverse_lengths(feature)
+    cells = make_cells(feature, lengths)
+    lists = Lists.empty(len(feature), k)
+    count = max(CANDIDATES, 2 * k)
+
+    def fill(part: slice) -> None:
+        own = cells.rows[part]
+        best = compared(feature, own, candidates(cells, part, count), k)
+        lists.rows[own], lists.distances[own] = best.rows, best.distances
+        progress(len(own))
+
+    with threadpool_limits(1, "blas"):
+        in_threads(fill, list(parts(len(feature), _TASK_ROWS)))
+    short = np.flatnonzero((lists.rows < 0).any(axis=1))  # their cells held too few
+    if len(short):
+        best = nearest(feature, lengths, short, k)
+        lists.rows[short], lists.distances[short] = best.rows, best.distances
+    return settled(feature, lengths, lists)
+
+
+def make_cells(feature: FeatureStore, lengths: NDArray[np.float32]) -> Cells:
+    """Return all rows of a feature in cells.
+
+    Args:
+        feature: with n vectors.
+        lengths: (n,) as `imgrec.neighbors.lists.inverse_lengths` has them.
+    """
+    sample = scaled(feature.take(sample_ids(feature.ids, _FIT_ROWS)), 2)
+    axes = fit_axes(sample, COMPONENTS, solver="randomized")
+    del sample
+    coordinates, offsets = _projected(feature, lengths, axes)
+    count = max(1, len(feature) // _CELL_ROWS)
+    picked = sample_ids(np.arange(len(feature)), _SAMPLED * count)
+    centres = _kmeans(coordinates[picked], count)
+    numbers = np.empty(len(feature), np.intp)
+    for part in parts(len(feature), _STEP_ROWS):
+        numbers[part] = _gaps(coordinates[part], centres).argmin(axis=1)
+    rows = np.argsort(numbers, kind="stable")
+    starts = _cut(np.bincount(numbers, minlength=count))
+    coordinates, offsets = coordinates[rows], offsets[rows]
+    centres = _means(coordinates, starts)
+    nearest_centre = -np.einsum("ca,ca->c", centres, centres) / 2
+    best_on_average = _means(offsets[:, None], starts)[:, 0]
+    # Halfway: the first alone passes over a crowd in the middle of rows far apart, as the mean of
+    # such rows is nearer still; the second alone passes over those that lie far out.
+    centre_offsets = (nearest_centre + best_on_average) / 2
+    return Cells(rows, starts, centres, centre_offsets, coordinates, offsets)
+
+
+def candidates(cells: Cells, part: slice, count: int) -> Rows:
+    """Return the best `count` of the rows in the best cells for each of some, -1 where too few.
+
+    Args:
+        cells: of all rows.
+        part: of `cells.rows`, b of them.
+        count: candidates a row.
+    """
+    own = cells.coordinates[part]  # (b, a)
+    visited = min(VISITED, len(cells.centres))
+    alike = own @ cells.centres.T + cells.centre_offsets  # (b, c)
+    near = np.zeros(alike.shape, bool)
+    best = np.argpartition(-alike, visited - 1, axis=1)[:, :visited]
+    np.put_along_axis(near, best, True, axis=1)
+    scores = Scores.none(cells.rows[part], count)
+    for cell in np.flatnonzero(near.any(axis=0)):
+        which = np.flatnonzero(near[:, cell])
+        inside = slice(cells.starts[cell], cells.starts[cell + 1])
+        estimates = own[which] @ cells.coordinates[inside].T  # (b, m)
+        estimates += cells.offsets[inside]
+        scores.keep(estimates, cells.rows[inside], which)
+    return scores.found
+
+
+def _projected(
+    feature: FeatureStore, lengths: NDArray[np.float32], axes: Axes
+) -> tuple[Vectors, NDArray[np.float32]]:
+    """Return the coordinates (n, a) of the unit vectors, and their products (n,) with the mean."""
+    coordinates = np.empty((len(feature), len(axes.components)), np.float32)
+    offsets = np.empty(len(feature), np.float32)
+    moved = axes.components @ axes.mean
+    for tile in tiles(feature):
+        vectors, scales = tile.load(feature), lengths[tile.rows]
+        coordinates[tile.rows] = (vectors @ axes.components.T) * scales[:, None] - moved
+        offsets[tile.rows] = (vectors @ axes.mean) * scales
+    return coordinates, offsets
+
+
+def _kmeans(coordinates: Vectors, count: int) -> Vectors:
+    """Return `count` centres (c, a) of coordinates (s, a), by a few rounds of Lloyd's algorithm."""
+    chosen = np.random.default_rng(_SEED).permutation(len(coordinates))[:count]
+    centres = coordinates[np.sort(chosen)]
+    for _ in range(_ROUNDS):
+        numbers = np.concatenate(
+            [_gaps(coordinates[part], centres).argmin(axis=1)
+             for part in parts(len(coordinates), _STEP_ROWS)]
+        )  # fmt: skip
+        sizes = np.bincount(numbers, minlength=count)
+        order = np.argsort(numbers, kind="stable")
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        means = _means(coordinates[order], starts)
+        centres = np.where(sizes[:, None] > 0, means, centres)
+    return centres
+
+
+def _means(coordinates: Vectors, starts: NDArray[np.intp]) -> Vectors:
+    """Return the mean (c, a) of each stretch of rows, zeros for an empty one."""
+    means = np.zeros((len(starts) - 1, coordinates.shape[1]), np.float32)
+    filled = np.flatnonzero(np.diff(starts))
+    for cell in filled:
+        means[cell] = coordinates[starts[cell] : starts[cell + 1]].mean(axis=0)
+    return means
+
+
+def _gaps(coordinates: Vectors, centres: Vectors) -> Vectors:
+    """Return half the squared distances (m, c) to centres, short of what each row adds to all."""
+    halves = np.einsum("ca,ca->c", centres, centres) / 2
+    gaps: Vectors = halves - coordinates @ centres.T
+    return gaps
+
+
+def _cut(sizes: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return where cells of these sizes begin, without empty ones, large ones cut evenly.
+
+    Of pictures that are all alike k-means makes one cell, whose product would take for ever.
+    """
+    ends = np.cumsum(sizes)
+    starts = [0]
+    for size, end in zip(sizes.tolist(), ends.tolist(), strict=True):
+        if size:
+            pieces = -(-size // _CELL_ROWS) if size > _MOST_ROWS else 1
+            starts += [end - size + size * piece // pieces for piece in range(1, pieces + 1)]
+    return np.array(starts)

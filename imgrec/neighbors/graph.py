@@ -1,0 +1,175 @@
+"""The k-NN graph of a feature: each picture's nearest by cosine, kept in the store, and grown.
+
+Up to `imgrec.neighbors.by_products.SMALL` it is exact; beyond, exact on a CUDA device where there is one, else
+approximate by cells, and then its recall is measured and kept beside it.
+"""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imgrec.derived.rows import Coverage
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.errors import StoreError
+from imgrec.neighbors.by_cells import approximate_lists
+from imgrec.neighbors.by_cuda import cuda_device, lists_on
+from imgrec.neighbors.by_products import exact_lists, is_small, recall
+from imgrec.neighbors.growth import grown_lists
+from imgrec.neighbors.hops import refined
+from imgrec.neighbors.kept import KnnGraph, Quality, load_knn, save_knn
+from imgrec.neighbors.lists import Lists, inverse_lengths
+from imgrec.neighbors.neighbors import Neighbors
+from imgrec.store.features import FeatureStore
+from imgrec.store.store import Store
+from imgrec.system.progress import progress
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+K = 15
+LEAST_RECALL = 0.97  # below, the neighbours of neighbours are looked at too
+_MOST_LOST = 0.01  # of the recall, by growing
+
+
+def neighbors_of(
+    store: Store, name: str | None = None, k: int = K, *, quiet: bool = True
+) -> Neighbors:
+    """Return the k-NN graph of a feature, from the store where it is still right.
+
+    Where pictures came or went since, it is grown, or built again where many did, and kept. On a
+    store that cannot be written it is not kept.
+
+    Args:
+        store: open.
+        name: of the feature, by default the store's own.
+        k: neighbours a picture; there are fewer where there are fewer pictures.
+        quiet: no progress bar.
+
+    Raises:
+        StoreError: there is no such feature, or it has fewer than two pictures.
+    """
+    return neighbors_in(store, store.spec(name), store.feature(name), k, quiet=quiet)
+
+
+def neighbors_in(
+    store: Store, spec: EncoderSpec, feature: FeatureStore, k: int = K, *, quiet: bool = True
+) -> Neighbors:
+    """Return the k-NN graph of a feature that is open, as `neighbors_of` does.
+
+    Raises:
+        StoreError: it has fewer than two pictures.
+    """
+    return knn_graph_in(store, spec, feature, k, quiet=quiet).neighbors
+
+
+def knn_graph_of(
+    store: Store, name: str | None = None, k: int = K, *, quiet: bool = True
+) -> KnnGraph:
+    """Return the k-NN graph of a feature and how right it is, as `neighbors_of` does.
+
+    Raises:
+        StoreError: there is no such feature, or it has fewer than two pictures.
+    """
+    return knn_graph_in(store, store.spec(name), store.feature(name), k, quiet=quiet)
+
+
+def knn_graph_in(
+    store: Store, spec: EncoderSpec, feature: FeatureStore, k: int = K, *, quiet: bool = True
+) -> KnnGraph:
+    """Return the k-NN graph of a feature that is open and how right it is.
+
+    Raises:
+        StoreError: it has fewer than two pictures.
+    """
+    if len(feature) < 2:
+        raise StoreError(
+            f"neighbours need 2 pictures or more, and {store.path} has {len(feature)} with "
+            f"{spec.name} vectors: index more"
+        )
+    folder, most = _folder(store, spec), len(feature) - 1
+    kept = load_knn(folder, spec)
+    if kept is not None and _is_right(kept, feature, min(k, most)):
+        return kept.cut(k)
+    with progress(total=len(feature), desc="neighbours", unit="pictures", quiet=quiet) as bar:
+        made = _grown(feature, kept, min(k, most), bar)
+        if made is None:
+            if bar.n:
+                bar.reset()
+            made = _built(feature, min(max(k, K), most), bar)
+    with suppress(OSError, StoreError), store.writing():  # read-only, full or busy: not kept
+        save_knn(folder, spec, made)
+    return made.cut(k)
+
+
+def kept_neighbors(
+    store: Store, spec: EncoderSpec, feature: FeatureStore, k: int = K
+) -> Neighbors | None:
+    """Return the k-NN graph that the store keeps of a feature, None where it is not right now."""
+    kept = load_knn(_folder(store, spec), spec)
+    if kept is None or not _is_right(kept, feature, min(k, len(feature) - 1)):
+        return None
+    return kept.cut(k).neighbors
+
+
+def exact_neighbors(feature: FeatureStore, k: int) -> Neighbors:
+    """Return the exact k-NN graph under cosine of vectors that need be in no store."""
+    return _named(feature, exact_lists(feature, k))
+
+
+def closest_id(neighbors: Neighbors, k: int = 5) -> int:
+    """Return the id of the picture whose k nearest are nearest: a question that has an answer."""
+    return int(neighbors.ids[neighbors.distances[:, :k].mean(axis=1).argmin()])
+
+
+def _folder(store: Store, spec: EncoderSpec) -> Path:
+    return store.path / "knn" / spec.name
+
+
+def _is_right(kept: KnnGraph, feature: FeatureStore, k: int) -> bool:
+    return kept.neighbors.k >= k and kept.coverage.is_of(feature)
+
+
+def _named(feature: FeatureStore, lists: Lists) -> Neighbors:
+    return Neighbors(feature.ids, feature.ids[lists.rows], lists.distances)
+
+
+def _graph(feature: FeatureStore, lists: Lists, quality: Quality) -> KnnGraph:
+    return KnnGraph(_named(feature, lists), Coverage.of(feature), quality)
+
+
+def _built(feature: FeatureStore, k: int, bar: "tqdm[Any]") -> KnnGraph:
+    """Build the graph by the way that is best for its size."""
+    if is_small(feature, len(feature)):
+        return _graph(feature, exact_lists(feature, k, bar.update), Quality("exact"))
+    device = cuda_device()
+    if device is not None:
+        with suppress(RuntimeError):  # too little memory on it: as if there were none
+            return _graph(feature, lists_on(device, feature, k, bar.update), Quality("cuda"))
+        bar.reset()
+    lists = approximate_lists(feature, k, bar.update)
+    lengths = inverse_lengths(feature)
+    share, checked = recall(feature, lengths, lists)
+    if share < LEAST_RECALL:
+        bar.reset()
+        lists = refined(feature, lists, bar.update)
+        share, checked = recall(feature, lengths, lists)
+    return _graph(feature, lists, Quality("cells", share, checked, share))
+
+
+def _grown(
+    feature: FeatureStore, kept: KnnGraph | None, k: int, bar: "tqdm[Any]"
+) -> KnnGraph | None:
+    """Grow a graph, None where there is none, or it has to be built anew."""
+    if kept is None or kept.neighbors.k < k:
+        return None
+    found = grown_lists(feature, kept.neighbors, kept.coverage, bar.update)
+    if found is None:
+        return None
+    lists, exact = found
+    before = kept.quality
+    if exact and not before.checked:
+        return _graph(feature, lists, before)
+    share, checked = recall(feature, inverse_lengths(feature), lists)
+    if share < before.built_recall - _MOST_LOST:
+        return None
+    return _graph(feature, lists, Quality(before.method, share, checked, before.built_recall))

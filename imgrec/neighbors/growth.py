@@ -1,0 +1,142 @@
+"""A k-NN graph grown: what came is found, what went is filled in, the rest stays as it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.derived.rows import Coverage
+from imgrec.neighbors.by_products import is_small, nearest
+from imgrec.neighbors.hops import two_hops, without_twins
+from imgrec.neighbors.lists import (
+    NONE,
+    Lists,
+    Rows,
+    Scores,
+    compared,
+    inverse_lengths,
+    parts,
+    settled,
+)
+from imgrec.neighbors.neighbors import Neighbors
+from imgrec.store.features import FeatureStore, positions
+
+MOST_CHANGED = 0.05  # of the pictures
+MOST_NEW = 2e7  # values of new vectors: to find the nearest of more takes as long as to build anew
+_ROUNDING = 1e-5  # more than a product of unit vectors is wrong by
+_STEP_ROWS = 8192
+
+
+def grown_lists(
+    feature: FeatureStore,
+    kept: Neighbors,
+    coverage: Coverage,
+    progress: Callable[[int], object] = lambda count: None,
+) -> tuple[Lists, bool] | None:
+    """Return the lists of all rows, those kept that are right carried over.
+
+    The nearest of new pictures are found exactly, and enter the lists they belong to. Pictures
+    that lost a neighbour are searched exactly too where that is little work, else among the
+    neighbours of their neighbours, the lost ones' included.
+
+    Args:
+        feature: with the vectors as they are now.
+        kept: the graph of the vectors as they were.
+        coverage: of the vectors it was made from.
+        progress: called with the number of rows done, all n in the end.
+
+    Returns:
+        the lists, and whether all that was found was found exactly; None where too much changed.
+    """
+    change = _carried(feature, kept, coverage)
+    if change is None:
+        return None
+    lists, lost = change.lists, change.lost
+    exact = is_small(feature, len(change.new) + len(lost))
+    redone = np.union1d(change.new, lost) if exact else change.new
+    lengths, entered = inverse_lengths(feature), _thresholds(lists)
+    _redo(feature, lengths, lists, redone, entered, progress)
+    for rows in _chunks(np.setdiff1d(np.flatnonzero((entered.found >= 0).any(axis=1)), redone)):
+        _fill(feature, lists, rows, entered.found[rows])
+    for rows in _chunks(np.setdiff1d(lost, redone)):
+        _fill(feature, lists, rows, change.hops(rows))
+    _redo(feature, lengths, lists, np.flatnonzero((lists.rows < 0).any(axis=1)))
+    progress(len(feature) - len(redone))
+    return settled(feature, lengths, lists), exact or not len(lost)
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What is carried over.
+
+    Attributes:
+        places: (n,) the row before of each row, -1 for a new one.
+        before: (m, k) the neighbours in rows before.
+        now: (m + 1,) the row of each row before, -1 for one that went; the last is none's.
+        lists: of all rows, -1 for what went, and for all of a new row.
+        new: rows.
+        lost: rows that lack a neighbour that went.
+    """
+
+    places: NDArray[np.intp]
+    before: Rows
+    now: Rows
+    lists: Lists
+    new: Rows
+    lost: Rows
+
+    def hops(self, rows: Rows) -> Rows:
+        """Return the neighbours (b, k + k²) before of rows, and of these, as they are now."""
+        return np.asarray(self.now[two_hops(self.before, self.places[rows])])
+
+
+def _carried(feature: FeatureStore, kept: Neighbors, coverage: Coverage) -> _Change | None:
+    """Return what is carried over, None where too much changed."""
+    places = coverage.places(feature)
+    carried, new = np.flatnonzero(places >= 0), np.flatnonzero(places < 0)
+    changed = max(len(new), len(coverage.ids) - len(carried))
+    if changed > MOST_CHANGED * len(feature) or len(new) * feature.dimensions > MOST_NEW:
+        return None
+    if len(feature) <= kept.k:
+        return None
+    before = positions(kept.ids, kept.neighbors.ravel()).reshape(kept.neighbors.shape)
+    now = np.full(len(kept.ids) + 1, NONE)
+    now[places[carried]] = carried
+    lists = Lists.empty(len(feature), kept.k)
+    lists.rows[carried] = now[before[places[carried]]]
+    lists.distances[carried] = kept.distances[places[carried]]
+    lost = carried[(lists.rows[carried] < 0).any(axis=1)]
+    return _Change(places, before, now, lists, new, lost)
+
+
+def _redo(
+    feature: FeatureStore,
+    lengths: NDArray[np.float32],
+    lists: Lists,
+    rows: Rows,
+    entered: Scores | None = None,
+    progress: Callable[[int], object] = lambda count: None,
+) -> None:
+    """Find the nearest of some rows anew, as `nearest` does."""
+    best = nearest(feature, lengths, rows, lists.rows.shape[1], entered, progress)
+    lists.rows[rows], lists.distances[rows] = best.rows, best.distances
+
+
+def _thresholds(lists: Lists) -> Scores:
+    """Return empty lists of all rows, which only what is nearer than the last neighbour enters."""
+    scores = Scores.none(np.arange(len(lists.rows)), lists.rows.shape[1])
+    whole = (lists.rows >= 0).all(axis=1)
+    scores.best[whole] = 1 - lists.distances[whole, -1:] - _ROUNDING
+    return scores
+
+
+def _fill(feature: FeatureStore, lists: Lists, rows: Rows, more: Rows) -> None:
+    """Let some rows' candidates (b, c) into their lists."""
+    candidates = np.concatenate([lists.rows[rows], more], axis=1)
+    found = compared(feature, rows, without_twins(rows, candidates), lists.rows.shape[1])
+    lists.rows[rows], lists.distances[rows] = found.rows, found.distances
+
+
+def _chunks(rows: NDArray[np.intp]) -> list[Rows]:
+    return [rows[part] for part in parts(len(rows), _STEP_ROWS)]

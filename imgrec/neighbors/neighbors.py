@@ -1,0 +1,53 @@
+"""Nearest neighbours: those of every picture, and the smallest of some distances."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection import Ids
+from imgrec.distances.metrics import Distances
+from imgrec.errors import StoreError
+
+
+@dataclass(frozen=True)
+class Neighbors:
+    """The nearest pictures of each of n pictures, the nearest first, itself left out.
+
+    Attributes:
+        ids: (n,) int64, ascending.
+        neighbors: (n, k) int64 ids.
+        distances: (n, k) float32.
+    """
+
+    ids: Ids
+    neighbors: Ids
+    distances: Distances
+
+    def __post_init__(self) -> None:
+        shapes = {self.neighbors.shape, self.distances.shape, (len(self.ids), self.k)}
+        if len(shapes) > 1:
+            raise StoreError(
+                f"neighbours do not match: ids {self.ids.shape}, neighbors "
+                f"{self.neighbors.shape}, distances {self.distances.shape}"
+            )
+
+    @property
+    def k(self) -> int:
+        """Neighbours a picture."""
+        return int(self.neighbors.shape[1])
+
+    def rows(self) -> NDArray[np.intp]:
+        """Return the neighbours as positions (n, k) in `ids`."""
+        return np.searchsorted(self.ids, self.neighbors)
+
+
+def top_k(distances: NDArray[np.float32], k: int) -> NDArray[np.intp]:
+    """Return the positions of the k smallest of (n,) values, ascending; ties keep their order."""
+    k = min(k, len(distances))
+    if k <= 0:
+        return np.zeros(0, np.intp)
+    limit = np.partition(distances, k - 1)[k - 1]
+    candidates = np.flatnonzero(distances <= limit)
+    order = np.argsort(distances[candidates], kind="stable")
+    return candidates[order][:k]

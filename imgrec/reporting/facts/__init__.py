@@ -1,0 +1,1 @@
+"""What the report states: computed from a store, not yet drawn."""

@@ -1,0 +1,164 @@
+"""Maps: where each picture stands, the same places that the projector shows, and which to draw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection import Ids
+from imgrec.derived.clusters import Clusters
+from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.layouts.fuzzy_graph import fuzzy_graph, part_of
+from imgrec.layouts.kept import MAKERS, KeptLayouts, graph_among, layout_key, main_axes
+from imgrec.layouts.overview import SIZE, groups_of, overview_ids
+from imgrec.layouts.reduction import reduce_feature
+from imgrec.layouts.sampling import by_chance
+from imgrec.neighbors.neighbors import Neighbors
+from imgrec.store.features import FeatureStore
+from imgrec.store.store import Store
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+COLUMNS = 50  # as the projector takes
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The pictures that are laid out.
+
+    Attributes:
+        store: open.
+        feature: of all pictures.
+        ids: (m,) those laid out, ascending: all, or the overview of the projector.
+        columns: (m, c) of them.
+        variance_kept: share of the variance of the vectors in these columns, 0 to 1.
+        neighbors: of all pictures, where all are laid out.
+        seed: of the layouts.
+    """
+
+    store: Store
+    feature: FeatureStore
+    ids: Ids
+    columns: Vectors
+    variance_kept: float
+    neighbors: Neighbors | None
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        store: Store,
+        spec: EncoderSpec,
+        feature: FeatureStore,
+        clusters: Clusters,
+        neighbors: Neighbors | None,
+        seed: int,
+    ) -> "Ground":
+        """Choose the pictures, as `projector` does, and take their columns."""
+        whole = len(feature) <= SIZE
+        groups = clusters.numbers if whole else groups_of(store.catalog, clusters)
+        ids = overview_ids(clusters, groups)
+        reduction = reduce_feature(store, spec, feature, COLUMNS)
+        kept, own = reduction.variance_kept, neighbors if whole else None
+        return cls(store, feature, ids, reduction.take(ids), kept, own, seed)
+
+    @cached_property
+    def axes(self) -> Vectors:
+        """The pictures (m, 3) on their first principal axes."""
+        return main_axes(self.columns)
+
+    @property
+    def axis_names(self) -> tuple[str, str]:
+        """What the first two axes are, with the share of the variance that lies along them."""
+        whole = float(self.columns.var(axis=0).sum()) or 1.0
+        shares = self.axes.var(axis=0) / whole * self.variance_kept
+        first, second = (f"{100 * share:.0f} % of the variance" for share in shares[:2].tolist())
+        return f"1st principal component, {first}", f"2nd principal component, {second}"
+
+    def layout(self, method: str) -> Vectors:
+        """Return positions (m, 2) by a method of `imgrec.layouts.kept.METHODS`, kept in the store."""
+        if len(self.ids) < 2:
+            return self.axes[:, :2]
+        kept = KeptLayouts(self.store, self.feature.name)
+        key = layout_key(method, 2, self.ids, self.columns, self.seed)
+        found = kept.load(key, (len(self.ids), 2))
+        if found is None:
+            found = MAKERS[method](self._graph, self.axes[:, :2], self.seed)
+            kept.keep(key, found)
+        return found
+
+    @cached_property
+    def _graph(self) -> "csr_array":
+        """How like the pictures are to each other (m, m), as in the projector."""
+        if self.neighbors is None:
+            return graph_among(self.feature, self.ids)
+        return part_of(fuzzy_graph(self.neighbors), self.feature.rows_of(self.ids), self.columns)
+
+
+def shown_without_overlap(
+    centres: NDArray[np.floating], side: float, order: Sequence[int], bounds: Box, gap: float = 0
+) -> list[int]:
+    """Return which squares are drawn: each one, in order, that overlaps none drawn before it.
+
+    Args:
+        centres: (m, 2).
+        side: of the squares, in the unit of the centres.
+        order: the rows in the order in which they are tried.
+        bounds: within which a square must lie whole.
+        gap: between two at least.
+    """
+    step = side + gap
+    cells: dict[tuple[int, int], list[tuple[float, float]]] = {}
+    left, top, right, bottom = bounds
+    half, drawn = side / 2, []
+    for row in order:
+        x, y = float(centres[row, 0]), float(centres[row, 1])
+        if x - half < left or x + half > right or y - half < top or y + half > bottom:
+            continue
+        column, line = int(x // step), int(y // step)
+        near = (
+            other
+            for i in (column - 1, column, column + 1)
+            for j in (line - 1, line, line + 1)
+            for other in cells.get((i, j), ())
+        )
+        if all(abs(x - u) >= step or abs(y - v) >= step for u, v in near):
+            cells.setdefault((column, line), []).append((x, y))
+            drawn.append(row)
+    return drawn
+
+
+def moved_apart(
+    centres: NDArray[np.floating], side: float, bounds: Box, gap: float = 2
+) -> NDArray[np.float64]:
+    """Return where squares (m, 2) are drawn: each as near to its place as those before it allow."""
+    step = side + gap
+    left, top, right, bottom = bounds
+    low, high = np.array([left, top]) + side / 2, np.array([right, bottom]) - side / 2
+    placed = np.empty((0, 2))
+    offsets = _spiral(step / 4, 1_600)
+    for centre in np.asarray(centres, np.float64):
+        tried = np.clip(np.clip(centre, low, high) + offsets, low, high)  # (s, 2)
+        apart = np.abs(tried[:, None] - placed[None]).max(axis=2) >= step - 1e-6  # (s, placed)
+        free = np.flatnonzero(apart.all(axis=1))
+        nearest = free[np.linalg.norm(tried[free] - centre, axis=1).argmin()] if len(free) else 0
+        placed = np.vstack([placed, tried[nearest]])
+    return placed
+
+
+def chance_order(ids: Ids) -> list[int]:
+    """Return the rows of pictures in an order that looks like chance and hangs on the ids only."""
+    order: list[int] = np.argsort(by_chance(ids), kind="stable").tolist()
+    return order
+
+
+def _spiral(step: float, count: int) -> NDArray[np.float64]:
+    """Return points (count, 2) around 0 that cover the plane evenly, from the middle outwards."""
+    turn = np.arange(count)
+    angle, radius = turn * np.pi * (3 - 5**0.5), step * np.sqrt(turn)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)

@@ -1,0 +1,177 @@
+"""Bars lying on their side: a name, perhaps a picture, a length and its number in each row."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgrec.reporting.figures.canvas import Canvas, legend, text_width
+from imgrec.reporting.figures.style import LINE, PALE, QUIET, SECOND, SERIES, SMALL_PX
+from imgrec.reporting.figures.thumbnails import Pixels
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_GAP_PX, _TOP_PX, _BELOW_PX, _COLUMN_GAP_PX = 10, 10, 22, 44
+_LEAST_BAR_PX = 1.5
+_TICKS = 4
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A row.
+
+    Attributes:
+        name: what it is of.
+        value: the length of the bar, 0 or more.
+        number: written behind it.
+        behind: the length of a pale bar under it, None for none.
+        mark: where a mark stands on it, None for none.
+        colour: of the bar.
+        picture: before the name.
+    """
+
+    name: str
+    value: float
+    number: str
+    behind: float | None = None
+    mark: float | None = None
+    colour: str = SERIES
+    picture: Callable[[float], Pixels] | None = None
+
+    @property
+    def reach(self) -> float:
+        """The length of all that is drawn."""
+        return max(self.value, self.behind or 0, self.mark or 0)
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A chart of bars.
+
+    Attributes:
+        rows: from the top down.
+        unit: of their length, written below.
+        keys: of the colours: (colour, meaning).
+        most: the longest bar there could be, None for the longest there is.
+        line: a length marked in all rows, and what it is called.
+        columns: beside each other where there is room.
+        name_px: the most that names may take, where there is room.
+        percent: lengths are shares, 0 to 1.
+    """
+
+    rows: Sequence[Bar]
+    unit: str
+    keys: Sequence[tuple[str, str]] = ()
+    most: float | None = None
+    line: tuple[float, str] | None = None
+    columns: int = 1
+    name_px: float = 190
+    percent: bool = False
+
+    def draw(self, width_px: int) -> "Figure":
+        """Return the figure."""
+        columns = self.columns if width_px > 600 else 1
+        rows = math.ceil(len(self.rows) / columns)
+        top = _TOP_PX + (26 if self.keys or self.line else 0)
+        canvas = Canvas(width_px, top + rows * self._row_px + _BELOW_PX)
+        if self.keys:
+            legend(canvas, _GAP_PX, _TOP_PX + 6, list(self.keys))
+        each = (width_px - (columns - 1) * _COLUMN_GAP_PX) / columns
+        for column in range(columns):
+            part = self.rows[column * rows : (column + 1) * rows]
+            if part:
+                self._draw_column(canvas, column * (each + _COLUMN_GAP_PX), each, top, part)
+        return canvas.figure
+
+    @property
+    def _row_px(self) -> float:
+        return 36 if any(row.picture for row in self.rows) else 25
+
+    def _draw_column(
+        self, canvas: Canvas, left: float, width: float, top: float, rows: Sequence[Bar]
+    ) -> None:
+        height = self._row_px
+        picture_px = height - 4 if any(row.picture for row in self.rows) else 0
+        names = max(text_width(row.name) for row in self.rows)
+        name_px = min(names, self.name_px, 0.4 * width)
+        start = left + name_px + _GAP_PX + (picture_px + 8 if picture_px else 0)
+        scale = self._scale(start, left + width, top, top + len(rows) * height)
+        self._draw_ticks(canvas, scale)
+        for number, row in enumerate(rows):
+            y = top + number * height
+            if row.picture:
+                canvas.picture(start - 8 - picture_px, y + 2, picture_px, row.picture(picture_px))
+            canvas.text(left + name_px, y + height / 2, row.name, across="right",
+                within_px=name_px)  # fmt: skip
+            _draw_bar(canvas, row, scale, y, height)
+        if self.line:
+            _draw_line(canvas, scale, *self.line)
+
+    def _scale(self, start: float, end: float, top: float, bottom: float) -> "_Scale":
+        numbers = max(text_width(row.number, SMALL_PX) for row in self.rows)
+        most = self.most or max(row.reach for row in self.rows) or 1
+        return _Scale(start, (end - numbers - 10 - start) / most, most, end, top, bottom)
+
+    def _draw_ticks(self, canvas: Canvas, scale: "_Scale") -> None:
+        """Draw lines with their lengths below, the unit behind them."""
+        y, unit = scale.bottom + 10, scale.end - text_width(self.unit, SMALL_PX)
+        canvas.text(unit, y, self.unit, size_px=SMALL_PX, colour=QUIET)
+        for tick in ticks(scale.most):
+            x = scale.at(tick)
+            canvas.line((x, x), (scale.top, scale.bottom), LINE, zorder=0)
+            label = f"{100 * tick:g}" if self.percent else f"{tick:,.10g}"
+            if x + text_width(label, SMALL_PX) / 2 + 6 < unit:
+                canvas.text(x, y, label, size_px=SMALL_PX, colour=QUIET, across="center")
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Where lengths lie: from `start` on, `px` for each, `most` of them; text up to `end`."""
+
+    start: float
+    px: float
+    most: float
+    end: float
+    top: float
+    bottom: float
+
+    def at(self, length: float) -> float:
+        return self.start + self.px * length
+
+
+def ticks(most: float) -> list[float]:
+    """Return round lengths from 0 up to `most`, five at most."""
+    if most <= 0:
+        return [0.0]
+    raw = most / _TICKS
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= raw * 0.999)
+    if most > 1 and most == int(most):
+        step = max(step, 1.0)  # pictures are whole
+    return [step * i for i in range(int(most / step + 1e-9) + 1)]
+
+
+def _draw_bar(canvas: Canvas, row: Bar, scale: _Scale, y: float, height: float) -> None:
+    thick = 0.56 * height
+    upper = y + (height - thick) / 2
+    if row.behind:
+        length = max(_LEAST_BAR_PX, scale.px * row.behind)
+        canvas.bar(scale.start, upper, length, thick, PALE)
+    if row.value:
+        outline = {} if row.colour == SERIES else {"edgecolor": QUIET, "linewidth": 0.8}
+        length = max(_LEAST_BAR_PX, scale.px * row.value)
+        canvas.bar(scale.start, upper, length, thick, row.colour, **outline)
+    if row.mark is not None:
+        x = scale.at(row.mark)
+        canvas.line((x, x), (upper - 3, upper + thick + 3), SECOND, linewidth=3, zorder=4)
+    canvas.text(scale.at(row.reach) + 7, y + height / 2, row.number, size_px=SMALL_PX,
+        colour=QUIET)  # fmt: skip
+
+
+def _draw_line(canvas: Canvas, scale: _Scale, length: float, name: str) -> None:
+    x = scale.at(length)
+    canvas.line((x, x), (scale.top - 6, scale.bottom), SECOND, linestyle=(0, (3, 2)), linewidth=1.5)
+    beside = x + 5 if x + 5 + text_width(name, SMALL_PX) <= scale.end else None
+    canvas.text(x - 5 if beside is None else beside, scale.top - 9, name, size_px=SMALL_PX,
+        colour=SECOND, across="right" if beside is None else "left")  # fmt: skip

@@ -1,0 +1,107 @@
+"""A sheet of paper measured in pixels, x to the right and y down, on which figures are drawn."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.reporting.figures.style import INK, LINE, SMALL_PX, TEXT_PX
+from imgrec.reporting.figures.thumbnails import Pixels, fitted_size
+from imgrec.system.file_names import printable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DPI = 72  # of the figures, so that a point is a pixel
+
+
+class Canvas:
+    """A figure without axes."""
+
+    def __init__(self, width_px: float, height_px: float) -> None:
+        self.figure = new_figure(width_px, height_px)
+        self.axes = self.figure.add_axes((0, 0, 1, 1), frameon=False)
+        self.axes.set(xlim=(0, width_px), ylim=(height_px, 0))
+        self.axes.set_axis_off()
+        self.axes.autoscale(False)
+
+    def text(
+        self, x: float, y: float, text: str, *, size_px: float = TEXT_PX, colour: str = INK,
+        across: str = "left", bold: bool = False, within_px: float | None = None,
+    ) -> None:  # fmt: skip
+        """Write a line, its middle at height y; cut to a width where one is given."""
+        shown = printable(text)
+        if within_px is not None:
+            shown = shortened(shown, within_px, size_px, bold)
+        self.axes.text(
+            x, y, shown, fontsize=size_px, color=colour, ha=across, va="center_baseline",
+            fontweight="bold" if bold else "normal", clip_on=False,
+        )  # fmt: skip
+
+    def bar(self, x: float, y: float, width: float, height: float, colour: str, **style: Any
+    ) -> None:  # fmt: skip
+        """Fill a rectangle whose upper left corner is at (x, y)."""
+        from matplotlib.patches import Rectangle
+
+        self.axes.add_patch(Rectangle((x, y), width, height, facecolor=colour, **style))
+
+    def line(
+        self, x: tuple[float, float], y: tuple[float, float], colour: str = LINE, **style: Any
+    ) -> None:
+        """Draw a line from (x[0], y[0]) to (x[1], y[1])."""
+        self.axes.plot(x, y, color=colour, solid_capstyle="butt", **{"linewidth": 1, **style})
+
+    def picture(self, x: float, y: float, side_px: float, pixels: Pixels) -> None:
+        """Draw a picture in the middle of a square whose upper left corner is at (x, y)."""
+        width, height = fitted_size(pixels, side_px)
+        left, top = x + (side_px - width) / 2, y + (side_px - height) / 2
+        draw_picture(self.axes, pixels, (left, left + width, top + height, top))
+
+
+def new_figure(width_px: float, height_px: float) -> "Figure":
+    """Return an empty figure of this size."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width_px / DPI, height_px / DPI), dpi=DPI)
+
+
+def draw_picture(
+    axes: Any, pixels: NDArray[np.uint8], extent: tuple[float, float, float, float], **style: Any
+) -> None:
+    """Draw pixels (h, w, 3 or 4) from left to right and bottom to top in the unit of the axes."""
+    options: dict[str, Any] = {"interpolation": "none", "aspect": "auto", "zorder": 3}
+    axes.imshow(pixels, extent=extent, origin="upper", **{**options, **style})
+
+
+def shortened(text: str, width_px: float, size_px: float = TEXT_PX, bold: bool = False) -> str:
+    """Cut a line in its middle until it fits: names differ at both their ends."""
+    if text_width(text, size_px, bold) <= width_px:
+        return text
+    kept = len(text)
+    while kept > 2 and text_width(_cut(text, kept), size_px, bold) > width_px:
+        kept -= 1
+    return _cut(text, kept)
+
+
+def text_width(text: str, size_px: float = TEXT_PX, bold: bool = False) -> float:
+    """Return how long a line is in pixels."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    weight = "bold" if bold else "normal"
+    font = FontProperties(family=["DejaVu Sans"], size=size_px, weight=weight)
+    shown = printable(text)
+    return float(text_to_path.get_text_width_height_descent(shown, font, ismath=False)[0])
+
+
+def legend(canvas: Canvas, x: float, y: float, entries: list[tuple[str, str]]) -> None:
+    """Write what colours mean, side by side."""
+    for colour, text in entries:
+        canvas.bar(x, y - 5, 10, 10, colour)
+        canvas.text(x + 15, y, text, size_px=SMALL_PX)
+        x += 15 + text_width(text, SMALL_PX) + 18
+
+
+def _cut(text: str, kept: int) -> str:
+    tail = min(6, kept // 3)
+    return f"{text[: kept - tail].rstrip()}…{text[len(text) - tail :].lstrip() if tail else ''}"

@@ -1,0 +1,109 @@
+"""Rows of pictures, each under a heading: what a group of pictures looks like."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from imgrec.reporting.figures.canvas import Canvas, text_width
+from imgrec.reporting.figures.style import INK, LINE, QUIET, SMALL_PX, TEXT_PX
+from imgrec.reporting.figures.thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SIDE_PX = 60
+_GAP_PX, _HEAD_PX, _CAPTION_PX = 6, 24, 17
+
+
+@dataclass(frozen=True)
+class Row:
+    """Pictures of one kind.
+
+    Attributes:
+        heading: over them.
+        about: beside it, paler.
+        ids: of the pictures; the first ones are shown where there is no room for all.
+        captions: a short one under each, or none at all.
+        split: after so many pictures there is a gap, where it is not 0.
+        colour: of a bar before the heading, empty for none.
+    """
+
+    heading: str
+    about: str
+    ids: Sequence[int]
+    captions: Sequence[str] = ()
+    split: int = 0
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rows of pictures.
+
+    Attributes:
+        rows: from the top down; one without heading is shown as a grid.
+        thumbnails: gives the pictures.
+        lines: a row may take so many, at most.
+        side_px: of a picture, about: a line is filled.
+    """
+
+    rows: Sequence[Row]
+    thumbnails: Thumbnails
+    lines: int = 1
+    side_px: float = SIDE_PX
+
+    def draw(self, width_px: int) -> "Figure":
+        """Return the figure."""
+        fitting = max(1, round((width_px + _GAP_PX) / (self.side_px + _GAP_PX)))
+        filling = replace(self, side_px=(width_px + _GAP_PX) / fitting - _GAP_PX)
+        heights = [filling._height(row, fitting) for row in self.rows]
+        canvas = Canvas(width_px, max(1.0, sum(heights)))
+        top = 0.0
+        for row, height in zip(self.rows, heights, strict=True):
+            filling._draw_row(canvas, row, top, fitting, width_px)
+            top += height
+        return canvas.figure
+
+    def _height(self, row: Row, fitting: int) -> float:
+        lines = -(-min(len(row.ids), fitting * self.lines) // fitting)
+        line_px = self.side_px + _GAP_PX + (_CAPTION_PX if row.captions else 0)
+        return (_HEAD_PX if row.heading else 0) + lines * line_px + (12 if row.heading else 0)
+
+    def _draw_row(
+        self, canvas: Canvas, row: Row, top: float, fitting: int, width_px: float
+    ) -> None:
+        if row.heading:
+            _draw_heading(canvas, row, top + _HEAD_PX / 2, width_px)
+            top += _HEAD_PX
+        line_px = self.side_px + _GAP_PX + (_CAPTION_PX if row.captions else 0)
+        shown = _spread(row, fitting, self.lines)
+        for place, index in enumerate(shown):
+            line, column = divmod(place, fitting)
+            x, y = column * (self.side_px + _GAP_PX), top + line * line_px
+            pixels = self.thumbnails.get(int(row.ids[index]), self.side_px)
+            canvas.picture(x, y, self.side_px, pixels)
+            if row.captions:
+                canvas.text(x + self.side_px / 2, y + self.side_px + 9, row.captions[index],
+                    size_px=9.5, colour=QUIET, across="center", within_px=self.side_px)  # fmt: skip
+
+
+def _spread(row: Row, fitting: int, lines: int) -> list[int]:
+    """Return which pictures are shown: of a row of two halves the first ones of both."""
+    room, count = fitting * lines, len(row.ids)
+    if count <= room or not row.split:
+        return list(range(min(count, room)))
+    first = min(row.split, (room + 1) // 2)
+    return [*range(first), *range(row.split, min(count, row.split + room - first))]
+
+
+def _draw_heading(canvas: Canvas, row: Row, y: float, width_px: float) -> None:
+    canvas.line((0, width_px), (y - _HEAD_PX / 2 + 1, y - _HEAD_PX / 2 + 1), LINE)
+    x = 0.0
+    if row.colour:
+        canvas.bar(0, y - 4, 10, 10, row.colour)
+        x = 16
+    most = 0.55 * width_px
+    canvas.text(x, y + 1, row.heading, bold=True, colour=INK, within_px=most)
+    used = x + min(most, text_width(row.heading, TEXT_PX, bold=True)) + 10
+    canvas.text(used, y + 1, row.about, size_px=SMALL_PX, colour=QUIET,
+        within_px=max(20.0, width_px - used))  # fmt: skip

@@ -1,0 +1,56 @@
+"""The thumbnails of a store as pixels, of the size in which a figure shows them."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imgrec.errors import StoreError
+from imgrec.store.store import Store
+from imgrec.store.thumbnails import DAMAGED
+
+Pixels = NDArray[np.uint8]  # (h, w, 3)
+_DENSITY = 1.75  # pixels for each of the figure: more are hardly seen, and make a page large
+
+
+class Thumbnails:
+    """Gives thumbnails as pixels."""
+
+    def __init__(self, store: Store) -> None:
+        self._thumbs = store.thumbs()
+
+    def get(self, image_id: int, side_px: float) -> Pixels:
+        """Return a picture (h, w, 3) whose longer side is shown `side_px` long.
+
+        Raises:
+            StoreError: there is none, or it is damaged.
+        """
+        try:
+            with Image.open(io.BytesIO(self._thumbs.get(image_id)), formats=["JPEG"]) as image:
+                return _scaled(image.convert("RGB"), round(_DENSITY * side_px))
+        except DAMAGED as error:
+            raise StoreError(
+                f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
+                "thumbs in the store and run python -m imgrec.index again"
+            ) from error
+
+    def sizes(self, ids: Sequence[int], side_px: float) -> list[tuple[float, float]]:
+        """Return the width and height of pictures whose longer side is `side_px`."""
+        return [fitted_size(self.get(image_id, side_px), side_px) for image_id in ids]
+
+
+def fitted_size(pixels: Pixels, side_px: float) -> tuple[float, float]:
+    """Return width and height of a picture whose longer side is shown `side_px` long."""
+    height, width = pixels.shape[:2]
+    scale = side_px / max(height, width)
+    return max(1.0, width * scale), max(1.0, height * scale)
+
+
+def _scaled(image: Image.Image, side_px: int) -> Pixels:
+    scale = side_px / max(image.size)
+    if scale < 1:
+        size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+        image = image.resize(size, Image.Resampling.LANCZOS)
+    return np.asarray(image)

@@ -1,0 +1,83 @@
+"""The section on clusters: a plane with their middles, and a row of pictures of each."""
+
+from typing import TYPE_CHECKING
+
+from imgrec.derived.clusters import Clusters
+from imgrec.reporting.facts.clusters import NEAREST, Group
+from imgrec.reporting.facts.maps import Ground
+from imgrec.reporting.figures.chart import NARROW_PX, WIDE_PX, Chart, Section
+from imgrec.reporting.figures.picture_rows import Row, Sheet
+from imgrec.reporting.figures.planes import draw_cluster_plane
+from imgrec.reporting.figures.thumbnails import Thumbnails
+from imgrec.system.text import counted
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def cluster_section(
+    clusters: Clusters, groups: list[Group], ground: Ground, thumbnails: Thumbnails
+) -> Section:
+    """Return the section.
+
+    Args:
+        clusters: of all pictures.
+        groups: the same, told.
+        ground: the pictures that the plane shows.
+        thumbnails: of the pictures.
+    """
+    sizes = [group.size for group in groups]
+    line = (
+        f"k-means has found {counted(len(groups), 'cluster')} among "
+        f"{counted(len(clusters.ids), 'picture')}, of {min(sizes):,} to {max(sizes):,}. They are "
+        "the label cluster that the projector colours by."
+    )
+    plane = _plane_chart(clusters, groups, ground, thumbnails)
+    return Section("clusters", "Clusters", (line,), (plane, _sheet_chart(groups, thumbnails)))
+
+
+def _plane_chart(
+    clusters: Clusters, groups: list[Group], ground: Ground, thumbnails: Thumbnails
+) -> Chart:
+    rows = clusters.ids.searchsorted(ground.ids)
+    numbers = clusters.numbers[rows]
+    places = {int(i): row for row, i in enumerate(ground.ids.tolist())}
+    central = [(g.number, g.nearest[0], places[g.nearest[0]])
+               for g in groups if g.nearest[0] in places]  # fmt: skip
+
+    def draw(width_px: int) -> "Figure":
+        return draw_cluster_plane(ground.axes[:, :2], numbers, central, thumbnails, width_px,
+            ground.axis_names)  # fmt: skip
+
+    return Chart(
+        "clusters",
+        f"{counted(len(groups), 'cluster')} on the first two principal components",
+        "Points are pictures, in the colour of their cluster; a thin line leads from the picture "
+        "nearest to each centre to its place. Clusters share colours; numbers tell them apart.",
+        f"A plane of {len(ground.ids):,} pictures in {len(groups)} clusters, with the picture "
+        "nearest to the centre of each.",
+        draw,
+        (WIDE_PX, NARROW_PX),
+    )
+
+
+def _sheet_chart(groups: list[Group], thumbnails: Thumbnails) -> Chart:
+    rows = [
+        Row(
+            f"Cluster {group.number}",
+            f"{counted(group.size, 'picture')}{'  ·  ' * bool(group.about())}{group.about()}",
+            (*group.nearest, *group.spread),
+            split=min(NEAREST, len(group.nearest)),
+        )
+        for group in groups
+    ]
+    told = "; ".join(f"{g.number}: {g.size:,}, {g.about() or 'mixed'}" for g in groups[:30])
+    return Chart(
+        "cluster-sheet",
+        "What is in each cluster",
+        "A row for each: first the pictures nearest to the centre, then others, evenly from there "
+        "to the rim. Beside the number of pictures stand folder, class and colour that many have.",
+        f"Rows of pictures by cluster. {told}.",
+        Sheet(rows, thumbnails, side_px=66).draw,
+        (WIDE_PX, NARROW_PX),
+    )

@@ -1,0 +1,249 @@
+"""The section on health: files, sizes, failures, copies, colours and loners."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from imgrec.collection import Catalog
+from imgrec.neighbors.neighbors import Neighbors
+from imgrec.reporting.facts.catalog import Counts
+from imgrec.reporting.facts.health import Groups, Health, loners, shown_groups
+from imgrec.reporting.figures.bars import Bar, Bars
+from imgrec.reporting.figures.chart import HALF_PX, NARROW_PX, WIDE_PX, Chart, Section, percent
+from imgrec.reporting.figures.histogram import Columns, Histogram, log_edges
+from imgrec.reporting.figures.picture_rows import Row, Sheet
+from imgrec.reporting.figures.style import SWATCHES
+from imgrec.reporting.figures.thumbnails import Thumbnails
+from imgrec.system.text import counted
+
+_ASPECTS = 2.0 ** np.arange(-2, 2.01, 0.125)
+_ASPECT_NAMES = (
+    (0.25, "1:4"), (0.5, "1:2"), (9 / 16, ""), (0.75, "3:4"), (1.0, "1:1"),
+    (4 / 3, "4:3"), (2.0, "2:1"), (4.0, "4:1"),
+)  # fmt: skip
+_STEPS = 30  # of the histogram of distances
+
+
+def health_section(
+    catalog: Catalog, health: Health, neighbors: Neighbors | None, thumbnails: Thumbnails
+) -> Section:
+    """Return the section; what is not known, or would be empty, is a line instead of a figure."""
+    charts = [
+        _count_chart("formats", "File formats", health.formats, "The formats of the readable "
+            "pictures, told by their content and not by their names. HEIC counts where the "
+            "installed Pillow reads it."),
+        _failure_chart(health),
+        *_size_charts(health),
+        _year_chart(health),
+        _colour_chart(health),
+        _nearest_chart(neighbors),
+        _duplicates_chart(catalog, health.duplicates, thumbnails),
+        _outlier_chart(catalog, neighbors, thumbnails),
+    ]  # fmt: skip
+    return Section("health", "Health", _lines(health), tuple(c for c in charts if c))
+
+
+def _lines(health: Health) -> tuple[str, ...]:
+    counts, spare = health.counts, health.duplicates.spare
+    lines = [
+        f"{counts['ok']:,} pictures are readable, {counts['failed']:,} failed, "
+        f"{counts['missing']:,} are missing"
+        + (f", {counts['new']:,} were not read yet." if counts["new"] else ".")
+    ]
+    kind = "nearly identical or byte for byte the same" if health.duplicates.near else "copies"
+    groups = counted(len(health.duplicates.groups), "group")
+    lines.append(
+        f"{counted(spare, 'picture')} could go: {groups} of pictures that are {kind}."
+        if spare
+        else f"No picture is there twice ({'near-duplicates' if health.duplicates.near else kind})."
+    )
+    if not health.duplicates.near:
+        lines.append(
+            "Near-duplicates were not sought yet: `python -m graph --store STORE --duplicates "
+            "FILE.csv` finds them."
+        )
+    if not health.files.years():
+        lines.append("The times of the files tell no years: most are from one day, or of one year.")
+    return tuple(lines)
+
+
+def _count_chart(name: str, title: str, counts: Counts, text: str) -> Chart | None:
+    if not counts:
+        return None
+    total = sum(count for _, count in counts)
+    rows = [Bar(label, count, f"{count:,} · {percent(count / total)}") for label, count in counts]
+    return Chart(name, title, text, f"{title}: {_spoken(counts)}.", Bars(rows, "pictures").draw)
+
+
+def _failure_chart(health: Health) -> Chart | None:
+    return _count_chart(
+        "failures", "Files that could not be read, by reason", health.failures,
+        "What hindered the decoder; docs/REFERENCE.md explains each reason. Files stay listed and "
+        "are tried again with `--retry-failed`.",
+    )  # fmt: skip
+
+
+def _size_charts(health: Health) -> list[Chart | None]:
+    files = health.files
+    if not len(files.ids):
+        return []
+    charts: list[Chart | None] = []
+    if files.known.any():
+        charts += [_megapixel_chart(files.megapixels())]
+    if (files.sizes > 0).any():
+        charts.append(_byte_chart(files.sizes[files.sizes > 0]))
+    if files.known.any():
+        charts += [_aspect_chart(files.aspects()), _count_chart(
+            "orientation", "Orientation", files.orientations(),
+            "How pictures stand, after EXIF has turned them upright. Square means that the sides "
+            "differ by no more than 2 %.",
+        )]  # fmt: skip
+    return charts
+
+
+def _megapixel_chart(megapixels: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> Chart:
+    median = float(np.median(megapixels))
+    columns = Columns(
+        Histogram.of(megapixels, log_edges(megapixels)), "megapixels (million pixels)",
+        logarithmic=True, named=_plain, line=(median, f"median {median:.3g}"),
+    )  # fmt: skip
+    return Chart(
+        "megapixels",
+        "Size in pixels",
+        "Width times height of each picture. Below a tenth of a megapixel pictures are icons or "
+        "previews rather than photographs.",
+        f"Histogram of megapixels, {megapixels.min():.3g} to {megapixels.max():.3g}, median "
+        f"{median:.3g}.",
+        columns.draw,
+    )
+
+
+def _byte_chart(sizes: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]") -> Chart:
+    median = float(np.median(sizes))
+    columns = Columns(
+        Histogram.of(sizes, log_edges(sizes)), "size of the file, bytes", logarithmic=True,
+        named=readable_bytes, line=(median, f"median {readable_bytes(median)}"),
+    )  # fmt: skip
+    return Chart(
+        "bytes",
+        "Size on the disk",
+        f"All files together are {readable_bytes(float(sizes.sum()))}. The largest are the first "
+        "to look at where room is short.",
+        f"Histogram of file sizes, {readable_bytes(float(sizes.min()))} to "
+        f"{readable_bytes(float(sizes.max()))}, median {readable_bytes(median)}.",
+        columns.draw,
+    )
+
+
+def _aspect_chart(aspects: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> Chart:
+    columns = Columns(
+        Histogram.of(aspects, _ASPECTS), "width : height", logarithmic=True,
+        places=[(value, name) for value, name in _ASPECT_NAMES if name],
+    )  # fmt: skip
+    return Chart(
+        "aspect",
+        "Shape",
+        "Width by height: to the left pictures that stand, to the right pictures that lie. What "
+        "is beyond 1:4 or 4:1 is counted at the ends.",
+        f"Histogram of width by height, from {aspects.min():.2f} to {aspects.max():.2f}.",
+        columns.draw,
+    )
+
+
+def _year_chart(health: Health) -> Chart | None:
+    years = health.files.years()
+    return _count_chart(
+        "years", "Years", tuple(reversed(years)),
+        "When the files were last changed, by the clock of the disk. For photographs that were "
+        "never edited it is when they were taken.",
+    )  # fmt: skip
+
+
+def _colour_chart(health: Health) -> Chart | None:
+    if not health.colours:
+        return None
+    total = sum(count for _, count in health.colours)
+    rows = [
+        Bar(word, count, f"{count:,} · {percent(count / total)}", colour=SWATCHES[word])
+        for word, count in health.colours
+    ]
+    return Chart(
+        "colours",
+        "Dominant colours",
+        "The colour of the thing shown, by a rule that takes little account of the background. "
+        "It is the label colour: `imgrec.query --where colour=red`.",
+        f"Dominant colours: {_spoken(health.colours)}.",
+        Bars(rows, "pictures").draw,
+    )
+
+
+def _nearest_chart(neighbors: Neighbors | None) -> Chart | None:
+    if neighbors is None:
+        return None
+    nearest = neighbors.distances[:, 0].astype(np.float64)
+    edges = np.linspace(0, max(float(nearest.max()), 1e-3), _STEPS + 1)
+    columns = Columns(Histogram.of(nearest, edges), "cosine distance to the nearest other picture")
+    return Chart(
+        "nearest",
+        "How near the nearest picture is",
+        "Each picture by the distance to the one most like it, 0 for the same. A heap at the left "
+        "is copies and series, a tail to the right is pictures unlike all others.",
+        f"Histogram of the distance to the nearest picture, {nearest.min():.2f} to "
+        f"{nearest.max():.2f}.",
+        columns.draw,
+    )
+
+
+def _outlier_chart(
+    catalog: Catalog, neighbors: Neighbors | None, thumbnails: Thumbnails
+) -> Chart | None:
+    if neighbors is None:
+        return None
+    ids, distances = loners(neighbors)
+    names = [entry.path.rpartition("/")[2] for entry in catalog.entries(ids)]
+    captions = [f"{distance:.2f}" for distance in distances.tolist()]
+    sheet = Sheet([Row("", "", ids.tolist(), captions)], thumbnails, lines=6, side_px=80)
+    return Chart(
+        "outliers",
+        "Outliers: pictures unlike all others",
+        "Those whose nearest picture is farthest away, the farthest first; below each the cosine "
+        "distance to it. Often they are damaged, empty, or in the wrong place.",
+        f"Pictures: {', '.join(names[:8])}{' and more' * (len(names) > 8)}.",
+        sheet.draw,
+        (WIDE_PX, NARROW_PX),
+    )
+
+
+def _duplicates_chart(catalog: Catalog, groups: Groups, thumbnails: Thumbnails) -> Chart | None:
+    shown = shown_groups(groups)
+    if not shown:
+        return None
+    entries = {entry.id: entry for entry in catalog.entries([group[0] for group in shown])}
+    rows = [Row(entries[group[0]].path, f"{len(group):,} times", group) for group in shown]
+    return Chart(
+        "duplicates",
+        "There more than once" if groups.near else "Copies",
+        "The largest groups; the first picture of each is the one to keep, of most pixels and "
+        "bytes. `python -m graph --duplicates FILE.csv` lists all of them.",
+        f"Rows of pictures: the largest of {counted(len(groups.groups), 'group')} has "
+        f"{len(shown[0]):,}.",
+        Sheet(rows, thumbnails, side_px=56).draw,
+        (HALF_PX,) if max(map(len, shown)) < 9 else (WIDE_PX, NARROW_PX),
+    )
+
+
+def readable_bytes(count: float) -> str:
+    """Return a number of bytes as people read it, in powers of a thousand."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:,.3g} TB"
+
+
+def _plain(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def _spoken(counts: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts)

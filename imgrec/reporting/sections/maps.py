@@ -1,0 +1,71 @@
+"""The section on maps: PCA, UMAP and t-SNE, as the projector shows them."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection import Ids
+from imgrec.layouts.kept import TITLES
+from imgrec.reporting.facts.maps import Ground
+from imgrec.reporting.figures.chart import NARROW_PX, WIDE_PX, Chart, Section
+from imgrec.reporting.figures.planes import draw_map
+from imgrec.reporting.figures.thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_TEXTS = {
+    "pca": "The two directions along which the pictures differ most. Distances are true to the "
+    "vectors, but what differs in other directions only lies on one spot.",
+    "tsne": "Each picture stands beside its nearest. How far groups are from each other, and how "
+    "large they look, says nothing.",
+    "umap": "Each picture stands beside its nearest, and like groups stand near each other. Sizes "
+    "of groups say nothing.",
+}
+_GROUND = "The stronger the ground, the more pictures; they are drawn where they fit."
+
+
+def map_section(ground: Ground, thumbnails: Thumbnails, methods: Sequence[str]) -> Section:
+    """Return the section: PCA and the other methods, each with as many pictures as fit."""
+    count, total = len(ground.ids), len(ground.feature)
+    lines = ["The maps are those that the projector shows: the same pictures at the same places."]
+    if count < total:
+        lines.append(
+            f"They show {count:,} of {total:,} pictures, spread over all communities or clusters, "
+            "as the projector's overview does."
+        )
+    if not methods:
+        lines.append("t-SNE and UMAP were left out.")
+    wanted: list[tuple[str, str, Callable[[], NDArray[np.floating]]]] = [
+        ("pca", "PCA", lambda: ground.axes[:, :2])
+    ]
+    wanted += [(m, TITLES[m], lambda m=m: ground.layout(m)) for m in methods]  # type: ignore[misc]
+    charts = [
+        _map_chart(name, title, ground.ids, make(), thumbnails,
+            ground.axis_names if name == "pca" else ())
+        for name, title, make in wanted
+    ]  # fmt: skip
+    return Section("maps", "Maps", tuple(lines), tuple(charts))
+
+
+def _map_chart(
+    name: str,
+    title: str,
+    ids: Ids,
+    positions: NDArray[np.floating],
+    thumbnails: Thumbnails,
+    axes: Sequence[str],
+) -> Chart:
+    def draw(width_px: int) -> "Figure":
+        return draw_map(ids, positions, thumbnails, width_px, axes)
+
+    return Chart(
+        f"map-{name}",
+        f"The collection by {title}",
+        f"{_TEXTS[name]} {_GROUND}",
+        f"A map of {len(ids):,} pictures by {title}, with thumbnails at their places.",
+        draw,
+        (WIDE_PX, NARROW_PX),
+    )

@@ -1,0 +1,185 @@
+"""Vectors of pictures that were asked about before, found by the digest of their content.
+
+A cache is never needed: one that cannot be used costs a warning and time, not the answer.
+"""
+
+import hashlib
+import json
+import math
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.errors import ImgrecError
+from imgrec.search.cache_backends import Place, RedisServer, SqliteFile
+from imgrec.system.file_names import printable
+
+MAX_BYTES = 256 * 2**20
+REDIS_PAUSE_S = 30.0
+
+_DECIDING = ("name", "version", "dimensions", "weights_digest", "preprocessing", "kind")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_USER, _OPTIONS = r"(?:[^@/?#\s]*@)?", r"(?:\?[^@#\s]*)?"  # either may hold a password
+_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[^@/?#\s:\[\]]+)(?::\d+)?(?:/\d*)?"
+_REDIS = re.compile(rf"(?:(rediss?://){_USER}({_HOST})|(unix://){_USER}(/[^@?#\s]+)){_OPTIONS}")
+
+
+class VectorCache(Protocol):
+    """Keeps the vector of a content under everything that decides it."""
+
+    def get(self, spec: EncoderSpec, content: str) -> Vectors | None:
+        """Return the vector (1, d) of a content digest, None where it is not known."""
+        ...
+
+    def put(self, spec: EncoderSpec, content: str, vector: Vectors) -> None:
+        """Keep the vector (1, d) of a content digest; one that is not finite is passed over.
+
+        Raises:
+            ValueError: the vector has another shape than the spec says.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of files and sockets; from then on nothing is found and nothing kept."""
+        ...
+
+
+def warn_on_stderr(line: str) -> None:
+    """Write one line to stderr."""
+    sys.stderr.write(line + "\n")
+
+
+def open_cache(
+    where: str | None,
+    *,
+    warn: Callable[[str], None] = warn_on_stderr,
+    max_bytes: int = MAX_BYTES,
+    clock: Callable[[], float] = time.monotonic,
+) -> VectorCache:
+    """Return the cache at a place; touches neither disk nor network before it is asked.
+
+    Args:
+        where: None for a SQLite file in the user's cache folder, `none` for no cache, the
+            address of a redis, or the path of a SQLite file.
+        warn: takes the one line that says why the cache cannot be used.
+        max_bytes: above this a SQLite file drops the vectors used least recently; a redis
+            has a `maxmemory` of its own.
+        clock: seconds that only grow; after a pause a redis that was down is asked again.
+
+    Raises:
+        ImgrecError: an address that is not one of a redis.
+    """
+    if where == "none":
+        return _NoCache()
+    if where is None or not _SCHEME.match(where):
+        return _GuardedCache(lambda: SqliteFile(_path(where), max_bytes), math.inf, warn, clock)
+    shown = _without_password(where)
+    return _GuardedCache(lambda: RedisServer(where, shown), REDIS_PAUSE_S, warn, clock)
+
+
+def _path(where: str | None) -> Path:
+    if where is not None:
+        return Path(where)
+    import platformdirs
+
+    return platformdirs.user_cache_path("imgrec") / "vectors.sqlite"
+
+
+def _without_password(address: str) -> str:
+    found = _REDIS.fullmatch(address)
+    if not found or not address.isascii():
+        raise ImgrecError(
+            f"no vector cache at this {address.partition('://')[0]}:// address: give the path of a "
+            "SQLite file, none, redis://[user:password@]host[:port][/database], the same with "
+            "rediss:// for TLS, or unix:///path/of/socket (@ / ? # in a password: %40 %2F %3F %23)"
+        )
+    return "".join(part for part in found.groups() if part)
+
+
+def _key(spec: EncoderSpec, content: str) -> str:
+    fields = asdict(spec)
+    text = json.dumps({name: fields[name] for name in _DECIDING}, sort_keys=True)
+    return f"{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}:{content}"
+
+
+def _vector(spec: EncoderSpec, data: object) -> Vectors | None:
+    if not isinstance(data, bytes) or len(data) != 4 * spec.dimensions:
+        return None
+    vector = np.frombuffer(data, "<f4").astype(np.float32)[np.newaxis]  # (1, d)
+    return vector if np.isfinite(vector).all() else None
+
+
+class _NoCache:
+    def get(self, spec: EncoderSpec, content: str) -> Vectors | None:
+        return None
+
+    def put(self, spec: EncoderSpec, content: str, vector: Vectors) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class _GuardedCache:
+    """A place made at the first question and left alone for a while when it fails."""
+
+    def __init__(
+        self,
+        make: Callable[[], Place],
+        pause_s: float,
+        warn: Callable[[str], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._make, self._pause_s, self._warn, self._clock = make, pause_s, warn, clock
+        self._place: Place | None = None
+        self._off_until_s = -math.inf
+        self._warned = False
+        self._lock = threading.Lock()
+
+    def get(self, spec: EncoderSpec, content: str) -> Vectors | None:
+        return _vector(spec, self._ask(lambda place: place.read(_key(spec, content))))
+
+    def put(self, spec: EncoderSpec, content: str, vector: Vectors) -> None:
+        if vector.shape != (1, spec.dimensions):
+            raise ValueError(f"{vector.shape} is not (1, {spec.dimensions}), as {spec.name} has it")
+        if np.isfinite(vector).all():
+            data = vector.astype("<f4").tobytes()
+            self._ask(lambda place: place.write(_key(spec, content), data))
+
+    def close(self) -> None:
+        with self._lock:
+            self._leave(math.inf)
+
+    def _ask(self, question: Callable[[Place], object]) -> object:
+        with self._lock:
+            if self._clock() < self._off_until_s:
+                return None
+            place = self._place = self._place or self._make()
+            try:
+                return question(place)
+            except place.errors as error:
+                self._leave(self._clock() + self._pause_s)
+                self._warn_once(place.name, error)
+                return None
+
+    def _leave(self, until_s: float) -> None:
+        place, self._place, self._off_until_s = self._place, None, until_s
+        if place:
+            with suppress(*place.errors):
+                place.close()
+
+    def _warn_once(self, name: str, error: Exception) -> None:
+        why = str(getattr(error, "strerror", None) or error).rstrip(".")
+        line = f"imgrec: the vector cache {name} cannot be used ({why}): going on without"
+        if not self._warned:
+            self._warned = True
+            self._warn(" ".join(printable(line).split()))

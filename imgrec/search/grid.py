@@ -1,0 +1,133 @@
+"""The grid picture of an answer: the queries in the first column, the answers beside them."""
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from imgrec.collection import Entry
+from imgrec.errors import PictureError
+from imgrec.pictures.decoding import decode, read_file
+from imgrec.search.answer import Answer, Result
+from imgrec.store.store import Store
+from imgrec.system.file_names import printable
+
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+_CELL_PX = 240
+_CAPTION_PX = 44
+_GAP_PX = 16
+_ANSWERS_A_ROW = 5
+_GROUND = (250, 250, 248)
+_RULE = (214, 214, 208)
+_DARK = (32, 33, 36)
+_QUIET = (110, 112, 116)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A picture of the grid, what stands under it, and how it is cut: never."""
+
+    image: Image.Image
+    title: str
+    detail: str
+
+
+def answer_grid(store: Store, answer: Answer) -> Image.Image:
+    """Return the grid of an answer: each picture whole, its distance under it.
+
+    Pictures are read from their files, or from the stored thumbnails where those are gone.
+    """
+    queries = [
+        Cell(_query_image(store, name), f"query {number}" if answer.queries[1:] else "query", name)
+        for number, name in enumerate(answer.queries, start=1)
+    ]
+    queries += [Cell(_query_image(store, name), "not like", name) for name in answer.unwanted]
+    entries = store.catalog.entries(result.id for result in answer.results)
+    answers = [
+        Cell(_stored_image(store, entry), f"{r.rank}   {_distance(answer, r)}", r.path)
+        for r, entry in zip(answer.results, entries, strict=True)
+    ]
+    return draw_grid(queries, answers)
+
+
+def _distance(answer: Answer, result: Result) -> str:
+    if answer.fuse == "rank":
+        return f"mean rank {result.distance:.1f}"
+    return f"{answer.metric} {result.distance:.4f}"
+
+
+def draw_grid(queries: Sequence[Cell], answers: Sequence[Cell]) -> Image.Image:
+    """Draw the queries down the first column and the answers in rows beside them."""
+    rows = max(len(queries), math.ceil(len(answers) / _ANSWERS_A_ROW), 1)
+    columns = min(_ANSWERS_A_ROW, len(answers))
+    step_x, step_y = _CELL_PX + _GAP_PX, _CELL_PX + _CAPTION_PX + _GAP_PX
+    left = step_x + 2 * _GAP_PX  # where the answers begin, behind the rule
+    size = (left + columns * step_x + _GAP_PX, rows * step_y + _GAP_PX)
+    grid = Image.new("RGB", size, _GROUND)
+    draw = ImageDraw.Draw(grid)
+    rule = step_x + _GAP_PX + _GAP_PX // 2
+    draw.line([(rule, _GAP_PX), (rule, size[1] - _GAP_PX)], fill=_RULE, width=2)
+    for number, cell in enumerate(queries):
+        _draw_cell(grid, draw, (_GAP_PX, _GAP_PX + number * step_y), cell)
+    for number, cell in enumerate(answers):
+        row, column = divmod(number, columns)
+        x = left + column * step_x + _GAP_PX // 2
+        _draw_cell(grid, draw, (x, _GAP_PX + row * step_y), cell)
+    return grid
+
+
+def _draw_cell(
+    grid: Image.Image, draw: ImageDraw.ImageDraw, corner: tuple[int, int], cell: Cell
+) -> None:
+    x, y = corner
+    scale = _CELL_PX / max(cell.image.size)
+    size = (max(1, round(cell.image.width * scale)), max(1, round(cell.image.height * scale)))
+    picture = cell.image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    grid.paste(picture, (x + (_CELL_PX - size[0]) // 2, y + _CELL_PX - size[1]))
+    title, detail = ImageFont.load_default(17), ImageFont.load_default(13)
+    draw.text((x, y + _CELL_PX + 5), cell.title, _DARK, title)
+    draw.text(
+        (x, y + _CELL_PX + 26),
+        _place(printable(cell.detail), detail),
+        _QUIET,
+        detail,
+    )
+
+
+def _place(path: str, font: _Font) -> str:
+    """Return folder and name of a path, as wide as a cell: names differ at both their ends."""
+    folder, _, name = path.rpartition("/")
+    folder = folder.rpartition("/")[2]
+    if folder:
+        folder = _fitted(folder, font, _CELL_PX / 3, keep_end=0) + "/"
+    return folder + _fitted(name, font, _CELL_PX - font.getlength(folder), keep_end=8)
+
+
+def _fitted(text: str, font: _Font, width_px: float, keep_end: int) -> str:
+    """Cut letters before the last `keep_end` until the rest, with an ellipsis, fits."""
+    if font.getlength(text) <= width_px:
+        return text
+    head, tail = text[: len(text) - keep_end], text[len(text) - keep_end :]
+    while head and font.getlength(f"{head}…{tail}") > width_px:
+        head = head[:-1]
+    return f"{head}…{tail}"
+
+
+def _query_image(store: Store, name: str) -> Image.Image:
+    try:
+        return decode(read_file(Path(name)), need_px=_CELL_PX).image
+    except PictureError:
+        entry = store.catalog.find_path(name)
+        if entry is None:
+            raise
+        return _stored_image(store, entry)
+
+
+def _stored_image(store: Store, entry: Entry) -> Image.Image:
+    try:
+        return decode(read_file(entry.file), need_px=_CELL_PX).image
+    except PictureError:
+        return Image.open(io.BytesIO(store.thumbs().get(entry.id)))

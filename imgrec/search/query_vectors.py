@@ -1,0 +1,170 @@
+"""From what a user asks with, a file, a picture in memory or an id, to vectors."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imgrec.collection import Catalog, Entry
+from imgrec.derived.kept import Searchable
+from imgrec.encoders import matching_encoder
+from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors, check_finite
+from imgrec.errors import ImgrecError, PictureError, StoreError
+from imgrec.pictures.decoding import decode, digest, pixels_for, prepared, read_file
+from imgrec.search.cache import VectorCache
+
+Asked = Path | str | int | np.integer | Image.Image | NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What was asked with.
+
+    Attributes:
+        name: as it was asked.
+        id: in the catalogue, None for a picture that is not in it.
+        vectors: (1, d) for each feature.
+    """
+
+    name: str
+    id: int | None
+    vectors: tuple[Vectors, ...]
+
+
+@dataclass(frozen=True)
+class _Content:
+    """A picture to be encoded: what it is known by, and its file's bytes or its pixels."""
+
+    name: str
+    digest: str
+    source: bytes | Image.Image  # upright RGB
+
+    def image(self, need_px: int) -> Image.Image:
+        return decode(self.source, need_px).image if isinstance(self.source, bytes) else self.source
+
+
+class Resolver:
+    """Finds or makes the vectors of queries; safe to call from several threads."""
+
+    def __init__(self, cache: VectorCache, weights: Path | None, device: str) -> None:
+        self._cache = cache
+        self._weights = weights
+        self._device = device
+        self._encoders: dict[str, Encoder] = {}
+        self._lock = threading.Lock()
+
+    def resolve(self, asked: Asked, catalog: Catalog, features: Sequence[Searchable]) -> Resolved:
+        """Return the vectors of a picture: the stored ones where it is in the catalogue.
+
+        Args:
+            asked: a file, a path of the catalogue, an id, a PIL image, or pixels (h, w),
+                (h, w, 3) or (h, w, 4), uint8.
+            catalog: of the store.
+            features: whose vectors are wanted.
+
+        Raises:
+            ImgrecError: there is no such picture, or it cannot be read or encoded.
+        """
+        if isinstance(asked, Image.Image | np.ndarray):
+            need_px = max(opened.spec.preprocessing.resize_px for opened in features)
+            return self._encoded(_content_of(asked, need_px), None, features)
+        if isinstance(asked, int | np.integer):
+            return _stored(f"id {asked}", _entry_with(int(asked), catalog), features)
+        name = str(asked)
+        try:
+            file = Path(asked).resolve()
+            entry, is_there = catalog.find_file(file), file.exists()
+        except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a letter 0
+            raise ImgrecError(f"no picture at {name} ({error}): name a file") from error
+        if entry is None and not is_there:
+            entry = catalog.find_path(name)
+            if entry is None:
+                raise ImgrecError(f"no picture at {name}: name a file, or a path of the catalogue")
+        if entry is not None and (not is_there or _has(entry, features)):
+            return _stored(name, entry, features)
+        try:
+            data = read_file(file)
+        except PictureError as error:
+            raise _unreadable(name, error) from error
+        content = _Content(name, digest(data), data)
+        entry = catalog.find_digest(content.digest)
+        if entry is not None and _has(entry, features):
+            return _stored(name, entry, features)
+        return self._encoded(content, entry, features)
+
+    def _encoded(
+        self, content: _Content, entry: Entry | None, features: Sequence[Searchable]
+    ) -> Resolved:
+        """Return the vectors of a content; `entry` is of the catalogue, too new to have them."""
+        vectors = tuple(self._vector(content, opened.spec) for opened in features)
+        return Resolved(content.name, entry.id if entry else None, vectors)
+
+    def _vector(self, content: _Content, spec: EncoderSpec) -> Vectors:
+        kept = self._cache.get(spec, content.digest)
+        if kept is not None:
+            return kept
+        try:
+            image = content.image(spec.preprocessing.resize_px)
+        except PictureError as error:
+            raise _unreadable(content.name, error) from error
+        pixels = np.stack([pixels_for(image, spec.preprocessing)])  # (1, h, w, 3)
+        with self._lock:
+            vector = self._encoder(spec).encode(pixels)
+        check_finite(spec.name, [vector])
+        self._cache.put(spec, content.digest, vector)
+        return vector
+
+    def _encoder(self, spec: EncoderSpec) -> Encoder:
+        if spec.name not in self._encoders or self._encoders[spec.name].spec != spec:
+            self._encoders[spec.name] = matching_encoder(spec, self._weights, self._device)
+        return self._encoders[spec.name]
+
+
+def _has(entry: Entry, features: Sequence[Searchable]) -> bool:
+    """Whether there is a vector of a picture in every feature, as they are open."""
+    ids = np.array([entry.id])
+    return all(opened.feature.rows_of(ids)[0] >= 0 for opened in features)
+
+
+def _stored(name: str, entry: Entry, features: Sequence[Searchable]) -> Resolved:
+    ids = np.array([entry.id])
+    return Resolved(name, entry.id, tuple(opened.feature.take(ids) for opened in features))
+
+
+def _entry_with(image_id: int, catalog: Catalog) -> Entry:
+    try:
+        (entry,) = catalog.entries([image_id])
+    except (StoreError, OverflowError) as error:
+        raise ImgrecError(f"no picture has the id {image_id} in this catalogue") from error
+    if entry.status != "ok":
+        raise ImgrecError(f"picture {image_id} ({entry.path}) is {entry.status}: name another")
+    return entry
+
+
+def _content_of(asked: Image.Image | NDArray[np.uint8], need_px: int) -> _Content:
+    if isinstance(asked, np.ndarray):
+        channels = asked.shape[2] if asked.ndim == 3 else 1
+        pixels_like = asked.dtype == np.uint8 and asked.ndim in (2, 3) and channels in (1, 3, 4)
+        if not pixels_like or not asked.size:
+            raise ImgrecError(
+                f"an array {asked.shape} of {asked.dtype} is no picture: "
+                "give pixels (h, w, 3), uint8"
+            )
+        image = Image.fromarray(asked[:, :, 0] if asked.shape[2:] == (1,) else asked)
+        name = "array {}".format(" x ".join(map(str, asked.shape)))
+    else:
+        image, name = asked, str(getattr(asked, "filename", "")) or "image"
+    try:
+        pixels = prepared(image, need_px)
+    except PictureError as error:
+        raise _unreadable(name, error) from error
+    known_by = f"pixels {pixels.width} x {pixels.height} ".encode() + pixels.tobytes()
+    return _Content(name, digest(known_by), pixels)
+
+
+def _unreadable(name: str, error: PictureError) -> ImgrecError:
+    return ImgrecError(f"{name} cannot be read: {error.reason} ({error})")

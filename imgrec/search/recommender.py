@@ -1,0 +1,205 @@
+"""`Recommender`: which pictures are most like these."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from imgrec.collection.filters import Filter
+from imgrec.distances.blockwise import keep_freed_memory, load_kernels
+from imgrec.distances.metrics import Metric, metric_named
+from imgrec.errors import StoreError
+from imgrec.search.answer import Answer, Result
+from imgrec.search.cache import open_cache
+from imgrec.search.candidates import Question
+from imgrec.search.query_vectors import Asked, Resolver
+from imgrec.search.space import Space
+from imgrec.search.view import View, weights_asked
+from imgrec.search.ways import Found, chosen_index, search, search_joined
+from imgrec.store.manifest import is_store
+from imgrec.store.site_link import COMMUNITY, page_of, site_of
+from imgrec.store.store import Store
+
+_WORTH_COMPILED = 1 << 21  # values of a collection from which on compiled loops are loaded
+
+
+class Recommender:
+    """Holds a store open and answers questions about it, from several threads if need be.
+
+    Pictures that come and go while it is open are noticed at the next question.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        weights: Path | None = None,
+        device: str = "auto",
+        cache: str | None = None,
+    ) -> None:
+        self.store = store
+        self._cache = open_cache(cache)
+        self._resolver = Resolver(self._cache, weights, device)
+        self._lock = threading.Lock()
+        self._view: View | None = None
+        self._outlived: list[Store] = []
+        self._closed = False
+        self._asked_before = False
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str,
+        weights: Path | str | None = None,
+        device: str = "auto",
+        cache: str | None = None,
+    ) -> "Recommender":
+        """Open a store.
+
+        Args:
+            path: of the store.
+            weights: the state dict its vectors were made with, for pictures that are not in it.
+            device: where such pictures are encoded.
+            cache: where the vectors of such pictures are kept, as `imgrec.search.cache.open_cache`
+                takes it; by default in the user's cache folder.
+
+        Raises:
+            StoreError: there is none, or it is damaged.
+        """
+        return cls(Store.open(path), Path(weights) if weights else None, device, cache)
+
+    def close(self) -> None:
+        """Close the store; no question can be asked any more."""
+        self._closed, self._view = True, None
+        for store in (*self._outlived, self.store):
+            store.close()
+        self._cache.close()
+
+    def __enter__(self) -> "Recommender":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def query(
+        self,
+        images: Sequence[Asked],
+        k: int = 5,
+        metric: str = "cosine",
+        fuse: str = "mean",
+        encoder: str | None = None,
+        *,
+        features: str | Mapping[str, float] | None = None,
+        unwanted: Sequence[Asked] = (),
+        where: Sequence[str] = (),
+        under: Sequence[str] = (),
+        index: str = "auto",
+    ) -> Answer:
+        """Return the k pictures most like all of these; the queries themselves are left out.
+
+        A query that is in the catalogue, at its place or as a copy, uses its stored vector.
+
+        Args:
+            images: files, paths as the catalogue has them, ids, PIL images, or pixels
+                (h, w, 3), uint8.
+            k: how many; fewer come back where the store holds fewer, up to three times as
+                many with `combined`.
+            metric: one of `imgrec.distances.metrics.METRICS`.
+            fuse: `mean`, `min`, `max` or `rank`.
+            encoder: the feature to compare; by default the store's own, `rgb` for a metric
+                that compares histograms only.
+            features: several features to compare together and their weights, as
+                `{"mini": 1, "rgb": 0.5}` or `"mini=1,rgb=0.5"`.
+            unwanted: pictures that push away what is nearer to them than the queries are.
+            where: labels the answers have, as `folder=dress`; see `imgrec.collection.filters.Filter`.
+            under: folders the answers lie in.
+            index: the way to go, one of `imgrec.search.ways.INDEXES`.
+
+        Raises:
+            ValueError: no picture, or k below 1.
+            ImgrecError: a picture cannot be read, or the metric, features, filter, index or
+                way to fuse is unknown or has no meaning together.
+        """
+        if isinstance(images, str | Path) or not hasattr(images, "__len__"):
+            raise ValueError(f"images is {type(images).__name__}: give a list of pictures")
+        if not len(images) or k < 1:
+            raise ValueError(f"{len(images)} pictures and k = {k}: at least 1 of each is needed")
+        started = time.perf_counter()
+        chosen, wanted = metric_named(metric), Filter.parse(where, under)
+        view = self._current_view()
+        compared = view.compared(chosen, weights_asked(chosen, encoder, features))
+        space = compared.space
+        self._load_kernels(space)
+        catalog, resolve = view.store.catalog, self._resolver.resolve
+        likes = [resolve(one, catalog, compared.opened) for one in images]
+        dislikes = [resolve(one, catalog, compared.opened) for one in unwanted]
+        allowed = view.rows_allowed(wanted, space)
+        asked = [query.id for query in (*likes, *dislikes) if query.id is not None]
+        to, away = compared.queries(likes), compared.queries(dislikes)
+        question = Question(to, away, space.between(to, away), fuse, space.rows_of(asked), allowed)
+        if chosen.joins:
+            found = search_joined(space, question, k, index)
+        else:
+            found = search(chosen_index(space, question, index), question, k)
+        results = _results(view.store, space, found, len(likes), chosen, fuse)
+        return Answer(
+            queries=[query.name for query in likes],
+            unwanted=[query.name for query in dislikes],
+            encoder=compared.name,
+            metric=metric,
+            fuse=fuse,
+            k=k,
+            images=question.count_allowed(len(space.ids)),
+            index=found.index,
+            exact=found.exact,
+            elapsed_ms=round(1000 * (time.perf_counter() - started), 3),
+            results=results,
+        )
+
+    def _current_view(self) -> View:
+        """Return the view of the store as it is now; any change in it makes a new one."""
+        with self._lock:
+            if self._closed:
+                raise ValueError("this Recommender is closed: open another")
+            if not is_store(self.store.path):
+                raise StoreError(f"the store {self.store.path} is gone: open another")
+            if self.store.catalog.is_outdated():
+                renewed = Store.open(self.store.path)
+                self._outlived.append(self.store)  # another thread may still read from it
+                self.store = renewed
+            state = self.store.state()
+            view = self._view
+            if view is None or view.store is not self.store or view.state != state:
+                view = self._view = View(self.store, state)
+            return view
+
+    def _load_kernels(self, space: Space) -> None:
+        """Load the compiled loops at the second question: one alone is faster without."""
+        if self._asked_before and len(space.ids) * space.dimensions >= _WORTH_COMPILED:
+            load_kernels()
+            keep_freed_memory()
+        self._asked_before = True
+
+
+def _results(
+    store: Store, space: Space, found: Found, count: int, metric: Metric, fuse: str
+) -> list[Result]:
+    ids = space.ids[found.rows].tolist()
+    labels = store.catalog.labels(ids)
+    has_similarity = metric.has_similarity and fuse != "rank"
+    entries, site = store.catalog.entries(ids), site_of(store.path)
+    return [
+        Result(
+            rank=rank,
+            id=entry.id,
+            path=entry.path,
+            distance=score,
+            similarity=1 - score if has_similarity else None,
+            per_query=distances[:count],
+            per_unwanted=distances[count:],
+            labels=labels[entry.id],
+            page=page_of(site, labels[entry.id].get(COMMUNITY), entry.id),
+        )
+        for rank, (entry, score, distances) in enumerate(
+            zip(entries, found.scores.tolist(), found.distances.T.tolist(), strict=True), start=1
+        )
+    ]

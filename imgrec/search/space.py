@@ -1,0 +1,122 @@
+"""What is compared: one feature or several joined, under a metric."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection import Ids
+from imgrec.derived.hnsw import Hnsw
+from imgrec.derived.sketch import ESTIMATED, Sketch
+from imgrec.distances.blockwise import distances_between, distances_to_all, distances_to_rows
+from imgrec.distances.metrics import Distances, Metric
+from imgrec.encoders.spec import Vectors
+from imgrec.store.features import FeatureStore, positions
+
+Rows = NDArray[np.intp]
+Queries = Sequence[Vectors]  # (q, d) for each feature of a space
+
+
+@dataclass(frozen=True)
+class Part:
+    """A feature of a space, its weight, and what was made to search it."""
+
+    feature: FeatureStore
+    weight: float = 1.0
+    sketch: Sketch | None = None
+    hnsw: Hnsw | None = None
+
+
+@dataclass(frozen=True)
+class Space:
+    """Features under a metric; row i of every distance belongs to `ids[i]`.
+
+    With several features the distance is the mean of theirs, weighted, after each feature's
+    vectors were divided by their norm (`imgrec.distances.metrics.Metric.norm`).
+    """
+
+    metric: Metric
+    parts: tuple[Part, ...]
+
+    @cached_property
+    def ids(self) -> Ids:
+        """The ids (n,) of the pictures that have all features, ascending."""
+        return reduce(_common, (part.feature.ids for part in self.parts))
+
+    @property
+    def dimensions(self) -> int:
+        """The numbers an exact search reads of each picture."""
+        return sum(part.feature.dimensions for part in self.parts)
+
+    @property
+    def has_estimates(self) -> bool:
+        """Whether every feature has a sketch that serves the metric."""
+        joined = len(self.parts) > 1
+        served = self.metric.name in ESTIMATED and not (joined and self.metric.norm == 1)
+        return served and all(part.sketch is not None for part in self.parts)
+
+    def rows_of(self, ids: Sequence[int]) -> Rows:
+        """Return the ascending rows of those of these ids that have one."""
+        rows = positions(self.ids, np.unique(np.array(ids, np.int64)))
+        found: Rows = rows[rows >= 0]
+        return found
+
+    def distances(self, queries: Queries, rows: Rows | None = None) -> Distances:
+        """Return the exact distances (q, m) to some rows, by default (q, n) to all."""
+        found = []
+        for part, of_part in zip(self.parts, queries, strict=True):
+            own = self._own_rows(part)
+            if rows is None and own is None:
+                found.append(distances_to_all(part.feature, self.metric, of_part, self._norm))
+                continue
+            wanted = own if rows is None else rows if own is None else own[rows]
+            assert wanted is not None
+            found.append(distances_to_rows(part.feature, self.metric, of_part, wanted, self._norm))
+        return self._mean(found)
+
+    def between(self, queries: Queries, others: Queries) -> Distances:
+        """Return the exact distances (q, u) of queries to other queries."""
+        pairs = zip(queries, others, strict=True)
+        return self._mean([distances_between(self.metric, a, b, self._norm) for a, b in pairs])
+
+    def estimates(self, queries: Queries) -> Distances:
+        """Return about the distances (q, n), by the sketches."""
+        found = []
+        for part, of_part in zip(self.parts, queries, strict=True):
+            assert part.sketch is not None
+            if len(self.parts) > 1:  # of vectors of length 1
+                estimates = part.sketch.estimates("cosine", of_part)
+                if self.metric.name == "euclidean":
+                    estimates = np.sqrt(2 * np.maximum(estimates, 0))
+            else:
+                estimates = part.sketch.estimates(self.metric.name, of_part)
+            own = self._own_rows(part)
+            found.append(estimates if own is None else estimates[:, own])
+        return self._mean(found)
+
+    @property
+    def _norm(self) -> int:
+        return self.metric.norm if len(self.parts) > 1 else 0
+
+    def _own_rows(self, part: Part) -> Rows | None:
+        """Return the row in a feature of each row here, None where they are the same."""
+        if len(part.feature.ids) == len(self.ids):
+            return None
+        return part.feature.rows_of(self.ids)
+
+    def _mean(self, found: Sequence[Distances]) -> Distances:
+        if len(found) == 1:
+            return found[0]
+        weights = [part.weight for part in self.parts]
+        total: Distances = np.zeros_like(found[0])
+        for weight, distances in zip(weights, found, strict=True):
+            total += np.float32(weight / sum(weights)) * distances
+        return total
+
+
+def _common(left: Ids, right: Ids) -> Ids:
+    if np.array_equal(left, right):
+        return left
+    return np.intersect1d(left, right, assume_unique=True)

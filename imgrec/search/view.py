@@ -1,0 +1,149 @@
+"""A store as it was at one moment, and what a question compares in it."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection.filters import Filter
+from imgrec.derived.kept import Searchable, open_reduced, open_searchable
+from imgrec.derived.pca import Reduced
+from imgrec.distances.axes import Axes
+from imgrec.distances.metrics import METRICS, Metric
+from imgrec.encoders.spec import Vectors
+from imgrec.errors import ImgrecError
+from imgrec.search.query_vectors import Resolved
+from imgrec.search.space import Part, Space
+from imgrec.store.store import Store
+
+_KEPT_FILTERS = 16
+_LEAST_WEIGHT = 1e-6
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The features of a question, and the space they make."""
+
+    opened: tuple[Searchable, ...]
+    space: Space
+    name: str
+    axes: Axes | None = None  # of the one feature, where what is compared are coordinates on them
+
+    def queries(self, resolved: Sequence[Resolved]) -> list[Vectors]:
+        """Return the vectors (q, d) for each feature of the space."""
+        vectors = []
+        for number, opened in enumerate(self.opened):
+            rows = [query.vectors[number] for query in resolved]
+            vectors.append(np.concatenate([np.zeros((0, opened.spec.dimensions), "f4"), *rows]))
+        return [self.axes.project(vectors[0])] if self.axes else vectors
+
+
+class View:
+    """A store as it was at one moment; a change makes a new view. Features are opened once."""
+
+    def __init__(self, store: Store, state: tuple[object, ...]) -> None:
+        self.store = store
+        self.state = state
+        self._opened: dict[str, Searchable] = {}
+        self._reduced: dict[str, Reduced] = {}
+        self._allowed: dict[tuple[Filter, tuple[str, ...]], NDArray[np.bool_]] = {}
+        self._opening, self._reducing = threading.Lock(), threading.Lock()
+
+    def compared(self, metric: Metric, weights: Mapping[str, float]) -> Compared:
+        """Return what a question compares; "" among the names is the store's own feature.
+
+        Raises:
+            ImgrecError: a feature is not there, or the metric has no meaning for it.
+        """
+        opened = tuple(self._searchable(name) for name in weights)
+        for each in opened:
+            metric.check(each.spec)
+        if metric.reduced:
+            reduced = self._on_axes(opened[0])
+            space = Space(metric, (Part(reduced.feature),))
+            return Compared(opened, space, opened[0].spec.name, reduced.axes)
+        pairs = zip(opened, weights.values(), strict=True)
+        parts = tuple(Part(each.feature, weight, each.sketch, each.hnsw) for each, weight in pairs)
+        name = opened[0].spec.name
+        if len(opened) > 1:
+            name = ",".join(f"{part.feature.name}={part.weight:g}" for part in parts)
+        return Compared(opened, Space(metric, parts), name)
+
+    def rows_allowed(self, wanted: Filter, space: Space) -> NDArray[np.bool_] | None:
+        """Return which rows (n,) of a space pass a filter, None where it asks for nothing.
+
+        Raises:
+            ImgrecError: none does.
+        """
+        if not wanted:
+            return None
+        key = wanted, tuple(part.feature.name for part in space.parts)
+        allowed = self._allowed.get(key)
+        if allowed is None:
+            allowed = np.isin(space.ids, wanted.ids(self.store.catalog), assume_unique=True)
+            with self._opening:
+                while len(self._allowed) >= _KEPT_FILTERS:
+                    del self._allowed[next(iter(self._allowed))]
+                self._allowed[key] = allowed
+        return allowed
+
+    def _searchable(self, name: str) -> Searchable:
+        with self._opening:
+            if name not in self._opened:
+                opened = open_searchable(self.store, name or None)
+                self._opened[name] = self._opened.setdefault(opened.spec.name, opened)
+            return self._opened[name]
+
+    def _on_axes(self, opened: Searchable) -> Reduced:
+        with self._reducing:  # apart: axes may have to be fitted, and others need none
+            if opened.spec.name not in self._reduced:
+                self._reduced[opened.spec.name] = open_reduced(self.store, opened)
+            return self._reduced[opened.spec.name]
+
+
+def weights_asked(
+    metric: Metric, encoder: str | None, features: str | Mapping[str, float] | None
+) -> dict[str, float]:
+    """Return the weights of the features asked for by name; "" is the store's own.
+
+    Raises:
+        ImgrecError: names or weights have no meaning, or the metric joins no features.
+    """
+    if features is None:
+        return {encoder or ("rgb" if metric.histograms_only else ""): 1.0}
+    if encoder:
+        raise ImgrecError(f"--encoder {encoder} and --features exclude each other: name one")
+    weights = parse_features(features) if isinstance(features, str) else dict(features)
+    if not weights or not all(weights):
+        raise ImgrecError("--features names no feature: give some, as mini=1,rgb=0.5")
+    for name, weight in weights.items():
+        if not _LEAST_WEIGHT <= weight <= 1 / _LEAST_WEIGHT:
+            raise ImgrecError(
+                f"the weight of {name} is {weight:g}: give a number from {_LEAST_WEIGHT:g} "
+                f"to {1 / _LEAST_WEIGHT:g}"
+            )
+    if len(weights) > 1 and not metric.norm:
+        able = " or ".join(name for name, other in METRICS.items() if other.norm)
+        raise ImgrecError(f"{metric.name} cannot join features: ask with --metric {able}")
+    return weights
+
+
+def parse_features(text: str) -> dict[str, float]:
+    """Return weights by feature of a text as `mini=1,rgb=0.5`; a weight left out is 1.
+
+    Raises:
+        ImgrecError: a weight is no number, or a feature is named twice.
+    """
+    weights: dict[str, float] = {}
+    for item in filter(None, (item.strip() for item in text.split(","))):
+        name, _, weight = (part.strip() for part in item.partition("="))
+        try:
+            number = float(weight or 1)
+        except ValueError as error:
+            raise ImgrecError(f"--features {text}: {weight} is no number") from error
+        if name in weights:
+            raise ImgrecError(f"--features {text}: {name} is named twice")
+        weights[name] = number
+    return weights

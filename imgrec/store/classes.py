@@ -1,0 +1,167 @@
+"""What classifiers see in pictures: the most probable classes of each, in parts."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection import Ids
+from imgrec.errors import StoreError
+from imgrec.store.parts import check_rows, load_array, load_ids, part_name, part_numbers, write_part
+from imgrec.system.atomic_files import write_text
+
+TOP = 5
+CLASS, CONFIDENCE = "class", "confidence"  # kinds of label
+_DESCRIPTION = "classes.json"
+
+
+@dataclass(frozen=True)
+class Top:
+    """The most probable classes of some pictures, by descending probability.
+
+    Attributes:
+        indices: (m, k) int16, into the categories; the smallest first where two are alike.
+        probabilities: (m, k) float32.
+    """
+
+    indices: NDArray[np.int16]
+    probabilities: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The most probable classes of the pictures of a store, as one encoder sees them.
+
+    Attributes:
+        encoder: its name.
+        ids: (n,) ascending.
+        top: (n, k) int16, indices into the categories by descending probability.
+        probabilities: (n, k) float32.
+        categories: the name of each class.
+    """
+
+    encoder: str
+    ids: Ids
+    top: NDArray[np.int16]
+    probabilities: NDArray[np.float32]
+    categories: tuple[str, ...]
+
+
+def top_classes(scores: NDArray[np.float32], k: int = TOP) -> Top:
+    """Return the k most probable classes of scores (m, C), the softmax of which they are."""
+    with np.errstate(invalid="ignore"):  # infinite ones are refused with their vectors
+        shares = np.exp(scores - scores.max(axis=1, keepdims=True), dtype=np.float32)
+        shares /= shares.sum(axis=1, keepdims=True)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]  # (m, k)
+    return Top(order.astype(np.int16), np.take_along_axis(shares, order, axis=1))
+
+
+def joined_tops(tops: Sequence[Top]) -> Top:
+    """Join what was found in several batches."""
+    return Top(
+        np.concatenate([top.indices for top in tops]),
+        np.concatenate([top.probabilities for top in tops]),
+    )
+
+
+def labels_of(ids: Ids, top: Top, categories: Sequence[str]) -> dict[str, dict[int, str]]:
+    """Return the labels {kind: {id: value}} of pictures: the first class, how probable it is."""
+    names = [categories[index] for index in top.indices[:, 0].tolist()]
+    shares = [f"{share:.2f}" for share in top.probabilities[:, 0].tolist()]
+    wanted = ids.tolist()
+    return {
+        CLASS: dict(zip(wanted, names, strict=True)),
+        CONFIDENCE: dict(zip(wanted, shares, strict=True)),
+    }
+
+
+def write_description(
+    folder: Path, weights: str, weights_digest: str, categories: Sequence[str]
+) -> None:
+    """Say in the folder of an encoder's classes what their indices mean."""
+    described = {
+        "encoder": folder.name,
+        "weights": weights,
+        "weights_digest": weights_digest,
+        "categories": list(categories),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / _DESCRIPTION, json.dumps(described, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_description(folder: Path) -> dict[str, Any] | None:
+    """Return what `write_description` wrote, None where there is nothing.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    path = folder / _DESCRIPTION
+    if not path.is_file():
+        return None
+    try:
+        described: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        described["categories"] = tuple(map(str, described["categories"]))
+        described["weights_digest"] = str(described["weights_digest"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(
+            f"{path} is damaged ({error}): delete the folder {folder} and run "
+            "python -m imgrec.index again"
+        ) from error
+    return described
+
+
+def write_classes(folder: Path, number: int, ids: Ids, top: Top) -> None:
+    """Write a part of the classes of an encoder: ids (m,), ascending, and what they are."""
+    files: dict[str, NDArray[Any] | bytes] = {
+        "ids.npy": ids, "top.npy": top.indices, "probabilities.npy": top.probabilities
+    }  # fmt: skip
+    write_part(folder, number, files)
+
+
+def holds_classes(folder: Path) -> bool:
+    """Whether a folder holds the classes of an encoder, of a picture at least."""
+    return (folder / _DESCRIPTION).is_file() and bool(part_numbers(folder))
+
+
+def open_classes(folder: Path, dead: Ids, last: int) -> Classes:
+    """Read the classes of an encoder; where two parts have a row for an id, the later counts.
+
+    Args:
+        folder: of the encoder's classes.
+        dead: (x,) ids whose rows are passed over.
+        last: rows of larger ids are passed over too.
+
+    Raises:
+        StoreError: there are none, or a part is damaged.
+    """
+    described = read_description(folder)
+    parts = [_open_part(folder / part_name(number)) for number in part_numbers(folder)]
+    if described is None or not parts:
+        raise StoreError(f"{folder} holds no classes: run python -m imgrec.index again")
+    ids, top, shares = (np.concatenate(columns) for columns in zip(*parts[::-1], strict=True))
+    # Of an id in several parts `unique` gives the first place, that in the newest.
+    known, rows = np.unique(ids, return_index=True)
+    rows = rows[np.isin(known, dead, invert=True) & (known <= last)]
+    categories = described["categories"]
+    if len(top) and not 0 <= top.min() <= top.max() < len(categories):
+        raise StoreError(
+            f"{folder} is damaged, it has classes beyond its {len(categories)} categories: "
+            "delete it and run python -m imgrec.index again"
+        )
+    return Classes(folder.name, ids[rows], top[rows], shares[rows], categories)
+
+
+def _open_part(part: Path) -> tuple[Ids, NDArray[Any], NDArray[Any]]:
+    ids, top = load_ids(part), load_array(part / "top.npy")
+    shares = load_array(part / "probabilities.npy")
+    if top.ndim != 2 or top.shape != shares.shape or top.dtype != np.int16:
+        raise StoreError(
+            f"{part} is damaged, its classes are of shape {top.shape} and their probabilities of "
+            f"{shares.shape}: delete it and run python -m imgrec.index again"
+        )
+    check_rows(part, ids=len(ids), top=len(top))
+    return ids, top, shares

@@ -1,0 +1,157 @@
+"""What is wrong with a part: what its sizes and headers tell, and what only its digests do."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.errors import StoreError
+from imgrec.store.parts import (
+    DESCRIPTION,
+    MANIFEST,
+    load_array,
+    load_ids,
+    part_name,
+    part_numbers,
+    read_json,
+)
+
+_SMALL_BYTES = 1 << 16  # read whole whenever a part is looked at
+_CHUNK_BYTES = 1 << 22
+_FLOATS = ("float32", "float16")
+
+
+@dataclass(frozen=True)
+class Output:
+    """A folder of parts.
+
+    Attributes:
+        kind: `features`, `thumbs` or `classes`.
+        folder: where its parts lie.
+        dimensions: d of a feature, None where its description does not tell.
+    """
+
+    kind: str
+    folder: Path
+    dimensions: int | None = None
+
+    def parts(self) -> list[Path]:
+        """Return the folders of its parts, by ascending number."""
+        return [self.folder / part_name(number) for number in part_numbers(self.folder)]
+
+
+def outputs_of(store: Path) -> Iterator[Output]:
+    """Yield the outputs of a store, in order."""
+    for kind in ("features", "classes"):
+        for folder in sorted(path for path in (store / kind).glob("*") if path.is_dir()):
+            described = read_json(folder / DESCRIPTION)
+            dimensions = described.get("dimensions") if isinstance(described, dict) else None
+            yield Output(kind, folder, dimensions if isinstance(dimensions, int) else None)
+    if (store / "thumbs").is_dir():
+        yield Output("thumbs", store / "thumbs")
+
+
+def part_problem(output: Output, part: Path) -> str | None:
+    """Return what is wrong with a part, None where nothing is; reads only what is small.
+
+    Sizes of files are compared with `part.json`, small files by their digest too; arrays by
+    their headers.
+    """
+    try:
+        problem = _written_problem(part, small_only=True)
+        if problem:
+            return problem
+        ids = load_ids(part)
+        if output.kind == "thumbs":
+            return _thumbs_problem(part, len(ids))
+        if output.kind == "classes":
+            return _classes_problem(part, len(ids))
+        return _vectors_problem(part, len(ids), output.dimensions)
+    except StoreError as error:
+        return str(error.__cause__ or "its ids are not ascending whole numbers")
+    except OSError as error:
+        return f"{error.strerror or error}: {Path(error.filename or part).name}"
+
+
+def digest_problem(part: Path) -> str | None:
+    """Return which file of a part is not what was written, None where all are; reads all."""
+    try:
+        return _written_problem(part, small_only=False)
+    except OSError as error:
+        return f"{error.strerror or error}: {Path(error.filename or part).name}"
+
+
+def has_digests(part: Path) -> bool:
+    """Whether a part says what was written; those of an older imgrec do not."""
+    return (part / MANIFEST).exists()
+
+
+def _written_problem(part: Path, *, small_only: bool) -> str | None:
+    if not has_digests(part):
+        return None
+    manifest = read_json(part / MANIFEST)
+    try:
+        written = {
+            name: (int(f["bytes"]), str(f["blake2b"])) for name, f in manifest["files"].items()
+        }
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return f"{MANIFEST} is damaged"
+    for name, (size, digest) in written.items():
+        file = part / name
+        if not file.is_file():
+            return f"{name} is not there"
+        found = file.stat().st_size
+        if found != size:
+            return f"{name} has {found:,} bytes, {size:,} were written"
+        if (size <= _SMALL_BYTES or not small_only) and _file_digest(file) != digest:
+            return f"{name} is not what was written, by its digest"
+    return None
+
+
+def _file_digest(file: Path) -> str:
+    found = hashlib.blake2b(digest_size=16)
+    with file.open("rb") as opened:
+        while chunk := opened.read(_CHUNK_BYTES):
+            found.update(chunk)
+    return found.hexdigest()
+
+
+def _vectors_problem(part: Path, count: int, dimensions: int | None) -> str | None:
+    vectors = load_array(part / "vectors.npy")
+    wanted = (count, dimensions if dimensions is not None else vectors.shape[-1])
+    return _array_problem("vectors.npy", vectors, wanted, _FLOATS)
+
+
+def _classes_problem(part: Path, count: int) -> str | None:
+    top, probabilities = load_array(part / "top.npy"), load_array(part / "probabilities.npy")
+    wanted = (count, top.shape[-1])
+    return _array_problem("top.npy", top, wanted, ("int16",)) or _array_problem(
+        "probabilities.npy", probabilities, wanted, ("float32",)
+    )
+
+
+def _thumbs_problem(part: Path, count: int) -> str | None:
+    offsets = load_array(part / "offsets.npy")
+    problem = _array_problem("offsets.npy", offsets, (count + 1,), ("int64",))
+    if problem:
+        return problem
+    if offsets[0] != 0 or (np.diff(offsets) < 0).any():
+        return "offsets.npy does not ascend from 0"
+    size = (part / "thumbs.bin").stat().st_size
+    if offsets[-1] != size:
+        return f"thumbs.bin has {size:,} bytes, offsets.npy says {int(offsets[-1]):,}"
+    return None
+
+
+def _array_problem(
+    name: str, array: NDArray[Any], shape: tuple[int, ...], types: tuple[str, ...]
+) -> str | None:
+    if array.shape != shape:
+        return f"{name} has shape {array.shape}, {shape} expected"
+    if array.dtype.name not in types:
+        return f"{name} holds {array.dtype}, {types[0]} expected"
+    return None

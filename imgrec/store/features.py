@@ -1,0 +1,212 @@
+"""Vectors of one feature: its parts opened memory-mapped, live rows only."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection import Ids
+from imgrec.encoders.spec import Vectors
+from imgrec.errors import StoreError
+from imgrec.store.parts import check_rows, load_array, load_ids, part_name, part_numbers
+
+Rows = slice | NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some rows of a feature.
+
+    Attributes:
+        ids: (m,) int64, ascending.
+        vectors: (m, d), as stored where `rows` is None, else a superset of the rows.
+        rows: (m,) positions in `vectors`, None for all of them.
+        source: of a part, what is another when the part is another; empty for one in memory.
+    """
+
+    ids: Ids
+    vectors: NDArray[Any]
+    rows: NDArray[np.intp] | None = None
+    source: str = ""
+
+    def load(self) -> Vectors:
+        """Return the float32 vectors (m, d); a view of the mapped file where that is possible."""
+        vectors = self.vectors if self.rows is None else self.vectors[self.rows]
+        return np.asarray(vectors, dtype=np.float32)
+
+    def only(self, kept: NDArray[np.bool_]) -> "Block":
+        """Return the block of the rows where `kept` (m,) is true."""
+        if kept.all():
+            return self
+        rows = np.arange(len(self.ids)) if self.rows is None else self.rows
+        return replace(self, ids=self.ids[kept], rows=rows[kept])
+
+
+class FeatureStore:
+    """The vectors of one feature; row i belongs to `ids[i]`, and `ids` ascend."""
+
+    def __init__(self, name: str, dimensions: int, blocks: list[Block]) -> None:
+        """Join blocks; where two have a row for the same id, the later block's counts."""
+        self.name = name
+        self.dimensions = dimensions
+        self.blocks = [block for block in _newest(blocks) if len(block.ids)]
+        self.ids: Ids = np.sort(_joined_ids([block.ids for block in self.blocks]))
+        self.places: list[Rows] = [self._place(block) for block in self.blocks]
+
+    @classmethod
+    def open(
+        cls, folder: Path, dimensions: int, dead: Ids | None = None, last: int | None = None
+    ) -> "FeatureStore":
+        """Open the parts of a feature.
+
+        Args:
+            folder: of the feature.
+            dimensions: d, as its `feature.json` says.
+            dead: (x,) ids whose rows are passed over.
+            last: rows of larger ids are passed over too.
+
+        Raises:
+            StoreError: a part is damaged; the message names it.
+        """
+        blocks = []
+        for number in part_numbers(folder):
+            part = folder / part_name(number)
+            ids, vectors = load_ids(part), load_array(part / "vectors.npy")
+            if vectors.ndim != 2 or vectors.shape[1] != dimensions:
+                raise StoreError(
+                    f"{part}: vectors of shape {vectors.shape}, {dimensions} columns expected: "
+                    "run python -m imgrec.index again, which sets it aside"
+                )
+            check_rows(part, ids=len(ids), vectors=len(vectors))
+            block = Block(ids, np.asarray(vectors), source=_source(part))  # a plain view of the map
+            blocks.append(block.only(_alive(ids, dead, last)))
+        return cls(folder.name, dimensions, blocks)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def load(self) -> Vectors:
+        """Return all vectors as float32 (n, d), row i of `ids[i]`."""
+        if len(self.blocks) == 1:
+            return self.blocks[0].load()
+        vectors = np.empty((len(self.ids), self.dimensions), np.float32)
+        for rows, block in self.slices():
+            vectors[rows] = block
+        return vectors
+
+    def slices(self) -> Iterator[tuple[Rows, Vectors]]:
+        """Yield the float32 vectors block by block, with the rows each block covers."""
+        for rows, block in zip(self.places, self.blocks, strict=True):
+            yield rows, block.load()
+
+    @cached_property
+    def owners(self) -> NDArray[np.int32]:
+        """The number (n,) of the block that holds each row."""
+        owners = np.empty(len(self.ids), np.int32)
+        for number, rows in enumerate(self.places):
+            owners[rows] = number
+        return owners
+
+    @cached_property
+    def _inner(self) -> NDArray[np.intp]:
+        """The position (n,) of each row in the vectors of its block."""
+        inner = np.empty(len(self.ids), np.intp)
+        for rows, block in zip(self.places, self.blocks, strict=True):
+            inner[rows] = np.arange(len(block.ids)) if block.rows is None else block.rows
+        return inner
+
+    def rows_of(self, ids: Ids) -> NDArray[np.intp]:
+        """Return the rows (m,) of these ids, -1 for an id that has none."""
+        return positions(self.ids, ids)
+
+    def take_rows(self, rows: NDArray[np.intp]) -> Vectors:
+        """Return the vectors (m, d) of these rows, in this order."""
+        vectors = np.empty((len(rows), self.dimensions), np.float32)
+        if not len(rows):
+            return vectors
+        owners = self.owners[rows]
+        steps = np.diff(owners)
+        if (steps < 0).any():
+            order = np.argsort(owners, kind="stable")
+            vectors[order] = self.take_rows(rows[order])
+            return vectors
+        inner, starts = self._inner[rows], [0, *(np.flatnonzero(steps) + 1).tolist()]
+        numbers = owners[starts].tolist()
+        for number, start, end in zip(numbers, starts, [*starts[1:], len(rows)], strict=True):
+            stored = self.blocks[number].vectors
+            if stored.dtype == np.float32:  # straight into its place; clip only skips a check
+                np.take(stored, inner[start:end], axis=0, out=vectors[start:end], mode="clip")
+            else:
+                vectors[start:end] = stored[inner[start:end]]
+        return vectors
+
+    def take(self, ids: Ids) -> Vectors:
+        """Return the vectors (m, d) of these ids, in this order.
+
+        Raises:
+            StoreError: an id has no vector here.
+        """
+        ids = np.asarray(ids, np.int64)
+        rows = self.rows_of(ids)
+        if (rows < 0).any():
+            raise StoreError(
+                f"{self.name} has no vector of picture {ids[rows < 0][0]}: "
+                f"run python -m imgrec.index --encoder {self.name} on this store again"
+            )
+        return self.take_rows(rows)
+
+    def _place(self, block: Block) -> Rows:
+        first, last = np.searchsorted(self.ids, block.ids[[0, -1]])
+        if last - first + 1 == len(block.ids):
+            return slice(int(first), int(last) + 1)
+        return np.searchsorted(self.ids, block.ids)  # ids of other blocks stand between
+
+
+def positions(ids: Ids, wanted: Ids) -> NDArray[np.intp]:
+    """Return where each of the wanted ids (m,) stands in ascending ids (n,), -1 for nowhere."""
+    if not len(ids):
+        return np.full(len(wanted), -1)
+    found = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return np.where(ids[found] == wanted, found, -1)
+
+
+def stored_ids(folder: Path) -> Ids:
+    """Return the ascending ids that have a row in some part of a folder, dead or alive."""
+    # Sorted and compared: `np.unique` hashes, which takes ten times as long.
+    ids = np.sort(_joined_ids([load_ids(folder / part_name(i)) for i in part_numbers(folder)]))
+    return ids[np.diff(ids, prepend=ids[:1] - 1) > 0]
+
+
+def _source(part: Path) -> str:
+    state = (part / "vectors.npy").stat()
+    return f"{part.name} {state.st_mtime_ns} {state.st_size}"
+
+
+def _joined_ids(parts: list[Ids]) -> Ids:
+    return np.concatenate([*parts, np.zeros(0, np.int64)])
+
+
+def _alive(ids: Ids, dead: Ids | None, last: int | None) -> NDArray[np.bool_]:
+    alive = np.ones(len(ids), bool)
+    if dead is not None and len(dead):
+        alive &= np.isin(ids, dead, invert=True)
+    if last is not None:
+        alive &= ids <= last
+    return alive
+
+
+def _newest(blocks: list[Block]) -> list[Block]:
+    """Leave out of each block the rows that a later block has too."""
+    counts = np.unique(_joined_ids([block.ids for block in blocks]), return_counts=True)
+    twice = counts[0][counts[1] > 1]
+    if not len(twice):
+        return blocks
+    newest: list[Block] = []
+    for block in reversed(blocks):
+        seen = np.isin(block.ids, twice) & np.isin(block.ids, _joined_ids([b.ids for b in newest]))
+        newest.append(block.only(~seen))
+    return newest[::-1]

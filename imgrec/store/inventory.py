@@ -1,0 +1,127 @@
+"""What a store holds, in numbers and in words."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from imgrec.collection.totals import (
+    RootTotal,
+    count_by_root,
+    count_formats,
+    count_labels,
+    count_reasons,
+    count_statuses,
+    sum_sizes,
+)
+from imgrec.collection.walk import why_offline
+from imgrec.store.store import Store
+from imgrec.system.file_names import valid
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What a store holds.
+
+    Attributes:
+        counts: pictures by status.
+        failures: failed pictures by reason, the most frequent first.
+        formats: ok pictures by file format, the most frequent first.
+        file_bytes: of the files of all ok pictures.
+        pixels: of all ok pictures.
+        features: {name: (ok pictures that have a vector, dimensions)}.
+        labels: ok pictures that have a label, by its kind.
+        roots: the folders, with what is under each.
+        offline: {root: why it cannot be looked into now}.
+    """
+
+    counts: Mapping[str, int]
+    failures: Mapping[str, int]
+    formats: Mapping[str, int]
+    file_bytes: int
+    pixels: int
+    features: Mapping[str, tuple[int, int]]
+    labels: Mapping[str, int]
+    roots: tuple[RootTotal, ...]
+    offline: Mapping[str, str]
+
+
+def inventory_of(store: Store) -> Inventory:
+    """Return what a store holds.
+
+    Raises:
+        StoreError: a part of a feature is damaged.
+    """
+    db = store.catalog.db
+    features = {name: store.feature(name) for name in store.feature_names()}
+    roots = tuple(count_by_root(db))
+    found = {root.path: why_offline(Path(root.path)) for root in roots if root.pictures}
+    size, pixels = sum_sizes(db)
+    return Inventory(
+        counts=count_statuses(db),
+        failures=count_reasons(db),
+        formats=count_formats(db),
+        file_bytes=size,
+        pixels=pixels,
+        features={name: (len(made), made.dimensions) for name, made in features.items()},
+        labels=count_labels(db),
+        roots=roots,
+        offline={root: why for root, why in found.items() if why},
+    )
+
+
+def summary_lines(
+    counts: Mapping[str, int], failures: Mapping[str, int], formats: Mapping[str, int]
+) -> list[str]:
+    """Return three lines: what was read, what failed and why, of what formats the pictures are."""
+    ok = counts["ok"]
+    unread = f", {counts['new']:,} not read" if counts["new"] else ""
+    return [
+        f"{ok:,} picture{'' if ok == 1 else 's'}, {counts['failed']:,} failed, "
+        f"{counts['missing']:,} missing{unread}",
+        f"failed: {_listed(failures) or 'none'}",
+        f"formats: {_listed(formats) or 'none'}",
+    ]
+
+
+def described(found: Inventory) -> list[str]:
+    """Return an inventory in lines, the first three as `summary_lines`."""
+    made = [f"{name} ({d}) of {rows:,}" for name, (rows, d) in found.features.items()]
+    labels = [f"{kind} {count:,}" for kind, count in found.labels.items()]
+    return [
+        *summary_lines(found.counts, found.failures, found.formats),
+        f"sizes: {found.file_bytes / 1e6:,.1f} MB, {found.pixels / 1e6:,.1f} megapixels",
+        f"features: {', '.join(made) or 'none'}",
+        f"labels: {', '.join(labels) or 'none'}",
+        *(f"root: {line}" for line in _roots(found)),
+    ]
+
+
+def as_json(found: Inventory) -> dict[str, Any]:
+    """Return an inventory as one object of JSON."""
+    features = {n: {"rows": rows, "dimensions": d} for n, (rows, d) in found.features.items()}
+    roots = [
+        {**asdict(root), "path": valid(root.path), "offline": found.offline.get(root.path)}
+        for root in found.roots
+    ]
+    return {
+        "pictures": dict(found.counts),
+        "failures": dict(found.failures),
+        "formats": dict(found.formats),
+        "bytes": found.file_bytes,
+        "pixels": found.pixels,
+        "features": features,
+        "labels": dict(found.labels),
+        "roots": roots,
+    }
+
+
+def _roots(found: Inventory) -> Iterator[str]:
+    for root in found.roots:
+        missing = f", {root.missing:,} missing" if root.missing else ""
+        offline = ", offline" if root.path in found.offline else ""
+        yield f"{root.path}: {root.pictures:,} pictures{missing}{offline}"
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items())

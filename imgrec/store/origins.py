@@ -1,0 +1,87 @@
+"""Of which files the rows of a part are, so that a catalogue that was lost can be made again.
+
+thumbs/part-000000/pictures.json   {column: m values}, row i of the part's `ids[i]`
+roots.json                         the roots by their numbers, and whether pictures are held
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgrec.collection import Catalog, Entry, Ids, Outcome
+from imgrec.errors import StoreError
+from imgrec.system.atomic_files import write_text
+
+ORIGINS = "pictures.json"
+ROOTS = "roots.json"
+COLUMNS = ("root", "path", "size", "mtime_ns", "digest", "width", "height", "format")
+_TYPES = (int, str, int, int, str, int, int, str)
+Origin = tuple[int, str, int, int, str, int, int, str]  # a value for each of COLUMNS
+
+
+@dataclass(frozen=True)
+class KnownRoot:
+    """A root of the catalogue; `held` where it has pictures that are not missing."""
+
+    number: int
+    path: str
+    held: bool
+
+
+def origins_of(
+    ids: Ids, entries: Iterable[Entry], outcomes: Iterable[Outcome], roots: Mapping[str, int]
+) -> bytes:
+    """Return the JSON that says of which files the rows (m,) of a part are."""
+    files = {entry.id: entry for entry in entries}
+    told = {outcome.id: outcome for outcome in outcomes}
+    rows = [_origin(files[i], told[i], roots) for i in ids.tolist()]
+    columns = {name: [row[n] for row in rows] for n, name in enumerate(COLUMNS)}
+    return json.dumps(columns, separators=(",", ":")).encode()
+
+
+def read_origins(data: bytes, count: int) -> list[Origin]:
+    """Return the rows of such a JSON.
+
+    Raises:
+        StoreError: it is damaged, or has not `count` rows.
+    """
+    try:
+        columns = json.loads(data)
+        rows = list(zip(*(columns[name] for name in COLUMNS), strict=True))
+    except (ValueError, LookupError, TypeError) as error:
+        raise StoreError(f"{ORIGINS} is damaged ({error})") from error
+    if len(rows) != count or not all(map(_is_origin, rows)):
+        raise StoreError(f"{ORIGINS} is damaged: it has {len(rows)} rows, {count} expected")
+    return rows
+
+
+def write_roots(store: Path, catalog: Catalog) -> None:
+    """Keep the roots beside the catalogue too; a file that says the same is left alone."""
+    held = set(catalog.held_roots())
+    roots = [
+        {"number": number, "path": path, "held": path in held}
+        for path, number in catalog.roots().items()
+    ]
+    text = json.dumps(roots, indent=2) + "\n"
+    path = store / ROOTS
+    if not path.is_file() or path.read_bytes() != text.encode():
+        write_text(path, text)
+
+
+def read_roots(store: Path) -> list[KnownRoot]:
+    """Return the roots that are kept beside the catalogue; none where the file is damaged."""
+    try:
+        found = json.loads((store / ROOTS).read_text("utf-8"))
+        return [KnownRoot(int(r["number"]), str(r["path"]), bool(r["held"])) for r in found]
+    except (OSError, ValueError, LookupError, TypeError):
+        return []
+
+
+def _origin(file: Entry, told: Outcome, roots: Mapping[str, int]) -> Sequence[object]:
+    place = (roots[file.root], file.path, file.size, file.mtime_ns)
+    return (*place, told.digest, told.width, told.height, told.format)
+
+
+def _is_origin(row: Sequence[object]) -> bool:
+    return all(isinstance(value, kind) for value, kind in zip(row, _TYPES, strict=True))

@@ -1,0 +1,135 @@
+"""Parts: immutable folders of rows, written whole, that together make a feature.
+
+`part.json` in a part says how many bytes each of its files has and their digest, and repeats the
+feature's description; a part of an older imgrec has none.
+"""
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from tokenize import TokenError
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.errors import StoreError
+from imgrec.system.atomic_files import new_folder
+
+MANIFEST = "part.json"
+DESCRIPTION = "feature.json"  # beside the parts of a feature
+# What numpy raises on headers that are not what it wrote.
+_DAMAGED = (OSError, ValueError, EOFError, SyntaxError, TypeError, OverflowError, TokenError)
+_NAME = re.compile(r"part-(\d{6,})$")
+
+
+def part_name(number: int) -> str:
+    """Return the folder name of a part: `part-000007`."""
+    return f"part-{number:06d}"
+
+
+def part_numbers(folder: Path) -> list[int]:
+    """Return the ascending numbers of the finished parts in a feature's folder."""
+    if not folder.is_dir():
+        return []
+    matches = (_NAME.match(path.name) for path in folder.iterdir())
+    return sorted(int(match[1]) for match in matches if match)
+
+
+def write_part(folder: Path, number: int, files: Mapping[str, NDArray[Any] | bytes]) -> None:
+    """Write a part of `folder`: arrays as `.npy`, bytes as they are, all or nothing.
+
+    Args:
+        folder: the feature's folder.
+        number: of the part; must not exist yet.
+        files: file name to content; `ids.npy` (m,) int64, ascending, is always among them.
+
+    Raises:
+        FileExistsError: the part is there already.
+    """
+    path = folder / part_name(number)
+    if path.exists():
+        raise FileExistsError(f"{path} is finished; a part is never written twice")
+    described = {}
+    with new_folder(path) as temporary:
+        for name, content in files.items():
+            data = _serialised(content)
+            (temporary / name).write_bytes(data)
+            described[name] = {"bytes": len(data), "blake2b": content_digest(data)}
+        manifest = {"files": described, "feature": read_json(folder / DESCRIPTION)}
+        signed = {**manifest, "blake2b": content_digest(json.dumps(manifest).encode())}
+        (temporary / MANIFEST).write_text(json.dumps(signed), "utf-8")
+
+
+def read_manifest(part: Path) -> dict[str, Any] | None:
+    """Return what `part.json` says, None where it is absent or not what was written."""
+    found = read_json(part / MANIFEST)
+    if not isinstance(found, dict) or "blake2b" not in found:
+        return None
+    signature = found.pop("blake2b")
+    return found if content_digest(json.dumps(found).encode()) == signature else None
+
+
+def content_digest(data: bytes | memoryview) -> str:
+    """Return the digest that `part.json` keeps of a file: BLAKE2b, 128 bits, as hex."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds, None where there is none or it is damaged."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def load_array(path: Path) -> NDArray[Any]:
+    """Open a `.npy` file memory-mapped, without pickle.
+
+    Raises:
+        StoreError: it is absent or damaged.
+    """
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except _DAMAGED as error:
+        raise StoreError(
+            f"{path} is damaged ({error}): run python -m imgrec.index again, which sets its "
+            "folder aside and makes it anew"
+        ) from error
+    return array
+
+
+def load_ids(part: Path) -> NDArray[np.int64]:
+    """Return the ids (m,) of a part, ascending.
+
+    Raises:
+        StoreError: the file is absent or damaged, or holds something else.
+    """
+    ids = np.asarray(load_array(part / "ids.npy"))
+    if ids.ndim != 1 or ids.dtype != np.int64 or (np.diff(ids) <= 0).any():
+        raise StoreError(
+            f"{part / 'ids.npy'} is damaged, its ids are not ascending whole numbers: "
+            "run python -m imgrec.index again, which sets it aside and makes it anew"
+        )
+    return ids
+
+
+def check_rows(part: Path, **rows: int) -> None:
+    """Raise StoreError with the lengths when arrays that should be parallel are not."""
+    if len(set(rows.values())) > 1:
+        lengths = ", ".join(f"{name} has {count}" for name, count in rows.items())
+        raise StoreError(
+            f"{part} is damaged, its rows do not match ({lengths}): run python -m imgrec.index "
+            "again, which sets it aside and makes it anew"
+        )
+
+
+def _serialised(content: NDArray[Any] | bytes) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    buffer = io.BytesIO()
+    np.save(buffer, content, allow_pickle=False)
+    return buffer.getvalue()

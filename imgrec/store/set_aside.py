@@ -1,0 +1,129 @@
+"""Damaged parts and descriptions of a store, set aside so that a run makes just these again."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from imgrec.store.damage import Output, digest_problem, outputs_of, part_problem
+from imgrec.store.parts import DESCRIPTION, read_json, read_manifest
+from imgrec.system.atomic_files import write_text
+
+REPORTED = "damaged.json"  # what was found by reading all, for the next run
+ASIDE = "damaged"
+CATEGORIES = "classes.json"  # beside the parts of classes
+_FIELDS = {"name", "dimensions", "preprocessing", "dtype"}
+
+
+def report_damaged(store: Path, parts: Iterable[str]) -> None:
+    """Leave word for the next run of files and parts, relative to the store, that seem damaged.
+
+    Raises:
+        OSError: the store cannot be written.
+    """
+    found = sorted(parts)
+    if found:
+        write_text(store / REPORTED, json.dumps({"parts": found}, indent=2) + "\n")
+    else:
+        (store / REPORTED).unlink(missing_ok=True)
+
+
+def reported_damaged(store: Path) -> set[str]:
+    """Return what was reported and not looked at since."""
+    found = read_json(store / REPORTED)
+    parts = found.get("parts") if isinstance(found, dict) else None
+    return {str(part) for part in parts} if isinstance(parts, list) else set()
+
+
+def set_aside_damaged(store: Path) -> list[str]:
+    """Move damaged parts out of the way; return a line about each. The store is held for writing.
+
+    Parts that the doctor named are read whole and compared with their digests first.
+
+    Raises:
+        OSError: the store cannot be written.
+    """
+    reported = reported_damaged(store)
+    lines = []
+    for output in outputs_of(store):
+        for part in output.parts():
+            name = part.relative_to(store).as_posix()
+            problem = part_problem(output, part)
+            if not problem and name in reported:
+                problem = digest_problem(part)
+            if problem:
+                aside = _set_aside(store, part)
+                lines.append(
+                    f"{part} was damaged ({problem}): it lies in {aside} now, and its pictures "
+                    "are done again"
+                )
+    (store / REPORTED).unlink(missing_ok=True)
+    return lines
+
+
+def description_problem(output: Output) -> str | None:
+    """Return what is wrong with the description beside some parts, None where nothing is."""
+    if output.kind == "thumbs":
+        return None
+    if output.kind == "classes":
+        found = read_json(output.folder / CATEGORIES)
+        named = isinstance(found, dict) and isinstance(found.get("categories"), list)
+        return None if named else "it is damaged or not there"
+    there, written = read_json(output.folder / DESCRIPTION), _as_written(output)
+    if written is not None:
+        return None if there == written else "it is not what its parts were made by"
+    return None if _is_description(there) else "it is damaged or not there"
+
+
+def mend_descriptions(store: Path) -> list[str]:
+    """Write damaged descriptions of features anew; return a line about each.
+
+    Where no part repeats the description, as those of an older imgrec do not, nobody can say how
+    its vectors were made: the feature is set aside.
+
+    Raises:
+        OSError: the store cannot be written.
+    """
+    lines = []
+    for output in outputs_of(store):
+        if output.kind == "classes" and output.parts() and description_problem(output):
+            aside = _set_aside(store, output.folder)
+            lines.append(f"{output.folder} was damaged: it lies in {aside} now, and is made again")
+        if output.kind != "features" or not description_problem(output):
+            continue
+        written, place = _as_written(output), output.folder / DESCRIPTION
+        if written is not None:
+            write_text(place, json.dumps(written, indent=2) + "\n")
+            lines.append(f"{place} was damaged: it is written anew, from what its parts say")
+        elif output.parts():
+            aside = _set_aside(store, output.folder)
+            lines.append(
+                f"{place} was damaged, and nothing else says how the vectors were made: the "
+                f"feature lies in {aside} now; name its --encoder to have it made again"
+            )
+    return lines
+
+
+def _as_written(output: Output) -> dict[str, Any] | None:
+    """Return the description that the newest part repeats."""
+    for part in reversed(output.parts()):
+        found = (read_manifest(part) or {}).get("feature")
+        if isinstance(found, dict) and _is_description(found):
+            return found
+    return None
+
+
+def _is_description(found: Any) -> bool:
+    return isinstance(found, dict) and found.keys() >= _FIELDS
+
+
+def _set_aside(store: Path, folder: Path) -> Path:
+    """Move a folder of the store to where no command looks for it; return where it is."""
+    place = store / ASIDE / folder.relative_to(store)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    free, number = place, 1
+    while free.exists():
+        number += 1
+        free = place.with_name(f"{place.name}-{number}")
+    folder.rename(free)
+    return free

@@ -1,0 +1,261 @@
+"""The store: one folder that every stage reads, with its catalogue, features and thumbnails."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from imgrec.collection import Catalog
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.errors import StoreError
+from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.store.classes import Classes, holds_classes, open_classes
+from imgrec.store.features import FeatureStore, stored_ids
+from imgrec.store.manifest import is_store, read_manifest, write_manifest, writing_lock
+from imgrec.store.thumbnails import ThumbStore
+from imgrec.system.atomic_files import TEMPORARY_PREFIX, remove_temporaries, write_text
+
+CATALOG = "catalog.sqlite"
+_SETTINGS: tuple[str, ...] = ("encoder", "follow_links")
+
+
+class Store:
+    """A store opened for reading, or by `create` for writing."""
+
+    def __init__(self, path: Path, catalog: Catalog) -> None:
+        self.path = path
+        self.catalog = catalog
+
+    @classmethod
+    def open(cls, path: Path | str) -> "Store":
+        """Open a store for reading; on a disk that cannot be written, too.
+
+        Raises:
+            StoreError: there is none, it is damaged, or another format made it.
+        """
+        path = Path(path)
+        read_manifest(path)
+        return cls(path, Catalog.open(path / CATALOG))
+
+    @classmethod
+    def create(cls, path: Path | str) -> "Store":
+        """Open a store for writing; make it where there is none.
+
+        Raises:
+            StoreError: the folder holds something else, or another format made it.
+        """
+        path = Path(path)
+        if is_store(path):
+            read_manifest(path)
+            return cls(path, Catalog.create(path / CATALOG))
+        if path.exists() and (not path.is_dir() or any(map(_is_foreign, path.iterdir()))):
+            raise StoreError(f"{path} is no store and not empty: name another place for the store")
+        path.mkdir(parents=True, exist_ok=True)
+        catalog = Catalog.create(path / CATALOG)
+        write_manifest(path, {})  # last: a folder with it is a whole store
+        return cls(path, catalog)
+
+    def close(self) -> None:
+        """Close the catalogue."""
+        self.catalog.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def encoder(self) -> str | None:
+        """The feature that is meant when none is named: the first embedding named at indexing."""
+        name = read_manifest(self.path).get("encoder")
+        return str(name) if name else None
+
+    def set_encoder(self, name: str) -> None:
+        """Make a feature the one that is meant when none is named."""
+        self._set("encoder", name)
+
+    @property
+    def follows_links(self) -> bool:
+        """Whether what links lead to outside the roots is part of the collection."""
+        return bool(read_manifest(self.path).get("follow_links"))
+
+    def set_follow_links(self, follow: bool) -> None:
+        """Make what links lead to part of the collection, or not."""
+        self._set("follow_links", follow)
+
+    def _set(self, name: str, value: object) -> None:
+        there = read_manifest(self.path)
+        if there.get(name) != value:
+            kept = {key: there[key] for key in _SETTINGS if key in there}
+            write_manifest(self.path, {**kept, name: value})
+
+    def feature_folder(self, name: str) -> Path:
+        """Return the folder of a feature, there or not."""
+        return self.path / "features" / name
+
+    @property
+    def thumbs_folder(self) -> Path:
+        """The folder of the thumbnails."""
+        return self.path / "thumbs"
+
+    def feature_names(self) -> list[str]:
+        """Return the names of the features in this store, sorted."""
+        return sorted(path.parent.name for path in self.path.glob("features/*/feature.json"))
+
+    def spec(self, name: str | None = None) -> EncoderSpec:
+        """Return the spec of the encoder that made a feature, by default the store's own.
+
+        Raises:
+            StoreError: there is no such feature.
+        """
+        name = name or self.encoder
+        known = self.feature_names()
+        if name is None or name not in known:
+            listed = ", ".join(known) or "none"
+            raise StoreError(
+                f"{self.path} has no feature {name!r} (there: {listed}): "
+                f"run python -m imgrec.index FOLDER --store {self.path} --encoder {name or 'NAME'}"
+            )
+        return _spec_from_json(self.feature_folder(name) / "feature.json")
+
+    def add_feature(self, spec: EncoderSpec) -> None:
+        """Make a feature's folder, or check that the one there was made by the same encoder.
+
+        Raises:
+            StoreError: it was made by another encoder, other weights or another version.
+        """
+        if spec.name in self.feature_names():
+            there = self.spec(spec.name)
+            if there.identity() != spec.identity():
+                raise StoreError(
+                    f"the feature {spec.name!r} in {self.path} was made otherwise "
+                    f"({_difference(there, spec)}): use another store, or delete "
+                    f"{self.feature_folder(spec.name)} to have it made again"
+                )
+            return
+        folder = self.feature_folder(spec.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        described = {**asdict(spec), "dtype": "float32"}
+        write_text(folder / "feature.json", json.dumps(described, indent=2) + "\n")
+
+    def feature(self, name: str | None = None) -> FeatureStore:
+        """Open the vectors of the ok pictures, by default those of the store's own encoder.
+
+        Raises:
+            StoreError: there is no such feature, or a part is damaged.
+        """
+        spec = self.spec(name)
+        dead, last = self.catalog.ids_not_ok(), self.catalog.last_id()
+        return FeatureStore.open(self.feature_folder(spec.name), spec.dimensions, dead, last)
+
+    def derived_folder(self, feature: str) -> Path:
+        """Return the folder of what is made from a feature to search it, there or not."""
+        return self.path / "indexes" / feature
+
+    def state(self) -> tuple[object, ...]:
+        """Return what is another as soon as the catalogue, a feature or an index is another."""
+        manifest = _stamp(self.path / "store.json")
+        folders = [*_stamps(self.path / "features"), *_stamps(self.path / "indexes")]
+        return (self.catalog.version(), manifest, *folders)
+
+    def thumbs(self) -> ThumbStore:
+        """Open the thumbnails."""
+        return ThumbStore.open(self.thumbs_folder)
+
+    def classes_folder(self, encoder: str) -> Path:
+        """Return the folder of the classes that an encoder sees, there or not."""
+        return self.path / "classes" / encoder
+
+    def class_encoders(self) -> list[str]:
+        """Return the names of the encoders whose classes this store holds, sorted."""
+        return sorted(p.name for p in self.path.glob("classes/*") if holds_classes(p))
+
+    def classes(self, encoder: str | None = None) -> Classes:
+        """Read the most probable classes of the ok pictures.
+
+        Args:
+            encoder: that saw them; by default the store's own where it is a classifier, else
+                the first by name that is one.
+
+        Raises:
+            StoreError: there are none, or a part is damaged.
+        """
+        known = self.class_encoders()
+        name = encoder or (self.encoder if self.encoder in known else next(iter(known), None))
+        if name is None or name not in known:
+            raise StoreError(
+                f"{self.path} has no classes{f' of {name!r}' if name else ''} (there: "
+                f"{', '.join(known) or 'none'}): run python -m imgrec.index --store {self.path} "
+                f"--encoder {name or 'NAME'} with a torchvision model"
+            )
+        dead, last = self.catalog.ids_not_ok(), self.catalog.last_id()
+        return open_classes(self.classes_folder(name), dead, last)
+
+    def reserve_ids(self) -> None:
+        """Never again give an id that some part has a row for, even if the catalogue was lost."""
+        folders = [self.thumbs_folder, *map(self.feature_folder, self.feature_names())]
+        folders += map(self.classes_folder, self.class_encoders())
+        stored = [stored_ids(folder) for folder in folders]
+        self.catalog.reserve_ids(max((int(ids[-1]) for ids in stored if len(ids)), default=0))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the lock of the one run that may add to this store.
+
+        Raises:
+            StoreError: another run holds it.
+        """
+        with writing_lock(self.path):
+            for folder in (self.path, self.thumbs_folder, *self.path.glob("features/*")):
+                remove_temporaries(folder)
+            kinds = ("indexes", "layouts", "classes")
+            made = (path for kind in kinds for path in self.path.glob(f"{kind}/*"))
+            for folder in (self.path / "knn", self.path / "graph", *made):
+                remove_temporaries(folder)
+            yield
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether a file is none that a run leaves that was killed while it made a store."""
+    return not path.name.startswith((CATALOG, "lock", TEMPORARY_PREFIX))
+
+
+def _stamps(folder: Path) -> list[tuple[str, int, int]]:
+    """Return the stamps of what is in a folder, sorted."""
+    try:
+        names = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
+    return [_stamp(folder / name) for name in names]
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    """Return what is another when a file or folder was replaced or written."""
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return path.name, 0, 0
+    return path.name, state.st_ino, state.st_mtime_ns
+
+
+def _spec_from_json(path: Path) -> EncoderSpec:
+    try:
+        described = json.loads(path.read_text("utf-8"))
+        described.pop("dtype")
+        return EncoderSpec(
+            **{**described, "preprocessing": Preprocessing(**described["preprocessing"])}
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(f"{path} is damaged: {error}") from error
+
+
+def _difference(there: EncoderSpec, asked: EncoderSpec) -> str:
+    asked_fields = asked.identity()
+    return ", ".join(
+        f"{key} {value!r} there, {asked_fields[key]!r} now"
+        for key, value in there.identity().items()
+        if value != asked_fields[key]
+    )

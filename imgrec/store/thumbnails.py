@@ -1,0 +1,77 @@
+"""The thumbnails of a store: JPEG bytes by id, in parts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imgrec.collection import Ids
+from imgrec.errors import StoreError
+from imgrec.store.origins import ORIGINS
+from imgrec.store.parts import check_rows, load_array, load_ids, part_name, part_numbers, write_part
+
+DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # on decoding one
+
+
+def write_thumbs(
+    folder: Path, number: int, ids: Ids, thumbs: Sequence[bytes], origins: bytes | None = None
+) -> None:
+    """Write a part of thumbnails: ids (m,), offsets (m + 1,) and the JPEGs end to end.
+
+    With `origins` (`imgrec.store.origins`) it also says of which files they are.
+    """
+    offsets = np.cumsum([0, *map(len, thumbs)], dtype=np.int64)
+    files: dict[str, NDArray[Any] | bytes] = {
+        "ids.npy": ids, "offsets.npy": offsets, "thumbs.bin": b"".join(thumbs)
+    }  # fmt: skip
+    if origins is not None:
+        files[ORIGINS] = origins
+    write_part(folder, number, files)
+
+
+class ThumbStore:
+    """The thumbnails of a store, read from mapped files."""
+
+    def __init__(self, parts: list[tuple[Ids, NDArray[np.int64], NDArray[np.uint8]]]) -> None:
+        self._parts = [part for part in parts if len(part[0])][::-1]  # the newest first
+        ids = np.concatenate([*(part[0] for part in self._parts), np.zeros(0, np.int64)])
+        owners = np.repeat(np.arange(len(self._parts)), [len(part[0]) for part in self._parts])
+        # Of an id in several parts `unique` gives the first place, that in the newest.
+        self._ids, first = np.unique(ids, return_index=True)
+        self._owners = owners[first]
+
+    @classmethod
+    def open(cls, folder: Path) -> "ThumbStore":
+        """Open the parts of a folder.
+
+        Raises:
+            StoreError: a part is damaged; the message names it.
+        """
+        return cls([_open_part(folder / part_name(number)) for number in part_numbers(folder)])
+
+    def get(self, image_id: int) -> bytes:
+        """Return the JPEG of a picture.
+
+        Raises:
+            StoreError: there is none.
+        """
+        place = int(self._ids.searchsorted(image_id))
+        if place < len(self._ids) and self._ids[place] == image_id:
+            ids, offsets, data = self._parts[self._owners[place]]
+            row = int(ids.searchsorted(image_id))
+            jpeg: bytes = data[offsets[row] : offsets[row + 1]].tobytes()
+            return jpeg
+        raise StoreError(f"no thumbnail of picture {image_id}: run python -m imgrec.index again")
+
+
+def _open_part(part: Path) -> tuple[Ids, NDArray[np.int64], NDArray[np.uint8]]:
+    ids, offsets = load_ids(part), np.atleast_1d(load_array(part / "offsets.npy"))
+    check_rows(part, ids=len(ids), offsets=len(offsets) - 1)
+    data = part / "thumbs.bin"
+    size = data.stat().st_size if data.is_file() else 0
+    check_rows(part, **{"offsets.npy bytes": int(offsets[-1]), "thumbs.bin bytes": size})
+    mapped = np.memmap(data, np.uint8, "r") if size else np.zeros(0, np.uint8)
+    return ids, np.asarray(offsets), mapped

@@ -1,0 +1,86 @@
+"""The metadata of a tensor: a table that the page labels, searches and colours by."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from imgrec.collection import Entry
+from imgrec.system.file_names import printable
+
+LABEL = "name"  # the first text column, by which the page names the points
+NONE = "-"  # the page's search breaks on an empty cell
+OTHER = "other"
+MAX_VALUES = 50  # a column of more texts cannot be coloured by
+_NUMBER = re.compile(  # what `Number` of JavaScript takes
+    r"[+-]?(Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)|0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+",
+    re.ASCII,
+)
+
+
+def metadata_text(entries: Sequence[Entry], labels: Mapping[int, Mapping[str, str]]) -> str:
+    """Return the tab-separated table of some pictures, a line each below the header.
+
+    The columns are name, path, folder, size, megapixels and format, then the kinds of label in
+    order of the alphabet. The path begins with the name of the root where there are several; the
+    folder is the last one of the path, as in the catalogue's labels. Folder, format and labels
+    are categories: text, of at most `MAX_VALUES` values.
+
+    Args:
+        entries: the pictures, in the order of the tensor's rows.
+        labels: {id: {kind: value}}.
+    """
+    columns = _own_columns(entries)
+    for kind in sorted({kind for of_image in labels.values() for kind in of_image}):
+        if kind not in columns:
+            columns[kind] = category(labels[e.id].get(kind, "") for e in entries)
+    lines = [list(columns), *zip(*columns.values(), strict=True)]
+    return "".join("\t".join(map(_cell, line)) + "\n" for line in lines)
+
+
+def category(values: Iterable[str]) -> list[str]:
+    """Return the values of a column made fit for colouring by.
+
+    Beyond `MAX_VALUES` the most frequent stay, the rest becomes `OTHER`. What the page would
+    read as a number is preceded by #: it would show community 3.10 as 3.1.
+    """
+    texts = [_as_text(_cell(value)) for value in values]
+    counts = Counter(texts)
+    if len(counts) <= MAX_VALUES:
+        return texts
+    by_count = sorted(counts, key=lambda text: (-counts[text], text))
+    frequent = {OTHER, *by_count[: MAX_VALUES - 1]}
+    return [text if text in frequent else OTHER for text in texts]
+
+
+def _own_columns(entries: Sequence[Entry]) -> dict[str, list[str]]:
+    several_roots = len({entry.root for entry in entries}) > 1
+    return {
+        "name": [PurePosixPath(entry.path).name for entry in entries],
+        "path": [_path(entry, several_roots) for entry in entries],
+        "folder": category(folder_name(entry) for entry in entries),
+        "size": [f"{entry.width}x{entry.height}" for entry in entries],
+        "megapixels": [f"{_pixels(entry) / 1e6:.3g}" for entry in entries],
+        "format": category(entry.format or "" for entry in entries),
+    }
+
+
+def _pixels(entry: Entry) -> int:
+    return (entry.width or 0) * (entry.height or 0)
+
+
+def _path(entry: Entry, with_root: bool) -> str:
+    return f"{PurePosixPath(entry.root).name}/{entry.path}" if with_root else entry.path
+
+
+def folder_name(entry: Entry) -> str:
+    """Return the folder a picture lies in, by its last name, as in the catalogue's labels."""
+    return PurePosixPath(entry.path).parent.name or PurePosixPath(entry.root).name
+
+
+def _as_text(value: str) -> str:
+    return f"#{value}" if _NUMBER.fullmatch(value) else value
+
+
+def _cell(value: str) -> str:
+    return printable(value).strip() or NONE

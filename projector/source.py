@@ -1,0 +1,184 @@
+"""What the runs of a logdir share: the pictures of one feature, their columns, labels and pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection import Ids
+from imgrec.derived.clusters import KIND as CLUSTER
+from imgrec.derived.clusters import Clusters, clusters_in
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.layouts.fuzzy_graph import fuzzy_graph
+from imgrec.layouts.kept import KeptLayouts
+from imgrec.layouts.overview import groups_of, overview_ids
+from imgrec.layouts.reduction import Reduction, reduce_feature, unreduced
+from imgrec.neighbors.graph import kept_neighbors, neighbors_in
+from imgrec.neighbors.neighbors import Neighbors
+from imgrec.pictures.color_word import KIND as COLOUR
+from imgrec.store.features import FeatureStore
+from imgrec.store.site_link import COMMUNITY
+from imgrec.store.store import Store
+from projector.errors import ProjectorError
+from projector.kept_pages import Kept
+from projector.pages import Pages, grown_pages, settled_pages, split_pages, without_lonely
+from projector.runs import PAGE, Run, page_label, plan_runs
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+CENTRE, PAGE_KIND = "centre", "page"
+DIMENSIONS = 50  # columns beyond that make the page slower, and hardly better
+NEIGHBORS_MADE = 1_000_000  # pictures up to which a missing k-NN graph is made, in some minutes
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The pictures of one feature.
+
+    Attributes:
+        store: open for reading.
+        spec: of the encoder.
+        feature: the vectors.
+        reduction: few columns, for pages and layouts.
+        tensor: the columns of the tensors.
+        clusters: by k-means.
+        kept: what the store keeps for the projector.
+        layouts: those the store keeps.
+        quiet: no progress bar.
+    """
+
+    store: Store
+    spec: EncoderSpec
+    feature: FeatureStore
+    reduction: Reduction
+    tensor: Reduction
+    clusters: Clusters
+    kept: Kept
+    layouts: KeptLayouts
+    quiet: bool = True
+
+    @classmethod
+    def open(
+        cls,
+        store: Store,
+        name: str | None,
+        dimensions: int | None,
+        clusters: int,
+        quiet: bool = True,
+    ) -> "Collection":
+        """Open a feature, by default the store's own.
+
+        Args:
+            store: open for reading.
+            name: of the feature.
+            dimensions: principal components kept, None for the vectors as they are.
+            clusters: how many, at most.
+            quiet: no progress bar.
+
+        Raises:
+            StoreError: the store has no such feature or is damaged.
+            ProjectorError: fewer than two pictures, or a vector that is not finite.
+        """
+        spec, feature = store.spec(name), store.feature(name)
+        if len(feature) < 2:
+            raise ProjectorError(_too_few(store, len(feature)))
+        reduction = reduce_feature(store, spec, feature, dimensions or DIMENSIONS)
+        return cls(
+            store,
+            spec,
+            feature,
+            reduction,
+            reduction if dimensions else unreduced(feature),
+            clusters_in(store, spec, feature, clusters),
+            Kept(store, spec.name),
+            KeptLayouts(store, spec.name),
+            quiet,
+        )
+
+    @property
+    def ids(self) -> Ids:
+        """The pictures (n,), ascending."""
+        return self.feature.ids
+
+    @cached_property
+    def neighbors(self) -> Neighbors | None:
+        """The k-NN graph of all pictures, None where there is none and it would take long."""
+        if len(self.feature) <= NEIGHBORS_MADE:
+            return neighbors_in(self.store, self.spec, self.feature, quiet=self.quiet)
+        return kept_neighbors(self.store, self.spec, self.feature)
+
+    @cached_property
+    def graph(self) -> "csr_array | None":
+        """The weights (n, n) of that graph."""
+        return fuzzy_graph(self.neighbors) if self.neighbors else None
+
+    @cached_property
+    def groups(self) -> NDArray[np.intp]:
+        """The group (n,) of each picture: its community, its cluster where it has none."""
+        return groups_of(self.store.catalog, self.clusters)
+
+    @cached_property
+    def coloured_by(self) -> str:
+        """The kind of label that says most of what a picture is like."""
+        return COMMUNITY if COMMUNITY in self.store.catalog.label_kinds() else CLUSTER
+
+    def runs(self, overview: int, page_size: int) -> list[Run]:
+        """Return the runs of the logdir, and keep on which page each picture is.
+
+        Args:
+            overview: pictures in it.
+            page_size: pictures of a page.
+        """
+        pages = self._pages(page_size)
+        self.kept.keep_pages(self.ids, pages, page_size)
+        return plan_runs(self.ids, pages, overview_ids(self.clusters, self.groups, overview))
+
+    def labels(
+        self, run: Run, colours: Mapping[int, str], page_of: Mapping[int, int]
+    ) -> dict[int, dict[str, str]]:
+        """Return {id: {kind: value}} of the pictures of a run: the catalogue's, and ours.
+
+        Args:
+            run: of this collection.
+            colours: the word of each picture.
+            page_of: the number of its page for each picture, empty where there are no pages.
+        """
+        labels = self.store.catalog.labels(run.ids)
+        rows = self.feature.rows_of(run.ids)
+        central = {int(i): n for n, i in enumerate(self.clusters.central, 1) if i > 0}
+        for image_id, number in zip(
+            run.ids.tolist(), self.clusters.numbers[rows].tolist(), strict=True
+        ):
+            of_image = labels[image_id]
+            of_image[CLUSTER] = str(number)
+            of_image[COLOUR] = colours.get(image_id, "")
+            if image_id in central:
+                of_image[CENTRE] = str(central[image_id])
+            if run.kind != PAGE and image_id in page_of:
+                of_image[PAGE_KIND] = page_label(page_of[image_id])
+        return labels
+
+    def _pages(self, size: int) -> Pages:
+        if len(self.ids) <= size:
+            return np.zeros(len(self.ids), np.int32)
+        before = self.kept.pages(self.ids, size)
+        columns = self.reduction.take(self.ids)
+        if (before >= 0).any():
+            pages = grown_pages(columns, self.groups, before, size)
+        else:
+            pages = split_pages(columns, self.groups, size)
+            if self.neighbors:
+                pages = settled_pages(pages, self.neighbors.rows(), size)
+        return without_lonely(columns, pages)
+
+
+def _too_few(store: Store, count: int) -> str:
+    has = f"only {count} readable picture" if count else "no readable pictures"
+    return (
+        f"{store.path} has {has}, the projector shows 2 or more: "
+        "run python -m imgrec.index with a folder that holds more"
+    )
