@@ -59,7 +59,7 @@ $(VENV)/installed-dev: $(VENV)/installed
 samples: install ## render the sample collection
 	$(PY) -m imgrec.samples "$$SAMPLES" --count $(COUNT)
 
-index: install ## catalogue the pictures and make their vectors; only what is new
+index: install ## catalog the pictures and make their vectors; only what is new
 	@set -e; if [ -n "$$IMAGES" ]; then \
 	    $(PY) -m imgrec.index "$$IMAGES" --only --store "$$STORE" $(chosen) $(weighted); \
 	else \

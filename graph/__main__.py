@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         "--k",
         type=positive,
         default=JOINED,
-        help=f"neighbours a picture is joined to; default: {JOINED}",
+        help=f"neighbors a picture is joined to; default: {JOINED}",
     )
     add("--seed", type=seed, default=0, help="of communities and layouts; default: 0")
     add("--louvain", choices=ENGINES, default=AUTO, help="by which library; default: by size")

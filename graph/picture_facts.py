@@ -10,7 +10,7 @@ from typing import Any
 from imgrec.collection import Entry
 from imgrec.system.file_names import printable
 
-NEAR = 12  # neighbours shown
+NEAR = 12  # neighbors shown
 _LEAST_SHARE = 0.05
 
 

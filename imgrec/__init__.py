@@ -1,4 +1,4 @@
-"""Catalogue, compare and see a folder of pictures."""
+"""Catalog, compare and see a folder of pictures."""
 
 from imgrec.duplicates.find import Duplicates, find_duplicates
 from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError

@@ -49,7 +49,7 @@ def run(parser: argparse.ArgumentParser, main: Main, argv: Sequence[str] | None)
         place = f": {error.filename}" if error.filename else ""
         return _fail(parser, f"{error.strerror or error}{place}")
     except sqlite3.Error as error:
-        return _fail(parser, f"the catalogue cannot be read or written: {error}")
+        return _fail(parser, f"the catalog cannot be read or written: {error}")
     return 0
 
 

@@ -17,7 +17,7 @@ class PictureError(ImgrecError):
     """A file could not be read as a picture.
 
     Attributes:
-        reason: the code kept in the catalogue, one of `imgrec.pictures.decoding.REASONS`.
+        reason: the code kept in the catalog, one of `imgrec.pictures.decoding.REASONS`.
     """
 
     def __init__(self, reason: str, message: str) -> None:

@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--encoder", action="append", default=[], metavar="NAME", dest="encoders", help=encoders)
     add("--weights", type=Path, metavar="FILE", help="a state dict for the torchvision model")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
-    add("--bins", type=positive, help="of the colour histogram, a channel (default 256)")
+    add("--bins", type=positive, help="of the color histogram, a channel (default 256)")
     add("--batch-size", type=positive, default=Options.batch_size, metavar="N")
     add("--workers", type=processes, metavar="N", help="that decode; 0: none; default: cores")
     compiling = "models by the C++ compiler on the CPU; auto: where the pictures pay for it"

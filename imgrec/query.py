@@ -53,7 +53,7 @@ def _way(answer: Answer) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="imgrec.query", description="The pictures most like one to five others.")
     add = parser.add_argument
-    add("images", nargs="+", metavar="IMAGE", help="a file, or a path as the catalogue has it")
+    add("images", nargs="+", metavar="IMAGE", help="a file, or a path as the catalog has it")
     add("--store", required=True, type=Path)
     add("-k", type=positive, default=5, help="how many (default 5)")
     add("--metric", default="cosine", help=f"{', '.join(METRICS)} (default cosine)")

@@ -68,7 +68,7 @@ class Composer:
     Attributes:
         collection: whose runs they are.
         layouts: makes the views.
-        colours: the word of each picture.
+        colors: the word of each picture.
         page_of: the number of its page for each picture.
         sheets: makes the sprites.
         has: whether a file need not be made, by the keys of run, file and content.
@@ -76,7 +76,7 @@ class Composer:
 
     collection: Collection
     layouts: Layouts
-    colours: Mapping[int, str]
+    colors: Mapping[int, str]
     page_of: Mapping[int, int]
     sheets: Sheets
     has: Callable[[str, str, str], bool]
@@ -95,15 +95,15 @@ class Composer:
         """Return the files of a run, when its layouts are made.
 
         Raises:
-            StoreError: a picture is not in the catalogue.
+            StoreError: a picture is not in the catalog.
             ProjectorError: a vector is not finite.
         """
         run, collection, grid = begun.run, self.collection, begun.grid
         entries = collection.store.catalog.entries(run.ids)
         page_of = {} if run.kind == PAGE else self.page_of
-        labels = collection.labels(run, self.colours, page_of)
+        labels = collection.labels(run, self.colors, page_of)
         columns = collection.tensor.take(run.ids)
-        views = begun.layouts.views(self.layouts.methods, collection.coloured_by)
+        views = begun.layouts.views(self.layouts.methods, collection.colored_by)
         rows, count = columns.shape
         name = collection.feature.name
         embedding = Embedding(name, rows, count, TENSOR, METADATA, SPRITE, grid.cell_px, BOOKMARKS)
@@ -132,7 +132,7 @@ class Composer:
 
 def _bookmarks(views: list[View], axes: Vectors, columns: int) -> Piece:
     """The text is made when it is written: of a run that did not change it is not needed."""
-    described = f"{columns} {[(view.name, view.tab, view.colour) for view in views]}"
+    described = f"{columns} {[(view.name, view.tab, view.color) for view in views]}"
     key = digest(described.encode(), axes.tobytes(), *(view.positions.tobytes() for view in views))
 
     def write(path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from imgrec.derived.clusters import COUNT as CLUSTERS
 from imgrec.derived.clusters import Clusters
-from imgrec.labels.colors import update_colours
+from imgrec.labels.colors import update_colors
 from imgrec.layouts.kept import METHODS
 from imgrec.layouts.overview import SIZE as OVERVIEW_SIZE
 from imgrec.store.store import Store
@@ -126,7 +126,7 @@ def write_logdir(
     out, options = Path(out).resolve(), options or Options()
     check_replaceable(out)
     collection = Collection.open(store, encoder, options.dimensions, options.clusters, quiet)
-    colours = update_colours(store, quiet=quiet)
+    colors = update_colors(store, quiet=quiet)
     runs = collection.runs(options.overview, options.page_size)
     total = sum(len(run.ids) for run in runs)
     workers = _workers(options, total)
@@ -139,7 +139,7 @@ def write_logdir(
     ):
         layouts = Layouts(collection, options.methods, options.seed, workers, bar.set_postfix_str)
         sheets = Sheets(store.thumbs_folder, store.thumbs(), workers, bar.update)
-        composer = Composer(collection, layouts, colours, _page_of(runs), sheets, writer.has)
+        composer = Composer(collection, layouts, colors, _page_of(runs), sheets, writer.has)
         summaries = [_written(composer, writer, begun) for begun in _ahead(composer, runs)]
         write_manifest(folder, writer.finish())
         check_replaceable(out)  # again: there was time to put something there

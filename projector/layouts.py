@@ -40,12 +40,12 @@ class Begun:
     axes: Vectors
     makers: Mapping[tuple[str, int], Maker]
 
-    def views(self, methods: Sequence[str], colour: str) -> list[View]:
+    def views(self, methods: Sequence[str], color: str) -> list[View]:
         """Return the views of the run, when all its layouts are made.
 
         Args:
             methods: in the order of the list.
-            colour: the column of the metadata that the coloured view shows.
+            color: the column of the metadata that the colored view shows.
         """
         views: list[View] = []
         planes = [View(f"{TITLES[m]}, 2-D", self.makers[m, 2]()) for m in methods]
@@ -53,8 +53,8 @@ class Begun:
             views.append(replace(plane, flat=True))
             if (method, 3) in self.makers:
                 views.append(View(f"{TITLES[method]}, 3-D", self.makers[method, 3]()))
-        tinted = f"{views[0].name}, colours: {colour}" if views else ""
-        views += [replace(first, name=tinted, colour=colour) for first in views[:1]]
+        tinted = f"{views[0].name}, colors: {color}" if views else ""
+        views += [replace(first, name=tinted, color=color) for first in views[:1]]
         views += [replace(plane, name=f"{plane.name}, to zoom in") for plane in planes]
         flat, space = self.axes[:, :2], self.axes
         return [*views, View("PCA, 2-D", flat, "pca"), View("PCA, 3-D", space, "pca")]

@@ -1,4 +1,4 @@
-"""Pages of a collection: every picture on exactly one, neighbours on the same one.
+"""Pages of a collection: every picture on exactly one, neighbors on the same one.
 
 A collection is cut in two where its groups are spread most, each half again, until what is
 left fits on a page. New pictures join the page of their nearest; only a page that has grown
@@ -70,7 +70,7 @@ def grown_pages(columns: Vectors, groups: NDArray[np.integer], before: Pages, si
 
 
 def settled_pages(pages: Pages, neighbors: NDArray[np.intp], size: int) -> Pages:
-    """Return pages in which pictures have moved to where most of their neighbours are.
+    """Return pages in which pictures have moved to where most of their neighbors are.
 
     Those that gain most move first, and only to a page that is not full.
 
@@ -89,7 +89,7 @@ def settled_pages(pages: Pages, neighbors: NDArray[np.intp], size: int) -> Pages
     counts = np.bincount(pages)
     for sweep in range(_SWEEPS):
         on_page = csr_array((np.ones(n, np.float32), pages, np.arange(n + 1)), (n, len(counts)))
-        found = (joined @ on_page).toarray()  # (n, p) neighbours on each page
+        found = (joined @ on_page).toarray()  # (n, p) neighbors on each page
         best = found.argmax(axis=1)
         gain = found[every, best] - found[every, pages]
         moving = np.flatnonzero(gain > 0)
@@ -146,11 +146,11 @@ def _halves(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     n, left = len(rows), count // 2
     _, of_row, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    centres = np.zeros((len(sizes), columns.shape[1]))
-    np.add.at(centres, of_row, columns)
-    centres /= sizes[:, None]
-    axis = _main_axis(centres, sizes) if len(sizes) > 1 else _main_axis(columns, np.ones(n))
-    order = np.lexsort((columns @ axis, of_row, (centres @ axis)[of_row]))
+    centers = np.zeros((len(sizes), columns.shape[1]))
+    np.add.at(centers, of_row, columns)
+    centers /= sizes[:, None]
+    axis = _main_axis(centers, sizes) if len(sizes) > 1 else _main_axis(columns, np.ones(n))
+    order = np.lexsort((columns @ axis, of_row, (centers @ axis)[of_row]))
     edges = np.flatnonzero(np.diff(of_row[order])) + 1
     least, most = max(1, n - (count - left) * size), min(n - 1, left * size)
     middle = n * left // count
@@ -161,8 +161,8 @@ def _halves(
 
 def _main_axis(points: NDArray[np.floating], weights: NDArray[np.number]) -> NDArray[np.float64]:
     """Return the axis (c,) along which weighted points (m, c) spread most, one way round."""
-    centred = points - np.average(points, axis=0, weights=weights)
-    axis = np.linalg.eigh((centred * np.asarray(weights)[:, None]).T @ centred)[1][:, -1]
+    centered = points - np.average(points, axis=0, weights=weights)
+    axis = np.linalg.eigh((centered * np.asarray(weights)[:, None]).T @ centered)[1][:, -1]
     return np.asarray(axis * np.sign(axis[np.abs(axis).argmax()]))
 
 

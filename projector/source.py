@@ -18,7 +18,7 @@ from imgrec.layouts.overview import groups_of, overview_ids
 from imgrec.layouts.reduction import Reduction, reduce_feature, unreduced
 from imgrec.neighbors.graph import kept_neighbors, neighbors_in
 from imgrec.neighbors.neighbors import Neighbors
-from imgrec.pictures.color_word import KIND as COLOUR
+from imgrec.pictures.color_word import KIND as COLOR
 from imgrec.store.features import FeatureStore
 from imgrec.store.site_link import COMMUNITY
 from imgrec.store.store import Store
@@ -30,7 +30,7 @@ from projector.runs import PAGE, Run, page_label, plan_runs
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-CENTRE, PAGE_KIND = "centre", "page"
+CENTER, PAGE_KIND = "center", "page"
 DIMENSIONS = 50  # columns beyond that make the page slower, and hardly better
 NEIGHBORS_MADE = 1_000_000  # pictures up to which a missing k-NN graph is made, in some minutes
 
@@ -122,7 +122,7 @@ class Collection:
         return groups_of(self.store.catalog, self.clusters)
 
     @cached_property
-    def coloured_by(self) -> str:
+    def colored_by(self) -> str:
         """The kind of label that says most of what a picture is like."""
         return COMMUNITY if COMMUNITY in self.store.catalog.label_kinds() else CLUSTER
 
@@ -138,13 +138,13 @@ class Collection:
         return plan_runs(self.ids, pages, overview_ids(self.clusters, self.groups, overview))
 
     def labels(
-        self, run: Run, colours: Mapping[int, str], page_of: Mapping[int, int]
+        self, run: Run, colors: Mapping[int, str], page_of: Mapping[int, int]
     ) -> dict[int, dict[str, str]]:
-        """Return {id: {kind: value}} of the pictures of a run: the catalogue's, and ours.
+        """Return {id: {kind: value}} of the pictures of a run: the catalog's, and ours.
 
         Args:
             run: of this collection.
-            colours: the word of each picture.
+            colors: the word of each picture.
             page_of: the number of its page for each picture, empty where there are no pages.
         """
         labels = self.store.catalog.labels(run.ids)
@@ -155,9 +155,9 @@ class Collection:
         ):
             of_image = labels[image_id]
             of_image[CLUSTER] = str(number)
-            of_image[COLOUR] = colours.get(image_id, "")
+            of_image[COLOR] = colors.get(image_id, "")
             if image_id in central:
-                of_image[CENTRE] = str(central[image_id])
+                of_image[CENTER] = str(central[image_id])
             if run.kind != PAGE and image_id in page_of:
                 of_image[PAGE_KIND] = page_label(page_of[image_id])
         return labels

@@ -69,6 +69,6 @@ NOT_SOUGHT: dict[str, Alteration] = {
     "mirrored": lambda image, rng: _file(image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)),
     "turned by 90°": lambda image, rng: _file(image.transpose(Image.Transpose.ROTATE_90)),
     "turned by 5°": lambda image, rng: _file(image.rotate(5, Image.Resampling.BICUBIC)),
-    "grey": lambda image, rng: _file(image.convert("L").convert("RGB")),
+    "gray": lambda image, rng: _file(image.convert("L").convert("RGB")),
     "30 % cut off both sides": lambda image, rng: _file(cropped(image, rng, 0.30, 0.30)),
 }

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from projector_store import colours
+from projector_store import colors
 
 CONFIG = "projector_config.pbtxt"
 EVENTS = "events.out.tfevents.0"
-COLOURS = colours(9)
+COLORS = colors(9)
 
 
 def make_logdir(folder: Path, **fields: Any) -> Path:
@@ -62,13 +62,13 @@ def table(rows: int = 9) -> str:
 
 
 def sheet(columns: int = 3, rows: int = 3, cell: tuple[int, int] = (32, 32)) -> Image.Image:
-    """Return a sheet whose cell i has the i-th of `COLOURS`, or begins again."""
+    """Return a sheet whose cell i has the i-th of `COLORS`, or begins again."""
     width, height = cell
     image = Image.new("RGB", (columns * width, rows * height))
     for i in range(columns * rows):
         y, x = divmod(i, columns)
         box = (x * width, y * height, (x + 1) * width, (y + 1) * height)
-        image.paste(COLOURS[i % len(COLOURS)], box)
+        image.paste(COLORS[i % len(COLORS)], box)
     return image
 
 

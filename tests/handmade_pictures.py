@@ -13,13 +13,13 @@ from PIL import Image
 
 WIDTH, HEIGHT = 16, 12
 _Y, _X = np.mgrid[:HEIGHT, :WIDTH]
-GREY = (_Y * 16 + _X * 4).astype(np.uint8)
-COLOUR = np.stack([GREY, 255 - GREY, np.full_like(GREY, 90)], -1)
+GRAY = (_Y * 16 + _X * 4).astype(np.uint8)
+COLOR = np.stack([GRAY, 255 - GRAY, np.full_like(GRAY, 90)], -1)
 
 
 def _sun() -> bytes:
     return (
-        struct.pack(">8I", 0x59A66A95, WIDTH, HEIGHT, 24, 0, 1, 0, 0) + COLOUR[..., ::-1].tobytes()
+        struct.pack(">8I", 0x59A66A95, WIDTH, HEIGHT, 24, 0, 1, 0, 0) + COLOR[..., ::-1].tobytes()
     )
 
 
@@ -35,14 +35,14 @@ def _fits() -> bytes:
     cards = ("SIMPLE  =                    T", "BITPIX  =                    8", "NAXIS   = 2",
              f"NAXIS1  = {WIDTH}", f"NAXIS2  = {HEIGHT}", "END")  # fmt: skip
     header = "".join(card.ljust(80) for card in cards).ljust(2880).encode()
-    return header + GREY[::-1].tobytes().ljust(2880, b"\0")  # the lowest row first
+    return header + GRAY[::-1].tobytes().ljust(2880, b"\0")  # the lowest row first
 
 
 def _fli() -> bytes:
     palette = struct.pack("<IHHBB", 6 + 4 + 768, 4, 1, 0, 0) + bytes(
         np.repeat(np.arange(256), 3).tolist()
     )
-    pixels = struct.pack("<IH", 6 + GREY.size, 16) + GREY.tobytes()
+    pixels = struct.pack("<IH", 6 + GRAY.size, 16) + GRAY.tobytes()
     frame = struct.pack("<IHH8x", 16 + len(palette) + len(pixels), 0xF1FA, 2) + palette + pixels
     header = struct.pack("<IHHHHHHI", 128 + len(frame), 0xAF12, 1, WIDTH, HEIGHT, 8, 3, 70)
     return header.ljust(128, b"\0") + frame
@@ -50,44 +50,42 @@ def _fli() -> bytes:
 
 def _psd() -> bytes:
     header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, HEIGHT, WIDTH, 8, 3)
-    return header + bytes(12) + b"\0\0" + COLOUR.transpose(2, 0, 1).tobytes()
+    return header + bytes(12) + b"\0\0" + COLOR.transpose(2, 0, 1).tobytes()
 
 
 def _cur() -> bytes:
     info = struct.pack("<IiiHHIIiiII", 40, WIDTH, 2 * HEIGHT, 1, 24, 0, 0, 0, 0, 0, 0)
-    bitmap = info + COLOUR[::-1, :, ::-1].tobytes() + bytes(4 * HEIGHT)
+    bitmap = info + COLOR[::-1, :, ::-1].tobytes() + bytes(4 * HEIGHT)
     entry = struct.pack("<BBBBHHII", WIDTH, HEIGHT, 0, 0, 0, 0, len(bitmap), 22)
     return struct.pack("<HHH", 0, 2, 1) + entry + bitmap
 
 
 def _dcx() -> bytes:
     page = io.BytesIO()
-    Image.fromarray(COLOUR).save(page, "PCX")
+    Image.fromarray(COLOR).save(page, "PCX")
     return struct.pack("<III", 0x3ADE68B1, 12, 0) + page.getvalue()
 
 
 def _ftex() -> bytes:
-    return (
-        b"FTEX" + struct.pack("<8i", 1, WIDTH, HEIGHT, 1, 1, 1, 32, COLOUR.size) + COLOUR.tobytes()
-    )
+    return b"FTEX" + struct.pack("<8i", 1, WIDTH, HEIGHT, 1, 1, 1, 32, COLOR.size) + COLOR.tobytes()
 
 
 def _gbr() -> bytes:
-    return struct.pack(">5I4sI", 29, 2, WIDTH, HEIGHT, 1, b"GIMP", 10) + b"\0" + GREY.tobytes()
+    return struct.pack(">5I4sI", 29, 2, WIDTH, HEIGHT, 1, b"GIMP", 10) + b"\0" + GRAY.tobytes()
 
 
 def _imt() -> bytes:
-    return f"* made by hand\nwidth {WIDTH}\nheight {HEIGHT}\npixel n8\n\f".encode() + GREY.tobytes()
+    return f"* made by hand\nwidth {WIDTH}\nheight {HEIGHT}\npixel n8\n\f".encode() + GRAY.tobytes()
 
 
 def _mcidas() -> bytes:
     words = [0, 4, *[0] * 6, HEIGHT, WIDTH, 1, 0, 0, 1, *[0] * 19, 256, *[0] * 30]
-    return struct.pack(">64i", *words) + GREY.tobytes()
+    return struct.pack(">64i", *words) + GRAY.tobytes()
 
 
 def _pcd() -> bytes:
     head = bytes(2048) + b"PCD_"
-    two_rows = bytes([100] * 2 * 768 + [156] * 384 + [137] * 384)  # luma, and chroma of a grey
+    two_rows = bytes([100] * 2 * 768 + [156] * 384 + [137] * 384)  # luma, and chroma of a gray
     return head.ljust(96 * 2048, b"\0") + two_rows * 256
 
 
@@ -96,11 +94,11 @@ def _pixar() -> bytes:
     header[:4] = b"\x80\xe8\0\0"
     header[416:420] = struct.pack("<HH", HEIGHT, WIDTH)
     header[424:428] = struct.pack("<HH", 14, 2)
-    return bytes(header) + COLOUR.tobytes()
+    return bytes(header) + COLOR.tobytes()
 
 
 def _xvthumb() -> bytes:
-    return f"P7 332\n#END_OF_COMMENTS\n{WIDTH} {HEIGHT} 255\n".encode() + GREY.tobytes()
+    return f"P7 332\n#END_OF_COMMENTS\n{WIDTH} {HEIGHT} 255\n".encode() + GRAY.tobytes()
 
 
 def _steps() -> NDArray[np.uint8]:
@@ -109,26 +107,26 @@ def _steps() -> NDArray[np.uint8]:
 
 
 def _as_332() -> NDArray[np.uint8]:
-    codes = GREY.astype(int)
+    codes = GRAY.astype(int)
     parts = [(codes >> 5) * 255 // 7, (codes >> 2 & 7) * 255 // 7, (codes & 3) * 85]
     return np.stack(parts, -1).astype(np.uint8)
 
 
-_AS_GREY = np.repeat(GREY[..., None], 3, 2)
+_AS_GRAY = np.repeat(GRAY[..., None], 3, 2)
 # By Pillow's name of the format: the file, and the pixels (h, w, 3) it must show.
 FILES: dict[str, tuple[Callable[[], bytes], NDArray[np.uint8]]] = {
-    "SUN": (_sun, COLOUR),
+    "SUN": (_sun, COLOR),
     "XPM": (_xpm, _steps()),
-    "FITS": (_fits, _AS_GREY),
-    "FLI": (_fli, _AS_GREY),
-    "PSD": (_psd, COLOUR),
-    "CUR": (_cur, COLOUR),
-    "DCX": (_dcx, COLOUR),
-    "FTEX": (_ftex, COLOUR),
-    "GBR": (_gbr, _AS_GREY),
-    "IMT": (_imt, _AS_GREY),
-    "MCIDAS": (_mcidas, _AS_GREY),
+    "FITS": (_fits, _AS_GRAY),
+    "FLI": (_fli, _AS_GRAY),
+    "PSD": (_psd, COLOR),
+    "CUR": (_cur, COLOR),
+    "DCX": (_dcx, COLOR),
+    "FTEX": (_ftex, COLOR),
+    "GBR": (_gbr, _AS_GRAY),
+    "IMT": (_imt, _AS_GRAY),
+    "MCIDAS": (_mcidas, _AS_GRAY),
     "PCD": (_pcd, np.full((512, 768, 3), round(1.3584 * 100), np.uint8)),
-    "PIXAR": (_pixar, COLOUR),
+    "PIXAR": (_pixar, COLOR),
     "XVTHUMB": (_xvthumb, _as_332()),
 }

@@ -1,4 +1,4 @@
-"""ICC profiles made by hand, and what sRGB makes of their colours, computed with numpy.
+"""ICC profiles made by hand, and what sRGB makes of their colors, computed with numpy.
 
 Source: ICC.1:2001-04 (version 2); matrices adapted to D50 by Bradford's method.
 """
@@ -30,17 +30,17 @@ def srgb_of(linear_xyz: Floats) -> Floats:
     return encoded * 255
 
 
-def matrix_colours(colours: NDArray[np.uint8], matrix: Floats, gamma: float) -> Floats:
-    """Return sRGB (m, 3) of colours (m, 3) under a profile of `matrix_profile`."""
-    return srgb_of((colours / 255) ** gamma @ matrix.T)
+def matrix_colors(colors: NDArray[np.uint8], matrix: Floats, gamma: float) -> Floats:
+    """Return sRGB (m, 3) of colors (m, 3) under a profile of `matrix_profile`."""
+    return srgb_of((colors / 255) ** gamma @ matrix.T)
 
 
-def grey_levels(levels: NDArray[np.uint8], gamma: float) -> Floats:
-    """Return sRGB (m, 3) of grey levels (m,) under a profile of `grey_profile`."""
+def gray_levels(levels: NDArray[np.uint8], gamma: float) -> Floats:
+    """Return sRGB (m, 3) of gray levels (m,) under a profile of `gray_profile`."""
     return srgb_of(((levels / 255) ** gamma)[:, None] * D50)
 
 
-def ink_colours(lab: NDArray[np.int_]) -> Floats:
+def ink_colors(lab: NDArray[np.int_]) -> Floats:
     """Return sRGB (m, 3) of CIELAB under D50 (m, 3)."""
     y = (lab[:, 0] + 16) / 116
     f = np.stack([y + lab[:, 1] / 500, y, y - lab[:, 2] / 200], -1)
@@ -65,9 +65,9 @@ def srgb_profile(name: str) -> bytes:
     return _profile(b"RGB ", b"XYZ ", {**tags, **curves, "wtpt": _xyz(D50)}, name)
 
 
-def grey_profile(gamma: float) -> bytes:
-    """Return a profile of grey."""
-    return _profile(b"GRAY", b"XYZ ", {"kTRC": _gamma(gamma), "wtpt": _xyz(D50)}, "grey")
+def gray_profile(gamma: float) -> bytes:
+    """Return a profile of gray."""
+    return _profile(b"GRAY", b"XYZ ", {"kTRC": _gamma(gamma), "wtpt": _xyz(D50)}, "gray")
 
 
 def cmyk_profile(lab: NDArray[np.int_]) -> bytes:

@@ -11,15 +11,15 @@ FAMILIES = ("stripes", "discs", "checks")
 
 
 def picture(family: str, seed: int, size: tuple[int, int] = (96, 72)) -> Image.Image:
-    """Return a picture of a family: its structure is the family's, its colours are its own."""
+    """Return a picture of a family: its structure is the family's, its colors are its own."""
     rng = np.random.default_rng([FAMILIES.index(family), seed])
     front, back = rng.integers(0, 256, (2, 3))
     y, x = np.mgrid[: size[1], : size[0]]
     if family == "stripes":
         mask = (y // rng.integers(5, 9)) % 2 == 0
     elif family == "discs":
-        centre_x, centre_y = rng.uniform(0.4, 0.6, 2) * size
-        mask = np.hypot(x - centre_x, y - centre_y) < min(size) * rng.uniform(0.25, 0.4)
+        center_x, center_y = rng.uniform(0.4, 0.6, 2) * size
+        mask = np.hypot(x - center_x, y - center_y) < min(size) * rng.uniform(0.25, 0.4)
     else:
         mask = (x // 12 + y // 12) % 2 == rng.integers(2)
     noise = rng.integers(-6, 7, (size[1], size[0], 3))

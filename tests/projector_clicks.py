@@ -80,13 +80,13 @@ def choose_run(browser: webdriver.Chrome, name: str, timeout_s: float = 60) -> N
     _wait(browser, _LOADED, name, timeout_s=timeout_s)
 
 
-def shown_colour(browser: webdriver.Chrome) -> str:
-    """Return the column that the points are coloured by, or what the page calls none."""
+def shown_color(browser: webdriver.Chrome) -> str:
+    """Return the column that the points are colored by, or what the page calls none."""
     return str(_run(browser, "return projector.dataPanel.selectedColorOptionName"))
 
 
 def legend(browser: webdriver.Chrome) -> list[str]:
-    """Return the values in the legend of the colours, none where no legend is shown."""
+    """Return the values in the legend of the colors, none where no legend is shown."""
     return list(
         _run(
             browser,

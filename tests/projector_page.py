@@ -152,8 +152,8 @@ def card(browser: webdriver.Chrome) -> dict[str, str]:
     return found
 
 
-def first_neighbour(browser: webdriver.Chrome) -> tuple[str, tuple[float, float]]:
-    """Return the label of the first in the list of neighbours, and where its thumbnail begins."""
+def first_neighbor(browser: webdriver.Chrome) -> tuple[str, tuple[float, float]]:
+    """Return the label of the first in the list of neighbors, and where its thumbnail begins."""
     label, box = browser.execute_script(
         _FIND + _OFFSET + "const first = find(projector.root, '.neighbor');"
         "return [find(first, '.neighbor-link').title, offset(find(first, '.sprite-image'))];"

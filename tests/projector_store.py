@@ -1,4 +1,4 @@
-"""Stores of plain coloured pictures with chosen vectors, for tests of the projector."""
+"""Stores of plain colored pictures with chosen vectors, for tests of the projector."""
 
 import colorsys
 import io
@@ -17,18 +17,18 @@ from imgrec.store.store import Store
 from imgrec.store.thumbnails import write_thumbs
 from imgrec.system.file_names import TEXT, text
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 
-def colours(count: int) -> list[Colour]:
-    """Return strong colours that differ in hue, then in brightness."""
+def colors(count: int) -> list[Color]:
+    """Return strong colors that differ in hue, then in brightness."""
     hues = min(count, 24)
     return [_rgb(i % hues / hues, 1 - 0.5 * (i // hues) * hues / count) for i in range(count)]
 
 
-def plain(colour: Colour, size: tuple[int, int] = (96, 96)) -> Image.Image:
-    """Return a picture of one colour."""
-    return Image.new("RGB", size, colour)
+def plain(color: Color, size: tuple[int, int] = (96, 96)) -> Image.Image:
+    """Return a picture of one color."""
+    return Image.new("RGB", size, color)
 
 
 def make_store(
@@ -67,6 +67,6 @@ def decode(jpeg: bytes) -> NDArray[np.uint8]:
     return np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB"))
 
 
-def _rgb(hue: float, value: float) -> Colour:
+def _rgb(hue: float, value: float) -> Color:
     red, green, blue = colorsys.hsv_to_rgb(hue, 1, value)
     return round(red * 255), round(green * 255), round(blue * 255)

@@ -51,20 +51,20 @@ def _projector(browser: webdriver.Chrome, logdir: Path) -> Iterator[tuple[str, I
         open_projector(browser, server.address)
         time.sleep(3)  # the first PCA turns into view
         yield "", picture_of_page(browser)
-        plane, coloured = bookmarks(browser)[0], bookmarks(browser)[4]
+        plane, colored = bookmarks(browser)[0], bookmarks(browser)[4]
         click_bookmark(browser, plane)
         time.sleep(2)
         yield "-map", picture_of_page(browser)
         positions = positions_px(browser)
         click(browser, positions[len(positions) // 2])
-        browser.set_window_size(1280, 1080)  # or the list of neighbours is below the edge
+        browser.set_window_size(1280, 1080)  # or the list of neighbors is below the edge
         time.sleep(2)
         yield "-picture", picture_of_page(browser)
         browser.set_window_size(1280, 800)
         open_projector(browser, server.address)  # nothing chosen any more
-        click_bookmark(browser, coloured)
+        click_bookmark(browser, colored)
         time.sleep(2)
-        yield "-colours", picture_of_page(browser)
+        yield "-colors", picture_of_page(browser)
 
 
 def _page(browser: webdriver.Chrome, page: Path) -> Image.Image:

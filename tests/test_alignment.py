@@ -46,12 +46,12 @@ def compared(
     """Compare two pictures, each of 16 and of 64 pixels a side, of one tint each."""
     small = np.rint(np.stack([a[0], b[0]])).clip(0, 255).astype(np.uint8)
     large = np.rint(np.stack([a[1], b[1]])).clip(0, 255).astype(np.uint8)
-    colour = np.full((2, 2, 16, 16), 128, np.uint8)
-    colour[0, 0], colour[1, 0] = tints
+    color = np.full((2, 2, 16, 16), 128, np.uint8)
+    color[0, 0], color[1, 0] = tints
     aspects, fits = np.ones(2, np.float32), np.zeros((1, 6))
     fit_sketches(small, aspects, ONE, OTHER, fits)
     if fits[0, SIMILARITY] > 0:
-        fit_miniatures(large, colour, aspects, ONE, OTHER, fits)
+        fit_miniatures(large, color, aspects, ONE, OTHER, fits)
     return fits[0]
 
 
@@ -88,7 +88,7 @@ def test_what_differs_in_a_corner_is_not_the_same() -> None:
     assert compared(a, b)[SIMILARITY] > 0.9
 
 
-def test_colours_are_compared() -> None:
+def test_colors_are_compared() -> None:
     assert compared(scene_twice(), scene_twice(), (128, 128))[SIMILARITY] > 0.99
     assert compared(scene_twice(), scene_twice(), (128, 144))[SIMILARITY] == pytest.approx(0.75)
     assert compared(scene_twice(), scene_twice(), (110, 150))[SIMILARITY] == 0

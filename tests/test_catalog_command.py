@@ -7,10 +7,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from imgrec.catalog import main
 from PIL import Image
 
 from imgrec import Store
+from imgrec.catalog import main
 from imgrec.index import main as index
 from imgrec.store.inventory import inventory_of, summary_lines
 from pictures import picture, write_pictures
@@ -30,7 +30,7 @@ def test_the_numbers_are_those_of_the_files(photos: Path, photo_store: Path) -> 
     assert found.formats == formats
     assert found.counts == {"new": 0, "ok": len(files), "failed": 0, "missing": 0}
     assert found.features == {"mini": (24, 512), "rgb": (24, 768)}
-    assert found.labels == {"colour": 24, "folder": 24}
+    assert found.labels == {"color": 24, "folder": 24}
     assert [(root.path, root.pictures, root.missing) for root in found.roots] == [
         (str(photos), 24, 0)
     ]

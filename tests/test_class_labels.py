@@ -191,7 +191,7 @@ def test_a_run_killed_between_parts_goes_on_to_the_same_end(
     with monkeypatch.context() as patched:
         patched.setattr(
             "imgrec.indexing.jobs.write_part", dies
-        )  # after the catalogue and the classes
+        )  # after the catalog and the classes
         with pytest.raises(OSError, match="killed"):
             index_folders([photos], tmp_path / "store", _options(weights, name))
     index_folders([photos], tmp_path / "store", _options(weights, name))

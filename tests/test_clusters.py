@@ -82,7 +82,7 @@ def test_the_same_vectors_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         clusters(make(tmp_path / name, {"x": vectors}), count=30)
     kept = kept_files(tmp_path / "one", 30)
-    assert {"model-centres.npy", "rows-numbers.npy", "rows-distances.npy"} <= kept.keys()
+    assert {"model-centers.npy", "rows-numbers.npy", "rows-distances.npy"} <= kept.keys()
     assert kept == kept_files(tmp_path / "two", 30)
 
 
@@ -99,14 +99,14 @@ def test_new_pictures_join_and_the_others_stay(tmp_path: Path) -> None:
     vectors, _ = blobs()
     count = len(vectors)
     path = make(tmp_path / "store", {"x": vectors})
-    first, centres = clusters(path), kept_files(path)["model-centres.npy"]
+    first, centers = clusters(path), kept_files(path)["model-centers.npy"]
     twins = vectors[:50] * 3
     add_pictures(path, range(count + 1, count + 51))
     add_part(path, "x", np.arange(count + 1, count + 51), twins)
     grown = clusters(path)
     assert np.array_equal(grown.numbers[:count], first.numbers)
     assert np.array_equal(grown.numbers[count:], first.numbers[:50])
-    assert kept_files(path)["model-centres.npy"] == centres
+    assert kept_files(path)["model-centers.npy"] == centers
 
 
 def test_made_again_when_there_are_half_as_many_more(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_made_again_when_there_are_half_as_many_more(tmp_path: Path) -> None:
     add_part(path, "x", np.arange(41, 60), far[:19])
     joined = clusters(path, count=3)
     assert np.unique(joined.numbers).tolist() == [1, 2, 3]
-    assert joined.distances[40:].min() > 0.5  # 59 pictures: they are far from the old centres
+    assert joined.distances[40:].min() > 0.5  # 59 pictures: they are far from the old centers
     add_part(path, "x", np.arange(60, 61), far[19:])
     again = clusters(path, count=3)
     assert len(np.unique(again.numbers[40:])) == 1
@@ -187,15 +187,15 @@ def test_a_feature_without_pictures_and_no_clusters(tmp_path: Path) -> None:
         clusters(path)
 
 
-@pytest.mark.parametrize("damage", ["numbers", "centres", "bytes"])
+@pytest.mark.parametrize("damage", ["numbers", "centers", "bytes"])
 def test_what_is_damaged_is_made_again(tmp_path: Path, damage: str) -> None:
     path = make(tmp_path / "store", {"x": blobs()[0]})
     first = clusters(path)
     folder = path / "indexes" / "x" / f"kmeans-{len(SIZES)}"
     if damage == "numbers":
         np.save(folder / "rows-numbers.npy", first.numbers + 1)
-    elif damage == "centres":
-        np.save(folder / "model-centres.npy", np.zeros((5, 3), np.float32))
+    elif damage == "centers":
+        np.save(folder / "model-centers.npy", np.zeros((5, 3), np.float32))
     else:
         (folder / "rows-distances.npy").write_bytes(b"")
     assert np.array_equal(clusters(path).numbers, first.numbers)
@@ -226,6 +226,7 @@ def test_rows_do_not_depend_on_those_beside_them() -> None:
 
 
 def test_import_is_light() -> None:
-    code = "import imgrec.derived.clusters, imgrec.pictures.color_word, sys; print('sklearn' in sys.modules)"
+    code = "import imgrec.derived.clusters, imgrec.pictures.color_word, sys"
+    code += "; print('sklearn' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

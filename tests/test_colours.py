@@ -1,4 +1,4 @@
-"""Colour words: of plain colours, of things before backgrounds, kept as labels, made once."""
+"""Color words: of plain colors, of things before backgrounds, kept as labels, made once."""
 
 import io
 import json
@@ -14,11 +14,11 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw
 
-from imgrec import Options, Store, StoreError, colour_labels, colours, index_folders
+from imgrec import Options, Store, StoreError, color_labels, colors, index_folders
 from imgrec.collection import Ids
-from imgrec.labels.colors import begin_colours, colours_of, update_colours
+from imgrec.labels.colors import begin_colors, colors_of, update_colors
 from imgrec.labels.keep import labels_of
-from imgrec.pictures.color_word import KIND, WORDS, dominant_colour
+from imgrec.pictures.color_word import KIND, WORDS, dominant_color
 from imgrec.pictures.decoding import thumbnail
 from imgrec.store.thumbnails import write_thumbs
 from imgrec.system.file_names import TEXT
@@ -28,7 +28,7 @@ from stores import nothing_can_be_written
 NAMED = {
     "black": "black",
     "white": "white whitesmoke snow ivory ghostwhite",
-    "grey": "gray dimgray darkgray",
+    "gray": "gray dimgray darkgray",
     "beige": "beige tan wheat burlywood antiquewhite bisque navajowhite",
     "brown": "saddlebrown sienna chocolate #5c4033 #964b00",
     "red": "red darkred firebrick crimson maroon brown",
@@ -45,18 +45,18 @@ Pixels = NDArray[np.uint8]
 
 
 def word_of(image: Image.Image) -> str:
-    return dominant_colour(np.asarray(image))
+    return dominant_color(np.asarray(image))
 
 
 def disc(thing: str, background: str, radius: int = 9) -> Image.Image:
-    """A disc of one colour in the middle of 32 x 32 pixels."""
+    """A disc of one color in the middle of 32 x 32 pixels."""
     image = Image.new("RGB", (32, 32), background)
     ImageDraw.Draw(image).circle((15.5, 15.5), radius, thing)
     return image
 
 
 def noise(rng: np.random.Generator, name: str) -> Image.Image:
-    """A plain colour as a camera sees it: darker to one side, with noise."""
+    """A plain color as a camera sees it: darker to one side, with noise."""
     plane = np.array(ImageColor.getrgb(name)) * np.linspace(0.94, 1, 128)[:, None]
     return Image.fromarray(np.clip(plane + rng.normal(0, 5, (96, 128, 3)), 0, 255).astype(np.uint8))
 
@@ -78,7 +78,7 @@ def add(path: Path, image_id: int, jpeg: bytes) -> None:
 
 def updated(path: Path) -> dict[int, str]:
     with Store.open(path) as store:
-        return update_colours(store)
+        return update_colors(store)
 
 
 def labels(path: Path) -> dict[int, str]:
@@ -92,31 +92,31 @@ def jpeg_of(name: str) -> bytes:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The ids that colours were made of."""
+    """The ids that colors were made of."""
     ids: list[int] = []
-    truly = colour_labels.colours_of
+    truly = color_labels.colors_of
 
     def noted(some: Ids, *others: Callable[[int], bytes]) -> dict[int, str]:
         ids.extend(some.tolist())
         return truly(some, *others)
 
-    monkeypatch.setattr(colour_labels, "colours_of", noted)
+    monkeypatch.setattr(color_labels, "colors_of", noted)
     return ids
 
 
 @pytest.mark.parametrize(("name", "word"), CASES)
-def test_plain_colours_have_their_names(name: str, word: str) -> None:
+def test_plain_colors_have_their_names(name: str, word: str) -> None:
     assert word_of(Image.new("RGB", (7, 5), name)) == word
-    found = colours_of(np.array([3]), lambda _: thumbnail(noise(np.random.default_rng(0), name)))
+    found = colors_of(np.array([3]), lambda _: thumbnail(noise(np.random.default_rng(0), name)))
     assert found == {3: word}
 
 
-def test_grey_goes_from_black_to_white_without_a_colour() -> None:
+def test_gray_goes_from_black_to_white_without_a_color() -> None:
     words = [word_of(Image.new("RGB", (4, 4), (level,) * 3)) for level in range(256)]
-    places = [("black", "grey", "white").index(word) for word in words]
+    places = [("black", "gray", "white").index(word) for word in words]
     assert places == sorted(places)
-    assert {words[0], words[128], words[255]} == {"black", "grey", "white"}
-    assert min(words.count(word) for word in ("black", "grey", "white")) > 30
+    assert {words[0], words[128], words[255]} == {"black", "gray", "white"}
+    assert min(words.count(word) for word in ("black", "gray", "white")) > 30
 
 
 @pytest.mark.parametrize("background", ["white", "black", "gray", "beige", "saddlebrown"])
@@ -125,15 +125,15 @@ def test_a_thing_before_a_background(thing: str, background: str) -> None:
     expected = dict(CASES)[thing]
     assert word_of(disc(thing, background)) == expected
     jpeg = thumbnail(disc(thing, background).resize((128, 128)))
-    assert colours_of(np.array([1]), lambda _: jpeg) == {1: expected}
+    assert colors_of(np.array([1]), lambda _: jpeg) == {1: expected}
 
 
 @pytest.mark.parametrize(
     ("thing", "background", "word"),
     [("white", "saddlebrown", "white"), ("white", "crimson", "white"), ("black", "white", "black"),
-     ("gray", "red", "grey"), ("black", "lightgray", "black")],
+     ("gray", "red", "gray"), ("black", "lightgray", "black")],
 )  # fmt: skip
-def test_a_thing_without_colour_before_a_background(thing: str, background: str, word: str) -> None:
+def test_a_thing_without_color_before_a_background(thing: str, background: str, word: str) -> None:
     assert word_of(disc(thing, background, radius=11)) == word
 
 
@@ -153,20 +153,20 @@ def test_a_speck_does_not_count() -> None:
 
 @given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3))))
 def test_always_a_word_and_the_same_when_mirrored_or_turned(pixels: Pixels) -> None:
-    word = dominant_colour(pixels)
+    word = dominant_color(pixels)
     assert word in WORDS
     for turned in (pixels[:, ::-1], pixels[::-1], pixels.transpose(1, 0, 2)):
-        assert dominant_colour(turned) == word
+        assert dominant_color(turned) == word
 
 
-def test_of_two_equal_colours_it_is_the_first_from_all_sides() -> None:
+def test_of_two_equal_colors_it_is_the_first_from_all_sides() -> None:
     pair = np.array([ImageColor.getrgb("red"), ImageColor.getrgb("blue")], np.uint8)
     rng = np.random.default_rng(2)
     for _ in range(50):
         left = rng.integers(2, size=(9, 4))
         pattern = np.concatenate([left, 1 - left[:, ::-1]], axis=1)  # (9, 8)
         for turned in (pattern, 1 - pattern, pattern.T):
-            assert dominant_colour(pair[turned]) == "red"
+            assert dominant_color(pair[turned]) == "red"
 
 
 def test_only_what_is_new_is_made_and_an_id_keeps_its_word(tmp_path: Path, made: list[int]) -> None:
@@ -205,7 +205,7 @@ def test_another_rule_makes_all_again(
     updated(path)
     with Store.create(path) as store:
         store.catalog.replace_labels(KIND, {1: "green", 2: "green"})
-    monkeypatch.setattr(colour_labels, "VERSION", colours.VERSION + 1)
+    monkeypatch.setattr(color_labels, "VERSION", colors.VERSION + 1)
     assert updated(path) == {1: "red", 2: "blue"} == labels(path)
     assert made == [1, 2, 1, 2]
     updated(path)
@@ -218,9 +218,9 @@ def test_labels_of_an_unknown_rule_are_made_again(tmp_path: Path, text: str | No
     with Store.create(path) as store:
         store.catalog.replace_labels(KIND, {1: "green", 2: "green"})
     if text is not None:
-        (path / "colours.json").write_text(text)
+        (path / "colors.json").write_text(text)
     assert updated(path) == {1: "red", 2: "blue"} == labels(path)
-    assert json.loads((path / "colours.json").read_text()) == {"version": colours.VERSION}
+    assert json.loads((path / "colors.json").read_text()) == {"version": colors.VERSION}
 
 
 def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
@@ -230,13 +230,13 @@ def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     with nothing_can_be_written(path):
         assert updated(path) == {1: "red", 2: "blue"}
     assert labels(path) == {}
-    assert not (path / "colours.json").exists()
+    assert not (path / "colors.json").exists()
 
 
 def test_words_of_indexing_are_taken_as_they_are(tmp_path: Path, made: list[int]) -> None:
     path = make(tmp_path / "store", "red", "navy")
     with Store.create(path) as store:
-        begin_colours(store)
+        begin_colors(store)
         store.catalog.replace_labels(KIND, {1: "green"})
     assert updated(path) == {1: "green", 2: "blue"}
     assert made == [2]
@@ -247,9 +247,9 @@ def test_words_of_another_rule_are_not_made_current_by_indexing(
 ) -> None:
     path = make(tmp_path / "store", "red", "navy")
     updated(path)
-    monkeypatch.setattr(colour_labels, "VERSION", colours.VERSION + 1)
+    monkeypatch.setattr(color_labels, "VERSION", colors.VERSION + 1)
     with Store.create(path) as store:
-        begin_colours(store)
+        begin_colors(store)
     assert updated(path) == {1: "red", 2: "blue"}
     assert made == [1, 2, 1, 2]
 
@@ -261,7 +261,7 @@ def test_indexing_makes_the_words_that_an_older_store_lacks(photos: Path, tmp_pa
     assert len(words) == 24
     with Store.create(tmp_path / "store") as store:
         store.catalog.replace_labels(KIND, {})
-    (tmp_path / "store" / "colours.json").unlink()
+    (tmp_path / "store" / "colors.json").unlink()
     index_folders([photos], tmp_path / "store", options)
     assert labels(tmp_path / "store") == words
 
@@ -279,7 +279,7 @@ def test_a_thumbnail_that_tells_of_huge_sides_is_damaged(tmp_path: Path) -> None
 def test_an_empty_store(tmp_path: Path) -> None:
     Store.create(tmp_path / "store").close()
     assert updated(tmp_path / "store") == {}
-    assert not (tmp_path / "store" / "colours.json").exists()
+    assert not (tmp_path / "store" / "colors.json").exists()
 
 
 @pytest.mark.parametrize("damage", [b"", b"no picture", "half"])
@@ -307,12 +307,12 @@ def test_an_absent_thumbnail_is_named(tmp_path: Path) -> None:
 def test_thumbnails_of_any_shape(size: tuple[int, int], mode: str) -> None:
     buffer = io.BytesIO()
     Image.new(mode, size, "white").save(buffer, "JPEG")
-    assert colours_of(np.array([4]), lambda _: buffer.getvalue()) == {4: "white"}
+    assert colors_of(np.array([4]), lambda _: buffer.getvalue()) == {4: "white"}
 
 
 def test_each_picture_is_reported() -> None:
     jpegs = {i: jpeg_of(name) for i, name in enumerate(("red", "navy", "lime", "pink"), start=3)}
     done: list[int] = []
-    found = colours_of(np.array([6, 3, 5, 4]), jpegs.__getitem__, done.append)
+    found = colors_of(np.array([6, 3, 5, 4]), jpegs.__getitem__, done.append)
     assert list(found.items()) == [(6, "pink"), (3, "red"), (5, "green"), (4, "blue")]
     assert done == [1, 1, 1, 1]

@@ -19,9 +19,9 @@ def test_jobs_are_committed_in_order_by_another_thread(
 ) -> None:
     told: list[tuple[int, int, str | None]] = []
 
-    def commit(store: Store, job: Job, _: Any, __: Any, labelled: str | None) -> list[int]:
+    def commit(store: Store, job: Job, _: Any, __: Any, labeled: str | None) -> list[int]:
         assert store.catalog.db.in_transaction is False
-        told.append((job.number, threading.get_ident(), labelled))
+        told.append((job.number, threading.get_ident(), labeled))
         return []
 
     monkeypatch.setattr("imgrec.indexing.commit_thread.commit", commit)
@@ -32,7 +32,7 @@ def test_jobs_are_committed_in_order_by_another_thread(
     assert [number for number, *_ in told] == [0, 1, 2, 3, 4]
     assert {thread for _, thread, _ in told} != {threading.get_ident()}
     assert len({thread for _, thread, _ in told}) == 1
-    assert {labelled for *_, labelled in told} == {"resnet50"}
+    assert {labeled for *_, labeled in told} == {"resnet50"}
 
 
 def test_no_more_than_one_job_waits(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 import icc
+from imgrec.pictures import color_modes
 from imgrec.pictures.decoding import decode
 from pictures import encoded, picture
 
@@ -20,13 +21,13 @@ def _pixels(data: bytes) -> np.ndarray:
 def test_transparency_lies_over_white() -> None:
     clear = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
     half = Image.new("RGBA", (4, 4), (0, 0, 0, 128))
-    grey = Image.new("LA", (4, 4), (0, 0))
+    gray = Image.new("LA", (4, 4), (0, 0))
     assert (_pixels(encoded(clear, "PNG")) == 255).all()
     assert np.abs(_pixels(encoded(half, "PNG")).astype(int) - 127).max() <= 1
-    assert (_pixels(encoded(grey, "PNG")) == 255).all()
+    assert (_pixels(encoded(gray, "PNG")) == 255).all()
 
 
-def test_palette_colours_and_their_transparency() -> None:
+def test_palette_colors_and_their_transparency() -> None:
     palette = Image.new("P", (2, 1))
     palette.putpalette([10, 20, 30, 200, 100, 50])
     palette.putpixel((1, 0), 1)
@@ -37,8 +38,8 @@ def test_palette_colours_and_their_transparency() -> None:
 
 def test_sixteen_bits_are_scaled_not_clipped() -> None:
     values = np.array([[0, 257, 32896, 65535]], np.uint16)
-    grey = _pixels(encoded(Image.fromarray(values), "PNG"))
-    assert grey[0, :, 0].tolist() == [0, 1, 128, 255]
+    gray = _pixels(encoded(Image.fromarray(values), "PNG"))
+    assert gray[0, :, 0].tolist() == [0, 1, 128, 255]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_cmyk_and_one_bit_and_animation() -> None:
     bits = Image.new("1", (2, 1))
     bits.putpixel((1, 0), 1)
     assert _pixels(encoded(bits, "PNG"))[0, :, 0].tolist() == [0, 255]
-    frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", (4, 4), color) for color in ("red", "blue")]
     moving = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert _pixels(moving)[0, 0].tolist() == [255, 0, 0]
 
@@ -101,7 +102,7 @@ def test_lab_in_tiff() -> None:
     lab = np.array([[60, 40, 20], [40, -20, 15], [80, 5, -30]])
     stored = np.stack([np.rint(lab[:, 0] * 2.55), lab[:, 1] % 256, lab[:, 2] % 256], -1)
     tiff = encoded(Image.fromarray(stored[None].astype(np.uint8), "LAB"), "TIFF")
-    assert np.abs(_pixels(tiff)[0] - icc.ink_colours(lab)).max() < 3
+    assert np.abs(_pixels(tiff)[0] - icc.ink_colors(lab)).max() < 3
 
 
 def test_ycbcr_in_tiff() -> None:
@@ -137,7 +138,7 @@ def _without_adobe(jpeg: bytes) -> bytes:
     ("GIF", {}), ("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {}), ("MPO", {"quality": 100}),
 ])  # fmt: skip
 def test_the_first_frame_of_several(kind: str, options: dict[str, object]) -> None:
-    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue", "lime")]
+    frames = [Image.new("RGB", (16, 16), color) for color in ("red", "blue", "lime")]
     several = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
     with Image.open(io.BytesIO(several)) as image:
         assert getattr(image, "n_frames", 1) == 3

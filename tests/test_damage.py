@@ -236,7 +236,7 @@ class TestDescriptions:
         assert not (store / "catalog.sqlite").exists()
 
 
-class TestCatalogue:
+class TestCatalog:
     """The SQLite file comes back from what the parts say, with the same ids."""
 
     @pytest.mark.parametrize("how", ["cut", "cleared", "deleted", "emptied"])
@@ -251,7 +251,7 @@ class TestCatalogue:
         else:
             DAMAGE[how](path)
         assert doctor(["--store", str(store)]) == 1
-        assert "the catalogue catalog.sqlite is damaged" in capsys.readouterr().out
+        assert "the catalog catalog.sqlite is damaged" in capsys.readouterr().out
         with pytest.raises(StoreError, match=r"run python -m imgrec\.index"):
             Store.open(store)
         assert index(["--store", str(store), "--workers", "0"]) == 0

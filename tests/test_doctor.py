@@ -309,7 +309,7 @@ def test_links_out_of_the_folder_are_refused_as_by_the_plugin(tmp_path: Path) ->
         ({"customXLeftText": None}, "error", 'no fitting "customXLeftText"'),
         ({"selectedProjection": "mds"}, "error", "selectedProjection is 'mds'"),
         ({"selectedLabelOption": "zz"}, "warning", "labels by 'zz'"),
-        ({"selectedColorOptionName": ["zz"]}, "warning", "colours by \"['zz']\""),
+        ({"selectedColorOptionName": ["zz"]}, "warning", "colors by \"['zz']\""),
         ({"selectedPoints": None}, "warning", "selectedPoints"),
         (
             {"selectedProjection": "tsne", "projections": [{"tsne-0": 1, "tsne-1": 2}] * 9},

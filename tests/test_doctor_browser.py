@@ -17,7 +17,7 @@ from PIL import Image
 from selenium import webdriver
 from selenium.common.exceptions import JavascriptException
 
-from handmade_logdirs import COLOURS, CONFIG, encoded, entry, make_logdir, sheet, table, tensor
+from handmade_logdirs import COLORS, CONFIG, encoded, entry, make_logdir, sheet, table, tensor
 from imgrec.checks import check_logdir
 from projector_page import _FIND, _STATE, open_projector, picture_of_page, positions_px
 
@@ -67,13 +67,13 @@ def _errors(logdir: Path) -> dict[str, str]:
     return {f.place.removeprefix(". / "): f"{f.severity} {f.problem}; {f.effect}" for f in found}
 
 
-def _seen_colours(browser: webdriver.Chrome) -> list[int]:
-    """Return, for each point, which of `COLOURS` is nearest to what is seen at its place."""
+def _seen_colors(browser: webdriver.Chrome) -> list[int]:
+    """Return, for each point, which of `COLORS` is nearest to what is seen at its place."""
     positions = positions_px(browser)
     page = np.asarray(picture_of_page(browser)).astype(int)
     seen = [page[round(y) - 2 : round(y) + 3, round(x) - 2 : round(x) + 3] for x, y in positions]
     medians = [np.median(pixels, axis=(0, 1)) for pixels in seen]
-    return [int(np.abs(np.subtract(COLOURS, colour)).max(axis=1).argmin()) for colour in medians]
+    return [int(np.abs(np.subtract(COLORS, color)).max(axis=1).argmin()) for color in medians]
 
 
 def test_what_it_calls_broken_is_broken_and_what_it_calls_sound_opens(
@@ -100,15 +100,15 @@ def test_what_it_calls_broken_is_broken_and_what_it_calls_sound_opens(
     with _tensorboard(logdir) as address:
         page = f"{address}data/plugin/projector/projector_binary.html"
         assert open_projector(browser, page) == 9
-        assert _seen_colours(browser) == list(range(9))
+        assert _seen_colors(browser) == list(range(9))
         assert _query(browser) == 9
 
         _choose(browser, "wide")
         assert "thumbnails from the second row on" in found["wide"]
         assert _open_again(browser) == 9
-        colours = _seen_colours(browser)
-        assert colours[:3] == [0, 1, 2]
-        assert colours != list(range(9))
+        colors = _seen_colors(browser)
+        assert colors[:3] == [0, 1, 2]
+        assert colors != list(range(9))
 
         _choose(browser, "gap")
         assert "search box finds nothing in these columns" in found["gap"]

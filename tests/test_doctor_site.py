@@ -77,7 +77,7 @@ def add(page: Path, html: str) -> None:
 
 
 def picture_page(site: Path) -> Path:
-    """A page of pictures that have neighbours on other pages."""
+    """A page of pictures that have neighbors on other pages."""
     for page in sorted(site.glob("pages/*.html")):
         near = [
             row for of_one in data_of(page)["data"].get("pictures", {}).values()
@@ -241,7 +241,7 @@ def test_a_picture_on_no_page(site: Path) -> None:
     assert "23 pictures are on its pages, 24 should be" in found
 
 
-def test_a_neighbour_that_is_elsewhere(site: Path) -> None:
+def test_a_neighbor_that_is_elsewhere(site: Path) -> None:
     page = picture_page(site)
 
     def away(data: Any) -> None:
@@ -255,7 +255,7 @@ def test_a_neighbour_that_is_elsewhere(site: Path) -> None:
     assert f'pages/{page.name}: the pictures "1000000000000000" are not on pages/' in only(site)
 
 
-def test_a_neighbour_that_should_be_here(site: Path) -> None:
+def test_a_neighbor_that_should_be_here(site: Path) -> None:
     page = picture_page(site)
     change(
         page,
@@ -264,7 +264,7 @@ def test_a_neighbour_that_should_be_here(site: Path) -> None:
     assert f'its most similar pictures "pages/{page.name}#999" are absent' in only(site)
 
 
-def test_a_neighbour_with_the_cell_of_another(site: Path) -> None:
+def test_a_neighbor_with_the_cell_of_another(site: Path) -> None:
     page = picture_page(site)
 
     def shift(data: Any) -> None:
@@ -438,7 +438,7 @@ def test_a_sheet_that_is_no_picture(site: Path) -> None:
 def test_a_sheet_cut_short(site: Path) -> None:
     sheet = sheet_of(picture_page(site))
     sheet.write_bytes(sheet.read_bytes()[:-40])
-    assert "ends too early; thumbnails are grey" in only(site)
+    assert "ends too early; thumbnails are gray" in only(site)
 
 
 def test_a_smaller_sheet(site: Path) -> None:

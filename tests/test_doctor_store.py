@@ -71,10 +71,10 @@ def test_what_is_no_store(content: str, tmp_path: Path, capsys: pytest.CaptureFi
         ("UPDATE images SET digest = NULL WHERE id = 3", "ok and were never read"),
         ("UPDATE images SET width = 0 WHERE id = 3", "ok and have no pixels"),
         ("UPDATE images SET reason = 'empty' WHERE id = 3", "ok and have a reason"),
-        ("UPDATE images SET status = 'failed' WHERE id < 3", "2 pictures in the catalogue: failed"),
+        ("UPDATE images SET status = 'failed' WHERE id < 3", "2 pictures in the catalog: failed"),
         ("UPDATE images SET path = '' WHERE id = 3", "at no place"),
         ("UPDATE images SET digest = 'abc' WHERE id = 3", "of a digest that is none"),
-        ("INSERT INTO labels VALUES (99, 'colour', 'red')", "1 row of the catalogue belong"),
+        ("INSERT INTO labels VALUES (99, 'color', 'red')", "1 row of the catalog belong"),
         ("UPDATE images SET height = height + 1 WHERE id < 5", "of 4 pictures (1, 2, 3 …)"),
     ],
 )
@@ -85,7 +85,7 @@ def test_rows_that_contradict_each_other(change: str, says: str, store: Path) ->
     assert any(says in problem for _, _, problem in findings(store)), findings(store)
 
 
-def test_an_index_of_the_catalogue_that_lacks_a_row(store: Path) -> None:
+def test_an_index_of_the_catalog_that_lacks_a_row(store: Path) -> None:
     """SQLite's quick check does not see it: the doctor does, and the run is told to look."""
     path = store / "catalog.sqlite"
     with sqlite3.connect(path) as db:
@@ -196,7 +196,7 @@ def test_rows_that_nobody_knows_and_pictures_that_lack_one(store: Path) -> None:
     assert {severity for severity, _, _ in found} == {"warning"}
 
 
-def test_a_newer_catalogue_and_another_format(store: Path) -> None:
+def test_a_newer_catalog_and_another_format(store: Path) -> None:
     with sqlite3.connect(store / "catalog.sqlite") as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
@@ -226,7 +226,7 @@ def test_an_empty_store_is_sound(tmp_path: Path) -> None:
     assert main(["--store", str(tmp_path / "store")]) == 0
 
 
-def test_a_catalogue_of_no_tables_is_damaged(tmp_path: Path) -> None:
+def test_a_catalog_of_no_tables_is_damaged(tmp_path: Path) -> None:
     Store.create(tmp_path / "store").close()
     for file in (tmp_path / "store").glob("catalog.sqlite*"):
         file.unlink()

@@ -164,7 +164,7 @@ def test_a_grown_store_gives_the_groups_of_one_made_at_once(
 
 def test_copies_are_always_grouped(tmp_path: Path, photos: Path) -> None:
     one, two = (photos / f"discs/{number}.jpg" for number in ("000", "003"))
-    names = [f"{letter}.jpg" for letter in "abcdefghijklmnopqrst"]  # more than neighbours kept
+    names = [f"{letter}.jpg" for letter in "abcdefghijklmnopqrst"]  # more than neighbors kept
     files = {name: one.read_bytes() for name in names} | {"z.jpg": two.read_bytes()}
     found = found_in(store_of(tmp_path, files))
     assert found.groups == (tuple(range(1, 21)),)
@@ -254,7 +254,7 @@ def test_labels_are_those_of_the_groups(sample_store: Path, tmp_path: Path) -> N
     assert keep_labels(path, KIND, found.labels()) is None
     with Store.open(path) as store:
         for group in found.groups:
-            assert store.catalog.ids_labelled(KIND, str(group[0])).tolist() == sorted(group)
+            assert store.catalog.ids_labeled(KIND, str(group[0])).tolist() == sorted(group)
 
 
 def test_features_but_no_thumbnails(sample_store: Path, tmp_path: Path) -> None:

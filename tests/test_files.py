@@ -56,7 +56,8 @@ def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
 
 def test_what_a_killed_process_left_is_deleted_and_that_of_others_is_not(tmp_path: Path) -> None:
     script = (
-        "import os, sys; from pathlib import Path; from imgrec.system.atomic_files import new_folder\n"
+        "import os, sys; from pathlib import Path\n"
+        "from imgrec.system.atomic_files import new_folder\n"
         "with new_folder(Path(sys.argv[1])) as folder:\n"
         "    (folder / 'a').write_bytes(b'x'); os._exit(9)\n"
     )

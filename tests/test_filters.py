@@ -20,7 +20,7 @@ from imgrec.system.file_names import TEXT, text
 
 @dataclass(frozen=True)
 class Row:
-    """A picture to be catalogued; its id is its place in the list, from 1."""
+    """A picture to be catalogd; its id is its place in the list, from 1."""
 
     path: str
     labels: tuple[tuple[str, str], ...] = ()
@@ -28,7 +28,7 @@ class Row:
     status: str = "ok"
 
 
-def catalogue(rows: Iterable[Row]) -> Catalog:
+def catalog_of(rows: Iterable[Row]) -> Catalog:
     db = sqlite3.connect(":memory:", isolation_level=None)
     migrate(db)
     catalog = Catalog(db, Path(":memory:"))
@@ -51,7 +51,7 @@ def ids(catalog: Catalog, where: Iterable[str] = (), under: Iterable[str] = ()) 
     return [int(i) for i in Filter.parse(list(where), list(under)).ids(catalog)]
 
 
-# What a name may be mistaken for: wildcards, prefixes, neighbours of "/" and ".", other encodings.
+# What a name may be mistaken for: wildcards, prefixes, neighbors of "/" and ".", other encodings.
 NAMES = [
     *("a", "ab", "A", "a%", "a_", "_", "%", "*", "?", "[a]", "a.", "a0", "a-", "é", "写", " a"),
     *(os.fsdecode(b"\xfc"), os.fsdecode(b"a\xff"), os.fsdecode(b"a\xa0b"), "a\n", "'", '"', "\\"),
@@ -114,19 +114,19 @@ def _has(row: Row, kind: str, value: str) -> bool:
 @given(rows_and_filters())
 def test_a_filter_is_a_brute_force(drawn: tuple[list[Row], Filter]) -> None:
     rows, asked = drawn
-    labelled = {(k, v): _alone(rows, lambda row: _has(row, k, v)) for k, v in asked.where}  # noqa: B023
+    labeled = {(k, v): _alone(rows, lambda row: _has(row, k, v)) for k, v in asked.where}  # noqa: B023
     under = {f: _alone(rows, lambda row: str(Path(f)) in _folders_of(row)) for f in asked.under}  # noqa: B023
     groups = [
-        set().union(*(found for (of, _), found in labelled.items() if of == kind))
+        set().union(*(found for (of, _), found in labeled.items() if of == kind))
         for kind in {kind for kind, _ in asked.where}
     ] + ([set().union(*under.values())] if under else [])
     expected = _alone(rows, lambda _: True).intersection(*groups)
-    catalog = catalogue(rows)
-    if asked and not (expected and all(labelled.values()) and all(under.values())):
+    catalog = catalog_of(rows)
+    if asked and not (expected and all(labeled.values()) and all(under.values())):
         with pytest.raises(ImgrecError) as caught:
             asked.ids(catalog)
         assert "\n" not in str(caught.value)
-        alone = all(labelled.values()) and all(under.values())
+        alone = all(labeled.values()) and all(under.values())
         assert str(caught.value).startswith("no picture fits all of") == alone
     else:
         found = asked.ids(catalog)
@@ -137,7 +137,7 @@ def test_a_filter_is_a_brute_force(drawn: tuple[list[Row], Filter]) -> None:
 
 @given(st.lists(st.tuples(labels, statuses), max_size=8))
 def test_kinds_and_values_are_those_of_ok_pictures(rows: list[tuple[tuple[str, str], str]]) -> None:
-    catalog = catalogue(
+    catalog = catalog_of(
         Row(str(i), (label,), status=status) for i, (label, status) in enumerate(rows)
     )
     shown = [label for label, status in rows if status == "ok"]
@@ -185,12 +185,12 @@ SMALL = [
 def test_or_within_a_kind_and_and_between(
     where: list[str], under: list[str], expected: list[int]
 ) -> None:
-    assert ids(catalogue(SMALL), where, under) == expected
+    assert ids(catalog_of(SMALL), where, under) == expected
     assert bool(Filter.parse(where, under)) == bool(where or under)
 
 
 def test_a_picture_of_two_communities_below_one_counts_once() -> None:
-    assert catalogue(SMALL).ids_labelled("community", "3", tree=True).tolist() == [1, 3]
+    assert catalog_of(SMALL).ids_labeled("community", "3", tree=True).tolist() == [1, 3]
 
 
 @pytest.mark.parametrize(
@@ -238,13 +238,13 @@ def test_a_picture_of_two_communities_below_one_counts_once() -> None:
 )
 def test_errors_say_what_there_is(where: list[str], under: list[str], message: str) -> None:
     with pytest.raises(ImgrecError) as caught:
-        ids(catalogue(SMALL), where, under)
+        ids(catalog_of(SMALL), where, under)
     assert message in str(caught.value)
 
 
 def test_of_many_values_the_close_ones_are_named() -> None:
     many = [f"dress {n:02}" for n in range(20)]
-    catalog = catalogue(Row(value, (("folder", value),)) for value in [*many, "Hose"])
+    catalog = catalog_of(Row(value, (("folder", value),)) for value in [*many, "Hose"])
     with pytest.raises(ImgrecError) as caught:
         ids(catalog, ["folder=DRESS 07x"])
     said, _, close = str(caught.value).partition("; close to it: ")
@@ -256,18 +256,18 @@ def test_of_many_values_the_close_ones_are_named() -> None:
 
 
 def test_at_most_ten_folders_are_named_and_none_where_there_are_none() -> None:
-    catalog = catalogue(Row(f"folder {n:02}/{n}.jpg") for n in range(12))
+    catalog = catalog_of(Row(f"folder {n:02}/{n}.jpg") for n in range(12))
     with pytest.raises(ImgrecError, match=r"are: folder 00, .*, folder 09, …$"):
         ids(catalog, under=["x"])
     with pytest.raises(ImgrecError, match=r"the pictures lie in no folders$"):
-        ids(catalogue([Row("1.jpg")]), under=["x"])
+        ids(catalog_of([Row("1.jpg")]), under=["x"])
     with pytest.raises(ImgrecError, match=r"of this kind; there are: none$"):
-        ids(catalogue([Row("1.jpg")]), ["folder=x"])
+        ids(catalog_of([Row("1.jpg")]), ["folder=x"])
 
 
 def test_errors_are_fit_for_a_terminal() -> None:
     odd, shown = os.fsdecode(b"two\nlines \xfc"), "two lines \N{REPLACEMENT CHARACTER}"
-    catalog = catalogue([Row(f"{odd}/1.jpg", (("folder", odd),)), Row("2.jpg", (("raw", odd),))])
+    catalog = catalog_of([Row(f"{odd}/1.jpg", (("folder", odd),)), Row("2.jpg", (("raw", odd),))])
     for where, under, times in (
         ([f"folder={odd}x"], [], 2),
         ([f"{odd}=x"], [], 1),
@@ -283,11 +283,11 @@ def test_errors_are_fit_for_a_terminal() -> None:
 
 def test_top_folders_are_whole_whatever_their_bytes() -> None:
     found = sorted({name.rstrip() for name in NAMES}, key=text)
-    catalog = catalogue(Row(f"{name}/below/1.jpg") for name in found)
+    catalog = catalog_of(Row(f"{name}/below/1.jpg") for name in found)
     assert catalog.top_folders(100) == found
 
 
-def test_a_folder_of_the_catalogue_goes_before_one_on_disk(
+def test_a_folder_of_the_catalog_goes_before_one_on_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for folder in ("one/train", "two"):
@@ -295,7 +295,7 @@ def test_a_folder_of_the_catalogue_goes_before_one_on_disk(
     (tmp_path / "link").symlink_to("one")
     (tmp_path / "loop").symlink_to("loop")
     roots = [str((tmp_path / name).resolve()) for name in ("one", "two")]
-    catalog = catalogue(
+    catalog = catalog_of(
         [
             Row("train/1.jpg", root=roots[0]),
             Row("2.jpg", root=roots[0]),
@@ -324,7 +324,7 @@ def test_a_folder_of_the_catalogue_goes_before_one_on_disk(
 def test_a_root_that_became_a_link_is_still_the_root(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     (tmp_path / "photos").symlink_to("disk")
-    catalog = catalogue([Row("a/1.jpg", root=str(tmp_path.resolve() / "photos"))])
+    catalog = catalog_of([Row("a/1.jpg", root=str(tmp_path.resolve() / "photos"))])
     for way in ("photos/a", "photos/../photos//a/"):
         assert ids(catalog, under=[f"{tmp_path.resolve()}/{way}"]) == [1]
 
@@ -336,7 +336,7 @@ def test_a_picture_added_meanwhile_is_left_out() -> None:
             add(self, Row(f"train/late {last}.jpg", (("folder", "dress"),)))
             return last
 
-    catalog = Growing(catalogue(SMALL).db, Path(":memory:"))
+    catalog = Growing(catalog_of(SMALL).db, Path(":memory:"))
     assert ids(catalog, ["folder=dress"], ["train"]) == [1, 2]
     assert ids(catalog, ["folder=dress"], ["train"]) == [1, 2, 9]
 
@@ -359,11 +359,11 @@ def test_a_store_with_odd_names(odd_store: tuple[Path, dict[str, str]]) -> None:
 
 
 def test_nothing_is_searched_without_an_index() -> None:
-    catalog = catalogue(SMALL)
+    catalog = catalog_of(SMALL)
     asked: list[str] = []
     catalog.db.set_trace_callback(asked.append)
-    catalog.ids_labelled("folder", "dress")
-    catalog.ids_labelled("community", "3", tree=True)
+    catalog.ids_labeled("folder", "dress")
+    catalog.ids_labeled("community", "3", tree=True)
     catalog.ids_under("/nowhere/root")
     catalog.ids_under("/nowhere/root", "train")
     catalog.db.set_trace_callback(None)

@@ -13,8 +13,8 @@ from imgrec.pictures.decoding import thumbnail
 SIZES = st.tuples(st.integers(1, 128), st.integers(1, 128))
 
 
-def jpeg(colour: tuple[int, int, int], size: tuple[int, int] = (128, 96)) -> bytes:
-    return thumbnail(Image.new("RGB", size, colour))
+def jpeg(color: tuple[int, int, int], size: tuple[int, int] = (128, 96)) -> bytes:
+    return thumbnail(Image.new("RGB", size, color))
 
 
 @settings(max_examples=60)
@@ -33,14 +33,14 @@ def test_cells_do_not_overlap_and_keep_their_sizes(
         area[:] = True
 
 
-def test_colours_do_not_bleed_into_each_other() -> None:
-    colours = [(250, 10, 10), (10, 250, 10), (10, 10, 250), (250, 250, 250), (0, 0, 0)]
+def test_colors_do_not_bleed_into_each_other() -> None:
+    colors = [(250, 10, 10), (10, 250, 10), (10, 10, 250), (250, 250, 250), (0, 0, 0)]
     sizes = [(128, 96), (96, 128), (33, 128), (128, 7), (1, 1)]
-    sheet = build_sheet([jpeg(c, s) for c, s in zip(colours, sizes, strict=True)])
+    sheet = build_sheet([jpeg(c, s) for c, s in zip(colors, sizes, strict=True)])
     pixels = np.asarray(Image.open(io.BytesIO(sheet.jpeg))).astype(int)
-    for colour, (left, top, width, height) in zip(colours, sheet.cells, strict=True):
+    for color, (left, top, width, height) in zip(colors, sheet.cells, strict=True):
         cell = pixels[top : top + height, left : left + width]
-        assert np.abs(cell - colour).max() <= 12
+        assert np.abs(cell - color).max() <= 12
 
 
 def test_a_sheet_of_noise_keeps_the_budget() -> None:

@@ -178,7 +178,7 @@ def test_a_click_opens_the_panel_and_escape_closes_it(
     assert console_errors(browser) == []
 
 
-def test_a_neighbour_on_another_page_is_opened_and_selected_there(
+def test_a_neighbor_on_another_page_is_opened_and_selected_there(
     browser: webdriver.Chrome, site: Path
 ) -> None:
     page, picture, near = next(
@@ -227,7 +227,7 @@ def test_the_list_is_drawn_when_opened_and_closed_when_a_name_is_chosen(
 
 
 @pytest.mark.parametrize(("width", "height", "rows"), [(1280, 657, 3), (800, 600, 2)])
-def test_the_panel_shows_neighbours_without_scrolling_and_covers_no_selected_picture(
+def test_the_panel_shows_neighbors_without_scrolling_and_covers_no_selected_picture(
     browser: webdriver.Chrome,
     site: Path,
     sized: Callable[[int, int], None],

@@ -61,7 +61,7 @@ def network(path: Path) -> Any:
 
 
 def expected_nodes(network: Network) -> dict[int, dict[str, Any]]:
-    """What each node must say, by the catalogue itself."""
+    """What each node must say, by the catalog itself."""
     ids = network.neighbors.ids.tolist()
     labels = network.catalog.labels(ids)
     nodes = {}

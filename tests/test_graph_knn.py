@@ -1,4 +1,4 @@
-"""The graph of nearest neighbours against brute force."""
+"""The graph of nearest neighbors against brute force."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def edges_of(graph: Graph, ids: np.ndarray) -> list[tuple[int, int, float]]:
 
 @settings(deadline=None, max_examples=40)
 @given(st.integers(2, 25), st.integers(1, 6), st.integers(0, 2**32 - 1))
-def test_an_edge_where_either_is_a_neighbour_of_the_other(n: int, k: int, seed: int) -> None:
+def test_an_edge_where_either_is_a_neighbor_of_the_other(n: int, k: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     ids = np.sort(rng.choice(1000, n, replace=False))
     found = neighbors_of(rng.normal(size=(n, 3)), min(k, n - 1), ids)

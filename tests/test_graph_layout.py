@@ -1,4 +1,4 @@
-"""Layouts: nothing covers anything, neighbours are near, the same twice."""
+"""Layouts: nothing covers anything, neighbors are near, the same twice."""
 
 import numpy as np
 import pytest

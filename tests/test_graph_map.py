@@ -64,7 +64,7 @@ def test_the_start_is_that_of_scikit_learns_pca(path: Path) -> None:
     np.testing.assert_allclose(found, expected * signs, atol=1e-4)
 
 
-def test_it_is_kept_and_made_again_when_the_neighbours_are_others(
+def test_it_is_kept_and_made_again_when_the_neighbors_are_others(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = positions_of(path)
@@ -104,7 +104,7 @@ def test_a_store_that_cannot_be_written_has_a_map_all_the_same(path: Path) -> No
     assert np.array_equal(positions_of(path), found)
 
 
-def test_neighbours_of_another_moment_are_refused(path: Path) -> None:
+def test_neighbors_of_another_moment_are_refused(path: Path) -> None:
     with Store.open(path) as store:
         neighbors = neighbors_of(store)
     remove(path, [5])
@@ -128,5 +128,5 @@ def test_one_that_is_far_leaves_room_for_the_others() -> None:
     found = framed(start)
     assert np.abs(found).max() == pytest.approx(1)
     assert np.ptp(np.delete(found, 3, axis=0), axis=0).min() > 0.5
-    centre = np.median(found, axis=0)
-    assert np.linalg.norm(found - centre, axis=1).argmax() == 3
+    center = np.median(found, axis=0)
+    assert np.linalg.norm(found - center, axis=1).argmax() == 3

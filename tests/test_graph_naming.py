@@ -42,9 +42,9 @@ def test_no_word_has_a_digit_or_is_long(path: str) -> None:
         assert not re.search(r"[\d_/<>]", word)
 
 
-def tally(count: int, *folders: tuple[str, int], colours: dict[str, int] | None = None) -> Tally:
+def tally(count: int, *folders: tuple[str, int], colors: dict[str, int] | None = None) -> Tally:
     words = Counter(dict(folders))
-    return Tally(count, words, Counter(colours or {}), Counter())
+    return Tally(count, words, Counter(colors or {}), Counter())
 
 
 def test_a_word_is_frequent_inside_and_rare_outside() -> None:
@@ -53,17 +53,17 @@ def test_a_word_is_frequent_inside_and_rare_outside() -> None:
     assert key_words(own, whole) == ["dress"]
 
 
-def test_names_of_siblings_are_told_apart_by_colour_then_words_then_number() -> None:
+def test_names_of_siblings_are_told_apart_by_color_then_words_then_number() -> None:
     whole = tally(
-        400, ("dress", 150), ("silk", 60), ("hat", 50), colours={"red": 50, "blue": 50, "grey": 300}
+        400, ("dress", 150), ("silk", 60), ("hat", 50), colors={"red": 50, "blue": 50, "gray": 300}
     )
     found = names_of(
         {
-            "1": tally(50, ("dress", 50), colours={"red": 40}),
-            "2": tally(50, ("dress", 50), colours={"blue": 45}),
+            "1": tally(50, ("dress", 50), colors={"red": 40}),
+            "2": tally(50, ("dress", 50), colors={"blue": 45}),
             "3": tally(50, ("dress", 50), ("silk", 45)),
             "4": tally(50, ("hat", 50)),
-            "5": tally(50, colours={"grey": 50}),
+            "5": tally(50, colors={"gray": 50}),
             "6": tally(50),
             "0": tally(5, ("hat", 5)),
         },
@@ -103,7 +103,7 @@ def test_names_are_distinct(siblings: list[dict[str, int]]) -> None:
 def test_a_class_names_as_a_word_does() -> None:
     entries = [Entry(i, "/r", f"{i}.jpg", 1, 1, None, None, None, None, "ok", None)
                for i in range(4)]  # fmt: skip
-    labels = {i: {"class": "jersey, T-shirt", "colour": "red", "folder": "r"} for i in range(4)}
+    labels = {i: {"class": "jersey, T-shirt", "color": "red", "folder": "r"} for i in range(4)}
     own = Tally.of(entries, labels)
     assert own == Tally(4, Counter(jersey=4), Counter(red=4), Counter(r=4))
     assert key_words(own, Tally.joined([own, tally(40)])) == ["jersey"]

@@ -32,7 +32,7 @@ from imgrec.store.store import Store
 from imgrec.store.thumbnails import write_thumbs
 
 
-def colour_of(i: int) -> tuple[int, int, int]:
+def color_of(i: int) -> tuple[int, int, int]:
     return (40 + 53 * i % 200, 40 + 97 * i % 200, 40 + 31 * i % 200)
 
 
@@ -56,7 +56,7 @@ def make_store(
     for i, name in enumerate(names):
         file = root / os.fsdecode(name)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(thumbnail(Image.new("RGB", sizes[i], colour_of(i))))
+        file.write_bytes(thumbnail(Image.new("RGB", sizes[i], color_of(i))))
     spec = EncoderSpec("mini", vectors.shape[1], Preprocessing(8, 8))
     with Store.create(path) as store:
         scan(store.catalog, [root])
@@ -191,7 +191,7 @@ def test_the_way_by_next_leads_through_every_page_once(site: Path) -> None:
     assert sorted(p.resolve() for p in seen) == sorted(p.resolve() for p in all_pages(site))
 
 
-def test_neighbours_are_those_of_the_vectors(site: Path) -> None:
+def test_neighbors_are_those_of_the_vectors(site: Path) -> None:
     vectors = clusters(60).astype(float)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     with Store.open(site.parent / "store") as store:
@@ -250,7 +250,7 @@ def test_one_picture_is_too_few(tmp_path: Path, capsys: pytest.CaptureFixture[st
     path = make_store(tmp_path, plain_names(1), np.ones((1, 3), np.float32))
     assert main(["--store", str(path), "--out", str(tmp_path / "site")]) == 2
     told = capsys.readouterr().err
-    assert "neighbours need 2 pictures" in told
+    assert "neighbors need 2 pictures" in told
     assert told.count("\n") == 1
     assert not (tmp_path / "site").exists()
 

@@ -26,8 +26,8 @@ def grown(graph: Graph, page_size: int, costs: np.ndarray | None = None) -> Grou
 def planted(n: int, kinds: int, seed: int = 0, scale: float = 0.15) -> tuple[Graph, np.ndarray]:
     rng = np.random.default_rng(seed)
     of = rng.permutation(np.arange(n) % kinds)
-    centres = rng.normal(size=(kinds, 8))
-    vectors = centres[of] + rng.normal(scale=scale, size=(n, 8))
+    centers = rng.normal(size=(kinds, 8))
+    vectors = centers[of] + rng.normal(scale=scale, size=(n, 8))
     return knn_graph(neighbors_of(vectors, min(8, n - 1))), of
 
 
@@ -157,8 +157,8 @@ def test_the_same_tree_gets_the_same_numbers() -> None:
 def test_numbers_stay_with_the_bulk_when_pictures_come() -> None:
     rng = np.random.default_rng(4)
     kinds = np.arange(909) % 15
-    centres = rng.normal(size=(15, 8))
-    vectors = centres[kinds] + rng.normal(scale=0.15, size=(909, 8))
+    centers = rng.normal(size=(15, 8))
+    vectors = centers[kinds] + rng.normal(scale=0.15, size=(909, 8))
     few = knn_graph(neighbors_of(vectors[:900], 8))
     before = labels_of(grown(few, 40), 900)
     more = knn_graph(neighbors_of(vectors, 8))

@@ -63,7 +63,7 @@ def test_a_picture_turned_by_exif_is_the_one_turned_by_pixels(
 @pytest.mark.parametrize("orientation", range(2, 9))
 @pytest.mark.parametrize("size", [(48, 32), (1600, 1200)])
 def test_a_jpeg_turned_by_exif(orientation: int, size: tuple[int, int]) -> None:
-    # Blocks of one colour each, for there alone turning and decoding may change places.
+    # Blocks of one color each, for there alone turning and decoding may change places.
     tiles = picture("checks", 2, (size[0] // 8, size[1] // 8))
     upright = tiles.resize(size, Image.Resampling.NEAREST)
     options = {"quality": 100, "subsampling": 0}
@@ -139,7 +139,7 @@ def test_a_jpeg_in_several_scans_is_bound_by_its_coefficients(
 ) -> None:
     image = picture("discs", 1, (640, 480))
     in_one, in_many = encoded(image, "JPEG"), encoded(image, "JPEG", progressive=True)
-    held = 640 * 480 * 2 * 3 // 2  # of two bytes, the colours at half the size across and down
+    held = 640 * 480 * 2 * 3 // 2  # of two bytes, the colors at half the size across and down
     monkeypatch.setattr("imgrec.pictures.decoding.MAX_BYTES", held)
     assert decode(in_many).width == 640
     monkeypatch.setattr("imgrec.pictures.decoding.MAX_BYTES", held - 1)

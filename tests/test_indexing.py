@@ -19,7 +19,7 @@ from imgrec import (
 from imgrec.encoders import load_encoder
 from imgrec.encoders.rgb import RgbHistogram
 from imgrec.index import main, report
-from imgrec.pictures.color_word import dominant_colour
+from imgrec.pictures.color_word import dominant_color
 from imgrec.pictures.decoding import decode, pixels_for, thumbnail
 from pictures import encoded, picture, rotated_jpeg, write_pictures
 from stores import HERE, contents, statuses
@@ -37,8 +37,8 @@ def test_vectors_and_thumbnails_are_those_of_the_decoded_picture(
             pixels = pixels_for(decoded.image, encoder.spec.preprocessing)
             assert np.array_equal(feature.take(np.array([entry.id])), encoder.encode(pixels[None]))
             assert store.thumbs().get(entry.id) == thumbnail(decoded.image)
-            word = dominant_colour(np.asarray(decoded.image.resize((32, 32))))
-            assert store.catalog.labels([entry.id])[entry.id]["colour"] == word
+            word = dominant_color(np.asarray(decoded.image.resize((32, 32))))
+            assert store.catalog.labels([entry.id])[entry.id]["color"] == word
             assert (entry.width, entry.height) in ((96, 72), (60, 90))
 
 

@@ -235,8 +235,8 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_end(tmp_path: Path) -> N
     killed = 0
     for _ in range(12):
         run = runs.start("broken")
-        catalogue = tmp_path / "broken" / "catalog.sqlite"
-        while not catalogue.exists() and run.poll() is None:
+        catalog = tmp_path / "broken" / "catalog.sqlite"
+        while not catalog.exists() and run.poll() is None:
             time.sleep(0.005)
         time.sleep(rng.uniform(0, 0.25))
         run.send_signal(signal.SIGKILL)
@@ -251,14 +251,14 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_end(tmp_path: Path) -> N
 def test_a_disk_that_takes_no_more_stops_the_run_and_costs_nothing(tmp_path: Path) -> None:
     runs = SmallParts(tmp_path, rows=300)
     assert runs.run("unbroken")[0] == 0
-    where = {20_000: "catalog.sqlite", 60_000: "the catalogue", 120_000: "the catalogue",
+    where = {20_000: "catalog.sqlite", 60_000: "the catalog", 120_000: "the catalog",
              800_000: "features/rgb/part-000000"}  # fmt: skip
     for most, place in where.items():
         code, said = runs.run("broken", most)
         assert code == 2
         assert said.startswith("imgrec.index: ")
         assert place in said
-    with Store.open(tmp_path / "broken") as store:  # its catalogue knows more than its parts
+    with Store.open(tmp_path / "broken") as store:  # its catalog knows more than its parts
         assert (store.catalog.counts()["ok"], len(store.feature("rgb"))) == (282, 0)
     assert runs.run("broken")[0] == 0
     assert contents(tmp_path / "broken") == contents(tmp_path / "unbroken")

@@ -176,7 +176,7 @@ def test_a_grown_graph_of_many_is_measured_again(
 
 
 @pytest.mark.usefixtures("_large")
-def test_what_the_cells_miss_is_looked_for_among_neighbours_of_neighbours(
+def test_what_the_cells_miss_is_looked_for_among_neighbors_of_neighbors(
     collection: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("imgrec.neighbors.by_cells.COMPONENTS", 3)
@@ -240,7 +240,7 @@ def test_a_damaged_graph_is_made_again(collection: Path, damage: str) -> None:
         assert kept_neighbors(store, store.spec(), store.feature()) is not None
 
 
-def test_more_neighbours_than_are_kept(collection: Path) -> None:
+def test_more_neighbors_than_are_kept(collection: Path) -> None:
     with Store.open(collection) as store:
         fewer, more = neighbors_of(store, k=4), neighbors_of(store, k=20)
         kept = kept_neighbors(store, store.spec(), store.feature(), 20)

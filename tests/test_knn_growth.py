@@ -73,7 +73,7 @@ def test_a_grown_graph_is_the_one_that_is_built(
     assert np.isclose(lists.distances, true.distances, atol=1e-5).mean() > 0.995
 
 
-def test_a_picture_whose_neighbours_all_went_finds_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_whose_neighbors_all_went_finds_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imgrec.neighbors.by_products.SMALL", 0)
     vectors = np.random.default_rng(2).normal(size=(_N, 24)).astype(np.float32)
     vectors[40:50] = vectors[40] + 0.001 * vectors[50:60]  # only each other

@@ -1,4 +1,4 @@
-"""Neighbours of neighbours, by sets."""
+"""Neighbors of neighbors, by sets."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from knn_reference import check_lists, feature_of, share_found, true_lists
 from vector_stores import clustered
 
 
-def test_two_hops_are_the_neighbours_and_theirs() -> None:
+def test_two_hops_are_the_neighbors_and_theirs() -> None:
     neighbors = np.random.default_rng(0).integers(-1, 50, size=(50, 4))
     rows = np.arange(0, 50, 3)
     found = without_twins(rows, two_hops(neighbors, rows))

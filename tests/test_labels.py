@@ -19,49 +19,49 @@ def path(tmp_path: Path) -> Path:
     return make(tmp_path / "store", {"x": np.eye(9, dtype=np.float32)})
 
 
-def labels(path: Path, kind: str = "colour") -> dict[int, str]:
+def labels(path: Path, kind: str = "color") -> dict[int, str]:
     with Store.open(path) as store:
         return labels_of(store.catalog, kind)
 
 
 def test_kept_are_read_in_the_order_of_ids_and_replace_those_of_their_kind(path: Path) -> None:
     halves = labels(path, "half")
-    assert keep_labels(path, "colour", {3: "red", 1: "blue", 2: "red"}) is None
+    assert keep_labels(path, "color", {3: "red", 1: "blue", 2: "red"}) is None
     assert list(labels(path).items()) == [(1, "blue"), (2, "red"), (3, "red")]
-    assert keep_labels(path, "colour", {1: "blue", 2: "grey", 4: "caf\udce9"}) is None
-    assert labels(path) == {1: "blue", 2: "grey", 4: "caf\udce9"}
+    assert keep_labels(path, "color", {1: "blue", 2: "gray", 4: "caf\udce9"}) is None
+    assert labels(path) == {1: "blue", 2: "gray", 4: "caf\udce9"}
     assert len(halves) == 9
     assert labels(path, "half") == halves
 
 
 def test_an_open_reader_sees_a_change_only_where_there_is_one(path: Path) -> None:
-    keep_labels(path, "colour", {1: "red", 2: "caf\udce9"})
+    keep_labels(path, "color", {1: "red", 2: "caf\udce9"})
     with Store.open(path) as reader:
         before = reader.state()
-        assert keep_labels(path, "colour", {2: "caf\udce9", 1: "red"}) is None
+        assert keep_labels(path, "color", {2: "caf\udce9", 1: "red"}) is None
         assert reader.state() == before
-        assert keep_labels(path, "colour", {1: "red", 2: "blue"}) is None
+        assert keep_labels(path, "color", {1: "red", 2: "blue"}) is None
         assert reader.state() != before
 
 
 def test_a_picture_of_two_values_is_left_with_one(path: Path) -> None:
     with Store.create(path) as store, store.catalog.transaction() as db:
-        db.executemany("INSERT INTO labels VALUES (1, 'colour', ?)", [("red",), ("blue",)])
-    assert keep_labels(path, "colour", {1: "red"}) is None
+        db.executemany("INSERT INTO labels VALUES (1, 'color', ?)", [("red",), ("blue",)])
+    assert keep_labels(path, "color", {1: "red"}) is None
     with Store.open(path) as store:
-        assert store.catalog.labels([1])[1]["colour"] == "red"
+        assert store.catalog.labels([1])[1]["color"] == "red"
 
 
 def test_a_store_that_cannot_be_written_tells_why(path: Path, tmp_path: Path) -> None:
-    keep_labels(path, "colour", {1: "red"})
+    keep_labels(path, "color", {1: "red"})
     with FileLock(path / "lock"):
-        assert "another run is writing" in str(keep_labels(path, "colour", {1: "blue"}))
-        assert keep_labels(path, "colour", {1: "red"}) is None  # nothing has to be written
+        assert "another run is writing" in str(keep_labels(path, "color", {1: "blue"}))
+        assert keep_labels(path, "color", {1: "red"}) is None  # nothing has to be written
     with nothing_can_be_written(path):
-        assert "denied" in str(keep_labels(path, "colour", {1: "blue"}))
-        assert keep_labels(path, "colour", {1: "red"}) is None
+        assert "denied" in str(keep_labels(path, "color", {1: "blue"}))
+        assert keep_labels(path, "color", {1: "red"}) is None
     assert labels(path) == {1: "red"}
-    assert "no store at" in str(keep_labels(tmp_path / "none", "colour", {1: "red"}))
+    assert "no store at" in str(keep_labels(tmp_path / "none", "color", {1: "red"}))
 
 
 @given(

@@ -30,16 +30,16 @@ def _neighbors(vectors: Matrix, k: int = 15) -> Neighbors:
 
 
 def _axes(vectors: Matrix, count: int = 3) -> Matrix:
-    centred = vectors - vectors.mean(axis=0)
-    return (centred @ np.linalg.svd(centred, full_matrices=False)[2][:count].T).astype(np.float32)
+    centered = vectors - vectors.mean(axis=0)
+    return (centered @ np.linalg.svd(centered, full_matrices=False)[2][:count].T).astype(np.float32)
 
 
 def _planted(n: int, clusters: int, seed: int = 0) -> tuple[Matrix, NDArray[np.int64]]:
     """Return vectors (n, 24) in clusters of which three axes cannot show all, and the clusters."""
     rng = np.random.default_rng(seed)
-    centres = rng.normal(size=(clusters, 24))
+    centers = rng.normal(size=(clusters, 24))
     of_row = np.arange(n) % clusters
-    return (centres[of_row] + 0.5 * rng.normal(size=(n, 24))).astype(np.float32), of_row
+    return (centers[of_row] + 0.5 * rng.normal(size=(n, 24))).astype(np.float32), of_row
 
 
 def _line(n: int) -> Matrix:
@@ -68,7 +68,7 @@ def _odd() -> dict[str, Matrix]:
 
 
 def _spoilt(*_: object, **__: object) -> None:
-    raise AssertionError("neighbours were looked for")
+    raise AssertionError("neighbors were looked for")
 
 
 @pytest.mark.parametrize("k", [1, 4, 15])
@@ -78,7 +78,7 @@ def test_the_graph_is_that_of_umap_learn(k: int) -> None:
         from umap.umap_ import fuzzy_simplicial_set
 
     vectors, _ = _planted(300, 4)
-    vectors[200:230] = vectors[0]  # more equal ones than neighbours
+    vectors[200:230] = vectors[0]  # more equal ones than neighbors
     vectors[230:240] = vectors[1]
     neighbors = _neighbors(vectors, k)
     neighbors.distances[:20] = 0.3  # so near each other that the least width holds
@@ -136,7 +136,7 @@ def test_pictures_left_alone_on_a_page_are_tied_to_their_nearest() -> None:
 def test_no_picture_of_a_page_floats_away() -> None:
     vectors, _ = _planted(400, 4)
     graph = fuzzy_graph(_neighbors(vectors))
-    rows = np.random.default_rng(0).permutation(400)[:40]  # of most, all neighbours are elsewhere
+    rows = np.random.default_rng(0).permutation(400)[:40]  # of most, all neighbors are elsewhere
     plain = graph[rows][:, rows]
     assert (np.diff(plain.tocsr().indptr) == 0).any()
     part = part_of(graph, rows, _axes(vectors)[rows])
@@ -157,7 +157,7 @@ def test_a_page_of_few_pictures_needs_no_ties(n: int) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("count", [2, 3])
-def test_neighbours_of_the_layout_are_neighbours_of_the_pictures(
+def test_neighbors_of_the_layout_are_neighbors_of_the_pictures(
     layout: Layout, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vectors, clusters = _planted(600, 20)
@@ -174,7 +174,7 @@ def test_neighbours_of_the_layout_are_neighbours_of_the_pictures(
     assert _same_nearest(positions, clusters) >= 0.95 > _same_nearest(start, clusters)
 
 
-def test_the_grid_of_many_pictures_finds_the_same_neighbours(
+def test_the_grid_of_many_pictures_finds_the_same_neighbors(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     vectors, clusters = _planted(600, 20)

@@ -69,7 +69,7 @@ def test_euclidean_does_not_cancel_between_near_pictures() -> None:
     assert np.allclose(euclidean(vectors, vectors), expected, rtol=1e-3)
 
 
-def test_twins_are_ties_in_catalogue_order() -> None:
+def test_twins_are_ties_in_catalog_order() -> None:
     rng = np.random.default_rng(5)
     for _ in range(20):
         vectors = np.repeat(rng.normal(size=(1, 2048)).astype(np.float32), 1100, axis=0)

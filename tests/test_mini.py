@@ -33,10 +33,10 @@ def scene(seed: int) -> np.ndarray:
     return (np.asarray(picture) + slope + rng.normal(0, 3, (SIDE, SIDE, 3))).astype(np.uint8)
 
 
-def disc(colour: tuple[int, int, int]) -> np.ndarray:
+def disc(color: tuple[int, int, int]) -> np.ndarray:
     picture = Image.new("RGB", (SIDE, SIDE), (128, 128, 128))
     quarter = SIDE // 4
-    ImageDraw.Draw(picture).ellipse((quarter, quarter, 3 * quarter, 3 * quarter), fill=colour)
+    ImageDraw.Draw(picture).ellipse((quarter, quarter, 3 * quarter, 3 * quarter), fill=color)
     return np.asarray(picture)
 
 
@@ -86,17 +86,17 @@ def test_every_picture_has_a_finite_vector_of_unit_length(pixels):
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (128, 128, 128), (255, 0, 0)])
-def test_one_colour(colour):
-    vector = Mini().encode(np.full((1, SIDE, SIDE, 3), colour, dtype=np.uint8))
+@pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (128, 128, 128), (255, 0, 0)])
+def test_one_color(color):
+    vector = Mini().encode(np.full((1, SIDE, SIDE, 3), color, dtype=np.uint8))
     assert np.isfinite(vector).all()
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
-def test_one_colours_differ_by_their_colour():
+def test_one_colors_differ_by_their_color():
     red, wine, blue = (
-        np.full((SIDE, SIDE, 3), colour, dtype=np.uint8)
-        for colour in [(220, 20, 20), (190, 30, 30), (20, 20, 220)]
+        np.full((SIDE, SIDE, 3), color, dtype=np.uint8)
+        for color in [(220, 20, 20), (190, 30, 30), (20, 20, 220)]
     )
     similar = cosines(red, wine, blue)
     assert similar[0, 1] > 0.95 > 0.8 > similar[0, 2]
@@ -130,7 +130,7 @@ def test_a_changed_copy_is_nearer_than_any_other_picture(scenes, change):
     assert ((originals @ copies.T).argmax(axis=1) == np.arange(len(scenes))).all()
 
 
-def test_colour_matters():
+def test_color_matters():
     similar = cosines(disc((200, 30, 30)), disc((185, 50, 40)), disc((30, 30, 200)))
     assert similar[0, 1] > 0.97 > 0.95 > similar[0, 2]
 
@@ -151,8 +151,8 @@ def test_the_figure_stands_out_from_a_patterned_ground():
 
 
 def test_the_figure_is_measured_in_the_spread_of_the_rim():
-    colours = mini._opponent(scene(3)[None])
-    wide = colours[0].astype(np.float64)
+    colors = mini._opponent(scene(3)[None])
+    wide = colors[0].astype(np.float64)
     inside = np.zeros(wide.shape[1:], dtype=bool)
     inside[2:-2, 2:-2] = True
     rim = wide[:, ~inside]
@@ -161,14 +161,14 @@ def test_the_figure_is_measured_in_the_spread_of_the_rim():
         [mahalanobis(place, rim.mean(axis=1), inverse) for place in wide.reshape(3, -1).T]
     )
     expected = (far / (far + 2 * far.mean() + 0.5)).reshape(inside.shape)
-    np.testing.assert_allclose(mini._figure(colours)[0, 0], expected, atol=1e-4)
+    np.testing.assert_allclose(mini._figure(colors)[0, 0], expected, atol=1e-4)
 
 
 def test_orientations_agree_with_a_loop_over_places():
     """The doubled angle's cosine, to the fourth, by arctangent and one place at a time."""
-    grey = mini._opponent(scene(1)[None])[:, :1]
-    got = mini._orientations(*mini._strongest_gradient(grey), 6)[0]
-    wide = grey[0, 0].astype(np.float64)
+    gray = mini._opponent(scene(1)[None])[:, :1]
+    got = mini._orientations(*mini._strongest_gradient(gray), 6)[0]
+    wide = gray[0, 0].astype(np.float64)
     x = ndimage.correlate1d(wide, [-1, 0, 1], axis=1, mode="nearest")
     y = ndimage.correlate1d(wide, [-1, 0, 1], axis=0, mode="nearest")
     for row, column in np.ndindex(*wide.shape):
@@ -180,9 +180,9 @@ def test_orientations_agree_with_a_loop_over_places():
 
 
 def test_the_steepest_map_gives_the_gradient():
-    colours = mini._opponent(scene(2)[None])
-    x, y = mini._strongest_gradient(colours)
-    by_map = [mini._strongest_gradient(colours[:, m : m + 1]) for m in range(3)]
+    colors = mini._opponent(scene(2)[None])
+    x, y = mini._strongest_gradient(colors)
+    by_map = [mini._strongest_gradient(colors[:, m : m + 1]) for m in range(3)]
     steepest = np.max([np.hypot(*pair) for pair in by_map], axis=0)
     np.testing.assert_allclose(np.hypot(x, y), steepest, rtol=1e-5, atol=1e-7)
 

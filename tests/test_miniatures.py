@@ -25,15 +25,15 @@ def test_a_miniature_is_the_thumbnail_stretched() -> None:
         assert np.abs(found.luminance[row] - planes[..., 0]).mean() < 1.5
         blue = planes[..., 1].reshape(16, 4, 16, 4).mean((1, 3))
         red = planes[..., 2].reshape(16, 4, 16, 4).mean((1, 3))
-        assert np.abs(found.colour[row] - np.stack([blue, red])).mean() < 1.5
+        assert np.abs(found.color[row] - np.stack([blue, red])).mean() < 1.5
     assert found.aspects.tolist() == pytest.approx([128 / 96, 96 / 128, 128 / 3, 1])
 
 
 def test_a_sketch_is_the_same_smaller() -> None:
     found = sketches_of(IDS, JPEGS.__getitem__)
     for row, jpeg in enumerate(JPEGS):
-        grey = Image.open(io.BytesIO(jpeg)).convert("L").resize((16, 16), Image.Resampling.BOX)
-        assert np.abs(found.luminance[row] - np.asarray(grey, np.float64)).mean() < 6
+        gray = Image.open(io.BytesIO(jpeg)).convert("L").resize((16, 16), Image.Resampling.BOX)
+        assert np.abs(found.luminance[row] - np.asarray(gray, np.float64)).mean() < 6
     assert np.array_equal(found.aspects, miniatures_of(IDS, JPEGS.__getitem__).aspects)
 
 

@@ -1,4 +1,4 @@
-"""Embedded colour profiles: against the colours computed by hand; and those that change nothing."""
+"""Embedded color profiles: against the colors computed by hand; and those that change nothing."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ import icc
 from imgrec.pictures.decoding import decode
 from pictures import encoded, picture
 
-COLOURS = np.random.default_rng(3).integers(0, 256, (16, 16, 3), np.uint8)
+COLORS = np.random.default_rng(3).integers(0, 256, (16, 16, 3), np.uint8)
 LAB = np.random.default_rng(4).integers([20, -25, -25], [90, 26, 26], (icc.INKS, 3))
 LAB[0], LAB[1], LAB[-1] = (100, 0, 0), (0, 0, 0), (0, 0, 0)  # paper; black, whatever is below it
 
@@ -25,22 +25,22 @@ def _pixels(data: bytes) -> np.ndarray:
     ids=["Adobe RGB", "Display P3", "Mac gamma"],
 )
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
-def test_colours_become_those_of_srgb(matrix: icc.Floats, gamma: float, kind: str) -> None:
+def test_colors_become_those_of_srgb(matrix: icc.Floats, gamma: float, kind: str) -> None:
     options = {"lossless": True} if kind == "WEBP" else {}
     profile = icc.matrix_profile(matrix, gamma)
-    shown = _pixels(encoded(Image.fromarray(COLOURS), kind, icc_profile=profile, **options))
-    expected = icc.matrix_colours(COLOURS.reshape(-1, 3), matrix, gamma).reshape(COLOURS.shape)
-    assert np.abs(expected - COLOURS).max() > 10
+    shown = _pixels(encoded(Image.fromarray(COLORS), kind, icc_profile=profile, **options))
+    expected = icc.matrix_colors(COLORS.reshape(-1, 3), matrix, gamma).reshape(COLORS.shape)
+    assert np.abs(expected - COLORS).max() > 10
     assert np.abs(shown - expected).max() < 2.5  # dark tones: lcms keeps 8 bits and short tables
     assert np.abs(shown - expected).mean() < 0.4
 
 
 @pytest.mark.parametrize("gamma", [1.0, 1.8])
-def test_grey_with_a_gamma_of_its_own(gamma: float) -> None:
+def test_gray_with_a_gamma_of_its_own(gamma: float) -> None:
     levels = np.arange(256, dtype=np.uint8)
-    profile = icc.grey_profile(gamma)
+    profile = icc.gray_profile(gamma)
     shown = _pixels(encoded(Image.fromarray(levels[None]), "PNG", icc_profile=profile))
-    assert np.abs(shown[0] - icc.grey_levels(levels, gamma)).max() < 1.5
+    assert np.abs(shown[0] - icc.gray_levels(levels, gamma)).max() < 1.5
     with_alpha = Image.fromarray(np.stack([levels, np.full_like(levels, 255)], -1)[None], "LA")
     assert (_pixels(encoded(with_alpha, "PNG", icc_profile=profile)) == shown).all()
 
@@ -52,23 +52,23 @@ def test_inks_are_what_their_profile_says(kind: str) -> None:
     options = {"quality": 100, "subsampling": 0} if kind == "JPEG" else {}
     image = Image.fromarray(patches, "CMYK")
     shown = _pixels(encoded(image, kind, icc_profile=icc.cmyk_profile(LAB), **options))
-    expected = icc.ink_colours(LAB)
+    expected = icc.ink_colors(LAB)
     assert np.abs(shown[8, 8::16] - expected).max() < 4  # the table of the profile has 8 bits
     assert (shown[8, 8] >= 254).all()
 
 
 def test_srgb_changes_nothing_whatever_it_is_called() -> None:
-    image = Image.fromarray(COLOURS)
+    image = Image.fromarray(COLORS)
     for name in ("sRGB IEC61966-2.1", "c2", "my scanner"):
         shown = _pixels(encoded(image, "PNG", icc_profile=icc.srgb_profile(name)))
-        assert (shown == COLOURS).all(), name
+        assert (shown == COLORS).all(), name
     misnamed = icc.matrix_profile(icc.ADOBE_RGB, 2.2, "sRGB IEC61966-2.1")
-    assert (_pixels(encoded(image, "PNG", icc_profile=misnamed)) != COLOURS).any()
+    assert (_pixels(encoded(image, "PNG", icc_profile=misnamed)) != COLORS).any()
 
 
 def test_palettes_and_transparency() -> None:
     profile = icc.matrix_profile(icc.ADOBE_RGB, 2.2)
-    red = icc.matrix_colours(np.array([[200, 30, 30]], np.uint8), icc.ADOBE_RGB, 2.2)[0]
+    red = icc.matrix_colors(np.array([[200, 30, 30]], np.uint8), icc.ADOBE_RGB, 2.2)[0]
     palette = Image.new("P", (2, 1))
     palette.putpalette([200, 30, 30, 9, 9, 9])
     shown = _pixels(encoded(palette, "PNG", icc_profile=profile))
@@ -78,9 +78,9 @@ def test_palettes_and_transparency() -> None:
     assert np.abs(over_white - (red * 128 + 255 * 127) / 255).max() < 2
 
 
-@pytest.mark.parametrize("wrong", [icc.grey_profile(1.0), icc.cmyk_profile(LAB)])
+@pytest.mark.parametrize("wrong", [icc.gray_profile(1.0), icc.cmyk_profile(LAB)])
 def test_a_profile_of_other_channels_is_not_applied(wrong: bytes) -> None:
-    assert (_pixels(encoded(Image.fromarray(COLOURS), "PNG", icc_profile=wrong)) == COLOURS).all()
+    assert (_pixels(encoded(Image.fromarray(COLORS), "PNG", icc_profile=wrong)) == COLORS).all()
 
 
 @given(st.integers(1, 600), st.binary(max_size=8), st.integers(0, 500))

@@ -25,12 +25,11 @@ def _shown(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, **more: object)
 
 
 def test_a_log_file_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = _shown(monkeypatch, io.StringIO(), desc="colours")
+    shown = _shown(monkeypatch, io.StringIO(), desc="colors")
     assert "\r" not in shown and "█" not in shown
     lines = shown.splitlines()
     counts = [
-        re.match(r"colours: (\d+) of 40 pictures, .*/s, .* so far, .* left$", line)
-        for line in lines
+        re.match(r"colors: (\d+) of 40 pictures, .*/s, .* so far, .* left$", line) for line in lines
     ]
     assert [int(found[1]) for found in counts if found] == [10, 20, 30, 40]
     assert all(counts)

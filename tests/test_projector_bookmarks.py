@@ -80,13 +80,13 @@ def test_a_view_of_the_pca_tab_has_places_of_its_own() -> None:
     _check_rounding(_column(state, "pca-2"), _layout(6, 3, seed=9)[:, 2])
 
 
-def test_colours_are_off_unless_asked_for() -> None:
-    plain, coloured = _states(
-        View("a", _layout(3, 2)), View("b", _layout(3, 2), colour="cluster"), count=3
+def test_colors_are_off_unless_asked_for() -> None:
+    plain, colored = _states(
+        View("a", _layout(3, 2)), View("b", _layout(3, 2), color="cluster"), count=3
     )
     assert plain["selectedColorOptionName"] == "No color map"
-    assert coloured["selectedColorOptionName"] == "cluster"
-    assert plain["selectedLabelOption"] == coloured["selectedLabelOption"] == "name"
+    assert colored["selectedColorOptionName"] == "cluster"
+    assert plain["selectedLabelOption"] == colored["selectedLabelOption"] == "name"
 
 
 @given(

@@ -25,12 +25,12 @@ from projector_clicks import (
     click_tab,
     legend,
     run_names,
-    shown_colour,
+    shown_color,
     shown_label,
     world_positions,
 )
 from projector_page import open_projector, picture_of_page, positions_px, served
-from projector_store import colours
+from projector_store import colors
 
 ROWS, PER_SIDE, CELL_PX = 30, 6, 48
 GROUPS = ["red", "green", "blue"]
@@ -45,7 +45,7 @@ VIEWS = [
     View("PCA, 3-D", AXES[:, :3], tab="pca"),
     View("t-SNE, 3-D, größer · a name of two lines", _RNG.normal(size=(ROWS, 3))),
     View("PCA, 2-D", AXES[:, :2], tab="pca"),
-    View("t-SNE, 2-D, coloured", _RNG.normal(size=(ROWS, 2)), colour="group"),
+    View("t-SNE, 2-D, colored", _RNG.normal(size=(ROWS, 2)), color="group"),
 ]
 OTHER = "page 2 of 3 · cats, größer"
 
@@ -56,9 +56,9 @@ def _write_run(folder: Path, order: int, views: Sequence[View]) -> None:
     embedding = Embedding("mini", *AXES.shape, "t.bytes", "m.tsv", "s.png", CELL_PX, marks)
     lines = ["name\tgroup", *(f"{i:02d}.png\t{GROUPS[i % 3]}" for i in range(ROWS))]
     sheet = Image.new("RGB", (PER_SIDE * CELL_PX, PER_SIDE * CELL_PX), "white")
-    for i, colour in enumerate(colours(ROWS)):
+    for i, color in enumerate(colors(ROWS)):
         row, column = divmod(i, PER_SIDE)
-        sheet.paste(Image.new("RGB", (CELL_PX, CELL_PX), colour), (column * CELL_PX, row * CELL_PX))
+        sheet.paste(Image.new("RGB", (CELL_PX, CELL_PX), color), (column * CELL_PX, row * CELL_PX))
     sheet.save(folder / "s.png")
     (folder / "t.bytes").write_bytes(tensor_bytes(AXES))
     (folder / "m.tsv").write_text("\n".join(lines) + "\n")
@@ -119,7 +119,7 @@ def test_each_point_still_shows_its_own_picture(page: webdriver.Chrome, view: Vi
     click_bookmark(page, view.name)
     places = np.rint(positions_px(page)).astype(int)  # (n, 2)
     seen = np.asarray(picture_of_page(page))[places[:, 1], places[:, 0]]
-    np.testing.assert_allclose(seen.astype(int), colours(ROWS), atol=12)
+    np.testing.assert_allclose(seen.astype(int), colors(ROWS), atol=12)
 
 
 def test_a_plane_is_seen_from_the_front_and_small(page: webdriver.Chrome) -> None:
@@ -133,11 +133,11 @@ def test_a_plane_is_seen_from_the_front_and_small(page: webdriver.Chrome) -> Non
     assert 8 < row.sum() < CELL_PX - 10
 
 
-def test_colours_are_those_of_the_bookmark(page: webdriver.Chrome) -> None:
+def test_colors_are_those_of_the_bookmark(page: webdriver.Chrome) -> None:
     click_bookmark(page, VIEWS[-1].name)
-    assert (shown_colour(page), legend(page)) == ("group", GROUPS)
+    assert (shown_color(page), legend(page)) == ("group", GROUPS)
     click_bookmark(page, FLAT.name)
-    assert (shown_colour(page), legend(page)) == ("No color map", [])
+    assert (shown_color(page), legend(page)) == ("No color map", [])
     assert shown_label(page) == "name"
 
 

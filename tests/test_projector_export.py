@@ -15,7 +15,7 @@ from logdirs import RUN_FILES, bookmarks, config, contents, names, only_run, spr
 from projector.__main__ import main
 from projector.export import Options, write_logdir
 from projector.files.sprite import grid_for
-from projector_store import colours, decode, make_store, plain
+from projector_store import colors, decode, make_store, plain
 
 PLAIN = Options(methods=())
 TINY = Options(overview=20, page_size=25, clusters=5, methods=())
@@ -23,7 +23,7 @@ TINY = Options(overview=20, page_size=25, clusters=5, methods=())
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 10, 65])
 def test_files_agree_on_the_rows(count: int, tmp_path: Path) -> None:
-    path = make_store(tmp_path / "store", [plain(c) for c in colours(count)])
+    path = make_store(tmp_path / "store", [plain(c) for c in colors(count)])
     with Store.open(path) as store:
         made = write_logdir(store, tmp_path / "log", options=PLAIN)
     run, (summary,) = only_run(made.logdir), made.runs
@@ -58,13 +58,13 @@ def test_pictures_that_failed_are_absent_and_rows_stay_aligned(
 
 
 def test_missing_pictures_are_absent(tmp_path: Path) -> None:
-    path = make_store(tmp_path / "store", [plain(c) for c in colours(6)])
+    path = make_store(tmp_path / "store", [plain(c) for c in colors(6)])
     with Store.create(path) as store:
         store.catalog.db.execute("UPDATE images SET status = 'missing' WHERE id IN (1, 4)")
     with Store.open(path) as store:
         run = only_run(write_logdir(store, tmp_path / "log", options=PLAIN).logdir)
     assert names(run) == [f"{i:05d}.png" for i in (2, 3, 5, 6)]
-    assert np.abs(sprite(run)[50, 50] - np.array([*colours(6)[1], 255])).max() < 6
+    assert np.abs(sprite(run)[50, 50] - np.array([*colors(6)[1], 255])).max() < 6
 
 
 def test_overview_and_pages_hold_every_picture(tmp_path: Path) -> None:
@@ -84,8 +84,8 @@ def test_overview_and_pages_hold_every_picture(tmp_path: Path) -> None:
              for name in names(run)}  # fmt: skip
     for run in (overview, *by_kind["whole"]):
         assert {row["name"]: row["page"] for row in table(run)} == {n: pages[n] for n in names(run)}
-    central = {row["centre"] for row in table(by_kind["whole"][0])} - {"-"}
-    assert central == {row["centre"] for row in table(overview)} - {"-"}
+    central = {row["center"] for row in table(by_kind["whole"][0])} - {"-"}
+    assert central == {row["center"] for row in table(overview)} - {"-"}
     assert len(central) == 5
 
 
@@ -106,7 +106,7 @@ def test_rows_of_every_run_are_those_of_their_pictures(tmp_path: Path) -> None:
             zip(rows, map(grid_for(len(rows)).corner_px, range(len(rows))), strict=True)
         ):
             middle = sprite(run)[top + summary.cell_px // 2, left + summary.cell_px // 2, :3]
-            assert np.abs(middle - np.array(colours(60)[row])).max() < 8, (summary.name, i)
+            assert np.abs(middle - np.array(colors(60)[row])).max() < 8, (summary.name, i)
 
 
 def test_more_than_one_tensor_holds_makes_no_run_of_all(
@@ -181,7 +181,7 @@ def test_the_same_store_gives_the_same_bytes(store: Store, tmp_path: Path) -> No
 
 
 def test_labels_and_strange_names_reach_the_table(tmp_path: Path) -> None:
-    images = [plain(c) for c in colours(2)]
+    images = [plain(c) for c in colors(2)]
     file_names = ["a/tab\t<b>.png", "a/caf\udce9.png"]
     labels = {"community": {1: "3.10"}}
     path = make_store(tmp_path / "store", images, names=file_names, labels=labels)
@@ -191,7 +191,7 @@ def test_labels_and_strange_names_reach_the_table(tmp_path: Path) -> None:
     assert [(row["name"], row["community"]) for row in rows] == [
         ("tab <b>.png", "#3.10"), ("caf\N{REPLACEMENT CHARACTER}.png", "-"),
     ]  # fmt: skip
-    assert {row["colour"] for row in rows} <= {"red", "turquoise"}
+    assert {row["color"] for row in rows} <= {"red", "turquoise"}
     assert bookmarks(only_run(tmp_path / "log"))[-1]["label"] == "PCA, 3-D"
 
 
@@ -202,7 +202,7 @@ def test_one_picture_is_too_few(
     count: int, has: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     vectors = np.zeros((count, 8), np.float32)
-    path = make_store(tmp_path / "store", [plain(c) for c in colours(count)], vectors)
+    path = make_store(tmp_path / "store", [plain(c) for c in colors(count)], vectors)
     assert main(["--store", str(path), "--out", str(tmp_path / "log")]) == 2
     error = capsys.readouterr().err
     assert f"store has {has}, the projector shows 2 or more: run python -m imgrec.index" in error
@@ -252,7 +252,7 @@ def test_the_public_names_are_sorted_and_there() -> None:
 
 
 def test_thumbnails_smaller_than_a_cell_are_enlarged(tmp_path: Path) -> None:
-    path = make_store(tmp_path / "store", [plain(c, (8, 4)) for c in colours(2)])
+    path = make_store(tmp_path / "store", [plain(c, (8, 4)) for c in colors(2)])
     with Store.open(path) as store:
         made = write_logdir(store, tmp_path / "log", options=PLAIN)
     alpha = sprite(only_run(made.logdir))[:100, :100, 3]
@@ -271,6 +271,6 @@ def _shown(cell: np.ndarray, thumb: np.ndarray) -> np.ndarray:
 def _store(path: Path, count: int) -> Path:
     """Pictures in five groups, far from each other."""
     rng = np.random.default_rng(1)
-    centres = 10 * rng.normal(size=(5, 12))
-    vectors = centres[rng.integers(5, size=count)] + rng.normal(size=(count, 12))
-    return make_store(path, [plain(c) for c in colours(count)], vectors.astype(np.float32))
+    centers = 10 * rng.normal(size=(5, 12))
+    vectors = centers[rng.integers(5, size=count)] + rng.normal(size=(count, 12))
+    return make_store(path, [plain(c) for c in colors(count)], vectors.astype(np.float32))

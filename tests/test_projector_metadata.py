@@ -88,7 +88,7 @@ def test_roots_are_told_apart_by_the_path() -> None:
 
 
 @pytest.mark.parametrize("path", ["train/shirt/a.png", "shirt/a.png", "a.png"])
-def test_the_folder_is_the_one_of_the_catalogue(path: str) -> None:
+def test_the_folder_is_the_one_of_the_catalog(path: str) -> None:
     label = folder_label(FoundFile("/disk/shirt", path, 1, 1))
     (row,) = _rows(metadata_text([_entry(1, path, "/disk/shirt")], {1: {"folder": label}}))[1:]
     assert row[1:3] == [path, label]
@@ -103,7 +103,7 @@ def test_texts_that_look_like_numbers_stay_texts() -> None:
 
 
 @given(st.lists(st.integers(0, 120), max_size=400))
-def test_a_category_never_has_more_values_than_can_be_coloured(numbers: list[int]) -> None:
+def test_a_category_never_has_more_values_than_can_be_colored(numbers: list[int]) -> None:
     values = [f"v{number}" for number in numbers]
     got = category(values)
     assert len(set(got)) <= MAX_VALUES

@@ -22,13 +22,13 @@ from projector_page import (
     Server,
     card,
     click,
-    first_neighbour,
+    first_neighbor,
     open_projector,
     picture_of_page,
     positions_px,
     served,
 )
-from projector_store import Colour, colours, make_store, plain
+from projector_store import Color, colors, make_store, plain
 
 PLAIN = Options(methods=())
 
@@ -40,34 +40,34 @@ def _spread(count: int) -> NDArray[np.float32]:
     return np.stack([3.0 * along, across], axis=1).astype(np.float32)
 
 
-def _logdir(folder: Path, palette: Sequence[Colour], vectors: NDArray[np.float32]) -> Path:
-    path = make_store(folder / "store", [plain(colour) for colour in palette], vectors)
+def _logdir(folder: Path, palette: Sequence[Color], vectors: NDArray[np.float32]) -> Path:
+    path = make_store(folder / "store", [plain(color) for color in palette], vectors)
     with Store.open(path) as store:
         return write_logdir(store, folder / "log", options=PLAIN).logdir
 
 
-def _mismatches(browser: webdriver.Chrome, palette: Sequence[Colour]) -> list[int]:
-    """Return the rows at whose place on the screen another colour than theirs is seen."""
+def _mismatches(browser: webdriver.Chrome, palette: Sequence[Color]) -> list[int]:
+    """Return the rows at whose place on the screen another color than theirs is seen."""
     positions = positions_px(browser)
     page = np.asarray(picture_of_page(browser))
-    seen = [_colour_around(page, round(x), round(y)) for x, y in positions]
+    seen = [_color_around(page, round(x), round(y)) for x, y in positions]
     return [i for i, pair in enumerate(zip(seen, palette, strict=True)) if _differ(*pair)]
 
 
-def _colour_around(page: NDArray[np.uint8], x: int, y: int) -> NDArray[np.float64]:
-    """Return the median colour of a few pixels: the axes of the page are thin lines across."""
+def _color_around(page: NDArray[np.uint8], x: int, y: int) -> NDArray[np.float64]:
+    """Return the median color of a few pixels: the axes of the page are thin lines across."""
     return np.asarray(np.median(page[y - 3 : y + 4, x - 3 : x + 4], axis=(0, 1)))
 
 
-def _differ(pixel: object, colour: Colour) -> bool:
-    return int(np.abs(np.subtract(pixel, colour)).max()) > 12  # type: ignore[call-overload]
+def _differ(pixel: object, color: Color) -> bool:
+    return int(np.abs(np.subtract(pixel, color)).max()) > 12  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("count", [2, 3, 5, 10, 65])
 def test_each_point_shows_its_own_picture(
     browser: webdriver.Chrome, tmp_path: Path, count: int
 ) -> None:
-    palette = colours(count)
+    palette = colors(count)
     with served(_logdir(tmp_path, palette, _spread(count))) as server:
         address = server.address if count > 3 else server.tab
         assert open_projector(browser, address) == count
@@ -75,10 +75,10 @@ def test_each_point_shows_its_own_picture(
         chosen = count - 2
         click(browser, positions_px(browser)[chosen])
         assert card(browser)["name"] == f"{chosen + 1:05d}.png"
-        name, (left, top) = first_neighbour(browser)
+        name, (left, top) = first_neighbor(browser)
         page = np.asarray(picture_of_page(browser))
-        neighbour = _colour_around(page, round(left) + 20, round(top) + 20)
-        assert not _differ(neighbour, palette[int(name[:5]) - 1])
+        neighbor = _color_around(page, round(left) + 20, round(top) + 20)
+        assert not _differ(neighbor, palette[int(name[:5]) - 1])
 
 
 @pytest.mark.parametrize("count", [1_000, MAX_POINTS])
@@ -88,14 +88,14 @@ def test_pictures_among_many_show_themselves(
     side = grid_for(count).per_side
     chosen = np.array([0, 1, side - 1, side, side + 1, 2 * side, count // 2, count - side,
                        count - side - 1, count - 2, count - 1])  # fmt: skip
-    palette = colours(24)
-    images = [plain(colour) for colour in palette]
+    palette = colors(24)
+    images = [plain(color) for color in palette]
     vectors = np.zeros((count, 3), np.float32)
     vectors[:, :2] = np.random.default_rng(0).uniform(-1, 1, (count, 2))  # a crowd in the middle
     angles = 2 * np.pi * np.arange(len(chosen)) / len(chosen)
     vectors[chosen, :2] = 3 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     path = make_store(tmp_path / "store", [images[i * 7 % 24] for i in range(count)], vectors)
-    monkeypatch.setattr("projector.export.update_colours", _no_colours)
+    monkeypatch.setattr("projector.export.update_colors", _no_colors)
     with Store.open(path) as store:
         options = Options(methods=(), page_size=count)
         logdir = write_logdir(store, tmp_path / "log", options=options).logdir
@@ -103,7 +103,7 @@ def test_pictures_among_many_show_themselves(
         assert open_projector(browser, server.tab, 180) == count
         positions = positions_px(browser)
         page = np.asarray(picture_of_page(browser))
-        seen = [_colour_around(page, *map(round, positions[row])) for row in chosen]
+        seen = [_color_around(page, *map(round, positions[row])) for row in chosen]
         wanted = [palette[row * 7 % 24] for row in chosen.tolist()]
         assert [
             row for row, *pair in zip(chosen, seen, wanted, strict=True) if _differ(*pair)
@@ -115,8 +115,8 @@ def test_pictures_among_many_show_themselves(
 def test_the_overview_comes_first_and_every_run_opens(
     browser: webdriver.Chrome, tmp_path: Path
 ) -> None:
-    palette = colours(60)
-    path = make_store(tmp_path / "store", [plain(colour) for colour in palette], _spread(60))
+    palette = colors(60)
+    path = make_store(tmp_path / "store", [plain(color) for color in palette], _spread(60))
     with Store.open(path) as store:
         options = Options(methods=(), page_size=25, overview=15)
         made = write_logdir(store, tmp_path / "log", options=options)
@@ -131,8 +131,8 @@ def test_the_overview_comes_first_and_every_run_opens(
 
 
 def test_a_running_server_shows_what_replaced_it(browser: webdriver.Chrome, tmp_path: Path) -> None:
-    palette = colours(12)
-    path = make_store(tmp_path / "store", [plain(colour) for colour in palette], _spread(12))
+    palette = colors(12)
+    path = make_store(tmp_path / "store", [plain(color) for color in palette], _spread(12))
     out = tmp_path / "log"
     with Store.create(path) as store, served(_exported(store, out)) as server:
         assert open_projector(browser, server.address) == 12
@@ -158,7 +158,7 @@ def _wait_until_listed(server: Server, run: str, timeout_s: float = 30) -> None:
         time.sleep(0.2)
 
 
-def _no_colours(store: Store, *, quiet: bool) -> dict[int, str]:
+def _no_colors(store: Store, *, quiet: bool) -> dict[int, str]:
     return dict.fromkeys(store.catalog.ids("ok").tolist(), "red")
 
 

@@ -56,7 +56,7 @@ def test_groups_stay_whole_where_they_fit() -> None:
     assert pages_of_group.count(1) >= 28
 
 
-def test_neighbours_are_on_one_page() -> None:
+def test_neighbors_are_on_one_page() -> None:
     columns, groups = _blobs(3_000, 30)
     assert _together(split_pages(columns, groups, 700), _nearest(columns)) > 0.98
     one_group = np.zeros(3_000, np.intp)
@@ -65,7 +65,7 @@ def test_neighbours_are_on_one_page() -> None:
     assert _together(by_chance, _nearest(columns)) < 0.3
 
 
-def test_settling_moves_pictures_to_their_neighbours() -> None:
+def test_settling_moves_pictures_to_their_neighbors() -> None:
     columns, _ = _blobs(2_000, 60)
     rough = split_pages(columns, np.zeros(2_000, np.intp), 300)
     nearest = _nearest(columns)

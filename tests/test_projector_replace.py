@@ -22,7 +22,7 @@ from projector.__main__ import main
 from projector.errors import ProjectorError
 from projector.export import Export, Options, write_logdir
 from projector.files.sprite import write_sprite
-from projector_store import colours, make_store, plain
+from projector_store import colors, make_store, plain
 
 PLAIN = Options(methods=())
 TINY = Options(overview=12, page_size=40, clusters=3, methods=())
@@ -32,12 +32,12 @@ _COUNT = 96
 def _vectors(count: int) -> NDArray[np.float32]:
     """Three groups, far from each other; which one goes with the number."""
     rng = np.random.default_rng(2)
-    centres = 20 * np.eye(3, 8)
-    return (centres[np.arange(count) % 3] + rng.normal(size=(count, 8))).astype(np.float32)
+    centers = 20 * np.eye(3, 8)
+    return (centers[np.arange(count) % 3] + rng.normal(size=(count, 8))).astype(np.float32)
 
 
 def _grouped(path: Path) -> Path:
-    images = [plain(c) for c in colours(_COUNT)]
+    images = [plain(c) for c in colors(_COUNT)]
     return make_store(path, images, _vectors(_COUNT))
 
 
@@ -61,11 +61,11 @@ def _add(path: Path, vector: NDArray[np.float32]) -> int:
     return new
 
 
-def decode_back(colour: tuple[int, int, int]) -> bytes:
-    """A thumbnail of one colour."""
+def decode_back(color: tuple[int, int, int]) -> bytes:
+    """A thumbnail of one color."""
     from imgrec.pictures.decoding import thumbnail
 
-    return thumbnail(plain(colour))
+    return thumbnail(plain(color))
 
 
 def _inodes(logdir: Path) -> dict[str, int]:
@@ -193,8 +193,8 @@ def test_a_new_picture_changes_only_the_runs_it_is_in(tmp_path: Path) -> None:
     assert sorted(n for run in pages for n in names(out / run.name)) == [
         f"{i:05d}.png" for i in range(1, _COUNT + 2)
     ]
-    neighbours = {int(n[:5]) % 3 for n in names(out / page.name) if int(n[:5]) != new}
-    assert neighbours == {1}  # all of one group, as is the first vector
+    neighbors = {int(n[:5]) % 3 for n in names(out / page.name) if int(n[:5]) != new}
+    assert neighbors == {1}  # all of one group, as is the first vector
 
 
 def test_new_labels_change_the_tables_and_nothing_else(tmp_path: Path) -> None:

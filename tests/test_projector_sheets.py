@@ -24,14 +24,14 @@ from projector.files.sprite import grid_for
 from projector.files.sprite_workers import Sheets, bands
 from projector.manifest import NOTHING
 from projector.writer import Writer
-from projector_store import colours, make_store, plain
+from projector_store import colors, make_store, plain
 
 _COUNT = 2_300  # three bands
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    images = [plain(colour, (40, 30)) for colour in colours(24)]
+    images = [plain(color, (40, 30)) for color in colors(24)]
     path = tmp_path_factory.mktemp("sheets") / "store"
     return make_store(path, [images[i * 7 % 24] for i in range(_COUNT)])
 
@@ -123,7 +123,7 @@ def test_slow_files_wait_for_room(tmp_path: Path) -> None:
 def _logdir(folder: Path, name: str, workers: int) -> Path:
     """Write a logdir of several runs from a store of its own: layouts are kept in the store."""
     vectors = np.random.default_rng(3).normal(size=(70, 12)).astype(np.float32)
-    images = [plain(colour) for colour in colours(70)]
+    images = [plain(color) for color in colors(70)]
     options = Options(page_size=20, overview=30, workers=workers)
     with Store.open(make_store(folder / name / "store", images, vectors)) as opened:
         return write_logdir(opened, folder / name / "log", options=options).logdir

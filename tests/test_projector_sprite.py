@@ -11,7 +11,7 @@ from PIL import Image
 from imgrec.pictures.decoding import thumbnail
 from projector.errors import ProjectorError
 from projector.files.sprite import Grid, build_sprite, fit, grid_for, write_sprite
-from projector_store import Colour, plain
+from projector_store import Color, plain
 
 
 @given(st.integers(2, 100_000))
@@ -48,9 +48,9 @@ def test_cell_i_shows_thumbnail_i(count: int, tmp_path: Path) -> None:
     sheet = _written(tmp_path, palette)
     grid = grid_for(count)
     half = grid.cell_px // 2
-    for i, colour in enumerate(palette):
+    for i, color in enumerate(palette):
         left, top = grid.corner_px(i)
-        assert _difference(sheet.getpixel((left + half, top + half)), (*colour, 255)) < 6
+        assert _difference(sheet.getpixel((left + half, top + half)), (*color, 255)) < 6
 
 
 @pytest.mark.parametrize("grid", [Grid(3, 100), Grid(7, 81), Grid(20, 25)])
@@ -96,13 +96,13 @@ def test_a_damaged_thumbnail_is_named() -> None:
         build_sprite(np.array([7, 8]), lambda _: b"\xff\xd8\xff nonsense", grid_for(2))
 
 
-def _written(folder: Path, palette: list[Colour]) -> Image.Image:
-    thumbs = [thumbnail(plain(colour)) for colour in palette]
+def _written(folder: Path, palette: list[Color]) -> Image.Image:
+    thumbs = [thumbnail(plain(color)) for color in palette]
     ids = np.arange(len(palette))
     sheet = build_sprite(ids, lambda i: thumbs[i], grid_for(len(palette)))
     write_sprite(folder / "sprite.webp", sheet)
     return Image.open(folder / "sprite.webp")
 
 
-def _difference(pixel: object, colour: tuple[int, ...]) -> int:
-    return int(np.abs(np.subtract(pixel, colour)).max())  # type: ignore[call-overload]
+def _difference(pixel: object, color: tuple[int, ...]) -> int:
+    return int(np.abs(np.subtract(pixel, color)).max())  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Precision at k, against scikit-learn's exact neighbours."""
+"""Precision at k, against scikit-learn's exact neighbors."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_agrees_with_scikit_learn(block_rows):
     assert found == {k: pytest.approx(reference(vectors, labels, k)) for k in (1, 3, 10)}
 
 
-def test_a_vector_is_not_its_own_neighbour():
+def test_a_vector_is_not_its_own_neighbor():
     assert precision_at_k(np.eye(4), [0, 1, 2, 3], ks=(1,)) == {1: 0.0}
 
 

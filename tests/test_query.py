@@ -1,4 +1,4 @@
-"""Queries: the right neighbours, the contract of the output, what is left out, the grid."""
+"""Queries: the right neighbors, the contract of the output, what is left out, the grid."""
 
 import json
 import shutil
@@ -68,13 +68,13 @@ def test_the_json_is_the_contract(
     ]
     assert first["rank"] == 1
     assert first["similarity"] == pytest.approx(1 - first["distance"])
-    colour = first["labels"].pop("colour")
-    assert colour in WORDS
+    color = first["labels"].pop("color")
+    assert color in WORDS
     assert first["labels"] == {"folder": first["path"].split("/")[0]}
     assert [result["rank"] for result in answer["results"]] == [1, 2, 3]
 
 
-def test_neighbours_are_of_the_same_family(store: Store, photos: Path) -> None:
+def test_neighbors_are_of_the_same_family(store: Store, photos: Path) -> None:
     recommender = Recommender(store)
     for family in ("stripes", "discs", "checks"):
         answer = recommender.query([photos / family / "001.jpg"], k=3)
@@ -119,7 +119,7 @@ def test_a_file_that_changed_since_is_not_answered_by_its_old_vector(
     assert {result.labels["folder"] for result in answer.results} == {"checks"}
 
 
-def test_a_catalogue_path_is_enough_when_the_folder_is_away(photos: Path, tmp_path: Path) -> None:
+def test_a_catalog_path_is_enough_when_the_folder_is_away(photos: Path, tmp_path: Path) -> None:
     shutil.copytree(photos, tmp_path / "photos")
     index_folders([tmp_path / "photos"], tmp_path / "store", Options(("mini",), workers=0))
     (tmp_path / "photos").rename(tmp_path / "moved")
@@ -190,9 +190,9 @@ def test_the_table(photo_store: Path, photos: Path, capsys: pytest.CaptureFixtur
     assert main([str(photos / "discs/000.jpg"), "--store", str(photo_store), "-k", "2"]) == 0
     first, *rows = capsys.readouterr().out.splitlines()
     assert first.startswith("2 of 24 pictures, mini, cosine, ")
-    rank, distance, path, colour, folder = rows[0].split()
+    rank, distance, path, color, folder = rows[0].split()
     assert (rank, folder) == ("1", f"folder={path.split('/')[0]}")
-    assert colour.removeprefix("colour=") in WORDS
+    assert color.removeprefix("color=") in WORDS
     assert 0 < float(distance) < 1
 
 
@@ -214,7 +214,7 @@ def test_twins_find_each_other(odd_store: tuple[Path, dict[str, str]]) -> None:
     assert answer.results[0].distance == pytest.approx(0, abs=1e-6)
 
 
-def test_one_picture_alone_has_no_neighbours(
+def test_one_picture_alone_has_no_neighbors(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "photos").mkdir()
@@ -225,23 +225,23 @@ def test_one_picture_alone_has_no_neighbours(
 
 
 def test_the_grid_shows_whole_pictures_in_their_places(tmp_path: Path) -> None:
-    colours = ["red", "lime", "blue", "yellow", "cyan", "magenta"]
+    colors = ["red", "lime", "blue", "yellow", "cyan", "magenta"]
     cells = [
         Cell(Image.new("RGB", (300, 150) if n % 2 else (100, 200), c), f"{n}", "a/b")
-        for n, c in enumerate(colours)
+        for n, c in enumerate(colors)
     ]
     grid = draw_grid(cells[:1], cells[1:])
     pixels = np.asarray(grid).reshape(-1, 3).tolist()
     counts = {}
-    for colour in colours:
-        wanted = list(Image.new("RGB", (1, 1), colour).get_flattened_data()[0])
-        counts[colour] = pixels.count(wanted)
-    for number, colour in enumerate(colours):
+    for color in colors:
+        wanted = list(Image.new("RGB", (1, 1), color).get_flattened_data()[0])
+        counts[color] = pixels.count(wanted)
+    for number, color in enumerate(colors):
         area = 240 * 120 if number % 2 else 120 * 240
-        assert counts[colour] == pytest.approx(area, rel=0.02), colour
+        assert counts[color] == pytest.approx(area, rel=0.02), color
     first = np.argwhere((np.asarray(grid) == [255, 0, 0]).all(axis=2))
-    for number, colour in enumerate(colours[1:], start=1):
-        rgb = np.array(Image.new("RGB", (1, 1), colour).get_flattened_data()[0])
+    for number, color in enumerate(colors[1:], start=1):
+        rgb = np.array(Image.new("RGB", (1, 1), color).get_flattened_data()[0])
         place = np.argwhere((np.asarray(grid) == rgb).all(axis=2))
         assert place[:, 1].min() > first[:, 1].max(), f"answer {number} stands beside the query"
 

@@ -53,7 +53,7 @@ def test_pictures_in_memory(recommender: Recommender, photos: Path, encoded: lis
         opened = recommender.query([image])
         pixels = np.asarray(image.convert("RGB"))
     assert opened.queries == [str(file)]
-    assert opened.results[0].path == "stripes/002.jpg"  # the catalogue does not know it by bytes
+    assert opened.results[0].path == "stripes/002.jpg"  # the catalog does not know it by bytes
     assert opened.results[0].distance == pytest.approx(0, abs=1e-5)
     assert encoded == [1]
     as_array = recommender.query([pixels])
@@ -62,9 +62,9 @@ def test_pictures_in_memory(recommender: Recommender, photos: Path, encoded: lis
     assert encoded == [1]  # the same pixels: out of the cache
     opaque = np.concatenate([pixels, np.full((*pixels.shape[:2], 1), 255, np.uint8)], axis=2)
     assert recommender.query([opaque]).results == opened.results
-    grey = recommender.query([pixels[:, :, 0]])
-    assert grey.results == recommender.query([pixels[:, :, :1]]).results
-    assert grey.results == recommender.query([np.repeat(pixels[:, :, :1], 3, axis=2)]).results
+    gray = recommender.query([pixels[:, :, 0]])
+    assert gray.results == recommender.query([pixels[:, :, :1]]).results
+    assert gray.results == recommender.query([np.repeat(pixels[:, :, :1], 3, axis=2)]).results
 
 
 def test_a_picture_in_memory_is_turned_upright_and_laid_over_white(

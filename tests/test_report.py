@@ -69,7 +69,7 @@ def test_the_page_has_all_sections_and_every_figure_is_a_file_too(report: Path) 
     assert {
         *("classes", "confidence", "agreement", "disagreements", "clusters", "cluster-sheet"),
         *("map-pca", "map-umap", "map-tsne", "formats", "megapixels", "bytes", "aspect"),
-        *("orientation", "colours", "nearest", "outliers", "quality"),
+        *("orientation", "colors", "nearest", "outliers", "quality"),
     } <= set(figures)
     assert len(set(figures)) == len(figures)
     there = {path.name for path in (report / "figures").iterdir()}

@@ -11,7 +11,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from imgrec.derived.clusters import clusters_of
 from imgrec.neighbors.graph import neighbors_of
-from imgrec.pictures.color_word import colour_of
+from imgrec.pictures.color_word import color_of
 from imgrec.reporting.facts.catalog import Files, by_count, codes_of, date_of
 from imgrec.reporting.facts.classes import compare, frequencies_of
 from imgrec.reporting.facts.clusters import groups_of, nearest_and_spread
@@ -31,7 +31,7 @@ def _files(**columns: list[float]) -> Files:
     return Files(np.arange(1, count + 1), *arrays)
 
 
-def test_files_are_those_of_the_catalogue(store: Store) -> None:
+def test_files_are_those_of_the_catalog(store: Store) -> None:
     files = Files.of(store.catalog)
     entries = list(store.catalog.entries_with("ok"))
     assert files.ids.tolist() == [entry.id for entry in entries]
@@ -89,10 +89,10 @@ def test_labels_are_counted_and_coded() -> None:
     assert [names[c] if c >= 0 else None for c in codes] == ["b", None, "a", "b"]
 
 
-def test_colours_are_those_of_the_thumbnails(store: Store) -> None:
+def test_colors_are_those_of_the_thumbnails(store: Store) -> None:
     ids, thumbs = store.catalog.ids("ok"), store.thumbs()
-    found = dict(Health.of(store, "mini").colours)
-    assert found == Counter(colour_of(thumbs.get(int(i))) for i in ids)
+    found = dict(Health.of(store, "mini").colors)
+    assert found == Counter(color_of(thumbs.get(int(i))) for i in ids)
 
 
 def test_loners_are_the_farthest_from_their_nearest(store: Store) -> None:
@@ -125,7 +125,7 @@ def test_groups_are_the_clusters(tmp_path: Path) -> None:
     with Store.create(path) as store:
         clusters = clusters_of(store, count=7)
         kinds = {i: ("red", "blue")[i % 3 == 0] for i in range(1, 201) if i % 10}
-        store.catalog.replace_labels("colour", kinds)
+        store.catalog.replace_labels("color", kinds)
         groups = groups_of(store.catalog, clusters)
     members = {n: np.flatnonzero(clusters.numbers == n) for n in np.unique(clusters.numbers)}
     distance = dict(zip(clusters.ids.tolist(), clusters.distances.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""Figures: what is drawn where, the same bytes each time, colours that everybody can tell apart."""
+"""Figures: what is drawn where, the same bytes each time, colors that everybody can tell apart."""
 
 import io
 import re
@@ -23,7 +23,7 @@ from imgrec.reporting.figures.canvas import shortened, text_width
 from imgrec.reporting.figures.chart import Chart, percent
 from imgrec.reporting.figures.histogram import Columns, Histogram, log_edges, log_ticks
 from imgrec.reporting.figures.picture_rows import Row, Sheet
-from imgrec.reporting.figures.planes import Plane, cluster_colours
+from imgrec.reporting.figures.planes import Plane, cluster_colors
 from imgrec.reporting.figures.render import render
 from imgrec.reporting.figures.style import OKABE_ITO, PALE, SECOND, SERIES, THEMED, styled
 from imgrec.reporting.figures.thumbnails import Thumbnails
@@ -44,9 +44,9 @@ _BLINDNESS = {
 }  # fmt: skip
 
 
-def _seen(colour: str, kind: str) -> np.ndarray:
-    """Return a colour in CIELAB as somebody with a kind of colour blindness sees it."""
-    share = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+def _seen(color: str, kind: str) -> np.ndarray:
+    """Return a color in CIELAB as somebody with a kind of color blindness sees it."""
+    share = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
     linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
     linear = np.clip(np.array(_BLINDNESS[kind]) @ linear, 0, 1)
     to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
@@ -56,7 +56,7 @@ def _seen(colour: str, kind: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", _BLINDNESS)
-def test_colours_are_told_apart_by_everybody(kind: str) -> None:
+def test_colors_are_told_apart_by_everybody(kind: str) -> None:
     for group, least in ((OKABE_ITO, 11), ((SERIES, SECOND, PALE), 30)):
         for one, other in combinations(group, 2):
             assert np.linalg.norm(_seen(one, kind) - _seen(other, kind)) > least, (one, other)
@@ -112,14 +112,14 @@ def test_a_figure_is_the_same_bytes_and_tells_no_date(store: Store) -> None:
     assert b"data:image/png" not in first.svg
 
 
-def test_in_the_page_figures_follow_its_colours_and_share_no_names() -> None:
+def test_in_the_page_figures_follow_its_colors_and_share_no_names() -> None:
     counts = Histogram.of(np.arange(50.0), np.linspace(0, 50, 6))
     columns = Columns(counts, "number, units", line=(20.0, "here"))
     rendered = render(_chart(columns.draw, (440, 400)))
     wide, narrow = rendered.inline
-    for colour, variable in THEMED.items():
-        assert colour not in wide
-        assert colour.encode() not in rendered.svg or f"var({variable})" in wide
+    for color, variable in THEMED.items():
+        assert color not in wide
+        assert color.encode() not in rendered.svg or f"var({variable})" in wide
     assert "var(--series)" in wide and "var(--ink)" in wide
     names = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (wide, narrow)]
     used = [set(re.findall(r"url\(#([^)]+)\)|href=\"#([^\"]+)\"", svg)) for svg in (wide, narrow)]
@@ -207,13 +207,13 @@ def test_pictures_of_a_map_never_overlap_and_none_that_fits_is_left_out(
     count: int, seed: int, side: float
 ) -> None:
     rng = np.random.default_rng(seed)
-    centres = rng.uniform(-5, 105, (count, 2))
+    centers = rng.uniform(-5, 105, (count, 2))
     order = rng.permutation(count).tolist()
-    shown = shown_without_overlap(centres, side, order, _BOUNDS, gap=1)
+    shown = shown_without_overlap(centers, side, order, _BOUNDS, gap=1)
     low, high = np.array(_BOUNDS[:2]) + side / 2, np.array(_BOUNDS[2:]) - side / 2
-    inside = ((centres >= low) & (centres <= high)).all(axis=1)
+    inside = ((centers >= low) & (centers <= high)).all(axis=1)
     assert inside[shown].all()
-    apart = np.abs(centres[:, None] - centres[None]).max(axis=2) >= side + 1
+    apart = np.abs(centers[:, None] - centers[None]).max(axis=2) >= side + 1
     for one, other in combinations(shown, 2):
         assert apart[one, other]
     for row in set(np.flatnonzero(inside).tolist()) - set(shown):
@@ -232,13 +232,13 @@ def test_pictures_are_moved_no_farther_than_they_must() -> None:
     assert (moved >= 4).all() and (moved <= [96, 56]).all()
 
 
-def test_clusters_beside_each_other_have_other_colours() -> None:
+def test_clusters_beside_each_other_have_other_colors() -> None:
     grid = np.stack(np.meshgrid(np.arange(6), np.arange(5)), axis=-1).reshape(-1, 2) * 10.0
-    colours = cluster_colours(np.repeat(grid, 4, axis=0), np.repeat(np.arange(1, 31), 4))
-    assert set(colours.values()) <= set(OKABE_ITO)
+    colors = cluster_colors(np.repeat(grid, 4, axis=0), np.repeat(np.arange(1, 31), 4))
+    assert set(colors.values()) <= set(OKABE_ITO)
     for one, other in combinations(range(30), 2):
         if np.abs(grid[one] - grid[other]).sum() <= 10:
-            assert colours[one + 1] != colours[other + 1]
+            assert colors[one + 1] != colors[other + 1]
 
 
 @pytest.mark.parametrize(
@@ -274,8 +274,8 @@ def test_maps_are_those_that_the_projector_has_made(
             saved = [np.load(p) for p in (own_store / "layouts" / "mini").glob(f"{method}-2d-*")]
             assert np.array_equal(positions, saved[0])
         vectors = feature.load().astype(np.float64)
-        centred = vectors - vectors.mean(axis=0)
-        s = np.linalg.svd(centred, compute_uv=False)
+        centered = vectors - vectors.mean(axis=0)
+        s = np.linalg.svd(centered, compute_uv=False)
         share = s[:2] ** 2 / (s**2).sum()
         told = [int(re.search(r"(\d+) %", name)[1]) for name in ground.axis_names]  # type: ignore[index]
         assert told == pytest.approx(100 * share, abs=0.6)

@@ -80,7 +80,7 @@ class TestRescan:
         with Store.open(folder.parent / "store") as store:
             old = store.catalog.find_path("discs/000.jpg")
             assert old
-            colour = store.catalog.labels([old.id])[old.id]["colour"]
+            color = store.catalog.labels([old.id])[old.id]["color"]
         (folder / "elsewhere").mkdir()
         (folder / "discs" / "000.jpg").rename(folder / "elsewhere" / "renamed.jpg")
         summary = self._again(folder)
@@ -90,7 +90,7 @@ class TestRescan:
             assert old and new and new.id == old.id
             assert store.catalog.labels([new.id])[new.id] == {
                 "folder": "elsewhere",
-                "colour": colour,
+                "color": color,
             }
 
     def test_two_that_change_places(self, folder: Path) -> None:
@@ -120,9 +120,9 @@ class TestRescan:
     def test_a_file_of_another_root_is_not_taken_for_one_of_the_same_name(
         self, tmp_path: Path
     ) -> None:
-        for name, colour in (("a", "red"), ("b", "blue")):
+        for name, color in (("a", "red"), ("b", "blue")):
             (tmp_path / name).mkdir()
-            Image.new("RGB", (40, 30), colour).save(tmp_path / name / "0.bmp")
+            Image.new("RGB", (40, 30), color).save(tmp_path / name / "0.bmp")
             os.utime(tmp_path / name / "0.bmp", (1, 1))  # same name, size and time
         only = Options(encoders=("mini",), workers=0, only=True)
         index_folders([tmp_path / "a"], tmp_path / "store", only)

@@ -1,4 +1,4 @@
-"""The store and its catalogue: opening, refusing, migrating, labels."""
+"""The store and its catalog: opening, refusing, migrating, labels."""
 
 import json
 import os
@@ -51,16 +51,16 @@ def test_another_format_and_a_damaged_manifest(tmp_path: Path, text: str, messag
         Store.open(tmp_path / "store")
 
 
-def test_a_damaged_and_a_newer_catalogue(tmp_path: Path) -> None:
+def test_a_damaged_and_a_newer_catalog(tmp_path: Path) -> None:
     Store.create(tmp_path / "store").close()
-    catalogue = tmp_path / "store" / "catalog.sqlite"
-    with sqlite3.connect(catalogue) as db:
+    catalog = tmp_path / "store" / "catalog.sqlite"
+    with sqlite3.connect(catalog) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
     for attempt in (Store.open, Store.create):
         with pytest.raises(StoreError, match="schema 99"):
             attempt(tmp_path / "store")
-    catalogue.write_bytes(b"no database" * 100)
+    catalog.write_bytes(b"no database" * 100)
     for attempt in (Store.open, Store.create):
         with pytest.raises(StoreError, match="damaged"):
             attempt(tmp_path / "store")
@@ -137,7 +137,7 @@ def test_a_store_half_made_is_made_whole(photos: Path, tmp_path: Path) -> None:
     assert not (half / ".tmp-abc").exists()
 
 
-def test_ids_are_not_given_again_when_the_catalogue_is_an_older_copy(
+def test_ids_are_not_given_again_when_the_catalog_is_an_older_copy(
     photos: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(photos, tmp_path / "photos")
@@ -184,8 +184,8 @@ def test_labels_are_replaced_by_kind(tmp_path: Path, photos: Path) -> None:
     catalog.replace_labels("community", {1: "3", 2: "4"})
     catalog.replace_labels("community", {2: "3.1"})
     labels = catalog.labels([1, 2])
-    colours = [of_image.pop("colour") for of_image in labels.values()]
-    assert set(colours) <= set(WORDS)
+    colors = [of_image.pop("color") for of_image in labels.values()]
+    assert set(colors) <= set(WORDS)
     assert labels == {1: {"folder": "checks"}, 2: {"folder": "checks", "community": "3.1"}}
     catalog.close()
 

@@ -260,7 +260,7 @@ def test_a_store_by_weights_asked_with_and_without_them(
         Recommender.open(tmp_path / "store", other, "cpu", "none").query([tmp_path / "new.png"])
 
 
-def test_torch_is_not_imported_for_a_catalogued_picture(
+def test_torch_is_not_imported_for_a_catalogd_picture(
     weights: Path, photos: Path, tmp_path: Path
 ) -> None:
     options = Options(encoders=(NAME,), weights=weights, device="cpu", workers=0)

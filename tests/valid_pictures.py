@@ -14,7 +14,7 @@ _SAVED: dict[str, tuple[str, str, dict[str, object]]] = {
     "JPEG": ("JPEG", "RGB", {}),
     "JPEG, progressive": ("JPEG", "RGB", {"progressive": True}),
     "JPEG of inks": ("JPEG", "CMYK", {}),
-    "JPEG of grey": ("JPEG", "L", {}),
+    "JPEG of gray": ("JPEG", "L", {}),
     "PNG": ("PNG", "RGB", {}),
     "PNG of a palette": ("PNG", "P", {"transparency": 3}),
     "PNG, transparent": ("PNG", "RGBA", {}),

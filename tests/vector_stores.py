@@ -27,8 +27,8 @@ def spec_of(name: str, dimensions: int) -> EncoderSpec:
 def clustered(count: int, dimensions: int, seed: int = 0) -> Vectors:
     """Vectors in clusters, not of one length, some of them negative."""
     rng = np.random.default_rng(seed)
-    centres = rng.normal(size=(max(2, count // 30), 12))
-    latent = centres[rng.integers(len(centres), size=count)] + 0.4 * rng.normal(size=(count, 12))
+    centers = rng.normal(size=(max(2, count // 30), 12))
+    latent = centers[rng.integers(len(centers), size=count)] + 0.4 * rng.normal(size=(count, 12))
     vectors = latent @ rng.normal(size=(12, dimensions)) + 0.3 * rng.normal(
         size=(count, dimensions)
     )

@@ -57,7 +57,7 @@ def make_collection(
         neighbors: of every picture.
         catalog: what is known of them, the communities of the run before among it.
         groups: ids of nearly identical pictures, the representative first.
-        k: neighbours a picture is joined to.
+        k: neighbors a picture is joined to.
         page_size: nodes a page.
         engine: one of `graph.communities.louvain.ENGINES`.
         seed: of Louvain.

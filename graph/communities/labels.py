@@ -1,4 +1,4 @@
-"""The communities, kept in the catalogue for every other stage."""
+"""The communities, kept in the catalog for every other stage."""
 
 import numpy as np
 

@@ -11,9 +11,9 @@ from imgrec.collection import Entry
 from imgrec.system.file_names import printable
 
 LONELY = "Loners"
-CLASS, COLOUR, FOLDER = "class", "colour", "folder"  # kinds of label
+CLASS, COLOR, FOLDER = "class", "color", "folder"  # kinds of label
 _LEAST_SHARE = 1 / 3  # of a community: rarer, a word does not name it
-_LEAST_COLOUR = 1 / 2
+_LEAST_COLOR = 1 / 2
 _LEAST_LIFT = 1.5  # times as frequent inside as outside
 _WORDS = 2
 _LONGEST = 32
@@ -21,11 +21,11 @@ _LONGEST = 32
 
 @dataclass
 class Tally:
-    """In how many pictures of a community a word, a colour, a folder comes."""
+    """In how many pictures of a community a word, a color, a folder comes."""
 
     pictures: int = 0
     words: Counter[str] = field(default_factory=Counter)
-    colours: Counter[str] = field(default_factory=Counter)
+    colors: Counter[str] = field(default_factory=Counter)
     folders: Counter[str] = field(default_factory=Counter)
 
     @classmethod
@@ -36,7 +36,7 @@ class Tally:
             found.pictures += 1
             of_one = labels[entry.id]
             found.words.update(named_words(entry, of_one))
-            found.colours.update([of_one[COLOUR]] if COLOUR in of_one else [])
+            found.colors.update([of_one[COLOR]] if COLOR in of_one else [])
             found.folders.update([of_one[FOLDER]] if FOLDER in of_one else [])
         return found
 
@@ -52,7 +52,7 @@ class Tally:
         found = cls()
         for tally in tallies:
             found.pictures += tally.pictures
-            for kind in ("words", "colours", "folders"):
+            for kind in ("words", "colors", "folders"):
                 getattr(found, kind).update(getattr(tally, kind))
         return found
 
@@ -82,9 +82,9 @@ def key_words(own: Tally, whole: Tally) -> list[str]:
     return found[:_WORDS]
 
 
-def key_colour(own: Tally, whole: Tally) -> str | None:
-    """Return the colour of most of a community, None where the others have it as often."""
-    scores = _scores(own.colours, own, whole.colours, whole, _LEAST_COLOUR)
+def key_color(own: Tally, whole: Tally) -> str | None:
+    """Return the color of most of a community, None where the others have it as often."""
+    scores = _scores(own.colors, own, whole.colors, whole, _LEAST_COLOR)
     return max(scores, key=lambda item: (item[1], item[0]))[0] if scores else None
 
 
@@ -118,8 +118,8 @@ def _options(path: str, own: Tally, whole: Tally) -> list[str]:
     """Names for a community, the first choice first; the last is no sibling's."""
     if path.rpartition(".")[2] == str(LONERS):
         return [plain_name(path)]
-    words, colour = key_words(own, whole), key_colour(own, whole)
-    told = [*words[:1], *([colour] if colour and colour not in words else [])]
+    words, color = key_words(own, whole), key_color(own, whole)
+    told = [*words[:1], *([color] if color and color not in words else [])]
     if not told:
         return [plain_name(path)]
     with_second = [*words, *told[1:]] if words else told

@@ -1,4 +1,4 @@
-"""From nearest neighbours to an undirected graph as arrays, weighted by how near they are."""
+"""From nearest neighbors to an undirected graph as arrays, weighted by how near they are."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ from imgrec.neighbors.neighbors import Neighbors
 Rows = NDArray[np.int64]
 Weights = NDArray[np.float64]
 
-JOINED = 8  # neighbours a picture is joined to; more blur the communities of both photo sets tried
+JOINED = 8  # neighbors a picture is joined to; more blur the communities of both photo sets tried
 FLOOR = 1e-3  # an edge of weight 0 would be none to Louvain, and no spring in a layout
-_SCALE_RANK = 7  # the neighbour whose distance is a picture's own scale
+_SCALE_RANK = 7  # the neighbor whose distance is a picture's own scale
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def knn_graph(neighbors: Neighbors, joined: int = JOINED) -> Graph:
 
     Its rows are those of `neighbors.ids`. A weight is from `FLOOR` to 1, by local scaling:
     exp(-d² / (s s')), where d is the distance and s, s' those of the two pictures to their
-    seventh neighbours; so dense and sparse parts of a collection weigh alike.
+    seventh neighbors; so dense and sparse parts of a collection weigh alike.
 
     Args:
         neighbors: of every picture.
@@ -82,7 +82,7 @@ def knn_graph(neighbors: Neighbors, joined: int = JOINED) -> Graph:
 
 
 def scales_of(neighbors: Neighbors) -> Weights:
-    """Return the scale (n,) of each picture: the distance to its seventh neighbour."""
+    """Return the scale (n,) of each picture: the distance to its seventh neighbor."""
     rank = min(_SCALE_RANK, neighbors.k)
     return neighbors.distances[:, rank - 1].astype(np.float64)
 

@@ -20,7 +20,7 @@ class Edges:
     """Some edges; each joins two pictures once.
 
     Attributes:
-        rows: (m,) positions in the ids of the neighbours.
+        rows: (m,) positions in the ids of the neighbors.
         others: (m,) likewise, the other ends.
         weights: (m,) as in `graph.communities.weights`.
         distances: (m,) between the two.
@@ -33,7 +33,7 @@ class Edges:
 
 
 def edge_blocks(neighbors: Neighbors, joined: int = JOINED) -> Iterator[Edges]:
-    """Yield the edges of `graph.communities.weights`, in the order of the pictures that name them first.
+    """Yield the edges of `graph.communities.weights`, in the order of their first picture.
 
     Args:
         neighbors: of every picture.

@@ -2,7 +2,7 @@
 
     graph/<feature>/
         map.json               what it was made from
-        ids.npy, map.npy       (n,) catalogue ids, (n, 2) float32
+        ids.npy, map.npy       (n,) catalog ids, (n, 2) float32
 
 Nothing of it is needed: what is absent, damaged, old or cannot be written is made anew.
 """
@@ -33,7 +33,7 @@ from imgrec.system.atomic_files import new_folder
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-VERSION = 1  # raised whenever the same neighbours would be laid out otherwise
+VERSION = 1  # raised whenever the same neighbors would be laid out otherwise
 _FIT_ROWS = 32_768
 _BLOCK_ROWS = 8_192
 
@@ -52,7 +52,7 @@ class Map:
 
 
 def map_of(store: Store, neighbors: Neighbors, name: str | None = None, seed: int = 0) -> Map:
-    """Return the map of a feature, from the store where it was made from the same neighbours.
+    """Return the map of a feature, from the store where it was made from the same neighbors.
 
     On a store that cannot be written it is made and not kept.
 
@@ -63,7 +63,7 @@ def map_of(store: Store, neighbors: Neighbors, name: str | None = None, seed: in
         seed: the same gives the same bytes.
 
     Raises:
-        StoreError: there is no such feature, or it has other pictures than the neighbours.
+        StoreError: there is no such feature, or it has other pictures than the neighbors.
     """
     spec, feature = store.spec(name), store.feature(name)
     if not np.array_equal(feature.ids, neighbors.ids):
@@ -80,7 +80,7 @@ def map_of(store: Store, neighbors: Neighbors, name: str | None = None, seed: in
 
 
 def lay_out(neighbors: Neighbors, start: NDArray[np.floating], seed: int = 0) -> Positions:
-    """Return positions (n, 2) of pictures, centred, from -1 to 1.
+    """Return positions (n, 2) of pictures, centered, from -1 to 1.
 
     They begin at `start` and are drawn together by the edges of the network, apart by chance
     pairs. Where to begin decides how groups without edges between them stand to each other.
@@ -128,7 +128,7 @@ def _adjacency(neighbors: Neighbors) -> "csr_array":
 
 
 def _made_from(neighbors: Neighbors, seed: int) -> dict[str, Any]:
-    """What a map hangs on: the neighbours that become edges, and how they are laid out."""
+    """What a map hangs on: the neighbors that become edges, and how they are laid out."""
     digest = hashlib.blake2b(neighbors.ids.tobytes(), digest_size=16)
     for start in range(0, len(neighbors.ids), _BLOCK_ROWS):
         rows = slice(start, start + _BLOCK_ROWS)

@@ -44,8 +44,8 @@ class Network:
 
     Attributes:
         encoder: name of the feature compared.
-        map: of the pictures of the neighbours.
-        joined: neighbours a picture is joined to by edges.
+        map: of the pictures of the neighbors.
+        joined: neighbors a picture is joined to by edges.
     """
 
     encoder: str

@@ -39,13 +39,13 @@ def export(
     seed: int = 0,
     thumbnails: bool = False,
 ) -> list[Export]:
-    """Write a store's network to files; labels are those in the catalogue.
+    """Write a store's network to files; labels are those in the catalog.
 
     Args:
         store: open for reading.
         targets: the file of each format, of `FORMATS`; an older one there is replaced.
         encoder: the feature compared; by default the store's own.
-        k: neighbours a picture is joined to.
+        k: neighbors a picture is joined to.
         seed: of the map.
         thumbnails: whether the table has them.
 

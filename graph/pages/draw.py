@@ -99,7 +99,7 @@ def _described(
 
 
 def _near(job: Job, node: int, entries: Mapping[int, Entry]) -> list[list[Any]]:
-    """Neighbours as [id, similarity, name], and [page, cell] where they are on another page."""
+    """Neighbors as [id, similarity, name], and [page, cell] where they are on another page."""
     rows: list[list[Any]] = []
     for other, similarity, page, cell in job.near[node]:
         row: list[Any] = [other, round(similarity, 3), clipped(name_of(entries[other]))]

@@ -20,7 +20,7 @@ _FILL = 0.62  # share of the ground that the boxes cover before they are pushed 
 
 
 def layout(edges: Sequence[Edge], boxes: Points, aspect: float, seed: int = 0) -> Points:
-    """Return the centres (n, 2) of boxes so that none overlaps another, around (0, 0).
+    """Return the centers (n, 2) of boxes so that none overlaps another, around (0, 0).
 
     Args:
         edges: what pulls together; the greater the weight, the more.
@@ -43,8 +43,8 @@ def springs(edges: Sequence[Edge], n: int, seed: int = 0) -> Points:
             weights=[weight for _, _, weight in edges], niter=500, seed=start.tolist(), grid=False
         )
     points = np.asarray(found.coords, np.float64).reshape(n, 2)
-    centred: Points = points - points.mean(axis=0)
-    return _upright(centred)
+    centered: Points = points - points.mean(axis=0)
+    return _upright(centered)
 
 
 def place(points: Points, boxes: Points, aspect: float) -> Points:
@@ -62,7 +62,7 @@ def push_apart(points: Points, halves: Points) -> Points:
     """Return points (n, 2) moved until no box overlaps another.
 
     Args:
-        points: centres.
+        points: centers.
         halves: (n, 2) half widths and half heights.
     """
     points = points.copy()

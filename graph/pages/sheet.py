@@ -12,7 +12,7 @@ from imgrec.pictures.decoding import THUMB_PX
 
 MAX_BYTES = 1_000_000  # a page with its sheet stays below 1.5 MB
 _WIDTH_PX = 2048
-_BLOCK_PX = 16  # of JPEG with halved colour: other blocks do not ring into a picture
+_BLOCK_PX = 16  # of JPEG with halved color: other blocks do not ring into a picture
 _RIM_PX = 4  # its own border repeated, for whatever smooths beyond the cell while scaling
 _STEPS = ((82, THUMB_PX), (70, THUMB_PX), (65, 96), (55, 64))  # quality, longer side
 

@@ -37,8 +37,8 @@ class SiteSummary:
     Attributes:
         index: the file to open.
         encoder: name of the feature compared.
-        k: neighbours a picture.
-        knn: a line on how right the neighbours are.
+        k: neighbors a picture.
+        knn: a line on how right the neighbors are.
         edges: of the graph.
         engine: of Louvain.
         levels: that Louvain went through.
@@ -87,7 +87,7 @@ def write_site(
         store: open for reading.
         out: the site's folder.
         encoder: the feature compared; by default the store's own.
-        k: neighbours a picture is joined to.
+        k: neighbors a picture is joined to.
         seed: of communities and layouts.
         page_size: the most nodes on a page.
         quiet: no progress bar.

@@ -24,9 +24,9 @@ function positioned(node) {
 
 /** Quiet edges; nearly none while a picture is selected, so that its own stand out. */
 function edgeOptions() {
-  const strong = colour("--accent");
+  const strong = cssColor("--accent");
   const edge = (values) => Object.assign(values, { color: strong, opacity: 0.8, width: values.width + 1.5 });
-  const color = { color: colour("--edge"), opacity: lit ? 0.06 : 0.35, inherit: false };
+  const color = { color: cssColor("--edge"), opacity: lit ? 0.06 : 0.35, inherit: false };
   return { ...page.options.edges, color, chosen: { edge } };
 }
 
@@ -88,9 +88,9 @@ function drawCaption(context, node) {
   context.textBaseline = "top";
   context.lineJoin = "round";
   context.lineWidth = 4 / scale;
-  context.strokeStyle = colour("--ground");
+  context.strokeStyle = cssColor("--ground");
   context.strokeText(caption.text, caption.middle, caption.top);
-  context.fillStyle = colour("--quiet");
+  context.fillStyle = cssColor("--quiet");
   context.fillText(caption.text, caption.middle, caption.top);
 }
 
@@ -101,11 +101,11 @@ function drawBadge(context, node, x, y) {
   context.font = `600 ${px}px system-ui, sans-serif`;
   const [width, height] = [context.measureText(text).width + px * 0.9, px * 1.5];
   const [right, top] = [x + node.width / 2 - px * 0.2, y - node.height / 2 + px * 0.2];
-  context.fillStyle = colour("--badge");
+  context.fillStyle = cssColor("--badge");
   context.beginPath();
   context.roundRect(right - width, top, width, height, height / 2);
   context.fill();
-  context.fillStyle = colour("--bar");
+  context.fillStyle = cssColor("--bar");
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillText(text, right - width / 2, top + height / 2 + px * 0.06);
@@ -113,10 +113,10 @@ function drawBadge(context, node, x, y) {
 
 /** What lies under the picture of a bundle: the edges of two more. */
 function drawStack(context, { width, height }, x, y) {
-  context.fillStyle = colour("--stack");
+  context.fillStyle = cssColor("--stack");
   for (const step of [8, 4]) {
     context.fillRect(x - width / 2 + step, y - height / 2 + step, width, height);
-    context.strokeStyle = colour("--ground");
+    context.strokeStyle = cssColor("--ground");
     context.lineWidth = 1;
     context.strokeRect(x - width / 2 + step, y - height / 2 + step, width, height);
   }
@@ -128,7 +128,7 @@ function pictureRenderer({ ctx, id, x, y }) {
   const { width, height } = node;
   const drawNode = () => {
     if (lit && !lit.has(id)) {
-      ctx.fillStyle = colour("--ground");
+      ctx.fillStyle = cssColor("--ground");
       ctx.fillRect(x - width / 2, y - height / 2, width, height);
       ctx.globalAlpha = 0.3;
     }
@@ -136,7 +136,7 @@ function pictureRenderer({ ctx, id, x, y }) {
     if (sheetImage) {
       drawWithin(ctx, sheetImage, node.cell, x, y, width, height);
     } else {
-      ctx.fillStyle = colour("--line");
+      ctx.fillStyle = cssColor("--line");
       ctx.fillRect(x - width / 2, y - height / 2, width, height);
     }
     const isFocused = id === focused && document.activeElement === box;
@@ -144,7 +144,7 @@ function pictureRenderer({ ctx, id, x, y }) {
       const line = 3 / network.getScale();
       ctx.globalAlpha = 1;
       ctx.lineWidth = line;
-      ctx.strokeStyle = colour("--accent");
+      ctx.strokeStyle = cssColor("--accent");
       ctx.strokeRect(x - (width + line) / 2, y - (height + line) / 2, width + line, height + line);
     }
     ctx.globalAlpha = 1;

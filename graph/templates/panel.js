@@ -9,7 +9,7 @@ const part = (name) => document.getElementById(name);
 const homes = new Map(page.nodes.flatMap(({ id, members }) => (members ?? []).map((i) => [i, id])));
 const nodeOf = (id) => nodesById.get(homes.get(id) ?? id);
 
-function neighbour([id, similarity, name, elsewhere, cell]) {
+function neighbor([id, similarity, name, elsewhere, cell]) {
   const link = document.createElement("a");
   link.href = `${elsewhere ? `${elsewhere}.html` : ""}#${id}`;
   link.title = name;
@@ -68,7 +68,7 @@ function showPanel(id) {
   if (picture.href) part("full").href = picture.href;
   part("labels").replaceChildren(...picture.labels.map(label));
   showBundle(node);
-  part("near").replaceChildren(...picture.near.map(neighbour));
+  part("near").replaceChildren(...picture.near.map(neighbor));
   panel.hidden = false;
   panel.scrollTop = 0;
 }

@@ -15,7 +15,7 @@ function loadSheet(address) {
   return sheets.get(address);
 }
 
-function colour(name) {
+function cssColor(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
@@ -24,7 +24,7 @@ function drawWithin(context, image, [left, top, width, height], x, y, boxWidth, 
   const scale = Math.min(boxWidth / width, boxHeight / height);
   let [shownWidth, shownHeight] = [width * scale, height * scale];
   if (shownWidth < boxWidth * 0.97 || shownHeight < boxHeight * 0.97) {
-    context.fillStyle = colour("--line");
+    context.fillStyle = cssColor("--line");
     context.fillRect(x - boxWidth / 2, y - boxHeight / 2, boxWidth, boxHeight);
   } else {
     [shownWidth, shownHeight] = [boxWidth, boxHeight]; // it was rounded only

@@ -1,4 +1,4 @@
-"""The catalogue: which pictures there are, where they are and what is known of them."""
+"""The catalog: which pictures there are, where they are and what is known of them."""
 
 from imgrec.collection.catalog import Catalog
 from imgrec.collection.label_rows import add_labels

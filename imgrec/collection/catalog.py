@@ -1,4 +1,4 @@
-"""The catalogue's rows: found, counted, and written in transactions."""
+"""The catalog's rows: found, counted, and written in transactions."""
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from imgrec.collection.label_rows import (
 )
 from imgrec.collection.opening import log_of, open_for_reading, open_for_writing
 from imgrec.collection.rows import Entry, Ids, Outcome
-from imgrec.collection.selections import ids_labelled, ids_under
+from imgrec.collection.selections import ids_labeled, ids_under
 from imgrec.collection.totals import count_formats, count_reasons, count_statuses
 from imgrec.errors import StoreError
 from imgrec.system.file_names import TEXT, text
@@ -42,7 +42,7 @@ class Catalog:
 
     @classmethod
     def create(cls, path: Path) -> "Catalog":
-        """Open a catalogue for writing; make or migrate it where needed.
+        """Open a catalog for writing; make or migrate it where needed.
 
         Raises:
             StoreError: it is damaged, or a newer imgrec made it.
@@ -51,7 +51,7 @@ class Catalog:
 
     @classmethod
     def open(cls, path: Path) -> "Catalog":
-        """Open a catalogue for reading, also on a read-only disk.
+        """Open a catalog for reading, also on a read-only disk.
 
         Raises:
             StoreError: there is none, it is damaged, or a newer imgrec made it.
@@ -88,7 +88,7 @@ class Catalog:
         rows = self.db.execute("SELECT id FROM images WHERE status != 'ok' ORDER BY +id")
         return np.fromiter((row[0] for row in rows), np.int64)
 
-    def ids_labelled(self, kind: str, value: str, tree: bool = False) -> Ids:
+    def ids_labeled(self, kind: str, value: str, tree: bool = False) -> Ids:
         """Return the ascending ids of the pictures with a label, whatever their status.
 
         Args:
@@ -96,14 +96,14 @@ class Catalog:
             value: of the label.
             tree: values are paths such as `3.1`; take those below this one too.
         """
-        return ids_labelled(self.db, kind, value, tree)
+        return ids_labeled(self.db, kind, value, tree)
 
     def ids_under(self, root: str, folder: str = "") -> Ids:
         """Return the ascending ids that are not missing in a folder of a root, or all of it."""
         return ids_under(self.db, root, folder)
 
     def version(self) -> int:
-        """Return a number that changes when another connection has changed the catalogue."""
+        """Return a number that changes when another connection has changed the catalog."""
         return int(self.db.execute("PRAGMA data_version").fetchone()[0])
 
     def is_outdated(self) -> bool:
@@ -131,7 +131,7 @@ class Catalog:
         return int((self.db.execute(query).fetchone() or [0])[0])
 
     def reserve_ids(self, last: int) -> None:
-        """Never give an id up to `last`, whatever this catalogue knows: rows of them exist."""
+        """Never give an id up to `last`, whatever this catalog knows: rows of them exist."""
         with self.transaction() as db:
             db.execute(
                 "INSERT INTO sqlite_sequence (name, seq) SELECT 'images', 0 "
@@ -167,7 +167,7 @@ class Catalog:
         """Return the rows of these ids, in this order.
 
         Raises:
-            StoreError: an id is not in the catalogue.
+            StoreError: an id is not in the catalog.
         """
         wanted = [int(i) for i in ids]
         found: dict[int, Entry] = {}
@@ -177,7 +177,7 @@ class Catalog:
             found.update((row.id, row) for row in rows)
         absent = [i for i in wanted if i not in found]
         if absent:
-            raise StoreError(f"the catalogue has no picture {absent[0]} (of {len(absent)} asked)")
+            raise StoreError(f"the catalog has no picture {absent[0]} (of {len(absent)} asked)")
         return [found[i] for i in wanted]
 
     def entries_with(self, status: str) -> Iterator[Entry]:

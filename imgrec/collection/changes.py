@@ -14,7 +14,7 @@ DigestOf = Callable[[FoundFile], str | None]
 
 @dataclass
 class Changes:
-    """What a scan will write to the catalogue.
+    """What a scan will write to the catalog.
 
     Attributes:
         new: files that get a new id.
@@ -41,7 +41,7 @@ def compare(
     """Return what a scan of some roots changes.
 
     Args:
-        arrived: files at places where the catalogue knows of none.
+        arrived: files at places where the catalog knows of none.
         left: rows with no file at their place.
         differing: rows with the file at their place, of another size or time.
         away: gives the rows, of files of these sizes, whose pictures may have come here: those
@@ -104,7 +104,7 @@ def _match(
 
 
 def apply(catalog: Catalog, changes: Changes) -> None:
-    """Write what a scan changes to the catalogue, in one transaction."""
+    """Write what a scan changes to the catalog, in one transaction."""
     with catalog.transaction() as db:
         leaving = [*changes.gone, *(row for row, _ in changes.revived)]
         db.executemany(

@@ -28,7 +28,7 @@ class Filter:
     Attributes:
         where: (kind, value) of labels. Of the same kind any will do, of each kind one must fit;
             a community stands for those below it too.
-        under: folders, any will do: as the catalogue has them, or, where nothing is there, as
+        under: folders, any will do: as the catalog has them, or, where nothing is there, as
             the disk has them.
     """
 
@@ -73,7 +73,7 @@ class Filter:
         ok = _ok(catalog)
         groups: dict[str | None, Mask] = {}  # by kind, None for the folders
         for kind, value in self.where:
-            groups[kind] = groups.get(kind, False) | _labelled(catalog, kind, value, ok)
+            groups[kind] = groups.get(kind, False) | _labeled(catalog, kind, value, ok)
         for folder in self.under:
             groups[None] = groups.get(None, False) | _under(catalog, folder, ok)
         found = np.flatnonzero(np.logical_and.reduce(list(groups.values())))
@@ -95,8 +95,8 @@ def _among(ids: Ids, ok: Mask) -> Mask:
     return found & ok
 
 
-def _labelled(catalog: Catalog, kind: str, value: str, ok: Mask) -> Mask:
-    found = _among(catalog.ids_labelled(kind, value, kind in _TREES), ok)
+def _labeled(catalog: Catalog, kind: str, value: str, ok: Mask) -> Mask:
+    found = _among(catalog.ids_labeled(kind, value, kind in _TREES), ok)
     if not found.any():
         raise ImgrecError(
             f"--where {printable(f'{kind}={value}')}: {_no_such_label(catalog, kind, value)}"

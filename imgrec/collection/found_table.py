@@ -1,4 +1,4 @@
-"""The files that were found, in a table that SQLite keeps beside the catalogue, and compares."""
+"""The files that were found, in a table that SQLite keeps beside the catalog, and compares."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -80,9 +80,9 @@ def differing_rows(
 
 
 def arrived_files(catalog: Catalog) -> Iterator[FoundFile]:
-    """Yield the files at places where the catalogue knows of none, by root and path.
+    """Yield the files at places where the catalog knows of none, by root and path.
 
-    They are laid aside first, so that the catalogue may be written meanwhile.
+    They are laid aside first, so that the catalog may be written meanwhile.
     """
     names = {number: root for root, number in catalog.roots().items()}
     catalog.db.execute(

@@ -1,4 +1,4 @@
-"""Labels in the catalogue: what stages found out about pictures, as (picture, kind, value)."""
+"""Labels in the catalog: what stages found out about pictures, as (picture, kind, value)."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The catalogue's schema, as numbered steps; `PRAGMA user_version` counts those done."""
+"""The catalog's schema, as numbered steps; `PRAGMA user_version` counts those done."""
 
 import sqlite3
 from collections.abc import Callable
@@ -44,10 +44,10 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_m001_initial,)
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Bring a catalogue to the newest schema, each step in a transaction of its own.
+    """Bring a catalog to the newest schema, each step in a transaction of its own.
 
     Raises:
-        StoreError: a newer imgrec made this catalogue.
+        StoreError: a newer imgrec made this catalog.
     """
     check(db)
     for number, step in enumerate(MIGRATIONS, start=1):
@@ -63,10 +63,10 @@ def migrate(db: sqlite3.Connection) -> None:
 
 
 def check(db: sqlite3.Connection) -> None:
-    """Raise StoreError when a newer imgrec made this catalogue."""
+    """Raise StoreError when a newer imgrec made this catalog."""
     (done,) = db.execute("PRAGMA user_version").fetchone()
     if done > len(MIGRATIONS):
         raise StoreError(
-            f"the catalogue has schema {done}, this imgrec knows {len(MIGRATIONS)}: "
+            f"the catalog has schema {done}, this imgrec knows {len(MIGRATIONS)}: "
             "install the newer imgrec that made it"
         )

@@ -20,7 +20,7 @@ _OTHER_CAUSES = (
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open a catalogue for writing; make or migrate it where needed.
+    """Open a catalog for writing; make or migrate it where needed.
 
     Raises:
         StoreError: it is damaged, or a newer imgrec made it.
@@ -38,14 +38,14 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 
 def open_for_reading(path: Path) -> tuple[sqlite3.Connection, bool]:
-    """Open a catalogue for reading; say whether it is taken for one that never changes.
+    """Open a catalog for reading; say whether it is taken for one that never changes.
 
     Raises:
         StoreError: there is none, it is damaged, or a newer imgrec made it.
     """
     if not path.is_file():
         raise StoreError(
-            f"no catalogue at {path}: run python -m imgrec.index --store {path.parent}, which "
+            f"no catalog at {path}: run python -m imgrec.index --store {path.parent}, which "
             "makes it again"
         )
     address, immutable = path.resolve().as_uri(), False
@@ -70,7 +70,7 @@ def open_for_reading(path: Path) -> tuple[sqlite3.Connection, bool]:
 
 
 def log_of(path: Path) -> Path:
-    """Return the write-ahead log of a catalogue, there or not."""
+    """Return the write-ahead log of a catalog, there or not."""
     return path.with_name(path.name + "-wal")
 
 
@@ -81,7 +81,7 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Say in our words what SQLite says of a catalogue.
+    """Say in our words what SQLite says of a catalog.
 
     Raises:
         StoreError: it cannot be opened, or it is damaged.
@@ -90,9 +90,9 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if isinstance(error, sqlite3.Error) and not is_damage(error):
-            raise StoreError(f"the catalogue {path} cannot be opened ({error})") from error
+            raise StoreError(f"the catalog {path} cannot be opened ({error})") from error
         raise StoreError(
-            f"the catalogue {path} is damaged ({error}): run python -m imgrec.index "
+            f"the catalog {path} is damaged ({error}): run python -m imgrec.index "
             f"--store {path.parent}, which makes it again with the same ids"
         ) from error
 

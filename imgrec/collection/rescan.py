@@ -1,6 +1,6 @@
-"""A rescan: what folders hold now against what the catalogue knows of them.
+"""A rescan: what folders hold now against what the catalog knows of them.
 
-Found files go into a table that SQLite keeps beside the catalogue, and it compares: what is as
+Found files go into a table that SQLite keeps beside the catalog, and it compares: what is as
 it was is never made an object of, so that memory does not grow with it.
 """
 
@@ -25,7 +25,7 @@ class Scan:
     """What a scan did.
 
     Attributes:
-        changes: written to the catalogue; `new` is empty where nothing could be known.
+        changes: written to the catalog; `new` is empty where nothing could be known.
         new: number of files that got a new id.
         walks: of the roots that were there to the end.
         offline: of the other roots, why they are left as they are.
@@ -38,7 +38,7 @@ class Scan:
 
 
 def scan(catalog: Catalog, roots: Sequence[Path], *, follow_links: bool = False) -> Scan:
-    """Bring the catalogue up to date with what some roots hold.
+    """Bring the catalog up to date with what some roots hold.
 
     A root that is not there, is empty or goes away while it is walked is left as it is.
 

@@ -1,4 +1,4 @@
-"""A row of the catalogue, and what reading a file changes in it."""
+"""A row of the catalog, and what reading a file changes in it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ Ids = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row of the catalogue.
+    """A row of the catalog.
 
     Attributes:
         id: stands for one content; never given again.

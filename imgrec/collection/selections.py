@@ -8,11 +8,11 @@ from imgrec.collection.rows import Ids
 from imgrec.system.file_names import TEXT, text
 
 
-def ids_labelled(db: sqlite3.Connection, kind: str, value: str, tree: bool) -> Ids:
+def ids_labeled(db: sqlite3.Connection, kind: str, value: str, tree: bool) -> Ids:
     """Return the ascending ids of the pictures with a label, whatever their status.
 
     Args:
-        db: the catalogue.
+        db: the catalog.
         kind: of the label.
         value: of the label.
         tree: values are paths such as `3.1`; take those below this one too.

@@ -1,4 +1,4 @@
-"""What the catalogue's rows add up to."""
+"""What the catalog's rows add up to."""
 
 import sqlite3
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Clusters: k-means of a feature, kept in the store; new pictures join the nearest centre."""
+"""Clusters: k-means of a feature, kept in the store; new pictures join the nearest center."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,14 +27,14 @@ _STEP_ROWS = 1 << 13
 
 @dataclass(frozen=True)
 class KmeansRecipe:
-    """The cluster (m,) int32, from 1, and the distance (m,) float32 to its centre of vectors.
+    """The cluster (m,) int32, from 1, and the distance (m,) float32 to its center of vectors.
 
     The distance is that between the unit vectors, on their principal axes.
     """
 
     count: int = COUNT
     version: int = 1
-    model_names: frozenset[str] = frozenset({"mean", "components", "centres"})
+    model_names: frozenset[str] = frozenset({"mean", "components", "centers"})
     columns: frozenset[str] = frozenset({"numbers", "distances"})
     refit_growth: float = 1.5
 
@@ -44,41 +44,41 @@ class KmeansRecipe:
         return f"kmeans-{self.count}"
 
     def fit(self, sample: Vectors) -> dict[str, NDArray[Any]]:
-        """Return mean (d,), components (c, d) and centres (m, c), the largest cluster first.
+        """Return mean (d,), components (c, d) and centers (m, c), the largest cluster first.
 
-        There are at most `count` centres, and no two that cosine cannot tell apart.
+        There are at most `count` centers, and no two that cosine cannot tell apart.
         """
         unit = scaled(sample, 2)
         axes = fit_axes(unit, _COMPONENTS)
         coordinates = axes.project(unit)  # (s, c)
-        centres = _without_twins(_kmeans(coordinates, self.count))
-        sizes = np.bincount(_nearest(coordinates, centres), minlength=len(centres))
+        centers = _without_twins(_kmeans(coordinates, self.count))
+        sizes = np.bincount(_nearest(coordinates, centers), minlength=len(centers))
         by_size = np.argsort(-sizes, kind="stable")
-        return {"mean": axes.mean, "components": axes.components, "centres": centres[by_size]}
+        return {"mean": axes.mean, "components": axes.components, "centers": centers[by_size]}
 
     def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
-        """Return the number (m,) of the nearest centre and the distance (m,) to it."""
+        """Return the number (m,) of the nearest center and the distance (m,) to it."""
         numbers = np.empty(len(vectors), np.int32)
         distances = np.empty(len(vectors), np.float32)
-        centres = model["centres"]
+        centers = model["centers"]
         for start in range(0, len(vectors), _STEP_ROWS):
             rows = slice(start, start + _STEP_ROWS)
             coordinates = axes_of(model).project(scaled(vectors[rows], 2))
-            nearest = _nearest(coordinates, centres)
+            nearest = _nearest(coordinates, centers)
             numbers[rows] = nearest + 1
-            distances[rows] = np.linalg.norm(coordinates - centres[nearest], axis=1)
+            distances[rows] = np.linalg.norm(coordinates - centers[nearest], axis=1)
         return {"numbers": numbers, "distances": distances}
 
     def fits(self, model: Arrays, rows: Arrays) -> bool:
-        """Whether there is a centre (c,) for each number."""
-        centres, numbers, distances = model["centres"], rows["numbers"], rows["distances"]
-        types = [centres.dtype, numbers.dtype, distances.dtype] == _TYPES
-        shapes = centres.ndim == 2 and numbers.ndim == 1 and distances.ndim == 1
+        """Whether there is a center (c,) for each number."""
+        centers, numbers, distances = model["centers"], rows["numbers"], rows["distances"]
+        types = [centers.dtype, numbers.dtype, distances.dtype] == _TYPES
+        shapes = centers.ndim == 2 and numbers.ndim == 1 and distances.ndim == 1
         if not (types and shapes and are_axes(model)):
             return False
-        if centres.shape[1] != len(model["components"]) or not 1 <= len(centres) <= self.count:
+        if centers.shape[1] != len(model["components"]) or not 1 <= len(centers) <= self.count:
             return False
-        return not len(numbers) or bool(numbers.min() >= 1 and numbers.max() <= len(centres))
+        return not len(numbers) or bool(numbers.min() >= 1 and numbers.max() <= len(centers))
 
 
 _TYPES = [np.dtype(np.float32), np.dtype(np.int32), np.dtype(np.float32)]
@@ -91,8 +91,8 @@ class Clusters:
     Attributes:
         ids: (n,) ascending, of the pictures.
         numbers: (n,) int32, from 1; the lower ones were the larger clusters when they were made.
-        distances: (n,) float32 to the centre of its cluster, 0 to 2.
-        central: (m,) the picture nearest to the centre of cluster 1, 2, …; 0 where no picture
+        distances: (n,) float32 to the center of its cluster, 0 to 2.
+        central: (m,) the picture nearest to the center of cluster 1, 2, …; 0 where no picture
             is left in it.
     """
 
@@ -108,7 +108,7 @@ class Clusters:
         if not derived.coverage.is_of(feature):
             places = derived.coverage.places(feature)
             numbers, distances = numbers[places], distances[places]
-        central = np.zeros(len(derived.model["centres"]), np.int64)
+        central = np.zeros(len(derived.model["centers"]), np.int64)
         order = np.lexsort((distances, numbers))  # stable: of equally near ones the lowest id
         found, first = np.unique(numbers[order], return_index=True)
         central[found - 1] = feature.ids[order[first]]
@@ -124,7 +124,7 @@ class Clusters:
 def clusters_of(store: Store, name: str | None = None, count: int = COUNT) -> Clusters:
     """Return the clusters of a feature, from the store where they are still right.
 
-    Pictures that came since join the nearest centre; the centres are made again when there are
+    Pictures that came since join the nearest center; the centers are made again when there are
     one and a half times the pictures. On a store that cannot be written nothing is kept.
 
     Args:
@@ -159,7 +159,7 @@ def clusters_in(
 
 
 def _kmeans(coordinates: Vectors, count: int) -> Vectors:
-    """Return at most `count` centres (m, c) of coordinates (s, c); some may be the same.
+    """Return at most `count` centers (m, c) of coordinates (s, c); some may be the same.
 
     Source: scikit-learn's KMeans, which adds up what its threads found in the order they end:
     one thread, so that the same vectors give the same bytes.
@@ -178,16 +178,16 @@ def _kmeans(coordinates: Vectors, count: int) -> Vectors:
         return np.asarray(kmeans.fit(coordinates).cluster_centers_, np.float32)
 
 
-def _without_twins(centres: Vectors) -> Vectors:
-    """Return the centres that are no nearer to one before them than rounding explains."""
+def _without_twins(centers: Vectors) -> Vectors:
+    """Return the centers that are no nearer to one before them than rounding explains."""
     kept: list[int] = []
-    for number, centre in enumerate(centres):
-        if not kept or np.linalg.norm(centres[kept] - centre, axis=1).min() > _NOISE:
+    for number, center in enumerate(centers):
+        if not kept or np.linalg.norm(centers[kept] - center, axis=1).min() > _NOISE:
             kept.append(number)
-    return centres[kept]
+    return centers[kept]
 
 
-def _nearest(coordinates: Vectors, centres: Vectors) -> NDArray[np.intp]:
-    """Return the place (m,) of the nearest centre for each row of coordinates (m, c)."""
-    halves = np.einsum("kc,kc->k", centres, centres) / 2
-    return np.asarray((halves - products(coordinates, centres)).argmin(axis=1))
+def _nearest(coordinates: Vectors, centers: Vectors) -> NDArray[np.intp]:
+    """Return the place (m,) of the nearest center for each row of coordinates (m, c)."""
+    halves = np.einsum("kc,kc->k", centers, centers) / 2
+    return np.asarray((halves - products(coordinates, centers)).argmin(axis=1))

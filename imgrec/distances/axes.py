@@ -53,12 +53,12 @@ def fit_axes(vectors: Vectors, dimensions: int, seed: int = 0, solver: str = "au
     if (vectors == vectors[0]).all():
         return Axes(vectors[0], np.zeros((0, vectors.shape[1]), np.float32), 1.0)
     mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
-    # Centred beforehand: scikit-learn's covariance loses what differs little from the mean.
-    count, centred = min(dimensions, *vectors.shape), vectors - mean
+    # Centered beforehand: scikit-learn's covariance loses what differs little from the mean.
+    count, centered = min(dimensions, *vectors.shape), vectors - mean
     if vectors.shape[1] <= _NARROW:
-        components, variances, shares = _of_covariance(centred, count)
+        components, variances, shares = _of_covariance(centered, count)
     else:
-        components, variances, shares = _of_sklearn(centred, count, seed, solver)
+        components, variances, shares = _of_sklearn(centered, count, seed, solver)
     real = variances > _NOISE**2 * (variances[0] + mean @ mean)
     components = np.asarray(components[real], np.float32)  # (c, d)
     largest = np.abs(components).argmax(axis=1)
@@ -66,20 +66,20 @@ def fit_axes(vectors: Vectors, dimensions: int, seed: int = 0, solver: str = "au
     return Axes(mean, components * signs[:, None], min(1.0, float(shares[real].sum())))
 
 
-def _of_covariance(centred: Vectors, count: int) -> tuple[NDArray[np.floating], ...]:
+def _of_covariance(centered: Vectors, count: int) -> tuple[NDArray[np.floating], ...]:
     """Return components (c, d), variances (c,) and their shares, the same that PCA finds."""
-    rows = centred.astype(np.float64)
+    rows = centered.astype(np.float64)
     variances, columns = np.linalg.eigh(rows.T @ rows / max(1, len(rows) - 1))
     falling = np.maximum(variances[::-1], 0)
     return columns.T[::-1][:count], falling[:count], falling[:count] / falling.sum()
 
 
 def _of_sklearn(
-    centred: Vectors, count: int, seed: int, solver: str
+    centered: Vectors, count: int, seed: int, solver: str
 ) -> tuple[NDArray[np.floating], ...]:
     from sklearn.decomposition import PCA  # late: a second that help, errors and server save
 
-    pca = PCA(count, copy=False, svd_solver=solver, random_state=seed).fit(centred)
+    pca = PCA(count, copy=False, svd_solver=solver, random_state=seed).fit(centered)
     return pca.components_, pca.explained_variance_, pca.explained_variance_ratio_
 
 

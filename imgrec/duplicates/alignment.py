@@ -4,10 +4,11 @@ A is laid upon B by one scale and a shift, its brightness by a gain and an offse
 least squares in Gauss-Newton steps, from coarse to fine. What is compared is how much of B a
 block of 8 x 8 pixels then explains: 1 - mean squared difference / (variance of A + variance of
 B + noise). Two pictures are as similar as the worst of their blocks but a few are, or as their
-colours.
+colors.
 
-Compiled, as `imgrec.distances.kernels`: importing this module imports numba. All of it stands in one file,
-for numba keeps what it compiled until the file of the function that is called changes. Planes
+Compiled, as `imgrec.distances.kernels`: importing this module imports numba. All of it stands in
+one file, for numba keeps what it compiled until the file of the function that is called changes.
+Planes
 are squares of s pixels; their coordinates go from -½ to ½, across (u) and down (v).
 
 Source: Lucas and Kanade, An iterative image registration technique, 1981, with gain and offset
@@ -35,14 +36,14 @@ _NOISE_SHARE = 0.01  # of the variance of both: what is never laid quite right
 _BLOCKS = 8  # across and down
 _SMALL_BLOCKS = 4
 _LEFT_OUT = 0.05  # share of the blocks that may differ: what stands at the edge of a crop
-_COLOUR_SPREAD = 32.0  # of 255: how far colours differ where they have nothing in common
+_COLOR_SPREAD = 32.0  # of 255: how far colors differ where they have nothing in common
 _STARTS = (1.0, 0.93, 1 / 0.93)  # scales
 _ENOUGH = 0.9  # of the similarity of sketches: no other start is tried
 _SKETCH_STEPS, _HALF_STEPS, _STEPS = 10, 6, 5
 
 _BYTES = types.Array(types.uint8, 2, "C", readonly=True)
 _PLANES = types.Array(types.uint8, 3, "C", readonly=True)
-_COLOURS = types.Array(types.uint8, 4, "C", readonly=True)
+_COLORS = types.Array(types.uint8, 4, "C", readonly=True)
 _ASPECTS = types.Array(types.float32, 1, "C", readonly=True)
 _ROWS = types.Array(types.int64, 1, "C", readonly=True)
 _FITS = types.Array(types.float64, 2, "C")
@@ -230,7 +231,7 @@ def _similar_sketches(a: Plane, b: Plane, ratio: float, fit: Fits) -> float:
 
 @compiled(_PLANE, _PLANE, _NUMBER, _FIT, returns=_NUMBER)
 def _difference(a: Plane, b: Plane, ratio: float, fit: Fits) -> float:
-    """Return the mean squared difference of colour planes under a fit, grey being 0."""
+    """Return the mean squared difference of color planes under a fit, gray being 0."""
     side, count, errors = a.shape[0], 0, 0.0
     across, down = fit[SCALE] * np.sqrt(ratio), fit[SCALE] / np.sqrt(ratio)
     for i in range(side):
@@ -296,7 +297,7 @@ def _one_way(
         return 0.0
     tints = _difference(tints_a[0], tints_b[0], ratio, fit)
     tints += _difference(tints_a[1], tints_b[1], ratio, fit)
-    return min(_similar_blocks(a, b, ratio, fit), 1 - tints / _COLOUR_SPREAD**2)
+    return min(_similar_blocks(a, b, ratio, fit), 1 - tints / _COLOR_SPREAD**2)
 
 
 @compiled(_PLANES, _ASPECTS, _ROWS, _ROWS, _FITS)
@@ -331,10 +332,10 @@ def fit_sketches(
                     break
 
 
-@compiled(_PLANES, _COLOURS, _ASPECTS, _ROWS, _ROWS, _FITS)
+@compiled(_PLANES, _COLORS, _ASPECTS, _ROWS, _ROWS, _FITS)
 def fit_miniatures(
     luminance: Planes,
-    colour: Planes,
+    color: Planes,
     aspects: NDArray[np.float32],
     first: Ids,
     second: Ids,
@@ -346,7 +347,7 @@ def fit_miniatures(
 
     Args:
         luminance: (m, 64, 64), of miniatures.
-        colour: (m, 2, 16, 16) of the same.
+        color: (m, 2, 16, 16) of the same.
         aspects: (m,) of the same.
         first: (p,) rows of them.
         second: (p,) rows of them.
@@ -363,8 +364,8 @@ def fit_miniatures(
         _halve(a, halves[0])
         _halve(b, halves[1])
         ratio = np.float64(aspects[j] / aspects[i])
-        tints_a = colour[i].astype(np.float32) - np.float32(128)
-        tints_b = colour[j].astype(np.float32) - np.float32(128)
+        tints_a = color[i].astype(np.float32) - np.float32(128)
+        tints_b = color[j].astype(np.float32) - np.float32(128)
         found = _one_way(
             a, b, halves[0], halves[1], tints_a, tints_b, ratio, fits[pair], system
         )  # fmt: skip

@@ -192,7 +192,7 @@ def _pairs_beyond_copies(feature: FeatureStore, contents: Ids, crowded: Ids) -> 
     Args:
         feature: with n vectors.
         contents: (n,) of its rows.
-        crowded: (c,) those whose neighbours are all copies.
+        crowded: (c,) those whose neighbors are all copies.
     """
     pairs = [np.zeros((0, 2), np.int64)]
     rows = np.unique(contents, return_index=True)[1]

@@ -25,18 +25,18 @@ class Miniatures:
 
     Attributes:
         luminance: (m, 64, 64).
-        colour: (m, 2, 16, 16), the blue and the red difference (Cb, Cr), 128 for grey.
+        color: (m, 2, 16, 16), the blue and the red difference (Cb, Cr), 128 for gray.
         aspects: (m,) float32, width by height before.
     """
 
     luminance: Planes
-    colour: Planes
+    color: Planes
     aspects: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Sketches:
-    """The same, smaller and without colour.
+    """The same, smaller and without color.
 
     Attributes:
         luminance: (m, 16, 16).
@@ -54,15 +54,15 @@ def miniatures_of(ids: Ids, thumbnail: Thumbnail) -> Miniatures:
         StoreError: a thumbnail is absent or damaged.
     """
     luminance = np.empty((len(ids), SIDE_PX, SIDE_PX), np.uint8)
-    colour = np.empty((len(ids), 2, SMALL_PX, SMALL_PX), np.uint8)
+    color = np.empty((len(ids), 2, SMALL_PX, SMALL_PX), np.uint8)
     aspects = np.empty(len(ids), np.float32)
     for row, image_id in enumerate(ids.tolist()):
         image, aspects[row] = _decoded(image_id, thumbnail, "YCbCr", 1)
         square = image.resize((SIDE_PX, SIDE_PX), Image.Resampling.BILINEAR)
         luminance[row] = np.asarray(square.getchannel(0))
         tints = square.reduce(SIDE_PX // SMALL_PX)
-        colour[row] = np.asarray(tints).transpose(2, 0, 1)[1:]
-    return Miniatures(luminance, colour, aspects)
+        color[row] = np.asarray(tints).transpose(2, 0, 1)[1:]
+    return Miniatures(luminance, color, aspects)
 
 
 def sketches_of(ids: Ids, thumbnail: Thumbnail) -> Sketches:

@@ -15,7 +15,7 @@ from imgrec.store.parts import load_array
 from imgrec.system.atomic_files import new_folder
 
 Similarities = NDArray[np.float32]
-CANDIDATES = 8  # neighbours a picture is compared with
+CANDIDATES = 8  # neighbors a picture is compared with
 VERSION = 1  # raised whenever two pictures may get another similarity
 _SIDECAR = "duplicates.json"
 
@@ -41,7 +41,7 @@ def unique_pairs(pairs: Ids) -> Ids:
 
 
 def crowded_contents(neighbors: Neighbors, contents: Ids) -> Ids:
-    """Return the contents, ascending, whose pictures have nothing but copies for neighbours."""
+    """Return the contents, ascending, whose pictures have nothing but copies for neighbors."""
     sees = (contents[neighbors.rows()] != contents[:, None]).any(axis=1)
     return np.setdiff1d(contents, contents[sees])
 

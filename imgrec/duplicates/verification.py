@@ -95,7 +95,7 @@ def _close_similarities(
 
     def fill(part: slice) -> None:
         first, second = np.ascontiguousarray(rows[part].T)
-        planes = minis.luminance, minis.colour, minis.aspects
+        planes = minis.luminance, minis.color, minis.aspects
         fit_miniatures(*planes, first, second, fits[part])
 
     in_threads(fill, _parts(len(rows)))

@@ -1,16 +1,16 @@
-"""The encoder in the box: edges, the figure before its ground, and where the colours lie.
+"""The encoder in the box: edges, the figure before its ground, and where the colors lie.
 
 Nothing is learned and nothing is downloaded. Four blocks are read from a 32 x 32 opponent
-colour map and joined under fixed weights:
+color map and joined under fixed weights:
 
-- edges: orientations of the strongest colour gradient over a grid of cells, each cell
+- edges: orientations of the strongest color gradient over a grid of cells, each cell
   divided by the energy around it (histograms of oriented gradients, Dalal & Triggs 2005;
   a coarse grid over the whole picture, Oliva & Torralba 2001 and Bosch et al. 2007);
-- outline: the same of the figure map, which has lost the colours and the ground's pattern;
-- figure: how far each place's colour is from the colours of the picture's rim, in the
+- outline: the same of the figure map, which has lost the colors and the ground's pattern;
+- figure: how far each place's color is from the colors of the picture's rim, in the
   rim's own spread (Mahalanobis distance; the rim as ground: Wei et al. 2012, Zhang 2015);
-- colour: the layout of the opponent colours (van de Sande et al. 2010; the layout as in
-  the colour layout descriptor of MPEG-7).
+- color: the layout of the opponent colors (van de Sande et al. 2010; the layout as in
+  the color layout descriptor of MPEG-7).
 """
 
 import numpy as np
@@ -28,25 +28,25 @@ _CHUNK = 32  # pictures worked on at once: their maps stay in the processor's ca
 _EDGE_BINS, _EDGE_GRID = 8, 6
 _OUTLINE_BINS, _OUTLINE_GRID = 6, 5
 _FIGURE_GRID = 5
-_COLOUR_GRID = 4
+_COLOR_GRID = 4
 
 # Weights of the blocks' squared lengths. Doubling or halving any one of them moves precision
 # on 3,781 photographs of clothing by a hundredth or so.
-_EDGE_SHARE, _OUTLINE_SHARE, _FIGURE_SHARE, _COLOUR_SHARE = 1.0, 1.0, 0.2, 0.2
+_EDGE_SHARE, _OUTLINE_SHARE, _FIGURE_SHARE, _COLOR_SHARE = 1.0, 1.0, 0.2, 0.2
 
 _ALL_WAYS = 0.5  # part taken away of what a cell has in all orientations alike
 _FLAT = 0.02  # gradient energy (root) below which a cell counts as flat
 _FLAT_BLOCK = 0.2  # norm, of at most about 1, below which a block of edges fades
 _RIM_PX = 2
-_RIM_SPREAD = 0.001  # variance added to the rim's colours, so that a plain rim has one too
+_RIM_SPREAD = 0.001  # variance added to the rim's colors, so that a plain rim has one too
 _FIGURE_MEAN = 0.33  # of the figure map, over photographs
-_GREY = 0.2  # length of the constant part of the colours: a grey picture is a colour too
+_GRAY = 0.2  # length of the constant part of the colors: a gray picture is a color too
 
 _DIMENSIONS = (
     _EDGE_BINS * _EDGE_GRID**2
     + _OUTLINE_BINS * _OUTLINE_GRID**2
     + _FIGURE_GRID**2
-    + 3 * _COLOUR_GRID**2
+    + 3 * _COLOR_GRID**2
     + 1
 )
 
@@ -54,8 +54,8 @@ _DIMENSIONS = (
 def _tents(n_out: int, n_in: int, reach: float = 1.0) -> Floats:
     """Return the rows (n_out, n_in) of overlapping triangles, each summing to 1."""
     step = n_in / n_out
-    centres = (np.arange(n_out) + 0.5) * step
-    offsets = np.abs(np.arange(n_in) + 0.5 - centres[:, None])
+    centers = (np.arange(n_out) + 0.5) * step
+    offsets = np.abs(np.arange(n_in) + 0.5 - centers[:, None])
     rows = np.maximum(0.0, 1.0 - offsets / (step * reach))
     shares: Floats = (rows / rows.sum(axis=1, keepdims=True)).astype(np.float32)
     return shares
@@ -69,7 +69,7 @@ def _rim(side_px: int, width_px: int) -> NDArray[np.intp]:
 
 _SHRINK = _tents(_MAP_PX, _SIDE_PX, reach=1.5)
 _CELLS = {
-    grid: _tents(grid, _MAP_PX) for grid in (_EDGE_GRID, _OUTLINE_GRID, _FIGURE_GRID, _COLOUR_GRID)
+    grid: _tents(grid, _MAP_PX) for grid in (_EDGE_GRID, _OUTLINE_GRID, _FIGURE_GRID, _COLOR_GRID)
 }
 _RIM = _rim(_MAP_PX, _RIM_PX)
 
@@ -130,7 +130,7 @@ def _orientations(x: Floats, y: Floats, bins: int) -> Floats:
 
 
 def _around(cells: Floats) -> Floats:
-    """Average cells (b, g, g) over their 3 x 3 neighbourhoods."""
+    """Average cells (b, g, g) over their 3 x 3 neighborhoods."""
     g = cells.shape[1]
     padded = np.pad(cells, ((0, 0), (1, 1), (1, 1)), mode="edge")
     rows = padded[:, :g] + padded[:, 1 : g + 1] + padded[:, 2:]
@@ -154,10 +154,10 @@ def _edges(maps: Floats, bins: int, grid: int) -> Floats:
     return faded
 
 
-def _figure(colours: Floats) -> Floats:
-    """Return how unlike the rim each place of colours (b, 3, h, w) is: (b, 1, h, w), 0 to 1."""
-    b, _, h, w = colours.shape
-    places = colours.reshape(b, 3, h * w)
+def _figure(colors: Floats) -> Floats:
+    """Return how unlike the rim each place of colors (b, 3, h, w) is: (b, 1, h, w), 0 to 1."""
+    b, _, h, w = colors.shape
+    places = colors.reshape(b, 3, h * w)
     rim = places.take(_RIM, axis=2)
     mean = rim.mean(axis=2, keepdims=True)  # (b, 3, 1)
     spread = (rim - mean) @ (rim - mean).transpose(0, 2, 1) / np.float32(len(_RIM))
@@ -170,14 +170,14 @@ def _figure(colours: Floats) -> Floats:
     return figure.reshape(b, 1, h, w)
 
 
-def _colour_layout(colours: Floats) -> Floats:
-    """Return unit vectors (b, 3 * grid**2 + 1): colours (b, 3, h, w) by cell, and a constant."""
-    b = len(colours)
-    cells = _pool(colours, _COLOUR_GRID)
+def _color_layout(colors: Floats) -> Floats:
+    """Return unit vectors (b, 3 * grid**2 + 1): colors (b, 3, h, w) by cell, and a constant."""
+    b = len(colors)
+    cells = _pool(colors, _COLOR_GRID)
     cells[:, 0] -= np.float32(0.5)
     cells[:, 1:] *= 2
-    layout = cells.reshape(b, -1) / np.float32(_COLOUR_GRID)
-    return _unit(np.concatenate([layout, np.full((b, 1), _GREY, dtype=np.float32)], axis=1))
+    layout = cells.reshape(b, -1) / np.float32(_COLOR_GRID)
+    return _unit(np.concatenate([layout, np.full((b, 1), _GRAY, dtype=np.float32)], axis=1))
 
 
 def _squares(vectors: Floats) -> Floats:
@@ -192,14 +192,14 @@ def _unit(vectors: Floats) -> Floats:
 
 def _describe(pixels: Pixels) -> Floats:
     """Return the unit vectors (b, d) of pixels (b, 64, 64, 3)."""
-    colours = _opponent(pixels)
-    figure = _figure(colours)
+    colors = _opponent(pixels)
+    figure = _figure(colors)
     shape = (_pool(figure, _FIGURE_GRID) - np.float32(_FIGURE_MEAN)).reshape(len(pixels), -1)
     blocks = [
-        (_EDGE_SHARE, _edges(colours, _EDGE_BINS, _EDGE_GRID)),
+        (_EDGE_SHARE, _edges(colors, _EDGE_BINS, _EDGE_GRID)),
         (_OUTLINE_SHARE, _edges(figure, _OUTLINE_BINS, _OUTLINE_GRID)),
         (_FIGURE_SHARE, _unit(shape)),
-        (_COLOUR_SHARE, _colour_layout(colours)),
+        (_COLOR_SHARE, _color_layout(colors)),
     ]
     weighted = [np.float32(np.sqrt(share)) * block for share, block in blocks]
     return _unit(np.concatenate(weighted, axis=1))
@@ -219,7 +219,7 @@ def _check(pixels: Pixels) -> None:
 
 
 class Mini:
-    """Describe pictures by edges, figure and colours, without any learned weights.
+    """Describe pictures by edges, figure and colors, without any learned weights.
 
     Vectors have unit length, so cosine and euclidean distances order alike, and depend on
     nothing but the picture itself: bit by bit the same alone and in any batch.

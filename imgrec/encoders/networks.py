@@ -107,7 +107,7 @@ class _Beside(nn.Module):
 
 
 class PixelNetwork(nn.Module):
-    """A model with its normalisation before it: pixels in, float32 features out."""
+    """A model with its normalization before it: pixels in, float32 features out."""
 
     mean: torch.Tensor
     std: torch.Tensor

@@ -1,4 +1,4 @@
-"""`rgb`: the colour histogram of a picture."""
+"""`rgb`: the color histogram of a picture."""
 
 import numpy as np
 from PIL import Image

@@ -20,15 +20,15 @@ class Writer:
     commit that has begun is whole.
     """
 
-    def __init__(self, path: Path, labelled: str | None = None) -> None:
+    def __init__(self, path: Path, labeled: str | None = None) -> None:
         """Start the thread.
 
         Args:
             path: of the store.
-            labelled: the classifier whose classes become labels.
+            labeled: the classifier whose classes become labels.
         """
         self._path = path
-        self._labelled = labelled
+        self._labeled = labeled
         self._thread = ThreadPoolExecutor(1, "imgrec-writer")
         self._waiting: deque[Future[list[str]]] = deque()
 
@@ -67,5 +67,5 @@ class Writer:
 
     def _commit(self, job: Job, entries: Sequence[Entry], result: Result) -> list[str]:
         with Store.create(self._path) as store:  # SQLite wants a connection a thread
-            changed = commit(store, job, entries, result, self._labelled)
+            changed = commit(store, job, entries, result, self._labeled)
         return [str(entry.file) for entry in entries if entry.id in changed]

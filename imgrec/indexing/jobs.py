@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from imgrec.collection import Entry, Ids, Outcome
 from imgrec.encoders.spec import Classifier, Encoded, Encoder, Vectors, check_finite
 from imgrec.indexing.read import Readings, Task
-from imgrec.pictures.color_word import KIND as COLOUR
+from imgrec.pictures.color_word import KIND as COLOR
 from imgrec.store.classes import (
     Top,
     joined_tops,
@@ -55,7 +55,7 @@ class Result:
     outcomes: list[Outcome] = field(default_factory=list)
     ids: list[Ids] = field(default_factory=list)
     thumbs: list[bytes] = field(default_factory=list)
-    colours: dict[int, str] = field(default_factory=dict)
+    colors: dict[int, str] = field(default_factory=dict)
     vectors: dict[str, list[Vectors]] = field(default_factory=dict)
     tops: dict[str, list[Top]] = field(default_factory=dict)
 
@@ -64,7 +64,7 @@ class Result:
         self.outcomes.extend(readings.outcomes)
         self.ids.append(readings.ids)
         self.thumbs.extend(readings.thumbs)
-        self.colours.update(zip(readings.ids.tolist(), readings.colours, strict=False))
+        self.colors.update(zip(readings.ids.tolist(), readings.colors, strict=False))
         for name, vectors in readings.vectors.items():
             self.vectors.setdefault(name, []).append(vectors)
         for name, found in encoded.items():
@@ -133,21 +133,21 @@ def commit(
     job: Job,
     entries: Sequence[Entry],
     result: Result,
-    labelled: str | None = None,
+    labeled: str | None = None,
 ) -> list[int]:
-    """Write a finished job: first its outcomes to the catalogue, then its parts.
+    """Write a finished job: first its outcomes to the catalog, then its parts.
 
     Killed in between, the pictures are `ok` and lack an output, and the next plan finds them.
 
     Args:
         store: open for writing.
         job: that was done.
-        entries: of its pictures, as the catalogue knew them.
+        entries: of its pictures, as the catalog knew them.
         result: what became of them.
-        labelled: the classifier whose classes become labels.
+        labeled: the classifier whose classes become labels.
 
     Returns:
-        The ids of pictures that changed since the catalogue knew them; they get no row, and
+        The ids of pictures that changed since the catalog knew them; they get no row, and
         the next scan takes them for changed.
 
     Raises:
@@ -161,7 +161,7 @@ def commit(
     left_out = {*changed, *lost}
     ids = np.concatenate(result.ids)
     tops = {name: joined_tops(found) for name, found in result.tops.items()}
-    labels = {COLOUR: result.colours, **_class_labels(store, ids, tops, labelled)}
+    labels = {COLOR: result.colors, **_class_labels(store, ids, tops, labeled)}
     store.catalog.record(
         [outcome for outcome in result.outcomes if outcome.id not in left_out],
         {
@@ -203,12 +203,12 @@ def _write_parts(
 
 
 def _class_labels(
-    store: Store, ids: Ids, tops: Mapping[str, Top], labelled: str | None
+    store: Store, ids: Ids, tops: Mapping[str, Top], labeled: str | None
 ) -> dict[str, dict[int, str]]:
-    if labelled is None or labelled not in tops:
+    if labeled is None or labeled not in tops:
         return {}
-    described = read_description(store.classes_folder(labelled))
-    return labels_of(ids, tops[labelled], described["categories"]) if described else {}
+    described = read_description(store.classes_folder(labeled))
+    return labels_of(ids, tops[labeled], described["categories"]) if described else {}
 
 
 def _folder(store: Store, output: str) -> Path:

@@ -12,7 +12,7 @@ from imgrec.collection import Ids, Outcome
 from imgrec.encoders import matching_encoder
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors
 from imgrec.errors import PictureError
-from imgrec.pictures.color_word import colour_of
+from imgrec.pictures.color_word import color_of
 from imgrec.pictures.decoding import Picture, Scales, decode, digest, read_file
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
 from imgrec.system.worker import beat
@@ -62,7 +62,7 @@ class Readings:
         messages: what the decoder said of each file that failed, by id.
         ids: (m,) of the files that could be read; the rows of all that follows.
         thumbs: m JPEGs, or none where none were asked for.
-        colours: m words, one for each thumbnail.
+        colors: m words, one for each thumbnail.
         vectors: (m, d) by the name of the light encoder.
         pixels: (m, h, w, 3) by preprocessing.
         decode_s: seconds spent reading and decoding.
@@ -73,7 +73,7 @@ class Readings:
     messages: dict[int, str]
     ids: Ids
     thumbs: list[bytes]
-    colours: list[str]
+    colors: list[str]
     vectors: dict[str, Vectors]
     pixels: dict[Preprocessing, Pixels]
     decode_s: float = 0.0
@@ -85,7 +85,7 @@ class _Gathered:
     outcomes: list[Outcome] = field(default_factory=list)
     messages: dict[int, str] = field(default_factory=dict)
     thumbs: list[bytes] = field(default_factory=list)
-    colours: list[str] = field(default_factory=list)
+    colors: list[str] = field(default_factory=list)
     pixels: dict[Preprocessing, list[Pixels]] = field(default_factory=dict)
     decode_s: float = 0.0
 
@@ -105,7 +105,7 @@ def extract(task: Task) -> Readings:
         messages=gathered.messages,
         ids=np.array([o.id for o in gathered.outcomes if o.status == "ok"], np.int64),
         thumbs=gathered.thumbs,
-        colours=gathered.colours,
+        colors=gathered.colors,
         vectors={e.spec.name: e.encode(pixels[e.spec.preprocessing]) for e in encoders},
         pixels={key: pixels[key] for key in task.heavy},
         decode_s=gathered.decode_s,
@@ -151,7 +151,7 @@ def _extract_file(gathered: _Gathered, image_id: int, path: Path, thumbs: bool) 
         rows.append(pixels)
     if thumb is not None:
         gathered.thumbs.append(thumb)
-        gathered.colours.append(colour_of(thumb))
+        gathered.colors.append(color_of(thumb))
 
 
 def _begin(step: Step) -> None:

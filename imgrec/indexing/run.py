@@ -1,4 +1,4 @@
-"""Indexing: folders of pictures in, a store of catalogue, vectors and thumbnails out."""
+"""Indexing: folders of pictures in, a store of catalog, vectors and thumbnails out."""
 
 import os
 import time
@@ -26,10 +26,10 @@ from imgrec.labels.classes import (
     begin_class_labels,
     begin_classes,
     complete_classes,
-    labelling,
+    labeling,
     update_class_labels,
 )
-from imgrec.labels.colors import begin_colours, lacks_colours, update_colours
+from imgrec.labels.colors import begin_colors, lacks_colors, update_colors
 from imgrec.store.manifest import is_store
 from imgrec.store.origins import write_roots
 from imgrec.store.restore import damage_noticed, restore
@@ -55,8 +55,8 @@ class Options:
         batch_size: pictures a task and a forward pass.
         workers: processes that decode; None for one a core.
         only: make the pictures of all other folders in the store missing.
-        follow_links: take in what links lead to outside the folders, see `imgrec.collection.walk`; None
-            for as the store was made before, or no in a new one.
+        follow_links: take in what links lead to outside the folders, see
+            `imgrec.collection.walk`; None for as the store was made before, or no in a new one.
         retry_failed: read the pictures again that failed before.
         hnsw: make the graph index, which pays from about a million pictures on.
         compile: torchvision models by the C++ compiler, on the CPU: `auto` where the pictures
@@ -143,7 +143,7 @@ def index_folders(
         if store.encoder is None:
             store.set_encoder(primary)  # now, so that a run that is killed goes on with it
         store.set_follow_links(follow)
-        begin_colours(store)
+        begin_colors(store)
         offline = _scan(store, roots, options, summary)
         write_roots(store_path, store.catalog)
         classifiers = _classifiers(encoders)
@@ -151,11 +151,11 @@ def index_folders(
             store.add_feature(encoder.spec)
         for classifier in classifiers.values():
             begin_classes(store, classifier)
-        labels = labelling(store, primary, classifiers)
-        labelled = labels if begin_class_labels(store, labels) else None
+        labels = labeling(store, primary, classifiers)
+        labeled = labels if begin_class_labels(store, labels) else None
         jobs = plan_jobs(store, encoders, offline)
         _prepare(jobs, classifiers, options, summary)
-        while lost := _read_pictures(store, jobs, encoders, labelled, options, summary):
+        while lost := _read_pictures(store, jobs, encoders, labeled, options, summary):
             offline = np.concatenate([offline, *map(store.catalog.ids_under, lost)])
             jobs = plan_jobs(store, encoders, offline)
         for classifier in classifiers.values():
@@ -163,23 +163,23 @@ def index_folders(
                 complete_classes(store, classifier, quiet=options.quiet)
         update_class_labels(store, labels)
         store.set_encoder(primary)
-        lacking = lacks_colours(store)
+        lacking = lacks_colors(store)
         _update_indexes(store, options, summary)
         summary.counts, summary.failures = store.catalog.counts(), store.catalog.failures()
         summary.formats = store.catalog.formats()
         summary.features = {name: store.spec(name).dimensions for name in store.feature_names()}
     if lacking:  # it is an older store
-        _update_colours(store_path, options, summary)
+        _update_colors(store_path, options, summary)
     summary.elapsed_s = time.perf_counter() - started
     return summary
 
 
-def _update_colours(store_path: Path, options: Options, summary: Summary) -> None:
+def _update_colors(store_path: Path, options: Options, summary: Summary) -> None:
     try:
         with Store.open(store_path) as store:
-            update_colours(store, quiet=options.quiet)
+            update_colors(store, quiet=options.quiet)
     except StoreError as error:
-        summary.warnings.append(f"colour words could not be made: {error}")
+        summary.warnings.append(f"color words could not be made: {error}")
 
 
 def _follows_links(store: Path, options: Options) -> bool:
@@ -233,7 +233,7 @@ def _encoders(store: Path, roots: Collection[Path], options: Options) -> dict[st
 
 
 def _scan(store: Store, roots: Sequence[Path], options: Options, summary: Summary) -> Ids:
-    """Bring the catalogue up to date; return the ids of pictures that cannot be had now."""
+    """Bring the catalog up to date; return the ids of pictures that cannot be had now."""
     if options.only:
         summary.gone += leave_other_roots(store.catalog, roots)
     scanned = scan(store.catalog, roots, follow_links=store.follows_links)
@@ -275,7 +275,7 @@ def _read_pictures(
     store: Store,
     jobs: Sequence[Job],
     encoders: Mapping[str, Encoder],
-    labelled: str | None,
+    labeled: str | None,
     options: Options,
     summary: Summary,
 ) -> list[str]:
@@ -287,7 +287,7 @@ def _read_pictures(
     workers = min(workers, -(-total // options.batch_size))
     bar = progress(total=total, unit="pictures", quiet=options.quiet)
     classifiers = _classifiers(encoders)
-    with bar, interrupted_once(), Writer(store.path, labelled) as writer:
+    with bar, interrupted_once(), Writer(store.path, labeled) as writer:
         queued = _Queue(store, jobs, encoders, options.batch_size, writer)
         with closing(readings(queued.tasks(), workers)) as results:
             try:

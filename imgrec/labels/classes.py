@@ -41,7 +41,7 @@ def begin_classes(store: Store, classifier: Classifier) -> None:
         write_description(folder, spec.weights, spec.weights_digest, classifier.categories)
 
 
-def labelling(store: Store, primary: str, classifiers: Mapping[str, Classifier]) -> str | None:
+def labeling(store: Store, primary: str, classifiers: Mapping[str, Classifier]) -> str | None:
     """Return whose classes are the labels: the store's own encoder, else the first by name."""
     known = sorted({*classifiers, *store.class_encoders()})
     return primary if primary in known else next(iter(known), None)
@@ -94,7 +94,7 @@ def update_class_labels(store: Store, encoder: str | None) -> None:
     if encoder is None or encoder not in store.class_encoders():
         return
     current = _is_current(store, encoder)
-    lacking = _unlabelled(store)
+    lacking = _unlabeled(store)
     if current and not len(lacking):
         return
     found = store.classes(encoder)
@@ -110,7 +110,7 @@ def update_class_labels(store: Store, encoder: str | None) -> None:
         _write_marker(store, encoder)  # after the labels: a killed run makes them again
 
 
-def _unlabelled(store: Store) -> Ids:
+def _unlabeled(store: Store) -> Ids:
     rows = store.catalog.db.execute(
         "SELECT id FROM images WHERE status = 'ok' AND (SELECT count(*) FROM labels WHERE "
         "image_id = images.id AND kind IN (?, ?)) < 2 ORDER BY id",

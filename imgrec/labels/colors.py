@@ -1,4 +1,4 @@
-"""The label `colour`: indexing writes it; what an older store lacks is made from its thumbnails."""
+"""The label `color`: indexing writes it; what an older store lacks is made from its thumbnails."""
 
 import json
 from collections.abc import Callable
@@ -8,26 +8,26 @@ from pathlib import Path
 from imgrec.collection import Ids
 from imgrec.errors import StoreError
 from imgrec.labels.keep import keep_labels, labels_of
-from imgrec.pictures.color_word import KIND, VERSION, colour_of
+from imgrec.pictures.color_word import KIND, VERSION, color_of
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import DAMAGED
 from imgrec.system.atomic_files import write_text
 from imgrec.system.progress import progress
 
-_SIDECAR = "colours.json"
+_SIDECAR = "colors.json"
 
 
-def begin_colours(store: Store) -> None:
-    """Say by which rule a store's colour words are made, before indexing writes the first one.
+def begin_colors(store: Store) -> None:
+    """Say by which rule a store's color words are made, before indexing writes the first one.
 
-    Where there are words of another rule already, nothing is said: `update_colours` makes
+    Where there are words of another rule already, nothing is said: `update_colors` makes
     them all again.
     """
     if not _is_current(store.path) and KIND not in store.catalog.label_kinds():
         _write_version(store.path)
 
 
-def lacks_colours(store: Store) -> bool:
+def lacks_colors(store: Store) -> bool:
     """Whether an ok picture has no word, or those there are of another rule."""
     (found,) = store.catalog.db.execute(
         "SELECT EXISTS (SELECT 1 FROM images WHERE status = 'ok' AND NOT EXISTS "
@@ -37,8 +37,8 @@ def lacks_colours(store: Store) -> bool:
     return bool(found) or (not _is_current(store.path) and KIND in store.catalog.label_kinds())
 
 
-def update_colours(store: Store, *, quiet: bool = True) -> dict[int, str]:
-    """Return the colour word of every ok picture; those that have no label yet are made, and kept.
+def update_colors(store: Store, *, quiet: bool = True) -> dict[int, str]:
+    """Return the color word of every ok picture; those that have no label yet are made, and kept.
 
     An id stands for one content, so that a word never changes, but by another version of the
     rule: the store says which made its words, and all are made again where it is another. On a
@@ -56,20 +56,20 @@ def update_colours(store: Store, *, quiet: bool = True) -> dict[int, str]:
     kept = labels_of(store.catalog, KIND) if current else {}
     new = ids[[i not in kept for i in ids.tolist()]]
     if len(new):
-        with progress(total=len(new), desc="colours", unit="pictures", quiet=quiet) as bar:
-            kept |= colours_of(new, store.thumbs().get, bar.update)
+        with progress(total=len(new), desc="colors", unit="pictures", quiet=quiet) as bar:
+            kept |= colors_of(new, store.thumbs().get, bar.update)
         if keep_labels(store.path, KIND, kept) is None and not current:
             with suppress(OSError):  # then they are made again
                 _write_version(store.path)
     return {image_id: kept[image_id] for image_id in ids.tolist()}
 
 
-def colours_of(
+def colors_of(
     ids: Ids,
     thumbnail: Callable[[int], bytes],
     done: Callable[[int], object] = lambda count: None,
 ) -> dict[int, str]:
-    """Return the colour word of each picture.
+    """Return the color word of each picture.
 
     In one thread, some thousands a second: decoding such small pictures holds Python's lock so
     often that two threads gain nothing.
@@ -84,14 +84,14 @@ def colours_of(
     """
     words = {}
     for image_id in ids.tolist():
-        words[image_id] = _colour(image_id, thumbnail)
+        words[image_id] = _color(image_id, thumbnail)
         done(1)
     return words
 
 
-def _colour(image_id: int, thumbnail: Callable[[int], bytes]) -> str:
+def _color(image_id: int, thumbnail: Callable[[int], bytes]) -> str:
     try:
-        return colour_of(thumbnail(image_id))
+        return color_of(thumbnail(image_id))
     except DAMAGED as error:
         raise StoreError(
             f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "

@@ -1,4 +1,4 @@
-"""The labels of one kind in the catalogue, written only where they are other than those there."""
+"""The labels of one kind in the catalog, written only where they are other than those there."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def labels_of(catalog: Catalog, kind: str) -> dict[int, str]:
 def keep_labels(store_path: Path, kind: str, values: Mapping[int, str]) -> str | None:
     """Make these the only labels of a kind; return why they were not kept where they were not.
 
-    A catalogue that holds them already is left alone, since any change of it makes whoever has
+    A catalog that holds them already is left alone, since any change of it makes whoever has
     it open read the store again.
     """
     try:

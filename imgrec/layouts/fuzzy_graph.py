@@ -26,7 +26,7 @@ def fuzzy_graph(neighbors: Neighbors) -> "csr_array":
     Every picture has an edge of weight 1, to its nearest. Edges under `FAINT` are left out.
 
     Source: McInnes, Healy, Melville (2018), UMAP, algorithms 2 and 3; the picture itself is
-    counted as its first neighbour, as umap-learn does.
+    counted as its first neighbor, as umap-learn does.
     """
     from scipy.sparse import csr_array
 

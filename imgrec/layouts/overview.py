@@ -22,7 +22,7 @@ def groups_of(catalog: Catalog, clusters: Clusters) -> NDArray[np.intp]:
 
 
 def overview_ids(clusters: Clusters, groups: NDArray[np.integer], count: int = SIZE) -> Ids:
-    """Return `count` pictures, ascending, spread over all groups, those nearest to centres first.
+    """Return `count` pictures, ascending, spread over all groups, those nearest to centers first.
 
     Args:
         clusters: of all pictures.

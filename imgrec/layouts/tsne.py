@@ -1,4 +1,4 @@
-"""t-SNE positions of pictures, from the graph of `imgrec.layouts.fuzzy_graph` and a place to begin."""
+"""t-SNE positions of pictures, from the fuzzy graph and initial positions."""
 
 from typing import TYPE_CHECKING
 
@@ -17,11 +17,11 @@ _COARSENESS = 1.0  # of the tree: at 0.5 it takes 2.5 times as long, and trustwo
 
 
 def tsne_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) -> Positions:
-    """Return the t-SNE positions (n, c) of pictures, centred, within -1 and 1; c is 2 or 3.
+    """Return the t-SNE positions (n, c) of pictures, centered, within -1 and 1; c is 2 or 3.
 
     Args:
-        graph: (n, n) symmetric, as `imgrec.layouts.fuzzy_graph.fuzzy_graph` gives it. Its weights are
-            the affinities: of 15 neighbours they do what a perplexity of 30 does.
+        graph: (n, n) symmetric, as `imgrec.layouts.fuzzy_graph` gives it. Its weights are the
+            affinities: of 15 neighbors they do what a perplexity of 30 does.
         start: (n, c) finite positions to begin with, in any unit.
         seed: the same gives the same bytes.
 

@@ -22,7 +22,7 @@ _FAR = 2.0  # times the radius that holds 95 % of the pictures
 
 
 def umap_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) -> Positions:
-    """Return the UMAP positions (n, c) of pictures, centred, within -1 and 1.
+    """Return the UMAP positions (n, c) of pictures, centered, within -1 and 1.
 
     Args:
         graph: (n, n) symmetric, the weights from 0 to 1.
@@ -60,24 +60,24 @@ def umap_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) 
 
 
 def framed(positions: NDArray[np.floating]) -> Positions:
-    """Return positions (n, c) centred, within -1 and 1, none far from all others.
+    """Return positions (n, c) centered, within -1 and 1, none far from all others.
 
     Those beyond `_FAR` radii are drawn in to less than twice that, in their order: the page
     shows the box around all points, and one that is far away would leave the others a dot.
     """
-    centred = np.asarray(positions, np.float64) - np.median(positions, axis=0)
-    radius = np.linalg.norm(centred, axis=1)
+    centered = np.asarray(positions, np.float64) - np.median(positions, axis=0)
+    radius = np.linalg.norm(centered, axis=1)
     limit = _FAR * np.quantile(radius, 0.95)
     far = radius > limit
     if limit > 0:
-        centred[far] *= (limit * (2 - limit / radius[far]) / radius[far])[:, None]
-    centred -= (centred.min(axis=0) + centred.max(axis=0)) / 2
-    return np.asarray(centred / max(np.abs(centred).max(), np.finfo(np.float32).tiny), np.float32)
+        centered[far] *= (limit * (2 - limit / radius[far]) / radius[far])[:, None]
+    centered -= (centered.min(axis=0) + centered.max(axis=0)) / 2
+    return np.asarray(centered / max(np.abs(centered).max(), np.finfo(np.float32).tiny), np.float32)
 
 
 def scattered(start: NDArray[np.floating], seed: int) -> NDArray[np.float64]:
-    """Return the start centred, with a spread of 1 along its widest axis, and a jitter."""
-    centred = np.asarray(start, np.float64) - np.mean(start, axis=0, dtype=np.float64)
-    spread = float(centred.std(axis=0).max())
-    noise = np.random.default_rng(seed).standard_normal(centred.shape)
-    return centred / spread + _JITTER * noise if spread > 0 else noise
+    """Return the start centered, with a spread of 1 along its widest axis, and a jitter."""
+    centered = np.asarray(start, np.float64) - np.mean(start, axis=0, dtype=np.float64)
+    spread = float(centered.std(axis=0).max())
+    noise = np.random.default_rng(seed).standard_normal(centered.shape)
+    return centered / spread + _JITTER * noise if spread > 0 else noise

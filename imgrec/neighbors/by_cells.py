@@ -40,7 +40,7 @@ VISITED = 24  # cells
 _CELL_ROWS = 800
 _MOST_ROWS = 4 * _CELL_ROWS  # in a cell; a larger one is cut
 _FIT_ROWS = 16_384
-_SAMPLED = 64  # rows a centre is fitted on
+_SAMPLED = 64  # rows a center is fitted on
 _ROUNDS = 8  # of k-means
 _STEP_ROWS = 8192
 _TASK_ROWS = COMPARED_ROWS  # no more: one thread compares them, others would wait for each other
@@ -54,16 +54,16 @@ class Cells:
     Attributes:
         rows: (n,) of the feature, cell by cell, ascending within each.
         starts: (c + 1,) where each cell begins.
-        centres: (c, a) the mean coordinates of each.
-        centre_offsets: (c,) what is added to a row's product with a centre to rank the cells.
+        centers: (c, a) the mean coordinates of each.
+        center_offsets: (c,) what is added to a row's product with a center to rank the cells.
         coordinates: (n, a) of `rows`.
         offsets: (n,) the product of each with the mean.
     """
 
     rows: Rows
     starts: NDArray[np.intp]
-    centres: Vectors
-    centre_offsets: NDArray[np.float32]
+    centers: Vectors
+    center_offsets: NDArray[np.float32]
     coordinates: Vectors
     offsets: NDArray[np.float32]
 
@@ -75,7 +75,7 @@ def approximate_lists(
 
     Args:
         feature: with n vectors, more than k.
-        k: neighbours.
+        k: neighbors.
         progress: called with the number of rows done.
     """
     lengths = inverse_lengths(feature)
@@ -111,20 +111,20 @@ def make_cells(feature: FeatureStore, lengths: NDArray[np.float32]) -> Cells:
     coordinates, offsets = _projected(feature, lengths, axes)
     count = max(1, len(feature) // _CELL_ROWS)
     picked = sample_ids(np.arange(len(feature)), _SAMPLED * count)
-    centres = _kmeans(coordinates[picked], count)
+    centers = _kmeans(coordinates[picked], count)
     numbers = np.empty(len(feature), np.intp)
     for part in parts(len(feature), _STEP_ROWS):
-        numbers[part] = _gaps(coordinates[part], centres).argmin(axis=1)
+        numbers[part] = _gaps(coordinates[part], centers).argmin(axis=1)
     rows = np.argsort(numbers, kind="stable")
     starts = _cut(np.bincount(numbers, minlength=count))
     coordinates, offsets = coordinates[rows], offsets[rows]
-    centres = _means(coordinates, starts)
-    nearest_centre = -np.einsum("ca,ca->c", centres, centres) / 2
+    centers = _means(coordinates, starts)
+    nearest_center = -np.einsum("ca,ca->c", centers, centers) / 2
     best_on_average = _means(offsets[:, None], starts)[:, 0]
     # Halfway: the first alone passes over a crowd in the middle of rows far apart, as the mean of
     # such rows is nearer still; the second alone passes over those that lie far out.
-    centre_offsets = (nearest_centre + best_on_average) / 2
-    return Cells(rows, starts, centres, centre_offsets, coordinates, offsets)
+    center_offsets = (nearest_center + best_on_average) / 2
+    return Cells(rows, starts, centers, center_offsets, coordinates, offsets)
 
 
 def candidates(cells: Cells, part: slice, count: int) -> Rows:
@@ -136,8 +136,8 @@ def candidates(cells: Cells, part: slice, count: int) -> Rows:
         count: candidates a row.
     """
     own = cells.coordinates[part]  # (b, a)
-    visited = min(VISITED, len(cells.centres))
-    alike = own @ cells.centres.T + cells.centre_offsets  # (b, c)
+    visited = min(VISITED, len(cells.centers))
+    alike = own @ cells.centers.T + cells.center_offsets  # (b, c)
     near = np.zeros(alike.shape, bool)
     best = np.argpartition(-alike, visited - 1, axis=1)[:, :visited]
     np.put_along_axis(near, best, True, axis=1)
@@ -166,20 +166,20 @@ def _projected(
 
 
 def _kmeans(coordinates: Vectors, count: int) -> Vectors:
-    """Return `count` centres (c, a) of coordinates (s, a), by a few rounds of Lloyd's algorithm."""
+    """Return `count` centers (c, a) of coordinates (s, a), by a few rounds of Lloyd's algorithm."""
     chosen = np.random.default_rng(_SEED).permutation(len(coordinates))[:count]
-    centres = coordinates[np.sort(chosen)]
+    centers = coordinates[np.sort(chosen)]
     for _ in range(_ROUNDS):
         numbers = np.concatenate(
-            [_gaps(coordinates[part], centres).argmin(axis=1)
+            [_gaps(coordinates[part], centers).argmin(axis=1)
              for part in parts(len(coordinates), _STEP_ROWS)]
         )  # fmt: skip
         sizes = np.bincount(numbers, minlength=count)
         order = np.argsort(numbers, kind="stable")
         starts = np.concatenate([[0], np.cumsum(sizes)])
         means = _means(coordinates[order], starts)
-        centres = np.where(sizes[:, None] > 0, means, centres)
-    return centres
+        centers = np.where(sizes[:, None] > 0, means, centers)
+    return centers
 
 
 def _means(coordinates: Vectors, starts: NDArray[np.intp]) -> Vectors:
@@ -191,10 +191,10 @@ def _means(coordinates: Vectors, starts: NDArray[np.intp]) -> Vectors:
     return means
 
 
-def _gaps(coordinates: Vectors, centres: Vectors) -> Vectors:
-    """Return half the squared distances (m, c) to centres, short of what each row adds to all."""
-    halves = np.einsum("ca,ca->c", centres, centres) / 2
-    gaps: Vectors = halves - coordinates @ centres.T
+def _gaps(coordinates: Vectors, centers: Vectors) -> Vectors:
+    """Return half the squared distances (m, c) to centers, short of what each row adds to all."""
+    halves = np.einsum("ca,ca->c", centers, centers) / 2
+    gaps: Vectors = halves - coordinates @ centers.T
     return gaps
 
 

@@ -56,7 +56,7 @@ def lists_on(
     Args:
         device: of torch.
         feature: with n vectors, more than k.
-        k: neighbours.
+        k: neighbors.
         progress: called with the number of rows done.
         query_rows: rows whose products are computed at once,
         chunk_rows: with so many others.

@@ -41,7 +41,7 @@ def exact_lists(
 
     Args:
         feature: with n vectors, more than k.
-        k: neighbours.
+        k: neighbors.
         progress: called with the number of rows done.
     """
     lengths = inverse_lengths(feature)
@@ -63,7 +63,7 @@ def nearest(
         feature: with the vectors.
         lengths: (n,) as `inverse_lengths` has them.
         rows: whose nearest are wanted.
-        k: neighbours.
+        k: neighbors.
         entered: lists of all n rows, into which those of `rows` are let that are near enough.
         progress: called with the number of rows done.
     """
@@ -93,7 +93,7 @@ def nearest(
 def recall(feature: FeatureStore, lengths: NDArray[np.float32], lists: Lists) -> tuple[float, int]:
     """Return the share of the true nearest that lists hold, and of how many rows it was checked.
 
-    A neighbour counts where it is no farther than the last of the true ones: of rows at the
+    A neighbor counts where it is no farther than the last of the true ones: of rows at the
     same distance any is right.
     """
     rows = sample_ids(np.arange(len(feature)), CHECKED)

@@ -1,7 +1,7 @@
 """The k-NN graph of a feature: each picture's nearest by cosine, kept in the store, and grown.
 
-Up to `imgrec.neighbors.by_products.SMALL` it is exact; beyond, exact on a CUDA device where there is one, else
-approximate by cells, and then its recall is measured and kept beside it.
+Up to `imgrec.neighbors.by_products.SMALL` it is exact; beyond, exact on a CUDA device
+where there is one, else approximate by cells, and then its recall is measured and kept beside it.
 """
 
 from contextlib import suppress
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 K = 15
-LEAST_RECALL = 0.97  # below, the neighbours of neighbours are looked at too
+LEAST_RECALL = 0.97  # below, the neighbors of neighbors are looked at too
 _MOST_LOST = 0.01  # of the recall, by growing
 
 
@@ -42,7 +42,7 @@ def neighbors_of(
     Args:
         store: open.
         name: of the feature, by default the store's own.
-        k: neighbours a picture; there are fewer where there are fewer pictures.
+        k: neighbors a picture; there are fewer where there are fewer pictures.
         quiet: no progress bar.
 
     Raises:
@@ -83,14 +83,14 @@ def knn_graph_in(
     """
     if len(feature) < 2:
         raise StoreError(
-            f"neighbours need 2 pictures or more, and {store.path} has {len(feature)} with "
+            f"neighbors need 2 pictures or more, and {store.path} has {len(feature)} with "
             f"{spec.name} vectors: index more"
         )
     folder, most = _folder(store, spec), len(feature) - 1
     kept = load_knn(folder, spec)
     if kept is not None and _is_right(kept, feature, min(k, most)):
         return kept.cut(k)
-    with progress(total=len(feature), desc="neighbours", unit="pictures", quiet=quiet) as bar:
+    with progress(total=len(feature), desc="neighbors", unit="pictures", quiet=quiet) as bar:
         made = _grown(feature, kept, min(k, most), bar)
         if made is None:
             if bar.n:

@@ -37,8 +37,8 @@ def grown_lists(
     """Return the lists of all rows, those kept that are right carried over.
 
     The nearest of new pictures are found exactly, and enter the lists they belong to. Pictures
-    that lost a neighbour are searched exactly too where that is little work, else among the
-    neighbours of their neighbours, the lost ones' included.
+    that lost a neighbor are searched exactly too where that is little work, else among the
+    neighbors of their neighbors, the lost ones' included.
 
     Args:
         feature: with the vectors as they are now.
@@ -72,11 +72,11 @@ class _Change:
 
     Attributes:
         places: (n,) the row before of each row, -1 for a new one.
-        before: (m, k) the neighbours in rows before.
+        before: (m, k) the neighbors in rows before.
         now: (m + 1,) the row of each row before, -1 for one that went; the last is none's.
         lists: of all rows, -1 for what went, and for all of a new row.
         new: rows.
-        lost: rows that lack a neighbour that went.
+        lost: rows that lack a neighbor that went.
     """
 
     places: NDArray[np.intp]
@@ -87,7 +87,7 @@ class _Change:
     lost: Rows
 
     def hops(self, rows: Rows) -> Rows:
-        """Return the neighbours (b, k + k²) before of rows, and of these, as they are now."""
+        """Return the neighbors (b, k + k²) before of rows, and of these, as they are now."""
         return np.asarray(self.now[two_hops(self.before, self.places[rows])])
 
 
@@ -124,7 +124,7 @@ def _redo(
 
 
 def _thresholds(lists: Lists) -> Scores:
-    """Return empty lists of all rows, which only what is nearer than the last neighbour enters."""
+    """Return empty lists of all rows, which only what is nearer than the last neighbor enters."""
     scores = Scores.none(np.arange(len(lists.rows)), lists.rows.shape[1])
     whole = (lists.rows >= 0).all(axis=1)
     scores.best[whole] = 1 - lists.distances[whole, -1:] - _ROUNDING

@@ -1,4 +1,4 @@
-"""Neighbours of neighbours: where the nearest that a list lacks are most likely found.
+"""Neighbors of neighbors: where the nearest that a list lacks are most likely found.
 
 Source: Dong, Moses, Li 2011, Efficient k-Nearest Neighbor Graph Construction (NN-descent).
 """
@@ -14,7 +14,7 @@ _STEP_ROWS = 8192  # with all their candidates some tens of MB
 
 
 def two_hops(neighbors: Rows, rows: Rows) -> Rows:
-    """Return the neighbours (b, k + k²) of rows (b,), and the neighbours of these.
+    """Return the neighbors (b, k + k²) of rows (b,), and the neighbors of these.
 
     Args:
         neighbors: (n, k) rows, -1 for none.

@@ -1,7 +1,7 @@
 """Compiled loops of the k-NN graph: the best of some scores, and exact cosine distances of pairs.
 
-They hold no lock, so threads share the rows. As in `imgrec.distances.kernels`, importing this takes half a
-second, and the first use on a machine some seconds to compile.
+They hold no lock, so threads share the rows. As in `imgrec.distances.kernels`, importing this takes
+half a second, and the first use on a machine some seconds to compile.
 """
 
 import numba
@@ -81,7 +81,7 @@ def _product(vectors: Vectors, a: int, b: int) -> np.float32:
 def compare(
     vectors: Vectors, own: NDArray[np.int64], others: NDArray[np.int64], out: Distances
 ) -> None:
-    """Fill in 1 - cos (b, c) of pairs of vectors (u, d), as `imgrec.distances.metrics.cosine` defines it.
+    """Fill in 1 - cos (b, c) of pairs of vectors (u, d), as `metrics.cosine` defines it.
 
     The same two vectors are always at the same distance, whichever comes first.
 

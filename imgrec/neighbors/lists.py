@@ -142,7 +142,7 @@ def compared(feature: FeatureStore, own: Rows, candidates: Rows, k: int) -> List
         feature: with the vectors.
         own: (b,) rows.
         candidates: (b, c) rows, none twice in a list, -1 for none; at least k of them.
-        k: neighbours wanted; places for which there is no candidate hold -1 and are at 9.
+        k: neighbors wanted; places for which there is no candidate hold -1 and are at 9.
     """
     lists = Lists.empty(len(own), k)
 

@@ -1,4 +1,4 @@
-"""Nearest neighbours: those of every picture, and the smallest of some distances."""
+"""Nearest neighbors: those of every picture, and the smallest of some distances."""
 
 from dataclasses import dataclass
 
@@ -28,17 +28,17 @@ class Neighbors:
         shapes = {self.neighbors.shape, self.distances.shape, (len(self.ids), self.k)}
         if len(shapes) > 1:
             raise StoreError(
-                f"neighbours do not match: ids {self.ids.shape}, neighbors "
+                f"neighbors do not match: ids {self.ids.shape}, neighbors "
                 f"{self.neighbors.shape}, distances {self.distances.shape}"
             )
 
     @property
     def k(self) -> int:
-        """Neighbours a picture."""
+        """Neighbors a picture."""
         return int(self.neighbors.shape[1])
 
     def rows(self) -> NDArray[np.intp]:
-        """Return the neighbours as positions (n, k) in `ids`."""
+        """Return the neighbors as positions (n, k) in `ids`."""
         return np.searchsorted(self.ids, self.neighbors)
 
 

@@ -1,4 +1,4 @@
-"""How well a feature's neighbours agree with known labels."""
+"""How well a feature's neighbors agree with known labels."""
 
 from collections.abc import Sequence
 
@@ -22,13 +22,13 @@ def precision_at_k(
 ) -> dict[int, float]:
     """Return, for each k, the mean share of the k nearest that carry the query's label.
 
-    Every picture is asked once and left out of its own answer. Neighbours are exact. Of equally
+    Every picture is asked once and left out of its own answer. Neighbors are exact. Of equally
     near ones those that come first are taken.
 
     Args:
         vectors: (n, d), finite.
         labels: (n,), anything numpy can compare.
-        ks: how many neighbours to look at, each from 1 to n - 1.
+        ks: how many neighbors to look at, each from 1 to n - 1.
         block_rows: queries compared at once; bounds memory at block_rows * n distances.
         metric: by whose `function` they are compared.
 

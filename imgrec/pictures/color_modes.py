@@ -1,11 +1,11 @@
 """From any of Pillow's modes to RGB: what each kind of pixel becomes.
 
-- 16-bit grey is divided by 257; wider integers and floats stay as they are where they lie in
+- 16-bit gray is divided by 257; wider integers and floats stay as they are where they lie in
   0 to 255, floats in 0 to 1 are taken times 255, all others are stretched, least to most;
-- palettes, 1-bit, YCbCr, HSV and Lab by Pillow's own conversion, 16 bits a colour lose the lower 8;
+- palettes, 1-bit, YCbCr, HSV and Lab by Pillow's own conversion, 16 bits a color lose the lower 8;
 - CMYK and YCCK: no ink is white. Pillow takes those of a JPEG for inverted, as Adobe's programs
   write them and as browsers read them, marked by Adobe or not;
-- colours of an embedded profile become sRGB (`profiles`), CMYK without one is
+- colors of an embedded profile become sRGB (`profiles`), CMYK without one is
   (255 - ink) (255 - black) / 255;
 - transparency, of whatever mode, is laid over white.
 """
@@ -18,7 +18,7 @@ from PIL import Image
 
 from imgrec.pictures.color_profiles import to_srgb
 
-_GREY = frozenset({"1", "L", "LA", "La"})
+_GRAY = frozenset({"1", "L", "LA", "La"})
 _PLAIN = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
 _CHUNK = 1 << 22  # values made to floats at once
 
@@ -29,9 +29,9 @@ def plain(image: Image.Image) -> Image.Image:
     These can be turned, averaged and given a profile, in whatever order.
     """
     if image.mode.startswith(("I", "F")):
-        return _grey_from_wide(image)
+        return _gray_from_wide(image)
     if image.has_transparency_data:
-        wanted = "LA" if image.mode in _GREY else "RGBA"
+        wanted = "LA" if image.mode in _GRAY else "RGBA"
     elif image.mode in _PLAIN:
         return image
     else:
@@ -41,23 +41,23 @@ def plain(image: Image.Image) -> Image.Image:
 
 def to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Return a picture of a plain mode as RGB: in sRGB, over white."""
-    colours = to_srgb(image, profile)
-    if colours.mode == "RGB":
-        return colours
+    colors = to_srgb(image, profile)
+    if colors.mode == "RGB":
+        return colors
     white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, colours).convert("RGB")
+    return Image.alpha_composite(white, colors).convert("RGB")
 
 
-def _grey_from_wide(image: Image.Image) -> Image.Image:
-    """Return 8-bit grey of integers wider than that, or of floats."""
+def _gray_from_wide(image: Image.Image) -> Image.Image:
+    """Return 8-bit gray of integers wider than that, or of floats."""
     values = np.asarray(image)  # (h, w)
     scale, offset = _scaling(values, sixteen_bits=image.mode.startswith("I;16"))
-    grey = np.empty(values.shape, np.uint8)
+    gray = np.empty(values.shape, np.uint8)
     for rows in _bands(values.shape):
-        grey[rows] = np.rint((_finite(values[rows]) - offset) * scale)
+        gray[rows] = np.rint((_finite(values[rows]) - offset) * scale)
     if isinstance(image.info.get("transparency"), int):  # of 16 bits, in PNG
-        grey[values == image.info["transparency"]] = 255
-    return Image.fromarray(grey)
+        gray[values == image.info["transparency"]] = 255
+    return Image.fromarray(gray)
 
 
 def _scaling(values: NDArray[Any], sixteen_bits: bool) -> tuple[np.float32, np.float32]:

@@ -1,7 +1,7 @@
-"""Colour profiles: a picture whose embedded ICC profile is not sRGB is converted to sRGB.
+"""Color profiles: a picture whose embedded ICC profile is not sRGB is converted to sRGB.
 
 Relative colorimetric with black point compensation, as photo programs do. A profile counts as
-sRGB when it changes no colour by more than two levels of 255, whatever it is called. One that is
+sRGB when it changes no color by more than two levels of 255, whatever it is called. One that is
 broken, or that describes other channels than the picture has, is not applied.
 """
 
@@ -27,23 +27,23 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     Returns:
         Of mode RGB, or RGBA where there is transparency.
     """
-    colours = image.mode.removesuffix("A")
+    colors = image.mode.removesuffix("A")
     convert = None
     if isinstance(profile, bytes) and profile[16:20] == _SPACES[image.mode]:
-        convert = _conversion(profile, colours)
+        convert = _conversion(profile, colors)
     if convert is None:
-        wanted = "RGB" if image.mode == colours else "RGBA"
+        wanted = "RGB" if image.mode == colors else "RGBA"
         return image if image.mode == wanted else image.convert(wanted)
-    if image.mode == colours:
+    if image.mode == colors:
         return convert(image)
-    converted = convert(image.convert(colours))
+    converted = convert(image.convert(colors))
     converted.putalpha(image.getchannel("A"))
     return converted
 
 
 @lru_cache(maxsize=32)
 def _conversion(profile: bytes, mode: str) -> _Conversion | None:
-    """Return how colours of a mode become sRGB; None where they are, or the profile is broken."""
+    """Return how colors of a mode become sRGB; None where they are, or the profile is broken."""
     probe = _probe(mode)
     try:
         convert = _transform(profile, mode)
@@ -55,7 +55,7 @@ def _conversion(profile: bytes, mode: str) -> _Conversion | None:
         return None
     if mode == "L":  # the probe has all there are
         levels = after[0].T.ravel().tolist()  # 256 of red, then green, then blue
-        return lambda grey: grey.convert("RGB").point(levels)
+        return lambda gray: gray.convert("RGB").point(levels)
     return convert
 
 
@@ -77,9 +77,9 @@ def _transform(profile: bytes, mode: str) -> _Conversion:
 
 @cache
 def _probe(mode: str) -> Image.Image:
-    """Return a picture of colours all over a mode: all greys, or nine levels a channel."""
+    """Return a picture of colors all over a mode: all grays, or nine levels a channel."""
     if mode == "L":
         return Image.fromarray(np.arange(256, dtype=np.uint8)[None])
     levels = np.linspace(0, 255, 9).round().astype(np.uint8)
-    colours = np.stack(np.meshgrid(*[levels] * len(mode), indexing="ij"), -1)
-    return Image.fromarray(colours.reshape(9, -1, len(mode)), mode)
+    colors = np.stack(np.meshgrid(*[levels] * len(mode), indexing="ij"), -1)
+    return Image.fromarray(colors.reshape(9, -1, len(mode)), mode)

@@ -1,8 +1,8 @@
-"""The colour word of a picture, found on its thumbnail.
+"""The color word of a picture, found on its thumbnail.
 
 A word is what a person would say of the thing shown. So pixels near the middle count more than
-those near the border, a colour that fills the border counts little, and grey, black and white
-count less than a colour: a red dress on white is red. What covers nearly everything is named
+those near the border, a color that fills the border counts little, and gray, black and white
+count less than a color: a red dress on white is red. What covers nearly everything is named
 all the same. A neutral pixel as light as a white cloth in a photograph is white.
 """
 
@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-KIND = "colour"
+KIND = "color"
 VERSION = 1  # raised whenever a thumbnail may get another word
 WORDS = (
-    *("black", "white", "grey", "beige", "brown", "red", "orange"),
+    *("black", "white", "gray", "beige", "brown", "red", "orange"),
     *("yellow", "green", "turquoise", "blue", "purple", "pink"),
 )
 _SIDE_PX = 32
 _SPREAD = 0.5  # of the weight around the middle: at the middle of an edge e⁻² of what it is there
 _BORDER = 0.87  # of half a side: what is farther out is border
-_BACKGROUND = 0.8  # of its weight a colour loses that fills the border
+_BACKGROUND = 0.8  # of its weight a color loses that fills the border
 _SALIENCE = np.array([0.75, 0.6, 0.55, 0.75, 0.85, *[1.0] * 8])
 _HUES = {
     **{14: "red", 36: "orange", 80: "yellow", 117: "green"},
@@ -40,7 +40,7 @@ _LAB = [
 ]
 
 
-def dominant_colour(pixels: NDArray[np.uint8]) -> str:
+def dominant_color(pixels: NDArray[np.uint8]) -> str:
     """Return one of `WORDS` for a picture (h, w, 3), RGB; about 32 pixels a side are enough."""
     reduced = (pixels >> 3).astype(np.intp)  # five bits a channel
     codes = _table()[reduced[..., 0] << 10 | reduced[..., 1] << 5 | reduced[..., 2]].ravel()
@@ -51,13 +51,13 @@ def dominant_colour(pixels: NDArray[np.uint8]) -> str:
     return WORDS[int(weighed.round(9).argmax())]  # of equals the first, however they were added up
 
 
-def colour_of(jpeg: bytes) -> str:
-    """Return the colour word of a thumbnail.
+def color_of(jpeg: bytes) -> str:
+    """Return the color word of a thumbnail.
 
     Raises:
         OSError, SyntaxError, ValueError, DecompressionBombError: it is no JPEG, or a damaged one.
     """
-    return dominant_colour(_small(jpeg))
+    return dominant_color(_small(jpeg))
 
 
 def _small(jpeg: bytes) -> NDArray[np.uint8]:
@@ -70,18 +70,18 @@ def _small(jpeg: bytes) -> NDArray[np.uint8]:
 
 @cache
 def _table() -> NDArray[np.intp]:
-    """Return the place in `WORDS` (32768,) for each colour of five bits a channel."""
+    """Return the place in `WORDS` (32768,) for each color of five bits a channel."""
     levels = np.arange(32) * 255 / 31
     red, green, blue = np.meshgrid(levels, levels, levels, indexing="ij")
     return _codes(np.stack([red, green, blue], axis=-1).reshape(-1, 3))
 
 
-def _codes(colours: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the place in `WORDS` (m,) for colours (m, 3), sRGB from 0 to 255.
+def _codes(colors: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the place in `WORDS` (m,) for colors (m, 3), sRGB from 0 to 255.
 
-    The first rule that fits a colour counts. The bounds were set by eye, on photographs.
+    The first rule that fits a color counts. The bounds were set by eye, on photographs.
     """
-    lightness, chroma, hue = _oklch(colours)
+    lightness, chroma, hue = _oklch(colors)
 
     def within(first: float, last: float) -> NDArray[np.bool_]:
         return (hue >= first) & (hue < last)
@@ -93,7 +93,7 @@ def _codes(colours: NDArray[np.float64]) -> NDArray[np.intp]:
         ("black", (lightness < 0.2) | (lightness < 0.28) & (chroma < 0.04)),
         ("black", neutral & (lightness < 0.33)),
         ("white", neutral & (lightness > 0.8) | (chroma < 0.03) & (lightness > 0.88)),
-        ("grey", neutral),
+        ("gray", neutral),
         ("beige", within(36, 95) & (chroma < 0.1) & (lightness >= 0.66)),
         ("yellow", within(95, 110) & (chroma > 0.05) & (lightness > 0.9)),
         ("beige", within(95, 110) & (chroma < 0.1) & (lightness >= 0.66)),
@@ -116,12 +116,12 @@ def _codes(colours: NDArray[np.float64]) -> NDArray[np.intp]:
     return np.asarray(np.select([rule for _, rule in rules], names, by_hue), np.intp)
 
 
-def _oklch(colours: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """Return lightness (0 to 1), chroma (0 to about 0.32) and hue (0 to 360) of colours (m, 3).
+def _oklch(colors: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Return lightness (0 to 1), chroma (0 to about 0.32) and hue (0 to 360) of colors (m, 3).
 
     Source: Björn Ottosson, A perceptual color space for image processing (Oklab), 2020.
     """
-    share = colours / 255
+    share = colors / 255
     linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
     lab = np.cbrt(linear @ np.transpose(_LMS)) @ np.transpose(_LAB)  # (m, 3)
     hue = np.degrees(np.arctan2(lab[:, 2], lab[:, 1])) % 360

@@ -2,7 +2,7 @@
 
 The first frame is read, and JPEG scaled while it is decoded; then the pixels are made plain
 (`conversion`), turned as EXIF says, averaged by a whole number where there are many, to no less
-than twice what any encoder takes, given the colours of their profile (`profiles`) and laid
+than twice what any encoder takes, given the colors of their profile (`profiles`) and laid
 over white. Turning comes before averaging: a picture turned by EXIF is the one turned by pixels.
 """
 
@@ -80,7 +80,7 @@ def read_file(path: Path) -> bytes:
 
 
 def digest(data: bytes) -> str:
-    """Return the content digest the catalogue keeps: BLAKE2b, 128 bits, as hex."""
+    """Return the content digest the catalog keeps: BLAKE2b, 128 bits, as hex."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 

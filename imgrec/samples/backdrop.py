@@ -10,7 +10,7 @@ from imgrec.samples.shapes import bell, smoothstep
 
 
 def wall_color(rng: Rng) -> Array:
-    """Return a quiet colour, light or dark, often nearly grey."""
+    """Return a quiet color, light or dark, often nearly gray."""
     lightness = rng.choice([rng.uniform(0.2, 0.38), rng.uniform(0.5, 0.7), rng.uniform(0.78, 0.94)])
     return oklch(
         float(lightness), rng.uniform(0.01, 0.1 if lightness < 0.75 else 0.05), rng.random()
@@ -18,7 +18,7 @@ def wall_color(rng: Rng) -> Array:
 
 
 def paint_wall(canvas: Canvas, rng: Rng) -> Array:
-    """Fill the canvas with a wall lit from the upper left; return its colour."""
+    """Fill the canvas with a wall lit from the upper left; return its color."""
     color = wall_color(rng)
     lit, dark = mix(color, WHITE, 0.3), color * np.float32(rng.uniform(0.5, 0.8))
     u, v = canvas.x + 0.4 * canvas.right, canvas.y + 0.5 * canvas.bottom

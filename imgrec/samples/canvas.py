@@ -19,12 +19,12 @@ STENCIL_SCALE = 3
 class Canvas:
     """A picture in the making, or a window on one that shares its pixels.
 
-    The origin is the centre, x grows to the right, y downwards; half the short side is 1.
+    The origin is the center, x grows to the right, y downwards; half the short side is 1.
 
     Attributes:
         rgb: (3, h, w) float32, sRGB, nominally 0..1.
-        x: (1, w) float32, pixel centres.
-        y: (h, 1) float32, pixel centres.
+        x: (1, w) float32, pixel centers.
+        y: (h, 1) float32, pixel centers.
         pixel: the side of one pixel in these units.
     """
 
@@ -77,7 +77,7 @@ class Canvas:
         return np.clip(0.5 - distance / self.pixel, 0, 1)
 
     def paint(self, color: Array, alpha: Array | float = 1.0) -> None:
-        """Blend a colour (3, 1, 1) or (3, h, w) over the canvas with coverage (h, w)."""
+        """Blend a color (3, 1, 1) or (3, h, w) over the canvas with coverage (h, w)."""
         self.rgb[...] += (color - self.rgb) * alpha
 
     def glow(self, color: Array, alpha: Array) -> None:
@@ -138,13 +138,13 @@ class Stencil:
         """Fill the ellipse within a box given by its corners."""
         self._draw.ellipse(self._pixels(corners), fill=round(255 * value))
 
-    def text(self, centre: tuple[float, float], text: str, size: float, bold: float = 0) -> None:
-        """Write text centred at a point; size and the stroke that thickens it in canvas units."""
+    def text(self, center: tuple[float, float], text: str, size: float, bold: float = 0) -> None:
+        """Write text centered at a point; size and the stroke that thickens it in canvas units."""
         size_px = max(size * self._unit_px, 4)
         stroke_px = round(bold * size_px)
         font = ImageFont.load_default(size_px)
         left, top, right, bottom = self._draw.textbbox((0, 0), text, font, stroke_width=stroke_px)
-        x, y = self._pixels(centre)
+        x, y = self._pixels(center)
         corner = (x - (left + right) / 2, y - (top + bottom) / 2)
         self._draw.text(corner, text, 255, font, stroke_width=stroke_px)
 

@@ -13,7 +13,7 @@ GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 
 
 def spiral_spots(canvas: Canvas, rng: Rng, count: int, reach: float) -> list[tuple[float, float]]:
-    """Return x and y of spots on a sunflower spiral, from the centre out to `reach` of the edge."""
+    """Return x and y of spots on a sunflower spiral, from the center out to `reach` of the edge."""
     turn = rng.uniform(0, 2 * math.pi)
     spots = []
     for i in range(count):

@@ -1,4 +1,4 @@
-"""Colours: perceptual (OKLCH) in, sRGB planes out, so that random picks still look chosen."""
+"""Colors: perceptual (OKLCH) in, sRGB planes out, so that random picks still look chosen."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LAB_TO_LMS = np.linalg.inv(_LMS_TO_LAB)
 
 
 def oklab_to_srgb(lab: Array) -> Array:
-    """Convert OKLab colours (3, m) to sRGB (3, m), clipped to 0..1.
+    """Convert OKLab colors (3, m) to sRGB (3, m), clipped to 0..1.
 
     Source: Björn Ottosson, "A perceptual color space for image processing", 2020.
     """
@@ -45,18 +45,18 @@ def oklab_to_srgb(lab: Array) -> Array:
 
 
 def srgb_to_oklab(srgb: Array) -> Array:
-    """Convert sRGB colours (3, m) in 0..1 to OKLab (3, m)."""
+    """Convert sRGB colors (3, m) in 0..1 to OKLab (3, m)."""
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
     lab: Array = _LMS_TO_LAB @ np.cbrt(_TO_LMS @ linear)
     return lab
 
 
 def oklch(lightness: float, chroma: float, hue: float) -> Array:
-    """Return one sRGB colour, shape (3, 1, 1).
+    """Return one sRGB color, shape (3, 1, 1).
 
     Args:
         lightness: 0 (black) to 1 (white).
-        chroma: 0 (grey) to about 0.2 (vivid).
+        chroma: 0 (gray) to about 0.2 (vivid).
         hue: in turns; 0.08 is red, 0.3 yellow, 0.4 green, 0.7 blue, 0.95 pink.
     """
     angle = 2 * np.pi * hue
@@ -65,18 +65,18 @@ def oklch(lightness: float, chroma: float, hue: float) -> Array:
 
 
 def hex_color(text: str) -> Array:
-    """Return the colour of "rrggbb", shape (3, 1, 1)."""
+    """Return the color of "rrggbb", shape (3, 1, 1)."""
     return (np.frombuffer(bytes.fromhex(text), np.uint8) / np.float32(255))[:, None, None]
 
 
 def mix(first: Array, second: Array, share: Array | float) -> Array:
-    """Return the colours that lie `share` (any shape, 0..1) of the way to the second."""
+    """Return the colors that lie `share` (any shape, 0..1) of the way to the second."""
     mixed: Array = first + (second - first) * share
     return mixed
 
 
 def ramp(colors: Sequence[Array]) -> Array:
-    """Return a smooth table of colours (3, RAMP_STEPS) through the colours given, evenly spaced."""
+    """Return a smooth table of colors (3, RAMP_STEPS) through the colors given, evenly spaced."""
     lab = srgb_to_oklab(np.concatenate(colors, axis=1)[:, :, 0].astype(np.float64))  # (3, m)
     at = np.linspace(0, len(colors) - 1, RAMP_STEPS)
     knots = np.arange(len(colors))
@@ -84,14 +84,14 @@ def ramp(colors: Sequence[Array]) -> Array:
 
 
 def look_up(table: Array, position: Array) -> Array:
-    """Return the colours of a ramp at positions 0..1 of any shape s, as (3, *s)."""
+    """Return the colors of a ramp at positions 0..1 of any shape s, as (3, *s)."""
     index = np.clip(position * RAMP_STEPS, 0, RAMP_STEPS - 1).astype(np.intp)
     colors: Array = np.take(table, index, axis=1)
     return colors
 
 
 def turned(colors: Sequence[Array], hue_turns: float, lightness: float = 0.0) -> list[Array]:
-    """Return the colours with their hues rotated and their lightness shifted."""
+    """Return the colors with their hues rotated and their lightness shifted."""
     lab = srgb_to_oklab(np.concatenate(colors, axis=1)[:, :, 0].astype(np.float64))
     cos, sin = np.cos(2 * np.pi * hue_turns), np.sin(2 * np.pi * hue_turns)
     moved = np.stack([lab[0] + lightness, cos * lab[1] - sin * lab[2], sin * lab[1] + cos * lab[2]])
@@ -113,7 +113,7 @@ def harmony(
     lightness: tuple[float, float] = (0.4, 0.88),
     chroma: tuple[float, float] = (0.05, 0.16),
 ) -> list[Array]:
-    """Return colours that go together, from dark to light: one base hue, one hue scheme."""
+    """Return colors that go together, from dark to light: one base hue, one hue scheme."""
     base = rng.random()
     scheme = _SCHEMES[rng.integers(len(_SCHEMES))]
     strength = rng.uniform(*chroma)

@@ -1,4 +1,4 @@
-"""What outdoor families share: sky colours, sun, stars and clouds."""
+"""What outdoor families share: sky colors, sun, stars and clouds."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NIGHT = (
 
 
 def sky_colors(rng: Rng, kinds: tuple[str, ...] = DAY + DUSK) -> list[Array]:
-    """Return the colours of one sky, zenith first, a little off the recipe."""
+    """Return the colors of one sky, zenith first, a little off the recipe."""
     recipe = kinds[rng.integers(len(kinds))].split()
     return turned(
         [hex_color(c) for c in recipe], rng.uniform(-0.05, 0.05), rng.uniform(-0.04, 0.04)
@@ -46,7 +46,7 @@ def sky_colors(rng: Rng, kinds: tuple[str, ...] = DAY + DUSK) -> list[Array]:
 
 
 def paint_sky(canvas: Canvas, colors: list[Array], horizon: float) -> None:
-    """Fill the canvas with a sky whose last colour lies at the height `horizon`."""
+    """Fill the canvas with a sky whose last color lies at the height `horizon`."""
     top = -canvas.bottom
     canvas.rgb[...] = look_up(ramp(colors), (canvas.y - top) / (horizon - top))
 
@@ -77,8 +77,8 @@ def mirror_below(canvas: Canvas, shore: float, ripple: float, tint: Array, depth
         canvas: the whole canvas.
         shore: y of the shore.
         ripple: how far the waves displace the image, about 1.
-        tint: the colour of the water.
-        depth: how much of that colour there is, 0..1.
+        tint: the color of the water.
+        depth: how much of that color there is, 0..1.
     """
     row = int(np.searchsorted(canvas.y[:, 0], shore))
     down = np.arange(canvas.shape[0] - row, dtype=np.float32)
@@ -110,6 +110,6 @@ def cloud_cover(
 
 
 def paint_clouds(canvas: Canvas, cover: tuple[Array, Array], lit: Array, dark: Array) -> None:
-    """Blend clouds over the canvas, from their shadow colour to their lit colour."""
+    """Blend clouds over the canvas, from their shadow color to their lit color."""
     density, light = cover
     canvas.paint(mix(dark, lit, light), density)

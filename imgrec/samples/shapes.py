@@ -26,7 +26,7 @@ def segment_distance(u: Array, v: Array, end: tuple[float, float]) -> Array:
 
 
 def box_distance(u: Array, v: Array, half_u: float, half_v: float, round_by: float = 0) -> Array:
-    """Return the signed distance to an upright box with rounded corners, centred at the origin."""
+    """Return the signed distance to an upright box with rounded corners, centered at the origin."""
     du = np.abs(u) - (half_u - round_by)
     dv = np.abs(v) - (half_v - round_by)
     outside = np.hypot(np.maximum(du, 0), np.maximum(dv, 0))

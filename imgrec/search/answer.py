@@ -10,7 +10,7 @@ class Result:
 
     Attributes:
         rank: from 1.
-        id: in the catalogue.
+        id: in the catalog.
         path: relative to its root.
         distance: to the queries, fused; 0 = the same. With `rank` the mean place, from 0.
         similarity: 1 - distance, None where that means nothing.

@@ -26,7 +26,7 @@ class Resolved:
 
     Attributes:
         name: as it was asked.
-        id: in the catalogue, None for a picture that is not in it.
+        id: in the catalog, None for a picture that is not in it.
         vectors: (1, d) for each feature.
     """
 
@@ -58,10 +58,10 @@ class Resolver:
         self._lock = threading.Lock()
 
     def resolve(self, asked: Asked, catalog: Catalog, features: Sequence[Searchable]) -> Resolved:
-        """Return the vectors of a picture: the stored ones where it is in the catalogue.
+        """Return the vectors of a picture: the stored ones where it is in the catalog.
 
         Args:
-            asked: a file, a path of the catalogue, an id, a PIL image, or pixels (h, w),
+            asked: a file, a path of the catalog, an id, a PIL image, or pixels (h, w),
                 (h, w, 3) or (h, w, 4), uint8.
             catalog: of the store.
             features: whose vectors are wanted.
@@ -83,7 +83,7 @@ class Resolver:
         if entry is None and not is_there:
             entry = catalog.find_path(name)
             if entry is None:
-                raise ImgrecError(f"no picture at {name}: name a file, or a path of the catalogue")
+                raise ImgrecError(f"no picture at {name}: name a file, or a path of the catalog")
         if entry is not None and (not is_there or _has(entry, features)):
             return _stored(name, entry, features)
         try:
@@ -99,7 +99,7 @@ class Resolver:
     def _encoded(
         self, content: _Content, entry: Entry | None, features: Sequence[Searchable]
     ) -> Resolved:
-        """Return the vectors of a content; `entry` is of the catalogue, too new to have them."""
+        """Return the vectors of a content; `entry` is of the catalog, too new to have them."""
         vectors = tuple(self._vector(content, opened.spec) for opened in features)
         return Resolved(content.name, entry.id if entry else None, vectors)
 
@@ -139,7 +139,7 @@ def _entry_with(image_id: int, catalog: Catalog) -> Entry:
     try:
         (entry,) = catalog.entries([image_id])
     except (StoreError, OverflowError) as error:
-        raise ImgrecError(f"no picture has the id {image_id} in this catalogue") from error
+        raise ImgrecError(f"no picture has the id {image_id} in this catalog") from error
     if entry.status != "ok":
         raise ImgrecError(f"picture {image_id} ({entry.path}) is {entry.status}: name another")
     return entry

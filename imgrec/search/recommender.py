@@ -96,10 +96,10 @@ class Recommender:
     ) -> Answer:
         """Return the k pictures most like all of these; the queries themselves are left out.
 
-        A query that is in the catalogue, at its place or as a copy, uses its stored vector.
+        A query that is in the catalog, at its place or as a copy, uses its stored vector.
 
         Args:
-            images: files, paths as the catalogue has them, ids, PIL images, or pixels
+            images: files, paths as the catalog has them, ids, PIL images, or pixels
                 (h, w, 3), uint8.
             k: how many; fewer come back where the store holds fewer, up to three times as
                 many with `combined`.
@@ -110,7 +110,7 @@ class Recommender:
             features: several features to compare together and their weights, as
                 `{"mini": 1, "rgb": 0.5}` or `"mini=1,rgb=0.5"`.
             unwanted: pictures that push away what is nearer to them than the queries are.
-            where: labels the answers have, as `folder=dress`; see `imgrec.collection.filters.Filter`.
+            where: labels the answers have, as `folder=dress`; see `collection.filters.Filter`.
             under: folders the answers lie in.
             index: the way to go, one of `imgrec.search.ways.INDEXES`.
 

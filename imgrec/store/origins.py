@@ -1,4 +1,4 @@
-"""Of which files the rows of a part are, so that a catalogue that was lost can be made again.
+"""Of which files the rows of a part are, so that a catalog that was lost can be made again.
 
 thumbs/part-000000/pictures.json   {column: m values}, row i of the part's `ids[i]`
 roots.json                         the roots by their numbers, and whether pictures are held
@@ -22,7 +22,7 @@ Origin = tuple[int, str, int, int, str, int, int, str]  # a value for each of CO
 
 @dataclass(frozen=True)
 class KnownRoot:
-    """A root of the catalogue; `held` where it has pictures that are not missing."""
+    """A root of the catalog; `held` where it has pictures that are not missing."""
 
     number: int
     path: str
@@ -57,7 +57,7 @@ def read_origins(data: bytes, count: int) -> list[Origin]:
 
 
 def write_roots(store: Path, catalog: Catalog) -> None:
-    """Keep the roots beside the catalogue too; a file that says the same is left alone."""
+    """Keep the roots beside the catalog too; a file that says the same is left alone."""
     held = set(catalog.held_roots())
     roots = [
         {"number": number, "path": path, "held": path in held}
@@ -70,7 +70,7 @@ def write_roots(store: Path, catalog: Catalog) -> None:
 
 
 def read_roots(store: Path) -> list[KnownRoot]:
-    """Return the roots that are kept beside the catalogue; none where the file is damaged."""
+    """Return the roots that are kept beside the catalog; none where the file is damaged."""
     try:
         found = json.loads((store / ROOTS).read_text("utf-8"))
         return [KnownRoot(int(r["number"]), str(r["path"]), bool(r["held"])) for r in found]

@@ -56,7 +56,7 @@ def write_part(folder: Path, number: int, files: Mapping[str, NDArray[Any] | byt
     described = {}
     with new_folder(path) as temporary:
         for name, content in files.items():
-            data = _serialised(content)
+            data = _serialized(content)
             (temporary / name).write_bytes(data)
             described[name] = {"bytes": len(data), "blake2b": content_digest(data)}
         manifest = {"files": described, "feature": read_json(folder / DESCRIPTION)}
@@ -127,7 +127,7 @@ def check_rows(part: Path, **rows: int) -> None:
         )
 
 
-def _serialised(content: NDArray[Any] | bytes) -> bytes:
+def _serialized(content: NDArray[Any] | bytes) -> bytes:
     if isinstance(content, bytes):
         return content
     buffer = io.BytesIO()

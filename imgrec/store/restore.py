@@ -1,4 +1,4 @@
-"""A catalogue or store.json that was lost or damaged, made again from what the parts say."""
+"""A catalog or store.json that was lost or damaged, made again from what the parts say."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ class _Told:
 def restore(store: Path) -> list[str]:
     """Make what a store cannot be opened without again; return a line about each thing mended.
 
-    A catalogue gets the pictures back under the ids that the parts have them under. A damaged one
+    A catalog gets the pictures back under the ids that the parts have them under. A damaged one
     is kept, under another name. Nothing is done where another run is writing.
 
     Raises:
@@ -57,7 +57,7 @@ def restore(store: Path) -> list[str]:
 
 @contextmanager
 def damage_noticed(store: Path) -> Iterator[None]:
-    """Leave word for the next run where a block finds the catalogue damaged.
+    """Leave word for the next run where a block finds the catalog damaged.
 
     Raises:
         StoreError: it is.
@@ -70,7 +70,7 @@ def damage_noticed(store: Path) -> Iterator[None]:
         with suppress(OSError):
             report_damaged(store, reported_damaged(store) | {CATALOG})
         raise StoreError(
-            f"the catalogue {store / CATALOG} is damaged ({error}): run the same command again, "
+            f"the catalog {store / CATALOG} is damaged ({error}): run the same command again, "
             "which makes it anew with the same ids"
         ) from error
 
@@ -79,7 +79,7 @@ def catalog_problem(path: Path, *, deep: bool = False) -> str | None:
     """Return what is wrong with the SQLite file, None where nothing is; reads all of it.
 
     Args:
-        path: of the catalogue.
+        path: of the catalog.
         deep: compare its indexes with its rows too.
     """
     if not path.is_file():
@@ -136,7 +136,7 @@ def _restored_catalog(store: Path) -> list[str]:
     temporary.replace(path)
     where = f"; the damaged one is {aside.name}" if aside else ""
     lines = [
-        f"the catalogue {path} was lost or damaged ({problem}): made again with "
+        f"the catalog {path} was lost or damaged ({problem}): made again with "
         f"{told.pictures:,} pictures under their ids{where}"
     ]
     if told.unknown:
@@ -152,7 +152,7 @@ def _restored_catalog(store: Path) -> list[str]:
 
 
 def _fill(store: Path, path: Path) -> _Told:
-    """Write a catalogue of what the parts say."""
+    """Write a catalog of what the parts say."""
     roots, told = read_roots(store), _Told()
     catalog = Catalog.create(path)
     try:
@@ -236,7 +236,7 @@ def _count(db: sqlite3.Connection, where: str) -> int:
 
 
 def _set_aside(path: Path) -> Path | None:
-    """Give a catalogue and its log another name; return it, None where there is none."""
+    """Give a catalog and its log another name; return it, None where there is none."""
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1

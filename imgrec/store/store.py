@@ -1,4 +1,4 @@
-"""The store: one folder that every stage reads, with its catalogue, features and thumbnails."""
+"""The store: one folder that every stage reads, with its catalog, features and thumbnails."""
 
 import json
 import os
@@ -58,7 +58,7 @@ class Store:
         return cls(path, catalog)
 
     def close(self) -> None:
-        """Close the catalogue."""
+        """Close the catalog."""
         self.catalog.close()
 
     def __enter__(self) -> "Store":
@@ -156,7 +156,7 @@ class Store:
         return self.path / "indexes" / feature
 
     def state(self) -> tuple[object, ...]:
-        """Return what is another as soon as the catalogue, a feature or an index is another."""
+        """Return what is another as soon as the catalog, a feature or an index is another."""
         manifest = _stamp(self.path / "store.json")
         folders = [*_stamps(self.path / "features"), *_stamps(self.path / "indexes")]
         return (self.catalog.version(), manifest, *folders)
@@ -195,7 +195,7 @@ class Store:
         return open_classes(self.classes_folder(name), dead, last)
 
     def reserve_ids(self) -> None:
-        """Never again give an id that some part has a row for, even if the catalogue was lost."""
+        """Never again give an id that some part has a row for, even if the catalog was lost."""
         folders = [self.thumbs_folder, *map(self.feature_folder, self.feature_names())]
         folders += map(self.classes_folder, self.class_encoders())
         stored = [stored_ids(folder) for folder in folders]

@@ -1,1 +1,1 @@
-"""The machine: files written whole, worker processes, threads, Ctrl-C, progress; nothing about pictures."""
+"""The machine: atomic files, worker processes, threads, Ctrl-C, progress; no pictures."""

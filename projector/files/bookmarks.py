@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from imgrec.encoders.spec import Vectors
 
-NO_COLOUR = "No color map"  # what the page calls it
+NO_COLOR = "No color map"  # what the page calls it
 STEPS = 89_999  # of a coordinate, from one end of the layout to the other
 _LOWEST = 10_000  # five digits each: rows of one length, and no leading zero, which JSON forbids
 _POWERS = 10 ** np.arange(4, -1, -1)
@@ -27,8 +27,8 @@ class View:
         positions: (n, 2) or (n, 3), finite. The page stretches each axis to the same length.
         tab: where the page believes them to come from. Only "pca" and "umap" stand still: in
             "tsne" the page goes on moving them.
-        colour: a column of the metadata, None for none. The page multiplies the thumbnails by
-            the colours, which darkens them.
+        color: a column of the metadata, None for none. The page multiplies the thumbnails by
+            the colors, which darkens them.
         flat: two dimensions as a plane in three, seen from the front. In two dimensions the
             page draws each thumbnail as large as its cell, so that many are a pile until one
             is close; on a plane they are as small as in three. Only with the tab "umap".
@@ -37,7 +37,7 @@ class View:
     name: str
     positions: Vectors
     tab: Literal["pca", "umap"] = "umap"
-    colour: str | None = None
+    color: str | None = None
     flat: bool = False
 
 
@@ -97,7 +97,7 @@ def _settings(view: View, rows: int, columns: int, label: str) -> dict[str, obje
         **{f"custom{end}Text": "" for end in _ENDS},
         **{f"custom{end}Regex": False for end in _ENDS},
         "selectedPoints": [],
-        "selectedColorOptionName": NO_COLOUR if view.colour is None else view.colour,
+        "selectedColorOptionName": NO_COLOR if view.color is None else view.color,
         "selectedLabelOption": label,
         **({"cameraDef": _FRONT} if view.flat else {}),
     }

@@ -1,4 +1,4 @@
-"""The metadata of a tensor: a table that the page labels, searches and colours by."""
+"""The metadata of a tensor: a table that the page labels, searches and colors by."""
 
 import re
 from collections import Counter
@@ -11,7 +11,7 @@ from imgrec.system.file_names import printable
 LABEL = "name"  # the first text column, by which the page names the points
 NONE = "-"  # the page's search breaks on an empty cell
 OTHER = "other"
-MAX_VALUES = 50  # a column of more texts cannot be coloured by
+MAX_VALUES = 50  # a column of more texts cannot be colored by
 _NUMBER = re.compile(  # what `Number` of JavaScript takes
     r"[+-]?(Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)|0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+",
     re.ASCII,
@@ -23,7 +23,7 @@ def metadata_text(entries: Sequence[Entry], labels: Mapping[int, Mapping[str, st
 
     The columns are name, path, folder, size, megapixels and format, then the kinds of label in
     order of the alphabet. The path begins with the name of the root where there are several; the
-    folder is the last one of the path, as in the catalogue's labels. Folder, format and labels
+    folder is the last one of the path, as in the catalog's labels. Folder, format and labels
     are categories: text, of at most `MAX_VALUES` values.
 
     Args:
@@ -39,7 +39,7 @@ def metadata_text(entries: Sequence[Entry], labels: Mapping[int, Mapping[str, st
 
 
 def category(values: Iterable[str]) -> list[str]:
-    """Return the values of a column made fit for colouring by.
+    """Return the values of a column made fit for coloring by.
 
     Beyond `MAX_VALUES` the most frequent stay, the rest becomes `OTHER`. What the page would
     read as a number is preceded by #: it would show community 3.10 as 3.1.
@@ -74,7 +74,7 @@ def _path(entry: Entry, with_root: bool) -> str:
 
 
 def folder_name(entry: Entry) -> str:
-    """Return the folder a picture lies in, by its last name, as in the catalogue's labels."""
+    """Return the folder a picture lies in, by its last name, as in the catalog's labels."""
     return PurePosixPath(entry.path).parent.name or PurePosixPath(entry.root).name
 
 

@@ -1,7 +1,7 @@
 """The sprite: all thumbnails of a tensor in one square sheet, cell i for row i.
 
 It is a WebP with alpha, because the page draws nothing where a pixel is fully transparent: on
-an opaque sheet the margins of one thumbnail would hide its neighbours.
+an opaque sheet the margins of one thumbnail would hide its neighbors.
 """
 
 import io
@@ -93,7 +93,7 @@ def build_sprite(
 
 def write_sprite(path: Path, sheet: Image.Image) -> None:
     """Write a sheet as WebP."""
-    # Alpha is 0 or 255 and what is clear is white: nothing to quantise, nothing to clean up.
+    # Alpha is 0 or 255 and what is clear is white: nothing to quantize, nothing to clean up.
     sheet.save(path, "WEBP", quality=_QUALITY, method=_METHOD, alpha_quality=0, exact=True)
 
 

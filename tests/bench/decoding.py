@@ -43,7 +43,7 @@ def measured(photos: Path | None) -> str:
         "thumbnail",
     ]
     return rows(heads, lines) + (
-        "\nProcessor time of one core. To 224 px, a thumbnail (128 px, JPEG), a colour histogram "
+        "\nProcessor time of one core. To 224 px, a thumbnail (128 px, JPEG), a color histogram "
         "and the 64 px of `mini`; anew: Pillow opens, turns, converts and resizes the file for "
         "each of these. Differences of 255, on average.\n"
     )

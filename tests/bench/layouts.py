@@ -63,12 +63,12 @@ def synthetic(n: int, dimensions: int) -> NDArray[np.float32]:
     """Return unit vectors (n, d) in clusters, none negative."""
     rng = np.random.default_rng(_SEED)
     clusters, latent = max(1, min(100, n // 50)), 64
-    centres = rng.standard_normal((clusters, latent), np.float32)
+    centers = rng.standard_normal((clusters, latent), np.float32)
     layer = rng.standard_normal((latent, dimensions), np.float32)
     of_row = rng.integers(clusters, size=n)
     vectors = np.empty((n, dimensions), np.float32)
     for start in range(0, n, 4_096):
-        block = centres[of_row[start : start + 4_096]]
+        block = centers[of_row[start : start + 4_096]]
         block = block + np.float32(0.5) * rng.standard_normal(block.shape, np.float32)
         vectors[start : start + 4_096] = np.maximum(block @ layer, 0)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -90,8 +90,8 @@ def _graph_of(vectors: NDArray[np.float32]) -> Neighbors:
 
 
 def _axes(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    centred = vectors[:20_000] - vectors.mean(axis=0)
-    axes = np.linalg.eigh(centred.T @ centred)[1][:, :-3:-1]
+    centered = vectors[:20_000] - vectors.mean(axis=0)
+    axes = np.linalg.eigh(centered.T @ centered)[1][:, :-3:-1]
     return vectors @ axes
 
 

@@ -13,7 +13,7 @@ from imgrec.collection import Ids, Outcome
 from imgrec.collection.rescan import scan
 from imgrec.encoders import load_encoder
 from imgrec.indexing.jobs import PART_ROWS
-from imgrec.labels.colors import begin_colours
+from imgrec.labels.colors import begin_colors
 from imgrec.store.origins import origins_of
 from imgrec.store.parts import write_part
 from imgrec.store.store import Store
@@ -72,14 +72,14 @@ def _fill(path: Path, tree: Path) -> None:
     """Make a store in which all files are ok pictures, by a real scan."""
     encoder = load_encoder("rgb", bins=_BINS)
     with Store.create(path) as store, store.writing():
-        begin_colours(store)
+        begin_colors(store)
         scan(store.catalog, [tree])
         with store.catalog.transaction() as db:
             db.execute(
                 "UPDATE images SET status = 'ok', digest = printf('%032x', id), "
                 "width = 640, height = 480, format = 'JPEG'"
             )
-            db.execute("INSERT INTO labels SELECT id, 'colour', 'grey' FROM images")
+            db.execute("INSERT INTO labels SELECT id, 'color', 'gray' FROM images")
         store.add_feature(encoder.spec)
         store.set_encoder("rgb")
         ids = store.catalog.ids("ok")
@@ -92,7 +92,7 @@ def _write_part(store: Store, number: int, ids: Ids) -> None:
     histograms /= histograms.sum(axis=1, keepdims=True)
     write_part(store.feature_folder("rgb"), number, {"ids.npy": ids, "vectors.npy": histograms})
     file = io.BytesIO()
-    Image.new("RGB", (128, 96), "grey").save(file, "JPEG")
+    Image.new("RGB", (128, 96), "gray").save(file, "JPEG")
     entries = store.catalog.entries(ids)
     outcomes = [Outcome(e.id, "ok", e.digest, e.width, e.height, e.format) for e in entries]
     origins = origins_of(ids, entries, outcomes, store.catalog.roots())

@@ -17,7 +17,7 @@ from imgrec.checks.logdir.tables import Table
 from imgrec.checks.logdir.tensors import Tensor
 
 _MAX_BYTES = 1 << 26
-_Columns = tuple[list[str], list[str]]  # that the page labels by, that it colours by
+_Columns = tuple[list[str], list[str]]  # that the page labels by, that it colors by
 _NONE = "the list of bookmarks stays empty"
 _FAILS = "nothing is shown when it is chosen"
 _KINDS = ("pca", "tsne", "umap", "custom")
@@ -153,20 +153,20 @@ def _axes(kind: str, state: dict[str, Any]) -> set[str]:
 
 
 def _options(place: Place, state: dict[str, Any], columns: _Columns) -> Iterator[Finding]:
-    labels, colours = columns
-    label, colour = state.get("selectedLabelOption"), state.get("selectedColorOptionName")
+    labels, colors = columns
+    label, color = state.get("selectedLabelOption"), state.get("selectedColorOptionName")
     if label is not None and label not in labels:
         yield place.warning(
             f"it labels by {str(label)[:40]!r}, which is no column", "points have no labels"
         )
-    if colour is not None and colour not in colours:
+    if color is not None and color not in colors:
         yield place.warning(
-            f"it colours by {str(colour)[:40]!r}, which is no column to colour by",
-            "the colours stay as they were",
+            f"it colors by {str(color)[:40]!r}, which is no column to color by",
+            "the colors stay as they were",
         )
 
 
 def _columns(table: Table | None) -> _Columns:
     columns = [] if table is None else table.columns
-    colours = [column.name for column in columns if column.colourable]
-    return [c.name for c in columns] or ["__index__"], ["No color map", *colours]
+    colors = [column.name for column in columns if column.colorable]
+    return [c.name for c in columns] or ["__index__"], ["No color map", *colors]

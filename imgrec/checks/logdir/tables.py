@@ -16,7 +16,7 @@ from imgrec.checks.logdir.tensor_text import SHOWN_ROWS
 from imgrec.checks.logdir.tensors import Tensor
 from imgrec.system.text import counted
 
-MAX_COLOURS = 50
+MAX_COLORS = 50
 _MAX_LINE = 1 << 24  # characters
 _CHUNK = 1_000_000  # bytes the page parses at once
 _BLOCK = 1 << 24  # characters the server decodes at once
@@ -37,16 +37,16 @@ class Column:
     empty: int = 0
 
     @property
-    def colourable(self) -> bool:
-        """Whether the page offers to colour by it."""
-        return self.numeric or len(self.values) <= MAX_COLOURS
+    def colorable(self) -> bool:
+        """Whether the page offers to color by it."""
+        return self.numeric or len(self.values) <= MAX_COLORS
 
     def add(self, value: str) -> None:
         """Take one more cell."""
         if not value:
             self.empty += 1
             return
-        if len(self.values) <= MAX_COLOURS:
+        if len(self.values) <= MAX_COLORS:
             self.values.add(value)
         if self.numeric and not _NUMBER.fullmatch(value):
             self.numeric = False
@@ -185,8 +185,8 @@ def _cells(place: Place, name: str, table: Table) -> Check[None]:
             f"{name}: several columns are named {shortened(twice)}",
             "the page shows the last of them",
         )
-    if table.rows and not any(column.colourable for column in table.columns):
+    if table.rows and not any(column.colorable for column in table.columns):
         yield place.warning(
-            f"{name}: each column has more than {MAX_COLOURS} texts",
-            "there is nothing to colour by",
+            f"{name}: each column has more than {MAX_COLORS} texts",
+            "there is nothing to color by",
         )

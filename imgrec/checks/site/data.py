@@ -19,7 +19,7 @@ Cell = tuple[int, int, int, int]  # left, top, width, height in pixels
 
 @dataclass(frozen=True)
 class Near:
-    """A neighbour of a picture; `page` is the name of another page, None for the same one."""
+    """A neighbor of a picture; `page` is the name of another page, None for the same one."""
 
     id: int
     page: str | None
@@ -37,7 +37,7 @@ class PageData:
             shows communities.
         targets: addresses of the pages that its nodes lead to.
         hrefs: addresses of picture files.
-        near: the neighbours of all pictures.
+        near: the neighbors of all pictures.
     """
 
     sheet: str | None = None

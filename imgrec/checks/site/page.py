@@ -98,7 +98,7 @@ def _read(place: Place, path: Path) -> Check[str | None]:
 
 
 def _check_addresses(site: Site, number: int, html: PageHtml, data: PageData) -> Check[None]:
-    """Check all addresses but those of neighbours and pictures."""
+    """Check all addresses but those of neighbors and pictures."""
     name, ours = site.pages[number], set(data.hrefs)
     place = Place(name)
     targets = [Address(target, followed=True) for target in data.targets]
@@ -144,7 +144,7 @@ def _followed(
 
 
 def _check_near(site: Site, number: int, data: PageData) -> Check[None]:
-    """Check the neighbours that a page shows when a picture is chosen."""
+    """Check the neighbors that a page shows when a picture is chosen."""
     name = site.pages[number]
     place, absent, claims = Place(name), dict[str, None](), []
     for near in data.near:

@@ -13,7 +13,7 @@ from imgrec.checks.site.data import Cell, cell_of
 from imgrec.system.text import counted
 
 _SHOWN = ("JPEG", "PNG", "WEBP")
-_GREY = "the page shows empty frames instead of pictures"
+_GRAY = "the page shows empty frames instead of pictures"
 _JPEG_END = b"\xff\xd9"
 
 Size = tuple[int, int]
@@ -26,7 +26,7 @@ def check_sheet(place: Place, name: str, path: Path) -> Check[Size | None]:
     """
     problem = file_problem(path, f"the sheet {name}")
     if problem:
-        yield place.error(problem, _GREY)
+        yield place.error(problem, _GRAY)
         return None
     try:
         with warnings.catch_warnings():
@@ -37,10 +37,10 @@ def check_sheet(place: Place, name: str, path: Path) -> Check[Size | None]:
             file.seek(-2, os.SEEK_END)
             whole = kind != "JPEG" or file.read() == _JPEG_END
     except (Image.DecompressionBombError, *STUMBLES):
-        yield place.error(f"the sheet {name} is no picture", _GREY)
+        yield place.error(f"the sheet {name} is no picture", _GRAY)
         return None
     if not whole:
-        yield place.error(f"the sheet {name} ends too early", "thumbnails are grey or missing")
+        yield place.error(f"the sheet {name} ends too early", "thumbnails are gray or missing")
     return size
 
 

@@ -1,4 +1,4 @@
-"""The catalogue of a store: the SQLite file itself, and rows that contradict each other."""
+"""The catalog of a store: the SQLite file itself, and rows that contradict each other."""
 
 import sqlite3
 from pathlib import Path
@@ -31,7 +31,7 @@ def check_catalog(place: Place, path: Path) -> Check[Catalog | None]:
     """Check the SQLite file; return it open for reading where that is possible."""
     problem = catalog_problem(path, deep=True)
     if problem:
-        yield place.error(f"the catalogue {path.name} is damaged: {problem}", _REBUILT)
+        yield place.error(f"the catalog {path.name} is damaged: {problem}", _REBUILT)
         return None
     try:
         catalog = Catalog.open(path)
@@ -43,7 +43,7 @@ def check_catalog(place: Place, path: Path) -> Check[Catalog | None]:
         yield from _check_rows(place, catalog.db)
     except sqlite3.Error as error:
         catalog.close()
-        yield place.error(f"the catalogue {path.name} is damaged: {error}", _REBUILT)
+        yield place.error(f"the catalog {path.name} is damaged: {error}", _REBUILT)
         return None
     return catalog
 
@@ -54,7 +54,7 @@ def known_ids(catalog: Catalog) -> Ids:
 
 
 def check_origins(place: Place, thumbs: Output, db: sqlite3.Connection) -> Check[None]:
-    """Compare what the catalogue says of the content of pictures with what the parts repeat."""
+    """Compare what the catalog says of the content of pictures with what the parts repeat."""
     wrong: list[int] = []
     query = "SELECT digest, width, height, format FROM images WHERE id = ?"
     for ids, origins in stored_origins(thumbs):
@@ -75,7 +75,7 @@ def _check_schema(place: Place, db: sqlite3.Connection) -> Check[None]:
     (done,) = db.execute("PRAGMA user_version").fetchone()
     if done < len(migrations.MIGRATIONS):
         yield place.warning(
-            f"the catalogue has schema {done}, the newest is {len(migrations.MIGRATIONS)}",
+            f"the catalog has schema {done}, the newest is {len(migrations.MIGRATIONS)}",
             "the next run of imgrec.index brings it up to date",
         )
 
@@ -83,12 +83,12 @@ def _check_schema(place: Place, db: sqlite3.Connection) -> Check[None]:
 def _check_rows(place: Place, db: sqlite3.Connection) -> Check[None]:
     loose = len(db.execute("PRAGMA foreign_key_check").fetchall())
     if loose:
-        what = f"{counted(loose, 'row')} of the catalogue belong to a picture or root that is not"
+        what = f"{counted(loose, 'row')} of the catalog belong to a picture or root that is not"
         yield place.error(f"{what} there", "labels or pictures are not shown")
     for where, what in _CONTRADICTIONS.items():
         (count,) = db.execute(f"SELECT count(*) FROM images WHERE {where}").fetchone()
         if count:
-            yield place.error(f"{counted(count, 'picture')} in the catalogue: {what}", _REREAD)
+            yield place.error(f"{counted(count, 'picture')} in the catalog: {what}", _REREAD)
     marks = ", ".join("?" * len(REASONS))
     query = f"SELECT count(*) FROM images WHERE reason IS NOT NULL AND reason NOT IN ({marks})"
     (count,) = db.execute(query, [*REASONS]).fetchone()

@@ -99,7 +99,7 @@ def _check_origins(store: Path, outputs: list[Output]) -> Check[None]:
     if any(output.parts() for output in outputs) and not read_roots(store):
         yield Place(ROOTS).warning(
             "it is lost or damaged, or an older imgrec made the store",
-            "a catalogue that is lost could not be made again; the next run writes it",
+            "a catalog that is lost could not be made again; the next run writes it",
         )
     older = sum(not has_digests(part) for output in outputs for part in output.parts())
     if older:

@@ -45,7 +45,7 @@ def _key_problem(arrays: dict[str, NDArray[Any]], sources: int, known: Ids | Non
     if len(owners) and not 0 <= owners.min() <= owners.max() < max(sources, 1):
         return "its rows name parts that it does not list"
     if known is not None and not np.isin(ids, known).all():
-        return "it has rows of pictures that the catalogue does not know"
+        return "it has rows of pictures that the catalog does not know"
     return None
 
 
@@ -61,7 +61,7 @@ def _rows_problem(kind: str, arrays: dict[str, NDArray[Any]]) -> str | None:
         if values.dtype.kind == "f" and not all(map(_is_finite, np.array_split(values, 64))):
             return f"{name}.npy holds values that are no numbers"
     if kind == "knn" and not np.isin(arrays["neighbors"], arrays["ids"]).all():
-        return "its neighbours are pictures that it has no row of"
+        return "its neighbors are pictures that it has no row of"
     if kind == "knn" and (np.diff(arrays["distances"], axis=1) < 0).any():
         return "its distances do not ascend"
     return None

@@ -42,7 +42,7 @@ def _check_ids(place: Place, part: Path, known: Ids) -> Check[None]:
     unknown = int(np.isin(load_ids(part), known, invert=True).sum())
     if unknown:
         yield place.warning(
-            f"{counted(unknown, 'row')} of pictures that the catalogue does not know",
+            f"{counted(unknown, 'row')} of pictures that the catalog does not know",
             "they are passed over; their pictures have other rows",
         )
 

@@ -1,4 +1,4 @@
-"""What the catalogue says of a collection, counted."""
+"""What the catalog says of a collection, counted."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class Files:
 
     @classmethod
     def of(cls, catalog: Catalog) -> "Files":
-        """Read those of a catalogue."""
+        """Read those of a catalog."""
         rows = catalog.db.execute(
             "SELECT id, coalesce(width, 0), coalesce(height, 0), size, mtime_ns FROM images "
             "WHERE status = 'ok' ORDER BY id"

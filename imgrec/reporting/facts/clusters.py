@@ -12,7 +12,7 @@ from imgrec.labels.keep import labels_of
 from imgrec.reporting.facts.catalog import codes_of
 from imgrec.reporting.figures.chart import percent
 
-KINDS = ("folder", "class", "colour")
+KINDS = ("folder", "class", "color")
 NEAREST, SPREAD = 6, 8
 _LEAST_SHARE = 0.3  # of a cluster: a label that fewer have does not dominate it
 

@@ -1,4 +1,4 @@
-"""What there is and what is odd: formats, sizes, failures, copies, colours, loners."""
+"""What there is and what is odd: formats, sizes, failures, copies, colors, loners."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from imgrec.duplicates.find import KIND as DUPLICATES
 from imgrec.duplicates.find import copies_in, find_duplicates
 from imgrec.labels.keep import labels_of
 from imgrec.neighbors.neighbors import Neighbors
-from imgrec.pictures.color_word import KIND as COLOUR
+from imgrec.pictures.color_word import KIND as COLOR
 from imgrec.pictures.color_word import WORDS
 from imgrec.reporting.facts.catalog import Counts, Files, by_count
 from imgrec.store.store import Store
@@ -48,7 +48,7 @@ class Health:
         failures: by reason.
         formats: of the readable ones.
         files: of them.
-        colours: how many have each colour word, in the order of `imgrec.pictures.color_word.WORDS`.
+        colors: how many have each color word, in the order of `imgrec.pictures.color_word.WORDS`.
         duplicates: what is there more than once.
     """
 
@@ -56,7 +56,7 @@ class Health:
     failures: Counts
     formats: Counts
     files: Files
-    colours: Counts
+    colors: Counts
     duplicates: Groups
 
     @classmethod
@@ -69,14 +69,14 @@ class Health:
             tuple(catalog.failures().items()),
             tuple(catalog.formats().items()),
             files,
-            colours_in(store, files.ids),
+            colors_in(store, files.ids),
             groups_in(store, name, len(files.ids), quiet),
         )
 
 
-def colours_in(store: Store, ids: Ids) -> Counts:
-    """Return how many of some pictures have each colour word; those that none has are left out."""
-    labels, wanted = labels_of(store.catalog, COLOUR), set(ids.tolist())
+def colors_in(store: Store, ids: Ids) -> Counts:
+    """Return how many of some pictures have each color word; those that none has are left out."""
+    labels, wanted = labels_of(store.catalog, COLOR), set(ids.tolist())
     counts = dict(by_count({i: word for i, word in labels.items() if i in wanted}))
     return tuple((word, counts[word]) for word in WORDS if word in counts)
 
@@ -89,7 +89,7 @@ def groups_in(store: Store, name: str, count: int, quiet: bool = True) -> Groups
     if 2 <= count <= FEW:
         return Groups(_largest_first(find_duplicates(store, name, quiet=quiet).groups), near=True)
     if DUPLICATES in store.catalog.label_kinds():
-        return Groups(_labelled(store), near=True)
+        return Groups(_labeled(store), near=True)
     copies = [tuple(ids) for ids in copies_in(store.catalog).values()]
     return Groups(_largest_first(copies), near=False)
 
@@ -106,7 +106,7 @@ def shown_groups(groups: Groups) -> tuple[tuple[int, ...], ...]:
     return groups.groups[:_MANY_GROUPS]
 
 
-def _labelled(store: Store) -> tuple[tuple[int, ...], ...]:
+def _labeled(store: Store) -> tuple[tuple[int, ...], ...]:
     """Return the groups that the labels tell: their value is the picture to keep."""
     ok = set(store.catalog.ids("ok").tolist())
     found: dict[str, list[int]] = {}

@@ -81,7 +81,7 @@ class Ground:
         return f"1st principal component, {first}", f"2nd principal component, {second}"
 
     def layout(self, method: str) -> Vectors:
-        """Return positions (m, 2) by a method of `imgrec.layouts.kept.METHODS`, kept in the store."""
+        """Return positions (m, 2) by one of `imgrec.layouts.kept.METHODS`, kept."""
         if len(self.ids) < 2:
             return self.axes[:, :2]
         kept = KeptLayouts(self.store, self.feature.name)
@@ -101,13 +101,13 @@ class Ground:
 
 
 def shown_without_overlap(
-    centres: NDArray[np.floating], side: float, order: Sequence[int], bounds: Box, gap: float = 0
+    centers: NDArray[np.floating], side: float, order: Sequence[int], bounds: Box, gap: float = 0
 ) -> list[int]:
     """Return which squares are drawn: each one, in order, that overlaps none drawn before it.
 
     Args:
-        centres: (m, 2).
-        side: of the squares, in the unit of the centres.
+        centers: (m, 2).
+        side: of the squares, in the unit of the centers.
         order: the rows in the order in which they are tried.
         bounds: within which a square must lie whole.
         gap: between two at least.
@@ -117,7 +117,7 @@ def shown_without_overlap(
     left, top, right, bottom = bounds
     half, drawn = side / 2, []
     for row in order:
-        x, y = float(centres[row, 0]), float(centres[row, 1])
+        x, y = float(centers[row, 0]), float(centers[row, 1])
         if x - half < left or x + half > right or y - half < top or y + half > bottom:
             continue
         column, line = int(x // step), int(y // step)
@@ -134,7 +134,7 @@ def shown_without_overlap(
 
 
 def moved_apart(
-    centres: NDArray[np.floating], side: float, bounds: Box, gap: float = 2
+    centers: NDArray[np.floating], side: float, bounds: Box, gap: float = 2
 ) -> NDArray[np.float64]:
     """Return where squares (m, 2) are drawn: each as near to its place as those before it allow."""
     step = side + gap
@@ -142,11 +142,11 @@ def moved_apart(
     low, high = np.array([left, top]) + side / 2, np.array([right, bottom]) - side / 2
     placed = np.empty((0, 2))
     offsets = _spiral(step / 4, 1_600)
-    for centre in np.asarray(centres, np.float64):
-        tried = np.clip(np.clip(centre, low, high) + offsets, low, high)  # (s, 2)
+    for center in np.asarray(centers, np.float64):
+        tried = np.clip(np.clip(center, low, high) + offsets, low, high)  # (s, 2)
         apart = np.abs(tried[:, None] - placed[None]).max(axis=2) >= step - 1e-6  # (s, placed)
         free = np.flatnonzero(apart.all(axis=1))
-        nearest = free[np.linalg.norm(tried[free] - centre, axis=1).argmin()] if len(free) else 0
+        nearest = free[np.linalg.norm(tried[free] - center, axis=1).argmin()] if len(free) else 0
         placed = np.vstack([placed, tried[nearest]])
     return placed
 

@@ -1,4 +1,4 @@
-"""Which feature and metric suits a collection: how often neighbours lie in the same folder."""
+"""Which feature and metric suits a collection: how often neighbors lie in the same folder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

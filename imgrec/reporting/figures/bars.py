@@ -27,7 +27,7 @@ class Bar:
         number: written behind it.
         behind: the length of a pale bar under it, None for none.
         mark: where a mark stands on it, None for none.
-        colour: of the bar.
+        color: of the bar.
         picture: before the name.
     """
 
@@ -36,7 +36,7 @@ class Bar:
     number: str
     behind: float | None = None
     mark: float | None = None
-    colour: str = SERIES
+    color: str = SERIES
     picture: Callable[[float], Pixels] | None = None
 
     @property
@@ -52,7 +52,7 @@ class Bars:
     Attributes:
         rows: from the top down.
         unit: of their length, written below.
-        keys: of the colours: (colour, meaning).
+        keys: of the colors: (color, meaning).
         most: the longest bar there could be, None for the longest there is.
         line: a length marked in all rows, and what it is called.
         columns: beside each other where there is room.
@@ -116,13 +116,13 @@ class Bars:
     def _draw_ticks(self, canvas: Canvas, scale: "_Scale") -> None:
         """Draw lines with their lengths below, the unit behind them."""
         y, unit = scale.bottom + 10, scale.end - text_width(self.unit, SMALL_PX)
-        canvas.text(unit, y, self.unit, size_px=SMALL_PX, colour=QUIET)
+        canvas.text(unit, y, self.unit, size_px=SMALL_PX, color=QUIET)
         for tick in ticks(scale.most):
             x = scale.at(tick)
             canvas.line((x, x), (scale.top, scale.bottom), LINE, zorder=0)
             label = f"{100 * tick:g}" if self.percent else f"{tick:,.10g}"
             if x + text_width(label, SMALL_PX) / 2 + 6 < unit:
-                canvas.text(x, y, label, size_px=SMALL_PX, colour=QUIET, across="center")
+                canvas.text(x, y, label, size_px=SMALL_PX, color=QUIET, across="center")
 
 
 @dataclass(frozen=True)
@@ -159,14 +159,14 @@ def _draw_bar(canvas: Canvas, row: Bar, scale: _Scale, y: float, height: float) 
         length = max(_LEAST_BAR_PX, scale.px * row.behind)
         canvas.bar(scale.start, upper, length, thick, PALE)
     if row.value:
-        outline = {} if row.colour == SERIES else {"edgecolor": QUIET, "linewidth": 0.8}
+        outline = {} if row.color == SERIES else {"edgecolor": QUIET, "linewidth": 0.8}
         length = max(_LEAST_BAR_PX, scale.px * row.value)
-        canvas.bar(scale.start, upper, length, thick, row.colour, **outline)
+        canvas.bar(scale.start, upper, length, thick, row.color, **outline)
     if row.mark is not None:
         x = scale.at(row.mark)
         canvas.line((x, x), (upper - 3, upper + thick + 3), SECOND, linewidth=3, zorder=4)
     canvas.text(scale.at(row.reach) + 7, y + height / 2, row.number, size_px=SMALL_PX,
-        colour=QUIET)  # fmt: skip
+        color=QUIET)  # fmt: skip
 
 
 def _draw_line(canvas: Canvas, scale: _Scale, length: float, name: str) -> None:
@@ -174,4 +174,4 @@ def _draw_line(canvas: Canvas, scale: _Scale, length: float, name: str) -> None:
     canvas.line((x, x), (scale.top - 6, scale.bottom), SECOND, linestyle=(0, (3, 2)), linewidth=1.5)
     beside = x + 5 if x + 5 + text_width(name, SMALL_PX) <= scale.end else None
     canvas.text(x - 5 if beside is None else beside, scale.top - 9, name, size_px=SMALL_PX,
-        colour=SECOND, across="right" if beside is None else "left")  # fmt: skip
+        color=SECOND, across="right" if beside is None else "left")  # fmt: skip

@@ -26,7 +26,7 @@ class Canvas:
         self.axes.autoscale(False)
 
     def text(
-        self, x: float, y: float, text: str, *, size_px: float = TEXT_PX, colour: str = INK,
+        self, x: float, y: float, text: str, *, size_px: float = TEXT_PX, color: str = INK,
         across: str = "left", bold: bool = False, within_px: float | None = None,
     ) -> None:  # fmt: skip
         """Write a line, its middle at height y; cut to a width where one is given."""
@@ -34,22 +34,22 @@ class Canvas:
         if within_px is not None:
             shown = shortened(shown, within_px, size_px, bold)
         self.axes.text(
-            x, y, shown, fontsize=size_px, color=colour, ha=across, va="center_baseline",
+            x, y, shown, fontsize=size_px, color=color, ha=across, va="center_baseline",
             fontweight="bold" if bold else "normal", clip_on=False,
         )  # fmt: skip
 
-    def bar(self, x: float, y: float, width: float, height: float, colour: str, **style: Any
+    def bar(self, x: float, y: float, width: float, height: float, color: str, **style: Any
     ) -> None:  # fmt: skip
         """Fill a rectangle whose upper left corner is at (x, y)."""
         from matplotlib.patches import Rectangle
 
-        self.axes.add_patch(Rectangle((x, y), width, height, facecolor=colour, **style))
+        self.axes.add_patch(Rectangle((x, y), width, height, facecolor=color, **style))
 
     def line(
-        self, x: tuple[float, float], y: tuple[float, float], colour: str = LINE, **style: Any
+        self, x: tuple[float, float], y: tuple[float, float], color: str = LINE, **style: Any
     ) -> None:
         """Draw a line from (x[0], y[0]) to (x[1], y[1])."""
-        self.axes.plot(x, y, color=colour, solid_capstyle="butt", **{"linewidth": 1, **style})
+        self.axes.plot(x, y, color=color, solid_capstyle="butt", **{"linewidth": 1, **style})
 
     def picture(self, x: float, y: float, side_px: float, pixels: Pixels) -> None:
         """Draw a picture in the middle of a square whose upper left corner is at (x, y)."""
@@ -95,9 +95,9 @@ def text_width(text: str, size_px: float = TEXT_PX, bold: bool = False) -> float
 
 
 def legend(canvas: Canvas, x: float, y: float, entries: list[tuple[str, str]]) -> None:
-    """Write what colours mean, side by side."""
-    for colour, text in entries:
-        canvas.bar(x, y - 5, 10, 10, colour)
+    """Write what colors mean, side by side."""
+    for color, text in entries:
+        canvas.bar(x, y - 5, 10, 10, color)
         canvas.text(x + 15, y, text, size_px=SMALL_PX)
         x += 15 + text_width(text, SMALL_PX) + 18
 

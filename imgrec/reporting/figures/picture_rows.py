@@ -25,7 +25,7 @@ class Row:
         ids: of the pictures; the first ones are shown where there is no room for all.
         captions: a short one under each, or none at all.
         split: after so many pictures there is a gap, where it is not 0.
-        colour: of a bar before the heading, empty for none.
+        color: of a bar before the heading, empty for none.
     """
 
     heading: str
@@ -33,7 +33,7 @@ class Row:
     ids: Sequence[int]
     captions: Sequence[str] = ()
     split: int = 0
-    colour: str = ""
+    color: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Sheet:
             canvas.picture(x, y, self.side_px, pixels)
             if row.captions:
                 canvas.text(x + self.side_px / 2, y + self.side_px + 9, row.captions[index],
-                    size_px=9.5, colour=QUIET, across="center", within_px=self.side_px)  # fmt: skip
+                    size_px=9.5, color=QUIET, across="center", within_px=self.side_px)  # fmt: skip
 
 
 def _spread(row: Row, fitting: int, lines: int) -> list[int]:
@@ -99,11 +99,11 @@ def _spread(row: Row, fitting: int, lines: int) -> list[int]:
 def _draw_heading(canvas: Canvas, row: Row, y: float, width_px: float) -> None:
     canvas.line((0, width_px), (y - _HEAD_PX / 2 + 1, y - _HEAD_PX / 2 + 1), LINE)
     x = 0.0
-    if row.colour:
-        canvas.bar(0, y - 4, 10, 10, row.colour)
+    if row.color:
+        canvas.bar(0, y - 4, 10, 10, row.color)
         x = 16
     most = 0.55 * width_px
-    canvas.text(x, y + 1, row.heading, bold=True, colour=INK, within_px=most)
+    canvas.text(x, y + 1, row.heading, bold=True, color=INK, within_px=most)
     used = x + min(most, text_width(row.heading, TEXT_PX, bold=True)) + 10
-    canvas.text(used, y + 1, row.about, size_px=SMALL_PX, colour=QUIET,
+    canvas.text(used, y + 1, row.about, size_px=SMALL_PX, color=QUIET,
         within_px=max(20.0, width_px - used))  # fmt: skip

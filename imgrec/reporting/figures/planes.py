@@ -1,4 +1,4 @@
-"""Planes of points: their density, pictures at their places, clusters in colours."""
+"""Planes of points: their density, pictures at their places, clusters in colors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,12 +94,12 @@ def draw_cluster_plane(
     width_px: int,
     axes: Sequence[str] = (),
 ) -> "Figure":
-    """Draw points in the colours of their clusters, and the picture in the middle of each.
+    """Draw points in the colors of their clusters, and the picture in the middle of each.
 
     Args:
         positions: (m, 2) of the pictures.
         numbers: (m,) of their clusters, from 1.
-        central: (number of the cluster, id, row) of the picture nearest to each centre.
+        central: (number of the cluster, id, row) of the picture nearest to each center.
         thumbnails: of the pictures.
         width_px: of the figure.
         axes: what x and y are, where they are something.
@@ -107,26 +107,26 @@ def draw_cluster_plane(
     plane = Plane.of(positions, width_px)
     canvas = Canvas(plane.width, plane.height)
     side = 46 if width_px > 600 else 32
-    colours = cluster_colours(plane.points, numbers)
+    colors = cluster_colors(plane.points, numbers)
     size = 14 if len(numbers) <= 2_000 else 8
-    _draw_points(canvas.axes, plane.points, [colours[n] for n in numbers.tolist()], size, 0.8)
+    _draw_points(canvas.axes, plane.points, [colors[n] for n in numbers.tolist()], size, 0.8)
     places = plane.points[[row for _, _, row in central]]
     boxes = moved_apart(places, side + 4, plane.bounds(axes), gap=3)
     for (number, image_id, _), (x, y), (u, v) in zip(central, places, boxes, strict=True):
         canvas.line((x, u), (y, v), INK, linewidth=0.9, zorder=2.5)
-        canvas.axes.plot([x], [y], "o", ms=4.5, mfc=colours[number], mec=INK, mew=0.9, zorder=2.6)
+        canvas.axes.plot([x], [y], "o", ms=4.5, mfc=colors[number], mec=INK, mew=0.9, zorder=2.6)
         pixels = thumbnails.get(image_id, side)
-        _draw_framed(canvas, (u, v), side, colours[number], pixels)
+        _draw_framed(canvas, (u, v), side, colors[number], pixels)
         width, height = fitted_size(pixels, side)
         _draw_number(canvas, u - width / 2, v - height / 2, number, side / 8 + 4)
     _name_axes(canvas, plane, axes)
     return canvas.figure
 
 
-def cluster_colours(points: NDArray[np.floating], numbers: NDArray[np.integer]) -> dict[int, str]:
-    """Return the colour of each cluster: of few colours the one whose others are farthest away.
+def cluster_colors(points: NDArray[np.floating], numbers: NDArray[np.integer]) -> dict[int, str]:
+    """Return the color of each cluster: of few colors the one whose others are farthest away.
 
-    More than a few colours cannot be told apart by everybody, so clusters share them; those
+    More than a few colors cannot be told apart by everybody, so clusters share them; those
     that lie near each other get different ones as far as that goes.
 
     Args:
@@ -138,23 +138,23 @@ def cluster_colours(points: NDArray[np.floating], numbers: NDArray[np.integer]) 
     for number in np.unique(numbers).tolist():
         middles[number] = points[numbers == number].mean(axis=0)
         distance = {
-            colour: min(
+            color: min(
                 (float(np.linalg.norm(middles[n] - middles[number]))
-                 for n, taken in chosen.items() if taken == colour),
+                 for n, taken in chosen.items() if taken == color),
                 default=np.inf,
             )
-            for colour in OKABE_ITO
+            for color in OKABE_ITO
         }  # fmt: skip
-        chosen[number] = max(OKABE_ITO, key=lambda colour: distance[colour])
+        chosen[number] = max(OKABE_ITO, key=lambda color: distance[color])
     return chosen
 
 
 def _draw_framed(
-    canvas: Canvas, middle: tuple[float, float], side: float, colour: str, pixels: Any
+    canvas: Canvas, middle: tuple[float, float], side: float, color: str, pixels: Any
 ) -> None:
     width, height = fitted_size(pixels, side)
     x, y = middle[0] - width / 2, middle[1] - height / 2
-    canvas.bar(x - 2, y - 2, width + 4, height + 4, colour, zorder=2.8)
+    canvas.bar(x - 2, y - 2, width + 4, height + 4, color, zorder=2.8)
     canvas.picture(middle[0] - side / 2, middle[1] - side / 2, side, pixels)
 
 
@@ -162,8 +162,8 @@ def _name_axes(canvas: Canvas, plane: Plane, axes: Sequence[str]) -> None:
     if axes:
         across, up = axes
         canvas.text(plane.width - 4, plane.height - 9, f"{across} →", size_px=SMALL_PX,
-            colour=QUIET, across="right")  # fmt: skip
-        canvas.text(4, 10, f"↑ {up}", size_px=SMALL_PX, colour=QUIET)
+            color=QUIET, across="right")  # fmt: skip
+        canvas.text(4, 10, f"↑ {up}", size_px=SMALL_PX, color=QUIET)
 
 
 def _draw_number(canvas: Canvas, x: float, y: float, number: int, size_px: float) -> None:
@@ -176,14 +176,14 @@ def _draw_number(canvas: Canvas, x: float, y: float, number: int, size_px: float
 
 
 def _draw_points(
-    axes: Any, points: NDArray[np.floating], colours: Sequence[str], size: float, alpha: float
+    axes: Any, points: NDArray[np.floating], colors: Sequence[str], size: float, alpha: float
 ) -> None:
     """Draw points as one picture: thousands of them as shapes would make a page slow."""
     from matplotlib.colors import to_rgba_array
 
     order = np.argsort(np.random.default_rng(0).random(len(points)))  # no cluster hides another
     axes.scatter(points[order, 0], points[order, 1], s=size, alpha=alpha, linewidths=0,
-        c=to_rgba_array(list(colours))[order], rasterized=True, zorder=2)  # fmt: skip
+        c=to_rgba_array(list(colors))[order], rasterized=True, zorder=2)  # fmt: skip
 
 
 def _draw_density(canvas: Canvas, plane: Plane) -> None:

@@ -60,11 +60,11 @@ def render(chart: Chart) -> Rendered:
 
 
 def inlined(svg: str) -> str:
-    """Return an SVG as an element of a page, as wide as its place, in the colours of the page."""
+    """Return an SVG as an element of a page, as wide as its place, in the colors of the page."""
     element = _HEAD.sub("", svg, count=1)
     element = _HEIGHT.sub(r"\1", _SIZE.sub(r"\1\2", element, count=1), count=1)
-    for colour, variable in THEMED.items():
-        element = element.replace(colour, f"var({variable})")
+    for color, variable in THEMED.items():
+        element = element.replace(color, f"var({variable})")
     return element.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1).strip()
 
 

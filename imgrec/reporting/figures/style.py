@@ -1,7 +1,7 @@
-"""Colours and lettering of the figures; in the page the first ones follow its light or dark theme.
+"""Colors and lettering of the figures; in the page the first ones follow its light or dark theme.
 
-Source: Okabe and Ito 2008, Color Universal Design: eight colours that people with any kind of
-colour blindness tell apart.
+Source: Okabe and Ito 2008, Color Universal Design: eight colors that people with any kind of
+color blindness tell apart.
 """
 
 import logging
@@ -19,7 +19,7 @@ THEMED = {
 }  # fmt: skip
 OKABE_ITO = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
 SWATCHES = {
-    "black": "#16181b", "white": "#ffffff", "grey": "#8e949b", "beige": "#dcc9a6",
+    "black": "#16181b", "white": "#ffffff", "gray": "#8e949b", "beige": "#dcc9a6",
     "brown": "#7f5539", "red": "#c8312e", "orange": "#e8862b", "yellow": "#f2ce3b",
     "green": "#4b8f4a", "turquoise": "#3aada8", "blue": "#2f63b5", "purple": "#7b4fa0",
     "pink": "#e79ab8",

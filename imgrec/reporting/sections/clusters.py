@@ -30,7 +30,7 @@ def cluster_section(
     line = (
         f"k-means has found {counted(len(groups), 'cluster')} among "
         f"{counted(len(clusters.ids), 'picture')}, of {min(sizes):,} to {max(sizes):,}. They are "
-        "the label cluster that the projector colours by."
+        "the label cluster that the projector colors by."
     )
     plane = _plane_chart(clusters, groups, ground, thumbnails)
     return Section("clusters", "Clusters", (line,), (plane, _sheet_chart(groups, thumbnails)))
@@ -52,10 +52,10 @@ def _plane_chart(
     return Chart(
         "clusters",
         f"{counted(len(groups), 'cluster')} on the first two principal components",
-        "Points are pictures, in the colour of their cluster; a thin line leads from the picture "
-        "nearest to each centre to its place. Clusters share colours; numbers tell them apart.",
+        "Points are pictures, in the color of their cluster; a thin line leads from the picture "
+        "nearest to each center to its place. Clusters share colors; numbers tell them apart.",
         f"A plane of {len(ground.ids):,} pictures in {len(groups)} clusters, with the picture "
-        "nearest to the centre of each.",
+        "nearest to the center of each.",
         draw,
         (WIDE_PX, NARROW_PX),
     )
@@ -75,8 +75,8 @@ def _sheet_chart(groups: list[Group], thumbnails: Thumbnails) -> Chart:
     return Chart(
         "cluster-sheet",
         "What is in each cluster",
-        "A row for each: first the pictures nearest to the centre, then others, evenly from there "
-        "to the rim. Beside the number of pictures stand folder, class and colour that many have.",
+        "A row for each: first the pictures nearest to the center, then others, evenly from there "
+        "to the rim. Beside the number of pictures stand folder, class and color that many have.",
         f"Rows of pictures by cluster. {told}.",
         Sheet(rows, thumbnails, side_px=66).draw,
         (WIDE_PX, NARROW_PX),

@@ -1,4 +1,4 @@
-"""The section on health: files, sizes, failures, copies, colours and loners."""
+"""The section on health: files, sizes, failures, copies, colors and loners."""
 
 from collections.abc import Sequence
 
@@ -35,7 +35,7 @@ def health_section(
         _failure_chart(health),
         *_size_charts(health),
         _year_chart(health),
-        _colour_chart(health),
+        _color_chart(health),
         _nearest_chart(neighbors),
         _duplicates_chart(catalog, health.duplicates, thumbnails),
         _outlier_chart(catalog, neighbors, thumbnails),
@@ -159,20 +159,20 @@ def _year_chart(health: Health) -> Chart | None:
     )  # fmt: skip
 
 
-def _colour_chart(health: Health) -> Chart | None:
-    if not health.colours:
+def _color_chart(health: Health) -> Chart | None:
+    if not health.colors:
         return None
-    total = sum(count for _, count in health.colours)
+    total = sum(count for _, count in health.colors)
     rows = [
-        Bar(word, count, f"{count:,} · {percent(count / total)}", colour=SWATCHES[word])
-        for word, count in health.colours
+        Bar(word, count, f"{count:,} · {percent(count / total)}", color=SWATCHES[word])
+        for word, count in health.colors
     ]
     return Chart(
-        "colours",
-        "Dominant colours",
-        "The colour of the thing shown, by a rule that takes little account of the background. "
-        "It is the label colour: `imgrec.query --where colour=red`.",
-        f"Dominant colours: {_spoken(health.colours)}.",
+        "colors",
+        "Dominant colors",
+        "The color of the thing shown, by a rule that takes little account of the background. "
+        "It is the label color: `imgrec.query --where color=red`.",
+        f"Dominant colors: {_spoken(health.colors)}.",
         Bars(rows, "pictures").draw,
     )
 

@@ -1,4 +1,4 @@
-"""Flowers: whorls of petals around a centre, one large or several, before soft foliage."""
+"""Flowers: whorls of petals around a center, one large or several, before soft foliage."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def _places(canvas: Canvas, rng: Rng, horizon: float) -> list[tuple[float, float
 
 
 def _outline(shape: str, u: Array, v: Array) -> Array:
-    """Return the distance from the fruit's centre in units of its radius there, 1 at the rim."""
+    """Return the distance from the fruit's center in units of its radius there, 1 at the rim."""
     distance = np.hypot(u, v)
     if shape == "apple":
         top = bell(u, 0.28) * smoothstep(0.2, -0.6, v)

@@ -77,15 +77,15 @@ def _tower(canvas: Canvas, rng: Rng, body: tuple[float, float, float, float], co
     stencil = near.stencil()
     stencil.box([(x, roof), (right, ground + 0.1)])
     top = rng.choice(["flat", "step", "spire", "slant", "dome"])
-    centre = x + width / 2
+    center = x + width / 2
     if top == "step":
         stencil.box([(x + width * 0.18, roof - width * 0.3), (right - width * 0.18, roof)])
         stencil.box([(x + width * 0.34, roof - width * 0.55), (right - width * 0.34, roof)])
     elif top == "spire":
         stencil.polygon(
-            [(x + width * 0.2, roof), (centre, roof - width * 0.9), (right - width * 0.2, roof)]
+            [(x + width * 0.2, roof), (center, roof - width * 0.9), (right - width * 0.2, roof)]
         )
-        stencil.line([(centre, roof - width * 0.6), (centre, roof - width * 1.4)], 0.012)
+        stencil.line([(center, roof - width * 0.6), (center, roof - width * 1.4)], 0.012)
     elif top == "slant":
         stencil.polygon([(x, roof), (right, roof - width * 0.5), (right, roof)])
     elif top == "dome":

@@ -24,7 +24,7 @@ def render(canvas: Canvas, rng: Rng) -> None:
 
 
 def _water(rng: Rng) -> tuple[Array, Array]:
-    """Return the colours of deep and of shallow water."""
+    """Return the colors of deep and of shallow water."""
     hue = rng.choice([rng.uniform(0.5, 0.72), rng.random()], p=[0.65, 0.35])
     deep = oklch(rng.uniform(0.2, 0.38), rng.uniform(0.04, 0.11), hue)
     shallow = oklch(rng.uniform(0.6, 0.8), rng.uniform(0.06, 0.13), hue - rng.uniform(0.02, 0.1))

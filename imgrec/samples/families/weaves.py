@@ -30,8 +30,8 @@ def render(canvas: Canvas, rng: Rng) -> None:
     bend = 0.82 + 0.18 * np.cos(along * math.pi * rng.uniform(0.9, 1.4))
     twist = 0.92 + 0.08 * np.sin((along * 2 + across) * rng.uniform(9, 15))
     light = (0.4 + 0.72 * round_light) * bend * twist * (1.04 - 0.25 * across)
-    fibre = fractal_noise(rng, canvas.shape, 50, octaves=1)
-    canvas.rgb[...] = color * (light * (0.9 + 0.2 * fibre))
+    fiber = fractal_noise(rng, canvas.shape, 50, octaves=1)
+    canvas.rgb[...] = color * (light * (0.9 + 0.2 * fiber))
     folds = drape - np.roll(drape, max(canvas.shape) // 24, axis=1)
     canvas.rgb[...] *= 1 + np.clip(folds, -0.25, 0.25) * rng.uniform(0.3, 1.6)
     canvas.finish(rng, vignette=0.2, grain=0.02)
@@ -52,7 +52,7 @@ def _over(rng: Rng, column: Array, row: Array) -> Array:
 
 
 def _yarns(rng: Rng) -> tuple[Array, Array]:
-    """Return one repeat of colours (3, m) for the warp and for the weft."""
+    """Return one repeat of colors (3, m) for the warp and for the weft."""
     colors = harmony(rng, 4, (0.28, 0.92), (0.03, 0.16))
     order = [int(i) for i in rng.permutation(4)]
     style = rng.choice(["tartan", "stripe", "plain", "check"])

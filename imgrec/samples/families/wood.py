@@ -27,7 +27,7 @@ def render(canvas: Canvas, rng: Rng) -> None:
 
 
 def _stain(rng: Rng) -> Array:
-    """Return the colours of the wood from late to early growth."""
+    """Return the colors of the wood from late to early growth."""
     hue = float(rng.choice([rng.uniform(0.12, 0.24), rng.random()], p=[0.6, 0.4]))
     lightness, chroma = rng.uniform(0.38, 0.8), rng.uniform(0.02, 0.1)
     return ramp(
@@ -41,7 +41,7 @@ def _stain(rng: Rng) -> Array:
 
 
 def _pores(canvas: Canvas, rng: Rng, u: Array, v: Array, board: Array) -> Array:
-    """Return the streaks (h, w) of fibres along u, with another part of the texture per board."""
+    """Return the streaks (h, w) of fibers along u, with another part of the texture per board."""
     side = max(canvas.shape)
     texture = fractal_noise(rng, (side, side), 26, octaves=3, gain=0.8, stretch=9)
     scale = side / (2 * max(canvas.right, canvas.bottom))
@@ -52,13 +52,13 @@ def _pores(canvas: Canvas, rng: Rng, u: Array, v: Array, board: Array) -> Array:
 
 
 def _grain(canvas: Canvas, rng: Rng, u: Array, v: Array, board: Array) -> Array:
-    """Return the tone 0..1 of boards whose fibres run along u.
+    """Return the tone 0..1 of boards whose fibers run along u.
 
     Args:
         canvas: what the boards will be painted on.
         rng: the source of the knots and the pores.
-        u: coordinate along the fibres, (h, w).
-        v: coordinate across the fibres, (h, w).
+        u: coordinate along the fibers, (h, w).
+        v: coordinate across the fibers, (h, w).
         board: a number 0..1 for each pixel that tells its board from others, (h, w).
     """
     waver = fractal_noise(rng, canvas.shape, 1.6, octaves=3) - 0.5

@@ -37,7 +37,7 @@ def measured(work: Path, count: int) -> str:
     for size in sorted({min(_SMALL, count), count}):
         tell(f"communities: {size} pictures")
         store = made(work, size).store
-        apart(_neighbours, store)
+        apart(_neighbors, store)
         for way in _WAYS:
             if size > _MOST_IN_PYTHON and way not in _OURS:
                 continue
@@ -84,7 +84,7 @@ def _timed(store: Path, way: str) -> tuple[float, int, int, float]:
     return spent_s, len(graph.low), int(parts.max()) + 1, modularity(graph, parts)
 
 
-def _neighbours(store: Path) -> None:
+def _neighbors(store: Path) -> None:
     with Store.open(store) as opened:
         neighbors_of(opened)
 

@@ -32,8 +32,8 @@ _POLL_S = 0.05
 def measured(work: Path, count: int) -> str:
     """Return what the site of a synthetic store takes to write and its pages to be drawn."""
     store = made(work, count).store
-    tell(f"pages: neighbours of {count}")
-    apart(_neighbours, store)
+    tell(f"pages: neighbors of {count}")
+    apart(_neighbors, store)
     tell("pages: writing")
     site = work / f"site-{count}"
     (summary, spent_s), memory_mb = apart(_written, store, site, libraries=("graph.pages.site",))
@@ -84,7 +84,7 @@ def _written(store: Path, site: Path) -> tuple[SiteSummary, float]:
     return summary, time.perf_counter() - started
 
 
-def _neighbours(store: Path) -> None:
+def _neighbors(store: Path) -> None:
     with Store.open(store) as opened:
         neighbors_of(opened)
 

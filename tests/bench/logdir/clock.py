@@ -19,15 +19,15 @@ from projector.source import Collection
 from projector.writer import Writer
 
 SPRITES = ("thumbnails laid", "WebP written")  # in threads of their own, beside all the others
-ONCE = ("axes", "clusters", "colours", "pages", "k-NN graph")  # all others are of a run
+ONCE = ("axes", "clusters", "colors", "pages", "k-NN graph")  # all others are of a run
 _FUNCTIONS: tuple[tuple[Any, str, str], ...] = (
     (projector.source, "reduce_feature", "axes"),
     (projector.source, "clusters_in", "clusters"),
-    (projector.export, "update_colours", "colours"),
+    (projector.export, "update_colors", "colors"),
     (Collection, "runs", "pages"),
     (Collection, "neighbors", "k-NN graph"),
     (Collection, "graph", "k-NN graph"),
-    (Catalog, "entries", "catalogue"),
+    (Catalog, "entries", "catalog"),
     (Collection, "labels", "labels"),
     (Reduction, "take", "columns"),
     (projector.compose, "metadata_text", "metadata"),

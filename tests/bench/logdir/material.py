@@ -9,8 +9,8 @@ import numpy as np
 import thumbnails
 from collection import FIRST_ID, Place, written
 from imgrec import Store
-from imgrec.labels.colors import begin_colours
-from imgrec.pictures.color_word import KIND, colour_of
+from imgrec.labels.colors import begin_colors
+from imgrec.pictures.color_word import KIND, color_of
 from imgrec.store.parts import part_name
 from imgrec.store.thumbnails import write_thumbs
 from measuring import apart
@@ -59,9 +59,9 @@ def indexed(store: Path) -> None:
 
 def _write_thumbs(place: Place) -> None:
     jpegs = thumbnails.generated()
-    words = [colour_of(jpeg) for jpeg in jpegs]
+    words = [color_of(jpeg) for jpeg in jpegs]
     with Store.create(place.store) as store, store.writing():
-        begin_colours(store)
+        begin_colors(store)
         chosen = enumerate((np.arange(place.count) * 7919 % len(jpegs)).tolist(), FIRST_ID)
         store.catalog.replace_labels(KIND, {image_id: words[i] for image_id, i in chosen})
         for first in range(0, place.count, _PART_ROWS):

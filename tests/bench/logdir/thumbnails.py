@@ -26,15 +26,15 @@ def _picture(width: int, height: int, rng: np.random.Generator) -> Image.Image:
         left, top = rng.uniform(-0.2, 0.8, 2) * (width, height)
         across, down = rng.uniform(0.1, 0.6, 2) * (width, height)
         box = (left, top, left + across, top + down)
-        colour = tuple(rng.integers(0, 256, 3).tolist())
-        (draw.ellipse if rng.random() < 0.5 else draw.rectangle)(box, fill=colour)
+        color = tuple(rng.integers(0, 256, 3).tolist())
+        (draw.ellipse if rng.random() < 0.5 else draw.rectangle)(box, fill=color)
     soft = np.asarray(image.filter(ImageFilter.GaussianBlur(0.8)), np.float64)
     grain = rng.normal(0, _GRAIN, (height, width, 1))
     return Image.fromarray(_bytes(soft + _texture(width, height, rng) + grain))
 
 
 def _light(width: int, height: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return four colours in the corners and what lies between them (h, w, 3)."""
+    """Return four colors in the corners and what lies between them (h, w, 3)."""
     corners = rng.uniform(20, 235, (2, 2, 3))
     down, across = np.linspace(0, 1, height)[:, None, None], np.linspace(0, 1, width)[:, None]
     upper = corners[0, 0] * (1 - across) + corners[0, 1] * across  # (w, 3)

@@ -1,4 +1,4 @@
-"""A synthetic store: vectors in clusters as an embedding has them, and colour histograms."""
+"""A synthetic store: vectors in clusters as an embedding has them, and color histograms."""
 
 import os
 import shutil
@@ -60,13 +60,13 @@ class _Shape:
 
     Attributes:
         share: (c,) of the pictures in each of c clusters; sums to 1.
-        centres: (c, 64) in the latent space.
+        centers: (c, 64) in the latent space.
         layer: (64, d) the random layer above it.
         bumps: (c, 3 channels, 3 bumps, 3) place, width and weight of each in the histograms.
     """
 
     share: NDArray[np.float64]
-    centres: Vectors
+    centers: Vectors
     layer: Vectors
     bumps: Vectors
 
@@ -79,7 +79,7 @@ def written(place: Place) -> None:
         for spec in (_RESNET50, _RGB):
             store.add_feature(spec)
         store.set_encoder(_RESNET50.name)
-        _catalogue(store, place.count)
+        _catalog(store, place.count)
         with ProcessPoolExecutor(os.cpu_count()) as pool:
             numbers = range(-(-place.count // _PART_ROWS))
             list(pool.map(partial(_write, place), numbers, chunksize=8))
@@ -94,7 +94,7 @@ def opened(place: Place) -> Vectors:
     return matrix
 
 
-def _catalogue(store: Store, count: int) -> None:
+def _catalog(store: Store, count: int) -> None:
     folders = [f"part-{row // _PART_ROWS:04d}" for row in range(count)]
     with store.catalog.transaction() as db:
         db.execute("INSERT INTO roots (path) VALUES (?)", [_ROOT])
@@ -135,7 +135,7 @@ def _shape(count: int) -> _Shape:
     )
     return _Shape(
         share=share / share.sum(),
-        centres=supers[rng.integers(_SUPERS, size=clusters)] + np.float32(0.6) * around,
+        centers=supers[rng.integers(_SUPERS, size=clusters)] + np.float32(0.6) * around,
         layer=rng.standard_normal((_LATENT, DIMENSIONS), np.float32) / 8,
         bumps=bumps.astype(np.float32),
     )
@@ -144,7 +144,7 @@ def _shape(count: int) -> _Shape:
 def _vectors(shape: _Shape, clusters: NDArray[np.int64], rng: np.random.Generator) -> Vectors:
     """Return unit vectors (m, d), none negative, as after the last ReLU and pooling."""
     noise = rng.standard_normal((len(clusters), _LATENT), np.float32)
-    latent = shape.centres[clusters] + np.float32(0.35) * noise  # (m, 64)
+    latent = shape.centers[clusters] + np.float32(0.35) * noise  # (m, 64)
     vectors = np.maximum(latent @ shape.layer, 0)  # (m, d)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors

@@ -209,8 +209,8 @@ def _moments(matrix: Vectors, chosen: NDArray[np.int64]) -> tuple[Vectors, NDArr
     mean = sum(matrix[rows].sum(axis=0, dtype=np.float64) for rows in blocks) / len(chosen)
     covariance = np.zeros((DIMENSIONS, DIMENSIONS))
     for rows in blocks:
-        centred = matrix[rows] - mean.astype(np.float32)  # (b, d)
-        covariance += centred.T @ centred
+        centered = matrix[rows] - mean.astype(np.float32)  # (b, d)
+        covariance += centered.T @ centered
     return mean.astype(np.float32), covariance / len(chosen)
 
 

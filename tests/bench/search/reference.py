@@ -43,11 +43,11 @@ class Reference:
 
     @property
     def ids(self) -> list[int]:
-        """The queries as ids of the catalogue."""
+        """The queries as ids of the catalog."""
         return [int(row) + FIRST_ID for row in self.rows]
 
     def nearest_ids(self, metric: str) -> Rows:
-        """Return the nearest (q, K) as ids of the catalogue."""
+        """Return the nearest (q, K) as ids of the catalog."""
         return self.nearest[metric] + FIRST_ID
 
 
