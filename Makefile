@@ -143,7 +143,7 @@ bench-report: dev ## measure the report at N=400000 pictures
 	$(PY) tests/bench/report --count $(N)
 
 screenshots: graph projector report dev ## draw the pictures of the README anew
-	$(PY) tests/screenshots.py --store "$$STORE" --logdir "$$LOGDIR" --site "$$SITE" \
+	PYTHONPATH=tests/helpers $(PY) tests/screenshots.py --store "$$STORE" --logdir "$$LOGDIR" --site "$$SITE" \
 	    --report "$$REPORT" --out docs
 
 clean: ## delete build/: store, logdir, pages, samples

@@ -5,13 +5,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
-from pathlib import Path
 
 import pytest
 
 import imgrec
+from paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 # Each package is a row of floors, and each floor a row of rooms (a folder, or a module that stands
 # alone). A room imports itself and the floors to its left. What is not named here is a command or
 # what commands share: the top floor, which no room imports.

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from imgrec import Store
+from paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 STAMP = Path(sys.prefix, "installed")
 
 pytestmark = pytest.mark.skipif(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from machine import rows, run, seconds
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 from browser import chromium
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-sys.path.insert(1, str(Path(__file__).parents[2]))
+sys.path.insert(1, str(Path(__file__).parents[2] / "helpers"))
 sys.path.insert(1, str(Path(__file__).parents[1]))
 sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
 sys.path.insert(1, str(Path(__file__).parents[1] / "logdir"))

@@ -1,0 +1,289 @@
+"""The index of names, read back: who has which word, against a search by hand; sizes; bytes."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graph.name_search.documents import DOCUMENTS_BYTES, Group, Picture
+from graph.name_search.index import WORDS_BYTES, search_files, wide_prefixes, write_search
+from graph.name_search.postings import ALPHABET, Postings, encode, merged
+from graph.words import MAX_LENGTH, UNSPACED, fold, terms
+from imgrec.system.file_names import printable
+from name_documents import CELL, many, picture
+
+EVIL = "</script><img src=x onerror=alert(1)>\u2028\u2029<!--"
+NAMES = st.text(min_size=1, max_size=30).map(printable)
+
+
+def group(number: int, name: str) -> Group:
+    return Group(name, "3 pictures", (f"community-{number}",), None)
+
+
+class Index:
+    """The files of an index, read back as a browser reads them."""
+
+    def __init__(self, files: Sequence[tuple[str, str]]) -> None:
+        self.data: dict[str, Any] = {}
+        for name, text in files:
+            call = re.fullmatch(r'imgrecSearch\.register\("([\w-]+)",(.*)\);\n', text)
+            assert call
+            assert name == f"search/{call[1]}.js"
+            self.data[call[1]] = json.loads(call[2])
+        self.told = self.data["index"]
+
+    def rows(self) -> Iterator[tuple[int | None, str, str, str, str]]:
+        """Id, name, folder, page and title of each document."""
+        for number, count in enumerate(self.told["documents"]):
+            file = self.data[f"documents-{number}"]
+            assert count == len(file["rows"])
+            for i, name, folder, page, *_ in file["rows"]:
+                yield i, name, file["folders"][folder], *file["pages"][page]
+
+    def found(self, word: str) -> tuple[set[int], set[int], int]:
+        """The documents with words that begin so in the name, in the folder; files read."""
+        key = word.encode("utf-16-be")
+        firsts = [first.encode("utf-16-be") for first in self.told["words"]]
+        assert firsts == sorted(firsts)
+        at = max(0, sum(first <= key for first in firsts) - 1)
+        entries = list(self.data[f"words-{at}"])
+        read = 1
+        for entry in entries:
+            if entry[0] == word and len(entry) == 5:
+                return listed(entry[3]), listed(entry[4]), read
+        while at + read < len(firsts) and self.told["words"][at + read].startswith(word):
+            entries += self.data[f"words-{at + read}"]
+            read += 1
+        begun = [entry for entry in entries if entry[0].startswith(word)]
+        names = set().union(*(listed(entry[1]) for entry in begun))
+        return names, set().union(*(listed(entry[2]) for entry in begun)), read
+
+
+def listed(text: str) -> set[int]:
+    """The documents of a list, decoded letter by letter."""
+    values = [ALPHABET.index(letter) for letter in text.removeprefix(".")]
+    if text.startswith("."):
+        bits = "".join(f"{value:06b}" for value in values)
+        return {i for i, bit in enumerate(bits) if bit == "1"}
+    numbers, value, unit = [], 0, 1
+    for letter in values:
+        value, unit = value + letter % 32 * unit, unit * 32
+        if letter < 32:
+            numbers.append(value)
+            value, unit = 0, 1
+    found: set[int] = set()
+    end, steps = 0, iter(numbers)
+    for step in steps:
+        start = end + step // 2
+        end = start + (next(steps) + 2 if step % 2 else 1)
+        found |= set(range(start, end))
+    return found
+
+
+def words_by_hand(text: str) -> set[str]:
+    """The words of a text, cut character by character."""
+    runs: list[str] = []
+    last = ""
+    for c in fold(text):
+        category = unicodedata.category(c)
+        kind = "word" if category[0] in "LMN" else "symbol" if category == "So" else ""
+        if kind == "word" and re.match(f"[{UNSPACED}]", c):
+            kind = "unspaced"
+        if kind and (kind != last or kind == "symbol"):
+            runs.append("")
+        if kind:
+            runs[-1] += c
+        last = kind
+    return {
+        part
+        for run in runs
+        for part in (
+            [run[i : i + 2] for i in range(len(run))]
+            if re.match(f"[{UNSPACED}]", run)
+            else [run[:MAX_LENGTH]]
+        )
+    }
+
+
+def check_found(index: Index, words: set[str]) -> int:
+    """Every document is found by each word and its beginnings, and no other; most files read."""
+    rows = list(index.rows())
+    of_names = [set(terms(name)) for _, name, *_ in rows]
+    of_folders = [set(terms(folder)) if i is not None else set() for i, _, folder, *_ in rows]
+    most = 0
+    for word in words:
+        names, folders, read = index.found(word)
+        assert names == {
+            i for i, has in enumerate(of_names) if any(w.startswith(word) for w in has)
+        }
+        assert folders == {
+            i for i, has in enumerate(of_folders) if any(w.startswith(word) for w in has)
+        }
+        most = max(most, read)
+    return most
+
+
+def test_names_are_cut_and_folded() -> None:
+    assert terms("IMG_0042.JPG") == ["img", "0042", "42", "jpg"]
+    assert terms("DSC00123") == ["dsc00123", "00123", "123"]
+    assert terms("2019summer 7a 000") == ["2019summer", "summer", "7a", "000", "0"]
+    assert terms("Straße, Çédille – ŁÓDŹ Ærø") == ["strasse", "cedille", "lodz", "aero"]
+    assert terms("ΣΊΣΥΦΟΣ") == terms("σίσυφος")
+    assert terms("ﬁne ① Ёлка") == ["fine", "1", "елка"]
+    assert terms("東京タワー 夜") == ["東京", "京タ", "タワ", "ワー", "ー", "夜"]
+    assert terms("🌸sakura❤️") == ["🌸", "sakura", "❤"]
+    assert terms("हिन्दी") == ["हिन्दी"]
+    assert terms("!?.../-") == []
+
+
+@given(st.text())
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+    assert terms(text.upper()) == terms(text.upper().lower())
+
+
+@given(st.text())
+def test_words_are_those_cut_by_hand_and_parts_of_them(text: str) -> None:
+    found, by_hand = set(terms(text)), words_by_hand(text)
+    assert by_hand <= found
+    assert all(any(word in whole for whole in by_hand) for word in found)
+
+
+@given(st.sets(st.integers(0, 400)))
+def test_a_list_of_documents_is_read_back(documents: set[int]) -> None:
+    alone = np.array(sorted(documents), np.int64)
+    starts, stops = merged(alone, alone + 1)
+    text = encode(starts.tolist(), stops.tolist())
+    assert listed(text) == documents
+    assert len(text) <= max(documents, default=0) // 6 + 3
+
+
+def test_large_numbers_and_long_runs_are_short() -> None:
+    assert listed(encode([3, 100_000], [99_999, 100_001])) == {*range(3, 99_999), 100_000}
+    assert len(encode([10**7], [2 * 10**7])) <= 10
+    assert listed(encode([2**20], [2**20 + 1])) == {2**20}
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 20), st.integers(1, 9))))
+def test_postings_are_the_union_of_the_runs_of_each_word(
+    runs: list[tuple[int, int, int]],
+) -> None:
+    rows = np.array([(w, s, s + n) for w, s, n in runs], np.int64).reshape(-1, 3)
+    postings = Postings.from_runs(30, rows[:, 0], rows[:, 1], rows[:, 2])
+    by_word = [
+        {i for word, start, count in runs if word == w for i in range(start, start + count)}
+        for w in range(4)
+    ]
+    assert [listed(text) for text in postings.each(4)] == by_word
+    assert listed(postings.of(1, 3)) == by_word[1] | by_word[2]
+
+
+def test_wide_prefixes_are_those_of_more_than_half_a_file() -> None:
+    words = sorted(map(str, range(20_000)))
+    sizes = np.arange(len(words) + 1) * 20
+    found = {prefix: (first, last) for prefix, first, last in wide_prefixes(words, sizes)}
+    for prefix in ("1", "19", "199", "2", "23", "234", "0", "x"):
+        having = [i for i, word in enumerate(words) if word.startswith(prefix)]
+        assert (prefix in found) == (20 * len(having) > WORDS_BYTES // 2)
+        if prefix in found:
+            assert found[prefix] == (having[0], having[-1] + 1)
+    assert {len(prefix) for prefix in found} == {1, 2}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=12), st.lists(NAMES, max_size=4))
+def test_odd_names_are_found_by_every_word_and_beginning(
+    names: list[tuple[str, str]], titles: list[str]
+) -> None:
+    pictures = [picture(i, *of_one) for i, of_one in enumerate(names, start=1)]
+    groups = [group(i, title) for i, title in enumerate(titles, start=1)]
+    index = Index(list(search_files(pictures, groups)))
+    rows = list(index.rows())
+    assert [row[:2] for row in rows[: len(titles)]] == [(None, title) for title in titles]
+    by_path = sorted(pictures, key=lambda p: (p.folder, p.name, p.id))
+    assert [row[:4] for row in rows[len(titles) :]] == [p[:4] for p in by_path]
+    words = {word for text in sum(names, (*titles,)) for word in words_by_hand(text)}
+    check_found(index, {word[:n] for word in words for n in range(1, len(word) + 1)})
+
+
+def test_many_pictures_are_found_in_one_or_two_small_files_a_word() -> None:
+    pictures = many(6000)
+    files = list(search_files(pictures, [group(i, f"Community {i}") for i in range(1, 8)]))
+    index = Index(files)
+    entries = [e for name, data in index.data.items() if name.startswith("words") for e in data]
+    assert len(index.told["words"]) > 8
+    assert any(len(entry) == 5 for entry in entries)
+    words = {entry[0] for entry in entries}
+    beginnings = {word[:n] for word in words for n in (1, 2, 3)}
+    rng = np.random.default_rng(0)
+    chosen = {*rng.choice(sorted(words), 150), *rng.choice(sorted(beginnings), 150)}
+    assert check_found(index, chosen | {"2019", "img", "jpg", "1", "夜"}) <= 3
+    for name, text in files:  # 100 bytes around the rows, 200 of the row that fills it
+        assert len(text.encode()) <= 300 + (DOCUMENTS_BYTES if "doc" in name else WORDS_BYTES)
+    assert sum(len(text.encode()) for _, text in files) < 160 * len(pictures)
+
+
+def test_a_word_that_all_have_takes_a_bit_a_picture_at_most() -> None:
+    rng = np.random.default_rng(0)
+    names = [f"{'holiday' if rng.random() < 0.5 else 'work'} {i:05d}" for i in range(20_000)]
+    rng.shuffle(names)
+    pictures = [picture(i, f"{i:05d} {name}") for i, name in enumerate(names)]
+    index = Index(list(search_files(pictures, [])))
+    names_of, _, read = index.found("holiday")
+    assert len(names_of) == sum("holiday" in name for name in names)
+    assert read == 1
+    lists = [e for k, d in index.data.items() if k.startswith("words") for e in d]
+    assert max(len(text) for entry in lists for text in entry[1:]) <= 20_000 / 6 + 3
+
+
+def test_the_same_pictures_in_any_order_give_the_same_bytes() -> None:
+    pictures, groups = many(500), [group(1, "One"), group(2, "Two")]
+    files = list(search_files(pictures, groups))
+    assert list(search_files(reversed(pictures), groups)) == files
+
+
+def test_titles_faces_and_pages_of_communities() -> None:
+    pictures = [
+        Picture(5, "a.jpg", "", "community-1", CELL),
+        Picture(6, "b.jpg", "", "community-1-2", (140, 4, 60, 128)),
+    ]
+    groups = [
+        Group("Red", "2 pictures", ("community-1", "community-1-2"), 6),
+        Group("None", "", ("community-2",), 99),
+    ]
+    index = Index(list(search_files(pictures, groups)))
+    (file,) = (data for name, data in index.data.items() if name.startswith("documents"))
+    pages = file["pages"]
+    red, none, first, second = file["rows"]
+    assert (pages[red[3]][0], red[4:8], pages[red[8]][0]) == (
+        "community-1", [140, 4, 60, 128], "community-1-2"
+    )  # fmt: skip
+    assert (pages[none[3]][0], none[4:]) == ("community-2", [])
+    assert pages[first[3]] == ["community-1", "Red"]
+    assert pages[second[3]] == ["community-1-2", "Red · page 2"]
+
+
+def test_no_name_ends_a_script() -> None:
+    pictures = [picture(1, EVIL, EVIL), picture(2, EVIL.upper(), "\\\"'\\u003c")]
+    files = list(search_files(pictures, [group(1, EVIL)]))
+    for _, text in files:
+        assert not set(text) & {"<", "\u2028", "\u2029"}
+        assert text.count("\n") == 1
+    assert {row[1] for row in Index(files).rows()} == {EVIL, EVIL.upper()}
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_few_pictures(tmp_path: Path, count: int) -> None:
+    pictures = [picture(1, "!.?")][:count]
+    write_search(tmp_path, pictures, [])
+    written = sorted(path.name for path in (tmp_path / "search").iterdir())
+    assert written == ["documents-0.js", "index.js"][1 - count :]
+    index = Index([(f"search/{n}", (tmp_path / "search" / n).read_text("utf-8")) for n in written])
+    assert (index.told["words"], index.told["groups"]) == ([], 0)

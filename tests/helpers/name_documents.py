@@ -1,0 +1,27 @@
+"""Many documents for the index of names."""
+
+import numpy as np
+
+from graph.name_search.documents import Picture
+
+CELL = (4, 4, 128, 96)
+
+
+def picture(i: int, name: str, folder: str = "") -> Picture:
+    return Picture(i, name, folder, f"community-{i % 7 + 1}", CELL)
+
+
+def many(count: int) -> list[Picture]:
+    """Names as cameras, phones, people and programs give them."""
+    rng = np.random.default_rng(0)
+    words = ["beach", "dress", "ride", "old", "house", "River", "Été", "夜景", "кот"]
+    kinds = (
+        lambda: f"IMG_{rng.integers(10_000):04d}.JPG",
+        lambda: f"2019{rng.integers(1, 13):02d}{rng.integers(1, 29):02d}_{rng.integers(10**6)}.jpg",
+        lambda: f"{rng.choice(words)} {rng.choice(words)}-{rng.integers(300)}.jpeg",
+        lambda: "-".join(f"{rng.integers(1 << 16):04x}" for _ in range(4)) + ".png",
+    )
+    return [
+        picture(i + 1, kinds[rng.integers(4)](), f"{2001 + i % 9}/{words[i % 7]} {i % 50}")
+        for i in range(count)
+    ]

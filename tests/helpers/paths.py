@@ -1,0 +1,6 @@
+"""Where the repository and its tests lie."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+HELPERS = Path(__file__).parent

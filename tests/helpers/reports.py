@@ -1,0 +1,30 @@
+"""Reports of small stores."""
+
+from pathlib import Path
+
+import numpy as np
+
+from imgrec.report import main
+from imgrec.store.classes import Top, write_classes, write_description
+from imgrec.store.store import Store
+
+
+def write(store: Path, out: Path, *options: str, code: int = 0) -> Path:
+    """Run the command; return the page."""
+    found = main(["--store", str(store), "--out", str(out), "--quiet", *options])
+    assert found == code
+    return out / "index.html"
+
+
+def add_classes(store_path: Path, *encoders: str) -> None:
+    """Let classifiers see some of six classes in every picture."""
+    with Store.open(store_path) as store:
+        ids = store.catalog.ids("ok")
+    names = [f"class <{i}>" for i in range(6)]
+    for seed, encoder in enumerate(encoders):
+        rng = np.random.default_rng(seed)
+        top = np.array([rng.permutation(6)[:5] for _ in ids], np.int16)
+        shares = -np.sort(-rng.dirichlet(np.ones(6), len(ids))[:, :5], axis=1)
+        folder = store_path / "classes" / encoder
+        write_description(folder, "random", "0", names)
+        write_classes(folder, 0, ids, Top(top, shares.astype(np.float32)))

@@ -1,0 +1,67 @@
+"""The pages of a site in a real browser: hostile names, opening, waiting."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+
+from browser import console_errors, requests
+
+EVIL = "</script><img src=x onerror=alert(1)>"
+
+
+HOSTILE = [
+    b"a b.jpg",
+    "ümläut ß.jpg".encode(),
+    b"quo\"te's.jpg",
+    b"tab\there.jpg",
+    b"new\nline.jpg",
+    b"not\xffutf\xfe8.jpg",
+    f"{EVIL}.jpg".encode(),
+    b"<img src=x onerror=alert(2)>/in folder.jpg",
+    b"<!--<script>.jpg",
+    b"javascript:alert(3).jpg",
+    b"&lt;b&gt; %41 #7 ?q.jpg",
+    b"{{ 7*7 }}{% raw %}.jpg",
+    "line\u2028and\u202eright.jpg".encode(),
+    b"\\u003cb\\.jpg",
+]
+
+
+DRAWN_WITHIN_S = 10
+
+
+def until(browser: webdriver.Chrome, script: str) -> Any:
+    """Return what a script returns once that is true."""
+    stop = time.monotonic() + DRAWN_WITHIN_S
+    while time.monotonic() < stop:
+        if found := browser.execute_script(script):
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"never true: {script}")
+
+
+def opened(browser: webdriver.Chrome, page: Path, fragment: str = "") -> float:
+    """Open a page afresh; return after how many milliseconds it was drawn."""
+    browser.get("about:blank")
+    requests(browser)
+    console_errors(browser)
+    browser.get(page.as_uri() + fragment)
+    return float(until(browser, "return window.imgrecDrawn"))
+
+
+@pytest.fixture
+def sized(browser: webdriver.Chrome) -> Iterator[Callable[[int, int], None]]:
+    """Sets the size of the window in CSS pixels; narrow ones are phones."""
+
+    def to_size(width: int, height: int) -> None:
+        is_phone = width < 500
+        size = {"width": width, "height": height, "mobile": is_phone}
+        size["deviceScaleFactor"] = 2 if is_phone else 1
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    yield to_size
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

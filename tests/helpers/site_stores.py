@@ -1,0 +1,102 @@
+"""Stores made by hand for the network pages, and what lies in a site."""
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from graph.pages.site import SiteSummary, write_site
+from imgrec.collection import Outcome
+from imgrec.collection.rescan import scan
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.pictures.decoding import thumbnail
+from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.store.parts import write_part
+from imgrec.store.store import Store
+from imgrec.store.thumbnails import write_thumbs
+
+
+def color_of(i: int) -> tuple[int, int, int]:
+    return (40 + 53 * i % 200, 40 + 97 * i % 200, 40 + 31 * i % 200)
+
+
+def clusters(n: int, kinds: int = 4) -> np.ndarray:
+    """Vectors (n, 8) in well separated bundles."""
+    rng = np.random.default_rng(0)
+    return (np.eye(kinds, 8)[np.arange(n) % kinds] + rng.normal(scale=0.08, size=(n, 8))).astype(
+        np.float32
+    )
+
+
+def make_store(
+    folder: Path,
+    names: Sequence[bytes],
+    vectors: np.ndarray,
+    sizes: Mapping[int, tuple[int, int]] | None = None,
+) -> Path:
+    """Write pictures below `folder`/pictures, and a store of them; row i belongs to name i."""
+    sizes = {i: (128, 96 + i % 3 * 32) for i in range(len(names))} | dict(sizes or {})
+    root, path = folder / "pictures", folder / "store"
+    for i, name in enumerate(names):
+        file = root / os.fsdecode(name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(thumbnail(Image.new("RGB", sizes[i], color_of(i))))
+    spec = EncoderSpec("mini", vectors.shape[1], Preprocessing(8, 8))
+    with Store.create(path) as store:
+        scan(store.catalog, [root])
+        entries = store.catalog.entries(store.catalog.ids("new"))
+        store.catalog.record(
+            [Outcome(e.id, "ok", f"{e.id:032x}", 128, 96, "JPEG") for e in entries]
+        )
+        ids = np.array([e.id for e in entries], np.int64)
+        rows = [names.index(os.fsencode(e.path)) for e in entries]
+        thumbs = [e.file.read_bytes() for e in entries]
+        store.add_feature(spec)
+        store.set_encoder("mini")
+        write_part(store.feature_folder("mini"), 0, {"ids.npy": ids, "vectors.npy": vectors[rows]})
+        write_thumbs(store.thumbs_folder, 0, ids, thumbs)
+    return path
+
+
+def plain_names(n: int) -> list[bytes]:
+    return [f"kind{i % 4}/{i:03d}.jpg".encode() for i in range(n)]
+
+
+def site_of(store_path: Path, out: Path, **options: Any) -> SiteSummary:
+    with Store.open(store_path) as store:
+        return write_site(store, out, **options)
+
+
+def data_of(page: Path) -> dict[str, Any]:
+    """The JSON a page carries for its scripts."""
+    found = re.search(
+        r'<script type="application/json" id="page">(.*?)</script>', page.read_text("utf-8")
+    )
+    assert found
+    data: dict[str, Any] = json.loads(found[1])
+    return data
+
+
+def all_pages(site: Path) -> list[Path]:
+    return [site / "index.html", *sorted((site / "pages").glob("*.html"))]
+
+
+def pages_of(site: Path) -> list[Path]:
+    """The pages that show pictures."""
+    return [page for page in all_pages(site) if "pictures" in data_of(page)["data"]]
+
+
+@pytest.fixture(scope="module")
+def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_store(tmp_path_factory.mktemp("graph"), plain_names(60), clusters(60))
+
+
+@pytest.fixture(scope="module")
+def site(store_path: Path) -> Path:
+    return site_of(store_path, store_path.parent / "site", page_size=8).index.parent

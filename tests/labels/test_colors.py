@@ -1,0 +1,320 @@
+"""Color words: of plain colors, of things before backgrounds, kept as labels, made once."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+from PIL import Image, ImageColor, ImageDraw
+
+from imgrec import Options, Store, StoreError, index_folders
+from imgrec.collection import Ids
+from imgrec.labels import colors as color_labels
+from imgrec.labels.colors import begin_colors, colors_of, update_colors
+from imgrec.labels.keep import labels_of
+from imgrec.pictures import color_word as colors
+from imgrec.pictures.color_word import KIND, WORDS, dominant_color
+from imgrec.pictures.decoding import thumbnail
+from imgrec.store.thumbnails import write_thumbs
+from imgrec.system.file_names import TEXT
+from projector_store import make_store, plain
+from stores import nothing_can_be_written
+
+NAMED = {
+    "black": "black",
+    "white": "white whitesmoke snow ivory ghostwhite",
+    "gray": "gray dimgray darkgray",
+    "beige": "beige tan wheat burlywood antiquewhite bisque navajowhite",
+    "brown": "saddlebrown sienna chocolate #5c4033 #964b00",
+    "red": "red darkred firebrick crimson maroon brown",
+    "orange": "orange darkorange sandybrown",
+    "yellow": "yellow gold khaki goldenrod",
+    "green": "green lime darkgreen forestgreen limegreen seagreen olivedrab lightgreen yellowgreen",
+    "turquoise": "turquoise cyan teal darkcyan lightseagreen aquamarine",
+    "blue": "blue navy royalblue dodgerblue steelblue skyblue midnightblue lightsteelblue",
+    "purple": "purple indigo blueviolet rebeccapurple darkorchid mediumpurple slateblue",
+    "pink": "pink hotpink deeppink lightpink fuchsia palevioletred",
+}
+CASES = [(name, word) for word, names in NAMED.items() for name in names.split()]
+Pixels = NDArray[np.uint8]
+
+
+def word_of(image: Image.Image) -> str:
+    return dominant_color(np.asarray(image))
+
+
+def disc(thing: str, background: str, radius: int = 9) -> Image.Image:
+    """A disc of one color in the middle of 32 x 32 pixels."""
+    image = Image.new("RGB", (32, 32), background)
+    ImageDraw.Draw(image).circle((15.5, 15.5), radius, thing)
+    return image
+
+
+def noise(rng: np.random.Generator, name: str) -> Image.Image:
+    """A plain color as a camera sees it: darker to one side, with noise."""
+    plane = np.array(ImageColor.getrgb(name)) * np.linspace(0.94, 1, 128)[:, None]
+    return Image.fromarray(np.clip(plane + rng.normal(0, 5, (96, 128, 3)), 0, 255).astype(np.uint8))
+
+
+def make(path: Path, *names: str) -> Path:
+    return make_store(path, [plain(ImageColor.getrgb(name)) for name in names])  # type: ignore[arg-type]
+
+
+def add(path: Path, image_id: int, jpeg: bytes) -> None:
+    """Add an ok picture, in a part of thumbnails of its own."""
+    with Store.create(path) as store:
+        store.catalog.db.execute(
+            "INSERT INTO images (id, root_id, path, size, mtime_ns, status) "
+            f"VALUES (?, 1, {TEXT}, 1, 1, 'ok')",
+            [image_id, f"added {image_id}.png".encode()],
+        )
+        write_thumbs(store.thumbs_folder, image_id, np.array([image_id]), [jpeg])
+
+
+def updated(path: Path) -> dict[int, str]:
+    with Store.open(path) as store:
+        return update_colors(store)
+
+
+def labels(path: Path) -> dict[int, str]:
+    with Store.open(path) as store:
+        return labels_of(store.catalog, KIND)
+
+
+def jpeg_of(name: str) -> bytes:
+    return thumbnail(Image.new("RGB", (90, 70), name))
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The ids that colors were made of."""
+    ids: list[int] = []
+    truly = color_labels.colors_of
+
+    def noted(some: Ids, *others: Callable[[int], bytes]) -> dict[int, str]:
+        ids.extend(some.tolist())
+        return truly(some, *others)
+
+    monkeypatch.setattr(color_labels, "colors_of", noted)
+    return ids
+
+
+@pytest.mark.parametrize(("name", "word"), CASES)
+def test_plain_colors_have_their_names(name: str, word: str) -> None:
+    assert word_of(Image.new("RGB", (7, 5), name)) == word
+    found = colors_of(np.array([3]), lambda _: thumbnail(noise(np.random.default_rng(0), name)))
+    assert found == {3: word}
+
+
+def test_gray_goes_from_black_to_white_without_a_color() -> None:
+    words = [word_of(Image.new("RGB", (4, 4), (level,) * 3)) for level in range(256)]
+    places = [("black", "gray", "white").index(word) for word in words]
+    assert places == sorted(places)
+    assert {words[0], words[128], words[255]} == {"black", "gray", "white"}
+    assert min(words.count(word) for word in ("black", "gray", "white")) > 30
+
+
+@pytest.mark.parametrize("background", ["white", "black", "gray", "beige", "saddlebrown"])
+@pytest.mark.parametrize("thing", ["red", "royalblue", "forestgreen", "gold", "hotpink"])
+def test_a_thing_before_a_background(thing: str, background: str) -> None:
+    expected = dict(CASES)[thing]
+    assert word_of(disc(thing, background)) == expected
+    jpeg = thumbnail(disc(thing, background).resize((128, 128)))
+    assert colors_of(np.array([1]), lambda _: jpeg) == {1: expected}
+
+
+@pytest.mark.parametrize(
+    ("thing", "background", "word"),
+    [("white", "saddlebrown", "white"), ("white", "crimson", "white"), ("black", "white", "black"),
+     ("gray", "red", "gray"), ("black", "lightgray", "black")],
+)  # fmt: skip
+def test_a_thing_without_color_before_a_background(thing: str, background: str, word: str) -> None:
+    assert word_of(disc(thing, background, radius=11)) == word
+
+
+@pytest.mark.parametrize(("inner", "outer"), [("red", "blue"), ("blue", "red")])
+def test_the_middle_counts_more(inner: str, outer: str) -> None:
+    image = Image.new("RGB", (32, 32), "gray")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((3, 3, 28, 28), outer)  # 420 pixels are left of it
+    draw.rectangle((8, 8, 23, 23), inner)  # 256 pixels
+    assert word_of(image) == inner
+
+
+def test_a_speck_does_not_count() -> None:
+    assert word_of(disc("red", "white", radius=2)) == "white"
+    assert word_of(disc("white", "royalblue", radius=2)) == "blue"
+
+
+@given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3))))
+def test_always_a_word_and_the_same_when_mirrored_or_turned(pixels: Pixels) -> None:
+    word = dominant_color(pixels)
+    assert word in WORDS
+    for turned in (pixels[:, ::-1], pixels[::-1], pixels.transpose(1, 0, 2)):
+        assert dominant_color(turned) == word
+
+
+def test_of_two_equal_colors_it_is_the_first_from_all_sides() -> None:
+    pair = np.array([ImageColor.getrgb("red"), ImageColor.getrgb("blue")], np.uint8)
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        left = rng.integers(2, size=(9, 4))
+        pattern = np.concatenate([left, 1 - left[:, ::-1]], axis=1)  # (9, 8)
+        for turned in (pattern, 1 - pattern, pattern.T):
+            assert dominant_color(pair[turned]) == "red"
+
+
+def test_only_what_is_new_is_made_and_an_id_keeps_its_word(tmp_path: Path, made: list[int]) -> None:
+    path = make(tmp_path / "store", "red", "navy", "white")
+    assert updated(path) == {1: "red", 2: "blue", 3: "white"} == labels(path)
+    assert made == [1, 2, 3]
+    add(path, 7, jpeg_of("gold"))
+    assert updated(path) == {1: "red", 2: "blue", 3: "white", 7: "yellow"} == labels(path)
+    assert made == [1, 2, 3, 7]
+
+
+def test_nothing_new_writes_nothing(tmp_path: Path, made: list[int]) -> None:
+    path = make(tmp_path / "store", "red", "navy")
+    first = updated(path)
+    with Store.open(path) as reader:
+        before = reader.state()
+        assert updated(path) == first
+        assert reader.state() == before
+    assert made == [1, 2]
+
+
+def test_missing_pictures_are_left_out_and_keep_their_label(tmp_path: Path) -> None:
+    path = make(tmp_path / "store", "red", "navy")
+    updated(path)
+    with Store.create(path) as store:
+        store.catalog.db.execute("UPDATE images SET status = 'missing' WHERE id = 1")
+    add(path, 3, jpeg_of("lime"))
+    assert updated(path) == {2: "blue", 3: "green"}
+    assert labels(path) == {1: "red", 2: "blue", 3: "green"}
+
+
+def test_another_rule_makes_all_again(
+    tmp_path: Path, made: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path / "store", "red", "navy")
+    updated(path)
+    with Store.create(path) as store:
+        store.catalog.replace_labels(KIND, {1: "green", 2: "green"})
+    monkeypatch.setattr(color_labels, "VERSION", colors.VERSION + 1)
+    assert updated(path) == {1: "red", 2: "blue"} == labels(path)
+    assert made == [1, 2, 1, 2]
+    updated(path)
+    assert made == [1, 2, 1, 2]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 0}', None])
+def test_labels_of_an_unknown_rule_are_made_again(tmp_path: Path, text: str | None) -> None:
+    path = make(tmp_path / "store", "red", "navy")
+    with Store.create(path) as store:
+        store.catalog.replace_labels(KIND, {1: "green", 2: "green"})
+    if text is not None:
+        (path / "colors.json").write_text(text)
+    assert updated(path) == {1: "red", 2: "blue"} == labels(path)
+    assert json.loads((path / "colors.json").read_text()) == {"version": colors.VERSION}
+
+
+def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
+    path = make(tmp_path / "store", "red", "navy")
+    with FileLock(path / "lock"):
+        assert updated(path) == {1: "red", 2: "blue"}
+    with nothing_can_be_written(path):
+        assert updated(path) == {1: "red", 2: "blue"}
+    assert labels(path) == {}
+    assert not (path / "colors.json").exists()
+
+
+def test_words_of_indexing_are_taken_as_they_are(tmp_path: Path, made: list[int]) -> None:
+    path = make(tmp_path / "store", "red", "navy")
+    with Store.create(path) as store:
+        begin_colors(store)
+        store.catalog.replace_labels(KIND, {1: "green"})
+    assert updated(path) == {1: "green", 2: "blue"}
+    assert made == [2]
+
+
+def test_words_of_another_rule_are_not_made_current_by_indexing(
+    tmp_path: Path, made: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path / "store", "red", "navy")
+    updated(path)
+    monkeypatch.setattr(color_labels, "VERSION", colors.VERSION + 1)
+    with Store.create(path) as store:
+        begin_colors(store)
+    assert updated(path) == {1: "red", 2: "blue"}
+    assert made == [1, 2, 1, 2]
+
+
+def test_indexing_makes_the_words_that_an_older_store_lacks(photos: Path, tmp_path: Path) -> None:
+    options = Options(encoders=("rgb",), workers=0)
+    index_folders([photos], tmp_path / "store", options)
+    words = labels(tmp_path / "store")
+    assert len(words) == 24
+    with Store.create(tmp_path / "store") as store:
+        store.catalog.replace_labels(KIND, {})
+    (tmp_path / "store" / "colors.json").unlink()
+    index_folders([photos], tmp_path / "store", options)
+    assert labels(tmp_path / "store") == words
+
+
+def test_a_thumbnail_that_tells_of_huge_sides_is_damaged(tmp_path: Path) -> None:
+    path = make(tmp_path / "store", "red")
+    jpeg = bytearray(jpeg_of("navy"))
+    at = jpeg.index(b"\xff\xc0") + 5  # height and width of the frame
+    jpeg[at : at + 4] = b"\xff\xff\xff\xff"
+    add(path, 5, bytes(jpeg))
+    with pytest.raises(StoreError, match="thumbnail of picture 5 is damaged"):
+        updated(path)
+
+
+def test_an_empty_store(tmp_path: Path) -> None:
+    Store.create(tmp_path / "store").close()
+    assert updated(tmp_path / "store") == {}
+    assert not (tmp_path / "store" / "colors.json").exists()
+
+
+@pytest.mark.parametrize("damage", [b"", b"no picture", "half"])
+def test_a_damaged_thumbnail_is_named(tmp_path: Path, damage: bytes | str) -> None:
+    path = make(tmp_path / "store", "red")
+    jpeg = jpeg_of("navy")
+    add(path, 5, damage if isinstance(damage, bytes) else jpeg[: len(jpeg) - 80])
+    with pytest.raises(StoreError, match=r"thumbnail of picture 5 is damaged .* delete .* thumbs"):
+        updated(path)
+
+
+def test_an_absent_thumbnail_is_named(tmp_path: Path) -> None:
+    path = make(tmp_path / "store", "red")
+    with Store.create(path) as store:
+        store.catalog.db.execute(
+            "INSERT INTO images (id, root_id, path, size, mtime_ns, status) "
+            "VALUES (8, 1, 'x.png', 1, 1, 'ok')"
+        )
+    with pytest.raises(StoreError, match="no thumbnail of picture 8"):
+        updated(path)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (128, 1), (128, 3), (20, 128), (31, 33)])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_thumbnails_of_any_shape(size: tuple[int, int], mode: str) -> None:
+    buffer = io.BytesIO()
+    Image.new(mode, size, "white").save(buffer, "JPEG")
+    assert colors_of(np.array([4]), lambda _: buffer.getvalue()) == {4: "white"}
+
+
+def test_each_picture_is_reported() -> None:
+    jpegs = {i: jpeg_of(name) for i, name in enumerate(("red", "navy", "lime", "pink"), start=3)}
+    done: list[int] = []
+    found = colors_of(np.array([6, 3, 5, 4]), jpegs.__getitem__, done.append)
+    assert list(found.items()) == [(6, "pink"), (3, "red"), (5, "green"), (4, "blue")]
+    assert done == [1, 1, 1, 1]

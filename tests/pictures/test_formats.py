@@ -1,0 +1,96 @@
+"""Every raster format of the installed Pillow: read, or left out for a reason that is written."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile
+
+import handmade_pictures
+from imgrec import PictureError
+from imgrec.pictures.decoding import decode
+from imgrec.pictures.formats import (
+    AMBIGUOUS_SUFFIXES,
+    FORMATS,
+    NOT_READ,
+    SUFFIXES,
+    readable_formats,
+)
+from paths import ROOT
+from valid_pictures import SIZE, VALID
+
+
+def test_every_format_of_pillow_is_read_or_left_out() -> None:
+    readable_formats()
+    others = {"HEIF", "MPO"}  # by a plugin, and as a kind of JPEG
+    assert set(FORMATS) - others == set(Image.OPEN) - NOT_READ - others
+    stubs = {name for name, (factory, _) in Image.OPEN.items() if _is_stub(factory)}
+    assert stubs == {"BUFR", "GRIB", "HDF5", "WMF"} <= NOT_READ
+
+
+def _is_stub(factory: object) -> bool:
+    return isinstance(factory, type) and issubclass(factory, ImageFile.StubImageFile)
+
+
+def test_suffixes_are_those_of_pillow() -> None:
+    readable_formats()
+    registered = {suffix for suffix, name in Image.EXTENSION.items() if name in FORMATS}
+    own = {".heic", ".heics", ".heif", ".heifs", ".hif"}
+    assert SUFFIXES - own == registered - own - AMBIGUOUS_SUFFIXES
+    assert not SUFFIXES & AMBIGUOUS_SUFFIXES
+    assert registered >= AMBIGUOUS_SUFFIXES
+
+
+def test_the_reference_lists_them() -> None:
+    reference = (ROOT / "docs" / "REFERENCE.md").read_text("utf-8")
+    pictures = reference.partition("## Pictures\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(\.[a-z0-9]+)`", pictures))
+    assert named == SUFFIXES | AMBIGUOUS_SUFFIXES
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_a_file_of_every_format_is_read(name: str) -> None:
+    make, kind = VALID[name]
+    found = decode(make())
+    assert found.format.upper() == kind
+    assert found.image.mode == "RGB"
+    if kind not in handmade_pictures.FILES:
+        # Pillow writes icons in all of their sizes, and the largest is read.
+        assert (found.width, found.height) == ((1024, 1024) if kind == "ICNS" else SIZE)
+        assert np.ptp(np.asarray(found.image)) > 60  # there is something to see
+
+
+def test_none_is_left_untried() -> None:
+    assert {kind for _, kind in VALID.values()} == {*FORMATS} - {"HEIF"}
+
+
+@pytest.mark.parametrize("kind", handmade_pictures.FILES)
+def test_pixels_of_formats_made_by_hand(kind: str) -> None:
+    make, shown = handmade_pictures.FILES[kind]
+    assert (np.asarray(decode(make()).image) == shown).all()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\x00\x00\x00\x18ftypcrx isommp42" + bytes(64), "unsupported"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n", "not-an-image"),
+        (b"GRIB\0\0\1\1" + bytes(99), "not-an-image"),
+        (b"qoif" + bytes(3), "truncated"),
+        (b"words, and more words\n" * 30, "not-an-image"),
+        (bytes(5000), "not-an-image"),
+    ],
+)
+def test_what_is_not_read_says_why(data: bytes, reason: str) -> None:
+    with pytest.raises(PictureError) as caught:
+        decode(data)
+    assert caught.value.reason == reason
+
+
+def test_a_program_inside_of_another_format_is_not_run() -> None:
+    field = (
+        b"\x1c\x08\x0a" + (40).to_bytes(2, "big") + b"%!PS-Adobe-3.0 EPSF-3.0\nshowpage".ljust(40)
+    )
+    with pytest.raises(PictureError) as caught:
+        decode(b"\x1c\x03\x3c\x00\x02\x01\x01" + field)
+    assert caught.value.reason == "not-an-image"

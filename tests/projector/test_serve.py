@@ -1,0 +1,94 @@
+"""The server: on this machine only, on a free port, gone without a trace."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from imgrec.store.store import Store
+from logdirs import contents
+from paths import ROOT
+from projector import Options, write_logdir
+from projector.errors import ProjectorError
+from projector.serve import main
+from projector.server import HOST, free_port
+from projector_page import served
+
+PLAIN = Options(methods=())
+
+
+def test_it_prints_the_address_when_it_answers_and_leaves_no_trace(
+    store: Store, tmp_path: Path
+) -> None:
+    logdir = write_logdir(store, tmp_path / "log", options=PLAIN).logdir
+    before = contents(logdir)
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        with served(tmp_path / "log", port, stderr=subprocess.PIPE) as server:
+            assert server.address.startswith(f"http://{HOST}:")
+            assert server.address.endswith("/#projector")
+            assert f":{port}/" not in server.address
+            base = server.address.removesuffix("#projector")
+            used = base.removesuffix("/").rpartition(":")[2]
+            with urlopen(f"{base}data/plugin/projector/runs") as answer:
+                assert answer.read() == b'["all 24 pictures"]'
+    assert server.errors() == (
+        f"projector.serve: port {port} is taken, {used} is used\nprojector.serve: Ctrl-C ends it\n"
+    )
+    assert contents(logdir) == before
+
+
+def test_the_wanted_port_is_no_news(store: Store, tmp_path: Path) -> None:
+    write_logdir(store, tmp_path / "log", options=PLAIN)
+    with socket.create_server((HOST, 0)) as found:
+        port = found.getsockname()[1]
+    with served(tmp_path / "log", port, stderr=subprocess.PIPE) as server:
+        assert server.address == f"http://{HOST}:{port}/#projector"
+    assert server.errors() == "projector.serve: Ctrl-C ends it\n"
+
+
+def test_it_listens_on_this_machine_only(store: Store, tmp_path: Path) -> None:
+    write_logdir(store, tmp_path / "log", options=PLAIN)
+    with served(tmp_path / "log") as server:
+        port = int(server.address.split(":")[2].split("/")[0])
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", port), timeout=5)
+
+
+def test_a_taken_port_is_passed_over() -> None:
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        assert port < free_port(port) <= port + 100
+
+
+def test_no_free_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("projector.server._TRIED_PORTS", 1)
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ProjectorError, match=f"no free port from {port} on"):
+            free_port(port)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--logdir", "absent"], "no logdir at absent: run python -m projector"),
+        (["--logdir", "absent", "--port", "70000"], "70000 is no port"),
+        ([], "--logdir"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(arguments: list[str], message: str) -> None:
+    command = [sys.executable, "-m", "projector.serve", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_the_command_is_callable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--logdir", str(tmp_path)]) == 2
+    assert "no logdir at" in capsys.readouterr().err

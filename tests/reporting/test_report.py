@@ -1,0 +1,252 @@
+"""The report as a user gets it: what is written, where, and what is said where it cannot be."""
+
+import hashlib
+import io
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from imgrec import Options, index_folders
+from imgrec.report import main
+from imgrec.reporting.links import address, logdir_beside
+from imgrec.reporting.page import told
+from imgrec.store.store import Store
+from pictures import picture
+from reports import add_classes, write
+from stores import HERE, nothing_can_be_written
+from vector_stores import clustered, make
+
+_SECTIONS = ["classes", "clusters", "maps", "health", "quality", "links"]
+
+
+def contents(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
+
+
+@pytest.fixture(scope="module")
+def report(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a report of a store with classes by two classifiers."""
+    folder = tmp_path_factory.mktemp("report")
+    shutil.copytree(photo_store, folder / "store")
+    add_classes(folder / "store", "one_net", "two_net")
+    return write(folder / "store", folder / "out").parent
+
+
+def test_the_page_has_all_sections_and_every_figure_is_a_file_too(report: Path) -> None:
+    html = (report / "index.html").read_text("utf-8")
+    assert re.findall(r'<section id="([a-z]+)"', html) == _SECTIONS
+    figures = re.findall(r'<figure id="figure-([a-z-]+)"', html)
+    assert {
+        *("classes", "confidence", "agreement", "disagreements", "clusters", "cluster-sheet"),
+        *("map-pca", "map-umap", "map-tsne", "formats", "megapixels", "bytes", "aspect"),
+        *("orientation", "colors", "nearest", "outliers", "quality"),
+    } <= set(figures)
+    assert len(set(figures)) == len(figures)
+    there = {path.name for path in (report / "figures").iterdir()}
+    assert there == {f"{name}.{suffix}" for name in figures for suffix in ("png", "svg")}
+    described = json.loads((report / "report.json").read_text("utf-8"))
+    assert set(described["files"]) == {"index.html", *(f"figures/{name}" for name in there)}
+    assert described["pictures"] == 24
+    for name in there:
+        if name.endswith(".png"):
+            with Image.open(report / "figures" / name) as image:
+                assert image.width in (880, 2080)
+                assert len(image.convert("L").getcolors()) > 3
+
+
+def test_every_figure_says_what_it_is(report: Path) -> None:
+    html = (report / "index.html").read_text("utf-8")
+    figures = html.split("<figure ")[1:]
+    for figure in figures:
+        assert re.search(r"<h3>[^<]{5,}</h3>", figure)
+        assert re.search(r"<figcaption>.*?<p>.{40,}?</p>", figure, re.DOTALL)
+        alts = re.findall(r'role="img" aria-label="([^"]{20,})"', figure)
+        assert len(alts) == figure.count("<svg ") > 0
+    assert "<script" not in html
+    assert not re.search(r'(?:src|href)="https?:', html)
+
+
+def test_the_same_store_and_seed_give_the_same_bytes(report: Path, tmp_path: Path) -> None:
+    store = Path(shutil.copytree(report.parent / "store", tmp_path / "store"))
+    for made in ("layouts", "knn", "indexes", "duplicates"):
+        shutil.rmtree(store / made)
+    assert contents(write(store, tmp_path / "out").parent) == contents(report)
+
+
+def test_another_seed_gives_another_map(own_store: Path, tmp_path: Path) -> None:
+    first, second = (
+        write(own_store, tmp_path / seed, "--seed", seed, "--maps", "umap").parent
+        for seed in ("0", "1")
+    )
+    assert not (first / "figures" / "map-tsne.svg").exists()
+    differ = {name for name, file in contents(first).items() if contents(second)[name] != file}
+    assert differ == {"index.html", "figures/map-umap.svg", "figures/map-umap.png"}
+
+
+def test_without_classes_and_maps_there_is_a_line_each(
+    own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = write(own_store, tmp_path / "out", "--maps", "none", "--clusters", "3")
+    html = page.read_text("utf-8")
+    assert "The store holds no classes." in html
+    assert "<code>python -m imgrec.index --encoder resnet50</code>" in html
+    assert "t-SNE and UMAP were left out." in html
+    assert "3 clusters" in html
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("24 pictures (mini), 5 sections, ")
+    assert lines[1] == str(page)
+    with Store.open(own_store) as store:
+        assert store.catalog.label_values("cluster") == ["1", "2", "3"]
+
+
+def test_a_folder_of_others_is_never_replaced(
+    own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = write(own_store, tmp_path / "out", "--maps", "none").parent
+    (out / "mine.txt").write_text("precious")
+    write(own_store, out, "--maps", "none", code=2)
+    assert "holds mine.txt, which is not of the report" in capsys.readouterr().err
+    (out / "mine.txt").unlink()
+    write(own_store, out, "--maps", "none")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes(b"x")
+    write(own_store, tmp_path / "photos", code=2)
+    (tmp_path / "file").write_text("x")
+    write(own_store, tmp_path / "file", code=2)
+    errors = capsys.readouterr().err.splitlines()
+    assert [("no report of ours" in e, "is a file" in e) for e in errors] == [
+        (True, False), (False, True)
+    ]  # fmt: skip
+    assert (tmp_path / "photos" / "a.jpg").read_bytes() == b"x"
+
+
+def test_a_report_that_fails_leaves_the_old_one(
+    own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = write(own_store, tmp_path / "out", "--maps", "none").parent
+    before = contents(out)
+    shutil.rmtree(own_store / "thumbs")
+    write(own_store, out, "--maps", "none", code=2)
+    assert "no thumbnail of picture" in capsys.readouterr().err
+    assert contents(out) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--encoder", "resnet50"], "has no feature 'resnet50'"),
+        (["--maps", "umap,mds"], "'mds' is no map (there: umap, tsne, or none)"),
+        (["--clusters", "0"], "0 is not 1 or more"),
+        (["--site", "nowhere"], "nowhere is no folder"),
+        (["--logdir", "nowhere"], "nowhere is no folder"),
+        (["--seed", "-1"], "-1 is not 0 or more"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(
+    options: list[str],
+    said: str,
+    photo_store: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    argv = ["--store", str(photo_store), "--out", str(tmp_path / "out"), *options]
+    try:
+        code = main(argv)
+    except SystemExit as left:
+        code = int(left.code or 0)
+    error = capsys.readouterr().err
+    assert code == 2
+    assert said in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_store_without_pictures_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = make(tmp_path / "store", {"flat": clustered(3, 4)})
+    with Store.create(path) as store:
+        store.catalog.db.execute("UPDATE images SET status = 'missing'")
+    write(path, tmp_path / "out", code=2)
+    assert "has no readable picture with flat vectors" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("count", "equal"), [(1, False), (2, True), (9, True)])
+def test_few_and_equal_pictures_have_a_report(count: int, equal: bool, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    for number in range(count):
+        picture("discs", 0 if equal else number).save(tmp_path / "photos" / f"{number}.png")
+    index_folders([tmp_path / "photos"], tmp_path / "store", HERE)
+    html = write(tmp_path / "store", tmp_path / "out").read_text("utf-8")
+    assert f">{count}</dd>" in html
+    assert ("figure-nearest" in html) == (count > 1)
+    assert ("There more than once" in html) == equal
+    assert "Folders do not tell what is alike here" in html
+
+
+def test_a_store_that_cannot_be_written_is_reported_all_the_same(
+    own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(own_store, tmp_path / "first", "--maps", "none")  # all that is imported late is there
+    tmp_path.chmod(0o777)
+    with nothing_can_be_written(own_store):
+        page = write(own_store, tmp_path / "out", "--maps", "none", "--clusters", "4")
+    assert "cluster labels were not kept" in capsys.readouterr().err
+    assert page.is_file()
+
+
+def test_odd_files_have_a_report_with_their_reasons(
+    odd_store: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    store = Path(shutil.copytree(odd_store[0], tmp_path / "store"))
+    page = write(store, tmp_path / "out", "--maps", "none")
+    html = page.read_text("utf-8")
+    svg = (tmp_path / "out" / "figures" / "failures.svg").read_text("utf-8")
+    for reason in set(odd_store[1].values()) - {"ok"}:
+        assert f">{reason}<" in svg
+    assert "figure-duplicates" in html
+    for evil in ("<img src=x", "<script", "alert(1)>"):
+        assert evil not in html
+
+
+def test_links_lead_to_what_lies_beside(own_store: Path, tmp_path: Path) -> None:
+    from graph.__main__ import main as write_graph
+
+    site = tmp_path / "my site"
+    assert write_graph(["--store", str(own_store), "--out", str(site), "--workers", "0"]) == 0
+    logdir = own_store.parent / "log dir"
+    logdir.mkdir()
+    (logdir / "projector.json").write_text("{}")
+    html = write(own_store, tmp_path / "out", "--maps", "none").read_text("utf-8")
+    links = re.findall(r'<a href="(\.\./[^"]+)"', html)
+    assert links[0] == "../my%20site/index.html"
+    assert len(links) > 1
+    for link in links:
+        assert (tmp_path / "out" / link.replace("%20", " ")).is_file()
+    assert logdir_beside(own_store, tmp_path / "out") == logdir.resolve()
+    assert "python -m projector.serve --logdir " in html
+    assert address(tmp_path / "a", tmp_path / "ü b.html") == "../%C3%BC%20b.html"
+    shutil.rmtree(site)
+    html = write(own_store, tmp_path / "out", "--maps", "none").read_text("utf-8")
+    assert "There is no network of communities yet" in html
+
+
+def test_texts_are_escaped_before_code_is_marked() -> None:
+    assert told("a `b <c>` & \x00") == "a <code>b &lt;c&gt;</code> &amp;  "
+
+
+def test_a_feature_may_be_named(photos: Path, tmp_path: Path) -> None:
+    index_folders([photos], tmp_path / "store", Options(encoders=("mini",), workers=0))
+    html = write(tmp_path / "store", tmp_path / "out", "--encoder", "rgb", "--maps", "none")
+    assert "rgb, 768 dimensions" in html.read_text("utf-8")
+    with Image.open(io.BytesIO((tmp_path / "out/figures/clusters.png").read_bytes())) as image:
+        assert image.size[0] == 2080
