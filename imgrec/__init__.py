@@ -2,7 +2,8 @@
 
 from imgrec.duplicates.find import Duplicates, find_duplicates
 from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
-from imgrec.indexing.run import Options, Summary, index_folders
+from imgrec.indexing.run import IndexOptions as Options
+from imgrec.indexing.run import Summary, index_folders
 from imgrec.neighbors.graph import neighbors_of
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.search.answer import Answer, Result

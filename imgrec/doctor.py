@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from imgrec.checks import Report, check_logdir, check_site, check_store, render
+from imgrec.checks import CheckReport, check_logdir, check_site, check_store, render
 from imgrec.commands import Parser, run
 from imgrec.errors import ImgrecError
 from imgrec.store.manifest import is_store
@@ -17,7 +17,7 @@ _EPILOG = "exit codes: 0 nothing is wrong, or warnings alone; 1 errors; 2 nothin
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Check what is named; return 0 where there is no error, 1 where there is, 2 for bad use."""
-    reports: list[Report] = []
+    reports: list[CheckReport] = []
     code = run(_parser(), lambda arguments: _check(arguments, reports), argv)
     return code or int(any(report.failed for report in reports))
 
@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check(arguments: argparse.Namespace, reports: list[Report]) -> None:
+def _check(arguments: argparse.Namespace, reports: list[CheckReport]) -> None:
     if not (arguments.store or arguments.logdir or arguments.site):
         raise ImgrecError("nothing to check: name --store DIR, --logdir DIR or --site DIR")
     if arguments.store is not None:
@@ -45,7 +45,7 @@ def _check(arguments: argparse.Namespace, reports: list[Report]) -> None:
     sys.stdout.write("".join(map(render, reports)))
 
 
-def _store(store: Path, deep: bool) -> Report:
+def _store(store: Path, deep: bool) -> CheckReport:
     """Check a store, and leave word of what only its digests tell for the next run."""
     report, damaged = check_store(store, deep=deep)
     if is_store(store):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imgrec.commands import Parser, positive, processes, run
-from imgrec.indexing.run import DEFAULT_ENCODER, Options, Summary, index_folders
+from imgrec.indexing.run import DEFAULT_ENCODER, IndexOptions, Summary, index_folders
 from imgrec.store.inventory import summary_lines
 from imgrec.store.relocate import Relocation, relocate
 from imgrec.system.file_names import printable
@@ -52,10 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--weights", type=Path, metavar="FILE", help="a state dict for the torchvision model")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
     add("--bins", type=positive, help="of the color histogram, a channel (default 256)")
-    add("--batch-size", type=positive, default=Options.batch_size, metavar="N")
+    add("--batch-size", type=positive, default=IndexOptions.batch_size, metavar="N")
     add("--workers", type=processes, metavar="N", help="that decode; 0: none; default: cores")
     compiling = "models by the C++ compiler on the CPU; auto: where the pictures pay for it"
-    add("--compile", choices=("auto", "on", "off"), default=Options.compile, help=compiling)
+    add("--compile", choices=("auto", "on", "off"), default=IndexOptions.compile, help=compiling)
     add("--only", action="store_true", help="pictures of other folders leave the collection")
     add("--follow-links", action=argparse.BooleanOptionalAction, help=_LINKS)
     add("--hnsw", action="store_true", help="make the graph index (pays past a million pictures)")
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _index(arguments: argparse.Namespace) -> None:
-    options = Options(
+    options = IndexOptions(
         encoders=tuple(arguments.encoders),
         weights=arguments.weights,
         device=arguments.device,

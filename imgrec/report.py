@@ -44,12 +44,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    from imgrec.reporting.write import Options, write_report  # late: half a second of help
+    from imgrec.reporting.write import ReportOptions, write_report  # late: half a second of help
 
     for folder in (arguments.site, arguments.logdir):
         if folder is not None and not folder.is_dir():
             raise ImgrecError(f"{folder} is no folder: name the one to link to, or none")
-    options = Options(
+    options = ReportOptions(
         encoder=arguments.encoder,
         clusters=arguments.clusters,
         methods=arguments.maps,

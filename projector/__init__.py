@@ -1,6 +1,6 @@
 """The TensorBoard Embedding Projector of a store: a logdir with thumbnails, and a server for it."""
 
 from projector.errors import ProjectorError
-from projector.export import Export, Options, write_logdir
+from projector.export import Export, ProjectorOptions, write_logdir
 
-__all__ = ["Export", "Options", "ProjectorError", "write_logdir"]
+__all__ = ["Export", "ProjectorError", "ProjectorOptions", "write_logdir"]

@@ -13,7 +13,7 @@ from imgrec.layouts.overview import SIZE as OVERVIEW_SIZE
 from imgrec.store.store import Store
 from imgrec.system.file_names import printable
 from imgrec.system.text import counted
-from projector.export import Export, Options, RunSummary, write_logdir
+from projector.export import Export, ProjectorOptions, RunSummary, write_logdir
 from projector.runs import MAX_POINTS, OVERVIEW, PAGE, PAGE_SIZE, WHOLE
 from projector.source import DIMENSIONS
 
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    options = Options(
+    options = ProjectorOptions(
         dimensions=None if arguments.full else arguments.dimensions,
         overview=arguments.overview,
         page_size=arguments.page_size,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imgrec.encoders.spec import Vectors
-from projector.files.bookmarks import View, bookmarks_text
+from projector.files.bookmarks import Bookmark, bookmarks_text
 from projector.files.config import CONFIG_NAME, Embedding, config_text
 from projector.files.events import EVENTS, event_bytes
 from projector.files.metadata import LABEL, metadata_text
@@ -13,10 +13,9 @@ from projector.files.pieces import Piece, digest, piece_of
 from projector.files.sprite import VERSION, Grid, grid_for
 from projector.files.sprite_workers import Sheets
 from projector.files.tensor import tensor_bytes
-from projector.layouts import Begun as LayoutsBegun
-from projector.layouts import Layouts
+from projector.layouts import Layouts, PendingLayouts
 from projector.runs import PAGE, WHOLE, Run, run_name
-from projector.source import Collection
+from projector.source import ProjectedFeature
 
 TENSOR, METADATA, SPRITE, BOOKMARKS = (
     "tensor.bytes",
@@ -45,7 +44,7 @@ class Composed:
 
 
 @dataclass(frozen=True)
-class Begun:
+class PendingRun:
     """A run whose slow parts are being made.
 
     Attributes:
@@ -58,7 +57,7 @@ class Begun:
     run: Run
     grid: Grid
     sprite: Piece
-    layouts: LayoutsBegun
+    layouts: PendingLayouts
 
 
 @dataclass(frozen=True)
@@ -74,14 +73,14 @@ class Composer:
         has: whether a file need not be made, by the keys of run, file and content.
     """
 
-    collection: Collection
+    collection: ProjectedFeature
     layouts: Layouts
     colors: Mapping[int, str]
     page_of: Mapping[int, int]
     sheets: Sheets
     has: Callable[[str, str, str], bool]
 
-    def begin(self, run: Run) -> Begun:
+    def begin(self, run: Run) -> PendingRun:
         """Let the sprite and the layouts of a run be made.
 
         Raises:
@@ -89,9 +88,9 @@ class Composer:
             ProjectorError: a vector is not finite.
         """
         grid = grid_for(len(run.ids))
-        return Begun(run, grid, self._sprite(run, grid), self.layouts.begin(run))
+        return PendingRun(run, grid, self._sprite(run, grid), self.layouts.begin(run))
 
-    def compose(self, begun: Begun) -> Composed:
+    def compose(self, begun: PendingRun) -> Composed:
         """Return the files of a run, when its layouts are made.
 
         Raises:
@@ -130,7 +129,7 @@ class Composer:
         return Piece(SPRITE, key, self.sheets.begin(run.ids, grid), slow=True)
 
 
-def _bookmarks(views: list[View], axes: Vectors, columns: int) -> Piece:
+def _bookmarks(views: list[Bookmark], axes: Vectors, columns: int) -> Piece:
     """The text is made when it is written: of a run that did not change it is not needed."""
     described = f"{columns} {[(view.name, view.tab, view.color) for view in views]}"
     key = digest(described.encode(), axes.tobytes(), *(view.positions.tobytes() for view in views))

@@ -17,13 +17,13 @@ from imgrec.system.interrupts import interrupted_once
 from imgrec.system.progress import progress
 from imgrec.system.threads import cores
 from imgrec.system.workers import Workers
-from projector.compose import Begun, Composer
+from projector.compose import Composer, PendingRun
 from projector.files.sprite_workers import Sheets
 from projector.layouts import Layouts
 from projector.manifest import check_replaceable, read_manifest, write_manifest
 from projector.runs import PAGE, PAGE_SIZE, Run
-from projector.source import DIMENSIONS, Collection
-from projector.writer import Writer
+from projector.source import DIMENSIONS, ProjectedFeature
+from projector.writer import LogdirWriter
 
 _SPRITES_FROM = 4_000  # pictures, below which starting processes takes as long as it saves
 _LAYOUTS_FROM = 2_000
@@ -31,7 +31,7 @@ _RUNS_AHEAD = 2  # four layouts each: enough for many cores, few enough to bound
 
 
 @dataclass(frozen=True)
-class Options:
+class ProjectorOptions:
     """How a collection is shown.
 
     Attributes:
@@ -102,7 +102,7 @@ def write_logdir(
     store: Store,
     out: Path | str,
     encoder: str | None = None,
-    options: Options | None = None,
+    options: ProjectorOptions | None = None,
     *,
     quiet: bool = True,
 ) -> Export:
@@ -116,16 +116,16 @@ def write_logdir(
         store: opened for reading.
         out: the logdir.
         encoder: the feature to show, by default the store's own.
-        options: how, by default as `Options()` says.
+        options: how, by default as `ProjectorOptions()` says.
         quiet: no progress bar.
 
     Raises:
         StoreError: the store has no such feature or is damaged.
         ProjectorError: fewer than two pictures, or `out` holds anything else than a logdir.
     """
-    out, options = Path(out).resolve(), options or Options()
+    out, options = Path(out).resolve(), options or ProjectorOptions()
     check_replaceable(out)
-    collection = Collection.open(store, encoder, options.dimensions, options.clusters, quiet)
+    collection = ProjectedFeature.open(store, encoder, options.dimensions, options.clusters, quiet)
     colors = update_colors(store, quiet=quiet)
     runs = collection.runs(options.overview, options.page_size)
     total = sum(len(run.ids) for run in runs)
@@ -134,7 +134,7 @@ def write_logdir(
         interrupted_once(),
         new_folder(out) as folder,
         progress(total=total, desc="thumbnails", unit="pictures", quiet=quiet) as bar,
-        Writer(out, read_manifest(out), folder) as writer,
+        LogdirWriter(out, read_manifest(out), folder) as writer,
         workers or nullcontext(),
     ):
         layouts = Layouts(collection, options.methods, options.seed, workers, bar.set_postfix_str)
@@ -156,16 +156,16 @@ def write_logdir(
     )
 
 
-def _workers(options: Options, total: int) -> Workers | None:
+def _workers(options: ProjectorOptions, total: int) -> Workers | None:
     """Return the processes for runs of `total` pictures, None where this one does it sooner."""
     count = cores() if options.workers is None else options.workers
     enough = total >= (_LAYOUTS_FROM if options.methods else _SPRITES_FROM)
     return Workers(count) if count and (enough or options.workers is not None) else None
 
 
-def _ahead(composer: Composer, runs: Sequence[Run]) -> Iterator[Begun]:
+def _ahead(composer: Composer, runs: Sequence[Run]) -> Iterator[PendingRun]:
     """Yield the runs; while one is composed, the slow parts of the next ones are being made."""
-    begun: deque[Begun] = deque()
+    begun: deque[PendingRun] = deque()
     for run in runs:
         begun.append(composer.begin(run))
         if len(begun) > _RUNS_AHEAD:
@@ -173,7 +173,7 @@ def _ahead(composer: Composer, runs: Sequence[Run]) -> Iterator[Begun]:
     yield from begun
 
 
-def _written(composer: Composer, writer: Writer, begun: Begun) -> RunSummary:
+def _written(composer: Composer, writer: LogdirWriter, begun: PendingRun) -> RunSummary:
     run, composed = begun.run, composer.compose(begun)
     name, changed = writer.write(run.key, composed.title, composed.pieces)
     return RunSummary(name, run.kind, len(run.ids), composed.cell_px, len(composed.views), changed)

@@ -10,9 +10,9 @@ from imgrec.layouts.fuzzy_graph import part_of
 from imgrec.layouts.kept import MAKERS, TITLES, graph_among, layout_key, main_axes
 from imgrec.system.worker import WorkerDiedError
 from imgrec.system.workers import Workers
-from projector.files.bookmarks import View
+from projector.files.bookmarks import Bookmark
 from projector.runs import OVERVIEW, Run
-from projector.source import Collection
+from projector.source import ProjectedFeature
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -25,7 +25,7 @@ Maker = Callable[[], Vectors]  # gives positions (m, 2 or 3), once they are made
 
 
 @dataclass(frozen=True)
-class Begun:
+class PendingLayouts:
     """The layouts of a run while they are made.
 
     Attributes:
@@ -40,24 +40,24 @@ class Begun:
     axes: Vectors
     makers: Mapping[tuple[str, int], Maker]
 
-    def views(self, methods: Sequence[str], color: str) -> list[View]:
+    def views(self, methods: Sequence[str], color: str) -> list[Bookmark]:
         """Return the views of the run, when all its layouts are made.
 
         Args:
             methods: in the order of the list.
             color: the column of the metadata that the colored view shows.
         """
-        views: list[View] = []
-        planes = [View(f"{TITLES[m]}, 2-D", self.makers[m, 2]()) for m in methods]
+        views: list[Bookmark] = []
+        planes = [Bookmark(f"{TITLES[m]}, 2-D", self.makers[m, 2]()) for m in methods]
         for method, plane in zip(methods, planes, strict=True):
             views.append(replace(plane, flat=True))
             if (method, 3) in self.makers:
-                views.append(View(f"{TITLES[method]}, 3-D", self.makers[method, 3]()))
+                views.append(Bookmark(f"{TITLES[method]}, 3-D", self.makers[method, 3]()))
         tinted = f"{views[0].name}, colors: {color}" if views else ""
         views += [replace(first, name=tinted, color=color) for first in views[:1]]
         views += [replace(plane, name=f"{plane.name}, to zoom in") for plane in planes]
         flat, space = self.axes[:, :2], self.axes
-        return [*views, View("PCA, 2-D", flat, "pca"), View("PCA, 3-D", space, "pca")]
+        return [*views, Bookmark("PCA, 2-D", flat, "pca"), Bookmark("PCA, 3-D", space, "pca")]
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,14 @@ class Layouts:
         used: the keys of all that were begun.
     """
 
-    collection: Collection
+    collection: ProjectedFeature
     methods: Sequence[str]
     seed: int = 0
     workers: Workers | None = None
     awaited: Callable[[str], object] = lambda text: None
     used: set[str] = field(default_factory=set)
 
-    def begin(self, run: Run) -> Begun:
+    def begin(self, run: Run) -> PendingLayouts:
         """Let the layouts of a run be made.
 
         Raises:
@@ -93,7 +93,7 @@ class Layouts:
                   if (m, d) != ("tsne", 3) or len(columns) <= TSNE_3D]  # fmt: skip
         wanted.sort(key=_ORDER.index)  # the longest first: then no worker waits long for another
         makers = {(m, d): self._maker(m, axes[:, :d], run, graph) for m, d in wanted}
-        return Begun(run, columns, axes, makers)
+        return PendingLayouts(run, columns, axes, makers)
 
     def _maker(self, method: str, start: Vectors, run: Run, graph: "_Graph") -> Maker:
         key = layout_key(method, start.shape[1], run.ids, graph.columns, self.seed)
@@ -121,7 +121,7 @@ class Layouts:
 class _Graph:
     """How like the pictures of a run are, found out when the first layout needs it."""
 
-    collection: Collection
+    collection: ProjectedFeature
     run: Run
     columns: Vectors
 

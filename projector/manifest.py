@@ -40,29 +40,29 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Manifest:
+class LogdirManifest:
     """The runs of a logdir by their keys, and how many times it has been written."""
 
     edition: int
     runs: Mapping[str, Listed]
 
 
-NOTHING = Manifest(0, {})
+NOTHING = LogdirManifest(0, {})
 
 
-def read_manifest(logdir: Path) -> Manifest:
+def read_manifest(logdir: Path) -> LogdirManifest:
     """Return what a logdir holds; nothing where there is none, or one that cannot be read."""
     try:
         described = json.loads((logdir / MANIFEST).read_text("utf-8"))
         if described["format"] != FORMAT:
             return NOTHING
         runs = {key: _listed(run) for key, run in described["runs"].items()}
-        return Manifest(int(described["edition"]), runs)
+        return LogdirManifest(int(described["edition"]), runs)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return NOTHING
 
 
-def write_manifest(logdir: Path, manifest: Manifest) -> None:
+def write_manifest(logdir: Path, manifest: LogdirManifest) -> None:
     """Write the list of a logdir."""
     described = {"made_by": HEADER.strip("# \n"), "format": FORMAT, **asdict(manifest)}
     write_text(logdir / MANIFEST, json.dumps(described, indent=1, ensure_ascii=False) + "\n")

@@ -36,7 +36,7 @@ NEIGHBORS_MADE = 1_000_000  # pictures up to which a missing k-NN graph is made,
 
 
 @dataclass(frozen=True)
-class Collection:
+class ProjectedFeature:
     """The pictures of one feature.
 
     Attributes:
@@ -69,7 +69,7 @@ class Collection:
         dimensions: int | None,
         clusters: int,
         quiet: bool = True,
-    ) -> "Collection":
+    ) -> "ProjectedFeature":
         """Open a feature, by default the store's own.
 
         Args:

@@ -7,16 +7,16 @@ from types import TracebackType
 
 from imgrec.system.threads import cores
 from projector.files.pieces import Piece
-from projector.manifest import Listed, Made, Manifest, still_right, taken_over
+from projector.manifest import Listed, LogdirManifest, Made, still_right, taken_over
 
 _SLOW_AT_ONCE = 4  # sprites, each of which takes up to half a gigabyte while it is made
 _SLOW_WAITING = 4  # of these, and of those that wait for a thread
 
 
-class Writer:
+class LogdirWriter:
     """Writes runs into a new logdir, slow files in threads; a context that waits for them."""
 
-    def __init__(self, old_folder: Path, old: Manifest, folder: Path) -> None:
+    def __init__(self, old_folder: Path, old: LogdirManifest, folder: Path) -> None:
         """Begin a logdir.
 
         Args:
@@ -29,7 +29,7 @@ class Writer:
         self._pending: list[Future[object]] = []
         self._threads = ThreadPoolExecutor(min(_SLOW_AT_ONCE, cores()))
 
-    def __enter__(self) -> "Writer":
+    def __enter__(self) -> "LogdirWriter":
         return self
 
     def __exit__(
@@ -84,7 +84,7 @@ class Writer:
         while len(waiting) >= _SLOW_WAITING:
             waiting = list(wait(waiting, return_when=FIRST_COMPLETED).not_done)
 
-    def finish(self) -> Manifest:
+    def finish(self) -> LogdirManifest:
         """Wait for the slow files; return the list of all that was written.
 
         Raises:
@@ -94,7 +94,7 @@ class Writer:
             future.result()
         runs = {key: self._measured(run) for key, run in self._runs.items()}
         same = runs == dict(self._old.runs)
-        return Manifest(self._old.edition + (not same), runs)
+        return LogdirManifest(self._old.edition + (not same), runs)
 
     def _measured(self, run: Listed) -> Listed:
         folder = self._folder / run.folder

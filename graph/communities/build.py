@@ -16,7 +16,7 @@ from imgrec.neighbors.neighbors import Neighbors
 
 
 @dataclass(frozen=True)
-class Collection:
+class CommunityTree:
     """What the pages are made from.
 
     Attributes:
@@ -50,7 +50,7 @@ def make_collection(
     page_size: int = PAGE_SIZE,
     engine: str = AUTO,
     seed: int = 0,
-) -> Collection:
+) -> CommunityTree:
     """Find, number and name the communities of a collection.
 
     Args:
@@ -69,7 +69,7 @@ def make_collection(
     found = levels(graph, chosen, seed)
     grown = Grower(bundles.costs(page_size), page_size, chosen, seed).grown(graph, found[-1])
     tree = numbered(grown, labels_before(catalog, bundles), bundles.sizes.astype(float))
-    return Collection(
+    return CommunityTree(
         neighbors,
         graph,
         make_guide(tree, graph, bundles, catalog),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.communities.parts import similarity
-from graph.communities.tree import LONERS, Group
+from graph.communities.tree import LONERS, Community
 from graph.communities.weights import Graph, Rows
 
 SIMILAR = 5
@@ -26,7 +26,7 @@ class Comparison:
     siblings: Mapping[str, Pairs]
 
 
-def compare(tree: Group, graph: Graph) -> Comparison:
+def compare(tree: Community, graph: Graph) -> Comparison:
     """Compare the communities of each level of a tree; one that is not divided stays below it.
 
     Args:
@@ -54,7 +54,7 @@ def parent_of(path: str) -> str:
     return path.rpartition(".")[0]
 
 
-def _levels(tree: Group, n: int) -> Iterator[tuple[Rows, list[str]]]:
+def _levels(tree: Community, n: int) -> Iterator[tuple[Rows, list[str]]]:
     """Yield for each depth the parts (n,), leaves above it being their own, and their paths."""
     level = list(tree.walk())[:1]
     while any(group.children for _, group in level):
@@ -65,7 +65,7 @@ def _levels(tree: Group, n: int) -> Iterator[tuple[Rows, list[str]]]:
         yield parts, [path for path, _ in level]
 
 
-def _below(path: str, group: Group) -> Iterable[tuple[str, Group]]:
+def _below(path: str, group: Community) -> Iterable[tuple[str, Community]]:
     if not group.children:
         return [(path, group)]
     return [(f"{path}.{c.number}" if path else str(c.number), c) for c in group.children]

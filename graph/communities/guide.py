@@ -10,7 +10,7 @@ from graph.addresses import steps
 from graph.communities.bundles import Bundles
 from graph.communities.comparison import Comparison, compare
 from graph.communities.naming import LONELY, Tally, key_words, named_words, names_of, plain_name
-from graph.communities.tree import Group
+from graph.communities.tree import Community
 from graph.communities.weights import Graph, Rows
 from graph.picture_facts import main_folders
 from imgrec.collection import Catalog
@@ -31,7 +31,7 @@ class Guide:
         faces: path to the node that stands for the community.
     """
 
-    groups: Mapping[str, Group]
+    groups: Mapping[str, Community]
     bundles: Bundles
     comparison: Comparison
     names: Mapping[str, str]
@@ -65,7 +65,7 @@ class Guide:
         return [self.bundles.picture(self.faces[path]) for path in paths]
 
 
-def make_guide(tree: Group, graph: Graph, bundles: Bundles, catalog: Catalog) -> Guide:
+def make_guide(tree: Community, graph: Graph, bundles: Bundles, catalog: Catalog) -> Guide:
     """Compare and name the communities of a tree.
 
     Args:
@@ -86,7 +86,9 @@ def make_guide(tree: Group, graph: Graph, bundles: Bundles, catalog: Catalog) ->
     )
 
 
-def _tallies(groups: Mapping[str, Group], bundles: Bundles, catalog: Catalog) -> dict[str, Tally]:
+def _tallies(
+    groups: Mapping[str, Community], bundles: Bundles, catalog: Catalog
+) -> dict[str, Tally]:
     found: dict[str, Tally] = {}
     for path, group in reversed(list(groups.items())):  # children before their parents
         if group.children:
@@ -103,7 +105,7 @@ def _about(path: str, tally: Tally) -> str:
     return "like no other" if plain_name(path) == LONELY else main_folders(tally.folders)
 
 
-def _names(groups: Mapping[str, Group], tallies: Mapping[str, Tally]) -> dict[str, str]:
+def _names(groups: Mapping[str, Community], tallies: Mapping[str, Tally]) -> dict[str, str]:
     names = {"": "Overview"}
     for path, group in groups.items():
         below = [f"{path}.{c.number}" if path else str(c.number) for c in group.children]
@@ -112,7 +114,7 @@ def _names(groups: Mapping[str, Group], tallies: Mapping[str, Tally]) -> dict[st
 
 
 def _faces(
-    groups: Mapping[str, Group],
+    groups: Mapping[str, Community],
     graph: Graph,
     bundles: Bundles,
     catalog: Catalog,
@@ -139,7 +141,7 @@ def _face(ranked: Rows, bundles: Bundles, catalog: Catalog, words: Sequence[str]
 
 
 def _degrees(
-    groups: Mapping[str, Group], graph: Graph
+    groups: Mapping[str, Community], graph: Graph
 ) -> Iterator[tuple[list[str], "np.ndarray[tuple[int], np.dtype[np.float64]]"]]:
     """Yield for each depth the paths there, and the weighted degrees (n,) within them."""
     deepest = max(map(_depth, groups))

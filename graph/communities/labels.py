@@ -4,7 +4,7 @@ import numpy as np
 
 from graph.communities.bundles import Bundles
 from graph.communities.numbering import Paths, parsed
-from graph.communities.tree import Group
+from graph.communities.tree import Community
 from imgrec.collection import Catalog
 from imgrec.labels.keep import labels_of
 from imgrec.store.site_link import COMMUNITY as KIND
@@ -12,7 +12,7 @@ from imgrec.store.site_link import COMMUNITY as KIND
 __all__ = ["KIND", "community_labels", "labels_before"]
 
 
-def community_labels(tree: Group, bundles: Bundles) -> dict[int, str]:
+def community_labels(tree: Community, bundles: Bundles) -> dict[int, str]:
     """Return the path of the community whose page shows it, for each picture by ascending id."""
     paths = np.empty(len(bundles), object)
     for path, group in tree.walk():

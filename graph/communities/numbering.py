@@ -7,7 +7,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.communities.tree import LONERS, Group
+from graph.communities.tree import LONERS, Community
 from graph.communities.weights import Rows
 
 Paths = NDArray[np.int64]  # (n, depth): the numbers of a path, from the top; -1 beyond its end
@@ -24,7 +24,7 @@ def parsed(labels: Sequence[str | None]) -> Paths:
     return found
 
 
-def numbered(group: Group, before: Paths, weights: NDArray[np.float64]) -> Group:
+def numbered(group: Community, before: Paths, weights: NDArray[np.float64]) -> Community:
     """Return a tree whose groups have numbers, those of the run before where they are the same.
 
     At each level a group takes the number under which most of its members stood, where it
@@ -49,7 +49,7 @@ def numbered(group: Group, before: Paths, weights: NDArray[np.float64]) -> Group
     return replace(group, children=tuple(order))
 
 
-def _numbers_of(group: Group, old: Rows, weights: NDArray[np.float64]) -> list[int]:
+def _numbers_of(group: Community, old: Rows, weights: NDArray[np.float64]) -> list[int]:
     """The numbers of the children of a group whose members stood under `old` (m,)."""
     sizes = {number: float(weights[old == number].sum()) for number in np.unique(old).tolist()}
     overlaps = []

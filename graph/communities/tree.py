@@ -22,7 +22,7 @@ _DEEPEST = 6
 
 
 @dataclass(frozen=True)
-class Group:
+class Community:
     """Nodes that belong together.
 
     Attributes:
@@ -32,10 +32,10 @@ class Group:
     """
 
     rows: Rows
-    children: tuple["Group", ...] = ()
+    children: tuple["Community", ...] = ()
     number: int = -1
 
-    def walk(self, path: str = "") -> Iterator[tuple[str, "Group"]]:
+    def walk(self, path: str = "") -> Iterator[tuple[str, "Community"]]:
         """Yield this group and all below it with their paths, such as 3.1, parents first."""
         yield path, self
         for child in self.children:
@@ -58,7 +58,7 @@ class Grower:
     engine: str = "igraph"
     seed: int = 0
 
-    def grown(self, graph: Graph, parts: Rows) -> Group:
+    def grown(self, graph: Graph, parts: Rows) -> Community:
         """Return the tree of a graph: the collection, whose children are the communities.
 
         Args:
@@ -66,9 +66,9 @@ class Grower:
             parts: (n,) the communities that Louvain found in it.
         """
         rows = np.arange(graph.n)
-        return Group(rows, tuple(self._children(graph, rows, parts, 0)))
+        return Community(rows, tuple(self._children(graph, rows, parts, 0)))
 
-    def _children(self, graph: Graph, rows: Rows, parts: Rows, depth: int) -> list[Group]:
+    def _children(self, graph: Graph, rows: Rows, parts: Rows, depth: int) -> list[Community]:
         """The groups of a division, few enough for an overview, loners in one of them."""
         alone = _loners(graph, parts, FLOOR if depth == 0 else 0)
         if alone.all():
@@ -81,13 +81,13 @@ class Grower:
         found = self._bounded(groups, graph, rows)
         return [*found, self._cut(rows[alone], LONERS)] if alone.any() else found
 
-    def _group(self, graph: Graph, rows: Rows, depth: int) -> Group:
+    def _group(self, graph: Graph, rows: Rows, depth: int) -> Community:
         if self._fits(rows):
-            return Group(rows)
+            return Community(rows)
         parts = self._parted(graph, self.costs[rows]) if depth < _DEEPEST else None
         if parts is None:
             return self._cut(rows)
-        return Group(rows, tuple(self._children(graph, rows, parts, depth)))
+        return Community(rows, tuple(self._children(graph, rows, parts, depth)))
 
     def _parted(self, graph: Graph, costs: Weights) -> Rows | None:
         """The partition of a graph by its own structure, None where it has none.
@@ -102,7 +102,7 @@ class Grower:
                 return parts
         return None
 
-    def _bounded(self, groups: list[Group], graph: Graph, rows: Rows) -> list[Group]:
+    def _bounded(self, groups: list[Community], graph: Graph, rows: Rows) -> list[Community]:
         """Groups joined by how similar they are until an overview can show them."""
         if len(groups) <= MOST_CHILDREN:
             return groups
@@ -111,7 +111,7 @@ class Grower:
             parts[np.searchsorted(rows, group.rows)] = number
         return self._joined(groups, _similar(graph, parts, len(groups)))
 
-    def _joined(self, groups: list[Group], similar: Graph) -> list[Group]:
+    def _joined(self, groups: list[Community], similar: Graph) -> list[Community]:
         if len(groups) <= MOST_CHILDREN:
             return groups
         found = []
@@ -121,9 +121,9 @@ class Grower:
             if len(members) == 1:
                 found += members
             elif self._fits(rows):
-                found.append(Group(rows))
+                found.append(Community(rows))
             else:
-                found.append(Group(rows, tuple(self._joined(members, inner))))
+                found.append(Community(rows, tuple(self._joined(members, inner))))
         return sorted(found, key=lambda group: (-len(group.rows), group.rows[0]))
 
     def _few(self, similar: Graph) -> Rows:
@@ -138,14 +138,14 @@ class Grower:
             parts[order[of_part]] = number
         return parts
 
-    def _cut(self, rows: Rows, number: int = -1) -> Group:
+    def _cut(self, rows: Rows, number: int = -1) -> Community:
         """A group without structure, cut into pages of equal size where it needs several."""
         if self._fits(rows):
-            return Group(rows, number=number)
+            return Community(rows, number=number)
         pages = self._pages(rows)
         if len(pages) > MOST_CHILDREN:
             pages = [rows[s] for s in balanced(len(rows), -(-len(rows) // MOST_CHILDREN))]
-        return Group(rows, tuple(self._cut(page) for page in pages), number)
+        return Community(rows, tuple(self._cut(page) for page in pages), number)
 
     def _pages(self, rows: Rows) -> list[Rows]:
         before = np.cumsum(self.costs[rows]) - self.costs[rows]

@@ -17,7 +17,7 @@ BLOCK_ROWS = 8_192
 _PLAIN = ("id", "path", "width", "height", "x", "y", "neighbors", "thumbnail")
 
 
-class Picture(NamedTuple):
+class NetworkPicture(NamedTuple):
     """A node; `x` and `y` are those of the map, all text is valid Unicode."""
 
     id: int
@@ -58,7 +58,7 @@ class Network:
         """Return the kinds of label there are, in order."""
         return self.catalog.label_kinds()
 
-    def pictures(self) -> Iterator[list[Picture]]:
+    def pictures(self) -> Iterator[list[NetworkPicture]]:
         """Yield the pictures, in the order of ids, some at a time."""
         for start in range(0, len(self.neighbors.ids), BLOCK_ROWS):
             rows = slice(start, start + BLOCK_ROWS)
@@ -96,6 +96,6 @@ def spread(n: int) -> float:
     return 20 * float(np.sqrt(n))
 
 
-def _picture(entry: Entry, labels: Mapping[str, str], x: float, y: float) -> Picture:
+def _picture(entry: Entry, labels: Mapping[str, str], x: float, y: float) -> NetworkPicture:
     shown = {kind: valid(value) for kind, value in labels.items()}
-    return Picture(entry.id, valid(entry.path), entry.width, entry.height, x, y, shown)
+    return NetworkPicture(entry.id, valid(entry.path), entry.width, entry.height, x, y, shown)

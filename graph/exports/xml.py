@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
-from graph.exports.network import Edge, Network, Picture, column_names, spread
+from graph.exports.network import Edge, Network, NetworkPicture, column_names, spread
 from imgrec.system.atomic_files import new_file
 
 Lines = Iterator[str]
@@ -25,7 +25,7 @@ class _Column(NamedTuple):
     key: str
     title: str
     type: str
-    value: Callable[[Picture], str | int | None]
+    value: Callable[[NetworkPicture], str | int | None]
 
 
 def write_gexf(network: Network, path: Path) -> None:
@@ -110,11 +110,11 @@ def _columns(network: Network) -> list[_Column]:
     return plain + labels
 
 
-def _reader(kind: str) -> Callable[[Picture], str | None]:
+def _reader(kind: str) -> Callable[[NetworkPicture], str | None]:
     return lambda picture: picture.labels.get(kind)
 
 
-def _gexf_node(picture: Picture, columns: Iterable[_Column], unit: float) -> str:
+def _gexf_node(picture: NetworkPicture, columns: Iterable[_Column], unit: float) -> str:
     values = "".join(
         f'<attvalue for="{column.key}" value={_quoted(value)}/>'
         for column in columns
@@ -135,7 +135,7 @@ def _gexf_edge(number: int, edge: Edge) -> str:
     )
 
 
-def _graphml_node(picture: Picture, columns: Iterable[_Column], unit: float) -> str:
+def _graphml_node(picture: NetworkPicture, columns: Iterable[_Column], unit: float) -> str:
     values = "".join(
         f'<data key="{column.key}">{_text(value)}</data>'
         for column in columns

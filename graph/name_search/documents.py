@@ -10,7 +10,7 @@ from graph.addresses import Cell
 DOCUMENTS_BYTES = 6_000  # a file is full then: results may lie in 30 of them
 
 
-class Picture(NamedTuple):
+class PictureDocument(NamedTuple):
     """A picture that can be found.
 
     Attributes:
@@ -25,7 +25,7 @@ class Picture(NamedTuple):
     cell: Cell
 
 
-class Group(NamedTuple):
+class CommunityDocument(NamedTuple):
     """A community that can be found.
 
     Attributes:
@@ -48,7 +48,7 @@ class DocumentFile:
         faces: id to picture, of all communities.
     """
 
-    def __init__(self, titles: Mapping[str, str], faces: Mapping[int, Picture]) -> None:
+    def __init__(self, titles: Mapping[str, str], faces: Mapping[int, PictureDocument]) -> None:
         self._titles, self._faces = titles, faces
         self._folders: dict[str, int] = {}
         self._pages: dict[tuple[str, str], int] = {}
@@ -58,13 +58,13 @@ class DocumentFile:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def add_picture(self, picture: Picture) -> None:
+    def add_picture(self, picture: PictureDocument) -> None:
         """Add [id, name, folder, page, *cell]; folder and page are numbers of the tables."""
         page = self._index(self._pages, (picture.page, self._titles.get(picture.page, "")))
         folder = self._index(self._folders, picture.folder)
         self._add([picture.id, picture.name, folder, page, *picture.cell])
 
-    def add_group(self, group: Group) -> None:
+    def add_group(self, group: CommunityDocument) -> None:
         """Add a row without id; where there is a face, its cell and the page of the sheet."""
         page = self._index(self._pages, (group.pages[0], ""))
         row: list[Any] = [None, group.name, self._index(self._folders, group.about), page]
@@ -91,15 +91,17 @@ class DocumentFile:
         self.size_bytes += len(self._rows[-1].encode()) + 1
 
 
-def document_files(pictures: Sequence[Picture], groups: Sequence[Group]) -> Iterator[DocumentFile]:
+def document_files(
+    pictures: Sequence[PictureDocument], groups: Sequence[CommunityDocument]
+) -> Iterator[DocumentFile]:
     """Yield files of the communities and then of the pictures, in the order given."""
     wanted = {group.face for group in groups}
     faces = {picture.id: picture for picture in pictures if picture.id in wanted}
     titles = _titles(groups)
     file = DocumentFile(titles, faces)
-    documents: Iterable[Group | Picture] = chain(groups, pictures)
+    documents: Iterable[CommunityDocument | PictureDocument] = chain(groups, pictures)
     for document in documents:
-        if isinstance(document, Group):
+        if isinstance(document, CommunityDocument):
             file.add_group(document)
         else:
             file.add_picture(document)
@@ -116,7 +118,7 @@ def json_text(value: object) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _titles(groups: Iterable[Group]) -> dict[str, str]:
+def _titles(groups: Iterable[CommunityDocument]) -> dict[str, str]:
     return {
         page: group.name if part == 1 else f"{group.name} · page {part}"
         for group in groups

@@ -20,7 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from graph.name_search.documents import Group, Picture, document_files, json_text
+from graph.name_search.documents import (
+    CommunityDocument,
+    PictureDocument,
+    document_files,
+    json_text,
+)
 from graph.name_search.postings import Numbers, Postings
 from graph.words import terms
 
@@ -28,7 +33,9 @@ FOLDER = "search"
 WORDS_BYTES = 24_000  # a file is full then; a word has one of its own where it needs more
 
 
-def search_files(pictures: Iterable[Picture], groups: Sequence[Group]) -> Iterator[tuple[str, str]]:
+def search_files(
+    pictures: Iterable[PictureDocument], groups: Sequence[CommunityDocument]
+) -> Iterator[tuple[str, str]]:
     """Yield the files of the index, each as its name and its text.
 
     Args:
@@ -48,7 +55,9 @@ def search_files(pictures: Iterable[Picture], groups: Sequence[Group]) -> Iterat
     yield _script("index", json_text(told))
 
 
-def write_search(site: Path, pictures: Iterable[Picture], groups: Sequence[Group]) -> None:
+def write_search(
+    site: Path, pictures: Iterable[PictureDocument], groups: Sequence[CommunityDocument]
+) -> None:
     """Write the index of a site that is being made."""
     (site / FOLDER).mkdir()
     for name, text in search_files(pictures, groups):
@@ -96,7 +105,9 @@ class _Runs:
         return Postings.from_runs(documents, ranks[rows[:, 0]], rows[:, 1], rows[:, 2])
 
 
-def _indexed(documents: Sequence[Picture | Group]) -> tuple[list[str], Postings, Postings]:
+def _indexed(
+    documents: Sequence[PictureDocument | CommunityDocument],
+) -> tuple[list[str], Postings, Postings]:
     """Return all words in order, and which documents have each in the name and in the folder."""
     numbers: dict[str, int] = {}
     names, folders = _Runs(numbers), _Runs(numbers)
@@ -148,8 +159,8 @@ def _order(word: str) -> bytes:
     return word.encode("utf-16-be")
 
 
-def _folder(document: Picture | Group) -> str:
-    return document.folder if isinstance(document, Picture) else ""
+def _folder(document: PictureDocument | CommunityDocument) -> str:
+    return document.folder if isinstance(document, PictureDocument) else ""
 
 
 def _script(name: str, data: str) -> tuple[str, str]:

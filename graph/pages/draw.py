@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from graph.addresses import Cell
-from graph.pages.jobs import Job
+from graph.pages.jobs import PageJob
 from graph.pages.network import WIDE, Drawing, draw
-from graph.pages.page import Link, Renderer, View
+from graph.pages.page import Link, PageText, Renderer
 from graph.pages.sheet import build_sheet
 from graph.picture_facts import clipped, describe, folder_of, name_of
 from imgrec.collection import Catalog, Entry
@@ -48,7 +48,7 @@ def write_sheet(workshop: Workshop, task: tuple[str, list[int]]) -> list[Cell]:
     return sheet.cells
 
 
-def write_page(workshop: Workshop, job: Job) -> None:
+def write_page(workshop: Workshop, job: PageJob) -> None:
     """Draw a page and write it."""
     if job.view.kind == "overview":
         view, drawing = overview_page(workshop, job)
@@ -58,7 +58,7 @@ def write_page(workshop: Workshop, job: Job) -> None:
     (workshop.folder / job.file).write_text(_renderer().render(view, drawing), "utf-8")
 
 
-def overview_page(workshop: Workshop, job: Job) -> tuple[View, Drawing]:
+def overview_page(workshop: Workshop, job: PageJob) -> tuple[PageText, Drawing]:
     """Return a page of communities."""
     of = job.nodes
     drawing = draw(of.ids, of.cells, of.sides, of.pairs, _CAPTION, _BESIDE_LIST, workshop.seed)
@@ -67,7 +67,7 @@ def overview_page(workshop: Workshop, job: Job) -> tuple[View, Drawing]:
     return job.view, drawing
 
 
-def pictures_page(workshop: Workshop, job: Job, catalog: Catalog) -> tuple[View, Drawing]:
+def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[PageText, Drawing]:
     """Return a page of pictures."""
     of = job.nodes
     drawing = draw(of.ids, of.cells, of.sides, of.pairs, 0.0, WIDE, workshop.seed)
@@ -98,7 +98,7 @@ def _described(
     return describe(entry, labels, folder, entry.root in workshop.roots)
 
 
-def _near(job: Job, node: int, entries: Mapping[int, Entry]) -> list[list[Any]]:
+def _near(job: PageJob, node: int, entries: Mapping[int, Entry]) -> list[list[Any]]:
     """Neighbors as [id, similarity, name], and [page, cell] where they are on another page."""
     rows: list[list[Any]] = []
     for other, similarity, page, cell in job.near[node]:
@@ -107,7 +107,7 @@ def _near(job: Job, node: int, entries: Mapping[int, Entry]) -> list[list[Any]]:
     return rows
 
 
-def _listing(job: Job, entries: Mapping[int, Entry]) -> list[Link]:
+def _listing(job: PageJob, entries: Mapping[int, Entry]) -> list[Link]:
     nodes = sorted((entries[i] for i in job.nodes.ids), key=lambda entry: (entry.path, entry.id))
     return [
         Link(clipped(name_of(e)), f"#{e.id}", _more(job.members[e.id]), folder_of(e)) for e in nodes

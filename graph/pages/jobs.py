@@ -8,7 +8,7 @@ import numpy as np
 from graph.addresses import Cell, Page
 from graph.communities.guide import Guide
 from graph.communities.weights import Graph, Rows
-from graph.pages.page import View
+from graph.pages.page import PageText
 from graph.pages.places import Places
 from graph.pages.text import caption, captions, view_of
 from graph.picture_facts import NEAR
@@ -37,7 +37,7 @@ class Nodes:
 
 
 @dataclass(frozen=True)
-class Job:
+class PageJob:
     """A page to be written.
 
     Attributes:
@@ -50,7 +50,7 @@ class Job:
     """
 
     file: str
-    view: View
+    view: PageText
     nodes: Nodes
     captions: dict[int, tuple[str, list[str]]]
     members: dict[int, list[int]]
@@ -67,7 +67,7 @@ def sheet_pictures(guide: Guide, path: str) -> list[int]:
     return [*own, *guide.faces_of(guide.similar(path))]
 
 
-def overview_job(guide: Guide, path: str, cells: Sequence[Cell]) -> Job:
+def overview_job(guide: Guide, path: str, cells: Sequence[Cell]) -> PageJob:
     """Return the page of a community's communities, each as large as its members are many."""
     children = guide.children(path)
     numbers = [int(child.rpartition(".")[2]) for child in children]
@@ -79,7 +79,7 @@ def overview_job(guide: Guide, path: str, cells: Sequence[Cell]) -> Job:
     }
     view = view_of(guide, path, cells)
     nodes = Nodes(numbers, cells[: len(numbers)], sides, pairs)
-    return Job(Page(path).file, view, nodes, told, {}, {})
+    return PageJob(Page(path).file, view, nodes, told, {}, {})
 
 
 def pictures_job(
@@ -89,7 +89,7 @@ def pictures_job(
     inner: Graph,
     neighbors: Neighbors,
     places: Places,
-) -> Job:
+) -> PageJob:
     """Return a page of pictures.
 
     Args:
@@ -110,7 +110,7 @@ def pictures_job(
     }
     of_node = {i: bundles.rows(node) for i, node in zip(ids, rows.tolist(), strict=True)}
     view = view_of(guide, path, cells)
-    return Job(
+    return PageJob(
         Page(path).file,
         view,
         Nodes(ids, cells[: len(ids)], [_SIDE] * len(ids), pairs),

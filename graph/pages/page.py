@@ -30,7 +30,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class View:
+class PageText:
     """What stands around the network; all text is plain and escaped by the template.
 
     Attributes:
@@ -81,7 +81,7 @@ class Renderer:
         # `tojson` escapes <, >, & and ' as \u003c, and all that is not ASCII
         self._environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
 
-    def render(self, view: View, drawing: Drawing) -> str:
+    def render(self, view: PageText, drawing: Drawing) -> str:
         """Return the HTML of a page."""
         network = pyvis.network.Network(cdn_resources="local")
         network.nodes, network.edges = drawing.nodes, drawing.edges  # add_edge scans them all

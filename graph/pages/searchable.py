@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from graph.addresses import Page
 from graph.communities.guide import Guide
-from graph.name_search.documents import Group, Picture
+from graph.name_search.documents import CommunityDocument, PictureDocument
 from graph.pages.places import Places
 from graph.picture_facts import folder_of, name_of
 from imgrec.collection import Catalog
@@ -13,20 +13,22 @@ from imgrec.system.text import counted
 _BATCH = 10_000
 
 
-def found_pictures(catalog: Catalog, guide: Guide, places: Places) -> Iterator[Picture]:
+def found_pictures(catalog: Catalog, guide: Guide, places: Places) -> Iterator[PictureDocument]:
     """Yield every picture, those of a bundle each by its own name."""
     ids = guide.bundles.ids
     for start in range(0, len(ids), _BATCH):
         for entry in catalog.entries(ids[start : start + _BATCH]):
             page, cell = places.of(places.node(entry.id))
-            yield Picture(entry.id, name_of(entry), folder_of(entry), page.name, cell)
+            yield PictureDocument(entry.id, name_of(entry), folder_of(entry), page.name, cell)
 
 
-def found_groups(guide: Guide) -> list[Group]:
+def found_groups(guide: Guide) -> list[CommunityDocument]:
     """Return the communities of all levels, the largest first."""
     paths = sorted((path for path in guide.groups if path), key=lambda path: -guide.pictures(path))
     return [
-        Group(guide.names[path], _about(guide, path), (Page(path).name,), guide.faces_of([path])[0])
+        CommunityDocument(
+            guide.names[path], _about(guide, path), (Page(path).name,), guide.faces_of([path])[0]
+        )
         for path in paths
     ]
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from graph.addresses import FOLDER, PAGE_SIZE, Cell, Page, check_page_size
-from graph.communities.build import Collection, make_collection
+from graph.communities.build import CommunityTree, make_collection
 from graph.communities.louvain import AUTO
 from graph.communities.parts import split
 from graph.communities.weights import JOINED, Graph
 from graph.name_search.index import write_search
 from graph.pages.draw import Workshop, write_page, write_sheet
-from graph.pages.jobs import Job, overview_job, pictures_job, sheet_pictures
+from graph.pages.jobs import PageJob, overview_job, pictures_job, sheet_pictures
 from graph.pages.page import assets
 from graph.pages.places import Places
 from graph.pages.searchable import found_groups, found_pictures
@@ -134,7 +134,7 @@ def write_site(
 
 
 def _write_site(
-    collection: Collection, store: Store, workshop: Workshop, workers: int, quiet: bool
+    collection: CommunityTree, store: Store, workshop: Workshop, workers: int, quiet: bool
 ) -> None:
     guide, folder = collection.guide, workshop.folder
     for name in _FOLDERS:
@@ -173,7 +173,7 @@ class _Cells:
         ]
 
 
-def _jobs(collection: Collection, cells: _Cells, places: Places) -> Iterator[Job]:
+def _jobs(collection: CommunityTree, cells: _Cells, places: Places) -> Iterator[PageJob]:
     """Yield what each page is made from, in the order of the guide."""
     guide = collection.guide
     inner = _inner_graphs(collection)
@@ -185,7 +185,7 @@ def _jobs(collection: Collection, cells: _Cells, places: Places) -> Iterator[Job
             yield pictures_job(guide, path, of_page, inner[path], collection.neighbors, places)
 
 
-def _inner_graphs(collection: Collection) -> dict[str, Graph]:
+def _inner_graphs(collection: CommunityTree) -> dict[str, Graph]:
     """The graph within each page of pictures."""
     guide = collection.guide
     parts = np.empty(collection.graph.n, np.int64)

@@ -7,14 +7,14 @@ from graph.addresses import Cell, Page
 from graph.communities.comparison import parent_of
 from graph.communities.guide import Guide
 from graph.communities.naming import LONELY, plain_name
-from graph.pages.page import Link, View
+from graph.pages.page import Link, PageText
 from imgrec.system.text import counted
 
 MAX_SCALE = 1.4  # a thumbnail of 128 px gains nothing from more
 _SHORT = 14  # letters of a name below a small picture
 
 
-def view_of(guide: Guide, path: str, cells: Sequence[Cell]) -> View:
+def view_of(guide: Guide, path: str, cells: Sequence[Cell]) -> PageText:
     """Return what stands around the network of a community.
 
     Args:
@@ -32,7 +32,7 @@ def view_of(guide: Guide, path: str, cells: Sequence[Cell]) -> View:
     if children:
         data["targets"] = {int(c.rpartition(".")[2]): page.way_to(c) for c in children}
     count = len(guide.groups[path].children) or len(guide.groups[path].rows)
-    return View(
+    return PageText(
         kind="overview" if children else "pictures",
         title=f"{guide.names[path]} · {counts}",
         heading=guide.names[path],

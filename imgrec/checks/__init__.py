@@ -1,8 +1,8 @@
 """Checks of what the stages write, or another tool wrote: what is wrong, what the user sees."""
 
-from imgrec.checks.findings import Finding, Report, render
+from imgrec.checks.findings import CheckReport, Finding, render
 from imgrec.checks.logdir.check import check_logdir
 from imgrec.checks.site.check import check_site
 from imgrec.checks.store.check import check_store
 
-__all__ = ["Finding", "Report", "check_logdir", "check_site", "check_store", "render"]
+__all__ = ["CheckReport", "Finding", "check_logdir", "check_site", "check_store", "render"]

@@ -34,7 +34,7 @@ Check = Generator[Finding, None, _T]
 
 
 @dataclass(frozen=True)
-class Report:
+class CheckReport:
     """The outcome of a check.
 
     Attributes:
@@ -76,7 +76,7 @@ def collected(check: Check[_T], findings: list[Finding]) -> _T:
             return learned
 
 
-def render(report: Report) -> str:
+def render(report: CheckReport) -> str:
     """Return a report, a line for each holding and each finding, fit for any terminal."""
     lines = [f"ok       {place}: {what}" for place, what in report.holdings]
     lines += [f"{f.severity:<8} {f.place}: {f.problem}; {f.effect}" for f in report.findings]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from imgrec.encoders.spec import Classifier, Encoded
-from imgrec.indexing.jobs import Job, classifiers_of
+from imgrec.indexing.jobs import PartJob, classifiers_of
 from imgrec.indexing.read import Readings
 
 
@@ -25,7 +25,7 @@ class Described:
 
 
 def described(
-    results: Iterable[Readings], jobs: Sequence[Job], classifiers: Mapping[str, Classifier]
+    results: Iterable[Readings], jobs: Sequence[PartJob], classifiers: Mapping[str, Classifier]
 ) -> Iterator[Described]:
     """Yield what was found in the pictures of each task, in order.
 
@@ -60,7 +60,9 @@ def _finished(job: int, read: Readings, finishes: Mapping[str, Callable[[], Enco
     return Described(job, read, {name: finish() for name, finish in finishes.items()})
 
 
-def _with_jobs(results: Iterable[Readings], jobs: Sequence[Job]) -> Iterator[tuple[int, Readings]]:
+def _with_jobs(
+    results: Iterable[Readings], jobs: Sequence[PartJob]
+) -> Iterator[tuple[int, Readings]]:
     """Yield with each task's readings the position of its job."""
     job, count = 0, 0
     for read in results:

@@ -7,13 +7,13 @@ from pathlib import Path
 from types import TracebackType
 
 from imgrec.collection import Entry
-from imgrec.indexing.jobs import Job, Result, commit
+from imgrec.indexing.jobs import PartJob, Result, commit
 from imgrec.store.store import Store
 
 _OUTSTANDING = 2  # a job that is written and one that waits: so much memory, no more
 
 
-class Writer:
+class CommitThread:
     """The one writer of a run: commits jobs in order, one waiting behind the one that is written.
 
     A context that ends when all of them are written. Ctrl-C reaches only the main thread: a
@@ -32,7 +32,7 @@ class Writer:
         self._thread = ThreadPoolExecutor(1, "imgrec-writer")
         self._waiting: deque[Future[list[str]]] = deque()
 
-    def __enter__(self) -> "Writer":
+    def __enter__(self) -> "CommitThread":
         return self
 
     def __exit__(
@@ -41,7 +41,7 @@ class Writer:
         """Wait until what was given is written."""
         self._thread.shutdown(wait=True)
 
-    def put(self, job: Job, entries: Sequence[Entry], result: Result) -> list[str]:
+    def put(self, job: PartJob, entries: Sequence[Entry], result: Result) -> list[str]:
         """Have a job committed; wait where another one is waiting already.
 
         Returns:
@@ -65,7 +65,7 @@ class Writer:
             self._waiting.popleft()  # only now: who is interrupted here comes back for it
         return changed
 
-    def _commit(self, job: Job, entries: Sequence[Entry], result: Result) -> list[str]:
+    def _commit(self, job: PartJob, entries: Sequence[Entry], result: Result) -> list[str]:
         with Store.create(self._path) as store:  # SQLite wants a connection a thread
             changed = commit(store, job, entries, result, self._labeled)
         return [str(entry.file) for entry in entries if entry.id in changed]

@@ -32,7 +32,7 @@ _CLASSES = "classes/"  # before the name of an encoder
 
 
 @dataclass(frozen=True)
-class Job:
+class PartJob:
     """A range of pictures, and what they lack; becomes the part of that number in each output.
 
     Attributes:
@@ -74,7 +74,7 @@ class Result:
 
 def plan_jobs(
     store: Store, encoders: Mapping[str, Encoder], offline: Ids | None = None
-) -> list[Job]:
+) -> list[PartJob]:
     """Return the jobs that are left to do, by ascending id.
 
     Args:
@@ -97,18 +97,18 @@ def plan_jobs(
     lacking[np.isin(ids, store.catalog.ids("new"))] = True
     written = [*folders.values(), *map(store.classes_folder, encoders)]
     number = 1 + max((n for f in written for n in part_numbers(f)), default=-1)
-    jobs: list[Job] = []
+    jobs: list[PartJob] = []
     for pattern in np.unique(lacking[lacking.any(axis=1)], axis=0):
         of_pattern = ids[(lacking == pattern).all(axis=1)]
         names = tuple(name for name, wanted in zip(outputs, pattern, strict=True) if wanted)
         starts = range(0, len(of_pattern), PART_ROWS)
-        jobs += [Job(0, of_pattern[start : start + PART_ROWS], names) for start in starts]
+        jobs += [PartJob(0, of_pattern[start : start + PART_ROWS], names) for start in starts]
     jobs.sort(key=lambda job: int(job.ids[0]))
-    return [Job(number + i, job.ids, job.outputs) for i, job in enumerate(jobs)]
+    return [PartJob(number + i, job.ids, job.outputs) for i, job in enumerate(jobs)]
 
 
 def tasks_of(
-    job: Job, entries: Sequence[Entry], encoders: Mapping[str, Encoder], batch: int
+    job: PartJob, entries: Sequence[Entry], encoders: Mapping[str, Encoder], batch: int
 ) -> Iterator[Task]:
     """Cut a job into tasks of `batch` files."""
     light = tuple(e.spec for n, e in encoders.items() if n in job.outputs and e.spec.in_worker)
@@ -119,7 +119,7 @@ def tasks_of(
         yield Task(files, THUMBS in job.outputs, light, heavy)
 
 
-def classifiers_of(job: Job, encoders: Mapping[str, Encoder]) -> dict[str, Classifier]:
+def classifiers_of(job: PartJob, encoders: Mapping[str, Encoder]) -> dict[str, Classifier]:
     """Return those of some encoders that a job wants and that do not run in the workers."""
     return {
         name: encoder
@@ -130,7 +130,7 @@ def classifiers_of(job: Job, encoders: Mapping[str, Encoder]) -> dict[str, Class
 
 def commit(
     store: Store,
-    job: Job,
+    job: PartJob,
     entries: Sequence[Entry],
     result: Result,
     labeled: str | None = None,
@@ -178,7 +178,7 @@ def commit(
 
 def _write_parts(
     store: Store,
-    job: Job,
+    job: PartJob,
     entries: Sequence[Entry],
     ids: Ids,
     rows: NDArray[np.intp],

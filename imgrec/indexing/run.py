@@ -18,8 +18,8 @@ from imgrec.encoders.rgb import BINS, bins_of
 from imgrec.encoders.spec import Classifier, Compile, Encoder
 from imgrec.errors import ImgrecError, StoreError
 from imgrec.indexing.classify import Described, described
-from imgrec.indexing.commit_thread import Writer
-from imgrec.indexing.jobs import Job, Result, classifiers_of, plan_jobs, tasks_of
+from imgrec.indexing.commit_thread import CommitThread
+from imgrec.indexing.jobs import PartJob, Result, classifiers_of, plan_jobs, tasks_of
 from imgrec.indexing.read import Readings, Task
 from imgrec.indexing.read_in_workers import readings
 from imgrec.labels.classes import (
@@ -43,7 +43,7 @@ _NONE: Ids = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
-class Options:
+class IndexOptions:
     """How to index.
 
     Attributes:
@@ -115,14 +115,14 @@ class Summary:
 
 
 def index_folders(
-    folders: Sequence[Path | str], store_path: Path | str, options: Options | None = None
+    folders: Sequence[Path | str], store_path: Path | str, options: IndexOptions | None = None
 ) -> Summary:
     """Bring a store up to date with folders of pictures; do only what is new.
 
     Args:
         folders: that hold the pictures; none for those the store knows already.
         store_path: made where there is none.
-        options: how; see `Options`.
+        options: how; see `IndexOptions`.
 
     Raises:
         ImgrecError: a folder is absent or holds no picture, an encoder cannot be had, the
@@ -130,7 +130,7 @@ def index_folders(
         OSError: the disk is full or read-only.
     """
     started = time.perf_counter()
-    options = options or Options()
+    options = options or IndexOptions()
     store_path = Path(store_path).resolve()
     summary = Summary(warnings=restore(store_path))
     follow = _follows_links(store_path, options)
@@ -174,7 +174,7 @@ def index_folders(
     return summary
 
 
-def _update_colors(store_path: Path, options: Options, summary: Summary) -> None:
+def _update_colors(store_path: Path, options: IndexOptions, summary: Summary) -> None:
     try:
         with Store.open(store_path) as store:
             update_colors(store, quiet=options.quiet)
@@ -182,7 +182,7 @@ def _update_colors(store_path: Path, options: Options, summary: Summary) -> None
         summary.warnings.append(f"color words could not be made: {error}")
 
 
-def _follows_links(store: Path, options: Options) -> bool:
+def _follows_links(store: Path, options: IndexOptions) -> bool:
     if options.follow_links is not None or not is_store(store):
         return bool(options.follow_links)
     with Store.open(store) as opened:
@@ -209,7 +209,7 @@ def _known_roots(store: Path) -> list[Path]:
     return known
 
 
-def _encoders(store: Path, roots: Collection[Path], options: Options) -> dict[str, Encoder]:
+def _encoders(store: Path, roots: Collection[Path], options: IndexOptions) -> dict[str, Encoder]:
     """Return the encoders by name, `rgb` always among them, the one asked about first."""
     names, bins = list(options.encoders), options.bins
     if is_store(store):
@@ -232,7 +232,7 @@ def _encoders(store: Path, roots: Collection[Path], options: Options) -> dict[st
     }
 
 
-def _scan(store: Store, roots: Sequence[Path], options: Options, summary: Summary) -> Ids:
+def _scan(store: Store, roots: Sequence[Path], options: IndexOptions, summary: Summary) -> Ids:
     """Bring the catalog up to date; return the ids of pictures that cannot be had now."""
     if options.only:
         summary.gone += leave_other_roots(store.catalog, roots)
@@ -250,7 +250,7 @@ def _scan(store: Store, roots: Sequence[Path], options: Options, summary: Summar
     return np.concatenate([store.catalog.ids_under(root) for root in offline] or [_NONE])
 
 
-def _update_indexes(store: Store, options: Options, summary: Summary) -> None:
+def _update_indexes(store: Store, options: IndexOptions, summary: Summary) -> None:
     """Make what the search wants; without it a query is slower, and right all the same."""
     try:
         summary.indexes = update_indexes(store, hnsw=options.hnsw, quiet=options.quiet)
@@ -259,9 +259,9 @@ def _update_indexes(store: Store, options: Options, summary: Summary) -> None:
 
 
 def _prepare(
-    jobs: Sequence[Job],
+    jobs: Sequence[PartJob],
     classifiers: Mapping[str, Classifier],
-    options: Options,
+    options: IndexOptions,
     summary: Summary,
 ) -> None:
     """Let each classifier make itself as fast as its share of the work is worth."""
@@ -273,10 +273,10 @@ def _prepare(
 
 def _read_pictures(
     store: Store,
-    jobs: Sequence[Job],
+    jobs: Sequence[PartJob],
     encoders: Mapping[str, Encoder],
     labeled: str | None,
-    options: Options,
+    options: IndexOptions,
     summary: Summary,
 ) -> list[str]:
     """Read the pictures of all jobs, or as far as a root that goes away; return such roots."""
@@ -287,7 +287,7 @@ def _read_pictures(
     workers = min(workers, -(-total // options.batch_size))
     bar = progress(total=total, unit="pictures", quiet=options.quiet)
     classifiers = _classifiers(encoders)
-    with bar, interrupted_once(), Writer(store.path, labeled) as writer:
+    with bar, interrupted_once(), CommitThread(store.path, labeled) as writer:
         queued = _Queue(store, jobs, encoders, options.batch_size, writer)
         with closing(readings(queued.tasks(), workers)) as results:
             try:
@@ -326,10 +326,10 @@ class _Queue:
     def __init__(
         self,
         store: Store,
-        jobs: Sequence[Job],
+        jobs: Sequence[PartJob],
         encoders: Mapping[str, Encoder],
         batch: int,
-        writer: Writer,
+        writer: CommitThread,
     ) -> None:
         self._store = store
         self._jobs = jobs

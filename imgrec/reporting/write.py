@@ -41,7 +41,7 @@ START = "index.html"
 
 
 @dataclass(frozen=True)
-class Options:
+class ReportOptions:
     """How a collection is told.
 
     Attributes:
@@ -62,7 +62,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Report:
+class ReportSummary:
     """What was written.
 
     Attributes:
@@ -85,21 +85,21 @@ class Report:
 
 
 def write_report(
-    store: Store, out: Path | str, options: Options | None = None, *, quiet: bool = True
-) -> Report:
+    store: Store, out: Path | str, options: ReportOptions | None = None, *, quiet: bool = True
+) -> ReportSummary:
     """Write the report of a store; an older one in its place is replaced whole or not at all.
 
     Args:
         store: open for reading.
         out: the folder of the report.
-        options: by default as `Options()` says.
+        options: by default as `ReportOptions()` says.
         quiet: no progress bar.
 
     Raises:
         StoreError: the store has no such feature, no picture with its vectors, or is damaged.
         ImgrecError: `out` holds anything else than a report.
     """
-    out, options = Path(out).resolve(), options or Options()
+    out, options = Path(out).resolve(), options or ReportOptions()
     REPORT.check_place(out)
     spec, feature = store.spec(options.encoder), store.feature(options.encoder)
     if not len(feature):
@@ -117,7 +117,7 @@ def write_report(
     with new_folder(out) as folder:
         _write(folder, html, drawn, len(feature))
         REPORT.check_place(out)  # again: there was time to put something there
-    return Report(
+    return ReportSummary(
         out / START, len(feature), spec.name, len(sections), len(drawn), len(html), clusters
     )
 
@@ -127,7 +127,7 @@ def _sections(
     spec: EncoderSpec,
     feature: FeatureStore,
     clusters: Clusters,
-    options: Options,
+    options: ReportOptions,
     quiet: bool,
 ) -> list[Section]:
     neighbors = _neighbors(store, spec, feature, quiet)

@@ -25,7 +25,7 @@ PNG_EVERY, PNG_PHASE = 37, 5
 
 
 @dataclass(frozen=True)
-class Manifest:
+class SampleManifest:
     """What the bytes of every picture in a folder depend on, kept beside them."""
 
     seed: int
@@ -36,7 +36,7 @@ class Manifest:
 @dataclass(frozen=True)
 class _Job:
     folder: Path
-    manifest: Manifest
+    manifest: SampleManifest
     indices: tuple[int, ...]
 
 
@@ -76,7 +76,7 @@ def write_samples(
     """
     workers = (os.cpu_count() or 1) if workers is None else workers
     _check(count, seed, size_px, workers)
-    root, manifest = Path(folder), Manifest(seed, size_px)
+    root, manifest = Path(folder), SampleManifest(seed, size_px)
     _open_folder(root, manifest)
     missing = [i for i in range(count) if not _is_complete(root / sample_path(i))]
     for family in {family_of(i) for i in missing}:
@@ -102,7 +102,7 @@ def _check(count: int, seed: int, size_px: int, workers: int) -> None:
         raise ImgrecError(f"the number of workers is {workers}; give 1 or more")
 
 
-def _open_folder(root: Path, manifest: Manifest) -> None:
+def _open_folder(root: Path, manifest: SampleManifest) -> None:
     """Make the folder one of this manifest, or refuse to."""
     if root.exists() and not root.is_dir():
         raise ImgrecError(f"{root} is a file; name a folder for the pictures")

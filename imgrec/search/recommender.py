@@ -14,7 +14,7 @@ from imgrec.search.cache import open_cache
 from imgrec.search.candidates import Question
 from imgrec.search.query_vectors import Asked, Resolver
 from imgrec.search.space import Space
-from imgrec.search.view import View, weights_asked
+from imgrec.search.view import StoreView, weights_asked
 from imgrec.search.ways import Found, chosen_index, search, search_joined
 from imgrec.store.manifest import is_store
 from imgrec.store.site_link import COMMUNITY, page_of, site_of
@@ -40,7 +40,7 @@ class Recommender:
         self._cache = open_cache(cache)
         self._resolver = Resolver(self._cache, weights, device)
         self._lock = threading.Lock()
-        self._view: View | None = None
+        self._view: StoreView | None = None
         self._outlived: list[Store] = []
         self._closed = False
         self._asked_before = False
@@ -155,7 +155,7 @@ class Recommender:
             results=results,
         )
 
-    def _current_view(self) -> View:
+    def _current_view(self) -> StoreView:
         """Return the view of the store as it is now; any change in it makes a new one."""
         with self._lock:
             if self._closed:
@@ -169,7 +169,7 @@ class Recommender:
             state = self.store.state()
             view = self._view
             if view is None or view.store is not self.store or view.state != state:
-                view = self._view = View(self.store, state)
+                view = self._view = StoreView(self.store, state)
             return view
 
     def _load_kernels(self, space: Space) -> None:

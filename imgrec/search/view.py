@@ -40,7 +40,7 @@ class Compared:
         return [self.axes.project(vectors[0])] if self.axes else vectors
 
 
-class View:
+class StoreView:
     """A store as it was at one moment; a change makes a new view. Features are opened once."""
 
     def __init__(self, store: Store, state: tuple[object, ...]) -> None:

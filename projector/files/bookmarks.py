@@ -19,7 +19,7 @@ _ENDS = ("XLeft", "XRight", "YUp", "YDown")
 
 
 @dataclass(frozen=True)
-class View:
+class Bookmark:
     """An entry in the list of bookmarks.
 
     Attributes:
@@ -41,7 +41,7 @@ class View:
     flat: bool = False
 
 
-def bookmarks_text(views: Sequence[View], axes: Vectors, columns: int, label: str) -> str:
+def bookmarks_text(views: Sequence[Bookmark], axes: Vectors, columns: int, label: str) -> str:
     """Return the JSON of some views.
 
     Coordinates are rounded to `STEPS` of the length of their axis and lie between 10000 and
@@ -66,7 +66,7 @@ def bookmarks_text(views: Sequence[View], axes: Vectors, columns: int, label: st
     return f"[{','.join(_state(view, axes, columns, label) for view in views)}]"
 
 
-def _state(view: View, axes: Vectors, columns: int, label: str) -> str:
+def _state(view: Bookmark, axes: Vectors, columns: int, label: str) -> str:
     if view.positions.shape not in ((len(axes), 2), (len(axes), 3)):
         shape = "x".join(map(str, view.positions.shape))
         raise ValueError(f"the view {view.name!r} is {shape}: {len(axes)} points in 2 or 3 needed")
@@ -77,7 +77,7 @@ def _state(view: View, axes: Vectors, columns: int, label: str) -> str:
     return f'{head[:-1]}, "projections": [{_rows(pca | own)}]}}'
 
 
-def _settings(view: View, rows: int, columns: int, label: str) -> dict[str, object]:
+def _settings(view: Bookmark, rows: int, columns: int, label: str) -> dict[str, object]:
     """Everything but the coordinates: where one of them is missing the page shows nothing."""
     dimensions = 3 if view.flat else view.positions.shape[1]
     return {

@@ -26,7 +26,7 @@ from handmade_logdirs import (
     table,
     tensor,
 )
-from imgrec.checks import Report, check_logdir, render
+from imgrec.checks import CheckReport, check_logdir, render
 from imgrec.checks.logdir.configs import resolved
 from imgrec.checks.logdir.tensor_text import fails_with_tensorflow
 from imgrec.doctor import main
@@ -36,13 +36,13 @@ from projector import write_logdir
 Change = Callable[[Path], object]
 
 
-def _texts(report: Report, severity: str = "error") -> list[str]:
+def _texts(report: CheckReport, severity: str = "error") -> list[str]:
     return [
         f"{f.place}: {f.problem}; {f.effect}" for f in report.findings if f.severity == severity
     ]
 
 
-def _only(report: Report, severity: str = "error") -> str:
+def _only(report: CheckReport, severity: str = "error") -> str:
     """Return the one finding there is."""
     (finding,) = report.findings
     assert finding.severity == severity

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from graph.pages.site import write_site
-from imgrec.checks import Report, check_site
+from imgrec.checks import CheckReport, check_site
 from imgrec.checks.site import files as site_files
 from imgrec.checks.site.html import Address, css_addresses, parse_html
 from imgrec.checks.site.links import Stray, Target, resolved
@@ -94,7 +94,7 @@ def manifest(site: Path, **changes: Any) -> None:
     (site / "site.json").write_text(json.dumps(described), "utf-8")
 
 
-def lines(report: Report) -> list[str]:
+def lines(report: CheckReport) -> list[str]:
     return [f"{f.severity} {f.place}: {f.problem}; {f.effect}" for f in report.findings]
 
 
@@ -558,7 +558,7 @@ def test_no_damage_makes_it_stumble(site: Path, seed: int) -> None:
             at = chance.randrange(len(data)) if data else 0
             data[at : at + chance.randrange(20)] = chance.randbytes(chance.randrange(20))
         path.write_bytes(bytes(data[: chance.randrange(len(data) + 1)] if seed % 3 == 0 else data))
-        assert isinstance(check_site(site), Report)
+        assert isinstance(check_site(site), CheckReport)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -569,7 +569,7 @@ def test_no_data_make_it_stumble(site: Path, seed: int) -> None:
         for _ in range(chance.randrange(1, 9)):
             data = _mutated(data, chance)
         write_data(page, data)
-        assert isinstance(check_site(site), Report)
+        assert isinstance(check_site(site), CheckReport)
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from graph.name_search.documents import Picture
+from graph.name_search.documents import PictureDocument
 
 CELL = (4, 4, 128, 96)
 
 
-def picture(i: int, name: str, folder: str = "") -> Picture:
-    return Picture(i, name, folder, f"community-{i % 7 + 1}", CELL)
+def picture(i: int, name: str, folder: str = "") -> PictureDocument:
+    return PictureDocument(i, name, folder, f"community-{i % 7 + 1}", CELL)
 
 
-def many(count: int) -> list[Picture]:
+def many(count: int) -> list[PictureDocument]:
     """Names as cameras, phones, people and programs give them."""
     rng = np.random.default_rng(0)
     words = ["beach", "dress", "ride", "old", "house", "River", "Été", "夜景", "кот"]

@@ -9,7 +9,7 @@ from imgrec import EncoderError
 from imgrec.collection import Outcome
 from imgrec.encoders.spec import Classifier, Compile, Encoded, EncoderSpec, Scores, Vectors
 from imgrec.indexing.classify import described
-from imgrec.indexing.jobs import Job
+from imgrec.indexing.jobs import PartJob
 from imgrec.indexing.read import Readings
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
 
@@ -59,9 +59,9 @@ def _read(ids: list[int], failed: tuple[int, ...] = ()) -> Readings:
 
 
 JOBS = [
-    Job(0, np.arange(1, 6), ("counting", "thumbs")),
-    Job(1, np.arange(6, 8), ("thumbs",)),
-    Job(2, np.arange(8, 12), ("classes/counting",)),
+    PartJob(0, np.arange(1, 6), ("counting", "thumbs")),
+    PartJob(1, np.arange(6, 8), ("thumbs",)),
+    PartJob(2, np.arange(8, 12), ("classes/counting",)),
 ]
 TASKS = [[1, 2], [3, 4], [5], [6, 7], [8, 9], [10, 11]]
 
@@ -95,7 +95,7 @@ def test_results_come_in_order_whatever_is_ahead(ahead: int) -> None:
 
 def test_two_classifiers_see_the_same_pixels() -> None:
     both = {"counting": Counting(2), "other": Counting(0, "other")}
-    jobs = [Job(0, np.arange(1, 5), ("counting", "other"))]
+    jobs = [PartJob(0, np.arange(1, 5), ("counting", "other"))]
     found = list(described((_read(ids) for ids in ([1, 2], [3, 4])), jobs, both))
     for one, ids in zip(found, ([1, 2], [3, 4]), strict=True):
         assert [one.encoded[name].vectors[:, 0].tolist() for name in both] == [ids, ids]

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from imgrec import Store
-from imgrec.indexing.commit_thread import Writer
-from imgrec.indexing.jobs import Job, Result
+from imgrec.indexing.commit_thread import CommitThread
+from imgrec.indexing.jobs import PartJob, Result
 
-JOBS = [Job(number, np.array([number]), ("thumbs",)) for number in range(5)]
+JOBS = [PartJob(number, np.array([number]), ("thumbs",)) for number in range(5)]
 
 
 def test_jobs_are_committed_in_order_by_another_thread(
@@ -19,13 +19,13 @@ def test_jobs_are_committed_in_order_by_another_thread(
 ) -> None:
     told: list[tuple[int, int, str | None]] = []
 
-    def commit(store: Store, job: Job, _: Any, __: Any, labeled: str | None) -> list[int]:
+    def commit(store: Store, job: PartJob, _: Any, __: Any, labeled: str | None) -> list[int]:
         assert store.catalog.db.in_transaction is False
         told.append((job.number, threading.get_ident(), labeled))
         return []
 
     monkeypatch.setattr("imgrec.indexing.commit_thread.commit", commit)
-    with Writer(own_store, "resnet50") as writer:
+    with CommitThread(own_store, "resnet50") as writer:
         for job in JOBS:
             assert writer.put(job, [], Result()) == []
         assert writer.finish() == []
@@ -51,7 +51,7 @@ def test_no_more_than_one_job_waits(own_store: Path, monkeypatch: pytest.MonkeyP
             writer.put(job, [], Result())
             given.append(job.number)
 
-    with Writer(own_store) as writer:
+    with CommitThread(own_store) as writer:
         giving = threading.Thread(target=give)
         giving.start()
         entered.acquire()
@@ -67,13 +67,13 @@ def test_no_more_than_one_job_waits(own_store: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_what_goes_wrong_reaches_the_run(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def commit(_: Any, job: Job, *__: Any) -> list[int]:
+    def commit(_: Any, job: PartJob, *__: Any) -> list[int]:
         if job.number == 1:
             raise OSError(28, "No space left on device")
         return []
 
     monkeypatch.setattr("imgrec.indexing.commit_thread.commit", commit)
-    with Writer(own_store) as writer, pytest.raises(OSError, match="No space left"):
+    with CommitThread(own_store) as writer, pytest.raises(OSError, match="No space left"):
         for job in JOBS:
             writer.put(job, [], Result())
         writer.finish()
@@ -84,7 +84,7 @@ def test_files_that_changed_are_told(own_store: Path, monkeypatch: pytest.Monkey
     with Store.open(own_store) as store:
         entries = store.catalog.entries([1, 2, 3])
     told = []
-    with Writer(own_store) as writer:
+    with CommitThread(own_store) as writer:
         for job in JOBS:
             told += writer.put(job, entries, Result())
         told += writer.finish()

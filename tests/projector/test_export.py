@@ -14,12 +14,12 @@ from imgrec.store.store import Store
 from logdirs import RUN_FILES, bookmarks, config, contents, names, only_run, sprite, table, tensor
 from paths import ROOT
 from projector.__main__ import main
-from projector.export import Options, write_logdir
+from projector.export import ProjectorOptions, write_logdir
 from projector.files.sprite import grid_for
 from projector_store import colors, decode, make_store, plain
 
-PLAIN = Options(methods=())
-TINY = Options(overview=20, page_size=25, clusters=5, methods=())
+PLAIN = ProjectorOptions(methods=())
+TINY = ProjectorOptions(overview=20, page_size=25, clusters=5, methods=())
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 10, 65])
@@ -176,7 +176,8 @@ def test_another_feature_can_be_shown(store: Store, tmp_path: Path) -> None:
 
 def test_the_same_store_gives_the_same_bytes(store: Store, tmp_path: Path) -> None:
     first, second = (
-        write_logdir(store, tmp_path / name, options=Options(clusters=4)).logdir for name in "ab"
+        write_logdir(store, tmp_path / name, options=ProjectorOptions(clusters=4)).logdir
+        for name in "ab"
     )
     assert contents(first) == contents(second)
 

@@ -14,7 +14,7 @@ from selenium import webdriver
 from browser import console_errors, requests
 from imgrec.store.store import Store
 from logdirs import names, runs
-from projector import Options, write_logdir
+from projector import ProjectorOptions, write_logdir
 from projector.files.sprite import grid_for
 from projector.runs import MAX_POINTS
 from projector_clicks import choose_run, chosen_run, run_names
@@ -30,7 +30,7 @@ from projector_page import (
 )
 from projector_store import Color, colors, make_store, plain
 
-PLAIN = Options(methods=())
+PLAIN = ProjectorOptions(methods=())
 
 
 def _spread(count: int) -> NDArray[np.float32]:
@@ -97,7 +97,7 @@ def test_pictures_among_many_show_themselves(
     path = make_store(tmp_path / "store", [images[i * 7 % 24] for i in range(count)], vectors)
     monkeypatch.setattr("projector.export.update_colors", _no_colors)
     with Store.open(path) as store:
-        options = Options(methods=(), page_size=count)
+        options = ProjectorOptions(methods=(), page_size=count)
         logdir = write_logdir(store, tmp_path / "log", options=options).logdir
     with served(logdir) as server:
         assert open_projector(browser, server.tab, 180) == count
@@ -118,7 +118,7 @@ def test_the_overview_comes_first_and_every_run_opens(
     palette = colors(60)
     path = make_store(tmp_path / "store", [plain(color) for color in palette], _spread(60))
     with Store.open(path) as store:
-        options = Options(methods=(), page_size=25, overview=15)
+        options = ProjectorOptions(methods=(), page_size=25, overview=15)
         made = write_logdir(store, tmp_path / "log", options=options)
     with served(made.logdir) as server:
         assert open_projector(browser, server.address) == 15

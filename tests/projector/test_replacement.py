@@ -20,12 +20,12 @@ from logdirs import RUN_FILES, contents, names, only_run, runs, table
 from projector import manifest
 from projector.__main__ import main
 from projector.errors import ProjectorError
-from projector.export import Export, Options, write_logdir
+from projector.export import Export, ProjectorOptions, write_logdir
 from projector.files.sprite import write_sprite
 from projector_store import colors, make_store, plain
 
-PLAIN = Options(methods=())
-TINY = Options(overview=12, page_size=40, clusters=3, methods=())
+PLAIN = ProjectorOptions(methods=())
+TINY = ProjectorOptions(overview=12, page_size=40, clusters=3, methods=())
 _COUNT = 96
 
 
@@ -41,7 +41,7 @@ def _grouped(path: Path) -> Path:
     return make_store(path, images, _vectors(_COUNT))
 
 
-def _exported(store: Path, out: Path, options: Options = TINY) -> Export:
+def _exported(store: Path, out: Path, options: ProjectorOptions = TINY) -> Export:
     with Store.open(store) as opened:
         return write_logdir(opened, out, options=options)
 

@@ -11,13 +11,13 @@ import pytest
 from imgrec.store.store import Store
 from logdirs import contents
 from paths import ROOT
-from projector import Options, write_logdir
+from projector import ProjectorOptions, write_logdir
 from projector.errors import ProjectorError
 from projector.serve import main
 from projector.server import HOST, free_port
 from projector_page import served
 
-PLAIN = Options(methods=())
+PLAIN = ProjectorOptions(methods=())
 
 
 def test_it_prints_the_address_when_it_answers_and_leaves_no_trace(

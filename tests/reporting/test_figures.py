@@ -28,7 +28,7 @@ from imgrec.reporting.figures.render import render
 from imgrec.reporting.figures.style import OKABE_ITO, PALE, SECOND, SERIES, THEMED, styled
 from imgrec.reporting.figures.thumbnails import Thumbnails
 from imgrec.store.store import Store
-from projector.export import Options, write_logdir
+from projector.export import ProjectorOptions, write_logdir
 
 _EVIL = "</script><img src=x onerror=alert(1)> $x_1$ & \x00 \ud800 漢字"
 _BOUNDS = (0.0, 0.0, 100.0, 60.0)
@@ -256,7 +256,7 @@ def test_maps_are_those_that_the_projector_has_made(
     own_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Store.open(own_store) as store:
-        write_logdir(store, tmp_path / "log", options=Options(workers=0))
+        write_logdir(store, tmp_path / "log", options=ProjectorOptions(workers=0))
     kept = {path.name for path in (own_store / "layouts" / "mini").iterdir()}
     assert {name.split("-")[0] for name in kept} == {"umap", "tsne"}
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from imgrec.checks.findings import Check, Finding, Place, Report, collected
+from imgrec.checks.findings import Check, CheckReport, Finding, Place, collected
 from imgrec.checks.logdir.bookmarks import check_bookmarks
 from imgrec.checks.logdir.configs import (
     CONFIG_NAME,
@@ -18,7 +18,7 @@ from imgrec.checks.logdir.tensors import Tensor, check_tensor
 from imgrec.system.text import counted
 
 
-def check_logdir(logdir: Path) -> Report:
+def check_logdir(logdir: Path) -> CheckReport:
     """Return what a logdir holds and what is wrong with it; writes nothing.
 
     Files are read in pieces, so memory does not grow with them.
@@ -41,7 +41,7 @@ def check_logdir(logdir: Path) -> Report:
     if not shown and all(finding.severity != "error" for finding in findings):
         nothing = f"its {CONFIG_NAME} names no embeddings"
         findings.append(Place(str(logdir)).error(nothing, "there is no projector tab"))
-    return Report(tuple(holdings), tuple(findings))
+    return CheckReport(tuple(holdings), tuple(findings))
 
 
 def _embedding(place: Place, embedding: Embedding) -> Check[str]:

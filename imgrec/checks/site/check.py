@@ -3,14 +3,14 @@
 from collections import defaultdict
 from pathlib import Path
 
-from imgrec.checks.findings import Check, Finding, Place, Report, collected, shortened
+from imgrec.checks.findings import Check, CheckReport, Finding, Place, collected, shortened
 from imgrec.checks.site.files import START, check_listed, list_files, read_manifest
 from imgrec.checks.site.index import PictureIndex, reachable
 from imgrec.checks.site.page import Site, check_css, check_page
 from imgrec.system.text import counted
 
 
-def check_site(site: Path) -> Report:
+def check_site(site: Path) -> CheckReport:
     """Return what a network site holds and what is wrong with it; writes nothing.
 
     Files are read one at a time; of each page only numbers are kept.
@@ -22,7 +22,7 @@ def check_site(site: Path) -> Report:
     place = Place(str(site))
     manifest = collected(read_manifest(place, site), findings)
     if manifest is None:
-        return Report((), tuple(findings))
+        return CheckReport((), tuple(findings))
     files = frozenset(collected(list_files(site), findings))
     collected(check_listed(place, manifest, files), findings)
     pages = sorted(file for file in files if file.endswith(".html"))
@@ -33,9 +33,9 @@ def check_site(site: Path) -> Report:
         collected(check_css(known, sheet), findings)
     pictures = collected(_check_whole(known, place, manifest.pictures), findings)
     if any(finding.severity == "error" for finding in findings):
-        return Report((), tuple(findings))
+        return CheckReport((), tuple(findings))
     what = f"{counted(len(pages), 'page')}, {counted(pictures, 'picture')}"
-    return Report(((place.name, what),), tuple(findings))
+    return CheckReport(((place.name, what),), tuple(findings))
 
 
 def _check_whole(site: Site, place: Place, wanted: int | None) -> Check[int]:

@@ -15,7 +15,7 @@ _UNTOLD = "what belongs to the site cannot be told, and it cannot be written aga
 
 
 @dataclass(frozen=True)
-class Manifest:
+class SiteManifest:
     """What `site.json` says.
 
     Attributes:
@@ -27,7 +27,7 @@ class Manifest:
     pictures: int | None
 
 
-def read_manifest(place: Place, site: Path) -> Check[Manifest | None]:
+def read_manifest(place: Place, site: Path) -> Check[SiteManifest | None]:
     """Return what a site says of itself, None where that cannot be known."""
     problem = file_problem(site / MARKER, MARKER)
     if problem:
@@ -56,7 +56,7 @@ def read_manifest(place: Place, site: Path) -> Check[Manifest | None]:
             "whether all of them are shown cannot be told",
         )
         pictures = None
-    return Manifest(frozenset(files), pictures)
+    return SiteManifest(frozenset(files), pictures)
 
 
 def list_files(site: Path) -> Check[set[str]]:
@@ -76,7 +76,7 @@ def list_files(site: Path) -> Check[set[str]]:
     return found
 
 
-def check_listed(place: Place, manifest: Manifest, files: Set[str]) -> Check[None]:
+def check_listed(place: Place, manifest: SiteManifest, files: Set[str]) -> Check[None]:
     """Report files that are listed and absent, or there and not listed."""
     absent = sorted(manifest.files - files)
     foreign = sorted(files - manifest.files - {MARKER})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imgrec.checks.findings import Check, Finding, Place, Report, collected
+from imgrec.checks.findings import Check, CheckReport, Finding, Place, collected
 from imgrec.checks.store.catalog import check_catalog, check_origins, known_ids
 from imgrec.checks.store.derived import check_derived
 from imgrec.checks.store.parts import check_output
@@ -19,7 +19,7 @@ from imgrec.store.store import CATALOG
 from imgrec.system.text import counted
 
 
-def check_store(store: Path, *, deep: bool = False) -> tuple[Report, list[str]]:
+def check_store(store: Path, *, deep: bool = False) -> tuple[CheckReport, list[str]]:
     """Return what a store holds and what is wrong with it; and what of it is damaged, by name.
 
     Reads every part once; writes nothing.
@@ -31,7 +31,7 @@ def check_store(store: Path, *, deep: bool = False) -> tuple[Report, list[str]]:
     findings: list[Finding] = []
     place = Place(str(store))
     if not collected(_check_manifest(place, store), findings):
-        return Report((), tuple(findings)), []
+        return CheckReport((), tuple(findings)), []
     catalog = collected(check_catalog(place, store / CATALOG), findings)
     known = ok = None
     if catalog:
@@ -49,12 +49,12 @@ def check_store(store: Path, *, deep: bool = False) -> tuple[Report, list[str]]:
     kept = collected(check_derived(store, known), findings)
     collected(_check_origins(store, outputs), findings)
     if any(finding.severity == "error" for finding in findings):
-        return Report((), tuple(findings)), damaged
+        return CheckReport((), tuple(findings)), damaged
     parts = sum(len(output.parts()) for output in outputs)
     pictures = counted(0 if ok is None else len(ok), "picture")
     indexes = "1 index or graph" if kept == 1 else f"{kept} indexes and graphs"
     what = f"{pictures}, {counted(parts, 'part')}, {indexes}"
-    return Report(((place.name, what),), tuple(findings)), damaged
+    return CheckReport(((place.name, what),), tuple(findings)), damaged
 
 
 def _check_manifest(place: Place, store: Path) -> Check[bool]:

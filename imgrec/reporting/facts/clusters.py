@@ -18,7 +18,7 @@ _LEAST_SHARE = 0.3  # of a cluster: a label that fewer have does not dominate it
 
 
 @dataclass(frozen=True)
-class Group:
+class Cluster:
     """A cluster.
 
     Attributes:
@@ -40,7 +40,7 @@ class Group:
         return ", ".join(f"{name} {percent(share)}" for name, share in self.dominant)
 
 
-def groups_of(catalog: Catalog, clusters: Clusters) -> list[Group]:
+def groups_of(catalog: Catalog, clusters: Clusters) -> list[Cluster]:
     """Return the clusters that have a picture, by number."""
     ids, numbers = clusters.ids, clusters.numbers
     order = np.lexsort((ids, clusters.distances, numbers))  # by cluster, then from the middle
@@ -51,7 +51,7 @@ def groups_of(catalog: Catalog, clusters: Clusters) -> list[Group]:
         if end > start:
             nearest, spread = nearest_and_spread(ids[order[start:end]])
             of_kinds = tuple(of[number] for of in dominants if number in of)
-            found.append(Group(number, end - start, nearest, spread, of_kinds))
+            found.append(Cluster(number, end - start, nearest, spread, of_kinds))
     return found
 
 

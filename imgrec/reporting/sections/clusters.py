@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from imgrec.derived.clusters import Clusters
-from imgrec.reporting.facts.clusters import NEAREST, Group
+from imgrec.reporting.facts.clusters import NEAREST, Cluster
 from imgrec.reporting.facts.maps import Ground
 from imgrec.reporting.figures.chart import NARROW_PX, WIDE_PX, Chart, Section
 from imgrec.reporting.figures.picture_rows import Row, Sheet
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def cluster_section(
-    clusters: Clusters, groups: list[Group], ground: Ground, thumbnails: Thumbnails
+    clusters: Clusters, groups: list[Cluster], ground: Ground, thumbnails: Thumbnails
 ) -> Section:
     """Return the section.
 
@@ -37,7 +37,7 @@ def cluster_section(
 
 
 def _plane_chart(
-    clusters: Clusters, groups: list[Group], ground: Ground, thumbnails: Thumbnails
+    clusters: Clusters, groups: list[Cluster], ground: Ground, thumbnails: Thumbnails
 ) -> Chart:
     rows = clusters.ids.searchsorted(ground.ids)
     numbers = clusters.numbers[rows]
@@ -61,7 +61,7 @@ def _plane_chart(
     )
 
 
-def _sheet_chart(groups: list[Group], thumbnails: Thumbnails) -> Chart:
+def _sheet_chart(groups: list[Cluster], thumbnails: Thumbnails) -> Chart:
     rows = [
         Row(
             f"Cluster {group.number}",

@@ -13,10 +13,10 @@ from PIL import Image
 from selenium import webdriver
 
 from browser import chromium, requests
-from graph.name_search.documents import Group, Picture
+from graph.name_search.documents import CommunityDocument, PictureDocument
 from graph.name_search.index import write_search
 from graph.pages.network import Drawing
-from graph.pages.page import Renderer, View, assets
+from graph.pages.page import PageText, Renderer, assets
 from graph.pages.sheet import build_sheet
 from imgrec.pictures.decoding import thumbnail
 from machine import rows
@@ -78,7 +78,7 @@ def written(site: Path, count: int) -> tuple[float, int, int]:
     return seconds, sum(sizes), len(sizes)
 
 
-def pictures(count: int) -> Iterator[Picture]:
+def pictures(count: int) -> Iterator[PictureDocument]:
     """Yield pictures with names of cameras, phones, people and programs, in folders of 50 to 2,000.
 
     Two in three pictures of a folder are on pages near each other, the others anywhere.
@@ -94,7 +94,7 @@ def pictures(count: int) -> Iterator[Picture]:
         left -= 1
         near = rng.random() < 2 / 3
         page = (i // _A_PAGE + rng.randrange(4)) % pages if near else rng.randrange(pages)
-        yield Picture(i + 1, _name(rng, kind, i), folder, f"community-{page + 1}", _CELL)
+        yield PictureDocument(i + 1, _name(rng, kind, i), folder, f"community-{page + 1}", _CELL)
 
 
 def _name(rng: random.Random, kind: int, i: int) -> str:
@@ -108,9 +108,9 @@ def _name(rng: random.Random, kind: int, i: int) -> str:
     return f"{uuid.UUID(int=rng.getrandbits(128))}.png"
 
 
-def _groups(count: int) -> list[Group]:
+def _groups(count: int) -> list[CommunityDocument]:
     return [
-        Group(f"Community {i}", "160 pictures", (f"community-{i}",), None)
+        CommunityDocument(f"Community {i}", "160 pictures", (f"community-{i}",), None)
         for i in range(1, count // _A_PAGE + 2)
     ]
 
@@ -157,5 +157,5 @@ def _write_page(site: Path) -> None:
         (site / "assets" / name).write_bytes(data)
     sheet = build_sheet([thumbnail(Image.new("RGB", (64, 64)))])
     (site / "sheet.jpg").write_bytes(sheet.jpeg)
-    view = View("overview", "Search", "Search", "", "", "", "sheet.jpg", data={"maxScale": 1})
+    view = PageText("overview", "Search", "Search", "", "", "", "sheet.jpg", data={"maxScale": 1})
     (site / "index.html").write_text(Renderer().render(view, Drawing([], [])), "utf-8")

@@ -14,7 +14,7 @@ from imgrec import Store
 from machine import rows
 from material import copied, made
 from measuring import paragraph, size_mb, tell
-from projector.export import Options
+from projector.export import ProjectorOptions
 from projector.files.sprite import grid_for
 
 COUNT = 10_000  # a square number: another one `add_embedding` fills up to one with black
@@ -27,8 +27,10 @@ def measured(work: Path, count: int) -> str:
     place, folder = made(work, count), work / "writer"
     shutil.rmtree(folder, ignore_errors=True)  # nothing is to be taken over from a run before
     lines, parts, found = [], [], []
-    for name, dimensions in (("50 columns", Options().dimensions), ("all columns", None)):
-        options = Options(dimensions=dimensions, methods=(), page_size=count, overview=count)
+    for name, dimensions in (("50 columns", ProjectorOptions().dimensions), ("all columns", None)):
+        options = ProjectorOptions(
+            dimensions=dimensions, methods=(), page_size=count, overview=count
+        )
         store = copied(place, folder / name / "store", count)
         for kept in ("nothing kept", "axes, clusters kept"):
             tell(f"writer: {name}, {kept}")

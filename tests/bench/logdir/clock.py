@@ -14,9 +14,9 @@ import projector.layouts
 import projector.source
 from imgrec.collection import Catalog
 from imgrec.layouts.reduction import Reduction
-from projector.layouts import Begun, Layouts
-from projector.source import Collection
-from projector.writer import Writer
+from projector.layouts import Layouts, PendingLayouts
+from projector.source import ProjectedFeature
+from projector.writer import LogdirWriter
 
 SPRITES = ("thumbnails laid", "WebP written")  # in threads of their own, beside all the others
 ONCE = ("axes", "clusters", "colors", "pages", "k-NN graph")  # all others are of a run
@@ -24,22 +24,22 @@ _FUNCTIONS: tuple[tuple[Any, str, str], ...] = (
     (projector.source, "reduce_feature", "axes"),
     (projector.source, "clusters_in", "clusters"),
     (projector.export, "update_colors", "colors"),
-    (Collection, "runs", "pages"),
-    (Collection, "neighbors", "k-NN graph"),
-    (Collection, "graph", "k-NN graph"),
+    (ProjectedFeature, "runs", "pages"),
+    (ProjectedFeature, "neighbors", "k-NN graph"),
+    (ProjectedFeature, "graph", "k-NN graph"),
     (Catalog, "entries", "catalog"),
-    (Collection, "labels", "labels"),
+    (ProjectedFeature, "labels", "labels"),
     (Reduction, "take", "columns"),
     (projector.compose, "metadata_text", "metadata"),
     (projector.compose, "bookmarks_text", "bookmarks"),
     (Layouts, "begin", "layouts begun"),
-    (Begun, "views", "waiting for layouts"),
+    (PendingLayouts, "views", "waiting for layouts"),
     (projector.layouts._Graph, "weights", "graph of a run"),
     (projector.files.sprite_workers.Sheets, "_joined", SPRITES[0]),
     (projector.files.sprite_workers, "build_sprite", SPRITES[0]),
     (projector.files.sprite_workers, "write_sprite", SPRITES[1]),
-    (Writer, "write", "files"),
-    (Writer, "finish", "waiting for sprites"),
+    (LogdirWriter, "write", "files"),
+    (LogdirWriter, "finish", "waiting for sprites"),
 )
 
 

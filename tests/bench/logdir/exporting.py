@@ -13,7 +13,7 @@ from imgrec import Store
 from machine import rows
 from material import copied, indexed, made
 from measuring import anonymous_mb, apart, paragraph, size_mb, tell
-from projector.export import Options, write_logdir
+from projector.export import ProjectorOptions, write_logdir
 
 HEADS = ("case", "s", "CPU s", "memory MB", "disk MB", "runs", "changed")
 NEW = 100  # one picture in so many comes later
@@ -54,7 +54,7 @@ def measured(work: Path, count: int) -> str:
     first, second = work / "export" / "first", work / "export" / "second"
     for logdir in (first, second):
         shutil.rmtree(logdir, ignore_errors=True)  # of a run before
-    options = Options(methods=())
+    options = ProjectorOptions(methods=())
     lines, parts = [], []
 
     def case(name: str, out: Path) -> None:
@@ -87,7 +87,7 @@ def fresh(function: Callable[..., _T], *arguments: Any) -> tuple[_T, float]:
     return result, before_mb + more_mb
 
 
-def exported(store: Path, out: Path, options: Options) -> Exported:
+def exported(store: Path, out: Path, options: ProjectorOptions) -> Exported:
     """Write a logdir in this process, which is to be a fresh one; what is imported late counts."""
     clock = Clock.installed()
     started, started_cpu = time.perf_counter(), _cpu_s()

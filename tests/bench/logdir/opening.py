@@ -12,8 +12,8 @@ from machine import rows
 from material import copied, made
 from measuring import size_mb, tell
 from projector import layouts
-from projector.export import Options, write_logdir
-from projector.source import Collection
+from projector.export import ProjectorOptions, write_logdir
+from projector.source import ProjectedFeature
 from projector_page import open_projector, served
 
 WHOLE, OVERVIEW = 50_000, 10_000
@@ -32,10 +32,10 @@ def measured(work: Path, count: int) -> str:
     shown = (
         (
             "overview beside its pages",
-            Options(overview=overview, page_size=overview, workers=0),
+            ProjectorOptions(overview=overview, page_size=overview, workers=0),
             overview,
         ),
-        ("one run", Options(page_size=whole, workers=0), whole),
+        ("one run", ProjectorOptions(page_size=whole, workers=0), whole),
     )
     lines = []
     for name, options, points in shown:
@@ -74,11 +74,11 @@ def _seconds(address: str, points: int, profile: Path) -> float:
     return spent
 
 
-def _written(store: Path, out: Path, options: Options) -> str:
+def _written(store: Path, out: Path, options: ProjectorOptions) -> str:
     """Write a logdir whose layouts are where layouts begin; return the run that opens first."""
     for method in list(layouts._MAKERS):
         layouts._MAKERS[method] = lambda graph, start, seed: start
     layouts._Graph.weights = None  # type: ignore[assignment]  # not needed by these
-    Collection.neighbors = None  # type: ignore[assignment]
+    ProjectedFeature.neighbors = None  # type: ignore[assignment]
     with Store.open(store) as opened:
         return write_logdir(opened, out, options=options).runs[0].name

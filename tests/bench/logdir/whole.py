@@ -11,9 +11,9 @@ from exporting import HEADS, Exported, cells, exported, fresh, where
 from machine import rows
 from material import copied, made
 from measuring import paragraph, tell
-from projector.export import Options
+from projector.export import ProjectorOptions
 from projector.runs import Run
-from projector.source import Collection
+from projector.source import ProjectedFeature
 
 
 def measured(work: Path, count: int, methods: Sequence[str], most_runs: int | None) -> str:
@@ -28,7 +28,7 @@ def measured(work: Path, count: int, methods: Sequence[str], most_runs: int | No
     tell(f"stage: writing a store of {count} pictures")
     store = copied(made(work, count), work / "stage" / "store", count)
     tell("stage: begins")
-    options = Options(methods=methods)
+    options = ProjectorOptions(methods=methods)
     (done, planned), peak_mb = fresh(_staged, store, work / "stage" / "logdir", options, most_runs)
     name = f"{count:,} pictures, layouts: {', '.join(methods) or 'none'}"
     lines = [f"{done.views} bookmarks; {where(done)}", f"all threads: {told(done.all_s)}"]
@@ -38,7 +38,7 @@ def measured(work: Path, count: int, methods: Sequence[str], most_runs: int | No
 
 
 def _staged(
-    store: Path, out: Path, options: Options, most_runs: int | None
+    store: Path, out: Path, options: ProjectorOptions, most_runs: int | None
 ) -> tuple[Exported, list[int]]:
     """Write a logdir, tell of each run; return what it took and the pictures of all its runs."""
     planned: list[int] = []
@@ -59,7 +59,7 @@ def _extrapolated(done: Exported, planned: list[int]) -> str:
 
 def _told_by_run(planned: list[int], most_runs: int | None) -> None:
     """Make the export say on stderr what each run took, and write only the first ones."""
-    write, plan = projector.export._written, Collection.runs
+    write, plan = projector.export._written, ProjectedFeature.runs
 
     def written(composer: Any, writer: Any, run: Run) -> Any:
         started = time.perf_counter()
@@ -67,11 +67,11 @@ def _told_by_run(planned: list[int], most_runs: int | None) -> None:
         tell(f"stage: {summary.name}: {time.perf_counter() - started:.1f} s, sprite not counted")
         return summary
 
-    def runs(collection: Collection, overview: int, page_size: int) -> list[Run]:
+    def runs(collection: ProjectedFeature, overview: int, page_size: int) -> list[Run]:
         found = plan(collection, overview, page_size)
         planned.extend(len(run.ids) for run in found)
         tell(f"stage: {len(found)} runs of {sum(planned)} pictures in all")
         return found[:most_runs]
 
     projector.export._written = written
-    Collection.runs = runs  # type: ignore[method-assign]
+    ProjectedFeature.runs = runs  # type: ignore[method-assign]

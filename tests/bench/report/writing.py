@@ -8,7 +8,7 @@ import numpy as np
 
 from exporting import fresh
 from imgrec import Store
-from imgrec.reporting.write import Options, write_report
+from imgrec.reporting.write import ReportOptions, write_report
 from imgrec.store.classes import TOP, Top, write_classes, write_description
 from machine import rows
 from material import copied, made
@@ -38,7 +38,7 @@ def measured(work: Path, count: int, maps: tuple[str, ...]) -> str:
 def _written(store: Path, out: Path, maps: tuple[str, ...]) -> tuple[float, int]:
     started = time.perf_counter()
     with Store.open(store) as opened:
-        report = write_report(opened, out, Options(methods=maps), quiet=False)
+        report = write_report(opened, out, ReportOptions(methods=maps), quiet=False)
     return time.perf_counter() - started, report.size_bytes
 
 

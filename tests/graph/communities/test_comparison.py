@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from graph.communities.comparison import compare, parent_of
-from graph.communities.tree import Group
+from graph.communities.tree import Community
 from graph.communities.weights import joined
 
 
 def test_communities_are_compared_with_those_of_their_level() -> None:
-    def leaf(number: int, *rows: int) -> Group:
-        return Group(np.array(rows), number=number)
+    def leaf(number: int, *rows: int) -> Community:
+        return Community(np.array(rows), number=number)
 
-    divided = Group(np.array([0, 1, 2, 3]), (leaf(1, 0, 1), leaf(2, 2, 3)), 1)
-    tree = Group(np.arange(8), (divided, leaf(2, 4, 5), leaf(0, 6, 7)))
+    divided = Community(np.array([0, 1, 2, 3]), (leaf(1, 0, 1), leaf(2, 2, 3)), 1)
+    tree = Community(np.arange(8), (divided, leaf(2, 4, 5), leaf(0, 6, 7)))
     a = np.array([0, 2, 4, 6, 1, 3, 5, 7])
     b = np.array([1, 3, 5, 7, 2, 4, 6, 0])
     graph = joined(8, a, b, np.array([1, 1, 1, 1, 0.5, 0.4, 0.3, 0.2]))

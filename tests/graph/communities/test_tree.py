@@ -11,12 +11,12 @@ from graph.communities import tree as tree_module
 from graph.communities.louvain import IGRAPH, levels
 from graph.communities.numbering import numbered, parsed
 from graph.communities.parts import gathered, similarity, split
-from graph.communities.tree import LONERS, MOST_CHILDREN, Group, Grower
+from graph.communities.tree import LONERS, MOST_CHILDREN, Community, Grower
 from graph.communities.weights import FLOOR, Graph, joined, knn_graph
 from graphs_by_hand import matrix_of, neighbors_of, random_graph
 
 
-def grown(graph: Graph, page_size: int, costs: np.ndarray | None = None) -> Group:
+def grown(graph: Graph, page_size: int, costs: np.ndarray | None = None) -> Community:
     costs = np.ones(graph.n) if costs is None else costs
     parts = levels(graph, IGRAPH)[-1]
     tree = Grower(costs, page_size, IGRAPH).grown(graph, parts)
@@ -31,7 +31,7 @@ def planted(n: int, kinds: int, seed: int = 0, scale: float = 0.15) -> tuple[Gra
     return knn_graph(neighbors_of(vectors, min(8, n - 1))), of
 
 
-def leaves(tree: Group) -> dict[str, Group]:
+def leaves(tree: Community) -> dict[str, Community]:
     return {path: group for path, group in tree.walk() if not group.children}
 
 
@@ -136,7 +136,7 @@ def test_gathered_joins_the_most_similar_while_they_fit() -> None:
     assert gathered(made, each, np.ones(4), 4).tolist() == [0, 0, 0, 0]
 
 
-def labels_of(tree: Group, n: int) -> list[str | None]:
+def labels_of(tree: Community, n: int) -> list[str | None]:
     labels: list[str | None] = [None] * n
     for path, group in leaves(tree).items():
         for row in group.rows.tolist():
@@ -173,9 +173,9 @@ def test_numbers_stay_with_the_bulk_when_pictures_come() -> None:
     assert same > 0.7 * 900
 
 
-def group_of(*children: list[int]) -> Group:
+def group_of(*children: list[int]) -> Community:
     rows = np.sort(np.concatenate(children))
-    return Group(rows, tuple(Group(np.array(child)) for child in children))
+    return Community(rows, tuple(Community(np.array(child)) for child in children))
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_the_largest_overlap_takes_the_number_and_new_ones_get_free_ones(
 
 
 def test_numbers_below_count_only_within_the_same_community() -> None:
-    tree = Group(np.arange(4), (group_of([0], [1]), group_of([2], [3])))
+    tree = Community(np.arange(4), (group_of([0], [1]), group_of([2], [3])))
     found = numbered(tree, parsed(["1.7", "1.4", "9.3", "8.2"]), np.ones(4))
     paths = {path: group.rows.tolist() for path, group in found.walk() if not group.children}
     assert paths == {"1.7": [0], "1.4": [1], "8.1": [2], "8.2": [3]}

@@ -16,7 +16,7 @@ from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
 from browser import console_errors, requests
-from graph.name_search.documents import Group, Picture
+from graph.name_search.documents import CommunityDocument, PictureDocument
 from graph.name_search.index import write_search
 from graph.words import fold, terms
 from imgrec.store.store import Store
@@ -75,13 +75,13 @@ def collection(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("large") / "site"
     shutil.copytree(site, copy)
     shutil.rmtree(copy / "search")
-    groups = [Group(f"River {i}", "", (f"community-{i}",), None) for i in range(1, 41)]
+    groups = [CommunityDocument(f"River {i}", "", (f"community-{i}",), None) for i in range(1, 41)]
     write_search(copy, many(COUNT), groups)
     return copy
 
 
 @cache
-def cut() -> list[tuple[Picture, set[str], set[str]]]:
+def cut() -> list[tuple[PictureDocument, set[str], set[str]]]:
     return [(p, set(terms(p.name)), set(terms(p.folder))) for p in many(COUNT)]
 
 

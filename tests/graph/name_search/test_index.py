@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.name_search.documents import DOCUMENTS_BYTES, Group, Picture
+from graph.name_search.documents import DOCUMENTS_BYTES, CommunityDocument, PictureDocument
 from graph.name_search.index import WORDS_BYTES, search_files, wide_prefixes, write_search
 from graph.name_search.postings import ALPHABET, Postings, encode, merged
 from graph.words import MAX_LENGTH, UNSPACED, fold, terms
@@ -23,8 +23,8 @@ EVIL = "</script><img src=x onerror=alert(1)>\u2028\u2029<!--"
 NAMES = st.text(min_size=1, max_size=30).map(printable)
 
 
-def group(number: int, name: str) -> Group:
-    return Group(name, "3 pictures", (f"community-{number}",), None)
+def group(number: int, name: str) -> CommunityDocument:
+    return CommunityDocument(name, "3 pictures", (f"community-{number}",), None)
 
 
 class Index:
@@ -251,12 +251,12 @@ def test_the_same_pictures_in_any_order_give_the_same_bytes() -> None:
 
 def test_titles_faces_and_pages_of_communities() -> None:
     pictures = [
-        Picture(5, "a.jpg", "", "community-1", CELL),
-        Picture(6, "b.jpg", "", "community-1-2", (140, 4, 60, 128)),
+        PictureDocument(5, "a.jpg", "", "community-1", CELL),
+        PictureDocument(6, "b.jpg", "", "community-1-2", (140, 4, 60, 128)),
     ]
     groups = [
-        Group("Red", "2 pictures", ("community-1", "community-1-2"), 6),
-        Group("None", "", ("community-2",), 99),
+        CommunityDocument("Red", "2 pictures", ("community-1", "community-1-2"), 6),
+        CommunityDocument("None", "", ("community-2",), 99),
     ]
     index = Index(list(search_files(pictures, groups)))
     (file,) = (data for name, data in index.data.items() if name.startswith("documents"))

@@ -11,7 +11,7 @@ from PIL import Image
 from selenium import webdriver
 
 from browser import console_errors
-from projector.files.bookmarks import STEPS, View, bookmarks_text
+from projector.files.bookmarks import STEPS, Bookmark, bookmarks_text
 from projector.files.config import CONFIG_NAME, Embedding, config_text
 from projector.files.events import EVENTS, event_bytes
 from projector.files.tensor import tensor_bytes
@@ -37,20 +37,20 @@ GROUPS = ["red", "green", "blue"]
 _RNG = np.random.default_rng(7)
 AXES = _RNG.normal(size=(ROWS, 5)).astype(np.float32) * np.float32([9, 7, 5, 3, 1])
 _LATTICE = np.stack(np.divmod(_RNG.permutation(ROWS), 5), axis=1).astype(np.float32)
-FLAT = View("UMAP, 2-D", _LATTICE * np.float32([3, 1]) + np.float32([40, -2]))
-PLANE = View("UMAP, 2-D, as a plane", FLAT.positions[:, ::-1], flat=True)
+FLAT = Bookmark("UMAP, 2-D", _LATTICE * np.float32([3, 1]) + np.float32([40, -2]))
+PLANE = Bookmark("UMAP, 2-D, as a plane", FLAT.positions[:, ::-1], flat=True)
 VIEWS = [
     FLAT,
     PLANE,
-    View("PCA, 3-D", AXES[:, :3], tab="pca"),
-    View("t-SNE, 3-D, größer · a name of two lines", _RNG.normal(size=(ROWS, 3))),
-    View("PCA, 2-D", AXES[:, :2], tab="pca"),
-    View("t-SNE, 2-D, colored", _RNG.normal(size=(ROWS, 2)), color="group"),
+    Bookmark("PCA, 3-D", AXES[:, :3], tab="pca"),
+    Bookmark("t-SNE, 3-D, größer · a name of two lines", _RNG.normal(size=(ROWS, 3))),
+    Bookmark("PCA, 2-D", AXES[:, :2], tab="pca"),
+    Bookmark("t-SNE, 2-D, colored", _RNG.normal(size=(ROWS, 2)), color="group"),
 ]
 OTHER = "page 2 of 3 · cats, größer"
 
 
-def _write_run(folder: Path, order: int, views: Sequence[View]) -> None:
+def _write_run(folder: Path, order: int, views: Sequence[Bookmark]) -> None:
     folder.mkdir()
     marks = "bookmarks.json" if views else None
     embedding = Embedding("mini", *AXES.shape, "t.bytes", "m.tsv", "s.png", CELL_PX, marks)
@@ -73,7 +73,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     logdir = tmp_path_factory.mktemp("bookmarks") / "log"
     logdir.mkdir()
     _write_run(logdir / "bare", 3, [])
-    _write_run(logdir / OTHER, 2, [View("only one", FLAT.positions)])
+    _write_run(logdir / OTHER, 2, [Bookmark("only one", FLAT.positions)])
     _write_run(logdir / "overview", 1, VIEWS)
     with served(logdir) as server:
         yield server.tab
@@ -115,7 +115,7 @@ def test_a_click_shows_the_layout_and_it_stays(page: webdriver.Chrome) -> None:
 
 
 @pytest.mark.parametrize("view", [FLAT, PLANE])
-def test_each_point_still_shows_its_own_picture(page: webdriver.Chrome, view: View) -> None:
+def test_each_point_still_shows_its_own_picture(page: webdriver.Chrome, view: Bookmark) -> None:
     click_bookmark(page, view.name)
     places = np.rint(positions_px(page)).astype(int)  # (n, 2)
     seen = np.asarray(picture_of_page(page))[places[:, 1], places[:, 0]]

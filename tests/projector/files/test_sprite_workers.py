@@ -17,13 +17,13 @@ from imgrec.layouts.umap import umap_layout
 from imgrec.store.thumbnails import write_thumbs
 from imgrec.system.workers import Workers
 from logdirs import contents
-from projector import Options, write_logdir
+from projector import ProjectorOptions, write_logdir
 from projector.errors import ProjectorError
 from projector.files.pieces import Piece
 from projector.files.sprite import grid_for
 from projector.files.sprite_workers import Sheets, bands
 from projector.manifest import NOTHING
-from projector.writer import Writer
+from projector.writer import LogdirWriter
 from projector_store import colors, make_store, plain
 
 _COUNT = 2_300  # three bands
@@ -110,7 +110,7 @@ def test_slow_files_wait_for_room(tmp_path: Path) -> None:
         path.write_bytes(b"x")
         begun[0] -= 1
 
-    with Writer(tmp_path / "old", NOTHING, tmp_path) as writer:
+    with LogdirWriter(tmp_path / "old", NOTHING, tmp_path) as writer:
         for number in range(20):
             begun[0] += 1
             writer.write(f"run {number}", f"run {number}", [Piece("a", "a", write, slow=True)])
@@ -124,7 +124,7 @@ def _logdir(folder: Path, name: str, workers: int) -> Path:
     """Write a logdir of several runs from a store of its own: layouts are kept in the store."""
     vectors = np.random.default_rng(3).normal(size=(70, 12)).astype(np.float32)
     images = [plain(color) for color in colors(70)]
-    options = Options(page_size=20, overview=30, workers=workers)
+    options = ProjectorOptions(page_size=20, overview=30, workers=workers)
     with Store.open(make_store(folder / name / "store", images, vectors)) as opened:
         return write_logdir(opened, folder / name / "log", options=options).logdir
 
