@@ -14,6 +14,7 @@ from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.store.classes import Classes, holds_classes, open_classes
 from imgrec.store.features import FeatureStore, stored_ids
 from imgrec.store.manifest import is_store, read_manifest, write_manifest, writing_lock
+from imgrec.store.paths import StorePaths
 from imgrec.store.thumbnails import ThumbStore
 from imgrec.system.atomic_files import TEMPORARY_PREFIX, remove_temporaries, write_text
 
@@ -26,6 +27,7 @@ class Store:
 
     def __init__(self, path: Path, catalog: Catalog) -> None:
         self.path = path
+        self.paths = StorePaths(path)
         self.catalog = catalog
 
     @classmethod
