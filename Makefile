@@ -29,7 +29,7 @@ counted  := $(filter command environment,$(origin COUNT))
 typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index catalog projector tensorboard doctor graph duplicates report export query test check bench bench-index bench-search bench-projector bench-graph bench-report screenshots demo clean
+.PHONY: help install dev samples index catalog projector tensorboard doctor graph duplicates report export query test check bench bench-index bench-search bench-projector bench-graph bench-report screenshots demo docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -52,8 +52,12 @@ $(VENV)/installed-parquet: $(VENV)/installed
 	$(PIP) -e '.[parquet]'
 	@touch $@
 
+$(VENV)/installed-docs: $(VENV)/installed
+	$(PIP) -e '.[docs]'
+	@touch $@
+
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) -e '.[dev]'
+	$(PIP) -e '.[dev,docs]'
 	@touch $@
 
 samples: install ## render the sample collection
@@ -142,9 +146,13 @@ bench-graph: dev $(if $(IMAGES),index) ## measure the network at N=400000 pictur
 bench-report: dev ## measure the report at N=400000 pictures
 	$(PY) tests/bench/report --count $(N)
 
-screenshots: graph projector report dev ## draw the pictures of the README anew
+screenshots: graph projector report dev ## draw the pictures of the documentation
 	PYTHONPATH=tests/helpers $(PY) tests/screenshots.py --store "$$STORE" --logdir "$$LOGDIR" --site "$$SITE" \
-	    --report "$$REPORT" --out docs
+	    --report "$$REPORT" --out docs/images
+
+docs: $(VENV)/installed-docs ## build the documentation site into build/docs
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --strict
+	@echo "$(abspath build/docs)/index.html"
 
 clean: ## delete build/: store, logdir, pages, samples
 	rm -rf build
