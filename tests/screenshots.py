@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def _projector(browser: webdriver.Chrome, logdir: Path) -> Iterator[tuple[str, Image.Image]]:
-    """Yield what docs/PROJECTOR.md shows, by the end of the file's name."""
+    """Yield what docs/guides/projector.md shows, by the end of the file's name."""
     with served(logdir) as server:
         open_projector(browser, server.address)
         time.sleep(3)  # the first PCA turns into view

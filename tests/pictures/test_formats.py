@@ -41,10 +41,10 @@ def test_suffixes_are_those_of_pillow() -> None:
     assert registered >= AMBIGUOUS_SUFFIXES
 
 
-def test_the_reference_lists_them() -> None:
-    reference = (ROOT / "docs" / "REFERENCE.md").read_text("utf-8")
-    pictures = reference.partition("## Pictures\n")[2].partition("\n## ")[0]
-    named = set(re.findall(r"`(\.[a-z0-9]+)`", pictures))
+def test_the_page_of_formats_lists_them() -> None:
+    page = (ROOT / "docs" / "guides" / "formats.md").read_text("utf-8")
+    formats = page.partition("# Picture formats\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(\.[a-z0-9]+)`", formats))
     assert named == SUFFIXES | AMBIGUOUS_SUFFIXES
 
 

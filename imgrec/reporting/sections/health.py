@@ -78,8 +78,8 @@ def _count_chart(name: str, title: str, counts: Counts, text: str) -> Chart | No
 def _failure_chart(health: Health) -> Chart | None:
     return _count_chart(
         "failures", "Files that could not be read, by reason", health.failures,
-        "What hindered the decoder; docs/REFERENCE.md explains each reason. Files stay listed and "
-        "are tried again with `--retry-failed`.",
+        "What hindered the decoder; docs/guides/formats.md explains each reason. Files stay "
+        "listed and are tried again with `--retry-failed`.",
     )  # fmt: skip
 
 
