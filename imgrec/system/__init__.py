@@ -1,1 +1,1 @@
-"""The machine: atomic files, worker processes, threads, Ctrl-C, progress; no pictures."""
+"""The operating system: atomic writes, worker processes, threads, signals, progress bars."""

@@ -1,4 +1,11 @@
-"""Files and folders that appear whole or not at all."""
+"""Atomic writes: a file or folder is the old one or the new one, never a mixture.
+
+Data goes to a temporary name in the target's own folder (the same file system), is flushed with
+`fsync`, and is renamed over the target. Invariant: after a crash the target is intact, and all
+that remains is an orphan whose name starts with `TEMPORARY_PREFIX`. The name carries host and
+process id, so that the next write deletes orphans of dead processes of this machine and leaves
+the temporaries of running ones, and those of other machines on a network drive, alone.
+"""
 
 import os
 import platform
@@ -16,10 +23,10 @@ _OURS = re.compile(rf"{re.escape(TEMPORARY_PREFIX)}{re.escape(_HOST)}-(\d+)-")
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name beside its own and rename it.
+    """Write a file atomically.
 
     Raises:
-        OSError: the folder is absent, read-only or full; the old file stays as it was.
+        OSError: the folder is absent, read-only or full; the old file is unchanged.
     """
     with new_file(path) as file:
         file.write(data)
@@ -27,15 +34,16 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
-    """Yield a temporary file that takes the place of `path` when the block ends well.
+    """Yield a temporary file that atomically replaces `path` if the block raises nothing.
 
     Raises:
-        OSError: the folder is absent, read-only or full; the old file stays as it was.
+        OSError: the folder is absent, read-only or full; the old file is unchanged.
     """
     try:
         handle, name = tempfile.mkstemp(prefix=_prefix(), dir=path.parent)
     except OSError as error:
-        error.filename = str(path)  # the name the caller knows
+        # The caller knows this name, not the temporary one.
+        error.filename = str(path)
         raise
     temporary = Path(name)
     try:
@@ -52,20 +60,21 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file as `write_bytes` does; what UTF-8 cannot hold becomes `?`."""
+    """Write a UTF-8 text file atomically; characters UTF-8 cannot encode become `?`."""
     write_bytes(path, text.encode("utf-8", "replace"))
 
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder that takes the place of `path` when the block ends well.
+    """Yield a temporary folder that replaces `path` as a whole if the block raises nothing.
 
-    An old folder at `path` is moved aside first and deleted last, so that `path` is the
-    old one or the new one, whole, but for the moment between two renames. What a process of
-    this machine that was killed left there under such a name is deleted.
+    An old folder at `path` is renamed aside, the new one is renamed into its place, and only then
+    is the old one deleted; if the second rename fails, the first is rolled back. Between the two
+    renames `path` is absent for a moment (POSIX has no portable exchange of folders). Orphans that
+    killed processes of this machine left beside `path` are deleted first.
 
     Raises:
-        OSError: the parent is read-only or full; the old folder stays as it was.
+        OSError: the parent is read-only or full; the old folder is unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_orphans(path.parent)
@@ -86,13 +95,13 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def remove_temporaries(folder: Path) -> None:
-    """Delete what a killed run left under a temporary name directly in `folder`."""
+    """Delete the temporaries of killed runs that lie directly in `folder`."""
     for path in folder.glob(TEMPORARY_PREFIX + "*"):
         _remove(path)
 
 
 def _name(error: BaseException, path: Path) -> None:
-    """Say what was being written where the system does not, as of a full disk."""
+    """Add the target's name to an OSError that has none, such as ENOSPC (disk full)."""
     if isinstance(error, OSError) and error.errno and error.filename is None:
         error.filename = str(path)
 
@@ -102,7 +111,8 @@ def _prefix() -> str:
 
 
 def _remove_orphans(folder: Path) -> None:
-    if os.name != "posix":  # elsewhere there is no asking whether a process lives
+    # Elsewhere `os.kill(pid, 0)` does not probe a process, it ends it.
+    if os.name != "posix":
         return
     for path in folder.glob(TEMPORARY_PREFIX + "*"):
         made_by = _OURS.match(path.name)
@@ -116,7 +126,8 @@ def _is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except (PermissionError, OverflowError):
-        pass  # somebody else's
+        # It belongs to another user, or is no process id: assume that it is alive.
+        pass
     return True
 
 
@@ -124,7 +135,8 @@ def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        with suppress(OSError):  # somebody else's
+        # It may belong to another user.
+        with suppress(OSError):
             path.unlink(missing_ok=True)
 
 
@@ -132,7 +144,8 @@ def _replace_folder(new: Path, path: Path) -> None:
     if not path.exists():
         new.rename(path)
         return
-    # Never deleted as a killed run's: it is the old folder that lies there.
+    # Without host and process id in its name, so that it is never taken for an orphan: if this
+    # process is killed now, the user's only copy of the old folder lies there.
     aside = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
     old = aside / path.name
     path.rename(old)

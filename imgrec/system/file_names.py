@@ -1,22 +1,28 @@
-"""Names on disk: bytes that are mostly UTF-8, kept as they are, shown as they can be."""
+"""File names that are not valid UTF-8: stored byte for byte, displayed with U+FFFD.
+
+POSIX file names are bytes. Python decodes them with `surrogateescape`: a byte that is not UTF-8
+becomes a lone surrogate. SQLite, JSON, HTML and terminals refuse these, so names are bound to SQL
+as bytes (`text`, `TEXT`) and pass `valid` or `printable` on their way to a person.
+"""
 
 import os
 
-TEXT = "CAST(? AS TEXT)"  # binds `text(...)`, so that names that are not UTF-8 pass
+# The SQL placeholder for `text(...)`: SQLite stores the bytes without checking their encoding.
+TEXT = "CAST(? AS TEXT)"
 
 
 def text(value: str) -> bytes:
-    """Return the bytes of a name for a `TEXT` placeholder."""
+    """Return the bytes of a name, to be bound to the `TEXT` placeholder."""
     return value.encode("utf-8", "surrogateescape")
 
 
 def valid(name: str) -> str:
-    """Return a name as valid Unicode: bytes that are not UTF-8 become the replacement character."""
+    """Return a name as valid Unicode, with U+FFFD for each byte that is not UTF-8."""
     return os.fsencode(name).decode("utf-8", "replace") if _has_surrogates(name) else name
 
 
 def printable(name: str) -> str:
-    """Return a name fit for a terminal, a table or a page: one line, valid Unicode."""
+    """Return a name as one line of valid Unicode, with control characters replaced by spaces."""
     decoded = valid(name)
     if decoded.isprintable():
         return decoded

@@ -1,4 +1,8 @@
-"""Ctrl-C: once is enough, and never in the middle of a commit."""
+"""Ctrl-C (SIGINT): handled once per command, and deferred during a critical section.
+
+Python raises KeyboardInterrupt between any two bytecodes of the main thread, so a second Ctrl-C
+could interrupt the cleanup after the first, and one in a commit could leave it half done.
+"""
 
 import signal
 import threading
@@ -9,11 +13,10 @@ from types import FrameType
 
 @contextmanager
 def interrupted_once() -> Iterator[None]:
-    """Raise KeyboardInterrupt for the first Ctrl-C in this block and ignore those after it.
+    """Raise KeyboardInterrupt for the first Ctrl-C in this block and ignore later ones.
 
-    So what cleans up behind it, worker processes above all, is not interrupted in its turn.
-    Where interrupts are ignored already, within such a block, or outside the main thread,
-    nothing changes.
+    The cleanup (ending worker processes, above all) therefore runs to its end. Does nothing if
+    SIGINT is ignored already, if blocks are nested, or outside the main thread.
     """
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, _first):
@@ -33,7 +36,7 @@ def _first(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def interrupt_deferred() -> Iterator[None]:
-    """Let a Ctrl-C in this block wait until its end: what must be done whole is."""
+    """Defer a Ctrl-C in this block until its end, for a section that must not be interrupted."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,9 @@
-"""What is in a folder that we wrote, told in a file there: nothing else is ever replaced."""
+"""Output folders: a command replaces only a folder that it wrote itself.
+
+Each output folder holds a marker file (JSON) that lists all files the command wrote. Invariant: a
+folder is replaced only if its marker is ours, of this format, and everything in the folder is
+listed; a user's own file in it stops the command before anything is written.
+"""
 
 import json
 import os
@@ -13,12 +18,12 @@ from imgrec.version import __version__
 
 @dataclass(frozen=True)
 class OutputFolder:
-    """A kind of folder that a command writes.
+    """A kind of output folder.
 
     Attributes:
-        what: it is called in messages.
-        marker: the file that tells the others.
-        format: of that file.
+        what: its name in messages.
+        marker: name of the marker file.
+        format: version of the marker's format.
     """
 
     what: str
@@ -26,7 +31,11 @@ class OutputFolder:
     format: int = 1
 
     def check_place(self, out: Path) -> None:
-        """Raise ImgrecError where writing at `out` would replace what is not one of ours."""
+        """Check that `out` may be written: absent, empty, or an output folder of this kind.
+
+        Raises:
+            ImgrecError: it is a file, or holds anything this command did not write.
+        """
         if not out.exists():
             return
         if not out.is_dir():
@@ -43,18 +52,18 @@ class OutputFolder:
         files = described.get("files")
         if described.get("format") != self.format or not isinstance(files, list):
             raise ImgrecError(
-                f"{out} holds a {self.what} of another version, which does not tell its files: "
+                f"{out} holds a {self.what} of another version, which does not list its files: "
                 "delete it, or name another folder"
             )
         foreign = min(self._foreign(out, map(str, files)), default=None)
         if foreign is not None:
             raise ImgrecError(
-                f"{out} holds {foreign}, which is not of the {self.what} and would be lost: "
-                "move it away, or name another folder"
+                f"{out} holds {foreign}, which is not part of the {self.what} and would be "
+                "lost: move it away, or name another folder"
             )
 
     def described(self, folder: Path, pictures: int) -> str:
-        """Return the text of the marker: the files of a folder, and how many pictures it shows."""
+        """Return the marker's JSON text: all files in a folder, and the number of pictures shown."""
         described = {
             "format": self.format,
             "written_by": f"imgrec {__version__}",
@@ -64,7 +73,7 @@ class OutputFolder:
         return json.dumps(described, indent=2) + "\n"
 
     def _read(self, out: Path) -> dict[str, Any] | None:
-        """What the marker tells, None where `out` holds nothing of ours."""
+        """Return the marker's content, or None if `out` has no marker written by imgrec."""
         try:
             described = json.loads((out / self.marker).read_text("utf-8"))
             ours = str(described["written_by"]).startswith("imgrec ")
@@ -73,7 +82,7 @@ class OutputFolder:
         return described if ours else None
 
     def _foreign(self, out: Path, files: Iterable[str]) -> set[str]:
-        """What lies in a folder, at any depth, and is none of its files or their folders."""
+        """Return what the folder holds, at any depth, beyond `files` and their parent folders."""
         ours = {self.marker, *files}
         folders = {f"{folder}/" for file in ours for folder in PurePosixPath(file).parents}
         return _listed(out) - ours - folders
@@ -84,7 +93,7 @@ REPORT = OutputFolder("report", "report.json")
 
 
 def _listed(folder: Path) -> set[str]:
-    """All below a folder, relative to it, folders with a slash at the end; links are files."""
+    """Return all relative paths below a folder; folders end in a slash, links count as files."""
     found: set[str] = set()
     for place, folders, names in os.walk(folder, onerror=_raise):
         here = Path(place).relative_to(folder)

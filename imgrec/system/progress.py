@@ -1,4 +1,8 @@
-"""Progress on stderr, alike in every command: a bar in a terminal, lines in a log file."""
+"""Progress on stderr, the same in every command: a tqdm bar in a terminal, lines in a log file.
+
+A bar redraws itself with carriage returns, which fills a log file with one endless line; there
+each state becomes a line of its own, at most one in 20 seconds.
+"""
 
 import re
 import sys
@@ -22,10 +26,17 @@ def progress(
     desc: str | None = None,
     quiet: bool = False,
 ) -> "tqdm[Any]":
-    """Return a bar over some work, or one to be moved by hand up to `total`.
+    """Return a tqdm bar that iterates over `work`, or one that the caller updates up to `total`.
 
-    Rate and time left are of the last hundred or so updates: a slow beginning is forgotten,
-    one large picture changes little. In a log file there is a line every 20 seconds.
+    Rate and remaining time are an exponential moving average over about the last hundred updates,
+    so that a slow start is forgotten and one large picture changes little.
+
+    Args:
+        work: what to iterate over; its length is the default of `total`.
+        unit: plural noun of what is counted, such as "pictures".
+        total: how many there are.
+        desc: what is being done, in front of the bar.
+        quiet: show nothing.
     """
     terminal = sys.stderr.isatty()
     if total is None and isinstance(work, Sized):
@@ -44,7 +55,7 @@ def progress(
 
 
 class _Lines:
-    """A log file: what a bar draws over and over again becomes lines, each told once."""
+    """A log file: the redrawn states of a bar become lines, each written once."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file

@@ -1,6 +1,10 @@
-"""One worker process: starts fresh, is deaf to Ctrl-C, and never outlives its parent.
+"""One worker process: spawned, ignores SIGINT, ends with its parent, may be killed at any moment.
 
-It has a pipe of its own, so it can be killed at any moment and nobody else is stuck.
+Each worker has a pipe of its own. `concurrent.futures.ProcessPoolExecutor` shares one result pipe
+between its workers: a worker that is killed while it writes leaves half a message there, and the
+parent waits for the rest for ever. With a pipe each, the death of a worker is an EOF that only its
+own caller sees. A worker announces what it is about to do (`beat`), so that the parent knows which
+file killed it and can end a decoder that hangs.
 """
 
 import multiprocessing
@@ -16,18 +20,20 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 _TICK_S = 1.0
-_CONTEXT = multiprocessing.get_context("spawn")  # threads of torch do not survive a fork
+# Not "fork": the threads of torch and of BLAS do not survive one.
+_CONTEXT = multiprocessing.get_context("spawn")
 _STARTING = threading.Lock()
-_to_parent: Connection | None = None  # in a worker alone
+# The pipe to the parent; set in worker processes only.
+_to_parent: Connection | None = None
 
 
 class WorkerDiedError(Exception):
-    """A worker process ended, or was ended, before it had an answer.
+    """A worker process ended, or was killed, before it answered.
 
     Attributes:
-        mark: what it said last by `beat`; None where it said nothing.
-        late: whether it was ended because it was silent for too long.
-        started: False where it ended before it could take any work.
+        mark: the argument of its last `beat`; None if there was none.
+        late: True if it was killed because it exceeded its time limit.
+        started: False if it ended before it could accept any work.
     """
 
     def __init__(self, mark: Any = None, *, late: bool = False, started: bool = True) -> None:
@@ -38,29 +44,30 @@ class WorkerDiedError(Exception):
 
 
 class WorkerError(Exception):
-    """The traceback of what a worker's function raised, as the cause of that."""
+    """The traceback from the worker process, as the `__cause__` of the exception it raised."""
 
 
 def beat(mark: Any, within_s: float | None) -> None:
-    """Tell the parent what this worker is about to do; outside a worker nothing happens.
+    """Report to the parent what this worker is about to do; a no-op outside a worker.
 
     Args:
-        mark: small; `WorkerDiedError` tells it if the worker dies in the middle of it.
-        within_s: the worker is ended if it takes longer than that until the next beat or the
-            answer; None for no bound.
+        mark: small and picklable; becomes `WorkerDiedError.mark` if the worker dies meanwhile.
+        within_s: time limit in seconds until the next beat or the answer, after which the worker
+            is killed; None for no limit.
     """
     if _to_parent is not None:
         _to_parent.send((mark, within_s))
 
 
 class Worker:
-    """A process that calls functions, one after the other; used by one thread at a time."""
+    """A process that calls functions one after the other; not safe for concurrent callers."""
 
     def __init__(self) -> None:
         """Start a process.
 
         Raises:
-            WorkerDiedError: it ended at once: a script has no `__main__` guard, or memory is out.
+            WorkerDiedError: it ended at once: the calling script has no `__main__` guard, or
+                memory ran out.
         """
         self._pipe, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(target=_serve, args=(theirs,), daemon=True)
@@ -68,16 +75,17 @@ class Worker:
         try:
             with _STARTING, _deaf_child():
                 self._process.start()
-            theirs.close()  # now the worker's end of the pipe is the worker's alone
+            # Only the worker may hold its end: otherwise its death would be no EOF here.
+            theirs.close()
             self._pipe.recv()
         except (EOFError, OSError) as error:
             raise WorkerDiedError(started=False) from error
 
     def call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """Return what a function returns in the process; function and arguments travel to it.
+        """Call a function in the process and return its result; all of these must be picklable.
 
         Raises:
-            WorkerDiedError: the process ended in the middle; it is of no use any more.
+            WorkerDiedError: the process ended before it answered; this worker is unusable.
             Exception: whatever the function raised.
         """
         try:
@@ -90,7 +98,8 @@ class Worker:
                 if not _heard(self._pipe, within_s):
                     raise self._died(mark, late=True)
                 answer = self._pipe.recv()
-            except (EOFError, OSError) as error:  # the latter in the middle of an answer
+            # EOFError between messages, OSError in the middle of one.
+            except (EOFError, OSError) as error:
                 raise self._died(mark) from error
             if len(answer) == 2:
                 mark, within_s = answer
@@ -102,26 +111,27 @@ class Worker:
 
     @property
     def pid(self) -> int | None:
-        """The number of the process."""
+        """The process id; None before the start."""
         return self._process.pid
 
     @property
     def dead(self) -> bool:
-        """Whether the process is known to have ended."""
+        """True if the process is known to have ended."""
         return self._dead
 
     def kill(self) -> None:
-        """End the process in the middle of what it does; from any thread."""
+        """Kill the process at once; may be called from any thread."""
         self._dead = True
         self._process.kill()
 
     def close(self) -> None:
-        """Let an idle process end, and wait for it."""
+        """End an idle process and wait for it; kill it if it does not end within a second."""
         self._pipe.close()
         self._process.join(_TICK_S)
         if self._process.is_alive():
             self.kill()
-            self._process.join(_TICK_S)  # not for ever: one that hangs in a disk cannot be killed
+            # With a time limit: a process in uninterruptible I/O survives SIGKILL for a while.
+            self._process.join(_TICK_S)
 
     def _died(self, mark: Any = None, *, late: bool = False) -> WorkerDiedError:
         self.kill()
@@ -129,12 +139,13 @@ class Worker:
 
 
 def _heard(pipe: Connection, within_s: float | None) -> bool:
-    """Wait for a message, at most so long; time in which this process was stopped is not counted.
+    """Return True if a message arrived within a time limit.
 
-    So a run that was stopped by Ctrl-Z and taken up again, or slept, blames no worker.
+    Time in which this process itself was stopped (Ctrl-Z, a suspended laptop) is not counted.
     """
     if within_s is None:
-        return pipe.poll(None)  # also where the process has ended
+        # Returns at EOF too, when the process has ended.
+        return pipe.poll(None)
     left_s = within_s
     while left_s > 0:
         if pipe.poll(min(_TICK_S, left_s)):
@@ -145,14 +156,15 @@ def _heard(pipe: Connection, within_s: float | None) -> bool:
 
 @contextmanager
 def _deaf_child() -> Iterator[None]:
-    """Let a process that is started in this block be born with SIGINT blocked.
+    """Start a child in this block with SIGINT blocked, so that Ctrl-C cannot hit its imports.
 
-    A Ctrl-C of the parent meanwhile is not lost: another thread takes it, or it waits.
+    A Ctrl-C in the parent meanwhile stays pending, or another thread receives it.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    resource_tracker.ensure_running()  # starts once, and would end the block
+    # Its own start unblocks SIGINT, so it has to be running before the block begins.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -161,8 +173,9 @@ def _deaf_child() -> Iterator[None]:
 
 
 def _serve(pipe: Connection) -> None:
-    """Answer the parent until it closes the pipe."""
-    global _to_parent  # a worker has one parent in its life
+    """Run in the worker process: serve calls until the parent closes the pipe."""
+    # A worker process has exactly one parent.
+    global _to_parent
     _to_parent = pipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -172,11 +185,13 @@ def _serve(pipe: Connection) -> None:
             function, arguments = pipe.recv()
         except (EOFError, OSError):
             return
-        except Exception as error:  # what travels cannot be imported here
+        # Unpickling failed: a module of the function or of an argument cannot be imported here.
+        except Exception as error:
             _send_error(pipe, error)
         else:
             _reply(pipe, function, arguments)
-            del function, arguments  # they may be large
+            # Free large arguments before waiting for the next call.
+            del function, arguments
 
 
 def _reply(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
@@ -191,14 +206,16 @@ def _send_error(pipe: Connection, error: Exception) -> None:
     told = traceback.format_exc()
     try:
         ForkingPickler.loads(ForkingPickler.dumps(error))
-    except Exception:  # it cannot travel
+    # Not picklable: send its type and message instead.
+    except Exception:
         error = RuntimeError(f"{type(error).__name__}: {error}")
-    with suppress(OSError):  # the parent may be gone
+    # The parent may have ended.
+    with suppress(OSError):
         pipe.send((None, error, told))
 
 
 def _end_with_parent() -> None:
-    """End this process when its parent was killed and can tell it nothing any more."""
+    """Exit this process when its parent has ended without closing the pipe (kill -9)."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -1,4 +1,9 @@
-"""Worker processes: some at once, results in order, and no death of one stops the others."""
+"""A pool of worker processes: results in order; the death of one affects only its own task.
+
+Each process is driven by one thread of the parent (`_Keeper`), which sends it a task, waits for the
+answer, and replaces the process if it died. Tasks wait in one queue, a bounded number for each
+worker, so that neither side idles and memory stays bounded.
+"""
 
 import queue
 import threading
@@ -12,31 +17,32 @@ from imgrec.errors import ImgrecError
 from imgrec.system.interrupts import interrupt_deferred
 from imgrec.system.worker import Worker, WorkerDiedError
 
-AHEAD = 2  # tasks waiting for each worker: enough that none idles, few enough to bound memory
+# Queued tasks for each worker: enough that none idles, few enough to bound memory.
+AHEAD = 2
 _T = TypeVar("_T")
 _Job = TypeVar("_Job")
 _Work = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...]]
 
 
 class Workers:
-    """Some worker processes; a context that ends them.
+    """A pool of worker processes; a context manager that ends them.
 
-    Each has a thread here that hands it work, waits for its answer, and puts another process
-    in its place when it has died. A process is started when there is work for it.
+    A process is started when there is a task for it, and replaced when it has died.
     """
 
     def __init__(self, count: int) -> None:
-        """Have up to `count` processes, none so far.
+        """Make a pool of up to `count` processes; none is started yet.
 
         Attributes:
-            count: how many there may be.
-            stopped: whether nobody wants their work any more.
+            count: maximum number of processes.
+            stopped: True once `stop` was called; remaining tasks are then dropped.
         """
         self.count = count
         self.stopped = False
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._unanswered = 0
-        self._startable: bool | None = None  # not tried yet
+        # None until the first process was started or failed to start.
+        self._startable: bool | None = None
         self._lock = threading.Lock()
         self._keepers: list[_Keeper] = []
 
@@ -46,7 +52,7 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        """Wait for what is being done; after an error, Ctrl-C above all, end the processes."""
+        """Wait for the running tasks; after an exception, such as Ctrl-C, kill the processes."""
         if error is not None:
             self.stop()
         for _keeper in self._keepers:
@@ -55,20 +61,20 @@ class Workers:
             keeper.thread.join()
 
     def stop(self) -> None:
-        """End the processes in the middle of their work: futures then raise `WorkerDiedError`."""
+        """Kill the processes; the futures of unfinished tasks raise `WorkerDiedError`."""
         self.stopped = True
         for keeper in self._keepers:
             keeper.kill()
 
     def pids(self) -> list[int]:
-        """Return the numbers of the processes that are running."""
+        """Return the process ids of the running processes."""
         workers = [keeper.worker for keeper in self._keepers]
         return [w.pid for w in workers if w is not None and not w.dead and w.pid is not None]
 
     def submit(self, function: Callable[..., _T], *arguments: Any) -> Future[_T]:
-        """Let a worker call a function; both travel to it, as its result does back.
+        """Queue a function call for a worker and return its future; everything is pickled.
 
-        The future raises `WorkerDiedError` where the process ended in the middle of it.
+        The future raises `WorkerDiedError` if the process ended before it answered.
         """
         future: Future[_T] = Future()
         with interrupt_deferred():
@@ -80,16 +86,17 @@ class Workers:
         return future
 
     def take(self) -> _Work | None:
-        """Wait for work, for a keeper; None when there will be no more."""
+        """Return the next task, for a keeper; wait for one; None when the pool is closing."""
         while (work := self._work.get()) is not None:
-            if self.stopped or self._startable is False:  # not tried for all the work that waits
+            # If no process can be started, fail all queued tasks instead of trying for each.
+            if self.stopped or self._startable is False:
                 work[0].set_exception(WorkerDiedError(started=self._startable is not False))
             elif work[0].set_running_or_notify_cancel():
                 return work
         return None
 
     def answered(self) -> None:
-        """Note, for a keeper, that a piece of work has its answer."""
+        """Count a task as answered, for a keeper."""
         with self._lock:
             self._unanswered -= 1
 
@@ -97,7 +104,7 @@ class Workers:
         """Start a process for a keeper.
 
         Raises:
-            WorkerDiedError: it ended at once; where others have started before, as any that dies.
+            WorkerDiedError: it ended at once; `started` is False only if none ever started.
         """
         try:
             worker = Worker()
@@ -109,7 +116,7 @@ class Workers:
 
 
 class _Keeper:
-    """A thread that has one worker process at a time."""
+    """A thread of the parent that drives one worker process at a time."""
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
@@ -126,7 +133,8 @@ class _Keeper:
     def _keep(self) -> None:
         while (work := self._workers.take()) is not None:
             future, function, arguments = work
-            del work  # what it holds may be large
+            # Its arguments and, below, the result may be large: hold no second reference.
+            del work
             try:
                 result = self._living().call(function, arguments)
             except BaseException as error:
@@ -152,15 +160,15 @@ class _Keeper:
 
 
 def in_order(function: Callable[[_Job], _T], jobs: Iterable[_Job], workers: int) -> Iterator[_T]:
-    """Yield what a function returns for each job, in order.
+    """Yield the results of a function for each job, in the order of the jobs.
 
     Args:
-        function: at the top level of a module, or a partial of one that is.
-        jobs: drawn only as fast as results are taken.
-        workers: processes; 0 does the work in this one.
+        function: picklable: defined at the top level of a module, or a partial of one.
+        jobs: consumed lazily, as results are taken.
+        workers: number of processes; 0 calls the function in this process.
 
     Raises:
-        ImgrecError: a process was ended from outside, or none can be started.
+        ImgrecError: a process was killed from outside, or none can be started.
     """
     if workers == 0:
         yield from map(function, jobs)
@@ -179,12 +187,12 @@ def in_order(function: Callable[[_Job], _T], jobs: Iterable[_Job], workers: int)
 
 
 def cannot_go_on(died: WorkerDiedError) -> ImgrecError:
-    """Return what to tell a user where work is lost with a worker."""
+    """Return the error for a user when a task was lost with its worker."""
     if died.started:
         return ImgrecError(
-            "a worker process was ended (out of memory?): ask for fewer --workers, 0 for none"
+            "a worker process was killed (out of memory?): use fewer --workers, or 0 for none"
         )
     return ImgrecError(
-        "worker processes cannot be started: a script that asks for this must do so below "
-        "if __name__ == '__main__', or ask for workers=0"
+        "worker processes cannot be started: in a script, call this below "
+        "if __name__ == '__main__', or pass workers=0"
     )

@@ -113,7 +113,7 @@ def test_a_folder_of_others_is_never_replaced(
     out = write(own_store, tmp_path / "out", "--maps", "none").parent
     (out / "mine.txt").write_text("precious")
     write(own_store, out, "--maps", "none", code=2)
-    assert "holds mine.txt, which is not of the report" in capsys.readouterr().err
+    assert "holds mine.txt, which is not part of the report" in capsys.readouterr().err
     (out / "mine.txt").unlink()
     write(own_store, out, "--maps", "none")
     (tmp_path / "photos").mkdir()

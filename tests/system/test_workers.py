@@ -77,7 +77,7 @@ def test_results_come_in_order_and_jobs_are_drawn_only_as_fast(workers: int) -> 
 
 
 def test_a_process_that_dies_is_told_in_one_line() -> None:
-    with pytest.raises(ImgrecError, match="a worker process was ended") as told:
+    with pytest.raises(ImgrecError, match="a worker process was killed") as told:
         list(in_order(dying, range(6), 1))
     assert "\n" not in str(told.value)
 
