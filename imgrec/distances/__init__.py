@@ -1,1 +1,1 @@
-"""Metrics, their compiled loops, and principal axes."""
+"""Metrics, their compiled (numba) loops, and PCA."""

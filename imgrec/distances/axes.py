@@ -1,4 +1,8 @@
-"""Principal components of vectors: few columns that keep most of their variance."""
+"""Principal component analysis (PCA): a few columns that keep most of the variance of the vectors.
+
+Used by the sketch index, `pca-cosine` and the projector's tensor. Components are deterministic: the
+sign of each is fixed by its largest loading, and components that are rounding noise are dropped.
+"""
 
 from dataclasses import dataclass
 
@@ -8,20 +12,22 @@ from numpy.typing import NDArray
 from imgrec.collection import Ids
 from imgrec.encoders.spec import Vectors
 
-_NOISE = 1e-6  # what rounding in float32 makes of nothing, relative to the length of a vector
-
-_NARROW = 128  # columns
-_FEW = 8  # beyond, one thread takes longer than waiting for the others
+# Rounding error of float32, relative to the length of a vector.
+_NOISE = 1e-6
+# Up to this many columns the covariance matrix is decomposed directly.
+_NARROW = 128
+# Up to this many rows a product is faster in one thread than in the threads of BLAS.
+_FEW = 8
 
 
 @dataclass(frozen=True)
 class Axes:
-    """Principal axes.
+    """A fitted PCA.
 
     Attributes:
-        mean: (d,) float32.
-        components: (c, d) float32, orthonormal, by falling variance.
-        variance_kept: share of the variance of the fitted rows that the axes span, 0 to 1.
+        mean: (d,) float32, subtracted before projecting.
+        components: (c, d) float32, orthonormal rows, in descending order of variance.
+        variance_kept: explained share of the variance of the fitted rows, 0 to 1.
     """
 
     mean: NDArray[np.float32]
@@ -34,18 +40,25 @@ class Axes:
 
 
 def fit_axes(vectors: Vectors, dimensions: int, seed: int = 0, solver: str = "auto") -> Axes:
-    """Return the principal axes of vectors (m, d), the largest loading of each positive.
+    """Fit a PCA to vectors (m, d), float32.
 
-    There are at most `dimensions`, and none along which the rows differ by rounding only.
+    The sign of each component is chosen so that its largest loading is positive.
+
+    Args:
+        vectors: the rows to fit.
+        dimensions: maximum number of components; fewer if the remaining variance is rounding
+            noise.
+        seed: of the randomized solver.
+        solver: scikit-learn's `svd_solver`.
 
     Raises:
         ValueError: a value is not finite.
 
-    Source: scikit-learn's PCA, with that `solver`; of few columns the eigenvectors of their
-    covariance, which need no second to be imported.
+    Source: scikit-learn's PCA; for up to 128 columns the eigenvectors of the covariance matrix,
+    which saves the second that importing scikit-learn takes.
     """
     if not np.isfinite(vectors).all():
-        raise ValueError("a vector that is not finite has no place on axes")
+        raise ValueError("PCA needs finite vectors, and one has a NaN or an infinity")
     if not len(vectors):
         return Axes(
             np.zeros(vectors.shape[1], np.float32), np.zeros((0, vectors.shape[1]), "f4"), 1.0
@@ -53,7 +66,8 @@ def fit_axes(vectors: Vectors, dimensions: int, seed: int = 0, solver: str = "au
     if (vectors == vectors[0]).all():
         return Axes(vectors[0], np.zeros((0, vectors.shape[1]), np.float32), 1.0)
     mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
-    # Centered beforehand: scikit-learn's covariance loses what differs little from the mean.
+    # Centered here: scikit-learn computes X'X - n·mean·mean', which cancels where the variance is
+    # small beside the mean.
     count, centered = min(dimensions, *vectors.shape), vectors - mean
     if vectors.shape[1] <= _NARROW:
         components, variances, shares = _of_covariance(centered, count)
@@ -67,7 +81,7 @@ def fit_axes(vectors: Vectors, dimensions: int, seed: int = 0, solver: str = "au
 
 
 def _of_covariance(centered: Vectors, count: int) -> tuple[NDArray[np.floating], ...]:
-    """Return components (c, d), variances (c,) and their shares, the same that PCA finds."""
+    """Return components (c, d), variances (c,) and variance shares (c,) by eigendecomposition."""
     rows = centered.astype(np.float64)
     variances, columns = np.linalg.eigh(rows.T @ rows / max(1, len(rows) - 1))
     falling = np.maximum(variances[::-1], 0)
@@ -77,17 +91,18 @@ def _of_covariance(centered: Vectors, count: int) -> tuple[NDArray[np.floating],
 def _of_sklearn(
     centered: Vectors, count: int, seed: int, solver: str
 ) -> tuple[NDArray[np.floating], ...]:
-    from sklearn.decomposition import PCA  # late: a second that help, errors and server save
+    # Imported here: it takes a second, which most commands do not need.
+    from sklearn.decomposition import PCA
 
     pca = PCA(count, copy=False, svd_solver=solver, random_state=seed).fit(centered)
     return pca.components_, pca.explained_variance_, pca.explained_variance_ratio_
 
 
 def products(left: Vectors, right: Vectors) -> Vectors:
-    """Return the products (q, m) of vectors (q, d) with others (m, d).
+    """Return the dot products (q, m) of vectors (q, d) with vectors (m, d).
 
-    A few are multiplied in this thread only: the threads of a matrix library would keep the
-    cores busy, waiting for more, while those of the search want them.
+    Up to eight rows are multiplied in the calling thread: after a BLAS call its threads spin for
+    a while, and take the cores from the threads of the search that follows.
     """
     if len(left) <= _FEW:
         return np.asarray(np.einsum("qd,md->qm", left, right), np.float32)
@@ -95,7 +110,7 @@ def products(left: Vectors, right: Vectors) -> Vectors:
 
 
 def sample_ids(ids: Ids, count: int, seed: int = 0) -> Ids:
-    """Return at most `count` of the ids, spread evenly over their order: one of each stretch."""
+    """Return at most `count` ids: one at random of each stretch of their order."""
     if len(ids) <= count:
         return ids
     edges = np.arange(count + 1) * len(ids) // count

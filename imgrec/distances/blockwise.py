@@ -1,4 +1,9 @@
-"""Exact distances to the vectors of a feature, by the way that is fastest for their number."""
+"""Exact distances to the vectors of a feature, one part (block) of the store at a time.
+
+NumPy computes small jobs, the compiled loops (`kernels`) large ones: importing numba costs half a
+second, so it pays only if the job is estimated to take longer than that. Blocks are spread over the
+thread pool, except where NumPy calls BLAS, which has threads of its own.
+"""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -22,35 +27,41 @@ from imgrec.store.features import Block, FeatureStore, Rows
 from imgrec.system.threads import Item, cores, in_threads
 
 _TASK_BLOCKS = 8
-_KEPT_BYTES = 30 << 20  # glibc's threshold follows blocks up to 32 MB
+# Below 32 MB, the largest block that raises glibc's mmap threshold.
+_KEPT_BYTES = 30 << 20
 _COPIED_BYTES = 4 << 20
-# Values a second, in millions, of the functions in numpy: only the order of magnitude counts.
+# Throughput of the NumPy functions in million values a second; the order of magnitude suffices.
 _NUMPY_SPEED: dict[Function, int] = {cosine: 6_000, euclidean: 4_000, manhattan: 700, chi2: 400}
 _BY_BLAS = (cosine, euclidean)
-_WORTH_S = 0.5  # that loading the compiled loops takes
+# Time to import the compiled loops, in seconds.
+_WORTH_S = 0.5
 
 
 def load_kernels() -> ModuleType:
-    """Import the compiled loops, for whoever asks more than once."""
+    """Import and return the module of compiled loops; for a process that will search repeatedly."""
     from imgrec.distances import kernels
 
     return kernels
 
 
 def keep_freed_memory() -> None:
-    """Make the C library keep some MB that were freed: the next question wants them again.
+    """Make malloc keep freed buffers of up to 30 MB for reuse by the next query.
 
-    Given back and asked for anew, they cost a quarter of the time of a search by the sketch.
+    Returning them to the kernel and faulting them in again costs a quarter of a sketch search.
 
-    Source: mallopt(3) of glibc: freeing a mapped block raises the size from which on blocks
-    are mapped, and twice that is kept. Elsewhere this does nothing.
+    Source: mallopt(3) of glibc: freeing an mmapped block raises M_MMAP_THRESHOLD to its size, and
+    M_TRIM_THRESHOLD to twice that. With another C library this has no effect.
     """
     block = np.empty(_KEPT_BYTES, np.uint8)
     del block
 
 
 def kernels_for(seconds: float) -> ModuleType | None:
-    """Return the compiled loops if they are there, or worth loading for such a work in numpy."""
+    """Return the compiled loops if they are imported already, or worth importing.
+
+    Args:
+        seconds: estimated time of the job in NumPy.
+    """
     loaded = "imgrec.distances.kernels" in sys.modules
     return load_kernels() if loaded or seconds > _WORTH_S else None
 
@@ -61,10 +72,10 @@ def distances_to_all(
     """Return the distances (q, n) of queries (q, d) to every vector of a feature.
 
     Args:
-        feature: with the vectors.
-        metric: whose `function` compares them.
-        queries: as the vectors are, before any scaling.
-        norm: 1 or 2: all vectors are first divided by it.
+        feature: n vectors of d dimensions.
+        metric: its `function` computes the distances.
+        queries: float32, not scaled yet.
+        norm: 1 or 2 to divide all vectors by their L1 or L2 norm first; 0 for no scaling.
     """
     distances = np.empty((len(queries), len(feature)), np.float32)
     function = _function(metric, len(queries) * len(feature) * feature.dimensions)
@@ -84,9 +95,9 @@ def distances_to_all(
 def distances_to_rows(
     feature: FeatureStore, metric: Metric, queries: Vectors, rows: NDArray[np.intp], norm: int = 0
 ) -> Distances:
-    """Return the distances (q, m) of queries (q, d) to some rows; else as `distances_to_all`.
+    """Return the distances (q, m) of queries (q, d) to m rows of a feature.
 
-    Only a few MB of vectors are copied at a time.
+    As `distances_to_all`, but gathers only 4 MB of vectors at a time.
     """
     distances = np.empty((len(queries), len(rows)), np.float32)
     function = _function(metric, len(queries) * len(rows) * feature.dimensions)
@@ -105,7 +116,7 @@ def distances_to_rows(
 def distances_between(
     metric: Metric, queries: Vectors, vectors: Vectors, norm: int = 0
 ) -> Distances:
-    """Return the distances (q, m) of queries (q, d) to vectors (m, d), scaled where asked."""
+    """Return the distances (q, m) of queries (q, d) to vectors (m, d), after scaling by `norm`."""
     function = _function(metric, len(queries) * vectors.size)
     return function(_prepared(queries, norm), _prepared(vectors, norm))
 
@@ -122,19 +133,21 @@ def _function(metric: Metric, values: int) -> Function:
         out = np.empty((len(queries), len(vectors)), np.float32)
         vectors, even = np.ascontiguousarray(vectors), len(vectors) // 2 * 2
         compiled(queries, vectors[:even], out[:, :even])
-        if even < len(vectors):  # the last row is its own partner
+        # The loops read rows in pairs: an odd last row is passed twice.
+        if even < len(vectors):
             twice = np.empty((len(queries), 2), np.float32)
             compiled(queries, vectors[[-1, -1]], twice)
             out[:, -1] = twice[:, 0]
         for row in np.flatnonzero(~queries.any(axis=1)) if metric.function is cosine else ():
-            out[row] = vectors.any(axis=1)  # zeros are at 0 from zeros
+            # A zero query is at 0 from zero vectors and at 1 from all others.
+            out[row] = vectors.any(axis=1)
         return out
 
     return filled
 
 
 def _each(function: Function, fill: Callable[[Item], None], items: Sequence[Item]) -> None:
-    """Fill in all items, in threads but where numpy has its own: they would wait for each other."""
+    """Process all items, in the thread pool unless the function runs in the threads of BLAS."""
     if function in _BY_BLAS:
         for item in items:
             fill(item)
@@ -150,7 +163,7 @@ def _fill(
     function: Function,
     norm: int,
 ) -> None:
-    """Compute one block; where most of its rows are alive all are, which copies no vector."""
+    """Compute one block: all of its rows if most are live, since selecting rows copies them."""
     if block.rows is not None and 2 * len(block.rows) > len(block.vectors):
         vectors = np.asarray(block.vectors, np.float32)
         distances[:, rows] = function(queries, _scaled(vectors, norm))[:, block.rows]

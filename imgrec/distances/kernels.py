@@ -1,11 +1,15 @@
-"""Compiled row loops: each row is read once, whatever the number of queries.
+"""Distance functions compiled by numba: each row is read from memory once for all queries.
 
-Importing this module imports numba and takes half a second, and the first use of a loop on a
-machine some seconds to compile it, which numba keeps. They hold no lock, so threads share the
-rows. `imgrec.distances.metrics` has the same functions in numpy, which are their reference.
+Exact search is bound by memory bandwidth, so several queries in one pass cost little more than one.
+The loops release the GIL and run in the thread pool. `imgrec.distances.metrics` has the same
+functions in NumPy, which are the reference in tests.
 
-All take queries (q, d) and vectors (m, d), float32 and C-contiguous, and fill `out` (q, m). Where
-memory is the bound rows are read in pairs, which keeps more of it on its way: m is even there.
+Every function takes queries (q, d) and vectors (m, d), float32 and C-contiguous, and fills `out`
+(q, m). Except in `chi2` and `products`, rows are read in pairs, which keeps two streams of memory
+requests in flight; m must be even there.
+
+Importing this module imports numba (half a second). The first use on a machine compiles the loops
+(some seconds); numba caches the machine code on disk.
 """
 
 from collections.abc import Callable
@@ -26,16 +30,18 @@ _ROWS = types.Array(types.float32, 2, "C", readonly=True)
 _CODES = types.Array(types.int8, 2, "C", readonly=True)
 _OUT = types.Array(types.float32, 2, "A")
 _NOISE = np.float32(COSINE_NOISE)
-_TINY = np.float32(1e-30)  # 0 / tiny = 0 where both bins are empty, and no branch
+# Added to a denominator: 0 / tiny = 0 for two empty bins, without a branch.
+_TINY = np.float32(1e-30)
 _HALF, _ZERO, _ONE, _TWO = (np.float32(value) for value in (0.5, 0, 1, 2))
 
 
 def compiled(
     *arguments: types.Type, returns: types.Type = types.void
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Compile a function for arguments of these types, at once, and keep it where that is possible.
+    """Return a decorator that compiles a function for these argument types, eagerly.
 
-    It holds no lock. Sums may be added up in another order, and there are no checks of bounds.
+    The machine code is cached on disk if there is a writable place. The function releases the
+    GIL, may reassociate sums (`fastmath`), and does not check bounds.
     """
 
     def compile_(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -43,7 +49,8 @@ def compiled(
         signatures = [returns(*arguments)]
         try:
             jitted: Callable[_P, _R] = numba.njit(signatures, cache=True, **options)(function)
-        except (RuntimeError, OSError):  # no place to keep it: compiled anew in every process
+        # No writable cache folder: compiled anew in every process.
+        except (RuntimeError, OSError):
             jitted = numba.njit(signatures, **options)(function)
         return jitted
 
@@ -52,7 +59,7 @@ def compiled(
 
 @compiled(_ROWS, _ROWS, _OUT)
 def cosine(queries: Vectors, vectors: Vectors, out: Distances) -> None:
-    """Fill in 1 - cos as `imgrec.distances.metrics.cosine` does, of queries of length 1."""
+    """Fill `out` with cosine distances, as `metrics.cosine`; queries must have length 1."""
     for pair in range(vectors.shape[0] // 2):
         i = 2 * pair
         square_0, square_1, product_0, product_1 = _ZERO, _ZERO, _ZERO, _ZERO
@@ -76,7 +83,7 @@ def cosine(queries: Vectors, vectors: Vectors, out: Distances) -> None:
 
 @compiled(_ROWS, _ROWS, _OUT)
 def euclidean(queries: Vectors, vectors: Vectors, out: Distances) -> None:
-    """Fill in the length of the difference."""
+    """Fill `out` with Euclidean (L2) distances."""
     for pair in range(vectors.shape[0] // 2):
         i = 2 * pair
         for a in range(queries.shape[0]):
@@ -91,7 +98,7 @@ def euclidean(queries: Vectors, vectors: Vectors, out: Distances) -> None:
 
 @compiled(_ROWS, _ROWS, _OUT)
 def manhattan(queries: Vectors, vectors: Vectors, out: Distances) -> None:
-    """Fill in the sum of absolute differences."""
+    """Fill `out` with Manhattan (L1) distances."""
     for pair in range(vectors.shape[0] // 2):
         i = 2 * pair
         for a in range(queries.shape[0]):
@@ -104,7 +111,7 @@ def manhattan(queries: Vectors, vectors: Vectors, out: Distances) -> None:
 
 @compiled(_ROWS, _ROWS, _OUT)
 def chi2(queries: Vectors, vectors: Vectors, out: Distances) -> None:
-    """Fill in ½ Σ (a - b)² / (a + b)."""
+    """Fill `out` with chi-square distances, ½ Σ (a - b)² / (a + b)."""
     for i in range(vectors.shape[0]):
         for a in range(queries.shape[0]):
             total = _ZERO
@@ -117,7 +124,7 @@ def chi2(queries: Vectors, vectors: Vectors, out: Distances) -> None:
 
 @compiled(_CODES, _ROWS, _OUT)
 def products(codes: NDArray[np.int8], weights: Vectors, out: Distances) -> None:
-    """Fill in the products (q, m) of codes (m, c), int8, with weights (q, c)."""
+    """Fill `out` (q, m) with dot products of int8 codes (m, c) and float32 weights (q, c)."""
     for i in range(codes.shape[0]):
         for a in range(weights.shape[0]):
             total = _ZERO

@@ -1,4 +1,9 @@
-"""Distances between vectors: ascending, 0 = the same, for every metric."""
+"""The metrics: functions from two sets of vectors to a matrix of distances, and how to fuse them.
+
+Every distance is ascending and 0 for equal vectors. To add a metric: write a function of queries
+(q, d) and vectors (m, d) that returns (q, m) float32, and add a `Metric` to `METRICS`. A function
+of the same name in `kernels` makes it fast. These NumPy functions are the reference in tests.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,22 +16,25 @@ from imgrec.errors import ImgrecError
 
 Distances = NDArray[np.float32]  # (q, m)
 Function = Callable[[Vectors, Vectors], Distances]
-COSINE_NOISE = 1e-6  # of a float32 product of unit vectors
-_CHUNK_BYTES = 1 << 20  # differences of this size stay in the cache
+# Rounding error of the float32 dot product of two unit vectors.
+COSINE_NOISE = 1e-6
+# Temporary differences of this size fit into the CPU cache.
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A distance.
+    """A metric by name.
 
     Attributes:
-        function: from queries (q, d) and vectors (m, d), float32, to distances (q, m).
-        histograms_only: it has no meaning for other vectors.
-        has_similarity: 1 - distance means something.
-        reduced: the vectors compared are those of the feature after PCA.
-        joins: the metrics whose nearest are joined, and then ordered by `function`.
-        norm: of a vector (1 or 2), what it is divided by where features are joined; 0 where
-            they cannot be.
+        name: as `--metric` takes it.
+        function: from queries (q, d) and vectors (m, d), float32, to distances (q, m), float32.
+        histograms_only: True if it is defined for histograms only.
+        has_similarity: True if 1 - distance is a similarity.
+        reduced: True if vectors are compared after PCA.
+        joins: metrics whose k nearest are united, and then ordered by `function`.
+        norm: 1 or 2, the norm by which vectors are divided when features are joined
+            (`--features`); 0 if this metric cannot join features.
     """
 
     name: str
@@ -38,20 +46,23 @@ class Metric:
     norm: int = 0
 
     def check(self, spec: EncoderSpec) -> None:
-        """Raise ImgrecError where this metric has no meaning for an encoder's vectors."""
+        """Check that this metric is defined for an encoder's vectors.
+
+        Raises:
+            ImgrecError: it compares histograms, and the vectors are embeddings.
+        """
         if self.histograms_only and spec.kind != "histogram":
             raise ImgrecError(
-                f"{self.name} compares histograms, and {spec.name} is none: "
-                f"ask with --encoder rgb, or with --metric {_general()}"
+                f"{self.name} compares histograms, and {spec.name} is not one: "
+                f"use --encoder rgb, or --metric {_general()}"
             )
 
 
 def cosine(queries: Vectors, vectors: Vectors) -> Distances:
-    """Return 1 - cos of the angle, (q, m) in [0, 2]; a zero vector is at 1 from all others.
+    """Return the cosine distances 1 - cos, (q, m) float32 in [0, 2].
 
-    So is one that is so short that its square is 0 in float32.
-
-    What float32 cannot tell from 0 is 0, so that twins are ties.
+    A zero vector, or one whose squared length underflows in float32, is at 1 from all others and
+    at 0 from zero vectors. Distances below `COSINE_NOISE` are 0, so that copies are ties.
     """
     lengths = np.sqrt(np.einsum("md,md->m", vectors, vectors))  # (m,)
     scale = np.linalg.norm(queries, axis=1)[:, None] * lengths[None, :]
@@ -64,9 +75,10 @@ def cosine(queries: Vectors, vectors: Vectors) -> Distances:
 
 
 def euclidean(queries: Vectors, vectors: Vectors) -> Distances:
-    """Return the length of the difference, (q, m).
+    """Return the Euclidean (L2) distances, (q, m) float32.
 
-    By |a|² + |b|² - 2ab, and anew from the difference itself where that cancels.
+    Computed as |a|² + |b|² - 2ab by one matrix product, and again from the difference where that
+    cancels (distances small beside the lengths).
     """
     lengths = np.einsum("md,md->m", vectors, vectors)[None, :]  # (1, m)
     lengths = lengths + np.einsum("qd,qd->q", queries, queries)[:, None]  # (q, m)
@@ -80,12 +92,12 @@ def euclidean(queries: Vectors, vectors: Vectors) -> Distances:
 
 
 def manhattan(queries: Vectors, vectors: Vectors) -> Distances:
-    """Return the sum of absolute differences, (q, m)."""
+    """Return the Manhattan (L1) distances, (q, m) float32."""
     return _by_chunks(queries, vectors, lambda a, b: np.abs(a - b).sum(axis=1))
 
 
 def chi2(queries: Vectors, vectors: Vectors) -> Distances:
-    """Return ½ Σ (a - b)² / (a + b) over the bins where a + b > 0, (q, m)."""
+    """Return the chi-square distances ½ Σ (a - b)² / (a + b), (q, m) float32; empty bins add 0."""
     return _by_chunks(queries, vectors, _chi2_rows)
 
 
@@ -103,13 +115,13 @@ METRICS: dict[str, Metric] = {
 
 
 def metric_named(name: str) -> Metric:
-    """Return a metric.
+    """Return the metric of a name.
 
     Raises:
-        ImgrecError: the name is unknown; the known ones are listed.
+        ImgrecError: the name is unknown; the message lists the known ones.
     """
     if name not in METRICS:
-        raise ImgrecError(f"no metric is called {name!r}; known: {', '.join(METRICS)}")
+        raise ImgrecError(f"unknown metric {name!r}; known: {', '.join(METRICS)}")
     return METRICS[name]
 
 
@@ -129,17 +141,17 @@ FUSIONS: dict[str, Callable[[Distances], NDArray[np.float32]]] = {
 
 
 def fuse(distances: Distances, how: str) -> NDArray[np.float32]:
-    """Join the distances (q, m) to several queries into one for each candidate, (m,).
+    """Fuse the distances (q, m) to q queries into one value for each candidate, (m,) float32.
 
     Args:
         distances: to each query.
-        how: `mean`, `min`, `max`, or `rank`: the mean place in the list of each query.
+        how: `mean`, `min`, `max`, or `rank` (the mean rank over the queries, from 0).
 
     Raises:
-        ImgrecError: the way is unknown.
+        ImgrecError: `how` is unknown; the message lists the known ways.
     """
     if how not in FUSIONS:
-        raise ImgrecError(f"no way to fuse is called {how!r}; known: {', '.join(FUSIONS)}")
+        raise ImgrecError(f"unknown way to fuse {how!r}; known: {', '.join(FUSIONS)}")
     if len(distances) == 1 and how != "rank":
         only: NDArray[np.float32] = distances[0].copy()
         return only
@@ -147,7 +159,7 @@ def fuse(distances: Distances, how: str) -> NDArray[np.float32]:
 
 
 def scaled(vectors: Vectors, norm: int) -> Vectors:
-    """Return vectors (m, d) divided by their norm, 1 or 2; zeros stay zeros."""
+    """Return vectors (m, d) divided by their L1 or L2 norm; zero vectors stay zero."""
     lengths = np.linalg.norm(vectors, norm, axis=1, keepdims=True)  # (m, 1)
     lengths[lengths == 0] = 1
     return np.asarray(vectors / lengths, np.float32)
