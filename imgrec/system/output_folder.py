@@ -63,7 +63,7 @@ class OutputFolder:
             )
 
     def described(self, folder: Path, pictures: int) -> str:
-        """Return the marker's JSON text: all files in a folder, and the number of pictures shown."""
+        """Return the marker's JSON text: all files in a folder and the number of pictures."""
         described = {
             "format": self.format,
             "written_by": f"imgrec {__version__}",
