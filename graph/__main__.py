@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from graph.addresses import MAX_PAGE_SIZE, PAGE_SIZE
-from graph.communities.labels import KIND
 from graph.communities.louvain import AUTO, ENGINES
 from graph.communities.weights import JOINED
 from graph.exports.duplicates_csv import write_duplicates
 from graph.exports.write import FORMATS, Export, check_targets, export
 from graph.pages.site import SiteSummary, write_site
+from imgrec.collection.kinds import COMMUNITY, DUPLICATES
 from imgrec.commands import Parser, positive, processes, run, seed
-from imgrec.duplicates.find import KIND as DUPLICATES
 from imgrec.duplicates.find import find_duplicates
 from imgrec.errors import ImgrecError
 from imgrec.labels.keep import keep_labels
@@ -153,7 +152,7 @@ def _write_site(arguments: argparse.Namespace) -> None:
             workers=arguments.workers,
             groups=groups,
         )
-    _keep_labels(arguments.store, KIND, summary.labels)
+    _keep_labels(arguments.store, COMMUNITY, summary.labels)
     keep_site(arguments.store, arguments.out)
     sys.stdout.write(report(summary))
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from imgrec.collection import Entry
+from imgrec.collection.kinds import COMMUNITY, DUPLICATES
 from imgrec.system.file_names import printable
 
 NEAR = 12  # neighbors shown
@@ -43,7 +44,7 @@ def describe(
         "labels": [
             [printable(kind), printable(value)]
             for kind, value in sorted(labels.items())
-            if kind not in ("community", "duplicates")  # the page shows them otherwise
+            if kind not in (COMMUNITY, DUPLICATES)  # the page shows them otherwise
         ],
     }
 

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from imgrec.collection.kinds import CLUSTER
 from imgrec.commands import Parser, positive, run, seed, some_of
-from imgrec.derived.clusters import COUNT, KIND
+from imgrec.derived.clusters import COUNT
 from imgrec.errors import ImgrecError
 from imgrec.labels.keep import keep_labels
 from imgrec.layouts.kept import METHODS
@@ -59,7 +60,7 @@ def _report(arguments: argparse.Namespace) -> None:
     )
     with Store.open(arguments.store) as store:
         report = write_report(store, arguments.out, options, quiet=arguments.quiet)
-    lost = keep_labels(arguments.store, KIND, report.clusters.labels())
+    lost = keep_labels(arguments.store, CLUSTER, report.clusters.labels())
     if lost is not None:
         sys.stderr.write(printable(f"imgrec.report: cluster labels were not kept: {lost}") + "\n")
     sys.stdout.write(

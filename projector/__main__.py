@@ -5,8 +5,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from imgrec.collection.kinds import CLUSTER
 from imgrec.commands import Parser, positive, processes, run, seed, some_of
-from imgrec.derived.clusters import COUNT, KIND
+from imgrec.derived.clusters import COUNT
 from imgrec.labels.keep import keep_labels
 from imgrec.layouts.kept import METHODS
 from imgrec.layouts.overview import SIZE as OVERVIEW_SIZE
@@ -63,7 +64,7 @@ def _run(arguments: argparse.Namespace) -> None:
     )
     with Store.open(arguments.store) as store:
         export = write_logdir(store, arguments.out, arguments.encoder, options, quiet=False)
-    lost = keep_labels(arguments.store, KIND, export.clusters.labels())
+    lost = keep_labels(arguments.store, CLUSTER, export.clusters.labels())
     if lost is not None:
         sys.stderr.write(printable(f"projector: cluster labels were not kept: {lost}") + "\n")
     sys.stdout.write(summary(export))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
-from imgrec.derived.clusters import KIND as CLUSTER
+from imgrec.collection.kinds import CLUSTER, COLOR, COMMUNITY
 from imgrec.derived.clusters import Clusters, clusters_in
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.layouts.fuzzy_graph import fuzzy_graph
@@ -18,9 +18,7 @@ from imgrec.layouts.overview import groups_of, overview_ids
 from imgrec.layouts.reduction import Reduction, reduce_feature, unreduced
 from imgrec.neighbors.graph import kept_neighbors, neighbors_in
 from imgrec.neighbors.neighbors import Neighbors
-from imgrec.pictures.color_word import KIND as COLOR
 from imgrec.store.features import FeatureStore
-from imgrec.store.site_link import COMMUNITY
 from imgrec.store.store import Store
 from projector.errors import ProjectorError
 from projector.kept_pages import Kept

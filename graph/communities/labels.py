@@ -6,10 +6,8 @@ from graph.communities.bundles import Bundles
 from graph.communities.numbering import Paths, parsed
 from graph.communities.tree import Community
 from imgrec.collection import Catalog
+from imgrec.collection.kinds import COMMUNITY
 from imgrec.labels.keep import labels_of
-from imgrec.store.site_link import COMMUNITY as KIND
-
-__all__ = ["KIND", "community_labels", "labels_before"]
 
 
 def community_labels(tree: Community, bundles: Bundles) -> dict[int, str]:
@@ -23,5 +21,5 @@ def community_labels(tree: Community, bundles: Bundles) -> dict[int, str]:
 
 def labels_before(catalog: Catalog, bundles: Bundles) -> Paths:
     """Return the paths (u, depth) under which the nodes stood in the run before."""
-    kept = labels_of(catalog, KIND)
+    kept = labels_of(catalog, COMMUNITY)
     return parsed([kept.get(bundles.picture(node)) for node in range(len(bundles))])

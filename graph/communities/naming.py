@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from graph.communities.path_words import words_of
 from graph.communities.tree import LONERS
 from imgrec.collection import Entry
+from imgrec.collection.kinds import CLASS, COLOR, FOLDER
 from imgrec.system.file_names import printable
 
 LONELY = "Loners"
-CLASS, COLOR, FOLDER = "class", "color", "folder"  # kinds of label
 _LEAST_SHARE = 1 / 3  # of a community: rarer, a word does not name it
 _LEAST_COLOR = 1 / 2
 _LEAST_LIFT = 1.5  # times as frequent inside as outside

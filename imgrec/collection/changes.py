@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imgrec.collection import Catalog, Entry, add_labels
+from imgrec.collection.kinds import FOLDER
 from imgrec.collection.walk import FoundFile
 from imgrec.system.file_names import TEXT, text
 
@@ -117,8 +118,8 @@ def apply(catalog: Catalog, changes: Changes) -> None:
             ([*_place(numbers, file), _status(row), row.id] for row, file in changes.revived),
         )
         db.executemany(
-            "DELETE FROM labels WHERE image_id = ? AND kind = 'folder'",
-            ([row.id] for row, _ in changes.revived),
+            "DELETE FROM labels WHERE image_id = ? AND kind = ?",
+            ([row.id, FOLDER] for row, _ in changes.revived),
         )
         first = catalog.last_given_id() + 1
         db.executemany(
@@ -128,7 +129,7 @@ def apply(catalog: Catalog, changes: Changes) -> None:
         )
         folders = {row.id: folder_label(file) for row, file in changes.revived}
         folders |= {first + n: folder_label(file) for n, file in enumerate(changes.new)}
-        add_labels(db, "folder", folders)
+        add_labels(db, FOLDER, folders)
 
 
 def add_roots(catalog: Catalog, roots: Iterable[str]) -> dict[str, int]:

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Catalog, Ids
+from imgrec.collection.kinds import NESTED
 from imgrec.errors import ImgrecError
 from imgrec.system.file_names import printable
 
 Mask = NDArray[np.bool_]  # by id: whether it is meant
 
-_TREES = ("community",)  # kinds whose values are paths such as 3.1, which lies below 3
 _MOST_NAMED = 10
 _MOST_CLOSE = 5
 
@@ -96,7 +96,7 @@ def _among(ids: Ids, ok: Mask) -> Mask:
 
 
 def _labeled(catalog: Catalog, kind: str, value: str, ok: Mask) -> Mask:
-    found = _among(catalog.ids_labeled(kind, value, kind in _TREES), ok)
+    found = _among(catalog.ids_labeled(kind, value, kind in NESTED), ok)
     if not found.any():
         raise ImgrecError(
             f"--where {printable(f'{kind}={value}')}: {_no_such_label(catalog, kind, value)}"

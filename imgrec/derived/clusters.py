@@ -17,7 +17,6 @@ from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
 
 COUNT = 30
-KIND = "cluster"
 _COMPONENTS = 50
 _STARTS = 4  # two of three seeds gain up to 0.4 % over one start, and nothing more from eight
 _SEED = 0

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Catalog, Ids
+from imgrec.collection.kinds import DUPLICATES
 from imgrec.distances.blockwise import distances_to_all
 from imgrec.distances.metrics import METRICS
 from imgrec.duplicates.bundles import bundles, links_of
@@ -34,7 +35,6 @@ from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
 from imgrec.system.progress import progress
 
-KIND = "duplicates"
 THRESHOLD = 0.7  # tests/bench/graph/duplicates.py prints what others give
 LEAST_THRESHOLD = 0.4
 REPRESENTATIVE, COPY, NEAR = "representative", "copy", "near"
@@ -145,7 +145,7 @@ class Verifier:
     """Looks at pairs of pictures, once each, and remembers in the store what it saw."""
 
     def __init__(self, store: Store, threshold: float) -> None:
-        self.known = load_pairs(store.path / KIND)
+        self.known = load_pairs(store.paths.duplicates)
         self._store, self._threshold = store, np.float32(threshold)
         self._thumbs, self._ids = store.thumbs(), store.catalog.ids("ok")
         self._new: list[tuple[Ids, Similarities]] = []
@@ -153,7 +153,7 @@ class Verifier:
     def verify(self, pairs: Ids, *, quiet: bool = True) -> None:
         """Look at those of some pairs (p, 2) that are not known, and keep what was seen."""
         new = pairs[np.isnan(self.known.of(pairs))]
-        with progress(total=len(new), desc=KIND, unit="pairs", quiet=quiet) as bar:
+        with progress(total=len(new), desc=DUPLICATES, unit="pairs", quiet=quiet) as bar:
             for seen in similarities_by_block(new, self._thumbs.get, bar.update):
                 self._new.append(seen)
                 self.keep()
@@ -183,7 +183,7 @@ class Verifier:
         self._new = []
         self.known = self.known.joined(pairs, similarities).only(self._ids)
         with suppress(OSError, StoreError), self._store.writing():  # read-only, full or busy
-            save_pairs(self._store.path / KIND, self.known)
+            save_pairs(self._store.paths.duplicates, self.known)
 
 
 def _pairs_beyond_copies(feature: FeatureStore, contents: Ids, crowded: Ids) -> Ids:

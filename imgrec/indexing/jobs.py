@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Entry, Ids, Outcome
+from imgrec.collection.kinds import COLOR
 from imgrec.encoders.spec import Classifier, Encoded, Encoder, Vectors, check_finite
 from imgrec.indexing.read import Readings, Task
-from imgrec.pictures.color_word import KIND as COLOR
 from imgrec.store.classes import (
     Top,
     joined_tops,

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from imgrec.collection import Ids
+from imgrec.collection.kinds import CLASS, CONFIDENCE
 from imgrec.encoders.spec import Classifier
 from imgrec.store.classes import (
-    CLASS,
-    CONFIDENCE,
     Top,
     labels_of,
     read_description,

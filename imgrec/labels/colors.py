@@ -6,9 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from imgrec.collection import Ids
+from imgrec.collection.kinds import COLOR
 from imgrec.errors import StoreError
 from imgrec.labels.keep import keep_labels, labels_of
-from imgrec.pictures.color_word import KIND, VERSION, color_of
+from imgrec.pictures.color_word import VERSION, color_of
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import DAMAGED
 from imgrec.system.atomic_files import write_text
@@ -23,7 +24,7 @@ def begin_colors(store: Store) -> None:
     Where there are words of another rule already, nothing is said: `update_colors` makes
     them all again.
     """
-    if not _is_current(store.path) and KIND not in store.catalog.label_kinds():
+    if not _is_current(store.path) and COLOR not in store.catalog.label_kinds():
         _write_version(store.path)
 
 
@@ -32,9 +33,9 @@ def lacks_colors(store: Store) -> bool:
     (found,) = store.catalog.db.execute(
         "SELECT EXISTS (SELECT 1 FROM images WHERE status = 'ok' AND NOT EXISTS "
         "(SELECT 1 FROM labels WHERE image_id = images.id AND kind = ?))",
-        [KIND],
+        [COLOR],
     ).fetchone()
-    return bool(found) or (not _is_current(store.path) and KIND in store.catalog.label_kinds())
+    return bool(found) or (not _is_current(store.path) and COLOR in store.catalog.label_kinds())
 
 
 def update_colors(store: Store, *, quiet: bool = True) -> dict[int, str]:
@@ -53,12 +54,12 @@ def update_colors(store: Store, *, quiet: bool = True) -> dict[int, str]:
     """
     ids = store.catalog.ids("ok")
     current = _is_current(store.path)
-    kept = labels_of(store.catalog, KIND) if current else {}
+    kept = labels_of(store.catalog, COLOR) if current else {}
     new = ids[[i not in kept for i in ids.tolist()]]
     if len(new):
         with progress(total=len(new), desc="colors", unit="pictures", quiet=quiet) as bar:
             kept |= colors_of(new, store.thumbs().get, bar.update)
-        if keep_labels(store.path, KIND, kept) is None and not current:
+        if keep_labels(store.path, COLOR, kept) is None and not current:
             with suppress(OSError):  # then they are made again
                 _write_version(store.path)
     return {image_id: kept[image_id] for image_id in ids.tolist()}

@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Catalog, Ids
+from imgrec.collection.kinds import COMMUNITY
 from imgrec.derived.clusters import Clusters
 from imgrec.labels.keep import labels_of
 from imgrec.layouts.sampling import spread_sample
-from imgrec.store.site_link import COMMUNITY
 
 SIZE = 10_000  # pictures; as many are laid out in half a minute
 

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-KIND = "color"
 VERSION = 1  # raised whenever a thumbnail may get another word
 WORDS = (
     *("black", "white", "gray", "beige", "brown", "red", "orange"),

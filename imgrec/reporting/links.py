@@ -8,8 +8,9 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
+from imgrec.collection.kinds import COMMUNITY
 from imgrec.labels.keep import labels_of
-from imgrec.store.site_link import COMMUNITY, page_file
+from imgrec.store.site_link import page_file
 from imgrec.store.store import Store
 
 _MOST = 24

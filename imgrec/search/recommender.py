@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from imgrec.collection.filters import Filter
+from imgrec.collection.kinds import COMMUNITY
 from imgrec.distances.blockwise import keep_freed_memory, load_kernels
 from imgrec.distances.metrics import Metric, metric_named
 from imgrec.errors import StoreError
@@ -17,7 +18,7 @@ from imgrec.search.space import Space
 from imgrec.search.view import StoreView, weights_asked
 from imgrec.search.ways import Found, chosen_index, search, search_joined
 from imgrec.store.manifest import is_store
-from imgrec.store.site_link import COMMUNITY, page_of, site_of
+from imgrec.store.site_link import page_of, site_of
 from imgrec.store.store import Store
 
 _WORTH_COMPILED = 1 << 21  # values of a collection from which on compiled loops are loaded

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
+from imgrec.collection.kinds import CLASS, CONFIDENCE
 from imgrec.errors import StoreError
 from imgrec.store.parts import check_rows, load_array, load_ids, part_name, part_numbers, write_part
 from imgrec.system.atomic_files import write_text
 
 TOP = 5
-CLASS, CONFIDENCE = "class", "confidence"  # kinds of label
 _DESCRIPTION = "classes.json"
 
 

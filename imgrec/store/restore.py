@@ -8,6 +8,7 @@ from pathlib import Path
 
 from imgrec.collection import Catalog, Ids, add_labels
 from imgrec.collection.changes import folder_label
+from imgrec.collection.kinds import FOLDER
 from imgrec.collection.opening import is_damage, log_of
 from imgrec.collection.walk import FoundFile
 from imgrec.errors import StoreError
@@ -228,7 +229,7 @@ def _revive(db: sqlite3.Connection, roots: list[KnownRoot]) -> None:
             image_id: folder_label(FoundFile(root.path, path, 0, 0))
             for image_id, path in db.execute(ok, [root.number])
         }
-        add_labels(db, "folder", folders)
+        add_labels(db, FOLDER, folders)
 
 
 def _count(db: sqlite3.Connection, where: str) -> int:

@@ -10,7 +10,6 @@ from imgrec.errors import StoreError
 from imgrec.store.store import Store
 from imgrec.system.atomic_files import write_text
 
-COMMUNITY = "community"  # the kind of label whose values are paths such as 3.1
 _SIDECAR = "graph.json"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from imgrec.collection import Entry
+from imgrec.collection.kinds import FOLDER
 from imgrec.system.file_names import printable
 
 LABEL = "name"  # the first text column, by which the page names the points
@@ -58,7 +59,7 @@ def _own_columns(entries: Sequence[Entry]) -> dict[str, list[str]]:
     return {
         "name": [PurePosixPath(entry.path).name for entry in entries],
         "path": [_path(entry, several_roots) for entry in entries],
-        "folder": category(folder_name(entry) for entry in entries),
+        FOLDER: category(folder_name(entry) for entry in entries),
         "size": [f"{entry.width}x{entry.height}" for entry in entries],
         "megapixels": [f"{_pixels(entry) / 1e6:.3g}" for entry in entries],
         "format": category(entry.format or "" for entry in entries),

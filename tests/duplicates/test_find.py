@@ -12,8 +12,8 @@ import imgrec.duplicates.verification
 from alterations import NOT_SOUGHT, SOUGHT
 from imgrec import Duplicates, Store, StoreError, find_duplicates, index_folders
 from imgrec.collection import Ids
+from imgrec.collection.kinds import DUPLICATES
 from imgrec.duplicates.alignment import Fits
-from imgrec.duplicates.find import KIND
 from imgrec.duplicates.miniatures import Sketches
 from imgrec.duplicates.verification import Rows
 from imgrec.labels.keep import keep_labels
@@ -118,7 +118,7 @@ def test_a_second_run_looks_at_nothing_and_gives_the_same(
     sample_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = found_in(sample_store)
-    stamp = (sample_store / KIND / "pairs.npy").stat().st_mtime_ns
+    stamp = (sample_store / DUPLICATES / "pairs.npy").stat().st_mtime_ns
 
     def unexpected(pairs: Ids, *_: object) -> None:
         assert not len(pairs)
@@ -127,7 +127,7 @@ def test_a_second_run_looks_at_nothing_and_gives_the_same(
         patch.setattr(imgrec.duplicates.find, "similarities_of", unexpected)
         patch.setattr("imgrec.duplicates.verification.sketches_of", lambda ids, _: unexpected(ids))
         assert found_in(sample_store) == first
-    assert (sample_store / KIND / "pairs.npy").stat().st_mtime_ns == stamp
+    assert (sample_store / DUPLICATES / "pairs.npy").stat().st_mtime_ns == stamp
 
 
 def test_a_lower_threshold_joins_more_and_a_higher_less(sample_store: Path) -> None:
@@ -203,10 +203,10 @@ def test_few_pictures(tmp_path: Path, count: int) -> None:
 def test_nothing_can_be_written_and_all_is_found(sample_store: Path, tmp_path: Path) -> None:
     expected = found_in(sample_store)
     path = tmp_path / "store"
-    shutil.copytree(sample_store, path, ignore=shutil.ignore_patterns(KIND, "*-wal", "*-shm"))
+    shutil.copytree(sample_store, path, ignore=shutil.ignore_patterns(DUPLICATES, "*-wal", "*-shm"))
     with nothing_can_be_written(path):
         assert found_in(path) == expected
-    assert not (path / KIND).exists()
+    assert not (path / DUPLICATES).exists()
 
 
 def test_a_run_that_is_stopped_goes_on_where_it_was(
@@ -214,7 +214,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(
 ) -> None:
     expected = found_in(sample_store)
     path = tmp_path / "store"
-    shutil.copytree(sample_store, path, ignore=shutil.ignore_patterns(KIND))
+    shutil.copytree(sample_store, path, ignore=shutil.ignore_patterns(DUPLICATES))
     monkeypatch.setattr("imgrec.duplicates.verification._BLOCK_PAIRS", 300)
     look = imgrec.duplicates.verification.sketch_fits
     seen: list[int] = []
@@ -228,11 +228,11 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr("imgrec.duplicates.verification.sketch_fits", look_twice)
         found_in(path)
-    kept = np.load(path / KIND / "pairs.npy")
+    kept = np.load(path / DUPLICATES / "pairs.npy")
     assert len(kept) == 600 == sum(seen)
     assert found_in(path) == expected
-    every = np.load(path / KIND / "pairs.npy")
-    assert np.array_equal(every, np.load(sample_store / KIND / "pairs.npy"))
+    every = np.load(path / DUPLICATES / "pairs.npy")
+    assert np.array_equal(every, np.load(sample_store / DUPLICATES / "pairs.npy"))
     assert {*map(tuple, kept.tolist())} < {*map(tuple, every.tolist())}
 
 
@@ -240,10 +240,10 @@ def test_what_is_kept_and_damaged_is_found_again(sample_store: Path, tmp_path: P
     expected = found_in(sample_store)
     path = tmp_path / "store"
     shutil.copytree(sample_store, path)
-    (path / KIND / "pairs.npy").write_bytes(b"")
+    (path / DUPLICATES / "pairs.npy").write_bytes(b"")
     assert found_in(path) == expected
     assert np.array_equal(
-        np.load(path / KIND / "pairs.npy"), np.load(sample_store / KIND / "pairs.npy")
+        np.load(path / DUPLICATES / "pairs.npy"), np.load(sample_store / DUPLICATES / "pairs.npy")
     )
 
 
@@ -251,15 +251,15 @@ def test_labels_are_those_of_the_groups(sample_store: Path, tmp_path: Path) -> N
     path = tmp_path / "store"
     shutil.copytree(sample_store, path)
     found = found_in(path)
-    assert keep_labels(path, KIND, found.labels()) is None
+    assert keep_labels(path, DUPLICATES, found.labels()) is None
     with Store.open(path) as store:
         for group in found.groups:
-            assert store.catalog.ids_labeled(KIND, str(group[0])).tolist() == sorted(group)
+            assert store.catalog.ids_labeled(DUPLICATES, str(group[0])).tolist() == sorted(group)
 
 
 def test_features_but_no_thumbnails(sample_store: Path, tmp_path: Path) -> None:
     path = tmp_path / "store"
-    shutil.copytree(sample_store, path, ignore=shutil.ignore_patterns("thumbs", KIND))
+    shutil.copytree(sample_store, path, ignore=shutil.ignore_patterns("thumbs", DUPLICATES))
     with pytest.raises(StoreError, match=r"no thumbnail of picture \d+: run python -m imgrec"):
         found_in(path)
 

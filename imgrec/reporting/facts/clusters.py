@@ -7,12 +7,13 @@ from itertools import pairwise
 import numpy as np
 
 from imgrec.collection import Catalog, Ids
+from imgrec.collection.kinds import CLASS, COLOR, FOLDER
 from imgrec.derived.clusters import Clusters
 from imgrec.labels.keep import labels_of
 from imgrec.reporting.facts.catalog import codes_of
 from imgrec.reporting.figures.chart import percent
 
-KINDS = ("folder", "class", "color")
+KINDS = (FOLDER, CLASS, COLOR)
 NEAREST, SPREAD = 6, 8
 _LEAST_SHARE = 0.3  # of a cluster: a label that fewer have does not dominate it
 

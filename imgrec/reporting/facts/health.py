@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
-from imgrec.duplicates.find import KIND as DUPLICATES
+from imgrec.collection.kinds import COLOR, DUPLICATES
 from imgrec.duplicates.find import copies_in, find_duplicates
 from imgrec.labels.keep import labels_of
 from imgrec.neighbors.neighbors import Neighbors
-from imgrec.pictures.color_word import KIND as COLOR
 from imgrec.pictures.color_word import WORDS
 from imgrec.reporting.facts.catalog import Counts, Files, by_count
 from imgrec.store.store import Store

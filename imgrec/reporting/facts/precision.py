@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
+from imgrec.collection.kinds import FOLDER
 from imgrec.derived.kept import kept_or_made
 from imgrec.derived.pca import PcaRecipe, Reduced
 from imgrec.distances.metrics import METRICS, Metric
@@ -17,7 +18,6 @@ from imgrec.reporting.facts.catalog import codes_of
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
 
-FOLDER = "folder"
 LEAST = 6  # pictures of a folder: each has the five others that are asked for
 SAMPLE = 4_000  # pictures asked
 _LEAST_COVERED = 0.5  # of the pictures, by the folders that count

@@ -14,7 +14,6 @@ from PIL import Image
 from alterations import NOT_SOUGHT, SOUGHT
 from imgrec import Options, Store, index_folders
 from imgrec.duplicates.find import (
-    KIND,
     THRESHOLD,
     Duplicates,
     Verifier,
@@ -22,6 +21,7 @@ from imgrec.duplicates.find import (
     find_duplicates,
 )
 from imgrec.duplicates.pairs import CANDIDATES, unique_pairs
+from imgrec.store.paths import StorePaths
 from machine import rows
 from material import made
 from measuring import apart, paragraph, tell
@@ -96,7 +96,7 @@ def measured_at(work: Path, count: int) -> str:
 
 def _verified(path: Path, count: int) -> tuple[int, float, float, int]:
     """Return the number of pairs, the seconds, those of a second time, and how many are alike."""
-    shutil.rmtree(path / KIND, ignore_errors=True)
+    shutil.rmtree(StorePaths(path).duplicates, ignore_errors=True)
     rng = np.random.default_rng(_SEED)
     firsts = np.repeat(np.arange(count), CANDIDATES // 2)
     steps = rng.integers(1, count, len(firsts))

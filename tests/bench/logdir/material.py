@@ -9,8 +9,9 @@ import numpy as np
 import thumbnails
 from collection import FIRST_ID, Place, written
 from imgrec import Store
+from imgrec.collection.kinds import COLOR
 from imgrec.labels.colors import begin_colors
-from imgrec.pictures.color_word import KIND, color_of
+from imgrec.pictures.color_word import color_of
 from imgrec.store.parts import part_name
 from imgrec.store.thumbnails import write_thumbs
 from measuring import apart
@@ -63,7 +64,7 @@ def _write_thumbs(place: Place) -> None:
     with Store.create(place.store) as store, store.writing():
         begin_colors(store)
         chosen = enumerate((np.arange(place.count) * 7919 % len(jpegs)).tolist(), FIRST_ID)
-        store.catalog.replace_labels(KIND, {image_id: words[i] for image_id, i in chosen})
+        store.catalog.replace_labels(COLOR, {image_id: words[i] for image_id, i in chosen})
         for first in range(0, place.count, _PART_ROWS):
             rows = np.arange(first, min(first + _PART_ROWS, place.count), dtype=np.int64)
             # The same ones one after the other would lie in the processor's cache.

@@ -1,0 +1,75 @@
+"""The kinds of label are spelled in one module."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imgrec.collection import kinds
+from paths import ROOT
+
+KINDS = {value for name, value in vars(kinds).items() if name.isupper() and isinstance(value, str)}
+# Words of the language that are kinds too: what is counted, an argument, the name of a chart.
+_OTHER_SENSES = {"counted", "add_argument", "Chart"}
+_IN_SQL = re.compile(rf"\bkind\b.{{0,40}}'({'|'.join(KINDS)})'")
+
+
+def _spelled(source: str) -> Iterator[str]:
+    """Yield each constant of a module that is a kind of label, and the SQL that names one."""
+    tree = ast.parse(source)
+    other = {
+        id(argument)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        if getattr(node.func, "id", getattr(node.func, "attr", "")) in _OTHER_SENSES
+        for argument in node.args
+    }
+    for node in ast.walk(tree):
+        # A part of a path, and the fields of JSON: `described["folder"]` is no label.
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            other |= {id(node.left), id(node.right)}
+        if isinstance(node, ast.Dict) and {getattr(key, "value", "") for key in node.keys} - KINDS:
+            other |= {id(key) for key in node.keys}
+        if isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == "described":
+            other.add(id(node.slice))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if node.value in KINDS and id(node) not in other:
+                yield node.value
+            yield from _IN_SQL.findall(node.value)
+
+
+def _modules() -> list[Path]:
+    found = [
+        path for name in ("imgrec", "graph", "projector") for path in (ROOT / name).rglob("*.py")
+    ]
+    return sorted(path for path in found if path != Path(kinds.__file__))
+
+
+def test_all_kinds_are_there() -> None:
+    wanted = {"folder", "class", "confidence", "color", "cluster", "community", "duplicates"}
+    assert wanted == KINDS
+    assert wanted > kinds.NESTED
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'labels_of(catalog, "color")',
+        'KIND = "cluster"',
+        'x = labels["community"]',
+        'y = kind in ("folder", KIND)',
+        'z = {"color": words}',
+        "db.execute(\"DELETE FROM labels WHERE kind = 'folder'\")",
+    ],
+)
+def test_a_spelled_kind_is_found(source: str) -> None:
+    assert len(list(_spelled(source))) == 1
+
+
+def test_no_other_module_spells_a_kind_of_label() -> None:
+    found = {path: list(_spelled(path.read_text("utf-8"))) for path in _modules()}
+    assert not {str(path.relative_to(ROOT)): words for path, words in found.items() if words}
+    assert len(found) > 100
