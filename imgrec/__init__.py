@@ -2,8 +2,9 @@
 
 from imgrec.duplicates.find import Duplicates, find_duplicates
 from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
-from imgrec.indexing.run import IndexOptions as Options
-from imgrec.indexing.run import Summary, index_folders
+from imgrec.indexing.options import IndexOptions as Options
+from imgrec.indexing.options import Summary
+from imgrec.indexing.run import index_folders
 from imgrec.neighbors.graph import neighbors_of
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.search.answer import Answer, Result

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imgrec.commands import Parser, positive, processes, run
-from imgrec.indexing.run import DEFAULT_ENCODER, IndexOptions, Summary, index_folders
+from imgrec.indexing.options import DEFAULT_ENCODER, IndexOptions, Summary
+from imgrec.indexing.run import index_folders
 from imgrec.store.inventory import summary_lines
 from imgrec.store.relocate import Relocation, relocate
 from imgrec.system.file_names import printable

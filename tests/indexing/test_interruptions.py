@@ -36,7 +36,7 @@ def test_ctrl_c_keeps_what_was_read(
 
     options = Options(encoders=("mini",), workers=0, batch_size=5)
     with monkeypatch.context() as patched:
-        patched.setattr("imgrec.indexing.run.readings", interrupted)
+        patched.setattr("imgrec.indexing.reading.readings", interrupted)
         with pytest.raises(KeyboardInterrupt):
             index_folders([photos], tmp_path / "store", options)
     with Store.open(tmp_path / "store") as store:
@@ -45,11 +45,11 @@ def test_ctrl_c_keeps_what_was_read(
     assert contents(tmp_path / "store") == contents(photo_store)
 
 
-@pytest.mark.parametrize("at", ["jobs.write_part", "jobs.write_thumbs", "indexing.Result.add"])
+@pytest.mark.parametrize("at", ["write_part", "write_thumbs", "Result.add"])
 def test_ctrl_c_waits_until_a_commit_is_whole(
     at: str, photos: Path, photo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = f"imgrec.{at}"
+    name = f"imgrec.indexing.jobs.{at}"
     module, _, attribute = name.rpartition(".")
     kept = getattr(pkgutil.resolve_name(module), attribute)
 
@@ -90,7 +90,7 @@ def test_a_folder_that_goes_away_waits_and_all_others_are_read(
 
     options = Options(encoders=("mini",), workers=workers, batch_size=4)
     with monkeypatch.context() as patched:
-        patched.setattr("imgrec.indexing.run.readings", vanishing)
+        patched.setattr("imgrec.indexing.reading.readings", vanishing)
         summary = index_folders([going, staying], tmp_path / "store", options)
     assert summary.counts["failed"] == summary.counts["missing"] == 0
     assert summary.counts["new"] > 0

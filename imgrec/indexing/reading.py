@@ -1,0 +1,121 @@
+"""The pictures of all jobs are read, encoded and given to the commit thread."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from imgrec.collection import Entry
+from imgrec.collection.walk import why_offline
+from imgrec.encoders.spec import Classifier, Encoder
+from imgrec.indexing.classify import Described, described
+from imgrec.indexing.commit_thread import CommitThread
+from imgrec.indexing.jobs import PartJob, Result, tasks_of
+from imgrec.indexing.options import IndexOptions, Summary
+from imgrec.indexing.read import Readings, Task
+from imgrec.indexing.read_in_workers import readings
+from imgrec.store.store import Store
+from imgrec.system.interrupts import interrupt_deferred, interrupted_once
+from imgrec.system.progress import progress
+
+
+def read_pictures(
+    store: Store,
+    jobs: Sequence[PartJob],
+    encoders: Mapping[str, Encoder],
+    labeled: str | None,
+    options: IndexOptions,
+    summary: Summary,
+) -> list[str]:
+    """Read the pictures of all jobs, or as far as a root that goes away; return such roots."""
+    started = time.perf_counter()
+    lost: dict[str, str] = {}
+    total = sum(len(job.ids) for job in jobs)
+    workers = os.cpu_count() or 1 if options.workers is None else options.workers
+    workers = min(workers, -(-total // options.batch_size))
+    bar = progress(total=total, unit="pictures", quiet=options.quiet)
+    classifiers = {name: e for name, e in encoders.items() if isinstance(e, Classifier)}
+    with bar, interrupted_once(), CommitThread(store.path, labeled) as writer:
+        queued = _Queue(store, jobs, encoders, options.batch_size, writer)
+        with closing(readings(queued.tasks(), workers)) as results:
+            try:
+                for found in described(results, jobs, classifiers):
+                    read = found.readings
+                    lost = queued.lost(read)
+                    if lost:
+                        break  # what this task read goes with it, and is read again
+                    summary.warnings += _changed(queued.take(found))
+                    bar.update(len(read.outcomes))
+                    summary.done += len(read.outcomes)
+                    summary.decode_s += read.decode_s
+                    summary.busy_s += read.busy_s
+                    summary.warnings += queued.describe(read)
+            except KeyboardInterrupt:
+                queued.flush()
+                writer.finish()
+                raise
+        summary.warnings += _changed([*queued.flush(), *writer.finish()])
+    summary.warnings += [f"{why}: the rest of its pictures waits for it" for why in lost.values()]
+    summary.reading_s += time.perf_counter() - started
+    return list(lost)
+
+
+def _changed(files: Sequence[str]) -> list[str]:
+    return [f"{file} changed while it was read" for file in files]
+
+
+class _Queue:
+    """Hands out the tasks of all jobs; each job goes to the writer when its last one is back."""
+
+    def __init__(
+        self,
+        store: Store,
+        jobs: Sequence[PartJob],
+        encoders: Mapping[str, Encoder],
+        batch: int,
+        writer: CommitThread,
+    ) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._encoders = encoders
+        self._batch = batch
+        self._writer = writer
+        self._entries: dict[int, list[Entry]] = {}
+        self._current = 0
+        self._result = Result()
+
+    def tasks(self) -> Iterator[Task]:
+        for position, job in enumerate(self._jobs):
+            self._entries[position] = self._store.catalog.entries(job.ids)
+            yield from tasks_of(job, self._entries[position], self._encoders, self._batch)
+
+    def take(self, found: Described) -> list[str]:
+        """Add what was found in a task; return files, of written jobs, that changed meanwhile."""
+        with interrupt_deferred():
+            self._result.add(found.readings, found.encoded)
+            whole = len(self._result.outcomes) == len(self._jobs[self._current].ids)
+        return self.flush() if whole else []
+
+    def flush(self) -> list[str]:
+        """Give what has been taken of the current job to the writer; return as `take` does."""
+        if not self._result.outcomes:
+            return []
+        with interrupt_deferred():
+            job, entries = self._jobs[self._current], self._entries.pop(self._current)
+            result, self._result = self._result, Result()
+            self._current += 1
+            return self._writer.put(job, entries, result)
+
+    def lost(self, read: Readings) -> dict[str, str]:
+        """Return {root: why} of the roots, of files that could not be read, that went away."""
+        unreadable = [o.id for o in read.outcomes if o.reason == "unreadable"]
+        roots = {entry.root for entry in self._store.catalog.entries(unreadable)}
+        found = {root: why_offline(Path(root)) for root in sorted(roots)}
+        return {root: why for root, why in found.items() if why}
+
+    def describe(self, read: Readings) -> list[str]:
+        """Return a line for each file that failed."""
+        reasons = {o.id: o.reason for o in read.outcomes if o.status == "failed"}
+        entries = self._store.catalog.entries(reasons)
+        return [f"{e.file}: {reasons[e.id]} ({read.messages[e.id]})" for e in entries]
