@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import socket
 import sys
 import time
@@ -60,7 +61,9 @@ def free_port(first: int) -> int:
         return 0
     for port in range(first, min(first + _TRIED_PORTS, 65_536)):
         with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # On Windows the option would let two servers share a port.
+            if os.name == "posix":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((HOST, port))
             except OSError:

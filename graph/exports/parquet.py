@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graph.exports.network import BLOCK_ROWS, Network, column_names
-from imgrec.errors import ImgrecError
 from imgrec.store.thumbnails import ThumbStore
 from imgrec.system.atomic_files import new_file
+from imgrec.system.extras import require
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -84,13 +84,10 @@ def load_pyarrow() -> Any:
     Raises:
         ImgrecError: it is not installed.
     """
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise ImgrecError(
-            "a Parquet table needs pyarrow, which is not installed: pip install 'pyarrow>=15'"
-        ) from error
+    require("pyarrow", extra="parquet", why="a Parquet table")
+    import pyarrow
+    import pyarrow.parquet
+
     return pyarrow
 
 

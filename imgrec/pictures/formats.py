@@ -17,6 +17,8 @@ from functools import cache
 
 from PIL import Image
 
+from imgrec.system.extras import install_line
+
 # In the order they are tried: those first that are known by their first bytes without a doubt.
 FORMATS = {
     "JPEG": "jpg jpeg jpe jfif",
@@ -64,6 +66,8 @@ SUFFIXES = frozenset(f".{suffix}" for line in FORMATS.values() for suffix in lin
 _MAGICS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\x00", b"MM\x00*", b"BM",
            b"8BPS", b"qoif", b"DDS ", b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51", b"icns",
            b"BLP1", b"BLP2", b"SIMPLE  =", b"FTEX")  # fmt: skip
+# Source: ISO/IEC 23008-12, the brands of still images and sequences coded with HEVC.
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
 
 @cache
@@ -80,7 +84,13 @@ def readable_formats() -> list[str]:
 def why_unidentified(data: bytes) -> tuple[str, str]:
     """Return a reason code and words for bytes that no decoder takes for its own."""
     if data[4:8] == b"ftyp":
-        return "unsupported", f"the installed Pillow does not read {data[8:12]!r} files"
+        install = "" if "HEIF" in readable_formats() else _heic_line(data[8:12])
+        return "unsupported", f"the installed Pillow does not read {data[8:12]!r} files{install}"
     if data.startswith(_MAGICS) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
         return "truncated", "a picture header and no readable picture behind it"
     return "not-an-image", f"begins with {data[:8]!r}"
+
+
+def _heic_line(brand: bytes) -> str:
+    """Return how to install what reads a brand of file, "" where it is not HEIC."""
+    return f": {install_line('heic')}" if brand in _HEIC_BRANDS else ""

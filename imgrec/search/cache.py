@@ -21,6 +21,7 @@ import numpy as np
 from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.errors import ImgrecError
 from imgrec.search.cache_backends import Place, RedisServer, SqliteFile
+from imgrec.system.extras import require
 from imgrec.system.file_names import printable
 
 MAX_BYTES = 256 * 2**20
@@ -76,13 +77,14 @@ def open_cache(
         clock: seconds that only grow; after a pause a redis that was down is asked again.
 
     Raises:
-        ImgrecError: an address that is not one of a redis.
+        ImgrecError: an address that is not one of a redis, or redis-py is not installed.
     """
     if where == "none":
         return _NoCache()
     if where is None or not _SCHEME.match(where):
         return _GuardedCache(lambda: SqliteFile(_path(where), max_bytes), math.inf, warn, clock)
     shown = _without_password(where)
+    require("redis", extra="redis", why=f"the vector cache {shown}")
     return _GuardedCache(lambda: RedisServer(where, shown), REDIS_PAUSE_S, warn, clock)
 
 

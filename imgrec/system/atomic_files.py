@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 TEMPORARY_PREFIX = ".tmp-"
+# Windows flushes only what is open for writing; elsewhere a read-only file can be flushed as well.
+_FLUSHABLE = os.O_RDWR if os.name == "nt" else os.O_RDONLY
 _HOST = re.sub(r"[^A-Za-z0-9.]", "", platform.node())[:40]
 _OURS = re.compile(rf"{re.escape(TEMPORARY_PREFIX)}{re.escape(_HOST)}-(\d+)-")
 
@@ -161,7 +163,7 @@ def _replace_folder(new: Path, path: Path) -> None:
 def _sync_folder(folder: Path) -> None:
     for file in folder.rglob("*"):
         if file.is_file():
-            descriptor = os.open(file, os.O_RDONLY)
+            descriptor = os.open(file, _FLUSHABLE)
             try:
                 os.fsync(descriptor)
             finally:

@@ -10,6 +10,7 @@ file killed it and can end a decoder that hangs.
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -95,7 +96,7 @@ class Worker:
         mark, within_s = None, None
         while True:
             try:
-                if not _heard(self._pipe, within_s):
+                if not _heard(self._pipe.poll, within_s):
                     raise self._died(mark, late=True)
                 answer = self._pipe.recv()
             # EOFError between messages, OSError in the middle of one.
@@ -138,17 +139,17 @@ class Worker:
         return WorkerDiedError(mark, late=late)
 
 
-def _heard(pipe: Connection, within_s: float | None) -> bool:
+def _heard(poll: Callable[[float | None], bool], within_s: float | None) -> bool:
     """Return True if a message arrived within a time limit.
 
     Time in which this process itself was stopped (Ctrl-Z, a suspended laptop) is not counted.
     """
     if within_s is None:
         # Returns at EOF too, when the process has ended.
-        return pipe.poll(None)
+        return poll(None)
     left_s = within_s
     while left_s > 0:
-        if pipe.poll(min(_TICK_S, left_s)):
+        if poll(min(_TICK_S, left_s)):
             return True
         left_s -= _TICK_S
     return False
@@ -160,7 +161,8 @@ def _deaf_child() -> Iterator[None]:
 
     A Ctrl-C in the parent meanwhile stays pending, or another thread receives it.
     """
-    if not hasattr(signal, "pthread_sigmask"):
+    # Windows has no signal masks: `_serve` ignores SIGINT a moment later.
+    if sys.platform == "win32":
         yield
         return
     # Its own start unblocks SIGINT, so it has to be running before the block begins.

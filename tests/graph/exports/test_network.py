@@ -266,7 +266,7 @@ def test_without_pyarrow_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert main(["--store", str(path), "--parquet", str(tmp_path / "n.parquet")]) == 2
-    assert "pip install 'pyarrow>=15'" in capsys.readouterr().err
+    assert "pip install 'imgrec[parquet]'" in capsys.readouterr().err
     assert main(["--store", str(path), "--gexf", str(tmp_path / "n.gexf")]) == 0
 
 

@@ -1,0 +1,122 @@
+"""A missing optional package ends in one line with the command that installs it."""
+
+import io
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from imgrec import Store
+from imgrec.errors import ImgrecError
+from imgrec.system.extras import install_line, require
+from paths import ROOT
+from pictures import picture
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+# Runs a module as `python -m` does, in a process in which some packages cannot be found.
+BLOCKED = """
+import runpy, sys
+blocked = set(sys.argv.pop(1).split(","))
+class Finder:
+    def __init__(self, finder): self.finder = finder
+    def __getattr__(self, name): return getattr(self.finder, name)
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in blocked:
+            return self.finder.find_spec(name, path, target)
+sys.meta_path[:] = [Finder(finder) for finder in sys.meta_path]
+sys.argv[0] = sys.argv[1]
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
+
+
+def without(packages: str, module: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command where some packages are not installed."""
+    command = [sys.executable, "-c", BLOCKED, packages, module, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_what_is_there_is_not_imported() -> None:
+    code = (
+        "import sys; from imgrec.system.extras import require\n"
+        "require('pyarrow', extra='parquet', why='a test'); print('pyarrow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_what_is_missing_is_named_with_its_reason_and_its_line() -> None:
+    with pytest.raises(ImgrecError) as caught:
+        require("no_such_package", extra="parquet", why="a test")
+    assert str(caught.value) == (
+        "a test needs no_such_package, which is not installed: pip install 'imgrec[parquet]'"
+    )
+
+
+def test_a_query_with_a_redis_cache(photo_store: Path, photos: Path) -> None:
+    with Store.open(photo_store) as store:
+        name = store.catalog.entries(store.catalog.ids("ok"))[0].path
+    arguments = [str(photos / name), "--store", str(photo_store), "-k", "2"]
+    done = without("redis", "imgrec.query", *arguments, "--cache", "redis://me:secret@host:1/0")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.endswith(
+        "the vector cache redis://host:1/0 needs redis, which is not installed: "
+        "pip install 'imgrec[redis]'\n"
+    )
+    assert without("redis", "imgrec.query", *arguments).returncode == 0
+
+
+def test_a_parquet_table(own_store: Path, tmp_path: Path) -> None:
+    table = tmp_path / "network.parquet"
+    done = without("pyarrow", "graph", "--store", str(own_store), "--parquet", str(table))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.endswith(
+        "a Parquet table needs pyarrow, which is not installed: pip install 'imgrec[parquet]'\n"
+    )
+    assert not table.exists()
+
+
+def test_a_heic_file(tmp_path: Path) -> None:
+    photos, store_path = tmp_path / "photos", tmp_path / "store"
+    photos.mkdir()
+    picture("discs", 0, (40, 30)).save(photos / "a.jpg")
+    (photos / "phone.heic").write_bytes(b"\x00\x00\x00\x18ftypheic" + bytes(64))
+    (photos / "raw.heic").write_bytes(b"\x00\x00\x00\x18ftypcrx " + bytes(64))
+    done = without(
+        "pillow_heif", "imgrec.index", str(photos), "--store", str(store_path),
+        "--encoder", "mini", "--workers", "0",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = {Path(line.partition(": ")[0]).name: line for line in done.stderr.splitlines()
+            if "unsupported" in line}  # fmt: skip
+    assert told.keys() == {"phone.heic", "raw.heic"}, done.stderr
+    assert told["phone.heic"].endswith("files: pip install 'imgrec[heic]')")
+    assert "pip install" not in told["raw.heic"]
+
+
+def test_heic_pictures_are_read_where_the_extra_is_there() -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    from imgrec.pictures.decoding import decode
+
+    pillow_heif.register_heif_opener()
+    written = io.BytesIO()
+    Image.new("RGB", (64, 48), (200, 30, 30)).save(written, "HEIF", quality=90)
+    found = decode(written.getvalue())
+    assert (found.format, found.width, found.height) == ("HEIF", 64, 48)
+    red, green, blue = found.image.resize((1, 1)).getpixel((0, 0))
+    assert abs(red - 200) < 8
+    assert max(green, blue) < 50
+
+
+@pytest.mark.parametrize("extra", ["heic", "parquet", "redis"])
+def test_the_line_names_an_extra_of_the_package(extra: str) -> None:
+    assert extra in PROJECT["optional-dependencies"]
+    assert install_line(extra) == f"pip install 'imgrec[{extra}]'"
+
+
+def test_redis_is_no_dependency_of_everybody() -> None:
+    assert not [line for line in PROJECT["dependencies"] if line.startswith("redis")]
