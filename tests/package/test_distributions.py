@@ -159,13 +159,6 @@ def test_the_wheel_runs_outside_the_tree(python: Path, tmp_path: Path) -> None:
     run([python, "-m", "imgrec.doctor", "--store", "store", "--site", "site"], tmp_path)
 
 
-def test_the_commands_of_the_wheel_start(python: Path, tmp_path: Path) -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    for name in project.get("scripts", {}):
-        said = run([python.parent / name, "--version"], tmp_path).stdout
-        assert said.split()[-1] == __version__
-
-
 def test_the_tests_of_the_sdist_collect_and_run(unpacked: Path) -> None:
     pytest_ = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     said = run([*pytest_, "--collect-only"], unpacked, python_path=unpacked).stdout

@@ -14,14 +14,19 @@ CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
+def _headings() -> list[str]:
+    """The versions of the changelog with what stands behind them, what is not released left out."""
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    return [heading for heading in headings if heading.lower() != "unreleased"]
+
+
 def test_the_version_is_one_of_three_numbers() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
 
 
-def test_the_newest_heading_of_the_changelog_is_this_version() -> None:
-    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
-    headings = re.findall(r"^## \[?([^\]\s]+)", text, re.MULTILINE)
-    assert headings[0] == __version__
+def test_the_newest_version_of_the_changelog_is_this_one() -> None:
+    assert _headings()[0].split()[0] == __version__
 
 
 def test_the_citation_is_of_this_version_and_license() -> None:
@@ -31,8 +36,7 @@ def test_the_citation_is_of_this_version_and_license() -> None:
 
 
 def test_a_release_has_its_date_in_the_citation_and_the_changelog() -> None:
-    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
-    heading = next(line for line in text.splitlines() if line.startswith("## "))
+    heading = _headings()[0]
     date = re.search(r"\d{4}-\d\d-\d\d", heading)
     assert str(CITATION.get("date-released")) == (date[0] if date else "None"), heading
 
