@@ -9,8 +9,8 @@ from pathlib import Path
 from imgrec.collection import Entry
 from imgrec.collection.walk import why_offline
 from imgrec.encoders.spec import Classifier, Encoder
-from imgrec.indexing.classify import Described, described
 from imgrec.indexing.commit_thread import CommitThread
+from imgrec.indexing.device_passes import Described, described
 from imgrec.indexing.jobs import PartJob, Result, tasks_of
 from imgrec.indexing.options import IndexOptions, Summary
 from imgrec.indexing.read import Readings, Task

@@ -8,7 +8,7 @@ import pytest
 from imgrec import EncoderError
 from imgrec.collection import Outcome
 from imgrec.encoders.spec import Classifier, Compile, Encoded, EncoderSpec, Scores, Vectors
-from imgrec.indexing.classify import described
+from imgrec.indexing.device_passes import described
 from imgrec.indexing.jobs import PartJob
 from imgrec.indexing.read import Readings
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
