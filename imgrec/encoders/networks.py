@@ -7,7 +7,8 @@ import torch
 import torchvision
 from torch import nn
 
-from imgrec.encoders.spec import Scores, Vectors
+from imgrec.encoders.classifier import Scores
+from imgrec.encoders.spec import Vectors
 from imgrec.encoders.weights import default_weights
 from imgrec.pictures.preprocessing import Preprocessing
 

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.encoders.spec import EncoderSpec, LoadOptions, Vectors
 from imgrec.errors import EncoderError
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
 
@@ -45,3 +45,9 @@ class RgbHistogram:
         merged = levels.sum(axis=2)  # (b, 3 * bins)
         shares: Vectors = merged / np.float32(3 * pixels.shape[1] * pixels.shape[2])
         return shares
+
+
+def load(name: str, options: LoadOptions) -> RgbHistogram:
+    """Return the encoder with the bins of `options.like`, else with `options.bins`."""
+    bins = bins_of(options.like) if options.like else options.bins
+    return RgbHistogram(BINS if bins is None else bins)

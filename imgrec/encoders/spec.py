@@ -1,8 +1,19 @@
-"""What an encoder is: a frozen spec and a function from pixel batches to vectors."""
+"""What an encoder is: a frozen spec and a function from pixel batches to vectors.
 
-from collections.abc import Callable, Iterable
+An encoder is data plus arrays. The spec binds everything that decides the vectors (name, version,
+weights, preprocessing, dimensions) and is stored beside them, so that a stale feature is noticed
+and never mixed with a new one. The function is pure: the same pixels give the same vectors, in any
+batch. An encoder never sees a path or a store.
+
+Where it runs is one flag of the spec. With `in_worker` it runs inside the processes that decode
+pictures; without, the main process runs it in batches, see `imgrec.encoders.device`. Whether it
+knows classes is independent of that, see `imgrec.encoders.classifier`.
+"""
+
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol, runtime_checkable
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,23 +22,22 @@ from imgrec.errors import EncoderError
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
 
 Vectors = NDArray[np.float32]  # (b, d)
-Compile = Literal["auto", "on", "off"]
-Scores = NDArray[np.float32]  # (b, C), the softmax of which are the probabilities of C classes
 
 
 @dataclass(frozen=True)
 class EncoderSpec:
-    """Everything that decides an encoder's vectors; kept beside them in the store.
+    """Everything that decides an encoder's vectors; stored beside them in `feature.json`.
 
     Attributes:
-        name: the feature's name, and its folder in the store.
+        name: the feature's name, and the name of its folder in the store.
         dimensions: d, the length of a vector.
-        preprocessing: the pixels it takes.
-        kind: `histogram` (not negative, sums to 1) or `embedding` (anything else).
+        preprocessing: how a picture becomes the pixels the encoder takes.
+        kind: `histogram` (non-negative, sums to 1) or `embedding` (anything else).
         version: raised whenever the same pixels would give other vectors.
-        weights: where the weights came from, a name and never a path; empty without.
-        weights_digest: BLAKE2b of the weights; empty without.
-        in_worker: light enough to run in the processes that decode.
+        weights: the name of the weights, never a path; empty for an encoder without weights.
+        weights_digest: BLAKE2b of the weights file; empty for an encoder without weights.
+        in_worker: True if it is light enough to run in the processes that decode; False if the
+            main process runs it in batches, on a GPU or on the CPU.
     """
 
     name: str
@@ -40,21 +50,29 @@ class EncoderSpec:
     in_worker: bool = True
 
     def identity(self) -> dict[str, Any]:
-        """Return the part that decides the vectors: not the name of the weights file."""
+        """Return the fields that decide the vectors: all but the name of the weights."""
         return {key: value for key, value in asdict(self).items() if key != "weights"}
 
 
-def check_finite(name: str, vectors: Iterable[Vectors]) -> None:
-    """Raise EncoderError where an encoder gave values that are no numbers."""
-    if not all(np.isfinite(block).all() for block in vectors):
-        raise EncoderError(
-            f"{name} gave vectors with values that are no numbers: its weights may be damaged, or "
-            "half precision too small for them (try --device cpu)"
-        )
+@dataclass(frozen=True)
+class LoadOptions:
+    """What an encoder may be loaded with; each takes what has a meaning for it.
+
+    Attributes:
+        weights: a file with the weights; None for the encoder's own.
+        device: `auto` (CUDA, then MPS, then CPU) or a torch device name.
+        bins: of a histogram, for each channel; None for the default.
+        like: the spec of stored vectors that the encoder has to reproduce; None for new ones.
+    """
+
+    weights: Path | None = None
+    device: str = "auto"
+    bins: int | None = None
+    like: EncoderSpec | None = None
 
 
 class Encoder(Protocol):
-    """Turns pixels into vectors; never sees a path."""
+    """Turns pixels into vectors."""
 
     @property
     def spec(self) -> EncoderSpec:
@@ -62,50 +80,22 @@ class Encoder(Protocol):
         ...
 
     def encode(self, pixels: Pixels) -> Vectors:
-        """Return the float32 vectors (b, d) of uint8 pixels (b, crop_px, crop_px, 3)."""
+        """Return the float32 vectors (b, d) of uint8 RGB pixels (b, crop_px, crop_px, 3)."""
         ...
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """What a classifier finds in a batch.
+def check_finite(name: str, vectors: Iterable[Vectors]) -> None:
+    """Check that vectors hold no NaN and no infinity.
 
-    Attributes:
-        vectors: (b, d) float32.
-        scores: (b, C) float32.
+    Args:
+        name: of the encoder that made them.
+        vectors: blocks (b, d).
+
+    Raises:
+        EncoderError: a value is not finite.
     """
-
-    vectors: Vectors
-    scores: Scores
-
-
-@runtime_checkable
-class Classifier(Encoder, Protocol):
-    """An encoder that runs on a device and tells classes apart."""
-
-    @property
-    def categories(self) -> tuple[str, ...]:
-        """The names of the C classes."""
-        ...
-
-    @property
-    def ahead(self) -> int:
-        """How many batches are to be begun before the first of them is waited for."""
-        ...
-
-    def prepare(self, pictures: int, batch: int, compile: Compile, quiet: bool = True) -> str:
-        """Get ready for so many pictures; return why it is slower than it could be."""
-        ...
-
-    def begin(self, pixels: Pixels) -> Callable[[], Encoded]:
-        """Begin a batch of pixels (b, crop_px, crop_px, 3); what is returned waits for it."""
-        ...
-
-    @property
-    def classifies_vectors(self) -> bool:
-        """Whether the scores are a function of the vectors."""
-        ...
-
-    def scores(self, vectors: Vectors) -> Scores:
-        """Return the scores (m, C) of vectors (m, d), where they are a function of these."""
-        ...
+    if not all(np.isfinite(block).all() for block in vectors):
+        raise EncoderError(
+            f"{name} gave vectors with NaN or infinite values: its weights may be damaged, or half "
+            "precision may be too small for them (try --device cpu)"
+        )

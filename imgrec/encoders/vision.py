@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +9,16 @@ import torch
 from torch import nn
 
 from imgrec.encoders.acceleration import CompiledLane, folded, leave, mark_of, pays
+from imgrec.encoders.classifier import Scores
+from imgrec.encoders.device import Compile, Encoded
 from imgrec.encoders.lanes import PASS, DirectLane, devices_of, lanes_on, side_by_side
 from imgrec.encoders.networks import (
     Head,
     PixelNetwork,
     build_model,
-    model_names,
     preprocessing_of,
 )
-from imgrec.encoders.spec import Compile, Encoded, EncoderSpec, Scores, Vectors
+from imgrec.encoders.spec import EncoderSpec, LoadOptions, Vectors
 from imgrec.encoders.weights import (
     categories_of,
     file_digest,
@@ -72,9 +72,8 @@ class VisionEncoder:
                 them.
 
         Raises:
-            EncoderError: the name is unknown, or the weights cannot be had or do not fit.
+            EncoderError: the weights cannot be had or do not fit, or the device cannot be used.
         """
-        _check_name(name)
         devices = devices_of(device)
         source, file = weights_file(name, weights)
         model = _loaded(name, file)
@@ -200,12 +199,6 @@ def _loaded(name: str, file: Path) -> nn.Module:
     return model
 
 
-def _check_name(name: str) -> None:
-    if name not in model_names():
-        known = ["mini", "rgb", *model_names()]
-        close = get_close_matches(name, known)
-        raise EncoderError(
-            f"no encoder is called {name!r}"
-            + (f", did you mean {' or '.join(close)}?" if close else "")
-            + f" known: {', '.join(known)}"
-        )
+def load(name: str, options: LoadOptions) -> VisionEncoder:
+    """Return the encoder of a torchvision model; see `VisionEncoder.load`."""
+    return VisionEncoder.load(name, options.weights, options.device)

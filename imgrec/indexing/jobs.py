@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from imgrec.collection import Entry, Ids, Outcome
 from imgrec.collection.kinds import COLOR
-from imgrec.encoders.spec import Classifier, Encoded, Encoder, Vectors, check_finite
+from imgrec.encoders.classifier import Classifier
+from imgrec.encoders.device import Encoded
+from imgrec.encoders.spec import Encoder, Vectors, check_finite
 from imgrec.indexing.read import Readings, Task
 from imgrec.store.classes import (
     Top,
@@ -60,7 +62,7 @@ class Result:
     tops: dict[str, list[Top]] = field(default_factory=dict)
 
     def add(self, readings: Readings, encoded: Mapping[str, Encoded]) -> None:
-        """Take in one task's readings and what the classifiers found in them."""
+        """Take in one task's readings and what the device encoders found in them."""
         self.outcomes.extend(readings.outcomes)
         self.ids.append(readings.ids)
         self.thumbs.extend(readings.thumbs)
@@ -69,7 +71,8 @@ class Result:
             self.vectors.setdefault(name, []).append(vectors)
         for name, found in encoded.items():
             self.vectors.setdefault(name, []).append(found.vectors)
-            self.tops.setdefault(name, []).append(top_classes(found.scores))
+            if found.scores is not None:
+                self.tops.setdefault(name, []).append(top_classes(found.scores))
 
 
 def plan_jobs(
@@ -112,20 +115,19 @@ def tasks_of(
 ) -> Iterator[Task]:
     """Cut a job into tasks of `batch` files."""
     light = tuple(e.spec for n, e in encoders.items() if n in job.outputs and e.spec.in_worker)
-    wanted = classifiers_of(job, encoders).values()
-    heavy = tuple({classifier.spec.preprocessing: None for classifier in wanted})
+    heavy = tuple({encoders[n].spec.preprocessing: None for n in on_device(job, encoders)})
     for start in range(0, len(entries), batch):
         files = tuple((e.id, str(e.file)) for e in entries[start : start + batch])
         yield Task(files, THUMBS in job.outputs, light, heavy)
 
 
-def classifiers_of(job: PartJob, encoders: Mapping[str, Encoder]) -> dict[str, Classifier]:
-    """Return those of some encoders that a job wants and that do not run in the workers."""
-    return {
-        name: encoder
+def on_device(job: PartJob, encoders: Mapping[str, Encoder]) -> list[str]:
+    """Return the names of the encoders that a job needs and that do not run in the workers."""
+    return [
+        name
         for name, encoder in encoders.items()
-        if isinstance(encoder, Classifier) and {name, _CLASSES + name} & {*job.outputs}
-    }
+        if not encoder.spec.in_worker and {name, _CLASSES + name} & {*job.outputs}
+    ]
 
 
 def commit(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imgrec.encoders.spec import Compile
+from imgrec.encoders.device import Compile
 
 DEFAULT_ENCODER = "resnet50"
 

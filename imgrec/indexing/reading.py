@@ -8,7 +8,8 @@ from pathlib import Path
 
 from imgrec.collection import Entry
 from imgrec.collection.walk import why_offline
-from imgrec.encoders.spec import Classifier, Encoder
+from imgrec.encoders.device import device_encoders
+from imgrec.encoders.spec import Encoder
 from imgrec.indexing.commit_thread import CommitThread
 from imgrec.indexing.device_passes import Described, described
 from imgrec.indexing.jobs import PartJob, Result, tasks_of
@@ -35,12 +36,11 @@ def read_pictures(
     workers = os.cpu_count() or 1 if options.workers is None else options.workers
     workers = min(workers, -(-total // options.batch_size))
     bar = progress(total=total, unit="pictures", quiet=options.quiet)
-    classifiers = {name: e for name, e in encoders.items() if isinstance(e, Classifier)}
     with bar, interrupted_once(), CommitThread(store.path, labeled) as writer:
         queued = _Queue(store, jobs, encoders, options.batch_size, writer)
         with closing(readings(queued.tasks(), workers)) as results:
             try:
-                for found in described(results, jobs, classifiers):
+                for found in described(results, jobs, device_encoders(encoders)):
                     read = found.readings
                     lost = queued.lost(read)
                     if lost:

@@ -9,9 +9,11 @@ import numpy as np
 from imgrec.collection import Ids
 from imgrec.collection.rescan import leave_other_roots, passed_over, scan
 from imgrec.derived.kept import update_indexes
-from imgrec.encoders.spec import Classifier, Encoder
+from imgrec.encoders.classifier import Classifier
+from imgrec.encoders.device import DeviceEncoder, device_encoders
+from imgrec.encoders.spec import Encoder
 from imgrec.errors import StoreError
-from imgrec.indexing.jobs import PartJob, classifiers_of, plan_jobs
+from imgrec.indexing.jobs import PartJob, on_device, plan_jobs
 from imgrec.indexing.options import IndexOptions, Summary
 from imgrec.indexing.reading import read_pictures
 from imgrec.indexing.wanted import encoders_wanted, follows_links, roots_wanted
@@ -71,7 +73,7 @@ def index_folders(
         labels = labeling(store, primary, classifiers)
         labeled = labels if begin_class_labels(store, labels) else None
         jobs = plan_jobs(store, encoders, offline)
-        _prepare(jobs, classifiers, options, summary)
+        _prepare(jobs, device_encoders(encoders), options, summary)
         while lost := read_pictures(store, jobs, encoders, labeled, options, summary):
             offline = np.concatenate([offline, *map(store.catalog.ids_under, lost)])
             jobs = plan_jobs(store, encoders, offline)
@@ -127,14 +129,14 @@ def _update_indexes(store: Store, options: IndexOptions, summary: Summary) -> No
 
 def _prepare(
     jobs: Sequence[PartJob],
-    classifiers: Mapping[str, Classifier],
+    encoders: Mapping[str, DeviceEncoder],
     options: IndexOptions,
     summary: Summary,
 ) -> None:
-    """Let each classifier make itself as fast as its share of the work is worth."""
-    for name, classifier in classifiers.items():
-        count = sum(len(job.ids) for job in jobs if name in classifiers_of(job, classifiers))
-        slow = classifier.prepare(count, options.batch_size, options.compile, options.quiet)
+    """Let each encoder optimize itself for the number of pictures it will get."""
+    for name, encoder in encoders.items():
+        count = sum(len(job.ids) for job in jobs if name in on_device(job, encoders))
+        slow = encoder.prepare(count, options.batch_size, options.compile, options.quiet)
         summary.warnings += [slow] if slow else []
 
 

@@ -61,6 +61,5 @@ def encoders_wanted(
             f"--weights {options.weights} is for a torchvision model, and the encoders are "
             f"{' and '.join(names)}: name the model with --encoder, or leave it out"
         )
-    return {
-        name: load_encoder(name, options.weights, options.device, bins or BINS) for name in names
-    }
+    loaded = [load_encoder(name, options.weights, options.device, bins or BINS) for name in names]
+    return {encoder.spec.name: encoder for encoder in loaded}

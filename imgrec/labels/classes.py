@@ -10,7 +10,7 @@ import numpy as np
 
 from imgrec.collection import Ids
 from imgrec.collection.kinds import CLASS, CONFIDENCE
-from imgrec.encoders.spec import Classifier
+from imgrec.encoders.classifier import Classifier
 from imgrec.store.classes import (
     Top,
     labels_of,

@@ -18,8 +18,8 @@ from torch import nn
 from classifiers import random_weights, whole_model
 from imgrec import EncoderError, Options, Recommender, Store, index_folders
 from imgrec.encoders import load_encoder
+from imgrec.encoders.classifier import Classifier
 from imgrec.encoders.networks import Head, build_model, model_names, preprocessing_of
-from imgrec.encoders.spec import Classifier
 from imgrec.encoders.vision import VisionEncoder
 from imgrec.pictures.decoding import decode, pixels_for
 from imgrec.store.classes import top_classes

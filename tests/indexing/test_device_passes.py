@@ -7,7 +7,9 @@ import pytest
 
 from imgrec import EncoderError
 from imgrec.collection import Outcome
-from imgrec.encoders.spec import Classifier, Compile, Encoded, EncoderSpec, Scores, Vectors
+from imgrec.encoders.classifier import Classifier, Scores
+from imgrec.encoders.device import Compile, Encoded
+from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.indexing.device_passes import described
 from imgrec.indexing.jobs import PartJob
 from imgrec.indexing.read import Readings

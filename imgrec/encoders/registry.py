@@ -1,0 +1,102 @@
+"""The encoders by name: a table of the built-in ones, and torchvision's models behind it.
+
+The table is data. An entry names a function by its module, which is imported only when the encoder
+is asked for: listing and checking names loads no torch. To add an encoder, write a module with a
+function `load(name, options)` and add its line to `BUILT_IN`. Every other name is looked up among
+torchvision's classification models.
+"""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from pkgutil import resolve_name
+
+from imgrec.encoders.spec import Encoder, EncoderSpec, LoadOptions
+from imgrec.errors import EncoderError
+
+_MORE = "https://docs.pytorch.org/vision/stable/models.html#classification"
+
+
+@dataclass(frozen=True)
+class Loader:
+    """How an encoder is loaded.
+
+    Attributes:
+        function: `module:function`, called with the name and `LoadOptions`, returns an `Encoder`.
+        takes_weights: True if `LoadOptions.weights` has a meaning for it.
+    """
+
+    function: str
+    takes_weights: bool = False
+
+
+BUILT_IN = {
+    "mini": Loader("imgrec.encoders.mini:load"),
+    "rgb": Loader("imgrec.encoders.rgb:load"),
+}
+_TORCHVISION = Loader("imgrec.encoders.vision:load", takes_weights=True)
+
+
+def needs_weights(name: str) -> bool:
+    """Return True if a file of weights has a meaning for an encoder."""
+    return BUILT_IN.get(name, _TORCHVISION).takes_weights
+
+
+def load_encoder(
+    name: str,
+    weights: Path | None = None,
+    device: str = "auto",
+    bins: int | None = None,
+    like: EncoderSpec | None = None,
+) -> Encoder:
+    """Load an encoder by its name; torch is imported only for those that need it.
+
+    Args:
+        name: of a built-in encoder, or of a torchvision classification model.
+        weights: as in `LoadOptions`.
+        device: as in `LoadOptions`.
+        bins: as in `LoadOptions`.
+        like: as in `LoadOptions`.
+
+    Raises:
+        EncoderError: no encoder has that name, or its weights cannot be had or do not fit.
+    """
+    loader = BUILT_IN.get(name)
+    if loader is None:
+        _check_torchvision(name)
+        loader = _TORCHVISION
+    encoder: Encoder = resolve_name(loader.function)(name, LoadOptions(weights, device, bins, like))
+    return encoder
+
+
+def matching_encoder(
+    spec: EncoderSpec, weights: Path | None = None, device: str = "auto"
+) -> Encoder:
+    """Load the encoder that made a feature, to encode pictures that are not in it.
+
+    Raises:
+        EncoderError: as `load_encoder`, or its version or weights differ from those of the spec.
+    """
+    encoder = load_encoder(spec.name, weights, device, like=spec)
+    if (encoder.spec.version, encoder.spec.weights_digest) != (spec.version, spec.weights_digest):
+        raise EncoderError(
+            f"the store's {spec.name} vectors were made with {spec.weights or 'an older version'}, "
+            f"and this is {encoder.spec.weights or 'a newer one'}: "
+            "name the weights they were made with by --weights FILE, or index again"
+        )
+    return encoder
+
+
+def _check_torchvision(name: str) -> None:
+    from imgrec.encoders.networks import model_names
+
+    models = model_names()
+    if name in models:
+        return
+    close = get_close_matches(name, [*BUILT_IN, *models])
+    raise EncoderError(
+        f"no encoder is called {name!r}"
+        + (f", did you mean {' or '.join(close)}?" if close else ":")
+        + f" built in are {', '.join(BUILT_IN)}, and from torchvision ({_MORE}) "
+        + f"{', '.join(models)}; CONTRIBUTING.md says how to add one"
+    )

@@ -1,0 +1,68 @@
+"""The encoders by name: every entry loads, and an unknown name is told what there is."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from imgrec import EncoderError
+from imgrec.encoders import load_encoder, matching_encoder, needs_weights
+from imgrec.encoders.registry import BUILT_IN
+from stub_encoders import registered
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_built_in_encoder_loads_by_its_name_and_describes_itself(name: str) -> None:
+    encoder = load_encoder(name)
+    assert encoder.spec.name == name
+    assert matching_encoder(encoder.spec).spec == encoder.spec
+    assert not needs_weights(name)
+
+
+def test_a_feature_of_other_bins_is_matched() -> None:
+    spec = load_encoder("rgb", bins=16).spec
+    assert spec.dimensions == 48
+    assert matching_encoder(spec).spec == spec
+
+
+@pytest.mark.parametrize(
+    ("name", "close"),
+    [("resnet5", "resnet50"), ("minni", "mini"), ("convnext_tin", "convnext_tiny")],
+)
+def test_an_unknown_name_lists_the_known_ones_and_where_more_are(name: str, close: str) -> None:
+    with pytest.raises(EncoderError) as caught:
+        load_encoder(name)
+    message = str(caught.value)
+    assert f"no encoder is called {name!r}, did you mean" in message
+    assert close in message.partition("?")[0]
+    known = [*BUILT_IN, "resnet50", "vit_b_16", "https://docs.pytorch.org/vision", "CONTRIBUTING"]
+    assert all(word in message for word in known)
+    assert "\n" not in message
+
+
+def test_a_name_like_no_other_is_one_sentence_too() -> None:
+    with pytest.raises(EncoderError, match="no encoder is called 'xyzzy': built in are mini, rgb"):
+        load_encoder("xyzzy")
+
+
+def test_an_encoder_is_added_by_one_line() -> None:
+    with registered():
+        assert load_encoder("stub-plain").spec.name == "stub-plain"
+        assert not needs_weights("stub-plain")
+    assert needs_weights("resnet50")
+
+
+def test_an_encoder_of_another_version_does_not_match() -> None:
+    spec = replace(load_encoder("mini").spec, version=1)
+    with pytest.raises(EncoderError, match=r"mini vectors were made with an older version.*again"):
+        matching_encoder(spec)
+
+
+def test_built_in_encoders_load_without_torch() -> None:
+    code = (
+        "import sys; from imgrec.encoders import load_encoder; "
+        f"[load_encoder(name) for name in {list(BUILT_IN)}]; print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
