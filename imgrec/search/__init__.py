@@ -1,1 +1,1 @@
-"""A question and its answer: `Recommender`."""
+"""Similarity search: from query pictures to a ranked answer (`Recommender`)."""

@@ -1,4 +1,4 @@
-"""What a question is answered with."""
+"""The result types of a query; `--json` prints them, so their field names are a contract."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -6,18 +6,19 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Result:
-    """A picture of the answer.
+    """One picture of an answer.
 
     Attributes:
-        rank: from 1.
-        id: in the catalog.
+        rank: position in the answer, from 1.
+        id: catalog id.
         path: relative to its root.
-        distance: to the queries, fused; 0 = the same. With `rank` the mean place, from 0.
-        similarity: 1 - distance, None where that means nothing.
+        distance: fused distance to the queries, 0 for equal vectors; with `--fuse rank` the mean
+            rank, from 0.
+        similarity: 1 - distance; None for metrics where that is not a similarity.
         per_query: distance to each query picture.
-        per_unwanted: distance to each picture that the answers should not be like.
-        labels: what the stages found out about it, by kind.
-        page: the address of its page in the network, None where no site is known.
+        per_unwanted: distance to each unwanted picture (`--not`).
+        labels: the picture's labels, by kind.
+        page: link to its page in the network site; None if there is no site.
     """
 
     rank: int
@@ -33,16 +34,20 @@ class Result:
 
 @dataclass(frozen=True)
 class Answer:
-    """The pictures most like the queries, the nearest first.
+    """The pictures most similar to the queries, in ascending order of distance.
 
     Attributes:
-        queries: as they were asked.
-        unwanted: likewise, what the answers should not be like.
-        encoder: the feature compared, or the features and weights that were joined.
-        images: number of pictures searched.
-        index: the way that was gone: `exact`, or the index that proposed candidates.
-        exact: whether every distance was computed.
-        elapsed_ms: from the paths to the results, the store already open.
+        queries: the query pictures, as given.
+        unwanted: the unwanted pictures, as given.
+        encoder: the feature compared, or the joined features with their weights.
+        metric: name of the metric.
+        fuse: how the distances to several queries were fused.
+        k: number of results asked for.
+        images: number of pictures searched, after filters.
+        index: `exact`, or the index that proposed the candidates.
+        exact: True if the distance to every picture was computed.
+        elapsed_ms: time of the query in an open store, in milliseconds.
+        results: the pictures found.
     """
 
     queries: list[str]
@@ -58,5 +63,5 @@ class Answer:
     results: list[Result]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `--json` prints."""
+        """Return the answer as the JSON object that `--json` prints."""
         return asdict(self)

@@ -1,6 +1,8 @@
-"""Vectors of pictures that were asked about before, found by the digest of their content.
+"""A cache of query vectors, keyed by the digest of a picture's content and the encoder's spec.
 
-A cache is never needed: one that cannot be used costs a warning and time, not the answer.
+A picture that is not in the store has to be encoded to be asked about; the cache saves that the
+second time. Invariant: the cache is optional. If it cannot be used, the query prints one warning
+and continues without it. The key covers everything that decides a vector, so a hit is never stale.
 """
 
 import hashlib
@@ -29,28 +31,29 @@ REDIS_PAUSE_S = 30.0
 
 _DECIDING = ("name", "version", "dimensions", "weights_digest", "preprocessing", "kind")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_USER, _OPTIONS = r"(?:[^@/?#\s]*@)?", r"(?:\?[^@#\s]*)?"  # either may hold a password
+# Either may hold a password.
+_USER, _OPTIONS = r"(?:[^@/?#\s]*@)?", r"(?:\?[^@#\s]*)?"
 _HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[^@/?#\s:\[\]]+)(?::\d+)?(?:/\d*)?"
 _REDIS = re.compile(rf"(?:(rediss?://){_USER}({_HOST})|(unix://){_USER}(/[^@?#\s]+)){_OPTIONS}")
 
 
 class VectorCache(Protocol):
-    """Keeps the vector of a content under everything that decides it."""
+    """Vectors by content digest and encoder spec."""
 
     def get(self, spec: EncoderSpec, content: str) -> Vectors | None:
-        """Return the vector (1, d) of a content digest, None where it is not known."""
+        """Return the float32 vector (1, d) of a content digest; None on a miss."""
         ...
 
     def put(self, spec: EncoderSpec, content: str, vector: Vectors) -> None:
-        """Keep the vector (1, d) of a content digest; one that is not finite is passed over.
+        """Store the vector (1, d) of a content digest; a vector that is not finite is ignored.
 
         Raises:
-            ValueError: the vector has another shape than the spec says.
+            ValueError: the shape differs from the spec's dimensions.
         """
         ...
 
     def close(self) -> None:
-        """Let go of files and sockets; from then on nothing is found and nothing kept."""
+        """Close files and sockets; afterwards every `get` misses and `put` does nothing."""
         ...
 
 
@@ -66,18 +69,19 @@ def open_cache(
     max_bytes: int = MAX_BYTES,
     clock: Callable[[], float] = time.monotonic,
 ) -> VectorCache:
-    """Return the cache at a place; touches neither disk nor network before it is asked.
+    """Return a cache; it is opened lazily, at the first `get` or `put`.
 
     Args:
-        where: None for a SQLite file in the user's cache folder, `none` for no cache, the
-            address of a redis, or the path of a SQLite file.
-        warn: takes the one line that says why the cache cannot be used.
-        max_bytes: above this a SQLite file drops the vectors used least recently; a redis
-            has a `maxmemory` of its own.
-        clock: seconds that only grow; after a pause a redis that was down is asked again.
+        where: None for a SQLite file in the user's cache folder, `none` for no cache, the URL of
+            a redis server, or the path of a SQLite file.
+        warn: called with one line if the cache cannot be used.
+        max_bytes: size limit of a SQLite file; the least recently used vectors are evicted. A
+            redis server has its own `maxmemory`.
+        clock: monotonic seconds; a redis server that failed is tried again after 30 of them.
 
     Raises:
-        ImgrecError: an address that is not one of a redis, or redis-py is not installed.
+        ImgrecError: `where` is a URL but not a valid one of a redis server, or the `redis` extra
+            is not installed.
     """
     if where == "none":
         return _NoCache()
@@ -132,7 +136,7 @@ class _NoCache:
 
 
 class _GuardedCache:
-    """A place made at the first question and left alone for a while when it fails."""
+    """A backend that is opened at the first use, and not used for a while after it failed."""
 
     def __init__(
         self,
@@ -152,7 +156,7 @@ class _GuardedCache:
 
     def put(self, spec: EncoderSpec, content: str, vector: Vectors) -> None:
         if vector.shape != (1, spec.dimensions):
-            raise ValueError(f"{vector.shape} is not (1, {spec.dimensions}), as {spec.name} has it")
+            raise ValueError(f"shape {vector.shape}, but {spec.name} has (1, {spec.dimensions})")
         if np.isfinite(vector).all():
             data = vector.astype("<f4").tobytes()
             self._ask(lambda place: place.write(_key(spec, content), data))
@@ -181,7 +185,7 @@ class _GuardedCache:
 
     def _warn_once(self, name: str, error: Exception) -> None:
         why = str(getattr(error, "strerror", None) or error).rstrip(".")
-        line = f"imgrec: the vector cache {name} cannot be used ({why}): going on without"
+        line = f"imgrec: the vector cache {name} cannot be used ({why}): continuing without it"
         if not self._warned:
             self._warned = True
             self._warn(" ".join(printable(line).split()))

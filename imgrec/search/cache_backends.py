@@ -1,4 +1,4 @@
-"""Where cached bytes are kept: a SQLite file of bounded size, or a redis server."""
+"""Backends of the vector cache: a SQLite file with least-recently-used eviction, or redis."""
 
 import sqlite3
 from contextlib import suppress
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_S = 5.0
 REDIS_PREFIX = "imgrec:vector:1:"
 REDIS_TIMEOUT_S = 0.5
-_APPLICATION_ID = 0x696D6776  # marks a SQLite file as a cache; changes with its table
+# SQLite's application_id marks a file as this cache; it changes with the schema.
+_APPLICATION_ID = 0x696D6776
 _TABLE = (
     "CREATE TABLE vectors "
     "(used INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, vector BLOB NOT NULL)"
@@ -21,11 +22,11 @@ _DROP = "DELETE FROM vectors WHERE used IN (SELECT used FROM vectors ORDER BY us
 
 
 class Place(Protocol):
-    """Bytes by key, opened by the first read or write.
+    """A key-value store of bytes, opened at the first read or write.
 
     Attributes:
-        name: as it may be shown.
-        errors: what reading and writing raise when the place cannot be used.
+        name: for messages; without passwords.
+        errors: exceptions that mean that the backend cannot be used.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Place(Protocol):
 
 
 class SqliteFile:
-    """A table whose rows stand in the order they were used, the oldest first."""
+    """A SQLite table whose primary key is the order of last use, for eviction from the front."""
 
     errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
 
@@ -89,15 +90,18 @@ class SqliteFile:
 
 def _prepare(db: sqlite3.Connection) -> None:
     with db:
-        db.execute("BEGIN IMMEDIATE")  # of several processes one makes the table
+        # A write lock first, so that only one of several processes creates the table.
+        db.execute("BEGIN IMMEDIATE")
         if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
             db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             db.execute(_TABLE)
         elif db.execute("PRAGMA application_id").fetchone() != (_APPLICATION_ID,):
-            raise sqlite3.DatabaseError("it is the SQLite file of something else")
-    with suppress(sqlite3.OperationalError):  # another process is at it, or the disk cannot
+            raise sqlite3.DatabaseError("it is the SQLite file of another program")
+    # Fails if another process is switching too, or on a network drive without shared memory.
+    with suppress(sqlite3.OperationalError):
         db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")  # a power cut loses vectors, not the file
+    # A power cut may lose the last vectors, but does not corrupt the file.
+    db.execute("PRAGMA synchronous = NORMAL")
 
 
 def _used_bytes(db: sqlite3.Connection) -> int:
@@ -107,14 +111,15 @@ def _used_bytes(db: sqlite3.Connection) -> int:
 
 
 class RedisServer:
-    """Keys under a prefix, in a server that many may share."""
+    """Keys under a prefix in a redis server, shared by several machines."""
 
     def __init__(self, address: str, name: str) -> None:
         import redis
 
         self.errors: tuple[type[Exception], ...] = (
             *(redis.RedisError, OSError),
-            *(ValueError, TypeError, AttributeError),  # an option redis-py cannot use
+            # redis-py raises these for an invalid option in the URL.
+            *(ValueError, TypeError, AttributeError),
         )
         self.name, self._address = name, address
         self._opened: Redis | None = None
@@ -143,6 +148,7 @@ class RedisServer:
                 socket_connect_timeout=REDIS_TIMEOUT_S,
                 socket_timeout=REDIS_TIMEOUT_S,
                 retry=Retry(NoBackoff(), 1),
-                protocol=2,  # no greeting that servers before 6 do not know
+                # RESP2: servers before version 6 do not know the HELLO of RESP3.
+                protocol=2,
             )
         return self._opened

@@ -1,4 +1,11 @@
-"""Candidates for an answer: the rows among which the nearest are, compared exactly."""
+"""Two-stage search: an index proposes candidate rows, exact distances rank them.
+
+`ExactIndex` compares every row and is the reference in tests. `SketchIndex` estimates all distances
+from a compact sketch and re-ranks the best estimates; `HnswIndex` takes candidates from a graph.
+The errors of the estimates become visible when candidates are re-ranked: if by these errors an
+unexamined row could still be among the k nearest (a burst of nearly equal pictures), the stage is
+repeated with more candidates, in the end with all.
+"""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,26 +18,32 @@ from imgrec.distances.metrics import Distances, fuse
 from imgrec.errors import StoreError
 from imgrec.search.space import Queries, Rows, Space
 
-_CANDIDATES = 400  # compared exactly, at least; and for each answer wanted:
+# Candidates of the sketch: at least so many, and so many for each result asked for.
+_CANDIDATES = 400
 _CANDIDATES_EACH = 40
-_MORE = 8  # times as many where those may not hold the nearest
-_SURE = 3.3  # standard deviations of the errors of the sketch's estimates
-_SURE_NEAR = 4.5  # of the graph's, which are less often wrong and by more
-_NEAR = 64  # the graph is asked for, at least, or twice the answers wanted
+# Growth of the number of candidates when they may not hold the nearest.
+_MORE = 8
+# Safety margin in standard deviations of the estimation errors: of the sketch, and of the graph,
+# whose errors have heavier tails.
+_SURE = 3.3
+_SURE_NEAR = 4.5
+# Candidates of the graph: at least so many, or twice the results asked for.
+_NEAR = 64
+# Weight of an unwanted picture in Rocchio's rule.
 _PUSH = np.float32(0.5)
 
 
 @dataclass(frozen=True)
 class Question:
-    """Queries about a space.
+    """The query vectors of one question in a space of n rows.
 
     Attributes:
-        wanted: (q, d) for each feature: what the answers are like.
-        unwanted: (u, d) for each feature: what they are not like; u may be 0.
-        margins: (q, u) distances of the wanted to the unwanted.
-        fuse: how the distances to several queries are joined.
-        left_out: rows that are no answers.
-        allowed: (n,) which rows may be answers, None for all.
+        wanted: query vectors (q, d), one array for each feature.
+        unwanted: vectors of unwanted pictures (u, d), one array for each feature; u may be 0.
+        margins: distances (q, u) of the queries to the unwanted pictures.
+        fuse: how the distances to several queries are fused, one of `metrics.FUSIONS`.
+        left_out: rows excluded from the answer: the query pictures themselves.
+        allowed: boolean mask (n,) of rows that pass the filters; None for all.
     """
 
     wanted: Queries
@@ -42,23 +55,22 @@ class Question:
 
     @property
     def count(self) -> int:
-        """The number q of wanted."""
+        """The number q of queries."""
         return len(self.wanted[0])
 
     @property
     def vectors(self) -> Queries:
-        """All queries (q + u, d) for each feature, the wanted first."""
+        """Query and then unwanted vectors (q + u, d), one array for each feature."""
         return [np.concatenate(pair) for pair in zip(self.wanted, self.unwanted, strict=True)]
 
     def scores(self, distances: Distances) -> NDArray[np.float32]:
-        """Return what puts candidates in order, (m,), from distances (q + u, m).
+        """Return the scores (m,) that rank candidates, from their distances (q + u, m).
 
-        From each query a candidate is moved away by half of what it is nearer to an unwanted
-        picture than that query is, or moved nearer by half of what it is farther; of several
-        unwanted ones the one that moves it farthest away counts. What is the same as a query
-        stays at 0 from it. Then the distances to the queries are fused.
+        For a query q, an unwanted picture u and a candidate x the score is
+        d(q, x) + ½ (d(q, u) - d(u, x)); of several unwanted pictures the one that gives the
+        greatest score counts. Scores are then fused over the queries. A copy of a query has 0.
 
-        Source: under cosine this is the rule of Rocchio, q - ½ u in the place of q.
+        Source: Rocchio's relevance feedback; under cosine the score ranks as q - ½ u does.
         """
         wanted, unwanted = distances[: self.count], distances[self.count :]
         if not len(unwanted):
@@ -67,11 +79,11 @@ class Question:
         return fuse(wanted + _PUSH * nearer, self.fuse)
 
     def count_allowed(self, count: int) -> int:
-        """Return how many of `count` rows pass the filter."""
+        """Return how many of the `count` rows of the space pass the filters."""
         return count if self.allowed is None else int(self.allowed.sum())
 
     def rows_allowed(self, count: int) -> Rows:
-        """Return the rows that may be answers, of `count`, ascending."""
+        """Return the ascending rows that may be in the answer, of `count` rows in the space."""
         allowed = np.ones(count, bool) if self.allowed is None else self.allowed.copy()
         allowed[self.left_out] = False
         return np.flatnonzero(allowed)
@@ -79,12 +91,12 @@ class Question:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Rows, compared exactly.
+    """Candidate rows with their exact distances.
 
     Attributes:
-        rows: (m,) of the space, ascending.
-        distances: (q + u, m) to each query.
-        index: the way they were found, one of `imgrec.search.ways.INDEXES`.
+        rows: (m,) ascending rows of the space.
+        distances: (q + u, m) exact distances to query and unwanted vectors.
+        index: the index that proposed them, one of `ways.INDEXES`.
     """
 
     rows: Rows
@@ -93,21 +105,21 @@ class Candidates:
 
 
 class NeighborIndex(Protocol):
-    """Finds the rows among which the nearest are."""
+    """Proposes candidates for the k nearest rows."""
 
     def candidates(self, question: Question, k: int) -> Candidates:
-        """Return allowed rows that hold the k nearest, all but surely, compared exactly."""
+        """Return candidates that contain the k nearest allowed rows with high probability."""
         ...
 
 
 @dataclass(frozen=True)
 class ExactIndex:
-    """Compares every row: the reference for any faster way."""
+    """Compares every row: always correct, and the reference for the other indexes."""
 
     space: Space
 
     def candidates(self, question: Question, k: int) -> Candidates:
-        """Return all rows that are allowed."""
+        """Return all allowed rows."""
         rows = question.rows_allowed(len(self.space.ids))
         if 2 * len(rows) <= len(self.space.ids):
             return Candidates(rows, self.space.distances(question.vectors, rows), "exact")
@@ -118,12 +130,12 @@ class ExactIndex:
 
 @dataclass(frozen=True)
 class SketchIndex:
-    """Compares the rows that are nearest by their sketches, fused as the distances will be."""
+    """Estimates the distance to every row from the sketch, and re-ranks the best."""
 
     space: Space
 
     def candidates(self, question: Question, k: int) -> Candidates:
-        """Return the rows of the least scores by estimated distances; more where they crowd."""
+        """Return the rows with the lowest estimated scores; more in a crowd of near-ties."""
         count = max(_CANDIDATES, _CANDIDATES_EACH * k)
         scores = question.scores(self.space.estimates(question.vectors))
         if question.allowed is not None:
@@ -133,7 +145,8 @@ class SketchIndex:
             limit = np.partition(scores, count)[count]
             rows = np.flatnonzero((scores <= limit) & np.isfinite(scores))
             distances = self.space.distances(question.vectors, rows)
-            if len(rows) < count:  # all that are allowed
+            # Fewer than asked for: these are all allowed rows.
+            if len(rows) < count:
                 return Candidates(rows, distances, "exact")
             compared = question.scores(distances)
             if _clears(compared, scores[rows], limit, k, scaled=self.space.metric.norm == 1):
@@ -144,18 +157,20 @@ class SketchIndex:
 
 @dataclass(frozen=True)
 class HnswIndex:
-    """Compares the rows that the graph finds from the one query, or the nearest of several."""
+    """Takes candidates from an HNSW graph, for one query or for `--fuse min` over several."""
 
     space: Space
 
     def candidates(self, question: Question, k: int) -> Candidates:
-        """Return what is near a query and what the graph lacks; more where too few are allowed."""
+        """Return rows near a query and those the graph lacks; all if too few pass the filters."""
         (part,), (wanted,) = self.space.parts, question.wanted
-        assert part.hnsw is not None  # `chosen_index` looked
+        # `chosen_index` has checked this.
+        assert part.hnsw is not None
         possible = question.count_allowed(len(self.space.ids))
         possible -= len(question.left_out) + len(part.hnsw.uncovered)
         count, least = max(_NEAR, 2 * k), min(2 * k, possible)
-        with suppress(StoreError):  # the graph is damaged
+        # A StoreError means that the graph file is damaged: fall back to comparing all rows.
+        with suppress(StoreError):
             while least > 0 and 8 * count < len(self.space.ids):
                 near = [part.hnsw.nearest(query[None], count) for query in wanted]
                 rows = self._answers(np.concatenate([rows for rows, _ in near]), question)
@@ -176,7 +191,7 @@ class HnswIndex:
         distances: NDArray[np.float32],
         k: int,
     ) -> bool:
-        """Whether what the graph did not return is farther than the k nearest of what it did."""
+        """Return True if no row that the graph did not return can be among the k nearest."""
         if self.space.metric.name != "cosine":
             estimates = np.sqrt(estimates)
         places = np.minimum(np.searchsorted(rows, near), len(rows) - 1)
@@ -201,18 +216,20 @@ def _clears(
     sure: float = _SURE,
     scaled: bool,
 ) -> bool:
-    """Whether what lies beyond the limit of the estimates is farther than the k nearest.
+    """Return True if no unexamined row can be among the k nearest.
 
-    By what the estimates of the candidates were wrong: in a crowd of nearly equal pictures
-    that is more than the distances differ, and any of the crowd may be the nearest.
+    Every unexamined row has an estimate above `limit`. Mean and standard deviation of the errors
+    of the candidates' estimates tell how near such a row may be in truth. In a crowd of nearly
+    equal pictures the errors exceed the differences of the distances, and the answer is False.
 
     Args:
-        compared: (m,) scores by exact distances.
-        estimated: (m,) by estimates.
-        limit: the greatest of the estimated.
-        k: answers wanted.
-        sure: by how many standard deviations of the estimates' errors.
-        scaled: estimates are only proportional to the distances.
+        compared: (m,) scores of the candidates from exact distances.
+        estimated: (m,) scores of the candidates from estimated distances.
+        limit: the greatest estimate examined.
+        k: number of results asked for.
+        sure: safety margin in standard deviations of the errors.
+        scaled: True if estimates are only proportional to distances; a least-squares factor is
+            fitted first.
     """
     factor = 1.0
     if scaled:

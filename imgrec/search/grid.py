@@ -1,4 +1,4 @@
-"""The grid picture of an answer: the queries in the first column, the answers beside them."""
+"""Draw an answer as one picture (`--grid`): queries in the first column, results beside them."""
 
 import io
 import math
@@ -28,7 +28,7 @@ _QUIET = (110, 112, 116)
 
 @dataclass(frozen=True)
 class Cell:
-    """A picture of the grid, what stands under it, and how it is cut: never."""
+    """A picture of the grid, never cropped, with two lines of caption."""
 
     image: Image.Image
     title: str
@@ -36,9 +36,9 @@ class Cell:
 
 
 def answer_grid(store: Store, answer: Answer) -> Image.Image:
-    """Return the grid of an answer: each picture whole, its distance under it.
+    """Return the grid of an answer, with the distance below each result.
 
-    Pictures are read from their files, or from the stored thumbnails where those are gone.
+    Pictures are read from their files, or from the stored thumbnails if a file is gone.
     """
     queries = [
         Cell(_query_image(store, name), f"query {number}" if answer.queries[1:] else "query", name)
@@ -64,7 +64,8 @@ def draw_grid(queries: Sequence[Cell], answers: Sequence[Cell]) -> Image.Image:
     rows = max(len(queries), math.ceil(len(answers) / _ANSWERS_A_ROW), 1)
     columns = min(_ANSWERS_A_ROW, len(answers))
     step_x, step_y = _CELL_PX + _GAP_PX, _CELL_PX + _CAPTION_PX + _GAP_PX
-    left = step_x + 2 * _GAP_PX  # where the answers begin, behind the rule
+    # The results begin here, right of the rule.
+    left = step_x + 2 * _GAP_PX
     size = (left + columns * step_x + _GAP_PX, rows * step_y + _GAP_PX)
     grid = Image.new("RGB", size, _GROUND)
     draw = ImageDraw.Draw(grid)
@@ -98,7 +99,10 @@ def _draw_cell(
 
 
 def _place(path: str, font: _Font) -> str:
-    """Return folder and name of a path, as wide as a cell: names differ at both their ends."""
+    """Return the folder and name of a path, shortened to the width of a cell.
+
+    The end of the name is kept, since names often differ only there.
+    """
     folder, _, name = path.rpartition("/")
     folder = folder.rpartition("/")[2]
     if folder:
@@ -107,7 +111,7 @@ def _place(path: str, font: _Font) -> str:
 
 
 def _fitted(text: str, font: _Font, width_px: float, keep_end: int) -> str:
-    """Cut letters before the last `keep_end` until the rest, with an ellipsis, fits."""
+    """Replace letters before the last `keep_end` by an ellipsis until the text fits."""
     if font.getlength(text) <= width_px:
         return text
     head, tail = text[: len(text) - keep_end], text[len(text) - keep_end :]

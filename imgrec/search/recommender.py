@@ -1,4 +1,4 @@
-"""`Recommender`: which pictures are most like these."""
+"""`Recommender`: find the pictures most similar to one or more query pictures."""
 
 import threading
 import time
@@ -21,13 +21,14 @@ from imgrec.store.manifest import is_store
 from imgrec.store.site_link import page_of, site_of
 from imgrec.store.store import Store
 
-_WORTH_COMPILED = 1 << 21  # values of a collection from which on compiled loops are loaded
+# From so many float32 values on, repeated questions are answered by the compiled loops.
+_WORTH_COMPILED = 1 << 21
 
 
 class Recommender:
-    """Holds a store open and answers questions about it, from several threads if need be.
+    """An open store that answers similarity queries; thread-safe.
 
-    Pictures that come and go while it is open are noticed at the next question.
+    Changes that another process commits to the store are visible from the next query on.
     """
 
     def __init__(
@@ -57,19 +58,19 @@ class Recommender:
         """Open a store.
 
         Args:
-            path: of the store.
-            weights: the state dict its vectors were made with, for pictures that are not in it.
-            device: where such pictures are encoded.
-            cache: where the vectors of such pictures are kept, as `imgrec.search.cache.open_cache`
-                takes it; by default in the user's cache folder.
+            path: the store's folder.
+            weights: state dict of the encoder, to encode query pictures that are not in the store.
+            device: where such pictures are encoded: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+            cache: where the vectors of such pictures are cached, see `imgrec.search.cache`;
+                by default a file in the user's cache folder.
 
         Raises:
-            StoreError: there is none, or it is damaged.
+            StoreError: there is no store at this path, or it is damaged.
         """
         return cls(Store.open(path), Path(weights) if weights else None, device, cache)
 
     def close(self) -> None:
-        """Close the store; no question can be asked any more."""
+        """Close the store and the cache; later queries raise ValueError."""
         self._closed, self._view = True, None
         for store in (*self._outlived, self.store):
             store.close()
@@ -95,30 +96,31 @@ class Recommender:
         under: Sequence[str] = (),
         index: str = "auto",
     ) -> Answer:
-        """Return the k pictures most like all of these; the queries themselves are left out.
+        """Return the k pictures most similar to the query pictures, which are left out.
 
-        A query that is in the catalog, at its place or as a copy, uses its stored vector.
+        A query picture that is in the catalog, by path or by content, uses its stored vector; no
+        encoder is loaded then.
 
         Args:
-            images: files, paths as the catalog has them, ids, PIL images, or pixels
-                (h, w, 3), uint8.
-            k: how many; fewer come back where the store holds fewer, up to three times as
-                many with `combined`.
+            images: files, paths relative to a root of the store, catalog ids, PIL images, or
+                uint8 arrays (h, w, 3).
+            k: number of results; fewer if the store holds fewer, and up to 3k for the metric
+                `combined`.
             metric: one of `imgrec.distances.metrics.METRICS`.
-            fuse: `mean`, `min`, `max` or `rank`.
-            encoder: the feature to compare; by default the store's own, `rgb` for a metric
-                that compares histograms only.
-            features: several features to compare together and their weights, as
-                `{"mini": 1, "rgb": 0.5}` or `"mini=1,rgb=0.5"`.
-            unwanted: pictures that push away what is nearer to them than the queries are.
-            where: labels the answers have, as `folder=dress`; see `collection.filters.Filter`.
-            under: folders the answers lie in.
-            index: the way to go, one of `imgrec.search.ways.INDEXES`.
+            fuse: how distances to several queries become one: `mean`, `min`, `max` or `rank`.
+            encoder: the feature to compare; by default the store's default feature, or `rgb` for
+                a metric that is defined for histograms only.
+            features: several features to join, with weights: `{"mini": 1, "rgb": 0.5}` or
+                `"mini=1,rgb=0.5"`.
+            unwanted: pictures that results should not be like.
+            where: labels that results must have, such as `folder=dress`.
+            under: folders in which results must lie.
+            index: `auto`, `exact`, `sketch` or `hnsw`.
 
         Raises:
-            ValueError: no picture, or k below 1.
-            ImgrecError: a picture cannot be read, or the metric, features, filter, index or
-                way to fuse is unknown or has no meaning together.
+            ValueError: there is no query picture, or k is below 1.
+            ImgrecError: a picture cannot be read; or a metric, feature, filter, index or way to
+                fuse is unknown, or they cannot be combined.
         """
         if isinstance(images, str | Path) or not hasattr(images, "__len__"):
             raise ValueError(f"images is {type(images).__name__}: give a list of pictures")
@@ -157,7 +159,7 @@ class Recommender:
         )
 
     def _current_view(self) -> StoreView:
-        """Return the view of the store as it is now; any change in it makes a new one."""
+        """Return the view of the store's current state, a new one if the store has changed."""
         with self._lock:
             if self._closed:
                 raise ValueError("this Recommender is closed: open another")
@@ -165,7 +167,8 @@ class Recommender:
                 raise StoreError(f"the store {self.store.path} is gone: open another")
             if self.store.catalog.is_outdated():
                 renewed = Store.open(self.store.path)
-                self._outlived.append(self.store)  # another thread may still read from it
+                # Closed later: another thread may still be reading from it.
+                self._outlived.append(self.store)
                 self.store = renewed
             state = self.store.state()
             view = self._view
@@ -174,7 +177,7 @@ class Recommender:
             return view
 
     def _load_kernels(self, space: Space) -> None:
-        """Load the compiled loops at the second question: one alone is faster without."""
+        """Import the compiled loops at the second question: for one, the import does not pay."""
         if self._asked_before and len(space.ids) * space.dimensions >= _WORTH_COMPILED:
             load_kernels()
             keep_freed_memory()

@@ -1,4 +1,8 @@
-"""What is compared: one feature or several joined, under a metric."""
+"""The vector space of a question: one feature, or several joined with weights, under a metric.
+
+Joined features have one row for each picture that has all of them. The joined distance is the
+weighted mean of the features' distances, each between vectors scaled to norm 1.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +20,13 @@ from imgrec.encoders.spec import Vectors
 from imgrec.store.features import FeatureStore, positions
 
 Rows = NDArray[np.intp]
-Queries = Sequence[Vectors]  # (q, d) for each feature of a space
+# (q, d) for each feature of a space.
+Queries = Sequence[Vectors]
 
 
 @dataclass(frozen=True)
 class Part:
-    """A feature of a space, its weight, and what was made to search it."""
+    """One feature of a space, with its weight and the indexes built for it."""
 
     feature: FeatureStore
     weight: float = 1.0
@@ -31,10 +36,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Space:
-    """Features under a metric; row i of every distance belongs to `ids[i]`.
+    """Features under a metric.
 
-    With several features the distance is the mean of theirs, weighted, after each feature's
-    vectors were divided by their norm (`imgrec.distances.metrics.Metric.norm`).
+    Invariant: column i of every matrix of distances belongs to the picture `ids[i]`. With several
+    features, vectors are first divided by their norm (`Metric.norm`).
     """
 
     metric: Metric
@@ -42,29 +47,29 @@ class Space:
 
     @cached_property
     def ids(self) -> Ids:
-        """The ids (n,) of the pictures that have all features, ascending."""
+        """The ascending ids (n,), int64, of the pictures that have all features."""
         return reduce(_common, (part.feature.ids for part in self.parts))
 
     @property
     def dimensions(self) -> int:
-        """The numbers an exact search reads of each picture."""
+        """Total number of dimensions: the float32 values that an exact search reads a picture."""
         return sum(part.feature.dimensions for part in self.parts)
 
     @property
     def has_estimates(self) -> bool:
-        """Whether every feature has a sketch that serves the metric."""
+        """True if every feature has a sketch that can estimate this metric."""
         joined = len(self.parts) > 1
         served = self.metric.name in ESTIMATED and not (joined and self.metric.norm == 1)
         return served and all(part.sketch is not None for part in self.parts)
 
     def rows_of(self, ids: Sequence[int]) -> Rows:
-        """Return the ascending rows of those of these ids that have one."""
+        """Return the ascending rows of the given ids; ids without a row are skipped."""
         rows = positions(self.ids, np.unique(np.array(ids, np.int64)))
         found: Rows = rows[rows >= 0]
         return found
 
     def distances(self, queries: Queries, rows: Rows | None = None) -> Distances:
-        """Return the exact distances (q, m) to some rows, by default (q, n) to all."""
+        """Return the exact distances (q, m) to m rows; to all n rows by default."""
         found = []
         for part, of_part in zip(self.parts, queries, strict=True):
             own = self._own_rows(part)
@@ -77,16 +82,17 @@ class Space:
         return self._mean(found)
 
     def between(self, queries: Queries, others: Queries) -> Distances:
-        """Return the exact distances (q, u) of queries to other queries."""
+        """Return the exact distances (q, u) between two sets of query vectors."""
         pairs = zip(queries, others, strict=True)
         return self._mean([distances_between(self.metric, a, b, self._norm) for a, b in pairs])
 
     def estimates(self, queries: Queries) -> Distances:
-        """Return about the distances (q, n), by the sketches."""
+        """Return estimates (q, n) of the distances, from the sketches."""
         found = []
         for part, of_part in zip(self.parts, queries, strict=True):
             assert part.sketch is not None
-            if len(self.parts) > 1:  # of vectors of length 1
+            # Joined features have vectors of length 1, where euclidean follows from cosine.
+            if len(self.parts) > 1:
                 estimates = part.sketch.estimates("cosine", of_part)
                 if self.metric.name == "euclidean":
                     estimates = np.sqrt(2 * np.maximum(estimates, 0))
@@ -101,7 +107,7 @@ class Space:
         return self.metric.norm if len(self.parts) > 1 else 0
 
     def _own_rows(self, part: Part) -> Rows | None:
-        """Return the row in a feature of each row here, None where they are the same."""
+        """Return the feature's row for each row of the space; None if they are the same rows."""
         if len(part.feature.ids) == len(self.ids):
             return None
         return part.feature.rows_of(self.ids)

@@ -1,4 +1,8 @@
-"""A store as it was at one moment, and what a question compares in it."""
+"""A consistent view of a store: its features, opened once, as of one state token.
+
+A `Recommender` may stay open while another process indexes. Each question compares the store's
+state token with that of the view; if it changed, a new view is made. No answer mixes two states.
+"""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -24,15 +28,22 @@ _LEAST_WEIGHT = 1e-6
 
 @dataclass(frozen=True)
 class Compared:
-    """The features of a question, and the space they make."""
+    """The opened features of a question, and the space they span.
+
+    Attributes:
+        opened: the features, in the order they were named.
+        space: what is compared.
+        name: the features as the answer names them.
+        axes: for `pca-cosine`, the PCA on whose coordinates vectors are compared.
+    """
 
     opened: tuple[Searchable, ...]
     space: Space
     name: str
-    axes: Axes | None = None  # of the one feature, where what is compared are coordinates on them
+    axes: Axes | None = None
 
     def queries(self, resolved: Sequence[Resolved]) -> list[Vectors]:
-        """Return the vectors (q, d) for each feature of the space."""
+        """Return the query vectors (q, d), one array for each feature of the space."""
         vectors = []
         for number, opened in enumerate(self.opened):
             rows = [query.vectors[number] for query in resolved]
@@ -41,7 +52,7 @@ class Compared:
 
 
 class StoreView:
-    """A store as it was at one moment; a change makes a new view. Features are opened once."""
+    """One state of a store; thread-safe. Features and filters are opened once and cached."""
 
     def __init__(self, store: Store, state: tuple[object, ...]) -> None:
         self.store = store
@@ -52,10 +63,14 @@ class StoreView:
         self._opening, self._reducing = threading.Lock(), threading.Lock()
 
     def compared(self, metric: Metric, weights: Mapping[str, float]) -> Compared:
-        """Return what a question compares; "" among the names is the store's own feature.
+        """Return the features and the space of a question.
+
+        Args:
+            metric: how vectors are compared.
+            weights: by feature name; "" stands for the store's default feature.
 
         Raises:
-            ImgrecError: a feature is not there, or the metric has no meaning for it.
+            ImgrecError: the store lacks a feature, or the metric is not defined for it.
         """
         opened = tuple(self._searchable(name) for name in weights)
         for each in opened:
@@ -72,10 +87,10 @@ class StoreView:
         return Compared(opened, Space(metric, parts), name)
 
     def rows_allowed(self, wanted: Filter, space: Space) -> NDArray[np.bool_] | None:
-        """Return which rows (n,) of a space pass a filter, None where it asks for nothing.
+        """Return the boolean mask (n,) of rows that pass a filter; None for an empty filter.
 
         Raises:
-            ImgrecError: none does.
+            ImgrecError: no picture passes, or the filter names an unknown label or folder.
         """
         if not wanted:
             return None
@@ -97,7 +112,8 @@ class StoreView:
             return self._opened[name]
 
     def _on_axes(self, opened: Searchable) -> Reduced:
-        with self._reducing:  # apart: axes may have to be fitted, and others need none
+        # A lock of its own: fitting a PCA takes seconds, and must not block other questions.
+        with self._reducing:
             if opened.spec.name not in self._reduced:
                 self._reduced[opened.spec.name] = open_reduced(self.store, opened)
             return self._reduced[opened.spec.name]
@@ -106,18 +122,20 @@ class StoreView:
 def weights_asked(
     metric: Metric, encoder: str | None, features: str | Mapping[str, float] | None
 ) -> dict[str, float]:
-    """Return the weights of the features asked for by name; "" is the store's own.
+    """Return the weight of each feature of a question; "" stands for the store's default.
 
     Raises:
-        ImgrecError: names or weights have no meaning, or the metric joins no features.
+        ImgrecError: a name is empty, a weight is out of range, or the metric cannot join features.
     """
     if features is None:
         return {encoder or ("rgb" if metric.histograms_only else ""): 1.0}
     if encoder:
-        raise ImgrecError(f"--encoder {encoder} and --features exclude each other: name one")
+        raise ImgrecError(
+            f"--encoder {encoder} and --features exclude each other: give one of them"
+        )
     weights = parse_features(features) if isinstance(features, str) else dict(features)
     if not weights or not all(weights):
-        raise ImgrecError("--features names no feature: give some, as mini=1,rgb=0.5")
+        raise ImgrecError("--features names no feature: give some, such as mini=1,rgb=0.5")
     for name, weight in weights.items():
         if not _LEAST_WEIGHT <= weight <= 1 / _LEAST_WEIGHT:
             raise ImgrecError(
@@ -126,15 +144,15 @@ def weights_asked(
             )
     if len(weights) > 1 and not metric.norm:
         able = " or ".join(name for name, other in METRICS.items() if other.norm)
-        raise ImgrecError(f"{metric.name} cannot join features: ask with --metric {able}")
+        raise ImgrecError(f"{metric.name} cannot join features: use --metric {able}")
     return weights
 
 
 def parse_features(text: str) -> dict[str, float]:
-    """Return weights by feature of a text as `mini=1,rgb=0.5`; a weight left out is 1.
+    """Parse `--features`, such as `mini=1,rgb=0.5`; the weight is 1 by default.
 
     Raises:
-        ImgrecError: a weight is no number, or a feature is named twice.
+        ImgrecError: a weight is not a number, or a feature is named twice.
     """
     weights: dict[str, float] = {}
     for item in filter(None, (item.strip() for item in text.split(","))):
@@ -142,7 +160,7 @@ def parse_features(text: str) -> dict[str, float]:
         try:
             number = float(weight or 1)
         except ValueError as error:
-            raise ImgrecError(f"--features {text}: {weight} is no number") from error
+            raise ImgrecError(f"--features {text}: {weight} is not a number") from error
         if name in weights:
             raise ImgrecError(f"--features {text}: {name} is named twice")
         weights[name] = number

@@ -1,4 +1,9 @@
-"""Search: the way that suits a question, and its answer in order."""
+"""Choose the index for a question, run it, and rank the result.
+
+By default: exact for small collections, else the HNSW graph if there is one and it suits the
+question, else the sketch, else exact. `--index NAME` asks for one, and fails with the reason why it
+cannot answer.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -19,20 +24,22 @@ from imgrec.search.candidates import (
 from imgrec.search.space import Rows, Space
 
 INDEXES = ("auto", "exact", "sketch", "hnsw")
-_FEW_VALUES = 1 << 22  # so few are compared exactly at once
+# Up to so many float32 values an exact search takes a few milliseconds.
+_FEW_VALUES = 1 << 22
+# Rows that an index lacks are compared exactly beside it, up to so many.
 _MOST_UNCOVERED = 1 << 13
 
 
 @dataclass(frozen=True)
 class Found:
-    """The answer to a question.
+    """The k nearest rows.
 
     Attributes:
-        rows: (k,) of the space, the nearest first.
-        scores: (k,) ascending; what moving nearer brought below 0 is 0.
-        distances: (q + u, k) to each query.
-        index: the way that was gone.
-        exact: whether every distance was computed.
+        rows: (k,) rows of the space, nearest first.
+        scores: (k,) ascending, float32; negative scores (`--not`) are shown as 0.
+        distances: (q + u, k) exact distances to query and unwanted vectors.
+        index: the index that proposed the candidates.
+        exact: True if every distance was computed.
     """
 
     rows: Rows
@@ -43,15 +50,15 @@ class Found:
 
 
 def search(index: NeighborIndex, question: Question, k: int) -> Found:
-    """Return the k nearest rows of those an index finds."""
+    """Return the k nearest rows among the candidates of an index."""
     found = index.candidates(question, k)
     return _ordered(question, found, k, exact=found.index == "exact")
 
 
 def search_joined(space: Space, question: Question, k: int, way: str) -> Found:
-    """Return the k nearest under each metric that the space's joins, ordered by its own.
+    """Return the union of the k nearest rows under each joined metric (`combined`), ranked.
 
-    These are between k and k times the number of metrics joined.
+    The result has between k rows and k times the number of joined metrics.
     """
     found = []
     for name in space.metric.joins:
@@ -65,13 +72,13 @@ def search_joined(space: Space, question: Question, k: int, way: str) -> Found:
 
 
 def chosen_index(space: Space, question: Question, way: str = "auto") -> NeighborIndex:
-    """Return the index that answers a question, by default the fastest that does it well.
+    """Return the index for a question: the one named, or the fastest suitable one for `auto`.
 
     Raises:
-        ImgrecError: the way is unknown, or cannot go with this question or this store.
+        ImgrecError: the name is unknown, or this index cannot answer the question in this store.
     """
     if way not in INDEXES:
-        raise ImgrecError(f"no index is called {way!r}; known: {', '.join(INDEXES)}")
+        raise ImgrecError(f"unknown index {way!r}; known: {', '.join(INDEXES)}")
     hindrances = {
         "hnsw": _why_no_hnsw(space, question),
         "sketch": _why_no_sketch(space, question),
@@ -84,7 +91,9 @@ def chosen_index(space: Space, question: Question, way: str = "auto") -> Neighbo
     if question.count_allowed(len(space.ids)) * space.dimensions <= _FEW_VALUES:
         return ExactIndex(space)
     if question.count > 1 or question.allowed is not None:
-        hindrances["hnsw"] = "the sketch sees all pictures at once, the graph those near one query"
+        hindrances["hnsw"] = (
+            "the sketch ranks all pictures, the graph only finds those near one query"
+        )
     return _index(space, next(name for name, why in hindrances.items() if not why))
 
 
@@ -110,23 +119,23 @@ def _why_no_sketch(space: Space, question: Question) -> str:
         features = " and ".join(part.feature.name for part in space.parts)
         return (
             f"there is no sketch for {space.metric.name} of {features} "
-            "(imgrec.index makes those of large collections)"
+            "(imgrec index builds one for large collections)"
         )
     uncovered = sum(len(part.sketch.uncovered) for part in space.parts if part.sketch)
     if uncovered > _MOST_UNCOVERED:
-        return f"{uncovered:,} pictures are not in it yet, run python -m imgrec.index"
+        return f"{uncovered:,} pictures are not in it yet: run imgrec index"
     return ""
 
 
 def _why_no_hnsw(space: Space, question: Question) -> str:
     if (question.count > 1 and question.fuse != "min") or len(question.unwanted[0]):
-        return "it finds what is near one picture, and this asks for more than that"
+        return "the graph finds pictures near one query, and this question has several or --not"
     hnsw = space.parts[0].hnsw if len(space.parts) == 1 else None
     if hnsw is None:
         features = " and ".join(part.feature.name for part in space.parts)
-        return f"there is none of {features}, run python -m imgrec.index --hnsw"
+        return f"{features} has no graph: run imgrec index --hnsw"
     if space.metric.name not in hnsw.metrics:
-        return f"it knows {' and '.join(hnsw.metrics)}, not {space.metric.name}"
+        return f"the graph serves {' and '.join(hnsw.metrics)}, not {space.metric.name}"
     if len(hnsw.uncovered) > _MOST_UNCOVERED:
-        return f"{len(hnsw.uncovered):,} pictures are not in it yet, run python -m imgrec.index"
+        return f"{len(hnsw.uncovered):,} pictures are not in it yet: run imgrec index"
     return ""

@@ -151,7 +151,7 @@ def test_a_metric_for_histograms_only(store: Store, photos: Path) -> None:
         (["discs/000.jpg", "--where", "folder"], "--where folder"),
         (["discs/000.jpg", "--where", "folder=disc"], "discs"),
         (["discs/000.jpg", "--under", "nowhere"], "nowhere"),
-        (["discs/000.jpg", "--features", "mini=a"], "a is no number"),
+        (["discs/000.jpg", "--features", "mini=a"], "a is not a number"),
         (["discs/000.jpg", "--index", "tree"], "'tree'; known: auto, exact"),
         (["discs/000.jpg", "--index", "sketch"], "no sketch for cosine of mini"),
         (["discs/000.jpg", "--metric", "l2"], "'l2'; known: cosine"),

@@ -248,7 +248,7 @@ def test_a_damaged_file_is_left_alone(tmp_path: Path, warnings: list[str]) -> No
         assert nothing_is_kept(cache)
     assert path.read_bytes() == b"no database" * 1000
     assert warnings == [
-        f"imgrec: the vector cache {path} cannot be used (file is not a database): going on without"
+        f"imgrec: the vector cache {path} cannot be used (file is not a database): continuing without it"
     ]
 
 
@@ -271,7 +271,7 @@ def test_the_file_of_something_else_is_left_alone(tmp_path: Path, warnings: list
         assert nothing_is_kept(cache)
     assert path.read_bytes() == before
     assert len(warnings) == 1
-    assert "the SQLite file of something else" in warnings[0]
+    assert "the SQLite file of another program" in warnings[0]
 
 
 @pytest.mark.parametrize("below", ["file/vectors.sqlite", "folder"])
@@ -299,7 +299,7 @@ def test_the_cache_folder_of_the_user(
     path = tmp_path / "file" / "imgrec" / "vectors.sqlite"
     assert capsys.readouterr() == (
         "",
-        f"imgrec: the vector cache {path} cannot be used (Not a directory): going on without\n",
+        f"imgrec: the vector cache {path} cannot be used (Not a directory): continuing without it\n",
     )
 
 
@@ -337,7 +337,7 @@ def test_a_redis_that_is_down(warnings: list[str]) -> None:
         assert nothing_is_kept(cache)
     assert len(warnings) == 1
     assert warnings[0].startswith(f"imgrec: the vector cache {address} cannot be used (Error ")
-    assert warnings[0].endswith("Connection refused): going on without")
+    assert warnings[0].endswith("Connection refused): continuing without it")
 
 
 def test_a_redis_that_says_nothing(warnings: list[str]) -> None:
