@@ -29,7 +29,7 @@ counted  := $(filter command environment,$(origin COUNT))
 typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index catalog projector tensorboard doctor graph duplicates report export query test check bench bench-index bench-search bench-projector bench-graph bench-report screenshots demo docs clean
+.PHONY: help install dev samples index catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-report screenshots demo docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -127,6 +127,9 @@ check: dev ## lint and types
 
 test: check ## all tests, lint and types before them
 	$(PY) -m pytest
+
+test-fast: dev ## the tests that need no browser, service or compiler, and not minutes
+	$(PY) -m pytest -m "not browser and not redis and not compiler and not slow"
 
 bench: dev ## measure; IMAGES=photos in class folders adds the table of precision
 	$(PY) tests/bench $(if $(IMAGES),--images "$$IMAGES")

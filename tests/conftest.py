@@ -16,7 +16,10 @@ from pictures import write_odd_files, write_pictures
 def _no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep what tests ask about out of the user's cache folder, in subprocesses too."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        folder = str(tmp_path_factory.mktemp("cache"))
+        patch.setenv("XDG_CACHE_HOME", folder)
+        # What platformdirs asks on Windows.
+        patch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", folder)
         yield
 
 

@@ -115,4 +115,6 @@ def test_the_page_of_dependencies_has_a_reason_for_each() -> None:
     page = _page("dependencies.md").lower()
     for requirement in (*project["dependencies"], *extras):
         name = re.split(r"[\[<>=~ ]", requirement)[0].lower()
+        if name == "imgrec":  # an extra that takes in others
+            continue
         assert f"[{name}]" in page or f", {name}" in page or f"| {name}" in page, name
