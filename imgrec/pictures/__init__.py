@@ -1,1 +1,1 @@
-"""The bytes of one file to upright RGB pixels, a thumbnail and a color word, or a failure code."""
+"""From the bytes of one file to upright RGB pixels, thumbnail and color word, or a reason code."""

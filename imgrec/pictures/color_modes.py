@@ -1,13 +1,15 @@
-"""From any of Pillow's modes to RGB: what each kind of pixel becomes.
+"""Conversion of any Pillow mode to RGB.
 
-- 16-bit gray is divided by 257; wider integers and floats stay as they are where they lie in
-  0 to 255, floats in 0 to 1 are taken times 255, all others are stretched, least to most;
-- palettes, 1-bit, YCbCr, HSV and Lab by Pillow's own conversion, 16 bits a color lose the lower 8;
-- CMYK and YCCK: no ink is white. Pillow takes those of a JPEG for inverted, as Adobe's programs
-  write them and as browsers read them, marked by Adobe or not;
-- colors of an embedded profile become sRGB (`profiles`), CMYK without one is
-  (255 - ink) (255 - black) / 255;
-- transparency, of whatever mode, is laid over white.
+- 16-bit gray is divided by 257. Wider integers and floats are kept if all values are in 0 to 255;
+  floats in 0 to 1 are multiplied by 255; anything else is stretched linearly from its minimum and
+  maximum to 0 and 255.
+- Palette, 1-bit, YCbCr, HSV and Lab are converted by Pillow. Of 16 bits per color channel the upper
+  8 are kept.
+- CMYK and YCCK: 0 ink is white. Pillow treats CMYK JPEGs as inverted, as Adobe's programs write
+  them and browsers read them, with or without Adobe's marker.
+- Colors with an embedded ICC profile are converted to sRGB (`color_profiles`). CMYK without a
+  profile is (255 - ink) (255 - black) / 255.
+- Transparency of any mode is composited over white.
 """
 
 from typing import Any
@@ -20,13 +22,14 @@ from imgrec.pictures.color_profiles import to_srgb
 
 _GRAY = frozenset({"1", "L", "LA", "La"})
 _PLAIN = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
-_CHUNK = 1 << 22  # values made to floats at once
+# Values converted to float32 at a time.
+_CHUNK = 1 << 22
 
 
 def plain(image: Image.Image) -> Image.Image:
-    """Return a picture in the plain mode next to its own: L, LA, RGB, RGBA or CMYK.
+    """Return a picture converted to L, LA, RGB, RGBA or CMYK, whichever loses nothing.
 
-    These can be turned, averaged and given a profile, in whatever order.
+    In these modes it can be transposed, averaged and color-managed in any order.
     """
     if image.mode.startswith(("I", "F")):
         return _gray_from_wide(image)
@@ -40,7 +43,12 @@ def plain(image: Image.Image) -> Image.Image:
 
 
 def to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return a picture of a plain mode as RGB: in sRGB, over white."""
+    """Return a picture of a plain mode as sRGB, composited over white.
+
+    Args:
+        image: of a mode that `plain` returns.
+        profile: its ICC profile; None for sRGB.
+    """
     colors = to_srgb(image, profile)
     if colors.mode == "RGB":
         return colors
@@ -49,19 +57,20 @@ def to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _gray_from_wide(image: Image.Image) -> Image.Image:
-    """Return 8-bit gray of integers wider than that, or of floats."""
+    """Return the 8-bit gray of a picture of wider integers or floats."""
     values = np.asarray(image)  # (h, w)
     scale, offset = _scaling(values, sixteen_bits=image.mode.startswith("I;16"))
     gray = np.empty(values.shape, np.uint8)
     for rows in _bands(values.shape):
         gray[rows] = np.rint((_finite(values[rows]) - offset) * scale)
-    if isinstance(image.info.get("transparency"), int):  # of 16 bits, in PNG
+    # The color key of a 16-bit gray PNG.
+    if isinstance(image.info.get("transparency"), int):
         gray[values == image.info["transparency"]] = 255
     return Image.fromarray(gray)
 
 
 def _scaling(values: NDArray[Any], sixteen_bits: bool) -> tuple[np.float32, np.float32]:
-    """Return by what values (h, w) are multiplied, and what is taken from them before."""
+    """Return (scale, offset) for values (h, w), so that gray = (value - offset) · scale."""
     bands = [_finite(values[rows]) for rows in _bands(values.shape)]
     low, high = (float(f(list(map(f, bands)))) for f in (np.min, np.max))
     integers = values.dtype.kind != "f"
@@ -75,11 +84,11 @@ def _scaling(values: NDArray[Any], sixteen_bits: bool) -> tuple[np.float32, np.f
 
 
 def _bands(shape: tuple[int, ...]) -> list[slice]:
-    """Return rows of arrays (h, w), few enough at a time that they may be floats."""
+    """Return slices of rows of an array (h, w), each of at most `_CHUNK` values."""
     step = max(1, _CHUNK // shape[1])
     return [slice(start, start + step) for start in range(0, shape[0], step)]
 
 
 def _finite(values: NDArray[Any]) -> NDArray[np.float32]:
-    """Return values as floats, what is no number as 0."""
+    """Return values as float32, with NaN and infinities as 0."""
     return np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0)

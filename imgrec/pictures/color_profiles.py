@@ -1,8 +1,8 @@
-"""Color profiles: a picture whose embedded ICC profile is not sRGB is converted to sRGB.
+"""Color management: pictures with an embedded ICC profile are converted to sRGB (littleCMS).
 
-Relative colorimetric with black point compensation, as photo programs do. A profile counts as
-sRGB when it changes no color by more than two levels of 255, whatever it is called. One that is
-broken, or that describes other channels than the picture has, is not applied.
+The rendering intent is relative colorimetric with black point compensation, the default of photo
+programs. A profile counts as sRGB, and is skipped, if it changes no color by more than two levels
+of 255. A damaged profile, or one for other channels than the picture has, is ignored.
 """
 
 import io
@@ -14,7 +14,8 @@ from PIL import Image
 
 _Conversion = Callable[[Image.Image], Image.Image]
 _SPACES = {"L": b"GRAY", "LA": b"GRAY", "RGB": b"RGB ", "RGBA": b"RGB ", "CMYK": b"CMYK"}
-_NEAR_SRGB = 2  # levels of 255: what tables of the same curve differ by
+# Levels of 255 by which tables of the same curve differ.
+_NEAR_SRGB = 2
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
@@ -22,10 +23,10 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
     Args:
         image: of mode L, LA, RGB, RGBA or CMYK.
-        profile: the ICC profile that came with it.
+        profile: its ICC profile, if any.
 
     Returns:
-        Of mode RGB, or RGBA where there is transparency.
+        A picture of mode RGB, or RGBA if `image` has an alpha channel.
     """
     colors = image.mode.removesuffix("A")
     convert = None
@@ -43,18 +44,21 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 @lru_cache(maxsize=32)
 def _conversion(profile: bytes, mode: str) -> _Conversion | None:
-    """Return how colors of a mode become sRGB; None where they are, or the profile is broken."""
+    """Return the conversion to sRGB; None if the profile is sRGB already, or damaged."""
     probe = _probe(mode)
     try:
         convert = _transform(profile, mode)
         after = np.asarray(convert(probe))
-    except Exception:  # whatever is wrong with a profile, the pixels are there
+    # A broken profile must not cost the picture, whatever littleCMS raises.
+    except Exception:
         return None
     change = np.abs(np.asarray(probe.convert("RGB"), np.int16) - after)
     if mode != "CMYK" and change.max() <= _NEAR_SRGB:
         return None
-    if mode == "L":  # the probe has all there are
-        levels = after[0].T.ravel().tolist()  # 256 of red, then green, then blue
+    # For gray the probe holds all 256 levels, so its conversion is a complete lookup table:
+    # 256 entries of red, then green, then blue.
+    if mode == "L":
+        levels = after[0].T.ravel().tolist()
         return lambda gray: gray.convert("RGB").point(levels)
     return convert
 
@@ -64,7 +68,8 @@ def _transform(profile: bytes, mode: str) -> _Conversion:
 
     flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
     if mode == "L":
-        flags |= ImageCms.Flags.NOOPTIMIZE  # else a table too short for a steep curve
+        # The optimized table has too few entries for a steep curve.
+        flags |= ImageCms.Flags.NOOPTIMIZE
     return ImageCms.ImageCmsTransform(
         ImageCms.ImageCmsProfile(io.BytesIO(profile)),
         ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")),
@@ -77,7 +82,7 @@ def _transform(profile: bytes, mode: str) -> _Conversion:
 
 @cache
 def _probe(mode: str) -> Image.Image:
-    """Return a picture of colors all over a mode: all grays, or nine levels a channel."""
+    """Return a test picture that covers a mode: all 256 grays, or nine levels a channel."""
     if mode == "L":
         return Image.fromarray(np.arange(256, dtype=np.uint8)[None])
     levels = np.linspace(0, 255, 9).round().astype(np.uint8)

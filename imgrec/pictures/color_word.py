@@ -1,9 +1,10 @@
-"""The color word of a picture, found on its thumbnail.
+"""The dominant color word of a picture, such as "red", computed from its thumbnail.
 
-A word is what a person would say of the thing shown. So pixels near the middle count more than
-those near the border, a color that fills the border counts little, and gray, black and white
-count less than a color: a red dress on white is red. What covers nearly everything is named
-all the same. A neutral pixel as light as a white cloth in a photograph is white.
+The word should be what a person would say of the object shown. So pixels near the center weigh more
+than those near the border, a color that fills the border (a background) loses most of its weight,
+and neutral colors weigh less than chromatic ones: a red dress on white is "red". A color that
+covers nearly the whole picture still wins. Each pixel gets a word by thresholds on lightness,
+chroma and hue in Oklab, which were set by eye on photographs.
 """
 
 import io
@@ -13,20 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-VERSION = 1  # raised whenever a thumbnail may get another word
+# Raised whenever some thumbnail may get another word: labels are then computed again.
+VERSION = 1
 WORDS = (
     *("black", "white", "gray", "beige", "brown", "red", "orange"),
     *("yellow", "green", "turquoise", "blue", "purple", "pink"),
 )
 _SIDE_PX = 32
-_SPREAD = 0.5  # of the weight around the middle: at the middle of an edge e⁻² of what it is there
-_BORDER = 0.87  # of half a side: what is farther out is border
-_BACKGROUND = 0.8  # of its weight a color loses that fills the border
+# Width of the Gaussian center weight: it falls to e⁻² at the middle of an edge.
+_SPREAD = 0.5
+# Pixels farther from the center than this share of half a side are border.
+_BORDER = 0.87
+# Share of its weight that a color loses if it fills the border.
+_BACKGROUND = 0.8
+# Weight of each word, in the order of `WORDS`.
 _SALIENCE = np.array([0.75, 0.6, 0.55, 0.75, 0.85, *[1.0] * 8])
+# Where each hue begins, in degrees of Oklab.
 _HUES = {
     **{14: "red", 36: "orange", 80: "yellow", 117: "green"},
     **{165: "turquoise", 215: "blue", 280: "purple", 325: "pink"},
-}  # where each begins in Oklab, in degrees
+}
 _LMS = [
     [0.4122214708, 0.5363325363, 0.0514459929],
     [0.2119034982, 0.6806995451, 0.1073969566],
@@ -40,27 +47,29 @@ _LAB = [
 
 
 def dominant_color(pixels: NDArray[np.uint8]) -> str:
-    """Return one of `WORDS` for a picture (h, w, 3), RGB; about 32 pixels a side are enough."""
-    reduced = (pixels >> 3).astype(np.intp)  # five bits a channel
+    """Return the color word for RGB pixels (h, w, 3), uint8; about 32 pixels a side suffice."""
+    # Five bits a channel.
+    reduced = (pixels >> 3).astype(np.intp)
     codes = _table()[reduced[..., 0] << 10 | reduced[..., 1] << 5 | reduced[..., 2]].ravel()
     middle, border = _weights(*pixels.shape[:2])
     shares = np.bincount(codes, middle, len(WORDS))
     around = np.bincount(codes, border, len(WORDS))
     weighed = shares * _SALIENCE * (1 - _BACKGROUND * around)
-    return WORDS[int(weighed.round(9).argmax())]  # of equals the first, however they were added up
+    # Rounded, so that a tie is a tie in whatever order the weights were summed: the first wins.
+    return WORDS[int(weighed.round(9).argmax())]
 
 
 def color_of(jpeg: bytes) -> str:
     """Return the color word of a thumbnail.
 
     Raises:
-        OSError, SyntaxError, ValueError, DecompressionBombError: it is no JPEG, or a damaged one.
+        OSError, SyntaxError, ValueError, DecompressionBombError: it is not a valid JPEG.
     """
     return dominant_color(_small(jpeg))
 
 
 def _small(jpeg: bytes) -> NDArray[np.uint8]:
-    """Return the pixels (h, w, 3) of a JPEG, scaled while it is decoded, never enlarged."""
+    """Return RGB pixels (h, w, 3) of a JPEG, reduced by the decoder to about 32 pixels a side."""
     with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
         factor = max(1, max(image.size) // _SIDE_PX)
         image.draft("RGB", (max(1, image.width // factor), max(1, image.height // factor)))
@@ -69,16 +78,16 @@ def _small(jpeg: bytes) -> NDArray[np.uint8]:
 
 @cache
 def _table() -> NDArray[np.intp]:
-    """Return the place in `WORDS` (32768,) for each color of five bits a channel."""
+    """Return the index into `WORDS`, (32768,), of every color of five bits a channel."""
     levels = np.arange(32) * 255 / 31
     red, green, blue = np.meshgrid(levels, levels, levels, indexing="ij")
     return _codes(np.stack([red, green, blue], axis=-1).reshape(-1, 3))
 
 
 def _codes(colors: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the place in `WORDS` (m,) for colors (m, 3), sRGB from 0 to 255.
+    """Return the index into `WORDS`, (m,), of sRGB colors (m, 3) from 0 to 255.
 
-    The first rule that fits a color counts. The bounds were set by eye, on photographs.
+    The first rule that matches a color applies.
     """
     lightness, chroma, hue = _oklch(colors)
 
@@ -129,14 +138,12 @@ def _oklch(colors: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
 
 @lru_cache(maxsize=128)
 def _weights(height: int, width: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the weights (h·w,) of the pixels by nearness to the middle, and as border.
-
-    Both sum to 1.
-    """
+    """Return two weights (h·w,) of each pixel, each summing to 1: as center, and as border."""
     down = np.abs(np.linspace(-1, 1, height) if height > 1 else np.zeros(1))[:, None]
     across = np.abs(np.linspace(-1, 1, width) if width > 1 else np.zeros(1))[None]
     middle = np.exp(-(down**2 + across**2) / _SPREAD)
     border = (np.maximum(down, across) >= _BORDER).astype(np.float64)
-    if not border.any():  # a single pixel
+    # A single pixel is its own border.
+    if not border.any():
         border = np.ones_like(middle)
     return (middle / middle.sum()).ravel(), (border / border.sum()).ravel()

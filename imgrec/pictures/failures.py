@@ -1,4 +1,9 @@
-"""Why a file could not be read: one of few codes, from whatever a decoder raises or prints."""
+"""Reason codes: why a file could not be read, derived from whatever its decoder raises or prints.
+
+Pillow has some forty decoders, many in Python, and their exceptions are of any type. All are
+translated here into a `PictureError` with one of the codes in `REASONS`, so that no file can end a
+run with an unexpected exception.
+"""
 
 import logging
 import os
@@ -13,30 +18,33 @@ from imgrec.errors import PictureError
 from imgrec.pictures.formats import why_unidentified
 
 REASONS = {
-    "empty": "the file has no bytes",
-    "not-an-image": "the content is of no picture format",
+    "empty": "the file has 0 bytes",
+    "not-an-image": "the content is not of a known picture format",
     "truncated": "the file ends too early",
-    "damaged": "the decoder gave up",
-    "too-large": "more pixels or bytes than the bound",
+    "damaged": "the decoder reported an error",
+    "too-large": "more pixels or bytes than the limit",
     "unsupported": "a picture format that the installed Pillow does not read",
     "unreadable": "the file cannot be opened or read",
-    "timeout": "took longer than the bound",
-    "crashed": "the decoder ended its process",
+    "timeout": "decoding exceeded the time limit",
+    "crashed": "the decoder crashed its process",
 }
 _TRUNCATED = ("truncated", "end of file", "unexpected eof", "not enough image data")
 _UNSUPPORTED = ("not supported", "unsupported", "unimplemented", "unknown", "cannot handle",
                 "not available")  # fmt: skip
-# Pillow logs what it finds odd about a file, which without a handler goes to stderr.
+# Without a handler, Python prints what Pillow logs about odd files to stderr.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 _stderr = threading.Lock()
 
 
 @contextmanager
 def translated(data: bytes = b"") -> Iterator[None]:
-    """Turn what a decoder of `data` raises into a PictureError; its warnings are not shown.
+    """Translate any exception in this block into a PictureError, and suppress warnings.
+
+    Args:
+        data: the bytes being decoded, to explain why they were not recognized.
 
     Raises:
-        PictureError: with one of `REASONS`.
+        PictureError: its code is one of `REASONS`.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -50,20 +58,22 @@ def translated(data: bytes = b"") -> Iterator[None]:
             raise PictureError("too-large", str(error)) from error
         except MemoryError as error:
             raise PictureError("too-large", "not enough memory to decode it") from error
-        except Exception as error:  # forty decoders, many in Python: any kind there is
+        # A decoder may raise an exception of any type.
+        except Exception as error:
             raise PictureError(reason_of(error), str(error) or type(error).__name__) from error
 
 
 @contextmanager
 def muffled() -> Iterator[None]:
-    """Let C code print nothing: libtiff tells stderr of each fault, and takes no handler here.
+    """Redirect file descriptor 2 to the null device: libtiff prints its errors there.
 
-    The descriptor is the whole process's, so that one thread at a time may have it.
+    The descriptor belongs to the whole process, so only one thread at a time is in this block.
     """
     with _stderr:
         try:
             kept = os.dup(2)
-        except OSError:  # there is none
+        # The process was started without a stderr.
+        except OSError:
             yield
             return
         try:
@@ -77,7 +87,7 @@ def muffled() -> Iterator[None]:
 
 
 def reason_of(error: Exception) -> str:
-    """Return the reason code for what a decoder raised, by its words."""
+    """Return the reason code for a decoder's exception, by the words of its message."""
     text = str(error).lower()
     if any(words in text for words in _TRUNCATED) or isinstance(error, EOFError):
         return "truncated"

@@ -1,15 +1,15 @@
-"""Which picture formats are read, and by which suffixes their files are known.
+"""The file formats that are read, and the suffixes by which a folder's files are selected.
 
-All raster formats that Pillow decodes by itself. Left out, on purpose:
+All raster formats that Pillow decodes by itself, except, on purpose:
 
-- EPS, which Ghostscript would run as a program;
-- IPTC, whose files hold a file of any other format, EPS too;
-- BUFR, GRIB, HDF5 and WMF, for which Pillow has no decoder of its own, and MPEG, which is film.
+- EPS, which Pillow passes to Ghostscript, an interpreter of programs;
+- IPTC, a container for a file of any other format, EPS included;
+- BUFR, GRIB, HDF5 and WMF, for which Pillow has only stubs, and MPEG, which is video.
 
-A file is known by its content, whatever it is called; suffixes only choose which files of a folder
-are looked at. Left out are suffixes that Pillow registers and that mostly mean something else:
-`.fit` (tracks of sports watches), `.gbr` (circuit boards), `.msp` (installer patches), `.vst`,
-`.vda` and `.icb` (plug-ins, drawings). Such a file can still be asked with, by its name.
+The format of a file is identified by its content (magic bytes); suffixes only decide which files of
+a folder are opened at all. Suffixes that Pillow registers but that usually mean something else are
+left out: `.fit` (tracks of sports watches), `.gbr` (circuit boards), `.msp` (installer patches),
+`.vst`, `.vda` and `.icb` (plug-ins, drawings). Such a file can still be a query picture.
 """
 
 from contextlib import suppress
@@ -19,7 +19,7 @@ from PIL import Image
 
 from imgrec.system.extras import install_line
 
-# In the order they are tried: those first that are known by their first bytes without a doubt.
+# Tried in this order: formats with unambiguous magic bytes first.
 FORMATS = {
     "JPEG": "jpg jpeg jpe jfif",
     "PNG": "png apng",
@@ -72,7 +72,7 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 
 @cache
 def readable_formats() -> list[str]:
-    """Return Pillow's names of the formats of `FORMATS` that are installed, in their order."""
+    """Return the formats of `FORMATS` that the installed Pillow can open, in the same order."""
     Image.init()
     with suppress(ImportError):
         import pillow_heif
@@ -82,12 +82,12 @@ def readable_formats() -> list[str]:
 
 
 def why_unidentified(data: bytes) -> tuple[str, str]:
-    """Return a reason code and words for bytes that no decoder takes for its own."""
+    """Return a reason code and a detail for bytes that no decoder recognizes."""
     if data[4:8] == b"ftyp":
         install = "" if "HEIF" in readable_formats() else _heic_line(data[8:12])
         return "unsupported", f"the installed Pillow does not read {data[8:12]!r} files{install}"
     if data.startswith(_MAGICS) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
-        return "truncated", "a picture header and no readable picture behind it"
+        return "truncated", "it has the header of a picture, and no readable picture after it"
     return "not-an-image", f"begins with {data[:8]!r}"
 
 

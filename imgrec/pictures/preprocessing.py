@@ -1,4 +1,4 @@
-"""What pixels an encoder takes: how a decoded picture is scaled and cut for it."""
+"""The pixels an encoder takes: how a decoded picture is resized and cropped for it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,19 +6,20 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]  # (b, h, w, 3), RGB
+# (b, h, w, 3), RGB, 0 to 255.
+Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How a decoded picture becomes the pixels an encoder takes.
+    """How a decoded picture is resized and cropped to the square an encoder takes.
 
     Attributes:
-        crop_px: side of the square of pixels the encoder takes.
-        resize_px: with `crop`, the length the shorter side is scaled to before the
-            central square is cut; with `stretch`, the same as `crop_px`.
-        fit: `crop` keeps the aspect ratio and loses the rim, `stretch` keeps all of the
-            picture and loses the aspect ratio.
+        crop_px: side of the square, in pixels.
+        resize_px: with `crop`, the length of the shorter side after resizing, before the center
+            is cropped; with `stretch`, the same as `crop_px`.
+        fit: `crop` keeps the aspect ratio and drops the margins; `stretch` keeps the whole
+            picture and changes the aspect ratio.
     """
 
     crop_px: int

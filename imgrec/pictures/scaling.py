@@ -1,8 +1,8 @@
-"""From a decoded picture to smaller ones: the pixels of encoders, thumbnails.
+"""Resizing a decoded picture: encoder pixels and the thumbnail, from one image pyramid.
 
-Each is resized (triangle filter, as torchvision does) from the smallest halving of the picture that
-is still two and a half times as large on both sides: halvings are averages of 2 x 2 pixels, made
-once for all that want them.
+Each level of the pyramid halves the one above (box filter, 2 x 2 pixels) and is computed once for
+all consumers. A consumer is resized (bilinear with antialiasing, as torchvision does) from the
+smallest level that is still at least 2.5 times as large on both sides.
 """
 
 import io
@@ -16,12 +16,14 @@ from imgrec.pictures.preprocessing import Preprocessing
 
 THUMB_PX = 128
 _THUMB_QUALITY = 85
-_GAP = 2.5  # below it, thumbnails lose sharpness: at 2 a sixteenth
-_Box = tuple[float, float, float, float]  # left, top, right, bottom
+# With a smaller ratio thumbnails lose sharpness: a sixteenth of it at 2.
+_GAP = 2.5
+# Left, top, right, bottom, in pixels.
+_Box = tuple[float, float, float, float]
 
 
 class Scales:
-    """A picture and its halvings.
+    """One level of the pyramid.
 
     Attributes:
         image: upright RGB.
@@ -32,11 +34,11 @@ class Scales:
 
     @cached_property
     def half(self) -> "Scales":
-        """The picture at half its size."""
+        """The next level: half the size."""
         return Scales(self.image.reduce(2))
 
     def pixels_for(self, preprocessing: Preprocessing) -> NDArray[np.uint8]:
-        """Return the uint8 pixels (crop_px, crop_px, 3) that an encoder takes."""
+        """Return the uint8 RGB pixels (crop_px, crop_px, 3) that an encoder takes."""
         side = preprocessing.crop_px
         if preprocessing.fit == "crop":
             box = _central_box(self.image.size, preprocessing)
@@ -45,7 +47,7 @@ class Scales:
         return np.asarray(self._resized((side, side), box))
 
     def thumbnail(self, side_px: int = THUMB_PX) -> bytes:
-        """Return a JPEG whose longer side is `side_px`, or that of a smaller picture."""
+        """Return a JPEG with a longer side of `side_px`; smaller pictures are not enlarged."""
         width, height = self.image.size
         scale = min(1.0, side_px / max(width, height))
         size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -54,7 +56,7 @@ class Scales:
         return buffer.getvalue()
 
     def _resized(self, size: tuple[int, int], box: _Box) -> Image.Image:
-        """Return a part of the picture at another size, made from the halving next above it."""
+        """Return a box of the picture at another size, from the smallest sufficient level."""
         across, down = (box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1]
         if min(across, down) >= 2 * _GAP:
             halved = box[0] / 2, box[1] / 2, box[2] / 2, box[3] / 2
@@ -63,31 +65,31 @@ class Scales:
 
 
 def pixels_for(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint8]:
-    """Return the uint8 pixels (crop_px, crop_px, 3) that an encoder takes of a picture."""
+    """Return the uint8 RGB pixels (crop_px, crop_px, 3) that an encoder takes of a picture."""
     return Scales(image).pixels_for(preprocessing)
 
 
 def thumbnail(image: Image.Image, side_px: int = THUMB_PX) -> bytes:
-    """Return a JPEG whose longer side is `side_px`, or that of a smaller picture."""
+    """Return a JPEG with a longer side of `side_px`; smaller pictures are not enlarged."""
     return Scales(image).thumbnail(side_px)
 
 
 def reduced(image: Image.Image, side_px: int) -> Image.Image:
-    """Average blocks of a large picture, so that what follows needs a part of its memory.
+    """Return a large picture reduced by an integer factor (box filter), to save memory.
 
     Args:
-        image: of a mode that `conversion.plain` gives.
-        side_px: the shorter side stays at least as long.
+        image: of a mode that `color_modes.plain` returns.
+        side_px: minimum length of the shorter side of the result.
     """
     factor = min(image.size) // side_px
     return image if factor < 2 else image.reduce(factor)
 
 
 def _central_box(size: tuple[int, int], wanted: Preprocessing) -> _Box:
-    """Return what is left of a picture when it is scaled to the shorter side and then cropped.
+    """Return the box of a picture that remains after resizing the shorter side and cropping.
 
-    The same pixels as scaling all of it, as torchvision does, without making a strip of
-    2 x 30,000 pixels a hundred times as large before.
+    Resizing only this box gives the same pixels as torchvision's resize and center crop, and does
+    not first enlarge a strip of 2 x 30,000 pixels a hundredfold.
     """
     scaled = [int(wanted.resize_px * length / min(size)) for length in size]
     starts = [round((length - wanted.crop_px) / 2) for length in scaled]
