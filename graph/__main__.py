@@ -1,34 +1,51 @@
-"""`python -m graph --store DIR --out SITE`: the collection as a network, in pages or in files.
+"""`imgrec graph --out SITE`: the collection as a network, in pages or in files."""
 
-`--duplicates FILE.csv` writes the table of pictures that are there more than once.
-"""
+from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from graph.addresses import MAX_PAGE_SIZE, PAGE_SIZE
-from graph.communities.louvain import AUTO, ENGINES
-from graph.communities.weights import JOINED
-from graph.exports.duplicates_csv import write_duplicates
-from graph.exports.write import FORMATS, Export, check_targets, export
-from graph.pages.site import SiteSummary, write_site
-from imgrec.collection.kinds import COMMUNITY, DUPLICATES
-from imgrec.commands import Parser, positive, processes, run, seed
-from imgrec.duplicates.find import find_duplicates
+from graph.choices import AUTO, ENGINES, FORMATS, JOINED, MAX_PAGE_SIZE, PAGE_SIZE
+from imgrec.arguments import (
+    encoder_option,
+    positive,
+    seed_option,
+    store_of,
+    store_option,
+    workers_option,
+)
+from imgrec.commands import Parser, run
 from imgrec.errors import ImgrecError
-from imgrec.labels.keep import keep_labels
-from imgrec.store.site_link import keep_site
-from imgrec.store.store import Store
 from imgrec.system.file_names import printable
 from imgrec.system.text import counted
+
+if TYPE_CHECKING:
+    from graph.exports.write import Export
+    from graph.pages.site import SiteSummary
+
+_DESCRIPTION = """\
+Write a collection as a network of similar pictures: a tree of communities (Louvain), a page for
+each, all offline. Or write the network into files for other programs.
+"""
+_EXAMPLES = """\
+a picture is joined to the --k pictures nearest to it; a community is a group of pictures that are
+joined to each other more than to others. Nearly identical pictures are one node, a bundle.
+
+examples:
+  imgrec graph --out site                           then open site/index.html
+  imgrec graph --out site --page-size 100 --no-bundles
+  imgrec graph --duplicates duplicates.csv          pictures that are there more than once
+  imgrec graph --gexf network.gexf --graphml network.graphml
+  imgrec graph --parquet network.parquet --thumbnails
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the network pages of a store, or its network for other programs."""
-    return run(_parser(), _write, argv)
+    return run("imgrec graph", _parser, _write, argv)
 
 
 def report(summary: SiteSummary) -> str:
@@ -58,37 +75,35 @@ def report_exports(exports: Sequence[Export]) -> str:
     return "".join(lines)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="graph", description="Write a store as pages of a similarity network.")
-    add = parser.add_argument
-    add("--store", required=True, type=Path, help="made by python -m imgrec.index")
-    add("--out", type=Path, metavar="SITE", help="the folder of the pages")
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
+    group = parser.add_argument_group("store")
+    store_option(group)
+    encoder_option(group, "the feature to compare")
+
+    add = parser.add_argument_group("pages").add_argument
+    add("--out", type=Path, metavar="SITE", help="the folder of the pages; replaced as a whole")
+    pages = f"pictures a page, up to {MAX_PAGE_SIZE} (default {PAGE_SIZE})"
+    add("--page-size", type=_page_size, default=PAGE_SIZE, metavar="N", help=pages)
+    alone = "show nearly identical pictures each on its own"
+    add("--no-bundles", dest="bundles", action="store_false", help=alone)
+
+    add = parser.add_argument_group("files for other programs").add_argument
     table = "write the pictures that are there more than once as a table"
     add("--duplicates", type=Path, metavar="FILE.csv", help=table)
     add("--gexf", type=Path, metavar="FILE", help="write the network for Gephi")
     add("--graphml", type=Path, metavar="FILE", help="write it for igraph, Cytoscape, yEd")
     add("--parquet", type=Path, metavar="FILE", help="write a table for Embedding Atlas, DuckDB")
-    add("--thumbnails", action="store_true", help="put the thumbnails into the table too")
-    add("--encoder", metavar="NAME", help="the feature compared; default: the store's")
-    add(
-        "--k",
-        type=positive,
-        default=JOINED,
-        help=f"neighbors a picture is joined to; default: {JOINED}",
-    )
-    add("--seed", type=seed, default=0, help="of communities and layouts; default: 0")
-    add("--louvain", choices=ENGINES, default=AUTO, help="by which library; default: by size")
-    add(
-        "--workers",
-        type=processes,
-        default=os.cpu_count(),
-        metavar="N",
-        help="processes that draw the pages; 0: none; default: one a core",
-    )
-    alone = "show nearly identical pictures each on its own"
-    add("--no-bundles", dest="bundles", action="store_false", help=alone)
-    pages = f"pictures a page, up to {MAX_PAGE_SIZE}; default: {PAGE_SIZE}"
-    add("--page-size", type=_page_size, default=PAGE_SIZE, metavar="N", help=pages)
+    add("--thumbnails", action="store_true", help="put the thumbnails into that table too")
+
+    group = parser.add_argument_group("network")
+    add = group.add_argument
+    joined = f"neighbors a picture is joined to (default {JOINED})"
+    add("--k", type=positive, default=JOINED, metavar="N", help=joined)
+    engine = "library for the communities: %(choices)s; auto: by the number of pictures"
+    add("--louvain", choices=ENGINES, default=AUTO, metavar="NAME", help=engine)
+    seed_option(group, "communities and layouts")
+    workers_option(group, "that draw the pages")
     return parser
 
 
@@ -100,6 +115,8 @@ def _page_size(value: str) -> int:
 
 
 def _write(arguments: argparse.Namespace) -> None:
+    from graph.exports.write import check_targets
+
     targets = {name: path for name in FORMATS if (path := getattr(arguments, name)) is not None}
     if arguments.out is None and arguments.duplicates is None and not targets:
         raise ImgrecError(
@@ -109,6 +126,7 @@ def _write(arguments: argparse.Namespace) -> None:
     if arguments.thumbnails and "parquet" not in targets:
         raise ImgrecError("--thumbnails are put into a table: name one by --parquet FILE")
     check_targets(targets)
+    arguments.store = store_of(arguments.store)
     if arguments.duplicates is not None:
         _write_duplicates(arguments)
     if arguments.out is not None:
@@ -118,6 +136,10 @@ def _write(arguments: argparse.Namespace) -> None:
 
 
 def _write_duplicates(arguments: argparse.Namespace) -> None:
+    from graph.exports.duplicates_csv import write_duplicates
+    from imgrec.collection.kinds import DUPLICATES
+    from imgrec.store.store import Store
+
     with Store.open(arguments.store) as store:
         summary = write_duplicates(store, arguments.duplicates, arguments.encoder, quiet=False)
     _keep_labels(arguments.store, DUPLICATES, summary.labels)
@@ -125,6 +147,9 @@ def _write_duplicates(arguments: argparse.Namespace) -> None:
 
 
 def _write_exports(arguments: argparse.Namespace, targets: Mapping[str, Path]) -> None:
+    from graph.exports.write import export
+    from imgrec.store.store import Store
+
     with Store.open(arguments.store) as store:
         written = export(
             store,
@@ -138,6 +163,12 @@ def _write_exports(arguments: argparse.Namespace, targets: Mapping[str, Path]) -
 
 
 def _write_site(arguments: argparse.Namespace) -> None:
+    from graph.pages.site import write_site
+    from imgrec.collection.kinds import COMMUNITY
+    from imgrec.store.site_link import keep_site
+    from imgrec.store.store import Store
+    from imgrec.system.threads import cores
+
     groups = _groups(arguments) if arguments.bundles else ()
     with Store.open(arguments.store) as store:
         summary = write_site(
@@ -149,7 +180,7 @@ def _write_site(arguments: argparse.Namespace) -> None:
             arguments.page_size,
             quiet=False,
             louvain=arguments.louvain,
-            workers=arguments.workers,
+            workers=cores() if arguments.workers is None else arguments.workers,
             groups=groups,
         )
     _keep_labels(arguments.store, COMMUNITY, summary.labels)
@@ -159,6 +190,10 @@ def _write_site(arguments: argparse.Namespace) -> None:
 
 def _groups(arguments: argparse.Namespace) -> Sequence[Sequence[int]]:
     """Find what is nearly identical, and keep it before others read the labels."""
+    from imgrec.collection.kinds import DUPLICATES
+    from imgrec.duplicates.find import find_duplicates
+    from imgrec.store.store import Store
+
     with Store.open(arguments.store) as store:
         found = find_duplicates(store, arguments.encoder, quiet=False)
     _keep_labels(arguments.store, DUPLICATES, found.labels())
@@ -166,9 +201,11 @@ def _groups(arguments: argparse.Namespace) -> Sequence[Sequence[int]]:
 
 
 def _keep_labels(store: Path, kind: str, labels: dict[int, str]) -> None:
+    from imgrec.labels.keep import keep_labels
+
     lost = keep_labels(store, kind, labels)
     if lost is not None:
-        sys.stderr.write(printable(f"graph: {kind} labels were not kept: {lost}") + "\n")
+        sys.stderr.write(printable(f"imgrec graph: {kind} labels were not kept: {lost}") + "\n")
 
 
 if __name__ == "__main__":

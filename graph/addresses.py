@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from graph.choices import MAX_PAGE_SIZE
 from imgrec.store.site_link import page_file
 
 Cell = tuple[int, int, int, int]  # left, top, width, height in pixels
 
-MAX_PAGE_SIZE = 250  # vis-network draws so many in about a second
-PAGE_SIZE = 160
 FOLDER = "pages"
 
 

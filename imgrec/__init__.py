@@ -1,16 +1,42 @@
-"""Catalog, compare and see a folder of pictures."""
+"""Catalog, compare and see a folder of pictures.
 
-from imgrec.duplicates.find import Duplicates, find_duplicates
+`import imgrec` imports neither numpy nor torch: the names below import their modules when they
+are first used.
+"""
+
+from typing import TYPE_CHECKING
+
 from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
-from imgrec.indexing.options import IndexOptions as Options
-from imgrec.indexing.options import Summary
-from imgrec.indexing.run import index_folders
-from imgrec.neighbors.graph import neighbors_of
-from imgrec.neighbors.neighbors import Neighbors
-from imgrec.search.answer import Answer, Result
-from imgrec.search.recommender import Recommender
-from imgrec.store.store import Store
+from imgrec.system.lazy_exports import lazy_exports
 from imgrec.version import __version__
+
+if TYPE_CHECKING:
+    from imgrec.duplicates.find import Duplicates, find_duplicates
+    from imgrec.indexing.options import IndexOptions as Options
+    from imgrec.indexing.options import Summary
+    from imgrec.indexing.run import index_folders
+    from imgrec.neighbors.graph import neighbors_of
+    from imgrec.neighbors.neighbors import Neighbors
+    from imgrec.search.answer import Answer, Result
+    from imgrec.search.recommender import Recommender
+    from imgrec.store.store import Store
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "Answer": "imgrec.search.answer:Answer",
+            "Duplicates": "imgrec.duplicates.find:Duplicates",
+            "Neighbors": "imgrec.neighbors.neighbors:Neighbors",
+            "Options": "imgrec.indexing.options:IndexOptions",
+            "Recommender": "imgrec.search.recommender:Recommender",
+            "Result": "imgrec.search.answer:Result",
+            "Store": "imgrec.store.store:Store",
+            "Summary": "imgrec.indexing.options:Summary",
+            "find_duplicates": "imgrec.duplicates.find:find_duplicates",
+            "index_folders": "imgrec.indexing.run:index_folders",
+            "neighbors_of": "imgrec.neighbors.graph:neighbors_of",
+        },
+    )
 
 __all__ = [
     "Answer",

@@ -1,38 +1,59 @@
-"""`python -m imgrec.catalog --store DIR`: what is in a store."""
+"""`imgrec catalog`: say what is in a store."""
+
+from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from imgrec.collection import Entry
+from imgrec.arguments import store_of, store_option
 from imgrec.commands import Parser, run
-from imgrec.store.inventory import as_json, described, inventory_of
-from imgrec.store.store import Store
 from imgrec.system.file_names import printable, valid
 
-_LISTED = "instead, the files of this kind: reason and path, separated by a tab"
+if TYPE_CHECKING:
+    from imgrec.collection import Entry
+    from imgrec.store.store import Store
+
+_EXAMPLES = """\
+examples:
+  imgrec catalog
+  imgrec catalog --failed | sort                  files that are no readable pictures, and why
+  imgrec catalog --missing | cut -f 2             files that are gone
+  imgrec catalog --json
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Say what is in a store."""
-    return run(_parser(), _show, argv)
+    return run("imgrec catalog", _parser, _show, argv)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="imgrec.catalog", description="Say what is in a store.")
-    add = parser.add_argument
-    add("--store", required=True, type=Path, help="the store's folder")
-    add("--failed", action="append_const", dest="listed", const="failed", help=_LISTED)
-    add("--missing", action="append_const", dest="listed", const="missing", help=_LISTED)
+def _parser(prog: str) -> argparse.ArgumentParser:
+    description = "Say what is in a store: pictures, failures, formats, features, labels, folders."
+    parser = Parser(prog, description, _EXAMPLES)
+    store_option(parser.add_argument_group("store"))
+    add = parser.add_argument_group("output").add_argument
+    listed = "list the {} files instead: reason and path, separated by a tab"
+    for status in ("failed", "missing"):
+        add(
+            f"--{status}",
+            action="append_const",
+            dest="listed",
+            const=status,
+            help=listed.format(status),
+        )
     add("--json", action="store_true", help="one JSON object; with --failed, its files as well")
     return parser
 
 
 def _show(arguments: argparse.Namespace) -> None:
-    with Store.open(arguments.store) as store:
+    import json
+
+    from imgrec.store.inventory import described, inventory_of
+    from imgrec.store.store import Store
+
+    with Store.open(store_of(arguments.store)) as store:
         if arguments.json:
             sys.stdout.write(json.dumps(_object(store, arguments.listed)) + "\n")
         elif arguments.listed:
@@ -44,6 +65,8 @@ def _show(arguments: argparse.Namespace) -> None:
 
 
 def _object(store: Store, listed: list[str] | None) -> dict[str, Any]:
+    from imgrec.store.inventory import as_json, inventory_of
+
     found = as_json(inventory_of(store))
     if listed:
         found["files"] = [

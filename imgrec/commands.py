@@ -1,4 +1,11 @@
-"""What every command shares: one-line errors, exit codes, output that never breaks."""
+"""What every command shares: the guard around it, its exit codes, and its one-line errors.
+
+A command module is light: at its top it imports the standard library and this module. numpy and
+everything above it are imported inside the functions that `run` calls, for two reasons: `--help`
+answers at once, and a Ctrl-C while they are imported ends like any other.
+
+Exit codes: 0 done, 2 an error that the user can correct, 130 interrupted by Ctrl-C.
+"""
 
 import argparse
 import os
@@ -6,107 +13,112 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from imgrec.errors import ImgrecError
 from imgrec.system.file_names import printable
 from imgrec.system.interrupts import interrupted_once
+from imgrec.version import __version__
 
-_MOST_PROCESSES = 1024
+INTERRUPTED = 130
 
-Main = Callable[[argparse.Namespace], None]
+Main = Callable[[argparse.Namespace], int | None]
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line."""
+    """An argument parser with `--version`, examples as they are written, one-line errors."""
+
+    def __init__(self, prog: str, description: str, epilog: str = "") -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        version = f"imgrec {__version__}"
+        self.add_argument("--version", action="version", version=version, help="print the version")
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong in one line and exit with 2."""
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
-def run(parser: argparse.ArgumentParser, main: Main, argv: Sequence[str] | None) -> int:
-    """Parse, run and translate errors: 0 done, 2 the user can mend it, 130 interrupted."""
+MakeParser = Callable[[str], argparse.ArgumentParser]
+
+
+def run(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str] | None = None) -> int:
+    """Build the parser, parse and call `main`; return the exit code.
+
+    All three run inside the guard, so that their imports do too. The errors that a user can cause
+    (`ImgrecError`, `OSError`, `sqlite3.Error`) become one line on stderr.
+
+    Args:
+        prog: the command as the user writes it, such as `imgrec query`.
+        make_parser: called with `prog`.
+        main: called with the parsed arguments; what it returns is the exit code, None is 0.
+        argv: the arguments; None for those of the process, which is then about to end.
+
+    Raises:
+        SystemExit: the arguments are wrong (2), or asked for help or the version (0).
+    """
+    _open_streams()
+    code = _guarded(prog, make_parser, main, argv)
+    if code == INTERRUPTED and argv is None:
+        # A second Ctrl-C must not interrupt the end of the process.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return code
+
+
+def _guarded(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str] | None) -> int:
+    try:
+        with interrupted_once():
+            try:
+                return main(make_parser(prog).parse_args(argv)) or 0
+            finally:
+                sys.stdout.flush()
+    except ImgrecError as error:
+        return _fail(prog, str(error))
+    except BrokenPipeError:
+        _discard_output()
+        return 0
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\n{prog}: stopped; the same command continues where it was\n")
+        return INTERRUPTED
+    except OSError as error:
+        _discard_unwritable_output()
+        place = f": {error.filename}" if error.filename else ""
+        return _fail(prog, f"{error.strerror or error}{place}")
+    except sqlite3.Error as error:
+        return _fail(prog, f"the catalog cannot be read or written: {error}")
+
+
+def _open_streams() -> None:
+    """Make stdout and stderr writable: open where they are closed, for names of any bytes."""
+    # A closed stream (`>&-`) is None. The null device takes its file descriptor, so that no file
+    # opened later gets it, and with it what a library prints.
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    arguments = parser.parse_args(argv)
+
+
+def _discard_output() -> None:
+    """Point stdout at the null device, so that its flush at exit does not fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _discard_unwritable_output() -> None:
+    """Point stdout at the null device if it takes no more, as on a full disk."""
     try:
-        with interrupted_once():
-            main(arguments)
-            sys.stdout.flush()
-    except ImgrecError as error:
-        return _fail(parser, str(error))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        if argv is None:  # the process is about to end: another one must not spoil that
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-        sys.stderr.write(f"\n{parser.prog}: stopped; the same command goes on where it was\n")
-        return 130
-    except OSError as error:
-        place = f": {error.filename}" if error.filename else ""
-        return _fail(parser, f"{error.strerror or error}{place}")
-    except sqlite3.Error as error:
-        return _fail(parser, f"the catalog cannot be read or written: {error}")
-    return 0
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
 
 
-def _fail(parser: argparse.ArgumentParser, message: str) -> int:
-    sys.stderr.write(f"{parser.prog}: {' '.join(printable(message).split())}\n")
+def _fail(prog: str, message: str) -> int:
+    sys.stderr.write(f"{prog}: {' '.join(printable(message).split())}\n")
     return 2
-
-
-def positive(value: str) -> int:
-    """Return the whole number of an argument that must be 1 or more."""
-    number = int(value)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not 1 or more")
-    return number
-
-
-def not_negative(value: str) -> int:
-    """Return the whole number of an argument that must be 0 or more."""
-    number = int(value)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{value} is not 0 or more")
-    return number
-
-
-def processes(value: str) -> int:
-    """Return how many worker processes an argument asks for."""
-    number = not_negative(value)
-    if number > _MOST_PROCESSES:
-        raise argparse.ArgumentTypeError(f"{value} is more than {_MOST_PROCESSES}")
-    return number
-
-
-def seed(value: str) -> int:
-    """Return the seed of an argument, as random number generators take it."""
-    number = not_negative(value)
-    if number >= 1 << 32:
-        raise argparse.ArgumentTypeError(f"{value} is not below 2^32")
-    return number
-
-
-def some_of(
-    known: Sequence[str], what: str, *, or_none: bool = False
-) -> Callable[[str], tuple[str, ...]]:
-    """Return how to read an argument that names some of what is known, by commas, each once.
-
-    Args:
-        known: the names.
-        what: one of them is, as "layout".
-        or_none: take `none` for none of them.
-    """
-
-    def named(value: str) -> tuple[str, ...]:
-        names = () if or_none and value == "none" else tuple(dict.fromkeys(value.split(",")))
-        unknown = [name for name in names if name not in known]
-        if unknown:
-            there = ", ".join(known) + (", or none" if or_none else "")
-            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no {what} (there: {there})")
-        return names
-
-    return named

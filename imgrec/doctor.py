@@ -1,55 +1,85 @@
-"""`python -m imgrec.doctor --store DIR …`: what is wrong and what one would see."""
+"""`imgrec doctor`: check a store, a logdir or a site, and say what a user would see of each fault.
+
+Exit codes: 0 no error (warnings are none), 1 errors, 2 nothing could be checked.
+"""
+
+from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from imgrec.checks import CheckReport, check_logdir, check_site, check_store, render
+from imgrec.arguments import default_store, store_option
 from imgrec.commands import Parser, run
 from imgrec.errors import ImgrecError
-from imgrec.store.manifest import is_store
-from imgrec.store.set_aside import report_damaged
 
-_EPILOG = "exit codes: 0 nothing is wrong, or warnings alone; 1 errors; 2 nothing could be checked"
+if TYPE_CHECKING:
+    from imgrec.checks import CheckReport
+
+_DESCRIPTION = """\
+Check what the commands wrote, or a logdir that another tool wrote: what is wrong, what one would
+see of it, and what to do. Nothing is changed; the next imgrec index mends what can be mended.
+"""
+_EXAMPLES = """\
+exit codes: 0 nothing is wrong, or warnings alone; 1 errors; 2 nothing could be checked
+
+examples:
+  imgrec doctor                                   the default store
+  imgrec doctor --deep                            every thumbnail as well
+  imgrec doctor --store s --site site --logdir logdir
+  imgrec doctor --logdir logdir                   made by any tool
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Check what is named; return 0 where there is no error, 1 where there is, 2 for bad use."""
-    reports: list[CheckReport] = []
-    code = run(_parser(), lambda arguments: _check(arguments, reports), argv)
-    return code or int(any(report.failed for report in reports))
+    """Check what is named; return 0 without errors, 1 with some, 2 if nothing was checked."""
+    return run("imgrec doctor", _parser, _check, argv)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="imgrec.doctor", description=__doc__, epilog=_EPILOG)
-    add = parser.add_argument
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
+    group = parser.add_argument_group("what to check")
+    store_option(group, folder=_folder)
+    group.add_argument("--deep", action="store_true", help="every thumbnail, not a sample of them")
     logdir = "a TensorBoard logdir with projector data, made by any tool"
-    add("--store", type=_folder, metavar="DIR", help="a store, made by python -m imgrec.index")
-    add("--deep", action="store_true", help="open every thumbnail of the store, not a sample")
-    add("--logdir", type=_folder, metavar="DIR", help=logdir)
-    add("--site", type=_folder, metavar="DIR", help="a network site, made by python -m graph")
+    group.add_argument("--logdir", type=_folder, metavar="DIR", help=logdir)
+    site = "a network site, made by imgrec graph"
+    group.add_argument("--site", type=_folder, metavar="DIR", help=site)
     return parser
 
 
-def _check(arguments: argparse.Namespace, reports: list[CheckReport]) -> None:
-    if not (arguments.store or arguments.logdir or arguments.site):
-        raise ImgrecError("nothing to check: name --store DIR, --logdir DIR or --site DIR")
-    if arguments.store is not None:
-        reports.append(_store(arguments.store, arguments.deep))
-    if arguments.logdir is not None:
-        reports.append(check_logdir(arguments.logdir))
-    if arguments.site is not None:
-        reports.append(check_site(arguments.site))
+def _check(arguments: argparse.Namespace) -> int:
+    from imgrec.checks import check_logdir, check_site, render
+
+    store, logdir, site = arguments.store, arguments.logdir, arguments.site
+    if store is logdir is site is None:
+        store = default_store()
+        if store is None:
+            raise ImgrecError("nothing to check: name --store DIR, --logdir DIR or --site DIR")
+    reports = []
+    if store is not None:
+        reports.append(_check_store(store, arguments.deep))
+    if logdir is not None:
+        reports.append(check_logdir(logdir))
+    if site is not None:
+        reports.append(check_site(site))
     sys.stdout.write("".join(map(render, reports)))
+    return int(any(report.failed for report in reports))
 
 
-def _store(store: Path, deep: bool) -> CheckReport:
-    """Check a store, and leave word of what only its digests tell for the next run."""
+def _check_store(store: Path, deep: bool) -> CheckReport:
+    """Check a store, and record for the next run of `index` what only checksums tell."""
+    from imgrec.checks import check_store
+    from imgrec.store.manifest import is_store
+    from imgrec.store.set_aside import report_damaged
+
     report, damaged = check_store(store, deep=deep)
     if is_store(store):
-        with suppress(OSError):  # on a disk that cannot be written no run mends it either
+        # On a disk that cannot be written, no run could mend it either.
+        with suppress(OSError):
             report_damaged(store, damaged)
     return report
 

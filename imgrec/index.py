@@ -1,31 +1,52 @@
-"""`python -m imgrec.index FOLDER… --store DIR`: make or update a store."""
+"""`imgrec index FOLDER…`: make or update a store."""
+
+from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from imgrec.commands import Parser, positive, processes, run
-from imgrec.indexing.options import DEFAULT_ENCODER, IndexOptions, Summary
-from imgrec.indexing.run import index_folders
-from imgrec.store.inventory import summary_lines
-from imgrec.store.relocate import Relocation, relocate
-from imgrec.system.file_names import printable
-from imgrec.system.text import counted
+from imgrec.arguments import positive, store_of, store_option, workers_option
+from imgrec.commands import Parser, run
+from imgrec.indexing.options import DEFAULT_ENCODER, IndexOptions
+
+if TYPE_CHECKING:
+    from imgrec.indexing.options import Summary
+    from imgrec.store.relocate import Relocation
 
 _SHOWN_WARNINGS = 10
-_LINKS = "take in what links lead to outside the folders; kept for later runs (default: not)"
 
-_RELOCATE = "the folder OLD, or those below it, are at NEW now; nothing is read, ids stay"
+_DESCRIPTION = """\
+Make or update a store of pictures: its catalog, thumbnails, features, labels and search indexes.
+Resumable: a stopped run continues after the last committed part. Only new and changed files are
+read.
+"""
+_EXAMPLES = """\
+a feature is one vector a picture, made by an encoder; pictures are alike where vectors are near:
+  resnet50      what is in the picture, with ImageNet class names; torchvision downloads its
+                weights once. Every torchvision classification model works by its name.
+  mini          layout, outline and color; needs no weights
+  rgb           color histogram, always made beside the others
+
+examples:
+  imgrec index ~/Pictures                          into ./imgrec-store
+  imgrec index ~/Pictures --encoder mini           no download, no GPU
+  imgrec index                                     what is new in the folders of the store
+  imgrec index --relocate /mnt/old /mnt/new        the disk has another path now
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Index folders of pictures."""
-    return run(_parser(), _index, argv)
+    return run("imgrec index", _parser, _index, argv)
 
 
 def report(summary: Summary) -> str:
     """Return what the store holds and what a run did, a line each."""
+    from imgrec.store.inventory import summary_lines
+
     lines = [
         *summary_lines(summary.counts, summary.failures, summary.formats),
         "features: " + ", ".join(f"{name} ({d})" for name, d in summary.features.items()),
@@ -43,29 +64,49 @@ def _run(summary: Summary) -> str:
     return f"{', '.join(parts) or 'nothing new'} in {summary.elapsed_s:.1f} s{rate}"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="imgrec.index", description="Make or update a store of pictures.")
-    add = parser.add_argument
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
+    add = parser.add_argument_group("pictures").add_argument
     add("folders", nargs="*", metavar="FOLDER", help="of pictures; default: those of the store")
-    add("--store", required=True, type=Path, help="the store's folder; made where there is none")
-    encoders = f"mini, or a torchvision model; default: the store's, else {DEFAULT_ENCODER}"
+    add("--only", action="store_true", help="pictures of all other folders leave the collection")
+    links = (
+        "index what symbolic links outside the folders point to; kept for later runs (default: no)"
+    )
+    add("--follow-links", action=argparse.BooleanOptionalAction, help=links)
+    add("--retry-failed", action="store_true", help="read the pictures again that failed before")
+
+    group = parser.add_argument_group("store")
+    store_option(group, made=True)
+    moved = "folder OLD, or those below it, are at NEW now; reads no picture, ids stay"
+    group.add_argument(
+        "--relocate", nargs=2, action="append", default=[], metavar=("OLD", "NEW"), help=moved
+    )
+
+    add = parser.add_argument_group("features").add_argument
+    encoders = f"mini, or a torchvision model; default: those of the store, else {DEFAULT_ENCODER}"
     add("--encoder", action="append", default=[], metavar="NAME", dest="encoders", help=encoders)
-    add("--weights", type=Path, metavar="FILE", help="a state dict for the torchvision model")
-    add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
-    add("--bins", type=positive, help="of the color histogram, a channel (default 256)")
-    add("--batch-size", type=positive, default=IndexOptions.batch_size, metavar="N")
-    add("--workers", type=processes, metavar="N", help="that decode; 0: none; default: cores")
-    compiling = "models by the C++ compiler on the CPU; auto: where the pictures pay for it"
+    weights = "a state dict for the torchvision model; default: torchvision's own"
+    add("--weights", type=Path, metavar="FILE", help=weights)
+    add("--bins", type=positive, metavar="N", help="of rgb, for each channel (default 256)")
+    add("--hnsw", action="store_true", help="make the graph index (pays from a million pictures)")
+
+    group = parser.add_argument_group("how to compute")
+    add = group.add_argument
+    add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
+    batch = "pictures a forward pass (default %(default)s)"
+    add("--batch-size", type=positive, default=IndexOptions.batch_size, metavar="N", help=batch)
+    workers_option(group, "that decode pictures")
+    compiling = "models by the C++ compiler, on the CPU; auto: where the pictures pay for it"
     add("--compile", choices=("auto", "on", "off"), default=IndexOptions.compile, help=compiling)
-    add("--only", action="store_true", help="pictures of other folders leave the collection")
-    add("--follow-links", action=argparse.BooleanOptionalAction, help=_LINKS)
-    add("--hnsw", action="store_true", help="make the graph index (pays past a million pictures)")
-    add("--relocate", nargs=2, action="append", default=[], metavar=("OLD", "NEW"), help=_RELOCATE)
-    add("--retry-failed", action="store_true", help="read failed pictures again")
     return parser
 
 
 def _index(arguments: argparse.Namespace) -> None:
+    from imgrec.indexing.run import index_folders
+    from imgrec.store.relocate import relocate
+    from imgrec.system.file_names import printable
+
+    store = store_of(arguments.store, made=True)
     options = IndexOptions(
         encoders=tuple(arguments.encoders),
         weights=arguments.weights,
@@ -81,21 +122,25 @@ def _index(arguments: argparse.Namespace) -> None:
         quiet=False,
     )
     for old, new in arguments.relocate:
-        for moved in relocate(arguments.store, old, new):
+        for moved in relocate(store, old, new):
             sys.stdout.write(printable(_relocated(moved)) + "\n")
     if arguments.relocate and not arguments.folders:
         return
-    summary = index_folders(arguments.folders, arguments.store, options)
+    summary = index_folders(arguments.folders, store, options)
     _warn(summary.warnings)
     sys.stdout.write(report(summary))
 
 
 def _relocated(moved: Relocation) -> str:
+    from imgrec.system.text import counted
+
     seen = f"{moved.found} of {moved.looked_for} looked for are there"
     return f"{moved.old} is {moved.new} now: {counted(moved.pictures, 'picture')}, {seen}"
 
 
 def _warn(warnings: list[str]) -> None:
+    from imgrec.system.file_names import printable
+
     for line in warnings[:_SHOWN_WARNINGS]:
         sys.stderr.write(printable(line) + "\n")
     if len(warnings) > _SHOWN_WARNINGS:

@@ -1,29 +1,48 @@
-"""`python -m imgrec.query IMAGE… --store DIR`: the pictures most like one to five others."""
+"""`imgrec query IMAGE…`: print the pictures most like one to five others."""
+
+from __future__ import annotations
 
 import argparse
-import io
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from imgrec.commands import Parser, positive, run
-from imgrec.distances.metrics import FUSIONS, METRICS
+from imgrec.arguments import encoder_option, positive, store_of, store_option
+from imgrec.commands import Parser, run
+from imgrec.distances.choices import FUSIONS_EXPLAINED, METRICS_EXPLAINED
 from imgrec.errors import ImgrecError
-from imgrec.search.answer import Answer
-from imgrec.search.recommender import Recommender
-from imgrec.search.ways import INDEXES
-from imgrec.system.atomic_files import write_bytes
+from imgrec.search.choices import INDEXES, INDEXES_EXPLAINED
 from imgrec.system.file_names import printable
 from imgrec.system.text import counted
 
+if TYPE_CHECKING:
+    from imgrec.search.answer import Answer
+    from imgrec.search.recommender import Recommender
+
 _MOST_QUERIES = 5
-_WIDEST = 80  # letters of a path before the labels of other lines stop standing in line
+
+# Characters of the path column; a longer path moves the labels of its own line only.
+_WIDEST = 80
+
+_DESCRIPTION = """\
+Print the pictures most like one to five others, the nearest first. A distance of 0 is the same.
+The pictures asked about are left out of the answer.
+"""
+_EXAMPLES = """\
+examples:
+  imgrec query beach.jpg                            the 5 nearest
+  imgrec query a.jpg b.jpg --fuse min -k 20         like a or like b
+  imgrec query red.jpg --metric chi2                by color alone
+  imgrec query a.jpg --not b.jpg --where color=red --under holidays/2024
+  imgrec query a.jpg --features resnet50=1,rgb=0.5 --json
+  imgrec query a.jpg --grid answer.png
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the pictures most like one to five others."""
-    return run(_parser(), _query, argv)
+    return run("imgrec query", _parser, _query, argv)
 
 
 def table(answer: Answer) -> str:
@@ -50,34 +69,64 @@ def _way(answer: Answer) -> str:
     return "exact" if answer.exact else f"by {answer.index}, compared exactly"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="imgrec.query", description="The pictures most like one to five others.")
-    add = parser.add_argument
+def _parser(prog: str) -> argparse.ArgumentParser:
+    explained = _explained("--metric, the distance of two pictures:", METRICS_EXPLAINED)
+    explained += _explained(
+        "--fuse, the distance of a picture to several others, from its distances to each:",
+        FUSIONS_EXPLAINED,
+    )
+    explained += _explained("--index, how the nearest are found:", INDEXES_EXPLAINED)
+    parser = Parser(prog, _DESCRIPTION, explained + _EXAMPLES)
+
+    add = parser.add_argument_group("question").add_argument
     add("images", nargs="+", metavar="IMAGE", help="a file, or a path as the catalog has it")
-    add("--store", required=True, type=Path)
-    add("-k", type=positive, default=5, help="how many (default 5)")
-    add("--metric", default="cosine", help=f"{', '.join(METRICS)} (default cosine)")
-    add("--fuse", default="mean", help=f"{', '.join(FUSIONS)} of the distances (default mean)")
-    add("--not", action="append", default=[], metavar="IMAGE", dest="unwanted",
-        help="push away what is like this one; may be repeated")  # fmt: skip
-    add("--where", action="append", default=[], metavar="KIND=VALUE",
-        help="only pictures with this label; may be repeated")  # fmt: skip
-    add("--under", action="append", default=[], metavar="FOLDER",
-        help="only pictures in this folder; may be repeated")  # fmt: skip
-    add("--encoder", metavar="NAME", help="the feature to compare; default: the store's own")
-    add("--features", metavar="NAME=WEIGHT,…", help="several together, as mini=1,rgb=0.5")
-    add("--index", default="auto", help=f"{', '.join(INDEXES)} (default auto: the fastest)")
+    add("-k", type=positive, default=5, metavar="N", help="how many to print (default 5)")
+    unwanted = "move away from what is like this one; may be repeated"
+    add("--not", action="append", default=[], metavar="IMAGE", dest="unwanted", help=unwanted)
+    where = "only pictures with this label, such as color=red; may be repeated"
+    add("--where", action="append", default=[], metavar="KIND=VALUE", help=where)
+    under = "only pictures in this folder; may be repeated"
+    add("--under", action="append", default=[], metavar="FOLDER", help=under)
+
+    group = parser.add_argument_group("comparison")
+    add = group.add_argument
+    add("--metric", default="cosine", metavar="NAME", help=_one_of(METRICS_EXPLAINED, "cosine"))
+    add("--fuse", default="mean", metavar="NAME", help=_one_of(FUSIONS_EXPLAINED, "mean"))
+    encoder_option(group, "the feature to compare")
+    several = "compare several features together, weighted: mini=1,rgb=0.5"
+    add("--features", metavar="NAME=WEIGHT,…", help=several)
+    add("--index", default="auto", metavar="NAME", help=_one_of(INDEXES, "auto"))
     add("--exact", action="store_const", const="exact", dest="index", help="same as --index exact")
-    add("--weights", type=Path, metavar="FILE", help="those the store's vectors were made with")
-    add("--device", default="auto", help="where a picture that is not in the store is encoded")
-    add("--cache", metavar="WHERE", help="of vectors of such pictures: a file, redis://…, or none; "
-        "default: in the user's cache folder")  # fmt: skip
+
+    group = parser.add_argument_group("store")
+    store_option(group)
+
+    add = parser.add_argument_group("pictures that are not in the store").add_argument
+    weights = "the weights that the store's vectors were made with"
+    add("--weights", type=Path, metavar="FILE", help=weights)
+    device = "where they are encoded: auto, cpu, cuda, mps (default auto)"
+    add("--device", default="auto", help=device)
+    cache = "where their vectors are cached: a file, redis://…, or none; default: a file in the "
+    cache += "user's cache folder"
+    add("--cache", metavar="WHERE", help=cache)
+
+    add = parser.add_argument_group("output").add_argument
     add("--json", action="store_true", help="print one JSON object and nothing else")
     add("--grid", type=Path, metavar="FILE.png", help="draw queries and answers into a picture")
     return parser
 
 
+def _one_of(names: Mapping[str, str] | Sequence[str], default: str) -> str:
+    return f"{', '.join(names)}; see below (default {default})"
+
+
+def _explained(head: str, lines: Mapping[str, str]) -> str:
+    return f"{head}\n" + "".join(f"  {name:<12}{text}\n" for name, text in lines.items()) + "\n"
+
+
 def _query(arguments: argparse.Namespace) -> None:
+    from imgrec.search.recommender import Recommender
+
     for asked in (arguments.images, arguments.unwanted):
         if len(asked) > _MOST_QUERIES:
             raise ImgrecError(
@@ -85,21 +134,27 @@ def _query(arguments: argparse.Namespace) -> None:
                 f"name up to {_MOST_QUERIES} (the Python interface takes any number)"
             )
     a = arguments
-    with Recommender.open(a.store, a.weights, a.device, a.cache) as recommender:
+    with Recommender.open(store_of(a.store), a.weights, a.device, a.cache) as recommender:
         answer = recommender.query(
             a.images, a.k, a.metric, a.fuse, a.encoder, features=a.features, unwanted=a.unwanted,
             where=a.where, under=a.under, index=a.index,
         )  # fmt: skip
         if a.grid:
             _write_grid(recommender, answer, a.grid)
-    if arguments.json:
-        sys.stdout.write(json.dumps(answer.to_dict()) + "\n")
-    else:
-        sys.stdout.write(table(answer))
+    sys.stdout.write(_json(answer) if a.json else table(answer))
+
+
+def _json(answer: Answer) -> str:
+    import json
+
+    return json.dumps(answer.to_dict()) + "\n"
 
 
 def _write_grid(recommender: Recommender, answer: Answer, path: Path) -> None:
+    import io
+
     from imgrec.search.grid import answer_grid
+    from imgrec.system.atomic_files import write_bytes
 
     if path.suffix.lower() != ".png":
         raise ImgrecError(f"--grid {path}: the grid is a PNG, name a file that ends in .png")

@@ -1,51 +1,73 @@
-"""Write the report of a store: python -m imgrec.report --store DIR --out DIR."""
+"""`imgrec report --out DIR`: write the page that says what is in a collection."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.collection.kinds import CLUSTER
-from imgrec.commands import Parser, positive, run, seed, some_of
-from imgrec.derived.clusters import COUNT
+from imgrec.arguments import (
+    encoder_option,
+    positive,
+    quiet_option,
+    seed_option,
+    some_of,
+    store_of,
+    store_option,
+)
+from imgrec.commands import Parser, run
+from imgrec.derived.choices import CLUSTERS
 from imgrec.errors import ImgrecError
-from imgrec.labels.keep import keep_labels
-from imgrec.layouts.kept import METHODS
-from imgrec.store.store import Store
+from imgrec.layouts.choices import METHODS
 from imgrec.system.file_names import printable
 from imgrec.system.text import counted
 
+_DESCRIPTION = """\
+Write what is in a collection on one HTML page with its figures: counts, formats, failures,
+classes, clusters, maps, duplicates. It works offline.
+"""
+_EXAMPLES = """\
+examples:
+  imgrec report --out report
+  imgrec report --out report --maps umap --clusters 50
+  imgrec report --out report --site site --logdir logdir
+"""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code."""
-    return run(_parser(), _report, argv)
+    """Write the report of a store."""
+    return run("imgrec report", _parser, _report, argv)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="imgrec.report", description="What is in a collection, on one page.")
-    add = parser.add_argument
-    add("--store", type=Path, required=True, help="made by python -m imgrec.index")
-    add("--out", type=Path, required=True, help="the folder of the report; replaced whole")
-    add("--encoder", metavar="NAME", help="the feature for clusters and maps; default: the store's")
-    add("--clusters", type=positive, default=COUNT, metavar="N", help=f"default: {COUNT}")
-    named = f"beside PCA, comma between; default: {','.join(METHODS)}; none for none of them"
-    add(
-        "--maps",
-        type=some_of(METHODS, "map", or_none=True),
-        default=METHODS,
-        metavar="NAMES",
-        help=named,
-    )
-    add("--seed", type=seed, default=0, help="of the maps; default: 0")
-    add("--site", type=Path, metavar="DIR", help="the network to link to; default: the last one")
-    beside = "the projector to link to; default: one beside the store or the report"
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
+    group = parser.add_argument_group("store")
+    store_option(group)
+    encoder_option(group, "the feature of clusters and maps")
+
+    add = parser.add_argument_group("output").add_argument
+    add("--out", type=Path, required=True, metavar="DIR", help="the report; replaced as a whole")
+    site = "the network to link to; default: where imgrec graph wrote it last"
+    add("--site", type=Path, metavar="DIR", help=site)
+    beside = "the projector's logdir to link to; default: one beside the store or the report"
     add("--logdir", type=Path, metavar="DIR", help=beside)
-    add("--quiet", action="store_true", help="no progress bars")
+
+    group = parser.add_argument_group("content")
+    add = group.add_argument
+    clusters = "groups of k-means (default %(default)s)"
+    add("--clusters", type=positive, default=CLUSTERS, metavar="N", help=clusters)
+    maps = some_of(METHODS, "map", or_none=True)
+    named = f"maps beside PCA, separated by commas, or none (default {','.join(METHODS)})"
+    add("--maps", type=maps, default=METHODS, metavar="NAMES", help=named)
+    seed_option(group, "the maps")
+    quiet_option(parser)
     return parser
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    from imgrec.reporting.write import ReportOptions, write_report  # late: half a second of help
+    from imgrec.collection.kinds import CLUSTER
+    from imgrec.labels.keep import keep_labels
+    from imgrec.reporting.write import ReportOptions, write_report
+    from imgrec.store.store import Store
 
     for folder in (arguments.site, arguments.logdir):
         if folder is not None and not folder.is_dir():
@@ -58,11 +80,12 @@ def _report(arguments: argparse.Namespace) -> None:
         site=arguments.site,
         logdir=arguments.logdir,
     )
-    with Store.open(arguments.store) as store:
+    path = store_of(arguments.store)
+    with Store.open(path) as store:
         report = write_report(store, arguments.out, options, quiet=arguments.quiet)
-    lost = keep_labels(arguments.store, CLUSTER, report.clusters.labels())
+    lost = keep_labels(path, CLUSTER, report.clusters.labels())
     if lost is not None:
-        sys.stderr.write(printable(f"imgrec.report: cluster labels were not kept: {lost}") + "\n")
+        sys.stderr.write(printable(f"imgrec report: cluster labels were not kept: {lost}") + "\n")
     sys.stdout.write(
         f"{counted(report.pictures, 'picture')} ({report.encoder}), "
         f"{counted(report.sections, 'section')}, {counted(report.figures, 'figure')}, "

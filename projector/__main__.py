@@ -1,58 +1,85 @@
-"""Write the TensorBoard projector of a store: python -m projector --store DIR --out LOGDIR."""
+"""`imgrec projector --out LOGDIR`: write a store for TensorBoard's projector."""
+
+from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from imgrec.collection.kinds import CLUSTER
-from imgrec.commands import Parser, positive, processes, run, seed, some_of
-from imgrec.derived.clusters import COUNT
-from imgrec.labels.keep import keep_labels
-from imgrec.layouts.kept import METHODS
-from imgrec.layouts.overview import SIZE as OVERVIEW_SIZE
-from imgrec.store.store import Store
+from imgrec.arguments import (
+    encoder_option,
+    positive,
+    seed_option,
+    some_of,
+    store_of,
+    store_option,
+    workers_option,
+)
+from imgrec.commands import Parser, run
+from imgrec.derived.choices import CLUSTERS
+from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE
 from imgrec.system.file_names import printable
 from imgrec.system.text import counted
-from projector.export import Export, ProjectorOptions, RunSummary, write_logdir
-from projector.runs import MAX_POINTS, OVERVIEW, PAGE, PAGE_SIZE, WHOLE
-from projector.source import DIMENSIONS
+from projector.choices import DIMENSIONS, MAX_POINTS, PAGE_SIZE
+
+if TYPE_CHECKING:
+    from projector.export import Export, RunSummary
+
+_DESCRIPTION = """\
+Write a collection for TensorBoard's Embedding Projector: thumbnails, labels, layouts that are
+computed already. A collection too large for one view gets an overview and pages that show every
+picture together.
+"""
+_EXAMPLES = """\
+examples:
+  imgrec projector --out logdir                     then imgrec tensorboard --logdir logdir
+  imgrec projector --out logdir --layouts umap --clusters 50
+  imgrec projector --out logdir --page-size 5000
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code."""
-    return run(_parser(), _run, argv)
+    """Write the logdir of a store."""
+    return run("imgrec projector", _parser, _write, argv)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="projector", description=__doc__)
-    add = parser.add_argument
-    add("--store", type=Path, required=True, help="made by python -m imgrec.index")
-    add("--out", type=Path, required=True, help="the logdir; replaced whole")
-    add("--encoder", metavar="NAME", help="the feature to show; default: the store's")
-    kept = parser.add_mutually_exclusive_group()
-    columns = f"principal components in the tensor; default: {DIMENSIONS}"
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
+    group = parser.add_argument_group("store")
+    store_option(group)
+    encoder_option(group, "the feature to show")
+
+    add = parser.add_argument_group("output").add_argument
+    add("--out", type=Path, required=True, metavar="LOGDIR", help="replaced as a whole")
+    overview = "pictures in the overview (default %(default)s)"
+    add("--overview", type=_points, default=OVERVIEW_SIZE, metavar="N", help=overview)
+    pages = "pictures a page (default %(default)s)"
+    add("--page-size", type=_points, default=PAGE_SIZE, metavar="N", help=pages)
+
+    group = parser.add_argument_group("content")
+    add = group.add_argument
+    kept = group.add_mutually_exclusive_group()
+    columns = "principal components in the tensor (default %(default)s)"
     kept.add_argument("--dimensions", type=positive, default=DIMENSIONS, metavar="N", help=columns)
     kept.add_argument("--full", action="store_true", help="all dimensions in the tensor")
-    overview = f"pictures in the overview; default: {OVERVIEW_SIZE}"
-    add("--overview", type=_points, default=OVERVIEW_SIZE, metavar="N", help=overview)
-    pages = f"pictures a page; default: {PAGE_SIZE}"
-    add("--page-size", type=_points, default=PAGE_SIZE, metavar="N", help=pages)
-    named = f"beside PCA, comma between; default: {','.join(METHODS)}; none for none of them"
-    add(
-        "--layouts",
-        type=some_of(METHODS, "layout", or_none=True),
-        default=METHODS,
-        metavar="NAMES",
-        help=named,
-    )
-    add("--clusters", type=positive, default=COUNT, metavar="N", help=f"default: {COUNT}")
-    add("--seed", type=seed, default=0, help="of the layouts; default: 0")
-    add("--workers", type=processes, metavar="N", help="processes; default: one a core; 0: none")
+    layouts = some_of(METHODS, "layout", or_none=True)
+    named = f"layouts beside PCA, separated by commas, or none (default {','.join(METHODS)})"
+    add("--layouts", type=layouts, default=METHODS, metavar="NAMES", help=named)
+    clusters = "groups of k-means (default %(default)s)"
+    add("--clusters", type=positive, default=CLUSTERS, metavar="N", help=clusters)
+    seed_option(group, "the layouts")
+    workers_option(group, "that lay out and draw")
     return parser
 
 
-def _run(arguments: argparse.Namespace) -> None:
+def _write(arguments: argparse.Namespace) -> None:
+    from imgrec.collection.kinds import CLUSTER
+    from imgrec.labels.keep import keep_labels
+    from imgrec.store.store import Store
+    from projector.export import ProjectorOptions, write_logdir
+
     options = ProjectorOptions(
         dimensions=None if arguments.full else arguments.dimensions,
         overview=arguments.overview,
@@ -62,11 +89,13 @@ def _run(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         workers=arguments.workers,
     )
-    with Store.open(arguments.store) as store:
+    path = store_of(arguments.store)
+    with Store.open(path) as store:
         export = write_logdir(store, arguments.out, arguments.encoder, options, quiet=False)
-    lost = keep_labels(arguments.store, CLUSTER, export.clusters.labels())
+    lost = keep_labels(path, CLUSTER, export.clusters.labels())
     if lost is not None:
-        sys.stderr.write(printable(f"projector: cluster labels were not kept: {lost}") + "\n")
+        message = f"imgrec projector: cluster labels were not kept: {lost}"
+        sys.stderr.write(printable(message) + "\n")
     sys.stdout.write(summary(export))
 
 
@@ -82,7 +111,9 @@ def summary(export: Export) -> str:
 
 
 def _runs(export: Export) -> Iterator[str]:
-    """A line for each run but the pages, one for all of these, and what is new."""
+    """Yield a line for each run but the pages, one for all pages, and how many runs changed."""
+    from projector.runs import OVERVIEW, PAGE, WHOLE
+
     for kind in (OVERVIEW, WHOLE):
         for run_ in export.runs:
             if run_.kind == kind:

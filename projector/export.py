@@ -6,23 +6,23 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgrec.derived.clusters import COUNT as CLUSTERS
+from imgrec.derived.choices import CLUSTERS
 from imgrec.derived.clusters import Clusters
 from imgrec.labels.colors import update_colors
-from imgrec.layouts.kept import METHODS
-from imgrec.layouts.overview import SIZE as OVERVIEW_SIZE
+from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE
 from imgrec.store.store import Store
 from imgrec.system.atomic_files import new_folder
 from imgrec.system.interrupts import interrupted_once
 from imgrec.system.progress import progress
 from imgrec.system.threads import cores
 from imgrec.system.workers import Workers
+from projector.choices import DIMENSIONS, PAGE_SIZE
 from projector.compose import Composer, PendingRun
 from projector.files.sprite_workers import Sheets
 from projector.layouts import Layouts
 from projector.manifest import check_replaceable, read_manifest, write_manifest
-from projector.runs import PAGE, PAGE_SIZE, Run
-from projector.source import DIMENSIONS, ProjectedFeature
+from projector.runs import PAGE, Run
+from projector.source import ProjectedFeature
 from projector.writer import LogdirWriter
 
 _SPRITES_FROM = 4_000  # pictures, below which starting processes takes as long as it saves

@@ -8,11 +8,10 @@ import numpy as np
 
 from imgrec.collection import Entry, Ids
 from imgrec.system.file_names import printable
+from projector.choices import MAX_POINTS
 from projector.files.metadata import folder_name
 from projector.pages import Pages
 
-MAX_POINTS = 100_000  # of a longer tensor the page takes the first rows only
-PAGE_SIZE = 10_000
 OVERVIEW, PAGE, WHOLE = "overview", "page", "whole"
 _UNSAFE = str.maketrans(dict.fromkeys('/\\&#+%?"<>|:*', " "))  # in file names, or in addresses
 _MAX_NAME_BYTES = 60

@@ -12,11 +12,11 @@ from urllib.request import ProxyHandler, build_opener
 
 from tensorboard import program
 
+from projector.choices import PORT
 from projector.errors import ProjectorError
 from projector.files.config import CONFIG_NAME
 
 HOST = "127.0.0.1"
-PORT = 6006
 _TRIED_PORTS = 100
 _LOADER_NOTE = "experimental fast data loading"
 _TIMEOUT_S = 60.0

@@ -20,6 +20,7 @@ from imgrec.neighbors.graph import kept_neighbors, neighbors_in
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
+from projector.choices import DIMENSIONS
 from projector.errors import ProjectorError
 from projector.kept_pages import Kept
 from projector.pages import Pages, grown_pages, settled_pages, split_pages, without_lonely
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 CENTER, PAGE_KIND = "center", "page"
-DIMENSIONS = 50  # columns beyond that make the page slower, and hardly better
 NEIGHBORS_MADE = 1_000_000  # pictures up to which a missing k-NN graph is made, in some minutes
 
 

@@ -17,8 +17,9 @@ from paths import ROOT
 FLOORS = {
     "imgrec": "errors version < system < pictures < collection < encoders < store < labels"
     " < distances < derived < indexing neighbors < layouts duplicates search < checks reporting",
-    "graph": "addresses words picture_facts < communities < name_search < pages < exports",
-    "projector": "errors < files",
+    "graph": "choices < addresses words picture_facts < communities < name_search < pages"
+    " < exports",
+    "projector": "errors choices < files",
 }
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graph.addresses import PAGE_SIZE
+from graph.choices import AUTO, JOINED, PAGE_SIZE
 from graph.communities.bundles import Bundles, bundled
 from graph.communities.guide import Guide, make_guide
 from graph.communities.labels import community_labels, labels_before
-from graph.communities.louvain import AUTO, chosen_engine, levels, modularity
+from graph.communities.louvain import chosen_engine, levels, modularity
 from graph.communities.numbering import numbered
 from graph.communities.tree import Grower
-from graph.communities.weights import JOINED, Graph, knn_graph
+from graph.communities.weights import Graph, knn_graph
 from imgrec.collection import Catalog
 from imgrec.neighbors.neighbors import Neighbors
 
@@ -59,7 +59,7 @@ def make_collection(
         groups: ids of nearly identical pictures, the representative first.
         k: neighbors a picture is joined to.
         page_size: nodes a page.
-        engine: one of `graph.communities.louvain.ENGINES`.
+        engine: one of `graph.choices.ENGINES`.
         seed: of Louvain.
     """
     bundles = Bundles.of(neighbors.ids, groups)

@@ -9,10 +9,9 @@ import igraph
 import networkx as nx
 import numpy as np
 
+from graph.choices import AUTO, IGRAPH, PYTHON_LOUVAIN
 from graph.communities.weights import Graph, Rows
 
-AUTO, PYTHON_LOUVAIN, IGRAPH = "auto", "python-louvain", "igraph"
-ENGINES = (AUTO, PYTHON_LOUVAIN, IGRAPH)
 MOST_IN_PYTHON = 5_000  # nodes, some seconds; igraph is twenty times faster and as good
 
 

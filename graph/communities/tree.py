@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.addresses import PAGE_SIZE, balanced
+from graph.addresses import balanced
+from graph.choices import PAGE_SIZE
 from graph.communities.louvain import levels
 from graph.communities.parts import gathered, induced, renumbered, similarity, split
 from graph.communities.weights import FLOOR, Graph, Rows, Weights

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.choices import JOINED
 from imgrec.neighbors.neighbors import Neighbors
 
 Rows = NDArray[np.int64]
 Weights = NDArray[np.float64]
 
-JOINED = 8  # neighbors a picture is joined to; more blur the communities of both photo sets tried
 FLOOR = 1e-3  # an edge of weight 0 would be none to Louvain, and no spring in a layout
 _SCALE_RANK = 7  # the neighbor whose distance is a picture's own scale
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.communities.weights import JOINED, local_weights, scales_of
+from graph.choices import JOINED
+from graph.communities.weights import local_weights, scales_of
 from imgrec.distances.metrics import Distances
 from imgrec.neighbors.neighbors import Neighbors
 

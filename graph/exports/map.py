@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.communities.weights import JOINED
+from graph.choices import JOINED
 from graph.exports.edges import edge_blocks
 from imgrec.collection import Ids
 from imgrec.distances.axes import fit_axes, sample_ids

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graph.communities.weights import JOINED
+from graph.choices import JOINED
 from graph.exports.edges import edge_blocks
 from graph.exports.map import Map
 from imgrec.collection import Catalog, Entry

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from graph.communities.weights import JOINED
+from graph.choices import JOINED
 from graph.exports.edges import edge_count
 from graph.exports.map import map_of
 from graph.exports.network import Network
@@ -13,8 +13,6 @@ from graph.exports.xml import write_gexf, write_graphml
 from imgrec.errors import ImgrecError
 from imgrec.neighbors.graph import K, neighbors_of
 from imgrec.store.store import Store
-
-FORMATS = ("gexf", "graphml", "parquet")
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ def export(
 
     Args:
         store: open for reading.
-        targets: the file of each format, of `FORMATS`; an older one there is replaced.
+        targets: the file of each format, of `graph.choices.FORMATS`; an older one is replaced.
         encoder: the feature compared; by default the store's own.
         k: neighbors a picture is joined to.
         seed: of the map.

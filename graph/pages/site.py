@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from graph.addresses import FOLDER, PAGE_SIZE, Cell, Page, check_page_size
+from graph.addresses import FOLDER, Cell, Page, check_page_size
+from graph.choices import AUTO, JOINED, PAGE_SIZE
 from graph.communities.build import CommunityTree, make_collection
-from graph.communities.louvain import AUTO
 from graph.communities.parts import split
-from graph.communities.weights import JOINED, Graph
+from graph.communities.weights import Graph
 from graph.name_search.index import write_search
 from graph.pages.draw import Workshop, write_page, write_sheet
 from graph.pages.jobs import PageJob, overview_job, pictures_job, sheet_pictures
@@ -91,7 +91,7 @@ def write_site(
         seed: of communities and layouts.
         page_size: the most nodes on a page.
         quiet: no progress bar.
-        louvain: one of `graph.communities.louvain.ENGINES`.
+        louvain: one of `graph.choices.ENGINES`.
         workers: processes that draw the pages; 0 does it in this one.
         groups: ids of nearly identical pictures that are one node, the representative first.
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
+from imgrec.derived.choices import CLUSTERS
 from imgrec.derived.kept import kept_or_made
 from imgrec.derived.rows import Arrays, Derived, are_axes, axes_of
 from imgrec.distances.axes import fit_axes, products
@@ -16,7 +17,6 @@ from imgrec.errors import StoreError
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
 
-COUNT = 30
 _COMPONENTS = 50
 _STARTS = 4  # two of three seeds gain up to 0.4 % over one start, and nothing more from eight
 _SEED = 0
@@ -31,7 +31,7 @@ class KmeansRecipe:
     The distance is that between the unit vectors, on their principal axes.
     """
 
-    count: int = COUNT
+    count: int = CLUSTERS
     version: int = 1
     model_names: frozenset[str] = frozenset({"mean", "components", "centers"})
     columns: frozenset[str] = frozenset({"numbers", "distances"})
@@ -120,7 +120,7 @@ class Clusters:
         return {image_id: names[number] for image_id, number in pairs}
 
 
-def clusters_of(store: Store, name: str | None = None, count: int = COUNT) -> Clusters:
+def clusters_of(store: Store, name: str | None = None, count: int = CLUSTERS) -> Clusters:
     """Return the clusters of a feature, from the store where they are still right.
 
     Pictures that came since join the nearest center; the centers are made again when there are
@@ -139,7 +139,7 @@ def clusters_of(store: Store, name: str | None = None, count: int = COUNT) -> Cl
 
 
 def clusters_in(
-    store: Store, spec: EncoderSpec, feature: FeatureStore, count: int = COUNT
+    store: Store, spec: EncoderSpec, feature: FeatureStore, count: int = CLUSTERS
 ) -> Clusters:
     """Return the clusters of a feature that is open, as `clusters_of` does.
 

@@ -1,9 +1,13 @@
 """How to index, and what a run did."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from imgrec.encoders.device import Compile
+if TYPE_CHECKING:
+    from imgrec.encoders.device import Compile
 
 DEFAULT_ENCODER = "resnet50"
 

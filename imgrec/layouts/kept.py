@@ -28,7 +28,6 @@ from imgrec.system.atomic_files import write_bytes
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-METHODS = ("umap", "tsne")
 TITLES = {"umap": "UMAP", "tsne": "t-SNE"}
 MAKERS = {"umap": umap_layout, "tsne": tsne_layout}
 VERSION = 2  # raised whenever the same pictures would be laid out otherwise

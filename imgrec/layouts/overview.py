@@ -7,9 +7,8 @@ from imgrec.collection import Catalog, Ids
 from imgrec.collection.kinds import COMMUNITY
 from imgrec.derived.clusters import Clusters
 from imgrec.labels.keep import labels_of
+from imgrec.layouts.choices import OVERVIEW_SIZE
 from imgrec.layouts.sampling import spread_sample
-
-SIZE = 10_000  # pictures; as many are laid out in half a minute
 
 
 def groups_of(catalog: Catalog, clusters: Clusters) -> NDArray[np.intp]:
@@ -21,7 +20,9 @@ def groups_of(catalog: Catalog, clusters: Clusters) -> NDArray[np.intp]:
     return np.where(groups > 0, groups, -clusters.numbers.astype(np.intp))
 
 
-def overview_ids(clusters: Clusters, groups: NDArray[np.integer], count: int = SIZE) -> Ids:
+def overview_ids(
+    clusters: Clusters, groups: NDArray[np.integer], count: int = OVERVIEW_SIZE
+) -> Ids:
     """Return `count` pictures, ascending, spread over all groups, those nearest to centers first.
 
     Args:

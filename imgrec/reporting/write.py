@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgrec.derived.clusters import COUNT as CLUSTERS
+from imgrec.derived.choices import CLUSTERS
 from imgrec.derived.clusters import Clusters, clusters_in
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
-from imgrec.layouts.kept import METHODS
+from imgrec.layouts.choices import METHODS
 from imgrec.neighbors.graph import K, kept_neighbors, neighbors_in
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.reporting.facts.catalog import date_of

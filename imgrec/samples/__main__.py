@@ -1,48 +1,55 @@
-"""The command `python -m imgrec.samples`: render a sample collection into a folder."""
-
-from __future__ import annotations
+"""`imgrec samples DIR`: render a sample collection into a folder."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec import commands
+from imgrec.arguments import seed_option, workers_option
+from imgrec.commands import Parser, run
 from imgrec.errors import ImgrecError
-from imgrec.samples.collection import write_samples
-from imgrec.samples.sheet import family_sheet
+
+_DESCRIPTION = """\
+Render a collection of sample pictures, eighteen families in a folder each, to try the other
+commands on. Files that exist are kept.
+"""
+_EXAMPLES = """\
+examples:
+  imgrec samples pictures
+  imgrec samples pictures --count 5000 --seed 1 --size 512
+  imgrec samples pictures --sheet families.png
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return 0, or 2 for what the user can mend, or 130 when interrupted."""
-    return commands.run(_parser(), _render, argv)
+    """Render the sample collection."""
+    return run("imgrec samples", _parser, _render, argv)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = commands.Parser(
-        prog="imgrec.samples",
-        description="Render a collection of sample pictures; those that exist are kept.",
-    )
-    parser.add_argument("folder", metavar="DIR", type=Path, help="new, empty, or made by this")
-    parser.add_argument("--count", type=int, default=600, metavar="N", help="default: 600")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="default: 0")
-    parser.add_argument(
-        "--size", type=int, default=256, metavar="PX", help="long side, on average; default: 256"
-    )
-    parser.add_argument("--workers", type=int, metavar="N", help="processes; default: one a CPU")
-    parser.add_argument(
-        "--sheet", type=Path, metavar="FILE.png", help="also draw a sheet of every family"
-    )
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
+    add = parser.add_argument_group("output").add_argument
+    add("folder", metavar="DIR", type=Path, help="new, empty, or made by this command")
+    add("--sheet", type=Path, metavar="FILE.png", help="draw a contact sheet of every family too")
+    group = parser.add_argument_group("pictures")
+    add = group.add_argument
+    add("--count", type=int, default=600, metavar="N", help="how many (default %(default)s)")
+    size = "long side on average (default %(default)s)"
+    add("--size", type=int, default=256, metavar="PX", help=size)
+    seed_option(group, "all pictures")
+    workers_option(group, "that render")
     return parser
 
 
 def _render(arguments: argparse.Namespace) -> None:
+    from imgrec.samples.collection import write_samples
+
     written = write_samples(
         arguments.folder,
         arguments.count,
         arguments.seed,
         arguments.size,
-        arguments.workers,
+        None if arguments.workers is None else max(arguments.workers, 1),
         quiet=False,
     )
     kept = arguments.count - written
@@ -52,6 +59,8 @@ def _render(arguments: argparse.Namespace) -> None:
 
 
 def _write_sheet(path: Path, seed: int) -> None:
+    from imgrec.samples.sheet import family_sheet
+
     try:
         family_sheet(seed).save(path)
     except ValueError as error:

@@ -96,7 +96,7 @@ class Candidates:
     Attributes:
         rows: (m,) ascending rows of the space.
         distances: (q + u, m) exact distances to query and unwanted vectors.
-        index: the index that proposed them, one of `ways.INDEXES`.
+        index: the index that proposed them, one of `choices.INDEXES`.
     """
 
     rows: Rows

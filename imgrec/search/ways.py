@@ -21,9 +21,9 @@ from imgrec.search.candidates import (
     Question,
     SketchIndex,
 )
+from imgrec.search.choices import INDEXES
 from imgrec.search.space import Rows, Space
 
-INDEXES = ("auto", "exact", "sketch", "hnsw")
 # Up to so many float32 values an exact search takes a few milliseconds.
 _FEW_VALUES = 1 << 22
 # Rows that an index lacks are compared exactly beside it, up to so many.

@@ -149,7 +149,7 @@ def test_exit_codes(site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main([]) == 2
     captured = capsys.readouterr()
     nothing = "nothing to check: name --store DIR, --logdir DIR or --site DIR"
-    assert captured.err == f"imgrec.doctor: {nothing}\n"
+    assert captured.err == f"imgrec doctor: {nothing}\n"
     with pytest.raises(SystemExit) as stop:
         main(["--site", str(tmp_path / "none")])
     assert stop.value.code == 2

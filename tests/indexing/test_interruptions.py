@@ -256,7 +256,7 @@ def test_a_disk_that_takes_no_more_stops_the_run_and_costs_nothing(tmp_path: Pat
     for most, place in where.items():
         code, said = runs.run("broken", most)
         assert code == 2
-        assert said.startswith("imgrec.index: ")
+        assert said.startswith("imgrec index: ")
         assert place in said
     with Store.open(tmp_path / "broken") as store:  # its catalog knows more than its parts
         assert (store.catalog.counts()["ok"], len(store.feature("rgb"))) == (282, 0)
@@ -283,5 +283,5 @@ def test_ctrl_c_is_one_line_and_130(times: int, wait_s: float, tmp_path: Path) -
     _, err = run.communicate(timeout=60)
     assert run.returncode == 130
     assert b"Traceback" not in err
-    assert b"goes on where it was" in err
+    assert b"continues where it was" in err
     assert group_ends(run.pid)

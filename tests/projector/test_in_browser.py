@@ -15,8 +15,8 @@ from browser import console_errors, requests
 from imgrec.store.store import Store
 from logdirs import names, runs
 from projector import ProjectorOptions, write_logdir
+from projector.choices import MAX_POINTS
 from projector.files.sprite import grid_for
-from projector.runs import MAX_POINTS
 from projector_clicks import choose_run, chosen_run, run_names
 from projector_page import (
     Server,

@@ -114,7 +114,7 @@ def test_a_logdir_with_a_file_of_the_user_is_never_replaced(
     assert main(argv) == 2
     foreign = "run1" if name.startswith("run1") else name
     assert capsys.readouterr().err == (
-        f"projector: {out} holds something else than the files of this command, {foreign}: "
+        f"imgrec projector: {out} holds something else than the files of this command, {foreign}: "
         "move it away or name another place\n"
     )
     assert contents(tmp_path) == before
@@ -279,6 +279,6 @@ def test_ctrl_c_ends_the_workers_in_the_middle_of_a_layout(tmp_path: Path) -> No
     said = run.communicate(timeout=30)[1]
     assert run.returncode == 130
     assert "Traceback" not in said
-    assert said.splitlines()[-1].startswith("projector: stopped")
+    assert said.splitlines()[-1].startswith("imgrec projector: stopped")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["store"]
     assert group_ends(run.pid)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from imgrec.collection import Entry
 from imgrec.layouts.sampling import spread_sample
-from projector.runs import MAX_POINTS, OVERVIEW, PAGE, WHOLE, Run, plan_runs, run_name
+from projector.choices import MAX_POINTS
+from projector.runs import OVERVIEW, PAGE, WHOLE, Run, plan_runs, run_name
 
 
 def _entry(path: str) -> Entry:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from imgrec.collection import Ids
 from imgrec.derived.clusters import Clusters
 from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.layouts.choices import OVERVIEW_SIZE
 from imgrec.layouts.fuzzy_graph import fuzzy_graph, part_of
 from imgrec.layouts.kept import MAKERS, KeptLayouts, graph_among, layout_key, main_axes
-from imgrec.layouts.overview import SIZE, groups_of, overview_ids
+from imgrec.layouts.overview import groups_of, overview_ids
 from imgrec.layouts.reduction import reduce_feature
 from imgrec.layouts.sampling import by_chance
 from imgrec.neighbors.neighbors import Neighbors
@@ -60,7 +61,7 @@ class Ground:
         seed: int,
     ) -> "Ground":
         """Choose the pictures, as `projector` does, and take their columns."""
-        whole = len(feature) <= SIZE
+        whole = len(feature) <= OVERVIEW_SIZE
         groups = clusters.numbers if whole else groups_of(store.catalog, clusters)
         ids = overview_ids(clusters, groups)
         reduction = reduce_feature(store, spec, feature, COLUMNS)
@@ -81,7 +82,7 @@ class Ground:
         return f"1st principal component, {first}", f"2nd principal component, {second}"
 
     def layout(self, method: str) -> Vectors:
-        """Return positions (m, 2) by one of `imgrec.layouts.kept.METHODS`, kept."""
+        """Return positions (m, 2) by one of `imgrec.layouts.choices.METHODS`, kept."""
         if len(self.ids) < 2:
             return self.axes[:, :2]
         kept = KeptLayouts(self.store, self.feature.name)

@@ -13,7 +13,8 @@ import pyvis.network
 from selenium import webdriver
 
 from browser import chromium
-from graph.communities.louvain import IGRAPH, levels
+from graph.choices import IGRAPH
+from graph.communities.louvain import levels
 from graph.communities.parts import induced
 from graph.communities.weights import knn_graph
 from graph.pages.site import SiteSummary, write_site

@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.choices import AUTO, IGRAPH, PYTHON_LOUVAIN
 from graph.communities.louvain import (
-    AUTO,
-    IGRAPH,
     MOST_IN_PYTHON,
-    PYTHON_LOUVAIN,
     chosen_engine,
     levels,
     modularity,

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.choices import IGRAPH
 from graph.communities import tree as tree_module
-from graph.communities.louvain import IGRAPH, levels
+from graph.communities.louvain import levels
 from graph.communities.numbering import numbered, parsed
 from graph.communities.parts import gathered, similarity, split
 from graph.communities.tree import LONERS, MOST_CHILDREN, Community, Grower

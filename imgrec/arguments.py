@@ -1,0 +1,154 @@
+"""Arguments that several commands share: their options, their types, the default store."""
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from imgrec.errors import StoreError
+
+STORE_VARIABLE = "IMGREC_STORE"
+STORE_FOLDER = "imgrec-store"
+_MOST_PROCESSES = 1024
+
+Arguments = argparse._ActionsContainer  # a parser, or one of its groups
+
+
+def store_option(
+    group: Arguments, *, made: bool = False, folder: Callable[[str], Path] = Path
+) -> None:
+    """Add `--store`; `store_of` returns what it means.
+
+    Args:
+        group: takes the option.
+        made: the command makes the store where there is none.
+        folder: the type of the argument.
+    """
+    else_made = "; made where there is none" if made else ""
+    text = f"the store's folder; default: ${STORE_VARIABLE}, else ./{STORE_FOLDER}{else_made}"
+    group.add_argument("--store", type=folder, metavar="DIR", help=text)
+
+
+def encoder_option(group: Arguments, what: str) -> None:
+    """Add `--encoder`, the name of a feature of the store.
+
+    Args:
+        group: takes the option.
+        what: the feature is for, such as "the feature to compare".
+    """
+    text = f"{what}; default: the first one of the store"
+    group.add_argument("--encoder", metavar="NAME", help=text)
+
+
+def seed_option(group: Arguments, what: str) -> None:
+    """Add `--seed`, 0 by default.
+
+    Args:
+        group: takes the option.
+        what: it seeds, such as "layouts".
+    """
+    text = f"random seed of {what}; the same seed gives the same result (default %(default)s)"
+    group.add_argument("--seed", type=seed, default=0, metavar="N", help=text)
+
+
+def workers_option(group: Arguments, what: str) -> None:
+    """Add `--workers`, None by default: one a core.
+
+    Args:
+        group: takes the option.
+        what: the processes do, such as "that decode pictures".
+    """
+    text = f"processes {what}; 0: none but this one; default: one a core"
+    group.add_argument("--workers", type=processes, metavar="N", help=text)
+
+
+def quiet_option(group: Arguments) -> None:
+    """Add `--quiet`: no progress bars."""
+    group.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def store_of(named: Path | None, *, made: bool = False) -> Path:
+    """Return the folder of the store that a command works on.
+
+    Args:
+        named: by `--store`; None for `$IMGREC_STORE`, else `imgrec-store` where there is one.
+        made: the command makes `imgrec-store` where there is none.
+
+    Raises:
+        StoreError: no store is named and there is no default one.
+    """
+    if named is not None:
+        return named
+    default = default_store()
+    if default is not None:
+        return default
+    if made:
+        return Path(STORE_FOLDER)
+    raise StoreError(
+        f"no store: name one by --store DIR, set {STORE_VARIABLE}, or work where there is a "
+        f"folder {STORE_FOLDER} (imgrec index FOLDER makes it)"
+    )
+
+
+def default_store() -> Path | None:
+    """Return `$IMGREC_STORE`, else the folder `imgrec-store` where there is one, else None."""
+    if variable := os.environ.get(STORE_VARIABLE):
+        return Path(variable)
+    folder = Path(STORE_FOLDER)
+    return folder if folder.is_dir() else None
+
+
+def positive(value: str) -> int:
+    """Return the whole number of an argument that must be 1 or more."""
+    number = int(value)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not 1 or more")
+    return number
+
+
+def not_negative(value: str) -> int:
+    """Return the whole number of an argument that must be 0 or more."""
+    number = int(value)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{value} is not 0 or more")
+    return number
+
+
+def processes(value: str) -> int:
+    """Return how many worker processes an argument asks for, from 0 to 1024."""
+    number = not_negative(value)
+    if number > _MOST_PROCESSES:
+        raise argparse.ArgumentTypeError(f"{value} is more than {_MOST_PROCESSES}")
+    return number
+
+
+def seed(value: str) -> int:
+    """Return the seed of an argument, 0 or more and below 2^32 as random generators take it."""
+    number = not_negative(value)
+    if number >= 1 << 32:
+        raise argparse.ArgumentTypeError(f"{value} is not below 2^32")
+    return number
+
+
+def some_of(
+    known: Sequence[str], what: str, *, or_none: bool = False
+) -> Callable[[str], tuple[str, ...]]:
+    """Return the type of an argument that lists some of the known names, separated by commas.
+
+    A name listed twice counts once.
+
+    Args:
+        known: the names.
+        what: a name stands for, such as "layout".
+        or_none: accept the word `none` for an empty list.
+    """
+
+    def listed(value: str) -> tuple[str, ...]:
+        names = () if or_none and value == "none" else tuple(dict.fromkeys(value.split(",")))
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            there = ", ".join(known) + (", or none" if or_none else "")
+            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no {what} (there: {there})")
+        return names
+
+    return listed

@@ -1,0 +1,3 @@
+"""The default number of clusters; imports nothing, so that `--help` is quick."""
+
+CLUSTERS = 30

@@ -1,0 +1,9 @@
+"""The search methods by name, with a line on each; imports nothing, so that `--help` is quick."""
+
+INDEXES = ("auto", "exact", "sketch", "hnsw")
+INDEXES_EXPLAINED = {
+    "auto": "the fastest that is there and covers the pictures",
+    "exact": "compare with every picture",
+    "sketch": "candidates by one bit a dimension, then compared exactly",
+    "hnsw": "candidates by a graph index (imgrec index --hnsw), then compared exactly",
+}
