@@ -16,7 +16,7 @@ import duplicates
 import neighbors
 import pages
 import search
-from imgrec.commands import some_of
+from imgrec.arguments import some_of
 from machine import described, work_folder, write
 from measuring import tell
 

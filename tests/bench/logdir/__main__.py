@@ -15,7 +15,7 @@ import exporting
 import layouts
 import opening
 import whole
-from imgrec.commands import some_of
+from imgrec.arguments import some_of
 from imgrec.layouts.kept import METHODS
 from machine import described, work_folder, write
 from measuring import tell

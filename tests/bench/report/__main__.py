@@ -11,7 +11,7 @@ sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
 sys.path.insert(1, str(Path(__file__).parents[1] / "logdir"))
 
 import writing
-from imgrec.commands import some_of
+from imgrec.arguments import some_of
 from imgrec.layouts.kept import METHODS
 from machine import described, work_folder, write
 
