@@ -1,4 +1,4 @@
-"""`make screenshots`: the pictures of the README, drawn by the program from its sample."""
+"""`make screenshots`: the pictures of the documentation, made by the program from its sample."""
 
 import argparse
 import sys
@@ -17,6 +17,7 @@ from imgrec.samples.sheet import family_sheet
 from imgrec.search.grid import answer_grid
 from projector_clicks import bookmarks, click_bookmark
 from projector_page import click, open_projector, picture_of_page, positions_px, served
+from tour import write_tour
 
 _QUALITY = 88
 
@@ -36,6 +37,8 @@ def main() -> int:
         pages = sorted((arguments.site / "pages").glob("*.html"))
         page = next(page for page in pages if 'class="pictures"' in page.read_text("utf-8"))
         _save(_page(browser, page), out / "community.jpg")
+        length_s = write_tour(browser, arguments.site, arguments.report, out / "tour.webp")
+        sys.stdout.write(f"{out / 'tour.webp'}  {length_s:.1f} s\n")
     with Store.open(arguments.store) as store:
         (entry,) = store.catalog.entries([closest_id(neighbors_of(store))])
         _save(answer_grid(store, Recommender(store).query([entry.path])), out / "query.jpg")

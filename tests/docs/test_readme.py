@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageSequence
 
 from imgrec import Store
 from paths import ROOT
@@ -112,6 +113,15 @@ def test_the_readme_has_pictures_and_links() -> None:
     links = re.findall(r"\]\(([^)#\s]+)", README.read_text("utf-8"))
     assert len([link for link in links if link.startswith("docs/images/")]) >= 4
     assert len([link for link in links if link.endswith(".md")]) >= 10
-    with (DOCS / "images" / "tour.webp").open("rb") as tour:
-        assert tour.read(12)[8:] == b"WEBP"
-    assert (DOCS / "images" / "tour.webp").stat().st_size < 3_000_000
+
+
+def test_the_picture_at_the_top_moves_is_short_and_is_light() -> None:
+    file = DOCS / "images" / "tour.webp"
+    assert file.stat().st_size < 3_000_000
+    with Image.open(file) as tour:
+        assert tour.format == "WEBP"
+        assert tour.width == 960
+        frames = ImageSequence.Iterator(tour)
+        durations_ms = [frame.load() and frame.info["duration"] for frame in frames]
+    assert len(durations_ms) > 30
+    assert 8_000 <= sum(durations_ms) <= 14_000

@@ -1,0 +1,25 @@
+"""The script that makes the moving picture of the README works on any site and report."""
+
+from pathlib import Path
+
+from PIL import Image
+from selenium import webdriver
+
+from graph.pages.site import write_site
+from imgrec import Store
+from imgrec.reporting.write import ReportOptions, write_report
+from tour import HEIGHT, WIDTH, write_tour
+
+
+def test_a_tour_through_a_small_site(
+    photo_store: Path, tmp_path: Path, browser: webdriver.Chrome
+) -> None:
+    with Store.open(photo_store) as store:
+        write_site(store, tmp_path / "site")
+        write_report(store, tmp_path / "report", ReportOptions(clusters=3, methods=()))
+    length_s = write_tour(browser, tmp_path / "site", tmp_path / "report", tmp_path / "tour.webp")
+    with Image.open(tmp_path / "tour.webp") as tour:
+        assert getattr(tour, "n_frames", 1) > 20
+        assert tour.width == WIDTH
+        assert tour.height > HEIGHT
+    assert length_s > 5
