@@ -125,11 +125,11 @@ check: dev ## lint and types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-test: check ## all tests, lint and types before them
-	$(PY) -m pytest
+test: check ## lint, types, all tests with branch coverage
+	$(PY) -m pytest --cov
 
-test-fast: dev ## the tests that need no browser, service or compiler, and not minutes
-	$(PY) -m pytest -m "not browser and not redis and not compiler and not slow"
+test-fast: dev ## the tests that take no minutes and need no browser, redis or compiler
+	$(PY) -m pytest --cov -m "not browser and not redis and not compiler and not slow"
 
 bench: dev ## measure; IMAGES=photos in class folders adds the table of precision
 	$(PY) tests/bench $(if $(IMAGES),--images "$$IMAGES")

@@ -3,13 +3,22 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from selenium import webdriver
 
-from browser import chromium
 from imgrec import Options, Store, index_folders
 from pictures import write_odd_files, write_pictures
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that uses the `browser` fixture, so that no module can forget to."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,8 +33,10 @@ def _no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """One headless Chromium for the whole run; skips where none is installed."""
+def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
+    """One headless Chromium for the whole run; skips the test where none is installed."""
+    from browser import chromium  # imports selenium, which a run without browsers does not need
+
     with chromium(tmp_path_factory.mktemp("chromium")) as driver:
         yield driver
 

@@ -78,6 +78,7 @@ def test_what_cannot_be_traced_stays_as_it_is() -> None:
     assert folded(model) is model
 
 
+@pytest.mark.compiler
 @pytest.mark.skipif(compiler() is None, reason="no C++ compiler")
 def test_compiling_changes_no_vector(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

@@ -1,13 +1,12 @@
 """Vectors kept by content: found again bit for bit, bounded, and never missed when down."""
 
-import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,32 +23,10 @@ from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.search.cache import REDIS_PAUSE_S, VectorCache, open_cache
 from imgrec.search.cache_backends import REDIS_PREFIX
 from paths import HELPERS
+from redis_servers import free_port, redis_server
 
 FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
 VECTORS = st.integers(1, 40).flatmap(lambda d: arrays(np.float32, (1, d), elements=FINITE))
-
-
-def free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
-
-
-@contextmanager
-def redis_server(folder: Path, port: int, *options: str) -> Iterator[str]:
-    """Start a redis that keeps nothing on disk; skip the test where none is installed."""
-    program = shutil.which("redis-server")
-    if not program:
-        pytest.skip("no redis-server on this machine (apt: redis-server)")
-    bound = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
-    command = [program, *bound, "--save", "", "--appendonly", "no", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout
-            assert any("Ready to accept connections" in line for line in server.stdout)
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            server.kill()
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +37,7 @@ def redis_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.redis)])
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A place for vectors, of every kind."""
     if request.param == "sqlite":
@@ -157,6 +134,7 @@ def test_a_row_that_is_no_vector_is_absent(
     assert not warnings
 
 
+@pytest.mark.redis
 def test_a_value_in_redis_that_is_no_vector_is_absent(redis_address: str) -> None:
     from redis import Redis
 
@@ -351,6 +329,7 @@ def test_a_redis_that_says_nothing(warnings: list[str]) -> None:
     assert "Timeout" in warnings[0]
 
 
+@pytest.mark.redis
 def test_a_redis_that_goes_and_comes_back(tmp_path: Path, warnings: list[str]) -> None:
     port, now_s = free_port(), [0.0]
     address = f"redis://127.0.0.1:{port}/0"
@@ -371,6 +350,7 @@ def test_a_redis_that_goes_and_comes_back(tmp_path: Path, warnings: list[str]) -
     assert len(warnings) == 1
 
 
+@pytest.mark.redis
 def test_a_redis_that_is_full(tmp_path: Path, warnings: list[str]) -> None:
     with (
         redis_server(tmp_path, free_port(), "--maxmemory", "1") as address,
@@ -381,6 +361,7 @@ def test_a_redis_that_is_full(tmp_path: Path, warnings: list[str]) -> None:
     assert "maxmemory" in warnings[0]
 
 
+@pytest.mark.redis
 def test_a_redis_at_a_socket(tmp_path: Path) -> None:
     path = tmp_path / "socket"
     with (
@@ -392,6 +373,7 @@ def test_a_redis_at_a_socket(tmp_path: Path) -> None:
         assert is_kept(other, "socket", vector(1))
 
 
+@pytest.mark.redis
 def test_a_password_is_used_and_never_shown(tmp_path: Path, warnings: list[str]) -> None:
     with redis_server(tmp_path, free_port(), "--requirepass", "s@cret") as address:
         place = address.removeprefix("redis://")
