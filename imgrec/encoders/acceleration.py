@@ -27,7 +27,7 @@ _CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 # Floating point operations from which on compiling takes less time than it saves: ResNet-50 (8.2
 # billion a picture) on two cores compiles for 36 s, 11 s with its code in the cache, and then is
 # 10 ms a picture faster than with folded batch norms. The first run pays for those after it too.
-_COLD_PAYS, _WARM_PAYS = 25e12, 10e12
+COLD_PAYS, WARM_PAYS = 25e12, 10e12
 
 
 def folded(model: nn.Module) -> nn.Module:
@@ -73,12 +73,27 @@ def leave(mark: Path) -> None:
         mark.touch()
 
 
-def pays(pictures: int, network: PixelNetwork, side_px: int, mark: Path) -> bool:
-    """Whether compiling costs less time than so many pictures then save.
+def pays(
+    pictures: int,
+    network: PixelNetwork,
+    side_px: int,
+    mark: Path,
+    cold: float = COLD_PAYS,
+    warm: float = WARM_PAYS,
+) -> bool:
+    """Return True if compiling costs less time than it saves on a number of pictures.
 
-    By the operations counted, not by time: the same pictures get the same vectors.
+    Decided by counting operations and not by time, so that a run is reproducible.
+
+    Args:
+        pictures: that will be encoded.
+        network: that would be compiled.
+        side_px: of the pictures.
+        mark: of `mark_of`; a file there means that the compiled code is in the cache.
+        cold: floating point operations from which on it pays with an empty cache.
+        warm: the same with the code in the cache.
     """
-    least = _WARM_PAYS if mark.exists() else _COLD_PAYS
+    least = warm if mark.exists() else cold
     return pictures * _operations(network, side_px) >= least
 
 

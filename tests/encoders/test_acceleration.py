@@ -13,7 +13,7 @@ from torch import nn
 
 from classifiers import random_weights
 from imgrec import EncoderError
-from imgrec.encoders import acceleration, load_encoder
+from imgrec.encoders import load_encoder
 from imgrec.encoders.acceleration import (
     CompiledLane,
     cache_folder,
@@ -143,13 +143,12 @@ def test_whether_it_pays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     network, mark = _small(), mark_of(SPEC, 8)
     operations = 2 * 14 * 14 * 8 * 3 * 9  # of the one convolution
-    monkeypatch.setattr(acceleration, "_COLD_PAYS", 1000 * operations)
-    monkeypatch.setattr(acceleration, "_WARM_PAYS", 10 * operations)
-    assert pays(1000, network, 16, mark)
-    assert not pays(999, network, 16, mark)
+    limits = 1000 * operations, 10 * operations
+    assert pays(1000, network, 16, mark, *limits)
+    assert not pays(999, network, 16, mark, *limits)
     leave(mark)
-    assert pays(10, network, 16, mark)
-    assert not pays(9, network, 16, mark)
+    assert pays(10, network, 16, mark, *limits)
+    assert not pays(9, network, 16, mark, *limits)
     assert mark_of(SPEC, 16) != mark
 
 
