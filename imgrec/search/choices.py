@@ -4,6 +4,6 @@ INDEXES = ("auto", "exact", "sketch", "hnsw")
 INDEXES_EXPLAINED = {
     "auto": "the fastest that is there and covers the pictures",
     "exact": "compare with every picture",
-    "sketch": "candidates by one bit a dimension, then compared exactly",
+    "sketch": "candidates by 128 axes in 8 bits each, then compared exactly",
     "hnsw": "candidates by a graph index (imgrec index --hnsw), then compared exactly",
 }

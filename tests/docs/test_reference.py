@@ -7,6 +7,7 @@ import re
 import pytest
 
 import imgrec
+from imgrec.__main__ import COMMANDS
 from imgrec.collection.migrations import MIGRATIONS
 from imgrec.distances.metrics import FUSIONS, METRICS
 from imgrec.pictures.color_word import WORDS
@@ -16,17 +17,6 @@ from imgrec.search.ways import INDEXES
 from paths import ROOT
 
 DOCS = ROOT / "docs"
-MODULES = {
-    "index": "imgrec.index",
-    "query": "imgrec.query",
-    "graph": "graph.__main__",
-    "projector": "projector.__main__",
-    "tensorboard": "projector.serve",
-    "report": "imgrec.report",
-    "doctor": "imgrec.doctor",
-    "catalog": "imgrec.catalog",
-    "samples": "imgrec.samples.__main__",
-}
 _OPTION = re.compile(r"(?<![\w-])(--[a-z]+(?:-[a-z]+)*|-k)\b")
 
 
@@ -34,14 +24,16 @@ def _page(name: str) -> str:
     return (DOCS / name).read_text("utf-8")
 
 
-@pytest.mark.parametrize("command", MODULES)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_page_has_a_table_row_for_exactly_the_options_of_its_command(
     command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "1000")  # or long options are broken at their hyphens
     with pytest.raises(SystemExit):
-        importlib.import_module(MODULES[command]).main(["--help"])
-    options = set(_OPTION.findall(capsys.readouterr().out))
+        importlib.import_module(COMMANDS[command].module).main(["--help"])
+    shown = capsys.readouterr().out
+    # The lines that describe an option begin with it; examples and explanations do not.
+    options = set(_OPTION.findall("\n".join(re.findall(r"^  (-[^ ].*?)(?:  |$)", shown, re.M))))
     rows = re.findall(r"^\| (`[^|]*`) \|", _page(f"commands/{command}.md"), re.MULTILINE)
     described = set(_OPTION.findall("\n".join(rows)))
     assert described == options
