@@ -122,7 +122,7 @@ class ProjectedFeature:
     @cached_property
     def colored_by(self) -> str:
         """The kind of label that says most of what a picture is like."""
-        return COMMUNITY if COMMUNITY in self.store.catalog.label_kinds() else CLUSTER
+        return COMMUNITY if COMMUNITY in self.store.catalog.labels.kinds() else CLUSTER
 
     def runs(self, overview: int, page_size: int) -> list[Run]:
         """Return the runs of the logdir, and keep on which page each picture is.
@@ -145,7 +145,7 @@ class ProjectedFeature:
             colors: the word of each picture.
             page_of: the number of its page for each picture, empty where there are no pages.
         """
-        labels = self.store.catalog.labels(run.ids)
+        labels = self.store.catalog.labels.of(run.ids)
         rows = self.feature.rows_of(run.ids)
         central = {int(i): n for n, i in enumerate(self.clusters.central, 1) if i > 0}
         for image_id, number in zip(

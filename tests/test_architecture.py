@@ -1,6 +1,7 @@
 """The walls of the house: who imports whom, and what an import costs."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -114,3 +115,43 @@ def test_import_is_light() -> None:
     code = f"import imgrec, sys; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+# The doctor checks the catalog's file itself; the query cache is another SQLite file.
+_WITH_SQL = ("imgrec.collection.", "imgrec.checks.store.catalog", "imgrec.search.cache_backends")
+_SQL = re.compile(
+    r"\b(SELECT\b.+\bFROM|INSERT\b.+\bINTO|REPLACE INTO|DELETE FROM|UPDATE\b.+\bSET|PRAGMA \w+"
+    r"|(CREATE|DROP) (TEMP )?(TABLE|INDEX)|BEGIN IMMEDIATE)\b",
+    re.DOTALL,
+)
+
+
+def _sql(tree: ast.Module) -> Iterator[str]:
+    """Yield the SQL of a module: its text, and calls of the methods that run it."""
+    for node in ast.walk(tree):
+        text = ast.unparse(node) if isinstance(node, ast.JoinedStr) else ""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+        if found := _SQL.search(text):
+            yield found[0]
+        if isinstance(node, ast.Attribute) and node.attr in ("execute", "executemany"):
+            yield ast.unparse(node)
+
+
+@pytest.mark.parametrize("package", ["imgrec", "projector", "graph"])
+def test_sql_stays_with_the_collection(package: str) -> None:
+    for name, tree in _modules(package):
+        if not name.startswith(_WITH_SQL):
+            assert not list(_sql(tree)), name
+
+
+@pytest.mark.parametrize("name", ["collection.catalog", "collection.labels", "collection.rebuild"])
+def test_sql_is_found_where_it_is(name: str) -> None:
+    tree = dict(_modules("imgrec"))[f"imgrec.{name}"]
+    assert {found.split()[0] for found in _sql(tree)} > {"SELECT", "db.execute"}
+
+
+def test_sql_in_pieces_is_found() -> None:
+    assert list(_sql(ast.parse('x = f"SELECT {columns} FROM images"')))
+    assert list(_sql(ast.parse("store.catalog.db.execute(query)")))
+    assert not list(_sql(ast.parse('x = "Select some pictures from the store"')))

@@ -95,5 +95,5 @@ def test_photos_take_the_place_of_the_sample_and_are_remembered(
     with Store.open(tmp_path / "store") as store:
         entries = store.catalog.entries(store.catalog.ids("ok"))
         assert {entry.root for entry in entries} == {str(photos)}
-        labels = store.catalog.labels(entry.id for entry in entries)
+        labels = store.catalog.labels.of(entry.id for entry in entries)
         assert all("community" in of_picture for of_picture in labels.values())

@@ -97,7 +97,7 @@ def _tallies(
         else:
             ids = bundles.ids[np.concatenate([bundles.rows(node) for node in group.rows.tolist()])]
             wanted = ids.tolist()
-            found[path] = Tally.of(catalog.entries(wanted), catalog.labels(wanted)).pruned()
+            found[path] = Tally.of(catalog.entries(wanted), catalog.labels.of(wanted)).pruned()
     return found
 
 
@@ -133,7 +133,7 @@ def _faces(
 def _face(ranked: Rows, bundles: Bundles, catalog: Catalog, words: Sequence[str]) -> int:
     if words:
         ids = [bundles.picture(node) for node in ranked.tolist()]
-        labels = catalog.labels(ids)
+        labels = catalog.labels.of(ids)
         for node, entry in zip(ranked.tolist(), catalog.entries(ids), strict=True):
             if words[0] in named_words(entry, labels[entry.id]):
                 return int(node)

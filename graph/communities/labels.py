@@ -7,7 +7,6 @@ from graph.communities.numbering import Paths, parsed
 from graph.communities.tree import Community
 from imgrec.collection import Catalog
 from imgrec.collection.kinds import COMMUNITY
-from imgrec.labels.keep import labels_of
 
 
 def community_labels(tree: Community, bundles: Bundles) -> dict[int, str]:
@@ -21,5 +20,5 @@ def community_labels(tree: Community, bundles: Bundles) -> dict[int, str]:
 
 def labels_before(catalog: Catalog, bundles: Bundles) -> Paths:
     """Return the paths (u, depth) under which the nodes stood in the run before."""
-    kept = labels_of(catalog, COMMUNITY)
+    kept = catalog.labels.of_kind(COMMUNITY)
     return parsed([kept.get(bundles.picture(node)) for node in range(len(bundles))])

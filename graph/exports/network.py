@@ -56,14 +56,14 @@ class Network:
 
     def kinds(self) -> list[str]:
         """Return the kinds of label there are, in order."""
-        return self.catalog.label_kinds()
+        return self.catalog.labels.kinds()
 
     def pictures(self) -> Iterator[list[NetworkPicture]]:
         """Yield the pictures, in the order of ids, some at a time."""
         for start in range(0, len(self.neighbors.ids), BLOCK_ROWS):
             rows = slice(start, start + BLOCK_ROWS)
             ids = self.neighbors.ids[rows].tolist()
-            labels, places = self.catalog.labels(ids), self.map.positions[rows].tolist()
+            labels, places = self.catalog.labels.of(ids), self.map.positions[rows].tolist()
             yield [
                 _picture(entry, labels[entry.id], *place)
                 for entry, place in zip(self.catalog.entries(ids), places, strict=True)

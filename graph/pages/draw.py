@@ -74,7 +74,7 @@ def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[P
     shown = [i for members in job.members.values() for i in members]
     wanted = {*shown, *(near[0] for found in job.near.values() for near in found)}
     entries = {entry.id: entry for entry in catalog.entries(sorted(wanted))}
-    labels = catalog.labels(shown)
+    labels = catalog.labels.of(shown)
     for node in drawing.nodes:
         node["name"] = name_of(entries[node["id"]])
         if len(job.members[node["id"]]) > 1:

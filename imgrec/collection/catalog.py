@@ -7,18 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from imgrec.collection.label_rows import (
-    add_labels,
-    chunks,
-    kinds_of_labels,
-    labels_of_pictures,
-    values_of_labels,
-)
+from imgrec.collection.labels import Labels, add_labels
 from imgrec.collection.opening import log_of, open_for_reading, open_for_writing
 from imgrec.collection.rows import Entry, Ids, Outcome
-from imgrec.collection.selections import ids_labeled, ids_under
-from imgrec.collection.totals import count_formats, count_reasons, count_statuses
+from imgrec.collection.selections import chunks, prefix_range, select_ids
+from imgrec.collection.totals import Totals
+from imgrec.collection.transaction import transaction
 from imgrec.errors import StoreError
 from imgrec.system.file_names import TEXT, text
 
@@ -36,6 +32,8 @@ class Catalog:
         # Names on disk are bytes: what is not UTF-8 travels as surrogates, as in `os.fsdecode`.
         db.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
         self.db = db
+        self.labels = Labels(db)
+        self.totals = Totals(db)
         self._path = path
         self._immutable = immutable
         self._opened = self._file_state()
@@ -66,13 +64,8 @@ class Catalog:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Run a block that is committed whole or not at all."""
-        self.db.execute("BEGIN IMMEDIATE")
-        try:
-            yield self.db
-        except BaseException:
-            self.db.execute("ROLLBACK")
-            raise
-        self.db.execute("COMMIT")
+        with transaction(self.db) as db:
+            yield db
 
     def ids(self, *statuses: str) -> Ids:
         """Return the ascending ids of the pictures of these statuses."""
@@ -88,19 +81,16 @@ class Catalog:
         rows = self.db.execute("SELECT id FROM images WHERE status != 'ok' ORDER BY +id")
         return np.fromiter((row[0] for row in rows), np.int64)
 
-    def ids_labeled(self, kind: str, value: str, tree: bool = False) -> Ids:
-        """Return the ascending ids of the pictures with a label, whatever their status.
-
-        Args:
-            kind: of the label.
-            value: of the label.
-            tree: values are paths such as `3.1`; take those below this one too.
-        """
-        return ids_labeled(self.db, kind, value, tree)
-
     def ids_under(self, root: str, folder: str = "") -> Ids:
         """Return the ascending ids that are not missing in a folder of a root, or all of it."""
-        return ids_under(self.db, root, folder)
+        query = (
+            f"SELECT id FROM images WHERE root_id = (SELECT id FROM roots WHERE path = {TEXT}) "
+            "AND status != 'missing'"
+        )
+        if not folder:
+            return select_ids(self.db, query, text(root))
+        within = f"{query} AND path >= {TEXT} AND path < {TEXT}"
+        return select_ids(self.db, within, text(root), *prefix_range(folder, "/"))
 
     def version(self) -> int:
         """Return a number that changes when another connection has changed the catalog."""
@@ -138,18 +128,6 @@ class Catalog:
                 "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'images')"
             )
             db.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'images'", [last])
-
-    def counts(self) -> dict[str, int]:
-        """Return the number of pictures of each status, 0 included."""
-        return count_statuses(self.db)
-
-    def failures(self) -> dict[str, int]:
-        """Return the number of failed pictures by reason code, the most frequent first."""
-        return count_reasons(self.db)
-
-    def formats(self) -> dict[str, int]:
-        """Return the number of ok pictures by file format, the most frequent first."""
-        return count_formats(self.db)
 
     def roots(self) -> dict[str, int]:
         """Return the absolute folders and their ids, in the order they were added."""
@@ -231,6 +209,28 @@ class Catalog:
         """Return the first ok picture with this content."""
         return next(iter(self._entries("digest = ? AND status = 'ok'", digest)), None)
 
+    def copies(self) -> dict[int, list[int]]:
+        """Return {first id: ascending ids} of the ok pictures of each content that has several."""
+        rows = self.db.execute(
+            "SELECT digest, id FROM images WHERE status = 'ok' AND digest IN (SELECT digest FROM "
+            "images WHERE status = 'ok' GROUP BY digest HAVING count(*) > 1) ORDER BY id"
+        )
+        by_digest: dict[str, list[int]] = {}
+        for digest, image_id in rows:
+            by_digest.setdefault(digest, []).append(image_id)
+        return {ids[0]: ids for ids in by_digest.values()}
+
+    def file_table(self) -> NDArray[np.int64]:
+        """Return a table (n, 5) of the ok pictures by ascending id.
+
+        Its columns are id, width, height (0 where unknown), bytes and mtime in nanoseconds.
+        """
+        rows = self.db.execute(
+            "SELECT id, coalesce(width, 0), coalesce(height, 0), size, mtime_ns FROM images "
+            "WHERE status = 'ok' ORDER BY id"
+        )
+        return np.array(rows.fetchall(), np.int64).reshape(-1, 5)
+
     def _entries(self, where: str, *values: object) -> list[Entry]:
         query = f"SELECT {_COLUMNS} {_FROM} WHERE {where} ORDER BY images.id"
         return [Entry(*row) for row in self.db.execute(query, values)]
@@ -274,18 +274,6 @@ class Catalog:
                 [reason, *map(text, roots)],
             )
 
-    def labels(self, ids: Iterable[int]) -> dict[int, dict[str, str]]:
-        """Return {id: {kind: value}}; several values of a kind are joined by a comma."""
-        return labels_of_pictures(self.db, ids)
-
-    def label_kinds(self) -> list[str]:
-        """Return the kinds of label that ok pictures have, in order."""
-        return kinds_of_labels(self.db)
-
-    def label_values(self, kind: str) -> list[str]:
-        """Return the values of a kind that ok pictures have, in order."""
-        return values_of_labels(self.db, kind)
-
     def top_folders(self, most: int) -> list[str]:
         """Return the first names of the folders that ok pictures lie in below their roots."""
         # As bytes: the letters of a name that is not UTF-8 are not counted alike everywhere.
@@ -296,14 +284,3 @@ class Catalog:
             [most],
         )
         return [name for (name,) in rows]
-
-    def add_labels(self, kind: str, values: Mapping[int, str]) -> None:
-        """Add labels of a kind to those there, in one transaction."""
-        with self.transaction() as db:
-            add_labels(db, kind, values)
-
-    def replace_labels(self, kind: str, values: Mapping[int, str]) -> None:
-        """Make these the only labels of a kind, in one transaction."""
-        with self.transaction() as db:
-            db.execute("DELETE FROM labels WHERE kind = ?", [kind])
-            add_labels(db, kind, values)

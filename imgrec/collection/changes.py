@@ -7,6 +7,7 @@ from pathlib import Path
 
 from imgrec.collection import Catalog, Entry, add_labels
 from imgrec.collection.kinds import FOLDER
+from imgrec.collection.roots import add_roots
 from imgrec.collection.walk import FoundFile
 from imgrec.system.file_names import TEXT, text
 
@@ -130,13 +131,6 @@ def apply(catalog: Catalog, changes: Changes) -> None:
         folders = {row.id: folder_label(file) for row, file in changes.revived}
         folders |= {first + n: folder_label(file) for n, file in enumerate(changes.new)}
         add_labels(db, FOLDER, folders)
-
-
-def add_roots(catalog: Catalog, roots: Iterable[str]) -> dict[str, int]:
-    """Give an id to each root that has none; return the ids of all roots."""
-    insert = f"INSERT OR IGNORE INTO roots (path) VALUES ({TEXT})"
-    catalog.db.executemany(insert, ([text(root)] for root in sorted(roots)))
-    return catalog.roots()
 
 
 def folder_label(file: FoundFile) -> str:

@@ -96,7 +96,7 @@ def _among(ids: Ids, ok: Mask) -> Mask:
 
 
 def _labeled(catalog: Catalog, kind: str, value: str, ok: Mask) -> Mask:
-    found = _among(catalog.ids_labeled(kind, value, kind in NESTED), ok)
+    found = _among(catalog.labels.ids(kind, value, kind in NESTED), ok)
     if not found.any():
         raise ImgrecError(
             f"--where {printable(f'{kind}={value}')}: {_no_such_label(catalog, kind, value)}"
@@ -105,9 +105,9 @@ def _labeled(catalog: Catalog, kind: str, value: str, ok: Mask) -> Mask:
 
 
 def _no_such_label(catalog: Catalog, kind: str, value: str) -> str:
-    values = catalog.label_values(kind)
+    values = catalog.labels.values(kind)
     if not values:
-        return f"no picture has a label of this kind; there are: {_listed(catalog.label_kinds())}"
+        return f"no picture has a label of this kind; there are: {_listed(catalog.labels.kinds())}"
     if len(values) <= _MOST_NAMED:
         return f"no picture has this value; there are: {_listed(values)}"
     spelled = {known.casefold(): known for known in values}

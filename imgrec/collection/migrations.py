@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 
+from imgrec.collection.transaction import transaction
 from imgrec.errors import StoreError
 
 
@@ -51,15 +52,11 @@ def migrate(db: sqlite3.Connection) -> None:
     """
     check(db)
     for number, step in enumerate(MIGRATIONS, start=1):
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            if number > db.execute("PRAGMA user_version").fetchone()[0]:  # nobody was faster
+        with transaction(db):
+            # Another process may have done this step since the check.
+            if number > db.execute("PRAGMA user_version").fetchone()[0]:
                 step(db)
                 db.execute(f"PRAGMA user_version = {number}")
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        db.execute("COMMIT")
 
 
 def check(db: sqlite3.Connection) -> None:

@@ -11,8 +11,9 @@ from itertools import combinations, islice
 from pathlib import Path
 
 from imgrec.collection import Catalog, Entry
-from imgrec.collection.changes import Changes, add_roots, apply, compare
+from imgrec.collection.changes import Changes, apply, compare
 from imgrec.collection.found_table import arrived_files, collect, differing_rows, found_table
+from imgrec.collection.roots import add_roots
 from imgrec.collection.walk import FoundFile, RealPlaces, Walk, why_offline
 from imgrec.errors import PictureError, StoreError
 from imgrec.pictures.decoding import digest, read_file
@@ -88,7 +89,7 @@ def _changed(
     differing = differing_rows(catalog, [numbers[root] for root in walks])
     left = [row for row, file in differing if file is None and _was_looked_at(row, walks)]
     pairs = [(row, file) for row, file in differing if file is not None]
-    if not (left or pairs or offline or catalog.counts()["missing"]):
+    if not (left or pairs or offline or catalog.totals.counts()["missing"]):
         return Changes(), _add_all(catalog)
     changes = compare(
         list(arrived_files(catalog)),

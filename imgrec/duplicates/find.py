@@ -102,7 +102,7 @@ def duplicates_in(
     """
     if not LEAST_THRESHOLD <= threshold <= 1:
         raise ValueError(f"threshold is {threshold}: give {LEAST_THRESHOLD} to 1")
-    copies = copies_in(store.catalog)
+    copies = store.catalog.copies()
     pairs = candidate_pairs(store, spec, feature, copies)
     verifier = Verifier(store, threshold)
     verifier.verify(pairs, quiet=quiet)
@@ -110,18 +110,6 @@ def duplicates_in(
     found = bundles(_best_first(store.catalog, links), links, verifier.are_like)
     verifier.keep()
     return _composed(found, copies, verifier.known)
-
-
-def copies_in(catalog: Catalog) -> dict[int, list[int]]:
-    """Return {first id: ascending ids} of the ok pictures of each content that has several."""
-    rows = catalog.db.execute(
-        "SELECT digest, id FROM images WHERE status = 'ok' AND digest IN (SELECT digest FROM "
-        "images WHERE status = 'ok' GROUP BY digest HAVING count(*) > 1) ORDER BY id"
-    )
-    by_digest: dict[str, list[int]] = {}
-    for digest, image_id in rows:
-        by_digest.setdefault(digest, []).append(image_id)
-    return {ids[0]: ids for ids in by_digest.values()}
 
 
 def candidate_pairs(

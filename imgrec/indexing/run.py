@@ -84,8 +84,11 @@ def index_folders(
         store.set_encoder(primary)
         lacking = lacks_colors(store)
         _update_indexes(store, options, summary)
-        summary.counts, summary.failures = store.catalog.counts(), store.catalog.failures()
-        summary.formats = store.catalog.formats()
+        summary.counts, summary.failures = (
+            store.catalog.totals.counts(),
+            store.catalog.totals.failures(),
+        )
+        summary.formats = store.catalog.totals.formats()
         summary.features = {name: store.spec(name).dimensions for name in store.feature_names()}
     if lacking:  # it is an older store
         _update_colors(store_path, options, summary)

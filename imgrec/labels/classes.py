@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from imgrec.collection import Ids
 from imgrec.collection.kinds import CLASS, CONFIDENCE
 from imgrec.encoders.classifier import Classifier
 from imgrec.store.classes import (
@@ -52,7 +51,7 @@ def begin_class_labels(store: Store, encoder: str | None) -> bool:
     Where there are labels of another encoder already, nothing is said: `update_class_labels`
     makes them all again.
     """
-    if encoder and not _is_current(store, encoder) and CLASS not in store.catalog.label_kinds():
+    if encoder and not _is_current(store, encoder) and CLASS not in store.catalog.labels.kinds():
         _write_marker(store, encoder)
     return encoder is not None and _is_current(store, encoder)
 
@@ -93,7 +92,7 @@ def update_class_labels(store: Store, encoder: str | None) -> None:
     if encoder is None or encoder not in store.class_encoders():
         return
     current = _is_current(store, encoder)
-    lacking = _unlabeled(store)
+    lacking = store.catalog.labels.ids_lacking(CLASS, CONFIDENCE)
     if current and not len(lacking):
         return
     found = store.classes(encoder)
@@ -102,20 +101,11 @@ def update_class_labels(store: Store, encoder: str | None) -> None:
     labels = labels_of(found.ids[wanted], top, found.categories)
     for kind, values in labels.items():
         if current:
-            store.catalog.add_labels(kind, values)
+            store.catalog.labels.add(kind, values)
         else:
-            store.catalog.replace_labels(kind, values)
+            store.catalog.labels.replace(kind, values)
     if not current:
         _write_marker(store, encoder)  # after the labels: a killed run makes them again
-
-
-def _unlabeled(store: Store) -> Ids:
-    rows = store.catalog.db.execute(
-        "SELECT id FROM images WHERE status = 'ok' AND (SELECT count(*) FROM labels WHERE "
-        "image_id = images.id AND kind IN (?, ?)) < 2 ORDER BY id",
-        [CLASS, CONFIDENCE],
-    )
-    return np.fromiter((row[0] for row in rows), np.int64)
 
 
 def _state(store: Store, encoder: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from imgrec.collection import Ids
 from imgrec.collection.kinds import COLOR
 from imgrec.errors import StoreError
-from imgrec.labels.keep import keep_labels, labels_of
+from imgrec.labels.keep import keep_labels
 from imgrec.pictures.color_word import VERSION, color_of
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import DAMAGED
@@ -24,18 +24,15 @@ def begin_colors(store: Store) -> None:
     Where there are words of another rule already, nothing is said: `update_colors` makes
     them all again.
     """
-    if not _is_current(store.path) and COLOR not in store.catalog.label_kinds():
+    if not _is_current(store.path) and COLOR not in store.catalog.labels.kinds():
         _write_version(store.path)
 
 
 def lacks_colors(store: Store) -> bool:
     """Whether an ok picture has no word, or those there are of another rule."""
-    (found,) = store.catalog.db.execute(
-        "SELECT EXISTS (SELECT 1 FROM images WHERE status = 'ok' AND NOT EXISTS "
-        "(SELECT 1 FROM labels WHERE image_id = images.id AND kind = ?))",
-        [COLOR],
-    ).fetchone()
-    return bool(found) or (not _is_current(store.path) and COLOR in store.catalog.label_kinds())
+    labels = store.catalog.labels
+    lacking = bool(len(labels.ids_lacking(COLOR)))
+    return lacking or (not _is_current(store.path) and COLOR in labels.kinds())
 
 
 def update_colors(store: Store, *, quiet: bool = True) -> dict[int, str]:
@@ -54,7 +51,7 @@ def update_colors(store: Store, *, quiet: bool = True) -> dict[int, str]:
     """
     ids = store.catalog.ids("ok")
     current = _is_current(store.path)
-    kept = labels_of(store.catalog, COLOR) if current else {}
+    kept = store.catalog.labels.of_kind(COLOR) if current else {}
     new = ids[[i not in kept for i in ids.tolist()]]
     if len(new):
         with progress(total=len(new), desc="colors", unit="pictures", quiet=quiet) as bar:

@@ -6,14 +6,13 @@ from numpy.typing import NDArray
 from imgrec.collection import Catalog, Ids
 from imgrec.collection.kinds import COMMUNITY
 from imgrec.derived.clusters import Clusters
-from imgrec.labels.keep import labels_of
 from imgrec.layouts.choices import OVERVIEW_SIZE
 from imgrec.layouts.sampling import spread_sample
 
 
 def groups_of(catalog: Catalog, clusters: Clusters) -> NDArray[np.intp]:
     """Return the group (n,) of each clustered picture: its community, else its cluster."""
-    communities = labels_of(catalog, COMMUNITY)
+    communities = catalog.labels.of_kind(COMMUNITY)
     numbers = {value: n for n, value in enumerate(sorted(set(communities.values())), 1)}
     ids = clusters.ids.tolist()
     groups = np.fromiter((numbers.get(communities.get(i, ""), 0) for i in ids), np.intp, len(ids))

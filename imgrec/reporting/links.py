@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from imgrec.collection.kinds import COMMUNITY
-from imgrec.labels.keep import labels_of
 from imgrec.store.site_link import page_file
 from imgrec.store.store import Store
 
@@ -88,7 +87,7 @@ def _relative(start: Path, path: Path) -> str:
 
 def _communities(store: Store, out: Path, site: Path) -> list[Link]:
     ok = set(store.catalog.ids("ok").tolist())
-    labels = labels_of(store.catalog, COMMUNITY)
+    labels = store.catalog.labels.of_kind(COMMUNITY)
     tops = Counter(path.partition(".")[0] for i, path in labels.items() if i in ok)
     found: list[Link] = []
     for path, count in sorted(tops.items(), key=lambda pair: (-pair[1], pair[0])):

@@ -180,7 +180,7 @@ def _classes(store: Store) -> list[Classes]:
 
 
 def _head(store: Store, spec: EncoderSpec, feature: FeatureStore) -> Head:
-    counts = store.catalog.counts()
+    counts = store.catalog.totals.counts()
     roots = [Path(root).name or root for root in store.catalog.held_roots()]
     features = ", ".join(f"{n} ({store.spec(n).dimensions:,})" for n in store.feature_names())
     facts = [

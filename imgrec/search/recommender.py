@@ -188,7 +188,7 @@ def _results(
     store: Store, space: Space, found: Found, count: int, metric: Metric, fuse: str
 ) -> list[Result]:
     ids = space.ids[found.rows].tolist()
-    labels = store.catalog.labels(ids)
+    labels = store.catalog.labels.of(ids)
     has_similarity = metric.has_similarity and fuse != "rank"
     entries, site = store.catalog.entries(ids), site_of(store.path)
     return [

@@ -5,15 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from imgrec.collection.totals import (
-    RootTotal,
-    count_by_root,
-    count_formats,
-    count_labels,
-    count_reasons,
-    count_statuses,
-    sum_sizes,
-)
+from imgrec.collection.totals import RootTotal
 from imgrec.collection.walk import why_offline
 from imgrec.store.store import Store
 from imgrec.system.file_names import valid
@@ -52,19 +44,19 @@ def inventory_of(store: Store) -> Inventory:
     Raises:
         StoreError: a part of a feature is damaged.
     """
-    db = store.catalog.db
+    totals = store.catalog.totals
     features = {name: store.feature(name) for name in store.feature_names()}
-    roots = tuple(count_by_root(db))
+    roots = tuple(totals.roots())
     found = {root.path: why_offline(Path(root.path)) for root in roots if root.pictures}
-    size, pixels = sum_sizes(db)
+    size, pixels = totals.sizes()
     return Inventory(
-        counts=count_statuses(db),
-        failures=count_reasons(db),
-        formats=count_formats(db),
+        counts=totals.counts(),
+        failures=totals.failures(),
+        formats=totals.formats(),
         file_bytes=size,
         pixels=pixels,
         features={name: (len(made), made.dimensions) for name, made in features.items()},
-        labels=count_labels(db),
+        labels=totals.labels(),
         roots=roots,
         offline={root: why for root, why in found.items() if why},
     )

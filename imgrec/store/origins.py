@@ -6,10 +6,10 @@ roots.json                         the roots by their numbers, and whether pictu
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.collection import Catalog, Entry, Ids, Outcome
+from imgrec.collection.rebuild import KnownRoot
 from imgrec.errors import StoreError
 from imgrec.system.atomic_files import write_text
 
@@ -18,15 +18,6 @@ ROOTS = "roots.json"
 COLUMNS = ("root", "path", "size", "mtime_ns", "digest", "width", "height", "format")
 _TYPES = (int, str, int, int, str, int, int, str)
 Origin = tuple[int, str, int, int, str, int, int, str]  # a value for each of COLUMNS
-
-
-@dataclass(frozen=True)
-class KnownRoot:
-    """A root of the catalog; `held` where it has pictures that are not missing."""
-
-    number: int
-    path: str
-    held: bool
 
 
 def origins_of(

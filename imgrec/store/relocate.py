@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from imgrec.collection import Catalog
+from imgrec.collection.roots import move_roots
 from imgrec.errors import StoreError
 from imgrec.store.origins import write_roots
 from imgrec.store.store import Store
-from imgrec.system.file_names import TEXT, text
 
 _SAMPLE = 200  # pictures of a root that are looked for at its new place
 _LEAST_FOUND = 0.5
@@ -58,7 +58,7 @@ def relocate(store_path: Path | str, old: Path | str, new: Path | str) -> list[R
         done = [_checked(store.catalog, root, place) for root, place in moves.items()]
         if not any(one.pictures for one in done) and not target.is_dir():
             raise StoreError(f"{target} is not a folder: name where the pictures are now")
-        _write(store.catalog, moves, known)
+        move_roots(store.catalog, moves)
         write_roots(store.path, store.catalog)
     return [one for one in done if one.pictures] or done
 
@@ -110,20 +110,3 @@ def _has_size(file: Path, size: int) -> bool:
         return file.stat().st_size == size
     except (OSError, ValueError):
         return False
-
-
-def _write(catalog: Catalog, moves: Mapping[str, str], known: Mapping[str, int]) -> None:
-    """Change the paths; a root that had the new path before and holds nothing gives way."""
-    with catalog.transaction() as db:
-        for root, place in moves.items():
-            there = known.get(place)
-            if there is not None and place not in moves:
-                db.execute("UPDATE images SET root_id = ? WHERE root_id = ?", [known[root], there])
-                db.execute("DELETE FROM roots WHERE id = ?", [there])
-        for root in moves:  # first out of each other's way: A/B may become A
-            db.execute(
-                f"UPDATE roots SET path = {TEXT} WHERE id = ?",
-                [text(f"\0{known[root]}"), known[root]],
-            )
-        for root, place in moves.items():
-            db.execute(f"UPDATE roots SET path = {TEXT} WHERE id = ?", [text(place), known[root]])

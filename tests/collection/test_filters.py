@@ -141,10 +141,10 @@ def test_kinds_and_values_are_those_of_ok_pictures(rows: list[tuple[tuple[str, s
         Row(str(i), (label,), status=status) for i, (label, status) in enumerate(rows)
     )
     shown = [label for label, status in rows if status == "ok"]
-    assert catalog.label_kinds() == sorted({kind for kind, _ in shown})
+    assert catalog.labels.kinds() == sorted({kind for kind, _ in shown})
     for kind in ("community", "folder", "3"):
         values = {value for of, value in shown if of == kind}
-        assert catalog.label_values(kind) == sorted(values, key=text)
+        assert catalog.labels.values(kind) == sorted(values, key=text)
     catalog.close()
 
 
@@ -190,7 +190,7 @@ def test_or_within_a_kind_and_and_between(
 
 
 def test_a_picture_of_two_communities_below_one_counts_once() -> None:
-    assert catalog_of(SMALL).ids_labeled("community", "3", tree=True).tolist() == [1, 3]
+    assert catalog_of(SMALL).labels.ids("community", "3", tree=True).tolist() == [1, 3]
 
 
 @pytest.mark.parametrize(
@@ -362,8 +362,8 @@ def test_nothing_is_searched_without_an_index() -> None:
     catalog = catalog_of(SMALL)
     asked: list[str] = []
     catalog.db.set_trace_callback(asked.append)
-    catalog.ids_labeled("folder", "dress")
-    catalog.ids_labeled("community", "3", tree=True)
+    catalog.labels.ids("folder", "dress")
+    catalog.labels.ids("community", "3", tree=True)
     catalog.ids_under("/nowhere/root")
     catalog.ids_under("/nowhere/root", "train")
     catalog.db.set_trace_callback(None)

@@ -57,7 +57,7 @@ def test_all_kinds_are_there() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        'labels_of(catalog, "color")',
+        'catalog.labels.of_kind("color")',
         'KIND = "cluster"',
         'x = labels["community"]',
         'y = kind in ("folder", KIND)',

@@ -80,7 +80,7 @@ class TestRescan:
         with Store.open(folder.parent / "store") as store:
             old = store.catalog.find_path("discs/000.jpg")
             assert old
-            color = store.catalog.labels([old.id])[old.id]["color"]
+            color = store.catalog.labels.of([old.id])[old.id]["color"]
         (folder / "elsewhere").mkdir()
         (folder / "discs" / "000.jpg").rename(folder / "elsewhere" / "renamed.jpg")
         summary = self._again(folder)
@@ -88,7 +88,7 @@ class TestRescan:
         with Store.open(folder.parent / "store") as store:
             new = store.catalog.find_path("elsewhere/renamed.jpg")
             assert old and new and new.id == old.id
-            assert store.catalog.labels([new.id])[new.id] == {
+            assert store.catalog.labels.of([new.id])[new.id] == {
                 "folder": "elsewhere",
                 "color": color,
             }
@@ -237,7 +237,7 @@ class TestRescan:
         with pytest.raises(StoreError, match="overlap"):
             index_folders([folder, folder / "discs"], folder.parent / "fresh", HERE)
         with Store.open(folder.parent / "fresh") as store:
-            assert sum(store.catalog.counts().values()) == 0
+            assert sum(store.catalog.totals.counts().values()) == 0
 
     def test_an_unreadable_folder_keeps_its_pictures(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -51,7 +51,7 @@ def test_the_commands_of_the_start_page_and_the_python_of_the_readme_work(tmp_pa
 def _check_labels_are_documented(store_path: Path) -> None:
     with Store.open(store_path) as store:
         ids = store.catalog.ids("ok").tolist()
-        kinds = {kind for labels in store.catalog.labels(ids).values() for kind in labels}
+        kinds = {kind for labels in store.catalog.labels.of(ids).values() for kind in labels}
     assert {"folder", "color", "cluster", "community"} <= kinds
     concepts = (DOCS / "concepts.md").read_text("utf-8")
     for kind in kinds:

@@ -254,7 +254,7 @@ def test_labels_are_those_of_the_groups(sample_store: Path, tmp_path: Path) -> N
     assert keep_labels(path, DUPLICATES, found.labels()) is None
     with Store.open(path) as store:
         for group in found.groups:
-            assert store.catalog.ids_labeled(DUPLICATES, str(group[0])).tolist() == sorted(group)
+            assert store.catalog.labels.ids(DUPLICATES, str(group[0])).tolist() == sorted(group)
 
 
 def test_features_but_no_thumbnails(sample_store: Path, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def make_store(
             [(int(i), text(n), *m.size) for i, n, m in zip(ids, names, images, strict=True)],
         )
         for kind, values in (labels or {}).items():
-            store.catalog.replace_labels(kind, values)
+            store.catalog.labels.replace(kind, values)
         store.add_feature(EncoderSpec("flat", vectors.shape[1], Preprocessing(8, 8)))
         store.set_encoder("flat")
         write_part(store.feature_folder("flat"), 0, {"ids.npy": ids, "vectors.npy": vectors})

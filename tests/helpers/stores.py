@@ -23,7 +23,7 @@ def contents(path: Path) -> dict[str, Any]:
         columns = "SELECT id, path, digest, width, height, format, status, reason FROM images"
         rows = store.catalog.db.execute(columns + " ORDER BY id").fetchall()
         ids = store.catalog.ids("ok")
-        thumbs, labels = store.thumbs(), store.catalog.labels(ids)
+        thumbs, labels = store.thumbs(), store.catalog.labels.of(ids)
         vectors = {name: store.feature(name) for name in store.feature_names()}
         return {
             "rows": rows,

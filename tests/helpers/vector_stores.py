@@ -64,7 +64,7 @@ def add_pictures(path: Path, ids: Sequence[int]) -> None:
         )
         every = store.catalog.ids("ok").tolist()
         halves = {i: "low" if i <= max(every) // 2 else "high" for i in every}
-        store.catalog.replace_labels("half", halves)
+        store.catalog.labels.replace("half", halves)
 
 
 def add_part(path: Path, name: str, ids: NDArray[np.int64], vectors: Vectors) -> None:

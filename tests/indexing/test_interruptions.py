@@ -40,7 +40,7 @@ def test_ctrl_c_keeps_what_was_read(
         with pytest.raises(KeyboardInterrupt):
             index_folders([photos], tmp_path / "store", options)
     with Store.open(tmp_path / "store") as store:
-        assert store.catalog.counts()["ok"] == len(store.feature()) == 10
+        assert store.catalog.totals.counts()["ok"] == len(store.feature()) == 10
     assert index_folders([photos], tmp_path / "store", options).done == 14
     assert contents(tmp_path / "store") == contents(photo_store)
 
@@ -63,7 +63,7 @@ def test_ctrl_c_waits_until_a_commit_is_whole(
         with pytest.raises(KeyboardInterrupt):
             index_folders([photos], tmp_path / "store", options)
     with Store.open(tmp_path / "store") as store:
-        count = store.catalog.counts()["ok"]
+        count = store.catalog.totals.counts()["ok"]
         assert count > 0
         assert len(store.feature("mini")) == len(store.feature("rgb")) == count
     index_folders([photos], tmp_path / "store", options)
@@ -121,7 +121,7 @@ def test_a_script_without_a_guard_is_told_so_and_no_picture_blamed(
     assert done.returncode != 0
     assert "worker processes cannot be started" in done.stderr
     with Store.open(tmp_path / "store") as store:
-        assert store.catalog.counts() == {"new": 24, "ok": 0, "failed": 0, "missing": 0}
+        assert store.catalog.totals.counts() == {"new": 24, "ok": 0, "failed": 0, "missing": 0}
 
 
 def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_a_disk_that_takes_no_more_stops_the_run_and_costs_nothing(tmp_path: Pat
         assert said.startswith("imgrec index: ")
         assert place in said
     with Store.open(tmp_path / "broken") as store:  # its catalog knows more than its parts
-        assert (store.catalog.counts()["ok"], len(store.feature("rgb"))) == (282, 0)
+        assert (store.catalog.totals.counts()["ok"], len(store.feature("rgb"))) == (282, 0)
     assert runs.run("broken")[0] == 0
     assert contents(tmp_path / "broken") == contents(tmp_path / "unbroken")
     assert not list((tmp_path / "broken").rglob(".tmp-*"))

@@ -38,7 +38,7 @@ def test_vectors_and_thumbnails_are_those_of_the_decoded_picture(
             assert np.array_equal(feature.take(np.array([entry.id])), encoder.encode(pixels[None]))
             assert store.thumbs().get(entry.id) == thumbnail(decoded.image)
             word = dominant_color(np.asarray(decoded.image.resize((32, 32))))
-            assert store.catalog.labels([entry.id])[entry.id]["color"] == word
+            assert store.catalog.labels.of([entry.id])[entry.id]["color"] == word
             assert (entry.width, entry.height) in ((96, 72), (60, 90))
 
 
@@ -160,7 +160,7 @@ def test_vectors_that_are_no_numbers_are_refused(
     with pytest.raises(ImgrecError, match="rgb gave vectors"):
         index_folders([photos], tmp_path / "store", HERE)
     with Store.open(tmp_path / "store") as store:
-        assert store.catalog.counts()["new"] == 24
+        assert store.catalog.totals.counts()["new"] == 24
 
 
 def test_what_a_run_says(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,7 +61,7 @@ def _classes(path: Path, name: str | None = None) -> Classes:
 
 def _labels(path: Path) -> dict[int, dict[str, str]]:
     with Store.open(path) as store:
-        return store.catalog.labels(store.catalog.ids("ok"))
+        return store.catalog.labels.of(store.catalog.ids("ok"))
 
 
 def _same(found: Classes, expected: Classes) -> None:
@@ -83,7 +83,7 @@ def test_classes_are_those_of_the_whole_model(
     assert np.array_equal(found.ids, opened.feature().ids)
     assert np.array_equal(found.top, indices)
     assert np.allclose(found.probabilities, probabilities, atol=1e-5)
-    labels = opened.catalog.labels(found.ids)
+    labels = opened.catalog.labels.of(found.ids)
     for image_id, top, shares in zip(found.ids.tolist(), indices, probabilities, strict=True):
         assert labels[image_id]["class"] == found.categories[top[0]]
         assert abs(float(labels[image_id]["confidence"]) - shares[0]) < 0.0051
@@ -202,5 +202,5 @@ def test_a_run_killed_between_parts_goes_on_to_the_same_end(
 def test_mini_has_no_classes(photo_store: Path) -> None:
     with Store.open(photo_store) as store:
         assert store.class_encoders() == []
-        assert "class" not in store.catalog.label_kinds()
+        assert "class" not in store.catalog.labels.kinds()
     assert not (photo_store / "classes").exists()

@@ -19,7 +19,6 @@ from imgrec.collection import Ids
 from imgrec.collection.kinds import COLOR
 from imgrec.labels import colors as color_labels
 from imgrec.labels.colors import begin_colors, colors_of, update_colors
-from imgrec.labels.keep import labels_of
 from imgrec.pictures import color_word as colors
 from imgrec.pictures.color_word import WORDS, dominant_color
 from imgrec.pictures.decoding import thumbnail
@@ -86,7 +85,7 @@ def updated(path: Path) -> dict[int, str]:
 
 def labels(path: Path) -> dict[int, str]:
     with Store.open(path) as store:
-        return labels_of(store.catalog, COLOR)
+        return store.catalog.labels.of_kind(COLOR)
 
 
 def jpeg_of(name: str) -> bytes:
@@ -207,7 +206,7 @@ def test_another_rule_makes_all_again(
     path = make(tmp_path / "store", "red", "navy")
     updated(path)
     with Store.create(path) as store:
-        store.catalog.replace_labels(COLOR, {1: "green", 2: "green"})
+        store.catalog.labels.replace(COLOR, {1: "green", 2: "green"})
     monkeypatch.setattr(color_labels, "VERSION", colors.VERSION + 1)
     assert updated(path) == {1: "red", 2: "blue"} == labels(path)
     assert made == [1, 2, 1, 2]
@@ -219,7 +218,7 @@ def test_another_rule_makes_all_again(
 def test_labels_of_an_unknown_rule_are_made_again(tmp_path: Path, text: str | None) -> None:
     path = make(tmp_path / "store", "red", "navy")
     with Store.create(path) as store:
-        store.catalog.replace_labels(COLOR, {1: "green", 2: "green"})
+        store.catalog.labels.replace(COLOR, {1: "green", 2: "green"})
     if text is not None:
         (path / "colors.json").write_text(text)
     assert updated(path) == {1: "red", 2: "blue"} == labels(path)
@@ -240,7 +239,7 @@ def test_words_of_indexing_are_taken_as_they_are(tmp_path: Path, made: list[int]
     path = make(tmp_path / "store", "red", "navy")
     with Store.create(path) as store:
         begin_colors(store)
-        store.catalog.replace_labels(COLOR, {1: "green"})
+        store.catalog.labels.replace(COLOR, {1: "green"})
     assert updated(path) == {1: "green", 2: "blue"}
     assert made == [2]
 
@@ -263,7 +262,7 @@ def test_indexing_makes_the_words_that_an_older_store_lacks(photos: Path, tmp_pa
     words = labels(tmp_path / "store")
     assert len(words) == 24
     with Store.create(tmp_path / "store") as store:
-        store.catalog.replace_labels(COLOR, {})
+        store.catalog.labels.replace(COLOR, {})
     (tmp_path / "store" / "colors.json").unlink()
     index_folders([photos], tmp_path / "store", options)
     assert labels(tmp_path / "store") == words

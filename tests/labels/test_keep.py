@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgrec import Store
-from imgrec.labels.keep import changes, keep_labels, labels_of
+from imgrec.labels.keep import changes, keep_labels
 from stores import nothing_can_be_written
 from vector_stores import make
 
@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 def labels(path: Path, kind: str = "color") -> dict[int, str]:
     with Store.open(path) as store:
-        return labels_of(store.catalog, kind)
+        return store.catalog.labels.of_kind(kind)
 
 
 def test_kept_are_read_in_the_order_of_ids_and_replace_those_of_their_kind(path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_picture_of_two_values_is_left_with_one(path: Path) -> None:
         db.executemany("INSERT INTO labels VALUES (1, 'color', ?)", [("red",), ("blue",)])
     assert keep_labels(path, "color", {1: "red"}) is None
     with Store.open(path) as store:
-        assert store.catalog.labels([1])[1]["color"] == "red"
+        assert store.catalog.labels.of([1])[1]["color"] == "red"
 
 
 def test_a_store_that_cannot_be_written_tells_why(path: Path, tmp_path: Path) -> None:

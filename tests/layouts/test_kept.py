@@ -79,7 +79,7 @@ def test_an_overview_shows_every_group_and_is_laid_out_among_itself(tmp_path: Pa
         assert set(groups[np.isin(clusters.ids, ids)]) == set(groups)
         assert graph_among(store.feature("flat"), ids).shape == (40, 40)
     with Store.create(path) as store:
-        store.catalog.replace_labels("community", {1: "2.1", 2: "2.1", 3: "1"})
+        store.catalog.labels.replace("community", {1: "2.1", 2: "2.1", 3: "1"})
         groups = groups_of(store.catalog, clusters)
     assert groups[:3].tolist() == [2, 2, 1]
     assert (groups[3:] < 0).all()

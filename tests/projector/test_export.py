@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 import projector
-from imgrec.labels.keep import labels_of
 from imgrec.store.store import Store
 from logdirs import RUN_FILES, bookmarks, config, contents, names, only_run, sprite, table, tensor
 from paths import ROOT
@@ -45,7 +44,7 @@ def test_pictures_that_failed_are_absent_and_rows_stay_aligned(
         made = write_logdir(store, tmp_path / "log", options=PLAIN)
         entries = store.catalog.entries(store.catalog.ids("ok"))
         thumbs = [decode(store.thumbs().get(entry.id)) for entry in entries]
-        assert store.catalog.counts()["failed"] > 0
+        assert store.catalog.totals.counts()["failed"] > 0
     run = only_run(made.logdir)
     assert [row["size"] for row in table(run)] == [f"{e.width}x{e.height}" for e in entries]
     grid, sheet = grid_for(len(entries)), sprite(run)
@@ -135,7 +134,7 @@ def test_the_command_says_what_it_made(
     assert main([*argv, "--layouts", "umap", "--clusters", "4"]) == 0
     assert "changed    0 of 1 run\n" in capsys.readouterr().out
     with Store.open(own_store) as store:
-        assert set(labels_of(store.catalog, "cluster").values()) == {"1", "2", "3", "4"}
+        assert set(store.catalog.labels.of_kind("cluster").values()) == {"1", "2", "3", "4"}
 
 
 @pytest.mark.parametrize(

@@ -202,7 +202,7 @@ def test_new_labels_change_the_tables_and_nothing_else(tmp_path: Path) -> None:
     _exported(store, out)
     files = {path: inode for path, inode in _inodes(out).items() if path.endswith(".webp")}
     with Store.create(store) as writable:
-        writable.catalog.replace_labels("class", dict.fromkeys(range(1, _COUNT + 1), "pan"))
+        writable.catalog.labels.replace("class", dict.fromkeys(range(1, _COUNT + 1), "pan"))
     made = _exported(store, out)
     assert all(run.changed for run in made.runs)
     assert {row["class"] for run in runs(out) for row in table(run)} == {"pan"}

@@ -114,7 +114,7 @@ def test_of_many_pictures_groups_are_those_known(
         db.execute("UPDATE images SET digest = 'same' WHERE id IN (2, 7, 9)")
         copies = groups_in(store, "mini", 24)
         assert (copies.groups, copies.near, copies.spare) == (((2, 7, 9),), False, 2)
-        store.catalog.replace_labels("duplicates", {4: "6", 6: "6", 1: "8", 8: "8", 3: "8", 5: "5"})
+        store.catalog.labels.replace("duplicates", {4: "6", 6: "6", 1: "8", 8: "8", 3: "8", 5: "5"})
         known = groups_in(store, "mini", 24)
     assert known.groups == ((8, 1, 3), (6, 4))
     assert (known.near, known.spare) == (True, 3)
@@ -125,7 +125,7 @@ def test_groups_are_the_clusters(tmp_path: Path) -> None:
     with Store.create(path) as store:
         clusters = clusters_of(store, count=7)
         kinds = {i: ("red", "blue")[i % 3 == 0] for i in range(1, 201) if i % 10}
-        store.catalog.replace_labels("color", kinds)
+        store.catalog.labels.replace("color", kinds)
         groups = groups_of(store.catalog, clusters)
     members = {n: np.flatnonzero(clusters.numbers == n) for n in np.unique(clusters.numbers)}
     distance = dict(zip(clusters.ids.tolist(), clusters.distances.tolist(), strict=True))
@@ -230,7 +230,7 @@ def test_precision_is_that_of_scikit_learn(tmp_path: Path, metric: str) -> None:
     path = make(tmp_path / "store", {"flat": flat, "rgb": rgb})
     with Store.create(path) as store:
         folders = {i: f"f{i % 7}" for i in range(1, 151)}
-        store.catalog.replace_labels("folder", folders)
+        store.catalog.labels.replace("folder", folders)
         asked = folders_in(store, common_ids(store))
         assert asked is not None
         found = {(p.feature, p.metric): p.at for p in precisions(store, asked)}
@@ -267,7 +267,7 @@ def test_folders_tell_something_where_they_part_the_pictures(
     path = make(tmp_path / "store", {"flat": clustered(count, 6)})
     names = np.repeat([f"folder {n}" for n in range(len(sizes))], sizes)
     with Store.create(path) as store:
-        store.catalog.replace_labels("folder", dict(enumerate(names.tolist(), 1)))
+        store.catalog.labels.replace("folder", dict(enumerate(names.tolist(), 1)))
         asked = folders_in(store, common_ids(store))
     assert (asked is not None) == tells
     if asked:
@@ -283,7 +283,7 @@ def test_of_many_pictures_some_whole_shares_of_folders_are_asked(
     path = make(tmp_path / "store", {"flat": clustered(400, 6)})
     remove(path, [1, 2, 3])
     with Store.create(path) as store:
-        store.catalog.replace_labels("folder", {i: f"f{i % 8}" for i in range(1, 401)})
+        store.catalog.labels.replace("folder", {i: f"f{i % 8}" for i in range(1, 401)})
         asked, again = (folders_in(store, common_ids(store)) for _ in range(2))
     assert asked is not None and again is not None
     assert asked.ids.tolist() == again.ids.tolist()

@@ -104,7 +104,7 @@ def test_without_classes_and_maps_there_is_a_line_each(
     assert lines[0].startswith("24 pictures (mini), 5 sections, ")
     assert lines[1] == str(page)
     with Store.open(own_store) as store:
-        assert store.catalog.label_values("cluster") == ["1", "2", "3"]
+        assert store.catalog.labels.values("cluster") == ["1", "2", "3"]
 
 
 def test_a_folder_of_others_is_never_replaced(

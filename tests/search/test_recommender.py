@@ -294,7 +294,7 @@ def test_a_filter_sees_labels_that_changed(tmp_path: Path) -> None:
     with Recommender.open(path, cache="none") as opened:
         assert opened.query([1], where=["half=low"]).images == 25
         with Store.create(path) as store:
-            store.catalog.replace_labels("half", dict.fromkeys(range(1, 11), "low"))
+            store.catalog.labels.replace("half", dict.fromkeys(range(1, 11), "low"))
         assert opened.query([1], where=["half=low"]).images == 10
 
 

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from imgrec import Store, StoreError, index_folders
+from imgrec.collection.integrity import catalog_problem
 from imgrec.doctor import main as doctor
 from imgrec.index import main as index
 from imgrec.store.damage import Output, digest_problem, outputs_of, part_problem
 from imgrec.store.manifest import writing_lock
 from imgrec.store.parts import read_manifest, write_part
-from imgrec.store.restore import catalog_problem, restore
+from imgrec.store.restore import restore
 from pictures import picture, write_pictures
 from stores import HERE, contents, statuses
 
@@ -344,7 +345,7 @@ class TestCatalog:
         with Store.open(store) as opened:
             assert opened.catalog.ids("ok").tolist() == list(range(10, 19))
             assert opened.feature("mini").ids.tolist() == list(range(10, 19))
-            assert opened.catalog.counts()["missing"] == 9
+            assert opened.catalog.totals.counts()["missing"] == 9
 
     def test_the_log_goes_aside_with_it(self, store: Path) -> None:
         path = store / "catalog.sqlite"

@@ -59,7 +59,7 @@ def test_a_folder_named_too_is_indexed_afterwards(disk: Path, tmp_path: Path) ->
     command = ["--store", str(tmp_path / "store"), "--workers", "0", "--relocate", str(disk)]
     assert main([*command, str(new), str(new / "scans")]) == 0
     with Store.open(tmp_path / "store") as store:
-        assert store.catalog.counts()["ok"] == 8
+        assert store.catalog.totals.counts()["ok"] == 8
 
 
 def test_one_into_the_place_that_another_had(disk: Path, tmp_path: Path) -> None:

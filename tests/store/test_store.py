@@ -113,7 +113,7 @@ def test_changes_not_folded_in_are_not_passed_over(photos: Path, open_folder: Pa
     index_folders([photos], path, Options(encoders=("mini",), workers=0))
     catalog = Catalog.create(path / "catalog.sqlite")
     catalog.retry_failed()
-    catalog.replace_labels("community", {1: "3"})
+    catalog.labels.replace("community", {1: "3"})
     shutil.copytree(path, open_folder / "copy")  # as a run that was killed leaves it
     catalog.close()
     (open_folder / "copy" / "catalog.sqlite-shm").unlink()
@@ -181,9 +181,9 @@ def test_one_writer_at_a_time(photos: Path, tmp_path: Path) -> None:
 def test_labels_are_replaced_by_kind(tmp_path: Path, photos: Path) -> None:
     index_folders([photos], tmp_path / "store", Options(encoders=("mini",), workers=0))
     catalog = Catalog.create(tmp_path / "store" / "catalog.sqlite")
-    catalog.replace_labels("community", {1: "3", 2: "4"})
-    catalog.replace_labels("community", {2: "3.1"})
-    labels = catalog.labels([1, 2])
+    catalog.labels.replace("community", {1: "3", 2: "4"})
+    catalog.labels.replace("community", {2: "3.1"})
+    labels = catalog.labels.of([1, 2])
     colors = [of_image.pop("color") for of_image in labels.values()]
     assert set(colors) <= set(WORDS)
     assert labels == {1: {"folder": "checks"}, 2: {"folder": "checks", "community": "3.1"}}

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from imgrec.checks.findings import Check, Place
 from imgrec.collection import Catalog, Ids, migrations
+from imgrec.collection.integrity import catalog_problem
 from imgrec.errors import StoreError
 from imgrec.pictures.decoding import REASONS
 from imgrec.store.damage import Output
-from imgrec.store.restore import catalog_problem, stored_origins
+from imgrec.store.restore import stored_origins
 from imgrec.store.store import CATALOG
 from imgrec.system.text import counted
 

@@ -38,12 +38,8 @@ class Files:
     @classmethod
     def of(cls, catalog: Catalog) -> "Files":
         """Read those of a catalog."""
-        rows = catalog.db.execute(
-            "SELECT id, coalesce(width, 0), coalesce(height, 0), size, mtime_ns FROM images "
-            "WHERE status = 'ok' ORDER BY id"
-        )
-        table = np.array(rows.fetchall(), np.int64)  # (n, 5)
-        ids, widths, heights, sizes, mtimes = np.ascontiguousarray(table.reshape(-1, 5).T)
+        table = catalog.file_table()  # (n, 5)
+        ids, widths, heights, sizes, mtimes = np.ascontiguousarray(table.T)
         return cls(ids, widths, heights, sizes, mtimes)
 
     @property

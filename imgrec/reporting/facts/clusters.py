@@ -9,7 +9,6 @@ import numpy as np
 from imgrec.collection import Catalog, Ids
 from imgrec.collection.kinds import CLASS, COLOR, FOLDER
 from imgrec.derived.clusters import Clusters
-from imgrec.labels.keep import labels_of
 from imgrec.reporting.facts.catalog import codes_of
 from imgrec.reporting.figures.chart import percent
 
@@ -72,7 +71,7 @@ def _dominant_by_cluster(
     catalog: Catalog, kind: str, clusters: Clusters
 ) -> dict[int, tuple[str, float]]:
     """Return by cluster the label of a kind that most of it have, and their share."""
-    codes, names = codes_of(clusters.ids, labels_of(catalog, kind))
+    codes, names = codes_of(clusters.ids, catalog.labels.of_kind(kind))
     if not names:
         return {}
     known = codes >= 0

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from imgrec.collection import Ids
 from imgrec.collection.kinds import COLOR, DUPLICATES
-from imgrec.duplicates.find import copies_in, find_duplicates
-from imgrec.labels.keep import labels_of
+from imgrec.duplicates.find import find_duplicates
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.pictures.color_word import WORDS
 from imgrec.reporting.facts.catalog import Counts, Files, by_count
@@ -64,9 +63,9 @@ class Health:
         catalog = store.catalog
         files = Files.of(catalog)
         return cls(
-            catalog.counts(),
-            tuple(catalog.failures().items()),
-            tuple(catalog.formats().items()),
+            catalog.totals.counts(),
+            tuple(catalog.totals.failures().items()),
+            tuple(catalog.totals.formats().items()),
             files,
             colors_in(store, files.ids),
             groups_in(store, name, len(files.ids), quiet),
@@ -75,7 +74,7 @@ class Health:
 
 def colors_in(store: Store, ids: Ids) -> Counts:
     """Return how many of some pictures have each color word; those that none has are left out."""
-    labels, wanted = labels_of(store.catalog, COLOR), set(ids.tolist())
+    labels, wanted = store.catalog.labels.of_kind(COLOR), set(ids.tolist())
     counts = dict(by_count({i: word for i, word in labels.items() if i in wanted}))
     return tuple((word, counts[word]) for word in WORDS if word in counts)
 
@@ -87,9 +86,9 @@ def groups_in(store: Store, name: str, count: int, quiet: bool = True) -> Groups
     """
     if 2 <= count <= FEW:
         return Groups(_largest_first(find_duplicates(store, name, quiet=quiet).groups), near=True)
-    if DUPLICATES in store.catalog.label_kinds():
+    if DUPLICATES in store.catalog.labels.kinds():
         return Groups(_labeled(store), near=True)
-    copies = [tuple(ids) for ids in copies_in(store.catalog).values()]
+    copies = [tuple(ids) for ids in store.catalog.copies().values()]
     return Groups(_largest_first(copies), near=False)
 
 
@@ -109,7 +108,7 @@ def _labeled(store: Store) -> tuple[tuple[int, ...], ...]:
     """Return the groups that the labels tell: their value is the picture to keep."""
     ok = set(store.catalog.ids("ok").tolist())
     found: dict[str, list[int]] = {}
-    for image_id, best in labels_of(store.catalog, DUPLICATES).items():
+    for image_id, best in store.catalog.labels.of_kind(DUPLICATES).items():
         if image_id in ok:
             found.setdefault(best, []).append(image_id)
     groups = [

@@ -11,7 +11,6 @@ from imgrec.collection.kinds import FOLDER
 from imgrec.derived.kept import kept_or_made
 from imgrec.derived.pca import PcaRecipe, Reduced
 from imgrec.distances.metrics import METRICS, Metric
-from imgrec.labels.keep import labels_of
 from imgrec.layouts.sampling import spread_sample
 from imgrec.neighbors.precision import chance_of, precision_at_k
 from imgrec.reporting.facts.catalog import codes_of
@@ -73,7 +72,7 @@ def folders_in(store: Store, ids: Ids) -> Folders | None:
         store: open.
         ids: (n,) the pictures that have all features, ascending.
     """
-    codes, names = codes_of(ids, labels_of(store.catalog, FOLDER))
+    codes, names = codes_of(ids, store.catalog.labels.of_kind(FOLDER))
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
     inside = np.isin(codes, np.flatnonzero(counts >= LEAST))
     kept = counts[counts >= LEAST]

@@ -18,7 +18,6 @@ from graph.communities.tree import Grower
 from graph.communities.weights import Graph, knn_graph
 from imgrec import Store, neighbors_of
 from imgrec.distances.metrics import scaled
-from imgrec.labels.keep import labels_of
 from machine import rows
 from material import made
 from measuring import apart, tell
@@ -53,7 +52,7 @@ def by_folder(store: Path) -> str:
     """Return how well communities tell the folders of a store, beside k-means with as many."""
     with Store.open(store) as opened:
         neighbors, vectors = neighbors_of(opened), scaled(opened.feature().load(), 2)
-        folders = labels_of(opened.catalog, "folder")
+        folders = opened.catalog.labels.of_kind("folder")
         found = make_collection(neighbors, opened.catalog)
     names = [folders[i] for i in neighbors.ids.tolist()]
     whole = levels(knn_graph(neighbors), found.engine)[-1]
@@ -91,7 +90,7 @@ def _neighbors(store: Path) -> None:
 
 def _size(store: Path) -> int:
     with Store.open(store) as opened:
-        return opened.catalog.counts()["ok"]
+        return opened.catalog.totals.counts()["ok"]
 
 
 def _ours(engine: str) -> Callable[[Graph], Parts]:

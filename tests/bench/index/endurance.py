@@ -118,7 +118,7 @@ def _fingerprints(path: Path) -> dict[int, bytes]:
         table = store.catalog.db.execute(f"SELECT {columns} FROM images").fetchall()
         features = [store.feature(name) for name in store.feature_names()]
         vectors = [(f.ids, f.load()) for f in features]
-        thumbs, labels = store.thumbs(), store.catalog.labels([row[0] for row in table])
+        thumbs, labels = store.thumbs(), store.catalog.labels.of([row[0] for row in table])
         for row in table:
             image_id, state = row[0], hashlib.blake2b(repr((row, labels[row[0]])).encode())
             for ids, matrix in vectors:

@@ -64,7 +64,7 @@ def _write_thumbs(place: Place) -> None:
     with Store.create(place.store) as store, store.writing():
         begin_colors(store)
         chosen = enumerate((np.arange(place.count) * 7919 % len(jpegs)).tolist(), FIRST_ID)
-        store.catalog.replace_labels(COLOR, {image_id: words[i] for image_id, i in chosen})
+        store.catalog.labels.replace(COLOR, {image_id: words[i] for image_id, i in chosen})
         for first in range(0, place.count, _PART_ROWS):
             rows = np.arange(first, min(first + _PART_ROWS, place.count), dtype=np.int64)
             # The same ones one after the other would lie in the processor's cache.

@@ -106,7 +106,7 @@ def _catalog(store: Store, count: int) -> None:
                 for row, folder in enumerate(folders)
             ),
         )
-    store.catalog.replace_labels("folder", dict(enumerate(folders, start=FIRST_ID)))
+    store.catalog.labels.replace("folder", dict(enumerate(folders, start=FIRST_ID)))
 
 
 def _write(place: Place, number: int) -> None:

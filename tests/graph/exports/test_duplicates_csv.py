@@ -114,7 +114,7 @@ def test_the_command_writes_table_and_labels_and_tells_it_in_two_lines(
         path = Path(row["root"], name_of(row["path"]))
         assert path.stat().st_size == int(row["bytes"])
     with Store.open(store_path) as store:
-        labels = store.catalog.labels([int(row["id"]) for row in rows])
+        labels = store.catalog.labels.of([int(row["id"]) for row in rows])
     assert {of["duplicates"] for of in labels.values()} == {rows[0]["id"]} == {rows[0]["group"]}
 
 
@@ -190,7 +190,7 @@ def test_a_store_that_cannot_be_written_is_read(store_path: Path, tmp_path: Path
 def test_ctrl_c_leaves_the_table_that_was_there(store_path: Path, tmp_path: Path) -> None:
     file = tmp_path / "d.csv"
     file.write_text("mine")
-    stop = "import os, signal; import imgrec.duplicates.find as d; d.copies_in = lambda catalog: "
+    stop = "import os; from imgrec.collection import Catalog; Catalog.copies = lambda catalog: "
     stop += f"os.kill(os.getpid(), {int(signal.SIGINT)})\n"
     code = f"{stop}from graph.__main__ import main\nraise SystemExit(main())"
     done = subprocess.run(

@@ -47,9 +47,9 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         store.catalog.db.execute("UPDATE images SET path = ? WHERE id = 3", [f"a/{EVIL}.jpg"])
         name = os.fsencode("b/\udcff\udcfe.jpg")
         store.catalog.db.execute("UPDATE images SET path = CAST(? AS TEXT) WHERE id = 4", [name])
-        store.catalog.replace_labels("community", {i: f"{i % 3}.{i % 2}" for i in range(1, 50)})
-        store.catalog.replace_labels("x", {5: EVIL})
-        store.catalog.replace_labels(EVIL, {6: "six"})
+        store.catalog.labels.replace("community", {i: f"{i % 3}.{i % 2}" for i in range(1, 50)})
+        store.catalog.labels.replace("x", {5: EVIL})
+        store.catalog.labels.replace(EVIL, {6: "six"})
     return made
 
 
@@ -63,7 +63,7 @@ def network(path: Path) -> Any:
 def expected_nodes(network: Network) -> dict[int, dict[str, Any]]:
     """What each node must say, by the catalog itself."""
     ids = network.neighbors.ids.tolist()
-    labels = network.catalog.labels(ids)
+    labels = network.catalog.labels.of(ids)
     nodes = {}
     for entry, (x, y) in zip(network.catalog.entries(ids), network.map.positions, strict=True):
         path = os.fsencode(entry.path).decode("utf-8", "replace")

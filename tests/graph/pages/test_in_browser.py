@@ -59,11 +59,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = make_store(folder, HOSTILE, clusters(len(HOSTILE), 2))
     with Store.create(path) as store:
         ids = store.catalog.ids("ok").tolist()
-        store.catalog.replace_labels("folder", dict.fromkeys(ids, EVIL))
-        store.catalog.replace_labels(EVIL, dict.fromkeys(ids, EVIL))
+        store.catalog.labels.replace("folder", dict.fromkeys(ids, EVIL))
+        store.catalog.labels.replace(EVIL, dict.fromkeys(ids, EVIL))
         entries = store.catalog.entries(ids)
         even = [e.id for e in entries if HOSTILE.index(os.fsencode(e.path)) % 2 == 0]
-        store.catalog.replace_labels("class", dict.fromkeys(even, EVIL))  # names a community
+        store.catalog.labels.replace("class", dict.fromkeys(even, EVIL))  # names a community
     return site_of(path, folder / "site").index.parent
 
 

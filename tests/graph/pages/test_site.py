@@ -179,7 +179,7 @@ def test_the_command_writes_labels_and_tells_what_it_did(
     assert lines[3].startswith("5 pages in 1 level below the overview, ")
     assert lines[-1] == str(out / "index.html")
     with Store.open(store_path) as store:
-        labels = store.catalog.labels(store.catalog.ids("ok"))
+        labels = store.catalog.labels.of(store.catalog.ids("ok"))
     assert {label["community"] for label in labels.values()} == {"1", "2", "3", "4"}
     of_kind = {label["folder"]: label["community"] for label in labels.values()}
     assert all(of_kind[label["folder"]] == label["community"] for label in labels.values())
@@ -410,14 +410,14 @@ def test_labels_are_pages_and_stay_with_the_pictures(tmp_path: Path) -> None:
     command = ["--store", str(path), "--out", str(tmp_path / "site"), "--page-size", "6"]
     assert main(command) == 0
     with Store.open(path) as store:
-        first = store.catalog.labels(store.catalog.ids("ok"))
+        first = store.catalog.labels.of(store.catalog.ids("ok"))
     for page in pages_of(tmp_path / "site"):
         for picture in data_of(page)["data"]["pictures"]:
             assert page.name == f"community-{first[int(picture)]['community']}.html"
     before = contents(tmp_path / "site")
     assert main(command) == 0
     with Store.open(path) as store:
-        assert store.catalog.labels(store.catalog.ids("ok")) == first
+        assert store.catalog.labels.of(store.catalog.ids("ok")) == first
     assert contents(tmp_path / "site") == before
 
 
@@ -425,7 +425,7 @@ def labels_in(store_path: Path) -> dict[int, str]:
     with Store.open(store_path) as store:
         return {
             i: labels["community"]
-            for i, labels in store.catalog.labels(store.catalog.ids("ok")).items()
+            for i, labels in store.catalog.labels.of(store.catalog.ids("ok")).items()
         }
 
 

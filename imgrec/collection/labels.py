@@ -1,0 +1,122 @@
+"""The labels of a catalog: rows (image id, kind, value).
+
+A label is what a stage found out about a picture. A picture may have several values of one
+kind. `imgrec.collection.kinds` names the kinds that imgrec itself writes.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from imgrec.collection.rows import Ids
+from imgrec.collection.selections import chunks, prefix_range, select_ids
+from imgrec.collection.transaction import transaction
+from imgrec.system.file_names import TEXT, text
+
+
+class Labels:
+    """Reads and writes the labels of one catalog."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def of(self, ids: Iterable[int]) -> dict[int, dict[str, str]]:
+        """Return {id: {kind: value}}; several values of a kind are joined by a comma."""
+        found: dict[int, dict[str, str]] = {int(i): {} for i in ids}
+        for chunk in chunks(list(found)):
+            marks = ", ".join("?" * len(chunk))
+            query = (
+                f"SELECT image_id, kind, value FROM labels WHERE image_id IN ({marks}) "
+                "ORDER BY image_id, kind, value"
+            )
+            for image_id, kind, value in self._db.execute(query, chunk):
+                of_image = found[image_id]
+                of_image[kind] = f"{of_image[kind]}, {value}" if kind in of_image else value
+        return found
+
+    def rows(self, kind: str) -> list[tuple[int, str]]:
+        """Return all labels (image id, value) of a kind, of pictures of any status."""
+        query = f"SELECT image_id, value FROM labels WHERE kind = {TEXT}"
+        return self._db.execute(query, [text(kind)]).fetchall()
+
+    def of_kind(self, kind: str) -> dict[int, str]:
+        """Return {id: value} of a kind, by ascending id, of pictures of any status.
+
+        Where a picture has several values the last in order is returned.
+        """
+        return dict(sorted(self.rows(kind)))
+
+    def ids(self, kind: str, value: str, tree: bool = False) -> Ids:
+        """Return the ascending ids of the pictures with a label, whatever their status.
+
+        Args:
+            kind: of the label.
+            value: of the label.
+            tree: values are paths such as `3.1`; include those below this one.
+        """
+        query = f"SELECT image_id AS id FROM labels WHERE kind = {TEXT} AND value"
+        exactly, below = f"{query} = {TEXT}", f"{query} >= {TEXT} AND value < {TEXT}"
+        if not tree:
+            return select_ids(self._db, exactly, text(kind), text(value))
+        values = (text(kind), text(value), text(kind), *prefix_range(value, "."))
+        return select_ids(self._db, f"{exactly} UNION ALL {below}", *values)
+
+    def ids_lacking(self, *kinds: str) -> Ids:
+        """Return the ascending ids of the ok pictures that have no label of some of these kinds."""
+        lacks = f"NOT EXISTS (SELECT 1 FROM labels WHERE image_id = images.id AND kind = {TEXT})"
+        where = " OR ".join([lacks] * len(kinds))
+        rows = self._db.execute(
+            f"SELECT id FROM images WHERE status = 'ok' AND ({where}) ORDER BY id",
+            [text(kind) for kind in kinds],
+        )
+        return np.fromiter((row[0] for row in rows), np.int64)
+
+    def kinds(self) -> list[str]:
+        """Return the kinds of label that ok pictures have, sorted."""
+        # Jumps from kind to kind in the index, where DISTINCT would read every row.
+        rows = self._db.execute(
+            "WITH RECURSIVE kinds (kind) AS (SELECT min(kind) FROM labels UNION ALL "
+            "SELECT (SELECT min(kind) FROM labels WHERE kind > kinds.kind) FROM kinds "
+            "WHERE kind IS NOT NULL) SELECT kind FROM kinds WHERE EXISTS (SELECT 1 FROM labels "
+            "JOIN images ON images.id = image_id WHERE labels.kind = kinds.kind AND status = 'ok')"
+        )
+        return [kind for (kind,) in rows]
+
+    def values(self, kind: str) -> list[str]:
+        """Return the values of a kind that ok pictures have, sorted."""
+        rows = self._db.execute(
+            f"SELECT value FROM (SELECT DISTINCT kind, value FROM labels WHERE kind = {TEXT}) AS l "
+            "WHERE EXISTS (SELECT 1 FROM labels JOIN images ON images.id = image_id "
+            "WHERE kind = l.kind AND value = l.value AND status = 'ok') ORDER BY value",
+            [text(kind)],
+        )
+        return [value for (value,) in rows]
+
+    def add(self, kind: str, values: Mapping[int, str]) -> None:
+        """Add labels {id: value} of a kind to those there, in one transaction."""
+        with transaction(self._db) as db:
+            add_labels(db, kind, values)
+
+    def replace(self, kind: str, values: Mapping[int, str]) -> None:
+        """Make {id: value} the only labels of a kind, in one transaction."""
+        with transaction(self._db) as db:
+            db.execute(f"DELETE FROM labels WHERE kind = {TEXT}", [text(kind)])
+            add_labels(db, kind, values)
+
+    def change(self, kind: str, gone: Sequence[tuple[int, str]], new: Mapping[int, str]) -> None:
+        """Delete some labels (image id, value) of a kind and add others, in one transaction."""
+        with transaction(self._db) as db:
+            db.executemany(
+                f"DELETE FROM labels WHERE image_id = ? AND kind = {TEXT} AND value = {TEXT}",
+                [(image_id, text(kind), text(value)) for image_id, value in gone],
+            )
+            add_labels(db, kind, new)
+
+
+def add_labels(db: sqlite3.Connection, kind: str, values: Mapping[int, str]) -> None:
+    """Insert labels {id: value} of a kind, within the caller's transaction; known ones stay."""
+    db.executemany(
+        f"INSERT OR IGNORE INTO labels (image_id, kind, value) VALUES (?, ?, {TEXT})",
+        [(int(i), kind, text(value)) for i, value in values.items()],
+    )
