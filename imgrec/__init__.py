@@ -1,7 +1,12 @@
-"""Catalog, compare and see a folder of pictures.
+"""Catalog a folder of pictures, embed each once, and search the vectors.
 
-`import imgrec` imports neither numpy nor torch: the names below import their modules when they
-are first used.
+The names exported here are the public Python API:
+
+    from imgrec import Recommender
+    Recommender.open("store").query(["a.jpg", "b.jpg"], k=5)
+
+`import imgrec` imports neither numpy nor torch: each name imports its module when it is first
+used.
 """
 
 from typing import TYPE_CHECKING

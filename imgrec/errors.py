@@ -1,23 +1,28 @@
-"""The errors of imgrec: one small tree, each text says what, the value and what to do."""
+"""The exceptions of imgrec.
+
+`ImgrecError` is the root of what a user can cause and mend; a wrong argument of a Python call
+is a `ValueError`. The text of each says what is wrong, the value, and what to do, in one line,
+because commands print just that line.
+"""
 
 
 class ImgrecError(Exception):
-    """A state the user can mend; commands print it as one line and exit with 2."""
+    """A state that the user can mend; commands print its text as one line and exit with 2."""
 
 
 class StoreError(ImgrecError):
-    """The store is absent, damaged, busy, of another format or lacks what was asked for."""
+    """The store is absent, damaged, locked, of another format, or lacks what was asked for."""
 
 
 class EncoderError(ImgrecError):
-    """An encoder is unknown, or its weights cannot be had or do not fit."""
+    """An encoder is unknown, or its weights cannot be loaded or do not match it."""
 
 
 class PictureError(ImgrecError):
-    """A file could not be read as a picture.
+    """A file cannot be decoded as a picture.
 
     Attributes:
-        reason: the code kept in the catalog, one of `imgrec.pictures.decoding.REASONS`.
+        reason: the code that the catalog stores, one of `imgrec.pictures.decoding.REASONS`.
     """
 
     def __init__(self, reason: str, message: str) -> None:

@@ -1,4 +1,11 @@
-"""The catalog's rows: found, counted, and written in transactions."""
+"""The catalog: one row a picture, in SQLite.
+
+Invariant: an id stands for one content. A file that changes gets a new row with a new id, one
+that moves keeps its id, and an id that was given is never given again. So whatever is stored
+under an id elsewhere (vectors, thumbnails, labels) stays true.
+
+`catalog.labels` reads and writes what stages found out about pictures; `catalog.totals` counts.
+"""
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,10 +33,16 @@ _FROM = "FROM images JOIN roots ON roots.id = images.root_id"
 
 
 class Catalog:
-    """The SQLite file of a store."""
+    """The SQLite catalog of a store.
+
+    Attributes:
+        db: the connection, in autocommit mode; only for modules of this folder.
+        labels: the labels of the pictures.
+        totals: counts and sums over the rows.
+    """
 
     def __init__(self, db: sqlite3.Connection, path: Path, *, immutable: bool = False) -> None:
-        # Names on disk are bytes: what is not UTF-8 travels as surrogates, as in `os.fsdecode`.
+        # File names are bytes: what is not UTF-8 becomes surrogates, as in `os.fsdecode`.
         db.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
         self.db = db
         self.labels = Labels(db)
@@ -40,10 +53,10 @@ class Catalog:
 
     @classmethod
     def create(cls, path: Path) -> "Catalog":
-        """Open a catalog for writing; make or migrate it where needed.
+        """Open a catalog for writing; create or migrate it as needed.
 
         Raises:
-            StoreError: it is damaged, or a newer imgrec made it.
+            StoreError: it is damaged or locked, or has a newer schema.
         """
         return cls(open_for_writing(path), path)
 
@@ -52,18 +65,18 @@ class Catalog:
         """Open a catalog for reading, also on a read-only disk.
 
         Raises:
-            StoreError: there is none, it is damaged, or a newer imgrec made it.
+            StoreError: there is none, it is damaged, or has a newer schema.
         """
         db, immutable = open_for_reading(path)
         return cls(db, path, immutable=immutable)
 
     def close(self) -> None:
-        """Close the file; the last to close it also folds the write-ahead log into it."""
+        """Close the connection; the last one to close merges the write-ahead log into the file."""
         self.db.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Run a block that is committed whole or not at all."""
+        """Run a block as one atomic transaction; any exception rolls it back."""
         with transaction(self.db) as db:
             yield db
 
@@ -76,13 +89,18 @@ class Catalog:
         return np.fromiter((row[0] for row in rows), np.int64)
 
     def ids_not_ok(self) -> Ids:
-        """Return the ascending ids that must not be shown; fast where nearly all are ok."""
-        # The plus keeps SQLite from walking all pictures by id instead of the few of the index.
+        """Return the ascending ids of the pictures that are not ok; fast where nearly all are."""
+        # `+id` makes SQLite use the partial index of the few and sort, not scan all by id.
         rows = self.db.execute("SELECT id FROM images WHERE status != 'ok' ORDER BY +id")
         return np.fromiter((row[0] for row in rows), np.int64)
 
     def ids_under(self, root: str, folder: str = "") -> Ids:
-        """Return the ascending ids that are not missing in a folder of a root, or all of it."""
+        """Return the ascending ids of the pictures in a folder of a root that are not missing.
+
+        Args:
+            root: its absolute path.
+            folder: relative to the root; "" for all of it.
+        """
         query = (
             f"SELECT id FROM images WHERE root_id = (SELECT id FROM roots WHERE path = {TEXT}) "
             "AND status != 'missing'"
@@ -93,14 +111,15 @@ class Catalog:
         return select_ids(self.db, within, text(root), *prefix_range(folder, "/"))
 
     def version(self) -> int:
-        """Return a number that changes when another connection has changed the catalog."""
+        """Return a token that changes when another connection commits to the catalog."""
         return int(self.db.execute("PRAGMA data_version").fetchone()[0])
 
     def is_outdated(self) -> bool:
-        """Whether it must be opened again: another file has taken its place.
+        """True if this connection is stale and the catalog must be opened again.
 
-        Where no lock file can be written SQLite takes the file for one that never changes, so
-        there any change of it counts.
+        That is so when another file has taken its place, as a restored catalog does. A
+        connection opened as immutable never sees changes, so for it any change of the file
+        counts.
         """
         return self._file_state() != self._opened
 
@@ -112,16 +131,16 @@ class Catalog:
         return tuple(value for s in states for value in (s.st_ino, s.st_mtime_ns, s.st_size))
 
     def last_id(self) -> int:
-        """Return the largest id given so far, 0 for none."""
+        """Return the largest id of a picture, 0 for none."""
         return int(self.db.execute("SELECT coalesce(max(id), 0) FROM images").fetchone()[0])
 
     def last_given_id(self) -> int:
-        """Return the largest id that was ever given or reserved, 0 for none."""
+        """Return the largest id ever given or reserved, 0 for none."""
         query = "SELECT seq FROM sqlite_sequence WHERE name = 'images'"
         return int((self.db.execute(query).fetchone() or [0])[0])
 
     def reserve_ids(self, last: int) -> None:
-        """Never give an id up to `last`, whatever this catalog knows: rows of them exist."""
+        """Never give an id up to `last` to a new picture; parts may hold rows of such ids."""
         with self.transaction() as db:
             db.execute(
                 "INSERT INTO sqlite_sequence (name, seq) SELECT 'images', 0 "
@@ -130,11 +149,11 @@ class Catalog:
             db.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'images'", [last])
 
     def roots(self) -> dict[str, int]:
-        """Return the absolute folders and their ids, in the order they were added."""
+        """Return {absolute path: id} of the roots, in the order they were added."""
         return dict(self.db.execute("SELECT path, id FROM roots ORDER BY id"))
 
     def held_roots(self) -> list[str]:
-        """Return the absolute folders that have pictures which are not missing."""
+        """Return the absolute paths of the roots that have pictures which are not missing."""
         rows = self.db.execute(
             "SELECT path FROM roots WHERE EXISTS (SELECT 1 FROM images WHERE root_id = roots.id "
             "AND status != 'missing') ORDER BY id"
@@ -164,7 +183,10 @@ class Catalog:
         return (Entry(*row) for row in self.db.execute(query, [status]))
 
     def entries_away(self, sizes: Collection[int], roots: Collection[str]) -> list[Entry]:
-        """Return the rows of files of these sizes that are missing, or of these roots."""
+        """Return rows by id, of files of these sizes, that are missing or under these roots.
+
+        These are the rows whose picture may have moved elsewhere.
+        """
         marks = ", ".join([TEXT] * len(roots))
         rows = self.db.execute(
             f"SELECT {_COLUMNS} {_FROM} WHERE status = 'missing' OR roots.path IN ({marks}) "
@@ -176,13 +198,23 @@ class Catalog:
     def entries_beside(
         self, columns: str, joined: str, where: str, values: Sequence[object]
     ) -> Iterator[tuple[Entry, tuple[Any, ...]]]:
-        """Yield rows, by ascending id, each with the columns of another table beside it."""
+        """Yield rows by ascending id, each with columns of a table joined to it.
+
+        Args:
+            columns: SQL of the columns of the other table.
+            joined: SQL of the join.
+            where: SQL of the condition.
+            values: the parameters of the SQL, in order.
+        """
         query = f"SELECT {_COLUMNS}, {columns} {_FROM} {joined} WHERE {where} ORDER BY images.id"
         for row in self.db.execute(query, values):
             yield Entry(*row[:11]), row[11:]
 
     def find_file(self, file: Path) -> Entry | None:
-        """Return the ok picture at an absolute path, if its size and mtime are still the same."""
+        """Return the ok picture at an absolute path; None if unknown or the file has changed.
+
+        A file has changed when its size or mtime differs from its row.
+        """
         try:
             state = file.stat()
         except OSError:
@@ -200,13 +232,13 @@ class Catalog:
         return None
 
     def find_path(self, path: str) -> Entry | None:
-        """Return the first ok picture at this path relative to its root."""
+        """Return the ok picture at this path relative to its root, the one of the smallest id."""
         return next(
             iter(self._entries(f"images.path = {TEXT} AND status = 'ok'", text(path))), None
         )
 
     def find_digest(self, digest: str) -> Entry | None:
-        """Return the first ok picture with this content."""
+        """Return the ok picture with this content digest, the one of the smallest id."""
         return next(iter(self._entries("digest = ? AND status = 'ok'", digest)), None)
 
     def copies(self) -> dict[int, list[int]]:
@@ -238,11 +270,11 @@ class Catalog:
     def record(
         self, outcomes: Sequence[Outcome], labels: Mapping[str, Mapping[int, str]] | None = None
     ) -> None:
-        """Write what reading told of some pictures, in one transaction.
+        """Write the outcomes of reading some pictures, in one transaction.
 
         Args:
             outcomes: one for each picture.
-            labels: {kind: {id: value}} of some of them, added to those there.
+            labels: {kind: {id: value}}, added to those there.
         """
         with self.transaction() as db:
             db.executemany(
@@ -257,12 +289,17 @@ class Catalog:
                 add_labels(db, kind, values)
 
     def forget_times(self, ids: Sequence[int]) -> None:
-        """Make the next scan look at these pictures again, whatever their mtime says."""
+        """Clear the mtime of these pictures, so that the next rescan compares their content."""
         with self.transaction() as db:
             db.executemany("UPDATE images SET mtime_ns = -1 WHERE id = ?", [(i,) for i in ids])
 
     def retry_failed(self, reason: str | None = None, roots: Collection[str] = ()) -> None:
-        """Make failed pictures `new` again: those of one reason, or all; not those of `roots`."""
+        """Make failed pictures `new` again.
+
+        Args:
+            reason: only those that failed for this reason; None for all.
+            roots: absolute paths of roots whose pictures stay as they are.
+        """
         marks = ", ".join([TEXT] * len(roots))
         where = (
             "status = 'failed' AND reason = coalesce(?, reason) AND root_id NOT IN "
@@ -275,8 +312,8 @@ class Catalog:
             )
 
     def top_folders(self, most: int) -> list[str]:
-        """Return the first names of the folders that ok pictures lie in below their roots."""
-        # As bytes: the letters of a name that is not UTF-8 are not counted alike everywhere.
+        """Return up to `most` names of top-level folders that hold ok pictures, sorted."""
+        # As bytes: SQLite versions differ in how they count characters that are not UTF-8.
         first = "substr(CAST(path AS BLOB), 1, instr(CAST(path AS BLOB), x'2f') - 1)"
         rows = self.db.execute(
             f"SELECT DISTINCT CAST({first} AS TEXT) AS name FROM images "

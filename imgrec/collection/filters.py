@@ -1,4 +1,9 @@
-"""Which pictures a question is about: those with certain labels, those under certain folders."""
+"""Filters: the pictures with certain labels, under certain folders.
+
+What `--where KIND=VALUE` and `--under FOLDER` mean. A filter becomes a boolean mask over image
+ids; masks of one kind are joined by OR, kinds by AND. Where nothing passes, the error names
+what there is instead.
+"""
 
 import os
 import posixpath
@@ -15,7 +20,8 @@ from imgrec.collection.kinds import NESTED
 from imgrec.errors import ImgrecError
 from imgrec.system.file_names import printable
 
-Mask = NDArray[np.bool_]  # by id: whether it is meant
+# Indexed by image id, (last id + 1,).
+Mask = NDArray[np.bool_]
 
 _MOST_NAMED = 10
 _MOST_CLOSE = 5
@@ -23,13 +29,12 @@ _MOST_CLOSE = 5
 
 @dataclass(frozen=True)
 class Filter:
-    """A choice of pictures; one that asks for nothing takes all.
+    """A selection of pictures; an empty filter selects all.
 
     Attributes:
-        where: (kind, value) of labels. Of the same kind any will do, of each kind one must fit;
-            a community stands for those below it too.
-        under: folders, any will do: as the catalog has them, or, where nothing is there, as
-            the disk has them.
+        where: (kind, value) of labels: any of the values of a kind, and that for every kind
+            named. A community includes those below it.
+        under: folders, any of them: relative to a root, else a path on the disk.
     """
 
     where: tuple[tuple[str, str], ...] = ()
@@ -37,10 +42,10 @@ class Filter:
 
     @classmethod
     def parse(cls, where: Sequence[str] = (), under: Sequence[str] = ()) -> "Filter":
-        """Make a filter of what stands behind `--where` and `--under`.
+        """Return the filter of the arguments of `--where` and `--under`.
 
         Raises:
-            ImgrecError: a kind, a value or a folder is not given.
+            ImgrecError: a kind, a value or a folder is empty.
         """
         pairs = []
         for argument in where:
@@ -65,13 +70,14 @@ class Filter:
         """Return the ascending ids of the ok pictures that pass.
 
         Raises:
-            ImgrecError: no ok picture has such a label or lies under such a folder, or none
-                fits all that is asked.
+            ImgrecError: no ok picture has a label that was named, or lies under a folder that
+                was named, or none fits the whole filter.
         """
         if not self:
             return catalog.ids("ok")
         ok = _ok(catalog)
-        groups: dict[str | None, Mask] = {}  # by kind, None for the folders
+        # By kind of label; None for the folders.
+        groups: dict[str | None, Mask] = {}
         for kind, value in self.where:
             groups[kind] = groups.get(kind, False) | _labeled(catalog, kind, value, ok)
         for folder in self.under:
@@ -91,7 +97,8 @@ def _ok(catalog: Catalog) -> Mask:
 
 def _among(ids: Ids, ok: Mask) -> Mask:
     found = np.zeros_like(ok)
-    found[ids[ids < len(ok)]] = True  # none that was added since
+    # Larger ids were added after the mask was made.
+    found[ids[ids < len(ok)]] = True
     return found & ok
 
 
@@ -130,13 +137,16 @@ def _under(catalog: Catalog, folder: str, ok: Mask) -> Mask:
 
 
 def _places(folder: str, roots: Sequence[str]) -> Iterator[list[tuple[str, str]]]:
-    """Yield what a folder may mean, the first choice first: roots, and folders within them.
+    """Yield the meanings of a folder name as lists of (root, folder inside it), the best first.
 
-    A folder within is "" for all of a root.
+    A folder inside is "" for the whole root. First the name is taken as relative to each root,
+    then as a path on the disk.
     """
-    name = posixpath.normpath(folder)  # "." and "/x" are the name of nothing there
+    # "." and "/x" match no folder inside a root.
+    name = posixpath.normpath(folder)
     yield [(root, name) for root in roots]
-    named = os.path.normpath(Path(folder).absolute())  # a link may have changed since
+    # Also without resolving links: one may have changed since the root was indexed.
+    named = os.path.normpath(Path(folder).absolute())
     for disk in (Path(os.path.realpath(folder)), Path(named)):
         holding = [(root, "") for root in roots if Path(root).is_relative_to(disk)]
         held_by = [root for root in roots if disk.is_relative_to(root)]

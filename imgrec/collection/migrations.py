@@ -1,4 +1,11 @@
-"""The catalog's schema, as numbered steps; `PRAGMA user_version` counts those done."""
+"""The catalog's schema as numbered migrations.
+
+Each migration runs in its own transaction and raises `PRAGMA user_version` by one, so a killed
+one has done nothing and a finished one is never repeated.
+
+Three tables: `roots` (absolute folders), `images` (one row a content at a place), and `labels`
+(what stages found out, see `imgrec.collection.labels`).
+"""
 
 import sqlite3
 from collections.abc import Callable
@@ -9,7 +16,7 @@ from imgrec.errors import StoreError
 
 def _m001_initial(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE roots (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE)")
-    # An id stands for one content and is never given again: a changed file gets a new one.
+    # AUTOINCREMENT: an id stands for one content and is never given again.
     db.execute(
         """CREATE TABLE images (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -45,10 +52,10 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_m001_initial,)
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Bring a catalog to the newest schema, each step in a transaction of its own.
+    """Bring a catalog to the newest schema.
 
     Raises:
-        StoreError: a newer imgrec made this catalog.
+        StoreError: the schema is newer than this imgrec.
     """
     check(db)
     for number, step in enumerate(MIGRATIONS, start=1):
@@ -60,7 +67,11 @@ def migrate(db: sqlite3.Connection) -> None:
 
 
 def check(db: sqlite3.Connection) -> None:
-    """Raise StoreError when a newer imgrec made this catalog."""
+    """Check that a catalog's schema is known.
+
+    Raises:
+        StoreError: it is newer than this imgrec.
+    """
     (done,) = db.execute("PRAGMA user_version").fetchone()
     if done > len(MIGRATIONS):
         raise StoreError(

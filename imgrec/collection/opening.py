@@ -1,4 +1,10 @@
-"""The SQLite file: opened for writing, or for reading on any disk; its errors in our words."""
+"""The SQLite connection of a catalog: for writing, or for reading on any disk.
+
+The catalog is in WAL mode: readers see a consistent state while one process writes. A reader
+needs a shared-memory file beside the catalog; on a read-only disk there is none, so it opens
+the file as immutable, which is right only while nobody writes. Errors of SQLite are translated
+here into `StoreError`, with what to do.
+"""
 
 import sqlite3
 from collections.abc import Iterator
@@ -8,6 +14,7 @@ from pathlib import Path
 from imgrec.collection import migrations
 from imgrec.errors import StoreError
 
+# Causes that are not the fault of the file: locks, permissions, the disk.
 _OTHER_CAUSES = (
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_CANTOPEN,
@@ -20,16 +27,17 @@ _OTHER_CAUSES = (
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open a catalog for writing; make or migrate it where needed.
+    """Open a catalog for writing; create or migrate it as needed.
 
     Raises:
-        StoreError: it is damaged, or a newer imgrec made it.
+        StoreError: it is damaged or locked, or has a newer schema.
     """
     with translated(path):
         db = sqlite3.connect(path, isolation_level=None, timeout=30.0)
         try:
             db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")  # an id once given must not be given again
+            # After a power cut an id that was given must not be given again: sync each commit.
+            db.execute("PRAGMA synchronous = FULL")
             migrations.migrate(db)
         except BaseException:
             db.close()
@@ -38,10 +46,11 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 
 def open_for_reading(path: Path) -> tuple[sqlite3.Connection, bool]:
-    """Open a catalog for reading; say whether it is taken for one that never changes.
+    """Open a catalog for reading; return the connection, and True if it is opened as immutable.
 
     Raises:
-        StoreError: there is none, it is damaged, or a newer imgrec made it.
+        StoreError: there is none, it is damaged, or has a newer schema; or the disk is read-only
+            and the write-ahead log holds changes.
     """
     if not path.is_file():
         raise StoreError(
@@ -56,10 +65,11 @@ def open_for_reading(path: Path) -> tuple[sqlite3.Connection, bool]:
             log = log_of(path)
             if log.is_file() and log.stat().st_size:
                 raise StoreError(
-                    f"{path} has changes that are not folded in yet and cannot be read on a "
+                    f"{path} has changes in its write-ahead log and cannot be read on a "
                     f"read-only disk ({error}): open the store once where it can be written"
                 ) from error
-            db = _connect(address + "?mode=ro&immutable=1")  # no -shm file can be made here
+            # No -shm file can be created here.
+            db = _connect(address + "?mode=ro&immutable=1")
             immutable = True
         try:
             migrations.check(db)
@@ -70,21 +80,21 @@ def open_for_reading(path: Path) -> tuple[sqlite3.Connection, bool]:
 
 
 def log_of(path: Path) -> Path:
-    """Return the write-ahead log of a catalog, there or not."""
+    """Return the path of a catalog's write-ahead log, whether or not it exists."""
     return path.with_name(path.name + "-wal")
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether what SQLite says is the fault of the file: not of a lock, a right or the disk."""
+    """True if an SQLite error means a damaged file, not a lock, a permission or the disk."""
     return error.sqlite_errorcode & 0xFF not in _OTHER_CAUSES
 
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Say in our words what SQLite says of a catalog.
+    """Translate the SQLite errors of a block into `StoreError`.
 
     Raises:
-        StoreError: it cannot be opened, or it is damaged.
+        StoreError: the catalog cannot be opened, or is damaged.
     """
     try:
         yield

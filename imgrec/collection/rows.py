@@ -1,4 +1,4 @@
-"""A row of the catalog, and what reading a file changes in it."""
+"""The rows of the catalog as Python objects."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +11,20 @@ Ids = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row of the catalog.
+    """A picture as the catalog knows it.
 
     Attributes:
-        id: stands for one content; never given again.
-        root: the absolute folder the picture was found under.
+        id: stands for one content; never given to another.
+        root: the absolute folder the picture was found in.
         path: relative to `root`, with forward slashes.
-        digest: of the content (`imgrec.pictures.decoding.digest`), None until it was read.
-        width: of the upright picture in pixels, None until it was read; so too `height`.
-        status: `new`, `ok`, `failed` or `missing`.
-        reason: why it failed, one of `imgrec.pictures.decoding.REASONS`, else None.
+        size: of the file, in bytes.
+        mtime_ns: when the file was last modified, in nanoseconds since 1970.
+        digest: of the file's content (`imgrec.pictures.decoding.digest`), None until read.
+        width: of the upright picture in pixels, None until read.
+        height: likewise.
+        format: as Pillow names it, None until read.
+        status: `new` (not read yet), `ok`, `failed` or `missing` (no file any more).
+        reason: the code of the failure, one of `imgrec.pictures.decoding.REASONS`, else None.
     """
 
     id: int
@@ -43,7 +47,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What reading a file told: the columns that replace those of status `new`."""
+    """The result of reading one file: the columns it sets in the picture's row.
+
+    Attributes are those of `Entry`.
+    """
 
     id: int
     status: str
