@@ -138,7 +138,7 @@ def write_logdir(
         workers or nullcontext(),
     ):
         layouts = Layouts(collection, options.methods, options.seed, workers, bar.set_postfix_str)
-        sheets = Sheets(store.thumbs_folder, store.thumbs(), workers, bar.update)
+        sheets = Sheets(store.paths.thumbs, store.thumbs(), workers, bar.update)
         composer = Composer(collection, layouts, colors, _page_of(runs), sheets, writer.has)
         summaries = [_written(composer, writer, begun) for begun in _ahead(composer, runs)]
         write_manifest(folder, writer.finish())

@@ -13,6 +13,7 @@ from graph.pages.page import Link, PageText, Renderer
 from graph.pages.sheet import build_sheet
 from graph.picture_facts import clipped, describe, folder_of, name_of
 from imgrec.collection import Catalog, Entry
+from imgrec.store.paths import StorePaths
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import ThumbStore
 
@@ -120,7 +121,7 @@ def _more(members: list[int]) -> str:
 
 @lru_cache(maxsize=1)
 def _thumbs(workshop: Workshop) -> ThumbStore:
-    return ThumbStore.open(workshop.store / "thumbs")
+    return ThumbStore.open(StorePaths(workshop.store).thumbs)
 
 
 @lru_cache(maxsize=1)

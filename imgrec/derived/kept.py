@@ -42,7 +42,7 @@ def open_searchable(store: Store, name: str | None = None) -> Searchable:
         StoreError: there is no such feature, or a part is damaged.
     """
     spec = store.spec(name)
-    feature, folder = store.feature(spec.name), store.derived_folder(spec.name)
+    feature, folder = store.feature(spec.name), store.paths.indexes(spec.name)
     sketch = load_derived(folder, SketchRecipe(), spec)
     hnsw = _opened_hnsw(load_derived(folder, HnswRecipe(), spec), feature, folder)
     return Searchable(spec, feature, Sketch(feature, sketch) if sketch else None, hnsw)
@@ -61,7 +61,7 @@ def kept_or_made(store: Store, recipe: Recipe, spec: EncoderSpec, feature: Featu
 
     On a store that cannot be written they are made and not kept.
     """
-    folder = store.derived_folder(spec.name)
+    folder = store.paths.indexes(spec.name)
     kept = load_derived(folder, recipe, spec)
     if kept is None or not is_current(recipe, feature, kept):
         kept = derive(recipe, feature, kept)
@@ -87,7 +87,7 @@ def update_indexes(
     lines = []
     for name in store.feature_names():
         spec, feature = store.spec(name), store.feature(name)
-        folder = store.derived_folder(name)
+        folder = store.paths.indexes(name)
         if not len(feature):
             continue
         if spec.kind == "histogram":

@@ -25,11 +25,11 @@ from imgrec.store.classes import (
 from imgrec.store.features import stored_ids
 from imgrec.store.origins import origins_of
 from imgrec.store.parts import part_numbers, write_part
+from imgrec.store.paths import THUMBS
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import write_thumbs
 
 PART_ROWS = 1024
-THUMBS = "thumbs"
 _CLASSES = "classes/"  # before the name of an encoder
 
 
@@ -98,7 +98,7 @@ def plan_jobs(
         ids = ids[np.isin(ids, offline, invert=True)]
     lacking = np.stack([np.isin(ids, there[name], invert=True) for name in outputs], axis=1)
     lacking[np.isin(ids, store.catalog.ids("new"))] = True
-    written = [*folders.values(), *map(store.classes_folder, encoders)]
+    written = [*folders.values(), *map(store.paths.classes, encoders)]
     number = 1 + max((n for f in written for n in part_numbers(f)), default=-1)
     jobs: list[PartJob] = []
     for pattern in np.unique(lacking[lacking.any(axis=1)], axis=0):
@@ -189,7 +189,7 @@ def _write_parts(
 ) -> None:
     for name, top in tops.items():  # first: where one is lacking the feature is made again
         kept = Top(top.indices[rows], top.probabilities[rows])
-        write_classes(store.classes_folder(name), job.number, ids[rows], kept)
+        write_classes(store.paths.classes(name), job.number, ids[rows], kept)
     for name in job.outputs:
         folder = _folder(store, name)
         if name == THUMBS:
@@ -209,11 +209,11 @@ def _class_labels(
 ) -> dict[str, dict[int, str]]:
     if labeled is None or labeled not in tops:
         return {}
-    described = read_description(store.classes_folder(labeled))
+    described = read_description(store.paths.classes(labeled))
     return labels_of(ids, tops[labeled], described["categories"]) if described else {}
 
 
 def _folder(store: Store, output: str) -> Path:
     if output.startswith(_CLASSES):
-        return store.classes_folder(output.removeprefix(_CLASSES))
-    return store.thumbs_folder if output == THUMBS else store.feature_folder(output)
+        return store.paths.classes(output.removeprefix(_CLASSES))
+    return store.paths.thumbs if output == THUMBS else store.paths.feature(output)

@@ -4,7 +4,6 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
@@ -24,13 +23,12 @@ from imgrec.store.store import Store
 from imgrec.system.atomic_files import write_text
 from imgrec.system.progress import progress
 
-_MARKER = "labels.json"
 _BLOCK_ROWS = 1024
 
 
 def begin_classes(store: Store, classifier: Classifier) -> None:
     """Make the folder of a classifier's classes; those of other weights are deleted."""
-    spec, folder = classifier.spec, store.classes_folder(classifier.spec.name)
+    spec, folder = classifier.spec, store.paths.classes(classifier.spec.name)
     there = read_description(folder)
     if there and there["weights_digest"] != spec.weights_digest:
         shutil.rmtree(folder)
@@ -70,7 +68,7 @@ def complete_classes(store: Store, classifier: Classifier, *, quiet: bool = True
         StoreError: a part is damaged.
     """
     name = classifier.spec.name
-    folder, feature = store.classes_folder(name), store.feature(name)
+    folder, feature = store.paths.classes(name), store.feature(name)
     lacking = feature.ids[np.isin(feature.ids, stored_ids(folder), invert=True)]
     number = 1 + max(part_numbers(folder), default=-1)
     desc = f"classes by {name}"
@@ -109,20 +107,18 @@ def update_class_labels(store: Store, encoder: str | None) -> None:
 
 
 def _state(store: Store, encoder: str) -> dict[str, str]:
-    described = (store.classes_folder(encoder) / "classes.json").read_bytes()
+    described = store.paths.classes_description(encoder).read_bytes()
     return {"encoder": encoder, "digest": hashlib.blake2b(described, digest_size=16).hexdigest()}
-
-
-def _marker(store: Store) -> Path:
-    return store.path / "classes" / _MARKER
 
 
 def _is_current(store: Store, encoder: str) -> bool:
     try:
-        return bool(json.loads(_marker(store).read_text("utf-8")) == _state(store, encoder))
+        return bool(
+            json.loads(store.paths.class_labels.read_text("utf-8")) == _state(store, encoder)
+        )
     except (OSError, ValueError):
         return False
 
 
 def _write_marker(store: Store, encoder: str) -> None:
-    write_text(_marker(store), json.dumps(_state(store, encoder)) + "\n")
+    write_text(store.paths.class_labels, json.dumps(_state(store, encoder)) + "\n")

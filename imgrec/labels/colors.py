@@ -10,12 +10,11 @@ from imgrec.collection.kinds import COLOR
 from imgrec.errors import StoreError
 from imgrec.labels.keep import keep_labels
 from imgrec.pictures.color_word import VERSION, color_of
+from imgrec.store.paths import StorePaths
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import DAMAGED
 from imgrec.system.atomic_files import write_text
 from imgrec.system.progress import progress
-
-_SIDECAR = "colors.json"
 
 
 def begin_colors(store: Store) -> None:
@@ -99,11 +98,13 @@ def _color(image_id: int, thumbnail: Callable[[int], bytes]) -> str:
 
 def _is_current(store_path: Path) -> bool:
     try:
-        return bool(json.loads((store_path / _SIDECAR).read_text("utf-8"))["version"] == VERSION)
+        return bool(
+            json.loads(StorePaths(store_path).colors.read_text("utf-8"))["version"] == VERSION
+        )
     except (OSError, ValueError, LookupError, TypeError):
         return False
 
 
 def _write_version(store_path: Path) -> None:
     """Say which rule made the labels, after they were written: a killed run makes them again."""
-    write_text(store_path / _SIDECAR, json.dumps({"version": VERSION}) + "\n")
+    write_text(StorePaths(store_path).colors, json.dumps({"version": VERSION}) + "\n")

@@ -122,7 +122,7 @@ def closest_id(neighbors: Neighbors, k: int = 5) -> int:
 
 
 def _folder(store: Store, spec: EncoderSpec) -> Path:
-    return store.path / "knn" / spec.name
+    return store.paths.knn(spec.name)
 
 
 def _is_right(kept: KnnGraph, feature: FeatureStore, k: int) -> bool:

@@ -201,7 +201,7 @@ def _head(store: Store, spec: EncoderSpec, feature: FeatureStore) -> Head:
 
 def _date(store: Store, spec: EncoderSpec) -> str:
     """The day of the newest part of a feature."""
-    folder = store.feature_folder(spec.name)
+    folder = store.paths.feature(spec.name)
     times = [(folder / part_name(n) / "ids.npy").stat().st_mtime_ns for n in part_numbers(folder)]
     return date_of(max(times))
 

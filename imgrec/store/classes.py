@@ -13,10 +13,10 @@ from imgrec.collection import Ids
 from imgrec.collection.kinds import CLASS, CONFIDENCE
 from imgrec.errors import StoreError
 from imgrec.store.parts import check_rows, load_array, load_ids, part_name, part_numbers, write_part
+from imgrec.store.paths import CLASSES_DESCRIPTION
 from imgrec.system.atomic_files import write_text
 
 TOP = 5
-_DESCRIPTION = "classes.json"
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,9 @@ def write_description(
         "categories": list(categories),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / _DESCRIPTION, json.dumps(described, indent=1, ensure_ascii=False) + "\n")
+    write_text(
+        folder / CLASSES_DESCRIPTION, json.dumps(described, indent=1, ensure_ascii=False) + "\n"
+    )
 
 
 def read_description(folder: Path) -> dict[str, Any] | None:
@@ -99,7 +101,7 @@ def read_description(folder: Path) -> dict[str, Any] | None:
     Raises:
         StoreError: it is damaged.
     """
-    path = folder / _DESCRIPTION
+    path = folder / CLASSES_DESCRIPTION
     if not path.is_file():
         return None
     try:
@@ -124,7 +126,7 @@ def write_classes(folder: Path, number: int, ids: Ids, top: Top) -> None:
 
 def holds_classes(folder: Path) -> bool:
     """Whether a folder holds the classes of an encoder, of a picture at least."""
-    return (folder / _DESCRIPTION).is_file() and bool(part_numbers(folder))
+    return (folder / CLASSES_DESCRIPTION).is_file() and bool(part_numbers(folder))
 
 
 def open_classes(folder: Path, dead: Ids, last: int) -> Classes:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from imgrec.errors import StoreError
 from imgrec.store.parts import (
-    DESCRIPTION,
     MANIFEST,
     load_array,
     load_ids,
@@ -19,6 +18,7 @@ from imgrec.store.parts import (
     part_numbers,
     read_json,
 )
+from imgrec.store.paths import CLASSES, FEATURE_DESCRIPTION, FEATURES, THUMBS
 
 _SMALL_BYTES = 1 << 16  # read whole whenever a part is looked at
 _CHUNK_BYTES = 1 << 22
@@ -46,13 +46,13 @@ class Output:
 
 def outputs_of(store: Path) -> Iterator[Output]:
     """Yield the outputs of a store, in order."""
-    for kind in ("features", "classes"):
+    for kind in (FEATURES, CLASSES):
         for folder in sorted(path for path in (store / kind).glob("*") if path.is_dir()):
-            described = read_json(folder / DESCRIPTION)
+            described = read_json(folder / FEATURE_DESCRIPTION)
             dimensions = described.get("dimensions") if isinstance(described, dict) else None
             yield Output(kind, folder, dimensions if isinstance(dimensions, int) else None)
-    if (store / "thumbs").is_dir():
-        yield Output("thumbs", store / "thumbs")
+    if (store / THUMBS).is_dir():
+        yield Output(THUMBS, store / THUMBS)
 
 
 def part_problem(output: Output, part: Path) -> str | None:
@@ -66,9 +66,9 @@ def part_problem(output: Output, part: Path) -> str | None:
         if problem:
             return problem
         ids = load_ids(part)
-        if output.kind == "thumbs":
+        if output.kind == THUMBS:
             return _thumbs_problem(part, len(ids))
-        if output.kind == "classes":
+        if output.kind == CLASSES:
             return _classes_problem(part, len(ids))
         return _vectors_problem(part, len(ids), output.dimensions)
     except StoreError as error:

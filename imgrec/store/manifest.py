@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from imgrec.errors import StoreError
 from imgrec.store.parts import read_json
+from imgrec.store.paths import StorePaths
 from imgrec.system.atomic_files import write_text
 from imgrec.version import __version__
 
@@ -18,7 +19,7 @@ FORMAT = 1
 
 def is_store(path: Path) -> bool:
     """Whether a folder is a store."""
-    return (path / "store.json").is_file()
+    return StorePaths(path).manifest.is_file()
 
 
 def mend_manifest(path: Path) -> list[str]:
@@ -27,13 +28,17 @@ def mend_manifest(path: Path) -> list[str]:
     Raises:
         OSError: the store cannot be written.
     """
-    manifest = read_json(path / "store.json")
+    manifest = read_json(StorePaths(path).manifest)
     if isinstance(manifest, dict) and "format" in manifest:
         return []
-    features = sorted(folder.name for folder in path.glob("features/*") if folder.is_dir())
+    features = sorted(
+        folder.name for folder in StorePaths(path).features.glob("*") if folder.is_dir()
+    )
     encoder = next((name for name in features if name != "rgb"), "rgb")
     write_manifest(path, {"encoder": encoder} if features else {})
-    return [f"{path / 'store.json'} was lost or damaged: written anew, the encoder is {encoder}"]
+    return [
+        f"{StorePaths(path).manifest} was lost or damaged: written anew, the encoder is {encoder}"
+    ]
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -45,10 +50,10 @@ def read_manifest(path: Path) -> dict[str, Any]:
     if not is_store(path):
         raise StoreError(f"no store at {path}: run python -m imgrec.index FOLDER --store {path}")
     try:
-        manifest: dict[str, Any] = json.loads((path / "store.json").read_text("utf-8"))
+        manifest: dict[str, Any] = json.loads(StorePaths(path).manifest.read_text("utf-8"))
         found = manifest["format"]
     except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path / 'store.json'} is damaged: {error}") from error
+        raise StoreError(f"{StorePaths(path).manifest} is damaged: {error}") from error
     if found != FORMAT:
         raise StoreError(
             f"{path} has store format {found}, this imgrec {__version__} knows {FORMAT}: "
@@ -60,7 +65,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
 def write_manifest(path: Path, settings: dict[str, Any]) -> None:
     """Write store.json: the format, who wrote it, and the settings of the store."""
     manifest = {"format": FORMAT, "written_by": f"imgrec {__version__}", **settings}
-    write_text(path / "store.json", json.dumps(manifest, indent=2) + "\n")
+    write_text(StorePaths(path).manifest, json.dumps(manifest, indent=2) + "\n")
 
 
 @contextmanager
@@ -70,7 +75,7 @@ def writing_lock(path: Path) -> Iterator[None]:
     Raises:
         StoreError: another run holds it.
     """
-    lock = FileLock(path / "lock")
+    lock = FileLock(StorePaths(path).lock)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:

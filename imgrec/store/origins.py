@@ -11,10 +11,10 @@ from pathlib import Path
 from imgrec.collection import Catalog, Entry, Ids, Outcome
 from imgrec.collection.rebuild import KnownRoot
 from imgrec.errors import StoreError
+from imgrec.store.paths import StorePaths
 from imgrec.system.atomic_files import write_text
 
 ORIGINS = "pictures.json"
-ROOTS = "roots.json"
 COLUMNS = ("root", "path", "size", "mtime_ns", "digest", "width", "height", "format")
 _TYPES = (int, str, int, int, str, int, int, str)
 Origin = tuple[int, str, int, int, str, int, int, str]  # a value for each of COLUMNS
@@ -55,7 +55,7 @@ def write_roots(store: Path, catalog: Catalog) -> None:
         for path, number in catalog.roots().items()
     ]
     text = json.dumps(roots, indent=2) + "\n"
-    path = store / ROOTS
+    path = StorePaths(store).roots
     if not path.is_file() or path.read_bytes() != text.encode():
         write_text(path, text)
 
@@ -63,7 +63,7 @@ def write_roots(store: Path, catalog: Catalog) -> None:
 def read_roots(store: Path) -> list[KnownRoot]:
     """Return the roots that are kept beside the catalog; none where the file is damaged."""
     try:
-        found = json.loads((store / ROOTS).read_text("utf-8"))
+        found = json.loads(StorePaths(store).roots.read_text("utf-8"))
         return [KnownRoot(int(r["number"]), str(r["path"]), bool(r["held"])) for r in found]
     except (OSError, ValueError, LookupError, TypeError):
         return []

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.errors import StoreError
+from imgrec.store.paths import FEATURE_DESCRIPTION
 from imgrec.system.atomic_files import new_folder
 
 MANIFEST = "part.json"
-DESCRIPTION = "feature.json"  # beside the parts of a feature
 # What numpy raises on headers that are not what it wrote.
 _DAMAGED = (OSError, ValueError, EOFError, SyntaxError, TypeError, OverflowError, TokenError)
 _NAME = re.compile(r"part-(\d{6,})$")
@@ -59,7 +59,7 @@ def write_part(folder: Path, number: int, files: Mapping[str, NDArray[Any] | byt
             data = _serialized(content)
             (temporary / name).write_bytes(data)
             described[name] = {"bytes": len(data), "blake2b": content_digest(data)}
-        manifest = {"files": described, "feature": read_json(folder / DESCRIPTION)}
+        manifest = {"files": described, "feature": read_json(folder / FEATURE_DESCRIPTION)}
         signed = {**manifest, "blake2b": content_digest(json.dumps(manifest).encode())}
         (temporary / MANIFEST).write_text(json.dumps(signed), "utf-8")
 

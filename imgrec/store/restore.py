@@ -53,21 +53,21 @@ def damage_noticed(store: Path) -> Iterator[None]:
         with suppress(OSError):
             report_damaged(store, reported_damaged(store) | {CATALOG})
         raise StoreError(
-            f"the catalog {store / CATALOG} is damaged ({error}): run the same command again, "
-            "which makes it anew with the same ids"
+            f"the catalog {StorePaths(store).catalog} is damaged ({error}): run the same command "
+            "again, which makes it anew with the same ids"
         ) from error
 
 
 def _is_ours(store: Path) -> bool:
     """Whether a folder is a store of this format, or what is left of one."""
-    manifest = read_json(store / "store.json")
+    manifest = read_json(StorePaths(store).manifest)
     if isinstance(manifest, dict) and "format" in manifest:
         return bool(manifest["format"] == FORMAT)
     return any(output.parts() for output in outputs_of(store))
 
 
 def _restored_catalog(store: Path) -> list[str]:
-    path = store / CATALOG
+    path = StorePaths(store).catalog
     problem = catalog_problem(path, deep=CATALOG in reported_damaged(store))
     if not problem:
         return []

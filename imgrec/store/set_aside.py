@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from imgrec.store.damage import Output, digest_problem, outputs_of, part_problem
-from imgrec.store.parts import DESCRIPTION, read_json, read_manifest
+from imgrec.store.parts import read_json, read_manifest
+from imgrec.store.paths import (
+    CLASSES,
+    CLASSES_DESCRIPTION,
+    FEATURE_DESCRIPTION,
+    FEATURES,
+    THUMBS,
+    StorePaths,
+)
 from imgrec.system.atomic_files import write_text
 
-REPORTED = "damaged.json"  # what was found by reading all, for the next run
-ASIDE = "damaged"
-CATEGORIES = "classes.json"  # beside the parts of classes
 _FIELDS = {"name", "dimensions", "preprocessing", "dtype"}
 
 
@@ -23,14 +28,14 @@ def report_damaged(store: Path, parts: Iterable[str]) -> None:
     """
     found = sorted(parts)
     if found:
-        write_text(store / REPORTED, json.dumps({"parts": found}, indent=2) + "\n")
+        write_text(StorePaths(store).reported_damage, json.dumps({"parts": found}, indent=2) + "\n")
     else:
-        (store / REPORTED).unlink(missing_ok=True)
+        StorePaths(store).reported_damage.unlink(missing_ok=True)
 
 
 def reported_damaged(store: Path) -> set[str]:
     """Return what was reported and not looked at since."""
-    found = read_json(store / REPORTED)
+    found = read_json(StorePaths(store).reported_damage)
     parts = found.get("parts") if isinstance(found, dict) else None
     return {str(part) for part in parts} if isinstance(parts, list) else set()
 
@@ -57,19 +62,19 @@ def set_aside_damaged(store: Path) -> list[str]:
                     f"{part} was damaged ({problem}): it lies in {aside} now, and its pictures "
                     "are done again"
                 )
-    (store / REPORTED).unlink(missing_ok=True)
+    StorePaths(store).reported_damage.unlink(missing_ok=True)
     return lines
 
 
 def description_problem(output: Output) -> str | None:
     """Return what is wrong with the description beside some parts, None where nothing is."""
-    if output.kind == "thumbs":
+    if output.kind == THUMBS:
         return None
-    if output.kind == "classes":
-        found = read_json(output.folder / CATEGORIES)
+    if output.kind == CLASSES:
+        found = read_json(output.folder / CLASSES_DESCRIPTION)
         named = isinstance(found, dict) and isinstance(found.get("categories"), list)
         return None if named else "it is damaged or not there"
-    there, written = read_json(output.folder / DESCRIPTION), _as_written(output)
+    there, written = read_json(output.folder / FEATURE_DESCRIPTION), _as_written(output)
     if written is not None:
         return None if there == written else "it is not what its parts were made by"
     return None if _is_description(there) else "it is damaged or not there"
@@ -86,12 +91,12 @@ def mend_descriptions(store: Path) -> list[str]:
     """
     lines = []
     for output in outputs_of(store):
-        if output.kind == "classes" and output.parts() and description_problem(output):
+        if output.kind == CLASSES and output.parts() and description_problem(output):
             aside = _set_aside(store, output.folder)
             lines.append(f"{output.folder} was damaged: it lies in {aside} now, and is made again")
-        if output.kind != "features" or not description_problem(output):
+        if output.kind != FEATURES or not description_problem(output):
             continue
-        written, place = _as_written(output), output.folder / DESCRIPTION
+        written, place = _as_written(output), output.folder / FEATURE_DESCRIPTION
         if written is not None:
             write_text(place, json.dumps(written, indent=2) + "\n")
             lines.append(f"{place} was damaged: it is written anew, from what its parts say")
@@ -119,7 +124,7 @@ def _is_description(found: Any) -> bool:
 
 def _set_aside(store: Path, folder: Path) -> Path:
     """Move a folder of the store to where no command looks for it; return where it is."""
-    place = store / ASIDE / folder.relative_to(store)
+    place = StorePaths(store).set_aside / folder.relative_to(store)
     place.parent.mkdir(parents=True, exist_ok=True)
     free, number = place, 1
     while free.exists():

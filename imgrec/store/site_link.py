@@ -7,10 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from imgrec.errors import StoreError
+from imgrec.store.paths import StorePaths
 from imgrec.store.store import Store
 from imgrec.system.atomic_files import write_text
-
-_SIDECAR = "graph.json"
 
 
 def page_file(path: str) -> str:
@@ -25,7 +24,7 @@ def keep_site(store_path: Path, site: Path) -> None:
         text = json.dumps({"site": relative}, indent=2) + "\n"
         if _read(store_path) != relative:
             with Store.create(store_path) as store, store.writing():
-                write_text(store_path / _SIDECAR, text)
+                write_text(store.paths.site_link, text)
 
 
 def site_of(store_path: Path) -> Path | None:
@@ -48,6 +47,6 @@ def page_of(site: Path | None, community: str | None, image_id: int) -> str | No
 
 def _read(store_path: Path) -> str | None:
     try:
-        return str(json.loads((store_path / _SIDECAR).read_text("utf-8"))["site"])
+        return str(json.loads(StorePaths(store_path).site_link.read_text("utf-8"))["site"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -14,11 +14,10 @@ from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.store.classes import Classes, holds_classes, open_classes
 from imgrec.store.features import FeatureStore, stored_ids
 from imgrec.store.manifest import is_store, read_manifest, write_manifest, writing_lock
-from imgrec.store.paths import StorePaths
+from imgrec.store.paths import CATALOG, FEATURE_DESCRIPTION, LOCK, StorePaths
 from imgrec.store.thumbnails import ThumbStore
 from imgrec.system.atomic_files import TEMPORARY_PREFIX, remove_temporaries, write_text
 
-CATALOG = "catalog.sqlite"
 _SETTINGS: tuple[str, ...] = ("encoder", "follow_links")
 
 
@@ -39,7 +38,7 @@ class Store:
         """
         path = Path(path)
         read_manifest(path)
-        return cls(path, Catalog.open(path / CATALOG))
+        return cls(path, Catalog.open(StorePaths(path).catalog))
 
     @classmethod
     def create(cls, path: Path | str) -> "Store":
@@ -51,11 +50,11 @@ class Store:
         path = Path(path)
         if is_store(path):
             read_manifest(path)
-            return cls(path, Catalog.create(path / CATALOG))
+            return cls(path, Catalog.create(StorePaths(path).catalog))
         if path.exists() and (not path.is_dir() or any(map(_is_foreign, path.iterdir()))):
             raise StoreError(f"{path} is no store and not empty: name another place for the store")
         path.mkdir(parents=True, exist_ok=True)
-        catalog = Catalog.create(path / CATALOG)
+        catalog = Catalog.create(StorePaths(path).catalog)
         write_manifest(path, {})  # last: a folder with it is a whole store
         return cls(path, catalog)
 
@@ -94,18 +93,9 @@ class Store:
             kept = {key: there[key] for key in _SETTINGS if key in there}
             write_manifest(self.path, {**kept, name: value})
 
-    def feature_folder(self, name: str) -> Path:
-        """Return the folder of a feature, there or not."""
-        return self.path / "features" / name
-
-    @property
-    def thumbs_folder(self) -> Path:
-        """The folder of the thumbnails."""
-        return self.path / "thumbs"
-
     def feature_names(self) -> list[str]:
         """Return the names of the features in this store, sorted."""
-        return sorted(path.parent.name for path in self.path.glob("features/*/feature.json"))
+        return sorted(p.parent.name for p in self.paths.features.glob(f"*/{FEATURE_DESCRIPTION}"))
 
     def spec(self, name: str | None = None) -> EncoderSpec:
         """Return the spec of the encoder that made a feature, by default the store's own.
@@ -121,7 +111,7 @@ class Store:
                 f"{self.path} has no feature {name!r} (there: {listed}): "
                 f"run python -m imgrec.index FOLDER --store {self.path} --encoder {name or 'NAME'}"
             )
-        return _spec_from_json(self.feature_folder(name) / "feature.json")
+        return _spec_from_json(self.paths.feature_description(name))
 
     def add_feature(self, spec: EncoderSpec) -> None:
         """Make a feature's folder, or check that the one there was made by the same encoder.
@@ -135,13 +125,13 @@ class Store:
                 raise StoreError(
                     f"the feature {spec.name!r} in {self.path} was made otherwise "
                     f"({_difference(there, spec)}): use another store, or delete "
-                    f"{self.feature_folder(spec.name)} to have it made again"
+                    f"{self.paths.feature(spec.name)} to have it made again"
                 )
             return
-        folder = self.feature_folder(spec.name)
-        folder.mkdir(parents=True, exist_ok=True)
+        self.paths.feature(spec.name).mkdir(parents=True, exist_ok=True)
         described = {**asdict(spec), "dtype": "float32"}
-        write_text(folder / "feature.json", json.dumps(described, indent=2) + "\n")
+        described_in = self.paths.feature_description(spec.name)
+        write_text(described_in, json.dumps(described, indent=2) + "\n")
 
     def feature(self, name: str | None = None) -> FeatureStore:
         """Open the vectors of the ok pictures, by default those of the store's own encoder.
@@ -151,29 +141,21 @@ class Store:
         """
         spec = self.spec(name)
         dead, last = self.catalog.ids_not_ok(), self.catalog.last_id()
-        return FeatureStore.open(self.feature_folder(spec.name), spec.dimensions, dead, last)
-
-    def derived_folder(self, feature: str) -> Path:
-        """Return the folder of what is made from a feature to search it, there or not."""
-        return self.path / "indexes" / feature
+        return FeatureStore.open(self.paths.feature(spec.name), spec.dimensions, dead, last)
 
     def state(self) -> tuple[object, ...]:
         """Return what is another as soon as the catalog, a feature or an index is another."""
-        manifest = _stamp(self.path / "store.json")
-        folders = [*_stamps(self.path / "features"), *_stamps(self.path / "indexes")]
+        manifest = _stamp(self.paths.manifest)
+        folders = [*_stamps(self.paths.features), *_stamps(self.paths.all_indexes)]
         return (self.catalog.version(), manifest, *folders)
 
     def thumbs(self) -> ThumbStore:
         """Open the thumbnails."""
-        return ThumbStore.open(self.thumbs_folder)
-
-    def classes_folder(self, encoder: str) -> Path:
-        """Return the folder of the classes that an encoder sees, there or not."""
-        return self.path / "classes" / encoder
+        return ThumbStore.open(self.paths.thumbs)
 
     def class_encoders(self) -> list[str]:
         """Return the names of the encoders whose classes this store holds, sorted."""
-        return sorted(p.name for p in self.path.glob("classes/*") if holds_classes(p))
+        return sorted(p.name for p in self.paths.all_classes.glob("*") if holds_classes(p))
 
     def classes(self, encoder: str | None = None) -> Classes:
         """Read the most probable classes of the ok pictures.
@@ -194,12 +176,12 @@ class Store:
                 f"--encoder {name or 'NAME'} with a torchvision model"
             )
         dead, last = self.catalog.ids_not_ok(), self.catalog.last_id()
-        return open_classes(self.classes_folder(name), dead, last)
+        return open_classes(self.paths.classes(name), dead, last)
 
     def reserve_ids(self) -> None:
         """Never again give an id that some part has a row for, even if the catalog was lost."""
-        folders = [self.thumbs_folder, *map(self.feature_folder, self.feature_names())]
-        folders += map(self.classes_folder, self.class_encoders())
+        folders = [self.paths.thumbs, *map(self.paths.feature, self.feature_names())]
+        folders += map(self.paths.classes, self.class_encoders())
         stored = [stored_ids(folder) for folder in folders]
         self.catalog.reserve_ids(max((int(ids[-1]) for ids in stored if len(ids)), default=0))
 
@@ -211,18 +193,21 @@ class Store:
             StoreError: another run holds it.
         """
         with writing_lock(self.path):
-            for folder in (self.path, self.thumbs_folder, *self.path.glob("features/*")):
-                remove_temporaries(folder)
-            kinds = ("indexes", "layouts", "classes")
-            made = (path for kind in kinds for path in self.path.glob(f"{kind}/*"))
-            for folder in (self.path / "knn", self.path / "graph", *made):
+            for folder in _written_folders(self.paths):
                 remove_temporaries(folder)
             yield
 
 
+def _written_folders(paths: StorePaths) -> Iterator[Path]:
+    """Yield the folders in which a killed run may have left temporary files."""
+    yield from (paths.root, paths.thumbs, paths.all_knn, paths.all_maps)
+    for folder in (paths.features, paths.all_indexes, paths.all_layouts, paths.all_classes):
+        yield from folder.glob("*")
+
+
 def _is_foreign(path: Path) -> bool:
     """Whether a file is none that a run leaves that was killed while it made a store."""
-    return not path.name.startswith((CATALOG, "lock", TEMPORARY_PREFIX))
+    return not path.name.startswith((CATALOG, LOCK, TEMPORARY_PREFIX))
 
 
 def _stamps(folder: Path) -> list[tuple[str, int, int]]:

@@ -90,13 +90,13 @@ def _fill(path: Path, tree: Path) -> None:
 def _write_part(store: Store, number: int, ids: Ids) -> None:
     histograms = np.random.default_rng(number).random((len(ids), 3 * _BINS), np.float32)
     histograms /= histograms.sum(axis=1, keepdims=True)
-    write_part(store.feature_folder("rgb"), number, {"ids.npy": ids, "vectors.npy": histograms})
+    write_part(store.paths.feature("rgb"), number, {"ids.npy": ids, "vectors.npy": histograms})
     file = io.BytesIO()
     Image.new("RGB", (128, 96), "gray").save(file, "JPEG")
     entries = store.catalog.entries(ids)
     outcomes = [Outcome(e.id, "ok", e.digest, e.width, e.height, e.format) for e in entries]
     origins = origins_of(ids, entries, outcomes, store.catalog.roots())
-    write_thumbs(store.thumbs_folder, number, ids, [file.getvalue()] * len(ids), origins)
+    write_thumbs(store.paths.thumbs, number, ids, [file.getvalue()] * len(ids), origins)
 
 
 def _spent(command: list[str]) -> tuple[float, float]:

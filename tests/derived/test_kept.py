@@ -61,7 +61,7 @@ def _agrees(recommender: Recommender, vectors: np.ndarray, ids: np.ndarray, way:
 
 def _kept(path: Path, recipe: SketchRecipe | HnswRecipe | PcaRecipe, name: str = "vec"):  # type: ignore[no-untyped-def]
     with Store.open(path) as store:
-        return load_derived(store.derived_folder(name), recipe, store.spec(name))
+        return load_derived(store.paths.indexes(name), recipe, store.spec(name))
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -55,10 +55,10 @@ def make_store(
             store.catalog.labels.replace(kind, values)
         store.add_feature(EncoderSpec("flat", vectors.shape[1], Preprocessing(8, 8)))
         store.set_encoder("flat")
-        write_part(store.feature_folder("flat"), 0, {"ids.npy": ids, "vectors.npy": vectors})
+        write_part(store.paths.feature("flat"), 0, {"ids.npy": ids, "vectors.npy": vectors})
         jpegs = {id(image): image for image in images}  # the same picture again costs nothing
         made = {key: thumbnail(image) for key, image in jpegs.items()}
-        write_thumbs(store.thumbs_folder, 0, ids, [made[id(image)] for image in images])
+        write_thumbs(store.paths.thumbs, 0, ids, [made[id(image)] for image in images])
     return path
 
 

@@ -59,8 +59,8 @@ def make_store(
         thumbs = [e.file.read_bytes() for e in entries]
         store.add_feature(spec)
         store.set_encoder("mini")
-        write_part(store.feature_folder("mini"), 0, {"ids.npy": ids, "vectors.npy": vectors[rows]})
-        write_thumbs(store.thumbs_folder, 0, ids, thumbs)
+        write_part(store.paths.feature("mini"), 0, {"ids.npy": ids, "vectors.npy": vectors[rows]})
+        write_thumbs(store.paths.thumbs, 0, ids, thumbs)
     return path
 
 

@@ -70,7 +70,7 @@ def add_pictures(path: Path, ids: Sequence[int]) -> None:
 def add_part(path: Path, name: str, ids: NDArray[np.int64], vectors: Vectors) -> None:
     with Store.create(path) as store:
         store.add_feature(spec_of(name, vectors.shape[1]))
-        folder = store.feature_folder(name)
+        folder = store.paths.feature(name)
         number = 1 + max(part_numbers(folder), default=-1)
         write_part(folder, number, {"ids.npy": ids.astype(np.int64), "vectors.npy": vectors})
 

@@ -75,7 +75,7 @@ def add(path: Path, image_id: int, jpeg: bytes) -> None:
             f"VALUES (?, 1, {TEXT}, 1, 1, 'ok')",
             [image_id, f"added {image_id}.png".encode()],
         )
-        write_thumbs(store.thumbs_folder, image_id, np.array([image_id]), [jpeg])
+        write_thumbs(store.paths.thumbs, image_id, np.array([image_id]), [jpeg])
 
 
 def updated(path: Path) -> dict[int, str]:

@@ -55,9 +55,9 @@ def _add(path: Path, vector: NDArray[np.float32]) -> int:
             "VALUES (?, 1, ?, 1, 1, 96, 96, 'PNG', 'ok')", [new, f"{new:05d}.png"],
         )  # fmt: skip
         arrays = {"ids.npy": np.array([new]), "vectors.npy": vector[None].astype(np.float32)}
-        write_part(store.feature_folder("flat"), new, arrays)
+        write_part(store.paths.feature("flat"), new, arrays)
         thumbs = [decode_back((9, 99, 9))]
-        write_thumbs(store.thumbs_folder, new, np.array([new]), thumbs)
+        write_thumbs(store.paths.thumbs, new, np.array([new]), thumbs)
     return new
 
 

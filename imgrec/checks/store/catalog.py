@@ -9,8 +9,8 @@ from imgrec.collection.integrity import catalog_problem
 from imgrec.errors import StoreError
 from imgrec.pictures.decoding import REASONS
 from imgrec.store.damage import Output
+from imgrec.store.paths import CATALOG
 from imgrec.store.restore import stored_origins
-from imgrec.store.store import CATALOG
 from imgrec.system.text import counted
 
 _REBUILT = "no command can open it; the next run of imgrec.index makes it again, with the same ids"

@@ -13,9 +13,9 @@ from imgrec.collection import Ids
 from imgrec.store.damage import Output, has_digests, outputs_of
 from imgrec.store.features import stored_ids
 from imgrec.store.manifest import FORMAT
-from imgrec.store.origins import ROOTS, read_roots
+from imgrec.store.origins import read_roots
 from imgrec.store.parts import read_json
-from imgrec.store.store import CATALOG
+from imgrec.store.paths import CATALOG, CLASSES, THUMBS, StorePaths
 from imgrec.system.text import counted
 
 
@@ -29,22 +29,22 @@ def check_store(store: Path, *, deep: bool = False) -> tuple[CheckReport, list[s
         deep: open every thumbnail, not a sample of each part.
     """
     findings: list[Finding] = []
-    place = Place(str(store))
+    place, paths = Place(str(store)), StorePaths(store)
     if not collected(_check_manifest(place, store), findings):
         return CheckReport((), tuple(findings)), []
-    catalog = collected(check_catalog(place, store / CATALOG), findings)
+    catalog = collected(check_catalog(place, paths.catalog), findings)
     known = ok = None
     if catalog:
         with closing(catalog):
             known, ok = known_ids(catalog), catalog.ids("ok")
-            thumbs = Output("thumbs", store / "thumbs")
+            thumbs = Output(THUMBS, paths.thumbs)
             collected(check_origins(place, thumbs, catalog.db), findings)
     damaged = [] if catalog else [CATALOG]
     outputs = list(outputs_of(store))
     for output in outputs:
         spoilt = collected(check_output(store, output, known, deep), findings)
         damaged += spoilt
-        if ok is not None and not spoilt and output.kind != "classes":
+        if ok is not None and not spoilt and output.kind != CLASSES:
             collected(_check_complete(store, output, ok), findings)
     kept = collected(check_derived(store, known), findings)
     collected(_check_origins(store, outputs), findings)
@@ -59,7 +59,7 @@ def check_store(store: Path, *, deep: bool = False) -> tuple[CheckReport, list[s
 
 def _check_manifest(place: Place, store: Path) -> Check[bool]:
     """Check store.json; return whether the folder is a store that this imgrec knows."""
-    manifest = read_json(store / "store.json")
+    manifest = read_json(StorePaths(store).manifest)
     parts = any(output.parts() for output in outputs_of(store))
     if not isinstance(manifest, dict) or "format" not in manifest:
         if parts:
@@ -77,7 +77,7 @@ def _check_manifest(place: Place, store: Path) -> Check[bool]:
         )
         return False
     encoder = manifest.get("encoder")
-    if encoder and parts and not (store / "features" / str(encoder)).is_dir():
+    if encoder and parts and not StorePaths(store).feature(str(encoder)).is_dir():
         yield place.error(
             f"store.json names the encoder {encoder!r}, of which there is no feature",
             "queries fail; name one that is there, or wanted, with imgrec.index --encoder",
@@ -97,7 +97,7 @@ def _check_complete(store: Path, output: Output, ok: Ids) -> Check[None]:
 
 def _check_origins(store: Path, outputs: list[Output]) -> Check[None]:
     if any(output.parts() for output in outputs) and not read_roots(store):
-        yield Place(ROOTS).warning(
+        yield Place(StorePaths(store).roots.name).warning(
             "it is lost or damaged, or an older imgrec made the store",
             "a catalog that is lost could not be made again; the next run writes it",
         )

@@ -9,8 +9,9 @@ from PIL import Image
 from imgrec.checks.findings import Check, Place
 from imgrec.collection import Ids
 from imgrec.store.damage import Output, digest_problem, part_problem
-from imgrec.store.parts import DESCRIPTION, load_array, load_ids
-from imgrec.store.set_aside import CATEGORIES, description_problem
+from imgrec.store.parts import load_array, load_ids
+from imgrec.store.paths import CLASSES, CLASSES_DESCRIPTION, FEATURE_DESCRIPTION, FEATURES
+from imgrec.store.set_aside import description_problem
 from imgrec.store.thumbnails import DAMAGED
 from imgrec.system.text import counted
 
@@ -22,7 +23,7 @@ _ROWS = 4096
 def check_output(store: Path, output: Output, known: Ids | None, deep: bool) -> Check[list[str]]:
     """Check all parts of an output; return those damaged, relative to the store."""
     if problem := description_problem(output):
-        name = CATEGORIES if output.kind == "classes" else DESCRIPTION
+        name = CLASSES_DESCRIPTION if output.kind == CLASSES else FEATURE_DESCRIPTION
         place = Place(f"{output.folder.relative_to(store).as_posix()}/{name}")
         yield place.error(problem, "the folder cannot be opened; imgrec.index mends it")
     damaged = []
@@ -48,9 +49,9 @@ def _check_ids(place: Place, part: Path, known: Ids) -> Check[None]:
 
 
 def _content_problem(output: Output, part: Path, deep: bool) -> str | None:
-    if output.kind == "features":
+    if output.kind == FEATURES:
         return _numbers_problem(part / "vectors.npy")
-    if output.kind == "classes":
+    if output.kind == CLASSES:
         return _numbers_problem(part / "probabilities.npy")
     return _thumbs_problem(part, deep)
 

@@ -69,7 +69,7 @@ def _write_thumbs(place: Place) -> None:
             rows = np.arange(first, min(first + _PART_ROWS, place.count), dtype=np.int64)
             # The same ones one after the other would lie in the processor's cache.
             of_rows = [jpegs[row * 7919 % len(jpegs)] for row in rows.tolist()]
-            write_thumbs(store.thumbs_folder, first // _PART_ROWS, rows + FIRST_ID, of_rows)
+            write_thumbs(store.paths.thumbs, first // _PART_ROWS, rows + FIRST_ID, of_rows)
 
 
 def _linked(source: str, copy: str) -> None:

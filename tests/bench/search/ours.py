@@ -125,7 +125,7 @@ def _build(place: Place, hnsw: bool) -> tuple[float, Path, list[str]]:
     lines: list[str] = []
     with Store.create(place.store) as store, store.writing():
         build_s = seconds(lambda: lines.extend(update_indexes(store, hnsw=hnsw, sketch_values=0)))
-        return build_s, store.derived_folder(str(store.encoder)), lines
+        return build_s, store.paths.indexes(str(store.encoder)), lines
 
 
 def _asked(place: Place, ways: Sequence[Way]) -> list[Row]:

@@ -334,7 +334,7 @@ def test_a_failure_half_way_leaves_the_old_site(tmp_path: Path) -> None:
     site_of(path, out)
     before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
     with Store.open(path) as store:
-        part = store.thumbs_folder / "part-000000"
+        part = store.paths.thumbs / "part-000000"
     (part / "thumbs.bin").write_bytes(b"")
     with pytest.raises(StoreError):
         site_of(path, out, seed=1)

@@ -132,7 +132,7 @@ def _logdir(folder: Path, name: str, workers: int) -> Path:
 def _sheets(store: Path, workers: Workers | None = None, laid: list[int] | None = None) -> Sheets:
     done = laid.append if laid is not None else lambda count: None
     with Store.open(store) as opened:
-        return Sheets(opened.thumbs_folder, opened.thumbs(), workers, done)
+        return Sheets(opened.paths.thumbs, opened.thumbs(), workers, done)
 
 
 def _write(sheets: Sheets, path: Path) -> None:
