@@ -72,7 +72,7 @@ def test_every_kind_of_encoder_is_indexed(name: str, photos: Path, tmp_path: Pat
         assert np.array_equal(feature.ids, ids)
         vectors = feature.load()
         assert np.array_equal(vectors, _expected(store, photos, name))
-        kinds = set(store.catalog.label_kinds())
+        kinds = set(store.catalog.labels.kinds())
         if not name.endswith("head"):
             assert store.class_encoders() == []
             assert not kinds & CLASSES
@@ -82,7 +82,7 @@ def test_every_kind_of_encoder_is_indexed(name: str, photos: Path, tmp_path: Pat
         assert np.array_equal(found.ids, ids)
         strongest = vectors.reshape(24, -1, 3).mean(axis=1).argmax(axis=1)
         assert np.array_equal(found.top[:, 0], strongest)
-        labels = store.catalog.labels(ids)
+        labels = store.catalog.labels.of(ids)
         assert [labels[i]["class"] for i in ids.tolist()] == [
             found.categories[c] for c in strongest
         ]
@@ -96,7 +96,7 @@ def test_several_device_encoders_and_a_classifier_in_one_run(photos: Path, tmp_p
     with Store.open(together) as store:
         assert store.encoder == "stub-queued"
         assert store.class_encoders() == ["stub-head"]
-        assert set(store.catalog.label_kinds()) >= CLASSES
+        assert set(store.catalog.labels.kinds()) >= CLASSES
     for name in names:  # each is what it is alone
         index_folders([photos], tmp_path / name, _options(name))
         alone, of_all = contents(tmp_path / name), contents(together)
@@ -231,7 +231,7 @@ def test_every_command_on_a_store_without_classes(
     page = "".join(path.read_text("utf-8") for path in (tmp_path / "report").rglob("*.html"))
     assert "The store holds no classes" in page
     with Store.open(store) as opened:
-        kinds = set(opened.catalog.label_kinds())
+        kinds = set(opened.catalog.labels.kinds())
     assert "community" in kinds
     assert not kinds & CLASSES
 
