@@ -120,7 +120,7 @@ def test_changes_not_folded_in_are_not_passed_over(photos: Path, open_folder: Pa
     assert (open_folder / "copy" / "catalog.sqlite-wal").stat().st_size
     with (
         nothing_can_be_written(open_folder / "copy"),
-        pytest.raises(StoreError, match="not folded in yet"),
+        pytest.raises(StoreError, match="has changes in its write-ahead log"),
     ):
         Store.open(open_folder / "copy")
 
