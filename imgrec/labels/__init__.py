@@ -1,1 +1,1 @@
-"""What the stages say about pictures, written to the catalog as labels."""
+"""Labels that imgrec writes to the catalog, and how they are kept current."""

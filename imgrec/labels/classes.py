@@ -1,4 +1,10 @@
-"""Classes of a store in step with its vectors, and the labels `class` and `confidence`."""
+"""The labels `class` and `confidence`, and the stored classes they come from.
+
+Indexing stores the classes of every classifier; one of them, the default encoder's if it is a
+classifier, also becomes labels. `classes/labels.json` names that encoder and a digest of its
+classes.json. Invariant: where the file matches, labels there are right and only absent ones
+need work; where it does not, all are replaced and the file is written last.
+"""
 
 import hashlib
 import json
@@ -27,7 +33,7 @@ _BLOCK_ROWS = 1024
 
 
 def begin_classes(store: Store, classifier: Classifier) -> None:
-    """Make the folder of a classifier's classes; those of other weights are deleted."""
+    """Create the folder of a classifier's classes; delete one of other weights first."""
     spec, folder = classifier.spec, store.paths.classes(classifier.spec.name)
     there = read_description(folder)
     if there and there["weights_digest"] != spec.weights_digest:
@@ -38,16 +44,27 @@ def begin_classes(store: Store, classifier: Classifier) -> None:
 
 
 def labeling(store: Store, primary: str, classifiers: Mapping[str, Classifier]) -> str | None:
-    """Return whose classes are the labels: the store's own encoder, else the first by name."""
+    """Return the encoder whose classes become labels: `primary`, else the first by name.
+
+    Args:
+        store: open.
+        primary: the default encoder.
+        classifiers: of this run, by name.
+
+    Returns:
+        None if no encoder has classes.
+    """
     known = sorted({*classifiers, *store.class_encoders()})
     return primary if primary in known else next(iter(known), None)
 
 
 def begin_class_labels(store: Store, encoder: str | None) -> bool:
-    """Say whose classes are the labels before indexing writes the first one; return if they are.
+    """Claim the class labels for an encoder, before indexing writes the first one.
 
-    Where there are labels of another encoder already, nothing is said: `update_class_labels`
-    makes them all again.
+    Labels of another encoder are not claimed; `update_class_labels` replaces them.
+
+    Returns:
+        True if indexing may write labels as it goes.
     """
     if encoder and not _is_current(store, encoder) and CLASS not in store.catalog.labels.kinds():
         _write_marker(store, encoder)
@@ -55,13 +72,13 @@ def begin_class_labels(store: Store, encoder: str | None) -> bool:
 
 
 def complete_classes(store: Store, classifier: Classifier, *, quiet: bool = True) -> None:
-    """Find the classes that a store lacks whose vectors it holds; no picture is read.
+    """Compute the classes of pictures that have a vector and no classes, from the vectors.
 
-    Only where the classes are a function of the vectors.
+    Only for classifiers whose classes are a function of the vectors; no picture is decoded.
 
     Args:
         store: open for writing.
-        classifier: the very encoder that made the vectors.
+        classifier: the encoder that made the vectors.
         quiet: no progress bar.
 
     Raises:
@@ -82,10 +99,10 @@ def complete_classes(store: Store, classifier: Classifier, *, quiet: bool = True
 
 
 def update_class_labels(store: Store, encoder: str | None) -> None:
-    """Make the labels `class` and `confidence` those of an encoder, for every ok picture.
+    """Make `class` and `confidence` of every ok picture those of an encoder; idempotent.
 
-    An id stands for one content, so that its label never changes but with encoder, weights
-    or the names of the categories: the store says which made its labels.
+    An id stands for one content, so its label changes only with the encoder, its weights or
+    the names of its categories.
     """
     if encoder is None or encoder not in store.class_encoders():
         return
@@ -103,7 +120,8 @@ def update_class_labels(store: Store, encoder: str | None) -> None:
         else:
             store.catalog.labels.replace(kind, values)
     if not current:
-        _write_marker(store, encoder)  # after the labels: a killed run makes them again
+        # After the labels, so that the next run repeats what a killed run has not finished.
+        _write_marker(store, encoder)
 
 
 def _state(store: Store, encoder: str) -> dict[str, str]:

@@ -1,4 +1,8 @@
-"""The label `color`: indexing writes it; what an older store lacks is made from its thumbnails."""
+"""The label `color`: written by indexing, completed here from the thumbnails.
+
+colors.json in the store holds the version of the rule that made the labels. An id stands for
+one content, so a label changes only with the rule's version; then all are made again.
+"""
 
 import json
 from collections.abc import Callable
@@ -18,28 +22,25 @@ from imgrec.system.progress import progress
 
 
 def begin_colors(store: Store) -> None:
-    """Say by which rule a store's color words are made, before indexing writes the first one.
+    """Write the rule's version, before indexing writes the first label.
 
-    Where there are words of another rule already, nothing is said: `update_colors` makes
-    them all again.
+    Not if there are labels of another version; `update_colors` replaces those.
     """
     if not _is_current(store.path) and COLOR not in store.catalog.labels.kinds():
         _write_version(store.path)
 
 
 def lacks_colors(store: Store) -> bool:
-    """Whether an ok picture has no word, or those there are of another rule."""
+    """True if an ok picture has no color label, or the labels are of another version."""
     labels = store.catalog.labels
     lacking = bool(len(labels.ids_lacking(COLOR)))
     return lacking or (not _is_current(store.path) and COLOR in labels.kinds())
 
 
 def update_colors(store: Store, *, quiet: bool = True) -> dict[int, str]:
-    """Return the color word of every ok picture; those that have no label yet are made, and kept.
+    """Return the color word of every ok picture; compute and write those that lack.
 
-    An id stands for one content, so that a word never changes, but by another version of the
-    rule: the store says which made its words, and all are made again where it is another. On a
-    store that cannot be written they are made and not kept.
+    If the store cannot be written they are returned only.
 
     Args:
         store: open.
@@ -56,7 +57,8 @@ def update_colors(store: Store, *, quiet: bool = True) -> dict[int, str]:
         with progress(total=len(new), desc="colors", unit="pictures", quiet=quiet) as bar:
             kept |= colors_of(new, store.thumbs().get, bar.update)
         if keep_labels(store.path, COLOR, kept) is None and not current:
-            with suppress(OSError):  # then they are made again
+            # Without the version they are made again next time.
+            with suppress(OSError):
                 _write_version(store.path)
     return {image_id: kept[image_id] for image_id in ids.tolist()}
 
@@ -68,13 +70,13 @@ def colors_of(
 ) -> dict[int, str]:
     """Return the color word of each picture.
 
-    In one thread, some thousands a second: decoding such small pictures holds Python's lock so
-    often that two threads gain nothing.
+    In one thread, some thousands a second: decoding pictures this small holds the interpreter
+    lock so often that two threads gain nothing.
 
     Args:
         ids: (n,) the pictures.
-        thumbnail: gives the JPEG of a picture.
-        done: called with 1 for each picture.
+        thumbnail: returns the JPEG of an image id.
+        done: called with 1 after each picture.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
@@ -106,5 +108,5 @@ def _is_current(store_path: Path) -> bool:
 
 
 def _write_version(store_path: Path) -> None:
-    """Say which rule made the labels, after they were written: a killed run makes them again."""
+    """Write the rule's version; after the labels, so that a killed run makes them again."""
     write_text(StorePaths(store_path).colors, json.dumps({"version": VERSION}) + "\n")

@@ -1,4 +1,8 @@
-"""The labels of one kind in the catalog, written only where they are other than those there."""
+"""Replaces all labels of one kind, writing only what differs.
+
+A write to the catalog invalidates the caches of every process that has the store open, so
+labels that are unchanged must cost no write.
+"""
 
 import sqlite3
 from collections.abc import Mapping
@@ -9,10 +13,9 @@ from imgrec.store.store import Store
 
 
 def keep_labels(store_path: Path, kind: str, values: Mapping[int, str]) -> str | None:
-    """Make these the only labels of a kind; return why they were not kept where they were not.
+    """Make {id: value} the only labels of a kind; return the error text if that failed, else None.
 
-    A catalog that holds them already is left alone, since any change of it makes whoever has
-    it open read the store again.
+    Failing is no error here: the store may be read-only, full or locked.
     """
     try:
         with Store.open(store_path) as store:
@@ -29,7 +32,7 @@ def keep_labels(store_path: Path, kind: str, values: Mapping[int, str]) -> str |
 def changes(
     there: list[tuple[int, str]], wanted: Mapping[int, str]
 ) -> tuple[list[tuple[int, str]], dict[int, str]]:
-    """Return the labels (id, value) that have to go, and those {id: value} that have to come."""
+    """Return the labels (id, value) to delete, and those {id: value} to add."""
     gone = [(image_id, value) for image_id, value in there if wanted.get(image_id) != value]
     kept = {image_id for image_id, value in there if wanted.get(image_id) == value}
     return gone, {int(i): value for i, value in wanted.items() if i not in kept}

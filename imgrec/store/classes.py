@@ -1,4 +1,11 @@
-"""What classifiers see in pictures: the most probable classes of each, in parts."""
+"""The most probable classes of each picture, in parts, one folder an encoder.
+
+    classes/<encoder>/
+        classes.json                   encoder, weights, digest of the weights, categories
+        part-000000/                   ids (m,), top (m, k) int16, probabilities (m, k) float32
+
+Only the k best are stored: a thousand probabilities a picture would outweigh its vector.
+"""
 
 import json
 from collections.abc import Sequence
@@ -24,8 +31,8 @@ class Top:
     """The most probable classes of some pictures, by descending probability.
 
     Attributes:
-        indices: (m, k) int16, into the categories; the smallest first where two are alike.
-        probabilities: (m, k) float32.
+        indices: (m, k) int16, into the categories; of equal ones the smaller first.
+        probabilities: (m, k) float32, 0 to 1.
     """
 
     indices: NDArray[np.int16]
@@ -34,14 +41,14 @@ class Top:
 
 @dataclass(frozen=True)
 class Classes:
-    """The most probable classes of the pictures of a store, as one encoder sees them.
+    """The most probable classes of the pictures of a store, by one encoder.
 
     Attributes:
         encoder: its name.
         ids: (n,) ascending.
         top: (n, k) int16, indices into the categories by descending probability.
-        probabilities: (n, k) float32.
-        categories: the name of each class.
+        probabilities: (n, k) float32, 0 to 1.
+        categories: the name of each class, C of them.
     """
 
     encoder: str
@@ -52,8 +59,9 @@ class Classes:
 
 
 def top_classes(scores: NDArray[np.float32], k: int = TOP) -> Top:
-    """Return the k most probable classes of scores (m, C), the softmax of which they are."""
-    with np.errstate(invalid="ignore"):  # infinite ones are refused with their vectors
+    """Return the k most probable classes of each row of scores (m, C), by softmax."""
+    # Scores that are not finite are refused with their vectors at commit.
+    with np.errstate(invalid="ignore"):
         shares = np.exp(scores - scores.max(axis=1, keepdims=True), dtype=np.float32)
         shares /= shares.sum(axis=1, keepdims=True)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]  # (m, k)
@@ -61,7 +69,7 @@ def top_classes(scores: NDArray[np.float32], k: int = TOP) -> Top:
 
 
 def joined_tops(tops: Sequence[Top]) -> Top:
-    """Join what was found in several batches."""
+    """Return the rows of several batches as one."""
     return Top(
         np.concatenate([top.indices for top in tops]),
         np.concatenate([top.probabilities for top in tops]),
@@ -69,7 +77,7 @@ def joined_tops(tops: Sequence[Top]) -> Top:
 
 
 def labels_of(ids: Ids, top: Top, categories: Sequence[str]) -> dict[str, dict[int, str]]:
-    """Return the labels {kind: {id: value}} of pictures: the first class, how probable it is."""
+    """Return the labels {kind: {id: value}} of pictures: first class, and its probability."""
     names = [categories[index] for index in top.indices[:, 0].tolist()]
     shares = [f"{share:.2f}" for share in top.probabilities[:, 0].tolist()]
     wanted = ids.tolist()
@@ -82,7 +90,7 @@ def labels_of(ids: Ids, top: Top, categories: Sequence[str]) -> dict[str, dict[i
 def write_description(
     folder: Path, weights: str, weights_digest: str, categories: Sequence[str]
 ) -> None:
-    """Say in the folder of an encoder's classes what their indices mean."""
+    """Write classes.json atomically, which says what the indices of the parts mean."""
     described = {
         "encoder": folder.name,
         "weights": weights,
@@ -96,7 +104,7 @@ def write_description(
 
 
 def read_description(folder: Path) -> dict[str, Any] | None:
-    """Return what `write_description` wrote, None where there is nothing.
+    """Return the content of classes.json, None if there is none.
 
     Raises:
         StoreError: it is damaged.
@@ -117,7 +125,7 @@ def read_description(folder: Path) -> dict[str, Any] | None:
 
 
 def write_classes(folder: Path, number: int, ids: Ids, top: Top) -> None:
-    """Write a part of the classes of an encoder: ids (m,), ascending, and what they are."""
+    """Write a part of the classes of an encoder: ascending ids (m,) and their classes."""
     files: dict[str, NDArray[Any] | bytes] = {
         "ids.npy": ids, "top.npy": top.indices, "probabilities.npy": top.probabilities
     }  # fmt: skip
@@ -125,17 +133,17 @@ def write_classes(folder: Path, number: int, ids: Ids, top: Top) -> None:
 
 
 def holds_classes(folder: Path) -> bool:
-    """Whether a folder holds the classes of an encoder, of a picture at least."""
+    """True if a folder holds the classes of at least one part."""
     return (folder / CLASSES_DESCRIPTION).is_file() and bool(part_numbers(folder))
 
 
 def open_classes(folder: Path, dead: Ids, last: int) -> Classes:
-    """Read the classes of an encoder; where two parts have a row for an id, the later counts.
+    """Return the classes of an encoder; of two rows for one id that of the newer part counts.
 
     Args:
         folder: of the encoder's classes.
-        dead: (x,) ids whose rows are passed over.
-        last: rows of larger ids are passed over too.
+        dead: (x,) ids whose rows are left out.
+        last: rows of larger ids are left out too.
 
     Raises:
         StoreError: there are none, or a part is damaged.
@@ -145,7 +153,7 @@ def open_classes(folder: Path, dead: Ids, last: int) -> Classes:
     if described is None or not parts:
         raise StoreError(f"{folder} holds no classes: run python -m imgrec.index again")
     ids, top, shares = (np.concatenate(columns) for columns in zip(*parts[::-1], strict=True))
-    # Of an id in several parts `unique` gives the first place, that in the newest.
+    # The newest part stands first, and `unique` returns the first place of an id.
     known, rows = np.unique(ids, return_index=True)
     rows = rows[np.isin(known, dead, invert=True) & (known <= last)]
     categories = described["categories"]

@@ -1,4 +1,8 @@
-"""What is wrong with a part: what its sizes and headers tell, and what only its digests do."""
+"""Damage of a part: found cheaply by sizes and headers, or surely by checksums.
+
+Opening a store must be fast, so it compares file sizes and array headers, and checksums only of
+small files. The doctor reads every byte and finds a single flipped bit.
+"""
 
 import hashlib
 from collections.abc import Iterator
@@ -20,19 +24,20 @@ from imgrec.store.parts import (
 )
 from imgrec.store.paths import CLASSES, FEATURE_DESCRIPTION, FEATURES, THUMBS
 
-_SMALL_BYTES = 1 << 16  # read whole whenever a part is looked at
+# Files up to this size are compared by checksum even in the cheap check.
+_SMALL_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 22
 _FLOATS = ("float32", "float16")
 
 
 @dataclass(frozen=True)
 class Output:
-    """A folder of parts.
+    """A folder of parts: a feature, the thumbnails, or the classes of an encoder.
 
     Attributes:
         kind: `features`, `thumbs` or `classes`.
-        folder: where its parts lie.
-        dimensions: d of a feature, None where its description does not tell.
+        folder: of the parts.
+        dimensions: d of a feature's vectors, None if its description does not tell.
     """
 
     kind: str
@@ -40,12 +45,12 @@ class Output:
     dimensions: int | None = None
 
     def parts(self) -> list[Path]:
-        """Return the folders of its parts, by ascending number."""
+        """Return the folders of the parts, by ascending number."""
         return [self.folder / part_name(number) for number in part_numbers(self.folder)]
 
 
 def outputs_of(store: Path) -> Iterator[Output]:
-    """Yield the outputs of a store, in order."""
+    """Yield the outputs of a store: features and classes by name, then the thumbnails."""
     for kind in (FEATURES, CLASSES):
         for folder in sorted(path for path in (store / kind).glob("*") if path.is_dir()):
             described = read_json(folder / FEATURE_DESCRIPTION)
@@ -56,10 +61,10 @@ def outputs_of(store: Path) -> Iterator[Output]:
 
 
 def part_problem(output: Output, part: Path) -> str | None:
-    """Return what is wrong with a part, None where nothing is; reads only what is small.
+    """Return what is wrong with a part, None if nothing is; cheap.
 
-    Sizes of files are compared with `part.json`, small files by their digest too; arrays by
-    their headers.
+    Compares file sizes with `part.json`, small files by checksum too, and arrays by their
+    headers.
     """
     try:
         problem = _written_problem(part, small_only=True)
@@ -78,7 +83,7 @@ def part_problem(output: Output, part: Path) -> str | None:
 
 
 def digest_problem(part: Path) -> str | None:
-    """Return which file of a part is not what was written, None where all are; reads all."""
+    """Return which file of a part differs from its checksum, None if none does; reads all bytes."""
     try:
         return _written_problem(part, small_only=False)
     except OSError as error:
@@ -86,7 +91,7 @@ def digest_problem(part: Path) -> str | None:
 
 
 def has_digests(part: Path) -> bool:
-    """Whether a part says what was written; those of an older imgrec do not."""
+    """True if a part has a `part.json`, without which nothing can be compared."""
     return (part / MANIFEST).exists()
 
 

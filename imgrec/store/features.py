@@ -1,4 +1,9 @@
-"""Vectors of one feature: its parts opened memory-mapped, live rows only."""
+"""The vectors of one feature: its parts, memory-mapped, as one matrix with ascending ids.
+
+Nothing is copied on opening. A block is a view of one part's vectors with the positions of its
+live rows; `FeatureStore` gives the rows of all blocks one order, that of the ids. Invariant:
+row i belongs to `ids[i]`, in every array that comes from here.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,13 +24,13 @@ Rows = slice | NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Block:
-    """Some rows of a feature.
+    """The live rows of one part.
 
     Attributes:
         ids: (m,) int64, ascending.
-        vectors: (m, d), as stored where `rows` is None, else a superset of the rows.
+        vectors: as stored, (m, d) if `rows` is None, else with more rows.
         rows: (m,) positions in `vectors`, None for all of them.
-        source: of a part, what is another when the part is another; empty for one in memory.
+        source: a token that changes when the part's file changes; "" for one in memory.
     """
 
     ids: Ids
@@ -34,7 +39,7 @@ class Block:
     source: str = ""
 
     def load(self) -> Vectors:
-        """Return the float32 vectors (m, d); a view of the mapped file where that is possible."""
+        """Return the float32 vectors (m, d); a view of the mapped file if possible."""
         vectors = self.vectors if self.rows is None else self.vectors[self.rows]
         return np.asarray(vectors, dtype=np.float32)
 
@@ -47,10 +52,18 @@ class Block:
 
 
 class FeatureStore:
-    """The vectors of one feature; row i belongs to `ids[i]`, and `ids` ascend."""
+    """The vectors of one feature.
+
+    Attributes:
+        name: of the feature.
+        dimensions: d.
+        blocks: that together hold each row once.
+        ids: (n,) int64, ascending; row i belongs to `ids[i]`.
+        places: of each block, the rows it covers, parallel to its own rows.
+    """
 
     def __init__(self, name: str, dimensions: int, blocks: list[Block]) -> None:
-        """Join blocks; where two have a row for the same id, the later block's counts."""
+        """Join blocks; of two rows for one id that of the later block counts."""
         self.name = name
         self.dimensions = dimensions
         self.blocks = [block for block in _newest(blocks) if len(block.ids)]
@@ -65,9 +78,9 @@ class FeatureStore:
 
         Args:
             folder: of the feature.
-            dimensions: d, as its `feature.json` says.
-            dead: (x,) ids whose rows are passed over.
-            last: rows of larger ids are passed over too.
+            dimensions: d, from its `feature.json`.
+            dead: (x,) ids whose rows are left out.
+            last: rows of larger ids are left out too.
 
         Raises:
             StoreError: a part is damaged; the message names it.
@@ -82,7 +95,8 @@ class FeatureStore:
                     "run python -m imgrec.index again, which sets it aside"
                 )
             check_rows(part, ids=len(ids), vectors=len(vectors))
-            block = Block(ids, np.asarray(vectors), source=_source(part))  # a plain view of the map
+            # `asarray` gives a plain view of the map: memmap's own indexing is slow.
+            block = Block(ids, np.asarray(vectors), source=_source(part))
             blocks.append(block.only(_alive(ids, dead, last)))
         return cls(folder.name, dimensions, blocks)
 
@@ -99,7 +113,7 @@ class FeatureStore:
         return vectors
 
     def slices(self) -> Iterator[tuple[Rows, Vectors]]:
-        """Yield the float32 vectors block by block, with the rows each block covers."""
+        """Yield (rows, float32 vectors) block by block."""
         for rows, block in zip(self.places, self.blocks, strict=True):
             yield rows, block.load()
 
@@ -138,7 +152,8 @@ class FeatureStore:
         numbers = owners[starts].tolist()
         for number, start, end in zip(numbers, starts, [*starts[1:], len(rows)], strict=True):
             stored = self.blocks[number].vectors
-            if stored.dtype == np.float32:  # straight into its place; clip only skips a check
+            if stored.dtype == np.float32:
+                # With the default mode numpy would buffer `out`; the indices are in range.
                 np.take(stored, inner[start:end], axis=0, out=vectors[start:end], mode="clip")
             else:
                 vectors[start:end] = stored[inner[start:end]]
@@ -163,11 +178,12 @@ class FeatureStore:
         first, last = np.searchsorted(self.ids, block.ids[[0, -1]])
         if last - first + 1 == len(block.ids):
             return slice(int(first), int(last) + 1)
-        return np.searchsorted(self.ids, block.ids)  # ids of other blocks stand between
+        # Ids of other blocks stand between.
+        return np.searchsorted(self.ids, block.ids)
 
 
 def positions(ids: Ids, wanted: Ids) -> NDArray[np.intp]:
-    """Return where each of the wanted ids (m,) stands in ascending ids (n,), -1 for nowhere."""
+    """Return the position (m,) of each wanted id (m,) in ascending ids (n,), -1 if absent."""
     if not len(ids):
         return np.full(len(wanted), -1)
     found = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
@@ -175,7 +191,7 @@ def positions(ids: Ids, wanted: Ids) -> NDArray[np.intp]:
 
 
 def stored_ids(folder: Path) -> Ids:
-    """Return the ascending ids that have a row in some part of a folder, dead or alive."""
+    """Return the ascending ids that have a row in any part of a folder, whatever their status."""
     # Sorted and compared: `np.unique` hashes, which takes ten times as long.
     ids = np.sort(_joined_ids([load_ids(folder / part_name(i)) for i in part_numbers(folder)]))
     return ids[np.diff(ids, prepend=ids[:1] - 1) > 0]
@@ -200,7 +216,7 @@ def _alive(ids: Ids, dead: Ids | None, last: int | None) -> NDArray[np.bool_]:
 
 
 def _newest(blocks: list[Block]) -> list[Block]:
-    """Leave out of each block the rows that a later block has too."""
+    """Return the blocks, each without the rows that a later block has too."""
     counts = np.unique(_joined_ids([block.ids for block in blocks]), return_counts=True)
     twice = counts[0][counts[1] > 1]
     if not len(twice):

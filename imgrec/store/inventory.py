@@ -1,4 +1,4 @@
-"""What a store holds, in numbers and in words."""
+"""The inventory of a store: counts of pictures, features, labels and roots, as text and JSON."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -13,18 +13,18 @@ from imgrec.system.file_names import valid
 
 @dataclass(frozen=True)
 class Inventory:
-    """What a store holds.
+    """Counts of what a store holds.
 
     Attributes:
         counts: pictures by status.
         failures: failed pictures by reason, the most frequent first.
         formats: ok pictures by file format, the most frequent first.
-        file_bytes: of the files of all ok pictures.
-        pixels: of all ok pictures.
-        features: {name: (ok pictures that have a vector, dimensions)}.
-        labels: ok pictures that have a label, by its kind.
-        roots: the folders, with what is under each.
-        offline: {root: why it cannot be looked into now}.
+        file_bytes: total size of the files of the ok pictures.
+        pixels: total pixels of the ok pictures.
+        features: {name: (number of ok pictures that have a vector, d)}.
+        labels: number of ok pictures that have a label, by kind.
+        roots: the totals of each root.
+        offline: {root: why it cannot be read now}.
     """
 
     counts: Mapping[str, int]
@@ -39,7 +39,7 @@ class Inventory:
 
 
 def inventory_of(store: Store) -> Inventory:
-    """Return what a store holds.
+    """Return the inventory of a store.
 
     Raises:
         StoreError: a part of a feature is damaged.
@@ -65,7 +65,7 @@ def inventory_of(store: Store) -> Inventory:
 def summary_lines(
     counts: Mapping[str, int], failures: Mapping[str, int], formats: Mapping[str, int]
 ) -> list[str]:
-    """Return three lines: what was read, what failed and why, of what formats the pictures are."""
+    """Return three lines of text: pictures by status, failures by reason, pictures by format."""
     ok = counts["ok"]
     unread = f", {counts['new']:,} not read" if counts["new"] else ""
     return [
@@ -77,7 +77,7 @@ def summary_lines(
 
 
 def described(found: Inventory) -> list[str]:
-    """Return an inventory in lines, the first three as `summary_lines`."""
+    """Return an inventory as lines of text, the first three as `summary_lines`."""
     made = [f"{name} ({d}) of {rows:,}" for name, (rows, d) in found.features.items()]
     labels = [f"{kind} {count:,}" for kind, count in found.labels.items()]
     return [
@@ -90,7 +90,7 @@ def described(found: Inventory) -> list[str]:
 
 
 def as_json(found: Inventory) -> dict[str, Any]:
-    """Return an inventory as one object of JSON."""
+    """Return an inventory as a JSON object."""
     features = {n: {"rows": rows, "dimensions": d} for n, (rows, d) in found.features.items()}
     roots = [
         {**asdict(root), "path": valid(root.path), "offline": found.offline.get(root.path)}

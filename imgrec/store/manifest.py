@@ -1,4 +1,9 @@
-"""store.json, which makes a folder a store; and the lock of the one run that may write to it."""
+"""store.json, the file that makes a folder a store, and the lock for writing to it.
+
+store.json holds the format version and the store's settings. It is written last when a store
+is created, so a folder that has it is a whole store. One process writes at a time (a file
+lock); any number read, without a lock.
+"""
 
 import json
 from collections.abc import Iterator
@@ -18,12 +23,14 @@ FORMAT = 1
 
 
 def is_store(path: Path) -> bool:
-    """Whether a folder is a store."""
+    """True if a folder is a store."""
     return StorePaths(path).manifest.is_file()
 
 
 def mend_manifest(path: Path) -> list[str]:
-    """Write the store.json of a store again where it was lost or damaged; return a line on it.
+    """Rewrite store.json if it is lost or damaged; return a line of text about it, or none.
+
+    The encoder is a guess then: the first feature by name that is not `rgb`.
 
     Raises:
         OSError: the store cannot be written.
@@ -42,10 +49,10 @@ def mend_manifest(path: Path) -> list[str]:
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """Return what store.json says.
+    """Return the content of store.json.
 
     Raises:
-        StoreError: there is none, it is damaged, or of another format.
+        StoreError: it is absent or damaged, or the store has another format version.
     """
     if not is_store(path):
         raise StoreError(f"no store at {path}: run python -m imgrec.index FOLDER --store {path}")
@@ -63,17 +70,17 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def write_manifest(path: Path, settings: dict[str, Any]) -> None:
-    """Write store.json: the format, who wrote it, and the settings of the store."""
+    """Write store.json atomically: format version, version of imgrec, and the settings."""
     manifest = {"format": FORMAT, "written_by": f"imgrec {__version__}", **settings}
     write_text(StorePaths(path).manifest, json.dumps(manifest, indent=2) + "\n")
 
 
 @contextmanager
 def writing_lock(path: Path) -> Iterator[None]:
-    """Hold the lock of the one run that may write to a store.
+    """Hold the write lock of a store while a block runs.
 
     Raises:
-        StoreError: another run holds it.
+        StoreError: another process holds it.
     """
     lock = FileLock(StorePaths(path).lock)
     try:

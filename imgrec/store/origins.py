@@ -1,7 +1,10 @@
-"""Of which files the rows of a part are, so that a catalog that was lost can be made again.
+"""The origins of rows: the catalog's data once more, so that a lost catalog can be restored.
 
-thumbs/part-000000/pictures.json   {column: m values}, row i of the part's `ids[i]`
-roots.json                         the roots by their numbers, and whether pictures are held
+    thumbs/part-000000/pictures.json   {column: m values}; row i belongs to the part's `ids[i]`
+    roots.json                         number, path, and whether the root holds pictures
+
+Each part of thumbnails names the files its pictures were read from. Vectors and classes need no
+copy of it: indexing makes a thumbnail of every picture that gets a vector.
 """
 
 import json
@@ -17,13 +20,21 @@ from imgrec.system.atomic_files import write_text
 ORIGINS = "pictures.json"
 COLUMNS = ("root", "path", "size", "mtime_ns", "digest", "width", "height", "format")
 _TYPES = (int, str, int, int, str, int, int, str)
-Origin = tuple[int, str, int, int, str, int, int, str]  # a value for each of COLUMNS
+# A value for each of COLUMNS.
+Origin = tuple[int, str, int, int, str, int, int, str]
 
 
 def origins_of(
     ids: Ids, entries: Iterable[Entry], outcomes: Iterable[Outcome], roots: Mapping[str, int]
 ) -> bytes:
-    """Return the JSON that says of which files the rows (m,) of a part are."""
+    """Return the JSON of `pictures.json` for a part.
+
+    Args:
+        ids: (m,) of the part's rows.
+        entries: the catalog's rows of these pictures, in any order.
+        outcomes: the results of reading them, in any order.
+        roots: {path: number} of all roots.
+    """
     files = {entry.id: entry for entry in entries}
     told = {outcome.id: outcome for outcome in outcomes}
     rows = [_origin(files[i], told[i], roots) for i in ids.tolist()]
@@ -32,10 +43,14 @@ def origins_of(
 
 
 def read_origins(data: bytes, count: int) -> list[Origin]:
-    """Return the rows of such a JSON.
+    """Return the rows of a `pictures.json`.
+
+    Args:
+        data: the file's bytes.
+        count: of rows that the part has.
 
     Raises:
-        StoreError: it is damaged, or has not `count` rows.
+        StoreError: it is damaged, or has another number of rows.
     """
     try:
         columns = json.loads(data)
@@ -48,7 +63,7 @@ def read_origins(data: bytes, count: int) -> list[Origin]:
 
 
 def write_roots(store: Path, catalog: Catalog) -> None:
-    """Keep the roots beside the catalog too; a file that says the same is left alone."""
+    """Write roots.json atomically; leave a file with the same content untouched."""
     held = set(catalog.held_roots())
     roots = [
         {"number": number, "path": path, "held": path in held}
@@ -61,7 +76,7 @@ def write_roots(store: Path, catalog: Catalog) -> None:
 
 
 def read_roots(store: Path) -> list[KnownRoot]:
-    """Return the roots that are kept beside the catalog; none where the file is damaged."""
+    """Return the roots of roots.json, none if it is absent or damaged."""
     try:
         found = json.loads(StorePaths(store).roots.read_text("utf-8"))
         return [KnownRoot(int(r["number"]), str(r["path"]), bool(r["held"])) for r in found]

@@ -1,7 +1,13 @@
-"""Parts: immutable folders of rows, written whole, that together make a feature.
+"""Parts: the unit of work, commit, resume and distribution.
 
-`part.json` in a part says how many bytes each of its files has and their digest, and repeats the
-feature's description; a part of an older imgrec has none.
+    part-000007/
+        part.json          size and checksum of each file, and the feature's description again
+        ids.npy            (m,) int64, ascending
+        …                  arrays (m, …) or bytes, row i of each belongs to `ids[i]`
+
+A part is immutable. It is written under a temporary name and renamed, so a part that exists is
+whole, and a killed run resumes after the last one. Where two parts have a row for one id, the
+part of the larger number counts.
 """
 
 import hashlib
@@ -21,7 +27,7 @@ from imgrec.store.paths import FEATURE_DESCRIPTION
 from imgrec.system.atomic_files import new_folder
 
 MANIFEST = "part.json"
-# What numpy raises on headers that are not what it wrote.
+# What numpy raises on a damaged header.
 _DAMAGED = (OSError, ValueError, EOFError, SyntaxError, TypeError, OverflowError, TokenError)
 _NAME = re.compile(r"part-(\d{6,})$")
 
@@ -32,7 +38,7 @@ def part_name(number: int) -> str:
 
 
 def part_numbers(folder: Path) -> list[int]:
-    """Return the ascending numbers of the finished parts in a feature's folder."""
+    """Return the ascending numbers of the parts in a folder, none if there is no such folder."""
     if not folder.is_dir():
         return []
     matches = (_NAME.match(path.name) for path in folder.iterdir())
@@ -40,19 +46,20 @@ def part_numbers(folder: Path) -> list[int]:
 
 
 def write_part(folder: Path, number: int, files: Mapping[str, NDArray[Any] | bytes]) -> None:
-    """Write a part of `folder`: arrays as `.npy`, bytes as they are, all or nothing.
+    """Write a part atomically, arrays as `.npy` and bytes as they are.
 
     Args:
-        folder: the feature's folder.
-        number: of the part; must not exist yet.
-        files: file name to content; `ids.npy` (m,) int64, ascending, is always among them.
+        folder: of the parts.
+        number: of the new part.
+        files: {file name: content}; `ids.npy` (m,) int64, ascending, is always among them.
 
     Raises:
-        FileExistsError: the part is there already.
+        FileExistsError: there is a part of this number.
+        OSError: the disk is full or read-only; nothing is left of the part.
     """
     path = folder / part_name(number)
     if path.exists():
-        raise FileExistsError(f"{path} is finished; a part is never written twice")
+        raise FileExistsError(f"{path} exists; a part is never written twice")
     described = {}
     with new_folder(path) as temporary:
         for name, content in files.items():
@@ -65,7 +72,7 @@ def write_part(folder: Path, number: int, files: Mapping[str, NDArray[Any] | byt
 
 
 def read_manifest(part: Path) -> dict[str, Any] | None:
-    """Return what `part.json` says, None where it is absent or not what was written."""
+    """Return the content of a part's `part.json`, None if absent or its checksum does not match."""
     found = read_json(part / MANIFEST)
     if not isinstance(found, dict) or "blake2b" not in found:
         return None
@@ -74,12 +81,12 @@ def read_manifest(part: Path) -> dict[str, Any] | None:
 
 
 def content_digest(data: bytes | memoryview) -> str:
-    """Return the digest that `part.json` keeps of a file: BLAKE2b, 128 bits, as hex."""
+    """Return the checksum of a file's content in `part.json`: BLAKE2b, 128 bits, as hex."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def read_json(path: Path) -> Any:
-    """Return what a JSON file holds, None where there is none or it is damaged."""
+    """Return the content of a JSON file, None if it is absent or damaged."""
     try:
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
@@ -87,7 +94,7 @@ def read_json(path: Path) -> Any:
 
 
 def load_array(path: Path) -> NDArray[Any]:
-    """Open a `.npy` file memory-mapped, without pickle.
+    """Open a `.npy` file memory-mapped, never unpickling.
 
     Raises:
         StoreError: it is absent or damaged.
@@ -103,10 +110,10 @@ def load_array(path: Path) -> NDArray[Any]:
 
 
 def load_ids(part: Path) -> NDArray[np.int64]:
-    """Return the ids (m,) of a part, ascending.
+    """Return the ascending ids (m,) int64 of a part.
 
     Raises:
-        StoreError: the file is absent or damaged, or holds something else.
+        StoreError: the file is absent or damaged, or its ids do not ascend.
     """
     ids = np.asarray(load_array(part / "ids.npy"))
     if ids.ndim != 1 or ids.dtype != np.int64 or (np.diff(ids) <= 0).any():
@@ -118,7 +125,11 @@ def load_ids(part: Path) -> NDArray[np.int64]:
 
 
 def check_rows(part: Path, **rows: int) -> None:
-    """Raise StoreError with the lengths when arrays that should be parallel are not."""
+    """Check that the parallel arrays of a part have the same number of rows.
+
+    Raises:
+        StoreError: they differ; the message names all lengths.
+    """
     if len(set(rows.values())) > 1:
         lengths = ", ".join(f"{name} has {count}" for name, count in rows.items())
         raise StoreError(

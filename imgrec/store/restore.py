@@ -1,4 +1,9 @@
-"""A catalog or store.json that was lost or damaged, made again from what the parts say."""
+"""Restores a lost or damaged catalog or store.json from what the parts say.
+
+Every part of thumbnails names the files of its pictures, and roots.json the roots, so the
+catalog comes back with the same ids, which is what vectors and thumbnails are stored under.
+Labels by graph and projector are lost; those commands write them again.
+"""
 
 import sqlite3
 from collections.abc import Iterator
@@ -20,10 +25,10 @@ from imgrec.system.atomic_files import TEMPORARY_PREFIX
 
 
 def restore(store: Path) -> list[str]:
-    """Make what a store cannot be opened without again; return a line about each thing mended.
+    """Restore what a store cannot be opened without; return a line of text about each thing.
 
-    A catalog gets the pictures back under the ids that the parts have them under. A damaged one
-    is kept, under another name. Nothing is done where another run is writing.
+    A damaged catalog is kept under another name. Does nothing if another process holds the
+    write lock.
 
     Raises:
         OSError: the store cannot be written.
@@ -34,16 +39,17 @@ def restore(store: Path) -> list[str]:
         with writing_lock(store):
             lines = [*mend_manifest(store), *_restored_catalog(store)]
             return [*lines, *mend_descriptions(store)]
-    except StoreError:  # whoever opens the store for writing next is told so
+    except StoreError:
+        # Locked: whoever opens the store for writing next gets the message.
         return []
 
 
 @contextmanager
 def damage_noticed(store: Path) -> Iterator[None]:
-    """Leave word for the next run where a block finds the catalog damaged.
+    """Translate damage of the catalog that a block meets, and report it to the next run.
 
     Raises:
-        StoreError: it is.
+        StoreError: the catalog is damaged.
     """
     try:
         yield
@@ -59,7 +65,7 @@ def damage_noticed(store: Path) -> Iterator[None]:
 
 
 def _is_ours(store: Path) -> bool:
-    """Whether a folder is a store of this format, or what is left of one."""
+    """True if a folder is a store of this format, or has parts but no valid store.json."""
     manifest = read_json(StorePaths(store).manifest)
     if isinstance(manifest, dict) and "format" in manifest:
         return bool(manifest["format"] == FORMAT)
@@ -83,8 +89,8 @@ def _restored_catalog(store: Path) -> list[str]:
     ]
     if told.unknown:
         lines.append(
-            f"of {told.unknown:,} pictures no part says which files they are (an older imgrec "
-            "wrote them, or they are damaged too): they are read again, under new ids"
+            f"of {told.unknown:,} pictures no part says which files they are (those parts are "
+            "damaged too): they are read again, under new ids"
         )
     lines.append(
         "labels of communities, clusters and duplicates come back when python -m graph and "
@@ -94,13 +100,14 @@ def _restored_catalog(store: Path) -> list[str]:
 
 
 def _known_pictures(store: Path) -> Iterator[KnownPicture]:
+    """Yield the pictures that parts of thumbnails tell of, the oldest part first."""
     for ids, origins in stored_origins(Output(THUMBS, StorePaths(store).thumbs)):
         for image_id, origin in zip(ids.tolist(), origins, strict=True):
             yield image_id, *origin
 
 
 def stored_origins(thumbs: Output) -> Iterator[tuple[Ids, list[Origin]]]:
-    """Yield the ids of each sound part of thumbnails, and of which files they are."""
+    """Yield the ids and the origins of each undamaged part of thumbnails."""
     for part in thumbs.parts():
         if part_problem(thumbs, part) is None and (part / ORIGINS).is_file():
             ids = load_ids(part)
@@ -111,7 +118,7 @@ def stored_origins(thumbs: Output) -> Iterator[tuple[Ids, list[Origin]]]:
 
 
 def _stored_ids(store: Path) -> Iterator[Ids]:
-    """Yield the ids of each sound part, whatever it holds."""
+    """Yield the ids of each undamaged part of every output."""
     for output in outputs_of(store):
         for part in output.parts():
             if part_problem(output, part) is None:
@@ -119,7 +126,7 @@ def _stored_ids(store: Path) -> Iterator[Ids]:
 
 
 def _set_aside(path: Path) -> Path | None:
-    """Give a catalog and its log another name; return it, None where there is none."""
+    """Rename a catalog and its log to a free name; return it, None if there is no catalog."""
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1

@@ -1,4 +1,9 @@
-"""Damaged parts and descriptions of a store, set aside so that a run makes just these again."""
+"""Damaged parts, moved out of the way so that the next run makes just these again.
+
+Nothing is deleted: a damaged part goes to `damaged/` in the store. Its pictures then lack rows,
+and a run computes what lacks. The doctor, which reads whole files, only reports what it finds
+(`damaged.json`) and changes nothing else; the next run checks that again.
+"""
 
 import json
 from collections.abc import Iterable
@@ -21,7 +26,11 @@ _FIELDS = {"name", "dimensions", "preprocessing", "dtype"}
 
 
 def report_damaged(store: Path, parts: Iterable[str]) -> None:
-    """Leave word for the next run of files and parts, relative to the store, that seem damaged.
+    """Write the list of damaged files and parts that the next run is to look at.
+
+    Args:
+        store: its folder.
+        parts: paths relative to it; none deletes the list.
 
     Raises:
         OSError: the store cannot be written.
@@ -34,16 +43,17 @@ def report_damaged(store: Path, parts: Iterable[str]) -> None:
 
 
 def reported_damaged(store: Path) -> set[str]:
-    """Return what was reported and not looked at since."""
+    """Return the paths of that list, relative to the store; none if it is absent or damaged."""
     found = read_json(StorePaths(store).reported_damage)
     parts = found.get("parts") if isinstance(found, dict) else None
     return {str(part) for part in parts} if isinstance(parts, list) else set()
 
 
 def set_aside_damaged(store: Path) -> list[str]:
-    """Move damaged parts out of the way; return a line about each. The store is held for writing.
+    """Move damaged parts to `damaged/`; return a line of text about each.
 
-    Parts that the doctor named are read whole and compared with their digests first.
+    The caller holds the write lock. Sizes and headers of all parts are checked; the parts of
+    `reported_damaged` are read whole and compared with their checksums.
 
     Raises:
         OSError: the store cannot be written.
@@ -67,7 +77,7 @@ def set_aside_damaged(store: Path) -> list[str]:
 
 
 def description_problem(output: Output) -> str | None:
-    """Return what is wrong with the description beside some parts, None where nothing is."""
+    """Return what is wrong with the description file of an output, None if nothing is."""
     if output.kind == THUMBS:
         return None
     if output.kind == CLASSES:
@@ -81,10 +91,10 @@ def description_problem(output: Output) -> str | None:
 
 
 def mend_descriptions(store: Path) -> list[str]:
-    """Write damaged descriptions of features anew; return a line about each.
+    """Rewrite damaged description files of features; return a line of text about each.
 
-    Where no part repeats the description, as those of an older imgrec do not, nobody can say how
-    its vectors were made: the feature is set aside.
+    Every part repeats the description. Where none has a valid copy, nothing tells how the
+    vectors were made, so the feature is set aside; so are classes without their categories.
 
     Raises:
         OSError: the store cannot be written.
@@ -110,7 +120,7 @@ def mend_descriptions(store: Path) -> list[str]:
 
 
 def _as_written(output: Output) -> dict[str, Any] | None:
-    """Return the description that the newest part repeats."""
+    """Return the copy of the description in the newest part that has a valid one."""
     for part in reversed(output.parts()):
         found = (read_manifest(part) or {}).get("feature")
         if isinstance(found, dict) and _is_description(found):
@@ -123,7 +133,7 @@ def _is_description(found: Any) -> bool:
 
 
 def _set_aside(store: Path, folder: Path) -> Path:
-    """Move a folder of the store to where no command looks for it; return where it is."""
+    """Move a folder of the store to `damaged/`; return its new path."""
     place = StorePaths(store).set_aside / folder.relative_to(store)
     place.parent.mkdir(parents=True, exist_ok=True)
     free, number = place, 1

@@ -1,4 +1,8 @@
-"""Which page of the network shows a picture: known from its community and where the site lies."""
+"""The link from a store to its network site: which page shows a picture.
+
+The store keeps the path of the site, relative to itself, so that both can move together. A
+picture's page follows from its label `community` alone; no index of pages is needed.
+"""
 
 import json
 import os
@@ -13,13 +17,14 @@ from imgrec.system.atomic_files import write_text
 
 
 def page_file(path: str) -> str:
-    """Return the page of a community, relative to the site; of the whole collection for ""."""
+    """Return the path of a community's page, relative to the site; "" is the whole collection."""
     return f"pages/community-{path}.html" if path else "index.html"
 
 
 def keep_site(store_path: Path, site: Path) -> None:
-    """Let a store remember where its site lies, relative to itself; not where it is read-only."""
-    with suppress(OSError, ValueError, StoreError, sqlite3.Error):  # ValueError: another drive
+    """Write the path of a store's site to the store; silently not if it is read-only or locked."""
+    # ValueError: on Windows the site may be on another drive, which has no relative path.
+    with suppress(OSError, ValueError, StoreError, sqlite3.Error):
         relative = Path(os.path.relpath(site.resolve(), store_path.resolve())).as_posix()
         text = json.dumps({"site": relative}, indent=2) + "\n"
         if _read(store_path) != relative:
@@ -28,9 +33,9 @@ def keep_site(store_path: Path, site: Path) -> None:
 
 
 def site_of(store_path: Path) -> Path | None:
-    """Return the folder of the site of a store, None where there is none (any more).
+    """Return the folder of a store's site, None if it has none or it is gone.
 
-    It is relative where the path of the store is.
+    The result is relative if `store_path` is.
     """
     kept = _read(store_path)
     site = Path(os.path.normpath(store_path / kept)) if kept else None
@@ -38,7 +43,7 @@ def site_of(store_path: Path) -> Path | None:
 
 
 def page_of(site: Path | None, community: str | None, image_id: int) -> str | None:
-    """Return the address of a picture on its page, None where there is no such page."""
+    """Return the path and fragment of a picture on its page, None if there is no such page."""
     if site is None or not community:
         return None
     page = site / page_file(community)

@@ -1,4 +1,9 @@
-"""The store: one folder that every stage reads, with its catalog, features and thumbnails."""
+"""The store: one folder with catalog, features, thumbnails and classes, opened together.
+
+Readers need no lock: the catalog is transactional and parts are immutable. A reader sees the
+vectors of pictures that are `ok` in the catalog at the moment it opens a feature, and rows of
+others are left out, so the catalog decides what exists.
+"""
 
 import json
 import os
@@ -22,7 +27,13 @@ _SETTINGS: tuple[str, ...] = ("encoder", "follow_links")
 
 
 class Store:
-    """A store opened for reading, or by `create` for writing."""
+    """An open store; a context manager.
+
+    Attributes:
+        path: its folder.
+        paths: of all files in it.
+        catalog: its open catalog.
+    """
 
     def __init__(self, path: Path, catalog: Catalog) -> None:
         self.path = path
@@ -31,10 +42,10 @@ class Store:
 
     @classmethod
     def open(cls, path: Path | str) -> "Store":
-        """Open a store for reading; on a disk that cannot be written, too.
+        """Open a store for reading, also on a read-only disk.
 
         Raises:
-            StoreError: there is none, it is damaged, or another format made it.
+            StoreError: there is none, it is damaged, or it has another format version.
         """
         path = Path(path)
         read_manifest(path)
@@ -42,10 +53,10 @@ class Store:
 
     @classmethod
     def create(cls, path: Path | str) -> "Store":
-        """Open a store for writing; make it where there is none.
+        """Open a store for writing; create it if there is none.
 
         Raises:
-            StoreError: the folder holds something else, or another format made it.
+            StoreError: the folder holds something else, or a store of another format version.
         """
         path = Path(path)
         if is_store(path):
@@ -55,7 +66,8 @@ class Store:
             raise StoreError(f"{path} is no store and not empty: name another place for the store")
         path.mkdir(parents=True, exist_ok=True)
         catalog = Catalog.create(StorePaths(path).catalog)
-        write_manifest(path, {})  # last: a folder with it is a whole store
+        # Last: a folder with store.json is a whole store.
+        write_manifest(path, {})
         return cls(path, catalog)
 
     def close(self) -> None:
@@ -70,21 +82,21 @@ class Store:
 
     @property
     def encoder(self) -> str | None:
-        """The feature that is meant when none is named: the first embedding named at indexing."""
+        """The default feature, the first encoder named at indexing; None before the first run."""
         name = read_manifest(self.path).get("encoder")
         return str(name) if name else None
 
     def set_encoder(self, name: str) -> None:
-        """Make a feature the one that is meant when none is named."""
+        """Make a feature the default."""
         self._set("encoder", name)
 
     @property
     def follows_links(self) -> bool:
-        """Whether what links lead to outside the roots is part of the collection."""
+        """True if indexing follows symbolic links that lead out of the roots."""
         return bool(read_manifest(self.path).get("follow_links"))
 
     def set_follow_links(self, follow: bool) -> None:
-        """Make what links lead to part of the collection, or not."""
+        """Set whether indexing follows symbolic links that lead out of the roots."""
         self._set("follow_links", follow)
 
     def _set(self, name: str, value: object) -> None:
@@ -94,14 +106,14 @@ class Store:
             write_manifest(self.path, {**kept, name: value})
 
     def feature_names(self) -> list[str]:
-        """Return the names of the features in this store, sorted."""
+        """Return the names of the features, sorted."""
         return sorted(p.parent.name for p in self.paths.features.glob(f"*/{FEATURE_DESCRIPTION}"))
 
     def spec(self, name: str | None = None) -> EncoderSpec:
-        """Return the spec of the encoder that made a feature, by default the store's own.
+        """Return the spec of the encoder that made a feature, by default the store's default.
 
         Raises:
-            StoreError: there is no such feature.
+            StoreError: there is no such feature, or its description is damaged.
         """
         name = name or self.encoder
         known = self.feature_names()
@@ -114,7 +126,7 @@ class Store:
         return _spec_from_json(self.paths.feature_description(name))
 
     def add_feature(self, spec: EncoderSpec) -> None:
-        """Make a feature's folder, or check that the one there was made by the same encoder.
+        """Create a feature's folder, or check that the one there is of the same encoder.
 
         Raises:
             StoreError: it was made by another encoder, other weights or another version.
@@ -134,7 +146,7 @@ class Store:
         write_text(described_in, json.dumps(described, indent=2) + "\n")
 
     def feature(self, name: str | None = None) -> FeatureStore:
-        """Open the vectors of the ok pictures, by default those of the store's own encoder.
+        """Open the vectors of the ok pictures, by default of the default feature.
 
         Raises:
             StoreError: there is no such feature, or a part is damaged.
@@ -144,25 +156,29 @@ class Store:
         return FeatureStore.open(self.paths.feature(spec.name), spec.dimensions, dead, last)
 
     def state(self) -> tuple[object, ...]:
-        """Return what is another as soon as the catalog, a feature or an index is another."""
+        """Return a token that changes when the catalog, a feature or an index changes."""
         manifest = _stamp(self.paths.manifest)
         folders = [*_stamps(self.paths.features), *_stamps(self.paths.all_indexes)]
         return (self.catalog.version(), manifest, *folders)
 
     def thumbs(self) -> ThumbStore:
-        """Open the thumbnails."""
+        """Open the thumbnails.
+
+        Raises:
+            StoreError: a part is damaged.
+        """
         return ThumbStore.open(self.paths.thumbs)
 
     def class_encoders(self) -> list[str]:
-        """Return the names of the encoders whose classes this store holds, sorted."""
+        """Return the names of the encoders whose classes are stored, sorted."""
         return sorted(p.name for p in self.paths.all_classes.glob("*") if holds_classes(p))
 
     def classes(self, encoder: str | None = None) -> Classes:
-        """Read the most probable classes of the ok pictures.
+        """Return the most probable classes of the ok pictures.
 
         Args:
-            encoder: that saw them; by default the store's own where it is a classifier, else
-                the first by name that is one.
+            encoder: by default that of the default feature if it is a classifier, else the
+                first classifier by name.
 
         Raises:
             StoreError: there are none, or a part is damaged.
@@ -179,7 +195,7 @@ class Store:
         return open_classes(self.paths.classes(name), dead, last)
 
     def reserve_ids(self) -> None:
-        """Never again give an id that some part has a row for, even if the catalog was lost."""
+        """Reserve the ids of all stored rows, so that a restored catalog never gives them again."""
         folders = [self.paths.thumbs, *map(self.paths.feature, self.feature_names())]
         folders += map(self.paths.classes, self.class_encoders())
         stored = [stored_ids(folder) for folder in folders]
@@ -187,10 +203,10 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the lock of the one run that may add to this store.
+        """Hold the write lock while a block runs, and first delete what killed runs left.
 
         Raises:
-            StoreError: another run holds it.
+            StoreError: another process holds it.
         """
         with writing_lock(self.path):
             for folder in _written_folders(self.paths):
@@ -206,12 +222,12 @@ def _written_folders(paths: StorePaths) -> Iterator[Path]:
 
 
 def _is_foreign(path: Path) -> bool:
-    """Whether a file is none that a run leaves that was killed while it made a store."""
+    """True unless a run that was killed while creating a store may have left this file."""
     return not path.name.startswith((CATALOG, LOCK, TEMPORARY_PREFIX))
 
 
 def _stamps(folder: Path) -> list[tuple[str, int, int]]:
-    """Return the stamps of what is in a folder, sorted."""
+    """Return the stamps of the entries of a folder, sorted by name."""
     try:
         names = sorted(os.listdir(folder))
     except FileNotFoundError:
@@ -220,7 +236,7 @@ def _stamps(folder: Path) -> list[tuple[str, int, int]]:
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:
-    """Return what is another when a file or folder was replaced or written."""
+    """Return a token that changes when a file or folder is replaced or written."""
     try:
         state = path.stat()
     except FileNotFoundError:

@@ -1,4 +1,14 @@
-"""The thumbnails of a store: JPEG bytes by id, in parts."""
+"""The thumbnails of a store: JPEG bytes by image id, in parts.
+
+    thumbs/part-000000/
+        ids.npy            (m,) int64, ascending
+        offsets.npy        (m + 1,) int64, bytes
+        thumbs.bin         the JPEGs end to end; that of `ids[i]` is offsets[i]:offsets[i + 1]
+        pictures.json      the files they were made from (`imgrec.store.origins`)
+
+One file for a thousand JPEGs instead of a thousand files; a picture is found by binary
+search of its id.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,15 +23,21 @@ from imgrec.errors import StoreError
 from imgrec.store.origins import ORIGINS
 from imgrec.store.parts import check_rows, load_array, load_ids, part_name, part_numbers, write_part
 
-DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # on decoding one
+# What Pillow raises on a damaged thumbnail.
+DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 
 
 def write_thumbs(
     folder: Path, number: int, ids: Ids, thumbs: Sequence[bytes], origins: bytes | None = None
 ) -> None:
-    """Write a part of thumbnails: ids (m,), offsets (m + 1,) and the JPEGs end to end.
+    """Write a part of thumbnails atomically.
 
-    With `origins` (`imgrec.store.origins`) it also says of which files they are.
+    Args:
+        folder: of the parts.
+        number: of the new part.
+        ids: (m,) ascending.
+        thumbs: the m JPEGs.
+        origins: the content of `pictures.json`; None for none.
     """
     offsets = np.cumsum([0, *map(len, thumbs)], dtype=np.int64)
     files: dict[str, NDArray[Any] | bytes] = {
@@ -33,19 +49,20 @@ def write_thumbs(
 
 
 class ThumbStore:
-    """The thumbnails of a store, read from mapped files."""
+    """Reads the thumbnails of a store from memory-mapped files."""
 
     def __init__(self, parts: list[tuple[Ids, NDArray[np.int64], NDArray[np.uint8]]]) -> None:
-        self._parts = [part for part in parts if len(part[0])][::-1]  # the newest first
+        # The newest first.
+        self._parts = [part for part in parts if len(part[0])][::-1]
         ids = np.concatenate([*(part[0] for part in self._parts), np.zeros(0, np.int64)])
         owners = np.repeat(np.arange(len(self._parts)), [len(part[0]) for part in self._parts])
-        # Of an id in several parts `unique` gives the first place, that in the newest.
+        # `unique` returns the first place of an id, which is in the newest part that has it.
         self._ids, first = np.unique(ids, return_index=True)
         self._owners = owners[first]
 
     @classmethod
     def open(cls, folder: Path) -> "ThumbStore":
-        """Open the parts of a folder.
+        """Open the parts of a folder, which may be absent.
 
         Raises:
             StoreError: a part is damaged; the message names it.
@@ -56,7 +73,7 @@ class ThumbStore:
         """Return the JPEG of a picture.
 
         Raises:
-            StoreError: there is none.
+            StoreError: it has none.
         """
         place = int(self._ids.searchsorted(image_id))
         if place < len(self._ids) and self._ids[place] == image_id:
