@@ -139,7 +139,7 @@ def test_index_makes_the_default_store_and_the_others_find_it(
 ) -> None:
     assert index([str(photos), "--encoder", "mini", "--workers", "0"]) == 0
     with Store.open(here / "imgrec-store") as store:
-        assert store.catalog.counts()["ok"] == 24
+        assert store.catalog.totals.counts()["ok"] == 24
     capsys.readouterr()
     for arguments in (["catalog"], ["doctor"], ["query", str(next(photos.rglob("*.jpg")))]):
         assert imgrec(arguments) == 0, arguments
