@@ -1,4 +1,10 @@
-"""Networks made faster on the CPU: batch norms folded in, compiled by the C++ compiler."""
+"""Faster inference on the CPU: batch norms are folded, and the network is compiled.
+
+Folding is cheap and exact up to rounding. Compiling (TorchInductor) needs a C++ compiler and half
+a minute, which only many pictures repay; the compiled code is cached in the user's cache folder.
+Where compiling
+fails the network runs uncompiled: it is an optimization and never an error.
+"""
 
 import copy
 import logging
@@ -31,9 +37,9 @@ COLD_PAYS, WARM_PAYS = 25e12, 10e12
 
 
 def folded(model: nn.Module) -> nn.Module:
-    """Return a model whose batch norms are folded into the convolutions before them.
+    """Return a model with its batch norms folded into the convolutions before them.
 
-    One whose graph cannot be traced is returned as it is.
+    A model whose graph torch.fx cannot trace is returned unchanged.
     """
     from torch.fx.experimental.optimization import fuse
 
@@ -44,15 +50,16 @@ def folded(model: nn.Module) -> nn.Module:
 
 
 def compiler() -> str | None:
-    """Return the path of the C++ compiler that torch would call, None where there is none."""
+    """Return the path of the C++ compiler that torch would call; None if there is none."""
     named = os.environ.get("CXX", "").split() or ["clang++" if sys.platform == "darwin" else "g++"]
     return shutil.which(named[0])
 
 
 def cache_folder() -> Path:
-    """Settle where compiled code is kept, so that the second run starts fast; return it.
+    """Set the cache folder of compiled code, so that it survives the run; return it.
 
-    Torch looks for it in the environment, and puts a temporary folder there when it is imported.
+    Torch reads it from the environment, where its import may have put a temporary folder. A folder
+    that the user named is kept.
     """
     named = os.environ.get(_CACHE_VARIABLE)
     if not named or Path(named).parent == Path(tempfile.gettempdir()):
@@ -62,12 +69,12 @@ def cache_folder() -> Path:
 
 
 def mark_of(spec: EncoderSpec, batch: int) -> Path:
-    """Return the file that says that a network was compiled here for batches of this size."""
+    """Return the marker file of a network that was compiled here for one batch size."""
     return cache_folder() / "imgrec" / f"{spec.name}-{spec.version}-{batch}-{torch.__version__}"
 
 
 def leave(mark: Path) -> None:
-    """Say that it was; where nothing can be written nothing was kept either."""
+    """Write a marker file; ignore an unwritable folder, where no code was cached either."""
     with suppress(OSError):
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
@@ -98,7 +105,7 @@ def pays(
 
 
 def _operations(network: PixelNetwork, side_px: int) -> int:
-    """Count the floating point operations for a picture, a multiply-add as two."""
+    """Return the floating point operations for one picture; a multiply-add is two."""
     from torch.utils.flop_counter import FlopCounterMode  # imports all of inductor
 
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
@@ -107,9 +114,10 @@ def _operations(network: PixelNetwork, side_px: int) -> int:
 
 
 class CompiledLane:
-    """The CPU with a network compiled for batches of one size; the rest goes the plain way.
+    """The CPU with a network compiled for one batch size; other batches run uncompiled.
 
-    For the threads of `side_by_side` alone: with other numbers of threads torch compiles again.
+    To be called from the threads of `side_by_side` only: the compiled code is specific to the
+    number of torch's threads.
     """
 
     ahead = 0
@@ -144,9 +152,9 @@ class CompiledLane:
             self.begin(pixels)()
 
     def begin(self, pixels: Pixels) -> Finish:
-        """Compute a batch (b, h, w, 3), filled up to the size it was compiled for.
+        """Compute a batch (b, h, w, 3), padded to the compiled size.
 
-        Where less than half of that is there, filling up would cost more than it gains.
+        A batch of at most half that size runs uncompiled: padding would cost more than it gains.
         """
         count = len(pixels)
         if not self._batch // 2 < count <= self._batch:
@@ -161,9 +169,9 @@ class CompiledLane:
 
 @contextmanager
 def _compiling() -> Iterator[None]:
-    """Let torch compile with the weights as constants, in no process of its own, and quietly.
+    """Set TorchInductor to constant weights, no worker process, no logging, for the time being.
 
-    For as many threads as this thread has.
+    The code is compiled for the number of threads that torch has in this thread.
     """
     cache_folder()
     from torch._inductor import config

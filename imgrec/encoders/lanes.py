@@ -1,4 +1,10 @@
-"""Devices that compute: batches are begun on one after the other and finished in order."""
+"""Lanes: devices with a network on them, to which batches are queued in turn.
+
+A lane takes a batch with `begin`, which returns a function that waits for the result. A device
+that works asynchronously (CUDA, a thread) returns from `begin` at once, so that several batches
+are in flight on several devices while the caller goes on. Results do not depend on which lane
+computed them, nor on how many there are.
+"""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -17,27 +23,30 @@ from imgrec.pictures.preprocessing import Pixels
 Output = NDArray[np.float32]  # (b, w)
 Finish = Callable[[], Output]  # waits until a batch is done
 
-PASS = 16  # pictures a forward pass on the CPU: more of them fall out of its cache
-_MOST_PASSES = 4  # beside each other on a CPU: each holds the activations of its pictures
-_IN_FLIGHT = 2  # batches on a CUDA device: one computed, one copied to it
+# Pictures a forward pass on the CPU: the activations of more do not fit into its cache.
+PASS = 16
+# Concurrent forward passes on a CPU, at most: each holds the activations of its pictures.
+_MOST_PASSES = 4
+# Batches in flight on a CUDA device: one is computed while the next is copied.
+_IN_FLIGHT = 2
 
 
 class Lane(Protocol):
     """A device with a network on it.
 
     Attributes:
-        ahead: batches to begin on it before the first of them is waited for.
+        ahead: batches to queue on it before the first of them is waited for.
     """
 
     ahead: int
 
     def begin(self, pixels: Pixels) -> Finish:
-        """Begin a batch (b, h, w, 3); what is returned waits for it."""
+        """Queue a batch (b, h, w, 3); return a function that waits for its result."""
         ...
 
 
 class Lanes:
-    """Several devices, a batch to each in turn."""
+    """Several lanes that take batches in turn (round robin)."""
 
     def __init__(self, lanes: Sequence[Lane]) -> None:
         self._lanes = lanes
@@ -45,18 +54,18 @@ class Lanes:
 
     @property
     def ahead(self) -> int:
-        """How many batches are to be begun before the first of them is waited for."""
+        """The number of batches to queue before the first of them is waited for."""
         return sum(lane.ahead for lane in self._lanes)
 
     def begin(self, pixels: Pixels) -> Finish:
-        """Begin a batch on the device whose turn it is."""
+        """Queue a batch on the next lane; return a function that waits for its result."""
         lane = self._lanes[self._turn % len(self._lanes)]
         self._turn += 1
         return lane.begin(pixels)
 
 
 class DirectLane:
-    """A device that is done when the call returns: the CPU, or MPS."""
+    """A device that computes synchronously: the CPU, or MPS."""
 
     ahead = 0
 
@@ -65,17 +74,17 @@ class DirectLane:
         self._device = device
 
     def begin(self, pixels: Pixels) -> Finish:
-        """Compute a batch (b, h, w, 3) at once."""
+        """Compute a batch (b, h, w, 3) before returning."""
         with torch.inference_mode():
             output: Output = self._network(_tensor(pixels).to(self._device)).cpu().numpy()
         return lambda: output
 
 
 class ThreadLane:
-    """A lane in a thread of its own, so that several of them share a CPU, core by core.
+    """A synchronous lane in its own thread, so that several of them share a CPU core by core.
 
-    The threads of one forward pass wait for each other after each layer: where a process that
-    decodes takes a core away for a moment, they all wait. Passes that have a core each do not.
+    The threads of one forward pass synchronize after each layer: where a process that decodes
+    takes a core away for a moment, all of them wait. Concurrent passes on a core each do not.
     """
 
     ahead = 1
@@ -84,14 +93,14 @@ class ThreadLane:
         """Start a thread.
 
         Args:
-            lane: computes at once.
+            lane: synchronous.
             threads: of torch, in each of its layers.
         """
         self._lane = lane
         self._thread = ThreadPoolExecutor(1, "imgrec-lane", torch.set_num_threads, (threads,))
 
     def begin(self, pixels: Pixels) -> Finish:
-        """Let the thread compute a batch (b, h, w, 3), in passes of at most `PASS`."""
+        """Queue a batch (b, h, w, 3); the thread computes it in passes of at most `PASS`."""
         return self._thread.submit(self._computed, pixels).result
 
     def _computed(self, pixels: Pixels) -> Output:
@@ -100,11 +109,11 @@ class ThreadLane:
 
 
 class CudaLane:
-    """A CUDA device: the next batch is copied to it while it computes one.
+    """A CUDA device on which the next batch is copied while one is computed.
 
-    Copies go from pinned memory over a stream of their own, and the results come back the
-    same way, so that nothing waits but who wants a result. The network gets there with the
-    first batch: a device that has no turn costs nothing.
+    Copies go from pinned memory on a stream of their own, so that they overlap with the kernels;
+    results are copied back to pinned memory. Only the function that `begin` returns waits. The
+    network is moved to the device with the first batch: an unused device costs nothing.
     """
 
     ahead = _IN_FLIGHT
@@ -116,7 +125,7 @@ class CudaLane:
         self._computing: torch.cuda.Stream | None = None
 
     def begin(self, pixels: Pixels) -> Finish:
-        """Put a batch (b, h, w, 3) on its way."""
+        """Queue the copies and kernels of a batch (b, h, w, 3); return a function that waits."""
         with torch.inference_mode(), torch.cuda.device(self._device):
             copying, computing = self._streams()
             host = _tensor(pixels).pin_memory()
@@ -124,7 +133,8 @@ class CudaLane:
                 batch = host.to(self._device, non_blocking=True)
             computing.wait_stream(copying)
             with torch.cuda.stream(computing):
-                batch.record_stream(computing)  # its memory is not given away before
+                # The allocator may not reuse the batch's memory before the kernels have read it.
+                batch.record_stream(computing)
                 output = self._network(batch)
                 back = torch.empty(output.shape, dtype=output.dtype, pin_memory=True)
                 back.copy_(output, non_blocking=True)
@@ -144,7 +154,7 @@ class CudaLane:
 
 @dataclass(frozen=True)
 class _Flight:
-    """A batch on its way; keeps the pinned memory it is copied from and to."""
+    """A batch in flight; holds the pinned memory it is copied from and to."""
 
     pixels: torch.Tensor
     output: torch.Tensor
@@ -157,13 +167,13 @@ class _Flight:
 
 
 def devices_of(name: str) -> list[torch.device]:
-    """Return the devices that a name means: `cuda` all there are, `cuda:1` that one.
+    """Return the devices of a name: all GPUs for `cuda`, one for `cuda:1`.
 
     Args:
         name: `auto` (CUDA, then MPS, then CPU), or a torch device name.
 
     Raises:
-        EncoderError: it cannot be used.
+        EncoderError: the device is unknown or cannot be used.
     """
     if name == "auto":
         found = "cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu"
@@ -180,24 +190,24 @@ def devices_of(name: str) -> list[torch.device]:
 
 
 def side_by_side(lane: Lane) -> Lanes:
-    """Return lanes that share this CPU, each with its part of the cores.
+    """Return lanes that share this CPU, each with an equal part of the cores.
 
     Args:
-        lane: computes on the CPU at once, from any thread.
+        lane: synchronous, on the CPU; called from several threads.
     """
     count, threads = shares()
     return Lanes([ThreadLane(lane, threads) for _ in range(count)])
 
 
 def shares() -> tuple[int, int]:
-    """Return how many forward passes run beside each other on this CPU, and threads of each."""
+    """Return the number of concurrent forward passes on this CPU, and the threads of each."""
     cores = torch.get_num_threads()
     count = min(cores, _MOST_PASSES)
     return count, cores // count
 
 
 def lanes_on(devices: Sequence[torch.device], network: PixelNetwork) -> Lanes:
-    """Return the lanes of some devices for a network."""
+    """Return a lane for each of some devices, all with the same network."""
     kinds = {"cuda": CudaLane}
     return Lanes([kinds.get(device.type, DirectLane)(network, device) for device in devices])
 

@@ -1,7 +1,7 @@
-"""The encoder in the box: edges, the figure before its ground, and where the colors lie.
+"""`mini`, a hand-made descriptor: edges, figure and ground, and the layout of colors.
 
-Nothing is learned and nothing is downloaded. Four blocks are read from a 32 x 32 opponent
-color map and joined under fixed weights:
+It has no weights and needs no download; it sees layout, outline and color, not things. Four blocks
+are computed from a 32 x 32 map of opponent colors and concatenated under fixed weights:
 
 - edges: orientations of the strongest color gradient over a grid of cells, each cell
   divided by the energy around it (histograms of oriented gradients, Dalal & Triggs 2005;
@@ -21,9 +21,11 @@ from imgrec.pictures.preprocessing import Pixels, Preprocessing
 
 Floats = NDArray[np.float32]
 
-_SIDE_PX = 64  # what the encoder takes
-_MAP_PX = 32  # where it looks for edges
-_CHUNK = 32  # pictures worked on at once: their maps stay in the processor's cache
+# Side of the pixels that the encoder takes, and of the maps that it computes on.
+_SIDE_PX = 64
+_MAP_PX = 32
+# Pictures computed at a time: their maps fit into the processor's cache.
+_CHUNK = 32
 
 _EDGE_BINS, _EDGE_GRID = 8, 6
 _OUTLINE_BINS, _OUTLINE_GRID = 6, 5
@@ -34,13 +36,19 @@ _COLOR_GRID = 4
 # on 3,781 photographs of clothing by a hundredth or so.
 _EDGE_SHARE, _OUTLINE_SHARE, _FIGURE_SHARE, _COLOR_SHARE = 1.0, 1.0, 0.2, 0.2
 
-_ALL_WAYS = 0.5  # part taken away of what a cell has in all orientations alike
-_FLAT = 0.02  # gradient energy (root) below which a cell counts as flat
-_FLAT_BLOCK = 0.2  # norm, of at most about 1, below which a block of edges fades
+# Share of a cell's mean over the orientations that is subtracted from each of them.
+_ALL_WAYS = 0.5
+# Root of the gradient energy below which a cell counts as flat.
+_FLAT = 0.02
+# Norm, of at most about 1, below which a block of edges fades.
+_FLAT_BLOCK = 0.2
 _RIM_PX = 2
-_RIM_SPREAD = 0.001  # variance added to the rim's colors, so that a plain rim has one too
-_FIGURE_MEAN = 0.33  # of the figure map, over photographs
-_GRAY = 0.2  # length of the constant part of the colors: a gray picture is a color too
+# Variance added to that of the rim's colors, so that the covariance of a plain rim has an inverse.
+_RIM_SPREAD = 0.001
+# Mean of the figure map over photographs.
+_FIGURE_MEAN = 0.33
+# Length of the constant component of the color block: without it gray would have no direction.
+_GRAY = 0.2
 
 _DIMENSIONS = (
     _EDGE_BINS * _EDGE_GRID**2
@@ -231,7 +239,8 @@ class Mini:
             name="mini",
             dimensions=_DIMENSIONS,
             preprocessing=Preprocessing(crop_px=_SIDE_PX, resize_px=_SIDE_PX, fit="stretch"),
-            version=2,  # from halvings, profiles applied
+            # 2: pixels by repeated halving, color profiles applied.
+            version=2,
         )
 
     @property

@@ -1,4 +1,10 @@
-"""torchvision's classifiers taken apart: the features before the head, and the head."""
+"""torchvision's classification models taken apart into features and head.
+
+The head is the last layer of a model, which turns features into the scores of classes. Without it
+the model returns the features, which are the vectors; kept beside it, the head gives the classes
+of the same forward pass. `PixelNetwork` puts the normalization before the model, so that pixels go
+to the device as bytes.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +18,7 @@ from imgrec.encoders.spec import Vectors
 from imgrec.encoders.weights import default_weights
 from imgrec.pictures.preprocessing import Preprocessing
 
-# torchvision builds these two otherwise when they get weights than when they do not.
+# torchvision builds these two in another way with weights than without.
 _AS_WITH_WEIGHTS: dict[str, dict[str, Any]] = {
     "inception_v3": {"transform_input": True, "aux_logits": True, "init_weights": False},
     "googlenet": {"transform_input": True, "aux_logits": True, "init_weights": False},
@@ -25,11 +31,11 @@ def model_names() -> list[str]:
 
 
 def build_model(name: str, classes: int | None = None) -> nn.Module:
-    """Return a model of the shape that its default weights fit, not yet loaded.
+    """Build a model that its default weights fit; its weights are random.
 
     Args:
         name: of the model.
-        classes: how many its head tells apart; None for those of the default weights.
+        classes: the width of its head; None for that of the default weights.
     """
     options = dict(_AS_WITH_WEIGHTS.get(name, {}))
     if name.startswith("vit_"):
@@ -48,13 +54,13 @@ def preprocessing_of(name: str) -> Preprocessing:
 
 @dataclass(frozen=True)
 class Head:
-    """The layer of a model that gives the scores of the classes.
+    """The layer of a model that returns the scores of the classes.
 
     Attributes:
         name: of the layer in the model.
         layer: a `Linear`, or (SqueezeNet) a convolution.
-        dimensions: d, the width of what it takes.
-        classes: C, the width of what it gives.
+        dimensions: d, the width of its input.
+        classes: C, the width of its output.
     """
 
     name: str
@@ -64,7 +70,7 @@ class Head:
 
     @classmethod
     def of(cls, model: nn.Module) -> "Head":
-        """Find it: the last `Linear` of a model, or, where it has none, the last convolution."""
+        """Return the last `Linear` of a model or, if it has none, its last convolution."""
         modules = dict(model.named_modules())
         linear = [name for name, module in modules.items() if isinstance(module, nn.Linear)]
         convolutions = [name for name, module in modules.items() if isinstance(module, nn.Conv2d)]
@@ -76,28 +82,28 @@ class Head:
 
     @property
     def is_linear(self) -> bool:
-        """Whether the scores are a function of the features alone."""
+        """True if the scores are a function of the features alone."""
         return isinstance(self.layer, nn.Linear)
 
     def take_off(self, model: nn.Module) -> None:
-        """Make the model give the features (b, d), or (b, d + C) with the scores behind them.
+        """Change the model to return the features (b, d), or (b, d + C) with the scores appended.
 
-        A convolution's scores are averaged over the picture behind it, as its features are:
-        they cannot be had from the averaged features, and come along.
+        A convolution is followed by an average over the picture, of its scores as of its features.
+        The averaged scores are no function of the averaged features, so both are returned.
         """
         parent, _, attribute = self.name.rpartition(".")
         instead = nn.Identity() if self.is_linear else _Beside(self.layer)
         setattr(model.get_submodule(parent), attribute, instead)
 
     def scores(self, vectors: Vectors) -> Scores:
-        """Return the scores (b, C) of features (b, d), of a head that is linear."""
+        """Return the scores (b, C) of features (b, d); only of a linear head."""
         with torch.inference_mode():
             scores: Scores = self.layer(torch.from_numpy(vectors)).numpy()
         return scores
 
 
 class _Beside(nn.Module):
-    """What a layer takes, and beside it, along the channels, what it gives."""
+    """A layer whose output is appended to its input along the channels."""
 
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
@@ -108,7 +114,7 @@ class _Beside(nn.Module):
 
 
 class PixelNetwork(nn.Module):
-    """A model with its normalization before it: pixels in, float32 features out."""
+    """A model behind its normalization: uint8 pixels in, float32 features out."""
 
     mean: torch.Tensor
     std: torch.Tensor
@@ -122,7 +128,7 @@ class PixelNetwork(nn.Module):
         self.register_buffer("std", torch.tensor(preset.std).view(1, 3, 1, 1))
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Return what the model says of pixels (b, h, w, 3) uint8."""
+        """Return the model's output (b, w), float32, for pixels (b, h, w, 3), uint8."""
         batch = pixels.permute(0, 3, 1, 2).float() / 255  # (b, 3, h, w), channels last
         batch = (batch - self.mean) / self.std
         features: torch.Tensor = self.model(batch.to(self.dtype))

@@ -1,4 +1,10 @@
-"""Every torchvision classification model as an encoder: its last features, its classes."""
+"""Every torchvision classification model as an encoder and classifier.
+
+The vectors are the features before the model's last layer, its head; the classes are what the head
+gives. Preprocessing and normalization are those that torchvision publishes with the default
+weights. The network runs on lanes (`imgrec.encoders.lanes`): one for each device, or several
+concurrent passes on the CPU.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,11 +36,12 @@ from imgrec.errors import EncoderError
 from imgrec.pictures.preprocessing import Pixels
 from imgrec.system.progress import progress
 
-_MANY = 64  # pictures from which on folding the batch norms is worth its half second
+# Pictures from which on folding the batch norms is worth its half second.
+_MANY = 64
 
 
 class VisionEncoder:
-    """A torchvision model: what its head takes are the vectors, what it gives the classes."""
+    """A torchvision model as a `DeviceEncoder` and a `Classifier`."""
 
     def __init__(
         self,
@@ -43,12 +50,12 @@ class VisionEncoder:
         devices: Sequence[torch.device],
         categories: tuple[str, ...],
     ) -> None:
-        """Take the head off a model and put it on devices.
+        """Split a model into features and head, and put it on devices.
 
         Args:
             spec: of the encoder.
             model: with its weights and its head.
-            devices: batches go to one after the other; all of one type.
+            devices: that take batches in turn; all of one type.
             categories: the names of the classes.
         """
         self._spec = spec
@@ -100,25 +107,25 @@ class VisionEncoder:
 
     @property
     def ahead(self) -> int:
-        """How many batches are to be begun before the first of them is waited for."""
+        """The number of batches to queue before the first of them is waited for."""
         return self._lanes.ahead
 
     @property
     def classifies_vectors(self) -> bool:
-        """Whether the scores are a function of the vectors: not those of SqueezeNet."""
+        """True if the scores are a function of the vectors; False for SqueezeNet."""
         return self._head.is_linear
 
     def prepare(self, pictures: int, batch: int, compile: Compile, quiet: bool = True) -> str:
-        """Make the network as fast as so many pictures are worth; on other devices do nothing.
+        """Fold and compile the network as far as a number of pictures repays; only on the CPU.
 
         Args:
             pictures: that will be encoded.
             batch: pictures a forward pass.
             compile: `auto` where that many pay for it, `on` always, `off` never.
-            quiet: show nothing while it is compiled.
+            quiet: no progress bar.
 
         Returns:
-            Why it is slower than it could be, empty where it is not.
+            One line that says why it is slower than it could be; empty where it is not.
         """
         if [device.type for device in self._devices] != ["cpu"] or not pictures:
             return ""
@@ -146,15 +153,15 @@ class VisionEncoder:
         """Return the features (b, d) before the head of pixels (b, crop_px, crop_px, 3).
 
         Raises:
-            EncoderError: the device gave up, for want of memory above all.
+            EncoderError: the device failed, in most cases for lack of memory.
         """
         return self.begin(pixels)().vectors
 
     def begin(self, pixels: Pixels) -> Callable[[], Encoded]:
-        """Begin a batch of pixels (b, crop_px, crop_px, 3); what is returned waits for it.
+        """Queue a batch (b, crop_px, crop_px, 3); return a function that waits for its result.
 
         Raises:
-            EncoderError: the device gave up; what is returned raises it too.
+            EncoderError: the device failed; the returned function raises it too.
         """
         with self._translated(len(pixels)):
             finish = self._lanes.begin(pixels)
@@ -166,7 +173,7 @@ class VisionEncoder:
         return encoded
 
     def scores(self, vectors: Vectors) -> Scores:
-        """Return the scores (m, C) of vectors (m, d), where they are a function of these."""
+        """Return the scores (m, C) of vectors (m, d); only where `classifies_vectors`."""
         return self._head.scores(vectors)
 
     def _split(self, output: Vectors) -> Encoded:
@@ -188,7 +195,7 @@ class VisionEncoder:
 
 
 def _loaded(name: str, file: Path) -> nn.Module:
-    """Return a model with its weights, its head as wide as theirs."""
+    """Return a model with its weights; its head is as wide as that of the weights."""
     state = read_state(file)
     model = build_model(name)
     head = Head.of(model)

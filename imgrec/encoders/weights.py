@@ -1,4 +1,8 @@
-"""Weights of torchvision models: found, loaded without running code, and what they know."""
+"""Weight files of torchvision models: located, checked, loaded; and the names of their classes.
+
+A weights file is untrusted input: a pickle can run code when it is read. So a state dict is only
+ever loaded with `weights_only=True`, which rejects everything but tensors.
+"""
 
 import hashlib
 import warnings
@@ -11,7 +15,8 @@ import torchvision
 
 from imgrec.errors import EncoderError
 
-CATEGORIES_SUFFIX = ".classes.txt"  # of the file beside a state dict that names its classes
+# Of the file beside a state dict that names its classes.
+CATEGORIES_SUFFIX = ".classes.txt"
 _DAMAGED = (
     *(OSError, RuntimeError, EOFError, KeyError, AttributeError, TypeError, ValueError),
     UnpicklingError,
@@ -24,7 +29,7 @@ def default_weights(name: str) -> Any:
 
 
 def weights_file(name: str, weights: Path | None) -> tuple[str, Path]:
-    """Return where the weights come from, a name and never a path, and their file.
+    """Return the name of the weights, never a path, and their file; download it if needed.
 
     Args:
         name: of the model.
@@ -46,10 +51,10 @@ def weights_file(name: str, weights: Path | None) -> tuple[str, Path]:
 
 
 def read_state(file: Path) -> dict[str, torch.Tensor]:
-    """Read a state dict; a file that would run code is refused, and none of it is run.
+    """Read a state dict with `weights_only=True`, so that no code in the file runs.
 
     Raises:
-        EncoderError: the file holds something else.
+        EncoderError: the file is damaged, is no state dict, or would run code.
     """
     try:
         with warnings.catch_warnings():
@@ -63,10 +68,10 @@ def read_state(file: Path) -> dict[str, torch.Tensor]:
 
 
 def load_state(model: torch.nn.Module, state: dict[str, torch.Tensor], file: Path) -> None:
-    """Give a model the weights read from a file.
+    """Load a state dict into a model.
 
     Raises:
-        EncoderError: they are of another model.
+        EncoderError: the names or shapes are those of another model.
     """
     try:
         model.load_state_dict(state)
@@ -77,8 +82,8 @@ def load_state(model: torch.nn.Module, state: dict[str, torch.Tensor], file: Pat
 def categories_of(name: str, weights: Path | None, count: int) -> tuple[str, ...]:
     """Return the names of a model's classes, `count` of them.
 
-    They are those in `FILE.classes.txt` beside a state dict FILE, one a line; else, where
-    there are as many, those that torchvision publishes with the model; else "class 17".
+    They come from `FILE.classes.txt` beside a state dict FILE, one name a line; else, if the
+    number is right, from torchvision's metadata; else they are "class 17".
 
     Raises:
         EncoderError: the file beside the state dict has another number of names.
