@@ -9,6 +9,7 @@ from typing import Any
 
 from imgrec.collection import Entry
 from imgrec.collection.kinds import COMMUNITY, DUPLICATES
+from imgrec.sources.opening import source_of
 from imgrec.system.file_names import printable
 
 NEAR = 12  # neighbors shown
@@ -37,10 +38,11 @@ def describe(
         folder: absolute, of the page that links to the file.
         linked: whether it does; `href` is None where it does not.
     """
+    file = source_of(entry.root).file(entry.path) if linked else None
     return {
         "folder": folder_of(entry),
         "facts": " · ".join(_facts(entry)),
-        "href": link_to(entry.file, folder) if linked else None,
+        "href": link_to(file, folder) if file else None,
         "labels": [
             [printable(kind), printable(value)]
             for kind, value in sorted(labels.items())

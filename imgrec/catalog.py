@@ -58,7 +58,7 @@ def _show(arguments: argparse.Namespace) -> None:
             sys.stdout.write(json.dumps(_object(store, arguments.listed)) + "\n")
         elif arguments.listed:
             for entry in _files(store, arguments.listed):
-                sys.stdout.write(f"{_reason(entry)}\t{printable(str(entry.file))}\n")
+                sys.stdout.write(f"{_reason(entry)}\t{printable(entry.location)}\n")
         else:
             lines = described(inventory_of(store))
             sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))

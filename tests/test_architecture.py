@@ -16,8 +16,9 @@ from paths import ROOT
 # alone). A room imports itself and the floors to its left. What is not named here is a command or
 # what commands share: the top floor, which no room imports.
 FLOORS = {
-    "imgrec": "errors version < system < pictures < collection < encoders < store < labels"
-    " < distances < derived < indexing neighbors < layouts duplicates search < checks reporting",
+    "imgrec": "errors version < system < pictures < sources < collection < encoders < store"
+    " < labels < distances < derived < indexing neighbors < layouts duplicates search"
+    " < checks reporting",
     "graph": "choices < addresses words picture_facts < communities < name_search < pages"
     " < exports",
     "projector": "errors choices < files",

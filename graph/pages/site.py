@@ -20,6 +20,7 @@ from graph.pages.page import assets
 from graph.pages.places import Places
 from graph.pages.searchable import found_groups, found_pictures
 from imgrec.neighbors.graph import K, knn_graph_of
+from imgrec.sources.opening import source_of
 from imgrec.store.store import Store
 from imgrec.system.atomic_files import new_folder
 from imgrec.system.output_folder import SITE
@@ -107,7 +108,9 @@ def write_site(
     knn = knn_graph_of(store, spec.name, max(K, k), quiet=quiet)
     neighbors = knn.neighbors
     collection = make_collection(neighbors, store.catalog, groups, k, page_size, louvain, seed)
-    roots = frozenset(root for root in store.catalog.roots() if Path(root).is_dir())
+    roots = frozenset(
+        root for root in store.catalog.roots() if source_of(root).identity() is not None
+    )
     with new_folder(out) as folder:
         workshop = Workshop(store.path.resolve(), folder.resolve(), out, roots, seed)
         _write_site(collection, store, workshop, workers, quiet)

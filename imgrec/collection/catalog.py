@@ -23,11 +23,12 @@ from imgrec.collection.selections import chunks, prefix_range, select_ids
 from imgrec.collection.totals import Totals
 from imgrec.collection.transaction import transaction
 from imgrec.errors import StoreError
+from imgrec.sources.source import Listed
 from imgrec.system.file_names import TEXT, text
 
 _COLUMNS = (
     "images.id, roots.path, images.path, images.size, images.mtime_ns, digest, "
-    "width, height, format, status, reason"
+    "width, height, format, status, reason, images.token"
 )
 _FROM = "FROM images JOIN roots ON roots.id = images.root_id"
 
@@ -208,28 +209,20 @@ class Catalog:
         """
         query = f"SELECT {_COLUMNS}, {columns} {_FROM} {joined} WHERE {where} ORDER BY images.id"
         for row in self.db.execute(query, values):
-            yield Entry(*row[:11]), row[11:]
+            yield Entry(*row[:12]), row[12:]
 
-    def find_file(self, file: Path) -> Entry | None:
-        """Return the ok picture at an absolute path; None if unknown or the file has changed.
+    def find_listed(self, root: str, listed: Listed) -> Entry | None:
+        """Return the ok picture at a place of a source; None if unknown or it has changed.
 
-        A file has changed when its size or mtime differs from its row.
+        It has changed when its size, mtime or token differs from its row.
         """
-        try:
-            state = file.stat()
-        except OSError:
-            return None
         where = (
-            f"roots.path = {TEXT} AND images.path = {TEXT} "
-            "AND status = 'ok' AND size = ? AND mtime_ns = ?"
+            f"roots.path = {TEXT} AND images.path = {TEXT} AND status = 'ok' "
+            f"AND size = ? AND mtime_ns = ? AND token = {TEXT}"
         )
-        for root in self.roots():
-            if file.is_relative_to(root):
-                place = (text(root), text(file.relative_to(root).as_posix()))
-                found = self._entries(where, *place, state.st_size, state.st_mtime_ns)
-                if found:
-                    return found[0]
-        return None
+        version = listed.size, listed.mtime_ns, text(listed.token)
+        found = self._entries(where, text(root), text(listed.path), *version)
+        return found[0] if found else None
 
     def find_path(self, path: str) -> Entry | None:
         """Return the ok picture at this path relative to its root, the one of the smallest id."""

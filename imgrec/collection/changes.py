@@ -3,13 +3,24 @@
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import NamedTuple
 
 from imgrec.collection import Catalog, Entry, add_labels
 from imgrec.collection.kinds import FOLDER
 from imgrec.collection.roots import add_roots
-from imgrec.collection.walk import FoundFile
+from imgrec.sources.opening import source_of
 from imgrec.system.file_names import TEXT, text
+
+
+class FoundFile(NamedTuple):
+    """A picture that a source holds now: the description of the source, and what it listed."""
+
+    root: str
+    path: str
+    size: int
+    mtime_ns: int
+    token: str = ""
+
 
 DigestOf = Callable[[FoundFile], str | None]
 
@@ -80,18 +91,18 @@ def _match(
 
     A missing row of the same place, size and time is taken for the same unread.
     """
-    by_place: dict[tuple[str, str, int, int], Entry] = {}
+    by_place: dict[FoundFile, Entry] = {}
     by_content: dict[tuple[int, str], deque[Entry]] = {}
     for row in sorted(candidates, key=lambda row: row.id):
         if row.status == "missing":
-            by_place[row.root, row.path, row.size, row.mtime_ns] = row
+            by_place[_file_of(row)] = row
         if row.digest:
             by_content.setdefault((row.size, row.digest), deque()).append(row)
     sizes = {size for size, _ in by_content}
     taken: set[int] = set()
     matched, new = [], []
     for file in sorted(arrived, key=lambda file: (file.root, file.path)):
-        found = by_place.get((file.root, file.path, file.size, file.mtime_ns))
+        found = by_place.get(file)
         if (found is None or found.id in taken) and file.size in sizes:
             rows = by_content.get((file.size, digest_of(file) or ""), deque())
             while rows and rows[0].id in taken:
@@ -114,7 +125,8 @@ def apply(catalog: Catalog, changes: Changes) -> None:
         )
         numbers = add_roots(catalog, {file.root for file in _placed(changes)})
         db.executemany(
-            f"UPDATE images SET root_id = ?, path = {TEXT}, size = ?, mtime_ns = ?, status = ? "
+            f"UPDATE images SET root_id = ?, path = {TEXT}, size = ?, mtime_ns = ?, "
+            f"token = {TEXT}, status = ? "
             "WHERE id = ?",
             ([*_place(numbers, file), _status(row), row.id] for row, file in changes.revived),
         )
@@ -124,8 +136,8 @@ def apply(catalog: Catalog, changes: Changes) -> None:
         )
         first = catalog.last_given_id() + 1
         db.executemany(
-            "INSERT INTO images (root_id, path, size, mtime_ns, status, id) "
-            f"VALUES (?, {TEXT}, ?, ?, 'new', ?)",
+            "INSERT INTO images (root_id, path, size, mtime_ns, token, status, id) "
+            f"VALUES (?, {TEXT}, ?, ?, {TEXT}, 'new', ?)",
             ([*_place(numbers, file), first + n] for n, file in enumerate(changes.new)),
         )
         folders = {row.id: folder_label(file) for row, file in changes.revived}
@@ -135,7 +147,8 @@ def apply(catalog: Catalog, changes: Changes) -> None:
 
 def folder_label(file: FoundFile) -> str:
     """Return the name of the folder a picture lies in; the root's own at the top."""
-    return Path(file.path).parent.name or Path(file.root).name
+    folder = file.path.rpartition("/")[0]
+    return folder.rpartition("/")[2] or source_of(file.root).name
 
 
 def _placed(changes: Changes) -> Iterator[FoundFile]:
@@ -143,8 +156,12 @@ def _placed(changes: Changes) -> Iterator[FoundFile]:
     yield from (file for _, file in changes.revived)
 
 
+def _file_of(row: Entry) -> FoundFile:
+    return FoundFile(row.root, row.path, row.size, row.mtime_ns, row.token)
+
+
 def _place(numbers: Mapping[str, int], file: FoundFile) -> list[object]:
-    return [numbers[file.root], text(file.path), file.size, file.mtime_ns]
+    return [numbers[file.root], text(file.path), file.size, file.mtime_ns, text(file.token)]
 
 
 def _status(row: Entry) -> str:

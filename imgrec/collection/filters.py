@@ -5,12 +5,10 @@ ids; masks of one kind are joined by OR, kinds by AND. Where nothing passes, the
 what there is instead.
 """
 
-import os
 import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 from imgrec.collection import Catalog, Ids
 from imgrec.collection.kinds import NESTED
 from imgrec.errors import ImgrecError
+from imgrec.sources.opening import locations_of, source_of
 from imgrec.system.file_names import printable
 
 # Indexed by image id, (last id + 1,).
@@ -145,12 +144,11 @@ def _places(folder: str, roots: Sequence[str]) -> Iterator[list[tuple[str, str]]
     # "." and "/x" match no folder inside a root.
     name = posixpath.normpath(folder)
     yield [(root, name) for root in roots]
-    # Also without resolving links: one may have changed since the root was indexed.
-    named = os.path.normpath(Path(folder).absolute())
-    for disk in (Path(os.path.realpath(folder)), Path(named)):
-        holding = [(root, "") for root in roots if Path(root).is_relative_to(disk)]
-        held_by = [root for root in roots if disk.is_relative_to(root)]
-        yield holding + [(root, disk.relative_to(root).as_posix()) for root in held_by]
+    for location in locations_of(folder):
+        named = source_of(location)
+        holding = [(root, "") for root in roots if named.path_of(root) is not None]
+        inside = [(root, source_of(root).path_of(location)) for root in roots]
+        yield holding + [(root, path) for root, path in inside if path is not None]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -3,10 +3,11 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from imgrec.collection import Catalog, Entry
-from imgrec.collection.walk import FoundFile, RealPlaces, Walk, walk, why_offline
+from imgrec.collection.changes import FoundFile
+from imgrec.sources.links import RealPlaces
+from imgrec.sources.source import Listing, PictureSource
 from imgrec.system.file_names import TEXT, text
 
 
@@ -15,6 +16,7 @@ def found_table(db: sqlite3.Connection) -> Iterator[None]:
     """Keep files that were found in a table of the connection while a block runs."""
     db.execute(
         "CREATE TEMP TABLE found (root_id INTEGER, path TEXT, size INTEGER, mtime_ns INTEGER, "
+        "token TEXT, "
         "PRIMARY KEY (root_id, path)) WITHOUT ROWID"
     )
     try:
@@ -26,39 +28,45 @@ def found_table(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def collect(
-    db: sqlite3.Connection, found: Walk, number: int, places: RealPlaces | None
+    db: sqlite3.Connection,
+    source: PictureSource,
+    number: int,
+    found: Listing,
+    links: RealPlaces | None,
 ) -> str | None:
-    """Put the files of a root into the table, or none and say why where it is not there."""
-    before = _identity(found.root)
-    why = why_offline(found.root)
+    """Put the pictures of a source into the table; return None, or why it is offline.
+
+    A source that is offline, or is replaced by another while it is listed, adds no row.
+
+    Args:
+        db: in which `found_table` is open.
+        source: to be listed.
+        number: of the source's root in the catalog.
+        found: updated with what is listed and skipped.
+        links: where links may lead; None: they are not followed.
+    """
+    before = source.identity()
+    why = source.why_offline()
     if why:
         return why
-    insert = f"INSERT OR IGNORE INTO found VALUES (?, {TEXT}, ?, ?)"
+    insert = f"INSERT OR IGNORE INTO found VALUES (?, {TEXT}, ?, ?, {TEXT})"
     db.execute("BEGIN")
     try:
-        files = ((number, text(f.path), f.size, f.mtime_ns) for f in walk(found, places))
-        db.executemany(insert, files)
-        why = why_offline(found.root)
+        listed = source.pictures(found, links)
+        rows = ((number, text(f.path), f.size, f.mtime_ns, text(f.token)) for f in listed)
+        db.executemany(insert, rows)
+        why = source.why_offline()
         if not why and "." in found.unreadable:
-            why = f"{found.root} cannot be listed"
+            why = f"{source.location()} cannot be listed"
         if not why and not found.files + found.others + found.links:
-            why = f"{found.root} holds no files"
-        if not why and _identity(found.root) != before:
-            why = f"{found.root} went away while it was looked through"
+            why = f"{source.location()} holds no files"
+        if not why and source.identity() != before:
+            why = f"{source.location()} went away while it was looked through"
     except BaseException:
         db.execute("ROLLBACK")
         raise
     db.execute("ROLLBACK" if why else "COMMIT")
     return why
-
-
-def _identity(root: Path) -> tuple[int, int] | None:
-    """Return what is another when another disk lies at the place."""
-    try:
-        state = root.stat()
-    except OSError:
-        return None
-    return state.st_dev, state.st_ino
 
 
 def differing_rows(
@@ -67,15 +75,16 @@ def differing_rows(
     """Return the rows of roots that are not as the files at their places, by id."""
     marks = ", ".join("?" * len(numbers))
     rows = catalog.entries_beside(
-        "found.size, found.mtime_ns",
+        "found.size, found.mtime_ns, found.token",
         "LEFT JOIN temp.found ON found.root_id = images.root_id AND found.path = images.path",
         f"images.root_id IN ({marks}) AND status != 'missing' AND (found.size IS NULL "
-        "OR found.size != images.size OR found.mtime_ns != images.mtime_ns)",
+        "OR found.size != images.size OR found.mtime_ns != images.mtime_ns "
+        "OR found.token != images.token)",
         numbers,
     )
     return [
-        (row, None if size is None else FoundFile(row.root, row.path, size, mtime_ns))
-        for row, (size, mtime_ns) in rows
+        (row, None if size is None else FoundFile(row.root, row.path, size, mtime_ns, token))
+        for row, (size, mtime_ns, token) in rows
     ]
 
 
@@ -87,7 +96,8 @@ def arrived_files(catalog: Catalog) -> Iterator[FoundFile]:
     names = {number: root for root, number in catalog.roots().items()}
     catalog.db.execute(
         "CREATE TEMP TABLE arrived AS SELECT found.root_id, found.path, found.size, "
-        "found.mtime_ns FROM temp.found JOIN roots ON roots.id = found.root_id WHERE NOT EXISTS "
+        "found.mtime_ns, found.token FROM temp.found "
+        "JOIN roots ON roots.id = found.root_id WHERE NOT EXISTS "
         "(SELECT 1 FROM images WHERE images.root_id = found.root_id "
         "AND images.path = found.path AND status != 'missing') ORDER BY roots.path, found.path"
     )

@@ -7,7 +7,8 @@ from imgrec.collection.opening import is_damage, log_of
 
 _COLUMNS = (
     "id, path FROM roots",
-    "id, root_id, path, size, mtime_ns, digest, width, height, format, status, reason FROM images",
+    "id, root_id, path, size, mtime_ns, token, digest, width, height, format, status, "
+    "reason FROM images",
     "image_id, kind, value FROM labels",
 )
 

@@ -24,6 +24,7 @@ def _m001_initial(db: sqlite3.Connection) -> None:
             path TEXT NOT NULL,
             size INTEGER NOT NULL,
             mtime_ns INTEGER NOT NULL,
+            token TEXT NOT NULL DEFAULT '',
             digest TEXT,
             width INTEGER,
             height INTEGER,

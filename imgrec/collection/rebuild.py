@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.collection.catalog import Catalog
-from imgrec.collection.changes import folder_label
+from imgrec.collection.changes import FoundFile, folder_label
 from imgrec.collection.kinds import FOLDER
 from imgrec.collection.labels import add_labels
 from imgrec.collection.rows import Ids
-from imgrec.collection.walk import FoundFile
 from imgrec.system.file_names import TEXT, text
 
 # id, number of the root, path, size, mtime_ns, digest, width, height, format

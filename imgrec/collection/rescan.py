@@ -8,15 +8,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, islice
-from pathlib import Path
 
 from imgrec.collection import Catalog, Entry
-from imgrec.collection.changes import Changes, apply, compare
+from imgrec.collection.changes import Changes, FoundFile, apply, compare
 from imgrec.collection.found_table import arrived_files, collect, differing_rows, found_table
 from imgrec.collection.roots import add_roots
-from imgrec.collection.walk import FoundFile, RealPlaces, Walk, why_offline
 from imgrec.errors import PictureError, StoreError
-from imgrec.pictures.decoding import digest, read_file
+from imgrec.pictures.decoding import digest
+from imgrec.sources.links import RealPlaces
+from imgrec.sources.opening import overlap, real_places, source_of
+from imgrec.sources.source import Listing, PictureSource
 
 _CHUNK = 10_000  # new files written at once
 
@@ -34,11 +35,11 @@ class Scan:
 
     changes: Changes
     new: int
-    walks: Mapping[str, Walk]
+    walks: Mapping[str, Listing]
     offline: Mapping[str, str]
 
 
-def scan(catalog: Catalog, roots: Sequence[Path], *, follow_links: bool = False) -> Scan:
+def scan(catalog: Catalog, sources: Sequence[PictureSource], *, follow_links: bool = False) -> Scan:
     """Bring the catalog up to date with what some roots hold.
 
     A root that is not there, is empty or goes away while it is walked is left as it is.
@@ -46,42 +47,43 @@ def scan(catalog: Catalog, roots: Sequence[Path], *, follow_links: bool = False)
     Raises:
         StoreError: a root lies inside another one, named or known; nothing is changed then.
     """
-    held = [Path(root) for root in catalog.held_roots()]
-    _check_overlap(roots, held)
-    places = RealPlaces([*roots, *held]) if follow_links else None
-    numbers = add_roots(catalog, map(str, roots))
+    held = [source_of(root) for root in catalog.held_roots()]
+    _check_overlap(sources, held)
+    links = real_places([*sources, *held]) if follow_links else None
+    numbers = add_roots(catalog, [source.description for source in sources])
     with found_table(catalog.db):
-        walks, offline = _walked(catalog, roots, numbers, places)
-        for root in held:
-            why = None if str(root) in {*walks, *offline} else why_offline(root)
+        walks, offline = _walked(catalog, sources, numbers, links)
+        for source in held:
+            known = source.description in {*walks, *offline}
+            why = None if known else source.why_offline()
             if why:
-                offline[str(root)] = why
+                offline[source.description] = why
         changes, new = _changed(catalog, walks, numbers, offline)
     return Scan(changes, new, walks, offline)
 
 
 def _walked(
     catalog: Catalog,
-    roots: Sequence[Path],
+    sources: Sequence[PictureSource],
     numbers: Mapping[str, int],
-    places: RealPlaces | None,
-) -> tuple[dict[str, Walk], dict[str, str]]:
+    links: RealPlaces | None,
+) -> tuple[dict[str, Listing], dict[str, str]]:
     """Put what roots hold into the table; return the walks, and why which root has none."""
-    walks: dict[str, Walk] = {}
+    walks: dict[str, Listing] = {}
     offline: dict[str, str] = {}
-    for root in roots:
-        found = Walk(root)
-        why = collect(catalog.db, found, numbers[str(root)], places)
+    for source in sources:
+        root, found = source.description, Listing()
+        why = collect(catalog.db, source, numbers[root], found, links)
         if why:
-            offline[str(root)] = why
+            offline[root] = why
         else:
-            walks[str(root)] = found
+            walks[root] = found
     return walks, offline
 
 
 def _changed(
     catalog: Catalog,
-    walks: Mapping[str, Walk],
+    walks: Mapping[str, Listing],
     numbers: Mapping[str, int],
     offline: Collection[str],
 ) -> tuple[Changes, int]:
@@ -111,9 +113,9 @@ def _add_all(catalog: Catalog) -> int:
     return new
 
 
-def leave_other_roots(catalog: Catalog, roots: Collection[Path]) -> int:
+def leave_other_roots(catalog: Catalog, roots: Collection[str]) -> int:
     """Make the pictures of all other roots missing; return how many. Naming a root revives them."""
-    others = [number for root, number in catalog.roots().items() if Path(root) not in roots]
+    others = [number for root, number in catalog.roots().items() if root not in roots]
     gone = 0
     with catalog.transaction() as db:
         for number in others:
@@ -124,33 +126,34 @@ def leave_other_roots(catalog: Catalog, roots: Collection[Path]) -> int:
     return gone
 
 
-def passed_over(found: Walk) -> list[str]:
-    """Return a line for the user about each kind of thing that a walk passed over."""
-    lines = []
+def passed_over(root: str, found: Listing) -> list[str]:
+    """Return a line for the user about each kind of thing that a listing of a root skipped."""
+    source, lines = source_of(root), []
     if found.links:
         links = "link was" if found.links == 1 else "links were"
-        lines.append(f"{found.links} {links} not followed in {found.root} (--follow-links)")
-    lines += [f"{found.root / f} was written by imgrec and is left out" for f in found.outputs]
+        lines.append(f"{found.links} {links} not followed in {source.location()} (--follow-links)")
+    lines += [f"{source.location(f)} was written by imgrec and is left out" for f in found.outputs]
     stay = "cannot be listed: its pictures stay as they are"
-    return lines + [f"{found.root / folder} {stay}" for folder in found.unreadable]
+    return lines + [f"{source.location(folder)} {stay}" for folder in found.unreadable]
 
 
-def _check_overlap(named: Iterable[Path], known: Iterable[Path]) -> None:
-    for one, other in combinations(dict.fromkeys([*named, *known]), 2):
-        if one.is_relative_to(other) or other.is_relative_to(one):
+def _check_overlap(named: Iterable[PictureSource], known: Iterable[PictureSource]) -> None:
+    sources = {source.description: source for source in (*named, *known)}
+    for one, other in combinations(sources.values(), 2):
+        if overlap(one, other):
             raise StoreError(
-                f"{one} and {other} overlap: name only the outer one, or leave the folders of "
-                "before by --only, or take another --store"
+                f"{one.location()} and {other.location()} overlap: name only the outer one, or "
+                "leave the folders of before by --only, or take another --store"
             )
 
 
-def _was_looked_at(row: Entry, walks: Mapping[str, Walk]) -> bool:
+def _was_looked_at(row: Entry, walks: Mapping[str, Listing]) -> bool:
     folders = walks[row.root].unreadable
     return not any(row.path.startswith(folder + "/") for folder in folders)
 
 
 def _digest(file: FoundFile) -> str | None:
     try:
-        return digest(read_file(Path(file.root, file.path)))
+        return digest(source_of(file.root).read(file.path))
     except PictureError:
         return None

@@ -1,10 +1,11 @@
 """The rows of the catalog as Python objects."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from imgrec.sources.opening import source_of
 
 Ids = NDArray[np.int64]
 
@@ -15,8 +16,8 @@ class Entry:
 
     Attributes:
         id: stands for one content; never given to another.
-        root: the absolute folder the picture was found in.
-        path: relative to `root`, with forward slashes.
+        root: the description of its source: the absolute path of a folder.
+        path: within the source, with forward slashes.
         size: of the file, in bytes.
         mtime_ns: when the file was last modified, in nanoseconds since 1970.
         digest: of the file's content (`imgrec.pictures.decoding.digest`), None until read.
@@ -25,6 +26,7 @@ class Entry:
         format: as Pillow names it, None until read.
         status: `new` (not read yet), `ok`, `failed` or `missing` (no file any more).
         reason: the code of the failure, one of `imgrec.pictures.decoding.REASONS`, else None.
+        token: part of the version of the file, as size and mtime (`imgrec.sources.source.Listed`).
     """
 
     id: int
@@ -38,11 +40,12 @@ class Entry:
     format: str | None
     status: str
     reason: str | None
+    token: str = ""
 
     @property
-    def file(self) -> Path:
-        """The absolute path of the picture file."""
-        return Path(self.root, self.path)
+    def location(self) -> str:
+        """Where the picture is, as a user can name it: the absolute path of its file."""
+        return source_of(self.root).location(self.path)
 
 
 @dataclass(frozen=True, slots=True)

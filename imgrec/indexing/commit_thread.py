@@ -68,4 +68,4 @@ class CommitThread:
     def _commit(self, job: PartJob, entries: Sequence[Entry], result: Result) -> list[str]:
         with Store.create(self._path) as store:  # SQLite wants a connection a thread
             changed = commit(store, job, entries, result, self._labeled)
-        return [str(entry.file) for entry in entries if entry.id in changed]
+        return [entry.location for entry in entries if entry.id in changed]

@@ -117,7 +117,7 @@ def tasks_of(
     light = tuple(e.spec for n, e in encoders.items() if n in job.outputs and e.spec.in_worker)
     heavy = tuple({encoders[n].spec.preprocessing: None for n in on_device(job, encoders)})
     for start in range(0, len(entries), batch):
-        files = tuple((e.id, str(e.file)) for e in entries[start : start + batch])
+        files = tuple((e.id, e.root, e.path) for e in entries[start : start + batch])
         yield Task(files, THUMBS in job.outputs, light, heavy)
 
 

@@ -26,7 +26,7 @@ class IndexOptions:
         workers: processes that decode; None for one a core.
         only: make the pictures of all other folders in the store missing.
         follow_links: take in what links lead to outside the folders, see
-            `imgrec.collection.walk`; None for as the store was made before, or no in a new one.
+            `imgrec.sources.walk`; None for as the store was made before, or no in a new one.
         retry_failed: read the pictures again that failed before.
         hnsw: make the graph index, which pays from about a million pictures on.
         compile: torchvision models by the C++ compiler, on the CPU: `auto` where the pictures

@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
@@ -13,8 +12,9 @@ from imgrec.encoders import matching_encoder
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors
 from imgrec.errors import PictureError
 from imgrec.pictures.color_word import color_of
-from imgrec.pictures.decoding import Picture, Scales, decode, digest, read_file
+from imgrec.pictures.decoding import Picture, Scales, decode, digest
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
+from imgrec.sources.opening import source_of
 from imgrec.system.worker import beat
 
 DECODE_S = 10.0  # what one file may take, where its bytes are there: some hundred megapixels
@@ -26,13 +26,13 @@ class Task:
     """Some files and what to make of them; small, for it travels to a worker process.
 
     Attributes:
-        files: (id, absolute path).
+        files: (id, description of its source, path within it).
         thumbs: whether thumbnails are wanted.
         light: the encoders that run in the worker.
         heavy: the preprocessing of the encoders that run elsewhere, on `Readings.pixels`.
     """
 
-    files: tuple[tuple[int, str], ...]
+    files: tuple[tuple[int, str, str], ...]
     thumbs: bool
     light: tuple[EncoderSpec, ...]
     heavy: tuple[Preprocessing, ...]
@@ -96,8 +96,8 @@ def extract(task: Task) -> Readings:
     encoders = [_encoder(spec) for spec in task.light]
     wanted = {*task.heavy, *(encoder.spec.preprocessing for encoder in encoders)}
     gathered = _Gathered(pixels={preprocessing: [] for preprocessing in wanted})
-    for image_id, path in task.files:
-        _extract_file(gathered, image_id, Path(path), task.thumbs)
+    for file in task.files:
+        _extract_file(gathered, *file, task.thumbs)
     beat(None, None)
     pixels = {key: _stacked(values, key) for key, values in gathered.pixels.items()}
     return Readings(
@@ -115,8 +115,8 @@ def extract(task: Task) -> Readings:
 
 def failed(task: Task, reason: str, message: str) -> Readings:
     """Return the readings of a task none of whose files could be read."""
-    outcomes = [Outcome(image_id, "failed", reason=reason) for image_id, _ in task.files]
-    messages = {image_id: message for image_id, _ in task.files}
+    outcomes = [Outcome(image_id, "failed", reason=reason) for image_id, *_ in task.files]
+    messages = {image_id: message for image_id, *_ in task.files}
     return Readings(
         outcomes,
         messages,
@@ -128,12 +128,12 @@ def failed(task: Task, reason: str, message: str) -> Readings:
     )
 
 
-def _extract_file(gathered: _Gathered, image_id: int, path: Path, thumbs: bool) -> None:
+def _extract_file(gathered: _Gathered, image_id: int, root: str, path: str, thumbs: bool) -> None:
     started = time.perf_counter()
     content = None
     try:
         _begin(Step(image_id, "unreadable", READ_S))
-        data = read_file(path)
+        data = source_of(root).read(path)
         _begin(Step(image_id, "timeout", DECODE_S))
         content = digest(data)
         picture = decode(data, need_px=_need_px(list(gathered.pixels)))

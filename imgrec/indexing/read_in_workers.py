@@ -74,7 +74,7 @@ def _given_up(task: Task, died: WorkerDiedError) -> Readings:
 
 def _place(task: Task, died: WorkerDiedError) -> int | None:
     """Return the place of the file the worker was at."""
-    return None if died.mark is None else [i for i, _ in task.files].index(died.mark.image_id)
+    return None if died.mark is None else [i for i, *_ in task.files].index(died.mark.image_id)
 
 
 def _check(died: WorkerDiedError, workers: Workers) -> None:

@@ -4,10 +4,8 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 
 from imgrec.collection import Entry
-from imgrec.collection.walk import why_offline
 from imgrec.encoders.device import device_encoders
 from imgrec.encoders.spec import Encoder
 from imgrec.indexing.commit_thread import CommitThread
@@ -16,6 +14,7 @@ from imgrec.indexing.jobs import PartJob, Result, tasks_of
 from imgrec.indexing.options import IndexOptions, Summary
 from imgrec.indexing.read import Readings, Task
 from imgrec.indexing.read_in_workers import readings
+from imgrec.sources.opening import source_of
 from imgrec.store.store import Store
 from imgrec.system.interrupts import interrupt_deferred, interrupted_once
 from imgrec.system.progress import progress
@@ -111,11 +110,11 @@ class _Queue:
         """Return {root: why} of the roots, of files that could not be read, that went away."""
         unreadable = [o.id for o in read.outcomes if o.reason == "unreadable"]
         roots = {entry.root for entry in self._store.catalog.entries(unreadable)}
-        found = {root: why_offline(Path(root)) for root in sorted(roots)}
+        found = {root: source_of(root).why_offline() for root in sorted(roots)}
         return {root: why for root, why in found.items() if why}
 
     def describe(self, read: Readings) -> list[str]:
         """Return a line for each file that failed."""
         reasons = {o.id: o.reason for o in read.outcomes if o.status == "failed"}
         entries = self._store.catalog.entries(reasons)
-        return [f"{e.file}: {reasons[e.id]} ({read.messages[e.id]})" for e in entries]
+        return [f"{e.location}: {reasons[e.id]} ({read.messages[e.id]})" for e in entries]

@@ -16,7 +16,7 @@ from imgrec.errors import StoreError
 from imgrec.indexing.jobs import PartJob, on_device, plan_jobs
 from imgrec.indexing.options import IndexOptions, Summary
 from imgrec.indexing.reading import read_pictures
-from imgrec.indexing.wanted import encoders_wanted, follows_links, roots_wanted
+from imgrec.indexing.wanted import encoders_wanted, follows_links, sources_wanted
 from imgrec.labels.classes import (
     begin_class_labels,
     begin_classes,
@@ -25,6 +25,7 @@ from imgrec.labels.classes import (
     update_class_labels,
 )
 from imgrec.labels.colors import begin_colors, lacks_colors, update_colors
+from imgrec.sources.source import PictureSource
 from imgrec.store.origins import write_roots
 from imgrec.store.restore import damage_noticed, restore
 from imgrec.store.set_aside import set_aside_damaged
@@ -53,8 +54,8 @@ def index_folders(
     store_path = Path(store_path).resolve()
     summary = Summary(warnings=restore(store_path))
     follow = follows_links(store_path, options)
-    roots = roots_wanted(folders, store_path, follow)
-    encoders = encoders_wanted(store_path, roots, options)
+    sources = sources_wanted(folders, store_path, follow)
+    encoders = encoders_wanted(store_path, sources, options)
     primary = next((name for name in encoders if name != "rgb"), "rgb")
     with damage_noticed(store_path), Store.create(store_path) as store, store.writing():
         summary.warnings += set_aside_damaged(store_path)
@@ -63,7 +64,7 @@ def index_folders(
             store.set_encoder(primary)  # now, so that a run that is killed goes on with it
         store.set_follow_links(follow)
         begin_colors(store)
-        offline = _scan(store, roots, options, summary)
+        offline = _scan(store, sources, options, summary)
         write_roots(store_path, store.catalog)
         classifiers = _classifiers(encoders)
         for encoder in encoders.values():
@@ -104,17 +105,19 @@ def _update_colors(store_path: Path, options: IndexOptions, summary: Summary) ->
         summary.warnings.append(f"color words could not be made: {error}")
 
 
-def _scan(store: Store, roots: Sequence[Path], options: IndexOptions, summary: Summary) -> Ids:
+def _scan(
+    store: Store, sources: Sequence[PictureSource], options: IndexOptions, summary: Summary
+) -> Ids:
     """Bring the catalog up to date; return the ids of pictures that cannot be had now."""
     if options.only:
-        summary.gone += leave_other_roots(store.catalog, roots)
-    scanned = scan(store.catalog, roots, follow_links=store.follows_links)
+        summary.gone += leave_other_roots(store.catalog, [s.description for s in sources])
+    scanned = scan(store.catalog, sources, follow_links=store.follows_links)
     changes = scanned.changes
     summary.new, summary.moved = scanned.new, changes.moved
     summary.changed = changes.changed
     summary.gone += len(changes.gone) - changes.changed
-    for found in scanned.walks.values():
-        summary.warnings += passed_over(found)
+    for root, found in scanned.walks.items():
+        summary.warnings += passed_over(root, found)
     offline = scanned.offline
     summary.warnings += [f"{why}: its pictures stay as they are" for why in offline.values()]
     retried = None if options.retry_failed else "unreadable"

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from imgrec.collection.walk import RealPlaces, check_root
 from imgrec.encoders import load_encoder, needs_weights
 from imgrec.encoders.rgb import BINS, bins_of
 from imgrec.encoders.spec import Encoder
 from imgrec.errors import ImgrecError
 from imgrec.indexing.options import DEFAULT_ENCODER, IndexOptions
+from imgrec.sources.opening import real_places, source_at, source_of
+from imgrec.sources.source import PictureSource
 from imgrec.store.manifest import is_store
 from imgrec.store.store import Store
 
@@ -21,35 +22,37 @@ def follows_links(store: Path, options: IndexOptions) -> bool:
         return opened.follows_links
 
 
-def roots_wanted(folders: Sequence[Path | str], store: Path, follow_links: bool) -> list[Path]:
+def sources_wanted(
+    folders: Sequence[Path | str], store: Path, follow_links: bool
+) -> list[PictureSource]:
     """Return the folders named, each with a picture in it, or all that the store holds."""
     if any(not str(folder) for folder in folders):
         raise ImgrecError("a folder's name is empty: name the picture folder")
-    roots = [Path(folder).expanduser().resolve() for folder in dict.fromkeys(folders)]
-    for root in roots:
-        check_root(root, RealPlaces(roots) if follow_links else None)
-    return roots or _known_roots(store)
+    sources = [source_at(folder) for folder in dict.fromkeys(folders)]
+    for source in sources:
+        source.check(real_places(sources) if follow_links else None)
+    return sources or _known_sources(store)
 
 
-def _known_roots(store: Path) -> list[Path]:
+def _known_sources(store: Path) -> list[PictureSource]:
     if not is_store(store):
         raise ImgrecError(f"no store at {store} and no folder named: name the picture folder")
     with Store.open(store) as opened:
-        known = [Path(root) for root in opened.catalog.held_roots()]
+        known = [source_of(root) for root in opened.catalog.held_roots()]
     if not known:
         raise ImgrecError(f"{store} knows no folder of pictures yet: name one")
     return known
 
 
 def encoders_wanted(
-    store: Path, roots: Collection[Path], options: IndexOptions
+    store: Path, sources: Collection[PictureSource], options: IndexOptions
 ) -> dict[str, Encoder]:
     """Return the encoders by name, `rgb` always among them, the one asked about first."""
     names, bins = list(options.encoders), options.bins
     if is_store(store):
         with Store.open(store) as opened:
             there = opened.feature_names()
-            held = set(opened.catalog.held_roots()) & set(map(str, roots))
+            held = set(opened.catalog.held_roots()) & {source.description for source in sources}
             afresh = options.only and not held  # another collection takes the place of the one here
             if not names and opened.encoder and not afresh:
                 names = [opened.encoder, *there]

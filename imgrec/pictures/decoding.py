@@ -10,7 +10,6 @@ import hashlib
 import io
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 from PIL import Image
@@ -25,7 +24,7 @@ from imgrec.pictures.scaling import THUMB_PX, Scales, pixels_for, reduced, thumb
 
 __all__ = [
     "FORMATS", "MAX_BYTES", "MAX_PIXELS", "REASONS", "SUFFIXES", "THUMB_PX", "Picture", "Scales",
-    "decode", "digest", "pixels_for", "prepared", "read_file", "thumbnail",
+    "decode", "digest", "pixels_for", "prepared", "thumbnail",
 ]  # fmt: skip
 
 MAX_PIXELS = 178_956_970  # decoded; where Pillow takes a picture for a decompression bomb
@@ -59,24 +58,6 @@ class Picture:
     width: int
     height: int
     format: str
-
-
-def read_file(path: Path) -> bytes:
-    """Return the bytes of a picture file.
-
-    Raises:
-        PictureError: `unreadable`, `empty` or `too-large` (above `MAX_BYTES`).
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise PictureError("unreadable", error.strerror or str(error)) from error
-    if not data:
-        raise PictureError("empty", "0 bytes")
-    if len(data) > MAX_BYTES:
-        raise PictureError("too-large", f"more than {MAX_BYTES} bytes")
-    return data
 
 
 def digest(data: bytes) -> str:

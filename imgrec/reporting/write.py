@@ -26,6 +26,7 @@ from imgrec.reporting.sections.clusters import cluster_section
 from imgrec.reporting.sections.health import health_section
 from imgrec.reporting.sections.maps import map_section
 from imgrec.reporting.sections.precision import choice_section
+from imgrec.sources.opening import source_of
 from imgrec.store.classes import Classes
 from imgrec.store.features import FeatureStore
 from imgrec.store.parts import part_name, part_numbers
@@ -181,7 +182,7 @@ def _classes(store: Store) -> list[Classes]:
 
 def _head(store: Store, spec: EncoderSpec, feature: FeatureStore) -> Head:
     counts = store.catalog.totals.counts()
-    roots = [Path(root).name or root for root in store.catalog.held_roots()]
+    roots = [source_of(root).name or root for root in store.catalog.held_roots()]
     features = ", ".join(f"{n} ({store.spec(n).dimensions:,})" for n in store.feature_names())
     facts = [
         ("Pictures", f"{counts['ok']:,}"),

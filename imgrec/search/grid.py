@@ -4,14 +4,14 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 from imgrec.collection import Entry
 from imgrec.errors import PictureError
-from imgrec.pictures.decoding import decode, read_file
+from imgrec.pictures.decoding import decode
 from imgrec.search.answer import Answer, Result
+from imgrec.sources.opening import picture_at, source_of
 from imgrec.store.store import Store
 from imgrec.system.file_names import printable
 
@@ -122,7 +122,8 @@ def _fitted(text: str, font: _Font, width_px: float, keep_end: int) -> str:
 
 def _query_image(store: Store, name: str) -> Image.Image:
     try:
-        return decode(read_file(Path(name)), need_px=_CELL_PX).image
+        source, path = picture_at(name)
+        return decode(source.read(path), need_px=_CELL_PX).image
     except PictureError:
         entry = store.catalog.find_path(name)
         if entry is None:
@@ -132,6 +133,6 @@ def _query_image(store: Store, name: str) -> Image.Image:
 
 def _stored_image(store: Store, entry: Entry) -> Image.Image:
     try:
-        return decode(read_file(entry.file), need_px=_CELL_PX).image
+        return decode(source_of(entry.root).read(entry.path), need_px=_CELL_PX).image
     except PictureError:
         return Image.open(io.BytesIO(store.thumbs().get(entry.id)))

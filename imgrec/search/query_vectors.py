@@ -14,8 +14,10 @@ from imgrec.derived.kept import Searchable
 from imgrec.encoders import matching_encoder
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors, check_finite
 from imgrec.errors import ImgrecError, PictureError, StoreError
-from imgrec.pictures.decoding import decode, digest, pixels_for, prepared, read_file
+from imgrec.pictures.decoding import decode, digest, pixels_for, prepared
 from imgrec.search.cache import VectorCache
+from imgrec.sources.opening import picture_at, source_of
+from imgrec.sources.source import Listed
 
 Asked = Path | str | int | np.integer | Image.Image | NDArray[np.uint8]
 
@@ -76,18 +78,19 @@ class Resolver:
             return _stored(f"id {asked}", _entry_with(int(asked), catalog), features)
         name = str(asked)
         try:
-            file = Path(asked).resolve()
-            entry, is_there = catalog.find_file(file), file.exists()
-        except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a letter 0
+            source, path = picture_at(asked)
+            listed = source.find(path)
+        except PictureError as error:
             raise ImgrecError(f"no picture at {name} ({error}): name a file") from error
-        if entry is None and not is_there:
+        entry = _entry_at(source.location(path), listed, catalog) if listed else None
+        if listed is None:
             entry = catalog.find_path(name)
             if entry is None:
                 raise ImgrecError(f"no picture at {name}: name a file, or a path of the catalog")
-        if entry is not None and (not is_there or _has(entry, features)):
+        if entry is not None and (listed is None or _has(entry, features)):
             return _stored(name, entry, features)
         try:
-            data = read_file(file)
+            data = source.read(path)
         except PictureError as error:
             raise _unreadable(name, error) from error
         content = _Content(name, digest(data), data)
@@ -122,6 +125,17 @@ class Resolver:
         if spec.name not in self._encoders or self._encoders[spec.name].spec != spec:
             self._encoders[spec.name] = matching_encoder(spec, self._weights, self._device)
         return self._encoders[spec.name]
+
+
+def _entry_at(location: str, listed: Listed, catalog: Catalog) -> Entry | None:
+    """Return the picture that the catalog has at a location, if of the version there now."""
+    for root in catalog.roots():
+        path = source_of(root).path_of(location)
+        if path is not None:
+            entry = catalog.find_listed(root, listed._replace(path=path))
+            if entry is not None:
+                return entry
+    return None
 
 
 def _has(entry: Entry, features: Sequence[Searchable]) -> bool:

@@ -1,126 +1,56 @@
-"""What a folder holds: its picture files, and what was passed over."""
+"""All picture files below a folder, listed by one `os.scandir` for each folder.
+
+A file is a picture of the collection by its suffix. Output of imgrec (a store, a site, a logdir)
+is recognized by its marker file and not entered. Links are skipped, or followed by the rules of
+`imgrec.sources.links`. The size and time of a file come with its directory entry, so that a
+rescan of unchanged files opens none of them.
+"""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
-from imgrec.errors import ImgrecError
-from imgrec.pictures.decoding import SUFFIXES
+from imgrec.errors import PictureError
+from imgrec.pictures.formats import SUFFIXES
+from imgrec.sources.files import read_file
+from imgrec.sources.links import RealPlaces
+from imgrec.sources.source import Listed, Listing
 from imgrec.system.atomic_files import TEMPORARY_PREFIX
 
-# What imgrec writes itself: the first lines of these files say so.
+# Marker files of imgrec's own output, and the text in their first bytes that proves it.
 _OUTPUT_MARKERS = frozenset({"store.json", "site.json", "report.json", "projector_config.pbtxt"})
 _OUTPUT_WORDS = (b'"written_by": "imgrec ', b"made by python -m projector")
+_HEAD_BYTES = 1000
 
 
-class FoundFile(NamedTuple):
-    """A picture file on disk; `path` is relative to `root`, with forward slashes."""
+def walk(root: str, found: Listing, links: RealPlaces | None = None) -> Iterator[Listed]:
+    """Yield the picture files below a folder, each once; output of imgrec is not entered.
 
-    root: str
-    path: str
-    size: int
-    mtime_ns: int
-
-
-@dataclass
-class Walk:
-    """What a walk came across, filled in while it goes on.
-
-    Attributes:
-        root: the folder, resolved.
-        files: number of files with a picture's suffix.
-        others: number of files passed over for their suffix.
-        links: number of symbolic links passed over, to folders or with a picture's suffix.
-        outputs: folders passed over because imgrec wrote them, relative to the root.
-        unreadable: folders that could not be listed or looked into, relative to the root.
-    """
-
-    root: Path
-    files: int = 0
-    others: int = 0
-    links: int = 0
-    outputs: list[str] = field(default_factory=list)
-    unreadable: list[str] = field(default_factory=list)
-
-
-class RealPlaces:
-    """Where links may lead: to each real folder and file once, and to none below a root."""
-
-    def __init__(self, roots: Iterable[Path | str]) -> None:
-        real = {os.path.realpath(root) for root in roots}
-        self._below = tuple(root.rstrip(os.sep) + os.sep for root in real)
-        self._taken = set(real)
-
-    def take(self, place: str) -> bool:
-        """Say whether a real place comes in by this link; the second time it does not."""
-        if place in self._taken or place.startswith(self._below):
-            return False
-        self._taken.add(place)
-        return True
-
-
-def walk(found: Walk, places: RealPlaces | None = None) -> Iterator[FoundFile]:
-    """Yield the picture files below a root, each once; imgrec's own output is not looked into.
-
-    Links come last, ordered by path, those met behind links after those met before them. What
-    one leads to is taken at the link's place, unless it lies below a root, where it is found by
-    its real place, or another link led there before. So loops end.
+    Files come before folders, both by name. What links lead to comes last, by the path of the
+    link, links found behind links after those found before them. It is listed at the path of the
+    link, unless it lies below a root, where it has its own path, or an earlier link led there.
 
     Args:
-        found: of the root; told what is passed over.
-        places: where links may lead; None: they are not followed.
+        root: the absolute path of the folder.
+        found: updated with what is listed and skipped.
+        links: where links may lead; None: they are counted and not followed.
     """
-    links: list[str] = []
-    yield from _tree(found, "", None, links)
-    if places is None:
-        found.links += len(links)
+    met: list[str] = []
+    yield from _tree(root, found, "", None, met)
+    if links is None:
+        found.links += len(met)
         return
-    while links:
+    while met:
         behind: list[str] = []
-        for place in sorted(links):
-            yield from _linked(found, place, places, behind)
-        links = behind
-
-
-def why_offline(root: Path) -> str | None:
-    """Return why a root cannot be looked into now, None where it can.
-
-    One that is there and empty is a place where nothing is mounted.
-    """
-    try:
-        if not root.is_dir():
-            return f"{root} is not there"
-        with os.scandir(root) as entries:
-            return None if any(entries) else f"{root} is empty"
-    except OSError as error:
-        return f"{root} cannot be listed ({error.strerror or error})"
-
-
-def check_root(root: Path, places: RealPlaces | None = None) -> None:
-    """Look into a folder as far as its first picture.
-
-    Raises:
-        ImgrecError: the folder is absent, cannot be listed or holds no picture file.
-    """
-    if not root.is_dir():
-        raise ImgrecError(f"{root} is not a folder: name the folder that holds the pictures")
-    found = Walk(root)
-    if next(walk(found, places), None) is not None:
-        return
-    if "." in found.unreadable:
-        raise ImgrecError(f"{root} cannot be listed: get the right to read it, or name another")
-    links = f"; links that are not followed: {found.links} (--follow-links)" if found.links else ""
-    raise ImgrecError(
-        f"no pictures in {root}: pictures are known by their suffix "
-        f"({' '.join(sorted(SUFFIXES))}), files of other kinds there: {found.others}{links}"
-    )
+        for place in sorted(met):
+            yield from _linked(root, found, place, links, behind)
+        met = behind
 
 
 @dataclass
-class _Listing:
-    """A folder: its picture files, and the names of its folders and links."""
+class _Entries:
+    """The entries of one folder: its picture files, and the names of its folders and links."""
 
     files: list[tuple[str, int, int]] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
@@ -130,81 +60,83 @@ class _Listing:
 
 
 def _tree(
-    found: Walk, top: str, places: RealPlaces | None, links: list[str]
-) -> Iterator[FoundFile]:
-    """Yield the files of a folder of a root and all below; add the places of links.
+    root: str, found: Listing, top: str, links: RealPlaces | None, met: list[str]
+) -> Iterator[Listed]:
+    """Yield the files of a folder and all below; append the paths of links to `met`.
 
-    With `places` the folder lies behind a link, and each folder and file is asked for.
+    With `links` the folder lies behind a link, and each folder and file is asked for.
     """
-    root, waiting = str(found.root), [top]
+    waiting = [top]
     while waiting:
         place = waiting.pop()
         folder = os.path.join(root, place)
-        real = os.path.realpath(folder) if places else ""
-        if places and not places.take(real):
+        real = os.path.realpath(folder) if links else ""
+        if links and not links.take(real):
             continue
-        listing = _listed(found, folder, place)
-        if listing.is_output and place:
+        entries = _entries_of(found, folder, place)
+        if entries.is_output and place:
             found.outputs.append(place)
             continue
         prefix = f"{place}/" if place else ""
-        found.others += listing.others
-        for name, size, mtime_ns in listing.files:
-            if places is None or places.take(os.path.join(real, name)):
+        found.others += entries.others
+        for name, size, mtime_ns in entries.files:
+            if links is None or links.take(os.path.join(real, name)):
                 found.files += 1
-                yield FoundFile(root, prefix + name, size, mtime_ns)
-        links += [prefix + name for name in listing.links]
-        waiting += [prefix + name for name in sorted(listing.folders, reverse=True)]
+                yield Listed(prefix + name, size, mtime_ns)
+        met += [prefix + name for name in entries.links]
+        waiting += [prefix + name for name in sorted(entries.folders, reverse=True)]
 
 
-def _linked(found: Walk, place: str, places: RealPlaces, links: list[str]) -> Iterator[FoundFile]:
-    """Yield what a link brings in."""
-    target = found.root / place
+def _linked(
+    root: str, found: Listing, place: str, links: RealPlaces, met: list[str]
+) -> Iterator[Listed]:
+    """Yield what one link brings in."""
+    target = Path(root, place)
     if target.is_dir():
-        yield from _tree(found, place, places, links)
+        yield from _tree(root, found, place, links, met)
         return
     try:
         state = target.stat()
     except OSError:
-        found.others += 1  # it leads nowhere, or to itself
+        found.others += 1  # dangling, or a loop
         return
-    if target.is_file() and places.take(os.path.realpath(target)):
+    if target.is_file() and links.take(os.path.realpath(target)):
         found.files += 1
-        yield FoundFile(str(found.root), place, state.st_size, state.st_mtime_ns)
+        yield Listed(place, state.st_size, state.st_mtime_ns)
 
 
-def _listed(found: Walk, folder: str, place: str) -> _Listing:
-    listing = _Listing()
+def _entries_of(found: Listing, folder: str, place: str) -> _Entries:
+    listed = _Entries()
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                _sort_in(listing, entry)
+                _sort_in(listed, entry)
     except OSError:
         found.unreadable.append(place or ".")
-    listing.files.sort()
-    return listing
+    listed.files.sort()
+    return listed
 
 
-def _sort_in(listing: _Listing, entry: "os.DirEntry[str]") -> None:
+def _sort_in(listed: _Entries, entry: "os.DirEntry[str]") -> None:
     name = entry.name
     if entry.is_file(follow_symlinks=False):
         if name in _OUTPUT_MARKERS and _is_output(entry.path):
-            listing.is_output = True
+            listed.is_output = True
         if not _is_picture(name):
-            listing.others += 1
+            listed.others += 1
             return
         try:
             state = entry.stat(follow_symlinks=False)
         except FileNotFoundError:
             return  # gone since the folder was listed
-        listing.files.append((name, state.st_size, state.st_mtime_ns))
+        listed.files.append((name, state.st_size, state.st_mtime_ns))
     elif entry.is_dir(follow_symlinks=False):
         if not name.startswith(TEMPORARY_PREFIX):
-            listing.folders.append(name)
+            listed.folders.append(name)
     elif entry.is_symlink() and (_is_picture(name) or _leads_to_folder(entry)):
-        listing.links.append(name)
+        listed.links.append(name)
     else:
-        listing.others += 1
+        listed.others += 1
 
 
 def _is_picture(name: str) -> bool:
@@ -221,8 +153,7 @@ def _leads_to_folder(link: "os.DirEntry[str]") -> bool:
 
 def _is_output(marker: str) -> bool:
     try:
-        with Path(marker).open("rb") as file:
-            head = file.read(1000)
-    except OSError:
+        head = read_file(Path(marker), _HEAD_BYTES)
+    except PictureError:
         return False
     return any(words in head for words in _OUTPUT_WORDS)

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from imgrec.collection.totals import RootTotal
-from imgrec.collection.walk import why_offline
+from imgrec.sources.opening import source_of
 from imgrec.store.store import Store
 from imgrec.system.file_names import valid
 
@@ -47,7 +46,7 @@ def inventory_of(store: Store) -> Inventory:
     totals = store.catalog.totals
     features = {name: store.feature(name) for name in store.feature_names()}
     roots = tuple(totals.roots())
-    found = {root.path: why_offline(Path(root.path)) for root in roots if root.pictures}
+    found = {root.path: source_of(root.path).why_offline() for root in roots if root.pictures}
     size, pixels = totals.sizes()
     return Inventory(
         counts=totals.counts(),

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from imgrec.collection import Catalog
+from imgrec.collection import Catalog, Entry
 from imgrec.collection.roots import move_roots
-from imgrec.errors import StoreError
+from imgrec.errors import PictureError, StoreError
+from imgrec.sources.opening import overlap, source_at, source_of
+from imgrec.sources.source import PictureSource
 from imgrec.store.origins import write_roots
 from imgrec.store.store import Store
 
@@ -48,16 +50,17 @@ def relocate(store_path: Path | str, old: Path | str, new: Path | str) -> list[R
         StoreError: there is no such root, its pictures are not below `new`, or roots would
             overlap; nothing is changed then.
     """
-    source, target = _absolute(old), _absolute(new)
+    source, target = source_at(old), source_at(new)
     with Store.create(_existing(store_path)) as store, store.writing():
         known = store.catalog.roots()
-        moves = {root: str(target / Path(root).relative_to(source)) for root in known
-                 if Path(root).is_relative_to(source)}  # fmt: skip
+        paths = {root: source.path_of(root) for root in known}
+        moves = {root: target.location(path) for root, path in paths.items() if path is not None}
         _check_known(moves, known, source)
         _check_overlap(store.catalog, moves)
         done = [_checked(store.catalog, root, place) for root, place in moves.items()]
-        if not any(one.pictures for one in done) and not target.is_dir():
-            raise StoreError(f"{target} is not a folder: name where the pictures are now")
+        if not any(one.pictures for one in done) and target.identity() is None:
+            where = target.location()
+            raise StoreError(f"{where} is not a folder: name where the pictures are now")
         move_roots(store.catalog, moves)
         write_roots(store.path, store.catalog)
     return [one for one in done if one.pictures] or done
@@ -68,25 +71,23 @@ def _existing(store_path: Path | str) -> Path:
         return store.path
 
 
-def _absolute(path: Path | str) -> Path:
-    return Path(path).expanduser().resolve()
-
-
-def _check_known(moves: Mapping[str, str], known: Mapping[str, int], source: Path) -> None:
+def _check_known(moves: Mapping[str, str], known: Mapping[str, int], source: PictureSource) -> None:
     if not moves:
         listed = ", ".join(known) or "none"
-        raise StoreError(f"the store has no folder {source} (there: {listed}): name one of these")
+        raise StoreError(
+            f"the store has no folder {source.location()} (there: {listed}): name one of these"
+        )
 
 
 def _check_overlap(catalog: Catalog, moves: Mapping[str, str]) -> None:
     """Refuse paths that would overlap with those of other roots that hold pictures."""
     held = catalog.held_roots()
-    after = [Path(moves.get(root, root)) for root in held]
+    after = [source_of(moves.get(root, root)) for root in held]
     for one, other in combinations(after, 2):
-        if one.is_relative_to(other) or other.is_relative_to(one):
+        if overlap(one, other):
             raise StoreError(
-                f"{one} and {other} would overlap: the store holds pictures of both; make those "
-                "of one leave by python -m imgrec.index FOLDER --only first"
+                f"{one.location()} and {other.location()} would overlap: the store holds pictures "
+                "of both; make those of one leave by python -m imgrec.index FOLDER --only first"
             )
 
 
@@ -95,9 +96,10 @@ def _checked(catalog: Catalog, root: str, place: str) -> Relocation:
     ids = catalog.ids_under(root)
     chosen = ids[np.unique(np.linspace(0, len(ids) - 1, min(len(ids), _SAMPLE)).astype(int))]
     entries = catalog.entries(chosen)
-    found = sum(_has_size(Path(place, entry.path), entry.size) for entry in entries)
+    target = source_of(place)
+    found = sum(_is_there(target, entry) for entry in entries)
     if found < _LEAST_FOUND * len(entries):
-        example = next(e.path for e in entries if not _has_size(Path(place, e.path), e.size))
+        example = next(e.path for e in entries if not _is_there(target, e))
         raise StoreError(
             f"{place} does not hold the pictures of {root}: of {len(entries)} looked for {found} "
             f"are there, {example} is not: name the folder that holds them"
@@ -105,8 +107,10 @@ def _checked(catalog: Catalog, root: str, place: str) -> Relocation:
     return Relocation(root, place, found, len(entries), len(ids))
 
 
-def _has_size(file: Path, size: int) -> bool:
+def _is_there(source: PictureSource, entry: Entry) -> bool:
+    """Return True if a source has a picture of the same size at the same path."""
     try:
-        return file.stat().st_size == size
-    except (OSError, ValueError):
+        listed = source.find(entry.path)
+    except PictureError:
         return False
+    return listed is not None and listed.size == entry.size

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from imgrec.pictures.decoding import Scales, decode, read_file
+from imgrec.pictures.decoding import Scales, decode
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.samples.noise import fractal_noise
 from imgrec.samples.render import render_sample
+from imgrec.sources.files import read_file
 from machine import rows
 
 _Way = Callable[[bytes], object]

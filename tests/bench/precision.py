@@ -7,8 +7,9 @@ from PIL import Image
 
 from imgrec import Store
 from imgrec.neighbors.precision import precision_at_k
-from imgrec.pictures.decoding import decode, pixels_for, read_file
+from imgrec.pictures.decoding import decode, pixels_for
 from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.sources.files import read_file
 from machine import rows
 
 _THUMB = Preprocessing(crop_px=8, resize_px=8)
@@ -19,8 +20,10 @@ def table(photos: Path, store: Path) -> str:
     with Store.open(store) as opened:
         feature = opened.feature("mini")
         entries = opened.catalog.entries(feature.ids)
-        labels = [entry.file.parent.name for entry in entries]
-        images: list[Image.Image] = [decode(read_file(entry.file)).image for entry in entries]
+        labels = [Path(entry.location).parent.name for entry in entries]
+        images: list[Image.Image] = [
+            decode(read_file(Path(entry.location))).image for entry in entries
+        ]
         thumbs = np.stack([pixels_for(image, _THUMB).reshape(-1) for image in images])
         vectors = {
             "mini": feature.load(),

@@ -18,10 +18,10 @@ def measured(store: Path) -> str:
         recommender = Recommender(opened)
         lines = []
         for metric in METRICS:
-            command = ("-m", "imgrec.query", str(entry.file), "--store", str(store))
+            command = ("-m", "imgrec.query", entry.location, "--store", str(store))
             least, middle, most = median_of(_RUNS, *command, "--metric", metric)
             inside = sorted(
-                recommender.query([entry.file], metric=metric).elapsed_ms for _ in range(_RUNS)
+                recommender.query([entry.location], metric=metric).elapsed_ms for _ in range(_RUNS)
             )
             lines.append(
                 [metric, f"{least:.2f} / {middle:.2f} / {most:.2f}", f"{inside[_RUNS // 2]:.1f}"]

@@ -14,6 +14,7 @@ from imgrec.collection.rescan import scan
 from imgrec.encoders import load_encoder
 from imgrec.indexing.jobs import PART_ROWS
 from imgrec.labels.colors import begin_colors
+from imgrec.sources.opening import source_at
 from imgrec.store.origins import origins_of
 from imgrec.store.parts import write_part
 from imgrec.store.store import Store
@@ -73,7 +74,7 @@ def _fill(path: Path, tree: Path) -> None:
     encoder = load_encoder("rgb", bins=_BINS)
     with Store.create(path) as store, store.writing():
         begin_colors(store)
-        scan(store.catalog, [tree])
+        scan(store.catalog, [source_at(tree)])
         with store.catalog.transaction() as db:
             db.execute(
                 "UPDATE images SET status = 'ok', digest = printf('%032x', id), "

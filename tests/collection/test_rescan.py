@@ -16,8 +16,9 @@ from imgrec import (
     Summary,
     index_folders,
 )
-from imgrec.collection.walk import FoundFile
+from imgrec.collection.changes import FoundFile
 from imgrec.pictures.decoding import digest
+from imgrec.sources.folder import FolderSource
 from pictures import encoded, picture, write_pictures
 from stores import HERE, contents
 
@@ -160,16 +161,16 @@ class TestRescan:
     def test_an_unreadable_file_is_tried_again_and_costs_nobody_else(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from imgrec.pictures.decoding import read_file
+        read = FolderSource.read
 
-        def refusing(path: Path) -> bytes:
-            if path.name == "locked.jpg":
+        def refusing(source: FolderSource, path: str) -> bytes:
+            if path == "locked.jpg":
                 raise PictureError("unreadable", "Permission denied")
-            return read_file(path)
+            return read(source, path)
 
         picture("discs", 55).save(folder / "locked.jpg")
         with monkeypatch.context() as patched:
-            patched.setattr("imgrec.indexing.read.read_file", refusing)
+            patched.setattr(FolderSource, "read", refusing)
             summary = self._again(folder)  # a batch of nothing but this
         assert summary.failures == {"unreadable": 1, "not-an-image": 1}
         assert self._again(folder).counts["ok"] == 10
@@ -179,7 +180,7 @@ class TestRescan:
     ) -> None:
         shutil.rmtree(folder.parent / "store" / "features" / "mini")
         with monkeypatch.context() as patched:
-            patched.setattr("imgrec.indexing.read.read_file", _unreadable)
+            patched.setattr(FolderSource, "read", _unreadable)
             assert self._again(folder).counts["ok"] == 9
         self._again(folder)
         with Store.open(folder.parent / "store") as store:
@@ -277,5 +278,5 @@ class TestRescan:
         assert any("2 links" in line for line in summary.warnings)
 
 
-def _unreadable(path: Path) -> bytes:
+def _unreadable(source: FolderSource, path: str) -> bytes:
     raise PictureError("unreadable", f"{path} is locked")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from imgrec import Options, Recommender, Store, Summary, index_folders
 from imgrec.collection import Entry
-from imgrec.collection.changes import compare
-from imgrec.collection.walk import FoundFile
+from imgrec.collection.changes import FoundFile, compare
+from imgrec.sources.folder import FolderSource
 from pictures import picture, write_pictures
 from stores import HERE, contents, statuses
 
@@ -97,7 +97,7 @@ class TestOffline:
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         states = iter([(1, 1), (2, 2)])
-        monkeypatch.setattr("imgrec.collection.found_table._identity", lambda root: next(states))
+        monkeypatch.setattr(FolderSource, "identity", lambda source: next(states))
         summary = again(folder)
         assert summary.counts["ok"] == 9
         assert "went away while it was looked through" in summary.warnings[0]

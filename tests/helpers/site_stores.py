@@ -17,6 +17,7 @@ from imgrec.collection.rescan import scan
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.pictures.decoding import thumbnail
 from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.sources.opening import source_at
 from imgrec.store.parts import write_part
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import write_thumbs
@@ -49,14 +50,14 @@ def make_store(
         file.write_bytes(thumbnail(Image.new("RGB", sizes[i], color_of(i))))
     spec = EncoderSpec("mini", vectors.shape[1], Preprocessing(8, 8))
     with Store.create(path) as store:
-        scan(store.catalog, [root])
+        scan(store.catalog, [source_at(root)])
         entries = store.catalog.entries(store.catalog.ids("new"))
         store.catalog.record(
             [Outcome(e.id, "ok", f"{e.id:032x}", 128, 96, "JPEG") for e in entries]
         )
         ids = np.array([e.id for e in entries], np.int64)
         rows = [names.index(os.fsencode(e.path)) for e in entries]
-        thumbs = [e.file.read_bytes() for e in entries]
+        thumbs = [Path(e.location).read_bytes() for e in entries]
         store.add_feature(spec)
         store.set_encoder("mini")
         write_part(store.paths.feature("mini"), 0, {"ids.npy": ids, "vectors.npy": vectors[rows]})

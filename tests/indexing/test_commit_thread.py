@@ -88,4 +88,4 @@ def test_files_that_changed_are_told(own_store: Path, monkeypatch: pytest.Monkey
         for job in JOBS:
             told += writer.put(job, entries, Result())
         told += writer.finish()
-    assert told == [str(entry.file) for entry in entries]
+    assert told == [entry.location for entry in entries]

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from imgrec import PictureError
-from imgrec.pictures.decoding import Scales, decode, digest, read_file
+from imgrec.pictures.decoding import Scales, decode, digest
 from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.sources.files import read_file
 from pictures import encoded, picture, write_odd_files
 
 

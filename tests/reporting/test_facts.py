@@ -37,8 +37,10 @@ def test_files_are_those_of_the_catalog(store: Store) -> None:
     assert files.ids.tolist() == [entry.id for entry in entries]
     assert files.widths.tolist() == [entry.width for entry in entries]
     assert files.heights.tolist() == [entry.height for entry in entries]
-    assert files.sizes.tolist() == [entry.file.stat().st_size for entry in entries]
-    assert files.mtimes_ns.tolist() == [entry.file.stat().st_mtime_ns for entry in entries]
+    assert files.sizes.tolist() == [Path(entry.location).stat().st_size for entry in entries]
+    assert files.mtimes_ns.tolist() == [
+        Path(entry.location).stat().st_mtime_ns for entry in entries
+    ]
     assert files.megapixels().sum() * 1e6 == sum(e.width * e.height for e in entries)
     assert dict(files.orientations()) == {"landscape": 12, "portrait": 12, "square": 0}
 

@@ -272,7 +272,7 @@ def test_a_picture_whose_vector_is_not_there_yet_is_encoded(photos: Path, tmp_pa
     np.save(part / "vectors.npy", vectors)
     with Recommender.open(tmp_path / "store", cache="none") as opened:
         (first,) = opened.store.catalog.entries([int(kept[0]) - 1])
-        answer = opened.query([first.file], 100)
+        answer = opened.query([first.location], 100)
         assert len(answer.results) == 23
         assert first.id not in [result.id for result in answer.results]
 

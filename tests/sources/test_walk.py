@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from imgrec.collection.walk import RealPlaces, Walk, check_root, walk, why_offline
 from imgrec.errors import ImgrecError
 from imgrec.pictures.decoding import SUFFIXES
+from imgrec.sources.folder import FolderSource
+from imgrec.sources.links import RealPlaces
+from imgrec.sources.source import Listing
+from imgrec.sources.walk import walk
 
 
 def write(path: Path, content: bytes = b"x") -> Path:
@@ -18,7 +21,7 @@ def write(path: Path, content: bytes = b"x") -> Path:
 
 
 def places(root: Path, roots: Sequence[Path] | None = None, follow: bool = True) -> list[str]:
-    found = walk(Walk(root), RealPlaces(roots or [root]) if follow else None)
+    found = walk(str(root), Listing(), RealPlaces(roots or [root]) if follow else None)
     return [file.path for file in found]
 
 
@@ -26,8 +29,8 @@ def test_names_sizes_and_times_are_those_of_the_files(tmp_path: Path) -> None:
     names = ["a.jpg", "b/c.PNG", "b/.hidden.gif", "b/d.txt", ".jpg", "e.jpg.txt", "f.tif/g.jpeg"]
     for length, name in enumerate(names):
         write(tmp_path / name, b"x" * length)
-    found = Walk(tmp_path)
-    files = list(walk(found))
+    found = Listing()
+    files = list(walk(str(tmp_path), found))
     expected = {
         os.path.relpath(os.path.join(folder, name), tmp_path)
         for folder, _, inside in os.walk(tmp_path)
@@ -39,7 +42,7 @@ def test_names_sizes_and_times_are_those_of_the_files(tmp_path: Path) -> None:
     for file in files:
         state = (tmp_path / file.path).stat()
         assert (file.size, file.mtime_ns) == (state.st_size, state.st_mtime_ns)
-        assert file.root == str(tmp_path)
+        assert file.token == ""
 
 
 def test_the_same_tree_is_walked_in_the_same_order(tmp_path: Path) -> None:
@@ -66,8 +69,8 @@ class TestLinks:
         (root / "out").symlink_to(root.parent / "outside")
         (root / "c.jpg").symlink_to(root.parent / "outside" / "c.jpg")
         (root / "notes").symlink_to(root.parent / "nowhere")  # neither folder nor picture
-        found = Walk(root)
-        assert [file.path for file in walk(found)] == ["a.jpg", "sub/b.jpg"]
+        found = Listing()
+        assert [file.path for file in walk(str(root), found)] == ["a.jpg", "sub/b.jpg"]
         assert (found.links, found.others) == (2, 1)
 
     def test_a_folder_and_a_file_come_in_at_the_place_of_the_link(self, root: Path) -> None:
@@ -115,8 +118,8 @@ class TestLinks:
         write(root.parent / "site" / "site.json", b'{"written_by": "imgrec 0.1.0"}')
         write(root.parent / "site" / "sheet.jpg")
         (root / "site").symlink_to(root.parent / "site")
-        found = Walk(root)
-        assert len(list(walk(found, RealPlaces([root])))) == 2
+        found = Listing()
+        assert len(list(walk(str(root), found, RealPlaces([root])))) == 2
         assert found.outputs == ["site"]
 
 
@@ -124,10 +127,10 @@ def test_why_a_root_is_offline(tmp_path: Path) -> None:
     write(tmp_path / "there" / "notes.txt")
     (tmp_path / "empty").mkdir()
     write(tmp_path / "file")
-    assert why_offline(tmp_path / "there") is None
-    assert why_offline(tmp_path / "empty") == f"{tmp_path / 'empty'} is empty"
+    assert FolderSource.at(tmp_path / "there").why_offline() is None
+    assert FolderSource.at(tmp_path / "empty").why_offline() == f"{tmp_path / 'empty'} is empty"
     for absent in (tmp_path / "gone", tmp_path / "file"):
-        assert why_offline(absent) == f"{absent} is not there"
+        assert FolderSource.at(absent).why_offline() == f"{absent} is not there"
 
 
 def test_a_folder_of_links_alone_says_what_would_follow_them(tmp_path: Path) -> None:
@@ -135,5 +138,5 @@ def test_a_folder_of_links_alone_says_what_would_follow_them(tmp_path: Path) -> 
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "a.jpg").symlink_to(tmp_path / "outside" / "a.jpg")
     with pytest.raises(ImgrecError, match=r"not followed: 1 \(--follow-links\)"):
-        check_root(tmp_path / "root")
-    check_root(tmp_path / "root", RealPlaces([tmp_path / "root"]))
+        FolderSource.at(tmp_path / "root").check()
+    FolderSource.at(tmp_path / "root").check(RealPlaces([tmp_path / "root"]))

@@ -157,7 +157,9 @@ def test_ids_are_not_given_again_when_the_catalog_is_an_older_copy(
         assert entry is not None
         found = opened.feature().take(np.array([entry.id]))
         encoder = load_encoder("mini")
-        pixels = pixels_for(decode(entry.file.read_bytes()).image, encoder.spec.preprocessing)
+        pixels = pixels_for(
+            decode(Path(entry.location).read_bytes()).image, encoder.spec.preprocessing
+        )
         assert np.array_equal(found, encoder.encode(np.stack([pixels])))
 
 

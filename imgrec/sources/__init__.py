@@ -1,0 +1,1 @@
+"""Where pictures come from: one protocol, `PictureSource`, and the folder as its implementation."""

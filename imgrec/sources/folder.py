@@ -1,0 +1,140 @@
+"""The folder as a picture source: files below an absolute path of this machine.
+
+The size and time of a file are its whole version, as a file system has nothing better to offer:
+the token stays empty. A folder is offline while its device is not mounted, which leaves an empty
+folder or none; `identity` tells that another device was mounted in the middle of a listing.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgrec.errors import ImgrecError, PictureError
+from imgrec.pictures.formats import SUFFIXES
+from imgrec.sources.files import read_file
+from imgrec.sources.links import RealPlaces
+from imgrec.sources.source import Listed, Listing
+from imgrec.sources.walk import walk
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """A folder of picture files; implements `imgrec.sources.source.PictureSource`.
+
+    Attributes:
+        description: the absolute path of the folder.
+    """
+
+    description: str
+
+    @classmethod
+    def at(cls, text: Path | str) -> "FolderSource":
+        """Return the folder that a user names: `~` expanded, absolute, links resolved."""
+        return cls(str(Path(text).expanduser().resolve()))
+
+    @property
+    def name(self) -> str:
+        """The name of the folder; "" for the top of a disk."""
+        return Path(self.description).name
+
+    def location(self, path: str = "") -> str:
+        """Return the absolute path of a file or folder."""
+        return str(Path(self.description, path))
+
+    def path_of(self, location: str) -> str | None:
+        """Return an absolute path relative to the folder; None where it is not inside."""
+        try:
+            path = Path(location).relative_to(self.description).as_posix()
+        except ValueError:
+            return None
+        return "" if path == "." else path
+
+    def file(self, path: str) -> Path:
+        """Return the absolute path of a picture."""
+        return Path(self.description, path)
+
+    def identity(self) -> tuple[int, int] | None:
+        """Return device and inode; None where no folder is there."""
+        try:
+            state = Path(self.description).stat()
+        except OSError:
+            return None
+        return (state.st_dev, state.st_ino) if stat.S_ISDIR(state.st_mode) else None
+
+    def why_offline(self) -> str | None:
+        """Return why the folder cannot be listed now; None where it can and is not empty."""
+        folder = self.description
+        try:
+            if not Path(folder).is_dir():
+                return f"{folder} is not there"
+            with os.scandir(folder) as entries:
+                return None if any(entries) else f"{folder} is empty"
+        except OSError as error:
+            return f"{folder} cannot be listed ({error.strerror or error})"
+
+    def check(self, links: RealPlaces | None = None) -> None:
+        """List the folder up to its first picture.
+
+        Raises:
+            ImgrecError: the folder is absent, cannot be listed or holds no picture file.
+        """
+        folder, found = self.description, Listing()
+        if not Path(folder).is_dir():
+            raise ImgrecError(f"{folder} is not a folder: name the folder that holds the pictures")
+        if next(self.pictures(found, links), None) is not None:
+            return
+        if "." in found.unreadable:
+            raise ImgrecError(
+                f"{folder} cannot be listed: get the right to read it, or name another"
+            )
+        skipped = f"links that are not followed: {found.links} (--follow-links)"
+        raise ImgrecError(
+            f"no pictures in {folder}: pictures are known by their suffix "
+            f"({' '.join(sorted(SUFFIXES))}), files of other kinds there: {found.others}"
+            + (f"; {skipped}" if found.links else "")
+        )
+
+    def pictures(self, found: Listing, links: RealPlaces | None = None) -> Iterator[Listed]:
+        """Yield the picture files of the folder and all below, each once.
+
+        Files come before folders, both by name. What links lead to comes last, by the path of
+        the link, links found behind links after those found before them.
+
+        Args:
+            found: updated with what is listed and skipped.
+            links: where links may lead; None: they are counted and not followed.
+        """
+        yield from walk(self.description, found, links)
+
+    def find(self, path: str) -> Listed | None:
+        """Return size and time of what is at a path; None for nothing.
+
+        Raises:
+            PictureError: `unreadable`: the path is not allowed here, or its folder not readable.
+        """
+        try:
+            state = self.file(path).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:
+            raise PictureError("unreadable", str(error)) from error
+        return Listed(path, state.st_size, state.st_mtime_ns)
+
+    def read(self, path: str, head: int | None = None) -> bytes:
+        """Return the bytes of a file, or the first `head` of them.
+
+        Raises:
+            PictureError: `unreadable`, `empty` or `too-large` (above `MAX_BYTES`).
+        """
+        return read_file(Path(self.description, path), head)
+
+
+def spellings(folder: str) -> list[str]:
+    """Return the absolute paths that a folder's name may mean.
+
+    The first has its links resolved. The second has them kept, because a root of the catalog may
+    have become a link since.
+    """
+    return [os.path.realpath(folder), os.path.normpath(Path(folder).absolute())]

@@ -1,0 +1,68 @@
+"""From text to a picture source: what a user typed, or what the catalog keeps as a root.
+
+A description is `SCHEME://…` for the schemes of `KINDS`, and the absolute path of a folder
+otherwise. A new kind of source is one class and one line of `KINDS`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from imgrec.errors import PictureError
+from imgrec.sources.folder import FolderSource, spellings
+from imgrec.sources.links import RealPlaces
+from imgrec.sources.source import PictureSource
+
+_FOLDER = ""
+KINDS: Mapping[str, Callable[[str], PictureSource]] = {_FOLDER: FolderSource}
+
+
+def source_of(description: str) -> PictureSource:
+    """Return the source of a description as the catalog keeps it; touches no disk."""
+    return KINDS[_scheme(description)](description)
+
+
+def source_at(text: Path | str) -> PictureSource:
+    """Return the source that a user names: a folder is made absolute and its links resolved.
+
+    Raises:
+        OSError, RuntimeError: the links on the way to a folder make a loop.
+    """
+    if _scheme(str(text)) == _FOLDER:
+        return FolderSource.at(text)
+    return source_of(str(text).rstrip("/"))
+
+
+def picture_at(text: Path | str) -> tuple[PictureSource, str]:
+    """Return the picture that a user names, there or not: a source and the path within it.
+
+    Raises:
+        PictureError: `unreadable`: the text can name no picture.
+    """
+    if _scheme(str(text)) != _FOLDER:
+        parent, _, name = str(text).rpartition("/")
+        return source_of(parent), name
+    try:
+        file = Path(text).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null character
+        raise PictureError("unreadable", str(error)) from error
+    return FolderSource(str(file.parent)), file.name
+
+
+def locations_of(text: str) -> list[str]:
+    """Return the locations that a user may mean by a text, the likeliest first."""
+    return spellings(text) if _scheme(text) == _FOLDER else [text.rstrip("/")]
+
+
+def real_places(sources: Iterable[PictureSource]) -> RealPlaces:
+    """Return where links may lead in a scan of some sources."""
+    return RealPlaces(s.description for s in sources if isinstance(s, FolderSource))
+
+
+def overlap(one: PictureSource, other: PictureSource) -> bool:
+    """Return True if one of two sources lies inside the other or is the same."""
+    return any(a.path_of(b.description) is not None for a, b in ((one, other), (other, one)))
+
+
+def _scheme(text: str) -> str:
+    scheme, separator, _ = text.partition("://")
+    return scheme if separator and scheme in KINDS else _FOLDER

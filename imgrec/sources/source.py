@@ -1,0 +1,135 @@
+"""The protocol of a picture source: the seam between the program and where pictures are stored.
+
+A *source* is a place that holds pictures, such as a folder. Everything above this package knows
+a picture by two strings: the `description` of its source, which the catalog keeps as a root, and
+its `path` within the source. No module above opens, lists or stats a picture file itself.
+
+    user's text ── opening.source_at ──▶ source ── pictures() ──▶ Listed ──▶ found table, rescan
+    catalog root ─ opening.source_of ──▶ source ── read(path) ──▶ bytes ───▶ decode
+
+Invariants of every implementation:
+
+- It is rebuilt from its description alone (`opening.source_of`), so that a worker process or
+  another machine gets the string and not the object.
+- The same content is listed in the same order. Paths have forward slashes and are unique.
+- Size, time and token of a `Listed` are its *version*: a rescan takes a picture of an unchanged
+  version for unchanged, and reads its bytes otherwise. A source whose time is coarse or absent,
+  such as an object store, gives its version id (an etag) as the token.
+- What goes wrong with one picture is a `PictureError` with a reason code, never an `OSError`.
+"""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from imgrec.sources.links import RealPlaces
+
+
+class Listed(NamedTuple):
+    """A picture that a source holds now, and its version.
+
+    Attributes:
+        path: within the source, with forward slashes.
+        size: in bytes.
+        mtime_ns: time of the last modification, in nanoseconds since 1970.
+        token: changes when the content may have changed though size and time did not; empty
+            where size and time are all there is to go by, as in a folder.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    token: str = ""
+
+
+@dataclass
+class Listing:
+    """Counters of a listing, updated while it is consumed.
+
+    Attributes:
+        files: number of pictures.
+        others: number of files skipped because of their suffix.
+        links: number of symbolic links skipped: to folders, or with a picture's suffix.
+        outputs: folders skipped because imgrec wrote them, relative to the source.
+        unreadable: folders that could not be listed, relative to the source; "." for the top.
+    """
+
+    files: int = 0
+    others: int = 0
+    links: int = 0
+    outputs: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+
+
+class PictureSource(Protocol):
+    """A place that holds pictures."""
+
+    @property
+    def description(self) -> str:
+        """The string that the catalog keeps as a root; `opening.source_of` takes it back."""
+
+    @property
+    def name(self) -> str:
+        """The last component of the description, for labels and titles; "" where it has none."""
+
+    def location(self, path: str = "") -> str:
+        """Return where a path of this source is, as a user reads it and can name it.
+
+        It is the description of the source that begins there; `location()` is the own one.
+        """
+
+    def path_of(self, location: str) -> str | None:
+        """Return the path of a location within this source, "" for the source itself.
+
+        Compares text only. None where the location is not inside.
+        """
+
+    def file(self, path: str) -> Path | None:
+        """Return the local file of a picture, for a page to link to; None where it has none."""
+
+    def identity(self) -> Hashable | None:
+        """Return a value that changes when another device is mounted at the same place.
+
+        None where the source is not there.
+        """
+
+    def why_offline(self) -> str | None:
+        """Return one line that says why nothing can be listed now, or None where it can.
+
+        A place that is there and empty counts as offline: a mount point without its device.
+        """
+
+    def check(self, links: RealPlaces | None = None) -> None:
+        """Look for a first picture.
+
+        Raises:
+            ImgrecError: the source is absent, cannot be listed or holds no picture.
+        """
+
+    def pictures(self, found: Listing, links: RealPlaces | None = None) -> Iterator[Listed]:
+        """Yield the pictures of the source, each once, in an order that depends on them alone.
+
+        Args:
+            found: updated with what is listed and skipped.
+            links: where symbolic links may lead, shared by all sources of a scan; None: links
+                are not followed. A source without links ignores it.
+        """
+
+    def find(self, path: str) -> Listed | None:
+        """Return the version of what is at a path now, picture or not; None for nothing.
+
+        Raises:
+            PictureError: `unreadable`: it cannot be known.
+        """
+
+    def read(self, path: str, head: int | None = None) -> bytes:
+        """Return the bytes of a picture.
+
+        Args:
+            path: of the picture.
+            head: read no more than so many bytes from its beginning.
+
+        Raises:
+            PictureError: `unreadable`, `empty`, or `too-large` (above `MAX_BYTES`).
+        """
