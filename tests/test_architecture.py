@@ -156,3 +156,74 @@ def test_sql_in_pieces_is_found() -> None:
     assert list(_sql(ast.parse('x = f"SELECT {columns} FROM images"')))
     assert list(_sql(ast.parse("store.catalog.db.execute(query)")))
     assert not list(_sql(ast.parse('x = "Select some pictures from the store"')))
+
+
+# Above a picture source every place of a picture is a `str`. A string reaches the disk only by
+# one of these, so what is named here is all that these rooms do with names of files. The
+# arguments allowed are those of a store, a file of weights and a cache, which are no pictures.
+ABOVE_SOURCES = "collection", "labels", "indexing", "duplicates", "search"
+_REACHES_DISK = (
+    "os",
+    "os.path",
+    "glob",
+    "fileinput",
+    "mmap",
+    "imgrec.sources.files",
+    "imgrec.sources.walk",
+)
+_NO_PICTURES = {"store_path", "weights", "where"}
+
+
+def _ways_to_disk(tree: ast.Module) -> Iterator[str]:
+    """Yield the code by which a module can open, list or stat a file that a string names."""
+    counting_cores = [n.value for n in ast.walk(tree) if ast.unparse(n) == "os.cpu_count"
+                      if isinstance(n, ast.Attribute)]  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in _REACHES_DISK:
+            yield ast.unparse(node)
+        if isinstance(node, ast.Import):
+            yield from (f"import {a.name}" for a in node.names if a.name in _REACHES_DISK[2:])
+        if isinstance(node, ast.Name) and node.id == "os" and node not in counting_cores:
+            yield "os"
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func).rpartition(".")[2]
+            given = {ast.unparse(argument) for argument in node.args}
+            if called in ("Path", "PosixPath", "WindowsPath") and not given <= _NO_PICTURES:
+                yield ast.unparse(node)
+            if ast.unparse(node.func) in ("open", "io.open", "Image.open", "np.fromfile"):
+                yield from (ast.unparse(node) for a in node.args[:1] if "BytesIO" not in
+                            ast.unparse(a))  # fmt: skip
+
+
+def test_pictures_are_reached_through_a_source_alone() -> None:
+    looked_at = 0
+    for name, tree in _modules("imgrec"):
+        room = name.split(".")[1:2]
+        if (room and room[0] in ABOVE_SOURCES) or name == "imgrec.store.relocate":
+            looked_at += 1
+            assert not list(_ways_to_disk(tree)), name
+    assert looked_at > 30
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os\nos.stat(entry.location)",
+        "import os.path\nos.path.exists(entry.location)",
+        "from os import stat",
+        "from os.path import exists",
+        "import glob",
+        "Path(entry.root, entry.path).stat()",
+        "pathlib.Path(asked).resolve()",
+        "open(entry.location)",
+        "Image.open(entry.location)",
+        "from imgrec.sources.files import read_file",
+    ],
+)
+def test_each_way_to_the_disk_is_noticed(code: str) -> None:
+    assert list(_ways_to_disk(ast.parse(code)))
+
+
+def test_what_is_no_way_to_a_picture_is_not() -> None:
+    code = "import os\nos.cpu_count()\nPath(store_path)\nImage.open(io.BytesIO(data))"
+    assert not list(_ways_to_disk(ast.parse(code)))
