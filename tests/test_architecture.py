@@ -158,41 +158,35 @@ def test_sql_in_pieces_is_found() -> None:
     assert not list(_sql(ast.parse('x = "Select some pictures from the store"')))
 
 
-# Above a picture source every place of a picture is a `str`. A string reaches the disk only by
-# one of these, so what is named here is all that these rooms do with names of files. The
-# arguments allowed are those of a store, a file of weights and a cache, which are no pictures.
+# Above the picture sources the place of a picture is a `str`, and a `str` reaches the disk only in
+# the ways that `_ways_to_disk` yields. A `Path` is made of what is no picture alone: a store, a
+# file of weights, a cache.
 ABOVE_SOURCES = "collection", "labels", "indexing", "duplicates", "search"
-_REACHES_DISK = (
-    "os",
-    "os.path",
-    "glob",
-    "fileinput",
-    "mmap",
-    "imgrec.sources.files",
-    "imgrec.sources.walk",
-)
+_DISK = {"glob", "fileinput", "mmap", "imgrec.sources.files", "imgrec.sources.walk"}
+_OPENERS = {"open", "io.open", "Image.open", "np.fromfile"}
 _NO_PICTURES = {"store_path", "weights", "where"}
 
 
 def _ways_to_disk(tree: ast.Module) -> Iterator[str]:
     """Yield the code by which a module can open, list or stat a file that a string names."""
-    counting_cores = [n.value for n in ast.walk(tree) if ast.unparse(n) == "os.cpu_count"
-                      if isinstance(n, ast.Attribute)]  # fmt: skip
+    yield from (name for name in _imports(tree) if name in _DISK or name.startswith("os."))
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module in _REACHES_DISK:
+        if isinstance(node, ast.alias) and node.name == "os" and node.asname:
             yield ast.unparse(node)
-        if isinstance(node, ast.Import):
-            yield from (f"import {a.name}" for a in node.names if a.name in _REACHES_DISK[2:])
-        if isinstance(node, ast.Name) and node.id == "os" and node not in counting_cores:
-            yield "os"
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "os":
+            yield from [ast.unparse(node)] if node.attr != "cpu_count" else []
         if isinstance(node, ast.Call):
-            called = ast.unparse(node.func).rpartition(".")[2]
-            given = {ast.unparse(argument) for argument in node.args}
-            if called in ("Path", "PosixPath", "WindowsPath") and not given <= _NO_PICTURES:
-                yield ast.unparse(node)
-            if ast.unparse(node.func) in ("open", "io.open", "Image.open", "np.fromfile"):
-                yield from (ast.unparse(node) for a in node.args[:1] if "BytesIO" not in
-                            ast.unparse(a))  # fmt: skip
+            yield from [ast.unparse(node)] if _calls_disk(node) else []
+
+
+def _calls_disk(call: ast.Call) -> bool:
+    called, given = ast.unparse(call.func), [ast.unparse(argument) for argument in call.args]
+    name = called.rpartition(".")[2]
+    if name in ("Path", "PosixPath", "WindowsPath"):
+        return not {*given} <= _NO_PICTURES
+    if name == "file":  # of a source: a `Path`, for pages to link to
+        return True
+    return called in _OPENERS and not given[0].startswith("io.BytesIO(")
 
 
 def test_pictures_are_reached_through_a_source_alone() -> None:
@@ -212,11 +206,14 @@ def test_pictures_are_reached_through_a_source_alone() -> None:
         "import os.path\nos.path.exists(entry.location)",
         "from os import stat",
         "from os.path import exists",
+        "import os as disk",
         "import glob",
         "Path(entry.root, entry.path).stat()",
         "pathlib.Path(asked).resolve()",
         "open(entry.location)",
         "Image.open(entry.location)",
+        "source_of(entry.root).file(entry.path).stat()",
+        "from imgrec.sources import walk",
         "from imgrec.sources.files import read_file",
     ],
 )

@@ -218,9 +218,9 @@ class Catalog:
         """
         where = (
             f"roots.path = {TEXT} AND images.path = {TEXT} AND status = 'ok' "
-            f"AND size = ? AND mtime_ns = ? AND token = {TEXT}"
+            "AND size = ? AND mtime_ns = ? AND token = ?"
         )
-        version = listed.size, listed.mtime_ns, text(listed.token)
+        version = listed.size, listed.mtime_ns, listed.token
         found = self._entries(where, text(root), text(listed.path), *version)
         return found[0] if found else None
 

@@ -126,7 +126,7 @@ def apply(catalog: Catalog, changes: Changes) -> None:
         numbers = add_roots(catalog, {file.root for file in _placed(changes)})
         db.executemany(
             f"UPDATE images SET root_id = ?, path = {TEXT}, size = ?, mtime_ns = ?, "
-            f"token = {TEXT}, status = ? "
+            "token = ?, status = ? "
             "WHERE id = ?",
             ([*_place(numbers, file), _status(row), row.id] for row, file in changes.revived),
         )
@@ -137,7 +137,7 @@ def apply(catalog: Catalog, changes: Changes) -> None:
         first = catalog.last_given_id() + 1
         db.executemany(
             "INSERT INTO images (root_id, path, size, mtime_ns, token, status, id) "
-            f"VALUES (?, {TEXT}, ?, ?, {TEXT}, 'new', ?)",
+            f"VALUES (?, {TEXT}, ?, ?, ?, 'new', ?)",
             ([*_place(numbers, file), first + n] for n, file in enumerate(changes.new)),
         )
         folders = {row.id: folder_label(file) for row, file in changes.revived}
@@ -161,7 +161,7 @@ def _file_of(row: Entry) -> FoundFile:
 
 
 def _place(numbers: Mapping[str, int], file: FoundFile) -> list[object]:
-    return [numbers[file.root], text(file.path), file.size, file.mtime_ns, text(file.token)]
+    return [numbers[file.root], text(file.path), file.size, file.mtime_ns, file.token]
 
 
 def _status(row: Entry) -> str:

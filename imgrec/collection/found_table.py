@@ -49,11 +49,11 @@ def collect(
     why = source.why_offline()
     if why:
         return why
-    insert = f"INSERT OR IGNORE INTO found VALUES (?, {TEXT}, ?, ?, {TEXT})"
+    insert = f"INSERT OR IGNORE INTO found VALUES (?, {TEXT}, ?, ?, ?)"
     db.execute("BEGIN")
     try:
         listed = source.pictures(found, links)
-        rows = ((number, text(f.path), f.size, f.mtime_ns, text(f.token)) for f in listed)
+        rows = ((number, text(path), *version) for path, *version in listed)
         db.executemany(insert, rows)
         why = source.why_offline()
         if not why and "." in found.unreadable:

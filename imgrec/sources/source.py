@@ -34,7 +34,7 @@ class Listed(NamedTuple):
         size: in bytes.
         mtime_ns: time of the last modification, in nanoseconds since 1970.
         token: changes when the content may have changed though size and time did not; empty
-            where size and time are all there is to go by, as in a folder.
+            where size and time are all there is to go by, as in a folder. Valid Unicode.
     """
 
     path: str
