@@ -135,6 +135,7 @@ def test_a_filter_is_a_brute_force(drawn: tuple[list[Row], Filter]) -> None:
     catalog.close()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(labels, statuses), max_size=8))
 def test_kinds_and_values_are_those_of_ok_pictures(rows: list[tuple[tuple[str, str], str]]) -> None:
     catalog = catalog_of(
