@@ -102,7 +102,7 @@ def test_a_first_run_and_a_second(twins: Twins) -> None:
     twins.check_same()
     assert twins.index()[:5] == (0, 0, 0, 0, 0)
     with Store.open(twins.stores[1]) as store:
-        assert store.catalog.failures() == {"empty": 1, "not-an-image": 1}
+        assert store.catalog.totals.failures() == {"empty": 1, "not-an-image": 1}
         assert list(store.catalog.roots()) == [BUCKET]
 
 
@@ -123,7 +123,7 @@ def test_changed_moved_gone_touched_and_back(twins: Twins) -> None:
     with Store.open(twins.stores[1]) as store:
         entry = store.catalog.find_path("elsewhere/deep/renamed.jpg")
         assert entry and source_of(entry.root).read(entry.path) == moved
-        assert store.catalog.labels([entry.id])[entry.id]["folder"] == "deep"
+        assert store.catalog.labels.of([entry.id])[entry.id]["folder"] == "deep"
 
 
 def test_the_token_tells_a_change_that_size_and_time_hide(twins: Twins) -> None:
