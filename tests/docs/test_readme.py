@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from imgrec import Store
+from imgrec.collection.kinds import CLASS, CONFIDENCE, DUPLICATES
 from paths import ROOT
 
 DOCS = ROOT / "docs"
@@ -46,6 +47,7 @@ def test_the_commands_of_the_start_page_and_the_python_of_the_readme_work(tmp_pa
     )
     assert len(done.stdout.splitlines()) == 5
     _check_labels_are_documented(tmp_path / "build" / "try")
+    _check_files_are_documented(tmp_path / "build" / "try")
 
 
 def _check_labels_are_documented(store_path: Path) -> None:
@@ -54,8 +56,15 @@ def _check_labels_are_documented(store_path: Path) -> None:
         kinds = {kind for labels in store.catalog.labels.of(ids).values() for kind in labels}
     assert {"folder", "color", "cluster", "community"} <= kinds
     concepts = (DOCS / "concepts.md").read_text("utf-8")
-    for kind in kinds:
+    for kind in (*kinds, CLASS, CONFIDENCE, DUPLICATES):
         assert f"| `{kind}` |" in concepts, kind
+
+
+def _check_files_are_documented(store_path: Path) -> None:
+    tree = "\n".join(_blocks(DOCS / "store.md", ""))
+    for path in store_path.iterdir():
+        name = path.name.removesuffix("-wal").removesuffix("-shm")
+        assert re.search(rf"^  {re.escape(name)}\b", tree, re.MULTILINE), name
 
 
 def test_the_commands_of_the_readme_are_among_those_of_the_start_page() -> None:
