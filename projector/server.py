@@ -34,7 +34,7 @@ def start(logdir: Path, port: int = PORT) -> str:
     """
     if not any(logdir.glob(CONFIG_NAME)) and not any(logdir.glob(f"*/{CONFIG_NAME}")):
         raise ProjectorError(
-            f"no logdir at {logdir}: run python -m projector --store STORE --out {logdir}"
+            f"no logdir at {logdir}: run imgrec projector --store STORE --out {logdir}"
         )
     board = program.TensorBoard()
     # The fast loader where there is one: it lists the runs in our order, the other in none.

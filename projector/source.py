@@ -178,5 +178,5 @@ def _too_few(store: Store, count: int) -> str:
     has = f"only {count} readable picture" if count else "no readable pictures"
     return (
         f"{store.path} has {has}, the projector shows 2 or more: "
-        "run python -m imgrec.index with a folder that holds more"
+        "run imgrec index with a folder that holds more"
     )

@@ -54,8 +54,7 @@ def open_for_reading(path: Path) -> tuple[sqlite3.Connection, bool]:
     """
     if not path.is_file():
         raise StoreError(
-            f"no catalog at {path}: run python -m imgrec.index --store {path.parent}, which "
-            "makes it again"
+            f"no catalog at {path}: run imgrec index --store {path.parent}, which makes it again"
         )
     address, immutable = path.resolve().as_uri(), False
     with translated(path):
@@ -102,7 +101,7 @@ def translated(path: Path) -> Iterator[None]:
         if isinstance(error, sqlite3.Error) and not is_damage(error):
             raise StoreError(f"the catalog {path} cannot be opened ({error})") from error
         raise StoreError(
-            f"the catalog {path} is damaged ({error}): run python -m imgrec.index "
+            f"the catalog {path} is damaged ({error}): run imgrec index "
             f"--store {path.parent}, which makes it again with the same ids"
         ) from error
 

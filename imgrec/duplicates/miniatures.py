@@ -92,5 +92,5 @@ def _decoded(
     except DAMAGED as error:
         raise StoreError(
             f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
-            "thumbs in the store and run python -m imgrec.index again"
+            "thumbs in the store and run imgrec index again"
         ) from error

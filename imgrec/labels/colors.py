@@ -94,7 +94,7 @@ def _color(image_id: int, thumbnail: Callable[[int], bytes]) -> str:
     except DAMAGED as error:
         raise StoreError(
             f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
-            "thumbs in the store and run python -m imgrec.index again"
+            "thumbs in the store and run imgrec index again"
         ) from error
 
 

@@ -75,5 +75,5 @@ def _check_finite(rows: Vectors, name: str, ids: Ids) -> None:
     if bad.any():
         raise StoreError(
             f"the {name} vector of picture {ids[bad][0]} is not finite: delete the folder "
-            f"{name} in the store's features and run python -m imgrec.index again"
+            f"{name} in the store's features and run imgrec index again"
         )

@@ -130,7 +130,7 @@ def inverse_lengths(feature: FeatureStore) -> NDArray[np.float32]:
     if len(odd):
         raise StoreError(
             f"the {feature.name} vector of picture {feature.ids[odd[0]]} holds values that are no "
-            "numbers: delete the feature's folder and run python -m imgrec.index again"
+            "numbers: delete the feature's folder and run imgrec index again"
         )
     return np.divide(1, lengths, out=lengths, where=lengths > 0)
 

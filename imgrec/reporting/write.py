@@ -50,7 +50,7 @@ class ReportOptions:
         clusters: by k-means, at most.
         methods: of `METHODS`, the maps beside PCA.
         seed: of the maps.
-        site: of the network; by default where `python -m graph` wrote it last.
+        site: of the network; by default where `imgrec graph` wrote it last.
         logdir: of the projector; by default one that lies beside the store or the report.
     """
 
@@ -106,7 +106,7 @@ def write_report(
     if not len(feature):
         raise StoreError(
             f"{store.path} has no readable picture with {spec.name} vectors: run "
-            "python -m imgrec.index with a folder that holds some"
+            "imgrec index with a folder that holds some"
         )
     clusters = clusters_in(store, spec, feature, options.clusters)
     sections = _sections(store, spec, feature, clusters, options, quiet)

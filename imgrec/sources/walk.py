@@ -20,7 +20,7 @@ from imgrec.system.atomic_files import TEMPORARY_PREFIX
 
 # Marker files of imgrec's own output, and the text in their first bytes that proves it.
 _OUTPUT_MARKERS = frozenset({"store.json", "site.json", "report.json", "projector_config.pbtxt"})
-_OUTPUT_WORDS = (b'"written_by": "imgrec ', b"made by python -m projector")
+_OUTPUT_WORDS = (b'"written_by": "imgrec ', b"made by imgrec projector")
 _HEAD_BYTES = 1000
 
 

@@ -118,8 +118,7 @@ def read_description(folder: Path) -> dict[str, Any] | None:
         described["weights_digest"] = str(described["weights_digest"])
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError(
-            f"{path} is damaged ({error}): delete the folder {folder} and run "
-            "python -m imgrec.index again"
+            f"{path} is damaged ({error}): delete the folder {folder} and run imgrec index again"
         ) from error
     return described
 
@@ -151,7 +150,7 @@ def open_classes(folder: Path, dead: Ids, last: int) -> Classes:
     described = read_description(folder)
     parts = [_open_part(folder / part_name(number)) for number in part_numbers(folder)]
     if described is None or not parts:
-        raise StoreError(f"{folder} holds no classes: run python -m imgrec.index again")
+        raise StoreError(f"{folder} holds no classes: run imgrec index again")
     ids, top, shares = (np.concatenate(columns) for columns in zip(*parts[::-1], strict=True))
     # The newest part stands first, and `unique` returns the first place of an id.
     known, rows = np.unique(ids, return_index=True)
@@ -160,7 +159,7 @@ def open_classes(folder: Path, dead: Ids, last: int) -> Classes:
     if len(top) and not 0 <= top.min() <= top.max() < len(categories):
         raise StoreError(
             f"{folder} is damaged, it has classes beyond its {len(categories)} categories: "
-            "delete it and run python -m imgrec.index again"
+            "delete it and run imgrec index again"
         )
     return Classes(folder.name, ids[rows], top[rows], shares[rows], categories)
 
@@ -171,7 +170,7 @@ def _open_part(part: Path) -> tuple[Ids, NDArray[Any], NDArray[Any]]:
     if top.ndim != 2 or top.shape != shares.shape or top.dtype != np.int16:
         raise StoreError(
             f"{part} is damaged, its classes are of shape {top.shape} and their probabilities of "
-            f"{shares.shape}: delete it and run python -m imgrec.index again"
+            f"{shares.shape}: delete it and run imgrec index again"
         )
     check_rows(part, ids=len(ids), top=len(top))
     return ids, top, shares

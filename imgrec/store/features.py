@@ -92,7 +92,7 @@ class FeatureStore:
             if vectors.ndim != 2 or vectors.shape[1] != dimensions:
                 raise StoreError(
                     f"{part}: vectors of shape {vectors.shape}, {dimensions} columns expected: "
-                    "run python -m imgrec.index again, which sets it aside"
+                    "run imgrec index again, which sets it aside"
                 )
             check_rows(part, ids=len(ids), vectors=len(vectors))
             # `asarray` gives a plain view of the map: memmap's own indexing is slow.
@@ -170,7 +170,7 @@ class FeatureStore:
         if (rows < 0).any():
             raise StoreError(
                 f"{self.name} has no vector of picture {ids[rows < 0][0]}: "
-                f"run python -m imgrec.index --encoder {self.name} on this store again"
+                f"run imgrec index --encoder {self.name} on this store again"
             )
         return self.take_rows(rows)
 

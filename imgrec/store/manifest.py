@@ -55,7 +55,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         StoreError: it is absent or damaged, or the store has another format version.
     """
     if not is_store(path):
-        raise StoreError(f"no store at {path}: run python -m imgrec.index FOLDER --store {path}")
+        raise StoreError(f"no store at {path}: run imgrec index FOLDER --store {path}")
     try:
         manifest: dict[str, Any] = json.loads(StorePaths(path).manifest.read_text("utf-8"))
         found = manifest["format"]

@@ -103,7 +103,7 @@ def load_array(path: Path) -> NDArray[Any]:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except _DAMAGED as error:
         raise StoreError(
-            f"{path} is damaged ({error}): run python -m imgrec.index again, which sets its "
+            f"{path} is damaged ({error}): run imgrec index again, which sets its "
             "folder aside and makes it anew"
         ) from error
     return array
@@ -119,7 +119,7 @@ def load_ids(part: Path) -> NDArray[np.int64]:
     if ids.ndim != 1 or ids.dtype != np.int64 or (np.diff(ids) <= 0).any():
         raise StoreError(
             f"{part / 'ids.npy'} is damaged, its ids are not ascending whole numbers: "
-            "run python -m imgrec.index again, which sets it aside and makes it anew"
+            "run imgrec index again, which sets it aside and makes it anew"
         )
     return ids
 
@@ -133,7 +133,7 @@ def check_rows(part: Path, **rows: int) -> None:
     if len(set(rows.values())) > 1:
         lengths = ", ".join(f"{name} has {count}" for name, count in rows.items())
         raise StoreError(
-            f"{part} is damaged, its rows do not match ({lengths}): run python -m imgrec.index "
+            f"{part} is damaged, its rows do not match ({lengths}): run imgrec index "
             "again, which sets it aside and makes it anew"
         )
 

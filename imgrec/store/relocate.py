@@ -87,7 +87,7 @@ def _check_overlap(catalog: Catalog, moves: Mapping[str, str]) -> None:
         if overlap(one, other):
             raise StoreError(
                 f"{one.location()} and {other.location()} would overlap: the store holds pictures "
-                "of both; make those of one leave by python -m imgrec.index FOLDER --only first"
+                "of both; make those of one leave by imgrec index FOLDER --only first"
             )
 
 

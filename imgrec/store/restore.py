@@ -93,8 +93,8 @@ def _restored_catalog(store: Path) -> list[str]:
             "damaged too): they are read again, under new ids"
         )
     lines.append(
-        "labels of communities, clusters and duplicates come back when python -m graph and "
-        "python -m projector are run again"
+        "labels of communities, clusters and duplicates come back when imgrec graph and "
+        "imgrec projector are run again"
     )
     return lines
 

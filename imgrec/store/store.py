@@ -121,7 +121,7 @@ class Store:
             listed = ", ".join(known) or "none"
             raise StoreError(
                 f"{self.path} has no feature {name!r} (there: {listed}): "
-                f"run python -m imgrec.index FOLDER --store {self.path} --encoder {name or 'NAME'}"
+                f"run imgrec index FOLDER --store {self.path} --encoder {name or 'NAME'}"
             )
         return _spec_from_json(self.paths.feature_description(name))
 
@@ -188,7 +188,7 @@ class Store:
         if name is None or name not in known:
             raise StoreError(
                 f"{self.path} has no classes{f' of {name!r}' if name else ''} (there: "
-                f"{', '.join(known) or 'none'}): run python -m imgrec.index --store {self.path} "
+                f"{', '.join(known) or 'none'}): run imgrec index --store {self.path} "
                 f"--encoder {name or 'NAME'} with a torchvision model"
             )
         dead, last = self.catalog.ids_not_ok(), self.catalog.last_id()

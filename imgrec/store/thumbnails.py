@@ -81,7 +81,7 @@ class ThumbStore:
             row = int(ids.searchsorted(image_id))
             jpeg: bytes = data[offsets[row] : offsets[row + 1]].tobytes()
             return jpeg
-        raise StoreError(f"no thumbnail of picture {image_id}: run python -m imgrec.index again")
+        raise StoreError(f"no thumbnail of picture {image_id}: run imgrec index again")
 
 
 def _open_part(part: Path) -> tuple[Ids, NDArray[np.int64], NDArray[np.uint8]]:

@@ -112,5 +112,5 @@ def _cell(image_id: int, thumbnail: Callable[[int], bytes], side_px: int) -> Ima
     except DAMAGED as error:
         raise ProjectorError(
             f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
-            "thumbs in the store and run python -m imgrec.index again"
+            "thumbs in the store and run imgrec index again"
         ) from error

@@ -167,7 +167,7 @@ def test_both_are_checked(sound: Path, tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_no_site(tmp_path: Path) -> None:
-    assert "site.json is absent: this is no site of python -m graph" in only(tmp_path)
+    assert "site.json is absent: this is no site of imgrec graph" in only(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"format": 99}', "[" * 100_000])

@@ -1,4 +1,4 @@
-"""`python -m imgrec.catalog`: what is in a store, counted anew from its rows and files."""
+"""`imgrec catalog`: what is in a store, counted anew from its rows and files."""
 
 import json
 import subprocess

@@ -260,7 +260,7 @@ def test_labels_are_those_of_the_groups(sample_store: Path, tmp_path: Path) -> N
 def test_features_but_no_thumbnails(sample_store: Path, tmp_path: Path) -> None:
     path = tmp_path / "store"
     shutil.copytree(sample_store, path, ignore=shutil.ignore_patterns("thumbs", DUPLICATES))
-    with pytest.raises(StoreError, match=r"no thumbnail of picture \d+: run python -m imgrec"):
+    with pytest.raises(StoreError, match=r"no thumbnail of picture \d+: run imgrec"):
         found_in(path)
 
 

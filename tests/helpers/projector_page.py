@@ -76,7 +76,7 @@ return positions;
 
 @dataclass(frozen=True)
 class Server:
-    """A running `python -m projector.serve`, and the address it printed."""
+    """A running `imgrec tensorboard`, and the address it printed."""
 
     process: subprocess.Popen[str]
     address: str

@@ -206,7 +206,7 @@ def test_one_picture_is_too_few(
     path = make_store(tmp_path / "store", [plain(c) for c in colors(count)], vectors)
     assert main(["--store", str(path), "--out", str(tmp_path / "log")]) == 2
     error = capsys.readouterr().err
-    assert f"store has {has}, the projector shows 2 or more: run python -m imgrec.index" in error
+    assert f"store has {has}, the projector shows 2 or more: run imgrec index" in error
     assert error.count("\n") == 1
     assert not (tmp_path / "log").exists()
 

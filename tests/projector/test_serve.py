@@ -76,7 +76,7 @@ def test_no_free_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--logdir", "absent"], "no logdir at absent: run python -m projector"),
+        (["--logdir", "absent"], "no logdir at absent: run imgrec projector"),
         (["--logdir", "absent", "--port", "70000"], "70000 is no port"),
         ([], "--logdir"),
     ],

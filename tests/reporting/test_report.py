@@ -97,7 +97,7 @@ def test_without_classes_and_maps_there_is_a_line_each(
     page = write(own_store, tmp_path / "out", "--maps", "none", "--clusters", "3")
     html = page.read_text("utf-8")
     assert "The store holds no classes." in html
-    assert "<code>python -m imgrec.index --encoder resnet50</code>" in html
+    assert "<code>imgrec index --encoder resnet50</code>" in html
     assert "t-SNE and UMAP were left out." in html
     assert "3 clusters" in html
     lines = capsys.readouterr().out.splitlines()
@@ -233,7 +233,7 @@ def test_links_lead_to_what_lies_beside(own_store: Path, tmp_path: Path) -> None
     for link in links:
         assert (tmp_path / "out" / link.replace("%20", " ")).is_file()
     assert logdir_beside(own_store, tmp_path / "out") == logdir.resolve()
-    assert "python -m projector.serve --logdir " in html
+    assert "imgrec tensorboard --logdir " in html
     assert address(tmp_path / "a", tmp_path / "ü b.html") == "../%C3%BC%20b.html"
     shutil.rmtree(site)
     html = write(own_store, tmp_path / "out", "--maps", "none").read_text("utf-8")

@@ -24,7 +24,7 @@ from stores import nothing_can_be_written
 
 
 def test_no_store(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"no store at .*: run python -m imgrec\.index"):
+    with pytest.raises(StoreError, match=r"no store at .*: run imgrec index"):
         Store.open(tmp_path)
 
 

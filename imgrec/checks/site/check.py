@@ -16,7 +16,7 @@ def check_site(site: Path) -> CheckReport:
     Files are read one at a time; of each page only numbers are kept.
 
     Args:
-        site: a folder written by `python -m graph`.
+        site: a folder written by `imgrec graph`.
     """
     findings: list[Finding] = []
     place = Place(str(site))

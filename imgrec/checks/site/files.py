@@ -31,7 +31,7 @@ def read_manifest(place: Place, site: Path) -> Check[SiteManifest | None]:
     """Return what a site says of itself, None where that cannot be known."""
     problem = file_problem(site / MARKER, MARKER)
     if problem:
-        yield place.error(f"{problem}: this is no site of python -m graph", _UNTOLD)
+        yield place.error(f"{problem}: this is no site of imgrec graph", _UNTOLD)
         return None
     try:
         described = json.loads((site / MARKER).read_bytes())
@@ -87,7 +87,7 @@ def check_listed(place: Place, manifest: SiteManifest, files: Set[str]) -> Check
     if foreign:
         yield place.warning(
             f"{shortened(foreign)} is there and not of {MARKER}",
-            "python -m graph will not write the site again in this place",
+            "imgrec graph will not write the site again in this place",
         )
     if START not in files:
         yield place.error(f"{START} is absent", "there is nothing to open the site by")

@@ -13,8 +13,8 @@ from imgrec.store.paths import CATALOG
 from imgrec.store.restore import stored_origins
 from imgrec.system.text import counted
 
-_REBUILT = "no command can open it; the next run of imgrec.index makes it again, with the same ids"
-_REREAD = "they are shown as they are; imgrec.index --retry-failed does not mend them"
+_REBUILT = "no command can open it; the next run of imgrec index makes it again, with the same ids"
+_REREAD = "they are shown as they are; imgrec index --retry-failed does not mend them"
 # What no run writes, and how one says it.
 _CONTRADICTIONS = {
     "status = 'ok' AND (digest IS NULL OR format IS NULL OR width IS NULL OR height IS NULL)": (
@@ -77,7 +77,7 @@ def _check_schema(place: Place, db: sqlite3.Connection) -> Check[None]:
     if done < len(migrations.MIGRATIONS):
         yield place.warning(
             f"the catalog has schema {done}, the newest is {len(migrations.MIGRATIONS)}",
-            "the next run of imgrec.index brings it up to date",
+            "the next run of imgrec index brings it up to date",
         )
 
 

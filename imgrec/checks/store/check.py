@@ -65,7 +65,7 @@ def _check_manifest(place: Place, store: Path) -> Check[bool]:
         if parts:
             yield place.error(
                 "store.json is lost or damaged",
-                "no command can open it; the next run of imgrec.index writes it anew",
+                "no command can open it; the next run of imgrec index writes it anew",
             )
             return True
         yield place.error("it is no store", "there is nothing to check")
@@ -80,7 +80,7 @@ def _check_manifest(place: Place, store: Path) -> Check[bool]:
     if encoder and parts and not StorePaths(store).feature(str(encoder)).is_dir():
         yield place.error(
             f"store.json names the encoder {encoder!r}, of which there is no feature",
-            "queries fail; name one that is there, or wanted, with imgrec.index --encoder",
+            "queries fail; name one that is there, or wanted, with imgrec index --encoder",
         )
     return True
 
@@ -91,7 +91,7 @@ def _check_complete(store: Path, output: Output, ok: Ids) -> Check[None]:
     if lacking:
         yield Place(output.folder.relative_to(store).as_posix()).warning(
             f"{counted(lacking, 'picture')} have no row",
-            "they are not found by it until the next run of imgrec.index",
+            "they are not found by it until the next run of imgrec index",
         )
 
 

@@ -15,7 +15,7 @@ from imgrec.store.set_aside import description_problem
 from imgrec.store.thumbnails import DAMAGED
 from imgrec.system.text import counted
 
-_REDONE = "the next run of imgrec.index sets it aside and does its pictures again"
+_REDONE = "the next run of imgrec index sets it aside and does its pictures again"
 _SAMPLE = 16  # thumbnails of a part that are opened where not all are
 _ROWS = 4096
 
@@ -25,7 +25,7 @@ def check_output(store: Path, output: Output, known: Ids | None, deep: bool) -> 
     if problem := description_problem(output):
         name = CLASSES_DESCRIPTION if output.kind == CLASSES else FEATURE_DESCRIPTION
         place = Place(f"{output.folder.relative_to(store).as_posix()}/{name}")
-        yield place.error(problem, "the folder cannot be opened; imgrec.index mends it")
+        yield place.error(problem, "the folder cannot be opened; imgrec index mends it")
     damaged = []
     for part in output.parts():
         name = part.relative_to(store).as_posix()

@@ -33,7 +33,7 @@ class Thumbnails:
         except DAMAGED as error:
             raise StoreError(
                 f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
-                "thumbs in the store and run python -m imgrec.index again"
+                "thumbs in the store and run imgrec index again"
             ) from error
 
     def sizes(self, ids: Sequence[int], side_px: float) -> list[tuple[float, float]]:

@@ -29,7 +29,7 @@ def class_section(every: list[Classes], thumbnails: Thumbnails) -> Section:
     if not every:
         return Section(NAME, TITLE, (
             "The store holds no classes. An encoder with a head finds them: "
-            "`python -m imgrec.index --encoder resnet50` on this store.",
+            "`imgrec index --encoder resnet50` on this store.",
         ))  # fmt: skip
     charts = [_frequency_chart(every[0], thumbnails), _confidence_chart(every[0])]
     lines = [_told(every[0])]

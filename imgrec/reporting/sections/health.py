@@ -59,7 +59,7 @@ def _lines(health: Health) -> tuple[str, ...]:
     )
     if not health.duplicates.near:
         lines.append(
-            "Near-duplicates were not sought yet: `python -m graph --store STORE --duplicates "
+            "Near-duplicates were not sought yet: `imgrec graph --store STORE --duplicates "
             "FILE.csv` finds them."
         )
     if not health.files.years():
@@ -171,7 +171,7 @@ def _color_chart(health: Health) -> Chart | None:
         "colors",
         "Dominant colors",
         "The color of the thing shown, by a rule that takes little account of the background. "
-        "It is the label color: `imgrec.query --where color=red`.",
+        "It is the label color: `imgrec query --where color=red`.",
         f"Dominant colors: {_spoken(health.colors)}.",
         Bars(rows, "pictures").draw,
     )
@@ -224,7 +224,7 @@ def _duplicates_chart(catalog: Catalog, groups: Groups, thumbnails: Thumbnails) 
         "duplicates",
         "There more than once" if groups.near else "Copies",
         "The largest groups; the first picture of each is the one to keep, of most pixels and "
-        "bytes. `python -m graph --duplicates FILE.csv` lists all of them.",
+        "bytes. `imgrec graph --duplicates FILE.csv` lists all of them.",
         f"Rows of pictures: the largest of {counted(len(groups.groups), 'group')} has "
         f"{len(shown[0]):,}.",
         Sheet(rows, thumbnails, side_px=56).draw,
