@@ -1,1 +1,1 @@
-"""The near-duplicates of a store."""
+"""Near-duplicate detection: candidates from the k-NN graph, verified by image alignment."""

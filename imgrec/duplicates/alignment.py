@@ -1,18 +1,18 @@
-"""Whether two pictures are the same one: laid upon each other as they fit best, then compared.
+"""Image registration: align two pictures, then measure their similarity block by block.
 
-A is laid upon B by one scale and a shift, its brightness by a gain and an offset: all five by
-least squares in Gauss-Newton steps, from coarse to fine. What is compared is how much of B a
-block of 8 x 8 pixels then explains: 1 - mean squared difference / (variance of A + variance of
-B + noise). Two pictures are as similar as the worst of their blocks but a few are, or as their
-colors.
+Picture A is aligned to B by one scale and a translation, its brightness by a gain and an offset:
+five parameters, fitted by Gauss-Newton least squares from coarse to fine. Then each block of 8 x 8
+pixels of B gets an explained share, 1 - mean squared difference / (variance of A + variance of B +
+noise). The similarity of the pair is that of its worst block after a few outliers, or that of the
+colors if it is lower. One differing block is therefore enough to part two pictures.
 
-Compiled, as `imgrec.distances.kernels`: importing this module imports numba. All of it stands in
-one file, for numba keeps what it compiled until the file of the function that is called changes.
-Planes
-are squares of s pixels; their coordinates go from -½ to ½, across (u) and down (v).
+Compiled by numba, which importing this module imports. Everything is in one file on purpose: numba
+caches machine code until the file of the called function changes, so that a change of a helper in
+another file would not be noticed. Planes are squares of s pixels; coordinates run from -½ to ½
+across (u) and down (v).
 
-Source: Lucas and Kanade, An iterative image registration technique, 1981, with gain and offset
-among the unknowns; the blocks are those of the structural similarity of Wang et al., 2004.
+Source: Lucas and Kanade, An iterative image registration technique, 1981, extended by gain and
+offset; blocks as in the structural similarity index of Wang et al., 2004.
 """
 
 import numpy as np
@@ -26,19 +26,29 @@ SCALE, RIGHT, DOWN, GAIN, OFFSET, SIMILARITY = range(6)  # of a fit (6,)
 UNKNOWNS = 5
 Fits = NDArray[np.float64]
 
-_SATURATED = 250  # as white as white can be: what it was before is not known
+# Pixels from this level on are clipped: their original brightness is unknown.
+_SATURATED = 250
 _LEAST_SCALE, _MOST_SCALE, _MOST_SHIFT = 0.75, 1.34, 0.17
 _LEAST_GAIN, _MOST_GAIN, _MOST_OFFSET = 0.6, 1.67, 40.0
-_DAMPING = 1000.0  # of the steps of scale and shift, where nothing has contours
-_GAIN_WEIGHT, _OFFSET_WEIGHT = 500.0, 4.0  # that gain is 1 and offset 0, where nothing says
-_NOISE = 4.0  # variance that compression makes, with room
-_NOISE_SHARE = 0.01  # of the variance of both: what is never laid quite right
-_BLOCKS = 8  # across and down
+# Damping of the scale and translation steps, for pictures without contours.
+_DAMPING = 1000.0
+# Regularization toward gain 1 and offset 0, for pictures of one color.
+_GAIN_WEIGHT, _OFFSET_WEIGHT = 500.0, 4.0
+# Variance of compression noise, with a margin.
+_NOISE = 4.0
+# Share of both variances that interpolation and misalignment cost.
+_NOISE_SHARE = 0.01
+# Blocks across and down.
+_BLOCKS = 8
 _SMALL_BLOCKS = 4
-_LEFT_OUT = 0.05  # share of the blocks that may differ: what stands at the edge of a crop
-_COLOR_SPREAD = 32.0  # of 255: how far colors differ where they have nothing in common
-_STARTS = (1.0, 0.93, 1 / 0.93)  # scales
-_ENOUGH = 0.9  # of the similarity of sketches: no other start is tried
+# Share of blocks that may differ, such as those cut by the edge of a crop.
+_LEFT_OUT = 0.05
+# Root mean square difference of unrelated colors, of 255.
+_COLOR_SPREAD = 32.0
+# Initial scales.
+_STARTS = (1.0, 0.93, 1 / 0.93)
+# Similarity of sketches from which on no other initial scale is tried.
+_ENOUGH = 0.9
 _SKETCH_STEPS, _HALF_STEPS, _STEPS = 10, 6, 5
 
 _BYTES = types.Array(types.uint8, 2, "C", readonly=True)
@@ -58,7 +68,7 @@ Planes = NDArray[np.uint8]
 
 @compiled(_PLANE, _PLANE, _NUMBER, _FIT, _SYSTEM)
 def _fill_system(a: Plane, b: Plane, ratio: float, fit: Fits, system: Fits) -> None:
-    """Fill the normal equations (5, 6) of one step; what is white in either does not count."""
+    """Fill the normal equations (5, 6) of one step, without the clipped pixels of both planes."""
     side = a.shape[0]
     across, down = fit[SCALE] * np.sqrt(ratio), fit[SCALE] / np.sqrt(ratio)
     row = np.empty(UNKNOWNS + 1)
@@ -93,7 +103,7 @@ def _fill_system(a: Plane, b: Plane, ratio: float, fit: Fits, system: Fits) -> N
 
 @compiled(_SYSTEM)
 def _solve(system: Fits) -> None:
-    """Solve symmetric equations (5, 6) of which the upper half is there, into the last column."""
+    """Solve symmetric equations (5, 6), given as upper half, in place: into the last column."""
     for k in range(UNKNOWNS):
         for i in range(k + 1, UNKNOWNS):
             factor = system[k, i] / system[k, k]
@@ -107,7 +117,7 @@ def _solve(system: Fits) -> None:
 
 @compiled(_FIT, returns=types.boolean)
 def _is_possible(fit: Fits) -> bool:
-    """Whether a fit is what cutting and brightening can make."""
+    """Return True if cropping and brightening can explain the fit."""
     placed = _LEAST_SCALE < fit[SCALE] < _MOST_SCALE
     placed = placed and abs(fit[RIGHT]) < _MOST_SHIFT and abs(fit[DOWN]) < _MOST_SHIFT
     placed = placed and _LEAST_GAIN < fit[GAIN] < _MOST_GAIN
@@ -116,7 +126,7 @@ def _is_possible(fit: Fits) -> bool:
 
 @compiled(_PLANE, _PLANE, _NUMBER, types.int64, _FIT, _SYSTEM, returns=types.boolean)
 def _align(a: Plane, b: Plane, ratio: float, steps: int, fit: Fits, system: Fits) -> bool:
-    """Better a fit by at most so many steps; return whether it stays possible."""
+    """Improve a fit by at most `steps` Gauss-Newton steps; return True if it stays possible."""
     pixel = 1.0 / a.shape[0]
     for _ in range(steps):
         _fill_system(a, b, ratio, fit, system)
@@ -143,7 +153,7 @@ def _align(a: Plane, b: Plane, ratio: float, steps: int, fit: Fits, system: Fits
 
 @compiled(_PLANE, _NUMBER, _NUMBER, returns=_NUMBER)
 def _value(plane: Plane, x: float, y: float) -> float:
-    """Return a plane at a place between its pixels."""
+    """Return the value of a plane at fractional coordinates (bilinear)."""
     left, top = min(int(x), plane.shape[1] - 2), min(int(y), plane.shape[0] - 2)
     above = plane[top, left] + (plane[top, left + 1] - plane[top, left]) * (x - left)
     below = plane[top + 1, left] + (plane[top + 1, left + 1] - plane[top + 1, left]) * (x - left)
@@ -154,10 +164,10 @@ def _value(plane: Plane, x: float, y: float) -> float:
 def _add_up(
     a: Plane, b: Plane, ratio: float, fit: Fits, blocks: int, block: int, sums: Fits
 ) -> None:
-    """Fill in the sums (6,) over what A covers of a block of B.
+    """Fill the sums (6,) over the part of a block of B that A covers.
 
-    They are the number of pixels, squared differences, A and its squares, B and its squares, A
-    as the fit brightens it.
+    These are the pixel count, the squared differences, A, A², B and B², where A is after gain and
+    offset.
     """
     side, size = a.shape[0], a.shape[0] // blocks
     across, down = fit[SCALE] * np.sqrt(ratio), fit[SCALE] / np.sqrt(ratio)
@@ -173,7 +183,8 @@ def _add_up(
             told = min(fit[GAIN] * value + fit[OFFSET], 255.0)
             error = told - b[i, j]
             if (b[i, j] > _SATURATED and error > 0) or (value > _SATURATED and error < 0):
-                error = 0.0  # it may have been brighter than white
+                # B is clipped here: A may be any brightness above it.
+                error = 0.0
             sums[0] += 1
             sums[1] += error * error
             sums[2] += told
@@ -184,7 +195,7 @@ def _add_up(
 
 @compiled(_FIT, returns=_NUMBER)
 def _variance(sums: Fits) -> float:
-    """Return the variance of A plus that of B of the sums that `_add_up` makes."""
+    """Return the variance of A plus that of B, from the sums of `_add_up`."""
     of_a = sums[3] - sums[2] * sums[2] / sums[0]
     of_b = sums[5] - sums[4] * sums[4] / sums[0]
     return float(max(of_a + of_b, 0.0) / sums[0])
@@ -194,7 +205,7 @@ def _variance(sums: Fits) -> float:
 def _fill_explained(
     a: Plane, b: Plane, ratio: float, fit: Fits, blocks: int, explained: Fits
 ) -> int:
-    """Fill in how much of each block of B a fit explains; return how many blocks A covers."""
+    """Fill the explained share of each block of B; return the number of blocks that A covers."""
     sums, total, found = np.empty(6), np.zeros(6), 0
     errors = np.empty(blocks * blocks)
     for block in range(blocks * blocks):
@@ -211,7 +222,7 @@ def _fill_explained(
 
 @compiled(_PLANE, _PLANE, _NUMBER, _FIT, returns=_NUMBER)
 def _similar_blocks(a: Plane, b: Plane, ratio: float, fit: Fits) -> float:
-    """Return how much of B a fit explains where it explains least, few blocks left out."""
+    """Return the explained share of the worst block of B, after leaving out a few."""
     explained = np.empty(_BLOCKS * _BLOCKS)
     found = _fill_explained(a, b, ratio, fit, _BLOCKS, explained)
     if 2 * found < _BLOCKS * _BLOCKS:
@@ -221,7 +232,7 @@ def _similar_blocks(a: Plane, b: Plane, ratio: float, fit: Fits) -> float:
 
 @compiled(_PLANE, _PLANE, _NUMBER, _FIT, returns=_NUMBER)
 def _similar_sketches(a: Plane, b: Plane, ratio: float, fit: Fits) -> float:
-    """Return how much of B a fit explains, the mean over its blocks."""
+    """Return the mean explained share of the blocks of B."""
     explained = np.empty(_SMALL_BLOCKS * _SMALL_BLOCKS)
     found = _fill_explained(a, b, ratio, fit, _SMALL_BLOCKS, explained)
     if 2 * found < _SMALL_BLOCKS * _SMALL_BLOCKS:
@@ -231,7 +242,7 @@ def _similar_sketches(a: Plane, b: Plane, ratio: float, fit: Fits) -> float:
 
 @compiled(_PLANE, _PLANE, _NUMBER, _FIT, returns=_NUMBER)
 def _difference(a: Plane, b: Plane, ratio: float, fit: Fits) -> float:
-    """Return the mean squared difference of color planes under a fit, gray being 0."""
+    """Return the mean squared difference of color planes under a fit, relative to gray."""
     side, count, errors = a.shape[0], 0, 0.0
     across, down = fit[SCALE] * np.sqrt(ratio), fit[SCALE] / np.sqrt(ratio)
     for i in range(side):
@@ -246,7 +257,7 @@ def _difference(a: Plane, b: Plane, ratio: float, fit: Fits) -> float:
 
 @compiled(_BYTES, _PLANE)
 def _smooth(pixels: Planes, plane: Plane) -> None:
-    """Fill in means weighed 1 2 1 across and down: a shift by part of a pixel changes them less."""
+    """Fill `plane` with binomially smoothed pixels (1 2 1), robust to subpixel translations."""
     side = plane.shape[0]
     for i in range(side):
         above, below = max(i - 1, 0), min(i + 1, side - 1)
@@ -259,7 +270,7 @@ def _smooth(pixels: Planes, plane: Plane) -> None:
 
 @compiled(_PLANE, _PLANE)
 def _halve(plane: Plane, half: Plane) -> None:
-    """Fill a plane of half the side with means of four pixels."""
+    """Fill `half` with the plane reduced by two (box filter)."""
     for i in range(half.shape[0]):
         for j in range(half.shape[1]):
             above = plane[2 * i, 2 * j] + plane[2 * i, 2 * j + 1]
@@ -268,7 +279,7 @@ def _halve(plane: Plane, half: Plane) -> None:
 
 @compiled(_FIT, _NUMBER, _FIT)
 def _invert(fit: Fits, ratio: float, inverse: Fits) -> None:
-    """Fill in the fit of B upon A of one of A upon B."""
+    """Fill `inverse` with the inverse of a fit: of B to A instead of A to B."""
     across, down = fit[SCALE] * np.sqrt(ratio), fit[SCALE] / np.sqrt(ratio)
     inverse[SCALE], inverse[RIGHT], inverse[DOWN] = (
         1 / fit[SCALE], -fit[RIGHT] / across, -fit[DOWN] / down
@@ -290,7 +301,7 @@ def _one_way(
     fit: Fits,
     system: Fits,
 ) -> float:
-    """Better a fit of A upon B; return how similar they are then, 0 where nothing fits."""
+    """Improve a fit of A to B; return the similarity, 0 if there is no possible fit."""
     if not _align(half_a, half_b, ratio, _HALF_STEPS, fit, system):
         return 0.0
     if not _align(a, b, ratio, _STEPS, fit, system):
@@ -304,14 +315,14 @@ def _one_way(
 def fit_sketches(
     luminance: Planes, aspects: NDArray[np.float32], first: Ids, second: Ids, fits: Fits
 ) -> None:
-    """Fill in how each second picture lies in the first, and how similar that makes them.
+    """Fill the fits of p pairs of sketches, with their similarities.
 
     Args:
-        luminance: (m, 16, 16), of sketches.
-        aspects: (m,) of the same.
-        first: (p,) rows of them.
-        second: (p,) rows of them.
-        fits: (p, 6) filled in; similarity -1 to 1, a mean, 0 where nothing fits.
+        luminance: sketches (m, 16, 16), uint8.
+        aspects: width / height of each, (m,).
+        first: rows of the first pictures, (p,).
+        second: rows of the second pictures, (p,).
+        fits: (p, 6), output; the similarity is a mean from -1 to 1, 0 if there is no fit.
     """
     system, fit = np.empty((UNKNOWNS, UNKNOWNS + 1)), np.empty(UNKNOWNS + 1)
     for pair in range(len(first)):
@@ -341,17 +352,17 @@ def fit_miniatures(
     second: Ids,
     fits: Fits,
 ) -> None:
-    """Better the fits of sketches by miniatures, and fill in how similar they are in the end.
+    """Refine the fits of p pairs on miniatures, and fill their final similarities.
 
-    A picture is laid upon the other both ways, and the lesser similarity counts.
+    Pictures are aligned both ways, A to B and B to A; the lower similarity counts.
 
     Args:
-        luminance: (m, 64, 64), of miniatures.
-        color: (m, 2, 16, 16) of the same.
-        aspects: (m,) of the same.
-        first: (p,) rows of them.
-        second: (p,) rows of them.
-        fits: (p, 6) as `fit_sketches` leaves them; similarity 0 to 1.
+        luminance: miniatures (m, 64, 64), uint8.
+        color: Cb and Cr planes (m, 2, 16, 16), uint8.
+        aspects: width / height of each, (m,).
+        first: rows of the first pictures, (p,).
+        second: rows of the second pictures, (p,).
+        fits: (p, 6) from `fit_sketches`, updated in place; similarity 0 to 1.
     """
     side = luminance.shape[1]
     a, b = np.empty((side, side), np.float32), np.empty((side, side), np.float32)

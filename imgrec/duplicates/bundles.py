@@ -1,9 +1,9 @@
-"""Pictures that are nearly the same, bundled: each is like the best of its bundle.
+"""Bundle near-duplicates: every member of a bundle is similar to its best picture.
 
-Likeness is handed on from picture to picture: A is like B and B like C, yet C may be nothing
-like A. So a bundle is not all that hangs together. The best picture opens one; whatever is
-reached from it over links, and is itself like it, belongs to it. What was reached and is not
-opens a bundle of its own in its turn, or stays alone.
+Similarity is not transitive: A may be similar to B and B to C, but C not to A (frames of a film).
+So a bundle is not a connected component. The best picture opens a bundle; a picture that is
+reachable from it over links joins only if it is itself similar to the best one. Pictures that were
+reached and rejected open bundles of their own later, or stay alone.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -14,16 +14,16 @@ IsLike = Callable[[int, Sequence[int]], Iterable[bool]]
 def bundles(
     best_first: Iterable[int], links: Mapping[int, Collection[int]], is_like: IsLike
 ) -> list[list[int]]:
-    """Return the bundles of two pictures or more, in the order of their best.
+    """Return the bundles of two pictures or more, in the order of their best pictures.
 
     Args:
-        best_first: the pictures, the one that is to be kept before another.
-        links: of each picture, the others it is like, as far as that was looked at.
-        is_like: whether some pictures are like the best of a bundle; asked once for each of
-            them and bundle.
+        best_first: pictures in the order of preference, the one to keep first.
+        links: for each picture, the pictures known to be similar to it.
+        is_like: returns for a best picture and others which of these are similar to it; called
+            at most once for each pair.
 
     Returns:
-        lists of pictures, the best first, the others ascending.
+        Lists of pictures: the best one, then the others in ascending order.
     """
     taken: set[int] = set()
     found = []
@@ -50,7 +50,7 @@ def _bundle(
 
 
 def links_of(pairs: Iterable[Sequence[int]]) -> dict[int, list[int]]:
-    """Return of each picture of some pairs the others."""
+    """Return the adjacency lists of a set of pairs."""
     links: dict[int, list[int]] = {}
     for one, other in pairs:
         links.setdefault(one, []).append(other)

@@ -1,7 +1,9 @@
-"""Near-duplicates: the same picture re-encoded, resized, cropped or brightened, found and bundled.
+"""Find the near-duplicates of a store: one picture re-encoded, resized, cropped or brightened.
 
-Copies are found by the digest of their content. Of every content the nearest others in the
-k-NN graph are candidates; each candidate pair is verified on the thumbnails, once and for all.
+Byte-for-byte copies share a content digest. Candidate pairs are contents that are neighbors in the
+k-NN graph; each pair is verified on the thumbnails (`verification`), and its similarity is kept in
+the store, so that it is computed once. Verified pairs are bundled (`bundles`), and each group
+has a representative, the picture to keep.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,17 +45,17 @@ _QUERIES = 16
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Pictures that are the same but for how they are stored, in groups.
+    """Groups of near-duplicates.
 
-    The representative is the one to keep: that with the most pixels, of these the largest file,
-    of these the smallest id. The others follow by similarity to it, the most similar first,
-    copies before others, then by id. Groups stand in the order of their representatives' ids.
+    The representative, the picture to keep, has the most pixels; ties go to the larger file, then
+    to the smaller id. The other members are sorted by descending similarity to it, copies before
+    near-duplicates, then by id. Groups are sorted by the representative's id.
 
     Attributes:
-        groups: of each group the ids of two pictures or more, the representative first.
-        kinds: parallel to `groups`: `representative`, `copy` (byte for byte the same as the
+        groups: the ids of each group, two or more, the representative first.
+        kinds: parallel to `groups`: `representative`, `copy` (the same bytes as the
             representative) or `near`.
-        similarities: parallel to `groups`: to the representative, 0 to 1; 1 of itself.
+        similarities: parallel to `groups`: similarity to the representative, 0 to 1.
     """
 
     groups: tuple[tuple[int, ...], ...] = ()
@@ -61,27 +63,27 @@ class Duplicates:
     similarities: tuple[tuple[float, ...], ...] = ()
 
     def labels(self) -> dict[int, str]:
-        """Return for each picture of a group the id of its representative, as text."""
+        """Return the label of each picture in a group: the id of its representative, as text."""
         return {image_id: str(group[0]) for group in self.groups for image_id in group}
 
 
 def find_duplicates(
     store: Store, name: str | None = None, threshold: float = THRESHOLD, *, quiet: bool = True
 ) -> Duplicates:
-    """Return the duplicates among the ok pictures of a store.
+    """Return the near-duplicates among the ok pictures of a store.
 
-    How similar the candidates are is kept in the store, so that the next call looks only at
-    those that are new. On a store that cannot be written it is found and not kept.
+    The similarities of verified pairs are kept in the store, so that the next call verifies only
+    new pairs. If the store cannot be written, they are not kept.
 
     Args:
-        store: open.
-        name: of the feature whose k-NN graph gives the candidates, by default the store's own.
-        threshold: of the similarity, from which on a picture is the same as another.
-        quiet: no progress bar.
+        store: an open store.
+        name: the feature whose k-NN graph gives the candidates; by default the store's default.
+        threshold: least similarity of near-duplicates, 0.4 to 1.
+        quiet: show no progress bar.
 
     Raises:
         StoreError: there is no such feature, or a thumbnail is absent or damaged.
-        ValueError: the threshold is below 0.4, where pictures are not compared closely, or above 1.
+        ValueError: the threshold is above 1, or below 0.4, where pairs are rejected by sketches.
     """
     return duplicates_in(store, store.spec(name), store.feature(name), threshold, quiet=quiet)
 
@@ -94,7 +96,7 @@ def duplicates_in(
     *,
     quiet: bool = True,
 ) -> Duplicates:
-    """Return the duplicates by a feature that is open, as `find_duplicates` does.
+    """Return the near-duplicates by a feature that is open already; see `find_duplicates`.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
@@ -115,9 +117,9 @@ def duplicates_in(
 def candidate_pairs(
     store: Store, spec: EncoderSpec, feature: FeatureStore, copies: Mapping[int, Sequence[int]]
 ) -> Ids:
-    """Return the pairs (p, 2) of contents that may be the same picture, ascending.
+    """Return the candidate pairs (p, 2) of contents, ascending.
 
-    A content is told by the first id that has it.
+    A content is represented by the smallest id of its copies.
     """
     if len(feature) < 2:
         return np.zeros((0, 2), np.int64)
@@ -130,7 +132,7 @@ def candidate_pairs(
 
 
 class Verifier:
-    """Looks at pairs of pictures, once each, and remembers in the store what it saw."""
+    """Verifies pairs of pictures, each once, and keeps their similarities in the store."""
 
     def __init__(self, store: Store, threshold: float) -> None:
         self.known = load_pairs(store.paths.duplicates)
@@ -139,7 +141,7 @@ class Verifier:
         self._new: list[tuple[Ids, Similarities]] = []
 
     def verify(self, pairs: Ids, *, quiet: bool = True) -> None:
-        """Look at those of some pairs (p, 2) that are not known, and keep what was seen."""
+        """Verify those of the pairs (p, 2) that have no known similarity, and keep the results."""
         new = pairs[np.isnan(self.known.of(pairs))]
         with progress(total=len(new), desc=DUPLICATES, unit="pairs", quiet=quiet) as bar:
             for seen in similarities_by_block(new, self._thumbs.get, bar.update):
@@ -147,13 +149,13 @@ class Verifier:
                 self.keep()
 
     def are_alike(self, pairs: Ids) -> NDArray[np.bool_]:
-        """Whether known pairs (p, 2) are the same picture (p,)."""
+        """Return a mask (p,) of the known pairs (p, 2) that are near-duplicates."""
         return np.asarray(self.known.of(pairs) >= self._threshold)
 
     def are_like(self, one: int, others: Sequence[int]) -> list[bool]:
-        """Whether pictures are the same as one, looked at where they were not yet.
+        """Return which pictures are near-duplicates of one; unknown pairs are verified now.
 
-        What is new is known only after `keep`; it is not asked for twice before.
+        New similarities become known at the next `keep`; `bundles` asks for no pair twice before.
         """
         pairs = np.sort([(one, other) for other in others], axis=1)
         found = self.known.of(pairs)
@@ -164,23 +166,24 @@ class Verifier:
         return [bool(alike) for alike in found >= self._threshold]
 
     def keep(self) -> None:
-        """Know what is new, and write all of the pictures there are; where that cannot be, not."""
+        """Add the new similarities to the known ones, and save them if the store is writable."""
         if not self._new:
             return
         pairs, similarities = (np.concatenate(column) for column in zip(*self._new, strict=True))
         self._new = []
         self.known = self.known.joined(pairs, similarities).only(self._ids)
-        with suppress(OSError, StoreError), self._store.writing():  # read-only, full or busy
+        # A store that is read-only, full or locked is no reason to fail.
+        with suppress(OSError, StoreError), self._store.writing():
             save_pairs(self._store.paths.duplicates, self.known)
 
 
 def _pairs_beyond_copies(feature: FeatureStore, contents: Ids, crowded: Ids) -> Ids:
-    """Return pairs (p, 2) of the crowded contents and those nearest to them.
+    """Return pairs (p, 2) of contents whose k neighbors are all copies, with their nearest others.
 
     Args:
-        feature: with n vectors.
-        contents: (n,) of its rows.
-        crowded: (c,) those whose neighbors are all copies.
+        feature: n vectors.
+        contents: (n,) the content of each row.
+        crowded: (c,) the contents whose neighbors are all copies of themselves.
     """
     pairs = [np.zeros((0, 2), np.int64)]
     rows = np.unique(contents, return_index=True)[1]
@@ -197,7 +200,7 @@ def _pairs_beyond_copies(feature: FeatureStore, contents: Ids, crowded: Ids) -> 
 
 
 def _best_first(catalog: Catalog, ids: Iterable[int]) -> list[int]:
-    """Return pictures in the order in which one would keep them."""
+    """Return pictures in the order of preference: the one to keep first."""
     entries = catalog.entries(sorted(ids))
     ranked = sorted(entries, key=lambda e: (-(e.width or 0) * (e.height or 0), -e.size, e.id))
     return [entry.id for entry in ranked]
@@ -206,7 +209,7 @@ def _best_first(catalog: Catalog, ids: Iterable[int]) -> list[int]:
 def _composed(
     found: Iterable[Sequence[int]], copies: Mapping[int, Sequence[int]], known: KnownPairs
 ) -> Duplicates:
-    """Return the groups of bundles of contents, and of contents that have nothing but copies."""
+    """Return the groups: bundles of contents, and contents that only have exact copies."""
     bundled = {bundle[0]: bundle for bundle in found}
     alone = copies.keys() - {content for bundle in bundled.values() for content in bundle}
     bundled |= {content: [content] for content in alone}
@@ -218,7 +221,7 @@ def _composed(
 def _members(
     bundle: Sequence[int], copies: Mapping[int, Sequence[int]], known: KnownPairs
 ) -> list[tuple[int, str, float]]:
-    """Return id, kind and similarity of the pictures of a bundle of contents, in order."""
+    """Return (id, kind, similarity) of the pictures of a bundle, in the order of the group."""
     best, *others = bundle
     pairs = np.sort(np.array([(best, i) for i in others], np.int64).reshape(-1, 2), axis=1)
     similarities = dict(zip(others, known.of(pairs).tolist(), strict=True))

@@ -1,4 +1,8 @@
-"""Thumbnails as small planes of one size: what near-duplicates are compared by."""
+"""Thumbnails reduced to square planes of one size, on which near-duplicates are compared.
+
+Sketches (16 x 16, luminance) reject most candidate pairs cheaply; miniatures (64 x 64, with color)
+decide the remaining ones.
+"""
 
 import io
 from collections.abc import Callable
@@ -16,17 +20,18 @@ SIDE_PX = 64
 SMALL_PX = 16
 Planes = NDArray[np.uint8]
 Thumbnail = Callable[[int], bytes]
-_DRAFT = 4  # a thumbnail is decoded at a quarter for 16 pixels a side
+# For a sketch, the JPEG decoder reduces a thumbnail by this factor.
+_DRAFT = 4
 
 
 @dataclass(frozen=True)
 class Miniatures:
-    """Pictures stretched to a square; row i is of picture i.
+    """Pictures stretched to squares; row i belongs to picture i.
 
     Attributes:
-        luminance: (m, 64, 64).
-        color: (m, 2, 16, 16), the blue and the red difference (Cb, Cr), 128 for gray.
-        aspects: (m,) float32, width by height before.
+        luminance: (m, 64, 64) uint8.
+        color: (m, 2, 16, 16) uint8, the Cb and Cr planes; 128 is gray.
+        aspects: (m,) float32, width / height of the original.
     """
 
     luminance: Planes
@@ -36,11 +41,11 @@ class Miniatures:
 
 @dataclass(frozen=True)
 class Sketches:
-    """The same, smaller and without color.
+    """Small luminance planes; row i belongs to picture i.
 
     Attributes:
-        luminance: (m, 16, 16).
-        aspects: (m,) float32, width by height before.
+        luminance: (m, 16, 16) uint8.
+        aspects: (m,) float32, width / height of the original.
     """
 
     luminance: Planes
@@ -48,7 +53,7 @@ class Sketches:
 
 
 def miniatures_of(ids: Ids, thumbnail: Thumbnail) -> Miniatures:
-    """Return the miniatures of pictures (m,); `thumbnail` gives the JPEG of one.
+    """Return the miniatures of pictures (m,); `thumbnail` returns the JPEG bytes of an id.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
@@ -66,7 +71,7 @@ def miniatures_of(ids: Ids, thumbnail: Thumbnail) -> Miniatures:
 
 
 def sketches_of(ids: Ids, thumbnail: Thumbnail) -> Sketches:
-    """Return the sketches of pictures (m,), decoded no larger than they need.
+    """Return the sketches of pictures (m,), decoded at reduced size.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
@@ -82,7 +87,7 @@ def sketches_of(ids: Ids, thumbnail: Thumbnail) -> Sketches:
 def _decoded(
     image_id: int, thumbnail: Thumbnail, mode: str, factor: int
 ) -> tuple[Image.Image, float]:
-    """Return a thumbnail decoded at a part of its size, and the aspect of the whole."""
+    """Return a thumbnail reduced by `factor` while decoding, and its original aspect ratio."""
     jpeg = thumbnail(image_id)
     try:
         with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:

@@ -1,4 +1,8 @@
-"""How similar two pictures are, found on their thumbnails: by sketches, the few left in full."""
+"""Similarities of candidate pairs, computed on thumbnails in two stages.
+
+Sketches reject most pairs; the few that pass are compared on miniatures. Pairs are processed in
+blocks, so memory is bounded and results can be saved after each.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -11,21 +15,22 @@ from imgrec.system.threads import in_threads
 
 Similarities = NDArray[np.float32]
 Rows = NDArray[np.intp]
-_LEAST_SKETCH = 0.75  # what is less alike as a sketch is not looked at closely
+# Pairs whose sketches are less similar get similarity 0 without a closer look.
+_LEAST_SKETCH = 0.75
 _BLOCK_PAIRS = 1 << 17
-_CLOSE_PAIRS = 1 << 14  # whose miniatures are in memory at a time, 4.6 kB a picture
+# Pairs whose miniatures are in memory at a time, 4.6 kB a picture.
+_CLOSE_PAIRS = 1 << 14
 _TASK_PAIRS = 256
 
 
 def similarities_of(pairs: Ids, thumbnail: Thumbnail) -> Similarities:
-    """Return how similar the two pictures of each pair are, 0 to 1, whichever comes first.
+    """Return the similarity (p,) of each pair, 0 to 1, symmetric in its pictures.
 
-    1 is the same thumbnail, brightness aside; 0 is said of what is too unlike to be looked at
-    closely.
+    1 means equal thumbnails apart from brightness; 0 means that the sketches already differed.
 
     Args:
         pairs: (p, 2) ids.
-        thumbnail: gives the JPEG of a picture.
+        thumbnail: returns the JPEG bytes of a picture's thumbnail.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
@@ -37,15 +42,15 @@ def similarities_of(pairs: Ids, thumbnail: Thumbnail) -> Similarities:
 def similarities_by_block(
     pairs: Ids, thumbnail: Thumbnail, done: Callable[[int], object] = lambda count: None
 ) -> Iterator[tuple[Ids, Similarities]]:
-    """Yield some of the pairs and their similarities at a time, as `similarities_of` finds them.
+    """Yield blocks of pairs with their similarities, as `similarities_of` returns them.
 
-    Every picture is decoded once for its sketch, of 256 bytes, and those that are looked at
-    closely once more, or a few times where they are in many pairs.
+    Every picture is decoded once for its sketch (256 bytes), and again for each block in which
+    it is compared closely.
 
     Args:
         pairs: (p, 2) ids.
-        thumbnail: gives the JPEG of a picture.
-        done: called with the number of pairs that were done.
+        thumbnail: returns the JPEG bytes of a picture's thumbnail.
+        done: called with the number of pairs finished since the last call.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
@@ -72,7 +77,8 @@ def _similarities(
 
 def sketch_fits(rows: Rows, sketches: Sketches) -> NDArray[np.float64]:
     """Return the fits (p, 6) of pairs of rows (p, 2) of sketches."""
-    from imgrec.duplicates.alignment import UNKNOWNS, fit_sketches  # late: it imports numba
+    # Imported here, since it imports numba.
+    from imgrec.duplicates.alignment import UNKNOWNS, fit_sketches
 
     fits = np.zeros((len(rows), UNKNOWNS + 1))
 
@@ -87,7 +93,7 @@ def sketch_fits(rows: Rows, sketches: Sketches) -> NDArray[np.float64]:
 def _close_similarities(
     pairs: Ids, fits: NDArray[np.float64], thumbnail: Thumbnail
 ) -> NDArray[np.float64]:
-    """Return the similarities (p,) of pairs of ids (p, 2) whose sketches fit so."""
+    """Return the similarities (p,) of pairs of ids (p, 2), starting from the sketches' fits."""
     from imgrec.duplicates.alignment import fit_miniatures
 
     ids, rows = _rows_of(pairs)
@@ -103,9 +109,10 @@ def _close_similarities(
 
 
 def _rows_of(pairs: Ids) -> tuple[Ids, Rows]:
-    """Return the ids (m,) of pairs (p, 2), each once, and the pairs as rows of them."""
+    """Return the unique ids (m,) of pairs (p, 2), and the pairs as rows (p, 2) of these."""
     ids, rows = np.unique(pairs, return_inverse=True)
-    return ids, rows.reshape(pairs.shape)  # numpy 2.0 gave the shape, others do not
+    # NumPy 2.0 alone keeps the shape of the inverse.
+    return ids, rows.reshape(pairs.shape)
 
 
 def _parts(count: int) -> list[slice]:
