@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 CONFIG_NAME = "projector_config.pbtxt"
-HEADER = "# made by python -m projector, which replaces this folder when it is run again\n"
+HEADER = "# made by imgrec projector, which replaces this folder when it is run again\n"
 
 
 @dataclass(frozen=True)

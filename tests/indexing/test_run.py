@@ -22,6 +22,7 @@ from imgrec.index import main, report
 from imgrec.pictures.color_word import dominant_color
 from imgrec.pictures.decoding import decode, pixels_for, thumbnail
 from pictures import encoded, picture, rotated_jpeg, write_pictures
+from projector.files.config import HEADER
 from stores import HERE, contents, statuses
 
 
@@ -118,7 +119,7 @@ def test_what_imgrec_writes_into_the_folder_is_no_picture_of_it(tmp_path: Path) 
         "store": None,
         "site": ("site.json", '{"format": 1, "written_by": "imgrec 0.1.0"}'),
         "report": ("report.json", '{"format": 1, "written_by": "imgrec 0.1.0"}'),
-        "logdir": ("projector_config.pbtxt", "# made by python -m projector, which …"),
+        "logdir": ("projector_config.pbtxt", HEADER),
         "mine": ("site.json", '{"title": "my holidays"}'),
     }
     index_folders([tmp_path], tmp_path / "store", HERE)
