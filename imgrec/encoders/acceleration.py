@@ -2,8 +2,7 @@
 
 Folding is cheap and exact up to rounding. Compiling (TorchInductor) needs a C++ compiler and half
 a minute, which only many pictures repay; the compiled code is cached in the user's cache folder.
-Where compiling
-fails the network runs uncompiled: it is an optimization and never an error.
+Where compiling fails the network runs uncompiled: it is an optimization and never an error.
 """
 
 import copy

@@ -87,15 +87,6 @@ def test_compiling_changes_no_vector(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     network = _small()
     lane = CompiledLane(network, batch=8, side_px=16)
     lanes = side_by_side(lane)
-    calls: list[int] = []
-    kept = lane._network
-
-    def counted(pixels: torch.Tensor) -> torch.Tensor:
-        calls.append(len(pixels))
-        result: torch.Tensor = kept(pixels)
-        return result
-
-    lane._network = counted
     for count in (8, 7, 5, 4, 1, 9):
         pixels = _pixels(count)
         with torch.inference_mode():
@@ -103,11 +94,11 @@ def test_compiling_changes_no_vector(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         found = lanes.begin(pixels)()
         assert found.shape == expected.shape
         assert np.allclose(found, expected, atol=1e-5)
-    found_of_eight = lanes.begin(pixels[:8])()
-    with torch.no_grad():
-        kept._orig_mod.model[0].weight.zero_()
-    assert np.array_equal(lanes.begin(pixels[:8])(), found_of_eight)  # they are constants
-    assert calls == [8] * 5  # filled up; less than half, or more, goes the plain way
+    before = {count: lanes.begin(_pixels(count))() for count in (8, 7, 5, 4, 1, 9)}
+    with torch.no_grad():  # the compiled code has the weights as constants
+        network.model[0].weight.zero_()
+    unchanged = {n for n in before if np.array_equal(lanes.begin(_pixels(n))(), before[n])}
+    assert unchanged == {8, 7, 5}  # padded; at most half, or more than a batch, runs uncompiled
     assert cache_folder() == tmp_path / "imgrec" / "inductor"
     assert any(cache_folder().rglob("*.so"))
     assert logging.root.manager.disable == logging.NOTSET
