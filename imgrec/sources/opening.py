@@ -7,7 +7,7 @@ otherwise. A new kind of source is one class and one line of `KINDS`.
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from imgrec.errors import PictureError
+from imgrec.errors import ImgrecError, PictureError
 from imgrec.sources.folder import FolderSource, spellings
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.source import PictureSource
@@ -25,11 +25,14 @@ def source_at(text: Path | str) -> PictureSource:
     """Return the source that a user names: a folder is made absolute and its links resolved.
 
     Raises:
-        OSError, RuntimeError: the links on the way to a folder make a loop.
+        ImgrecError: the text can name no folder, as one that is a loop of links.
     """
-    if _scheme(str(text)) == _FOLDER:
+    if _scheme(str(text)) != _FOLDER:
+        return source_of(str(text).rstrip("/"))
+    try:
         return FolderSource.at(text)
-    return source_of(str(text).rstrip("/"))
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null character
+        raise ImgrecError(f"{text} is not a folder ({error}): name another") from error
 
 
 def picture_at(text: Path | str) -> tuple[PictureSource, str]:

@@ -267,3 +267,11 @@ class TestEverySource:
 def test_a_scheme_that_is_not_known_is_a_folder(tmp_path: Path) -> None:
     assert isinstance(source_at("s3://bucket"), FolderSource)
     assert source_at(tmp_path).description == str(tmp_path.resolve())
+
+
+@pytest.mark.parametrize("name", ["loop", "a\0b"])
+def test_what_can_name_no_folder_is_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ImgrecError, match=r"is not a folder") as caught:
+        source_at(tmp_path / name).check()
+    assert "\n" not in str(caught.value)
