@@ -1,4 +1,10 @@
-"""Changes of a collection: what is new, back, moved or gone; found, and written."""
+"""The changes between a catalog and what its sources list: computed, then written.
+
+An id stands for one content. A file whose content is known keeps the id and thus its vectors,
+wherever it is moved to; a file with new content gets a new id, and the old row becomes `missing`.
+Contents are compared by digest, which is read only where the version of a file (size, mtime,
+token) leaves the answer open.
+"""
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,14 +33,14 @@ DigestOf = Callable[[FoundFile], str | None]
 
 @dataclass
 class Changes:
-    """What a scan will write to the catalog.
+    """What a rescan will write to the catalog.
 
     Attributes:
         new: files that get a new id.
-        revived: (row, file) where a row keeps its id and takes the file's place.
+        revived: (row, file) pairs: the row keeps its id and takes the place of the file.
         gone: rows that become `missing`.
-        changed: how many of `gone` have other content now, at the same place.
-        moved: how many of `revived` stand at another place than before.
+        changed: number of rows in `gone` whose place holds other content now.
+        moved: number of pairs in `revived` whose place is not the one of before.
     """
 
     new: list[FoundFile] = field(default_factory=list)
@@ -51,23 +57,24 @@ def compare(
     away: Callable[[Collection[int]], list[Entry]],
     digest_of: DigestOf,
 ) -> Changes:
-    """Return what a scan of some roots changes.
+    """Return the changes of a rescan; writes nothing.
 
     Args:
-        arrived: files at places where the catalog knows of none.
+        arrived: files at places where the catalog has no row.
         left: rows with no file at their place.
-        differing: rows with the file at their place, of another size or time.
-        away: gives the rows, of files of these sizes, whose pictures may have come here: those
-            missing, those of roots that went.
-        digest_of: the content digest of a file, None when it cannot be read. Asked only where
-            size and time leave the answer open.
+        differing: (row, file at its place) pairs of different versions.
+        away: returns the rows of these file sizes that may have moved here: missing ones, and
+            those of roots that are offline.
+        digest_of: returns the content digest of a file, None if it cannot be read. Called only
+            where the version leaves the answer open.
     """
     arrived, left, touched, again = list(arrived), list(left), [], set()
     for row, file in differing:
         content = digest_of(file) if row.digest and file.size == row.size else ""
         if content == row.digest:
             touched.append((row, file))
-        elif content is not None:  # a file that cannot be read now stays as it is
+        # A file that cannot be read now stays as it is.
+        elif content is not None:
             left.append(row)
             arrived.append(file)
             again.add(row.id)
@@ -87,9 +94,12 @@ def compare(
 def _match(
     arrived: Iterable[FoundFile], candidates: Iterable[Entry], digest_of: DigestOf
 ) -> tuple[list[tuple[Entry, FoundFile]], list[FoundFile]]:
-    """Give each arrived file the row of the same content, the oldest first; return the rest too.
+    """Pair each arrived file with the row of the same content that has the smallest id.
 
-    A missing row of the same place, size and time is taken for the same unread.
+    A missing row of the same place and version is paired without reading the file.
+
+    Returns:
+        The (row, file) pairs, and the files that are left over.
     """
     by_place: dict[FoundFile, Entry] = {}
     by_content: dict[tuple[int, str], deque[Entry]] = {}
@@ -117,7 +127,7 @@ def _match(
 
 
 def apply(catalog: Catalog, changes: Changes) -> None:
-    """Write what a scan changes to the catalog, in one transaction."""
+    """Write the changes of a rescan to the catalog, in one transaction."""
     with catalog.transaction() as db:
         leaving = [*changes.gone, *(row for row, _ in changes.revived)]
         db.executemany(
@@ -126,8 +136,7 @@ def apply(catalog: Catalog, changes: Changes) -> None:
         numbers = add_roots(catalog, {file.root for file in _placed(changes)})
         db.executemany(
             f"UPDATE images SET root_id = ?, path = {TEXT}, size = ?, mtime_ns = ?, "
-            "token = ?, status = ? "
-            "WHERE id = ?",
+            "token = ?, status = ? WHERE id = ?",
             ([*_place(numbers, file), _status(row), row.id] for row, file in changes.revived),
         )
         db.executemany(
@@ -146,7 +155,7 @@ def apply(catalog: Catalog, changes: Changes) -> None:
 
 
 def folder_label(file: FoundFile) -> str:
-    """Return the name of the folder a picture lies in; the root's own at the top."""
+    """Return the name of the folder that contains a picture; at the top, that of its source."""
     folder = file.path.rpartition("/")[0]
     return folder.rpartition("/")[2] or source_of(file.root).name
 

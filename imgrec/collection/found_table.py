@@ -1,4 +1,8 @@
-"""The files that were found, in a table that SQLite keeps beside the catalog, and compares."""
+"""The pictures that were listed, in a temporary table that SQLite joins with the catalog.
+
+The comparison is done in SQL: rows whose version (size, mtime and token) is unchanged never
+become Python objects, so the memory of a rescan grows with the number of changes only.
+"""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -13,16 +17,16 @@ from imgrec.system.file_names import TEXT, text
 
 @contextmanager
 def found_table(db: sqlite3.Connection) -> Iterator[None]:
-    """Keep files that were found in a table of the connection while a block runs."""
+    """Provide the empty temporary table `found` to a block and drop it afterwards."""
     db.execute(
         "CREATE TEMP TABLE found (root_id INTEGER, path TEXT, size INTEGER, mtime_ns INTEGER, "
-        "token TEXT, "
-        "PRIMARY KEY (root_id, path)) WITHOUT ROWID"
+        "token TEXT, PRIMARY KEY (root_id, path)) WITHOUT ROWID"
     )
     try:
         yield
     finally:
-        with suppress(sqlite3.Error):  # they end with the connection in any case
+        # Temporary tables end with the connection in any case.
+        with suppress(sqlite3.Error):
             db.execute("DROP TABLE found")
             db.execute("DROP TABLE IF EXISTS arrived")
 
@@ -72,7 +76,15 @@ def collect(
 def differing_rows(
     catalog: Catalog, numbers: Sequence[int]
 ) -> list[tuple[Entry, FoundFile | None]]:
-    """Return the rows of roots that are not as the files at their places, by id."""
+    """Return the rows whose file is gone or has another version, by ascending id.
+
+    Args:
+        catalog: with `found_table` open.
+        numbers: ids of the roots that were listed.
+
+    Returns:
+        (row, file at its place) pairs; the file is None where nothing is listed there.
+    """
     marks = ", ".join("?" * len(numbers))
     rows = catalog.entries_beside(
         "found.size, found.mtime_ns, found.token",
@@ -89,9 +101,10 @@ def differing_rows(
 
 
 def arrived_files(catalog: Catalog) -> Iterator[FoundFile]:
-    """Yield the files at places where the catalog knows of none, by root and path.
+    """Yield the listed files at places where the catalog has no row, by root and path.
 
-    They are laid aside first, so that the catalog may be written meanwhile.
+    They are copied to a second temporary table first, so that the caller may write to the catalog
+    while it iterates.
     """
     names = {number: root for root, number in catalog.roots().items()}
     catalog.db.execute(

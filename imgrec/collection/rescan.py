@@ -1,7 +1,10 @@
-"""A rescan: what folders hold now against what the catalog knows of them.
+"""The rescan: brings the catalog up to date with what its sources list now.
 
-Found files go into a table that SQLite keeps beside the catalog, and it compares: what is as
-it was is never made an object of, so that memory does not grow with it.
+    source.pictures() ──▶ found table ──▶ differing and arrived files ──▶ Changes ──▶ catalog
+
+Invariant: pictures are marked missing only where their source was listed to the end. A source
+that is absent, empty, or replaced while it is listed is *offline*, and its rows stay as they are;
+so do the rows below a folder that could not be listed.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,18 +22,19 @@ from imgrec.sources.links import RealPlaces
 from imgrec.sources.opening import overlap, real_places, source_of
 from imgrec.sources.source import Listing, PictureSource
 
-_CHUNK = 10_000  # new files written at once
+# New files written in one transaction, which bounds memory.
+_CHUNK = 10_000
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What a scan did.
+    """The result of a rescan.
 
     Attributes:
-        changes: written to the catalog; `new` is empty where nothing could be known.
+        changes: as written; `new` is left empty where every arrived file was new.
         new: number of files that got a new id.
-        walks: of the roots that were there to the end.
-        offline: of the other roots, why they are left as they are.
+        walks: {root: what was listed and skipped} of the roots that were listed to the end.
+        offline: {root: reason} of the roots that are offline.
     """
 
     changes: Changes
@@ -40,12 +44,15 @@ class Scan:
 
 
 def scan(catalog: Catalog, sources: Sequence[PictureSource], *, follow_links: bool = False) -> Scan:
-    """Bring the catalog up to date with what some roots hold.
+    """Bring the catalog up to date with what some sources list.
 
-    A root that is not there, is empty or goes away while it is walked is left as it is.
+    Args:
+        catalog: open for writing.
+        sources: to be listed; they are added to the roots. Other roots stay as they are.
+        follow_links: also list what symbolic links lead to outside the roots.
 
     Raises:
-        StoreError: a root lies inside another one, named or known; nothing is changed then.
+        StoreError: a source lies inside another one, named or known; nothing is changed.
     """
     held = [source_of(root) for root in catalog.held_roots()]
     _check_overlap(sources, held)
@@ -68,7 +75,7 @@ def _walked(
     numbers: Mapping[str, int],
     links: RealPlaces | None,
 ) -> tuple[dict[str, Listing], dict[str, str]]:
-    """Put what roots hold into the table; return the walks, and why which root has none."""
+    """List sources into the found table; return {root: listing} and {root: why offline}."""
     walks: dict[str, Listing] = {}
     offline: dict[str, str] = {}
     for source in sources:
@@ -87,7 +94,7 @@ def _changed(
     numbers: Mapping[str, int],
     offline: Collection[str],
 ) -> tuple[Changes, int]:
-    """Write what changed; return it, and the number of new files."""
+    """Compute and write the changes; return them and the number of new files."""
     differing = differing_rows(catalog, [numbers[root] for root in walks])
     left = [row for row, file in differing if file is None and _was_looked_at(row, walks)]
     pairs = [(row, file) for row, file in differing if file is not None]
@@ -105,7 +112,10 @@ def _changed(
 
 
 def _add_all(catalog: Catalog) -> int:
-    """Add all files that arrived where none can be one that is known; return how many."""
+    """Add all arrived files as new, in chunks; return how many.
+
+    Right only where no row is left without a file, so that none can have moved.
+    """
     arrived, new = arrived_files(catalog), 0
     while files := list(islice(arrived, _CHUNK)):
         apply(catalog, Changes(new=files))
@@ -114,7 +124,10 @@ def _add_all(catalog: Catalog) -> int:
 
 
 def leave_other_roots(catalog: Catalog, roots: Collection[str]) -> int:
-    """Make the pictures of all other roots missing; return how many. Naming a root revives them."""
+    """Mark the pictures of all other roots missing; return how many.
+
+    A later scan of such a root finds them again, with their ids.
+    """
     others = [number for root, number in catalog.roots().items() if root not in roots]
     gone = 0
     with catalog.transaction() as db:
@@ -127,7 +140,7 @@ def leave_other_roots(catalog: Catalog, roots: Collection[str]) -> int:
 
 
 def passed_over(root: str, found: Listing) -> list[str]:
-    """Return a line for the user about each kind of thing that a listing of a root skipped."""
+    """Return lines for the user that name what the listing of a root skipped."""
     source, lines = source_of(root), []
     if found.links:
         links = "link was" if found.links == 1 else "links were"

@@ -1,4 +1,9 @@
-"""One pass over some files: each is read and decoded once, everything is made from that."""
+"""One pass over some pictures: each is read and decoded once, and everything is made from that.
+
+Digest, size, thumbnail, color word, the vectors of light encoders and the pixels for the heavy
+ones come from the same decoded picture. `extract` runs in a worker process: a `Task` holds only
+strings and specs, and the worker reconstructs sources and encoders from them.
+"""
 
 import time
 from collections.abc import Sequence
@@ -17,16 +22,18 @@ from imgrec.pictures.preprocessing import Pixels, Preprocessing
 from imgrec.sources.opening import source_of
 from imgrec.system.worker import beat
 
-DECODE_S = 10.0  # what one file may take, where its bytes are there: some hundred megapixels
-READ_S = 60.0  # what the disk or network may take to give a file's bytes
+# Time limit in seconds to decode one picture; enough for some hundred megapixels.
+DECODE_S = 10.0
+# Time limit in seconds for the disk or network to deliver the bytes of one picture.
+READ_S = 60.0
 
 
 @dataclass(frozen=True)
 class Task:
-    """Some files and what to make of them; small, for it travels to a worker process.
+    """Some pictures and what to make of them; small, because it is sent to a worker process.
 
     Attributes:
-        files: (id, description of its source, path within it).
+        files: (id, description of the source, path within it) of each picture.
         thumbs: whether thumbnails are wanted.
         light: the encoders that run in the worker.
         heavy: the preprocessing of the encoders that run elsewhere, on `Readings.pixels`.
@@ -40,12 +47,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Step:
-    """What a worker is about to do with a file, and what becomes of the file if that has no end.
+    """What a worker is about to do with a picture, and how the picture fails if it takes too long.
 
     Attributes:
-        image_id: of the file.
-        reason: one of `imgrec.pictures.decoding.REASONS`.
-        within_s: seconds that it may take.
+        image_id: of the picture.
+        reason: the failure code then, one of `imgrec.pictures.decoding.REASONS`.
+        within_s: time limit in seconds.
     """
 
     image_id: int
@@ -55,18 +62,18 @@ class Step:
 
 @dataclass
 class Readings:
-    """What became of a task.
+    """The results of a task.
 
     Attributes:
-        outcomes: one for each file, in the order of the task.
-        messages: what the decoder said of each file that failed, by id.
-        ids: (m,) of the files that could be read; the rows of all that follows.
-        thumbs: m JPEGs, or none where none were asked for.
-        colors: m words, one for each thumbnail.
-        vectors: (m, d) by the name of the light encoder.
-        pixels: (m, h, w, 3) by preprocessing.
-        decode_s: seconds spent reading and decoding.
-        busy_s: seconds spent altogether.
+        outcomes: one for each picture, in the order of the task.
+        messages: {id: text of the error} of the pictures that failed.
+        ids: (m,) int64, the pictures that could be read, which are the rows of all that follows.
+        thumbs: m JPEGs, or none if they were not asked for.
+        colors: m color words, one for each thumbnail.
+        vectors: {name of the light encoder: (m, d) float32}.
+        pixels: {preprocessing: (m, h, w, 3) uint8}.
+        decode_s: seconds spent on reading and decoding.
+        busy_s: seconds spent in total.
     """
 
     outcomes: list[Outcome]
@@ -91,7 +98,7 @@ class _Gathered:
 
 
 def extract(task: Task) -> Readings:
-    """Read, decode and describe the files of a task; a file that fails costs only itself."""
+    """Return the readings of a task; a picture that fails does not affect the others."""
     started = time.perf_counter()
     encoders = [_encoder(spec) for spec in task.light]
     wanted = {*task.heavy, *(encoder.spec.preprocessing for encoder in encoders)}
@@ -114,7 +121,7 @@ def extract(task: Task) -> Readings:
 
 
 def failed(task: Task, reason: str, message: str) -> Readings:
-    """Return the readings of a task none of whose files could be read."""
+    """Return the readings of a task in which every picture failed for one reason."""
     outcomes = [Outcome(image_id, "failed", reason=reason) for image_id, *_ in task.files]
     messages = {image_id: message for image_id, *_ in task.files}
     return Readings(

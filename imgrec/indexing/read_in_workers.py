@@ -1,4 +1,10 @@
-"""Pictures read by worker processes: ordered, bounded, and no file can stop or crash the run."""
+"""Pictures read by worker processes: in order, with bounded memory, isolated from crashes.
+
+A decoder may crash its process or never return. The worker reports which file it is about to
+handle (`Step`); when it dies, the task is split at that file, the file alone is tried once more
+(or given up if it was too slow), and the rest of the task continues. So one bad file costs
+itself only.
+"""
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -11,16 +17,16 @@ from imgrec.system.workers import AHEAD, Workers, cannot_go_on
 
 
 def readings(tasks: Iterable[Task], workers: int) -> Generator[Readings]:
-    """Yield what became of each task, in order; close it to end the processes.
+    """Yield the readings of each task, in order; close the generator to end the processes.
 
-    A task whose worker died may come back in several pieces, which are in order too.
+    A task whose worker died is yielded in several pieces, in order too.
 
     Args:
-        tasks: drawn only as fast as results are taken.
-        workers: processes; 0 does the work in this one, where no file is held to a time.
+        tasks: consumed only as fast as results are taken.
+        workers: number of processes; 0 reads in this process, without time limits.
 
     Raises:
-        ImgrecError: worker processes cannot be started here at all.
+        ImgrecError: worker processes cannot be started.
     """
     if workers == 0:
         yield from map(extract, tasks)
@@ -36,13 +42,14 @@ def readings(tasks: Iterable[Task], workers: int) -> Generator[Readings]:
 
 
 def _settled(task: Task, future: Future[Readings], workers: Workers) -> Iterator[Readings]:
-    """Yield the readings of a task; where its worker died, the file it was at stands alone."""
+    """Yield the readings of a task; if its worker died, split the task at the file to blame."""
     try:
         yield future.result()
     except WorkerDiedError as died:
         _check(died, workers)
         at = _place(task, died)
-        if at is None:  # it died between two files, or after the last: each is suspected
+        # It died between two files or after the last: any of them may be to blame.
+        if at is None:
             for file in task.files:
                 yield from _alone(replace(task, files=(file,)), workers)
             return
@@ -58,7 +65,7 @@ def _anew(task: Task, workers: Workers) -> Iterator[Readings]:
 
 
 def _alone(task: Task, workers: Workers) -> Iterator[Readings]:
-    """Do a task of one file, which is to blame if a worker dies of it."""
+    """Yield the readings of a task of one file, which is to blame if its worker dies."""
     try:
         yield workers.submit(extract, task).result()
     except WorkerDiedError as died:
@@ -73,7 +80,7 @@ def _given_up(task: Task, died: WorkerDiedError) -> Readings:
 
 
 def _place(task: Task, died: WorkerDiedError) -> int | None:
-    """Return the place of the file the worker was at."""
+    """Return the index in the task of the file the worker was at, None if unknown."""
     return None if died.mark is None else [i for i, *_ in task.files].index(died.mark.image_id)
 
 

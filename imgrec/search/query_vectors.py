@@ -1,4 +1,9 @@
-"""From what a user asks with, a file, a picture in memory or an id, to vectors."""
+"""The vectors of a query: a file, a path of the catalog, an id, or a picture in memory.
+
+A picture that is in the catalog, at its place with an unchanged version or as a copy with the
+same digest, has stored vectors. Any other is decoded and encoded, by the encoder that made the
+feature, and its vectors are cached by the digest of its content.
+"""
 
 import threading
 from collections.abc import Sequence
@@ -24,12 +29,12 @@ Asked = Path | str | int | np.integer | Image.Image | NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Resolved:
-    """What was asked with.
+    """A query picture with its vectors.
 
     Attributes:
-        name: as it was asked.
+        name: as the caller named it.
         id: in the catalog, None for a picture that is not in it.
-        vectors: (1, d) for each feature.
+        vectors: (1, d) float32 for each feature.
     """
 
     name: str
@@ -39,7 +44,7 @@ class Resolved:
 
 @dataclass(frozen=True)
 class _Content:
-    """A picture to be encoded: what it is known by, and its file's bytes or its pixels."""
+    """A picture to be encoded: its name, its digest, and the bytes of its file or its pixels."""
 
     name: str
     digest: str
@@ -50,7 +55,7 @@ class _Content:
 
 
 class Resolver:
-    """Finds or makes the vectors of queries; safe to call from several threads."""
+    """Finds or computes the vectors of queries; thread-safe."""
 
     def __init__(self, cache: VectorCache, weights: Path | None, device: str) -> None:
         self._cache = cache
@@ -60,13 +65,13 @@ class Resolver:
         self._lock = threading.Lock()
 
     def resolve(self, asked: Asked, catalog: Catalog, features: Sequence[Searchable]) -> Resolved:
-        """Return the vectors of a picture: the stored ones where it is in the catalog.
+        """Return the vectors of a picture, the stored ones if it is in the catalog.
 
         Args:
-            asked: a file, a path of the catalog, an id, a PIL image, or pixels (h, w),
-                (h, w, 3) or (h, w, 4), uint8.
+            asked: the location of a picture (a file), a path of the catalog, an id, a PIL
+                image, or pixels (h, w), (h, w, 3) or (h, w, 4), uint8.
             catalog: of the store.
-            features: whose vectors are wanted.
+            features: those whose vectors are wanted.
 
         Raises:
             ImgrecError: there is no such picture, or it cannot be read or encoded.
@@ -102,7 +107,7 @@ class Resolver:
     def _encoded(
         self, content: _Content, entry: Entry | None, features: Sequence[Searchable]
     ) -> Resolved:
-        """Return the vectors of a content; `entry` is of the catalog, too new to have them."""
+        """Return computed vectors; `entry` is its row, if it has one that lacks stored vectors."""
         vectors = tuple(self._vector(content, opened.spec) for opened in features)
         return Resolved(content.name, entry.id if entry else None, vectors)
 
@@ -128,7 +133,7 @@ class Resolver:
 
 
 def _entry_at(location: str, listed: Listed, catalog: Catalog) -> Entry | None:
-    """Return the picture that the catalog has at a location, if of the version there now."""
+    """Return the row of a location if it has the version that is listed there now."""
     for root in catalog.roots():
         path = source_of(root).path_of(location)
         if path is not None:
@@ -139,7 +144,7 @@ def _entry_at(location: str, listed: Listed, catalog: Catalog) -> Entry | None:
 
 
 def _has(entry: Entry, features: Sequence[Searchable]) -> bool:
-    """Whether there is a vector of a picture in every feature, as they are open."""
+    """Return True if every opened feature has a vector of a picture."""
     ids = np.array([entry.id])
     return all(opened.feature.rows_of(ids)[0] >= 0 for opened in features)
 

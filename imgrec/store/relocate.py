@@ -1,4 +1,9 @@
-"""A root under a new path: the disk has another letter, the folder another name."""
+"""Relocation: a root gets a new path because its disk or folder has been renamed.
+
+Pictures are relative to their root, so only rows of `roots` change; ids and vectors stay. A sample
+of the pictures is looked for at the new path first: a wrong path must not be written, because the
+next rescan would take every picture for missing.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,20 +20,21 @@ from imgrec.sources.source import PictureSource
 from imgrec.store.origins import write_roots
 from imgrec.store.store import Store
 
-_SAMPLE = 200  # pictures of a root that are looked for at its new place
+# Pictures of a root that are looked for at its new path, and the share of them that must be there.
+_SAMPLE = 200
 _LEAST_FOUND = 0.5
 
 
 @dataclass(frozen=True)
 class Relocation:
-    """A root that has another path now.
+    """The result of relocating one root.
 
     Attributes:
-        old: the path it had.
-        new: the path it has.
-        found: of `looked_for` pictures spread over it, those at their places, of the same size.
-        looked_for: how many were looked for.
-        pictures: that it holds.
+        old: its description before.
+        new: its description now.
+        found: number of sampled pictures that are at the new place with the same size.
+        looked_for: number of sampled pictures.
+        pictures: number of pictures of the root.
     """
 
     old: str
@@ -39,16 +45,16 @@ class Relocation:
 
 
 def relocate(store_path: Path | str, old: Path | str, new: Path | str) -> list[Relocation]:
-    """Give the root at `old`, or all roots below it, their new paths; nothing else changes.
+    """Change the path of the root at `old`, or of all roots below it; all or none.
 
     Args:
-        store_path: of the store.
-        old: a root, or a folder that roots lay below; need not be there any more.
-        new: the folder that has its content now.
+        store_path: the folder of the store.
+        old: a root, or a folder that contains roots; it need not exist any more.
+        new: the folder that holds the same pictures now.
 
     Raises:
-        StoreError: there is no such root, its pictures are not below `new`, or roots would
-            overlap; nothing is changed then.
+        StoreError: no root is at or below `old`, the pictures are not below `new`, or two
+            roots would overlap.
     """
     source, target = source_at(old), source_at(new)
     with Store.create(_existing(store_path)) as store, store.writing():
@@ -80,7 +86,7 @@ def _check_known(moves: Mapping[str, str], known: Mapping[str, int], source: Pic
 
 
 def _check_overlap(catalog: Catalog, moves: Mapping[str, str]) -> None:
-    """Refuse paths that would overlap with those of other roots that hold pictures."""
+    """Raise StoreError if a moved root would overlap with another root that holds pictures."""
     held = catalog.held_roots()
     after = [source_of(moves.get(root, root)) for root in held]
     for one, other in combinations(after, 2):
@@ -92,7 +98,11 @@ def _check_overlap(catalog: Catalog, moves: Mapping[str, str]) -> None:
 
 
 def _checked(catalog: Catalog, root: str, place: str) -> Relocation:
-    """Look for a sample of a root's pictures at its new place."""
+    """Look for a sample of a root's pictures at its new path.
+
+    Raises:
+        StoreError: less than half of the sample is there.
+    """
     ids = catalog.ids_under(root)
     chosen = ids[np.unique(np.linspace(0, len(ids) - 1, min(len(ids), _SAMPLE)).astype(int))]
     entries = catalog.entries(chosen)
