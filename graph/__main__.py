@@ -17,7 +17,7 @@ from imgrec.arguments import (
     store_option,
     workers_option,
 )
-from imgrec.commands import Parser, run
+from imgrec.commands import Parser, run, warn
 from imgrec.errors import ImgrecError
 from imgrec.system.file_names import printable
 from imgrec.system.text import counted
@@ -25,6 +25,7 @@ from imgrec.system.text import counted
 if TYPE_CHECKING:
     from graph.exports.write import Export
     from graph.pages.site import SiteSummary
+    from imgrec.store.store import Store
 
 _DESCRIPTION = """\
 Write a collection as a network of similar pictures: a tree of communities (Louvain), a page for
@@ -116,6 +117,7 @@ def _page_size(value: str) -> int:
 
 def _write(arguments: argparse.Namespace) -> None:
     from graph.exports.write import check_targets
+    from imgrec.store.store import Store
 
     targets = {name: path for name in FORMATS if (path := getattr(arguments, name)) is not None}
     if arguments.out is None and arguments.duplicates is None and not targets:
@@ -126,86 +128,49 @@ def _write(arguments: argparse.Namespace) -> None:
     if arguments.thumbnails and "parquet" not in targets:
         raise ImgrecError("--thumbnails are put into a table: name one by --parquet FILE")
     check_targets(targets)
-    arguments.store = store_of(arguments.store)
-    if arguments.duplicates is not None:
-        _write_duplicates(arguments)
-    if arguments.out is not None:
-        _write_site(arguments)
-    if targets:
-        _write_exports(arguments, targets)
+    with Store.open(store_of(arguments.store)) as store:
+        if arguments.duplicates is not None:
+            _write_duplicates(store, arguments)
+        if arguments.out is not None:
+            _write_site(store, arguments)
+        if targets:
+            _write_exports(store, arguments, targets)
 
 
-def _write_duplicates(arguments: argparse.Namespace) -> None:
+def _write_duplicates(store: Store, arguments: argparse.Namespace) -> None:
     from graph.exports.duplicates_csv import write_duplicates
-    from imgrec.collection.kinds import DUPLICATES
-    from imgrec.store.store import Store
 
-    with Store.open(arguments.store) as store:
-        summary = write_duplicates(store, arguments.duplicates, arguments.encoder, quiet=False)
-    _keep_labels(arguments.store, DUPLICATES, summary.labels)
+    summary = write_duplicates(store, arguments.duplicates, arguments.encoder, quiet=False)
+    warn("imgrec graph", summary.warnings)
     sys.stdout.write(summary.report())
 
 
-def _write_exports(arguments: argparse.Namespace, targets: Mapping[str, Path]) -> None:
-    from graph.exports.write import export
-    from imgrec.store.store import Store
+def _write_site(store: Store, arguments: argparse.Namespace) -> None:
+    from graph.pages.site import SiteOptions, write_site
 
-    with Store.open(arguments.store) as store:
-        written = export(
-            store,
-            targets,
-            arguments.encoder,
-            arguments.k,
-            arguments.seed,
-            arguments.thumbnails,
-        )
-    sys.stdout.write(report_exports(written))
-
-
-def _write_site(arguments: argparse.Namespace) -> None:
-    from graph.pages.site import write_site
-    from imgrec.collection.kinds import COMMUNITY
-    from imgrec.store.site_link import keep_site
-    from imgrec.store.store import Store
-    from imgrec.system.threads import cores
-
-    groups = _groups(arguments) if arguments.bundles else ()
-    with Store.open(arguments.store) as store:
-        summary = write_site(
-            store,
-            arguments.out,
-            arguments.encoder,
-            arguments.k,
-            arguments.seed,
-            arguments.page_size,
-            quiet=False,
-            louvain=arguments.louvain,
-            workers=cores() if arguments.workers is None else arguments.workers,
-            groups=groups,
-        )
-    _keep_labels(arguments.store, COMMUNITY, summary.labels)
-    keep_site(arguments.store, arguments.out)
+    options = SiteOptions(
+        encoder=arguments.encoder,
+        k=arguments.k,
+        seed=arguments.seed,
+        page_size=arguments.page_size,
+        louvain=arguments.louvain,
+        groups=None if arguments.bundles else (),
+        workers=arguments.workers,
+    )
+    summary = write_site(store, arguments.out, options, quiet=False)
+    warn("imgrec graph", summary.warnings)
     sys.stdout.write(report(summary))
 
 
-def _groups(arguments: argparse.Namespace) -> Sequence[Sequence[int]]:
-    """Find what is nearly identical, and keep it before others read the labels."""
-    from imgrec.collection.kinds import DUPLICATES
-    from imgrec.duplicates.find import find_duplicates
-    from imgrec.store.store import Store
+def _write_exports(
+    store: Store, arguments: argparse.Namespace, targets: Mapping[str, Path]
+) -> None:
+    from graph.exports.write import export
 
-    with Store.open(arguments.store) as store:
-        found = find_duplicates(store, arguments.encoder, quiet=False)
-    _keep_labels(arguments.store, DUPLICATES, found.labels())
-    return found.groups
-
-
-def _keep_labels(store: Path, kind: str, labels: dict[int, str]) -> None:
-    from imgrec.labels.keep import keep_labels
-
-    lost = keep_labels(store, kind, labels)
-    if lost is not None:
-        sys.stderr.write(printable(f"imgrec graph: {kind} labels were not kept: {lost}") + "\n")
+    written = export(
+        store, targets, arguments.encoder, arguments.k, arguments.seed, arguments.thumbnails
+    )
+    sys.stdout.write(report_exports(written))
 
 
 if __name__ == "__main__":

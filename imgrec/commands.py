@@ -12,7 +12,7 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -91,6 +91,12 @@ def _guarded(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str]
         return _fail(prog, f"{error.strerror or error}{place}")
     except sqlite3.Error as error:
         return _fail(prog, f"the catalog cannot be read or written: {error}")
+
+
+def warn(prog: str, warnings: Iterable[str]) -> None:
+    """Write warnings to stderr, a line each."""
+    for line in warnings:
+        sys.stderr.write(f"{prog}: {printable(line)}\n")
 
 
 def _open_streams() -> None:

@@ -14,7 +14,7 @@ from imgrec.arguments import (
     store_of,
     store_option,
 )
-from imgrec.commands import Parser, run
+from imgrec.commands import Parser, run, warn
 from imgrec.derived.choices import CLUSTERS
 from imgrec.errors import ImgrecError
 from imgrec.layouts.choices import METHODS
@@ -64,14 +64,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    from imgrec.collection.kinds import CLUSTER
-    from imgrec.labels.keep import keep_labels
     from imgrec.reporting.write import ReportOptions, write_report
     from imgrec.store.store import Store
 
-    for folder in (arguments.site, arguments.logdir):
-        if folder is not None and not folder.is_dir():
-            raise ImgrecError(f"{folder} is no folder: name the one to link to, or none")
     options = ReportOptions(
         encoder=arguments.encoder,
         clusters=arguments.clusters,
@@ -83,9 +78,7 @@ def _report(arguments: argparse.Namespace) -> None:
     path = store_of(arguments.store)
     with Store.open(path) as store:
         report = write_report(store, arguments.out, options, quiet=arguments.quiet)
-    lost = keep_labels(path, CLUSTER, report.clusters.labels())
-    if lost is not None:
-        sys.stderr.write(printable(f"imgrec report: cluster labels were not kept: {lost}") + "\n")
+    warn("imgrec report", report.warnings)
     sys.stdout.write(
         f"{counted(report.pictures, 'picture')} ({report.encoder}), "
         f"{counted(report.sections, 'section')}, {counted(report.figures, 'figure')}, "

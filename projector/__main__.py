@@ -17,7 +17,7 @@ from imgrec.arguments import (
     store_option,
     workers_option,
 )
-from imgrec.commands import Parser, run
+from imgrec.commands import Parser, run, warn
 from imgrec.derived.choices import CLUSTERS
 from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE
 from imgrec.system.file_names import printable
@@ -75,8 +75,6 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 
 def _write(arguments: argparse.Namespace) -> None:
-    from imgrec.collection.kinds import CLUSTER
-    from imgrec.labels.keep import keep_labels
     from imgrec.store.store import Store
     from projector.export import ProjectorOptions, write_logdir
 
@@ -92,10 +90,7 @@ def _write(arguments: argparse.Namespace) -> None:
     path = store_of(arguments.store)
     with Store.open(path) as store:
         export = write_logdir(store, arguments.out, arguments.encoder, options, quiet=False)
-    lost = keep_labels(path, CLUSTER, export.clusters.labels())
-    if lost is not None:
-        message = f"imgrec projector: cluster labels were not kept: {lost}"
-        sys.stderr.write(printable(message) + "\n")
+    warn("imgrec projector", export.warnings)
     sys.stdout.write(summary(export))
 
 

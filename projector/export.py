@@ -6,9 +6,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from imgrec.collection.kinds import CLUSTER
 from imgrec.derived.choices import CLUSTERS
 from imgrec.derived.clusters import Clusters
 from imgrec.labels.colors import update_colors
+from imgrec.labels.keep import keep_labels
 from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE
 from imgrec.store.store import Store
 from imgrec.system.atomic_files import new_folder
@@ -87,6 +89,7 @@ class Export:
         variance_kept: share of the vectors' variance in these columns, 0 to 1.
         clusters: of the pictures, by k-means.
         runs: in the order of the drop-down.
+        warnings: one line each, of what could not be kept in the store.
     """
 
     logdir: Path
@@ -96,6 +99,7 @@ class Export:
     variance_kept: float
     clusters: Clusters
     runs: tuple[RunSummary, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def write_logdir(
@@ -106,11 +110,11 @@ def write_logdir(
     *,
     quiet: bool = True,
 ) -> Export:
-    """Write the logdir of a store; an older one in its place is replaced whole or not at all.
+    """Write the logdir of a store, atomically; keep the k-means clusters as labels.
 
-    Runs that are the same as in the older one are taken over. A run that changed gets another
-    name: a TensorBoard that is running reads the runs again as soon as their names are others,
-    and not before.
+    An older logdir at `out` is replaced. Files of it whose sources are unchanged are linked or
+    copied. A run that changed gets a new name, because a running TensorBoard reads a run again
+    only if its name changed.
 
     Args:
         store: opened for reading.
@@ -145,6 +149,7 @@ def write_logdir(
         check_replaceable(out)  # again: there was time to put something there
     if options.methods:  # those of an export without any may be wanted again
         collection.layouts.prune(layouts.used)
+    warnings = keep_labels(store, CLUSTER, collection.clusters.labels())
     return Export(
         out,
         collection.feature.name,
@@ -153,6 +158,7 @@ def write_logdir(
         collection.tensor.variance_kept,
         collection.clusters,
         tuple(summaries),
+        tuple(warnings),
     )
 
 

@@ -64,9 +64,9 @@ def own_store(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture
-def store(photo_store: Path) -> Iterator[Store]:
-    """The store of `photos`, open for reading."""
-    with Store.open(photo_store) as opened:
+def store(own_store: Path) -> Iterator[Store]:
+    """A copy of the store of `photos`, open for reading; writing pages of it adds labels to it."""
+    with Store.open(own_store) as opened:
         yield opened
 
 

@@ -14,8 +14,10 @@ from itertools import chain
 from pathlib import Path
 
 from imgrec.collection import Entry
+from imgrec.collection.kinds import DUPLICATES
 from imgrec.duplicates.find import COPY, NEAR, Duplicates, find_duplicates
 from imgrec.errors import ImgrecError
+from imgrec.labels.keep import keep_labels
 from imgrec.store.store import Store
 from imgrec.system.atomic_files import write_text
 from imgrec.system.file_names import printable
@@ -39,7 +41,7 @@ class TableSummary:
         copies: pictures that are copies of what is to be kept.
         near: those that are nearly the same.
         spare_bytes: of copies and near-duplicates.
-        labels: id to group, as text.
+        warnings: one line each, of what could not be kept in the store.
     """
 
     file: Path
@@ -48,7 +50,7 @@ class TableSummary:
     copies: int
     near: int
     spare_bytes: int
-    labels: dict[int, str]
+    warnings: tuple[str, ...] = ()
 
     def report(self) -> str:
         """Return two lines that tell it."""
@@ -63,9 +65,9 @@ class TableSummary:
 
 
 def write_duplicates(
-    store: Store, file: Path, encoder: str | None = None, *, quiet: bool = True
+    store: Store, file: Path | str, encoder: str | None = None, *, quiet: bool = True
 ) -> TableSummary:
-    """Find the duplicates of a store and write their table.
+    """Find the duplicates of a store, write their table and keep their groups as labels.
 
     Args:
         store: open.
@@ -77,6 +79,7 @@ def write_duplicates(
         ImgrecError: the file is no name for a table, or there is no such feature.
         OSError: the folder is absent, read-only or full.
     """
+    file = Path(file)
     if file.suffix.lower() != ".csv" or file.is_dir():
         raise ImgrecError(f"{file} is no name for a table: name a file that ends in .csv")
     if not file.parent.is_dir():
@@ -84,6 +87,7 @@ def write_duplicates(
     found = find_duplicates(store, encoder, quiet=quiet)
     entries = {e.id: e for e in store.catalog.entries(chain.from_iterable(found.groups))}
     write_text(file, table(found, entries))
+    warnings = keep_labels(store, DUPLICATES, found.labels())
     kinds = list(chain.from_iterable(found.kinds))
     return TableSummary(
         file=file,
@@ -92,7 +96,7 @@ def write_duplicates(
         copies=kinds.count(COPY),
         near=kinds.count(NEAR),
         spare_bytes=sum(entries[i].size for group in found.groups for i in group[1:]),
-        labels=found.labels(),
+        warnings=tuple(warnings),
     )
 
 

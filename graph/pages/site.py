@@ -19,16 +19,46 @@ from graph.pages.jobs import PageJob, overview_job, pictures_job, sheet_pictures
 from graph.pages.page import assets
 from graph.pages.places import Places
 from graph.pages.searchable import found_groups, found_pictures
+from imgrec.collection.kinds import COMMUNITY, DUPLICATES
+from imgrec.duplicates.find import find_duplicates
+from imgrec.labels.keep import keep_labels
 from imgrec.neighbors.graph import K, knn_graph_of
 from imgrec.sources.opening import source_of
+from imgrec.store.site_link import keep_site
 from imgrec.store.store import Store
 from imgrec.system.atomic_files import new_folder
 from imgrec.system.output_folder import SITE
 from imgrec.system.progress import progress
+from imgrec.system.threads import cores
 from imgrec.system.workers import in_order
 
 _FOLDERS = ("assets", "sheets", FOLDER)
 _WORTH_WORKERS = 24  # pages: fewer are drawn before processes have started
+
+
+@dataclass(frozen=True)
+class SiteOptions:
+    """How a collection becomes a site.
+
+    Attributes:
+        encoder: name of the feature compared, by default the store's own.
+        k: neighbors a picture is joined to.
+        seed: of communities and layouts.
+        page_size: the most nodes on a page.
+        louvain: one of `graph.choices.ENGINES`.
+        groups: ids of near-duplicates that are one node, the representative first in each
+            group; () shows every picture on its own, None finds the near-duplicates and keeps
+            them as labels.
+        workers: processes that draw the pages, 0 for none; by default one a core.
+    """
+
+    encoder: str | None = None
+    k: int = JOINED
+    seed: int = 0
+    page_size: int = PAGE_SIZE
+    louvain: str = AUTO
+    groups: Sequence[Sequence[int]] | None = None
+    workers: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +79,7 @@ class SiteSummary:
         bundles: of nearly identical pictures.
         pages: all of them, those of communities among them.
         size_bytes: of all files.
-        labels: id to path of its community.
+        warnings: one line each, of what could not be kept in the store.
     """
 
     index: Path
@@ -66,61 +96,60 @@ class SiteSummary:
     bundles: int
     pages: int
     size_bytes: int
-    labels: dict[int, str]
+    warnings: tuple[str, ...] = ()
 
 
 def write_site(
-    store: Store,
-    out: Path,
-    encoder: str | None = None,
-    k: int = JOINED,
-    seed: int = 0,
-    page_size: int = PAGE_SIZE,
-    quiet: bool = True,
-    *,
-    louvain: str = AUTO,
-    workers: int = 0,
-    groups: Sequence[Sequence[int]] = (),
+    store: Store, out: Path | str, options: SiteOptions | None = None, *, quiet: bool = True
 ) -> SiteSummary:
-    """Write the network pages of a store; an older site at `out` is replaced.
+    """Write the network pages of a store, atomically; keep the communities as labels.
+
+    An older site at `out` is replaced. The store remembers where its site lies, so that queries
+    and the report can link to the pages. What cannot be kept in the store, because it is
+    read-only or being indexed, is told in `SiteSummary.warnings`; the site is whole all the same.
 
     Args:
         store: open for reading.
         out: the site's folder.
-        encoder: the feature compared; by default the store's own.
-        k: neighbors a picture is joined to.
-        seed: of communities and layouts.
-        page_size: the most nodes on a page.
+        options: how; by default as `SiteOptions()` says.
         quiet: no progress bar.
-        louvain: one of `graph.choices.ENGINES`.
-        workers: processes that draw the pages; 0 does it in this one.
-        groups: ids of nearly identical pictures that are one node, the representative first.
 
     Raises:
         StoreError: there is no such feature, or it has fewer than two pictures.
         ImgrecError: `out` holds something that is not a site of ours.
         ValueError: the page size is out of bounds, or the groups overlap.
     """
-    check_page_size(page_size)
-    out = out.resolve()
+    out, options = Path(out).resolve(), options or SiteOptions()
+    check_page_size(options.page_size)
     SITE.check_place(out)
-    spec = store.spec(encoder)
-    knn = knn_graph_of(store, spec.name, max(K, k), quiet=quiet)
+    spec = store.spec(options.encoder)
+    groups, warnings = _groups(store, options, quiet)
+    knn = knn_graph_of(store, spec.name, max(K, options.k), quiet=quiet)
     neighbors = knn.neighbors
-    collection = make_collection(neighbors, store.catalog, groups, k, page_size, louvain, seed)
+    collection = make_collection(
+        neighbors,
+        store.catalog,
+        groups,
+        options.k,
+        options.page_size,
+        options.louvain,
+        options.seed,
+    )
     roots = frozenset(
         root for root in store.catalog.roots() if source_of(root).identity() is not None
     )
     with new_folder(out) as folder:
-        workshop = Workshop(store.path.resolve(), folder.resolve(), out, roots, seed)
-        _write_site(collection, store, workshop, workers, quiet)
+        workshop = Workshop(store.path.resolve(), folder.resolve(), out, roots, options.seed)
+        _write_site(collection, store, workshop, options, quiet)
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         SITE.check_place(out)  # again: what came while the pages were drawn
+    warnings += keep_labels(store, COMMUNITY, collection.labels)
+    keep_site(store, out)
     guide = collection.guide
     return SiteSummary(
         index=out / "index.html",
         encoder=spec.name,
-        k=min(k, neighbors.k),
+        k=min(options.k, neighbors.k),
         knn=knn.line(),
         pictures=len(neighbors.ids),
         edges=collection.edges,
@@ -132,19 +161,33 @@ def write_site(
         bundles=int((guide.bundles.sizes > 1).sum()),
         pages=len(guide.groups),
         size_bytes=size_bytes,
-        labels=collection.labels,
+        warnings=tuple(warnings),
     )
 
 
+def _groups(
+    store: Store, options: SiteOptions, quiet: bool
+) -> tuple[Sequence[Sequence[int]], list[str]]:
+    """Return the near-duplicates that become one node each, and what could not be kept of them.
+
+    Their labels are kept before the pages are composed, which show all labels.
+    """
+    if options.groups is not None:
+        return options.groups, []
+    found = find_duplicates(store, options.encoder, quiet=quiet)
+    return found.groups, keep_labels(store, DUPLICATES, found.labels())
+
+
 def _write_site(
-    collection: CommunityTree, store: Store, workshop: Workshop, workers: int, quiet: bool
+    collection: CommunityTree, store: Store, workshop: Workshop, options: SiteOptions, quiet: bool
 ) -> None:
     guide, folder = collection.guide, workshop.folder
     for name in _FOLDERS:
         (folder / name).mkdir()
     for name, data in assets().items():
         (folder / "assets" / name).write_bytes(data)
-    workers = workers if len(guide.groups) >= _WORTH_WORKERS else 0
+    wanted = cores() if options.workers is None else options.workers
+    workers = wanted if len(guide.groups) >= _WORTH_WORKERS else 0
     bar = partial(progress, total=len(guide.groups), unit="pages", quiet=quiet)
     tasks = ((Page(path).sheet, sheet_pictures(guide, path)) for path in guide.groups)
     places, cells = Places(guide.bundles, guide.leaves), _Cells()

@@ -56,7 +56,7 @@ def update_colors(store: Store, *, quiet: bool = True) -> dict[int, str]:
     if len(new):
         with progress(total=len(new), desc="colors", unit="pictures", quiet=quiet) as bar:
             kept |= colors_of(new, store.thumbs().get, bar.update)
-        if keep_labels(store.path, COLOR, kept) is None and not current:
+        if not keep_labels(store, COLOR, kept) and not current:
             # Without the version they are made again next time.
             with suppress(OSError):
                 _write_version(store.path)

@@ -6,27 +6,29 @@ labels that are unchanged must cost no write.
 
 import sqlite3
 from collections.abc import Mapping
-from pathlib import Path
 
 from imgrec.errors import StoreError
 from imgrec.store.store import Store
 
 
-def keep_labels(store_path: Path, kind: str, values: Mapping[int, str]) -> str | None:
-    """Make {id: value} the only labels of a kind; return the error text if that failed, else None.
+def keep_labels(store: Store, kind: str, values: Mapping[int, str]) -> list[str]:
+    """Make {id: value} the only labels of a kind; return a warning line if that failed.
 
     Failing is no error here: the store may be read-only, full or locked.
+
+    Args:
+        store: open for reading or writing.
+        kind: of the labels.
+        values: {id: value}.
     """
     try:
-        with Store.open(store_path) as store:
-            if not any(changes(store.catalog.labels.rows(kind), values)):
-                return None
-        with Store.create(store_path) as store, store.writing():
-            labels = store.catalog.labels
-            labels.change(kind, *changes(labels.rows(kind), values))
+        if any(changes(store.catalog.labels.rows(kind), values)):
+            with store.writable() as writable:
+                labels = writable.catalog.labels
+                labels.change(kind, *changes(labels.rows(kind), values))
     except (StoreError, OSError, sqlite3.Error) as error:
-        return str(error)
-    return None
+        return [f"{kind} labels were not kept: {error}"]
+    return []
 
 
 def changes(

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from imgrec.collection.kinds import CLUSTER
 from imgrec.derived.choices import CLUSTERS
 from imgrec.derived.clusters import Clusters, clusters_in
 from imgrec.encoders.spec import EncoderSpec
-from imgrec.errors import StoreError
+from imgrec.errors import ImgrecError, StoreError
+from imgrec.labels.keep import keep_labels
 from imgrec.layouts.choices import METHODS
 from imgrec.neighbors.graph import K, kept_neighbors, neighbors_in
 from imgrec.neighbors.neighbors import Neighbors
@@ -73,7 +75,7 @@ class ReportSummary:
         sections: in the page.
         figures: in the page, and as files.
         size_bytes: of the page.
-        clusters: of the pictures.
+        warnings: one line each, of what could not be kept in the store.
     """
 
     index: Path
@@ -82,13 +84,15 @@ class ReportSummary:
     sections: int
     figures: int
     size_bytes: int
-    clusters: Clusters
+    warnings: tuple[str, ...] = ()
 
 
 def write_report(
     store: Store, out: Path | str, options: ReportOptions | None = None, *, quiet: bool = True
 ) -> ReportSummary:
-    """Write the report of a store; an older one in its place is replaced whole or not at all.
+    """Write the report of a store, atomically; keep the k-means clusters as labels.
+
+    An older report at `out` is replaced.
 
     Args:
         store: open for reading.
@@ -98,9 +102,10 @@ def write_report(
 
     Raises:
         StoreError: the store has no such feature, no picture with its vectors, or is damaged.
-        ImgrecError: `out` holds anything else than a report.
+        ImgrecError: `out` holds anything else than a report, or a folder to link to is absent.
     """
     out, options = Path(out).resolve(), options or ReportOptions()
+    _check_links(options)
     REPORT.check_place(out)
     spec, feature = store.spec(options.encoder), store.feature(options.encoder)
     if not len(feature):
@@ -118,9 +123,16 @@ def write_report(
     with new_folder(out) as folder:
         _write(folder, html, drawn, len(feature))
         REPORT.check_place(out)  # again: there was time to put something there
+    warnings = tuple(keep_labels(store, CLUSTER, clusters.labels()))
     return ReportSummary(
-        out / START, len(feature), spec.name, len(sections), len(drawn), len(html), clusters
+        out / START, len(feature), spec.name, len(sections), len(drawn), len(html), warnings
     )
+
+
+def _check_links(options: ReportOptions) -> None:
+    for folder in (options.site, options.logdir):
+        if folder is not None and not folder.is_dir():
+            raise ImgrecError(f"{folder} is no folder: name the one to link to, or none")
 
 
 def _sections(

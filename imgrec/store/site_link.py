@@ -21,14 +21,14 @@ def page_file(path: str) -> str:
     return f"pages/community-{path}.html" if path else "index.html"
 
 
-def keep_site(store_path: Path, site: Path) -> None:
+def keep_site(store: Store, site: Path) -> None:
     """Write the path of a store's site to the store; silently not if it is read-only or locked."""
     # ValueError: on Windows the site may be on another drive, which has no relative path.
     with suppress(OSError, ValueError, StoreError, sqlite3.Error):
-        relative = Path(os.path.relpath(site.resolve(), store_path.resolve())).as_posix()
+        relative = Path(os.path.relpath(site.resolve(), store.path.resolve())).as_posix()
         text = json.dumps({"site": relative}, indent=2) + "\n"
-        if _read(store_path) != relative:
-            with Store.create(store_path) as store, store.writing():
+        if _read(store.path) != relative:
+            with store.writable():
                 write_text(store.paths.site_link, text)
 
 

@@ -39,6 +39,7 @@ class Store:
         self.path = path
         self.paths = StorePaths(path)
         self.catalog = catalog
+        self._holds_lock = False
 
     @classmethod
     def open(cls, path: Path | str) -> "Store":
@@ -211,7 +212,28 @@ class Store:
         with writing_lock(self.path):
             for folder in _written_folders(self.paths):
                 remove_temporaries(folder)
-            yield
+            self._holds_lock = True
+            try:
+                yield
+            finally:
+                self._holds_lock = False
+
+    @contextmanager
+    def writable(self) -> Iterator["Store"]:
+        """Yield this store open for writing, with the lock held.
+
+        Within `writing` it is this very object. Otherwise it is another one with a connection
+        of its own, so that a store that was opened for reading can keep labels.
+
+        Raises:
+            StoreError: another run holds the lock, or the store is gone.
+        """
+        if self._holds_lock:
+            yield self
+            return
+        read_manifest(self.path)  # never make a store anew that was deleted meanwhile
+        with Store.create(self.path) as store, store.writing():
+            yield store
 
 
 def _written_folders(paths: StorePaths) -> Iterator[Path]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from graph.pages.site import write_site
+from graph.pages.site import SiteOptions, write_site
 from imgrec.checks import CheckReport, check_site
 from imgrec.checks.site import files as site_files
 from imgrec.checks.site.html import Address, css_addresses, parse_html
@@ -25,12 +25,18 @@ from imgrec.system.output_folder import SITE
 _DATA = re.compile(r'(<script type="application/json" id="page">)(.*?)(</script>)', re.DOTALL)
 
 
+def plain(**options: Any) -> SiteOptions:
+    """A site of pages with every picture on its own, drawn in this process."""
+    return SiteOptions(**{"groups": (), "workers": 0} | options)
+
+
 @pytest.fixture(scope="module")
 def sound(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sound") / "site"
-    with Store.open(photo_store) as store:
-        write_site(store, folder, page_size=4)
-    return folder
+    folder = tmp_path_factory.mktemp("sound")
+    shutil.copytree(photo_store, folder / "store")
+    with Store.open(folder / "store") as store:
+        write_site(store, folder / "site", plain(page_size=4))
+    return folder / "site"
 
 
 @pytest.fixture
@@ -107,7 +113,7 @@ def only(site: Path) -> str:
 def test_bundles_are_sound_and_all_their_pictures_are_told_of(store: Store, tmp_path: Path) -> None:
     site = tmp_path / "site"
     ids = store.catalog.ids("ok").tolist()
-    write_site(store, site, page_size=4, groups=[ids[:3], ids[5:7]])
+    write_site(store, site, plain(page_size=4, groups=[ids[:3], ids[5:7]]))
     assert lines(check_site(site)) == []
     page = next(
         page for page in site.glob("pages/*.html")
@@ -134,11 +140,10 @@ def test_a_copy_is_sound(site: Path) -> None:
     assert lines(check_site(site)) == []
 
 
-def test_one_picture_and_many_pages_each(photo_store: Path, tmp_path: Path) -> None:
-    with Store.open(photo_store) as store:
-        for size in (1, 250):
-            write_site(store, tmp_path / "site", page_size=size)
-            assert lines(check_site(tmp_path / "site")) == []
+def test_one_picture_and_many_pages_each(store: Store, tmp_path: Path) -> None:
+    for size in (1, 250):
+        write_site(store, tmp_path / "site", plain(page_size=size))
+        assert lines(check_site(tmp_path / "site")) == []
 
 
 def test_exit_codes(site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -504,10 +509,9 @@ def test_a_pipe_is_not_waited_for(site: Path) -> None:
     assert any("the page is no file" in line for line in lines(check_site(site)))
 
 
-def test_names_that_would_break_the_page(photo_store: Path, tmp_path: Path) -> None:
+def test_names_that_would_break_the_page(store: Store, tmp_path: Path) -> None:
     """The lines of a report are one line each, whatever a page holds."""
-    with Store.open(photo_store) as store:
-        write_site(store, tmp_path / "site")
+    write_site(store, tmp_path / "site", plain())
     add(tmp_path / "site" / "index.html", '<a href="&#10;\x1b[31m</script>.html">x</a>')
     out = main(["--site", str(tmp_path / "site")])
     assert out == 1
@@ -598,6 +602,7 @@ def test_where_addresses_lead() -> None:
 
 
 def test_a_site_of_odd_names_is_sound(odd_store: tuple[Path, Any], tmp_path: Path) -> None:
-    with Store.open(odd_store[0]) as store:
-        write_site(store, tmp_path / "site", page_size=3)
+    shutil.copytree(odd_store[0], tmp_path / "store")
+    with Store.open(tmp_path / "store") as store:
+        write_site(store, tmp_path / "site", plain(page_size=3))
     assert lines(check_site(tmp_path / "site")) == []

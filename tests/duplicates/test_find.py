@@ -251,8 +251,8 @@ def test_labels_are_those_of_the_groups(sample_store: Path, tmp_path: Path) -> N
     path = tmp_path / "store"
     shutil.copytree(sample_store, path)
     found = found_in(path)
-    assert keep_labels(path, DUPLICATES, found.labels()) is None
     with Store.open(path) as store:
+        assert keep_labels(store, DUPLICATES, found.labels()) == []
         for group in found.groups:
             assert store.catalog.labels.ids(DUPLICATES, str(group[0])).tolist() == sorted(group)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from graph.pages.site import SiteSummary, write_site
+from graph.pages.site import SiteOptions, SiteSummary, write_site
 from imgrec.collection import Outcome
 from imgrec.collection.rescan import scan
 from imgrec.encoders.spec import EncoderSpec
@@ -71,7 +71,7 @@ def plain_names(n: int) -> list[bytes]:
 
 def site_of(store_path: Path, out: Path, **options: Any) -> SiteSummary:
     with Store.open(store_path) as store:
-        return write_site(store, out, **options)
+        return write_site(store, out, SiteOptions(**{"groups": (), "workers": 0} | options))
 
 
 def data_of(page: Path) -> dict[str, Any]:

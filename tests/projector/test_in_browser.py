@@ -1,6 +1,7 @@
 """The logdir in TensorBoard's own page, in a real browser."""
 
 import json
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -188,7 +189,8 @@ def test_the_margins_of_a_thumbnail_hide_nothing(browser: webdriver.Chrome, tmp_
 def test_a_real_collection_opens_quietly_and_asks_nobody_else(
     browser: webdriver.Chrome, odd_store: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
-    with Store.open(odd_store[0]) as store:
+    shutil.copytree(odd_store[0], tmp_path / "store")
+    with Store.open(tmp_path / "store") as store:
         made = write_logdir(store, tmp_path / "log")
     requests(browser), console_errors(browser)
     with served(made.logdir) as server:

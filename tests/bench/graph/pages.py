@@ -17,7 +17,7 @@ from graph.choices import IGRAPH
 from graph.communities.louvain import levels
 from graph.communities.parts import induced
 from graph.communities.weights import knn_graph
-from graph.pages.site import SiteSummary, write_site
+from graph.pages.site import SiteOptions, SiteSummary, write_site
 from imgrec import Store, neighbors_of
 from machine import rows
 from material import made
@@ -80,7 +80,7 @@ def _told(stable_ms: float | None) -> str:
 def _written(store: Path, site: Path) -> tuple[SiteSummary, float]:
     started = time.perf_counter()
     with Store.open(store) as opened:
-        summary = write_site(opened, site, workers=os.cpu_count() or 1)
+        summary = write_site(opened, site, SiteOptions(groups=()))
     summary.labels.clear()
     return summary, time.perf_counter() - started
 

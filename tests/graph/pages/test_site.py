@@ -153,9 +153,9 @@ def test_the_same_store_and_seed_give_the_same_bytes(tmp_path: Path) -> None:
 )
 def test_odd_collections(tmp_path: Path, vectors: np.ndarray) -> None:
     path = make_store(tmp_path, plain_names(len(vectors)), vectors)
-    summary = site_of(path, tmp_path / "site", page_size=7)
+    site_of(path, tmp_path / "site", page_size=7)
     shown = [n["id"] for page in pages_of(tmp_path / "site") for n in data_of(page)["nodes"]]
-    assert sorted(shown) == sorted(summary.labels) == list(range(1, len(vectors) + 1))
+    assert sorted(shown) == sorted(labels_in(path)) == list(range(1, len(vectors) + 1))
 
 
 def test_one_picture_is_too_few(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -299,7 +299,7 @@ def test_pictures_that_are_not_there_are_not_linked(tmp_path: Path) -> None:
 
 
 def test_the_report_counts_with_the_right_words(tmp_path: Path) -> None:
-    one = SiteSummary(tmp_path, "mini", 1, "exact", 1, 1, "igraph", 1, -1e-9, 1, 1, 0, 1, 0, {})
+    one = SiteSummary(tmp_path, "mini", 1, "exact", 1, 1, "igraph", 1, -1e-9, 1, 1, 0, 1, 0)
     assert report(one).splitlines()[:4] == [
         "1 picture, 1 edge (mini, k = 1)",
         "exact",
