@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from graph.pages.site import SiteOptions, SiteSummary, write_site
@@ -91,13 +90,3 @@ def all_pages(site: Path) -> list[Path]:
 def pages_of(site: Path) -> list[Path]:
     """The pages that show pictures."""
     return [page for page in all_pages(site) if "pictures" in data_of(page)["data"]]
-
-
-@pytest.fixture(scope="module")
-def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_store(tmp_path_factory.mktemp("graph"), plain_names(60), clusters(60))
-
-
-@pytest.fixture(scope="module")
-def site(store_path: Path) -> Path:
-    return site_of(store_path, store_path.parent / "site", page_size=8).index.parent
