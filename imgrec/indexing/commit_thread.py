@@ -31,6 +31,7 @@ class CommitThread:
         self._labeled = labeled
         self._thread = ThreadPoolExecutor(1, "imgrec-writer")
         self._waiting: deque[Future[list[str]]] = deque()
+        self._store: Store | None = None
 
     def __enter__(self) -> "CommitThread":
         return self
@@ -39,6 +40,7 @@ class CommitThread:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         """Wait until what was given is written."""
+        self._thread.submit(self._close)
         self._thread.shutdown(wait=True)
 
     def put(self, job: PartJob, entries: Sequence[Entry], result: Result) -> list[str]:
@@ -66,6 +68,12 @@ class CommitThread:
         return changed
 
     def _commit(self, job: PartJob, entries: Sequence[Entry], result: Result) -> list[str]:
-        with Store.create(self._path) as store:  # SQLite wants a connection a thread
-            changed = commit(store, job, entries, result, self._labeled)
+        if self._store is None:
+            # A connection of SQLite may be used only in the thread that made it.
+            self._store = Store.create(self._path)
+        changed = commit(self._store, job, entries, result, self._labeled)
         return [entry.location for entry in entries if entry.id in changed]
+
+    def _close(self) -> None:
+        if self._store is not None:
+            self._store.close()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,11 @@ from imgrec.collection.rescan import leave_other_roots, passed_over, scan
 from imgrec.derived.kept import update_indexes
 from imgrec.encoders.classifier import Classifier
 from imgrec.encoders.device import DeviceEncoder, device_encoders
-from imgrec.encoders.spec import Encoder
 from imgrec.errors import StoreError
 from imgrec.indexing.jobs import PartJob, on_device, plan_jobs
 from imgrec.indexing.options import IndexOptions, Summary
 from imgrec.indexing.reading import read_pictures
-from imgrec.indexing.wanted import encoders_wanted, follows_links, sources_wanted
+from imgrec.indexing.wanted import Wanted, decide
 from imgrec.labels.classes import (
     begin_class_labels,
     begin_classes,
@@ -26,6 +26,7 @@ from imgrec.labels.classes import (
 )
 from imgrec.labels.colors import begin_colors, lacks_colors, update_colors
 from imgrec.sources.source import PictureSource
+from imgrec.store.manifest import is_store
 from imgrec.store.origins import write_roots
 from imgrec.store.restore import damage_noticed, restore
 from imgrec.store.set_aside import set_aside_damaged
@@ -53,54 +54,67 @@ def index_folders(
     options = options or IndexOptions()
     store_path = Path(store_path).resolve()
     summary = Summary(warnings=restore(store_path))
-    follow = follows_links(store_path, options)
-    sources = sources_wanted(folders, store_path, follow)
-    encoders = encoders_wanted(store_path, sources, options)
-    primary = next((name for name in encoders if name != "rgb"), "rgb")
-    with damage_noticed(store_path), Store.create(store_path) as store, store.writing():
-        summary.warnings += set_aside_damaged(store_path)
-        store.reserve_ids()
-        if store.encoder is None:
-            store.set_encoder(primary)  # now, so that a run that is killed goes on with it
-        store.set_follow_links(follow)
-        begin_colors(store)
-        offline = _scan(store, sources, options, summary)
-        write_roots(store_path, store.catalog)
-        classifiers = _classifiers(encoders)
-        for encoder in encoders.values():
-            store.add_feature(encoder.spec)
-        for classifier in classifiers.values():
-            begin_classes(store, classifier)
-        labels = labeling(store, primary, classifiers)
-        labeled = labels if begin_class_labels(store, labels) else None
-        jobs = plan_jobs(store, encoders, offline)
-        _prepare(jobs, device_encoders(encoders), options, summary)
-        while lost := read_pictures(store, jobs, encoders, labeled, options, summary):
-            offline = np.concatenate([offline, *map(store.catalog.ids_under, lost)])
-            jobs = plan_jobs(store, encoders, offline)
-        for classifier in classifiers.values():
-            if classifier.classifies_vectors:
-                complete_classes(store, classifier, quiet=options.quiet)
-        update_class_labels(store, labels)
-        store.set_encoder(primary)
-        lacking = lacks_colors(store)
-        _update_indexes(store, options, summary)
-        summary.counts, summary.failures = (
-            store.catalog.totals.counts(),
-            store.catalog.totals.failures(),
-        )
-        summary.formats = store.catalog.totals.formats()
-        summary.features = {name: store.spec(name).dimensions for name in store.feature_names()}
-    if lacking:  # it is an older store
-        _update_colors(store_path, options, summary)
+    with damage_noticed(store_path), ExitStack() as stack:
+        store = stack.enter_context(Store.create(store_path)) if is_store(store_path) else None
+        wanted = decide(store, store_path, folders, options)
+        if store is None:
+            # Only now: a mistake in the arguments must not leave an empty store behind.
+            store = stack.enter_context(Store.create(store_path))
+        with store.writing():
+            _update(store, wanted, options, summary)
     summary.elapsed_s = time.perf_counter() - started
     return summary
 
 
-def _update_colors(store_path: Path, options: IndexOptions, summary: Summary) -> None:
+def _update(store: Store, wanted: Wanted, options: IndexOptions, summary: Summary) -> None:
+    """Bring a store up to date; the lock is held."""
+    summary.warnings += set_aside_damaged(store.path)
+    store.reserve_ids()
+    if store.encoder is None:
+        # Before anything is read, so that a resumed run has the same encoder.
+        store.set_encoder(wanted.primary)
+    store.set_follow_links(wanted.follow_links)
+    begin_colors(store)
+    offline = _scan(store, wanted.sources, options, summary)
+    write_roots(store.path, store.catalog)
+    _read(store, wanted, offline, options, summary)
+    store.set_encoder(wanted.primary)
+    if lacks_colors(store):
+        _update_colors(store, options, summary)
+    _update_indexes(store, options, summary)
+    totals = store.catalog.totals
+    summary.counts, summary.failures = totals.counts(), totals.failures()
+    summary.formats = totals.formats()
+    summary.features = {name: store.spec(name).dimensions for name in store.feature_names()}
+
+
+def _read(
+    store: Store, wanted: Wanted, offline: Ids, options: IndexOptions, summary: Summary
+) -> None:
+    """Make what the pictures lack: features, thumbnails, classes, and the labels of these."""
+    encoders = wanted.encoders
+    classifiers = {name: e for name, e in encoders.items() if isinstance(e, Classifier)}
+    for encoder in encoders.values():
+        store.add_feature(encoder.spec)
+    for classifier in classifiers.values():
+        begin_classes(store, classifier)
+    labels = labeling(store, wanted.primary, classifiers)
+    labeled = labels if begin_class_labels(store, labels) else None
+    jobs = plan_jobs(store, encoders, offline)
+    _prepare(jobs, device_encoders(encoders), options, summary)
+    while lost := read_pictures(store, jobs, encoders, labeled, options, summary):
+        offline = np.concatenate([offline, *map(store.catalog.ids_under, lost)])
+        jobs = plan_jobs(store, encoders, offline)
+    for classifier in classifiers.values():
+        if classifier.classifies_vectors:
+            complete_classes(store, classifier, quiet=options.quiet)
+    update_class_labels(store, labels)
+
+
+def _update_colors(store: Store, options: IndexOptions, summary: Summary) -> None:
+    """Make the color words that no job made: of a restored catalog, or by another rule."""
     try:
-        with Store.open(store_path) as store:
-            update_colors(store, quiet=options.quiet)
+        update_colors(store, quiet=options.quiet)
     except StoreError as error:
         summary.warnings.append(f"color words could not be made: {error}")
 
@@ -144,7 +158,3 @@ def _prepare(
         count = sum(len(job.ids) for job in jobs if name in on_device(job, encoders))
         slow = encoder.prepare(count, options.batch_size, options.compile, options.quiet)
         summary.warnings += [slow] if slow else []
-
-
-def _classifiers(encoders: Mapping[str, Encoder]) -> dict[str, Classifier]:
-    return {name: e for name, e in encoders.items() if isinstance(e, Classifier)}

@@ -1,6 +1,12 @@
-"""Which folders and encoders a run is about."""
+"""Decide what a run is about: which folders, which encoders, and whether links are followed.
+
+Everything that the arguments leave open is taken from the store, which is open already; a new
+store gets the defaults. Nothing is written here, so that a mistake in the arguments changes
+nothing on the disk.
+"""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.encoders import load_encoder, needs_weights
@@ -10,59 +16,95 @@ from imgrec.errors import ImgrecError
 from imgrec.indexing.options import DEFAULT_ENCODER, IndexOptions
 from imgrec.sources.opening import real_places, source_at, source_of
 from imgrec.sources.source import PictureSource
-from imgrec.store.manifest import is_store
 from imgrec.store.store import Store
 
 
-def follows_links(store: Path, options: IndexOptions) -> bool:
-    """Return whether what links lead to belongs to the collection, by default as before."""
-    if options.follow_links is not None or not is_store(store):
-        return bool(options.follow_links)
-    with Store.open(store) as opened:
-        return opened.follows_links
+@dataclass(frozen=True)
+class Wanted:
+    """What a run is about.
+
+    Attributes:
+        sources: of the pictures.
+        encoders: by name, `rgb` always among them; the store's own is the first of the others.
+        follow_links: whether what links lead to outside the roots belongs to the collection.
+    """
+
+    sources: tuple[PictureSource, ...]
+    encoders: dict[str, Encoder]
+    follow_links: bool
+
+    @property
+    def primary(self) -> str:
+        """The encoder that is meant when none is named."""
+        return next((name for name in self.encoders if name != "rgb"), "rgb")
 
 
-def sources_wanted(
-    folders: Sequence[Path | str], store: Path, follow_links: bool
-) -> list[PictureSource]:
-    """Return the folders named, each with a picture in it, or all that the store holds."""
+def decide(
+    store: Store | None, path: Path, folders: Sequence[Path | str], options: IndexOptions
+) -> Wanted:
+    """Return what a run is about, its encoders loaded.
+
+    Args:
+        store: open, None where there is none yet.
+        path: of the store, for messages.
+        folders: of pictures; none for those of the store.
+        options: of the run.
+
+    Raises:
+        ImgrecError: a folder is absent or holds no picture, none is known, or an encoder
+            cannot be loaded.
+    """
+    follow_links = bool(
+        store.follows_links if store and options.follow_links is None else options.follow_links
+    )
+    sources = _named(folders, follow_links) or _known(store, path)
+    return Wanted(tuple(sources), _encoders(store, sources, options), follow_links)
+
+
+def _named(folders: Sequence[Path | str], follow_links: bool) -> list[PictureSource]:
+    """Return the folders named, each of which holds a picture."""
     if any(not str(folder) for folder in folders):
         raise ImgrecError("a folder's name is empty: name the picture folder")
     sources = [source_at(folder) for folder in dict.fromkeys(folders)]
     for source in sources:
         source.check(real_places(sources) if follow_links else None)
-    return sources or _known_sources(store)
+    return sources
 
 
-def _known_sources(store: Path) -> list[PictureSource]:
-    if not is_store(store):
-        raise ImgrecError(f"no store at {store} and no folder named: name the picture folder")
-    with Store.open(store) as opened:
-        known = [source_of(root) for root in opened.catalog.held_roots()]
+def _known(store: Store | None, path: Path) -> list[PictureSource]:
+    if store is None:
+        raise ImgrecError(f"no store at {path} and no folder named: name the picture folder")
+    known = [source_of(root) for root in store.catalog.held_roots()]
     if not known:
-        raise ImgrecError(f"{store} knows no folder of pictures yet: name one")
+        raise ImgrecError(f"{path} knows no folder of pictures yet: name one")
     return known
 
 
-def encoders_wanted(
-    store: Path, sources: Collection[PictureSource], options: IndexOptions
+def _encoders(
+    store: Store | None, sources: Collection[PictureSource], options: IndexOptions
 ) -> dict[str, Encoder]:
-    """Return the encoders by name, `rgb` always among them, the one asked about first."""
-    names, bins = list(options.encoders), options.bins
-    if is_store(store):
-        with Store.open(store) as opened:
-            there = opened.feature_names()
-            held = set(opened.catalog.held_roots()) & {source.description for source in sources}
-            afresh = options.only and not held  # another collection takes the place of the one here
-            if not names and opened.encoder and not afresh:
-                names = [opened.encoder, *there]
-            if bins is None and "rgb" in there:
-                bins = bins_of(opened.spec("rgb"))
-    names = list(dict.fromkeys([*(names or [DEFAULT_ENCODER]), "rgb"]))
+    names = list(options.encoders or _encoders_of(store, sources, options) or [DEFAULT_ENCODER])
+    names = list(dict.fromkeys([*names, "rgb"]))
     if options.weights and not any(needs_weights(name) for name in names):
         raise ImgrecError(
             f"--weights {options.weights} is for a torchvision model, and the encoders are "
             f"{' and '.join(names)}: name the model with --encoder, or leave it out"
         )
-    loaded = [load_encoder(name, options.weights, options.device, bins or BINS) for name in names]
+    bins = options.bins or _bins_of(store) or BINS
+    loaded = [load_encoder(name, options.weights, options.device, bins) for name in names]
     return {encoder.spec.name: encoder for encoder in loaded}
+
+
+def _encoders_of(
+    store: Store | None, sources: Collection[PictureSource], options: IndexOptions
+) -> Sequence[str]:
+    """Return the store's encoders, its own first; none where another collection replaces it."""
+    if store is None or not store.encoder:
+        return ()
+    named = {source.description for source in sources}
+    replaced = options.only and not named & set(store.catalog.held_roots())
+    return () if replaced else (store.encoder, *store.feature_names())
+
+
+def _bins_of(store: Store | None) -> int | None:
+    return bins_of(store.spec("rgb")) if store and "rgb" in store.feature_names() else None
