@@ -16,7 +16,6 @@ from imgrec.arguments import (
 )
 from imgrec.commands import Parser, run, warn
 from imgrec.derived.choices import CLUSTERS
-from imgrec.errors import ImgrecError
 from imgrec.layouts.choices import METHODS
 from imgrec.system.file_names import printable
 from imgrec.system.text import counted

@@ -20,7 +20,6 @@ from imgrec.arguments import (
 from imgrec.commands import Parser, run, warn
 from imgrec.derived.choices import CLUSTERS
 from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE
-from imgrec.system.file_names import printable
 from imgrec.system.text import counted
 from projector.choices import DIMENSIONS, MAX_POINTS, PAGE_SIZE
 
