@@ -1,1 +1,1 @@
-"""The network of a collection: communities of similar pictures, page by page, offline."""
+"""The similarity network of a collection: communities of similar pictures as offline HTML pages."""

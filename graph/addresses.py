@@ -1,4 +1,4 @@
-"""Which page shows which community, and the way through all of them."""
+"""File names of the pages of a site, links between them, and the order of previous and next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,24 +7,25 @@ from itertools import pairwise
 from graph.choices import MAX_PAGE_SIZE
 from imgrec.store.site_link import page_file
 
-Cell = tuple[int, int, int, int]  # left, top, width, height in pixels
+# Left, top, width, height of a thumbnail on its sheet, in pixels.
+Cell = tuple[int, int, int, int]
 
 FOLDER = "pages"
 
 
 @dataclass(frozen=True)
 class Page:
-    """The page of a community, of its own communities or of its pictures.
+    """The page of one community: an overview of its communities, or a network of its pictures.
 
     Attributes:
-        path: of the community, such as 3.1; "" for the collection.
+        path: the community's path in the tree, such as "3.1"; "" for the whole collection.
     """
 
     path: str
 
     @property
     def name(self) -> str:
-        """Of its files, without suffix."""
+        """The base name of its files, without suffix."""
         return f"community-{self.path}" if self.path else "index"
 
     @property
@@ -34,34 +35,34 @@ class Page:
 
     @property
     def sheet(self) -> str:
-        """The JPEG with its thumbnails, relative to the site."""
+        """Its sheet of thumbnails (JPEG), relative to the site."""
         return f"sheets/{self.name}.jpg"
 
     @property
     def root(self) -> str:
-        """The way from its folder to the site's."""
+        """The relative path from its folder to the site's folder."""
         return "../" if self.path else ""
 
     def way_to(self, path: str) -> str:
-        """Return the address of another page, from this one."""
+        """Return the relative address of the page of another community."""
         return self.root + page_file(path)
 
 
 def check_page_size(page_size: int) -> None:
-    """Raise ValueError where a page would be too slow, or empty."""
+    """Raise ValueError if a page size is below 1, or so large that pages would be slow."""
     if not 1 <= page_size <= MAX_PAGE_SIZE:
-        raise ValueError(f"page size {page_size}: give one from 1 to {MAX_PAGE_SIZE}")
+        raise ValueError(f"the page size is {page_size}: give a number from 1 to {MAX_PAGE_SIZE}")
 
 
 def steps(paths: Sequence[str]) -> dict[str, tuple[str | None, str | None]]:
-    """Return for each page the one before and the one after: the way through all of them."""
+    """Return the previous and the next page of each page, in one sequence through all of them."""
     before = {after: path for path, after in pairwise(paths)}
     after = dict(pairwise(paths))
     return {path: (before.get(path), after.get(path)) for path in paths}
 
 
 def balanced(count: int, size: int) -> list[slice]:
-    """Return slices of at most `size` that cover `count` in order and differ by one at most."""
+    """Return slices of at most `size` that cover `count` in order; lengths differ by at most 1."""
     parts = -(-count // size)
     cuts = [count * i // parts for i in range(parts + 1)]
     return [slice(start, stop) for start, stop in pairwise(cuts)]

@@ -1,4 +1,4 @@
-"""What a page tells of its pictures when one is chosen."""
+"""The facts about a picture that the panel of a page shows when it is selected."""
 
 import os
 import urllib.parse
@@ -12,17 +12,18 @@ from imgrec.collection.kinds import COMMUNITY, DUPLICATES
 from imgrec.sources.opening import source_of
 from imgrec.system.file_names import printable
 
-NEAR = 12  # neighbors shown
+# Number of neighbors shown.
+NEAR = 12
 _LEAST_SHARE = 0.05
 
 
 def name_of(entry: Entry) -> str:
-    """Return a picture's file name, fit for a page."""
+    """Return a picture's file name as valid, printable Unicode."""
     return printable(PurePosixPath(entry.path).name)
 
 
 def folder_of(entry: Entry) -> str:
-    """Return the folder of a picture below its root, fit for a page; "" for the root itself."""
+    """Return a picture's folder relative to its root, as printable Unicode; "" for the root."""
     folder = str(PurePosixPath(entry.path).parent)
     return "" if folder == "." else printable(folder)
 
@@ -30,13 +31,13 @@ def folder_of(entry: Entry) -> str:
 def describe(
     entry: Entry, labels: Mapping[str, str], folder: Path, linked: bool = True
 ) -> dict[str, Any]:
-    """Return what the panel shows of a picture, for JSON.
+    """Return the facts about a picture that the panel shows, as a JSON object.
 
     Args:
-        entry: its row.
+        entry: the picture's row in the catalog.
         labels: its labels, by kind.
-        folder: absolute, of the page that links to the file.
-        linked: whether it does; `href` is None where it does not.
+        folder: absolute path of the page's folder, to link to the file from.
+        linked: False to leave out the link: `href` is then None.
     """
     file = source_of(entry.root).file(entry.path) if linked else None
     return {
@@ -46,18 +47,19 @@ def describe(
         "labels": [
             [printable(kind), printable(value)]
             for kind, value in sorted(labels.items())
-            if kind not in (COMMUNITY, DUPLICATES)  # the page shows them otherwise
+            # The page shows these two in other places.
+            if kind not in (COMMUNITY, DUPLICATES)
         ],
     }
 
 
 def clipped(name: str, most: int = 60) -> str:
-    """Return a name that is not too long for a page that shows it many times."""
+    """Return a name shortened to `most` characters, with an ellipsis."""
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def link_to(file: Path, folder: Path) -> str:
-    """Return a quoted address of a file relative to a folder; absolute on another drive."""
+    """Return the URL of a file relative to a folder; absolute if it is on another drive."""
     try:
         relative = os.path.relpath(file, folder)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The words a name is found by; `templates/lookup.js` cuts what is typed by the same rules."""
+"""Tokenization for the name search; `templates/lookup.js` applies the same rules to the query."""
 
 import re
 import sys
@@ -6,13 +6,16 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
-MAX_LENGTH = 24  # of a word, in code points: what comes after is not compared
-MARKS = "\u0300-\u036f\ufe00-\ufe0f"  # accents of Latin, Greek and Cyrillic; how an emoji is drawn
-LETTERS = {  # that Unicode takes for letters of their own
+# Length of a word in code points; the rest is cut off.
+MAX_LENGTH = 24
+# Removed: accents of Latin, Greek and Cyrillic, and variation selectors of emoji.
+MARKS = "\u0300-\u036f\ufe00-\ufe0f"
+# Letters that NFKD does not decompose.
+LETTERS = {
     **{"ß": "ss", "ς": "σ", "ı": "i", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h"},
     **{"ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th"},
 }
-# Thai, Lao, Burmese, Khmer, kana, Han: written without spaces between words
+# Scripts without spaces between words: Thai, Lao, Burmese, Khmer, kana, Han.
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
@@ -23,10 +26,10 @@ _FOLDED = str.maketrans(LETTERS)
 
 
 def fold(text: str) -> str:
-    """Return a text without case, accents and other ways to write the same letters.
+    """Return a text normalized for search: lower case, without accents and compatibility forms.
 
-    Source: Unicode NFKD; its combining marks of U+0300 to U+036F are left out, those of
-    other scripts are kept, for there they are vowels.
+    Source: Unicode NFKD without the combining marks U+0300 to U+036F; marks of other scripts are
+    kept, since there they are vowels.
     """
     if text.isascii():
         return text.lower()
@@ -35,12 +38,12 @@ def fold(text: str) -> str:
 
 
 def terms(text: str) -> list[str]:
-    """Return the words a text is found by, folded, each once, in order.
+    """Return the unique search terms of a text, normalized, in order.
 
-    A word is a run of letters, marks and digits, or a single symbol. One that is letters and
-    then digits, or digits and then letters, is found by its second part too, and a number
-    without its leading zeros: "dsc00123" by "00123" and "123". Where a script has no spaces,
-    every two letters that follow each other are a word, and the last letter.
+    A term is a run of letters, marks and digits, or a single symbol. Letters followed by digits,
+    or digits followed by letters, give a second term for the second part, and numbers one without
+    leading zeros: "dsc00123" also gives "00123" and "123". Scripts without spaces give all
+    bigrams, and the last letter.
     """
     folded = fold(text)
     found: dict[str, None] = {}
@@ -79,7 +82,7 @@ def _unspaced() -> "re.Pattern[str]":
 
 @cache
 def _kinds() -> dict[str, str]:
-    """The ranges of characters that are of a word (`W`) and of symbols (`S`), for `re`."""
+    """Return regular expression ranges of the characters in words (`W`) and of symbols (`S`)."""
     ranges: dict[str, list[str]] = {"W": [], "S": []}
     start, kind = 0, ""
     for code in range(sys.maxunicode + 2):

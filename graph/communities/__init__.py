@@ -1,1 +1,1 @@
-"""The similarity graph, parted into a tree of named communities."""
+"""From the k-NN graph to a tree of named communities."""

@@ -1,4 +1,4 @@
-"""A collection as a tree of named communities: everything that comes before its pages."""
+"""Build the tree of named communities of a collection: everything its pages are drawn from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ from imgrec.neighbors.neighbors import Neighbors
 
 @dataclass(frozen=True)
 class CommunityTree:
-    """What the pages are made from.
+    """A collection divided into communities.
 
     Attributes:
-        neighbors: of every picture.
-        graph: of the nodes: pictures and bundles.
-        guide: to the communities.
-        edges: of the graph of all pictures.
-        engine: of Louvain.
-        communities: that Louvain found in the whole graph.
-        levels: that it went through.
-        modularity: of those communities.
-        labels: id to path of its community.
+        neighbors: nearest neighbors of every picture.
+        graph: similarity graph of the nodes; near-duplicates are one node (a bundle).
+        guide: names, representatives and order of the communities.
+        edges: number of edges of the graph of all pictures.
+        engine: library that ran Louvain.
+        communities: number of communities that Louvain found in the whole graph.
+        levels: number of its levels.
+        modularity: of these communities, in `graph`.
+        labels: community path by picture id.
     """
 
     neighbors: Neighbors
@@ -54,13 +54,13 @@ def make_collection(
     """Find, number and name the communities of a collection.
 
     Args:
-        neighbors: of every picture.
-        catalog: what is known of them, the communities of the run before among it.
-        groups: ids of nearly identical pictures, the representative first.
-        k: neighbors a picture is joined to.
-        page_size: nodes a page.
+        neighbors: nearest neighbors of every picture.
+        catalog: its labels give names to communities, and keep the numbers of the previous run.
+        groups: groups of ids of near-duplicates, the representative first.
+        k: number of neighbors that become edges.
+        page_size: maximum number of nodes on a page.
         engine: one of `graph.choices.ENGINES`.
-        seed: of Louvain.
+        seed: random seed of Louvain.
     """
     bundles = Bundles.of(neighbors.ids, groups)
     pictures = knn_graph(neighbors, k)

@@ -1,4 +1,4 @@
-"""Bundles: nearly identical pictures that are one node, with a representative."""
+"""Bundles: near-duplicates contracted to one node of the graph, shown by a representative."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,18 +9,20 @@ import numpy as np
 from graph.communities.weights import Graph, Rows, Weights
 from imgrec.collection import Ids
 
-MOST_BUNDLED = 500  # pictures of a bundle; more are several, for a page lists all of them
-MOST_LISTED = 1_000  # pictures of a page, with all that its bundles hold
+# Pictures of one bundle; larger groups are split, since a page lists all of them.
+MOST_BUNDLED = 500
+# Pictures of one page, members of bundles included.
+MOST_LISTED = 1_000
 
 
 @dataclass(frozen=True)
 class Bundles:
-    """Which pictures are one node.
+    """The assignment of n pictures to u nodes.
 
     Attributes:
-        ids: (n,) of the pictures, ascending.
-        node: (n,) the node of each, from 0.
-        representatives: (u,) rows of the pictures that stand for the nodes.
+        ids: (n,) ascending picture ids.
+        node: (n,) the node of each picture, 0 to u - 1.
+        representatives: (u,) the row of the picture that represents each node.
     """
 
     ids: Ids
@@ -29,14 +31,14 @@ class Bundles:
 
     @classmethod
     def of(cls, ids: Ids, groups: Sequence[Sequence[int]] = ()) -> "Bundles":
-        """Make a node of each group and of each picture that is in none.
+        """Make one node of each group, and one of each picture that is in no group.
 
         Args:
-            ids: (n,) ascending.
-            groups: of ids, the representative first; no picture is in two of them.
+            ids: (n,) ascending picture ids.
+            groups: disjoint groups of ids, the representative first.
 
         Raises:
-            ValueError: a picture is in two groups, or not in the collection.
+            ValueError: a picture is in two groups, or not among `ids`.
         """
         first = np.arange(len(ids))
         seen: set[int] = set()
@@ -44,7 +46,9 @@ class Bundles:
             rows = np.searchsorted(ids, group)
             known = rows < len(ids)
             if not known.all() or not np.array_equal(ids[rows], group):
-                raise ValueError(f"the group of picture {group[0]} holds one that is not there")
+                raise ValueError(
+                    f"the group of picture {group[0]} holds one that is not in the collection"
+                )
             if not seen.isdisjoint(group) or len(set(group)) < len(group):
                 raise ValueError(f"the group of picture {group[0]} holds one twice")
             seen.update(group)
@@ -57,16 +61,16 @@ class Bundles:
 
     @cached_property
     def sizes(self) -> Rows:
-        """Pictures of each node (u,)."""
+        """The number of pictures of each node, (u,)."""
         return np.bincount(self.node, minlength=len(self))
 
     def costs(self, page_size: int) -> Weights:
-        """Return what share of a page each node takes, times the page's size (u,)."""
+        """Return the cost (u,) of each node: the share of a page it takes, times the page size."""
         costs: Weights = np.maximum(1.0, self.sizes * (page_size / MOST_LISTED))
         return costs
 
     def picture(self, node: int) -> int:
-        """Return the id of the picture that stands for a node."""
+        """Return the id of the picture that represents a node."""
         return int(self.ids[self.representatives[node]])
 
     def rows(self, node: int) -> Rows:
@@ -85,9 +89,10 @@ class Bundles:
 
 
 def bundled(graph: Graph, bundles: Bundles) -> Graph:
-    """Return the graph of the nodes: an edge is as heavy as the heaviest between their pictures.
+    """Return the contracted graph of the nodes.
 
-    So what comes a hundred times pulls no more than what comes once.
+    The weight of an edge is the maximum, not the sum, of those between the pictures of its nodes:
+    a picture that exists a hundred times attracts no more than one that exists once.
     """
     a, b = bundles.node[graph.low], bundles.node[graph.high]
     low, high, n = np.minimum(a, b), np.maximum(a, b), len(bundles)

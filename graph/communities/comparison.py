@@ -1,4 +1,4 @@
-"""How the communities of a tree compare: those similar to each, and what joins siblings."""
+"""Similarities between the communities of a tree: for links to similar ones, and for layouts."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,16 +10,18 @@ from graph.communities.tree import LONERS, Community
 from graph.communities.weights import Graph, Rows
 
 SIMILAR = 5
-Pairs = dict[tuple[int, int], float]  # (number, number) to similarity, the smaller first
+# Similarity by (smaller number, larger number).
+Pairs = dict[tuple[int, int], float]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What joins communities.
+    """Similarities between communities.
 
     Attributes:
-        similar: path to the paths of the most similar ones at its level, the first the most.
-        siblings: path of a parent to the similarities of its children, by their numbers.
+        similar: for each path, the paths of the most similar communities of its level, in
+            descending order of similarity.
+        siblings: for each parent's path, the similarities between its children.
     """
 
     similar: Mapping[str, list[str]]
@@ -27,11 +29,11 @@ class Comparison:
 
 
 def compare(tree: Community, graph: Graph) -> Comparison:
-    """Compare the communities of each level of a tree; one that is not divided stays below it.
+    """Compare the communities of each level of a tree; leaves take part in the levels below too.
 
     Args:
-        tree: numbered.
-        graph: of all its nodes.
+        tree: the numbered tree.
+        graph: similarity graph of all its nodes.
     """
     similar: dict[str, list[str]] = {}
     siblings: dict[str, Pairs] = {}
@@ -50,12 +52,12 @@ def compare(tree: Community, graph: Graph) -> Comparison:
 
 
 def parent_of(path: str) -> str:
-    """Return the path of the community above, "" for the collection."""
+    """Return the path of the parent community; "" is the whole collection."""
     return path.rpartition(".")[0]
 
 
 def _levels(tree: Community, n: int) -> Iterator[tuple[Rows, list[str]]]:
-    """Yield for each depth the parts (n,), leaves above it being their own, and their paths."""
+    """Yield for each depth the partition (n,) of the nodes, and the paths of its parts."""
     level = list(tree.walk())[:1]
     while any(group.children for _, group in level):
         level = [below for path, group in level for below in _below(path, group)]
@@ -72,7 +74,7 @@ def _below(path: str, group: Community) -> Iterable[tuple[str, Community]]:
 
 
 def _strongest(graph: Graph, paths: list[str]) -> dict[int, list[int]]:
-    """The most similar parts of each, loners left out; ties by the order of paths."""
+    """Return the most similar parts of each part, without loners; ties by the order of paths."""
     a = np.concatenate([graph.low, graph.high])
     b = np.concatenate([graph.high, graph.low])
     weights = np.concatenate([graph.weights, graph.weights])

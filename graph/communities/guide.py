@@ -1,4 +1,4 @@
-"""The guide to a site: what every page must know of all communities."""
+"""The guide: what every page needs to know about all communities (names, order, faces)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,20 +15,21 @@ from graph.communities.weights import Graph, Rows
 from graph.picture_facts import main_folders
 from imgrec.collection import Catalog
 
-_LIKELY_FACES = 24  # the most central pictures, of which one should have the community's word
+# Number of most central pictures among which the face of a community is chosen.
+_LIKELY_FACES = 24
 
 
 @dataclass(frozen=True)
 class Guide:
-    """All communities.
+    """All communities of a site, by path.
 
     Attributes:
-        groups: path to community, parents first; "" is the collection.
-        bundles: which pictures are one node.
-        comparison: what joins communities.
-        names: path to name, no two siblings alike.
-        about: path to the most frequent folders.
-        faces: path to the node that stands for the community.
+        groups: the communities, parents first; "" is the whole collection.
+        bundles: the assignment of pictures to nodes.
+        comparison: similarities between communities.
+        names: their names; siblings have different ones.
+        about: their most frequent folders, as text.
+        faces: the node whose picture represents each community.
     """
 
     groups: Mapping[str, Community]
@@ -40,7 +41,7 @@ class Guide:
 
     @cached_property
     def steps(self) -> dict[str, tuple[str | None, str | None]]:
-        """The path before and the path after each one, through all pages."""
+        """The previous and the next path of each one, in one sequence through all pages."""
         return steps(list(self.groups))
 
     @cached_property
@@ -49,19 +50,19 @@ class Guide:
         return [path for path, group in self.groups.items() if not group.children]
 
     def children(self, path: str) -> list[str]:
-        """Return the paths of the communities within one."""
+        """Return the paths of the children of a community."""
         return [f"{path}.{c.number}" if path else str(c.number) for c in self.groups[path].children]
 
     def pictures(self, path: str) -> int:
-        """Return how many pictures a community has."""
+        """Return the number of pictures of a community."""
         return int(self.bundles.sizes[self.groups[path].rows].sum())
 
     def similar(self, path: str) -> Sequence[str]:
-        """Return the communities most similar to one."""
+        """Return the paths of the communities most similar to one."""
         return self.comparison.similar.get(path, ())
 
     def faces_of(self, paths: Sequence[str]) -> list[int]:
-        """Return the pictures that stand for some communities."""
+        """Return the ids of the pictures that represent some communities."""
         return [self.bundles.picture(self.faces[path]) for path in paths]
 
 
@@ -69,10 +70,10 @@ def make_guide(tree: Community, graph: Graph, bundles: Bundles, catalog: Catalog
     """Compare and name the communities of a tree.
 
     Args:
-        tree: numbered.
-        graph: of its nodes.
+        tree: the numbered tree.
+        graph: similarity graph of its nodes.
         bundles: the pictures of each node.
-        catalog: what is known of them.
+        catalog: paths and labels of the pictures.
     """
     groups = dict(tree.walk())
     tallies = _tallies(groups, bundles, catalog)
@@ -90,7 +91,8 @@ def _tallies(
     groups: Mapping[str, Community], bundles: Bundles, catalog: Catalog
 ) -> dict[str, Tally]:
     found: dict[str, Tally] = {}
-    for path, group in reversed(list(groups.items())):  # children before their parents
+    # Reversed: children before their parents.
+    for path, group in reversed(list(groups.items())):
         if group.children:
             below = [f"{path}.{c.number}" if path else str(c.number) for c in group.children]
             found[path] = Tally.joined(found[child] for child in below)
@@ -120,7 +122,7 @@ def _faces(
     catalog: Catalog,
     tallies: Mapping[str, Tally],
 ) -> dict[str, int]:
-    """The most central node of each community; one with the community's word where that is near."""
+    """Return the most central node of each community, preferably one that has its name's word."""
     found: dict[str, int] = {}
     for paths, degrees in _degrees(groups, graph):
         for path in paths:
@@ -143,7 +145,7 @@ def _face(ranked: Rows, bundles: Bundles, catalog: Catalog, words: Sequence[str]
 def _degrees(
     groups: Mapping[str, Community], graph: Graph
 ) -> Iterator[tuple[list[str], "np.ndarray[tuple[int], np.dtype[np.float64]]"]]:
-    """Yield for each depth the paths there, and the weighted degrees (n,) within them."""
+    """Yield for each depth its paths, and the weighted degree (n,) of each node within its part."""
     deepest = max(map(_depth, groups))
     for depth in range(deepest + 1):
         paths = [path for path in groups if _depth(path) == depth]

@@ -1,4 +1,8 @@
-"""Louvain's communities by either of two libraries, the same each time."""
+"""Community detection by the Louvain method, deterministic for a seed, by either of two libraries.
+
+python-louvain for small graphs; igraph, which is twenty times as fast at the same modularity, for
+large ones.
+"""
 
 import random
 from collections.abc import Iterator
@@ -12,29 +16,30 @@ import numpy as np
 from graph.choices import AUTO, IGRAPH, PYTHON_LOUVAIN
 from graph.communities.weights import Graph, Rows
 
-MOST_IN_PYTHON = 5_000  # nodes, some seconds; igraph is twenty times faster and as good
+# Up to so many nodes python-louvain takes some seconds.
+MOST_IN_PYTHON = 5_000
 
 
 def chosen_engine(engine: str, n: int) -> str:
-    """Return the library that parts a collection of n pictures."""
+    """Return the library to use for a collection of n pictures."""
     if engine != AUTO:
         return engine
     return PYTHON_LOUVAIN if n <= MOST_IN_PYTHON else IGRAPH
 
 
 def levels(graph: Graph, engine: str, seed: int = 0, resolution: float = 1.0) -> list[Rows]:
-    """Return the partitions that Louvain goes through, the finest first, the best last.
+    """Return the partitions of the levels of Louvain, from the finest to the best.
 
-    Each is the number of the community of every node (n,): by size, the largest is 0, ties
-    by the smallest node.
+    Each is an array (n,) with the community number of every node. Communities are numbered by
+    descending size from 0; ties go to the one with the smallest node.
 
     Args:
-        graph: weighted.
+        graph: weighted graph of n nodes.
         engine: `PYTHON_LOUVAIN` or `IGRAPH`.
-        seed: of the order in which nodes are visited.
-        resolution: above 1 communities are smaller.
+        seed: random seed of the order in which nodes are visited.
+        resolution: values above 1 give smaller communities.
 
-    Source: Blondel, Guillaume, Lambiotte, Lefebvre 2008.
+    Source: Blondel, Guillaume, Lambiotte, Lefebvre, Fast unfolding of communities, 2008.
     """
     if not len(graph.low):
         return [np.arange(graph.n)]
@@ -43,7 +48,7 @@ def levels(graph: Graph, engine: str, seed: int = 0, resolution: float = 1.0) ->
 
 
 def modularity(graph: Graph, parts: Rows) -> float:
-    """Return Newman's modularity of a partition (n,), weighted; 0 without edges."""
+    """Return the weighted modularity (Newman) of a partition (n,); 0 for a graph without edges."""
     total = graph.weights.sum()
     if not total:
         return 0.0
@@ -53,7 +58,7 @@ def modularity(graph: Graph, parts: Rows) -> float:
 
 
 def ranked(parts: Rows) -> Rows:
-    """Return a partition numbered by size, the largest 0, ties by the smallest node."""
+    """Return a partition renumbered by descending size; ties go to the smallest node."""
     _, first, where, counts = np.unique(
         parts, return_index=True, return_inverse=True, return_counts=True
     )
@@ -65,12 +70,13 @@ def ranked(parts: Rows) -> Rows:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Let igraph draw its random numbers from a generator of this seed."""
+    """Make igraph use a random number generator with this seed in the block."""
     igraph.set_random_number_generator(random.Random(seed))
     try:
         yield
     finally:
-        igraph.set_random_number_generator(random)  # as it is by default
+        # igraph's default.
+        igraph.set_random_number_generator(random)
 
 
 def _igraph_levels(graph: Graph, seed: int, resolution: float) -> list[Rows]:
@@ -89,7 +95,7 @@ def _python_levels(graph: Graph, seed: int, resolution: float) -> list[Rows]:
     made.add_weighted_edges_from(
         zip(graph.low.tolist(), graph.high.tolist(), graph.weights.tolist(), strict=True)
     )
-    # Its resolution is a time: one over what igraph and networkx mean by the word.
+    # python-louvain's resolution is the inverse of that of igraph and networkx.
     steps = community.generate_dendrogram(made, resolution=1 / resolution, random_state=seed)
     found, parts = [], np.arange(graph.n)
     for step in steps:

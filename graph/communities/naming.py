@@ -1,4 +1,8 @@
-"""Names of communities: what is frequent inside and rare outside."""
+"""Names of communities: words of paths, labels and colors, frequent inside and rare outside.
+
+Words are ranked by their contribution to the Kullback-Leibler divergence between the community and
+the rest of the collection. Siblings get different names.
+"""
 
 import math
 from collections import Counter
@@ -12,16 +16,18 @@ from imgrec.collection.kinds import CLASS, COLOR, FOLDER
 from imgrec.system.file_names import printable
 
 LONELY = "Loners"
-_LEAST_SHARE = 1 / 3  # of a community: rarer, a word does not name it
+# Least share of a community's pictures that must have a word.
+_LEAST_SHARE = 1 / 3
 _LEAST_COLOR = 1 / 2
-_LEAST_LIFT = 1.5  # times as frequent inside as outside
+# Least ratio of its frequency inside to that outside.
+_LEAST_LIFT = 1.5
 _WORDS = 2
 _LONGEST = 32
 
 
 @dataclass
 class Tally:
-    """In how many pictures of a community a word, a color, a folder comes."""
+    """Numbers of pictures of a community that have each word, color and folder."""
 
     pictures: int = 0
     words: Counter[str] = field(default_factory=Counter)
@@ -30,7 +36,7 @@ class Tally:
 
     @classmethod
     def of(cls, entries: Iterable[Entry], labels: Mapping[int, Mapping[str, str]]) -> "Tally":
-        """Count what is known of some pictures."""
+        """Count the words, colors and folders of some pictures."""
         found = cls()
         for entry in entries:
             found.pictures += 1
@@ -41,14 +47,14 @@ class Tally:
         return found
 
     def pruned(self) -> "Tally":
-        """Leave out what is too rare to name anything: names of single files, most of all."""
+        """Return the tally without words too rare to name anything, such as those of one file."""
         least = max(2, self.pictures // 50) if self.pictures > _WORDS else 1
         self.words = Counter({word: c for word, c in self.words.items() if c >= least})
         return self
 
     @classmethod
     def joined(cls, tallies: Iterable["Tally"]) -> "Tally":
-        """Add up the tallies of the communities within another."""
+        """Return the sum of several tallies."""
         found = cls()
         for tally in tallies:
             found.pictures += tally.pictures
@@ -58,7 +64,7 @@ class Tally:
 
 
 def named_words(entry: Entry, labels: Mapping[str, str]) -> set[str]:
-    """Return the words by which a picture may name its community, in lower case."""
+    """Return the words of a picture that may name its community, in lower case."""
     words = {word.casefold() for word in words_of(entry.path)}
     if CLASS in labels:
         words.add(printable(labels[CLASS].partition(",")[0]).strip().casefold()[:_LONGEST])
@@ -66,10 +72,10 @@ def named_words(entry: Entry, labels: Mapping[str, str]) -> set[str]:
 
 
 def key_words(own: Tally, whole: Tally) -> list[str]:
-    """Return the words that tell a community from the rest of the collection, the best first.
+    """Return the words that distinguish a community from the rest, the best first.
 
-    A word is weighed by p log(p / q), its part of the divergence between the shares of the
-    pictures inside (p) and outside (q) that have it; longer ones first where that is equal.
+    The weight of a word is p log(p / q), its term of the Kullback-Leibler divergence, where p and
+    q are the shares of pictures inside and outside that have it; ties go to the longer word.
     """
     ranked = sorted(
         (-score, -len(word), word)
@@ -83,17 +89,17 @@ def key_words(own: Tally, whole: Tally) -> list[str]:
 
 
 def key_color(own: Tally, whole: Tally) -> str | None:
-    """Return the color of most of a community, None where the others have it as often."""
+    """Return the color of most pictures of a community; None if it is as common outside."""
     scores = _scores(own.colors, own, whole.colors, whole, _LEAST_COLOR)
     return max(scores, key=lambda item: (item[1], item[0]))[0] if scores else None
 
 
 def names_of(tallies: Mapping[str, Tally], whole: Tally) -> dict[str, str]:
-    """Return the names of siblings by their paths, no two alike.
+    """Return unique names for siblings, by path.
 
     Args:
-        tallies: of each by its path.
-        whole: of the collection.
+        tallies: the tally of each sibling, by path.
+        whole: the tally of the whole collection.
     """
     options = {path: _options(path, tally, whole) for path, tally in tallies.items()}
     place = dict.fromkeys(options, 0)
@@ -108,14 +114,14 @@ def names_of(tallies: Mapping[str, Tally], whole: Tally) -> dict[str, str]:
 
 
 def plain_name(path: str) -> str:
-    """Return how a community is called of which nothing is known."""
+    """Return the name of a community without distinguishing words: its number."""
     if path.rpartition(".")[2] == str(LONERS):
         return LONELY
     return f"Community {path}"
 
 
 def _options(path: str, own: Tally, whole: Tally) -> list[str]:
-    """Names for a community, the first choice first; the last is no sibling's."""
+    """Return candidate names, best first; the last one is unique among siblings."""
     if path.rpartition(".")[2] == str(LONERS):
         return [plain_name(path)]
     words, color = key_words(own, whole), key_color(own, whole)
@@ -141,7 +147,7 @@ def _scores(
 
 
 def _shares_letters(word: str, other: str) -> bool:
-    """Whether one is part of the other: "york" beside "new york", "shirts" beside "shirt"."""
+    """Return True if one word is part of the other: "york" and "new york", "shirt" and "shirts"."""
     return (
         word in other.split(" ")
         or other in word.split(" ")

@@ -1,4 +1,4 @@
-"""Numbers of communities that stay with the bulk of their members from run to run."""
+"""Stable numbers: a community keeps its number from run to run if most members stay."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from graph.communities.tree import LONERS, Community
 from graph.communities.weights import Rows
 
-Paths = NDArray[np.int64]  # (n, depth): the numbers of a path, from the top; -1 beyond its end
+# (n, depth): the numbers of each path from the top; -1 beyond its end.
+Paths = NDArray[np.int64]
 _DEEPEST = 16
 
 
 def parsed(labels: Sequence[str | None]) -> Paths:
-    """Return the numbers (n, depth) of labels such as 3.1.2; what is none counts as none."""
+    """Return the numbers (n, depth) of labels such as "3.1.2"; an invalid label counts as none."""
     paths = [_numbers(label) for label in labels]
     depth = max(map(len, paths), default=0)
     found = np.full((len(paths), max(1, depth)), -1)
@@ -25,16 +26,16 @@ def parsed(labels: Sequence[str | None]) -> Paths:
 
 
 def numbered(group: Community, before: Paths, weights: NDArray[np.float64]) -> Community:
-    """Return a tree whose groups have numbers, those of the run before where they are the same.
+    """Return the tree with numbers, taken over from the previous run where communities match.
 
-    At each level a group takes the number under which most of its members stood, where it
-    holds more than half of what stood there or that was more than half of it; the largest
-    overlap chooses first. The others get the smallest numbers that are free, by size.
+    At each level a community takes over a number if it has more than half of that community's
+    former members, or if these are more than half of its own; larger overlaps are matched first.
+    The others get the smallest free numbers, in descending order of size.
 
     Args:
-        group: the collection, or one below it.
-        before: (m, depth) the paths of its members in the run before, from its level down.
-        weights: (m,) pictures of each member.
+        group: the whole tree, or a subtree.
+        before: (m, depth) the former paths of its members, from this level down.
+        weights: (m,) the number of pictures of each member.
     """
     found = []
     for child, number in zip(
@@ -50,7 +51,7 @@ def numbered(group: Community, before: Paths, weights: NDArray[np.float64]) -> C
 
 
 def _numbers_of(group: Community, old: Rows, weights: NDArray[np.float64]) -> list[int]:
-    """The numbers of the children of a group whose members stood under `old` (m,)."""
+    """Return the numbers of the children of a group; `old` (m,) are its members' former numbers."""
     sizes = {number: float(weights[old == number].sum()) for number in np.unique(old).tolist()}
     overlaps = []
     for i, child in enumerate(group.children):

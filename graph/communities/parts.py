@@ -1,4 +1,4 @@
-"""Graphs in parts: the graph within each, how similar they are, those that go together."""
+"""Operations on a partitioned graph: subgraphs, similarity of parts, joining of similar parts."""
 
 from dataclasses import replace
 
@@ -6,11 +6,12 @@ import numpy as np
 
 from graph.communities.weights import Graph, Rows, Weights
 
-_MOST_GATHERED = 500  # parts that are compared each with each
+# Up to so many parts all pairs are compared.
+_MOST_GATHERED = 500
 
 
 def split(graph: Graph, parts: Rows) -> list[tuple[Rows, Graph]]:
-    """Return the rows of each part (n,), from 0, and the graph within it, its rows from 0."""
+    """Return for each part of a partition (n,) its rows and its subgraph, renumbered from 0."""
     count = int(parts.max()) + 1
     order = np.argsort(parts, kind="stable")
     starts = np.searchsorted(parts[order], np.arange(count + 1))
@@ -35,10 +36,10 @@ def split(graph: Graph, parts: Rows) -> list[tuple[Rows, Graph]]:
 
 
 def similarity(graph: Graph, parts: Rows, count: int) -> Graph:
-    """Return how similar the parts (n,) of a graph are, as a graph of them.
+    """Return the similarities of the parts of a partition (n,), as a weighted graph of parts.
 
-    A weight is what lies between two parts over the geometric mean of their weighted degrees,
-    from 0 to 1: the cosine of the parts as nodes of the graph.
+    A similarity is the weight between two parts divided by the geometric mean of their weighted
+    degrees, 0 to 1 (Salton's cosine).
     """
     between = graph.contracted(parts, count)
     volumes = np.bincount(parts, graph.degrees(), count)
@@ -47,10 +48,10 @@ def similarity(graph: Graph, parts: Rows, count: int) -> Graph:
 
 
 def gathered(graph: Graph, parts: Rows, costs: Weights, most: float) -> Rows:
-    """Return a partition (n,) whose parts were joined while two together cost at most `most`.
+    """Return a coarser partition (n,): the most similar parts joined while their cost allows.
 
-    Always the two most similar ones are joined, ties by the smallest numbers; parts that
-    nothing joins stay apart.
+    Greedy: always the most similar pair whose joint cost is at most `most`; ties go to the
+    smallest numbers. Parts without an edge between them are never joined.
     """
     count = int(parts.max()) + 1
     if count > _MOST_GATHERED:
@@ -77,12 +78,12 @@ def gathered(graph: Graph, parts: Rows, costs: Weights, most: float) -> Rows:
 
 
 def renumbered(parts: Rows) -> Rows:
-    """Return a partition whose parts are numbered from 0 without gaps, in the same order."""
+    """Return a partition renumbered from 0 without gaps, in the same order."""
     return np.unique(parts, return_inverse=True)[1]
 
 
 def induced(graph: Graph, rows: Rows) -> Graph:
-    """The graph of some of its nodes, ascending, renumbered."""
+    """Return the subgraph of ascending rows, renumbered from 0."""
     if len(rows) == graph.n:
         return graph
     place = np.full(graph.n, -1)

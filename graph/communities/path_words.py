@@ -1,4 +1,4 @@
-"""The words of a picture's path that a person would say; numbers, hashes and prefixes are none."""
+"""The meaningful words of a picture's path, without numbers, hashes and camera prefixes."""
 
 import re
 from collections.abc import Iterator
@@ -12,22 +12,26 @@ _HASHES = re.compile(
     re.IGNORECASE,
 )
 _SEPARATORS = re.compile(r"[^\w'’-]|_")
-_WITH_NUMBER = re.compile(r"(?:\d*)([^\W\d_]{2,})(?:\d*)")  # dress12, 2019summer
+# A word with a number beside it: dress12, 2019summer.
+_WITH_NUMBER = re.compile(r"(?:\d*)([^\W\d_]{2,})(?:\d*)")
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_SHORT = 3  # letters: t-shirt and x-ray are one word, red-dress is two
+# Parts of up to so many letters stay joined: t-shirt and x-ray are one word, red-dress is two.
+_SHORT = 3
 _LONGEST = 32
-_LONGEST_PHRASE = 4  # words
+# Longest folder name, in words, that counts as a phrase.
+_LONGEST_PHRASE = 4
 _NONE = (
     "img dsc dscn dscf pict pic picture image imag photo foto mvimg pxl vid wp gopr dji sam cimg",
     "scan screenshot copy kopie untitled thumb jpg jpeg png gif webp tif tiff bmp heic file",
     "whatsapp signal the and of im wa edit edited final",
     "train test validation val images photos pictures data dataset",
 )
-_PREFIXES = frozenset(" ".join(_NONE).split())  # of cameras and programs, and words of any folder
+# Prefixes of cameras and programs, and words that occur in any folder.
+_PREFIXES = frozenset(" ".join(_NONE).split())
 
 
 def words_of(path: str) -> list[str]:
-    """Return the words of a path, each once: of its folders, their whole names, of the file.
+    """Return the unique words of a path: of its folders, whole folder names, and the file name.
 
     Args:
         path: relative to its root.
@@ -54,7 +58,7 @@ def _words(name: str) -> Iterator[str]:
 
 
 def _word(part: str) -> str | None:
-    """The letters of a part of a name that is a word, a number beside it left out."""
+    """Return the word in a part of a name, without digits beside it; None if it is not a word."""
     if _LETTERS.fullmatch(part):
         letters = part
     else:

@@ -1,4 +1,9 @@
-"""The tree of communities: the collection divided until every group fits on a page."""
+"""The tree of communities: the graph divided recursively until every leaf fits on a page.
+
+Each level is a Louvain partition of the parent's subgraph. If an overview would have too many
+children, similar ones are grouped under a level in between; a group that has no structure is cut
+into pages of equal size. Nodes without a community (loners) get a group of their own.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,22 +19,27 @@ from graph.communities.weights import FLOOR, Graph, Rows, Weights
 
 Mask = NDArray[np.bool_]
 
-MOST_CHILDREN = 80  # communities on an overview; more are grouped, so that a level comes above
-LONERS = 0  # the number of the group of what belongs to no community
-_TINY = 3  # fewer are no community
-_RESOLUTIONS = (1.0, 2.0, 4.0, 8.0, 16.0)  # tried one after the other on what does not part
-_LARGEST_SHARE = 0.9  # of a group: larger, and dividing has changed nothing
+# Communities on one overview; more are grouped under another level.
+MOST_CHILDREN = 80
+# The number of the group of loners.
+LONERS = 0
+# Groups of fewer nodes are not communities.
+_TINY = 3
+# Resolutions tried in turn on a group that does not divide.
+_RESOLUTIONS = (1.0, 2.0, 4.0, 8.0, 16.0)
+# A division whose largest part has a larger share of the group counts as none.
+_LARGEST_SHARE = 0.9
 _DEEPEST = 6
 
 
 @dataclass(frozen=True)
 class Community:
-    """Nodes that belong together.
+    """A community: a node of the tree.
 
     Attributes:
-        rows: (m,) the nodes, ascending.
-        children: the groups it is divided into; none where it fits on a page.
-        number: among its siblings, from 1; `LONERS` for those that belong to no community.
+        rows: (m,) ascending nodes of the graph.
+        children: the communities it is divided into; empty for a leaf.
+        number: its number among its siblings, from 1; `LONERS` for the group of loners.
     """
 
     rows: Rows
@@ -37,7 +47,7 @@ class Community:
     number: int = -1
 
     def walk(self, path: str = "") -> Iterator[tuple[str, "Community"]]:
-        """Yield this group and all below it with their paths, such as 3.1, parents first."""
+        """Yield this community and all below it with their paths, such as "3.1", parents first."""
         yield path, self
         for child in self.children:
             yield from child.walk(f"{path}.{child.number}" if path else str(child.number))
@@ -45,13 +55,13 @@ class Community:
 
 @dataclass(frozen=True)
 class Grower:
-    """Divides graphs into groups.
+    """Divides a graph recursively into communities.
 
     Attributes:
-        costs: (n,) of every node of the collection: the share of a page it takes times its size.
-        page_size: the cost that a page bears.
-        engine: of Louvain.
-        seed: of Louvain.
+        costs: (n,) the cost of every node: the share of a page it takes, times the page size.
+        page_size: maximum total cost of a leaf.
+        engine: library for Louvain.
+        seed: random seed of Louvain.
     """
 
     costs: Weights
@@ -60,17 +70,17 @@ class Grower:
     seed: int = 0
 
     def grown(self, graph: Graph, parts: Rows) -> Community:
-        """Return the tree of a graph: the collection, whose children are the communities.
+        """Return the tree of a graph; its root is the whole collection.
 
         Args:
-            graph: of all nodes.
-            parts: (n,) the communities that Louvain found in it.
+            graph: similarity graph of all n nodes.
+            parts: (n,) the partition that Louvain found in it.
         """
         rows = np.arange(graph.n)
         return Community(rows, tuple(self._children(graph, rows, parts, 0)))
 
     def _children(self, graph: Graph, rows: Rows, parts: Rows, depth: int) -> list[Community]:
-        """The groups of a division, few enough for an overview, loners in one of them."""
+        """Return the groups of a partition: few enough for an overview, loners in one of them."""
         alone = _loners(graph, parts, FLOOR if depth == 0 else 0)
         if alone.all():
             return [self._cut(rows, LONERS)]
@@ -91,9 +101,9 @@ class Grower:
         return Community(rows, tuple(self._children(graph, rows, parts, depth)))
 
     def _parted(self, graph: Graph, costs: Weights) -> Rows | None:
-        """The partition of a graph by its own structure, None where it has none.
+        """Return the partition of a graph by its structure; None if Louvain finds none.
 
-        Parts that are alike and fit on a page together are one.
+        Similar parts that fit on one page are joined.
         """
         for resolution in _RESOLUTIONS:
             found = levels(graph, self.engine, self.seed, resolution)[-1]
@@ -104,10 +114,11 @@ class Grower:
         return None
 
     def _bounded(self, groups: list[Community], graph: Graph, rows: Rows) -> list[Community]:
-        """Groups joined by how similar they are until an overview can show them."""
+        """Return the groups, similar ones joined until an overview can show them."""
         if len(groups) <= MOST_CHILDREN:
             return groups
-        parts = np.full(graph.n, len(groups))  # the last one: loners
+        # The last part holds the loners.
+        parts = np.full(graph.n, len(groups))
         for number, group in enumerate(groups):
             parts[np.searchsorted(rows, group.rows)] = number
         return self._joined(groups, _similar(graph, parts, len(groups)))
@@ -128,7 +139,7 @@ class Grower:
         return sorted(found, key=lambda group: (-len(group.rows), group.rows[0]))
 
     def _few(self, similar: Graph) -> Rows:
-        """The finest partition with few enough parts; a cut into equal ones where none has."""
+        """Return the finest partition with few enough parts; equal cuts if there is none."""
         for resolution in _RESOLUTIONS:
             for parts in levels(similar, self.engine, self.seed, resolution):
                 if 1 < parts.max() + 1 <= MOST_CHILDREN:
@@ -140,7 +151,7 @@ class Grower:
         return parts
 
     def _cut(self, rows: Rows, number: int = -1) -> Community:
-        """A group without structure, cut into pages of equal size where it needs several."""
+        """Return a group without structure, cut into pages of equal size if it needs several."""
         if self._fits(rows):
             return Community(rows, number=number)
         pages = self._pages(rows)
@@ -164,14 +175,14 @@ class Grower:
 
 
 def _similar(graph: Graph, parts: Rows, count: int) -> Graph:
-    """Likewise, of the first `count` parts."""
+    """Return the similarities of the first `count` parts."""
     found = similarity(graph, parts, count + 1)
     kept = found.high < count
     return Graph(count, found.low[kept], found.high[kept], found.weights[kept])
 
 
 def _loners(graph: Graph, parts: Rows, weak: float) -> Mask:
-    """Which nodes (n,) belong nowhere: no edge above `weak`, or too small a group; one is none."""
+    """Return a mask (n,) of loners: no edge above `weak`, or a tiny group; a single one is none."""
     strongest = np.zeros(graph.n)
     for ends in (graph.low, graph.high):
         np.maximum.at(strongest, ends, graph.weights)

@@ -1,4 +1,8 @@
-"""From nearest neighbors to an undirected graph as arrays, weighted by how near they are."""
+"""The similarity graph: from k-NN lists to an undirected weighted graph, held as edge arrays.
+
+Weights use local scaling: each distance is relative to the local density around both pictures, so
+that dense and sparse regions of a collection divide equally well.
+"""
 
 from dataclasses import dataclass
 
@@ -11,19 +15,23 @@ from imgrec.neighbors.neighbors import Neighbors
 Rows = NDArray[np.int64]
 Weights = NDArray[np.float64]
 
-FLOOR = 1e-3  # an edge of weight 0 would be none to Louvain, and no spring in a layout
-_SCALE_RANK = 7  # the neighbor whose distance is a picture's own scale
+# Least weight: with 0 an edge would not exist for Louvain and layouts.
+FLOOR = 1e-3
+# The distance to the neighbor of this rank is a picture's local scale.
+_SCALE_RANK = 7
 
 
 @dataclass(frozen=True)
 class Graph:
-    """An undirected graph of n nodes; edge e joins `low[e]` and `high[e]`.
+    """An undirected weighted graph; edge e connects the nodes `low[e]` and `high[e]`.
+
+    Invariant: edges are sorted by (low, high), unique, and low < high.
 
     Attributes:
-        n: nodes; they are the rows 0 to n - 1.
-        low: (m,) the smaller row of each edge; edges ascend by (low, high), none comes twice.
-        high: (m,) the larger row.
-        weights: (m,) above 0.
+        n: number of nodes, which are the rows 0 to n - 1.
+        low: (m,) the smaller row of each edge.
+        high: (m,) the larger row of each edge.
+        weights: (m,) float64, above 0.
     """
 
     n: int
@@ -32,24 +40,24 @@ class Graph:
     weights: Weights
 
     def degrees(self) -> Weights:
-        """Return the sum of the weights at each node (n,)."""
+        """Return the weighted degree of each node, (n,)."""
         at_low = np.bincount(self.low, self.weights, self.n)
         return np.asarray(at_low + np.bincount(self.high, self.weights, self.n))
 
     def within(self, parts: Rows) -> "Graph":
-        """Return the graph without the edges that join nodes of different parts (n,)."""
+        """Return the graph without the edges between different parts of a partition (n,)."""
         kept = parts[self.low] == parts[self.high]
         return Graph(self.n, self.low[kept], self.high[kept], self.weights[kept])
 
     def contracted(self, parts: Rows, count: int) -> "Graph":
-        """Return the graph whose nodes are the parts (n,), from 0; what lies within is dropped."""
+        """Return the graph of the parts of a partition (n,), without self-loops."""
         a, b = parts[self.low], parts[self.high]
         across = a != b
         return joined(count, a[across], b[across], self.weights[across])
 
 
 def joined(n: int, a: Rows, b: Rows, weights: Weights) -> Graph:
-    """Return the graph of some edges, in any order; the weights of equal ones are added."""
+    """Return the graph of edges given in any order; weights of equal edges are added."""
     low, high = np.minimum(a, b), np.maximum(a, b)
     keys, where = np.unique(low * n + high, return_inverse=True)
     summed = np.bincount(where, weights, len(keys)).astype(np.float64)
@@ -57,15 +65,14 @@ def joined(n: int, a: Rows, b: Rows, weights: Weights) -> Graph:
 
 
 def knn_graph(neighbors: Neighbors, joined: int = JOINED) -> Graph:
-    """Return the graph that joins two pictures where one is among the nearest of the other.
+    """Return the union k-NN graph: an edge if either picture is among the nearest of the other.
 
-    Its rows are those of `neighbors.ids`. A weight is from `FLOOR` to 1, by local scaling:
-    exp(-d² / (s s')), where d is the distance and s, s' those of the two pictures to their
-    seventh neighbors; so dense and sparse parts of a collection weigh alike.
+    Its rows are those of `neighbors.ids`. A weight is exp(-d² / (s s')), from `FLOOR` to 1, where
+    d is the distance and s, s' are the distances of the two pictures to their seventh neighbors.
 
     Args:
-        neighbors: of every picture.
-        joined: how many of them become edges.
+        neighbors: nearest neighbors of every picture.
+        joined: number of neighbors that become edges.
 
     Source: Zelnik-Manor and Perona 2004, Self-Tuning Spectral Clustering.
     """
@@ -82,21 +89,21 @@ def knn_graph(neighbors: Neighbors, joined: int = JOINED) -> Graph:
 
 
 def scales_of(neighbors: Neighbors) -> Weights:
-    """Return the scale (n,) of each picture: the distance to its seventh neighbor."""
+    """Return the local scale (n,) of each picture: the distance to its seventh neighbor."""
     rank = min(_SCALE_RANK, neighbors.k)
     return neighbors.distances[:, rank - 1].astype(np.float64)
 
 
 def local_weights(distances: NDArray[np.floating], scale: Weights, other: Weights) -> Weights:
-    """Return exp(-d² / (s s')) for pairs of pictures, at least `FLOOR`; 1 for d = 0.
+    """Return the weights exp(-d² / (s s')) of pairs of pictures, at least `FLOOR`; 1 for d = 0.
 
     Args:
-        distances: of the pairs, of any shape.
-        scale: of the one picture of each pair.
-        other: of the other one.
+        distances: distances d of the pairs, of any shape.
+        scale: local scales s of the first pictures.
+        other: local scales s' of the second pictures.
     """
     squares, products = np.square(distances.astype(np.float64)), scale * other
-    # Twins in plenty have the scale 0: among themselves they are the same, to others nothing.
+    # A picture with seven copies has scale 0: weight 1 to its copies, `FLOOR` to all others.
     ratios = np.divide(squares, products, out=np.full_like(squares, np.inf), where=products > 0)
     ratios[squares == 0] = 0
     weights: Weights = np.maximum(np.exp(-ratios), FLOOR)
