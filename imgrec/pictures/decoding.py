@@ -1,9 +1,10 @@
-"""The one decoder: file bytes to an upright RGB picture, or a reason why not.
+"""Decoding: from file bytes to an upright RGB picture, or a reason code. The only decoder there is.
 
-The first frame is read, and JPEG scaled while it is decoded; then the pixels are made plain
-(`conversion`), turned as EXIF says, averaged by a whole number where there are many, to no less
-than twice what any encoder takes, given the colors of their profile (`profiles`) and laid
-over white. Turning comes before averaging: a picture turned by EXIF is the one turned by pixels.
+Steps: read the first frame, JPEGs at reduced scale (`draft`); convert to a plain mode
+(`color_modes`); apply the EXIF orientation; reduce large pictures by an integer factor, to no less
+than twice what any encoder takes; convert the ICC profile to sRGB (`color_profiles`); composite
+over white. Orientation is applied before reducing, so that a picture rotated by EXIF gives the same
+pixels as one whose pixels were rotated.
 """
 
 import hashlib
@@ -27,10 +28,16 @@ __all__ = [
     "decode", "digest", "pixels_for", "prepared", "thumbnail",
 ]  # fmt: skip
 
-MAX_PIXELS = 178_956_970  # decoded; where Pillow takes a picture for a decompression bomb
-MAX_JPEG_PIXELS = 1 << 30  # of a file whose pixels are decoded to a part of them
-MAX_BYTES = 1 << 30  # of a file, and of what a JPEG decoder holds beside the pixels
-_BASE_PX = 512  # at 500 x 375 this changes no pixel, at 12 megapixels 0.24 of 255 on average
+# Limit of decoded pixels, at which Pillow assumes a decompression bomb.
+MAX_PIXELS = 178_956_970
+# Limit of the original pixels of a JPEG, which is decoded at reduced scale.
+MAX_JPEG_PIXELS = 1 << 30
+# Limit of a file's bytes, and of the coefficients that a JPEG decoder holds beside the pixels.
+MAX_BYTES = 1 << 30
+# Least length of the shorter side after reducing. A picture of 500 x 375 is not reduced; one of 12
+# megapixels differs by 0.24 of 255 on average.
+_BASE_PX = 512
+# Pillow's transposition for each EXIF orientation.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -48,10 +55,10 @@ class Picture:
     """A decoded file.
 
     Attributes:
-        image: upright RGB; smaller than `width` x `height` where JPEG scaling helped.
-        width: of the upright original, in pixels.
-        height: likewise.
-        format: Pillow's name of the file format, as "JPEG".
+        image: upright RGB, possibly reduced: smaller than `width` x `height`.
+        width: width of the upright original, in pixels.
+        height: height of the upright original, in pixels.
+        format: Pillow's name of the file format, such as "JPEG".
     """
 
     image: Image.Image
@@ -61,30 +68,30 @@ class Picture:
 
 
 def digest(data: bytes) -> str:
-    """Return the content digest the catalog keeps: BLAKE2b, 128 bits, as hex."""
+    """Return the content digest of a file: BLAKE2b with 128 bits, as 32 hexadecimal digits."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def decode(data: bytes, need_px: int = 256) -> Picture:
-    """Decode file bytes by the rules at the head of this module.
+    """Decode the bytes of a file, by the steps at the head of this module.
 
     Args:
-        data: the bytes of the file.
-        need_px: the longest side any consumer will scale the picture to; large pictures are
-            decoded at no less than twice that and no less than 512 px on the short side.
+        data: the file's bytes.
+        need_px: the longest side to which any consumer will resize the picture. The shorter side
+            of the result is at least twice that and at least 512 px, if the original's is.
 
     Raises:
-        PictureError: with one of `REASONS`.
+        PictureError: its code is one of `REASONS`.
     """
     with translated(data), _opened(data) as image:
         return _decoded(image, max(_BASE_PX, 2 * need_px))
 
 
 def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
-    """Return a picture that is open already, upright and RGB, by the same rules.
+    """Return an open Pillow image as upright RGB, by the same steps as `decode`.
 
     Raises:
-        PictureError: its file cannot be decoded, or it has more than `MAX_PIXELS`.
+        PictureError: its file cannot be decoded, or it has more than `MAX_PIXELS` pixels.
     """
     _check_pixels(image.size, image.size)
     with translated():
@@ -98,7 +105,8 @@ def _opened(data: bytes) -> ImageFile:
     except Image.DecompressionBombError:
         if not data.startswith(b"\xff\xd8\xff"):
             raise
-        return JpegImageFile(io.BytesIO(data))  # its bound is that of what scaling leaves
+        # For a JPEG the limit applies to the reduced pixels, which `_check_pixels` tests.
+        return JpegImageFile(io.BytesIO(data))
 
 
 def _decoded(image: ImageFile, side_px: int) -> Picture:
@@ -109,7 +117,8 @@ def _decoded(image: ImageFile, side_px: int) -> Picture:
         _check_scans(image, size)
     scaled = image.size
     _load(image)
-    if image.size != scaled:  # what the file said before was wrong
+    # Some decoders learn the true size only while loading.
+    if image.size != scaled:
         size = image.size
     method = _turn(image)
     width, height = size[::-1] if method in _LYING else size
@@ -127,7 +136,7 @@ def _check_pixels(size: tuple[int, int], scaled: tuple[int, int]) -> None:
 
 
 def _check_scans(image: JpegImageFile, size: tuple[int, int]) -> None:
-    """Refuse a JPEG whose coefficients, of 16 bits, come in several scans and fill the memory."""
+    """Refuse a multi-scan JPEG whose 16-bit coefficients, held in memory, exceed `MAX_BYTES`."""
     across, down = (max(layer[k] for layer in image.layer) for k in (1, 2))
     samples = sum(layer[1] * layer[2] for layer in image.layer)
     held = 2 * size[0] * size[1] * samples // max(1, across * down)
@@ -136,9 +145,9 @@ def _check_scans(image: JpegImageFile, size: tuple[int, int]) -> None:
 
 
 def _in_one_scan(image: JpegImageFile) -> bool:
-    """Whether blocks are decoded as they come, none of them held.
+    """Return True if a JPEG has one interleaved scan, which is decoded without holding blocks.
 
-    Called when the header has been read, to the end of that of the first scan.
+    Call it right after the header was read: the file position is then behind the first scan header.
     """
     file = cast(io.BytesIO, image.fp)
     header = b"\xff\xda" + (6 + 2 * image.layers).to_bytes(2, "big") + bytes([image.layers])
@@ -147,10 +156,11 @@ def _in_one_scan(image: JpegImageFile) -> bool:
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
-    """Return how a picture is turned upright by its EXIF; broken EXIF turns nothing."""
+    """Return the transposition for the EXIF orientation; None without, or with damaged EXIF."""
     try:
         return _UPRIGHT.get(image.getexif().get(0x0112, 1))
-    except Exception:  # whatever its parser stumbles over, the pixels are there
+    # Damaged EXIF may raise anything, and must not cost the picture.
+    except Exception:
         return None
 
 
