@@ -6,7 +6,7 @@ from pathlib import Path
 
 from imgrec.encoders.spec import Vectors
 from projector.files.bookmarks import Bookmark, bookmarks_text
-from projector.files.config import CONFIG_NAME, Embedding, config_text
+from projector.files.formats import CONFIG_NAME, Embedding, config_text
 from projector.files.events import EVENTS, event_bytes
 from projector.files.metadata import LABEL, metadata_text
 from projector.files.pieces import Piece, digest, piece_of

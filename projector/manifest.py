@@ -10,7 +10,7 @@ from typing import Any
 
 from imgrec.system.atomic_files import write_text
 from projector.errors import ProjectorError
-from projector.files.config import CONFIG_NAME, HEADER
+from projector.files.formats import CONFIG_NAME, HEADER
 
 MANIFEST = "projector.json"
 FORMAT = 1

@@ -14,7 +14,7 @@ from tensorboard import program
 
 from projector.choices import PORT
 from projector.errors import ProjectorError
-from projector.files.config import CONFIG_NAME
+from projector.files.formats import CONFIG_NAME
 
 HOST = "127.0.0.1"
 _TRIED_PORTS = 100

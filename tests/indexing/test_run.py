@@ -22,7 +22,7 @@ from imgrec.index import main, report
 from imgrec.pictures.color_word import dominant_color
 from imgrec.pictures.decoding import decode, pixels_for, thumbnail
 from pictures import encoded, picture, rotated_jpeg, write_pictures
-from projector.files.config import HEADER
+from projector.files.formats import HEADER
 from stores import HERE, contents, statuses
 
 

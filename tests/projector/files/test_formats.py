@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
-from projector.files.config import Embedding, config_text
+from projector.files.formats import Embedding, config_text
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.integers(2, 100_000))
