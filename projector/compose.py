@@ -6,13 +6,18 @@ from pathlib import Path
 
 from imgrec.encoders.spec import Vectors
 from projector.files.bookmarks import Bookmark, bookmarks_text
-from projector.files.formats import CONFIG_NAME, Embedding, config_text
-from projector.files.events import EVENTS, event_bytes
+from projector.files.formats import (
+    CONFIG_NAME,
+    EVENTS,
+    Embedding,
+    config_text,
+    event_bytes,
+    tensor_bytes,
+)
 from projector.files.metadata import LABEL, metadata_text
 from projector.files.pieces import Piece, digest, piece_of
 from projector.files.sprite import VERSION, Grid, grid_for
 from projector.files.sprite_workers import Sheets
-from projector.files.tensor import tensor_bytes
 from projector.layouts import Layouts, PendingLayouts
 from projector.runs import PAGE, WHOLE, Run, run_name
 from projector.source import ProjectedFeature

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from graph.choices import AUTO, JOINED, PAGE_SIZE
 from graph.communities.bundles import Bundles, bundled
 from graph.communities.guide import Guide, make_guide
-from graph.communities.labels import community_labels, labels_before
 from graph.communities.louvain import chosen_engine, levels, modularity
-from graph.communities.numbering import numbered
+from graph.communities.numbering import community_labels, labels_before, numbered
 from graph.communities.tree import Grower
 from graph.communities.weights import Graph, knn_graph
 from imgrec.collection import Catalog

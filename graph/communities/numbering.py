@@ -7,8 +7,11 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.communities.bundles import Bundles
 from graph.communities.tree import LONERS, Community
 from graph.communities.weights import Rows
+from imgrec.collection import Catalog
+from imgrec.collection.kinds import COMMUNITY
 
 # (n, depth): the numbers of each path from the top; -1 beyond its end.
 Paths = NDArray[np.int64]
@@ -48,6 +51,21 @@ def numbered(group: Community, before: Paths, weights: NDArray[np.float64]) -> C
         found.append(replace(numbered(child, below, weights[rows]), number=number))
     order = sorted(found, key=lambda child: (child.number == LONERS, child.number))
     return replace(group, children=tuple(order))
+
+
+def community_labels(tree: Community, bundles: Bundles) -> dict[int, str]:
+    """Return the path of the community whose page shows it, for each picture by ascending id."""
+    paths = np.empty(len(bundles), object)
+    for path, group in tree.walk():
+        if not group.children:
+            paths[group.rows] = path
+    return dict(zip(bundles.ids.tolist(), paths[bundles.node].tolist(), strict=True))
+
+
+def labels_before(catalog: Catalog, bundles: Bundles) -> Paths:
+    """Return the paths (u, depth) under which the nodes stood in the run before."""
+    kept = catalog.labels.of_kind(COMMUNITY)
+    return parsed([kept.get(bundles.picture(node)) for node in range(len(bundles))])
 
 
 def _numbers_of(group: Community, old: Rows, weights: NDArray[np.float64]) -> list[int]:

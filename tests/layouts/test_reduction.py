@@ -15,7 +15,7 @@ from imgrec.distances.axes import fit_axes, sample_ids
 from imgrec.errors import StoreError
 from imgrec.layouts.reduction import Reduction, reduce_feature, unreduced
 from imgrec.store.store import Store
-from projector.files.tensor import tensor_bytes
+from projector.files.formats import tensor_bytes
 from vector_stores import add_part, add_pictures, make
 
 Matrix = NDArray[np.float32]

@@ -12,9 +12,14 @@ from selenium import webdriver
 
 from browser import console_errors
 from projector.files.bookmarks import STEPS, Bookmark, bookmarks_text
-from projector.files.formats import CONFIG_NAME, Embedding, config_text
-from projector.files.events import EVENTS, event_bytes
-from projector.files.tensor import tensor_bytes
+from projector.files.formats import (
+    CONFIG_NAME,
+    EVENTS,
+    Embedding,
+    config_text,
+    event_bytes,
+    tensor_bytes,
+)
 from projector_clicks import (
     bookmarks,
     choose_run,
