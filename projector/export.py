@@ -15,6 +15,7 @@ from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE
 from imgrec.store.store import Store
 from imgrec.system.atomic_files import new_folder
 from imgrec.system.interrupts import interrupted_once
+from imgrec.system.output_folder import LOGDIR
 from imgrec.system.progress import progress
 from imgrec.system.threads import cores
 from imgrec.system.workers import Workers
@@ -22,7 +23,7 @@ from projector.choices import DIMENSIONS, PAGE_SIZE
 from projector.compose import Composer, PendingRun
 from projector.files.sprite_workers import Sheets
 from projector.layouts import Layouts
-from projector.manifest import check_replaceable, read_manifest, write_manifest
+from projector.manifest import read_manifest, write_manifest
 from projector.runs import PAGE, Run
 from projector.source import ProjectedFeature
 from projector.writer import LogdirWriter
@@ -125,10 +126,11 @@ def write_logdir(
 
     Raises:
         StoreError: the store has no such feature or is damaged.
-        ProjectorError: fewer than two pictures, or `out` holds anything else than a logdir.
+        ProjectorError: there are fewer than two pictures.
+        ImgrecError: `out` holds anything that this command did not write.
     """
     out, options = Path(out).resolve(), options or ProjectorOptions()
-    check_replaceable(out)
+    LOGDIR.check_place(out)
     collection = ProjectedFeature.open(store, encoder, options.dimensions, options.clusters, quiet)
     colors = update_colors(store, quiet=quiet)
     runs = collection.runs(options.overview, options.page_size)
@@ -146,7 +148,8 @@ def write_logdir(
         composer = Composer(collection, layouts, colors, _page_of(runs), sheets, writer.has)
         summaries = [_written(composer, writer, begun) for begun in _ahead(composer, runs)]
         write_manifest(folder, writer.finish())
-        check_replaceable(out)  # again: there was time to put something there
+        # Again: somebody may have put a file there meanwhile.
+        LOGDIR.check_place(out)
     if options.methods:  # those of an export without any may be wanted again
         collection.layouts.prune(layouts.used)
     warnings = keep_labels(store, CLUSTER, collection.clusters.labels())

@@ -8,13 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from imgrec.system.atomic_files import write_text
-from projector.errors import ProjectorError
-from projector.files.formats import CONFIG_NAME, HEADER
-
-MANIFEST = "projector.json"
-FORMAT = 1
-_FIRST_FILES = frozenset({CONFIG_NAME, "tensor.bytes", "metadata.tsv", "sprite.webp", "sprite.jpg"})
+from imgrec.system.output_folder import LOGDIR
 
 
 @dataclass(frozen=True)
@@ -53,8 +47,8 @@ NOTHING = LogdirManifest(0, {})
 def read_manifest(logdir: Path) -> LogdirManifest:
     """Return what a logdir holds; nothing where there is none, or one that cannot be read."""
     try:
-        described = json.loads((logdir / MANIFEST).read_text("utf-8"))
-        if described["format"] != FORMAT:
+        described = json.loads((logdir / LOGDIR.marker).read_text("utf-8"))
+        if described["format"] != LOGDIR.format:
             return NOTHING
         runs = {key: _listed(run) for key, run in described["runs"].items()}
         return LogdirManifest(int(described["edition"]), runs)
@@ -63,9 +57,8 @@ def read_manifest(logdir: Path) -> LogdirManifest:
 
 
 def write_manifest(logdir: Path, manifest: LogdirManifest) -> None:
-    """Write the list of a logdir."""
-    described = {"made_by": HEADER.strip("# \n"), "format": FORMAT, **asdict(manifest)}
-    write_text(logdir / MANIFEST, json.dumps(described, indent=1, ensure_ascii=False) + "\n")
+    """Write the manifest of a new logdir, in which all other files lie already."""
+    (logdir / LOGDIR.marker).write_text(LOGDIR.described(logdir, asdict(manifest)), "utf-8")
 
 
 def still_right(old: Path, listed: Listed | None, name: str, made_from: str) -> Path | None:
@@ -98,44 +91,6 @@ def taken_over(source: Path, new: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def check_replaceable(out: Path) -> None:
-    """Raise ProjectorError unless a folder is absent, empty or a logdir made here and no more."""
-    foreign = _foreign(out)
-    if foreign is not None:
-        raise ProjectorError(
-            f"{out} holds something else than the files of this command, {foreign}: "
-            "move it away or name another place"
-        )
-
-
-def _foreign(out: Path) -> str | None:
-    """Return the name of something at `out` that no logdir made here has, if there is any."""
-    if not out.is_dir():
-        return out.name if out.exists() or out.is_symlink() else None
-    entries = sorted(out.iterdir())
-    if _is_first_version(out):
-        return next(
-            (e.name for e in entries if e.name not in _FIRST_FILES or not e.is_file()), None
-        )
-    manifest = read_manifest(out)
-    folders = {run.folder: run.files for run in manifest.runs.values()}
-    for entry in entries:
-        if entry.name == MANIFEST and manifest.edition:
-            continue
-        if entry.name not in folders or not entry.is_dir() or entry.is_symlink():
-            return entry.name
-        for file in sorted(entry.iterdir()):
-            if file.name not in folders[entry.name] or not file.is_file():
-                return f"{entry.name}/{file.name}"
-    return None
-
-
-def _is_first_version(out: Path) -> bool:
-    """Whether an earlier imgrec made a logdir, with the files of its one run right in it."""
-    config = out / CONFIG_NAME
-    return config.is_file() and config.read_bytes().startswith(HEADER.encode())
 
 
 def _listed(described: Mapping[str, Any]) -> Listed:

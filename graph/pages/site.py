@@ -201,7 +201,8 @@ def _write_site(
     for _ in bar(in_order(partial(write_page, workshop), jobs, workers), desc="pages"):
         pass
     write_search(folder, found_pictures(store.catalog, guide, places), found_groups(guide))
-    (folder / SITE.marker).write_text(SITE.described(folder, len(collection.labels)), "utf-8")
+    marker = SITE.described(folder, {"pictures": len(collection.labels)})
+    (folder / SITE.marker).write_text(marker, "utf-8")
 
 
 class _Cells:

@@ -11,10 +11,10 @@ from urllib.parse import quote
 from imgrec.collection.kinds import COMMUNITY
 from imgrec.store.site_link import page_file
 from imgrec.store.store import Store
+from imgrec.system.output_folder import LOGDIR
 
 _MOST = 24
 _TITLE = re.compile(r"<h1>(.*?)(?: <small>.*?)?</h1>", re.DOTALL)
-_LOGDIR_MARKER = "projector.json"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def links_from(store: Store, out: Path, site: Path | None, logdir: Path | None) 
 def logdir_beside(store_path: Path, out: Path) -> Path | None:
     """Return the first logdir of ours that lies beside the store or the report, None for none."""
     for folder in dict.fromkeys((store_path.resolve().parent, out.resolve().parent)):
-        found = sorted(folder.glob(f"*/{_LOGDIR_MARKER}"))
+        found = sorted(folder.glob(f"*/{LOGDIR.marker}"))
         if found:
             return found[0].parent
     return None

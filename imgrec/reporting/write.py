@@ -171,7 +171,7 @@ def _write(folder: Path, html: bytes, drawn: dict[str, Rendered], pictures: int)
     for name, rendered in drawn.items():
         (folder / FIGURES / f"{name}.svg").write_bytes(rendered.svg)
         (folder / FIGURES / f"{name}.png").write_bytes(rendered.png)
-    (folder / REPORT.marker).write_text(REPORT.described(folder, pictures), "utf-8")
+    (folder / REPORT.marker).write_text(REPORT.described(folder, {"pictures": pictures}), "utf-8")
 
 
 def _neighbors(

@@ -7,7 +7,7 @@ listed; a user's own file in it stops the command before anything is written.
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -62,12 +62,12 @@ class OutputFolder:
                 "lost: move it away, or name another folder"
             )
 
-    def described(self, folder: Path, pictures: int) -> str:
-        """Return the marker's JSON text: all files in a folder and the number of pictures."""
+    def described(self, folder: Path, more: Mapping[str, object]) -> str:
+        """Return the marker's JSON text: all files in a folder, and `more`."""
         described = {
             "format": self.format,
             "written_by": f"imgrec {__version__}",
-            "pictures": pictures,
+            **more,
             "files": sorted(file for file in _listed(folder) if not file.endswith("/")),
         }
         return json.dumps(described, indent=2) + "\n"
@@ -90,6 +90,7 @@ class OutputFolder:
 
 SITE = OutputFolder("site", "site.json")
 REPORT = OutputFolder("report", "report.json")
+LOGDIR = OutputFolder("logdir", "projector.json")
 
 
 def _listed(folder: Path) -> set[str]:

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from groups import group_ends
+from imgrec.errors import ImgrecError
 from imgrec.store.parts import write_part
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import write_thumbs
 from logdirs import RUN_FILES, contents, names, only_run, runs, table
-from projector import manifest
 from projector.__main__ import main
 from projector.errors import ProjectorError
 from projector.export import Export, ProjectorOptions, write_logdir
@@ -88,16 +88,6 @@ def test_a_logdir_is_replaced_and_a_failed_run_leaves_it(
     assert [path.name for path in tmp_path.iterdir()] == ["log"]
 
 
-def test_a_logdir_of_the_first_version_is_replaced(store: Store, tmp_path: Path) -> None:
-    out = tmp_path / "log"
-    out.mkdir()
-    (out / "projector_config.pbtxt").write_text(manifest.HEADER + "embeddings {}\n")
-    for name in ("tensor.bytes", "metadata.tsv", "sprite.jpg"):
-        (out / name).write_text("of an earlier version")
-    write_logdir(store, out, options=PLAIN)
-    assert sorted(path.name for path in out.iterdir()) == ["all 24 pictures", "projector.json"]
-
-
 @pytest.mark.parametrize(
     "name", ["mynote.txt", "run1/events.out.tfevents.1", "all 24 pictures/events.out.tfevents.1"]
 )
@@ -112,10 +102,10 @@ def test_a_logdir_with_a_file_of_the_user_is_never_replaced(
     before = contents(tmp_path)
     capsys.readouterr()
     assert main(argv) == 2
-    foreign = "run1" if name.startswith("run1") else name
+    foreign = "run1/" if name.startswith("run1") else name
     assert capsys.readouterr().err == (
-        f"imgrec projector: {out} holds something else than the files of this command, {foreign}: "
-        "move it away or name another place\n"
+        f"imgrec projector: {out} holds {foreign}, which is not part of the logdir and would be "
+        "lost: move it away, or name another folder\n"
     )
     assert contents(tmp_path) == before
     (out / name).unlink()
@@ -135,7 +125,7 @@ def test_what_came_while_it_was_written_is_not_deleted(
 
     monkeypatch.setattr("projector.files.sprite_workers.write_sprite", meanwhile)
     monkeypatch.setattr("projector.compose.VERSION", -1)  # nothing is taken over
-    with pytest.raises(ProjectorError, match=r"holds something else .* mynote\.txt"):
+    with pytest.raises(ImgrecError, match=r"holds mynote\.txt, which is not part of the logdir"):
         _exported(own_store, out, PLAIN)
     assert (out / "mynote.txt").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["log"]
@@ -143,12 +133,14 @@ def test_what_came_while_it_was_written_is_not_deleted(
 
 @pytest.mark.parametrize("name", ["holiday.jpg", "projector_config.pbtxt", "projector.json"])
 def test_something_else_is_never_replaced(store: Store, tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_text("embeddings {}")
-    with pytest.raises(ProjectorError, match="holds something else"):
-        write_logdir(store, tmp_path, options=PLAIN)
-    with pytest.raises(ProjectorError, match="holds something else"):
-        write_logdir(store, tmp_path / name, options=PLAIN)
-    assert [path.name for path in tmp_path.iterdir()] == [name]
+    out = tmp_path / "other"
+    out.mkdir()
+    (out / name).write_text("embeddings {}")
+    with pytest.raises(ImgrecError, match="is not empty and holds no logdir of ours"):
+        write_logdir(store, out, options=PLAIN)
+    with pytest.raises(ImgrecError, match="is a file: name a folder for the logdir"):
+        write_logdir(store, out / name, options=PLAIN)
+    assert [path.name for path in out.iterdir()] == [name]
 
 
 def test_a_manifest_cannot_lead_out_of_its_folder(store: Store, tmp_path: Path) -> None:
@@ -157,8 +149,9 @@ def test_a_manifest_cannot_lead_out_of_its_folder(store: Store, tmp_path: Path) 
     out = write_logdir(store, tmp_path / "log", options=PLAIN).logdir
     listed = (out / "projector.json").read_text("utf-8")
     (out / "projector.json").write_text(listed.replace("all 24 pictures", "../mine"), "utf-8")
-    with pytest.raises(ProjectorError, match="holds something else"):
+    with pytest.raises(ImgrecError, match="holds all 24 pictures/, which is not part"):
         write_logdir(store, out, options=PLAIN)
+    assert (tmp_path / "mine" / "a.txt").read_text() == "mine"
 
 
 def test_a_second_run_takes_everything_over(tmp_path: Path) -> None:
