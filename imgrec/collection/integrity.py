@@ -1,4 +1,7 @@
-"""Whether the SQLite file of a catalog is whole."""
+"""The integrity check of a catalog's SQLite file: schema, pages and, on demand, indexes.
+
+It opens the file by itself and read-only, because a damaged one cannot be opened as a catalog.
+"""
 
 import sqlite3
 from pathlib import Path
