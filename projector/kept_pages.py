@@ -1,51 +1,58 @@
-"""What the projector keeps in a store, so that it need not be made again: pages.
+"""The page of each picture in the projector, kept so that a later run can keep pictures in place.
 
     projector/<feature>/
-        pages.npz              ids (n,), pages (n,), the size of a page
+        kept.json              encoder and page size
+        ids.npy, pages.npy     (n,) int64 catalog ids, (n,) int32 the page of each
 
-Nothing here is needed: what is absent, damaged or cannot be written is made anew.
+A cache: pages that are absent, stale or damaged are computed again.
 """
 
-import io
 from contextlib import suppress
-from pathlib import Path
-from zipfile import BadZipFile
+from typing import Any
 
 import numpy as np
 
 from imgrec.collection import Ids
+from imgrec.encoders.spec import EncoderSpec
 from imgrec.store.features import positions
+from imgrec.store.kept import load, save
 from imgrec.store.store import Store
-from imgrec.system.atomic_files import write_bytes
 from projector.pages import Pages
 
-_PAGES = "pages.npz"
+VERSION = 1  # raised whenever pages mean something else
 
 
-class Kept:
-    """The folder of one feature, there or not."""
+class KeptPages:
+    """The pages kept of one feature."""
 
-    def __init__(self, store: Store, feature: str) -> None:
-        self._folder = store.path / "projector" / feature
+    def __init__(self, store: Store, spec: EncoderSpec) -> None:
+        self._folder = store.paths.projector(spec.name)
+        self._encoder = spec.identity()
 
-    def pages(self, ids: Ids, size: int) -> Pages:
-        """Return the page (n,) each picture had, -1 for none; all -1 for pages of another size."""
+    def load(self, ids: Ids, size: int) -> Pages:
+        """Return the page (n,) kept of each picture (n,), -1 where there is none.
+
+        Args:
+            ids: of the pictures.
+            size: of a page; pages of another size are not returned.
+        """
         found = np.full(len(ids), -1, np.int32)
-        with suppress(OSError, ValueError, LookupError, EOFError, BadZipFile):
-            with np.load(self._folder / _PAGES, allow_pickle=False) as arrays:
-                kept_ids, pages, kept_size = (arrays[n] for n in ("ids", "pages", "size"))
-            if int(kept_size) == size and len(kept_ids) == len(pages):
-                places = positions(kept_ids, ids)
-                found[places >= 0] = pages[places[places >= 0]]
+        kept = load(self._folder, self._stamp(size), ("ids", "pages"))
+        if kept:
+            places = positions(kept.arrays["ids"], ids)
+            found[places >= 0] = kept.arrays["pages"][places[places >= 0]]
         return found
 
-    def keep_pages(self, ids: Ids, pages: Pages, size: int) -> None:
-        """Write the page (n,) of each picture."""
-        buffer = io.BytesIO()
-        np.savez(buffer, ids=ids, pages=pages, size=np.int64(size))
-        self._write(self._folder / _PAGES, buffer.getvalue())
+    def save(self, ids: Ids, pages: Pages, size: int) -> None:
+        """Write the page (n,) of each picture (n,); does nothing where the store cannot be written.
 
-    def _write(self, path: Path, data: bytes) -> None:
-        with suppress(OSError):  # a store that is read-only or full
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(path, data)
+        Args:
+            ids: of the pictures, ascending.
+            pages: of each.
+            size: of a page.
+        """
+        with suppress(OSError):
+            save(self._folder, self._stamp(size), {"ids": ids, "pages": pages})
+
+    def _stamp(self, size: int) -> dict[str, Any]:
+        return {"version": VERSION, "encoder": self._encoder, "size": size}

@@ -22,7 +22,7 @@ from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
 from projector.choices import DIMENSIONS
 from projector.errors import ProjectorError
-from projector.kept_pages import Kept
+from projector.kept_pages import KeptPages
 from projector.pages import Pages, grown_pages, settled_pages, split_pages, without_lonely
 from projector.runs import PAGE, Run, page_label, plan_runs
 
@@ -44,7 +44,7 @@ class ProjectedFeature:
         reduction: few columns, for pages and layouts.
         tensor: the columns of the tensors.
         clusters: by k-means.
-        kept: what the store keeps for the projector.
+        kept: the pages that the store keeps.
         layouts: those the store keeps.
         quiet: no progress bar.
     """
@@ -55,7 +55,7 @@ class ProjectedFeature:
     reduction: Reduction
     tensor: Reduction
     clusters: Clusters
-    kept: Kept
+    kept: KeptPages
     layouts: KeptLayouts
     quiet: bool = True
 
@@ -92,7 +92,7 @@ class ProjectedFeature:
             reduction,
             reduction if dimensions else unreduced(feature),
             clusters_in(store, spec, feature, clusters),
-            Kept(store, spec.name),
+            KeptPages(store, spec),
             KeptLayouts(store, spec.name),
             quiet,
         )
@@ -132,7 +132,7 @@ class ProjectedFeature:
             page_size: pictures of a page.
         """
         pages = self._pages(page_size)
-        self.kept.keep_pages(self.ids, pages, page_size)
+        self.kept.save(self.ids, pages, page_size)
         return plan_runs(self.ids, pages, overview_ids(self.clusters, self.groups, overview))
 
     def labels(
@@ -163,7 +163,7 @@ class ProjectedFeature:
     def _pages(self, size: int) -> Pages:
         if len(self.ids) <= size:
             return np.zeros(len(self.ids), np.int32)
-        before = self.kept.pages(self.ids, size)
+        before = self.kept.load(self.ids, size)
         columns = self.reduction.take(self.ids)
         if (before >= 0).any():
             pages = grown_pages(columns, self.groups, before, size)

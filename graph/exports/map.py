@@ -1,14 +1,13 @@
 """The map of a collection: a place for each picture, similar ones near each other.
 
     graph/<feature>/
-        map.json               what it was made from
+        kept.json              what it was made from
         ids.npy, map.npy       (n,) catalog ids, (n, 2) float32
 
 Nothing of it is needed: what is absent, damaged, old or cannot be written is made anew.
 """
 
 import hashlib
-import json
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +25,8 @@ from imgrec.errors import StoreError
 from imgrec.layouts.umap import Positions, umap_layout
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.features import FeatureStore
-from imgrec.store.parts import load_array
+from imgrec.store.kept import load, save
 from imgrec.store.store import Store
-from imgrec.system.atomic_files import new_folder
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -68,9 +66,9 @@ def map_of(store: Store, neighbors: Neighbors, name: str | None = None, seed: in
     spec, feature = store.spec(name), store.feature(name)
     if not np.array_equal(feature.ids, neighbors.ids):
         raise StoreError(f"{store.path} has changed meanwhile: run the same command again")
-    folder = store.path / "graph" / spec.name
+    folder = store.paths.map(spec.name)
     made_from = _made_from(neighbors, seed)
-    kept = _load(folder, made_from, neighbors.ids)
+    kept = _load(folder, made_from)
     if kept is not None:
         return kept
     made = Map(neighbors.ids, lay_out(neighbors, principal_plane(feature), seed))
@@ -137,19 +135,10 @@ def _made_from(neighbors: Neighbors, seed: int) -> dict[str, Any]:
     return {"version": VERSION, "seed": seed, "neighbors": digest.hexdigest()}
 
 
-def _load(folder: Path, made_from: dict[str, Any], ids: Ids) -> Map | None:
-    with suppress(OSError, ValueError, StoreError):
-        if json.loads((folder / "map.json").read_text("utf-8")) != made_from:
-            return None
-        kept_ids, positions = load_array(folder / "ids.npy"), load_array(folder / "map.npy")
-        whole = positions.shape == (len(ids), 2) and positions.dtype == np.float32
-        if whole and np.array_equal(kept_ids, ids) and np.isfinite(positions).all():
-            return Map(ids, np.asarray(positions))
-    return None
+def _load(folder: Path, made_from: dict[str, Any]) -> Map | None:
+    kept = load(folder, made_from, ("ids", "map"))
+    return Map(kept.arrays["ids"], kept.arrays["map"]) if kept else None
 
 
 def _save(folder: Path, made_from: dict[str, Any], made: Map) -> None:
-    with new_folder(folder) as temporary:
-        (temporary / "map.json").write_text(json.dumps(made_from, indent=2) + "\n", "utf-8")
-        np.save(temporary / "ids.npy", made.ids, allow_pickle=False)
-        np.save(temporary / "map.npy", made.positions, allow_pickle=False)
+    save(folder, made_from, {"ids": made.ids, "map": made.positions})

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from imgrec.collection import Ids
 from imgrec.derived.choices import CLUSTERS
 from imgrec.derived.kept import kept_or_made
-from imgrec.derived.rows import Arrays, Derived, are_axes, axes_of
+from imgrec.derived.rows import Derived, are_axes, axes_of
 from imgrec.distances.axes import fit_axes, products
 from imgrec.distances.metrics import COSINE_NOISE, scaled
 from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.errors import StoreError
 from imgrec.store.features import FeatureStore
+from imgrec.store.kept import Arrays
 from imgrec.store.store import Store
 
 _COMPONENTS = 50

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from imgrec.derived.rows import (
     FIT_ROWS,
-    Arrays,
     Coverage,
     Derived,
     are_axes,
@@ -28,6 +27,7 @@ from imgrec.distances.metrics import scaled
 from imgrec.encoders.spec import Vectors
 from imgrec.errors import StoreError
 from imgrec.store.features import FeatureStore
+from imgrec.store.kept import Arrays
 from imgrec.system.threads import cores
 
 if TYPE_CHECKING:

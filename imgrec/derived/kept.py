@@ -10,7 +10,6 @@ from imgrec.derived.rows import (
     Derived,
     Recipe,
     derive,
-    folder_id,
     is_current,
     load_derived,
     save_derived,
@@ -19,6 +18,7 @@ from imgrec.derived.sketch import Sketch, SketchRecipe
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
 from imgrec.store.features import FeatureStore
+from imgrec.store.kept import folder_token
 from imgrec.store.store import Store
 from imgrec.system.progress import progress
 
@@ -43,8 +43,8 @@ def open_searchable(store: Store, name: str | None = None) -> Searchable:
     """
     spec = store.spec(name)
     feature, folder = store.feature(spec.name), store.paths.indexes(spec.name)
-    sketch = load_derived(folder, SketchRecipe(), spec)
-    hnsw = _opened_hnsw(load_derived(folder, HnswRecipe(), spec), feature, folder)
+    sketch = load_derived(folder, SketchRecipe(), spec, verify=False)
+    hnsw = _opened_hnsw(load_derived(folder, HnswRecipe(), spec, verify=False), feature, folder)
     return Searchable(spec, feature, Sketch(feature, sketch) if sketch else None, hnsw)
 
 
@@ -53,16 +53,26 @@ def open_reduced(store: Store, opened: Searchable) -> Reduced:
 
     On a store that cannot be written they are made and not kept.
     """
-    return Reduced.of(opened.feature, kept_or_made(store, PcaRecipe(), opened.spec, opened.feature))
+    spec, feature = opened.spec, opened.feature
+    return Reduced.of(feature, kept_or_made(store, PcaRecipe(), spec, feature, verify=False))
 
 
-def kept_or_made(store: Store, recipe: Recipe, spec: EncoderSpec, feature: FeatureStore) -> Derived:
+def kept_or_made(
+    store: Store, recipe: Recipe, spec: EncoderSpec, feature: FeatureStore, *, verify: bool = True
+) -> Derived:
     """Return current rows of a feature; where the store lacks them they are made, and kept.
 
     On a store that cannot be written they are made and not kept.
+
+    Args:
+        store: open.
+        recipe: of the rows.
+        spec: of the encoder that made the feature.
+        feature: open.
+        verify: compare the checksum of large files too, which a query has no time for.
     """
     folder = store.paths.indexes(spec.name)
-    kept = load_derived(folder, recipe, spec)
+    kept = load_derived(folder, recipe, spec, verify=verify)
     if kept is None or not is_current(recipe, feature, kept):
         kept = derive(recipe, feature, kept)
         with suppress(OSError, StoreError), store.writing():  # read-only, full or busy: not kept
@@ -131,6 +141,6 @@ def _opened_hnsw(kept: Derived | None, feature: FeatureStore, folder: Path) -> H
         return None
     with suppress(StoreError):
         opened = Hnsw(feature, kept, folder)
-        if kept.folder == folder_id(folder / HnswRecipe().name):  # both of one graph
+        if kept.token == folder_token(folder / HnswRecipe().name):  # both of one graph
             return opened
     return None

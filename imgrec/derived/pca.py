@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.derived.rows import Arrays, Derived, are_axes, axes_of
+from imgrec.derived.rows import Derived, are_axes, axes_of
 from imgrec.distances.axes import Axes, fit_axes
 from imgrec.encoders.spec import Vectors
 from imgrec.store.features import Block, FeatureStore
+from imgrec.store.kept import Arrays
 
 COMPONENTS = 75
 

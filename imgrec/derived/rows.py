@@ -5,15 +5,14 @@ carried over from what is kept wherever the vector is still the same one: its pi
 same id, and the part it lies in is the same file.
 
     indexes/<feature>/<recipe>/
-        derived.json           encoder, recipe and version, rows it was fitted on, sources
+        kept.json              encoder, recipe and version, rows it was fitted on, sources
         model-<name>.npy       what the recipe fitted
         ids.npy, owners.npy    (m,) the picture of each row, the number of its source
         rows-<name>.npy        (m, …) the rows, opened memory-mapped
         …                      what else the recipe keeps
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,17 +23,12 @@ from numpy.typing import NDArray
 from imgrec.collection import Ids
 from imgrec.distances.axes import Axes, sample_ids
 from imgrec.encoders.spec import EncoderSpec, Vectors
-from imgrec.errors import StoreError
 from imgrec.store.features import FeatureStore, positions
-from imgrec.store.parts import load_array
-from imgrec.system.atomic_files import new_folder
+from imgrec.store.kept import Arrays, Token, load, save
 
 FIT_ROWS = 32_768
 _KEY_TYPES = [np.dtype(np.int64), np.dtype(np.int32)]
 _MOST_DEAD = 0.2
-_TRIES = 3
-_SIDECAR = "derived.json"
-Arrays = Mapping[str, NDArray[Any]]
 
 
 class Recipe(Protocol):
@@ -134,14 +128,14 @@ class Derived:
         model: arrays by name, as the recipe fitted them.
         rows: arrays (m, …) by name.
         fitted_on: vectors there were when the model was fitted.
-        folder: what is another when another folder has taken the place; 0 for one in memory.
+        token: of the folder they were loaded from; zeros for rows in memory.
     """
 
     model: Arrays
     rows: Arrays
     coverage: Coverage
     fitted_on: int
-    folder: int = 0
+    token: Token = (0, 0)
 
 
 def derive(recipe: Recipe, feature: FeatureStore, kept: Derived | None = None) -> Derived:
@@ -177,39 +171,30 @@ def is_current(recipe: Recipe, feature: FeatureStore, kept: Derived) -> bool:
     return bool((places >= 0).all())
 
 
-def load_derived(folder: Path, recipe: Recipe, spec: EncoderSpec) -> Derived | None:
-    """Return what is kept, None where it is absent, damaged or made by something else."""
-    for _ in range(_TRIES):
-        found = _load(folder / recipe.name, recipe, spec)
-        if found is None or found.folder == folder_id(folder / recipe.name):
-            return found
-    return None  # it is replaced again and again while it is read
+def load_derived(
+    folder: Path, recipe: Recipe, spec: EncoderSpec, *, verify: bool = True
+) -> Derived | None:
+    """Return the kept rows of a recipe; None where they are absent, stale or damaged.
 
-
-def folder_id(folder: Path) -> int:
-    """Return what is another when a folder was replaced, 0 where there is none."""
-    try:
-        return folder.stat().st_ino
-    except OSError:
-        return 0
-
-
-def _load(folder: Path, recipe: Recipe, spec: EncoderSpec) -> Derived | None:
-    before = folder_id(folder)
-    try:
-        described = json.loads((folder / _SIDECAR).read_text("utf-8"))
-        if described["made_by"] != _made_by(recipe, spec):
-            return None
-        arrays = {path.stem: np.asarray(load_array(path)) for path in folder.glob("*.npy")}
-        coverage = Coverage(arrays.pop("ids"), arrays.pop("owners"), tuple(described["sources"]))
-        model, rows = _named(arrays, "model-"), _named(arrays, "rows-")
-        fitted_on = int(described["fitted_on"])
-        right = model.keys() == recipe.model_names and rows.keys() == recipe.columns
-        if not (right and recipe.fits(model, rows) and _is_whole(coverage, rows)):
-            return None
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, StoreError):
+    Args:
+        folder: of all recipes of a feature.
+        recipe: the one wanted.
+        spec: of the encoder that made the vectors.
+        verify: compare the checksum of large files too.
+    """
+    models = {name: f"model-{name}" for name in recipe.model_names}
+    columns = {name: f"rows-{name}" for name in recipe.columns}
+    names = ["ids", "owners", *models.values(), *columns.values()]
+    kept = load(folder / recipe.name, _made_by(recipe, spec), names, verify=verify)
+    if kept is None:
         return None
-    return Derived(model, rows, coverage, fitted_on, before)
+    arrays, sources = kept.arrays, tuple(kept.state["sources"])
+    coverage = Coverage(arrays["ids"], arrays["owners"], sources)
+    model = {name: arrays[file] for name, file in models.items()}
+    rows = {name: arrays[file] for name, file in columns.items()}
+    if not (recipe.fits(model, rows) and _is_whole(coverage, rows)):
+        return None
+    return Derived(model, rows, coverage, int(kept.state["fitted_on"]), kept.token)
 
 
 def _is_whole(coverage: Coverage, rows: Arrays) -> bool:
@@ -237,22 +222,12 @@ def save_derived(
     write_more: Callable[[Path], None] | None = None,
 ) -> None:
     """Write kept rows, and into the same folder what `write_more` writes, all or nothing."""
-    described = {
-        "made_by": _made_by(recipe, spec),
-        "fitted_on": derived.fitted_on,
-        "sources": derived.coverage.sources,
-    }
-    arrays: dict[str, NDArray[Any]] = {
-        "ids": derived.coverage.ids, "owners": derived.coverage.owners
-    }  # fmt: skip
+    coverage = derived.coverage
+    arrays: dict[str, NDArray[Any]] = {"ids": coverage.ids, "owners": coverage.owners}
     arrays |= {f"model-{name}": values for name, values in derived.model.items()}
     arrays |= {f"rows-{name}": values for name, values in derived.rows.items()}
-    with new_folder(folder / recipe.name) as temporary:
-        (temporary / _SIDECAR).write_text(json.dumps(described, indent=2) + "\n", "utf-8")
-        for name, values in arrays.items():
-            np.save(temporary / f"{name}.npy", values, allow_pickle=False)
-        if write_more:
-            write_more(temporary)
+    state = {"fitted_on": derived.fitted_on, "sources": coverage.sources}
+    save(folder / recipe.name, _made_by(recipe, spec), arrays, state, write_more)
 
 
 def usable_places(
@@ -269,11 +244,3 @@ def usable_places(
 
 def _made_by(recipe: Recipe, spec: EncoderSpec) -> dict[str, Any]:
     return {"recipe": recipe.name, "version": recipe.version, "encoder": spec.identity()}
-
-
-def _named(arrays: Arrays, prefix: str) -> dict[str, NDArray[Any]]:
-    return {
-        name.removeprefix(prefix): values
-        for name, values in arrays.items()
-        if name.startswith(prefix)
-    }

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.derived.rows import Arrays, Derived, are_axes, axes_of
+from imgrec.derived.rows import Derived, are_axes, axes_of
 from imgrec.distances.axes import fit_axes, products
 from imgrec.distances.blockwise import distances_to_rows, kernels_for
 from imgrec.distances.metrics import METRICS, Distances
 from imgrec.encoders.spec import Vectors
 from imgrec.store.features import FeatureStore
+from imgrec.store.kept import Arrays
 from imgrec.system.threads import in_threads
 
 COMPONENTS = 128

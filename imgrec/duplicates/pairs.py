@@ -1,6 +1,5 @@
 """Pairs of pictures: the likely ones of a k-NN graph, and how similar those are that are known."""
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -9,15 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
-from imgrec.errors import StoreError
 from imgrec.neighbors.neighbors import Neighbors
-from imgrec.store.parts import load_array
-from imgrec.system.atomic_files import new_folder
+from imgrec.store.kept import load, save
 
 Similarities = NDArray[np.float32]
 CANDIDATES = 8  # neighbors a picture is compared with
 VERSION = 1  # raised whenever two pictures may get another similarity
-_SIDECAR = "duplicates.json"
+_STAMP = {"version": VERSION}
+_ARRAYS = ("pairs", "similarities")
 
 
 def likely_pairs(neighbors: Neighbors, contents: Ids) -> Ids:
@@ -83,34 +81,20 @@ class KnownPairs:
 
 
 def load_pairs(folder: Path) -> KnownPairs:
-    """Return what is kept; nothing where it is absent, damaged or found by another rule."""
-    try:
-        if json.loads((folder / _SIDECAR).read_text("utf-8"))["version"] != VERSION:
-            return KnownPairs()
-        arrays = [np.asarray(load_array(folder / f"{n}.npy")) for n in ("pairs", "similarities")]
-    except (OSError, ValueError, LookupError, TypeError, StoreError):
-        return KnownPairs()
-    kept = KnownPairs(*arrays)
-    return kept if _is_whole(kept) else KnownPairs()
+    """Return the pairs kept; none where they are absent, stale or damaged."""
+    kept = load(folder, _STAMP, _ARRAYS)
+    return KnownPairs(*(kept.arrays[name] for name in _ARRAYS)) if kept else KnownPairs()
 
 
 def save_pairs(folder: Path, known: KnownPairs) -> None:
-    """Write pairs, all or nothing."""
-    with new_folder(folder) as temporary:
-        (temporary / _SIDECAR).write_text(json.dumps({"version": VERSION}) + "\n", "utf-8")
-        np.save(temporary / "pairs.npy", known.pairs, allow_pickle=False)
-        np.save(temporary / "similarities.npy", known.similarities, allow_pickle=False)
+    """Write pairs, atomically.
+
+    Raises:
+        OSError: the disk is full or read-only; older pairs stay as they were.
+    """
+    save(folder, _STAMP, dict(zip(_ARRAYS, (known.pairs, known.similarities), strict=True)))
 
 
 def _keys(pairs: Ids) -> NDArray[np.int64]:
     """Return one number (p,) for each pair (p, 2); ids are below 2³¹."""
     return pairs[:, 0] << 32 | pairs[:, 1]
-
-
-def _is_whole(known: KnownPairs) -> bool:
-    pairs, similarities = known.pairs, known.similarities
-    if pairs.dtype != np.int64 or similarities.dtype != np.float32:
-        return False
-    if pairs.shape != (len(similarities), 2) or similarities.ndim != 1:
-        return False
-    return bool((np.diff(_keys(pairs)) > 0).all() and np.isfinite(similarities).all())

@@ -1,15 +1,16 @@
 """Layouts of some pictures, kept in the store: whoever wants one first makes it for all.
 
-    layouts/<feature>/<method>-<c>d-<digest>.npy    (m, c) float32, c = 2 or 3
+    layouts/<feature>/<method>-<c>d-<digest>/
+        kept.json              its own name, and the checksum
+        positions.npy          (m, c) float32, c = 2 or 3
 
 The name is made of all that a layout hangs on. Nothing here is needed: what is absent, damaged
 or cannot be written is made anew.
 """
 
 import hashlib
-import io
+import shutil
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,8 +23,8 @@ from imgrec.layouts.tsne import tsne_layout
 from imgrec.layouts.umap import umap_layout
 from imgrec.neighbors.graph import K, exact_neighbors
 from imgrec.store.features import Block, FeatureStore
+from imgrec.store.kept import load, save
 from imgrec.store.store import Store
-from imgrec.system.atomic_files import write_bytes
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -31,39 +32,34 @@ if TYPE_CHECKING:
 TITLES = {"umap": "UMAP", "tsne": "t-SNE"}
 MAKERS = {"umap": umap_layout, "tsne": tsne_layout}
 VERSION = 2  # raised whenever the same pictures would be laid out otherwise
+_POSITIONS = "positions"
 
 
 class KeptLayouts:
-    """The layouts of one feature, there or not."""
+    """The layouts kept of one feature."""
 
     def __init__(self, store: Store, feature: str) -> None:
-        self._folder = store.path / "layouts" / feature
+        self._folder = store.paths.layouts(feature)
 
     def load(self, key: str, shape: tuple[int, ...]) -> Vectors | None:
-        """Return positions (m, c) of this shape, None where there are none."""
-        with suppress(OSError, ValueError, EOFError):
-            positions: Vectors = np.load(self._path(key), allow_pickle=False)
-            if positions.shape == shape and np.isfinite(positions).all():
-                return positions
-        return None
+        """Return positions (m, c) of this shape; None where they are absent or damaged."""
+        kept = load(self._folder / key, {"key": key}, [_POSITIONS])
+        if kept is None:
+            return None
+        positions = kept.arrays[_POSITIONS]
+        usable = positions.shape == shape and np.isfinite(positions).all()
+        return positions if usable else None
 
     def keep(self, key: str, positions: Vectors) -> None:
-        """Write positions (m, c)."""
-        buffer = io.BytesIO()
-        np.save(buffer, positions, allow_pickle=False)
-        with suppress(OSError):  # a store that is read-only or full
-            self._folder.mkdir(parents=True, exist_ok=True)
-            write_bytes(self._path(key), buffer.getvalue())
+        """Write positions (m, c); does nothing where the store cannot be written."""
+        with suppress(OSError):
+            save(self._folder / key, {"key": key}, {_POSITIONS: positions})
 
     def prune(self, keys: set[str]) -> None:
         """Delete all layouts but these."""
         for path in self._folder.glob("*"):
-            if path.stem not in keys:
-                with suppress(OSError):
-                    path.unlink()
-
-    def _path(self, key: str) -> Path:
-        return self._folder / f"{key}.npy"
+            if path.name not in keys:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def layout_key(method: str, dimensions: int, ids: Ids, columns: Vectors, seed: int) -> str:

@@ -1,25 +1,15 @@
 """The k-NN graph in the store: what it is made from, how good it is, read and written whole."""
 
-import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from imgrec.derived.rows import Coverage, folder_id
+from imgrec.derived.rows import Coverage
 from imgrec.encoders.spec import EncoderSpec
-from imgrec.errors import StoreError
 from imgrec.neighbors.neighbors import Neighbors
-from imgrec.store.parts import load_array
-from imgrec.system.atomic_files import new_folder
+from imgrec.store.kept import Arrays, load, save
 
 VERSION = 1  # raised whenever the same vectors would give another graph
-_SIDECAR = "knn.json"
 _ARRAYS = ("ids", "owners", "neighbors", "distances")
-_TYPES = [np.dtype(name) for name in ("int64", "int32", "int64", "float32")]
-_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -74,61 +64,33 @@ class KnnGraph:
 
 
 def load_knn(folder: Path, spec: EncoderSpec) -> KnnGraph | None:
-    """Return the graph in a folder, None where it is absent, damaged or made by something else."""
-    for _ in range(_TRIES):
-        before = folder_id(folder)
-        found = _load(folder, spec)
-        if found is None or before == folder_id(folder):
-            return found
-    return None  # it is replaced again and again while it is read
+    """Return the graph kept in a folder; None where it is absent, stale or damaged."""
+    kept = load(folder, _made_by(spec), _ARRAYS)
+    if kept is None:
+        return None
+    ids, owners, neighbors, distances = (kept.arrays[name] for name in _ARRAYS)
+    coverage = Coverage(ids, owners, tuple(kept.state["sources"]))
+    quality = Quality(**{field.name: kept.state[field.name] for field in fields(Quality)})
+    return KnnGraph(Neighbors(ids, neighbors, distances), coverage, quality)
 
 
 def save_knn(folder: Path, spec: EncoderSpec, graph: KnnGraph) -> None:
-    """Write a graph, all or nothing.
+    """Write a graph, atomically.
 
     Raises:
         OSError: the disk is full or read-only; an older graph stays as it was.
     """
-    quality, neighbors, coverage = graph.quality, graph.neighbors, graph.coverage
-    described = {
-        "made_by": _made_by(spec),
-        "k": neighbors.k,
-        "metric": "cosine",
-        "method": quality.method,
-        "exact": not quality.checked,
-        "recall": quality.recall,
-        "checked": quality.checked,
-        "built_recall": quality.built_recall,
-        "sources": coverage.sources,
+    neighbors, coverage = graph.neighbors, graph.coverage
+    arrays: Arrays = {
+        "ids": coverage.ids,
+        "owners": coverage.owners,
+        "neighbors": neighbors.neighbors,
+        "distances": neighbors.distances,
     }
-    arrays: list[NDArray[Any]] = [
-        coverage.ids, coverage.owners, neighbors.neighbors, neighbors.distances
-    ]  # fmt: skip
-    with new_folder(folder) as temporary:
-        (temporary / _SIDECAR).write_text(json.dumps(described, indent=2) + "\n", "utf-8")
-        for name, values in zip(_ARRAYS, arrays, strict=True):
-            np.save(temporary / f"{name}.npy", values, allow_pickle=False)
-
-
-def _load(folder: Path, spec: EncoderSpec) -> KnnGraph | None:
-    try:
-        described = json.loads((folder / _SIDECAR).read_text("utf-8"))
-        if described["made_by"] != _made_by(spec):
-            return None
-        arrays = [np.asarray(load_array(folder / f"{name}.npy")) for name in _ARRAYS]
-        ids, owners, neighbors, distances = arrays
-        coverage = Coverage(ids, owners, tuple(described["sources"]))
-        right = [array.dtype for array in arrays] == _TYPES and coverage.is_whole()
-        quality = Quality(
-            str(described["method"]),
-            float(described["recall"]),
-            int(described["checked"]),
-            float(described["built_recall"]),
-        )
-        return KnnGraph(Neighbors(ids, neighbors, distances), coverage, quality) if right else None
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, StoreError):
-        return None
+    exact = not graph.quality.checked
+    state = {"k": neighbors.k, "exact": exact, **asdict(graph.quality), "sources": coverage.sources}
+    save(folder, _made_by(spec), arrays, state)
 
 
 def _made_by(spec: EncoderSpec) -> dict[str, object]:
-    return {"version": VERSION, "encoder": spec.identity()}
+    return {"version": VERSION, "encoder": spec.identity(), "metric": "cosine"}

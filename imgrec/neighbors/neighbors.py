@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from imgrec.collection import Ids
 from imgrec.distances.metrics import Distances
 from imgrec.errors import StoreError
+from imgrec.store.features import positions
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,19 @@ class Neighbors:
         return int(self.neighbors.shape[1])
 
     def rows(self) -> NDArray[np.intp]:
-        """Return the neighbors as positions (n, k) in `ids`."""
-        return np.searchsorted(self.ids, self.neighbors)
+        """Return the neighbors as positions (n, k) in `ids`.
+
+        Raises:
+            StoreError: a neighbor is none of the pictures.
+        """
+        found = positions(self.ids, self.neighbors.ravel()).reshape(self.neighbors.shape)
+        if (found < 0).any():
+            stray = self.neighbors[found < 0][0]
+            raise StoreError(
+                f"the k-NN graph names picture {stray}, which it has no row of: delete the folder "
+                "knn of the store and run the same command again, which makes it anew"
+            )
+        return found
 
 
 def top_k(distances: NDArray[np.float32], k: int) -> NDArray[np.intp]:

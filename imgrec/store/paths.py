@@ -157,9 +157,14 @@ class StorePaths:
         """Return the folder of the map of the whole collection by a feature."""
         return self.all_maps / feature
 
+    @property
+    def all_projector(self) -> Path:
+        """The folder of the projector's pages of all features."""
+        return self.root / "projector"
+
     def projector(self, feature: str) -> Path:
         """Return the folder of what the projector keeps of a feature: its pages."""
-        return self.root / "projector" / feature
+        return self.all_projector / feature
 
     @property
     def duplicates(self) -> Path:

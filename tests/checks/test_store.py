@@ -13,6 +13,7 @@ from imgrec import Store, neighbors_of
 from imgrec.checks import check_store
 from imgrec.derived.kept import update_indexes
 from imgrec.doctor import main
+from imgrec.store.kept import SIDECAR, check, save
 from imgrec.store.parts import write_part
 from imgrec.store.thumbnails import write_thumbs
 from stores import nothing_can_be_written
@@ -22,7 +23,7 @@ from stores import nothing_can_be_written
 def full(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with everything in it that is kept beside the features."""
     path = Path(shutil.copytree(photo_store, tmp_path_factory.mktemp("full") / "store"))
-    for made in ("knn", "indexes", "graph", "duplicates"):  # by other tests
+    for made in ("knn", "indexes", "graph", "duplicates", "layouts", "projector"):  # by other tests
         shutil.rmtree(path / made, ignore_errors=True)
     with Store.create(path) as store:
         neighbors_of(store)
@@ -100,10 +101,18 @@ def test_an_index_of_the_catalog_that_lacks_a_row(store: Path) -> None:
 
 
 def spoilt(name: str, change: Callable[[np.ndarray], None]) -> Callable[[Path], None]:
+    """Change an array; in a kept folder as if it had been computed so, with its checksum."""
+
     def spoil(store: Path) -> None:
-        array = np.load(store / name)
+        path = store / name
+        array = np.load(path)
         change(array)
-        np.save(store / name, array)
+        if (path.parent / SIDECAR).is_file():
+            kept = check(path.parent)
+            arrays = {key: np.array(values) for key, values in kept.arrays.items()}
+            save(path.parent, {}, {**arrays, path.stem: array}, kept.state)
+        else:
+            np.save(path, array)
 
     return spoil
 
@@ -135,18 +144,21 @@ def test_what_is_kept_beside_the_features(
     assert says in problem
 
 
-@pytest.mark.parametrize("how", ["cut", "sidecar", "absent"])
-def test_an_index_that_cannot_be_read(how: str, store: Path) -> None:
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [("cut", "rows-codes.npy has 6 bytes"), ("sidecar", SIDECAR), ("absent", "ids.npy is absent")],
+)
+def test_an_index_that_cannot_be_read(how: str, says: str, store: Path) -> None:
     folder = store / "indexes" / "mini" / "sketch"
     if how == "cut":
         (folder / "rows-codes.npy").write_bytes(b"\x93NUMPY")
     elif how == "sidecar":
-        (folder / "derived.json").write_text("[1]")
+        (folder / SIDECAR).write_text("[1]")
     else:
         (folder / "ids.npy").unlink()
     ((severity, where, problem),) = findings(store)
     assert (severity, where) == ("error", "indexes/mini/sketch")
-    assert "cannot be read" in problem
+    assert says in problem
 
 
 def test_parts_without_digests_are_judged_by_what_is_in_them(store: Path) -> None:

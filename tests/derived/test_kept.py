@@ -152,7 +152,7 @@ def test_nothing_new_writes_nothing(path: Path) -> None:
     assert lines[1].startswith("vec: hnsw graph of 800 vectors, ")
 
 
-@pytest.mark.parametrize("name", ["derived.json", "ids.npy", "rows-codes.npy", "model-mean.npy"])
+@pytest.mark.parametrize("name", ["kept.json", "ids.npy", "rows-codes.npy", "model-mean.npy"])
 @pytest.mark.parametrize("damage", ["cut", "absent", "narrow"])
 def test_a_damaged_sketch_is_not_used_and_made_again(path: Path, name: str, damage: str) -> None:
     file = path / "indexes" / "vec" / "sketch" / name
@@ -204,7 +204,7 @@ def test_the_reduced_histograms_are_scikit_learns(tmp_path: Path) -> None:
             found = np.array(_ids(answer)) - 1
             assert np.allclose([r.distance for r in answer.results], distances[found], atol=1e-3)
             assert answer.exact
-        assert (path / "indexes" / "rgb" / "pca" / "derived.json").is_file()  # kept by the query
+        assert (path / "indexes" / "rgb" / "pca" / "kept.json").is_file()  # kept by the query
     (line,) = vector_stores.update(path, hnsw=False)[:1]
     kept = (
         PCA(COMPONENTS, svd_solver="full")

@@ -87,9 +87,9 @@ def test_kept_are_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("duplicates.json", b'{"version": 0}'),
-        ("duplicates.json", b"[]"),
-        ("duplicates.json", b"{"),
+        ("kept.json", b'{"version": 0}'),
+        ("kept.json", b"[]"),
+        ("kept.json", b"{"),
         ("pairs.npy", b""),
         ("pairs.npy", np.zeros((3, 2), np.int32)),
         ("pairs.npy", np.zeros((3, 2), np.int64)),

@@ -64,10 +64,10 @@ def test_kept_in_the_store_and_built_again_after_a_change(photos: Path, tmp_path
     index_folders([tmp_path / "photos"], path, options)
     with Store.open(path) as store:
         first = neighbors_of(store)
-        stamp = (path / "knn" / "mini" / "knn.json").stat().st_mtime_ns
+        stamp = (path / "knn" / "mini" / "kept.json").stat().st_mtime_ns
         again = neighbors_of(store)
         fewer = neighbors_of(store, k=4)
-    assert (path / "knn" / "mini" / "knn.json").stat().st_mtime_ns == stamp
+    assert (path / "knn" / "mini" / "kept.json").stat().st_mtime_ns == stamp
     assert np.array_equal(first.neighbors, again.neighbors)
     assert first.k == 15
     assert np.array_equal(fewer.neighbors, first.neighbors[:, :4])
@@ -140,7 +140,7 @@ def test_the_recall_of_many_is_measured_and_kept(collection: Path) -> None:
     with Store.open(collection) as store:
         made, kept = knn_graph_of(store), knn_graph_of(store)
         true = exact_neighbors(store.feature(), 15)
-    described = json.loads((collection / "knn" / "x" / "knn.json").read_text())
+    described = json.loads((collection / "knn" / "x" / "kept.json").read_text())["state"]
     assert described["method"] == "cells"
     assert (described["k"], described["checked"], described["exact"]) == (15, 200, False)
     assert described["recall"] == made.quality.recall == kept.quality.recall
@@ -229,7 +229,7 @@ def test_a_store_that_cannot_be_written_has_its_graph_all_the_same(collection: P
         assert kept_neighbors(store, store.spec(), store.feature()) is None
 
 
-@pytest.mark.parametrize("damage", ["knn.json", "ids.npy", "neighbors.npy", "owners.npy"])
+@pytest.mark.parametrize("damage", ["kept.json", "ids.npy", "neighbors.npy", "owners.npy"])
 def test_a_damaged_graph_is_made_again(collection: Path, damage: str) -> None:
     with Store.open(collection) as store:
         before = neighbors_of(store)

@@ -232,10 +232,10 @@ def test_a_store_on_a_read_only_disk_can_be_shown(
     _exported(store, tmp_path / "expected")
     shutil.rmtree(store / "projector")
     shutil.rmtree(store / "indexes")
-    for place in ("imgrec.derived.kept.Store.writing", "projector.kept_pages.write_bytes"):
+    for place in ("imgrec.derived.kept.Store.writing", "projector.kept_pages.save"):
         monkeypatch.setattr(place, _full_disk)
     _exported(store, tmp_path / "log")
-    assert not (store / "projector" / "flat" / "pages.npz").exists()
+    assert not (store / "projector" / "flat").exists()
     assert contents(tmp_path / "log") == contents(tmp_path / "expected")
 
 

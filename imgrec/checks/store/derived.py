@@ -1,6 +1,9 @@
-"""What is kept beside the features of a store and can be made again: graphs and indexes."""
+"""Check what a store keeps beside its features and can compute again: indexes, graphs, layouts.
 
-import json
+Checksums tell whether a file is what was written (`imgrec.store.kept`). What was written is
+checked too where a wrong row would be shown as a picture: ids must be known to the catalog.
+"""
+
 from pathlib import Path
 from typing import Any
 
@@ -10,59 +13,80 @@ from numpy.typing import NDArray
 from imgrec.checks.findings import Check, Place
 from imgrec.collection import Ids
 from imgrec.errors import StoreError
-from imgrec.store.parts import load_array
+from imgrec.store.kept import Arrays, Kept, check
+from imgrec.store.paths import StorePaths
 
+_INDEXED = ("hnsw", "pca", "sketch")  # made by imgrec.index, the other rows where they are wanted
+_BY_INDEX = "the next run of imgrec.index makes it again; until then a query may be wrong"
 _REMADE = "it is passed over, and made again where it is wanted"
-_SIDECARS = {"knn": "knn.json", "indexes": "derived.json"}
 
 
 def check_derived(store: Path, known: Ids | None) -> Check[int]:
-    """Check what is kept beside the features; return how many there are."""
-    folders = [("knn", folder) for folder in sorted((store / "knn").glob("*"))]
-    folders += [("indexes", folder) for folder in sorted((store / "indexes").glob("*/*"))]
-    kept = [(kind, folder) for kind, folder in folders if folder.is_dir() and folder.name[0] != "."]
-    for kind, folder in kept:
-        problem = _problem(kind, folder, known)
+    """Check all kept folders of a store; return how many indexes and k-NN graphs there are.
+
+    Args:
+        store: its folder.
+        known: the ids of the catalog, None where it cannot be read.
+    """
+    paths = StorePaths(store)
+    graphs, indexes = _folders(paths.all_knn, "*"), _folders(paths.all_indexes, "*/*")
+    others = _folders(paths.all_layouts, "*/*") + _folders(paths.all_maps, "*")
+    others += _folders(paths.all_projector, "*") + _folders(store, paths.duplicates.name)
+    for folder in graphs + indexes + others:
+        rows_of = "knn" if folder in graphs else "index" if folder in indexes else ""
+        problem = _problem(folder, rows_of, known)
         if problem:
-            yield Place(folder.relative_to(store).as_posix()).error(problem, _REMADE)
-    return len(kept)
+            indexed = rows_of == "index" and folder.name in _INDEXED
+            place = Place(folder.relative_to(store).as_posix())
+            yield place.error(problem, _BY_INDEX if indexed else _REMADE)
+    return len(graphs) + len(indexes)
 
 
-def _problem(kind: str, folder: Path, known: Ids | None) -> str | None:
+def _folders(parent: Path, pattern: str) -> list[Path]:
+    """Return the folders of a pattern, sorted, without those of an unfinished write."""
+    found = sorted(path for path in parent.glob(pattern) if path.is_dir())
+    return [path for path in found if not path.name.startswith(".")]
+
+
+def _problem(folder: Path, rows_of: str, known: Ids | None) -> str | None:
+    """Return what is wrong with a kept folder; one with rows of pictures is checked further."""
     try:
-        described = json.loads((folder / _SIDECARS[kind]).read_text("utf-8"))
-        arrays = {path.stem: load_array(path) for path in sorted(folder.glob("*.npy"))}
-        sources = len(described["sources"])
-        return _key_problem(arrays, sources, known) or _rows_problem(kind, arrays)
-    except (OSError, ValueError, LookupError, TypeError, StoreError) as error:
-        return f"it cannot be read ({(isinstance(error, StoreError) and error.__cause__) or error})"
+        kept = check(folder)
+        if not rows_of:
+            return None
+        problem = _key_problem(kept, known) or _rows_problem(kept, every=rows_of == "knn")
+        return problem or (_knn_problem(kept.arrays) if rows_of == "knn" else None)
+    except StoreError as error:
+        return str(error)
+    except (LookupError, TypeError, ValueError) as error:
+        return f"it lacks what it should hold ({error!r})"
 
 
-def _key_problem(arrays: dict[str, NDArray[Any]], sources: int, known: Ids | None) -> str | None:
-    ids, owners = arrays["ids"], arrays["owners"]
+def _key_problem(kept: Kept, known: Ids | None) -> str | None:
+    ids, owners, sources = kept.arrays["ids"], kept.arrays["owners"], kept.state["sources"]
     if ids.ndim != 1 or ids.shape != owners.shape or (np.diff(ids) <= 0).any():
         return "its ids do not ascend"
-    if len(owners) and not 0 <= owners.min() <= owners.max() < max(sources, 1):
+    if len(owners) and not 0 <= owners.min() <= owners.max() < max(len(sources), 1):
         return "its rows name parts that it does not list"
     if known is not None and not np.isin(ids, known).all():
         return "it has rows of pictures that the catalog does not know"
     return None
 
 
-def _rows_problem(kind: str, arrays: dict[str, NDArray[Any]]) -> str | None:
-    count = len(arrays["ids"])
-    parallel = {
-        name: values for name, values in arrays.items() if name.startswith("rows-") or kind == "knn"
-    }
-    for name, values in parallel.items():
-        if len(values) != count:
+def _rows_problem(kept: Kept, *, every: bool) -> str | None:
+    count = len(kept.arrays["ids"])
+    for name, values in kept.arrays.items():
+        if (every or name.startswith("rows-")) and len(values) != count:
             return f"{name}.npy has {len(values):,} rows, ids.npy {count:,}"
-    for name, values in arrays.items():
         if values.dtype.kind == "f" and not all(map(_is_finite, np.array_split(values, 64))):
             return f"{name}.npy holds values that are no numbers"
-    if kind == "knn" and not np.isin(arrays["neighbors"], arrays["ids"]).all():
+    return None
+
+
+def _knn_problem(arrays: Arrays) -> str | None:
+    if not np.isin(arrays["neighbors"], arrays["ids"]).all():
         return "its neighbors are pictures that it has no row of"
-    if kind == "knn" and (np.diff(arrays["distances"], axis=1) < 0).any():
+    if (np.diff(arrays["distances"], axis=1) < 0).any():
         return "its distances do not ascend"
     return None
 

@@ -82,7 +82,7 @@ def test_it_is_kept_and_made_again_when_the_neighbors_are_others(
     assert not np.array_equal(positions_of(path), first[1:])
 
 
-@pytest.mark.parametrize("name", ["map.json", "ids.npy", "map.npy"])
+@pytest.mark.parametrize("name", ["kept.json", "ids.npy", "map.npy"])
 @pytest.mark.parametrize("damage", ["gone", "cut", "other"])
 def test_a_damaged_map_is_made_again(path: Path, name: str, damage: str) -> None:
     first = positions_of(path)

@@ -1,0 +1,245 @@
+"""Damage to any file that a store keeps and can compute again: noticed, named, and repaired."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graph.__main__ import main as graph
+from graph.exports.map import map_of
+from imgrec import Options, Recommender, Store, find_duplicates, index_folders, neighbors_of
+from imgrec import report as report_command
+from imgrec.checks.findings import Finding, collected
+from imgrec.checks.store.derived import check_derived
+from imgrec.derived.clusters import clusters_of
+from imgrec.derived.kept import update_indexes
+from imgrec.doctor import main as doctor
+from imgrec.layouts.reduction import reduce_feature
+from imgrec.neighbors.kept import load_knn
+from imgrec.reporting.facts.maps import Ground
+from imgrec.store.kept import SIDECAR, check, save
+from projector.__main__ import main as projector
+from projector.source import ProjectedFeature
+
+Maker = Callable[[Path], object]
+
+
+def _indexes(path: Path) -> None:
+    with Store.create(path) as store, store.writing():
+        update_indexes(store, hnsw=True, sketch_values=1)
+
+
+def _opened(use: Callable[[Store], object]) -> Maker:
+    def make(path: Path) -> object:
+        with Store.open(path) as store:
+            return use(store)
+
+    return make
+
+
+def _reduced(store: Store) -> object:
+    return reduce_feature(store, store.spec(), store.feature(), 50)
+
+
+def _pages(store: Store) -> object:
+    return ProjectedFeature.open(store, None, 50, 3).runs(overview=6, page_size=10)
+
+
+def _layout(method: str) -> Maker:
+    def lay_out(store: Store) -> object:
+        neighbors, clusters = neighbors_of(store), clusters_of(store)
+        ground = Ground.of(store, store.spec(), store.feature(), clusters, neighbors, 0)
+        return ground.layout(method)
+
+    return _opened(lay_out)
+
+
+# The folder (a glob pattern) and what writes it.
+MAKERS: dict[str, Maker] = {
+    "indexes/mini/hnsw": _indexes,
+    "indexes/mini/sketch": _indexes,
+    "indexes/rgb/sketch": _indexes,
+    "indexes/rgb/pca": _indexes,
+    "indexes/mini/kmeans-30": _opened(clusters_of),
+    "indexes/mini/kmeans-3": _opened(lambda store: clusters_of(store, count=3)),
+    "indexes/mini/pca-50": _opened(_reduced),
+    "knn/mini": _opened(neighbors_of),
+    "knn/rgb": _opened(lambda store: neighbors_of(store, "rgb")),
+    "duplicates": _opened(find_duplicates),
+    "graph/mini": _opened(lambda store: map_of(store, neighbors_of(store))),
+    "graph/rgb": _opened(lambda store: map_of(store, neighbors_of(store, "rgb"), "rgb")),
+    "layouts/mini/umap-2d-*": _layout("umap"),
+    "layouts/mini/tsne-2d-*": _layout("tsne"),
+    "projector/mini": _opened(_pages),
+}
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "a bit of the header": lambda data: _flipped(data, min(len(data) - 1, 70)),
+    "a bit of the data": lambda data: _flipped(data, _place(data, 0)),
+    "another bit": lambda data: _flipped(data, _place(data, 1)),
+    "truncated": lambda data: data[:-1],
+    "emptied": lambda _: b"",
+}
+
+
+def _place(data: bytes, seed: int) -> int:
+    return int(np.random.default_rng(seed).integers(min(128, len(data) - 1), len(data)))
+
+
+def _flipped(data: bytes, position: int) -> bytes:
+    return data[:position] + bytes([data[position] ^ 1 << position % 8]) + data[position + 1 :]
+
+
+@pytest.fixture(scope="module")
+def full(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with everything that is kept beside the features."""
+    path = Path(shutil.copytree(photo_store, tmp_path_factory.mktemp("full") / "store"))
+    for made in ("knn", "indexes", "graph", "duplicates", "layouts", "projector"):
+        shutil.rmtree(path / made, ignore_errors=True)  # by other tests
+    for make in MAKERS.values():
+        make(path)
+    return path
+
+
+@pytest.fixture
+def store(full: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(full, tmp_path / "store"))
+
+
+def kept_files(store: Path, pattern: str = "**") -> list[Path]:
+    """The files beside the features that can be computed again, or those of a folder of these."""
+    folders = [side.parent for side in store.glob(f"{pattern}/{SIDECAR}")]
+    return sorted(path for folder in folders for path in folder.iterdir())
+
+
+def problems(store: Path) -> list[tuple[str, str]]:
+    """The folders the doctor names, and what it says of each."""
+    found: list[Finding] = []
+    collected(check_derived(store, np.arange(1, 25)), found)
+    return [(finding.place, finding.problem) for finding in found]
+
+
+def damaged_by_each(store: Path, pattern: str) -> Iterator[tuple[Path, str]]:
+    """Yield each file of a folder damaged in each way, and how; it is whole again afterwards."""
+    for file in kept_files(store, pattern):
+        whole = file.read_bytes()
+        damages = {name: damage(whole) for name, damage in DAMAGES.items()}
+        damages |= {f"swapped with {p}": p.read_bytes() for p in _siblings(store, file)}
+        for name, data in damages.items():
+            file.write_bytes(data)
+            yield file, name
+        file.write_bytes(whole)
+
+
+def _siblings(store: Path, file: Path) -> list[Path]:
+    """Some files of the same folder, and of the same name elsewhere, that hold something else."""
+    others = [p for p in kept_files(store) if p.suffix == file.suffix]
+    others = [p for p in others if p.read_bytes() != file.read_bytes()]
+    beside = [p for p in others if p.parent == file.parent][:2]
+    return beside + [p for p in others if p.name == file.name][:3] or others[:1]
+
+
+def test_every_kept_folder_is_among_those_damaged_here(full: Path) -> None:
+    folders = {path.parent for path in kept_files(full)}
+    assert {folder for pattern in MAKERS for folder in full.glob(pattern)} == folders
+    inside = {path.parent for kind in ("knn", "indexes", "graph", "layouts", "projector")
+              for path in (full / kind).rglob("*") if path.is_file()}  # fmt: skip
+    assert inside | {full / "duplicates"} == folders
+    assert problems(full) == []
+    assert len(kept_files(full)) > 70
+
+
+@pytest.mark.parametrize("pattern", MAKERS)
+def test_the_doctor_names_each_file_however_it_is_damaged(store: Path, pattern: str) -> None:
+    tried = 0
+    for file, how in damaged_by_each(store, pattern):
+        ((place, problem),) = problems(store)
+        assert store / place == file.parent, (file, how)
+        if not (file.name == SIDECAR and "swapped" in how):  # that one names other files
+            assert file.name in problem, (file, how, problem)
+        tried += 1
+    assert tried > 10
+    assert problems(store) == []
+
+
+def answers(path: Path) -> list[Any]:
+    """What the indexes answer: by the graph, by the sketch, by the principal axes."""
+    with Recommender.open(path, cache="none") as recommender:
+        ways = [{"index": "hnsw"}, {"index": "sketch"}, {"metric": "pca-cosine"}]
+        return [recommender.query([i], 5, **way).results for i in (1, 9, 20) for way in ways]
+
+
+@pytest.mark.parametrize("pattern", MAKERS)
+def test_each_damaged_file_is_made_again(full: Path, store: Path, pattern: str) -> None:
+    (folder,) = store.glob(pattern)
+    sound = full / folder.relative_to(store)
+    for number, path in enumerate(kept_files(full, pattern)):
+        file = folder / path.name
+        damage = list(DAMAGES.values())[number % len(DAMAGES)]
+        file.write_bytes(damage(path.read_bytes()))
+        MAKERS[pattern](store)
+        assert problems(store) == [], path.name
+        for name, values in check(sound).arrays.items():
+            assert np.array_equal(values, check(folder).arrays[name]), (path.name, name)
+    assert answers(store) == answers(full)
+
+
+@pytest.mark.parametrize("name", ["model-mean.npy", "model-components.npy"])
+def test_a_flipped_bit_of_the_axes_does_not_reach_an_answer(
+    full: Path, store: Path, name: str
+) -> None:
+    file, expected = store / "indexes" / "rgb" / "pca" / name, answers(full)
+    whole = file.read_bytes()
+    for seed in range(16):
+        file.write_bytes(_flipped(whole, _place(whole, seed)))
+        assert answers(store) == expected
+        assert problems(store) == []  # the query made them again
+
+
+def test_a_graph_that_names_an_absent_picture_ends_no_command(full: Path, store: Path) -> None:
+    """Damaged by a flipped bit, and with a checksum as if it had been computed so."""
+    folder = store / "knn" / "mini"
+    neighbors = np.load(folder / "neighbors.npy")
+    neighbors[2, 0] = 999
+    np.save(folder / "neighbors.npy", neighbors)
+    with Store.open(store) as opened:
+        assert load_knn(folder, opened.spec()) is None
+    assert doctor(["--store", str(store)]) == 1
+    assert graph(["--store", str(store), "--out", str(store.parent / "site")]) == 0
+    assert doctor(["--store", str(store)]) == 0
+    kept, stamp = check(full / "knn" / "mini"), _stamp(full / "knn" / "mini")
+    save(folder, stamp, {**kept.arrays, "neighbors": neighbors}, kept.state)
+    assert report_command.main(["--store", str(store), "--out", str(store.parent / "report")]) == 2
+
+
+def _stamp(folder: Path) -> Any:
+    return json.loads((folder / SIDECAR).read_text())["stamp"]
+
+
+def _written(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_commands_give_the_same_from_a_store_of_which_every_kept_file_is_damaged(
+    full: Path, store: Path, photos: Path, tmp_path: Path
+) -> None:
+    sound = Path(shutil.copytree(full, tmp_path / "sound" / "store"))
+    for number, file in enumerate(kept_files(store)):
+        file.write_bytes(_flipped(file.read_bytes(), _place(file.read_bytes(), number)))
+    assert len(problems(store)) == len(MAKERS)
+    outputs = []
+    for path in (sound, store):
+        logdir, site = path.parent / "logdir", path.parent / "site"
+        options = ["--page-size", "10", "--overview", "6", "--clusters", "3"]
+        assert projector(["--store", str(path), "--out", str(logdir), *options]) == 0
+        assert graph(["--store", str(path), "--out", str(site)]) == 0
+        outputs.append((_written(logdir), _written(site)))
+    assert outputs[0] == outputs[1]
+    index_folders([photos], store, Options(workers=0))
+    assert [
+        place for place, _ in problems(store) if place.endswith(("pca", "sketch", "hnsw"))
+    ] == []
+    assert answers(store) == answers(sound)
