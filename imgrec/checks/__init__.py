@@ -1,4 +1,4 @@
-"""Checks of what the stages write, or another tool wrote: what is wrong, what the user sees."""
+"""The doctor: checks of a store, a projector logdir and a network site; nothing is written."""
 
 from imgrec.checks.findings import CheckReport, Finding, render
 from imgrec.checks.logdir.check import check_logdir

@@ -1,4 +1,9 @@
-"""What a check finds: one line each."""
+"""Findings of the doctor: what is wrong at a place, and what the user sees because of it.
+
+A check is a generator (`Check`): it yields a `Finding` for each fault, continues as far as it can,
+and returns what later checks need, such as the number of rows. So one run reports all faults.
+Invariant: no content of a file, whatever its bytes, makes a check raise.
+"""
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
@@ -13,14 +18,14 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong.
+    """A fault.
 
     Attributes:
-        severity: error where something is not shown or shown wrong; warning where it is slow
-            or a part of the page does not work.
-        place: what it is about, as run / tensor.
+        severity: "error" if something is not shown, or shown wrong; "warning" if it is slow, or a
+            part of the page does not work.
+        place: what the finding is about, such as "run / tensor" or a file.
         problem: what is wrong, with the values.
-        effect: what the user sees because of it.
+        effect: what the user sees because of it, or what to do.
     """
 
     severity: Severity
@@ -29,17 +34,17 @@ class Finding:
     effect: str
 
 
-# Yields what it finds and returns what it learned.
+# A generator that yields findings and returns a result for later checks.
 Check = Generator[Finding, None, _T]
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The outcome of a check.
+    """The result of a check.
 
     Attributes:
-        holdings: (place, what it holds) of everything that has no error.
-        findings: in the order of the places.
+        holdings: (place, description of its content) of each place without errors.
+        findings: in the order of the checks.
     """
 
     holdings: tuple[tuple[str, str], ...]
@@ -47,27 +52,27 @@ class CheckReport:
 
     @property
     def failed(self) -> bool:
-        """Whether there is an error, not warnings alone."""
+        """True if there is an error; warnings do not count."""
         return any(finding.severity == "error" for finding in self.findings)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where findings are about, and what makes them."""
+    """A place that findings are about; a factory of findings."""
 
     name: str
 
     def error(self, problem: str, effect: str) -> Finding:
-        """Return an error here."""
+        """Return an error at this place."""
         return Finding("error", self.name, problem, effect)
 
     def warning(self, problem: str, effect: str) -> Finding:
-        """Return a warning here."""
+        """Return a warning at this place."""
         return Finding("warning", self.name, problem, effect)
 
 
 def collected(check: Check[_T], findings: list[Finding]) -> _T:
-    """Run a check to its end: keep what it finds, return what it learned."""
+    """Run a check to its end, append its findings to a list, and return its result."""
     while True:
         try:
             findings.append(next(check))
@@ -77,19 +82,20 @@ def collected(check: Check[_T], findings: list[Finding]) -> _T:
 
 
 def render(report: CheckReport) -> str:
-    """Return a report, a line for each holding and each finding, fit for any terminal."""
+    """Return a report as text: a line for each holding and each finding, safe for a terminal."""
     lines = [f"ok       {place}: {what}" for place, what in report.holdings]
     lines += [f"{f.severity:<8} {f.place}: {f.problem}; {f.effect}" for f in report.findings]
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def file_problem(path: Path, what: str) -> str | None:
-    """Return why a path is no file that can be read, or None where it is one."""
+    """Return why a path cannot be read as a regular file; None if it can."""
     try:
         if not path.exists():
             return f"{what} is absent"
-        if not path.is_file():  # reading a pipe would wait for ever
-            return f"{what} is no file"
+        # Opening a named pipe would block until somebody writes into it.
+        if not path.is_file():
+            return f"{what} is not a regular file"
         with path.open("rb"):
             return None
     except (OSError, ValueError) as error:
@@ -97,12 +103,12 @@ def file_problem(path: Path, what: str) -> str | None:
 
 
 def unreadable(what: str, error: Exception) -> str:
-    """Return the sentence for a file that the system does not let us read."""
+    """Return the problem text for a file that the operating system refuses to read."""
     return f"{what} cannot be read ({getattr(error, 'strerror', None) or error})"
 
 
 def shortened(names: Iterable[str], shown: int = 3) -> str:
-    """Return the first few names, quoted, and how many more there are."""
+    """Return the first few names in quotes, and the number of the others."""
     quoted = [f'"{name[:40]}"' for name in names]
     more = f" and {len(quoted) - shown} more" if len(quoted) > shown else ""
     return ", ".join(quoted[:shown]) + more

@@ -1,1 +1,1 @@
-"""The doctor's checks of a projector logdir."""
+"""The doctor's checks of a logdir of the TensorBoard Embedding Projector, made by any tool."""

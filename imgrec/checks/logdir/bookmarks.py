@@ -1,7 +1,11 @@
-"""What the page would make of a bookmarks file: views kept with their layouts.
+"""Check a bookmarks file: a JSON array of saved views, each with the layout of its points.
+
+The page restores a view from a `State` object and fails half-way if a key is absent or has the
+wrong type; it hides points without finite coordinates. One finding covers all bookmarks that share
+a fault. To bound memory, only the axes with a finite number are kept of each point, not the values.
 
 Source: `getBookmarks` of vz_projector/data-provider-server.ts, `loadState` of vz-projector.ts
-and `stateGetAccessorDimensions` of data.ts.
+and `stateGetAccessorDimensions` of data.ts, in tensorflow/tensorboard.
 """
 
 import json
@@ -17,11 +21,13 @@ from imgrec.checks.logdir.tables import Table
 from imgrec.checks.logdir.tensors import Tensor
 
 _MAX_BYTES = 1 << 26
-_Columns = tuple[list[str], list[str]]  # that the page labels by, that it colors by
+# Names of the metadata columns that points can be labeled by, and colored by.
+_Columns = tuple[list[str], list[str]]
 _NONE = "the list of bookmarks stays empty"
-_FAILS = "nothing is shown when it is chosen"
+_FAILS = "choosing it shows nothing"
 _KINDS = ("pca", "tsne", "umap", "custom")
-_NEEDED: dict[str, type | tuple[type, ...]] = {  # without which the page stops half-way
+# Keys that `loadState` reads without a test, and the types it needs.
+_NEEDED: dict[str, type | tuple[type, ...]] = {
     "projections": list,
     "pcaComponentDimensions": list,
     **dict.fromkeys(("tSNEIteration", "tSNEPerplexity", "tSNELearningRate"), (int, float)),
@@ -30,13 +36,13 @@ _NEEDED: dict[str, type | tuple[type, ...]] = {  # without which the page stops 
 
 
 class _Point(frozenset[str]):
-    """The axes for which an object of a layout has a finite number; keeps memory small."""
+    """The axes on which a point of a layout has a finite number; equal sets are shared."""
 
 
 def check_bookmarks(
     place: Place, embedding: Embedding, tensor: Tensor | None, table: Table | None
 ) -> Check[int]:
-    """Return the number of bookmarks of an embedding."""
+    """Check the bookmarks file of an embedding; return the number of its bookmarks."""
     if not embedding.bookmarks:
         return 0
     name = embedding.bookmarks
@@ -48,12 +54,12 @@ def check_bookmarks(
         try:
             states = _read(path)
         except (ValueError, RecursionError) as error:
-            yield place.error(f"{name} is no JSON ({str(error)[:80]})", _NONE)
+            yield place.error(f"{name} is not valid JSON ({str(error)[:80]})", _NONE)
         except OSError as error:
             yield place.error(unreadable(f"the bookmarks file {name}", error), _NONE)
         else:
             if not isinstance(states, list):
-                yield place.error(f"{name} is no JSON array", _NONE)
+                yield place.error(f"{name} is not a JSON array", _NONE)
     if not isinstance(states, list):
         return 0
     columns = None if embedding.metadata and table is None else _columns(table)
@@ -84,36 +90,37 @@ def _read(path: Path) -> object:
     return json.loads(
         path.read_bytes().decode("utf-8-sig", "replace"),
         object_hook=hook,
-        parse_int=float,  # a number of a million digits is one in JavaScript
+        # As in JavaScript; `int` refuses more than 4,300 digits.
+        parse_int=float,
         parse_constant=_no_constant,
     )
 
 
 def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _state(
     place: Place, state: object, tensor: Tensor | None, columns: _Columns | None
 ) -> Iterator[Finding]:
     if not isinstance(state, dict):
-        yield place.error("it is no view", _FAILS)
+        yield place.error("it is not a JSON object", _FAILS)
         return
     kind = state.get("selectedProjection")
     if kind not in _KINDS:
-        yield place.error(f"the selectedProjection is {str(kind)[:40]!r}", _FAILS)
+        yield place.error(f"selectedProjection is {str(kind)[:40]!r}", _FAILS)
         return
     lacking = [key for key, kinds in _NEEDED.items() if not isinstance(state.get(key), kinds)]
     if lacking:
-        yield place.error(f"there is no fitting {shortened(lacking)}", _FAILS)
+        yield place.error(f"{shortened(lacking)} is absent or of the wrong type", _FAILS)
         return
     if not isinstance(state.get("selectedPoints"), list):
-        yield place.warning("there is no list selectedPoints", "the page shows an error")
+        yield place.warning("selectedPoints is not a list", "the page shows an error")
     yield from _layout(place, state, kind, tensor)
     if kind == "tsne":
         yield place.warning(
             "it is a t-SNE layout",
-            "its points move on when it is chosen (in the umap slot they stand)",
+            "its points move when it is chosen (kept in the umap slot, they stay)",
         )
     if columns is not None:
         yield from _options(place, state, columns)
@@ -128,17 +135,17 @@ def _layout(
     if expected is None:
         expected = len(points) if tensor is None else tensor.shown
     if len(points) > expected:
-        problem = f"there are {len(points):,} projections and {expected:,} points"
+        problem = f"it has {len(points):,} projections, but there are {expected:,} points"
         yield place.error(problem, _FAILS)
         return
     axes = _axes(kind, state)
-    absent = 0 if kind == "pca" else expected - len(points)  # the page has its own PCA
+    # The page computes PCA itself, so a view of it may have fewer projections than points.
+    absent = 0 if kind == "pca" else expected - len(points)
     absent += sum(not (isinstance(point, _Point) and axes <= point) for point in points)
     if absent:
         yield place.error(
-            f"no number for each of {', '.join(sorted(axes))} for {absent:,} "
-            f"of {expected:,} points",
-            "these are not shown when it is chosen",
+            f"{absent:,} of {expected:,} points have no finite {', '.join(sorted(axes))}",
+            "these points are not shown when it is chosen",
         )
 
 
@@ -157,12 +164,12 @@ def _options(place: Place, state: dict[str, Any], columns: _Columns) -> Iterator
     label, color = state.get("selectedLabelOption"), state.get("selectedColorOptionName")
     if label is not None and label not in labels:
         yield place.warning(
-            f"it labels by {str(label)[:40]!r}, which is no column", "points have no labels"
+            f"it labels by {str(label)[:40]!r}, which is not a column", "points have no labels"
         )
     if color is not None and color not in colors:
         yield place.warning(
-            f"it colors by {str(color)[:40]!r}, which is no column to color by",
-            "the colors stay as they were",
+            f"it colors by {str(color)[:40]!r}, which is not a column to color by",
+            "the colors do not change",
         )
 
 

@@ -1,4 +1,9 @@
-"""All that is wrong with a TensorBoard logdir as the Embedding Projector would show it."""
+"""Check a TensorBoard logdir for what the Embedding Projector would not show, or show wrong.
+
+For each embedding of each run: its name, tensor file, metadata, sprite and bookmarks, in this
+order, because the later ones are compared with the number of rows of the tensor. The rules are
+those of TensorBoard's plugin (Python) and of its page (TypeScript), which the modules name.
+"""
 
 from pathlib import Path
 
@@ -19,12 +24,12 @@ from imgrec.system.text import counted
 
 
 def check_logdir(logdir: Path) -> CheckReport:
-    """Return what a logdir holds and what is wrong with it; writes nothing.
+    """Check a logdir; return what it holds and its faults. Nothing is written.
 
-    Files are read in pieces, so memory does not grow with them.
+    Files are read in blocks, so memory does not grow with their size.
 
     Args:
-        logdir: a folder, as given to TensorBoard; made by any tool.
+        logdir: a folder as given to `tensorboard --logdir`, written by any tool.
     """
     holdings: list[tuple[str, str]] = []
     findings: list[Finding] = []

@@ -1,7 +1,10 @@
-"""The configs of a logdir as TensorBoard finds and reads them.
+"""Find and parse the configs (`projector_config.pbtxt`) of a logdir as TensorBoard does.
+
+The logdir itself is always a run; a sub-folder is one only if it has an event file. A path in a
+config is relative to the config's folder, and the plugin serves nothing outside that folder.
 
 Source: `_update_configs`, `_read_latest_config_files` and `_rel_to_abs_asset_path` of
-tensorboard/plugins/projector/projector_plugin.py.
+tensorboard/plugins/projector/projector_plugin.py, in tensorflow/tensorboard.
 """
 
 import os
@@ -16,15 +19,15 @@ from imgrec.checks.findings import Check, Place, file_problem, shortened, unread
 CONFIG_NAME = "projector_config.pbtxt"
 _ASSETS = Path("plugins", "org_tensorflow_tensorboard_projector")
 _MAX_BYTES = 16 << 20
-_CURE = "an empty file events.out.tfevents.0 will do"
+_CURE = "create an empty file events.out.tfevents.0 there"
 _TAB_GONE = "the projector tab is missing, whatever else the logdir holds"
-# The page puts names into addresses as they are.
+# The page puts names into URLs without escaping these.
 _LOST_IN_ADDRESS = re.compile(r"[&#+]|%[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True)
 class Run:
-    """A config and the name its run has in the page."""
+    """A run: its config and the name that the page shows."""
 
     name: str
     config: Path
@@ -32,13 +35,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Embedding:
-    """An entry of a config as the plugin takes it.
+    """One `embeddings` entry of a config.
 
     Attributes:
-        name: of the tensor, as shown.
-        shape: as written, of any length.
+        name: tensor name as the page shows it.
+        shape: `tensor_shape` as written, of any length.
+        tensor: path of the tensor file, "" if absent; likewise metadata, bookmarks and sprite.
         cell_px: `single_image_dim` as written, of any length.
-        folder: of the config; paths lead from here.
+        folder: the config's folder, to which the paths are relative.
     """
 
     name: str
@@ -52,10 +56,7 @@ class Embedding:
 
 
 def find_runs(logdir: Path) -> Check[list[Run]]:
-    """Return the runs that TensorBoard lists, those of the asset folders among them.
-
-    A sub-folder is a run only where it has an event file; the logdir itself always is.
-    """
+    """Return the runs that TensorBoard lists, including those configured in an asset folder."""
     runs: list[Run] = []
     found = False
     for folder, files in _folders(logdir):
@@ -75,60 +76,62 @@ def find_runs(logdir: Path) -> Check[list[Run]]:
 
 
 def _taken(place: Place, own: Path | None, assets: Path | None, listed: bool) -> Check[Path | None]:
-    """Return which config of a folder the plugin takes: its own or that of its asset folder."""
+    """Return the config that the plugin reads: the folder's own or its asset folder's, or None."""
     if _LOST_IN_ADDRESS.search(place.name):
         yield place.error(
-            "the name of the run has one of & # + % in it",
+            "the name of the run contains & # + or %",
             "the page does not find the run and stays empty",
         )
     if assets is not None and not listed:
         yield place.error(
-            f"there is a config in {_ASSETS} and no event file beside plugins",
+            f"there is a config in {_ASSETS}, but no event file beside plugins",
             f"the page does not list it ({_CURE})",
         )
     if own is not None and not listed and place.name != ".":
         yield place.error(
-            "the folder has a config and no event file",
+            "the folder has a config, but no event file",
             f"the page does not list this run ({_CURE})",
         )
         return None
     if own is not None and assets is not None and listed:
         yield place.warning(
             f"there is a config in the folder and one in {_ASSETS}",
-            "the page shows the latter only",
+            f"the page shows only the one in {_ASSETS.parts[0]}",
         )
     return assets if assets is not None and listed else own
 
 
 def read_config(run: Run) -> Check[list[Embedding]]:
-    """Return the embeddings of a config, none where it cannot be read."""
+    """Return the embeddings of a run's config; an empty list if it cannot be read."""
     place = Place(run.name)
     text = yield from _config_text(run, place)
     if text is None:
         return []
     embeddings, problem = _parsed(text, run.config.parent)
     if problem:
-        yield place.error(f"{CONFIG_NAME} is no projector config: {problem}", _TAB_GONE)
-    elif not embeddings and run.name != ".":  # there it may be the mark of who made the logdir
+        yield place.error(f"{CONFIG_NAME} is not a valid projector config: {problem}", _TAB_GONE)
+    # An empty config in the logdir itself is allowed: writers of logdirs leave one as a marker.
+    elif not embeddings and run.name != ".":
         yield place.warning(f"{CONFIG_NAME} names no embeddings", "the page does not list this run")
     return (yield from _named(place, embeddings))
 
 
 def resolved(path: str, folder: Path) -> Path | None:
-    """Return the file a path of a config means, or None where it lies outside the folder."""
+    """Return the absolute path that a config's path means; None if it is outside `folder`."""
     try:
         home = os.path.realpath(folder)
         target = os.path.realpath(os.path.join(home, os.path.expanduser(path)))  # noqa: PTH111
         return Path(target) if os.path.commonpath([home, target]) == home else None
-    except ValueError:  # a null byte
+    # A null byte in the path.
+    except ValueError:
         return None
 
 
 def asset(place: Place, what: str, path: str, folder: Path, effect: str) -> Check[Path | None]:
-    """Return the file that a config names, or None where the plugin would not serve it."""
+    """Return the file that a config names; None, with a finding, if the plugin cannot serve it."""
     target = resolved(path, folder)
     if target is None:
-        yield place.error(f"{what} {path} lies outside the folder of its config", effect)
+        yield place.error(f"{what} {path} is outside the folder of its config", effect)
         return None
     problem = file_problem(target, f"{what} {path}")
     if problem is not None:
@@ -138,7 +141,7 @@ def asset(place: Place, what: str, path: str, folder: Path, effect: str) -> Chec
 
 
 def _folders(logdir: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Walk through links too, as TensorBoard does, but never twice into one folder."""
+    """Walk a logdir, following links as TensorBoard does, but never twice into one folder."""
     seen: set[str] = set()
     for folder, inner, files in os.walk(logdir, followlinks=True):
         seen.add(os.path.realpath(folder))
@@ -149,7 +152,8 @@ def _folders(logdir: Path) -> Iterator[tuple[Path, list[str]]]:
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # a folder that may not be read
+    # A folder without permission to search it.
+    except OSError:
         return False
 
 
@@ -161,7 +165,7 @@ def _config_text(run: Run, place: Place) -> Check[str | None]:
                 return run.config.read_text("utf-8")
             problem = f"{CONFIG_NAME} has more than {_MAX_BYTES:,} bytes"
         except UnicodeDecodeError:
-            problem = f"{CONFIG_NAME} is no UTF-8"
+            problem = f"{CONFIG_NAME} is not valid UTF-8"
         except OSError as error:
             problem = unreadable(CONFIG_NAME, error)
     yield place.error(problem, _TAB_GONE)
@@ -169,7 +173,7 @@ def _config_text(run: Run, place: Place) -> Check[str | None]:
 
 
 def _parsed(text: str, folder: Path) -> tuple[list[Embedding], str]:
-    """Return the embeddings and nothing, or none and what is wrong with the text."""
+    """Return the embeddings of a config text, and "" or why it cannot be parsed."""
     from google.protobuf import text_format
     from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
@@ -208,13 +212,13 @@ def _named(place: Place, embeddings: list[Embedding]) -> Check[list[Embedding]]:
 
 
 def check_name(place: Place, embedding: Embedding) -> Check[None]:
-    """Find whether the page can ask for a tensor by its name."""
+    """Report a tensor name that the page cannot request."""
     if not embedding.name and embedding.tensor:
         yield place.error(
-            "tensor_name is absent", 'the page calls it "undefined" and shows an error for it'
+            "tensor_name is absent", 'the page lists it as "undefined" and shows an error for it'
         )
     if _LOST_IN_ADDRESS.search(embedding.name):
         yield place.error(
-            "the tensor name has one of & # + % in it",
+            "the tensor name contains & # + or %",
             "the page does not find the tensor and shows an error",
         )

@@ -1,7 +1,12 @@
-"""What the page would make of a sprite: the sheet of all thumbnails of a tensor.
+"""Check a sprite: one picture that holds the thumbnails of all points of a tensor, row by row.
+
+The page divides the sheet into cells of `single_image_dim` px and computes the cell of point i from
+a grid with as many rows as columns. So the sheet must be a picture format that browsers decode, at
+most 8,192 px a side, a whole number of cells wide and high, square in cells, and large enough.
+Only the header of the file is decoded.
 
 Source: `retrieveSpriteAndMetadataInfo` of vz_projector/data-provider.ts and the shader of
-scatterPlotVisualizerSprites.ts.
+scatterPlotVisualizerSprites.ts, in tensorflow/tensorboard.
 """
 
 import struct
@@ -19,21 +24,23 @@ from imgrec.checks.logdir.tensors import Tensor
 from imgrec.system.text import counted
 
 MAX_SIDE_PX = 8192
+# Formats that Pillow recognizes: those that browsers decode, and those that they do not.
 _SHOWN = frozenset({"JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "AVIF"})
 _NOT_SHOWN = frozenset({"TIFF", "PPM", "TGA", "JPEG2000", "PSD"})
+# Exceptions that decoders of Pillow raise for damaged files.
 STUMBLES = (OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError,
              AttributeError, RuntimeError, struct.error, zlib.error)  # fmt: skip
-_HANGS = 'the page stands at "Fetching sprite image…" for ever'
+_HANGS = 'the page hangs at "Fetching sprite image…"'
 _WRONG = "the page shows wrong thumbnails"
 
 
 @dataclass(frozen=True)
 class Sprite:
-    """A sheet.
+    """A sprite sheet.
 
     Attributes:
-        width_px: of the sheet.
-        height_px: of the sheet.
+        width_px: width of the sheet.
+        height_px: height of the sheet.
         cell_px: width and height of a thumbnail.
     """
 
@@ -43,12 +50,12 @@ class Sprite:
 
     @property
     def grid(self) -> tuple[int, int]:
-        """Whole cells in a row, and rows."""
+        """Number of whole cells in a row, and number of rows."""
         return self.width_px // self.cell_px[0], self.height_px // self.cell_px[1]
 
 
 def check_sprite(place: Place, embedding: Embedding, tensor: Tensor | None) -> Check[Sprite | None]:
-    """Return the sheet of an embedding, or None where it has none that can be shown."""
+    """Check the sprite of an embedding; return it, or None if it has none that can be shown."""
     if not embedding.sprite:
         return None
     name, dims = embedding.sprite, embedding.cell_px
@@ -67,7 +74,7 @@ def check_sprite(place: Place, embedding: Embedding, tensor: Tensor | None) -> C
 
 
 def _size(place: Place, name: str, path: Path) -> Check[tuple[int, int] | None]:
-    """Return width and height, of the header alone, where the page could show the picture."""
+    """Return width and height from the header; None, with a finding, if browsers cannot show it."""
     too_large = f"larger than {MAX_SIDE_PX:,} px a side", "the page shows an error and no points"
     try:
         with warnings.catch_warnings():
@@ -78,7 +85,7 @@ def _size(place: Place, name: str, path: Path) -> Check[tuple[int, int] | None]:
         yield place.error(f"the sprite {name} is {too_large[0]}", too_large[1])
         return None
     except STUMBLES:
-        yield place.error(f"the sprite {name} is no picture", _HANGS)
+        yield place.error(f"the sprite {name} is not a picture, or is damaged", _HANGS)
         return None
     if kind not in _SHOWN:
         yield place.error(f"the sprite {name} is {kind}, which browsers do not show", _HANGS)
@@ -101,7 +108,7 @@ def _grid(place: Place, name: str, sprite: Sprite, tensor: Tensor | None) -> Che
     sides = f"{sprite.width_px:,} x {sprite.height_px:,} px"
     if sprite.width_px % width or sprite.height_px % height:
         yield place.error(
-            f"{name} of {sides} is no whole number of cells of {width:,} x {height:,} px", _WRONG
+            f"{name} of {sides} is not a whole number of cells of {width:,} x {height:,} px", _WRONG
         )
     elif columns != rows:
         yield place.error(
@@ -111,9 +118,9 @@ def _grid(place: Place, name: str, sprite: Sprite, tensor: Tensor | None) -> Che
     elif tensor is not None and columns * rows < tensor.shown:
         yield place.error(
             f"{name} has {counted(columns * rows, 'cell')} for {tensor.shown:,} rows",
-            "the points behind show the thumbnails of others",
+            "the points beyond that show wrong thumbnails",
         )
     if width != height:
         yield place.warning(
-            f"the cells of {name} are {width:,} x {height:,} px", "thumbnails are drawn square"
+            f"the cells of {name} are {width:,} x {height:,} px", "thumbnails are drawn as squares"
         )

@@ -1,11 +1,12 @@
-"""Tensor files as the plugin reads them: as text first, as binary where that is no UTF-8.
+"""Read tensor files as the plugin does: as tab-separated text, or as raw float32 if not UTF-8.
 
-Without TensorFlow the plugin decodes 16 Mi characters at a time and parses their lines before it
-goes on, so a line that is no row of numbers is an error only where it ends in an earlier block
-than the first invalid byte; with TensorFlow it decodes line by line.
+The plugin has no flag for the format: it decodes the file as text and falls back to binary at a
+UnicodeDecodeError. Without TensorFlow it decodes blocks of 16 Mi characters and parses the lines of
+a block before it decodes the next. A line that is not a row of numbers is therefore an error only
+if it ends in an earlier block than the first invalid byte. With TensorFlow it decodes line by line.
 
 Source: `_read_tensor_tsv_file` of tensorboard/plugins/projector/projector_plugin.py and `GFile`
-of tensorboard/compat/tensorflow_stub/io/gfile.py.
+of tensorboard/compat/tensorflow_stub/io/gfile.py, in tensorflow/tensorboard.
 """
 
 from collections.abc import Iterator
@@ -16,19 +17,22 @@ from typing import TextIO
 import numpy as np
 
 SHOWN_ROWS = 100_000
-_BLOCK = 1 << 24  # characters the plugin reads at once
-_STEP = 1 << 20  # characters read here at once; a part of `_BLOCK`
-_SMALL = 1e38  # values whose sum is below it are finite in float32
+# Characters that the plugin decodes at a time.
+_BLOCK = 1 << 24
+# Characters decoded here at a time; divides `_BLOCK`.
+_STEP = 1 << 20
+# If the sum of absolute values is smaller, each of them is finite in float32.
+_SMALL = 1e38
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What a text holds.
+    """The size of a tensor in a text file.
 
     Attributes:
-        rows: lines that are not empty.
-        columns: of each of them; 0 where there is none.
-        not_finite: rows with NaN or infinity in float32, among those that are shown.
+        rows: number of lines that are not empty.
+        columns: number of values in each row; 0 if there are no rows.
+        not_finite: number of rows, of those shown, with NaN or infinity in float32.
     """
 
     rows: int
@@ -37,10 +41,10 @@ class Rows:
 
 
 def read_rows(path: Path) -> Rows | None:
-    """Return what a text file holds, or None where the plugin takes it for binary.
+    """Return the size of a text file; None if the plugin reads the file as binary.
 
     Raises:
-        ValueError: the plugin fails on it; says where.
+        ValueError: the plugin fails to parse it; the text names the line.
         OSError: it cannot be read.
     """
     end = _decodable(path)
@@ -49,15 +53,17 @@ def read_rows(path: Path) -> Rows | None:
     with path.open(encoding="utf-8") as file:
         try:
             rows = _rows(_lines(file, end))
-        except UnicodeDecodeError:  # in a line that goes on beyond `end`
+        # In a line that continues beyond `end`.
+        except UnicodeDecodeError:
             return None
     return rows if end is None else None
 
 
 def fails_with_tensorflow(path: Path) -> bool:
-    """Return whether a binary has, before its first invalid line, one that is no numbers.
+    """Return True if the plugin would fail on a binary file where TensorFlow is installed.
 
-    The plugin then fails where TensorFlow is installed. At most a block is looked at.
+    It does if a line before the first that is not UTF-8 is not a row of numbers. At most one block
+    is examined.
     """
     with path.open("rb") as file:
         for line in iter(lambda: file.readline(_BLOCK), b""):
@@ -75,7 +81,7 @@ def fails_with_tensorflow(path: Path) -> bool:
 
 
 def _decodable(path: Path) -> int | None:
-    """Return how many characters are decoded before the block with invalid bytes; None: all."""
+    """Return the number of characters before the block of the first invalid byte; None if none is."""
     count = 0
     with path.open(encoding="utf-8") as file:
         try:
@@ -87,7 +93,7 @@ def _decodable(path: Path) -> int | None:
 
 
 def _lines(file: TextIO, end: int | None) -> Iterator[str]:
-    """Yield the lines that end before a number of characters."""
+    """Yield the lines that end within the first `end` characters; all lines if it is None."""
     count = 0
     while line := file.readline(_BLOCK):
         count += len(line)
@@ -117,14 +123,15 @@ def _numbers(line: int, cells: list[str], columns: int) -> list[float]:
     try:
         values = list(map(float, cells))
     except ValueError as error:
-        raise ValueError(f"line {line:,} has {_first_text(cells)!r}, no number") from error
+        problem = f"line {line:,} has {_first_text(cells)!r}, which is not a number"
+        raise ValueError(problem) from error
     if len(values) != columns:
-        raise ValueError(f"line {line:,} has {len(values):,} numbers, those before {columns:,}")
+        raise ValueError(f"line {line:,} has {len(values):,} numbers, not {columns:,} as before")
     return values
 
 
 def _first_text(cells: list[str]) -> str:
-    """Return the beginning of the first cell that is no number."""
+    """Return the first 12 characters of the first cell that is not a number."""
     for cell in cells:
         try:
             float(cell)

@@ -1,4 +1,9 @@
-"""What the page would make of the tensor file of an embedding."""
+"""Check the tensor file of an embedding: its size, its format, its values, and the time to open it.
+
+The plugin reads text or raw little-endian float32 of `tensor_shape`. A tensor that it cannot parse
+makes it list no runs at all; one with NaN or infinity makes the page draw no points. Memory: raw
+values are read in blocks of 64 MiB.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,24 +16,27 @@ from imgrec.checks.logdir.tensor_text import SHOWN_ROWS, Rows, fails_with_tensor
 from imgrec.system.text import counted
 
 _READ_BYTES = 1 << 26
-_SLOW_CELLS = 5_000_000  # of a text: 2 s
-_TEXT_S_PER_CELL, _TEXT_BYTES_PER_CELL = 3.4e-7, 49  # 10,000 x 2048: 7 s, 1 GB
+# Size of a text file that TensorBoard parses in about 2 s, and cost per value (measured at
+# 10,000 x 2,048 values: 7 s and 1 GB).
+_SLOW_CELLS = 5_000_000
+_TEXT_S_PER_CELL, _TEXT_BYTES_PER_CELL = 3.4e-7, 49
+# Time until the page shows points: a constant, and seconds for 1,000 rows by number of columns.
 _SLOW_S = 10.0
 _START_S = 2.3
-_COLUMNS = (3, 50, 100, 200, 256, 2048)  # and the seconds that 1,000 rows of them take
+_COLUMNS = (3, 50, 100, 200, 256, 2048)
 _S_PER_1000_ROWS = (0.03, 0.04, 0.07, 0.13, 0.33, 1.3)
-_FAILS = "the projector is missing among the tabs, for all runs, and shows an error by its address"
+_FAILS = "the projector is missing among the tabs, for all runs, and its own URL shows an error"
 _REFUSED = "the page shows an error and no points"
 _NOT_LISTED = "the page does not list this tensor"
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """The points of an embedding.
+    """The size of a tensor.
 
     Attributes:
-        rows: in the file.
-        columns: as the page takes them.
+        rows: number of points in the file.
+        columns: number of dimensions.
     """
 
     rows: int
@@ -36,18 +44,18 @@ class Tensor:
 
     @property
     def shown(self) -> int:
-        """The rows the page takes: the first 100,000."""
+        """Number of rows that the page loads: at most the first 100,000."""
         return min(self.rows, SHOWN_ROWS)
 
 
 def check_tensor(place: Place, embedding: Embedding) -> Check[Tensor | None]:
-    """Return the size of a tensor, or None where the page could not load it."""
+    """Check the tensor of an embedding; return its size, or None if the page cannot load it."""
     path = yield from _tensor_file(place, embedding)
     if path is None:
         return None
     try:
         if _begins(path, b"\x93NUMPY"):
-            yield place.error(f"the tensor file {embedding.tensor} is a .npy", _FAILS)
+            yield place.error(f"the tensor file {embedding.tensor} is a NumPy .npy file", _FAILS)
             return None
         text = read_rows(path)
         if text is None:
@@ -55,7 +63,7 @@ def check_tensor(place: Place, embedding: Embedding) -> Check[Tensor | None]:
         else:
             tensor = yield from _text(place, embedding, text)
     except ValueError as error:
-        yield place.error(f"{embedding.tensor} is taken for text and {error}", _FAILS)
+        yield place.error(f"{embedding.tensor} is read as text, and {error}", _FAILS)
         return None
     except OSError as error:
         yield place.error(unreadable(f"the tensor file {embedding.tensor}", error), _FAILS)
@@ -73,7 +81,7 @@ def _begins(path: Path, magic: bytes) -> bool:
 def _tensor_file(place: Place, embedding: Embedding) -> Check[Path | None]:
     if not embedding.tensor:
         yield place.warning(
-            "no tensor_path: its values would be in a checkpoint, which is not checked",
+            "there is no tensor_path: the values would be in a checkpoint, which is not checked",
             "without TensorFlow the page shows an error and no points",
         )
         return None
@@ -104,14 +112,14 @@ def _text(place: Place, embedding: Embedding, text: Rows) -> Check[Tensor | None
     if shape[0] != text.rows:
         yield place.warning(
             f"tensor_shape says {shape[0]:,} rows, {embedding.tensor} has {text.rows:,}",
-            "the page states a wrong number",
+            "the page shows a wrong number of points",
         )
     cells = text.rows * text.columns
     if cells > _SLOW_CELLS:
         yield place.warning(
             f"{embedding.tensor} is text of {text.rows:,} x {text.columns:,} numbers",
             f"TensorBoard takes about {cells * _TEXT_S_PER_CELL:.0f} s and "
-            f"{cells * _TEXT_BYTES_PER_CELL / 1e9:.1f} GB to read it, raw float32 next to nothing",
+            f"{cells * _TEXT_BYTES_PER_CELL / 1e9:.1f} GB to read it (raw float32: almost nothing)",
         )
     if text.not_finite:
         yield _not_finite(place, text.not_finite)
@@ -128,18 +136,18 @@ def _binary(place: Place, embedding: Embedding, path: Path) -> Check[Tensor | No
     if size // 4 != rows * columns:
         yield place.error(
             f"{embedding.tensor} has {size:,} bytes, tensor_shape {rows:,} x {columns:,} "
-            f"takes {4 * rows * columns:,}",
+            f"needs {4 * rows * columns:,}",
             _FAILS,
         )
         return None
     if size % 4:
         yield place.warning(
-            f"{embedding.tensor} has {counted(size % 4, 'byte')} too many", "they are ignored"
+            f"{embedding.tensor} has {counted(size % 4, 'byte')} too many", "the page ignores them"
         )
     if fails_with_tensorflow(path):
         yield place.warning(
-            f"a line break in {embedding.tensor} stands before the first byte that is no UTF-8",
-            "where TensorFlow is installed too the file is taken for text and nothing is shown",
+            f"{embedding.tensor} has a line break before its first byte that is not UTF-8",
+            "where TensorFlow is installed, the file is read as text and nothing is shown",
         )
     not_finite = _not_finite_rows(path, min(rows, SHOWN_ROWS), columns)
     if not_finite:
@@ -150,31 +158,31 @@ def _binary(place: Place, embedding: Embedding, path: Path) -> Check[Tensor | No
 def _size(place: Place, tensor: Tensor, binary: bool) -> Check[None]:
     if tensor.rows < 2:
         yield place.error(
-            f"the tensor has {counted(tensor.rows, 'row')}, the page wants 2", _NOT_LISTED
+            f"the tensor has {counted(tensor.rows, 'row')}, the page needs 2", _NOT_LISTED
         )
     if tensor.columns < 2:
         yield place.error(
-            f"the tensor has {counted(tensor.columns, 'column')}, the page wants 3", _NOT_LISTED
+            f"the tensor has {counted(tensor.columns, 'column')}, the page needs 3", _NOT_LISTED
         )
     elif tensor.columns == 2:
-        yield place.error("the tensor has 2 columns, the page wants 3", "no points are shown")
+        yield place.error("the tensor has 2 columns, the page needs 3", "no points are shown")
     if tensor.rows > SHOWN_ROWS:
         yield place.warning(
-            f"the tensor has {tensor.rows:,} rows", f"the page shows the first {SHOWN_ROWS:,} only"
+            f"the tensor has {tensor.rows:,} rows", f"the page shows only the first {SHOWN_ROWS:,}"
         )
     seconds = opening_s(tensor.shown, tensor.columns)
     if seconds >= _SLOW_S:
         yield place.warning(
             f"{tensor.shown:,} rows of {tensor.columns:,} columns are many",
-            f"the page takes about {seconds:.0f} s to open, with 50 columns "
+            f"the page takes about {seconds:.0f} s to open; with 50 columns, "
             f"{opening_s(tensor.shown, 50):.0f} s",
         )
 
 
 def opening_s(rows: int, columns: int) -> float:
-    """Return about how long the page takes until points stand, in seconds.
+    """Return an estimate of the seconds until the page shows points.
 
-    Fitted to what was measured on two shared cores without a graphics card.
+    Interpolated between measurements on two shared cores without a graphics card.
     """
     beyond = max(1.0, columns / _COLUMNS[-1])
     per_row = float(np.interp(columns, _COLUMNS, _S_PER_1000_ROWS)) * beyond / 1000

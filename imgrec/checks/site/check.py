@@ -1,4 +1,10 @@
-"""All that is wrong with a network site, as its pages would show it."""
+"""Check a network site: each page by itself, then what the pages say of each other.
+
+Pages are read one at a time; what has to be compared between pages is kept as numbers (`Site`,
+`PictureIndex`). Invariants that are checked: each picture is on exactly one page; each link leads
+to a file of the site and to an element that exists; next and previous are inverse; every page can
+be reached from index.html; nothing is loaded from the network.
+"""
 
 from collections import defaultdict
 from pathlib import Path
@@ -11,9 +17,9 @@ from imgrec.system.text import counted
 
 
 def check_site(site: Path) -> CheckReport:
-    """Return what a network site holds and what is wrong with it; writes nothing.
+    """Check a network site; return what it holds and its faults. Nothing is written.
 
-    Files are read one at a time; of each page only numbers are kept.
+    Files are read one at a time; only numbers are kept of each page.
 
     Args:
         site: a folder written by `imgrec graph`.
@@ -39,7 +45,7 @@ def check_site(site: Path) -> CheckReport:
 
 
 def _check_whole(site: Site, place: Place, wanted: int | None) -> Check[int]:
-    """Check what can be told when all pages were read; return how many pictures they show."""
+    """Run the checks that need all pages; return the number of different pictures on them."""
     pictures = yield from site.index.check(place, wanted)
     yield from _check_anchors(site)
     yield from _check_steps(site)
@@ -48,7 +54,8 @@ def _check_whole(site: Site, place: Place, wanted: int | None) -> Check[int]:
         lost = [page for page, number in site.numbers.items() if number not in found]
         if lost:
             yield place.error(
-                f"no way leads from {START} to {shortened(lost)}", "nobody finds its pictures"
+                f"no chain of links leads from {START} to {shortened(lost)}",
+                "a visitor cannot reach the pictures there",
             )
     yield from _check_gone(site, place)
     return pictures
@@ -61,31 +68,34 @@ def _check_anchors(site: Site) -> Check[None]:
             lost[number][f"{site.pages[other]}#{anchor}"] = None
     for number, names in lost.items():
         yield Place(site.pages[number]).error(
-            f"it links to {shortened(names)}, and no element there has that name",
-            "a click opens the page, but not the place in it",
+            f"it links to {shortened(names)}, but no element there has that id",
+            "a click opens the page, but does not scroll to the place",
         )
 
 
 def _check_steps(site: Site) -> Check[None]:
-    """Previous and next have to be each other's way back."""
+    """Check that the links of rel="next" and rel="prev" are inverse to each other."""
     for rel, back in (("next", "prev"), ("prev", "next")):
         for number, other in site.steps[rel].items():
             if site.steps[back].get(other) != number:
                 yield Place(site.pages[number]).error(
-                    f"its {rel} page is {site.pages[other]}, whose {back} page is another or none",
-                    "going on page by page skips some or goes round",
+                    f"its {rel} page is {site.pages[other]}, but the {back} page of that is not "
+                    "this page",
+                    "paging through the site skips pages or goes in circles",
                 )
 
 
 def _check_gone(site: Site, place: Place) -> Check[None]:
-    """Report pictures that are not there any more: all at once where not one is."""
+    """Report linked picture files that are absent: in one finding if all of them are."""
     gone = sum(count for count, _ in site.gone.values())
-    effect = '"Open the picture" shows that there is no such file'
+    effect = '"Open the picture" shows a "file not found" page'
     if gone and gone == site.hrefs:
         _, names = next(iter(site.gone.values()))
-        what = f"no picture that its pages link to is there ({gone:,} in all)"
+        what = f"all {gone:,} picture files that its pages link to are absent"
         yield place.warning(f"{what}: {names}", effect)
         return
     for number, (count, names) in site.gone.items():
-        what = f"{counted(count, 'picture')} it links to {'is' if count == 1 else 'are'} gone"
+        what = (
+            f"{counted(count, 'picture file')} it links to {'is' if count == 1 else 'are'} absent"
+        )
         yield Place(site.pages[number]).warning(f"{what}: {names}", effect)

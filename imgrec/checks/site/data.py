@@ -1,4 +1,10 @@
-"""The JSON that a page of a network site carries for its scripts."""
+"""Read the JSON that a page of a network site embeds for its scripts.
+
+It holds the nodes of the drawn network (with cells: rectangles on the page's thumbnail sheet), and
+either the pictures with their neighbors (a page of pictures) or a link for each node (a page of
+communities). A hand-edited or damaged page may hold any JSON: each value is validated, and what is
+invalid is left out and reported.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,18 +14,21 @@ from typing import Any
 from imgrec.checks.findings import Check, Place, shortened
 from imgrec.system.text import counted
 
-MAX_NODES = 250  # vis-network draws so many in about a second
-MOST_PX = 1 << 15  # a cell lies within
+# vis-network draws so many nodes in about a second.
+MAX_NODES = 250
+# Upper bound of the coordinates of a cell, so that four of them fit into 64 bits.
+MOST_PX = 1 << 15
 _LARGEST_ID = 2**63 - 1
 _NOTHING = "the page shows no network"
-_LAME = "the page stops working when the picture is clicked"
+_STOPS = "the page stops working when such a picture is clicked"
 
-Cell = tuple[int, int, int, int]  # left, top, width, height in pixels
+# Left, top, width and height in pixels.
+Cell = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
 class Near:
-    """A neighbor of a picture; `page` is the name of another page, None for the same one."""
+    """A neighbor of a picture; `page` names the page it is on, None for the same page."""
 
     id: int
     page: str | None
@@ -28,15 +37,15 @@ class Near:
 
 @dataclass
 class PageData:
-    """What the scripts of a page know.
+    """The data of a page.
 
     Attributes:
-        sheet: address of the thumbnails, None where there is none.
-        cells: of its nodes, on the sheet.
-        pictures: id to the cell of its node, None for a picture without; empty where the page
-            shows communities.
-        targets: addresses of the pages that its nodes lead to.
-        hrefs: addresses of picture files.
+        sheet: URL of the thumbnail sheet; None if there is none.
+        cells: cells of the nodes, on the sheet.
+        pictures: id to the cell of its node, or None for a picture without a node; empty on a page
+            of communities.
+        targets: URLs that the nodes link to.
+        hrefs: URLs of picture files.
         near: the neighbors of all pictures.
     """
 
@@ -49,23 +58,23 @@ class PageData:
 
 
 def read_data(place: Place, text: str | None) -> Check[PageData]:
-    """Return what the data of a page say; what cannot be read is left out and reported."""
+    """Return the data of a page; invalid values are left out and reported."""
     if text is None:
         yield place.error('there is no <script type="application/json" id="page">', _NOTHING)
         return PageData()
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError) as error:
-        yield place.error(f"its data are no JSON ({str(error)[:80]})", _NOTHING)
+        yield place.error(f"its data are not valid JSON ({str(error)[:80]})", _NOTHING)
         return PageData()
     data = whole.get("data") if isinstance(whole, dict) else None
     nodes = whole.get("nodes") if isinstance(whole, dict) else None
     if not isinstance(data, dict) or not isinstance(nodes, list):
-        yield place.error("its data have no nodes, or nothing of them", _NOTHING)
+        yield place.error("its data lack the nodes, or what belongs to them", _NOTHING)
         return PageData()
     sheet = whole.get("sheet")
     if not isinstance(sheet, str):
-        yield place.error("its data name no sheet of thumbnails", "no pictures are drawn")
+        yield place.error("its data name no thumbnail sheet", "no pictures are drawn")
         sheet = None
     found = PageData(sheet)
     of_node = yield from _read_nodes(place, nodes, found)
@@ -78,7 +87,7 @@ def read_data(place: Place, text: str | None) -> Check[PageData]:
 
 
 def cell_of(value: object) -> Cell | None:
-    """Return [left, top, width, height] as a cell, None where it is none."""
+    """Return [left, top, width, height] as a cell; None if the value is not a valid one."""
     if not isinstance(value, list) or len(value) != 4 or not all(map(_is_whole, value)):
         return None
     left, top, width, height = value
@@ -87,7 +96,7 @@ def cell_of(value: object) -> Cell | None:
 
 
 def id_of(value: object) -> int | None:
-    """Return the id of a picture, None where a value is none."""
+    """Return a value as a picture id; None if it is not an integer from 0 to 2^63 - 1."""
     if isinstance(value, str):
         if not value.isascii() or not value.isdigit() or len(value) > 19:
             return None
@@ -102,11 +111,11 @@ def _is_whole(value: object) -> bool:
 
 
 def _read_nodes(place: Place, nodes: list[Any], found: PageData) -> Check[dict[int, Cell | None]]:
-    """Return the cell of each node; report how many there are too many or wrong."""
+    """Return the cell of each node by id; report too many nodes, and invalid ones."""
     if len(nodes) > MAX_NODES:
         yield place.warning(
             f"it has {counted(len(nodes), 'node')}, more than {MAX_NODES}",
-            "the page takes longer than two seconds to be drawn and jerks",
+            "the page takes longer than two seconds to draw, and moves jerkily",
         )
     of_node: dict[int, Cell | None] = {}
     wrong: list[str] = []
@@ -119,13 +128,13 @@ def _read_nodes(place: Place, nodes: list[Any], found: PageData) -> Check[dict[i
         of_node[number] = cell
         found.cells.append(cell)
     if wrong:
-        what = f"{counted(len(wrong), 'node')} without an id of its own or a cell"
-        yield place.error(f"{what}: {shortened(wrong)}", "they are not drawn, or none is")
+        what = f"{counted(len(wrong), 'node')} without a unique id or a cell"
+        yield place.error(f"{what}: {shortened(wrong)}", "these nodes, or all, are not drawn")
     return of_node
 
 
 def _bundled(nodes: Sequence[Any], of_node: Mapping[int, Cell | None]) -> dict[int, Cell | None]:
-    """Return the cell of each picture that is shown by the node of another one."""
+    """Return the cell of each picture that is bundled into the node of another picture."""
     found: dict[int, Cell | None] = {}
     for node in nodes:
         members = node.get("members") if isinstance(node, dict) else None
@@ -143,7 +152,7 @@ def _read_pictures(
     found: PageData,
 ) -> Check[None]:
     if not isinstance(pictures, dict):
-        yield place.error("its pictures are no object by their ids", _LAME)
+        yield place.error("its pictures are not an object keyed by id", _STOPS)
         return
     wrong: list[str] = []
     for key, picture in pictures.items():
@@ -160,28 +169,29 @@ def _read_pictures(
             wrong.append(key)
     unknown = [str(number) for number in (*of_node, *bundled) if number not in found.pictures]
     if wrong:
-        yield place.error(f"what it says of the pictures {shortened(wrong)} cannot be read", _LAME)
+        what = f"its data of the pictures {shortened(wrong)} are invalid"
+        yield place.error(what, _STOPS)
     if unknown:
-        yield place.error(f"it says nothing of the pictures {shortened(unknown)}", _LAME)
+        yield place.error(f"its data lack the pictures {shortened(unknown)}", _STOPS)
 
 
 def _read_targets(
     place: Place, targets: object, of_node: Mapping[int, Cell | None], found: PageData
 ) -> Check[None]:
     if not isinstance(targets, dict):
-        yield place.error("its nodes lead nowhere: there are no targets", "a click does nothing")
+        yield place.error("its data lack the targets of its nodes", "a click does nothing")
         return
     found.targets += [target for target in targets.values() if isinstance(target, str)]
     known = {key for key, target in targets.items() if isinstance(target, str)}
     lame = [str(number) for number in of_node if str(number) not in known]
     if lame:
         yield place.error(
-            f"the nodes {shortened(lame)} lead nowhere", "a click on them is an error"
+            f"the nodes {shortened(lame)} have no target", "a click on them raises an error"
         )
 
 
 def _near(row: object) -> Near | None:
-    """Read [id, similarity, name, page?, cell?]."""
+    """Return a row [id, similarity, name, page?, cell?] as a neighbor; None if it is invalid."""
     if not isinstance(row, list) or len(row) < 3:
         return None
     number = id_of(row[0])
@@ -194,7 +204,7 @@ def _near(row: object) -> Near | None:
 
 
 def _hrefs(value: object, depth: int = 8) -> Iterator[str]:
-    """Yield what stands under `href` in what is said of a picture, at any depth."""
+    """Yield the strings under the key `href` in a JSON value, at most `depth` levels deep."""
     children: Sequence[object] = ()
     if isinstance(value, dict):
         href = value.get("href")

@@ -1,4 +1,8 @@
-"""The files of a network site: those that its manifest lists, those that are there."""
+"""Compare the files of a network site with its manifest, `site.json`.
+
+`imgrec graph` replaces a site only if all files in the folder are listed in the manifest, so an
+unlisted file (a user's own) keeps the site from being written again.
+"""
 
 import json
 import os
@@ -8,19 +12,20 @@ from pathlib import Path
 
 from imgrec.checks.findings import Check, Place, file_problem, shortened, unreadable
 
-FORMAT = 1  # of the sites that these checks know; as `imgrec.system.output_folder.SITE`
+# The format these checks know; equals that of `imgrec.system.output_folder.SITE`.
+FORMAT = 1
 MARKER = "site.json"
 START = "index.html"
-_UNTOLD = "what belongs to the site cannot be told, and it cannot be written again in this place"
+_UNTOLD = "its files are unknown, and imgrec graph will not write to this folder"
 
 
 @dataclass(frozen=True)
 class SiteManifest:
-    """What `site.json` says.
+    """The content of `site.json`.
 
     Attributes:
-        files: relative to the site.
-        pictures: how many there are, None where it does not say.
+        files: paths relative to the site.
+        pictures: number of pictures; None if the manifest has none.
     """
 
     files: frozenset[str]
@@ -28,10 +33,10 @@ class SiteManifest:
 
 
 def read_manifest(place: Place, site: Path) -> Check[SiteManifest | None]:
-    """Return what a site says of itself, None where that cannot be known."""
+    """Return the manifest of a site; None, with a finding, if it cannot be read."""
     problem = file_problem(site / MARKER, MARKER)
     if problem:
-        yield place.error(f"{problem}: this is no site of imgrec graph", _UNTOLD)
+        yield place.error(f"{problem}: this folder was not written by imgrec graph", _UNTOLD)
         return None
     try:
         described = json.loads((site / MARKER).read_bytes())
@@ -39,7 +44,7 @@ def read_manifest(place: Place, site: Path) -> Check[SiteManifest | None]:
         yield place.error(unreadable(MARKER, error), _UNTOLD)
         return None
     except (ValueError, RecursionError) as error:
-        yield place.error(f"{MARKER} is no JSON ({str(error)[:80]})", _UNTOLD)
+        yield place.error(f"{MARKER} is not valid JSON ({str(error)[:80]})", _UNTOLD)
         return None
     if not isinstance(described, dict) or described.get("format") != FORMAT:
         found = described.get("format") if isinstance(described, dict) else None
@@ -48,19 +53,19 @@ def read_manifest(place: Place, site: Path) -> Check[SiteManifest | None]:
         return None
     files, pictures = described.get("files"), described.get("pictures")
     if not isinstance(files, list) or not all(isinstance(name, str) for name in files):
-        yield place.error(f"{MARKER} lists no files", _UNTOLD)
+        yield place.error(f"{MARKER} has no list of files", _UNTOLD)
         return None
     if not isinstance(pictures, int) or isinstance(pictures, bool):
         yield place.warning(
-            f"{MARKER} does not say how many pictures there are",
-            "whether all of them are shown cannot be told",
+            f"{MARKER} has no number of pictures",
+            "missing pictures may go unnoticed",
         )
         pictures = None
     return SiteManifest(frozenset(files), pictures)
 
 
 def list_files(site: Path) -> Check[set[str]]:
-    """Return all files below a folder, relative to it; a link is a file."""
+    """Return the relative paths of all files below a folder; symbolic links count as files."""
     found: set[str] = set()
     unlisted: list[OSError] = []
     for folder, folders, names in os.walk(site, onerror=unlisted.append):
@@ -77,17 +82,17 @@ def list_files(site: Path) -> Check[set[str]]:
 
 
 def check_listed(place: Place, manifest: SiteManifest, files: Set[str]) -> Check[None]:
-    """Report files that are listed and absent, or there and not listed."""
+    """Report files that are listed but absent, and files that exist but are not listed."""
     absent = sorted(manifest.files - files)
     foreign = sorted(files - manifest.files - {MARKER})
     if absent:
         yield place.error(
-            f"{shortened(absent)} of {MARKER} is absent", "a part of the site is missing"
+            f"{MARKER} lists {shortened(absent)}, which is absent", "a part of the site is missing"
         )
     if foreign:
         yield place.warning(
-            f"{shortened(foreign)} is there and not of {MARKER}",
-            "imgrec graph will not write the site again in this place",
+            f"{MARKER} does not list {shortened(foreign)}",
+            "imgrec graph will not write the site again in this folder; move it away",
         )
     if START not in files:
-        yield place.error(f"{START} is absent", "there is nothing to open the site by")
+        yield place.error(f"{START} is absent", "the site has no first page to open")

@@ -1,4 +1,8 @@
-"""What the HTML of a page of a network site names: addresses, anchors, cells and its data."""
+"""Parse a page of a network site: its URLs, element ids, thumbnail cells and embedded data.
+
+Every attribute and style that makes a browser load something or leave the page is read, so that
+`links` can prove that a site works offline and from any folder.
+"""
 
 import re
 from collections.abc import Iterator
@@ -6,10 +10,12 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import NamedTuple
 
+# Attributes that hold URLs.
 _ADDRESSES = frozenset(
     {"href", "src", "srcset", "poster", "action", "formaction", "data", "background", "xlink:href"}
 )
-_FOLLOWED = frozenset({"a", "area", "form", "button", "input", "base"})  # the rest is loaded
+# Elements whose URLs are opened by a click; those of all others are loaded with the page.
+_FOLLOWED = frozenset({"a", "area", "form", "button", "input", "base"})
 _URL = re.compile(
     r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^)"']*))\s*\)|@import\s+["']([^"']*)""", re.I
 )
@@ -17,12 +23,12 @@ _REFRESH = re.compile(r"^[^;,]*[;,]\s*(?:url\s*=\s*)?[\"']?(.*?)[\"']?\s*$", re.
 
 
 class Address(NamedTuple):
-    """An address as it stands in a page.
+    """A URL in a page.
 
     Attributes:
-        text: as it is written, references resolved.
-        followed: by a click; what is not is loaded by the page itself.
-        rel: of the link, "" where it has none.
+        text: as written, with character references resolved.
+        followed: True if a click opens it, False if the page itself loads it.
+        rel: `rel` of the link, "" if absent.
     """
 
     text: str
@@ -32,13 +38,13 @@ class Address(NamedTuple):
 
 @dataclass
 class PageHtml:
-    """What a page names.
+    """What a page refers to.
 
     Attributes:
-        addresses: in their order.
-        anchors: names of elements that a fragment can lead to.
-        cells: as written, of thumbnails on the page's own sheet.
-        data: the JSON for its scripts, None where there is none.
+        addresses: URLs in document order.
+        anchors: ids and names of elements, to which fragments can lead.
+        cells: thumbnail cells on the page's own sheet, as written.
+        data: JSON text for the scripts; None if there is none.
     """
 
     addresses: list[Address] = field(default_factory=list)
@@ -48,22 +54,23 @@ class PageHtml:
 
 
 def parse_html(text: str) -> PageHtml:
-    """Return what the HTML of a page names.
+    """Return what the HTML text of a page refers to.
 
     Raises:
-        ValueError: it cannot be read as HTML.
+        ValueError: the parser fails on broken markup.
     """
     parser = _Parser()
     try:
         parser.feed(text)
         parser.close()
-    except (AssertionError, RecursionError) as error:  # of the parser, on some broken markup
+    # html.parser raises these for some broken markup.
+    except (AssertionError, RecursionError) as error:
         raise ValueError(str(error)) from error
     return parser.page
 
 
 def css_addresses(css: str) -> Iterator[Address]:
-    """Yield the addresses that a style sheet loads."""
+    """Yield the URLs that a style sheet loads."""
     for found in _URL.finditer(css):
         yield Address(next((group for group in found.groups() if group is not None), "").strip())
 
@@ -76,7 +83,8 @@ class _Parser(HTMLParser):
         self._text: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in reversed(attrs)}  # the first one counts
+        # Of a repeated attribute the first counts, as in browsers.
+        values = {name: value or "" for name, value in reversed(attrs)}
         page = self.page
         page.anchors.update(values[name] for name in ("id", "name") if values.get(name))
         page.addresses += _addresses(tag, values)

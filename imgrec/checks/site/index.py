@@ -1,7 +1,7 @@
-"""Which picture is on which page of a network site, and what the other pages say of that.
+"""An index of which picture is on which page of a network site, to verify links between pages.
 
-Pages are read once, one at a time. What they claim of others is kept as numbers, 24 bytes a
-link, and settled when all have been read.
+Pages are read once, one at a time. Their links to pictures of other pages (claims) are kept as
+24 bytes each in NumPy arrays, and compared by binary search when all pages have been read.
 """
 
 from collections import defaultdict
@@ -12,47 +12,51 @@ from numpy.typing import NDArray
 
 from imgrec.checks.findings import Check, Place, shortened
 from imgrec.checks.site.data import MOST_PX, Cell
+from imgrec.checks.site.files import MARKER
 
 _Numbers = NDArray[np.int64]
-_NONE = -1  # no cell is known
+# Stands for an unknown cell.
+_NONE = -1
 _OPENS_WRONG = "a click opens that page without the picture"
 
 
 class PictureIndex:
-    """The pictures of each page, and the links to them."""
+    """The pictures of each page, and the links to pictures that each page holds."""
 
     def __init__(self, pages: Sequence[str]) -> None:
-        """Begin with the names of all pages; they are numbered in this order."""
+        """Start with the names of all pages, which are numbered in this order."""
         self._pages = pages
         self._of_page: dict[int, tuple[_Numbers, _Numbers]] = {}
         self._claims: list[tuple[int, _Numbers]] = []
 
     def add_page(self, number: int, pictures: Mapping[int, Cell | None]) -> None:
-        """Take the pictures of a page, with their cells where they have one."""
+        """Add the pictures of a page with their cells, None where a picture has no cell."""
         ids = np.fromiter(pictures, np.int64, len(pictures))
         cells = np.fromiter(map(_packed, pictures.values()), np.int64, len(pictures))
         self._of_page[number] = (ids, cells)
 
     def add_claims(self, number: int, claims: Sequence[tuple[int, Cell | None, int]]) -> None:
-        """Take what a page says: a picture, its cell where it says that, the number of its page."""
+        """Add the links of a page: id of the picture, its cell or None, number of its page."""
         rows = [(picture, _packed(cell), page) for picture, cell, page in claims]
         if rows:
             self._claims.append((number, np.array(rows, np.int64)))
 
     def check(self, place: Place, wanted: int | None) -> Check[int]:
-        """Report what is not true; return how many different pictures there are.
+        """Report pictures and links that contradict each other; return the number of pictures.
 
         Args:
-            place: of the whole site.
-            wanted: how many there should be, None where that is not known.
+            place: the whole site.
+            wanted: the number of pictures in the manifest; None if unknown.
         """
         ids, owners, cells = self._joined()
         yield from self._check_once(ids, owners)
         known = np.unique(ids)
         if wanted is not None and len(known) != wanted:
             yield place.error(
-                f"{len(known):,} pictures are on its pages, {wanted:,} should be",
-                "some cannot be found by any way" if len(known) < wanted else "some are strangers",
+                f"{len(known):,} pictures are on its pages, but {MARKER} says {wanted:,}",
+                "some pictures are on no page"
+                if len(known) < wanted
+                else "some pictures do not belong to the site",
             )
         places = _Places(known, owners, ids, cells)
         for number, claims in self._claims:
@@ -67,7 +71,7 @@ class PictureIndex:
         return np.concatenate(ids), np.concatenate(owners), np.concatenate(cells)
 
     def _check_once(self, ids: _Numbers, owners: _Numbers) -> Check[None]:
-        """Report pictures on several pages, at all but the first of them."""
+        """Report pictures that are on several pages, for each page but the first."""
         order = np.lexsort((owners, ids))
         ids, owners = ids[order], owners[order]
         again = np.flatnonzero(ids[1:] == ids[:-1]) + 1
@@ -77,7 +81,7 @@ class PictureIndex:
         for (page, other), pictures in pairs.items():
             yield Place(self._pages[page]).error(
                 f"its pictures {shortened(pictures)} are on {self._pages[other]} too",
-                "they are shown twice, and links lead to one of them",
+                "they are shown twice, and links lead to one of the two",
             )
 
     def _check_claims(self, number: int, claims: _Numbers, places: "_Places") -> Check[None]:
@@ -86,8 +90,8 @@ class PictureIndex:
         found = rows >= 0
         for page, absent in _by_page(pages[~found], pictures[~found]).items():
             yield place.error(
-                f"the pictures {shortened(absent)} are not on {self._pages[page]}, where it "
-                "links to them",
+                f"it links to the pictures {shortened(absent)} on {self._pages[page]}, which are "
+                "not there",
                 _OPENS_WRONG,
             )
         theirs = places.cells[rows[found]]
@@ -95,14 +99,14 @@ class PictureIndex:
         if other.any():
             pictured = map(str, pictures[found][other].tolist())
             yield place.error(
-                f"its cells of the pictures {shortened(dict.fromkeys(pictured))} are not those "
-                "of their pages",
-                "thumbnails among the most similar are those of others",
+                f"its cells of the pictures {shortened(dict.fromkeys(pictured))} differ from "
+                "those on their own pages",
+                "the list of most similar pictures shows wrong thumbnails",
             )
 
 
 class _Places:
-    """Where each picture is: rows by page and id."""
+    """The row of each (page, picture id) in sorted arrays."""
 
     def __init__(self, known: _Numbers, owners: _Numbers, ids: _Numbers, cells: _Numbers) -> None:
         keys = owners * (len(known) + 1) + np.searchsorted(known, ids)
@@ -111,7 +115,7 @@ class _Places:
         self._known, self._keys = known, keys[order]
 
     def find(self, pages: _Numbers, pictures: _Numbers) -> NDArray[np.intp]:
-        """Return the rows of pictures on pages, -1 where a picture is not on that page."""
+        """Return the row of each (page, picture), -1 if the picture is not on that page."""
         if not len(self._keys):
             return np.full(len(pages), -1)
         ranks = np.searchsorted(self._known, pictures)
@@ -123,7 +127,7 @@ class _Places:
 
 
 def reachable(links: Mapping[int, set[int]], start: int) -> set[int]:
-    """Return the numbers of the pages that one gets to by links."""
+    """Return the numbers of all pages that can be reached from `start` by links."""
     found, left = {start}, [start]
     while left:
         for page in links.get(left.pop(), ()):

@@ -1,4 +1,11 @@
-"""Where the addresses of a site lead: to a file in its folder, or why not."""
+"""Resolve the URLs of a site to files in its folder, or say what is wrong with them.
+
+A site must work offline, from any folder, opened as `file:`. So each URL is resolved as a browser
+does, and anything but a relative path inside the folder is a fault, with one exception: links to
+picture files may leave the folder.
+
+Source: the URL standard of WHATWG.
+"""
 
 import os
 import posixpath
@@ -11,39 +18,39 @@ from imgrec.checks.findings import Check, Place, shortened
 from imgrec.checks.site.html import Address
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*):", re.I)
-_IGNORED = re.compile("[\t\n\r]")  # browsers drop them anywhere in an address
+# Browsers remove these characters anywhere in a URL.
+_IGNORED = re.compile("[\t\n\r]")
 _HOST = re.compile("^//[^/]*")
-_EDGES = "".join(map(chr, range(33)))  # and these at both ends
+# Browsers strip these characters from both ends of a URL.
+_EDGES = "".join(map(chr, range(33)))
 
-_OFFLINE = "the page asks the net and is not whole without it"
+_OFFLINE = "the page loads from the internet and is incomplete offline"
 _AWAY = "a click leaves the site"
-_CODE = "a click runs code that stands in the address"
-_LOST = "a click shows that there is no such file"
+_CODE = "a click runs the code in the URL"
+_LOST = 'a click shows a "file not found" page'
 _BARE = "a part of the page is missing"
 
 
 class Target(NamedTuple):
-    """A file of the site, relative to its folder, and the fragment, "" for none."""
+    """A file relative to the site's folder, and the fragment of the URL ("" if none)."""
 
     file: str
     fragment: str
 
 
 class Stray(NamedTuple):
-    """An address that leads to no place in the site: what it does, and what the user sees."""
+    """What is wrong with a URL that leads to no file of the site, and what the user sees."""
 
     problem: str
     effect: str
 
 
 def resolved(address: Address, page: str) -> Target | Stray | None:
-    """Return where an address of a page leads; None for data that stands in it.
+    """Return the file that a URL leads to, or what is wrong; None for a `data:` URL.
 
     Args:
-        address: as written.
-        page: relative to the folder of the site.
-
-    Source: the URL standard of WHATWG, as browsers read addresses.
+        address: the URL as written.
+        page: the page's path relative to the site's folder.
     """
     text = _IGNORED.sub("", address.text.strip(_EDGES))
     scheme = _SCHEME.match(text)
@@ -52,7 +59,7 @@ def resolved(address: Address, page: str) -> Target | Stray | None:
     path, _, fragment = text.replace("\\", "/").partition("#")
     path = urllib.parse.unquote(path.partition("?")[0], errors="surrogateescape")
     if path.startswith("//"):
-        return Stray("leads to the net", _AWAY if address.followed else _OFFLINE)
+        return Stray("leads to the internet", _AWAY if address.followed else _OFFLINE)
     if path.startswith("/"):
         return Stray("leads out of the folder", _elsewhere(address.followed))
     file = posixpath.normpath(posixpath.join(posixpath.dirname(page), path)) if path else page
@@ -62,27 +69,27 @@ def resolved(address: Address, page: str) -> Target | Stray | None:
 
 
 def picture_file(href: str, folder: str) -> str | Stray:
-    """Return the picture file that a page's link leads to.
+    """Return the path of the picture file that a link leads to, or what is wrong with the link.
 
     Args:
-        href: as written: relative, or a `file:` address.
-        folder: absolute, that of the page.
+        href: as written, a relative path or a `file:` URL.
+        folder: the page's folder, absolute.
     """
     text = _IGNORED.sub("", href.strip(_EDGES))
     scheme = _SCHEME.match(text)
     if scheme and scheme[1].lower() != "file":
         stray = _by_scheme(scheme[1].lower(), followed=True)
-        return stray or Stray("is no address of a file", _AWAY)
+        return stray or Stray("is not the URL of a file", _AWAY)
     path = text.partition("#")[0].partition("?")[0]
     if scheme:
         path = _HOST.sub("", path[len("file:") :])
     elif path.replace("\\", "/").startswith("//"):
-        return Stray("leads to the net", _AWAY)
+        return Stray("leads to the internet", _AWAY)
     return os.path.join(folder, urllib.parse.unquote(path, errors="surrogateescape"))
 
 
 def check_target(place: Place, address: Address, target: Target, files: Set[str]) -> Check[bool]:
-    """Return whether the file an address leads to is there."""
+    """Return True if the file that a URL leads to exists; report it if not."""
     if target.file in files:
         return True
     effect = _LOST if address.followed else _BARE
@@ -91,13 +98,13 @@ def check_target(place: Place, address: Address, target: Target, files: Set[str]
 
 
 def stray_lines(place: Place, strays: dict[Stray, list[str]]) -> Check[None]:
-    """Report addresses that lead to no place in the site, a line for each thing they do."""
+    """Report URLs that lead to no file of the site, one finding for each fault."""
     for (problem, effect), addresses in strays.items():
         yield place.error(f"{shortened(dict.fromkeys(addresses))} {problem}", effect)
 
 
 def quoted(address: str) -> str:
-    """Return an address for a line of a report."""
+    """Return a URL in quotes, shortened for a line of the report."""
     return shortened([address])
 
 
@@ -108,8 +115,8 @@ def _by_scheme(scheme: str, followed: bool) -> Stray | None:
         return None
     if scheme in ("file", "data"):
         return Stray("leads out of the folder", _elsewhere(followed))
-    return Stray("leads to the net", _AWAY if followed else _OFFLINE)
+    return Stray("leads to the internet", _AWAY if followed else _OFFLINE)
 
 
 def _elsewhere(followed: bool) -> str:
-    return _AWAY if followed else "a part of the page is missing once the folder is elsewhere"
+    return _AWAY if followed else "a part of the page is missing when the site is moved"

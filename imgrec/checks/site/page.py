@@ -1,4 +1,8 @@
-"""One page of a network site: all that it names, held against the files that are there."""
+"""Check one page of a network site: its URLs, neighbors, picture files and thumbnail sheet.
+
+What can be judged by itself is reported at once; what depends on other pages (links to elements,
+to pictures, next and previous) is recorded in `Site` and checked when all pages have been read.
+"""
 
 import posixpath
 from collections import defaultdict
@@ -22,26 +26,27 @@ from imgrec.checks.site.links import (
 )
 from imgrec.checks.site.sheets import check_cells, check_sheet
 
-MAX_BYTES = 1_500_000  # of a page and its sheet
+# Limit of a page and its thumbnail sheet together.
+MAX_BYTES = 1_500_000
 _READABLE_BYTES = 64 << 20
-_UNREAD = "the browser shows it wrong or not at all"
+_UNREAD = "the browser shows it wrong, or not at all"
 
 
 @dataclass
 class Site:
-    """What is known of a site while its pages are read, one after the other.
+    """What is known of a site, filled while its pages are read one after the other.
 
     Attributes:
-        folder: absolute.
-        files: all that are there, relative to it.
-        pages: those that are pages, in order; each is known by its number.
-        links: number of a page to those that it links to.
-        steps: for "prev" and "next", number of a page to that of the other.
-        anchors: names of elements, by number of the page.
-        named: links to elements: numbers of both pages and the name.
-        gone: how many pictures that a page links to are not there, and some of their addresses,
-            by its number.
-        hrefs: how many links to pictures there are.
+        folder: absolute path.
+        files: paths of all files, relative to `folder`.
+        pages: those of the HTML files; a page's number is its position here.
+        index: the pictures of each page.
+        links: number of a page to the numbers of the pages that it links to.
+        steps: for "prev" and "next", number of a page to that of the page it names.
+        anchors: element ids of each page, by its number.
+        named: links to elements: number of the page, number of the other page, element id.
+        gone: number of a page to how many picture files it links to are absent, and some URLs.
+        hrefs: number of links to picture files on all pages.
     """
 
     folder: Path
@@ -51,7 +56,7 @@ class Site:
     links: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     steps: dict[str, dict[int, int]] = field(default_factory=lambda: {"prev": {}, "next": {}})
     anchors: list[set[str]] = field(default_factory=list)
-    named: list[tuple[int, int, str]] = field(default_factory=list)  # page, other, anchor
+    named: list[tuple[int, int, str]] = field(default_factory=list)
     gone: dict[int, tuple[int, str]] = field(default_factory=dict)
     hrefs: int = 0
 
@@ -61,7 +66,7 @@ class Site:
 
 
 def check_page(site: Site, number: int) -> Check[None]:
-    """Check a page by itself, and note what it says of others."""
+    """Check a page by itself, and record what depends on other pages."""
     name = site.pages[number]
     place, path = Place(name), site.folder / name
     text = yield from _read(place, path)
@@ -70,7 +75,7 @@ def check_page(site: Site, number: int) -> Check[None]:
     try:
         html = parse_html(text)
     except ValueError as error:
-        yield place.error(f"it is no HTML ({error})", _UNREAD)
+        yield place.error(f"it is not valid HTML ({error})", _UNREAD)
         return
     data = yield from read_data(place, html.data)
     site.anchors[number] = html.anchors
@@ -93,20 +98,21 @@ def _read(place: Place, path: Path) -> Check[str | None]:
     except OSError as error:
         yield place.error(unreadable("the page", error), _UNREAD)
     except UnicodeDecodeError as error:
-        yield place.error(f"it is not UTF-8 (byte {error.start:,})", _UNREAD)
+        yield place.error(f"it is not valid UTF-8 (byte {error.start:,})", _UNREAD)
     return None
 
 
 def _check_addresses(site: Site, number: int, html: PageHtml, data: PageData) -> Check[None]:
-    """Check all addresses but those of neighbors and pictures."""
+    """Check all URLs of a page except those of neighbors and picture files."""
     name, ours = site.pages[number], set(data.hrefs)
     place = Place(name)
     targets = [Address(target, followed=True) for target in data.targets]
     claims: list[tuple[int, None, int]] = []
     strays: dict[Stray, list[str]] = defaultdict(list)
     for address in dict.fromkeys([*html.addresses, *targets]):
+        # Links to picture files are checked by `_check_hrefs`.
         if address.followed and address.text in ours:
-            continue  # a picture; looked for with the others
+            continue
         target = resolved(address, name)
         if isinstance(target, Stray):
             strays[target].append(address.text)
@@ -126,7 +132,7 @@ def _check_addresses(site: Site, number: int, html: PageHtml, data: PageData) ->
 def _followed(
     site: Site, number: int, address: Address, target: Target
 ) -> list[tuple[int, None, int]]:
-    """Note a link to a page; return the picture its fragment names, and the page's number."""
+    """Record a link to a page; return the picture that its fragment names as a claim, if any."""
     other = site.numbers.get(target.file)
     if other is None or not address.followed:
         return []
@@ -144,7 +150,7 @@ def _followed(
 
 
 def _check_near(site: Site, number: int, data: PageData) -> Check[None]:
-    """Check the neighbors that a page shows when a picture is chosen."""
+    """Check the neighbors that a page lists for its pictures."""
     name = site.pages[number]
     place, absent, claims = Place(name), dict[str, None](), []
     for near in data.near:
@@ -160,14 +166,14 @@ def _check_near(site: Site, number: int, data: PageData) -> Check[None]:
             claims.append((near.id, near.cell, other))
     if absent:
         yield place.error(
-            f"its most similar pictures {shortened(absent)} are absent",
+            f"its most similar pictures {shortened(absent)} do not exist",
             "a click on them shows nothing",
         )
     site.index.add_claims(number, claims)
 
 
 def _check_hrefs(site: Site, number: int, data: PageData) -> Check[None]:
-    """Check the links to picture files, the only ones that may leave the folder."""
+    """Check the links to picture files, the only ones that may leave the site's folder."""
     name = site.pages[number]
     folder = str(site.folder / posixpath.dirname(name))
     strays: dict[Stray, list[str]] = defaultdict(list)
@@ -186,7 +192,8 @@ def _check_hrefs(site: Site, number: int, data: PageData) -> Check[None]:
 
 
 def _is_there(file: str) -> bool:
-    with suppress(OSError, ValueError):  # a name too long, of letters that no name has
+    # A name that is too long, or holds characters that no file name can.
+    with suppress(OSError, ValueError):
         return Path(file).is_file()
     return False
 
@@ -201,7 +208,7 @@ def _check_sheet(
         yield place.error(f"its sheet {quoted(data.sheet)} {target.problem}", target.effect)
         return
     if target is None:
-        yield place.error("its sheet stands in its address", "no pictures are drawn")
+        yield place.error("its sheet is a data: URL, not a file", "no pictures are drawn")
         return
     path = site.folder / target.file
     size = yield from check_sheet(place, target.file, path)
@@ -217,7 +224,7 @@ def _check_sheet(
 
 
 def check_css(site: Site, name: str) -> Check[None]:
-    """Check what a style sheet loads."""
+    """Check the URLs that a style sheet loads."""
     place = Place(name)
     text = yield from _read(place, site.folder / name)
     strays: dict[Stray, list[str]] = defaultdict(list)

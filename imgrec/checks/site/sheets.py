@@ -1,4 +1,4 @@
-"""The sheets of thumbnails of a network site."""
+"""Check the thumbnail sheets of a network site, from their headers and last bytes."""
 
 import os
 import warnings
@@ -20,9 +20,9 @@ Size = tuple[int, int]
 
 
 def check_sheet(place: Place, name: str, path: Path) -> Check[Size | None]:
-    """Return width and height of a sheet in pixels, None where it is no picture.
+    """Return width and height of a sheet in pixels; None, with a finding, if it does not decode.
 
-    Only the header and the last bytes are read.
+    Only the header and the last two bytes are read: a JPEG that was cut short lacks its end marker.
     """
     problem = file_problem(path, f"the sheet {name}")
     if problem:
@@ -37,23 +37,23 @@ def check_sheet(place: Place, name: str, path: Path) -> Check[Size | None]:
             file.seek(-2, os.SEEK_END)
             whole = kind != "JPEG" or file.read() == _JPEG_END
     except (Image.DecompressionBombError, *STUMBLES):
-        yield place.error(f"the sheet {name} is no picture", _GRAY)
+        yield place.error(f"the sheet {name} is not a picture, or is damaged", _GRAY)
         return None
     if not whole:
-        yield place.error(f"the sheet {name} ends too early", "thumbnails are gray or missing")
+        yield place.error(f"the sheet {name} is cut short", "thumbnails are gray or missing")
     return size
 
 
 def check_cells(
     place: Place, cells: Iterable[Cell], written: Iterable[str], sheet: Size
 ) -> Check[None]:
-    """Report cells that do not lie on their sheet.
+    """Report cells that are invalid or lie outside their sheet.
 
     Args:
-        place: of the page.
-        cells: of its nodes.
-        written: of the thumbnails in its lists, as "left top width height".
-        sheet: width and height of the sheet.
+        place: the page.
+        cells: cells of its nodes.
+        written: cells of the thumbnails in its lists, as "left top width height".
+        sheet: width and height of the sheet in pixels.
     """
     listed = [cell_of(_numbers(text)) for text in written]
     every = [*cells, *listed]
@@ -61,8 +61,8 @@ def check_cells(
     if outside:
         what = f"{counted(len(outside), 'cell')} of {len(every):,}"
         yield place.error(
-            f"{what} do not lie on the sheet of {sheet[0]:,} x {sheet[1]:,} px",
-            "these pictures are empty or those of others",
+            f"{what} are not on the sheet of {sheet[0]:,} x {sheet[1]:,} px",
+            "these thumbnails are empty or wrong",
         )
 
 
