@@ -1,4 +1,4 @@
-"""The doctor on logdirs of every kind: what it calls broken, what it calls sound."""
+"""Test the doctor on logdirs: a sound logdir has no findings, each fault is reported."""
 
 import json
 import os
@@ -43,13 +43,13 @@ def _texts(report: CheckReport, severity: str = "error") -> list[str]:
 
 
 def _only(report: CheckReport, severity: str = "error") -> str:
-    """Return the one finding there is."""
+    """Return the only finding of a report as a line."""
     (finding,) = report.findings
     assert finding.severity == severity
     return f"{finding.place}: {finding.problem}; {finding.effect}"
 
 
-def test_a_sound_logdir_is_a_line_of_what_it_holds(
+def test_a_sound_logdir_is_one_line_about_its_content(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (make_logdir(tmp_path / "log", bookmarks="b.txt") / "b.txt").write_text(bookmark())
@@ -83,28 +83,28 @@ def test_exit_codes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"shape": (9, 6)}, "180 bytes, tensor_shape 9 x 6 takes 216"),
+        ({"shape": (9, 6)}, "180 bytes, tensor_shape 9 x 6 needs 216"),
         ({"shape": ()}, "tensor_shape is absent"),
         ({"shape": (9, 5, 1)}, "tensor_shape is 9 x 5 x 1"),
         ({"shape": (4294967295, 4294967295)}, "has 180 bytes"),
         ({"tensor": "none.bytes"}, "none.bytes is absent"),
-        ({"tensor": "../t.bytes"}, "../t.bytes lies outside"),
-        ({"tensor": "/t.bytes"}, "/t.bytes lies outside"),
-        ({"tensor": "."}, "is no file"),
-        ({"name": "a&b"}, ". / a&b: the tensor name has one of"),
-        ({"name": "100%25"}, ". / 100%25: the tensor name has one of"),
+        ({"tensor": "../t.bytes"}, "../t.bytes is outside"),
+        ({"tensor": "/t.bytes"}, "/t.bytes is outside"),
+        ({"tensor": "."}, "is not a regular file"),
+        ({"name": "a&b"}, ". / a&b: the tensor name contains"),
+        ({"name": "100%25"}, ". / 100%25: the tensor name contains"),
         ({"metadata": "none.tsv"}, "none.tsv is absent"),
-        ({"metadata": "../m.tsv"}, "../m.tsv lies outside"),
+        ({"metadata": "../m.tsv"}, "../m.tsv is outside"),
         ({"sprite": "none.png"}, "none.png is absent"),
-        ({"sprite": "m.tsv"}, "m.tsv is no picture"),
+        ({"sprite": "m.tsv"}, "m.tsv is not a picture"),
         ({"cell": ()}, "single_image_dim is absent"),
         ({"cell": (32,)}, "single_image_dim is 32,"),
         ({"cell": (32, 0)}, "single_image_dim is 32, 0,"),
         ({"cell": (48, 48)}, "has 4 cells for 9 rows"),
-        ({"cell": (33, 33)}, "is no whole number of cells"),
+        ({"cell": (33, 33)}, "is not a whole number of cells"),
         ({"cell": (32, 48)}, "has 3 x 2 cells, not as many rows as columns"),
         ({"bookmarks": "none.txt"}, "none.txt is absent"),
-        ({"bookmarks": "m.tsv"}, "m.tsv is no JSON"),
+        ({"bookmarks": "m.tsv"}, "m.tsv is not valid JSON"),
     ],
 )
 def test_a_config_that_does_not_fit(tmp_path: Path, fields: dict[str, object], said: str) -> None:
@@ -130,18 +130,21 @@ def _values(change: dict[int, float]) -> bytes:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (_write(CONFIG, "embeddings { x: 1 }"), "no projector config: "),
-        (_write(CONFIG, b"\xff"), "is no UTF-8"),
+        (_write(CONFIG, "embeddings { x: 1 }"), "is not a valid projector config: "),
+        (_write(CONFIG, b"\xff"), "is not valid UTF-8"),
         (_write(CONFIG, ""), "names no embeddings"),
         (_write(CONFIG, entry() + entry()), 'several embeddings are named "t"'),
-        (_write("t.bytes", bytes(180)), "is taken for text and line 1 has "),
-        (_write("t.bytes", b"\x93NUMPY" + tensor()), "is a .npy"),
+        (_write("t.bytes", bytes(180)), "is read as text, and line 1 has "),
+        (_write("t.bytes", b"\x93NUMPY" + tensor()), "is a NumPy .npy file"),
         (
             _write("t.bytes", _values({7: np.nan, 12: np.inf, 20: -np.inf})),
             "NaN or infinity in 3 rows",
         ),
         (_write("t.bytes", "1\t2\t3\t4\t5\n" * 8 + "1\t2\n"), "line 9 has 2 numbers"),
-        (_write("t.bytes", "1\t2\t3\t4\t5\n" * 8 + "1\t2\t3\t4\tx\n"), "line 9 has 'x', no number"),
+        (
+            _write("t.bytes", "1\t2\t3\t4\t5\n" * 8 + "1\t2\t3\t4\tx\n"),
+            "line 9 has 'x', which is not a number",
+        ),
         (
             _write("t.bytes", "1\t2\t3\t4\t5\n" * 8 + "1\t2\t3\t4\t1e39\n"),
             "NaN or infinity in 1 row;",
@@ -152,9 +155,12 @@ def _values(change: dict[int, float]) -> bytes:
         (_write("m.tsv", table(12)), "m.tsv has 12 rows, the tensor 9"),
         (_write("m.tsv", table().partition("\n")[2]), "8 rows, the tensor 9: with several"),
         (_write("m.tsv", "name\n" + "x\n" * 9), "10 rows, the tensor 9: with one column there"),
-        (_write("m.tsv", "x\n" * 5 + "\n" * 4), "5 rows, the tensor 9 (4 blank lines left out)"),
+        (_write("m.tsv", "x\n" * 5 + "\n" * 4), "5 rows, the tensor 9 (4 blank lines skipped)"),
         (_write("m.tsv", table().replace("n3", "n\r3")), "m.tsv has 10 rows"),
-        (_write("m.tsv", table().replace("n3", "ñ3").encode("latin-1")), "m.tsv is no UTF-8"),
+        (
+            _write("m.tsv", table().replace("n3", "ñ3").encode("latin-1")),
+            "m.tsv is not valid UTF-8",
+        ),
         (_write("m.tsv", ""), "m.tsv is empty"),
         (_write("m.tsv", "name"), "has no line break at its end"),
         (_write("s.png", encoded(sheet(4, 3))), "has 4 x 3 cells, not as many rows as columns"),
@@ -183,7 +189,7 @@ def test_a_file_that_is_broken(tmp_path: Path, change: Change, said: str) -> Non
         (_write("t.bytes", "1\t2\t3\t4\t5\n" * 12), "says 9 rows, t.bytes has 12"),
     ],
 )
-def test_what_is_a_warning_only(tmp_path: Path, change: Change, said: str) -> None:
+def test_faults_that_are_warnings(tmp_path: Path, change: Change, said: str) -> None:
     logdir = make_logdir(tmp_path / "log")
     change(logdir)
     report = check_logdir(logdir)
@@ -193,7 +199,7 @@ def test_what_is_a_warning_only(tmp_path: Path, change: Change, said: str) -> No
 @pytest.mark.parametrize(
     ("rows", "columns", "said"),
     [
-        (9, 2, "2 columns, the page wants 3"),
+        (9, 2, "2 columns, the page needs 3"),
         (9, 1, "1 column, the page"),
         (1, 5, "1 row, the page"),
     ],
@@ -205,7 +211,7 @@ def test_a_tensor_that_is_too_small(tmp_path: Path, rows: int, columns: int, sai
     assert said in _only(check_logdir(logdir))
 
 
-def test_the_name_of_a_tensor_file_stands_for_that_of_the_first_tensor(tmp_path: Path) -> None:
+def test_the_first_tensor_without_a_name_is_named_by_its_file(tmp_path: Path) -> None:
     logdir = make_logdir(tmp_path / "log", name=None)
     assert [place for place, _ in check_logdir(logdir).holdings] == [". / t.bytes"]
     (logdir / CONFIG).write_text(entry(name=None) + entry(name=None))
@@ -226,7 +232,7 @@ def test_a_last_line_without_break_hangs_the_page_only_alone_in_a_megabyte(
 
 
 @pytest.mark.parametrize(("rows", "sound"), [(99_999, False), (100_000, True), (100_050, True)])
-def test_only_the_rows_that_are_shown_count(tmp_path: Path, rows: int, sound: bool) -> None:
+def test_metadata_is_compared_with_the_rows_shown(tmp_path: Path, rows: int, sound: bool) -> None:
     logdir = make_logdir(tmp_path / "log", shape=(100_050, 3), sprite=None)
     values = np.ones((100_050, 3), "<f4")
     values[100_001:] = np.nan
@@ -234,7 +240,7 @@ def test_only_the_rows_that_are_shown_count(tmp_path: Path, rows: int, sound: bo
     (logdir / "t.bytes").write_bytes(b"\xff" + values.tobytes()[1:])
     (logdir / "m.tsv").write_text(table(rows))
     report = check_logdir(logdir)
-    assert "the tensor has 100,050 rows; the page shows the first 100,000" in "".join(
+    assert "the tensor has 100,050 rows; the page shows only the first 100,000" in "".join(
         _texts(report, "warning")
     )
     assert [f"has {rows:,} rows, the tensor 100,000" in text for text in _texts(report)] == [
@@ -242,7 +248,7 @@ def test_only_the_rows_that_are_shown_count(tmp_path: Path, rows: int, sound: bo
     ] * (not sound)
 
 
-def test_what_a_long_text_holds_beyond_what_is_shown_is_no_matter(tmp_path: Path) -> None:
+def test_rows_beyond_those_shown_are_not_checked_for_nan(tmp_path: Path) -> None:
     logdir = make_logdir(tmp_path / "log", shape=(), metadata=None, sprite=None)
     for rows, sound in [(100_000, True), (99_999, False)]:
         (logdir / "t.bytes").write_text("1\t2\t3\n" * rows + "nan\t2\t3\n")
@@ -252,7 +258,7 @@ def test_what_a_long_text_holds_beyond_what_is_shown_is_no_matter(tmp_path: Path
 def test_only_runs_that_tensorboard_lists_are_runs(tmp_path: Path) -> None:
     logdir = make_logdir(tmp_path / "log")
     make_logdir(logdir / "a" / "b")
-    assert _only(check_logdir(logdir)).startswith("a/b: the folder has a config and no event file")
+    assert _only(check_logdir(logdir)).startswith("a/b: the folder has a config, but no event file")
     (logdir / "a" / "b" / EVENTS).touch()
     report = check_logdir(logdir)
     assert report.findings == ()
@@ -268,7 +274,7 @@ def test_the_asset_folder_of_a_run_is_looked_into(tmp_path: Path) -> None:
     assert len(report.holdings) == 1
 
 
-def test_a_config_without_embeddings_is_a_mark_at_most(tmp_path: Path) -> None:
+def test_a_config_without_embeddings_is_allowed_in_the_logdir_itself(tmp_path: Path) -> None:
     logdir = tmp_path / "log"
     make_logdir(logdir / "run")
     (logdir / "run" / EVENTS).touch()
@@ -289,9 +295,10 @@ def test_links_out_of_the_folder_are_refused_as_by_the_plugin(tmp_path: Path) ->
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "m.tsv").write_text(table())
     (logdir / "link").symlink_to(tmp_path / "outside")
-    assert "link/m.tsv lies outside the folder" in _only(check_logdir(logdir))
+    assert "link/m.tsv is outside the folder" in _only(check_logdir(logdir))
     (logdir / "link").unlink()
-    (logdir / "link").symlink_to(logdir)  # and round in a circle
+    # A link to a parent folder must not be walked for ever.
+    (logdir / "link").symlink_to(logdir)
     assert check_logdir(logdir).findings == ()
     assert resolved("link/../../outside/m.tsv", logdir) is None
     assert resolved("null\0byte", logdir) is None
@@ -300,13 +307,21 @@ def test_links_out_of_the_folder_are_refused_as_by_the_plugin(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("fields", "severity", "said"),
     [
-        ({"projections": [{"umap-0": 1, "umap-1": 2}] * 5}, "error", "for 4 of 9 points"),
-        ({"projections": [{"umap-0": 1, "umap-1": 2}] * 12}, "error", "there are 12 projections"),
-        ({"projections": [{"umap-0": 1}] * 9}, "error", "for 9 of 9 points"),
-        ({"tSNEIteration": float("nan")}, "error", "is no JSON (NaN"),
-        ({"umapIs3d": True}, "error", "each of umap-0, umap-1, umap-2 for 9"),
-        ({"projections": None}, "error", 'no fitting "projections"'),
-        ({"customXLeftText": None}, "error", 'no fitting "customXLeftText"'),
+        (
+            {"projections": [{"umap-0": 1, "umap-1": 2}] * 5},
+            "error",
+            "4 of 9 points have no finite umap-0, umap-1",
+        ),
+        ({"projections": [{"umap-0": 1, "umap-1": 2}] * 12}, "error", "it has 12 projections"),
+        (
+            {"projections": [{"umap-0": 1}] * 9},
+            "error",
+            "9 of 9 points have no finite umap-0, umap-1",
+        ),
+        ({"tSNEIteration": float("nan")}, "error", "is not valid JSON (NaN"),
+        ({"umapIs3d": True}, "error", "9 of 9 points have no finite umap-0, umap-1, umap-2"),
+        ({"projections": None}, "error", '"projections" is absent or of the wrong type'),
+        ({"customXLeftText": None}, "error", '"customXLeftText" is absent or of the wrong type'),
         ({"selectedProjection": "mds"}, "error", "selectedProjection is 'mds'"),
         ({"selectedLabelOption": "zz"}, "warning", "labels by 'zz'"),
         ({"selectedColorOptionName": ["zz"]}, "warning", "colors by \"['zz']\""),
@@ -314,7 +329,7 @@ def test_links_out_of_the_folder_are_refused_as_by_the_plugin(tmp_path: Path) ->
         (
             {"selectedProjection": "tsne", "projections": [{"tsne-0": 1, "tsne-1": 2}] * 9},
             "warning",
-            "t-SNE layout; its points move on",
+            "t-SNE layout; its points move when",
         ),
     ],
 )
@@ -326,16 +341,18 @@ def test_a_bookmark_that_does_not_fit(
     assert said in _only(check_logdir(logdir), severity)
 
 
-def test_what_many_bookmarks_share_is_said_once(tmp_path: Path) -> None:
+def test_a_fault_of_many_bookmarks_is_one_finding(tmp_path: Path) -> None:
     logdir = make_logdir(tmp_path / "log", bookmarks="b.txt")
     (logdir / "b.txt").write_text(json.dumps(json.loads(bookmark(umapIs3d=True)) * 5))
-    assert ". / t: b.txt, bookmarks 1, 2, 3 and 2 more: no" in _only(check_logdir(logdir))
+    assert ". / t: b.txt, bookmarks 1, 2, 3 and 2 more: 9 of 9 points" in _only(
+        check_logdir(logdir)
+    )
 
 
 @pytest.mark.parametrize(
     "text", ["{", "{}", "null", "[1]", "[NaN]", "[" * 100_000, '[{"selectedProjection": []}]']
 )
-def test_bookmarks_that_are_none(tmp_path: Path, text: str) -> None:
+def test_invalid_bookmarks_files(tmp_path: Path, text: str) -> None:
     logdir = make_logdir(tmp_path / "log", bookmarks="b.txt")
     (logdir / "b.txt").write_text(text)
     assert _only(check_logdir(logdir)).startswith(". / t: b")
@@ -353,7 +370,7 @@ def test_long_texts_and_wide_tensors_are_slow(tmp_path: Path) -> None:
 
 
 def _plugin_reads(path: Path, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Return the shape of what TensorBoard's own plugin reads, or None where it fails."""
+    """Return the shape that TensorBoard's own plugin reads; None if it fails."""
     try:
         try:
             return _read_tensor_tsv_file(str(path)).shape
@@ -388,7 +405,7 @@ def test_a_tensor_is_read_as_the_plugin_reads_it(
     assert any("missing among the tabs" in text for text in texts) == (seen is None), texts
 
 
-def test_with_tensorflow_a_line_break_is_enough_for_a_text(tmp_path: Path) -> None:
+def test_with_tensorflow_a_line_before_invalid_bytes_makes_it_text(tmp_path: Path) -> None:
     for data, fails in [
         (b"ab\ncd\xff", True),
         (b"ab\xff\ncd", False),
@@ -405,7 +422,7 @@ _FILES = (CONFIG, "t.bytes", "m.tsv", "s.png", "b.txt")
 
 @pytest.mark.parametrize("file", _FILES)
 @pytest.mark.parametrize("seed", range(25))
-def test_no_bytes_make_it_stumble(tmp_path: Path, file: str, seed: int) -> None:
+def test_random_bytes_never_raise(tmp_path: Path, file: str, seed: int) -> None:
     logdir = make_logdir(tmp_path / "log", bookmarks="b.txt")
     (logdir / "b.txt").write_text(bookmark())
     rng = random.Random(seed)
@@ -423,7 +440,9 @@ def test_no_bytes_make_it_stumble(tmp_path: Path, file: str, seed: int) -> None:
 
 @pytest.mark.parametrize("file", _FILES)
 @pytest.mark.parametrize("what", ["folder", "pipe", "circle", "secret", "absent", "empty"])
-def test_what_is_no_file_is_told(tmp_path: Path, file: str, what: str) -> None:
+def test_a_path_that_is_not_a_readable_file_is_an_error(
+    tmp_path: Path, file: str, what: str
+) -> None:
     logdir = make_logdir(tmp_path / "log", bookmarks="b.txt")
     path = logdir / file
     path.unlink(missing_ok=True)

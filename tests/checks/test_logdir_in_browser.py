@@ -1,4 +1,4 @@
-"""What the doctor says is what TensorBoard's page shows, in a real browser."""
+"""Test that the doctor's findings are what TensorBoard's page shows in a real browser."""
 
 import json
 import re
@@ -24,7 +24,7 @@ from projector_page import _FIND, _STATE, open_projector, picture_of_page, posit
 
 @contextmanager
 def _tensorboard(logdir: Path) -> Iterator[str]:
-    """Serve a logdir, a broken one too; yield the address."""
+    """Serve a logdir, sound or broken, by TensorBoard; yield the URL."""
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir)]
     command += ["--host", "127.0.0.1", "--port", "0", "--load_fast", "false"]
     process = subprocess.Popen(
@@ -53,7 +53,7 @@ def _until(browser: webdriver.Chrome, script: str, timeout_s: float = 30) -> Any
 
 
 def _message(browser: webdriver.Chrome) -> str:
-    """Return the text of the page's dialog as soon as it has some beside its button."""
+    """Return the text of the page's dialog as soon as it reports an error or a sprite."""
     script = _STATE.replace("return {", "const state = {") + (
         "const open = message && message.opened && state.message;"
         "return open && (/Error|sprite/.test(open)) ? open : '';"
@@ -62,13 +62,13 @@ def _message(browser: webdriver.Chrome) -> str:
 
 
 def _errors(logdir: Path) -> dict[str, str]:
-    """Return what the doctor finds, by tensor: the last one."""
+    """Return the doctor's last finding of each tensor."""
     found = check_logdir(logdir).findings
     return {f.place.removeprefix(". / "): f"{f.severity} {f.problem}; {f.effect}" for f in found}
 
 
 def _seen_colors(browser: webdriver.Chrome) -> list[int]:
-    """Return, for each point, which of `COLORS` is nearest to what is seen at its place."""
+    """Return, for each point, the index in `COLORS` of the color seen at its place."""
     positions = positions_px(browser)
     page = np.asarray(picture_of_page(browser)).astype(int)
     seen = [page[round(y) - 2 : round(y) + 3, round(x) - 2 : round(x) + 3] for x, y in positions]
@@ -86,7 +86,8 @@ def test_what_it_calls_broken_is_broken_and_what_it_calls_sound_opens(
     (logdir / "large.png").write_bytes(encoded(Image.new("RGB", (8256, 8256))))
     (logdir / "two.bytes").write_bytes(tensor(9, 2))
     entries = [
-        entry("a sound one"),  # the page opens the first by name
+        # The page opens the first by name.
+        entry("a sound one"),
         entry("gap", metadata="gap.tsv"),
         entry("bare", metadata="bare.tsv"),
         entry("lost", sprite="lost.png"),
@@ -148,20 +149,22 @@ def test_one_tensor_taken_for_text_hides_the_projector(
                 assert not json.load(answer)["projector"]["enabled"]
             time.sleep(0.05)
         page = f"{address}data/plugin/projector/projector_binary.html"
-        assert open_projector(browser, page) == 9  # by its own address, and the sound one
+        # Its own URL still opens it, with the sound tensor.
+        assert open_projector(browser, page) == 9
         _choose(browser, "zeros")
         assert "Internal Server Error" in _message(browser)
 
 
 def _open_again(browser: webdriver.Chrome) -> int:
-    """Wait until the points of the tensor just chosen stand; return how many there are."""
+    """Wait until the tensor just chosen is shown; return the number of its points."""
     script = _STATE.replace("return {", "const state = {")
     script += "return state.stand && state.thumbnails && state.points"
-    time.sleep(0.3)  # until the last ones are gone
+    # The points of the previous tensor disappear first.
+    time.sleep(0.3)
     return int(_until(browser, script))
 
 
 def _query(browser: webdriver.Chrome) -> int:
-    """Search as the search box does; return how many points are found."""
+    """Search as the search box does; return the number of points found."""
     script = "return projector.dataSet.query('n', false, 'name').length"
     return int(browser.execute_script(_FIND + script))

@@ -1,4 +1,4 @@
-"""The doctor on network sites: a sound one broken in every way, and what it says of that."""
+"""Test the doctor on network sites: a sound site has no findings, each fault is reported."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def sound(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def site(sound: Path, tmp_path: Path) -> Path:
-    """A copy beside nothing: the links to pictures are absolute, as they lead elsewhere."""
+    """A copy in another folder, with absolute links to the picture files."""
     copy = tmp_path / "site"
     shutil.copytree(sound, copy)
     for page in copy.glob("pages/*.html"):
@@ -67,7 +67,7 @@ def write_data(page: Path, data: Any) -> None:
 
 
 def change(page: Path, edit: Callable[[Any], object]) -> None:
-    """Change the data of a page."""
+    """Edit the embedded data of a page."""
     data = data_of(page)
     edit(data)
     write_data(page, data)
@@ -84,7 +84,7 @@ def add(page: Path, html: str) -> None:
 
 
 def picture_page(site: Path) -> Path:
-    """A page of pictures that have neighbors on other pages."""
+    """Return a page of pictures that have neighbors on other pages."""
     for page in sorted(site.glob("pages/*.html")):
         near = [
             row for of_one in data_of(page)["data"].get("pictures", {}).values()
@@ -105,12 +105,14 @@ def lines(report: CheckReport) -> list[str]:
 
 
 def only(site: Path) -> str:
-    """The one line that a broken site gets."""
+    """Check a site and return its only finding as a line."""
     (line,) = lines(check_site(site))
     return line
 
 
-def test_bundles_are_sound_and_all_their_pictures_are_told_of(store: Store, tmp_path: Path) -> None:
+def test_a_site_with_bundles_is_sound_and_names_all_their_pictures(
+    store: Store, tmp_path: Path
+) -> None:
     site = tmp_path / "site"
     ids = store.catalog.ids("ok").tolist()
     write_site(store, site, plain(page_size=4, groups=[ids[:3], ids[5:7]]))
@@ -120,9 +122,7 @@ def test_bundles_are_sound_and_all_their_pictures_are_told_of(store: Store, tmp_
         if str(ids[1]) in data_of(page)["data"].get("pictures", {})
     )  # fmt: skip
     change(page, lambda data: data["data"]["pictures"].pop(str(ids[1])))
-    assert any(
-        f'it says nothing of the pictures "{ids[1]}"' in line for line in lines(check_site(site))
-    )
+    assert any(f'its data lack the pictures "{ids[1]}"' in line for line in lines(check_site(site)))
 
 
 def test_ours_is_sound(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,15 +168,15 @@ def test_both_are_checked(sound: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert f"ok       {sound}: " in out
 
 
-# What is wrong with the files.
+# Faults of files.
 
 
-def test_no_site(tmp_path: Path) -> None:
-    assert "site.json is absent: this is no site of imgrec graph" in only(tmp_path)
+def test_a_folder_that_is_not_a_site(tmp_path: Path) -> None:
+    assert "site.json is absent: this folder was not written by imgrec graph" in only(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"format": 99}', "[" * 100_000])
-def test_a_manifest_that_is_none(site: Path, text: str) -> None:
+def test_an_invalid_manifest(site: Path, text: str) -> None:
     (site / "site.json").write_text(text)
     assert only(site).startswith("error")
 
@@ -184,7 +184,7 @@ def test_a_manifest_that_is_none(site: Path, text: str) -> None:
 @pytest.mark.parametrize("files", [None, 3, [3], {"a": 1}])
 def test_a_manifest_without_files(site: Path, files: Any) -> None:
     manifest(site, files=files)
-    assert "lists no files" in only(site)
+    assert "has no list of files" in only(site)
 
 
 def test_a_manifest_without_a_number(site: Path) -> None:
@@ -194,28 +194,31 @@ def test_a_manifest_without_a_number(site: Path) -> None:
 
 def test_another_number_of_pictures(site: Path) -> None:
     manifest(site, pictures=25)
-    assert "24 pictures are on its pages, 25 should be; some cannot be found" in only(site)
+    assert (
+        "24 pictures are on its pages, but site.json says 25; some pictures are on no page"
+        in only(site)
+    )
     manifest(site, pictures=23)
-    assert "some are strangers" in only(site)
+    assert "some pictures do not belong to the site" in only(site)
 
 
-def test_a_file_that_is_not_of_the_site(site: Path) -> None:
+def test_a_file_that_the_manifest_does_not_list(site: Path) -> None:
     (site / "pages" / "notes.txt").write_text("mine")
     line = only(site)
     assert line.startswith("warning")
-    assert '"pages/notes.txt" is there and not of site.json' in line
+    assert 'site.json does not list "pages/notes.txt"' in line
 
 
 def test_a_file_that_is_gone(site: Path) -> None:
     (site / "assets" / "panel.js").unlink()
     found = lines(check_site(site))
-    assert any('"assets/panel.js" of site.json is absent' in line for line in found)
+    assert any('site.json lists "assets/panel.js", which is absent' in line for line in found)
     assert sum("leads to assets/panel.js, which is absent; a part of the page" in f for f in found)
 
 
 def test_no_first_page(site: Path) -> None:
     (site / "index.html").unlink()
-    assert any("there is nothing to open the site by" in line for line in lines(check_site(site)))
+    assert any("the site has no first page to open" in line for line in lines(check_site(site)))
 
 
 def test_a_page_that_is_gone(site: Path) -> None:
@@ -223,11 +226,11 @@ def test_a_page_that_is_gone(site: Path) -> None:
     page.unlink()
     found = "\n".join(lines(check_site(site)))
     assert f"leads to pages/{page.name}, which is absent; a click shows" in found
-    assert re.search(rf'its most similar pictures "{page.name}#\d+".* are absent', found)
-    assert "pictures are on its pages, 24 should be" in found
+    assert re.search(rf'its most similar pictures "{page.name}#\d+".* do not exist', found)
+    assert "pictures are on its pages, but site.json says 24" in found
 
 
-# What is wrong with pictures.
+# Faults of pictures.
 
 
 def test_a_picture_on_two_pages(site: Path) -> None:
@@ -242,9 +245,9 @@ def test_a_picture_on_no_page(site: Path) -> None:
     key = next(iter(data_of(page)["data"]["pictures"]))
     change(page, lambda data: data["data"]["pictures"].pop(key))
     found = "\n".join(lines(check_site(site)))
-    assert f'it says nothing of the pictures "{key}"' in found
+    assert f'its data lack the pictures "{key}"' in found
     assert f'it links to the pictures "{key}", which are not on it' in found
-    assert "23 pictures are on its pages, 24 should be" in found
+    assert "23 pictures are on its pages, but site.json says 24" in found
 
 
 def test_a_neighbor_that_is_elsewhere(site: Path) -> None:
@@ -258,7 +261,7 @@ def test_a_neighbor_that_is_elsewhere(site: Path) -> None:
                     return
 
     change(page, away)
-    assert f'pages/{page.name}: the pictures "1000000000000000" are not on pages/' in only(site)
+    assert f'pages/{page.name}: it links to the pictures "1000000000000000" on pages/' in only(site)
 
 
 def test_a_neighbor_that_should_be_here(site: Path) -> None:
@@ -267,7 +270,7 @@ def test_a_neighbor_that_should_be_here(site: Path) -> None:
         page,
         lambda d: next(iter(d["data"].get("pictures", {}).values()))["near"].append([999, 0, "x"]),
     )
-    assert f'its most similar pictures "pages/{page.name}#999" are absent' in only(site)
+    assert f'its most similar pictures "pages/{page.name}#999" do not exist' in only(site)
 
 
 def test_a_neighbor_with_the_cell_of_another(site: Path) -> None:
@@ -278,7 +281,7 @@ def test_a_neighbor_with_the_cell_of_another(site: Path) -> None:
         next(row for row in rows if len(row) > 4)[4][0] += 1
 
     change(page, shift)
-    assert "are not those of their pages; thumbnails among" in only(site)
+    assert "differ from those on their own pages; the list of most similar" in only(site)
 
 
 def test_pictures_that_are_gone(site: Path) -> None:
@@ -288,20 +291,20 @@ def test_pictures_that_are_gone(site: Path) -> None:
         lambda d: next(iter(d["data"].get("pictures", {}).values())).update(href="../gone.jpg"),
     )
     line = only(site)
-    assert line.startswith(f"warning pages/{page.name}: 1 picture it links to is gone")
+    assert line.startswith(f"warning pages/{page.name}: 1 picture file it links to is absent")
     assert '"../gone.jpg"' in line
     for each in site.glob("pages/*.html"):
         change(
             each, lambda d: [p.update(href="x.jpg") for p in d["data"].get("pictures", {}).values()]
         )
-    assert 'no picture that its pages link to is there (24 in all): "x.jpg"' in only(site)
+    assert 'all 24 picture files that its pages link to are absent: "x.jpg"' in only(site)
 
 
 @pytest.mark.parametrize("href", ["a" * 5000, "file://[x", "a\0b", "\ud800", "file:///none", "%"])
 def test_a_picture_with_an_address_of_no_file(site: Path, href: str) -> None:
     page = picture_page(site)
     change(page, lambda d: next(iter(d["data"].get("pictures", {}).values())).update(href=href))
-    assert "1 picture it links to is gone" in only(site)
+    assert "1 picture file it links to is absent" in only(site)
 
 
 def test_pictures_that_no_page_links_to_are_no_fault(site: Path) -> None:
@@ -316,8 +319,8 @@ def test_pictures_that_no_page_links_to_are_no_fault(site: Path) -> None:
     ("href", "what"),
     [
         ("javascript:alert(1)", "runs a script"),
-        ("https://example.org/a.jpg", "leads to the net"),
-        ("//example.org/a.jpg", "leads to the net"),
+        ("https://example.org/a.jpg", "leads to the internet"),
+        ("//example.org/a.jpg", "leads to the internet"),
         ("data:text/html,x", "leads out of the folder"),
     ],
 )
@@ -329,7 +332,7 @@ def test_a_picture_with_another_address(site: Path, href: str, what: str) -> Non
     assert f'"{href}" {what}' in only(site)
 
 
-# What is wrong with addresses.
+# Faults of URLs.
 
 
 @pytest.mark.parametrize(
@@ -337,23 +340,41 @@ def test_a_picture_with_another_address(site: Path, href: str, what: str) -> Non
     [
         ('<a href="none.html">x</a>', '"none.html" leads to pages/none.html, which is absent'),
         ('<a href="#99999">x</a>', 'links to the pictures "99999", which are not on it'),
-        ('<a href="#nowhere">x</a>', "and no element there has that name"),
-        ('<a href="javascript:alert(1)">x</a>', "runs a script; a click runs code"),
-        ('<a href=" java&#10;script:alert(1)">x</a>', "runs a script; a click runs code"),
-        ('<a href="JaVaScRiPt&colon;alert(1)">x</a>', "runs a script; a click runs code"),
+        ('<a href="#nowhere">x</a>', "but no element there has that id"),
+        ('<a href="javascript:alert(1)">x</a>', "runs a script; a click runs the code"),
+        ('<a href=" java&#10;script:alert(1)">x</a>', "runs a script; a click runs the code"),
+        ('<a href="JaVaScRiPt&colon;alert(1)">x</a>', "runs a script; a click runs the code"),
         ('<a href="../../elsewhere.html">x</a>', "leads out of the folder; a click leaves"),
         ('<a href="..\\..\\elsewhere.html">x</a>', "leads out of the folder; a click leaves"),
         ('<a href="/etc/passwd">x</a>', "leads out of the folder; a click leaves"),
         ('<a href="file:///etc/passwd">x</a>', "leads out of the folder; a click leaves"),
-        ('<a href="http://example.org">x</a>', "leads to the net; a click leaves"),
-        ('<a href="//example.org">x</a>', "leads to the net; a click leaves"),
-        ('<form action="https://example.org">', "leads to the net; a click leaves"),
-        ('<img src="https://example.org/x.png">', "leads to the net; the page asks the net"),
-        ('<img srcset="a.png 1x, //example.org/x.png 2x">', "leads to the net; the page asks"),
-        ('<script src="//example.org/x.js"></script>', "leads to the net; the page asks the net"),
-        ('<p style="background: url(http://example.org/x)">', "leads to the net; the page asks"),
-        ("<style>@import 'https://example.org/x.css';</style>", "leads to the net; the page asks"),
-        ('<meta http-equiv="refresh" content="0; url=https://example.org">', "leads to the net"),
+        ('<a href="http://example.org">x</a>', "leads to the internet; a click leaves"),
+        ('<a href="//example.org">x</a>', "leads to the internet; a click leaves"),
+        ('<form action="https://example.org">', "leads to the internet; a click leaves"),
+        (
+            '<img src="https://example.org/x.png">',
+            "leads to the internet; the page is incomplete offline",
+        ),
+        (
+            '<img srcset="a.png 1x, //example.org/x.png 2x">',
+            "leads to the internet; the page is incomplete",
+        ),
+        (
+            '<script src="//example.org/x.js"></script>',
+            "leads to the internet; the page is incomplete offline",
+        ),
+        (
+            '<p style="background: url(http://example.org/x)">',
+            "leads to the internet; the page is incomplete",
+        ),
+        (
+            "<style>@import 'https://example.org/x.css';</style>",
+            "leads to the internet; the page is incomplete",
+        ),
+        (
+            '<meta http-equiv="refresh" content="0; url=https://example.org">',
+            "leads to the internet",
+        ),
         ('<img src="../gone.png">', "leads to gone.png, which is absent; a part of the page"),
         ('<img src="../../x.png">', "leads out of the folder; a part of the page is missing"),
     ],
@@ -383,7 +404,9 @@ def test_a_style_sheet_that_asks_the_net(site: Path) -> None:
 def test_a_fragment_of_another_page(site: Path) -> None:
     first, second = sorted(site.glob("pages/*.html"))[:2]
     add(first, f'<a href="{second.name}#77777">x</a>')
-    assert f'the pictures "77777" are not on pages/{second.name}' in only(site)
+    assert f'it links to the pictures "77777" on pages/{second.name}, which are not there' in only(
+        site
+    )
 
 
 def test_a_target_that_is_gone(site: Path) -> None:
@@ -392,9 +415,9 @@ def test_a_target_that_is_gone(site: Path) -> None:
     change(page, lambda data: data["data"]["targets"].update({key: "pages/none.html"}))
     assert '"pages/none.html" leads to pages/none.html, which is absent' in only(site)
     change(page, lambda data: data["data"]["targets"].pop(key))
-    assert f'index.html: the nodes "{key}" lead nowhere' in only(site)
+    assert f'index.html: the nodes "{key}" have no target' in only(site)
     change(page, lambda data: data["data"].pop("targets"))
-    assert "its nodes lead nowhere: there are no targets" in only(site)
+    assert "its data lack the targets of its nodes" in only(site)
 
 
 def test_next_and_previous(site: Path) -> None:
@@ -406,10 +429,10 @@ def test_next_and_previous(site: Path) -> None:
     other = next(p for p in sorted(site.glob("pages/*.html")) if p.name not in found[1])
     page.write_text(text.replace(found[0], f'rel="next" href="pages/{other.name}"'), "utf-8")
     report = "\n".join(lines(check_site(site)))
-    assert f"its next page is pages/{other.name}, whose prev page is another or none" in report
+    assert f"its next page is pages/{other.name}, but the prev page of that is not this" in report
 
 
-def test_a_page_that_no_way_leads_to(site: Path) -> None:
+def test_a_page_that_no_link_reaches(site: Path) -> None:
     page = site / "pages" / "lonely.html"
     other = picture_page(site)
     shutil.copy(other, page)
@@ -418,10 +441,13 @@ def test_a_page_that_no_way_leads_to(site: Path) -> None:
     page.write_text(re.sub(r' rel="(next|prev)"', "", text), "utf-8")
     listed = json.loads((site / "site.json").read_text("utf-8"))["files"]
     manifest(site, files=[*listed, "pages/lonely.html"])
-    assert 'no way leads from index.html to "pages/lonely.html"; nobody finds' in only(site)
+    assert (
+        'no chain of links leads from index.html to "pages/lonely.html"; a visitor cannot'
+        in only(site)
+    )
 
 
-# What is wrong with sheets and data.
+# Faults of sheets and data.
 
 
 def sheet_of(page: Path) -> Path:
@@ -438,18 +464,18 @@ def test_a_sheet_that_is_gone(site: Path) -> None:
 def test_a_sheet_that_is_no_picture(site: Path) -> None:
     page = picture_page(site)
     sheet_of(page).write_bytes(b"nothing")
-    assert "is no picture; the page shows empty frames" in only(site)
+    assert "is not a picture, or is damaged; the page shows empty frames" in only(site)
 
 
 def test_a_sheet_cut_short(site: Path) -> None:
     sheet = sheet_of(picture_page(site))
     sheet.write_bytes(sheet.read_bytes()[:-40])
-    assert "ends too early; thumbnails are gray" in only(site)
+    assert "is cut short; thumbnails are gray" in only(site)
 
 
 def test_a_smaller_sheet(site: Path) -> None:
     Image.new("RGB", (64, 64)).save(sheet_of(picture_page(site)))
-    assert re.search(r"\d+ cells of \d+ do not lie on the sheet of 64 x 64 px", only(site))
+    assert re.search(r"\d+ cells of \d+ are not on the sheet of 64 x 64 px", only(site))
 
 
 @pytest.mark.parametrize("cell", ["4 4 9999 10", "1 2 3", "a b c d", "-4 4 10 10", ""])
@@ -482,22 +508,22 @@ def test_too_many_nodes(site: Path) -> None:
     assert "nodes, more than 250; the page takes longer" in line
 
 
-def test_data_that_are_none(site: Path) -> None:
+def test_invalid_page_data(site: Path) -> None:
     page = picture_page(site)
     text = page.read_text("utf-8")
     for new, what in (
         ("", "there is no <script"),
-        ('<script type="application/json" id="page">{,}</script>', "its data are no JSON"),
-        ('<script type="application/json" id="page">[]</script>', "its data have no nodes"),
+        ('<script type="application/json" id="page">{,}</script>', "its data are not valid JSON"),
+        ('<script type="application/json" id="page">[]</script>', "its data lack the nodes"),
     ):
         page.write_text(_DATA.sub(new, text), "utf-8")
         assert any(what in line for line in lines(check_site(site)))
 
 
-def test_bytes_that_are_no_text(site: Path) -> None:
+def test_a_page_that_is_not_utf8(site: Path) -> None:
     page = picture_page(site)
     page.write_bytes(page.read_bytes().replace(b"<main>", b"<main>\xff"))
-    assert any(f"pages/{page.name}: it is not UTF-8 (byte " in line
+    assert any(f"pages/{page.name}: it is not valid UTF-8 (byte " in line
                for line in lines(check_site(site)))  # fmt: skip
 
 
@@ -506,11 +532,11 @@ def test_a_pipe_is_not_waited_for(site: Path) -> None:
     page = picture_page(site)
     page.unlink()
     os.mkfifo(page)
-    assert any("the page is no file" in line for line in lines(check_site(site)))
+    assert any("the page is not a regular file" in line for line in lines(check_site(site)))
 
 
 def test_names_that_would_break_the_page(store: Store, tmp_path: Path) -> None:
-    """The lines of a report are one line each, whatever a page holds."""
+    """Line breaks and control characters in a link do not break the report."""
     write_site(store, tmp_path / "site", plain())
     add(tmp_path / "site" / "index.html", '<a href="&#10;\x1b[31m</script>.html">x</a>')
     out = main(["--site", str(tmp_path / "site")])
@@ -537,7 +563,7 @@ _VALUES = (
 
 
 def _mutated(value: Any, chance: random.Random) -> Any:
-    """The value with something in it changed."""
+    """Return a JSON value with one random part of it changed or removed."""
     if isinstance(value, dict) and value and chance.random() < 0.9:
         key = chance.choice(sorted(value))
         kept = dict(value)
@@ -552,7 +578,7 @@ def _mutated(value: Any, chance: random.Random) -> Any:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_no_damage_makes_it_stumble(site: Path, seed: int) -> None:
+def test_random_damage_never_raises(site: Path, seed: int) -> None:
     chance = random.Random(seed)
     files = sorted(path for path in site.rglob("*") if path.is_file() and "vis-" not in path.name)
     for _ in range(6):
@@ -566,7 +592,7 @@ def test_no_damage_makes_it_stumble(site: Path, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_no_data_make_it_stumble(site: Path, seed: int) -> None:
+def test_random_json_never_raises(site: Path, seed: int) -> None:
     chance = random.Random(seed)
     for page in sorted(site.rglob("*.html")):
         data = data_of(page)

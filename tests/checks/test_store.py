@@ -1,4 +1,4 @@
-"""The doctor on stores: what it says of a sound one, of contradictions, of what can be remade."""
+"""Test the doctor on stores: sound ones, contradictions in the catalog, damaged derived files."""
 
 import json
 import shutil
@@ -21,9 +21,10 @@ from stores import nothing_can_be_written
 
 @pytest.fixture(scope="module")
 def full(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with everything in it that is kept beside the features."""
+    """A store with a k-NN graph and all search indexes."""
     path = Path(shutil.copytree(photo_store, tmp_path_factory.mktemp("full") / "store"))
-    for made in ("knn", "indexes", "graph", "duplicates", "layouts", "projector"):  # by other tests
+    # Other tests may have made these.
+    for made in ("knn", "indexes", "graph", "duplicates", "layouts", "projector"):
         shutil.rmtree(path / made, ignore_errors=True)
     with Store.create(path) as store:
         neighbors_of(store)
@@ -55,12 +56,14 @@ def test_with_a_logdir_and_a_site(store: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["none", "letters"])
-def test_what_is_no_store(content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_is_not_a_store(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "folder").mkdir()
     if content == "letters":
         (tmp_path / "folder" / "letter.txt").write_text("dear")
     assert main(["--store", str(tmp_path / "folder")]) == 1
-    assert "it is no store" in capsys.readouterr().out
+    assert "it is not a store" in capsys.readouterr().out
     assert [path.name for path in (tmp_path / "folder").iterdir()] == (
         ["letter.txt"] if content == "letters" else []
     )
@@ -69,13 +72,13 @@ def test_what_is_no_store(content: str, tmp_path: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ("UPDATE images SET digest = NULL WHERE id = 3", "ok and were never read"),
-        ("UPDATE images SET width = 0 WHERE id = 3", "ok and have no pixels"),
-        ("UPDATE images SET reason = 'empty' WHERE id = 3", "ok and have a reason"),
+        ("UPDATE images SET digest = NULL WHERE id = 3", "ok, but never read"),
+        ("UPDATE images SET width = 0 WHERE id = 3", "ok, but without pixels"),
+        ("UPDATE images SET reason = 'empty' WHERE id = 3", "ok, but with a reason"),
         ("UPDATE images SET status = 'failed' WHERE id < 3", "2 pictures in the catalog: failed"),
-        ("UPDATE images SET path = '' WHERE id = 3", "at no place"),
-        ("UPDATE images SET digest = 'abc' WHERE id = 3", "of a digest that is none"),
-        ("INSERT INTO labels VALUES (99, 'color', 'red')", "1 row of the catalog belong"),
+        ("UPDATE images SET path = '' WHERE id = 3", "invalid path or size"),
+        ("UPDATE images SET digest = 'abc' WHERE id = 3", "invalid digest"),
+        ("INSERT INTO labels VALUES (99, 'color', 'red')", "1 row of the catalog refer"),
         ("UPDATE images SET height = height + 1 WHERE id < 5", "of 4 pictures (1, 2, 3 …)"),
     ],
 )
@@ -87,7 +90,7 @@ def test_rows_that_contradict_each_other(change: str, says: str, store: Path) ->
 
 
 def test_an_index_of_the_catalog_that_lacks_a_row(store: Path) -> None:
-    """SQLite's quick check does not see it: the doctor does, and the run is told to look."""
+    """Only the full check of SQLite sees it; the doctor records it for the next run."""
     path = store / "catalog.sqlite"
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA writable_schema = ON")
@@ -161,22 +164,25 @@ def test_an_index_that_cannot_be_read(how: str, says: str, store: Path) -> None:
     assert says in problem
 
 
-def test_parts_without_digests_are_judged_by_what_is_in_them(store: Path) -> None:
-    """As those of an older imgrec: a warning, and errors where they cannot be right."""
+def test_parts_without_checksums_are_judged_by_their_content(store: Path) -> None:
+    """A warning, as for parts of an older version, and errors for values that cannot be right."""
     for part in store.rglob("part.json"):
         part.unlink()
     (store / "roots.json").unlink()
     kinds = findings(store)
     assert [severity for severity, _, _ in kinds] == ["warning", "warning"]
-    assert any("3 parts of an older imgrec" in problem for _, _, problem in kinds)
+    assert any("3 parts of an older version" in problem for _, _, problem in kinds)
     spoilt("features/rgb/part-000000/vectors.npy", fill(np.nan))(store)
     thumbs = store / "thumbs" / "part-000000" / "thumbs.bin"
     thumbs.write_bytes(bytes(thumbs.stat().st_size))
     problems = {
         where: problem for severity, where, problem in findings(store) if severity == "error"
     }
-    assert problems["features/rgb/part-000000"] == "vectors.npy holds values that are no numbers"
-    assert problems["thumbs/part-000000"].startswith("the thumbnail of picture 1 does not open")
+    assert (
+        problems["features/rgb/part-000000"]
+        == "vectors.npy holds values that are not finite numbers"
+    )
+    assert problems["thumbs/part-000000"].startswith("the thumbnail of picture 1 does not decode")
 
 
 def test_only_deep_opens_every_thumbnail(tmp_path: Path, photo_store: Path) -> None:
@@ -195,7 +201,7 @@ def test_only_deep_opens_every_thumbnail(tmp_path: Path, photo_store: Path) -> N
     assert check_store(store, deep=True)[1] == ["thumbs/part-000001"]
 
 
-def test_rows_that_nobody_knows_and_pictures_that_lack_one(store: Path) -> None:
+def test_rows_of_unknown_pictures_and_pictures_without_rows(store: Path) -> None:
     write_part(
         store / "features" / "mini", 1,
         {"ids.npy": np.array([500]), "vectors.npy": np.zeros((1, 512), np.float32)},
@@ -238,7 +244,7 @@ def test_an_empty_store_is_sound(tmp_path: Path) -> None:
     assert main(["--store", str(tmp_path / "store")]) == 0
 
 
-def test_a_catalog_of_no_tables_is_damaged(tmp_path: Path) -> None:
+def test_a_catalog_without_tables_is_damaged(tmp_path: Path) -> None:
     Store.create(tmp_path / "store").close()
     for file in (tmp_path / "store").glob("catalog.sqlite*"):
         file.unlink()

@@ -81,7 +81,7 @@ def fails_with_tensorflow(path: Path) -> bool:
 
 
 def _decodable(path: Path) -> int | None:
-    """Return the number of characters before the block of the first invalid byte; None if none is."""
+    """Return the number of characters before the block of the first bad byte; None if none is."""
     count = 0
     with path.open(encoding="utf-8") as file:
         try:

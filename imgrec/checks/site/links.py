@@ -24,7 +24,7 @@ _HOST = re.compile("^//[^/]*")
 # Browsers strip these characters from both ends of a URL.
 _EDGES = "".join(map(chr, range(33)))
 
-_OFFLINE = "the page loads from the internet and is incomplete offline"
+_OFFLINE = "the page is incomplete offline"
 _AWAY = "a click leaves the site"
 _CODE = "a click runs the code in the URL"
 _LOST = 'a click shows a "file not found" page'

@@ -1,4 +1,9 @@
-"""The catalog of a store: the SQLite file itself, and rows that contradict each other."""
+"""Check the catalog: the SQLite file, its foreign keys, and rows that contradict each other.
+
+The content of each picture (digest, width, height, format) is recorded twice, in the catalog and
+in the parts of the thumbnails. The copies are compared, because a flipped bit in a valid SQLite
+file shows nowhere else.
+"""
 
 import sqlite3
 from pathlib import Path
@@ -13,23 +18,23 @@ from imgrec.store.paths import CATALOG
 from imgrec.store.restore import stored_origins
 from imgrec.system.text import counted
 
-_REBUILT = "no command can open it; the next run of imgrec index makes it again, with the same ids"
-_REREAD = "they are shown as they are; imgrec index --retry-failed does not mend them"
-# What no run writes, and how one says it.
+_REBUILT = "no command can open it; the next imgrec index rebuilds it with the same ids"
+_REREAD = "they are shown as recorded; imgrec index --retry-failed does not repair them"
+# SQL conditions that hold for no row a run writes, each with its problem text.
 _CONTRADICTIONS = {
     "status = 'ok' AND (digest IS NULL OR format IS NULL OR width IS NULL OR height IS NULL)": (
-        "ok and were never read"
+        "ok, but never read"
     ),
-    "status = 'ok' AND (width < 1 OR height < 1)": "ok and have no pixels",
-    "status = 'ok' AND reason IS NOT NULL": "ok and have a reason for failing",
-    "status = 'failed' AND reason IS NULL": "failed without a reason",
-    "status != 'missing' AND (path = '' OR path LIKE '/%' OR size < 0)": "at no place",
-    "digest IS NOT NULL AND length(digest) != 32": "of a digest that is none",
+    "status = 'ok' AND (width < 1 OR height < 1)": "ok, but without pixels",
+    "status = 'ok' AND reason IS NOT NULL": "ok, but with a reason for failing",
+    "status = 'failed' AND reason IS NULL": "failed, but without a reason",
+    "status != 'missing' AND (path = '' OR path LIKE '/%' OR size < 0)": "invalid path or size",
+    "digest IS NOT NULL AND length(digest) != 32": "invalid digest",
 }
 
 
 def check_catalog(place: Place, path: Path) -> Check[Catalog | None]:
-    """Check the SQLite file; return it open for reading where that is possible."""
+    """Check the SQLite file; return the open catalog, or None if it cannot be opened."""
     problem = catalog_problem(path, deep=True)
     if problem:
         yield place.error(f"the catalog {path.name} is damaged: {problem}", _REBUILT)
@@ -50,12 +55,12 @@ def check_catalog(place: Place, path: Path) -> Check[Catalog | None]:
 
 
 def known_ids(catalog: Catalog) -> Ids:
-    """Return the ascending ids of all pictures, whatever their status."""
+    """Return the ids of all pictures of any status, ascending."""
     return catalog.ids("new", "ok", "failed", "missing")
 
 
 def check_origins(place: Place, thumbs: Output, db: sqlite3.Connection) -> Check[None]:
-    """Compare what the catalog says of the content of pictures with what the parts repeat."""
+    """Compare digest, size and format of each picture with the copy in the parts of thumbnails."""
     wrong: list[int] = []
     query = "SELECT digest, width, height, format FROM images WHERE id = ?"
     for ids, origins in stored_origins(thumbs):
@@ -66,9 +71,10 @@ def check_origins(place: Place, thumbs: Output, db: sqlite3.Connection) -> Check
     if wrong:
         some = ", ".join(map(str, wrong[:3])) + (" …" if len(wrong) > 3 else "")
         yield place.error(
-            f"digest, size or format of {counted(len(wrong), 'picture')} ({some}) are not what was "
-            "read, says the part of their thumbnails",
-            f"copies and moves are not noticed; delete {CATALOG}, and the next run makes it again",
+            f"digest, size or format of {counted(len(wrong), 'picture')} ({some}) differ from the "
+            "copy in the parts of the thumbnails",
+            f"copies and moves are not noticed; delete {CATALOG}, and the next imgrec index "
+            "rebuilds it",
         )
 
 
@@ -76,16 +82,16 @@ def _check_schema(place: Place, db: sqlite3.Connection) -> Check[None]:
     (done,) = db.execute("PRAGMA user_version").fetchone()
     if done < len(migrations.MIGRATIONS):
         yield place.warning(
-            f"the catalog has schema {done}, the newest is {len(migrations.MIGRATIONS)}",
-            "the next run of imgrec index brings it up to date",
+            f"the catalog has schema {done}, but the newest is {len(migrations.MIGRATIONS)}",
+            "the next imgrec index migrates it",
         )
 
 
 def _check_rows(place: Place, db: sqlite3.Connection) -> Check[None]:
     loose = len(db.execute("PRAGMA foreign_key_check").fetchall())
     if loose:
-        what = f"{counted(loose, 'row')} of the catalog belong to a picture or root that is not"
-        yield place.error(f"{what} there", "labels or pictures are not shown")
+        what = f"{counted(loose, 'row')} of the catalog refer to a picture or root that is absent"
+        yield place.error(what, "labels or pictures are not shown")
     for where, what in _CONTRADICTIONS.items():
         (count,) = db.execute(f"SELECT count(*) FROM images WHERE {where}").fetchone()
         if count:
@@ -95,6 +101,6 @@ def _check_rows(place: Place, db: sqlite3.Connection) -> Check[None]:
     (count,) = db.execute(query, [*REASONS]).fetchone()
     if count:
         yield place.warning(
-            f"{counted(count, 'picture')} failed for a reason this imgrec does not know",
-            "a newer one wrote it",
+            f"{counted(count, 'picture')} failed for a reason that this version does not know",
+            "a newer version of imgrec wrote it",
         )

@@ -1,4 +1,8 @@
-"""All that is wrong with a store, and what the next run makes of it."""
+"""Check a store: manifest, catalog, every part by checksum, and the indexes and graphs.
+
+Each finding names what the next `imgrec index` does about it. The check only reads; damage that
+cheap checks cannot see is returned by name, so that the doctor can record it for the next run.
+"""
 
 from contextlib import closing
 from pathlib import Path
@@ -20,13 +24,17 @@ from imgrec.system.text import counted
 
 
 def check_store(store: Path, *, deep: bool = False) -> tuple[CheckReport, list[str]]:
-    """Return what a store holds and what is wrong with it; and what of it is damaged, by name.
+    """Check a store; return what it holds and its faults, and the names of damaged parts.
 
-    Reads every part once; writes nothing.
+    Every part is read once. Nothing is written.
 
     Args:
-        store: its folder.
-        deep: open every thumbnail, not a sample of each part.
+        store: the store's folder.
+        deep: decode every thumbnail, not a sample of each part.
+
+    Returns:
+        The report, and the paths relative to the store of the parts (and the catalog) that are
+        damaged.
     """
     findings: list[Finding] = []
     place, paths = Place(str(store)), StorePaths(store)
@@ -58,52 +66,52 @@ def check_store(store: Path, *, deep: bool = False) -> tuple[CheckReport, list[s
 
 
 def _check_manifest(place: Place, store: Path) -> Check[bool]:
-    """Check store.json; return whether the folder is a store that this imgrec knows."""
+    """Check store.json; return True if the folder is a store of the format this version reads."""
     manifest = read_json(StorePaths(store).manifest)
     parts = any(output.parts() for output in outputs_of(store))
     if not isinstance(manifest, dict) or "format" not in manifest:
         if parts:
             yield place.error(
-                "store.json is lost or damaged",
-                "no command can open it; the next run of imgrec index writes it anew",
+                "store.json is absent or damaged",
+                "no command can open the store; the next imgrec index writes it again",
             )
             return True
-        yield place.error("it is no store", "there is nothing to check")
+        yield place.error("it is not a store", "there is nothing to check")
         return False
     if manifest["format"] != FORMAT:
         yield place.error(
-            f"it has store format {manifest['format']}, this imgrec knows {FORMAT}",
-            f"use the version that made it ({manifest.get('written_by')})",
+            f"it has store format {manifest['format']}, but this version reads {FORMAT}",
+            f"use the version that wrote it ({manifest.get('written_by')})",
         )
         return False
     encoder = manifest.get("encoder")
     if encoder and parts and not StorePaths(store).feature(str(encoder)).is_dir():
         yield place.error(
-            f"store.json names the encoder {encoder!r}, of which there is no feature",
-            "queries fail; name one that is there, or wanted, with imgrec index --encoder",
+            f"store.json names the encoder {encoder!r}, but the store has no feature of it",
+            "queries fail; choose the encoder by imgrec index --encoder",
         )
     return True
 
 
 def _check_complete(store: Path, output: Output, ok: Ids) -> Check[None]:
-    """Warn of pictures that lack a row."""
+    """Warn if readable pictures have no row in an output."""
     lacking = int(np.isin(ok, stored_ids(output.folder), invert=True).sum())
     if lacking:
         yield Place(output.folder.relative_to(store).as_posix()).warning(
             f"{counted(lacking, 'picture')} have no row",
-            "they are not found by it until the next run of imgrec index",
+            "they are not found by this feature until the next imgrec index",
         )
 
 
 def _check_origins(store: Path, outputs: list[Output]) -> Check[None]:
     if any(output.parts() for output in outputs) and not read_roots(store):
         yield Place(StorePaths(store).roots.name).warning(
-            "it is lost or damaged, or an older imgrec made the store",
-            "a catalog that is lost could not be made again; the next run writes it",
+            "it is absent or damaged, or an older version wrote the store",
+            "a lost catalog could not be rebuilt; the next imgrec index writes it",
         )
     older = sum(not has_digests(part) for output in outputs for part in output.parts())
     if older:
         yield Place(str(store)).warning(
-            f"{counted(older, 'part')} of an older imgrec say nothing of their digests",
-            "a bit that flipped in them is not noticed",
+            f"{counted(older, 'part')} of an older version have no checksums",
+            "a flipped bit in them goes unnoticed",
         )

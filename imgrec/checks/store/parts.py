@@ -1,4 +1,4 @@
-"""The parts of a store: whole, of known pictures, of numbers, and of thumbnails that open."""
+"""Check the parts of a store: checksums, picture ids, finite values, and thumbnails that decode."""
 
 import io
 from pathlib import Path
@@ -15,17 +15,19 @@ from imgrec.store.set_aside import description_problem
 from imgrec.store.thumbnails import DAMAGED
 from imgrec.system.text import counted
 
-_REDONE = "the next run of imgrec index sets it aside and does its pictures again"
-_SAMPLE = 16  # thumbnails of a part that are opened where not all are
+_REDONE = "the next imgrec index moves it to damaged/ and reads its pictures again"
+# Thumbnails of a part that are decoded, unless all are.
+_SAMPLE = 16
+# Rows read at a time.
 _ROWS = 4096
 
 
 def check_output(store: Path, output: Output, known: Ids | None, deep: bool) -> Check[list[str]]:
-    """Check all parts of an output; return those damaged, relative to the store."""
+    """Check all parts of an output; return the damaged ones, as paths relative to the store."""
     if problem := description_problem(output):
         name = CLASSES_DESCRIPTION if output.kind == CLASSES else FEATURE_DESCRIPTION
         place = Place(f"{output.folder.relative_to(store).as_posix()}/{name}")
-        yield place.error(problem, "the folder cannot be opened; imgrec index mends it")
+        yield place.error(problem, "the folder cannot be opened; the next imgrec index repairs it")
     damaged = []
     for part in output.parts():
         name = part.relative_to(store).as_posix()
@@ -43,8 +45,8 @@ def _check_ids(place: Place, part: Path, known: Ids) -> Check[None]:
     unknown = int(np.isin(load_ids(part), known, invert=True).sum())
     if unknown:
         yield place.warning(
-            f"{counted(unknown, 'row')} of pictures that the catalog does not know",
-            "they are passed over; their pictures have other rows",
+            f"{counted(unknown, 'row')} of pictures that are not in the catalog",
+            "they are ignored; their pictures have rows under other ids",
         )
 
 
@@ -60,7 +62,7 @@ def _numbers_problem(path: Path) -> str | None:
     values = load_array(path)
     for start in range(0, len(values), _ROWS):
         if not np.isfinite(values[start : start + _ROWS]).all():
-            return f"{path.name} holds values that are no numbers"
+            return f"{path.name} holds values that are not finite numbers"
     return None
 
 
@@ -73,5 +75,5 @@ def _thumbs_problem(part: Path, deep: bool) -> str | None:
             with Image.open(io.BytesIO(data[offsets[row] : offsets[row + 1]])) as image:
                 image.load()
         except DAMAGED as error:
-            return f"the thumbnail of picture {ids[row]} does not open ({error})"
+            return f"the thumbnail of picture {ids[row]} does not decode ({error})"
     return None
