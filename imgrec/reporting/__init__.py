@@ -1,1 +1,1 @@
-"""The report: what is in a collection, computed from a store, drawn, and written as one page."""
+"""The report: facts computed from a store, composed into sections, drawn, written as one page."""

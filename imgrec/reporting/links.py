@@ -1,4 +1,4 @@
-"""Where a report leads: the network of communities and the projector, where they are."""
+"""Links from the report to the network site and the projector's logdir, if they exist."""
 
 import os
 import re
@@ -19,12 +19,12 @@ _TITLE = re.compile(r"<h1>(.*?)(?: <small>.*?)?</h1>", re.DOTALL)
 
 @dataclass(frozen=True)
 class Link:
-    """A link; its text is plain.
+    """A link, in plain text.
 
     Attributes:
-        text: of it.
-        href: the address, relative to the report.
-        about: beside it.
+        text: of the link.
+        href: URL relative to the report.
+        about: text beside it.
     """
 
     text: str
@@ -34,12 +34,12 @@ class Link:
 
 @dataclass(frozen=True)
 class Links:
-    """What lies beside a report.
+    """The links of a report.
 
     Attributes:
-        site: the start of the network, None where there is none.
-        communities: the largest ones of its first level.
-        logdir: the folder of the projector as one would type it, None where there is none.
+        site: first page of the network site; None if there is no site.
+        communities: the largest communities of its first level.
+        logdir: the projector's logdir as a command-line argument; None if there is none.
     """
 
     site: Link | None
@@ -52,9 +52,9 @@ def links_from(store: Store, out: Path, site: Path | None, logdir: Path | None) 
 
     Args:
         store: open.
-        out: the folder of the report.
-        site: of the network.
-        logdir: of the projector.
+        out: folder of the report.
+        site: folder of the network site.
+        logdir: folder of the projector.
     """
     told = None if logdir is None else _relative(Path.cwd(), logdir)
     if site is None or not (site / page_file("")).is_file():
@@ -64,7 +64,7 @@ def links_from(store: Store, out: Path, site: Path | None, logdir: Path | None) 
 
 
 def logdir_beside(store_path: Path, out: Path) -> Path | None:
-    """Return the first logdir of ours that lies beside the store or the report, None for none."""
+    """Return the first projector logdir beside the store or the report; None if there is none."""
     for folder in dict.fromkeys((store_path.resolve().parent, out.resolve().parent)):
         found = sorted(folder.glob(f"*/{LOGDIR.marker}"))
         if found:
@@ -73,7 +73,7 @@ def logdir_beside(store_path: Path, out: Path) -> Path | None:
 
 
 def address(out: Path, file: Path) -> str:
-    """Return the address of a file as seen from a page in `out`."""
+    """Return the URL of a file relative to a page in `out`; a `file:` URL on another drive."""
     relative = _relative(out, file)
     return Path(relative).as_uri() if Path(relative).is_absolute() else quote(relative)
 
@@ -81,7 +81,8 @@ def address(out: Path, file: Path) -> str:
 def _relative(start: Path, path: Path) -> str:
     try:
         return Path(os.path.relpath(path.resolve(), start.resolve())).as_posix()
-    except ValueError:  # on another drive
+    # On Windows, no relative path leads to another drive.
+    except ValueError:
         return path.resolve().as_posix()
 
 
@@ -99,7 +100,7 @@ def _communities(store: Store, out: Path, site: Path) -> list[Link]:
 
 
 def _name_on(page: Path) -> str:
-    """Return the heading of a page of the network, empty where it has none."""
+    """Return the heading of a page of the network site, "" if it has none."""
     head = page.read_bytes()[:20_000].decode("utf-8", "replace")
     found = _TITLE.search(head)
     return unescape(re.sub(r"<[^>]*>", "", found[1])).strip() if found else ""

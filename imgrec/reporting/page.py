@@ -1,4 +1,8 @@
-"""The page of a report: one HTML file that needs no net, no script and no other file."""
+"""Compose the page: one HTML file without scripts that loads nothing, not even other files.
+
+All text is plain until the template escapes it. Only the SVG drawn by imgrec and the style sheet
+are inserted as markup; names inside the SVG were escaped by matplotlib.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,11 +25,11 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class Head:
-    """What stands at the top; all text is plain.
+    """The top of the page, in plain text.
 
     Attributes:
-        title: of the page.
-        about: what it tells, in a line.
+        title: heading and title of the page.
+        about: one line below it.
         facts: (name, value), in order.
     """
 
@@ -40,10 +44,10 @@ def page_html(
     """Return the HTML of a report.
 
     Args:
-        head: of the page.
+        head: top of the page.
         sections: in order.
-        drawn: the figures of their charts, by name.
-        links: to what lies beside it.
+        drawn: rendered charts, by name.
+        links: to the network site and the projector.
     """
     loader = jinja2.FileSystemLoader(_TEMPLATES)
     environment = jinja2.Environment(
@@ -59,12 +63,12 @@ def page_html(
 
 
 def told(text: str) -> Markup:
-    """Return a text as HTML: names in it are escaped, what stands between backticks is code."""
+    """Return a text as escaped HTML, with text between backticks as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(printable(text)))))
 
 
 def shelves(charts: Sequence[Chart]) -> list[list[Chart]]:
-    """Return charts that stand together: each wide one alone, others side by side."""
+    """Return the charts grouped for layout: each wide one alone, others side by side."""
     return [list(group) for _, group in groupby(charts, key=_shelf)]
 
 
@@ -73,10 +77,10 @@ def _shelf(chart: Chart) -> str:
 
 
 def _inline(drawn: Mapping[str, Rendered]) -> dict[str, list[Markup]]:
-    """The elements that we drew ourselves; names in them were escaped when they were written."""
+    """Return the inline SVG as markup: drawn by imgrec, with escaped names."""
     return {name: [Markup(svg) for svg in rendered.inline] for name, rendered in drawn.items()}
 
 
 def _shown(value: object) -> object:
-    """Names of files are no texts yet: bytes that are not UTF-8, line breaks."""
+    """Return a string as valid Unicode in one line; file names may be neither."""
     return printable(value) if type(value) is str else value

@@ -1,1 +1,1 @@
-"""What the report states: computed from a store, not yet drawn."""
+"""The facts of the report: numbers and picture ids computed from a store, not yet drawn."""

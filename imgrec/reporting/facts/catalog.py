@@ -1,4 +1,8 @@
-"""What the catalog says of a collection, counted."""
+"""Statistics of the catalog: sizes, orientations, years and label counts of readable pictures.
+
+A modification time tells when a photograph was taken only if copying did not set it: `years` is
+empty if all times are in one year, or most on one day.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,22 +15,24 @@ from numpy.typing import NDArray
 from imgrec.collection import Catalog, Ids
 
 Counts = tuple[tuple[str, int], ...]
-SQUARE = 1.02  # width by height, or height by width: up to here it is a square
+# Ratio of the longer side to the shorter up to which a picture counts as square.
+SQUARE = 1.02
 _NS = 1_000_000_000
-_ONE_DAY = 0.8  # of the files from one day: that is when they were copied
+# Share of the files modified on one day above which that is the day they were copied.
+_ONE_DAY = 0.8
 _LEAST_YEARS = 2
 
 
 @dataclass(frozen=True)
 class Files:
-    """The files of n readable pictures, by ascending id.
+    """File facts of n readable pictures, by ascending id.
 
     Attributes:
         ids: (n,).
-        widths: (n,) of the upright pictures, in pixels; 0 where it is not known.
+        widths: (n,) pixels of the upright pictures; 0 if unknown.
         heights: (n,) likewise.
         sizes: (n,) bytes.
-        mtimes_ns: (n,) when they were last changed, since 1970.
+        mtimes_ns: (n,) modification times, nanoseconds since 1970.
     """
 
     ids: Ids
@@ -37,37 +43,37 @@ class Files:
 
     @classmethod
     def of(cls, catalog: Catalog) -> "Files":
-        """Read those of a catalog."""
+        """Return the files of a catalog's readable pictures."""
         table = catalog.file_table()  # (n, 5)
         ids, widths, heights, sizes, mtimes = np.ascontiguousarray(table.T)
         return cls(ids, widths, heights, sizes, mtimes)
 
     @property
     def known(self) -> NDArray[np.bool_]:
-        """Whether width and height are known (n,)."""
+        """Mask (n,) of the pictures whose width and height are known."""
         return (self.widths > 0) & (self.heights > 0)
 
     def megapixels(self) -> NDArray[np.float64]:
-        """Return millions of pixels (m,) of the pictures whose size is known."""
+        """Return width times height (m,), in millions, of the pictures whose size is known."""
         known = self.known
         return self.widths[known] * self.heights[known] / 1e6
 
     def aspects(self) -> NDArray[np.float64]:
-        """Return width by height (m,) of the pictures whose size is known."""
+        """Return the aspect ratios (m,), width by height, of the pictures whose size is known."""
         known = self.known
         return self.widths[known] / self.heights[known]
 
     def orientations(self) -> Counts:
-        """Return how many are wider than high, higher than wide, and neither."""
+        """Return the numbers of landscape, portrait and square pictures."""
         aspects = self.aspects()
         wide, high = int((aspects > SQUARE).sum()), int((aspects < 1 / SQUARE).sum())
         square = len(aspects) - wide - high
         return (("landscape", wide), ("portrait", high), ("square", square))
 
     def years(self) -> Counts:
-        """Return how many files were last changed in each year, UTC, the years between too.
+        """Return the number of files last modified in each year (UTC), including empty years.
 
-        Nothing where that tells when they were copied: all in one year, or four fifths on one day.
+        Empty if the times are those of copying: all in one year, or more than 80 % on one day.
         """
         times = self.mtimes_ns[self.mtimes_ns > 0]
         if not len(times):
@@ -83,12 +89,12 @@ class Files:
 
 
 def by_count(values: Mapping[int, str]) -> Counts:
-    """Return how often each label occurs, the most frequent first, then by name."""
+    """Return the number of occurrences of each label, descending, ties by name."""
     return tuple(sorted(Counter(values.values()).items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def codes_of(ids: Ids, labels: Mapping[int, str]) -> tuple[NDArray[np.int64], list[str]]:
-    """Return the place (n,) of each picture's label among the names, -1 for none; and these."""
+    """Return the index (n,) of each picture's label in the sorted names, -1 for none; the names."""
     names = sorted({labels[i] for i in ids.tolist() if i in labels})
     places = {name: number for number, name in enumerate(names)}
     codes = (places[labels[i]] if i in labels else -1 for i in ids.tolist())
@@ -96,5 +102,5 @@ def codes_of(ids: Ids, labels: Mapping[int, str]) -> tuple[NDArray[np.int64], li
 
 
 def date_of(ns: int) -> str:
-    """Return the day of a time in nanoseconds since 1970, UTC, as 2026-01-31."""
+    """Return the day (UTC) of a time in nanoseconds since 1970, as 2026-01-31."""
     return datetime.fromtimestamp(ns / _NS, UTC).date().isoformat()

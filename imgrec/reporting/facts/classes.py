@@ -1,4 +1,8 @@
-"""Classes as a report tells them: the most frequent, and where two classifiers agree."""
+"""Statistics of predicted classes: the most frequent ones, and the agreement of two classifiers.
+
+Classifiers are compared by the names of their classes, so they may have different lists of them.
+"Top five" are the five most probable classes of a picture.
+"""
 
 from dataclasses import dataclass
 
@@ -16,14 +20,14 @@ _MOST_PAIRS, EXAMPLES = 8, 8
 
 @dataclass(frozen=True)
 class Frequency:
-    """How often a class was seen.
+    """How often a class was predicted.
 
     Attributes:
         name: of the class.
-        first: pictures of which it is the most probable class.
-        among: pictures of which it is among the five most probable.
-        example: the picture that is most probably of it.
-        confidence: how probable that is, 0 to 1.
+        first: number of pictures whose most probable class it is.
+        among: number of pictures that have it among their top five.
+        example: id of the picture for which it is most probable.
+        confidence: its probability there, 0 to 1.
     """
 
     name: str
@@ -35,13 +39,13 @@ class Frequency:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Pictures that two classifiers see otherwise.
+    """A pair of different classes that two classifiers predict for the same pictures.
 
     Attributes:
-        one: what the first sees.
-        other: what the second sees.
-        count: of the pictures.
-        examples: ids, the ones first of which both are surest.
+        one: class by the first classifier.
+        other: class by the second classifier.
+        count: number of pictures.
+        examples: picture ids, those first for which both classifiers are most confident.
     """
 
     one: str
@@ -52,17 +56,17 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two classifiers on the same pictures.
+    """The agreement of two classifiers on the pictures that both have classified.
 
     Attributes:
-        one: the name of the first.
-        other: the name of the second.
-        pictures: that both have seen.
-        same: of which their most probable class is the same.
-        within: of which that of the first is among the five of the second.
-        by_class: (name, pictures of which it is the first's class, of these the same), the
-            most frequent first.
-        disagreements: the most frequent first.
+        one: name of the first classifier.
+        other: name of the second classifier.
+        pictures: number of pictures that both have classified.
+        same: number of these with the same most probable class.
+        within: number of these with the first's class among the second's top five.
+        by_class: (class by the first, number of pictures, number of these that agree), in
+            descending order of frequency.
+        disagreements: in descending order of frequency.
     """
 
     one: str
@@ -75,7 +79,7 @@ class Comparison:
 
 
 def frequencies_of(classes: Classes, most: int = MOST) -> list[Frequency]:
-    """Return the most frequent classes; of equally frequent ones those among more fives first."""
+    """Return the most frequent classes, ties by how often each is among the top five."""
     count = len(classes.categories)
     first = np.bincount(classes.top[:, 0], minlength=count)
     among = np.bincount(classes.top.ravel(), minlength=count)
@@ -88,7 +92,7 @@ def frequencies_of(classes: Classes, most: int = MOST) -> list[Frequency]:
 
 
 def compare(one: Classes, other: Classes) -> Comparison:
-    """Compare two classifiers by the names of their classes."""
+    """Compare the predictions of two classifiers by class name."""
     rows = positions(other.ids, one.ids)
     left, right = np.flatnonzero(rows >= 0), rows[rows >= 0]
     ids = one.ids[left]
@@ -112,9 +116,10 @@ def compare(one: Classes, other: Classes) -> Comparison:
 
 
 def _surest(classes: Classes, code: int) -> tuple[int, float]:
-    """Return the picture with the highest probability of a class that is its first."""
+    """Return the id and probability of the most confident picture of those with a class first."""
     rows = np.flatnonzero(classes.top[:, 0] == code)
-    best = rows[classes.probabilities[rows, 0].argmax()]  # of equals the smallest id
+    # Ids ascend and argmax takes the first, so that ties go to the smallest id.
+    best = rows[classes.probabilities[rows, 0].argmax()]
     return int(classes.ids[best]), float(classes.probabilities[best, 0])
 
 

@@ -1,4 +1,4 @@
-"""Clusters as a report tells them: how large, which pictures, and what most of them have."""
+"""Facts about clusters: size, example pictures, and the labels that dominate each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,19 +14,20 @@ from imgrec.reporting.figures.chart import percent
 
 KINDS = (FOLDER, CLASS, COLOR)
 NEAREST, SPREAD = 6, 8
-_LEAST_SHARE = 0.3  # of a cluster: a label that fewer have does not dominate it
+# Minimal share of a cluster that must have a label for it to dominate.
+_LEAST_SHARE = 0.3
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster.
+    """One cluster.
 
     Attributes:
         number: from 1.
-        size: pictures in it.
-        nearest: ids, from its middle outwards.
-        spread: ids, evenly from near its middle to its rim, none of them among the nearest.
-        dominant: (label, share of the cluster, 0 to 1) of each kind that dominates it.
+        size: number of pictures.
+        nearest: ids of the pictures nearest to the center, by distance.
+        spread: ids of further pictures, at even steps of rank from there to the rim.
+        dominant: (label, share of the cluster's pictures, 0 to 1), at most one of each kind.
     """
 
     number: int
@@ -36,14 +37,15 @@ class Cluster:
     dominant: tuple[tuple[str, float], ...]
 
     def about(self) -> str:
-        """Return what dominates it in words."""
+        """Return the dominant labels as text, such as "beach 62 %, blue 40 %"."""
         return ", ".join(f"{name} {percent(share)}" for name, share in self.dominant)
 
 
 def groups_of(catalog: Catalog, clusters: Clusters) -> list[Cluster]:
-    """Return the clusters that have a picture, by number."""
+    """Return the clusters that have pictures, by number."""
     ids, numbers = clusters.ids, clusters.numbers
-    order = np.lexsort((ids, clusters.distances, numbers))  # by cluster, then from the middle
+    # By cluster, then by distance to its center.
+    order = np.lexsort((ids, clusters.distances, numbers))
     starts = np.searchsorted(numbers[order], np.arange(1, len(clusters.central) + 2))
     dominants = [_dominant_by_cluster(catalog, kind, clusters) for kind in KINDS]
     found = []
@@ -56,10 +58,10 @@ def groups_of(catalog: Catalog, clusters: Clusters) -> list[Cluster]:
 
 
 def nearest_and_spread(ids: Ids) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the first of some pictures, and others evenly from the rest up to the last.
+    """Return the first few of some pictures, and others at even steps from the rest to the last.
 
     Args:
-        ids: (m,) from the middle of a cluster outwards.
+        ids: (m,) by ascending distance to the center of a cluster.
     """
     rest = ids[NEAREST:]
     count = min(SPREAD, len(rest))
@@ -70,7 +72,7 @@ def nearest_and_spread(ids: Ids) -> tuple[tuple[int, ...], tuple[int, ...]]:
 def _dominant_by_cluster(
     catalog: Catalog, kind: str, clusters: Clusters
 ) -> dict[int, tuple[str, float]]:
-    """Return by cluster the label of a kind that most of it have, and their share."""
+    """Return, by cluster, the most frequent label of a kind and its share of the cluster."""
     codes, names = codes_of(clusters.ids, catalog.labels.of_kind(kind))
     if not names:
         return {}

@@ -1,4 +1,4 @@
-"""What there is and what is odd: formats, sizes, failures, copies, colors, loners."""
+"""Facts about the health of a collection: formats, failures, duplicates, colors, outliers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,17 +15,18 @@ from imgrec.reporting.facts.catalog import Counts, Files, by_count
 from imgrec.store.store import Store
 
 LONERS = 24
-FEW = 20_000  # pictures up to which near-duplicates are sought where they are not known
+# Number of pictures up to which unknown near-duplicates are searched.
+FEW = 20_000
 _MANY_GROUPS = 8
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Pictures that are there more than once.
+    """Groups of identical or nearly identical pictures.
 
     Attributes:
-        groups: ids, the one to keep first; the largest group first.
-        near: whether nearly identical ones count too, not only copies byte for byte.
+        groups: ids, the picture to keep first; the largest group first.
+        near: True if near-duplicates are included, False if only identical files are.
     """
 
     groups: tuple[tuple[int, ...], ...]
@@ -33,21 +34,22 @@ class Groups:
 
     @property
     def spare(self) -> int:
-        """Pictures that are there without need."""
+        """Number of pictures beyond the first of each group."""
         return sum(len(group) - 1 for group in self.groups)
 
 
 @dataclass(frozen=True)
 class Health:
-    """What is known of the files of a collection.
+    """File statistics of a collection.
 
     Attributes:
-        counts: of pictures by status.
-        failures: by reason.
-        formats: of the readable ones.
-        files: of them.
-        colors: how many have each color word, in the order of `imgrec.pictures.color_word.WORDS`.
-        duplicates: what is there more than once.
+        counts: number of pictures by status.
+        failures: number of failed files by reason.
+        formats: number of readable pictures by format.
+        files: file facts of the readable pictures.
+        colors: number of pictures by color word, in the order of
+            `imgrec.pictures.color_word.WORDS`.
+        duplicates: groups of identical or nearly identical pictures.
     """
 
     counts: dict[str, int]
@@ -59,7 +61,7 @@ class Health:
 
     @classmethod
     def of(cls, store: Store, name: str, quiet: bool = True) -> "Health":
-        """Return that of a store; `name` is the feature by which near-duplicates are sought."""
+        """Return the health of a store; near-duplicates are searched by the feature `name`."""
         catalog = store.catalog
         files = Files.of(catalog)
         return cls(
@@ -73,16 +75,16 @@ class Health:
 
 
 def colors_in(store: Store, ids: Ids) -> Counts:
-    """Return how many of some pictures have each color word; those that none has are left out."""
+    """Return the number of pictures by color word, without words that no picture has."""
     labels, wanted = store.catalog.labels.of_kind(COLOR), set(ids.tolist())
     counts = dict(by_count({i: word for i, word in labels.items() if i in wanted}))
     return tuple((word, counts[word]) for word in WORDS if word in counts)
 
 
 def groups_in(store: Store, name: str, count: int, quiet: bool = True) -> Groups:
-    """Return what is there more than once: as the store knows it, found where that is soon done.
+    """Return groups of duplicates: searched in a small store, else as labeled by imgrec graph.
 
-    Of a large collection whose near-duplicates nobody has sought yet, copies only.
+    In a large store without these labels, only identical files are grouped.
     """
     if 2 <= count <= FEW:
         return Groups(_largest_first(find_duplicates(store, name, quiet=quiet).groups), near=True)
@@ -93,19 +95,19 @@ def groups_in(store: Store, name: str, count: int, quiet: bool = True) -> Groups
 
 
 def loners(neighbors: Neighbors, count: int = LONERS) -> tuple[Ids, NDArray[np.float32]]:
-    """Return the pictures (m,) whose nearest is farthest, and how far it is, the farthest first."""
+    """Return the ids (m,) and nearest distances (m,) of the pictures farthest from any other."""
     nearest = neighbors.distances[:, 0]
     order = np.lexsort((neighbors.ids, -nearest))[:count]
     return neighbors.ids[order], nearest[order]
 
 
 def shown_groups(groups: Groups) -> tuple[tuple[int, ...], ...]:
-    """Return the groups that a sheet shows."""
+    """Return the largest groups, as many as a figure shows."""
     return groups.groups[:_MANY_GROUPS]
 
 
 def _labeled(store: Store) -> tuple[tuple[int, ...], ...]:
-    """Return the groups that the labels tell: their value is the picture to keep."""
+    """Return the groups of the duplicates labels, whose value is the id of the picture to keep."""
     ok = set(store.catalog.ids("ok").tolist())
     found: dict[str, list[int]] = {}
     for image_id, best in store.catalog.labels.of_kind(DUPLICATES).items():

@@ -1,4 +1,9 @@
-"""Maps: where each picture stands, the same places that the projector shows, and which to draw."""
+"""Positions of pictures on maps (PCA, UMAP, t-SNE), the same as in the projector; and thumbnails.
+
+Layouts are those that the projector keeps in the store, computed by the same functions from the
+same pictures, columns and seed. Where thumbnails would overlap, some are left out
+(`shown_without_overlap`) or moved (`moved_apart`); both are deterministic.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,21 +29,23 @@ from imgrec.store.store import Store
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-COLUMNS = 50  # as the projector takes
-Box = tuple[float, float, float, float]  # left, top, right, bottom
+# Number of principal components, as in the projector.
+COLUMNS = 50
+# Left, top, right and bottom.
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Ground:
-    """The pictures that are laid out.
+    """The pictures that are laid out, and what the layouts are computed from.
 
     Attributes:
         store: open.
-        feature: of all pictures.
-        ids: (m,) those laid out, ascending: all, or the overview of the projector.
-        columns: (m, c) of them.
+        feature: vectors of all pictures.
+        ids: (m,) the pictures laid out, ascending: all, or the projector's overview sample.
+        columns: (m, c) their principal components.
         variance_kept: share of the variance of the vectors in these columns, 0 to 1.
-        neighbors: of all pictures, where all are laid out.
+        neighbors: k-NN graph of all pictures; None if only a sample is laid out.
         seed: of the layouts.
     """
 
@@ -60,7 +67,7 @@ class Ground:
         neighbors: Neighbors | None,
         seed: int,
     ) -> "Ground":
-        """Choose the pictures, as `projector` does, and take their columns."""
+        """Choose the pictures as the projector does, and reduce their vectors to columns."""
         whole = len(feature) <= OVERVIEW_SIZE
         groups = clusters.numbers if whole else groups_of(store.catalog, clusters)
         ids = overview_ids(clusters, groups)
@@ -70,19 +77,19 @@ class Ground:
 
     @cached_property
     def axes(self) -> Vectors:
-        """The pictures (m, 3) on their first principal axes."""
+        """Coordinates (m, 3) on the first three principal axes."""
         return main_axes(self.columns)
 
     @property
     def axis_names(self) -> tuple[str, str]:
-        """What the first two axes are, with the share of the variance that lies along them."""
+        """Names of the first two axes, with the share of the variance along each."""
         whole = float(self.columns.var(axis=0).sum()) or 1.0
         shares = self.axes.var(axis=0) / whole * self.variance_kept
         first, second = (f"{100 * share:.0f} % of the variance" for share in shares[:2].tolist())
         return f"1st principal component, {first}", f"2nd principal component, {second}"
 
     def layout(self, method: str) -> Vectors:
-        """Return positions (m, 2) by one of `imgrec.layouts.choices.METHODS`, kept."""
+        """Return positions (m, 2) by one of `imgrec.layouts.choices.METHODS`, kept in the store."""
         if len(self.ids) < 2:
             return self.axes[:, :2]
         kept = KeptLayouts(self.store, self.feature.name)
@@ -95,7 +102,7 @@ class Ground:
 
     @cached_property
     def _graph(self) -> "csr_array":
-        """How like the pictures are to each other (m, m), as in the projector."""
+        """Fuzzy neighborhood graph (m, m), as in the projector."""
         if self.neighbors is None:
             return graph_among(self.feature, self.ids)
         return part_of(fuzzy_graph(self.neighbors), self.feature.rows_of(self.ids), self.columns)
@@ -104,14 +111,14 @@ class Ground:
 def shown_without_overlap(
     centers: NDArray[np.floating], side: float, order: Sequence[int], bounds: Box, gap: float = 0
 ) -> list[int]:
-    """Return which squares are drawn: each one, in order, that overlaps none drawn before it.
+    """Return the rows of the squares that are drawn: greedily in order, without overlap.
 
     Args:
-        centers: (m, 2).
-        side: of the squares, in the unit of the centers.
+        centers: (m, 2) centers of the squares.
+        side: length of a side, in the unit of the centers.
         order: the rows in the order in which they are tried.
-        bounds: within which a square must lie whole.
-        gap: between two at least.
+        bounds: a square must lie completely within.
+        gap: minimal distance between two squares.
     """
     step = side + gap
     cells: dict[tuple[int, int], list[tuple[float, float]]] = {}
@@ -137,7 +144,7 @@ def shown_without_overlap(
 def moved_apart(
     centers: NDArray[np.floating], side: float, bounds: Box, gap: float = 2
 ) -> NDArray[np.float64]:
-    """Return where squares (m, 2) are drawn: each as near to its place as those before it allow."""
+    """Return centers (m, 2) of squares, each as near to its own as earlier ones allow."""
     step = side + gap
     left, top, right, bottom = bounds
     low, high = np.array([left, top]) + side / 2, np.array([right, bottom]) - side / 2
@@ -153,13 +160,16 @@ def moved_apart(
 
 
 def chance_order(ids: Ids) -> list[int]:
-    """Return the rows of pictures in an order that looks like chance and hangs on the ids only."""
+    """Return the rows of pictures in a pseudo-random order that depends on their ids only."""
     order: list[int] = np.argsort(by_chance(ids), kind="stable").tolist()
     return order
 
 
 def _spiral(step: float, count: int) -> NDArray[np.float64]:
-    """Return points (count, 2) around 0 that cover the plane evenly, from the middle outwards."""
+    """Return points (count, 2) of a sunflower spiral around 0, which covers the plane evenly.
+
+    Source: Vogel 1979, A better way to construct the sunflower head (golden angle).
+    """
     turn = np.arange(count)
     angle, radius = turn * np.pi * (3 - 5**0.5), step * np.sqrt(turn)
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)

@@ -1,4 +1,10 @@
-"""Which feature and metric suits a collection: how often neighbors lie in the same folder."""
+"""Precision of each feature and metric, with the user's folders as ground truth.
+
+Idea: if people sort pictures into folders by content, a good metric finds neighbors in the same
+folder. Precision at k is the share of the k nearest neighbors in the query's folder, averaged over
+queries; it is compared with the chance of a random picture. Folders are trusted only if several
+are large enough and none dominates (`folders_in`).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,22 +23,27 @@ from imgrec.reporting.facts.catalog import codes_of
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
 
-LEAST = 6  # pictures of a folder: each has the five others that are asked for
-SAMPLE = 4_000  # pictures asked
-_LEAST_COVERED = 0.5  # of the pictures, by the folders that count
-_MOST_IN_ONE = 0.9  # of them, in one folder
+# Minimal number of pictures of a folder: one query and its five neighbors.
+LEAST = 6
+# Maximal number of queries.
+SAMPLE = 4_000
+# Share of all pictures that must be in folders that count, and the share of these that one
+# folder may have at most.
+_LEAST_COVERED = 0.5
+_MOST_IN_ONE = 0.9
+# Pictures sampled from a folder, at least.
 _OF_FOLDER = 100
 
 
 @dataclass(frozen=True)
 class Folders:
-    """The pictures asked, and the folders they lie in.
+    """The query pictures, and the folders they are in.
 
     Attributes:
         ids: (m,) ascending.
-        codes: (m,) the folder of each.
-        count: of the folders that were asked.
-        pictures: in all folders that count.
+        codes: (m,) number of each picture's folder.
+        count: number of folders with queries.
+        pictures: number of pictures in all folders that count.
     """
 
     ids: Ids
@@ -42,18 +53,18 @@ class Folders:
 
     @property
     def chance(self) -> float:
-        """The precision that guessing has."""
+        """Precision of random answers, 0 to 1."""
         return chance_of(self.codes)
 
 
 @dataclass(frozen=True)
 class Precision:
-    """How often the nearest of a picture lie in its folder.
+    """Precision of a feature and metric.
 
     Attributes:
-        feature: compared.
-        metric: by which.
-        at: by how many were looked at, 0 to 1.
+        feature: name of the feature.
+        metric: name of the metric.
+        at: k to precision at k, 0 to 1.
     """
 
     feature: str
@@ -62,15 +73,15 @@ class Precision:
 
 
 def folders_in(store: Store, ids: Ids) -> Folders | None:
-    """Return the pictures to ask, None where folders tell nothing.
+    """Return the query pictures; None if the folders are not usable as ground truth.
 
-    A folder counts from `LEAST` pictures on, by its name, wherever it lies. Folders tell
-    something where two or more count, at least half of the pictures are in them, and no more
-    than nine tenths of these in one.
+    Folders of the same name are one folder; it counts if it has at least `LEAST` pictures. They
+    are usable if two or more count, at least half of all pictures are in them, and no more than
+    nine tenths of these in one.
 
     Args:
         store: open.
-        ids: (n,) the pictures that have all features, ascending.
+        ids: (n,) pictures that have all features, ascending.
     """
     codes, names = codes_of(ids, store.catalog.labels.of_kind(FOLDER))
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
@@ -86,13 +97,14 @@ def folders_in(store: Store, ids: Ids) -> Folders | None:
 
 
 def precisions(store: Store, folders: Folders) -> list[Precision]:
-    """Return the precision of all features and metrics, the best first."""
+    """Return the precision of each feature and metric, in descending order."""
     found = []
     for name in store.feature_names():
         feature, spec = store.feature(name), store.spec(name)
         for metric in METRICS.values():
+            # Joined metrics rank by one of the others first and so have the same nearest.
             if metric.joins or (metric.histograms_only and spec.kind != "histogram"):
-                continue  # the nearest of joined metrics are those of the one that orders them
+                continue
             vectors = _compared(store, feature, metric).take(folders.ids)
             at = precision_at_k(vectors, folders.codes, metric=metric)
             found.append(Precision(name, metric.name, at))
@@ -100,7 +112,7 @@ def precisions(store: Store, folders: Folders) -> list[Precision]:
 
 
 def common_ids(store: Store) -> Ids:
-    """Return the pictures (n,) that have a vector of every feature, ascending."""
+    """Return the ids (n,) of the pictures that have a vector of every feature, ascending."""
     every = [store.feature(name).ids for name in store.feature_names()]
     common = every[0]
     for ids in every[1:]:
@@ -116,7 +128,7 @@ def _compared(store: Store, feature: FeatureStore, metric: Metric) -> FeatureSto
 
 
 def _asked(ids: Ids, codes: NDArray[np.int64]) -> Ids:
-    """Return all pictures, or as many of whole folders as are asked, the same ones each time."""
+    """Return all pictures if few, else a deterministic sample of each of some folders."""
     if len(ids) <= SAMPLE:
         return ids
     folders = np.unique(codes)

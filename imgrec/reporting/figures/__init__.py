@@ -1,1 +1,1 @@
-"""The figures of the report: how they are drawn."""
+"""The figures of the report, drawn by matplotlib: bars, histograms, maps, rows of pictures."""

@@ -1,4 +1,4 @@
-"""Bars lying on their side: a name, perhaps a picture, a length and its number in each row."""
+"""Horizontal bar charts: each row is a name, an optional thumbnail, a bar, and its number."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,16 +19,16 @@ _TICKS = 4
 
 @dataclass(frozen=True)
 class Bar:
-    """A row.
+    """A row of a bar chart.
 
     Attributes:
-        name: what it is of.
-        value: the length of the bar, 0 or more.
-        number: written behind it.
-        behind: the length of a pale bar under it, None for none.
-        mark: where a mark stands on it, None for none.
+        name: label of the row.
+        value: length of the bar, at least 0.
+        number: text behind the bar.
+        behind: length of a pale bar under it; None for none.
+        mark: position of a mark on the scale; None for none.
         color: of the bar.
-        picture: before the name.
+        picture: from a side in px to the pixels of a thumbnail before the name; None for none.
     """
 
     name: str
@@ -41,23 +41,23 @@ class Bar:
 
     @property
     def reach(self) -> float:
-        """The length of all that is drawn."""
+        """Length of the longest element of the row."""
         return max(self.value, self.behind or 0, self.mark or 0)
 
 
 @dataclass(frozen=True)
 class Bars:
-    """A chart of bars.
+    """A horizontal bar chart.
 
     Attributes:
-        rows: from the top down.
-        unit: of their length, written below.
-        keys: of the colors: (color, meaning).
-        most: the longest bar there could be, None for the longest there is.
-        line: a length marked in all rows, and what it is called.
-        columns: beside each other where there is room.
-        name_px: the most that names may take, where there is room.
-        percent: lengths are shares, 0 to 1.
+        rows: from top to bottom.
+        unit: of the values, written below the scale.
+        keys: legend, as (color, meaning).
+        most: end of the scale; None for the longest row.
+        line: a value marked in all rows, and its name; None for none.
+        columns: number of columns side by side, on wide figures.
+        name_px: maximal width of the names; at most two fifths of a column.
+        percent: True if values are shares, 0 to 1, with ticks in percent.
     """
 
     rows: Sequence[Bar]
@@ -70,7 +70,7 @@ class Bars:
     percent: bool = False
 
     def draw(self, width_px: int) -> "Figure":
-        """Return the figure."""
+        """Return the chart as a figure."""
         columns = self.columns if width_px > 600 else 1
         rows = math.ceil(len(self.rows) / columns)
         top = _TOP_PX + (26 if self.keys or self.line else 0)
@@ -114,7 +114,7 @@ class Bars:
         return _Scale(start, (end - numbers - 10 - start) / most, most, end, top, bottom)
 
     def _draw_ticks(self, canvas: Canvas, scale: "_Scale") -> None:
-        """Draw lines with their lengths below, the unit behind them."""
+        """Draw the grid lines with their values below, and the unit at the right."""
         y, unit = scale.bottom + 10, scale.end - text_width(self.unit, SMALL_PX)
         canvas.text(unit, y, self.unit, size_px=SMALL_PX, color=QUIET)
         for tick in ticks(scale.most):
@@ -127,7 +127,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class _Scale:
-    """Where lengths lie: from `start` on, `px` for each, `most` of them; text up to `end`."""
+    """A linear scale: `start` is the x of 0, `px` the pixels of 1, `end` the right border."""
 
     start: float
     px: float
@@ -141,14 +141,15 @@ class _Scale:
 
 
 def ticks(most: float) -> list[float]:
-    """Return round lengths from 0 up to `most`, five at most."""
+    """Return up to six round tick values from 0 to `most`, whole ones if `most` is a count."""
     if most <= 0:
         return [0.0]
     raw = most / _TICKS
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= raw * 0.999)
+    # Counts of pictures have no ticks at fractions.
     if most > 1 and most == int(most):
-        step = max(step, 1.0)  # pictures are whole
+        step = max(step, 1.0)
     return [step * i for i in range(int(most / step + 1e-9) + 1)]
 
 

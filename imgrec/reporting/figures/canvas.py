@@ -1,4 +1,4 @@
-"""A sheet of paper measured in pixels, x to the right and y down, on which figures are drawn."""
+"""A canvas measured in pixels, x to the right and y down, without axes; and text that fits."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,12 @@ from imgrec.system.file_names import printable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DPI = 72  # of the figures, so that a point is a pixel
+# With 72 dots per inch, matplotlib's unit (the point) is one pixel.
+DPI = 72
 
 
 class Canvas:
-    """A figure without axes."""
+    """A matplotlib figure with one invisible pair of axes in pixels."""
 
     def __init__(self, width_px: float, height_px: float) -> None:
         self.figure = new_figure(width_px, height_px)
@@ -29,7 +30,7 @@ class Canvas:
         self, x: float, y: float, text: str, *, size_px: float = TEXT_PX, color: str = INK,
         across: str = "left", bold: bool = False, within_px: float | None = None,
     ) -> None:  # fmt: skip
-        """Write a line, its middle at height y; cut to a width where one is given."""
+        """Write a line of text, vertically centered at y; shortened to `within_px` if given."""
         shown = printable(text)
         if within_px is not None:
             shown = shortened(shown, within_px, size_px, bold)
@@ -40,7 +41,7 @@ class Canvas:
 
     def bar(self, x: float, y: float, width: float, height: float, color: str, **style: Any
     ) -> None:  # fmt: skip
-        """Fill a rectangle whose upper left corner is at (x, y)."""
+        """Fill a rectangle with its upper left corner at (x, y)."""
         from matplotlib.patches import Rectangle
 
         self.axes.add_patch(Rectangle((x, y), width, height, facecolor=color, **style))
@@ -52,14 +53,14 @@ class Canvas:
         self.axes.plot(x, y, color=color, solid_capstyle="butt", **{"linewidth": 1, **style})
 
     def picture(self, x: float, y: float, side_px: float, pixels: Pixels) -> None:
-        """Draw a picture in the middle of a square whose upper left corner is at (x, y)."""
+        """Draw a picture centered in a square with its upper left corner at (x, y)."""
         width, height = fitted_size(pixels, side_px)
         left, top = x + (side_px - width) / 2, y + (side_px - height) / 2
         draw_picture(self.axes, pixels, (left, left + width, top + height, top))
 
 
 def new_figure(width_px: float, height_px: float) -> "Figure":
-    """Return an empty figure of this size."""
+    """Return an empty figure of a size in pixels."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width_px / DPI, height_px / DPI), dpi=DPI)
@@ -68,13 +69,13 @@ def new_figure(width_px: float, height_px: float) -> "Figure":
 def draw_picture(
     axes: Any, pixels: NDArray[np.uint8], extent: tuple[float, float, float, float], **style: Any
 ) -> None:
-    """Draw pixels (h, w, 3 or 4) from left to right and bottom to top in the unit of the axes."""
+    """Draw pixels (h, w, 3 or 4) at an extent (left, right, bottom, top) in units of the axes."""
     options: dict[str, Any] = {"interpolation": "none", "aspect": "auto", "zorder": 3}
     axes.imshow(pixels, extent=extent, origin="upper", **{**options, **style})
 
 
 def shortened(text: str, width_px: float, size_px: float = TEXT_PX, bold: bool = False) -> str:
-    """Cut a line in its middle until it fits: names differ at both their ends."""
+    """Return a text that fits a width: cut in the middle, because names differ at both ends."""
     if text_width(text, size_px, bold) <= width_px:
         return text
     kept = len(text)
@@ -84,7 +85,7 @@ def shortened(text: str, width_px: float, size_px: float = TEXT_PX, bold: bool =
 
 
 def text_width(text: str, size_px: float = TEXT_PX, bold: bool = False) -> float:
-    """Return how long a line is in pixels."""
+    """Return the width of a line of text in pixels."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
@@ -95,7 +96,7 @@ def text_width(text: str, size_px: float = TEXT_PX, bold: bool = False) -> float
 
 
 def legend(canvas: Canvas, x: float, y: float, entries: list[tuple[str, str]]) -> None:
-    """Write what colors mean, side by side."""
+    """Draw a legend of (color, meaning) in one line."""
     for color, text in entries:
         canvas.bar(x, y - 5, 10, 10, color)
         canvas.text(x + 15, y, text, size_px=SMALL_PX)

@@ -1,4 +1,4 @@
-"""A figure of the report: what it is called, what it says, and how it is drawn."""
+"""Charts and sections: the text of the report together with how its figures are drawn."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,15 +12,16 @@ WIDE_PX, NARROW_PX, HALF_PX = 1040, 400, 440
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure.
+    """A figure with its texts.
 
     Attributes:
-        name: of its files, without suffix.
-        title: says what one sees.
-        text: explains it in two lines.
-        alt: says the same as the figure, for those who do not see it.
+        name: stem of its file names.
+        title: heading.
+        text: caption, about two lines; text between backticks is code.
+        alt: the figure's content as text, for screen readers.
         draw: from a width in pixels to the figure.
-        widths_px: for which it is drawn: the first for files and screens, the last for phones.
+        widths_px: widths at which it is drawn: the first for files and screens, the last for
+            phones.
     """
 
     name: str
@@ -32,18 +33,18 @@ class Chart:
 
 
 def percent(share: float) -> str:
-    """Return a share, 0 to 1, as it is written everywhere."""
+    """Return a share, 0 to 1, as a rounded percentage: "12 %", "< 1 %"."""
     return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report.
+    """A section of the report.
 
     Attributes:
-        name: its address in the page.
-        title: its heading.
-        lines: paragraphs before its figures; what stands between backticks is code.
+        name: its id in the page.
+        title: heading.
+        lines: paragraphs before the figures; text between backticks is code.
         charts: in order.
     """
 

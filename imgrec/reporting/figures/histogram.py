@@ -1,4 +1,4 @@
-"""Columns standing up: how often a number lies in each stretch of a scale."""
+"""Histograms, on a linear or logarithmic scale."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 _FEWEST_TICKS, _MOST_TICKS = 3, 7
 _STEPS_A_DECADE, _LEAST_STEPS = (8, 16, 32), 14
 _HEIGHT_PX = 240
-_MARGINS_PX = (20, 24, 44)  # right, top, bottom
+# Right, top and bottom.
+_MARGINS_PX = (20, 24, 44)
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """Counts between edges.
+    """Counts of values between edges.
 
     Attributes:
-        counts: (b,).
+        counts: (b,) number of values in each bin.
         edges: (b + 1,) ascending.
     """
 
@@ -35,15 +36,15 @@ class Histogram:
 
     @classmethod
     def of(cls, values: NDArray[np.number], edges: NDArray[np.float64]) -> "Histogram":
-        """Count values (n,); those beyond the last edges belong to the outer stretches."""
+        """Count values (n,) by bin; those beyond the edges count in the first or last bin."""
         inside = np.clip(values.astype(np.float64), edges[0], edges[-1])
         return cls(np.histogram(inside, edges)[0].astype(np.int64), edges)
 
 
 def log_edges(values: NDArray[np.number]) -> NDArray[np.float64]:
-    """Return edges that divide each power of ten into equal ratios, around all values (n,) > 0.
+    """Return bin edges of equal ratio that cover all values (n,) > 0.
 
-    The narrower the values lie, the finer.
+    Each power of ten has 8, 16 or 32 bins: more if the values span less, for 14 bins or more.
     """
     least, most = np.log10(values.min()), np.log10(values.max())
     steps = next((s for s in _STEPS_A_DECADE if (most - least) * s >= _LEAST_STEPS), None)
@@ -58,13 +59,13 @@ class Columns:
     """A chart of a histogram.
 
     Attributes:
-        histogram: what is shown.
-        across: what the scale is of, with its unit.
-        upwards: what is counted.
-        logarithmic: each tick of the scale is ten times the one before.
-        places: of the scale that are named: (number, name).
-        named: gives the name of a number on a logarithmic scale, in place of `places`.
-        line: a number marked on the scale, and what it is called.
+        histogram: the counts.
+        across: label of the x axis, with its unit.
+        upwards: label of the y axis.
+        logarithmic: True for a logarithmic x axis.
+        places: ticks of the x axis, as (value, name).
+        named: names the values of a logarithmic x axis, in place of `places`.
+        line: a value marked by a vertical line, and its name.
     """
 
     histogram: Histogram
@@ -76,7 +77,7 @@ class Columns:
     line: tuple[float, str] | None = None
 
     def draw(self, width_px: int) -> "Figure":
-        """Return the figure."""
+        """Return the chart as a figure."""
         figure = new_figure(width_px, _HEIGHT_PX)
         right, top, bottom = _MARGINS_PX
         left = 32 + text_width(f"{int(self.histogram.counts.max()):,}", SMALL_PX)
@@ -118,14 +119,16 @@ def _name_ticks(
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Return two to seven numbers between two others, round ones where there are some."""
+    """Return two to seven tick values in a range on a logarithmic scale, round ones if possible."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for steps in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
         found = [s * 10.0**p for p in powers for s in steps if low <= s * 10.0**p <= high]
         if _FEWEST_TICKS <= len(found) <= _MOST_TICKS:
             return found
-    if len(found) > _MOST_TICKS:  # of many powers of ten every second, or third
+    # More than seven powers of ten: every second or third.
+    if len(found) > _MOST_TICKS:
         found = [10.0**p for p in powers if low <= 10.0**p <= high]
         return found[:: math.ceil(len(found) / _MOST_TICKS)]
-    ratio = high / low  # there is no round one: two that stand well inside
+    # No round values in the range: two well inside.
+    ratio = high / low
     return [low * ratio**0.25, low * ratio**0.75]

@@ -1,4 +1,4 @@
-"""Rows of pictures, each under a heading: what a group of pictures looks like."""
+"""Sheets of thumbnails in rows, each row under a heading: what a group of pictures looks like."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,15 +17,16 @@ _GAP_PX, _HEAD_PX, _CAPTION_PX = 6, 24, 17
 
 @dataclass(frozen=True)
 class Row:
-    """Pictures of one kind.
+    """A group of pictures.
 
     Attributes:
-        heading: over them.
-        about: beside it, paler.
-        ids: of the pictures; the first ones are shown where there is no room for all.
-        captions: a short one under each, or none at all.
-        split: after so many pictures there is a gap, where it is not 0.
-        color: of a bar before the heading, empty for none.
+        heading: bold text above the thumbnails; "" for none.
+        about: paler text beside the heading.
+        ids: picture ids; the first ones are shown if there is no room for all.
+        captions: a short text under each thumbnail, or empty.
+        split: if not 0, the first `split` pictures and the others are two halves, and the first
+            ones of both are shown.
+        color: of a small box before the heading; "" for none.
     """
 
     heading: str
@@ -38,13 +39,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rows of pictures.
+    """Rows of thumbnails.
 
     Attributes:
-        rows: from the top down; one without heading is shown as a grid.
-        thumbnails: gives the pictures.
-        lines: a row may take so many, at most.
-        side_px: of a picture, about: a line is filled.
+        rows: from top to bottom; a row without a heading is a plain grid.
+        thumbnails: of the pictures.
+        lines: maximal number of lines of a row.
+        side_px: side of a thumbnail, adjusted so that lines fill the width.
     """
 
     rows: Sequence[Row]
@@ -53,7 +54,7 @@ class Sheet:
     side_px: float = SIDE_PX
 
     def draw(self, width_px: int) -> "Figure":
-        """Return the figure."""
+        """Return the sheet as a figure."""
         fitting = max(1, round((width_px + _GAP_PX) / (self.side_px + _GAP_PX)))
         filling = replace(self, side_px=(width_px + _GAP_PX) / fitting - _GAP_PX)
         heights = [filling._height(row, fitting) for row in self.rows]
@@ -88,7 +89,7 @@ class Sheet:
 
 
 def _spread(row: Row, fitting: int, lines: int) -> list[int]:
-    """Return which pictures are shown: of a row of two halves the first ones of both."""
+    """Return the indices of the pictures shown; of a split row, the first ones of both halves."""
     room, count = fitting * lines, len(row.ids)
     if count <= room or not row.split:
         return list(range(min(count, room)))

@@ -1,4 +1,4 @@
-"""Planes of points: their density, pictures at their places, clusters in colors."""
+"""Scatter plots of pictures: density and thumbnails on a map, clusters in colors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,24 +16,27 @@ from imgrec.reporting.figures.thumbnails import Thumbnails, fitted_size
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_RATIO = 0.66  # height by width
+# Height by width of a wide figure.
+_RATIO = 0.66
 _STRIP_PX = 20
-_BIN_PX = 6  # of the density
-_SMOOTH_PX = (8, 12)  # narrow, wide
+# Bins of the density estimate, and its Gaussian sigma on narrow and wide figures.
+_BIN_PX = 6
+_SMOOTH_PX = (8, 12)
 _MARGINS_PX = (26, 38)
-_LEVELS = (0.06, 0.18, 0.32, 0.48, 0.64, 0.8)  # of the square root of the density
+# Contour levels of the square root of the density.
+_LEVELS = (0.06, 0.18, 0.32, 0.48, 0.64, 0.8)
 _ALPHA = 0.1
 _WIDE_SIDE_PX, _NARROW_SIDE_PX = 44, 34
 
 
 @dataclass(frozen=True)
 class Plane:
-    """Points on a figure.
+    """Points scaled to a figure.
 
     Attributes:
         points: (m, 2) in pixels, x to the right and y down.
         width: of the figure in pixels.
-        height: likewise.
+        height: of the figure in pixels.
     """
 
     points: NDArray[np.float64]
@@ -42,17 +45,18 @@ class Plane:
 
     @classmethod
     def of(cls, positions: NDArray[np.floating], width: float) -> "Plane":
-        """Stretch positions (m, 2) evenly so that they fill a figure of this width."""
+        """Scale positions (m, 2) to fill a figure of this width."""
         height = round(width * (_RATIO if width > 600 else 1.0))
         low, high = positions.min(axis=0).astype(np.float64), positions.max(axis=0)
         room = np.array([width, height]) - 2 * _MARGINS_PX[width > 600]
         spread = np.maximum(high - low, 1e-12)
-        scale = room / spread  # each axis on its own, as the projector does
+        # Each axis by itself, as the projector does.
+        scale = room / spread
         points = (positions - (low + high) / 2) * scale * [1, -1] + [width / 2, height / 2]
         return cls(np.where(high - low > 0, points, np.array([width, height]) / 2), width, height)
 
     def bounds(self, axes: Sequence[str]) -> tuple[float, float, float, float]:
-        """Return within which pictures lie: not where the names of axes stand."""
+        """Return where thumbnails may be: above and below are the names of the axes, if any."""
         strip = _STRIP_PX if axes else 0
         return 0.0, strip, self.width, self.height - strip
 
@@ -64,14 +68,14 @@ def draw_map(
     width_px: int,
     axes: Sequence[str] = (),
 ) -> "Figure":
-    """Draw density, points, and the pictures that fit without overlap.
+    """Draw a map: density, points, and the thumbnails that fit without overlap.
 
     Args:
         ids: (m,) of the pictures.
-        positions: (m, 2) of them.
-        thumbnails: of them.
-        width_px: of the figure.
-        axes: what x and y are, where they are something.
+        positions: (m, 2) of the pictures.
+        thumbnails: of the pictures.
+        width_px: width of the figure.
+        axes: names of x and y; empty if they have no meaning.
     """
     plane = Plane.of(positions, width_px)
     canvas = Canvas(plane.width, plane.height)
@@ -94,15 +98,15 @@ def draw_cluster_plane(
     width_px: int,
     axes: Sequence[str] = (),
 ) -> "Figure":
-    """Draw points in the colors of their clusters, and the picture in the middle of each.
+    """Draw points in the colors of their clusters, and the central picture of each cluster.
 
     Args:
         positions: (m, 2) of the pictures.
-        numbers: (m,) of their clusters, from 1.
-        central: (number of the cluster, id, row) of the picture nearest to each center.
+        numbers: (m,) number of each picture's cluster, from 1.
+        central: (cluster number, id, row) of the picture nearest to each center.
         thumbnails: of the pictures.
-        width_px: of the figure.
-        axes: what x and y are, where they are something.
+        width_px: width of the figure.
+        axes: names of x and y; empty if they have no meaning.
     """
     plane = Plane.of(positions, width_px)
     canvas = Canvas(plane.width, plane.height)
@@ -124,14 +128,14 @@ def draw_cluster_plane(
 
 
 def cluster_colors(points: NDArray[np.floating], numbers: NDArray[np.integer]) -> dict[int, str]:
-    """Return the color of each cluster: of few colors the one whose others are farthest away.
+    """Return a color for each cluster: greedily the one whose other clusters are farthest away.
 
-    More than a few colors cannot be told apart by everybody, so clusters share them; those
-    that lie near each other get different ones as far as that goes.
+    More than about seven colors cannot be distinguished by everybody, so clusters share them; the
+    choice keeps clusters of one color apart.
 
     Args:
         points: (m, 2) of the pictures.
-        numbers: (m,) of their clusters, from 1.
+        numbers: (m,) number of each picture's cluster, from 1.
     """
     middles: dict[int, NDArray[np.float64]] = {}
     chosen: dict[int, str] = {}
@@ -167,7 +171,7 @@ def _name_axes(canvas: Canvas, plane: Plane, axes: Sequence[str]) -> None:
 
 
 def _draw_number(canvas: Canvas, x: float, y: float, number: int, size_px: float) -> None:
-    """Write the number of a cluster upon the upper left corner of its picture."""
+    """Write the number of a cluster on the upper left corner of its picture."""
     width, height = text_width(str(number), size_px) + 5, size_px + 3
     left, top = max(0.0, x - width / 2), max(0.0, y - height / 2)
     canvas.bar(left, top, width, height, CARD, zorder=3.5, edgecolor=LINE, linewidth=0.8)
@@ -178,10 +182,11 @@ def _draw_number(canvas: Canvas, x: float, y: float, number: int, size_px: float
 def _draw_points(
     axes: Any, points: NDArray[np.floating], colors: Sequence[str], size: float, alpha: float
 ) -> None:
-    """Draw points as one picture: thousands of them as shapes would make a page slow."""
+    """Draw points, rasterized: thousands of vector shapes would make the page slow."""
     from matplotlib.colors import to_rgba_array
 
-    order = np.argsort(np.random.default_rng(0).random(len(points)))  # no cluster hides another
+    # In random order, so that no cluster hides another.
+    order = np.argsort(np.random.default_rng(0).random(len(points)))
     axes.scatter(points[order, 0], points[order, 1], s=size, alpha=alpha, linewidths=0,
         c=to_rgba_array(list(colors))[order], rasterized=True, zorder=2)  # fmt: skip
 
@@ -198,5 +203,6 @@ def _draw_density(canvas: Canvas, plane: Plane) -> None:
     share = np.sqrt(smooth / smooth.max())
     x, y = (np.arange(across) + 0.5) * plane.width / across, np.arange(down) + 0.5
     y *= plane.height / down
-    for level in _LEVELS:  # each laid over those before: no seams between them
+    # Filled up to the maximum and overlaid, so that there are no seams between levels.
+    for level in _LEVELS:
         canvas.axes.contourf(x, y, share, [level, 2], colors=[SERIES], alpha=_ALPHA, zorder=1)

@@ -1,4 +1,9 @@
-"""Figures as PNG and SVG, the same bytes each time; and as SVG that a page takes into its text."""
+"""Render charts as PNG and SVG, byte for byte reproducible, and as inline SVG for the page.
+
+Reproducible: no dates or versions in metadata, a fixed salt of element ids. Inline SVG has no fixed
+size (it scales with the page) and its theme colors are replaced by CSS variables, so that it
+follows the light or dark theme.
+"""
 
 import base64
 import io
@@ -28,12 +33,12 @@ _HEIGHT = re.compile(r'(<svg[^>]*?) height="[^"]*"')
 
 @dataclass(frozen=True)
 class Rendered:
-    """A chart that was drawn.
+    """A chart with its files.
 
     Attributes:
-        chart: it.
-        svg: of the first width, a file of its own.
-        png: the same.
+        chart: the chart.
+        svg: SVG file at the first width.
+        png: PNG file at the first width, at double density.
         inline: SVG elements for the page, one for each width.
     """
 
@@ -60,7 +65,7 @@ def render(chart: Chart) -> Rendered:
 
 
 def inlined(svg: str) -> str:
-    """Return an SVG as an element of a page, as wide as its place, in the colors of the page."""
+    """Return an SVG as an element for the page: scalable, and in the page's theme colors."""
     element = _HEAD.sub("", svg, count=1)
     element = _HEIGHT.sub(r"\1", _SIZE.sub(r"\1\2", element, count=1), count=1)
     for color, variable in THEMED.items():
@@ -69,7 +74,7 @@ def inlined(svg: str) -> str:
 
 
 def with_jpegs(svg: str) -> str:
-    """Return an SVG whose embedded pictures without transparency are JPEGs, a fifth as large."""
+    """Return an SVG with embedded opaque PNGs replaced by JPEGs, which are a fifth as large."""
     return _EMBEDDED.sub(lambda found: _recompressed(found[1]), svg)
 
 

@@ -1,4 +1,4 @@
-"""Colors and lettering of the figures; in the page the first ones follow its light or dark theme.
+"""Colors and fonts of the figures; in the page, the theme colors become CSS variables.
 
 Source: Okabe and Ito 2008, Color Universal Design: eight colors that people with any kind of
 color blindness tell apart.
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-# Not used for anything else, so that the page can find and replace them.
+# Used for nothing else, so that the page can find and replace them by CSS variables.
 INK, QUIET, LINE, CARD = "#1d2733", "#566373", "#dfe4ea", "#fffffe"
 SERIES, SECOND, PALE = "#0072b3", "#b84e00", "#a9cde4"
 THEMED = {
@@ -40,17 +40,17 @@ _STYLE: dict[str, Any] = {
 
 @contextmanager
 def styled(salt: str = "imgrec") -> Iterator[None]:
-    """Let figures be made and written in our style, the same bytes each time.
+    """Apply the report's style to figures made and saved in this block.
 
     Args:
-        salt: of the names within an SVG: two that stand in one page must not share any.
+        salt: of the element ids in SVG; two figures of one page need different ones.
     """
-    # It would say where its list of fonts lies where there is no home that can be written.
+    # Without a writable home, matplotlib logs where its font list is.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     from matplotlib import rc_context
 
     style: Any = {**_STYLE, "svg.hashsalt": salt}
     with rc_context(style), warnings.catch_warnings():
-        # Browsers find a font for any letter; a PNG shows boxes for those that ours has not.
+        # Browsers find a font for any letter; a PNG has boxes for those that DejaVu Sans lacks.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         yield

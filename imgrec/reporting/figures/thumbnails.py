@@ -1,4 +1,4 @@
-"""The thumbnails of a store as pixels, of the size in which a figure shows them."""
+"""Thumbnails of a store as pixels, at the size at which a figure shows them."""
 
 import io
 from collections.abc import Sequence
@@ -11,21 +11,23 @@ from imgrec.errors import StoreError
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import DAMAGED
 
-Pixels = NDArray[np.uint8]  # (h, w, 3)
-_DENSITY = 1.75  # pixels for each of the figure: more are hardly seen, and make a page large
+# (h, w, 3).
+Pixels = NDArray[np.uint8]
+# Image pixels for each pixel of the figure; more are hardly visible and make the page large.
+_DENSITY = 1.75
 
 
 class Thumbnails:
-    """Gives thumbnails as pixels."""
+    """Access to a store's thumbnails as pixels."""
 
     def __init__(self, store: Store) -> None:
         self._thumbs = store.thumbs()
 
     def get(self, image_id: int, side_px: float) -> Pixels:
-        """Return a picture (h, w, 3) whose longer side is shown `side_px` long.
+        """Return the pixels (h, w, 3) of a picture whose longer side is shown `side_px` long.
 
         Raises:
-            StoreError: there is none, or it is damaged.
+            StoreError: the store has no thumbnail of it, or a damaged one.
         """
         try:
             with Image.open(io.BytesIO(self._thumbs.get(image_id)), formats=["JPEG"]) as image:
@@ -37,12 +39,12 @@ class Thumbnails:
             ) from error
 
     def sizes(self, ids: Sequence[int], side_px: float) -> list[tuple[float, float]]:
-        """Return the width and height of pictures whose longer side is `side_px`."""
+        """Return the shown width and height of pictures whose longer side is `side_px`."""
         return [fitted_size(self.get(image_id, side_px), side_px) for image_id in ids]
 
 
 def fitted_size(pixels: Pixels, side_px: float) -> tuple[float, float]:
-    """Return width and height of a picture whose longer side is shown `side_px` long."""
+    """Return the shown width and height of a picture whose longer side is `side_px`."""
     height, width = pixels.shape[:2]
     scale = side_px / max(height, width)
     return max(1.0, width * scale), max(1.0, height * scale)

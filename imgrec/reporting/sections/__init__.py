@@ -1,1 +1,1 @@
-"""The sections of the report: facts composed into figures and text."""
+"""The sections of the report: facts composed into text and charts."""

@@ -1,4 +1,4 @@
-"""The section on classes: the most frequent ones, how sure they are, two classifiers compared."""
+"""The section on classes: the most frequent, their confidence, two classifiers compared."""
 
 from functools import partial
 
@@ -19,17 +19,17 @@ _PERCENT = np.arange(0, 101, 5, dtype=np.float64)
 
 
 def class_section(every: list[Classes], thumbnails: Thumbnails) -> Section:
-    """Return the section; one line where no classifier has seen the pictures.
+    """Return the section on classes; a single line if the store has none.
 
     Args:
-        every: the classes by each classifier, the store's own first.
+        every: the predictions of each classifier, the store's own first.
         thumbnails: of the pictures.
     """
     every = [classes for classes in every if len(classes.ids)]
     if not every:
         return Section(NAME, TITLE, (
-            "The store holds no classes. An encoder with a head finds them: "
-            "`imgrec index --encoder resnet50` on this store.",
+            "The store holds no classes. An encoder with a classification head computes them: "
+            "`imgrec index --encoder resnet50`.",
         ))  # fmt: skip
     charts = [_frequency_chart(every[0], thumbnails), _confidence_chart(every[0])]
     lines = [_told(every[0])]
@@ -44,19 +44,19 @@ def class_section(every: list[Classes], thumbnails: Thumbnails) -> Section:
 def _told(classes: Classes) -> str:
     seen = len(np.unique(classes.top[:, 0]))
     return (
-        f"{classes.encoder} has looked at {counted(len(classes.ids), 'picture')}; {seen:,} of its "
-        f"{len(classes.categories):,} classes are the most probable one of a picture at least."
+        f"{classes.encoder} classified {counted(len(classes.ids), 'picture')}; {seen:,} of its "
+        f"{len(classes.categories):,} classes are the most probable class of at least one picture."
     )
 
 
 def _compared(comparison: Comparison) -> str:
     if not comparison.pictures:
-        return f"{comparison.one} and {comparison.other} have seen no picture in common."
+        return f"{comparison.one} and {comparison.other} have classified no picture in common."
     return (
-        f"{comparison.one} and {comparison.other} see the same class in "
+        f"{comparison.one} and {comparison.other} predict the same class for "
         f"{percent(comparison.same / comparison.pictures)} of {comparison.pictures:,} pictures; in "
-        f"{percent(comparison.within / comparison.pictures)} the class of the first is among the "
-        "five of the second."
+        f"{percent(comparison.within / comparison.pictures)} the class by the first is among the "
+        "five most probable by the second."
     )
 
 
@@ -72,9 +72,10 @@ def _frequency_chart(classes: Classes, thumbnails: Thumbnails) -> Chart:
     return Chart(
         "classes",
         f"The most frequent classes by {classes.encoder}",
-        f"The first {len(found)}. Dark: pictures of which it is the most probable class; pale: of "
-        "which it is among the five most probable. The picture is the surest of its class.",
-        f"Bars of {len(found)} classes. The most frequent is {best.name} with "
+        f"The first {len(found)}. Dark: pictures whose most probable class it is; pale: pictures "
+        "that have it among their five most probable. The thumbnail is the picture for which the "
+        "class is most probable.",
+        f"Bar chart of {len(found)} classes. The most frequent is {best.name} with "
         f"{counted(best.first, 'picture')}; the last shown is {found[-1].name} with "
         f"{found[-1].first:,}.",
         bars.draw,
@@ -101,10 +102,10 @@ def _confidence_chart(classes: Classes) -> Chart:
     )  # fmt: skip
     return Chart(
         "confidence",
-        f"How sure {classes.encoder} is",
-        "Pictures by the probability of their most probable class. Where it is low for most, the "
-        "classes do not fit the collection, and names of classes say little.",
-        f"Histogram of the probability of the first class; half of the pictures are above "
+        f"Confidence of {classes.encoder}",
+        "The probability of each picture's most probable class. If it is low for most pictures, "
+        "the classes do not fit the collection, and their names say little.",
+        f"Histogram of the probability of the most probable class; its median is "
         f"{percent(median / 100)}.",
         columns.draw,
     )
@@ -127,10 +128,10 @@ def _agreement_chart(comparison: Comparison) -> Chart:
     least = min(comparison.by_class, key=lambda row: row[2] / row[1])
     return Chart(
         "agreement",
-        f"Where {comparison.one} and {comparison.other} agree",
-        f"For the most frequent classes by {comparison.one}: of how many of its pictures "
-        f"{comparison.other} says the same. Short bars are classes not to be trusted.",
-        f"Bars of agreement by class, {share:.0%} overall; the least is {least[0]} with "
+        f"Agreement of {comparison.one} and {comparison.other}",
+        f"For the most frequent classes by {comparison.one}: the share of their pictures for which "
+        f"{comparison.other} predicts the same. Classes with short bars are unreliable.",
+        f"Bar chart of the agreement by class, {share:.0%} overall; the lowest is {least[0]} with "
         f"{least[2] / least[1]:.0%}.",
         bars.draw,
     )
@@ -144,9 +145,10 @@ def _disagreement_chart(comparison: Comparison, thumbnails: Thumbnails) -> Chart
     first = comparison.disagreements[0]
     return Chart(
         "disagreements",
-        f"What {comparison.one} and {comparison.other} see otherwise",
-        f"The most frequent pairs of different classes: what {comparison.one} says, then what "
-        f"{comparison.other} says of the same pictures. Those first of which both are surest.",
+        f"Where {comparison.one} and {comparison.other} disagree",
+        f"The most frequent pairs of different classes: the class by {comparison.one}, then the "
+        f"class by {comparison.other}, of the same pictures; those with the highest confidence of "
+        "both first.",
         f"Rows of pictures. The most frequent disagreement is {first.one} against {first.other}, "
         f"{counted(first.count, 'picture')}.",
         Sheet(rows, thumbnails, side_px=56).draw,

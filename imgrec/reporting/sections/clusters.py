@@ -1,4 +1,4 @@
-"""The section on clusters: a plane with their middles, and a row of pictures of each."""
+"""The section on clusters: a scatter plot with the central pictures, and a row for each cluster."""
 
 from typing import TYPE_CHECKING
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 def cluster_section(
     clusters: Clusters, groups: list[Cluster], ground: Ground, thumbnails: Thumbnails
 ) -> Section:
-    """Return the section.
+    """Return the section on clusters.
 
     Args:
         clusters: of all pictures.
-        groups: the same, told.
-        ground: the pictures that the plane shows.
+        groups: facts about these clusters.
+        ground: the pictures that the scatter plot shows.
         thumbnails: of the pictures.
     """
     sizes = [group.size for group in groups]
     line = (
-        f"k-means has found {counted(len(groups), 'cluster')} among "
-        f"{counted(len(clusters.ids), 'picture')}, of {min(sizes):,} to {max(sizes):,}. They are "
-        "the label cluster that the projector colors by."
+        f"k-means found {counted(len(groups), 'cluster')} among "
+        f"{counted(len(clusters.ids), 'picture')}, of {min(sizes):,} to {max(sizes):,} pictures. "
+        "The projector can color by them: they are the label `cluster`."
     )
     plane = _plane_chart(clusters, groups, ground, thumbnails)
     return Section("clusters", "Clusters", (line,), (plane, _sheet_chart(groups, thumbnails)))
@@ -52,10 +52,10 @@ def _plane_chart(
     return Chart(
         "clusters",
         f"{counted(len(groups), 'cluster')} on the first two principal components",
-        "Points are pictures, in the color of their cluster; a thin line leads from the picture "
-        "nearest to each center to its place. Clusters share colors; numbers tell them apart.",
-        f"A plane of {len(ground.ids):,} pictures in {len(groups)} clusters, with the picture "
-        "nearest to the center of each.",
+        "Each point is a picture in the color of its cluster. The picture nearest to each center "
+        "is drawn, with a line to its position. Clusters share colors; numbers tell them apart.",
+        f"A scatter plot of {len(ground.ids):,} pictures in {len(groups)} clusters, with the "
+        "picture nearest to the center of each.",
         draw,
         (WIDE_PX, NARROW_PX),
     )
@@ -74,9 +74,9 @@ def _sheet_chart(groups: list[Cluster], thumbnails: Thumbnails) -> Chart:
     told = "; ".join(f"{g.number}: {g.size:,}, {g.about() or 'mixed'}" for g in groups[:30])
     return Chart(
         "cluster-sheet",
-        "What is in each cluster",
-        "A row for each: first the pictures nearest to the center, then others, evenly from there "
-        "to the rim. Beside the number of pictures stand folder, class and color that many have.",
+        "Pictures of each cluster",
+        "One row for each: first the pictures nearest to the center, then others at even steps "
+        "from there to the rim. Beside the size are the folder, class and color that many share.",
         f"Rows of pictures by cluster. {told}.",
         Sheet(rows, thumbnails, side_px=66).draw,
         (WIDE_PX, NARROW_PX),
