@@ -1,4 +1,9 @@
-"""The whole report: from a store to a folder with a page and its figures."""
+"""Write the report: compute facts and sections, draw the charts, replace the folder atomically.
+
+The report reads only the store, not the pictures. What other commands have computed and kept (k-NN
+graph, clusters, layouts) is used; what is computed here is kept for them. Invariant: the same store
+and seed give the same bytes, and an old report is replaced as a whole or not at all.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,21 +44,22 @@ from imgrec.system.output_folder import REPORT
 from imgrec.system.progress import progress
 from imgrec.version import __version__
 
-NEIGHBORS_MADE = 1_000_000  # pictures up to which a missing k-NN graph is made, in some minutes
+# Number of pictures up to which a missing k-NN graph is computed; that takes some minutes.
+NEIGHBORS_MADE = 1_000_000
 START = "index.html"
 
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """How a collection is told.
+    """Options of a report.
 
     Attributes:
-        encoder: the feature for clusters and maps, by default the store's own.
-        clusters: by k-means, at most.
-        methods: of `METHODS`, the maps beside PCA.
+        encoder: the feature for clusters and maps; by default the store's own.
+        clusters: maximal number of k-means clusters.
+        methods: the maps beside PCA, of `METHODS`.
         seed: of the maps.
-        site: of the network; by default where `imgrec graph` wrote it last.
-        logdir: of the projector; by default one that lies beside the store or the report.
+        site: folder of the network site; by default where `imgrec graph` wrote it last.
+        logdir: folder of the projector; by default one beside the store or the report.
     """
 
     encoder: str | None = None
@@ -66,16 +72,16 @@ class ReportOptions:
 
 @dataclass(frozen=True)
 class ReportSummary:
-    """What was written.
+    """A summary of the report that was written.
 
     Attributes:
-        index: the file to open.
-        pictures: readable ones.
-        encoder: whose vectors it is about.
-        sections: in the page.
-        figures: in the page, and as files.
-        size_bytes: of the page.
-        warnings: one line each, of what could not be kept in the store.
+        index: the page, the file to open.
+        pictures: number of readable pictures.
+        encoder: the feature of clusters and maps.
+        sections: number of sections.
+        figures: number of figures, in the page and as files.
+        size_bytes: size of the page.
+        warnings: one line for each thing that could not be kept in the store.
     """
 
     index: Path
@@ -90,19 +96,19 @@ class ReportSummary:
 def write_report(
     store: Store, out: Path | str, options: ReportOptions | None = None, *, quiet: bool = True
 ) -> ReportSummary:
-    """Write the report of a store, atomically; keep the k-means clusters as labels.
+    """Write the report of a store atomically, and keep the k-means clusters as labels.
 
-    An older report at `out` is replaced.
+    An older report in `out` is replaced as a whole or not at all.
 
     Args:
         store: open for reading.
-        out: the folder of the report.
-        options: by default as `ReportOptions()` says.
-        quiet: no progress bar.
+        out: folder of the report.
+        options: default `ReportOptions()`.
+        quiet: show no progress bars.
 
     Raises:
-        StoreError: the store has no such feature, no picture with its vectors, or is damaged.
-        ImgrecError: `out` holds anything else than a report, or a folder to link to is absent.
+        StoreError: the store lacks the feature, has no picture with it, or is damaged.
+        ImgrecError: `out` holds anything but a report, or a folder to link to is absent.
     """
     out, options = Path(out).resolve(), options or ReportOptions()
     _check_links(options)
@@ -111,7 +117,7 @@ def write_report(
     if not len(feature):
         raise StoreError(
             f"{store.path} has no readable picture with {spec.name} vectors: run "
-            "imgrec index with a folder that holds some"
+            "imgrec index on a folder with readable pictures"
         )
     clusters = clusters_in(store, spec, feature, options.clusters)
     sections = _sections(store, spec, feature, clusters, options, quiet)
@@ -122,7 +128,8 @@ def write_report(
     html = page_html(head, sections, drawn, links_from(store, out, site, logdir)).encode("utf-8")
     with new_folder(out) as folder:
         _write(folder, html, drawn, len(feature))
-        REPORT.check_place(out)  # again: there was time to put something there
+        # Checked again: a file may have been added while the report was computed.
+        REPORT.check_place(out)
     warnings = tuple(keep_labels(store, CLUSTER, clusters.labels()))
     return ReportSummary(
         out / START, len(feature), spec.name, len(sections), len(drawn), len(html), warnings
@@ -177,7 +184,7 @@ def _write(folder: Path, html: bytes, drawn: dict[str, Rendered], pictures: int)
 def _neighbors(
     store: Store, spec: EncoderSpec, feature: FeatureStore, quiet: bool
 ) -> Neighbors | None:
-    """The k-NN graph, None where it would take long, or there is nothing to compare."""
+    """Return the k-NN graph; None for a single picture, or if it is missing and large."""
     if len(feature) < 2:
         return None
     if len(feature) <= NEIGHBORS_MADE:
@@ -186,7 +193,7 @@ def _neighbors(
 
 
 def _classes(store: Store) -> list[Classes]:
-    """The classes by each classifier, the store's own first."""
+    """Return the predictions of each classifier, the store's own first."""
     names = store.class_encoders()
     names.sort(key=lambda name: (name != store.encoder, name))
     return [store.classes(name) for name in names]
@@ -207,13 +214,13 @@ def _head(store: Store, spec: EncoderSpec, feature: FeatureStore) -> Head:
         facts.insert(2, ("Weights", spec.weights))
     return Head(
         f"What is in {_joined(roots)}",
-        f"{counts['ok']:,} pictures, told from what their store holds.",
+        f"{counts['ok']:,} pictures. All figures are computed from the store.",
         tuple(facts),
     )
 
 
 def _date(store: Store, spec: EncoderSpec) -> str:
-    """The day of the newest part of a feature."""
+    """Return the day on which the newest part of a feature was written."""
     folder = store.paths.feature(spec.name)
     times = [(folder / part_name(n) / "ids.npy").stat().st_mtime_ns for n in part_numbers(folder)]
     return date_of(max(times))

@@ -1,4 +1,4 @@
-"""The numbers of the report, each against a reference that shares no code with it."""
+"""Test the facts of the report, each against an independent reference."""
 
 from collections import Counter
 from pathlib import Path
@@ -68,18 +68,19 @@ def test_nothing_is_known_of_pictures_that_are_not_there() -> None:
     ("width", "height", "kind"),
     [(102, 100, "square"), (103, 100, "landscape"), (100, 102, "square"), (100, 103, "portrait")],
 )
-def test_a_square_may_be_a_little_off(width: int, height: int, kind: str) -> None:
+def test_nearly_equal_sides_count_as_square(width: int, height: int, kind: str) -> None:
     assert dict(_files(widths=[width], heights=[height]).orientations())[kind] == 1
 
 
-def test_years_are_told_where_they_tell_anything() -> None:
+def test_years_are_empty_if_times_are_those_of_copying() -> None:
     spread = [2001.5, 2001.7, 2004.2]
     times = [(year - 1970) * 365.2425 * 86_400e9 for year in spread]
     assert _files(mtimes_ns=times).years() == (
         ("2001", 2), ("2002", 0), ("2003", 0), ("2004", 1)
     )  # fmt: skip
-    assert _files(mtimes_ns=[times[0]] * 9 + [times[2]]).years() == ()  # copied on one day
-    assert _files(mtimes_ns=times[:2]).years() == ()  # one year
+    # Most on one day; all in one year.
+    assert _files(mtimes_ns=[times[0]] * 9 + [times[2]]).years() == ()
+    assert _files(mtimes_ns=times[:2]).years() == ()
     assert _files(mtimes_ns=[-1, 0]).years() == ()
     assert date_of(56 * _YEAR_NS + 14 * 86_400 * 10**9) == "2026-01-01"
 
@@ -107,7 +108,7 @@ def test_loners_are_the_farthest_from_their_nearest(store: Store) -> None:
     assert found == pytest.approx(np.sort(nearest)[::-1][:5], abs=1e-5)
 
 
-def test_of_many_pictures_groups_are_those_known(
+def test_groups_of_a_large_store_are_the_labels_or_identical_files(
     own_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("imgrec.reporting.facts.health.FEW", 10)
@@ -214,7 +215,7 @@ def test_two_classifiers_are_compared_by_the_names_of_classes() -> None:
     assert list(first.examples) == sorted(rows, key=lambda i: (-sure[i], i))[:8]
 
 
-def test_classifiers_without_a_picture_in_common_do_not_compare() -> None:
+def test_classifiers_without_a_common_picture_have_an_empty_comparison() -> None:
     one, other = (_classes(n, 0, ids, _NAMES) for n, ids in
                   (("one", np.arange(4)), ("other", np.arange(10, 14))))  # fmt: skip
     found = compare(one, other)
@@ -262,7 +263,7 @@ def test_precision_is_that_of_scikit_learn(tmp_path: Path, metric: str) -> None:
      ([60, 6], False), ([5] * 12, False), ([20, 20, *[1] * 50], False),
      ([20, 20, *[1] * 30], True)],
 )  # fmt: skip
-def test_folders_tell_something_where_they_part_the_pictures(
+def test_folders_are_ground_truth_only_if_they_divide_the_pictures(
     tmp_path: Path, sizes: list[int], tells: bool
 ) -> None:
     count = sum(sizes)
@@ -277,7 +278,7 @@ def test_folders_tell_something_where_they_part_the_pictures(
         assert asked.count == sum(size >= 6 for size in sizes)
 
 
-def test_of_many_pictures_some_whole_shares_of_folders_are_asked(
+def test_queries_of_a_large_store_are_a_sample_of_each_of_some_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("imgrec.reporting.facts.precision.SAMPLE", 60)

@@ -1,4 +1,4 @@
-"""Figures: what is drawn where, the same bytes each time, colors that everybody can tell apart."""
+"""Test the figures: positions, reproducible bytes, and colors safe for color blindness."""
 
 import io
 import re
@@ -32,7 +32,7 @@ from projector.export import ProjectorOptions, write_logdir
 
 _EVIL = "</script><img src=x onerror=alert(1)> $x_1$ & \x00 \ud800 漢字"
 _BOUNDS = (0.0, 0.0, 100.0, 60.0)
-# Machado, Oliveira and Fernandes 2009, severity 1: what people see who lack a kind of cone.
+# Machado, Oliveira and Fernandes 2009, severity 1: linear RGB as seen without a kind of cone.
 _BLINDNESS = {
     "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
                [-0.003882, -0.048116, 1.051998]],
@@ -45,7 +45,7 @@ _BLINDNESS = {
 
 
 def _seen(color: str, kind: str) -> np.ndarray:
-    """Return a color in CIELAB as somebody with a kind of color blindness sees it."""
+    """Return a color in CIELAB as seen with a kind of color blindness."""
     share = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
     linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
     linear = np.clip(np.array(_BLINDNESS[kind]) @ linear, 0, 1)
@@ -84,7 +84,7 @@ def test_bars_are_as_long_as_their_values() -> None:
     assert max(p.get_x() + p.get_width() for p in figure.axes[0].patches) < 440
 
 
-def test_names_are_texts_whatever_is_in_them() -> None:
+def test_names_are_drawn_as_text_and_never_as_markup() -> None:
     bars = Bars([Bar(_EVIL, 3, "3"), Bar("x" * 400, 1, "1")], "pictures")
     rendered = render(_chart(bars.draw))
     texts = _texts(rendered.svg)
@@ -99,7 +99,7 @@ def test_names_are_texts_whatever_is_in_them() -> None:
     assert text_width(long) < 0.41 * 440
 
 
-def test_a_figure_is_the_same_bytes_and_tells_no_date(store: Store) -> None:
+def test_a_figure_has_reproducible_bytes_and_no_date(store: Store) -> None:
     row = Row("one", "two", [1, 2, 3], ["a", "b", "c"])
     sheet = Sheet([row], Thumbnails(store))
     first, second = (render(_chart(sheet.draw, (1040, 400))) for _ in range(2))
@@ -112,7 +112,7 @@ def test_a_figure_is_the_same_bytes_and_tells_no_date(store: Store) -> None:
     assert b"data:image/png" not in first.svg
 
 
-def test_in_the_page_figures_follow_its_colors_and_share_no_names() -> None:
+def test_inline_figures_use_the_css_colors_and_share_no_ids() -> None:
     counts = Histogram.of(np.arange(50.0), np.linspace(0, 50, 6))
     columns = Columns(counts, "number, units", line=(20.0, "here"))
     rendered = render(_chart(columns.draw, (440, 400)))
@@ -166,14 +166,14 @@ def test_ticks_are_few_round_and_within(most: float) -> None:
 
 
 @given(st.floats(1e-6, 1e9), st.floats(1.001, 1e12))
-def test_ticks_of_powers_are_few_and_within(low: float, ratio: float) -> None:
+def test_logarithmic_ticks_are_few_and_within(low: float, ratio: float) -> None:
     found = log_ticks(low, low * ratio)
     assert 2 <= len(found) <= 7
     assert found == sorted(set(found))
     assert low <= found[0] and found[-1] <= low * ratio
 
 
-def test_ticks_of_powers_are_round_where_they_can_be() -> None:
+def test_logarithmic_ticks_are_round_if_possible() -> None:
     assert log_ticks(0.5, 2000) == [1, 10, 100, 1000]
     assert log_ticks(9_000, 110_000) == [10_000, 20_000, 50_000, 100_000]
     assert log_ticks(0.15, 0.36) == pytest.approx([0.15, 0.2, 0.3])
@@ -186,7 +186,7 @@ def test_counts_have_no_ticks_between_them() -> None:
     assert ticks(0) == [0]
 
 
-def test_shares_are_written_alike() -> None:
+def test_percentages_are_formatted_alike() -> None:
     assert [percent(s) for s in (0, 0.001, 0.006, 0.5, 1)] == [
         "0 %", "< 1 %", "1 %", "50 %", "100 %"
     ]  # fmt: skip
@@ -232,7 +232,7 @@ def test_pictures_are_moved_no_farther_than_they_must() -> None:
     assert (moved >= 4).all() and (moved <= [96, 56]).all()
 
 
-def test_clusters_beside_each_other_have_other_colors() -> None:
+def test_neighboring_clusters_have_different_colors() -> None:
     grid = np.stack(np.meshgrid(np.arange(6), np.arange(5)), axis=-1).reshape(-1, 2) * 10.0
     colors = cluster_colors(np.repeat(grid, 4, axis=0), np.repeat(np.arange(1, 31), 4))
     assert set(colors.values()) <= set(OKABE_ITO)

@@ -1,4 +1,4 @@
-"""The report in real Chromium, from file://: offline, within the window, nothing injected."""
+"""Test the report in Chromium, from file:// : offline, within the window, no injected markup."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ _NAMES = (f"{_EVIL}.jpg", "quo\"te's.jpg", "tab\there.jpg", "$x_1$ & 漢字.jpg"
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of a collection with hostile names, in a folder with one."""
+    """A report of a collection with hostile names, in a folder with a hostile name."""
     folder = tmp_path_factory.mktemp("hostile & <b>")
     for place in ("one", _EVIL):
         (folder / place).mkdir(parents=True)
@@ -45,7 +45,7 @@ def _set_width(browser: webdriver.Chrome, width: int) -> None:
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
-def test_it_asks_for_nothing_but_itself(opened: webdriver.Chrome, page: Path) -> None:
+def test_the_page_requests_nothing_but_itself(opened: webdriver.Chrome, page: Path) -> None:
     assert [a.partition("#")[0] for a in requests(opened)] == [page.as_uri()]
     assert console_errors(opened) == []
     assert opened.execute_script("return document.images.length") == 0
@@ -154,7 +154,8 @@ def test_names_are_shown_as_they_are_and_never_run(opened: webdriver.Chrome) -> 
 def test_it_prints_the_wide_figures_on_white(opened: webdriver.Chrome) -> None:
     features = [{"name": "prefers-color-scheme", "value": "dark"}]
     opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
-    _set_width(opened, 700)  # a sheet of paper
+    # About the width of a sheet of paper.
+    _set_width(opened, 700)
     shown = opened.execute_script(
         "return [...document.querySelectorAll('.wide')].every(e => e.offsetWidth > 0)"
         " && [...document.querySelectorAll('.narrow, nav')].every(e => !e.offsetWidth)"

@@ -1,4 +1,4 @@
-"""The report as a user gets it: what is written, where, and what is said where it cannot be."""
+"""Test the report command: the files it writes, their content, and its error messages."""
 
 import hashlib
 import io
@@ -33,7 +33,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def report(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a report of a store with classes by two classifiers."""
+    """A report of a store with classes by two classifiers."""
     folder = tmp_path_factory.mktemp("report")
     shutil.copytree(photo_store, folder / "store")
     add_classes(folder / "store", "one_net", "two_net")
@@ -62,7 +62,7 @@ def test_the_page_has_all_sections_and_every_figure_is_a_file_too(report: Path) 
                 assert len(image.convert("L").getcolors()) > 3
 
 
-def test_every_figure_says_what_it_is(report: Path) -> None:
+def test_every_figure_has_a_title_a_caption_and_alternative_text(report: Path) -> None:
     html = (report / "index.html").read_text("utf-8")
     figures = html.split("<figure ")[1:]
     for figure in figures:
@@ -91,7 +91,7 @@ def test_another_seed_gives_another_map(own_store: Path, tmp_path: Path) -> None
     assert differ == {"index.html", "figures/map-umap.svg", "figures/map-umap.png"}
 
 
-def test_without_classes_and_maps_there_is_a_line_each(
+def test_without_classes_and_maps_a_line_says_so(
     own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = write(own_store, tmp_path / "out", "--maps", "none", "--clusters", "3")
@@ -107,7 +107,7 @@ def test_without_classes_and_maps_there_is_a_line_each(
         assert store.catalog.labels.values("cluster") == ["1", "2", "3"]
 
 
-def test_a_folder_of_others_is_never_replaced(
+def test_a_folder_with_other_files_is_never_replaced(
     own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = write(own_store, tmp_path / "out", "--maps", "none").parent
@@ -151,7 +151,7 @@ def test_a_report_that_fails_leaves_the_old_one(
         (["--seed", "-1"], "-1 is not 0 or more"),
     ],
 )
-def test_mistakes_are_told_in_one_line(
+def test_wrong_arguments_are_reported_in_one_line(
     options: list[str],
     said: str,
     photo_store: Path,
@@ -170,7 +170,7 @@ def test_mistakes_are_told_in_one_line(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_store_without_pictures_says_so(
+def test_a_store_without_pictures_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = make(tmp_path / "store", {"flat": clustered(3, 4)})
@@ -189,14 +189,15 @@ def test_few_and_equal_pictures_have_a_report(count: int, equal: bool, tmp_path:
     html = write(tmp_path / "store", tmp_path / "out").read_text("utf-8")
     assert f">{count}</dd>" in html
     assert ("figure-nearest" in html) == (count > 1)
-    assert ("There more than once" in html) == equal
-    assert "Folders do not tell what is alike here" in html
+    assert ("Duplicates and near-duplicates" in html) == equal
+    assert "The folders cannot serve as ground truth here" in html
 
 
-def test_a_store_that_cannot_be_written_is_reported_all_the_same(
+def test_a_read_only_store_can_be_reported(
     own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(own_store, tmp_path / "first", "--maps", "none")  # all that is imported late is there
+    # The first report imports all modules before the disk becomes read-only.
+    write(own_store, tmp_path / "first", "--maps", "none")
     tmp_path.chmod(0o777)
     with nothing_can_be_written(own_store):
         page = write(own_store, tmp_path / "out", "--maps", "none", "--clusters", "4")
@@ -204,7 +205,7 @@ def test_a_store_that_cannot_be_written_is_reported_all_the_same(
     assert page.is_file()
 
 
-def test_odd_files_have_a_report_with_their_reasons(
+def test_failed_files_are_reported_by_reason(
     odd_store: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
     store = Path(shutil.copytree(odd_store[0], tmp_path / "store"))
@@ -218,7 +219,9 @@ def test_odd_files_have_a_report_with_their_reasons(
         assert evil not in html
 
 
-def test_links_lead_to_what_lies_beside(own_store: Path, tmp_path: Path) -> None:
+def test_the_report_links_to_the_site_and_the_logdir_beside_it(
+    own_store: Path, tmp_path: Path
+) -> None:
     from graph.__main__ import main as write_graph
 
     site = tmp_path / "my site"
@@ -240,11 +243,11 @@ def test_links_lead_to_what_lies_beside(own_store: Path, tmp_path: Path) -> None
     assert "There is no network of communities yet" in html
 
 
-def test_texts_are_escaped_before_code_is_marked() -> None:
+def test_text_is_escaped_before_backticks_become_code() -> None:
     assert told("a `b <c>` & \x00") == "a <code>b &lt;c&gt;</code> &amp;  "
 
 
-def test_a_feature_may_be_named(photos: Path, tmp_path: Path) -> None:
+def test_the_feature_can_be_chosen(photos: Path, tmp_path: Path) -> None:
     index_folders([photos], tmp_path / "store", Options(encoders=("mini",), workers=0))
     html = write(tmp_path / "store", tmp_path / "out", "--encoder", "rgb", "--maps", "none")
     assert "rgb, 768 dimensions" in html.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""The section on health: files, sizes, failures, copies, colors and loners."""
+"""The section on health: files, sizes, failures, duplicates, colors and outliers."""
 
 from collections.abc import Sequence
 
@@ -21,17 +21,17 @@ _ASPECT_NAMES = (
     (0.25, "1:4"), (0.5, "1:2"), (9 / 16, ""), (0.75, "3:4"), (1.0, "1:1"),
     (4 / 3, "4:3"), (2.0, "2:1"), (4.0, "4:1"),
 )  # fmt: skip
-_STEPS = 30  # of the histogram of distances
+# Bins of the histogram of distances.
+_STEPS = 30
 
 
 def health_section(
     catalog: Catalog, health: Health, neighbors: Neighbors | None, thumbnails: Thumbnails
 ) -> Section:
-    """Return the section; what is not known, or would be empty, is a line instead of a figure."""
+    """Return the section on health; a chart without data is left out, or a line says why."""
     charts = [
         _count_chart("formats", "File formats", health.formats, "The formats of the readable "
-            "pictures, told by their content and not by their names. HEIC counts where the "
-            "installed Pillow reads it."),
+            "pictures, by content, not by file name. HEIC is readable with `imgrec[heic]`."),
         _failure_chart(health),
         *_size_charts(health),
         _year_chart(health),
@@ -48,22 +48,22 @@ def _lines(health: Health) -> tuple[str, ...]:
     lines = [
         f"{counts['ok']:,} pictures are readable, {counts['failed']:,} failed, "
         f"{counts['missing']:,} are missing"
-        + (f", {counts['new']:,} were not read yet." if counts["new"] else ".")
+        + (f", {counts['new']:,} are not read yet." if counts["new"] else ".")
     ]
-    kind = "nearly identical or byte for byte the same" if health.duplicates.near else "copies"
+    kind = "identical or nearly identical pictures" if health.duplicates.near else "identical files"
     groups = counted(len(health.duplicates.groups), "group")
     lines.append(
-        f"{counted(spare, 'picture')} could go: {groups} of pictures that are {kind}."
+        f"{counted(spare, 'picture')} could be deleted: the surplus in {groups} of {kind}."
         if spare
-        else f"No picture is there twice ({'near-duplicates' if health.duplicates.near else kind})."
+        else f"There are no {kind}."
     )
     if not health.duplicates.near:
         lines.append(
-            "Near-duplicates were not sought yet: `imgrec graph --store STORE --duplicates "
+            "Near-duplicates were not searched yet: `imgrec graph --store STORE --duplicates "
             "FILE.csv` finds them."
         )
     if not health.files.years():
-        lines.append("The times of the files tell no years: most are from one day, or of one year.")
+        lines.append("File times do not show years: all are in one year, or most on one day.")
     return tuple(lines)
 
 
@@ -78,8 +78,8 @@ def _count_chart(name: str, title: str, counts: Counts, text: str) -> Chart | No
 def _failure_chart(health: Health) -> Chart | None:
     return _count_chart(
         "failures", "Files that could not be read, by reason", health.failures,
-        "What hindered the decoder; docs/guides/formats.md explains each reason. Files stay "
-        "listed and are tried again with `--retry-failed`.",
+        "Why decoding failed; docs/guides/formats.md explains each reason. The files stay in the "
+        "catalog and are tried again with `imgrec index --retry-failed`.",
     )  # fmt: skip
 
 
@@ -95,8 +95,8 @@ def _size_charts(health: Health) -> list[Chart | None]:
     if files.known.any():
         charts += [_aspect_chart(files.aspects()), _count_chart(
             "orientation", "Orientation", files.orientations(),
-            "How pictures stand, after EXIF has turned them upright. Square means that the sides "
-            "differ by no more than 2 %.",
+            "Orientation of the upright pictures, after applying EXIF. Square means that the "
+            "sides differ by at most 2 %.",
         )]  # fmt: skip
     return charts
 
@@ -110,8 +110,8 @@ def _megapixel_chart(megapixels: "np.ndarray[tuple[int, ...], np.dtype[np.float6
     return Chart(
         "megapixels",
         "Size in pixels",
-        "Width times height of each picture. Below a tenth of a megapixel pictures are icons or "
-        "previews rather than photographs.",
+        "Width times height of each picture. Pictures below 0.1 megapixels are more likely icons "
+        "or previews than photographs.",
         f"Histogram of megapixels, {megapixels.min():.3g} to {megapixels.max():.3g}, median "
         f"{median:.3g}.",
         columns.draw,
@@ -121,14 +121,14 @@ def _megapixel_chart(megapixels: "np.ndarray[tuple[int, ...], np.dtype[np.float6
 def _byte_chart(sizes: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]") -> Chart:
     median = float(np.median(sizes))
     columns = Columns(
-        Histogram.of(sizes, log_edges(sizes)), "size of the file, bytes", logarithmic=True,
+        Histogram.of(sizes, log_edges(sizes)), "file size, bytes", logarithmic=True,
         named=readable_bytes, line=(median, f"median {readable_bytes(median)}"),
     )  # fmt: skip
     return Chart(
         "bytes",
-        "Size on the disk",
-        f"All files together are {readable_bytes(float(sizes.sum()))}. The largest are the first "
-        "to look at where room is short.",
+        "Size on disk",
+        f"All files together take {readable_bytes(float(sizes.sum()))}. The largest are the first "
+        "candidates if disk space is short.",
         f"Histogram of file sizes, {readable_bytes(float(sizes.min()))} to "
         f"{readable_bytes(float(sizes.max()))}, median {readable_bytes(median)}.",
         columns.draw,
@@ -142,10 +142,10 @@ def _aspect_chart(aspects: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") 
     )  # fmt: skip
     return Chart(
         "aspect",
-        "Shape",
-        "Width by height: to the left pictures that stand, to the right pictures that lie. What "
-        "is beyond 1:4 or 4:1 is counted at the ends.",
-        f"Histogram of width by height, from {aspects.min():.2f} to {aspects.max():.2f}.",
+        "Aspect ratio",
+        "Width divided by height: portrait pictures to the left, landscape to the right. Ratios "
+        "beyond 1:4 or 4:1 are counted in the outermost bars.",
+        f"Histogram of aspect ratios, from {aspects.min():.2f} to {aspects.max():.2f}.",
         columns.draw,
     )
 
@@ -154,8 +154,8 @@ def _year_chart(health: Health) -> Chart | None:
     years = health.files.years()
     return _count_chart(
         "years", "Years", tuple(reversed(years)),
-        "When the files were last changed, by the clock of the disk. For photographs that were "
-        "never edited it is when they were taken.",
+        "The year each file was last modified, as the file system records it. Photographs that "
+        "were never edited keep the year they were taken.",
     )  # fmt: skip
 
 
@@ -170,8 +170,8 @@ def _color_chart(health: Health) -> Chart | None:
     return Chart(
         "colors",
         "Dominant colors",
-        "The color of the thing shown, by a rule that takes little account of the background. "
-        "It is the label color: `imgrec query --where color=red`.",
+        "The color of the main subject, by a rule that gives the background little weight. "
+        "It is the label `color`: `imgrec query --where color=red`.",
         f"Dominant colors: {_spoken(health.colors)}.",
         Bars(rows, "pictures").draw,
     )
@@ -185,9 +185,9 @@ def _nearest_chart(neighbors: Neighbors | None) -> Chart | None:
     columns = Columns(Histogram.of(nearest, edges), "cosine distance to the nearest other picture")
     return Chart(
         "nearest",
-        "How near the nearest picture is",
-        "Each picture by the distance to the one most like it, 0 for the same. A heap at the left "
-        "is copies and series, a tail to the right is pictures unlike all others.",
+        "Distance to the nearest picture",
+        "The distance of each picture to its most similar one, 0 if identical. A peak at the left "
+        "is copies and series; a tail to the right is pictures unlike all others.",
         f"Histogram of the distance to the nearest picture, {nearest.min():.2f} to "
         f"{nearest.max():.2f}.",
         columns.draw,
@@ -206,9 +206,9 @@ def _outlier_chart(
     return Chart(
         "outliers",
         "Outliers: pictures unlike all others",
-        "Those whose nearest picture is farthest away, the farthest first; below each the cosine "
-        "distance to it. Often they are damaged, empty, or in the wrong place.",
-        f"Pictures: {', '.join(names[:8])}{' and more' * (len(names) > 8)}.",
+        "The pictures farthest from their nearest neighbor, in descending order; below each its "
+        "cosine distance to it. They are often damaged, empty or in the wrong folder.",
+        f"Thumbnails: {', '.join(names[:8])}{' and more' * (len(names) > 8)}.",
         sheet.draw,
         (WIDE_PX, NARROW_PX),
     )
@@ -222,9 +222,9 @@ def _duplicates_chart(catalog: Catalog, groups: Groups, thumbnails: Thumbnails) 
     rows = [Row(entries[group[0]].path, f"{len(group):,} times", group) for group in shown]
     return Chart(
         "duplicates",
-        "There more than once" if groups.near else "Copies",
-        "The largest groups; the first picture of each is the one to keep, of most pixels and "
-        "bytes. `imgrec graph --duplicates FILE.csv` lists all of them.",
+        "Duplicates and near-duplicates" if groups.near else "Identical files",
+        "The largest groups; the first picture of each has the most pixels and bytes and is the "
+        "one to keep. `imgrec graph --duplicates FILE.csv` lists all groups.",
         f"Rows of pictures: the largest of {counted(len(groups.groups), 'group')} has "
         f"{len(shown[0]):,}.",
         Sheet(rows, thumbnails, side_px=56).draw,
@@ -233,7 +233,7 @@ def _duplicates_chart(catalog: Catalog, groups: Groups, thumbnails: Thumbnails) 
 
 
 def readable_bytes(count: float) -> str:
-    """Return a number of bytes as people read it, in powers of a thousand."""
+    """Return a number of bytes with a decimal unit (powers of 1,000): "4.2 MB"."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.3g} {unit}"

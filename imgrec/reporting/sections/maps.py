@@ -1,4 +1,4 @@
-"""The section on maps: PCA, UMAP and t-SNE, as the projector shows them."""
+"""The section on maps: PCA, UMAP and t-SNE, the same as in the projector."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TEXTS = {
-    "pca": "The two directions along which the pictures differ most. Distances are true to the "
-    "vectors, but what differs in other directions only lies on one spot.",
-    "tsne": "Each picture stands beside its nearest. How far groups are from each other, and how "
-    "large they look, says nothing.",
-    "umap": "Each picture stands beside its nearest, and like groups stand near each other. Sizes "
-    "of groups say nothing.",
+    "pca": "The two directions in which the pictures differ most. Distances are true to the "
+    "vectors, but pictures that differ only in other directions fall on the same spot.",
+    "tsne": "Each picture is beside its nearest neighbors. Distances between groups and sizes of "
+    "groups mean nothing.",
+    "umap": "Each picture is beside its nearest neighbors, and similar groups are near each other. "
+    "Sizes of groups mean nothing.",
 }
-_GROUND = "The stronger the ground, the more pictures; they are drawn where they fit."
+_GROUND = "A stronger background means more pictures; thumbnails are drawn where they fit."
 
 
 def map_section(ground: Ground, thumbnails: Thumbnails, methods: Sequence[str]) -> Section:
-    """Return the section: PCA and the other methods, each with as many pictures as fit."""
+    """Return the section on maps: PCA and the given methods, in this order."""
     count, total = len(ground.ids), len(ground.feature)
-    lines = ["The maps are those that the projector shows: the same pictures at the same places."]
+    lines = ["The maps are those of the projector: the same pictures at the same positions."]
     if count < total:
         lines.append(
-            f"They show {count:,} of {total:,} pictures, spread over all communities or clusters, "
-            "as the projector's overview does."
+            f"They show {count:,} of {total:,} pictures, sampled from all communities or clusters "
+            "like the projector's overview."
         )
     if not methods:
         lines.append("t-SNE and UMAP were left out.")
@@ -65,7 +65,7 @@ def _map_chart(
         f"map-{name}",
         f"The collection by {title}",
         f"{_TEXTS[name]} {_GROUND}",
-        f"A map of {len(ids):,} pictures by {title}, with thumbnails at their places.",
+        f"A map of {len(ids):,} pictures by {title}, with thumbnails at their positions.",
         draw,
         (WIDE_PX, NARROW_PX),
     )

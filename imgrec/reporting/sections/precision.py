@@ -1,4 +1,4 @@
-"""The section on quality: which feature and metric finds pictures of the same folder."""
+"""The section on quality: precision of each feature and metric, with folders as ground truth."""
 
 from collections.abc import Sequence
 
@@ -7,22 +7,23 @@ from imgrec.reporting.figures.bars import Bar, Bars
 from imgrec.reporting.figures.chart import NARROW_PX, WIDE_PX, Chart, Section, percent
 from imgrec.reporting.figures.style import SECOND, SERIES
 
-_NO_BETTER = 1.5  # times chance
+# Multiple of chance that the best precision must reach to mean anything.
+_NO_BETTER = 1.5
 
 
 def choice_section(folders: Folders | None, found: Sequence[Precision]) -> Section:
-    """Return the section; one line where folders tell nothing.
+    """Return the section on quality; a single line if the folders are not usable.
 
     Args:
-        folders: the pictures asked, None where folders tell nothing.
-        found: the precision of all features and metrics, the best first.
+        folders: the query pictures; None if the folders are not usable as ground truth.
+        found: the precision of each feature and metric, in descending order.
     """
     name, title = "quality", "Quality"
     if folders is None or not found:
         return Section(name, title, (
-            f"Folders do not tell what is alike here: two or more with at least {LEAST} pictures "
-            "are needed that hold at least half of all pictures, none of them more than nine "
-            "tenths.",
+            "The folders cannot serve as ground truth here. Needed are two or more folders with "
+            f"at least {LEAST} pictures each, which together hold at least half of all pictures, "
+            "and none of them more than nine tenths of these.",
         ))  # fmt: skip
     return Section(name, title, _lines(folders, found), (_chart(folders, found),))
 
@@ -30,19 +31,19 @@ def choice_section(folders: Folders | None, found: Sequence[Precision]) -> Secti
 def _lines(folders: Folders, found: Sequence[Precision]) -> tuple[str, ...]:
     best = found[0]
     asked = (
-        f"{len(folders.ids):,} pictures in {folders.count:,} folders were asked, each left out of "
-        "its own answer and compared with all others of them"
+        f"{len(folders.ids):,} pictures in {folders.count:,} folders were used as queries, each "
+        "left out of its own answer and compared with all the others"
         + (f" ({folders.pictures:,} are in such folders)." if folders.pictures > len(folders.ids)
            else ".")
     )  # fmt: skip
     if best.at[5] < _NO_BETTER * folders.chance:
         return asked, (
-            "No way does much better than chance: the folders do not say what is seen in the "
-            "pictures, and this cannot tell which metric to take."
+            "No combination is much better than chance: the folders do not reflect what the "
+            "pictures show, so they cannot tell which metric to choose."
         )
     return asked, (
-        f"The best is {best.feature} under {best.metric}: of the five nearest of a picture "
-        f"{100 * best.at[5]:.0f} % lie in its folder, by chance {percent(folders.chance)} would."
+        f"The best is {best.feature} with {best.metric}: {100 * best.at[5]:.0f} % of a picture's "
+        f"five nearest are in its folder; by chance it would be {percent(folders.chance)}."
     )
 
 
@@ -63,10 +64,10 @@ def _chart(folders: Folders, found: Sequence[Precision]) -> Chart:
     best = found[0]
     return Chart(
         "quality",
-        "How many of the nearest lie in the same folder",
+        "Precision: nearest pictures in the same folder",
         "For each feature and metric: the share of the five nearest pictures (bar) and of the "
-        "nearest one (mark) that lie in a folder of the same name.",
-        f"Precision at 5 of {len(found)} ways: {best.feature} under {best.metric} "
+        "nearest one (mark) that are in a folder of the same name.",
+        f"Precision at 5 of {len(found)} features and metrics: {best.feature} with {best.metric} "
         f"{100 * best.at[5]:.1f} %, chance {100 * folders.chance:.1f} %.",
         bars.draw,
         (WIDE_PX, NARROW_PX),
