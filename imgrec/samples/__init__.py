@@ -1,6 +1,7 @@
-"""A sample collection: pictures of eighteen families, rendered from a seed.
+"""A procedurally generated sample collection: eighteen families of pictures, from a seed.
 
-The names below import their modules when they are first used.
+Each picture is a pure function of seed, index and size, so the collection needs no download and its
+families are known ground truth. The names below are imported lazily, at their first use.
 """
 
 from typing import TYPE_CHECKING

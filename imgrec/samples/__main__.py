@@ -10,8 +10,8 @@ from imgrec.commands import Parser, run
 from imgrec.errors import ImgrecError
 
 _DESCRIPTION = """\
-Render a collection of sample pictures, eighteen families in a folder each, to try the other
-commands on. Files that exist are kept.
+Render a collection of sample pictures, a folder for each of eighteen families, to try the other
+commands with. Existing files are kept.
 """
 _EXAMPLES = """\
 examples:
@@ -30,11 +30,17 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
     add = parser.add_argument_group("output").add_argument
     add("folder", metavar="DIR", type=Path, help="new, empty, or made by this command")
-    add("--sheet", type=Path, metavar="FILE.png", help="draw a contact sheet of every family too")
+    add("--sheet", type=Path, metavar="FILE.png", help="also write a contact sheet of all families")
     group = parser.add_argument_group("pictures")
     add = group.add_argument
-    add("--count", type=int, default=600, metavar="N", help="how many (default %(default)s)")
-    size = "long side on average (default %(default)s)"
+    add(
+        "--count",
+        type=int,
+        default=600,
+        metavar="N",
+        help="number of pictures (default %(default)s)",
+    )
+    size = "average long side in pixels (default %(default)s)"
     add("--size", type=int, default=256, metavar="PX", help=size)
     seed_option(group, "all pictures")
     workers_option(group, "that render")
@@ -53,7 +59,7 @@ def _render(arguments: argparse.Namespace) -> None:
         quiet=False,
     )
     kept = arguments.count - written
-    sys.stdout.write(f"{arguments.folder}: {written} pictures written, {kept} were there\n")
+    sys.stdout.write(f"{arguments.folder}: {written} pictures written, {kept} were already there\n")
     if arguments.sheet:
         _write_sheet(arguments.sheet, arguments.seed)
 
@@ -64,7 +70,9 @@ def _write_sheet(path: Path, seed: int) -> None:
     try:
         family_sheet(seed).save(path)
     except ValueError as error:
-        raise ImgrecError(f"{path} has no suffix of a picture format; try .png") from error
+        raise ImgrecError(
+            f"{path} does not end in the suffix of a picture format; try .png"
+        ) from error
     sys.stdout.write(f"{path}: contact sheet written\n")
 
 

@@ -1,4 +1,4 @@
-"""What still lifes stand before: a wall, a table, soft light, out-of-focus spots."""
+"""Backgrounds of still lifes: walls, table tops, out-of-focus foliage (bokeh), shadows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from imgrec.samples.shapes import bell, smoothstep
 
 
 def wall_color(rng: Rng) -> Array:
-    """Return a quiet color, light or dark, often nearly gray."""
+    """Return a random color of low chroma, light or dark."""
     lightness = rng.choice([rng.uniform(0.2, 0.38), rng.uniform(0.5, 0.7), rng.uniform(0.78, 0.94)])
     return oklch(
         float(lightness), rng.uniform(0.01, 0.1 if lightness < 0.75 else 0.05), rng.random()
@@ -60,7 +60,7 @@ def _paint_disc(canvas: Canvas, rng: Rng, color: Array) -> None:
 
 
 def paint_shadow(canvas: Canvas, x: float, y: float, reach: float, amount: float = 0.5) -> None:
-    """Darken the ground under a thing that stands at (x, y), drawn out to the lower right."""
+    """Darken the ground under an object at (x, y); the shadow falls to the lower right."""
     near = canvas.window(x, y, reach * 2.6)
     u, v = near.x - (x + 0.25 * reach), near.y - y
     near.shade(amount * bell(np.hypot(u / 1.25, v / 0.32), reach * 0.95))

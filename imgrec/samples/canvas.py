@@ -1,4 +1,8 @@
-"""The canvas: float planes with coordinates, on which coverage masks are blended."""
+"""The canvas: float RGB planes with coordinates, onto which coverage masks are blended.
+
+Shapes are functions of the coordinates (signed distances), so a picture has the same content at
+any size. Polygons, lines and text are drawn on a `Stencil`, supersampled for antialiasing.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ STENCIL_SCALE = 3
 
 @dataclass(frozen=True)
 class Canvas:
-    """A picture in the making, or a window on one that shares its pixels.
+    """A picture being painted, or a window that shares the pixels of one.
 
     The origin is the center, x grows to the right, y downwards; half the short side is 1.
 
@@ -58,7 +62,7 @@ class Canvas:
         return self.shape[0] * self.pixel / 2
 
     def window(self, x: float, y: float, reach_x: float, reach_y: float | None = None) -> Canvas:
-        """Return the part of the canvas within reach of (x, y); painting there is cheaper."""
+        """Return a window of all pixels within reach of (x, y), on which painting is cheaper."""
         reach_y = reach_x if reach_y is None else reach_y
         rows = _span(self.y[:, 0], y - reach_y, y + reach_y)
         columns = _span(self.x[0], x - reach_x, x + reach_x)
@@ -67,13 +71,13 @@ class Canvas:
     def local(
         self, x: float, y: float, angle: float = 0.0, scale: float = 1.0
     ) -> tuple[Array, Array]:
-        """Return coordinates (h, w) of a frame at (x, y), turned by angle, with unit `scale`."""
+        """Return coordinates (h, w) in a frame at (x, y), rotated by `angle`, of unit `scale`."""
         cos, sin = math.cos(angle) / scale, math.sin(angle) / scale
         dx, dy = self.x - x, self.y - y
         return dx * cos + dy * sin, dy * cos - dx * sin
 
     def inside(self, distance: Array) -> Array:
-        """Return the antialiased coverage 0..1 of where a signed distance is negative."""
+        """Return the antialiased coverage (h, w), 0..1, of the area of negative signed distance."""
         return np.clip(0.5 - distance / self.pixel, 0, 1)
 
     def paint(self, color: Array, alpha: Array | float = 1.0) -> None:
@@ -81,15 +85,15 @@ class Canvas:
         self.rgb[...] += (color - self.rgb) * alpha
 
     def glow(self, color: Array, alpha: Array) -> None:
-        """Add light without burning out: the screen blend."""
+        """Add light by the screen blend mode, which never exceeds white."""
         self.rgb[...] += (1 - self.rgb) * (color * alpha)
 
     def shade(self, amount: Array) -> None:
-        """Darken by a factor 1 - amount."""
+        """Multiply the colors by 1 - amount."""
         self.rgb[...] *= 1 - amount
 
     def stencil(self) -> Stencil:
-        """Return an empty mask of the size of the canvas, to be drawn on with polygons."""
+        """Return an empty mask of the size of the canvas, to draw polygons, lines and text on."""
         return Stencil(self)
 
     def finish(self, rng: Rng, vignette: float = 0.0, grain: float = 0.0) -> None:
@@ -107,12 +111,13 @@ class Canvas:
 
 
 class Stencil:
-    """A mask drawn with polygons and lines at several times the size, then averaged down."""
+    """A mask of polygons, lines and text, supersampled by `STENCIL_SCALE` and box-averaged."""
 
     def __init__(self, canvas: Canvas) -> None:
         self._shape = height, width = canvas.shape
         self._unit_px = STENCIL_SCALE / canvas.pixel
-        corner = (canvas.x[:, :1].sum(), canvas.y[:1].sum())  # 0 where the window is empty
+        # Sums of at most one value: 0 for an empty window, which has no corner.
+        corner = (canvas.x[:, :1].sum(), canvas.y[:1].sum())
         self._origin = np.array(corner) - canvas.pixel / 2
         self._mask = Image.new("L", (width * STENCIL_SCALE, height * STENCIL_SCALE), 0)
         self._draw = ImageDraw.Draw(self._mask)
@@ -122,7 +127,7 @@ class Stencil:
         return flat
 
     def polygon(self, points: npt.ArrayLike, value: float = 1.0) -> None:
-        """Fill a polygon (m, 2) with a value 0..1."""
+        """Fill a polygon with vertices (m, 2) with a value 0..1."""
         self._draw.polygon(self._pixels(points), fill=round(255 * value))
 
     def line(self, points: npt.ArrayLike, width: float, value: float = 1.0) -> None:
@@ -135,11 +140,11 @@ class Stencil:
         self._draw.rectangle(self._pixels(corners), fill=round(255 * value))
 
     def ellipse(self, corners: npt.ArrayLike, value: float = 1.0) -> None:
-        """Fill the ellipse within a box given by its corners."""
+        """Fill the ellipse inscribed in a box given by its corners."""
         self._draw.ellipse(self._pixels(corners), fill=round(255 * value))
 
     def text(self, center: tuple[float, float], text: str, size: float, bold: float = 0) -> None:
-        """Write text centered at a point; size and the stroke that thickens it in canvas units."""
+        """Write text centered at a point; `size` in canvas units, `bold` as a share of the size."""
         size_px = max(size * self._unit_px, 4)
         stroke_px = round(bold * size_px)
         font = ImageFont.load_default(size_px)

@@ -1,4 +1,9 @@
-"""The folder of a sample collection: what belongs in it, what is missing, who writes it."""
+"""Write a sample collection into a folder: idempotent, resumable, in worker processes.
+
+A manifest records what the bytes depend on (seed, size, renderer version). Existing pictures of
+the same manifest are kept; those of another are deleted and rendered again. Invariant: only files
+with the path of a sample are ever deleted, and a folder without a manifest must be empty.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +23,16 @@ from imgrec.system.workers import in_order
 MANIFEST_NAME = "samples.json"
 MIN_SIZE_PX, MAX_SIZE_PX = 32, 4096
 JPEG_QUALITY = 90
-CHUNK = 24  # pictures a worker takes at a time
+# Pictures in a job of a worker.
+CHUNK = 24
 
-# One picture in so many is a PNG; a prime, so that every family has some.
+# One picture in 37 is a PNG; coprime to the number of families, so that every family has some.
 PNG_EVERY, PNG_PHASE = 37, 5
 
 
 @dataclass(frozen=True)
 class SampleManifest:
-    """What the bytes of every picture in a folder depend on, kept beside them."""
+    """Everything that the bytes of the pictures in a folder depend on; stored beside them."""
 
     seed: int
     size_px: int
@@ -41,7 +47,7 @@ class _Job:
 
 
 def sample_path(index: int) -> Path:
-    """Return where a picture lies, relative to the folder of its collection."""
+    """Return the path of a picture, relative to the folder of its collection."""
     family = family_of(index)
     suffix = "png" if index % PNG_EVERY == PNG_PHASE else "jpg"
     return Path(family, f"{family}-{index:06d}.{suffix}")
@@ -55,23 +61,24 @@ def write_samples(
     workers: int | None = None,
     quiet: bool = True,
 ) -> int:
-    """Render the first `count` pictures of a collection into a folder, but for those it has.
+    """Render the first `count` pictures of a collection into a folder, except those that exist.
 
-    A folder of another seed, size or renderer is rendered anew. Pictures past `count` stay.
+    In a folder of another seed, size or renderer version, all are rendered again. Pictures beyond
+    `count` are kept.
 
     Args:
-        folder: new, empty, or made by this function before.
-        count: how many pictures the folder holds afterwards, at least.
-        seed: which collection.
-        size_px: the long side of a picture, on average.
-        workers: processes; by default one for each CPU. The pictures do not depend on it.
-        quiet: no progress bar.
+        folder: absent, empty, or written by this function before.
+        count: number of pictures the folder holds afterwards, at least.
+        seed: of the collection.
+        size_px: average long side of a picture.
+        workers: number of processes; by default one for each CPU. The pictures do not depend on it.
+        quiet: show no progress bar.
 
     Returns:
         The number of pictures written.
 
     Raises:
-        ImgrecError: an argument is out of range, or the folder holds other things.
+        ImgrecError: an argument is out of range, or the folder holds other files.
         OSError: the folder cannot be written.
     """
     workers = (os.cpu_count() or 1) if workers is None else workers
@@ -103,7 +110,11 @@ def _check(count: int, seed: int, size_px: int, workers: int) -> None:
 
 
 def _open_folder(root: Path, manifest: SampleManifest) -> None:
-    """Make the folder one of this manifest, or refuse to."""
+    """Create or check the folder, and delete the samples of another manifest.
+
+    Raises:
+        ImgrecError: it is a file, or holds files but no manifest of samples.
+    """
     if root.exists() and not root.is_dir():
         raise ImgrecError(f"{root} is a file; name a folder for the pictures")
     root.mkdir(parents=True, exist_ok=True)
@@ -112,7 +123,7 @@ def _open_folder(root: Path, manifest: SampleManifest) -> None:
         return
     if found is None and any(not e.name.startswith(TEMPORARY_PREFIX) for e in root.iterdir()):
         raise ImgrecError(
-            f"{root} holds other things and no {MANIFEST_NAME}; name a new or an empty folder"
+            f"{root} holds other files and no {MANIFEST_NAME}; name a new or empty folder"
         )
     if found is not None:
         _delete_samples(root)
@@ -133,7 +144,7 @@ def _read_manifest(root: Path) -> dict[str, object] | None:
 
 
 def _delete_samples(root: Path) -> None:
-    """Delete the pictures of another seed, size or renderer, and nothing else."""
+    """Delete all files with the path of a sample, and nothing else."""
     for family in FAMILIES:
         for path in (root / family).glob(f"{family}-*"):
             digits = path.stem.rpartition("-")[2]
@@ -155,7 +166,8 @@ def _write_chunk(job: _Job) -> int:
 
 
 def _write_whole(path: Path, data: bytes) -> None:
-    # Not synced, as `files.write_bytes` does: on many disks that takes longer than rendering.
+    # Atomic, but without the fsync of `atomic_files.write_bytes`, which on many disks takes longer
+    # than rendering.
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
     try:
         temporary.write_bytes(data)
@@ -165,7 +177,7 @@ def _write_whole(path: Path, data: bytes) -> None:
 
 
 def _is_complete(path: Path) -> bool:
-    """Return whether a picture is there; a crash of the machine may leave it empty."""
+    """Return True if a picture exists and is not empty, as a system crash may leave it."""
     try:
         return path.stat().st_size > 0
     except FileNotFoundError:

@@ -1,4 +1,7 @@
-"""Where things go: spots that fill a canvas evenly without a grid, and numbers for its tiles."""
+"""Placement: points that fill a canvas evenly without a grid, and hash values of tiles.
+
+Source: Vogel 1979, A better way to construct the sunflower head (golden angle).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 
 
 def spiral_spots(canvas: Canvas, rng: Rng, count: int, reach: float) -> list[tuple[float, float]]:
-    """Return x and y of spots on a sunflower spiral, from the center out to `reach` of the edge."""
+    """Return (x, y) of points on a sunflower spiral, from the center to `reach` times the edge."""
     turn = rng.uniform(0, 2 * math.pi)
     spots = []
     for i in range(count):
@@ -25,7 +28,7 @@ def spiral_spots(canvas: Canvas, rng: Rng, count: int, reach: float) -> list[tup
 
 
 def tile_number(a: Array, b: Array) -> Array:
-    """Return a scattered number 0..1, float32, that two coordinates of a tile always give."""
+    """Return a pseudo-random number 0..1, float32, that is a hash of two coordinates of a tile."""
     first, second = (np.floor(part * 512).astype(np.int64) for part in (a, b))
     bits = (first * 374761393 + second * 668265263) & 0xFFFFFFFF
     bits = ((bits ^ (bits >> 13)) * 1274126177) & 0xFFFFFFFF

@@ -1,4 +1,4 @@
-"""Smooth noise: sums of random grids, enlarged, one octave finer each."""
+"""Fractal value noise: a sum of random grids, each (octave) finer and weaker than the last."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def _octave(rng: Rng, shape: tuple[int, int], cells_y: float, cells_x: float) ->
     """Return one random grid enlarged to the shape (h, w), values about 0..1."""
     rows, columns = math.ceil(cells_y) + 5, math.ceil(cells_x) + 5
     grid = Image.fromarray(rng.random((rows, columns), dtype=np.float32))
-    left, top = rng.uniform(1.5, 2.5, 2).tolist()  # else the lattices of all octaves coincide
+    # A random offset, so that the grid lines of the octaves do not coincide.
+    left, top = rng.uniform(1.5, 2.5, 2).tolist()
     box = (left, top, left + cells_x, top + cells_y)
     height, width = shape
     return np.asarray(grid.resize((width, height), Image.Resampling.BICUBIC, box))
@@ -34,9 +35,9 @@ def fractal_noise(
         rng: the source of the random grids.
         shape: (h, w) in pixels.
         cells: grid cells along the short side in the first octave.
-        octaves: number of grids; each is twice as fine as the one before.
+        octaves: number of grids; each is 1.87 times as fine as the one before.
         gain: weight of each octave relative to the one before.
-        stretch: above 1 draws the noise out along x.
+        stretch: factor by which features are longer along x than along y.
     """
     height, width = shape
     if not (height and width):
@@ -54,12 +55,12 @@ def fractal_noise(
 
 
 def sharpen(noise: Array, contrast: float) -> Array:
-    """Spread noise around one half and clip it to 0..1."""
+    """Increase the contrast of noise around one half, clipped to 0..1."""
     return np.clip((noise - 0.5) * contrast + 0.5, 0, 1)
 
 
 def ridge_noise(rng: Rng, width: int, cells: float, octaves: int = 5, gain: float = 0.5) -> Array:
-    """Return a fractal line (width,), float32, about -1..1, with straight, crag-like pieces."""
+    """Return a fractal line (width,), float32, about -1..1, piecewise linear like crags."""
     at = np.linspace(0, 1, width)
     line = np.zeros(width, np.float32)
     weight = 1.0

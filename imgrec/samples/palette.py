@@ -1,4 +1,10 @@
-"""Colors: perceptual (OKLCH) in, sRGB planes out, so that random picks still look chosen."""
+"""Colors: chosen in the perceptual space OKLCH, returned as sRGB.
+
+In OKLCH, equal steps of lightness, chroma and hue look equal, so that random colors within bounds
+match each other.
+
+Source: Björn Ottosson, "A perceptual color space for image processing", 2020.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[Any]  # float32 unless said otherwise
+# float32, unless a docstring says otherwise.
+Array = npt.NDArray[Any]
 Rng = np.random.Generator
 
 WHITE = np.ones((3, 1, 1), np.float32)
@@ -70,13 +77,13 @@ def hex_color(text: str) -> Array:
 
 
 def mix(first: Array, second: Array, share: Array | float) -> Array:
-    """Return the colors that lie `share` (any shape, 0..1) of the way to the second."""
+    """Return linear interpolations between two colors, `share` (any shape, 0..1) of the second."""
     mixed: Array = first + (second - first) * share
     return mixed
 
 
 def ramp(colors: Sequence[Array]) -> Array:
-    """Return a smooth table of colors (3, RAMP_STEPS) through the colors given, evenly spaced."""
+    """Return a color table (3, RAMP_STEPS), interpolated in OKLab between evenly spaced colors."""
     lab = srgb_to_oklab(np.concatenate(colors, axis=1)[:, :, 0].astype(np.float64))  # (3, m)
     at = np.linspace(0, len(colors) - 1, RAMP_STEPS)
     knots = np.arange(len(colors))
@@ -84,7 +91,7 @@ def ramp(colors: Sequence[Array]) -> Array:
 
 
 def look_up(table: Array, position: Array) -> Array:
-    """Return the colors of a ramp at positions 0..1 of any shape s, as (3, *s)."""
+    """Return the colors (3, *s) of a color table at positions 0..1 of any shape s."""
     index = np.clip(position * RAMP_STEPS, 0, RAMP_STEPS - 1).astype(np.intp)
     colors: Array = np.take(table, index, axis=1)
     return colors
@@ -113,7 +120,7 @@ def harmony(
     lightness: tuple[float, float] = (0.4, 0.88),
     chroma: tuple[float, float] = (0.05, 0.16),
 ) -> list[Array]:
-    """Return colors that go together, from dark to light: one base hue, one hue scheme."""
+    """Return matching colors, from dark to light: a random base hue with a random hue scheme."""
     base = rng.random()
     scheme = _SCHEMES[rng.integers(len(_SCHEMES))]
     strength = rng.uniform(*chroma)

@@ -1,4 +1,8 @@
-"""From a seed and an index to a picture: its family, its size and its pixels."""
+"""Render a picture of the sample collection from a seed and an index.
+
+Invariant: the pixels depend on seed, index and size only, not on other pictures or the order of
+rendering, so that pictures can be rendered in parallel and a collection can grow.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ from imgrec.samples.families import (
 )
 from imgrec.samples.palette import Rng
 
-# To be raised whenever the same seed and index give another picture.
+# Increase this whenever the same seed and index give a different picture.
 RENDERER_VERSION = 1
 
 ASPECTS = (1.0, 5 / 4, 4 / 3, 3 / 2, 16 / 9)
@@ -60,20 +64,20 @@ FAMILIES = tuple(_RENDERERS)
 
 
 def family_of(index: int) -> str:
-    """Return the family of a picture: they are dealt in turn."""
+    """Return the family of a picture; families take turns by index."""
     return FAMILIES[index % len(FAMILIES)]
 
 
 def render_sample(seed: int, index: int, size_px: int = 256) -> Image.Image:
-    """Render one picture of the sample collection; it depends on the arguments alone.
+    """Render one picture of the sample collection; a pure function of its arguments.
 
     Args:
-        seed: which collection, 0 or more.
-        index: which picture of it, 0 or more.
-        size_px: the long side, on average; a picture's own is 0.75 to 1.25 times that.
+        seed: of the collection, at least 0.
+        index: of the picture in the collection, at least 0.
+        size_px: average long side; a picture's own is 0.75 to 1.25 times that.
 
     Returns:
-        An RGB picture, upright, square or lying.
+        An RGB picture, in portrait, square or landscape format.
     """
     rng = np.random.default_rng((seed, index))
     canvas = Canvas.blank(*_size(rng, size_px))
@@ -82,7 +86,7 @@ def render_sample(seed: int, index: int, size_px: int = 256) -> Image.Image:
 
 
 def _size(rng: Rng, size_px: int) -> tuple[int, int]:
-    """Return a width and a height in pixels."""
+    """Return a random width and height in pixels."""
     long_px = round(size_px * rng.uniform(*LONG_SIDE_RANGE))
     short_px = round(long_px / ASPECTS[rng.integers(len(ASPECTS))])
     return (long_px, short_px) if rng.random() < 0.55 else (short_px, long_px)

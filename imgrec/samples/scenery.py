@@ -1,4 +1,4 @@
-"""What outdoor families share: sky colors, sun, stars and clouds."""
+"""Elements of outdoor pictures: sky gradients, sun, stars, clouds and reflections in water."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from imgrec.samples.noise import fractal_noise
 from imgrec.samples.palette import Array, Rng, hex_color, look_up, mix, oklch, ramp, turned
 from imgrec.samples.shapes import bell, smoothstep
 
-# From the zenith down to the horizon.
+# Sky gradients as hexadecimal sRGB colors, from the zenith to the horizon.
 DAY = (
     "1f6fb5 5fa8dc a9d6f0 e6f4fa",
     "2b3a67 7d6b91 e8a598 fbe3b9",
@@ -38,7 +38,7 @@ NIGHT = (
 
 
 def sky_colors(rng: Rng, kinds: tuple[str, ...] = DAY + DUSK) -> list[Array]:
-    """Return the colors of one sky, zenith first, a little off the recipe."""
+    """Return the colors of a random sky gradient, zenith first, with small random shifts."""
     recipe = kinds[rng.integers(len(kinds))].split()
     return turned(
         [hex_color(c) for c in recipe], rng.uniform(-0.05, 0.05), rng.uniform(-0.04, 0.04)
@@ -46,7 +46,7 @@ def sky_colors(rng: Rng, kinds: tuple[str, ...] = DAY + DUSK) -> list[Array]:
 
 
 def paint_sky(canvas: Canvas, colors: list[Array], horizon: float) -> None:
-    """Fill the canvas with a sky whose last color lies at the height `horizon`."""
+    """Fill the canvas with a sky gradient that reaches its last color at y = `horizon`."""
     top = -canvas.bottom
     canvas.rgb[...] = look_up(ramp(colors), (canvas.y - top) / (horizon - top))
 
@@ -71,14 +71,14 @@ def paint_stars(canvas: Canvas, rng: Rng, count: int) -> None:
 
 
 def mirror_below(canvas: Canvas, shore: float, ripple: float, tint: Array, depth: float) -> None:
-    """Replace what lies below the shore by the image of what lies above it.
+    """Replace the area below the shore by a rippled reflection of the area above it.
 
     Args:
         canvas: the whole canvas.
         shore: y of the shore.
-        ripple: how far the waves displace the image, about 1.
-        tint: the color of the water.
-        depth: how much of that color there is, 0..1.
+        ripple: amplitude of the waves' displacement, about 1.
+        tint: color of the water.
+        depth: share of that color, 0..1.
     """
     row = int(np.searchsorted(canvas.y[:, 0], shore))
     down = np.arange(canvas.shape[0] - row, dtype=np.float32)
@@ -93,11 +93,11 @@ def cloud_cover(
     """Return the density and the light of clouds, both (h, w) and 0..1.
 
     Args:
-        rng: the source of the shapes.
+        rng: random source of the shapes.
         shape: (h, w) in pixels.
-        cells: clouds along the short side, roughly.
+        cells: approximate number of clouds along the short side.
         cover: 0 (clear) to 1 (overcast).
-        stretch: above 1 draws them out along x.
+        stretch: factor by which clouds are longer along x than along y.
     """
     noise = fractal_noise(rng, shape, cells, octaves=5, gain=0.55, stretch=stretch)
     low = 0.72 - 0.4 * cover

@@ -1,4 +1,4 @@
-"""Contact sheets: many pictures on one, to be looked at together."""
+"""Contact sheets: many pictures in a grid on one."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ MASK_SCALE = 4
 
 
 def contact_sheet(pictures: Iterable[Image.Image], columns: int, cell_px: int) -> Image.Image:
-    """Lay pictures out in rows on a light ground, each cropped to a square with round corners.
+    """Return pictures in a grid on a light background, cropped to squares with round corners.
 
     Args:
-        pictures: any sizes and modes; the first stands at the top left.
-        columns: pictures in a row, 1 or more.
-        cell_px: the side of a picture on the sheet.
+        pictures: of any sizes and modes, from the top left.
+        columns: pictures in a row, at least 1.
+        cell_px: side of a picture on the sheet.
 
     Raises:
-        ValueError: there are no pictures, or a number is below 1.
+        ValueError: there are no pictures, or `columns` or `cell_px` is below 1.
     """
     if columns < 1 or cell_px < 1:
-        raise ValueError(f"columns={columns}, cell_px={cell_px}; both must be 1 or more")
+        raise ValueError(f"columns={columns}, cell_px={cell_px}; both must be at least 1")
     cells = [_cell(picture, cell_px) for picture in pictures]
     if not cells:
         raise ValueError("a contact sheet needs at least one picture")

@@ -1,4 +1,4 @@
-"""The sample collection: the same bytes from the same seed, and folders that are never harmed."""
+"""Test the sample collection: reproducible bytes, resuming, and no harm to other files."""
 
 import json
 import subprocess
@@ -28,14 +28,15 @@ def pictures(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """60 pictures, written in one process; not to be changed."""
+    """A collection of 60 pictures, written by one process; tests must not change it."""
     folder = tmp_path_factory.mktemp("samples") / "collection"
     assert write_samples(folder, 60, seed=3, size_px=SIZE_PX, workers=1) == 60
     return folder
 
 
 def test_bytes_do_not_depend_on_the_workers(tmp_path: Path, collection: Path) -> None:
-    assert CHUNK * 2 < 60  # else there would be nothing for a second process
+    # There must be jobs for a second process.
+    assert CHUNK * 2 < 60
     write_samples(tmp_path / "two", 60, seed=3, size_px=SIZE_PX, workers=2)
     assert pictures(tmp_path / "two") == pictures(collection)
 
@@ -65,10 +66,11 @@ def test_every_family_obeys_seed_and_size(index: int) -> None:
     assert small.tobytes() == again.tobytes()
     assert small.tobytes() != render_sample(2, index, SIZE_PX).tobytes()
     assert max(render_sample(1, index, 2 * SIZE_PX).size) == pytest.approx(2 * max(small.size), 1)
-    assert np.asarray(small).std() > 3  # something is painted
+    # A picture that is not blank.
+    assert np.asarray(small).std() > 3
 
 
-def test_every_family_has_a_folder_that_bears_its_name(collection: Path) -> None:
+def test_every_family_has_a_folder_of_its_name(collection: Path) -> None:
     assert {path.name for path in collection.iterdir() if path.is_dir()} == set(FAMILIES)
     assert len(FAMILIES) >= 12
     for name in pictures(collection):
@@ -90,7 +92,7 @@ def test_sizes_shapes_and_formats_vary(collection: Path) -> None:
     assert all(0.75 * SIZE_PX <= side <= 1.25 * SIZE_PX for side in long_sides)
 
 
-def test_deleted_and_empty_pictures_come_back(tmp_path: Path) -> None:
+def test_deleted_and_empty_pictures_are_rendered_again(tmp_path: Path) -> None:
     write_samples(tmp_path, 6, size_px=SIZE_PX, workers=1)
     before = pictures(tmp_path)
     (tmp_path / sample_path(4)).unlink()
@@ -109,7 +111,8 @@ def test_another_manifest_renders_anew(tmp_path: Path, other: dict[str, Any]) ->
     assert write_samples(tmp_path, 3, workers=1, **arguments) == 3
     after = pictures(tmp_path)
     assert after.pop(mine.relative_to(tmp_path).as_posix()) == b"not yours"
-    assert len(after) == 3  # none of the old ones is left
+    # None of the old pictures is left.
+    assert len(after) == 3
     assert all(before[name] != data for name, data in after.items())
 
 
@@ -123,7 +126,7 @@ def test_another_renderer_renders_anew(tmp_path: Path) -> None:
 
 def test_a_foreign_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"precious")
-    with pytest.raises(ImgrecError, match="holds other things"):
+    with pytest.raises(ImgrecError, match="holds other files"):
         write_samples(tmp_path, 2, size_px=SIZE_PX, workers=1)
     assert pictures(tmp_path) == {"holiday.jpg": b"precious"}
     assert not (tmp_path / MANIFEST_NAME).exists()
@@ -146,14 +149,14 @@ def test_numbers_out_of_range_are_refused(tmp_path: Path, arguments: dict[str, A
     assert not (tmp_path / "new").exists()
 
 
-def test_the_command_tells_what_it_wrote(
+def test_the_command_prints_how_many_it_wrote(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = [str(tmp_path / "new"), "--count", "3", "--size", str(SIZE_PX), "--workers", "1"]
     assert main(command) == 0
-    assert "3 pictures written, 0 were there" in capsys.readouterr().out
+    assert "3 pictures written, 0 were already there" in capsys.readouterr().out
     assert main(command) == 0
-    assert "0 pictures written, 3 were there" in capsys.readouterr().out
+    assert "0 pictures written, 3 were already there" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("extra", [["--count", "-1"], ["--sheet", "sheet.nonsense"]])

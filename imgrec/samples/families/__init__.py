@@ -1,1 +1,1 @@
-"""The families of sample pictures, one module each, all with a function `render`."""
+"""The families of sample pictures: one module each, with a function `render(canvas, rng)`."""

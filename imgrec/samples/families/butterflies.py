@@ -95,7 +95,7 @@ def _butterfly(
 
 
 def _polar(wing: _Wing, side: Array, v: Array) -> tuple[Array, Array]:
-    """Return the distance from the wing's root and the angle off its axis over its spread."""
+    """Return the distance from the wing's root, and the angle from its axis by its spread."""
     dx, dy = side - 0.03, v + 0.04
     distance = np.hypot(dx, dy)
     across = (np.arctan2(dy, dx) - wing.heading) / wing.spread

@@ -95,10 +95,12 @@ def _flower(canvas: Canvas, rng: Rng, species: _Species, place: tuple[float, flo
 
 def _whorl(near: Canvas, species: _Species, distance: Array, angle: Array, radius: float) -> None:
     turns = angle * (species.petals / (2 * math.pi))
-    sets = 2 if species.petals % 2 == 0 else 1  # of two, one lies over the other
+    # Of an even number of petals, every other one overlaps its neighbors.
+    sets = 2 if species.petals % 2 == 0 else 1
     for k in range(sets):
         phase = turns / sets + k / sets
-        across = (phase - np.floor(phase + 0.5)) * sets  # petal pitches from the petal's axis
+        # Angle from the axis of the petal, in units of the pitch between petals.
+        across = (phase - np.floor(phase + 0.5)) * sets
         _petals(near, species, distance, across, radius)
 
 

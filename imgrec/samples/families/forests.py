@@ -58,7 +58,7 @@ def _conifers(canvas: Canvas, rng: Rng, far: Array, near: Array) -> None:
 
 
 def _conifer_row(rng: Rng, canvas: Canvas, ground: Array, height: float, slender: float) -> Array:
-    """Return the outlines (trees, points, 2) of a row of conifers that stand on the ground."""
+    """Return the outlines (trees, points, 2) of a row of conifers on a ground line."""
     count = math.ceil(2.2 * canvas.right / (height * slender)) + 1
     steps = height * slender * rng.uniform(0.6, 1.4, count)
     x = np.cumsum(steps) * (2 * canvas.right / steps.sum()) - canvas.right
@@ -67,7 +67,7 @@ def _conifer_row(rng: Rng, canvas: Canvas, ground: Array, height: float, slender
     share = np.arange(1, TIERS + 1) / TIERS
     outer = share * (tall * slender)[:, None] * rng.uniform(0.8, 1.15, (count, TIERS))
     y = foot[:, None] - tall[:, None] * (1 - share)
-    # Down the right side from the top: out to each tier's tip, then in under it.
+    # The right side from the top down: to the tip of each tier, then back in below it.
     side_x = np.stack([outer, outer * 0.55], 2).reshape(count, -1)
     side_y = np.stack([y, y - tall[:, None] * 0.015], 2).reshape(count, -1)
     all_x = np.concatenate([np.zeros((count, 1)), side_x, -side_x[:, ::-1]], 1) + x[:, None]

@@ -80,7 +80,7 @@ def _places(canvas: Canvas, rng: Rng, horizon: float) -> list[tuple[float, float
 
 
 def _outline(shape: str, u: Array, v: Array) -> Array:
-    """Return the distance from the fruit's center in units of its radius there, 1 at the rim."""
+    """Return the distance from the fruit's center as a share of its radius in that direction."""
     distance = np.hypot(u, v)
     if shape == "apple":
         top = bell(u, 0.28) * smoothstep(0.2, -0.6, v)
@@ -164,7 +164,8 @@ def _slice(canvas: Canvas, rng: Rng, fruit: _Fruit, place: tuple[float, float, f
     distance, angle = np.hypot(u, v), np.arctan2(v, u)
     segments = int(rng.integers(8, 12))
     pitch = angle * segments / (2 * math.pi)
-    across = np.abs(pitch - np.floor(pitch) - 0.5) * 2  # 0 on a segment's axis, 1 on its wall
+    # 0 on the axis of a segment, 1 on its wall.
+    across = np.abs(pitch - np.floor(pitch) - 0.5) * 2
     gap = (1 - across) * distance * math.pi / segments
     pulp = fractal_noise(rng, near.shape, 14, octaves=2)
     cell = np.minimum(np.minimum(gap - 0.018, 0.84 - distance), distance - 0.1)

@@ -1,4 +1,4 @@
-"""Lettering: a large letter, a figure or a short word, cut out, raised, inlined or repeated."""
+"""Lettering: a large character or a short word, cut out, raised, outlined or repeated."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _blurred(mask: Array, radius_px: float) -> Array:
 
 
 def _swept(mask: Array, reach: int) -> Array:
-    """Return the union of the mask moved by 0..reach pixels to the lower right."""
+    """Return the union of the mask shifted by 0 to `reach` pixels to the lower right."""
     total, done = mask, 1
     while done <= reach:
         step = min(done, reach + 1 - done)

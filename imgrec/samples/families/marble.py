@@ -28,7 +28,7 @@ def render(canvas: Canvas, rng: Rng) -> None:
 
 
 def _warped(canvas: Canvas, rng: Rng, strength: float) -> tuple[Array, Array]:
-    """Return coordinates (h, w) bent by noise and turned by a random angle."""
+    """Return coordinates (h, w) distorted by noise (domain warping) and rotated randomly."""
     cells = rng.uniform(1.2, 2.4)
     u, v = canvas.local(0, 0, rng.uniform(0, 6.3))
     u = u + strength * (fractal_noise(rng, canvas.shape, cells, octaves=5) - 0.5)

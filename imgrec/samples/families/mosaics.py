@@ -12,7 +12,7 @@ from imgrec.samples.noise import fractal_noise, sharpen
 from imgrec.samples.palette import Array, Rng, harmony, look_up, oklch, ramp
 from imgrec.samples.shapes import smoothstep
 
-# For each pixel: x and y of its tile, the distance to the tile's edge, the light on it.
+# For each pixel: x and y of its tile's center, its distance to the tile's edge, its shading.
 Tiles = tuple[Array, Array, Array, Array]
 
 
@@ -42,7 +42,7 @@ def render(canvas: Canvas, rng: Rng) -> None:
 
 
 def _shards(canvas: Canvas, rng: Rng, pitch: float) -> Tiles:
-    """Return for each pixel its Voronoi seed, the distance to the cell's wall, and the light."""
+    """Return a Voronoi tiling with random seeds on a jittered grid."""
     rows = math.ceil(2 * canvas.bottom / pitch) + 4
     columns = math.ceil(2 * canvas.right / pitch) + 4
     jitter = rng.uniform(0.3, 0.45)
@@ -69,7 +69,7 @@ def _shards(canvas: Canvas, rng: Rng, pitch: float) -> Tiles:
 
 
 def _tilt(du: Array, dv: Array, pitch: float) -> Array:
-    """Return the light on a pillow-shaped tile from the upper left, about -1..1."""
+    """Return the shading of a pillow-shaped tile lit from the upper left, about -1..1."""
     return np.clip((-du - dv) / pitch, -1, 1)
 
 
@@ -116,7 +116,7 @@ def _triangles(canvas: Canvas, rng: Rng, pitch: float) -> Tiles:
 
 
 def _figure(canvas: Canvas, rng: Rng, x: Array, y: Array) -> Array:
-    """Return what the mosaic shows: a tone 0..1 that is constant over each tile."""
+    """Return the motif of the mosaic: a tone 0..1 that is constant within each tile."""
     cx, cy = rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.5)
     distance, angle = np.hypot(x - cx, y - cy), np.arctan2(y - cy, x - cx)
     style = rng.choice(["rings", "spiral", "waves", "cloud", "petals", "fade"])

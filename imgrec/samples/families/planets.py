@@ -104,7 +104,7 @@ def _shuffled(rng: Rng, colors: list[Array]) -> list[Array]:
 
 
 class _Rings:
-    """A disc of rings around one globe, painted in two halves."""
+    """The rings of a planet, painted in two halves: behind the globe and in front of it."""
 
     def __init__(self, rng: Rng, x: float, y: float, radius: float, tilt: float) -> None:
         self._place = x, y, tilt, radius

@@ -12,7 +12,7 @@ from imgrec.samples.noise import fractal_noise, swell
 from imgrec.samples.palette import WHITE, Array, Rng, harmony, look_up, mix, oklch, ramp
 from imgrec.samples.shapes import bell, smoothstep
 
-# Radius over height from lip to foot, in parts of the height.
+# Radius at even steps of height from lip to foot, as a share of the height.
 PROFILES = (
     (0.12, 0.10, 0.16, 0.30, 0.36, 0.33, 0.24, 0.16),
     (0.24, 0.15, 0.13, 0.22, 0.34, 0.34, 0.24, 0.17),
@@ -58,7 +58,7 @@ def _vase(canvas: Canvas, rng: Rng, place: tuple[float, float, float]) -> None:
     t = (near.y[:, 0] - top) / height
     radius = _smooth(profile, t)[:, None]
     u = (near.x - x) / height
-    # The lip and the foot are circles seen a little from above.
+    # Lip and foot are ellipses: circles seen slightly from above.
     bend = 0.07 * np.sqrt(np.clip(1 - np.square(u / np.maximum(radius, 0.01)), 0, 1)) * radius / 0.3
     across = np.clip(u / np.maximum(radius, 0.01), -1, 1)
     down = t[:, None] - bend
@@ -74,7 +74,7 @@ def _vase(canvas: Canvas, rng: Rng, place: tuple[float, float, float]) -> None:
 
 
 def _smooth(profile: Array, t: Array) -> Array:
-    """Return the radius at heights t, the knots joined by a cubic (Catmull-Rom) curve."""
+    """Return the radius at heights t by Catmull-Rom interpolation of a profile."""
     at = np.clip(t, 0, 0.9999) * (len(profile) - 1)
     i = at.astype(np.intp)
     f = (at - i).astype(np.float32)

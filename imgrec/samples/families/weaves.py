@@ -13,7 +13,8 @@ from imgrec.samples.palette import Array, Rng, harmony
 
 def render(canvas: Canvas, rng: Rng) -> None:
     """Paint a piece of cloth."""
-    threads = rng.uniform(9, 24)  # per unit, half the short side
+    # In a canvas unit, which is half the short side.
+    threads = rng.uniform(9, 24)
     u, v = canvas.local(
         0, 0, float(rng.choice([0.0, rng.normal(0, 0.12), math.pi / 4])), 1 / threads
     )
@@ -38,7 +39,7 @@ def render(canvas: Canvas, rng: Rng) -> None:
 
 
 def _over(rng: Rng, column: Array, row: Array) -> Array:
-    """Return where the warp lies over the weft, boolean."""
+    """Return a boolean mask of where the warp is above the weft."""
     kind = rng.choice(["plain", "twill", "basket", "herringbone", "satin"])
     if kind == "basket":
         column, row = np.floor(column / 2), np.floor(row / 2)
@@ -52,7 +53,7 @@ def _over(rng: Rng, column: Array, row: Array) -> Array:
 
 
 def _yarns(rng: Rng) -> tuple[Array, Array]:
-    """Return one repeat of colors (3, m) for the warp and for the weft."""
+    """Return one repeat of yarn colors (3, m) for the warp, and one for the weft."""
     colors = harmony(rng, 4, (0.28, 0.92), (0.03, 0.16))
     order = [int(i) for i in rng.permutation(4)]
     style = rng.choice(["tartan", "stripe", "plain", "check"])

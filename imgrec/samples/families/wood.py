@@ -41,7 +41,7 @@ def _stain(rng: Rng) -> Array:
 
 
 def _pores(canvas: Canvas, rng: Rng, u: Array, v: Array, board: Array) -> Array:
-    """Return the streaks (h, w) of fibers along u, with another part of the texture per board."""
+    """Return the streaks (h, w) of fibers along u, from a different part of a texture per board."""
     side = max(canvas.shape)
     texture = fractal_noise(rng, (side, side), 26, octaves=3, gain=0.8, stretch=9)
     scale = side / (2 * max(canvas.right, canvas.bottom))
@@ -55,11 +55,11 @@ def _grain(canvas: Canvas, rng: Rng, u: Array, v: Array, board: Array) -> Array:
     """Return the tone 0..1 of boards whose fibers run along u.
 
     Args:
-        canvas: what the boards will be painted on.
-        rng: the source of the knots and the pores.
+        canvas: the canvas that the boards are painted on.
+        rng: random source of the knots and pores.
         u: coordinate along the fibers, (h, w).
         v: coordinate across the fibers, (h, w).
-        board: a number 0..1 for each pixel that tells its board from others, (h, w).
+        board: (h, w) number 0..1 that identifies the board of each pixel.
     """
     waver = fractal_noise(rng, canvas.shape, 1.6, octaves=3) - 0.5
     depth = v + 0.25 * waver * rng.uniform(0.3, 1.0) + 3 * board
