@@ -34,7 +34,7 @@ const headings = [...document.querySelectorAll('h2, h3')];
 return arguments[0].map(words => headings.find(h => h.textContent.includes(words)))
   .filter(Boolean).map(h => h.getBoundingClientRect().top + scrollY - 70);
 """
-_FIGURES = ["What is in each cluster", "by UMAP", "Outliers", "of the nearest lie"]
+_FIGURES = ["Pictures of each cluster", "by UMAP", "Outliers", "Precision"]
 _PAGE = "return document.getElementById('page').textContent"
 
 Frame = tuple[Image.Image, int]  # what is seen, for how many milliseconds
