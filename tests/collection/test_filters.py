@@ -1,4 +1,4 @@
-"""Filters: what a brute force over rows and labels gives, and what each error says."""
+"""Filters by label and folder, against brute force over generated rows; the text of each error."""
 
 import os
 import sqlite3
@@ -20,7 +20,7 @@ from imgrec.system.file_names import TEXT, text
 
 @dataclass(frozen=True)
 class Row:
-    """A picture to be catalogd; its id is its place in the list, from 1."""
+    """A picture to add to a catalog; its id is its place in the list, from 1."""
 
     path: str
     labels: tuple[tuple[str, str], ...] = ()
@@ -51,7 +51,8 @@ def ids(catalog: Catalog, where: Iterable[str] = (), under: Iterable[str] = ()) 
     return [int(i) for i in Filter.parse(list(where), list(under)).ids(catalog)]
 
 
-# What a name may be mistaken for: wildcards, prefixes, neighbors of "/" and ".", other encodings.
+# Names that a pattern or a prefix may confuse: LIKE and GLOB wildcards, prefixes of each other,
+# characters that sort next to "/" and ".", bytes that are not UTF-8.
 NAMES = [
     *("a", "ab", "A", "a%", "a_", "_", "%", "*", "?", "[a]", "a.", "a0", "a-", "é", "写", " a"),
     *(os.fsdecode(b"\xfc"), os.fsdecode(b"a\xff"), os.fsdecode(b"a\xa0b"), "a\n", "'", '"', "\\"),
@@ -69,7 +70,7 @@ statuses = st.sampled_from(["ok", "ok", "ok", "ok", "new", "failed", "missing"])
 
 @st.composite
 def rows_and_filters(draw: st.DrawFn) -> tuple[list[Row], Filter]:
-    """Rows at distinct places, and a filter that is mostly made of what the ok ones have."""
+    """Draw rows at distinct paths, and a filter mostly of labels and folders of the ok ones."""
     few = st.sampled_from(draw(st.lists(names, min_size=1, max_size=3, unique=True)))
     some = st.sampled_from(draw(st.lists(labels, min_size=1, max_size=4, unique=True)))
     places = st.tuples(st.sampled_from(ROOTS), st.lists(few, min_size=1, max_size=4).map("/".join))
@@ -93,7 +94,7 @@ def _spelled(folder: str) -> st.SearchStrategy[str]:
 
 
 def _folders_of(row: Row) -> list[str]:
-    """Every folder a picture lies in, absolute, and relative to its root."""
+    """Return every folder that contains a picture: absolute, and relative to its root."""
     absolute = [str(folder) for folder in Path(row.root, row.path).parents]
     return absolute + [str(folder) for folder in Path(row.path).parents][:-1]
 
@@ -112,7 +113,7 @@ def _has(row: Row, kind: str, value: str) -> bool:
 
 @settings(deadline=None, max_examples=200)
 @given(rows_and_filters())
-def test_a_filter_is_a_brute_force(drawn: tuple[list[Row], Filter]) -> None:
+def test_a_filter_selects_what_brute_force_selects(drawn: tuple[list[Row], Filter]) -> None:
     rows, asked = drawn
     labeled = {(k, v): _alone(rows, lambda row: _has(row, k, v)) for k, v in asked.where}  # noqa: B023
     under = {f: _alone(rows, lambda row: str(Path(f)) in _folders_of(row)) for f in asked.under}  # noqa: B023
@@ -183,14 +184,14 @@ SMALL = [
         (["folder=dress", "folder=dress.old", "community=3"], ["training", "/nowhere/other"], [3]),
     ],
 )
-def test_or_within_a_kind_and_and_between(
+def test_values_of_one_kind_are_joined_by_or_and_kinds_by_and(
     where: list[str], under: list[str], expected: list[int]
 ) -> None:
     assert ids(catalog_of(SMALL), where, under) == expected
     assert bool(Filter.parse(where, under)) == bool(where or under)
 
 
-def test_a_picture_of_two_communities_below_one_counts_once() -> None:
+def test_a_picture_with_two_subcommunities_of_one_community_is_counted_once() -> None:
     assert catalog_of(SMALL).labels.ids("community", "3", tree=True).tolist() == [1, 3]
 
 
@@ -237,13 +238,15 @@ def test_a_picture_of_two_communities_below_one_counts_once() -> None:
         ),
     ],
 )
-def test_errors_say_what_there_is(where: list[str], under: list[str], message: str) -> None:
+def test_an_error_names_the_values_that_exist(
+    where: list[str], under: list[str], message: str
+) -> None:
     with pytest.raises(ImgrecError) as caught:
         ids(catalog_of(SMALL), where, under)
     assert message in str(caught.value)
 
 
-def test_of_many_values_the_close_ones_are_named() -> None:
+def test_an_unknown_value_among_many_is_answered_with_similar_ones() -> None:
     many = [f"dress {n:02}" for n in range(20)]
     catalog = catalog_of(Row(value, (("folder", value),)) for value in [*many, "Hose"])
     with pytest.raises(ImgrecError) as caught:
@@ -256,7 +259,7 @@ def test_of_many_values_the_close_ones_are_named() -> None:
         ids(catalog, ["folder=zzz"])
 
 
-def test_at_most_ten_folders_are_named_and_none_where_there_are_none() -> None:
+def test_an_unknown_folder_is_answered_with_at_most_ten_folders_or_none() -> None:
     catalog = catalog_of(Row(f"folder {n:02}/{n}.jpg") for n in range(12))
     with pytest.raises(ImgrecError, match=r"are: folder 00, .*, folder 09, …$"):
         ids(catalog, under=["x"])
@@ -266,7 +269,7 @@ def test_at_most_ten_folders_are_named_and_none_where_there_are_none() -> None:
         ids(catalog_of([Row("1.jpg")]), ["folder=x"])
 
 
-def test_errors_are_fit_for_a_terminal() -> None:
+def test_errors_contain_no_control_characters() -> None:
     odd, shown = os.fsdecode(b"two\nlines \xfc"), "two lines \N{REPLACEMENT CHARACTER}"
     catalog = catalog_of([Row(f"{odd}/1.jpg", (("folder", odd),)), Row("2.jpg", (("raw", odd),))])
     for where, under, times in (
@@ -282,13 +285,13 @@ def test_errors_are_fit_for_a_terminal() -> None:
         assert str(caught.value).isprintable()
 
 
-def test_top_folders_are_whole_whatever_their_bytes() -> None:
+def test_top_folders_are_complete_for_names_of_any_bytes() -> None:
     found = sorted({name.rstrip() for name in NAMES}, key=text)
     catalog = catalog_of(Row(f"{name}/below/1.jpg") for name in found)
     assert catalog.top_folders(100) == found
 
 
-def test_a_folder_of_the_catalog_goes_before_one_on_disk(
+def test_a_folder_in_the_catalog_takes_precedence_over_one_on_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for folder in ("one/train", "two"):
@@ -322,7 +325,7 @@ def test_a_folder_of_the_catalog_goes_before_one_on_disk(
     assert ids(catalog, under=[roots[0]]) == [1, 2]
 
 
-def test_a_root_that_became_a_link_is_still_the_root(tmp_path: Path) -> None:
+def test_a_root_replaced_by_a_link_is_still_found_by_its_path(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     (tmp_path / "photos").symlink_to("disk")
     catalog = catalog_of([Row("a/1.jpg", root=str(tmp_path.resolve() / "photos"))])
@@ -330,7 +333,7 @@ def test_a_root_that_became_a_link_is_still_the_root(tmp_path: Path) -> None:
         assert ids(catalog, under=[f"{tmp_path.resolve()}/{way}"]) == [1]
 
 
-def test_a_picture_added_meanwhile_is_left_out() -> None:
+def test_a_picture_added_while_the_filter_runs_is_left_out() -> None:
     class Growing(Catalog):
         def last_id(self) -> int:
             last = super().last_id()
@@ -342,7 +345,7 @@ def test_a_picture_added_meanwhile_is_left_out() -> None:
     assert ids(catalog, ["folder=dress"], ["train"]) == [1, 2, 9]
 
 
-def test_a_store_with_odd_names(odd_store: tuple[Path, dict[str, str]]) -> None:
+def test_filters_find_folders_with_odd_names(odd_store: tuple[Path, dict[str, str]]) -> None:
     path, expected = odd_store
     with Store.open(path) as store:
         catalog = store.catalog
@@ -359,7 +362,7 @@ def test_a_store_with_odd_names(odd_store: tuple[Path, dict[str, str]]) -> None:
             ids(catalog, under=[os.fsdecode(b"names/latin-1 \xfc.jpg")])
 
 
-def test_nothing_is_searched_without_an_index() -> None:
+def test_every_sql_query_of_a_filter_uses_an_index() -> None:
     catalog = catalog_of(SMALL)
     asked: list[str] = []
     catalog.db.set_trace_callback(asked.append)

@@ -1,4 +1,4 @@
-"""The kinds of label are spelled in one module."""
+"""Label kinds are named by constants of one module: the syntax trees of all others spell none."""
 
 import ast
 import re
@@ -11,13 +11,14 @@ from imgrec.collection import kinds
 from paths import ROOT
 
 KINDS = {value for name, value in vars(kinds).items() if name.isupper() and isinstance(value, str)}
-# Words of the language that are kinds too: what is counted, the name of a chart.
+# Constants equal to a label kind that mean something else: the object of a count, the name of a
+# chart.
 _OTHER_SENSES = {"counted", "Chart"}
 _IN_SQL = re.compile(rf"\bkind\b.{{0,40}}'({'|'.join(KINDS)})'")
 
 
 def _spelled(source: str) -> Iterator[str]:
-    """Yield each constant of a module that is a kind of label, and the SQL that names one."""
+    """Yield each constant of a module that equals a label kind, and the SQL that names one."""
     tree = ast.parse(source)
     other = {
         id(argument)
@@ -29,7 +30,7 @@ def _spelled(source: str) -> Iterator[str]:
         for argument in node.args
     }
     for node in ast.walk(tree):
-        # A part of a path, and the fields of JSON: `described["folder"]` is no label.
+        # Parts of paths and fields of JSON (`described["folder"]`) are no labels.
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             other |= {id(node.left), id(node.right)}
         if isinstance(node, ast.Dict) and {getattr(key, "value", "") for key in node.keys} - KINDS:
@@ -50,7 +51,7 @@ def _modules() -> list[Path]:
     return sorted(path for path in found if path != Path(kinds.__file__))
 
 
-def test_all_kinds_are_there() -> None:
+def test_the_module_of_kinds_lists_all_of_them() -> None:
     wanted = {"folder", "class", "confidence", "color", "cluster", "community", "duplicates"}
     assert wanted == KINDS
     assert wanted > kinds.NESTED
@@ -68,11 +69,11 @@ def test_all_kinds_are_there() -> None:
         "db.execute(\"DELETE FROM labels WHERE kind = 'folder'\")",
     ],
 )
-def test_a_spelled_kind_is_found(source: str) -> None:
+def test_a_literal_label_kind_is_detected(source: str) -> None:
     assert len(list(_spelled(source))) == 1
 
 
-def test_no_other_module_spells_a_kind_of_label() -> None:
+def test_no_other_module_contains_a_literal_label_kind() -> None:
     found = {path: list(_spelled(path.read_text("utf-8"))) for path in _modules()}
     assert not {str(path.relative_to(ROOT)): words for path, words in found.items() if words}
     assert len(found) > 100

@@ -1,4 +1,4 @@
-"""Labels and totals of a catalog: what a brute force over the same rows gives."""
+"""Labels and totals of a catalog, against brute force over the generated rows."""
 
 import sqlite3
 from collections import Counter
@@ -31,7 +31,7 @@ def catalog_of(rows: Rows) -> Catalog:
     catalog = Catalog(db, Path(":memory:"))
     db.execute("INSERT INTO roots (path) VALUES ('/nowhere')")
     for number, (status, labels) in enumerate(rows, 1):
-        # Of two pictures each the content is the same.
+        # Every two consecutive pictures share a content digest.
         db.execute(
             "INSERT INTO images (root_id, path, size, mtime_ns, status, digest, width, height, "
             "format, reason) VALUES (1, ?, ?, 7, ?, ?, 2, 3, 'PNG', ?)",
@@ -44,7 +44,7 @@ def catalog_of(rows: Rows) -> Catalog:
 
 @settings(max_examples=40, deadline=None)
 @given(ROWS)
-def test_labels_are_those_of_the_rows(rows: Rows) -> None:
+def test_labels_equal_those_of_the_rows(rows: Rows) -> None:
     labels = catalog_of(rows).labels
     ids = range(1, len(rows) + 1)
     shown = {pair for status, pairs in rows if status == "ok" for pair in pairs}
@@ -80,7 +80,7 @@ def test_ids_lacking_are_the_ok_pictures_without_one_of_the_kinds(
 
 @settings(max_examples=40, deadline=None)
 @given(ROWS, st.dictionaries(st.integers(1, 12), st.sampled_from("abc")))
-def test_changed_labels_are_those_wanted_and_others_stay(rows: Rows, new: dict[int, str]) -> None:
+def test_replacing_labels_changes_only_those_of_one_kind(rows: Rows, new: dict[int, str]) -> None:
     catalog = catalog_of(rows)
     new = {image_id: value for image_id, value in new.items() if image_id <= len(rows)}
     others = {kind: sorted(catalog.labels.rows(kind)) for kind in KINDS[1:]}
@@ -92,7 +92,7 @@ def test_changed_labels_are_those_wanted_and_others_stay(rows: Rows, new: dict[i
     assert catalog.labels.rows("color") == []
 
 
-def test_a_failed_replacement_leaves_the_labels_as_they_were() -> None:
+def test_a_failed_replacement_is_rolled_back() -> None:
     catalog = catalog_of([("ok", {("color", "a")})])
     catalog.db.execute("PRAGMA foreign_keys = ON")
     with pytest.raises(sqlite3.IntegrityError):
@@ -102,7 +102,7 @@ def test_a_failed_replacement_leaves_the_labels_as_they_were() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(ROWS)
-def test_totals_and_tables_are_those_of_the_rows(rows: Rows) -> None:
+def test_totals_and_tables_equal_counts_over_the_rows(rows: Rows) -> None:
     catalog = catalog_of(rows)
     counts, ok = Counter(status for status, _ in rows), catalog.ids("ok").tolist()
     assert catalog.totals.counts() == {status: counts[status] for status in STATUSES}

@@ -1,4 +1,4 @@
-"""A rebuilt catalog: the same pictures under the same ids, and no id given twice."""
+"""A catalog rebuilt from the parts of a store: same pictures, same ids, and no id is reused."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def _rebuilt(path: Path, pictures: list[KnownPicture], stored: list[list[int]]) 
     return rebuild(path, ROOTS, pictures, [np.array(ids, np.int64) for ids in stored])
 
 
-def test_known_pictures_come_back_under_their_ids(tmp_path: Path) -> None:
+def test_known_pictures_are_restored_under_their_ids(tmp_path: Path) -> None:
     path = tmp_path / "catalog.sqlite"
     pictures = [_picture(7, 3, "a/x.jpg"), _picture(2, 3, "y.jpg"), _picture(4, 5, "z.jpg")]
     assert _rebuilt(path, pictures, [[2, 4], [2, 7]]) == Rebuilt(3, 0)
@@ -31,7 +31,7 @@ def test_known_pictures_come_back_under_their_ids(tmp_path: Path) -> None:
     }
     assert found == {
         2: ("/nowhere/one", "y.jpg", "ok"),
-        # Its root held no pictures.
+        # A picture of a root that held no other.
         4: ("/nowhere/two", "z.jpg", "missing"),
         7: ("/nowhere/one", "a/x.jpg", "ok"),
     }
@@ -39,7 +39,7 @@ def test_known_pictures_come_back_under_their_ids(tmp_path: Path) -> None:
     catalog.close()
 
 
-def test_of_one_place_the_newest_picture_is_ok(tmp_path: Path) -> None:
+def test_of_several_pictures_at_one_path_only_the_newest_is_ok(tmp_path: Path) -> None:
     path = tmp_path / "catalog.sqlite"
     _rebuilt(path, [_picture(1, 3, "x.jpg"), _picture(9, 3, "x.jpg"), _picture(4, 3, "x.jpg")], [])
     catalog = Catalog.open(path)
@@ -47,7 +47,7 @@ def test_of_one_place_the_newest_picture_is_ok(tmp_path: Path) -> None:
     catalog.close()
 
 
-def test_of_one_id_the_later_picture_counts(tmp_path: Path) -> None:
+def test_of_two_records_with_one_id_the_later_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "catalog.sqlite"
     _rebuilt(path, [_picture(1, 3, "x.jpg", 10), _picture(1, 3, "x.jpg", 11)], [])
     catalog = Catalog.open(path)
@@ -55,7 +55,7 @@ def test_of_one_id_the_later_picture_counts(tmp_path: Path) -> None:
     catalog.close()
 
 
-def test_ids_of_which_nothing_is_known_are_never_given_again(tmp_path: Path) -> None:
+def test_ids_without_a_known_picture_are_never_reused(tmp_path: Path) -> None:
     path = tmp_path / "catalog.sqlite"
     # The root of 6 is not known.
     found = _rebuilt(path, [_picture(1, 3, "x.jpg"), _picture(6, 99, "y.jpg")], [[1, 6], [8]])

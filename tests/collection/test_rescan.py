@@ -1,4 +1,4 @@
-"""What a second run makes of folders that changed."""
+"""Incremental indexing: the rows, ids and vectors after a second run over changed folders."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ LATER = encoded(picture("discs", 1), "JPEG")
 
 
 class TestRescan:
-    """What a second run makes of a folder that changed."""
+    """A second run over a folder in which files were added, changed, moved or removed."""
 
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
@@ -38,24 +38,24 @@ class TestRescan:
     def _again(self, folder: Path, options: Options = HERE) -> Summary:
         return index_folders([folder], folder.parent / "store", options)
 
-    def test_nothing_new_is_nothing_done(self, folder: Path) -> None:
+    def test_an_unchanged_folder_is_not_read_again(self, folder: Path) -> None:
         before = contents(folder.parent / "store")
         summary = self._again(folder)
         assert (summary.done, summary.new, summary.gone) == (0, 0, 0)
         assert summary.counts == {"new": 0, "ok": 9, "failed": 1, "missing": 0}
         assert contents(folder.parent / "store") == before
 
-    def test_added(self, folder: Path) -> None:
+    def test_an_added_picture_is_indexed(self, folder: Path) -> None:
         picture("discs", 50).save(folder / "discs" / "new.jpg")
         summary = self._again(folder)
         assert (summary.done, summary.new, summary.counts["ok"]) == (1, 1, 10)
 
-    def test_touched_keeps_its_vectors(self, folder: Path) -> None:
+    def test_a_touched_file_keeps_its_id_and_vectors(self, folder: Path) -> None:
         os.utime(folder / "discs" / "000.jpg", (1, 1))
         summary = self._again(folder)
         assert (summary.done, summary.new, summary.moved) == (0, 0, 0)
 
-    def test_changed_is_done_again_under_a_new_id(self, folder: Path) -> None:
+    def test_a_changed_file_is_indexed_under_a_new_id(self, folder: Path) -> None:
         with Store.open(folder.parent / "store") as store:
             old = store.catalog.find_path("discs/000.jpg")
             picture("checks", 60).save(folder / "discs" / "000.jpg")
@@ -67,7 +67,7 @@ class TestRescan:
             assert old.id not in store.feature().ids
             assert new.id in store.feature().ids
 
-    def test_gone_is_missing_and_back_is_the_same(self, folder: Path) -> None:
+    def test_a_removed_file_is_missing_and_keeps_its_id_when_restored(self, folder: Path) -> None:
         before = contents(folder.parent / "store")
         (folder / "discs" / "000.jpg").rename(folder.parent / "aside.jpg")
         summary = self._again(folder)
@@ -77,7 +77,9 @@ class TestRescan:
         assert (summary.done, summary.counts["missing"]) == (0, 0)
         assert contents(folder.parent / "store") == before
 
-    def test_moved_keeps_id_and_vectors_and_gets_its_new_folder(self, folder: Path) -> None:
+    def test_a_moved_file_keeps_id_and_vectors_and_changes_its_folder_label(
+        self, folder: Path
+    ) -> None:
         with Store.open(folder.parent / "store") as store:
             old = store.catalog.find_path("discs/000.jpg")
             assert old
@@ -94,7 +96,7 @@ class TestRescan:
                 "color": color,
             }
 
-    def test_two_that_change_places(self, folder: Path) -> None:
+    def test_two_files_that_exchange_names_keep_their_vectors(self, folder: Path) -> None:
         a, b, aside = folder / "discs/000.jpg", folder / "checks/001.jpg", folder / "aside"
         before = contents(folder.parent / "store")["vectors"]
         a.rename(aside)
@@ -105,7 +107,7 @@ class TestRescan:
         assert (summary.moved, summary.changed, summary.gone) == (2, 0, 0)
         assert contents(folder.parent / "store")["vectors"] == before
 
-    def test_another_root_is_added_or_takes_the_place(self, folder: Path) -> None:
+    def test_another_root_is_added_or_with_only_replaces_the_first(self, folder: Path) -> None:
         before = contents(folder.parent / "store")
         other = folder.parent / "other"
         other.mkdir()
@@ -118,18 +120,19 @@ class TestRescan:
         after = contents(folder.parent / "store")
         assert after["vectors"] == before["vectors"]
 
-    def test_a_file_of_another_root_is_not_taken_for_one_of_the_same_name(
+    def test_a_file_is_not_confused_with_one_of_the_same_name_in_another_root(
         self, tmp_path: Path
     ) -> None:
         for name, color in (("a", "red"), ("b", "blue")):
             (tmp_path / name).mkdir()
             Image.new("RGB", (40, 30), color).save(tmp_path / name / "0.bmp")
-            os.utime(tmp_path / name / "0.bmp", (1, 1))  # same name, size and time
+            # The files of both roots have the same name, size and modification time.
+            os.utime(tmp_path / name / "0.bmp", (1, 1))
         only = Options(encoders=("mini",), workers=0, only=True)
         index_folders([tmp_path / "a"], tmp_path / "store", only)
         assert index_folders([tmp_path / "b"], tmp_path / "store", only).done == 1
 
-    def test_a_root_that_was_moved_keeps_its_ids(self, folder: Path) -> None:
+    def test_pictures_of_a_moved_root_keep_their_ids(self, folder: Path) -> None:
         before = contents(folder.parent / "store")["vectors"]
         moved = folder.rename(folder.parent / "elsewhere")
         summary = index_folders([moved], folder.parent / "store", HERE)
@@ -138,7 +141,9 @@ class TestRescan:
         assert contents(folder.parent / "store")["vectors"] == before
 
     @pytest.mark.parametrize("order", [("photos", "other"), ("other", "photos")])
-    def test_moved_from_root_to_root(self, folder: Path, order: tuple[str, str]) -> None:
+    def test_files_moved_between_roots_keep_their_ids(
+        self, folder: Path, order: tuple[str, str]
+    ) -> None:
         (folder.parent / "other").mkdir()
         roots = [folder.parent / name for name in order]
         picture("checks", 71).save(folder.parent / "other" / "own.jpg")
@@ -147,7 +152,7 @@ class TestRescan:
         summary = index_folders(roots, folder.parent / "store", HERE)
         assert (summary.done, summary.moved, summary.gone, summary.new) == (0, 1, 0, 0)
 
-    def test_touched_and_unreadable_keeps_its_id(
+    def test_a_touched_file_that_cannot_be_read_keeps_its_id(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         before = contents(folder.parent / "store")
@@ -158,7 +163,7 @@ class TestRescan:
         assert self._again(folder).new == 0
         assert contents(folder.parent / "store") == before
 
-    def test_an_unreadable_file_is_tried_again_and_costs_nobody_else(
+    def test_an_unreadable_file_is_retried_and_others_are_not_affected(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         read = FolderSource.read
@@ -171,7 +176,8 @@ class TestRescan:
         picture("discs", 55).save(folder / "locked.jpg")
         with monkeypatch.context() as patched:
             patched.setattr(FolderSource, "read", refusing)
-            summary = self._again(folder)  # a batch of nothing but this
+            # The unreadable file is the only one of its batch.
+            summary = self._again(folder)
         assert summary.failures == {"unreadable": 1, "not-an-image": 1}
         assert self._again(folder).counts["ok"] == 10
 
@@ -186,7 +192,7 @@ class TestRescan:
         with Store.open(folder.parent / "store") as store:
             assert len(store.feature("mini")) == 9
 
-    def test_many_files_of_one_size_are_compared_once_each(
+    def test_files_of_one_size_are_each_compared_once(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / "photos").mkdir()
@@ -204,7 +210,7 @@ class TestRescan:
         assert index_folders([tmp_path / "moved"], tmp_path / "store", HERE).moved == 12
         assert sorted(asked) == sorted(set(asked))
 
-    def test_an_emptied_root_does_not_stop_the_others(self, folder: Path) -> None:
+    def test_an_emptied_root_does_not_stop_the_scan_of_others(self, folder: Path) -> None:
         other = folder.parent / "other"
         other.mkdir()
         picture("discs", 70).save(other / "a.jpg")
@@ -216,7 +222,7 @@ class TestRescan:
         assert (summary.new, summary.counts["ok"]) == (1, 11)
         assert "photos is empty: its pictures stay as they are" in summary.warnings[0]
 
-    def test_all_features_are_kept_up_to_date(self, folder: Path) -> None:
+    def test_new_pictures_get_vectors_of_all_features_of_the_store(self, folder: Path) -> None:
         index_folders([], folder.parent / "store", Options(encoders=("rgb",), workers=0))
         picture("discs", 73).save(folder / "new.jpg")
         index_folders([], folder.parent / "store", Options(workers=0))
@@ -234,7 +240,7 @@ class TestRescan:
         assert summary.counts["ok"] == 9
         assert "its pictures stay as they are" in summary.warnings[0]
 
-    def test_two_named_roots_that_overlap_leave_all_as_it_was(self, folder: Path) -> None:
+    def test_naming_two_overlapping_roots_changes_nothing(self, folder: Path) -> None:
         with pytest.raises(StoreError, match="overlap"):
             index_folders([folder, folder / "discs"], folder.parent / "fresh", HERE)
         with Store.open(folder.parent / "fresh") as store:
@@ -255,7 +261,7 @@ class TestRescan:
         assert summary.counts["ok"] == 9
         assert any("discs cannot be listed" in line for line in summary.warnings)
 
-    def test_failed_is_read_again_when_asked(self, folder: Path) -> None:
+    def test_failed_files_are_read_again_with_retry_failed(self, folder: Path) -> None:
         state = (folder / "bad.jpg").stat()
         assert self._again(folder).done == 0
         (folder / "bad.jpg").write_bytes(LATER)
@@ -264,7 +270,7 @@ class TestRescan:
         again = Options(encoders=("mini",), workers=0, retry_failed=True)
         assert self._again(folder, again).counts["ok"] == 10
 
-    def test_an_encoder_added_later_covers_all(self, folder: Path) -> None:
+    def test_an_encoder_added_later_encodes_all_pictures(self, folder: Path) -> None:
         shutil.rmtree(folder.parent / "store" / "features" / "mini")
         assert self._again(folder).done == 9
         with Store.open(folder.parent / "store") as store:

@@ -1,4 +1,4 @@
-"""Roots that are away, half away or elsewhere, and names that change: nothing known is lost."""
+"""Offline, partly mounted and moved roots, and renamed files: ids and vectors are kept."""
 
 import os
 import shutil
@@ -36,10 +36,10 @@ def ids_by_path(store: Path) -> dict[str, int]:
 
 
 class TestOffline:
-    """A root that is away stays as it is, its pictures can be asked about."""
+    """An offline root keeps its pictures, which can still be queried."""
 
     @pytest.mark.parametrize("how", ["gone", "empty", "nothing but folders"])
-    def test_its_pictures_stay_and_answer(self, folder: Path, how: str) -> None:
+    def test_its_pictures_stay_ok_and_can_be_queried(self, folder: Path, how: str) -> None:
         before = contents(folder.parent / "store")
         folder.rename(folder.parent / "unplugged")
         if how != "gone":
@@ -54,14 +54,16 @@ class TestOffline:
         with Recommender.open(folder.parent / "store") as recommender:
             assert len(recommender.query(["discs/000.jpg"], k=3).results) == 3
 
-    def test_an_emptied_one_with_other_files_in_it_is_empty(self, folder: Path) -> None:
+    def test_a_root_with_other_files_but_no_pictures_is_empty_not_offline(
+        self, folder: Path
+    ) -> None:
         shutil.rmtree(folder)
         folder.mkdir()
         (folder / "notes.txt").write_text("I sold them")
         summary = again(folder)
         assert (summary.gone, summary.counts["missing"]) == (9, 9)
 
-    def test_pictures_that_wait_to_be_read_wait_on(
+    def test_new_pictures_of_an_offline_root_stay_new(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         picture("discs", 50).save(folder / "new.jpg")
@@ -73,7 +75,7 @@ class TestOffline:
         (folder.parent / "unplugged").rename(folder)
         assert again(folder).counts["ok"] == 10
 
-    def test_one_that_goes_away_in_the_middle_of_the_walk(
+    def test_a_root_unmounted_during_the_walk_keeps_its_pictures(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         before = contents(folder.parent / "store")
@@ -81,9 +83,11 @@ class TestOffline:
 
         def unplugging(path: str) -> Any:
             listed.append(path)
-            if len(listed) == 3:  # the root was found there, and one folder of it
+            # The root and one of its folders have been listed.
+            if len(listed) == 3:
                 folder.rename(folder.parent / "unplugged")
-                folder.mkdir()  # as the place of a disk is that is not mounted
+                # The mount point of a disk that is not mounted is an empty folder.
+                folder.mkdir()
             return scandir(path)
 
         with monkeypatch.context() as patched:
@@ -93,7 +97,7 @@ class TestOffline:
         assert "its pictures stay as they are" in summary.warnings[0]
         assert contents(folder.parent / "store") == before
 
-    def test_another_disk_at_its_place_in_the_middle_of_the_walk(
+    def test_another_disk_mounted_during_the_walk_is_noticed(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         states = iter([(1, 1), (2, 2)])
@@ -102,7 +106,7 @@ class TestOffline:
         assert summary.counts["ok"] == 9
         assert "went away while it was looked through" in summary.warnings[0]
 
-    def test_the_other_roots_are_brought_up_to_date(self, folder: Path) -> None:
+    def test_the_other_roots_are_updated(self, folder: Path) -> None:
         other = folder.parent / "other"
         other.mkdir()
         picture("discs", 60).save(other / "a.jpg")
@@ -114,9 +118,9 @@ class TestOffline:
 
 
 class TestLinks:
-    """`follow_links` is asked for once and kept; each picture is there once."""
+    """`follow_links` is a setting of the store; each picture is listed once."""
 
-    def test_is_kept_for_later_runs_and_taken_back(self, folder: Path) -> None:
+    def test_the_setting_is_kept_for_later_runs_and_can_be_reversed(self, folder: Path) -> None:
         outside = folder.parent / "outside"
         outside.mkdir()
         picture("discs", 70).save(outside / "far.jpg")
@@ -133,7 +137,7 @@ class TestLinks:
 
 
 class TestNames:
-    """Renames of every kind keep ids and vectors."""
+    """Ids and vectors are kept under renames of files and folders."""
 
     @pytest.mark.parametrize(
         ("old", "new"),
@@ -146,7 +150,9 @@ class TestNames:
             ("discs/000.jpg", "discs/cafe\u0301.jpg"),
         ],
     )
-    def test_renamed(self, folder: Path, old: str, new: str) -> None:
+    def test_a_renamed_file_or_folder_keeps_ids_and_vectors(
+        self, folder: Path, old: str, new: str
+    ) -> None:
         before = ids_by_path(folder.parent / "store")
         (folder / new).parent.mkdir(parents=True, exist_ok=True)
         (folder / old).rename(folder / new)
@@ -155,12 +161,12 @@ class TestNames:
         after = ids_by_path(folder.parent / "store")
         assert after == {path.replace(old, new): number for path, number in before.items()}
 
-    def test_a_copy_is_a_picture_of_its_own(self, folder: Path) -> None:
+    def test_a_copy_gets_its_own_id(self, folder: Path) -> None:
         shutil.copy(folder / "discs" / "000.jpg", folder / "copy.jpg")
         summary = again(folder)
         assert (summary.new, summary.moved, summary.counts["ok"]) == (1, 0, 10)
 
-    def test_a_file_that_became_a_folder(self, folder: Path) -> None:
+    def test_a_file_replaced_by_a_folder_of_its_name(self, folder: Path) -> None:
         (folder / "discs" / "000.jpg").rename(folder / "aside")
         (folder / "discs" / "000.jpg").mkdir()
         (folder / "aside").rename(folder / "discs" / "000.jpg" / "000.jpg")
@@ -200,7 +206,7 @@ def test_after_any_change_each_file_has_a_row_of_its_content(
     assert sorted(held) == sorted(row.id for row in rows.values())
     for row, file in changes.revived:
         assert row.digest == f"{file.mtime_ns:032x}"
-    # No content is read again while a row of it goes.
+    # A file is not read again when a removed row has the same content.
     assert not {after[path] for path in new} & {int(r.digest or "0", 16) for r in changes.gone}
 
 

@@ -1,4 +1,4 @@
-"""`imgrec catalog`: what is in a store, counted anew from its rows and files."""
+"""`imgrec catalog`: its numbers, against counts over the catalog's rows and the store's files."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ from imgrec.store.inventory import inventory_of, summary_lines
 from pictures import picture, write_pictures
 
 
-def test_the_numbers_are_those_of_the_files(photos: Path, photo_store: Path) -> None:
+def test_the_numbers_equal_counts_over_the_files(photos: Path, photo_store: Path) -> None:
     files = [path for path in photos.rglob("*") if path.is_file()]
     with Store.open(photo_store) as store:
         found = inventory_of(store)
@@ -37,7 +37,7 @@ def test_the_numbers_are_those_of_the_files(photos: Path, photo_store: Path) -> 
     assert found.offline == {}
 
 
-def test_failures_and_what_became_of_each_file(odd_store: tuple[Path, dict[str, str]]) -> None:
+def test_failures_and_the_status_of_each_file(odd_store: tuple[Path, dict[str, str]]) -> None:
     path, expected = odd_store
     with Store.open(path) as store:
         found = inventory_of(store)
@@ -47,7 +47,7 @@ def test_failures_and_what_became_of_each_file(odd_store: tuple[Path, dict[str, 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """A store of pictures, failures with odd names, and some that are missing."""
+    """Make a store with ok pictures, failures with odd names, and missing pictures."""
     write_pictures(tmp_path / "photos", each=2)
     for name in ("</script><img src=x onerror=alert(1)>.jpg".replace("/", "∕"), "tab\tline\n.jpg"):
         (tmp_path / "photos" / name).write_bytes(b"words")
@@ -59,7 +59,7 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
-def test_what_it_prints(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_printed_text(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["--store", str(store)]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -96,7 +96,9 @@ def test_the_list_of_files_is_one_line_each(
     assert capsys.readouterr().out == f"missing\t{store.parent / 'photos' / 'gone.jpg'}\n"
 
 
-def test_json_is_one_object_with_all_of_it(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_one_object_with_all_numbers(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     capsys.readouterr()
     assert main(["--store", str(store), "--json", "--failed", "--missing"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -108,13 +110,15 @@ def test_json_is_one_object_with_all_of_it(store: Path, capsys: pytest.CaptureFi
     assert {file["path"] for file in found["files"]} >= {"gone.jpg", "tab\tline\n.jpg"}
 
 
-def test_no_store_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_store_is_a_one_line_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["--store", str(tmp_path)]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
 
 
-def test_a_store_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Store.create(tmp_path / "store").close()
     assert main(["--store", str(tmp_path / "store")]) == 0
     assert capsys.readouterr().out.splitlines()[:3] == [
@@ -129,7 +133,7 @@ def test_it_runs_as_a_module_without_a_warning(photo_store: Path) -> None:
     assert done.stderr == ""
 
 
-def test_numbers_are_grouped_and_what_is_not_read_is_told() -> None:
+def test_numbers_have_thousands_separators_and_unread_pictures_are_counted() -> None:
     lines = summary_lines({"ok": 1, "failed": 2000, "missing": 0, "new": 3}, {"empty": 2000}, {})
     assert lines == [
         "1 picture, 2,000 failed, 0 missing, 3 not read",

@@ -1,4 +1,4 @@
-"""The console command and what is alike in all commands: help, version, the default store."""
+"""The `imgrec` console command: help, version, the default store, and how much an import loads."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ FORMS = {name: command.module.removesuffix(".__main__") for name, command in COM
 
 
 def _loaded(code: str) -> set[str]:
-    """Return the packages a program has imported when it ends."""
+    """Return the packages that a program has imported by its end."""
     tail = "import sys; print('\\n', *{name.partition('.')[0] for name in sys.modules})"
     program = f"try:\n  {code}\nexcept SystemExit as end: assert not end.code\n{tail}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -48,7 +48,7 @@ def test_importing_a_package_imports_nothing_heavy(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", ["imgrec", "projector", "imgrec.samples"])
-def test_exported_names_are_there_and_listed(package: str) -> None:
+def test_exported_names_exist_and_are_listed(package: str) -> None:
     module = import_module(package)
     assert set(module.__all__) <= set(dir(module))
     for name in module.__all__:
@@ -96,7 +96,7 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("typed", "meant"), [("qurey", "query"), ("projecter", "projector"), ("xyzzyx", "known: index")]
 )
-def test_an_unknown_command_is_one_line_with_the_nearest(
+def test_an_unknown_command_is_a_one_line_error_with_the_closest_name(
     typed: str, meant: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert imgrec([typed, "--help"]) == 2
@@ -116,10 +116,11 @@ def test_arguments_reach_the_command(
     assert query(arguments) == 0
     assert by_program == capsys.readouterr().out.splitlines()[1:]
     assert len(by_program) == 3
-    assert imgrec(["doctor", "--logdir", str(photos)]) == 1  # its own exit code
+    # The exit code of the command is passed on.
+    assert imgrec(["doctor", "--logdir", str(photos)]) == 1
 
 
-def test_what_help_explains_is_what_there_is() -> None:
+def test_help_explains_every_metric_fusion_index_and_layout() -> None:
     assert list(METRICS_EXPLAINED) == list(METRICS)
     assert list(FUSIONS_EXPLAINED) == list(FUSIONS)
     assert list(INDEXES_EXPLAINED) == list(INDEXES)
@@ -128,13 +129,13 @@ def test_what_help_explains_is_what_there_is() -> None:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty current directory, and no store in the environment."""
+    """Enter an empty folder, with `IMGREC_STORE` unset."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("IMGREC_STORE", raising=False)
     return tmp_path
 
 
-def test_index_makes_the_default_store_and_the_others_find_it(
+def test_index_creates_the_default_store_and_the_other_commands_find_it(
     here: Path, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert index([str(photos), "--encoder", "mini", "--workers", "0"]) == 0
@@ -146,7 +147,7 @@ def test_index_makes_the_default_store_and_the_others_find_it(
     assert "24 pictures" in capsys.readouterr().out
 
 
-def test_the_environment_comes_before_the_folder_and_the_option_before_both(
+def test_the_option_overrides_the_environment_which_overrides_the_default_store(
     here: Path,
     photos: Path,
     photo_store: Path,
@@ -174,7 +175,7 @@ _NEEDS_A_STORE = [
 
 
 @pytest.mark.parametrize("arguments", _NEEDS_A_STORE, ids=lambda arguments: arguments[0])
-def test_without_any_store_one_line_names_the_three_ways(
+def test_without_a_store_a_one_line_error_names_the_three_ways_to_give_one(
     arguments: list[str], here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert imgrec(arguments) == 2

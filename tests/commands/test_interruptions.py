@@ -1,4 +1,4 @@
-"""Ctrl-C and closed streams end every command in one line, also while modules are imported."""
+"""SIGINT, failing imports and closed streams: every command ends in one line with its exit code."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-# Raises at the import of a module, as a Ctrl-C that comes in the middle of it.
+# Raises KeyboardInterrupt at the import of a module, like Ctrl-C during that import.
 _INTERRUPTING = """
 import os, signal, sys
 class Interrupting:
@@ -21,7 +21,7 @@ sys.meta_path.insert(0, Interrupting())
 _RAISES = "raise KeyboardInterrupt"
 _SIGNALS = "signal.raise_signal(signal.SIGINT)"
 
-# A picture, a folder and a store stand for `photo`, `photos` and `store`.
+# The words `photo`, `photos` and `store` are replaced by a picture, a folder and a store.
 _CASES = {
     "index": ("imgrec.index", "photos --store new --encoder mini --workers 0", "numpy"),
     "query": ("imgrec.query", "photo --store store", "numpy"),
@@ -56,7 +56,7 @@ def _run(
 @pytest.mark.parametrize(
     ("case", "act"), [*((case, _SIGNALS) for case in _CASES), ("graph", _RAISES)]
 )
-def test_ctrl_c_in_an_import_is_one_line_and_130(
+def test_ctrl_c_during_an_import_prints_one_line_and_exits_130(
     case: str, act: str, photos: Path, photo_store: Path, tmp_path: Path
 ) -> None:
     places = {"photos": photos, "photo": next(photos.rglob("*.jpg")), "store": photo_store}
@@ -70,7 +70,8 @@ def test_ctrl_c_in_an_import_is_one_line_and_130(
     assert said[0].endswith(": stopped; the same command continues where it was")
 
 
-# Loses the first exception: in a weak reference callback, as importlib has one for each module.
+# Loses the first exception: Python only prints what a weak reference callback raises, and importlib
+# has such a callback for each module lock.
 _LOSING = """
 import signal, time, weakref
 from imgrec.commands import Parser, run
@@ -91,7 +92,7 @@ raise SystemExit(run("imgrec try", lambda prog: Parser(prog, ""), {main}, []))
 
 
 @pytest.mark.parametrize("main", ["main", "failing"])
-def test_a_ctrl_c_that_python_would_lose_counts_all_the_same(main: str) -> None:
+def test_a_ctrl_c_swallowed_by_a_callback_still_stops_the_command(main: str) -> None:
     start = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", _LOSING.replace("{main}", main)],
@@ -102,7 +103,7 @@ def test_a_ctrl_c_that_python_would_lose_counts_all_the_same(main: str) -> None:
     assert done.stderr == "\nimgrec try: stopped; the same command continues where it was\n"
 
 
-def test_an_import_that_fails_without_a_ctrl_c_is_an_error() -> None:
+def test_an_import_error_without_ctrl_c_is_raised() -> None:
     program = "from imgrec.commands import Parser, run\ndef main(a): import no_such_module\n"
     program += "run('imgrec try', lambda prog: Parser(prog, ''), main, [])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -112,7 +113,7 @@ def test_an_import_that_fails_without_a_ctrl_c_is_an_error() -> None:
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", ">/dev/full"])
 @pytest.mark.parametrize("arguments", ["catalog --store $STORE", "catalog --store /none"])
 @pytest.mark.skipif(os.name == "nt", reason="closed by a POSIX shell")
-def test_a_closed_stream_is_no_traceback(closed: str, arguments: str, photo_store: Path) -> None:
+def test_a_closed_stream_gives_no_traceback(closed: str, arguments: str, photo_store: Path) -> None:
     command = f'"{sys.executable}" -m imgrec {arguments} {closed}'
     done = subprocess.run(
         ["sh", "-c", command],
@@ -128,7 +129,7 @@ def test_a_closed_stream_is_no_traceback(closed: str, arguments: str, photo_stor
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
-def test_ctrl_c_while_serving_ends_without_a_word(tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_server_silently(tmp_path: Path) -> None:
     signals = "import signal, projector.server as s, threading as t, os\n"
     signals += "s.start = lambda logdir, port: 'http://127.0.0.1:6006/'\n"
     signals += "t.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"

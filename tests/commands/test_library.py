@@ -1,4 +1,4 @@
-"""A library call does all that its command does: the same store afterwards, the same files."""
+"""A library call against its command: both leave equal stores and equal output files."""
 
 import hashlib
 import shutil
@@ -24,7 +24,7 @@ from stores import contents
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """The digest of each file below a folder, by its path."""
+    """Return the digest of each file below a folder, by its path."""
     return {
         path.relative_to(folder).as_posix(): hashlib.blake2b(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
@@ -33,7 +33,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def rows_in(store: Path) -> dict[str, list[Any]]:
-    """All rows of all tables of the catalog."""
+    """Return all rows of all tables of the catalog."""
     with Store.open(store) as opened:
         db = opened.catalog.db
         tables = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
@@ -41,9 +41,9 @@ def rows_in(store: Path) -> dict[str, list[Any]]:
 
 
 def kept_in(store: Path) -> dict[str, str]:
-    """The digest of each file of a store, by its path.
+    """Return the digest of each file of a store, by its path.
 
-    The bytes of SQLite's files depend on their history, and `derived.json` has the times at
+    The bytes of SQLite's files depend on their history, and `derived.json` contains the times at
     which the parts were written: these are compared by name only.
     """
     named_only = ("catalog.sqlite", "derived.json")
@@ -63,7 +63,7 @@ def labels_in(store: Path, kind: str) -> dict[int, str]:
 
 @pytest.fixture
 def pair(photos: Path, photo_store: Path, tmp_path: Path) -> tuple[Path, Path]:
-    """Two folders, each with a copy of one store in which two pictures are there twice."""
+    """Make two folders, each with a copy of one store that contains two pictures twice."""
     shutil.copytree(photos, tmp_path / "pictures")
     for number, name in enumerate(("discs/000.jpg", "discs/001.jpg")):
         shutil.copy(tmp_path / "pictures" / name, tmp_path / "pictures" / f"again-{number}.jpg")
@@ -74,7 +74,7 @@ def pair(photos: Path, photo_store: Path, tmp_path: Path) -> tuple[Path, Path]:
 
 
 def same(pair: tuple[Path, Path], out: str) -> None:
-    """Both stores hold the same, and so do both outputs."""
+    """Assert that the two stores are equal, and the two outputs."""
     called, commanded = pair
     assert contents(called / "store") == contents(commanded / "store")
     assert rows_in(called / "store") == rows_in(commanded / "store")
@@ -160,7 +160,7 @@ def test_index(pair: tuple[Path, Path]) -> None:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The thread of each opening of a store, in order."""
+    """Record the name of the thread at each opening of a store, in order."""
     threads: list[str] = []
     kept = Store.__init__
 
@@ -172,7 +172,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return threads
 
 
-def test_indexing_opens_its_store_once_and_once_more_to_commit(
+def test_indexing_opens_its_store_once_in_the_main_and_once_in_the_commit_thread(
     photos: Path, tmp_path: Path, opened: list[str]
 ) -> None:
     both = ["MainThread", "imgrec-writer"]
@@ -189,9 +189,7 @@ def test_indexing_opens_its_store_once_and_once_more_to_commit(
     assert opened == both
 
 
-def test_indexing_opens_no_store_for_arguments_that_are_wrong(
-    tmp_path: Path, opened: list[str]
-) -> None:
+def test_indexing_opens_no_store_for_invalid_arguments(tmp_path: Path, opened: list[str]) -> None:
     (tmp_path / "empty").mkdir()
     for folders in ([], [tmp_path / "absent"], [tmp_path / "empty"]):
         with pytest.raises(ImgrecError):
@@ -200,7 +198,7 @@ def test_indexing_opens_no_store_for_arguments_that_are_wrong(
     assert not (tmp_path / "store").exists()
 
 
-def test_outputs_that_change_no_label_open_the_store_once(
+def test_outputs_that_change_no_labels_open_the_store_once(
     own_store: Path, tmp_path: Path, opened: list[str]
 ) -> None:
     folder, options = own_store.parent, ("--layouts", "none", "--workers", "0")

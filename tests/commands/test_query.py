@@ -1,4 +1,4 @@
-"""Queries: the right neighbors, the contract of the output, what is left out, the grid."""
+"""`imgrec query`: answers against SciPy's distances, the JSON schema, errors, the grid picture."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ def _json(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, A
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean", "manhattan"])
 @pytest.mark.parametrize("fuse", ["mean", "min", "max"])
-def test_answers_are_scipys(store: Store, photos: Path, metric: str, fuse: str) -> None:
+def test_answers_equal_those_of_scipy(store: Store, photos: Path, metric: str, fuse: str) -> None:
     asked = ["discs/000.jpg", "stripes/003.jpg"]
     answer = Recommender(store).query([photos / path for path in asked], 7, metric, fuse)
     feature = store.feature()
@@ -49,7 +49,7 @@ def test_answers_are_scipys(store: Store, photos: Path, metric: str, fuse: str) 
     assert np.allclose(per_query, distances[:, nearest].T, atol=1e-4)
 
 
-def test_the_json_is_the_contract(
+def test_the_fields_of_the_json(
     photo_store: Path, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = _json(capsys, photos / "discs/001.jpg", "--store", photo_store, "-k", 3)
@@ -74,21 +74,21 @@ def test_the_json_is_the_contract(
     assert [result["rank"] for result in answer["results"]] == [1, 2, 3]
 
 
-def test_neighbors_are_of_the_same_family(store: Store, photos: Path) -> None:
+def test_nearest_neighbors_belong_to_the_same_family(store: Store, photos: Path) -> None:
     recommender = Recommender(store)
     for family in ("stripes", "discs", "checks"):
         answer = recommender.query([photos / family / "001.jpg"], k=3)
         assert {result.labels["folder"] for result in answer.results} == {family}
 
 
-def test_similarity_only_where_it_has_a_meaning(store: Store, photos: Path) -> None:
+def test_similarity_is_given_for_cosine_and_chi2_only(store: Store, photos: Path) -> None:
     recommender, asked = Recommender(store), [photos / "discs/000.jpg"]
     assert recommender.query(asked, metric="chi2").results[0].similarity is not None
     assert recommender.query(asked, metric="euclidean").results[0].similarity is None
     assert recommender.query(asked, fuse="rank").results[0].similarity is None
 
 
-def test_a_new_picture_is_encoded_and_a_copy_is_known(
+def test_a_new_picture_is_encoded_and_a_copy_recognized_by_content(
     store: Store, photos: Path, tmp_path: Path
 ) -> None:
     with Image.open(photos / "checks/004.jpg") as image:
@@ -107,9 +107,7 @@ def test_a_new_picture_is_encoded_and_a_copy_is_known(
     )
 
 
-def test_a_file_that_changed_since_is_not_answered_by_its_old_vector(
-    photos: Path, tmp_path: Path
-) -> None:
+def test_a_file_changed_since_indexing_is_encoded_again(photos: Path, tmp_path: Path) -> None:
     shutil.copytree(photos, tmp_path / "photos")
     index_folders([tmp_path / "photos"], tmp_path / "store", Options(("mini",), workers=0))
     asked = tmp_path / "photos" / "discs" / "000.jpg"
@@ -119,7 +117,9 @@ def test_a_file_that_changed_since_is_not_answered_by_its_old_vector(
     assert {result.labels["folder"] for result in answer.results} == {"checks"}
 
 
-def test_a_catalog_path_is_enough_when_the_folder_is_away(photos: Path, tmp_path: Path) -> None:
+def test_a_path_in_the_catalog_can_be_queried_while_its_root_is_offline(
+    photos: Path, tmp_path: Path
+) -> None:
     shutil.copytree(photos, tmp_path / "photos")
     index_folders([tmp_path / "photos"], tmp_path / "store", Options(("mini",), workers=0))
     (tmp_path / "photos").rename(tmp_path / "moved")
@@ -128,13 +128,13 @@ def test_a_catalog_path_is_enough_when_the_folder_is_away(photos: Path, tmp_path
     assert "discs/000.jpg" not in [result.path for result in answer.results]
 
 
-def test_more_than_there_are_gives_all_others(store: Store, photos: Path) -> None:
+def test_k_beyond_the_collection_gives_all_other_pictures(store: Store, photos: Path) -> None:
     answer = Recommender(store).query([photos / "discs/000.jpg"] * 2, k=1000)
     assert len(answer.results) == 23
     assert all(len(result.per_query) == 2 for result in answer.results)
 
 
-def test_a_metric_for_histograms_only(store: Store, photos: Path) -> None:
+def test_chi2_is_refused_for_embeddings(store: Store, photos: Path) -> None:
     recommender, asked = Recommender(store), [photos / "discs/000.jpg"]
     assert recommender.query(asked, metric="chi2").encoder == "rgb"
     with pytest.raises(ImgrecError, match="--encoder rgb"):
@@ -164,7 +164,7 @@ def test_a_metric_for_histograms_only(store: Store, photos: Path) -> None:
         ([], "IMAGE"),
     ],
 )
-def test_mistakes_are_one_line_and_exit_2(
+def test_usage_errors_are_one_line_and_exit_2(
     arguments: list[str], message: str, photo_store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     try:
@@ -186,7 +186,9 @@ def test_a_picture_that_cannot_be_read(
     assert "cannot be read: not-an-image" in capsys.readouterr().err
 
 
-def test_the_table(photo_store: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_printed_table(
+    photo_store: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([str(photos / "discs/000.jpg"), "--store", str(photo_store), "-k", "2"]) == 0
     first, *rows = capsys.readouterr().out.splitlines()
     assert first.startswith("2 of 24 pictures, mini, cosine, ")
@@ -204,17 +206,18 @@ def test_odd_names_are_found_and_shown_on_one_line(
     for name in ok:
         assert main([name, "--store", str(path), "-k", "100"]) == 0
         out = capsys.readouterr().out
-        assert out.count("\n") == len(ok)  # a line each for all others, and the heading
+        # One line for each other picture, and the heading.
+        assert out.count("\n") == len(ok)
         out.encode("utf-8")
 
 
-def test_twins_find_each_other(odd_store: tuple[Path, dict[str, str]]) -> None:
+def test_duplicates_find_each_other(odd_store: tuple[Path, dict[str, str]]) -> None:
     answer = Recommender.open(odd_store[0]).query(["twin one.jpg"], k=1)
     assert answer.results[0].path == "twin two.jpg"
     assert answer.results[0].distance == pytest.approx(0, abs=1e-6)
 
 
-def test_one_picture_alone_has_no_neighbors(
+def test_a_store_of_one_picture_gives_no_neighbors(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "photos").mkdir()
@@ -224,7 +227,7 @@ def test_one_picture_alone_has_no_neighbors(
     assert capsys.readouterr().out.startswith("0 of 1 picture, ")
 
 
-def test_the_grid_shows_whole_pictures_in_their_places(tmp_path: Path) -> None:
+def test_the_grid_shows_uncropped_pictures_in_rank_order(tmp_path: Path) -> None:
     colors = ["red", "lime", "blue", "yellow", "cyan", "magenta"]
     cells = [
         Cell(Image.new("RGB", (300, 150) if n % 2 else (100, 200), c), f"{n}", "a/b")
@@ -259,7 +262,7 @@ def test_the_grid_of_an_answer_is_written(
     assert [path.name for path in tmp_path.iterdir()] == ["grid.png"]
 
 
-def test_the_grid_shows_what_was_unwanted_too(photo_store: Path, tmp_path: Path) -> None:
+def test_the_grid_shows_the_unwanted_pictures_too(photo_store: Path, tmp_path: Path) -> None:
     heights = []
     for unwanted in ([], ["--not", "checks/001.jpg"], ["--not", "checks/001.jpg"] * 3):
         command = ["discs/000.jpg", *unwanted, "--store", str(photo_store)]
@@ -267,4 +270,5 @@ def test_the_grid_shows_what_was_unwanted_too(photo_store: Path, tmp_path: Path)
         with Image.open(tmp_path / "grid.png") as grid:
             heights.append(grid.height)
     rows = np.diff(heights)
-    assert rows[1] == 2 * rows[0] > 0  # a row for each
+    # One row for the wanted pictures, one for the unwanted.
+    assert rows[1] == 2 * rows[0] > 0

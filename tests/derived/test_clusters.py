@@ -1,4 +1,4 @@
-"""Clusters: against scikit-learn and plain means, kept, joined by new pictures, made again."""
+"""Spherical k-means: quality against scikit-learn, distances against plain means, growth."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ SIZES = (40, 25, 60, 10, 33)
 
 
 def blobs(sizes: tuple[int, ...] = SIZES) -> tuple[Vectors, NDArray[np.intp]]:
-    """Vectors (n, 12) in clear groups, mixed and of all lengths, and the group of each."""
+    """Return shuffled vectors (n, 12) of various norms in separated groups, and their groups."""
     rng = np.random.default_rng(5)
     groups = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
     vectors = np.eye(12)[groups] + 0.05 * rng.normal(size=(len(groups), 12))
@@ -46,7 +46,7 @@ def kept_files(path: Path, count: int = len(SIZES)) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.glob("*.npy")}
 
 
-def test_clear_groups_are_found_and_numbered_by_size(tmp_path: Path) -> None:
+def test_separated_groups_are_found_and_numbered_by_size(tmp_path: Path) -> None:
     vectors, groups = blobs()
     found = clusters(make(tmp_path / "store", {"x": vectors}))
     assert found.ids.tolist() == list(range(1, 1 + sum(SIZES)))
@@ -55,7 +55,7 @@ def test_clear_groups_are_found_and_numbered_by_size(tmp_path: Path) -> None:
     assert found.labels() == {i: str(n) for i, n in zip(found.ids, found.numbers, strict=True)}
 
 
-def test_distances_are_those_to_the_mean_of_the_unit_vectors(tmp_path: Path) -> None:
+def test_distances_are_to_the_mean_of_the_unit_vectors(tmp_path: Path) -> None:
     vectors, groups = blobs()
     found = clusters(make(tmp_path / "store", {"x": vectors}))
     means = np.array([unit(vectors)[groups == group].mean(axis=0) for group in groups])
@@ -67,7 +67,7 @@ def test_distances_are_those_to_the_mean_of_the_unit_vectors(tmp_path: Path) -> 
         assert expected[image_id - 1] == pytest.approx(expected[members].min(), abs=1e-5)
 
 
-def test_as_tight_as_those_of_scikit_learn_on_all_columns(tmp_path: Path) -> None:
+def test_inertia_is_close_to_that_of_scikit_learn(tmp_path: Path) -> None:
     vectors = clustered(900, 96)
     found = clusters(make(tmp_path / "store", {"x": vectors}), count=30)
     squares = unit(vectors)
@@ -86,7 +86,7 @@ def test_the_same_vectors_give_the_same_bytes(tmp_path: Path) -> None:
     assert kept == kept_files(tmp_path / "two", 30)
 
 
-def test_nothing_new_writes_nothing(tmp_path: Path) -> None:
+def test_a_second_call_writes_nothing(tmp_path: Path) -> None:
     path = make(tmp_path / "store", {"x": blobs()[0]})
     first, before = clusters(path), stamps(path)
     again = clusters(path)
@@ -95,7 +95,7 @@ def test_nothing_new_writes_nothing(tmp_path: Path) -> None:
     assert np.array_equal(first.central, again.central)
 
 
-def test_new_pictures_join_and_the_others_stay(tmp_path: Path) -> None:
+def test_new_pictures_are_assigned_and_the_others_keep_their_cluster(tmp_path: Path) -> None:
     vectors, _ = blobs()
     count = len(vectors)
     path = make(tmp_path / "store", {"x": vectors})
@@ -109,7 +109,7 @@ def test_new_pictures_join_and_the_others_stay(tmp_path: Path) -> None:
     assert kept_files(path)["model-centers.npy"] == centers
 
 
-def test_made_again_when_there_are_half_as_many_more(tmp_path: Path) -> None:
+def test_clusters_are_fitted_again_after_growth_by_half(tmp_path: Path) -> None:
     path = make(tmp_path / "store", {"x": blobs((20, 20))[0]})
     assert len(clusters(path, count=3).central) == 3
     far = np.eye(12)[[10] * 20].astype(np.float32)
@@ -118,14 +118,15 @@ def test_made_again_when_there_are_half_as_many_more(tmp_path: Path) -> None:
     add_part(path, "x", np.arange(41, 60), far[:19])
     joined = clusters(path, count=3)
     assert np.unique(joined.numbers).tolist() == [1, 2, 3]
-    assert joined.distances[40:].min() > 0.5  # 59 pictures: they are far from the old centers
+    # 59 pictures, less than half as many more: the new ones are assigned to distant old centers.
+    assert joined.distances[40:].min() > 0.5
     add_part(path, "x", np.arange(60, 61), far[19:])
     again = clusters(path, count=3)
     assert len(np.unique(again.numbers[40:])) == 1
     assert again.distances[40:].max() < 0.1
 
 
-def test_pictures_that_are_gone(tmp_path: Path) -> None:
+def test_removed_pictures_leave_their_clusters(tmp_path: Path) -> None:
     vectors, _ = blobs()
     path = make(tmp_path / "store", {"x": vectors})
     first = clusters(path)
@@ -140,7 +141,7 @@ def test_pictures_that_are_gone(tmp_path: Path) -> None:
     assert np.array_equal(left.central[1:-1], first.central[1:-1])
 
 
-def test_another_count_is_another_thing(tmp_path: Path) -> None:
+def test_each_count_of_clusters_is_kept_separately(tmp_path: Path) -> None:
     path = make(tmp_path / "store", {"x": blobs()[0]})
     three, five = clusters(path, count=3), clusters(path, count=5)
     assert (len(three.central), len(five.central)) == (3, 5)
@@ -162,7 +163,9 @@ def test_fewer_pictures_than_clusters(tmp_path: Path, count: int) -> None:
 
 
 @pytest.mark.parametrize("different", [1, 2, 7])
-def test_as_many_clusters_as_pictures_that_differ(tmp_path: Path, different: int) -> None:
+def test_there_are_at_most_as_many_clusters_as_different_vectors(
+    tmp_path: Path, different: int
+) -> None:
     rng = np.random.default_rng(3)
     which = rng.integers(different, size=400)
     which[:different] = np.arange(different)
@@ -172,7 +175,7 @@ def test_as_many_clusters_as_pictures_that_differ(tmp_path: Path, different: int
     assert adjusted_rand_score(which, found.numbers) == 1
 
 
-def test_vectors_of_zeros(tmp_path: Path) -> None:
+def test_zero_vectors(tmp_path: Path) -> None:
     found = clusters(make(tmp_path / "store", {"x": np.zeros((5, 6), np.float32)}))
     assert found.numbers.tolist() == [1] * 5
     assert found.central.tolist() == [1]
@@ -188,7 +191,7 @@ def test_a_feature_without_pictures_and_no_clusters(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["numbers", "centers", "bytes"])
-def test_what_is_damaged_is_made_again(tmp_path: Path, damage: str) -> None:
+def test_damaged_files_are_computed_again(tmp_path: Path, damage: str) -> None:
     path = make(tmp_path / "store", {"x": blobs()[0]})
     first = clusters(path)
     folder = path / "indexes" / "x" / f"kmeans-{len(SIZES)}"
@@ -214,7 +217,7 @@ def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     assert np.array_equal(busy.numbers, read_only.numbers)
 
 
-def test_rows_do_not_depend_on_those_beside_them() -> None:
+def test_assignments_do_not_depend_on_the_batch() -> None:
     vectors = clustered(700, 80)
     recipe = KmeansRecipe(9)
     model = recipe.fit(vectors)

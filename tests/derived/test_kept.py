@@ -1,4 +1,8 @@
-"""What is kept to search a store: right after every change, whole or absent, grown not remade."""
+"""Derived data of a store (sketch, HNSW graph, PCA), against brute force over the current vectors.
+
+After new, removed and replaced pictures the answers are right, with the indexes updated or not;
+damaged files are not used; growth extends an index instead of fitting it again.
+"""
 
 import json
 from pathlib import Path
@@ -26,7 +30,7 @@ WAYS = ("exact", "sketch", "hnsw")
 
 @pytest.fixture(autouse=True)
 def _few_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few enough that these small collections are not all candidates."""
+    """Lower the number of candidates, so that these small collections are not compared whole."""
     monkeypatch.setattr(candidates, "_CANDIDATES", 60)
     monkeypatch.setattr(candidates, "_CANDIDATES_EACH", 6)
     monkeypatch.setattr(candidates, "_NEAR", 16)
@@ -49,7 +53,7 @@ def _nearest(vectors: np.ndarray, ids: np.ndarray, asked: int, k: int = 5) -> li
     return [int(i) for i in ids[np.argsort(distances)[:k]]]
 
 
-def _agrees(recommender: Recommender, vectors: np.ndarray, ids: np.ndarray, way: str) -> None:
+def _check_recall(recommender: Recommender, vectors: np.ndarray, ids: np.ndarray, way: str) -> None:
     asked = np.random.default_rng(2).choice(ids, 30, replace=False)
     answers = [recommender.query([int(i)], index=way) for i in asked]
     assert np.mean([answer.index == way for answer in answers]) > 0.5, way
@@ -65,55 +69,58 @@ def _kept(path: Path, recipe: SketchRecipe | HnswRecipe | PcaRecipe, name: str =
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_new_pictures_are_found_before_and_after_the_indexes_know_them(
+def test_new_pictures_are_found_before_and_after_the_update_of_the_indexes(
     path: Path, way: str
 ) -> None:
     ids = np.arange(1, 1201)
     with Recommender.open(path, cache="none") as recommender:
-        _agrees(recommender, VECTORS[:800], ids[:800], way)
+        _check_recall(recommender, VECTORS[:800], ids[:800], way)
         sketch, graph = _kept(path, SketchRecipe()), _kept(path, HnswRecipe())
         vector_stores.add_pictures(path, range(801, 1201))
         vector_stores.add_part(path, "vec", ids[800:], VECTORS[800:])
-        _agrees(recommender, VECTORS, ids, way)  # open all the while
+        # The recommender stays open during the update.
+        _check_recall(recommender, VECTORS, ids, way)
         vector_stores.update(path)
-        _agrees(recommender, VECTORS, ids, way)
+        _check_recall(recommender, VECTORS, ids, way)
     grown, grown_graph = _kept(path, SketchRecipe()), _kept(path, HnswRecipe())
     assert len(grown.coverage.ids) == len(grown_graph.coverage.ids) == 1200
-    for before, after in ((sketch, grown), (graph, grown_graph)):  # not fitted again
+    # The model was reused, not fitted again.
+    for before, after in ((sketch, grown), (graph, grown_graph)):
         assert np.array_equal(before.model["components"], after.model["components"])
     assert np.array_equal(sketch.rows["codes"], grown.rows["codes"][:800])
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_removed_pictures_are_never_answered(path: Path, way: str) -> None:
+def test_removed_pictures_are_never_results(path: Path, way: str) -> None:
     with Recommender.open(path, cache="none") as recommender:
         gone = _ids(recommender.query([5], 10, index=way))
         vector_stores.remove(path, gone)
         left = np.setdiff1d(np.arange(1, 801), gone)
         assert not {*_ids(recommender.query([5], 20, index=way))} & {*gone}
-        _agrees(recommender, VECTORS[left - 1], left, way)
+        _check_recall(recommender, VECTORS[left - 1], left, way)
         vector_stores.update(path)
         assert not {*_ids(recommender.query([5], 20, index=way))} & {*gone}
-        _agrees(recommender, VECTORS[left - 1], left, way)
+        _check_recall(recommender, VECTORS[left - 1], left, way)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_rebuilt_feature_is_answered_by_its_new_vectors(path: Path, way: str) -> None:
+def test_a_rebuilt_feature_is_searched_by_its_new_vectors(path: Path, way: str) -> None:
     other = vector_stores.clustered(800, 96, seed=9)
     ids = np.arange(1, 801)
     with Recommender.open(path, cache="none") as recommender:
-        _agrees(recommender, VECTORS[:800], ids, way)
+        _check_recall(recommender, VECTORS[:800], ids, way)
         vector_stores.rebuild(path, "vec", other)
         if way == "exact":
-            _agrees(recommender, other, ids, way)
-        else:  # nothing in it is right any more, and all are few enough to be compared
+            _check_recall(recommender, other, ids, way)
+        # No row of the index is valid any more, and all pictures are few enough to be compared.
+        else:
             assert recommender.query([1], 3, index=way).results == recommender.query([1], 3).results
         vector_stores.update(path)
-        _agrees(recommender, other, ids, way)
+        _check_recall(recommender, other, ids, way)
 
 
 @pytest.mark.parametrize("way", ["sketch", "hnsw"])
-def test_one_part_made_anew_under_its_old_number(path: Path, way: str) -> None:
+def test_a_part_rewritten_under_its_old_number_is_noticed(path: Path, way: str) -> None:
     part = path / "features" / "vec" / "part-000001"
     vectors = VECTORS[:800].copy()
     vectors[300:600] = VECTORS[900:1200]
@@ -122,24 +129,24 @@ def test_one_part_made_anew_under_its_old_number(path: Path, way: str) -> None:
     np.save(part / "ids.npy", np.arange(301, 601))
     np.save(part / "vectors.npy", vectors[300:600])
     with Recommender.open(path, cache="none") as recommender:
-        _agrees(recommender, vectors, np.arange(1, 801), way)
+        _check_recall(recommender, vectors, np.arange(1, 801), way)
         vector_stores.update(path)
-        _agrees(recommender, vectors, np.arange(1, 801), way)
+        _check_recall(recommender, vectors, np.arange(1, 801), way)
 
 
 @pytest.mark.parametrize("way", ["sketch", "hnsw"])
-def test_many_removed_and_others_back_again(path: Path, way: str) -> None:
+def test_many_pictures_removed_and_others_restored(path: Path, way: str) -> None:
     vector_stores.remove(path, range(1, 500))
     vector_stores.update(path)
     with Store.create(path) as store, store.catalog.transaction() as db:
         db.execute("UPDATE images SET status = 'ok'")
     with Recommender.open(path, cache="none") as recommender:
-        _agrees(recommender, VECTORS[:800], np.arange(1, 801), way)
+        _check_recall(recommender, VECTORS[:800], np.arange(1, 801), way)
         vector_stores.update(path)
-        _agrees(recommender, VECTORS[:800], np.arange(1, 801), way)
+        _check_recall(recommender, VECTORS[:800], np.arange(1, 801), way)
 
 
-def test_nothing_new_writes_nothing(path: Path) -> None:
+def test_an_update_without_changes_writes_nothing(path: Path) -> None:
     def times() -> dict[Path, int]:
         return {file: file.stat().st_mtime_ns for file in path.glob("indexes/**/*")}
 
@@ -147,14 +154,17 @@ def test_nothing_new_writes_nothing(path: Path) -> None:
     assert len(before) > 10
     lines = vector_stores.update(path)
     assert times() == before
-    assert lines == vector_stores.update(path, hnsw=False)  # what is there is kept up
+    # Indexes that exist are updated, also without `hnsw`.
+    assert lines == vector_stores.update(path, hnsw=False)
     assert lines[0].startswith("vec: sketch of 800 vectors, ")
     assert lines[1].startswith("vec: hnsw graph of 800 vectors, ")
 
 
 @pytest.mark.parametrize("name", ["kept.json", "ids.npy", "rows-codes.npy", "model-mean.npy"])
 @pytest.mark.parametrize("damage", ["cut", "absent", "narrow"])
-def test_a_damaged_sketch_is_not_used_and_made_again(path: Path, name: str, damage: str) -> None:
+def test_a_damaged_sketch_is_not_used_and_is_built_again(
+    path: Path, name: str, damage: str
+) -> None:
     file = path / "indexes" / "vec" / "sketch" / name
     if damage == "absent":
         file.unlink()
@@ -165,11 +175,11 @@ def test_a_damaged_sketch_is_not_used_and_made_again(path: Path, name: str, dama
     with Recommender.open(path, cache="none") as recommender:
         assert _ids(recommender.query([3])) == _nearest(VECTORS[:800], np.arange(1, 801), 3)
         vector_stores.update(path)
-        _agrees(recommender, VECTORS[:800], np.arange(1, 801), "sketch")
+        _check_recall(recommender, VECTORS[:800], np.arange(1, 801), "sketch")
 
 
 @pytest.mark.parametrize("damage", ["absent", "empty", "words", "half", "model"])
-def test_a_damaged_graph_is_not_used_and_made_again(path: Path, damage: str) -> None:
+def test_a_damaged_graph_is_not_used_and_is_built_again(path: Path, damage: str) -> None:
     file = path / "indexes" / "vec" / "hnsw" / "hnsw.usearch"
     whole = file.read_bytes()
     if damage == "model":
@@ -183,10 +193,10 @@ def test_a_damaged_graph_is_not_used_and_made_again(path: Path, damage: str) -> 
     with Recommender.open(path, cache="none") as recommender:
         assert _ids(recommender.query([3])) == _nearest(VECTORS[:800], np.arange(1, 801), 3)
         vector_stores.update(path)
-        _agrees(recommender, VECTORS[:800], np.arange(1, 801), "hnsw")
+        _check_recall(recommender, VECTORS[:800], np.arange(1, 801), "hnsw")
 
 
-def test_another_encoder_s_sketch_is_not_used(path: Path) -> None:
+def test_the_sketch_of_another_encoder_is_not_used(path: Path) -> None:
     described = json.loads((path / "features" / "vec" / "feature.json").read_text())
     described["weights_digest"] = "other"
     (path / "features" / "vec" / "feature.json").write_text(json.dumps(described))
@@ -194,7 +204,7 @@ def test_another_encoder_s_sketch_is_not_used(path: Path) -> None:
     assert _kept(path, HnswRecipe()) is None
 
 
-def test_the_reduced_histograms_are_scikit_learns(tmp_path: Path) -> None:
+def test_reduced_histograms_equal_those_of_scikit_learn(tmp_path: Path) -> None:
     path = vector_stores.make(tmp_path / "store", {"rgb": HISTOGRAMS})
     expected = PCA(COMPONENTS, svd_solver="full").fit_transform(HISTOGRAMS.astype(float))
     with Recommender.open(path, cache="none") as recommender:
@@ -204,7 +214,8 @@ def test_the_reduced_histograms_are_scikit_learns(tmp_path: Path) -> None:
             found = np.array(_ids(answer)) - 1
             assert np.allclose([r.distance for r in answer.results], distances[found], atol=1e-3)
             assert answer.exact
-        assert (path / "indexes" / "rgb" / "pca" / "kept.json").is_file()  # kept by the query
+        # The query has written the model.
+        assert (path / "indexes" / "rgb" / "pca" / "kept.json").is_file()
     (line,) = vector_stores.update(path, hnsw=False)[:1]
     kept = (
         PCA(COMPONENTS, svd_solver="full")
@@ -214,7 +225,7 @@ def test_the_reduced_histograms_are_scikit_learns(tmp_path: Path) -> None:
     assert line == f"rgb: {COMPONENTS} principal components keep {kept:.1%} of the variance"
 
 
-def test_the_axes_are_fitted_again_when_there_are_half_as_many_pictures_more(
+def test_the_axes_are_fitted_again_after_growth_by_half(
     tmp_path: Path,
 ) -> None:
     path = vector_stores.make(tmp_path / "store", {"rgb": HISTOGRAMS[:600]}, part_rows=100)
@@ -234,7 +245,7 @@ def test_the_axes_are_fitted_again_when_there_are_half_as_many_pictures_more(
         assert np.allclose(kept.rows["coordinates"], vectors @ axes.T, atol=1e-5)
 
 
-def test_another_collection_in_the_place_of_the_first(tmp_path: Path) -> None:
+def test_another_collection_at_the_same_path(tmp_path: Path) -> None:
     path = vector_stores.make(tmp_path / "store", {"rgb": HISTOGRAMS[:40]}, part_rows=40)
     vector_stores.update(path)
     vector_stores.remove(path, range(1, 41))
@@ -261,14 +272,14 @@ def test_few_and_equal_histograms(tmp_path: Path) -> None:
         assert recommender.query([1], metric="pca-cosine").results == []
 
 
-def test_a_store_that_is_busy_is_answered_and_nothing_kept(tmp_path: Path) -> None:
+def test_a_query_of_a_locked_store_is_answered_and_nothing_is_written(tmp_path: Path) -> None:
     path = vector_stores.make(tmp_path / "store", {"rgb": HISTOGRAMS[:50]})
     with Store.create(path) as writer, writer.writing(), Recommender.open(path) as recommender:
         assert len(recommender.query([1], metric="pca-cosine").results) == 5
     assert not (path / "indexes").exists()
 
 
-def test_the_graph_finds_what_is_left_when_the_nearest_are_gone(path: Path) -> None:
+def test_the_graph_finds_the_remaining_pictures_after_the_nearest_are_removed(path: Path) -> None:
     near = _nearest(VECTORS[:800], np.arange(1, 801), 7, 150)
     vector_stores.remove(path, near)
     vector_stores.add_pictures(path, range(801, 811))
@@ -287,7 +298,7 @@ def test_an_index_shrinks_with_its_collection(path: Path) -> None:
     assert all("of 100 vectors" in line for line in lines)
 
 
-def test_a_store_that_lost_all_its_pictures_answers_nothing(tmp_path: Path) -> None:
+def test_a_store_without_remaining_pictures_gives_no_results(tmp_path: Path) -> None:
     path = vector_stores.make(tmp_path / "store", {"rgb": HISTOGRAMS[:5]})
     vector_stores.remove(path, range(1, 6))
     picture("discs", 1).save(tmp_path / "new.png")
@@ -297,7 +308,7 @@ def test_a_store_that_lost_all_its_pictures_answers_nothing(tmp_path: Path) -> N
             assert recommender.query([tmp_path / "new.png"], 5, metric, **histogram).results == []
 
 
-def test_coverage_tells_rows_of_another_part_apart() -> None:
+def test_coverage_maps_only_rows_of_the_same_part() -> None:
     vectors = VECTORS[:6]
 
     def feature(ids: list[list[int]], sources: list[str]) -> FeatureStore:
@@ -311,12 +322,13 @@ def test_coverage_tells_rows_of_another_part_apart() -> None:
     assert kept.places(feature([[1, 2, 5], [3, 4]], ["a", "b"])).tolist() == [0, 1, 2, 3, 4]
     assert kept.places(feature([[1, 2, 5], [3, 4]], ["a", "c"])).tolist() == [0, 1, -1, -1, 4]
     assert kept.places(feature([[3, 4], [1, 2, 5, 6]], ["b", "a"])).tolist() == [0, 1, 2, 3, 4, -1]
-    assert kept.places(feature([[1, 3]], ["a"])).tolist() == [0, -1]  # 3 lay in b
+    # Id 3 was in the part b.
+    assert kept.places(feature([[1, 3]], ["a"])).tolist() == [0, -1]
     assert kept.places(feature([[9]], [""])).tolist() == [-1]
     assert kept.places(feature([], [])).tolist() == []
 
 
-def test_saved_is_loaded(tmp_path: Path) -> None:
+def test_an_index_is_saved_and_loaded(tmp_path: Path) -> None:
     feature = FeatureStore("x", 96, [Block(np.arange(50), VECTORS[:50], source="a")])
     spec, recipe = vector_stores.spec_of("x", 96), SketchRecipe()
     derived = derive(recipe, feature)
@@ -329,11 +341,12 @@ def test_saved_is_loaded(tmp_path: Path) -> None:
     assert load_derived(tmp_path, recipe, vector_stores.spec_of("y", 96)) is None
 
 
-def test_indexing_keeps_what_the_search_wants(photos: Path, tmp_path: Path) -> None:
+def test_indexing_writes_the_indexes_that_a_search_uses(photos: Path, tmp_path: Path) -> None:
     options = Options(encoders=("mini",), workers=0, hnsw=True)
     summary = index_folders([photos], tmp_path / "store", options)
     assert [line.split()[0] for line in summary.indexes] == ["mini:", "rgb:"]
-    assert SKETCH_VALUES > 24 * 512  # so few are searched exactly: no sketch
+    # A collection this small is searched exactly, so there is no sketch.
+    assert SKETCH_VALUES > 24 * 512
     assert sorted(p.name for p in (tmp_path / "store").glob("indexes/*/*")) == ["hnsw", "pca"]
     again = index_folders([], tmp_path / "store", Options(workers=0))
     assert again.indexes == summary.indexes

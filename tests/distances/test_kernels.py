@@ -1,4 +1,4 @@
-"""The compiled loops against the functions in numpy, which are tested against SciPy."""
+"""The compiled loops, against the numpy functions that test_metrics.py compares with SciPy."""
 
 import numpy as np
 import pytest
@@ -27,11 +27,14 @@ def _matrices(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("metric", PLAIN, ids=lambda metric: metric.name)
 @settings(deadline=None)
 @given(matrices=_matrices())
-def test_loops_are_the_functions(metric: Metric, matrices: tuple[np.ndarray, np.ndarray]) -> None:
+def test_compiled_loops_equal_the_numpy_functions(
+    metric: Metric, matrices: tuple[np.ndarray, np.ndarray]
+) -> None:
     queries, vectors = matrices
     expected = metric.function(queries, vectors)
-    found = distances_between(metric, queries, vectors)  # compiled: the module is imported
-    # cosine in float32 ends at about 1e-6, and what is below is 0 in both
+    # Importing the module of kernels selects the compiled loops.
+    found = distances_between(metric, queries, vectors)
+    # Cosine in float32 is exact to about 1e-6; both implementations round smaller distances to 0.
     assert np.allclose(found, expected, rtol=1e-4, atol=2e-6)
 
 
@@ -45,11 +48,12 @@ def test_products() -> None:
 
 @pytest.mark.parametrize("metric", PLAIN, ids=lambda metric: metric.name)
 @pytest.mark.parametrize("norm", [0, 1, 2])
-def test_all_rows_some_rows_and_rows_of_dead_pictures(metric: Metric, norm: int) -> None:
+def test_distances_to_all_and_to_some_rows_skip_removed_pictures(metric: Metric, norm: int) -> None:
     vectors = np.abs(RNG.normal(size=(400, 40))).astype(np.float32)
     queries = np.abs(RNG.normal(size=(2, 40))).astype(np.float32)
     kept = np.ones(400, bool)
-    kept[[3, 70, *range(100, 190)]] = False  # few of the first block, most of the second
+    # Remove few rows of the first block and most of the second.
+    kept[[3, 70, *range(100, 190)]] = False
     parts = [np.arange(s, s + 100) for s in range(0, 400, 100)]
     blocks = [Block(part + 1, vectors[part]).only(kept[part]) for part in parts]
     feature = FeatureStore("x", 40, blocks)
@@ -65,7 +69,7 @@ def test_all_rows_some_rows_and_rows_of_dead_pictures(metric: Metric, norm: int)
     assert np.allclose(some, expected[:, rows], atol=1e-5)
 
 
-def test_scaled_vectors_have_norm_1_and_zeros_stay() -> None:
+def test_scaled_vectors_have_norm_1_and_zero_vectors_stay_zero() -> None:
     vectors = RNG.normal(size=(20, 6)).astype(np.float32)
     vectors[4] = 0
     for norm in (1, 2):
@@ -74,7 +78,7 @@ def test_scaled_vectors_have_norm_1_and_zeros_stay() -> None:
         assert lengths[4] == 0
 
 
-def test_chi2_of_empty_bins_is_nought() -> None:
+def test_chi2_of_empty_bins_is_zero() -> None:
     vectors = np.zeros((3, 5), np.float32)
     out = np.empty((1, 3), np.float32)
     kernels.chi2(vectors[:1], vectors, out)

@@ -1,4 +1,4 @@
-"""Distances against SciPy, the ways to fuse, and the exact index against a brute force."""
+"""Metrics against SciPy, fusion against numpy, and the exact index against brute force."""
 
 import numpy as np
 import pytest
@@ -31,14 +31,14 @@ VECTORS = RNG.normal(size=(500, 70)).astype(np.float32)
     ("function", "scipy_name"),
     [(cosine, "cosine"), (euclidean, "euclidean"), (manhattan, "cityblock")],
 )
-def test_distances_are_scipys(function: object, scipy_name: str) -> None:
+def test_distances_equal_those_of_scipy(function: object, scipy_name: str) -> None:
     expected = cdist(QUERIES.astype(float), VECTORS.astype(float), scipy_name)
     found = function(QUERIES, VECTORS)  # type: ignore[operator]
     assert found.dtype == np.float32
     assert np.allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
-def test_chi2_is_half_the_sum_where_bins_are_filled() -> None:
+def test_chi2_is_half_the_sum_over_bins_that_are_not_empty_in_both() -> None:
     queries, vectors = np.abs(QUERIES) * (QUERIES > 0), np.abs(VECTORS) * (VECTORS > 0)
     queries, vectors = queries / queries.sum(1)[:, None], vectors / vectors.sum(1)[:, None]
 
@@ -53,15 +53,18 @@ def test_chi2_is_half_the_sum_where_bins_are_filled() -> None:
     arrays(np.float32, (4, 9), elements=st.floats(0, 100, width=32)),
     st.sampled_from(sorted(METRICS)),
 )
-def test_the_same_is_at_nought_and_nothing_is_negative(vectors: np.ndarray, name: str) -> None:
+def test_equal_vectors_have_distance_zero_and_no_distance_is_negative(
+    vectors: np.ndarray, name: str
+) -> None:
     distances = METRICS[name].function(vectors, vectors)
     assert (distances >= 0).all()
     assert np.allclose(distances, distances.T, rtol=1e-3, atol=1e-3)
-    filled = (vectors * vectors).any(axis=1)  # not so short that the square is 0
+    # Leave out vectors so short that their squares underflow to 0.
+    filled = (vectors * vectors).any(axis=1)
     assert np.allclose(np.diag(distances)[filled], 0, atol=1e-5)
 
 
-def test_euclidean_does_not_cancel_between_near_pictures() -> None:
+def test_euclidean_has_no_cancellation_between_near_vectors() -> None:
     vectors = RNG.normal(size=(2, 2048)).astype(np.float32)
     vectors[1] = vectors[0]
     vectors[1, 0] += np.float32(1e-3)
@@ -69,7 +72,7 @@ def test_euclidean_does_not_cancel_between_near_pictures() -> None:
     assert np.allclose(euclidean(vectors, vectors), expected, rtol=1e-3)
 
 
-def test_twins_are_ties_in_catalog_order() -> None:
+def test_ties_between_duplicates_keep_catalog_order() -> None:
     rng = np.random.default_rng(5)
     for _ in range(20):
         vectors = np.repeat(rng.normal(size=(1, 2048)).astype(np.float32), 1100, axis=0)
@@ -77,7 +80,7 @@ def test_twins_are_ties_in_catalog_order() -> None:
         assert top_k(distances, 5).tolist() == [0, 1, 2, 3, 4]
 
 
-def test_a_zero_vector_is_at_one_from_everything() -> None:
+def test_a_zero_vector_has_cosine_distance_1_to_everything() -> None:
     assert cosine(np.zeros((1, 70), np.float32), VECTORS).tolist() == [[1.0] * 500]
 
 
@@ -85,7 +88,7 @@ def test_a_zero_vector_is_at_one_from_everything() -> None:
     arrays(np.float32, st.integers(0, 60), elements=st.integers(0, 5).map(float)),
     st.integers(0, 70),
 )
-def test_top_k_is_the_stable_sort(distances: np.ndarray, k: int) -> None:
+def test_top_k_equals_the_head_of_a_stable_sort(distances: np.ndarray, k: int) -> None:
     assert top_k(distances, k).tolist() == np.argsort(distances, kind="stable")[:k].tolist()
 
 

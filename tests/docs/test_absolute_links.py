@@ -1,4 +1,4 @@
-"""The README in the package: links are absolute as soon as the project has an address."""
+"""The README as a package description: relative links become absolute ones to the repository."""
 
 import importlib.util
 import re
@@ -20,7 +20,7 @@ def build_step() -> ModuleType:
     return module
 
 
-def test_no_relative_link_is_left_in_the_readme(build_step: ModuleType) -> None:
+def test_no_relative_link_remains_in_the_readme(build_step: ModuleType) -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     links = re.findall(r"(!?)\[[^]]*\]\(([^)]+)\)", text)
     relative = [(image, path) for image, path in links if "://" not in path]
@@ -33,7 +33,7 @@ def test_no_relative_link_is_left_in_the_readme(build_step: ModuleType) -> None:
     assert all("://" in path for _, path in re.findall(r"(!?)\[[^]]*\]\(([^)]+)\)", made))
 
 
-def test_absolute_links_and_text_stay(build_step: ModuleType) -> None:
+def test_absolute_links_and_other_text_stay_unchanged(build_step: ModuleType) -> None:
     text = "[a](https://example.org/x) [d](#e) ![f](https://example.org/f.png) a (b) [c]"
     assert build_step.with_absolute_links(text, REPOSITORY, "v1") == text
 

@@ -1,4 +1,4 @@
-"""The commands of the README and of the start page are run; links and make targets exist."""
+"""The README and the start page: their commands run, their links and make targets exist."""
 
 import os
 import re
@@ -78,10 +78,10 @@ def test_the_readme_is_short() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *PAGES])
-def test_every_make_target_named_is_there(page: str) -> None:
+def test_every_make_target_named_exists(page: str) -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
-    # In code or at the start of a line of a block, so that "make" in a sentence is left out.
+    # Only in code or at the start of a line of a block, so that the verb "make" does not match.
     text = (ROOT / page).read_text("utf-8")
     named = set(re.findall(r"(?:`|^\$ |^)make ([a-z]+(?:-[a-z]+)*)", text, re.MULTILINE))
     assert named <= targets, named - targets
@@ -97,7 +97,7 @@ def test_make_help_and_the_page_of_commands_list_every_target() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *PAGES])
-def test_pictures_and_pages_linked_are_there(page: str) -> None:
+def test_linked_pictures_and_pages_exist(page: str) -> None:
     path = ROOT / page
     links = re.findall(r"\]\(([^)#\s]+)", path.read_text("utf-8"))
     local = [link for link in links if "://" not in link]
@@ -111,7 +111,7 @@ def test_the_readme_has_pictures_and_links() -> None:
     assert len([link for link in links if link.endswith(".md")]) >= 10
 
 
-def test_the_picture_at_the_top_moves_is_short_and_is_light() -> None:
+def test_the_first_picture_is_a_short_and_small_animation() -> None:
     file = DOCS / "images" / "tour.webp"
     assert file.stat().st_size < 3_000_000
     with Image.open(file) as tour:

@@ -1,4 +1,4 @@
-"""The pages of the documentation name what there is: options, codes, metrics, names, folders."""
+"""The reference pages against the code: options, reason codes, metrics, names, columns, folders."""
 
 import ast
 import importlib
@@ -28,11 +28,12 @@ def _page(name: str) -> str:
 def test_a_page_has_a_table_row_for_exactly_the_options_of_its_command(
     command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "1000")  # or long options are broken at their hyphens
+    # A narrow terminal would break long options at their hyphens.
+    monkeypatch.setenv("COLUMNS", "1000")
     with pytest.raises(SystemExit):
         importlib.import_module(COMMANDS[command].module).main(["--help"])
     shown = capsys.readouterr().out
-    # The lines that describe an option begin with it; examples and explanations do not.
+    # Lines that describe an option begin with it; examples and explanations do not.
     options = set(_OPTION.findall("\n".join(re.findall(r"^  (-[^ ].*?)(?:  |$)", shown, re.M))))
     rows = re.findall(r"^\| (`[^|]*`) \|", _page(f"commands/{command}.md"), re.MULTILINE)
     described = set(_OPTION.findall("\n".join(rows)))
@@ -75,7 +76,7 @@ def test_the_page_of_python_shows_every_public_name() -> None:
     assert shown == {*imgrec.__all__} - {"__version__"}
 
 
-def test_python_blocks_import_what_there_is() -> None:
+def test_imports_in_python_blocks_work() -> None:
     blocks = 0
     for page in (ROOT / "README.md", *DOCS.rglob("*.md")):
         for block in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
@@ -88,7 +89,7 @@ def test_python_blocks_import_what_there_is() -> None:
     assert blocks >= 5
 
 
-def test_contributing_names_every_folder_and_only_what_there_is() -> None:
+def test_contributing_names_every_folder_and_only_paths_that_exist() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     for folder in (ROOT / "imgrec").iterdir():
         if (folder / "__init__.py").is_file():
@@ -107,6 +108,7 @@ def test_the_page_of_dependencies_has_a_reason_for_each() -> None:
     page = _page("dependencies.md").lower()
     for requirement in (*project["dependencies"], *extras):
         name = re.split(r"[\[<>=~ ]", requirement)[0].lower()
-        if name == "imgrec":  # an extra that takes in others
+        # An extra that includes other extras.
+        if name == "imgrec":
             continue
         assert f"[{name}]" in page or f", {name}" in page or f"| {name}" in page, name

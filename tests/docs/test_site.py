@@ -1,4 +1,4 @@
-"""The documentation site: built strictly, and no page loads anything from outside."""
+"""The documentation site: the strict build succeeds, and no page loads from another host."""
 
 import os
 import re
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
     not find_spec("material") or not find_spec("mkdocstrings"),
     reason="mkdocs-material is not installed (pip install 'imgrec[docs]')",
 )
-# What a browser loads without a click; `a` is left out.
+# Elements whose address a browser loads without a click; links (`a`) are left out.
 _LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
 
 
@@ -46,7 +46,7 @@ class _Loads(HTMLParser):
                 self.addresses.append(value or "")
 
 
-def test_every_page_is_there_and_loads_only_files_of_the_site(site: Path) -> None:
+def test_every_page_exists_and_loads_only_files_of_the_site(site: Path) -> None:
     pages = {page.relative_to(ROOT / "docs") for page in (ROOT / "docs").rglob("*.md")}
     for page in pages:
         html = site / page.with_suffix(".html")
@@ -69,7 +69,7 @@ def test_styles_load_nothing_from_outside(site: Path) -> None:
         assert not re.search(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", text), style
 
 
-def test_opened_from_disk_the_search_finds_an_option(site: Path, browser: webdriver.Chrome) -> None:
+def test_the_search_works_on_pages_opened_from_disk(site: Path, browser: webdriver.Chrome) -> None:
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import WebDriverWait
 

@@ -1,4 +1,4 @@
-"""The script that makes the moving picture of the README works on any site and report."""
+"""The script that records the animation of the README, run on a small site and report."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from imgrec.reporting.write import ReportOptions, write_report
 from tour import HEIGHT, WIDTH, write_tour
 
 
-def test_a_tour_through_a_small_site(
+def test_the_animation_of_a_small_site(
     photo_store: Path, tmp_path: Path, browser: webdriver.Chrome
 ) -> None:
     with Store.open(photo_store) as store:

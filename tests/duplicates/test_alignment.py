@@ -1,4 +1,4 @@
-"""Alignment: the fit that was put in is found again, and similarity against numpy and SciPy."""
+"""Alignment: known shifts, scales and gains are recovered; similarity against numpy and SciPy."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ SHAPES = st.tuples(
 
 
 def scene(u: Plane, v: Plane, seed: int = 0) -> Plane:
-    """A picture without pixels: soft spots, known at every place, values within 40 to 180."""
+    """Return a scene of smooth blobs as a function of continuous coordinates, 40 to 180."""
     rng = np.random.default_rng(seed)
     total = np.zeros(np.broadcast_shapes(u.shape, v.shape))
     for x, y, width, height in rng.uniform([-0.6, -0.6, 0.05, -1], [0.6, 0.6, 0.15, 1], (40, 4)):
@@ -35,7 +35,7 @@ def scene(u: Plane, v: Plane, seed: int = 0) -> Plane:
 
 
 def seen(side: int, scale: float, right: float, down: float, seed: int = 0) -> Plane:
-    """The scene in a square of pixels."""
+    """Return the scene sampled at a square of pixels, scaled and shifted."""
     places = (np.arange(side) + 0.5) / side - 0.5
     return scene(scale * places[None] + right, scale * places[:, None] + down, seed)
 
@@ -43,7 +43,7 @@ def seen(side: int, scale: float, right: float, down: float, seed: int = 0) -> P
 def compared(
     a: tuple[Plane, Plane], b: tuple[Plane, Plane], tints: tuple[float, float] = (128, 128)
 ) -> NDArray[np.float64]:
-    """Compare two pictures, each of 16 and of 64 pixels a side, of one tint each."""
+    """Compare two pictures of one hue each, given with 16 and with 64 pixels a side."""
     small = np.rint(np.stack([a[0], b[0]])).clip(0, 255).astype(np.uint8)
     large = np.rint(np.stack([a[1], b[1]])).clip(0, 255).astype(np.uint8)
     color = np.full((2, 2, 16, 16), 128, np.uint8)
@@ -60,7 +60,7 @@ def scene_twice(seed: int = 0) -> tuple[Plane, Plane]:
 
 
 @given(SHAPES)
-def test_the_place_and_brightness_put_in_are_found(
+def test_known_shift_scale_and_brightness_are_recovered(
     shape: tuple[float, float, float, float],
 ) -> None:
     scale, right, down, gain = shape
@@ -74,17 +74,19 @@ def test_the_place_and_brightness_put_in_are_found(
 
 
 @pytest.mark.parametrize("seed", range(1, 9))
-def test_another_scene_is_not_the_same(seed: int) -> None:
+def test_different_scenes_are_not_similar(seed: int) -> None:
     assert compared(scene_twice(), scene_twice(seed))[SIMILARITY] < 0.2
 
 
-def test_what_differs_in_a_corner_is_not_the_same() -> None:
+def test_pictures_that_differ_in_a_corner_are_not_similar() -> None:
     a, b = scene_twice(), scene_twice()
     other = seen(64, 1, 0, 0, seed=1)
-    b[1][:24, :24] = other[:24, :24]  # 9 of 64 blocks
+    # This changes 9 of the 64 blocks.
+    b[1][:24, :24] = other[:24, :24]
     assert compared(a, b)[SIMILARITY] < 0.5
     b[1][:] = a[1]
-    b[1][:8, :16] = other[:8, :16]  # 2 of 64: what may stand at an edge
+    # This changes 2 of the 64 blocks, as a watermark at an edge does.
+    b[1][:8, :16] = other[:8, :16]
     assert compared(a, b)[SIMILARITY] > 0.9
 
 
@@ -98,14 +100,14 @@ def test_colors_are_compared() -> None:
     ("first", "second", "same"),
     [(0, 0, True), (255, 255, True), (200, 170, True), (0, 255, False), (60, 200, False)],
 )
-def test_plain_pictures_are_the_same_where_their_brightness_is(
+def test_uniform_pictures_are_similar_if_their_brightness_is(
     first: int, second: int, same: bool
 ) -> None:
     a, b = ((np.full((16, 16), v, float), np.full((64, 64), v, float)) for v in (first, second))
     assert (compared(a, b)[SIMILARITY] > 0.8) == same
 
 
-def test_similarity_is_that_of_numpy_and_scipy_where_nothing_moves() -> None:
+def test_similarity_without_a_shift_equals_numpy_and_scipy() -> None:
     a, noise = scene_twice(), np.random.default_rng(5).normal(0, 6, (64, 64))
     b = a[0], np.rint(a[1] + noise)
     fit = compared(a, b)
@@ -123,7 +125,7 @@ def test_similarity_is_that_of_numpy_and_scipy_where_nothing_moves() -> None:
     assert fit[SIMILARITY] == pytest.approx(explained[3], abs=0.02)
 
 
-def test_aspects_that_no_crop_makes_are_not_compared() -> None:
+def test_pictures_of_aspect_ratios_that_no_crop_explains_are_not_compared() -> None:
     planes = np.zeros((2, 16, 16), np.uint8)
     fits = np.ones((1, 6))
     fit_sketches(planes, np.array([1, 1.5], np.float32), ONE, OTHER, fits)

@@ -1,4 +1,4 @@
-"""Bundles: the rule against chains, and what holds for any likeness."""
+"""Bundles of near-duplicates: no chains, and properties that hold for any similarity relation."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ Pair = tuple[int, int]
 
 
 def bundled(order: list[int], like: set[Pair], seen: set[Pair]) -> list[list[int]]:
-    """Bundle by a likeness of which only some pairs were seen beforehand."""
+    """Bundle pictures by a relation, of which only the pairs in `seen` were compared before."""
 
     def is_like(best: int, others: Sequence[int]) -> list[bool]:
         assert len(set(others)) == len(others)
@@ -21,26 +21,26 @@ def bundled(order: list[int], like: set[Pair], seen: set[Pair]) -> list[list[int
     return bundles(order, links_of(sorted(seen)), is_like)
 
 
-def test_a_chain_is_cut_where_the_ends_are_unlike() -> None:
+def test_a_chain_is_cut_if_its_ends_are_not_similar() -> None:
     chain = {(1, 2), (2, 3), (3, 4), (4, 5)}
     assert bundled([1, 2, 3, 4, 5], chain, chain) == [[1, 2], [3, 4]]
     assert bundled([3, 1, 2, 4, 5], chain, chain) == [[3, 2, 4]]
 
 
-def test_what_was_not_looked_at_is_asked_for_and_joined() -> None:
+def test_pairs_not_compared_before_are_compared_and_joined() -> None:
     every = {(a, b) for a in range(5) for b in range(a + 1, 5)}
     path = {(0, 1), (1, 2), (2, 3), (3, 4)}
     assert bundled([2, 0, 1, 3, 4], every, path) == [[2, 0, 1, 3, 4]]
 
 
-def test_what_is_alone_is_no_bundle() -> None:
+def test_a_single_picture_is_no_bundle() -> None:
     assert bundled([1, 2, 3], set(), set()) == []
     assert bundled([], set(), set()) == []
 
 
 @st.composite
 def likenesses(draw: st.DrawFn) -> tuple[list[int], set[Pair], set[Pair]]:
-    """The pictures from best to worst, the pairs that are alike, those of them seen beforehand."""
+    """Draw pictures from best to worst, the similar pairs, and those of them compared before."""
     order = draw(st.permutations(range(draw(st.integers(1, 9)))))
     every = [(a, b) for a in range(len(order)) for b in range(a + 1, len(order))]
     like = draw(st.sets(st.sampled_from(every))) if every else set()
@@ -49,7 +49,7 @@ def likenesses(draw: st.DrawFn) -> tuple[list[int], set[Pair], set[Pair]]:
 
 
 @given(likenesses())
-def test_each_is_like_the_best_of_its_one_bundle(
+def test_each_picture_is_similar_to_the_best_of_its_only_bundle(
     drawn: tuple[list[int], set[Pair], set[Pair]],
 ) -> None:
     order, like, seen = drawn

@@ -1,4 +1,4 @@
-"""Near-duplicates of a store: found on pairs made of the sample, kept, the same however made."""
+"""Near-duplicates of a store: precision and recall on altered sample pictures, caching, growth."""
 
 import shutil
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ EACH = 4
 
 
 def write_sample(folder: Path, count: int = ORIGINALS) -> list[Path]:
-    """Write rendered pictures, the best there are of each."""
+    """Write rendered pictures, which are the best quality versions."""
     folder.mkdir(parents=True)
     paths = [folder / f"{index:03d}.jpg" for index in range(count)]
     for index, path in enumerate(paths):
@@ -47,7 +47,7 @@ def write_altered(paths: list[Path], folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders `whole` and `altered`; not to be changed."""
+    """Write the folders `whole` and `altered`, which tests must not change."""
     folder = tmp_path_factory.mktemp("sample")
     write_altered(write_sample(folder / "whole"), folder / "altered")
     return folder
@@ -55,7 +55,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sample_store(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of both; duplicates may be kept in it, else it is not to be changed."""
+    """Make a store of both folders; tests may write duplicates into it and nothing else."""
     path = tmp_path_factory.mktemp("sample-store") / "store"
     index_folders([sample / "whole", sample / "altered"], path, HERE)
     return path
@@ -67,14 +67,14 @@ def found_in(path: Path) -> Duplicates:
 
 
 def names_in(path: Path, groups: Iterable[Iterable[int]]) -> set[frozenset[str]]:
-    """The groups by the names of their files."""
+    """Return the groups as sets of file names."""
     with Store.open(path) as store:
         catalog = store.catalog
         return {frozenset(Path(e.path).name for e in catalog.entries(group)) for group in groups}
 
 
 def store_of(tmp_path: Path, files: dict[str, bytes]) -> Path:
-    """A store of some files."""
+    """Make a store of files, given by name."""
     folder = tmp_path / "files"
     folder.mkdir()
     for name, data in files.items():
@@ -85,7 +85,8 @@ def store_of(tmp_path: Path, files: dict[str, bytes]) -> Path:
 
 def test_altered_pictures_are_found_and_different_ones_are_not_joined(sample_store: Path) -> None:
     groups = names_in(sample_store, found_in(sample_store).groups)
-    assert all(len({name[:3] for name in group}) == 1 for group in groups)  # precision 1
+    # A precision of 1: no group joins different originals.
+    assert all(len({name[:3] for name in group}) == 1 for group in groups)
     found = {name for group in groups for name in group}
     with Store.open(sample_store) as store:
         every = {Path(e.path).name for e in store.catalog.entries(store.catalog.ids("ok"))}
@@ -114,7 +115,7 @@ def test_the_representative_comes_first_and_the_others_by_similarity(sample_stor
     assert found.labels() == {i: str(group[0]) for group in found.groups for i in group}
 
 
-def test_a_second_run_looks_at_nothing_and_gives_the_same(
+def test_a_second_run_compares_no_pair_and_gives_the_same(
     sample_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = found_in(sample_store)
@@ -130,7 +131,7 @@ def test_a_second_run_looks_at_nothing_and_gives_the_same(
     assert (sample_store / DUPLICATES / "pairs.npy").stat().st_mtime_ns == stamp
 
 
-def test_a_lower_threshold_joins_more_and_a_higher_less(sample_store: Path) -> None:
+def test_a_lower_threshold_joins_more_pictures(sample_store: Path) -> None:
     with Store.open(sample_store) as store:
         members = [
             {i for group in find_duplicates(store, threshold=t).groups for i in group}
@@ -144,11 +145,12 @@ def test_a_lower_threshold_joins_more_and_a_higher_less(sample_store: Path) -> N
             find_duplicates(store, "resnet50")
 
 
-def test_a_grown_store_gives_the_groups_of_one_made_at_once(
+def test_a_store_indexed_in_steps_gives_the_groups_of_one_indexed_at_once(
     sample: Path, sample_store: Path, tmp_path: Path
 ) -> None:
     path, grown = tmp_path / "store", tmp_path / "grown"
-    shutil.copytree(sample / "altered", grown)  # the other way round: other ids
+    # Indexed in the other order, so that the ids differ.
+    shutil.copytree(sample / "altered", grown)
     index_folders([grown], path, HERE)
     found_in(path)
     index_folders([grown, sample / "whole"], path, HERE)
@@ -164,7 +166,8 @@ def test_a_grown_store_gives_the_groups_of_one_made_at_once(
 
 def test_copies_are_always_grouped(tmp_path: Path, photos: Path) -> None:
     one, two = (photos / f"discs/{number}.jpg" for number in ("000", "003"))
-    names = [f"{letter}.jpg" for letter in "abcdefghijklmnopqrst"]  # more than neighbors kept
+    # More copies than the k-NN graph keeps neighbors.
+    names = [f"{letter}.jpg" for letter in "abcdefghijklmnopqrst"]
     files = {name: one.read_bytes() for name in names} | {"z.jpg": two.read_bytes()}
     found = found_in(store_of(tmp_path, files))
     assert found.groups == (tuple(range(1, 21)),)
@@ -172,7 +175,7 @@ def test_copies_are_always_grouped(tmp_path: Path, photos: Path) -> None:
     assert found.similarities == ((1.0,) * 20,)
 
 
-def test_two_crowds_of_copies_that_are_nearly_the_same_are_one_group(
+def test_two_sets_of_many_copies_that_are_near_duplicates_are_one_group(
     tmp_path: Path,
 ) -> None:
     image = render_sample(0, 3)
@@ -189,7 +192,8 @@ def test_two_crowds_of_copies_that_are_nearly_the_same_are_one_group(
     found = found_in(path)
     assert names_in(path, found.groups) == {frozenset(files) - {"other.jpg"}}
     with Store.open(path) as store:
-        assert store.catalog.entries(found.groups[0][:1])[0].path == "a00.jpg"  # the larger file
+        # The representative is the larger file.
+        assert store.catalog.entries(found.groups[0][:1])[0].path == "a00.jpg"
     assert found.kinds[0] == ("representative", *["copy"] * 17, *["near"] * 18)
 
 
@@ -200,7 +204,7 @@ def test_few_pictures(tmp_path: Path, count: int) -> None:
     assert found_in(tmp_path / "store") == Duplicates()
 
 
-def test_nothing_can_be_written_and_all_is_found(sample_store: Path, tmp_path: Path) -> None:
+def test_duplicates_are_found_in_a_read_only_store(sample_store: Path, tmp_path: Path) -> None:
     expected = found_in(sample_store)
     path = tmp_path / "store"
     shutil.copytree(sample_store, path, ignore=shutil.ignore_patterns(DUPLICATES, "*-wal", "*-shm"))
@@ -209,7 +213,7 @@ def test_nothing_can_be_written_and_all_is_found(sample_store: Path, tmp_path: P
     assert not (path / DUPLICATES).exists()
 
 
-def test_a_run_that_is_stopped_goes_on_where_it_was(
+def test_an_interrupted_run_resumes_with_the_pairs_not_compared(
     sample_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = found_in(sample_store)
@@ -236,7 +240,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(
     assert {*map(tuple, kept.tolist())} < {*map(tuple, every.tolist())}
 
 
-def test_what_is_kept_and_damaged_is_found_again(sample_store: Path, tmp_path: Path) -> None:
+def test_damaged_pairs_are_computed_again(sample_store: Path, tmp_path: Path) -> None:
     expected = found_in(sample_store)
     path = tmp_path / "store"
     shutil.copytree(sample_store, path)
@@ -247,7 +251,7 @@ def test_what_is_kept_and_damaged_is_found_again(sample_store: Path, tmp_path: P
     )
 
 
-def test_labels_are_those_of_the_groups(sample_store: Path, tmp_path: Path) -> None:
+def test_labels_match_the_groups(sample_store: Path, tmp_path: Path) -> None:
     path = tmp_path / "store"
     shutil.copytree(sample_store, path)
     found = found_in(path)
@@ -257,14 +261,14 @@ def test_labels_are_those_of_the_groups(sample_store: Path, tmp_path: Path) -> N
             assert store.catalog.labels.ids(DUPLICATES, str(group[0])).tolist() == sorted(group)
 
 
-def test_features_but_no_thumbnails(sample_store: Path, tmp_path: Path) -> None:
+def test_a_store_without_thumbnails(sample_store: Path, tmp_path: Path) -> None:
     path = tmp_path / "store"
     shutil.copytree(sample_store, path, ignore=shutil.ignore_patterns("thumbs", DUPLICATES))
     with pytest.raises(StoreError, match=r"no thumbnail of picture \d+: run imgrec"):
         found_in(path)
 
 
-def test_it_works_with_the_histograms_too(sample_store: Path) -> None:
+def test_duplicates_are_found_by_histograms_too(sample_store: Path) -> None:
     with Store.open(sample_store) as store:
         found = find_duplicates(store, "rgb")
     assert all(len({n[:3] for n in g}) == 1 for g in names_in(sample_store, found.groups))

@@ -1,4 +1,4 @@
-"""Miniatures and sketches against Pillow."""
+"""Miniatures and sketches of thumbnails, against Pillow's conversion and resizing."""
 
 import io
 
@@ -16,12 +16,12 @@ SIZES = [(128, 96), (96, 128), (128, 3), (1, 1)]
 JPEGS = [thumbnail(picture("discs", seed, size)) for seed, size in enumerate(SIZES)]
 
 
-def test_a_miniature_is_the_thumbnail_stretched() -> None:
+def test_a_miniature_is_the_thumbnail_resized_to_a_square() -> None:
     found = miniatures_of(IDS, JPEGS.__getitem__)
     for row, jpeg in enumerate(JPEGS):
         image = Image.open(io.BytesIO(jpeg)).convert("YCbCr")
         planes = np.asarray(image.resize((64, 64), Image.Resampling.BILINEAR), np.float64)
-        # What goes by way of RGB is rounded twice.
+        # Pillow's way through RGB rounds twice.
         assert np.abs(found.luminance[row] - planes[..., 0]).mean() < 1.5
         blue = planes[..., 1].reshape(16, 4, 16, 4).mean((1, 3))
         red = planes[..., 2].reshape(16, 4, 16, 4).mean((1, 3))
@@ -29,7 +29,7 @@ def test_a_miniature_is_the_thumbnail_stretched() -> None:
     assert found.aspects.tolist() == pytest.approx([128 / 96, 96 / 128, 128 / 3, 1])
 
 
-def test_a_sketch_is_the_same_smaller() -> None:
+def test_a_sketch_is_a_smaller_miniature() -> None:
     found = sketches_of(IDS, JPEGS.__getitem__)
     for row, jpeg in enumerate(JPEGS):
         gray = Image.open(io.BytesIO(jpeg)).convert("L").resize((16, 16), Image.Resampling.BOX)
@@ -37,7 +37,7 @@ def test_a_sketch_is_the_same_smaller() -> None:
     assert np.array_equal(found.aspects, miniatures_of(IDS, JPEGS.__getitem__).aspects)
 
 
-def test_no_picture_is_none() -> None:
+def test_no_pictures_give_empty_arrays() -> None:
     assert miniatures_of(IDS[:0], JPEGS.__getitem__).luminance.shape == (0, 64, 64)
     assert sketches_of(IDS[:0], JPEGS.__getitem__).luminance.shape == (0, 16, 16)
 

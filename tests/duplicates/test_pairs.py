@@ -1,4 +1,4 @@
-"""Pairs: the likely ones against brute force, the known ones against a dict, kept and damaged."""
+"""Candidate pairs against brute force; compared pairs against a dict; damaged files."""
 
 from pathlib import Path
 
@@ -36,9 +36,10 @@ def known(values: Values) -> KnownPairs:
     return KnownPairs(keys, np.array([values[k] for k in sorted(values)], np.float32))
 
 
-def test_likely_are_the_nearest_of_another_content() -> None:
+def test_likely_pairs_are_the_nearest_of_different_content() -> None:
     neighbors = neighbors_at_random()
-    contents = neighbors.ids // 60 * 60  # several ids are copies of one
+    # Several ids have one content: they are exact copies.
+    contents = neighbors.ids // 60 * 60
     content_of = dict(zip(neighbors.ids.tolist(), contents.tolist(), strict=True))
     expected = set()
     for content, near in zip(contents.tolist(), neighbors.neighbors.tolist(), strict=True):
@@ -48,7 +49,7 @@ def test_likely_are_the_nearest_of_another_content() -> None:
     assert not len(crowded_contents(neighbors, contents))
 
 
-def test_crowded_are_those_that_see_nothing_but_copies() -> None:
+def test_crowded_contents_have_only_copies_as_neighbors() -> None:
     ids = np.arange(1, 7)
     near = np.array([[2, 3], [1, 3], [1, 2], [5, 1], [4, 6], [5, 4]])
     neighbors = Neighbors(ids, near, np.zeros((6, 2), np.float32))
@@ -57,14 +58,14 @@ def test_crowded_are_those_that_see_nothing_but_copies() -> None:
     assert likely_pairs(neighbors, contents).tolist() == [[1, 4]]
 
 
-def test_each_pair_once_whichever_came_first() -> None:
+def test_a_pair_is_stored_once_in_either_order() -> None:
     big = 2**31 - 1
     pairs = np.array([[5, 2], [2, 5], [big, 1], [1, 3], [2, 5]])
     assert unique_pairs(pairs).tolist() == [[1, 3], [1, big], [2, 5]]
 
 
 @given(FEW, FEW)
-def test_known_are_a_dict(first: Values, second: Values) -> None:
+def test_known_pairs_behave_like_a_dict(first: Values, second: Values) -> None:
     second = {pair: value for pair, value in second.items() if pair not in first}
     joined = known(first).joined(known(second).pairs, known(second).similarities)
     every = first | second
@@ -76,7 +77,7 @@ def test_known_are_a_dict(first: Values, second: Values) -> None:
     assert left.pairs.tolist() == list(map(list, kept))
 
 
-def test_kept_are_read_again(tmp_path: Path) -> None:
+def test_saved_pairs_are_loaded(tmp_path: Path) -> None:
     pairs = known({(1, 2): 0.5, (1, 9): 1.0, (3, 4): 0.0})
     save_pairs(tmp_path / "duplicates", pairs)
     loaded = load_pairs(tmp_path / "duplicates")
@@ -99,7 +100,7 @@ def test_kept_are_read_again(tmp_path: Path) -> None:
         ("similarities.npy", np.zeros((3, 1), np.float32)),
     ],
 )
-def test_what_is_damaged_is_found_again(
+def test_damaged_files_are_computed_again(
     tmp_path: Path, name: str, content: bytes | np.ndarray
 ) -> None:
     folder = tmp_path / "duplicates"

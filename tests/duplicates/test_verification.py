@@ -1,4 +1,4 @@
-"""Pairs looked at on thumbnails: both ways round, in blocks as at once, each decoded seldom."""
+"""Verification of pairs on thumbnails: symmetric, independent of block size, few decodings."""
 
 from collections import Counter
 
@@ -16,7 +16,7 @@ JPEGS = dict(enumerate(map(thumbnail, [*PICTURES, *CUT])))
 EVERY = np.array([(a, b) for a in range(24) for b in range(a + 1, 24)])
 
 
-def test_those_cut_are_the_same_and_no_others() -> None:
+def test_only_pictures_and_their_crops_are_similar() -> None:
     found = similarities_of(EVERY, JPEGS.__getitem__)
     assert EVERY[found > 0.7].tolist() == [[index, index + 12] for index in range(12)]
     assert found.dtype == np.float32
@@ -24,14 +24,14 @@ def test_those_cut_are_the_same_and_no_others() -> None:
     assert found.max() <= 1
 
 
-def test_it_is_the_same_the_other_way_round() -> None:
+def test_similarity_is_symmetric() -> None:
     there = similarities_of(EVERY, JPEGS.__getitem__)
     back = similarities_of(EVERY[:, ::-1], JPEGS.__getitem__)
     assert there == pytest.approx(back, abs=0.02)
     assert similarities_of(np.array([[3, 3]]), JPEGS.__getitem__)[0] == 1
 
 
-def test_blocks_are_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_similarities_do_not_depend_on_the_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = similarities_of(EVERY, JPEGS.__getitem__)
     for name, value in (("_BLOCK_PAIRS", 50), ("_CLOSE_PAIRS", 3), ("_TASK_PAIRS", 7)):
         monkeypatch.setattr(f"imgrec.duplicates.verification.{name}", value)
@@ -43,7 +43,7 @@ def test_blocks_are_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(done) == len(EVERY)
 
 
-def test_a_thumbnail_is_decoded_once_for_all_its_pairs_and_once_to_look_closely() -> None:
+def test_a_thumbnail_is_decoded_once_for_its_sketch_and_once_for_its_miniature() -> None:
     asked: Counter[int] = Counter()
 
     def counted(image_id: int) -> bytes:
@@ -55,7 +55,7 @@ def test_a_thumbnail_is_decoded_once_for_all_its_pairs_and_once_to_look_closely(
     assert max(asked.values()) == 2
 
 
-def test_no_pair_and_no_thumbnail() -> None:
+def test_no_pairs_and_absent_thumbnails() -> None:
     def absent(image_id: int) -> bytes:
         raise StoreError(f"no thumbnail of picture {image_id}")
 

@@ -1,4 +1,4 @@
-"""Networks made faster on the CPU: the vectors stay what they were."""
+"""Folded and compiled networks, against the vectors of the unmodified network on the CPU."""
 
 import logging
 import os
@@ -69,7 +69,7 @@ def test_folding_changes_no_vector(name: str, tmp_path: Path) -> None:
     assert np.allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
 
 
-def test_what_cannot_be_traced_stays_as_it_is() -> None:
+def test_a_network_that_cannot_be_traced_is_left_unchanged() -> None:
     class Odd(nn.Module):
         def forward(self, values: torch.Tensor) -> torch.Tensor:
             return values if values.sum() > 0 else -values
@@ -82,7 +82,8 @@ def test_what_cannot_be_traced_stays_as_it_is() -> None:
 @pytest.mark.skipif(compiler() is None, reason="no C++ compiler")
 def test_compiling_changes_no_vector(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "x")  # so that what is there is put back
+    # Set first, so that monkeypatch restores the original value.
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "x")
     monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
     network = _small()
     lane = CompiledLane(network, batch=8, side_px=16)
@@ -95,16 +96,19 @@ def test_compiling_changes_no_vector(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         assert found.shape == expected.shape
         assert np.allclose(found, expected, atol=1e-5)
     before = {count: lanes.begin(_pixels(count))() for count in (8, 7, 5, 4, 1, 9)}
-    with torch.no_grad():  # the compiled code has the weights as constants
+    # The compiled code contains the weights as constants, so it does not see this change.
+    with torch.no_grad():
         network.model[0].weight.zero_()
     unchanged = {n for n in before if np.array_equal(lanes.begin(_pixels(n))(), before[n])}
-    assert unchanged == {8, 7, 5}  # padded; at most half, or more than a batch, runs uncompiled
+    # 7 pictures are padded to a batch of 8; at most half a batch, or more than one, runs
+    # uncompiled.
+    assert unchanged == {8, 7, 5}
     assert cache_folder() == tmp_path / "imgrec" / "inductor"
     assert any(cache_folder().rglob("*.so"))
     assert logging.root.manager.disable == logging.NOTSET
 
 
-def test_without_a_compiler_one_line(
+def test_a_missing_compiler_gives_a_one_line_reason(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     weights = random_weights(tmp_path / "weights.pth", "squeezenet1_1")
@@ -113,7 +117,8 @@ def test_without_a_compiler_one_line(
     before = encoder.encode(pixels)
     for broken in (str(tmp_path / "absent-g++"), "false"):
         monkeypatch.setenv("CXX", broken)
-        if broken == "false":  # it is there, and fails
+        # A compiler that exists and fails.
+        if broken == "false":
             monkeypatch.setattr(torch, "compile", _fails)
         line = encoder.prepare(1000, 8, "on")
         assert line.startswith("squeezenet1_1 runs uncompiled, slower: ")
@@ -130,10 +135,13 @@ def _fails(*_: object, **__: object) -> object:
     return network
 
 
-def test_whether_it_pays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_compiling_pays_above_a_number_of_pictures(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     network, mark = _small(), mark_of(SPEC, 8)
-    operations = 2 * 14 * 14 * 8 * 3 * 9  # of the one convolution
+    # Of the only convolution, per picture.
+    operations = 2 * 14 * 14 * 8 * 3 * 9
     limits = 1000 * operations, 10 * operations
     assert pays(1000, network, 16, mark, *limits)
     assert not pays(999, network, 16, mark, *limits)
@@ -143,7 +151,7 @@ def test_whether_it_pays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     assert mark_of(SPEC, 16) != mark
 
 
-def test_nothing_is_prepared_where_it_makes_no_difference(
+def test_nothing_is_compiled_for_few_pictures_or_if_switched_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     weights = random_weights(tmp_path / "weights.pth", "squeezenet1_1")
@@ -159,7 +167,9 @@ def _refused(*_: object) -> None:
     raise EncoderError("refused")
 
 
-def test_a_compiler_that_fails_is_one_line_of_a_whole_run(photos: Path, tmp_path: Path) -> None:
+def test_a_failing_compiler_is_reported_in_one_line_of_the_run(
+    photos: Path, tmp_path: Path
+) -> None:
     weights = random_weights(tmp_path / "weights.pth", "squeezenet1_1")
     command = [sys.executable, "-m", "imgrec.index", str(photos), "--store", str(tmp_path / "s")]
     command += ["--encoder", "squeezenet1_1", "--weights", str(weights), "--device", "cpu"]

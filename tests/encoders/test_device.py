@@ -1,4 +1,4 @@
-"""Encoders on a device, with a head and without: every command works on their vectors."""
+"""Encoders on a device, with a head and without, against the same encoder in plain numpy."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def _options(*names: str, batch_size: int = 5) -> Options:
 
 @pytest.fixture(scope="module")
 def headless(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The path of a store by a device encoder without a head; not to be changed by a test."""
+    """Index a store with a device encoder without a head; tests must not change it."""
     path = tmp_path_factory.mktemp("headless") / "store"
     index_folders([photos], path, _options("stub-queued"))
     return path
@@ -97,7 +97,8 @@ def test_several_device_encoders_and_a_classifier_in_one_run(photos: Path, tmp_p
         assert store.encoder == "stub-queued"
         assert store.class_encoders() == ["stub-head"]
         assert set(store.catalog.labels.kinds()) >= CLASSES
-    for name in names:  # each is what it is alone
+    # Each encoder gives the vectors that it gives when run alone.
+    for name in names:
         index_folders([photos], tmp_path / name, _options(name))
         alone, of_all = contents(tmp_path / name), contents(together)
         assert of_all["vectors"][name] == alone["vectors"][name]
@@ -124,7 +125,7 @@ def test_a_device_encoder_is_added_to_a_store_and_to_new_pictures(
     assert index_folders([], own_store).counts["failed"] == 1
 
 
-def test_a_device_is_prepared_for_the_pictures_it_will_get(
+def test_a_device_is_prepared_for_the_number_of_pictures_to_encode(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stub = Queued()
@@ -135,13 +136,15 @@ def test_a_device_is_prepared_for_the_pictures_it_will_get(
     index_folders([tmp_path / "photos"], tmp_path / "other", _options("mini"))
     shutil.copy(tmp_path / "new.png", tmp_path / "photos")
     index_folders([tmp_path / "photos"], tmp_path / "store")
-    assert stub.prepared == [24, 25]  # the others are in the other folder, and stay
+    # The second folder is a root of its own, so all 25 of its pictures are new.
+    assert stub.prepared == [24, 25]
 
 
-def test_a_run_that_is_killed_goes_on_with_the_part_it_was_at(
+def test_a_killed_run_resumes_with_the_first_uncommitted_part(
     tmp_path: Path, photos: Path, headless: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    thumbs = tmp_path / "store" / "thumbs"  # a part of these is written last
+    # The thumbnails of a part are written last.
+    thumbs = tmp_path / "store" / "thumbs"
     script = (
         "import os, pathlib, signal, time, stub_encoders\n"
         "import imgrec.indexing.jobs as jobs\n"
@@ -170,12 +173,13 @@ def test_a_run_that_is_killed_goes_on_with_the_part_it_was_at(
     monkeypatch.setattr("stub_encoders.mean_colors", counted)
     monkeypatch.setattr("imgrec.indexing.jobs.PART_ROWS", 8)
     summary = index_folders([photos], tmp_path / "store", _options("stub-queued", batch_size=4))
-    assert sum(encoded) in (8, 16)  # whole parts; the first was committed
+    # Only parts that were not committed are encoded again, whole.
+    assert sum(encoded) in (8, 16)
     assert summary.done <= 16
     assert contents(tmp_path / "store") == contents(headless)
 
 
-def test_a_device_that_fails_ends_the_run_in_one_line(
+def test_a_failing_device_ends_the_run_with_a_one_line_error(
     photos: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -198,7 +202,7 @@ def test_a_device_that_fails_ends_the_run_in_one_line(
 
 
 @pytest.mark.parametrize("name", HEADLESS)
-def test_a_question_by_a_new_picture(name: str, photos: Path, tmp_path: Path) -> None:
+def test_a_query_by_a_new_picture(name: str, photos: Path, tmp_path: Path) -> None:
     index_folders([photos], tmp_path / "store", _options(name))
     original = photos / "discs" / "003.jpg"
     with Image.open(original) as image:
@@ -247,7 +251,7 @@ def test_neighbors_are_kept_for_a_device_encoder(headless: Path, tmp_path: Path)
     assert np.allclose(found.distances, np.sort(distances, axis=1)[:, :5], atol=1e-5)
 
 
-def test_what_runs_in_the_workers_is_not_on_a_device() -> None:
+def test_encoders_that_run_in_workers_are_no_device_encoders() -> None:
     encoders = {name: load_encoder(name) for name in ("mini", "rgb", *KINDS)}
     assert [*device_encoders(encoders)] == [n for n in KINDS if n != "stub-light-head"]
     plain = device_encoders({"stub-plain": Plain()})["stub-plain"]

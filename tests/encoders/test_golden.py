@@ -1,8 +1,8 @@
 """Every built-in encoder gives the vectors it gave when its version was last raised.
 
 The reference vectors are files, made by `tests/helpers/golden.py` from pixels and weights by
-integer formulas. Here a vector that drifts (another padding, normalization, order of channels,
-layer) fails although nothing else would: neighbors would only get worse.
+integer formulas. A vector that drifts (changed padding, normalization, channel order or layer)
+fails here and in no other test: neighbors would only become worse.
 """
 
 from pathlib import Path
@@ -14,9 +14,9 @@ from golden import FOLDER, NAMES, NETWORKS, golden_encoder, golden_pixels
 from imgrec.encoders.registry import BUILT_IN
 from mini_reference import reference
 
-# By the length of a vector. Counts of pixels are exact. The rest are sums in single precision,
-# rounded otherwise by other processors and BLAS libraries: each rounding is 6e-8, and there are
-# up to a few thousand one behind the other; a mistake moves a vector by a hundredth or more.
+# Relative to the norm of a vector. Histograms are exact counts. The others are sums in single
+# precision, whose rounding differs between processors and BLAS libraries: each rounding is 6e-8,
+# and up to a few thousand follow each other; a mistake moves a vector by a hundredth or more.
 TOLERANCE = {"rgb": 0.0, "mini": 1e-5, "resnet18": 1e-4, "squeezenet1_1": 1e-4}
 
 
@@ -38,7 +38,7 @@ def test_vectors_are_those_of_the_reference(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_a_reference_tells_mistakes_from_rounding(name: str, tmp_path: Path) -> None:
+def test_the_tolerance_is_smaller_than_the_effect_of_mistakes(name: str, tmp_path: Path) -> None:
     encoder = golden_encoder(name, tmp_path)
     expected = np.load(FOLDER / f"{name}.npy")[:4]
     pixels = golden_pixels(encoder.spec.preprocessing.crop_px)[:4]
@@ -56,7 +56,7 @@ def test_rgb_counts_the_levels_of_each_channel() -> None:
     assert np.allclose(found, expected, rtol=1e-6, atol=0)
 
 
-def test_mini_is_what_its_description_says() -> None:
+def test_mini_equals_its_reference_implementation() -> None:
     pixels = golden_pixels(64)
     found = golden_encoder("mini", FOLDER).encode(pixels)
     expected = np.stack([reference(picture) for picture in pixels])

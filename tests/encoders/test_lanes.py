@@ -1,4 +1,4 @@
-"""Devices that compute: batches go round them, and what is begun is finished in order."""
+"""Lanes (devices that compute vectors): batches are distributed, results come in order."""
 
 from collections import deque
 
@@ -39,7 +39,7 @@ def _batches(count: int, size: int = 3) -> list[np.ndarray]:
 
 
 class Device:
-    """A lane that holds what it was given until somebody asks for it."""
+    """A lane that computes a batch only when its result is requested."""
 
     def __init__(self, ahead: int) -> None:
         self.ahead = ahead
@@ -58,7 +58,7 @@ class Device:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_the_work_is_shared_and_no_device_holds_more_than_it_can(count: int) -> None:
+def test_batches_are_distributed_and_no_device_holds_more_than_its_limit(count: int) -> None:
     devices = [Device(ahead=2) for _ in range(count)]
     lanes = Lanes(devices)
     in_flight: deque[Finish] = deque()
@@ -70,7 +70,8 @@ def test_the_work_is_shared_and_no_device_holds_more_than_it_can(count: int) -> 
     results += [finish()[0, 0] for finish in in_flight]
     assert results == list(range(4 * count))
     assert [device.given for device in devices] == [4] * count
-    assert [device.most for device in devices] == [2] * count  # all of them are kept busy
+    # Every device has held two batches at once: none was idle.
+    assert [device.most for device in devices] == [2] * count
 
 
 def test_vectors_are_the_same_on_any_number_of_devices() -> None:
@@ -79,23 +80,25 @@ def test_vectors_are_the_same_on_any_number_of_devices() -> None:
         expected = [network(torch.from_numpy(batch)).numpy() for batch in batches]
     for count in (1, 2, 3):
         lanes = lanes_on([CPU] * count, network)
-        assert lanes.ahead == 0  # the CPU computes at once
+        # The CPU computes immediately, so no batch is begun ahead.
+        assert lanes.ahead == 0
         for batch, wanted in zip(batches, expected, strict=True):
             assert np.allclose(lanes.begin(batch)(), wanted, atol=1e-6)
 
 
-def test_passes_beside_each_other_give_the_same_in_order() -> None:
+def test_parallel_passes_give_the_same_vectors_in_order() -> None:
     network, before = _network(), torch.get_num_threads()
     direct, lanes = DirectLane(network, CPU), side_by_side(DirectLane(network, CPU))
     batches = _batches(7, size=2 * PASS + 3)
     finishes = [lanes.begin(batch) for batch in batches]
     for batch, finish in zip(batches, finishes, strict=True):
         assert np.allclose(finish(), direct.begin(batch)(), atol=1e-6)
-    assert torch.get_num_threads() == before  # those of this thread
+    # The number of threads of the calling thread is unchanged.
+    assert torch.get_num_threads() == before
     assert lanes.ahead == shares()[0] >= 1
 
 
-def test_a_lane_of_its_own_thread_has_its_threads_and_tells_what_went_wrong() -> None:
+def test_a_lane_in_its_own_thread_sets_its_thread_count_and_passes_errors_on() -> None:
     class Told:
         ahead = 0
 
@@ -110,7 +113,7 @@ def test_a_lane_of_its_own_thread_has_its_threads_and_tells_what_went_wrong() ->
         lane.begin(np.zeros((1, 2, 2, 3), np.uint8))()
 
 
-def test_pixels_that_are_a_view_or_cannot_be_written() -> None:
+def test_read_only_and_non_contiguous_pixels() -> None:
     lane, batch = DirectLane(_network(), CPU), _batches(1)[0]
     wanted = lane.begin(batch)()
     turned = np.ascontiguousarray(batch[:, :, ::-1])[:, :, ::-1]
@@ -118,7 +121,7 @@ def test_pixels_that_are_a_view_or_cannot_be_written() -> None:
     assert np.array_equal(lane.begin(turned)(), wanted)
 
 
-def test_a_name_means_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_device_name_selects_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     assert devices_of("cpu") == [CPU]
     with pytest.raises(EncoderError, match=r"'warp' cannot be used .*: try cpu"):
         devices_of("warp")
@@ -131,8 +134,8 @@ def test_a_name_means_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     assert devices_of("cuda:1") == all_of_them[1:2]
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="the real thing is there")
-def test_a_cuda_device_computes_the_same_however_late_it_works(
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a real CUDA device is there")
+def test_a_simulated_cuda_device_that_defers_all_work_gives_the_same_vectors(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     network, batches = _network(), _batches(4)
@@ -141,16 +144,18 @@ def test_a_cuda_device_computes_the_same_however_late_it_works(
     cuda = simulate(monkeypatch, network, width=8)
     lane = CudaLane(network, CPU)
     finishes = [lane.begin(batch) for batch in batches]
-    assert (cuda.computed, cuda.waited) == (0, 0)  # to begin is to wait for nothing
+    # `begin` must not synchronize with the device.
+    assert (cuda.computed, cuda.waited) == (0, 0)
     found = [finish().copy() for finish in finishes]
     monkeypatch.undo()
     for one, wanted in zip(found, expected, strict=True):
         assert np.allclose(one, wanted, atol=1e-6)
-    assert lane.ahead >= 2  # one is computed while another is copied
+    # One batch is computed while another is copied.
+    assert lane.ahead >= 2
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_a_real_cuda_device_computes_what_the_cpu_does() -> None:
+def test_a_real_cuda_device_gives_the_vectors_of_the_cpu() -> None:
     network, batches = _network(), _batches(6)
     lane = CudaLane(network, torch.device("cuda"))
     finishes = [lane.begin(batch) for batch in batches]

@@ -1,4 +1,4 @@
-"""Mini: unit vectors of single pictures, moved little by little changes, much by others."""
+"""`mini`: unit vectors, stable under small changes, distinct for other pictures."""
 
 import io
 
@@ -17,7 +17,7 @@ DIMENSIONS = Mini().spec.dimensions
 
 
 def scene(seed: int) -> np.ndarray:
-    """Draw a few shapes on a ground with a slope and grain; no value near 0 or 255."""
+    """Draw a few shapes on a gradient with noise; no value near 0 or 255."""
     rng = np.random.default_rng(seed)
     ground, *inks = (tuple(int(v) for v in rng.integers(40, 190, 3)) for _ in range(5))
     picture = Image.new("RGB", (SIDE, SIDE), ground)
@@ -67,7 +67,7 @@ def scenes() -> np.ndarray:
     return np.stack([scene(seed) for seed in range(40)])
 
 
-def test_spec_tells_the_truth(scenes):
+def test_the_spec_matches_the_vectors(scenes):
     spec = Mini().spec
     vectors = Mini().encode(scenes)
     assert (spec.name, spec.kind, spec.in_worker) == ("mini", "embedding", True)
@@ -85,13 +85,13 @@ def test_every_picture_has_a_finite_vector_of_unit_length(pixels):
 
 
 @pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (128, 128, 128), (255, 0, 0)])
-def test_one_color(color):
+def test_a_uniform_picture_has_a_unit_vector(color):
     vector = Mini().encode(np.full((1, SIDE, SIDE, 3), color, dtype=np.uint8))
     assert np.isfinite(vector).all()
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
-def test_one_colors_differ_by_their_color():
+def test_uniform_pictures_differ_by_color():
     red, wine, blue = (
         np.full((SIDE, SIDE, 3), color, dtype=np.uint8)
         for color in [(220, 20, 20), (190, 30, 30), (20, 20, 220)]
@@ -111,7 +111,7 @@ def test_memory_layout_does_not_matter(scenes):
     np.testing.assert_array_equal(Mini().encode(planes_first), Mini().encode(scenes))
 
 
-def test_encoding_leaves_the_pixels_alone(scenes):
+def test_encoding_does_not_change_the_pixels(scenes):
     before = scenes.copy()
     Mini().encode(scenes)
     np.testing.assert_array_equal(scenes, before)
@@ -128,20 +128,20 @@ def test_a_changed_copy_is_nearer_than_any_other_picture(scenes, change):
     assert ((originals @ copies.T).argmax(axis=1) == np.arange(len(scenes))).all()
 
 
-def test_color_matters():
+def test_recolored_pictures_differ():
     similar = cosines(disc((200, 30, 30)), disc((185, 50, 40)), disc((30, 30, 200)))
     assert similar[0, 1] > 0.97 > 0.95 > similar[0, 2]
 
 
-def test_orientation_matters():
+def test_rotated_pictures_differ():
     across = stripes()
     down = across.transpose(1, 0, 2)
     similar = cosines(across, brighter(across), down)
     assert similar[0, 1] > 0.95 > 0.5 > similar[0, 2]
 
 
-def test_a_vector_is_what_the_description_says(scenes):
-    """Against another implementation, in double precision, on pictures unlike the golden ones."""
+def test_vectors_equal_the_reference_implementation(scenes):
+    """Compare with another implementation in double precision, on pictures of other kinds."""
     expected = np.stack([reference(picture) for picture in scenes[:8]])
     found = Mini().encode(scenes[:8])
     assert np.linalg.norm(found - expected, axis=1).max() < 1e-4
@@ -156,6 +156,6 @@ def test_a_vector_is_what_the_description_says(scenes):
         (np.zeros((SIDE, SIDE, 3), np.uint8), r"not \(64, 64, 3\): .* stack"),
     ],
 )
-def test_wrong_pixels_say_what_to_do(pixels, message):
+def test_the_error_for_wrong_pixels_says_what_to_do(pixels, message):
     with pytest.raises(ValueError, match=message):
         Mini().encode(pixels)

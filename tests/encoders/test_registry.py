@@ -1,4 +1,4 @@
-"""The encoders by name: every entry loads, and an unknown name is told what there is."""
+"""The registry of encoders: every entry loads by name, an unknown name lists the known ones."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ def test_a_built_in_encoder_loads_by_its_name_and_describes_itself(name: str) ->
     assert not needs_weights(name)
 
 
-def test_a_feature_of_other_bins_is_matched() -> None:
+def test_a_feature_with_another_number_of_bins_finds_its_encoder() -> None:
     spec = load_encoder("rgb", bins=16).spec
     assert spec.dimensions == 48
     assert matching_encoder(spec).spec == spec
@@ -30,7 +30,7 @@ def test_a_feature_of_other_bins_is_matched() -> None:
     ("name", "close"),
     [("resnet5", "resnet50"), ("minni", "mini"), ("convnext_tin", "convnext_tiny")],
 )
-def test_an_unknown_name_lists_the_known_ones_and_where_more_are(name: str, close: str) -> None:
+def test_an_unknown_name_lists_known_ones_and_the_closest_model(name: str, close: str) -> None:
     with pytest.raises(EncoderError) as caught:
         load_encoder(name)
     message = str(caught.value)
@@ -41,12 +41,12 @@ def test_an_unknown_name_lists_the_known_ones_and_where_more_are(name: str, clos
     assert "\n" not in message
 
 
-def test_a_name_like_no_other_is_one_sentence_too() -> None:
+def test_the_error_for_a_name_similar_to_none_is_one_sentence() -> None:
     with pytest.raises(EncoderError, match="no encoder is called 'xyzzy': built in are mini, rgb"):
         load_encoder("xyzzy")
 
 
-def test_an_encoder_is_added_by_one_line() -> None:
+def test_an_encoder_is_registered_by_one_line() -> None:
     with registered():
         assert load_encoder("stub-plain").spec.name == "stub-plain"
         assert not needs_weights("stub-plain")

@@ -1,4 +1,4 @@
-"""torchvision encoders with weights made on the spot: loading, heads, refusals."""
+"""torchvision encoders with random weights, against torchvision's own models and preprocessing."""
 
 import json
 import os
@@ -36,7 +36,7 @@ FAMILIES = [
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of random weights for `mobilenet_v3_small`."""
+    """Write a file of random weights for `mobilenet_v3_small`."""
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("weights") / "random.pth"
     torch.save(torchvision.models.get_model(NAME, weights=None).state_dict(), path)
@@ -74,21 +74,23 @@ def test_features_are_those_of_the_model_before_its_head(weights: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(500, 375), (375, 500), (200, 301), (640, 230)])
-def test_pixels_are_those_of_torchvisions_own_preprocessing(size: tuple[int, int]) -> None:
+def test_pixels_equal_those_of_torchvisions_own_preprocessing(size: tuple[int, int]) -> None:
     preset = torchvision.models.get_model_weights("resnet50").DEFAULT.transforms()
     image = picture("discs", 3, size)
     ours = pixels_for(image, preprocessing_of("resnet50")).astype(float) / 255
     mean, std = np.array(preset.mean), np.array(preset.std)
     theirs = preset(image).permute(1, 2, 0).numpy() * std + mean
     assert ours.shape == theirs.shape == (224, 224, 3)
-    assert np.abs(ours - theirs).max() * 255 < 1.01  # theirs is rounded twice
+    # torchvision's preprocessing rounds twice.
+    assert np.abs(ours - theirs).max() * 255 < 1.01
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_every_family_gives_features_instead_of_classes(name: str) -> None:
+def test_every_model_family_gives_features_instead_of_classes(name: str) -> None:
     side = preprocessing_of(name).crop_px
     with torch.device("cpu" if name.startswith("regnet") else "meta"):
-        model = build_model(name).eval().to("meta")  # shapes only: nothing is computed
+        # On the meta device only shapes are computed.
+        model = build_model(name).eval().to("meta")
     pixels = torch.zeros(2, 3, side, side, device="meta")
     assert model(pixels).shape == (2, 1000)
     head = Head.of(model)
@@ -100,12 +102,12 @@ def test_every_family_gives_features_instead_of_classes(name: str) -> None:
     assert head.is_linear == (not name.startswith("squeezenet"))
 
 
-def test_every_model_is_of_one_of_these_families() -> None:
+def test_the_tested_families_cover_every_model() -> None:
     stems = {re.match("[a-z]+", name)[0] for name in FAMILIES}  # type: ignore[index]
     assert {re.match("[a-z]+", name)[0] for name in model_names()} == stems  # type: ignore[index]
 
 
-def test_resnet50_is_2048_by_the_published_preprocessing() -> None:
+def test_resnet50_has_2048_dimensions_and_the_published_preprocessing() -> None:
     with torch.device("meta"):
         assert Head.of(build_model("resnet50")).dimensions == 2048
     published = preprocessing_of("resnet50")
@@ -113,13 +115,13 @@ def test_resnet50_is_2048_by_the_published_preprocessing() -> None:
     assert preprocessing_of("inception_v3").crop_px == 299
 
 
-def test_the_last_convolution_where_there_is_no_linear_layer() -> None:
+def test_the_head_is_the_last_convolution_if_there_is_no_linear_layer() -> None:
     model = nn.Sequential(nn.Conv2d(3, 7, 1), nn.Conv2d(7, 1000, 1))
     head, layer = Head.of(model), model[1]
     assert (head.dimensions, head.classes, head.layer) == (7, 1000, layer)
 
 
-def test_without_weights_all_ways_are_named() -> None:
+def test_the_error_for_missing_weights_names_all_ways_to_get_them() -> None:
     with pytest.raises(EncoderError) as caught:
         load_encoder("resnet50")
     ways = "TORCH_HOME", "--weights FILE", "download", "--encoder mini", "no network in tests"
@@ -128,13 +130,13 @@ def test_without_weights_all_ways_are_named() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"words", b"\x80\x04\x95junk."])
-def test_a_file_that_is_no_state_dict(content: bytes, tmp_path: Path) -> None:
+def test_a_damaged_weights_file_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "bad.pth").write_bytes(content)
     with pytest.raises(EncoderError, match=r"bad\.pth do not fit"):
         load_encoder(NAME, tmp_path / "bad.pth", "cpu")
 
 
-def test_weights_of_another_model(weights: Path) -> None:
+def test_weights_of_another_model_are_refused(weights: Path) -> None:
     with pytest.raises(EncoderError, match="do not fit the model"):
         load_encoder("resnet18", weights, "cpu")
     with pytest.raises(EncoderError, match="is not a file"):
@@ -142,7 +144,7 @@ def test_weights_of_another_model(weights: Path) -> None:
 
 
 class Trap:
-    """An object that, unpickled, makes a folder."""
+    """An object that creates a folder when it is unpickled."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -162,19 +164,19 @@ def test_code_in_a_weights_file_is_not_run(form: str, tmp_path: Path) -> None:
         load_encoder(NAME, tmp_path / "trap.pth", "cpu")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
-    pickle.loads(pickle.dumps(trap))  # noqa: S301 - it would have
+    pickle.loads(pickle.dumps(trap))  # noqa: S301
     assert (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"a": 1}, torch.zeros(3)])
-def test_what_is_no_state_dict(content: object, tmp_path: Path) -> None:
+def test_a_weights_file_without_a_state_dict_is_refused(content: object, tmp_path: Path) -> None:
     torch.save(content, tmp_path / "other.pth")
     with pytest.raises(EncoderError, match="no dictionary of tensors"):
         load_encoder(NAME, tmp_path / "other.pth", "cpu")
 
 
 @pytest.mark.parametrize("name", [NAME, "squeezenet1_1", "googlenet", "inception_v3"])
-def test_classes_are_those_of_the_whole_model(name: str, tmp_path: Path) -> None:
+def test_classes_equal_those_of_the_whole_model(name: str, tmp_path: Path) -> None:
     file = random_weights(tmp_path / "weights.pth", name)
     encoder = load_encoder(name, file, "cpu")
     assert isinstance(encoder, Classifier)
@@ -195,7 +197,7 @@ def test_classes_are_those_of_the_whole_model(name: str, tmp_path: Path) -> None
     assert encoder.categories == tuple(meta["categories"])
 
 
-def test_a_head_of_another_width(tmp_path: Path) -> None:
+def test_a_head_with_another_number_of_classes(tmp_path: Path) -> None:
     for name, classes in (("squeezenet1_1", 3), ("googlenet", 12)):
         file = random_weights(tmp_path / f"{name}.pth", name, classes)
         encoder = load_encoder(name, file, "cpu")
@@ -220,7 +222,7 @@ def test_vectors_are_the_same_on_two_devices(weights: Path) -> None:
         assert np.array_equal(finish().vectors, alone.encode(pixels[i : i + 1]))
 
 
-def test_a_device_without_memory_is_one_line(
+def test_a_device_out_of_memory_is_a_one_line_error(
     weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoder = load_encoder(NAME, weights, "cpu")
@@ -234,12 +236,12 @@ def test_a_device_without_memory_is_one_line(
         encoder.encode(pixels)
 
 
-def test_a_device_that_is_not_there(weights: Path) -> None:
+def test_an_absent_device_is_refused(weights: Path) -> None:
     with pytest.raises(EncoderError, match="'warp' cannot be used"):
         VisionEncoder.load(NAME, weights, "warp")
 
 
-def test_a_store_by_weights_asked_with_and_without_them(
+def test_a_query_needs_the_weights_the_store_was_made_with(
     weights: Path, photos: Path, tmp_path: Path
 ) -> None:
     options = Options(encoders=(NAME,), weights=weights, device="cpu", workers=0)
@@ -260,7 +262,7 @@ def test_a_store_by_weights_asked_with_and_without_them(
         Recommender.open(tmp_path / "store", other, "cpu", "none").query([tmp_path / "new.png"])
 
 
-def test_torch_is_not_imported_for_a_catalogd_picture(
+def test_torch_is_not_imported_for_a_cataloged_picture(
     weights: Path, photos: Path, tmp_path: Path
 ) -> None:
     options = Options(encoders=(NAME,), weights=weights, device="cpu", workers=0)

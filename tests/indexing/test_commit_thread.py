@@ -1,4 +1,4 @@
-"""The writer: one thread, in order, one job waiting, and its errors reach the run."""
+"""The commit thread: jobs in order, at most one waiting, errors raised in the run."""
 
 import threading
 from pathlib import Path
@@ -55,8 +55,10 @@ def test_no_more_than_one_job_waits(own_store: Path, monkeypatch: pytest.MonkeyP
         giving = threading.Thread(target=give)
         giving.start()
         entered.acquire()
-        go.release()  # the first is done
-        entered.acquire()  # the second is begun: the third waits, the fourth cannot be given
+        # The first job ends.
+        go.release()
+        # The second job begins, the third waits, and the fourth blocks its caller.
+        entered.acquire()
         giving.join(0.3)
         assert giving.is_alive()
         assert given == [0, 1, 2]
@@ -66,7 +68,9 @@ def test_no_more_than_one_job_waits(own_store: Path, monkeypatch: pytest.MonkeyP
         writer.finish()
 
 
-def test_what_goes_wrong_reaches_the_run(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_of_the_thread_are_raised_in_the_run(
+    own_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def commit(_: Any, job: PartJob, *__: Any) -> list[int]:
         if job.number == 1:
             raise OSError(28, "No space left on device")
@@ -79,7 +83,9 @@ def test_what_goes_wrong_reaches_the_run(own_store: Path, monkeypatch: pytest.Mo
         writer.finish()
 
 
-def test_files_that_changed_are_told(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_files_are_reported_by_location(
+    own_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("imgrec.indexing.commit_thread.commit", lambda store, job, *_: [job.number])
     with Store.open(own_store) as store:
         entries = store.catalog.entries([1, 2, 3])

@@ -1,4 +1,4 @@
-"""Pictures through classifiers: in order, some batches ahead and no more."""
+"""Batches through device encoders: results in order, a bounded number of batches begun ahead."""
 
 from collections.abc import Callable, Iterator
 
@@ -19,7 +19,7 @@ HOW = Preprocessing(2, 2)
 
 
 class Counting:
-    """A classifier on a device of its own, which counts what is begun and not finished."""
+    """A classifier on a device of its own that counts batches begun and not finished."""
 
     categories = ("a", "b")
     classifies_vectors = True
@@ -69,7 +69,7 @@ TASKS = [[1, 2], [3, 4], [5], [6, 7], [8, 9], [10, 11]]
 
 
 @pytest.mark.parametrize("ahead", [0, 1, 2, 4, 50])
-def test_results_come_in_order_whatever_is_ahead(ahead: int) -> None:
+def test_results_come_in_order_for_any_number_of_batches_ahead(ahead: int) -> None:
     classifier = Counting(ahead)
     assert isinstance(classifier, Classifier)
     drawn = [0]
@@ -81,7 +81,8 @@ def test_results_come_in_order_whatever_is_ahead(ahead: int) -> None:
 
     jobs = []
     for given, found in enumerate(described(results(), JOBS, {"counting": classifier})):
-        assert drawn[0] <= given + ahead + 1  # no more is held than the devices can take
+        # No more batches are read than the devices take ahead.
+        assert drawn[0] <= given + ahead + 1
         assert [o.id for o in found.readings.outcomes] == TASKS[given]
         assert found.readings.pixels == {}
         jobs.append(found.job)
@@ -95,7 +96,7 @@ def test_results_come_in_order_whatever_is_ahead(ahead: int) -> None:
     assert (classifier.most == 1) == (ahead == 0)
 
 
-def test_two_classifiers_see_the_same_pixels() -> None:
+def test_two_classifiers_get_the_same_pixels() -> None:
     both = {"counting": Counting(2), "other": Counting(0, "other")}
     jobs = [PartJob(0, np.arange(1, 5), ("counting", "other"))]
     found = list(described((_read(ids) for ids in ([1, 2], [3, 4])), jobs, both))
@@ -103,7 +104,7 @@ def test_two_classifiers_see_the_same_pixels() -> None:
         assert [one.encoded[name].vectors[:, 0].tolist() for name in both] == [ids, ids]
 
 
-def test_a_device_that_gives_up_ends_the_run_after_what_came_before() -> None:
+def test_a_failing_device_ends_the_run_after_the_earlier_results() -> None:
     results = (_read(ids) for ids in TASKS)
     found = described(results, JOBS, {"counting": Counting(2, fails_at=2)})
     assert [next(found).readings.outcomes[0].id for _ in range(2)] == [1, 3]

@@ -1,4 +1,4 @@
-"""A run that is killed, stopped, or loses a worker goes on to the same end."""
+"""Killed, interrupted and failing runs: the next run gives the store of an uninterrupted one."""
 
 import os
 import pkgutil
@@ -25,7 +25,7 @@ from pictures import encoded, picture, write_pictures
 from stores import contents, statuses
 
 
-def test_ctrl_c_keeps_what_was_read(
+def test_ctrl_c_keeps_the_pictures_read_so_far(
     photos: Path, photo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(tasks: Iterable[Task], workers: int) -> Generator[Readings]:
@@ -46,7 +46,7 @@ def test_ctrl_c_keeps_what_was_read(
 
 
 @pytest.mark.parametrize("at", ["write_part", "write_thumbs", "Result.add"])
-def test_ctrl_c_waits_until_a_commit_is_whole(
+def test_ctrl_c_waits_for_the_end_of_a_commit(
     at: str, photos: Path, photo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = f"imgrec.indexing.jobs.{at}"
@@ -72,7 +72,7 @@ def test_ctrl_c_waits_until_a_commit_is_whole(
 
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("mount_point", [False, True])
-def test_a_folder_that_goes_away_waits_and_all_others_are_read(
+def test_pictures_of_a_vanished_folder_stay_new_and_all_others_are_read(
     workers: int, mount_point: bool, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     going, staying = tmp_path / "going", tmp_path / "staying"
@@ -107,7 +107,7 @@ def test_a_folder_that_goes_away_waits_and_all_others_are_read(
     assert contents(tmp_path / "store") == contents(tmp_path / "unbroken")
 
 
-def test_a_script_without_a_guard_is_told_so_and_no_picture_blamed(
+def test_a_script_without_a_main_guard_gets_an_error_and_no_picture_fails(
     photos: Path, tmp_path: Path
 ) -> None:
     script = (
@@ -124,7 +124,7 @@ def test_a_script_without_a_guard_is_told_so_and_no_picture_blamed(
         assert store.catalog.totals.counts() == {"new": 24, "ok": 0, "failed": 0, "missing": 0}
 
 
-def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     write_pictures(tmp_path / "photos", each=400)
     command = [sys.executable, "-m", "imgrec.index", str(tmp_path / "photos"), "--store"]
     run = subprocess.Popen(
@@ -133,14 +133,15 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     )  # fmt: skip
     while not (tmp_path / "store" / "features" / "rgb").exists():
         time.sleep(0.01)
-    time.sleep(0.3)  # the workers are up, or about to be
+    # By now the workers run, or start.
+    time.sleep(0.3)
     run.kill()
     run.wait()
     assert group_ends(run.pid)
 
 
 @pytest.mark.parametrize("each", [5, 25])
-def test_a_worker_that_dies_costs_one_file(
+def test_a_dying_worker_fails_only_one_file(
     each: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "photos"
@@ -164,9 +165,7 @@ def test_a_worker_that_dies_costs_one_file(
     assert statuses(tmp_path / "store")["killer.jpg"] == "crashed"
 
 
-def test_a_file_that_takes_for_ever_costs_one_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_timeout_fails_only_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "photos"
     write_pictures(folder, each=10)
     for name in ("first.jpg", "last.jpg"):
@@ -203,7 +202,7 @@ if __name__ == "__main__": sys.exit(main())
 
 
 class SmallParts:
-    """Runs of `imgrec.index` over 300 pictures in parts of some rows, in a process each."""
+    """Runs of `imgrec.index` over 300 pictures with small parts, each in a process of its own."""
 
     def __init__(self, work: Path, rows: int) -> None:
         self._work, self._rows = work, rows
@@ -215,20 +214,20 @@ class SmallParts:
         (work / "small_parts.py").write_text(_SMALL_PARTS)
 
     def start(self, store: str, most: int = 0) -> "subprocess.Popen[bytes]":
-        """Start a run that can write no more than `most` bytes into a file."""
+        """Start a run that can write at most `most` bytes into a file; 0 for no limit."""
         command = [sys.executable, str(self._work / "small_parts.py"), str(self._rows), str(most)]
         command += [str(self._work / "photos"), "--store", str(self._work / store)]
         command += ["--encoder", "mini", "--workers", "0"]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     def run(self, store: str, most: int = 0) -> tuple[int, str]:
-        """Wait for such a run; return its exit code and the last line it said."""
+        """Wait for such a run; return its exit code and the last line it printed."""
         run = self.start(store, most)
         said = run.communicate()[1].decode()
         return run.returncode, said.splitlines()[-1] if said else ""
 
 
-def test_a_run_killed_at_any_moment_goes_on_to_the_same_end(tmp_path: Path) -> None:
+def test_runs_killed_at_random_moments_end_in_the_same_store(tmp_path: Path) -> None:
     runs = SmallParts(tmp_path, rows=20)
     assert runs.run("unbroken")[0] == 0
     rng = random.Random(0)
@@ -248,7 +247,7 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_end(tmp_path: Path) -> N
     assert not list((tmp_path / "broken").rglob(".tmp-*"))
 
 
-def test_a_disk_that_takes_no_more_stops_the_run_and_costs_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_stops_the_run_and_loses_nothing(tmp_path: Path) -> None:
     runs = SmallParts(tmp_path, rows=300)
     assert runs.run("unbroken")[0] == 0
     where = {20_000: "catalog.sqlite", 60_000: "the catalog", 120_000: "the catalog",
@@ -258,7 +257,8 @@ def test_a_disk_that_takes_no_more_stops_the_run_and_costs_nothing(tmp_path: Pat
         assert code == 2
         assert said.startswith("imgrec index: ")
         assert place in said
-    with Store.open(tmp_path / "broken") as store:  # its catalog knows more than its parts
+    # The pictures are in the catalog, and their vectors are not written.
+    with Store.open(tmp_path / "broken") as store:
         assert (store.catalog.totals.counts()["ok"], len(store.feature("rgb"))) == (282, 0)
     assert runs.run("broken")[0] == 0
     assert contents(tmp_path / "broken") == contents(tmp_path / "unbroken")
@@ -266,7 +266,7 @@ def test_a_disk_that_takes_no_more_stops_the_run_and_costs_nothing(tmp_path: Pat
 
 
 @pytest.mark.parametrize(("times", "wait_s"), [(1, 0.0), (3, 0.1), (3, 0.8)])
-def test_ctrl_c_is_one_line_and_130(times: int, wait_s: float, tmp_path: Path) -> None:
+def test_ctrl_c_prints_one_line_and_exits_130(times: int, wait_s: float, tmp_path: Path) -> None:
     write_pictures(tmp_path / "photos", each=700)
     command = [sys.executable, "-m", "imgrec.index", str(tmp_path / "photos"), "--store"]
     run = subprocess.Popen(
@@ -278,7 +278,8 @@ def test_ctrl_c_is_one_line_and_130(times: int, wait_s: float, tmp_path: Path) -
         time.sleep(0.01)
     time.sleep(wait_s)
     for _ in range(times):
-        os.killpg(run.pid, signal.SIGINT)  # as a terminal does: the workers get it too
+        # A terminal sends SIGINT to the whole process group, so to the workers too.
+        os.killpg(run.pid, signal.SIGINT)
         time.sleep(0.05)
     _, err = run.communicate(timeout=60)
     assert run.returncode == 130

@@ -1,4 +1,4 @@
-"""Indexing: one pass, odd files, what a run says."""
+"""An indexing run: vectors and thumbnails against a direct decode, odd files, printed lines."""
 
 import os
 import re
@@ -26,7 +26,7 @@ from projector.files.formats import HEADER
 from stores import HERE, contents, statuses
 
 
-def test_vectors_and_thumbnails_are_those_of_the_decoded_picture(
+def test_vectors_and_thumbnails_equal_those_of_the_decoded_picture(
     photos: Path, store: Store
 ) -> None:
     ids = store.catalog.ids("ok")
@@ -43,9 +43,12 @@ def test_vectors_and_thumbnails_are_those_of_the_decoded_picture(
             assert (entry.width, entry.height) in ((96, 72), (60, 90))
 
 
-def test_worker_processes_change_nothing(photos: Path, photo_store: Path, tmp_path: Path) -> None:
+def test_worker_processes_give_the_same_store(
+    photos: Path, photo_store: Path, tmp_path: Path
+) -> None:
     shutil.copytree(photos, tmp_path / "photos")
-    for seed in range(60):  # enough that workers are started
+    # Enough pictures that worker processes are started.
+    for seed in range(60):
         picture("discs", 100 + seed, (30, 20)).save(tmp_path / "photos" / f"{seed}.png")
     for workers in (0, 2):
         options = Options(encoders=("mini",), workers=workers, batch_size=7)
@@ -65,7 +68,9 @@ def test_rgb_is_a_histogram_that_sums_to_one(store: Store) -> None:
     assert np.allclose(found.reshape(2, 3, 8), np.array(expected) / (3 * 224 * 224))
 
 
-def test_every_odd_file_is_ok_or_has_its_reason(odd_store: tuple[Path, dict[str, str]]) -> None:
+def test_every_odd_file_is_ok_or_fails_for_the_expected_reason(
+    odd_store: tuple[Path, dict[str, str]],
+) -> None:
     path, expected = odd_store
     assert statuses(path) == expected
     with Store.open(path) as store:
@@ -87,7 +92,7 @@ def test_a_picture_turned_by_exif_has_the_vector_of_the_turned_pixels(tmp_path: 
 
 
 @pytest.mark.parametrize("content", [None, [], ["a.txt"]])
-def test_folders_without_pictures_are_one_line(
+def test_a_folder_without_pictures_is_a_one_line_error(
     content: list[str] | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "photos"
@@ -103,7 +108,7 @@ def test_folders_without_pictures_are_one_line(
     assert not (tmp_path / "store").exists()
 
 
-def test_an_unknown_encoder_lists_the_known(
+def test_the_error_for_an_unknown_encoder_lists_the_known_ones(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(photos), "--store", str(tmp_path / "store"), "--encoder", "resnet5"]) == 2
@@ -113,7 +118,7 @@ def test_an_unknown_encoder_lists_the_known(
     assert not (tmp_path / "store").exists()
 
 
-def test_what_imgrec_writes_into_the_folder_is_no_picture_of_it(tmp_path: Path) -> None:
+def test_files_imgrec_writes_into_the_folder_are_not_indexed(tmp_path: Path) -> None:
     write_pictures(tmp_path, each=1)
     markers = {
         "store": None,
@@ -135,7 +140,7 @@ def test_what_imgrec_writes_into_the_folder_is_no_picture_of_it(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["mini", "rgb"])
-def test_no_pictures_are_no_vectors(name: str) -> None:
+def test_an_empty_batch_gives_no_vectors(name: str) -> None:
     encoder = load_encoder(name)
     side = encoder.spec.preprocessing.crop_px
     vectors = encoder.encode(np.zeros((0, side, side, 3), np.uint8))
@@ -143,7 +148,7 @@ def test_no_pictures_are_no_vectors(name: str) -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_folder_of_nothing_but_bad_files(workers: int, tmp_path: Path) -> None:
+def test_a_folder_of_only_unreadable_files(workers: int, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "bad.jpg").write_text("words")
     options = Options(encoders=("mini",), workers=workers)
@@ -151,7 +156,7 @@ def test_a_folder_of_nothing_but_bad_files(workers: int, tmp_path: Path) -> None
     assert summary.counts == {"new": 0, "ok": 0, "failed": 1, "missing": 0}
 
 
-def test_vectors_that_are_no_numbers_are_refused(
+def test_vectors_that_are_not_finite_are_refused(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(self: RgbHistogram, pixels: np.ndarray) -> np.ndarray:
@@ -164,7 +169,9 @@ def test_vectors_that_are_no_numbers_are_refused(
         assert store.catalog.totals.counts()["new"] == 24
 
 
-def test_what_a_run_says(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_lines_a_run_prints(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copytree(photos, tmp_path / "photos")
     (tmp_path / "photos" / "bad.jpg").write_text("words")
     command = [str(tmp_path / "photos"), "--store", str(tmp_path / "store"), "--encoder", "mini"]
@@ -181,7 +188,7 @@ def test_what_a_run_says(photos: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert report(Summary(counts={"new": 0, "ok": 0, "failed": 0, "missing": 0})).count("\n") == 5
 
 
-def test_a_changed_picture_met_while_reading_gets_no_row(
+def test_a_picture_found_changed_while_reading_gets_no_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_pictures(tmp_path / "photos", each=1)
@@ -191,7 +198,8 @@ def test_a_changed_picture_met_while_reading_gets_no_row(
     state = target.stat()
     changed = encoded(picture("checks", 9), "JPEG")
     target.write_bytes(changed[: state.st_size].ljust(state.st_size, b"\0"))
-    os.utime(target, ns=(state.st_atime_ns, state.st_mtime_ns))  # no scan can see it
+    # With size and time unchanged no scan can detect the change.
+    os.utime(target, ns=(state.st_atime_ns, state.st_mtime_ns))
     summary = index_folders([tmp_path / "photos"], tmp_path / "store", HERE)
     assert any("changed while it was read" in line for line in summary.warnings)
     with Store.open(tmp_path / "store") as store:
@@ -201,6 +209,6 @@ def test_a_changed_picture_met_while_reading_gets_no_row(
         assert len(store.feature("mini")) == 3
 
 
-def test_folders_must_be_named_for_a_new_store(tmp_path: Path) -> None:
+def test_a_new_store_needs_folders(tmp_path: Path) -> None:
     with pytest.raises(ImgrecError, match="no folder named"):
         index_folders([], tmp_path / "store")
