@@ -226,12 +226,13 @@ class Store:
         of its own, so that a store that was opened for reading can keep labels.
 
         Raises:
-            StoreError: another run holds the lock, or the store is gone.
+            StoreError: another process holds the lock, or the store is gone.
         """
         if self._holds_lock:
             yield self
             return
-        read_manifest(self.path)  # never make a store anew that was deleted meanwhile
+        # Fails if the store was deleted meanwhile; `create` would make a new one.
+        read_manifest(self.path)
         with Store.create(self.path) as store, store.writing():
             yield store
 

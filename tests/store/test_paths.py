@@ -1,0 +1,65 @@
+"""The names in a store are spelled in one module, and that module names all there is."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imgrec.store import paths
+from imgrec.store.paths import StorePaths
+from paths import ROOT
+
+_STORE = Path("store")
+_FILES = {"roots.json", "colors.json", "graph.json", "damaged.json", "classes.json", "feature.json"}
+
+
+def _all_paths() -> dict[str, Path]:
+    """Every path that `StorePaths` composes, those of a feature for the feature `mini`."""
+    opened, found = StorePaths(_STORE), {}
+    for name in vars(StorePaths):
+        if not name.startswith("_") and name != "root":
+            value = getattr(opened, name)
+            found[name] = value("mini") if callable(value) else value
+    return found
+
+
+def _names() -> set[str]:
+    """The names of which those paths are made, that of the feature left out."""
+    return {part for path in _all_paths().values() for part in path.parts} - {"store", "mini"}
+
+
+def _joined(source: str) -> Iterator[str]:
+    """Yield the constants that a module joins to a path, and those that are names of files."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            if isinstance(node.right, ast.Constant):
+                yield str(node.right.value)
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            yield from {str(node.value.value)} & _FILES
+
+
+def test_all_paths_are_different_and_within_the_store() -> None:
+    found = _all_paths()
+    assert len(set(found.values())) == len(found) > 20
+    assert all(path.is_relative_to(_STORE) and path != _STORE for path in found.values())
+
+
+def test_a_store_holds_nothing_else(photo_store: Path) -> None:
+    known = {path.relative_to(_STORE).parts[0] for path in _all_paths().values()}
+    there = {path.name for path in photo_store.iterdir()}
+    assert {"store.json", "catalog.sqlite", "features", "thumbs"} <= there
+    assert there - {"catalog.sqlite-wal", "catalog.sqlite-shm"} <= known
+
+
+@pytest.mark.parametrize("package", ["imgrec", "graph", "projector"])
+def test_no_other_module_spells_the_names(package: str) -> None:
+    for path in (ROOT / package).rglob("*.py"):
+        if path != Path(paths.__file__):
+            spelled = set(_joined(path.read_text("utf-8"))) & _names()
+            assert not spelled, f"{path} spells {spelled}"
+
+
+def test_spelled_names_are_found() -> None:
+    assert list(_joined('folder = store.path / "knn" / name')) == ["knn"]
+    assert list(_joined('_SIDECAR = "colors.json"')) == ["colors.json"]
