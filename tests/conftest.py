@@ -6,12 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from imgrec import Options, Store, index_folders
 from pictures import write_odd_files, write_pictures
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
+
+
+# Tests do not time: an example may take as long as a busy machine needs.
+settings.register_profile("imgrec", deadline=None)
+settings.load_profile("imgrec")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

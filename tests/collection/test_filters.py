@@ -111,7 +111,7 @@ def _has(row: Row, kind: str, value: str) -> bool:
     return any(known.split(".")[: len(steps)] == steps for known in values)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(rows_and_filters())
 def test_a_filter_selects_what_brute_force_selects(drawn: tuple[list[Row], Filter]) -> None:
     rows, asked = drawn
@@ -136,7 +136,6 @@ def test_a_filter_selects_what_brute_force_selects(drawn: tuple[list[Row], Filte
     catalog.close()
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(labels, statuses), max_size=8))
 def test_kinds_and_values_are_those_of_ok_pictures(rows: list[tuple[tuple[str, str], str]]) -> None:
     catalog = catalog_of(

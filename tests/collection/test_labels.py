@@ -42,7 +42,7 @@ def catalog_of(rows: Rows) -> Catalog:
     return catalog
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ROWS)
 def test_labels_equal_those_of_the_rows(rows: Rows) -> None:
     labels = catalog_of(rows).labels
@@ -65,7 +65,7 @@ def test_labels_equal_those_of_the_rows(rows: Rows) -> None:
         assert found == wanted
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ROWS, st.lists(st.sampled_from(KINDS), min_size=1, max_size=3, unique=True))
 def test_ids_lacking_are_the_ok_pictures_without_one_of_the_kinds(
     rows: Rows, kinds: list[str]
@@ -78,7 +78,7 @@ def test_ids_lacking_are_the_ok_pictures_without_one_of_the_kinds(
     assert catalog_of(rows).labels.ids_lacking(*kinds).tolist() == wanted
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ROWS, st.dictionaries(st.integers(1, 12), st.sampled_from("abc")))
 def test_replacing_labels_changes_only_those_of_one_kind(rows: Rows, new: dict[int, str]) -> None:
     catalog = catalog_of(rows)
@@ -100,7 +100,7 @@ def test_a_failed_replacement_is_rolled_back() -> None:
     assert catalog.labels.of_kind("color") == {1: "a"}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ROWS)
 def test_totals_and_tables_equal_counts_over_the_rows(rows: Rows) -> None:
     catalog = catalog_of(rows)

@@ -179,7 +179,7 @@ def entry(number: int, path: str, content: int, status: str = "ok") -> Entry:
     return Entry(number, "/r", path, 1, content, digest, 1, 1, "PNG", status, None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 3), max_size=6),
     st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 3), max_size=6),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -25,7 +25,6 @@ def _matrices(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("metric", PLAIN, ids=lambda metric: metric.name)
-@settings(deadline=None)
 @given(matrices=_matrices())
 def test_compiled_loops_equal_the_numpy_functions(
     metric: Metric, matrices: tuple[np.ndarray, np.ndarray]

@@ -76,7 +76,7 @@ def test_the_spec_matches_the_vectors(scenes):
     assert spec.dimensions <= 512
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(hnp.arrays(np.uint8, (1, SIDE, SIDE, 3), elements=st.integers(0, 255)))
 def test_every_picture_has_a_finite_vector_of_unit_length(pixels):
     vectors = Mini().encode(pixels)

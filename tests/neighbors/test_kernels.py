@@ -8,7 +8,7 @@ from imgrec.distances.metrics import cosine
 from imgrec.neighbors.kernels import BEYOND, EMPTY, compare, keep_best
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 90), st.integers(1, 12), st.integers(1, 9), st.integers(0, 99))
 def test_the_best_are_kept_whatever_comes_first(m: int, c: int, levels: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

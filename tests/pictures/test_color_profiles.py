@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -84,7 +84,6 @@ def test_a_profile_of_other_channels_is_not_applied(wrong: bytes) -> None:
 
 
 @given(st.integers(1, 600), st.binary(max_size=8), st.integers(0, 500))
-@settings(deadline=None)
 def test_a_broken_profile_costs_nothing(length: int, noise: bytes, place: int) -> None:
     whole = icc.matrix_profile(icc.ADOBE_RGB, 2.2)
     broken = (whole[:place] + noise + whole[place + len(noise) :])[:length]

@@ -33,7 +33,6 @@ def test_encoder_pixels_crop_the_middle_or_stretch() -> None:
 
 
 @given(st.integers(1, 400), st.integers(1, 400))
-@settings(deadline=None)
 def test_thumbnails_fit_and_keep_the_aspect_ratio(width: int, height: int) -> None:
     with Image.open(io.BytesIO(thumbnail(Image.new("RGB", (width, height))))) as thumb:
         assert max(thumb.size) == min(128, max(width, height))
@@ -80,7 +79,7 @@ def test_what_is_made_does_not_depend_on_what_else_is() -> None:
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 600))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_averaging_leaves_twice_what_is_wanted(width: int, height: int, side: int) -> None:
     found = reduced(Image.new("L", (width, height)), side)
     assert min(found.size) >= min(side, width, height)

@@ -193,7 +193,7 @@ def test_percentages_are_formatted_alike() -> None:
 
 
 @given(st.text(max_size=60), st.integers(20, 200))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_line_is_cut_until_it_fits(text: str, width_px: int) -> None:
     clean = "".join(c for c in text if c.isprintable() and c.isascii())
     cut = shortened(clean, width_px)
@@ -202,7 +202,7 @@ def test_a_line_is_cut_until_it_fits(text: str, width_px: int) -> None:
 
 
 @given(st.integers(0, 300), st.integers(0, 10**6), st.sampled_from([6.0, 15.0, 70.0]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_pictures_of_a_map_never_overlap_and_none_that_fits_is_left_out(
     count: int, seed: int, side: float
 ) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -52,7 +52,6 @@ def warnings() -> list[str]:
     return []
 
 
-@settings(deadline=None)
 @given(VECTORS, st.text("0123456789abcdef", min_size=32, max_size=32))
 def test_a_vector_comes_back_bit_for_bit(
     tmp_path_factory: pytest.TempPathFactory, kept: Vectors, content: str

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import cdist
@@ -209,7 +209,6 @@ def test_what_is_like_an_unwanted_picture_comes_later(recommender: Recommender) 
     arrays(np.float32, (3, 12), elements=st.floats(0, 2, width=16)),
     arrays(np.float32, (1, 2), elements=st.floats(0, 2, width=16)),
 )
-@settings(deadline=None)
 def test_the_same_as_the_query_stays_at_nought(distances: np.ndarray, margins: np.ndarray) -> None:
     to, away = [np.zeros((1, 4), np.float32)], [np.zeros((2, 4), np.float32)]
     question = Question(to, away, margins, "mean", np.zeros(0, int))

@@ -36,7 +36,7 @@ def sets_of(parts: np.ndarray) -> list[set[int]]:
 
 
 @EACH
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(2, 60), st.integers(0, 2**32 - 1))
 def test_levels_are_partitions_each_within_the_next(engine: str, n: int, seed: int) -> None:
     graph = random_graph(n, 2 * n, np.random.default_rng(seed))

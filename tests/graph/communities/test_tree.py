@@ -36,7 +36,7 @@ def leaves(tree: Community) -> dict[str, Community]:
     return {path: group for path, group in tree.walk() if not group.children}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 120), st.integers(0, 400), st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_every_node_is_in_exactly_one_leaf_and_none_is_too_large(
     n: int, edges: int, page_size: int, seed: int

@@ -9,7 +9,7 @@ from graph.communities.weights import FLOOR, knn_graph
 from graphs_by_hand import edges_of, matrix_of, neighbors_of, random_graph
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(2, 25), st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_an_edge_where_either_is_a_neighbor_of_the_other(n: int, k: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -25,7 +25,7 @@ def edges_of(neighbors: Neighbors, joined: int) -> list[tuple[int, int, float, f
     ]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(2, 25), st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32 - 1))
 def test_the_edges_of_the_network(n: int, k: int, joined: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

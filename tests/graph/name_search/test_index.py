@@ -197,7 +197,7 @@ def test_wide_prefixes_are_those_of_more_than_half_a_file() -> None:
     assert {len(prefix) for prefix in found} == {1, 2}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=12), st.lists(NAMES, max_size=4))
 def test_odd_names_are_found_by_every_word_and_beginning(
     names: list[tuple[str, str]], titles: list[str]

@@ -19,7 +19,7 @@ def overlapping(points: np.ndarray, boxes: np.ndarray) -> list[tuple[int, int]]:
     ]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 60), st.integers(0, 2**32 - 1), st.sampled_from([0.5, 1.6]))
 def test_no_box_overlaps_another(n: int, seed: int, aspect: float) -> None:
     rng = np.random.default_rng(seed)
