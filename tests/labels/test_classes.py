@@ -1,4 +1,4 @@
-"""Classes of a store: those of the whole model, complete, and whose they are."""
+"""Predicted classes of a store: those of the whole torchvision model, for every picture."""
 
 import shutil
 from collections.abc import Iterator
@@ -14,7 +14,8 @@ from imgrec.pictures.decoding import decode, pixels_for
 from imgrec.store.classes import Classes
 from stores import contents
 
-NAME, CONV = "mobilenet_v3_small", "squeezenet1_1"  # a linear head, and a convolution
+# The head of the first is a linear layer, that of the second a convolution.
+NAME, CONV = "mobilenet_v3_small", "squeezenet1_1"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def own(stores: dict[str, Path], name: str, tmp_path: Path) -> Path:
-    """A copy of the store of `name` that a test may change."""
+    """Copy the store of `name`, so that a test may change it."""
     return Path(shutil.copytree(stores[name], tmp_path / "store"))
 
 
@@ -71,7 +72,7 @@ def _same(found: Classes, expected: Classes) -> None:
     assert found.categories == expected.categories
 
 
-def test_classes_are_those_of_the_whole_model(
+def test_classes_equal_those_of_the_whole_model(
     opened: Store, name: str, weights: dict[str, Path], photos: Path
 ) -> None:
     found = opened.classes()
@@ -89,7 +90,7 @@ def test_classes_are_those_of_the_whole_model(
         assert abs(float(labels[image_id]["confidence"]) - shares[0]) < 0.0051
 
 
-def test_a_store_that_lacks_its_classes_gets_them(
+def test_missing_classes_are_computed_by_the_next_run(
     own: Path, name: str, weights: dict[str, Path], photos: Path
 ) -> None:
     expected, labels = _classes(own), _labels(own)
@@ -98,14 +99,15 @@ def test_a_store_that_lacks_its_classes_gets_them(
     with Store.create(own) as store:
         store.catalog.db.execute("DELETE FROM labels WHERE kind IN ('class', 'confidence')")
     summary = index_folders([photos], own, _options(weights, name))
-    assert summary.done == (0 if name == NAME else 24)  # from the vectors where that is exact
+    # A linear head is applied to the stored vectors; other heads need the pictures.
+    assert summary.done == (0 if name == NAME else 24)
     _same(_classes(own), expected)
     assert _labels(own) == labels
     assert contents(own)["vectors"] == vectors
     assert index_folders([photos], own, _options(weights, name)).done == 0
 
 
-def test_a_run_with_nothing_new_changes_nothing(
+def test_a_run_without_new_pictures_writes_nothing(
     own: Path, name: str, weights: dict[str, Path], photos: Path
 ) -> None:
     def state() -> dict[str, int]:
@@ -117,7 +119,7 @@ def test_a_run_with_nothing_new_changes_nothing(
     assert _labels(own) == labels
 
 
-def test_labels_are_of_the_stores_own_encoder(
+def test_labels_come_from_the_encoder_of_the_store(
     stores: dict[str, Path], weights: dict[str, Path], photos: Path, tmp_path: Path
 ) -> None:
     own = Path(shutil.copytree(stores[NAME], tmp_path / "store"))
@@ -131,11 +133,14 @@ def test_labels_are_of_the_stores_own_encoder(
     index_folders([photos], own, Options(encoders=("mini",), workers=0))
     with Store.open(own) as store:
         assert store.encoder == "mini"
-        assert store.classes().encoder == NAME  # the first that is a classifier
+        # The first encoder that is a classifier.
+        assert store.classes().encoder == NAME
     assert _labels(own) == before
 
 
-def test_names_beside_the_weights(photos: Path, tmp_path: Path, weights: dict[str, Path]) -> None:
+def test_category_names_are_read_from_a_file_beside_the_weights(
+    photos: Path, tmp_path: Path, weights: dict[str, Path]
+) -> None:
     file = random_weights(tmp_path / "seven.pth", NAME, 7)
     options = Options((NAME,), file, device="cpu", workers=0)
     index_folders([photos], tmp_path / "store", options)
@@ -162,7 +167,7 @@ def test_names_beside_the_weights(photos: Path, tmp_path: Path, weights: dict[st
         index_folders([photos], tmp_path / "store", options)
 
 
-def test_classes_of_other_weights_are_made_anew(own: Path, name: str, photos: Path) -> None:
+def test_classes_of_other_weights_are_computed_again(own: Path, name: str, photos: Path) -> None:
     other = random_weights(own.parent / "other.pth", name, seed=1)
     before, labels = _classes(own), _labels(own)
     shutil.rmtree(own / "features" / name)
@@ -177,7 +182,7 @@ def test_classes_of_other_weights_are_made_anew(own: Path, name: str, photos: Pa
     assert _labels(own) == _labels(own.with_name("fresh"))
 
 
-def test_a_run_killed_between_parts_goes_on_to_the_same_end(
+def test_a_run_killed_between_parts_resumes_to_the_same_store(
     name: str,
     weights: dict[str, Path],
     stores: dict[str, Path],
@@ -190,8 +195,10 @@ def test_a_run_killed_between_parts_goes_on_to_the_same_end(
 
     with monkeypatch.context() as patched:
         patched.setattr(
-            "imgrec.indexing.jobs.write_part", dies
-        )  # after the catalog and the classes
+            "imgrec.indexing.jobs.write_part",
+            dies,
+            # Killed after the catalog and the classes were written.
+        )
         with pytest.raises(OSError, match="killed"):
             index_folders([photos], tmp_path / "store", _options(weights, name))
     index_folders([photos], tmp_path / "store", _options(weights, name))

@@ -1,4 +1,4 @@
-"""Color words: of plain colors, of things before backgrounds, kept as labels, made once."""
+"""Color words of pictures: named colors, foreground against background, caching as labels."""
 
 import io
 import json
@@ -51,14 +51,14 @@ def word_of(image: Image.Image) -> str:
 
 
 def disc(thing: str, background: str, radius: int = 9) -> Image.Image:
-    """A disc of one color in the middle of 32 x 32 pixels."""
+    """Draw a disc of one color at the center of 32 x 32 pixels."""
     image = Image.new("RGB", (32, 32), background)
     ImageDraw.Draw(image).circle((15.5, 15.5), radius, thing)
     return image
 
 
 def noise(rng: np.random.Generator, name: str) -> Image.Image:
-    """A plain color as a camera sees it: darker to one side, with noise."""
+    """Return a plain color as a camera records it: darker to one side, with noise."""
     plane = np.array(ImageColor.getrgb(name)) * np.linspace(0.94, 1, 128)[:, None]
     return Image.fromarray(np.clip(plane + rng.normal(0, 5, (96, 128, 3)), 0, 255).astype(np.uint8))
 
@@ -68,7 +68,7 @@ def make(path: Path, *names: str) -> Path:
 
 
 def add(path: Path, image_id: int, jpeg: bytes) -> None:
-    """Add an ok picture, in a part of thumbnails of its own."""
+    """Add an ok picture with a thumbnail part of its own."""
     with Store.create(path) as store:
         store.catalog.db.execute(
             "INSERT INTO images (id, root_id, path, size, mtime_ns, status) "
@@ -94,7 +94,7 @@ def jpeg_of(name: str) -> bytes:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The ids that colors were made of."""
+    """Record the ids of pictures whose color was computed."""
     ids: list[int] = []
     truly = color_labels.colors_of
 
@@ -107,13 +107,13 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.parametrize(("name", "word"), CASES)
-def test_plain_colors_have_their_names(name: str, word: str) -> None:
+def test_plain_colors_get_their_names(name: str, word: str) -> None:
     assert word_of(Image.new("RGB", (7, 5), name)) == word
     found = colors_of(np.array([3]), lambda _: thumbnail(noise(np.random.default_rng(0), name)))
     assert found == {3: word}
 
 
-def test_gray_goes_from_black_to_white_without_a_color() -> None:
+def test_grays_are_black_gray_or_white() -> None:
     words = [word_of(Image.new("RGB", (4, 4), (level,) * 3)) for level in range(256)]
     places = [("black", "gray", "white").index(word) for word in words]
     assert places == sorted(places)
@@ -123,7 +123,7 @@ def test_gray_goes_from_black_to_white_without_a_color() -> None:
 
 @pytest.mark.parametrize("background", ["white", "black", "gray", "beige", "saddlebrown"])
 @pytest.mark.parametrize("thing", ["red", "royalblue", "forestgreen", "gold", "hotpink"])
-def test_a_thing_before_a_background(thing: str, background: str) -> None:
+def test_a_colored_foreground_counts_more_than_the_background(thing: str, background: str) -> None:
     expected = dict(CASES)[thing]
     assert word_of(disc(thing, background)) == expected
     jpeg = thumbnail(disc(thing, background).resize((128, 128)))
@@ -135,33 +135,36 @@ def test_a_thing_before_a_background(thing: str, background: str) -> None:
     [("white", "saddlebrown", "white"), ("white", "crimson", "white"), ("black", "white", "black"),
      ("gray", "red", "gray"), ("black", "lightgray", "black")],
 )  # fmt: skip
-def test_a_thing_without_color_before_a_background(thing: str, background: str, word: str) -> None:
+def test_a_foreground_without_hue_counts_more_than_the_background(
+    thing: str, background: str, word: str
+) -> None:
     assert word_of(disc(thing, background, radius=11)) == word
 
 
 @pytest.mark.parametrize(("inner", "outer"), [("red", "blue"), ("blue", "red")])
-def test_the_middle_counts_more(inner: str, outer: str) -> None:
+def test_the_center_counts_more(inner: str, outer: str) -> None:
     image = Image.new("RGB", (32, 32), "gray")
     draw = ImageDraw.Draw(image)
-    draw.rectangle((3, 3, 28, 28), outer)  # 420 pixels are left of it
-    draw.rectangle((8, 8, 23, 23), inner)  # 256 pixels
+    # Of the outer square 420 pixels remain visible, of the inner one 256.
+    draw.rectangle((3, 3, 28, 28), outer)
+    draw.rectangle((8, 8, 23, 23), inner)
     assert word_of(image) == inner
 
 
-def test_a_speck_does_not_count() -> None:
+def test_a_small_spot_does_not_count() -> None:
     assert word_of(disc("red", "white", radius=2)) == "white"
     assert word_of(disc("white", "royalblue", radius=2)) == "blue"
 
 
 @given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3))))
-def test_always_a_word_and_the_same_when_mirrored_or_turned(pixels: Pixels) -> None:
+def test_the_color_is_invariant_under_mirroring_and_rotation(pixels: Pixels) -> None:
     word = dominant_color(pixels)
     assert word in WORDS
     for turned in (pixels[:, ::-1], pixels[::-1], pixels.transpose(1, 0, 2)):
         assert dominant_color(turned) == word
 
 
-def test_of_two_equal_colors_it_is_the_first_from_all_sides() -> None:
+def test_a_tie_between_colors_is_broken_by_their_order() -> None:
     pair = np.array([ImageColor.getrgb("red"), ImageColor.getrgb("blue")], np.uint8)
     rng = np.random.default_rng(2)
     for _ in range(50):
@@ -171,7 +174,7 @@ def test_of_two_equal_colors_it_is_the_first_from_all_sides() -> None:
             assert dominant_color(pair[turned]) == "red"
 
 
-def test_only_what_is_new_is_made_and_an_id_keeps_its_word(tmp_path: Path, made: list[int]) -> None:
+def test_colors_are_computed_for_new_pictures_only(tmp_path: Path, made: list[int]) -> None:
     path = make(tmp_path / "store", "red", "navy", "white")
     assert updated(path) == {1: "red", 2: "blue", 3: "white"} == labels(path)
     assert made == [1, 2, 3]
@@ -180,7 +183,7 @@ def test_only_what_is_new_is_made_and_an_id_keeps_its_word(tmp_path: Path, made:
     assert made == [1, 2, 3, 7]
 
 
-def test_nothing_new_writes_nothing(tmp_path: Path, made: list[int]) -> None:
+def test_an_update_without_new_pictures_writes_nothing(tmp_path: Path, made: list[int]) -> None:
     path = make(tmp_path / "store", "red", "navy")
     first = updated(path)
     with Store.open(path) as reader:
@@ -190,7 +193,7 @@ def test_nothing_new_writes_nothing(tmp_path: Path, made: list[int]) -> None:
     assert made == [1, 2]
 
 
-def test_missing_pictures_are_left_out_and_keep_their_label(tmp_path: Path) -> None:
+def test_missing_pictures_are_skipped_and_keep_their_label(tmp_path: Path) -> None:
     path = make(tmp_path / "store", "red", "navy")
     updated(path)
     with Store.create(path) as store:
@@ -200,7 +203,7 @@ def test_missing_pictures_are_left_out_and_keep_their_label(tmp_path: Path) -> N
     assert labels(path) == {1: "red", 2: "blue", 3: "green"}
 
 
-def test_another_rule_makes_all_again(
+def test_another_version_of_the_rule_computes_all_again(
     tmp_path: Path, made: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = make(tmp_path / "store", "red", "navy")
@@ -215,7 +218,9 @@ def test_another_rule_makes_all_again(
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 0}', None])
-def test_labels_of_an_unknown_rule_are_made_again(tmp_path: Path, text: str | None) -> None:
+def test_labels_of_an_unknown_rule_version_are_computed_again(
+    tmp_path: Path, text: str | None
+) -> None:
     path = make(tmp_path / "store", "red", "navy")
     with Store.create(path) as store:
         store.catalog.labels.replace(COLOR, {1: "green", 2: "green"})
@@ -225,7 +230,7 @@ def test_labels_of_an_unknown_rule_are_made_again(tmp_path: Path, text: str | No
     assert json.loads((path / "colors.json").read_text()) == {"version": colors.VERSION}
 
 
-def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
+def test_a_read_only_store(tmp_path: Path) -> None:
     path = make(tmp_path / "store", "red", "navy")
     with FileLock(path / "lock"):
         assert updated(path) == {1: "red", 2: "blue"}
@@ -235,7 +240,9 @@ def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     assert not (path / "colors.json").exists()
 
 
-def test_words_of_indexing_are_taken_as_they_are(tmp_path: Path, made: list[int]) -> None:
+def test_colors_computed_by_indexing_are_not_computed_again(
+    tmp_path: Path, made: list[int]
+) -> None:
     path = make(tmp_path / "store", "red", "navy")
     with Store.create(path) as store:
         begin_colors(store)
@@ -244,7 +251,7 @@ def test_words_of_indexing_are_taken_as_they_are(tmp_path: Path, made: list[int]
     assert made == [2]
 
 
-def test_words_of_another_rule_are_not_made_current_by_indexing(
+def test_indexing_does_not_mark_colors_of_another_rule_version_as_current(
     tmp_path: Path, made: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = make(tmp_path / "store", "red", "navy")
@@ -256,7 +263,7 @@ def test_words_of_another_rule_are_not_made_current_by_indexing(
     assert made == [1, 2, 1, 2]
 
 
-def test_indexing_makes_the_words_that_an_older_store_lacks(photos: Path, tmp_path: Path) -> None:
+def test_indexing_adds_missing_colors_of_known_pictures(photos: Path, tmp_path: Path) -> None:
     options = Options(encoders=("rgb",), workers=0)
     index_folders([photos], tmp_path / "store", options)
     words = labels(tmp_path / "store")
@@ -268,10 +275,11 @@ def test_indexing_makes_the_words_that_an_older_store_lacks(photos: Path, tmp_pa
     assert labels(tmp_path / "store") == words
 
 
-def test_a_thumbnail_that_tells_of_huge_sides_is_damaged(tmp_path: Path) -> None:
+def test_a_thumbnail_with_huge_dimensions_in_its_header_is_damaged(tmp_path: Path) -> None:
     path = make(tmp_path / "store", "red")
     jpeg = bytearray(jpeg_of("navy"))
-    at = jpeg.index(b"\xff\xc0") + 5  # height and width of the frame
+    # The height and width in the frame header.
+    at = jpeg.index(b"\xff\xc0") + 5
     jpeg[at : at + 4] = b"\xff\xff\xff\xff"
     add(path, 5, bytes(jpeg))
     with pytest.raises(StoreError, match="thumbnail of picture 5 is damaged"):
@@ -312,7 +320,7 @@ def test_thumbnails_of_any_shape(size: tuple[int, int], mode: str) -> None:
     assert colors_of(np.array([4]), lambda _: buffer.getvalue()) == {4: "white"}
 
 
-def test_each_picture_is_reported() -> None:
+def test_progress_counts_each_picture() -> None:
     jpegs = {i: jpeg_of(name) for i, name in enumerate(("red", "navy", "lime", "pink"), start=3)}
     done: list[int] = []
     found = colors_of(np.array([6, 3, 5, 4]), jpegs.__getitem__, done.append)

@@ -1,4 +1,4 @@
-"""Labels of one kind: read, kept, left alone where they are the same."""
+"""Writing the labels of one kind: replaced atomically, and not written if unchanged."""
 
 import shutil
 from pathlib import Path
@@ -30,7 +30,7 @@ def keep(path: Path, kind: str, values: dict[int, str]) -> list[str]:
         return keep_labels(store, kind, values)
 
 
-def test_kept_are_read_in_the_order_of_ids_and_replace_those_of_their_kind(path: Path) -> None:
+def test_labels_replace_those_of_their_kind_and_are_read_in_id_order(path: Path) -> None:
     halves = labels(path, "half")
     assert keep(path, "color", {3: "red", 1: "blue", 2: "red"}) == []
     assert list(labels(path).items()) == [(1, "blue"), (2, "red"), (3, "red")]
@@ -40,7 +40,7 @@ def test_kept_are_read_in_the_order_of_ids_and_replace_those_of_their_kind(path:
     assert labels(path, "half") == halves
 
 
-def test_an_open_reader_sees_a_change_only_where_there_is_one(path: Path) -> None:
+def test_the_catalog_changes_only_if_a_label_does(path: Path) -> None:
     keep(path, "color", {1: "red", 2: "caf\udce9"})
     with Store.open(path) as reader:
         before = reader.state()
@@ -50,7 +50,7 @@ def test_an_open_reader_sees_a_change_only_where_there_is_one(path: Path) -> Non
         assert reader.state() != before
 
 
-def test_a_picture_of_two_values_is_left_with_one(path: Path) -> None:
+def test_a_picture_with_two_values_keeps_one(path: Path) -> None:
     with Store.create(path) as store, store.catalog.transaction() as db:
         db.executemany("INSERT INTO labels VALUES (1, 'color', ?)", [("red",), ("blue",)])
     assert keep(path, "color", {1: "red"}) == []
@@ -58,12 +58,13 @@ def test_a_picture_of_two_values_is_left_with_one(path: Path) -> None:
         assert store.catalog.labels.of([1])[1]["color"] == "red"
 
 
-def test_a_store_that_cannot_be_written_tells_why(path: Path, tmp_path: Path) -> None:
+def test_a_locked_or_read_only_store_gives_a_warning(path: Path, tmp_path: Path) -> None:
     keep(path, "color", {1: "red"})
     with FileLock(path / "lock"):
         (warning,) = keep(path, "color", {1: "blue"})
         assert "color labels were not kept: another run is writing" in warning
-        assert keep(path, "color", {1: "red"}) == []  # nothing has to be written
+        # No label changes, so nothing has to be written.
+        assert keep(path, "color", {1: "red"}) == []
     with nothing_can_be_written(path):
         (warning,) = keep(path, "color", {1: "blue"})
         assert "denied" in warning
@@ -71,7 +72,7 @@ def test_a_store_that_cannot_be_written_tells_why(path: Path, tmp_path: Path) ->
     assert labels(path) == {1: "red"}
 
 
-def test_a_store_that_was_deleted_is_not_made_again(path: Path) -> None:
+def test_a_deleted_store_is_not_created_again(path: Path) -> None:
     with Store.open(path) as store:
         shutil.rmtree(path)
         (warning,) = keep_labels(store, "color", {1: "red"})
@@ -79,7 +80,7 @@ def test_a_store_that_was_deleted_is_not_made_again(path: Path) -> None:
     assert not path.exists()
 
 
-def test_whoever_holds_the_lock_keeps_labels_by_its_own_connection(path: Path) -> None:
+def test_a_holder_of_the_lock_writes_labels_by_its_own_connection(path: Path) -> None:
     with Store.create(path) as store, store.writing():
         with store.writable() as writable:
             assert writable is store
@@ -93,7 +94,7 @@ def test_whoever_holds_the_lock_keeps_labels_by_its_own_connection(path: Path) -
     st.sets(st.tuples(st.integers(1, 6), st.sampled_from("abc"))),
     st.dictionaries(st.integers(1, 6), st.sampled_from("abc")),
 )
-def test_changes_lead_to_what_is_wanted(
+def test_applying_the_changes_gives_the_wanted_labels(
     there: set[tuple[int, str]], wanted: dict[int, str]
 ) -> None:
     gone, new = changes(sorted(there), wanted)

@@ -1,4 +1,4 @@
-"""Layouts kept in the store: there again, or as if they had never been."""
+"""Layouts kept in a store: loaded while valid, computed again otherwise; keys and main axes."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def kept(tmp_path: Path) -> KeptLayouts:
         return KeptLayouts(store, "mini")
 
 
-def test_layouts_come_back_while_they_are_whole(kept: KeptLayouts, tmp_path: Path) -> None:
+def test_layouts_are_loaded_unless_damaged(kept: KeptLayouts, tmp_path: Path) -> None:
     positions = np.arange(12, dtype=np.float32).reshape(4, 3)
     kept.keep("a", positions)
     kept.keep("b", positions + 1)
@@ -37,14 +37,14 @@ def test_layouts_come_back_while_they_are_whole(kept: KeptLayouts, tmp_path: Pat
     assert kept.load("a", (4, 3)) is None
 
 
-def test_nothing_is_kept_where_nothing_can_be_written(kept: KeptLayouts, tmp_path: Path) -> None:
+def test_a_read_only_store_keeps_no_layouts(kept: KeptLayouts, tmp_path: Path) -> None:
     (tmp_path / "store" / "layouts").write_text("in the way")
     kept.keep("a", np.zeros((1, 2), np.float32))
     assert kept.load("a", (1, 2)) is None
     kept.prune(set())
 
 
-def test_a_key_is_another_where_anything_is() -> None:
+def test_the_cache_key_changes_with_every_input() -> None:
     ids, columns = np.arange(1, 5), np.arange(8, dtype=np.float32).reshape(4, 2)
     keys = [
         layout_key("umap", 2, ids, columns, 0),
@@ -59,7 +59,7 @@ def test_a_key_is_another_where_anything_is() -> None:
     assert layout_key("umap", 2, ids.copy(), np.asfortranarray(columns), 0) == keys[0]
 
 
-def test_main_axes_are_three_whatever_there_is() -> None:
+def test_there_are_always_three_main_axes() -> None:
     line = np.outer(np.arange(5), [3, 4]).astype(np.float32)
     axes = main_axes(line)
     assert axes.shape == (5, 3)
@@ -67,7 +67,7 @@ def test_main_axes_are_three_whatever_there_is() -> None:
     assert np.abs(axes[:, 1:]).max() < 1e-3
 
 
-def test_an_overview_shows_every_group_and_is_laid_out_among_itself(tmp_path: Path) -> None:
+def test_an_overview_samples_every_group_and_is_laid_out_by_its_own_edges(tmp_path: Path) -> None:
     path = make(tmp_path / "store", {"flat": clustered(300, 12)})
     with Store.open(path) as store:
         clusters = clusters_of(store, count=6)

@@ -1,4 +1,4 @@
-"""Principal components against numpy, and the bytes of the tensor."""
+"""Principal components against numpy's SVD and scikit-learn; the bytes of the tensor file."""
 
 import io
 from pathlib import Path
@@ -23,12 +23,13 @@ Matrix = NDArray[np.float32]
 
 def _matrix(n: int, d: int, seed: int = 0) -> Matrix:
     rng = np.random.default_rng(seed)
-    spread = 10 / (1 + np.arange(d))  # as of real pictures, few directions say most
+    # A decaying spectrum, as real pictures have.
+    spread = 10 / (1 + np.arange(d))
     return (rng.normal(size=(n, d)) * spread + rng.normal(size=d)).astype(np.float32)
 
 
 def _reduced(folder: Path, vectors: Matrix, dimensions: int) -> tuple[Reduction, Matrix]:
-    """Reduce a new store's feature of two parts; return it and the columns of all pictures."""
+    """Reduce the feature of a new store with two parts; return the reduction and its columns."""
     path = make(folder / "store", {"flat": vectors}, part_rows=max(1, len(vectors) // 2))
     return _reduced_again(path, dimensions)
 
@@ -41,12 +42,13 @@ def _reduced_again(path: Path, dimensions: int) -> tuple[Reduction, Matrix]:
 
 
 @pytest.mark.parametrize(("n", "d", "dimensions"), [(200, 20, 5), (30, 64, 50), (600, 600, 3)])
-def test_columns_are_those_of_an_svd(tmp_path: Path, n: int, d: int, dimensions: int) -> None:
+def test_columns_equal_those_of_an_svd(tmp_path: Path, n: int, d: int, dimensions: int) -> None:
     vectors = _matrix(n, d)
     reduction, columns = _reduced(tmp_path, vectors, dimensions)
     u, s, _ = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
     c = min(dimensions, n, d)
-    assert c - 1 <= reduction.count <= c  # the last axis of n rows is one of rounding only
+    # Centered rows have rank n - 1: the last axis contains only rounding errors.
+    assert c - 1 <= reduction.count <= c
     want = (u * s)[:, : reduction.count]
     scale = np.abs(want).max()
     assert np.allclose(np.abs(columns), np.abs(want), atol=2e-3 * scale)
@@ -65,7 +67,7 @@ def test_small_collections_have_at_least_three_finite_columns(
 
 
 @pytest.mark.parametrize("n", [2, 60, 500])
-def test_equal_pictures_fall_on_one_point(tmp_path: Path, n: int) -> None:
+def test_equal_pictures_have_equal_coordinates(tmp_path: Path, n: int) -> None:
     reduction, columns = _reduced(tmp_path, np.tile(_matrix(1, 512), (n, 1)), 50)
     assert columns.shape == (n, 3)
     assert not columns.any()
@@ -93,7 +95,7 @@ def test_the_same_input_gives_the_same_columns(tmp_path: Path) -> None:
     assert np.array_equal(first, second)
 
 
-def test_columns_stay_the_same_while_pictures_come(tmp_path: Path) -> None:
+def test_columns_of_old_pictures_stay_the_same_when_pictures_are_added(tmp_path: Path) -> None:
     vectors = _matrix(400, 12)
     path = make(tmp_path / "store", {"flat": vectors[:300]})
     _, before = _reduced_again(path, 3)
@@ -105,7 +107,9 @@ def test_columns_stay_the_same_while_pictures_come(tmp_path: Path) -> None:
     assert np.allclose(np.abs(after[300:]), np.abs(axes.project(vectors[300:])), atol=1e-2)
 
 
-def test_blocks_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_columns_do_not_depend_on_the_block_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reduction, whole = _reduced(tmp_path, _matrix(500, 12), 3)
     monkeypatch.setattr("imgrec.layouts.reduction._BLOCK_ROWS", 77)
     assert np.array_equal(reduction.take(np.arange(1, 501)), whole)
@@ -117,7 +121,7 @@ def test_rows_follow_the_ids_asked_for(tmp_path: Path) -> None:
     assert np.array_equal(reduction.take(some), columns[some - 1])
 
 
-def test_without_reduction_the_vectors_stay_as_they_are(tmp_path: Path) -> None:
+def test_without_reduction_the_vectors_are_unchanged(tmp_path: Path) -> None:
     vectors = _matrix(40, 2)
     path = make(tmp_path / "store", {"flat": vectors})
     with Store.open(path) as store:
@@ -128,7 +132,9 @@ def test_without_reduction_the_vectors_stay_as_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_value_that_is_not_finite_is_named(tmp_path: Path, value: float) -> None:
+def test_the_error_for_a_value_that_is_not_finite_names_the_picture(
+    tmp_path: Path, value: float
+) -> None:
     vectors = _matrix(10, 4)
     vectors[6, 1] = value
     with pytest.raises(StoreError, match="flat vector of picture 7 is not finite"):
@@ -155,7 +161,7 @@ def test_a_sample_is_ascending_and_spread_evenly(n: int, count: int, seed: int) 
         elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
     )
 )
-def test_a_tensor_comes_back_and_is_never_text(columns: Matrix) -> None:
+def test_a_tensor_file_round_trips_and_is_never_mistaken_for_text(columns: Matrix) -> None:
     data = tensor_bytes(columns)
     with pytest.raises(UnicodeDecodeError):
         next(iter(io.TextIOWrapper(io.BytesIO(data), "utf-8")))
@@ -171,7 +177,7 @@ def test_equal_values_stay_equal_in_the_tensor() -> None:
 
 
 @pytest.mark.parametrize("shape", [(300, 12), (7, 12), (300, 128), (300, 129)])
-def test_axes_are_those_of_scikit_learn(shape: tuple[int, int]) -> None:
+def test_axes_equal_those_of_scikit_learn(shape: tuple[int, int]) -> None:
     vectors = _matrix(*shape) + np.float32(3)
     axes, pca = fit_axes(vectors, 5), PCA(5, svd_solver="full").fit(vectors.astype(np.float64))
     along = np.abs((axes.components * pca.components_).sum(axis=1))

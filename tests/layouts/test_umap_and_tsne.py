@@ -1,4 +1,4 @@
-"""UMAP and t-SNE from a k-NN graph: what holds together, and nothing else is looked at."""
+"""UMAP and t-SNE from a k-NN graph: the fuzzy graph against umap-learn, properties of layouts."""
 
 import warnings
 from collections.abc import Callable
@@ -24,7 +24,8 @@ LAYOUTS = [umap_layout, tsne_layout]
 
 
 def _neighbors(vectors: Matrix, k: int = 15) -> Neighbors:
-    ids = 10 + 3 * np.arange(len(vectors))  # an id is not a row
+    # Ids that differ from row numbers.
+    ids = 10 + 3 * np.arange(len(vectors))
     feature = FeatureStore("flat", vectors.shape[1], [Block(ids, vectors)])
     return exact_neighbors(feature, min(k, len(vectors) - 1))
 
@@ -35,7 +36,7 @@ def _axes(vectors: Matrix, count: int = 3) -> Matrix:
 
 
 def _planted(n: int, clusters: int, seed: int = 0) -> tuple[Matrix, NDArray[np.int64]]:
-    """Return vectors (n, 24) in clusters of which three axes cannot show all, and the clusters."""
+    """Return vectors (n, 24) in more clusters than three axes separate, and the cluster of each."""
     rng = np.random.default_rng(seed)
     centers = rng.normal(size=(clusters, 24))
     of_row = np.arange(n) % clusters
@@ -50,7 +51,8 @@ def _line(n: int) -> Matrix:
 def _odd() -> dict[str, Matrix]:
     rng = np.random.default_rng(1)
     planted, _ = _planted(120, 3)
-    apart = np.zeros((90, 6), np.float32)  # three groups at right angles: three components
+    # Three orthogonal groups: the graph has three components.
+    apart = np.zeros((90, 6), np.float32)
     apart[np.arange(90), np.arange(90) % 3] = 1
     apart[:, 3:] = 0.05 * rng.normal(size=(90, 3))
     few = {f"{n} pictures": planted[:n] for n in (2, 3, 4, 5, 6, 8, 9, 17)}
@@ -72,16 +74,19 @@ def _spoilt(*_: object, **__: object) -> None:
 
 
 @pytest.mark.parametrize("k", [1, 4, 15])
-def test_the_graph_is_that_of_umap_learn(k: int) -> None:
+def test_the_fuzzy_graph_equals_that_of_umap_learn(k: int) -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # of TensorFlow
+        # umap-learn warns that TensorFlow is missing.
+        warnings.simplefilter("ignore", ImportWarning)
         from umap.umap_ import fuzzy_simplicial_set
 
     vectors, _ = _planted(300, 4)
-    vectors[200:230] = vectors[0]  # more equal ones than neighbors
+    # More equal vectors than neighbors.
+    vectors[200:230] = vectors[0]
     vectors[230:240] = vectors[1]
     neighbors = _neighbors(vectors, k)
-    neighbors.distances[:20] = 0.3  # so near each other that the least width holds
+    # Distances so equal that the minimum bandwidth applies.
+    neighbors.distances[:20] = 0.3
     neighbors.distances[:20, 6:] += 3e-4 * np.arange(k)[6:]
     n = len(vectors)
     want, _, _ = fuzzy_simplicial_set(
@@ -98,14 +103,14 @@ def test_the_graph_is_that_of_umap_learn(k: int) -> None:
 
 
 @pytest.mark.parametrize("name", _odd())
-def test_every_picture_of_the_graph_has_a_full_edge(name: str) -> None:
+def test_every_picture_has_an_edge_of_weight_1(name: str) -> None:
     weights = fuzzy_graph(_neighbors(_odd()[name])).toarray()
     assert np.isfinite(weights).all()
     assert (weights.diagonal() == 0).all()
     assert weights.max(axis=1) == pytest.approx(1)
 
 
-def test_a_part_is_the_sub_matrix_in_the_order_asked_for() -> None:
+def test_a_part_of_the_graph_is_the_submatrix_in_the_requested_order() -> None:
     vectors, clusters = _planted(200, 4)
     graph = fuzzy_graph(_neighbors(vectors))
     rows = np.flatnonzero(clusters != 2)[::-1]
@@ -114,7 +119,7 @@ def test_a_part_is_the_sub_matrix_in_the_order_asked_for() -> None:
     assert part.dtype == np.float32
 
 
-def test_pictures_left_alone_on_a_page_are_tied_to_their_nearest() -> None:
+def test_pictures_without_edges_on_a_page_are_tied_to_their_nearest() -> None:
     vectors, clusters = _planted(200, 4)
     graph = fuzzy_graph(_neighbors(vectors))
     alone = np.flatnonzero(clusters == 1)[:2]
@@ -123,7 +128,8 @@ def test_pictures_left_alone_on_a_page_are_tied_to_their_nearest() -> None:
     places = np.searchsorted(rows, alone)
     columns = np.zeros((len(rows), 2), np.float32)
     columns[:, 0] = 10 + np.arange(len(rows))
-    columns[places[0], 0] = 30.1  # beside the row 20
+    # Next to row 20.
+    columns[places[0], 0] = 30.1
     columns[places[1], 0] = 40.1
     wanted = plain.copy()
     for place, nearest in zip(places, (20, 30), strict=True):
@@ -133,10 +139,11 @@ def test_pictures_left_alone_on_a_page_are_tied_to_their_nearest() -> None:
     assert (got.toarray() == wanted).all()
 
 
-def test_no_picture_of_a_page_floats_away() -> None:
+def test_no_picture_of_a_page_is_an_outlier() -> None:
     vectors, _ = _planted(400, 4)
     graph = fuzzy_graph(_neighbors(vectors))
-    rows = np.random.default_rng(0).permutation(400)[:40]  # of most, all neighbors are elsewhere
+    # Most of these have all of their neighbors on other pages.
+    rows = np.random.default_rng(0).permutation(400)[:40]
     plain = graph[rows][:, rows]
     assert (np.diff(plain.tocsr().indptr) == 0).any()
     part = part_of(graph, rows, _axes(vectors)[rows])
@@ -157,7 +164,7 @@ def test_a_page_of_few_pictures_needs_no_ties(n: int) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("count", [2, 3])
-def test_neighbors_of_the_layout_are_neighbors_of_the_pictures(
+def test_neighbors_in_the_layout_are_neighbors_of_the_pictures(
     layout: Layout, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vectors, clusters = _planted(600, 20)
@@ -200,7 +207,8 @@ def test_a_seed_gives_the_same_bytes(layout: Layout, count: int) -> None:
     first = layout(graph, start, seed=3)
     assert first.tobytes() == layout(graph, start, seed=3).tobytes()
     assert first.tobytes() != layout(graph, start, seed=4).tobytes()
-    assert (graph.toarray() == before[0].toarray()).all()  # and nothing handed in is changed
+    # The arguments are not modified.
+    assert (graph.toarray() == before[0].toarray()).all()
     assert (start == before[1]).all()
 
 
@@ -216,7 +224,8 @@ def test_odd_collections_have_a_layout(name: str, count: int, layout: Layout) ->
     assert positions.shape == (len(vectors), count)
     assert np.isfinite(positions).all()
     assert np.abs(positions).max() == pytest.approx(1)
-    # more than a tenth of the points in each half of the widest axis: none squeezes the others
+    # More than a tenth of the points in each half of the widest axis: no outlier compresses the
+    # rest.
     widest = positions[:, np.ptp(positions, axis=0).argmax()]
     middle = (widest.min() + widest.max()) / 2
     assert 0.1 <= (widest > middle).mean() <= 0.9 or len(vectors) < 10
@@ -224,7 +233,7 @@ def test_odd_collections_have_a_layout(name: str, count: int, layout: Layout) ->
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("n", [2, 5, FEWEST - 1])
-def test_few_pictures_stand_where_they_began(layout: Layout, n: int) -> None:
+def test_few_pictures_stay_at_their_start_positions(layout: Layout, n: int) -> None:
     vectors, _ = _planted(n, n)
     start = _axes(vectors, 2)
     start = np.pad(start, ((0, 0), (0, 2 - start.shape[1])))
@@ -233,7 +242,7 @@ def test_few_pictures_stand_where_they_began(layout: Layout, n: int) -> None:
     assert np.allclose(positions, want / np.abs(want).max(), atol=0.1)
 
 
-def test_points_far_away_are_drawn_in_and_no_others_moved() -> None:
+def test_outliers_are_pulled_in_and_the_other_points_keep_their_scale() -> None:
     positions = np.random.default_rng(0).normal(size=(500, 3))
     whole = np.ptp(framed(positions), axis=0)
     assert np.allclose(
@@ -248,7 +257,7 @@ def test_points_far_away_are_drawn_in_and_no_others_moved() -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_components_stand_apart(layout: Layout) -> None:
+def test_components_are_separated(layout: Layout) -> None:
     vectors = _odd()["components"]
     neighbors = _neighbors(vectors)
     graph = fuzzy_graph(neighbors)
@@ -257,7 +266,7 @@ def test_components_stand_apart(layout: Layout) -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_a_picture_without_edges_does_not_squeeze_the_others(layout: Layout) -> None:
+def test_a_picture_without_edges_does_not_compress_the_layout(layout: Layout) -> None:
     vectors, _ = _planted(200, 4)
     weights = fuzzy_graph(_neighbors(vectors)).toarray()
     weights[7] = weights[:, 7] = 0
@@ -269,6 +278,6 @@ def test_a_picture_without_edges_does_not_squeeze_the_others(layout: Layout) -> 
 
 
 def _same_nearest(positions: NDArray[np.floating], clusters: NDArray[np.int64]) -> float:
-    """Return the share of the 10 nearest of each point that are of its cluster."""
+    """Return the share of each point's 10 nearest neighbors that belong to its cluster."""
     found = NearestNeighbors(n_neighbors=11).fit(positions).kneighbors(return_distance=False)
     return float((clusters[found[:, :10]] == clusters[:, None]).mean())

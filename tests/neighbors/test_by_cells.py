@@ -1,4 +1,4 @@
-"""The approximate lists: nearly the true ones, and whole where vectors are odd."""
+"""Approximate lists by cells (inverted file): recall against exact lists, degenerate vectors."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def _many_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imgrec.neighbors.by_cells.CANDIDATES", 24)
 
 
-def test_nearly_all_of_the_true_ones_are_found_by_a_part_of_the_cells() -> None:
+def test_high_recall_from_few_cells() -> None:
     vectors = clustered(2500, 48)
     done: list[int] = []
     found = approximate_lists(feature_of(vectors), 10, done.append)
@@ -46,7 +46,9 @@ def test_cells_hold_every_row_once_and_none_is_large() -> None:
     assert cells.starts[-1] == 1200
 
 
-def test_estimates_are_the_cosines_where_the_axes_span_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_estimates_equal_cosines_if_the_axes_span_the_space(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("imgrec.neighbors.by_cells.COMPONENTS", 12)
     monkeypatch.setattr("imgrec.neighbors.by_cells.VISITED", 99)
     vectors = clustered(400, 12)
@@ -59,7 +61,7 @@ def test_estimates_are_the_cosines_where_the_axes_span_all(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("odd", ["equal", "zeros", "two places", "one dimension", "few"])
-def test_odd_vectors_have_whole_lists(odd: str) -> None:
+def test_degenerate_vectors_have_complete_lists(odd: str) -> None:
     vectors = {
         "equal": np.ones((600, 8), np.float32),
         "zeros": np.concatenate([np.zeros((300, 8), np.float32), clustered(300, 8)]),
@@ -75,7 +77,7 @@ def test_odd_vectors_have_whole_lists(odd: str) -> None:
         assert np.isclose(near, true.distances, atol=2e-6).mean() > 0.97
 
 
-def test_a_crowd_in_the_middle_is_found_from_all_around() -> None:
+def test_a_dense_group_at_the_center_is_found_from_all_directions() -> None:
     around = np.random.default_rng(0).random((600, 64), dtype=np.float32)
     vectors = np.concatenate([np.ones((400, 64), np.float32), around])
     found = approximate_lists(feature_of(vectors), 10)

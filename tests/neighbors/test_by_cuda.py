@@ -1,4 +1,4 @@
-"""The lists of a device of torch; here it is the processor."""
+"""Lists computed by a torch device, here the CPU, against exact lists."""
 
 import ctypes
 import sys
@@ -14,7 +14,7 @@ from vector_stores import clustered
 
 
 @pytest.mark.parametrize("stays", [True, False])
-def test_lists_are_the_exact_ones(stays: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_equal_the_exact_ones(stays: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "imgrec.neighbors.by_cuda._free_bytes", lambda device: 1e9 if stays else 0.0
     )
@@ -25,7 +25,8 @@ def test_lists_are_the_exact_ones(stays: bool, monkeypatch: pytest.MonkeyPatch) 
     exact = exact_lists(feature, 9)
     assert np.array_equal(found.distances, exact.distances)
     twins = (exact.rows >= 299) & (exact.rows < 320)
-    apart = ~twins.any(axis=1)  # of many twins the device may have kept others
+    # Of many equal vectors the device may keep others.
+    apart = ~twins.any(axis=1)
     assert apart.sum() > 500
     assert np.array_equal(found.rows[apart], exact.rows[apart])
     check_lists(vectors, found)
@@ -38,10 +39,11 @@ def test_few_vectors() -> None:
     assert np.array_equal(found.rows, exact_lists(feature_of(vectors), 3).rows)
 
 
-def test_torch_is_left_alone_where_there_is_no_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_torch_is_not_imported_without_a_cuda_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> NoReturn:
         raise OSError(name)
 
     monkeypatch.setattr(ctypes, "CDLL", absent)
-    monkeypatch.setitem(sys.modules, "torch", None)  # an import would fail
+    # An import of torch would fail.
+    monkeypatch.setitem(sys.modules, "torch", None)
     assert cuda_device() is None

@@ -1,4 +1,4 @@
-"""Exact lists against scikit-learn, and the recall that is measured with them."""
+"""Exact lists by matrix products, against scikit-learn; the recall measured with them."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def _several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imgrec.neighbors.lists._TILE_ROWS", 50)
 
 
-def test_lists_are_those_of_scikit_learn() -> None:
+def test_lists_equal_those_of_scikit_learn() -> None:
     vectors = clustered(500, 24)
     done: list[int] = []
     found, true = exact_lists(feature_of(vectors), 7, done.append), true_lists(vectors, 7)
@@ -24,7 +24,7 @@ def test_lists_are_those_of_scikit_learn() -> None:
     assert sum(done) == 500
 
 
-def test_twins_in_plenty_are_in_the_order_of_their_rows() -> None:
+def test_many_equal_vectors_are_ordered_by_row() -> None:
     vectors = np.repeat(clustered(4, 24), 60, axis=0) * np.linspace(1, 3, 240, dtype="f4")[:, None]
     found = exact_lists(feature_of(vectors), 5)
     assert found.rows[0].tolist() == [1, 2, 3, 4, 5]
@@ -32,7 +32,7 @@ def test_twins_in_plenty_are_in_the_order_of_their_rows() -> None:
     assert not found.distances.any()
 
 
-def test_lists_that_new_rows_enter() -> None:
+def test_new_rows_are_merged_into_lists() -> None:
     vectors = clustered(300, 24)
     feature, lengths = feature_of(vectors), inverse_lengths(feature_of(vectors))
     new = np.arange(3, 300, 40)
@@ -43,7 +43,7 @@ def test_lists_that_new_rows_enter() -> None:
         assert entered.found[row].tolist() == [r for r in every[row] if r in new][:4]
 
 
-def test_recall_is_the_share_that_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recall_is_the_share_of_true_neighbors_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imgrec.neighbors.by_products.CHECKED", 100)
     vectors = clustered(400, 24)
     feature, lengths = feature_of(vectors), inverse_lengths(feature_of(vectors))

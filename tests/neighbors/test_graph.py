@@ -1,4 +1,4 @@
-"""The k-NN graph against scikit-learn, kept, grown, and built again when it must be."""
+"""The k-NN graph of a store against scikit-learn; kept, grown, and built again if needed."""
 
 import json
 import shutil
@@ -28,19 +28,19 @@ _N = 600
 
 @pytest.fixture
 def collection(tmp_path: Path) -> Path:
-    """A store of 600 vectors in two parts."""
+    """Make a store of 600 vectors in two parts."""
     return make(tmp_path / "store", {"x": clustered(_N + 12, 40)[:_N]}, 400)
 
 
 @pytest.fixture
 def _large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have 600 pictures be many, without a CUDA device."""
+    """Treat 600 pictures as a large collection, on a machine without a CUDA device."""
     monkeypatch.setattr("imgrec.neighbors.by_products.SMALL", 1)
     monkeypatch.setattr("imgrec.neighbors.graph.cuda_device", lambda: None)
     monkeypatch.setattr("imgrec.neighbors.by_products.CHECKED", 200)
 
 
-def test_neighbors_are_those_of_scikit_learn() -> None:
+def test_neighbors_equal_those_of_scikit_learn() -> None:
     vectors = clustered(300, 20)
     found = exact_neighbors(feature_of(vectors), 7)
     true = true_lists(vectors, 7)
@@ -49,7 +49,7 @@ def test_neighbors_are_those_of_scikit_learn() -> None:
     assert np.allclose(found.distances, true.distances, atol=1e-5)
 
 
-def test_twins_and_zero_vectors() -> None:
+def test_equal_and_zero_vectors() -> None:
     vectors = np.array([[1, 0], [1, 0], [0, 0], [0, 2]], np.float32)
     found = exact_neighbors(FeatureStore("x", 2, [Block(np.arange(4), vectors)]), 3)
     assert found.neighbors[0].tolist() == [1, 2, 3]
@@ -80,7 +80,7 @@ def test_kept_in_the_store_and_built_again_after_a_change(photos: Path, tmp_path
     assert np.array_equal(grown.neighbors, built.neighbors)
 
 
-def test_the_picture_whose_nearest_are_nearest() -> None:
+def test_the_most_central_picture_has_the_nearest_neighbors() -> None:
     vectors = np.array([[1, 0], [0.9, 0.5], [0, 1], [0.01, 1], [0.02, 1]], np.float32)
     found = exact_neighbors(FeatureStore("x", 2, [Block(np.arange(5) + 7, vectors)]), 4)
     assert closest_id(found, k=2) == 10
@@ -108,7 +108,9 @@ def test_rows_that_do_not_match_are_refused() -> None:
         Neighbors(np.arange(3), np.zeros((2, 4), np.int64), np.zeros((2, 4), np.float32))
 
 
-def test_pictures_come_and_go(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_added_and_removed_pictures_update_the_graph(
+    collection: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     vectors = clustered(_N + 12, 40)
     with Store.open(collection) as store:
         neighbors_of(store)
@@ -123,7 +125,7 @@ def test_pictures_come_and_go(collection: Path, monkeypatch: pytest.MonkeyPatch)
         assert knn_graph_of(store).line() == "15 nearest of 608 pictures, exact"
 
 
-def test_vectors_of_another_encoding_are_not_taken_for_those_before(collection: Path) -> None:
+def test_replaced_vectors_are_not_confused_with_the_old_ones(collection: Path) -> None:
     with Store.open(collection) as store:
         before = neighbors_of(store)
     rebuild(collection, "x", clustered(_N, 40, seed=9))
@@ -136,7 +138,7 @@ def test_vectors_of_another_encoding_are_not_taken_for_those_before(collection: 
 
 
 @pytest.mark.usefixtures("_large")
-def test_the_recall_of_many_is_measured_and_kept(collection: Path) -> None:
+def test_the_recall_of_an_approximate_graph_is_measured_and_kept(collection: Path) -> None:
     with Store.open(collection) as store:
         made, kept = knn_graph_of(store), knn_graph_of(store)
         true = exact_neighbors(store.feature(), 15)
@@ -153,7 +155,7 @@ def test_the_recall_of_many_is_measured_and_kept(collection: Path) -> None:
 
 
 @pytest.mark.usefixtures("_large")
-def test_a_grown_graph_of_many_is_measured_again(
+def test_the_recall_of_a_grown_approximate_graph_is_measured_again(
     collection: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Store.open(collection) as store:
@@ -176,7 +178,7 @@ def test_a_grown_graph_of_many_is_measured_again(
 
 
 @pytest.mark.usefixtures("_large")
-def test_what_the_cells_miss_is_looked_for_among_neighbors_of_neighbors(
+def test_neighbors_of_neighbors_are_searched_if_the_recall_is_low(
     collection: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("imgrec.neighbors.by_cells.COMPONENTS", 3)
@@ -192,7 +194,7 @@ def test_what_the_cells_miss_is_looked_for_among_neighbors_of_neighbors(
 
 
 @pytest.mark.usefixtures("_large")
-def test_a_device_is_taken_where_there_is_one(
+def test_a_cuda_device_is_used_if_there_is_one(
     collection: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("imgrec.neighbors.graph.cuda_device", lambda: "cpu")
@@ -207,7 +209,7 @@ def test_a_device_is_taken_where_there_is_one(
         assert knn_graph_of(store).quality.method == "cells"
 
 
-def test_stopped_while_building_the_old_graph_stays(collection: Path) -> None:
+def test_an_interrupted_build_keeps_the_old_graph(collection: Path) -> None:
     with Store.open(collection) as store:
         neighbors_of(store)
     before = _bytes(collection / "knn")
@@ -223,14 +225,14 @@ def test_stopped_while_building_the_old_graph_stays(collection: Path) -> None:
     assert _bytes(collection / "knn") != before
 
 
-def test_a_store_that_cannot_be_written_has_its_graph_all_the_same(collection: Path) -> None:
+def test_a_read_only_store_gets_a_graph_in_memory(collection: Path) -> None:
     with nothing_can_be_written(collection), Store.open(collection) as store:
         assert knn_graph_of(store).neighbors.k == 15
         assert kept_neighbors(store, store.spec(), store.feature()) is None
 
 
 @pytest.mark.parametrize("damage", ["kept.json", "ids.npy", "neighbors.npy", "owners.npy"])
-def test_a_damaged_graph_is_made_again(collection: Path, damage: str) -> None:
+def test_a_damaged_graph_is_built_again(collection: Path, damage: str) -> None:
     with Store.open(collection) as store:
         before = neighbors_of(store)
         expected = before.neighbors.tolist()
@@ -240,7 +242,7 @@ def test_a_damaged_graph_is_made_again(collection: Path, damage: str) -> None:
         assert kept_neighbors(store, store.spec(), store.feature()) is not None
 
 
-def test_more_neighbors_than_are_kept(collection: Path) -> None:
+def test_asking_for_more_neighbors_than_are_kept_builds_a_wider_graph(collection: Path) -> None:
     with Store.open(collection) as store:
         fewer, more = neighbors_of(store, k=4), neighbors_of(store, k=20)
         kept = kept_neighbors(store, store.spec(), store.feature(), 20)
@@ -249,7 +251,8 @@ def test_more_neighbors_than_are_kept(collection: Path) -> None:
     assert np.array_equal(more.neighbors[:, :4], fewer.neighbors)
     remove(collection, [1])
     with Store.open(collection) as store:
-        neighbors_of(store)  # grown as wide as it was
+        # An update keeps the width of 20 neighbors, although 15 are asked for.
+        neighbors_of(store)
         assert kept_neighbors(store, store.spec(), store.feature(), 20) is not None
 
 

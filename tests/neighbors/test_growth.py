@@ -1,4 +1,4 @@
-"""A graph that was grown against one that is built, and against the exact one."""
+"""A grown k-NN graph, against one built from scratch and against the exact one."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def _changes(vectors: Vectors) -> dict[str, tuple[list[Block], list[Block]]]:
 
 @pytest.mark.parametrize("change", ["nothing", "new", "removed", "encoded again", "all of it"])
 @pytest.mark.parametrize("much", [False, True])
-def test_a_grown_graph_is_the_one_that_is_built(
+def test_a_grown_graph_equals_one_built_from_scratch(
     change: str, much: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if much:
@@ -73,10 +73,13 @@ def test_a_grown_graph_is_the_one_that_is_built(
     assert np.isclose(lists.distances, true.distances, atol=1e-5).mean() > 0.995
 
 
-def test_a_picture_whose_neighbors_all_went_finds_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_whose_neighbors_were_all_removed_finds_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("imgrec.neighbors.by_products.SMALL", 0)
     vectors = np.random.default_rng(2).normal(size=(_N, 24)).astype(np.float32)
-    vectors[40:50] = vectors[40] + 0.001 * vectors[50:60]  # only each other
+    # These have only each other as neighbors.
+    vectors[40:50] = vectors[40] + 0.001 * vectors[50:60]
     ids = np.arange(_N)
     before = _part(vectors, ids, "a")
     feature, lists, _ = _grown([before], [before.only((ids < 41) | (ids >= 50))])
@@ -84,7 +87,7 @@ def test_a_picture_whose_neighbors_all_went_finds_others(monkeypatch: pytest.Mon
     assert np.array_equal(lists.rows[40], exact_lists(feature, _K).rows[40])
 
 
-def test_much_that_changed_is_built_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_change_builds_the_graph_from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = clustered(_N, 24)
     ids = np.arange(_N)
     old = FeatureStore("x", 24, [_part(vectors, ids[:800], "a")])

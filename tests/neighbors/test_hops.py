@@ -1,4 +1,4 @@
-"""Neighbors of neighbors, by sets."""
+"""Neighbors of neighbors as candidates, against Python sets."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from knn_reference import check_lists, feature_of, share_found, true_lists
 from vector_stores import clustered
 
 
-def test_two_hops_are_the_neighbors_and_theirs() -> None:
+def test_two_hops_are_the_neighbors_and_their_neighbors() -> None:
     neighbors = np.random.default_rng(0).integers(-1, 50, size=(50, 4))
     rows = np.arange(0, 50, 3)
     found = without_twins(rows, two_hops(neighbors, rows))
@@ -19,7 +19,7 @@ def test_two_hops_are_the_neighbors_and_theirs() -> None:
         assert sorted(there) == sorted((first | second) - {-1, row})
 
 
-def test_lists_that_lack_some_find_them() -> None:
+def test_incomplete_lists_are_completed() -> None:
     vectors = clustered(800, 24)
     feature, true = feature_of(vectors), true_lists(vectors, 10)
     candidates = true_lists(vectors, 20).rows

@@ -1,4 +1,4 @@
-"""The compiled loops against numpy."""
+"""The compiled loops of the k-NN graph, against numpy."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -10,9 +10,12 @@ from imgrec.neighbors.kernels import BEYOND, EMPTY, compare, keep_best
 
 @settings(max_examples=60)
 @given(st.integers(1, 90), st.integers(1, 12), st.integers(1, 9), st.integers(0, 99))
-def test_the_best_are_kept_whatever_comes_first(m: int, c: int, levels: int, seed: int) -> None:
+def test_the_best_candidates_are_kept_in_any_order_of_arrival(
+    m: int, c: int, levels: int, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
-    scores = rng.integers(levels, size=(3, m)).astype(np.float32)  # many ties
+    # Few levels, so that there are many ties.
+    scores = rng.integers(levels, size=(3, m)).astype(np.float32)
     rows, own = rng.permutation(m) + 10, np.array([10, 10 + m // 2, 999])
     best, found = np.full((3, c), EMPTY, np.float32), np.full((3, c), -1)
     for part in np.array_split(np.arange(m), 3):
@@ -25,7 +28,7 @@ def test_the_best_are_kept_whatever_comes_first(m: int, c: int, levels: int, see
         assert (found[i, len(order) :] == -1).all()
 
 
-def test_distances_are_those_of_the_metric_and_the_same_both_ways() -> None:
+def test_distances_equal_those_of_the_metric_and_are_symmetric() -> None:
     rng = np.random.default_rng(3)
     vectors = rng.normal(size=(40, 33)).astype(np.float32)
     vectors[7], vectors[9], vectors[11] = 0, 0, 3 * vectors[12]
@@ -38,7 +41,7 @@ def test_distances_are_those_of_the_metric_and_the_same_both_ways() -> None:
     assert (out[7, 9], out[7, 8]) == (0, 1)
 
 
-def test_nothing_is_beyond_everything() -> None:
+def test_an_absent_candidate_is_farther_than_all_others() -> None:
     out = np.empty((1, 2), np.float32)
     compare(-np.eye(2, dtype=np.float32), np.array([0]), np.array([[-1, 1]]), out)
     assert out.tolist() == [[BEYOND, 1]]

@@ -1,4 +1,4 @@
-"""Candidates and their exact distances."""
+"""Lists of candidates, and their exact distances against double precision."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from knn_reference import feature_of, true_lists
 from vector_stores import clustered
 
 
-def test_tiles_are_the_rows_whatever_blocks_they_lie_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiles_contain_the_rows_of_any_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imgrec.neighbors.lists._TILE_ROWS", 7)
     vectors = clustered(60, 5)
     odd, even = np.arange(1, 60, 2), np.arange(0, 60, 2)
@@ -27,7 +27,8 @@ def test_tiles_are_the_rows_whatever_blocks_they_lie_in(monkeypatch: pytest.Monk
 
 
 def test_candidates_are_ordered_by_their_true_distances() -> None:
-    vectors = clustered(600, 16)  # more than one task
+    # Enough vectors for more than one task.
+    vectors = clustered(600, 16)
     true = true_lists(vectors, 9)
     own = np.arange(600)[::-1].copy()
     shuffled = np.random.default_rng(0).permuted(true.rows[own], axis=1)
@@ -37,7 +38,7 @@ def test_candidates_are_ordered_by_their_true_distances() -> None:
     assert np.allclose(found.distances, true.distances[own, :5], atol=1e-6)
 
 
-def test_lists_are_joined() -> None:
+def test_two_lists_are_merged() -> None:
     own = np.array([1])
     left = Scores(own, np.array([[3, 1]], np.float32), np.array([[4, 9]]))
     right = Scores(own, np.array([[3, 2]], np.float32), np.array([[2, 7]]))
@@ -46,7 +47,7 @@ def test_lists_are_joined() -> None:
     assert left.best.tolist() == [[3, 3]]
 
 
-def test_zeros_find_each_other() -> None:
+def test_zero_vectors_find_each_other() -> None:
     vectors = clustered(30, 4)
     vectors[[2, 17, 29]] = 0
     feature = feature_of(vectors)
@@ -55,7 +56,7 @@ def test_zeros_find_each_other() -> None:
     assert lists.distances[17].tolist() == [0, 0, 1, 1]
 
 
-def test_a_vector_without_numbers_is_named() -> None:
+def test_the_error_for_a_vector_with_nan_names_the_picture() -> None:
     vectors = clustered(9, 4)
     vectors[4, 1] = np.nan
     with pytest.raises(StoreError, match="x vector of picture 13 "):

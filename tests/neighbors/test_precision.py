@@ -1,4 +1,4 @@
-"""Precision at k, against scikit-learn's exact neighbors."""
+"""Precision at k, against the exact neighbors of scikit-learn."""
 
 import numpy as np
 import pytest
@@ -27,16 +27,16 @@ def test_a_vector_is_not_its_own_neighbor():
     assert precision_at_k(np.eye(4), [0, 1, 2, 3], ks=(1,)) == {1: 0.0}
 
 
-def test_length_does_not_count():
+def test_the_norm_of_a_vector_does_not_matter():
     vectors = np.array([[1.0, 0.0], [100.0, 1.0], [0.0, 1.0], [1.0, 100.0]])
     assert precision_at_k(vectors, ["a", "a", "b", "b"], ks=(1, 3)) == {1: 1.0, 3: 1 / 3}
 
 
-def test_of_equally_near_the_first_is_taken():
+def test_ties_keep_the_order_of_the_rows():
     assert precision_at_k(np.ones((3, 2)), [0, 0, 1], ks=(1,)) == {1: pytest.approx(2 / 3)}
 
 
-def test_zeros_are_far_from_everything():
+def test_zero_vectors_are_far_from_everything():
     vectors = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 0.1]])
     assert precision_at_k(vectors, [0, 1, 1], ks=(1,)) == {1: pytest.approx(2 / 3)}
 
@@ -52,6 +52,6 @@ def test_zeros_are_far_from_everything():
         ((3, 2), [0, 1, 2], {"ks": (1,), "block_rows": 0}, "block_rows is 0"),
     ],
 )
-def test_wrong_arguments_say_what_to_do(shape, labels, options, message):
+def test_errors_for_wrong_arguments_say_what_to_do(shape, labels, options, message):
     with pytest.raises(ValueError, match=message):
         precision_at_k(np.ones(shape), labels, **options)

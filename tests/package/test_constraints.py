@@ -1,4 +1,4 @@
-"""constraints.txt pins everything that any extra installs, and pins it to what the ranges allow."""
+"""constraints.txt pins every package that any extra installs, within the declared ranges."""
 
 import re
 import tomllib
@@ -22,7 +22,7 @@ PINS = {
 
 
 def _declared() -> Iterator[Requirement]:
-    """What pyproject.toml names, of every extra."""
+    """Yield the requirements of pyproject.toml, of every extra."""
     lines = [*PROJECT["dependencies"]]
     for extra in PROJECT["optional-dependencies"].values():
         lines += extra
@@ -34,7 +34,7 @@ def _declared() -> Iterator[Requirement]:
 
 
 def _required(requirement: Requirement) -> Iterator[Requirement]:
-    """What an installed distribution requires in this environment; nothing of one that is not."""
+    """Yield the requirements of an installed distribution; none if it is not installed."""
     try:
         lines = requires(requirement.name) or []
     except PackageNotFoundError:
@@ -51,13 +51,13 @@ def test_every_line_is_a_pin() -> None:
     assert len(pins) == len(PINS) > 100
 
 
-def test_what_is_declared_is_pinned_within_its_range() -> None:
+def test_declared_requirements_are_pinned_within_their_range() -> None:
     for requirement in _declared():
         pin = PINS[canonicalize_name(requirement.name)]
         assert pin in requirement.specifier, requirement
 
 
-def test_what_those_require_is_pinned_too() -> None:
+def test_indirect_requirements_are_pinned_too() -> None:
     waiting, seen = deque(_declared()), set[str]()
     while waiting:
         requirement = waiting.popleft()

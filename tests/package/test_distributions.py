@@ -1,4 +1,4 @@
-"""What is released: a complete sdist whose tests run, and a wheel that works outside the tree."""
+"""The sdist is complete and its tests run; the wheel works outside the source tree."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from paths import ROOT
 
 NAME = f"imgrec-{__version__}"
 PACKAGES = ("graph", "imgrec", "projector")
-# What only the hosting site and git read, not a packager.
+# Files for the hosting site and git, which packagers do not need.
 NOT_SHIPPED = (".github/", ".gitattributes")
 MADE_BY_SETUPTOOLS = {"PKG-INFO", "setup.cfg"}
 QUICK_TESTS = ("tests/package/test_versions.py", "tests/pictures/test_formats.py")
@@ -45,7 +45,7 @@ def run(
 
 @pytest.fixture(scope="module")
 def tracked() -> list[str]:
-    """The files of this checkout that are, or are about to be, under version control."""
+    """Return the files of this checkout that git tracks or does not ignore."""
     if not (ROOT / ".git").exists():
         pytest.skip("no git checkout: which files belong to it is not known")
     listed = run(["git", "ls-files", "-z", "-co", "--exclude-standard"], ROOT).stdout.split("\0")
@@ -54,7 +54,7 @@ def tracked() -> list[str]:
 
 @pytest.fixture(scope="module")
 def dist(tracked: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sdist of a clean copy of the checkout, and the wheel made of that sdist."""
+    """Build the sdist of a clean copy of the checkout, and the wheel from that sdist."""
     source, dist = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
     for name in tracked:
         (source / name).parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def wheel(dist: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def unpacked(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sdist, unpacked as a packager would."""
+    """Unpack the sdist, as a packager does."""
     folder = tmp_path_factory.mktemp("sdist")
     with tarfile.open(dist / f"{NAME}.tar.gz") as archive:
         archive.extractall(folder, filter="data")
@@ -83,7 +83,7 @@ def unpacked(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment with the wheel; it borrows the dependencies of this one."""
+    """Return the Python of an environment with the wheel and the dependencies of this one."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=False, symlinks=os.name == "posix")
     bin_ = folder / ("Scripts" if os.name == "nt" else "bin")
@@ -92,13 +92,14 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run([*install, "--no-index", "--no-deps", "--disable-pip-version-check", wheel], folder)
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
     packages = Path(run([python, "-c", code], folder).stdout.strip())
-    # Paths only, whose own .pth files are not read: an editable imgrec there is not found.
+    # The .pth files in folders added by a .pth file are not read, so that an editable installation
+    # of imgrec is not found.
     (packages / "borrowed.pth").write_text("\n".join(sorted(_sites())), "utf-8")
     return python
 
 
 def _sites() -> Iterator[str]:
-    """The folders from which this environment imports what the wheel depends on."""
+    """Yield the folders from which this environment imports the dependencies of the wheel."""
     for module in ("numpy", "torch", "PIL", "sklearn", "tensorboard", "jinja2"):
         spec = find_spec(module)
         assert spec is not None

@@ -1,4 +1,4 @@
-"""Every module can be imported where the POSIX functions of Python are missing, as on Windows."""
+"""Every module can be imported where POSIX functions of Python are missing, as on Windows."""
 
 import subprocess
 import sys
@@ -7,8 +7,8 @@ import pytest
 
 from paths import ROOT
 
-# Libraries choose by `os.name`, which is that of this system, so they are imported first, whole.
-# Then the names that typeshed knows on POSIX alone go away, and our modules are imported anew.
+# Libraries decide by `os.name`, which stays that of this system, so they are imported first. Then
+# the names that typeshed declares for POSIX only are deleted, and our modules are imported again.
 CODE = """
 import importlib, os, pkgutil, signal, sys
 packages = "imgrec", "graph", "projector"

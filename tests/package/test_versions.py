@@ -1,4 +1,4 @@
-"""The version is the same wherever a release names it."""
+"""The version is the same in the package, the changelog and the citation file."""
 
 import re
 import tomllib
@@ -15,13 +15,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
 def _headings() -> list[str]:
-    """The versions of the changelog with what stands behind them, what is not released left out."""
+    """Return the released versions in the headings of the changelog, with their dates."""
     text = (ROOT / "CHANGELOG.md").read_text("utf-8")
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
     return [heading for heading in headings if heading.lower() != "unreleased"]
 
 
-def test_the_version_is_one_of_three_numbers() -> None:
+def test_the_version_has_three_numbers() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
 
 

@@ -1,4 +1,4 @@
-"""The workflows call what is there, and may do no more than read."""
+"""The CI workflows: they call existing make targets, and their tokens may only read."""
 
 import re
 from collections.abc import Iterator
@@ -25,13 +25,13 @@ def _commands() -> str:
     return "\n".join(step.get("run", "") for path in WORKFLOWS for step in _steps(path))
 
 
-def test_every_make_target_is_there() -> None:
+def test_every_make_target_exists() -> None:
     called = set(re.findall(r"\bmake ([a-z-]+)", _commands()))
     assert called == {"dev", "docs", "test-fast"}
     assert called <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 
 
-def test_windows_runs_the_tests_that_make_test_fast_runs() -> None:
+def test_windows_runs_the_tests_of_make_test_fast() -> None:
     selected = r'-m pytest -m "([^"]+)"'
     assert re.findall(selected, _commands()) == re.findall(selected, MAKEFILE)
 
@@ -41,7 +41,7 @@ def test_a_workflow_may_only_read(path: Path) -> None:
     workflow = yaml.safe_load(path.read_text("utf-8"))
     assert workflow["permissions"] == {"contents": "read"}
     assert not [name for name, job in workflow["jobs"].items() if "permissions" in job]
-    # Otherwise the token stays in the folder, where tests can read it.
+    # Otherwise the token is stored in the checkout, where tests can read it.
     for step in _steps(path):
         if step.get("uses", "").startswith("actions/checkout@"):
             assert step["with"]["persist-credentials"] is False
@@ -49,7 +49,7 @@ def test_a_workflow_may_only_read(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_actions_are_those_of_the_host_pinned_by_major_version(path: Path) -> None:
+def test_only_official_actions_are_used_pinned_by_major_version(path: Path) -> None:
     for step in _steps(path):
         if "uses" in step:
             assert re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"])
