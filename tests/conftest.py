@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: a browser, small pictures and a store made of them."""
+"""Fixtures shared by all tests: a browser, small pictures and stores made from them."""
 
 import shutil
 from collections.abc import Iterator
@@ -29,19 +29,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep what tests ask about out of the user's cache folder, in subprocesses too."""
+    """Redirect the query cache from the user's cache folder, in subprocesses too."""
     with pytest.MonkeyPatch.context() as patch:
         folder = str(tmp_path_factory.mktemp("cache"))
         patch.setenv("XDG_CACHE_HOME", folder)
-        # What platformdirs asks on Windows.
+        # The variable that platformdirs reads on Windows.
         patch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", folder)
         yield
 
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
-    """One headless Chromium for the whole run; skips the test where none is installed."""
-    from browser import chromium  # imports selenium, which a run without browsers does not need
+    """Start one headless Chromium for the whole run; skip the test if none is installed."""
+    # Imports selenium, which a run without browsers does not need.
+    from browser import chromium
 
     with chromium(tmp_path_factory.mktemp("chromium")) as driver:
         yield driver
@@ -49,7 +50,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
 
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of 24 pictures in three families; not to be changed by a test."""
+    """Write a folder of 24 pictures in three families, which tests must not change."""
     folder = tmp_path_factory.mktemp("photos")
     write_pictures(folder)
     return folder
@@ -57,7 +58,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def photo_store(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The path of a store of `photos`, with `mini` and `rgb`; not to be changed by a test."""
+    """Index `photos` with `mini` and `rgb`; return the store, which tests must not change."""
     path = tmp_path_factory.mktemp("photo-store") / "store"
     index_folders([photos], path, Options(encoders=("mini",), workers=0))
     return path
@@ -65,20 +66,20 @@ def photo_store(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def own_store(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The path of a copy of `photo_store` that a test may change."""
+    """Copy `photo_store`; return the path of the copy, which a test may change."""
     return Path(shutil.copytree(photo_store, tmp_path_factory.mktemp("own") / "store"))
 
 
 @pytest.fixture
 def store(own_store: Path) -> Iterator[Store]:
-    """A copy of the store of `photos`, open for reading; writing pages of it adds labels to it."""
+    """Open a copy of `photo_store` for reading; writing a site of it adds labels to it."""
     with Store.open(own_store) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
 def odd_store(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """The path of a store of odd files, and what must have become of each."""
+    """Index a folder of odd files; return the store and the expected status of each file."""
     folder = tmp_path_factory.mktemp("odd")
     expected = write_odd_files(folder / "photos")
     index_folders([folder / "photos"], folder / "store", Options(encoders=("mini",), workers=0))

@@ -1,4 +1,4 @@
-"""`make screenshots`: the pictures of the documentation, made by the program from its sample."""
+"""`make screenshots`: draws the pictures of the documentation from the sample collection."""
 
 import argparse
 import sys
@@ -23,7 +23,7 @@ _QUALITY = 88
 
 
 def main() -> int:
-    """Draw all of them."""
+    """Draw all screenshots."""
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("store", "logdir", "site", "report", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
@@ -49,10 +49,11 @@ def main() -> int:
 
 
 def _projector(browser: webdriver.Chrome, logdir: Path) -> Iterator[tuple[str, Image.Image]]:
-    """Yield what docs/guides/projector.md shows, by the end of the file's name."""
+    """Yield the screenshots of docs/guides/projector.md by the suffix of their file name."""
     with served(logdir) as server:
         open_projector(browser, server.address)
-        time.sleep(3)  # the first PCA turns into view
+        # Wait until the rotating view shows the first PCA.
+        time.sleep(3)
         yield "", picture_of_page(browser)
         plane, colored = bookmarks(browser)[0], bookmarks(browser)[4]
         click_bookmark(browser, plane)
@@ -60,11 +61,13 @@ def _projector(browser: webdriver.Chrome, logdir: Path) -> Iterator[tuple[str, I
         yield "-map", picture_of_page(browser)
         positions = positions_px(browser)
         click(browser, positions[len(positions) // 2])
-        browser.set_window_size(1280, 1080)  # or the list of neighbors is below the edge
+        # In a lower window the list of neighbors is not visible.
+        browser.set_window_size(1280, 1080)
         time.sleep(2)
         yield "-picture", picture_of_page(browser)
         browser.set_window_size(1280, 800)
-        open_projector(browser, server.address)  # nothing chosen any more
+        # Reload, so that no point is selected.
+        open_projector(browser, server.address)
         click_bookmark(browser, colored)
         time.sleep(2)
         yield "-colors", picture_of_page(browser)

@@ -1,4 +1,4 @@
-"""The walls of the house: who imports whom, and what an import costs."""
+"""The layers of the code: which folders may import which, and what an import loads."""
 
 import ast
 import re
@@ -12,10 +12,10 @@ import pytest
 import imgrec
 from paths import ROOT
 
-# Each package is a row of floors, and each floor a row of rooms (a folder, or a module that stands
-# alone). A room imports itself and the floors to its left. What is not named here is a command or
-# what commands share: the top floor, which no room imports.
-FLOORS = {
+# Each package is a list of layers from bottom to top, and each layer a group of units (a folder, or
+# a top-level module). A unit may import itself and units of the layers to its left. Units that are
+# not named are commands or shared by commands: the top layer, which no unit imports.
+LAYERS = {
     "imgrec": "errors version < system < pictures < sources < collection < encoders < store"
     " < labels < distances < derived < indexing neighbors < layouts duplicates search"
     " < checks reporting",
@@ -40,9 +40,9 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _rooms(package: str) -> dict[str, int]:
-    floors = FLOORS[package].split(" < ")
-    return {room: floor for floor, rooms in enumerate(floors) for room in rooms.split()}
+def _layer_by_unit(package: str) -> dict[str, int]:
+    layers = LAYERS[package].split(" < ")
+    return {unit: layer for layer, units in enumerate(layers) for unit in units.split()}
 
 
 def _edges(package: str) -> Iterator[tuple[str, str]]:
@@ -53,25 +53,26 @@ def _edges(package: str) -> Iterator[tuple[str, str]]:
                 yield name, imported if _is_module(imported) else imported.rpartition(".")[0]
 
 
-@pytest.mark.parametrize("package", FLOORS)
-def test_every_room_named_is_there(package: str) -> None:
-    for room in _rooms(package):
-        assert _is_module(f"{package}.{room}"), room
+@pytest.mark.parametrize("package", LAYERS)
+def test_every_named_unit_exists(package: str) -> None:
+    for unit in _layer_by_unit(package):
+        assert _is_module(f"{package}.{unit}"), unit
 
 
-@pytest.mark.parametrize("package", FLOORS)
-def test_a_room_imports_only_the_floors_to_its_left(package: str) -> None:
-    floors = _rooms(package)
+@pytest.mark.parametrize("package", LAYERS)
+def test_a_unit_imports_only_lower_layers(package: str) -> None:
+    layers = _layer_by_unit(package)
     for name, imported in _edges(package):
-        if package in (name, imported):  # the package's own list of exported names
+        # The package itself exports names of its units.
+        if package in (name, imported):
             continue
         here, there = name.split(".")[1], imported.split(".")[1]
-        if here in floors and here != there:
-            assert floors.get(there, len(floors)) < floors[here], f"{name} imports {imported}"
+        if here in layers and here != there:
+            assert layers.get(there, len(layers)) < layers[here], f"{name} imports {imported}"
 
 
-@pytest.mark.parametrize("package", FLOORS)
-def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
+@pytest.mark.parametrize("package", LAYERS)
+def test_there_are_no_circular_imports(package: str) -> None:
     order = TopologicalSorter[str]()
     for name, imported in _edges(package):
         if not f"{name}.".startswith(f"{imported}."):  # `from its.own.package import module`
@@ -105,7 +106,7 @@ def test_nothing_is_pickled(package: str) -> None:
         assert not called & {"loads_pickle", "Unpickler", "Pickler"}, name
 
 
-def test_exported_names_are_sorted_and_there() -> None:
+def test_exported_names_exist_and_are_sorted() -> None:
     assert list(imgrec.__all__) == sorted(imgrec.__all__)
     for name in imgrec.__all__:
         assert hasattr(imgrec, name), name
@@ -140,27 +141,27 @@ def _sql(tree: ast.Module) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("package", ["imgrec", "projector", "graph"])
-def test_sql_stays_with_the_collection(package: str) -> None:
+def test_only_the_collection_package_contains_sql(package: str) -> None:
     for name, tree in _modules(package):
         if not name.startswith(_WITH_SQL):
             assert not list(_sql(tree)), name
 
 
 @pytest.mark.parametrize("name", ["collection.catalog", "collection.labels", "collection.rebuild"])
-def test_sql_is_found_where_it_is(name: str) -> None:
+def test_sql_in_the_collection_package_is_detected(name: str) -> None:
     tree = dict(_modules("imgrec"))[f"imgrec.{name}"]
     assert {found.split()[0] for found in _sql(tree)} > {"SELECT", "db.execute"}
 
 
-def test_sql_in_pieces_is_found() -> None:
+def test_sql_in_concatenated_strings_is_detected() -> None:
     assert list(_sql(ast.parse('x = f"SELECT {columns} FROM images"')))
     assert list(_sql(ast.parse("store.catalog.db.execute(query)")))
     assert not list(_sql(ast.parse('x = "Select some pictures from the store"')))
 
 
-# Above the picture sources the place of a picture is a `str`, and a `str` reaches the disk only in
-# the ways that `_ways_to_disk` yields. A `Path` is made of what is no picture alone: a store, a
-# file of weights, a cache.
+# Above the picture sources the location of a picture is a `str`, and a `str` leads to file access
+# only in the ways that `_ways_to_disk` yields. A `Path` is only used for what is no picture: a
+# store, a file of weights, a cache.
 ABOVE_SOURCES = "collection", "labels", "indexing", "duplicates", "search"
 _DISK = {"glob", "fileinput", "mmap", "imgrec.sources.files", "imgrec.sources.walk"}
 _OPENERS = {"open", "io.open", "Image.open", "np.fromfile"}
@@ -168,7 +169,7 @@ _NO_PICTURES = {"store_path", "weights", "where"}
 
 
 def _ways_to_disk(tree: ast.Module) -> Iterator[str]:
-    """Yield the code by which a module can open, list or stat a file that a string names."""
+    """Yield the code by which a module can open, list or stat a file named by a string."""
     yield from (name for name in _imports(tree) if name in _DISK or name.startswith("os."))
     for node in ast.walk(tree):
         if isinstance(node, ast.alias) and node.name == "os" and node.asname:
@@ -184,16 +185,17 @@ def _calls_disk(call: ast.Call) -> bool:
     name = called.rpartition(".")[2]
     if name in ("Path", "PosixPath", "WindowsPath"):
         return not {*given} <= _NO_PICTURES
-    if name == "file":  # of a source: a `Path`, for pages to link to
+    # `PictureSource.file` gives a `Path` for links in pages.
+    if name == "file":
         return True
     return called in _OPENERS and not given[0].startswith("io.BytesIO(")
 
 
-def test_pictures_are_reached_through_a_source_alone() -> None:
+def test_pictures_are_accessed_only_through_a_source() -> None:
     looked_at = 0
     for name, tree in _modules("imgrec"):
-        room = name.split(".")[1:2]
-        if (room and room[0] in ABOVE_SOURCES) or name == "imgrec.store.relocate":
+        unit = name.split(".")[1:2]
+        if (unit and unit[0] in ABOVE_SOURCES) or name == "imgrec.store.relocate":
             looked_at += 1
             assert not list(_ways_to_disk(tree)), name
     assert looked_at > 30
@@ -217,10 +219,10 @@ def test_pictures_are_reached_through_a_source_alone() -> None:
         "from imgrec.sources.files import read_file",
     ],
 )
-def test_each_way_to_the_disk_is_noticed(code: str) -> None:
+def test_each_kind_of_file_access_is_detected(code: str) -> None:
     assert list(_ways_to_disk(ast.parse(code)))
 
 
-def test_what_is_no_way_to_a_picture_is_not() -> None:
+def test_other_code_is_not_reported_as_file_access() -> None:
     code = "import os\nos.cpu_count()\nPath(store_path)\nImage.open(io.BytesIO(data))"
     assert not list(_ways_to_disk(ast.parse(code)))

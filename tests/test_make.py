@@ -1,4 +1,4 @@
-"""The make targets, each first and again, on an installed environment."""
+"""The make targets: each is run twice on an installed environment."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ def _make(build: Path, *arguments: str, code: int = 0) -> "subprocess.CompletedP
     places |= {"DUPLICATES": "tables/duplicates.csv", "EXPORT": "export", "REPORT": "report"}
     variables = [f"{name}={build / folder}" for name, folder in places.items()]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
-    # As new: the target under test must not begin to install.
+    # Mark the installation as up to date, so that the target under test does not install anything.
     command = ["make", "-C", str(ROOT), f"VENV={sys.prefix}", "COUNT=36", *variables]
     command += ["-o", str(STAMP), "-o", f"{STAMP}-parquet", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
@@ -43,7 +43,7 @@ def _make(build: Path, *arguments: str, code: int = 0) -> "subprocess.CompletedP
         ("export", "export/network.parquet"),
     ],
 )
-def test_a_target_works_first_and_again_does_nothing_new(
+def test_a_target_works_from_nothing_and_a_second_run_computes_nothing(
     target: str, made: str, tmp_path: Path
 ) -> None:
     assert "36 new" in _make(tmp_path, target).stdout
@@ -51,7 +51,7 @@ def test_a_target_works_first_and_again_does_nothing_new(
     assert "this run: nothing new" in _make(tmp_path, target).stdout
 
 
-def test_the_doctor_checks_what_is_there(tmp_path: Path) -> None:
+def test_the_doctor_checks_everything_made(tmp_path: Path) -> None:
     assert "nothing to check" in _make(tmp_path, "doctor", code=2).stderr
     _make(tmp_path, "graph")
     assert f"ok       {tmp_path / 'site'}: " in _make(tmp_path, "doctor").stdout
@@ -59,34 +59,32 @@ def test_the_doctor_checks_what_is_there(tmp_path: Path) -> None:
     assert f"error    {tmp_path / 'logdir'}: " in _make(tmp_path, "doctor", code=2).stdout
 
 
-def test_query_works_first_and_says_what_it_needs(tmp_path: Path) -> None:
+def test_query_works_from_nothing_and_names_a_missing_argument(tmp_path: Path) -> None:
     picture = tmp_path / "samples" / "clocks" / "clocks-000002.jpg"
     assert "5 of 36 pictures" in _make(tmp_path, "query", f"Q={picture}").stdout
     assert "make query Q=some.jpg" in _make(tmp_path, "query", code=2).stderr
 
 
-def test_a_larger_count_adds_pictures(tmp_path: Path) -> None:
+def test_a_larger_sample_adds_pictures(tmp_path: Path) -> None:
     assert "36 new" in _make(tmp_path, "index").stdout
     assert "4 new, 4 read" in _make(tmp_path, "index", "COUNT=40").stdout
 
 
-def test_a_store_that_cannot_be_opened_is_not_mixed_with_the_sample(tmp_path: Path) -> None:
+def test_the_sample_is_not_indexed_into_a_store_that_cannot_be_opened(tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
     (tmp_path / "store" / "store.json").write_text("{")
     assert "is damaged" in _make(tmp_path, "index", code=2).stderr
     assert (tmp_path / "store" / "store.json").read_text() == "{"
 
 
-def test_a_folder_with_every_odd_letter(photos: Path, tmp_path: Path) -> None:
+def test_a_folder_name_with_every_special_character(photos: Path, tmp_path: Path) -> None:
     folder = tmp_path / 'it\'s "quoted" $HOME `id` ü'
     shutil.copytree(photos, folder)
     named = f"IMAGES={folder}".replace("$", "$$")
     assert "24 new" in _make(tmp_path, "index", named, "ENCODER=mini").stdout
 
 
-def test_photos_take_the_place_of_the_sample_and_are_remembered(
-    photos: Path, tmp_path: Path
-) -> None:
+def test_photos_replace_the_sample_in_later_targets_too(photos: Path, tmp_path: Path) -> None:
     _make(tmp_path, "index")
     assert "24 pictures, 0 failed, 36 missing" in _make(
         tmp_path, "index", f"IMAGES={photos}", "ENCODER=mini"

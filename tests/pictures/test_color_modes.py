@@ -1,4 +1,4 @@
-"""What each kind of pixel becomes."""
+"""Conversion of every pixel mode to 8-bit RGB, against values computed by hand."""
 
 import io
 
@@ -18,7 +18,7 @@ def _pixels(data: bytes) -> np.ndarray:
     return np.asarray(decode(data).image)
 
 
-def test_transparency_lies_over_white() -> None:
+def test_transparent_pixels_are_composited_over_white() -> None:
     clear = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
     half = Image.new("RGBA", (4, 4), (0, 0, 0, 128))
     gray = Image.new("LA", (4, 4), (0, 0))
@@ -27,7 +27,7 @@ def test_transparency_lies_over_white() -> None:
     assert (_pixels(encoded(gray, "PNG")) == 255).all()
 
 
-def test_palette_colors_and_their_transparency() -> None:
+def test_palette_colors_and_palette_transparency() -> None:
     palette = Image.new("P", (2, 1))
     palette.putpalette([10, 20, 30, 200, 100, 50])
     palette.putpixel((1, 0), 1)
@@ -51,7 +51,7 @@ def test_sixteen_bits_are_scaled_not_clipped() -> None:
         ([0.0, 1000.0, 2000.0], [0, 128, 255]),
     ],
 )
-def test_floats_by_the_range_they_lie_in(values: list[float], expected: list[int]) -> None:
+def test_float_pixels_are_scaled_by_their_range(values: list[float], expected: list[int]) -> None:
     tiff = encoded(Image.fromarray(np.array([values], np.float32)), "TIFF")
     assert _pixels(tiff)[0, :, 0].tolist() == expected
 
@@ -67,7 +67,7 @@ def test_cmyk_and_one_bit_and_animation() -> None:
     assert _pixels(moving)[0, 0].tolist() == [255, 0, 0]
 
 
-def test_wide_values_are_the_same_in_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wide_pixels_are_converted_equally_in_bands(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(1).normal(0, 1000, (50, 40)).astype(np.float32)
     values[3, 4], values[5, 6] = np.nan, np.inf
     tiff = encoded(Image.fromarray(values), "TIFF")
@@ -92,7 +92,7 @@ def test_wide_integers(values: list[int], expected: list[int]) -> None:
     assert _pixels(tiff)[0, :, 1].tolist() == expected
 
 
-def test_a_transparent_level_of_sixteen_bits() -> None:
+def test_a_transparent_gray_level_of_sixteen_bits() -> None:
     values = np.array([[0, 25700, 65535]], np.uint16)
     png = encoded(Image.fromarray(values), "PNG", transparency=25700)
     assert _pixels(png)[0, :, 0].tolist() == [0, 255, 255]
@@ -108,10 +108,11 @@ def test_lab_in_tiff() -> None:
 def test_ycbcr_in_tiff() -> None:
     image = picture("discs", 2)
     found = _pixels(encoded(image.convert("YCbCr"), "TIFF")).astype(int)
-    assert np.abs(found - np.asarray(image)).max() <= 3  # what 8 bits of each lose
+    # The rounding of 8-bit YCbCr.
+    assert np.abs(found - np.asarray(image)).max() <= 3
 
 
-def test_inks_of_a_jpeg_are_taken_for_inverted_marked_or_not() -> None:
+def test_cmyk_jpegs_are_inverted_with_and_without_an_adobe_marker() -> None:
     image = Image.new("CMYK", (16, 16), (20, 150, 90, 30))
     marked = encoded(image, "JPEG", quality=100)
     assert b"Adobe" in marked
@@ -119,13 +120,14 @@ def test_inks_of_a_jpeg_are_taken_for_inverted_marked_or_not() -> None:
         assert np.abs(_pixels(data)[8, 8].astype(int) - _UNDER_BLACK).max() <= 2
 
 
-def test_adobes_ycck() -> None:
+def test_ycck_jpeg() -> None:
     inks = Image.new("RGB", (16, 16), (20, 150, 90))
     y, cb, cr = (255 - np.asarray(band) for band in inks.convert("YCbCr").split())
     planes = np.stack([y, cb, cr, np.full_like(y, 30)], -1)
     data = encoded(Image.fromarray(planes, "CMYK"), "JPEG", quality=100, subsampling=0)
     place = data.index(b"Adobe") + 11
-    ycck = data[:place] + b"\2" + data[place + 1 :]  # its components are Y, Cb, Cr, K
+    # The Adobe marker says that the components are Y, Cb, Cr, K.
+    ycck = data[:place] + b"\2" + data[place + 1 :]
     assert np.abs(_pixels(ycck)[8, 8].astype(int) - _UNDER_BLACK).max() <= 2
 
 
@@ -137,7 +139,7 @@ def _without_adobe(jpeg: bytes) -> bytes:
 @pytest.mark.parametrize(("kind", "options"), [
     ("GIF", {}), ("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {}), ("MPO", {"quality": 100}),
 ])  # fmt: skip
-def test_the_first_frame_of_several(kind: str, options: dict[str, object]) -> None:
+def test_of_several_frames_the_first_is_read(kind: str, options: dict[str, object]) -> None:
     frames = [Image.new("RGB", (16, 16), color) for color in ("red", "blue", "lime")]
     several = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
     with Image.open(io.BytesIO(several)) as image:
@@ -161,9 +163,10 @@ def test_large_pictures_of_any_mode_are_averaged(mode: str) -> None:
     assert np.abs(shown - expected[..., None]).max() <= 3
 
 
-def test_averages_do_not_show_what_is_transparent() -> None:
+def test_transparent_pixels_are_composited_before_averaging() -> None:
     pixels = np.zeros((1024, 1024, 4), np.uint8)
-    pixels[::2] = (10, 20, 200, 255)  # every second row; the others are a transparent black
+    # Every second row; the others are transparent black.
+    pixels[::2] = (10, 20, 200, 255)
     shown = _pixels(encoded(Image.fromarray(pixels), "PNG"))
     assert shown.shape == (512, 512, 3)
     assert np.abs(shown - [(10 + 255) / 2, (20 + 255) / 2, (200 + 255) / 2]).max() <= 1.5

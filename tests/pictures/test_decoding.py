@@ -1,4 +1,4 @@
-"""The decoder: conversion rules, reasons, thumbnails and encoder pixels."""
+"""Decoding: EXIF orientation, limits, failure reasons, and what is made of a picture."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,8 @@ def _pixels(data: bytes) -> np.ndarray:
     return np.asarray(decode(data).image)
 
 
-_TURNED = {  # how pixels must lie for the orientation to turn them upright
+# By EXIF orientation: the transposition of an upright picture that the orientation reverts.
+_TURNED = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -40,7 +41,7 @@ def _lying(upright: Image.Image, orientation: int, kind: str, **options: object)
 
 
 def _made_of(data: bytes) -> list[bytes]:
-    """Return all that is made of a picture."""
+    """Return all encoder pixels and the thumbnail of a picture, as bytes."""
     scales = Scales(decode(data, need_px=232).image)
     wanted = [Preprocessing(224, 232, "crop"), Preprocessing(64, 64), Preprocessing(224, 224)]
     return [*(scales.pixels_for(one).tobytes() for one in wanted), scales.thumbnail()]
@@ -51,10 +52,11 @@ def _made_of(data: bytes) -> list[bytes]:
     ("kind", "size"),
     [("PNG", (131, 90)), ("TIFF", (131, 90)), ("WEBP", (131, 90)), ("TIFF", (1303, 1101))],
 )
-def test_a_picture_turned_by_exif_is_the_one_turned_by_pixels(
+def test_exif_orientation_equals_rotated_pixels(
     orientation: int, kind: str, size: tuple[int, int]
 ) -> None:
-    upright = picture("discs", 1, size)  # the larger one is averaged, and no multiple of 2
+    # The larger size is averaged first, and is odd in both directions.
+    upright = picture("discs", 1, size)
     lying = _lying(upright, orientation, kind, **_LOSSLESS[kind])
     decoded = decode(lying, need_px=232)
     assert (decoded.width, decoded.height) == size
@@ -63,8 +65,8 @@ def test_a_picture_turned_by_exif_is_the_one_turned_by_pixels(
 
 @pytest.mark.parametrize("orientation", range(2, 9))
 @pytest.mark.parametrize("size", [(48, 32), (1600, 1200)])
-def test_a_jpeg_turned_by_exif(orientation: int, size: tuple[int, int]) -> None:
-    # Blocks of one color each, for there alone turning and decoding may change places.
+def test_exif_orientation_of_a_jpeg(orientation: int, size: tuple[int, int]) -> None:
+    # Uniform blocks of 8 x 8: only for these do rotation and JPEG decoding commute exactly.
     tiles = picture("checks", 2, (size[0] // 8, size[1] // 8))
     upright = tiles.resize(size, Image.Resampling.NEAREST)
     options = {"quality": 100, "subsampling": 0}
@@ -73,7 +75,7 @@ def test_a_jpeg_turned_by_exif(orientation: int, size: tuple[int, int]) -> None:
     assert _made_of(lying) == _made_of(encoded(upright, "JPEG", **options))
 
 
-def test_a_photo_turned_by_exif_is_near_the_one_turned_by_pixels() -> None:
+def test_exif_orientation_of_a_photo_is_close_to_rotated_pixels() -> None:
     upright = picture("discs", 1, (1603, 1207))
     lying = decode(_lying(upright, 6, "JPEG", quality=95)).image
     difference = np.asarray(lying, int) - np.asarray(
@@ -82,7 +84,7 @@ def test_a_photo_turned_by_exif_is_near_the_one_turned_by_pixels() -> None:
     assert np.abs(difference).mean() < 2
 
 
-def test_every_odd_file_is_read_or_has_its_reason(tmp_path: Path) -> None:
+def test_every_odd_file_is_read_or_fails_for_the_expected_reason(tmp_path: Path) -> None:
     for path, expected in write_odd_files(tmp_path).items():
         try:
             decode(read_file(tmp_path / path))
@@ -92,26 +94,26 @@ def test_every_odd_file_is_read_or_has_its_reason(tmp_path: Path) -> None:
         assert outcome == expected, path
 
 
-def test_broken_exif_costs_nothing() -> None:
+def test_damaged_exif_is_ignored() -> None:
     data = encoded(picture("discs", 1), "PNG", exif=b"Exif\0\0garbage data here")
     assert decode(data).image.size == (96, 72)
 
 
-def test_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_pixels_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imgrec.pictures.decoding.MAX_PIXELS", 100)
     with pytest.raises(PictureError, match="96 x 72") as caught:
         decode(encoded(picture("discs", 1), "PNG"))
     assert caught.value.reason == "too-large"
 
 
-def test_unreadable_files(tmp_path: Path) -> None:
+def test_absent_and_unreadable_files(tmp_path: Path) -> None:
     for path in (tmp_path / "absent.jpg", tmp_path):
         with pytest.raises(PictureError) as caught:
             read_file(path)
         assert caught.value.reason == "unreadable"
 
 
-def test_large_jpegs_are_scaled_while_decoding_and_stay_the_same() -> None:
+def test_large_jpegs_scaled_while_decoding_give_nearly_the_same_pixels() -> None:
     y, x = np.mgrid[:1600, :2400]
     smooth = np.stack([x * 255 / 2400, y * 255 / 1600, (x + y) * 255 / 4000], axis=-1)
     image = Image.fromarray(smooth.astype(np.uint8))
@@ -123,10 +125,13 @@ def test_large_jpegs_are_scaled_while_decoding_and_stay_the_same() -> None:
     assert np.abs(small - np.asarray(image.resize((64, 64)), int)).mean() < 1
 
 
-def test_jpegs_above_pillows_bound_are_scaled_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jpegs_above_pillows_pixel_limit_are_scaled_below_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     image = picture("discs", 1, (1600, 1100))
     whole = decode(encoded(image, "JPEG"))
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500_000)  # Pillow refuses twice as many
+    # Pillow raises an error above twice this limit.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500_000)
     found = decode(encoded(image, "JPEG"))
     assert (found.width, found.height, found.format) == (1600, 1100, "JPEG")
     assert (np.asarray(found.image) == np.asarray(whole.image)).all()
@@ -135,12 +140,13 @@ def test_jpegs_above_pillows_bound_are_scaled_below_it(monkeypatch: pytest.Monke
     assert caught.value.reason == "too-large"
 
 
-def test_a_jpeg_in_several_scans_is_bound_by_its_coefficients(
+def test_a_progressive_jpeg_is_limited_by_the_size_of_its_coefficients(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     image = picture("discs", 1, (640, 480))
     in_one, in_many = encoded(image, "JPEG"), encoded(image, "JPEG", progressive=True)
-    held = 640 * 480 * 2 * 3 // 2  # of two bytes, the colors at half the size across and down
+    # Coefficients of 2 bytes, the chroma at half the width and height.
+    held = 640 * 480 * 2 * 3 // 2
     monkeypatch.setattr("imgrec.pictures.decoding.MAX_BYTES", held)
     assert decode(in_many).width == 640
     monkeypatch.setattr("imgrec.pictures.decoding.MAX_BYTES", held - 1)
@@ -150,6 +156,6 @@ def test_a_jpeg_in_several_scans_is_bound_by_its_coefficients(
     assert caught.value.reason == "too-large"
 
 
-def test_digest_is_of_the_content() -> None:
+def test_the_digest_depends_on_the_content() -> None:
     assert digest(b"a") == digest(b"a") != digest(b"b")
     assert len(digest(os.urandom(9))) == 32

@@ -1,4 +1,4 @@
-"""Whatever is in a file: a picture that obeys the rules or a known reason, and no other word."""
+"""Fuzzed files: each gives a valid picture or a known failure reason, and no other output."""
 
 import io
 import os
@@ -70,7 +70,7 @@ MUTATIONS = (_flip, _cut, _insert, _remove, _swap, _header_field, _header_field,
 
 
 def _outcome(data: bytes) -> str:
-    """Return the reason, or "ok" for a picture that obeys the rules."""
+    """Return the failure reason, or "ok" for a picture; assert the invariants of both."""
     try:
         found = decode(data)
     except PictureError as error:
@@ -87,7 +87,7 @@ def _outcome(data: bytes) -> str:
 
 
 @pytest.mark.parametrize("name", VALID)
-def test_changed_files_are_read_or_have_a_reason(
+def test_changed_files_are_read_or_fail_for_a_known_reason(
     name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     valid = VALID[name][0]()
@@ -95,27 +95,29 @@ def test_changed_files_are_read_or_have_a_reason(
     outcomes = set()
     for mutate in MUTATIONS * 4:
         outcomes.add(_outcome(mutate(valid, rng)))
-    assert outcomes - {"ok"}  # the changes do change something
+    # At least one change makes the file fail.
+    assert outcomes - {"ok"}
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("name", VALID)
-def test_a_file_cut_anywhere_is_never_a_surprise(name: str) -> None:
+def test_a_file_truncated_anywhere_is_read_or_fails_for_a_known_reason(name: str) -> None:
     valid = VALID[name][0]()
     for length in np.linspace(1, len(valid) - 1, 25).astype(int):
         _outcome(valid[:length])
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "TIFF", "BMP", "PSD", "QOI", "WEBP", "DDS"])
-def test_half_a_file_is_truncated(kind: str) -> None:
+def test_half_a_file_is_reported_as_truncated(kind: str) -> None:
     valid = VALID[kind][0]()
     assert _outcome(valid[: len(valid) // 2]) in {"truncated", "damaged"}
     assert _outcome(valid[: len(valid) // 2 + 3]) in {"truncated", "damaged"}
 
 
-def test_what_libtiff_prints_is_not_seen(capfd: pytest.CaptureFixture[str]) -> None:
+def test_messages_of_libtiff_are_suppressed(capfd: pytest.CaptureFixture[str]) -> None:
     fax = bytearray(VALID["TIFF of a fax"][0]())
-    fax[8:28] = bytes(range(200, 220))  # in the strip, which comes first
+    # These bytes are in the strip of pixels, which comes first in the file.
+    fax[8:28] = bytes(range(200, 220))
     with Image.open(io.BytesIO(fax)) as image, suppress(OSError):
         image.load()
     assert "Fax" in capfd.readouterr().err
@@ -124,7 +126,7 @@ def test_what_libtiff_prints_is_not_seen(capfd: pytest.CaptureFixture[str]) -> N
     assert capfd.readouterr() == ("", "")
 
 
-def test_stderr_is_there_again_after_many_threads(capfd: pytest.CaptureFixture[str]) -> None:
+def test_stderr_is_restored_after_many_threads(capfd: pytest.CaptureFixture[str]) -> None:
     def quiet() -> None:
         for _ in range(50):
             with muffled():
@@ -152,7 +154,7 @@ def test_stderr_is_there_again_after_many_threads(capfd: pytest.CaptureFixture[s
         (PictureError("empty", "0 bytes"), "empty"),
     ],
 )
-def test_whatever_is_raised_is_a_reason(raised: Exception, reason: str) -> None:
+def test_every_exception_is_mapped_to_a_reason(raised: Exception, reason: str) -> None:
     with pytest.raises(PictureError) as caught, translated():
         raise raised
     assert caught.value.reason == reason
@@ -160,7 +162,7 @@ def test_whatever_is_raised_is_a_reason(raised: Exception, reason: str) -> None:
 
 
 def _png_of(width: int, height: int) -> bytes:
-    """Return a small PNG whose header says that it is large."""
+    """Return a small PNG with a header of these dimensions."""
     png = encoded(Image.new("L", (9, 9)), "PNG")
     head = png[12:16] + struct.pack(">II", width, height) + png[24:29]
     return png[:12] + head + zlib.crc32(head).to_bytes(4, "big") + png[33:]
@@ -185,11 +187,11 @@ def _jpeg_of(width: int, height: int, **options: object) -> bytes:
     ],
     ids=["square", "line", "just above", "JPEG", "JPEG in scans", "BMP", "QOI"],
 )
-def test_a_bomb_is_too_large(bomb: bytes) -> None:
+def test_a_decompression_bomb_is_too_large(bomb: bytes) -> None:
     assert _outcome(bomb) == "too-large"
 
 
 @pytest.mark.parametrize("size", [(1, 1), (30_000, 2), (2, 30_000), (1, 60_000), (3, 1)])
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
-def test_odd_shapes(size: tuple[int, int], kind: str) -> None:
+def test_extreme_aspect_ratios_are_read(size: tuple[int, int], kind: str) -> None:
     assert _outcome(encoded(Image.new("RGB", size, "red"), kind)) == "ok"

@@ -1,4 +1,4 @@
-"""Every raster format of the installed Pillow: read, or left out for a reason that is written."""
+"""Every raster format of the installed Pillow is read, or left out for a documented reason."""
 
 import re
 
@@ -22,7 +22,8 @@ from valid_pictures import SIZE, VALID
 
 def test_every_format_of_pillow_is_read_or_left_out() -> None:
     readable_formats()
-    others = {"HEIF", "MPO"}  # by a plugin, and as a kind of JPEG
+    # HEIF is read by a plugin, MPO as a kind of JPEG.
+    others = {"HEIF", "MPO"}
     assert set(FORMATS) - others == set(Image.OPEN) - NOT_READ - others
     stubs = {name for name, (factory, _) in Image.OPEN.items() if _is_stub(factory)}
     assert stubs == {"BUFR", "GRIB", "HDF5", "WMF"} <= NOT_READ
@@ -32,7 +33,7 @@ def _is_stub(factory: object) -> bool:
     return isinstance(factory, type) and issubclass(factory, ImageFile.StubImageFile)
 
 
-def test_suffixes_are_those_of_pillow() -> None:
+def test_suffixes_equal_those_of_pillow() -> None:
     readable_formats()
     registered = {suffix for suffix, name in Image.EXTENSION.items() if name in FORMATS}
     own = {".heic", ".heics", ".heif", ".heifs", ".hif"}
@@ -55,12 +56,13 @@ def test_a_file_of_every_format_is_read(name: str) -> None:
     assert found.format.upper() == kind
     assert found.image.mode == "RGB"
     if kind not in handmade_pictures.FILES:
-        # Pillow writes icons in all of their sizes, and the largest is read.
+        # Pillow writes an icon in all of its sizes, and the largest is read.
         assert (found.width, found.height) == ((1024, 1024) if kind == "ICNS" else SIZE)
-        assert np.ptp(np.asarray(found.image)) > 60  # there is something to see
+        # The picture is not uniform.
+        assert np.ptp(np.asarray(found.image)) > 60
 
 
-def test_none_is_left_untried() -> None:
+def test_every_format_has_a_test_file() -> None:
     assert {kind for _, kind in VALID.values()} == {*FORMATS} - {"HEIF"}
 
 
@@ -81,13 +83,13 @@ def test_pixels_of_formats_made_by_hand(kind: str) -> None:
         (bytes(5000), "not-an-image"),
     ],
 )
-def test_what_is_not_read_says_why(data: bytes, reason: str) -> None:
+def test_unsupported_files_fail_for_the_expected_reason(data: bytes, reason: str) -> None:
     with pytest.raises(PictureError) as caught:
         decode(data)
     assert caught.value.reason == reason
 
 
-def test_a_program_inside_of_another_format_is_not_run() -> None:
+def test_postscript_inside_another_format_is_not_run() -> None:
     field = (
         b"\x1c\x08\x0a" + (40).to_bytes(2, "big") + b"%!PS-Adobe-3.0 EPSF-3.0\nshowpage".ljust(40)
     )

@@ -1,4 +1,4 @@
-"""Smaller pictures: the pixels of encoders and thumbnails, against a plain resize by Pillow."""
+"""Encoder pixels and thumbnails scaled by halvings, against a plain resize by Pillow."""
 
 import io
 
@@ -14,7 +14,7 @@ from imgrec.pictures.scaling import Scales, reduced
 from pictures import FAMILIES, encoded, picture
 
 
-def test_a_strip_is_cropped_without_being_blown_up() -> None:
+def test_a_narrow_picture_is_cropped_before_it_is_enlarged() -> None:
     strip = Image.new("RGB", (2, 60_000), "red")
     cropped = pixels_for(strip, Preprocessing(crop_px=224, resize_px=232, fit="crop"))
     assert cropped.shape == (224, 224, 3)
@@ -43,7 +43,7 @@ def test_thumbnails_fit_and_keep_the_aspect_ratio(width: int, height: int) -> No
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("size", [(500, 375), (400, 533), (1001, 747), (640, 427)])
-def test_by_halvings_it_is_nearly_a_plain_resize(family: str, size: tuple[int, int]) -> None:
+def test_scaling_by_halvings_is_close_to_a_plain_resize(family: str, size: tuple[int, int]) -> None:
     image = picture(family, 1, size)
     pixels = pixels_for(image, Preprocessing(64, 64)).astype(int)
     plain = image.resize((64, 64), Image.Resampling.BILINEAR)
@@ -52,11 +52,12 @@ def test_by_halvings_it_is_nearly_a_plain_resize(family: str, size: tuple[int, i
         shown = np.asarray(thumb, int)
     scaled = image.resize(thumb.size, Image.Resampling.BILINEAR)
     with Image.open(io.BytesIO(encoded(scaled, "JPEG", quality=85))) as plain_thumb:
-        assert np.abs(shown - np.asarray(plain_thumb)).mean() < 3  # edges every three pixels
+        # The families have edges every three pixels.
+        assert np.abs(shown - np.asarray(plain_thumb)).mean() < 3
 
 
-def test_halvings_keep_the_place_of_things() -> None:
-    # A ramp stays a ramp: an odd column left over must not shift what lies before it.
+def test_halvings_do_not_shift_the_picture() -> None:
+    # A gradient stays a gradient: the last column of an odd width must not shift those before it.
     ramp = np.broadcast_to(np.linspace(0, 255, 517).astype(np.uint8)[None, :, None], (389, 517, 3))
     image = Image.fromarray(np.ascontiguousarray(ramp))
     made = pixels_for(image, Preprocessing(64, 64)).astype(int)
@@ -64,7 +65,7 @@ def test_halvings_keep_the_place_of_things() -> None:
     assert np.abs(made - plain).max() <= 1
 
 
-def test_what_is_made_does_not_depend_on_what_else_is() -> None:
+def test_each_output_is_independent_of_the_others_computed() -> None:
     image = picture("discs", 3, (1000, 750))
     shared, wanted = Scales(image), Preprocessing(64, 64)
     first = (
@@ -80,7 +81,9 @@ def test_what_is_made_does_not_depend_on_what_else_is() -> None:
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 600))
 @settings(max_examples=50)
-def test_averaging_leaves_twice_what_is_wanted(width: int, height: int, side: int) -> None:
+def test_averaging_leaves_at_least_twice_the_wanted_size(
+    width: int, height: int, side: int
+) -> None:
     found = reduced(Image.new("L", (width, height)), side)
     assert min(found.size) >= min(side, width, height)
     assert found.size == (width, height) or min(found.size) < 2 * side

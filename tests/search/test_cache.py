@@ -1,4 +1,4 @@
-"""Vectors kept by content: found again bit for bit, bounded, and never missed when down."""
+"""The query cache in SQLite and redis: bit-exact, bounded, shared, and optional when it fails."""
 
 import socket
 import sqlite3
@@ -31,7 +31,7 @@ VECTORS = st.integers(1, 40).flatmap(lambda d: arrays(np.float32, (1, d), elemen
 
 @pytest.fixture(scope="session")
 def redis_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a redis for the whole run; skips where none is installed."""
+    """Start a redis server for the whole run; skip the test if none is installed."""
     folder = tmp_path_factory.mktemp("redis")
     with redis_server(folder, free_port()) as address:
         yield address
@@ -39,7 +39,7 @@ def redis_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.redis)])
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A place for vectors, of every kind."""
+    """Return the address of a cache, for each backend."""
     if request.param == "sqlite":
         return str(tmp_path / "new" / "vectors.sqlite")
     address: str = request.getfixturevalue("redis_address")
@@ -48,12 +48,12 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def warnings() -> list[str]:
-    """The warnings of a cache that is opened with `warn=warnings.append`."""
+    """Collect the warnings of a cache opened with `warn=warnings.append`."""
     return []
 
 
 @given(VECTORS, st.text("0123456789abcdef", min_size=32, max_size=32))
-def test_a_vector_comes_back_bit_for_bit(
+def test_a_vector_round_trips_bit_for_bit(
     tmp_path_factory: pytest.TempPathFactory, kept: Vectors, content: str
 ) -> None:
     spec = replace(SPEC, dimensions=kept.shape[1])
@@ -66,10 +66,11 @@ def test_a_vector_comes_back_bit_for_bit(
     assert found.dtype == np.float32
     assert found.shape == kept.shape
     assert found.tobytes() == kept.tobytes()
-    found[:] = 0  # it is the caller's own
+    # The array belongs to the caller: changing it does not change the cache.
+    found[:] = 0
 
 
-def test_two_caches_at_one_place_share_vectors(where: str, warnings: list[str]) -> None:
+def test_two_caches_at_one_address_share_vectors(where: str, warnings: list[str]) -> None:
     with (
         closing(open_cache(where, warn=warnings.append)) as one,
         closing(open_cache(where, warn=warnings.append)) as other,
@@ -94,7 +95,7 @@ def test_two_caches_at_one_place_share_vectors(where: str, warnings: list[str]) 
     ],
     ids=lambda changed: next(iter(changed)),
 )
-def test_another_spec_finds_nothing(where: str, changed: dict[str, object]) -> None:
+def test_a_vector_of_another_spec_is_not_found(where: str, changed: dict[str, object]) -> None:
     with closing(open_cache(where)) as cache:
         cache.put(SPEC, "a", vector(1))
         assert cache.get(replace(SPEC, **changed), "a") is None  # type: ignore[arg-type]
@@ -102,7 +103,7 @@ def test_another_spec_finds_nothing(where: str, changed: dict[str, object]) -> N
         assert is_kept(cache, "a", vector(1))
 
 
-def test_what_does_not_decide_the_vector_does_not_matter(tmp_path: Path) -> None:
+def test_fields_that_do_not_affect_the_vector_are_no_part_of_the_key(tmp_path: Path) -> None:
     with closing(open_cache(str(tmp_path / "v"))) as cache:
         cache.put(SPEC, "a", vector(1))
         assert cache.get(replace(SPEC, weights="elsewhere", in_worker=False), "a") is not None
@@ -120,9 +121,7 @@ SPOILT += [np.array([0] * 7 + [np.inf], "<f4").tobytes()]
 
 
 @pytest.mark.parametrize("data", [*SPOILT, "12345678" * 4, 7], ids=repr)
-def test_a_row_that_is_no_vector_is_absent(
-    tmp_path: Path, data: object, warnings: list[str]
-) -> None:
+def test_an_invalid_row_counts_as_absent(tmp_path: Path, data: object, warnings: list[str]) -> None:
     with closing(open_cache(str(tmp_path / "v"), warn=warnings.append)) as cache:
         cache.put(SPEC, "a", vector(1))
         with closing(sqlite3.connect(tmp_path / "v")) as db, db:
@@ -134,7 +133,7 @@ def test_a_row_that_is_no_vector_is_absent(
 
 
 @pytest.mark.redis
-def test_a_value_in_redis_that_is_no_vector_is_absent(redis_address: str) -> None:
+def test_an_invalid_value_in_redis_counts_as_absent(redis_address: str) -> None:
     from redis import Redis
 
     with (
@@ -148,16 +147,17 @@ def test_a_value_in_redis_that_is_no_vector_is_absent(redis_address: str) -> Non
             assert cache.get(SPEC, "spoilt") is None
 
 
-def test_a_vector_that_is_not_finite_is_not_kept(where: str) -> None:
+def test_a_vector_that_is_not_finite_is_not_cached(where: str) -> None:
     with closing(open_cache(where)) as cache:
         cache.put(SPEC, "nan", np.full((1, 8), np.nan, np.float32))
         assert cache.get(SPEC, "nan") is None
 
 
-def test_the_least_recently_used_go_first(tmp_path: Path) -> None:
+def test_the_least_recently_used_vectors_are_evicted_first(tmp_path: Path) -> None:
     path, bound, spec = tmp_path / "v", 400_000, replace(SPEC, dimensions=500)
     with closing(open_cache(str(path), max_bytes=bound)) as cache:
-        for i in range(1000):  # 2 kB each: five times what there is room for
+        # 2 kB each, five times the limit in all.
+        for i in range(1000):
             cache.put(spec, str(i), vector(i, 500))
             assert cache.get(spec, "0") is not None, i
         kept = [i for i in range(1000) if cache.get(spec, str(i)) is not None]
@@ -166,7 +166,7 @@ def test_the_least_recently_used_go_first(tmp_path: Path) -> None:
     assert path.stat().st_size < bound + 20_000
 
 
-def test_a_bound_below_one_vector(tmp_path: Path, warnings: list[str]) -> None:
+def test_a_limit_below_the_size_of_one_vector(tmp_path: Path, warnings: list[str]) -> None:
     with closing(open_cache(str(tmp_path / "v"), max_bytes=1, warn=warnings.append)) as cache:
         cache.put(SPEC, "a", vector(1))
         assert cache.get(SPEC, "a") is None
@@ -218,7 +218,7 @@ def nothing_is_kept(cache: VectorCache) -> bool:
     return cache.get(SPEC, "a") is None and cache.get(SPEC, "b") is None
 
 
-def test_a_damaged_file_is_left_alone(tmp_path: Path, warnings: list[str]) -> None:
+def test_a_damaged_file_is_not_used_and_not_changed(tmp_path: Path, warnings: list[str]) -> None:
     path = tmp_path / "v"
     path.write_bytes(b"no database" * 1000)
     with closing(open_cache(str(path), warn=warnings.append)) as cache:
@@ -230,7 +230,7 @@ def test_a_damaged_file_is_left_alone(tmp_path: Path, warnings: list[str]) -> No
     ]
 
 
-def test_a_file_damaged_while_it_is_used(tmp_path: Path, warnings: list[str]) -> None:
+def test_a_file_damaged_while_open_gives_a_warning(tmp_path: Path, warnings: list[str]) -> None:
     path = tmp_path / "v"
     with closing(open_cache(str(path), warn=warnings.append)) as cache:
         cache.put(SPEC, "a", vector(1))
@@ -240,7 +240,7 @@ def test_a_file_damaged_while_it_is_used(tmp_path: Path, warnings: list[str]) ->
     assert len(warnings) == 1
 
 
-def test_the_file_of_something_else_is_left_alone(tmp_path: Path, warnings: list[str]) -> None:
+def test_a_database_of_another_program_is_not_changed(tmp_path: Path, warnings: list[str]) -> None:
     path = tmp_path / "catalog.sqlite"
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE images (id INTEGER)")
@@ -253,7 +253,9 @@ def test_the_file_of_something_else_is_left_alone(tmp_path: Path, warnings: list
 
 
 @pytest.mark.parametrize("below", ["file/vectors.sqlite", "folder"])
-def test_a_place_that_cannot_be_written(tmp_path: Path, below: str, warnings: list[str]) -> None:
+def test_a_path_that_cannot_be_written_gives_a_warning(
+    tmp_path: Path, below: str, warnings: list[str]
+) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     with closing(open_cache(str(tmp_path / below), warn=warnings.append)) as cache:
@@ -262,7 +264,7 @@ def test_a_place_that_cannot_be_written(tmp_path: Path, below: str, warnings: li
     assert f"{tmp_path / below} cannot be used (" in warnings[0]
 
 
-def test_the_cache_folder_of_the_user(
+def test_the_default_is_the_cache_folder_of_the_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -282,7 +284,7 @@ def test_the_cache_folder_of_the_user(
     )
 
 
-def test_opening_costs_nothing(tmp_path: Path) -> None:
+def test_opening_creates_no_file_and_imports_no_backend(tmp_path: Path) -> None:
     code = (
         "import sys; from imgrec.search.cache import open_cache\n"
         "for where in (None, 'none', 'a/v.sqlite', 'redis://a/0'): open_cache(where).close()\n"
@@ -294,7 +296,7 @@ def test_opening_costs_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_none_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_none_stores_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with closing(open_cache("none")) as cache:
         assert nothing_is_kept(cache)
@@ -310,7 +312,7 @@ def test_a_closed_cache_finds_nothing(where: str, warnings: list[str]) -> None:
     assert not warnings
 
 
-def test_a_redis_that_is_down(warnings: list[str]) -> None:
+def test_an_unreachable_redis_gives_a_warning(warnings: list[str]) -> None:
     address = f"redis://127.0.0.1:{free_port()}/0"
     with closing(open_cache(address, warn=warnings.append, clock=lambda: 0.0)) as cache:
         assert nothing_is_kept(cache)
@@ -319,7 +321,7 @@ def test_a_redis_that_is_down(warnings: list[str]) -> None:
     assert warnings[0].endswith("Connection refused): continuing without it")
 
 
-def test_a_redis_that_says_nothing(warnings: list[str]) -> None:
+def test_a_redis_that_does_not_answer_times_out(warnings: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"redis://127.0.0.1:{silent.getsockname()[1]}"
         with closing(open_cache(address, warn=warnings.append, clock=lambda: 0.0)) as cache:
@@ -329,7 +331,7 @@ def test_a_redis_that_says_nothing(warnings: list[str]) -> None:
 
 
 @pytest.mark.redis
-def test_a_redis_that_goes_and_comes_back(tmp_path: Path, warnings: list[str]) -> None:
+def test_a_restarted_redis_is_used_again(tmp_path: Path, warnings: list[str]) -> None:
     port, now_s = free_port(), [0.0]
     address = f"redis://127.0.0.1:{port}/0"
     with closing(open_cache(address, warn=warnings.append, clock=lambda: now_s[0])) as cache:
@@ -342,7 +344,8 @@ def test_a_redis_that_goes_and_comes_back(tmp_path: Path, warnings: list[str]) -
             now_s[0] = REDIS_PAUSE_S - 1
             assert nothing_is_kept(cache)
             now_s[0] = REDIS_PAUSE_S
-            assert cache.get(SPEC, "a") is None  # it was asked, and is another
+            # The server was asked, and is a new one without the vector.
+            assert cache.get(SPEC, "a") is None
             cache.put(SPEC, "a", vector(2))
             assert is_kept(cache, "a", vector(2))
         assert nothing_is_kept(cache)
@@ -350,7 +353,7 @@ def test_a_redis_that_goes_and_comes_back(tmp_path: Path, warnings: list[str]) -
 
 
 @pytest.mark.redis
-def test_a_redis_that_is_full(tmp_path: Path, warnings: list[str]) -> None:
+def test_a_full_redis_gives_a_warning(tmp_path: Path, warnings: list[str]) -> None:
     with (
         redis_server(tmp_path, free_port(), "--maxmemory", "1") as address,
         closing(open_cache(address, warn=warnings.append, clock=lambda: 0.0)) as cache,
@@ -361,7 +364,7 @@ def test_a_redis_that_is_full(tmp_path: Path, warnings: list[str]) -> None:
 
 
 @pytest.mark.redis
-def test_a_redis_at_a_socket(tmp_path: Path) -> None:
+def test_a_redis_at_a_unix_socket(tmp_path: Path) -> None:
     path = tmp_path / "socket"
     with (
         redis_server(tmp_path, free_port(), "--unixsocket", str(path)) as address,
@@ -403,7 +406,7 @@ def test_a_password_is_used_and_never_shown(tmp_path: Path, warnings: list[str])
         "postgres://localhost",
     ],
 )
-def test_an_address_that_is_not_one_of_a_redis(address: str) -> None:
+def test_an_invalid_address_is_refused_without_showing_its_password(address: str) -> None:
     with pytest.raises(ImgrecError, match=r"SQLite file, none, redis://.* unix://") as caught:
         open_cache(address)
     assert "hid" not in str(caught.value)
@@ -421,7 +424,9 @@ def test_an_address_that_is_not_one_of_a_redis(address: str) -> None:
         ("redis://localhost:1?unknown=hidden", "redis://localhost:1"),
     ],
 )
-def test_an_address_that_does_not_work(address: str, shown: str, warnings: list[str]) -> None:
+def test_an_address_that_fails_gives_a_warning_without_its_password(
+    address: str, shown: str, warnings: list[str]
+) -> None:
     with closing(open_cache(address, warn=warnings.append, clock=lambda: 0.0)) as cache:
         assert nothing_is_kept(cache)
     assert len(warnings) == 1

@@ -1,4 +1,4 @@
-"""One contract for every index: the answers of a brute force, whatever the question."""
+"""One contract for every index and metric: recall against brute force with SciPy."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ ASKED = np.random.default_rng(7).integers(1, COUNT + 1, 60).tolist()
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("search") / "store"
-    # of one length, so that the graph serves all three metrics
+    # Unit vectors, so that the HNSW graph can answer all three metrics.
     unit = VECTORS / np.linalg.norm(VECTORS, axis=1, keepdims=True)
     vector_stores.make(path, {"unit": unit, "long": VECTORS, "rgb": HISTOGRAMS})
     vector_stores.update(path)
@@ -52,7 +52,7 @@ def _ids(answer: Answer) -> list[int]:
 
 
 def _recall(answer: Answer, scores: np.ndarray) -> float:
-    """The share of the answers that are no farther than the last of the true ones."""
+    """Return the share of results no farther than the farthest of the true nearest."""
     limit = np.sort(scores)[len(answer.results) - 1]
     rows = np.array(_ids(answer)) - 1
     return float((scores[rows] <= limit + 1e-5).mean())
@@ -60,7 +60,9 @@ def _recall(answer: Answer, scores: np.ndarray) -> float:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("metric", SCIPY)
-def test_the_nearest_of_one_picture(recommender: Recommender, way: str, metric: str) -> None:
+def test_the_nearest_neighbors_of_one_picture(
+    recommender: Recommender, way: str, metric: str
+) -> None:
     distances = cdist(_unit()[np.array(ASKED) - 1], _unit(), SCIPY[metric])
     recalls = []
     for asked, row in zip(ASKED, distances, strict=True):
@@ -77,7 +79,7 @@ def test_the_nearest_of_one_picture(recommender: Recommender, way: str, metric: 
 
 
 @pytest.mark.parametrize("metric", SCIPY)
-def test_the_sketch_of_vectors_of_many_lengths(recommender: Recommender, metric: str) -> None:
+def test_the_sketch_of_vectors_with_various_norms(recommender: Recommender, metric: str) -> None:
     distances = cdist(VECTORS[np.array(ASKED) - 1].astype(float), VECTORS, SCIPY[metric])
     recalls = []
     for asked, row in zip(ASKED, distances, strict=True):
@@ -87,7 +89,7 @@ def test_the_sketch_of_vectors_of_many_lengths(recommender: Recommender, metric:
     assert np.mean(recalls) >= RECALL[metric]
 
 
-# What is between far pictures is near none of them, so the graph is asked for `min` only.
+# Pictures between distant queries are near none of them, so the graph supports `min` only.
 @pytest.mark.parametrize(
     ("way", "fuse"),
     [
@@ -112,7 +114,7 @@ def test_several_pictures_are_fused_over_the_whole_collection(
     assert np.mean(recalls) >= (1 if way == "exact" else 0.99)
 
 
-def test_rank_is_the_mean_place_among_all_others(recommender: Recommender) -> None:
+def test_rank_fusion_is_the_mean_rank_among_all_others(recommender: Recommender) -> None:
     asked = ASKED[:3]
     answer = recommender.query(asked, 10, fuse="rank")
     assert answer.exact
@@ -126,7 +128,7 @@ def test_rank_is_the_mean_place_among_all_others(recommender: Recommender) -> No
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("k", [5, 400])
-def test_a_filter_comes_before_the_nearest(recommender: Recommender, way: str, k: int) -> None:
+def test_filters_are_applied_before_the_search(recommender: Recommender, way: str, k: int) -> None:
     for asked in ASKED[:10]:
         distances = cdist(_unit()[[asked - 1]], _unit(), "cosine")[0]
         allowed = (np.arange(1, COUNT + 1) % 7 == 3) & (np.arange(1, COUNT + 1) <= COUNT // 2)
@@ -141,7 +143,7 @@ def test_a_filter_comes_before_the_nearest(recommender: Recommender, way: str, k
         assert np.isin(found, expected).mean() >= 0.99
 
 
-def test_the_graph_when_nothing_near_one_of_the_queries_is_allowed(
+def test_the_graph_when_the_filter_excludes_everything_near_a_query(
     recommender: Recommender,
 ) -> None:
     low, high = 3, COUNT - 3
@@ -152,7 +154,9 @@ def test_the_graph_when_nothing_near_one_of_the_queries_is_allowed(
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_more_than_there_are_gives_all_others(recommender: Recommender, way: str) -> None:
+def test_k_beyond_the_collection_gives_all_other_pictures(
+    recommender: Recommender, way: str
+) -> None:
     answer = recommender.query([1, 1, 2], 10_000, fuse="min", index=way)
     assert sorted(_ids(answer)) == list(range(3, COUNT + 1))
     assert all(len(result.per_query) == 3 for result in answer.results)
@@ -161,7 +165,7 @@ def test_more_than_there_are_gives_all_others(recommender: Recommender, way: str
 @pytest.mark.parametrize("way", ["exact", "sketch"])
 @pytest.mark.parametrize("metric", SCIPY)
 @pytest.mark.parametrize("fuse", ["mean", "min", "max"])
-def test_unwanted_pictures_push_away_what_is_near_them(
+def test_unwanted_pictures_add_a_penalty_to_pictures_near_them(
     recommender: Recommender, way: str, metric: str, fuse: str
 ) -> None:
     if (way, metric) == ("sketch", "manhattan"):
@@ -191,7 +195,7 @@ def test_unwanted_pictures_push_away_what_is_near_them(
     assert np.mean(recalls) >= (1 if way == "exact" else 0.98)
 
 
-def test_what_is_like_an_unwanted_picture_comes_later(recommender: Recommender) -> None:
+def test_pictures_similar_to_an_unwanted_one_rank_lower(recommender: Recommender) -> None:
     vectors, later = _unit(), []
     for asked in ASKED[:20]:
         plain = recommender.query([asked], 40)
@@ -209,7 +213,9 @@ def test_what_is_like_an_unwanted_picture_comes_later(recommender: Recommender) 
     arrays(np.float32, (3, 12), elements=st.floats(0, 2, width=16)),
     arrays(np.float32, (1, 2), elements=st.floats(0, 2, width=16)),
 )
-def test_the_same_as_the_query_stays_at_nought(distances: np.ndarray, margins: np.ndarray) -> None:
+def test_a_copy_of_the_query_keeps_distance_zero_under_penalties(
+    distances: np.ndarray, margins: np.ndarray
+) -> None:
     to, away = [np.zeros((1, 4), np.float32)], [np.zeros((2, 4), np.float32)]
     question = Question(to, away, margins, "mean", np.zeros(0, int))
     distances[0, 0], distances[1:, 0] = 0, margins[0]
@@ -218,7 +224,7 @@ def test_the_same_as_the_query_stays_at_nought(distances: np.ndarray, margins: n
 
 @pytest.mark.parametrize("spread", [0.2, 0.05, 0.01])
 @pytest.mark.parametrize("way", ["sketch", "hnsw"])
-def test_in_a_crowd_of_nearly_equal_pictures_more_are_compared(
+def test_more_candidates_are_compared_among_nearly_equal_pictures(
     tmp_path: Path, way: str, spread: float
 ) -> None:
     rng = np.random.default_rng(4)
@@ -232,14 +238,15 @@ def test_in_a_crowd_of_nearly_equal_pictures_more_are_compared(
             distances = cdist(vectors[[asked - 1]].astype(float), vectors, "cosine")[0]
             distances[asked - 1] = np.inf
             answer = opened.query([asked], index=way)
-            limit = np.sort(distances)[4] + 3e-7  # what float32 tells apart
+            # The resolution of float32 distances.
+            limit = np.sort(distances)[4] + 3e-7
             recalls.append((distances[np.array(_ids(answer)) - 1] <= limit).mean())
     assert np.mean(recalls) >= 0.99
 
 
 @pytest.mark.parametrize("way", ["exact", "sketch"])
 @pytest.mark.parametrize("metric", SCIPY)
-def test_features_joined_by_weights(recommender: Recommender, way: str, metric: str) -> None:
+def test_features_are_combined_by_weights(recommender: Recommender, way: str, metric: str) -> None:
     if (way, metric) == ("sketch", "manhattan"):
         with pytest.raises(ImgrecError, match="no sketch for manhattan of long and rgb"):
             recommender.query([1], metric=metric, features="long=2,rgb=0.5", index=way)
@@ -263,7 +270,7 @@ def test_features_joined_by_weights(recommender: Recommender, way: str, metric: 
     assert np.mean(recalls) >= (1 if way == "exact" else 0.99)
 
 
-def test_a_joined_feature_that_lacks_a_picture(tmp_path: Path) -> None:
+def test_combined_features_skip_pictures_that_lack_one(tmp_path: Path) -> None:
     vector_stores.make(tmp_path / "store", {"a": VECTORS[:40]}, 20)
     vector_stores.add_part(tmp_path / "store", "rgb", np.arange(1, 31), HISTOGRAMS[:30])
     vector_stores.add_pictures(tmp_path / "store", range(41, 46))
@@ -271,13 +278,14 @@ def test_a_joined_feature_that_lacks_a_picture(tmp_path: Path) -> None:
     vector_stores.add_part(tmp_path / "store", "rgb", rest, HISTOGRAMS[rest - 1])
     with Recommender.open(tmp_path / "store") as recommender:
         answer = recommender.query([1], 100, features="a,rgb")
-        assert sorted(_ids(answer)) == list(range(2, 31))  # those that have both
+        # The pictures that have both features.
+        assert sorted(_ids(answer)) == list(range(2, 31))
         with pytest.raises(ImgrecError, match="no vector of picture 41"):
             recommender.query([41], features="a,rgb")
 
 
 @pytest.mark.parametrize("way", ["exact", "sketch"])
-def test_combined_joins_the_nearest_of_three_and_orders_them_by_cosine(
+def test_combined_unites_the_nearest_by_three_metrics_ordered_by_cosine(
     recommender: Recommender, way: str
 ) -> None:
     wide, counts = VECTORS.astype(float), []
@@ -319,14 +327,14 @@ def test_combined_joins_the_nearest_of_three_and_orders_them_by_cosine(
         ({"features": "long=1e308,rgb=1e308"}, "the weight of long is 1e"),
     ],
 )
-def test_what_has_no_meaning_says_so(
+def test_invalid_options_are_refused(
     recommender: Recommender, how: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ImgrecError, match=message):
         recommender.query([1], **how)
 
 
-def test_the_graph_knows_cosine_only_where_lengths_differ(tmp_path: Path) -> None:
+def test_the_graph_supports_only_cosine_for_vectors_of_various_norms(tmp_path: Path) -> None:
     vector_stores.make(tmp_path / "store", {"long": VECTORS[:200]})
     vector_stores.update(tmp_path / "store")
     with Recommender.open(tmp_path / "store") as recommender:
@@ -335,7 +343,7 @@ def test_the_graph_knows_cosine_only_where_lengths_differ(tmp_path: Path) -> Non
             recommender.query([1], metric="euclidean", index="hnsw")
 
 
-def test_small_collections_are_searched_exactly_of_themselves(recommender: Recommender) -> None:
+def test_small_collections_are_searched_exactly_by_default(recommender: Recommender) -> None:
     assert recommender.query([1]).exact
     assert recommender.query([1], metric="chi2").exact
 

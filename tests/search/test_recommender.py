@@ -1,4 +1,4 @@
-"""`Recommender` as a program holds it: what it can be asked with, threads, change, the cache."""
+"""`Recommender` in a program: kinds of queries, threads, changes of the store, the query cache."""
 
 import shutil
 import threading
@@ -26,7 +26,7 @@ def recommender(photo_store: Path, tmp_path: Path) -> Recommender:
 
 @pytest.fixture
 def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The number of pictures of each call to `mini`."""
+    """Record the number of pictures in each call of `mini`."""
     counts: list[int] = []
     encode = Mini.encode
 
@@ -38,7 +38,7 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counts
 
 
-def test_ids_paths_and_files_are_the_same_question(recommender: Recommender, photos: Path) -> None:
+def test_ids_paths_and_files_give_the_same_answer(recommender: Recommender, photos: Path) -> None:
     by_path = recommender.query(["discs/003.jpg"])
     entry = recommender.store.catalog.find_path("discs/003.jpg")
     assert entry is not None
@@ -53,13 +53,15 @@ def test_pictures_in_memory(recommender: Recommender, photos: Path, encoded: lis
         opened = recommender.query([image])
         pixels = np.asarray(image.convert("RGB"))
     assert opened.queries == [str(file)]
-    assert opened.results[0].path == "stripes/002.jpg"  # the catalog does not know it by bytes
+    # Pixels have no file digest, so the catalog cannot recognize them.
+    assert opened.results[0].path == "stripes/002.jpg"
     assert opened.results[0].distance == pytest.approx(0, abs=1e-5)
     assert encoded == [1]
     as_array = recommender.query([pixels])
     assert as_array.queries == ["array {} x {} x 3".format(*pixels.shape[:2])]
     assert as_array.results == opened.results
-    assert encoded == [1]  # the same pixels: out of the cache
+    # The vector of equal pixels comes from the cache.
+    assert encoded == [1]
     opaque = np.concatenate([pixels, np.full((*pixels.shape[:2], 1), 255, np.uint8)], axis=2)
     assert recommender.query([opaque]).results == opened.results
     gray = recommender.query([pixels[:, :, 0]])
@@ -67,7 +69,7 @@ def test_pictures_in_memory(recommender: Recommender, photos: Path, encoded: lis
     assert gray.results == recommender.query([np.repeat(pixels[:, :, :1], 3, axis=2)]).results
 
 
-def test_a_picture_in_memory_is_turned_upright_and_laid_over_white(
+def test_a_picture_in_memory_is_rotated_by_exif_and_composited_over_white(
     recommender: Recommender,
 ) -> None:
     upright = picture("stripes", 1)
@@ -81,7 +83,9 @@ def test_a_picture_in_memory_is_turned_upright_and_laid_over_white(
     assert recommender.query([alpha]).results == recommender.query([white]).results
 
 
-def test_a_photo_from_a_file_is_turned_once(recommender: Recommender, tmp_path: Path) -> None:
+def test_exif_orientation_of_an_opened_file_is_applied_once(
+    recommender: Recommender, tmp_path: Path
+) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     lying = picture("stripes", 61).resize((160, 90)).transpose(Image.Transpose.ROTATE_90)
@@ -105,19 +109,19 @@ def test_a_photo_from_a_file_is_turned_once(recommender: Recommender, tmp_path: 
         ("", "cannot be read: unreadable"),
     ],
 )
-def test_what_is_no_picture(recommender: Recommender, asked: object, message: str) -> None:
+def test_invalid_queries_are_refused(recommender: Recommender, asked: object, message: str) -> None:
     with pytest.raises(ImgrecError, match=message):
         recommender.query([asked])  # type: ignore[list-item]
 
 
-def test_an_id_that_is_missing(tmp_path: Path) -> None:
+def test_the_id_of_a_missing_picture(tmp_path: Path) -> None:
     path = vector_stores.make(tmp_path / "store", {"vec": VECTORS[:20]})
     vector_stores.remove(path, [3])
     with Recommender.open(path) as opened, pytest.raises(ImgrecError, match="is missing"):
         opened.query([3])
 
 
-def test_a_picture_asked_about_twice_is_encoded_once(
+def test_a_picture_queried_twice_is_encoded_once(
     photo_store: Path, tmp_path: Path, encoded: list[int]
 ) -> None:
     new = tmp_path / "new.png"
@@ -133,7 +137,7 @@ def test_a_picture_asked_about_twice_is_encoded_once(
     assert encoded == [1, 1]
 
 
-def test_a_cache_that_is_down_costs_a_warning(
+def test_an_unreachable_cache_gives_only_a_warning(
     photo_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     picture("checks", 77).save(tmp_path / "new.png")
@@ -144,13 +148,15 @@ def test_a_cache_that_is_down_costs_a_warning(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_stored_pictures_do_not_touch_the_cache(photo_store: Path, tmp_path: Path) -> None:
+def test_queries_by_indexed_pictures_do_not_use_the_cache(
+    photo_store: Path, tmp_path: Path
+) -> None:
     with Recommender.open(photo_store, cache=str(tmp_path / "cache.sqlite")) as opened:
         opened.query(["discs/000.jpg"])
     assert not (tmp_path / "cache.sqlite").exists()
 
 
-def test_many_threads_get_the_answers_of_one(photo_store: Path, tmp_path: Path) -> None:
+def test_many_threads_get_the_same_answers_as_one(photo_store: Path, tmp_path: Path) -> None:
     load_kernels()
     path = vector_stores.make(tmp_path / "store", {"vec": VECTORS}, part_rows=50)
     vector_stores.update(path)
@@ -169,7 +175,7 @@ def test_many_threads_get_the_answers_of_one(photo_store: Path, tmp_path: Path) 
             assert list(pool.map(ask, asked)) == one_by_one
 
 
-def test_threads_ask_while_pictures_come_and_go(tmp_path: Path) -> None:
+def test_threads_query_while_pictures_are_added_and_removed(tmp_path: Path) -> None:
     path = vector_stores.make(tmp_path / "store", {"vec": VECTORS[:300]}, part_rows=50)
     vector_stores.update(path)
     stop, problems = threading.Event(), []
@@ -183,7 +189,8 @@ def test_threads_ask_while_pictures_come_and_go(tmp_path: Path) -> None:
                         if abs(result.distance - true) > 1e-5:
                             problems.append(result)
                 except ImgrecError as error:
-                    if "there is no" not in str(error):  # not while its folder is replaced
+                    # An index is absent while its folder is being replaced.
+                    if "there is no" not in str(error):
                         problems.append(error)
                 except Exception as error:
                     problems.append(error)
@@ -215,7 +222,9 @@ def test_two_threads_encode_new_pictures(photo_store: Path, tmp_path: Path) -> N
         assert list(pool.map(lambda file: opened.query([file]).results, files)) == expected
 
 
-def test_a_picture_indexed_while_it_is_open_is_found(photos: Path, tmp_path: Path) -> None:
+def test_a_picture_indexed_while_the_recommender_is_open_is_found(
+    photos: Path, tmp_path: Path
+) -> None:
     shutil.copytree(photos, tmp_path / "photos")
     here = Options(encoders=("mini",), workers=0)
     index_folders([tmp_path / "photos"], tmp_path / "store", here)
@@ -233,19 +242,19 @@ def test_a_picture_indexed_while_it_is_open_is_found(photos: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("images", [[], "a.jpg", Path("a.jpg"), 7])
-def test_no_list_of_pictures(recommender: Recommender, images: object) -> None:
+def test_queries_that_are_no_list_are_refused(recommender: Recommender, images: object) -> None:
     with pytest.raises(ValueError, match=r"list of pictures|at least 1"):
         recommender.query(images)  # type: ignore[arg-type]
 
 
-def test_a_closed_recommender_says_so(photo_store: Path) -> None:
+def test_a_closed_recommender_raises_an_error(photo_store: Path) -> None:
     opened = Recommender.open(photo_store)
     opened.close()
     with pytest.raises(ValueError, match="is closed"):
         opened.query(["discs/000.jpg"])
 
 
-def test_a_store_replaced_before_the_first_question(tmp_path: Path) -> None:
+def test_a_store_replaced_before_the_first_query(tmp_path: Path) -> None:
     path = vector_stores.make(tmp_path / "store", {"vec": VECTORS[:30]})
     with Recommender.open(path, cache="none") as opened:
         shutil.rmtree(path)
@@ -253,7 +262,7 @@ def test_a_store_replaced_before_the_first_question(tmp_path: Path) -> None:
         assert opened.query([45]).images == 50
 
 
-def test_another_default_encoder_is_noticed(tmp_path: Path) -> None:
+def test_a_changed_default_encoder_is_noticed(tmp_path: Path) -> None:
     path = vector_stores.make(tmp_path / "store", {"vec": VECTORS[:30], "other": VECTORS[30:60]})
     with Recommender.open(path, cache="none") as opened:
         assert opened.query([1]).encoder == "vec"
@@ -262,7 +271,7 @@ def test_another_default_encoder_is_noticed(tmp_path: Path) -> None:
         assert opened.query([1]).encoder == "other"
 
 
-def test_a_picture_whose_vector_is_not_there_yet_is_encoded(photos: Path, tmp_path: Path) -> None:
+def test_a_picture_without_a_vector_yet_is_encoded(photos: Path, tmp_path: Path) -> None:
     shutil.copytree(photos, tmp_path / "photos")
     index_folders([tmp_path / "photos"], tmp_path / "store", Options(("mini",), workers=0))
     part = next((tmp_path / "store" / "features" / "mini").glob("part-*"))
@@ -277,7 +286,7 @@ def test_a_picture_whose_vector_is_not_there_yet_is_encoded(photos: Path, tmp_pa
         assert first.id not in [result.id for result in answer.results]
 
 
-def test_a_store_made_anew_at_the_same_place(tmp_path: Path) -> None:
+def test_a_store_created_again_at_the_same_path(tmp_path: Path) -> None:
     path = vector_stores.make(tmp_path / "store", {"vec": VECTORS[:30]})
     with Recommender.open(path, cache="none") as opened:
         before = opened.query([1]).results
@@ -289,7 +298,7 @@ def test_a_store_made_anew_at_the_same_place(tmp_path: Path) -> None:
         assert (answer.images, answer.results == before) == (50, False)
 
 
-def test_a_filter_sees_labels_that_changed(tmp_path: Path) -> None:
+def test_a_filter_sees_changed_labels(tmp_path: Path) -> None:
     path = vector_stores.make(tmp_path / "store", {"vec": VECTORS[:50]})
     with Recommender.open(path, cache="none") as opened:
         assert opened.query([1], where=["half=low"]).images == 25
@@ -298,7 +307,7 @@ def test_a_filter_sees_labels_that_changed(tmp_path: Path) -> None:
         assert opened.query([1], where=["half=low"]).images == 10
 
 
-def test_a_read_only_view_is_enough(tmp_path: Path) -> None:
+def test_a_recommender_needs_no_write_access(tmp_path: Path) -> None:
     path = vector_stores.make(tmp_path / "store", {"vec": VECTORS[:50]})
     vector_stores.update(path)
     before = sorted(path.rglob("*"))

@@ -1,4 +1,4 @@
-"""The seam: the whole program over a source that is no folder gives what the folder gives."""
+"""The picture source protocol: a program run on an in-memory source gives what a folder gives."""
 
 import os
 from pathlib import Path
@@ -27,7 +27,7 @@ ROWS = "SELECT id, path, size, mtime_ns, digest, width, height, format, status, 
 
 
 class Twins:
-    """The same pictures in a folder and in memory, each with a store."""
+    """The same pictures in a folder and in memory, and a store of each."""
 
     def __init__(self, tmp_path: Path) -> None:
         self.folder = tmp_path / "photos"
@@ -52,7 +52,7 @@ class Twins:
         del self.bucket.objects[path]
 
     def index(self) -> tuple[int, ...]:
-        """Index both; return what the run did, which is the same."""
+        """Index both; assert that the runs did the same, and return what they did."""
         told = []
         for root, store in zip(self.roots, self.stores, strict=True):
             s = index_folders([root], store, HERE)
@@ -72,7 +72,7 @@ class Twins:
         assert len(self.answers("discs/0.jpg")) == 4
 
     def answers(self, path: str) -> list[Any]:
-        """Ask both about a picture by its location; return the answer, which is the same."""
+        """Query both by a location; assert that the answers are equal, and return one."""
         told = []
         for root, store in zip(self.roots, self.stores, strict=True):
             with Recommender.open(store, cache="none") as recommender:
@@ -106,7 +106,7 @@ def test_a_first_run_and_a_second(twins: Twins) -> None:
         assert list(store.catalog.roots()) == [BUCKET]
 
 
-def test_changed_moved_gone_touched_and_back(twins: Twins) -> None:
+def test_changed_moved_removed_touched_and_restored_pictures(twins: Twins) -> None:
     twins.index()
     moved = twins.bucket.objects["discs/1.jpg"]
     twins.move("discs/1.jpg", "elsewhere/deep/renamed.jpg")
@@ -126,14 +126,15 @@ def test_changed_moved_gone_touched_and_back(twins: Twins) -> None:
         assert store.catalog.labels.of([entry.id])[entry.id]["folder"] == "deep"
 
 
-def test_the_token_tells_a_change_that_size_and_time_hide(twins: Twins) -> None:
+def test_the_version_token_shows_a_change_at_equal_size_and_time(twins: Twins) -> None:
     twins.index()
     store = twins.stores[1]
     with Store.open(store) as opened:
         before = opened.catalog.find_path("discs/0.jpg")
     data = twins.bucket.objects["discs/0.jpg"]
     other = encoded(picture("stripes", 60), "JPEG")
-    other = other[: len(data)].ljust(len(data), b"\0")  # bytes behind the end are no matter
+    # Bytes behind the end of a JPEG are ignored.
+    other = other[: len(data)].ljust(len(data), b"\0")
     twins.bucket.put("discs/0.jpg", other, 10**18)
     assert len(other) == len(data)
     summary = index_folders([], store, HERE)
@@ -141,17 +142,18 @@ def test_the_token_tells_a_change_that_size_and_time_hide(twins: Twins) -> None:
     with Store.open(store) as opened:
         ids = opened.catalog.ids("missing").tolist()
         assert before is not None and ids == [before.id]
-    assert index_folders([], store, HERE).done == 0  # the new token is kept
+    # The new token was saved, so the picture is not read again.
+    assert index_folders([], store, HERE).done == 0
 
 
-def test_a_query_by_location_knows_the_version(twins: Twins) -> None:
+def test_a_query_by_location_compares_the_version_token(twins: Twins) -> None:
     twins.index()
-    # Not in the catalog: read and encoded; a copy is known by its content.
+    # A picture not in the catalog is read and encoded; a copy is recognized by its content.
     twins.put("late.jpg", encoded(picture("discs", 70), "JPEG"))
     assert twins.answers("late.jpg")
     twins.put("copy.jpg", twins.bucket.objects["discs/0.jpg"])
     assert twins.answers("copy.jpg") == twins.answers("discs/0.jpg")
-    # Changed since: not answered by the old vector.
+    # A picture changed since indexing is not answered by the old vector.
     old = twins.answers("stripes/0.jpg")
     twins.put("stripes/0.jpg", encoded(picture("checks", 71), "JPEG"), 10**18 + 5)
     assert twins.answers("stripes/0.jpg") != old
@@ -181,10 +183,11 @@ def test_filters_grid_failures_and_links_of_pages(
         lines = capsys.readouterr().out.splitlines()
         assert lines == [f"empty\t{root}/empty.jpg", f"not-an-image\t{root}/words.jpg"]
     assert found[0] == found[1] and len(found[0][0]) == 7 and len(found[0][1]) == 3
-    assert abs(grids[0] - grids[1]) < 1  # the name of the query is drawn, and is another
+    # The grids differ in the name of the query that is drawn on them.
+    assert abs(grids[0] - grids[1]) < 1
 
 
-def test_one_that_is_away_keeps_its_pictures(twins: Twins) -> None:
+def test_an_offline_source_keeps_its_pictures(twins: Twins) -> None:
     twins.index()
     before = contents(twins.stores[1])
     del BUCKETS[BUCKET.rpartition("/")[2]]
@@ -194,7 +197,7 @@ def test_one_that_is_away_keeps_its_pictures(twins: Twins) -> None:
     assert catalog_main(["--store", str(twins.stores[1]), "--json"]) == 0
 
 
-def test_relocated_to_another_place_and_to_another_kind_of_source(twins: Twins) -> None:
+def test_relocation_to_another_path_and_to_another_kind_of_source(twins: Twins) -> None:
     twins.index()
     store, before = twins.stores[1], contents(twins.stores[1])
     BUCKETS["moved"] = Bucket()
@@ -217,7 +220,7 @@ def source(twins: Twins, request: pytest.FixtureRequest) -> PictureSource:
 
 
 class TestEverySource:
-    """What the protocol says, of each implementation."""
+    """The contract of the protocol, for each implementation."""
 
     def test_is_rebuilt_from_its_description(self, source: PictureSource) -> None:
         again = source_of(source.description)
@@ -247,14 +250,14 @@ class TestEverySource:
     @pytest.mark.parametrize(
         ("path", "reason"), [("absent.jpg", "unreadable"), ("empty.jpg", "empty")]
     )
-    def test_what_cannot_be_read_has_a_reason(
+    def test_pictures_that_cannot_be_read_have_a_reason(
         self, source: PictureSource, path: str, reason: str
     ) -> None:
         with pytest.raises(PictureError) as caught:
             source.read(path)
         assert caught.value.reason == reason
 
-    def test_is_there_and_then_is_not(self, source: PictureSource) -> None:
+    def test_a_removed_source_is_offline(self, source: PictureSource) -> None:
         assert source.why_offline() is None and source.identity() is not None
         source.check()
         gone = source_of(source.description + "-gone")
@@ -264,13 +267,13 @@ class TestEverySource:
             gone.check()
 
 
-def test_a_scheme_that_is_not_known_is_a_folder(tmp_path: Path) -> None:
+def test_an_unknown_scheme_is_a_folder_name(tmp_path: Path) -> None:
     assert isinstance(source_at("s3://bucket"), FolderSource)
     assert source_at(tmp_path).description == str(tmp_path.resolve())
 
 
 @pytest.mark.parametrize("name", ["loop", "a\0b"])
-def test_what_can_name_no_folder_is_one_line(tmp_path: Path, name: str) -> None:
+def test_an_invalid_folder_name_is_a_one_line_error(tmp_path: Path, name: str) -> None:
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(ImgrecError, match=r"is not a folder") as caught:
         source_at(tmp_path / name).check()

@@ -1,4 +1,4 @@
-"""A walk: each picture once, by the rule of real places, whatever links there are."""
+"""Walking a folder: every picture is listed once under its real path, with links or without."""
 
 import os
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def places(root: Path, roots: Sequence[Path] | None = None, follow: bool = True)
     return [file.path for file in found]
 
 
-def test_names_sizes_and_times_are_those_of_the_files(tmp_path: Path) -> None:
+def test_names_sizes_and_times_equal_those_of_the_files(tmp_path: Path) -> None:
     names = ["a.jpg", "b/c.PNG", "b/.hidden.gif", "b/d.txt", ".jpg", "e.jpg.txt", "f.tif/g.jpeg"]
     for length, name in enumerate(names):
         write(tmp_path / name, b"x" * length)
@@ -55,7 +55,7 @@ def test_the_same_tree_is_walked_in_the_same_order(tmp_path: Path) -> None:
 
 
 class TestLinks:
-    """What links bring in, where that was asked for."""
+    """Symbolic links, followed if that was asked for."""
 
     @pytest.fixture
     def root(self, tmp_path: Path) -> Path:
@@ -68,18 +68,19 @@ class TestLinks:
     def test_are_counted_and_not_followed_unless_asked(self, root: Path) -> None:
         (root / "out").symlink_to(root.parent / "outside")
         (root / "c.jpg").symlink_to(root.parent / "outside" / "c.jpg")
-        (root / "notes").symlink_to(root.parent / "nowhere")  # neither folder nor picture
+        # A link to neither a folder nor a picture.
+        (root / "notes").symlink_to(root.parent / "nowhere")
         found = Listing()
         assert [file.path for file in walk(str(root), found)] == ["a.jpg", "sub/b.jpg"]
         assert (found.links, found.others) == (2, 1)
 
-    def test_a_folder_and_a_file_come_in_at_the_place_of_the_link(self, root: Path) -> None:
+    def test_a_linked_folder_or_file_is_listed_at_the_path_of_the_link(self, root: Path) -> None:
         (root / "out").symlink_to(root.parent / "outside" / "deep")
         (root / "c.jpg").symlink_to(root.parent / "outside" / "c.jpg")
         assert places(root) == ["a.jpg", "sub/b.jpg", "c.jpg", "out/d.jpg"]
 
     @pytest.mark.parametrize("target", [".", "..", "sub", "sub/b.jpg", "a.jpg", "loop.jpg"])
-    def test_loops_end_and_what_lies_below_the_root_is_there_once(
+    def test_link_loops_end_and_pictures_below_the_root_are_listed_once(
         self, root: Path, target: str
     ) -> None:
         (root / "sub" / "loop.jpg").symlink_to(root / target)
@@ -87,10 +88,10 @@ class TestLinks:
         assert sorted(found)[:2] == ["a.jpg", "sub/b.jpg"]
         real = [os.path.realpath(root / path) for path in found]
         assert len(set(real)) == len(real)
-        # ".." holds the root, which is not entered again, and what lies beside it, which is.
+        # ".." contains the root, which is not entered again, and its siblings, which are.
         assert len(found) == (4 if target == ".." else 2)
 
-    def test_the_first_link_by_path_wins_and_the_shorter_way(self, root: Path) -> None:
+    def test_of_several_links_the_first_by_path_and_the_shortest_wins(self, root: Path) -> None:
         (root / "y").symlink_to(root.parent / "outside")
         (root / "x").symlink_to(root.parent / "outside" / "deep")
         (root / "z.jpg").symlink_to(root.parent / "outside" / "c.jpg")
@@ -103,18 +104,18 @@ class TestLinks:
         (root / "out").symlink_to(root.parent / "outside")
         assert places(root)[2:] == ["out/c.jpg", "out/deep/d.jpg", "out/on/e.jpg"]
 
-    def test_what_another_root_holds_is_its_own(self, root: Path) -> None:
+    def test_pictures_of_another_root_are_not_listed_through_a_link(self, root: Path) -> None:
         (root / "out").symlink_to(root.parent / "outside" / "deep")
         assert places(root, [root, root.parent / "outside"]) == ["a.jpg", "sub/b.jpg"]
 
-    def test_a_link_to_no_picture_and_a_broken_one_bring_nothing(self, root: Path) -> None:
+    def test_broken_links_and_links_to_no_picture_list_nothing(self, root: Path) -> None:
         (root / "gone.jpg").symlink_to(root.parent / "gone.jpg")
         (root / "self.jpg").symlink_to(root / "self.jpg")
         os.mkfifo(root.parent / "pipe")
         (root / "pipe.jpg").symlink_to(root.parent / "pipe")
         assert places(root) == ["a.jpg", "sub/b.jpg"]
 
-    def test_output_of_imgrec_behind_a_link_is_left_out(self, root: Path) -> None:
+    def test_output_folders_of_imgrec_behind_a_link_are_skipped(self, root: Path) -> None:
         write(root.parent / "site" / "site.json", b'{"written_by": "imgrec 0.1.0"}')
         write(root.parent / "site" / "sheet.jpg")
         (root / "site").symlink_to(root.parent / "site")
@@ -133,7 +134,7 @@ def test_why_a_root_is_offline(tmp_path: Path) -> None:
         assert FolderSource.at(absent).why_offline() == f"{absent} is not there"
 
 
-def test_a_folder_of_links_alone_says_what_would_follow_them(tmp_path: Path) -> None:
+def test_the_error_for_a_folder_of_links_only_names_the_option(tmp_path: Path) -> None:
     write(tmp_path / "outside" / "a.jpg")
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "a.jpg").symlink_to(tmp_path / "outside" / "a.jpg")

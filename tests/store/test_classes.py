@@ -1,4 +1,4 @@
-"""Classes of pictures: the most probable ones, kept in parts of a store."""
+"""Predicted classes kept in parts of a store: top classes against torch, round trips, damage."""
 
 from pathlib import Path
 
@@ -27,7 +27,8 @@ def _write(store: Path, encoder: str, ids: list[int], number: int = 0, seed: int
     return top
 
 
-@settings(deadline=None)  # torch is imported by the first example
+# No deadline, because the first example imports torch.
+@settings(deadline=None)
 @given(
     hnp.arrays(
         np.float32,
@@ -35,7 +36,7 @@ def _write(store: Path, encoder: str, ids: list[int], number: int = 0, seed: int
         elements=st.floats(-300, 300, width=32),
     )
 )
-def test_top_classes_are_those_of_torch(scores: np.ndarray) -> None:
+def test_top_classes_equal_those_of_torch(scores: np.ndarray) -> None:
     found = top_classes(scores)
     k = min(5, scores.shape[1])
     softmax = torch.from_numpy(scores).softmax(1)
@@ -47,11 +48,11 @@ def test_top_classes_are_those_of_torch(scores: np.ndarray) -> None:
     assert all(len(set(row)) == k for row in found.indices.tolist())
 
 
-def test_classes_that_are_alike_come_by_their_index() -> None:
+def test_equally_probable_classes_are_ordered_by_index() -> None:
     assert top_classes(np.zeros((1, 9), np.float32)).indices.tolist() == [[0, 1, 2, 3, 4]]
 
 
-def test_what_is_written_is_what_is_read(own_store: Path) -> None:
+def test_classes_round_trip(own_store: Path) -> None:
     with Store.open(own_store) as store:
         assert store.class_encoders() == []
         with pytest.raises(StoreError, match=r"has no classes \(there: none\)"):
@@ -80,14 +81,14 @@ def test_the_stores_own_encoder_comes_first(own_store: Path) -> None:
 
 
 def test_only_pictures_that_are_ok_have_classes(own_store: Path) -> None:
-    _write(own_store, "a", [1, 2, 3, 1000])  # 1000 was never given
+    _write(own_store, "a", [1, 2, 3, 1000])
     with Store.create(own_store) as store:
         store.catalog.db.execute("UPDATE images SET status = 'missing' WHERE id = 2")
         assert store.classes().ids.tolist() == [1, 3]
 
 
 @pytest.mark.parametrize("damage", ["top", "probabilities", "ids", "json", "range", "absent"])
-def test_damage_is_named(damage: str, own_store: Path) -> None:
+def test_damaged_files_are_refused(damage: str, own_store: Path) -> None:
     _write(own_store, "a", [1, 2, 3])
     part = own_store / "classes" / "a" / "part-000000"
     if damage == "json":

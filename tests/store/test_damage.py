@@ -1,4 +1,4 @@
-"""Damage of every file of a store: found, named, and mended by the next run, ids unchanged."""
+"""Damage to each file of a store is detected, named, and repaired by the next run; ids are kept."""
 
 import json
 import random
@@ -28,7 +28,7 @@ THUMBS = "thumbs/part-000000/thumbs.bin"
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `photos` and a `store` of them, not to be changed."""
+    """Make a folder with `photos` and a `store` of them, which tests must not change."""
     folder = tmp_path_factory.mktemp("sound")
     write_pictures(folder / "photos", each=3)
     index_folders([folder / "photos"], folder / "store", HERE)
@@ -76,7 +76,7 @@ SPOILT = [
 
 
 def again(store: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """Run the command on a store and return what it warned of."""
+    """Run `imgrec index` on a store; return its warnings."""
     capsys.readouterr()
     assert index(["--store", str(store), "--workers", "0"]) == 0
     return capsys.readouterr().err
@@ -86,7 +86,7 @@ class TestParts:
     """Parts of vectors and thumbnails."""
 
     @pytest.mark.parametrize(("name", "how"), SPOILT)
-    def test_is_named_and_made_again(
+    def test_a_damaged_part_is_named_and_computed_again(
         self, name: str, how: str, sound: Path, store: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         DAMAGE[how](store / name)
@@ -101,7 +101,7 @@ class TestParts:
         assert doctor(["--store", str(store)]) == 0
 
     @pytest.mark.parametrize(("name", "others"), [(VECTORS, [THUMBS]), (THUMBS, [VECTORS])])
-    def test_the_others_are_not_touched(
+    def test_the_other_parts_are_not_changed(
         self, name: str, others: list[str], store: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         others = [*others, "features/rgb/part-000000/vectors.npy"]
@@ -112,10 +112,10 @@ class TestParts:
             state.st_mtime_ns for state in before
         ]
 
-    def test_a_silent_flip_is_believed_by_the_run_only_after_it_looked(
+    def test_a_part_named_in_damaged_json_is_verified_before_it_is_replaced(
         self, store: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Of a large file sizes alone are looked at, unless the doctor named it."""
+        """A run checks only the size of a large file, unless the doctor has named its part."""
         big = store / "features/rgb/part-000000/vectors.npy"
         flip(store / THUMBS, 100)
         part = (store / THUMBS).parent
@@ -126,7 +126,7 @@ class TestParts:
         assert "features/mini/part-000000 was damaged" not in err
         assert not (store / "damaged.json").exists()
 
-    def test_pictures_that_cannot_be_had_now_wait(
+    def test_offline_pictures_of_a_damaged_part_are_computed_later(
         self, sound: Path, store: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         cut(store / VECTORS)
@@ -140,13 +140,13 @@ class TestParts:
         again(store, capsys)
         assert contents(store) == contents(sound / "store")
 
-    def test_readers_name_the_part_and_what_mends_it(self, store: Path) -> None:
+    def test_errors_of_readers_name_the_part_and_the_repair(self, store: Path) -> None:
         cut(store / VECTORS)
         with Store.open(store) as opened, pytest.raises(StoreError) as caught:
             opened.feature("mini")
         assert "part-000000" in str(caught.value) and "run imgrec index" in str(caught.value)
 
-    def test_classes_are_parts_too(self, tmp_path: Path) -> None:
+    def test_damaged_classes_are_found_like_other_parts(self, tmp_path: Path) -> None:
         folder = tmp_path / "classes" / "resnet50"
         arrays: dict[str, Any] = {
             "ids.npy": np.arange(1, 4), "top.npy": np.zeros((3, 5), np.int16),
@@ -158,7 +158,7 @@ class TestParts:
         problems = [part_problem(output, part) for part in output.parts()]
         assert problems == [None, "top.npy has shape (2, 5), (3, 5) expected"]
 
-    def test_the_digests_are_those_of_the_files(self, store: Path) -> None:
+    def test_the_checksums_equal_those_of_the_files(self, store: Path) -> None:
         import hashlib
 
         part = (store / VECTORS).parent
@@ -175,10 +175,10 @@ class TestParts:
 
 
 class TestDescriptions:
-    """feature.json and store.json."""
+    """Damage to feature.json and store.json."""
 
     @pytest.mark.parametrize("how", ["cut", "cleared", "deleted", "another"])
-    def test_a_feature_is_described_anew_by_its_parts(
+    def test_feature_json_is_restored_from_the_parts(
         self, how: str, sound: Path, store: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         path = store / "features" / "mini" / "feature.json"
@@ -202,7 +202,7 @@ class TestDescriptions:
         assert "nothing else says how the vectors were made" in again(store, capsys)
         assert (store / "damaged/features/mini/part-000000").is_dir()
 
-    def test_classes_without_categories_are_set_aside(
+    def test_classes_without_category_names_are_set_aside(
         self, store: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         arrays: dict[str, Any] = {
@@ -217,7 +217,7 @@ class TestDescriptions:
         assert (store / "damaged/classes/resnet50/part-000000").is_dir()
 
     @pytest.mark.parametrize("how", ["cleared", "deleted"])
-    def test_store_json_is_written_anew(
+    def test_store_json_is_written_again(
         self, how: str, sound: Path, store: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         DAMAGE[how](store / "store.json")
@@ -227,7 +227,7 @@ class TestDescriptions:
         with Store.open(store) as opened:
             assert opened.encoder == "mini"
 
-    def test_another_format_is_let_alone(self, store: Path) -> None:
+    def test_a_store_of_another_format_is_not_changed(self, store: Path) -> None:
         (store / "store.json").write_text('{"format": 2, "written_by": "imgrec 9"}')
         (store / "catalog.sqlite").unlink()
         with pytest.raises(StoreError, match="format 2"):
@@ -236,10 +236,10 @@ class TestDescriptions:
 
 
 class TestCatalog:
-    """The SQLite file comes back from what the parts say, with the same ids."""
+    """The SQLite file is rebuilt from the descriptions in the parts, with the same ids."""
 
     @pytest.mark.parametrize("how", ["cut", "cleared", "deleted", "emptied"])
-    def test_comes_back_and_nothing_is_read(
+    def test_the_catalog_is_rebuilt_without_reading_pictures(
         self, how: str, sound: Path, store: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         path = store / "catalog.sqlite"
@@ -261,10 +261,10 @@ class TestCatalog:
         assert path.with_name("catalog.sqlite.damaged-1").exists() == (how != "deleted")
         assert doctor(["--store", str(store)]) == 0
 
-    def test_flips_anywhere_are_mended_or_harmless(
+    def test_flipped_bits_anywhere_are_repaired_or_harmless(
         self, sound: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Of each flip: what is known to be wrong is made right, and nothing is a traceback."""
+        """Damage that the doctor detects is repaired, and no command ends in a traceback."""
         wanted, rng = contents(sound / "store"), random.Random(5)
         for number in range(12):
             store = Path(shutil.copytree(sound / "store", tmp_path / str(number)))
@@ -286,14 +286,15 @@ class TestCatalog:
         index_folders([], store, HERE)
         assert contents(store) == contents(sound / "store")
 
-    def test_what_was_changed_since_is_seen(self, tmp_path: Path) -> None:
+    def test_changes_after_the_parts_were_written_are_detected(self, tmp_path: Path) -> None:
         folder, store = tmp_path / "photos", tmp_path / "store"
         write_pictures(folder, each=3)
         index_folders([folder], store, HERE)
         with Store.open(store) as opened:
             ids = {e.path: e.id for e in opened.catalog.entries(opened.catalog.ids("ok"))}
         (folder / "discs" / "000.jpg").rename(folder / "moved.jpg")
-        index_folders([], store, HERE)  # the parts know it at its old place
+        # The parts contain its old path.
+        index_folders([], store, HERE)
         (folder / "discs" / "001.jpg").unlink()
         picture("checks", 77).save(folder / "discs" / "002.jpg")
         (store / "catalog.sqlite").unlink()
@@ -306,7 +307,7 @@ class TestCatalog:
         kept = ids.keys() - {"discs/000.jpg", "discs/001.jpg", "discs/002.jpg"}
         assert {path: now[path] for path in kept} == {path: ids[path] for path in kept}
 
-    def test_an_offline_root_comes_back_too(
+    def test_pictures_of_an_offline_root_are_restored(
         self, sound: Path, store: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         (store / "catalog.sqlite").unlink()
@@ -317,7 +318,7 @@ class TestCatalog:
             (sound / "unplugged").rename(sound / "photos")
         assert contents(store) == contents(sound / "store")
 
-    def test_a_root_that_left_stays_away(self, tmp_path: Path) -> None:
+    def test_a_root_dropped_by_only_is_not_restored(self, tmp_path: Path) -> None:
         from imgrec import Options
 
         for name in ("one", "two"):
@@ -345,7 +346,7 @@ class TestCatalog:
             assert opened.feature("mini").ids.tolist() == list(range(10, 19))
             assert opened.catalog.totals.counts()["missing"] == 9
 
-    def test_the_log_goes_aside_with_it(self, store: Path) -> None:
+    def test_the_write_ahead_log_is_set_aside_with_the_catalog(self, store: Path) -> None:
         path = store / "catalog.sqlite"
         clear(path)
         path.with_name("catalog.sqlite-wal").write_bytes(b"the log of it")
@@ -356,20 +357,20 @@ class TestCatalog:
         restore(store)
         assert path.with_name("catalog.sqlite.damaged-2").exists()
 
-    def test_nothing_is_done_while_another_run_writes(self, store: Path) -> None:
+    def test_nothing_is_repaired_while_another_run_writes(self, store: Path) -> None:
         clear(store / "catalog.sqlite")
         with writing_lock(store):
             assert restore(store) == []
         assert not (store / "catalog.sqlite.damaged-1").exists()
 
-    def test_one_that_is_locked_is_not_damaged(self, store: Path) -> None:
+    def test_a_locked_catalog_is_not_damaged(self, store: Path) -> None:
         db = sqlite3.connect(store / "catalog.sqlite", isolation_level=None)
         db.execute("BEGIN EXCLUSIVE")
         assert catalog_problem(store / "catalog.sqlite") is None
         db.execute("ROLLBACK")
         db.close()
 
-    def test_killed_while_it_is_made_again(
+    def test_a_run_killed_during_the_rebuild_is_repeated(
         self, sound: Path, store: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def killed(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Parts, vectors and thumbnails: round trips, live rows, damage."""
+"""Parts of vectors and thumbnails: round trips, valid rows, errors for damaged files."""
 
 import random
 from pathlib import Path
@@ -31,7 +31,7 @@ def _expected(ids: list[int]) -> np.ndarray:
     st.integers(1, 5),
     st.randoms(use_true_random=False),
 )
-def test_rows_belong_to_ids_however_parts_are_cut(
+def test_rows_match_their_ids_for_any_division_into_parts(
     tmp_path_factory: pytest.TempPathFactory,
     ids: list[int],
     dead: set[int],
@@ -40,7 +40,8 @@ def test_rows_belong_to_ids_however_parts_are_cut(
 ) -> None:
     folder = tmp_path_factory.mktemp("feature")
     for number, start in enumerate(range(0, len(ids), -(-len(ids) // parts))):
-        chunk = ids[start : start + -(-len(ids) // parts)]  # parts whose ids interleave
+        # The ids of the parts interleave.
+        chunk = ids[start : start + -(-len(ids) // parts)]
         _write(folder, number, sorted(chunk))
     feature = FeatureStore.open(folder, DIMENSIONS, np.array(sorted(dead), np.int64))
     live = sorted(set(ids) - dead)
@@ -55,12 +56,12 @@ def test_rows_belong_to_ids_however_parts_are_cut(
     assert stored_ids(folder).tolist() == sorted(ids)
 
 
-def test_a_whole_part_is_mapped_not_copied(tmp_path: Path) -> None:
+def test_a_complete_part_is_memory_mapped(tmp_path: Path) -> None:
     _write(tmp_path, 0, [1, 2, 3])
     assert isinstance(FeatureStore.open(tmp_path, DIMENSIONS).load().base, np.memmap)
 
 
-def test_of_two_rows_the_newer_part_counts(tmp_path: Path) -> None:
+def test_of_two_rows_of_an_id_the_newer_is_used(tmp_path: Path) -> None:
     for number, shift in enumerate((0, 10, 20)):
         ids = np.array([1, 2, 3][: 3 - number])
         vectors = np.full((len(ids), DIMENSIONS), shift, np.float32)
@@ -71,7 +72,7 @@ def test_of_two_rows_the_newer_part_counts(tmp_path: Path) -> None:
     assert feature.take(np.array([3, 1]))[:, 0].tolist() == [0, 20]
 
 
-def test_rows_beyond_the_last_id_are_passed_over(tmp_path: Path) -> None:
+def test_rows_beyond_the_last_id_are_skipped(tmp_path: Path) -> None:
     _write(tmp_path, 0, [1, 2, 7])
     assert FeatureStore.open(tmp_path, DIMENSIONS, last=2).ids.tolist() == [1, 2]
 
@@ -79,13 +80,13 @@ def test_rows_beyond_the_last_id_are_passed_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "ids", [np.array(1), np.eye(2), np.array(["a"]), np.array([1.0]), np.array([2, 1])]
 )
-def test_ids_that_are_none(tmp_path: Path, ids: np.ndarray) -> None:
+def test_invalid_ids_are_refused(tmp_path: Path, ids: np.ndarray) -> None:
     write_part(tmp_path, 0, {"ids.npy": ids, "vectors.npy": np.zeros((1, DIMENSIONS), np.float32)})
     with pytest.raises(StoreError, match="not ascending whole numbers"):
         FeatureStore.open(tmp_path, DIMENSIONS)
 
 
-def test_of_two_thumbnails_the_newer_counts(tmp_path: Path) -> None:
+def test_of_two_thumbnails_of_an_id_the_newer_is_used(tmp_path: Path) -> None:
     for number, thumb in enumerate((b"old", b"new")):
         write_thumbs(tmp_path, number, np.array([4]), [thumb])
     assert ThumbStore.open(tmp_path).get(4) == b"new"
@@ -104,14 +105,14 @@ def test_a_part_is_never_written_twice(tmp_path: Path) -> None:
     assert part_numbers(tmp_path) == [0]
 
 
-def test_arrays_that_do_not_match_say_both_lengths(tmp_path: Path) -> None:
+def test_the_error_for_arrays_of_different_length_names_both_lengths(tmp_path: Path) -> None:
     vectors = np.zeros((3, DIMENSIONS), np.float32)
     write_part(tmp_path, 0, {"ids.npy": np.arange(2), "vectors.npy": vectors})
     with pytest.raises(StoreError, match="ids has 2, vectors has 3"):
         FeatureStore.open(tmp_path, DIMENSIONS)
 
 
-def test_other_dimensions_and_damaged_files_are_named(tmp_path: Path) -> None:
+def test_errors_name_damaged_files_and_wrong_dimensions(tmp_path: Path) -> None:
     _write(tmp_path, 0, [1])
     with pytest.raises(StoreError, match=r"part-000000.*7 columns expected"):
         FeatureStore.open(tmp_path, 7)
@@ -121,7 +122,7 @@ def test_other_dimensions_and_damaged_files_are_named(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.binary(max_size=20), max_size=6))
-def test_thumbnails_come_back_as_they_were(
+def test_thumbnails_round_trip(
     tmp_path_factory: pytest.TempPathFactory, thumbs: list[bytes]
 ) -> None:
     folder = tmp_path_factory.mktemp("thumbs")
@@ -133,7 +134,7 @@ def test_thumbnails_come_back_as_they_were(
         opened.get(11)
 
 
-def test_a_cut_thumbnail_file_is_found(tmp_path: Path) -> None:
+def test_a_truncated_thumbnail_file_is_detected(tmp_path: Path) -> None:
     write_thumbs(tmp_path, 0, np.array([1, 2]), [b"abc", b"defg"])
     (tmp_path / "part-000000" / "thumbs.bin").write_bytes(b"abcd")
     with pytest.raises(StoreError, match=r"thumbs\.bin bytes has 4"):

@@ -1,4 +1,4 @@
-"""A root under a new path: the path changes, nothing else does, and a wrong one is refused."""
+"""Relocation: the path of a root changes and nothing else; a wrong folder is refused."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ from stores import HERE, contents
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
-    """A disk with two roots on it, indexed."""
+    """Make a folder with two roots, both indexed."""
     write_pictures(tmp_path / "disk" / "photos", each=2)
     (tmp_path / "disk" / "scans").mkdir()
     picture("checks", 80).save(tmp_path / "disk" / "scans" / "s.jpg")
@@ -44,7 +44,7 @@ def test_only_the_path_of_the_root_changes(
     assert (summary.done, summary.new, summary.moved, summary.gone) == (0, 0, 0, 0)
 
 
-def test_a_parent_of_several_roots(disk: Path, tmp_path: Path) -> None:
+def test_relocating_a_parent_moves_all_roots_below_it(disk: Path, tmp_path: Path) -> None:
     store, before = tmp_path / "store", contents(tmp_path / "store")
     new = disk.rename(tmp_path / "other letter")
     moved = relocate(store, disk, new)
@@ -53,7 +53,9 @@ def test_a_parent_of_several_roots(disk: Path, tmp_path: Path) -> None:
     assert contents(store) == before
 
 
-def test_a_folder_named_too_is_indexed_afterwards(disk: Path, tmp_path: Path) -> None:
+def test_a_folder_named_in_the_same_command_is_indexed_afterwards(
+    disk: Path, tmp_path: Path
+) -> None:
     new = disk.rename(tmp_path / "new")
     picture("discs", 81).save(new / "scans" / "t.jpg")
     command = ["--store", str(tmp_path / "store"), "--workers", "0", "--relocate", str(disk)]
@@ -62,8 +64,8 @@ def test_a_folder_named_too_is_indexed_afterwards(disk: Path, tmp_path: Path) ->
         assert store.catalog.totals.counts()["ok"] == 8
 
 
-def test_one_into_the_place_that_another_had(disk: Path, tmp_path: Path) -> None:
-    """A/photos becomes A, and all at once two names are exchanged."""
+def test_a_root_can_take_the_former_path_of_another(disk: Path, tmp_path: Path) -> None:
+    """A/photos becomes A, and two roots exchange their names in one call."""
     store = tmp_path / "store"
     for name, other in (("photos", "x"), ("scans", "photos"), ("x", "scans")):
         (disk / name).rename(disk / other)
@@ -75,13 +77,14 @@ def test_one_into_the_place_that_another_had(disk: Path, tmp_path: Path) -> None
     assert index_folders([], store, HERE).done == 0
 
 
-def test_a_wrong_folder_is_one_line(
+def test_a_wrong_folder_is_a_one_line_error(
     disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store, before = tmp_path / "store", contents(tmp_path / "store")
     write_pictures(tmp_path / "wrong", each=3)
     for path in (tmp_path / "wrong").rglob("*.jpg"):
-        path.write_bytes(path.read_bytes() + b"\0")  # the names are right
+        # The names are right, the contents are not.
+        path.write_bytes(path.read_bytes() + b"\0")
     for old, new, says in (
         (disk / "photos", tmp_path / "wrong", "of 6 looked for 0 are there"),
         (disk / "photos", tmp_path / "nowhere", "does not hold the pictures"),
@@ -105,7 +108,7 @@ def test_roots_that_would_overlap_are_refused(disk: Path, tmp_path: Path) -> Non
         relocate(tmp_path / "store", disk / "photos", disk / "scans")
 
 
-def test_a_few_that_are_gone_do_not_hinder(disk: Path, tmp_path: Path) -> None:
+def test_a_few_removed_pictures_do_not_prevent_relocation(disk: Path, tmp_path: Path) -> None:
     new = disk.rename(tmp_path / "new")
     next((new / "photos").rglob("*.jpg")).unlink()
     (photos, _) = relocate(tmp_path / "store", disk, new)
@@ -113,7 +116,9 @@ def test_a_few_that_are_gone_do_not_hinder(disk: Path, tmp_path: Path) -> None:
     assert index_folders([], tmp_path / "store", HERE).gone == 1
 
 
-def test_a_path_that_was_a_root_before_and_holds_nothing_now(disk: Path, tmp_path: Path) -> None:
+def test_a_root_can_move_to_the_path_of_a_former_root_without_pictures(
+    disk: Path, tmp_path: Path
+) -> None:
     store = tmp_path / "store"
     old = tmp_path / "old"
     shutil.copytree(disk / "scans", old)

@@ -1,4 +1,4 @@
-"""The store and its catalog: opening, refusing, migrating, labels."""
+"""Opening a store: creation, versions, migrations, read-only disks, locks, labels."""
 
 import json
 import os
@@ -23,12 +23,12 @@ from pictures import picture
 from stores import nothing_can_be_written
 
 
-def test_no_store(tmp_path: Path) -> None:
+def test_opening_a_path_without_a_store(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"no store at .*: run imgrec index"):
         Store.open(tmp_path)
 
 
-def test_another_folder_is_not_made_a_store(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_not_made_a_store(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     with pytest.raises(StoreError, match="not empty"):
         Store.create(tmp_path)
@@ -73,9 +73,7 @@ def test_migrations_are_counted_and_run_once() -> None:
     assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
 
 
-def test_nothing_in_a_store_but_the_roots_is_an_absolute_path(
-    photo_store: Path, photos: Path
-) -> None:
+def test_a_store_contains_no_absolute_path_but_the_roots(photo_store: Path, photos: Path) -> None:
     for path in photo_store.rglob("*"):
         if path.is_file() and path.name not in ("catalog.sqlite", "roots.json"):
             assert str(photos.parent).encode() not in path.read_bytes(), path
@@ -87,7 +85,7 @@ def test_nothing_in_a_store_but_the_roots_is_an_absolute_path(
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A temporary folder that another user can reach too."""
+    """Make a temporary folder that other users can enter too."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -104,17 +102,20 @@ def test_a_store_on_a_read_only_disk(photo_store: Path, open_folder: Path) -> No
             (open_folder / "store" / "x").write_text("x")
         with Store.open(open_folder / "store") as store:
             assert len(store.feature()) == 24
-            assert neighbors_of(store).k == 15  # not kept, and no error
+            assert neighbors_of(store).k == 15
     assert sorted(path.name for path in (open_folder / "store").iterdir()) == sorted(kept)
 
 
-def test_changes_not_folded_in_are_not_passed_over(photos: Path, open_folder: Path) -> None:
+def test_a_read_only_store_with_changes_in_its_write_ahead_log_is_refused(
+    photos: Path, open_folder: Path
+) -> None:
     path = open_folder / "store"
     index_folders([photos], path, Options(encoders=("mini",), workers=0))
     catalog = Catalog.create(path / "catalog.sqlite")
     catalog.retry_failed()
     catalog.labels.replace("community", {1: "3"})
-    shutil.copytree(path, open_folder / "copy")  # as a run that was killed leaves it
+    # The copy has a write-ahead log, as after a killed run.
+    shutil.copytree(path, open_folder / "copy")
     catalog.close()
     (open_folder / "copy" / "catalog.sqlite-shm").unlink()
     assert (open_folder / "copy" / "catalog.sqlite-wal").stat().st_size
@@ -125,7 +126,7 @@ def test_changes_not_folded_in_are_not_passed_over(photos: Path, open_folder: Pa
         Store.open(open_folder / "copy")
 
 
-def test_a_store_half_made_is_made_whole(photos: Path, tmp_path: Path) -> None:
+def test_a_partly_created_store_is_completed(photos: Path, tmp_path: Path) -> None:
     half = tmp_path / "store"
     half.mkdir()
     sqlite3.connect(half / "catalog.sqlite").close()
@@ -137,9 +138,7 @@ def test_a_store_half_made_is_made_whole(photos: Path, tmp_path: Path) -> None:
     assert not (half / ".tmp-abc").exists()
 
 
-def test_ids_are_not_given_again_when_the_catalog_is_an_older_copy(
-    photos: Path, tmp_path: Path
-) -> None:
+def test_ids_are_not_reused_if_the_catalog_is_an_older_copy(photos: Path, tmp_path: Path) -> None:
     shutil.copytree(photos, tmp_path / "photos")
     store, options = tmp_path / "store", Options(encoders=("mini",), workers=0)
     index_folders([tmp_path / "photos"], store, options)
@@ -148,7 +147,8 @@ def test_ids_are_not_given_again_when_the_catalog_is_an_older_copy(
     index_folders([], store, options)
     shutil.copy(tmp_path / "backup", store / "catalog.sqlite")
     with Store.open(store) as opened:
-        assert len(opened.feature()) == 24  # the row of a.jpg belongs to nothing now
+        # The row of a.jpg has no picture in this catalog.
+        assert len(opened.feature()) == 24
     (tmp_path / "photos" / "a.jpg").unlink()
     picture("checks", 92).save(tmp_path / "photos" / "b.jpg")
     index_folders([], store, options)
@@ -163,7 +163,7 @@ def test_ids_are_not_given_again_when_the_catalog_is_an_older_copy(
         assert np.array_equal(found, encoder.encode(np.stack([pixels])))
 
 
-def test_a_feature_made_otherwise_is_refused(photo_store: Path) -> None:
+def test_a_feature_with_another_spec_is_refused(photo_store: Path) -> None:
     with Store.open(photo_store) as store:
         store.add_feature(RgbHistogram().spec)
         with pytest.raises(StoreError, match="dimensions 768 there, 96 now"):
@@ -192,7 +192,7 @@ def test_labels_are_replaced_by_kind(tmp_path: Path, photos: Path) -> None:
     catalog.close()
 
 
-def test_entries_in_the_order_asked_and_none_unknown(store: Store) -> None:
+def test_entries_keep_the_requested_order_and_unknown_ids_are_refused(store: Store) -> None:
     assert [entry.id for entry in store.catalog.entries([9, 2, 5])] == [9, 2, 5]
     many = np.concatenate([store.catalog.ids("ok")] * 80)
     assert [entry.id for entry in store.catalog.entries(many)] == many.tolist()
@@ -210,11 +210,11 @@ def test_entries_in_the_order_asked_and_none_unknown(store: Store) -> None:
         ("‮gpj.exe", " gpj.exe"),
     ],
 )
-def test_names_fit_for_a_terminal(name: str, shown: str) -> None:
+def test_names_are_shown_without_control_characters(name: str, shown: str) -> None:
     assert printable(name) == shown
 
 
-def test_the_feature_says_how_it_was_made(photo_store: Path) -> None:
+def test_a_feature_contains_its_encoder_spec(photo_store: Path) -> None:
     described = json.loads((photo_store / "features" / "rgb" / "feature.json").read_text())
     assert described["dimensions"] == 768
     assert described["dtype"] == "float32"

@@ -1,4 +1,4 @@
-"""Files and folders appear whole or not at all."""
+"""Atomic writes: a file or folder is replaced completely or not at all."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from imgrec.system.atomic_files import (
 )
 
 
-def test_a_file_is_replaced_and_nothing_is_left_behind(tmp_path: Path) -> None:
+def test_a_file_is_replaced_and_no_temporary_file_left(tmp_path: Path) -> None:
     write_text(tmp_path / "a.txt", "old")
     write_text(tmp_path / "a.txt", "Grüße")
     assert (tmp_path / "a.txt").read_text("utf-8") == "Grüße"
@@ -30,14 +30,14 @@ def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
-def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
+def test_a_folder_is_replaced_completely(tmp_path: Path) -> None:
     for text in ("old", "new"):
         with new_folder(tmp_path / "site") as folder:
             (folder / text).write_text(text)
     assert [path.name for path in tmp_path.rglob("*")] == ["site", "new"]
 
 
-def test_a_failed_folder_keeps_the_old_one(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_the_old_folder(tmp_path: Path) -> None:
     with new_folder(tmp_path / "site") as folder:
         (folder / "old").write_text("old")
     with pytest.raises(RuntimeError), new_folder(tmp_path / "site") as folder:
@@ -46,7 +46,7 @@ def test_a_failed_folder_keeps_the_old_one(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*")] == ["site", "old"]
 
 
-def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+def test_temporary_files_of_a_killed_run_are_removed(tmp_path: Path) -> None:
     (tmp_path / (TEMPORARY_PREFIX + "a")).mkdir()
     (tmp_path / (TEMPORARY_PREFIX + "b")).write_text("half")
     (tmp_path / "part-000000").mkdir()
@@ -54,7 +54,7 @@ def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["part-000000"]
 
 
-def test_what_a_killed_process_left_is_deleted_and_that_of_others_is_not(tmp_path: Path) -> None:
+def test_only_temporary_folders_of_dead_processes_are_deleted(tmp_path: Path) -> None:
     script = (
         "import os, sys; from pathlib import Path\n"
         "from imgrec.system.atomic_files import new_folder\n"

@@ -1,4 +1,4 @@
-"""A missing optional package ends in one line with the command that installs it."""
+"""A missing optional package: a one-line error with the command that installs its extra."""
 
 import io
 import subprocess
@@ -16,7 +16,7 @@ from paths import ROOT
 from pictures import picture
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-# Runs a module as `python -m` does, in a process in which some packages cannot be found.
+# Runs a module like `python -m`, in a process in which some packages cannot be imported.
 BLOCKED = """
 import runpy, sys
 blocked = set(sys.argv.pop(1).split(","))
@@ -33,12 +33,12 @@ runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 
 
 def without(packages: str, module: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command where some packages are not installed."""
+    """Run a command as if some packages were not installed."""
     command = [sys.executable, "-c", BLOCKED, packages, module, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_what_is_there_is_not_imported() -> None:
+def test_checking_for_a_package_does_not_import_it() -> None:
     code = (
         "import sys; from imgrec.system.extras import require\n"
         "require('pyarrow', extra='parquet', why='a test'); print('pyarrow' in sys.modules)"
@@ -47,7 +47,7 @@ def test_what_is_there_is_not_imported() -> None:
     assert done.stdout == "False\n"
 
 
-def test_what_is_missing_is_named_with_its_reason_and_its_line() -> None:
+def test_the_error_names_the_package_its_purpose_and_the_install_command() -> None:
     with pytest.raises(ImgrecError) as caught:
         require("no_such_package", extra="parquet", why="a test")
     assert str(caught.value) == (
@@ -55,7 +55,7 @@ def test_what_is_missing_is_named_with_its_reason_and_its_line() -> None:
     )
 
 
-def test_a_query_with_a_redis_cache(photo_store: Path, photos: Path) -> None:
+def test_a_redis_cache_without_the_extra(photo_store: Path, photos: Path) -> None:
     with Store.open(photo_store) as store:
         name = store.catalog.entries(store.catalog.ids("ok"))[0].path
     arguments = [str(photos / name), "--store", str(photo_store), "-k", "2"]
@@ -69,7 +69,7 @@ def test_a_query_with_a_redis_cache(photo_store: Path, photos: Path) -> None:
     assert without("redis", "imgrec.query", *arguments).returncode == 0
 
 
-def test_a_parquet_table(own_store: Path, tmp_path: Path) -> None:
+def test_a_parquet_table_without_the_extra(own_store: Path, tmp_path: Path) -> None:
     table = tmp_path / "network.parquet"
     done = without("pyarrow", "graph", "--store", str(own_store), "--parquet", str(table))
     assert (done.returncode, done.stdout) == (2, "")
@@ -80,7 +80,7 @@ def test_a_parquet_table(own_store: Path, tmp_path: Path) -> None:
     assert not table.exists()
 
 
-def test_a_heic_file(tmp_path: Path) -> None:
+def test_a_heic_file_without_the_extra(tmp_path: Path) -> None:
     photos, store_path = tmp_path / "photos", tmp_path / "store"
     photos.mkdir()
     picture("discs", 0, (40, 30)).save(photos / "a.jpg")
@@ -98,7 +98,7 @@ def test_a_heic_file(tmp_path: Path) -> None:
     assert "pip install" not in told["raw.heic"]
 
 
-def test_heic_pictures_are_read_where_the_extra_is_there() -> None:
+def test_heic_pictures_are_read_with_the_extra() -> None:
     pillow_heif = pytest.importorskip("pillow_heif")
     from imgrec.pictures.decoding import decode
 
@@ -113,10 +113,10 @@ def test_heic_pictures_are_read_where_the_extra_is_there() -> None:
 
 
 @pytest.mark.parametrize("extra", ["heic", "parquet", "redis"])
-def test_the_line_names_an_extra_of_the_package(extra: str) -> None:
+def test_the_install_command_names_a_declared_extra(extra: str) -> None:
     assert extra in PROJECT["optional-dependencies"]
     assert install_line(extra) == f"pip install 'imgrec[{extra}]'"
 
 
-def test_redis_is_no_dependency_of_everybody() -> None:
+def test_redis_is_not_a_required_dependency() -> None:
     assert not [line for line in PROJECT["dependencies"] if line.startswith("redis")]

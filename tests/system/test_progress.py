@@ -9,7 +9,7 @@ from imgrec.system.progress import progress
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that reports to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -35,14 +35,14 @@ def test_a_log_file_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(counts)
 
 
-def test_work_that_has_a_length_gets_lines_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_iterable_with_a_length_gets_lines_too(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
     assert list(progress([7, 8], unit="figures")) == [7, 8]
     assert stream.getvalue().startswith("2 of 2 figures, ")
 
 
-def test_a_log_file_tells_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_file_names_the_current_step(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
     with progress(total=40, unit="pictures") as bar:
@@ -61,11 +61,11 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
-def test_quiet_is_quiet(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO) -> None:
+def test_quiet_prints_nothing(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO) -> None:
     assert _shown(monkeypatch, stream, quiet=True) == ""
 
 
-def test_nothing_to_do_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_work_prints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
     with progress(total=0, unit="pictures"):

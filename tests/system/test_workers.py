@@ -1,4 +1,4 @@
-"""A map over processes: in order, bounded, and one line where a process dies."""
+"""The pool of worker processes: ordered results, a bounded queue, errors, dying workers."""
 
 import os
 import struct
@@ -41,7 +41,7 @@ def divided(by: int) -> int:
 
 
 class StubbornError(Exception):
-    """Cannot be made again from its arguments."""
+    """An exception that cannot be unpickled: its arguments do not fit its constructor."""
 
     def __init__(self, number: int, *, key: str) -> None:
         super().__init__(number)
@@ -51,7 +51,7 @@ def stubborn() -> None:
     raise StubbornError(3, key="a")
 
 
-def unfit_for_travel() -> object:
+def unpicklable() -> object:
     return lambda: None
 
 
@@ -62,7 +62,7 @@ def dying(number: int) -> int:
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_results_come_in_order_and_jobs_are_drawn_only_as_fast(workers: int) -> None:
+def test_results_come_in_order_and_jobs_are_drawn_as_needed(workers: int) -> None:
     drawn: list[int] = []
 
     def jobs() -> Iterator[int]:
@@ -76,13 +76,13 @@ def test_results_come_in_order_and_jobs_are_drawn_only_as_fast(workers: int) -> 
     assert len(drawn) == 20
 
 
-def test_a_process_that_dies_is_told_in_one_line() -> None:
+def test_the_error_for_a_dying_process_is_one_line() -> None:
     with pytest.raises(ImgrecError, match="a worker process was killed") as told:
         list(in_order(dying, range(6), 1))
     assert "\n" not in str(told.value)
 
 
-def test_a_worker_that_dies_costs_its_own_work_alone() -> None:
+def test_a_dying_worker_loses_only_its_own_job() -> None:
     with Workers(2) as workers:
         futures = [workers.submit(dying, number) for number in range(12)]
         assert [f.result() for n, f in enumerate(futures) if n != 3] == [0, 1, 2, *range(4, 12)]
@@ -92,30 +92,32 @@ def test_a_worker_that_dies_costs_its_own_work_alone() -> None:
     assert not died.value.late
 
 
-def test_a_worker_that_dies_in_the_middle_of_its_answer_is_noticed() -> None:
+def test_a_worker_that_dies_while_sending_its_result_is_noticed() -> None:
     with Workers(1) as workers:
         with pytest.raises(WorkerDiedError):
             workers.submit(dying_while_it_answers).result(timeout=60)
         assert workers.submit(squared, 7).result() == 49
 
 
-def test_a_worker_that_is_silent_for_too_long_is_ended_and_its_last_word_told() -> None:
+def test_a_silent_worker_is_killed_and_its_last_message_reported() -> None:
     with Workers(2) as workers:
         slow, quick = workers.submit(sleeping, "file 7"), workers.submit(squared, 3)
         with pytest.raises(WorkerDiedError) as died:
             slow.result(timeout=60)
         assert (died.value.mark, died.value.late) == ("file 7", True)
         assert quick.result() == 9
-        assert workers.submit(beating, 5).result() == 5  # longer than its bound in all
+        # In all longer than the timeout, but never silent for so long.
+        assert workers.submit(beating, 5).result() == 5
 
 
-def test_a_worker_that_dies_while_it_starts_is_one_that_dies(
+def test_a_worker_that_dies_at_its_start_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with Workers(1) as workers:
         assert workers.submit(squared, 2).result() == 4
         with monkeypatch.context() as patched:
-            patched.setattr("imgrec.system.worker._serve", os._exit)  # called with the pipe
+            # Called with the pipe, `os._exit` raises a TypeError: the worker dies at its start.
+            patched.setattr("imgrec.system.worker._serve", os._exit)
             with pytest.raises(WorkerDiedError):
                 workers.submit(os._exit, 3).result()
             with pytest.raises(WorkerDiedError) as died:
@@ -134,7 +136,7 @@ def test_workers_that_cannot_be_started_are_tried_once(monkeypatch: pytest.Monke
             assert not died.value.started
 
 
-def test_what_a_worker_raises_is_raised_here_with_its_traceback() -> None:
+def test_an_exception_of_a_worker_is_raised_in_the_caller_with_its_traceback() -> None:
     with Workers(1) as workers:
         with pytest.raises(ZeroDivisionError) as raised:
             workers.submit(divided, 0).result()
@@ -142,11 +144,11 @@ def test_what_a_worker_raises_is_raised_here_with_its_traceback() -> None:
         with pytest.raises(RuntimeError, match="StubbornError: 3"):
             workers.submit(stubborn).result()
         with pytest.raises(AttributeError):
-            workers.submit(unfit_for_travel).result()
+            workers.submit(unpicklable).result()
         assert workers.submit(divided, 2).result() == 5
 
 
-def test_an_error_ends_what_is_being_done() -> None:
+def test_an_error_in_the_block_ends_all_workers() -> None:
     with pytest.raises(KeyboardInterrupt), Workers(2) as workers:
         futures = [workers.submit(time.sleep, 600) for _ in range(5)]
         assert workers.submit(squared, 1) is not None
@@ -157,7 +159,7 @@ def test_an_error_ends_what_is_being_done() -> None:
             future.result(timeout=0)
 
 
-def test_large_answers_pass_while_the_main_thread_does_other_things() -> None:
+def test_large_results_arrive_while_the_main_thread_is_busy() -> None:
     with Workers(2) as workers:
         futures = [workers.submit(bytes, 5_000_000) for _ in range(4)]
         while not all(future.done() for future in futures):
