@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -27,8 +27,6 @@ def _write(store: Path, encoder: str, ids: list[int], number: int = 0, seed: int
     return top
 
 
-# No deadline, because the first example imports torch.
-@settings(deadline=None)
 @given(
     hnp.arrays(
         np.float32,
