@@ -1,1 +1,1 @@
-"""The network written for other programs."""
+"""Exports of the network for other programs: GEXF, GraphML, Parquet, and the duplicates CSV."""

@@ -1,9 +1,11 @@
-r"""The duplicates as a table, a line a picture, that a person or a script can act on.
+r"""The near-duplicates of a store as a CSV file, one row per picture, for a person or a script.
 
-A cell is never a formula: what begins like one gets an apostrophe before it, and so does what
-begins with an apostrophe. Names are told so that they can be had back: a backslash is doubled,
-what cannot be printed is `\n`, `\u2028` or the like, and bytes that are not UTF-8 are `\udcfc`,
-as Python reads them.
+A path is untrusted text and goes into a file that spreadsheets open. Two invariants hold for it:
+
+- No cell is a formula (CSV injection): a value that starts with `=`, `+`, `-` or `@` is prefixed
+  by an apostrophe, and so is one that starts with an apostrophe.
+- The escaping is reversible: a backslash is doubled, an unprintable character becomes its Python
+  escape such as `\n` or `\u2028`, and a byte that is not UTF-8 the surrogate escape `\udcfc`.
 """
 
 import csv
@@ -32,16 +34,17 @@ _QUOTED = ("=", "+", "-", "@", "'")
 
 @dataclass(frozen=True)
 class TableSummary:
-    """What was written.
+    """Summary of a written duplicates CSV.
 
     Attributes:
-        file: the table.
-        groups: in it.
-        pictures: in the groups.
-        copies: pictures that are copies of what is to be kept.
-        near: those that are nearly the same.
-        spare_bytes: of copies and near-duplicates.
-        warnings: one line each, of what could not be kept in the store.
+        file: path of the CSV file.
+        groups: number of groups.
+        pictures: number of pictures in all groups.
+        copies: number of pictures with the same bytes as the representative of their group.
+        near: number of near-duplicates that are not copies.
+        spare_bytes: size of the files of all copies and near-duplicates.
+        warnings: one line for each problem that did not stop the export, such as labels that could
+            not be written to the store.
     """
 
     file: Path
@@ -53,9 +56,9 @@ class TableSummary:
     warnings: tuple[str, ...] = ()
 
     def report(self) -> str:
-        """Return two lines that tell it."""
+        """Return the summary as two lines of text: the counts, then the path of the file."""
         if not self.groups:
-            return f"no picture is there more than once\n{printable(str(self.file))}\n"
+            return f"no duplicates found\n{printable(str(self.file))}\n"
         return (
             f"{counted(self.groups, 'group')} of {counted(self.pictures, 'picture')}: "
             f"{counted(self.copies, 'copy')}, {counted(self.near, 'near-duplicate')} "
@@ -67,23 +70,27 @@ class TableSummary:
 def write_duplicates(
     store: Store, file: Path | str, encoder: str | None = None, *, quiet: bool = True
 ) -> TableSummary:
-    """Find the duplicates of a store, write their table and keep their groups as labels.
+    """Find the near-duplicates of a store, write them as a CSV file and keep the groups as labels.
 
     Args:
         store: open.
-        file: replaced where it is there; ends in .csv, so that no picture is.
-        encoder: the feature compared; by default the store's own.
-        quiet: no progress bar.
+        file: path of the CSV file; an existing one is replaced. It must end in .csv, so that a
+            mistyped command cannot replace a picture.
+        encoder: name of the feature to compare; None for the default feature of the store.
+        quiet: show no progress bar.
 
     Raises:
-        ImgrecError: the file is no name for a table, or there is no such feature.
-        OSError: the folder is absent, read-only or full.
+        ImgrecError: `file` does not end in .csv or is a folder, its parent folder does not exist,
+            or the store has no such feature.
+        OSError: the file cannot be written, for example in a read-only folder or on a full disk.
     """
     file = Path(file)
     if file.suffix.lower() != ".csv" or file.is_dir():
-        raise ImgrecError(f"{file} is no name for a table: name a file that ends in .csv")
+        raise ImgrecError(f"{file} is not a CSV file: give the path of a file that ends in .csv")
     if not file.parent.is_dir():
-        raise ImgrecError(f"there is no folder {file.parent} for {file.name}: make it first")
+        raise ImgrecError(
+            f"the folder {file.parent} does not exist: create it before writing {file.name}"
+        )
     found = find_duplicates(store, encoder, quiet=quiet)
     entries = {e.id: e for e in store.catalog.entries(chain.from_iterable(found.groups))}
     write_text(file, table(found, entries))
@@ -101,7 +108,7 @@ def write_duplicates(
 
 
 def table(found: Duplicates, entries: Mapping[int, Entry]) -> str:
-    """Return the CSV text: a line with the columns, then one a picture, group by group."""
+    """Return the CSV text: a header of `COLUMNS`, then one row per picture, group by group."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -121,12 +128,12 @@ def _rows(found: Duplicates, entries: Mapping[int, Entry]) -> Iterator[list[obje
 
 
 def _cell(name: str) -> str:
-    """Return a name as it stands in the table."""
-    told = "".join(map(_told, name))
-    return f"'{told}" if told.startswith(_QUOTED) else told
+    """Return a name escaped for a cell: unprintable characters and formula prefixes."""
+    escaped = "".join(map(_escaped, name))
+    return f"'{escaped}" if escaped.startswith(_QUOTED) else escaped
 
 
-def _told(letter: str) -> str:
+def _escaped(letter: str) -> str:
     if letter.isprintable() and letter != "\\":
         return letter
     return letter.encode("unicode_escape").decode("ascii")

@@ -1,4 +1,9 @@
-"""The edges of the network, block by block: they need no memory that grows with the collection."""
+"""Stream the edges of the network in blocks, so that memory does not grow with the collection.
+
+An undirected edge joins two pictures if either is among the k nearest neighbors of the other. The
+k-NN graph stores it once or twice; a block yields it once: from its lower row if the neighbor lists
+are mutual, else from the only row that has it. The memory is that of one block of rows.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,13 +23,13 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Edges:
-    """Some edges; each joins two pictures once.
+    """A block of m undirected edges; no edge occurs twice.
 
     Attributes:
-        rows: (m,) positions in the ids of the neighbors.
-        others: (m,) likewise, the other ends.
-        weights: (m,) as in `graph.communities.weights`.
-        distances: (m,) between the two.
+        rows: first endpoints, rows of the k-NN graph (m,).
+        others: second endpoints, likewise (m,).
+        weights: (m,), over 0 to 1, as in `graph.communities.weights`.
+        distances: (m,) between the endpoints.
     """
 
     rows: Rows
@@ -34,11 +39,11 @@ class Edges:
 
 
 def edge_blocks(neighbors: Neighbors, joined: int = JOINED) -> Iterator[Edges]:
-    """Yield the edges of `graph.communities.weights`, in the order of their first picture.
+    """Yield the weighted edges of a k-NN graph in blocks, sorted by their first endpoint.
 
     Args:
-        neighbors: of every picture.
-        joined: how many of them become edges.
+        neighbors: k-NN graph of all pictures.
+        joined: how many nearest neighbors of each picture become edges.
     """
     k = min(joined, neighbors.k)
     scales = scales_of(neighbors)
@@ -48,7 +53,7 @@ def edge_blocks(neighbors: Neighbors, joined: int = JOINED) -> Iterator[Edges]:
 
 
 def edge_count(neighbors: Neighbors, joined: int = JOINED) -> int:
-    """Return how many edges there are."""
+    """Return the number of edges of a k-NN graph."""
     return sum(len(edges.rows) for edges in edge_blocks(neighbors, joined))
 
 
@@ -57,9 +62,11 @@ def _edges_of(neighbors: Neighbors, rows: Rows, k: int, scales: NDArray[np.float
     distances = np.array(neighbors.distances[rows, :k])  # (b, k)
     back = neighbors.neighbors[others, :k] == neighbors.ids[rows, None, None]  # (b, k, k)
     from_there = np.where(back, neighbors.distances[others, :k], np.inf).min(axis=2)
-    distances = np.minimum(distances, from_there)  # rounding may make them differ
+    # The two directions of one edge may differ by rounding.
+    distances = np.minimum(distances, from_there)
     here = rows[:, None]
-    first = (here < others) | ~back.any(axis=2)  # else the other one has named it already
+    # A mutual edge counts in its lower row only.
+    first = (here < others) | ~back.any(axis=2)
     ends = np.broadcast_to(here, others.shape)[first], others[first]
     found = distances[first]
     return Edges(*ends, local_weights(found, *(scales[end] for end in ends)), found)

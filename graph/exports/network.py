@@ -1,4 +1,9 @@
-"""What other programs are given of a collection: its pictures and edges, a few at a time."""
+"""The network as other programs get it: a stream of nodes and a stream of edges.
+
+Every export format reads the same two streams, so that all files of a collection agree. Both are
+read in blocks of the catalog and the k-NN graph. The invariant: all text is valid Unicode, even if
+a file name is not UTF-8, since neither XML nor Parquet can hold lone surrogates.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +23,7 @@ _PLAIN = ("id", "path", "width", "height", "x", "y", "neighbors", "thumbnail")
 
 
 class NetworkPicture(NamedTuple):
-    """A node; `x` and `y` are those of the map, all text is valid Unicode."""
+    """A node: a picture with its labels and its position on the map, -1 to 1, y up."""
 
     id: int
     path: str
@@ -30,7 +35,7 @@ class NetworkPicture(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """Two pictures by their ids; `weight` to 1, as in the network, and their distance."""
+    """An undirected edge between two ids: its weight, over 0 to 1, and the distance."""
 
     source: int
     target: int
@@ -40,12 +45,14 @@ class Edge(NamedTuple):
 
 @dataclass(frozen=True)
 class Network:
-    """A collection as a network.
+    """The network of one feature of a collection.
 
     Attributes:
-        encoder: name of the feature compared.
-        map: of the pictures of the neighbors.
-        joined: neighbors a picture is joined to by edges.
+        encoder: name of the compared feature.
+        catalog: provides paths, sizes and labels.
+        neighbors: k-NN graph of all pictures.
+        map: positions of the same pictures.
+        joined: how many nearest neighbors of each picture become edges.
     """
 
     encoder: str
@@ -55,11 +62,11 @@ class Network:
     joined: int = JOINED
 
     def kinds(self) -> list[str]:
-        """Return the kinds of label there are, in order."""
+        """Return the label kinds of the catalog, sorted."""
         return self.catalog.labels.kinds()
 
     def pictures(self) -> Iterator[list[NetworkPicture]]:
-        """Yield the pictures, in the order of ids, some at a time."""
+        """Yield all nodes in blocks of at most `BLOCK_ROWS`, sorted by id."""
         for start in range(0, len(self.neighbors.ids), BLOCK_ROWS):
             rows = slice(start, start + BLOCK_ROWS)
             ids = self.neighbors.ids[rows].tolist()
@@ -79,7 +86,10 @@ class Network:
 
 
 def column_names(kinds: list[str]) -> dict[str, str]:
-    """Return the column of each kind of label: its own name, with `label_` where that is taken."""
+    """Return a unique column name for each label kind.
+
+    It is the kind itself, prefixed by `label_` as often as needed to differ from the other columns.
+    """
     names: dict[str, str] = {}
     taken = set(_PLAIN)
     for kind in kinds:
@@ -92,7 +102,7 @@ def column_names(kinds: list[str]) -> dict[str, str]:
 
 
 def spread(n: int) -> float:
-    """Return what the map's positions are multiplied by so that n nodes of size 10 have room."""
+    """Return the scale factor of map positions at which n nodes of size 10 hardly overlap."""
     return 20 * float(np.sqrt(n))
 
 

@@ -1,4 +1,9 @@
-"""A network as a Parquet table, a row a picture: what Embedding Atlas, DuckDB and pandas open."""
+"""The network as a Parquet table, one row per picture, for Embedding Atlas, DuckDB and pandas.
+
+The table has the path, size, labels and map position of each picture, its nearest neighbors and, if
+wanted, its thumbnail. It is written in record batches, so that memory does not grow with the
+collection. pyarrow is optional and imported when a table is written.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,14 +23,12 @@ THUMBNAIL = "thumbnail"
 
 
 def write_parquet(network: Network, path: Path, thumbs: ThumbStore | None = None) -> None:
-    """Write the table; it appears whole or not at all.
-
-    Memory is that of one block of pictures.
+    """Write the table atomically, in the memory of one block of pictures.
 
     Args:
-        network: whose pictures become rows, in the order of ids.
-        path: of the file.
-        thumbs: where thumbnails are to be taken from; None for a table without.
+        network: its pictures become the rows, sorted by id.
+        path: of the file; an existing one is replaced.
+        thumbs: source of the thumbnail column; None for a table without it.
 
     Raises:
         ImgrecError: pyarrow is not installed.
@@ -37,7 +40,7 @@ def write_parquet(network: Network, path: Path, thumbs: ThumbStore | None = None
 
 
 def table_blocks(network: Network, thumbs: ThumbStore | None = None) -> "Iterator[pa.RecordBatch]":
-    """Yield the rows of the table, a block at a time."""
+    """Yield the rows of the table as record batches, sorted by id."""
     pa, schema = load_pyarrow(), schema_of(network, thumbs)
     start = 0
     for block in network.pictures():
@@ -62,11 +65,12 @@ def table_blocks(network: Network, thumbs: ThumbStore | None = None) -> "Iterato
 
 
 def schema_of(network: Network, thumbs: ThumbStore | None = None) -> "pa.Schema":
-    """Return the columns: those of every picture, one a kind of label, the thumbnail.
+    """Return the Arrow schema: fixed columns, one column per label kind, optionally a thumbnail.
 
-    `neighbors` is {ids: the numbers of the rows from 0, distances}, the nearest first.
+    The column `neighbors` is a struct of two lists, the nearest first: `ids`, which are row
+    numbers of the table from 0 and not catalog ids, and `distances`.
 
-    Source: apple/embedding-atlas, `--neighbors`.
+    Source: the neighbors column of apple/embedding-atlas, `--neighbors`.
     """
     pa = load_pyarrow()
     found = pa.struct([("ids", pa.list_(pa.int64())), ("distances", pa.list_(pa.float32()))])
@@ -79,10 +83,10 @@ def schema_of(network: Network, thumbs: ThumbStore | None = None) -> "pa.Schema"
 
 
 def load_pyarrow() -> Any:
-    """Return the package that writes Parquet.
+    """Return the imported package pyarrow, with its module `parquet`.
 
     Raises:
-        ImgrecError: it is not installed.
+        ImgrecError: it is not installed; the message has the install command.
     """
     require("pyarrow", extra="parquet", why="a Parquet table")
     import pyarrow
@@ -92,7 +96,7 @@ def load_pyarrow() -> Any:
 
 
 def _neighbors(network: Network, rows: slice) -> "pa.StructArray":
-    """The nearest of some pictures by their rows in the table, which is that in the ids."""
+    """Return the `neighbors` column of some rows, ids translated to row numbers of the table."""
     pa, neighbors = load_pyarrow(), network.neighbors
     ids = np.searchsorted(neighbors.ids, neighbors.neighbors[rows])  # (b, k)
     distances = np.ascontiguousarray(neighbors.distances[rows], np.float32)  # (b, k)

@@ -1,4 +1,8 @@
-"""The ways out of the network: files for other programs, each written whole."""
+"""Export the network of a store to files: GEXF, GraphML, Parquet.
+
+All formats of one call share one k-NN graph and one map. Targets are checked before anything is
+computed, and each file is written atomically: it appears complete or not at all.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,10 +21,13 @@ from imgrec.store.store import Store
 
 @dataclass(frozen=True)
 class Export:
-    """A file that was written.
+    """Summary of an exported file.
 
     Attributes:
-        edges: of the network, None for a table of pictures.
+        path: of the file.
+        pictures: number of nodes or rows.
+        edges: number of edges, None for a table of pictures.
+        size_bytes: of the file.
     """
 
     path: Path
@@ -37,19 +44,23 @@ def export(
     seed: int = 0,
     thumbnails: bool = False,
 ) -> list[Export]:
-    """Write a store's network to files; labels are those in the catalog.
+    """Export the network of a store to files, with the labels that the catalog has now.
 
     Args:
         store: open for reading.
-        targets: the file of each format, of `graph.choices.FORMATS`; an older one is replaced.
-        encoder: the feature compared; by default the store's own.
-        k: neighbors a picture is joined to.
-        seed: of the map.
-        thumbnails: whether the table has them.
+        targets: path per format of `graph.choices.FORMATS`; existing files are replaced.
+        encoder: name of the feature to compare; None for the default feature of the store.
+        k: how many nearest neighbors of each picture become edges.
+        seed: of the map layout; the same seed gives the same files.
+        thumbnails: add a thumbnail column to the Parquet table.
+
+    Returns:
+        A summary of each file, in the order of `targets`.
 
     Raises:
-        StoreError: there is no such feature, or it has fewer than two pictures.
-        ImgrecError: a file cannot be written there, or what writes it is not installed.
+        StoreError: the store has no such feature, or it has fewer than two pictures.
+        ImgrecError: a target is not a writable file path (see `check_targets`), or pyarrow is
+            needed and not installed.
     """
     check_targets(targets)
     spec = store.spec(encoder)
@@ -74,13 +85,22 @@ def export(
 
 
 def check_targets(targets: Mapping[str, Path]) -> None:
-    """Raise ImgrecError where a file cannot be written, before anything is computed."""
+    """Check the paths of an export, before anything is computed.
+
+    Raises:
+        ImgrecError: a path is a folder, its parent folder does not exist, two formats have the
+            same path, or pyarrow is needed and not installed.
+    """
     for name, path in targets.items():
         if path.is_dir():
-            raise ImgrecError(f"--{name} {path} is a folder: name a file")
+            raise ImgrecError(f"--{name} {path} is a folder: give the path of a file")
         if not path.parent.is_dir():
-            raise ImgrecError(f"--{name} {path}: there is no folder {path.parent}: make it first")
+            raise ImgrecError(
+                f"--{name} {path}: the folder {path.parent} does not exist: create it first"
+            )
     if len({path.resolve() for path in targets.values()}) < len(targets):
-        raise ImgrecError(f"{next(iter(targets.values()))} is named twice: name a file for each")
+        raise ImgrecError(
+            f"{next(iter(targets.values()))} is given for two formats: give each its own file"
+        )
     if "parquet" in targets:
         load_pyarrow()

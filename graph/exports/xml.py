@@ -1,7 +1,9 @@
-"""A network as GEXF or GraphML, the files that Gephi, Cytoscape, igraph and networkx open.
+"""The network as GEXF or GraphML, for Gephi, Cytoscape, igraph and networkx.
 
-Both are made line by line and hold every label of a picture, its place on the map, and the
-weight and the distance of each edge.
+Both formats hold every label of a picture, its position on the map, and the weight and distance of
+each edge. The XML is generated line by line instead of as a tree, so that memory does not grow with
+the collection; hence all text is escaped here, and characters that XML 1.0 forbids are replaced by
+U+FFFD.
 """
 
 import re
@@ -15,12 +17,19 @@ from imgrec.system.atomic_files import new_file
 
 Lines = Iterator[str]
 
-# XML 1.0 has no way to write these, not even as a reference.
+# Characters that XML 1.0 forbids, even as character references.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class _Column(NamedTuple):
-    """An attribute of nodes; `value` is None where a picture has none."""
+    """A node attribute.
+
+    Attributes:
+        key: id of the attribute within the file.
+        title: its name.
+        type: `string` or `int`.
+        value: returns the value of a picture, None if it has none.
+    """
 
     key: str
     title: str
@@ -29,20 +38,20 @@ class _Column(NamedTuple):
 
 
 def write_gexf(network: Network, path: Path) -> None:
-    """Write a GEXF file, which appears whole or not at all."""
+    """Write a GEXF file atomically."""
     _write(path, gexf_lines(network))
 
 
 def write_graphml(network: Network, path: Path) -> None:
-    """Write a GraphML file, which appears whole or not at all."""
+    """Write a GraphML file atomically."""
     _write(path, graphml_lines(network))
 
 
 def gexf_lines(network: Network) -> Lines:
-    """Yield a GEXF 1.3 document.
+    """Yield the lines of a GEXF 1.3 document.
 
-    The label of a node is its file name, its position that on the map, with y up and far
-    enough apart for the size that Gephi gives nodes.
+    The label of a node is its file name. Its position is that on the map, y up, scaled so that
+    nodes of the default size of Gephi hardly overlap.
 
     Source: the GEXF 1.3 primer, gephi/gexf.
     """
@@ -72,7 +81,9 @@ def gexf_lines(network: Network) -> Lines:
 
 
 def graphml_lines(network: Network) -> Lines:
-    """Yield a GraphML document; Gephi takes `x` and `y` for the position of a node.
+    """Yield the lines of a GraphML document.
+
+    Gephi reads the node attributes `x` and `y` as the position.
 
     Source: graphml.graphdrawing.org, the primer.
     """
@@ -156,7 +167,8 @@ def _graphml_edge(edge: Edge) -> str:
 
 
 def _text(value: str | int) -> str:
-    return escape(_allowed(value), {"\r": "&#13;"})  # a bare one would be read as \n
+    # XML parsers normalize a literal carriage return to a line feed; a reference survives.
+    return escape(_allowed(value), {"\r": "&#13;"})
 
 
 def _quoted(value: str | int) -> str:

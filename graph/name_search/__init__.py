@@ -1,1 +1,1 @@
-"""The search index of names that the pages read."""
+"""The inverted index over names and folders that the search box of the pages reads."""

@@ -1,4 +1,10 @@
-"""What the search can find, communities and pictures, as files of rows for the browser."""
+"""The documents of the search index, communities and pictures, as files of JSON rows.
+
+A document is what a search result shows: a name, a folder, the page to open and the thumbnail cell.
+Documents are numbered by their order, split into files of a few kilobytes, so that the browser
+loads only the files of the results that it shows. Within a file, folders and pages are string
+tables, and rows refer to them by index.
+"""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,15 +13,19 @@ from typing import Any, NamedTuple
 
 from graph.addresses import Cell
 
-DOCUMENTS_BYTES = 6_000  # a file is full then: results may lie in 30 of them
+# Size at which a file is full. Small, since 30 results may be spread over 30 files.
+DOCUMENTS_BYTES = 6_000
 
 
 class PictureDocument(NamedTuple):
-    """A picture that can be found.
+    """A picture as a document of the index.
 
     Attributes:
+        id: of the catalog.
+        name: its file name.
+        folder: its folder.
         page: name of the page that shows it.
-        cell: on the sheet of that page.
+        cell: its thumbnail on the sheet of that page.
     """
 
     id: int
@@ -26,12 +36,13 @@ class PictureDocument(NamedTuple):
 
 
 class CommunityDocument(NamedTuple):
-    """A community that can be found.
+    """A community as a document of the index.
 
     Attributes:
-        about: what is told of it; it is not found by that.
-        pages: names of its pages; the first is the one to open.
-        face: the picture that stands for it; None for no thumbnail.
+        name: of the community, which is searched.
+        about: description shown below the name; it is not searched.
+        pages: names of its pages; a result opens the first.
+        face: id of its representative picture; None for no thumbnail.
     """
 
     name: str
@@ -41,11 +52,11 @@ class CommunityDocument(NamedTuple):
 
 
 class DocumentFile:
-    """A file of documents as it grows; what several of them say is said once.
+    """Builder of one file of documents, with string tables for folders and pages.
 
     Args:
-        titles: page name to what stands above its results.
-        faces: id to picture, of all communities.
+        titles: heading of the results of each page, by page name.
+        faces: representative pictures of all communities, by id.
     """
 
     def __init__(self, titles: Mapping[str, str], faces: Mapping[int, PictureDocument]) -> None:
@@ -59,13 +70,16 @@ class DocumentFile:
         return len(self._rows)
 
     def add_picture(self, picture: PictureDocument) -> None:
-        """Add [id, name, folder, page, *cell]; folder and page are numbers of the tables."""
+        """Append the row [id, name, folder, page, *cell]; folder and page are table indices."""
         page = self._index(self._pages, (picture.page, self._titles.get(picture.page, "")))
         folder = self._index(self._folders, picture.folder)
         self._add([picture.id, picture.name, folder, page, *picture.cell])
 
     def add_group(self, group: CommunityDocument) -> None:
-        """Add a row without id; where there is a face, its cell and the page of the sheet."""
+        """Append the row [null, name, about, page]; about and page are table indices.
+
+        With a representative picture, its cell and the page of its sheet are appended.
+        """
         page = self._index(self._pages, (group.pages[0], ""))
         row: list[Any] = [None, group.name, self._index(self._folders, group.about), page]
         face = self._faces.get(group.face) if group.face is not None else None
@@ -74,7 +88,7 @@ class DocumentFile:
         self._add(row)
 
     def text(self) -> str:
-        """Return the tables and the rows."""
+        """Return the file as JSON: `folders`, `pages` and `rows`."""
         tables = (
             f'"folders":{json_text(list(self._folders))},"pages":{json_text(list(self._pages))}'
         )
@@ -94,7 +108,7 @@ class DocumentFile:
 def document_files(
     pictures: Sequence[PictureDocument], groups: Sequence[CommunityDocument]
 ) -> Iterator[DocumentFile]:
-    """Yield files of the communities and then of the pictures, in the order given."""
+    """Yield the files of all documents: communities first, then pictures, in the given order."""
     wanted = {group.face for group in groups}
     faces = {picture.id: picture for picture in pictures if picture.id in wanted}
     titles = _titles(groups)
@@ -113,7 +127,11 @@ def document_files(
 
 
 def json_text(value: object) -> str:
-    """Return JSON in which no name ends a script or a line of it."""
+    """Return compact JSON that is safe inside a script.
+
+    `<` is escaped, so that no name can close the script element, and so are U+2028 and U+2029,
+    which older JavaScript treats as line terminators.
+    """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 

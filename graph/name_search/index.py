@@ -1,15 +1,17 @@
-"""The index of names and folders that the pages' search box reads, file by file, from `file://`.
+"""An inverted index over names and folders that works offline, without a server.
 
-A file is a script that hands its data over, `imgrecSearch.register(name, data)`: a page opened from
-`file://` may load scripts, and may fetch nothing.
+A page opened from `file://` may load scripts but not fetch data (same-origin policy). So each file
+of the index is a script that passes its data to the page by `imgrecSearch.register(name, data)`,
+and the browser loads only the files that a query needs:
 
-    search/index.js          what the others hold
+    search/index.js          directory: how many documents and which words the other files hold
     search/documents-0.js …  name, folder, page and cell of some communities or pictures
-    search/words-0.js …      some words in order, each with the documents that have it
+    search/words-0.js …      some words, sorted, each with its posting lists
 
-Documents are numbered, first communities, then pictures in the order of their paths, so that the
-pictures of a folder, and those numbered by a camera, are runs. A word that many have costs little
-then, and all that have it are always there: at most one bit a document.
+Documents are numbered, communities first, then pictures sorted by path. So the pictures of one
+folder, or of one series of a camera, are consecutive numbers, and a posting list of runs stays
+short even for a word that many names have: at most one bit per document. The invariant: the lists
+are complete, no word has a cutoff.
 """
 
 from array import array
@@ -30,17 +32,18 @@ from graph.name_search.postings import Numbers, Postings
 from graph.words import terms
 
 FOLDER = "search"
-WORDS_BYTES = 24_000  # a file is full then; a word has one of its own where it needs more
+# Size at which a file of words is full; a longer entry gets a file of its own.
+WORDS_BYTES = 24_000
 
 
 def search_files(
     pictures: Iterable[PictureDocument], groups: Sequence[CommunityDocument]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the files of the index, each as its name and its text.
+    """Yield the files of the index as pairs: path relative to the site, and content.
 
     Args:
         pictures: in any order; all are held in memory.
-        groups: in the order in which those that match equally well are shown.
+        groups: communities, the preferred ones first: ties of equally good matches keep this order.
     """
     ordered = sorted(pictures, key=lambda picture: (picture.folder, picture.name, picture.id))
     counts: list[int] = []
@@ -51,14 +54,14 @@ def search_files(
     for entries in _word_files(*_indexed([*groups, *ordered])):
         yield _script(f"words-{len(firsts)}", f"[{','.join(entries.values())}]")
         firsts.append(next(iter(entries)))
-    told = {"groups": len(groups), "documents": counts, "words": firsts}
-    yield _script("index", json_text(told))
+    directory = {"groups": len(groups), "documents": counts, "words": firsts}
+    yield _script("index", json_text(directory))
 
 
 def write_search(
     site: Path, pictures: Iterable[PictureDocument], groups: Sequence[CommunityDocument]
 ) -> None:
-    """Write the index of a site that is being made."""
+    """Write the index into the temporary folder of a site, before that is renamed."""
     (site / FOLDER).mkdir()
     for name, text in search_files(pictures, groups):
         (site / name).write_text(text, "utf-8")
@@ -67,17 +70,19 @@ def write_search(
 def wide_prefixes(
     words: Sequence[str], sizes: Numbers, first: int = 0, last: int | None = None, length: int = 1
 ) -> Iterator[tuple[str, int, int]]:
-    """Yield the beginnings of words whose entries are together more than half a file.
+    """Yield the prefixes whose words together fill more than half a file.
+
+    A search for such a prefix would load many files; they get combined posting lists instead.
 
     Args:
-        words: in order.
-        sizes: (n + 1,) bytes of all entries before each.
-        first: of the words looked at.
-        last: the word after those; None for all.
-        length: of the shortest beginnings.
+        words: n words, sorted.
+        sizes: cumulative sizes of their entries in bytes (n + 1,), starting with 0.
+        first: index of the first word to examine.
+        last: index after the last word to examine; None for all.
+        length: of the shortest prefixes.
 
-    Returns:
-        The beginning, the first word that has it and the one after the last; two at least.
+    Yields:
+        The prefix, the index of its first word and the index after its last; at least two words.
     """
     start = first
     for prefix, same in groupby(words[first:last], key=lambda word: word[:length]):
@@ -90,7 +95,7 @@ def wide_prefixes(
 
 
 class _Runs:
-    """Words with the runs of documents that have them, as they come."""
+    """Builder of postings: collects runs of documents per word, in any order."""
 
     def __init__(self, numbers: dict[str, int]) -> None:
         self._numbers = numbers
@@ -108,7 +113,7 @@ class _Runs:
 def _indexed(
     documents: Sequence[PictureDocument | CommunityDocument],
 ) -> tuple[list[str], Postings, Postings]:
-    """Return all words in order, and which documents have each in the name and in the folder."""
+    """Return all words, sorted, and their postings: of names, and of folders."""
     numbers: dict[str, int] = {}
     names, folders = _Runs(numbers), _Runs(numbers)
     for document, described in enumerate(documents):
@@ -127,10 +132,10 @@ def _indexed(
 def _word_files(
     words: Sequence[str], names: Postings, folders: Postings
 ) -> Iterator[dict[str, str]]:
-    """Yield the entries of each file by word, [word, in names, in folders] as JSON.
+    """Yield for each file its JSON entries by word: [word, posting list of names, of folders].
 
-    The words that begin with some letters may fill many files. Where they do, the entry of
-    these letters tells in [3] and [4] which documents have any of them.
+    The entry of a wide prefix (`wide_prefixes`) has two more lists, [3] and [4]: the union of the
+    posting lists of all words with this prefix, in names and in folders.
     """
     lists = (names.each(len(words)), folders.each(len(words)))
     entries: dict[str, list[Any]] = {
@@ -155,7 +160,7 @@ def _word_files(
 
 
 def _order(word: str) -> bytes:
-    """Sorts as JavaScript does."""
+    """Return a sort key that orders words as JavaScript does, by UTF-16 code units."""
     return word.encode("utf-16-be")
 
 

@@ -1,4 +1,13 @@
-"""Which documents have a word, written as short text that a browser reads fast."""
+"""Compressed posting lists: which documents contain a word, as short ASCII text.
+
+A list is a sequence of runs of consecutive document numbers. It is encoded as the gaps and lengths
+of the runs, as variable-length numbers of five bits per letter, or as a bitmap of six documents per
+letter if that is shorter. So a list never takes more than one bit per document plus a constant, and
+a few lines of JavaScript decode it (`templates/lookup.js`, `mark`).
+
+Source: variable-byte codes and gaps as in Manning, Raghavan, Schütze, Introduction to Information
+Retrieval, chapter 5.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,22 +19,25 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.int64]
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-BITS = "."  # starts a list that is one bit a document
-_LOW = 32  # a letter carries five bits of a number; those of the upper half say that more follow
+# First character of a list that is encoded as a bitmap.
+BITS = "."
+# A letter carries five bits of a number, the lowest first; letters from here on are continued.
+_LOW = 32
+# Numbers below are encoded by table lookup.
 _SHORT = 1 << 15
 
 
 @dataclass(frozen=True)
 class Postings:
-    """The documents of every word, as runs of documents that follow each other.
+    """The posting lists of all words, as r runs of consecutive documents.
 
-    All words lie on one line: that of word w from w × (documents + 1), so that runs of
-    different words never touch.
+    All lists share one number line: document i of word w is w × (documents + 1) + i. The extra
+    position separates the words, so that runs of different words never touch.
 
     Attributes:
-        documents: how many there are; they are numbered from 0.
-        starts: (r,) where the runs begin on the line, ascending.
-        stops: (r,) where they end.
+        documents: number of documents; they are numbered from 0.
+        starts: first position of each run, ascending (r,).
+        stops: position after the last of each run (r,).
     """
 
     documents: int
@@ -36,12 +48,19 @@ class Postings:
     def from_runs(
         cls, documents: int, words: Numbers, starts: Numbers, stops: Numbers
     ) -> "Postings":
-        """Make postings of runs in any order: word, first document, the one after the last."""
+        """Build postings from r runs in any order; overlapping runs of a word are merged.
+
+        Args:
+            documents: number of documents.
+            words: word number of each run (r,).
+            starts: first document of each run (r,).
+            stops: document after the last of each run (r,).
+        """
         line = words * (documents + 1)
         return cls(documents, *merged(line + starts, line + stops))
 
     def of(self, first: int, last: int) -> str:
-        """Return the documents that have any of the words from `first` to before `last`."""
+        """Return the encoded union of the posting lists of the words in [first, last)."""
         bounds = np.array([first, last]) * (self.documents + 1)
         low, high = np.searchsorted(self.starts, bounds).tolist()
         starts = self.starts[low:high] % (self.documents + 1)
@@ -51,7 +70,7 @@ class Postings:
         return encode(starts.tolist(), stops.tolist())
 
     def each(self, words: int) -> Iterator[str]:
-        """Yield the documents of one word after the other."""
+        """Yield the encoded posting list of each word, in order."""
         line = np.arange(words + 1) * (self.documents + 1)
         bounds = np.searchsorted(self.starts, line).tolist()
         starts = (self.starts % (self.documents + 1)).tolist()
@@ -61,7 +80,7 @@ class Postings:
 
 
 def merged(starts: Numbers, stops: Numbers) -> tuple[Numbers, Numbers]:
-    """Return runs in order, those that touch or overlap as one."""
+    """Return runs sorted, with those that touch or overlap merged into one."""
     if not len(starts):
         return starts, stops
     order = np.argsort(starts, kind="stable")
@@ -72,7 +91,7 @@ def merged(starts: Numbers, stops: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def encode(starts: list[int], stops: list[int]) -> str:
-    """Return runs as text: the steps between them, or a bit a document where that is shorter."""
+    """Return runs encoded as gaps and lengths, or as a bitmap if that is shorter."""
     steps: list[str] = []
     end = 0
     for start, stop in zip(starts, stops, strict=True):

@@ -1,1 +1,1 @@
-"""The HTML pages of the network."""
+"""The HTML pages of the network: layout, thumbnail sheets, text, rendering, the whole site."""

@@ -1,4 +1,9 @@
-"""Sheets and pages drawn and written: what worker processes do."""
+"""Draw and write one thumbnail sheet or one page: the work of the worker processes.
+
+A worker gets a small picklable job (`PageJob`), opens the store itself, and writes one file. Pages
+are independent of each other, so they can be drawn in any order by any number of processes, with
+the same bytes as the result.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,19 +22,21 @@ from imgrec.store.paths import StorePaths
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import ThumbStore
 
-_CAPTION = 24.0  # below a community
-_BESIDE_LIST = 4 / 3  # width over height of what the list of communities leaves
+# Height of the caption below a community, in canvas units.
+_CAPTION = 24.0
+# Aspect ratio (width / height) of the area that the list of communities leaves on a wide screen.
+_BESIDE_LIST = 4 / 3
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """Where pages come from and go to.
+    """Inputs and outputs that all jobs of a site share; picklable.
 
     Attributes:
-        store: the path of the store.
-        folder: absolute, where files are written.
-        site: absolute, the folder they will stand in.
-        roots: the folders of pictures that are there; pages do not link into others.
+        store: path of the store.
+        folder: absolute path of the temporary folder in which files are written.
+        site: absolute path that the folder is renamed to; relative links are computed from it.
+        roots: roots that are reachable now; pages link only to pictures in these.
         seed: of the layouts.
     """
 
@@ -41,7 +48,12 @@ class Workshop:
 
 
 def write_sheet(workshop: Workshop, task: tuple[str, list[int]]) -> list[Cell]:
-    """Write the sheet (a file, relative to the site) of some pictures; return their cells."""
+    """Write a sheet of thumbnails; return the cells of its pictures.
+
+    Args:
+        workshop: of the site.
+        task: path of the sheet relative to the site, and ids of its pictures.
+    """
     file, pictures = task
     thumbs = _thumbs(workshop)
     sheet = build_sheet([thumbs.get(i) for i in pictures])
@@ -50,7 +62,7 @@ def write_sheet(workshop: Workshop, task: tuple[str, list[int]]) -> list[Cell]:
 
 
 def write_page(workshop: Workshop, job: PageJob) -> None:
-    """Draw a page and write it."""
+    """Draw a page and write its HTML."""
     if job.view.kind == "overview":
         view, drawing = overview_page(workshop, job)
     else:
@@ -60,7 +72,7 @@ def write_page(workshop: Workshop, job: PageJob) -> None:
 
 
 def overview_page(workshop: Workshop, job: PageJob) -> tuple[PageText, Drawing]:
-    """Return a page of communities."""
+    """Return text and drawing of a page of communities (an overview)."""
     of = job.nodes
     drawing = draw(of.ids, of.cells, of.sides, of.pairs, _CAPTION, _BESIDE_LIST, workshop.seed)
     for node in drawing.nodes:
@@ -69,7 +81,7 @@ def overview_page(workshop: Workshop, job: PageJob) -> tuple[PageText, Drawing]:
 
 
 def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[PageText, Drawing]:
-    """Return a page of pictures."""
+    """Return text and drawing of a page of pictures, with the data of its panel."""
     of = job.nodes
     drawing = draw(of.ids, of.cells, of.sides, of.pairs, 0.0, WIDE, workshop.seed)
     shown = [i for members in job.members.values() for i in members]
@@ -100,7 +112,7 @@ def _described(
 
 
 def _near(job: PageJob, node: int, entries: Mapping[int, Entry]) -> list[list[Any]]:
-    """Neighbors as [id, similarity, name], and [page, cell] where they are on another page."""
+    """Return rows [id, similarity, name], with page and cell appended for other pages."""
     rows: list[list[Any]] = []
     for other, similarity, page, cell in job.near[node]:
         row: list[Any] = [other, round(similarity, 3), clipped(name_of(entries[other]))]

@@ -1,4 +1,8 @@
-"""What a page needs to be drawn and written, gathered where all is known."""
+"""Gather what is needed to draw one page into a small picklable job.
+
+Only the main process has the k-NN graph, the communities and the cells of all sheets. A job takes
+from these what one page shows, so that a worker process needs nothing but the job and the store.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,20 +18,23 @@ from graph.pages.text import caption, captions, view_of
 from graph.picture_facts import NEAR
 from imgrec.neighbors.neighbors import Neighbors
 
-Near = tuple[int, float, str | None, Cell | None]  # id, similarity; page and cell where not here
-_LEAST_SIDE, _MOST_SIDE = 44.0, 150.0  # of a community, in units of the canvas
-_SIDE = 100.0  # of a picture
+# Id and similarity of a neighbor; its page and cell if it is on another page.
+Near = tuple[int, float, str | None, Cell | None]
+# Side of a community, in canvas units.
+_LEAST_SIDE, _MOST_SIDE = 44.0, 150.0
+# Side of a picture, in canvas units.
+_SIDE = 100.0
 
 
 @dataclass(frozen=True)
 class Nodes:
-    """The nodes of a page, and what joins them.
+    """The nodes of a page and the edges between them.
 
     Attributes:
-        ids: of the pictures; on an overview the numbers of its communities.
-        cells: on the sheet.
-        sides: of the squares as large as the pictures are to be.
-        pairs: (id, id) to similarity.
+        ids: of the pictures; on an overview, the numbers of its communities.
+        cells: the thumbnail of each node on the sheet.
+        sides: for each node, side of the square with the area of its picture, in canvas units.
+        pairs: similarity of each edge, by its two ids.
     """
 
     ids: list[int]
@@ -38,15 +45,15 @@ class Nodes:
 
 @dataclass(frozen=True)
 class PageJob:
-    """A page to be written.
+    """Everything needed to draw one page; picklable.
 
     Attributes:
-        file: relative to the site.
-        view: what stands around the network.
+        file: path relative to the site.
+        view: text and links around the network.
         nodes: of the network.
-        captions: of communities, each the name and what may stand below it.
-        members: node to all its pictures, the one that stands for it first.
-        near: node to the pictures most like it.
+        captions: for each community, its tooltip and its captions, the longest first.
+        members: for each node, the ids of all its pictures, the representative first.
+        near: for each node, the most similar pictures.
     """
 
     file: str
@@ -58,7 +65,7 @@ class PageJob:
 
 
 def sheet_pictures(guide: Guide, path: str) -> list[int]:
-    """Return the pictures on a page's sheet: its nodes, then the faces of similar communities."""
+    """Return the pictures on the sheet of a page: its nodes, then faces of similar communities."""
     children = guide.children(path)
     if children:
         own = guide.faces_of(children)
@@ -68,18 +75,18 @@ def sheet_pictures(guide: Guide, path: str) -> list[int]:
 
 
 def overview_job(guide: Guide, path: str, cells: Sequence[Cell]) -> PageJob:
-    """Return the page of a community's communities, each as large as its members are many."""
+    """Return the job of an overview: the children of a community, sized by their pictures."""
     children = guide.children(path)
     numbers = [int(child.rpartition(".")[2]) for child in children]
     sides = community_sides([guide.pictures(child) for child in children])
     pairs = guide.comparison.siblings.get(path, {})
-    told = {
+    texts = {
         number: (caption(guide, child), captions(guide, child))
         for number, child in zip(numbers, children, strict=True)
     }
     view = view_of(guide, path, cells)
     nodes = Nodes(numbers, cells[: len(numbers)], sides, pairs)
-    return PageJob(Page(path).file, view, nodes, told, {}, {})
+    return PageJob(Page(path).file, view, nodes, texts, {}, {})
 
 
 def pictures_job(
@@ -90,15 +97,15 @@ def pictures_job(
     neighbors: Neighbors,
     places: Places,
 ) -> PageJob:
-    """Return a page of pictures.
+    """Return the job of a page of pictures.
 
     Args:
-        guide: to all pages.
+        guide: to all communities.
         path: of the community.
-        cells: on its sheet.
-        inner: the graph within the community.
-        neighbors: of every picture.
-        places: of every picture.
+        cells: of the sheet of the page.
+        inner: the subgraph of the community.
+        neighbors: k-NN graph of all pictures.
+        places: page and cell of all pictures.
     """
     bundles, rows = guide.bundles, guide.groups[path].rows
     ids = [bundles.picture(node) for node in rows.tolist()]
@@ -121,9 +128,9 @@ def pictures_job(
 
 
 def nearest(neighbors: Neighbors, rows: Rows, places: Places) -> list[tuple[int, float]]:
-    """Return the pictures most like those of a node, with their similarity, at most `NEAR`.
+    """Return the at most `NEAR` pictures most similar to those of a node, with similarities.
 
-    Its own are left out; of another node only the nearest is taken.
+    Pictures of the node itself are left out. Of every other node, only the nearest picture counts.
     """
     others = neighbors.neighbors[rows].ravel()
     distances = neighbors.distances[rows].ravel()
@@ -140,7 +147,7 @@ def nearest(neighbors: Neighbors, rows: Rows, places: Places) -> list[tuple[int,
 
 
 def community_sides(sizes: Sequence[int]) -> list[float]:
-    """Return the sides of squares: by the square root of members, the largest the most."""
+    """Return sides whose squares are proportional to the sizes, within a least and a most side."""
     largest = max(sizes)
     return [max(_LEAST_SIDE, _MOST_SIDE * float(np.sqrt(size / largest))) for size in sizes]
 

@@ -1,4 +1,10 @@
-"""Positions of pictures on a page: alike near each other, none over another."""
+"""Lay out the pictures of a page: similar ones near each other, no two overlapping.
+
+Three steps. A force-directed layout pulls connected nodes together. Its point cloud is evened out
+to fill the rectangle of the page, mostly by rank, so that dense groups do not form a ball in an
+empty page. Then overlapping boxes are pushed apart until none overlap, which is the invariant.
+The same seed gives the same positions.
+"""
 
 from collections.abc import Sequence
 
@@ -8,37 +14,46 @@ from numpy.typing import NDArray
 
 from graph.communities.louvain import seeded
 
-Points = NDArray[np.float64]  # (n, 2), x to the right, y down
-Edge = tuple[int, int, float]  # two positions in the list of boxes, and a weight
+# Positions (n, 2), x to the right, y down.
+Points = NDArray[np.float64]
+# Indices of two boxes, and a weight.
+Edge = tuple[int, int, float]
 
+# Overlap that is tolerated, and the surplus of a push.
 _ENOUGH = 1e-3
-_ROUNDING = 0.1  # of the positions on the page
-GAP = 1.08  # of a box; the room left around it
+# Resolution to which positions are rounded.
+_ROUNDING = 0.1
+# Factor from a box to the room that it takes up.
+GAP = 1.08
 _ROUNDS = 300
-_EVENNESS = 0.7  # 1: a grid that forgets the groups, 0: the bare force layout
-_FILL = 0.62  # share of the ground that the boxes cover before they are pushed apart
+# 1 is a grid without groups, 0 the bare force-directed layout.
+_EVENNESS = 0.7
+# Share of the page that the boxes cover before they are pushed apart.
+_FILL = 0.62
 
 
 def layout(edges: Sequence[Edge], boxes: Points, aspect: float, seed: int = 0) -> Points:
-    """Return the centers (n, 2) of boxes so that none overlaps another, around (0, 0).
+    """Return the centers (n, 2) of boxes that do not overlap, around (0, 0).
 
     Args:
-        edges: what pulls together; the greater the weight, the more.
-        boxes: (n, 2) widths and heights.
-        aspect: width over height of the ground to fill.
-        seed: of the start of the force layout.
+        edges: attract their nodes in proportion to their weights.
+        boxes: widths and heights (n, 2).
+        aspect: aspect ratio (width / height) of the area to fill.
+        seed: of the initial positions.
     """
     return place(springs(edges, len(boxes), seed), boxes, aspect)
 
 
 def springs(edges: Sequence[Edge], n: int, seed: int = 0) -> Points:
-    """Return force-directed positions (n, 2), their longer axis along x.
+    """Return force-directed positions (n, 2), their longer principal axis along x.
 
-    Source: Fruchterman, Reingold 1991, as in igraph, from a random start of our own.
+    Source: Fruchterman and Reingold, Graph drawing by force-directed placement, 1991, as
+    implemented by igraph; the seeded initial positions are computed here.
     """
     start = np.random.default_rng(seed).normal(size=(n, 2)) * np.sqrt(n)
     graph = igraph.Graph(n, [(a, b) for a, b, _ in edges])
-    with seeded(seed):  # it also jitters what it moves
+    # igraph also adds random jitter in every iteration.
+    with seeded(seed):
         found = graph.layout_fruchterman_reingold(
             weights=[weight for _, _, weight in edges], niter=500, seed=start.tolist(), grid=False
         )
@@ -48,7 +63,7 @@ def springs(edges: Sequence[Edge], n: int, seed: int = 0) -> Points:
 
 
 def place(points: Points, boxes: Points, aspect: float) -> Points:
-    """Return points (n, 2) spread over ground of an aspect ratio, boxes pushed apart."""
+    """Return points (n, 2) spread over an area of an aspect ratio, with overlaps removed."""
     area = float(np.prod(boxes * GAP, axis=1).sum()) / _FILL
     extent = np.sqrt(np.array([area * aspect, area / aspect]))  # (2,)
     spread = _evened(points, aspect) * (extent - boxes.max(axis=0)).clip(min=0)
@@ -59,26 +74,28 @@ def place(points: Points, boxes: Points, aspect: float) -> Points:
 
 
 def push_apart(points: Points, halves: Points) -> Points:
-    """Return points (n, 2) moved until no box overlaps another.
+    """Return centers (n, 2) moved apart until no two boxes overlap.
 
     Args:
-        points: centers.
-        halves: (n, 2) half widths and half heights.
+        points: centers (n, 2).
+        halves: half widths and half heights (n, 2).
     """
     points = points.copy()
     reaches = halves.T[:, :, None] + halves.T[:, None]  # (2, n, n)
-    reaches[:, *np.tril_indices(len(points))] = 0  # each pair once, none with itself
+    # Keep the upper triangle: each pair once.
+    reaches[:, *np.tril_indices(len(points))] = 0
     while True:
         for _ in range(_ROUNDS):
             shifts = _shifts(points, reaches)
             if not shifts.any():
                 return points
             points += shifts
-        points *= 1.05  # too tight: a little more room ends it
+        # The boxes are too crowded to settle. More room guarantees termination.
+        points *= 1.05
 
 
 def _shifts(points: Points, reaches: NDArray[np.float64]) -> Points:
-    """Half of what each pair of boxes lacks, along the axis where it lacks less."""
+    """Return shifts (n, 2) that resolve overlaps: half each, along the axis of less overlap."""
     x, y = points.T
     lack_x = reaches[0] - np.abs(x[:, None] - x)  # (n, n)
     lack_y = reaches[1] - np.abs(y[:, None] - y)  # (n, n)
@@ -90,14 +107,16 @@ def _shifts(points: Points, reaches: NDArray[np.float64]) -> Points:
     for boxes, side in ((first, sign), (second, -sign)):
         np.add.at(shifts, (boxes, axis), side * (lack / 2 + _ENOUGH))
         np.add.at(hits, (boxes, axis), 1)
-    return shifts / np.maximum(1, hits / 2)  # crowded boxes move with care
+    # A box with many overlaps is damped, or it would oscillate.
+    return shifts / np.maximum(1, hits / 2)
 
 
 def _evened(points: Points, aspect: float) -> Points:
-    """Map a cloud to the square from -0.5 to 0.5 so that it fills it, the corners included.
+    """Return points (n, 2) mapped to fill the square from -0.5 to 0.5, corners included.
 
-    Most of a position is its rank: along x in all, along y in the strip of ground it falls
-    into. The rest is the distance, so that close groups stay close.
+    A position is a weighted mean of its rank and its scaled coordinate. The rank is taken over all
+    points along x, and along y within the vertical strip of the point. The coordinate keeps close
+    groups close.
     """
     count = len(points)
     spans = np.ptp(points, axis=0)
@@ -114,7 +133,7 @@ def _evened(points: Points, aspect: float) -> Points:
 
 
 def _upright(points: Points) -> Points:
-    """Turn the longer principal axis to x; the signs are settled by the first point."""
+    """Return points rotated so that the longer principal axis is x; the first point fixes signs."""
     if len(points) < 2:
         return points
     _, axes = np.linalg.eigh(points.T @ points)

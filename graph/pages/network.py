@@ -1,4 +1,9 @@
-"""A page's network as vis-network takes it: pictures with positions, and quiet edges."""
+"""The drawing of a page as data for vis-network: nodes with fixed positions, and few edges.
+
+Positions are computed here, once for wide screens and once for tall ones, and the physics of the
+browser is off: a page is drawn at once and looks the same for everybody. Only the strongest edges
+of each node are drawn, since more would hide the pictures.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +15,15 @@ from numpy.typing import NDArray
 from graph.addresses import Cell
 from graph.pages.layout import Points, place, springs
 
-EDGES_A_NODE = 3  # more of them hide what they join
+EDGES_A_NODE = 3
+# Aspect ratio (width / height) of a wide screen.
 WIDE = 16 / 10
-_LONGEST = 1.5  # of a picture's side, for panoramas
-_SHORTEST = 0.5  # about 24 px on a full page, seen whole
-_WIDTHS = (0.8, 3.2)  # of the weakest and the strongest edge of a page
+# Longest and shortest side of a picture (such as a panorama), relative to the side of its square.
+# The shortest one is about 24 px on a full page that is shown whole.
+_LONGEST = 1.5
+_SHORTEST = 0.5
+# Line widths of the weakest and the strongest edge of a page.
+_WIDTHS = (0.8, 3.2)
 OPTIONS: dict[str, Any] = {
     "physics": {"enabled": False},
     "layout": {"improvedLayout": False},
@@ -22,7 +31,8 @@ OPTIONS: dict[str, Any] = {
         "dragNodes": False,
         "hover": False,
         "selectable": False,
-        "keyboard": {"enabled": False},  # arrows move among the nodes
+        # Arrow keys move from node to node instead (templates/keys.js).
+        "keyboard": {"enabled": False},
         "zoomSpeed": 0.6,
     },
     "nodes": {"shape": "custom"},
@@ -34,9 +44,9 @@ OPTIONS: dict[str, Any] = {
 class Drawing:
     """Nodes and edges as dictionaries for JSON.
 
-    A node has `x`, `y` for wide screens and `tall`, the same for high ones, around (0, 0);
-    `width`, `height` and half its longer side as `size`; `cell` on the sheet. An edge has
-    `from`, `to`, `width`.
+    A node has its center `x`, `y` on wide screens and `tall`, [x, y] on tall ones, around (0, 0);
+    its `width` and `height`; half its longer side as `size`; and its `cell` on the sheet. An edge
+    has `from`, `to` and a line `width`.
     """
 
     nodes: list[dict[str, Any]]
@@ -52,15 +62,15 @@ def draw(
     aspect: float = WIDE,
     seed: int = 0,
 ) -> Drawing:
-    """Return the drawing of some nodes.
+    """Return the drawing of some nodes, laid out for wide and for tall screens.
 
     Args:
         ids: of the nodes.
-        cells: of their thumbnails.
-        sides: of the squares as large as the pictures are to be.
-        pairs: (id, id) to similarity, of every edge between them.
-        caption: room below each picture.
-        aspect: of the ground on wide screens; on high ones it is one over `WIDE`.
+        cells: of their thumbnails on the sheet.
+        sides: for each node, side of the square with the area of its picture.
+        pairs: similarity of every edge, by its two ids.
+        caption: height reserved below each picture.
+        aspect: aspect ratio (width / height) on wide screens; on tall ones it is 1 / `WIDE`.
         seed: of the layout.
     """
     sizes = picture_sizes(cells, sides)  # (n, 2)
@@ -76,10 +86,10 @@ def draw(
 
 
 def picture_sizes(cells: Sequence[Cell], sides: Sequence[float]) -> Points:
-    """Return widths and heights (n, 2): the area of the side's square, the cell's shape.
+    """Return widths and heights (n, 2) with the shape of the cell and the area of the square.
 
-    No side is shorter than `_SHORTEST` of the square's: the page shows a line of pixels
-    within a box that can be seen and hit.
+    Both are bounded by `_LONGEST` and `_SHORTEST`. So the box of an extremely long picture is
+    large enough to see and click; the picture is shown within it.
     """
     shapes = np.array([cell[2:] for cell in cells], np.float64).reshape(-1, 2)
     squares = np.asarray(sides, np.float64)[:, None]  # (n, 1)
@@ -90,7 +100,7 @@ def picture_sizes(cells: Sequence[Cell], sides: Sequence[float]) -> Points:
 
 
 def drawn_edges(pairs: Mapping[tuple[int, int], float]) -> list[dict[str, Any]]:
-    """Return the strongest edges of each node, the wider the stronger."""
+    """Return the `EDGES_A_NODE` strongest edges of each node, drawn wider if stronger."""
     kept = {
         (min(a, b), max(a, b)): weight
         for a, others in strongest(pairs, EDGES_A_NODE).items()
@@ -113,7 +123,7 @@ def drawn_edges(pairs: Mapping[tuple[int, int], float]) -> list[dict[str, Any]]:
 def strongest(
     pairs: Mapping[tuple[int, int], float], each: int
 ) -> dict[int, list[tuple[int, float]]]:
-    """Return for each node of weighted pairs its strongest others, ties by smallest node."""
+    """Return the strongest neighbors of each node with weights; ties go to the smaller id."""
     others: dict[int, list[tuple[int, float]]] = {}
     for (a, b), weight in pairs.items():
         others.setdefault(a, []).append((b, weight))

@@ -1,4 +1,8 @@
-"""One HTML page, rendered by pyvis with a template of our own that needs no net."""
+"""Render one HTML page: pyvis with an own template, all assets local.
+
+A page loads nothing from the network, and its content security policy forbids it. All text is plain
+and escaped by the template (autoescape), so that no file name can become markup.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +24,15 @@ _VIS = "templates/lib/vis-9.1.2/vis-network.min.js"
 
 @dataclass(frozen=True)
 class Link:
-    """A link of a page; all text is plain."""
+    """A link of a page; all texts are plain.
+
+    Attributes:
+        text: of the link.
+        href: relative to the page.
+        counts: number of pictures, as text.
+        about: description, such as the most frequent folders.
+        cell: of a thumbnail on the sheet of the page, None for none.
+    """
 
     text: str
     href: str
@@ -31,23 +43,24 @@ class Link:
 
 @dataclass(frozen=True)
 class PageText:
-    """What stands around the network; all text is plain and escaped by the template.
+    """Text and links around the network of a page; all texts are plain, the template escapes.
 
     Attributes:
-        kind: `overview` of communities, or `pictures`.
+        kind: `overview` (of communities) or `pictures`.
         title: of the window.
         heading: of the page.
-        path: of the community, where the heading does not tell it.
-        counts: how much there is.
-        about: the most frequent folders.
-        root: the way to the site's folder.
-        sheet: the way to the sheet of thumbnails.
-        crumbs: the way here from the overview.
-        previous: the page before, and so `next`.
-        links: the communities of the page.
-        similar: the communities most like this one.
-        listing: the pictures of the page, for those who use no pointer.
-        data: for the scripts.
+        path: of the community; empty if the heading contains it.
+        counts: numbers of pictures, communities and pages, as text.
+        about: the most frequent folders, as text.
+        root: relative URL of the site's folder.
+        sheet: relative URL of the thumbnail sheet.
+        crumbs: breadcrumb links from the overview to the parent.
+        previous: link to the previous page in reading order, None on the first.
+        next: link to the next page, None on the last.
+        links: the communities of an overview.
+        similar: the communities most similar to this one.
+        listing: the pictures of the page as a list, for keyboards and screen readers.
+        data: JSON data for the scripts.
     """
 
     kind: str
@@ -68,7 +81,7 @@ class PageText:
 
 
 class Renderer:
-    """Renders pages with pyvis; keeps the compiled template."""
+    """Renderer of pages; compiles the template once."""
 
     def __init__(self) -> None:
         self._environment = jinja2.Environment(
@@ -78,13 +91,14 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        # `tojson` escapes <, >, & and ' as \u003c, and all that is not ASCII
+        # The filter `tojson` escapes <, >, & and ' (as in \u003c) and all non-ASCII characters.
         self._environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
 
     def render(self, view: PageText, drawing: Drawing) -> str:
         """Return the HTML of a page."""
         network = pyvis.network.Network(cdn_resources="local")
-        network.nodes, network.edges = drawing.nodes, drawing.edges  # add_edge scans them all
+        # Assigned as a whole, because `add_edge` scans all edges on every call.
+        network.nodes, network.edges = drawing.nodes, drawing.edges
         network.options = OPTIONS
         network.templateEnv, network.path = self._environment, "page.html"
         self._environment.globals["view"] = view
@@ -93,7 +107,7 @@ class Renderer:
 
 
 def assets() -> dict[str, bytes]:
-    """Return the files that every page loads, by name."""
+    """Return the contents of the scripts and style sheets that all pages share, by file name."""
     files = {name: (TEMPLATES / name).read_bytes() for name in ASSETS}
     vis = Path(pyvis.network.__file__).parent / _VIS
     return {**files, "vis-network.min.js": vis.read_bytes()}

@@ -1,4 +1,8 @@
-"""Where each picture lies: the page that shows it and its cell on that page's sheet."""
+"""Look up where a picture is shown: the page, and its cell on the sheet of that page.
+
+Needed for links to neighbors on other pages and for search results. Stored as arrays, 20 bytes per
+node, so that millions of pictures fit into memory.
+"""
 
 from collections.abc import Sequence
 
@@ -10,10 +14,15 @@ from graph.communities.weights import Rows
 
 
 class Places:
-    """The page and the cell of every node, in 24 bytes each."""
+    """Table of the page and the cell of every node."""
 
     def __init__(self, bundles: Bundles, paths: Sequence[str]) -> None:
-        """Make room for the nodes of some pages of pictures, by the paths of their communities."""
+        """Allocate an empty table.
+
+        Args:
+            bundles: the nodes.
+            paths: of the communities whose pages show pictures.
+        """
         self._bundles = bundles
         self._paths = list(paths)
         self._number = {path: number for number, path in enumerate(self._paths)}
@@ -21,15 +30,15 @@ class Places:
         self._cells = np.zeros((len(bundles), 4), np.int32)
 
     def put(self, path: str, nodes: Rows, cells: Sequence[Cell]) -> None:
-        """Place nodes on the page of a community."""
+        """Record that nodes are shown on the page of a community, in the given cells."""
         self._page[nodes] = self._number[path]
         self._cells[nodes] = cells
 
     def of(self, node: int) -> tuple[Page, Cell]:
-        """Return the page of a node, and its cell."""
+        """Return the page and the cell of a node."""
         left, top, width, height = self._cells[node].tolist()
         return Page(self._paths[self._page[node]]), (left, top, width, height)
 
     def node(self, picture: int) -> int:
-        """Return the node of a picture by its id."""
+        """Return the node of a picture, given by id."""
         return int(self._bundles.node[np.searchsorted(self._bundles.ids, picture)])

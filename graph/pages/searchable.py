@@ -1,4 +1,4 @@
-"""What of a site can be found by its names: every picture, every community."""
+"""Collect the documents of the search index: every picture and every community of a site."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _BATCH = 10_000
 
 
 def found_pictures(catalog: Catalog, guide: Guide, places: Places) -> Iterator[PictureDocument]:
-    """Yield every picture, those of a bundle each by its own name."""
+    """Yield a document for every picture; those in a bundle share its cell, not its name."""
     ids = guide.bundles.ids
     for start in range(0, len(ids), _BATCH):
         for entry in catalog.entries(ids[start : start + _BATCH]):
@@ -23,7 +23,7 @@ def found_pictures(catalog: Catalog, guide: Guide, places: Places) -> Iterator[P
 
 
 def found_groups(guide: Guide) -> list[CommunityDocument]:
-    """Return the communities of all levels, the largest first."""
+    """Return the documents of the communities of all levels, the largest first."""
     paths = sorted((path for path in guide.groups if path), key=lambda path: -guide.pictures(path))
     return [
         CommunityDocument(

@@ -1,4 +1,9 @@
-"""One JPEG for all thumbnails of a page, and where each of them lies on it."""
+"""Pack the thumbnails of a page into one JPEG (a sprite sheet), with the cell of each.
+
+One file per page loads faster than hundreds. Cells are aligned to JPEG blocks and padded by their
+own edge pixels, so that neither compression artifacts nor scaling in the browser mix neighbors.
+The size is bounded: a sheet that exceeds it is encoded again, coarser.
+"""
 
 import io
 from collections.abc import Sequence
@@ -10,23 +15,27 @@ from PIL import Image
 from graph.addresses import Cell
 from imgrec.pictures.decoding import THUMB_PX
 
-MAX_BYTES = 1_000_000  # a page with its sheet stays below 1.5 MB
+# A page together with its sheet stays below 1.5 MB.
+MAX_BYTES = 1_000_000
 _WIDTH_PX = 2048
-_BLOCK_PX = 16  # of JPEG with halved color: other blocks do not ring into a picture
-_RIM_PX = 4  # its own border repeated, for whatever smooths beyond the cell while scaling
-_STEPS = ((82, THUMB_PX), (70, THUMB_PX), (65, 96), (55, 64))  # quality, longer side
+# Blocks of a JPEG with 4:2:0 chroma subsampling; artifacts do not cross their edges.
+_BLOCK_PX = 16
+# Repeated edge pixels around a cell, for interpolation beyond it when the browser scales.
+_RIM_PX = 4
+# JPEG quality and longer side of the thumbnails, tried in this order.
+_STEPS = ((82, THUMB_PX), (70, THUMB_PX), (65, 96), (55, 64))
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet of thumbnails; `cells` are in the order of the pictures given."""
+    """A sheet of thumbnails as JPEG bytes; `cells` are in the order of the given pictures."""
 
     jpeg: bytes
     cells: list[Cell]
 
 
 def build_sheet(thumbs: Sequence[bytes], max_bytes: int = MAX_BYTES) -> Sheet:
-    """Return the thumbnails (JPEG bytes) on one sheet, coarser where it would be too large."""
+    """Return one sheet of thumbnails (JPEG bytes each), coarser if it exceeds `max_bytes`."""
     images = [Image.open(io.BytesIO(thumb)).convert("RGB") for thumb in thumbs]
     for quality, side_px in _STEPS:
         sheet = _sheet([_bounded(image, side_px) for image in images], quality)
@@ -36,9 +45,11 @@ def build_sheet(thumbs: Sequence[bytes], max_bytes: int = MAX_BYTES) -> Sheet:
 
 
 def shelves(sizes: Sequence[tuple[int, int]], width_px: int = _WIDTH_PX) -> list[Cell]:
-    """Return cells for sizes (width, height), on shelves, the highest first, block by block.
+    """Return cells for sizes (width, height), packed into shelves by descending height.
 
-    Around each cell is a rim of `_RIM_PX` and what is left of its blocks.
+    Each cell is surrounded by a rim of at least `_RIM_PX` and aligned to blocks.
+
+    Source: shelf packing, next-fit decreasing height (Coffman et al., 1980).
     """
     cells: list[Cell] = [(0, 0, 0, 0)] * len(sizes)
     left = top = shelf_px = 0
@@ -75,5 +86,5 @@ def _bounded(image: Image.Image, side_px: int) -> Image.Image:
 
 
 def _blocks(px: int) -> int:
-    """The pixels of whole blocks that hold a side and its rims."""
+    """Return the length of a side with both rims, rounded up to whole blocks."""
     return -(-(px + 2 * _RIM_PX) // _BLOCK_PX) * _BLOCK_PX

@@ -1,4 +1,4 @@
-"""The text and links around each network: headings, breadcrumbs, steps, lists."""
+"""The text and links around a network: heading, breadcrumbs, previous and next, lists."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,17 +10,19 @@ from graph.communities.naming import LONELY, plain_name
 from graph.pages.page import Link, PageText
 from imgrec.system.text import counted
 
-MAX_SCALE = 1.4  # a thumbnail of 128 px gains nothing from more
-_SHORT = 14  # letters of a name below a small picture
+# Largest initial zoom; thumbnails of 128 px would be blurred beyond it.
+MAX_SCALE = 1.4
+# Characters of a short caption.
+_SHORT = 14
 
 
 def view_of(guide: Guide, path: str, cells: Sequence[Cell]) -> PageText:
-    """Return what stands around the network of a community.
+    """Return the text and links around the network of a community.
 
     Args:
-        guide: to all pages.
+        guide: to all communities.
         path: of the community.
-        cells: on its sheet: of its nodes, then of the faces of the communities like it.
+        cells: of its sheet: its nodes, then the faces of similar communities.
     """
     page, children = Page(path), guide.children(path)
     counts = _counts(guide, path)
@@ -51,19 +53,22 @@ def view_of(guide: Guide, path: str, cells: Sequence[Cell]) -> PageText:
 
 
 def caption(guide: Guide, path: str) -> str:
-    """Return what is said of a community where the mouse rests on it."""
+    """Return the tooltip of a community: name, number of pictures, most frequent folders."""
     counts = counted(guide.pictures(path), "picture")
     return " · ".join(filter(None, (guide.names[path], counts, guide.about[path])))
 
 
 def captions(guide: Guide, path: str) -> list[str]:
-    """Return what stands below a community, from the longest; the first that has room is drawn."""
+    """Return the captions of a community, the longest first.
+
+    The page draws the longest one that has room below its picture.
+    """
     name, size = guide.names[path], guide.pictures(path)
     number = LONELY if name == LONELY else path
-    told = number if name == plain_name(path) else name
-    short = told if len(told) <= _SHORT else f"{told[: _SHORT - 1].rstrip(' ·')}…"
+    middle = number if name == plain_name(path) else name
+    short = middle if len(middle) <= _SHORT else f"{middle[: _SHORT - 1].rstrip(' ·')}…"
     longest = f"{name} · {counted(size, 'picture')}"
-    return [*dict.fromkeys([longest, f"{told} · {size:,}", f"{short} · {size:,}", short, number])]
+    return [*dict.fromkeys([longest, f"{middle} · {size:,}", f"{short} · {size:,}", short, number])]
 
 
 def _counts(guide: Guide, path: str) -> str:
@@ -91,7 +96,7 @@ def _links(guide: Guide, page: Page, paths: Sequence[str], cells: Sequence[Cell]
 
 
 def _above(path: str) -> list[str]:
-    """The paths of the communities that hold this one, the collection first."""
+    """Return the paths of the ancestors of a community, the collection first."""
     parts = path.split(".") if path else []
     return [".".join(parts[:i]) for i in range(len(parts))]
 

@@ -1,10 +1,11 @@
 "use strict";
-// The way through the network without a pointer: arrows move, Enter opens, Escape goes back.
+// Keyboard navigation of the network: arrow keys move the focus, Enter opens, Escape goes back.
 
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const ASIDE_COSTS = 2.5; // times what the way ahead does
+// Cost of a sideways distance, relative to one in the direction of the arrow.
+const ASIDE_COSTS = 2.5;
 
-/** The node nearest in a direction, null where there is none. */
+/** Return the id of the nearest node in a direction, null for none. */
 function nodeTowards(id, [right, down]) {
   const from = positioned(nodesById.get(id));
   let [best, least] = [null, Infinity];
@@ -20,7 +21,7 @@ function nodeTowards(id, [right, down]) {
   return best;
 }
 
-/** The node at the upper left, where reading begins. */
+/** Return the id of the node nearest to the upper left corner. */
 function firstNode() {
   const corner = (node) => {
     const { x, y } = positioned(node);
@@ -81,7 +82,8 @@ box.addEventListener("blur", () => {
   network.redraw();
 });
 box.addEventListener("pointerdown", () => {
-  focused = null; // the pointer leads from here on
+  // The pointer takes over from the keyboard.
+  focused = null;
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || !page.data.up) return;

@@ -1,11 +1,12 @@
 "use strict";
-// The index of names: which of its files a search needs, and what they say. graph/search_index.py
-// tells their format, graph/words.py the same rules of words.
+// Client of the search index: loads the files that a query needs and ranks the documents.
+// graph/name_search/index.py writes the files and documents their format. Words are tokenized and
+// folded by the same rules as in graph/words.py; both sides must agree.
 
 window.imgrecSearch = (() => {
   const MAX_LENGTH = 24;
   const MOST = { groups: 5, pictures: 30 };
-  // how well a document has a word; the sum over the words is how well it has all
+  // Score of a match by kind; the score of a document is the sum over all words of the query.
   const CLASSES = { begunFolder: 1, begunName: 2, wholeFolder: 3, wholeName: 4 };
   const MARKS = /[\u0300-\u036f\ufe00-\ufe0f]/gu;
   const LETTERS = {
@@ -20,14 +21,16 @@ window.imgrecSearch = (() => {
   const VALUES = new Uint8Array(128);
   for (let value = 0; value < 64; value += 1) VALUES[ALPHABET.charCodeAt(value)] = value;
 
-  const files = new Map(); // name to a promise of its data
+  // Promise of the data of each file, by name.
+  const files = new Map();
+  // Resolver of each file that is being loaded, by name.
   const waiting = new Map();
 
   function fold(text) {
     return text.normalize("NFKD").replace(MARKS, "").toLowerCase().replace(LETTER, (letter) => LETTERS[letter]);
   }
 
-  /** The words of what is typed, each once. */
+  /** Return the distinct words of a query, folded. */
   function wordsOf(query) {
     const found = new Set();
     for (const [word, unspaced] of fold(query).matchAll(WORD)) {
@@ -43,6 +46,7 @@ window.imgrecSearch = (() => {
     return [...found];
   }
 
+  /** Return a promise of the data of an index file; a failed file is tried again next time. */
   function load(name) {
     if (!files.has(name)) {
       files.set(name, new Promise((resolve, reject) => {
@@ -56,7 +60,8 @@ window.imgrecSearch = (() => {
         script.onerror = fail;
         script.onload = () => {
           script.remove();
-          if (waiting.has(name)) fail(); // it registered nothing
+          // The script was loaded, but registered nothing: it is damaged.
+          if (waiting.has(name)) fail();
         };
         document.head.append(script);
       }));
@@ -64,13 +69,13 @@ window.imgrecSearch = (() => {
     return files.get(name);
   }
 
-  /** What the files of the index call. */
+  /** Receive the data of an index file; called by the file itself. */
   function register(name, data) {
     waiting.get(name)?.(data);
     waiting.delete(name);
   }
 
-  /** The last place whose value is not above; -1 where all are. */
+  /** Return the last index whose value is at most `value`, -1 for none (binary search). */
   function lastUpTo(values, value) {
     let [low, high] = [0, values.length];
     while (low < high) {
@@ -81,7 +86,7 @@ window.imgrecSearch = (() => {
     return low - 1;
   }
 
-  /** Give a class to the documents of a list. */
+  /** Decode a posting list and set the class of its documents. */
   function mark(classes, list, value) {
     if (list[0] === ".") {
       for (let i = 1; i < list.length; i += 1) {
@@ -112,7 +117,7 @@ window.imgrecSearch = (() => {
     }
   }
 
-  /** The class of each document, 0 where neither its name nor its folder has the word. */
+  /** Return the class of each document for a word or prefix, 0 for no match. */
   async function classesOf(word, index) {
     const classes = new Uint8Array(index.total);
     const first = Math.max(0, lastUpTo(index.words, word));
@@ -131,7 +136,7 @@ window.imgrecSearch = (() => {
     return classes;
   }
 
-  /** Of the documents from `start` to before `end` that have all words, the best, and how many they are. */
+  /** Return the count and the best `most` of the documents in [start, end) that match all words. */
   function best(ofWords, start, end, most) {
     const ranked = Array.from({ length: CLASSES.wholeName * ofWords.length + 1 }, () => []);
     let count = 0;
@@ -151,6 +156,7 @@ window.imgrecSearch = (() => {
     return { count, best: ranked.reverse().flat().slice(0, most) };
   }
 
+  /** Return what a result shows, by the number of its document. */
   async function described(document, index) {
     const file = lastUpTo(index.starts, document);
     const { folders, pages, rows } = await load(`documents-${file}`);
@@ -169,7 +175,7 @@ window.imgrecSearch = (() => {
     return index;
   }
 
-  /** The communities and pictures that have all words, the best first, each kind with its count. */
+  /** Return the communities and pictures that match all words, each with count and best rows. */
   async function find(words) {
     const index = await loadIndex();
     const ofWords = await Promise.all(words.map((word) => classesOf(word, index)));

@@ -1,5 +1,6 @@
 "use strict";
-// The network: vis-network draws it with physics off, each picture cut from the sheet.
+// Draws the network by vis-network, with physics off, at the positions computed by Python. Nodes
+// are custom shapes: thumbnails from the sheet, with captions, badges and highlights.
 
 const box = document.getElementById("network");
 const hint = document.getElementById("hint");
@@ -9,9 +10,12 @@ const MARGIN_PX = 20;
 let sheetImage = null;
 let hovered = null;
 let selected = null;
-let focused = null; // by the keyboard
-let lit = null; // ids that stay bright while a picture is selected
-let untouched = true; // the view is ours to fit until the reader moves it
+// The node that has the keyboard focus.
+let focused = null;
+// Ids that are not dimmed while a picture is selected, null for no selection.
+let lit = null;
+// True until the user pans or zooms; until then a resize fits the view again.
+let untouched = true;
 
 function isTall() {
   return box.clientHeight > box.clientWidth;
@@ -22,7 +26,7 @@ function positioned(node) {
   return { id: node.id, x, y, size: node.size };
 }
 
-/** Quiet edges; nearly none while a picture is selected, so that its own stand out. */
+/** Return the style of edges: pale, and paler while a selection highlights its own edges. */
 function edgeOptions() {
   const strong = cssColor("--accent");
   const edge = (values) => Object.assign(values, { color: strong, opacity: 0.8, width: values.width + 1.5 });
@@ -31,16 +35,20 @@ function edgeOptions() {
 }
 
 const captions = { view: "", byId: new Map() };
-const ASIDE = [0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5].map((eighths) => eighths / 8); // of its width
-const WIDER = 1.6; // than its picture
+// Horizontal offsets that are tried for a caption, relative to its width.
+const ASIDE = [0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5].map((eighths) => eighths / 8);
+// Largest width of a caption, relative to its picture.
+const WIDER = 1.6;
 
 function captionPx(scale) {
   return scale < 0.7 ? 11 : 13;
 }
 
 /**
- * Choose a caption for each picture: the shortest, moved aside where that lies on a picture or
- * on another caption, then a longer one where it is free and not much wider than its picture.
+ * Choose a caption for each picture that overlaps no picture and no other caption (greedy).
+ *
+ * First each picture gets its shortest caption, moved aside if it would overlap. Then a caption is
+ * replaced by the longest one that is free and not much wider than its picture.
  */
 function chooseCaptions(context, scale) {
   const placed = page.nodes.map((node) => ({ ...node, ...positioned(node) }));
@@ -94,7 +102,7 @@ function drawCaption(context, node) {
   context.fillText(caption.text, caption.middle, caption.top);
 }
 
-/** The number of nearly identical pictures that a node stands for, in its corner. */
+/** Draw the number of near-duplicates that a node represents, as a badge in its corner. */
 function drawBadge(context, node, x, y) {
   const px = Math.min(13 / network.getScale(), node.height / 3);
   const text = `×${node.members.length}`;
@@ -111,7 +119,7 @@ function drawBadge(context, node, x, y) {
   context.fillText(text, right - width / 2, top + height / 2 + px * 0.06);
 }
 
-/** What lies under the picture of a bundle: the edges of two more. */
+/** Draw the edges of two more pictures below the picture of a bundle, like a stack. */
 function drawStack(context, { width, height }, x, y) {
   context.fillStyle = cssColor("--stack");
   for (const step of [8, 4]) {
@@ -122,7 +130,7 @@ function drawStack(context, { width, height }, x, y) {
   }
 }
 
-/** What vis-network calls for every node. */
+/** Render a node; the `ctxRenderer` of vis-network. */
 function pictureRenderer({ ctx, id, x, y }) {
   const node = nodesById.get(id);
   const { width, height } = node;
@@ -165,7 +173,7 @@ const network = new vis.Network(
   },
 );
 
-/** The scale at which the whole page is seen. */
+/** Return the scale at which the whole network fits into the view. */
 function fitScale() {
   let [width, height] = [1, 1];
   for (const node of page.nodes) {
@@ -189,7 +197,7 @@ function zoom(factor) {
   network.moveTo({ scale: Math.min(Math.max(scale, fitScale() / 2), 8) });
 }
 
-/** The id of the picture at a point of the canvas, the one on top where several are. */
+/** Return the id of the picture at a point in canvas coordinates, null for none. */
 function pictureAt(point) {
   const tall = isTall();
   for (const node of page.nodes) {
@@ -222,7 +230,7 @@ function hover(id) {
   network.redraw();
 }
 
-/** Make a picture the selected one, with the edges it has; null for none. */
+/** Select a picture and highlight its edges; null clears the selection. */
 function select(id) {
   selected = id;
   lit = id === null ? null : new Set([id, ...network.getConnectedNodes(id)]);
@@ -232,12 +240,12 @@ function select(id) {
   network.redraw();
 }
 
-/** What a click does; a page may put its own in place. */
+/** Handle a click on a picture (null: on the background). Pages of pictures replace it. */
 let onPicture = (id) => {
   if (id !== null) location.href = page.data.targets[id];
 };
 
-/** What a page does more when its size changes. */
+/** Hook that is called after a resize. Pages of pictures replace it. */
 let onResize = () => {};
 
 box.addEventListener("pointermove", (event) => {
@@ -271,7 +279,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 
 fit();
 network.on("afterDrawing", () => {
-  // milliseconds since the page was asked for
+  // Milliseconds since navigation start, for tests and benchmarks.
   if (sheetImage) window.imgrecDrawn ??= performance.now();
 });
 loadSheet(page.sheet).then((image) => {

@@ -1,11 +1,13 @@
 "use strict";
-// The panel beside the network: what is known of the picture that the address names.
+// The details panel of a picture: facts, labels, near-duplicates, neighbors. The selection is kept
+// in the URL fragment (page.html#17), so that links, reloads and the back button work.
 
 const panel = document.getElementById("panel");
 const LARGE_PX = 128;
-const LARGEST_SCALE = 1.5; // of a thumbnail: more is a blur
+// Largest enlargement of a thumbnail; beyond it the picture is blurred.
+const LARGEST_SCALE = 1.5;
 const part = (name) => document.getElementById(name);
-// Pictures of a bundle are shown by the node of another.
+// Node of each picture that is in a bundle: its representative.
 const homes = new Map(page.nodes.flatMap(({ id, members }) => (members ?? []).map((i) => [i, id])));
 const nodeOf = (id) => nodesById.get(homes.get(id) ?? id);
 
@@ -34,7 +36,7 @@ function label([kind, value]) {
   return item;
 }
 
-/** A picture of a bundle, as a link to its file. */
+/** Return a list item for a picture of a bundle, linked to its file. */
 function member(id) {
   const picture = page.data.pictures[id];
   const link = document.createElement(picture.href ? "a" : "span");
@@ -64,7 +66,8 @@ function showPanel(id) {
   part("name").textContent = node.name;
   part("folder").textContent = picture.folder;
   part("facts").textContent = picture.facts;
-  part("full").hidden = !picture.href; // the folder of pictures was not there
+  // Without a link if the root was not reachable when the site was written.
+  part("full").hidden = !picture.href;
   if (picture.href) part("full").href = picture.href;
   part("labels").replaceChildren(...picture.labels.map(label));
   showBundle(node);
@@ -73,7 +76,7 @@ function showPanel(id) {
   panel.scrollTop = 0;
 }
 
-/** Bring a picture into the middle of what the panel leaves free. */
+/** Center a picture in the area that the panel does not cover. */
 function center(id, scale = Math.max(network.getScale(), Math.min(fitScale() * 1.5, page.data.maxScale))) {
   const { x, y } = positioned(nodesById.get(id));
   const beside = panel.offsetWidth < box.clientWidth;
@@ -81,7 +84,7 @@ function center(id, scale = Math.max(network.getScale(), Math.min(fitScale() * 1
   network.moveTo({ position: { x, y }, offset, scale });
 }
 
-/** Whether a picture lies, if only in part, below the panel or outside the view. */
+/** Return true if a picture is partly covered by the panel or outside the view. */
 function isCovered(id) {
   const node = nodesById.get(id);
   const { x, y } = positioned(node);
@@ -94,14 +97,15 @@ function isCovered(id) {
   return first.x < 0 || first.y < 0 || last.x > right || last.y > bottom;
 }
 
-/** Show the picture named by the address, `page.html#17`; close the panel where there is none. */
+/** Show the picture of the URL fragment, or close the panel if it names none. */
 function follow() {
   const asked = Number(location.hash.slice(1));
   const node = location.hash.length > 1 && nodeOf(asked);
   if (!node) {
     panel.hidden = true;
     select(null);
-    if (untouched) fit(); // what was moved for the panel
+    // Undo the movement that made room for the panel.
+    if (untouched) fit();
     return;
   }
   const { id } = node;
@@ -123,7 +127,8 @@ onPicture = (id) => {
     if (selected !== null) close();
     return;
   }
-  if (id === selected && id === focused) part("full").focus(); // Enter once more
+  // Enter on the selected picture moves the focus to its link.
+  if (id === selected && id === focused) part("full").focus();
   select(id);
   showPanel(id);
   showHint(null);
@@ -153,7 +158,7 @@ list.addEventListener("toggle", () => {
   if (list.open) drawList();
 });
 document.addEventListener("click", ({ target }) => {
-  // a name was chosen, or something outside
+  // Close the list after a choice, or on a click outside.
   if (target.closest(".listing a") || !target.closest(".listing")) list.open = false;
 });
 

@@ -1,5 +1,6 @@
 "use strict";
-// The search box: what is typed, what was found, and the way there.
+// The search box: reads the query, shows the results, opens the page of the chosen one. It is an
+// ARIA combobox with a listbox: the focus stays in the input, the active option is marked.
 
 {
   const search = document.querySelector(".search");
@@ -9,12 +10,16 @@
   const found = document.getElementById("found");
   const { find, loadIndex, wordsOf } = window.imgrecSearch;
   const THUMB_PX = 40;
-  const PATIENCE_MS = 150; // before it is told that files are being read
-  const SETTLED_MS = 120; // before thumbnails are drawn: more may be typed
+  // Delay before "Searching…" is shown while index files are loading.
+  const PATIENCE_MS = 150;
+  // Debounce of drawing thumbnails, since more may be typed.
+  const SETTLED_MS = 120;
 
-  let turn = 0; // of the searches; an answer to an older one is dropped
+  // Number of the latest search; results of an older one are stale and dropped.
+  let turn = 0;
   let active = null;
-  let answer = Promise.resolve(); // to what is typed
+  // Settles when the results of the current query are shown.
+  let answer = Promise.resolve();
 
   function element(tag, attributes, text = "") {
     const made = document.createElement(tag);
@@ -27,7 +32,7 @@
     return `${page.root}pages/${encodeURIComponent(name)}.html${id === null ? "" : `#${id}`}`;
   }
 
-  /** Draws the thumbnails that come into view; each sheet is loaded for them only. */
+  /** Draw thumbnails lazily, when they scroll into view; only then are their sheets loaded. */
   const drawing = new IntersectionObserver((seen) => {
     for (const { isIntersecting, target } of seen) {
       if (!isIntersecting) continue;
@@ -59,7 +64,7 @@
     return link;
   }
 
-  /** The rows under the titles of their pages, in the order of the best of each page. */
+  /** Return the rows grouped under the titles of their pages, ordered by the best row of each. */
   function grouped({ groups, pictures }) {
     const byTitle = new Map();
     const put = (key, title, row) => {
@@ -140,7 +145,7 @@
     const mine = turn;
     const words = wordsOf(query.value);
     if (!words.length) {
-      tell("Type a word of a name or a folder");
+      tell("Type a word of a file name or folder");
       open(Boolean(query.value.trim()));
       return;
     }
@@ -153,7 +158,7 @@
       const result = await find(words);
       if (mine === turn) show(result);
     } catch {
-      if (mine === turn) tell("The index of names is not there, or cannot be read");
+      if (mine === turn) tell("The search index is missing or cannot be read");
     }
     clearTimeout(slow);
     if (mine === turn) open(true);
@@ -180,7 +185,8 @@
     ArrowDown: () => (answers.hidden ? ask() : step(1)),
     ArrowUp: () => step(-1),
     Enter: async () => {
-      await answer; // a fast typist means the answer to all that was typed
+      // Enter may come before the results; it refers to the whole query.
+      await answer;
       if (answers.hidden) ask();
       else (active ?? found.querySelector("a"))?.click();
     },
@@ -195,13 +201,15 @@
 
   query.addEventListener("input", ask);
   query.addEventListener("focus", () => {
-    loadIndex().catch(() => {}); // read before it is wanted; an answer tells where it cannot be
+    // Preload. A failure is reported by the first search.
+    loadIndex().catch(() => {});
     if (query.value.trim()) ask();
   });
   query.addEventListener("keydown", (event) => {
     if (!Object.hasOwn(keys, event.key) || event.isComposing) return;
     event.preventDefault();
-    event.stopPropagation(); // Escape is not meant for the panel
+    // Otherwise Escape would also close the panel.
+    event.stopPropagation();
     keys[event.key]();
   });
   found.addEventListener("click", ({ target, ctrlKey, metaKey, shiftKey }) => {
@@ -222,5 +230,6 @@
     query.focus();
     query.select();
   });
-  search.hidden = false; // without scripts there is none
+  // Hidden in the HTML, so that a page without JavaScript shows no dead search box.
+  search.hidden = false;
 }

@@ -1,11 +1,12 @@
 "use strict";
-// The page's data, and thumbnails cut from its sheet.
+// The data of the page, and thumbnails drawn from sprite sheets.
 
 const page = JSON.parse(document.getElementById("page").textContent);
 const sheets = new Map();
-const LEAST_SHARE = 1 / 3; // of the longer side: less is a line that nobody can see or hit
+// Shortest side of a thumbnail relative to the longer one, so that it can be seen and clicked.
+const LEAST_SHARE = 1 / 3;
 
-/** A promise of the decoded sheet at an address, loaded once. */
+/** Return a promise of the decoded sheet at a URL; each is loaded once. */
 function loadSheet(address) {
   if (!sheets.has(address)) {
     const image = new Image();
@@ -19,7 +20,7 @@ function cssColor(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-/** Draw a cell of a sheet around (x, y) as large as a box takes; what it leaves is neutral. */
+/** Draw a cell of a sheet centered in a box, as large as fits, on a neutral background. */
 function drawWithin(context, image, [left, top, width, height], x, y, boxWidth, boxHeight) {
   const scale = Math.min(boxWidth / width, boxHeight / height);
   let [shownWidth, shownHeight] = [width * scale, height * scale];
@@ -27,7 +28,8 @@ function drawWithin(context, image, [left, top, width, height], x, y, boxWidth, 
     context.fillStyle = cssColor("--line");
     context.fillRect(x - boxWidth / 2, y - boxHeight / 2, boxWidth, boxHeight);
   } else {
-    [shownWidth, shownHeight] = [boxWidth, boxHeight]; // it was rounded only
+    // The shapes differ by rounding only.
+    [shownWidth, shownHeight] = [boxWidth, boxHeight];
   }
   context.imageSmoothingQuality = "high";
   context.drawImage(
@@ -35,7 +37,7 @@ function drawWithin(context, image, [left, top, width, height], x, y, boxWidth, 
   );
 }
 
-/** Draw the cell [left, top, width, height] of a sheet, its longer side as `data-side` says, none too short. */
+/** Draw the cell [left, top, width, height] of a sheet; its longer side gets `data-side` pixels. */
 async function drawCell(canvas, address, cell) {
   const [, , width, height] = cell;
   const side = Number(canvas.dataset.side);

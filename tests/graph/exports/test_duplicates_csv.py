@@ -126,7 +126,7 @@ def test_nothing_twice_is_a_table_without_lines(
     index_folders([tmp_path / "photos"], tmp_path / "store", HERE)
     file = tmp_path / "d.csv"
     assert main(["--store", str(tmp_path / "store"), "--duplicates", str(file)]) == 0
-    assert capsys.readouterr().out == f"no picture is there more than once\n{file}\n"
+    assert capsys.readouterr().out == f"no duplicates found\n{file}\n"
     assert file.read_text() == ",".join(COLUMNS) + "\n"
 
 
@@ -145,9 +145,9 @@ def test_both_are_written_where_both_are_asked_for(
     ("arguments", "told"),
     [
         ([], "name --out SITE, or a file by --duplicates, "),
-        (["--duplicates", "photos/0.jpg"], "photos/0.jpg is no name for a table: name a file"),
-        (["--duplicates", "photos"], "photos is no name for a table"),
-        (["--duplicates", "nowhere/d.csv"], "there is no folder nowhere for d.csv"),
+        (["--duplicates", "photos/0.jpg"], "photos/0.jpg is not a CSV file: give the path of a file"),
+        (["--duplicates", "photos"], "photos is not a CSV file"),
+        (["--duplicates", "nowhere/d.csv"], "the folder nowhere does not exist: create it before"),
         (["--duplicates", "d.csv", "--encoder", "resnet50"], "has no feature 'resnet50'"),
         (["--duplicates", "d.csv", "--store", "nothing"], "no store at nothing"),
     ],

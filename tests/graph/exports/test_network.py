@@ -242,9 +242,9 @@ def test_pages_and_files_together(photo_store: Path, tmp_path: Path) -> None:
     [
         ([], "nothing to write: name --out SITE, or a file by --duplicates, --gexf, "),
         (["--gexf", "n", "--thumbnails"], "--thumbnails are put into a table"),
-        (["--gexf", "."], "--gexf . is a folder: name a file"),
-        (["--parquet", "none/n"], "there is no folder none: make it first"),
-        (["--gexf", "n", "--graphml", "./n"], "n is named twice: name a file for each"),
+        (["--gexf", "."], "--gexf . is a folder: give the path of a file"),
+        (["--parquet", "none/n"], "the folder none does not exist: create it first"),
+        (["--gexf", "n", "--graphml", "./n"], "n is given for two formats: give each its own file"),
         (["--gexf", "n", "--encoder", "none"], "no feature 'none'"),
     ],
 )

@@ -306,11 +306,11 @@ def test_without_the_index_the_box_says_so_and_the_page_works(
     opened(browser, copy / "index.html")
     for _ in range(2):
         type_into_box(browser, "/", Keys.BACKSPACE, "plage")
-        until(browser, "return told.textContent.startsWith('The index of names is not there')")
+        until(browser, "return told.textContent.startsWith('The search index is missing')")
     shutil.rmtree(copy / "search")
     opened(browser, copy / "index.html")
     type_into_box(browser, "/", "plage")
-    until(browser, "return told.textContent.startsWith('The index of names is not there')")
+    until(browser, "return told.textContent.startsWith('The search index is missing')")
     assert names_shown(browser) == []
     type_into_box(browser, Keys.ENTER, Keys.ARROW_DOWN, Keys.ESCAPE)
     assert not browser.find_element(By.CSS_SELECTOR, ".answers").is_displayed()
@@ -322,7 +322,7 @@ def test_what_holds_no_word_finds_nothing_and_says_what_to_type(
 ) -> None:
     opened(browser, site / "index.html")
     type_into_box(browser, "/", "?!")
-    until(browser, "return told.textContent === 'Type a word of a name or a folder'")
+    until(browser, "return told.textContent === 'Type a word of a file name or folder'")
     type_into_box(browser, Keys.BACKSPACE, Keys.BACKSPACE)
     until(browser, "return document.querySelector('.answers').hidden")
 
