@@ -1,6 +1,6 @@
-"""The TensorBoard Embedding Projector of a store: a logdir with thumbnails, and a server for it.
+"""Show a store in the TensorBoard Embedding Projector: write a logdir, and serve it.
 
-The names below import their modules when they are first used.
+The public names are imported lazily, on first use, so that importing the package is fast.
 """
 
 from typing import TYPE_CHECKING

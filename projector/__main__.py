@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from projector.export import Export, RunSummary
 
 _DESCRIPTION = """\
-Write a collection for TensorBoard's Embedding Projector: thumbnails, labels, layouts that are
-computed already. A collection too large for one view gets an overview and pages that show every
-picture together.
+Write a store as a logdir for TensorBoard's Embedding Projector, with thumbnails, labels and
+precomputed layouts. A collection too large for one view is split into an overview and pages that
+together show every picture.
 """
 _EXAMPLES = """\
 examples:
@@ -51,10 +51,16 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     encoder_option(group, "the feature to show")
 
     add = parser.add_argument_group("output").add_argument
-    add("--out", type=Path, required=True, metavar="LOGDIR", help="replaced as a whole")
-    overview = "pictures in the overview (default %(default)s)"
+    add(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="LOGDIR",
+        help="the logdir; an existing one is replaced",
+    )
+    overview = "number of pictures in the overview (default %(default)s)"
     add("--overview", type=_points, default=OVERVIEW_SIZE, metavar="N", help=overview)
-    pages = "pictures a page (default %(default)s)"
+    pages = "most pictures per page (default %(default)s)"
     add("--page-size", type=_points, default=PAGE_SIZE, metavar="N", help=pages)
 
     group = parser.add_argument_group("content")
@@ -62,11 +68,11 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     kept = group.add_mutually_exclusive_group()
     columns = "principal components in the tensor (default %(default)s)"
     kept.add_argument("--dimensions", type=positive, default=DIMENSIONS, metavar="N", help=columns)
-    kept.add_argument("--full", action="store_true", help="all dimensions in the tensor")
+    kept.add_argument("--full", action="store_true", help="keep all dimensions of the vectors")
     layouts = some_of(METHODS, "layout", or_none=True)
     named = f"layouts beside PCA, separated by commas, or none (default {','.join(METHODS)})"
     add("--layouts", type=layouts, default=METHODS, metavar="NAMES", help=named)
-    clusters = "groups of k-means (default %(default)s)"
+    clusters = "number of k-means clusters (default %(default)s)"
     add("--clusters", type=positive, default=CLUSTERS, metavar="N", help=clusters)
     seed_option(group, "the layouts")
     workers_option(group, "that lay out and draw")
@@ -94,7 +100,7 @@ def _write(arguments: argparse.Namespace) -> None:
 
 
 def summary(export: Export) -> str:
-    """Return the lines that say what a logdir holds."""
+    """Return the summary of a logdir that the command prints."""
     return (
         f"pictures   {export.pictures:,}, {counted(len(export.clusters.central), 'cluster')}\n"
         f"columns    {export.columns} of {export.encoder}, "
@@ -105,7 +111,7 @@ def summary(export: Export) -> str:
 
 
 def _runs(export: Export) -> Iterator[str]:
-    """Yield a line for each run but the pages, one for all pages, and how many runs changed."""
+    """Yield a line per run, one line for all pages together, and the number of changed runs."""
     from projector.runs import OVERVIEW, PAGE, WHOLE
 
     for kind in (OVERVIEW, WHOLE):
@@ -131,7 +137,7 @@ def _shown(summary: RunSummary) -> str:
 def _points(text: str) -> int:
     number = positive(text)
     if not 2 <= number <= MAX_POINTS:
-        raise argparse.ArgumentTypeError(f"{text} is not 2 to {MAX_POINTS:,}, as the page takes")
+        raise argparse.ArgumentTypeError(f"{text} is out of range: give 2 to {MAX_POINTS:,}")
     return number
 
 

@@ -1,13 +1,13 @@
-"""The sizes that the commands offer; imports nothing, so that `--help` is quick."""
+"""Defaults and limits of the command-line options; imports nothing, so that `--help` is fast."""
 
-# Of a longer tensor TensorBoard's page takes the first rows only.
+# Longest tensor that the page of TensorBoard loads; it drops further rows.
 MAX_POINTS = 100_000
 
-# Pictures on a page.
+# Most pictures per page.
 PAGE_SIZE = 10_000
 
-# Principal components; more of them make the page slower, and hardly better.
+# Principal components in the tensor; more make the page slower and hardly better.
 DIMENSIONS = 50
 
-# Of the server.
+# First port that the server tries.
 PORT = 6006

@@ -1,4 +1,10 @@
-"""The files of one run: what the page needs to show one set of pictures."""
+"""Compose the files of one run: everything that the projector needs to show a set of pictures.
+
+A run is a folder with a config, a tensor, metadata, a sprite and bookmarks. The invariant: row i of
+the tensor, line i of the metadata, cell i of the sprite and point i of every bookmark belong to the
+same picture. Composing has two steps: `begin` starts the slow parts, layouts and sprite, in worker
+processes; `compose` waits for the layouts and returns the files, not yet written.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -28,18 +34,19 @@ TENSOR, METADATA, SPRITE, BOOKMARKS = (
     "sprite.webp",
     "bookmarks.json",
 )
-_LAST = 1_000_000  # place of the whole collection in the list of runs: after all pages
+# Position of the run of all pictures in the list of runs: after all pages.
+_LAST = 1_000_000
 
 
 @dataclass(frozen=True)
 class Composed:
-    """A run that can be written.
+    """A run that is ready to be written.
 
     Attributes:
-        title: what it is called in the page.
+        title: its name in the drop-down list of the projector.
         pieces: its files.
         cell_px: side of a thumbnail in the sprite.
-        views: the names of its bookmarks.
+        views: names of its bookmarks.
     """
 
     title: str
@@ -50,13 +57,13 @@ class Composed:
 
 @dataclass(frozen=True)
 class PendingRun:
-    """A run whose slow parts are being made.
+    """A run whose slow parts are being computed.
 
     Attributes:
-        run: of the collection.
-        grid: of its sprite.
-        sprite: the sprite.
-        layouts: the layouts.
+        run: the set of pictures.
+        grid: geometry of the sprite.
+        sprite: file of the sprite, being drawn.
+        layouts: being computed.
     """
 
     run: Run
@@ -67,15 +74,16 @@ class PendingRun:
 
 @dataclass(frozen=True)
 class Composer:
-    """Composes the runs of a collection.
+    """Composer of the runs of a collection.
 
     Attributes:
-        collection: whose runs they are.
-        layouts: makes the views.
-        colors: the word of each picture.
-        page_of: the number of its page for each picture.
-        sheets: makes the sprites.
-        has: whether a file need not be made, by the keys of run, file and content.
+        collection: the projected feature.
+        layouts: computes the layouts.
+        colors: color word of each picture, by id.
+        page_of: page number of each picture, by id.
+        sheets: draws the sprites.
+        has: returns True if an up-to-date file can be reused from the existing logdir, given the
+            key of the run, the file name and the content key.
     """
 
     collection: ProjectedFeature
@@ -86,7 +94,7 @@ class Composer:
     has: Callable[[str, str, str], bool]
 
     def begin(self, run: Run) -> PendingRun:
-        """Let the sprite and the layouts of a run be made.
+        """Start computing the sprite and the layouts of a run; do not wait.
 
         Raises:
             StoreError: a picture has no vector.
@@ -96,7 +104,7 @@ class Composer:
         return PendingRun(run, grid, self._sprite(run, grid), self.layouts.begin(run))
 
     def compose(self, begun: PendingRun) -> Composed:
-        """Return the files of a run, when its layouts are made.
+        """Return the files of a run; wait until its layouts are computed.
 
         Raises:
             StoreError: a picture is not in the catalog.
@@ -123,9 +131,13 @@ class Composer:
         return Composed(title, pieces, grid.cell_px, tuple(view.name for view in views))
 
     def _sprite(self, run: Run, grid: Grid) -> Piece:
-        """An id stands for one content, so the ids tell what is on the sheet."""
+        """Return the sprite of a run; its content key is a digest of grid and ids.
+
+        An id always has the same content, so the ids determine the thumbnails.
+        """
         key = digest(f"{VERSION} {grid}".encode(), run.ids.astype("<i8").tobytes())
-        if self.has(run.key, SPRITE, key):  # should it be gone by then, it is laid there and then
+        if self.has(run.key, SPRITE, key):
+            # Reused from the existing logdir; drawn in this process if it disappears meanwhile.
 
             def write(path: Path) -> None:
                 replace(self.sheets, workers=None).begin(run.ids, grid)(path)
@@ -135,7 +147,7 @@ class Composer:
 
 
 def _bookmarks(views: list[Bookmark], axes: Vectors, columns: int) -> Piece:
-    """The text is made when it is written: of a run that did not change it is not needed."""
+    """Return the bookmarks file; its text is generated only if the file is not reused."""
     described = f"{columns} {[(view.name, view.tab, view.color) for view in views]}"
     key = digest(described.encode(), axes.tobytes(), *(view.positions.tobytes() for view in views))
 
@@ -146,5 +158,5 @@ def _bookmarks(views: list[Bookmark], axes: Vectors, columns: int) -> Piece:
 
 
 def _place(run: Run) -> int:
-    """Return the place of a run in the list, which no other run moves."""
+    """Return the position of a run in the list; it does not depend on the other runs."""
     return _LAST if run.kind == WHOLE else 1 + run.number

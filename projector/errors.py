@@ -1,7 +1,7 @@
-"""The error of this package."""
+"""The exception of this package."""
 
 from imgrec.errors import ImgrecError
 
 
 class ProjectorError(ImgrecError):
-    """A logdir cannot be made, replaced or served as asked."""
+    """A logdir cannot be written, replaced or served."""

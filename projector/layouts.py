@@ -1,4 +1,9 @@
-"""The layouts of a run: made once from the k-NN graph and kept, never computed in the tab."""
+"""Compute the layouts of a run, t-SNE and UMAP, from the k-NN graph, and keep them in the store.
+
+A layout takes seconds to minutes, so it is computed once, here and not in the browser tab. It has
+a content key made from everything that determines it; a layout with the same key is loaded from
+the store. Worker processes compute the layouts of several runs at a time.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,22 +22,24 @@ from projector.source import ProjectedFeature
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-TSNE_3D = 20_000  # pictures beyond which three dimensions of t-SNE take too long
+# Most pictures for t-SNE in three dimensions, which takes too long for more.
+TSNE_3D = 20_000
 _ORDER = (("tsne", 3), ("umap", 3), ("umap", 2), ("tsne", 2))
 
 
-Maker = Callable[[], Vectors]  # gives positions (m, 2 or 3), once they are made
+# Waits for a layout and returns its positions (m, 2 or 3).
+Maker = Callable[[], Vectors]
 
 
 @dataclass(frozen=True)
 class PendingLayouts:
-    """The layouts of a run while they are made.
+    """The layouts of a run while they are being computed.
 
     Attributes:
-        run: of the collection.
-        columns: (m, c) of its pictures, in the order of its ids.
-        axes: (m, 3) their first principal components.
-        makers: by method and number of dimensions.
+        run: the set of m pictures.
+        columns: reduced vectors (m, c), in the order of the ids of the run.
+        axes: coordinates on the first three principal components (m, 3).
+        makers: for each method and number of dimensions, waits for the layout.
     """
 
     run: Run
@@ -41,11 +48,11 @@ class PendingLayouts:
     makers: Mapping[tuple[str, int], Maker]
 
     def views(self, methods: Sequence[str], color: str) -> list[Bookmark]:
-        """Return the views of the run, when all its layouts are made.
+        """Return the bookmarks of the run; wait until all its layouts are computed.
 
         Args:
-            methods: in the order of the list.
-            color: the column of the metadata that the colored view shows.
+            methods: of the layouts, in the order of the list.
+            color: metadata column of the colored bookmark.
         """
         views: list[Bookmark] = []
         planes = [Bookmark(f"{TITLES[m]}, 2-D", self.makers[m, 2]()) for m in methods]
@@ -62,15 +69,15 @@ class PendingLayouts:
 
 @dataclass(frozen=True)
 class Layouts:
-    """Makes the layouts of runs; what is kept is not made again.
+    """Computes the layouts of runs, or loads them from the store.
 
     Attributes:
-        collection: whose runs they are.
+        collection: the projected feature.
         methods: of `METHODS`.
         seed: of the layouts.
-        workers: make them; None for this process alone, which makes one when it is asked for.
-        awaited: called with what is being made or waited for.
-        used: the keys of all that were begun.
+        workers: processes that compute; None to compute in this process, on demand.
+        awaited: progress callback, called with the name of the layout that is waited for.
+        used: keys of all layouts that were started, for pruning the others.
     """
 
     collection: ProjectedFeature
@@ -81,7 +88,7 @@ class Layouts:
     used: set[str] = field(default_factory=set)
 
     def begin(self, run: Run) -> PendingLayouts:
-        """Let the layouts of a run be made.
+        """Start computing the layouts of a run; do not wait.
 
         Raises:
             ProjectorError: a vector is not finite.
@@ -91,7 +98,8 @@ class Layouts:
         graph = _Graph(self.collection, run, columns)
         wanted = [(m, d) for m in self.methods for d in (2, 3)
                   if (m, d) != ("tsne", 3) or len(columns) <= TSNE_3D]  # fmt: skip
-        wanted.sort(key=_ORDER.index)  # the longest first: then no worker waits long for another
+        # The slowest layouts first, so that the workers finish at about the same time.
+        wanted.sort(key=_ORDER.index)
         makers = {(m, d): self._maker(m, axes[:, :d], run, graph) for m, d in wanted}
         return PendingLayouts(run, columns, axes, makers)
 
@@ -109,7 +117,8 @@ class Layouts:
             self.awaited(f"{run.key}: {TITLES[method]}, {start.shape[1]}-D")
             try:
                 positions = future.result() if future else make(graph.weights, start, self.seed)
-            except WorkerDiedError:  # killed, or such processes cannot be started here
+            except WorkerDiedError:
+                # It was killed, or the system cannot start worker processes.
                 positions = make(graph.weights, start, self.seed)
             self.collection.layouts.keep(key, positions)
             return positions
@@ -119,7 +128,7 @@ class Layouts:
 
 @dataclass(frozen=True)
 class _Graph:
-    """How like the pictures of a run are, found out when the first layout needs it."""
+    """The similarity graph of a run, computed when the first layout needs it."""
 
     collection: ProjectedFeature
     run: Run
@@ -127,9 +136,10 @@ class _Graph:
 
     @cached_property
     def weights(self) -> "csr_array":
-        """The weights (m, m): those of the stored graph, or found among the run's own pictures.
+        """The symmetric edge weights (m, m) of the pictures of the run.
 
-        Of the few thousand pictures of an overview the stored graph knows hardly a pair.
+        They are taken from the stored k-NN graph. For an overview, a sparse sample of which the
+        stored graph joins hardly a pair, a graph of its own is computed.
         """
         feature, ids = self.collection.feature, self.run.ids
         whole = None if self.run.kind == OVERVIEW else self.collection.graph

@@ -1,8 +1,9 @@
-"""Pages of a collection: every picture on exactly one, neighbors on the same one.
+"""Partition a collection into pages: every picture on exactly one, neighbors on the same.
 
-A collection is cut in two where its groups are spread most, each half again, until what is
-left fits on a page. New pictures join the page of their nearest; only a page that has grown
-too large is cut again, so that the others stay what they were.
+The collection is bisected recursively along the principal axis of its group centers, preferably
+between two groups, until each part fits on a page. The result is stable: when the collection grows,
+new pictures join the page of their nearest neighbor, and only a page that has become too large is
+split, so that all other pages keep their numbers and layouts.
 """
 
 import math
@@ -12,29 +13,33 @@ from numpy.typing import NDArray
 
 from imgrec.encoders.spec import Vectors
 
-FILL = 0.9  # of a page at first: room for a cut between groups, and for pictures to come
-GROWTH = 1.25  # times its size: a larger page is cut in two
-_SWEEPS = 8  # after that hardly any picture moves
+# Initial fill factor of a page, leaving room for cuts between groups and for new pictures.
+FILL = 0.9
+# A page is split when it exceeds its size by this factor.
+GROWTH = 1.25
+# Rounds of moving pictures; later ones change hardly anything.
+_SWEEPS = 8
+# Most distances computed at a time.
 _BLOCK_VALUES = 16_000_000
 Pages = NDArray[np.int32]
 
 
 def split_pages(columns: Vectors, groups: NDArray[np.integer], size: int) -> Pages:
-    """Return the page (n,) of each picture, from 0; pages that follow each other are alike.
+    """Return the page (n,) of each picture, from 0; consecutive pages are similar.
 
-    A group is cut only where no edge of a group is near enough to the middle for pages that
-    are full alike.
+    A cut goes through a group only if no boundary between groups is near enough to the middle to
+    keep both sides within the page size.
 
     Args:
-        columns: (n, c) finite coordinates of the pictures.
-        groups: (n,) of each of them.
-        size: the most pictures of a page.
+        columns: finite coordinates of the pictures (n, c).
+        groups: group of each picture (n,).
+        size: most pictures per page.
 
     Raises:
         ValueError: `size` is less than 1.
     """
     if size < 1:
-        raise ValueError(f"pages of {size} pictures: give 1 or more")
+        raise ValueError(f"page size {size}: give 1 or more")
     pages = np.empty(len(columns), np.int32)
     for number, rows in enumerate(_leaves(np.arange(len(columns)), columns, groups, size)):
         pages[rows] = number
@@ -42,17 +47,17 @@ def split_pages(columns: Vectors, groups: NDArray[np.integer], size: int) -> Pag
 
 
 def grown_pages(columns: Vectors, groups: NDArray[np.integer], before: Pages, size: int) -> Pages:
-    """Return the page (n,) of each picture where most have one already.
+    """Return the page (n,) of each picture of a collection that has grown.
 
     Args:
-        columns: (n, c) finite coordinates of the pictures.
-        groups: (n,) of each of them.
-        before: (n,) their pages, -1 for a new picture.
-        size: of a page, which `GROWTH` times as many pictures outgrow.
+        columns: finite coordinates of the pictures (n, c).
+        groups: group of each picture (n,).
+        before: previous page of each picture, -1 for a new one (n,).
+        size: page size; a page of more than `GROWTH` times as many pictures is split.
 
     Returns:
-        All pages anew, as `split_pages`, where more than half of the pictures are new or the
-        pages have become too many.
+        The previous pages, with new pictures added and large pages split. If more than half of the
+        pictures are new, or the pages have become too many, a new partition by `split_pages`.
     """
     new = before < 0
     count = int(before.max(initial=-1)) + 1
@@ -70,16 +75,18 @@ def grown_pages(columns: Vectors, groups: NDArray[np.integer], before: Pages, si
 
 
 def settled_pages(pages: Pages, neighbors: NDArray[np.intp], size: int) -> Pages:
-    """Return pages in which pictures have moved to where most of their neighbors are.
+    """Return pages (n,) after moving pictures to the page that has most of their neighbors.
 
-    Those that gain most move first, and only to a page that is not full.
+    This is a local search (label propagation with capacities): the pictures that gain most move
+    first, and never to a full page.
 
     Args:
-        pages: (n,) as `split_pages` gives them.
-        neighbors: (n, k) the rows of the nearest of each picture.
-        size: the most pictures of a page.
+        pages: from `split_pages` (n,).
+        neighbors: rows of the k nearest neighbors of each picture (n, k).
+        size: most pictures per page.
     """
-    from scipy.sparse import csr_array  # late: half a second
+    # Imported late: this takes half a second.
+    from scipy.sparse import csr_array
 
     n, k = neighbors.shape
     starts = np.arange(0, n * k + 1, k)
@@ -94,7 +101,8 @@ def settled_pages(pages: Pages, neighbors: NDArray[np.intp], size: int) -> Pages
         gain = found[every, best] - found[every, pages]
         moving = np.flatnonzero(gain > 0)
         moving = moving[np.argsort(-gain[moving], kind="stable")]
-        for row in moving[(moving + sweep) % 2 == 0].tolist():  # not two towards each other
+        # Alternate between even and odd rows, or two neighbors could swap pages.
+        for row in moving[(moving + sweep) % 2 == 0].tolist():
             if counts[best[row]] < size and counts[pages[row]] > 1:
                 counts[best[row]] += 1
                 counts[pages[row]] -= 1
@@ -103,13 +111,13 @@ def settled_pages(pages: Pages, neighbors: NDArray[np.intp], size: int) -> Pages
 
 
 def without_lonely(columns: Vectors, pages: Pages) -> Pages:
-    """Return pages in which none has a single picture, of which TensorBoard shows nothing.
+    """Return pages (n,) without pages of a single picture, which TensorBoard cannot show.
 
-    It joins the page of its nearest, were that full.
+    Such a picture joins the page of its nearest neighbor, even if that is full.
 
     Args:
-        columns: (n, c) finite coordinates of the pictures.
-        pages: (n,) of each of them.
+        columns: finite coordinates of the pictures (n, c).
+        pages: page of each picture (n,).
     """
     counts = np.bincount(pages)
     lonely, others = np.flatnonzero(counts[pages] == 1), np.flatnonzero(counts[pages] > 1)
@@ -124,7 +132,7 @@ def without_lonely(columns: Vectors, pages: Pages) -> Pages:
 def _leaves(
     rows: NDArray[np.intp], columns: Vectors, groups: NDArray[np.integer], size: int
 ) -> list[NDArray[np.intp]]:
-    """Return the rows of each page; a stack, as a collection may need thousands of pages."""
+    """Return the rows of each page, by bisection with an explicit stack (no recursion limit)."""
     room = 1 if len(rows) <= size else math.ceil(len(rows) / max(1.0, FILL * size))
     stack, leaves = [(rows, room)], []
     while stack:
@@ -160,14 +168,14 @@ def _halves(
 
 
 def _main_axis(points: NDArray[np.floating], weights: NDArray[np.number]) -> NDArray[np.float64]:
-    """Return the axis (c,) along which weighted points (m, c) spread most, one way round."""
+    """Return the first principal axis (c,) of weighted points (m, c), with a fixed sign."""
     centered = points - np.average(points, axis=0, weights=weights)
     axis = np.linalg.eigh((centered * np.asarray(weights)[:, None]).T @ centered)[1][:, -1]
     return np.asarray(axis * np.sign(axis[np.abs(axis).argmax()]))
 
 
 def _nearest(columns: Vectors, others: Vectors) -> NDArray[np.intp]:
-    """Return for each of some rows (m, c) the nearest of others (n, c), by blocks."""
+    """Return for each of m rows (m, c) the index of the nearest of n others (n, c), in blocks."""
     squares = np.einsum("nc,nc->n", others, others)
     step = max(1, _BLOCK_VALUES // max(1, len(others)))
     blocks = [columns[start : start + step] for start in range(0, len(columns), step)]

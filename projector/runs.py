@@ -1,4 +1,10 @@
-"""Which runs a logdir has, and what the page's drop-down calls them."""
+"""Plan the runs of a logdir, and name them.
+
+The projector shows one run at a time, chosen from a drop-down list, and at most 100,000 points. So
+a large collection becomes several runs: an overview (a sample), pages that partition the
+collection, and, if possible, one run of all pictures. The name of a run is also a folder name and
+part of a URL, so it has only characters that are safe in both.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,20 +19,23 @@ from projector.files.metadata import folder_name
 from projector.pages import Pages
 
 OVERVIEW, PAGE, WHOLE = "overview", "page", "whole"
-_UNSAFE = str.maketrans(dict.fromkeys('/\\&#+%?"<>|:*', " "))  # in file names, or in addresses
+# Characters that are unsafe in file names or URLs.
+_UNSAFE = str.maketrans(dict.fromkeys('/\\&#+%?"<>|:*', " "))
 _MAX_NAME_BYTES = 60
-_NAMED_SHARE = 0.2  # of a page: folders with fewer of its pictures are not in its name
+# Least share of the pictures of a page that a folder must have to be in its name.
+_NAMED_SHARE = 0.2
+# Most folders in a name.
 _NAMED = 2
 
 
 @dataclass(frozen=True)
 class Run:
-    """A set of pictures that the page shows together.
+    """A set of pictures that the projector shows together.
 
     Attributes:
         kind: `OVERVIEW`, `PAGE` or `WHOLE`.
         number: of a page, from 1; 0 for the other kinds.
-        ids: (m,) the pictures, ascending.
+        ids: of the pictures, ascending (m,).
     """
 
     kind: str
@@ -35,20 +44,20 @@ class Run:
 
     @property
     def key(self) -> str:
-        """What stays when its pictures change."""
+        """Identity of the run, which stays the same when its pictures change."""
         return f"{self.kind} {self.number:04d}"
 
 
 def plan_runs(ids: Ids, pages: Pages, sample: Ids) -> list[Run]:
-    """Return the runs of a collection, in the order of the drop-down.
+    """Return the runs of a collection, in the order of the drop-down list.
 
-    All pictures are one run where they fit on a page. Otherwise there is an overview first,
-    then the pages, and last all of them once more where one tensor can hold them.
+    A collection that fits on one page is one run. Otherwise the runs are the overview, the pages,
+    and all pictures together if they fit into one tensor.
 
     Args:
-        ids: (n,) the pictures, ascending.
-        pages: (n,) the page of each, from 0.
-        sample: (m,) those of the overview.
+        ids: of the pictures, ascending (n,).
+        pages: page of each picture, from 0 (n,).
+        sample: ids of the overview (m,).
     """
     if not pages.any():
         return [Run(WHOLE, 0, ids)]
@@ -63,14 +72,14 @@ def plan_runs(ids: Ids, pages: Pages, sample: Ids) -> list[Run]:
 
 
 def run_name(run: Run, total: int, entries: Sequence[Entry]) -> str:
-    """Return a name that says what is in a run, fit for a folder and for the page's addresses.
+    """Return a descriptive name of a run that is safe as a folder name and in URLs.
 
-    The page shows some 32 characters of it.
+    The page shows about 32 characters of it.
 
     Args:
-        run: its `ids` are those of `entries`.
-        total: pictures in the collection.
-        entries: of a page, whose most frequent folders are named.
+        run: with the ids of `entries`.
+        total: number of pictures in the collection.
+        entries: rows of the pictures; the name of a page has their most frequent folders.
     """
     count = len(run.ids)
     if run.kind == OVERVIEW:
@@ -82,7 +91,7 @@ def run_name(run: Run, total: int, entries: Sequence[Entry]) -> str:
 
 
 def page_label(number: int) -> str:
-    """Return how a page is called in the tables of the other runs."""
+    """Return the label of a page in the metadata of the other runs."""
     return f"page {number:02d}"
 
 
@@ -95,7 +104,7 @@ def _frequent(names: Iterable[str], count: int) -> list[str]:
 
 
 def _short(name: str) -> str:
-    """Cut a name to what any file system takes; a dot or space at its end is not taken by all."""
+    """Return a name shortened for any file system, without a final dot or space (Windows)."""
     data = name.encode("utf-8")
     if len(data) > _MAX_NAME_BYTES:
         name = data[: _MAX_NAME_BYTES - 3].decode("utf-8", "ignore").rstrip() + "…"

@@ -1,4 +1,4 @@
-"""`imgrec tensorboard --logdir DIR`: serve a logdir on this machine until Ctrl-C."""
+"""`imgrec tensorboard --logdir DIR`: serve a logdir locally until Ctrl-C."""
 
 import argparse
 import sys
@@ -11,8 +11,8 @@ from projector.choices import PORT
 
 _PROG = "imgrec tensorboard"
 _DESCRIPTION = """\
-Serve a logdir by the installed TensorBoard, at 127.0.0.1 only, until Ctrl-C. The address that is
-printed opens the projector.
+Serve a logdir with the installed TensorBoard until Ctrl-C, on 127.0.0.1 only. The printed address
+opens the projector.
 """
 _EXAMPLES = """\
 examples:
@@ -29,8 +29,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
     add = parser.add_argument_group("what to serve").add_argument
-    add("--logdir", type=Path, required=True, metavar="DIR", help="made by imgrec projector")
-    port = "the first port to try, 0 for any; the next free one is used (default %(default)s)"
+    add(
+        "--logdir",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="a logdir written by imgrec projector",
+    )
+    port = "first port to try, the next free one is used; 0 for any (default %(default)s)"
     add("--port", type=_port, default=PORT, metavar="N", help=port)
     return parser
 
@@ -42,12 +48,12 @@ def _serve(arguments: argparse.Namespace) -> None:
     from projector.server import start
 
     address = start(arguments.logdir, arguments.port)
-    # From here on Ctrl-C is the way to end the command, not an interruption.
+    # From here on Ctrl-C is the normal way to end the command, so it exits with 0.
     with suppress(KeyboardInterrupt):
         port = urlsplit(address).port
         if arguments.port not in (0, port):
-            sys.stderr.write(f"{_PROG}: port {arguments.port} is taken, {port} is used\n")
-        sys.stderr.write(f"{_PROG}: Ctrl-C ends it\n")
+            sys.stderr.write(f"{_PROG}: port {arguments.port} is in use, using {port}\n")
+        sys.stderr.write(f"{_PROG}: press Ctrl-C to stop\n")
         sys.stdout.write(f"{address}\n")
         sys.stdout.flush()
         threading.Event().wait()
@@ -56,7 +62,7 @@ def _serve(arguments: argparse.Namespace) -> None:
 def _port(text: str) -> int:
     port = int(text)
     if not 0 <= port < 65_536:
-        raise argparse.ArgumentTypeError(f"{text} is no port: 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text} is not a port: give 0 to 65535")
     return port
 
 

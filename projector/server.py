@@ -1,4 +1,8 @@
-"""The installed TensorBoard on a logdir, in this process, for this machine only."""
+"""Run the installed TensorBoard on a logdir, in this process, bound to the loopback interface.
+
+The server is reachable from this machine only. The address is returned when the projector plugin
+reports the logdir, so that a browser that opens it never sees an empty page.
+"""
 
 import io
 import json
@@ -23,21 +27,22 @@ _TIMEOUT_S = 60.0
 
 
 def start(logdir: Path, port: int = PORT) -> str:
-    """Serve a logdir in a background thread; return the address that opens the projector.
+    """Serve a logdir in a background thread; return the URL that opens the projector.
 
     Args:
-        logdir: made by `projector.export.write_logdir`.
-        port: the first one to try; the next free one is taken. 0 leaves it to the system.
+        logdir: written by `projector.export.write_logdir`.
+        port: first port to try; the next free one is used. 0 lets the system choose.
 
     Raises:
-        ProjectorError: there is no such logdir, no port is free, or no answer comes.
+        ProjectorError: there is no such logdir, no port is free, or TensorBoard does not start or
+            respond in time.
     """
     if not any(logdir.glob(CONFIG_NAME)) and not any(logdir.glob(f"*/{CONFIG_NAME}")):
         raise ProjectorError(
             f"no logdir at {logdir}: run imgrec projector --store STORE --out {logdir}"
         )
     board = program.TensorBoard()
-    # The fast loader where there is one: it lists the runs in our order, the other in none.
+    # The fast data loader is used if available. It sorts the runs by our event files.
     board.configure(logdir=str(logdir.resolve()), host=HOST, port=free_port(port))
     said = io.StringIO()
     try:
@@ -45,23 +50,24 @@ def start(logdir: Path, port: int = PORT) -> str:
             address = board.launch()
     except program.TensorBoardServerException as error:
         raise ProjectorError(f"TensorBoard cannot be started: {error.msg}") from error
-    if _LOADER_NOTE not in said.getvalue():  # that one asks for nothing
+    # The note on the fast loader needs no action of the user.
+    if _LOADER_NOTE not in said.getvalue():
         sys.stderr.write(said.getvalue())
     _wait(address)
     return f"{address}#projector"
 
 
 def free_port(first: int) -> int:
-    """Return the first port from `first` on that nothing listens at.
+    """Return the first free port from `first` on; 0 is returned as it is.
 
     Raises:
-        ProjectorError: there is none among the next hundred.
+        ProjectorError: the next hundred ports are in use.
     """
     if first == 0:
         return 0
     for port in range(first, min(first + _TRIED_PORTS, 65_536)):
         with socket.socket() as probe:
-            # On Windows the option would let two servers share a port.
+            # Ignore sockets in TIME_WAIT. On Windows, it would let two servers share a port.
             if os.name == "posix":
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -73,7 +79,11 @@ def free_port(first: int) -> int:
 
 
 def _wait(address: str) -> None:
-    """Wait until the page would show the projector: its plugin looks for the config lazily."""
+    """Wait until the projector plugin is enabled; it looks for the config lazily.
+
+    Raises:
+        ProjectorError: it is not enabled in time.
+    """
     end = time.monotonic() + _TIMEOUT_S
     opener = build_opener(ProxyHandler({}))
     while time.monotonic() < end:
@@ -81,4 +91,6 @@ def _wait(address: str) -> None:
             if json.load(answer)["projector"]["enabled"]:
                 return
         time.sleep(0.05)
-    raise ProjectorError(f"TensorBoard at {address} finds no projector after {_TIMEOUT_S:.0f} s")
+    raise ProjectorError(
+        f"TensorBoard at {address} does not list the projector after {_TIMEOUT_S:.0f} s: try again"
+    )

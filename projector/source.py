@@ -1,4 +1,8 @@
-"""What the runs of a logdir share: the pictures of one feature, their columns, labels and pages."""
+"""What all runs of a logdir share: the pictures of one feature, their vectors, labels and pages.
+
+Everything is computed lazily and once, from the store: reduced vectors (PCA), k-means clusters, the
+k-NN graph, the partition into pages.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,23 +34,24 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 CENTER, PAGE_KIND = "center", "page"
-NEIGHBORS_MADE = 1_000_000  # pictures up to which a missing k-NN graph is made, in some minutes
+# Most pictures for which a missing k-NN graph is computed, which takes some minutes.
+NEIGHBORS_MADE = 1_000_000
 
 
 @dataclass(frozen=True)
 class ProjectedFeature:
-    """The pictures of one feature.
+    """One feature of a store, prepared for the projector.
 
     Attributes:
         store: open for reading.
         spec: of the encoder.
         feature: the vectors.
-        reduction: few columns, for pages and layouts.
-        tensor: the columns of the tensors.
-        clusters: by k-means.
-        kept: the pages that the store keeps.
-        layouts: those the store keeps.
-        quiet: no progress bar.
+        reduction: vectors reduced by PCA, for pages and layouts.
+        tensor: vectors that are written into the tensors, reduced or not.
+        clusters: k-means clusters.
+        kept: the page partition that is kept in the store.
+        layouts: the layouts that are kept in the store.
+        quiet: show no progress bar.
     """
 
     store: Store
@@ -68,18 +73,18 @@ class ProjectedFeature:
         clusters: int,
         quiet: bool = True,
     ) -> "ProjectedFeature":
-        """Open a feature, by default the store's own.
+        """Open a feature of a store.
 
         Args:
             store: open for reading.
-            name: of the feature.
-            dimensions: principal components kept, None for the vectors as they are.
-            clusters: how many, at most.
-            quiet: no progress bar.
+            name: of the feature; None for the default feature of the store.
+            dimensions: principal components in the tensor; None for unreduced vectors.
+            clusters: most k-means clusters.
+            quiet: show no progress bar.
 
         Raises:
             StoreError: the store has no such feature or is damaged.
-            ProjectorError: fewer than two pictures, or a vector that is not finite.
+            ProjectorError: the feature has fewer than two pictures, or a vector is not finite.
         """
         spec, feature = store.spec(name), store.feature(name)
         if len(feature) < 2:
@@ -99,37 +104,37 @@ class ProjectedFeature:
 
     @property
     def ids(self) -> Ids:
-        """The pictures (n,), ascending."""
+        """The ids of the pictures, ascending (n,)."""
         return self.feature.ids
 
     @cached_property
     def neighbors(self) -> Neighbors | None:
-        """The k-NN graph of all pictures, None where there is none and it would take long."""
+        """The k-NN graph of all pictures; None if it is missing and too expensive to compute."""
         if len(self.feature) <= NEIGHBORS_MADE:
             return neighbors_in(self.store, self.spec, self.feature, quiet=self.quiet)
         return kept_neighbors(self.store, self.spec, self.feature)
 
     @cached_property
     def graph(self) -> "csr_array | None":
-        """The weights (n, n) of that graph."""
+        """The fuzzy graph (n, n) of the k-NN graph, as UMAP uses it; None without k-NN graph."""
         return fuzzy_graph(self.neighbors) if self.neighbors else None
 
     @cached_property
     def groups(self) -> NDArray[np.intp]:
-        """The group (n,) of each picture: its community, its cluster where it has none."""
+        """The group of each picture (n,): its community, or its cluster if it has none."""
         return groups_of(self.store.catalog, self.clusters)
 
     @cached_property
     def colored_by(self) -> str:
-        """The kind of label that says most of what a picture is like."""
+        """The label kind to color by: the community if the catalog has any, else the cluster."""
         return COMMUNITY if COMMUNITY in self.store.catalog.labels.kinds() else CLUSTER
 
     def runs(self, overview: int, page_size: int) -> list[Run]:
-        """Return the runs of the logdir, and keep on which page each picture is.
+        """Return the runs of the logdir, and keep the page of each picture in the store.
 
         Args:
-            overview: pictures in it.
-            page_size: pictures of a page.
+            overview: number of pictures in the overview.
+            page_size: most pictures per page.
         """
         pages = self._pages(page_size)
         self.kept.save(self.ids, pages, page_size)
@@ -138,12 +143,14 @@ class ProjectedFeature:
     def labels(
         self, run: Run, colors: Mapping[int, str], page_of: Mapping[int, int]
     ) -> dict[int, dict[str, str]]:
-        """Return {id: {kind: value}} of the pictures of a run: the catalog's, and ours.
+        """Return the labels of the pictures of a run, by id and kind.
+
+        These are the labels of the catalog, and cluster, cluster center, color word and page.
 
         Args:
             run: of this collection.
-            colors: the word of each picture.
-            page_of: the number of its page for each picture, empty where there are no pages.
+            colors: color word of each picture, by id.
+            page_of: page number of each picture, by id; empty if there are no pages.
         """
         labels = self.store.catalog.labels.of(run.ids)
         rows = self.feature.rows_of(run.ids)
@@ -177,6 +184,6 @@ class ProjectedFeature:
 def _too_few(store: Store, count: int) -> str:
     has = f"only {count} readable picture" if count else "no readable pictures"
     return (
-        f"{store.path} has {has}, the projector shows 2 or more: "
-        "run imgrec index with a folder that holds more"
+        f"{store.path} has {has}, the projector needs at least 2: "
+        "run imgrec index on a folder with more pictures"
     )

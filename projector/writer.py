@@ -1,4 +1,9 @@
-"""Writes the runs of a logdir; what is the same in the old one is taken over."""
+"""Write the runs of a logdir, incrementally: unchanged files are reused from the existing one.
+
+A file is reused, by a hard link if possible, if its content key and its size are the same as in the
+manifest of the existing logdir. A run that changed gets a new folder name: a running TensorBoard
+caches runs by name and would otherwise show stale data.
+"""
 
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -9,20 +14,25 @@ from imgrec.system.threads import cores
 from projector.files.pieces import Piece
 from projector.manifest import Listed, LogdirManifest, Made, still_right, taken_over
 
-_SLOW_AT_ONCE = 4  # sprites, each of which takes up to half a gigabyte while it is made
-_SLOW_WAITING = 4  # of these, and of those that wait for a thread
+# Slow files (sprites) written at a time; each takes up to half a gigabyte of memory.
+_SLOW_AT_ONCE = 4
+# Slow files that are being written or waiting for a thread.
+_SLOW_WAITING = 4
 
 
 class LogdirWriter:
-    """Writes runs into a new logdir, slow files in threads; a context that waits for them."""
+    """Writer of the runs of a new logdir; writes slow files in threads.
+
+    It is a context manager that waits for the threads.
+    """
 
     def __init__(self, old_folder: Path, old: LogdirManifest, folder: Path) -> None:
-        """Begin a logdir.
+        """Start a logdir.
 
         Args:
-            old_folder: the logdir before this one, there or not.
-            old: what is in it.
-            folder: the new one, empty.
+            old_folder: the existing logdir; it may be absent.
+            old: its manifest.
+            folder: the new logdir, empty.
         """
         self._old_folder, self._old, self._folder = old_folder, old, folder
         self._runs: dict[str, Listed] = {}
@@ -38,23 +48,23 @@ class LogdirWriter:
         self._threads.shutdown(cancel_futures=True)
 
     def has(self, key: str, name: str, made_from: str) -> bool:
-        """Whether a file of a run need not be made, for the old logdir has it.
+        """Return True if a file of a run can be reused from the existing logdir.
 
         Args:
             key: of the run.
             name: of the file.
-            made_from: the key of the piece.
+            made_from: content key of the file.
         """
         listed = self._old.runs.get(key)
         return still_right(self._old_folder, listed, name, made_from) is not None
 
     def write(self, key: str, title: str, pieces: Sequence[Piece]) -> tuple[str, bool]:
-        """Write a run; return the name of its folder, and whether it differs from the old one.
+        """Write a run; return the name of its folder, and True if the run has changed.
 
         Args:
-            key: of the run, the same in the old logdir.
-            title: what the folder is to be called. A changed run gets the number of the edition
-                behind it, so that none ever has the name of another.
+            key: identity of the run, the same in the existing logdir.
+            title: name of the folder. For a changed run, the number of the edition is appended,
+                so that a name is never used for two different contents.
             pieces: its files.
         """
         listed = self._old.runs.get(key)
@@ -79,16 +89,16 @@ class LogdirWriter:
         return name, changed
 
     def _wait_for_room(self) -> None:
-        """Wait while many slow files are not done: what is laid for them is held in memory."""
+        """Block while `_SLOW_WAITING` slow files are unfinished, to bound the memory they hold."""
         waiting = [future for future in self._pending if not future.done()]
         while len(waiting) >= _SLOW_WAITING:
             waiting = list(wait(waiting, return_when=FIRST_COMPLETED).not_done)
 
     def finish(self) -> LogdirManifest:
-        """Wait for the slow files; return the list of all that was written.
+        """Wait for the slow files; return the manifest of the logdir.
 
         Raises:
-            Exception: what the writing of a file raised.
+            Exception: an exception raised while a file was written.
         """
         for future in self._pending:
             future.result()

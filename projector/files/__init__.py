@@ -1,1 +1,1 @@
-"""The files of a projector run, one module each."""
+"""The file formats of a projector run, one module each."""

@@ -1,7 +1,8 @@
-"""Three file formats that TensorBoard reads: the projector's config, its tensors, an event file.
+"""Three file formats that TensorBoard reads: the projector config, its tensors, an event file.
 
-A run of the projector is a folder. TensorBoard finds it by its event file; the config, a protobuf
-in text form, names the tensor, metadata, sprite and bookmarks files; a tensor is raw float32.
+A run of the projector is a folder. TensorBoard recognizes it by its event file. The config, in the
+text format of protocol buffers, names the tensor, metadata, sprite and bookmarks files. A tensor is
+raw little-endian float32, row by row.
 """
 
 import io
@@ -18,14 +19,17 @@ HEADER = "# made by imgrec projector, which replaces this folder when it is run 
 
 @dataclass(frozen=True)
 class Embedding:
-    """An entry of the config; paths are relative to it and never lead out of its folder.
+    """A tensor in the config; paths are relative to the config, within its folder.
 
     Attributes:
         name: of the tensor, shown in the page.
         rows: of the tensor.
         columns: of the tensor.
+        tensor_path: of the tensor file.
+        metadata_path: of the metadata table.
+        sprite_path: of the sprite.
         cell_px: side of a thumbnail in the sprite.
-        bookmarks_path: of the layouts, None for none.
+        bookmarks_path: of the bookmarks, None for no bookmarks.
     """
 
     name: str
@@ -39,7 +43,7 @@ class Embedding:
 
 
 def config_text(embeddings: Sequence[Embedding]) -> str:
-    """Return the config of some tensors.
+    """Return the config of a list of tensors.
 
     Source: tensorboard/plugins/projector/projector_config.proto.
     """
@@ -68,7 +72,7 @@ embeddings {{
 
 
 def _quoted(text: str) -> str:
-    """A string of the protobuf text format: UTF-8 as it is, the rest as octal escapes."""
+    """Return a string literal of the protobuf text format; control characters are octal escapes."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return (
         '"' + "".join(c if c >= " " and c != "\x7f" else f"\\{ord(c):03o}" for c in escaped) + '"'
@@ -78,12 +82,13 @@ def _quoted(text: str) -> str:
 def tensor_bytes(columns: NDArray[np.float32]) -> bytes:
     """Return the bytes of a tensor file of rows (n, c).
 
-    TensorBoard reads the file as text first, line by line, and takes it as binary when a line
-    is no valid UTF-8: all zeros pass as text, and a line break before the first invalid byte
-    is an internal error. No text begins with the byte 0xFF, therefore the first byte always
-    is. It is the lowest of a mantissa: a value moves by at most 2**-15 of its size (and by
-    less than 1e-42 where it is 0). All of the first column moves by this rule, so that values
-    that are equal stay equal: the page would stretch the smallest difference over the screen.
+    TensorBoard has no format marker. It parses the file as text first, line by line, and treats it
+    as binary once a line is not valid UTF-8. All zeros would pass as text, and a line break before
+    the first invalid byte is an internal error. So the first byte is forced to 0xFF, which no
+    UTF-8 text contains. It is the lowest byte of a mantissa, so the value changes by at most
+    2**-15 of its size (less than 1e-42 if it is 0). The whole first column is changed by the same
+    rule, so that equal values stay equal; the page would scale the smallest difference to the
+    screen.
 
     Source: `_read_tensor_tsv_file` of tensorboard/plugins/projector/projector_plugin.py.
     """
@@ -93,17 +98,18 @@ def tensor_bytes(columns: NDArray[np.float32]) -> bytes:
 
 
 def event_bytes(order: int) -> bytes:
-    """Return an event file that holds nothing but the time of its beginning.
+    """Return an event file with one event: the version header with a wall time.
 
-    TensorBoard's faster loader passes over a run without a first event, and lists the others
-    in the order of the times of theirs; so the time is the run's place in the list.
+    The fast data loader of TensorBoard skips runs without a first event and sorts the others by
+    the wall time of theirs. So the wall time sets the position of the run in the list.
 
     Source: tensorboard/data/server/commit.rs, server.rs.
 
     Args:
-        order: from 1, in seconds after 1970.
+        order: position in the list, from 1; written as seconds since 1970.
     """
-    from tensorboard.compat.proto.event_pb2 import Event  # late: half a second
+    # Imported late: this takes half a second.
+    from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.summary.writer.record_writer import RecordWriter
 
     buffer = io.BytesIO()

@@ -1,4 +1,8 @@
-"""The metadata of a tensor: a table that the page labels, searches and colors by."""
+"""Write the metadata of a tensor: the TSV table by which the page labels, searches and colors.
+
+The format has no quoting. The invariant is that no value can break the table, whatever a file is
+called: tabs and line breaks are escaped, empty cells are replaced.
+"""
 
 import re
 from collections import Counter
@@ -9,27 +13,31 @@ from imgrec.collection import Entry
 from imgrec.collection.kinds import FOLDER
 from imgrec.system.file_names import printable
 
-LABEL = "name"  # the first text column, by which the page names the points
-NONE = "-"  # the page's search breaks on an empty cell
+# The first text column, by which the page labels the points.
+LABEL = "name"
+# Placeholder of an empty cell, on which the search of the page would fail.
+NONE = "-"
 OTHER = "other"
-MAX_VALUES = 50  # a column of more texts cannot be colored by
-_NUMBER = re.compile(  # what `Number` of JavaScript takes
+# Most distinct texts of a column that the page can color by.
+MAX_VALUES = 50
+# What `Number` of JavaScript parses.
+_NUMBER = re.compile(
     r"[+-]?(Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)|0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+",
     re.ASCII,
 )
 
 
 def metadata_text(entries: Sequence[Entry], labels: Mapping[int, Mapping[str, str]]) -> str:
-    """Return the tab-separated table of some pictures, a line each below the header.
+    """Return the tab-separated table of some pictures: a header, then one line per picture.
 
-    The columns are name, path, folder, size, megapixels and format, then the kinds of label in
-    order of the alphabet. The path begins with the name of the root where there are several; the
-    folder is the last one of the path, as in the catalog's labels. Folder, format and labels
-    are categories: text, of at most `MAX_VALUES` values.
+    The columns are name, path, folder, size, megapixels and format, then the label kinds, sorted.
+    The path is prefixed by the name of the root if there are several roots. The folder is the last
+    one of the path, as in the label `folder`. Folder, format and labels are categories, see
+    `category`.
 
     Args:
         entries: the pictures, in the order of the tensor's rows.
-        labels: {id: {kind: value}}.
+        labels: values by id and kind.
     """
     columns = _own_columns(entries)
     for kind in sorted({kind for of_image in labels.values() for kind in of_image}):
@@ -40,10 +48,11 @@ def metadata_text(entries: Sequence[Entry], labels: Mapping[int, Mapping[str, st
 
 
 def category(values: Iterable[str]) -> list[str]:
-    """Return the values of a column made fit for coloring by.
+    """Return the values of a column as categories that the page can color by.
 
-    Beyond `MAX_VALUES` the most frequent stay, the rest becomes `OTHER`. What the page would
-    read as a number is preceded by #: it would show community 3.10 as 3.1.
+    Of more than `MAX_VALUES` distinct values, the most frequent are kept, and the rest becomes
+    `OTHER`. Texts that the page would parse as numbers are prefixed by #; otherwise it would show
+    community 3.10 as 3.1.
     """
     texts = [_as_text(_cell(value)) for value in values]
     counts = Counter(texts)
@@ -75,7 +84,7 @@ def _path(entry: Entry, with_root: bool) -> str:
 
 
 def folder_name(entry: Entry) -> str:
-    """Return the folder a picture lies in, by its last name, as in the catalog's labels."""
+    """Return the name of the folder that contains a picture, as in the label `folder`."""
     return PurePosixPath(entry.path).parent.name or PurePosixPath(entry.root).name
 
 

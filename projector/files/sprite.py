@@ -1,7 +1,8 @@
-"""The sprite: all thumbnails of a tensor in one square sheet, cell i for row i.
+"""Draw the sprite of a tensor: all thumbnails on one square sheet, cell i for row i.
 
-It is a WebP with alpha, because the page draws nothing where a pixel is fully transparent: on
-an opaque sheet the margins of one thumbnail would hide its neighbors.
+The page uses the sheet as a texture, in which a point is drawn as its cell. The sheet is a WebP
+with alpha, because the page discards transparent pixels; on an opaque sheet the margins of one
+thumbnail would hide its neighbors.
 """
 
 import io
@@ -16,15 +17,24 @@ from imgrec.collection import Ids
 from imgrec.store.thumbnails import DAMAGED
 from projector.errors import ProjectorError
 
-VERSION = 2  # raised whenever the same pictures would give another sheet
-MAX_SIDE_PX = 8192  # the page refuses larger sheets
+# Part of the content key. Increase it when the same pictures would give a different sheet.
+VERSION = 2
+# Largest texture that the page accepts.
+MAX_SIDE_PX = 8192
 MAX_CELL_PX = 100
-_USUAL_SIDE_PX = 4000  # in two dimensions the page draws a cell pixel by pixel: larger ones pile up
-_FINE_CELL_PX = 36  # so small only where the sheet would be too large
-MIN_PER_SIDE = 2  # of a single cell the page shows nothing
-_GAP_PX = 1  # around every cell: the page blends across cells' edges
+# Usual side of a sheet. In two dimensions the page draws cells at full size, so that larger ones
+# overlap too much.
+_USUAL_SIDE_PX = 4000
+# Cells are made smaller than this only if the sheet would exceed MAX_SIDE_PX.
+_FINE_CELL_PX = 36
+# The page shows nothing of a grid with a single cell.
+MIN_PER_SIDE = 2
+# Transparent margin of every cell, since the page interpolates across cell edges.
+_GAP_PX = 1
 _QUALITY = 85
-_METHOD = 2  # 0 and 1 fail on large sheets (partition 0 overflows), 3 takes six times as long
+# Effort of the WebP encoder. 0 and 1 fail on large sheets (partition 0 overflow), 3 takes six times
+# as long.
+_METHOD = 2
 _CLEAR = (255, 255, 255, 0)
 
 
@@ -32,11 +42,11 @@ _CLEAR = (255, 255, 255, 0)
 class Grid:
     """The geometry of a sheet.
 
-    The page shows wrong thumbnails unless there are as many rows as columns and the side of
-    the sheet is an exact multiple of the cell's.
+    The page requires a square grid whose side is an exact multiple of the cell's; otherwise it
+    shows wrong thumbnails.
 
     Attributes:
-        per_side: cells in a row, and rows.
+        per_side: number of cells in a row, and of rows.
         cell_px: side of a cell.
     """
 
@@ -45,17 +55,17 @@ class Grid:
 
     @property
     def side_px(self) -> int:
-        """The side of the sheet."""
+        """The side of the sheet in pixels."""
         return self.per_side * self.cell_px
 
     def corner_px(self, cell: int) -> tuple[int, int]:
-        """Return the left and the upper edge of a cell, counted from 0 row by row."""
+        """Return left and top of a cell; cells are numbered from 0, row by row."""
         row, column = divmod(cell, self.per_side)
         return column * self.cell_px, row * self.cell_px
 
 
 def grid_for(count: int) -> Grid:
-    """Return the smallest square grid with a cell for each of `count` pictures."""
+    """Return the smallest square grid with at least `count` cells."""
     per_side = max(MIN_PER_SIDE, isqrt(count - 1) + 1)
     usual = max(_USUAL_SIDE_PX // per_side, _FINE_CELL_PX)
     return Grid(per_side, min(MAX_CELL_PX, usual, MAX_SIDE_PX // per_side))
@@ -68,14 +78,14 @@ def build_sprite(
     done: Callable[[int], object] = lambda count: None,
     rows: int | None = None,
 ) -> Image.Image:
-    """Lay the thumbnails of pictures on a transparent sheet, the i-th in the middle of cell i.
+    """Return a transparent sheet (RGBA) with the i-th thumbnail centered in cell i.
 
     Args:
-        ids: (n,) the pictures.
-        thumbnail: gives the JPEG of a picture.
+        ids: the n pictures (n,).
+        thumbnail: returns the JPEG bytes of a picture.
         grid: with at least n cells.
-        done: called with 1 for each thumbnail laid.
-        rows: how many of the sheet are laid, from the first; by default all.
+        done: progress callback, called with 1 for each thumbnail.
+        rows: number of rows of cells that the sheet has; None for all rows of the grid.
 
     Raises:
         ProjectorError: a thumbnail is damaged.
@@ -92,13 +102,14 @@ def build_sprite(
 
 
 def write_sprite(path: Path, sheet: Image.Image) -> None:
-    """Write a sheet as WebP."""
-    # Alpha is 0 or 255 and what is clear is white: nothing to quantize, nothing to clean up.
+    """Write a sheet as a lossy WebP with alpha."""
+    # Alpha is 0 or 255, and transparent pixels are white, so that alpha needs no quality and
+    # transparent areas no cleanup.
     sheet.save(path, "WEBP", quality=_QUALITY, method=_METHOD, alpha_quality=0, exact=True)
 
 
 def fit(jpeg: bytes, side_px: int) -> Image.Image:
-    """Return a picture scaled, larger or smaller, so that its longer side is `side_px`."""
+    """Return a JPEG scaled up or down so that its longer side is `side_px`."""
     with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
         image.draft("RGB", (side_px, side_px))
         scale = side_px / max(image.size)

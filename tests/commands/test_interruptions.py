@@ -135,6 +135,6 @@ def test_ctrl_c_ends_the_server_silently(tmp_path: Path) -> None:
     signals += "t.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
     signals += "from projector.serve import main; raise SystemExit(main(['--logdir', 'x']))"
     done = subprocess.run([sys.executable, "-c", signals], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "imgrec tensorboard: Ctrl-C ends it\n")
+    assert (done.returncode, done.stderr) == (0, "imgrec tensorboard: press Ctrl-C to stop\n")
     assert done.stdout == "http://127.0.0.1:6006/\n"
     assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN

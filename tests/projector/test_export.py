@@ -208,7 +208,7 @@ def test_one_picture_is_too_few(
     path = make_store(tmp_path / "store", [plain(c) for c in colors(count)], vectors)
     assert main(["--store", str(path), "--out", str(tmp_path / "log")]) == 2
     error = capsys.readouterr().err
-    assert f"store has {has}, the projector shows 2 or more: run imgrec index" in error
+    assert f"store has {has}, the projector needs at least 2: run imgrec index" in error
     assert error.count("\n") == 1
     assert not (tmp_path / "log").exists()
 
@@ -220,8 +220,8 @@ def test_one_picture_is_too_few(
         (["--encoder", "vgg"], "has no feature 'vgg' (there: mini, rgb)"),
         (["--dimensions", "0"], "0 is not 1 or more"),
         (["--layouts", "umap,mds"], "'mds' is no layout (there: umap, tsne, or none)"),
-        (["--page-size", "1"], "1 is not 2 to 100,000"),
-        (["--overview", "100001"], "100001 is not 2 to 100,000"),
+        (["--page-size", "1"], "1 is out of range: give 2 to 100,000"),
+        (["--overview", "100001"], "100001 is out of range: give 2 to 100,000"),
         (["--full", "--dimensions", "9"], "not allowed with"),
     ],
 )

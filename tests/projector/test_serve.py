@@ -36,8 +36,8 @@ def test_it_prints_the_address_when_it_answers_and_leaves_no_trace(
             with urlopen(f"{base}data/plugin/projector/runs") as answer:
                 assert answer.read() == b'["all 24 pictures"]'
     assert server.errors() == (
-        f"imgrec tensorboard: port {port} is taken, {used} is used\n"
-        "imgrec tensorboard: Ctrl-C ends it\n"
+        f"imgrec tensorboard: port {port} is in use, using {used}\n"
+        "imgrec tensorboard: press Ctrl-C to stop\n"
     )
     assert contents(logdir) == before
 
@@ -48,7 +48,7 @@ def test_the_wanted_port_is_no_news(store: Store, tmp_path: Path) -> None:
         port = found.getsockname()[1]
     with served(tmp_path / "log", port, stderr=subprocess.PIPE) as server:
         assert server.address == f"http://{HOST}:{port}/#projector"
-    assert server.errors() == "imgrec tensorboard: Ctrl-C ends it\n"
+    assert server.errors() == "imgrec tensorboard: press Ctrl-C to stop\n"
 
 
 def test_it_listens_on_this_machine_only(store: Store, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_no_free_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     ("arguments", "message"),
     [
         (["--logdir", "absent"], "no logdir at absent: run imgrec projector"),
-        (["--logdir", "absent", "--port", "70000"], "70000 is no port"),
+        (["--logdir", "absent", "--port", "70000"], "70000 is not a port: give 0 to 65535"),
         ([], "--logdir"),
     ],
 )

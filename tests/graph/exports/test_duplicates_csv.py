@@ -145,7 +145,10 @@ def test_both_are_written_where_both_are_asked_for(
     ("arguments", "told"),
     [
         ([], "name --out SITE, or a file by --duplicates, "),
-        (["--duplicates", "photos/0.jpg"], "photos/0.jpg is not a CSV file: give the path of a file"),
+        (
+            ["--duplicates", "photos/0.jpg"],
+            "photos/0.jpg is not a CSV file: give the path of a file",
+        ),
         (["--duplicates", "photos"], "photos is not a CSV file"),
         (["--duplicates", "nowhere/d.csv"], "the folder nowhere does not exist: create it before"),
         (["--duplicates", "d.csv", "--encoder", "resnet50"], "has no feature 'resnet50'"),

@@ -113,13 +113,13 @@ def test_equal_coordinates_stay_equal() -> None:
 def test_what_is_not_finite_is_refused(wrong: float) -> None:
     layout = _layout(5, 2)
     layout[3, 1] = wrong
-    with pytest.raises(ValueError, match="point 3 has no finite coordinate"):
+    with pytest.raises(ValueError, match="coordinate of point 3 is not finite"):
         _states(Bookmark("a", layout), count=5)
 
 
 @pytest.mark.parametrize("shape", [(4, 2), (6, 2), (5, 1), (5, 4)])
 def test_other_shapes_are_refused(shape: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match=r"'a' is .*: 5 points in 2 or 3 needed"):
+    with pytest.raises(ValueError, match=r"positions of 'a' are .*: give 5 x 2 or 3"):
         _states(Bookmark("a", _layout(*shape)), count=5)
 
 
