@@ -1,1 +1,1 @@
-"""The file formats of a projector run, one module each."""
+"""The file formats of a projector run: config, tensor, event file, metadata, sprite, bookmarks."""

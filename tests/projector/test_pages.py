@@ -127,5 +127,5 @@ def test_pages_are_made_anew_when_little_is_left_of_them() -> None:
 
 
 def test_pages_of_nothing_are_refused() -> None:
-    with pytest.raises(ValueError, match="pages of 0 pictures"):
+    with pytest.raises(ValueError, match="page size 0: give 1 or more"):
         split_pages(np.zeros((3, 2), np.float32), np.zeros(3, np.intp), 0)
