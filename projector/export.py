@@ -1,4 +1,9 @@
-"""From a store to a logdir that TensorBoard's projector opens."""
+"""Write the logdir of a store: plan the runs, compose them in a pipeline, replace the old logdir.
+
+The slow parts, layouts and sprites, are computed in worker processes a few runs ahead of the run
+that is being written, which bounds the memory. The logdir is written into a temporary folder and
+renamed at the end: it is replaced completely or not at all.
+"""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -28,24 +33,26 @@ from projector.runs import PAGE, Run
 from projector.source import ProjectedFeature
 from projector.writer import LogdirWriter
 
-_SPRITES_FROM = 4_000  # pictures, below which starting processes takes as long as it saves
+# Least number of pictures that is worth the start of worker processes, without and with layouts.
+_SPRITES_FROM = 4_000
 _LAYOUTS_FROM = 2_000
-_RUNS_AHEAD = 2  # four layouts each: enough for many cores, few enough to bound memory
+# Runs computed ahead, of four layouts each: enough for many cores, few enough to bound memory.
+_RUNS_AHEAD = 2
 
 
 @dataclass(frozen=True)
 class ProjectorOptions:
-    """How a collection is shown.
+    """Options of a logdir.
 
     Attributes:
-        dimensions: principal components in the tensors, None for the vectors as they are.
-        overview: pictures in the overview.
-        page_size: pictures on a page.
-        clusters: by k-means, at most.
-        methods: of `METHODS`, the layouts beside PCA.
+        dimensions: principal components in the tensors; None for unreduced vectors.
+        overview: number of pictures in the overview.
+        page_size: most pictures per page.
+        clusters: most k-means clusters.
+        methods: layouts beside PCA, of `METHODS`.
         seed: of the layouts.
-        workers: processes that lay thumbnails and make layouts, 0 for none; by default as many
-            as there are cores where there is enough to do.
+        workers: processes that draw sprites and compute layouts; 0 for this process alone, None
+            for one per core if the collection is large enough.
     """
 
     dimensions: int | None = DIMENSIONS
@@ -59,15 +66,15 @@ class ProjectorOptions:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What was written of a run.
+    """Summary of a written run.
 
     Attributes:
-        name: in the page's drop-down, and of its folder.
+        name: in the drop-down list of the projector, and of its folder.
         kind: as in `Run`.
-        points: pictures in it.
-        cell_px: side of a thumbnail in its sprite.
-        views: its bookmarks.
-        changed: False where it is as it was in the logdir before.
+        points: number of pictures.
+        cell_px: side of a thumbnail in the sprite.
+        views: number of bookmarks.
+        changed: False if it is the same as in the previous logdir.
     """
 
     name: str
@@ -80,17 +87,18 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class Export:
-    """What a logdir holds.
+    """Summary of a written logdir.
 
     Attributes:
-        logdir: its absolute path.
-        encoder: the feature whose vectors it shows.
-        pictures: those in the store with a vector.
-        columns: of the tensors.
-        variance_kept: share of the vectors' variance in these columns, 0 to 1.
-        clusters: of the pictures, by k-means.
-        runs: in the order of the drop-down.
-        warnings: one line each, of what could not be kept in the store.
+        logdir: absolute path.
+        encoder: name of the feature.
+        pictures: number of pictures that have a vector.
+        columns: number of columns of the tensors.
+        variance_kept: explained variance of these columns, 0 to 1.
+        clusters: k-means clusters of the pictures.
+        runs: in the order of the drop-down list.
+        warnings: one line for each problem that did not stop the export, such as labels that could
+            not be written to the store.
     """
 
     logdir: Path
@@ -113,21 +121,21 @@ def write_logdir(
 ) -> Export:
     """Write the logdir of a store, atomically; keep the k-means clusters as labels.
 
-    An older logdir at `out` is replaced. Files of it whose sources are unchanged are linked or
+    An existing logdir at `out` is replaced. Its files whose inputs are unchanged are linked or
     copied. A run that changed gets a new name, because a running TensorBoard reads a run again
     only if its name changed.
 
     Args:
-        store: opened for reading.
-        out: the logdir.
-        encoder: the feature to show, by default the store's own.
-        options: how, by default as `ProjectorOptions()` says.
-        quiet: no progress bar.
+        store: open for reading.
+        out: folder of the logdir.
+        encoder: name of the feature to show; None for the default feature of the store.
+        options: None for the defaults.
+        quiet: show no progress bar.
 
     Raises:
         StoreError: the store has no such feature or is damaged.
-        ProjectorError: there are fewer than two pictures.
-        ImgrecError: `out` holds anything that this command did not write.
+        ProjectorError: the feature has fewer than two pictures, or a vector is not finite.
+        ImgrecError: `out` contains files that are not part of an imgrec logdir.
     """
     out, options = Path(out).resolve(), options or ProjectorOptions()
     LOGDIR.check_place(out)
@@ -150,7 +158,8 @@ def write_logdir(
         write_manifest(folder, writer.finish())
         # Again: somebody may have put a file there meanwhile.
         LOGDIR.check_place(out)
-    if options.methods:  # those of an export without any may be wanted again
+    # Without methods no layout was used, but the kept ones may be needed again.
+    if options.methods:
         collection.layouts.prune(layouts.used)
     warnings = keep_labels(store, CLUSTER, collection.clusters.labels())
     return Export(
@@ -166,14 +175,14 @@ def write_logdir(
 
 
 def _workers(options: ProjectorOptions, total: int) -> Workers | None:
-    """Return the processes for runs of `total` pictures, None where this one does it sooner."""
+    """Return worker processes for `total` pictures, None if they are not worth the start."""
     count = cores() if options.workers is None else options.workers
     enough = total >= (_LAYOUTS_FROM if options.methods else _SPRITES_FROM)
     return Workers(count) if count and (enough or options.workers is not None) else None
 
 
 def _ahead(composer: Composer, runs: Sequence[Run]) -> Iterator[PendingRun]:
-    """Yield the runs; while one is composed, the slow parts of the next ones are being made."""
+    """Yield the runs in order, with the slow parts of the next `_RUNS_AHEAD` already started."""
     begun: deque[PendingRun] = deque()
     for run in runs:
         begun.append(composer.begin(run))
@@ -189,5 +198,5 @@ def _written(composer: Composer, writer: LogdirWriter, begun: PendingRun) -> Run
 
 
 def _page_of(runs: Sequence[Run]) -> dict[int, int]:
-    """Return the number of its page for each picture; nothing where there are no pages."""
+    """Return the page number of each picture by id, empty if there are no pages."""
     return {i: run.number for run in runs if run.kind == PAGE for i in run.ids.tolist()}

@@ -1,4 +1,8 @@
-"""The list of what this package wrote into a logdir: what is ours there, and what still holds."""
+"""Read and write the manifest of a logdir, and reuse unchanged files of the previous one.
+
+The manifest lists every run with the content keys and sizes of its files. A file may be reused if
+its key, a digest of its inputs, is the same, and it still has the recorded size.
+"""
 
 import json
 import os
@@ -13,10 +17,10 @@ from imgrec.system.output_folder import LOGDIR
 
 @dataclass(frozen=True)
 class Made:
-    """A file of a run.
+    """A file of a run, as listed in the manifest.
 
     Attributes:
-        key: a digest of all it was made from.
+        key: content key, a digest of everything that determines the content.
         size_bytes: of the file.
     """
 
@@ -26,7 +30,13 @@ class Made:
 
 @dataclass(frozen=True)
 class Listed:
-    """A run: the folder it lies in, what it was to be called, and its files by name."""
+    """A run, as listed in the manifest.
+
+    Attributes:
+        folder: its name.
+        title: name before an edition number was appended.
+        files: by name.
+    """
 
     folder: str
     title: str
@@ -35,7 +45,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class LogdirManifest:
-    """The runs of a logdir by their keys, and how many times it has been written."""
+    """The runs of a logdir by key, and its edition, which increases with every change."""
 
     edition: int
     runs: Mapping[str, Listed]
@@ -45,7 +55,7 @@ NOTHING = LogdirManifest(0, {})
 
 
 def read_manifest(logdir: Path) -> LogdirManifest:
-    """Return what a logdir holds; nothing where there is none, or one that cannot be read."""
+    """Return the manifest of a logdir, `NOTHING` if absent, unreadable or of another format."""
     try:
         described = json.loads((logdir / LOGDIR.marker).read_text("utf-8"))
         if described["format"] != LOGDIR.format:
@@ -57,18 +67,18 @@ def read_manifest(logdir: Path) -> LogdirManifest:
 
 
 def write_manifest(logdir: Path, manifest: LogdirManifest) -> None:
-    """Write the manifest of a new logdir, in which all other files lie already."""
+    """Write the manifest of a new logdir; call this last, after all other files are written."""
     (logdir / LOGDIR.marker).write_text(LOGDIR.described(logdir, asdict(manifest)), "utf-8")
 
 
 def still_right(old: Path, listed: Listed | None, name: str, made_from: str) -> Path | None:
-    """Return the file of an old logdir that was made from the same, None where there is none.
+    """Return the path of an up-to-date file of the previous logdir, None for none.
 
     Args:
-        old: the old logdir.
-        listed: the run in it, if there was one.
+        old: the previous logdir.
+        listed: the run in its manifest, None for none.
         name: of the file.
-        made_from: the key that it should have.
+        made_from: content key that the file must have.
     """
     made = listed.files.get(name) if listed else None
     if listed is None or made is None or made.key != made_from:
@@ -82,7 +92,7 @@ def still_right(old: Path, listed: Listed | None, name: str, made_from: str) -> 
 
 
 def taken_over(source: Path, new: Path) -> bool:
-    """Give a new logdir a file of an old one, linked where the disk can; say whether it has it."""
+    """Hard-link or copy a file into the new logdir; return False if it is gone or unreadable."""
     try:
         try:
             os.link(source, new)
@@ -96,6 +106,6 @@ def taken_over(source: Path, new: Path) -> bool:
 def _listed(described: Mapping[str, Any]) -> Listed:
     folder = described["folder"]
     if not isinstance(folder, str) or Path(folder).name != folder:
-        raise ValueError(f"{folder!r} is no folder in the logdir")
+        raise ValueError(f"{folder!r} is not a folder name")
     files = {name: Made(**made) for name, made in described["files"].items()}
     return Listed(folder, described["title"], files)

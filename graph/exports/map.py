@@ -1,10 +1,14 @@
-"""The map of a collection: a place for each picture, similar ones near each other.
+"""The map of a collection: a two-dimensional layout in which similar pictures are near each other.
+
+The weighted edges of the network are laid out by UMAP, which starts from the principal plane of the
+vectors, so that unconnected groups get meaningful places too. The result is kept in the store:
 
     graph/<feature>/
         kept.json              what it was made from
         ids.npy, map.npy       (n,) catalog ids, (n, 2) float32
 
-Nothing of it is needed: what is absent, damaged, old or cannot be written is made anew.
+This is a cache: a map that is absent, damaged or stale is computed again, and if the store cannot
+be written, the map is not kept.
 """
 
 import hashlib
@@ -31,18 +35,20 @@ from imgrec.store.store import Store
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-VERSION = 1  # raised whenever the same neighbors would be laid out otherwise
+# Part of the stamp. Increase it when the same neighbors would get a different layout.
+VERSION = 1
+# Sample of vectors from which the principal axes are estimated.
 _FIT_ROWS = 32_768
 _BLOCK_ROWS = 8_192
 
 
 @dataclass(frozen=True)
 class Map:
-    """Where each picture stands.
+    """The position of each picture.
 
     Attributes:
-        ids: (n,) int64, ascending.
-        positions: (n, 2) float32, x to the right and y up, from -1 to 1, 0 in the middle.
+        ids: catalog ids (n,), int64, ascending.
+        positions: (n, 2), float32, x to the right and y up, centered, from -1 to 1.
     """
 
     ids: Ids
@@ -50,46 +56,46 @@ class Map:
 
 
 def map_of(store: Store, neighbors: Neighbors, name: str | None = None, seed: int = 0) -> Map:
-    """Return the map of a feature, from the store where it was made from the same neighbors.
-
-    On a store that cannot be written it is made and not kept.
+    """Return the map of a feature: the kept one if it is up to date, else a new one, which is kept.
 
     Args:
         store: open.
-        neighbors: of the feature.
-        name: of the feature, by default the store's own.
-        seed: the same gives the same bytes.
+        neighbors: k-NN graph of the feature.
+        name: of the feature; None for the default feature of the store.
+        seed: of the layout; the same seed gives the same bytes.
 
     Raises:
-        StoreError: there is no such feature, or it has other pictures than the neighbors.
+        StoreError: the store has no such feature, or the feature has changed since the k-NN graph
+            was read.
     """
     spec, feature = store.spec(name), store.feature(name)
     if not np.array_equal(feature.ids, neighbors.ids):
-        raise StoreError(f"{store.path} has changed meanwhile: run the same command again")
+        raise StoreError(f"{store.path} was changed by another command: run this command again")
     folder = store.paths.map(spec.name)
     made_from = _made_from(neighbors, seed)
     kept = _load(folder, made_from)
     if kept is not None:
         return kept
     made = Map(neighbors.ids, lay_out(neighbors, principal_plane(feature), seed))
-    with suppress(OSError):  # a store that is read-only or full
+    # The store may be read-only, or the disk full.
+    with suppress(OSError):
         _save(folder, made_from, made)
     return made
 
 
 def lay_out(neighbors: Neighbors, start: NDArray[np.floating], seed: int = 0) -> Positions:
-    """Return positions (n, 2) of pictures, centered, from -1 to 1.
+    """Return positions (n, 2) of pictures, centered, from -1 to 1, by UMAP.
 
-    They begin at `start` and are drawn together by the edges of the network, apart by chance
-    pairs. Where to begin decides how groups without edges between them stand to each other.
+    Edges attract their endpoints, and random pairs repel each other (negative sampling). Groups
+    that no edge connects keep the relative positions that they have in `start`.
 
     Args:
-        neighbors: of every picture.
-        start: (n, 2) finite, in any unit.
-        seed: the same gives the same bytes.
+        neighbors: k-NN graph of all pictures.
+        start: initial positions (n, 2), finite, in any unit.
+        seed: of the random pairs; the same seed gives the same bytes.
 
     Raises:
-        ImgrecError: umap-learn finds no place for what it compiles.
+        ImgrecError: umap-learn cannot write its cache of compiled code.
 
     Source: `imgrec.layouts.umap`.
     """
@@ -97,9 +103,9 @@ def lay_out(neighbors: Neighbors, start: NDArray[np.floating], seed: int = 0) ->
 
 
 def principal_plane(feature: FeatureStore) -> NDArray[np.float32]:
-    """Return the coordinates (n, 2) of unit vectors on the two axes along which they spread most.
+    """Return the coordinates (n, 2) of the unit vectors on their first two principal axes.
 
-    An axis along which nothing differs is 0.
+    The coordinates on an axis without variance are 0.
     """
     axes = fit_axes(scaled(feature.take(sample_ids(feature.ids, _FIT_ROWS)), 2), 2)
     plane = np.zeros((len(feature), 2), np.float32)
@@ -111,7 +117,7 @@ def principal_plane(feature: FeatureStore) -> NDArray[np.float32]:
 
 
 def _adjacency(neighbors: Neighbors) -> "csr_array":
-    """The weights (n, n) of the edges, both ways."""
+    """Return the symmetric matrix (n, n) of the edge weights."""
     from scipy.sparse import coo_array
 
     blocks = list(edge_blocks(neighbors))
@@ -126,7 +132,7 @@ def _adjacency(neighbors: Neighbors) -> "csr_array":
 
 
 def _made_from(neighbors: Neighbors, seed: int) -> dict[str, Any]:
-    """What a map hangs on: the neighbors that become edges, and how they are laid out."""
+    """Return the stamp of a map: everything that determines it, with a digest of the neighbors."""
     digest = hashlib.blake2b(neighbors.ids.tobytes(), digest_size=16)
     for start in range(0, len(neighbors.ids), _BLOCK_ROWS):
         rows = slice(start, start + _BLOCK_ROWS)

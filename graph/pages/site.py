@@ -1,4 +1,10 @@
-"""The whole site: a folder of pages that appears whole or not at all."""
+"""Write the whole site of a store: find communities, draw all pages in worker processes.
+
+The site is written into a temporary folder and renamed at the end, so that it appears complete or
+not at all. First all sheets are drawn, because a page links to cells on the sheets of other pages;
+then the pages; then the search index. The jobs are generated lazily and the results are kept in
+compact arrays, so that memory grows by some bytes per picture only.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,23 +39,24 @@ from imgrec.system.threads import cores
 from imgrec.system.workers import in_order
 
 _FOLDERS = ("assets", "sheets", FOLDER)
-_WORTH_WORKERS = 24  # pages: fewer are drawn before processes have started
+# Least number of pages that is worth the start of worker processes.
+_WORTH_WORKERS = 24
 
 
 @dataclass(frozen=True)
 class SiteOptions:
-    """How a collection becomes a site.
+    """Options of a site.
 
     Attributes:
-        encoder: name of the feature compared, by default the store's own.
-        k: neighbors a picture is joined to.
+        encoder: name of the feature to compare; None for the default feature of the store.
+        k: how many nearest neighbors of each picture become edges.
         seed: of communities and layouts.
-        page_size: the most nodes on a page.
-        louvain: one of `graph.choices.ENGINES`.
-        groups: ids of near-duplicates that are one node, the representative first in each
-            group; () shows every picture on its own, None finds the near-duplicates and keeps
-            them as labels.
-        workers: processes that draw the pages, 0 for none; by default one a core.
+        page_size: most nodes per page.
+        louvain: implementation, one of `graph.choices.ENGINES`.
+        groups: ids of near-duplicates that become one node, the representative first in each
+            group. () shows every picture as a node of its own; None finds the near-duplicates and
+            keeps them as labels.
+        workers: processes that draw the pages; 0 for this process alone, None for one per core.
     """
 
     encoder: str | None = None
@@ -63,23 +70,25 @@ class SiteOptions:
 
 @dataclass(frozen=True)
 class SiteSummary:
-    """What was written.
+    """Summary of a written site.
 
     Attributes:
-        index: the file to open.
-        encoder: name of the feature compared.
-        k: neighbors a picture.
-        knn: a line on how right the neighbors are.
-        edges: of the graph.
-        engine: of Louvain.
-        levels: that Louvain went through.
-        modularity: of the communities it found.
-        communities: that it found in the whole graph.
-        depth: levels of pages.
-        bundles: of nearly identical pictures.
-        pages: all of them, those of communities among them.
+        index: path of the page to open.
+        encoder: name of the compared feature.
+        k: nearest neighbors of each picture that became edges.
+        knn: one line on the accuracy of the k-NN graph.
+        pictures: number of pictures.
+        edges: number of edges of the graph.
+        engine: implementation of Louvain that was used.
+        levels: number of Louvain levels.
+        modularity: of the communities.
+        communities: number of communities that Louvain found in the whole graph.
+        depth: levels of the page tree.
+        bundles: number of nodes that stand for several near-duplicates.
+        pages: number of pages, of communities and of pictures.
         size_bytes: of all files.
-        warnings: one line each, of what could not be kept in the store.
+        warnings: one line for each problem that did not stop the site, such as labels that could
+            not be written to the store.
     """
 
     index: Path
@@ -104,20 +113,21 @@ def write_site(
 ) -> SiteSummary:
     """Write the network pages of a store, atomically; keep the communities as labels.
 
-    An older site at `out` is replaced. The store remembers where its site lies, so that queries
-    and the report can link to the pages. What cannot be kept in the store, because it is
-    read-only or being indexed, is told in `SiteSummary.warnings`; the site is whole all the same.
+    An existing site at `out` is replaced. The path of the site is recorded in the store, so that
+    queries and the report can link to its pages. If labels cannot be written, because the store is
+    read-only or being indexed, the site is complete all the same, and `SiteSummary.warnings` says
+    what is missing.
 
     Args:
         store: open for reading.
-        out: the site's folder.
-        options: how; by default as `SiteOptions()` says.
-        quiet: no progress bar.
+        out: folder of the site.
+        options: None for the defaults.
+        quiet: show no progress bar.
 
     Raises:
-        StoreError: there is no such feature, or it has fewer than two pictures.
-        ImgrecError: `out` holds something that is not a site of ours.
-        ValueError: the page size is out of bounds, or the groups overlap.
+        StoreError: the store has no such feature, or it has fewer than two pictures.
+        ImgrecError: `out` contains files that are not part of an imgrec site.
+        ValueError: the page size is out of range, or the groups overlap.
     """
     out, options = Path(out).resolve(), options or SiteOptions()
     check_page_size(options.page_size)
@@ -142,7 +152,8 @@ def write_site(
         workshop = Workshop(store.path.resolve(), folder.resolve(), out, roots, options.seed)
         _write_site(collection, store, workshop, options, quiet)
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        SITE.check_place(out)  # again: what came while the pages were drawn
+        # Again: somebody may have put a file there meanwhile.
+        SITE.check_place(out)
     warnings += keep_labels(store, COMMUNITY, collection.labels)
     keep_site(store, out)
     guide = collection.guide
@@ -168,9 +179,9 @@ def write_site(
 def _groups(
     store: Store, options: SiteOptions, quiet: bool
 ) -> tuple[Sequence[Sequence[int]], list[str]]:
-    """Return the near-duplicates that become one node each, and what could not be kept of them.
+    """Return the groups of near-duplicates that become one node each, and warnings.
 
-    Their labels are kept before the pages are composed, which show all labels.
+    Their labels are written before the pages are composed, because pages show all labels.
     """
     if options.groups is not None:
         return options.groups, []
@@ -206,7 +217,7 @@ def _write_site(
 
 
 class _Cells:
-    """The cells of all sheets, in the order of pages, in 8 bytes each."""
+    """The cells of all sheets by page number, 8 bytes per cell."""
 
     def __init__(self) -> None:
         self._pages: list[Any] = []
@@ -221,7 +232,7 @@ class _Cells:
 
 
 def _jobs(collection: CommunityTree, cells: _Cells, places: Places) -> Iterator[PageJob]:
-    """Yield what each page is made from, in the order of the guide."""
+    """Yield the job of each page, in the order of the guide."""
     guide = collection.guide
     inner = _inner_graphs(collection)
     for number, (path, group) in enumerate(guide.groups.items()):
@@ -233,7 +244,7 @@ def _jobs(collection: CommunityTree, cells: _Cells, places: Places) -> Iterator[
 
 
 def _inner_graphs(collection: CommunityTree) -> dict[str, Graph]:
-    """The graph within each page of pictures."""
+    """Return the subgraph of each page of pictures, by path."""
     guide = collection.guide
     parts = np.empty(collection.graph.n, np.int64)
     for number, path in enumerate(guide.leaves):

@@ -108,7 +108,7 @@ def test_neighbors_of_another_moment_are_refused(path: Path) -> None:
     with Store.open(path) as store:
         neighbors = neighbors_of(store)
     remove(path, [5])
-    with Store.open(path) as store, pytest.raises(StoreError, match="changed meanwhile"):
+    with Store.open(path) as store, pytest.raises(StoreError, match="changed by another command"):
         map_of(store, neighbors)
 
 
