@@ -1,4 +1,4 @@
-"""A store made by hand and its site, for the tests of pages."""
+"""Fixtures of the tests of pages: a small store and its site."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The way through the pages, and cuts of equal size."""
+"""Tests of page files, the reading order of pages, balanced slices and the page size."""
 
 import pytest
 from hypothesis import given

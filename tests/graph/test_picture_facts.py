@@ -1,4 +1,4 @@
-"""What a page tells of a picture, and how it links to the file."""
+"""Tests of the facts that a page shows about a picture, and of the link to its file."""
 
 import os
 import urllib.parse

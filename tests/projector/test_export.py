@@ -1,4 +1,4 @@
-"""From a store to a logdir: whole, aligned row by row, and never in place of something else."""
+"""Tests of writing a logdir: complete, aligned row by row; and of its command."""
 
 import shutil
 import subprocess
@@ -56,7 +56,8 @@ def test_pictures_that_failed_are_absent_and_rows_stay_aligned(
         shown = _shown(cell, thumb)
         assert np.abs(shown[:, :, :3].mean(axis=(0, 1)) - thumb.mean(axis=(0, 1))).max() < 4
         assert (shown[:, :, 3] == 255).all()
-        assert (cell[:, :, 3] > 0).sum() == shown[:, :, 3].size  # nothing but the thumbnail
+        # Everything outside the thumbnail is transparent.
+        assert (cell[:, :, 3] > 0).sum() == shown[:, :, 3].size
 
 
 def test_missing_pictures_are_absent(tmp_path: Path) -> None:
@@ -264,7 +265,7 @@ def test_thumbnails_smaller_than_a_cell_are_enlarged(tmp_path: Path) -> None:
 
 
 def _shown(cell: np.ndarray, thumb: np.ndarray) -> np.ndarray:
-    """Return the part of a cell (s, s, 4) where the thumbnail stands."""
+    """Return the part of a cell (s, s, 4) that the thumbnail covers."""
     h, w = thumb.shape[:2]
     size = [max(1, round(side * (len(cell) - 2) / max(h, w))) for side in (h, w)]
     top, left = ((len(cell) - side) // 2 for side in size)
@@ -272,7 +273,7 @@ def _shown(cell: np.ndarray, thumb: np.ndarray) -> np.ndarray:
 
 
 def _store(path: Path, count: int) -> Path:
-    """Pictures in five groups, far from each other."""
+    """Make a store of pictures in five distant groups."""
     rng = np.random.default_rng(1)
     centers = 10 * rng.normal(size=(5, 12))
     vectors = centers[rng.integers(5, size=count)] + rng.normal(size=(count, 12))

@@ -1,4 +1,4 @@
-"""The logdir in TensorBoard's own page, in a real browser."""
+"""Tests of a logdir in the page of TensorBoard, in Chromium."""
 
 import json
 import shutil
@@ -35,7 +35,7 @@ PLAIN = ProjectorOptions(methods=())
 
 
 def _spread(count: int) -> NDArray[np.float32]:
-    """Vectors (n, 2) of a flat lattice, wide enough that no two thumbnails overlap."""
+    """Return vectors (n, 2) on a lattice, wide enough that no two thumbnails overlap."""
     rows = 1 if count < 5 else 5
     along, across = np.divmod(np.arange(count), rows)
     return np.stack([3.0 * along, across], axis=1).astype(np.float32)
@@ -48,7 +48,7 @@ def _logdir(folder: Path, palette: Sequence[Color], vectors: NDArray[np.float32]
 
 
 def _mismatches(browser: webdriver.Chrome, palette: Sequence[Color]) -> list[int]:
-    """Return the rows at whose place on the screen another color than theirs is seen."""
+    """Return the rows whose point on the screen shows a color other than their own."""
     positions = positions_px(browser)
     page = np.asarray(picture_of_page(browser))
     seen = [_color_around(page, round(x), round(y)) for x, y in positions]
@@ -56,7 +56,7 @@ def _mismatches(browser: webdriver.Chrome, palette: Sequence[Color]) -> list[int
 
 
 def _color_around(page: NDArray[np.uint8], x: int, y: int) -> NDArray[np.float64]:
-    """Return the median color of a few pixels: the axes of the page are thin lines across."""
+    """Return the median color of a few pixels, robust to the thin axis lines of the page."""
     return np.asarray(np.median(page[y - 3 : y + 4, x - 3 : x + 4], axis=(0, 1)))
 
 
@@ -92,7 +92,8 @@ def test_pictures_among_many_show_themselves(
     palette = colors(24)
     images = [plain(color) for color in palette]
     vectors = np.zeros((count, 3), np.float32)
-    vectors[:, :2] = np.random.default_rng(0).uniform(-1, 1, (count, 2))  # a crowd in the middle
+    # A crowd in the middle.
+    vectors[:, :2] = np.random.default_rng(0).uniform(-1, 1, (count, 2))
     angles = 2 * np.pi * np.arange(len(chosen)) / len(chosen)
     vectors[chosen, :2] = 3 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     path = make_store(tmp_path / "store", [images[i * 7 % 24] for i in range(count)], vectors)
@@ -141,7 +142,8 @@ def test_a_running_server_shows_what_replaced_it(browser: webdriver.Chrome, tmp_
         _exported(store, out)
         (run,) = runs(out)
         assert run.name == "all 9 pictures (2)"
-        assert _mismatches(browser, palette) == []  # the page that is open stays as it is
+        # The page that is already open keeps showing the old data.
+        assert _mismatches(browser, palette) == []
         _wait_until_listed(server, run.name)
         assert open_projector(browser, server.address) == 9
         assert _mismatches(browser, palette[3:]) == []

@@ -1,4 +1,4 @@
-"""Pages: each picture on one, like with like, and stable while a collection grows."""
+"""Tests of pages: a partition with neighbors together, stable while a collection grows."""
 
 import numpy as np
 import pytest

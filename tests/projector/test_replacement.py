@@ -1,4 +1,4 @@
-"""A logdir in the place of another: whole or not at all, and only what changed is new."""
+"""Tests of replacing a logdir: atomic, incremental, never deleting files of the user."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ _COUNT = 96
 
 
 def _vectors(count: int) -> NDArray[np.float32]:
-    """Three groups, far from each other; which one goes with the number."""
+    """Return vectors of three distant groups; the group is the number modulo 3."""
     rng = np.random.default_rng(2)
     centers = 20 * np.eye(3, 8)
     return (centers[np.arange(count) % 3] + rng.normal(size=(count, 8))).astype(np.float32)
@@ -62,7 +62,7 @@ def _add(path: Path, vector: NDArray[np.float32]) -> int:
 
 
 def decode_back(color: tuple[int, int, int]) -> bytes:
-    """A thumbnail of one color."""
+    """Return a thumbnail of one color as JPEG."""
     from imgrec.pictures.decoding import thumbnail
 
     return thumbnail(plain(color))
@@ -80,7 +80,8 @@ def test_a_logdir_is_replaced_and_a_failed_run_leaves_it(
     write_logdir(store, out, "mini", PLAIN)
     before = contents(out)
     assert sorted(path.name for path in only_run(out).iterdir()) == RUN_FILES
-    monkeypatch.setattr("projector.compose.VERSION", -1)  # nothing is taken over
+    # No sprite of the previous logdir can be reused.
+    monkeypatch.setattr("projector.compose.VERSION", -1)
     monkeypatch.setattr("projector.files.sprite_workers.write_sprite", _full_disk)
     with pytest.raises(OSError, match="no space"):
         write_logdir(store, out, "rgb", PLAIN)
@@ -124,7 +125,8 @@ def test_what_came_while_it_was_written_is_not_deleted(
         write_sprite(path, sheet)
 
     monkeypatch.setattr("projector.files.sprite_workers.write_sprite", meanwhile)
-    monkeypatch.setattr("projector.compose.VERSION", -1)  # nothing is taken over
+    # No sprite of the previous logdir can be reused.
+    monkeypatch.setattr("projector.compose.VERSION", -1)
     with pytest.raises(ImgrecError, match=r"holds mynote\.txt, which is not part of the logdir"):
         _exported(own_store, out, PLAIN)
     assert (out / "mynote.txt").read_text() == "mine"
@@ -187,7 +189,8 @@ def test_a_new_picture_changes_only_the_runs_it_is_in(tmp_path: Path) -> None:
         f"{i:05d}.png" for i in range(1, _COUNT + 2)
     ]
     neighbors = {int(n[:5]) % 3 for n in names(out / page.name) if int(n[:5]) != new}
-    assert neighbors == {1}  # all of one group, as is the first vector
+    # All of the group of the first vector.
+    assert neighbors == {1}
 
 
 def test_new_labels_change_the_tables_and_nothing_else(tmp_path: Path) -> None:
@@ -266,7 +269,8 @@ def test_ctrl_c_ends_the_workers_in_the_middle_of_a_layout(tmp_path: Path) -> No
     said = ""
     while "t-SNE" not in said and "UMAP" not in said:  # it waits for the first layout
         letter = run.stderr.read(1)
-        assert letter, said  # it has ended
+        # Empty at the end of the stream: the command has ended too early.
+        assert letter, said
         said += letter
     os.killpg(run.pid, signal.SIGINT)
     said = run.communicate(timeout=30)[1]

@@ -1,4 +1,4 @@
-"""Runs: the sample of the overview, what belongs to which run, and what the runs are called."""
+"""Tests of the runs: the sample of the overview, the pictures of each run, their names."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The server: on this machine only, on a free port, gone without a trace."""
+"""Tests of the server: loopback only, on a free port, stopped without leftovers."""
 
 import socket
 import subprocess

@@ -1,4 +1,4 @@
-"""Bundles: every picture in exactly one node, joined as its pictures are."""
+"""Tests of bundles: nodes partition the pictures, edges are the heaviest between their pictures."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is like what, level by level."""
+"""Tests of the similarity between communities of one level."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Louvain by two libraries: the same each time, as good as networkx says."""
+"""Tests of both Louvain implementations: reproducible, and as good as that of networkx."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Names of communities: words a person would say, telling, and no two siblings alike."""
+"""Tests of the names of communities: natural words, distinctive, unique among siblings."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The tree of communities: everything once, nothing too large, numbers that stay."""
+"""Tests of the community tree: a partition of bounded parts, with stable numbers."""
 
 from collections import Counter
 
@@ -93,7 +93,8 @@ def test_many_communities_get_a_level_above_them(monkeypatch: pytest.MonkeyPatch
     assert depth >= 1
     assert all(len(group.children) <= 7 for _, group in tree.walk())
     whole = [len(set(of[group.rows])) for group in tree.children]
-    assert sum(whole) < 24 + 12  # communities are hardly torn apart
+    # Few communities are divided between parents.
+    assert sum(whole) < 24 + 12
 
 
 def test_pictures_like_no_other_are_one_group_of_loners() -> None:
@@ -101,7 +102,8 @@ def test_pictures_like_no_other_are_one_group_of_loners() -> None:
     a = rng.integers(0, 40, 400)
     b = rng.integers(0, 40, 400)
     low, high = np.concatenate([a, a + 40]), np.concatenate([b, b + 40])
-    kept, alone = low != high, np.arange(80, 280)  # these are joined by nothing but the floor
+    # Apart from the least weight, no edge joins the nodes in `alone`.
+    kept, alone = low != high, np.arange(80, 280)
     low = np.concatenate([low[kept], alone])
     high = np.concatenate([high[kept], rng.integers(0, 80, 200)])
     made = joined(280, low, high, np.where(low < 80, 0.8, FLOOR))

@@ -1,4 +1,4 @@
-"""The graph of nearest neighbors against brute force."""
+"""Tests of the weighted k-NN graph against brute force."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The table of duplicates: what stands in it, read by others, whatever the names; the command."""
+"""Tests of the duplicates CSV: content, escaping of any file name, the command."""
 
 import csv
 import io
@@ -38,7 +38,7 @@ def rows_of(text: str) -> list[dict[str, str]]:
 
 
 def name_of(cell: str) -> str:
-    """The name that a cell tells, by the rules of the reference."""
+    """Return the name encoded in a cell, decoded by the documented rules."""
     told = re.sub(
         r"\\(\\|n|r|t|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})",
         lambda match: match[0].encode().decode("unicode_escape"),
@@ -49,7 +49,7 @@ def name_of(cell: str) -> str:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a store of three pictures, one of them three times, once by an odd name."""
+    """Return a folder with a store of three pictures, a copy and an oddly named near-duplicate."""
     made = tmp_path_factory.mktemp("made")
     folder = made / "photos"
     folder.mkdir()
@@ -64,7 +64,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def store_path(made: Path, tmp_path: Path) -> Path:
-    """The store in a folder of its own, beside its pictures."""
+    """Return a copy of the store in a folder of its own, beside its pictures."""
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path / "store"
 

@@ -1,4 +1,4 @@
-"""Edges in blocks are those of the whole graph."""
+"""Tests of the edges that are streamed in blocks, against the edges of the whole graph."""
 
 from typing import Any
 
@@ -30,7 +30,8 @@ def edges_of(neighbors: Neighbors, joined: int) -> list[tuple[int, int, float, f
 def test_the_edges_of_the_network(n: int, k: int, joined: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     ids = np.sort(rng.choice(1000, n, replace=False))
-    vectors = np.round(rng.normal(size=(n, 3)))  # some are the same
+    # Rounded, so that some vectors are equal.
+    vectors = np.round(rng.normal(size=(n, 3)))
     neighbors = neighbors_of(vectors, min(k, n - 1), ids)
     graph = knn_graph(neighbors, joined)
     ends = zip(ids[graph.low].tolist(), ids[graph.high].tolist(), strict=True)

@@ -1,4 +1,4 @@
-"""The map: similar stands near similar, the same each time, made again only when it must be."""
+"""Tests of the map: similar pictures are near, it is reproducible, and it is cached correctly."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The files for other programs, read back by the programs' own readers."""
+"""Tests of the exports GEXF, GraphML and Parquet, read back by the readers of other programs."""
 
 import json
 import os
@@ -39,7 +39,7 @@ EVIL_IN_XML = EVIL.replace("\u0000", "\ufffd").replace("\ufffe", "\ufffd")
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of 60 pictures with labels and a name of everything that has to be escaped."""
+    """Return a store of 60 pictures, with labels and names that need every kind of escaping."""
     folder = tmp_path_factory.mktemp("exchange")
     made = make(folder / "store", {"mini": clustered(60, 8)})
     with Store.create(made) as store:
@@ -61,7 +61,7 @@ def network(path: Path) -> Any:
 
 
 def expected_nodes(network: Network) -> dict[int, dict[str, Any]]:
-    """What each node must say, by the catalog itself."""
+    """Return the expected attributes of each node, straight from the catalog."""
     ids = network.neighbors.ids.tolist()
     labels = network.catalog.labels.of(ids)
     nodes = {}
@@ -77,7 +77,7 @@ def expected_nodes(network: Network) -> dict[int, dict[str, Any]]:
 
 
 def cleaned(value: Any) -> Any:
-    """What XML can say of a value."""
+    """Return a value with the characters that XML 1.0 forbids replaced."""
     if not isinstance(value, str):
         return value
     return value.replace("\u0000", "\ufffd").replace("\ufffe", "\ufffd")
@@ -145,7 +145,7 @@ def test_a_block_more_or_less_changes_nothing(
 
 @given(st.text())
 def test_any_text_comes_back(value: str) -> None:
-    """XML readers get what was meant, but for what XML cannot say."""
+    """Any text survives a round trip through XML, except characters that XML 1.0 forbids."""
     value = value.encode("utf-8", "replace").decode()
     wanted = "".join(c if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff") else "\ufffd"
                      for c in value)  # fmt: skip
@@ -205,7 +205,7 @@ def test_thumbnails_are_those_of_the_store(photo_store: Path, tmp_path: Path) ->
             assert row["thumbnail"] == store.thumbs().get(row["id"])
 
 
-# The command.
+# Tests of the command.
 
 
 def test_the_command_writes_what_is_named(

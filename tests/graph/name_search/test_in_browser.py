@@ -1,4 +1,4 @@
-"""The search box in real Chromium, from file://: typed, chosen by keys, opened, injected into."""
+"""Tests of the search box in Chromium, from file://: typing, keyboard, results, injection."""
 
 import json
 import shutil
@@ -45,7 +45,7 @@ def names_shown(browser: webdriver.Chrome) -> list[str]:
 
 
 def searched(browser: webdriver.Chrome, text: str) -> list[str]:
-    """Type into the empty box; return the names shown once the answer is there."""
+    """Type into the empty box; wait for the results and return the names shown."""
     browser.execute_script("query.value = ''; told.textContent = ''")
     browser.find_element(By.ID, "query").send_keys(text)
     until(browser, "return /picture|commun|Nothing/.test(told.textContent)")
@@ -53,7 +53,7 @@ def searched(browser: webdriver.Chrome, text: str) -> list[str]:
 
 
 def found_by(browser: webdriver.Chrome, query: str) -> dict[str, Any]:
-    """What the index answers to a query, without the box."""
+    """Return the result of a query of the index, without the search box."""
     answer: dict[str, Any] = browser.execute_async_script(
         "const done = arguments[1];"
         "imgrecSearch.find(imgrecSearch.wordsOf(arguments[0])).then(done, (e) => done(String(e)))",
@@ -71,7 +71,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def collection(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site whose index tells of 6,000 pictures and 40 communities."""
+    """Return a site whose index has 6,000 pictures and 40 communities."""
     copy = tmp_path_factory.mktemp("large") / "site"
     shutil.copytree(site, copy)
     shutil.rmtree(copy / "search")
@@ -86,7 +86,7 @@ def cut() -> list[tuple[PictureDocument, set[str], set[str]]]:
 
 
 def ranked_by_hand(words: list[str]) -> tuple[list[int], int]:
-    """The ids of the pictures that have all words, the best first, and how many they are."""
+    """Return the ids of the best pictures that match all words, and the count (reference)."""
 
     def of_word(word: str, name: set[str], folder: set[str]) -> int:
         for score, found in (

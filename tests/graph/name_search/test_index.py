@@ -1,4 +1,4 @@
-"""The index of names, read back: who has which word, against a search by hand; sizes; bytes."""
+"""Tests of the search index, read back: against a linear search, file sizes, reproducibility."""
 
 import json
 import re
@@ -28,7 +28,7 @@ def group(number: int, name: str) -> CommunityDocument:
 
 
 class Index:
-    """The files of an index, read back as a browser reads them."""
+    """An index whose files are read back as a browser reads them."""
 
     def __init__(self, files: Sequence[tuple[str, str]]) -> None:
         self.data: dict[str, Any] = {}
@@ -67,7 +67,7 @@ class Index:
 
 
 def listed(text: str) -> set[int]:
-    """The documents of a list, decoded letter by letter."""
+    """Return the documents of a posting list, decoded letter by letter (reference)."""
     values = [ALPHABET.index(letter) for letter in text.removeprefix(".")]
     if text.startswith("."):
         bits = "".join(f"{value:06b}" for value in values)
@@ -88,7 +88,7 @@ def listed(text: str) -> set[int]:
 
 
 def words_by_hand(text: str) -> set[str]:
-    """The words of a text, cut character by character."""
+    """Return the words of a text, tokenized character by character (reference)."""
     runs: list[str] = []
     last = ""
     for c in fold(text):
@@ -113,7 +113,7 @@ def words_by_hand(text: str) -> set[str]:
 
 
 def check_found(index: Index, words: set[str]) -> int:
-    """Every document is found by each word and its beginnings, and no other; most files read."""
+    """Check that words and prefixes find exactly their documents; return the most files read."""
     rows = list(index.rows())
     of_names = [set(terms(name)) for _, name, *_ in rows]
     of_folders = [set(terms(folder)) if i is not None else set() for i, _, folder, *_ in rows]
@@ -225,7 +225,8 @@ def test_many_pictures_are_found_in_one_or_two_small_files_a_word() -> None:
     rng = np.random.default_rng(0)
     chosen = {*rng.choice(sorted(words), 150), *rng.choice(sorted(beginnings), 150)}
     assert check_found(index, chosen | {"2019", "img", "jpg", "1", "夜"}) <= 3
-    for name, text in files:  # 100 bytes around the rows, 200 of the row that fills it
+    # A file may exceed its limit by 100 bytes around the rows, and 200 of the last row.
+    for name, text in files:
         assert len(text.encode()) <= 300 + (DOCUMENTS_BYTES if "doc" in name else WORDS_BYTES)
     assert sum(len(text.encode()) for _, text in files) < 160 * len(pictures)
 

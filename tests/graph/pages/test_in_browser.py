@@ -1,4 +1,4 @@
-"""The pages in real Chromium, from file://: drawn, offline, nothing injected."""
+"""Tests of the pages in Chromium, from file://: drawing, interaction, offline use, injection."""
 
 import io
 import os
@@ -30,7 +30,7 @@ BUDGET_MS = 2000
 
 
 def spot_of(browser: webdriver.Chrome, node: int) -> tuple[int, int]:
-    """Where a node is in the window, in CSS pixels."""
+    """Return the position of a node in the window, in CSS pixels."""
     x, y = browser.execute_script(
         "const node = positioned(nodesById.get(arguments[0]));"
         "const spot = network.canvasToDOM(node), frame = box.getBoundingClientRect();"
@@ -63,7 +63,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         store.catalog.labels.replace(EVIL, dict.fromkeys(ids, EVIL))
         entries = store.catalog.entries(ids)
         even = [e.id for e in entries if HOSTILE.index(os.fsencode(e.path)) % 2 == 0]
-        store.catalog.labels.replace("class", dict.fromkeys(even, EVIL))  # names a community
+        # The most frequent class becomes the name of a community.
+        store.catalog.labels.replace("class", dict.fromkeys(even, EVIL))
     return site_of(path, folder / "site").index.parent
 
 

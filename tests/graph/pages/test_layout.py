@@ -1,4 +1,4 @@
-"""Layouts: nothing covers anything, neighbors are near, the same twice."""
+"""Tests of page layouts: no overlap, neighbors are near, reproducible."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from graph.pages.network import picture_sizes
 
 
 def overlapping(points: np.ndarray, boxes: np.ndarray) -> list[tuple[int, int]]:
-    """Brute force over all pairs."""
+    """Return the overlapping pairs, by brute force."""
     return [
         (i, j)
         for i in range(len(points))

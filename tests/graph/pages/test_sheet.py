@@ -1,4 +1,4 @@
-"""Sheets of thumbnails: every picture whole, apart from the others, within the budget."""
+"""Tests of thumbnail sheets: cells do not overlap or bleed, the size is bounded."""
 
 import io
 

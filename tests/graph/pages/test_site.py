@@ -1,4 +1,4 @@
-"""A whole site from a store made by hand: complete, repeatable, replaced as a whole."""
+"""Tests of a whole site: complete, consistent links, reproducible, replaced atomically."""
 
 import json
 import os
@@ -25,7 +25,7 @@ from site_stores import all_pages, clusters, data_of, make_store, pages_of, plai
 
 
 class Links(HTMLParser):
-    """Collects the addresses a page names."""
+    """Collector of the URLs in a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -209,7 +209,7 @@ def test_a_site_is_replaced_and_nothing_else_is(store_path: Path, tmp_path: Path
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:
-    """Everything below a folder with its bytes, None for a folder."""
+    """Return the bytes of everything in a folder by relative path, None for folders."""
     return {
         str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
         for path in folder.rglob("*")
@@ -369,7 +369,7 @@ def test_names_are_told_by_folders(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def bundled_site(store_path: Path) -> Path:
-    """A site whose first pictures are a bundle of five and one of two."""
+    """Return a site whose first pictures are a bundle of five and one of two."""
     with Store.open(store_path) as store:
         ids = store.catalog.ids("ok").tolist()
     groups = [[ids[8], ids[0], ids[4], ids[12], ids[16]], [ids[1], ids[5]]]

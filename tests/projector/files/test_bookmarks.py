@@ -1,4 +1,4 @@
-"""The JSON of the bookmarks."""
+"""Tests of the JSON of the bookmarks."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def _column(state: dict[str, Any], key: str) -> NDArray[np.float64]:
 
 
 def _check_rounding(found: NDArray[np.float64], given_: NDArray[np.floating]) -> None:
-    """The found coordinates, stretched to the given ones, are half a step off at most."""
+    """Check that rescaled coordinates differ by at most half a quantization step."""
     given_ = given_.astype(np.float64)
     length = np.ptp(given_)
     back = given_.min() + (found - found.min()) / (np.ptp(found) or 1) * length

@@ -1,4 +1,4 @@
-"""Bookmarks in TensorBoard's own page, in a real browser, clicked on by the mouse."""
+"""Tests of the bookmarks in the page of TensorBoard, in Chromium, clicked by the mouse."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -74,7 +74,7 @@ def _write_run(folder: Path, order: int, views: Sequence[Bookmark]) -> None:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The projector on three runs: one with all views, one with one, one with none."""
+    """Yield the URL of a projector with three runs: with all bookmarks, with one, with none."""
     logdir = tmp_path_factory.mktemp("bookmarks") / "log"
     logdir.mkdir()
     _write_run(logdir / "bare", 3, [])
@@ -86,7 +86,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: webdriver.Chrome, address: str) -> webdriver.Chrome:
-    """The page just opened, its bookmarks there."""
+    """Return the opened page, with its bookmarks loaded."""
     assert open_projector(browser, address) == ROWS
     assert bookmarks(browser) == [view.name for view in VIEWS]
     console_errors(browser)
@@ -94,14 +94,14 @@ def page(browser: webdriver.Chrome, address: str) -> webdriver.Chrome:
 
 
 def _expected(positions: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Each axis from -1 to 1, the third 0 where there are but two."""
+    """Return positions scaled to -1 to 1 per axis; a missing third coordinate is 0."""
     low, high = positions.min(axis=0), positions.max(axis=0)
     spread = 2 * (positions.astype(np.float64) - low) / (high - low) - 1
     return np.pad(spread, ((0, 0), (0, 3 - positions.shape[1])))
 
 
 def _check_stands(page: webdriver.Chrome, positions: NDArray[np.floating]) -> None:
-    """The points are at these places at once and later."""
+    """Check that the points are at these positions, at once and later."""
     first = world_positions(page)
     np.testing.assert_allclose(first, _expected(positions), rtol=0, atol=1.1 / STEPS)
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""The config as TensorBoard's own parser reads it."""
+"""Tests of the config, read by TensorBoard's own parser."""
 
 from google.protobuf import text_format
 from hypothesis import given

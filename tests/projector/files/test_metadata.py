@@ -1,4 +1,4 @@
-"""The table of the page: no cell breaks it, whatever the files are called."""
+"""Tests of the metadata table: any file name and label keeps the table well-formed."""
 
 import os
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def _entries(paths: Sequence[str]) -> list[Entry]:
 
 
 def _rows(text: str) -> list[list[str]]:
-    """Read the table as the page does."""
+    """Return the cells of a table, parsed as the page parses it."""
     return [line.split("\t") for line in text.split("\n")[:-1]]
 
 

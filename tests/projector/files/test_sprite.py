@@ -1,4 +1,4 @@
-"""The geometry of the sprite, and the right thumbnail in each of its cells."""
+"""Tests of the sprite: its geometry, and the right thumbnail in each cell."""
 
 from pathlib import Path
 
@@ -66,7 +66,8 @@ def test_all_but_the_pictures_is_fully_transparent(grid: Grid, tmp_path: Path) -
         left, top = grid.corner_px(i)
         w, h = fit(thumbs[i % len(sizes)], grid.cell_px - 2).size
         x, y = (grid.cell_px - w) // 2, (grid.cell_px - h) // 2
-        assert min(x, y) == 1  # or the page would draw a line of the next thumbnail
+        # Without the margin, the page would draw a line of the next thumbnail.
+        assert min(x, y) == 1
         expected[top + y : top + y + h, left + x : left + x + w] = 255
     assert np.array_equal(alpha, expected)
 

@@ -1,4 +1,4 @@
-"""Sheets laid by worker processes are those laid here, whatever becomes of the workers."""
+"""Tests of drawing in worker processes: the same bytes as in one process, even if one is killed."""
 
 import os
 import signal
@@ -26,7 +26,8 @@ from projector.manifest import NOTHING
 from projector.writer import LogdirWriter
 from projector_store import colors, make_store, plain
 
-_COUNT = 2_300  # three bands
+# Enough pictures for three bands.
+_COUNT = 2_300
 
 
 @pytest.fixture(scope="module")
@@ -117,11 +118,12 @@ def test_slow_files_wait_for_room(tmp_path: Path) -> None:
             most[0] = max(most[0], begun[0])
         writer.finish()
     assert begun == [0]
-    assert most[0] <= 4 + 1  # and the one that was just begun
+    # Four that wait, and the one that was just started.
+    assert most[0] <= 4 + 1
 
 
 def _logdir(folder: Path, name: str, workers: int) -> Path:
-    """Write a logdir of several runs from a store of its own: layouts are kept in the store."""
+    """Write a logdir of several runs from a new store, so that no layout is cached yet."""
     vectors = np.random.default_rng(3).normal(size=(70, 12)).astype(np.float32)
     images = [plain(color) for color in colors(70)]
     options = ProjectorOptions(page_size=20, overview=30, workers=workers)
