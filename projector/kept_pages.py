@@ -1,7 +1,7 @@
-"""The page of each picture in the projector, kept so that a later run can keep pictures in place.
+"""Keep the page of each picture in the store, so that pictures stay on their pages later on.
 
     projector/<feature>/
-        kept.json              encoder and page size
+        kept.json              stamp (encoder and page size) and checksums
         ids.npy, pages.npy     (n,) int64 catalog ids, (n,) int32 the page of each
 
 A cache: pages that are absent, stale or damaged are computed again.
@@ -19,22 +19,23 @@ from imgrec.store.kept import load, save
 from imgrec.store.store import Store
 from projector.pages import Pages
 
-VERSION = 1  # raised whenever pages mean something else
+# Part of the stamp. Increase it when the meaning of the pages changes.
+VERSION = 1
 
 
 class KeptPages:
-    """The pages kept of one feature."""
+    """The kept pages of one feature."""
 
     def __init__(self, store: Store, spec: EncoderSpec) -> None:
         self._folder = store.paths.projector(spec.name)
         self._encoder = spec.identity()
 
     def load(self, ids: Ids, size: int) -> Pages:
-        """Return the page (n,) kept of each picture (n,), -1 where there is none.
+        """Return the kept page (n,) of each picture, -1 for none.
 
         Args:
-            ids: of the pictures.
-            size: of a page; pages of another size are not returned.
+            ids: of the pictures (n,).
+            size: page size; pages kept with another page size are stale.
         """
         found = np.full(len(ids), -1, np.int32)
         kept = load(self._folder, self._stamp(size), ("ids", "pages"))
@@ -44,12 +45,12 @@ class KeptPages:
         return found
 
     def save(self, ids: Ids, pages: Pages, size: int) -> None:
-        """Write the page (n,) of each picture (n,); does nothing where the store cannot be written.
+        """Write the page of each picture; do nothing if the store cannot be written.
 
         Args:
-            ids: of the pictures, ascending.
-            pages: of each.
-            size: of a page.
+            ids: of the pictures, ascending (n,).
+            pages: page of each picture (n,).
+            size: page size.
         """
         with suppress(OSError):
             save(self._folder, self._stamp(size), {"ids": ids, "pages": pages})

@@ -4,7 +4,7 @@ The weighted edges of the network are laid out by UMAP, which starts from the pr
 vectors, so that unconnected groups get meaningful places too. The result is kept in the store:
 
     graph/<feature>/
-        kept.json              what it was made from
+        kept.json              stamp (what the map depends on) and checksums
         ids.npy, map.npy       (n,) catalog ids, (n, 2) float32
 
 This is a cache: a map that is absent, damaged or stale is computed again, and if the store cannot
@@ -56,7 +56,7 @@ class Map:
 
 
 def map_of(store: Store, neighbors: Neighbors, name: str | None = None, seed: int = 0) -> Map:
-    """Return the map of a feature: the kept one if it is up to date, else a new one, which is kept.
+    """Return the map of a feature: the kept one if it is up to date, else a new one.
 
     Args:
         store: open.
@@ -86,8 +86,8 @@ def map_of(store: Store, neighbors: Neighbors, name: str | None = None, seed: in
 def lay_out(neighbors: Neighbors, start: NDArray[np.floating], seed: int = 0) -> Positions:
     """Return positions (n, 2) of pictures, centered, from -1 to 1, by UMAP.
 
-    Edges attract their endpoints, and random pairs repel each other (negative sampling). Groups
-    that no edge connects keep the relative positions that they have in `start`.
+    Edges attract their endpoints, and random pairs repel each other (negative sampling). The
+    placement of groups that no edge connects comes from `start`.
 
     Args:
         neighbors: k-NN graph of all pictures.

@@ -1,4 +1,4 @@
-"""What the projector keeps in a store: there again, or as if it had never been."""
+"""Tests of the kept pages: loaded again, or ignored if they are damaged or stale."""
 
 from pathlib import Path
 
