@@ -42,7 +42,6 @@ def test_every_picture_is_on_one_page_that_is_not_too_large(
     assert np.array_equal(pages, split_pages(columns, groups, size))
 
 
-@settings(deadline=None)
 @given(st.integers(2, 200), st.integers(1, 20))
 def test_equal_pictures_are_spread_too(n: int, size: int) -> None:
     pages = split_pages(np.ones((n, 3), np.float32), np.zeros(n, np.intp), size)
@@ -76,7 +75,6 @@ def test_settling_moves_pictures_to_their_neighbors() -> None:
     assert _together(settled, nearest) > _together(rough, nearest) + 0.05
 
 
-@settings(deadline=None)
 @given(st.integers(2, 60), st.integers(1, 30), st.integers(0, 9))
 def test_no_page_is_left_with_a_single_picture(n: int, count: int, seed: int) -> None:
     columns, _ = _blobs(n, 3, seed)
