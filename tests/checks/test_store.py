@@ -104,7 +104,7 @@ def test_an_index_of_the_catalog_that_lacks_a_row(store: Path) -> None:
 
 
 def spoilt(name: str, change: Callable[[np.ndarray], None]) -> Callable[[Path], None]:
-    """Change an array; in a kept folder as if it had been computed so, with its checksum."""
+    """Return a function that changes an array of a store; in a kept folder with valid checksums."""
 
     def spoil(store: Path) -> None:
         path = store / name
@@ -130,12 +130,17 @@ def fill(value: float, row: int = 2) -> Callable[[np.ndarray], None]:
 @pytest.mark.parametrize(
     ("name", "value", "place", "says"),
     [
-        ("knn/mini/neighbors.npy", 999, "knn/mini", "it has no row of"),
-        ("knn/mini/distances.npy", np.nan, "knn/mini", "no numbers"),
-        ("knn/mini/ids.npy", 1, "knn/mini", "do not ascend"),
+        ("knn/mini/neighbors.npy", 999, "knn/mini", "that have no row in it"),
+        ("knn/mini/distances.npy", np.nan, "knn/mini", "not finite numbers"),
+        ("knn/mini/ids.npy", 1, "knn/mini", "are not ascending"),
         ("knn/mini/owners.npy", 7, "knn/mini", "does not list"),
-        ("indexes/rgb/pca/rows-coordinates.npy", np.inf, "indexes/rgb/pca", "no numbers"),
-        ("indexes/mini/sketch/rows-lengths.npy", np.nan, "indexes/mini/sketch", "no numbers"),
+        ("indexes/rgb/pca/rows-coordinates.npy", np.inf, "indexes/rgb/pca", "not finite numbers"),
+        (
+            "indexes/mini/sketch/rows-lengths.npy",
+            np.nan,
+            "indexes/mini/sketch",
+            "not finite numbers",
+        ),
     ],
 )
 def test_what_is_kept_beside_the_features(

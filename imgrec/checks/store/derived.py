@@ -1,7 +1,8 @@
 """Check what a store keeps beside its features and can compute again: indexes, graphs, layouts.
 
-Checksums tell whether a file is what was written (`imgrec.store.kept`). What was written is
-checked too where a wrong row would be shown as a picture: ids must be known to the catalog.
+Checksums show whether a file is what was written (`imgrec.store.kept`). For indexes and k-NN graphs
+the content is checked too: ids that are ascending and in the catalog, as many rows as ids, finite
+values, neighbors that exist.
 """
 
 from pathlib import Path
@@ -16,17 +17,18 @@ from imgrec.errors import StoreError
 from imgrec.store.kept import Arrays, Kept, check
 from imgrec.store.paths import StorePaths
 
-_INDEXED = ("hnsw", "pca", "sketch")  # made by imgrec.index, the other rows where they are wanted
-_BY_INDEX = "the next run of imgrec.index makes it again; until then a query may be wrong"
-_REMADE = "it is passed over, and made again where it is wanted"
+# Built by imgrec index; all others are built by the command that needs them.
+_INDEXED = ("hnsw", "pca", "sketch")
+_BY_INDEX = "the next imgrec index rebuilds it; until then a query may be wrong"
+_REMADE = "it is ignored, and rebuilt by the next command that needs it"
 
 
 def check_derived(store: Path, known: Ids | None) -> Check[int]:
     """Check all kept folders of a store; return how many indexes and k-NN graphs there are.
 
     Args:
-        store: its folder.
-        known: the ids of the catalog, None where it cannot be read.
+        store: the store's folder.
+        known: ids of the catalog, ascending; None if it cannot be read.
     """
     paths = StorePaths(store)
     graphs, indexes = _folders(paths.all_knn, "*"), _folders(paths.all_indexes, "*/*")
@@ -43,13 +45,19 @@ def check_derived(store: Path, known: Ids | None) -> Check[int]:
 
 
 def _folders(parent: Path, pattern: str) -> list[Path]:
-    """Return the folders of a pattern, sorted, without those of an unfinished write."""
+    """Return the folders that match a pattern, sorted, without those of an unfinished write."""
     found = sorted(path for path in parent.glob(pattern) if path.is_dir())
     return [path for path in found if not path.name.startswith(".")]
 
 
 def _problem(folder: Path, rows_of: str, known: Ids | None) -> str | None:
-    """Return what is wrong with a kept folder; one with rows of pictures is checked further."""
+    """Return what is wrong with a kept folder; None if it is sound.
+
+    Args:
+        folder: of the kept arrays.
+        rows_of: "knn" or "index" if it has a row for each picture, whose content is then checked.
+        known: ids of the catalog; None if it cannot be read.
+    """
     try:
         kept = check(folder)
         if not rows_of:
@@ -59,17 +67,17 @@ def _problem(folder: Path, rows_of: str, known: Ids | None) -> str | None:
     except StoreError as error:
         return str(error)
     except (LookupError, TypeError, ValueError) as error:
-        return f"it lacks what it should hold ({error!r})"
+        return f"an expected array or key is absent or invalid ({error!r})"
 
 
 def _key_problem(kept: Kept, known: Ids | None) -> str | None:
     ids, owners, sources = kept.arrays["ids"], kept.arrays["owners"], kept.state["sources"]
     if ids.ndim != 1 or ids.shape != owners.shape or (np.diff(ids) <= 0).any():
-        return "its ids do not ascend"
+        return "its ids are not ascending"
     if len(owners) and not 0 <= owners.min() <= owners.max() < max(len(sources), 1):
-        return "its rows name parts that it does not list"
+        return "its rows refer to parts that it does not list"
     if known is not None and not np.isin(ids, known).all():
-        return "it has rows of pictures that the catalog does not know"
+        return "it has rows of pictures that are not in the catalog"
     return None
 
 
@@ -79,15 +87,15 @@ def _rows_problem(kept: Kept, *, every: bool) -> str | None:
         if (every or name.startswith("rows-")) and len(values) != count:
             return f"{name}.npy has {len(values):,} rows, ids.npy {count:,}"
         if values.dtype.kind == "f" and not all(map(_is_finite, np.array_split(values, 64))):
-            return f"{name}.npy holds values that are no numbers"
+            return f"{name}.npy holds values that are not finite numbers"
     return None
 
 
 def _knn_problem(arrays: Arrays) -> str | None:
     if not np.isin(arrays["neighbors"], arrays["ids"]).all():
-        return "its neighbors are pictures that it has no row of"
+        return "its neighbors include pictures that have no row in it"
     if (np.diff(arrays["distances"], axis=1) < 0).any():
-        return "its distances do not ascend"
+        return "its distances are not ascending"
     return None
 
 
