@@ -20,7 +20,7 @@ CONFIG_NAME = "projector_config.pbtxt"
 _ASSETS = Path("plugins", "org_tensorflow_tensorboard_projector")
 _MAX_BYTES = 16 << 20
 _CURE = "create an empty file events.out.tfevents.0 there"
-_TAB_GONE = "the projector tab is missing, whatever else the logdir holds"
+_TAB_GONE = "the projector tab is missing, for all runs of the logdir"
 # The page puts names into URLs without escaping these.
 _LOST_IN_ADDRESS = re.compile(r"[&#+]|%[0-9A-Fa-f]{2}")
 
