@@ -80,8 +80,9 @@ def matching_encoder(
     encoder = load_encoder(spec.name, weights, device, like=spec)
     if (encoder.spec.version, encoder.spec.weights_digest) != (spec.version, spec.weights_digest):
         raise EncoderError(
-            f"the store's {spec.name} vectors were made with {spec.weights or 'an older version'}, "
-            f"and this is {encoder.spec.weights or 'a newer one'}: "
+            f"the store's {spec.name} vectors were made with "
+            f"{spec.weights or 'another version of it'}, and this is "
+            f"{encoder.spec.weights or 'a newer one'}: "
             "name the weights they were made with by --weights FILE, or index again"
         )
     return encoder

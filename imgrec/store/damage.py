@@ -21,6 +21,7 @@ from imgrec.store.parts import (
     part_name,
     part_numbers,
     read_json,
+    read_manifest,
 )
 from imgrec.store.paths import CLASSES, FEATURE_DESCRIPTION, FEATURES, THUMBS
 
@@ -90,22 +91,12 @@ def digest_problem(part: Path) -> str | None:
         return f"{error.strerror or error}: {Path(error.filename or part).name}"
 
 
-def has_digests(part: Path) -> bool:
-    """True if a part has a `part.json`, without which nothing can be compared."""
-    return (part / MANIFEST).exists()
-
-
 def _written_problem(part: Path, *, small_only: bool) -> str | None:
-    if not has_digests(part):
-        return None
-    manifest = read_json(part / MANIFEST)
-    try:
-        written = {
-            name: (int(f["bytes"]), str(f["blake2b"])) for name, f in manifest["files"].items()
-        }
-    except (LookupError, TypeError, ValueError, AttributeError):
-        return f"{MANIFEST} is damaged"
-    for name, (size, digest) in written.items():
+    manifest = read_manifest(part)
+    if manifest is None:
+        return f"{MANIFEST} is {'damaged' if (part / MANIFEST).exists() else 'not there'}"
+    for name, described in manifest["files"].items():
+        size, digest = described["bytes"], described["blake2b"]
         file = part / name
         if not file.is_file():
             return f"{name} is not there"

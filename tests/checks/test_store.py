@@ -169,17 +169,24 @@ def test_an_index_that_cannot_be_read(how: str, says: str, store: Path) -> None:
     assert says in problem
 
 
-def test_parts_without_checksums_are_judged_by_their_content(store: Path) -> None:
-    """A warning, as for parts of an older version, and errors for values that cannot be right."""
+def test_parts_without_checksums_are_damaged(store: Path) -> None:
     for part in store.rglob("part.json"):
         part.unlink()
     (store / "roots.json").unlink()
-    kinds = findings(store)
-    assert [severity for severity, _, _ in kinds] == ["warning", "warning"]
-    assert any("3 parts of an older version" in problem for _, _, problem in kinds)
+    found = findings(store)
+    assert [severity for severity, _, _ in found].count("warning") == 1
+    damaged = {where for _, where, problem in found if problem == "part.json is not there"}
+    assert damaged == {
+        f"{name}/part-000000" for name in ("features/mini", "features/rgb", "thumbs")
+    }
+
+
+def test_values_that_cannot_be_right_are_found_in_parts_with_right_checksums(store: Path) -> None:
     spoilt("features/rgb/part-000000/vectors.npy", fill(np.nan))(store)
     thumbs = store / "thumbs" / "part-000000" / "thumbs.bin"
     thumbs.write_bytes(bytes(thumbs.stat().st_size))
+    for folder in (store / "features" / "rgb", store / "thumbs"):
+        sign_anew(folder)
     problems = {
         where: problem for severity, where, problem in findings(store) if severity == "error"
     }
@@ -188,6 +195,15 @@ def test_parts_without_checksums_are_judged_by_their_content(store: Path) -> Non
         == "vectors.npy holds values that are not finite numbers"
     )
     assert problems["thumbs/part-000000"].startswith("the thumbnail of picture 1 does not decode")
+
+
+def sign_anew(folder: Path) -> None:
+    """Write part 0 of a folder again with the same files, and so with their checksums."""
+    part = folder / "part-000000"
+    names = [path.name for path in part.iterdir() if path.name != "part.json"]
+    files = {name: (part / name).read_bytes() for name in names}
+    shutil.rmtree(part)
+    write_part(folder, 0, files)
 
 
 def test_only_deep_opens_every_thumbnail(tmp_path: Path, photo_store: Path) -> None:

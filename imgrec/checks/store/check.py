@@ -14,7 +14,7 @@ from imgrec.checks.store.catalog import check_catalog, check_origins, known_ids
 from imgrec.checks.store.derived import check_derived
 from imgrec.checks.store.parts import check_output
 from imgrec.collection import Ids
-from imgrec.store.damage import Output, has_digests, outputs_of
+from imgrec.store.damage import Output, outputs_of
 from imgrec.store.features import stored_ids
 from imgrec.store.manifest import FORMAT
 from imgrec.store.origins import read_roots
@@ -106,12 +106,6 @@ def _check_complete(store: Path, output: Output, ok: Ids) -> Check[None]:
 def _check_origins(store: Path, outputs: list[Output]) -> Check[None]:
     if any(output.parts() for output in outputs) and not read_roots(store):
         yield Place(StorePaths(store).roots.name).warning(
-            "it is absent or damaged, or an older version wrote the store",
+            "it is absent or damaged",
             "a lost catalog could not be rebuilt; the next imgrec index writes it",
-        )
-    older = sum(not has_digests(part) for output in outputs for part in output.parts())
-    if older:
-        yield Place(str(store)).warning(
-            f"{counted(older, 'part')} of an older version have no checksums",
-            "a flipped bit in them goes unnoticed",
         )
