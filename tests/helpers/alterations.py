@@ -1,4 +1,4 @@
-"""The same picture as another file: what a near-duplicate search must find, what it need not."""
+"""Alterations of pictures: those a near-duplicate search must find, and those it need not."""
 
 import io
 from collections.abc import Callable
@@ -10,28 +10,28 @@ Alteration = Callable[[Image.Image, np.random.Generator], tuple[bytes, str]]
 
 
 def _file(image: Image.Image, kind: str = "JPEG", quality: int = 90) -> tuple[bytes, str]:
-    """Return the bytes of a picture and the suffix of their format."""
+    """Return the encoded file of a picture and its file name suffix."""
     buffer = io.BytesIO()
     image.save(buffer, kind, quality=quality)
     return buffer.getvalue(), ".jpg" if kind == "JPEG" else f".{kind.lower()}"
 
 
 def resized(image: Image.Image, share: float) -> Image.Image:
-    """Return a picture with this share of the sides."""
+    """Return a picture with both sides scaled by `share`."""
     return image.resize((max(1, round(image.width * share)), max(1, round(image.height * share))))
 
 
 def cropped(
     image: Image.Image, rng: np.random.Generator, across: float, down: float
 ) -> Image.Image:
-    """Return a picture without these shares of its width and height, taken off at random ends."""
+    """Return a picture without these shares of its width and height, cut off at random edges."""
     width, height = image.width * (1 - across), image.height * (1 - down)
     left, top = rng.uniform(0, image.width - width), rng.uniform(0, image.height - height)
     return image.crop((round(left), round(top), round(left + width), round(top + height)))
 
 
 def brightened(image: Image.Image, factor: float) -> Image.Image:
-    """Return a picture with all values times a factor, cut off at white."""
+    """Return a picture with all values multiplied by a factor and clipped to 255."""
     return ImageEnhance.Brightness(image).enhance(factor)
 
 

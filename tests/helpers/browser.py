@@ -1,4 +1,4 @@
-"""Headless Chromium for tests of pages."""
+"""Headless Chromium for tests of pages, and its console and network logs."""
 
 import json
 import shutil
@@ -14,14 +14,17 @@ from selenium.webdriver.chrome.service import Service
 
 _ARGUMENTS = (
     "--headless=new",
-    "--no-sandbox",  # CI runs as root
+    # CI runs as root.
+    "--no-sandbox",
     "--disable-dev-shm-usage",
     "--disable-quic",
     "--no-first-run",
-    "--disable-background-networking",  # no request but those of the page
+    # No requests but those of the page.
+    "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--enable-unsafe-swiftshader",  # WebGL without a graphics card
+    # WebGL without a graphics card.
+    "--enable-unsafe-swiftshader",
     "--use-angle=swiftshader",
     "--hide-scrollbars",
 )
@@ -29,7 +32,7 @@ _ARGUMENTS = (
 
 @contextmanager
 def chromium(profile: Path, width: int = 1280, height: int = 800) -> Iterator[webdriver.Chrome]:
-    """Start Chromium with logs of console and network; skip the test where there is none."""
+    """Start Chromium with console and network logs; skip the test if it is not installed."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     program = program or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")
@@ -54,7 +57,7 @@ def console_errors(browser: webdriver.Chrome) -> list[str]:
 
 
 def requests(browser: webdriver.Chrome) -> list[str]:
-    """Return the addresses asked for since the last call, data addresses left out."""
+    """Return the URLs requested since the last call, without `data:` URLs."""
     entries: list[dict[str, Any]] = browser.get_log("performance")  # type: ignore[no-untyped-call]
     messages = [json.loads(entry["message"])["message"] for entry in entries]
     addresses = [

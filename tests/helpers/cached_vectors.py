@@ -1,4 +1,4 @@
-"""Vectors to keep in a cache, and whether they are kept."""
+"""Random vectors for tests of the query cache, and a check whether a cache keeps them."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Weights made on the spot for torchvision models, and what the whole model says."""
+"""Random weights for torchvision models, and the predictions of the whole model as a reference."""
 
 from pathlib import Path
 
@@ -9,11 +9,12 @@ from torch import nn
 
 from imgrec.encoders.networks import build_model
 
-Whole = tuple[np.ndarray, np.ndarray]  # (b, 5) indices and probabilities
+# Indices and probabilities of the five most probable classes, each (b, 5).
+Whole = tuple[np.ndarray, np.ndarray]
 
 
 def random_weights(path: Path, name: str, classes: int | None = None, seed: int = 0) -> Path:
-    """Write a state dict whose classes differ from picture to picture; return its path."""
+    """Write random weights that predict various classes for various pictures; return the path."""
     torch.manual_seed(seed)
     model = build_model(name, classes)
     for module in model.modules():

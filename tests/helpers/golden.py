@@ -1,7 +1,7 @@
-"""Pixels and weights by integer formulas, the same with every version of every library.
+"""Pixels and weights by integer formulas, equal with every version of every library.
 
-Run as a script it writes the reference vectors of `tests/encoders/golden` anew: only after a
-deliberate change of an encoder, together with its `version`.
+Run as a script, this module writes the reference vectors of `tests/encoders/golden` again. Do that
+only after a deliberate change of an encoder, together with its `version`.
 """
 
 import sys
@@ -18,7 +18,8 @@ from imgrec.encoders.spec import Encoder
 from paths import ROOT
 
 FOLDER = ROOT / "tests" / "encoders" / "golden"
-NETWORKS = ("resnet18", "squeezenet1_1")  # a linear head, and a convolution
+# The head of the first is a linear layer, that of the second a convolution.
+NETWORKS = ("resnet18", "squeezenet1_1")
 NAMES = ("mini", "rgb", *NETWORKS)
 
 
@@ -38,13 +39,15 @@ def golden_pixels(side_px: int) -> np.ndarray:
 
 
 def formula_weights(path: Path, name: str) -> Path:
-    """Write a state dict for a torchvision model, made without a random generator."""
+    """Write a state dict for a torchvision model, computed without a random generator."""
     state = build_model(name).state_dict()
     for key, tensor in state.items():
         count = np.arange(tensor.numel()) + (zlib.crc32(key.encode()) << 24)
-        shares = (_hashed(count) >> np.uint64(40)).astype(float) / 2**24  # 0 to 1
+        # From 0 to 1.
+        shares = (_hashed(count) >> np.uint64(40)).astype(float) / 2**24
         if tensor.ndim > 1:
-            bound = (6 / tensor[0].numel()) ** 0.5  # He et al. 2015: keeps the variance
+            # He et al. 2015: this bound keeps the variance from layer to layer.
+            bound = (6 / tensor[0].numel()) ** 0.5
             values = (2 * shares - 1) * bound
         elif key.endswith(("running_var", "bn1.weight", "bn2.weight", "downsample.1.weight")):
             values = 0.5 + shares
@@ -57,14 +60,14 @@ def formula_weights(path: Path, name: str) -> Path:
 
 
 def golden_encoder(name: str, folder: Path) -> Encoder:
-    """Return an encoder as it is pinned; weights by formula go to a folder."""
+    """Return an encoder with formula weights, which are written into a folder."""
     if name not in NETWORKS:
         return load_encoder(name)
     return load_encoder(name, formula_weights(folder / f"{name}.pth", name), "cpu")
 
 
 def _hashed(values: np.ndarray) -> np.ndarray:
-    """Return 64 mixed bits of each integer (splitmix64).
+    """Return a 64-bit hash of each integer (splitmix64).
 
     Source: Steele, Lea & Flood, Fast splittable pseudorandom number generators, 2014.
     """
@@ -76,7 +79,7 @@ def _hashed(values: np.ndarray) -> np.ndarray:
 
 
 def main() -> int:
-    """Write the reference vectors."""
+    """Write the reference vectors of all encoders."""
     FOLDER.mkdir(exist_ok=True)
     for name in NAMES:
         with tempfile.TemporaryDirectory() as folder:

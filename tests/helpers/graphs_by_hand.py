@@ -1,4 +1,4 @@
-"""Similarity graphs of small vectors, by brute force."""
+"""k-NN graphs of small vectors by brute force, and random similarity graphs."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from imgrec.neighbors.neighbors import Neighbors
 
 
 def neighbors_of(vectors: np.ndarray, k: int, ids: np.ndarray | None = None) -> Neighbors:
-    """Brute force, row by row."""
+    """Return the k nearest neighbors by cosine, found by brute force row by row."""
     ids = np.arange(1, len(vectors) + 1) if ids is None else ids
     lengths = np.linalg.norm(vectors, axis=1)
     neighbors, distances = [], []
@@ -23,7 +23,7 @@ def neighbors_of(vectors: np.ndarray, k: int, ids: np.ndarray | None = None) -> 
 
 
 def edges_of(graph: Graph, ids: np.ndarray) -> list[tuple[int, int, float]]:
-    """The edges as (smaller id, larger id, weight)."""
+    """Return the edges as (smaller id, larger id, weight)."""
     low, high = ids[graph.low].tolist(), ids[graph.high].tolist()
     return list(zip(low, high, graph.weights.tolist(), strict=True))
 

@@ -1,11 +1,11 @@
-"""Groups of processes, as a command and its workers are one."""
+"""Process groups: a command and its workers."""
 
 import os
 import time
 
 
 def group_ends(group: int, timeout_s: float = 20) -> bool:
-    """Wait until no process of a group is left; say whether that came in time."""
+    """Wait until no process of a group exists; return False at the timeout."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         try:

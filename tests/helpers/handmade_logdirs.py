@@ -1,4 +1,4 @@
-"""Small projector logdirs made by hand: sound as they are, broken by what a test overwrites."""
+"""Small valid projector logdirs written without the projector package, for tests of the doctor."""
 
 import io
 import json
@@ -16,7 +16,7 @@ COLORS = colors(9)
 
 
 def make_logdir(folder: Path, **fields: Any) -> Path:
-    """Make a logdir of 9 rows, 5 columns, metadata and a sprite of 3 x 3 cells of 32 px."""
+    """Write a logdir of 9 rows, 5 columns, metadata and a sprite of 3 x 3 cells of 32 px."""
     folder.mkdir(parents=True)
     (folder / CONFIG).write_text(entry(**fields))
     (folder / "t.bytes").write_bytes(tensor())
@@ -34,7 +34,7 @@ def entry(
     cell: tuple[int, ...] = (32, 32),
     bookmarks: str | None = None,
 ) -> str:
-    """Return an entry of a config; what is None is left out."""
+    """Return an entry of a projector config; fields that are None are left out."""
     lines = [_line("tensor_name", name), _line("tensor_path", tensor)]
     lines += [_line("tensor_shape", size) for size in shape]
     lines += [_line("metadata_path", metadata), _line("bookmarks_path", bookmarks)]
@@ -45,7 +45,7 @@ def entry(
 
 
 def tensor(rows: int = 9, columns: int = 5) -> bytes:
-    """Return the bytes of a tensor file, which no reader takes for text.
+    """Return the bytes of a tensor file that no reader mistakes for text.
 
     The points lie on a lattice of three columns, wide enough that no two thumbnails overlap.
     """
@@ -57,12 +57,12 @@ def tensor(rows: int = 9, columns: int = 5) -> bytes:
 
 
 def table(rows: int = 9) -> str:
-    """Return metadata with the columns `name` and `kind`."""
+    """Return the text of a metadata table with the columns `name` and `kind`."""
     return "name\tkind\n" + "".join(f"n{i}\tk{i % 3}\n" for i in range(rows))
 
 
 def sheet(columns: int = 3, rows: int = 3, cell: tuple[int, int] = (32, 32)) -> Image.Image:
-    """Return a sheet whose cell i has the i-th of `COLORS`, or begins again."""
+    """Return a sprite whose cell i has the i-th of `COLORS`, repeated cyclically."""
     width, height = cell
     image = Image.new("RGB", (columns * width, rows * height))
     for i in range(columns * rows):
@@ -73,16 +73,16 @@ def sheet(columns: int = 3, rows: int = 3, cell: tuple[int, int] = (32, 32)) -> 
 
 
 def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
-    """Return the bytes of a picture file."""
+    """Return the encoded file of a picture."""
     buffer = io.BytesIO()
     image.save(buffer, kind)
     return buffer.getvalue()
 
 
 def bookmark(**fields: object) -> str:
-    """Return a bookmarks file of one precomputed layout of 9 points in 2-D.
+    """Return the text of a bookmarks file with one 2-D layout of 9 points.
 
-    The fields replace or complete its own; one of value None is left out.
+    The given fields replace or extend its own; those that are None are left out.
     """
     state = {
         "label": "layout",

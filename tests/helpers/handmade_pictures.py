@@ -1,6 +1,6 @@
-"""Files of the formats that Pillow reads and does not write, made by hand from their layouts.
+"""Files of formats that Pillow reads and does not write, built from the format descriptions.
 
-All show the same picture, as far as their pixels can: see `SHOWN`.
+All show the same picture, as far as their pixels allow: see `SHOWN`.
 """
 
 import io
@@ -35,7 +35,8 @@ def _fits() -> bytes:
     cards = ("SIMPLE  =                    T", "BITPIX  =                    8", "NAXIS   = 2",
              f"NAXIS1  = {WIDTH}", f"NAXIS2  = {HEIGHT}", "END")  # fmt: skip
     header = "".join(card.ljust(80) for card in cards).ljust(2880).encode()
-    return header + GRAY[::-1].tobytes().ljust(2880, b"\0")  # the lowest row first
+    # FITS stores the bottom row first.
+    return header + GRAY[::-1].tobytes().ljust(2880, b"\0")
 
 
 def _fli() -> bytes:
@@ -85,7 +86,8 @@ def _mcidas() -> bytes:
 
 def _pcd() -> bytes:
     head = bytes(2048) + b"PCD_"
-    two_rows = bytes([100] * 2 * 768 + [156] * 384 + [137] * 384)  # luma, and chroma of a gray
+    # Luma of two rows, and the chroma of gray.
+    two_rows = bytes([100] * 2 * 768 + [156] * 384 + [137] * 384)
     return head.ljust(96 * 2048, b"\0") + two_rows * 256
 
 
@@ -113,7 +115,7 @@ def _as_332() -> NDArray[np.uint8]:
 
 
 _AS_GRAY = np.repeat(GRAY[..., None], 3, 2)
-# By Pillow's name of the format: the file, and the pixels (h, w, 3) it must show.
+# By Pillow's name of the format: the function that builds the file, and its pixels (h, w, 3).
 FILES: dict[str, tuple[Callable[[], bytes], NDArray[np.uint8]]] = {
     "SUN": (_sun, COLOR),
     "XPM": (_xpm, _steps()),

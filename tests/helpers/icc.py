@@ -1,4 +1,4 @@
-"""ICC profiles made by hand, and what sRGB makes of their colors, computed with numpy.
+"""ICC profiles built by hand, and the sRGB values of their colors, computed with numpy.
 
 Source: ICC.1:2001-04 (version 2); matrices adapted to D50 by Bradford's method.
 """
@@ -20,28 +20,29 @@ DISPLAY_P3 = np.array(
     [[0.51512, 0.29198, 0.15710], [0.24120, 0.69225, 0.06657], [-0.00105, 0.04189, 0.78407]]
 )
 D50 = np.array([0.9642, 1.0, 0.8249])
-INKS = 16  # of the CMYK profile: each of four is there or not
+# Combinations of the CMYK profile: each of four inks is full or absent.
+INKS = 16
 
 
 def srgb_of(linear_xyz: Floats) -> Floats:
-    """Return sRGB (m, 3), 0 to 255, of XYZ under D50 (m, 3)."""
+    """Return sRGB values (m, 3), 0 to 255, for XYZ under D50 (m, 3)."""
     linear = np.clip(linear_xyz @ np.linalg.inv(SRGB).T, 0, 1)
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return encoded * 255
 
 
 def matrix_colors(colors: NDArray[np.uint8], matrix: Floats, gamma: float) -> Floats:
-    """Return sRGB (m, 3) of colors (m, 3) under a profile of `matrix_profile`."""
+    """Return sRGB values (m, 3) of colors (m, 3) under a profile by `matrix_profile`."""
     return srgb_of((colors / 255) ** gamma @ matrix.T)
 
 
 def gray_levels(levels: NDArray[np.uint8], gamma: float) -> Floats:
-    """Return sRGB (m, 3) of gray levels (m,) under a profile of `gray_profile`."""
+    """Return sRGB values (m, 3) of gray levels (m,) under a profile by `gray_profile`."""
     return srgb_of(((levels / 255) ** gamma)[:, None] * D50)
 
 
 def ink_colors(lab: NDArray[np.int_]) -> Floats:
-    """Return sRGB (m, 3) of CIELAB under D50 (m, 3)."""
+    """Return sRGB values (m, 3) for CIELAB under D50 (m, 3)."""
     y = (lab[:, 0] + 16) / 116
     f = np.stack([y + lab[:, 1] / 500, y, y - lab[:, 2] / 200], -1)
     xyz = np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29)) * D50
@@ -49,14 +50,14 @@ def ink_colors(lab: NDArray[np.int_]) -> Floats:
 
 
 def matrix_profile(matrix: Floats, gamma: float, name: str = "made by hand") -> bytes:
-    """Return an RGB profile: primaries are the columns of `matrix` (3, 3)."""
+    """Return an RGB profile whose primaries are the columns of `matrix` (3, 3)."""
     tags = {f"{c}XYZ": _xyz(column) for c, column in zip("rgb", matrix.T, strict=True)}
     curves = {f"{c}TRC": _gamma(gamma) for c in "rgb"}
     return _profile(b"RGB ", b"XYZ ", {**tags, **curves, "wtpt": _xyz(D50)}, name)
 
 
 def srgb_profile(name: str) -> bytes:
-    """Return sRGB itself, its curve as a table, under whatever name."""
+    """Return an sRGB profile of any name, with its curve as a table."""
     steps = np.linspace(0, 1, 1024)
     linear = np.where(steps <= 0.04045, steps / 12.92, ((steps + 0.055) / 1.055) ** 2.4)
     table = np.rint(linear * 65535).astype(">u2").tobytes()
@@ -66,12 +67,12 @@ def srgb_profile(name: str) -> bytes:
 
 
 def gray_profile(gamma: float) -> bytes:
-    """Return a profile of gray."""
+    """Return a gray profile with a gamma curve."""
     return _profile(b"GRAY", b"XYZ ", {"kTRC": _gamma(gamma), "wtpt": _xyz(D50)}, "gray")
 
 
 def cmyk_profile(lab: NDArray[np.int_]) -> bytes:
-    """Return a CMYK profile: CIELAB (16, 3) of no ink, K, Y, YK, M, …, CMYK, linear between."""
+    """Return a CMYK profile by CIELAB (16, 3) of no ink, K, Y, YK, M, …, CMYK; linear between."""
     identity = bytes(range(256))
     head = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0])
     head += struct.pack(">9i", *(65536 * int(k) for k in np.eye(3).ravel()))

@@ -1,4 +1,4 @@
-"""What the k-NN graph is compared with: scikit-learn's brute force, and features in memory."""
+"""References for k-NN lists: exact lists in double precision, recall, and invariants."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ Vectors = NDArray[np.float32]
 
 
 def feature_of(vectors: Vectors, block_rows: int = 170) -> FeatureStore:
-    """Vectors as a feature in several blocks; row i belongs to the picture 2 i + 5."""
+    """Return vectors as a feature in several blocks; row i belongs to the picture 2 i + 5."""
     ids = 2 * np.arange(len(vectors)) + 5
     starts = range(0, len(vectors), block_rows)
     blocks = [
@@ -22,20 +22,23 @@ def feature_of(vectors: Vectors, block_rows: int = 170) -> FeatureStore:
 
 
 def true_lists(vectors: Vectors, k: int) -> Lists:
-    """The k nearest of every row, in double precision."""
+    """Return the k nearest neighbors of every row, by scikit-learn in double precision."""
     brute = NearestNeighbors(metric="cosine", algorithm="brute").fit(vectors.astype(np.float64))
     distances, rows = brute.kneighbors(n_neighbors=k)
     return Lists(rows, distances)
 
 
 def share_found(lists: Lists, true: Lists) -> float:
-    """The share of the true nearest that are in the lists."""
+    """Return the share of the true nearest neighbors that the lists contain."""
     pairs = zip(lists.rows.tolist(), true.rows.tolist(), strict=True)
     return sum(len({*a} & {*b}) for a, b in pairs) / true.rows.size
 
 
 def check_lists(vectors: Vectors, lists: Lists) -> None:
-    """Lists ascend by distance, then row; nothing is twice, nor itself; distances are true."""
+    """Assert the invariants of lists.
+
+    They ascend by distance, then row; contain no row twice and no row itself; distances are exact.
+    """
     n, k = lists.rows.shape
     assert lists.rows.min() >= 0
     assert lists.rows.max() < n

@@ -1,4 +1,4 @@
-"""What lies in a logdir of the projector, read with TensorBoard's own parser where it has one."""
+"""Reading a projector logdir, with TensorBoard's own config parser."""
 
 import json
 from pathlib import Path
@@ -21,18 +21,18 @@ RUN_FILES = [
 
 
 def runs(logdir: Path) -> list[Path]:
-    """The folders of the runs, in the order of their names."""
+    """Return the folders of the runs, sorted by name."""
     return sorted(path for path in logdir.iterdir() if path.is_dir())
 
 
 def only_run(logdir: Path) -> Path:
-    """The folder of the one run of a logdir."""
+    """Return the folder of the only run of a logdir."""
     (run,) = runs(logdir)
     return run
 
 
 def table(run: Path) -> list[dict[str, str]]:
-    """The rows of the metadata, by column."""
+    """Return the rows of the metadata, each by column."""
     lines = (run / "metadata.tsv").read_text("utf-8").split("\n")
     assert lines.pop() == ""
     header, *rows = [line.split("\t") for line in lines]
@@ -40,34 +40,34 @@ def table(run: Path) -> list[dict[str, str]]:
 
 
 def names(run: Path) -> list[str]:
-    """The names of the pictures, in the order of the rows."""
+    """Return the names of the pictures, in row order."""
     return [row["name"] for row in table(run)]
 
 
 def config(run: Path) -> Any:
-    """The one embedding of the config."""
+    """Return the only embedding of the config."""
     text = (run / "projector_config.pbtxt").read_text("utf-8")
     (embedding,) = text_format.Parse(text, ProjectorConfig()).embeddings
     return embedding
 
 
 def tensor(run: Path) -> NDArray[np.float32]:
-    """The tensor (m, c)."""
+    """Return the tensor (m, c)."""
     return np.fromfile(run / "tensor.bytes", "<f4").reshape(config(run).tensor_shape)
 
 
 def sprite(run: Path) -> NDArray[np.uint8]:
-    """The pixels (s, s, 4) of the sprite."""
+    """Return the pixels (s, s, 4) of the sprite."""
     return np.asarray(Image.open(run / "sprite.webp"))
 
 
 def bookmarks(run: Path) -> list[dict[str, Any]]:
-    """The bookmarks."""
+    """Return the bookmarks."""
     found: list[dict[str, Any]] = json.loads((run / "bookmarks.json").read_text("utf-8"))
     return found
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """The bytes of all files, by path."""
+    """Return the bytes of all files, by path."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}

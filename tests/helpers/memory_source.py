@@ -1,4 +1,4 @@
-"""A picture source that is no folder: a dict of names to bytes, as an object store has them."""
+"""A picture source in memory, with the semantics of an object store: names mapped to bytes."""
 
 import hashlib
 from collections.abc import Hashable, Iterator
@@ -14,7 +14,7 @@ SCHEME = "mem"
 
 @dataclass
 class Bucket:
-    """The objects of a store, and when each was last written."""
+    """The objects of a bucket, and the time each was last written."""
 
     objects: dict[str, bytes] = field(default_factory=dict)
     mtimes_ns: dict[str, int] = field(default_factory=dict)
@@ -31,7 +31,7 @@ BUCKETS: dict[str, Bucket] = {}
 
 @dataclass(frozen=True)
 class MemorySource:
-    """`mem://BUCKET/PREFIX`; the token of an object is the digest of its bytes, as an etag."""
+    """The source `mem://BUCKET/PREFIX`; the version token of an object is its digest."""
 
     description: str
 

@@ -1,7 +1,7 @@
-"""`mini` written anew from its description: one picture at a time, in double precision.
+"""A reference implementation of `mini`: one picture at a time, in double precision.
 
-Angles by the arctangent, distances by SciPy, neighborhoods by filters: nothing of the way in which
-the encoder computes them.
+Angles by the arctangent, distances by SciPy, neighborhoods by filters: it shares no method and no
+code with the encoder.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ def reference(pixels: np.ndarray) -> np.ndarray:
 
 
 def _triangles(n_out: int, n_in: int, reach: float = 1.0) -> np.ndarray:
-    """Return rows (n_out, n_in) of triangles around evenly spaced centers, each summing to 1."""
+    """Return triangle filters (n_out, n_in) around evenly spaced centers; each row sums to 1."""
     half = reach * n_in / n_out
     rows = np.zeros((n_out, n_in))
     for i, j in np.ndindex(n_out, n_in):
@@ -43,7 +43,7 @@ def _cells(values: Map, grid: int) -> Map:
 
 
 def _figure(colors: np.ndarray) -> Map:
-    """Return how far each color of (3, 32, 32) is from those of the rim, 2 px wide; 0 to 1."""
+    """Return how far, 0 to 1, each color of (3, 32, 32) is from those of the 2 px border."""
     inside = np.zeros(colors.shape[1:], dtype=bool)
     inside[2:-2, 2:-2] = True
     rim = colors[:, ~inside]
@@ -54,7 +54,7 @@ def _figure(colors: np.ndarray) -> Map:
 
 
 def _edges(maps: list[Map], bins: int, grid: int) -> np.ndarray:
-    """Describe the edges of the map that is steepest at each place by (bins * grid**2,)."""
+    """Return a histogram (bins * grid**2,) of gradients, of the steepest map at each place."""
     steps = [-1, 0, 1]
     across = np.stack([ndimage.correlate1d(m, steps, axis=1, mode="nearest") for m in maps])
     down = np.stack([ndimage.correlate1d(m, steps, axis=0, mode="nearest") for m in maps])

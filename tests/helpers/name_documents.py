@@ -1,4 +1,4 @@
-"""Many documents for the index of names."""
+"""Many documents for tests of the name search index."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def picture(i: int, name: str, folder: str = "") -> PictureDocument:
 
 
 def many(count: int) -> list[PictureDocument]:
-    """Names as cameras, phones, people and programs give them."""
+    """Return pictures with names like those given by cameras, phones, people and programs."""
     rng = np.random.default_rng(0)
     words = ["beach", "dress", "ride", "old", "house", "River", "Été", "夜景", "кот"]
     kinds = (

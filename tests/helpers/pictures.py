@@ -1,4 +1,4 @@
-"""Small pictures for tests, each distinct, and the odd files every disk has."""
+"""Small generated pictures, each distinct, and a folder of odd files."""
 
 import io
 import os
@@ -11,7 +11,7 @@ FAMILIES = ("stripes", "discs", "checks")
 
 
 def picture(family: str, seed: int, size: tuple[int, int] = (96, 72)) -> Image.Image:
-    """Return a picture of a family: its structure is the family's, its colors are its own."""
+    """Return a picture with the structure of a family and colors by its seed."""
     rng = np.random.default_rng([FAMILIES.index(family), seed])
     front, back = rng.integers(0, 256, (2, 3))
     y, x = np.mgrid[: size[1], : size[0]]
@@ -41,21 +41,21 @@ def write_pictures(folder: Path, each: int = 8) -> list[str]:
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    """Return the file bytes of a picture."""
+    """Return the encoded file of a picture."""
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 
 def rotated_jpeg(image: Image.Image, orientation: int) -> bytes:
-    """Return a JPEG that says by EXIF how it is to be turned."""
+    """Return a JPEG with an EXIF orientation."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     return encoded(image, "JPEG", quality=95, exif=exif)
 
 
 def write_odd_files(folder: Path) -> dict[str, str]:
-    """Write the odd files of a real disk; return {path: "ok" or the reason it must fail for}."""
+    """Write odd files of real disks; return {path: "ok" or the expected failure reason}."""
     disc = picture("discs", 99)
     jpeg = encoded(disc, "JPEG")
     palette = disc.convert("P")

@@ -1,4 +1,4 @@
-"""What the mouse does on the projector's page beside the points: bookmarks, runs, tabs."""
+"""Mouse actions on the projector's page outside the plot: bookmarks, runs, tabs."""
 
 import time
 from typing import Any
@@ -9,7 +9,7 @@ from selenium import webdriver
 
 from projector_page import _FIND, _OFFSET, click
 
-# Polymer hides what it no longer needs instead of removing it.
+# Polymer hides elements it no longer needs instead of removing them.
 _SHOWN = "const shown = list => [...list].find(e => e.getBoundingClientRect().width > 0);"
 _BOOKMARK = """
 const row = projector.bookmarkPanel.root.querySelectorAll('.state-row')[arguments[0]];
@@ -33,7 +33,7 @@ return Boolean(selectedRun === arguments[0] && image && projector.projection
 
 
 def bookmarks(browser: webdriver.Chrome, timeout_s: float = 10) -> list[str]:
-    """Wait until there are bookmarks; return their names in the order of the list."""
+    """Wait until bookmarks are listed; return their names in that order."""
     names = "return projector.bookmarkPanel.savedStates.map(state => state.label)"
     return list(_wait(browser, names, timeout_s=timeout_s))
 
@@ -44,7 +44,7 @@ def click_bookmark(browser: webdriver.Chrome, name: str) -> None:
 
 
 def chosen_bookmark(browser: webdriver.Chrome) -> str | None:
-    """Return the name of the bookmark whose circle is filled, if one is."""
+    """Return the name of the bookmark whose circle is filled, None if there is none."""
     names: list[str] = _run(
         browser,
         "return projector.bookmarkPanel.savedStates.filter(s => s.isSelected).map(s => s.label)",
@@ -53,40 +53,40 @@ def chosen_bookmark(browser: webdriver.Chrome) -> str | None:
 
 
 def click_tab(browser: webdriver.Chrome, tab: str) -> None:
-    """Click on a tab of the projections: "umap", "tsne", "pca" or "custom"."""
+    """Click on a projection tab: "umap", "tsne", "pca" or "custom"."""
     _click(browser, _TAB % tab)
 
 
 def chosen_tab(browser: webdriver.Chrome) -> str:
-    """Return the tab that is open, in lower case without dashes."""
+    """Return the open tab, in lower case without dashes."""
     script = "return projector.projectionsPanel.root.querySelector('.ink-tab.active').dataset.tab"
     return str(_run(browser, script))
 
 
 def run_names(browser: webdriver.Chrome) -> list[str]:
-    """Return the runs in the order of the drop-down."""
+    """Return the names of the runs in the order of the drop-down list."""
     return list(_run(browser, "return projector.dataPanel.runNames"))
 
 
 def chosen_run(browser: webdriver.Chrome) -> str:
-    """Return the run that is shown."""
+    """Return the name of the run that is shown."""
     return str(_run(browser, "return projector.dataPanel.selectedRun"))
 
 
 def choose_run(browser: webdriver.Chrome, name: str, timeout_s: float = 60) -> None:
-    """Choose another run in the drop-down by the mouse; wait until its points stand."""
+    """Choose another run in the drop-down list; wait until its points are drawn."""
     _click(browser, _MENU)
     _click(browser, _ITEM, name)
     _wait(browser, _LOADED, name, timeout_s=timeout_s)
 
 
 def shown_color(browser: webdriver.Chrome) -> str:
-    """Return the column that the points are colored by, or what the page calls none."""
+    """Return the column that the points are colored by, or the page's text for none."""
     return str(_run(browser, "return projector.dataPanel.selectedColorOptionName"))
 
 
 def legend(browser: webdriver.Chrome) -> list[str]:
-    """Return the values in the legend of the colors, none where no legend is shown."""
+    """Return the values in the color legend; empty if no legend is shown."""
     return list(
         _run(
             browser,
@@ -97,28 +97,29 @@ def legend(browser: webdriver.Chrome) -> list[str]:
 
 
 def shown_label(browser: webdriver.Chrome) -> str:
-    """Return the column that the points are named by."""
+    """Return the column that the points are labeled by."""
     return str(_run(browser, "return projector.dataPanel.selectedLabelOption"))
 
 
 def world_positions(browser: webdriver.Chrome) -> NDArray[np.float64]:
-    """Return where the points stand (n, 3), each axis from -1 to 1; NaN where nowhere."""
+    """Return the positions (n, 3) of the points, -1 to 1; NaN for points without one."""
     values = _run(browser, "return Array.from(plot.worldSpacePointPositions)")
     return np.array(values, np.float64).reshape(-1, 3)
 
 
 def _click(browser: webdriver.Chrome, script: str, *arguments: object) -> None:
-    """Click in the middle of what a script finds, when it stands still."""
+    """Click at the center of the element a script finds, once it no longer moves."""
     before: list[float] = []
     while (box := _run(browser, _OFFSET + _SHOWN + script, *arguments)) != before or not box[2]:
         before = box
-        time.sleep(0.1)  # it scrolls or opens
+        # The element may still scroll or open.
+        time.sleep(0.1)
     left, top, width, height = box
     click(browser, (left + width / 2, top + height / 2))
 
 
 def _wait(browser: webdriver.Chrome, script: str, *arguments: object, timeout_s: float) -> Any:
-    """Return what a script returns, as soon as that is not empty."""
+    """Run a script until its result is not empty; return the result."""
     end = time.monotonic() + timeout_s
     while not (found := _run(browser, script, *arguments)):
         if time.monotonic() > end:

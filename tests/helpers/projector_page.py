@@ -1,4 +1,4 @@
-"""TensorBoard's projector page in a real browser: served, opened, looked at, clicked."""
+"""TensorBoard's projector page in a real browser: serving, opening, clicking on points."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 
 from paths import ROOT
 
-# The projector lives in the shadow of a page in two nested frames.
+# The projector is in the shadow DOM of a page in two nested frames.
 _FIND = """
 const find = (root, selector) => {
   const found = root.querySelector(selector);
@@ -76,18 +76,18 @@ return positions;
 
 @dataclass(frozen=True)
 class Server:
-    """A running `imgrec tensorboard`, and the address it printed."""
+    """A running `imgrec tensorboard` process, and the address it printed."""
 
     process: subprocess.Popen[str]
     address: str
 
     @property
     def tab(self) -> str:
-        """The address of the projector without the page around it, which loads sooner."""
+        """The address of the projector without the surrounding page, which loads faster."""
         return self.address.replace("#projector", "data/plugin/projector/projector_binary.html")
 
     def errors(self) -> str:
-        """Return what it wrote to stderr; only with `stderr=subprocess.PIPE`."""
+        """Return what the process wrote to stderr; requires `stderr=subprocess.PIPE`."""
         assert self.process.stderr is not None
         with self.process.stderr as stream:
             return stream.read()
@@ -95,7 +95,7 @@ class Server:
 
 @contextmanager
 def served(logdir: Path, port: int = 0, stderr: int | None = None) -> Iterator[Server]:
-    """Serve a logdir until the block ends, then stop it as Ctrl-C does."""
+    """Serve a logdir until the block ends, then stop the server by SIGINT."""
     command = [sys.executable, "-m", "projector.serve", "--logdir", str(logdir)]
     process = subprocess.Popen(
         [*command, "--port", str(port)],
@@ -112,8 +112,9 @@ def served(logdir: Path, port: int = 0, stderr: int | None = None) -> Iterator[S
 
 
 def open_projector(browser: webdriver.Chrome, address: str, timeout_s: float = 60) -> int:
-    """Open the page, wait until points with thumbnails stand; return how many there are."""
-    browser.get("about:blank")  # the same address again would not be loaded anew
+    """Open the page, wait until all thumbnails are drawn; return the number of points."""
+    # Otherwise the same address would not be loaded again.
+    browser.get("about:blank")
     browser.get(address)
     end = time.monotonic() + timeout_s
     while True:
@@ -126,18 +127,19 @@ def open_projector(browser: webdriver.Chrome, address: str, timeout_s: float = 6
 
 
 def positions_px(browser: webdriver.Chrome) -> list[tuple[float, float]]:
-    """Stop the turning and return where on the screen each point is, in row order."""
+    """Stop the rotation and return the screen position of each point, in row order."""
     before: list[list[float]] = []
     while True:
         found: list[list[float]] = browser.execute_script(_FIND + _OFFSET + _POSITIONS)
         if found == before:
             return [(x, y) for x, y in found]
         before = found
-        time.sleep(0.3)  # until what was drawn is seen
+        # Wait until the last frame is shown.
+        time.sleep(0.3)
 
 
 def click(browser: webdriver.Chrome, position: tuple[float, float]) -> None:
-    """Move the mouse to a place on the screen and click there."""
+    """Move the mouse to a screen position and click there."""
     actions = ActionChains(browser)
     pointer = actions.w3c_actions.pointer_action
     pointer.move_to_location(*map(round, position))  # type: ignore[no-untyped-call]
@@ -146,7 +148,7 @@ def click(browser: webdriver.Chrome, position: tuple[float, float]) -> None:
 
 
 def card(browser: webdriver.Chrome) -> dict[str, str]:
-    """Return what the page says of the chosen point, by column."""
+    """Return the metadata the page shows for the selected point, by column."""
     found: dict[str, str] = browser.execute_script(
         _FIND + "return Object.fromEntries((projector.metadataCard.metadata || [])"
         ".map(entry => [entry.key, String(entry.value)]))"
@@ -155,7 +157,7 @@ def card(browser: webdriver.Chrome) -> dict[str, str]:
 
 
 def first_neighbor(browser: webdriver.Chrome) -> tuple[str, tuple[float, float]]:
-    """Return the label of the first in the list of neighbors, and where its thumbnail begins."""
+    """Return the label of the first listed neighbor, and the sprite position of its thumbnail."""
     label, box = browser.execute_script(
         _FIND + _OFFSET + "const first = find(projector.root, '.neighbor');"
         "return [find(first, '.neighbor-link').title, offset(find(first, '.sprite-image'))];"
@@ -164,5 +166,5 @@ def first_neighbor(browser: webdriver.Chrome) -> tuple[str, tuple[float, float]]
 
 
 def picture_of_page(browser: webdriver.Chrome) -> Image.Image:
-    """Return what is seen of the page, in RGB."""
+    """Return a screenshot of the page in RGB."""
     return Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")

@@ -21,7 +21,7 @@ Color = tuple[int, int, int]
 
 
 def colors(count: int) -> list[Color]:
-    """Return strong colors that differ in hue, then in brightness."""
+    """Return saturated colors that differ in hue, then in brightness."""
     hues = min(count, 24)
     return [_rgb(i % hues / hues, 1 - 0.5 * (i // hues) * hues / count) for i in range(count)]
 
@@ -56,7 +56,8 @@ def make_store(
         store.add_feature(EncoderSpec("flat", vectors.shape[1], Preprocessing(8, 8)))
         store.set_encoder("flat")
         write_part(store.paths.feature("flat"), 0, {"ids.npy": ids, "vectors.npy": vectors})
-        jpegs = {id(image): image for image in images}  # the same picture again costs nothing
+        # Equal picture objects are encoded once.
+        jpegs = {id(image): image for image in images}
         made = {key: thumbnail(image) for key, image in jpegs.items()}
         write_thumbs(store.paths.thumbs, 0, ids, [made[id(image)] for image in images])
     return path

@@ -11,7 +11,7 @@ import pytest
 
 
 def free_port() -> int:
-    """Return a TCP port that was free a moment ago."""
+    """Return a free TCP port; another process may take it before it is used."""
     with socket.socket() as opened:
         opened.bind(("127.0.0.1", 0))
         return int(opened.getsockname()[1])
@@ -19,7 +19,7 @@ def free_port() -> int:
 
 @contextmanager
 def redis_server(folder: Path, port: int, *options: str) -> Iterator[str]:
-    """Start a redis server without persistence; skip the test where none is installed."""
+    """Start a redis server without persistence; skip the test if none is installed."""
     program = shutil.which("redis-server")
     if not program:
         pytest.skip("no redis-server on this machine (apt: redis-server)")

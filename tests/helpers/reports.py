@@ -1,4 +1,4 @@
-"""Reports of small stores."""
+"""Writing reports of small stores, and predicted classes to show in them."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from imgrec.store.store import Store
 
 
 def write(store: Path, out: Path, *options: str, code: int = 0) -> Path:
-    """Run the command; return the page."""
+    """Run `imgrec report`, assert its exit code, and return the path of the page."""
     found = main(["--store", str(store), "--out", str(out), "--quiet", *options])
     assert found == code
     return out / "index.html"
 
 
 def add_classes(store_path: Path, *encoders: str) -> None:
-    """Let classifiers see some of six classes in every picture."""
+    """Write predictions of classifiers: some of six classes for every picture."""
     with Store.open(store_path) as store:
         ids = store.catalog.ids("ok")
     names = [f"class <{i}>" for i in range(6)]

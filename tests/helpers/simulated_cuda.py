@@ -1,10 +1,10 @@
-"""A CUDA device in plain Python: streams are queues, and nothing in one is done before it must be.
+"""A CUDA device simulated in plain Python, which does all work as late as synchronization allows.
 
-Work given to a stream waits until an event behind it is synchronized with. A stream that has to
-wait for another one does that one's work first, and no stream waits unasked. Memory is given away
-as soon as nothing holds its tensor, but for streams it was recorded on. So a lane that forgets a
-dependency reads what was never computed, or what another batch has overwritten: its vectors are
-wrong, as they would be, now and then, on a real device.
+Work given to a stream waits until an event recorded after it is synchronized with. A stream that
+waits for another one runs that one's work first. Memory is reused as soon as its tensor is freed,
+except for streams it was recorded on. So a lane that misses a dependency reads memory that was not
+yet written, or was overwritten by another batch: it gives wrong vectors always, as it would
+sometimes on a real device.
 """
 
 import weakref
@@ -18,11 +18,12 @@ import torch
 from imgrec.encoders.networks import PixelNetwork
 
 _copy = torch.Tensor.copy_
-_ABSENT = 99  # what memory holds before it is written, or after it was given away
+# The content of memory before it is written, and after it is freed.
+_ABSENT = 99
 
 
 class Stream:
-    """Work that is done in order, when somebody waits for it."""
+    """A queue of work, done in order when it is waited for."""
 
     def __init__(self) -> None:
         self.work: deque[Callable[[], object]] = deque()
@@ -33,7 +34,7 @@ class Stream:
         self.work.append(lambda: other.run(upto))
 
     def run(self, upto: int) -> None:
-        """Do the first `upto` pieces of all the work ever given."""
+        """Do the first `upto` items of all work that was ever queued."""
         while self.done < upto:
             self.done += 1
             with torch.inference_mode():
@@ -41,7 +42,7 @@ class Stream:
 
 
 class Event:
-    """A place in a stream."""
+    """A position in a stream."""
 
     def record(self, stream: Stream) -> None:
         self._stream, self._upto = stream, stream.done + len(stream.work)
@@ -51,7 +52,7 @@ class Event:
 
 
 class Cuda:
-    """The state of the device: the stream that is current, and what was waited for."""
+    """The state of the device: the current stream, and counts of work and waits."""
 
     def __init__(self) -> None:
         self.default = Stream()
@@ -95,7 +96,7 @@ class LateNetwork(PixelNetwork):
 
 
 def simulate(patch: pytest.MonkeyPatch, network: PixelNetwork, width: int) -> Cuda:
-    """Simulate CUDA, and put a network that gives `width` features on it."""
+    """Patch torch to simulate CUDA for a network that gives `width` features."""
     cuda = Cuda()
     network.__class__ = LateNetwork
     network.cuda, network.width = cuda, width  # type: ignore[assignment]
@@ -111,7 +112,8 @@ def simulate(patch: pytest.MonkeyPatch, network: PixelNetwork, width: int) -> Cu
             _wait(cuda)
 
         def given_away() -> None:
-            if key not in cuda.recorded:  # the next batch is copied there at once
+            # The next batch may be copied into this memory immediately.
+            if key not in cuda.recorded:
                 cuda.given_away.append(memory)
             cuda.recorded.discard(key)
 

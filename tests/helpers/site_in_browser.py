@@ -1,4 +1,4 @@
-"""The pages of a site in a real browser: hostile names, opening, waiting."""
+"""Pages of a network site in a real browser: hostile names, opening, waiting."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ DRAWN_WITHIN_S = 10
 
 
 def until(browser: webdriver.Chrome, script: str) -> Any:
-    """Return what a script returns once that is true."""
+    """Run a script until its result is true; return the result."""
     stop = time.monotonic() + DRAWN_WITHIN_S
     while time.monotonic() < stop:
         if found := browser.execute_script(script):
@@ -45,7 +45,7 @@ def until(browser: webdriver.Chrome, script: str) -> Any:
 
 
 def opened(browser: webdriver.Chrome, page: Path, fragment: str = "") -> float:
-    """Open a page afresh; return after how many milliseconds it was drawn."""
+    """Load a page; return the milliseconds until it was drawn."""
     browser.get("about:blank")
     requests(browser)
     console_errors(browser)
@@ -55,7 +55,7 @@ def opened(browser: webdriver.Chrome, page: Path, fragment: str = "") -> float:
 
 @pytest.fixture
 def sized(browser: webdriver.Chrome) -> Iterator[Callable[[int, int], None]]:
-    """Sets the size of the window in CSS pixels; narrow ones are phones."""
+    """Return a function that sets the window size in CSS pixels, also to those of phones."""
 
     def to_size(width: int, height: int) -> None:
         is_phone = width < 500

@@ -1,4 +1,4 @@
-"""Stores made by hand for the network pages, and what lies in a site."""
+"""Stores with chosen vectors for tests of the network site, and readers of a written site."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def color_of(i: int) -> tuple[int, int, int]:
 
 
 def clusters(n: int, kinds: int = 4) -> np.ndarray:
-    """Vectors (n, 8) in well separated bundles."""
+    """Return vectors (n, 8) in well separated clusters."""
     rng = np.random.default_rng(0)
     return (np.eye(kinds, 8)[np.arange(n) % kinds] + rng.normal(scale=0.08, size=(n, 8))).astype(
         np.float32
@@ -40,7 +40,7 @@ def make_store(
     vectors: np.ndarray,
     sizes: Mapping[int, tuple[int, int]] | None = None,
 ) -> Path:
-    """Write pictures below `folder`/pictures, and a store of them; row i belongs to name i."""
+    """Write pictures below `folder`/pictures and a store of them; row i belongs to name i."""
     sizes = {i: (128, 96 + i % 3 * 32) for i in range(len(names))} | dict(sizes or {})
     root, path = folder / "pictures", folder / "store"
     for i, name in enumerate(names):
@@ -74,7 +74,7 @@ def site_of(store_path: Path, out: Path, **options: Any) -> SiteSummary:
 
 
 def data_of(page: Path) -> dict[str, Any]:
-    """The JSON a page carries for its scripts."""
+    """Return the JSON that a page contains for its scripts."""
     found = re.search(
         r'<script type="application/json" id="page">(.*?)</script>', page.read_text("utf-8")
     )
@@ -88,5 +88,5 @@ def all_pages(site: Path) -> list[Path]:
 
 
 def pages_of(site: Path) -> list[Path]:
-    """The pages that show pictures."""
+    """Return the pages that show pictures."""
     return [page for page in all_pages(site) if "pictures" in data_of(page)["data"]]

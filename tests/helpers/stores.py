@@ -1,4 +1,4 @@
-"""What a store holds, to compare one with another."""
+"""The contents of a store in comparable form, and a read-only folder."""
 
 import importlib
 import os
@@ -9,16 +9,17 @@ from typing import Any
 
 from imgrec import Options, Store
 
+# Modules that are imported when first needed.
 _LATE = (
     "imgrec.neighbors.kernels",
     "imgrec.duplicates.alignment",
     "sklearn.decomposition",
-)  # imported when needed
+)
 HERE = Options(encoders=("mini",), workers=0)
 
 
 def contents(path: Path) -> dict[str, Any]:
-    """Everything a store holds, whatever parts it is cut into."""
+    """Return all contents of a store, independent of its division into parts."""
     with Store.open(path) as store:
         columns = "SELECT id, path, digest, width, height, format, status, reason FROM images"
         rows = store.catalog.db.execute(columns + " ORDER BY id").fetchall()
@@ -42,9 +43,10 @@ def statuses(path: Path) -> dict[str, str]:
 
 @contextmanager
 def nothing_can_be_written(folder: Path) -> Iterator[None]:
-    """Make a folder read-only, for root by being somebody else for the while."""
+    """Make a folder read-only for a while; root changes to another user, who cannot write."""
     root = os.geteuid() == 0
-    for late in _LATE:  # somebody else may not be allowed to read the libraries
+    # The other user may not be allowed to read the libraries.
+    for late in _LATE:
         importlib.import_module(late)
     for path in (*folder.rglob("*"), folder):
         path.chmod(0o555 if path.is_dir() else 0o444)

@@ -1,6 +1,6 @@
-"""Encoders in plain numpy of each kind, registered under their names while a test runs.
+"""Encoders of each kind in plain numpy, added to the registry while a test runs.
 
-The vectors are mean colors over a grid, so that neighbors mean something and an independent
+The vectors are mean colors over a grid, so that neighbors are meaningful and an independent
 reference is one line.
 """
 
@@ -29,7 +29,7 @@ def mean_colors(pixels: Pixels) -> Vectors:
 
 
 class Plain:
-    """No more than an encoder has to be: a spec, and `encode`."""
+    """The least that the protocol of encoders requires: a spec, and `encode`."""
 
     def __init__(self, name: str = "stub-plain") -> None:
         self.spec = replace(_SPEC, name=name)
@@ -39,7 +39,7 @@ class Plain:
 
 
 class Queued(Plain):
-    """A device that computes nothing before its result is asked for; no head."""
+    """A device encoder without a head that computes when its result is requested."""
 
     ahead = 2
 
@@ -56,7 +56,7 @@ class Queued(Plain):
 
 
 class Head:
-    """A linear head: red, green and blue, by how much there is of each."""
+    """A linear head with the classes red, green and blue, scored by the mean of each channel."""
 
     categories = ("red", "green", "blue")
     classifies_vectors = True
@@ -66,7 +66,7 @@ class Head:
 
 
 class QueuedWithHead(Head, Queued):
-    """A device with a head."""
+    """A device encoder with a head."""
 
     def begin(self, pixels: Pixels) -> Callable[[], Encoded]:
         vectors = self.encode(pixels)
@@ -74,11 +74,11 @@ class QueuedWithHead(Head, Queued):
 
 
 class PlainWithHead(Head, Plain):
-    """A spec, `encode` and a head."""
+    """An encoder with a spec, `encode` and a head."""
 
 
 class LightWithHead(PlainWithHead):
-    """An encoder with a head that runs in the workers."""
+    """An encoder with a head that runs in worker processes."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -95,18 +95,18 @@ KINDS: dict[str, Callable[[str], Encoder]] = {
 
 
 def load(name: str, options: LoadOptions) -> Encoder:
-    """Return the encoder of a name, as a registered module does."""
+    """Return the encoder of a name, as a module in the registry does."""
     return KINDS[name](name)
 
 
 def register() -> None:
-    """Add them to the registry of this process for good."""
+    """Add the stub encoders to the registry of this process permanently."""
     BUILT_IN.update({name: Loader("stub_encoders:load") for name in KINDS})
 
 
 @contextmanager
 def registered() -> Iterator[None]:
-    """Add them to the registry for a while."""
+    """Add the stub encoders to the registry until the block ends."""
     with pytest.MonkeyPatch.context() as patch:
         for name in KINDS:
             patch.setitem(BUILT_IN, name, Loader("stub_encoders:load"))

@@ -1,4 +1,4 @@
-"""The moving picture of the README: a visit to the pages of the sample, as an animated WebP.
+"""The animation of the README: a visit to the pages of the sample, as an animated WebP.
 
 A headless browser opens the overview of the network, a community and one of its pictures, uses
 the search box, and scrolls through the report. Frames are screenshots; the mouse pointer and a
@@ -19,7 +19,8 @@ from selenium.webdriver.common.action_chains import ActionChains
 
 WIDTH, HEIGHT = 960, 600
 _CAPTION_PX = 34
-_STEPS = 7  # frames of one movement of the mouse
+# Frames of one mouse movement.
+_STEPS = 7
 _STEP_MS = 50
 _QUALITY = 72
 _POINTER = [(0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (13, 12)]
@@ -28,7 +29,8 @@ const spot = network.canvasToDOM(positioned(nodesById.get(arguments[0])));
 const frame = box.getBoundingClientRect();
 return [spot.x + frame.left, spot.y + frame.top];
 """
-# Where the figures begin whose headings have these words, below the fixed line of links.
+# The scroll positions of figures whose headings contain given words, below the fixed navigation
+# bar.
 _STOPS = """
 const headings = [...document.querySelectorAll('h2, h3')];
 return arguments[0].map(words => headings.find(h => h.textContent.includes(words)))
@@ -37,11 +39,12 @@ return arguments[0].map(words => headings.find(h => h.textContent.includes(words
 _FIGURES = ["Pictures of each cluster", "by UMAP", "Outliers", "Precision"]
 _PAGE = "return document.getElementById('page').textContent"
 
-Frame = tuple[Image.Image, int]  # what is seen, for how many milliseconds
+# A screenshot, and its duration in milliseconds.
+Frame = tuple[Image.Image, int]
 
 
 def write_tour(browser: webdriver.Chrome, site: Path, report: Path, target: Path) -> float:
-    """Write the animated WebP; return how many seconds it lasts."""
+    """Write the animated WebP; return its duration in seconds."""
     size = {"width": WIDTH, "height": HEIGHT, "mobile": False, "deviceScaleFactor": 1}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     frames = list(_merged(_Visit(browser).frames(site, report)))
@@ -56,7 +59,7 @@ def write_tour(browser: webdriver.Chrome, site: Path, report: Path, target: Path
 
 
 def _merged(frames: Iterator[Frame]) -> Iterator[Frame]:
-    """Yield frames, equal ones that follow each other as one."""
+    """Yield frames, with consecutive equal ones merged."""
     shown: Frame | None = None
     for image, duration_ms in frames:
         if shown and shown[0].tobytes() == image.tobytes():
@@ -70,7 +73,7 @@ def _merged(frames: Iterator[Frame]) -> Iterator[Frame]:
 
 
 class _Visit:
-    """A browser with a mouse pointer and a caption, and what is done with it."""
+    """A browser with a drawn mouse pointer and caption, and the actions of the tour."""
 
     def __init__(self, browser: webdriver.Chrome) -> None:
         self._browser = browser
@@ -105,7 +108,8 @@ class _Visit:
     def _search(self) -> Iterator[Frame]:
         actions = ActionChains(self._browser)
         self._caption = "Search names and folders, offline"
-        actions.send_keys("\ue00c").perform()  # Escape closes the panel
+        # Escape closes the panel.
+        actions.send_keys("\ue00c").perform()
         actions.send_keys("/").perform()
         yield self._frame(300)
         for letter in "clock":
@@ -113,9 +117,11 @@ class _Visit:
             time.sleep(0.4)
             yield self._frame(120)
         yield self._frame(900)
-        actions.send_keys("\ue015").perform()  # the arrow down chooses the first result
+        # Arrow down selects the first result.
+        actions.send_keys("\ue015").perform()
         yield self._frame(300)
-        actions.send_keys("\ue007").perform()  # Enter opens it
+        # Enter opens the selected result.
+        actions.send_keys("\ue007").perform()
         time.sleep(0.5)
         self._wait_until_drawn()
         time.sleep(0.6)
@@ -175,12 +181,12 @@ class _Visit:
 
 
 def _eased(start: float, end: float, step: int) -> int:
-    """Return where a movement is at one of its steps: fast at first, slow at the end."""
+    """Return the position of a movement at one of its steps, decelerating to its end."""
     return round(start + (end - start) * (1 - (1 - step / _STEPS) ** 2))
 
 
 def _most_telling(page: dict[str, Any]) -> int:
-    """Return the node of a community that has a name, not only a number; of these the largest."""
+    """Return the node of the largest community that has a name, not only a number."""
     nodes = page["nodes"]
     named = [node for node in nodes if not str(node["name"]).startswith("Community")]
     largest = max(named or nodes, key=lambda node: node["width"] * node["height"])

@@ -1,4 +1,4 @@
-"""A small valid file of every format that is read, and of the kinds within a format."""
+"""A small valid file of every readable format, and of the variants within a format."""
 
 import warnings
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import handmade_pictures
 from pictures import encoded, picture
 
 _SAVED: dict[str, tuple[str, str, dict[str, object]]] = {
-    # name: format, mode, options
+    # By name: the format, the mode and the options of Pillow.
     "JPEG": ("JPEG", "RGB", {}),
     "JPEG, progressive": ("JPEG", "RGB", {"progressive": True}),
     "JPEG of inks": ("JPEG", "CMYK", {}),
@@ -59,7 +59,8 @@ def _saved(name: str) -> Callable[[], bytes]:
 
     def make() -> bytes:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Pillow will not write IM for ever
+            # Writing IM is deprecated in Pillow.
+            warnings.simplefilter("ignore", DeprecationWarning)
             return encoded(image, kind, **options)
 
     return make
@@ -75,7 +76,7 @@ def _sixteen_bits() -> bytes:
     return encoded(Image.fromarray(values), "PNG")
 
 
-# By name: the function that makes the file, and Pillow's name of its format.
+# By name: the function that builds the file, and Pillow's name of its format.
 VALID: dict[str, tuple[Callable[[], bytes], str]] = {
     **{name: (_saved(name), kind) for name, (kind, _, _) in _SAVED.items()},
     **{kind: (make, kind) for kind, (make, _) in handmade_pictures.FILES.items()},

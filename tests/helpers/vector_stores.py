@@ -1,4 +1,4 @@
-"""Stores of chosen vectors without pictures, in several parts, that can grow and change."""
+"""Stores of chosen vectors without pictures, in several parts, that tests can extend and change."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -18,14 +18,14 @@ Vectors = NDArray[np.float32]
 
 
 def spec_of(name: str, dimensions: int) -> EncoderSpec:
-    """A histogram for `rgb`, else an embedding."""
+    """Return the spec of a histogram for `rgb`, else of an embedding."""
     if name == "rgb":
         return RgbHistogram(dimensions // 3).spec
     return EncoderSpec(name, dimensions, Preprocessing(8, 8))
 
 
 def clustered(count: int, dimensions: int, seed: int = 0) -> Vectors:
-    """Vectors in clusters, not of one length, some of them negative."""
+    """Return vectors (count, dimensions) in clusters, of various norms, with negative values."""
     rng = np.random.default_rng(seed)
     centers = rng.normal(size=(max(2, count // 30), 12))
     latent = centers[rng.integers(len(centers), size=count)] + 0.4 * rng.normal(size=(count, 12))
@@ -36,13 +36,13 @@ def clustered(count: int, dimensions: int, seed: int = 0) -> Vectors:
 
 
 def histograms(count: int, dimensions: int, seed: int = 1) -> Vectors:
-    """Vectors that are not negative and sum to 1, with empty bins."""
+    """Return histograms (count, dimensions): not negative, sums of 1, some bins empty."""
     raw = np.maximum(clustered(count, dimensions, seed), 0) + 1e-9
     return (raw / raw.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def make(path: Path, features: Mapping[str, Vectors], part_rows: int = 500) -> Path:
-    """Make a store; the ids are 1 to n, the labels `half` = low or high, the paths f<i % 7>/<i>."""
+    """Make a store with ids 1 to n, labels `half` = low or high, and paths f<i % 7>/<i>."""
     count = len(next(iter(features.values())))
     with Store.create(path) as store:
         store.catalog.db.execute("INSERT INTO roots (id, path) VALUES (1, '/pictures')")
@@ -76,7 +76,7 @@ def add_part(path: Path, name: str, ids: NDArray[np.int64], vectors: Vectors) ->
 
 
 def remove(path: Path, ids: Sequence[int]) -> None:
-    """Make pictures missing."""
+    """Set the status of pictures to missing."""
     with Store.create(path) as store, store.catalog.transaction() as db:
         db.executemany(
             "UPDATE images SET status = 'missing' WHERE id = ?", [(int(i),) for i in ids]
@@ -84,12 +84,12 @@ def remove(path: Path, ids: Sequence[int]) -> None:
 
 
 def rebuild(path: Path, name: str, vectors: Vectors) -> None:
-    """Take other vectors for the ids 1 to n, as an encoder made anew would give."""
+    """Replace the vectors of the ids 1 to n, as a new version of the encoder does."""
     shutil.rmtree(path / "features" / name)
     add_part(path, name, np.arange(1, len(vectors) + 1), vectors)
 
 
 def update(path: Path, *, hnsw: bool = True) -> list[str]:
-    """Bring the indexes up to date, a sketch of the smallest feature too."""
+    """Update the indexes, with a sketch of even the smallest feature; return the lines said."""
     with Store.create(path) as store, store.writing():
         return update_indexes(store, hnsw=hnsw, sketch_values=0)
