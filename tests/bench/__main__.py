@@ -1,4 +1,4 @@
-"""`make bench`: what the stages take on this machine, beside named alternatives."""
+"""`make bench`: measures the stages on this machine, compared with named alternatives."""
 
 import argparse
 import sys
@@ -20,9 +20,11 @@ from machine import described
 def main() -> int:
     """Run all measurements and print them as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=Path, help="photos, a folder a class")
-    parser.add_argument("--count", type=int, default=3000, help="sample pictures, without --images")
-    files = "unchanged files of the rescan"
+    parser.add_argument("--images", type=Path, help="photos, one folder for each class")
+    parser.add_argument(
+        "--count", type=int, default=3000, help="sample pictures, if there is no --images"
+    )
+    files = "unchanged files in the rescan"
     parser.add_argument("--files", type=int, default=100_000, help=files)
     arguments = parser.parse_args()
     out = sys.stdout

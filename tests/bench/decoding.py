@@ -1,4 +1,4 @@
-"""Decoding: one pass over a picture beside each feature decoding it anew."""
+"""Decoding: one decode for all features, compared with one decode for each feature."""
 
 import io
 import math
@@ -27,7 +27,7 @@ _PHOTOS = 200
 
 
 def measured(photos: Path | None) -> str:
-    """Return the rates of both ways by size, and how far apart their pixels are."""
+    """Return the time of both methods by picture size, and the difference of their pixels."""
     lines = [_line(f"{width} x {height}, generated", _photo_like(width, height))
              for width, height in _SIZES]  # fmt: skip
     if photos is not None:
@@ -36,17 +36,17 @@ def measured(photos: Path | None) -> str:
     heads = [
         "pictures",
         "kB",
-        "one pass, ms",
-        "anew, ms",
-        "times",
-        "224 px differ by",
+        "one decode, ms",
+        "separate decodes, ms",
+        "ratio",
+        "difference at 224 px",
         "64 px",
         "thumbnail",
     ]
     return rows(heads, lines) + (
-        "\nProcessor time of one core. To 224 px, a thumbnail (128 px, JPEG), a color histogram "
-        "and the 64 px of `mini`; anew: Pillow opens, turns, converts and resizes the file for "
-        "each of these. Differences of 255, on average.\n"
+        "\nCPU time of one core to make pixels of 224 px, a thumbnail (128 px, JPEG), a color "
+        "histogram and the 64 px of `mini`. Separate decodes: Pillow opens, rotates, converts and "
+        "resizes the file for each of these. Differences: mean over pixels, of 255.\n"
     )
 
 
@@ -59,7 +59,7 @@ def _line(name: str, files: Sequence[bytes]) -> list[object]:
 
 
 def _milliseconds(files: Sequence[bytes], *ways: _Way) -> list[float]:
-    """Return what a picture takes of a core by each way, in the best of rounds in turn."""
+    """Return the CPU milliseconds per picture of each method, the best of alternating rounds."""
     best = [math.inf] * len(ways)
     for _ in range(_ROUNDS):
         for k, way in enumerate(ways):
@@ -102,7 +102,7 @@ def _differences(data: bytes) -> list[float]:
 
 
 def _photo_like(width: int, height: int) -> list[bytes]:
-    """Return JPEGs with the shapes of the sample, texture of all sizes and a sensor's noise."""
+    """Return JPEGs with the shapes of the sample, texture at all scales and sensor noise."""
     return [_textured(index, width, height) for index in _FAMILIES]
 
 

@@ -1,4 +1,4 @@
-"""A network on the CPU: bare forward passes plain, folded, compiled; and a whole indexing run."""
+"""A network on the CPU: forward passes unmodified, folded and compiled; and an indexing run."""
 
 import itertools
 import shutil
@@ -19,12 +19,13 @@ from machine import rows
 
 _MODEL = "resnet50"
 _BATCH = 32
-_LEAST_S = 20.0  # each way is measured for so long
+# Seconds that each method is measured for.
+_LEAST_S = 20.0
 _PICTURES = 1500
 
 
 def measured(photos: Path, work: Path) -> str:
-    """Return the rates of the ways to compute, and of a run beside the bare forward pass."""
+    """Return the rate of each method, and of an indexing run compared with the forward pass."""
     weights = work / "random.pth"
     torch.manual_seed(0)
     model = torchvision.models.get_model(_MODEL, weights=None).eval()
@@ -42,9 +43,9 @@ def measured(photos: Path, work: Path) -> str:
     whole = _whole_rate(photos, work, weights)
     share = whole / list(rates.values())[-1]
     return (
-        rows([_MODEL, "pictures/s", "least cosine to plain"], lines)
-        + f"\nindexing: {whole:.1f} pictures/s while pictures were read, {share:.0%} of the bare "
-        "forward pass\n"
+        rows([_MODEL, "pictures/s", "minimum cosine to unmodified"], lines)
+        + f"\nindexing: {whole:.1f} pictures/s while pictures were read, {share:.0%} of the "
+        "forward pass alone\n"
     )
 
 
@@ -53,11 +54,11 @@ def _ways(model: torch.nn.Module, side_px: int) -> dict[str, Lane | Lanes]:
     quick = PixelNetwork(_MODEL, folded(model)).eval().to(memory_format=torch.channels_last)
     ways: dict[str, Lane | Lanes] = {
         f"channels-last, all cores, batch {PASS}": DirectLane(PixelNetwork(_MODEL, model), cpu),
-        "folded batch norms, passes beside each other": side_by_side(DirectLane(quick, cpu)),
+        "folded batch norms, parallel passes": side_by_side(DirectLane(quick, cpu)),
     }
     if compiler():
         lane = CompiledLane(quick, PASS, side_px)
-        ways["compiled, passes beside each other"] = side_by_side(lane)
+        ways["compiled, parallel passes"] = side_by_side(lane)
     return ways
 
 

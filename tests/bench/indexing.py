@@ -1,4 +1,4 @@
-"""Indexing: the rate, where the time goes, and the naive way beside it."""
+"""Indexing: the rate, the share of decoding, and a naive implementation for comparison."""
 
 import itertools
 import os
@@ -13,7 +13,8 @@ from imgrec.pictures.decoding import SUFFIXES
 from imgrec.samples import write_samples
 from machine import rows, seconds
 
-_NAIVE = 500  # pictures of the naive run, which has one core
+# Pictures for the naive implementation, which uses one core.
+_NAIVE = 500
 
 
 def rendering(work: Path) -> str:
@@ -25,7 +26,7 @@ def rendering(work: Path) -> str:
 
 
 def sample(work: Path, count: int) -> Path:
-    """Render the load of the bench where no photos are given."""
+    """Render the sample collection, which is indexed if no photos are given."""
     write_samples(work / "sample", count)
     return work / "sample"
 
@@ -41,12 +42,12 @@ def measured(photos: Path, store: Path) -> str:
     lines = [
         ["indexing, all cores", f"{rate:.0f}", f"{summary.decode_s / summary.busy_s:.0%}"],
         ["indexing, one process", f"{single:.0f}", f"{alone.decode_s / alone.busy_s:.0%}"],
-        ["each feature decoding anew (Pillow), one process", f"{naive:.0f}", ""],
+        ["one decode for each feature (Pillow), one process", f"{naive:.0f}", ""],
     ]
     return (
-        rows(["way", "pictures/s", "share of decoding"], lines)
+        rows(["method", "pictures/s", "share of decoding"], lines)
         + f"\n{summary.done} pictures, {summary.elapsed_s:.1f} s in all; one process is "
-        f"{single / naive:.2f} times the naive way; "
+        f"{single / naive:.2f} times as fast as separate decodes; "
         f"a second run with nothing new: {again.elapsed_s:.2f} s\n"
     )
 
@@ -63,7 +64,8 @@ def _naive_rate(photos: Path) -> float:
 
     def naive() -> None:
         for path in chosen:
-            load(path, 128)  # the thumbnail
+            # The size of a thumbnail.
+            load(path, 128)
             for encoder in (mini, rgb):
                 encoder.encode(load(path, encoder.spec.preprocessing.crop_px)[None])
 

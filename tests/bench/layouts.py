@@ -1,4 +1,4 @@
-"""UMAP from the k-NN graph a store has, beside umap-learn from the vectors."""
+"""UMAP from the k-NN graph of a store, compared with umap-learn from the vectors."""
 
 import sys
 import time
@@ -26,8 +26,8 @@ class Made:
     """A layout of n pictures.
 
     Attributes:
-        seconds: it took, compiling left out.
-        trustworthiness: of the 15 nearest in it, among a sample of `_SAMPLE` pictures, 0 to 1.
+        seconds: without compiling.
+        trustworthiness: for 15 neighbors, over a sample of `_SAMPLE` pictures, 0 to 1.
     """
 
     seconds: float
@@ -45,13 +45,14 @@ def measured(n: int = 50_000, dimensions: int = 2048) -> str:
 
 
 def compared(vectors: NDArray[np.float32]) -> tuple[Made, Made]:
-    """Return the layout from the graph of unit vectors (n, d), and umap-learn's, all defaults."""
+    """Return the layout from the graph of unit vectors (n, d), and that by umap-learn."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from umap import UMAP
 
         small = vectors[:500]
-        umap_layout(fuzzy_graph(_graph_of(small)), _axes(small))  # compiled
+        # Warm-up, which compiles the loops.
+        umap_layout(fuzzy_graph(_graph_of(small)), _axes(small))
         UMAP().fit(vectors[:5_000])
         neighbors, start = _graph_of(vectors), _axes(vectors)
         ours = _timed(lambda: umap_layout(fuzzy_graph(neighbors), start), vectors)
@@ -60,7 +61,7 @@ def compared(vectors: NDArray[np.float32]) -> tuple[Made, Made]:
 
 
 def synthetic(n: int, dimensions: int) -> NDArray[np.float32]:
-    """Return unit vectors (n, d) in clusters, none negative."""
+    """Return unit vectors (n, d) in clusters, without negative values."""
     rng = np.random.default_rng(_SEED)
     clusters, latent = max(1, min(100, n // 50)), 64
     centers = rng.standard_normal((clusters, latent), np.float32)

@@ -1,4 +1,4 @@
-"""The machine and the versions a figure was measured with, and how it is measured."""
+"""The machine and library versions of a measurement, and helpers to time and report it."""
 
 import os
 import platform
@@ -16,7 +16,7 @@ _PACKAGES = ("numpy", "pillow", "scikit-learn", "networkx", "igraph", "pyvis", "
 
 
 def described() -> str:
-    """Return a line about the machine and one about the versions."""
+    """Return a line that describes the machine and one with the versions."""
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return (
         f"{_processor()}, {os.cpu_count()} cores, {_memory_gb():.0f} GB; "
@@ -25,7 +25,7 @@ def described() -> str:
 
 
 def seconds(function: Callable[[], object]) -> float:
-    """Return how long a call takes."""
+    """Return the seconds that a call takes."""
     started = time.perf_counter()
     function()
     return time.perf_counter() - started
@@ -33,7 +33,7 @@ def seconds(function: Callable[[], object]) -> float:
 
 @contextmanager
 def work_folder(kept: Path | None) -> Iterator[Path]:
-    """Yield a folder to work in: the one that is to be kept, or one that goes with the block."""
+    """Yield a work folder: the one to keep, or one that is deleted after the block."""
     if kept:
         kept.mkdir(parents=True, exist_ok=True)
         yield kept.resolve()
@@ -43,18 +43,18 @@ def work_folder(kept: Path | None) -> Iterator[Path]:
 
 
 def write(text: str) -> None:
-    """Print a piece of the report now, so that one sees how far it is."""
+    """Print a part of the report immediately, so that progress is visible."""
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
 def run(*command: str) -> "subprocess.CompletedProcess[str]":
-    """Run a Python program of the project from its root; an error ends the bench."""
+    """Run Python with arguments from the root of the project; an error ends the bench."""
     return subprocess.run([sys.executable, *command], capture_output=True, text=True, check=True)
 
 
 def median_of(runs: int, *command: str) -> tuple[float, float, float]:
-    """Return least, median and most wall seconds of a whole process, after one warm-up."""
+    """Return minimum, median and maximum wall seconds of a process, after one warm-up."""
     run(*command)
     times = [seconds(lambda: run(*command)) for _ in range(runs)]
     return min(times), statistics.median(times), max(times)

@@ -1,4 +1,4 @@
-"""How long each network page takes in headless Chromium until every picture is drawn."""
+"""The time until each network page is drawn in headless Chromium."""
 
 import shutil
 import statistics
@@ -13,14 +13,15 @@ from browser import chromium
 
 
 def measured(store: Path, work: Path) -> str:
-    """Return the time until drawn of every page, and their weight."""
+    """Return the time until the pages are drawn, and their size."""
     if not shutil.which("chromedriver"):
         return "no Chromium and chromedriver on this machine\n"
     site = work / "site"
     spent = seconds(lambda: run("-m", "graph", "--store", str(store), "--out", str(site)))
     pages = [site / "index.html", *sorted((site / "pages").glob("*.html"))]
     with chromium(work / "profile") as browser:
-        browser.get(pages[0].as_uri())  # warm-up
+        # Warm-up.
+        browser.get(pages[0].as_uri())
         drawn_ms = [_drawn_ms(browser, page) for page in pages]
     heaviest = max((site / "sheets").iterdir(), key=lambda sheet: sheet.stat().st_size)
     size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
@@ -30,9 +31,9 @@ def measured(store: Path, work: Path) -> str:
         ["community pages", f"{statistics.median(community_ms):.0f}", f"{max(community_ms):.0f}"],
     ]
     return (
-        rows(["page", "drawn, ms: median", "most"], lines)
-        + f"\n{len(pages)} pages written in {spent:.1f} s, {size / 1e6:.1f} MB in all, the "
-        f"heaviest sheet {heaviest.stat().st_size / 1e3:.0f} kB; software rendering\n"
+        rows(["page", "drawn, ms: median", "maximum"], lines)
+        + f"\n{len(pages)} pages written in {spent:.1f} s, {size / 1e6:.1f} MB in all, "
+        f"largest sprite {heaviest.stat().st_size / 1e3:.0f} kB; software rendering\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""Precision of the features against the folders the photos lie in, leave one out."""
+"""Precision at k of the features, with the folders of the photos as classes, leave-one-out."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ _THUMB = Preprocessing(crop_px=8, resize_px=8)
 
 
 def table(photos: Path, store: Path) -> str:
-    """Return precision at 1 and 5 under cosine of `mini`, `rgb` and an 8 x 8 thumbnail."""
+    """Return precision at 1 and 5 by cosine of `mini`, `rgb` and an 8 x 8 thumbnail."""
     with Store.open(store) as opened:
         feature = opened.feature("mini")
         entries = opened.catalog.entries(feature.ids)
@@ -40,5 +40,5 @@ def table(photos: Path, store: Path) -> str:
     classes = len(shares)
     return (
         rows(["feature", "dimensions", "P@1", "P@5"], lines)
-        + f"\n{len(labels)} photos in {classes} classes, cosine, each photo asked and left out\n"
+        + f"\n{len(labels)} photos in {classes} classes, cosine, leave-one-out\n"
     )

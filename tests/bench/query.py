@@ -1,4 +1,4 @@
-"""A query as a user asks it: the whole process, from the shell."""
+"""A query from the shell: the wall time of the whole process."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ _RUNS = 7
 
 
 def measured(store: Path) -> str:
-    """Return wall time of whole processes and of calls inside one, by metric."""
+    """Return the wall time of whole processes and of calls within one, by metric."""
     with Store.open(store) as opened:
         entry = opened.catalog.entries(opened.catalog.ids("ok")[:1])[0]
         count = len(opened.feature())

@@ -1,4 +1,4 @@
-"""A rescan of a tree in which nothing changed, beside other ways to look at each file of it."""
+"""A rescan of an unchanged tree, compared with other methods to look at each of its files."""
 
 import io
 import shutil
@@ -28,7 +28,7 @@ _WALK = (
     "seen = {os.path.join(folder, name): os.stat(os.path.join(folder, name))\n"
     "        for folder, _, names in os.walk(sys.argv[1]) for name in names}\n"
 )
-# A small process in between, for a process begins with the peak of the one it came from.
+# A small process in between, because a process inherits the peak memory of its parent.
 _PEAK = (
     "import resource, subprocess, sys\n"
     "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL,\n"
@@ -43,9 +43,10 @@ def measured(work: Path, count: int) -> str:
     _write_tree(tree, count)
     _fill(store, tree)
     index = [sys.executable, "-m", "imgrec.index", "--store", str(store)]
-    _spent(index)  # makes the indexes
+    # The first run builds the indexes.
+    _spent(index)
     ways = {
-        "python -m imgrec.index, nothing new": index,
+        "python -m imgrec.index, unchanged": index,
         "os.walk and os.stat of each file (Python)": [sys.executable, "-c", _WALK, str(tree)],
     }
     if shutil.which("find"):
@@ -58,7 +59,7 @@ def measured(work: Path, count: int) -> str:
         )
     shutil.rmtree(tree)
     shutil.rmtree(store)
-    return rows(["way", "files", "seconds", "files/s", "peak MB"], lines)
+    return rows(["method", "files", "seconds", "files/s", "peak MB"], lines)
 
 
 def _write_tree(tree: Path, count: int) -> None:
@@ -70,7 +71,7 @@ def _write_tree(tree: Path, count: int) -> None:
 
 
 def _fill(path: Path, tree: Path) -> None:
-    """Make a store in which all files are ok pictures, by a real scan."""
+    """Make a store by a real scan, and set the status of all files to ok."""
     encoder = load_encoder("rgb", bins=_BINS)
     with Store.create(path) as store, store.writing():
         begin_colors(store)
@@ -101,7 +102,7 @@ def _write_part(store: Store, number: int, ids: Ids) -> None:
 
 
 def _spent(command: list[str]) -> tuple[float, float]:
-    """Run a command; return its seconds and its peak memory in MB, from 10 upwards."""
+    """Run a command; return its seconds and its peak memory in MB, 10 or more."""
     started = time.perf_counter()
     done = run("-c", _PEAK, *command)
     return time.perf_counter() - started, int(done.stdout) / 1000

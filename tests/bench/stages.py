@@ -1,4 +1,4 @@
-"""The make targets on an installed environment, with the default sample, from nothing."""
+"""The make targets with the default sample, from nothing, on an installed environment."""
 
 import os
 import subprocess
@@ -11,13 +11,13 @@ _ROOT = Path(__file__).parents[2]
 
 
 def measured(work: Path) -> str:
-    """Return wall seconds of `make projector` and `make graph`, first and second run."""
+    """Return the wall seconds of the first and second `make projector` and `make graph`."""
     lines = []
     for target in ("projector", "graph"):
         build = work / f"make-{target}"
         first, second = (seconds(lambda t=target, b=build: _make(t, b)) for _ in range(2))  # type: ignore[misc]
         lines.append([f"make {target}", f"{first:.1f}", f"{second:.1f}"])
-    return rows(["command", "on nothing, s", "again, s"], lines)
+    return rows(["command", "first run, s", "second run, s"], lines)
 
 
 def _make(target: str, build: Path) -> None:

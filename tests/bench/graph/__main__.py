@@ -1,4 +1,4 @@
-"""`make bench-graph`: the network of a large collection, stage by stage, beside other ways."""
+"""`make bench-graph`: the network of a large collection, stage by stage, and alternatives."""
 
 import argparse
 import sys
@@ -20,8 +20,8 @@ from imgrec.arguments import some_of
 from machine import described, work_folder, write
 from measuring import tell
 
-# Each takes a folder to work in and the number of pictures, and returns Markdown.
 _MOST_PAGED = 100_000
+# By name: a title, and a function of a work folder and the number of pictures to Markdown.
 _PARTS: dict[str, tuple[str, Callable[[Path, int], str]]] = {
     "neighbors": ("The k-NN graph", neighbors.measured),
     "communities": ("Communities", communities.measured),
@@ -36,17 +36,27 @@ def main() -> int:
     """Run the chosen measurements and print them as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
-    add("--count", type=int, default=400_000, help="pictures at most (default 400000)")
+    add("--count", type=int, default=400_000, help="maximum number of pictures (default 400000)")
     add("--only", type=some_of(tuple(_PARTS), "part"), default=tuple(_PARTS), metavar="PART,…",
-        help=f"of {', '.join(_PARTS)}; by default all")  # fmt: skip
+        help=f"measure only these of {', '.join(_PARTS)}; default all")  # fmt: skip
     add(
         "--photos",
         type=Path,
         metavar="DIR",
-        help="photos in class folders: adds near-duplicates among them, and communities by folder",
+        help="photos in class folders: also measures near-duplicates among them",
     )
-    add("--store", type=Path, metavar="DIR", help="of these photos")
-    add("--keep", type=Path, metavar="DIR", help="kept, and the collections there used again")
+    add(
+        "--store",
+        type=Path,
+        metavar="DIR",
+        help="a store of photos in class folders: also compares communities with folders",
+    )
+    add(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep the collections in this folder, and use those that exist",
+    )
     arguments = parser.parse_args()
     if arguments.count < 1000:
         parser.error(f"--count {arguments.count}: at least 1000 pictures are needed")

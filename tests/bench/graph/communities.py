@@ -1,4 +1,4 @@
-"""Communities by both of our libraries, beside networkx and python-louvain as they come."""
+"""Communities by both engines, compared with networkx and python-louvain by default."""
 
 import time
 from collections.abc import Callable
@@ -23,15 +23,16 @@ from material import made
 from measuring import apart, tell
 
 _SMALL = 20_000
-_MOST_IN_PYTHON = 100_000  # networkx and python-louvain take minutes there
-_HEADS = ("pictures", "edges", "way", "s", "communities", "modularity", "memory MB")
+# networkx and python-louvain take minutes for this many pictures.
+_MOST_IN_PYTHON = 100_000
+_HEADS = ("pictures", "edges", "method", "s", "communities", "modularity", "memory MB")
 _LIBRARIES = ("igraph", "networkx", "community", "numpy", "imgrec", "graph.communities.build")
 
 Parts = NDArray[np.int64]
 
 
 def measured(work: Path, count: int) -> str:
-    """Return a table of the ways to find communities, at 20,000 pictures and at `count`."""
+    """Return a table of the methods to find communities, for 20,000 and for `count` pictures."""
     lines = []
     for size in sorted({min(_SMALL, count), count}):
         tell(f"communities: {size} pictures")
@@ -43,13 +44,13 @@ def measured(work: Path, count: int) -> str:
             tell(f"communities: {way}")
             lines.append(_line(store, way))
     return rows(_HEADS, lines) + (
-        "\nFrom the edges as arrays to the communities; memory beside the libraries, the graph "
-        "included. `with the tree`: all levels down to pages.\n"
+        "\nTime from arrays of edges to communities; memory includes the graph and excludes the "
+        "libraries. `with the tree`: all levels down to pages.\n"
     )
 
 
 def by_folder(store: Path) -> str:
-    """Return how well communities tell the folders of a store, beside k-means with as many."""
+    """Return how well communities match the folders of a store, compared with k-means."""
     with Store.open(store) as opened:
         neighbors, vectors = neighbors_of(opened), scaled(opened.feature().load(), 2)
         folders = opened.catalog.labels.of_kind("folder")
@@ -63,7 +64,12 @@ def by_folder(store: Path) -> str:
         means = KMeans(number, n_init=3, random_state=0).fit_predict(vectors)
         scores = [normalized_mutual_info_score(names, of) for of in (parts, means)]
         lines.append([what, number, *(f"{score:.3f}" for score in scores)])
-    heads = ("groups", "number", f"NMI with {len(set(names))} folders", "k-means, as many")
+    heads = (
+        "groups",
+        "number",
+        f"NMI with {len(set(names))} folders",
+        "k-means with the same number",
+    )
     return f"{len(names):,} pictures, {found.engine}\n\n" + rows(heads, lines)
 
 

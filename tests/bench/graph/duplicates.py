@@ -1,4 +1,4 @@
-"""Near-duplicates: precision and recall on pairs that are made of photographs, and the speed."""
+"""Near-duplicates: precision and recall on altered photographs, and speed."""
 
 import io
 import shutil
@@ -29,16 +29,17 @@ from measuring import apart, paragraph, tell
 _THRESHOLDS = (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 _EACH = 100
 _SEED = 5
-_SAME = 0.1  # of the candidates at scale are the same picture
+# The share of candidate pairs that are one picture, in the large collection.
+_SAME = 0.1
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What the pictures of a store are.
+    """The true origin of the pictures of a store.
 
     Attributes:
-        source: of each id the file that it is, or was made from.
-        alteration: of the ids that were made, how.
+        source: by id, the file that the picture is or was made from.
+        alteration: by id of an altered picture, the name of the alteration.
     """
 
     source: Mapping[int, str]
@@ -46,9 +47,9 @@ class Truth:
 
 
 def measured(photos: Path) -> str:
-    """Return tables of precision and recall over the threshold, and of recall by alteration.
+    """Return tables of precision and recall by threshold, and of recall by alteration.
 
-    Every alteration is made of other photographs, and all photographs are there too.
+    Every alteration is applied to different photographs; the store also contains all originals.
     """
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
@@ -63,11 +64,12 @@ def measured(photos: Path) -> str:
             spent_s = time.perf_counter() - started
             found = {t: find_duplicates(store, threshold=t) for t in _THRESHOLDS}
         lines = [
-            f"{len(truth.source) - len(how)} photographs and {len(how)} pictures made of them; "
+            f"{len(truth.source) - len(how)} photographs and {len(how)} altered pictures; "
             f"{len(pairs)} candidate pairs, {_share_among(pairs.tolist(), truth):.2%} of the "
-            f"pictures sought are among them beside what they were made of",
-            f"all of it, once the k-NN graph is there: {spent_s:.1f} s",
-            f"the default is {THRESHOLD}; joined photographs may be the same: see them",
+            "altered pictures to find are in a pair with their original",
+            f"time of all steps after the k-NN graph: {spent_s:.1f} s",
+            f"the default threshold is {THRESHOLD}; joined different photographs may be real "
+            "duplicates: look at them",
         ]
         lines += [f"joined: {one} and {other}" for one, other in _joined(found[THRESHOLD], truth)]
         return (
@@ -78,7 +80,7 @@ def measured(photos: Path) -> str:
 
 
 def measured_at(work: Path, count: int) -> str:
-    """Return what looking at the pairs of a large collection takes, a tenth of them the same.
+    """Return the time and memory to verify the pairs of a large collection, a tenth of them equal.
 
     Args:
         work: folder for the store, which is kept there.
@@ -89,19 +91,20 @@ def measured_at(work: Path, count: int) -> str:
     (pairs, spent_s, again_s, alike), peak_mb = apart(
         _verified, place.store, count, libraries=("imgrec.duplicates.alignment", "PIL.Image")
     )
-    heads = ("pictures", "candidate pairs", "alike", "s", "pairs/s", "again, s", "memory MB")
+    heads = ("pictures", "candidate pairs", "similar", "s", "pairs/s", "second run, s", "memory MB")
     line = [count, pairs, alike, f"{spent_s:.0f}", f"{pairs / spent_s:.0f}"]
     return rows(heads, [[*line, f"{again_s:.2f}", f"{peak_mb:.0f}"]])
 
 
 def _verified(path: Path, count: int) -> tuple[int, float, float, int]:
-    """Return the number of pairs, the seconds, those of a second time, and how many are alike."""
+    """Return the number of pairs, the seconds, those of a second run, and how many are similar."""
     shutil.rmtree(StorePaths(path).duplicates, ignore_errors=True)
     rng = np.random.default_rng(_SEED)
     firsts = np.repeat(np.arange(count), CANDIDATES // 2)
     steps = rng.integers(1, count, len(firsts))
     same = rng.random(len(firsts)) < _SAME
-    steps[same] = 400 * rng.integers(1, count // 400, int(same.sum()))  # of 400 thumbnails
+    # There are 400 different thumbnails, which repeat.
+    steps[same] = 400 * rng.integers(1, count // 400, int(same.sum()))
     others = (firsts + steps) % count
     with Store.open(path) as store:
         ids = store.catalog.ids("ok")
@@ -117,7 +120,7 @@ def _verified(path: Path, count: int) -> tuple[int, float, float, int]:
 
 
 def _altered(photos: Path, out: Path) -> dict[str, tuple[str, str]]:
-    """Write altered pictures; return (alteration, file it was made of) by file name."""
+    """Write altered pictures; return (alteration, original file) by file name."""
     out.mkdir()
     every = {**SOUGHT, **NOT_SOUGHT}
     files = sorted(path for path in photos.rglob("*") if path.suffix.lower() in (".jpg", ".png"))
@@ -157,7 +160,7 @@ def _by_alteration(found: Duplicates, truth: Truth) -> str:
         [name, "yes" if name in SOUGHT else "no", f"{sum(of)} of {len(of)}"]
         for name, of in hits.items()
     ]
-    return rows(("alteration", "sought", "found"), lines)
+    return rows(("alteration", "to be found", "found"), lines)
 
 
 def _hits(found: Duplicates, truth: Truth, names: Mapping[str, object]) -> dict[str, list[bool]]:
@@ -172,7 +175,7 @@ def _hits(found: Duplicates, truth: Truth, names: Mapping[str, object]) -> dict[
 
 
 def _joined(found: Duplicates, truth: Truth) -> list[tuple[str, str]]:
-    """Return the pairs of different photographs that are in one group, or what was made of them."""
+    """Return the pairs of different photographs whose pictures are in one group."""
     joined = {
         tuple(sorted((truth.source[i], truth.source[group[0]])))
         for group in found.groups
@@ -182,7 +185,7 @@ def _joined(found: Duplicates, truth: Truth) -> list[tuple[str, str]]:
 
 
 def _share_among(pairs: list[list[int]], truth: Truth) -> float:
-    """Return the share of what is sought that some pair joins with its source."""
+    """Return the share of the pictures to find that are in a pair with their source."""
     sought = {i for i, name in truth.alteration.items() if name in SOUGHT}
     same = {i for pair in pairs if truth.source[pair[0]] == truth.source[pair[1]] for i in pair}
     return len(sought & same) / max(1, len(sought))

@@ -1,4 +1,4 @@
-"""The k-NN graph of imgrec, built and grown, beside pynndescent and scikit-learn."""
+"""The k-NN graph of imgrec, built and grown, compared with pynndescent and scikit-learn."""
 
 import shutil
 import time
@@ -20,17 +20,20 @@ from imgrec.store.features import Block, FeatureStore
 from machine import rows
 from measuring import apart, paragraph, tell
 
-_BESIDE = (20_000, 100_000)  # where others are measured too
-_WARM = 500  # vectors whose graph is made before, so that nothing is compiled while it is timed
-_LATER = 0.01  # of the pictures: those that come, and those that go
+# Sizes at which other libraries are measured too.
+_BESIDE = (20_000, 100_000)
+# Vectors of a warm-up graph, so that nothing is compiled during the measurement.
+_WARM = 500
+# The share of pictures that is added, and the share that is removed.
+_LATER = 0.01
 _LIBRARIES = ("imgrec.neighbors.kernels", "sklearn.decomposition")
 _TRUTH = "truth.npy"
-_HEADS = ("way", "s", "CPU s", f"recall@{K}", "memory MB")
+_HEADS = ("method", "s", "CPU s", f"recall@{K}", "memory MB")
 
 
 @dataclass(frozen=True)
 class _Made:
-    """A graph that was made: how long it took, and its recall as found by exact search."""
+    """A built graph: its time, and its recall against exact search."""
 
     seconds: float
     cpu_s: float
@@ -39,7 +42,7 @@ class _Made:
 
 
 def measured(work: Path, count: int) -> str:
-    """Return tables of seconds, recall and memory: of all ways, and of the graph as it grows."""
+    """Return tables of seconds, recall and memory: of all methods, and of a growing graph."""
     sizes = [size for size in _BESIDE if size < count]
     tables = [_table(_place(work, size), (*_OURS, *_OTHERS)) for size in sizes]
     place = _place(work, count)
@@ -49,10 +52,10 @@ def measured(work: Path, count: int) -> str:
 
 
 def _place(work: Path, count: int) -> Place:
-    """Return a collection, written where it is not there."""
+    """Return a collection, and write it if it does not exist."""
     place = Place(work / f"vectors-{count}", count)
     if not (place.folder / _TRUTH).is_file():
-        tell(f"neighbors: writing {count} vectors, and finding the truth")
+        tell(f"neighbors: writing {count} vectors, and finding the exact neighbors")
         apart(written, place)
         shutil.rmtree(place.store / "features" / "rgb")
         place.matrix.unlink()
@@ -83,7 +86,7 @@ def _cells(made: _Made) -> list[str]:
 
 
 def _timed(place: Place, make: Callable[[], Rows]) -> _Made:
-    """Time what returns the nearest rows (n, k) of all."""
+    """Time a function that returns the nearest rows (n, k) of all pictures."""
     truth = np.load(place.folder / _TRUTH)
     wall, cpu = time.perf_counter(), time.process_time()
     found = make()
@@ -149,19 +152,18 @@ _OURS: tuple[tuple[str, Callable[[Place], _Made]], ...] = (
     *((("imgrec, exact on CUDA", _cuda),) if cuda_device() else ()),
 )
 _OTHERS: tuple[tuple[str, Callable[[Place], _Made]], ...] = (
-    ("pynndescent, its defaults", _pynndescent),
+    ("pynndescent, defaults", _pynndescent),
     ("scikit-learn, brute force", _scikit_learn),
 )
 _NOTES = (
-    "each in a fresh process; compiled loops were compiled before; memory: the most that was "
-    "held beside mapped files and imported libraries, the vectors among it where a library "
-    "wants them there",
-    "recall: share of the exact nearest in all dimensions, of 1,000 pictures spread over all",
+    "each in a fresh process; loops were compiled before; memory: the peak without mapped files "
+    "and imported libraries; it includes the vectors if a library needs them in memory",
+    "recall: share of the exact nearest neighbors found, for 1,000 evenly spread pictures",
 )
 
 
 def _growing(place: Place) -> str:
-    """Return the table of the kept graph: built, pictures that come, pictures that go."""
+    """Return the table of the kept graph: built, and updated after added and removed pictures."""
     later = max(1, int(_LATER * place.count))
     ids = np.random.default_rng(0).permutation(place.count)[: 2 * later] + FIRST_ID
     come, go = ids[:later], ids[later:]
@@ -169,15 +171,15 @@ def _growing(place: Place) -> str:
     lines = []
     for name, some, status in (
         ("built and kept", come, "missing"),
-        (f"{later:,} pictures came", come, "ok"),
-        (f"{later:,} pictures went", go, "missing"),
+        (f"{later:,} pictures added", come, "ok"),
+        (f"{later:,} pictures removed", go, "missing"),
     ):
         tell(f"neighbors: {name}")
         _set_status(place, some, status)
         made, peak_mb = apart(_kept, place, libraries=_LIBRARIES)
         lines.append([name, *_cells(made), f"{peak_mb:.0f}", made.told])
     _set_status(place, go, "ok")
-    return rows(("in the store, its recall measured too", *_HEADS[1:], "it says"), lines)
+    return rows(("graph of the store, with its own recall check", *_HEADS[1:], "message"), lines)
 
 
 def _kept(place: Place) -> _Made:

@@ -1,4 +1,4 @@
-"""The whole site of a large collection, and how soon its pages stand, beside a page of pyvis."""
+"""The network site of a large collection: time to write and to draw it, compared with pyvis."""
 
 import os
 import re
@@ -23,30 +23,32 @@ from machine import rows
 from material import made
 from measuring import apart, tell
 
-_SAMPLED = 20  # pages of pictures
-_PYVIS = 1_000  # nodes
+# Community pages that are measured.
+_SAMPLED = 20
+# Nodes of the page by pyvis.
+_PYVIS = 1_000
 _PATIENCE_S = 150
 _AWAY = re.compile(r'<(script|link)[^>]*(src|href)="https?://[^>]*>(</script>)?')
 _POLL_S = 0.05
 
 
 def measured(work: Path, count: int) -> str:
-    """Return what the site of a synthetic store takes to write and its pages to be drawn."""
+    """Return the time to write the site of a synthetic store, and to draw its pages."""
     store = made(work, count).store
     tell(f"pages: neighbors of {count}")
     apart(_neighbors, store)
     tell("pages: writing")
     site = work / f"site-{count}"
     (summary, spent_s), memory_mb = apart(_written, store, site, libraries=("graph.pages.site",))
-    heads = ("pictures", "written, s", "pages", "MB", "largest page with its sheet, kB",
+    heads = ("pictures", "written, s", "pages", "MB", "largest page with its sprite, kB",
              "memory MB")  # fmt: skip
     weights = {page: _weight(site, page) for page in _pages(site)}
     line = [f"{count:,}", f"{spent_s:.0f}", f"{summary.pages:,}", f"{summary.size_bytes / 1e6:.0f}",
             f"{max(weights.values()) / 1e3:.0f}", f"{memory_mb:.0f}"]  # fmt: skip
     return (
         rows(heads, [line])
-        + f"\n{os.cpu_count()} processes drew; the memory is that of the one that leads. The k-NN "
-        "graph was there.\n\n" + _drawn(site, weights, store, work)
+        + f"\n{os.cpu_count()} worker processes; the memory is that of the main process. The k-NN "
+        "graph existed before.\n\n" + _drawn(site, weights, store, work)
     )
 
 
@@ -63,18 +65,18 @@ def _drawn(site: Path, weights: dict[Path, int], store: Path, work: Path) -> str
         stable_ms = _pyvis_ms(browser, store, work / "pyvis.html")
     lines = [
         ["overview", f"{statistics.median(overview):.0f}", f"{max(overview):.0f}"],
-        [f"{len(pages)} pages, the lightest to the heaviest", f"{statistics.median(pages):.0f}",
+        [f"{len(pages)} pages, from the smallest to the largest", f"{statistics.median(pages):.0f}",
          f"{max(pages):.0f}"],
         [f"pyvis with its defaults, {_PYVIS:,} nodes", _told(stable_ms), ""],
     ]  # fmt: skip
-    return rows(("page", "drawn, ms: median", "most"), lines) + (
-        "\nHeadless Chromium, software rendering; of pyvis until its physics stands still, "
-        "without pictures: the largest communities and all edges within them.\n"
+    return rows(("page", "drawn, ms: median", "maximum"), lines) + (
+        "\nHeadless Chromium, software rendering. pyvis: until its physics simulation is stable, "
+        "without pictures, for the largest communities and all edges within them.\n"
     )
 
 
 def _told(stable_ms: float | None) -> str:
-    return f"not done in {_PATIENCE_S} s" if stable_ms is None else f"{stable_ms:.0f}"
+    return f"not stable after {_PATIENCE_S} s" if stable_ms is None else f"{stable_ms:.0f}"
 
 
 def _written(store: Path, site: Path) -> tuple[SiteSummary, float]:
@@ -119,7 +121,7 @@ def _awaited(browser: webdriver.Chrome, script: str, patience_s: float) -> float
 
 
 def _pyvis_ms(browser: webdriver.Chrome, store: Path, page: Path) -> float | None:
-    """The time until a page as pyvis makes it stands still, None where it does not."""
+    """Return the milliseconds until a page by pyvis is stable, None if it never is."""
     with Store.open(store) as opened:
         graph = knn_graph(neighbors_of(opened))
     together = np.argsort(levels(graph, IGRAPH)[-1], kind="stable")[:_PYVIS]
@@ -128,7 +130,7 @@ def _pyvis_ms(browser: webdriver.Chrome, store: Path, page: Path) -> float | Non
     made_by_pyvis.add_nodes(list(range(shown.n)))
     for a, b, weight in zip(shown.low, shown.high, shown.weights, strict=True):
         made_by_pyvis.add_edge(int(a), int(b), value=float(weight))
-    # Without the net it would wait for what it loads from there.
+    # Without a network connection the page would wait for remote files.
     page.write_text(_AWAY.sub("", made_by_pyvis.generate_html()), "utf-8")
     browser.set_page_load_timeout(_PATIENCE_S + 30)
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The index of the search box: time, memory and size to write it, and what a search reads."""
+"""The name search index: time, memory and size to write it, and files read by a search."""
 
 import random
 import shutil
@@ -23,7 +23,8 @@ from machine import rows
 from measuring import apart, tell
 
 _QUERIES = (
-    "img",  # two pictures in five
+    # Two of five pictures.
+    "img",
     "img 0042",
     "beach",
     "dogs beach",
@@ -33,7 +34,8 @@ _QUERIES = (
     "a",
     "1",
     "jpg 1 2 3",
-    "downloads png",  # an eighth of all pictures is in that folder
+    # An eighth of all pictures is in this folder.
+    "downloads png",
     "nothing has this",
 )
 _RUNS = 5
@@ -52,7 +54,7 @@ _CELL = (4, 4, 128, 96)
 
 
 def measured(count: int) -> str:
-    """Return what the index of `count` pictures takes to write, and searches to answer."""
+    """Return the time to write the index of `count` pictures, and to answer searches."""
     with tempfile.TemporaryDirectory() as name:
         site = Path(name) / "site"
         tell(f"search: index of {count} names")
@@ -69,7 +71,7 @@ def measured(count: int) -> str:
 
 
 def written(site: Path, count: int) -> tuple[float, int, int]:
-    """Write an index of names as people have them; return seconds, bytes, files."""
+    """Write an index of realistic names; return seconds, bytes, files."""
     site.mkdir()
     started = time.perf_counter()
     write_search(site, pictures(count), _groups(count))
@@ -79,9 +81,10 @@ def written(site: Path, count: int) -> tuple[float, int, int]:
 
 
 def pictures(count: int) -> Iterator[PictureDocument]:
-    """Yield pictures with names of cameras, phones, people and programs, in folders of 50 to 2,000.
+    """Yield pictures named like those of cameras, phones, people and programs.
 
-    Two in three pictures of a folder are on pages near each other, the others anywhere.
+    Folders have 50 to 2,000 pictures. Two of three pictures of a folder are on adjacent pages, the
+    others anywhere.
     """
     rng = random.Random(0)
     pages = count // _A_PAGE + 1
@@ -119,11 +122,11 @@ def _searched(site: Path, profile: Path) -> str:
     _write_page(site)
     with chromium(profile) as browser:
         lines = [[query, *_asked(browser, site, query)] for query in _QUERIES]
-    heads = ["typed", "pictures", "files", "kB", "ms, first", "ms, again"]
+    heads = ["query", "pictures", "files", "kB", "first search, ms", "second search, ms"]
     return (
         rows(heads, lines)
-        + f"\nEach in a page opened afresh, median of {_RUNS}; `index.js`, which all read, is "
-        "among the files and the bytes; again: with the files read. Thumbnails are not counted.\n"
+        + f"\nEach in a newly loaded page, median of {_RUNS}. Files and bytes include `index.js`, "
+        "which every search reads, and no thumbnails; the second search has all files in memory.\n"
     )
 
 
@@ -151,7 +154,7 @@ def _asked(browser: webdriver.Chrome, site: Path, query: str) -> list[str]:
 
 
 def _write_page(site: Path) -> None:
-    """A page without pictures, for the box."""
+    """Write a page with the search box and without pictures."""
     (site / "assets").mkdir()
     for name, data in assets().items():
         (site / "assets" / name).write_bytes(data)

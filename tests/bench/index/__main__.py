@@ -1,4 +1,4 @@
-"""`make bench-index`: many pictures indexed in one go, and again through random kills."""
+"""`make bench-index`: indexes many pictures without interruption, and again with random kills."""
 
 import argparse
 import sys
@@ -18,8 +18,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--count", type=int, default=100_000, help="sample pictures (default 100000)")
-    add("--kills", type=int, default=50, help="by -9, at random moments (default 50)")
-    add("--keep", type=Path, metavar="DIR", help="kept, and the samples there used again")
+    add("--kills", type=int, default=50, help="number of SIGKILLs at random moments (default 50)")
+    add(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep the samples in this folder, and use those that exist",
+    )
     arguments = parser.parse_args()
     write(f"# Indexing\n\n{described()}")
     with work_folder(arguments.keep) as work:
@@ -27,10 +32,10 @@ def main() -> int:
         write_samples(work / "samples", arguments.count, quiet=False)
         tell("one run")
         whole = endurance.unbroken(work / "samples", work / "whole")
-        write(f"\n## In one go, mini\n\n{endurance.told(whole, work / 'whole')}")
+        write(f"\n## Without interruption, mini\n\n{endurance.told(whole, work / 'whole')}")
         tell("killed")
         told = endurance.broken(work / "samples", work / "broken", whole, arguments.kills)
-        write(f"\n## Killed again and again\n\n{told}")
+        write(f"\n## With random kills\n\n{told}")
         write(endurance.differences(work / "whole", work / "broken"))
     return 0
 

@@ -1,4 +1,4 @@
-"""A large folder indexed in one go, and again while it is killed at random moments."""
+"""Indexing a large folder without interruption, and again while it is killed at random moments."""
 
 import hashlib
 import os
@@ -24,12 +24,12 @@ _PATIENCE_S = 3600.0
 
 @dataclass
 class Unbroken:
-    """What a run without any accident took.
+    """The cost of an uninterrupted run.
 
     Attributes:
-        seconds: of the whole command.
-        said: what it printed.
-        memory_mb: (t,) of all its processes, beside mapped files, once a second.
+        seconds: wall time of the command.
+        said: its output.
+        memory_mb: (t,) of all its processes without mapped files, once a second.
     """
 
     seconds: float
@@ -38,7 +38,7 @@ class Unbroken:
 
 
 def unbroken(photos: Path, store: Path) -> Unbroken:
-    """Index a folder with `mini`, watching the memory."""
+    """Index a folder with `mini`, and sample the memory."""
     started, memory_mb = time.perf_counter(), []
     run = _start(photos, store)
     while run.poll() is None:
@@ -52,7 +52,7 @@ def unbroken(photos: Path, store: Path) -> Unbroken:
 
 
 def told(run: Unbroken, store: Path) -> str:
-    """Return the rate of a run, its memory in thirds, and what the store takes."""
+    """Return the rate of a run, its peak memory by thirds, and the size of the store."""
     reading = re.search(r"(\d+) read in .* \((\d+) pictures/s\)", run.said)
     count, rate = (int(found) for found in reading.groups()) if reading else (0, 0)
     thirds = [f"{part.max():.0f}" for part in np.array_split(run.memory_mb, 3)]
@@ -67,11 +67,11 @@ def told(run: Unbroken, store: Path) -> str:
     ]
     parts = {name: size_mb(store / name) for name in sorted(os.listdir(store))}
     shares = ", ".join(f"{name} {mb:.0f}" for name, mb in parts.items() if mb >= 1)
-    return rows(heads, [line]) + f"\nof the store, MB: {shares}\n"
+    return rows(heads, [line]) + f"\nsize of the store, MB: {shares}\n"
 
 
 def broken(photos: Path, store: Path, whole: Unbroken, kills: int, seed: int = 0) -> str:
-    """Index a folder while something of the run is killed again and again; say what that did.
+    """Index a folder while processes of the run are killed repeatedly; return what happened.
 
     In turn the whole group, the main process alone and one of the workers are killed; a worker
     that dies does not end the run, so that the next kill hits the same one.
@@ -94,15 +94,15 @@ def broken(photos: Path, store: Path, whole: Unbroken, kills: int, seed: int = 0
     last = _start(photos, store)
     said = last.communicate()[0].decode()
     lines = [
-        f"{sum(hit.values())} kills by -9: {hit['all']} of the whole group, {hit['main']} of the "
-        f"main process, {hit['worker']} of a worker; the run had come to its end {ends} times",
-        f"the run after them says: {said.splitlines()[-1]}",
+        f"{sum(hit.values())} kills: {hit['all']} of the whole group, {hit['main']} of the "
+        f"main process, {hit['worker']} of a worker; the run had finished {ends} times",
+        f"the run after them printed: {said.splitlines()[-1]}",
     ]
     return paragraph(lines)
 
 
 def differences(one: Path, other: Path) -> str:
-    """Compare all that two stores hold of each picture."""
+    """Compare the contents of two stores, picture by picture."""
     first, second = _fingerprints(one), _fingerprints(other)
     differ = sum(first.get(i) != second.get(i) for i in first.keys() | second.keys())
     return (
@@ -111,7 +111,7 @@ def differences(one: Path, other: Path) -> str:
 
 
 def _fingerprints(path: Path) -> dict[int, bytes]:
-    """Return a digest of all that a store holds of each picture, by id."""
+    """Return a digest of everything a store contains for each picture, by id."""
     found: dict[int, bytes] = {}
     with Store.open(path) as store:
         columns = "id, path, digest, width, height, format, status, reason"
@@ -142,7 +142,7 @@ def _start(photos: Path, store: Path) -> "subprocess.Popen[bytes]":
 
 
 def _kill(run: "subprocess.Popen[bytes]", kind: str, rng: random.Random) -> int:
-    """Kill something of a run; return how many times that was possible."""
+    """Kill the processes of a kind of a run; return 1, or 0 if there was none."""
     if kind == "all":
         os.killpg(run.pid, signal.SIGKILL)
     elif kind == "main":

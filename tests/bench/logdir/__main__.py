@@ -1,4 +1,4 @@
-"""`make bench-projector`: what the logdir takes to write and to open, beside other ways."""
+"""`make bench-projector`: time to write and to open a logdir, compared with alternatives."""
 
 import argparse
 import sys
@@ -32,12 +32,17 @@ def main() -> int:
     add = parser.add_argument
     add("--count", type=int, default=110_000, help="pictures (default 110000)")
     parts, layouts = some_of(tuple(_PARTS), "part"), some_of(METHODS, "layout", or_none=True)
-    add("--only", type=parts, default=_USUAL, metavar="PART,…", help=f"of {', '.join(_PARTS)}; "
-        f"by default {', '.join(_USUAL)}")  # fmt: skip
+    add("--only", type=parts, default=_USUAL, metavar="PART,…", help="measure only these "
+        f"of {', '.join(_PARTS)}; default {', '.join(_USUAL)}")  # fmt: skip
     add("--layouts", type=layouts, default=METHODS, metavar="METHOD,…",
-        help=f"of the stage: of {', '.join(METHODS)}, or none; by default all")  # fmt: skip
-    add("--runs", type=int, help="of the stage: write the first so many and extrapolate")
-    add("--keep", type=Path, metavar="DIR", help="kept, and the store there used again")
+        help=f"layouts of the stage, of {', '.join(METHODS)}, or none; default all")  # fmt: skip
+    add("--runs", type=int, help="write only this many runs of the stage, and extrapolate")
+    add(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep the store in this folder, and use one that exists",
+    )
     arguments = parser.parse_args()
     if arguments.count < 1000:
         parser.error(f"--count {arguments.count}: at least 1000 pictures are needed")
@@ -47,8 +52,8 @@ def main() -> int:
     with work_folder(arguments.keep) as work:
         measures: dict[str, tuple[str, Callable[[], str]]] = {
             "export": (f"Export of {count:,}", lambda: exporting.measured(work, count)),
-            "writer": ("Beside SummaryWriter", lambda: beside.measured(work, count)),
-            "umap": ("Beside umap-learn", lambda: _umap(min(_UMAP, count))),
+            "writer": ("Compared with SummaryWriter", lambda: beside.measured(work, count)),
+            "umap": ("Compared with umap-learn", lambda: _umap(min(_UMAP, count))),
             "pages": ("Opening the page", lambda: opening.measured(work, count)),
             "stage": (
                 f"The whole stage at {count:,}",

@@ -1,4 +1,4 @@
-"""One run, written by the projector package and by torch's `SummaryWriter.add_embedding`."""
+"""One run written by the projector package, and by torch's `SummaryWriter.add_embedding`."""
 
 import shutil
 import time
@@ -17,15 +17,17 @@ from measuring import paragraph, size_mb, tell
 from projector.export import ProjectorOptions
 from projector.files.sprite import grid_for
 
-COUNT = 10_000  # a square number: another one `add_embedding` fills up to one with black
+# A square number, because `add_embedding` pads other counts to a square with black.
+COUNT = 10_000
 
 
 def measured(work: Path, count: int) -> str:
-    """Return seconds and megabytes of both for the same vectors, metadata and thumbnails."""
+    """Return the time and size of both for the same vectors, metadata and thumbnails."""
     count = min(COUNT, int(count**0.5) ** 2)
     tell(f"writer: {count} pictures in one run")
     place, folder = made(work, count), work / "writer"
-    shutil.rmtree(folder, ignore_errors=True)  # nothing is to be taken over from a run before
+    # Nothing may be reused from a previous run.
+    shutil.rmtree(folder, ignore_errors=True)
     lines, parts, found = [], [], []
     for name, dimensions in (("50 columns", ProjectorOptions().dimensions), ("all columns", None)):
         options = ProjectorOptions(
@@ -49,9 +51,9 @@ def measured(work: Path, count: int) -> str:
     heads = [f"{count:,} pictures, one run", "s", "disk MB", "times faster", "memory MB"]
     return (
         rows(heads, lines)
-        + "\nEach in a fresh process, libraries that both need imported before. imgrec reads and "
-        "decodes the thumbnails within its time; add_embedding gets them as a tensor of "
-        "numbers, whose making is not counted, with the same metadata.\n\n" + paragraph(parts)
+        + "\nEach in a fresh process, after the import of libraries that both need. The time of "
+        "imgrec includes reading and decoding the thumbnails; add_embedding gets them as a tensor, "
+        "whose creation is not timed, with the same metadata.\n\n" + paragraph(parts)
     )
 
 
@@ -61,7 +63,7 @@ def _cells(name: str, done: Exported, peak_mb: float, theirs_s: float) -> list[s
 
 
 def _theirs(store: Path, run: Path, out: Path) -> tuple[float, float]:
-    """Return the seconds and the megabytes of `add_embedding` for what is in a run of ours."""
+    """Return the seconds and megabytes of `add_embedding` for the contents of a run of imgrec."""
     from torch import from_numpy
     from torch.utils.tensorboard import SummaryWriter
 
@@ -78,7 +80,7 @@ def _theirs(store: Path, run: Path, out: Path) -> tuple[float, float]:
 
 
 def _cells_of(sprite: Path, count: int) -> NDArray[np.float32]:
-    """Return the thumbnails (n, 3, h, w) of a sheet, from 0 to 1."""
+    """Return the thumbnails (n, 3, h, w) of a sprite, from 0 to 1."""
     grid = grid_for(count)
     with Image.open(sprite) as sheet:
         pixels = np.asarray(sheet.convert("RGB"))

@@ -1,4 +1,4 @@
-"""Where an export spends its time: the functions of the projector, timed from outside."""
+"""The time an export spends in each part: functions of the projector are wrapped and timed."""
 
 import threading
 import time
@@ -18,8 +18,10 @@ from projector.layouts import Layouts, PendingLayouts
 from projector.source import ProjectedFeature
 from projector.writer import LogdirWriter
 
-SPRITES = ("thumbnails laid", "WebP written")  # in threads of their own, beside all the others
-ONCE = ("axes", "clusters", "colors", "pages", "k-NN graph")  # all others are of a run
+# Parts that run in threads of their own, in parallel to all others.
+SPRITES = ("thumbnails laid", "WebP written")
+# Parts that run once; all others run once for each run.
+ONCE = ("axes", "clusters", "colors", "pages", "k-NN graph")
 _FUNCTIONS: tuple[tuple[Any, str, str], ...] = (
     (projector.source, "reduce_feature", "axes"),
     (projector.source, "clusters_in", "clusters"),
@@ -44,11 +46,11 @@ _FUNCTIONS: tuple[tuple[Any, str, str], ...] = (
 
 
 class Clock:
-    """Seconds by part, those of parts inside another left out.
+    """Seconds by part, without those of nested parts.
 
     Attributes:
-        seconds: by part, of all threads.
-        main_s: by part, of the thread that made the clock.
+        seconds: by part, in all threads.
+        main_s: by part, in the thread that created the clock.
     """
 
     def __init__(self) -> None:
@@ -59,14 +61,14 @@ class Clock:
 
     @classmethod
     def installed(cls) -> "Clock":
-        """Return a clock of all parts of the projector, in this process."""
+        """Wrap all parts of the projector in this process; return their clock."""
         clock = cls()
         for owner, name, part in _FUNCTIONS:
             clock.wrap(owner, name, part)
         return clock
 
     def wrap(self, owner: Any, name: str, part: str) -> None:
-        """Count a function, a method or a cached property of a module or a class to a part."""
+        """Add the time of a function, method or cached property of `owner` to a part."""
         there = vars(owner)[name]
         if isinstance(there, cached_property):
             counted = cached_property(self.timed(there.func, part))
@@ -76,7 +78,7 @@ class Clock:
             setattr(owner, name, self.timed(there, part))
 
     def timed(self, function: Callable[..., Any], part: str) -> Callable[..., Any]:
-        """Return a function whose seconds count to a part."""
+        """Return a function whose time is added to a part."""
 
         @wraps(function)
         def counted(*arguments: Any, **named: Any) -> Any:
@@ -98,7 +100,7 @@ class Clock:
         return counted
 
     def _inside(self) -> list[float]:
-        """The seconds spent in parts inside those that this thread is in, outermost first."""
+        """The seconds of nested parts, for each part this thread is in, outermost first."""
         if not hasattr(self._local, "inside"):
             self._local.inside = []
         found: list[float] = self._local.inside
@@ -106,6 +108,6 @@ class Clock:
 
 
 def told(seconds: dict[str, float], least_s: float = 0.05) -> str:
-    """Return the parts that took longest, the longest first."""
+    """Return the parts above `least_s` seconds as text, the longest first."""
     longest = sorted(seconds.items(), key=lambda item: -item[1])
     return ", ".join(f"{part} {spent:.1f}" for part, spent in longest if spent >= least_s)

@@ -1,4 +1,4 @@
-"""Export of a whole collection in a fresh process: time, memory, and what new pictures cost."""
+"""Export of a whole collection in a fresh process: time, memory, and the cost of new pictures."""
 
 import resource
 import shutil
@@ -16,23 +16,24 @@ from measuring import anonymous_mb, apart, paragraph, size_mb, tell
 from projector.export import ProjectorOptions, write_logdir
 
 HEADS = ("case", "s", "CPU s", "memory MB", "disk MB", "runs", "changed")
-NEW = 100  # one picture in so many comes later
+# One of this many pictures is added later.
+NEW = 100
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export took.
+    """The cost of an export.
 
     Attributes:
-        seconds: of the wall.
-        cpu_s: of all threads and processes.
-        main_s: seconds of the main thread by part.
-        all_s: seconds of all threads by part.
-        disk_mb: of the logdir.
-        runs: in it.
-        changed: of these, those that are other than before.
-        views: bookmarks of all runs.
+        seconds: wall time.
+        cpu_s: CPU seconds of all threads and processes.
+        main_s: seconds by part, in the main thread.
+        all_s: seconds by part, in all threads.
+        disk_mb: size of the logdir.
+        runs: number of runs in the logdir.
+        changed: number of runs that changed.
+        views: number of bookmarks of all runs.
     """
 
     seconds: float
@@ -46,14 +47,15 @@ class Exported:
 
 
 def measured(work: Path, count: int) -> str:
-    """Return seconds, memory and size of the export of `count` pictures, layouts left out."""
+    """Return time, memory and size of the export of `count` pictures without layouts."""
     later = max(1, count // NEW)
     tell(f"export: {count} pictures and {later} that come later")
     place = made(work, count + later)
     store = copied(place, work / "export" / "store", count, later)
     first, second = work / "export" / "first", work / "export" / "second"
     for logdir in (first, second):
-        shutil.rmtree(logdir, ignore_errors=True)  # of a run before
+        # The logdir of a previous run.
+        shutil.rmtree(logdir, ignore_errors=True)
     options = ProjectorOptions(methods=())
     lines, parts = [], []
 
@@ -70,10 +72,9 @@ def measured(work: Path, count: int) -> str:
     case(f"{later:,} new pictures", second)
     return (
         rows(HEADS, lines)
-        + "\nLayouts left out; seconds by part, sprites laid by worker processes "
-        "beside the others; memory of all processes beside mapped files, everything imported "
-        "included. Load of the machine before and after belongs beside these figures.\n\n"
-        + paragraph(parts)
+        + "\nWithout layouts. Seconds by part; worker processes draw sprites in parallel to the "
+        "others. Memory of all processes without mapped files, with imported libraries. Report "
+        "the load of the machine before and after with these figures.\n\n" + paragraph(parts)
     )
 
 
@@ -81,14 +82,14 @@ def fresh(function: Callable[..., _T], *arguments: Any) -> tuple[_T, float]:
     """Run a function in a process of its own.
 
     Returns:
-        what it returned, and the most memory in MB that the process held beside mapped files.
+        its result, and the peak memory of the process in MB without mapped files.
     """
     (before_mb, result), more_mb = apart(_with_memory, function, arguments)
     return result, before_mb + more_mb
 
 
 def exported(store: Path, out: Path, options: ProjectorOptions) -> Exported:
-    """Write a logdir in this process, which is to be a fresh one; what is imported late counts."""
+    """Write a logdir in this process, which must be a fresh one, so that late imports count."""
     clock = Clock.installed()
     started, started_cpu = time.perf_counter(), _cpu_s()
     with Store.open(store) as opened:
@@ -107,21 +108,22 @@ def exported(store: Path, out: Path, options: ProjectorOptions) -> Exported:
 
 
 def cells(name: str, done: Exported, peak_mb: float) -> list[str]:
-    """Return the line of a table with the columns HEADS."""
+    """Return the cells of a table row with the columns HEADS."""
     figures = (f"{v:.1f}" for v in (done.seconds, done.cpu_s))
     sizes = (f"{v:.0f}" for v in (peak_mb, done.disk_mb))
     return [name, *figures, *sizes, str(done.runs), str(done.changed)]
 
 
 def where(done: Exported) -> str:
-    """Return where the time went: in the main thread, then in the threads of the sprites."""
+    """Return the time by part, in the main thread and in the sprite threads, as text."""
     rest = done.seconds - sum(done.main_s.values())
     beside = {part: done.all_s.get(part, 0.0) for part in SPRITES}
-    return f"{told(done.main_s | {'rest': rest})}; beside: {told(beside) or 'nothing'}"
+    return f"{told(done.main_s | {'rest': rest})}; in parallel: {told(beside) or 'nothing'}"
 
 
 def _cpu_s() -> float:
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)  # those that have ended
+    # RUSAGE_CHILDREN covers processes that have ended.
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, kinds))
 
 

@@ -17,12 +17,13 @@ from imgrec.store.thumbnails import write_thumbs
 from measuring import apart
 
 _PART_ROWS = 1024
-_OWN = ("catalog.sqlite", "store.json")  # of each copy; all else is never changed in place
+# Files that each copy needs for itself; all others are never changed in place.
+_OWN = ("catalog.sqlite", "store.json")
 _LEFT_OUT = ("rgb", "lock", "knn", "indexes", "projector", "*.sqlite-wal", "*.sqlite-shm")
 
 
 def made(work: Path, count: int) -> Place:
-    """Write a store of `count` pictures with nothing kept; one that is there is taken."""
+    """Return a store of `count` pictures without derived data; write it if it does not exist."""
     place = Place(work / f"synthetic-{count}", count)
     last = place.store / "thumbs" / part_name((count - 1) // _PART_ROWS)
     if not last.is_dir():
@@ -33,13 +34,13 @@ def made(work: Path, count: int) -> Place:
 
 
 def copied(place: Place, store: Path, count: int, later: int = 0) -> Path:
-    """Copy the first pictures into a store of their own, big files by links; return its path.
+    """Copy the first pictures into a store of their own, with hard links; return its path.
 
     Args:
-        place: at least `count` + `later` pictures.
+        place: a collection of at least `count` + `later` pictures.
         store: the folder of the copy.
-        count: pictures that are indexed.
-        later: those that `indexed` adds.
+        count: number of indexed pictures.
+        later: number of pictures that `indexed` adds.
     """
     shutil.rmtree(store, ignore_errors=True)
     ignored = shutil.ignore_patterns(*_LEFT_OUT)
@@ -53,7 +54,7 @@ def copied(place: Place, store: Path, count: int, later: int = 0) -> Path:
 
 
 def indexed(store: Path) -> None:
-    """Make the pictures that were to come later ones that are there, as indexing does."""
+    """Set the status of the later pictures to ok, as indexing does."""
     with Store.create(store) as opened, opened.catalog.transaction() as db:
         db.execute("UPDATE images SET status = 'ok' WHERE status = 'new'")
 
@@ -67,7 +68,7 @@ def _write_thumbs(place: Place) -> None:
         store.catalog.labels.replace(COLOR, {image_id: words[i] for image_id, i in chosen})
         for first in range(0, place.count, _PART_ROWS):
             rows = np.arange(first, min(first + _PART_ROWS, place.count), dtype=np.int64)
-            # The same ones one after the other would lie in the processor's cache.
+            # Equal ones in succession would stay in the CPU cache.
             of_rows = [jpegs[row * 7919 % len(jpegs)] for row in rows.tolist()]
             write_thumbs(store.paths.thumbs, first // _PART_ROWS, rows + FIRST_ID, of_rows)
 

@@ -1,4 +1,4 @@
-"""From opening the projector's page to points with thumbnails, in headless Chromium."""
+"""Opening the projector's page in headless Chromium, until all thumbnails are drawn."""
 
 import shutil
 import statistics
@@ -18,11 +18,11 @@ from projector_page import open_projector, served
 
 WHOLE, OVERVIEW = 50_000, 10_000
 _RUNS = 3
-_HEADS = ("opened", "points", "disk MB of the run", "bookmarks MB", "s: min / median / max")
+_HEADS = ("run and page", "points", "disk MB of the run", "bookmarks MB", "s: min / median / max")
 
 
 def measured(work: Path, count: int) -> str:
-    """Return the time until points with thumbnails stand, of an overview and of a long run."""
+    """Return the time until thumbnails are drawn, for an overview and for a long run."""
     if not shutil.which("chromedriver"):
         return "no Chromium and chromedriver on this machine\n"
     whole = min(WHOLE, count)
@@ -31,7 +31,7 @@ def measured(work: Path, count: int) -> str:
     store = copied(made(work, whole), work / "pages" / "store", whole)
     shown = (
         (
-            "overview beside its pages",
+            "overview and its pages",
             ProjectorOptions(overview=overview, page_size=overview, workers=0),
             overview,
         ),
@@ -44,8 +44,8 @@ def measured(work: Path, count: int) -> str:
         lines += _opened(name, logdir / run, points, work / "pages" / "profiles")
     return (
         rows(_HEADS, lines)
-        + "\nA fresh browser each time, software rendering, the server on the same machine. "
-        "Bookmarks of the usual number and size; their positions are those of PCA.\n"
+        + "\nA new browser each time, software rendering, the server on the same machine. "
+        "Bookmarks of the usual number and size, with the positions of PCA.\n"
     )
 
 
@@ -53,7 +53,7 @@ def _opened(name: str, run: Path, points: int, profiles: Path) -> list[list[str]
     sizes = [f"{size_mb(run):.1f}", f"{size_mb(run / 'bookmarks.json'):.1f}"]
     lines = []
     with served(run.parent) as server:
-        for way, address in (("the projector alone", server.tab), ("TensorBoard", server.address)):
+        for way, address in (("only the projector", server.tab), ("TensorBoard", server.address)):
             tell(f"opening: {name}, {way}")
             times = [
                 _seconds(address, points, profiles / f"{name}-{way}-{i}") for i in range(_RUNS)
@@ -75,10 +75,11 @@ def _seconds(address: str, points: int, profile: Path) -> float:
 
 
 def _written(store: Path, out: Path, options: ProjectorOptions) -> str:
-    """Write a logdir whose layouts are where layouts begin; return the run that opens first."""
+    """Write a logdir with the start positions as layouts; return the run that opens first."""
     for method in list(layouts._MAKERS):
         layouts._MAKERS[method] = lambda graph, start, seed: start
-    layouts._Graph.weights = None  # type: ignore[assignment]  # not needed by these
+    # These layouts need no graph.
+    layouts._Graph.weights = None  # type: ignore[assignment]
     ProjectedFeature.neighbors = None  # type: ignore[assignment]
     with Store.open(store) as opened:
         return write_logdir(opened, out, options=options).runs[0].name

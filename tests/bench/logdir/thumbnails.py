@@ -1,4 +1,4 @@
-"""Thumbnails that weigh what those of photographs weigh: generated, of several shapes."""
+"""Generated thumbnails of several shapes, with file sizes like those of photographs."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,12 @@ DIFFERENT = 400
 _SIZES = ((128, 96), (96, 128), (128, 128), (128, 85), (85, 128), (128, 72))
 _SEED = 31
 _SHAPES = 9
-_GRAIN = 2.5  # of 255: what makes a JPEG as heavy as that of a photograph
+# The standard deviation of noise, of 255, that gives JPEGs the size of photographs.
+_GRAIN = 2.5
 
 
 def generated(count: int = DIFFERENT) -> list[bytes]:
-    """Return the JPEGs of different pictures: light that falls off, things, texture, grain."""
+    """Return JPEGs of different pictures with gradients, shapes, texture and noise."""
     rng = np.random.default_rng(_SEED)
     return [thumbnail(_picture(*_SIZES[i % len(_SIZES)], rng)) for i in range(count)]
 
@@ -34,7 +35,7 @@ def _picture(width: int, height: int, rng: np.random.Generator) -> Image.Image:
 
 
 def _light(width: int, height: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return four colors in the corners and what lies between them (h, w, 3)."""
+    """Return the bilinear gradient (h, w, 3) between four corner colors."""
     corners = rng.uniform(20, 235, (2, 2, 3))
     down, across = np.linspace(0, 1, height)[:, None, None], np.linspace(0, 1, width)[:, None]
     upper = corners[0, 0] * (1 - across) + corners[0, 1] * across  # (w, 3)

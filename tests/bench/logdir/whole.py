@@ -1,4 +1,4 @@
-"""The whole stage on a large collection, layouts on: measured once, part by part."""
+"""The whole projector stage on a large collection with layouts: measured once, by part."""
 
 import time
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from projector.source import ProjectedFeature
 
 
 def measured(work: Path, count: int, methods: Sequence[str], most_runs: int | None) -> str:
-    """Return what the stage takes from a store with nothing kept.
+    """Return the cost of the stage for a store without derived data.
 
     Args:
-        work: folder for store and logdir.
-        count: pictures.
-        methods: of the layouts.
-        most_runs: only the first so many runs are written; the others are extrapolated.
+        work: folder for the store and the logdir.
+        count: number of pictures.
+        methods: layout methods.
+        most_runs: number of runs that are written; the others are extrapolated.
     """
     tell(f"stage: writing a store of {count} pictures")
     store = copied(made(work, count), work / "stage" / "store", count)
@@ -40,7 +40,7 @@ def measured(work: Path, count: int, methods: Sequence[str], most_runs: int | No
 def _staged(
     store: Path, out: Path, options: ProjectorOptions, most_runs: int | None
 ) -> tuple[Exported, list[int]]:
-    """Write a logdir, tell of each run; return what it took and the pictures of all its runs."""
+    """Write a logdir; return its cost and the number of pictures of each planned run."""
     planned: list[int] = []
     _told_by_run(planned, most_runs)
     return exported(store, out, options), planned
@@ -58,7 +58,7 @@ def _extrapolated(done: Exported, planned: list[int]) -> str:
 
 
 def _told_by_run(planned: list[int], most_runs: int | None) -> None:
-    """Make the export say on stderr what each run took, and write only the first ones."""
+    """Patch the export to report the time of each run on stderr, and write only the first."""
     write, plan = projector.export._written, ProjectedFeature.runs
 
     def written(composer: Any, writer: Any, run: Run) -> Any:

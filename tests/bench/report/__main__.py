@@ -1,4 +1,4 @@
-"""`make bench-report`: what the report of a large collection takes: seconds, memory, size."""
+"""`make bench-report`: time, memory and size of the report of a large collection."""
 
 import argparse
 import sys
@@ -19,13 +19,18 @@ _PACKAGES = ("matplotlib", "numba", "openTSNE", "scipy", "torch", "umap-learn")
 
 
 def main() -> int:
-    """Measure and print a table as Markdown."""
+    """Run the measurement and print a table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--count", type=int, default=400_000, help="pictures (default 400000)")
     add("--maps", type=some_of(METHODS, "map", or_none=True), default=(), metavar="METHOD,…",
-        help=f"of {', '.join(METHODS)}, or none; by default none")  # fmt: skip
-    add("--keep", type=Path, metavar="DIR", help="kept, and the store there used again")
+        help=f"maps, of {', '.join(METHODS)}, or none; default none")  # fmt: skip
+    add(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep the store in this folder, and use one that exists",
+    )
     arguments = parser.parse_args()
     if arguments.count < 1000:
         parser.error(f"--count {arguments.count}: at least 1000 pictures are needed")

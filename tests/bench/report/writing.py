@@ -1,4 +1,4 @@
-"""The report of a large synthetic collection in a fresh process: seconds, memory, size."""
+"""The report of a large synthetic collection, in a fresh process: time, memory, size."""
 
 import shutil
 import time
@@ -20,7 +20,7 @@ _PART_ROWS = 50_000
 
 
 def measured(work: Path, count: int, maps: tuple[str, ...]) -> str:
-    """Return what the report takes: of a store with nothing kept, and once more."""
+    """Return the cost of a report of a store without derived data, and of a second one."""
     tell(f"report: writing a store of {count} pictures")
     out = work / "report" / "out"
     store = copied(made(work, count), work / "report" / "store", count)
@@ -31,8 +31,8 @@ def measured(work: Path, count: int, maps: tuple[str, ...]) -> str:
         tell(f"report: begins with {kept} kept")
         (took, size), peak_mb = fresh(_written, store, out, maps)
         lines.append([f"{count:,}", kept, f"{took:.0f}", f"{peak_mb:.0f}", f"{size / 1e6:.1f}"])
-    heads = ("pictures", "kept before", "s", "MB beside mapped files", "page MB")
-    return rows(heads, lines) + f"\nmaps beside PCA: {', '.join(maps) or 'none'}\n"
+    heads = ("pictures", "derived data before", "s", "memory MB without mapped files", "page MB")
+    return rows(heads, lines) + f"\nmaps besides PCA: {', '.join(maps) or 'none'}\n"
 
 
 def _written(store: Path, out: Path, maps: tuple[str, ...]) -> tuple[float, int]:
@@ -43,7 +43,7 @@ def _written(store: Path, out: Path, maps: tuple[str, ...]) -> tuple[float, int]
 
 
 def _classify(store: Path, count: int) -> None:
-    """Let two classifiers see classes of a power law, half of them the same."""
+    """Write predictions of two classifiers: classes by a power law, half of them equal."""
     rng = np.random.default_rng(0)
     share = np.arange(1, _CLASSES + 1) ** -1.0
     names = [f"class number {i}" for i in range(_CLASSES)]

@@ -1,4 +1,4 @@
-"""`make bench-search`: the search among many vectors, beside other libraries."""
+"""`make bench-search`: search in many vectors, compared with other libraries."""
 
 import argparse
 import json
@@ -18,7 +18,8 @@ import shell
 from machine import described, rows, seconds, work_folder, write
 from measuring import HEADS, apart, paragraph, tell
 
-_COUNTS = (4_000, 40_000)  # and what is asked for
+# Sizes that are measured, besides `--count`.
+_COUNTS = (4_000, 40_000)
 _PACKAGES = ("faiss-cpu", "numba", "scipy", "torch", "usearch")
 
 
@@ -27,8 +28,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--count", type=int, default=400_000, help="vectors (default 400000)")
-    add("--photos", type=Path, metavar="STORE", help="a store of photographs, measured beside")
-    add("--work", type=Path, metavar="DIR", help="kept, and what is there used again")
+    add("--photos", type=Path, metavar="STORE", help="also measure a store of photographs")
+    add(
+        "--work",
+        type=Path,
+        metavar="DIR",
+        help="keep the collections in this folder, and use those that exist",
+    )
     arguments = parser.parse_args()
     if arguments.count < 100:
         parser.error(f"--count {arguments.count}: at least 100 vectors are needed")
@@ -56,24 +62,24 @@ def _measure(place: collection.Place) -> None:
 
 def _prepared(place: collection.Place) -> list[str]:
     lines = [
-        "memory: the most that was held beside mapped files, building included for other "
-        "libraries; disk: beside the vectors",
-        f"recall of manhattan and chi2 by {reference.SLOW_QUERIES} queries at most; without one "
-        "where no truth is known",
+        "memory: the peak without mapped files; for other libraries it includes building the "
+        "index; disk: without the vectors",
+        f"recall of manhattan and chi2: over at most {reference.SLOW_QUERIES} queries; empty if "
+        "the exact neighbors are not known",
     ]
     if not place.matrix.is_file():
         tell(f"{place.count}: writing the collection")
         spent_s = seconds(lambda: apart(collection.written, place))
         lines.append(f"collection written in {spent_s:.0f} s")
     if not reference.there(place):
-        tell(f"{place.count}: finding the truth")
+        tell(f"{place.count}: finding the exact neighbors")
         spent_s = seconds(lambda: apart(reference.computed, place))
-        lines.append(f"truth found in {spent_s:.0f} s")
+        lines.append(f"exact neighbors found in {spent_s:.0f} s")
     return lines
 
 
 def _built(place: collection.Place) -> dict[str, ours.Built]:
-    """Build the indexes of imgrec; where they are there, only read what they cost."""
+    """Build the indexes of imgrec; if they exist, read their saved cost."""
     file = place.folder / "built.json"
     if file.is_file():
         return {name: ours.Built(**cost) for name, cost in json.loads(file.read_text()).items()}

@@ -1,4 +1,4 @@
-"""A synthetic store: vectors in clusters as an embedding has them, and color histograms."""
+"""A synthetic store: vectors in clusters, like those of an embedding, and color histograms."""
 
 import os
 import shutil
@@ -18,12 +18,14 @@ from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.store.parts import write_part
 
 DIMENSIONS = 2048
-FIRST_ID = 1  # row i of the matrix is the picture with id FIRST_ID + i
+# Row i of the matrix is the picture with id FIRST_ID + i.
+FIRST_ID = 1
 _PART_ROWS = 1024
 _ROOT = "/synthetic"
 _SEED = 20
 _CLUSTERS, _SUPERS, _LATENT, _BUMPS = 3000, 80, 64, 3
-_LEAST_ROWS = 20  # a cluster, on average
+# The minimum of the mean cluster size.
+_LEAST_ROWS = 20
 _PIXELS = 224 * 224
 
 _RESNET50 = EncoderSpec(
@@ -38,31 +40,31 @@ _RGB = RgbHistogram().spec
 
 @dataclass(frozen=True)
 class Place:
-    """The folder of one size of collection, and the files in it."""
+    """The folder of a collection of one size, and its files."""
 
     folder: Path
     count: int
 
     @property
     def store(self) -> Path:
-        """The store of imgrec."""
+        """The path of the store of imgrec."""
         return self.folder / "store"
 
     @property
     def matrix(self) -> Path:
-        """The vectors (n, d) in one `.npy`, for the other libraries."""
+        """The path of the vectors (n, d) in one `.npy` file, for the other libraries."""
         return self.folder / "matrix.npy"
 
 
 @dataclass(frozen=True)
 class _Shape:
-    """What all parts share.
+    """The parameters that all parts share.
 
     Attributes:
-        share: (c,) of the pictures in each of c clusters; sums to 1.
-        centers: (c, 64) in the latent space.
-        layer: (64, d) the random layer above it.
-        bumps: (c, 3 channels, 3 bumps, 3) place, width and weight of each in the histograms.
+        share: (c,) share of the pictures in each of c clusters; sums to 1.
+        centers: (c, 64) cluster centers in the latent space.
+        layer: (64, d) random linear layer from the latent space to the vectors.
+        bumps: (c, 3 channels, 3 bumps, 3) position, width and weight of each bump.
     """
 
     share: NDArray[np.float64]
@@ -72,7 +74,7 @@ class _Shape:
 
 
 def written(place: Place) -> None:
-    """Write the store and the matrix, with all cores."""
+    """Write the store and the matrix, on all cores."""
     shutil.rmtree(place.folder, ignore_errors=True)
     place.folder.mkdir(parents=True)
     with Store.create(place.store) as store, store.writing():
@@ -87,7 +89,7 @@ def written(place: Place) -> None:
 
 
 def opened(place: Place) -> Vectors:
-    """Return the matrix (n, d), mapped and warm."""
+    """Return the matrix (n, d), memory-mapped and in the page cache."""
     matrix: Vectors = np.load(place.matrix, mmap_mode="r", allow_pickle=False)
     for start in range(0, len(matrix), 8 * _PART_ROWS):
         matrix[start : start + 8 * _PART_ROWS].max()
@@ -116,7 +118,8 @@ def _write(place: Place, number: int) -> None:
     rng = np.random.default_rng([_SEED, number])
     clusters = rng.choice(len(shape.share), m, p=shape.share)
     ids = np.arange(first, first + m, dtype=np.int64) + FIRST_ID
-    with threadpool_limits(1):  # the other cores have parts of their own
+    # The other cores compute other parts.
+    with threadpool_limits(1):
         made = [_vectors(shape, clusters, rng), _histograms(shape, clusters, rng)]
     for spec, vectors in zip((_RESNET50, _RGB), made, strict=True):
         folder = place.store / "features" / spec.name
@@ -142,7 +145,7 @@ def _shape(count: int) -> _Shape:
 
 
 def _vectors(shape: _Shape, clusters: NDArray[np.int64], rng: np.random.Generator) -> Vectors:
-    """Return unit vectors (m, d), none negative, as after the last ReLU and pooling."""
+    """Return unit vectors (m, d) without negative values, as after ReLU and pooling."""
     noise = rng.standard_normal((len(clusters), _LATENT), np.float32)
     latent = shape.centers[clusters] + np.float32(0.35) * noise  # (m, 64)
     vectors = np.maximum(latent @ shape.layer, 0)  # (m, d)
@@ -151,7 +154,7 @@ def _vectors(shape: _Shape, clusters: NDArray[np.int64], rng: np.random.Generato
 
 
 def _histograms(shape: _Shape, clusters: NDArray[np.int64], rng: np.random.Generator) -> Vectors:
-    """Return histograms (m, 768): bumps of a cluster, moved and rough; a channel sums to 1/3."""
+    """Return histograms (m, 768): the shifted, noisy bumps of a cluster; channels sum to 1/3."""
     m = len(clusters)
     moved = rng.standard_normal((m, 3, _BUMPS, 3), np.float32)
     places, widths, weights = np.moveaxis(shape.bumps[clusters], -1, 0)[..., None]
@@ -165,7 +168,8 @@ def _histograms(shape: _Shape, clusters: NDArray[np.int64], rng: np.random.Gener
         expected += weights[:, :, bump] / widths[:, :, bump] * np.exp(-0.5 * distance**2)
     expected *= _PIXELS / expected.sum(axis=2, keepdims=True)
     rough = rng.standard_normal(expected.shape, np.float32) * (0.15 * expected + 4)
-    counts = np.floor(np.maximum(expected + rough - 4, 0))  # most empty bins stay 0
+    # Most empty bins stay 0.
+    counts = np.floor(np.maximum(expected + rough - 4, 0))
     shares: Vectors = counts / (3 * counts.sum(axis=2, keepdims=True))
     return shares.reshape(m, -1)
 
@@ -177,4 +181,5 @@ def _join(store: Store, place: Place) -> None:
         np.lib.format.write_array_header_1_0(file, header)
         for _, vectors in store.feature(_RESNET50.name).slices():
             file.write(vectors.data)
-    temporary.rename(place.matrix)  # last: with it the folder is whole
+    # Renamed last: if the matrix exists, the folder is complete.
+    temporary.rename(place.matrix)

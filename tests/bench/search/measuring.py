@@ -1,4 +1,4 @@
-"""How a way to search is measured: time, recall, and memory in a process of its own."""
+"""Measuring a search method: time, recall, and memory in a process of its own."""
 
 import importlib
 import multiprocessing
@@ -15,19 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 K = 5
-HEADS = ("way", "p50 ms", "p95 ms", "recall@5", "queries", "build s", "memory MB", "disk MB")
+HEADS = ("method", "p50 ms", "p95 ms", "recall@5", "queries", "build s", "memory MB", "disk MB")
 _LEAST_QUERIES = 5
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured of one way to search.
+    """The measurements of one search method.
 
     Attributes:
-        recall: share of the true K nearest that were found, None where no truth is known.
-        memory_mb: most the process held beside mapped files and imported libraries.
-        disk_mb: of what was saved, None where nothing is.
+        recall: share of the true K nearest that were found, None if they are not known.
+        memory_mb: peak of the process without mapped files and imported libraries.
+        disk_mb: size of the saved index, None if there is none.
     """
 
     way: str
@@ -40,7 +40,7 @@ class Row:
     disk_mb: float | None = None
 
     def line(self) -> list[str]:
-        """Return the cells of a table with the columns HEADS."""
+        """Return the cells of a table row with the columns HEADS."""
         return [
             self.way,
             f"{self.p50_ms:.2f}",
@@ -60,16 +60,17 @@ def asked(
     truth: NDArray[np.int64] | None,
     budget_s: float = 2.5,
 ) -> Row:
-    """Ask one question after the other, until the time is up or none is left.
+    """Run one query after the other, until the time is up or none is left.
 
     Args:
-        way: its name in the table.
-        ask: from a query to the K nearest, itself left out, spelled as in `truth`.
-        queries: in the order of `truth`.
-        truth: (q, K), the exact answers; those of the first q queries.
-        budget_s: after so long no more is asked, once there are a few answers.
+        way: name of the method in the table.
+        ask: function of a query to its K nearest without itself, in the terms of `truth`.
+        queries: the queries, in the order of `truth`.
+        truth: (q, K) exact answers for the first q queries.
+        budget_s: seconds after which no more queries are run, except for the first few.
     """
-    ask(queries[0])  # warm-up: compiles, opens, maps
+    # Warm-up: compiles loops, opens and maps files.
+    ask(queries[0])
     spent_ms: list[float] = []
     found = []
     for query in queries[: len(truth) if truth is not None else None]:
@@ -84,7 +85,7 @@ def asked(
 
 
 def recall_of(found: Sequence[Any], truth: NDArray[np.int64]) -> float:
-    """Return the share of the true nearest (q, K) that are among those found."""
+    """Return the share of the true nearest (q, K) that were found."""
     pairs = zip(found, truth, strict=False)
     hits = sum(len({*map(int, one)} & {*map(int, true)}) for one, true in pairs)
     return hits / (truth.shape[1] * len(found))
@@ -98,14 +99,14 @@ def apart(
     Args:
         function: at the top level of a module.
         arguments: what it is called with.
-        libraries: modules imported before the memory is counted from.
+        libraries: modules to import first, whose memory is not counted.
 
     Returns:
-        what it returned, and the most memory in MB that it and the processes it started held
-        beside mapped files.
+        its result, and the peak memory in MB of its process and their children, without mapped
+        files.
 
     Raises:
-        RuntimeError: it ended by an error, whose traceback is on stderr.
+        RuntimeError: the function failed; its traceback is on stderr.
     """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
@@ -125,7 +126,7 @@ def apart(
 
 
 def anonymous_mb(pid: int | str | None = "self") -> float:
-    """Return the memory of a process that no file stands behind; 0 once it has ended."""
+    """Return the anonymous memory of a process in MB; 0 once it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -137,7 +138,7 @@ def anonymous_mb(pid: int | str | None = "self") -> float:
 
 
 def family_mb(pid: int | str | None) -> float:
-    """Return the same of a process and all below it."""
+    """Return the anonymous memory of a process and its descendants in MB."""
     children: set[str] = set()
     with suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
@@ -146,7 +147,7 @@ def family_mb(pid: int | str | None) -> float:
 
 
 def size_mb(path: Path) -> float:
-    """Return the size of a file, or of all files in a folder."""
+    """Return the size in MB of a file, or of all files in a folder."""
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     return sum(file.stat().st_size for file in files) / 1e6
 
@@ -157,7 +158,7 @@ def paragraph(lines: Sequence[str]) -> str:
 
 
 def tell(text: str) -> None:
-    """Say on stderr what is being done."""
+    """Print the current step with the time on stderr."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
     sys.stderr.flush()
 

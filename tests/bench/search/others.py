@@ -16,10 +16,11 @@ from measuring import K, Row, apart, asked, size_mb, tell
 from reference import Reference
 
 _PROJECTED = 256
-_SAMPLE = 50_000  # rows the projection is fitted on
+# Number of rows that the projection is fitted to.
+_SAMPLE = 50_000
 _BLOCK = 8192
-# Breadths of a search of a graph, and how much of what it finds is compared exactly: the first
-# is measured always, and then the next until the recall is reached.
+# Search breadths of a graph, and the number of candidates compared exactly: the first is always
+# measured, the next ones until the recall is reached.
 _BREADTHS = ((64, 64), (128, 100), (256, 100), (512, 100), (512, 200), (512, 400))
 _RECALL = 0.998
 _LINKS, _EF_BUILD = 16, 100
@@ -28,7 +29,7 @@ Search = Callable[[Vectors, int, int], NDArray[np.int64]]
 
 
 def measured(place: Place) -> list[Row]:
-    """Return what the other libraries take for cosine."""
+    """Return the measurements of the other libraries for cosine."""
     rows: list[Row] = []
     for name, function, libraries in (
         ("numpy", _numpy, ()),
@@ -38,7 +39,7 @@ def measured(place: Place) -> list[Row]:
         tell(f"{place.count}: {name}")
         row, peak_mb = apart(function, place, libraries=libraries)
         rows.append(replace(row, memory_mb=peak_mb))
-    tell(f"{place.count}: the projection on {_PROJECTED} dimensions")
+    tell(f"{place.count}: the projection to {_PROJECTED} dimensions")
     projecting_s, _ = apart(_project, place)
     for name, graph, libraries in (
         ("faiss HNSW", _faiss_graph, ("faiss",)),
@@ -57,7 +58,7 @@ def _numpy(place: Place) -> Row:
     matrix, reference = opened(place), Reference.load(place)
 
     def ask(row: int) -> NDArray[np.int64]:
-        products = matrix @ matrix[row]  # (n,), of unit vectors
+        products = matrix @ matrix[row]  # (n,)
         products[row] = -np.inf
         return _largest(products, K)
 
@@ -85,7 +86,8 @@ def _faiss_flat(place: Place) -> Row:
     index = faiss.IndexFlatIP(DIMENSIONS)
 
     def build() -> None:
-        index.codes.resize(matrix.nbytes)  # at once: growing would hold the vectors twice
+        # Reserve all memory: growing would need twice as much.
+        index.codes.resize(matrix.nbytes)
         index.codes.resize(0)
         for start in range(0, len(matrix), _BLOCK):
             index.add(matrix[start : start + _BLOCK])
@@ -111,9 +113,9 @@ class _Graph:
     """A graph index of the projected vectors.
 
     Attributes:
-        search: from a projected query (256,), the breadth of the search and a number of
+        search: function of a projected query (256,), the search breadth and a number of
             candidates to their rows.
-        save: writes it to a file.
+        save: function that writes the index to a file.
     """
 
     search: Search
@@ -141,7 +143,8 @@ def _by_graph(place: Place, name: str, graph_of: Callable[[Vectors], _Graph]) ->
             return candidates[_largest(products, K)]
 
         way = f"{name} on PCA-{_PROJECTED}, ef {ef}, re-rank of {count}"
-        with threadpool_limits(1):  # threads wait longer for each other than such a search takes
+        # Starting threads takes longer than such a search.
+        with threadpool_limits(1):
             row = asked(way, ask, reference.rows, reference.nearest["cosine"])
         rows = [*rows[:1], replace(row, build_s=build_s, disk_mb=size_mb(saved))]
         if (row.recall or 0) >= _RECALL:
@@ -185,7 +188,7 @@ def _usearch_graph(projected: Vectors) -> _Graph:
 
 
 def _project(place: Place) -> float:
-    """Fit a PCA on a sample, project all vectors; return the seconds."""
+    """Fit a PCA to a sample and project all vectors; return the seconds."""
     matrix = opened(place)
 
     def project() -> None:

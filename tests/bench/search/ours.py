@@ -1,4 +1,4 @@
-"""The same questions asked of imgrec through its public interface, warm and in process."""
+"""The same queries by imgrec's public interface, in a warm process."""
 
 import os
 import statistics
@@ -19,18 +19,19 @@ from reference import Reference
 
 LIBRARIES = ("imgrec", "numba", "usearch.index")
 _READS = 7
-_TOGETHER = 5  # pictures asked about at once
+# Pictures of a query by several.
+_TOGETHER = 5
 
 
 @dataclass(frozen=True)
 class Way:
-    """A question and how it is to be answered.
+    """A query and the options of its search.
 
     Attributes:
-        name: in the table, after "imgrec".
-        options: what `Recommender.query` is called with.
-        truth: the metric of the reference the answers are held against; None for none.
-        pictures: asked about at once.
+        name: name in the table, after "imgrec".
+        options: arguments of `Recommender.query`.
+        truth: metric of the exact neighbors that the answers are compared with; None for none.
+        pictures: number of pictures of one query.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Built:
-    """What an index cost."""
+    """The cost of an index."""
 
     build_s: float
     memory_mb: float
@@ -62,7 +63,7 @@ def _together(index: str) -> Way:
 
 _FEATURES = "resnet50=1,rgb=0.5"
 _WEIGHTED = Way(f"cosine of {_FEATURES}, auto", {"metric": "cosine", "features": _FEATURES})
-# Each line has a process of its own, and the memory of its ways is that of the process.
+# Each group has a process of its own, whose memory is that of all its methods.
 _GROUPS: tuple[tuple[str | None, tuple[Way, ...]], ...] = (
     (None, (*_ways("exact", "cosine", "euclidean", "manhattan"), _together("exact"))),
     ("sketch", (*_ways("sketch", "cosine", "euclidean", "manhattan"), _together("sketch"))),
@@ -80,11 +81,11 @@ _GROUPS: tuple[tuple[str | None, tuple[Way, ...]], ...] = (
 
 
 def measured(place: Place, built: dict[str, Built]) -> tuple[list[Row], list[str]]:
-    """Return what imgrec takes, and what else is to be told.
+    """Return the measurements of imgrec, and lines of further results.
 
     Args:
-        place: of the collection, its indexes built.
-        built: what they cost, by the name of the index.
+        place: the collection, with its indexes built.
+        built: the cost of each index, by its name.
     """
     tell(f"{place.count}: reading everything once")
     floor_ms, _ = apart(_floors, place)
@@ -107,9 +108,9 @@ def measured(place: Place, built: dict[str, Built]) -> tuple[list[Row], list[str
 
 
 def build(place: Place) -> dict[str, Built]:
-    """Build the indexes of the store; return what each cost.
+    """Build the indexes of the store; return the cost of each.
 
-    Those of all features are built in the first step, but for the graph.
+    The first step builds all indexes of all features except the HNSW graph.
     """
     built = {}
     for name, hnsw in (("sketch", False), ("hnsw", True)):
@@ -131,7 +132,8 @@ def _build(place: Place, hnsw: bool) -> tuple[float, Path, list[str]]:
 def _asked(place: Place, ways: Sequence[Way]) -> list[Row]:
     reference = Reference.load(place)
     with Recommender.open(place.store) as recommender:
-        recommender.query(reference.ids[:1], k=K, metric="cosine", index="exact")  # maps all rows
+        # This maps all rows.
+        recommender.query(reference.ids[:1], k=K, metric="cosine", index="exact")
         return [_row(recommender, reference, way) for way in ways]
 
 
@@ -172,14 +174,14 @@ def _compared(p50_ms: dict[str, float], floor_ms: dict[str, float]) -> list[str]
     return [
         f"reading all vectors once, with all cores: {', '.join(floors)}",
         f"imgrec exact as a multiple of that: {', '.join(exact)}",
-        f"{_TOGETHER} pictures at once as a multiple of one: {', '.join(together)}",
+        f"a query by {_TOGETHER} pictures as a multiple of one by one: {', '.join(together)}",
     ]
 
 
 def costs(built: dict[str, Built]) -> list[str]:
-    """Return what the indexes cost and what was said while they were built, each line once."""
+    """Return the cost of the indexes and the messages of their building, each line once."""
     lines = [
-        f"{name}: built in {cost.build_s:.1f} s with {cost.memory_mb:.0f} MB beside mapped files"
+        f"{name}: built in {cost.build_s:.1f} s with {cost.memory_mb:.0f} MB without mapped files"
         for name, cost in built.items()
     ]
     said = [line for cost in built.values() for line in cost.lines]
@@ -187,7 +189,7 @@ def costs(built: dict[str, Built]) -> list[str]:
 
 
 def _floors(place: Place) -> dict[str, float]:
-    """Return the milliseconds of reading each feature's mapped parts once, the fastest way."""
+    """Return the milliseconds to read each feature's mapped parts once, as fast as possible."""
     with Store.open(place.store) as store:
         return {name: _floor_ms(store, name) for name in store.feature_names()}
 

@@ -1,4 +1,4 @@
-"""The fast ways on a store of real photographs, against exact brute force by SciPy."""
+"""The approximate indexes on a store of photographs, against exact distances by SciPy."""
 
 import shutil
 from dataclasses import replace
@@ -17,13 +17,14 @@ from ours import LIBRARIES, build, costs
 
 _QUERIES = 1000
 _SEED = 22
-_TOLERANCE = 1e-6  # twins are as good as each other
-_NAMES = {"cosine": "cosine", "euclidean": "euclidean", "manhattan": "cityblock"}  # SciPy's
+# Equal distances: duplicates may replace each other.
+_TOLERANCE = 1e-6
+_NAMES = {"cosine": "cosine", "euclidean": "euclidean", "manhattan": "cityblock"}
 _UNREAD = ("thumbs", "lock", "knn", "indexes")
 
 
 def measured(photos: Path, work: Path) -> str:
-    """Return recall and latency of the fast ways; the store itself is only copied."""
+    """Return recall and latency of the indexes, on a copy of the store."""
     tell(f"photographs: {photos}")
     shutil.rmtree(work, ignore_errors=True)
     place = Place(work, 0)
@@ -45,13 +46,14 @@ def _measured(place: Place) -> tuple[str, int, list[Row], list[str]]:
             for index in ("exact", "sketch", "hnsw"):
                 try:
                     measures.append(_row(recommender, metric, index, truth))
-                except ImgrecError as error:  # a graph is for some metrics only
+                # A graph supports only some metrics.
+                except ImgrecError as error:
                     refused.append(f"{metric}, {index}: {error}")
         return feature.name, len(feature), measures, refused
 
 
 class _Truth:
-    """The distances of the queries to all pictures, and how far the K nearest are."""
+    """The distances of the queries to all pictures, and those of the K-th nearest."""
 
     def __init__(self, feature: FeatureStore, chosen: NDArray[np.int64], metric: str) -> None:
         vectors = feature.load()
@@ -63,7 +65,7 @@ class _Truth:
         self._all_ids = feature.ids
 
     def recall(self, found: list[list[int]]) -> float:
-        """Return the share of K that were found of those as near as the K nearest."""
+        """Return the share of the K results that are as near as the true K nearest."""
         hits = 0
         for near, ids in zip(self._near, found, strict=False):
             hits += int(near[np.searchsorted(self._all_ids, ids)].sum())
@@ -82,5 +84,5 @@ def _row(recommender: Recommender, metric: str, index: str, truth: _Truth) -> Ro
 
     row = asked(f"{metric}, {index}", ask, truth.ids, None)
     other = went - {index}
-    way = row.way + (f" (went {' / '.join(sorted(other))})" if other else "")
+    way = row.way + (f" (used {' / '.join(sorted(other))})" if other else "")
     return replace(row, way=way, recall=truth.recall([found[i] for i in truth.ids[: row.queries]]))

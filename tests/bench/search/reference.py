@@ -1,4 +1,4 @@
-"""The truth: the exact nearest of some pictures by brute force that shares no code with imgrec."""
+"""The exact nearest neighbors by brute force that shares no code with imgrec."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,9 +12,11 @@ from imgrec import Store
 from measuring import K
 
 QUERIES = 1000
-SLOW_QUERIES = 200  # the first of them, by metrics that no matrix product computes
+# Number of queries for metrics that need more than matrix products.
+SLOW_QUERIES = 200
 _BLOCK = 8192
-_TILE = 32  # rows whose vectors stay in the cache while the queries pass by
+# Rows whose vectors stay in the CPU cache during a loop over the queries.
+_TILE = 32
 _SEED = 21
 
 Matrix = NDArray[np.float32]
@@ -23,11 +25,12 @@ Function = Callable[[Matrix, Matrix], Matrix]
 
 
 class Reference:
-    """The queries and their exact nearest.
+    """The queries and their exact nearest neighbors.
 
     Attributes:
-        rows: (q,) of the matrix, evenly random.
-        nearest: by metric, (q, K) rows in no order; manhattan and chi2 of the first SLOW_QUERIES.
+        rows: (q,) rows of the matrix, uniformly random.
+        nearest: by metric, (q, K) unordered rows; for manhattan and chi2 of the first
+            SLOW_QUERIES.
     """
 
     def __init__(self, rows: Rows, nearest: dict[str, Rows]) -> None:
@@ -36,28 +39,28 @@ class Reference:
 
     @classmethod
     def load(cls, place: Place) -> "Reference":
-        """Read what `computed` wrote."""
+        """Read the file that `computed` wrote."""
         with np.load(_file(place), allow_pickle=False) as arrays:
             nearest = {name: arrays[name] for name in arrays.files if name != "rows"}
             return cls(arrays["rows"], nearest)
 
     @property
     def ids(self) -> list[int]:
-        """The queries as ids of the catalog."""
+        """The catalog ids of the queries."""
         return [int(row) + FIRST_ID for row in self.rows]
 
     def nearest_ids(self, metric: str) -> Rows:
-        """Return the nearest (q, K) as ids of the catalog."""
+        """Return the catalog ids (q, K) of the nearest neighbors."""
         return self.nearest[metric] + FIRST_ID
 
 
 def there(place: Place) -> bool:
-    """Whether the truth is known already."""
+    """Return True if the exact neighbors were computed before."""
     return _file(place).is_file()
 
 
 def computed(place: Place) -> None:
-    """Find the nearest of all queries by all metrics and keep them."""
+    """Find the nearest neighbors of all queries by all metrics, and save them."""
     rng = np.random.default_rng(_SEED)
     rows = rng.choice(place.count, min(QUERIES, place.count), replace=False)
     matrix = opened(place)
@@ -78,7 +81,7 @@ def _file(place: Place) -> Path:
 
 
 class _Best:
-    """The K nearest of q queries among the blocks seen so far, in no order."""
+    """The unordered K nearest of q queries among the blocks seen so far."""
 
     def __init__(self, rows: Rows) -> None:
         self._asked = rows
@@ -86,7 +89,7 @@ class _Best:
         self.rows = np.full((len(rows), K), -1, np.int64)
 
     def take(self, first: int, distances: Matrix) -> None:
-        """Take up the distances (q, m) to the rows from `first` on; they are overwritten."""
+        """Merge the distances (q, m) to the rows from `first` on; the array is overwritten."""
         inside = np.flatnonzero((self._asked >= first) & (self._asked < first + distances.shape[1]))
         distances[inside, self._asked[inside] - first] = np.inf
         near = np.flatnonzero((distances < self._distances.max(axis=1)[:, None]).any(axis=0))
@@ -141,7 +144,8 @@ def _manhattan(queries, vectors):  # type: ignore[no-untyped-def]
 @numba.njit(parallel=True, fastmath=True)
 def _chi2(queries, vectors):  # type: ignore[no-untyped-def]
     distances = np.empty((len(queries), len(vectors)), np.float32)
-    tiny = np.float32(1e-30)  # an empty bin adds 0 / tiny
+    # A bin empty in both histograms adds 0 / tiny.
+    tiny = np.float32(1e-30)
     for tile in numba.prange((len(vectors) + _TILE - 1) // _TILE):
         for q in range(len(queries)):
             query = queries[q]

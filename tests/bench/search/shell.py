@@ -1,4 +1,4 @@
-"""A query as a user asks it from the shell: the whole process, and its memory."""
+"""A query from the shell: the wall time and the memory of the whole process."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ _EVERY_S = 0.002
 
 
 def measured(place: Place) -> str:
-    """Return the wall time of whole processes and the memory of one beside mapped files."""
+    """Return the wall time of whole processes, and the memory of one without mapped files."""
     tell(f"{place.count}: from the shell")
     with Store.open(place.store) as store:
         (entry,) = store.catalog.entries([FIRST_ID])
@@ -22,8 +22,8 @@ def measured(place: Place) -> str:
     least_s, middle_s, most_s = median_of(_RUNS, *command)
     return (
         f"from the shell, whole process, s: {least_s:.2f} / {middle_s:.2f} / {most_s:.2f} "
-        f"(min / median / max of {_RUNS}); {_peak_mb(*command):.0f} MB beside mapped files, "
-        f"{_peak_mb('-c', 'import imgrec, imgrec.query'):.0f} MB of them by the imports"
+        f"(min / median / max of {_RUNS}); {_peak_mb(*command):.0f} MB without mapped files, "
+        f"{_peak_mb('-c', 'import imgrec, imgrec.query'):.0f} MB of them by imports"
     )
 
 
