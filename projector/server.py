@@ -58,7 +58,7 @@ def start(logdir: Path, port: int = PORT) -> str:
 
 
 def free_port(first: int) -> int:
-    """Return the first free port from `first` on; 0 is returned as it is.
+    """Return the first free port from `first` on; 0 is returned unchanged.
 
     Raises:
         ProjectorError: the next hundred ports are in use.

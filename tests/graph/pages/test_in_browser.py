@@ -15,7 +15,7 @@ from selenium.webdriver.common.by import By
 
 from browser import console_errors, requests
 from imgrec.store.store import Store
-from site_in_browser import EVIL, HOSTILE, opened, until
+from site_in_browser import EVIL, HOSTILE, opened, sized, until
 from site_stores import (
     all_pages,
     clusters,
@@ -26,6 +26,7 @@ from site_stores import (
     site_of,
 )
 
+__all__ = ["sized"]
 BUDGET_MS = 2000
 
 
