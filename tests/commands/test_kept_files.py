@@ -1,4 +1,4 @@
-"""Damage to any file that a store keeps and can compute again: noticed, named, and repaired."""
+"""Damage to every derived file of a store is detected, named by the doctor, and repaired."""
 
 import json
 import shutil
@@ -58,7 +58,7 @@ def _layout(method: str) -> Maker:
     return _opened(lay_out)
 
 
-# The folder (a glob pattern) and what writes it.
+# By glob pattern of a folder: the function that writes it.
 MAKERS: dict[str, Maker] = {
     "indexes/mini/hnsw": _indexes,
     "indexes/mini/sketch": _indexes,
@@ -95,10 +95,11 @@ def _flipped(data: bytes, position: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def full(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with everything that is kept beside the features."""
+    """Make a store with all kinds of derived data."""
     path = Path(shutil.copytree(photo_store, tmp_path_factory.mktemp("full") / "store"))
     for made in ("knn", "indexes", "graph", "duplicates", "layouts", "projector"):
-        shutil.rmtree(path / made, ignore_errors=True)  # by other tests
+        # Other tests may have written it.
+        shutil.rmtree(path / made, ignore_errors=True)
     for make in MAKERS.values():
         make(path)
     return path
@@ -110,20 +111,20 @@ def store(full: Path, tmp_path: Path) -> Path:
 
 
 def kept_files(store: Path, pattern: str = "**") -> list[Path]:
-    """The files beside the features that can be computed again, or those of a folder of these."""
+    """Return the files with derived data, or those of one folder."""
     folders = [side.parent for side in store.glob(f"{pattern}/{SIDECAR}")]
     return sorted(path for folder in folders for path in folder.iterdir())
 
 
 def problems(store: Path) -> list[tuple[str, str]]:
-    """The folders the doctor names, and what it says of each."""
+    """Return the folders in which the doctor finds problems, and its messages."""
     found: list[Finding] = []
     collected(check_derived(store, np.arange(1, 25)), found)
     return [(finding.place, finding.problem) for finding in found]
 
 
 def damaged_by_each(store: Path, pattern: str) -> Iterator[tuple[Path, str]]:
-    """Yield each file of a folder damaged in each way, and how; it is whole again afterwards."""
+    """Damage each file of a folder in each way; yield the file and the way, then restore it."""
     for file in kept_files(store, pattern):
         whole = file.read_bytes()
         damages = {name: damage(whole) for name, damage in DAMAGES.items()}
@@ -135,14 +136,14 @@ def damaged_by_each(store: Path, pattern: str) -> Iterator[tuple[Path, str]]:
 
 
 def _siblings(store: Path, file: Path) -> list[Path]:
-    """Some files of the same folder, and of the same name elsewhere, that hold something else."""
+    """Return some files of the same folder or the same name, with other contents."""
     others = [p for p in kept_files(store) if p.suffix == file.suffix]
     others = [p for p in others if p.read_bytes() != file.read_bytes()]
     beside = [p for p in others if p.parent == file.parent][:2]
     return beside + [p for p in others if p.name == file.name][:3] or others[:1]
 
 
-def test_every_kept_folder_is_among_those_damaged_here(full: Path) -> None:
+def test_every_kept_folder_is_covered(full: Path) -> None:
     folders = {path.parent for path in kept_files(full)}
     assert {folder for pattern in MAKERS for folder in full.glob(pattern)} == folders
     inside = {path.parent for kind in ("knn", "indexes", "graph", "layouts", "projector")
@@ -153,12 +154,13 @@ def test_every_kept_folder_is_among_those_damaged_here(full: Path) -> None:
 
 
 @pytest.mark.parametrize("pattern", MAKERS)
-def test_the_doctor_names_each_file_however_it_is_damaged(store: Path, pattern: str) -> None:
+def test_the_doctor_names_each_damaged_file(store: Path, pattern: str) -> None:
     tried = 0
     for file, how in damaged_by_each(store, pattern):
         ((place, problem),) = problems(store)
         assert store / place == file.parent, (file, how)
-        if not (file.name == SIDECAR and "swapped" in how):  # that one names other files
+        # The sidecar of another folder names the files of that folder.
+        if not (file.name == SIDECAR and "swapped" in how):
             assert file.name in problem, (file, how, problem)
         tried += 1
     assert tried > 10
@@ -166,14 +168,14 @@ def test_the_doctor_names_each_file_however_it_is_damaged(store: Path, pattern: 
 
 
 def answers(path: Path) -> list[Any]:
-    """What the indexes answer: by the graph, by the sketch, by the principal axes."""
+    """Return the answers by the HNSW graph, the sketch and the principal components."""
     with Recommender.open(path, cache="none") as recommender:
         ways = [{"index": "hnsw"}, {"index": "sketch"}, {"metric": "pca-cosine"}]
         return [recommender.query([i], 5, **way).results for i in (1, 9, 20) for way in ways]
 
 
 @pytest.mark.parametrize("pattern", MAKERS)
-def test_each_damaged_file_is_made_again(full: Path, store: Path, pattern: str) -> None:
+def test_each_damaged_file_is_computed_again(full: Path, store: Path, pattern: str) -> None:
     (folder,) = store.glob(pattern)
     sound = full / folder.relative_to(store)
     for number, path in enumerate(kept_files(full, pattern)):
@@ -188,7 +190,7 @@ def test_each_damaged_file_is_made_again(full: Path, store: Path, pattern: str) 
 
 
 @pytest.mark.parametrize("name", ["model-mean.npy", "model-components.npy"])
-def test_a_flipped_bit_of_the_axes_does_not_reach_an_answer(
+def test_a_flipped_bit_in_the_axes_does_not_affect_an_answer(
     full: Path, store: Path, name: str
 ) -> None:
     file, expected = store / "indexes" / "rgb" / "pca" / name, answers(full)
@@ -196,11 +198,14 @@ def test_a_flipped_bit_of_the_axes_does_not_reach_an_answer(
     for seed in range(16):
         file.write_bytes(_flipped(whole, _place(whole, seed)))
         assert answers(store) == expected
-        assert problems(store) == []  # the query made them again
+        # The query has computed the files again.
+        assert problems(store) == []
 
 
-def test_a_graph_that_names_an_absent_picture_ends_no_command(full: Path, store: Path) -> None:
-    """Damaged by a flipped bit, and with a checksum as if it had been computed so."""
+def test_a_graph_that_contains_an_absent_picture_gives_no_traceback(
+    full: Path, store: Path
+) -> None:
+    """With a wrong checksum the graph is built again; with a right one, a one-line error."""
     folder = store / "knn" / "mini"
     neighbors = np.load(folder / "neighbors.npy")
     neighbors[2, 0] = 999
@@ -223,7 +228,7 @@ def _written(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def test_commands_give_the_same_from_a_store_of_which_every_kept_file_is_damaged(
+def test_commands_give_the_same_results_if_every_kept_file_is_damaged(
     full: Path, store: Path, photos: Path, tmp_path: Path
 ) -> None:
     sound = Path(shutil.copytree(full, tmp_path / "sound" / "store"))

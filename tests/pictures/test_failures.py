@@ -185,7 +185,7 @@ def _jpeg_of(width: int, height: int, **options: object) -> bytes:
         VALID["BMP"][0]()[:18] + struct.pack("<ii", 50_000, 50_000) + VALID["BMP"][0]()[26:],
         VALID["QOI"][0]()[:4] + struct.pack(">II", 70_000, 70_000) + bytes(99),
     ],
-    ids=["square", "line", "just above", "JPEG", "JPEG in scans", "BMP", "QOI"],
+    ids=["square", "one column", "just above the limit", "JPEG", "progressive JPEG", "BMP", "QOI"],
 )
 def test_a_decompression_bomb_is_too_large(bomb: bytes) -> None:
     assert _outcome(bomb) == "too-large"

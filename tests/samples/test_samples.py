@@ -48,7 +48,7 @@ def test_a_smaller_count_is_a_prefix(tmp_path: Path, collection: Path) -> None:
     assert few.items() <= pictures(collection).items()
 
 
-def test_growing_writes_only_what_is_missing(tmp_path: Path) -> None:
+def test_a_larger_count_writes_only_missing_pictures(tmp_path: Path) -> None:
     write_samples(tmp_path, 5, size_px=SIZE_PX, workers=1)
     before = {name: (tmp_path / name).stat().st_mtime_ns for name in pictures(tmp_path)}
     assert write_samples(tmp_path, 8, size_px=SIZE_PX, workers=1) == 3
@@ -102,7 +102,7 @@ def test_deleted_and_empty_pictures_are_rendered_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("other", [{"seed": 1}, {"size_px": SIZE_PX + 8}])
-def test_another_manifest_renders_anew(tmp_path: Path, other: dict[str, Any]) -> None:
+def test_another_seed_or_size_renders_all_again(tmp_path: Path, other: dict[str, Any]) -> None:
     write_samples(tmp_path, 6, seed=0, size_px=SIZE_PX, workers=1)
     before = pictures(tmp_path)
     arguments = {"seed": 0, "size_px": SIZE_PX, **other}
@@ -116,7 +116,7 @@ def test_another_manifest_renders_anew(tmp_path: Path, other: dict[str, Any]) ->
     assert all(before[name] != data for name, data in after.items())
 
 
-def test_another_renderer_renders_anew(tmp_path: Path) -> None:
+def test_another_renderer_version_renders_all_again(tmp_path: Path) -> None:
     write_samples(tmp_path, 2, size_px=SIZE_PX, workers=1)
     manifest = json.loads((tmp_path / MANIFEST_NAME).read_text())
     (tmp_path / MANIFEST_NAME).write_text(json.dumps(manifest | {"renderer": -1}))
@@ -124,7 +124,7 @@ def test_another_renderer_renders_anew(tmp_path: Path) -> None:
     assert json.loads((tmp_path / MANIFEST_NAME).read_text()) == manifest
 
 
-def test_a_foreign_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_a_foreign_folder_is_refused_and_left_unchanged(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"precious")
     with pytest.raises(ImgrecError, match="holds other files"):
         write_samples(tmp_path, 2, size_px=SIZE_PX, workers=1)
@@ -181,7 +181,7 @@ def test_a_file_in_place_of_the_folder_is_refused(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_the_sheet_holds_a_cell_for_each_picture() -> None:
+def test_the_contact_sheet_has_a_cell_for_each_picture() -> None:
     red, blue = Image.new("RGB", (80, 20), "red"), Image.new("L", (20, 80), 255)
     sheet = contact_sheet([red, blue, red], columns=2, cell_px=32)
     assert sheet.size == (2 * 34 + 2, 2 * 34 + 2)
@@ -192,7 +192,7 @@ def test_the_sheet_holds_a_cell_for_each_picture() -> None:
 
 
 @pytest.mark.parametrize(("columns", "cell_px", "count"), [(0, 8, 1), (1, 0, 1), (1, 8, 0)])
-def test_an_impossible_sheet_is_refused(columns: int, cell_px: int, count: int) -> None:
+def test_a_contact_sheet_without_area_is_refused(columns: int, cell_px: int, count: int) -> None:
     with pytest.raises(ValueError, match=r"contact sheet|must be"):
         contact_sheet([Image.new("RGB", (8, 8))] * count, columns, cell_px)
 

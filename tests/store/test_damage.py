@@ -188,7 +188,7 @@ class TestDescriptions:
         assert path.read_text() == before
         assert contents(store) == contents(sound / "store")
 
-    def test_of_an_older_store_the_feature_is_set_aside(
+    def test_a_feature_that_no_part_describes_is_set_aside(
         self, store: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         (store / "features/mini/part-000000/part.json").unlink()
@@ -326,7 +326,7 @@ class TestCatalog:
         index_folders([], store, HERE)
         assert statuses(store) == before
 
-    def test_of_parts_of_an_older_imgrec_it_says_what_is_lost(
+    def test_pictures_that_no_part_describes_are_reported_as_lost(
         self, sound: Path, store: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         for name in ("pictures.json", "part.json"):

@@ -1,4 +1,4 @@
-"""Kept arrays: what was saved comes back, or nothing does."""
+"""Kept arrays: they round-trip, or loading fails; damage and stale stamps are detected."""
 
 import json
 import shutil
@@ -16,7 +16,8 @@ from imgrec.errors import StoreError
 from imgrec.store.kept import SIDECAR, check, load, save
 
 STAMP = {"version": 3, "sizes": (1, 2)}
-LARGE = 1 << 20  # bytes; larger than the two ends that are verified of every file
+# Bytes: larger than the two ends of a file that are always verified.
+LARGE = 1 << 20
 CODES = np.random.default_rng(0).integers(-127, 127, (LARGE // 64, 64), dtype=np.int8)
 SMALL = np.arange(10, dtype=np.float32)
 
@@ -40,7 +41,7 @@ def flip(path: Path, position: int) -> None:
     ),
     state=st.dictionaries(st.text(), st.floats(allow_nan=False) | st.text() | st.none()),
 )
-def test_saved_is_loaded(values: np.ndarray, state: dict[str, Any], tmp_path: Path) -> None:
+def test_arrays_round_trip(values: np.ndarray, state: dict[str, Any], tmp_path: Path) -> None:
     save(tmp_path / "kept", STAMP, {"x": values, "turned": values.T}, state)
     kept = load(tmp_path / "kept", STAMP, ["x", "turned"])
     assert kept is not None
@@ -58,7 +59,8 @@ def test_arrays_are_mapped_and_objects_refused(folder: Path) -> None:
     assert isinstance(kept.arrays["codes"].base, np.memmap)
     with pytest.raises(ValueError, match="Object arrays"):
         save(folder, STAMP, {"codes": np.array([{}])})
-    assert np.array_equal(check(folder).arrays["codes"], CODES)  # the old ones stay
+    # The failed save has kept the old arrays.
+    assert np.array_equal(check(folder).arrays["codes"], CODES)
 
 
 @pytest.mark.parametrize("stamp", [{}, {"version": 4, "sizes": [1, 2]}, {**STAMP, "more": None}])
@@ -92,7 +94,7 @@ def test_damage_at_the_ends_is_always_noticed(
         check(folder)
 
 
-def test_a_bit_in_the_middle_of_a_large_file_is_noticed_by_its_whole_checksum(folder: Path) -> None:
+def test_a_flipped_bit_inside_a_large_file_is_noticed_by_its_full_checksum(folder: Path) -> None:
     flip(folder / "codes.npy", LARGE // 2)
     assert load(folder, STAMP, ["scales"], verify=False, small_bytes=LARGE // 2) is not None
     assert load(folder, STAMP, ["scales"], verify=False, small_bytes=2 * LARGE) is None
@@ -101,7 +103,7 @@ def test_a_bit_in_the_middle_of_a_large_file_is_noticed_by_its_whole_checksum(fo
         check(folder)
 
 
-def test_every_bit_of_the_sidecar_counts(folder: Path) -> None:
+def test_a_flipped_bit_anywhere_in_the_sidecar_is_noticed(folder: Path) -> None:
     whole = (folder / SIDECAR).read_bytes()
     for position in range(len(whole)):
         flip(folder / SIDECAR, position)
@@ -130,7 +132,7 @@ def test_a_pickle_is_refused_even_with_a_right_checksum(tmp_path: Path) -> None:
         check(tmp_path / "kept")
 
 
-def test_other_files_are_verified_too(tmp_path: Path) -> None:
+def test_files_that_are_no_arrays_are_verified_too(tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     save(folder, STAMP, {"x": SMALL}, write_more=lambda path: _write(path / "graph.bin", b"graph"))
     assert load(folder, STAMP, ["x"]) is not None
@@ -147,7 +149,7 @@ def test_a_failed_save_leaves_the_old_folder(folder: Path) -> None:
     assert np.array_equal(check(folder).arrays["codes"], CODES)
 
 
-def test_the_sidecar_says_what_each_file_is(folder: Path) -> None:
+def test_the_sidecar_describes_each_file(folder: Path) -> None:
     described = json.loads((folder / SIDECAR).read_text())["files"]["codes.npy"]
     assert (described["dtype"], described["shape"]) == ("|i1", [LARGE // 64, 64])
     assert described["bytes"] == (folder / "codes.npy").stat().st_size

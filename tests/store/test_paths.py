@@ -1,4 +1,4 @@
-"""The names in a store are spelled in one module, and that module names all there is."""
+"""Paths in a store are composed in one module, which names every file and folder of a store."""
 
 import ast
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _FILES = {"roots.json", "colors.json", "graph.json", "damaged.json", "classes.js
 
 
 def _all_paths() -> dict[str, Path]:
-    """Every path that `StorePaths` composes, those of a feature for the feature `mini`."""
+    """Return every path that `StorePaths` composes, with `mini` as the feature."""
     opened, found = StorePaths(_STORE), {}
     for name in vars(StorePaths):
         if not name.startswith("_") and name != "root":
@@ -25,12 +25,12 @@ def _all_paths() -> dict[str, Path]:
 
 
 def _names() -> set[str]:
-    """The names of which those paths are made, that of the feature left out."""
+    """Return the names in these paths, without that of the feature."""
     return {part for path in _all_paths().values() for part in path.parts} - {"store", "mini"}
 
 
 def _joined(source: str) -> Iterator[str]:
-    """Yield the constants that a module joins to a path, and those that are names of files."""
+    """Yield the constants that a module joins to a path, and assigned constants of `_FILES`."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             if isinstance(node.right, ast.Constant):
@@ -45,7 +45,7 @@ def test_all_paths_are_different_and_within_the_store() -> None:
     assert all(path.is_relative_to(_STORE) and path != _STORE for path in found.values())
 
 
-def test_a_store_holds_nothing_else(photo_store: Path) -> None:
+def test_a_store_contains_only_these_paths(photo_store: Path) -> None:
     known = {path.relative_to(_STORE).parts[0] for path in _all_paths().values()}
     there = {path.name for path in photo_store.iterdir()}
     assert {"store.json", "catalog.sqlite", "features", "thumbs"} <= there
@@ -53,13 +53,13 @@ def test_a_store_holds_nothing_else(photo_store: Path) -> None:
 
 
 @pytest.mark.parametrize("package", ["imgrec", "graph", "projector"])
-def test_no_other_module_spells_the_names(package: str) -> None:
+def test_no_other_module_contains_literal_names(package: str) -> None:
     for path in (ROOT / package).rglob("*.py"):
         if path != Path(paths.__file__):
             spelled = set(_joined(path.read_text("utf-8"))) & _names()
             assert not spelled, f"{path} spells {spelled}"
 
 
-def test_spelled_names_are_found() -> None:
+def test_literal_names_are_detected() -> None:
     assert list(_joined('folder = store.path / "knn" / name')) == ["knn"]
     assert list(_joined('_SIDECAR = "colors.json"')) == ["colors.json"]
