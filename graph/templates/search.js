@@ -114,7 +114,10 @@
   function open(isOpen) {
     answers.hidden = !isOpen;
     query.setAttribute("aria-expanded", isOpen);
-    if (!isOpen) activate(null);
+    if (isOpen) return;
+    // A pending search is stale, so that its results do not open the box again.
+    turn += 1;
+    activate(null);
   }
 
   function show(result) {

@@ -212,6 +212,28 @@ def test_enter_means_the_answer_to_all_that_was_typed(
     until(browser, f"return selected === {second['id']} && !panel.hidden")
 
 
+_TYPED_AND_CLOSED = """
+const [query, done] = [document.getElementById("query"), arguments[arguments.length - 1]];
+query.focus();
+query.value = arguments[0];
+query.dispatchEvent(new Event("input"));
+query.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+window.imgrecSearch.find(window.imgrecSearch.wordsOf(arguments[0])).then(
+  () => setTimeout(() => done(document.querySelector(".search .answers").hidden), 50));
+"""
+
+
+def test_results_that_arrive_after_escape_do_not_open_the_box_again(
+    browser: webdriver.Chrome, site: Path
+) -> None:
+    page = pages_of(site)[0]
+    name = data_of(page)["nodes"][0]["name"]
+    opened(browser, page)
+    closed = browser.execute_async_script(_TYPED_AND_CLOSED, name)
+    assert closed is True
+    assert name in searched(browser, name)
+
+
 def test_arrows_move_the_active_option_and_turn_around(
     browser: webdriver.Chrome, site: Path
 ) -> None:
