@@ -13,6 +13,7 @@ from imgrec.collection.kinds import COLOR
 from imgrec.encoders.classifier import Classifier
 from imgrec.encoders.device import Encoded
 from imgrec.encoders.spec import Encoder, Vectors, check_finite
+from imgrec.indexing.options import IndexOptions
 from imgrec.indexing.read import Readings, Task
 from imgrec.store.classes import (
     Top,
@@ -29,7 +30,6 @@ from imgrec.store.paths import THUMBS
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import write_thumbs
 
-PART_ROWS = 1024
 _CLASSES = "classes/"  # before the name of an encoder
 
 
@@ -76,14 +76,15 @@ class Result:
 
 
 def plan_jobs(
-    store: Store, encoders: Mapping[str, Encoder], offline: Ids | None = None
+    store: Store, encoders: Mapping[str, Encoder], offline: Ids, part_rows: int
 ) -> list[PartJob]:
     """Return the jobs that are left to do, by ascending id.
 
     Args:
         store: open.
         encoders: those wanted, by name.
-        offline: ids of pictures that cannot be read now; they wait.
+        offline: (m,) ids of pictures that cannot be read now; they wait.
+        part_rows: pictures of a job, at most.
     """
     alone = [
         _CLASSES + name
@@ -94,8 +95,7 @@ def plan_jobs(
     folders = {name: _folder(store, name) for name in outputs}
     there = {name: stored_ids(folder) for name, folder in folders.items()}
     ids = store.catalog.ids("new", "ok")
-    if offline is not None and len(offline):
-        ids = ids[np.isin(ids, offline, invert=True)]
+    ids = ids[np.isin(ids, offline, invert=True)]
     lacking = np.stack([np.isin(ids, there[name], invert=True) for name in outputs], axis=1)
     lacking[np.isin(ids, store.catalog.ids("new"))] = True
     written = [*folders.values(), *map(store.paths.classes, encoders)]
@@ -104,21 +104,25 @@ def plan_jobs(
     for pattern in np.unique(lacking[lacking.any(axis=1)], axis=0):
         of_pattern = ids[(lacking == pattern).all(axis=1)]
         names = tuple(name for name, wanted in zip(outputs, pattern, strict=True) if wanted)
-        starts = range(0, len(of_pattern), PART_ROWS)
-        jobs += [PartJob(0, of_pattern[start : start + PART_ROWS], names) for start in starts]
+        starts = range(0, len(of_pattern), part_rows)
+        jobs += [PartJob(0, of_pattern[start : start + part_rows], names) for start in starts]
     jobs.sort(key=lambda job: int(job.ids[0]))
     return [PartJob(number + i, job.ids, job.outputs) for i, job in enumerate(jobs)]
 
 
 def tasks_of(
-    job: PartJob, entries: Sequence[Entry], encoders: Mapping[str, Encoder], batch: int
+    job: PartJob,
+    entries: Sequence[Entry],
+    encoders: Mapping[str, Encoder],
+    options: IndexOptions,
 ) -> Iterator[Task]:
-    """Cut a job into tasks of `batch` files."""
+    """Cut a job into tasks of one batch each."""
     light = tuple(e.spec for n, e in encoders.items() if n in job.outputs and e.spec.in_worker)
     heavy = tuple({encoders[n].spec.preprocessing: None for n in on_device(job, encoders)})
+    batch = options.batch_size
     for start in range(0, len(entries), batch):
         files = tuple((e.id, e.root, e.path) for e in entries[start : start + batch])
-        yield Task(files, THUMBS in job.outputs, light, heavy)
+        yield Task(files, THUMBS in job.outputs, light, heavy, options.timeout_s)
 
 
 def on_device(job: PartJob, encoders: Mapping[str, Encoder]) -> list[str]:

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from imgrec.encoders.device import Compile
 
 DEFAULT_ENCODER = "resnet50"
+# Rows of a part: the work that is lost when a run is killed, and the memory that a job takes.
+PART_ROWS = 1024
+# Time limit in seconds to decode one picture; enough for some hundred megapixels.
+TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class IndexOptions:
         hnsw: make the graph index, which pays from about a million pictures on.
         compile: torchvision models by the C++ compiler, on the CPU: `auto` where the pictures
             are enough to pay for it, `on`, `off`.
+        part_rows: pictures of a part, at most.
+        timeout_s: time limit in seconds to decode one picture, where there are workers.
         quiet: no progress bar.
     """
 
@@ -45,6 +51,8 @@ class IndexOptions:
     retry_failed: bool = False
     hnsw: bool = False
     compile: Compile = "auto"
+    part_rows: int = PART_ROWS
+    timeout_s: float = TIMEOUT_S
     quiet: bool = True
 
 

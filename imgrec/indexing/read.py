@@ -22,8 +22,6 @@ from imgrec.pictures.preprocessing import Pixels, Preprocessing
 from imgrec.sources.opening import source_of
 from imgrec.system.worker import beat
 
-# Time limit in seconds to decode one picture; enough for some hundred megapixels.
-DECODE_S = 10.0
 # Time limit in seconds for the disk or network to deliver the bytes of one picture.
 READ_S = 60.0
 
@@ -37,12 +35,14 @@ class Task:
         thumbs: whether thumbnails are wanted.
         light: the encoders that run in the worker.
         heavy: the preprocessing of the encoders that run elsewhere, on `Readings.pixels`.
+        timeout_s: time limit in seconds to decode one picture.
     """
 
     files: tuple[tuple[int, str, str], ...]
     thumbs: bool
     light: tuple[EncoderSpec, ...]
     heavy: tuple[Preprocessing, ...]
+    timeout_s: float
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def extract(task: Task) -> Readings:
     wanted = {*task.heavy, *(encoder.spec.preprocessing for encoder in encoders)}
     gathered = _Gathered(pixels={preprocessing: [] for preprocessing in wanted})
     for file in task.files:
-        _extract_file(gathered, *file, task.thumbs)
+        _extract_file(gathered, *file, task)
     beat(None, None)
     pixels = {key: _stacked(values, key) for key, values in gathered.pixels.items()}
     return Readings(
@@ -135,19 +135,19 @@ def failed(task: Task, reason: str, message: str) -> Readings:
     )
 
 
-def _extract_file(gathered: _Gathered, image_id: int, root: str, path: str, thumbs: bool) -> None:
+def _extract_file(gathered: _Gathered, image_id: int, root: str, path: str, task: Task) -> None:
     started = time.perf_counter()
     content = None
     try:
         _begin(Step(image_id, "unreadable", READ_S))
         data = source_of(root).read(path)
-        _begin(Step(image_id, "timeout", DECODE_S))
+        _begin(Step(image_id, "timeout", task.timeout_s))
         content = digest(data)
         picture = decode(data, need_px=_need_px(list(gathered.pixels)))
         gathered.decode_s += time.perf_counter() - started
         scales = Scales(picture.image)
         made = [scales.pixels_for(preprocessing) for preprocessing in gathered.pixels]
-        thumb = scales.thumbnail() if thumbs else None
+        thumb = scales.thumbnail() if task.thumbs else None
     except (PictureError, MemoryError) as error:
         reason = error.reason if isinstance(error, PictureError) else "too-large"
         gathered.outcomes.append(Outcome(image_id, "failed", content, reason=reason))

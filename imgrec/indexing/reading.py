@@ -36,7 +36,7 @@ def read_pictures(
     workers = min(workers, -(-total // options.batch_size))
     bar = progress(total=total, unit="pictures", quiet=options.quiet)
     with bar, interrupted_once(), CommitThread(store.path, labeled) as writer:
-        queued = _Queue(store, jobs, encoders, options.batch_size, writer)
+        queued = _Queue(store, jobs, encoders, options, writer)
         with closing(readings(queued.tasks(), workers)) as results:
             try:
                 for found in described(results, jobs, device_encoders(encoders)):
@@ -72,13 +72,13 @@ class _Queue:
         store: Store,
         jobs: Sequence[PartJob],
         encoders: Mapping[str, Encoder],
-        batch: int,
+        options: IndexOptions,
         writer: CommitThread,
     ) -> None:
         self._store = store
         self._jobs = jobs
         self._encoders = encoders
-        self._batch = batch
+        self._options = options
         self._writer = writer
         self._entries: dict[int, list[Entry]] = {}
         self._current = 0
@@ -87,7 +87,7 @@ class _Queue:
     def tasks(self) -> Iterator[Task]:
         for position, job in enumerate(self._jobs):
             self._entries[position] = self._store.catalog.entries(job.ids)
-            yield from tasks_of(job, self._entries[position], self._encoders, self._batch)
+            yield from tasks_of(job, self._entries[position], self._encoders, self._options)
 
     def take(self, found: Described) -> list[str]:
         """Add what was found in a task; return files, of written jobs, that changed meanwhile."""

@@ -100,11 +100,11 @@ def _read(
         begin_classes(store, classifier)
     labels = labeling(store, wanted.primary, classifiers)
     labeled = labels if begin_class_labels(store, labels) else None
-    jobs = plan_jobs(store, encoders, offline)
+    jobs = plan_jobs(store, encoders, offline, options.part_rows)
     _prepare(jobs, device_encoders(encoders), options, summary)
     while lost := read_pictures(store, jobs, encoders, labeled, options, summary):
         offline = np.concatenate([offline, *map(store.catalog.ids_under, lost)])
-        jobs = plan_jobs(store, encoders, offline)
+        jobs = plan_jobs(store, encoders, offline, options.part_rows)
     for classifier in classifiers.values():
         if classifier.classifies_vectors:
             complete_classes(store, classifier, quiet=options.quiet)

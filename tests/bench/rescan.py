@@ -12,7 +12,7 @@ from PIL import Image
 from imgrec.collection import Ids, Outcome
 from imgrec.collection.rescan import scan
 from imgrec.encoders import load_encoder
-from imgrec.indexing.jobs import PART_ROWS
+from imgrec.indexing.options import PART_ROWS
 from imgrec.labels.colors import begin_colors
 from imgrec.sources.opening import source_at
 from imgrec.store.origins import origins_of

@@ -22,6 +22,7 @@ from imgrec.doctor import main as doctor
 from imgrec.encoders.device import device_encoders
 from imgrec.encoders.registry import load_encoder
 from imgrec.index import main as index
+from imgrec.indexing.options import PART_ROWS
 from imgrec.neighbors.graph import neighbors_of
 from imgrec.pictures.decoding import decode, pixels_for
 from imgrec.query import main as query
@@ -42,8 +43,8 @@ def _stubs() -> Iterator[None]:
         yield
 
 
-def _options(*names: str, batch_size: int = 5) -> Options:
-    return Options(names, workers=0, batch_size=batch_size)
+def _options(*names: str, batch_size: int = 5, part_rows: int = PART_ROWS) -> Options:
+    return Options(names, workers=0, batch_size=batch_size, part_rows=part_rows)
 
 
 @pytest.fixture(scope="module")
@@ -147,10 +148,9 @@ def test_a_killed_run_resumes_with_the_first_uncommitted_part(
     thumbs = tmp_path / "store" / "thumbs"
     script = (
         "import os, pathlib, signal, time, stub_encoders\n"
-        "import imgrec.indexing.jobs as jobs\n"
         "from imgrec import Options, index_folders\n"
         "stub_encoders.register()\n"
-        "jobs.PART_ROWS, kept, done = 8, stub_encoders.mean_colors, []\n"
+        "kept, done = stub_encoders.mean_colors, []\n"
         "def dying(pixels):\n"
         "    done.append(len(pixels))\n"
         "    if sum(done) > 20:\n"
@@ -159,7 +159,7 @@ def test_a_killed_run_resumes_with_the_first_uncommitted_part(
         "    return kept(pixels)\n"
         "stub_encoders.mean_colors = dying\n"
         f"index_folders([{str(photos)!r}], {str(tmp_path / 'store')!r},"
-        " Options(('stub-queued',), workers=0, batch_size=4))\n"
+        " Options(('stub-queued',), workers=0, batch_size=4, part_rows=8))\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(HELPERS)}
     killed = subprocess.run([sys.executable, "-c", script], check=False, env=environment)
@@ -171,8 +171,8 @@ def test_a_killed_run_resumes_with_the_first_uncommitted_part(
         return mean_colors(pixels)
 
     monkeypatch.setattr("stub_encoders.mean_colors", counted)
-    monkeypatch.setattr("imgrec.indexing.jobs.PART_ROWS", 8)
-    summary = index_folders([photos], tmp_path / "store", _options("stub-queued", batch_size=4))
+    options = _options("stub-queued", batch_size=4, part_rows=8)
+    summary = index_folders([photos], tmp_path / "store", options)
     # Only parts that were not committed are encoded again, whole.
     assert sum(encoded) in (8, 16)
     assert summary.done <= 16

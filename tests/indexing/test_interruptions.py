@@ -179,12 +179,11 @@ def test_a_timeout_fails_only_one_file(tmp_path: Path, monkeypatch: pytest.Monke
         "    picture = kept(*arguments, **named)\n"
         "    while (picture.width, picture.height) == (31, 17): time.sleep(1)\n"
         "    return picture\n"
-        "extract.decode, extract.DECODE_S = endless, 3.0\n"
+        "extract.decode = endless\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(site))
-    summary = index_folders(
-        [folder], tmp_path / "store", Options(encoders=("mini",), workers=2, batch_size=8)
-    )
+    options = Options(encoders=("mini",), workers=2, batch_size=8, timeout_s=3.0)
+    summary = index_folders([folder], tmp_path / "store", options)
     assert summary.counts == {"new": 0, "ok": 30, "failed": 2, "missing": 0}
     found = statuses(tmp_path / "store")
     assert found["first.jpg"] == found["last.jpg"] == "timeout"
@@ -192,17 +191,21 @@ def test_a_timeout_fails_only_one_file(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 _SMALL_PARTS = """
-import resource, sys, imgrec.indexing.jobs
-from imgrec.index import main
-imgrec.indexing.jobs.PART_ROWS, most = int(sys.argv.pop(1)), int(sys.argv.pop(1))
+import argparse, resource, sys
+from imgrec import Options, index_folders
+from imgrec.commands import run
+rows, most = map(int, sys.argv[1:3])
+folder, store = sys.argv[3:]
 if most:
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
-if __name__ == "__main__": sys.exit(main())
+def index(arguments):
+    index_folders([folder], store, Options(("mini",), workers=0, part_rows=rows))
+sys.exit(run("imgrec index", lambda prog: argparse.ArgumentParser(prog), index, []))
 """
 
 
 class SmallParts:
-    """Runs of `imgrec.index` over 300 pictures with small parts, each in a process of its own."""
+    """Runs of `imgrec index` over 300 pictures with small parts, each in a process of its own."""
 
     def __init__(self, work: Path, rows: int) -> None:
         self._work, self._rows = work, rows
@@ -216,8 +219,7 @@ class SmallParts:
     def start(self, store: str, most: int = 0) -> "subprocess.Popen[bytes]":
         """Start a run that can write at most `most` bytes into a file; 0 for no limit."""
         command = [sys.executable, str(self._work / "small_parts.py"), str(self._rows), str(most)]
-        command += [str(self._work / "photos"), "--store", str(self._work / store)]
-        command += ["--encoder", "mini", "--workers", "0"]
+        command += [str(self._work / "photos"), str(self._work / store)]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     def run(self, store: str, most: int = 0) -> tuple[int, str]:
