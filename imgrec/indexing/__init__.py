@@ -1,1 +1,1 @@
-"""One indexing run: read, encode, commit."""
+"""Indexing: one run reads pictures, encodes them and commits the results part by part."""

@@ -1,4 +1,8 @@
-"""Finished jobs are committed by a thread of their own while the next pictures are computed."""
+"""A thread that commits finished jobs while the main thread reads the next pictures.
+
+Jobs are committed in the order in which they are put, one at a time. Ctrl-C reaches only the main
+thread, so a commit that has begun is always completed.
+"""
 
 from collections import deque
 from collections.abc import Sequence
@@ -10,22 +14,19 @@ from imgrec.collection import Entry
 from imgrec.indexing.jobs import PartJob, Result, commit
 from imgrec.store.store import Store
 
-_OUTSTANDING = 2  # a job that is written and one that waits: so much memory, no more
+# Jobs in memory: the one that is being written, and one that waits.
+_OUTSTANDING = 2
 
 
 class CommitThread:
-    """The one writer of a run: commits jobs in order, one waiting behind the one that is written.
-
-    A context that ends when all of them are written. Ctrl-C reaches only the main thread: a
-    commit that has begun is whole.
-    """
+    """Commits jobs in order; a context manager whose exit waits until all are written."""
 
     def __init__(self, path: Path, labeled: str | None = None) -> None:
         """Start the thread.
 
         Args:
-            path: of the store.
-            labeled: the classifier whose classes become labels.
+            path: of the store, which the thread opens once for itself.
+            labeled: the classifier whose classes become labels, None for none.
         """
         self._path = path
         self._labeled = labeled
@@ -39,19 +40,20 @@ class CommitThread:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        """Wait until what was given is written."""
+        """Wait until all jobs are written, and close the thread's store."""
         self._thread.submit(self._close)
         self._thread.shutdown(wait=True)
 
     def put(self, job: PartJob, entries: Sequence[Entry], result: Result) -> list[str]:
-        """Have a job committed; wait where another one is waiting already.
+        """Commit a job in the background; block while too many are waiting.
 
         Returns:
-            The files, of jobs that are written by now, that changed while they were read.
+            The files that changed while they were read, of the jobs written since the last call.
 
         Raises:
-            EncoderError: a vector is not finite; nothing of that job is written.
-            OSError: the disk is full or read-only; so for a job given before.
+            EncoderError: a vector of this or an earlier job is not finite; nothing of that job
+                is written.
+            OSError: the disk is full or read-only, at this or an earlier job.
         """
         self._waiting.append(self._thread.submit(self._commit, job, entries, result))
         return self._written(most=_OUTSTANDING)
@@ -64,12 +66,13 @@ class CommitThread:
         changed = []
         while len(self._waiting) > most or (self._waiting and self._waiting[0].done()):
             changed += self._waiting[0].result()
-            self._waiting.popleft()  # only now: who is interrupted here comes back for it
+            # Only now: after a Ctrl-C in `result` the job is still waited for by `finish`.
+            self._waiting.popleft()
         return changed
 
     def _commit(self, job: PartJob, entries: Sequence[Entry], result: Result) -> list[str]:
         if self._store is None:
-            # A connection of SQLite may be used only in the thread that made it.
+            # An SQLite connection may be used only by the thread that opened it.
             self._store = Store.create(self._path)
         changed = commit(self._store, job, entries, result, self._labeled)
         return [entry.location for entry in entries if entry.id in changed]

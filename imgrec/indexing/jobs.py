@@ -1,4 +1,9 @@
-"""Jobs: which pictures lack what, cut into parts, done and committed."""
+"""Jobs: which pictures lack which outputs, cut into parts; and the commit of a finished job.
+
+A job becomes one part in each of its outputs, under one number. Invariant: the catalog is written
+before the parts, so a kill in between leaves pictures that are `ok` and lack an output, which the
+next plan finds; a part never has a row of a picture that the catalog does not know.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,19 +35,20 @@ from imgrec.store.paths import THUMBS
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import write_thumbs
 
-_CLASSES = "classes/"  # before the name of an encoder
+# Prefix of the output `classes/NAME`.
+_CLASSES = "classes/"
 
 
 @dataclass(frozen=True)
 class PartJob:
-    """A range of pictures, and what they lack; becomes the part of that number in each output.
+    """Pictures that lack the same outputs; becomes the part of one number in each of these.
 
     Attributes:
         number: of the part.
-        ids: (m,) ascending.
-        outputs: names of features, `thumbs`, and `classes/NAME` where the feature of that name
-            is there and its classes cannot be had from it. A classifier's feature is always
-            made together with its classes.
+        ids: (m,) of the pictures, ascending.
+        outputs: names of features, `thumbs`, and `classes/NAME` if only the classes are
+            lacking and cannot be computed from the vectors. A classifier's vectors are always
+            written together with its classes.
     """
 
     number: int
@@ -52,7 +58,7 @@ class PartJob:
 
 @dataclass
 class Result:
-    """What the readings of a job add up to."""
+    """The results of a job so far, its tasks joined."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     ids: list[Ids] = field(default_factory=list)
@@ -62,7 +68,7 @@ class Result:
     tops: dict[str, list[Top]] = field(default_factory=dict)
 
     def add(self, readings: Readings, encoded: Mapping[str, Encoded]) -> None:
-        """Take in one task's readings and what the device encoders found in them."""
+        """Add the readings of one task, and what the device encoders computed from them."""
         self.outcomes.extend(readings.outcomes)
         self.ids.append(readings.ids)
         self.thumbs.extend(readings.thumbs)
@@ -78,13 +84,13 @@ class Result:
 def plan_jobs(
     store: Store, encoders: Mapping[str, Encoder], offline: Ids, part_rows: int
 ) -> list[PartJob]:
-    """Return the jobs that are left to do, by ascending id.
+    """Return the jobs that are left to do, by the first id of each.
 
     Args:
         store: open.
-        encoders: those wanted, by name.
-        offline: (m,) ids of pictures that cannot be read now; they wait.
-        part_rows: pictures of a job, at most.
+        encoders: the wanted ones, by name.
+        offline: (m,) ids of pictures that cannot be read now and are left out.
+        part_rows: pictures per job, at most.
     """
     alone = [
         _CLASSES + name
@@ -141,20 +147,18 @@ def commit(
     result: Result,
     labeled: str | None = None,
 ) -> list[int]:
-    """Write a finished job: first its outcomes to the catalog, then its parts.
-
-    Killed in between, the pictures are `ok` and lack an output, and the next plan finds them.
+    """Write a finished job: first its outcomes and labels to the catalog, then its parts.
 
     Args:
         store: open for writing.
-        job: that was done.
-        entries: of its pictures, as the catalog knew them.
-        result: what became of them.
-        labeled: the classifier whose classes become labels.
+        job: the job.
+        entries: of its pictures, as the catalog had them when the job began.
+        result: of all its tasks.
+        labeled: the classifier whose classes become labels, None for none.
 
     Returns:
-        The ids of pictures that changed since the catalog knew them; they get no row, and
-        the next scan takes them for changed.
+        The ids of pictures whose digest differs from the catalog's. They get no row, and the
+        next scan treats them as changed.
 
     Raises:
         EncoderError: a vector is not finite; nothing is written then.
@@ -191,7 +195,8 @@ def _write_parts(
     result: Result,
     tops: Mapping[str, Top],
 ) -> None:
-    for name, top in tops.items():  # first: where one is lacking the feature is made again
+    # Classes before features: a feature without its classes would never get them.
+    for name, top in tops.items():
         kept = Top(top.indices[rows], top.probabilities[rows])
         write_classes(store.paths.classes(name), job.number, ids[rows], kept)
     for name in job.outputs:

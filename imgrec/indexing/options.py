@@ -1,4 +1,7 @@
-"""How to index, and what a run did."""
+"""The options of an indexing run and its summary.
+
+This module imports neither numpy nor torch: the command line takes its defaults from here.
+"""
 
 from __future__ import annotations
 
@@ -18,26 +21,26 @@ TIMEOUT_S = 10.0
 
 @dataclass(frozen=True)
 class IndexOptions:
-    """How to index.
+    """Options of an indexing run.
 
     Attributes:
-        encoders: names, the one asked about first; none for all that the store has, or
-            `resnet50` in a new one and where `only` brings in another collection.
-        weights: a state dict for the torchvision encoder.
+        encoders: names; the first becomes the store's default. Empty: all encoders of the
+            store, or `DEFAULT_ENCODER` if the store is new or `only` replaces its collection.
+        weights: a file with a state dict for the torchvision encoder.
         device: `auto`, or a torch device name.
-        bins: of `rgb`, for each channel; None for those of the store, or 256 in a new one.
-        batch_size: pictures a task and a forward pass.
-        workers: processes that decode; None for one a core.
-        only: make the pictures of all other folders in the store missing.
-        follow_links: take in what links lead to outside the folders, see
-            `imgrec.sources.walk`; None for as the store was made before, or no in a new one.
+        bins: bins per channel of the `rgb` histogram; None: those of the store, 256 if it is new.
+        batch_size: pictures per task of a worker and per forward pass.
+        workers: processes that decode, 0 for none; None: one per core.
+        only: mark the pictures of all other folders in the store as missing.
+        follow_links: index what symbolic links lead to outside the folders, see
+            `imgrec.sources.walk`; None: as in the run before, False if the store is new.
         retry_failed: read the pictures again that failed before.
-        hnsw: make the graph index, which pays from about a million pictures on.
-        compile: torchvision models by the C++ compiler, on the CPU: `auto` where the pictures
-            are enough to pay for it, `on`, `off`.
-        part_rows: pictures of a part, at most.
-        timeout_s: time limit in seconds to decode one picture, where there are workers.
-        quiet: no progress bar.
+        hnsw: build the HNSW graph index, which is faster from about a million pictures.
+        compile: compile torchvision models on the CPU, which needs a C++ compiler: `auto` if
+            there are enough pictures to gain from it, `on`, `off`.
+        part_rows: pictures per part, at most.
+        timeout_s: time limit in seconds to decode one picture; not enforced without workers.
+        quiet: show no progress bar.
     """
 
     encoders: tuple[str, ...] = ()
@@ -58,21 +61,21 @@ class IndexOptions:
 
 @dataclass
 class Summary:
-    """What a run did and what the store holds after it.
+    """What a run did, and what the store holds after it.
 
     Attributes:
-        counts: pictures by status.
-        failures: failed pictures by reason, the most frequent first.
-        formats: ok pictures by file format, the most frequent first.
-        features: dimensions by name.
-        indexes: one line each on what is kept to search them.
-        new: pictures met for the first time, or again with other content (`changed`).
-        moved: pictures found at another place, their vectors kept.
-        gone: pictures that are missing since this run.
+        counts: number of pictures by status.
+        failures: number of failed pictures by reason, the most frequent first.
+        formats: number of ok pictures by file format, the most frequent first.
+        features: dimensions by name of the feature.
+        indexes: a line about each search index.
+        new: pictures that got a new id, those with changed content (`changed`) among them.
+        moved: pictures found at another path; they keep id and vectors.
+        gone: pictures that became missing in this run.
         done: pictures read in this run.
-        warnings: one line each for the user.
-        elapsed_s: seconds of the run; `reading_s` of these while pictures were read.
-        decode_s: seconds of the workers spent reading and decoding, `busy_s` in all.
+        warnings: messages for the user, a line each.
+        elapsed_s: wall time of the run, `reading_s` of it to read and encode pictures.
+        decode_s: time of all workers to read and decode, `busy_s` all their time.
     """
 
     counts: dict[str, int] = field(default_factory=dict)

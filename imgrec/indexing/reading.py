@@ -1,4 +1,9 @@
-"""The pictures of all jobs are read, encoded and given to the commit thread."""
+"""The pipeline of a run: workers read pictures, devices encode them, a thread commits the jobs.
+
+All stages run at the same time and pass their results on in order, through queues of bounded
+length, so that memory does not grow with the number of pictures. A Ctrl-C flushes what was read
+already; a root that goes offline ends the pipeline, and its pictures wait for the next run.
+"""
 
 import os
 import time
@@ -28,7 +33,19 @@ def read_pictures(
     options: IndexOptions,
     summary: Summary,
 ) -> list[str]:
-    """Read the pictures of all jobs, or as far as a root that goes away; return such roots."""
+    """Read, encode and commit the pictures of all jobs; stop early if a root goes offline.
+
+    Args:
+        store: open for writing.
+        jobs: in order.
+        encoders: by name.
+        labeled: the classifier whose classes become labels, None for none.
+        options: of the run.
+        summary: gets the numbers and the warnings.
+
+    Returns:
+        The roots that went offline; plan again without their pictures.
+    """
     started = time.perf_counter()
     lost: dict[str, str] = {}
     total = sum(len(job.ids) for job in jobs)
@@ -43,7 +60,8 @@ def read_pictures(
                     read = found.readings
                     lost = queued.lost(read)
                     if lost:
-                        break  # what this task read goes with it, and is read again
+                        # The results of this task are dropped; its pictures are read again.
+                        break
                     summary.warnings += _changed(queued.take(found))
                     bar.update(len(read.outcomes))
                     summary.done += len(read.outcomes)
@@ -65,7 +83,7 @@ def _changed(files: Sequence[str]) -> list[str]:
 
 
 class _Queue:
-    """Hands out the tasks of all jobs; each job goes to the writer when its last one is back."""
+    """Cuts jobs into tasks, and sends a job to the commit thread when all its tasks are done."""
 
     def __init__(
         self,
@@ -90,14 +108,14 @@ class _Queue:
             yield from tasks_of(job, self._entries[position], self._encoders, self._options)
 
     def take(self, found: Described) -> list[str]:
-        """Add what was found in a task; return files, of written jobs, that changed meanwhile."""
+        """Add the results of a task; return the files of committed jobs that changed meanwhile."""
         with interrupt_deferred():
             self._result.add(found.readings, found.encoded)
             whole = len(self._result.outcomes) == len(self._jobs[self._current].ids)
         return self.flush() if whole else []
 
     def flush(self) -> list[str]:
-        """Give what has been taken of the current job to the writer; return as `take` does."""
+        """Commit the results of the current job, whole or not; return as `take` does."""
         if not self._result.outcomes:
             return []
         with interrupt_deferred():
@@ -107,14 +125,14 @@ class _Queue:
             return self._writer.put(job, entries, result)
 
     def lost(self, read: Readings) -> dict[str, str]:
-        """Return {root: why} of the roots, of files that could not be read, that went away."""
+        """Return {root: why} of the roots that went offline, among those of unreadable files."""
         unreadable = [o.id for o in read.outcomes if o.reason == "unreadable"]
         roots = {entry.root for entry in self._store.catalog.entries(unreadable)}
         found = {root: source_of(root).why_offline() for root in sorted(roots)}
         return {root: why for root, why in found.items() if why}
 
     def describe(self, read: Readings) -> list[str]:
-        """Return a line for each file that failed."""
+        """Return a warning line for each file that failed."""
         reasons = {o.id: o.reason for o in read.outcomes if o.status == "failed"}
         entries = self._store.catalog.entries(reasons)
         return [f"{e.location}: {reasons[e.id]} ({read.messages[e.id]})" for e in entries]

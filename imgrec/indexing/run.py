@@ -1,4 +1,10 @@
-"""Indexing: folders of pictures in, a store of catalog, vectors and thumbnails out."""
+"""Index folders of pictures: bring the catalog, vectors and thumbnails of a store up to date.
+
+A run scans the folders, plans jobs for what the pictures lack, and reads, encodes and commits them
+part by part. It is idempotent and resumable: a killed run continues after the last committed part,
+and ends with the same store as one that was never interrupted. The store is opened once, and the
+lock is held from before the scan to the end, so that two runs never write at the same time.
+"""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -38,16 +44,16 @@ _NONE: Ids = np.zeros(0, np.int64)
 def index_folders(
     folders: Sequence[Path | str], store_path: Path | str, options: IndexOptions | None = None
 ) -> Summary:
-    """Bring a store up to date with folders of pictures; do only what is new.
+    """Index folders of pictures into a store; read only what is new or changed.
 
     Args:
-        folders: that hold the pictures; none for those the store knows already.
-        store_path: made where there is none.
-        options: how; see `IndexOptions`.
+        folders: of pictures; empty for those that the store has indexed before.
+        store_path: the store's folder, created if it is absent.
+        options: see `IndexOptions`, the default.
 
     Raises:
-        ImgrecError: a folder is absent or holds no picture, an encoder cannot be had, the
-            store is of another format, or another run is writing to it.
+        ImgrecError: a folder is absent or holds no picture, an encoder cannot be loaded, the
+            store has another format, or another run is writing to it.
         OSError: the disk is full or read-only.
     """
     started = time.perf_counter()
@@ -67,7 +73,7 @@ def index_folders(
 
 
 def _update(store: Store, wanted: Wanted, options: IndexOptions, summary: Summary) -> None:
-    """Bring a store up to date; the lock is held."""
+    """Do the run on an open store whose lock is held."""
     summary.warnings += set_aside_damaged(store.path)
     store.reserve_ids()
     if store.encoder is None:
@@ -91,7 +97,7 @@ def _update(store: Store, wanted: Wanted, options: IndexOptions, summary: Summar
 def _read(
     store: Store, wanted: Wanted, offline: Ids, options: IndexOptions, summary: Summary
 ) -> None:
-    """Make what the pictures lack: features, thumbnails, classes, and the labels of these."""
+    """Read the pictures that lack a feature, a thumbnail or classes; write these and labels."""
     encoders = wanted.encoders
     classifiers = {name: e for name, e in encoders.items() if isinstance(e, Classifier)}
     for encoder in encoders.values():
@@ -112,7 +118,7 @@ def _read(
 
 
 def _update_colors(store: Store, options: IndexOptions, summary: Summary) -> None:
-    """Make the color words that no job made: of a restored catalog, or by another rule."""
+    """Write the color labels that no job wrote: after a lost catalog, or a change of the rule."""
     try:
         update_colors(store, quiet=options.quiet)
     except StoreError as error:
@@ -122,7 +128,7 @@ def _update_colors(store: Store, options: IndexOptions, summary: Summary) -> Non
 def _scan(
     store: Store, sources: Sequence[PictureSource], options: IndexOptions, summary: Summary
 ) -> Ids:
-    """Bring the catalog up to date; return the ids of pictures that cannot be had now."""
+    """Bring the catalog up to date; return the ids (m,) of pictures whose source is offline."""
     if options.only:
         summary.gone += leave_other_roots(store.catalog, [s.description for s in sources])
     scanned = scan(store.catalog, sources, follow_links=store.follows_links)
@@ -140,7 +146,7 @@ def _scan(
 
 
 def _update_indexes(store: Store, options: IndexOptions, summary: Summary) -> None:
-    """Make what the search wants; without it a query is slower, and right all the same."""
+    """Update the search indexes; a failure is a warning, because queries work without them."""
     try:
         summary.indexes = update_indexes(store, hnsw=options.hnsw, quiet=options.quiet)
     except (OSError, StoreError) as error:
