@@ -17,6 +17,7 @@ from imgrec.collection.roots import move_roots
 from imgrec.errors import PictureError, StoreError
 from imgrec.sources.opening import overlap, source_at, source_of
 from imgrec.sources.source import PictureSource
+from imgrec.store.manifest import read_manifest
 from imgrec.store.origins import write_roots
 from imgrec.store.store import Store
 
@@ -73,8 +74,8 @@ def relocate(store_path: Path | str, old: Path | str, new: Path | str) -> list[R
 
 
 def _existing(store_path: Path | str) -> Path:
-    with Store.open(store_path) as store:
-        return store.path
+    read_manifest(Path(store_path))
+    return Path(store_path)
 
 
 def _check_known(moves: Mapping[str, str], known: Mapping[str, int], source: PictureSource) -> None:
