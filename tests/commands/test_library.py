@@ -43,10 +43,10 @@ def rows_in(store: Path) -> dict[str, list[Any]]:
 def kept_in(store: Path) -> dict[str, str]:
     """Return the digest of each file of a store, by its path.
 
-    The bytes of SQLite's files depend on their history, and `derived.json` contains the times at
+    The bytes of SQLite's files depend on their history, and `kept.json` contains the times at
     which the parts were written: these are compared by name only.
     """
-    named_only = ("catalog.sqlite", "derived.json")
+    named_only = ("catalog.sqlite", "kept.json")
     return {
         name: "" if Path(name).name.startswith(named_only) else found
         for name, found in digests(store).items()
