@@ -16,7 +16,7 @@ import layouts
 import opening
 import whole
 from imgrec.arguments import some_of
-from imgrec.layouts.kept import METHODS
+from imgrec.layouts.choices import METHODS
 from machine import described, work_folder, write
 from measuring import tell
 

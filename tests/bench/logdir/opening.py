@@ -76,8 +76,8 @@ def _seconds(address: str, points: int, profile: Path) -> float:
 
 def _written(store: Path, out: Path, options: ProjectorOptions) -> str:
     """Write a logdir with the start positions as layouts; return the run that opens first."""
-    for method in list(layouts._MAKERS):
-        layouts._MAKERS[method] = lambda graph, start, seed: start
+    for method in list(layouts.MAKERS):
+        layouts.MAKERS[method] = lambda graph, start, seed: start
     # These layouts need no graph.
     layouts._Graph.weights = None  # type: ignore[assignment]
     ProjectedFeature.neighbors = None  # type: ignore[assignment]

@@ -12,7 +12,7 @@ sys.path.insert(1, str(Path(__file__).parents[1] / "logdir"))
 
 import writing
 from imgrec.arguments import some_of
-from imgrec.layouts.kept import METHODS
+from imgrec.layouts.choices import METHODS
 from machine import described, work_folder, write
 
 _PACKAGES = ("matplotlib", "numba", "openTSNE", "scipy", "torch", "umap-learn")
