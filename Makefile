@@ -40,7 +40,7 @@ help: ## list the targets
 	@echo "  WEIGHTS=file  COUNT=$(COUNT)  PORT=$(PORT)"
 
 install: $(VENV)/installed ## make the environment
-dev: $(VENV)/installed-dev ## the same with what tests, lint and types need
+dev: $(VENV)/installed-dev ## make the environment with everything for development
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
@@ -78,16 +78,16 @@ index: install ## catalog the pictures and make their vectors; only what is new
 	    fi; \
 	fi
 
-catalog: install ## what is in the store: pictures, failures, formats, features
+catalog: install ## print what the store holds: pictures, failures, formats, features
 	@$(PY) -m imgrec.catalog --store "$$STORE"
 
 projector: index ## write the logdir of TensorBoard's projector
 	$(PY) -m projector --store "$$STORE" --out "$$LOGDIR" $(chosen) $(laid)
 
-tensorboard: projector ## serve it on 127.0.0.1
+tensorboard: projector ## serve the logdir in TensorBoard on 127.0.0.1
 	$(PY) -m projector.serve --logdir "$$LOGDIR" --port $(PORT)
 
-doctor: install ## check what is there of STORE=…, LOGDIR=… and SITE=…
+doctor: install ## check the store, the logdir and the site for damage
 	@set --; [ ! -d "$$STORE" ] || set -- "$$@" --store "$$STORE"; \
 	[ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir "$$LOGDIR"; \
 	[ ! -d "$$SITE" ] || set -- "$$@" --site "$$SITE"; $(PY) -m imgrec.doctor "$$@"
@@ -95,11 +95,11 @@ doctor: install ## check what is there of STORE=…, LOGDIR=… and SITE=…
 graph: index ## write the network pages
 	$(PY) -m graph --store "$$STORE" --out "$$SITE" $(chosen)
 
-duplicates: index ## write build/duplicates.csv, the pictures that are there more than once
+duplicates: index ## write build/duplicates.csv, a table of near-duplicates
 	@mkdir -p "$$(dirname "$$DUPLICATES")"
 	$(PY) -m graph --store "$$STORE" --duplicates "$$DUPLICATES" $(chosen)
 
-report: index ## write the page that says what is in the collection
+report: index ## write the report: what the collection holds, on one page
 	@set -- --store "$$STORE" --out "$$REPORT" $(chosen); \
 	[ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir "$$LOGDIR"; \
 	[ ! -d "$$SITE" ] || set -- "$$@" --site "$$SITE"; $(PY) -m imgrec.report "$$@"
@@ -109,11 +109,11 @@ export: index $(VENV)/installed-parquet ## write the network for Gephi, igraph a
 	$(PY) -m graph --store "$$STORE" --gexf "$$EXPORT/network.gexf" \
 	    --graphml "$$EXPORT/network.graphml" --parquet "$$EXPORT/network.parquet" --thumbnails $(chosen)
 
-query: $(if $(or $(IMAGES),$(if $(wildcard $(STORE)/store.json),,first)),index,install) ## the pictures most like Q="a.jpg b.jpg …" (up to five)
+query: $(if $(or $(IMAGES),$(if $(wildcard $(STORE)/store.json),,first)),index,install) ## find the pictures most similar to Q="a.jpg b.jpg …" (up to five)
 	@test -n '$(if $(Q),yes)' || { echo 'name a picture: make query Q=some.jpg' >&2; exit 2; }
 	@$(PY) -m imgrec.query $(Q) --store "$$STORE" -k $(K) $(chosen) $(weighted)
 
-demo: graph projector ## all of it, a report, and a query drawn as a grid
+demo: graph projector ## build network, projector, report and a query grid, from sample pictures
 	@$(PY) -m imgrec.report --store "$$STORE" --out "$$REPORT" --site "$$SITE" --logdir "$$LOGDIR" $(chosen)
 	@$(PY) -m imgrec.query "$$($(PY) -c '$(typical)' "$$STORE")" --store "$$STORE" --grid "$$GRID" $(chosen)
 	@echo "the network:   $(abspath $(SITE))/index.html"
@@ -128,7 +128,7 @@ check: dev ## lint and types
 test: check ## lint, types, all tests with branch coverage
 	$(PY) -m pytest --cov
 
-test-fast: dev ## the tests that take no minutes and need no browser, redis or compiler
+test-fast: dev ## the fast tests, without browser, redis and compiler
 	$(PY) -m pytest --cov -m "not browser and not redis and not compiler and not slow"
 
 bench: dev ## measure; IMAGES=photos in class folders adds the table of precision

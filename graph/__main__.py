@@ -38,7 +38,7 @@ joined to each other more than to others. Nearly identical pictures are one node
 examples:
   imgrec graph --out site                           then open site/index.html
   imgrec graph --out site --page-size 100 --no-bundles
-  imgrec graph --duplicates duplicates.csv          pictures that are there more than once
+  imgrec graph --duplicates duplicates.csv          a table of near-duplicates
   imgrec graph --gexf network.gexf --graphml network.graphml
   imgrec graph --parquet network.parquet --thumbnails
 """
@@ -84,13 +84,13 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
     add = parser.add_argument_group("pages").add_argument
     add("--out", type=Path, metavar="SITE", help="the folder of the pages; replaced as a whole")
-    pages = f"pictures a page, up to {MAX_PAGE_SIZE} (default {PAGE_SIZE})"
+    pages = f"pictures per page, up to {MAX_PAGE_SIZE} (default {PAGE_SIZE})"
     add("--page-size", type=_page_size, default=PAGE_SIZE, metavar="N", help=pages)
     alone = "show nearly identical pictures each on its own"
     add("--no-bundles", dest="bundles", action="store_false", help=alone)
 
     add = parser.add_argument_group("files for other programs").add_argument
-    table = "write the pictures that are there more than once as a table"
+    table = "write the near-duplicates as a table"
     add("--duplicates", type=Path, metavar="FILE.csv", help=table)
     add("--gexf", type=Path, metavar="FILE", help="write the network for Gephi")
     add("--graphml", type=Path, metavar="FILE", help="write it for igraph, Cytoscape, yEd")

@@ -52,13 +52,13 @@ def seed_option(group: Arguments, what: str) -> None:
 
 
 def workers_option(group: Arguments, what: str) -> None:
-    """Add `--workers`, None by default: one a core.
+    """Add `--workers`, None by default: one per core.
 
     Args:
         group: takes the option.
         what: the processes do, such as "that decode pictures".
     """
-    text = f"processes {what}; 0: none but this one; default: one a core"
+    text = f"processes {what}; 0: only the main process; default: one per core"
     group.add_argument("--workers", type=processes, metavar="N", help=text)
 
 

@@ -24,7 +24,7 @@ Resumable: a stopped run continues after the last committed part. Only new and c
 read.
 """
 _EXAMPLES = """\
-a feature is one vector a picture, made by an encoder; pictures are alike where vectors are near:
+a feature holds one vector per picture, made by an encoder; similar pictures have near vectors:
   resnet50      what is in the picture, with ImageNet class names; torchvision downloads its
                 weights once. Every torchvision classification model works by its name.
   mini          layout, outline and color; needs no weights
@@ -87,16 +87,22 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--encoder", action="append", default=[], metavar="NAME", dest="encoders", help=encoders)
     weights = "a state dict for the torchvision model; default: torchvision's own"
     add("--weights", type=Path, metavar="FILE", help=weights)
-    add("--bins", type=positive, metavar="N", help="of rgb, for each channel (default 256)")
-    add("--hnsw", action="store_true", help="make the graph index (pays from a million pictures)")
+    add(
+        "--bins", type=positive, metavar="N", help="histogram bins per channel of rgb (default 256)"
+    )
+    add(
+        "--hnsw",
+        action="store_true",
+        help="build the HNSW index (worth it from about a million pictures)",
+    )
 
     group = parser.add_argument_group("how to compute")
     add = group.add_argument
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
-    batch = "pictures a forward pass (default %(default)s)"
+    batch = "batch size: pictures per forward pass (default %(default)s)"
     add("--batch-size", type=positive, default=IndexOptions.batch_size, metavar="N", help=batch)
     workers_option(group, "that decode pictures")
-    compiling = "models by the C++ compiler, on the CPU; auto: where the pictures pay for it"
+    compiling = "torch.compile for models on the CPU; auto: if there are pictures enough"
     add("--compile", choices=("auto", "on", "off"), default=IndexOptions.compile, help=compiling)
     return parser
 

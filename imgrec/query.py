@@ -27,7 +27,7 @@ _WIDEST = 80
 
 _DESCRIPTION = """\
 Print the pictures most like one to five others, the nearest first. A distance of 0 is the same.
-The pictures asked about are left out of the answer.
+The query pictures themselves are left out of the answer.
 """
 _EXAMPLES = """\
 examples:

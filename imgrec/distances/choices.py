@@ -5,8 +5,8 @@ Separate from `metrics.py`, which imports numpy, so that `--help` answers at onc
 
 METRICS_EXPLAINED = {
     "cosine": "1 - cosine of the angle between two vectors; for any feature",
-    "euclidean": "length of the difference; for any feature",
-    "manhattan": "sum of the absolute differences; for any feature",
+    "euclidean": "length of the difference of two vectors (L2); for any feature",
+    "manhattan": "sum of the absolute differences (L1); for any feature",
     "chi2": "chi-square of two color histograms; for the feature rgb",
     "pca-cosine": "cosine of the principal components of color histograms; for rgb",
     "combined": "the k nearest by cosine, by euclidean and by manhattan, joined and "

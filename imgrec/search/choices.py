@@ -2,7 +2,7 @@
 
 INDEXES = ("auto", "exact", "sketch", "hnsw")
 INDEXES_EXPLAINED = {
-    "auto": "the fastest that is there and covers the pictures",
+    "auto": "the fastest index that the store has and that suits the question",
     "exact": "compare with every picture",
     "sketch": "candidates by 128 axes in 8 bits each, then compared exactly",
     "hnsw": "candidates by a graph index (imgrec index --hnsw), then compared exactly",
