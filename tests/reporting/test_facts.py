@@ -108,17 +108,14 @@ def test_loners_are_the_farthest_from_their_nearest(store: Store) -> None:
     assert found == pytest.approx(np.sort(nearest)[::-1][:5], abs=1e-5)
 
 
-def test_groups_of_a_large_store_are_the_labels_or_identical_files(
-    own_store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("imgrec.reporting.facts.health.FEW", 10)
+def test_groups_of_a_large_store_are_the_labels_or_identical_files(own_store: Path) -> None:
     with Store.create(own_store) as store:
         db = store.catalog.db
         db.execute("UPDATE images SET digest = 'same' WHERE id IN (2, 7, 9)")
-        copies = groups_in(store, "mini", 24)
+        copies = groups_in(store, "mini", 24, few=10)
         assert (copies.groups, copies.near, copies.spare) == (((2, 7, 9),), False, 2)
         store.catalog.labels.replace("duplicates", {4: "6", 6: "6", 1: "8", 8: "8", 3: "8", 5: "5"})
-        known = groups_in(store, "mini", 24)
+        known = groups_in(store, "mini", 24, few=10)
     assert known.groups == ((8, 1, 3), (6, 4))
     assert (known.near, known.spare) == (True, 3)
 
@@ -278,16 +275,13 @@ def test_folders_are_ground_truth_only_if_they_divide_the_pictures(
         assert asked.count == sum(size >= 6 for size in sizes)
 
 
-def test_queries_of_a_large_store_are_a_sample_of_each_of_some_folders(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("imgrec.reporting.facts.precision.SAMPLE", 60)
-    monkeypatch.setattr("imgrec.reporting.facts.precision._OF_FOLDER", 20)
+def test_queries_of_a_large_store_are_a_sample_of_each_of_some_folders(tmp_path: Path) -> None:
     path = make(tmp_path / "store", {"flat": clustered(400, 6)})
     remove(path, [1, 2, 3])
     with Store.create(path) as store:
         store.catalog.labels.replace("folder", {i: f"f{i % 8}" for i in range(1, 401)})
-        asked, again = (folders_in(store, common_ids(store)) for _ in range(2))
+        ids = common_ids(store)
+        asked, again = (folders_in(store, ids, sample=60, of_folder=20) for _ in range(2))
     assert asked is not None and again is not None
     assert asked.ids.tolist() == again.ids.tolist()
     assert np.unique(asked.codes, return_counts=True)[1].tolist() == [20, 20, 20]

@@ -81,12 +81,19 @@ def colors_in(store: Store, ids: Ids) -> Counts:
     return tuple((word, counts[word]) for word in WORDS if word in counts)
 
 
-def groups_in(store: Store, name: str, count: int, quiet: bool = True) -> Groups:
+def groups_in(store: Store, name: str, count: int, quiet: bool = True, *, few: int = FEW) -> Groups:
     """Return groups of duplicates: searched in a small store, else as labeled by imgrec graph.
 
     In a large store without these labels, only identical files are grouped.
+
+    Args:
+        store: open.
+        name: feature by which near-duplicates are searched.
+        count: number of pictures with status ok.
+        quiet: show no progress bar.
+        few: number of pictures up to which a store is small.
     """
-    if 2 <= count <= FEW:
+    if 2 <= count <= few:
         return Groups(_largest_first(find_duplicates(store, name, quiet=quiet).groups), near=True)
     if DUPLICATES in store.catalog.labels.kinds():
         return Groups(_labeled(store), near=True)

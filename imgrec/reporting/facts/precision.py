@@ -72,7 +72,9 @@ class Precision:
     at: Mapping[int, float]
 
 
-def folders_in(store: Store, ids: Ids) -> Folders | None:
+def folders_in(
+    store: Store, ids: Ids, *, sample: int = SAMPLE, of_folder: int = _OF_FOLDER
+) -> Folders | None:
     """Return the query pictures; None if the folders are not usable as ground truth.
 
     Folders of the same name are one folder; it counts if it has at least `LEAST` pictures. They
@@ -82,6 +84,8 @@ def folders_in(store: Store, ids: Ids) -> Folders | None:
     Args:
         store: open.
         ids: (n,) pictures that have all features, ascending.
+        sample: maximal number of queries.
+        of_folder: pictures sampled from a folder, at least.
     """
     codes, names = codes_of(ids, store.catalog.labels.of_kind(FOLDER))
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
@@ -91,7 +95,7 @@ def folders_in(store: Store, ids: Ids) -> Folders | None:
         return None
     if kept.max() > _MOST_IN_ONE * kept.sum():
         return None
-    chosen = _asked(ids[inside], codes[inside])
+    chosen = _asked(ids[inside], codes[inside], sample, of_folder)
     of_chosen = codes[np.isin(ids, chosen)]
     return Folders(chosen, of_chosen, len(np.unique(of_chosen)), int(kept.sum()))
 
@@ -127,13 +131,13 @@ def _compared(store: Store, feature: FeatureStore, metric: Metric) -> FeatureSto
     return Reduced.of(feature, kept_or_made(store, PcaRecipe(), spec, feature)).feature
 
 
-def _asked(ids: Ids, codes: NDArray[np.int64]) -> Ids:
+def _asked(ids: Ids, codes: NDArray[np.int64], sample: int, of_folder: int) -> Ids:
     """Return all pictures if few, else a deterministic sample of each of some folders."""
-    if len(ids) <= SAMPLE:
+    if len(ids) <= sample:
         return ids
     folders = np.unique(codes)
-    each = max(_OF_FOLDER, SAMPLE // len(folders))
-    some = spread_sample(folders, np.zeros(len(folders), np.int64), max(2, SAMPLE // each))
+    each = max(of_folder, sample // len(folders))
+    some = spread_sample(folders, np.zeros(len(folders), np.int64), max(2, sample // each))
     chosen = [spread_sample(ids[codes == f], np.zeros(int((codes == f).sum()), np.int64), each)
               for f in some.tolist()]  # fmt: skip
     return np.sort(np.concatenate(chosen))
