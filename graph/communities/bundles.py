@@ -30,19 +30,22 @@ class Bundles:
     representatives: Rows
 
     @classmethod
-    def of(cls, ids: Ids, groups: Sequence[Sequence[int]] = ()) -> "Bundles":
+    def of(
+        cls, ids: Ids, groups: Sequence[Sequence[int]] = (), *, most: int = MOST_BUNDLED
+    ) -> "Bundles":
         """Make one node of each group, and one of each picture that is in no group.
 
         Args:
             ids: (n,) ascending picture ids.
             groups: disjoint groups of ids, the representative first.
+            most: pictures of one bundle; larger groups are split.
 
         Raises:
             ValueError: a picture is in two groups, or not among `ids`.
         """
         first = np.arange(len(ids))
         seen: set[int] = set()
-        for group in _parts(groups):
+        for group in _parts(groups, most):
             rows = np.searchsorted(ids, group)
             known = rows < len(ids)
             if not known.all() or not np.array_equal(ids[rows], group):
@@ -103,7 +106,7 @@ def bundled(graph: Graph, bundles: Bundles) -> Graph:
     return Graph(n, low[heaviest], high[heaviest], graph.weights[heaviest])
 
 
-def _parts(groups: Sequence[Sequence[int]]) -> Iterator[Sequence[int]]:
+def _parts(groups: Sequence[Sequence[int]], most: int) -> Iterator[Sequence[int]]:
     for group in groups:
-        for start in range(0, len(group), MOST_BUNDLED):
-            yield group[start : start + MOST_BUNDLED]
+        for start in range(0, len(group), most):
+            yield group[start : start + most]

@@ -62,12 +62,14 @@ class Grower:
         page_size: maximum total cost of a leaf.
         engine: library for Louvain.
         seed: random seed of Louvain.
+        most_children: communities on one overview; more are grouped under another level.
     """
 
     costs: Weights
     page_size: int = PAGE_SIZE
     engine: str = "igraph"
     seed: int = 0
+    most_children: int = MOST_CHILDREN
 
     def grown(self, graph: Graph, parts: Rows) -> Community:
         """Return the tree of a graph; its root is the whole collection.
@@ -115,7 +117,7 @@ class Grower:
 
     def _bounded(self, groups: list[Community], graph: Graph, rows: Rows) -> list[Community]:
         """Return the groups, similar ones joined until an overview can show them."""
-        if len(groups) <= MOST_CHILDREN:
+        if len(groups) <= self.most_children:
             return groups
         # The last part holds the loners.
         parts = np.full(graph.n, len(groups))
@@ -124,7 +126,7 @@ class Grower:
         return self._joined(groups, _similar(graph, parts, len(groups)))
 
     def _joined(self, groups: list[Community], similar: Graph) -> list[Community]:
-        if len(groups) <= MOST_CHILDREN:
+        if len(groups) <= self.most_children:
             return groups
         found = []
         for local, inner in split(similar, self._few(similar)):
@@ -142,11 +144,11 @@ class Grower:
         """Return the finest partition with few enough parts; equal cuts if there is none."""
         for resolution in _RESOLUTIONS:
             for parts in levels(similar, self.engine, self.seed, resolution):
-                if 1 < parts.max() + 1 <= MOST_CHILDREN:
+                if 1 < parts.max() + 1 <= self.most_children:
                     return parts
         parts = np.empty(similar.n, np.int64)
         order = np.argsort(levels(similar, self.engine, self.seed)[-1], kind="stable")
-        for number, of_part in enumerate(balanced(similar.n, -(-similar.n // MOST_CHILDREN))):
+        for number, of_part in enumerate(balanced(similar.n, -(-similar.n // self.most_children))):
             parts[order[of_part]] = number
         return parts
 
@@ -155,8 +157,8 @@ class Grower:
         if self._fits(rows):
             return Community(rows, number=number)
         pages = self._pages(rows)
-        if len(pages) > MOST_CHILDREN:
-            pages = [rows[s] for s in balanced(len(rows), -(-len(rows) // MOST_CHILDREN))]
+        if len(pages) > self.most_children:
+            pages = [rows[s] for s in balanced(len(rows), -(-len(rows) // self.most_children))]
         return Community(rows, tuple(self._cut(page) for page in pages), number)
 
     def _pages(self, rows: Rows) -> list[Rows]:

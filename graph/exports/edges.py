@@ -16,7 +16,8 @@ from graph.communities.weights import local_weights, scales_of
 from imgrec.distances.metrics import Distances
 from imgrec.neighbors.neighbors import Neighbors
 
-_BLOCK_ROWS = 8_192
+# Pictures whose edges are in memory at a time.
+BLOCK_ROWS = 8_192
 
 Rows = NDArray[np.intp]
 
@@ -38,17 +39,20 @@ class Edges:
     distances: Distances
 
 
-def edge_blocks(neighbors: Neighbors, joined: int = JOINED) -> Iterator[Edges]:
+def edge_blocks(
+    neighbors: Neighbors, joined: int = JOINED, *, block_rows: int = BLOCK_ROWS
+) -> Iterator[Edges]:
     """Yield the weighted edges of a k-NN graph in blocks, sorted by their first endpoint.
 
     Args:
         neighbors: k-NN graph of all pictures.
         joined: how many nearest neighbors of each picture become edges.
+        block_rows: how many pictures the edges of a block start at.
     """
     k = min(joined, neighbors.k)
     scales = scales_of(neighbors)
-    for start in range(0, len(neighbors.ids), _BLOCK_ROWS):
-        rows = np.arange(start, min(start + _BLOCK_ROWS, len(neighbors.ids)))
+    for start in range(0, len(neighbors.ids), block_rows):
+        rows = np.arange(start, min(start + block_rows, len(neighbors.ids)))
         yield _edges_of(neighbors, rows, k, scales)
 
 

@@ -12,13 +12,12 @@ from typing import NamedTuple
 import numpy as np
 
 from graph.choices import JOINED
-from graph.exports.edges import edge_blocks
+from graph.exports.edges import BLOCK_ROWS, edge_blocks
 from graph.exports.map import Map
 from imgrec.collection import Catalog, Entry
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.system.file_names import valid
 
-BLOCK_ROWS = 8_192
 _PLAIN = ("id", "path", "width", "height", "x", "y", "neighbors", "thumbnail")
 
 
@@ -53,6 +52,7 @@ class Network:
         neighbors: k-NN graph of all pictures.
         map: positions of the same pictures.
         joined: how many nearest neighbors of each picture become edges.
+        block_rows: maximal number of pictures in memory at a time.
     """
 
     encoder: str
@@ -60,15 +60,16 @@ class Network:
     neighbors: Neighbors
     map: Map
     joined: int = JOINED
+    block_rows: int = BLOCK_ROWS
 
     def kinds(self) -> list[str]:
         """Return the label kinds of the catalog, sorted."""
         return self.catalog.labels.kinds()
 
     def pictures(self) -> Iterator[list[NetworkPicture]]:
-        """Yield all nodes in blocks of at most `BLOCK_ROWS`, sorted by id."""
-        for start in range(0, len(self.neighbors.ids), BLOCK_ROWS):
-            rows = slice(start, start + BLOCK_ROWS)
+        """Yield all nodes in blocks of at most `block_rows`, sorted by id."""
+        for start in range(0, len(self.neighbors.ids), self.block_rows):
+            rows = slice(start, start + self.block_rows)
             ids = self.neighbors.ids[rows].tolist()
             labels, places = self.catalog.labels.of(ids), self.map.positions[rows].tolist()
             yield [
@@ -79,7 +80,7 @@ class Network:
     def edges(self) -> Iterator[Edge]:
         """Yield each edge once."""
         ids = self.neighbors.ids
-        for block in edge_blocks(self.neighbors, self.joined):
+        for block in edge_blocks(self.neighbors, self.joined, block_rows=self.block_rows):
             ends = ids[block.rows].tolist(), ids[block.others].tolist()
             weights, distances = block.weights.tolist(), block.distances.tolist()
             yield from map(Edge, *ends, weights, distances)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graph.exports.network import BLOCK_ROWS, Network, column_names
+from graph.exports.network import Network, column_names
 from imgrec.store.thumbnails import ThumbStore
 from imgrec.system.atomic_files import new_file
 from imgrec.system.extras import require
@@ -36,7 +36,7 @@ def write_parquet(network: Network, path: Path, thumbs: ThumbStore | None = None
     parquet = load_pyarrow().parquet
     with new_file(path) as file, parquet.ParquetWriter(file, schema_of(network, thumbs)) as writer:
         for batch in table_blocks(network, thumbs):
-            writer.write_batch(batch, row_group_size=BLOCK_ROWS)
+            writer.write_batch(batch, row_group_size=network.block_rows)
 
 
 def table_blocks(network: Network, thumbs: ThumbStore | None = None) -> "Iterator[pa.RecordBatch]":

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.communities import bundles as bundles_module
 from graph.communities.bundles import Bundles, bundled
 from graphs_by_hand import matrix_of, random_graph
 
@@ -35,9 +34,8 @@ def test_nodes_are_a_partition_and_edges_the_heaviest_between(n: int, seed: int)
     assert matrix_of(bundled(graph, made)) == pytest.approx(expected)
 
 
-def test_a_very_large_group_is_several_bundles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundles_module, "MOST_BUNDLED", 4)
-    made = Bundles.of(np.arange(1, 11), [list(range(10, 0, -1))])
+def test_a_very_large_group_is_several_bundles() -> None:
+    made = Bundles.of(np.arange(1, 11), [list(range(10, 0, -1))], most=4)
     assert [made.picture(node) for node in range(len(made))] == [2, 6, 10]
     assert made.sizes.tolist() == [2, 4, 4]
 

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.choices import IGRAPH
-from graph.communities import tree as tree_module
 from graph.communities.louvain import levels
 from graph.communities.numbering import numbered, parsed
 from graph.communities.parts import gathered, similarity, split
@@ -17,10 +16,12 @@ from graph.communities.weights import FLOOR, Graph, joined, knn_graph
 from graphs_by_hand import matrix_of, neighbors_of, random_graph
 
 
-def grown(graph: Graph, page_size: int, costs: np.ndarray | None = None) -> Community:
+def grown(
+    graph: Graph, page_size: int, costs: np.ndarray | None = None, **limits: int
+) -> Community:
     costs = np.ones(graph.n) if costs is None else costs
     parts = levels(graph, IGRAPH)[-1]
-    tree = Grower(costs, page_size, IGRAPH).grown(graph, parts)
+    tree = Grower(costs, page_size, IGRAPH, **limits).grown(graph, parts)
     return numbered(tree, parsed([None] * graph.n), np.ones(graph.n))
 
 
@@ -85,10 +86,9 @@ def test_what_nothing_joins_is_cut_into_equal_pages() -> None:
     assert [len(child.rows) for child in loners.children] == [8, 7, 8, 7]
 
 
-def test_many_communities_get_a_level_above_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree_module, "MOST_CHILDREN", 6)
+def test_many_communities_get_a_level_above_them() -> None:
     made, of = planted(600, 24)
-    tree = grown(made, 12)
+    tree = grown(made, 12, most_children=6)
     depth = max(path.count(".") for path in leaves(tree))
     assert depth >= 1
     assert all(len(group.children) <= 7 for _, group in tree.walk())

@@ -1,24 +1,23 @@
 """Tests of the edges that are streamed in blocks, against the edges of the whole graph."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.communities.weights import knn_graph
-from graph.exports import edges
 from graph.exports.edges import edge_blocks, edge_count
 from graphs_by_hand import neighbors_of
 from imgrec.neighbors.neighbors import Neighbors
 
 
-def edges_of(neighbors: Neighbors, joined: int) -> list[tuple[int, int, float, float]]:
+def edges_of(
+    neighbors: Neighbors, joined: int, **sizes: int
+) -> list[tuple[int, int, float, float]]:
     ids = neighbors.ids
     return [
         (*sorted((int(ids[a]), int(ids[b]))), float(weight), float(distance))
-        for block in edge_blocks(neighbors, joined)
+        for block in edge_blocks(neighbors, joined, **sizes)
         for a, b, weight, distance in zip(
             block.rows, block.others, block.weights, block.distances, strict=True
         )
@@ -46,8 +45,7 @@ def test_the_edges_of_the_network(n: int, k: int, joined: int, seed: int) -> Non
         assert distance == pytest.approx(max(expected, 0), abs=1e-6)
 
 
-def test_blocks_do_not_change_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_do_not_change_them() -> None:
     neighbors = neighbors_of(np.random.default_rng(0).normal(size=(50, 4)), 6)
-    whole: Any = edges_of(neighbors, 5)
-    monkeypatch.setattr(edges, "_BLOCK_ROWS", 7)
-    assert edges_of(neighbors, 5) == whole
+    assert len(list(edge_blocks(neighbors, 5, block_rows=7))) == 8
+    assert edges_of(neighbors, 5, block_rows=7) == edges_of(neighbors, 5)

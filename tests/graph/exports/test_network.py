@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -20,7 +21,6 @@ from hypothesis import strategies as st
 
 from graph.__main__ import main
 from graph.communities.weights import knn_graph
-from graph.exports import network as network_module
 from graph.exports import xml
 from graph.exports.map import map_of
 from graph.exports.network import Network, column_names, spread
@@ -134,13 +134,10 @@ def test_networkx_and_igraph_read_the_graphml(network: Network, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("lines_of", [gexf_lines, graphml_lines])
-def test_a_block_more_or_less_changes_nothing(
-    network: Network, lines_of: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_block_more_or_less_changes_nothing(network: Network, lines_of: Any) -> None:
     whole = list(lines_of(network))
     assert ElementTree.fromstring("".join(whole)) is not None
-    monkeypatch.setattr(network_module, "BLOCK_ROWS", 7)
-    assert list(lines_of(network)) == whole
+    assert list(lines_of(replace(network, block_rows=7))) == whole
 
 
 @given(st.text())
@@ -185,12 +182,9 @@ def test_the_table(path: Path, network: Network, tmp_path: Path) -> None:
     )
 
 
-def test_the_table_comes_in_row_groups(
-    network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_table_comes_in_row_groups(network: Network, tmp_path: Path) -> None:
     write_parquet(network, tmp_path / "whole.parquet")
-    monkeypatch.setattr(network_module, "BLOCK_ROWS", 25)
-    write_parquet(network, tmp_path / "n.parquet")
+    write_parquet(replace(network, block_rows=25), tmp_path / "n.parquet")
     file = pq.ParquetFile(tmp_path / "n.parquet")
     assert [file.metadata.row_group(i).num_rows for i in range(3)] == [25, 25, 10]
     assert file.read().equals(pq.read_table(tmp_path / "whole.parquet"))
