@@ -26,13 +26,17 @@ _PLAIN = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
 _CHUNK = 1 << 22
 
 
-def plain(image: Image.Image) -> Image.Image:
+def plain(image: Image.Image, *, chunk: int = _CHUNK) -> Image.Image:
     """Return a picture converted to L, LA, RGB, RGBA or CMYK, whichever loses nothing.
 
     In these modes it can be transposed, averaged and color-managed in any order.
+
+    Args:
+        image: of any mode.
+        chunk: values of wider integers or floats that are converted to float32 at a time.
     """
     if image.mode.startswith(("I", "F")):
-        return _gray_from_wide(image)
+        return _gray_from_wide(image, chunk)
     if image.has_transparency_data:
         wanted = "LA" if image.mode in _GRAY else "RGBA"
     elif image.mode in _PLAIN:
@@ -56,12 +60,13 @@ def to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return Image.alpha_composite(white, colors).convert("RGB")
 
 
-def _gray_from_wide(image: Image.Image) -> Image.Image:
+def _gray_from_wide(image: Image.Image, chunk: int) -> Image.Image:
     """Return the 8-bit gray of a picture of wider integers or floats."""
     values = np.asarray(image)  # (h, w)
-    scale, offset = _scaling(values, sixteen_bits=image.mode.startswith("I;16"))
+    bands = _bands(values.shape, chunk)
+    scale, offset = _scaling(values, bands, sixteen_bits=image.mode.startswith("I;16"))
     gray = np.empty(values.shape, np.uint8)
-    for rows in _bands(values.shape):
+    for rows in bands:
         gray[rows] = np.rint((_finite(values[rows]) - offset) * scale)
     # The color key of a 16-bit gray PNG.
     if isinstance(image.info.get("transparency"), int):
@@ -69,10 +74,12 @@ def _gray_from_wide(image: Image.Image) -> Image.Image:
     return Image.fromarray(gray)
 
 
-def _scaling(values: NDArray[Any], sixteen_bits: bool) -> tuple[np.float32, np.float32]:
+def _scaling(
+    values: NDArray[Any], bands: list[slice], sixteen_bits: bool
+) -> tuple[np.float32, np.float32]:
     """Return (scale, offset) for values (h, w), so that gray = (value - offset) · scale."""
-    bands = [_finite(values[rows]) for rows in _bands(values.shape)]
-    low, high = (float(f(list(map(f, bands)))) for f in (np.min, np.max))
+    finite = [_finite(values[rows]) for rows in bands]
+    low, high = (float(f(list(map(f, finite)))) for f in (np.min, np.max))
     integers = values.dtype.kind != "f"
     if sixteen_bits or (integers and low >= 0 and 255 < high <= 65535):
         low, high = 0.0, 65535.0
@@ -83,9 +90,9 @@ def _scaling(values: NDArray[Any], sixteen_bits: bool) -> tuple[np.float32, np.f
     return np.float32(255 / (high - low)), np.float32(low)
 
 
-def _bands(shape: tuple[int, ...]) -> list[slice]:
-    """Return slices of rows of an array (h, w), each of at most `_CHUNK` values."""
-    step = max(1, _CHUNK // shape[1])
+def _bands(shape: tuple[int, ...], chunk: int) -> list[slice]:
+    """Return slices of rows of an array (h, w), each of at most `chunk` values, or of one row."""
+    step = max(1, chunk // shape[1])
     return [slice(start, start + step) for start in range(0, shape[0], step)]
 
 

@@ -24,8 +24,8 @@ from imgrec.pictures.formats import FORMATS, SUFFIXES, readable_formats
 from imgrec.pictures.scaling import THUMB_PX, Scales, pixels_for, reduced, thumbnail
 
 __all__ = [
-    "FORMATS", "MAX_BYTES", "MAX_PIXELS", "REASONS", "SUFFIXES", "THUMB_PX", "Picture", "Scales",
-    "decode", "digest", "pixels_for", "prepared", "thumbnail",
+    "FORMATS", "LIMITS", "MAX_BYTES", "MAX_PIXELS", "REASONS", "SUFFIXES", "THUMB_PX", "Limits",
+    "Picture", "Scales", "decode", "digest", "pixels_for", "prepared", "thumbnail",
 ]  # fmt: skip
 
 # Limit of decoded pixels, at which Pillow assumes a decompression bomb.
@@ -51,6 +51,24 @@ _LYING = {_UPRIGHT[orientation] for orientation in (5, 6, 7, 8)}
 
 
 @dataclass(frozen=True)
+class Limits:
+    """The size above which a picture is refused as `too-large`, so that memory is bounded.
+
+    Attributes:
+        pixels: decoded pixels.
+        jpeg_pixels: original pixels of a JPEG, which is decoded at reduced scale.
+        coefficient_bytes: coefficients that a JPEG decoder holds beside the pixels.
+    """
+
+    pixels: int = MAX_PIXELS
+    jpeg_pixels: int = MAX_JPEG_PIXELS
+    coefficient_bytes: int = MAX_BYTES
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
 class Picture:
     """A decoded file.
 
@@ -72,19 +90,20 @@ def digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def decode(data: bytes, need_px: int = 256) -> Picture:
+def decode(data: bytes, need_px: int = 256, limits: Limits = LIMITS) -> Picture:
     """Decode the bytes of a file, by the steps at the head of this module.
 
     Args:
         data: the file's bytes.
         need_px: the longest side to which any consumer will resize the picture. The shorter side
             of the result is at least twice that and at least 512 px, if the original's is.
+        limits: the sizes above which a picture is refused.
 
     Raises:
         PictureError: its code is one of `REASONS`.
     """
     with translated(data), _opened(data) as image:
-        return _decoded(image, max(_BASE_PX, 2 * need_px))
+        return _decoded(image, max(_BASE_PX, 2 * need_px), limits)
 
 
 def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
@@ -93,7 +112,7 @@ def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
     Raises:
         PictureError: its file cannot be decoded, or it has more than `MAX_PIXELS` pixels.
     """
-    _check_pixels(image.size, image.size)
+    _check_pixels(image.size, image.size, LIMITS)
     with translated():
         _load(image)
         return _upright_rgb(image, _turn(image), max(_BASE_PX, 2 * need_px))
@@ -109,12 +128,12 @@ def _opened(data: bytes) -> ImageFile:
         return JpegImageFile(io.BytesIO(data))
 
 
-def _decoded(image: ImageFile, side_px: int) -> Picture:
+def _decoded(image: ImageFile, side_px: int, limits: Limits) -> Picture:
     size = image.size
     image.draft(None, (side_px, side_px))  # type: ignore[arg-type, unused-ignore]
-    _check_pixels(size, image.size)
+    _check_pixels(size, image.size, limits)
     if isinstance(image, JpegImageFile):
-        _check_scans(image, size)
+        _check_scans(image, size, limits)
     scaled = image.size
     _load(image)
     # Some decoders learn the true size only while loading.
@@ -130,17 +149,17 @@ def _load(image: Image.Image) -> None:
         image.load()
 
 
-def _check_pixels(size: tuple[int, int], scaled: tuple[int, int]) -> None:
-    if size[0] * size[1] > MAX_JPEG_PIXELS or scaled[0] * scaled[1] > MAX_PIXELS:
+def _check_pixels(size: tuple[int, int], scaled: tuple[int, int], limits: Limits) -> None:
+    if size[0] * size[1] > limits.jpeg_pixels or scaled[0] * scaled[1] > limits.pixels:
         raise PictureError("too-large", f"{size[0]} x {size[1]} pixels")
 
 
-def _check_scans(image: JpegImageFile, size: tuple[int, int]) -> None:
-    """Refuse a multi-scan JPEG whose 16-bit coefficients, held in memory, exceed `MAX_BYTES`."""
+def _check_scans(image: JpegImageFile, size: tuple[int, int], limits: Limits) -> None:
+    """Refuse a multi-scan JPEG whose 16-bit coefficients, held in memory, exceed the limit."""
     across, down = (max(layer[k] for layer in image.layer) for k in (1, 2))
     samples = sum(layer[1] * layer[2] for layer in image.layer)
     held = 2 * size[0] * size[1] * samples // max(1, across * down)
-    if held > MAX_BYTES and not _in_one_scan(image):
+    if held > limits.coefficient_bytes and not _in_one_scan(image):
         raise PictureError("too-large", f"{size[0]} x {size[1]} pixels in several scans")
 
 

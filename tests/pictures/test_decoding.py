@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from imgrec import PictureError
-from imgrec.pictures.decoding import Scales, decode, digest
+from imgrec.pictures.decoding import Limits, Scales, decode, digest
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.sources.files import read_file
 from pictures import encoded, picture, write_odd_files
@@ -99,10 +99,9 @@ def test_damaged_exif_is_ignored() -> None:
     assert decode(data).image.size == (96, 72)
 
 
-def test_too_many_pixels_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imgrec.pictures.decoding.MAX_PIXELS", 100)
+def test_too_many_pixels_are_refused() -> None:
     with pytest.raises(PictureError, match="96 x 72") as caught:
-        decode(encoded(picture("discs", 1), "PNG"))
+        decode(encoded(picture("discs", 1), "PNG"), limits=Limits(pixels=100))
     assert caught.value.reason == "too-large"
 
 
@@ -140,19 +139,16 @@ def test_jpegs_above_pillows_pixel_limit_are_scaled_below_it(
     assert caught.value.reason == "too-large"
 
 
-def test_a_progressive_jpeg_is_limited_by_the_size_of_its_coefficients(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_progressive_jpeg_is_limited_by_the_size_of_its_coefficients() -> None:
     image = picture("discs", 1, (640, 480))
     in_one, in_many = encoded(image, "JPEG"), encoded(image, "JPEG", progressive=True)
     # Coefficients of 2 bytes, the chroma at half the width and height.
     held = 640 * 480 * 2 * 3 // 2
-    monkeypatch.setattr("imgrec.pictures.decoding.MAX_BYTES", held)
-    assert decode(in_many).width == 640
-    monkeypatch.setattr("imgrec.pictures.decoding.MAX_BYTES", held - 1)
-    assert decode(in_one).width == 640
+    assert decode(in_many, limits=Limits(coefficient_bytes=held)).width == 640
+    too_few = Limits(coefficient_bytes=held - 1)
+    assert decode(in_one, limits=too_few).width == 640
     with pytest.raises(PictureError, match="640 x 480 pixels in several scans") as caught:
-        decode(in_many)
+        decode(in_many, limits=too_few)
     assert caught.value.reason == "too-large"
 
 
