@@ -25,6 +25,7 @@ def progress(
     total: int | None = None,
     desc: str | None = None,
     quiet: bool = False,
+    log_every_s: float = _LOG_EVERY_S,
 ) -> "tqdm[Any]":
     """Return a tqdm bar that iterates over `work`, or one that the caller updates up to `total`.
 
@@ -37,6 +38,7 @@ def progress(
         total: how many there are.
         desc: what is being done, in front of the bar.
         quiet: show nothing.
+        log_every_s: seconds between the lines in a log file, at least.
     """
     terminal = sys.stderr.isatty()
     if total is None and isinstance(work, Sized):
@@ -49,7 +51,7 @@ def progress(
         disable=quiet or total == 0,
         smoothing=0.02,
         file=None if terminal else _Lines(sys.stderr),
-        mininterval=0.5 if terminal else _LOG_EVERY_S,
+        mininterval=0.5 if terminal else log_every_s,
         bar_format=None if terminal or total is None else _LOG_LINE,
     )
 

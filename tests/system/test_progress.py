@@ -17,8 +17,7 @@ class Terminal(io.StringIO):
 
 def _shown(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, **more: object) -> str:
     monkeypatch.setattr("sys.stderr", stream)
-    monkeypatch.setattr("imgrec.system.progress._LOG_EVERY_S", 0)
-    with progress(total=40, unit="pictures", **more) as bar:  # type: ignore[arg-type]
+    with progress(total=40, unit="pictures", log_every_s=0, **more) as bar:  # type: ignore[arg-type]
         for _ in range(4):
             bar.update(10)
     return stream.getvalue()
