@@ -28,7 +28,12 @@ from imgrec.duplicates.pairs import (
     save_pairs,
     unique_pairs,
 )
-from imgrec.duplicates.verification import similarities_by_block, similarities_of
+from imgrec.duplicates.verification import (
+    SIZES,
+    Sizes,
+    similarities_by_block,
+    similarities_of,
+)
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
 from imgrec.neighbors.graph import neighbors_in
@@ -140,11 +145,17 @@ class Verifier:
         self._thumbs, self._ids = store.thumbs(), store.catalog.ids("ok")
         self._new: list[tuple[Ids, Similarities]] = []
 
-    def verify(self, pairs: Ids, *, quiet: bool = True) -> None:
-        """Verify those of the pairs (p, 2) that have no known similarity, and keep the results."""
+    def verify(self, pairs: Ids, *, quiet: bool = True, sizes: Sizes = SIZES) -> None:
+        """Verify those of the pairs (p, 2) that have no known similarity, and keep the results.
+
+        Args:
+            pairs: ids.
+            quiet: show no progress bar.
+            sizes: how many pairs are processed at a time; results are kept after each block.
+        """
         new = pairs[np.isnan(self.known.of(pairs))]
         with progress(total=len(new), desc=DUPLICATES, unit="pairs", quiet=quiet) as bar:
-            for seen in similarities_by_block(new, self._thumbs.get, bar.update):
+            for seen in similarities_by_block(new, self._thumbs.get, bar.update, sizes):
                 self._new.append(seen)
                 self.keep()
 

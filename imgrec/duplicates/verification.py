@@ -5,6 +5,7 @@ blocks, so memory is bounded and results can be saved after each.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,24 @@ Similarities = NDArray[np.float32]
 Rows = NDArray[np.intp]
 # Pairs whose sketches are less similar get similarity 0 without a closer look.
 _LEAST_SKETCH = 0.75
-_BLOCK_PAIRS = 1 << 17
-# Pairs whose miniatures are in memory at a time, 4.6 kB a picture.
-_CLOSE_PAIRS = 1 << 14
-_TASK_PAIRS = 256
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many pairs are processed at a time.
+
+    Attributes:
+        block: pairs whose results are yielded together.
+        close: pairs whose miniatures are in memory, 4.6 kB a picture.
+        task: pairs that a thread takes.
+    """
+
+    block: int = 1 << 17
+    close: int = 1 << 14
+    task: int = 256
+
+
+SIZES = Sizes()
 
 
 def similarities_of(pairs: Ids, thumbnail: Thumbnail) -> Similarities:
@@ -40,7 +55,10 @@ def similarities_of(pairs: Ids, thumbnail: Thumbnail) -> Similarities:
 
 
 def similarities_by_block(
-    pairs: Ids, thumbnail: Thumbnail, done: Callable[[int], object] = lambda count: None
+    pairs: Ids,
+    thumbnail: Thumbnail,
+    done: Callable[[int], object] = lambda count: None,
+    sizes: Sizes = SIZES,
 ) -> Iterator[tuple[Ids, Similarities]]:
     """Yield blocks of pairs with their similarities, as `similarities_of` returns them.
 
@@ -51,32 +69,43 @@ def similarities_by_block(
         pairs: (p, 2) ids.
         thumbnail: returns the JPEG bytes of a picture's thumbnail.
         done: called with the number of pairs finished since the last call.
+        sizes: how many pairs are processed at a time.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
     """
     ids, rows = _rows_of(pairs)
     sketches = sketches_of(ids, thumbnail)
-    for start in range(0, len(pairs), _BLOCK_PAIRS):
-        block = slice(start, start + _BLOCK_PAIRS)
-        yield pairs[block], _similarities(pairs[block], rows[block], sketches, thumbnail, done)
+    for start in range(0, len(pairs), sizes.block):
+        part = slice(start, start + sizes.block)
+        yield (
+            pairs[part],
+            _similarities(
+                pairs[part], sketch_fits(rows[part], sketches, sizes.task), thumbnail, done, sizes
+            ),
+        )
 
 
 def _similarities(
-    pairs: Ids, rows: Rows, sketches: Sketches, thumbnail: Thumbnail, done: Callable[[int], object]
+    pairs: Ids,
+    fits: NDArray[np.float64],
+    thumbnail: Thumbnail,
+    done: Callable[[int], object],
+    sizes: Sizes,
 ) -> Similarities:
-    found, fits = np.zeros(len(pairs), np.float32), sketch_fits(rows, sketches)
+    """Return the similarities (p,) of pairs of ids (p, 2), by their sketches' fits (p, 6)."""
+    found = np.zeros(len(pairs), np.float32)
     alike = np.flatnonzero(fits[:, -1] >= _LEAST_SKETCH)
     done(len(pairs) - len(alike))
-    for start in range(0, len(alike), _CLOSE_PAIRS):
-        close = alike[start : start + _CLOSE_PAIRS]
-        found[close] = _close_similarities(pairs[close], fits[close], thumbnail)
+    for start in range(0, len(alike), sizes.close):
+        close = alike[start : start + sizes.close]
+        found[close] = _close_similarities(pairs[close], fits[close], thumbnail, sizes.task)
         done(len(close))
     return found
 
 
-def sketch_fits(rows: Rows, sketches: Sketches) -> NDArray[np.float64]:
-    """Return the fits (p, 6) of pairs of rows (p, 2) of sketches."""
+def sketch_fits(rows: Rows, sketches: Sketches, task: int) -> NDArray[np.float64]:
+    """Return the fits (p, 6) of pairs of rows (p, 2) of sketches; a thread takes `task` pairs."""
     # Imported here, since it imports numba.
     from imgrec.duplicates.alignment import UNKNOWNS, fit_sketches
 
@@ -86,12 +115,12 @@ def sketch_fits(rows: Rows, sketches: Sketches) -> NDArray[np.float64]:
         first, second = np.ascontiguousarray(rows[part].T)
         fit_sketches(sketches.luminance, sketches.aspects, first, second, fits[part])
 
-    in_threads(fill, _parts(len(rows)))
+    in_threads(fill, _parts(len(rows), task))
     return fits
 
 
 def _close_similarities(
-    pairs: Ids, fits: NDArray[np.float64], thumbnail: Thumbnail
+    pairs: Ids, fits: NDArray[np.float64], thumbnail: Thumbnail, task: int
 ) -> NDArray[np.float64]:
     """Return the similarities (p,) of pairs of ids (p, 2), starting from the sketches' fits."""
     from imgrec.duplicates.alignment import fit_miniatures
@@ -104,7 +133,7 @@ def _close_similarities(
         planes = minis.luminance, minis.color, minis.aspects
         fit_miniatures(*planes, first, second, fits[part])
 
-    in_threads(fill, _parts(len(rows)))
+    in_threads(fill, _parts(len(rows), task))
     return fits[:, -1]
 
 
@@ -115,5 +144,5 @@ def _rows_of(pairs: Ids) -> tuple[Ids, Rows]:
     return ids, rows.reshape(pairs.shape)
 
 
-def _parts(count: int) -> list[slice]:
-    return [slice(start, start + _TASK_PAIRS) for start in range(0, count, _TASK_PAIRS)]
+def _parts(count: int, task: int) -> list[slice]:
+    return [slice(start, start + task) for start in range(0, count, task)]

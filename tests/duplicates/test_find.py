@@ -14,8 +14,9 @@ from imgrec import Duplicates, Store, StoreError, find_duplicates, index_folders
 from imgrec.collection import Ids
 from imgrec.collection.kinds import DUPLICATES
 from imgrec.duplicates.alignment import Fits
+from imgrec.duplicates.find import THRESHOLD, Verifier, candidate_pairs
 from imgrec.duplicates.miniatures import Sketches
-from imgrec.duplicates.verification import Rows
+from imgrec.duplicates.verification import Rows, Sizes
 from imgrec.labels.keep import keep_labels
 from imgrec.samples.render import render_sample
 from stores import HERE, nothing_can_be_written
@@ -219,19 +220,21 @@ def test_an_interrupted_run_resumes_with_the_pairs_not_compared(
     expected = found_in(sample_store)
     path = tmp_path / "store"
     shutil.copytree(sample_store, path, ignore=shutil.ignore_patterns(DUPLICATES))
-    monkeypatch.setattr("imgrec.duplicates.verification._BLOCK_PAIRS", 300)
     look = imgrec.duplicates.verification.sketch_fits
     seen: list[int] = []
 
-    def look_twice(rows: Rows, sketches: Sketches) -> Fits:
+    def look_twice(rows: Rows, sketches: Sketches, task: int) -> Fits:
         if len(seen) == 2:
             raise KeyboardInterrupt
         seen.append(len(rows))
-        return look(rows, sketches)
+        return look(rows, sketches, task)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr("imgrec.duplicates.verification.sketch_fits", look_twice)
-        found_in(path)
+        with Store.open(path) as store:
+            spec, feature = store.spec(), store.feature()
+            pairs = candidate_pairs(store, spec, feature, store.catalog.copies())
+            Verifier(store, THRESHOLD).verify(pairs, sizes=Sizes(block=300))
     kept = np.load(path / DUPLICATES / "pairs.npy")
     assert len(kept) == 600 == sum(seen)
     assert found_in(path) == expected

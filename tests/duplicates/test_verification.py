@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from imgrec import StoreError
-from imgrec.duplicates.verification import similarities_by_block, similarities_of
+from imgrec.duplicates.verification import Sizes, similarities_by_block, similarities_of
 from imgrec.pictures.decoding import thumbnail
 from imgrec.samples.render import render_sample
 
@@ -31,12 +31,11 @@ def test_similarity_is_symmetric() -> None:
     assert similarities_of(np.array([[3, 3]]), JPEGS.__getitem__)[0] == 1
 
 
-def test_similarities_do_not_depend_on_the_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_similarities_do_not_depend_on_the_block_size() -> None:
     at_once = similarities_of(EVERY, JPEGS.__getitem__)
-    for name, value in (("_BLOCK_PAIRS", 50), ("_CLOSE_PAIRS", 3), ("_TASK_PAIRS", 7)):
-        monkeypatch.setattr(f"imgrec.duplicates.verification.{name}", value)
+    small = Sizes(block=50, close=3, task=7)
     done: list[int] = []
-    blocks = list(similarities_by_block(EVERY, JPEGS.__getitem__, done.append))
+    blocks = list(similarities_by_block(EVERY, JPEGS.__getitem__, done.append, small))
     assert np.array_equal(np.concatenate([pairs for pairs, _ in blocks]), EVERY)
     assert np.array_equal(np.concatenate([found for _, found in blocks]), at_once)
     assert len(blocks) == 6
