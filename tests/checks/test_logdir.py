@@ -27,8 +27,10 @@ from handmade_logdirs import (
     tensor,
 )
 from imgrec.checks import CheckReport, check_logdir, render
-from imgrec.checks.logdir.configs import resolved
-from imgrec.checks.logdir.tensor_text import fails_with_tensorflow
+from imgrec.checks.findings import Finding, Place, collected
+from imgrec.checks.logdir.configs import find_runs, read_config, resolved
+from imgrec.checks.logdir.tensor_text import Pieces, fails_with_tensorflow
+from imgrec.checks.logdir.tensors import check_tensor
 from imgrec.doctor import main
 from imgrec.store.store import Store
 from projector import write_logdir
@@ -369,6 +371,15 @@ def test_long_texts_and_wide_tensors_are_slow(tmp_path: Path) -> None:
     assert "20,000 rows of 600 columns are many" in _only(check_logdir(logdir), "warning")
 
 
+def _of_tensor(logdir: Path, pieces: Pieces) -> list[Finding]:
+    """Return the findings on the one tensor of a logdir."""
+    findings: list[Finding] = []
+    (run,) = collected(find_runs(logdir), findings)
+    (embedding,) = collected(read_config(run), findings)
+    collected(check_tensor(Place(run.name), embedding, pieces), findings)
+    return findings
+
+
 def _plugin_reads(path: Path, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     """Return the shape that TensorBoard's own plugin reads; None if it fails."""
     try:
@@ -384,8 +395,6 @@ def _plugin_reads(path: Path, shape: tuple[int, ...]) -> tuple[int, ...] | None:
 def test_a_tensor_is_read_as_the_plugin_reads_it(
     tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imgrec.checks.logdir.tensor_text._BLOCK", 30_000)
-    monkeypatch.setattr("imgrec.checks.logdir.tensor_text._STEP", 10_000)
     monkeypatch.setattr("tensorboard.compat.tensorflow_stub.io.gfile._DEFAULT_BLOCK_SIZE", 30_000)
     rng = random.Random(seed)
     rows = [f"{rng.random():.3f}\t{i}\t-1e{i % 9}\n" for i in range(9000)]
@@ -401,8 +410,8 @@ def test_a_tensor_is_read_as_the_plugin_reads_it(
     logdir = make_logdir(tmp_path / "log", shape=shape, metadata=None, sprite=None)
     (logdir / "t.bytes").write_bytes(data)
     seen = _plugin_reads(logdir / "t.bytes", shape)
-    texts = _texts(check_logdir(logdir))
-    assert any("missing among the tabs" in text for text in texts) == (seen is None), texts
+    effects = [finding.effect for finding in _of_tensor(logdir, Pieces(30_000, 10_000))]
+    assert any("missing among the tabs" in effect for effect in effects) == (seen is None), effects
 
 
 def test_with_tensorflow_a_line_before_invalid_bytes_makes_it_text(tmp_path: Path) -> None:

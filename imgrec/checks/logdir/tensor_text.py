@@ -17,12 +17,24 @@ from typing import TextIO
 import numpy as np
 
 SHOWN_ROWS = 100_000
-# Characters that the plugin decodes at a time.
-_BLOCK = 1 << 24
-# Characters decoded here at a time; divides `_BLOCK`.
-_STEP = 1 << 20
 # If the sum of absolute values is smaller, each of them is finite in float32.
 _SMALL = 1e38
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """How many characters of a file are decoded at a time.
+
+    Attributes:
+        block: characters that the plugin decodes at a time.
+        step: characters that this check decodes at a time; divides `block`.
+    """
+
+    block: int = 1 << 24
+    step: int = 1 << 20
+
+
+PIECES = Pieces()
 
 
 @dataclass(frozen=True)
@@ -40,33 +52,33 @@ class Rows:
     not_finite: int
 
 
-def read_rows(path: Path) -> Rows | None:
+def read_rows(path: Path, pieces: Pieces = PIECES) -> Rows | None:
     """Return the size of a text file; None if the plugin reads the file as binary.
 
     Raises:
         ValueError: the plugin fails to parse it; the text names the line.
         OSError: it cannot be read.
     """
-    end = _decodable(path)
+    end = _decodable(path, pieces)
     if end == 0:
         return None
     with path.open(encoding="utf-8") as file:
         try:
-            rows = _rows(_lines(file, end))
+            rows = _rows(_lines(file, end, pieces.block))
         # In a line that continues beyond `end`.
         except UnicodeDecodeError:
             return None
     return rows if end is None else None
 
 
-def fails_with_tensorflow(path: Path) -> bool:
+def fails_with_tensorflow(path: Path, pieces: Pieces = PIECES) -> bool:
     """Return True if the plugin would fail on a binary file where TensorFlow is installed.
 
     It does if a line before the first that is not UTF-8 is not a row of numbers. At most one block
     is examined.
     """
     with path.open("rb") as file:
-        for line in iter(lambda: file.readline(_BLOCK), b""):
+        for line in iter(lambda: file.readline(pieces.block), b""):
             try:
                 text = line.decode("utf-8").rstrip("\n")
             except UnicodeDecodeError:
@@ -75,32 +87,32 @@ def fails_with_tensorflow(path: Path) -> bool:
                 list(map(float, text.split("\t") if text else []))
             except ValueError:
                 return line.endswith(b"\n")
-            if file.tell() > _BLOCK:
+            if file.tell() > pieces.block:
                 return False
     return False
 
 
-def _decodable(path: Path) -> int | None:
+def _decodable(path: Path, pieces: Pieces) -> int | None:
     """Return the number of characters before the block of the first bad byte; None if none is."""
     count = 0
     with path.open(encoding="utf-8") as file:
         try:
-            while text := file.read(_STEP):
+            while text := file.read(pieces.step):
                 count += len(text)
         except UnicodeDecodeError:
-            return count // _BLOCK * _BLOCK
+            return count // pieces.block * pieces.block
     return None
 
 
-def _lines(file: TextIO, end: int | None) -> Iterator[str]:
+def _lines(file: TextIO, end: int | None, block: int) -> Iterator[str]:
     """Yield the lines that end within the first `end` characters; all lines if it is None."""
     count = 0
-    while line := file.readline(_BLOCK):
+    while line := file.readline(block):
         count += len(line)
         if end is not None and count > end:
             return
-        if not line.endswith("\n") and len(line) == _BLOCK:
-            raise ValueError(f"a line is longer than {_BLOCK:,} characters")
+        if not line.endswith("\n") and len(line) == block:
+            raise ValueError(f"a line is longer than {block:,} characters")
         yield line
 
 

@@ -12,7 +12,14 @@ import numpy as np
 
 from imgrec.checks.findings import Check, Finding, Place, unreadable
 from imgrec.checks.logdir.configs import Embedding, asset, resolved
-from imgrec.checks.logdir.tensor_text import SHOWN_ROWS, Rows, fails_with_tensorflow, read_rows
+from imgrec.checks.logdir.tensor_text import (
+    PIECES,
+    SHOWN_ROWS,
+    Pieces,
+    Rows,
+    fails_with_tensorflow,
+    read_rows,
+)
 from imgrec.system.text import counted
 
 _READ_BYTES = 1 << 26
@@ -48,8 +55,16 @@ class Tensor:
         return min(self.rows, SHOWN_ROWS)
 
 
-def check_tensor(place: Place, embedding: Embedding) -> Check[Tensor | None]:
-    """Check the tensor of an embedding; return its size, or None if the page cannot load it."""
+def check_tensor(
+    place: Place, embedding: Embedding, pieces: Pieces = PIECES
+) -> Check[Tensor | None]:
+    """Check the tensor of an embedding; return its size, or None if the page cannot load it.
+
+    Args:
+        place: where findings are reported.
+        embedding: the embedding.
+        pieces: how many characters of a text file are decoded at a time.
+    """
     path = yield from _tensor_file(place, embedding)
     if path is None:
         return None
@@ -57,9 +72,9 @@ def check_tensor(place: Place, embedding: Embedding) -> Check[Tensor | None]:
         if _begins(path, b"\x93NUMPY"):
             yield place.error(f"the tensor file {embedding.tensor} is a NumPy .npy file", _FAILS)
             return None
-        text = read_rows(path)
+        text = read_rows(path, pieces)
         if text is None:
-            tensor = yield from _binary(place, embedding, path)
+            tensor = yield from _binary(place, embedding, path, pieces)
         else:
             tensor = yield from _text(place, embedding, text)
     except ValueError as error:
@@ -126,7 +141,7 @@ def _text(place: Place, embedding: Embedding, text: Rows) -> Check[Tensor | None
     return Tensor(text.rows, text.columns)
 
 
-def _binary(place: Place, embedding: Embedding, path: Path) -> Check[Tensor | None]:
+def _binary(place: Place, embedding: Embedding, path: Path, pieces: Pieces) -> Check[Tensor | None]:
     size = path.stat().st_size
     shape = embedding.shape
     if len(shape) != 2:
@@ -144,7 +159,7 @@ def _binary(place: Place, embedding: Embedding, path: Path) -> Check[Tensor | No
         yield place.warning(
             f"{embedding.tensor} has {counted(size % 4, 'byte')} too many", "the page ignores them"
         )
-    if fails_with_tensorflow(path):
+    if fails_with_tensorflow(path, pieces):
         yield place.warning(
             f"{embedding.tensor} has a line break before its first byte that is not UTF-8",
             "where TensorFlow is installed, the file is read as text and nothing is shown",
