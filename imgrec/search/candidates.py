@@ -18,19 +18,32 @@ from imgrec.distances.metrics import Distances, fuse
 from imgrec.errors import StoreError
 from imgrec.search.space import Queries, Rows, Space
 
-# Candidates of the sketch: at least so many, and so many for each result asked for.
-_CANDIDATES = 400
-_CANDIDATES_EACH = 40
 # Growth of the number of candidates when they may not hold the nearest.
 _MORE = 8
 # Safety margin in standard deviations of the estimation errors: of the sketch, and of the graph,
 # whose errors have heavier tails.
 _SURE = 3.3
 _SURE_NEAR = 4.5
-# Candidates of the graph: at least so many, or twice the results asked for.
-_NEAR = 64
 # Weight of an unwanted picture in Rocchio's rule.
 _PUSH = np.float32(0.5)
+
+
+@dataclass(frozen=True)
+class CandidateCounts:
+    """How many candidates an index proposes at first.
+
+    Attributes:
+        sketch: candidates of the sketch, at least.
+        sketch_each: candidates of the sketch for each result asked for.
+        graph: candidates of the graph, at least; or twice the results asked for.
+    """
+
+    sketch: int = 400
+    sketch_each: int = 40
+    graph: int = 64
+
+
+COUNTS = CandidateCounts()
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,7 @@ class Question:
         fuse: how the distances to several queries are fused, one of `metrics.FUSIONS`.
         left_out: rows excluded from the answer: the query pictures themselves.
         allowed: boolean mask (n,) of rows that pass the filters; None for all.
+        counts: how many candidates an index proposes at first.
     """
 
     wanted: Queries
@@ -52,6 +66,7 @@ class Question:
     fuse: str
     left_out: Rows
     allowed: NDArray[np.bool_] | None = None
+    counts: CandidateCounts = COUNTS
 
     @property
     def count(self) -> int:
@@ -136,7 +151,7 @@ class SketchIndex:
 
     def candidates(self, question: Question, k: int) -> Candidates:
         """Return the rows with the lowest estimated scores; more in a crowd of near-ties."""
-        count = max(_CANDIDATES, _CANDIDATES_EACH * k)
+        count = max(question.counts.sketch, question.counts.sketch_each * k)
         scores = question.scores(self.space.estimates(question.vectors))
         if question.allowed is not None:
             scores = np.where(question.allowed, scores, np.float32(np.inf))
@@ -168,7 +183,7 @@ class HnswIndex:
         assert part.hnsw is not None
         possible = question.count_allowed(len(self.space.ids))
         possible -= len(question.left_out) + len(part.hnsw.uncovered)
-        count, least = max(_NEAR, 2 * k), min(2 * k, possible)
+        count, least = max(question.counts.graph, 2 * k), min(2 * k, possible)
         # A StoreError means that the graph file is damaged: fall back to comparing all rows.
         with suppress(StoreError):
             while least > 0 and 8 * count < len(self.space.ids):

@@ -12,7 +12,7 @@ from imgrec.distances.metrics import Metric, metric_named
 from imgrec.errors import StoreError
 from imgrec.search.answer import Answer, Result
 from imgrec.search.cache import open_cache
-from imgrec.search.candidates import Question
+from imgrec.search.candidates import COUNTS, CandidateCounts, Question
 from imgrec.search.query_vectors import Asked, Resolver
 from imgrec.search.space import Space
 from imgrec.search.view import StoreView, weights_asked
@@ -37,8 +37,11 @@ class Recommender:
         weights: Path | None = None,
         device: str = "auto",
         cache: str | None = None,
+        *,
+        counts: CandidateCounts = COUNTS,
     ) -> None:
         self.store = store
+        self._counts = counts
         self._cache = open_cache(cache)
         self._resolver = Resolver(self._cache, weights, device)
         self._lock = threading.Lock()
@@ -138,7 +141,8 @@ class Recommender:
         allowed = view.rows_allowed(wanted, space)
         asked = [query.id for query in (*likes, *dislikes) if query.id is not None]
         to, away = compared.queries(likes), compared.queries(dislikes)
-        question = Question(to, away, space.between(to, away), fuse, space.rows_of(asked), allowed)
+        margins, left_out = space.between(to, away), space.rows_of(asked)
+        question = Question(to, away, margins, fuse, left_out, allowed, self._counts)
         if chosen.joins:
             found = search_joined(space, question, k, index)
         else:

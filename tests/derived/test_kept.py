@@ -19,21 +19,15 @@ from imgrec.derived.kept import SKETCH_VALUES
 from imgrec.derived.pca import COMPONENTS, PcaRecipe
 from imgrec.derived.rows import Coverage, derive, is_current, load_derived, save_derived
 from imgrec.derived.sketch import SketchRecipe
-from imgrec.search import candidates
+from imgrec.search.candidates import CandidateCounts
 from imgrec.store.features import Block, FeatureStore
 from pictures import picture
 
 VECTORS = vector_stores.clustered(1200, 96)
 HISTOGRAMS = vector_stores.histograms(900, 192)
 WAYS = ("exact", "sketch", "hnsw")
-
-
-@pytest.fixture(autouse=True)
-def _few_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lower the number of candidates, so that these small collections are not compared whole."""
-    monkeypatch.setattr(candidates, "_CANDIDATES", 60)
-    monkeypatch.setattr(candidates, "_CANDIDATES_EACH", 6)
-    monkeypatch.setattr(candidates, "_NEAR", 16)
+# Fewer candidates than by default, so that these small collections are not compared whole.
+FEW = CandidateCounts(sketch=60, sketch_each=6, graph=16)
 
 
 @pytest.fixture
@@ -41,6 +35,10 @@ def path(tmp_path: Path) -> Path:
     vector_stores.make(tmp_path / "store", {"vec": VECTORS[:800]}, part_rows=300)
     vector_stores.update(tmp_path / "store")
     return tmp_path / "store"
+
+
+def _opened(path: Path) -> Recommender:
+    return Recommender(Store.open(path), cache="none", counts=FEW)
 
 
 def _ids(answer: Answer) -> list[int]:
@@ -73,7 +71,7 @@ def test_new_pictures_are_found_before_and_after_the_update_of_the_indexes(
     path: Path, way: str
 ) -> None:
     ids = np.arange(1, 1201)
-    with Recommender.open(path, cache="none") as recommender:
+    with _opened(path) as recommender:
         _check_recall(recommender, VECTORS[:800], ids[:800], way)
         sketch, graph = _kept(path, SketchRecipe()), _kept(path, HnswRecipe())
         vector_stores.add_pictures(path, range(801, 1201))
@@ -92,7 +90,7 @@ def test_new_pictures_are_found_before_and_after_the_update_of_the_indexes(
 
 @pytest.mark.parametrize("way", WAYS)
 def test_removed_pictures_are_never_results(path: Path, way: str) -> None:
-    with Recommender.open(path, cache="none") as recommender:
+    with _opened(path) as recommender:
         gone = _ids(recommender.query([5], 10, index=way))
         vector_stores.remove(path, gone)
         left = np.setdiff1d(np.arange(1, 801), gone)
@@ -107,7 +105,7 @@ def test_removed_pictures_are_never_results(path: Path, way: str) -> None:
 def test_a_rebuilt_feature_is_searched_by_its_new_vectors(path: Path, way: str) -> None:
     other = vector_stores.clustered(800, 96, seed=9)
     ids = np.arange(1, 801)
-    with Recommender.open(path, cache="none") as recommender:
+    with _opened(path) as recommender:
         _check_recall(recommender, VECTORS[:800], ids, way)
         vector_stores.rebuild(path, "vec", other)
         if way == "exact":
@@ -128,7 +126,7 @@ def test_a_part_rewritten_under_its_old_number_is_noticed(path: Path, way: str) 
         file.unlink()
     np.save(part / "ids.npy", np.arange(301, 601))
     np.save(part / "vectors.npy", vectors[300:600])
-    with Recommender.open(path, cache="none") as recommender:
+    with _opened(path) as recommender:
         _check_recall(recommender, vectors, np.arange(1, 801), way)
         vector_stores.update(path)
         _check_recall(recommender, vectors, np.arange(1, 801), way)
@@ -140,7 +138,7 @@ def test_many_pictures_removed_and_others_restored(path: Path, way: str) -> None
     vector_stores.update(path)
     with Store.create(path) as store, store.catalog.transaction() as db:
         db.execute("UPDATE images SET status = 'ok'")
-    with Recommender.open(path, cache="none") as recommender:
+    with _opened(path) as recommender:
         _check_recall(recommender, VECTORS[:800], np.arange(1, 801), way)
         vector_stores.update(path)
         _check_recall(recommender, VECTORS[:800], np.arange(1, 801), way)
@@ -172,7 +170,7 @@ def test_a_damaged_sketch_is_not_used_and_is_built_again(
         np.save(file, np.load(file)[..., :-1])
     else:
         file.write_bytes(file.read_bytes()[:40])
-    with Recommender.open(path, cache="none") as recommender:
+    with _opened(path) as recommender:
         assert _ids(recommender.query([3])) == _nearest(VECTORS[:800], np.arange(1, 801), 3)
         vector_stores.update(path)
         _check_recall(recommender, VECTORS[:800], np.arange(1, 801), "sketch")
@@ -190,7 +188,7 @@ def test_a_damaged_graph_is_not_used_and_is_built_again(path: Path, damage: str)
         file.write_bytes(
             {"empty": b"", "words": b"words", "half": whole[: len(whole) // 2]}[damage]
         )
-    with Recommender.open(path, cache="none") as recommender:
+    with _opened(path) as recommender:
         assert _ids(recommender.query([3])) == _nearest(VECTORS[:800], np.arange(1, 801), 3)
         vector_stores.update(path)
         _check_recall(recommender, VECTORS[:800], np.arange(1, 801), "hnsw")
@@ -207,7 +205,7 @@ def test_the_sketch_of_another_encoder_is_not_used(path: Path) -> None:
 def test_reduced_histograms_equal_those_of_scikit_learn(tmp_path: Path) -> None:
     path = vector_stores.make(tmp_path / "store", {"rgb": HISTOGRAMS})
     expected = PCA(COMPONENTS, svd_solver="full").fit_transform(HISTOGRAMS.astype(float))
-    with Recommender.open(path, cache="none") as recommender:
+    with _opened(path) as recommender:
         for asked in range(1, 30):
             answer = recommender.query([asked], 5, "pca-cosine")
             distances = cdist(expected[[asked - 1]], expected, "cosine")[0]
@@ -256,7 +254,7 @@ def test_another_collection_at_the_same_path(tmp_path: Path) -> None:
     kept = _kept(path, PcaRecipe(), "rgb")
     assert kept.coverage.ids.tolist() == ids.tolist()
     assert kept.fitted_on == 20
-    with Recommender.open(path, cache="none") as recommender:
+    with _opened(path) as recommender:
         for way in WAYS:
             assert {i for a in (41, 50) for i in _ids(recommender.query([a], index=way))} <= {*ids}
 
@@ -264,11 +262,11 @@ def test_another_collection_at_the_same_path(tmp_path: Path) -> None:
 def test_few_and_equal_histograms(tmp_path: Path) -> None:
     path = vector_stores.make(tmp_path / "store", {"rgb": HISTOGRAMS[[0, 0, 1]]})
     vector_stores.update(path)
-    with Recommender.open(path, cache="none") as recommender:
+    with _opened(path) as recommender:
         assert _ids(recommender.query([1], metric="pca-cosine")) == [2, 3]
     path = vector_stores.make(tmp_path / "one", {"rgb": HISTOGRAMS[:1]})
     vector_stores.update(path)
-    with Recommender.open(path, cache="none") as recommender:
+    with _opened(path) as recommender:
         assert recommender.query([1], metric="pca-cosine").results == []
 
 
@@ -285,7 +283,7 @@ def test_the_graph_finds_the_remaining_pictures_after_the_nearest_are_removed(pa
     vector_stores.add_pictures(path, range(801, 811))
     vector_stores.add_part(path, "vec", np.arange(801, 811), VECTORS[800:810])
     ids = np.setdiff1d(np.arange(1, 811), near)
-    with Recommender.open(path, cache="none") as recommender:
+    with _opened(path) as recommender:
         found = _ids(recommender.query([7], index="hnsw"))
         assert found == _nearest(VECTORS[ids - 1], ids, 7)
 
@@ -303,7 +301,7 @@ def test_a_store_without_remaining_pictures_gives_no_results(tmp_path: Path) -> 
     vector_stores.remove(path, range(1, 6))
     picture("discs", 1).save(tmp_path / "new.png")
     histogram = {"features": "rgb=1"}
-    with Recommender.open(path, cache="none") as recommender:
+    with _opened(path) as recommender:
         for metric in ("cosine", "chi2", "pca-cosine", "combined"):
             assert recommender.query([tmp_path / "new.png"], 5, metric, **histogram).results == []
 
