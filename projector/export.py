@@ -24,7 +24,7 @@ from imgrec.system.output_folder import LOGDIR
 from imgrec.system.progress import progress
 from imgrec.system.threads import cores
 from imgrec.system.workers import Workers
-from projector.choices import DIMENSIONS, PAGE_SIZE
+from projector.choices import DIMENSIONS, MAX_POINTS, PAGE_SIZE
 from projector.compose import Composer, PendingRun
 from projector.files.sprite_workers import Sheets
 from projector.layouts import Layouts
@@ -48,6 +48,8 @@ class ProjectorOptions:
         dimensions: principal components in the tensors; None for unreduced vectors.
         overview: number of pictures in the overview.
         page_size: most pictures per page.
+        max_points: most pictures of a collection that is also shown whole, in one run; TensorBoard
+            shows no more points of a tensor.
         clusters: most k-means clusters.
         methods: layouts beside PCA, of `METHODS`.
         seed: of the layouts.
@@ -58,6 +60,7 @@ class ProjectorOptions:
     dimensions: int | None = DIMENSIONS
     overview: int = OVERVIEW_SIZE
     page_size: int = PAGE_SIZE
+    max_points: int = MAX_POINTS
     clusters: int = CLUSTERS
     methods: Sequence[str] = METHODS
     seed: int = 0
@@ -141,7 +144,7 @@ def write_logdir(
     LOGDIR.check_place(out)
     collection = ProjectedFeature.open(store, encoder, options.dimensions, options.clusters, quiet)
     colors = update_colors(store, quiet=quiet)
-    runs = collection.runs(options.overview, options.page_size)
+    runs = collection.runs(options.overview, options.page_size, max_points=options.max_points)
     total = sum(len(run.ids) for run in runs)
     workers = _workers(options, total)
     with (

@@ -48,7 +48,7 @@ class Run:
         return f"{self.kind} {self.number:04d}"
 
 
-def plan_runs(ids: Ids, pages: Pages, sample: Ids) -> list[Run]:
+def plan_runs(ids: Ids, pages: Pages, sample: Ids, *, max_points: int = MAX_POINTS) -> list[Run]:
     """Return the runs of a collection, in the order of the drop-down list.
 
     A collection that fits on one page is one run. Otherwise the runs are the overview, the pages,
@@ -58,6 +58,7 @@ def plan_runs(ids: Ids, pages: Pages, sample: Ids) -> list[Run]:
         ids: of the pictures, ascending (n,).
         pages: page of each picture, from 0 (n,).
         sample: ids of the overview (m,).
+        max_points: most points in one tensor.
     """
     if not pages.any():
         return [Run(WHOLE, 0, ids)]
@@ -66,7 +67,7 @@ def plan_runs(ids: Ids, pages: Pages, sample: Ids) -> list[Run]:
     numbers = np.unique(pages) + 1
     runs = [Run(OVERVIEW, 0, sample)] if len(sample) < len(ids) else []
     runs += [Run(PAGE, int(i), of_page) for i, of_page in zip(numbers, members, strict=True)]
-    if len(ids) <= MAX_POINTS:
+    if len(ids) <= max_points:
         runs.append(Run(WHOLE, 0, ids))
     return runs
 

@@ -57,15 +57,19 @@ def start(logdir: Path, port: int = PORT) -> str:
     return f"{address}#projector"
 
 
-def free_port(first: int) -> int:
+def free_port(first: int, *, tried: int = _TRIED_PORTS) -> int:
     """Return the first free port from `first` on; 0 is returned unchanged.
 
+    Args:
+        first: first port to try; 0 leaves the choice to the operating system.
+        tried: number of ports to try.
+
     Raises:
-        ProjectorError: the next hundred ports are in use.
+        ProjectorError: all these ports are in use.
     """
     if first == 0:
         return 0
-    for port in range(first, min(first + _TRIED_PORTS, 65_536)):
+    for port in range(first, min(first + tried, 65_536)):
         with socket.socket() as probe:
             # Ignore sockets in TIME_WAIT. On Windows, it would let two servers share a port.
             if os.name == "posix":

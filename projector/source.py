@@ -24,7 +24,7 @@ from imgrec.neighbors.graph import kept_neighbors, neighbors_in
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
-from projector.choices import DIMENSIONS
+from projector.choices import DIMENSIONS, MAX_POINTS
 from projector.errors import ProjectorError
 from projector.kept_pages import KeptPages
 from projector.pages import Pages, grown_pages, settled_pages, split_pages, without_lonely
@@ -129,16 +129,18 @@ class ProjectedFeature:
         """The label kind to color by: the community if the catalog has any, else the cluster."""
         return COMMUNITY if COMMUNITY in self.store.catalog.labels.kinds() else CLUSTER
 
-    def runs(self, overview: int, page_size: int) -> list[Run]:
+    def runs(self, overview: int, page_size: int, *, max_points: int = MAX_POINTS) -> list[Run]:
         """Return the runs of the logdir, and keep the page of each picture in the store.
 
         Args:
             overview: number of pictures in the overview.
             page_size: most pictures per page.
+            max_points: most points in one tensor.
         """
         pages = self._pages(page_size)
         self.kept.save(self.ids, pages, page_size)
-        return plan_runs(self.ids, pages, overview_ids(self.clusters, self.groups, overview))
+        sample = overview_ids(self.clusters, self.groups, overview)
+        return plan_runs(self.ids, pages, sample, max_points=max_points)
 
     def labels(
         self, run: Run, colors: Mapping[int, str], page_of: Mapping[int, int]

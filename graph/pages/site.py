@@ -40,7 +40,7 @@ from imgrec.system.workers import in_order
 
 _FOLDERS = ("assets", "sheets", FOLDER)
 # Least number of pages that is worth the start of worker processes.
-_WORTH_WORKERS = 24
+WORKERS_FROM = 24
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class SiteOptions:
             group. () shows every picture as a node of its own; None finds the near-duplicates and
             keeps them as labels.
         workers: processes that draw the pages; 0 for this process alone, None for one per core.
+        workers_from: least number of pages for which worker processes are started.
     """
 
     encoder: str | None = None
@@ -66,6 +67,7 @@ class SiteOptions:
     louvain: str = AUTO
     groups: Sequence[Sequence[int]] | None = None
     workers: int | None = None
+    workers_from: int = WORKERS_FROM
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def _write_site(
     for name, data in assets().items():
         (folder / "assets" / name).write_bytes(data)
     wanted = cores() if options.workers is None else options.workers
-    workers = wanted if len(guide.groups) >= _WORTH_WORKERS else 0
+    workers = wanted if len(guide.groups) >= options.workers_from else 0
     bar = partial(progress, total=len(guide.groups), unit="pages", quiet=quiet)
     tasks = ((Page(path).sheet, sheet_pictures(guide, path)) for path in guide.groups)
     places, cells = Places(guide.bundles, guide.leaves), _Cells()

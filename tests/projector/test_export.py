@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -112,12 +113,9 @@ def test_rows_of_every_run_are_those_of_their_pictures(tmp_path: Path) -> None:
             assert np.abs(middle - np.array(colors(60)[row])).max() < 8, (summary.name, i)
 
 
-def test_more_than_one_tensor_holds_makes_no_run_of_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("projector.runs.MAX_POINTS", 50)
+def test_more_than_one_tensor_holds_makes_no_run_of_all(tmp_path: Path) -> None:
     with Store.open(_store(tmp_path / "store", 60)) as store:
-        made = write_logdir(store, tmp_path / "log", options=TINY)
+        made = write_logdir(store, tmp_path / "log", options=replace(TINY, max_points=50))
     assert {run.kind for run in made.runs} == {"overview", "page"}
 
 

@@ -65,12 +65,11 @@ def test_a_taken_port_is_passed_over() -> None:
         assert port < free_port(port) <= port + 100
 
 
-def test_no_free_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("projector.server._TRIED_PORTS", 1)
+def test_no_free_port_is_told() -> None:
     with socket.create_server((HOST, 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ProjectorError, match=f"no free port from {port} on"):
-            free_port(port)
+            free_port(port, tried=1)
 
 
 @pytest.mark.parametrize(

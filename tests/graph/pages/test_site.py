@@ -15,7 +15,6 @@ import pytest
 from filelock import FileLock
 
 from graph.__main__ import main, report
-from graph.pages import site as site_module
 from graph.pages.page import Renderer
 from graph.pages.site import SiteSummary
 from imgrec.errors import ImgrecError, StoreError
@@ -482,11 +481,10 @@ def test_a_query_prints_the_page_to_open(
     assert json.loads(capsys.readouterr().out)["results"][0]["page"] is None
 
 
-def test_workers_write_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site_module, "_WORTH_WORKERS", 0)
+def test_workers_write_the_same_bytes(tmp_path: Path) -> None:
     path = make_store(tmp_path, plain_names(30), clusters(30))
     for workers in (0, 2):
-        site_of(path, tmp_path / str(workers) / "site", workers=workers)
+        site_of(path, tmp_path / str(workers) / "site", workers=workers, workers_from=0)
     assert contents(tmp_path / "0" / "site") == contents(tmp_path / "2" / "site")
 
 
