@@ -47,7 +47,7 @@ def test_the_page_of_queries_names(name: str) -> None:
     assert f"`{name}`" in _page("commands/query.md")
 
 
-@pytest.mark.parametrize("name", [*REASONS, *SUFFIXES])
+@pytest.mark.parametrize("name", [*REASONS, *sorted(SUFFIXES)])
 def test_the_page_of_formats_names(name: str) -> None:
     assert f"`{name}`" in _page("guides/formats.md")
 
