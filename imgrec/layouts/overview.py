@@ -7,7 +7,8 @@ from imgrec.collection import Catalog, Ids
 from imgrec.collection.kinds import COMMUNITY
 from imgrec.derived.clusters import Clusters
 from imgrec.layouts.choices import OVERVIEW_SIZE
-from imgrec.layouts.sampling import spread_sample
+
+_MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
 def groups_of(catalog: Catalog, clusters: Clusters) -> NDArray[np.intp]:
@@ -30,3 +31,43 @@ def overview_ids(
         count: of the overview; all pictures where there are no more.
     """
     return spread_sample(clusters.ids, groups, count, clusters.central[clusters.central > 0])
+
+
+def spread_sample(
+    ids: Ids, groups: NDArray[np.integer], count: int, always: Ids | None = None
+) -> Ids:
+    """Return `count` ids, ascending, from each group in proportion to its size, at least one.
+
+    Where there are more groups than that, which of them are left out is chance. Within a
+    group it is chance too, but by the ids alone: pictures that come later displace a few of
+    the sample and leave the rest.
+
+    Args:
+        ids: (n,) the pictures.
+        groups: (n,) of each of them.
+        count: of the sample; all ids where there are no more.
+        always: (m,) ids that must be in it, where m <= count.
+    """
+    if len(ids) <= count:
+        return np.sort(ids)
+    chance = by_chance(ids)
+    order = np.lexsort((chance, groups))
+    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order[0]] - 1))
+    sizes = np.diff(starts, append=len(ids))
+    ranks = np.empty(len(ids))  # of each picture in its group, 0 to 1
+    ranks[order] = (np.arange(len(ids)) - np.repeat(starts, sizes)) / np.repeat(sizes, sizes)
+    if always is not None:
+        ranks[np.isin(ids, always)] = -1
+    return np.sort(ids[np.lexsort((chance, ranks))[:count]])
+
+
+def by_chance(ids: Ids) -> NDArray[np.uint64]:
+    """Return numbers that look like chance, one for each id.
+
+    Source: Steele, Lea and Flood 2014, Fast Splittable Pseudorandom Number Generators.
+    """
+    add, first, second = map(np.uint64, _MIX)
+    mixed = (ids.astype(np.uint64) + np.uint64(1)) * add
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * first
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * second
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)), np.uint64)

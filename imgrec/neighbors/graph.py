@@ -14,8 +14,7 @@ from imgrec.errors import StoreError
 from imgrec.neighbors.by_cells import approximate_lists
 from imgrec.neighbors.by_cuda import cuda_device, lists_on
 from imgrec.neighbors.by_products import exact_lists, is_small, recall
-from imgrec.neighbors.growth import grown_lists
-from imgrec.neighbors.hops import refined
+from imgrec.neighbors.growth import grown_lists, refined
 from imgrec.neighbors.kept import KnnGraph, Quality, load_knn, save_knn
 from imgrec.neighbors.lists import Lists, inverse_lengths
 from imgrec.neighbors.neighbors import Neighbors

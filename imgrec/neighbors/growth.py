@@ -1,4 +1,13 @@
-"""A k-NN graph grown: what came is found, what went is filled in, the rest stays as it is."""
+"""Update a k-NN graph after pictures came or went, and refine an approximate one.
+
+The nearest of new pictures are found exactly. A picture that lost a neighbor most likely finds
+another among the neighbors of its neighbors: two pictures that are near the same third one are
+probably near each other. `refined` uses the same idea for all pictures of an approximate graph.
+
+Invariant: a neighbor that is carried over keeps its distance; every distance is exact.
+
+Source: Dong, Moses, Li 2011, Efficient k-Nearest Neighbor Graph Construction (NN-descent).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +17,6 @@ from numpy.typing import NDArray
 
 from imgrec.derived.rows import Coverage
 from imgrec.neighbors.by_products import is_small, nearest
-from imgrec.neighbors.hops import two_hops, without_twins
 from imgrec.neighbors.lists import (
     NONE,
     Lists,
@@ -140,3 +148,43 @@ def _fill(feature: FeatureStore, lists: Lists, rows: Rows, more: Rows) -> None:
 
 def _chunks(rows: NDArray[np.intp]) -> list[Rows]:
     return [rows[part] for part in parts(len(rows), _STEP_ROWS)]
+
+
+def two_hops(neighbors: Rows, rows: Rows) -> Rows:
+    """Return the neighbors (b, k + k²) of rows (b,), and the neighbors of these.
+
+    Args:
+        neighbors: (n, k) rows, -1 for none.
+        rows: whose are wanted.
+    """
+    first = neighbors[rows]  # (b, k)
+    second = neighbors[first]  # (b, k, k); those of -1 are of the last row, and go
+    second[first < 0] = NONE
+    return np.concatenate([first, second.reshape(len(rows), -1)], axis=1)
+
+
+def without_twins(own: Rows, candidates: Rows) -> Rows:
+    """Return candidates (b, c) in which no row is twice, and none its own; -1 in their places."""
+    ordered = np.sort(np.where(candidates == own[:, None], NONE, candidates), axis=1)
+    ordered[:, 1:][ordered[:, 1:] == ordered[:, :-1]] = NONE
+    return ordered
+
+
+def refined(
+    feature: FeatureStore, lists: Lists, progress: Callable[[int], object] = lambda count: None
+) -> Lists:
+    """Return lists of all rows that hold the nearest of two hops.
+
+    Args:
+        feature: with the vectors.
+        lists: of all rows.
+        progress: called with the number of rows done.
+    """
+    better = Lists.empty(*lists.rows.shape)
+    for part in parts(len(feature), _STEP_ROWS):
+        own = np.arange(part.start, part.stop)
+        candidates = without_twins(own, two_hops(lists.rows, own))
+        found = compared(feature, own, candidates, lists.rows.shape[1])
+        better.rows[part], better.distances[part] = found.rows, found.distances
+        progress(len(own))
+    return better

@@ -1,15 +1,15 @@
-"""A grown k-NN graph, against one built from scratch and against the exact one."""
+"""A grown graph, against one built from scratch and the exact one; two hops, against sets."""
 
 import numpy as np
 import pytest
 
 from imgrec.derived.rows import Coverage
 from imgrec.neighbors.by_products import exact_lists
-from imgrec.neighbors.growth import grown_lists
-from imgrec.neighbors.lists import Lists
+from imgrec.neighbors.growth import grown_lists, refined, two_hops, without_twins
+from imgrec.neighbors.lists import Lists, compared
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.features import Block, FeatureStore
-from knn_reference import Vectors, check_lists, share_found, true_lists
+from knn_reference import Vectors, check_lists, feature_of, share_found, true_lists
 from vector_stores import clustered
 
 _K = 8
@@ -102,3 +102,29 @@ def test_a_large_change_builds_the_graph_from_scratch(monkeypatch: pytest.Monkey
     another = FeatureStore("x", 24, [_part(vectors, ids[:800], "z")])
     assert grown_lists(another, kept, Coverage.of(old)) is None
     assert grown_lists(FeatureStore("x", 24, old.blocks[:0]), kept, Coverage.of(old)) is None
+
+
+def test_two_hops_are_the_neighbors_and_their_neighbors() -> None:
+    neighbors = np.random.default_rng(0).integers(-1, 50, size=(50, 4))
+    rows = np.arange(0, 50, 3)
+    found = without_twins(rows, two_hops(neighbors, rows))
+    for row, candidates in zip(rows.tolist(), found.tolist(), strict=True):
+        first = {*neighbors[row].tolist()} - {-1}
+        second = {other for near in first for other in neighbors[near].tolist()}
+        there = [other for other in candidates if other >= 0]
+        assert sorted(there) == sorted((first | second) - {-1, row})
+
+
+def test_incomplete_lists_are_completed() -> None:
+    vectors = clustered(800, 24)
+    feature, true = feature_of(vectors), true_lists(vectors, 10)
+    candidates = true_lists(vectors, 20).rows
+    dropped = np.random.default_rng(1).random(candidates.shape) < 0.3
+    dropped[dropped.sum(axis=1) > 10] = False
+    worse = compared(feature, np.arange(800), np.where(dropped, -1, candidates), 10)
+    before, done = share_found(worse, true), list[int]()
+    better = refined(feature, Lists(worse.rows, worse.distances), done.append)
+    check_lists(vectors, better)
+    assert before < 0.8
+    assert share_found(better, true) > 0.97
+    assert sum(done) == 800

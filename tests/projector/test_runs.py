@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgrec.collection import Entry
-from imgrec.layouts.sampling import spread_sample
+from imgrec.layouts.overview import spread_sample
 from projector.choices import MAX_POINTS
 from projector.runs import OVERVIEW, PAGE, WHOLE, Run, plan_runs, run_name
 

@@ -19,9 +19,8 @@ from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.layouts.choices import OVERVIEW_SIZE
 from imgrec.layouts.fuzzy_graph import fuzzy_graph, part_of
 from imgrec.layouts.kept import MAKERS, KeptLayouts, graph_among, layout_key, main_axes
-from imgrec.layouts.overview import groups_of, overview_ids
+from imgrec.layouts.overview import by_chance, groups_of, overview_ids
 from imgrec.layouts.reduction import reduce_feature
-from imgrec.layouts.sampling import by_chance
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store

@@ -17,7 +17,7 @@ from imgrec.collection.kinds import FOLDER
 from imgrec.derived.kept import kept_or_made
 from imgrec.derived.pca import PcaRecipe, Reduced
 from imgrec.distances.metrics import METRICS, Metric
-from imgrec.layouts.sampling import spread_sample
+from imgrec.layouts.overview import spread_sample
 from imgrec.neighbors.precision import chance_of, precision_at_k
 from imgrec.reporting.facts.catalog import codes_of
 from imgrec.store.features import FeatureStore
