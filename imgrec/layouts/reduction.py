@@ -13,7 +13,6 @@ from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
 
 MIN_COLUMNS = 3  # with two the page shows nothing
-_BLOCK_ROWS = 8_192
 
 
 @dataclass(frozen=True)
@@ -30,15 +29,19 @@ class Reduction:
     count: int
     variance_kept: float
 
-    def take(self, ids: Ids) -> Vectors:
+    def take(self, ids: Ids, block_rows: int = 8_192) -> Vectors:
         """Return the columns (m, count) of some pictures, 0 beyond the last axis.
+
+        Args:
+            ids: (m,) of the pictures.
+            block_rows: pictures whose vectors are in memory at a time.
 
         Raises:
             StoreError: a value is not finite.
         """
         columns = np.zeros((len(ids), self.count), np.float32)
-        for start in range(0, len(ids), _BLOCK_ROWS):
-            rows = slice(start, start + _BLOCK_ROWS)
+        for start in range(0, len(ids), block_rows):
+            rows = slice(start, start + block_rows)
             columns[rows, : self.source.dimensions] = self.source.take(ids[rows])
         _check_finite(columns, self.source.name, ids)
         return columns

@@ -12,11 +12,16 @@ if TYPE_CHECKING:
 
 _TSNE_PHASES = ((100, 12), (200, 1))  # iterations, exaggeration; more changes nothing one sees
 _TSNE_START = 1e-4  # spread: farther apart, pictures pass each other too slowly
-_GRID_FROM = 2_500  # pictures: below, a tree is faster than openTSNE's grid, which is only 2-D
+GRID_FROM = 2_500  # pictures: below, a tree is faster than openTSNE's grid, which is only 2-D
 _COARSENESS = 1.0  # of the tree: at 0.5 it takes 2.5 times as long, and trustworthiness is the same
 
 
-def tsne_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) -> Positions:
+def tsne_layout(
+    graph: "csr_array",
+    start: NDArray[np.floating],
+    seed: int = 0,
+    grid_from: int = GRID_FROM,
+) -> Positions:
     """Return the t-SNE positions (n, c) of pictures, centered, within -1 and 1; c is 2 or 3.
 
     Args:
@@ -24,6 +29,7 @@ def tsne_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) 
             affinities: of 15 neighbors they do what a perplexity of 30 does.
         start: (n, c) finite positions to begin with, in any unit.
         seed: the same gives the same bytes.
+        grid_from: pictures from which two dimensions are computed on a grid, not by a tree.
 
     Source: openTSNE; Böhm, Berens, Kobak (2022), Attraction-repulsion spectrum.
     """
@@ -35,7 +41,7 @@ def tsne_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) 
     from openTSNE.affinity import PrecomputedAffinities
     from scipy.sparse import csr_matrix
 
-    grid = c == 2 and n >= _GRID_FROM
+    grid = c == 2 and n >= grid_from
     affinities = PrecomputedAffinities(csr_matrix(graph, dtype=np.float64, copy=True))
     embedding = TSNEEmbedding(
         _TSNE_START * begin,

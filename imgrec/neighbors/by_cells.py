@@ -34,17 +34,35 @@ from imgrec.neighbors.lists import (
 from imgrec.store.features import FeatureStore
 from imgrec.system.threads import in_threads
 
-COMPONENTS = 256
-CANDIDATES = 64
-VISITED = 24  # cells
-_CELL_ROWS = 800
-_MOST_ROWS = 4 * _CELL_ROWS  # in a cell; a larger one is cut
 _FIT_ROWS = 16_384
+_MOST_FILLED = 4  # times the average; a larger cell is cut
 _SAMPLED = 64  # rows a center is fitted on
 _ROUNDS = 8  # of k-means
 _STEP_ROWS = 8192
-_TASK_ROWS = COMPARED_ROWS  # no more: one thread compares them, others would wait for each other
 _SEED = 0
+
+
+@dataclass(frozen=True)
+class CellOptions:
+    """How rows are cut into cells and how far a search looks.
+
+    Attributes:
+        components: principal axes of the coordinates.
+        candidates: rows a list compares in full, at least; twice the neighbors where that is more.
+        visited: cells whose rows are estimated for a row.
+        cell_rows: rows of a cell on average; one of more than four times as many is cut.
+        task_rows: rows a thread does at a time; `compared` must not cut them again, or its
+            threads would wait for each other.
+    """
+
+    components: int = 256
+    candidates: int = 64
+    visited: int = 24
+    cell_rows: int = 800
+    task_rows: int = COMPARED_ROWS
+
+
+CELLS = CellOptions()
 
 
 @dataclass(frozen=True)
@@ -69,28 +87,32 @@ class Cells:
 
 
 def approximate_lists(
-    feature: FeatureStore, k: int, progress: Callable[[int], object] = lambda count: None
+    feature: FeatureStore,
+    k: int,
+    progress: Callable[[int], object] = lambda count: None,
+    options: CellOptions = CELLS,
 ) -> Lists:
-    """Return about the k nearest of every row, with exact distances.
+    """Return approximately the k nearest rows of every row, with exact distances.
 
     Args:
         feature: with n vectors, more than k.
         k: neighbors.
         progress: called with the number of rows done.
+        options: sizes of the cells and of the search.
     """
     lengths = inverse_lengths(feature)
-    cells = make_cells(feature, lengths)
+    cells = make_cells(feature, lengths, options)
     lists = Lists.empty(len(feature), k)
-    count = max(CANDIDATES, 2 * k)
+    count = max(options.candidates, 2 * k)
 
     def fill(part: slice) -> None:
         own = cells.rows[part]
-        best = compared(feature, own, candidates(cells, part, count), k)
+        best = compared(feature, own, candidates(cells, part, count, options.visited), k)
         lists.rows[own], lists.distances[own] = best.rows, best.distances
         progress(len(own))
 
     with threadpool_limits(1, "blas"):
-        in_threads(fill, list(parts(len(feature), _TASK_ROWS)))
+        in_threads(fill, list(parts(len(feature), options.task_rows)))
     short = np.flatnonzero((lists.rows < 0).any(axis=1))  # their cells held too few
     if len(short):
         best = nearest(feature, lengths, short, k)
@@ -98,25 +120,28 @@ def approximate_lists(
     return settled(feature, lengths, lists)
 
 
-def make_cells(feature: FeatureStore, lengths: NDArray[np.float32]) -> Cells:
-    """Return all rows of a feature in cells.
+def make_cells(
+    feature: FeatureStore, lengths: NDArray[np.float32], options: CellOptions = CELLS
+) -> Cells:
+    """Return all rows of a feature, cut into cells.
 
     Args:
         feature: with n vectors.
-        lengths: (n,) as `imgrec.neighbors.lists.inverse_lengths` has them.
+        lengths: (n,) inverse, as `imgrec.neighbors.lists.inverse_lengths` returns them.
+        options: sizes of the cells.
     """
     sample = scaled(feature.take(sample_ids(feature.ids, _FIT_ROWS)), 2)
-    axes = fit_axes(sample, COMPONENTS, solver="randomized")
+    axes = fit_axes(sample, options.components, solver="randomized")
     del sample
     coordinates, offsets = _projected(feature, lengths, axes)
-    count = max(1, len(feature) // _CELL_ROWS)
+    count = max(1, len(feature) // options.cell_rows)
     picked = sample_ids(np.arange(len(feature)), _SAMPLED * count)
     centers = _kmeans(coordinates[picked], count)
     numbers = np.empty(len(feature), np.intp)
     for part in parts(len(feature), _STEP_ROWS):
         numbers[part] = _gaps(coordinates[part], centers).argmin(axis=1)
     rows = np.argsort(numbers, kind="stable")
-    starts = _cut(np.bincount(numbers, minlength=count))
+    starts = _cut(np.bincount(numbers, minlength=count), options.cell_rows)
     coordinates, offsets = coordinates[rows], offsets[rows]
     centers = _means(coordinates, starts)
     nearest_center = -np.einsum("ca,ca->c", centers, centers) / 2
@@ -127,16 +152,17 @@ def make_cells(feature: FeatureStore, lengths: NDArray[np.float32]) -> Cells:
     return Cells(rows, starts, centers, center_offsets, coordinates, offsets)
 
 
-def candidates(cells: Cells, part: slice, count: int) -> Rows:
-    """Return the best `count` of the rows in the best cells for each of some, -1 where too few.
+def candidates(cells: Cells, part: slice, count: int, visited: int = CELLS.visited) -> Rows:
+    """Return the rows (b, count) of the nearest cells with the best estimates, -1 where too few.
 
     Args:
         cells: of all rows.
         part: of `cells.rows`, b of them.
         count: candidates a row.
+        visited: cells looked into.
     """
     own = cells.coordinates[part]  # (b, a)
-    visited = min(VISITED, len(cells.centers))
+    visited = min(visited, len(cells.centers))
     alike = own @ cells.centers.T + cells.center_offsets  # (b, c)
     near = np.zeros(alike.shape, bool)
     best = np.argpartition(-alike, visited - 1, axis=1)[:, :visited]
@@ -198,15 +224,16 @@ def _gaps(coordinates: Vectors, centers: Vectors) -> Vectors:
     return gaps
 
 
-def _cut(sizes: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return where cells of these sizes begin, without empty ones, large ones cut evenly.
+def _cut(sizes: NDArray[np.intp], cell_rows: int) -> NDArray[np.intp]:
+    """Return where cells of these sizes (c,) begin, without empty ones, large ones cut evenly.
 
-    Of pictures that are all alike k-means makes one cell, whose product would take for ever.
+    k-means puts pictures that are all alike into one cell, whose product grows with the square of
+    its size.
     """
     ends = np.cumsum(sizes)
     starts = [0]
     for size, end in zip(sizes.tolist(), ends.tolist(), strict=True):
         if size:
-            pieces = -(-size // _CELL_ROWS) if size > _MOST_ROWS else 1
+            pieces = -(-size // cell_rows) if size > _MOST_FILLED * cell_rows else 1
             starts += [end - size + size * piece // pieces for piece in range(1, pieces + 1)]
     return np.array(starts)

@@ -1,6 +1,7 @@
 """The exact nearest rows by blocks of the product with all vectors: reference, and recall."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from imgrec.distances.metrics import COSINE_NOISE
 from imgrec.encoders.spec import Vectors
 from imgrec.neighbors.lists import (
     SPARE,
+    TILE_ROWS,
     Lists,
     Rows,
     Scores,
@@ -24,28 +26,47 @@ from imgrec.neighbors.lists import (
 from imgrec.store.features import FeatureStore
 from imgrec.system.threads import cores, in_threads
 
-CHECKED = 1000
+CHECKED = 1000  # rows that the recall is measured on
 SMALL = 1e12  # multiplications that are done exactly: all pairs of 22,000 × 2048 in 8 s
-_QUERY_ROWS = 1024
 
 
-def is_small(feature: FeatureStore, count: int) -> bool:
-    """Whether the nearest of so many rows are soon found exactly."""
-    return count * len(feature) * feature.dimensions <= SMALL
+@dataclass(frozen=True)
+class Blocks:
+    """Sizes of the blocks of the product.
+
+    Attributes:
+        query_rows: rows whose nearest are searched at a time.
+        tile_rows: rows they are multiplied with at a time.
+    """
+
+    query_rows: int = 1024
+    tile_rows: int = TILE_ROWS
+
+
+BLOCKS = Blocks()
+
+
+def is_small(feature: FeatureStore, count: int, most: float = SMALL) -> bool:
+    """Return True if an exact search for `count` rows takes at most `most` multiplications."""
+    return count * len(feature) * feature.dimensions <= most
 
 
 def exact_lists(
-    feature: FeatureStore, k: int, progress: Callable[[int], object] = lambda count: None
+    feature: FeatureStore,
+    k: int,
+    progress: Callable[[int], object] = lambda count: None,
+    blocks: Blocks = BLOCKS,
 ) -> Lists:
-    """Return the k nearest of every row.
+    """Return the k nearest rows of every row.
 
     Args:
         feature: with n vectors, more than k.
         k: neighbors.
         progress: called with the number of rows done.
+        blocks: sizes of the blocks of the product.
     """
-    lengths = inverse_lengths(feature)
-    lists = nearest(feature, lengths, np.arange(len(feature)), k, progress=progress)
+    lengths, every = inverse_lengths(feature), np.arange(len(feature))
+    lists = nearest(feature, lengths, every, k, progress=progress, blocks=blocks)
     return settled(feature, lengths, lists)
 
 
@@ -56,22 +77,25 @@ def nearest(
     k: int,
     entered: Scores | None = None,
     progress: Callable[[int], object] = lambda count: None,
+    blocks: Blocks = BLOCKS,
 ) -> Lists:
-    """Return the k nearest of some rows (b,) among all.
+    """Return the k nearest rows, among all, of some rows (b,).
 
     Args:
         feature: with the vectors.
-        lengths: (n,) as `inverse_lengths` has them.
+        lengths: (n,) inverse, as `inverse_lengths` returns them.
         rows: whose nearest are wanted.
         k: neighbors.
-        entered: lists of all n rows, into which those of `rows` are let that are near enough.
+        entered: candidate lists of all n rows, into which those of `rows` that are near enough
+            are inserted.
         progress: called with the number of rows done.
+        blocks: sizes of the blocks of the product.
     """
     lists = Lists.empty(len(rows), k)
-    every, count = tiles(feature), min(k + SPARE, len(feature) - 1)
+    every, count = tiles(feature, blocks.tile_rows), min(k + SPARE, len(feature) - 1)
     step = -(-len(every) // cores())
     shares = [every[start : start + step] for start in range(0, len(every), step)]
-    for part in parts(len(rows), _QUERY_ROWS):
+    for part in parts(len(rows), blocks.query_rows):
         own = rows[part]
         units = feature.take_rows(own) * lengths[own, None]
         found = [Scores.none(own, count) for _ in shares]
@@ -90,13 +114,21 @@ def nearest(
     return lists
 
 
-def recall(feature: FeatureStore, lengths: NDArray[np.float32], lists: Lists) -> tuple[float, int]:
-    """Return the share of the true nearest that lists hold, and of how many rows it was checked.
+def recall(
+    feature: FeatureStore, lengths: NDArray[np.float32], lists: Lists, checked: int = CHECKED
+) -> tuple[float, int]:
+    """Return the share of the true nearest rows that lists hold, and how many rows were checked.
 
-    A neighbor counts where it is no farther than the last of the true ones: of rows at the
-    same distance any is right.
+    A neighbor counts if it is no farther than the last of the true ones: of rows at the same
+    distance any is right.
+
+    Args:
+        feature: with n vectors.
+        lengths: (n,) inverse, as `inverse_lengths` returns them.
+        lists: of all rows.
+        checked: rows that are searched exactly, spread over all; all rows if there are fewer.
     """
-    rows = sample_ids(np.arange(len(feature)), CHECKED)
+    rows = sample_ids(np.arange(len(feature)), checked)
     k = lists.rows.shape[1]
     true = nearest(feature, lengths, rows, k)
     right = (lists.distances[rows] <= true.distances[:, -1:]).sum(axis=1)

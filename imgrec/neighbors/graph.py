@@ -5,15 +5,16 @@ where there is one, else approximate by cells, and then its recall is measured a
 """
 
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgrec.derived.rows import Coverage
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
-from imgrec.neighbors.by_cells import approximate_lists
+from imgrec.neighbors.by_cells import CELLS, CellOptions, approximate_lists
 from imgrec.neighbors.by_cuda import cuda_device, lists_on
-from imgrec.neighbors.by_products import exact_lists, is_small, recall
+from imgrec.neighbors.by_products import CHECKED, SMALL, exact_lists, is_small, recall
 from imgrec.neighbors.growth import grown_lists, refined
 from imgrec.neighbors.kept import KnnGraph, Quality, load_knn, save_knn
 from imgrec.neighbors.lists import Lists, inverse_lengths
@@ -26,8 +27,27 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 K = 15
-LEAST_RECALL = 0.97  # below, the neighbors of neighbors are looked at too
 _MOST_LOST = 0.01  # of the recall, by growing
+
+
+@dataclass(frozen=True)
+class KnnOptions:
+    """When a k-NN graph is approximate, and how good it must be then.
+
+    Attributes:
+        small: multiplications up to which it is exact.
+        checked: rows that the recall is measured on.
+        least_recall: below, neighbors of neighbors are compared too.
+        cells: of the approximate search.
+    """
+
+    small: float = SMALL
+    checked: int = CHECKED
+    least_recall: float = 0.97
+    cells: CellOptions = CELLS
+
+
+KNN = KnnOptions()
 
 
 def neighbors_of(
@@ -62,20 +82,32 @@ def neighbors_in(
 
 
 def knn_graph_of(
-    store: Store, name: str | None = None, k: int = K, *, quiet: bool = True
+    store: Store,
+    name: str | None = None,
+    k: int = K,
+    *,
+    quiet: bool = True,
+    options: KnnOptions = KNN,
 ) -> KnnGraph:
-    """Return the k-NN graph of a feature and how right it is, as `neighbors_of` does.
+    """Return the k-NN graph of a feature and its recall, as `neighbors_of` does.
 
     Raises:
         StoreError: there is no such feature, or it has fewer than two pictures.
     """
-    return knn_graph_in(store, store.spec(name), store.feature(name), k, quiet=quiet)
+    spec, feature = store.spec(name), store.feature(name)
+    return knn_graph_in(store, spec, feature, k, quiet=quiet, options=options)
 
 
 def knn_graph_in(
-    store: Store, spec: EncoderSpec, feature: FeatureStore, k: int = K, *, quiet: bool = True
+    store: Store,
+    spec: EncoderSpec,
+    feature: FeatureStore,
+    k: int = K,
+    *,
+    quiet: bool = True,
+    options: KnnOptions = KNN,
 ) -> KnnGraph:
-    """Return the k-NN graph of a feature that is open and how right it is.
+    """Return the k-NN graph of an open feature and its recall.
 
     Raises:
         StoreError: it has fewer than two pictures.
@@ -90,11 +122,11 @@ def knn_graph_in(
     if kept is not None and _is_right(kept, feature, min(k, most)):
         return kept.cut(k)
     with progress(total=len(feature), desc="neighbors", unit="pictures", quiet=quiet) as bar:
-        made = _grown(feature, kept, min(k, most), bar)
+        made = _grown(feature, kept, min(k, most), bar, options)
         if made is None:
             if bar.n:
                 bar.reset()
-            made = _built(feature, min(max(k, K), most), bar)
+            made = _built(feature, min(max(k, K), most), bar, options)
     with suppress(OSError, StoreError), store.writing():  # read-only, full or busy: not kept
         save_knn(folder, spec, made)
     return made.cut(k)
@@ -136,39 +168,39 @@ def _graph(feature: FeatureStore, lists: Lists, quality: Quality) -> KnnGraph:
     return KnnGraph(_named(feature, lists), Coverage.of(feature), quality)
 
 
-def _built(feature: FeatureStore, k: int, bar: "tqdm[Any]") -> KnnGraph:
-    """Build the graph by the way that is best for its size."""
-    if is_small(feature, len(feature)):
+def _built(feature: FeatureStore, k: int, bar: "tqdm[Any]", options: KnnOptions) -> KnnGraph:
+    """Build the graph by the method that fits its size and the machine."""
+    if is_small(feature, len(feature), options.small):
         return _graph(feature, exact_lists(feature, k, bar.update), Quality("exact"))
     device = cuda_device()
     if device is not None:
         with suppress(RuntimeError):  # too little memory on it: as if there were none
             return _graph(feature, lists_on(device, feature, k, bar.update), Quality("cuda"))
         bar.reset()
-    lists = approximate_lists(feature, k, bar.update)
+    lists = approximate_lists(feature, k, bar.update, options.cells)
     lengths = inverse_lengths(feature)
-    share, checked = recall(feature, lengths, lists)
-    if share < LEAST_RECALL:
+    share, checked = recall(feature, lengths, lists, options.checked)
+    if share < options.least_recall:
         bar.reset()
         lists = refined(feature, lists, bar.update)
-        share, checked = recall(feature, lengths, lists)
+        share, checked = recall(feature, lengths, lists, options.checked)
     return _graph(feature, lists, Quality("cells", share, checked, share))
 
 
 def _grown(
-    feature: FeatureStore, kept: KnnGraph | None, k: int, bar: "tqdm[Any]"
+    feature: FeatureStore, kept: KnnGraph | None, k: int, bar: "tqdm[Any]", options: KnnOptions
 ) -> KnnGraph | None:
-    """Grow a graph, None where there is none, or it has to be built anew."""
+    """Return the kept graph updated; None where there is none or it has to be built anew."""
     if kept is None or kept.neighbors.k < k:
         return None
-    found = grown_lists(feature, kept.neighbors, kept.coverage, bar.update)
+    found = grown_lists(feature, kept.neighbors, kept.coverage, bar.update, options.small)
     if found is None:
         return None
     lists, exact = found
     before = kept.quality
     if exact and not before.checked:
         return _graph(feature, lists, before)
-    share, checked = recall(feature, inverse_lengths(feature), lists)
+    share, checked = recall(feature, inverse_lengths(feature), lists, options.checked)
     if share < before.built_recall - _MOST_LOST:
         return None
     return _graph(feature, lists, Quality(before.method, share, checked, before.built_recall))

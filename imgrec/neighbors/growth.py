@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.derived.rows import Coverage
-from imgrec.neighbors.by_products import is_small, nearest
+from imgrec.neighbors.by_products import SMALL, is_small, nearest
 from imgrec.neighbors.lists import (
     NONE,
     Lists,
@@ -41,6 +41,8 @@ def grown_lists(
     kept: Neighbors,
     coverage: Coverage,
     progress: Callable[[int], object] = lambda count: None,
+    small: float = SMALL,
+    most_new: float = MOST_NEW,
 ) -> tuple[Lists, bool] | None:
     """Return the lists of all rows, those kept that are right carried over.
 
@@ -53,15 +55,17 @@ def grown_lists(
         kept: the graph of the vectors as they were.
         coverage: of the vectors it was made from.
         progress: called with the number of rows done, all n in the end.
+        small: multiplications up to which all that changed is searched exactly.
+        most_new: values of new vectors, beyond which the graph is not grown.
 
     Returns:
         the lists, and whether all that was found was found exactly; None where too much changed.
     """
-    change = _carried(feature, kept, coverage)
+    change = _carried(feature, kept, coverage, most_new)
     if change is None:
         return None
     lists, lost = change.lists, change.lost
-    exact = is_small(feature, len(change.new) + len(lost))
+    exact = is_small(feature, len(change.new) + len(lost), small)
     redone = np.union1d(change.new, lost) if exact else change.new
     lengths, entered = inverse_lengths(feature), _thresholds(lists)
     _redo(feature, lengths, lists, redone, entered, progress)
@@ -99,12 +103,14 @@ class _Change:
         return np.asarray(self.now[two_hops(self.before, self.places[rows])])
 
 
-def _carried(feature: FeatureStore, kept: Neighbors, coverage: Coverage) -> _Change | None:
+def _carried(
+    feature: FeatureStore, kept: Neighbors, coverage: Coverage, most_new: float
+) -> _Change | None:
     """Return what is carried over, None where too much changed."""
     places = coverage.places(feature)
     carried, new = np.flatnonzero(places >= 0), np.flatnonzero(places < 0)
     changed = max(len(new), len(coverage.ids) - len(carried))
-    if changed > MOST_CHANGED * len(feature) or len(new) * feature.dimensions > MOST_NEW:
+    if changed > MOST_CHANGED * len(feature) or len(new) * feature.dimensions > most_new:
         return None
     if len(feature) <= kept.k:
         return None

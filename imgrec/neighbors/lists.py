@@ -16,7 +16,7 @@ Rows = NDArray[np.int64]
 SPARE = 8  # candidates beyond k where their scores are exact but for rounding
 NONE = -1
 COMPARED_ROWS = 512  # with their candidates some tens of MB
-_TILE_ROWS = 2048
+TILE_ROWS = 2048
 
 
 @dataclass(frozen=True)
@@ -106,13 +106,13 @@ class Tile:
         return np.asarray(block.vectors[which], np.float32)
 
 
-def tiles(feature: FeatureStore) -> list[Tile]:
-    """Return all rows of a feature, cut into tiles that fit a cache."""
+def tiles(feature: FeatureStore, tile_rows: int = TILE_ROWS) -> list[Tile]:
+    """Return all rows of a feature, cut into tiles of at most `tile_rows`, that fit a cache."""
     every = np.arange(len(feature))
     return [
-        Tile(every[places][start : start + _TILE_ROWS], number, slice(start, start + _TILE_ROWS))
+        Tile(every[places][start : start + tile_rows], number, slice(start, start + tile_rows))
         for number, places in enumerate(feature.places)
-        for start in range(0, len(feature.blocks[number].ids), _TILE_ROWS)
+        for start in range(0, len(feature.blocks[number].ids), tile_rows)
     ]
 
 

@@ -107,12 +107,9 @@ def test_columns_of_old_pictures_stay_the_same_when_pictures_are_added(tmp_path:
     assert np.allclose(np.abs(after[300:]), np.abs(axes.project(vectors[300:])), atol=1e-2)
 
 
-def test_columns_do_not_depend_on_the_block_size(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_columns_do_not_depend_on_the_block_size(tmp_path: Path) -> None:
     reduction, whole = _reduced(tmp_path, _matrix(500, 12), 3)
-    monkeypatch.setattr("imgrec.layouts.reduction._BLOCK_ROWS", 77)
-    assert np.array_equal(reduction.take(np.arange(1, 501)), whole)
+    assert np.array_equal(reduction.take(np.arange(1, 501), block_rows=77), whole)
 
 
 def test_rows_follow_the_ids_asked_for(tmp_path: Path) -> None:

@@ -181,21 +181,13 @@ def test_neighbors_in_the_layout_are_neighbors_of_the_pictures(
     assert _same_nearest(positions, clusters) >= 0.95 > _same_nearest(start, clusters)
 
 
-def test_the_grid_of_many_pictures_finds_the_same_neighbors(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_grid_of_many_pictures_finds_the_same_neighbors() -> None:
     vectors, clusters = _planted(600, 20)
     graph, start = fuzzy_graph(_neighbors(vectors)), _axes(vectors, 2)
-    monkeypatch.setattr("imgrec.layouts.tsne._GRID_FROM", 0)
-    first, second = (tsne_layout(graph, start) for _ in range(2))
+    first, second = (tsne_layout(graph, start, grid_from=0) for _ in range(2))
     assert np.array_equal(first, second)
-    assert not np.array_equal(first, _by_the_tree(graph, start, monkeypatch))
+    assert not np.array_equal(first, tsne_layout(graph, start, grid_from=len(start) + 1))
     assert _same_nearest(first, clusters) > 0.9
-
-
-def _by_the_tree(graph: csr_array, start: Matrix, monkeypatch: pytest.MonkeyPatch) -> Matrix:
-    monkeypatch.setattr("imgrec.layouts.tsne._GRID_FROM", len(start) + 1)
-    return tsne_layout(graph, start)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

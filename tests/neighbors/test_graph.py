@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 
 from imgrec import Neighbors, Options, Store, StoreError, index_folders, neighbors_of
+from imgrec.neighbors.by_cells import CellOptions
 from imgrec.neighbors.graph import (
+    KnnOptions,
     closest_id,
     exact_neighbors,
     kept_neighbors,
@@ -32,12 +35,13 @@ def collection(tmp_path: Path) -> Path:
     return make(tmp_path / "store", {"x": clustered(_N + 12, 40)[:_N]}, 400)
 
 
+LARGE = KnnOptions(small=1, checked=200)  # for which 600 pictures are many
+
+
 @pytest.fixture
-def _large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Treat 600 pictures as a large collection, on a machine without a CUDA device."""
-    monkeypatch.setattr("imgrec.neighbors.by_products.SMALL", 1)
+def _no_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pretend that the machine has no CUDA device."""
     monkeypatch.setattr("imgrec.neighbors.graph.cuda_device", lambda: None)
-    monkeypatch.setattr("imgrec.neighbors.by_products.CHECKED", 200)
 
 
 def test_neighbors_equal_those_of_scikit_learn() -> None:
@@ -137,10 +141,10 @@ def test_replaced_vectors_are_not_confused_with_the_old_ones(collection: Path) -
     assert not np.array_equal(before.neighbors, after.neighbors)
 
 
-@pytest.mark.usefixtures("_large")
+@pytest.mark.usefixtures("_no_device")
 def test_the_recall_of_an_approximate_graph_is_measured_and_kept(collection: Path) -> None:
     with Store.open(collection) as store:
-        made, kept = knn_graph_of(store), knn_graph_of(store)
+        made, kept = (knn_graph_of(store, options=LARGE) for _ in range(2))
         true = exact_neighbors(store.feature(), 15)
     described = json.loads((collection / "knn" / "x" / "kept.json").read_text())["state"]
     assert described["method"] == "cells"
@@ -154,59 +158,57 @@ def test_the_recall_of_an_approximate_graph_is_measured_and_kept(collection: Pat
     )
 
 
-@pytest.mark.usefixtures("_large")
+@pytest.mark.usefixtures("_no_device")
 def test_the_recall_of_a_grown_approximate_graph_is_measured_again(
     collection: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Store.open(collection) as store:
-        built = knn_graph_of(store).quality
+        built = knn_graph_of(store, options=LARGE).quality
     remove(collection, range(20, 40))
     with pytest.MonkeyPatch.context() as patch, Store.open(collection) as store:
         patch.setattr("imgrec.neighbors.graph._built", _never)
-        grown = knn_graph_of(store)
+        grown = knn_graph_of(store, options=LARGE)
         true = exact_neighbors(store.feature(), 15)
     assert np.array_equal(grown.neighbors.ids, true.ids)
     assert np.isclose(grown.neighbors.distances, true.distances, atol=1e-5).mean() > 0.97
     assert grown.quality.checked == 200
     assert grown.quality.built_recall == built.recall
     monkeypatch.setattr("imgrec.neighbors.graph.recall", lambda *_: (0.98 * built.recall, 200))
-    monkeypatch.setattr("imgrec.neighbors.graph._built", lambda feature, k, bar: built_anew)
+    monkeypatch.setattr("imgrec.neighbors.graph._built", lambda *_: built_anew)
     built_anew = grown
     remove(collection, [50])
     with Store.open(collection) as store:
-        assert knn_graph_of(store) is built_anew
+        assert knn_graph_of(store, options=LARGE) is built_anew
 
 
-@pytest.mark.usefixtures("_large")
+@pytest.mark.usefixtures("_no_device")
 def test_neighbors_of_neighbors_are_searched_if_the_recall_is_low(
-    collection: Path, monkeypatch: pytest.MonkeyPatch
+    collection: Path,
 ) -> None:
-    monkeypatch.setattr("imgrec.neighbors.by_cells.COMPONENTS", 3)
-    monkeypatch.setattr("imgrec.neighbors.by_cells.CANDIDATES", 0)
-    with Store.open(collection) as store, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("imgrec.neighbors.graph.LEAST_RECALL", 0)
-        worse = knn_graph_of(store).quality
+    poor = replace(LARGE, cells=CellOptions(components=3, candidates=0))
+    with Store.open(collection) as store:
+        worse = knn_graph_of(store, options=replace(poor, least_recall=0)).quality
     shutil.rmtree(collection / "knn")
     with Store.open(collection) as store:
-        better = knn_graph_of(store).quality
+        better = knn_graph_of(store, options=poor).quality
     assert worse.recall < 0.95
     assert better.recall > worse.recall + 0.02
 
 
-@pytest.mark.usefixtures("_large")
+@pytest.mark.usefixtures("_no_device")
 def test_a_cuda_device_is_used_if_there_is_one(
     collection: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("imgrec.neighbors.graph.cuda_device", lambda: "cpu")
     with Store.open(collection) as store:
-        made = knn_graph_of(store)
+        made = knn_graph_of(store, options=LARGE)
         true = exact_neighbors(store.feature(), 15)
     assert made.quality == Quality("cuda")
     assert np.array_equal(made.neighbors.neighbors, true.neighbors)
     shutil.rmtree(collection / "knn")
     monkeypatch.setattr("imgrec.neighbors.graph.lists_on", _out_of_memory)
     with Store.open(collection) as store:
-        assert knn_graph_of(store).quality.method == "cells"
+        assert knn_graph_of(store, options=LARGE).quality.method == "cells"
 
 
 def test_an_interrupted_build_keeps_the_old_graph(collection: Path) -> None:

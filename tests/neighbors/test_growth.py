@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from imgrec.derived.rows import Coverage
-from imgrec.neighbors.by_products import exact_lists
+from imgrec.neighbors.by_products import SMALL, exact_lists
 from imgrec.neighbors.growth import grown_lists, refined, two_hops, without_twins
 from imgrec.neighbors.lists import Lists, compared
 from imgrec.neighbors.neighbors import Neighbors
@@ -20,12 +20,14 @@ def _part(vectors: Vectors, ids: "np.ndarray[tuple[int], np.dtype[np.int64]]", n
     return Block(ids, vectors[ids], source=name)
 
 
-def _grown(before: list[Block], now: list[Block]) -> tuple[FeatureStore, Lists, bool]:
+def _grown(
+    before: list[Block], now: list[Block], small: float = SMALL
+) -> tuple[FeatureStore, Lists, bool]:
     old, new = FeatureStore("x", 24, before), FeatureStore("x", 24, now)
     lists = exact_lists(old, _K)
     kept = Neighbors(old.ids, old.ids[lists.rows], lists.distances)
     done: list[int] = []
-    found = grown_lists(new, kept, Coverage.of(old), done.append)
+    found = grown_lists(new, kept, Coverage.of(old), done.append, small)
     assert found is not None
     assert sum(done) == len(new)
     return new, *found
@@ -52,15 +54,11 @@ def _changes(vectors: Vectors) -> dict[str, tuple[list[Block], list[Block]]]:
 
 @pytest.mark.parametrize("change", ["nothing", "new", "removed", "encoded again", "all of it"])
 @pytest.mark.parametrize("much", [False, True])
-def test_a_grown_graph_equals_one_built_from_scratch(
-    change: str, much: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if much:
-        monkeypatch.setattr("imgrec.neighbors.by_products.SMALL", 0)
+def test_a_grown_graph_equals_one_built_from_scratch(change: str, much: bool) -> None:
     vectors = clustered(_N, 24)
     vectors[[8, 250]] = 0
     vectors[600:604] = vectors[599]
-    feature, lists, exact = _grown(*_changes(vectors)[change])
+    feature, lists, exact = _grown(*_changes(vectors)[change], small=0 if much else SMALL)
     assert exact == (not much or change in ("nothing", "new"))
     check_lists(feature.load(), lists)
     built = exact_lists(feature, _K)
@@ -73,21 +71,18 @@ def test_a_grown_graph_equals_one_built_from_scratch(
     assert np.isclose(lists.distances, true.distances, atol=1e-5).mean() > 0.995
 
 
-def test_a_picture_whose_neighbors_were_all_removed_finds_others(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("imgrec.neighbors.by_products.SMALL", 0)
+def test_a_picture_whose_neighbors_were_all_removed_finds_others() -> None:
     vectors = np.random.default_rng(2).normal(size=(_N, 24)).astype(np.float32)
     # These have only each other as neighbors.
     vectors[40:50] = vectors[40] + 0.001 * vectors[50:60]
     ids = np.arange(_N)
     before = _part(vectors, ids, "a")
-    feature, lists, _ = _grown([before], [before.only((ids < 41) | (ids >= 50))])
+    feature, lists, _ = _grown([before], [before.only((ids < 41) | (ids >= 50))], small=0)
     check_lists(feature.load(), lists)
     assert np.array_equal(lists.rows[40], exact_lists(feature, _K).rows[40])
 
 
-def test_a_large_change_builds_the_graph_from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_change_builds_the_graph_from_scratch() -> None:
     vectors = clustered(_N, 24)
     ids = np.arange(_N)
     old = FeatureStore("x", 24, [_part(vectors, ids[:800], "a")])
@@ -97,8 +92,7 @@ def test_a_large_change_builds_the_graph_from_scratch(monkeypatch: pytest.Monkey
     assert grown_lists(whole, kept, Coverage.of(old)) is None
     few = FeatureStore("x", 24, [*whole.blocks[:1], _part(vectors, ids[800:820], "b")])
     assert grown_lists(few, kept, Coverage.of(old)) is not None
-    monkeypatch.setattr("imgrec.neighbors.growth.MOST_NEW", 19 * 24)
-    assert grown_lists(few, kept, Coverage.of(old)) is None
+    assert grown_lists(few, kept, Coverage.of(old), most_new=19 * 24) is None
     another = FeatureStore("x", 24, [_part(vectors, ids[:800], "z")])
     assert grown_lists(another, kept, Coverage.of(old)) is None
     assert grown_lists(FeatureStore("x", 24, old.blocks[:0]), kept, Coverage.of(old)) is None

@@ -10,8 +10,7 @@ from knn_reference import feature_of, true_lists
 from vector_stores import clustered
 
 
-def test_tiles_contain_the_rows_of_any_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imgrec.neighbors.lists._TILE_ROWS", 7)
+def test_tiles_contain_the_rows_of_any_blocks() -> None:
     vectors = clustered(60, 5)
     odd, even = np.arange(1, 60, 2), np.arange(0, 60, 2)
     alive = np.ones(60, bool)
@@ -19,7 +18,7 @@ def test_tiles_contain_the_rows_of_any_blocks(monkeypatch: pytest.MonkeyPatch) -
     blocks = [Block(odd, vectors[odd].astype(np.float16)), Block(even, vectors[even])]
     feature = FeatureStore("x", 5, [block.only(alive[block.ids]) for block in blocks])
     seen = np.zeros((len(feature), 5), np.float32)
-    for tile in tiles(feature):
+    for tile in tiles(feature, 7):
         assert len(tile.rows) <= 7
         seen[tile.rows] = tile.load(feature)
     assert np.array_equal(seen, feature.load())
