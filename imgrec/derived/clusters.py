@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from imgrec.collection import Ids
 from imgrec.derived.choices import CLUSTERS
 from imgrec.derived.kept import kept_or_made
-from imgrec.derived.rows import Derived, are_axes, axes_of
+from imgrec.derived.rows import Derived, axes_of
 from imgrec.distances.axes import fit_axes, products
 from imgrec.distances.metrics import COSINE_NOISE, scaled
 from imgrec.encoders.spec import EncoderSpec, Vectors
@@ -68,20 +68,6 @@ class KmeansRecipe:
             numbers[rows] = nearest + 1
             distances[rows] = np.linalg.norm(coordinates - centers[nearest], axis=1)
         return {"numbers": numbers, "distances": distances}
-
-    def fits(self, model: Arrays, rows: Arrays) -> bool:
-        """Whether there is a center (c,) for each number."""
-        centers, numbers, distances = model["centers"], rows["numbers"], rows["distances"]
-        types = [centers.dtype, numbers.dtype, distances.dtype] == _TYPES
-        shapes = centers.ndim == 2 and numbers.ndim == 1 and distances.ndim == 1
-        if not (types and shapes and are_axes(model)):
-            return False
-        if centers.shape[1] != len(model["components"]) or not 1 <= len(centers) <= self.count:
-            return False
-        return not len(numbers) or bool(numbers.min() >= 1 and numbers.max() <= len(centers))
-
-
-_TYPES = [np.dtype(np.float32), np.dtype(np.int32), np.dtype(np.float32)]
 
 
 @dataclass(frozen=True)

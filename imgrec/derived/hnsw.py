@@ -18,7 +18,6 @@ from imgrec.derived.rows import (
     FIT_ROWS,
     Coverage,
     Derived,
-    are_axes,
     axes_of,
     usable_places,
 )
@@ -61,10 +60,6 @@ class HnswRecipe:
     def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
         """Return nothing: nodes are added by `grown`."""
         return {}
-
-    def fits(self, model: Arrays, rows: Arrays) -> bool:
-        """Whether the axes fit, and the least and greatest length are there."""
-        return are_axes(model) and model["lengths"].shape == (2,)
 
 
 @dataclass(frozen=True)

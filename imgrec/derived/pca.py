@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.derived.rows import Derived, are_axes, axes_of
+from imgrec.derived.rows import Derived, axes_of
 from imgrec.distances.axes import Axes, fit_axes
 from imgrec.encoders.spec import Vectors
 from imgrec.store.features import Block, FeatureStore
@@ -39,12 +39,6 @@ class PcaRecipe:
     def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
         """Return the coordinates (m, c)."""
         return {"coordinates": axes_of(model).project(vectors)}
-
-    def fits(self, model: Arrays, rows: Arrays) -> bool:
-        """Whether there is a coordinate for each axis."""
-        coordinates = rows["coordinates"]
-        types = coordinates.dtype == np.float32 and model["variance_kept"].shape == (1,)
-        return are_axes(model) and types and coordinates.shape[1:] == model["components"].shape[:1]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.derived.rows import Derived, are_axes, axes_of
+from imgrec.derived.rows import Derived, axes_of
 from imgrec.distances.axes import fit_axes, products
 from imgrec.distances.blockwise import distances_to_rows, kernels_for
 from imgrec.distances.metrics import METRICS, Distances
@@ -26,7 +26,6 @@ ESTIMATED = ("cosine", "euclidean", "manhattan")  # this one in the order of euc
 _TASK_ROWS = 1 << 15
 _NUMPY_ROWS = 1 << 12  # as float32 these stay in the cache
 _NUMPY_SPEED = 1e9  # codes a second in numpy
-_TYPES = [np.dtype(np.int8), np.dtype(np.float32), np.dtype(np.float32)]
 _NONE = np.zeros(0, np.intp)
 
 
@@ -52,14 +51,6 @@ class SketchRecipe:
         steps = np.rint(axes_of(model).project(vectors) / model["scales"])
         lengths = np.sqrt(np.einsum("md,md->m", vectors, vectors))
         return {"codes": np.clip(steps, -127, 127).astype(np.int8), "lengths": lengths}
-
-    def fits(self, model: Arrays, rows: Arrays) -> bool:
-        """Whether the widths and types are those the compiled loop reads."""
-        codes, lengths, scales = rows["codes"], rows["lengths"], model["scales"]
-        types = [codes.dtype, lengths.dtype, scales.dtype] == _TYPES
-        count = len(model["components"])
-        shapes = codes.shape[1:] == (count,) and scales.shape == (count,) and lengths.ndim == 1
-        return are_axes(model) and types and shapes
 
 
 class Sketch:

@@ -326,6 +326,18 @@ def test_coverage_maps_only_rows_of_the_same_part() -> None:
     assert kept.places(feature([], [])).tolist() == []
 
 
+@pytest.mark.parametrize(
+    ("ids", "owners", "consistent"),
+    [([1, 2, 5], [0, 1, 0], True), ([], [], True), ([1, 5, 2], [0, 1, 0], False),
+     ([1, 1, 2], [0, 1, 0], False), ([1, 2, 5], [0, 2, 0], False), ([1, 2], [0, -1], False)],
+)  # fmt: skip
+def test_coverage_that_a_flipped_bit_made_inconsistent(
+    ids: list[int], owners: list[int], consistent: bool
+) -> None:
+    coverage = Coverage(np.array(ids, np.int64), np.array(owners, np.int32), ("a", "b"))
+    assert coverage.is_consistent() == consistent
+
+
 def test_an_index_is_saved_and_loaded(tmp_path: Path) -> None:
     feature = FeatureStore("x", 96, [Block(np.arange(50), VECTORS[:50], source="a")])
     spec, recipe = vector_stores.spec_of("x", 96), SketchRecipe()
