@@ -1,4 +1,9 @@
-"""Clusters: k-means of a feature, kept in the store; new pictures join the nearest center."""
+"""k-means clusters of a feature, kept in the store; new pictures join the nearest center.
+
+The unit vectors are projected on 50 principal axes, where euclidean distance orders as cosine
+does, and clustered by k-means on a sample. Clusters are numbered from 1, the largest first.
+Numbers stay the same while pictures come and go, until the model is fitted again.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,17 +24,19 @@ from imgrec.store.kept import Arrays
 from imgrec.store.store import Store
 
 _COMPONENTS = 50
-_STARTS = 4  # two of three seeds gain up to 0.4 % over one start, and nothing more from eight
+# Against one start two of three seeds gain up to 0.4 %; eight starts gain nothing more.
+_STARTS = 4
 _SEED = 0
-_NOISE = (2 * COSINE_NOISE) ** 0.5  # between unit vectors that cosine cannot tell apart
+# The largest distance between unit vectors that cosine cannot tell apart.
+_NOISE = (2 * COSINE_NOISE) ** 0.5
 _STEP_ROWS = 1 << 13
 
 
 @dataclass(frozen=True)
 class KmeansRecipe:
-    """The cluster (m,) int32, from 1, and the distance (m,) float32 to its center of vectors.
+    """Assign each vector to a cluster: numbers (m,) int32 from 1, distances (m,) float32.
 
-    The distance is that between the unit vectors, on their principal axes.
+    The distance to the center is euclidean, between unit vectors on their principal axes.
     """
 
     count: int = CLUSTERS
@@ -40,7 +47,7 @@ class KmeansRecipe:
 
     @property
     def name(self) -> str:
-        """The folder in the store, another for another count."""
+        """The name of the folder in the store, which includes the count."""
         return f"kmeans-{self.count}"
 
     def fit(self, sample: Vectors) -> dict[str, NDArray[Any]]:
@@ -76,10 +83,10 @@ class Clusters:
 
     Attributes:
         ids: (n,) ascending, of the pictures.
-        numbers: (n,) int32, from 1; the lower ones were the larger clusters when they were made.
+        numbers: (n,) int32, from 1; when the model was fitted, the largest cluster came first.
         distances: (n,) float32 to the center of its cluster, 0 to 2.
-        central: (m,) the picture nearest to the center of cluster 1, 2, …; 0 where no picture
-            is left in it.
+        central: (m,) the picture nearest to the center of cluster 1, 2, …; 0 for a cluster
+            without pictures.
     """
 
     ids: Ids
@@ -89,29 +96,30 @@ class Clusters:
 
     @classmethod
     def of(cls, feature: FeatureStore, derived: Derived) -> "Clusters":
-        """Return those of a feature by rows that are current for it."""
+        """Return the clusters of a feature from rows that are current for it."""
         numbers, distances = derived.rows["numbers"], derived.rows["distances"]
         if not derived.coverage.is_of(feature):
             places = derived.coverage.places(feature)
             numbers, distances = numbers[places], distances[places]
         central = np.zeros(len(derived.model["centers"]), np.int64)
-        order = np.lexsort((distances, numbers))  # stable: of equally near ones the lowest id
+        # Stable: among equally near pictures the lowest id comes first.
+        order = np.lexsort((distances, numbers))
         found, first = np.unique(numbers[order], return_index=True)
         central[found - 1] = feature.ids[order[first]]
         return cls(feature.ids, numbers, distances, central)
 
     def labels(self) -> dict[int, str]:
-        """Return the number of its cluster, as text, for each picture."""
+        """Return {id: number of its cluster, as text}."""
         names = [str(number) for number in range(len(self.central) + 1)]
         pairs = zip(self.ids.tolist(), self.numbers.tolist(), strict=True)
         return {image_id: names[number] for image_id, number in pairs}
 
 
 def clusters_of(store: Store, name: str | None = None, count: int = CLUSTERS) -> Clusters:
-    """Return the clusters of a feature, from the store where they are still right.
+    """Return the clusters of a feature; they are kept in the store.
 
-    Pictures that came since join the nearest center; the centers are made again when there are
-    one and a half times the pictures. On a store that cannot be written nothing is kept.
+    New pictures join the nearest center. The model is fitted again when the collection has grown
+    by half. Where the store cannot be written nothing is kept.
 
     Args:
         store: open.
@@ -128,7 +136,7 @@ def clusters_of(store: Store, name: str | None = None, count: int = CLUSTERS) ->
 def clusters_in(
     store: Store, spec: EncoderSpec, feature: FeatureStore, count: int = CLUSTERS
 ) -> Clusters:
-    """Return the clusters of a feature that is open, as `clusters_of` does.
+    """Return the clusters of an open feature, as `clusters_of` does.
 
     Raises:
         StoreError: it has no picture.
@@ -145,27 +153,29 @@ def clusters_in(
 
 
 def _kmeans(coordinates: Vectors, count: int) -> Vectors:
-    """Return at most `count` centers (m, c) of coordinates (s, c); some may be the same.
+    """Return at most `count` centers (m, c) of coordinates (s, c); some may be equal.
 
-    Source: scikit-learn's KMeans, which adds up what its threads found in the order they end:
-    one thread, so that the same vectors give the same bytes.
+    Source: scikit-learn's KMeans, in one thread: with several the order of its sums, and so the
+    rounding, differs from run to run.
     """
     if len(coordinates) <= 1 or not coordinates.shape[1]:
         return np.zeros((1, coordinates.shape[1]), np.float32)
     import warnings
 
-    from sklearn.cluster import KMeans  # late, as in `imgrec.distances.axes`
+    # Imported here, as in `imgrec.distances.axes`: it takes half a second.
+    from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
     kmeans = KMeans(min(count, len(coordinates)), n_init=_STARTS, random_state=_SEED)
     with threadpool_limits(1, "openmp"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer different rows than clusters
+        # Raised where fewer rows differ than there are clusters.
+        warnings.simplefilter("ignore", ConvergenceWarning)
         return np.asarray(kmeans.fit(coordinates).cluster_centers_, np.float32)
 
 
 def _without_twins(centers: Vectors) -> Vectors:
-    """Return the centers that are no nearer to one before them than rounding explains."""
+    """Return the centers without those that equal an earlier one but for rounding."""
     kept: list[int] = []
     for number, center in enumerate(centers):
         if not kept or np.linalg.norm(centers[kept] - center, axis=1).min() > _NOISE:
@@ -174,6 +184,6 @@ def _without_twins(centers: Vectors) -> Vectors:
 
 
 def _nearest(coordinates: Vectors, centers: Vectors) -> NDArray[np.intp]:
-    """Return the place (m,) of the nearest center for each row of coordinates (m, c)."""
+    """Return the index (m,) of the nearest center for each row of coordinates (m, c)."""
     halves = np.einsum("kc,kc->k", centers, centers) / 2
     return np.asarray((halves - products(coordinates, centers)).argmin(axis=1))

@@ -1,7 +1,14 @@
-"""The graph index: hierarchical navigable small worlds, for collections past a million.
+"""The HNSW graph (hierarchical navigable small worlds), for collections past a million pictures.
 
-Source: usearch. It holds the unit vectors on their leading principal axes in half precision, so
-it finds what is nearest under cosine; what it finds is then compared exactly.
+A search walks the graph from a few entry points towards the query, so its time grows with the
+logarithm of the number of pictures. The nodes are unit vectors on their leading principal axes in
+half precision: the search finds candidates under cosine, which are then compared exactly.
+
+The file is written by usearch, which reads it memory-mapped and without validation: a damaged file
+may crash the process. It is therefore opened only after `imgrec.store.kept` has verified it.
+
+Source: Malkov, Yashunin (2018), Efficient and robust approximate nearest neighbor search using
+hierarchical navigable small world graphs; usearch.
 """
 
 import errno
@@ -36,15 +43,19 @@ COMPONENTS = 256
 _CONNECTIVITY = 32
 _EXPANSION_ADD = 128
 _EXPANSION_SEARCH = 256
-_ADDED_ROWS = 1 << 13  # the first so many by one thread: while nodes are few, several lose some
-_MOST_REMOVED = 0.2  # of the nodes: each leaves a hole in the graph
-_SAME_LENGTH = 1e-3  # lengths that differ by no more are the same
+# Rows added at a time. The first ones are added by one thread: while the graph has few nodes,
+# several threads lose some.
+_ADDED_ROWS = 1 << 13
+# The share of nodes that may be removed; each leaves a hole in the graph.
+_MOST_REMOVED = 0.2
+# Lengths that differ by no more than this share count as equal.
+_SAME_LENGTH = 1e-3
 _FILE = "hnsw.usearch"
 
 
 @dataclass(frozen=True)
 class HnswRecipe:
-    """Axes for the unit vectors; the rows are in the graph's own file."""
+    """Fit the axes of the unit vectors; the rows are the nodes in the graph's own file."""
 
     name: str = "hnsw"
     version: int = 1
@@ -58,19 +69,19 @@ class HnswRecipe:
         return {"mean": axes.mean, "components": axes.components}
 
     def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
-        """Return nothing: nodes are added by `grown`."""
+        """Return no arrays: nodes are added by `grown`."""
         return {}
 
 
 @dataclass(frozen=True)
 class Grown:
-    """A graph in memory and what is kept beside it."""
+    """A graph in memory and the arrays that are kept beside it."""
 
     derived: Derived
     index: "Index"
 
     def write(self, folder: Path) -> None:
-        """Write the graph's file.
+        """Write the graph's file to a folder.
 
         Raises:
             OSError: it could not be written whole.
@@ -83,7 +94,7 @@ class Grown:
 
 
 class Hnsw:
-    """The graph of a feature, opened memory-mapped."""
+    """The HNSW graph of a feature, opened memory-mapped."""
 
     def __init__(self, feature: FeatureStore, kept: Derived, folder: Path) -> None:
         """Open the graph kept in a folder.
@@ -94,7 +105,8 @@ class Hnsw:
         self._feature = feature
         self._axes = axes_of(kept.model)
         self._index = _open(folder / HnswRecipe().name / _FILE, view=True)
-        self._lock = threading.Lock()  # the library's search shares buffers between threads
+        # The library's search shares buffers between threads.
+        self._lock = threading.Lock()
         same = kept.coverage.is_of(feature)
         self._covered = np.full(len(feature), same)  # (n,)
         if not same:
@@ -102,13 +114,14 @@ class Hnsw:
         self.uncovered = np.flatnonzero(~self._covered)
         shortest, longest = kept.model["lengths"]
         self.metrics: tuple[str, ...] = ("cosine",)
-        if longest - shortest <= _SAME_LENGTH * longest:  # then all three agree on who is near
+        # Of vectors of equal length all three metrics order pictures alike.
+        if longest - shortest <= _SAME_LENGTH * longest:
             self.metrics = ("cosine", "euclidean", "manhattan")
 
     def nearest(self, query: Vectors, count: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Return about the nearest `count` rows to a query (1, d), of those the graph holds.
+        """Return approximately the nearest `count` rows to a query (1, d), among the graph's nodes.
 
-        With their estimated distances (m,) under cosine, ascending.
+        Also returns their estimated cosine distances (m,), ascending.
 
         Raises:
             StoreError: the graph's file is damaged.
@@ -132,12 +145,12 @@ def grown(
     folder: Path,
     progress: Callable[[int], object] = lambda count: None,
 ) -> Grown:
-    """Return the graph of all vectors of a feature; one that is kept is grown by what is new.
+    """Return the graph of all vectors of a feature; new vectors are added to a kept graph.
 
     Args:
         feature: with the vectors.
-        kept: what is beside the kept graph, None where there is none.
-        folder: that the graph is kept in.
+        kept: the arrays beside the kept graph, None where there is none.
+        folder: of all indexes of the feature.
         progress: called with the number of vectors added.
     """
     recipe = HnswRecipe()
@@ -166,7 +179,7 @@ def grown(
 def _reusable(
     folder: Path, kept: Derived | None, places: NDArray[np.intp] | None
 ) -> "Index | None":
-    """Return the kept graph without the nodes that are not right any more."""
+    """Return the kept graph without its stale nodes; None where it has to be built again."""
     if kept is None or places is None:
         return None
     stale = np.ones(len(kept.coverage.ids), bool)

@@ -1,4 +1,9 @@
-"""What is made from the features to search them: brought up to date, and opened."""
+"""Open the search indexes of a store, and bring them up to date.
+
+Indexing calls `update_indexes`, which verifies every file by its checksum and rebuilds what is
+damaged. A query calls `open_searchable` and `open_reduced`, which do not hash large files.
+Without an index a query is slower, and right all the same.
+"""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,12 +27,20 @@ from imgrec.store.kept import folder_token
 from imgrec.store.store import Store
 from imgrec.system.progress import progress
 
-SKETCH_VALUES = 20_000_000  # below, an exact search takes a few milliseconds
+# With fewer numbers an exact search takes a few milliseconds.
+SKETCH_VALUES = 20_000_000
 
 
 @dataclass(frozen=True)
 class Searchable:
-    """A feature and what the store keeps to search it."""
+    """A feature and its search indexes.
+
+    Attributes:
+        spec: of the encoder.
+        feature: the vectors.
+        sketch: None where there is none.
+        hnsw: None where there is none, or where it is damaged.
+    """
 
     spec: EncoderSpec
     feature: FeatureStore
@@ -36,7 +49,7 @@ class Searchable:
 
 
 def open_searchable(store: Store, name: str | None = None) -> Searchable:
-    """Open a feature, by default the store's own, with the indexes that are kept of it.
+    """Open a feature, by default the store's own, with the search indexes that are kept of it.
 
     Raises:
         StoreError: there is no such feature, or a part is damaged.
@@ -49,9 +62,9 @@ def open_searchable(store: Store, name: str | None = None) -> Searchable:
 
 
 def open_reduced(store: Store, opened: Searchable) -> Reduced:
-    """Open a feature on its principal axes; where the store lacks them they are made, and kept.
+    """Open a feature on its principal axes; compute and keep them where the store lacks them.
 
-    On a store that cannot be written they are made and not kept.
+    Where the store cannot be written they are not kept.
     """
     spec, feature = opened.spec, opened.feature
     return Reduced.of(feature, kept_or_made(store, PcaRecipe(), spec, feature, verify=False))
@@ -60,9 +73,9 @@ def open_reduced(store: Store, opened: Searchable) -> Reduced:
 def kept_or_made(
     store: Store, recipe: Recipe, spec: EncoderSpec, feature: FeatureStore, *, verify: bool = True
 ) -> Derived:
-    """Return current rows of a feature; where the store lacks them they are made, and kept.
+    """Return current rows of a feature; compute and keep them where the store lacks them.
 
-    On a store that cannot be written they are made and not kept.
+    Where the store cannot be written, because it is read-only, full or locked, they are not kept.
 
     Args:
         store: open.
@@ -75,7 +88,7 @@ def kept_or_made(
     kept = load_derived(folder, recipe, spec, verify=verify)
     if kept is None or not is_current(recipe, feature, kept):
         kept = derive(recipe, feature, kept)
-        with suppress(OSError, StoreError), store.writing():  # read-only, full or busy: not kept
+        with suppress(OSError, StoreError), store.writing():
             save_derived(folder, recipe, spec, kept)
     return kept
 
@@ -83,11 +96,11 @@ def kept_or_made(
 def update_indexes(
     store: Store, *, hnsw: bool = False, sketch_values: int = SKETCH_VALUES, quiet: bool = True
 ) -> list[str]:
-    """Make the indexes of all features, or bring them up to date; return a line about each.
+    """Build or update the search indexes of all features; return a line about each.
 
     Args:
-        store: held for writing.
-        hnsw: make the graph index of the store's own feature; one that is there is grown anyhow.
+        store: locked for writing.
+        hnsw: build the HNSW graph of the store's own feature; an existing one is always updated.
         sketch_values: features with fewer numbers get no sketch.
         quiet: no progress bar.
 
@@ -136,11 +149,12 @@ def _updated_hnsw(spec: EncoderSpec, feature: FeatureStore, folder: Path, *, qui
 
 
 def _opened_hnsw(kept: Derived | None, feature: FeatureStore, folder: Path) -> Hnsw | None:
-    """Return the graph, None where its file is damaged: there are other ways to search."""
+    """Return the graph; None if its file is damaged, as a query can do without it."""
     if kept is None:
         return None
     with suppress(StoreError):
         opened = Hnsw(feature, kept, folder)
-        if kept.token == folder_token(folder / HnswRecipe().name):  # both of one graph
+        # The file was opened after the arrays: both must be of the same folder.
+        if kept.token == folder_token(folder / HnswRecipe().name):
             return opened
     return None

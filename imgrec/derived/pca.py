@@ -1,4 +1,9 @@
-"""`pca-cosine`: histograms by their principal components, kept in the store as a feature is."""
+"""Principal components of a feature, for the metric `pca-cosine` and for the layouts.
+
+Of a histogram with hundreds of bins a few dozen principal components keep nearly all of the
+variance. Cosine distance between these coordinates is quicker and less noisy than between the
+histograms. The coordinates of all pictures are kept in the store and opened as a feature.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +22,7 @@ COMPONENTS = 75
 
 @dataclass(frozen=True)
 class PcaRecipe:
-    """Coordinates (m, c) float32 on the principal axes of the histograms.
+    """Compute the coordinates (m, c) float32 of vectors on their principal axes.
 
     Source: scikit-learn's PCA, fitted on a sample of `imgrec.derived.rows.FIT_ROWS`.
     """
@@ -47,7 +52,7 @@ class Reduced:
 
     Attributes:
         feature: the coordinates (n, c) of every vector, as a feature.
-        axes: that turn a vector into coordinates.
+        axes: project a vector on the coordinates.
     """
 
     feature: FeatureStore
@@ -55,7 +60,7 @@ class Reduced:
 
     @classmethod
     def of(cls, feature: FeatureStore, derived: Derived) -> "Reduced":
-        """Return a feature on axes that are current for it (`imgrec.derived.rows.is_current`)."""
+        """Return a feature on axes for which `imgrec.derived.rows.is_current` is true."""
         coordinates = derived.rows["coordinates"]
         if not derived.coverage.is_of(feature):
             coordinates = coordinates[derived.coverage.places(feature)]

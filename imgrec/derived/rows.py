@@ -1,15 +1,20 @@
-"""Rows made from the vectors of a feature, kept in the store, never taken for newer vectors.
+"""Derive rows from the vectors of a feature, keep them in the store, and update them.
 
-A recipe fits a model on a sample of the vectors and turns each vector into a row. Rows are
-carried over from what is kept wherever the vector is still the same one: its picture has the
-same id, and the part it lies in is the same file.
+A recipe fits a model on a sample of the vectors and turns each vector into a row: a code of a
+sketch, coordinates on principal axes, a cluster. Rows are a cache. When pictures come or go, only
+the rows of new vectors are computed; the model is fitted again when the collection has outgrown it.
+
+Invariant: a row is used only for the vector it was computed from. A vector counts as the same
+one if its picture has the same id and it lies in the same part file (`Coverage`).
 
     indexes/<feature>/<recipe>/
         kept.json              encoder, recipe and version, rows it was fitted on, sources
-        model-<name>.npy       what the recipe fitted
+        model-<name>.npy       the fitted model
         ids.npy, owners.npy    (m,) the picture of each row, the number of its source
         rows-<name>.npy        (m, …) the rows, opened memory-mapped
-        …                      what else the recipe keeps
+        …                      other files of the recipe, such as an HNSW graph
+
+Growing writes a new folder and hashes it while it is written (see `imgrec.store.kept`).
 """
 
 from collections.abc import Callable
@@ -31,16 +36,16 @@ _MOST_DEAD = 0.2
 
 
 class Recipe(Protocol):
-    """How rows are made from vectors."""
+    """How rows are computed from vectors."""
 
     @property
     def name(self) -> str:
-        """The folder in the store."""
+        """The name of the folder in the store."""
         ...
 
     @property
     def version(self) -> int:
-        """Raised whenever the same vectors would give other rows."""
+        """The version, raised whenever the same vectors would give other rows."""
         ...
 
     @property
@@ -55,26 +60,26 @@ class Recipe(Protocol):
 
     @property
     def refit_growth(self) -> float:
-        """The model is fitted again when there are this many times the vectors."""
+        """The factor by which the vectors may grow before the model is fitted again."""
         ...
 
     def fit(self, sample: Vectors) -> dict[str, NDArray[Any]]:
-        """Return the model for vectors like these (s, d)."""
+        """Return the model, arrays by name, fitted on a sample of vectors (s, d)."""
         ...
 
     def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
-        """Return arrays (m, …) for vectors (m, d)."""
+        """Return the rows, arrays (m, …) by name, of vectors (m, d)."""
         ...
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Which vectors kept rows were made from.
+    """Which vectors kept rows were computed from.
 
     Attributes:
         ids: (m,) ascending, of the pictures.
         owners: (m,) the number in `sources` of the part each vector lies in.
-        sources: of parts, as `imgrec.store.features.Block.source`.
+        sources: tokens of the parts, as `imgrec.store.features.Block.source`.
     """
 
     ids: Ids
@@ -83,12 +88,12 @@ class Coverage:
 
     @classmethod
     def of(cls, feature: FeatureStore) -> "Coverage":
-        """Return that of rows made from all vectors of a feature, as it is open now."""
+        """Return the coverage of rows computed from all vectors of an open feature."""
         sources = tuple(block.source for block in feature.blocks)
         return cls(feature.ids, feature.owners, sources)
 
     def is_of(self, feature: FeatureStore) -> bool:
-        """Whether rows and sources are exactly those of a feature."""
+        """Return True if the rows are those of all vectors of a feature, in its order."""
         return (
             self.sources == tuple(block.source for block in feature.blocks)
             and np.array_equal(self.ids, feature.ids)
@@ -103,7 +108,7 @@ class Coverage:
         return bool(known and (np.diff(self.ids) > 0).all())
 
     def places(self, feature: FeatureStore) -> NDArray[np.intp]:
-        """Return the kept row (n,) for each row of a feature, -1 where none is of its vector."""
+        """Return the kept row (n,) of each vector of a feature, -1 where there is none."""
         numbers = {block.source: n for n, block in enumerate(feature.blocks) if block.source}
         now = np.array([numbers.get(source, -1) for source in self.sources] or [-1])
         places = positions(self.ids, feature.ids)
@@ -115,12 +120,13 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Derived:
-    """Kept rows.
+    """Derived rows and the model that gave them.
 
     Attributes:
         model: arrays by name, as the recipe fitted them.
         rows: arrays (m, …) by name.
-        fitted_on: vectors there were when the model was fitted.
+        coverage: the vectors that the rows were computed from.
+        fitted_on: number of vectors when the model was fitted.
         token: of the folder they were loaded from; zeros for rows in memory.
     """
 
@@ -132,7 +138,7 @@ class Derived:
 
 
 def derive(recipe: Recipe, feature: FeatureStore, kept: Derived | None = None) -> Derived:
-    """Return the rows of all vectors of a feature; those kept that are right are not made again."""
+    """Return the rows of all vectors of a feature; kept rows that are still valid are reused."""
     places = usable_places(recipe, feature, kept)
     if kept is None or places is None:
         model, fitted_on = recipe.fit(feature.take(sample_ids(feature.ids, FIT_ROWS))), len(feature)
@@ -156,7 +162,7 @@ def derive(recipe: Recipe, feature: FeatureStore, kept: Derived | None = None) -
 
 
 def is_current(recipe: Recipe, feature: FeatureStore, kept: Derived) -> bool:
-    """Whether every vector has its row, by a model that is not outgrown, and few rows are dead."""
+    """Return True if every vector has a row, the model is not outgrown, and few rows are dead."""
     places = usable_places(recipe, feature, kept)
     dead = len(kept.coverage.ids) - len(feature)
     if places is None or dead > _MOST_DEAD * len(kept.coverage.ids):
@@ -185,13 +191,14 @@ def load_derived(
     coverage = Coverage(arrays["ids"], arrays["owners"], sources)
     model = {name: arrays[file] for name, file in models.items()}
     rows = {name: arrays[file] for name, file in columns.items()}
-    if not verify and not coverage.is_consistent():  # a large file may have a flipped bit
+    # A large file was not hashed whole: a flipped bit must not become a wrong index.
+    if not verify and not coverage.is_consistent():
         return None
     return Derived(model, rows, coverage, int(kept.state["fitted_on"]), kept.token)
 
 
 def axes_of(model: Arrays) -> Axes:
-    """Return the axes of a model with the arrays `mean` and `components`."""
+    """Return the principal axes of a model with the arrays `mean` and `components`."""
     return Axes(model["mean"], model["components"], 0.0)
 
 
@@ -202,7 +209,18 @@ def save_derived(
     derived: Derived,
     write_more: Callable[[Path], None] | None = None,
 ) -> None:
-    """Write kept rows, and into the same folder what `write_more` writes, all or nothing."""
+    """Write rows to their folder in the store, atomically.
+
+    Args:
+        folder: of all recipes of a feature.
+        recipe: that gave the rows.
+        spec: of the encoder that made the vectors.
+        derived: the rows and their model.
+        write_more: writes other files of the recipe into the folder it is given.
+
+    Raises:
+        OSError: the disk is full or read-only; older rows stay as they were.
+    """
     coverage = derived.coverage
     arrays: dict[str, NDArray[Any]] = {"ids": coverage.ids, "owners": coverage.owners}
     arrays |= {f"model-{name}": values for name, values in derived.model.items()}
@@ -214,7 +232,7 @@ def save_derived(
 def usable_places(
     recipe: Recipe, feature: FeatureStore, kept: Derived | None
 ) -> NDArray[np.intp] | None:
-    """Return the kept row (n,) of each vector, None where the model has to be fitted again."""
+    """Return the kept row (n,) of each vector, -1 for none; None if the model must be refitted."""
     if kept is None or len(feature) >= recipe.refit_growth * kept.fitted_on:
         return None
     if kept.coverage.is_of(feature):

@@ -1,8 +1,9 @@
 """The sketch: an eight-bit copy of the leading principal axes, scanned instead of the vectors.
 
 With mean μ, axes V and coordinates z = V (x - μ) of a vector x, q·x ≈ q·μ + (V q)·z. A row holds
-z in eight bits an axis and the length |x| in full, so that one pass over it estimates cosine
-and euclidean distance to every picture. What is nearest by the estimate is then compared exactly.
+z quantized to eight bits an axis and the length |x| as float32, so one pass over it estimates the
+cosine and euclidean distance of a query to every picture. The candidates with the smallest
+estimates are then compared exactly.
 """
 
 from dataclasses import dataclass
@@ -22,16 +23,19 @@ from imgrec.store.kept import Arrays
 from imgrec.system.threads import in_threads
 
 COMPONENTS = 128
-ESTIMATED = ("cosine", "euclidean", "manhattan")  # this one in the order of euclidean
+# The metrics it estimates; `manhattan` by the order of `euclidean`.
+ESTIMATED = ("cosine", "euclidean", "manhattan")
 _TASK_ROWS = 1 << 15
-_NUMPY_ROWS = 1 << 12  # as float32 these stay in the cache
-_NUMPY_SPEED = 1e9  # codes a second in numpy
+# So many rows stay in the cache as float32.
+_NUMPY_ROWS = 1 << 12
+# Codes that NumPy multiplies in a second.
+_NUMPY_SPEED = 1e9
 _NONE = np.zeros(0, np.intp)
 
 
 @dataclass(frozen=True)
 class SketchRecipe:
-    """Codes (m, c) int8 and lengths (m,) float32 of vectors."""
+    """Quantize vectors (m, d) to codes (m, c) int8 and lengths (m,) float32."""
 
     name: str = "sketch"
     version: int = 1
@@ -40,21 +44,21 @@ class SketchRecipe:
     refit_growth: float = 2.0
 
     def fit(self, sample: Vectors) -> dict[str, NDArray[Any]]:
-        """Return mean (d,), components (c, d) and scales (c,): what a step of a code is worth."""
+        """Return mean (d,), components (c, d) and scales (c,), the coordinate of the code 1."""
         axes = fit_axes(sample, COMPONENTS, solver="covariance_eigh")
         largest = np.abs(axes.project(sample)).max(axis=0, initial=0)  # (c,)
         scales = np.where(largest > 0, largest / 127, 1).astype(np.float32)
         return {"mean": axes.mean, "components": axes.components, "scales": scales}
 
     def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
-        """Return codes (m, c) and lengths (m,); what is beyond the sample's range is clipped."""
+        """Return codes (m, c) and lengths (m,); coordinates beyond the sample are clipped."""
         steps = np.rint(axes_of(model).project(vectors) / model["scales"])
         lengths = np.sqrt(np.einsum("md,md->m", vectors, vectors))
         return {"codes": np.clip(steps, -127, 127).astype(np.int8), "lengths": lengths}
 
 
 class Sketch:
-    """The sketch of a feature, in step with its rows."""
+    """The sketch of a feature, mapped to its current rows."""
 
     def __init__(self, feature: FeatureStore, kept: Derived) -> None:
         self._feature = feature
@@ -66,10 +70,10 @@ class Sketch:
         self.uncovered = np.flatnonzero(self._places < 0) if self._places is not None else _NONE
 
     def estimates(self, metric: str, queries: Vectors) -> Distances:
-        """Return about the distances (q, n) of queries (q, d) to every vector of the feature.
+        """Return estimated distances (q, n) of queries (q, d) to every vector of the feature.
 
-        Exact for vectors that have no row here yet. Under `manhattan` those under `euclidean`,
-        which put pictures in nearly the same order.
+        They are exact for vectors that have no row yet. For `manhattan` they are euclidean, which
+        orders pictures nearly the same.
         """
         metric = "cosine" if metric == "cosine" else "euclidean"
         lengths = np.sqrt(np.einsum("qd,qd->q", queries, queries))[:, None]  # (q, 1)
@@ -102,7 +106,7 @@ class Sketch:
         return np.square(self._lengths)
 
     def _products(self, queries: Vectors) -> Distances:
-        """Return about the products (q, m) of queries (q, d) with the vectors."""
+        """Return the estimated products (q, m) of queries (q, d) with the vectors."""
         weights = products(queries, self._model["components"]) * self._model["scales"]
         found = np.empty((len(queries), len(self._codes)), np.float32)
         kernels = kernels_for(self._codes.size / _NUMPY_SPEED)

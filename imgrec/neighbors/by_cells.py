@@ -1,12 +1,13 @@
-"""Approximate nearest rows: products within cells of a projection, compared in full.
+"""Approximate nearest rows: candidates from k-means cells, compared by exact distances.
 
-The unit vectors are put on their principal axes, and k-means cuts these coordinates into cells of
-some hundred rows. Each row is multiplied with all rows of the cells that are most like it; the
-best of these estimates are its candidates, whose distances are then exact. With mean μ and
-coordinates z of unit vectors a and b, a·b is about z_a·z_b + μ·b and what a alone decides.
+The unit vectors are projected on their principal axes, and k-means cuts these coordinates into
+cells of some hundred rows. Each row is multiplied with all rows of the cells nearest to it; the
+best of these estimates are its candidates, whose exact distances are computed. With mean μ and
+coordinates z of unit vectors a and b, a·b ≈ z_a·z_b + μ·b + c, where c depends on a alone and does
+not change the order.
 
-Source: the cells are those of an inverted file (Jégou, Douze, Schmid 2011, Product Quantization
-for Nearest Neighbor Search), visited by all rows of a cell together, as matrix products.
+Source: inverted files (Jégou, Douze, Schmid 2011, Product Quantization for Nearest Neighbor
+Search); here all rows of a task visit a cell together, as one matrix product.
 """
 
 from collections.abc import Callable
@@ -67,15 +68,15 @@ CELLS = CellOptions()
 
 @dataclass(frozen=True)
 class Cells:
-    """Rows on principal axes, in the order of their cells.
+    """Rows on principal axes, sorted by cell.
 
     Attributes:
         rows: (n,) of the feature, cell by cell, ascending within each.
-        starts: (c + 1,) where each cell begins.
-        centers: (c, a) the mean coordinates of each.
-        center_offsets: (c,) what is added to a row's product with a center to rank the cells.
+        starts: (c + 1,) where each cell begins, then n.
+        centers: (c, a) the mean coordinates of each cell.
+        center_offsets: (c,) added to the product of a row with the centers to rank the cells.
         coordinates: (n, a) of `rows`.
-        offsets: (n,) the product of each with the mean.
+        offsets: (n,) the product of each unit vector with the mean.
     """
 
     rows: Rows
@@ -113,7 +114,8 @@ def approximate_lists(
 
     with threadpool_limits(1, "blas"):
         in_threads(fill, list(parts(len(feature), options.task_rows)))
-    short = np.flatnonzero((lists.rows < 0).any(axis=1))  # their cells held too few
+    # Rows whose cells held too few candidates.
+    short = np.flatnonzero((lists.rows < 0).any(axis=1))
     if len(short):
         best = nearest(feature, lengths, short, k)
         lists.rows[short], lists.distances[short] = best.rows, best.distances
@@ -146,8 +148,8 @@ def make_cells(
     centers = _means(coordinates, starts)
     nearest_center = -np.einsum("ca,ca->c", centers, centers) / 2
     best_on_average = _means(offsets[:, None], starts)[:, 0]
-    # Halfway: the first alone passes over a crowd in the middle of rows far apart, as the mean of
-    # such rows is nearer still; the second alone passes over those that lie far out.
+    # The mean of both: the first alone misses a dense group in the middle of scattered rows, whose
+    # mean is nearer still; the second alone misses rows far from the mean.
     center_offsets = (nearest_center + best_on_average) / 2
     return Cells(rows, starts, centers, center_offsets, coordinates, offsets)
 
@@ -209,7 +211,7 @@ def _kmeans(coordinates: Vectors, count: int) -> Vectors:
 
 
 def _means(coordinates: Vectors, starts: NDArray[np.intp]) -> Vectors:
-    """Return the mean (c, a) of each stretch of rows, zeros for an empty one."""
+    """Return the mean (c, a) of each range of rows, zeros for an empty one."""
     means = np.zeros((len(starts) - 1, coordinates.shape[1]), np.float32)
     filled = np.flatnonzero(np.diff(starts))
     for cell in filled:
@@ -218,7 +220,7 @@ def _means(coordinates: Vectors, starts: NDArray[np.intp]) -> Vectors:
 
 
 def _gaps(coordinates: Vectors, centers: Vectors) -> Vectors:
-    """Return half the squared distances (m, c) to centers, short of what each row adds to all."""
+    """Return half the squared distances (m, c) to centers, less a constant of each row."""
     halves = np.einsum("ca,ca->c", centers, centers) / 2
     gaps: Vectors = halves - coordinates @ centers.T
     return gaps

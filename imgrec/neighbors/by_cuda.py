@@ -1,4 +1,8 @@
-"""The exact nearest rows by blocks of the product on a CUDA device, which needs no index."""
+"""Exact nearest rows, by blocks of the product on a CUDA device.
+
+The device only selects candidates, by float32 products; their distances are computed on the CPU,
+so a graph has the same distances whichever device built it.
+"""
 
 import ctypes
 import sys
@@ -28,12 +32,13 @@ if TYPE_CHECKING:
 
 _QUERY_ROWS = 4096
 _CHUNK_ROWS = 32_768
-_MOST_FILLED = 0.5  # of the free memory, by vectors that stay on the device
+# The share of the free memory that vectors may take to stay on the device.
+_MOST_FILLED = 0.5
 _DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
 
 def cuda_device() -> str | None:
-    """Return the name of the CUDA device, None where there is none, and then without torch."""
+    """Return the name of the CUDA device; None, without importing torch, if there is no driver."""
     try:
         ctypes.CDLL(_DRIVER)
     except OSError:
@@ -51,18 +56,18 @@ def lists_on(
     query_rows: int = _QUERY_ROWS,
     chunk_rows: int = _CHUNK_ROWS,
 ) -> Lists:
-    """Return the k nearest of every row, found on a device of torch, distances computed here.
+    """Return the k nearest rows of every row, with candidates from a torch device.
 
     Args:
         device: of torch.
         feature: with n vectors, more than k.
         k: neighbors.
         progress: called with the number of rows done.
-        query_rows: rows whose products are computed at once,
-        chunk_rows: with so many others.
+        query_rows: rows whose products are computed at a time.
+        chunk_rows: rows they are multiplied with at a time.
 
     Raises:
-        RuntimeError: the device failed, or its memory does not do.
+        RuntimeError: the device failed, or has too little memory.
     """
     import torch
 
@@ -82,7 +87,7 @@ def lists_on(
 
 
 class _Chunks:
-    """The unit vectors on a device, some at a time, as often as they are asked for."""
+    """The unit vectors on a device, chunk by chunk, uploaded again for each iteration."""
 
     def __init__(
         self,
@@ -113,7 +118,8 @@ def _nearest(
     found = torch.full((len(own), count), NONE, dtype=torch.int64, device=units.device)
     for rows, vectors in chunks:
         cosines = units @ vectors.T  # (b, m)
-        cosines.clamp_(max=1 - COSINE_NOISE)  # twins are ties
+        # Equal vectors are ties, whatever the rounding.
+        cosines.clamp_(max=1 - COSINE_NOISE)
         here, column = np.nonzero(np.isin(own, rows))[0], _places_of(rows, own)
         cosines[here, column] = -2.0
         scores, places = cosines.topk(min(count, len(rows)), dim=1)
@@ -125,14 +131,14 @@ def _nearest(
 
 
 def _places_of(rows: Rows, own: Rows) -> Rows:
-    """Return where those of `own` that are among `rows` (m,) stand there."""
+    """Return the places in `rows` (m,) of those of `own` that are among them."""
     order = np.argsort(rows, kind="stable")
     there = own[np.isin(own, rows)]
     return order[np.searchsorted(rows[order], there)]
 
 
 def _grouped(every: list[Tile], most: int) -> Iterator[list[Tile]]:
-    """Yield the tiles in groups of at most so many rows, or of one tile."""
+    """Yield the tiles in groups of at most `most` rows, or of one tile."""
     group: list[Tile] = []
     for tile in every:
         if group and sum(len(other.rows) for other in group) + len(tile.rows) > most:

@@ -1,4 +1,9 @@
-"""The exact nearest rows by blocks of the product with all vectors: reference, and recall."""
+"""Exact nearest rows, by blocks of the product of all unit vectors; the recall against them.
+
+Cosines come from matrix products, block by block, so memory stays bounded. Products of float32
+round differently from block to block; therefore a few spare candidates are kept for each row, and
+their distances are computed again, pair by pair (`compared`). This is the reference in tests.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,8 +31,10 @@ from imgrec.neighbors.lists import (
 from imgrec.store.features import FeatureStore
 from imgrec.system.threads import cores, in_threads
 
-CHECKED = 1000  # rows that the recall is measured on
-SMALL = 1e12  # multiplications that are done exactly: all pairs of 22,000 × 2048 in 8 s
+# Rows that the recall is measured on.
+CHECKED = 1000
+# Multiplications up to which a search is exact: all pairs of 22,000 × 2048, in 8 s.
+SMALL = 1e12
 
 
 @dataclass(frozen=True)
@@ -145,7 +152,8 @@ def _multiply(
 ) -> None:
     cosines = units @ tile.load(feature).T  # (b, m)
     cosines *= lengths[tile.rows]
-    np.minimum(cosines, 1 - COSINE_NOISE, out=cosines)  # twins are ties
+    # Equal vectors are ties, whatever the rounding.
+    np.minimum(cosines, 1 - COSINE_NOISE, out=cosines)
     found.keep(cosines, tile.rows)
     if entered:
         entered.keep(np.ascontiguousarray(cosines.T), found.own, tile.rows)

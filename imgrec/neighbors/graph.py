@@ -1,7 +1,8 @@
-"""The k-NN graph of a feature: each picture's nearest by cosine, kept in the store, and grown.
+"""The k-NN graph of a feature: the k pictures nearest to each by cosine distance.
 
-Up to `imgrec.neighbors.by_products.SMALL` it is exact; beyond, exact on a CUDA device
-where there is one, else approximate by cells, and then its recall is measured and kept beside it.
+It is kept in the store and updated when pictures come or go. Up to
+`imgrec.neighbors.by_products.SMALL` multiplications it is exact. Beyond that it is exact on a CUDA
+device where there is one, else approximate, by cells; then its recall is measured and kept with it.
 """
 
 from contextlib import suppress
@@ -53,15 +54,15 @@ KNN = KnnOptions()
 def neighbors_of(
     store: Store, name: str | None = None, k: int = K, *, quiet: bool = True
 ) -> Neighbors:
-    """Return the k-NN graph of a feature, from the store where it is still right.
+    """Return the k-NN graph of a feature, from the store if it is current.
 
-    Where pictures came or went since, it is grown, or built again where many did, and kept. On a
-    store that cannot be written it is not kept.
+    If pictures came or went it is updated, or built again if many did, and kept. Where the store
+    cannot be written it is not kept.
 
     Args:
         store: open.
         name: of the feature, by default the store's own.
-        k: neighbors a picture; there are fewer where there are fewer pictures.
+        k: neighbors of a picture; fewer if the collection has no more.
         quiet: no progress bar.
 
     Raises:
@@ -73,7 +74,7 @@ def neighbors_of(
 def neighbors_in(
     store: Store, spec: EncoderSpec, feature: FeatureStore, k: int = K, *, quiet: bool = True
 ) -> Neighbors:
-    """Return the k-NN graph of a feature that is open, as `neighbors_of` does.
+    """Return the k-NN graph of an open feature, as `neighbors_of` does.
 
     Raises:
         StoreError: it has fewer than two pictures.
@@ -127,7 +128,8 @@ def knn_graph_in(
             if bar.n:
                 bar.reset()
             made = _built(feature, min(max(k, K), most), bar, options)
-    with suppress(OSError, StoreError), store.writing():  # read-only, full or busy: not kept
+    # A store that is read-only, full or locked: not kept.
+    with suppress(OSError, StoreError), store.writing():
         save_knn(folder, spec, made)
     return made.cut(k)
 
@@ -135,7 +137,7 @@ def knn_graph_in(
 def kept_neighbors(
     store: Store, spec: EncoderSpec, feature: FeatureStore, k: int = K
 ) -> Neighbors | None:
-    """Return the k-NN graph that the store keeps of a feature, None where it is not right now."""
+    """Return the k-NN graph that the store keeps of a feature; None if it is not current."""
     kept = load_knn(_folder(store, spec), spec)
     if kept is None or not _is_right(kept, feature, min(k, len(feature) - 1)):
         return None
@@ -143,12 +145,12 @@ def kept_neighbors(
 
 
 def exact_neighbors(feature: FeatureStore, k: int) -> Neighbors:
-    """Return the exact k-NN graph under cosine of vectors that need be in no store."""
+    """Return the exact k-NN graph by cosine of vectors, which need not be in a store."""
     return _named(feature, exact_lists(feature, k))
 
 
 def closest_id(neighbors: Neighbors, k: int = 5) -> int:
-    """Return the id of the picture whose k nearest are nearest: a question that has an answer."""
+    """Return the id of the picture whose k neighbors are nearest on average."""
     return int(neighbors.ids[neighbors.distances[:, :k].mean(axis=1).argmin()])
 
 
@@ -174,7 +176,8 @@ def _built(feature: FeatureStore, k: int, bar: "tqdm[Any]", options: KnnOptions)
         return _graph(feature, exact_lists(feature, k, bar.update), Quality("exact"))
     device = cuda_device()
     if device is not None:
-        with suppress(RuntimeError):  # too little memory on it: as if there were none
+        # Too little memory on the device: go on as if there were none.
+        with suppress(RuntimeError):
             return _graph(feature, lists_on(device, feature, k, bar.update), Quality("cuda"))
         bar.reset()
     lists = approximate_lists(feature, k, bar.update, options.cells)

@@ -30,9 +30,12 @@ from imgrec.neighbors.lists import (
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.features import FeatureStore, positions
 
-MOST_CHANGED = 0.05  # of the pictures
-MOST_NEW = 2e7  # values of new vectors: to find the nearest of more takes as long as to build anew
-_ROUNDING = 1e-5  # more than a product of unit vectors is wrong by
+# The share of pictures that may come or go.
+MOST_CHANGED = 0.05
+# Values of new vectors: with more, the exact search takes as long as building the graph.
+MOST_NEW = 2e7
+# Larger than the rounding error of a product of unit vectors.
+_ROUNDING = 1e-5
 _STEP_ROWS = 8192
 
 
@@ -44,22 +47,22 @@ def grown_lists(
     small: float = SMALL,
     most_new: float = MOST_NEW,
 ) -> tuple[Lists, bool] | None:
-    """Return the lists of all rows, those kept that are right carried over.
+    """Return the lists of all rows of a feature, computed from an older graph.
 
-    The nearest of new pictures are found exactly, and enter the lists they belong to. Pictures
-    that lost a neighbor are searched exactly too where that is little work, else among the
-    neighbors of their neighbors, the lost ones' included.
+    Neighbors of new pictures are searched exactly, and new pictures are inserted into the lists of
+    others. Pictures that lost a neighbor are searched exactly too if `small` allows it, else
+    among the neighbors of their neighbors, including those of the lost ones.
 
     Args:
-        feature: with the vectors as they are now.
-        kept: the graph of the vectors as they were.
-        coverage: of the vectors it was made from.
-        progress: called with the number of rows done, all n in the end.
+        feature: the current vectors.
+        kept: the older graph.
+        coverage: of the vectors that the older graph was computed from.
+        progress: called with the number of rows done, n in all.
         small: multiplications up to which all that changed is searched exactly.
         most_new: values of new vectors, beyond which the graph is not grown.
 
     Returns:
-        the lists, and whether all that was found was found exactly; None where too much changed.
+        the lists, and True if everything was searched exactly; None if too much changed.
     """
     change = _carried(feature, kept, coverage, most_new)
     if change is None:
@@ -80,15 +83,15 @@ def grown_lists(
 
 @dataclass(frozen=True)
 class _Change:
-    """What is carried over.
+    """What an older graph says about the current rows.
 
     Attributes:
-        places: (n,) the row before of each row, -1 for a new one.
-        before: (m, k) the neighbors in rows before.
-        now: (m + 1,) the row of each row before, -1 for one that went; the last is none's.
-        lists: of all rows, -1 for what went, and for all of a new row.
-        new: rows.
-        lost: rows that lack a neighbor that went.
+        places: (n,) the older row of each row, -1 for a new one.
+        before: (m, k) the older neighbors, as older rows.
+        now: (m + 1,) the current row of each older row, -1 for a removed one; the last is -1.
+        lists: of all rows, -1 for a removed neighbor and for all neighbors of a new row.
+        new: the new rows.
+        lost: the rows that lost a neighbor.
     """
 
     places: NDArray[np.intp]
@@ -99,14 +102,14 @@ class _Change:
     lost: Rows
 
     def hops(self, rows: Rows) -> Rows:
-        """Return the neighbors (b, k + k²) before of rows, and of these, as they are now."""
+        """Return the older neighbors of rows and theirs (b, k + k²), as current rows."""
         return np.asarray(self.now[two_hops(self.before, self.places[rows])])
 
 
 def _carried(
     feature: FeatureStore, kept: Neighbors, coverage: Coverage, most_new: float
 ) -> _Change | None:
-    """Return what is carried over, None where too much changed."""
+    """Return what the older graph says, None if too much changed."""
     places = coverage.places(feature)
     carried, new = np.flatnonzero(places >= 0), np.flatnonzero(places < 0)
     changed = max(len(new), len(coverage.ids) - len(carried))
@@ -132,13 +135,13 @@ def _redo(
     entered: Scores | None = None,
     progress: Callable[[int], object] = lambda count: None,
 ) -> None:
-    """Find the nearest of some rows anew, as `nearest` does."""
+    """Search the nearest of some rows exactly, as `nearest` does."""
     best = nearest(feature, lengths, rows, lists.rows.shape[1], entered, progress)
     lists.rows[rows], lists.distances[rows] = best.rows, best.distances
 
 
 def _thresholds(lists: Lists) -> Scores:
-    """Return empty lists of all rows, which only what is nearer than the last neighbor enters."""
+    """Return empty lists of all rows that only accept what is nearer than the last neighbor."""
     scores = Scores.none(np.arange(len(lists.rows)), lists.rows.shape[1])
     whole = (lists.rows >= 0).all(axis=1)
     scores.best[whole] = 1 - lists.distances[whole, -1:] - _ROUNDING
@@ -146,7 +149,7 @@ def _thresholds(lists: Lists) -> Scores:
 
 
 def _fill(feature: FeatureStore, lists: Lists, rows: Rows, more: Rows) -> None:
-    """Let some rows' candidates (b, c) into their lists."""
+    """Insert candidates (b, c) into the lists of some rows."""
     candidates = np.concatenate([lists.rows[rows], more], axis=1)
     found = compared(feature, rows, without_twins(rows, candidates), lists.rows.shape[1])
     lists.rows[rows], lists.distances[rows] = found.rows, found.distances
@@ -157,11 +160,11 @@ def _chunks(rows: NDArray[np.intp]) -> list[Rows]:
 
 
 def two_hops(neighbors: Rows, rows: Rows) -> Rows:
-    """Return the neighbors (b, k + k²) of rows (b,), and the neighbors of these.
+    """Return the neighbors of rows (b,) and the neighbors of these (b, k + k²).
 
     Args:
         neighbors: (n, k) rows, -1 for none.
-        rows: whose are wanted.
+        rows: (b,) whose neighbors are wanted.
     """
     first = neighbors[rows]  # (b, k)
     second = neighbors[first]  # (b, k, k); those of -1 are of the last row, and go
@@ -170,7 +173,7 @@ def two_hops(neighbors: Rows, rows: Rows) -> Rows:
 
 
 def without_twins(own: Rows, candidates: Rows) -> Rows:
-    """Return candidates (b, c) in which no row is twice, and none its own; -1 in their places."""
+    """Return candidates (b, c) with -1 in place of duplicates and of the row itself."""
     ordered = np.sort(np.where(candidates == own[:, None], NONE, candidates), axis=1)
     ordered[:, 1:][ordered[:, 1:] == ordered[:, :-1]] = NONE
     return ordered
@@ -179,7 +182,7 @@ def without_twins(own: Rows, candidates: Rows) -> Rows:
 def refined(
     feature: FeatureStore, lists: Lists, progress: Callable[[int], object] = lambda count: None
 ) -> Lists:
-    """Return lists of all rows that hold the nearest of two hops.
+    """Return lists of the nearest among the neighbors of neighbors of every row.
 
     Args:
         feature: with the vectors.

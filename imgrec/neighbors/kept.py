@@ -1,4 +1,14 @@
-"""The k-NN graph in the store: what it is made from, how good it is, read and written whole."""
+"""Load and save the k-NN graph of a feature, and say how good it is.
+
+    knn/<feature>/
+        kept.json              encoder, method, recall, sources
+        ids.npy, owners.npy    (n,) the pictures, the number of the source of each
+        neighbors.npy          (n, k) int64 ids, the nearest first
+        distances.npy          (n, k) float32, cosine
+
+Every file is hashed whole when it is loaded: a neighbor that names another picture would end up
+in every page, layout and group of duplicates.
+"""
 
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -8,19 +18,20 @@ from imgrec.encoders.spec import EncoderSpec
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.kept import Arrays, load, save
 
-VERSION = 1  # raised whenever the same vectors would give another graph
+# Raised whenever the same vectors would give another graph.
+VERSION = 1
 _ARRAYS = ("ids", "owners", "neighbors", "distances")
 
 
 @dataclass(frozen=True)
 class Quality:
-    """How a k-NN graph was made, and how right it is.
+    """How a k-NN graph was built, and its recall.
 
     Attributes:
         method: `exact`, `cuda` (exact too) or `cells`.
-        recall: share of the true nearest that it holds, 0 to 1.
-        checked: pictures that was measured on, 0 where all was found exactly.
-        built_recall: the recall when it was last built whole; since then it has grown.
+        recall: share of the true nearest pictures that it holds, 0 to 1.
+        checked: pictures that the recall was measured on, 0 if the graph is exact.
+        built_recall: the recall after the last complete build, before the graph was grown.
     """
 
     method: str
@@ -29,7 +40,7 @@ class Quality:
     built_recall: float = 1.0
 
     def text(self) -> str:
-        """Return the recall in words."""
+        """Return the recall in words, with the number of pictures it was measured on."""
         if not self.checked:
             return "exact"
         return f"recall {self.recall:.3f} of {self.checked:,} checked"
@@ -41,8 +52,8 @@ class KnnGraph:
 
     Attributes:
         neighbors: of every picture.
-        coverage: the vectors it was made from.
-        quality: how right it is.
+        coverage: the vectors it was computed from.
+        quality: method and recall.
     """
 
     neighbors: Neighbors
@@ -50,12 +61,12 @@ class KnnGraph:
     quality: Quality
 
     def line(self) -> str:
-        """Return what it is in one line."""
+        """Return a description in one line."""
         count = len(self.neighbors.ids)
         return f"{self.neighbors.k} nearest of {count:,} pictures, {self.quality.text()}"
 
     def cut(self, k: int) -> "KnnGraph":
-        """Return the graph of the k nearest."""
+        """Return the graph of only the k nearest."""
         if k >= self.neighbors.k:
             return self
         ids, neighbors = self.neighbors.ids, self.neighbors.neighbors[:, :k]

@@ -1,7 +1,7 @@
-"""Compiled loops of the k-NN graph: the best of some scores, and exact cosine distances of pairs.
+"""Compiled loops of the k-NN graph: keep the best scores, and compare pairs by cosine distance.
 
-They hold no lock, so threads share the rows. As in `imgrec.distances.kernels`, importing this takes
-half a second, and the first use on a machine some seconds to compile.
+They release the GIL, so threads share the rows. As in `imgrec.distances.kernels`, importing this
+module takes half a second, and the first use on a machine some seconds to compile.
 """
 
 import numba
@@ -13,12 +13,15 @@ from imgrec.distances.kernels import compiled
 from imgrec.distances.metrics import COSINE_NOISE, Distances
 from imgrec.encoders.spec import Vectors
 
-EMPTY = -1e30  # the score of a place in a list that nothing has taken
-BEYOND = 9.0  # the distance to no row
+# The score of an empty place in a list.
+EMPTY = -1e30
+# The distance to no row.
+BEYOND = 9.0
 _EMPTY, _BEYOND = np.float32(EMPTY), np.float32(BEYOND)
 _NOISE = np.float32(COSINE_NOISE)
 _ZERO, _ONE, _TWO = (np.float32(value) for value in (0, 1, 2))
-_CHUNK = 32  # scores looked at together: most hold none that enters
+# Scores tested together: most chunks hold none that enters a list.
+_CHUNK = 32
 
 _SCORES = types.Array(types.float32, 2, "C", readonly=True)
 _ROWS = types.Array(types.int64, 1, "C", readonly=True)
@@ -35,14 +38,14 @@ def keep_best(
     best: Vectors,
     found: NDArray[np.int64],
 ) -> None:
-    """Keep in each list the best of what it holds and of new scores; ties by the smallest row.
+    """Insert new scores into each list if they are good enough; ties go to the smaller row.
 
     Args:
         scores: (b, m), greater is better.
-        rows: (m,) of the columns, none of which a list holds yet.
+        rows: (m,) the row of each column, not in any list yet.
         own: (b,) the row of each list, which never enters it.
-        best: (b, c), falling, changed in place.
-        found: (b, c) the rows, changed in place.
+        best: (b, c) scores, descending; changed in place.
+        found: (b, c) their rows; changed in place.
     """
     last = best.shape[1] - 1
     for i in range(scores.shape[0]):
@@ -81,15 +84,15 @@ def _product(vectors: Vectors, a: int, b: int) -> np.float32:
 def compare(
     vectors: Vectors, own: NDArray[np.int64], others: NDArray[np.int64], out: Distances
 ) -> None:
-    """Fill in 1 - cos (b, c) of pairs of vectors (u, d), as `metrics.cosine` defines it.
+    """Write 1 - cos (b, c) of pairs of vectors (u, d), as `metrics.cosine` defines it.
 
-    The same two vectors are always at the same distance, whichever comes first.
+    The distance of two vectors is the same whichever comes first.
 
     Args:
         vectors: (u, d).
-        own: (b,) the place in `vectors` of each row.
-        others: (b, c) the places of what it is compared with; -1 for nothing, at `BEYOND`.
-        out: (b, c).
+        own: (b,) the index in `vectors` of each row.
+        others: (b, c) the indices of what it is compared with; -1 for none, at `BEYOND`.
+        out: (b, c) the distances.
     """
     squares = np.empty(vectors.shape[0], np.float32)
     for i in range(vectors.shape[0]):

@@ -1,4 +1,10 @@
-"""Lists of nearest rows: candidates for some rows, and their exact distances."""
+"""Lists of nearest rows: gather candidates, then compare them by exact distances.
+
+All ways to build a k-NN graph share these two steps. `Scores` keeps the best candidates of each
+row by whatever score is cheap; `compared` computes exact cosine distances and sorts. So the
+distances of a graph are exact, and equal in both directions, however its candidates were found.
+Ties are broken by the smaller row.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,15 +19,17 @@ from imgrec.store.features import FeatureStore
 from imgrec.system.threads import in_threads
 
 Rows = NDArray[np.int64]
-SPARE = 8  # candidates beyond k where their scores are exact but for rounding
+# Candidates beyond k, if their scores are exact but for rounding.
+SPARE = 8
 NONE = -1
-COMPARED_ROWS = 512  # with their candidates some tens of MB
+# With their candidates these take some tens of MB.
+COMPARED_ROWS = 512
 TILE_ROWS = 2048
 
 
 @dataclass(frozen=True)
 class Lists:
-    """The nearest rows of each of n rows of a feature, the nearest first, itself left out.
+    """The k nearest rows of each of n rows of a feature, nearest first, without the row itself.
 
     Attributes:
         rows: (n, k) int64.
@@ -33,17 +41,17 @@ class Lists:
 
     @classmethod
     def empty(cls, count: int, k: int) -> "Lists":
-        """Return lists to be filled in."""
+        """Return lists without neighbors, to be filled in."""
         return cls(np.full((count, k), NONE), np.empty((count, k), np.float32))
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Lists of c candidates for each of b rows while they are gathered, the best first.
+    """The best c candidates of each of b rows so far, best first.
 
     Attributes:
         own: (b,) the row each list belongs to.
-        best: (b, c) float32, falling.
+        best: (b, c) float32 scores, descending.
         found: (b, c) rows, -1 where there is none yet.
     """
 
@@ -53,21 +61,22 @@ class Scores:
 
     @classmethod
     def none(cls, own: Rows, count: int) -> "Scores":
-        """Return lists that hold nothing."""
+        """Return lists without candidates."""
         from imgrec.neighbors.kernels import EMPTY
 
         shape = len(own), count
         return cls(own, np.full(shape, EMPTY, np.float32), np.full(shape, NONE))
 
     def keep(self, scores: Vectors, rows: Rows, which: NDArray[np.intp] | None = None) -> None:
-        """Let in what is better than the last of a list; each row is offered once only.
+        """Insert candidates that are better than the last of a list; no row may be offered twice.
 
         Args:
             scores: (b, m) of the candidates.
             rows: (m,) the candidates.
             which: (b,) of the lists the scores belong to, all of them by default.
         """
-        from imgrec.neighbors.kernels import keep_best  # late: half a second
+        # Imported here: it takes half a second.
+        from imgrec.neighbors.kernels import keep_best
 
         if which is None:
             keep_best(scores, rows, self.own, self.best, self.found)
@@ -77,7 +86,7 @@ class Scores:
         self.best[which], self.found[which] = best, found
 
     def join(self, other: "Scores") -> None:
-        """Let in what lists of the same rows have found elsewhere."""
+        """Insert the candidates of other lists of the same rows."""
         best = np.concatenate([self.best, other.best], axis=1)  # (b, 2c)
         found = np.concatenate([self.found, other.found], axis=1)
         order = np.lexsort((found, -best), axis=1)[:, : self.best.shape[1]]
@@ -87,12 +96,12 @@ class Scores:
 
 @dataclass(frozen=True)
 class Tile:
-    """Some rows of a feature that lie one after the other in one block.
+    """Consecutive rows of one block of a feature.
 
     Attributes:
         rows: (m,) of the feature.
         block: its number.
-        inside: where they are among the rows of the block.
+        inside: their places among the rows of the block.
     """
 
     rows: Rows
@@ -100,7 +109,7 @@ class Tile:
     inside: slice
 
     def load(self, feature: FeatureStore) -> Vectors:
-        """Return the float32 vectors (m, d); a view of the mapped file where that is possible."""
+        """Return the vectors (m, d) float32, as a view of the mapped file if possible."""
         block = feature.blocks[self.block]
         which = self.inside if block.rows is None else block.rows[self.inside]
         return np.asarray(block.vectors[which], np.float32)
@@ -141,8 +150,8 @@ def compared(feature: FeatureStore, own: Rows, candidates: Rows, k: int) -> List
     Args:
         feature: with the vectors.
         own: (b,) rows.
-        candidates: (b, c) rows, none twice in a list, -1 for none; at least k of them.
-        k: neighbors wanted; places for which there is no candidate hold -1 and are at 9.
+        candidates: (b, c) rows, no duplicates in a list, -1 for none; c >= k.
+        k: neighbors wanted; a place without a candidate holds -1 at distance 9.
     """
     lists = Lists.empty(len(own), k)
 
@@ -167,11 +176,11 @@ def _compare(feature: FeatureStore, own: Rows, candidates: Rows, lists: Lists, p
 
 
 def settled(feature: FeatureStore, lengths: NDArray[np.float32], lists: Lists) -> Lists:
-    """Return lists where vectors of zeros have found each other, which no product shows.
+    """Return lists in which zero vectors have each other as neighbors, which no product shows.
 
     Args:
         feature: with the vectors.
-        lengths: (n,) as `inverse_lengths` has them.
+        lengths: (n,) inverse, as `inverse_lengths` returns them.
         lists: of all rows, changed in place.
     """
     zeros = np.flatnonzero(lengths == 0)
@@ -188,5 +197,5 @@ def settled(feature: FeatureStore, lengths: NDArray[np.float32], lists: Lists) -
 
 
 def parts(count: int, step: int) -> Iterator[slice]:
-    """Yield the slices that cut so many rows into parts of `step` or less."""
+    """Yield the slices that cut `count` rows into parts of `step` or less."""
     return (slice(start, min(count, start + step)) for start in range(0, count, step))

@@ -1,4 +1,4 @@
-"""Nearest neighbors: those of every picture, and the smallest of some distances."""
+"""The nearest neighbors of every picture, and the smallest of some distances."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from imgrec.store.features import positions
 
 @dataclass(frozen=True)
 class Neighbors:
-    """The nearest pictures of each of n pictures, the nearest first, itself left out.
+    """The k nearest pictures of each of n pictures, nearest first, without the picture itself.
 
     Attributes:
         ids: (n,) int64, ascending.
@@ -35,7 +35,7 @@ class Neighbors:
 
     @property
     def k(self) -> int:
-        """Neighbors a picture."""
+        """Number of neighbors of a picture."""
         return int(self.neighbors.shape[1])
 
     def rows(self) -> NDArray[np.intp]:

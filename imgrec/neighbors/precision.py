@@ -1,4 +1,8 @@
-"""How well a feature's neighbors agree with known labels."""
+"""Precision at k: how well the nearest neighbors by a feature agree with known labels.
+
+If pictures of one folder or class are alike, a good feature and metric put them near each other.
+The report compares features and metrics by it.
+"""
 
 from collections.abc import Sequence
 
@@ -10,7 +14,8 @@ from imgrec.distances.metrics import METRICS, Metric
 from imgrec.neighbors.neighbors import top_k
 from imgrec.store.features import Block, FeatureStore
 
-_BLOCK_ROWS = 512  # of the vectors compared with, so that all cores have some
+# Rows of a block that queries are compared with: small enough that all cores have some.
+_BLOCK_ROWS = 512
 
 
 def precision_at_k(
@@ -22,8 +27,8 @@ def precision_at_k(
 ) -> dict[int, float]:
     """Return, for each k, the mean share of the k nearest that carry the query's label.
 
-    Every picture is asked once and left out of its own answer. Neighbors are exact. Of equally
-    near ones those that come first are taken.
+    Every picture is a query once and left out of its own answer. Neighbors are exact; of equally
+    near ones the first are taken.
 
     Args:
         vectors: (n, d), finite.
@@ -49,7 +54,7 @@ def precision_at_k(
 
 
 def chance_of(labels: ArrayLike) -> float:
-    """Return the share that carries a picture's label among others taken at random.
+    """Return the precision of random neighbors: the share that carries the same label.
 
     Args:
         labels: (n,) of two pictures or more.
