@@ -1,4 +1,12 @@
-"""Pairs of pictures: the likely ones of a k-NN graph, and how similar those are that are known."""
+"""Pairs of pictures: the likely duplicates of a k-NN graph, and a cache of similarities.
+
+    duplicates/
+        kept.json              the version of the rule that gives similarities
+        pairs.npy              (p, 2) int64 ids, the smaller one first, sorted
+        similarities.npy       (p,) float32, 0 to 1
+
+Invariant: an id stands for one content, so the similarity of a pair never changes.
+"""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,18 +20,20 @@ from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.kept import load, save
 
 Similarities = NDArray[np.float32]
-CANDIDATES = 8  # neighbors a picture is compared with
-VERSION = 1  # raised whenever two pictures may get another similarity
+# Neighbors that a picture is compared with.
+CANDIDATES = 8
+# Raised whenever two pictures may get another similarity.
+VERSION = 1
 _STAMP = {"version": VERSION}
 _ARRAYS = ("pairs", "similarities")
 
 
 def likely_pairs(neighbors: Neighbors, contents: Ids) -> Ids:
-    """Return pairs (p, 2) of contents, ascending: of each picture with its nearest others.
+    """Return pairs (p, 2) of contents, sorted: each picture and its nearest others.
 
     Args:
         neighbors: of n pictures.
-        contents: (n,) what stands for the content of each: the same number, the same bytes.
+        contents: (n,) the content of each picture: equal numbers stand for equal bytes.
     """
     others = contents[neighbors.rows()]  # (n, k)
     wanted = others != contents[:, None]
@@ -33,23 +43,23 @@ def likely_pairs(neighbors: Neighbors, contents: Ids) -> Ids:
 
 
 def unique_pairs(pairs: Ids) -> Ids:
-    """Return each pair (p, 2) once, the smaller id first, in order."""
+    """Return each pair (p, 2) once, the smaller id first, sorted."""
     keys = np.unique(_keys(np.sort(pairs, axis=1)))
     return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1)
 
 
 def crowded_contents(neighbors: Neighbors, contents: Ids) -> Ids:
-    """Return the contents, ascending, whose pictures have nothing but copies for neighbors."""
+    """Return the contents (c,), ascending, whose pictures have only copies as neighbors."""
     sees = (contents[neighbors.rows()] != contents[:, None]).any(axis=1)
     return np.setdiff1d(contents, contents[sees])
 
 
 @dataclass(frozen=True)
 class KnownPairs:
-    """How similar pairs of pictures are; it never changes, for an id stands for one content.
+    """Similarities of pairs of pictures.
 
     Attributes:
-        pairs: (p, 2) int64 ids, the smaller one first, in order.
+        pairs: (p, 2) int64 ids, the smaller one first, sorted.
         similarities: (p,) float32, 0 to 1.
     """
 
@@ -61,7 +71,7 @@ class KnownPairs:
         return _keys(self.pairs)
 
     def of(self, pairs: Ids) -> Similarities:
-        """Return the similarities (m,) of pairs (m, 2), the smaller id first; NaN where unknown."""
+        """Return the similarities (m,) of pairs (m, 2), the smaller id first; NaN if unknown."""
         keys, wanted = self._own_keys, _keys(pairs)
         if not len(keys):
             return np.full(len(pairs), np.nan, np.float32)
@@ -69,19 +79,19 @@ class KnownPairs:
         return np.where(keys[places] == wanted, self.similarities[places], np.float32(np.nan))
 
     def joined(self, pairs: Ids, similarities: Similarities) -> "KnownPairs":
-        """Return these and others, none of which is among these."""
+        """Return these pairs and others; no pair may be in both."""
         every = np.concatenate([self.pairs, pairs])
         order = np.argsort(_keys(every), kind="stable")
         return KnownPairs(every[order], np.concatenate([self.similarities, similarities])[order])
 
     def only(self, ids: Ids) -> "KnownPairs":
-        """Return the pairs both of whose pictures are among some."""
+        """Return the pairs of which both pictures are among `ids`."""
         kept = np.isin(self.pairs, ids).all(axis=1)
         return self if kept.all() else KnownPairs(self.pairs[kept], self.similarities[kept])
 
 
 def load_pairs(folder: Path) -> KnownPairs:
-    """Return the pairs kept; none where they are absent, stale or damaged."""
+    """Return the kept pairs; no pairs if they are absent, stale or damaged."""
     kept = load(folder, _STAMP, _ARRAYS)
     return KnownPairs(*(kept.arrays[name] for name in _ARRAYS)) if kept else KnownPairs()
 
@@ -96,5 +106,5 @@ def save_pairs(folder: Path, known: KnownPairs) -> None:
 
 
 def _keys(pairs: Ids) -> NDArray[np.int64]:
-    """Return one number (p,) for each pair (p, 2); ids are below 2³¹."""
+    """Return a sortable key (p,) of each pair (p, 2); ids are below 2³¹."""
     return pairs[:, 0] << 32 | pairs[:, 1]

@@ -2,5 +2,5 @@
 
 METHODS = ("umap", "tsne")
 
-# Pictures; as many are laid out in half a minute.
+# Pictures in the overview; so many are laid out in half a minute.
 OVERVIEW_SIZE = 10_000

@@ -1,4 +1,10 @@
-"""How strongly pictures hold together: UMAP's fuzzy graph, made of a k-NN graph."""
+"""UMAP's fuzzy graph: edge weights from the distances of a k-NN graph.
+
+A distance becomes a weight by exp(-(d - d₁) / σ), where d₁ is the distance to the nearest neighbor
+that differs, and σ is chosen for each picture such that its weights sum to log2(k + 1). Dense and
+sparse regions are thus treated alike. The directed graph is made symmetric by the fuzzy union
+a + b - ab.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -11,19 +17,22 @@ from imgrec.neighbors.neighbors import Neighbors
 if TYPE_CHECKING:  # half a second, for those who only read layouts
     from scipy.sparse import csr_array
 
-FAINT = 0.005  # of a weight: UMAP would draw such an edge once or never
-ISLAND = 5  # pictures: smaller groups of a page are tied to it
+# The least weight: UMAP would sample a weaker edge once or never.
+FAINT = 0.005
+# Components of fewer pictures are tied to the rest of a page.
+ISLAND = 5
 _STEPS = 64
 _TOLERANCE = 1e-5
-_LEAST_WIDTH = 1e-3  # of the mean distance
+# The least width, as a share of the mean distance.
+_LEAST_WIDTH = 1e-3
 _BLOCK_ROWS = 8_192
 _BLOCK_VALUES = 16_000_000
 
 
 def fuzzy_graph(neighbors: Neighbors) -> "csr_array":
-    """Return the fuzzy simplicial set (n, n) float32 of all pictures: symmetric, weights to 1.
+    """Return the fuzzy simplicial set (n, n) float32 of all pictures: symmetric, weights 0 to 1.
 
-    Every picture has an edge of weight 1, to its nearest. Edges under `FAINT` are left out.
+    Every picture has an edge of weight 1, to its nearest. Edges below `FAINT` are left out.
 
     Source: McInnes, Healy, Melville (2018), UMAP, algorithms 2 and 3; the picture itself is
     counted as its first neighbor, as umap-learn does.
@@ -40,15 +49,15 @@ def fuzzy_graph(neighbors: Neighbors) -> "csr_array":
 
 
 def part_of(graph: "csr_array", rows: NDArray[np.intp], columns: Vectors) -> "csr_array":
-    """Return the graph (m, m) of some pictures, in their order.
+    """Return the subgraph (m, m) of some pictures, in their order.
 
-    Pictures that hold together with fewer than `ISLAND` in all are each tied, with weight 1, to
-    the nearest that is not among these: a layout would drive them far away.
+    Each picture of a connected component smaller than `ISLAND` is tied, with weight 1, to the
+    nearest picture outside it: otherwise a layout would drive the component far away.
 
     Args:
         graph: (n, n) of all pictures.
-        rows: (m,) of the pictures wanted.
-        columns: (m, c) their coordinates, by which the nearest is found.
+        rows: (m,) the pictures wanted.
+        columns: (m, c) their coordinates, to find the nearest.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -64,7 +73,7 @@ def part_of(graph: "csr_array", rows: NDArray[np.intp], columns: Vectors) -> "cs
 
 
 def _memberships(distances: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the weights (n, k) of the edges to the nearest, 1 for the first that differs."""
+    """Return the weights (n, k) of the edges to the neighbors, 1 for the first that differs."""
     overall = float(distances.mean(dtype=np.float64)) * _with_itself(distances.shape[1])
     blocks = [
         _block_memberships(distances[start : start + _BLOCK_ROWS].astype(np.float64), overall)
@@ -74,7 +83,7 @@ def _memberships(distances: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _block_memberships(distances: NDArray[np.float64], overall: float) -> NDArray[np.float32]:
-    """Return those of some rows; `overall` is the mean distance of all."""
+    """Return the weights (m, k) of some rows; `overall` is the mean distance of all rows."""
     positive = np.where(distances > 0, distances, np.inf).min(axis=1)  # the first that differs
     first = np.where(np.isfinite(positive), positive, 0)
     beyond = np.maximum(distances - first[:, None], 0)  # (m, k)
@@ -84,12 +93,12 @@ def _block_memberships(distances: NDArray[np.float64], overall: float) -> NDArra
 
 
 def _with_itself(k: int) -> float:
-    """Return what turns a mean over k others into one that counts the picture itself."""
+    """Return the factor from a mean over k others to one that includes the picture itself."""
     return k / (k + 1)
 
 
 def _widths(beyond: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return for each row the width (m,) at which its weights sum to log2(k + 1), by bisection."""
+    """Return the width (m,) at which the weights of each row sum to log2(k + 1), by bisection."""
     m, k = beyond.shape
     wanted = np.log2(k + 1)
     low, high, width = np.zeros(m), np.full(m, np.inf), np.ones(m)
@@ -114,7 +123,7 @@ def _without_faint(graph: "csr_array") -> "csr_array":
 def _nearest_elsewhere(
     columns: Vectors, island: NDArray[np.integer], lonely: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    """Return for each lonely row (l,) the nearest on another island, by blocks."""
+    """Return the nearest row in another component (l,) for each lonely row, by blocks."""
     squares = np.einsum("mc,mc->m", columns, columns)
     step = max(1, _BLOCK_VALUES // len(columns))
     found = [np.zeros(0, np.intp)]

@@ -1,11 +1,11 @@
-"""Layouts of some pictures, kept in the store: whoever wants one first makes it for all.
+"""Layouts of pictures, kept in the store as a cache that the projector and the report share.
 
     layouts/<feature>/<method>-<c>d-<digest>/
-        kept.json              its own name, and the checksum
+        kept.json              the key, which is the name of the folder
         positions.npy          (m, c) float32, c = 2 or 3
 
-The name is made of all that a layout hangs on. Nothing here is needed: what is absent, damaged
-or cannot be written is made anew.
+The key contains a digest of everything that a layout depends on, so a kept layout is never stale.
+A layout that is absent or damaged is computed again.
 """
 
 import hashlib
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 TITLES = {"umap": "UMAP", "tsne": "t-SNE"}
 MAKERS = {"umap": umap_layout, "tsne": tsne_layout}
-VERSION = 2  # raised whenever the same pictures would be laid out otherwise
+# Raised whenever the same pictures would be laid out differently.
+VERSION = 2
 _POSITIONS = "positions"
 
 
@@ -63,13 +64,13 @@ class KeptLayouts:
 
 
 def layout_key(method: str, dimensions: int, ids: Ids, columns: Vectors, seed: int) -> str:
-    """Return the name of a layout.
+    """Return the key of a layout, a digest of everything that it depends on.
 
     Args:
-        method: of `METHODS`.
+        method: one of `METHODS`.
         dimensions: 2 or 3.
         ids: (m,) the pictures.
-        columns: (m, c) of them, whose main axes it begins with.
+        columns: (m, c) their coordinates, whose main axes are the initial positions.
         seed: of the layout.
     """
     found = hashlib.sha256(f"{VERSION} {seed} {columns.shape}".encode())
@@ -79,7 +80,7 @@ def layout_key(method: str, dimensions: int, ids: Ids, columns: Vectors, seed: i
 
 
 def main_axes(columns: Vectors) -> Vectors:
-    """Return rows on the three axes along which they spread most (m, 3), 0 beyond the last."""
+    """Return rows (m, c) on their three principal axes (m, 3), 0 where they have fewer."""
     axes = np.zeros((len(columns), 3), np.float32)
     found = fit_axes(columns, 3).project(columns)
     axes[:, : found.shape[1]] = found
@@ -87,9 +88,9 @@ def main_axes(columns: Vectors) -> Vectors:
 
 
 def graph_among(feature: FeatureStore, ids: Ids) -> "csr_array":
-    """Return how like some pictures (m,) are to each other alone, as weights (m, m).
+    """Return the fuzzy graph (m, m) of the nearest neighbors among some pictures (m,) only.
 
-    Of a few thousand pictures of many the graph of all of them knows hardly a pair.
+    The graph of the whole collection has hardly an edge between a few thousand sampled pictures.
     """
     own = FeatureStore(feature.name, feature.dimensions, [Block(ids, feature.take(ids))])
     return fuzzy_graph(exact_neighbors(own, min(K, len(ids) - 1)))

@@ -1,4 +1,10 @@
-"""The overview of a collection: those of its pictures that stand for all where all are too many."""
+"""The overview of a collection: a sample that shows all groups and is stable while it grows.
+
+A projector page cannot hold more than some ten thousand points, so of a larger collection a sample
+is laid out. It is stratified: each group (community or cluster) is represented in proportion to
+its size. Chance is a hash of the picture's id, not a random number: pictures that come later
+displace a few of the sample and leave the rest.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +18,7 @@ _MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
 def groups_of(catalog: Catalog, clusters: Clusters) -> NDArray[np.intp]:
-    """Return the group (n,) of each clustered picture: its community, else its cluster."""
+    """Return the group (n,) of each clustered picture: its community, else minus its cluster."""
     communities = catalog.labels.of_kind(COMMUNITY)
     numbers = {value: n for n, value in enumerate(sorted(set(communities.values())), 1)}
     ids = clusters.ids.tolist()
@@ -23,12 +29,12 @@ def groups_of(catalog: Catalog, clusters: Clusters) -> NDArray[np.intp]:
 def overview_ids(
     clusters: Clusters, groups: NDArray[np.integer], count: int = OVERVIEW_SIZE
 ) -> Ids:
-    """Return `count` pictures, ascending, spread over all groups, those nearest to centers first.
+    """Return the ids (m,) of an overview, ascending, from all groups and with cluster centers.
 
     Args:
         clusters: of all pictures.
         groups: (n,) of each of them.
-        count: of the overview; all pictures where there are no more.
+        count: pictures in the overview; all pictures if there are no more.
     """
     return spread_sample(clusters.ids, groups, count, clusters.central[clusters.central > 0])
 
@@ -38,15 +44,14 @@ def spread_sample(
 ) -> Ids:
     """Return `count` ids, ascending, from each group in proportion to its size, at least one.
 
-    Where there are more groups than that, which of them are left out is chance. Within a
-    group it is chance too, but by the ids alone: pictures that come later displace a few of
-    the sample and leave the rest.
+    If there are more groups than `count`, some are left out at random. Within a group the choice
+    is random too, by a hash of the ids (`by_chance`).
 
     Args:
         ids: (n,) the pictures.
         groups: (n,) of each of them.
-        count: of the sample; all ids where there are no more.
-        always: (m,) ids that must be in it, where m <= count.
+        count: size of the sample; all ids are returned if there are no more.
+        always: (m,) ids that must be in it, m <= count.
     """
     if len(ids) <= count:
         return np.sort(ids)
@@ -62,7 +67,7 @@ def spread_sample(
 
 
 def by_chance(ids: Ids) -> NDArray[np.uint64]:
-    """Return numbers that look like chance, one for each id.
+    """Return a hash (n,) of each id, uniform over 64 bits; the finalizer of SplitMix64.
 
     Source: Steele, Lea and Flood 2014, Fast Splittable Pseudorandom Number Generators.
     """

@@ -1,4 +1,8 @@
-"""A feature on its principal axes: few columns that keep most of its variance, as layouts want."""
+"""A feature as the columns of tensors: its vectors, or their principal components.
+
+Layouts and projector pages take some fifty columns that keep most of the variance. They are
+derived rows, kept in the store and updated while pictures come and go.
+"""
 
 from dataclasses import dataclass
 
@@ -12,7 +16,8 @@ from imgrec.errors import StoreError
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
 
-MIN_COLUMNS = 3  # with two the page shows nothing
+# With two columns the projector page shows nothing.
+MIN_COLUMNS = 3
 
 
 @dataclass(frozen=True)
@@ -20,8 +25,8 @@ class Reduction:
     """A feature as the columns of tensors.
 
     Attributes:
-        source: of the rows: the feature itself, or it on its principal axes.
-        count: of the columns, at least `MIN_COLUMNS`.
+        source: the feature itself, or its coordinates on principal axes.
+        count: number of columns, at least `MIN_COLUMNS`.
         variance_kept: share of the vectors' variance in these columns, 0 to 1.
     """
 
@@ -50,10 +55,10 @@ class Reduction:
 def reduce_feature(
     store: Store, spec: EncoderSpec, feature: FeatureStore, dimensions: int
 ) -> Reduction:
-    """Return a feature on its principal axes, kept in the store with the rows of all pictures.
+    """Return a feature on its principal axes; the coordinates are kept in the store.
 
-    There are `dimensions` columns, or fewer where the vectors have no more that differ. The axes
-    stay the same while pictures come, until there are 1.5 times as many (`imgrec.derived.rows`).
+    There are `dimensions` columns, or fewer if the vectors vary in fewer. The axes stay the same
+    until the collection has grown by half (`imgrec.derived.rows`).
 
     Raises:
         StoreError: a vector has a value that is not finite.

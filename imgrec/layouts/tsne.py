@@ -1,4 +1,8 @@
-"""t-SNE positions of pictures, from the fuzzy graph and initial positions."""
+"""t-SNE positions of pictures, optimized from a given fuzzy graph and initial positions.
+
+The fuzzy graph replaces the affinities of a perplexity: with 15 neighbors it gives the same maps
+as a perplexity of 30, and needs no neighbor search of its own.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -10,10 +14,14 @@ from imgrec.layouts.umap import FEWEST, Positions, framed, scattered
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-_TSNE_PHASES = ((100, 12), (200, 1))  # iterations, exaggeration; more changes nothing one sees
-_TSNE_START = 1e-4  # spread: farther apart, pictures pass each other too slowly
-GRID_FROM = 2_500  # pictures: below, a tree is faster than openTSNE's grid, which is only 2-D
-_COARSENESS = 1.0  # of the tree: at 0.5 it takes 2.5 times as long, and trustworthiness is the same
+# Iterations and exaggeration; more iterations change nothing visible.
+_TSNE_PHASES = ((100, 12), (200, 1))
+# The standard deviation of the start: farther apart, pictures pass each other too slowly.
+_TSNE_START = 1e-4
+# With fewer pictures a tree is faster than openTSNE's grid, which exists in 2-D only.
+GRID_FROM = 2_500
+# Barnes-Hut theta: at 0.5 it takes 2.5 times as long, with the same trustworthiness.
+_COARSENESS = 1.0
 
 
 def tsne_layout(
@@ -26,8 +34,8 @@ def tsne_layout(
 
     Args:
         graph: (n, n) symmetric, as `imgrec.layouts.fuzzy_graph` gives it. Its weights are the
-            affinities: of 15 neighbors they do what a perplexity of 30 does.
-        start: (n, c) finite positions to begin with, in any unit.
+            affinities.
+        start: (n, c) finite initial positions, in any unit.
         seed: the same gives the same bytes.
         grid_from: pictures from which two dimensions are computed on a grid, not by a tree.
 
@@ -48,7 +56,8 @@ def tsne_layout(
         affinities,
         negative_gradient_method="fft" if grid else "bh",
         theta=_COARSENESS,
-        n_jobs=1,  # other layouts are made beside it
+        # Other layouts are computed at the same time.
+        n_jobs=1,
         random_state=seed,
     )
     for iterations, exaggeration in _TSNE_PHASES:

@@ -1,4 +1,8 @@
-"""UMAP positions of pictures, from a graph that is there already and a place to begin."""
+"""UMAP positions of pictures, optimized from a given fuzzy graph and initial positions.
+
+umap-learn usually searches neighbors and computes a spectral start itself. Here both come from the
+store: the same graph serves all layouts, and similar collections get similar maps.
+"""
 
 import warnings
 from typing import TYPE_CHECKING
@@ -12,13 +16,17 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Positions = NDArray[np.float32]
-FEWEST = 8  # pictures: fewer are left where they begin
+# With fewer pictures the initial positions are returned.
+FEWEST = 8
 _MIN_DIST, _SPREAD = 0.1, 1.0
-_EPOCHS = 300  # after 200 groups still move, after 500 nothing new is seen
+# After 200 epochs groups still move; after 500 there is nothing new to see.
+_EPOCHS = 300
 _EPOCHS_OF_MANY = 200
 _MANY = 10_000
-_JITTER = 0.01  # of the spread: equal pictures must not begin on one point
-_FAR = 2.0  # times the radius that holds 95 % of the pictures
+# As a share of the spread: equal pictures must not start on one point.
+_JITTER = 0.01
+# In units of the radius that holds 95 % of the pictures.
+_FAR = 2.0
 
 
 def umap_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) -> Positions:
@@ -26,23 +34,25 @@ def umap_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) 
 
     Args:
         graph: (n, n) symmetric, the weights from 0 to 1.
-        start: (n, c) finite positions to begin with, in any unit.
+        start: (n, c) finite initial positions, in any unit.
         seed: the same gives the same bytes.
 
     Raises:
-        ImgrecError: umap-learn finds no place for what it compiles.
+        ImgrecError: numba, which umap-learn needs, has no writable cache folder.
 
-    Source: McInnes, Healy, Melville 2018, UMAP, as in umap-learn; in one thread, with more it
-    is not repeatable.
+    Source: McInnes, Healy, Melville 2018, UMAP, as in umap-learn; in one thread, as it is not
+    reproducible with more.
     """
     begin = scattered(start, seed)
     if len(begin) < FEWEST:
         return framed(begin)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # it would like to have TensorFlow
+        # It warns that TensorFlow is absent, which only parametric UMAP needs.
+        warnings.simplefilter("ignore", ImportWarning)
         try:
             from umap.umap_ import find_ab_params, simplicial_set_embedding
-        except RuntimeError as error:  # of numba, which finds no place for what it compiles
+        # Raised by numba without a writable cache folder.
+        except RuntimeError as error:
             raise ImgrecError(
                 f"umap-learn cannot be loaded ({error}): set NUMBA_CACHE_DIR to a folder that can "
                 "be written"
@@ -60,10 +70,10 @@ def umap_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) 
 
 
 def framed(positions: NDArray[np.floating]) -> Positions:
-    """Return positions (n, c) centered, within -1 and 1, none far from all others.
+    """Return positions (n, c) centered and scaled to -1 to 1, with outliers drawn in.
 
-    Those beyond `_FAR` radii are drawn in to less than twice that, in their order: the page
-    shows the box around all points, and one that is far away would leave the others a dot.
+    Positions beyond `_FAR` radii are moved to less than twice that, in the same order: a page shows
+    the bounding box, and one outlier would shrink all others to a dot.
     """
     centered = np.asarray(positions, np.float64) - np.median(positions, axis=0)
     radius = np.linalg.norm(centered, axis=1)
@@ -76,7 +86,7 @@ def framed(positions: NDArray[np.floating]) -> Positions:
 
 
 def scattered(start: NDArray[np.floating], seed: int) -> NDArray[np.float64]:
-    """Return the start centered, with a spread of 1 along its widest axis, and a jitter."""
+    """Return initial positions (n, c) centered, with standard deviation 1 and a jitter."""
     centered = np.asarray(start, np.float64) - np.mean(start, axis=0, dtype=np.float64)
     spread = float(centered.std(axis=0).max())
     noise = np.random.default_rng(seed).standard_normal(centered.shape)
