@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -167,11 +167,14 @@ def test_the_doctor_names_each_damaged_file(store: Path, pattern: str) -> None:
     assert problems(store) == []
 
 
-def answers(path: Path) -> list[Any]:
+WAYS = [{"index": "hnsw"}, {"index": "sketch"}, {"metric": "pca-cosine"}]
+
+
+def answers(path: Path, ways: Sequence[Mapping[str, Any]] = WAYS) -> list[Any]:
     """Return the answers by the HNSW graph, the sketch and the principal components."""
     with Recommender.open(path, cache="none") as recommender:
-        ways = [{"index": "hnsw"}, {"index": "sketch"}, {"metric": "pca-cosine"}]
-        return [recommender.query([i], 5, **way).results for i in (1, 9, 20) for way in ways]
+        found = [recommender.query([i], 5, **way) for i in (1, 9, 20) for way in ways]
+    return [[(result.id, result.distance) for result in answer.results] for answer in found]
 
 
 @pytest.mark.parametrize("pattern", MAKERS)
@@ -193,11 +196,12 @@ def test_each_damaged_file_is_computed_again(full: Path, store: Path, pattern: s
 def test_a_flipped_bit_in_the_axes_does_not_affect_an_answer(
     full: Path, store: Path, name: str
 ) -> None:
-    file, expected = store / "indexes" / "rgb" / "pca" / name, answers(full)
-    whole = file.read_bytes()
-    for seed in range(16):
+    file = store / "indexes" / "rgb" / "pca" / name
+    whole, asked = file.read_bytes(), [{"metric": "pca-cosine"}]
+    expected = answers(full, asked)
+    for seed in range(8):
         file.write_bytes(_flipped(whole, _place(whole, seed)))
-        assert answers(store) == expected
+        assert answers(store, asked) == expected
         # The query has computed the files again.
         assert problems(store) == []
 
@@ -229,9 +233,11 @@ def _written(folder: Path) -> dict[str, bytes]:
 
 
 def test_commands_give_the_same_results_if_every_kept_file_is_damaged(
-    full: Path, store: Path, photos: Path, tmp_path: Path
+    full: Path, photos: Path, tmp_path: Path
 ) -> None:
+    # At the same depth, as a site refers to pictures by relative paths.
     sound = Path(shutil.copytree(full, tmp_path / "sound" / "store"))
+    store = Path(shutil.copytree(full, tmp_path / "damaged" / "store"))
     for number, file in enumerate(kept_files(store)):
         file.write_bytes(_flipped(file.read_bytes(), _place(file.read_bytes(), number)))
     assert len(problems(store)) == len(MAKERS)
