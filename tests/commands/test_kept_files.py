@@ -25,6 +25,7 @@ from imgrec.store.kept import SIDECAR, check, save
 from projector.__main__ import main as projector
 from projector.source import ProjectedFeature
 
+pytestmark = pytest.mark.slow
 Maker = Callable[[Path], object]
 
 
