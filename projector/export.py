@@ -16,7 +16,7 @@ from imgrec.derived.choices import CLUSTERS
 from imgrec.derived.clusters import Clusters
 from imgrec.labels.colors import update_colors
 from imgrec.labels.keep import keep_labels
-from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE
+from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE, check_methods
 from imgrec.store.store import Store
 from imgrec.system.atomic_files import new_folder
 from imgrec.system.interrupts import interrupted_once
@@ -65,6 +65,14 @@ class ProjectorOptions:
     methods: Sequence[str] = METHODS
     seed: int = 0
     workers: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the names of the layouts.
+
+        Raises:
+            ValueError: one is unknown.
+        """
+        check_methods(self.methods)
 
 
 @dataclass(frozen=True)

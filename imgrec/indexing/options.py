@@ -58,6 +58,22 @@ class IndexOptions:
     timeout_s: float = TIMEOUT_S
     quiet: bool = True
 
+    def __post_init__(self) -> None:
+        """Check the numbers, before anything is read or written.
+
+        Raises:
+            ValueError: one is out of range; or `encoders` is a text, not a list of names.
+        """
+        if isinstance(self.encoders, str):
+            raise ValueError(f"encoders is {self.encoders!r}: give a list of names")
+        least = {"batch_size": 1, "part_rows": 1, "bins": 1, "workers": 0}
+        for name, number in least.items():
+            value = getattr(self, name)
+            if value is not None and value < number:
+                raise ValueError(f"{name} is {value}: give a number from {number} on")
+        if self.timeout_s <= 0:
+            raise ValueError(f"timeout_s is {self.timeout_s}: give a number above 0")
+
 
 @dataclass
 class Summary:

@@ -67,7 +67,10 @@ def neighbors_of(
 
     Raises:
         StoreError: there is no such feature, or it has fewer than two pictures.
+        ValueError: k is below 1.
     """
+    if k < 1:
+        raise ValueError(f"k is {k}: give a number from 1 on")
     return neighbors_in(store, store.spec(name), store.feature(name), k, quiet=quiet)
 
 

@@ -15,7 +15,7 @@ from imgrec.derived.clusters import Clusters, clusters_in
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import ImgrecError, StoreError
 from imgrec.labels.keep import keep_labels
-from imgrec.layouts.choices import METHODS
+from imgrec.layouts.choices import METHODS, check_methods
 from imgrec.neighbors.graph import K, kept_neighbors, neighbors_in
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.reporting.facts.catalog import date_of
@@ -68,6 +68,14 @@ class ReportOptions:
     seed: int = 0
     site: Path | None = None
     logdir: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Check the names of the maps.
+
+        Raises:
+            ValueError: one is unknown.
+        """
+        check_methods(self.methods)
 
 
 @dataclass(frozen=True)

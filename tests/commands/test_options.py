@@ -1,0 +1,46 @@
+"""Options given from Python are checked up front, as the commands check them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imgrec import Options, Store, index_folders, neighbors_of
+from imgrec.reporting.write import ReportOptions
+from projector import ProjectorOptions
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "least"),
+    [("workers", -1, 0), ("batch_size", 0, 1), ("part_rows", 0, 1), ("bins", 0, 1)],
+)
+def test_a_number_out_of_range_is_refused_and_the_least_is_taken(
+    name: str, wrong: int, least: int, photos: Path, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"encoders": ("mini",), "workers": 0}
+    with pytest.raises(ValueError, match=f"{name} is {wrong}: give a number from {least} on"):
+        Options(**(options | {name: wrong}))
+    if name != "part_rows":
+        summary = index_folders([photos], tmp_path / "store", Options(**(options | {name: least})))
+        assert summary.counts["ok"] == 24
+
+
+def test_a_text_is_no_list_of_encoders_and_a_time_limit_is_positive() -> None:
+    with pytest.raises(ValueError, match="encoders is 'mini': give a list"):
+        Options(encoders="mini")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="timeout_s is 0"):
+        Options(timeout_s=0)
+
+
+def test_no_graph_has_fewer_than_one_neighbor(store: Store) -> None:
+    for k in (0, -1):
+        with pytest.raises(ValueError, match=f"k is {k}: give a number from 1 on"):
+            neighbors_of(store, k=k)
+    assert neighbors_of(store, k=1).neighbors.shape == (24, 1)
+
+
+@pytest.mark.parametrize("options", [ReportOptions, ProjectorOptions])
+def test_an_unknown_layout_is_named_with_the_known_ones(options: Any) -> None:
+    with pytest.raises(ValueError, match="unknown layout 'zz'; known: umap, tsne"):
+        options(methods=("umap", "zz"))
+    assert options(methods=()).methods == ()
