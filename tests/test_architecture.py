@@ -1,6 +1,7 @@
 """The layers of the code: which folders may import which, and what an import loads."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -227,3 +228,14 @@ def test_each_kind_of_file_access_is_detected(code: str) -> None:
 def test_other_code_is_not_reported_as_file_access() -> None:
     code = "import os\nos.cpu_count()\nPath(store_path)\nImage.open(io.BytesIO(data))"
     assert not list(_ways_to_disk(ast.parse(code)))
+
+
+@pytest.mark.parametrize("package", ["graph", "projector"])
+def test_packages_export_their_public_names_and_no_others(package: str) -> None:
+    module = importlib.import_module(package)
+    assert list(module.__all__) == sorted(module.__all__)
+    for name in module.__all__:
+        assert getattr(module, name).__name__ == name
+        assert name in dir(module)
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        module.nonsense  # noqa: B018
