@@ -129,7 +129,7 @@ test: check ## lint, types, all tests with branch coverage
 	$(PY) -m pytest --cov
 
 test-fast: dev ## the fast tests, without browser, redis and compiler
-	$(PY) -m pytest --cov -m "not browser and not redis and not compiler and not slow"
+	$(PY) -m pytest -n auto --cov -m "not browser and not redis and not compiler and not slow"
 
 bench: dev ## measure; IMAGES=photos in class folders adds the table of precision
 	$(PY) tests/bench $(if $(IMAGES),--images "$$IMAGES")

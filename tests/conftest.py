@@ -20,11 +20,57 @@ settings.register_profile("imgrec", deadline=None)
 settings.load_profile("imgrec")
 
 
+# Files whose tests run whole commands, kill processes or load torch, relative to this folder.
+SLOW = (
+    "test_make.py",
+    "checks/*",
+    "collection/test_roots.py",
+    "commands/*",
+    "derived/*",
+    "distances/test_kernels.py",
+    "docs/test_readme.py",
+    "docs/test_site.py",
+    "docs/test_tour.py",
+    "duplicates/test_find.py",
+    "encoders/test_acceleration.py",
+    "encoders/test_device.py",
+    "encoders/test_vision.py",
+    "graph/exports/*",
+    "graph/name_search/test_index.py",
+    "graph/pages/test_site.py",
+    "indexing/test_interruptions.py",
+    "labels/*",
+    "layouts/*",
+    "neighbors/test_graph.py",
+    "package/test_portability.py",
+    "projector/*",
+    "projector/files/test_sprite_workers.py",
+    "reporting/*",
+    "samples/*",
+    "search/*",
+    "sources/*",
+    "store/test_damage.py",
+    "system/test_workers.py",
+)
+
+
+def _is_slow(path: Path) -> bool:
+    return any(path.relative_to(Path(__file__).parent).match(pattern) for pattern in SLOW)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out slow files before they are imported, where no slow test is wanted."""
+    unwanted = "not slow" in config.option.markexpr and collection_path.suffix == ".py"
+    return True if unwanted and _is_slow(collection_path) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that uses the `browser` fixture, so that no module can forget to."""
+    """Mark tests by what they use: `browser` by its fixture, `slow` by the list above."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+        if _is_slow(item.path):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)

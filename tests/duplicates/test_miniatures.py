@@ -45,5 +45,5 @@ def test_no_pictures_give_empty_arrays() -> None:
 @pytest.mark.parametrize("jpeg", [b"", b"no picture", JPEGS[0][:200]])
 def test_a_damaged_thumbnail_is_named(jpeg: bytes) -> None:
     for describe in (miniatures_of, sketches_of):
-        with pytest.raises(StoreError, match=r"thumbnail of picture 7 is damaged .*imgrec\.index"):
+        with pytest.raises(StoreError, match=r"thumbnail of picture 7 is damaged .*imgrec index"):
             describe(np.array([7]), lambda image_id: jpeg)

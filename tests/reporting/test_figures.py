@@ -271,7 +271,9 @@ def test_maps_are_those_that_the_projector_has_made(
         for method in MAKERS:
             positions = ground.layout(method)
             assert positions.shape == (24, 2)
-            saved = [np.load(p) for p in (own_store / "layouts" / "mini").glob(f"{method}-2d-*")]
+            saved = [
+                np.load(p) for p in (own_store / "layouts" / "mini").glob(f"{method}-2d-*/*.npy")
+            ]
             assert np.array_equal(positions, saved[0])
         vectors = feature.load().astype(np.float64)
         centered = vectors - vectors.mean(axis=0)

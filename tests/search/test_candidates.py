@@ -307,8 +307,8 @@ def test_combined_unites_the_nearest_by_three_metrics_ordered_by_cosine(
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({"metric": "chi2", "encoder": "long"}, "compares histograms, and long is none"),
-        ({"metric": "pca-cosine", "encoder": "long"}, "--encoder rgb, or with --metric cosine or"),
+        ({"metric": "chi2", "encoder": "long"}, "compares histograms, and long is not one"),
+        ({"metric": "pca-cosine", "encoder": "long"}, "--encoder rgb, or --metric cosine or"),
         ({"metric": "chi2", "features": "long,rgb"}, "chi2 cannot join features: use"),
         ({"metric": "combined", "features": "long,rgb"}, "combined cannot join features"),
         ({"features": "long,rgb", "encoder": "long"}, "exclude each other"),
@@ -339,7 +339,7 @@ def test_the_graph_supports_only_cosine_for_vectors_of_various_norms(tmp_path: P
     vector_stores.update(tmp_path / "store")
     with Recommender.open(tmp_path / "store") as recommender:
         assert len(recommender.query([1], index="hnsw").results) == 5
-        with pytest.raises(ImgrecError, match="knows cosine, not euclidean"):
+        with pytest.raises(ImgrecError, match="serves cosine, not euclidean"):
             recommender.query([1], metric="euclidean", index="hnsw")
 
 
