@@ -34,6 +34,7 @@ SLOW = (
     "duplicates/test_find.py",
     "encoders/test_acceleration.py",
     "encoders/test_device.py",
+    "encoders/test_lite0*.py",
     "encoders/test_vision.py",
     "graph/exports/*",
     "graph/name_search/test_index.py",

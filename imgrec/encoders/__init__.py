@@ -1,4 +1,4 @@
-"""Encoders: `mini` and `rgb` in the box, every torchvision classification model by its name."""
+"""Encoders: `lite0`, `mini` and `rgb` in the box, every torchvision classification model by its name."""
 
 from imgrec.encoders.registry import load_encoder, matching_encoder, needs_weights
 

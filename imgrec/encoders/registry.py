@@ -31,6 +31,7 @@ class Loader:
 
 
 BUILT_IN = {
+    "lite0": Loader("imgrec.encoders.lite0.encoder:load"),
     "mini": Loader("imgrec.encoders.mini:load"),
     "rgb": Loader("imgrec.encoders.rgb:load"),
 }

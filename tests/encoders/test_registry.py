@@ -42,7 +42,9 @@ def test_an_unknown_name_lists_known_ones_and_the_closest_model(name: str, close
 
 
 def test_the_error_for_a_name_similar_to_none_is_one_sentence() -> None:
-    with pytest.raises(EncoderError, match="no encoder is called 'xyzzy': built in are mini, rgb"):
+    with pytest.raises(
+        EncoderError, match="no encoder is called 'xyzzy': built in are lite0, mini, rgb"
+    ):
         load_encoder("xyzzy")
 
 
@@ -62,6 +64,8 @@ def test_an_encoder_of_another_version_does_not_match() -> None:
 
 
 def test_built_in_encoders_load_without_torch() -> None:
+    # Makes the cached files, for which torch is needed once.
+    load_encoder("lite0")
     code = (
         "import sys; from imgrec.encoders import load_encoder; "
         f"[load_encoder(name) for name in {list(BUILT_IN)}]; print('torch' in sys.modules)"
