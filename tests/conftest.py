@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from imgrec import Options, Store, index_folders
 from pictures import write_odd_files, write_pictures
+from stores import contents
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -104,11 +105,14 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def photo_store(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Index `photos` with `mini` and `rgb`; return the store, which tests must not change."""
+def photo_store(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Index `photos` with `mini` and `rgb`; yield the store, which tests must not change."""
     path = tmp_path_factory.mktemp("photo-store") / "store"
     index_folders([photos], path, Options(encoders=("mini",), workers=0))
-    return path
+    before = contents(path)
+    yield path
+    # A test that changes it makes others fail, or not, by their order: it takes `own_store`.
+    assert contents(path) == before
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from tour import HEIGHT, WIDTH, write_tour
 
 
 def test_the_animation_of_a_small_site(
-    photo_store: Path, tmp_path: Path, browser: webdriver.Chrome
+    own_store: Path, tmp_path: Path, browser: webdriver.Chrome
 ) -> None:
-    with Store.open(photo_store) as store:
+    with Store.open(own_store) as store:
         write_site(store, tmp_path / "site")
         write_report(store, tmp_path / "report", ReportOptions(clusters=3, methods=()))
     length_s = write_tour(browser, tmp_path / "site", tmp_path / "report", tmp_path / "tour.webp")

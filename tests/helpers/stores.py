@@ -1,20 +1,13 @@
 """The contents of a store in comparable form, and a read-only folder."""
 
-import importlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from imgrec import Options, Store
+from permissions import permissions_bind
 
-# Modules that are imported when first needed.
-_LATE = (
-    "imgrec.neighbors.kernels",
-    "imgrec.duplicates.alignment",
-    "sklearn.decomposition",
-)
 HERE = Options(encoders=("mini",), workers=0)
 
 
@@ -43,22 +36,12 @@ def statuses(path: Path) -> dict[str, str]:
 
 @contextmanager
 def nothing_can_be_written(folder: Path) -> Iterator[None]:
-    """Make a folder read-only for a while; root changes to another user, who cannot write."""
-    root = os.geteuid() == 0
-    # The other user may not be allowed to read the libraries.
-    for late in _LATE:
-        importlib.import_module(late)
+    """Make a folder read-only for a while, for root too."""
     for path in (*folder.rglob("*"), folder):
         path.chmod(0o555 if path.is_dir() else 0o444)
-    for parent in folder.parents:
-        if root and parent.stat().st_uid == 0:
-            parent.chmod(parent.stat().st_mode | 0o055)
-    if root:
-        os.seteuid(65534)
     try:
-        yield
+        with permissions_bind():
+            yield
     finally:
-        if root:
-            os.seteuid(0)
         for path in (folder, *folder.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
