@@ -75,6 +75,8 @@ class Result:
         self.colors.update(zip(readings.ids.tolist(), readings.colors, strict=False))
         for name, vectors in readings.vectors.items():
             self.vectors.setdefault(name, []).append(vectors)
+        for name, top in readings.tops.items():
+            self.tops.setdefault(name, []).append(top)
         for name, found in encoded.items():
             self.vectors.setdefault(name, []).append(found.vectors)
             if found.scores is not None:

@@ -1,8 +1,8 @@
 """One pass over some pictures: each is read and decoded once, and everything is made from that.
 
-Digest, size, thumbnail, color word, the vectors of light encoders and the pixels for the heavy
-ones come from the same decoded picture. `extract` runs in a worker process: a `Task` holds only
-strings and specs, and the worker reconstructs sources and encoders from them.
+Digest, size, thumbnail, color word, the vectors and classes of light encoders and the pixels for
+the heavy ones come from the same decoded picture. `extract` runs in a worker process: a `Task`
+holds only strings and specs, and the worker reconstructs sources and encoders from them.
 """
 
 import time
@@ -14,12 +14,14 @@ import numpy as np
 
 from imgrec.collection import Ids, Outcome
 from imgrec.encoders import matching_encoder
+from imgrec.encoders.classifier import Classifier
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors
 from imgrec.errors import PictureError
 from imgrec.pictures.color_word import color_of
 from imgrec.pictures.decoding import Picture, Scales, decode, digest
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
 from imgrec.sources.opening import source_of
+from imgrec.store.classes import Top, top_classes
 from imgrec.system.worker import beat
 
 # Time limit in seconds for the disk or network to deliver the bytes of one picture.
@@ -71,6 +73,7 @@ class Readings:
         thumbs: m JPEGs, or none if they were not asked for.
         colors: m color words, one for each thumbnail.
         vectors: {name of the light encoder: (m, d) float32}.
+        tops: {name of the light encoder: the most probable classes}, of those that have classes.
         pixels: {preprocessing: (m, h, w, 3) uint8}.
         decode_s: seconds spent on reading and decoding.
         busy_s: seconds spent in total.
@@ -83,6 +86,7 @@ class Readings:
     colors: list[str]
     vectors: dict[str, Vectors]
     pixels: dict[Preprocessing, Pixels]
+    tops: dict[str, Top] = field(default_factory=dict)
     decode_s: float = 0.0
     busy_s: float = 0.0
 
@@ -107,14 +111,16 @@ def extract(task: Task) -> Readings:
         _extract_file(gathered, *file, task)
     beat(None, None)
     pixels = {key: _stacked(values, key) for key, values in gathered.pixels.items()}
+    vectors = {e.spec.name: e.encode(pixels[e.spec.preprocessing]) for e in encoders}
     return Readings(
         outcomes=gathered.outcomes,
         messages=gathered.messages,
         ids=np.array([o.id for o in gathered.outcomes if o.status == "ok"], np.int64),
         thumbs=gathered.thumbs,
         colors=gathered.colors,
-        vectors={e.spec.name: e.encode(pixels[e.spec.preprocessing]) for e in encoders},
+        vectors=vectors,
         pixels={key: pixels[key] for key in task.heavy},
+        tops={e.spec.name: _tops(e, vectors) for e in encoders if isinstance(e, Classifier)},
         decode_s=gathered.decode_s,
         busy_s=time.perf_counter() - started,
     )
@@ -176,6 +182,11 @@ def _need_px(wanted: Sequence[Preprocessing]) -> int:
 def _stacked(rows: list[Pixels], preprocessing: Preprocessing) -> Pixels:
     side = preprocessing.crop_px
     return np.stack(rows) if rows else np.zeros((0, side, side, 3), np.uint8)
+
+
+def _tops(classifier: Classifier, vectors: dict[str, Vectors]) -> Top:
+    """Return the most probable classes from the vectors, while these are in the cache."""
+    return top_classes(classifier.scores(vectors[classifier.spec.name]))
 
 
 @lru_cache(maxsize=8)

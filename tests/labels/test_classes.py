@@ -13,6 +13,7 @@ from imgrec.encoders.networks import preprocessing_of
 from imgrec.pictures.decoding import decode, pixels_for
 from imgrec.store.classes import Classes
 from stores import contents
+from stub_encoders import Head, LightWithHead, mean_colors, registered
 
 # The head of the first is a linear layer, that of the second a convolution.
 NAME, CONV = "mobilenet_v3_small", "squeezenet1_1"
@@ -88,6 +89,59 @@ def test_classes_equal_those_of_the_whole_model(
     for image_id, top, shares in zip(found.ids.tolist(), indices, probabilities, strict=True):
         assert labels[image_id]["class"] == found.categories[top[0]]
         assert abs(float(labels[image_id]["confidence"]) - shares[0]) < 0.0051
+
+
+LIGHT = "stub-light-head"
+
+
+def _softmax_of_mean_colors(photos: Path, paths: list[str]) -> np.ndarray:
+    images = [decode((photos / path).read_bytes()).image for path in paths]
+    how = LightWithHead(LIGHT).spec.preprocessing
+    colors = mean_colors(np.stack([pixels_for(image, how) for image in images]))
+    scores = colors.reshape(len(paths), -1, 3).mean(axis=1).astype(np.float64)
+    shares = np.exp(scores)
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+def test_a_classifier_in_the_workers_gets_its_classes_in_the_same_pass(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("classes are computed in a second pass")
+
+    monkeypatch.setattr("imgrec.labels.classes.write_classes", refuse)
+    own = tmp_path / "store"
+    # Several parts of several batches each.
+    options = Options((LIGHT,), workers=0, batch_size=4, part_rows=10)
+    with registered():
+        assert index_folders([photos], own, options).done == 24
+        assert index_folders([photos], own, options).done == 0
+    found, labels = _classes(own), _labels(own)
+    assert (found.encoder, found.categories) == (LIGHT, Head.categories)
+    with Store.open(own) as store:
+        assert np.array_equal(found.ids, store.feature().ids)
+        paths = [entry.path for entry in store.catalog.entries(found.ids)]
+    expected = _softmax_of_mean_colors(photos, paths)
+    assert np.allclose(found.probabilities, -np.sort(-expected, axis=1), atol=1e-6)
+    assert np.array_equal(found.top[:, 0], expected.argmax(axis=1))
+    for image_id, shares in zip(found.ids.tolist(), expected, strict=True):
+        assert labels[image_id]["class"] == Head.categories[shares.argmax()]
+        assert abs(float(labels[image_id]["confidence"]) - shares.max()) < 0.0051
+
+
+def test_lost_classes_of_a_classifier_in_the_workers_come_from_its_vectors(
+    photos: Path, tmp_path: Path
+) -> None:
+    own, options = tmp_path / "store", Options((LIGHT,), workers=0)
+    with registered():
+        index_folders([photos], own, options)
+        expected, labels = _classes(own), _labels(own)
+        shutil.rmtree(own / "classes")
+        with Store.create(own) as store:
+            store.catalog.db.execute("DELETE FROM labels WHERE kind IN ('class', 'confidence')")
+        assert index_folders([photos], own, options).done == 0
+    _same(_classes(own), expected)
+    assert _labels(own) == labels
 
 
 def test_missing_classes_are_computed_by_the_next_run(
