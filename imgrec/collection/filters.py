@@ -116,11 +116,30 @@ def _no_such_label(catalog: Catalog, kind: str, value: str) -> str:
         return f"no picture has a label of this kind; there are: {_listed(catalog.labels.kinds())}"
     if len(values) <= _MOST_NAMED:
         return f"no picture has this value; there are: {_listed(values)}"
-    spelled = {known.casefold(): known for known in values}
-    close = [spelled[c] for c in get_close_matches(value.casefold(), spelled, _MOST_CLOSE)]
+    close = _close_to(value, values)
     if close:
-        return f"no picture has this value; close to it: {_listed(close)}"
+        return f"no picture has this value; did you mean {' or '.join(map(printable, close))}?"
     return f"no picture has this value; there are {len(values):,}: {_listed(values)}"
+
+
+def _close_to(value: str, values: Sequence[str]) -> list[str]:
+    """Return known values that are spelled like one, then those that contain its words."""
+    spelled = {_plain(known): known for known in values}
+    asked = _plain(value)
+    if asked in spelled:
+        return [spelled[asked]]
+    near = get_close_matches(asked, spelled, _MOST_CLOSE)
+    words = set(asked.split())
+    holding = [plain for plain in spelled if words <= set(plain.split())]
+    return [spelled[plain] for plain in dict.fromkeys([*near, *holding])][:_MOST_CLOSE]
+
+
+def _plain(value: str) -> str:
+    """Return a value in lower case with spaces only, so that Golden_Retriever is golden retriever.
+
+    The names of ImageNet's classes are written both ways.
+    """
+    return " ".join(value.casefold().replace("_", " ").replace("-", " ").split())
 
 
 def _under(catalog: Catalog, folder: str, ok: Mask) -> Mask:

@@ -250,12 +250,35 @@ def test_an_unknown_value_among_many_is_answered_with_similar_ones() -> None:
     catalog = catalog_of(Row(value, (("folder", value),)) for value in [*many, "Hose"])
     with pytest.raises(ImgrecError) as caught:
         ids(catalog, ["folder=DRESS 07x"])
-    said, _, close = str(caught.value).partition("; close to it: ")
+    said, _, close = str(caught.value).partition("; did you mean ")
     assert said == "--where folder=DRESS 07x: no picture has this value"
-    assert close.startswith("dress 07, ")
-    assert len(set(close.split(", ")) & set(many)) == 5
+    assert close.startswith("dress 07 or ") and close.endswith("?")
+    assert len(set(close[:-1].split(" or ")) & set(many)) == 5
     with pytest.raises(ImgrecError, match=r"there are 21: Hose, dress 00, .*, dress 08, …$"):
         ids(catalog, ["folder=zzz"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "close"),
+    [
+        ("Golden_Retriever", ["golden retriever"]),
+        ("retriever", ["golden retriever", "Labrador retriever"]),
+        # Words alone: no text is spelled like it.
+        ("terrier", ["Staffordshire bull terrier", "Yorkshire terrier"]),
+        ("Running-Shoes", ["running shoe"]),
+        ("jersy", ["jersey"]),
+    ],
+)
+def test_an_unknown_class_is_answered_with_those_that_have_its_words(
+    asked: str, close: list[str]
+) -> None:
+    known = ["golden retriever", "Labrador retriever", "Staffordshire bull terrier",
+             "Yorkshire terrier", "running shoe", "jersey", *(f"q{n:03}" for n in range(30))]  # fmt: skip
+    catalog = catalog_of(Row(value, (("class", value),)) for value in known)
+    with pytest.raises(ImgrecError) as caught:
+        ids(catalog, [f"class={asked}"])
+    named = str(caught.value).partition("did you mean ")[2].rstrip("?").split(" or ")
+    assert set(named) == set(close)
 
 
 def test_an_unknown_folder_is_answered_with_at_most_ten_folders_or_none() -> None:
