@@ -12,6 +12,7 @@ from graph.communities.tree import Grower
 from graph.communities.weights import Graph, knn_graph
 from imgrec.collection import Catalog
 from imgrec.neighbors.neighbors import Neighbors
+from imgrec.store.classes import Classes
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def make_collection(
     page_size: int = PAGE_SIZE,
     engine: str = AUTO,
     seed: int = 0,
+    classes: Classes | None = None,
 ) -> CommunityTree:
     """Find, number and name the communities of a collection.
 
@@ -60,6 +62,7 @@ def make_collection(
         page_size: maximum number of nodes on a page.
         engine: one of `graph.choices.ENGINES`.
         seed: random seed of Louvain.
+        classes: of the pictures, which give names to communities too; None for none.
     """
     bundles = Bundles.of(neighbors.ids, groups)
     pictures = knn_graph(neighbors, k)
@@ -71,7 +74,7 @@ def make_collection(
     return CommunityTree(
         neighbors,
         graph,
-        make_guide(tree, graph, bundles, catalog),
+        make_guide(tree, graph, bundles, catalog, classes),
         len(pictures.low),
         chosen,
         int(found[-1].max()) + 1,

@@ -9,11 +9,21 @@ import numpy as np
 from graph.addresses import steps
 from graph.communities.bundles import Bundles
 from graph.communities.comparison import Comparison, compare
-from graph.communities.naming import LONELY, Tally, key_words, named_words, names_of, plain_name
+from graph.communities.naming import (
+    LONELY,
+    class_name,
+    key_classes,
+    key_words,
+    names_of,
+    plain_name,
+)
+from graph.communities.tally import Tally, class_sums, path_words
 from graph.communities.tree import Community
 from graph.communities.weights import Graph, Rows
 from graph.picture_facts import main_folders
 from imgrec.collection import Catalog
+from imgrec.collection.kinds import CLASS
+from imgrec.store.classes import Classes
 
 # Number of most central pictures among which the face of a community is chosen.
 _LIKELY_FACES = 24
@@ -66,7 +76,13 @@ class Guide:
         return [self.bundles.picture(self.faces[path]) for path in paths]
 
 
-def make_guide(tree: Community, graph: Graph, bundles: Bundles, catalog: Catalog) -> Guide:
+def make_guide(
+    tree: Community,
+    graph: Graph,
+    bundles: Bundles,
+    catalog: Catalog,
+    classes: Classes | None = None,
+) -> Guide:
     """Compare and name the communities of a tree.
 
     Args:
@@ -74,9 +90,10 @@ def make_guide(tree: Community, graph: Graph, bundles: Bundles, catalog: Catalog
         graph: similarity graph of its nodes.
         bundles: the pictures of each node.
         catalog: paths and labels of the pictures.
+        classes: of the pictures; None if the store has none.
     """
     groups = dict(tree.walk())
-    tallies = _tallies(groups, bundles, catalog)
+    tallies = _tallies(groups, bundles, catalog, classes)
     return Guide(
         groups,
         bundles,
@@ -88,7 +105,7 @@ def make_guide(tree: Community, graph: Graph, bundles: Bundles, catalog: Catalog
 
 
 def _tallies(
-    groups: Mapping[str, Community], bundles: Bundles, catalog: Catalog
+    groups: Mapping[str, Community], bundles: Bundles, catalog: Catalog, classes: Classes | None
 ) -> dict[str, Tally]:
     found: dict[str, Tally] = {}
     # Reversed: children before their parents.
@@ -98,8 +115,10 @@ def _tallies(
             found[path] = Tally.joined(found[child] for child in below)
         else:
             ids = bundles.ids[np.concatenate([bundles.rows(node) for node in group.rows.tolist()])]
-            wanted = ids.tolist()
-            found[path] = Tally.of(catalog.entries(wanted), catalog.labels.of(wanted)).pruned()
+            wanted, sums = ids.tolist(), class_sums(classes, ids) if classes else None
+            found[path] = Tally.of(
+                catalog.entries(wanted), catalog.labels.of(wanted), sums
+            ).pruned()
     return found
 
 
@@ -122,23 +141,27 @@ def _faces(
     catalog: Catalog,
     tallies: Mapping[str, Tally],
 ) -> dict[str, int]:
-    """Return the most central node of each community, preferably one that has its name's word."""
+    """Return the most central node of each community, preferably one that its name is of."""
     found: dict[str, int] = {}
     for paths, degrees in _degrees(groups, graph):
         for path in paths:
             rows = groups[path].rows
             ranked = rows[np.lexsort((rows, -degrees[rows]))][:_LIKELY_FACES]
-            found[path] = _face(ranked, bundles, catalog, key_words(tallies[path], tallies[""]))
+            found[path] = _face(ranked, bundles, catalog, tallies[path], tallies[""])
     return found
 
 
-def _face(ranked: Rows, bundles: Bundles, catalog: Catalog, words: Sequence[str]) -> int:
-    if words:
+def _face(ranked: Rows, bundles: Bundles, catalog: Catalog, own: Tally, whole: Tally) -> int:
+    words, classes = key_words(own, whole)[:1], key_classes(own, whole)[:1]
+    if words or classes:
         ids = [bundles.picture(node) for node in ranked.tolist()]
         labels = catalog.labels.of(ids)
-        for node, entry in zip(ranked.tolist(), catalog.entries(ids), strict=True):
-            if words[0] in named_words(entry, labels[entry.id]):
-                return int(node)
+        named = [
+            {*path_words(entry), class_name(labels[entry.id].get(CLASS, ""))}
+            for entry in catalog.entries(ids)
+        ]
+        found = [len({*words, *classes} & of_node) for of_node in named]
+        return int(ranked[int(np.argmax(found))])
     return int(ranked[0])
 
 

@@ -1,96 +1,55 @@
-"""Names of communities: words of paths, labels and colors, frequent inside and rare outside.
+"""Names of communities: words of paths, classes and colors, frequent inside and rare outside.
 
-Words are ranked by their contribution to the Kullback-Leibler divergence between the community and
-the rest of the collection. Siblings get different names.
+A class counts by its probability, over the five classes that are stored of each picture: a hundred
+pictures with a probability of 0.3 count as thirty. So a class that the classifier is not sure of
+never names a community, and the words of paths do. Words and classes are ranked by their
+contribution to the Kullback-Leibler divergence between the community and the rest of the
+collection. Siblings get different names.
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
-from graph.communities.path_words import words_of
+from graph.communities.tally import Tally
 from graph.communities.tree import LONERS
-from imgrec.collection import Entry
-from imgrec.collection.kinds import CLASS, COLOR, FOLDER
 from imgrec.system.file_names import printable
 
 LONELY = "Loners"
-# Least share of a community's pictures that must have a word.
+# Least share of a community's pictures that must have a word or a class.
 _LEAST_SHARE = 1 / 3
 _LEAST_COLOR = 1 / 2
 # Least ratio of its frequency inside to that outside.
 _LEAST_LIFT = 1.5
+# Greatest share of the other pictures that may have it: a folder of most pictures names none.
+_MOST_OUTSIDE = 1 / 3
+# Pictures of average classes that are added to a community, so that a small one needs surer ones.
+_PRIOR = 4
+# Of two classes, the second is named too if its score is at least this share of the first's.
+_SECOND = 1 / 2
 _WORDS = 2
 _LONGEST = 32
 
 
-@dataclass
-class Tally:
-    """Numbers of pictures of a community that have each word, color and folder."""
-
-    pictures: int = 0
-    words: Counter[str] = field(default_factory=Counter)
-    colors: Counter[str] = field(default_factory=Counter)
-    folders: Counter[str] = field(default_factory=Counter)
-
-    @classmethod
-    def of(cls, entries: Iterable[Entry], labels: Mapping[int, Mapping[str, str]]) -> "Tally":
-        """Count the words, colors and folders of some pictures."""
-        found = cls()
-        for entry in entries:
-            found.pictures += 1
-            of_one = labels[entry.id]
-            found.words.update(named_words(entry, of_one))
-            found.colors.update([of_one[COLOR]] if COLOR in of_one else [])
-            found.folders.update([of_one[FOLDER]] if FOLDER in of_one else [])
-        return found
-
-    def pruned(self) -> "Tally":
-        """Return the tally without words too rare to name anything, such as those of one file."""
-        least = max(2, self.pictures // 50) if self.pictures > _WORDS else 1
-        self.words = Counter({word: c for word, c in self.words.items() if c >= least})
-        return self
-
-    @classmethod
-    def joined(cls, tallies: Iterable["Tally"]) -> "Tally":
-        """Return the sum of several tallies."""
-        found = cls()
-        for tally in tallies:
-            found.pictures += tally.pictures
-            for kind in ("words", "colors", "folders"):
-                getattr(found, kind).update(getattr(tally, kind))
-        return found
-
-
-def named_words(entry: Entry, labels: Mapping[str, str]) -> set[str]:
-    """Return the words of a picture that may name its community, in lower case."""
-    words = {word.casefold() for word in words_of(entry.path)}
-    if CLASS in labels:
-        words.add(printable(labels[CLASS].partition(",")[0]).strip().casefold()[:_LONGEST])
-    return words - {""}
-
-
 def key_words(own: Tally, whole: Tally) -> list[str]:
-    """Return the words that distinguish a community from the rest, the best first.
+    """Return the words that distinguish a community from the rest, the best first."""
+    return [word for _, word in _key_words(own, whole)]
 
-    The weight of a word is p log(p / q), its term of the Kullback-Leibler divergence, where p and
-    q are the shares of pictures inside and outside that have it; ties go to the longer word.
-    """
-    ranked = sorted(
-        (-score, -len(word), word)
-        for word, score in _scores(own.words, own, whole.words, whole, _LEAST_SHARE)
-    )
-    found: list[str] = []
-    for *_, word in ranked:
-        if not any(_shares_letters(word, other) for other in found):
-            found.append(word)
-    return found[:_WORDS]
+
+def key_classes(own: Tally, whole: Tally) -> list[str]:
+    """Return the classes that distinguish a community from the rest, the best first."""
+    return [name for _, name in _key_classes(own, whole)]
+
+
+def class_name(category: str) -> str:
+    """Return a class as a part of a name: of "tabby, tabby cat" the first one."""
+    return printable(category.partition(",")[0]).strip()[:_LONGEST]
 
 
 def key_color(own: Tally, whole: Tally) -> str | None:
     """Return the color of most pictures of a community; None if it is as common outside."""
-    scores = _scores(own.colors, own, whole.colors, whole, _LEAST_COLOR)
+    scores = _scores(own.colors, own.pictures, whole.colors, whole.pictures, _LEAST_COLOR, 1.0)
     return max(scores, key=lambda item: (item[1], item[0]))[0] if scores else None
 
 
@@ -124,33 +83,92 @@ def _options(path: str, own: Tally, whole: Tally) -> list[str]:
     """Return candidate names, best first; the last one is unique among siblings."""
     if path.rpartition(".")[2] == str(LONERS):
         return [plain_name(path)]
-    words, color = key_words(own, whole), key_color(own, whole)
-    told = [*words[:1], *([color] if color and color not in words else [])]
-    if not told:
+    lead, second = _lead(own, whole)
+    color = key_color(own, whole)
+    colors = [color] if color and color not in lead else []
+    if not [*lead, *colors]:
         return [plain_name(path)]
-    with_second = [*words, *told[1:]] if words else told
-    options: list[Sequence[str]] = [told[:1], told, words, with_second]
-    names = [" · ".join(option) for option in options if option]
+    # With a color a name is short if only its first part is kept.
+    told = [lead, [*lead[:1], *colors], [*lead, *colors]]
+    told += [[*lead[:1], *second], [*lead[:1], *second, *colors]] if second else []
+    names = [" · ".join(option) for option in told if option]
     return [*dict.fromkeys(names), f"{names[0]} {path}"]
 
 
+def _lead(own: Tally, whole: Tally) -> tuple[list[str], list[str]]:
+    """Return the main parts of a name, and another one, if any, that tells it from its like.
+
+    The main parts are the best word and the best class, the better one first, unless one says
+    what the other does: of "shoes" and "running shoe" only the second is kept.
+    """
+    words, classes = _key_words(own, whole), _key_classes(own, whole)
+    if classes and not words:
+        (best, first), *others = classes
+        also = [name for score, name in others[:1] if score >= _SECOND * best]
+        return [", ".join([first, *also])], []
+    parts = sorted([*words[:1], *classes[:1]], key=lambda part: -part[0])
+    lead = [text for _, text in parts]
+    if len(lead) == 2 and _alike(*lead):
+        lead = [max(lead, key=lambda text: len(text.split()))]
+    more = chain(words[1:], classes[1:])
+    return lead, [text for _, text in more if not any(_alike(text, part) for part in lead)][:1]
+
+
+def _key_words(own: Tally, whole: Tally) -> list[tuple[float, str]]:
+    """Return the best words with their scores; ties go to the longer word."""
+    scores = _scores(own.words, own.pictures, whole.words, whole.pictures, _LEAST_SHARE)
+    return _told_apart(sorted((-score, -len(word), word) for word, score in scores))
+
+
+def _key_classes(own: Tally, whole: Tally) -> list[tuple[float, str]]:
+    """Return the best classes with their scores.
+
+    The log-odds have an informative prior: the shares of the whole collection, with the weight
+    of `_PRIOR` pictures.
+
+    Source: Monroe, Colaresi, Quinn, Fightin' Words, Political Analysis 16 (2008).
+    """
+    prior = _PRIOR / whole.pictures
+    sums = {name: s + prior * whole.classes[name] for name, s in own.classes.items()}
+    every = {name: s + prior * s for name, s in whole.classes.items()}
+    scores = _scores(sums, own.pictures + _PRIOR, every, whole.pictures + _PRIOR, _LEAST_SHARE)
+    named = [(class_name(category), score) for category, score in scores]
+    return _told_apart(sorted((-score, -len(name), name) for name, score in named if name))
+
+
+def _told_apart(ranked: Sequence[tuple[float, int, str]]) -> list[tuple[float, str]]:
+    """Return the best `_WORDS` of ranked texts (-score, -length, text) that differ in words."""
+    found: list[tuple[float, str]] = []
+    for score, _, text in ranked:
+        if not any(_alike(text, other) for _, other in found):
+            found.append((-score, text))
+    return found[:_WORDS]
+
+
 def _scores(
-    counts: Counter[str], own: Tally, everywhere: Counter[str], whole: Tally, least: float
+    counts: Mapping[str, float],
+    pictures: int,
+    everywhere: Mapping[str, float],
+    whole: int,
+    least: float,
+    most_outside: float = _MOST_OUTSIDE,
 ) -> list[tuple[str, float]]:
+    """Return the texts that are frequent inside and rare outside, with their scores.
+
+    The score is p log(p / q), the text's term of the Kullback-Leibler divergence, where p and q
+    are the shares of pictures inside and outside that have it.
+    """
     found = []
-    for word, count in counts.items():
-        inside = count / own.pictures
-        outside = (everywhere[word] - count + 0.5) / (whole.pictures - own.pictures + 1)
-        if inside >= least and inside >= _LEAST_LIFT * outside:
-            found.append((word, inside * math.log(inside / outside)))
+    for text, count in counts.items():
+        inside = count / pictures
+        outside = (everywhere[text] - count + 0.5) / (whole - pictures + 1)
+        distinct = outside <= most_outside and inside >= _LEAST_LIFT * outside
+        if inside >= least and distinct:
+            found.append((text, inside * math.log(inside / outside)))
     return found
 
 
-def _shares_letters(word: str, other: str) -> bool:
-    """Return True if one word is part of the other: "york" and "new york", "shirt" and "shirts"."""
-    return (
-        word in other.split(" ")
-        or other in word.split(" ")
-        or f"{word}s" == other
-        or f"{other}s" == word
-    )
+def _alike(text: str, other: str) -> bool:
+    """Return True if one text has all words of the other: "shoes" and "running shoe"."""
+    one, two = ({word.removesuffix("s") for word in t.casefold().split()} for t in (text, other))
+    return one <= two or two <= one

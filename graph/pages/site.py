@@ -146,6 +146,7 @@ def write_site(
         options.page_size,
         options.louvain,
         options.seed,
+        store.classes() if store.class_encoders() else None,
     )
     roots = frozenset(
         root for root in store.catalog.roots() if source_of(root).identity() is not None

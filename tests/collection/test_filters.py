@@ -272,8 +272,9 @@ def test_an_unknown_value_among_many_is_answered_with_similar_ones() -> None:
 def test_an_unknown_class_is_answered_with_those_that_have_its_words(
     asked: str, close: list[str]
 ) -> None:
-    known = ["golden retriever", "Labrador retriever", "Staffordshire bull terrier",
-             "Yorkshire terrier", "running shoe", "jersey", *(f"q{n:03}" for n in range(30))]  # fmt: skip
+    known = [*("golden retriever", "Labrador retriever", "Staffordshire bull terrier"),
+             *("Yorkshire terrier", "running shoe", "jersey"),
+             *(f"q{n:03}" for n in range(30))]  # fmt: skip
     catalog = catalog_of(Row(value, (("class", value),)) for value in known)
     with pytest.raises(ImgrecError) as caught:
         ids(catalog, [f"class={asked}"])

@@ -3,13 +3,16 @@
 import re
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.communities.naming import Tally, key_words, names_of, plain_name
+from graph.communities.naming import key_classes, key_words, names_of, plain_name
 from graph.communities.path_words import words_of
+from graph.communities.tally import Tally, class_sums
 from imgrec.collection import Entry
+from imgrec.store.classes import Classes
 
 
 @pytest.mark.parametrize(
@@ -42,9 +45,14 @@ def test_no_word_has_a_digit_or_is_long(path: str) -> None:
         assert not re.search(r"[\d_/<>]", word)
 
 
-def tally(count: int, *folders: tuple[str, int], colors: dict[str, int] | None = None) -> Tally:
+def tally(
+    count: int,
+    *folders: tuple[str, int],
+    colors: dict[str, int] | None = None,
+    classes: dict[str, float] | None = None,
+) -> Tally:
     words = Counter(dict(folders))
-    return Tally(count, words, Counter(colors or {}), Counter())
+    return Tally(count, words, Counter(colors or {}), Counter(), classes or {})
 
 
 def test_a_word_is_frequent_inside_and_rare_outside() -> None:
@@ -100,18 +108,116 @@ def test_names_are_distinct(siblings: list[dict[str, int]]) -> None:
     assert len({name.casefold() for name in names}) == len(siblings)
 
 
-def test_a_class_names_as_a_word_does() -> None:
-    entries = [Entry(i, "/r", f"{i}.jpg", 1, 1, None, None, None, None, "ok", None)
-               for i in range(4)]  # fmt: skip
-    labels = {i: {"class": "jersey, T-shirt", "color": "red", "folder": "r"} for i in range(4)}
-    own = Tally.of(entries, labels)
-    assert own == Tally(4, Counter(jersey=4), Counter(red=4), Counter(r=4))
-    assert key_words(own, Tally.joined([own, tally(40)])) == ["jersey"]
+def entry_of(number: int, path: str) -> Entry:
+    return Entry(number, "/r", path, 1, 1, None, None, None, None, "ok", None)
+
+
+def test_a_tally_counts_words_colors_and_folders_and_keeps_the_sums_of_classes() -> None:
+    labels = {i: {"class": "sandal", "color": "red", "folder": "beach"} for i in range(4)}
+    entries = [entry_of(i, f"beach/{i}.jpg") for i in range(4)]
+    own = Tally.of(entries, labels, {"sandal": 2.5})
+    # The label is not counted: the sums say how sure the classifier was.
+    assert own == Tally(4, Counter(beach=4), Counter(red=4), Counter(beach=4), {"sandal": 2.5})
+    both = Tally.joined([own, tally(6, ("beach", 1), classes={"sandal": 1.0, "hay": 0.5})])
+    assert (both.pictures, both.words) == (10, Counter(beach=5))
+    assert both.classes == {"sandal": 3.5, "hay": 0.5}
+
+
+def test_sums_of_classes_equal_those_of_a_loop() -> None:
+    rng = np.random.default_rng(0)
+    ids = np.array([2, 3, 5, 8, 13, 21])
+    # Two classes of one name, as the two cranes of ImageNet.
+    categories = ("crane", "dog", "hay", "crane", "sky")
+    top = np.array([rng.permutation(5) for _ in ids], np.int16)
+    shares = rng.dirichlet(np.ones(5), len(ids)).astype(np.float32)
+    found = class_sums(Classes("net", ids, top, shares, categories), np.array([3, 4, 13, 21]))
+    expected = dict.fromkeys(categories, 0.0)
+    for row in (1, 4, 5):
+        for code, share in zip(top[row].tolist(), shares[row].tolist(), strict=True):
+            expected[categories[code]] += share
+    assert found == pytest.approx(expected)
+
+
+def test_a_class_names_a_community_if_it_is_sure_and_distinctive() -> None:
+    whole = tally(1000, classes={"sandal": 70.0, "jean": 400.0, "hay": 60.0})
+    # 55 of 60 pictures' worth, of the 70 of the whole collection.
+    assert key_classes(tally(60, classes={"sandal": 55.0}), whole) == ["sandal"]
+    # The most probable class of every picture, with a probability of 0.2: not sure.
+    assert key_classes(tally(60, classes={"sandal": 12.0}), whole) == []
+    # As frequent everywhere.
+    assert key_classes(tally(60, classes={"jean": 30.0}), whole) == []
+    # Both: the one that tells more first.
+    two = tally(60, classes={"hay": 26.0, "sandal": 30.0})
+    assert key_classes(two, whole) == ["sandal", "hay"]
+
+
+def test_a_small_community_needs_a_surer_class() -> None:
+    whole = tally(1000, classes={"sandal": 160.0})
+    assert key_classes(tally(3, classes={"sandal": 1.5}), whole) == []
+    assert key_classes(tally(3, classes={"sandal": 2.9}), whole) == ["sandal"]
+    assert key_classes(tally(300, classes={"sandal": 150.0}), whole) == ["sandal"]
+
+
+@pytest.mark.parametrize(
+    ("own", "name"),
+    [
+        # Without words two classes of about the same weight name it, or the better one.
+        (tally(50, classes={"running shoe": 25.0, "Loafer": 20.0}), "running shoe, Loafer"),
+        (tally(50, classes={"running shoe": 40.0, "Loafer": 5.0}), "running shoe"),
+        # A class that contains the word says more; one that does not is added.
+        (tally(50, ("shoes", 48), classes={"running shoe": 40.0}), "running shoe"),
+        (tally(50, ("shoes", 48), classes={"clog": 30.0}), "shoes · clog"),
+        (tally(50, ("shoes", 20), classes={"clog": 45.0}), "clog · shoes"),
+        # Where the classes are not sure, the words count.
+        (tally(50, ("shoes", 48), classes={"clog": 8.0, "Loafer": 7.0, "sandal": 6.0}), "shoes"),
+        (tally(50, colors={"red": 40}, classes={"clog": 8.0}), "red"),
+        (tally(50, classes={"clog": 8.0}), "Community 1"),
+        # Most pictures lie in this folder.
+        (tally(50, ("holidays", 50), classes={"clog": 30.0}), "clog"),
+        (tally(50, ("holidays", 50)), "Community 1"),
+        (tally(50, classes={"tabby, tabby cat": 40.0}), "tabby"),
+    ],
+)
+def test_names_join_words_and_classes(own: Tally, name: str) -> None:
+    classes = {"running shoe": 50.0, "Loafer": 30.0, "clog": 50.0, "tabby, tabby cat": 45.0,
+               "sandal": 40.0}  # fmt: skip
+    colors = {"red": 60, "blue": 300}
+    whole = tally(1000, ("shoes", 60), ("holidays", 550), colors=colors, classes=classes)
+    assert names_of({"1": own}, whole) == {"1": name}
+
+
+def test_siblings_of_one_class_are_told_apart_by_color() -> None:
+    classes = {"clog": 45.0}
+    whole = tally(1000, ("shoes", 150), colors={"red": 60, "blue": 60}, classes={"clog": 100.0})
+    found = names_of(
+        {
+            "1": tally(50, ("shoes", 48), colors={"red": 40}, classes=classes),
+            "2": tally(50, ("shoes", 48), colors={"blue": 40}, classes=classes),
+            "3": tally(50, ("shoes", 48)),
+        },
+        whole,
+    )
+    assert sorted(found.values()) == ["clog · blue", "clog · red", "shoes"]
+
+
+@given(
+    st.dictionaries(st.sampled_from(["a", "b", "c"]), st.floats(0.1, 40), min_size=1),
+    st.integers(1, 40),
+)
+def test_no_class_of_less_than_a_third_of_the_probability_names(
+    classes: dict[str, float], pictures: int
+) -> None:
+    classes = {name: min(share, pictures) for name, share in classes.items()}
+    whole = Tally.joined([tally(pictures, classes=classes), tally(400)])
+    for name in key_classes(tally(pictures, classes=classes), whole):
+        assert classes[name] > pictures / 3
 
 
 def test_names_of_single_files_are_forgotten() -> None:
-    own = tally(500, ("dress", 300), ("rare", 9), ("once", 1)).pruned()
+    classes = {"gown": 90.0, "hay": 0.04}
+    own = tally(500, ("dress", 300), ("rare", 9), ("once", 1), classes=classes).pruned()
     assert own.words == Counter(dress=300)
+    assert own.classes == {"gown": 90.0}
     assert tally(2, ("once", 1)).pruned().words == Counter(once=1)
 
 

@@ -1,0 +1,110 @@
+"""Counts of what the pictures of a community have in common: words, classes, colors, folders.
+
+Names are chosen from these counts (`graph.communities.naming`). Tallies add up: that of a community
+is the sum of those of its children.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from graph.communities.path_words import words_of
+from imgrec.collection import Entry, Ids
+from imgrec.collection.kinds import COLOR, FOLDER
+from imgrec.store.classes import Classes
+from imgrec.store.features import positions
+
+# Classes with a smaller sum of probabilities are forgotten.
+_LEAST_SUM = 0.05
+# Up to so many pictures, every word counts.
+_FEW = 2
+
+# Sums of the probabilities of each class over some pictures, by name.
+ClassSums = Mapping[str, float]
+
+
+@dataclass
+class Tally:
+    """Numbers of pictures of a community that have each word, color and folder.
+
+    Attributes:
+        pictures: number of pictures.
+        words: of their paths, in lower case.
+        colors: color words.
+        folders: names of folders.
+        classes: sum of the probabilities of each class.
+    """
+
+    pictures: int = 0
+    words: Counter[str] = field(default_factory=Counter)
+    colors: Counter[str] = field(default_factory=Counter)
+    folders: Counter[str] = field(default_factory=Counter)
+    classes: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        entries: Iterable[Entry],
+        labels: Mapping[int, Mapping[str, str]],
+        classes: ClassSums | None = None,
+    ) -> "Tally":
+        """Count the words, colors and folders of some pictures.
+
+        Args:
+            entries: of the pictures.
+            labels: their labels, by id and kind.
+            classes: sums over these pictures; None if the store has no classes.
+        """
+        found = cls(classes=dict(classes or {}))
+        for entry in entries:
+            found.pictures += 1
+            of_one = labels[entry.id]
+            found.words.update(path_words(entry))
+            found.colors.update([of_one[COLOR]] if COLOR in of_one else [])
+            found.folders.update([of_one[FOLDER]] if FOLDER in of_one else [])
+        return found
+
+    def pruned(self) -> "Tally":
+        """Return the tally without words too rare to name anything, such as those of one file."""
+        least = max(2, self.pictures // 50) if self.pictures > _FEW else 1
+        self.words = Counter({word: c for word, c in self.words.items() if c >= least})
+        self.classes = {name: s for name, s in self.classes.items() if s >= _LEAST_SUM}
+        return self
+
+    @classmethod
+    def joined(cls, tallies: Iterable["Tally"]) -> "Tally":
+        """Return the sum of several tallies."""
+        found = cls()
+        for tally in tallies:
+            found.pictures += tally.pictures
+            for kind in ("words", "colors", "folders"):
+                getattr(found, kind).update(getattr(tally, kind))
+            for name, total in tally.classes.items():
+                found.classes[name] = found.classes.get(name, 0.0) + total
+        return found
+
+
+def path_words(entry: Entry) -> set[str]:
+    """Return the words of a picture's path that may name its community, in lower case."""
+    return {word.casefold() for word in words_of(entry.path)} - {""}
+
+
+def class_sums(classes: Classes, ids: Ids) -> dict[str, float]:
+    """Return the sum of the probabilities of each class over some pictures, by name.
+
+    Args:
+        classes: the most probable classes of the pictures of a store.
+        ids: (m,) of the pictures; those without classes add nothing.
+    """
+    rows = positions(classes.ids, ids)
+    rows = rows[rows >= 0]
+    codes = classes.top[rows].ravel()
+    sums = np.bincount(codes, classes.probabilities[rows].ravel())
+    found: dict[str, float] = {}
+    for code in np.flatnonzero(sums).tolist():
+        # Two classes of ImageNet may have the same name: crane.
+        name = classes.categories[code]
+        found[name] = found.get(name, 0.0) + float(sums[code])
+    return found
