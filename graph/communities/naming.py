@@ -2,24 +2,28 @@
 
 A class counts by its probability, over the five classes that are stored of each picture: a hundred
 pictures with a probability of 0.3 count as thirty. So a class that the classifier is not sure of
-never names a community, and the words of paths do. Words and classes are ranked by their
-contribution to the Kullback-Leibler divergence between the community and the rest of the
-collection. Siblings get different names.
+never names a community, and the words of paths do. Texts are ranked by their contribution to the
+Kullback-Leibler divergence between the community and the rest of the collection. Siblings get
+different names: a weaker text that tells one from its namesakes is added, at last the number.
 """
 
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import chain
+from dataclasses import dataclass
 
 from graph.communities.tally import Tally
 from graph.communities.tree import LONERS
 from imgrec.system.file_names import printable
 
 LONELY = "Loners"
-# Least share of a community's pictures that must have a word or a class.
+# Least share of a community's pictures that must have a text.
 _LEAST_SHARE = 1 / 3
 _LEAST_COLOR = 1 / 2
+# The same of a class that is named beside a word, and of each of two classes named together.
+_LEAST_BESIDE, _LEAST_OF_TWO = 1 / 2, 1 / 8
+# The same of a text that only tells a community from its namesakes.
+_LEAST_TELLING = 1 / 4
 # Least ratio of its frequency inside to that outside.
 _LEAST_LIFT = 1.5
 # Greatest share of the other pictures that may have it: a folder of most pictures names none.
@@ -32,14 +36,37 @@ _WORDS = 2
 _LONGEST = 32
 
 
+@dataclass(frozen=True)
+class _Text:
+    """A word, class or color that may name a community.
+
+    Attributes:
+        text: as shown.
+        share: of the community's pictures, 0 to 1.
+        score: how much it tells about the community.
+    """
+
+    text: str
+    share: float
+    score: float
+
+
 def key_words(own: Tally, whole: Tally) -> list[str]:
     """Return the words that distinguish a community from the rest, the best first."""
-    return [word for _, word in _key_words(own, whole)]
+    return [found.text for found in _words(own, whole, _LEAST_SHARE)[:_WORDS]]
 
 
 def key_classes(own: Tally, whole: Tally) -> list[str]:
-    """Return the classes that distinguish a community from the rest, the best first."""
-    return [name for _, name in _key_classes(own, whole)]
+    """Return the classes that distinguish a community from the rest, the best first.
+
+    Each has a third of the probability inside; or the best two together have.
+    """
+    found = _classes(own, whole, _LEAST_OF_TWO)
+    sure = [one.text for one in found if one.share >= _LEAST_SHARE]
+    two = found[:2]
+    if not sure and len(two) == 2 and two[0].share + two[1].share >= _LEAST_SHARE:
+        return [one.text for one in two]
+    return sure[:_WORDS]
 
 
 def class_name(category: str) -> str:
@@ -49,8 +76,8 @@ def class_name(category: str) -> str:
 
 def key_color(own: Tally, whole: Tally) -> str | None:
     """Return the color of most pictures of a community; None if it is as common outside."""
-    scores = _scores(own.colors, own.pictures, whole.colors, whole.pictures, _LEAST_COLOR, 1.0)
-    return max(scores, key=lambda item: (item[1], item[0]))[0] if scores else None
+    found = _colors(own, whole, _LEAST_COLOR)
+    return found[0].text if found else None
 
 
 def names_of(tallies: Mapping[str, Tally], whole: Tally) -> dict[str, str]:
@@ -61,6 +88,17 @@ def names_of(tallies: Mapping[str, Tally], whole: Tally) -> dict[str, str]:
         whole: the tally of the whole collection.
     """
     options = {path: _options(path, tally, whole) for path, tally in tallies.items()}
+    firsts = [names[0].casefold() for names in options.values()]
+    for path, names in options.items():
+        namesakes = [
+            tallies[other] for other, first in zip(options, firsts, strict=True)
+            if other != path and first == names[0].casefold()
+        ]  # fmt: skip
+        if namesakes:
+            told = _telling(names[0], tallies[path], Tally.joined([tallies[path], *namesakes]))
+            names += [f"{names[0]} · {text}" for text in told]
+        # The last one is unique.
+        names.append(plain_name(path) if names[0] == plain_name(path) else f"{names[0]} {path}")
     place = dict.fromkeys(options, 0)
     while True:
         chosen = {path: options[path][place[path]] for path in options}
@@ -80,7 +118,7 @@ def plain_name(path: str) -> str:
 
 
 def _options(path: str, own: Tally, whole: Tally) -> list[str]:
-    """Return candidate names, best first; the last one is unique among siblings."""
+    """Return candidate names, best first; at least one."""
     if path.rpartition(".")[2] == str(LONERS):
         return [plain_name(path)]
     lead, second = _lead(own, whole)
@@ -91,68 +129,85 @@ def _options(path: str, own: Tally, whole: Tally) -> list[str]:
     # With a color a name is short if only its first part is kept.
     told = [lead, [*lead[:1], *colors], [*lead, *colors]]
     told += [[*lead[:1], *second], [*lead[:1], *second, *colors]] if second else []
-    names = [" · ".join(option) for option in told if option]
-    return [*dict.fromkeys(names), f"{names[0]} {path}"]
+    return list(dict.fromkeys(" · ".join(option) for option in told if option))
 
 
 def _lead(own: Tally, whole: Tally) -> tuple[list[str], list[str]]:
-    """Return the main parts of a name, and another one, if any, that tells it from its like.
+    """Return the main parts of a name, and another one, if any, that may be added.
 
-    The main parts are the best word and the best class, the better one first, unless one says
-    what the other does: of "shoes" and "running shoe" only the second is kept.
+    The main parts are the best word, and the best class if most pictures are of it. Of "shoes"
+    and "running shoe" only the second is kept, which says what the other does. Without a word,
+    one or two classes are the only part.
     """
-    words, classes = _key_words(own, whole), _key_classes(own, whole)
-    if classes and not words:
-        (best, first), *others = classes
-        also = [name for score, name in others[:1] if score >= _SECOND * best]
-        return [", ".join([first, *also])], []
-    parts = sorted([*words[:1], *classes[:1]], key=lambda part: -part[0])
-    lead = [text for _, text in parts]
+    words, classes = _words(own, whole, _LEAST_SHARE)[:_WORDS], key_classes(own, whole)
+    if not words:
+        scores = {found.text: found.score for found in _classes(own, whole, _LEAST_OF_TWO)}
+        also = [name for name in classes[1:2] if scores[name] >= _SECOND * scores[classes[0]]]
+        return [", ".join([*classes[:1], *also])] if classes else [], []
+    lead = [words[0].text, *(found.text for found in _classes(own, whole, _LEAST_BESIDE)[:1])]
     if len(lead) == 2 and _alike(*lead):
         lead = [max(lead, key=lambda text: len(text.split()))]
-    more = chain(words[1:], classes[1:])
-    return lead, [text for _, text in more if not any(_alike(text, part) for part in lead)][:1]
+    more = [*classes, *(found.text for found in words[1:])]
+    return lead, [text for text in more if not any(_alike(text, part) for part in lead)][:1]
 
 
-def _key_words(own: Tally, whole: Tally) -> list[tuple[float, str]]:
-    """Return the best words with their scores; ties go to the longer word."""
-    scores = _scores(own.words, own.pictures, whole.words, whole.pictures, _LEAST_SHARE)
-    return _told_apart(sorted((-score, -len(word), word) for word, score in scores))
+def _telling(name: str, own: Tally, alike: Tally) -> list[str]:
+    """Return the texts that tell a community from others of the same name, the best first."""
+    found = [
+        *_words(own, alike, _LEAST_TELLING),
+        *_classes(own, alike, _LEAST_TELLING),
+        *_colors(own, alike, _LEAST_SHARE),
+    ]
+    found.sort(key=lambda one: (-one.score, one.text))
+    parts = name.split(" · ")
+    return [one.text for one in found if not any(_alike(one.text, part) for part in parts)]
 
 
-def _key_classes(own: Tally, whole: Tally) -> list[tuple[float, str]]:
-    """Return the best classes with their scores.
+def _words(own: Tally, whole: Tally, least: float) -> list[_Text]:
+    return _told_apart(_scored(own.words, own.pictures, whole.words, whole.pictures, least))
 
-    The log-odds have an informative prior: the shares of the whole collection, with the weight
-    of `_PRIOR` pictures.
+
+def _classes(own: Tally, whole: Tally, least: float) -> list[_Text]:
+    """Return the best classes.
+
+    Their odds have an informative prior: the shares of the whole collection, with the weight of
+    `_PRIOR` pictures.
 
     Source: Monroe, Colaresi, Quinn, Fightin' Words, Political Analysis 16 (2008).
     """
     prior = _PRIOR / whole.pictures
     sums = {name: s + prior * whole.classes[name] for name, s in own.classes.items()}
     every = {name: s + prior * s for name, s in whole.classes.items()}
-    scores = _scores(sums, own.pictures + _PRIOR, every, whole.pictures + _PRIOR, _LEAST_SHARE)
-    named = [(class_name(category), score) for category, score in scores]
-    return _told_apart(sorted((-score, -len(name), name) for name, score in named if name))
+    found = _scored(sums, own.pictures + _PRIOR, every, whole.pictures + _PRIOR, least)
+    named = [_Text(class_name(one.text), one.share, one.score) for one in found]
+    return _told_apart([one for one in named if one.text])
 
 
-def _told_apart(ranked: Sequence[tuple[float, int, str]]) -> list[tuple[float, str]]:
-    """Return the best `_WORDS` of ranked texts (-score, -length, text) that differ in words."""
-    found: list[tuple[float, str]] = []
-    for score, _, text in ranked:
-        if not any(_alike(text, other) for _, other in found):
-            found.append((-score, text))
-    return found[:_WORDS]
+def _colors(own: Tally, whole: Tally, least: float) -> list[_Text]:
+    found = _scored(own.colors, own.pictures, whole.colors, whole.pictures, least, 1.0)
+    return sorted(found, key=lambda one: (-one.score, one.text))
 
 
-def _scores(
+def _told_apart(found: Sequence[_Text]) -> list[_Text]:
+    """Return texts, the best first, without those that say what a better one does.
+
+    Ties go to the longer text.
+    """
+    kept: list[_Text] = []
+    for one in sorted(found, key=lambda one: (-one.score, -len(one.text), one.text)):
+        if not any(_alike(one.text, other.text) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _scored(
     counts: Mapping[str, float],
     pictures: int,
     everywhere: Mapping[str, float],
     whole: int,
     least: float,
     most_outside: float = _MOST_OUTSIDE,
-) -> list[tuple[str, float]]:
+) -> list[_Text]:
     """Return the texts that are frequent inside and rare outside, with their scores.
 
     The score is p log(p / q), the text's term of the Kullback-Leibler divergence, where p and q
@@ -164,7 +219,7 @@ def _scores(
         outside = (everywhere[text] - count + 0.5) / (whole - pictures + 1)
         distinct = outside <= most_outside and inside >= _LEAST_LIFT * outside
         if inside >= least and distinct:
-            found.append((text, inside * math.log(inside / outside)))
+            found.append(_Text(text, inside, inside * math.log(inside / outside)))
     return found
 
 
