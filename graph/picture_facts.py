@@ -8,13 +8,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from imgrec.collection import Entry
-from imgrec.collection.kinds import COMMUNITY, DUPLICATES
+from imgrec.collection.kinds import CLASS, COMMUNITY, CONFIDENCE, DUPLICATES
 from imgrec.sources.opening import source_of
 from imgrec.system.file_names import printable
 
 # Number of neighbors shown.
 NEAR = 12
+# Kinds of label that the page shows in other places.
+_SHOWN_ELSEWHERE = (CLASS, CONFIDENCE, COMMUNITY, DUPLICATES)
 _LEAST_SHARE = 0.05
+_LEAST_CLASS = 0.2
 
 
 def name_of(entry: Entry) -> str:
@@ -40,17 +43,32 @@ def describe(
         linked: False to leave out the link: `href` is then None.
     """
     file = source_of(entry.root).file(entry.path) if linked else None
+    told = class_of(labels)
     return {
         "folder": folder_of(entry),
         "facts": " · ".join(_facts(entry)),
         "href": link_to(file, folder) if file else None,
         "labels": [
-            [printable(kind), printable(value)]
-            for kind, value in sorted(labels.items())
-            # The page shows these two in other places.
-            if kind not in (COMMUNITY, DUPLICATES)
+            *([[CLASS, told]] if told else []),
+            *(
+                [printable(kind), printable(value)]
+                for kind, value in sorted(labels.items())
+                if kind not in _SHOWN_ELSEWHERE
+            ),
         ],
     }
+
+
+def class_of(labels: Mapping[str, str]) -> str:
+    """Return a picture's class with its probability: "golden retriever 92 %"; "" for none."""
+    if CLASS not in labels:
+        return ""
+    name = printable(labels[CLASS])
+    try:
+        share = float(labels.get(CONFIDENCE, ""))
+    except ValueError:
+        return name
+    return f"{name} {_percent(share)}"
 
 
 def clipped(name: str, most: int = 60) -> str:
@@ -72,10 +90,30 @@ def main_folders(counts: Counter[str], most: int = 2) -> str:
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
     total = counts.total()
     return ", ".join(
-        f"{printable(name)} {round(100 * count / total)}\N{NO-BREAK SPACE}%"
+        f"{printable(name)} {_percent(count / total)}"
         for name, count in ranked
         if count >= _LEAST_SHARE * total
     )
+
+
+def main_classes(sums: Mapping[str, float], pictures: int, most: int = 2) -> str:
+    """Return the classes with the largest shares of the probability: "jersey 61 %, poncho 21 %".
+
+    Args:
+        sums: of the probabilities of each class, over some pictures.
+        pictures: the number of these.
+        most: number of classes, at most; those with less than a fifth are left out.
+    """
+    ranked = sorted(sums.items(), key=lambda item: (-item[1], item[0]))[:most]
+    return ", ".join(
+        f"{printable(name)} {_percent(total / pictures)}"
+        for name, total in ranked
+        if total >= _LEAST_CLASS * pictures
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{round(100 * share)}\N{NO-BREAK SPACE}%"
 
 
 def _facts(entry: Entry) -> list[str]:

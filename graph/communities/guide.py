@@ -20,7 +20,7 @@ from graph.communities.naming import (
 from graph.communities.tally import Tally, class_sums, path_words
 from graph.communities.tree import Community
 from graph.communities.weights import Graph, Rows
-from graph.picture_facts import main_folders
+from graph.picture_facts import main_classes, main_folders
 from imgrec.collection import Catalog
 from imgrec.collection.kinds import CLASS
 from imgrec.store.classes import Classes
@@ -38,7 +38,7 @@ class Guide:
         bundles: the assignment of pictures to nodes.
         comparison: similarities between communities.
         names: their names; siblings have different ones.
-        about: their most frequent folders, as text.
+        about: their most frequent folders and classes, as text.
         faces: the node whose picture represents each community.
     """
 
@@ -99,7 +99,7 @@ def make_guide(
         bundles,
         compare(tree, graph),
         _names(groups, tallies),
-        {path: _about(path, tally) for path, tally in tallies.items()},
+        {path: _about(path, tally, tallies[""]) for path, tally in tallies.items()},
         _faces(groups, graph, bundles, catalog, tallies),
     )
 
@@ -122,8 +122,13 @@ def _tallies(
     return found
 
 
-def _about(path: str, tally: Tally) -> str:
-    return "like no other" if plain_name(path) == LONELY else main_folders(tally.folders)
+def _about(path: str, own: Tally, whole: Tally) -> str:
+    if plain_name(path) == LONELY:
+        return "like no other"
+    # A single folder of all pictures says nothing about some of them.
+    folders = main_folders(own.folders) if len(whole.folders) > 1 or not whole.classes else ""
+    classes = main_classes(own.classes, own.pictures)
+    return " · ".join(filter(None, (folders, classes)))
 
 
 def _names(groups: Mapping[str, Community], tallies: Mapping[str, Tally]) -> dict[str, str]:

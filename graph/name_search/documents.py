@@ -1,9 +1,10 @@
 """The documents of the search index, communities and pictures, as files of JSON rows.
 
-A document is what a search result shows: a name, a folder, the page to open and the thumbnail cell.
+A document is what a search result shows: a name, a folder, a class, the page to open and the
+thumbnail cell.
 Documents are numbered by their order, split into files of a few kilobytes, so that the browser
-loads only the files of the results that it shows. Within a file, folders and pages are string
-tables, and rows refer to them by index.
+loads only the files of the results that it shows. Within a file, folders, classes and pages are
+string tables, and rows refer to them by index.
 """
 
 import json
@@ -26,6 +27,7 @@ class PictureDocument(NamedTuple):
         folder: its folder.
         page: name of the page that shows it.
         cell: its thumbnail on the sheet of that page.
+        category: its class; "" for none.
     """
 
     id: int
@@ -33,6 +35,7 @@ class PictureDocument(NamedTuple):
     folder: str
     page: str
     cell: Cell
+    category: str = ""
 
 
 class CommunityDocument(NamedTuple):
@@ -52,7 +55,7 @@ class CommunityDocument(NamedTuple):
 
 
 class DocumentFile:
-    """Builder of one file of documents, with string tables for folders and pages.
+    """Builder of one file of documents, with string tables for folders, classes and pages.
 
     Args:
         titles: heading of the results of each page, by page name.
@@ -62,6 +65,7 @@ class DocumentFile:
     def __init__(self, titles: Mapping[str, str], faces: Mapping[int, PictureDocument]) -> None:
         self._titles, self._faces = titles, faces
         self._folders: dict[str, int] = {}
+        self._classes: dict[str, int] = {}
         self._pages: dict[tuple[str, str], int] = {}
         self._rows: list[str] = []
         self.size_bytes = 0
@@ -70,10 +74,15 @@ class DocumentFile:
         return len(self._rows)
 
     def add_picture(self, picture: PictureDocument) -> None:
-        """Append the row [id, name, folder, page, *cell]; folder and page are table indices."""
+        """Append the row [id, name, folder, page, *cell, class]; all but id, name are indices.
+
+        A picture without a class has none at the end of its row.
+        """
         page = self._index(self._pages, (picture.page, self._titles.get(picture.page, "")))
         folder = self._index(self._folders, picture.folder)
-        self._add([picture.id, picture.name, folder, page, *picture.cell])
+        row = [picture.id, picture.name, folder, page, *picture.cell]
+        category = [self._index(self._classes, picture.category)] if picture.category else []
+        self._add([*row, *category])
 
     def add_group(self, group: CommunityDocument) -> None:
         """Append the row [null, name, about, page]; about and page are table indices.
@@ -88,11 +97,10 @@ class DocumentFile:
         self._add(row)
 
     def text(self) -> str:
-        """Return the file as JSON: `folders`, `pages` and `rows`."""
-        tables = (
-            f'"folders":{json_text(list(self._folders))},"pages":{json_text(list(self._pages))}'
-        )
-        return f'{{{tables},"rows":[{",".join(self._rows)}]}}'
+        """Return the file as JSON: `folders`, `classes`, `pages` and `rows`."""
+        tables = {"folders": self._folders, "classes": self._classes, "pages": self._pages}
+        parts = [f'"{name}":{json_text(list(table))}' for name, table in tables.items()]
+        return f'{{{",".join(parts)},"rows":[{",".join(self._rows)}]}}'
 
     def _index(self, table: dict[Any, int], value: object) -> int:
         if value not in table:

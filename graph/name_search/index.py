@@ -1,11 +1,11 @@
-"""An inverted index over names and folders that works offline, without a server.
+"""An inverted index over names, folders and classes that works offline, without a server.
 
 A page opened from `file://` may load scripts but not fetch data (same-origin policy). So each file
 of the index is a script that passes its data to the page by `imgrecSearch.register(name, data)`,
 and the browser loads only the files that a query needs:
 
     search/index.js          directory: how many documents and which words the other files hold
-    search/documents-0.js …  name, folder, page and cell of some communities or pictures
+    search/documents-0.js …  name, folder, class, page and cell of some communities or pictures
     search/words-0.js …      some words, sorted, each with its posting lists
 
 Documents are numbered, communities first, then pictures sorted by path. So the pictures of one
@@ -113,11 +113,13 @@ class _Runs:
 def _indexed(
     documents: Sequence[PictureDocument | CommunityDocument],
 ) -> tuple[list[str], Postings, Postings]:
-    """Return all words, sorted, and their postings: of names, and of folders."""
+    """Return all words, sorted, and their postings: of names, and of folders and classes."""
     numbers: dict[str, int] = {}
     names, folders = _Runs(numbers), _Runs(numbers)
     for document, described in enumerate(documents):
         names.add(described.name, document, document + 1)
+        if isinstance(described, PictureDocument):
+            folders.add(described.category, document, document + 1)
     start = 0
     for folder, same in groupby(map(_folder, documents)):
         stop = start + sum(1 for _ in same)

@@ -16,7 +16,7 @@ from graph.pages.jobs import PageJob
 from graph.pages.network import WIDE, Drawing, draw
 from graph.pages.page import Link, PageText, Renderer
 from graph.pages.sheet import build_sheet
-from graph.picture_facts import clipped, describe, folder_of, name_of
+from graph.picture_facts import class_of, clipped, describe, folder_of, name_of
 from imgrec.collection import Catalog, Entry
 from imgrec.store.paths import StorePaths
 from imgrec.store.store import Store
@@ -90,6 +90,8 @@ def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[P
     labels = catalog.labels.of(shown)
     for node in drawing.nodes:
         node["name"] = name_of(entries[node["id"]])
+        if told := class_of(labels[node["id"]]):
+            node["class"] = told
         if len(job.members[node["id"]]) > 1:
             node["members"] = job.members[node["id"]]
     folder = (workshop.site / job.file).parent

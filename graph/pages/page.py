@@ -30,7 +30,7 @@ class Link:
         text: of the link.
         href: relative to the page.
         counts: number of pictures, as text.
-        about: description, such as the most frequent folders.
+        about: description, such as the most frequent folders and classes.
         cell: of a thumbnail on the sheet of the page, None for none.
     """
 
@@ -51,7 +51,7 @@ class PageText:
         heading: of the page.
         path: of the community; empty if the heading contains it.
         counts: numbers of pictures, communities and pages, as text.
-        about: the most frequent folders, as text.
+        about: the most frequent folders and classes, as text.
         root: relative URL of the site's folder.
         sheet: relative URL of the thumbnail sheet.
         crumbs: breadcrumb links from the overview to the parent.

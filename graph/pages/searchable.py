@@ -8,6 +8,8 @@ from graph.name_search.documents import CommunityDocument, PictureDocument
 from graph.pages.places import Places
 from graph.picture_facts import folder_of, name_of
 from imgrec.collection import Catalog
+from imgrec.collection.kinds import CLASS
+from imgrec.system.file_names import printable
 from imgrec.system.text import counted
 
 _BATCH = 10_000
@@ -15,11 +17,13 @@ _BATCH = 10_000
 
 def found_pictures(catalog: Catalog, guide: Guide, places: Places) -> Iterator[PictureDocument]:
     """Yield a document for every picture; those in a bundle share its cell, not its name."""
-    ids = guide.bundles.ids
+    ids, classes = guide.bundles.ids, catalog.labels.of_kind(CLASS)
     for start in range(0, len(ids), _BATCH):
         for entry in catalog.entries(ids[start : start + _BATCH]):
             page, cell = places.of(places.node(entry.id))
-            yield PictureDocument(entry.id, name_of(entry), folder_of(entry), page.name, cell)
+            found = printable(classes.get(entry.id, ""))
+            name, folder = name_of(entry), folder_of(entry)
+            yield PictureDocument(entry.id, name, folder, page.name, cell, found)
 
 
 def found_groups(guide: Guide) -> list[CommunityDocument]:

@@ -53,7 +53,7 @@ def view_of(guide: Guide, path: str, cells: Sequence[Cell]) -> PageText:
 
 
 def caption(guide: Guide, path: str) -> str:
-    """Return the tooltip of a community: name, number of pictures, most frequent folders."""
+    """Return the tooltip of a community: name, number of pictures, main folders and classes."""
     counts = counted(guide.pictures(path), "picture")
     return " · ".join(filter(None, (guide.names[path], counts, guide.about[path])))
 

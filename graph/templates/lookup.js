@@ -159,11 +159,15 @@ window.imgrecSearch = (() => {
   /** Return what a result shows, by the number of its document. */
   async function described(document, index) {
     const file = lastUpTo(index.starts, document);
-    const { folders, pages, rows } = await load(`documents-${file}`);
+    const { folders, classes, pages, rows } = await load(`documents-${file}`);
     const [id, name, folder, at, ...rest] = rows[document - index.starts[file]];
-    const [title, sheet] = [pages[at][1], pages[rest[4] ?? at][0]];
     const cell = rest.length ? rest.slice(0, 4) : null;
-    return { id, name, folder: folders[folder], page: pages[at][0], title, sheet, cell };
+    // After the cell: of a community the page of its sheet, of a picture its class.
+    const [sheet, category] = id === null ? [rest[4] ?? at, undefined] : [at, rest[4]];
+    return {
+      id, name, cell, folder: folders[folder], category: classes[category] ?? "",
+      page: pages[at][0], title: pages[at][1], sheet: pages[sheet][0],
+    };
   }
 
   async function loadIndex() {

@@ -213,7 +213,7 @@ function showHint(id) {
   const node = id === selected ? undefined : nodesById.get(id);
   hint.hidden = !node;
   if (!node) return;
-  hint.textContent = node.name;
+  hint.textContent = node.class ? `${node.name} · ${node.class}` : node.name;
   const { x, y } = positioned(node);
   const below = network.canvasToDOM({ x, y: y + node.height / 2 });
   const half = hint.offsetWidth / 2;

@@ -57,7 +57,7 @@
     const attributes = { id: `found-${place}`, role: "option", tabindex: -1, "aria-selected": "false", href: addressOf(row) };
     const link = element("a", attributes);
     const text = element("span", { class: "text", title: row.folder ? `${row.folder}/${row.name}` : row.name });
-    text.append(element("b", {}, row.name), element("small", { class: "about" }, row.folder));
+    text.append(element("b", {}, row.name), element("small", { class: "about" }, [row.folder, row.category].filter(Boolean).join(" · ")));
     const frame = element("span", { class: "frame" });
     if (row.cell) frame.append(thumbnail(row));
     link.append(frame, text);
@@ -148,7 +148,7 @@
     const mine = turn;
     const words = wordsOf(query.value);
     if (!words.length) {
-      tell("Type a word of a file name or folder");
+      tell("Type a word of a file name, folder or class");
       open(Boolean(query.value.trim()));
       return;
     }

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.picture_facts import clipped, describe, folder_of, link_to, main_folders
+from graph.picture_facts import (
+    class_of,
+    clipped,
+    describe,
+    folder_of,
+    link_to,
+    main_classes,
+    main_folders,
+)
 from imgrec.collection import Entry
 
 NAME = st.text(
@@ -41,6 +49,24 @@ def test_facts_and_labels() -> None:
     assert found["facts"] == "400 × 533 · JPEG · 22 KB"
     assert found["folder"] == "a b"
     assert found["labels"] == [["folder", "a b"]]
+
+
+def test_the_class_is_shown_first_with_its_probability() -> None:
+    labels = {"color": "red", "class": "golden retriever", "confidence": "0.92", "a": "b"}
+    found = describe(entry("c.jpg"), labels, Path("/site"))
+    told = "golden retriever 92\N{NBSP}%"
+    assert found["labels"] == [["class", told], ["a", "b"], ["color", "red"]]
+    assert class_of(labels) == told
+    assert class_of({"class": "x\ny"}) == "x y"
+    assert class_of({"class": "x", "confidence": "high"}) == "x"
+    assert class_of({"confidence": "0.92"}) == ""
+
+
+def test_main_classes_are_the_two_of_the_largest_shares() -> None:
+    sums = {"jersey": 6.1, "poncho": 2.1, "velvet": 2.2, "hay": 0.1}
+    assert main_classes(sums, 10) == "jersey 61\N{NBSP}%, velvet 22\N{NBSP}%"
+    assert main_classes(sums, 12) == "jersey 51\N{NBSP}%"
+    assert main_classes({}, 3) == ""
 
 
 def test_the_folder_of_a_picture_is_told_below_its_root() -> None:

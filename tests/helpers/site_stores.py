@@ -17,6 +17,7 @@ from imgrec.encoders.spec import EncoderSpec
 from imgrec.pictures.decoding import thumbnail
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.sources.opening import source_at
+from imgrec.store.classes import Top, labels_of, write_classes, write_description
 from imgrec.store.parts import write_part
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import write_thumbs
@@ -62,6 +63,27 @@ def make_store(
         write_part(store.paths.feature("mini"), 0, {"ids.npy": ids, "vectors.npy": vectors[rows]})
         write_thumbs(store.paths.thumbs, 0, ids, thumbs)
     return path
+
+
+def keep_classes(store_path: Path, found: Mapping[int, Sequence[tuple[str, float]]]) -> None:
+    """Write the classes (name, probability) of some pictures and their labels, as indexing does.
+
+    Args:
+        store_path: of the store.
+        found: for each picture id the same number of classes, the most probable first.
+    """
+    names = sorted({name for classes in found.values() for name, _ in classes})
+    ids = np.array(sorted(found), np.int64)
+    top = Top(
+        np.array([[names.index(name) for name, _ in found[i]] for i in ids.tolist()], np.int16),
+        np.array([[share for _, share in found[i]] for i in ids.tolist()], np.float32),
+    )
+    with Store.create(store_path) as store:
+        folder = store.paths.classes("net")
+        write_description(folder, "random", "0", names)
+        write_classes(folder, 0, ids, top)
+        for kind, values in labels_of(ids, top, names).items():
+            store.catalog.labels.replace(kind, values)
 
 
 def plain_names(n: int) -> list[bytes]:

@@ -107,7 +107,7 @@ class _Visit:
 
     def _search(self) -> Iterator[Frame]:
         actions = ActionChains(self._browser)
-        self._caption = "Search names and folders, offline"
+        self._caption = "Search names, folders, classes, offline"
         # Escape closes the panel.
         actions.send_keys("\ue00c").perform()
         actions.send_keys("/").perform()

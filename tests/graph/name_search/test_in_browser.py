@@ -1,6 +1,7 @@
 """Tests of the search box in Chromium, from file://: typing, keyboard, results, injection."""
 
 import json
+import re
 import shutil
 import sys
 import unicodedata
@@ -82,7 +83,7 @@ def collection(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @cache
 def cut() -> list[tuple[PictureDocument, set[str], set[str]]]:
-    return [(p, set(terms(p.name)), set(terms(p.folder))) for p in many(COUNT)]
+    return [(p, set(terms(p.name)), {*terms(p.folder), *terms(p.category)}) for p in many(COUNT)]
 
 
 def ranked_by_hand(words: list[str]) -> tuple[list[int], int]:
@@ -137,6 +138,7 @@ def test_answers_are_those_of_a_search_by_hand(browser: webdriver.Chrome, collec
     singles = [word[: rng.integers(1, 6)] for word in rng.choice(words, 40)]
     pairs = [f"{a} {b}" for a, b in zip(singles[::2], ["img", "2019", "r", "jpg"] * 5, strict=True)]
     fixed = ["jpg", "IMG", "riv", "river été", "2019 3", "été house", "夜景 2", "кот jp 1", "zzz"]
+    fixed += ["golden", "retr", "running shoe", "shoe river", "golden 2019"]
     across = [first[:n] for first in told["words"][1:] for n in range(1, len(first))]
     for query in [*singles, *pairs, *fixed, *across]:
         answer = found_by(browser, query)
@@ -262,7 +264,7 @@ def test_arrows_move_the_active_option_and_turn_around(
         "return [query.getAttribute('role'), found.getAttribute('role'),"
         " query.getAttribute('aria-controls'), query.labels[0].textContent]"
     )
-    assert roles == ["combobox", "listbox", "found", "Search names and folders"]
+    assert roles == ["combobox", "listbox", "found", "Search names, folders, classes"]
 
 
 def test_results_of_a_page_stand_together_below_its_title(
@@ -284,6 +286,24 @@ def test_results_of_a_page_stand_together_below_its_title(
         assert {int(link.partition("#")[2]) for link in links} <= shown
         number, _, part = title.removeprefix("Community ").partition(" · page ")
         assert file.stem == f"community-{number}" + (f"-{part}" if part else "")
+
+
+def test_a_class_finds_its_pictures_and_stands_beside_their_folder(
+    browser: webdriver.Chrome, collection: Path
+) -> None:
+    opened(browser, collection / "index.html")
+    assert len(searched(browser, "golden retriever")) == SHOWN
+    shown = browser.execute_script(
+        "return [...document.querySelectorAll('#found .about')].map((about) => about.textContent)"
+    )
+    assert all(re.fullmatch(r".+/.+ · golden retriever", about) for about in shown)
+    found = {row["id"] for row in found_by(browser, "golden retriever")["pictures"]["rows"]}
+    assert found <= {p.id for p in many(COUNT) if p.category == "golden retriever"}
+    # Without a class only the folder stands there.
+    without = next(p for p in many(COUNT) if not p.category)
+    assert searched(browser, f"{without.name} {without.folder}")[0] == without.name
+    about = browser.find_element(By.CSS_SELECTOR, "#found .about").text
+    assert about == without.folder
 
 
 def test_a_community_is_found_and_opened(browser: webdriver.Chrome, site: Path) -> None:
@@ -344,7 +364,7 @@ def test_what_holds_no_word_finds_nothing_and_says_what_to_type(
 ) -> None:
     opened(browser, site / "index.html")
     type_into_box(browser, "/", "?!")
-    until(browser, "return told.textContent === 'Type a word of a file name or folder'")
+    until(browser, "return told.textContent === 'Type a word of a file name, folder or class'")
     type_into_box(browser, Keys.BACKSPACE, Keys.BACKSPACE)
     until(browser, "return document.querySelector('.answers').hidden")
 

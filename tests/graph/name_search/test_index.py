@@ -47,6 +47,13 @@ class Index:
             for i, name, folder, page, *_ in file["rows"]:
                 yield i, name, file["folders"][folder], *file["pages"][page]
 
+    def classes(self) -> Iterator[str]:
+        """Class of each document, "" for none; communities have none."""
+        for number, _ in enumerate(self.told["documents"]):
+            file = self.data[f"documents-{number}"]
+            for i, *row in file["rows"]:
+                yield file["classes"][row[7]] if i is not None and len(row) > 7 else ""
+
     def found(self, word: str) -> tuple[set[int], set[int], int]:
         """The documents with words that begin so in the name, in the folder; files read."""
         key = word.encode("utf-16-be")
@@ -116,7 +123,10 @@ def check_found(index: Index, words: set[str]) -> int:
     """Check that words and prefixes find exactly their documents; return the most files read."""
     rows = list(index.rows())
     of_names = [set(terms(name)) for _, name, *_ in rows]
-    of_folders = [set(terms(folder)) if i is not None else set() for i, _, folder, *_ in rows]
+    of_folders = [
+        {*terms(folder), *terms(category)} if i is not None else set()
+        for (i, _, folder, *_), category in zip(rows, index.classes(), strict=True)
+    ]
     most = 0
     for word in words:
         names, folders, read = index.found(word)
@@ -198,9 +208,12 @@ def test_wide_prefixes_are_those_of_more_than_half_a_file() -> None:
 
 
 @settings(max_examples=60)
-@given(st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=12), st.lists(NAMES, max_size=4))
+@given(
+    st.lists(st.tuples(NAMES, NAMES, NAMES | st.just("")), min_size=1, max_size=12),
+    st.lists(NAMES, max_size=4),
+)
 def test_odd_names_are_found_by_every_word_and_beginning(
-    names: list[tuple[str, str]], titles: list[str]
+    names: list[tuple[str, str, str]], titles: list[str]
 ) -> None:
     pictures = [picture(i, *of_one) for i, of_one in enumerate(names, start=1)]
     groups = [group(i, title) for i, title in enumerate(titles, start=1)]
@@ -209,6 +222,7 @@ def test_odd_names_are_found_by_every_word_and_beginning(
     assert [row[:2] for row in rows[: len(titles)]] == [(None, title) for title in titles]
     by_path = sorted(pictures, key=lambda p: (p.folder, p.name, p.id))
     assert [row[:4] for row in rows[len(titles) :]] == [p[:4] for p in by_path]
+    assert list(index.classes())[len(titles) :] == [p.category for p in by_path]
     words = {word for text in sum(names, (*titles,)) for word in words_by_hand(text)}
     check_found(index, {word[:n] for word in words for n in range(1, len(word) + 1)})
 
@@ -272,7 +286,7 @@ def test_titles_faces_and_pages_of_communities() -> None:
 
 
 def test_no_name_ends_a_script() -> None:
-    pictures = [picture(1, EVIL, EVIL), picture(2, EVIL.upper(), "\\\"'\\u003c")]
+    pictures = [picture(1, EVIL, EVIL, EVIL), picture(2, EVIL.upper(), "\\\"'\\u003c")]
     files = list(search_files(pictures, [group(1, EVIL)]))
     for _, text in files:
         assert not set(text) & {"<", "\u2028", "\u2029"}

@@ -20,7 +20,16 @@ from graph.pages.site import SiteSummary
 from imgrec.errors import ImgrecError, StoreError
 from imgrec.query import main as query
 from imgrec.store.store import Store
-from site_stores import all_pages, clusters, data_of, make_store, pages_of, plain_names, site_of
+from site_stores import (
+    all_pages,
+    clusters,
+    data_of,
+    keep_classes,
+    make_store,
+    pages_of,
+    plain_names,
+    site_of,
+)
 
 
 class Links(HTMLParser):
@@ -54,6 +63,41 @@ def test_no_page_is_fuller_than_asked_and_edges_stay_on_their_page(site: Path) -
         assert len(data["edges"]) <= 3 * len(ids)
         assert {edge[end] for edge in data["edges"] for end in ("from", "to")} <= set(ids)
         assert data["options"]["physics"] == {"enabled": False}
+
+
+def test_classes_name_communities_and_stand_beside_their_pictures(tmp_path: Path) -> None:
+    # All in one folder, with names that say nothing: only the classes tell them apart.
+    names = [f"all/{i:03d}.jpg".encode() for i in range(48)]
+    path = make_store(tmp_path, names, clusters(48))
+    of_kind = [("golden retriever", 0.9), ("running shoe", 0.7), ("alp", 0.2), ("sandal", 0.3)]
+    with Store.open(path) as store:
+        numbers = {e.id: int(Path(e.path).stem) for e in store.catalog.entries(range(1, 49))}
+    # Of the third kind nobody is sure; of the fourth either of two classes is half sure.
+    other = {3: ("clog", 0.3)}
+    found = {
+        i: [of_kind[n % 4], other.get(n % 4, ("hay", 0.02))] for i, n in numbers.items()
+    }  # fmt: skip
+    keep_classes(path, found)
+    site = site_of(path, tmp_path / "site").index.parent
+    nodes = data_of(site / "index.html")["nodes"]
+    captions = {node["name"].partition(" · ")[0]: node["name"] for node in nodes}
+    assert "golden retriever" in captions and "running shoe" in captions
+    assert "sandal, clog" in captions or "clog, sandal" in captions
+    assert len([name for name in captions if name.startswith("Community")]) == 1
+    assert captions["golden retriever"].endswith("golden retriever 90\N{NBSP}%")
+    # The single folder of all pictures is not told.
+    assert not any("all 100" in caption for caption in captions.values())
+    for page in pages_of(site):
+        data = data_of(page)
+        for node in data["nodes"]:
+            name, share = found[node["id"]][0]
+            told = f"{name} {round(100 * share)}\N{NBSP}%"
+            assert node["class"] == told
+            labels = data["data"]["pictures"][str(node["id"])]["labels"]
+            assert labels[0] == ["class", told]
+            assert "confidence" not in dict(labels)
+    directory = (site / "search" / "words-0.js").read_text("utf-8")
+    assert '"retriever"' in directory
 
 
 def test_every_link_leads_to_a_file_and_none_to_the_net(site: Path) -> None:
