@@ -98,8 +98,12 @@ class DocumentFile:
 
     def text(self) -> str:
         """Return the file as JSON: `folders`, `classes`, `pages` and `rows`."""
-        tables = {"folders": self._folders, "classes": self._classes, "pages": self._pages}
-        parts = [f'"{name}":{json_text(list(table))}' for name, table in tables.items()]
+        tables = {
+            "folders": list(self._folders),
+            "classes": list(self._classes),
+            "pages": list(self._pages),
+        }
+        parts = [f'"{name}":{json_text(table)}' for name, table in tables.items()]
         return f'{{{",".join(parts)},"rows":[{",".join(self._rows)}]}}'
 
     def _index(self, table: dict[Any, int], value: object) -> int:
