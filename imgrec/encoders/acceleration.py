@@ -6,12 +6,10 @@ Where compiling fails the network runs uncompiled: it is an optimization and nev
 """
 
 import copy
-import logging
 import os
 import shutil
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -23,10 +21,12 @@ import torch
 from torch import nn
 
 from imgrec.encoders.lanes import DirectLane, Finish, shares
-from imgrec.encoders.networks import PixelNetwork
+from imgrec.encoders.pixel_network import PixelNetwork
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import EncoderError
 from imgrec.pictures.preprocessing import Pixels
+from imgrec.system.folder_names import folder_name
+from imgrec.system.quiet import quiet_libraries
 
 _CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 # Floating point operations from which on compiling takes less time than it saves: ResNet-50 (8.2
@@ -69,7 +69,8 @@ def cache_folder() -> Path:
 
 def mark_of(spec: EncoderSpec, batch: int) -> Path:
     """Return the marker file of a network that was compiled here for one batch size."""
-    return cache_folder() / "imgrec" / f"{spec.name}-{spec.version}-{batch}-{torch.__version__}"
+    name = folder_name(f"{spec.name}-{spec.version}-{batch}-{torch.__version__}")
+    return cache_folder() / "imgrec" / name
 
 
 def leave(mark: Path) -> None:
@@ -175,12 +176,6 @@ def _compiling() -> Iterator[None]:
     cache_folder()
     from torch._inductor import config
 
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        settings = {"freezing": True, "compile_threads": 1, "cpp.threads": torch.get_num_threads()}
-        with warnings.catch_warnings(), config.patch(settings):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(level)
+    settings = {"freezing": True, "compile_threads": 1, "cpp.threads": torch.get_num_threads()}
+    with quiet_libraries(), config.patch(settings):
+        yield

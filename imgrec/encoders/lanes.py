@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from imgrec.encoders.networks import PixelNetwork
+from imgrec.encoders.pixel_network import PixelNetwork
 from imgrec.errors import EncoderError
 from imgrec.pictures.preprocessing import Pixels
 

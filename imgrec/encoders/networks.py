@@ -2,8 +2,7 @@
 
 The head is the last layer of a model, which turns features into the scores of classes. Without it
 the model returns the features, which are the vectors; kept beside it, the head gives the classes
-of the same forward pass. `PixelNetwork` puts the normalization before the model, so that pixels go
-to the device as bytes.
+of the same forward pass.
 """
 
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import torchvision
 from torch import nn
 
 from imgrec.encoders.classifier import Scores
+from imgrec.encoders.pixel_network import Normalization
 from imgrec.encoders.spec import Vectors
 from imgrec.encoders.weights import default_weights
 from imgrec.pictures.preprocessing import Preprocessing
@@ -50,6 +50,12 @@ def preprocessing_of(name: str) -> Preprocessing:
     """Return the preprocessing torchvision publishes with a model's default weights."""
     preset = default_weights(name).transforms()
     return Preprocessing(crop_px=preset.crop_size[0], resize_px=preset.resize_size[0], fit="crop")
+
+
+def normalization_of(name: str) -> Normalization:
+    """Return the normalization torchvision publishes with a model's default weights."""
+    preset = default_weights(name).transforms()
+    return Normalization(tuple(preset.mean), tuple(preset.std))
 
 
 @dataclass(frozen=True)
@@ -111,25 +117,3 @@ class _Beside(nn.Module):
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         return torch.cat([values, self.layer(values)], dim=1)
-
-
-class PixelNetwork(nn.Module):
-    """A model behind its normalization: uint8 pixels in, float32 features out."""
-
-    mean: torch.Tensor
-    std: torch.Tensor
-
-    def __init__(self, name: str, model: nn.Module, dtype: torch.dtype = torch.float32) -> None:
-        super().__init__()
-        preset = default_weights(name).transforms()
-        self.model = model.to(dtype)
-        self.dtype = dtype
-        self.register_buffer("mean", torch.tensor(preset.mean).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(preset.std).view(1, 3, 1, 1))
-
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Return the model's output (b, w), float32, for pixels (b, h, w, 3), uint8."""
-        batch = pixels.permute(0, 3, 1, 2).float() / 255  # (b, 3, h, w), channels last
-        batch = (batch - self.mean) / self.std
-        features: torch.Tensor = self.model(batch.to(self.dtype))
-        return features.float()

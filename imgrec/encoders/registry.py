@@ -2,7 +2,8 @@
 
 The table is data. An entry names a function by its module, which is imported only when the encoder
 is asked for: listing and checking names loads no torch. To add an encoder, write a module with a
-function `load(name, options)` and add its line to `BUILT_IN`. Every other name is looked up among
+function `load(name, options)` and add its line to `BUILT_IN`. A name such as `timm:resnet10t` is
+one of a library, or of a file, whose prefix is in `PREFIXES`. Every other name is looked up among
 torchvision's classification models.
 """
 
@@ -35,12 +36,17 @@ BUILT_IN = {
     "mini": Loader("imgrec.encoders.mini:load"),
     "rgb": Loader("imgrec.encoders.rgb:load"),
 }
+PREFIXES = {
+    "timm": Loader("imgrec.encoders.timm_models:load", takes_weights=True),
+    "open_clip": Loader("imgrec.encoders.open_clip_models:load", takes_weights=True),
+    "onnx": Loader("imgrec.encoders.onnx_file:load", takes_weights=True),
+}
 _TORCHVISION = Loader("imgrec.encoders.vision:load", takes_weights=True)
 
 
 def needs_weights(name: str) -> bool:
     """Return True if a file of weights has a meaning for an encoder."""
-    return BUILT_IN.get(name, _TORCHVISION).takes_weights
+    return (_named(name) or _TORCHVISION).takes_weights
 
 
 def load_encoder(
@@ -53,7 +59,7 @@ def load_encoder(
     """Load an encoder by its name; torch is imported only for those that need it.
 
     Args:
-        name: of a built-in encoder, or of a torchvision classification model.
+        name: of a built-in encoder, of one with a prefix, or of a torchvision classification model.
         weights: as in `LoadOptions`.
         device: as in `LoadOptions`.
         bins: as in `LoadOptions`.
@@ -62,7 +68,7 @@ def load_encoder(
     Raises:
         EncoderError: no encoder has that name, or its weights cannot be had or do not fit.
     """
-    loader = BUILT_IN.get(name)
+    loader = _named(name)
     if loader is None:
         _check_torchvision(name)
         loader = _TORCHVISION
@@ -89,6 +95,12 @@ def matching_encoder(
     return encoder
 
 
+def _named(name: str) -> Loader | None:
+    """Return the loader of a built-in encoder or of a prefix, None for any other name."""
+    prefix, colon, _ = name.partition(":")
+    return BUILT_IN.get(name) or (PREFIXES.get(prefix) if colon else None)
+
+
 def _check_torchvision(name: str) -> None:
     from imgrec.encoders.networks import model_names
 
@@ -99,6 +111,7 @@ def _check_torchvision(name: str) -> None:
     raise EncoderError(
         f"no encoder is called {name!r}"
         + (f", did you mean {' or '.join(close)}?" if close else ":")
-        + f" built in are {', '.join(BUILT_IN)}, and from torchvision ({_MORE}) "
+        + f" built in are {', '.join(BUILT_IN)}, with the extra models "
+        + f"{', '.join(f'{prefix}:…' for prefix in PREFIXES)}, and from torchvision ({_MORE}) "
         + f"{', '.join(models)}; CONTRIBUTING.md says how to add one"
     )

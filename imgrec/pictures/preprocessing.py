@@ -16,12 +16,14 @@ class Preprocessing:
 
     Attributes:
         crop_px: side of the square, in pixels.
-        resize_px: with `crop`, the length of the shorter side after resizing, before the center
-            is cropped; with `stretch`, the same as `crop_px`.
-        fit: `crop` keeps the aspect ratio and drops the margins; `stretch` keeps the whole
-            picture and changes the aspect ratio.
+        resize_px: the side after resizing, before the center is cropped: with `crop` the shorter
+            one, with `stretch` both.
+        fit: `crop` keeps the aspect ratio and drops the margins; `stretch` changes the aspect
+            ratio, and keeps the whole picture where `resize_px` equals `crop_px`.
+        interpolation: of the resizing, with antialiasing.
     """
 
     crop_px: int
     resize_px: int
     fit: Literal["crop", "stretch"] = "stretch"
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"

@@ -1,8 +1,8 @@
 """Resizing a decoded picture: encoder pixels and the thumbnail, from one image pyramid.
 
 Each level of the pyramid halves the one above (box filter, 2 x 2 pixels) and is computed once for
-all consumers. A consumer is resized (bilinear with antialiasing, as torchvision does) from the
-smallest level that is still at least 2.5 times as large on both sides.
+all consumers. A consumer is resized (with antialiasing, bilinear where it asks for nothing else)
+from the smallest level that is still at least 2.5 times as large on both sides.
 """
 
 import io
@@ -18,6 +18,7 @@ THUMB_PX = 128
 _THUMB_QUALITY = 85
 # With a smaller ratio thumbnails lose sharpness: a sixteenth of it at 2.
 _GAP = 2.5
+_FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 # Left, top, right, bottom, in pixels.
 _Box = tuple[float, float, float, float]
 
@@ -40,11 +41,8 @@ class Scales:
     def pixels_for(self, preprocessing: Preprocessing) -> NDArray[np.uint8]:
         """Return the uint8 RGB pixels (crop_px, crop_px, 3) that an encoder takes."""
         side = preprocessing.crop_px
-        if preprocessing.fit == "crop":
-            box = _central_box(self.image.size, preprocessing)
-        else:
-            box = (0, 0, *self.image.size)
-        return np.asarray(self._resized((side, side), box))
+        box = _central_box(self.image.size, preprocessing)
+        return np.asarray(self._resized((side, side), box, _FILTERS[preprocessing.interpolation]))
 
     def thumbnail(self, side_px: int = THUMB_PX) -> bytes:
         """Return a JPEG with a longer side of `side_px`; smaller pictures are not enlarged."""
@@ -55,13 +53,18 @@ class Scales:
         self._resized(size, (0, 0, width, height)).save(buffer, "JPEG", quality=_THUMB_QUALITY)
         return buffer.getvalue()
 
-    def _resized(self, size: tuple[int, int], box: _Box) -> Image.Image:
+    def _resized(
+        self,
+        size: tuple[int, int],
+        box: _Box,
+        resampling: Image.Resampling = Image.Resampling.BILINEAR,
+    ) -> Image.Image:
         """Return a box of the picture at another size, from the smallest sufficient level."""
         across, down = (box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1]
         if min(across, down) >= 2 * _GAP:
             halved = box[0] / 2, box[1] / 2, box[2] / 2, box[3] / 2
-            return self.half._resized(size, halved)
-        return self.image.resize(size, Image.Resampling.BILINEAR, box, reducing_gap=3.0)
+            return self.half._resized(size, halved, resampling)
+        return self.image.resize(size, resampling, box, reducing_gap=3.0)
 
 
 def pixels_for(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint8]:
@@ -86,14 +89,21 @@ def reduced(image: Image.Image, side_px: int) -> Image.Image:
 
 
 def _central_box(size: tuple[int, int], wanted: Preprocessing) -> _Box:
-    """Return the box of a picture that remains after resizing the shorter side and cropping.
+    """Return the box of a picture that remains after resizing and cropping.
 
     Resizing only this box gives the same pixels as torchvision's resize and center crop, and does
     not first enlarge a strip of 2 x 30,000 pixels a hundredfold.
     """
-    scaled = [int(wanted.resize_px * length / min(size)) for length in size]
+    short = min(size)
+    scaled = [
+        int(wanted.resize_px * length / short) if wanted.fit == "crop" else wanted.resize_px
+        for length in size
+    ]
     starts = [round((length - wanted.crop_px) / 2) for length in scaled]
     steps = [length / new for length, new in zip(size, scaled, strict=True)]
     corner = [start * step for start, step in zip(starts, steps, strict=True)]
-    sides = [min(wanted.crop_px * step, end) for step, end in zip(steps, size, strict=True)]
+    # Multiplied first, so that a whole side is exactly that.
+    sides = [
+        min(wanted.crop_px * length / new, length) for length, new in zip(size, scaled, strict=True)
+    ]
     return corner[0], corner[1], corner[0] + sides[0], corner[1] + sides[1]

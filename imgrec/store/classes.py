@@ -22,6 +22,7 @@ from imgrec.errors import StoreError
 from imgrec.store.parts import check_rows, load_array, load_ids, part_name, part_numbers, write_part
 from imgrec.store.paths import CLASSES_DESCRIPTION
 from imgrec.system.atomic_files import write_text
+from imgrec.system.folder_names import name_of_folder
 
 TOP = 5
 
@@ -92,7 +93,7 @@ def write_description(
 ) -> None:
     """Write classes.json atomically, which says what the indices of the parts mean."""
     described = {
-        "encoder": folder.name,
+        "encoder": name_of_folder(folder.name),
         "weights": weights,
         "weights_digest": weights_digest,
         "categories": list(categories),
@@ -161,7 +162,7 @@ def open_classes(folder: Path, dead: Ids, last: int) -> Classes:
             f"{folder} is damaged, it has classes beyond its {len(categories)} categories: "
             "delete it and run imgrec index again"
         )
-    return Classes(folder.name, ids[rows], top[rows], shares[rows], categories)
+    return Classes(name_of_folder(folder.name), ids[rows], top[rows], shares[rows], categories)
 
 
 def _open_part(part: Path) -> tuple[Ids, NDArray[Any], NDArray[Any]]:

@@ -18,6 +18,7 @@ from imgrec.collection import Ids
 from imgrec.encoders.spec import Vectors
 from imgrec.errors import StoreError
 from imgrec.store.parts import check_rows, load_array, load_ids, part_name, part_numbers
+from imgrec.system.folder_names import name_of_folder
 
 Rows = slice | NDArray[np.intp]
 
@@ -98,7 +99,7 @@ class FeatureStore:
             # `asarray` gives a plain view of the map: memmap's own indexing is slow.
             block = Block(ids, np.asarray(vectors), source=_source(part))
             blocks.append(block.only(_alive(ids, dead, last)))
-        return cls(folder.name, dimensions, blocks)
+        return cls(name_of_folder(folder.name), dimensions, blocks)
 
     def __len__(self) -> int:
         return len(self.ids)

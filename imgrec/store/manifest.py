@@ -17,6 +17,7 @@ from imgrec.errors import StoreError
 from imgrec.store.parts import read_json
 from imgrec.store.paths import StorePaths
 from imgrec.system.atomic_files import write_text
+from imgrec.system.folder_names import name_of_folder
 from imgrec.version import __version__
 
 FORMAT = 1
@@ -39,7 +40,9 @@ def mend_manifest(path: Path) -> list[str]:
     if isinstance(manifest, dict) and "format" in manifest:
         return []
     features = sorted(
-        folder.name for folder in StorePaths(path).features.glob("*") if folder.is_dir()
+        name_of_folder(folder.name)
+        for folder in StorePaths(path).features.glob("*")
+        if folder.is_dir()
     )
     encoder = next((name for name in features if name != "rgb"), "rgb")
     write_manifest(path, {"encoder": encoder} if features else {})

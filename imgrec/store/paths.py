@@ -20,13 +20,16 @@
         duplicates/                    similarities of pairs of pictures
         damaged/                       parts and folders that were set aside
 
-All paths are relative to the store's folder, so a store can be moved or copied. This module
-only composes names; it never looks at the disk. Parts name their own files: see
-`imgrec.store.parts`.
+The folder of a feature is its name, percent-encoded where a file system could not take it
+(`imgrec.system.folder_names`). All paths are relative to the store's folder, so a store can be
+moved or copied. This module only composes names; it never looks at the disk. Parts name their own
+files: see `imgrec.store.parts`.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
+
+from imgrec.system.folder_names import folder_name
 
 CATALOG = "catalog.sqlite"
 LOCK = "lock"
@@ -92,7 +95,7 @@ class StorePaths:
 
     def feature(self, name: str) -> Path:
         """Return the folder of a feature: its description and its parts."""
-        return self.features / name
+        return self.features / folder_name(name)
 
     def feature_description(self, name: str) -> Path:
         """Return the file that says how a feature was made."""
@@ -110,7 +113,7 @@ class StorePaths:
 
     def classes(self, encoder: str) -> Path:
         """Return the folder of the classes that an encoder found: description and parts."""
-        return self.all_classes / encoder
+        return self.all_classes / folder_name(encoder)
 
     def classes_description(self, encoder: str) -> Path:
         """Return the file that names the categories of an encoder's classes."""
@@ -128,7 +131,7 @@ class StorePaths:
 
     def indexes(self, feature: str) -> Path:
         """Return the folder of the rows derived from a feature, one folder a recipe."""
-        return self.all_indexes / feature
+        return self.all_indexes / folder_name(feature)
 
     @property
     def all_knn(self) -> Path:
@@ -137,7 +140,7 @@ class StorePaths:
 
     def knn(self, feature: str) -> Path:
         """Return the folder of a feature's k-NN graph."""
-        return self.all_knn / feature
+        return self.all_knn / folder_name(feature)
 
     @property
     def all_layouts(self) -> Path:
@@ -146,7 +149,7 @@ class StorePaths:
 
     def layouts(self, feature: str) -> Path:
         """Return the folder of a feature's UMAP and t-SNE layouts."""
-        return self.all_layouts / feature
+        return self.all_layouts / folder_name(feature)
 
     @property
     def all_maps(self) -> Path:
@@ -155,7 +158,7 @@ class StorePaths:
 
     def map(self, feature: str) -> Path:
         """Return the folder of the map of the whole collection by a feature."""
-        return self.all_maps / feature
+        return self.all_maps / folder_name(feature)
 
     @property
     def all_projector(self) -> Path:
@@ -164,7 +167,7 @@ class StorePaths:
 
     def projector(self, feature: str) -> Path:
         """Return the folder of what the projector keeps of a feature: its pages."""
-        return self.all_projector / feature
+        return self.all_projector / folder_name(feature)
 
     @property
     def duplicates(self) -> Path:

@@ -22,6 +22,7 @@ from imgrec.store.manifest import is_store, read_manifest, write_manifest, writi
 from imgrec.store.paths import CATALOG, FEATURE_DESCRIPTION, LOCK, StorePaths
 from imgrec.store.thumbnails import ThumbStore
 from imgrec.system.atomic_files import TEMPORARY_PREFIX, remove_temporaries, write_text
+from imgrec.system.folder_names import name_of_folder
 
 _SETTINGS: tuple[str, ...] = ("encoder", "follow_links")
 
@@ -108,7 +109,8 @@ class Store:
 
     def feature_names(self) -> list[str]:
         """Return the names of the features, sorted."""
-        return sorted(p.parent.name for p in self.paths.features.glob(f"*/{FEATURE_DESCRIPTION}"))
+        folders = (p.parent for p in self.paths.features.glob(f"*/{FEATURE_DESCRIPTION}"))
+        return sorted(name_of_folder(folder.name) for folder in folders)
 
     def spec(self, name: str | None = None) -> EncoderSpec:
         """Return the spec of the encoder that made a feature, by default the store's default.
@@ -172,7 +174,8 @@ class Store:
 
     def class_encoders(self) -> list[str]:
         """Return the names of the encoders whose classes are stored, sorted."""
-        return sorted(p.name for p in self.paths.all_classes.glob("*") if holds_classes(p))
+        folders = (p for p in self.paths.all_classes.glob("*") if holds_classes(p))
+        return sorted(name_of_folder(folder.name) for folder in folders)
 
     def classes(self, encoder: str | None = None) -> Classes:
         """Return the most probable classes of the ok pictures.

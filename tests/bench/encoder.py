@@ -13,7 +13,8 @@ import torchvision
 from imgrec import Options, index_folders
 from imgrec.encoders.acceleration import CompiledLane, compiler, folded
 from imgrec.encoders.lanes import PASS, DirectLane, Finish, Lane, Lanes, side_by_side
-from imgrec.encoders.networks import Head, PixelNetwork, preprocessing_of
+from imgrec.encoders.networks import Head, normalization_of, preprocessing_of
+from imgrec.encoders.pixel_network import PixelNetwork
 from imgrec.pictures.decoding import SUFFIXES
 from machine import rows
 
@@ -51,9 +52,12 @@ def measured(photos: Path, work: Path) -> str:
 
 def _ways(model: torch.nn.Module, side_px: int) -> dict[str, Lane | Lanes]:
     cpu = torch.device("cpu")
-    quick = PixelNetwork(_MODEL, folded(model)).eval().to(memory_format=torch.channels_last)
+    normalization = normalization_of(_MODEL)
+    plain = PixelNetwork(model, normalization)
+    quick = PixelNetwork(folded(model), normalization).eval()
+    quick = quick.to(memory_format=torch.channels_last)
     ways: dict[str, Lane | Lanes] = {
-        f"channels-last, all cores, batch {PASS}": DirectLane(PixelNetwork(_MODEL, model), cpu),
+        f"channels-last, all cores, batch {PASS}": DirectLane(plain, cpu),
         "folded batch norms, parallel passes": side_by_side(DirectLane(quick, cpu)),
     }
     if compiler():

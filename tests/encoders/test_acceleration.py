@@ -24,7 +24,8 @@ from imgrec.encoders.acceleration import (
     pays,
 )
 from imgrec.encoders.lanes import side_by_side
-from imgrec.encoders.networks import Head, PixelNetwork, build_model, preprocessing_of
+from imgrec.encoders.networks import Head, build_model, normalization_of, preprocessing_of
+from imgrec.encoders.pixel_network import PixelNetwork
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.pictures.preprocessing import Preprocessing
 
@@ -49,7 +50,7 @@ def _small() -> PixelNetwork:
     )
     layers[1].running_mean.normal_(0, 0.1)
     layers[1].running_var.uniform_(0.5, 1.5)
-    return PixelNetwork("resnet18", layers).eval()
+    return PixelNetwork(layers, normalization_of("resnet18")).eval()
 
 
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small", "squeezenet1_1", "googlenet"])
@@ -60,9 +61,9 @@ def test_folding_changes_no_vector(name: str, tmp_path: Path) -> None:
     Head.of(model.eval()).take_off(model)
     pixels = _pixels(2, preprocessing_of(name).crop_px)
     with torch.inference_mode():
-        expected = PixelNetwork(name, model)(torch.from_numpy(pixels)).numpy()
+        expected = PixelNetwork(model, normalization_of(name))(torch.from_numpy(pixels)).numpy()
         quick = folded(model)
-        found = PixelNetwork(name, quick)(torch.from_numpy(pixels)).numpy()
+        found = PixelNetwork(quick, normalization_of(name))(torch.from_numpy(pixels)).numpy()
     assert not any(isinstance(module, nn.BatchNorm2d) for module in quick.modules())
     assert found.shape == expected.shape
     assert _cosines(found, expected).min() >= 0.99999
@@ -156,7 +157,7 @@ def test_nothing_is_compiled_for_few_pictures_or_if_switched_off(
 ) -> None:
     weights = random_weights(tmp_path / "weights.pth", "squeezenet1_1")
     encoder = load_encoder("squeezenet1_1", weights, "cpu")
-    monkeypatch.setattr("imgrec.encoders.vision.CompiledLane", _refused)
+    monkeypatch.setattr("imgrec.encoders.passes.CompiledLane", _refused)
     assert encoder.prepare(0, 8, "on") == ""
     assert encoder.prepare(10, 8, "auto") == ""
     assert encoder.prepare(10**9, 8, "off") == ""

@@ -20,7 +20,8 @@ from imgrec.encoders.lanes import (
     shares,
     side_by_side,
 )
-from imgrec.encoders.networks import PixelNetwork
+from imgrec.encoders.networks import normalization_of
+from imgrec.encoders.pixel_network import PixelNetwork
 from imgrec.pictures.preprocessing import Pixels
 from simulated_cuda import simulate
 
@@ -30,7 +31,7 @@ CPU = torch.device("cpu")
 def _network() -> PixelNetwork:
     torch.manual_seed(0)
     layers = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    return PixelNetwork("resnet18", layers).eval()
+    return PixelNetwork(layers, normalization_of("resnet18")).eval()
 
 
 def _batches(count: int, size: int = 3) -> list[np.ndarray]:

@@ -19,8 +19,14 @@ from classifiers import random_weights, whole_model
 from imgrec import EncoderError, Options, Recommender, Store, index_folders
 from imgrec.encoders import load_encoder
 from imgrec.encoders.classifier import Classifier
-from imgrec.encoders.networks import Head, build_model, model_names, preprocessing_of
-from imgrec.encoders.vision import VisionEncoder
+from imgrec.encoders.networks import (
+    Head,
+    build_model,
+    model_names,
+    normalization_of,
+    preprocessing_of,
+)
+from imgrec.encoders.passes import Passes
 from imgrec.pictures.decoding import decode, pixels_for
 from imgrec.store.classes import top_classes
 from pictures import encoded, picture
@@ -213,13 +219,14 @@ def test_a_head_with_another_number_of_classes(tmp_path: Path) -> None:
 def test_vectors_are_the_same_on_two_devices(weights: Path) -> None:
     model = build_model(NAME)
     model.load_state_dict(torch.load(weights, weights_only=True))
+    Head.of(model).take_off(model)
     spec = load_encoder(NAME, weights, "cpu").spec
-    twice = VisionEncoder(spec, model, [torch.device("cpu")] * 2, ("x",) * 1000)
+    twice = Passes(spec, model, normalization_of(NAME), [torch.device("cpu")] * 2)
     pixels = np.random.default_rng(0).integers(0, 256, (4, 224, 224, 3)).astype(np.uint8)
     finishes = [twice.begin(pixels[i : i + 1]) for i in range(4)]
     alone = load_encoder(NAME, weights, "cpu")
     for i, finish in enumerate(finishes):
-        assert np.array_equal(finish().vectors, alone.encode(pixels[i : i + 1]))
+        assert np.array_equal(finish(), alone.encode(pixels[i : i + 1]))
 
 
 def test_a_device_out_of_memory_is_a_one_line_error(
@@ -231,14 +238,14 @@ def test_a_device_out_of_memory_is_a_one_line_error(
     def full(*_: object) -> None:
         raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB\nmore")
 
-    monkeypatch.setattr("imgrec.encoders.networks.PixelNetwork.forward", full)
+    monkeypatch.setattr("imgrec.encoders.pixel_network.PixelNetwork.forward", full)
     with pytest.raises(EncoderError, match=r"with 2 pictures \(CUDA out of memory[^\n]*batch-size"):
         encoder.encode(pixels)
 
 
 def test_an_absent_device_is_refused(weights: Path) -> None:
     with pytest.raises(EncoderError, match="'warp' cannot be used"):
-        VisionEncoder.load(NAME, weights, "warp")
+        load_encoder(NAME, weights, "warp")
 
 
 def test_a_query_needs_the_weights_the_store_was_made_with(

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import pytest
 import torch
 
-from imgrec.encoders.networks import PixelNetwork
+from imgrec.encoders.pixel_network import PixelNetwork
 
 _copy = torch.Tensor.copy_
 # The content of memory before it is written, and after it is freed.

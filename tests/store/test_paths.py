@@ -45,6 +45,17 @@ def test_all_paths_are_different_and_within_the_store() -> None:
     assert all(path.is_relative_to(_STORE) and path != _STORE for path in found.values())
 
 
+def test_the_folder_of_a_feature_is_one_folder_whatever_its_name() -> None:
+    opened, name = StorePaths(_STORE), "open_clip:ViT-B-32/laion2b"
+    methods = [getattr(opened, method) for method in vars(StorePaths) if not method.startswith("_")]
+    found = [method(name) for method in methods if callable(method)]
+    plain = [method("mini") for method in methods if callable(method)]
+    assert len(found) > 8
+    for path, of_mini in zip(found, plain, strict=True):
+        assert len(path.parts) == len(of_mini.parts)
+        assert "open_clip%3a%56i%54-%42-32%2flaion2b" in path.parts
+
+
 def test_a_store_contains_only_these_paths(photo_store: Path) -> None:
     known = {path.relative_to(_STORE).parts[0] for path in _all_paths().values()}
     there = {path.name for path in photo_store.iterdir()}
