@@ -27,6 +27,8 @@ _EXAMPLES = """\
 a feature holds one vector per picture, made by an encoder; similar pictures have near vectors:
   resnet50      what is in the picture, with ImageNet class names; torchvision downloads its
                 weights once. Every torchvision classification model works by its name.
+  timm:NAME, open_clip:NAME/TAG, onnx:FILE
+                models of other libraries (pip install 'imgrec[models]'), or a file
   mini          layout, outline and color; needs no weights
   rgb           color histogram, always made beside the others
 
@@ -85,7 +87,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add = parser.add_argument_group("features").add_argument
     encoders = f"mini, or a torchvision model; default: those of the store, else {DEFAULT_ENCODER}"
     add("--encoder", action="append", default=[], metavar="NAME", dest="encoders", help=encoders)
-    weights = "a state dict for the torchvision model; default: torchvision's own"
+    weights = "a state dict for the model, or the ONNX file; default: the library's own weights"
     add("--weights", type=Path, metavar="FILE", help=weights)
     add(
         "--bins", type=positive, metavar="N", help="histogram bins per channel of rgb (default 256)"

@@ -1,4 +1,4 @@
-"""Encoders: `lite0`, `mini` and `rgb` in the box, every torchvision classification model by its name."""
+"""Encoders by name: in the box, of torchvision, timm and open_clip, and of ONNX files."""
 
 from imgrec.encoders.registry import load_encoder, matching_encoder, needs_weights
 

@@ -5,6 +5,7 @@ that decodes pictures. Importing ONNX Runtime takes a fifth of a second and a te
 torch, so that a query by a new picture stays cheap. It is told to send no telemetry.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class OnnxSession:
     Attributes:
         input: the input.
         output: the first output.
+        outputs: all of them, by name.
     """
 
     def __init__(self, model: bytes | Path, threads: int = 1) -> None:
@@ -61,7 +63,8 @@ class OnnxSession:
                 "export a model with one input, the pixels"
             )
         self.input = _port(inputs[0])
-        self.output = _port(self._session.get_outputs()[0])
+        self.outputs = {port.name: port for port in map(_port, self._session.get_outputs())}
+        self.output = next(iter(self.outputs.values()))
 
     def run(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the first output of one call.
@@ -69,12 +72,20 @@ class OnnxSession:
         Raises:
             EncoderError: the values do not fit the input, or the computation failed.
         """
+        return self.outputs_of(values, [self.output.name])[0]
+
+    def outputs_of(self, values: NDArray[Any], names: Sequence[str]) -> list[NDArray[Any]]:
+        """Return some outputs of one call, by name.
+
+        Raises:
+            EncoderError: the values do not fit the input, or the computation failed.
+        """
         try:
-            (output,) = self._session.run([self.output.name], {self.input.name: values})
+            found = self._session.run(list(names), {self.input.name: values})
         # ONNX Runtime raises classes of its own, which share no base of their own.
         except Exception as error:
             raise EncoderError(f"{self._named} failed: {_first_line(error)}") from error
-        return np.asarray(output)
+        return [np.asarray(output) for output in found]
 
 
 def _opened(model: bytes | Path, named: str, threads: int) -> Any:

@@ -1,7 +1,7 @@
-"""Encoders of words: texts and pictures as vectors of one space.
+"""Encoders with a text tower: pictures and texts as vectors of one space.
 
-Where a network was trained on pictures and their captions, the vector of a text is near those of
-the pictures it describes. A query by words then is a query by vectors.
+A network that was trained on pictures with their captions has two towers, one for each, whose
+vectors can be compared: the nearest pictures to the vector of a text are those it describes.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from imgrec.encoders.spec import Encoder, Vectors
 
 @runtime_checkable
 class TextEncoder(Encoder, Protocol):
-    """An encoder whose vectors of texts and of pictures can be compared by cosine."""
+    """An encoder that also encodes texts; `Loader.encodes_text` says so before it is loaded."""
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
-        """Return the float32 unit vectors (t, d) of t texts.
+        """Return the vectors (t, d) of t texts, to be compared by cosine with those of pictures.
 
         Raises:
-            EncoderError: its tokenizer or its text network cannot be used.
+            EncoderError: a text cannot be encoded.
         """
         ...

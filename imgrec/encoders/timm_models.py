@@ -19,8 +19,9 @@ import torch
 from torch import nn
 
 from imgrec.encoders.embedding import EmbeddingEncoder
+from imgrec.encoders.imagenet import categories
 from imgrec.encoders.lanes import devices_of
-from imgrec.encoders.networks import Head, default_weights
+from imgrec.encoders.networks import Head
 from imgrec.encoders.passes import Passes
 from imgrec.encoders.pixel_network import Normalization
 from imgrec.encoders.spec import EncoderSpec, LoadOptions
@@ -39,7 +40,6 @@ from imgrec.system.quiet import quiet_libraries
 
 PREFIX = "timm:"
 _FITS = {"center": "crop", "squash": "stretch"}
-_IMAGENET_CLASSES = 1000
 
 
 class Features(nn.Module):
@@ -85,12 +85,12 @@ def load(name: str, options: LoadOptions) -> VisionEncoder | EmbeddingEncoder:
         in_worker=False,
     )
     classes = head.classes if head else 0
-    categories = categories_beside(options.weights, classes) or _published_categories(classes)
-    if head is None or categories is None:
+    names = categories_beside(options.weights, classes) or _published_categories(classes)
+    if head is None or names is None:
         passes = Passes(spec, Features(model, scores=False), normalization, devices)
         return EmbeddingEncoder(passes, spec)
     network = Features(model, scores=not head.is_linear)
-    return VisionEncoder(Passes(spec, network, normalization, devices), spec, head, categories)
+    return VisionEncoder(Passes(spec, network, normalization, devices), spec, head, names)
 
 
 def prepared_by(name: str, config: Mapping[str, Any]) -> tuple[Preprocessing, Normalization]:
@@ -196,7 +196,7 @@ def _classes_in(wanted: str, state: State) -> dict[str, int]:
     return {"num_classes": 0 if weight is None else len(weight)}
 
 
-def _head_of(name: str, model: nn.Module, side_px: int) -> tuple[int, Head | None]:
+def _head_of(name: str, model: Any, side_px: int) -> tuple[int, Head | None]:
     """Return the length of a model's vectors, and its head if it has one.
 
     One picture of noise is computed, which shows both, and whether the scores are what the last
@@ -217,7 +217,7 @@ def _head_of(name: str, model: nn.Module, side_px: int) -> tuple[int, Head | Non
         classes = int(getattr(model, "num_classes", 0) or 0)
         if not classes:
             return d, None
-        last = model.get_classifier() if hasattr(model, "get_classifier") else None
+        last: Any = getattr(model, "get_classifier", nn.Identity)()
         if isinstance(last, nn.Linear) and last.in_features == d:
             scores = Features(model, scores=True)(noise)[:, d:]
             if torch.allclose(last(features), scores, rtol=1e-3, atol=1e-4):
@@ -236,8 +236,7 @@ def _published_categories(count: int) -> Sequence[str] | None:
     """Return the names of ImageNet's classes if a model has as many, None if nobody knows them."""
     from timm.data import ImageNetInfo, infer_imagenet_subset
 
-    if count == _IMAGENET_CLASSES:
-        names: list[str] = default_weights("resnet50").meta["categories"]
-        return names
+    if count == len(categories()):
+        return categories()
     subset = infer_imagenet_subset({"num_classes": count})
     return ImageNetInfo(subset).label_descriptions() if subset else None

@@ -87,7 +87,7 @@ def _encoders(
     names = list(dict.fromkeys([*names, "rgb"]))
     if options.weights and not any(needs_weights(name) for name in names):
         raise ImgrecError(
-            f"--weights {options.weights} is for a torchvision model, and the encoders are "
+            f"--weights {options.weights} is for a model by its name, and the encoders are "
             f"{' and '.join(names)}: name the model with --encoder, or leave it out"
         )
     bins = options.bins or _bins_of(store) or BINS

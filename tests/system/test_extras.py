@@ -112,7 +112,7 @@ def test_heic_pictures_are_read_with_the_extra() -> None:
     assert max(green, blue) < 50
 
 
-@pytest.mark.parametrize("extra", ["heic", "parquet", "redis"])
+@pytest.mark.parametrize("extra", ["heic", "models", "parquet", "redis"])
 def test_the_install_command_names_a_declared_extra(extra: str) -> None:
     assert extra in PROJECT["optional-dependencies"]
     assert install_line(extra) == f"pip install 'imgrec[{extra}]'"
