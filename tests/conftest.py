@@ -40,6 +40,7 @@ SLOW = (
     "encoders/test_open_clip_models.py",
     "encoders/test_timm_models.py",
     "encoders/test_vision.py",
+    "encoders/test_wordnet_tables.py",
     "graph/exports/*",
     "graph/name_search/test_index.py",
     "graph/pages/test_site.py",

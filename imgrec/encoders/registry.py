@@ -25,10 +25,12 @@ class Loader:
     Attributes:
         function: `module:function`, called with the name and `LoadOptions`, returns an `Encoder`.
         takes_weights: True if `LoadOptions.weights` has a meaning for it.
+        encodes_text: True if the encoder is a `TextEncoder`.
     """
 
     function: str
     takes_weights: bool = False
+    encodes_text: bool = False
 
 
 BUILT_IN = {
@@ -47,6 +49,11 @@ _TORCHVISION = Loader("imgrec.encoders.vision:load", takes_weights=True)
 def needs_weights(name: str) -> bool:
     """Return True if a file of weights has a meaning for an encoder."""
     return (_named(name) or _TORCHVISION).takes_weights
+
+
+def encodes_text(name: str) -> bool:
+    """Return True if an encoder turns texts into vectors too; nothing is loaded."""
+    return BUILT_IN.get(name, _TORCHVISION).encodes_text
 
 
 def load_encoder(
