@@ -16,9 +16,10 @@ N        ?= 400000
 ENCODER  ?=
 WEIGHTS  ?=
 K        ?= 5
+T        ?=
 LAYOUTS  ?=
 # Names reach the shell by the environment, so that no letter in them means anything there.
-export IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES REPORT WEIGHTS
+export IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES REPORT WEIGHTS T
 
 PY       := $(VENV)/bin/python
 PIP      := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -109,9 +110,9 @@ export: index $(VENV)/installed-parquet ## write the network for Gephi, igraph a
 	$(PY) -m graph --store "$$STORE" --gexf "$$EXPORT/network.gexf" \
 	    --graphml "$$EXPORT/network.graphml" --parquet "$$EXPORT/network.parquet" --thumbnails $(chosen)
 
-query: $(if $(or $(IMAGES),$(if $(wildcard $(STORE)/store.json),,first)),index,install) ## find the pictures most similar to Q="a.jpg b.jpg …" (up to five)
-	@test -n '$(if $(Q),yes)' || { echo 'name a picture: make query Q=some.jpg' >&2; exit 2; }
-	@$(PY) -m imgrec.query $(Q) --store "$$STORE" -k $(K) $(chosen) $(weighted)
+query: $(if $(or $(IMAGES),$(if $(wildcard $(STORE)/store.json),,first)),index,install) ## find the pictures most similar to Q="a.jpg b.jpg …" (up to five), or that show T=dog
+	@test -n '$(if $(Q),yes)'"$$T" || { echo 'name a picture or a thing: make query Q=some.jpg, or T=dog' >&2; exit 2; }
+	@$(PY) -m imgrec.query $(Q) $${T:+--text "$$T"} --store "$$STORE" -k $(K) $(chosen) $(weighted)
 
 demo: graph projector ## build network, projector, report and a query grid, from sample pictures
 	@$(PY) -m imgrec.report --store "$$STORE" --out "$$REPORT" --site "$$SITE" --logdir "$$LOGDIR" $(chosen)

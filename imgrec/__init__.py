@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from imgrec.indexing.run import index_folders
     from imgrec.neighbors.graph import neighbors_of
     from imgrec.neighbors.neighbors import Neighbors
-    from imgrec.search.answer import Answer, Result
+    from imgrec.search.answer import Answer, Result, Text
     from imgrec.search.recommender import Recommender
     from imgrec.store.store import Store
 else:
@@ -37,6 +37,7 @@ else:
             "Result": "imgrec.search.answer:Result",
             "Store": "imgrec.store.store:Store",
             "Summary": "imgrec.indexing.options:Summary",
+            "Text": "imgrec.search.answer:Text",
             "find_duplicates": "imgrec.duplicates.find:find_duplicates",
             "index_folders": "imgrec.indexing.run:index_folders",
             "neighbors_of": "imgrec.neighbors.graph:neighbors_of",
@@ -56,6 +57,7 @@ __all__ = [
     "Store",
     "StoreError",
     "Summary",
+    "Text",
     "__version__",
     "find_duplicates",
     "index_folders",

@@ -1,4 +1,4 @@
-"""`imgrec query IMAGE…`: print the pictures most like one to five others."""
+"""`imgrec query IMAGE…`: print the pictures most like one to five others, or like words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imgrec.system.file_names import printable
 from imgrec.system.text import counted
 
 if TYPE_CHECKING:
-    from imgrec.search.answer import Answer
+    from imgrec.search.answer import Answer, Text
     from imgrec.search.recommender import Recommender
 
 _MOST_QUERIES = 5
@@ -25,15 +25,20 @@ _MOST_QUERIES = 5
 # Characters of the path column; a longer path moves the labels of its own line only.
 _WIDEST = 80
 
+# Classes of a word that are named in its line.
+_CLASSES_NAMED = 5
+
 _DESCRIPTION = """\
-Print the pictures most like one to five others, the nearest first. A distance of 0 is the same.
-The query pictures themselves are left out of the answer.
+Print the pictures most like one to five others, or that show what a word says, the nearest first.
+A distance of 0 is the same. The query pictures themselves are left out of the answer.
 """
 _EXAMPLES = """\
 examples:
   imgrec query beach.jpg                            the 5 nearest
   imgrec query a.jpg b.jpg --fuse min -k 20         like a or like b
   imgrec query red.jpg --metric chi2                by color alone
+  imgrec query --text dog                           pictures of dogs
+  imgrec query a.jpg --text dog --not-text grass    like a and with a dog, without grass
   imgrec query a.jpg --not b.jpg --where color=red --under holidays/2024
   imgrec query a.jpg --features resnet50=1,rgb=0.5 --json
   imgrec query a.jpg --grid answer.png
@@ -41,19 +46,23 @@ examples:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the pictures most like one to five others."""
+    """Print the pictures most like one to five others, or that show what a word says."""
     return run("imgrec query", _parser, _query, argv)
 
 
 def table(answer: Answer) -> str:
     """Return an answer as lines for a terminal."""
+    texts = [text.unwanted for text in answer.texts]
+    wanted = len(answer.queries) + texts.count(False)
+    unwanted = len(answer.unwanted) + texts.count(True)
     lines = [
         f"{len(answer.results)} of {counted(answer.images, 'picture')}, "
         + f"{answer.encoder}, {answer.metric}"
-        + (f", {answer.fuse} of {len(answer.queries)} queries" if answer.queries[1:] else "")
-        + (f", {len(answer.unwanted)} unwanted" if answer.unwanted else "")
+        + (f", {answer.fuse} of {wanted} queries" if wanted > 1 else "")
+        + (f", {unwanted} unwanted" if unwanted else "")
         + f", {_way(answer)}, {answer.elapsed_ms:.1f} ms"
     ]
+    lines += [line for text in answer.texts for line in _text_lines(text)]
     longest = max((len(printable(result.path)) for result in answer.results), default=0)
     width = min(_WIDEST, longest)
     for r in answer.results:
@@ -63,6 +72,20 @@ def table(answer: Answer) -> str:
     pages = [f"page of {r.rank:>3}: {printable(r.page)}" for r in answer.results if r.page]
     lines += ["", *pages] if pages else []
     return "\n".join(lines) + "\n"
+
+
+def _text_lines(text: Text) -> list[str]:
+    """Return how a text was understood, and a warning where there is one."""
+    asked = f"{'not ' if text.unwanted else ''}{printable(text.text)!r}"
+    if text.word is None or text.pictures is None:
+        return [f"{asked}: by the text tower of {text.by}"]
+    sense = f" (sense {text.sense} of WordNet)" if text.sense else ""
+    more = len(text.classes) - _CLASSES_NAMED
+    named = ", ".join(text.classes[:_CLASSES_NAMED]) + (f" and {more} more" if more > 0 else "")
+    classes = f"{len(text.classes)} classes" if text.classes[1:] else "the class"
+    shown = f"{counted(text.pictures, 'picture')} with a probability of 0.5 or more"
+    line = f"{asked}: {text.word}{sense}, {classes} {named} of {text.by}, {shown}"
+    return [line, *([printable(text.note)] if text.note else [])]
 
 
 def _way(answer: Answer) -> str:
@@ -79,10 +102,14 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser = Parser(prog, _DESCRIPTION, explained + _EXAMPLES)
 
     add = parser.add_argument_group("question").add_argument
-    add("images", nargs="+", metavar="IMAGE", help="a file, or a path as the catalog has it")
+    add("images", nargs="*", metavar="IMAGE", help="a file, or a path as the catalog has it")
+    text = "what pictures should show, such as dog; may be repeated, and joined with pictures"
+    add("--text", action="append", default=[], metavar="WORD", help=text)
     add("-k", type=positive, default=5, metavar="N", help="how many to print (default 5)")
     unwanted = "move away from what is like this one; may be repeated"
     add("--not", action="append", default=[], metavar="IMAGE", dest="unwanted", help=unwanted)
+    unwanted = "move away from what shows this; may be repeated"
+    add("--not-text", action="append", default=[], metavar="WORD", help=unwanted)
     where = "only pictures with this label, such as color=red; may be repeated"
     add("--where", action="append", default=[], metavar="KIND=VALUE", help=where)
     under = "only pictures in this folder; may be repeated"
@@ -127,17 +154,22 @@ def _explained(head: str, lines: Mapping[str, str]) -> str:
 def _query(arguments: argparse.Namespace) -> None:
     from imgrec.search.recommender import Recommender
 
-    for asked in (arguments.images, arguments.unwanted):
-        if len(asked) > _MOST_QUERIES:
+    a = arguments
+    if not a.images and not a.text:
+        raise ImgrecError("nothing is asked: name an IMAGE, or give --text WORD")
+    for pictures, texts in ((a.images, a.text), (a.unwanted, a.not_text)):
+        if len(pictures) + len(texts) > _MOST_QUERIES:
+            both = counted(len(pictures), "picture")
+            both += f" and {counted(len(texts), 'text')}" if texts else ""
             raise ImgrecError(
-                f"{len(asked)} pictures are too many to ask about at once: "
+                f"{both} are too many to ask about at once: "
                 f"name up to {_MOST_QUERIES} (the Python interface takes any number)"
             )
-    a = arguments
     with Recommender.open(store_of(a.store), a.weights, a.device, a.cache) as recommender:
         answer = recommender.query(
-            a.images, a.k, a.metric, a.fuse, a.encoder, features=a.features, unwanted=a.unwanted,
-            where=a.where, under=a.under, index=a.index,
+            a.images, a.k, a.metric, a.fuse, a.encoder, features=a.features, text=a.text,
+            unwanted=a.unwanted, unwanted_text=a.not_text, where=a.where, under=a.under,
+            index=a.index,
         )  # fmt: skip
         if a.grid:
             _write_grid(recommender, answer, a.grid)

@@ -63,6 +63,11 @@ def test_query_works_from_nothing_and_names_a_missing_argument(tmp_path: Path) -
     picture = tmp_path / "samples" / "clocks" / "clocks-000002.jpg"
     assert "5 of 36 pictures" in _make(tmp_path, "query", f"Q={picture}").stdout
     assert "make query Q=some.jpg" in _make(tmp_path, "query", code=2).stderr
+    # A word is one argument, whatever is in it.
+    asked = _make(tmp_path, "query", 'T=it\'s a "giraffe" $$HOME', code=2).stderr
+    assert "giraffe" in asked
+    assert "$HOME" in asked
+    assert asked.count("\n") <= 2
 
 
 def test_a_larger_sample_adds_pictures(tmp_path: Path) -> None:

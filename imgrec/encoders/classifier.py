@@ -7,6 +7,7 @@ nothing is decoded again. Where it is not (SqueezeNet averages the scores over t
 exist only while the picture is encoded.
 """
 
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -37,3 +38,21 @@ class Classifier(Encoder, Protocol):
     def scores(self, vectors: Vectors) -> Scores:
         """Return the scores (m, C) of vectors (m, d); only where `classifies_vectors`."""
         ...
+
+
+@dataclass(frozen=True)
+class LinearHead:
+    """The head of a classifier by itself, without the network before it.
+
+    Attributes:
+        weights: (C, d) float32.
+        biases: (C,) float32.
+    """
+
+    weights: NDArray[np.float32]
+    biases: NDArray[np.float32]
+
+    def scores(self, vectors: Vectors) -> Scores:
+        """Return the scores (m, C) of vectors (m, d)."""
+        scores: Scores = vectors @ self.weights.T + self.biases
+        return scores

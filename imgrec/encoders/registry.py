@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from pkgutil import resolve_name
 
+from imgrec.encoders.classifier import LinearHead
 from imgrec.encoders.spec import Encoder, EncoderSpec, LoadOptions
 from imgrec.errors import EncoderError
 
@@ -26,15 +27,20 @@ class Loader:
         function: `module:function`, called with the name and `LoadOptions`, returns an `Encoder`.
         takes_weights: True if `LoadOptions.weights` has a meaning for it.
         encodes_text: True if the encoder is a `TextEncoder`.
+        head: `module:function`, called with a spec, returns the head of a classifier, or None if
+            it is not that of the spec; empty where a head cannot be had without its network.
     """
 
     function: str
     takes_weights: bool = False
     encodes_text: bool = False
+    head: str = ""
 
 
 BUILT_IN = {
-    "lite0": Loader("imgrec.encoders.lite0.encoder:load"),
+    "lite0": Loader(
+        "imgrec.encoders.lite0.encoder:load", head="imgrec.encoders.lite0.encoder:load_head"
+    ),
     "mini": Loader("imgrec.encoders.mini:load"),
     "rgb": Loader("imgrec.encoders.rgb:load"),
 }
@@ -54,6 +60,25 @@ def needs_weights(name: str) -> bool:
 def encodes_text(name: str) -> bool:
     """Return True if an encoder turns texts into vectors too; nothing is loaded."""
     return BUILT_IN.get(name, _TORCHVISION).encodes_text
+
+
+def has_head(name: str) -> bool:
+    """Return True if `load_head` may return the head of an encoder."""
+    return bool(BUILT_IN.get(name, _TORCHVISION).head)
+
+
+def load_head(spec: EncoderSpec) -> LinearHead | None:
+    """Return the head of the classifier that made a feature, without loading its network.
+
+    Returns:
+        None if the feature has no such head.
+
+    Raises:
+        EncoderError: the weights of the head cannot be had.
+    """
+    function = BUILT_IN.get(spec.name, _TORCHVISION).head
+    head: LinearHead | None = resolve_name(function)(spec) if function else None
+    return head
 
 
 def load_encoder(

@@ -1,6 +1,6 @@
 """The result types of a query; `--json` prints them, so their field names are a contract."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -15,8 +15,8 @@ class Result:
         distance: fused distance to the queries, 0 for equal vectors; with `--fuse rank` the mean
             rank, from 0.
         similarity: 1 - distance; None for metrics where that is not a similarity.
-        per_query: distance to each query picture.
-        per_unwanted: distance to each unwanted picture (`--not`).
+        per_query: distance to each query picture, then to each text.
+        per_unwanted: distance to each unwanted picture (`--not`), then to each unwanted text.
         labels: the picture's labels, by kind.
         page: link to its page in the network site; None if there is no site.
     """
@@ -33,12 +33,41 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Text:
+    """How a text of a question was understood.
+
+    Attributes:
+        text: as given.
+        unwanted: True if results should not be like it (`--not-text`).
+        by: the encoder that knows it, by its classes or by its text tower.
+        word: the noun of WordNet, or the name of a class; None for a text tower, which has none
+            of what follows.
+        sense: number of the sense of the word in WordNet 3.0; None for the name of a class.
+        classes: the names of the classes it stands for.
+        pictures: number of pictures that show one of them with a probability of 0.5 or more.
+        best: the greatest probability of a picture.
+        note: what to know about the answer, one line; empty in most cases.
+    """
+
+    text: str
+    unwanted: bool
+    by: str
+    word: str | None = None
+    sense: int | None = None
+    classes: list[str] = field(default_factory=list)
+    pictures: int | None = None
+    best: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Answer:
     """The pictures most similar to the queries, in ascending order of distance.
 
     Attributes:
         queries: the query pictures, as given.
         unwanted: the unwanted pictures, as given.
+        texts: the texts, then the unwanted ones, and how each was understood.
         encoder: the feature compared, or the joined features with their weights.
         metric: name of the metric.
         fuse: how the distances to several queries were fused.
@@ -52,6 +81,7 @@ class Answer:
 
     queries: list[str]
     unwanted: list[str]
+    texts: list[Text]
     encoder: str
     metric: str
     fuse: str

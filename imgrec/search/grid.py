@@ -21,6 +21,7 @@ _CAPTION_PX = 44
 _GAP_PX = 16
 _ANSWERS_A_ROW = 5
 _GROUND = (250, 250, 248)
+_PAPER = (238, 238, 234)
 _RULE = (214, 214, 208)
 _DARK = (32, 33, 36)
 _QUIET = (110, 112, 116)
@@ -40,11 +41,15 @@ def answer_grid(store: Store, answer: Answer) -> Image.Image:
 
     Pictures are read from their files, or from the stored thumbnails if a file is gone.
     """
+    asked = [(_query_image(store, name), name) for name in answer.queries]
+    asked += [(_text_image(text.text), text.text) for text in answer.texts if not text.unwanted]
     queries = [
-        Cell(_query_image(store, name), f"query {number}" if answer.queries[1:] else "query", name)
-        for number, name in enumerate(answer.queries, start=1)
+        Cell(image, f"query {number}" if asked[1:] else "query", name)
+        for number, (image, name) in enumerate(asked, start=1)
     ]
     queries += [Cell(_query_image(store, name), "not like", name) for name in answer.unwanted]
+    unwanted = [text.text for text in answer.texts if text.unwanted]
+    queries += [Cell(_text_image(text), "not like", text) for text in unwanted]
     entries = store.catalog.entries(result.id for result in answer.results)
     answers = [
         Cell(_stored_image(store, entry), f"{r.rank}   {_distance(answer, r)}", r.path)
@@ -129,6 +134,15 @@ def _query_image(store: Store, name: str) -> Image.Image:
         if entry is None:
             raise
         return _stored_image(store, entry)
+
+
+def _text_image(text: str) -> Image.Image:
+    """Return a text as a picture, in the middle of a cell."""
+    image, font = Image.new("RGB", (_CELL_PX, _CELL_PX), _PAPER), ImageFont.load_default(32)
+    line = _fitted(printable(text), font, _CELL_PX - _GAP_PX, keep_end=0)
+    middle = _CELL_PX / 2
+    ImageDraw.Draw(image).text((middle, middle), line, _DARK, font, anchor="mm")
+    return image
 
 
 def _stored_image(store: Store, entry: Entry) -> Image.Image:

@@ -18,7 +18,8 @@ from imgrec.collection import Catalog, Entry
 from imgrec.derived.kept import Searchable
 from imgrec.encoders import matching_encoder
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors, check_finite
-from imgrec.errors import ImgrecError, PictureError, StoreError
+from imgrec.encoders.text import TextEncoder
+from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
 from imgrec.pictures.decoding import decode, digest, pixels_for, prepared
 from imgrec.search.cache import VectorCache
 from imgrec.sources.opening import picture_at, source_of
@@ -103,6 +104,31 @@ class Resolver:
         if entry is not None and _has(entry, features):
             return _stored(name, entry, features)
         return self._encoded(content, entry, features)
+
+    def resolve_text(self, text: str, features: Sequence[Searchable]) -> Resolved:
+        """Return the vectors of a text; all features are of encoders with a text tower.
+
+        Raises:
+            ImgrecError: the text is empty, or it cannot be encoded.
+        """
+        if not text.strip():
+            raise ImgrecError(f"the text {text!r} is empty: say what to look for")
+        known_by = digest(b"text " + text.encode("utf-8", "replace"))
+        vectors = tuple(self._text_vector(text, known_by, opened.spec) for opened in features)
+        return Resolved(text, None, vectors)
+
+    def _text_vector(self, text: str, known_by: str, spec: EncoderSpec) -> Vectors:
+        kept = self._cache.get(spec, known_by)
+        if kept is not None:
+            return kept
+        with self._lock:
+            encoder = self._encoder(spec)
+            if not isinstance(encoder, TextEncoder):
+                raise EncoderError(f"{spec.name} encodes no texts: ask by pictures")
+            vector = encoder.encode_text([text])
+        check_finite(spec.name, [vector])
+        self._cache.put(spec, known_by, vector)
+        return vector
 
     def _encoded(
         self, content: _Content, entry: Entry | None, features: Sequence[Searchable]

@@ -87,26 +87,28 @@ class Recommender:
 
     def query(
         self,
-        images: Sequence[Asked],
+        images: Sequence[Asked] = (),
         k: int = 5,
         metric: str = "cosine",
         fuse: str = "mean",
         encoder: str | None = None,
         *,
         features: str | Mapping[str, float] | None = None,
+        text: Sequence[str] = (),
         unwanted: Sequence[Asked] = (),
+        unwanted_text: Sequence[str] = (),
         where: Sequence[str] = (),
         under: Sequence[str] = (),
         index: str = "auto",
     ) -> Answer:
-        """Return the k pictures most similar to the query pictures, which are left out.
+        """Return the k pictures most similar to query pictures and texts.
 
-        A query picture that is in the catalog, by path or by content, uses its stored vector; no
-        encoder is loaded then.
+        The query pictures are left out. One that is in the catalog, by path or by content, uses
+        its stored vector; no encoder is loaded then.
 
         Args:
             images: files, paths relative to a root of the store, catalog ids, PIL images, or
-                uint8 arrays (h, w, 3).
+                uint8 arrays (h, w, 3). There may be none if there is a text.
             k: number of results; fewer if the store holds fewer, and up to 3k for the metric
                 `combined`.
             metric: one of `imgrec.distances.metrics.METRICS`.
@@ -115,20 +117,25 @@ class Recommender:
                 a metric that is defined for histograms only.
             features: several features to join, with weights: `{"mini": 1, "rgb": 0.5}` or
                 `"mini=1,rgb=0.5"`.
+            text: what results should show: English nouns such as "dog", found by the classes of
+                ImageNet; any text where the feature's encoder has a text tower.
             unwanted: pictures that results should not be like.
+            unwanted_text: what results should not show.
             where: labels that results must have, such as `folder=dress`.
             under: folders in which results must lie.
             index: `auto`, `exact`, `sketch` or `hnsw`.
 
         Raises:
-            ValueError: there is no query picture, or k is below 1.
-            ImgrecError: a picture cannot be read; or a metric, feature, filter, index or way to
-                fuse is unknown, or they cannot be combined.
+            ValueError: there is no query picture and no text, or k is below 1.
+            ImgrecError: a picture cannot be read; a word has no class; or a metric, feature,
+                filter, index or way to fuse is unknown, or they cannot be combined.
         """
-        if isinstance(images, str | Path) or not hasattr(images, "__len__"):
-            raise ValueError(f"images is {type(images).__name__}: give a list of pictures")
-        if not len(images) or k < 1:
-            raise ValueError(f"{len(images)} pictures and k = {k}: at least 1 of each is needed")
+        _check_lists(images=images, text=text, unwanted=unwanted, unwanted_text=unwanted_text)
+        if not len(images) + len(text) or k < 1:
+            raise ValueError(
+                f"{len(images)} pictures, {len(text)} texts and k = {k}: "
+                "at least 1 picture or text, and 1 result, are needed"
+            )
         started = time.perf_counter()
         chosen, wanted = metric_named(metric), Filter.parse(where, under)
         view = self._current_view()
@@ -138,6 +145,13 @@ class Recommender:
         catalog, resolve = view.store.catalog, self._resolver.resolve
         likes = [resolve(one, catalog, compared.opened) for one in images]
         dislikes = [resolve(one, catalog, compared.opened) for one in unwanted]
+        texts = [
+            view.texts.understood(one, compared.opened, self._resolver, unwanted=negative)
+            for negative, several in ((False, text), (True, unwanted_text))
+            for one in several
+        ]
+        likes += [one.resolved for one in texts if not one.text.unwanted]
+        dislikes += [one.resolved for one in texts if one.text.unwanted]
         allowed = view.rows_allowed(wanted, space)
         asked = [query.id for query in (*likes, *dislikes) if query.id is not None]
         to, away = compared.queries(likes), compared.queries(dislikes)
@@ -149,8 +163,9 @@ class Recommender:
             found = search(chosen_index(space, question, index), question, k)
         results = _results(view.store, space, found, len(likes), chosen, fuse)
         return Answer(
-            queries=[query.name for query in likes],
-            unwanted=[query.name for query in dislikes],
+            queries=[query.name for query in likes[: len(images)]],
+            unwanted=[query.name for query in dislikes[: len(unwanted)]],
+            texts=[one.text for one in texts],
             encoder=compared.name,
             metric=metric,
             fuse=fuse,
@@ -186,6 +201,12 @@ class Recommender:
             load_kernels()
             keep_freed_memory()
         self._asked_before = True
+
+
+def _check_lists(**given: object) -> None:
+    for name, value in given.items():
+        if isinstance(value, str | Path) or not hasattr(value, "__len__"):
+            raise ValueError(f"{name} is {type(value).__name__}: give a list")
 
 
 def _results(

@@ -17,7 +17,7 @@ from imgrec.derived.sketch import ESTIMATED, Sketch
 from imgrec.distances.blockwise import distances_between, distances_to_all, distances_to_rows
 from imgrec.distances.metrics import Distances, Metric
 from imgrec.encoders.spec import Vectors
-from imgrec.store.features import FeatureStore, positions
+from imgrec.store.features import FeatureStore, common_ids, positions
 
 Rows = NDArray[np.intp]
 # (q, d) for each feature of a space.
@@ -48,7 +48,7 @@ class Space:
     @cached_property
     def ids(self) -> Ids:
         """The ascending ids (n,), int64, of the pictures that have all features."""
-        return reduce(_common, (part.feature.ids for part in self.parts))
+        return reduce(common_ids, (part.feature.ids for part in self.parts))
 
     @property
     def dimensions(self) -> int:
@@ -120,9 +120,3 @@ class Space:
         for weight, distances in zip(weights, found, strict=True):
             total += np.float32(weight / sum(weights)) * distances
         return total
-
-
-def _common(left: Ids, right: Ids) -> Ids:
-    if np.array_equal(left, right):
-        return left
-    return np.intersect1d(left, right, assume_unique=True)

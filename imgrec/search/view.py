@@ -20,6 +20,7 @@ from imgrec.encoders.spec import Vectors
 from imgrec.errors import ImgrecError
 from imgrec.search.query_vectors import Resolved
 from imgrec.search.space import Part, Space
+from imgrec.search.texts import Texts
 from imgrec.store.store import Store
 
 _KEPT_FILTERS = 16
@@ -52,11 +53,18 @@ class Compared:
 
 
 class StoreView:
-    """One state of a store; thread-safe. Features and filters are opened once and cached."""
+    """One state of a store; thread-safe. Features and filters are opened once and cached.
+
+    Attributes:
+        store: open.
+        state: its state token.
+        texts: understands texts by the classes of this state.
+    """
 
     def __init__(self, store: Store, state: tuple[object, ...]) -> None:
         self.store = store
         self.state = state
+        self.texts = Texts(store)
         self._opened: dict[str, Searchable] = {}
         self._reduced: dict[str, Reduced] = {}
         self._allowed: dict[tuple[Filter, tuple[str, ...]], NDArray[np.bool_]] = {}

@@ -191,6 +191,13 @@ def positions(ids: Ids, wanted: Ids) -> NDArray[np.intp]:
     return np.where(ids[found] == wanted, found, -1)
 
 
+def common_ids(left: Ids, right: Ids) -> Ids:
+    """Return the ascending ids that are in both, of ascending ids (n,) and (m,)."""
+    if np.array_equal(left, right):
+        return left
+    return np.intersect1d(left, right, assume_unique=True)
+
+
 def stored_ids(folder: Path) -> Ids:
     """Return the ascending ids that have a row in any part of a folder, whatever their status."""
     # Sorted and compared: `np.unique` hashes, which takes ten times as long.

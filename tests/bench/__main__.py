@@ -14,6 +14,7 @@ import precision
 import query
 import rescan
 import stages
+import words
 from machine import described
 
 
@@ -40,6 +41,7 @@ def main() -> int:
         out.write("\n## Query from the shell\n\n" + query.measured(work / "store"))
         if arguments.images:
             out.write("\n## Precision\n\n" + precision.table(photos, work / "store"))
+            out.write("\n## Words\n\n" + words.table(work / "store"))
         out.write("\n## Stages\n\n" + stages.measured(work))
         out.write(f"\n## Pages ({photos.name})\n\n" + pages.measured(work / "store", work))
     return 0

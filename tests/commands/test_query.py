@@ -54,10 +54,10 @@ def test_the_fields_of_the_json(
 ) -> None:
     answer = _json(capsys, photos / "discs/001.jpg", "--store", photo_store, "-k", 3)
     assert list(answer) == [
-        *("queries", "unwanted", "encoder", "metric", "fuse", "k", "images"),
+        *("queries", "unwanted", "texts", "encoder", "metric", "fuse", "k", "images"),
         *("index", "exact", "elapsed_ms", "results"),
     ]
-    assert (answer["unwanted"], answer["index"]) == ([], "exact")
+    assert (answer["unwanted"], answer["texts"], answer["index"]) == ([], [], "exact")
     assert answer["queries"] == [str(photos / "discs/001.jpg")]
     assert (answer["encoder"], answer["metric"], answer["fuse"]) == ("mini", "cosine", "mean")
     assert (answer["k"], answer["images"], answer["exact"]) == (3, 24, True)
@@ -161,7 +161,11 @@ def test_chi2_is_refused_for_embeddings(store: Store, photos: Path) -> None:
         (["discs/000.jpg", "--grid", "/nowhere/a.png"], "/nowhere"),
         (["discs/000.jpg", "-k", "0"], "0 is not 1 or more"),
         (["discs/000.jpg", "--store", "/nowhere"], "no store at /nowhere"),
-        ([], "IMAGE"),
+        ([], "name an IMAGE, or give --text WORD"),
+        (["--not-text", "dog"], "name an IMAGE, or give --text WORD"),
+        (["--text", "giraffe"], "no class for 'giraffe': try one of ruminant"),
+        (["--text", "dog"], "has no classes of ImageNet"),
+        (["discs/000.jpg", *["--text", "dog"] * 5], "1 picture and 5 texts are too many"),
     ],
 )
 def test_usage_errors_are_one_line_and_exit_2(

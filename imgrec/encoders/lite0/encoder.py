@@ -4,11 +4,11 @@ from functools import cached_property
 
 import numpy as np
 
-from imgrec.encoders.classifier import Scores
+from imgrec.encoders.classifier import LinearHead, Scores
 from imgrec.encoders.imagenet import categories
 from imgrec.encoders.lite0.cached import cached_model, cached_weights
 from imgrec.encoders.lite0.network import DIMENSIONS, PREPROCESSING
-from imgrec.encoders.lite0.weights import DIGEST, HEAD, NAME, Weights
+from imgrec.encoders.lite0.weights import DIGEST, HEAD, NAME
 from imgrec.encoders.onnx_session import OnnxSession
 from imgrec.encoders.spec import EncoderSpec, LoadOptions, Vectors
 from imgrec.pictures.preprocessing import Pixels
@@ -63,18 +63,26 @@ class Lite0:
 
     def scores(self, vectors: Vectors) -> Scores:
         """Return the scores (m, 1000) of vectors (m, 1280)."""
-        scores: Scores = vectors @ self._head[f"{HEAD}.weight"].T + self._head[f"{HEAD}.bias"]
-        return scores
+        return self._head.scores(vectors)
 
     @cached_property
-    def _head(self) -> Weights:
-        weights = cached_weights()
-        return {name: weights[name] for name in (f"{HEAD}.weight", f"{HEAD}.bias")}
+    def _head(self) -> LinearHead:
+        return _cached_head()
 
 
 def load(name: str, options: LoadOptions) -> Lite0:
     """Return the encoder."""
     return Lite0()
+
+
+def load_head(spec: EncoderSpec) -> LinearHead | None:
+    """Return the head alone, without the network; None if vectors were made with another one."""
+    return _cached_head() if spec.weights_digest == DIGEST else None
+
+
+def _cached_head() -> LinearHead:
+    weights = cached_weights()
+    return LinearHead(weights[f"{HEAD}.weight"], weights[f"{HEAD}.bias"])
 
 
 def _float_model() -> bytes:

@@ -1,0 +1,202 @@
+"""Questions by words: the vectors that stand for a text, so that pictures are compared with it.
+
+Two ways. Where the compared feature comes from an encoder with a text tower, the text is encoded as
+pictures are. Elsewhere a classifier of ImageNet's classes knows things by name: of the pictures
+that most probably show the classes of a word the vectors are averaged, weighted by probability,
+and pictures near that mean are the answer. This is one round of relevance feedback: the classes
+find good examples, the vectors find what looks like them, of classes that ImageNet lacks too.
+
+Source: Rocchio's relevance feedback, here without a user (pseudo relevance feedback).
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from imgrec.collection import Ids
+from imgrec.derived.kept import Searchable
+from imgrec.encoders.classifier import LinearHead
+from imgrec.encoders.imagenet import categories
+from imgrec.encoders.imagenet.words import Meaning, meaning_of, shortened
+from imgrec.encoders.registry import encodes_text, has_head, load_head
+from imgrec.errors import StoreError
+from imgrec.search.answer import Text
+from imgrec.search.class_ranking import Bounds, Rows, Shares, count_probable, likeliest, shares_of
+from imgrec.search.query_vectors import Resolved, Resolver
+from imgrec.store.classes import Classes
+from imgrec.store.features import FeatureStore, common_ids, positions
+from imgrec.store.store import Store
+
+# Pictures whose mean stands for a word.
+EXAMPLES = 15
+# A picture shows a class if that is more probable than all others together.
+PROBABLE = 0.5
+# If no picture reaches this, the examples are no examples.
+_DOUBTFUL = 0.1
+_KEPT = 64
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A text of a question with its vectors.
+
+    Attributes:
+        resolved: compared like a query picture.
+        text: what the answer says about it.
+    """
+
+    resolved: Resolved
+    text: Text
+
+
+@dataclass(frozen=True)
+class _Examples:
+    """The likeliest pictures of some classes.
+
+    Attributes:
+        ids: (m,) by descending probability.
+        shares: (m,) their probabilities.
+        pictures: how many of the store have a probability of `PROBABLE` or more.
+    """
+
+    ids: Ids
+    shares: Shares
+    pictures: int
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a store knows of the classes of ImageNet.
+
+    Attributes:
+        classes: the stored ones, five a picture.
+        head: of the classifier, None where only the stored ones are known.
+        vectors: which the head scores.
+    """
+
+    classes: Classes
+    head: LinearHead | None = None
+    vectors: FeatureStore | None = None
+
+
+class Texts:
+    """Understands the texts of questions about one state of a store; thread-safe."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: _Known | None = None
+        self._kept: dict[tuple[object, ...], _Examples] = {}
+        self._lock = threading.Lock()
+
+    def understood(
+        self, text: str, features: Sequence[Searchable], resolver: Resolver, *, unwanted: bool
+    ) -> Understood:
+        """Return the vectors of a text in each feature, and how it was understood.
+
+        Args:
+            text: a word such as "dog" where classes are asked, any text for a text tower.
+            features: those that are compared.
+            resolver: encodes texts.
+            unwanted: results should not be like it.
+
+        Raises:
+            ImgrecError: the word has no class, the store has no classes of ImageNet, or no
+                picture of it has a class of the word.
+        """
+        if all(encodes_text(opened.spec.name) for opened in features):
+            resolved = resolver.resolve_text(text, features)
+            return Understood(resolved, Text(text, unwanted, features[0].spec.name))
+        meaning = meaning_of(text)
+        with self._lock:
+            known = self._known = self._known or _known(self._store)
+            examples = self._examples(meaning.classes, known, [each.feature for each in features])
+        encoder = known.classes.encoder
+        if not len(examples.shares) or examples.shares[0] <= 0:
+            raise StoreError(
+                f"no picture of {self._store.path} looks like {shortened(text)!r}: of the five "
+                f"classes that {encoder} gave each picture, none is among those of the word"
+            )
+        vectors = tuple(_mean(opened.feature, examples) for opened in features)
+        described = _described(text, meaning, examples, encoder, unwanted=unwanted)
+        return Understood(Resolved(text, None, vectors), described)
+
+    def _examples(
+        self, wanted: Sequence[int], known: _Known, compared: Sequence[FeatureStore]
+    ) -> _Examples:
+        key = (*wanted, *(feature.name for feature in compared))
+        if key not in self._kept:
+            while len(self._kept) >= _KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = _examples(wanted, known, compared)
+        return self._kept[key]
+
+
+def _known(store: Store) -> _Known:
+    """Return what a store knows of the classes of ImageNet, by the encoder that is best to ask.
+
+    With a head all classes can be scored, without one only the five that are stored.
+    """
+
+    def headless(name: str) -> bool:
+        return not (has_head(name) and name in store.feature_names())
+
+    names = sorted(store.class_encoders(), key=lambda name: (headless(name), name != store.encoder))
+    every = (store.classes(name) for name in names)
+    classes = next((one for one in every if one.categories == categories()), None)
+    if classes is None:
+        raise StoreError(
+            f"{store.path} has no classes of ImageNet, by which words are found: "
+            f"run imgrec index --store {store.path} --encoder lite0"
+        )
+    if headless(classes.encoder):
+        return _Known(classes)
+    return _Known(classes, load_head(store.spec(classes.encoder)), store.feature(classes.encoder))
+
+
+def _examples(wanted: Sequence[int], known: _Known, compared: Sequence[FeatureStore]) -> _Examples:
+    """Return the likeliest pictures of some classes that have every compared feature."""
+    classes, head, scored = known.classes, known.head, known.vectors
+    stores = [*compared, *([scored] if scored else [])]
+    ids = reduce(common_ids, (feature.ids for feature in stores), classes.ids)
+    rows = positions(classes.ids, ids)
+    top, probabilities = classes.top[rows], classes.probabilities[rows]
+    bounds = Bounds.of(top, probabilities, wanted, len(classes.categories))
+    exact = None
+    if head and scored:
+
+        def exact(rows: Rows) -> Shares:
+            vectors = scored.take(ids[rows])
+            return shares_of(head, vectors, wanted, top[rows, 0], probabilities[rows, 0])
+
+    best, shares = likeliest(bounds, exact, EXAMPLES)
+    return _Examples(ids[best], shares, count_probable(bounds, exact, PROBABLE))
+
+
+def _mean(feature: FeatureStore, examples: _Examples) -> np.ndarray:
+    """Return the mean (1, d) of the examples' vectors, weighted by their probabilities."""
+    weights = examples.shares / examples.shares.sum()
+    mean: np.ndarray = weights[None] @ feature.take(examples.ids)
+    return mean
+
+
+def _described(
+    text: str, meaning: Meaning, examples: _Examples, encoder: str, *, unwanted: bool
+) -> Text:
+    best = round(float(examples.shares[0]), 4)
+    note = ""
+    if best < _DOUBTFUL:
+        note = f"no picture here looks like {text!r}; what is nearest is shown"
+    return Text(
+        text=text,
+        unwanted=unwanted,
+        by=encoder,
+        word=meaning.word,
+        sense=meaning.sense or None,
+        classes=list(meaning.class_names),
+        pictures=examples.pictures,
+        best=best,
+        note=note,
+    )
