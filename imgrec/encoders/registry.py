@@ -46,7 +46,9 @@ BUILT_IN = {
 }
 PREFIXES = {
     "timm": Loader("imgrec.encoders.timm_models:load", takes_weights=True),
-    "open_clip": Loader("imgrec.encoders.open_clip_models:load", takes_weights=True),
+    "open_clip": Loader(
+        "imgrec.encoders.open_clip_models:load", takes_weights=True, encodes_text=True
+    ),
     "onnx": Loader("imgrec.encoders.onnx_file:load", takes_weights=True),
 }
 _TORCHVISION = Loader("imgrec.encoders.vision:load", takes_weights=True)
@@ -54,17 +56,17 @@ _TORCHVISION = Loader("imgrec.encoders.vision:load", takes_weights=True)
 
 def needs_weights(name: str) -> bool:
     """Return True if a file of weights has a meaning for an encoder."""
-    return (_named(name) or _TORCHVISION).takes_weights
+    return _loader(name).takes_weights
 
 
 def encodes_text(name: str) -> bool:
     """Return True if an encoder turns texts into vectors too; nothing is loaded."""
-    return BUILT_IN.get(name, _TORCHVISION).encodes_text
+    return _loader(name).encodes_text
 
 
 def has_head(name: str) -> bool:
     """Return True if `load_head` may return the head of an encoder."""
-    return bool(BUILT_IN.get(name, _TORCHVISION).head)
+    return bool(_loader(name).head)
 
 
 def load_head(spec: EncoderSpec) -> LinearHead | None:
@@ -76,7 +78,7 @@ def load_head(spec: EncoderSpec) -> LinearHead | None:
     Raises:
         EncoderError: the weights of the head cannot be had.
     """
-    function = BUILT_IN.get(spec.name, _TORCHVISION).head
+    function = _loader(spec.name).head
     head: LinearHead | None = resolve_name(function)(spec) if function else None
     return head
 
@@ -131,6 +133,11 @@ def _named(name: str) -> Loader | None:
     """Return the loader of a built-in encoder or of a prefix, None for any other name."""
     prefix, colon, _ = name.partition(":")
     return BUILT_IN.get(name) or (PREFIXES.get(prefix) if colon else None)
+
+
+def _loader(name: str) -> Loader:
+    """Return the loader of an encoder; that of torchvision for an unknown name."""
+    return _named(name) or _TORCHVISION
 
 
 def _check_torchvision(name: str) -> None:

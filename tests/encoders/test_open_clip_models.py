@@ -223,4 +223,17 @@ def test_a_store_of_an_open_clip_model_is_indexed_and_asked(
         assert np.allclose(lengths, 1, atol=1e-5)
     with Recommender.open(store_path, weights, "cpu", "none") as recommender:
         answer = recommender.query([picture("discs", 40, (90, 70))], k=3)
+        by_words = recommender.query(text=["a photo of a disc"], k=24)
+        distances = 1 - recommender.store.feature().load() @ _words("a photo of a disc")
     assert (answer.encoder, len(answer.results)) == (name, 3)
+    found = [result.distance for result in by_words.results]
+    assert np.allclose(found, np.sort(distances), atol=1e-5)
+    assert [(text.by, text.word) for text in by_words.texts] == [(name, None)]
+
+
+def _words(text: str) -> np.ndarray:
+    """Return the vector (32,) of a text by the library's own calls."""
+    with torch.inference_mode():
+        tokens = open_clip.get_tokenizer(NAME)([text])
+        found: np.ndarray = _model().encode_text(tokens, normalize=True)[0].numpy()
+    return found
