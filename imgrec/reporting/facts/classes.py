@@ -16,6 +16,7 @@ from imgrec.store.features import positions
 MOST = 50
 _MOST_COMPARED = 20
 _MOST_PAIRS, EXAMPLES = 8, 8
+_EXAMPLES_OF_ONE = 4
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,14 @@ class Frequency:
         name: of the class.
         first: number of pictures whose most probable class it is.
         among: number of pictures that have it among their top five.
-        example: id of the picture for which it is most probable.
-        confidence: its probability there, 0 to 1.
+        examples: ids of the pictures of `first` for which it is most probable.
+        confidence: its mean probability for the pictures of `first`, 0 to 1.
     """
 
     name: str
     first: int
     among: int
-    example: int
+    examples: tuple[int, ...]
     confidence: float
 
 
@@ -86,7 +87,7 @@ def frequencies_of(classes: Classes, most: int = MOST) -> list[Frequency]:
     order = np.lexsort((np.arange(count), -among, -first))[:most]
     return [
         Frequency(classes.categories[code], int(first[code]), int(among[code]),
-            *_surest(classes, int(code)))
+            *_surest(classes, code))
         for code in order.tolist() if first[code]
     ]  # fmt: skip
 
@@ -115,12 +116,13 @@ def compare(one: Classes, other: Classes) -> Comparison:
     )
 
 
-def _surest(classes: Classes, code: int) -> tuple[int, float]:
-    """Return the id and probability of the most confident picture of those with a class first."""
+def _surest(classes: Classes, code: int) -> tuple[tuple[int, ...], float]:
+    """Return the most confident pictures of those with a class first, and its mean probability."""
     rows = np.flatnonzero(classes.top[:, 0] == code)
-    # Ids ascend and argmax takes the first, so that ties go to the smallest id.
-    best = rows[classes.probabilities[rows, 0].argmax()]
-    return int(classes.ids[best]), float(classes.probabilities[best, 0])
+    sure = classes.probabilities[rows, 0]
+    # Ids ascend, and the sort is stable: ties go to the smallest id.
+    best = rows[np.argsort(-sure, kind="stable")[:_EXAMPLES_OF_ONE]]
+    return tuple(classes.ids[best].tolist()), float(sure.mean(dtype=np.float64))
 
 
 def _by_class(

@@ -1,4 +1,4 @@
-"""Horizontal bar charts: each row is a name, an optional thumbnail, a bar, and its number."""
+"""Horizontal bar charts: each row is a name, optional thumbnails, a bar, and its number."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _GAP_PX, _TOP_PX, _BELOW_PX, _COLUMN_GAP_PX = 10, 10, 22, 44
 _LEAST_BAR_PX = 1.5
+# Greatest share of a column that the thumbnails of a row take.
+_PICTURES = 0.25
 _TICKS = 4
 
 
@@ -28,7 +30,8 @@ class Bar:
         behind: length of a pale bar under it; None for none.
         mark: position of a mark on the scale; None for none.
         color: of the bar.
-        picture: from a side in px to the pixels of a thumbnail before the name; None for none.
+        pictures: thumbnails between name and bar, as functions from a side in px to the pixels;
+            the first ones are shown if there is no room for all.
     """
 
     name: str
@@ -37,7 +40,7 @@ class Bar:
     behind: float | None = None
     mark: float | None = None
     color: str = SERIES
-    picture: Callable[[float], Pixels] | None = None
+    pictures: Sequence[Callable[[float], Pixels]] = ()
 
     @property
     def reach(self) -> float:
@@ -86,22 +89,25 @@ class Bars:
 
     @property
     def _row_px(self) -> float:
-        return 36 if any(row.picture for row in self.rows) else 25
+        return 36 if any(row.pictures for row in self.rows) else 25
 
     def _draw_column(
         self, canvas: Canvas, left: float, width: float, top: float, rows: Sequence[Bar]
     ) -> None:
         height = self._row_px
-        picture_px = height - 4 if any(row.picture for row in self.rows) else 0
+        # Pictures are placed in squares of the row's height.
+        fitting = max(1, int(_PICTURES * width / height))
+        pictures = min(fitting, max(len(row.pictures) for row in self.rows))
         names = max(text_width(row.name) for row in self.rows)
         name_px = min(names, self.name_px, 0.4 * width)
-        start = left + name_px + _GAP_PX + (picture_px + 8 if picture_px else 0)
+        first = left + name_px + _GAP_PX
+        start = first + (pictures * height + 4 if pictures else 0)
         scale = self._scale(start, left + width, top, top + len(rows) * height)
         self._draw_ticks(canvas, scale)
         for number, row in enumerate(rows):
             y = top + number * height
-            if row.picture:
-                canvas.picture(start - 8 - picture_px, y + 2, picture_px, row.picture(picture_px))
+            for place, picture in enumerate(row.pictures[:pictures]):
+                canvas.picture(first + place * height, y + 2, height - 4, picture(height - 4))
             canvas.text(left + name_px, y + height / 2, row.name, across="right",
                 within_px=name_px)  # fmt: skip
             _draw_bar(canvas, row, scale, y, height)
@@ -117,12 +123,16 @@ class Bars:
         """Draw the grid lines with their values below, and the unit at the right."""
         y, unit = scale.bottom + 10, scale.end - text_width(self.unit, SMALL_PX)
         canvas.text(unit, y, self.unit, size_px=SMALL_PX, color=QUIET)
+        free = -math.inf
         for tick in ticks(scale.most):
             x = scale.at(tick)
             canvas.line((x, x), (scale.top, scale.bottom), LINE, zorder=0)
             label = f"{100 * tick:g}" if self.percent else f"{tick:,.10g}"
-            if x + text_width(label, SMALL_PX) / 2 + 6 < unit:
+            half = text_width(label, SMALL_PX) / 2
+            # A label that would touch the one before it, or the unit, is left out.
+            if x - half > free and x + half + 6 < unit:
                 canvas.text(x, y, label, size_px=SMALL_PX, color=QUIET, across="center")
+                free = x + half + 6
 
 
 @dataclass(frozen=True)

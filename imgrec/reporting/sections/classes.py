@@ -28,8 +28,8 @@ def class_section(every: list[Classes], thumbnails: Thumbnails) -> Section:
     every = [classes for classes in every if len(classes.ids)]
     if not every:
         return Section(NAME, TITLE, (
-            "The store holds no classes. An encoder with a classification head computes them: "
-            "`imgrec index --encoder resnet50`.",
+            "The store holds no classes. An encoder that knows classes, such as `lite0` or a "
+            "torchvision model, computes them: `imgrec index --encoder lite0`.",
         ))  # fmt: skip
     charts = [_frequency_chart(every[0], thumbnails), _confidence_chart(every[0])]
     lines = [_told(every[0])]
@@ -72,9 +72,9 @@ def _frequency_chart(classes: Classes, thumbnails: Thumbnails) -> Chart:
     return Chart(
         "classes",
         f"The most frequent classes by {classes.encoder}",
-        f"The first {len(found)}. Dark: pictures whose most probable class it is; pale: pictures "
-        "that have it among their five most probable. The thumbnail is the picture for which the "
-        "class is most probable.",
+        f"{_first(len(found))} Dark: pictures whose most probable class it is, their number, and "
+        "the mean probability; pale: pictures that have it among their five most probable. The "
+        "thumbnails are the pictures for which the class is most probable.",
         f"Bar chart of {len(found)} classes. The most frequent is {best.name} with "
         f"{counted(best.first, 'picture')}; the last shown is {found[-1].name} with "
         f"{found[-1].first:,}.",
@@ -83,13 +83,17 @@ def _frequency_chart(classes: Classes, thumbnails: Thumbnails) -> Chart:
     )
 
 
+def _first(count: int) -> str:
+    return f"The {count} most frequent." if count > 1 else "A single class."
+
+
 def _bar(frequency: Frequency, thumbnails: Thumbnails) -> Bar:
     return Bar(
         frequency.name,
         frequency.first,
-        f"{frequency.first:,} · {frequency.among:,}",
+        f"{frequency.first:,} · {percent(frequency.confidence)}",
         behind=frequency.among,
-        picture=partial(thumbnails.get, frequency.example),
+        pictures=[partial(thumbnails.get, example) for example in frequency.examples],
     )
 
 
