@@ -8,7 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graph.choices import AUTO, ENGINES, FORMATS, JOINED, MAX_PAGE_SIZE, PAGE_SIZE
+from graph.choices import (
+    AUTO,
+    ENGINES,
+    FORMATS,
+    JOINED,
+    MAX_PAGE_SIZE,
+    METHODS,
+    PAGE_SIZE,
+    check_method,
+)
 from imgrec.arguments import (
     encoder_option,
     positive,
@@ -28,8 +37,8 @@ if TYPE_CHECKING:
     from imgrec.store.store import Store
 
 _DESCRIPTION = """\
-Write a collection as a network of similar pictures: a tree of communities (Louvain), a page for
-each, all offline. Or write the network into files for other programs.
+Write a collection as a network of similar pictures: a tree of communities (Louvain or Leiden), a
+page for each, all offline. Or write the network into files for other programs.
 """
 _EXAMPLES = """\
 a picture is joined to the --k pictures nearest to it; a community is a group of pictures that are
@@ -38,6 +47,7 @@ joined to each other more than to others. Nearly identical pictures are one node
 examples:
   imgrec graph --out site                           then open site/index.html
   imgrec graph --out site --page-size 100 --no-bundles
+  imgrec graph --out site --communities leiden
   imgrec graph --duplicates duplicates.csv          a table of near-duplicates
   imgrec graph --gexf network.gexf --graphml network.graphml
   imgrec graph --parquet network.parquet --thumbnails
@@ -57,8 +67,7 @@ def report(summary: SiteSummary) -> str:
         f"{counted(summary.pictures, 'picture')}{bundled}, {counted(summary.edges, 'edge')} "
         f"({summary.encoder}, k = {summary.k})\n"
         f"{summary.knn}\n"
-        f"{counted(summary.communities, 'community')} by {summary.engine} in "
-        f"{counted(summary.levels, 'level')}, modularity {summary.modularity:z.3f}\n"
+        f"{summary.communities.lines()}"
         f"{counted(summary.pages, 'page')} in {counted(summary.depth, 'level')} below the "
         f"overview, {megabytes:.1f} MB\n"
         f"{summary.index}\n"
@@ -101,7 +110,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add = group.add_argument
     joined = f"neighbors a picture is joined to (default {JOINED})"
     add("--k", type=positive, default=JOINED, metavar="N", help=joined)
-    engine = "library for the communities: %(choices)s; auto: by the number of pictures"
+    method = "how communities are found: %(choices)s (default as in the last run, at first louvain)"
+    add("--communities", choices=METHODS, metavar="NAME", help=method)
+    engine = "library for Louvain: %(choices)s; auto: by the number of pictures"
     add("--louvain", choices=ENGINES, default=AUTO, metavar="NAME", help=engine)
     seed_option(group, "communities and layouts")
     workers_option(group, "that draw the pages")
@@ -127,6 +138,7 @@ def _write(arguments: argparse.Namespace) -> None:
         )
     if arguments.thumbnails and "parquet" not in targets:
         raise ImgrecError("--thumbnails are put into a table: name one by --parquet FILE")
+    _check_method(arguments)
     check_targets(targets)
     with Store.open(store_of(arguments.store)) as store:
         if arguments.duplicates is not None:
@@ -135,6 +147,17 @@ def _write(arguments: argparse.Namespace) -> None:
             _write_site(store, arguments)
         if targets:
             _write_exports(store, arguments, targets)
+
+
+def _check_method(arguments: argparse.Namespace) -> None:
+    try:
+        check_method(arguments.communities, arguments.louvain)
+    except ValueError as error:
+        raise ImgrecError(str(error)) from None
+    if arguments.communities and arguments.out is None:
+        raise ImgrecError(
+            "--communities needs --out SITE: exports hold the communities of its pages"
+        )
 
 
 def _write_duplicates(store: Store, arguments: argparse.Namespace) -> None:
@@ -153,6 +176,7 @@ def _write_site(store: Store, arguments: argparse.Namespace) -> None:
         k=arguments.k,
         seed=arguments.seed,
         page_size=arguments.page_size,
+        communities=arguments.communities,
         louvain=arguments.louvain,
         groups=None if arguments.bundles else (),
         workers=arguments.workers,

@@ -41,6 +41,7 @@ SLOW = (
     "encoders/test_timm_models.py",
     "encoders/test_vision.py",
     "encoders/test_wordnet_tables.py",
+    "graph/communities/test_continued.py",
     "graph/exports/*",
     "graph/name_search/test_index.py",
     "graph/pages/test_site.py",

@@ -1,8 +1,8 @@
 """The tree of communities: the graph divided recursively until every leaf fits on a page.
 
-Each level is a Louvain partition of the parent's subgraph. If an overview would have too many
-children, similar ones are grouped under a level in between; a group that has no structure is cut
-into pages of equal size. Nodes without a community (loners) get a group of their own.
+Each level is a partition of the parent's subgraph by Louvain or Leiden. If an overview would have
+too many children, similar ones are grouped under a level in between; a group that has no structure
+is cut into pages of equal size. Nodes without a community (loners) get a group of their own.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from graph.addresses import balanced
 from graph.choices import PAGE_SIZE
-from graph.communities.louvain import levels
+from graph.communities.detection import is_as_good, levels
 from graph.communities.parts import gathered, induced, renumbered, similarity, split
+from graph.communities.start import NOWHERE, Start
 from graph.communities.weights import FLOOR, Graph, Rows, Weights
 
 Mask = NDArray[np.bool_]
@@ -40,11 +41,14 @@ class Community:
         rows: (m,) ascending nodes of the graph.
         children: the communities it is divided into; empty for a leaf.
         number: its number among its siblings, from 1; `LONERS` for the group of loners.
+        parts: (m,) the partition by structure that its children were made from; None if it has no
+            children, or these are equal cuts or groups of communities.
     """
 
     rows: Rows
     children: tuple["Community", ...] = ()
     number: int = -1
+    parts: Rows | None = None
 
     def walk(self, path: str = "") -> Iterator[tuple[str, "Community"]]:
         """Yield this community and all below it with their paths, such as "3.1", parents first."""
@@ -60,9 +64,10 @@ class Grower:
     Attributes:
         costs: (n,) the cost of every node: the share of a page it takes, times the page size.
         page_size: maximum total cost of a leaf.
-        engine: library for Louvain.
-        seed: random seed of Louvain.
+        engine: finds communities, as in `graph.communities.detection`.
+        seed: random seed.
         most_children: communities on one overview; more are grouped under another level.
+        start: partitions of the run before, to continue.
     """
 
     costs: Weights
@@ -70,16 +75,32 @@ class Grower:
     engine: str = "igraph"
     seed: int = 0
     most_children: int = MOST_CHILDREN
+    start: Start = NOWHERE
+
+    def levels(self, graph: Graph) -> list[Rows]:
+        """Return the partitions of the whole graph, from the finest to the best.
+
+        They continue those of the run before, unless a new one is better by more than
+        `graph.communities.detection.MOST_LOST` in modularity.
+        """
+        start = self.start.at(np.arange(graph.n), 0)
+        if start is not None and self.start.taken:
+            return [start]
+        new = levels(graph, self.engine, self.seed)
+        if start is None:
+            return new
+        continued = levels(graph, self.engine, self.seed, start=start)
+        return continued if is_as_good(graph, continued[-1], new[-1]) else new
 
     def grown(self, graph: Graph, parts: Rows) -> Community:
         """Return the tree of a graph; its root is the whole collection.
 
         Args:
             graph: similarity graph of all n nodes.
-            parts: (n,) the partition that Louvain found in it.
+            parts: (n,) the best partition of the whole graph.
         """
         rows = np.arange(graph.n)
-        return Community(rows, tuple(self._children(graph, rows, parts, 0)))
+        return Community(rows, tuple(self._children(graph, rows, parts, 0)), parts=parts)
 
     def _children(self, graph: Graph, rows: Rows, parts: Rows, depth: int) -> list[Community]:
         """Return the groups of a partition: few enough for an overview, loners in one of them."""
@@ -97,23 +118,41 @@ class Grower:
     def _group(self, graph: Graph, rows: Rows, depth: int) -> Community:
         if self._fits(rows):
             return Community(rows)
-        parts = self._parted(graph, self.costs[rows]) if depth < _DEEPEST else None
+        parts = self._parted(graph, rows, depth) if depth < _DEEPEST else None
         if parts is None:
             return self._cut(rows)
-        return Community(rows, tuple(self._children(graph, rows, parts, depth)))
+        children = tuple(self._children(graph, rows, parts, depth))
+        return Community(rows, children, parts=parts)
 
-    def _parted(self, graph: Graph, costs: Weights) -> Rows | None:
-        """Return the partition of a graph by its structure; None if Louvain finds none.
+    def _parted(self, graph: Graph, rows: Rows, depth: int) -> Rows | None:
+        """Return the partition of a subgraph by its structure; None if none is found.
 
-        Similar parts that fit on one page are joined.
+        It continues that of the run before under the condition of `levels`.
         """
+        start = self.start.at(rows, depth)
+        if depth < self.start.taken:
+            return start
         for resolution in _RESOLUTIONS:
-            found = levels(graph, self.engine, self.seed, resolution)[-1]
-            parts = gathered(graph, found, costs, self.page_size)
-            large = np.bincount(parts).max() > _LARGEST_SHARE * graph.n
-            if not large and not _loners(graph, parts, 0).all():
-                return parts
+            new = self._pages_of(graph, rows, resolution)
+            if new is not None and start is not None:
+                continued = self._pages_of(graph, rows, resolution, start)
+                if continued is not None and is_as_good(graph, continued, new):
+                    return continued
+            if new is not None:
+                return new
         return None
+
+    def _pages_of(
+        self, graph: Graph, rows: Rows, resolution: float, start: Rows | None = None
+    ) -> Rows | None:
+        """Return a partition whose similar parts are joined while they fit on one page.
+
+        None if nearly all nodes are in one part, or in tiny ones.
+        """
+        found = levels(graph, self.engine, self.seed, resolution, start)[-1]
+        parts = gathered(graph, found, self.costs[rows], self.page_size)
+        large = np.bincount(parts).max() > _LARGEST_SHARE * graph.n
+        return None if large or _loners(graph, parts, 0).all() else parts
 
     def _bounded(self, groups: list[Community], graph: Graph, rows: Rows) -> list[Community]:
         """Return the groups, similar ones joined until an overview can show them."""

@@ -61,6 +61,25 @@ def edge_count(neighbors: Neighbors, joined: int = JOINED) -> int:
     return sum(len(edges.rows) for edges in edge_blocks(neighbors, joined))
 
 
+def edge_modularity(neighbors: Neighbors, parts: Rows, joined: int = JOINED) -> float:
+    """Return the weighted modularity (Newman) of a partition (n,) in the graph of all pictures.
+
+    Args:
+        neighbors: k-NN graph of all pictures.
+        parts: (n,) the part of each picture, numbered from 0.
+        joined: how many nearest neighbors of each picture become edges.
+    """
+    inside = total = 0.0
+    volumes = np.zeros(int(parts.max()) + 1)
+    for edges in edge_blocks(neighbors, joined):
+        a, b = parts[edges.rows], parts[edges.others]
+        total += edges.weights.sum()
+        inside += edges.weights[a == b].sum()
+        for ends in (a, b):
+            volumes += np.bincount(ends, edges.weights, len(volumes))
+    return float(inside / total - np.square(volumes / (2 * total)).sum())
+
+
 def _edges_of(neighbors: Neighbors, rows: Rows, k: int, scales: NDArray[np.float64]) -> Edges:
     others = np.searchsorted(neighbors.ids, neighbors.neighbors[rows, :k])  # (b, k)
     distances = np.array(neighbors.distances[rows, :k])  # (b, k)

@@ -52,6 +52,7 @@ class Network:
         neighbors: k-NN graph of all pictures.
         map: positions of the same pictures.
         joined: how many nearest neighbors of each picture become edges.
+        communities: what is said of the communities in the labels; "" for nothing.
         block_rows: maximal number of pictures in memory at a time.
     """
 
@@ -60,7 +61,13 @@ class Network:
     neighbors: Neighbors
     map: Map
     joined: int = JOINED
+    communities: str = ""
     block_rows: int = BLOCK_ROWS
+
+    def description(self) -> str:
+        """Return one line on the edges and communities, for formats that have a place for it."""
+        edges = f"{self.encoder}, k = {self.joined}"
+        return f"{edges}; {self.communities}" if self.communities else edges
 
     def kinds(self) -> list[str]:
         """Return the label kinds of the catalog, sorted."""

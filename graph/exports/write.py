@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.choices import JOINED
-from graph.exports.edges import edge_count
+from graph.communities.facts import first_numbers
+from graph.communities.kept import load_parts
+from graph.exports.edges import edge_count, edge_modularity
 from graph.exports.map import map_of
 from graph.exports.network import Network
 from graph.exports.parquet import load_pyarrow, write_parquet
 from graph.exports.xml import write_gexf, write_graphml
+from imgrec.collection.kinds import COMMUNITY
 from imgrec.errors import ImgrecError
 from imgrec.neighbors.graph import K, neighbors_of
+from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.store import Store
 
 
@@ -67,7 +71,8 @@ def export(
     neighbors = neighbors_of(store, spec.name, max(K, k))
     joined = min(k, neighbors.k)
     places = map_of(store, neighbors, spec.name, seed)
-    network = Network(spec.name, store.catalog, neighbors, places, joined)
+    communities = _communities(store, neighbors, joined)
+    network = Network(spec.name, store.catalog, neighbors, places, joined, communities)
     writers: dict[str, Callable[[Path], None]] = {
         "gexf": lambda path: write_gexf(network, path),
         "graphml": lambda path: write_graphml(network, path),
@@ -82,6 +87,18 @@ def export(
         of_file = None if name == "parquet" else edges
         written.append(Export(path, len(neighbors.ids), of_file, path.stat().st_size))
     return written
+
+
+def _communities(store: Store, neighbors: Neighbors, joined: int) -> str:
+    """Return what is said of the communities in the labels; "" if a picture has none."""
+    labels = store.catalog.labels.of_kind(COMMUNITY)
+    of_each = [labels.get(i, "") for i in neighbors.ids.tolist()]
+    if not all(of_each):
+        return ""
+    kept = load_parts(store)
+    by = f" by {kept.facts.by()}" if kept else ""
+    found = edge_modularity(neighbors, first_numbers(of_each), joined)
+    return f"communities{by}: modularity {found:z.3f} of this graph by their first number"
 
 
 def check_targets(targets: Mapping[str, Path]) -> None:

@@ -58,7 +58,7 @@ def gexf_lines(network: Network) -> Lines:
     columns = _columns(network)
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield '<gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz" version="1.3">'
-    about = _text(f"{network.encoder}, k = {network.joined}")
+    about = _text(network.description())
     yield f"<meta><creator>imgrec</creator><description>{about}</description></meta>"
     yield '<graph mode="static" defaultedgetype="undirected" idtype="integer">'
     yield '<attributes class="node" mode="static">'
@@ -90,6 +90,7 @@ def graphml_lines(network: Network) -> Lines:
     columns = _columns(network)
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">'
+    yield f"<desc>{_text(network.description())}</desc>"
     for key, title, kind, _ in columns:
         yield f'<key id="{key}" for="node" attr.name={_quoted(title)} attr.type="{kind}"/>'
     for name in ("x", "y"):

@@ -12,7 +12,7 @@ import igraph
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.communities.louvain import seeded
+from graph.communities.detection import seeded
 
 # Positions (n, 2), x to the right, y down.
 Points = NDArray[np.float64]

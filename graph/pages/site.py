@@ -7,7 +7,7 @@ compact arrays, so that memory grows by some bytes per picture only.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from graph.addresses import FOLDER, Cell, Page, check_page_size
-from graph.choices import AUTO, JOINED, PAGE_SIZE
-from graph.communities.build import CommunityTree, make_collection
+from graph.choices import AUTO, JOINED, LOUVAIN, PAGE_SIZE, check_method
+from graph.communities.build import CommunityOptions, CommunityTree, make_collection
+from graph.communities.facts import CommunityFacts
+from graph.communities.kept import KeptParts, keep_parts, load_parts
 from graph.communities.parts import split
 from graph.communities.weights import Graph
 from graph.name_search.index import write_search
@@ -52,7 +54,10 @@ class SiteOptions:
         k: how many nearest neighbors of each picture become edges.
         seed: of communities and layouts.
         page_size: most nodes per page.
-        louvain: implementation, one of `graph.choices.ENGINES`.
+        communities: method to find communities, one of `graph.choices.METHODS`. None: Louvain if
+            `louvain` names a library, else the method by which the communities of the store were
+            found, at first Louvain.
+        louvain: library for Louvain, one of `graph.choices.ENGINES`.
         groups: ids of near-duplicates that become one node, the representative first in each
             group. () shows every picture as a node of its own; None finds the near-duplicates and
             keeps them as labels.
@@ -64,10 +69,14 @@ class SiteOptions:
     k: int = JOINED
     seed: int = 0
     page_size: int = PAGE_SIZE
+    communities: str | None = None
     louvain: str = AUTO
     groups: Sequence[Sequence[int]] | None = None
     workers: int | None = None
     workers_from: int = WORKERS_FROM
+
+    def __post_init__(self) -> None:
+        check_method(self.communities, self.louvain)
 
 
 @dataclass(frozen=True)
@@ -81,10 +90,7 @@ class SiteSummary:
         knn: one line on the accuracy of the k-NN graph.
         pictures: number of pictures.
         edges: number of edges of the graph.
-        engine: implementation of Louvain that was used.
-        levels: number of Louvain levels.
-        modularity: of the communities.
-        communities: number of communities that Louvain found in the whole graph.
+        communities: method, number and modularity of the communities.
         depth: levels of the page tree.
         bundles: number of nodes that stand for several near-duplicates.
         pages: number of pages, of communities and of pictures.
@@ -99,10 +105,7 @@ class SiteSummary:
     knn: str
     pictures: int
     edges: int
-    engine: str
-    levels: int
-    modularity: float
-    communities: int
+    communities: CommunityFacts
     depth: int
     bundles: int
     pages: int
@@ -134,20 +137,20 @@ def write_site(
     out, options = Path(out).resolve(), options or SiteOptions()
     check_page_size(options.page_size)
     SITE.check_place(out)
-    spec = store.spec(options.encoder)
+    spec, before = store.spec(options.encoder), load_parts(store)
     groups, warnings = _groups(store, options, quiet)
     knn = knn_graph_of(store, spec.name, max(K, options.k), quiet=quiet)
     neighbors = knn.neighbors
-    collection = make_collection(
-        neighbors,
-        store.catalog,
-        groups,
-        options.k,
-        options.page_size,
+    wanted = CommunityOptions(
+        spec.name,
+        _method(options, before),
         options.louvain,
+        options.k,
         options.seed,
-        store.classes() if store.class_encoders() else None,
+        options.page_size,
     )
+    classes = store.classes() if store.class_encoders() else None
+    collection = make_collection(neighbors, store.catalog, groups, wanted, before, classes)
     roots = frozenset(
         root for root in store.catalog.roots() if source_of(root).identity() is not None
     )
@@ -157,7 +160,11 @@ def write_site(
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         # Again: somebody may have put a file there meanwhile.
         SITE.check_place(out)
-    warnings += keep_labels(store, COMMUNITY, collection.labels)
+    unkept = keep_labels(store, COMMUNITY, collection.labels)
+    if not unkept:
+        # The method that the store remembers is that of its labels.
+        keep_parts(store, collection.kept)
+    warnings += unkept
     keep_site(store, out)
     guide = collection.guide
     return SiteSummary(
@@ -167,16 +174,19 @@ def write_site(
         knn=knn.line(),
         pictures=len(neighbors.ids),
         edges=collection.edges,
-        engine=collection.engine,
-        levels=collection.levels,
-        modularity=collection.modularity,
-        communities=collection.communities,
+        communities=collection.facts,
         depth=max(path.count(".") + 1 for path in guide.leaves),
         bundles=int((guide.bundles.sizes > 1).sum()),
         pages=len(guide.groups),
         size_bytes=size_bytes,
         warnings=tuple(warnings),
     )
+
+
+def _method(options: SiteOptions, before: KeptParts | None) -> str:
+    if options.communities:
+        return options.communities
+    return before.facts.method if before and options.louvain == AUTO else LOUVAIN
 
 
 def _groups(
@@ -215,7 +225,8 @@ def _write_site(
     for _ in bar(in_order(partial(write_page, workshop), jobs, workers), desc="pages"):
         pass
     write_search(folder, found_pictures(store.catalog, guide, places), found_groups(guide))
-    marker = SITE.described(folder, {"pictures": len(collection.labels)})
+    facts = {"pictures": len(collection.labels), "communities": asdict(collection.facts)}
+    marker = SITE.described(folder, facts)
     (folder / SITE.marker).write_text(marker, "utf-8")
 
 

@@ -16,6 +16,7 @@
         knn/<feature>/                 the k-NN graph
         layouts/<feature>/             UMAP and t-SNE positions
         graph/<feature>/               the map of the whole collection
+        communities/                   partitions of the network, for the next run to continue
         projector/<feature>/           the projector's pages
         duplicates/                    similarities of pairs of pictures
         damaged/                       parts and folders that were set aside
@@ -159,6 +160,11 @@ class StorePaths:
     def map(self, feature: str) -> Path:
         """Return the folder of the map of the whole collection by a feature."""
         return self.all_maps / folder_name(feature)
+
+    @property
+    def communities(self) -> Path:
+        """The folder of the partitions by which the communities were found."""
+        return self.root / "communities"
 
     @property
     def all_projector(self) -> Path:

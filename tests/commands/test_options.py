@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from graph import SiteOptions
 from imgrec import Options, Store, index_folders, neighbors_of
 from imgrec.reporting.write import ReportOptions
 from projector import ProjectorOptions
@@ -44,3 +45,23 @@ def test_an_unknown_layout_is_named_with_the_known_ones(options: Any) -> None:
     with pytest.raises(ValueError, match="unknown layout 'zz'; known: umap, tsne"):
         options(methods=("umap", "zz"))
     assert options(methods=()).methods == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"communities": "zz"}, "unknown method 'zz' for communities; known: louvain, leiden"),
+        (
+            {"louvain": "zz"},
+            "unknown library 'zz' for Louvain; known: auto, python-louvain, igraph",
+        ),
+        (
+            {"communities": "leiden", "louvain": "python-louvain"},
+            "python-louvain is a library for Louvain: leave it out for Leiden, or auto",
+        ),
+    ],
+)
+def test_a_method_for_communities_that_does_not_exist(options: Any, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        SiteOptions(**options)
+    assert SiteOptions(communities="leiden").louvain == "auto"

@@ -34,6 +34,7 @@ def check_derived(store: Path, known: Ids | None) -> Check[int]:
     graphs, indexes = _folders(paths.all_knn, "*"), _folders(paths.all_indexes, "*/*")
     others = _folders(paths.all_layouts, "*/*") + _folders(paths.all_maps, "*")
     others += _folders(paths.all_projector, "*") + _folders(store, paths.duplicates.name)
+    others += _folders(store, paths.communities.name)
     for folder in graphs + indexes + others:
         rows_of = "knn" if folder in graphs else "index" if folder in indexes else ""
         problem = _problem(folder, rows_of, known)

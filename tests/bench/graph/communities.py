@@ -13,7 +13,7 @@ from sklearn.metrics import normalized_mutual_info_score
 
 from graph.choices import IGRAPH, PAGE_SIZE, PYTHON_LOUVAIN
 from graph.communities.build import make_collection
-from graph.communities.louvain import levels, modularity
+from graph.communities.detection import levels, modularity
 from graph.communities.tree import Grower
 from graph.communities.weights import Graph, knn_graph
 from imgrec import Store, neighbors_of

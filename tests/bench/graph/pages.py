@@ -14,7 +14,7 @@ from selenium import webdriver
 
 from browser import chromium
 from graph.choices import IGRAPH
-from graph.communities.louvain import levels
+from graph.communities.detection import levels
 from graph.communities.parts import induced
 from graph.communities.weights import knn_graph
 from graph.pages.site import SiteOptions, SiteSummary, write_site

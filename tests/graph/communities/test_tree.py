@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.choices import IGRAPH
-from graph.communities.louvain import levels
+from graph.communities.detection import levels
 from graph.communities.numbering import numbered, parsed
 from graph.communities.parts import gathered, similarity, split
 from graph.communities.tree import LONERS, MOST_CHILDREN, Community, Grower

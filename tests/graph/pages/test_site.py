@@ -10,11 +10,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pytest
 from filelock import FileLock
 
 from graph.__main__ import main, report
+from graph.communities.facts import CommunityFacts
+from graph.exports.write import export
 from graph.pages.page import Renderer
 from graph.pages.site import SiteSummary
 from imgrec.errors import ImgrecError, StoreError
@@ -218,8 +221,13 @@ def test_the_command_writes_labels_and_tells_what_it_did(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("60 pictures, ")
     assert lines[1] == "15 nearest of 60 pictures, exact"
-    assert lines[2].startswith("4 communities by python-louvain in 2 levels, modularity 0.")
-    assert lines[3].startswith("5 pages in 1 level below the overview, ")
+    assert lines[2] == "4 communities by Louvain (python-louvain) in 2 levels"
+    assert re.fullmatch(
+        r"modularity 0\.\d{3} of the graph with near-duplicates as one node, "
+        r"0\.\d{3} of the exported graph",
+        lines[3],
+    )
+    assert lines[4].startswith("5 pages in 1 level below the overview, ")
     assert lines[-1] == str(out / "index.html")
     with Store.open(store_path) as store:
         labels = store.catalog.labels.of(store.catalog.ids("ok"))
@@ -342,18 +350,26 @@ def test_pictures_that_are_not_there_are_not_linked(tmp_path: Path) -> None:
 
 
 def test_the_report_counts_with_the_right_words(tmp_path: Path) -> None:
-    one = SiteSummary(tmp_path, "mini", 1, "exact", 1, 1, "igraph", 1, -1e-9, 1, 1, 0, 1, 0)
-    assert report(one).splitlines()[:4] == [
+    facts = CommunityFacts("leiden", "igraph", 1, 1, -1e-9, 0.5)
+    one = SiteSummary(tmp_path, "mini", 1, "exact", 1, 1, facts, 1, 0, 1, 0)
+    quality = (
+        "modularity 0.000 of the graph with near-duplicates as one node, "
+        "0.500 of the exported graph"
+    )
+    assert report(one).splitlines()[:5] == [
         "1 picture, 1 edge (mini, k = 1)",
         "exact",
-        "1 community by igraph in 1 level, modularity 0.000",
+        "1 community by Leiden (igraph)",
+        quality,
         "1 page in 1 level below the overview, 0.0 MB",
     ]
-    many = replace(one, pictures=2000, edges=2, communities=2, pages=2, levels=2, bundles=3)
-    assert report(many).splitlines()[:4] == [
+    facts = replace(facts, method="louvain", communities=2, levels=2)
+    many = replace(one, pictures=2000, edges=2, communities=facts, pages=2, bundles=3)
+    assert report(many).splitlines()[:5] == [
         "2,000 pictures, 3 bundles, 2 edges (mini, k = 1)",
         "exact",
-        "2 communities by igraph in 2 levels, modularity 0.000",
+        "2 communities by Louvain (igraph) in 2 levels",
+        quality,
         "2 pages in 1 level below the overview, 0.0 MB",
     ]
 
@@ -537,7 +553,73 @@ def test_either_library_may_be_asked_for(store_path: Path, tmp_path: Path) -> No
         engine: site_of(store_path, tmp_path / engine, louvain=engine)
         for engine in ("igraph", "python-louvain")
     }
-    assert {engine: summary.engine for engine, summary in made.items()} == {
+    facts = {engine: summary.communities for engine, summary in made.items()}
+    assert {engine: found.library for engine, found in facts.items()} == {
         "igraph": "igraph", "python-louvain": "python-louvain"
     }  # fmt: skip
-    assert made["igraph"].modularity == pytest.approx(made["python-louvain"].modularity, abs=0.02)
+    assert facts["igraph"].modularity == pytest.approx(facts["python-louvain"].modularity, abs=0.02)
+
+
+def method_of(summary: SiteSummary) -> tuple[str, str]:
+    return summary.communities.method, summary.communities.library
+
+
+def test_a_store_remembers_how_its_communities_were_found(tmp_path: Path) -> None:
+    path, out = make_store(tmp_path, plain_names(40), clusters(40)), tmp_path / "site"
+    assert method_of(site_of(path, out)) == ("louvain", "python-louvain")
+    assert method_of(site_of(path, out, communities="leiden")) == ("leiden", "igraph")
+    assert method_of(site_of(path, out)) == ("leiden", "igraph")
+    described = json.loads((out / "site.json").read_text())["communities"]
+    assert (described["method"], described["communities"]) == ("leiden", 4)
+    assert method_of(site_of(path, out, louvain="igraph")) == ("louvain", "igraph")
+    assert method_of(site_of(path, out)) == ("louvain", "python-louvain")
+    assert method_of(site_of(path, out, communities="leiden")) == ("leiden", "igraph")
+    with FileLock(path / "lock"):
+        # The labels stay those of Leiden, and so does what is remembered.
+        assert method_of(site_of(path, tmp_path / "other", communities="louvain"))[0] == "louvain"
+    assert method_of(site_of(path, out)) == ("leiden", "igraph")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--out", "site", "--communities", "leiden", "--louvain", "igraph"], "leave it out for L"),
+        (["--gexf", "a.gexf", "--communities", "leiden"], "--communities needs --out SITE"),
+    ],
+)
+def test_methods_that_cannot_be_used(
+    store_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], told: str
+) -> None:
+    assert main(["--store", str(store_path), *more]) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("method", ["louvain", "leiden"])
+def test_the_modularity_of_the_exported_graph_is_that_of_networkx(
+    tmp_path: Path, method: str
+) -> None:
+    vectors = clusters(80) + np.random.default_rng(1).normal(scale=0.2, size=(80, 8)).astype("f4")
+    path = make_store(tmp_path, plain_names(80), vectors)
+    # The pages have one node for each group.
+    groups = [(i, i + 1) for i in range(1, 21, 2)]
+    summary = site_of(path, tmp_path / "site", communities=method, groups=groups)
+    gexf, graphml = tmp_path / "a.gexf", tmp_path / "a.graphml"
+    with Store.open(path) as store:
+        export(store, {"gexf": gexf, "graphml": graphml})
+    told = report(summary)
+    assert ", 10 bundles," in told
+    printed = re.search(r"modularity ([\d.]+) of the graph with .* ([\d.]+) of the exported", told)
+    assert printed
+    assert printed[1] != printed[2]
+    for made in (nx.read_gexf(gexf), nx.read_graphml(graphml)):
+        parts: dict[str, set[Any]] = {}
+        for node, community in made.nodes(data="community"):
+            parts.setdefault(community.partition(".")[0], set()).add(node)
+        found = nx.community.modularity(nx.Graph(made), parts.values())
+        assert float(printed[2]) == pytest.approx(found, abs=0.00051)
+        said = f"modularity {found:.3f} of this graph by their first number"
+        assert said in gexf.read_text("utf-8")
+        assert said in graphml.read_text("utf-8")
+    assert f"communities by {method.title()}" in gexf.read_text("utf-8")
