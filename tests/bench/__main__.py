@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import agreement
 import decoding
 import encoder
 import imgrec
@@ -42,6 +43,7 @@ def main() -> int:
         if arguments.images:
             out.write("\n## Precision\n\n" + precision.table(photos, work / "store"))
             out.write("\n## Words\n\n" + words.table(work / "store"))
+        out.write(f"\n## Communities ({photos.name})\n\n" + agreement.table(work / "store"))
         out.write("\n## Stages\n\n" + stages.measured(work))
         out.write(f"\n## Pages ({photos.name})\n\n" + pages.measured(work / "store", work))
     return 0
