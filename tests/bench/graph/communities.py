@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.metrics import normalized_mutual_info_score
 
-from graph.choices import IGRAPH, PAGE_SIZE, PYTHON_LOUVAIN
+from graph.choices import IGRAPH, LEIDEN, PAGE_SIZE, PYTHON_LOUVAIN
 from graph.communities.build import make_collection
 from graph.communities.detection import levels, modularity
 from graph.communities.tree import Grower
@@ -56,7 +56,7 @@ def by_folder(store: Path) -> str:
         folders = opened.catalog.labels.of_kind("folder")
         found = make_collection(neighbors, opened.catalog)
     names = [folders[i] for i in neighbors.ids.tolist()]
-    whole = levels(knn_graph(neighbors), found.engine)[-1]
+    whole = found.kept.parts[:, 0]
     pages = np.unique(list(found.labels.values()), return_inverse=True)[1]
     lines = []
     for what, parts in (("communities", whole), ("pages", pages)):
@@ -70,7 +70,7 @@ def by_folder(store: Path) -> str:
         f"NMI with {len(set(names))} folders",
         "k-means with the same number",
     )
-    return f"{len(names):,} pictures, {found.engine}\n\n" + rows(heads, lines)
+    return f"{len(names):,} pictures, {found.facts.by()}\n\n" + rows(heads, lines)
 
 
 def _line(store: Path, way: str) -> list[str]:
@@ -132,6 +132,7 @@ def _python_louvain(graph: Graph) -> Parts:
 
 _OURS: dict[str, Callable[[Graph], Parts]] = {
     "imgrec --louvain igraph": _ours(IGRAPH),
+    "imgrec --communities leiden": _ours(LEIDEN),
     "the same with the tree": _tree,
 }
 _WAYS: dict[str, Callable[[Graph], Parts]] = {
