@@ -141,7 +141,8 @@ def test_the_metadata_of_the_wheel(wheel: Path) -> None:
                 line.startswith("Provides-Extra: ")}  # fmt: skip
     assert provided == project["optional-dependencies"].keys()
     assert (ROOT / "README.md").read_text("utf-8").strip() in metadata
-    assert f"{NAME}.dist-info/licenses/LICENSE" in members
+    for notice in ("LICENSE", "imgrec/encoders/imagenet/wordnet/LICENSE.txt"):
+        assert f"{NAME}.dist-info/licenses/{notice}" in members
 
 
 def test_the_wheel_runs_outside_the_tree(python: Path, tmp_path: Path) -> None:
