@@ -83,8 +83,9 @@ def shares_of(
     chosen = list(wanted)
     scores = vectors @ head.weights[chosen].T + head.biases[chosen]  # (m, w)
     highest = np.einsum("md,md->m", vectors, head.weights[top]) + head.biases[top]
-    shares: Shares = np.exp(scores - highest[:, None]).sum(axis=1) * probabilities
-    return shares
+    shares = np.exp(scores - highest[:, None]).sum(axis=1) * probabilities
+    # Rounding errors of a thousand classes may exceed 1.
+    return np.minimum(shares, np.float32(1))
 
 
 def likeliest(

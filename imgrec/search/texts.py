@@ -147,9 +147,11 @@ def _known(store: Store) -> _Known:
     every = (store.classes(name) for name in names)
     classes = next((one for one in every if one.categories == categories()), None)
     if classes is None:
+        towers = [name for name in store.feature_names() if encodes_text(name)]
+        other = f", or ask by --encoder {towers[0]}, which encodes texts" if towers else ""
         raise StoreError(
             f"{store.path} has no classes of ImageNet, by which words are found: "
-            f"run imgrec index --store {store.path} --encoder lite0"
+            f"run imgrec index --store {store.path} --encoder lite0{other}"
         )
     if headless(classes.encoder):
         return _Known(classes)
