@@ -9,6 +9,7 @@ torchvision's classification models.
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from operator import attrgetter
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -39,7 +40,7 @@ class Loader:
 
 BUILT_IN = {
     "lite0": Loader(
-        "imgrec.encoders.lite0.encoder:load", head="imgrec.encoders.lite0.encoder:load_head"
+        "imgrec.encoders.lite0.encoder:load", head="imgrec.encoders.lite0.head:load_head"
     ),
     "mini": Loader("imgrec.encoders.mini:load"),
     "rgb": Loader("imgrec.encoders.rgb:load"),
@@ -119,7 +120,8 @@ def matching_encoder(
         EncoderError: as `load_encoder`, or its version or weights differ from those of the spec.
     """
     encoder = load_encoder(spec.name, weights, device, like=spec)
-    if (encoder.spec.version, encoder.spec.weights_digest) != (spec.version, spec.weights_digest):
+    deciding = attrgetter("version", "weights_digest", "precision")
+    if deciding(encoder.spec) != deciding(spec):
         raise EncoderError(
             f"the store's {spec.name} vectors were made with "
             f"{spec.weights or 'another version of it'}, and this is "

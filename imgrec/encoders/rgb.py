@@ -53,6 +53,7 @@ class RgbHistogram:
 
 
 def load(name: str, options: LoadOptions) -> RgbHistogram:
-    """Return the encoder with the bins of `options.like`, else with `options.bins`."""
-    bins = bins_of(options.like) if options.like else options.bins
-    return RgbHistogram(BINS if bins is None else bins)
+    """Return the encoder with `options.bins`, else with the bins of `options.like`."""
+    if options.bins is not None:
+        return RgbHistogram(options.bins)
+    return RgbHistogram(bins_of(options.like) if options.like else BINS)

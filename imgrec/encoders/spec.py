@@ -22,6 +22,7 @@ from imgrec.errors import EncoderError
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
 
 Vectors = NDArray[np.float32]  # (b, d)
+Precision = Literal["float32", "int8"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class EncoderSpec:
         weights_digest: BLAKE2b of the weights file; empty for an encoder without weights.
         in_worker: True if it is light enough to run in the processes that decode; False if the
             main process runs it in batches, on a GPU or on the CPU.
+        precision: of the computation, where an encoder has more than one: their vectors are near
+            to each other, but not near enough to be neighbors in one feature.
     """
 
     name: str
@@ -48,10 +51,12 @@ class EncoderSpec:
     weights: str = ""
     weights_digest: str = ""
     in_worker: bool = True
+    precision: Precision = "float32"
 
     def identity(self) -> dict[str, Any]:
-        """Return the fields that decide the vectors: all but the name of the weights."""
-        return {key: value for key, value in asdict(self).items() if key != "weights"}
+        """Return the fields that decide the vectors: not where they are made, nor a name."""
+        fields = asdict(self)
+        return {key: value for key, value in fields.items() if key not in ("weights", "in_worker")}
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.encoders import load_encoder, needs_weights
-from imgrec.encoders.rgb import BINS, bins_of
-from imgrec.encoders.spec import Encoder
+from imgrec.encoders.spec import Encoder, EncoderSpec
 from imgrec.errors import ImgrecError
 from imgrec.indexing.options import DEFAULT_ENCODER, IndexOptions
 from imgrec.sources.opening import real_places, source_at, source_of
@@ -90,8 +89,10 @@ def _encoders(
             f"--weights {options.weights} is for a model by its name, and the encoders are "
             f"{' and '.join(names)}: name the model with --encoder, or leave it out"
         )
-    bins = options.bins or _bins_of(store) or BINS
-    loaded = [load_encoder(name, options.weights, options.device, bins) for name in names]
+    loaded = [
+        load_encoder(name, options.weights, options.device, options.bins, _stored_spec(store, name))
+        for name in names
+    ]
     return {encoder.spec.name: encoder for encoder in loaded}
 
 
@@ -106,5 +107,5 @@ def _encoders_of(
     return () if replaced else (store.encoder, *store.feature_names())
 
 
-def _bins_of(store: Store | None) -> int | None:
-    return bins_of(store.spec("rgb")) if store and "rgb" in store.feature_names() else None
+def _stored_spec(store: Store | None, name: str) -> EncoderSpec | None:
+    return store.spec(name) if store and name in store.feature_names() else None

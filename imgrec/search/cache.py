@@ -29,7 +29,9 @@ from imgrec.system.file_names import printable
 MAX_BYTES = 256 * 2**20
 REDIS_PAUSE_S = 30.0
 
-_DECIDING = ("name", "version", "dimensions", "weights_digest", "preprocessing", "kind")
+_DECIDING = (
+    *("name", "version", "dimensions", "weights_digest", "precision", "preprocessing", "kind"),
+)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # Either may hold a password.
 _USER, _OPTIONS = r"(?:[^@/?#\s]*@)?", r"(?:\?[^@#\s]*)?"

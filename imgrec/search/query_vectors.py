@@ -153,9 +153,11 @@ class Resolver:
         return vector
 
     def _encoder(self, spec: EncoderSpec) -> Encoder:
-        if spec.name not in self._encoders or self._encoders[spec.name].spec != spec:
-            self._encoders[spec.name] = matching_encoder(spec, self._weights, self._device)
-        return self._encoders[spec.name]
+        known = self._encoders.get(spec.name)
+        if known is None or known.spec.identity() != spec.identity():
+            known = matching_encoder(spec, self._weights, self._device)
+            self._encoders[spec.name] = known
+        return known
 
 
 def _entry_at(location: str, listed: Listed, catalog: Catalog) -> Entry | None:

