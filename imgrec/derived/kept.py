@@ -1,4 +1,4 @@
-"""Open the search indexes of a store, and bring them up to date.
+"""Open the search indexes of a store, and bring them and the means of relations up to date.
 
 Indexing calls `update_indexes`, which verifies every file by its checksum and rebuilds what is
 damaged. A query calls `open_searchable` and `open_reduced`, which do not hash large files.
@@ -24,6 +24,7 @@ from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
 from imgrec.store.features import FeatureStore
 from imgrec.store.kept import folder_token
+from imgrec.store.relations import fit_mean, load_mean, relation_named, save_mean
 from imgrec.store.store import Store
 from imgrec.system.progress import progress
 
@@ -98,9 +99,12 @@ def update_indexes(
 ) -> list[str]:
     """Build or update the search indexes of all features; return a line about each.
 
+    The means of all relations are kept too. A relation gets indexes if it is the default feature,
+    or if something was derived from it before.
+
     Args:
         store: locked for writing.
-        hnsw: build the HNSW graph of the store's own feature; an existing one is always updated.
+        hnsw: build the HNSW graph of the default feature; an existing one is always updated.
         sketch_values: features with fewer numbers get no sketch.
         quiet: no progress bar.
 
@@ -108,7 +112,9 @@ def update_indexes(
         OSError: the disk is full or read-only; the features are not touched.
     """
     lines = []
-    for name in store.feature_names():
+    relations, default = _updated_means(store), store.default_feature
+    used = [n for n in relations if n == default or store.paths.indexes(n).is_dir()]
+    for name in [*store.feature_names(), *used]:
         spec, feature = store.spec(name), store.feature(name)
         folder = store.paths.indexes(name)
         if not len(feature):
@@ -122,9 +128,21 @@ def update_indexes(
             kept = _updated(SketchRecipe(), spec, feature, folder)
             size = kept.rows["codes"].nbytes + kept.rows["lengths"].nbytes
             lines.append(f"{name}: sketch of {len(feature):,} vectors, {size / 1e6:.1f} MB")
-        if (hnsw and name == store.encoder) or (folder / HnswRecipe().name).is_dir():
+        if (hnsw and name == default) or (folder / HnswRecipe().name).is_dir():
             lines.append(_updated_hnsw(spec, feature, folder, quiet=quiet))
     return lines
+
+
+def _updated_means(store: Store) -> list[str]:
+    """Fit and keep the means of relations that lack one or have outgrown it; return the names."""
+    names = store.relation_names()
+    for relation in filter(None, map(relation_named, names)):
+        spec, feature = store.spec(relation.centered), store.feature(relation.centered)
+        folder = store.paths.relation(relation.name)
+        kept = load_mean(folder, spec)
+        if len(feature) and (kept is None or kept.is_outgrown(len(feature))):
+            save_mean(folder, spec, fit_mean(feature))
+    return names
 
 
 def _updated(recipe: Recipe, spec: EncoderSpec, feature: FeatureStore, folder: Path) -> Derived:

@@ -215,7 +215,7 @@ def _head(store: Store, spec: EncoderSpec, feature: FeatureStore) -> Head:
         ("Pictures", f"{counts['ok']:,}"),
         ("Encoder", f"{spec.name}, {spec.dimensions:,} dimensions"),
         ("Features", features),
-        ("Vectors made", _date(store, spec)),
+        ("Vectors made", _date(store, feature)),
         ("Written by", f"imgrec {__version__}"),
     ]
     if spec.weights:
@@ -227,11 +227,11 @@ def _head(store: Store, spec: EncoderSpec, feature: FeatureStore) -> Head:
     )
 
 
-def _date(store: Store, spec: EncoderSpec) -> str:
+def _date(store: Store, feature: FeatureStore) -> str:
     """Return the day on which the newest part of a feature was written."""
-    folder = store.paths.feature(spec.name)
-    times = [(folder / part_name(n) / "ids.npy").stat().st_mtime_ns for n in part_numbers(folder)]
-    return date_of(max(times))
+    folders = map(store.paths.feature, feature.encoders)
+    parts = [folder / part_name(n) for folder in folders for n in part_numbers(folder)]
+    return date_of(max((part / "ids.npy").stat().st_mtime_ns for part in parts))
 
 
 def _joined(names: Sequence[str]) -> str:

@@ -2,7 +2,8 @@
 
 A picture that is in the catalog, at its place with an unchanged version or as a copy with the
 same digest, has stored vectors. Any other is decoded and encoded, by the encoder that made the
-feature, and its vectors are cached by the digest of its content.
+feature, and its vectors are cached by the digest of its content. For a relation it is encoded by
+both encoders, and the two vectors are composed.
 """
 
 import threading
@@ -24,6 +25,7 @@ from imgrec.pictures.decoding import decode, digest, pixels_for, prepared
 from imgrec.search.cache import VectorCache
 from imgrec.sources.opening import picture_at, source_of
 from imgrec.sources.source import Listed
+from imgrec.store.relations import RelatedFeature, RelationSpec
 
 Asked = Path | str | int | np.integer | Image.Image | NDArray[np.uint8]
 
@@ -78,7 +80,8 @@ class Resolver:
             ImgrecError: there is no such picture, or it cannot be read or encoded.
         """
         if isinstance(asked, Image.Image | np.ndarray):
-            need_px = max(opened.spec.preprocessing.resize_px for opened in features)
+            specs = [spec for opened in features for spec in _encoded_by(opened)]
+            need_px = max(spec.preprocessing.resize_px for spec in specs)
             return self._encoded(_content_of(asked, need_px), None, features)
         if isinstance(asked, int | np.integer):
             return _stored(f"id {asked}", _entry_with(int(asked), catalog), features)
@@ -134,8 +137,15 @@ class Resolver:
         self, content: _Content, entry: Entry | None, features: Sequence[Searchable]
     ) -> Resolved:
         """Return computed vectors; `entry` is its row, if it has one that lacks stored vectors."""
-        vectors = tuple(self._vector(content, opened.spec) for opened in features)
+        vectors = tuple(self._vectors(content, opened) for opened in features)
         return Resolved(content.name, entry.id if entry else None, vectors)
+
+    def _vectors(self, content: _Content, opened: Searchable) -> Vectors:
+        """Return the vector (1, d) of a picture for a feature, composed for a relation."""
+        vectors = [self._vector(content, spec) for spec in _encoded_by(opened)]
+        if isinstance(opened.feature, RelatedFeature):
+            return opened.feature.composition.compose(*vectors)
+        return vectors[0]
 
     def _vector(self, content: _Content, spec: EncoderSpec) -> Vectors:
         kept = self._cache.get(spec, content.digest)
@@ -158,6 +168,11 @@ class Resolver:
             known = matching_encoder(spec, self._weights, self._device)
             self._encoders[spec.name] = known
         return known
+
+
+def _encoded_by(opened: Searchable) -> tuple[EncoderSpec, ...]:
+    """Return the specs of the encoders of a feature: two of a relation."""
+    return opened.spec.parts if isinstance(opened.spec, RelationSpec) else (opened.spec,)
 
 
 def _entry_at(location: str, listed: Listed, catalog: Catalog) -> Entry | None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from imgrec.collection import Ids
 from imgrec.encoders.spec import Vectors
 from imgrec.errors import StoreError
+from imgrec.store.composition import ComposedVectors
 from imgrec.store.parts import check_rows, load_array, load_ids, part_name, part_numbers
 from imgrec.system.folder_names import name_of_folder
 
@@ -25,17 +26,17 @@ Rows = slice | NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Block:
-    """The live rows of one part.
+    """The live rows of one part, or of two parts that are composed (`imgrec.store.relations`).
 
     Attributes:
         ids: (m,) int64, ascending.
         vectors: as stored, (m, d) if `rows` is None, else with more rows.
         rows: (m,) positions in `vectors`, None for all of them.
-        source: a token that changes when the part's file changes; "" for one in memory.
+        source: a token that changes when a part's file changes; "" for one in memory.
     """
 
     ids: Ids
-    vectors: NDArray[Any]
+    vectors: NDArray[Any] | ComposedVectors
     rows: NDArray[np.intp] | None = None
     source: str = ""
 
@@ -43,6 +44,10 @@ class Block:
         """Return the float32 vectors (m, d); a view of the mapped file if possible."""
         vectors = self.vectors if self.rows is None else self.vectors[self.rows]
         return np.asarray(vectors, dtype=np.float32)
+
+    def places(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the positions (k,) in `vectors` of some of the m rows (k,)."""
+        return rows if self.rows is None else self.rows[rows]
 
     def only(self, kept: NDArray[np.bool_]) -> "Block":
         """Return the block of the rows where `kept` (m,) is true."""
@@ -58,6 +63,7 @@ class FeatureStore:
     Attributes:
         name: of the feature.
         dimensions: d.
+        encoders: that made the vectors.
         blocks: that together hold each row once.
         ids: (n,) int64, ascending; row i belongs to `ids[i]`.
         places: of each block, the rows it covers, parallel to its own rows.
@@ -67,6 +73,7 @@ class FeatureStore:
         """Join blocks; of two rows for one id that of the later block counts."""
         self.name = name
         self.dimensions = dimensions
+        self.encoders: tuple[str, ...] = (name,)
         self.blocks = [block for block in _newest(blocks) if len(block.ids)]
         self.ids: Ids = np.sort(_joined_ids([block.ids for block in self.blocks]))
         self.places: list[Rows] = [self._place(block) for block in self.blocks]
@@ -153,7 +160,7 @@ class FeatureStore:
         numbers = owners[starts].tolist()
         for number, start, end in zip(numbers, starts, [*starts[1:], len(rows)], strict=True):
             stored = self.blocks[number].vectors
-            if stored.dtype == np.float32:
+            if isinstance(stored, np.ndarray) and stored.dtype == np.float32:
                 # With the default mode numpy would buffer `out`; the indices are in range.
                 np.take(stored, inner[start:end], axis=0, out=vectors[start:end], mode="clip")
             else:
@@ -169,9 +176,10 @@ class FeatureStore:
         ids = np.asarray(ids, np.int64)
         rows = self.rows_of(ids)
         if (rows < 0).any():
+            encoders = " ".join(f"--encoder {name}" for name in self.encoders)
             raise StoreError(
                 f"{self.name} has no vector of picture {ids[rows < 0][0]}: "
-                f"run imgrec index --encoder {self.name} on this store again"
+                f"run imgrec index {encoders} on this store again"
             )
         return self.take_rows(rows)
 

@@ -12,6 +12,7 @@
         thumbs/                        part-000000/, …
         classes/<encoder>/             classes.json, part-000000/, …
         classes/labels.json            whose classes the labels `class` and `confidence` are
+        relations/<relation>/          the mean of a relation such as lite0+mini
         indexes/<feature>/<recipe>/    rows derived from vectors: sketch, HNSW, PCA
         knn/<feature>/                 the k-NN graph
         layouts/<feature>/             UMAP and t-SNE positions
@@ -20,6 +21,8 @@
         projector/<feature>/           the projector's pages
         duplicates/                    similarities of pairs of pictures
         damaged/                       parts and folders that were set aside
+
+What is derived from a relation lies where that of a feature does, under the relation's name.
 
 The folder of a feature is its name, percent-encoded where a file system could not take it
 (`imgrec.system.folder_names`). All paths are relative to the store's folder, so a store can be
@@ -124,6 +127,15 @@ class StorePaths:
     def class_labels(self) -> Path:
         """The file that says whose classes are the labels `class` and `confidence`."""
         return self.all_classes / "labels.json"
+
+    @property
+    def all_relations(self) -> Path:
+        """The folder of the means of all relations."""
+        return self.root / "relations"
+
+    def relation(self, name: str) -> Path:
+        """Return the folder of the mean of a relation."""
+        return self.all_relations / folder_name(name)
 
     @property
     def all_indexes(self) -> Path:

@@ -17,9 +17,21 @@ from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.store.classes import Classes, holds_classes, open_classes
+from imgrec.store.composition import Composition
 from imgrec.store.features import FeatureStore, stored_ids
 from imgrec.store.manifest import is_store, read_manifest, write_manifest, writing_lock
 from imgrec.store.paths import CATALOG, FEATURE_DESCRIPTION, LOCK, StorePaths
+from imgrec.store.relations import (
+    Mean,
+    RelatedFeature,
+    Relation,
+    default_name,
+    fit_mean,
+    load_mean,
+    relation_named,
+    relation_spec,
+    relations_among,
+)
 from imgrec.store.thumbnails import ThumbStore
 from imgrec.system.atomic_files import TEMPORARY_PREFIX, remove_temporaries, write_text
 from imgrec.system.folder_names import name_of_folder
@@ -84,12 +96,12 @@ class Store:
 
     @property
     def encoder(self) -> str | None:
-        """The default feature, the first encoder named at indexing; None before the first run."""
+        """The store's encoder, the first one named at indexing; None before the first run."""
         name = read_manifest(self.path).get("encoder")
         return str(name) if name else None
 
     def set_encoder(self, name: str) -> None:
-        """Make a feature the default."""
+        """Make an encoder the store's own."""
         self._set("encoder", name)
 
     @property
@@ -107,26 +119,69 @@ class Store:
             kept = {key: there[key] for key in _SETTINGS if key in there}
             write_manifest(self.path, {**kept, name: value})
 
+    @property
+    def default_feature(self) -> str | None:
+        """The feature or relation that is compared where none is named; None before the first run.
+
+        It is the store's encoder, or the relation of this encoder with `mini` (`lite0+mini`).
+        """
+        return default_name(self.encoder, self.feature_names())
+
     def feature_names(self) -> list[str]:
-        """Return the names of the features, sorted."""
+        """Return the names of the stored features, sorted."""
         folders = (p.parent for p in self.paths.features.glob(f"*/{FEATURE_DESCRIPTION}"))
         return sorted(name_of_folder(folder.name) for folder in folders)
 
+    def relation_names(self) -> list[str]:
+        """Return the names of the relations of the stored features, sorted."""
+        names = self.feature_names()
+        embeddings = [name for name in names if self._stored_spec(name).kind == "embedding"]
+        return [r.name for r in relations_among(embeddings) if r.name not in names]
+
     def spec(self, name: str | None = None) -> EncoderSpec:
-        """Return the spec of the encoder that made a feature, by default the store's default.
+        """Return the spec of a feature or relation, by default of `default_feature`.
 
         Raises:
             StoreError: there is no such feature, or its description is damaged.
         """
-        name = name or self.encoder
-        known = self.feature_names()
-        if name is None or name not in known:
-            listed = ", ".join(known) or "none"
-            raise StoreError(
-                f"{self.path} has no feature {name!r} (there: {listed}): "
-                f"run imgrec index FOLDER --store {self.path} --encoder {name or 'NAME'}"
-            )
+        name = name or self.default_feature
+        if name is not None and name in self.feature_names():
+            return self._stored_spec(name)
+        relation = self._relation(name)
+        return relation_spec(relation, self._parts(relation), self.mean(relation))
+
+    def mean(self, relation: Relation) -> Mean:
+        """Return the mean of a relation, the kept one or, where it lacks, that of the vectors now.
+
+        Raises:
+            StoreError: a part is damaged.
+        """
+        kept = load_mean(self.paths.relation(relation.name), self._parts(relation)[0])
+        return kept or fit_mean(self.feature(relation.centered))
+
+    def _stored_spec(self, name: str) -> EncoderSpec:
         return _spec_from_json(self.paths.feature_description(name))
+
+    def _parts(self, relation: Relation) -> tuple[EncoderSpec, EncoderSpec]:
+        return self._stored_spec(relation.centered), self._stored_spec(relation.joined)
+
+    def _relation(self, name: str | None) -> Relation:
+        """Return the relation of a name that is none of a stored feature.
+
+        Raises:
+            StoreError: the store lacks it.
+        """
+        known = self.relation_names()
+        relation = relation_named(name) if name else None
+        if relation is not None and name in known:
+            return relation
+        listed = ", ".join([*self.feature_names(), *known]) or "none"
+        encoders = relation.features if relation else [name or "NAME"]
+        options = " ".join(f"--encoder {encoder}" for encoder in encoders)
+        raise StoreError(
+            f"{self.path} has no feature {name!r} (there: {listed}): "
+            f"run imgrec index FOLDER --store {self.path} {options}"
+        )
 
     def add_feature(self, spec: EncoderSpec) -> None:
         """Create a feature's folder, or check that the one there is of the same encoder.
@@ -149,20 +204,28 @@ class Store:
         write_text(described_in, json.dumps(described, indent=2) + "\n")
 
     def feature(self, name: str | None = None) -> FeatureStore:
-        """Open the vectors of the ok pictures, by default of the default feature.
+        """Open the vectors of the ok pictures, by default those of `default_feature`.
+
+        The vectors of a relation are composed when they are read.
 
         Raises:
             StoreError: there is no such feature, or a part is damaged.
         """
-        spec = self.spec(name)
+        name = name or self.default_feature
+        if name is None or name not in self.feature_names():
+            relation = self._relation(name)
+            composition = Composition(self.mean(relation).values, relation.weight)
+            first, second = map(self.feature, relation.features)
+            return RelatedFeature(relation, composition, first, second)
         dead, last = self.catalog.ids_not_ok(), self.catalog.last_id()
-        return FeatureStore.open(self.paths.feature(spec.name), spec.dimensions, dead, last)
+        dimensions = self._stored_spec(name).dimensions
+        return FeatureStore.open(self.paths.feature(name), dimensions, dead, last)
 
     def state(self) -> tuple[object, ...]:
-        """Return a token that changes when the catalog, a feature or an index changes."""
+        """Return a token that changes when the catalog, a feature, a mean or an index changes."""
         manifest = _stamp(self.paths.manifest)
-        folders = [*_stamps(self.paths.features), *_stamps(self.paths.all_indexes)]
-        return (self.catalog.version(), manifest, *folders)
+        watched = self.paths.features, self.paths.all_relations, self.paths.all_indexes
+        return (self.catalog.version(), manifest, *(s for path in watched for s in _stamps(path)))
 
     def thumbs(self) -> ThumbStore:
         """Open the thumbnails.
@@ -181,7 +244,7 @@ class Store:
         """Return the most probable classes of the ok pictures.
 
         Args:
-            encoder: by default that of the default feature if it is a classifier, else the
+            encoder: by default the store's own if it is a classifier, else the
                 first classifier by name.
 
         Raises:
@@ -243,6 +306,7 @@ class Store:
 def _written_folders(paths: StorePaths) -> Iterator[Path]:
     """Yield the folders in which a killed run may have left temporary files."""
     yield from (paths.root, paths.thumbs, paths.all_knn, paths.all_maps, paths.all_projector)
+    yield paths.all_relations
     for folder in (paths.features, paths.all_indexes, paths.all_layouts, paths.all_classes):
         yield from folder.glob("*")
 

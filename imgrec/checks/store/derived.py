@@ -1,4 +1,4 @@
-"""Check what a store keeps beside its features and can compute again: indexes, graphs, layouts.
+"""Check what a store can compute again: indexes, graphs, layouts, means of relations.
 
 Checksums show whether a file is what was written (`imgrec.store.kept`). For indexes and k-NN graphs
 the content is checked too: ids that are ascending and in the catalog, as many rows as ids, finite
@@ -20,6 +20,7 @@ from imgrec.store.paths import StorePaths
 # Built by imgrec index; all others are built by the command that needs them.
 _INDEXED = ("hnsw", "pca", "sketch")
 _BY_INDEX = "the next imgrec index rebuilds it; until then a query may be wrong"
+_FITTED = "until the next imgrec index keeps it again, every command fits the mean anew"
 _REMADE = "it is ignored, and rebuilt by the next command that needs it"
 
 
@@ -35,13 +36,14 @@ def check_derived(store: Path, known: Ids | None) -> Check[int]:
     others = _folders(paths.all_layouts, "*/*") + _folders(paths.all_maps, "*")
     others += _folders(paths.all_projector, "*") + _folders(store, paths.duplicates.name)
     others += _folders(store, paths.communities.name)
-    for folder in graphs + indexes + others:
+    means = _folders(paths.all_relations, "*")
+    for folder in graphs + indexes + others + means:
         rows_of = "knn" if folder in graphs else "index" if folder in indexes else ""
         problem = _problem(folder, rows_of, known)
         if problem:
             indexed = rows_of == "index" and folder.name in _INDEXED
-            place = Place(folder.relative_to(store).as_posix())
-            yield place.error(problem, _BY_INDEX if indexed else _REMADE)
+            effect = _FITTED if folder in means else _BY_INDEX if indexed else _REMADE
+            yield Place(folder.relative_to(store).as_posix()).error(problem, effect)
     return len(graphs) + len(indexes)
 
 

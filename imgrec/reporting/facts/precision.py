@@ -101,8 +101,11 @@ def folders_in(
 
 
 def precisions(store: Store, folders: Folders) -> list[Precision]:
-    """Return the precision of each feature and metric, in descending order."""
-    found = []
+    """Return the precision of each feature and metric, in descending order.
+
+    Relations are measured by cosine only, as which they are defined.
+    """
+    found = [_by_cosine(store, name, folders) for name in store.relation_names()]
     for name in store.feature_names():
         feature, spec = store.feature(name), store.spec(name)
         for metric in METRICS.values():
@@ -122,6 +125,11 @@ def common_ids(store: Store) -> Ids:
     for ids in every[1:]:
         common = np.intersect1d(common, ids, assume_unique=True)
     return common
+
+
+def _by_cosine(store: Store, name: str, folders: Folders) -> Precision:
+    vectors, metric = store.feature(name).take(folders.ids), METRICS["cosine"]
+    return Precision(name, metric.name, precision_at_k(vectors, folders.codes, metric=metric))
 
 
 def _compared(store: Store, feature: FeatureStore, metric: Metric) -> FeatureStore:
