@@ -23,7 +23,9 @@ from imgrec.distances.metrics import (
     scaled,
 )
 from imgrec.encoders.spec import Vectors
+from imgrec.store.composition import ComposedVectors, Halves
 from imgrec.store.features import Block, FeatureStore, Rows
+from imgrec.store.relations import RelatedFeature
 from imgrec.system.threads import Item, cores, in_threads
 
 _TASK_BLOCKS = 8
@@ -79,12 +81,15 @@ def distances_to_all(
     """
     distances = np.empty((len(queries), len(feature)), np.float32)
     function = _function(metric, len(queries) * len(feature) * feature.dimensions)
-    queries = _prepared(queries, norm)
+    queries, fused = _prepared(queries, norm), _fused(metric, feature, queries)
 
     def fill(numbers: range) -> None:
         for number in numbers:
-            rows = feature.places[number]
-            _fill(distances, rows, feature.blocks[number], queries, function, norm)
+            rows, block = feature.places[number], feature.blocks[number]
+            if fused and isinstance(block.vectors, ComposedVectors):
+                distances[:, rows] = fused(block.vectors.halves())
+            else:
+                _fill(distances, rows, block, queries, function, norm)
 
     count = len(feature.blocks)
     step = min(_TASK_BLOCKS, max(1, count // (4 * cores())))
@@ -101,11 +106,14 @@ def distances_to_rows(
     """
     distances = np.empty((len(queries), len(rows)), np.float32)
     function = _function(metric, len(queries) * len(rows) * feature.dimensions)
-    queries = _prepared(queries, norm)
+    queries, fused = _prepared(queries, norm), _fused(metric, feature, queries)
     step = max(1, _COPIED_BYTES // (4 * max(1, feature.dimensions)))
 
     def fill(start: int) -> None:
         part = slice(start, start + step)
+        if fused and isinstance(feature, RelatedFeature):
+            distances[:, part] = fused(feature.halves(rows[part]))
+            return
         vectors = _prepared(feature.take_rows(rows[part]), norm)
         distances[:, part] = function(queries, vectors)
 
@@ -144,6 +152,29 @@ def _function(metric: Metric, values: int) -> Function:
         return out
 
     return filled
+
+
+def _fused(
+    metric: Metric, feature: FeatureStore, queries: Vectors
+) -> Callable[[Halves], Distances] | None:
+    """Return the compiled loop for a relation under cosine, which composes nothing.
+
+    None for all others, while the compiled loops are not imported, or if a query is zero.
+    """
+    kernels = kernels_for(0)
+    related = isinstance(feature, RelatedFeature) and metric.function is cosine
+    if kernels is None or not related or not queries.any(axis=1).all():
+        return None
+    units = scaled(queries, 2)
+
+    def distances(halves: Halves) -> Distances:
+        out = np.empty((len(units), len(halves.first)), np.float32)
+        first, second = (np.ascontiguousarray(h, np.float32) for h in (halves.first, halves.second))
+        mean, weight = halves.composition.mean, np.float32(halves.composition.weight)
+        kernels.composed_cosine(units, first, second, mean, weight, out)
+        return out
+
+    return distances
 
 
 def _each(function: Function, fill: Callable[[Item], None], items: Sequence[Item]) -> None:

@@ -5,7 +5,7 @@ The loops release the GIL and run in the thread pool. `imgrec.distances.metrics`
 functions in NumPy, which are the reference in tests.
 
 Every function takes queries (q, d) and vectors (m, d), float32 and C-contiguous, and fills `out`
-(q, m). Except in `chi2` and `products`, rows are read in pairs, which keeps two streams of memory
+(q, m). `cosine`, `euclidean` and `manhattan` read rows in pairs, which keeps two streams of memory
 requests in flight; m must be even there.
 
 Importing this module imports numba (half a second). The first use on a machine compiles the loops
@@ -27,6 +27,7 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 _ROWS = types.Array(types.float32, 2, "C", readonly=True)
+_VECTOR = types.Array(types.float32, 1, "C", readonly=True)
 _CODES = types.Array(types.int8, 2, "C", readonly=True)
 _OUT = types.Array(types.float32, 2, "A")
 _NOISE = np.float32(COSINE_NOISE)
@@ -79,6 +80,53 @@ def cosine(queries: Vectors, vectors: Vectors, out: Distances) -> None:
             distance_1 = _ONE - product_1 / length_1 if length_1 > _ZERO else _ONE
             out[a, i] = _ZERO if distance_0 < _NOISE else min(distance_0, _TWO)
             out[a, i + 1] = _ZERO if distance_1 < _NOISE else min(distance_1, _TWO)
+
+
+@compiled(_ROWS, _ROWS, _ROWS, _VECTOR, types.float32, _OUT)
+def composed_cosine(
+    queries: Vectors,
+    first: Vectors,
+    second: Vectors,
+    mean: NDArray[np.float32],
+    weight: np.float32,
+    out: Distances,
+) -> None:
+    """Fill `out` with cosine distances to vectors of a relation, which are not composed for it.
+
+    Args:
+        queries: (q, c + j) composed, of length 1.
+        first: (m, c) rows of the feature that is centered.
+        second: (m, j) rows of the other feature.
+        mean: (c,) of the first.
+        weight: of the second.
+        out: (q, m) the distances, as `metrics.cosine` gives them for the composed vectors.
+    """
+    c, j_count = first.shape[1], second.shape[1]
+    root = np.float32(np.sqrt(weight))
+    for i in range(first.shape[0]):
+        square, square_2 = _ZERO, _ZERO
+        product, product_2 = _ZERO, _ZERO
+        for j in range(c):
+            value = first[i, j] - mean[j]
+            square += value * value
+            product += value * queries[0, j]
+        for j in range(j_count):
+            value = second[i, j]
+            square_2 += value * value
+            product_2 += value * queries[0, c + j]
+        scale = _ONE / np.sqrt(square) if square > _ZERO else _ZERO
+        scale_2 = root / np.sqrt(square_2) if square_2 > _ZERO else _ZERO
+        length = np.sqrt((square > _ZERO) * _ONE + (square_2 > _ZERO) * weight)
+        for a in range(queries.shape[0]):
+            if a > 0:
+                product, product_2 = _ZERO, _ZERO
+                for j in range(c):
+                    product += (first[i, j] - mean[j]) * queries[a, j]
+                for j in range(j_count):
+                    product_2 += second[i, j] * queries[a, c + j]
+            cosine_ = product * scale + product_2 * scale_2
+            distance = _ONE - cosine_ / length if length > _ZERO else _ONE
+            out[a, i] = _ZERO if distance < _NOISE else min(distance, _TWO)
 
 
 @compiled(_ROWS, _ROWS, _OUT)

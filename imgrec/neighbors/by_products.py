@@ -72,6 +72,7 @@ def exact_lists(
         progress: called with the number of rows done.
         blocks: sizes of the blocks of the product.
     """
+    feature = feature.in_memory()
     lengths, every = inverse_lengths(feature), np.arange(len(feature))
     lists = nearest(feature, lengths, every, k, progress=progress, blocks=blocks)
     return settled(feature, lengths, lists)

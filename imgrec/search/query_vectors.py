@@ -25,6 +25,7 @@ from imgrec.pictures.decoding import decode, digest, pixels_for, prepared
 from imgrec.search.cache import VectorCache
 from imgrec.sources.opening import picture_at, source_of
 from imgrec.sources.source import Listed
+from imgrec.store.composition import Halves
 from imgrec.store.relations import RelatedFeature, RelationSpec
 
 Asked = Path | str | int | np.integer | Image.Image | NDArray[np.uint8]
@@ -144,7 +145,7 @@ class Resolver:
         """Return the vector (1, d) of a picture for a feature, composed for a relation."""
         vectors = [self._vector(content, spec) for spec in _encoded_by(opened)]
         if isinstance(opened.feature, RelatedFeature):
-            return opened.feature.composition.compose(*vectors)
+            return Halves(opened.feature.composition, *vectors).composed()
         return vectors[0]
 
     def _vector(self, content: _Content, spec: EncoderSpec) -> Vectors:

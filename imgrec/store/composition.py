@@ -34,14 +34,6 @@ class Composition:
     mean: NDArray[np.float32]
     weight: float
 
-    def compose(self, first: NDArray[Any], second: NDArray[Any]) -> Vectors:
-        """Return the composed vectors (m, c + j) of vectors (m, c) and (m, j)."""
-        out = np.empty((len(first), first.shape[1] + second.shape[1]), np.float32)
-        for start in range(0, len(first), _PIECE_ROWS):
-            rows = slice(start, start + _PIECE_ROWS)
-            self.fill(first[rows], second[rows], out[rows])
-        return out
-
     def fill(self, first: NDArray[Any], second: NDArray[Any], out: Vectors) -> None:
         """Write the composed vectors of a few rows to `out` (m, c + j)."""
         left, right = np.hsplit(out, [first.shape[1]])
@@ -49,6 +41,29 @@ class Composition:
         left *= _inverse_lengths(left)
         second = np.asarray(second, np.float32)
         np.multiply(second, self.weight**0.5 * _inverse_lengths(second), out=right)
+
+
+@dataclass(frozen=True)
+class Halves:
+    """Rows of both features that are not composed yet.
+
+    Attributes:
+        composition: how they become one.
+        first: (m, c) of the first feature.
+        second: (m, j) of the second feature.
+    """
+
+    composition: Composition
+    first: NDArray[Any]
+    second: NDArray[Any]
+
+    def composed(self) -> Vectors:
+        """Return the composed vectors (m, c + j)."""
+        out = np.empty((len(self.first), self.first.shape[1] + self.second.shape[1]), np.float32)
+        for start in range(0, len(out), _PIECE_ROWS):
+            rows = slice(start, start + _PIECE_ROWS)
+            self.composition.fill(self.first[rows], self.second[rows], out[rows])
+        return out
 
 
 @dataclass(frozen=True)
@@ -73,27 +88,22 @@ class ComposedVectors:
         return len(self.first_places)
 
     def __getitem__(self, which: Places) -> Vectors:
-        count = len(range(*which.indices(len(self)))) if isinstance(which, slice) else len(which)
-        out = np.empty((count, self.first.shape[1] + self.second.shape[1]), np.float32)
-        self.take(which, out)
-        return out
+        return self.halves(which).composed()
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """Return all vectors, for `np.asarray`."""
-        return np.asarray(self[:], dtype)
+        return np.asarray(self.halves().composed(), dtype)
 
-    def take(self, which: Places, out: Vectors) -> None:
-        """Write the vectors at some places to `out` (b, c + j)."""
-        first, second = self.first_places[which], self.second_places[which]
-        for start in range(0, len(first), _PIECE_ROWS):
-            rows = slice(start, start + _PIECE_ROWS)
-            self.composition.fill(
-                self.first[_stretch(first[rows])], self.second[_stretch(second[rows])], out[rows]
-            )
+    def halves(self, which: Places = slice(None)) -> Halves:
+        """Return the stored rows at some places (b,), as views if they are consecutive."""
+        first = self.first[_stretch(self.first_places[which])]
+        return Halves(self.composition, first, self.second[_stretch(self.second_places[which])])
 
 
 def _stretch(places: NDArray[np.intp]) -> Places:
-    """Return ascending places as a slice, which copies nothing, if none lies between them."""
+    """Return places as a slice, which copies nothing, if they are consecutive."""
+    if not len(places):
+        return places
     first, last = int(places[0]), int(places[-1])
     if last - first + 1 == len(places) and (np.diff(places) == 1).all():
         return slice(first, last + 1)

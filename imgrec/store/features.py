@@ -125,6 +125,10 @@ class FeatureStore:
         for rows, block in zip(self.places, self.blocks, strict=True):
             yield rows, block.load()
 
+    def in_memory(self) -> "FeatureStore":
+        """Return the feature with vectors that are quick to read again and again: itself."""
+        return self
+
     @cached_property
     def owners(self) -> NDArray[np.int32]:
         """The number (n,) of the block that holds each row."""

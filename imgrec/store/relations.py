@@ -24,7 +24,7 @@ identity of the relation's spec. Whatever was derived with another mean is stale
 
 import hashlib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from imgrec.collection import Ids
 from imgrec.encoders.spec import EncoderSpec, Vectors
-from imgrec.store.composition import ComposedVectors, Composition
+from imgrec.store.composition import ComposedVectors, Composition, Halves
 from imgrec.store.features import Block, FeatureStore
 from imgrec.store.kept import load, save
 
@@ -133,11 +133,18 @@ class RelatedFeature(FeatureStore):
 
     def take_rows(self, rows: NDArray[np.intp]) -> Vectors:
         """Return the vectors (m, d) of these rows, in this order."""
-        # Both are gathered first, then composed at once: a few rows of many blocks are slow.
+        return self.halves(rows).composed()
+
+    def halves(self, rows: NDArray[np.intp]) -> Halves:
+        """Return the rows of both features (m,) that the vectors of these rows consist of."""
         ids = self.ids[rows]
         first = self._first.take_rows(self._first.rows_of(ids))
-        second = self._second.take_rows(self._second.rows_of(ids))
-        return self.composition.compose(first, second)
+        return Halves(self.composition, first, self._second.take_rows(self._second.rows_of(ids)))
+
+    def in_memory(self) -> FeatureStore:
+        """Return the vectors, composed once: for whoever reads them many times."""
+        blocks = [replace(block, vectors=block.load()) for block in self.blocks]
+        return FeatureStore(self.name, self.dimensions, blocks)
 
 
 def relation_named(name: str) -> Relation | None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from imgrec import Store, StoreError, neighbors_of
 from imgrec.derived.kept import open_searchable
 from imgrec.neighbors.graph import kept_neighbors
-from imgrec.store.composition import Composition
+from imgrec.store.composition import Composition, Halves
 from imgrec.store.features import Block, FeatureStore
-from imgrec.store.relations import RelatedFeature, Relation, RelationSpec, fit_mean
+from imgrec.store.relations import RelatedFeature, Relation, RelationSpec, fit_mean, save_mean
 from stores import nothing_can_be_written
 from vector_stores import add_part, add_pictures, clustered, make, rebuild, remove, update
 
@@ -79,7 +79,9 @@ def test_rows_are_composed_for_any_division_into_parts(
         placed[rows] += vectors
     assert np.allclose(placed, expected, atol=1e-6)
     rng.shuffle(ids)
-    assert np.allclose(feature.take(np.array(ids, np.int64)), composed(_LITE0[ids], _MINI[ids], mean), atol=1e-6)  # fmt: skip
+    expected = composed(_LITE0[ids], _MINI[ids], mean)
+    assert np.allclose(feature.take(np.array(ids, np.int64)), expected, atol=1e-6)
+    assert np.allclose(feature.in_memory().take(np.array(ids, np.int64)), expected, atol=1e-6)
 
 
 def test_the_cosine_is_the_weighted_mean_of_both(path: Path) -> None:
@@ -97,15 +99,16 @@ def test_the_cosine_is_the_weighted_mean_of_both(path: Path) -> None:
 
 def test_vectors_of_length_zero_stay_zero() -> None:
     mean = np.array([1, 2], np.float32)
-    found = Composition(mean, 0.5).compose(
-        np.array([[1, 2], [1, 3], [1, 2]], np.float32), np.array([[0, 4], [0, 0], [0, 0]], "f4")
-    )
+    first = np.array([[1, 2], [1, 3], [1, 2]], np.float32)
+    second = np.array([[0, 4], [0, 0], [0, 0]], np.float32)
+    found = Halves(Composition(mean, 0.5), first, second).composed()
     assert np.allclose(found, [[0, 0, 0, 0.5**0.5], [0, 1, 0, 0], [0, 0, 0, 0]])
 
 
 def test_float16_rows_are_composed_in_float32() -> None:
     half = _LITE0[:9].astype(np.float16)
-    found = Composition(_LITE0[:9].mean(axis=0), 0.5).compose(half, _MINI[:9].astype(np.float16))
+    composition = Composition(_LITE0[:9].mean(axis=0), 0.5)
+    found = Halves(composition, half, _MINI[:9].astype(np.float16)).composed()
     expected = composed(half, _MINI[:9].astype(np.float16).astype(float), _LITE0[:9].mean(axis=0))
     assert found.dtype == np.float32
     assert np.allclose(found, expected, atol=1e-6)
@@ -127,22 +130,25 @@ def test_lite0_and_mini_are_compared_together_by_default(path: Path, tmp_path: P
         (("lite0", "rgb"), "lite0"),
         (("x", "mini"), "x"),
     ):
-        made = make(tmp_path / default, {name: _MINI[:9, :6] for name in features})
+        made = make(tmp_path / default, dict.fromkeys(features, _MINI[:9, :6]))
         with Store.open(made) as store:
             assert store.spec().name == store.feature().name == store.default_feature == default
 
 
 def test_any_embedding_is_joined_with_mini_by_name(tmp_path: Path) -> None:
-    made = make(tmp_path / "store", {"x": _LITE0[:50], "mini": _MINI[:50], "rgb": np.abs(_MINI[:50, :6])})  # fmt: skip
+    features = {"x": _LITE0[:50], "mini": _MINI[:50], "rgb": np.abs(_MINI[:50, :6])}
+    made = make(tmp_path / "store", features)
     with Store.open(made) as store:
         assert store.relation_names() == ["x+mini"]
         expected = composed(_LITE0[:50], _MINI[:50], _LITE0[:50].mean(axis=0, dtype=float))
         assert np.allclose(store.feature("x+mini").load(), expected, atol=1e-6)
         for wrong in ("rgb+mini", "mini+mini", "+mini", "x+rgb", "y+mini", "y"):
             for use in (store.spec, store.feature):
-                with pytest.raises(StoreError, match=r"\(there: mini, rgb, x, x\+mini\): run imgrec"):
+                with pytest.raises(
+                    StoreError, match=r"\(there: mini, rgb, x, x\+mini\): run imgrec"
+                ):
                     use(wrong)
-        with pytest.raises(StoreError, match="--encoder y --encoder mini$"):
+        with pytest.raises(StoreError, match=r"--encoder y --encoder mini$"):
             store.spec("y+mini")
 
 
@@ -183,7 +189,7 @@ def test_a_mean_that_is_absent_damaged_or_of_other_vectors_is_fitted_anew(path: 
     rebuild(path, "lite0", _LITE0[100 : 100 + _N, :20])
     with Store.open(path) as store:
         mean = _LITE0[100 : 100 + _N, :20].mean(axis=0, dtype=float)
-        expected = composed(_LITE0[100 : 380, :20], _MINI[:280], mean)
+        expected = composed(_LITE0[100:380, :20], _MINI[:280], mean)
         assert np.allclose(store.feature().load(), expected, atol=1e-6)
 
 
@@ -207,8 +213,6 @@ def test_what_is_derived_is_stale_if_mean_or_vectors_change(path: Path) -> None:
         assert open_searchable(store).sketch is not None
     # Another mean: all of it is stale.
     mean = fit_mean(_divided("lite0", list(range(100)), _LITE0, 1))
-    from imgrec.store.relations import save_mean
-
     with Store.open(path) as store:
         save_mean(store.paths.relation("lite0+mini"), store.spec("lite0"), mean)
         assert kept_neighbors(store, store.spec(), store.feature(), 3) is None
