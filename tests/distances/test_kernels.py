@@ -9,7 +9,9 @@ from hypothesis.extra.numpy import arrays
 from imgrec.distances import kernels
 from imgrec.distances.blockwise import distances_between, distances_to_all, distances_to_rows
 from imgrec.distances.metrics import METRICS, Metric, chi2, scaled
+from imgrec.store.composition import Composition, Halves
 from imgrec.store.features import Block, FeatureStore
+from imgrec.store.relations import RelatedFeature, Relation
 
 PLAIN = [metric for metric in METRICS.values() if not metric.reduced and not metric.joins]
 RNG = np.random.default_rng(3)
@@ -21,6 +23,16 @@ def _matrices(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     values = st.floats(0, 4, width=16).map(lambda v: 0.0 if v < 1e-2 else v)
     return draw(arrays(np.float32, (q, d), elements=values)), draw(
         arrays(np.float32, (m, d), elements=values)
+    )
+
+
+@st.composite
+def _halves(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows (m, c) and (m, j) of small whole numbers, some of them zero or the mean."""
+    m, c, j = draw(st.integers(4, 9)), draw(st.integers(1, 30)), draw(st.integers(1, 20))
+    values = st.integers(-3, 3).map(float)
+    return draw(arrays(np.float32, (m, c), elements=values)), draw(
+        arrays(np.float32, (m, j), elements=values)
     )
 
 
@@ -66,6 +78,33 @@ def test_distances_to_all_and_to_some_rows_skip_removed_pictures(metric: Metric,
     rows = RNG.permutation(len(feature))[:57]
     some = distances_to_rows(feature, metric, queries, rows, norm)
     assert np.allclose(some, expected[:, rows], atol=1e-5)
+
+
+@given(halves=_halves(), queries=st.integers(1, 3))
+def test_relations_are_compared_as_if_they_were_composed(
+    halves: tuple[np.ndarray, np.ndarray], queries: int
+) -> None:
+    first, second = halves
+    composition = Composition(first.mean(axis=0, dtype=np.float32), 0.5)
+    ids = np.arange(len(first))
+    # In two blocks, and in another order of the second feature's rows.
+    parts = [
+        FeatureStore(name, rows.shape[1], [Block(ids[s], rows[s]) for s in sliced])
+        for name, rows, sliced in (
+            ("lite0", first, (slice(0, 3), slice(3, None))),
+            ("mini", second, (slice(0, 1), slice(1, None))),
+        )
+    ]
+    feature = RelatedFeature(Relation("lite0"), composition, *parts)
+    vectors = Halves(composition, first, second).composed()
+    asked = np.concatenate([vectors[:1], RNG.normal(size=(queries - 1, vectors.shape[1]))])
+    asked = np.asarray(asked, np.float32)
+    for metric in (METRICS["cosine"], METRICS["euclidean"]):
+        expected = metric.function(asked, vectors)
+        assert np.allclose(distances_to_all(feature, metric, asked), expected, atol=3e-6)
+        rows = RNG.permutation(len(ids))[:3]
+        found = distances_to_rows(feature, metric, asked, rows)
+        assert np.allclose(found, expected[:, rows], atol=3e-6)
 
 
 def test_scaled_vectors_have_norm_1_and_zero_vectors_stay_zero() -> None:
