@@ -30,13 +30,13 @@ def store_option(
 
 
 def encoder_option(group: Arguments, what: str) -> None:
-    """Add `--encoder`, the name of a feature of the store.
+    """Add `--encoder`, the name of a feature or relation of the store.
 
     Args:
         group: takes the option.
         what: the feature is for, such as "the feature to compare".
     """
-    text = f"{what}; default: the first one of the store"
+    text = f"{what}; default: lite0+mini where the store has both, else its first one"
     group.add_argument("--encoder", metavar="NAME", help=text)
 
 

@@ -13,6 +13,7 @@ import indexing
 import pages
 import precision
 import query
+import relation
 import rescan
 import stages
 import words
@@ -41,9 +42,10 @@ def main() -> int:
         out.write("\n## Encoder\n\n" + encoder.measured(photos, work))
         out.write("\n## Query from the shell\n\n" + query.measured(work / "store"))
         if arguments.images:
-            out.write("\n## Precision\n\n" + precision.table(photos, work / "store"))
+            out.write("\n## Precision\n\n" + precision.table(photos, work))
             out.write("\n## Words\n\n" + words.table(work / "store"))
         out.write(f"\n## Communities ({photos.name})\n\n" + agreement.table(work / "store"))
+        out.write("\n## Relation\n\n" + relation.measured(work))
         out.write("\n## Stages\n\n" + stages.measured(work))
         out.write(f"\n## Pages ({photos.name})\n\n" + pages.measured(work / "store", work))
     return 0

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from imgrec import Store
+from imgrec import Options, Store, index_folders
 from imgrec.neighbors.precision import precision_at_k
 from imgrec.pictures.decoding import decode, pixels_for
 from imgrec.pictures.preprocessing import Preprocessing
@@ -15,21 +15,25 @@ from machine import rows
 _THUMB = Preprocessing(crop_px=8, resize_px=8)
 
 
-def table(photos: Path, store: Path) -> str:
-    """Return precision at 1 and 5 by cosine of `mini`, `rgb` and an 8 x 8 thumbnail."""
-    with Store.open(store) as opened:
-        feature = opened.feature("mini")
-        entries = opened.catalog.entries(feature.ids)
+def table(photos: Path, work: Path) -> str:
+    """Return precision at 1 and 5 by cosine of features, relations and an 8 x 8 thumbnail.
+
+    Args:
+        photos: in folders, which are the classes.
+        work: folder for a store of `lite0`, `mini` and `rgb`.
+    """
+    index_folders([photos], work / "joint", Options(encoders=("lite0", "mini")))
+    with Store.open(work / "joint") as opened:
+        ids = opened.feature().ids
+        entries = opened.catalog.entries(ids)
         labels = [Path(entry.location).parent.name for entry in entries]
         images: list[Image.Image] = [
             decode(read_file(Path(entry.location))).image for entry in entries
         ]
         thumbs = np.stack([pixels_for(image, _THUMB).reshape(-1) for image in images])
-        vectors = {
-            "mini": feature.load(),
-            "rgb": opened.feature("rgb").load(),
-            "8 x 8 RGB thumbnail": thumbs.astype(np.float32),
-        }
+        names = [*opened.relation_names(), *opened.feature_names()]
+        vectors = {name: opened.feature(name).take(ids) for name in names}
+        vectors["8 x 8 RGB thumbnail"] = thumbs.astype(np.float32)
     lines = []
     for name, matrix in vectors.items():
         precision = precision_at_k(matrix, labels)

@@ -2,7 +2,6 @@
 
 import shutil
 import statistics
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.store.features import FeatureStore
 from imgrec.store.parts import write_part
 from imgrec.store.relations import Relation
-from imgrec.store.store import Store as OpenStore
 from machine import rows, seconds
 
 RELATION = Relation("lite0")
@@ -55,9 +53,9 @@ def written(path: Path, count: int) -> Path:
     """Write a store of `lite0` and `mini`, clustered and not negative, as after ReLU."""
     rng = np.random.default_rng(0)
     centers = rng.standard_normal((_CLUSTERS, _LATENT), np.float32)
-    specs = (_LITE0, replace(Mini().spec))
+    specs = (_LITE0, Mini().spec)
     layers = [rng.standard_normal((_LATENT, spec.dimensions), np.float32) / 8 for spec in specs]
-    with OpenStore.create(path) as store, store.writing():
+    with Store.create(path) as store, store.writing():
         _catalog(store, count)
         for spec in specs:
             store.add_feature(spec)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import stub_encoders
 from graph.__main__ import main as graph
 from graph.exports.map import map_of
 from imgrec import Options, Recommender, Store, find_duplicates, index_folders, neighbors_of
@@ -59,6 +60,7 @@ def _layout(method: str) -> Maker:
     return _opened(lay_out)
 
 
+RELATION = "stub-plain+mini"
 # By glob pattern of a folder: the function that writes it.
 MAKERS: dict[str, Maker] = {
     "indexes/mini/hnsw": _indexes,
@@ -76,6 +78,12 @@ MAKERS: dict[str, Maker] = {
     "layouts/mini/umap-2d-*": _layout("umap"),
     "layouts/mini/tsne-2d-*": _layout("tsne"),
     "projector/mini": _opened(_pages),
+    "relations/stub-plain+mini": _indexes,
+    "knn/stub-plain+mini": _opened(lambda store: neighbors_of(store, RELATION)),
+    "indexes/stub-plain/sketch": _indexes,
+    "indexes/stub-plain+mini/kmeans-30": _opened(lambda store: clusters_of(store, RELATION)),
+    # Last, as a relation that is not the default gets a sketch when it has been used.
+    "indexes/stub-plain+mini/sketch": _indexes,
 }
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "a bit of the header": lambda data: _flipped(data, min(len(data) - 1, 70)),
@@ -95,15 +103,19 @@ def _flipped(data: bytes, position: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def full(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def full(
+    photos: Path, photo_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """Make a store with all kinds of derived data."""
     path = Path(shutil.copytree(photo_store, tmp_path_factory.mktemp("full") / "store"))
     for made in ("knn", "indexes", "graph", "duplicates", "layouts", "projector"):
         # Other tests may have written it.
         shutil.rmtree(path / made, ignore_errors=True)
-    for make in MAKERS.values():
-        make(path)
-    return path
+    with stub_encoders.registered():
+        index_folders([photos], path, Options(encoders=("mini", "stub-plain"), workers=0))
+        for make in MAKERS.values():
+            make(path)
+        yield path
 
 
 @pytest.fixture
@@ -147,7 +159,8 @@ def _siblings(store: Path, file: Path) -> list[Path]:
 def test_every_kept_folder_is_covered(full: Path) -> None:
     folders = {path.parent for path in kept_files(full)}
     assert {folder for pattern in MAKERS for folder in full.glob(pattern)} == folders
-    inside = {path.parent for kind in ("knn", "indexes", "graph", "layouts", "projector")
+    kinds = ("knn", "indexes", "graph", "layouts", "projector", "relations")
+    inside = {path.parent for kind in kinds
               for path in (full / kind).rglob("*") if path.is_file()}  # fmt: skip
     assert inside | {full / "duplicates"} == folders
     assert problems(full) == []
@@ -251,7 +264,10 @@ def test_commands_give_the_same_results_if_every_kept_file_is_damaged(
         outputs.append((_written(logdir), _written(site)))
     assert outputs[0] == outputs[1]
     index_folders([photos], store, Options(workers=0))
+    repaired = ("relations", "indexes")
     assert [
-        place for place, _ in problems(store) if place.endswith(("pca", "sketch", "hnsw"))
+        place
+        for place, _ in problems(store)
+        if place.startswith(repaired) and not place.endswith(("kmeans-30", "kmeans-3", "pca-50"))
     ] == []
     assert answers(store) == answers(sound)
