@@ -68,7 +68,7 @@ class Answer:
         queries: the query pictures, as given.
         unwanted: the unwanted pictures, as given.
         texts: the texts, then the unwanted ones, and how each was understood.
-        encoder: the feature compared, or the joined features with their weights.
+        encoder: the feature or relation compared, or the joined features with their weights.
         metric: name of the metric.
         fuse: how the distances to several queries were fused.
         k: number of results asked for.

@@ -244,7 +244,8 @@ def _blocks(composition: Composition, first: FeatureStore, second: FeatureStore)
                     left.places(own),
                     right.places(other),
                 )
-                yield Block(ids, vectors, source=f"{left.source} | {right.source}")
+                known = left.source and right.source
+                yield Block(ids, vectors, source=f"{left.source} | {right.source}" if known else "")
 
 
 def _common(left: Ids, right: Ids) -> tuple[Ids, NDArray[np.intp], NDArray[np.intp]]:

@@ -55,18 +55,26 @@ def measured(photos: Path) -> str:
         work = Path(name)
         tell("duplicates: altering and indexing")
         how = _altered(photos, work / "altered")
-        index_folders([photos, work / "altered"], work / "store", Options(encoders=("mini",)))
+        options = Options(encoders=("lite0", "mini"))
+        index_folders([photos, work / "altered"], work / "store", options)
         with Store.open(work / "store") as store:
             truth = _truth(store, how, work / "altered")
-            pairs = candidate_pairs(store, store.spec(), store.feature(), {})
+            by = {
+                name: candidate_pairs(store, store.spec(name), store.feature(name), {}).tolist()
+                for name in (*store.relation_names(), "lite0", "mini")
+            }
             started = time.perf_counter()
             find_duplicates(store)
             spent_s = time.perf_counter() - started
             found = {t: find_duplicates(store, threshold=t) for t in _THRESHOLDS}
         lines = [
-            f"{len(truth.source) - len(how)} photographs and {len(how)} altered pictures; "
-            f"{len(pairs)} candidate pairs, {_share_among(pairs.tolist(), truth):.2%} of the "
-            "altered pictures to find are in a pair with their original",
+            f"{len(truth.source) - len(how)} photographs and {len(how)} altered pictures; share of "
+            "the altered pictures to find that are in a candidate pair with their original, by the "
+            "feature of the k-NN graph: "
+            + "; ".join(
+                f"{name} {_share_among(pairs, truth):.2%} of {len(pairs)} pairs"
+                for name, pairs in by.items()
+            ),
             f"time of all steps after the k-NN graph: {spent_s:.1f} s",
             f"the default threshold is {THRESHOLD}; joined different photographs may be real "
             "duplicates: look at them",
