@@ -81,7 +81,7 @@ class Resolver:
             ImgrecError: there is no such picture, or it cannot be read or encoded.
         """
         if isinstance(asked, Image.Image | np.ndarray):
-            specs = [spec for opened in features for spec in _encoded_by(opened)]
+            specs = [spec for opened in features for spec in encoded_by(opened)]
             need_px = max(spec.preprocessing.resize_px for spec in specs)
             return self._encoded(_content_of(asked, need_px), None, features)
         if isinstance(asked, int | np.integer):
@@ -143,7 +143,7 @@ class Resolver:
 
     def _vectors(self, content: _Content, opened: Searchable) -> Vectors:
         """Return the vector (1, d) of a picture for a feature, composed for a relation."""
-        vectors = [self._vector(content, spec) for spec in _encoded_by(opened)]
+        vectors = [self._vector(content, spec) for spec in encoded_by(opened)]
         if isinstance(opened.feature, RelatedFeature):
             return Halves(opened.feature.composition, *vectors).composed()
         return vectors[0]
@@ -171,7 +171,7 @@ class Resolver:
         return known
 
 
-def _encoded_by(opened: Searchable) -> tuple[EncoderSpec, ...]:
+def encoded_by(opened: Searchable) -> tuple[EncoderSpec, ...]:
     """Return the specs of the encoders of a feature: two of a relation."""
     return opened.spec.parts if isinstance(opened.spec, RelationSpec) else (opened.spec,)
 

@@ -25,7 +25,7 @@ from imgrec.encoders.registry import encodes_text, has_head, load_head
 from imgrec.errors import StoreError
 from imgrec.search.answer import Text
 from imgrec.search.class_ranking import Bounds, Rows, Shares, count_probable, likeliest, shares_of
-from imgrec.search.query_vectors import Resolved, Resolver
+from imgrec.search.query_vectors import Resolved, Resolver, encoded_by
 from imgrec.store.classes import Classes
 from imgrec.store.features import FeatureStore, common_ids, positions
 from imgrec.store.store import Store
@@ -106,7 +106,7 @@ class Texts:
             ImgrecError: the word has no class, the store has no classes of ImageNet, or no
                 picture of it has a class of the word.
         """
-        if all(encodes_text(opened.spec.name) for opened in features):
+        if all(encodes_text(spec.name) for opened in features for spec in encoded_by(opened)):
             resolved = resolver.resolve_text(text, features)
             return Understood(resolved, Text(text, unwanted, features[0].spec.name))
         meaning = meaning_of(text)
