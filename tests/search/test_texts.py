@@ -52,7 +52,7 @@ def _check(results: Sequence[Result], distances: np.ndarray) -> None:
     assert np.allclose(distances[ids], np.sort(distances[ids]), atol=1e-4)
 
 
-@pytest.mark.parametrize("feature", [CLASSIFIER, "mini"])
+@pytest.mark.parametrize("feature", [CLASSIFIER, "mini", f"{CLASSIFIER}+mini"])
 @pytest.mark.parametrize(("metric", "scipy"), [("cosine", "cosine"), ("manhattan", "cityblock")])
 def test_a_text_is_the_mean_of_the_likeliest_pictures(
     recommender: Recommender, feature: str, metric: str, scipy: str
