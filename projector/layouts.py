@@ -47,12 +47,12 @@ class PendingLayouts:
     axes: Vectors
     makers: Mapping[tuple[str, int], Maker]
 
-    def views(self, methods: Sequence[str], color: str) -> list[Bookmark]:
+    def views(self, methods: Sequence[str], colors: Sequence[str]) -> list[Bookmark]:
         """Return the bookmarks of the run; wait until all its layouts are computed.
 
         Args:
             methods: of the layouts, in the order of the list.
-            color: metadata column of the colored bookmark.
+            colors: metadata columns, one for each colored bookmark.
         """
         views: list[Bookmark] = []
         planes = [Bookmark(f"{TITLES[m]}, 2-D", self.makers[m, 2]()) for m in methods]
@@ -60,8 +60,11 @@ class PendingLayouts:
             views.append(replace(plane, flat=True))
             if (method, 3) in self.makers:
                 views.append(Bookmark(f"{TITLES[method]}, 3-D", self.makers[method, 3]()))
-        tinted = f"{views[0].name}, colors: {color}" if views else ""
-        views += [replace(first, name=tinted, color=color) for first in views[:1]]
+        views += [
+            replace(first, name=f"{first.name}, colors: {color}", color=color)
+            for first in views[:1]
+            for color in colors
+        ]
         views += [replace(plane, name=f"{plane.name}, to zoom in") for plane in planes]
         flat, space = self.axes[:, :2], self.axes
         return [*views, Bookmark("PCA, 2-D", flat, "pca"), Bookmark("PCA, 3-D", space, "pca")]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
-from imgrec.collection.kinds import CLUSTER, COLOR, COMMUNITY
+from imgrec.collection.kinds import CLASS, CLUSTER, COLOR, COMMUNITY
 from imgrec.derived.clusters import Clusters, clusters_in
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.layouts.fuzzy_graph import fuzzy_graph
@@ -125,9 +125,11 @@ class ProjectedFeature:
         return groups_of(self.store.catalog, self.clusters)
 
     @cached_property
-    def colored_by(self) -> str:
-        """The label kind to color by: the community if the catalog has any, else the cluster."""
-        return COMMUNITY if COMMUNITY in self.store.catalog.labels.kinds() else CLUSTER
+    def colored_by(self) -> tuple[str, ...]:
+        """The label kinds to color by: the class if known, and the community, else the cluster."""
+        kinds = self.store.catalog.labels.kinds()
+        groups = COMMUNITY if COMMUNITY in kinds else CLUSTER
+        return (CLASS, groups) if CLASS in kinds else (groups,)
 
     def runs(self, overview: int, page_size: int, *, max_points: int = MAX_POINTS) -> list[Run]:
         """Return the runs of the logdir, and keep the page of each picture in the store.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from imgrec.collection import Entry
-from imgrec.collection.kinds import FOLDER
+from imgrec.collection.kinds import CONFIDENCE, FOLDER
 from imgrec.system.file_names import printable
 
 # The first text column, by which the page labels the points.
@@ -33,7 +33,7 @@ def metadata_text(entries: Sequence[Entry], labels: Mapping[int, Mapping[str, st
     The columns are name, path, folder, size, megapixels and format, then the label kinds, sorted.
     The path is prefixed by the name of the root if there are several roots. The folder is the last
     one of the path, as in the label `folder`. Folder, format and labels are categories, see
-    `category`.
+    `category`; the confidence is a number where every picture has one.
 
     Args:
         entries: the pictures, in the order of the tensor's rows.
@@ -42,7 +42,9 @@ def metadata_text(entries: Sequence[Entry], labels: Mapping[int, Mapping[str, st
     columns = _own_columns(entries)
     for kind in sorted({kind for of_image in labels.values() for kind in of_image}):
         if kind not in columns:
-            columns[kind] = category(labels[e.id].get(kind, "") for e in entries)
+            values = [labels[e.id].get(kind, "") for e in entries]
+            numbers = kind == CONFIDENCE and all(map(_NUMBER.fullmatch, values))
+            columns[kind] = values if numbers else category(values)
     lines = [list(columns), *zip(*columns.values(), strict=True)]
     return "".join("\t".join(map(_cell, line)) + "\n" for line in lines)
 

@@ -96,6 +96,12 @@ def legend(browser: webdriver.Chrome) -> list[str]:
     )
 
 
+def numeric_columns(browser: webdriver.Chrome) -> list[str]:
+    """Return the metadata columns that the page takes for numbers, in their order."""
+    script = "projector.dataSet.spriteAndMetadataInfo.stats.filter(one => one.isNumeric)"
+    return list(_run(browser, f"return {script}.map(one => one.name)"))
+
+
 def shown_label(browser: webdriver.Chrome) -> str:
     """Return the column that the points are labeled by."""
     return str(_run(browser, "return projector.dataPanel.selectedLabelOption"))

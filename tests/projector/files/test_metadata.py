@@ -75,6 +75,15 @@ def test_every_kind_of_label_is_a_column_and_none_is_empty() -> None:
     ]  # fmt: skip
 
 
+def test_the_confidence_is_a_number_where_every_picture_has_one() -> None:
+    labels = {1: {"confidence": "0.87"}, 2: {"confidence": "1.00"}, 3: {"class": "dog"}}
+    rows = _check_table(metadata_text(_entries(["a.png", "b.png"]), labels), 2)
+    assert [row[rows[0].index("confidence")] for row in rows[1:]] == ["0.87", "1.00"]
+    # A single text makes the page take the whole column for text.
+    rows = _check_table(metadata_text(_entries(["a.png", "b.png", "c.png"]), labels), 3)
+    assert [row[rows[0].index("confidence")] for row in rows[1:]] == ["#0.87", "#1.00", "-"]
+
+
 def test_a_label_does_not_double_a_column() -> None:
     header = _rows(metadata_text(_entries(["a/b.png"]), {1: {"folder": "elsewhere"}}))[0]
     assert header == ["name", "path", "folder", "size", "megapixels", "format"]
