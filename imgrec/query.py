@@ -63,6 +63,7 @@ def table(answer: Answer) -> str:
         + f", {_way(answer)}, {answer.elapsed_ms:.1f} ms"
     ]
     lines += [line for text in answer.texts for line in _text_lines(text)]
+    lines += [_below(word, names) for word, names in answer.classes.items()]
     longest = max((len(printable(result.path)) for result in answer.results), default=0)
     width = min(_WIDEST, longest)
     for r in answer.results:
@@ -80,12 +81,23 @@ def _text_lines(text: Text) -> list[str]:
     if text.word is None or text.pictures is None:
         return [f"{asked}: by the text tower of {text.by}"]
     sense = f" (sense {text.sense} of WordNet)" if text.sense else ""
-    more = len(text.classes) - _CLASSES_NAMED
-    named = ", ".join(text.classes[:_CLASSES_NAMED]) + (f" and {more} more" if more > 0 else "")
+    named = _named(text.classes)
     classes = f"{len(text.classes)} classes" if text.classes[1:] else "the class"
     shown = f"{counted(text.pictures, 'picture')} with a probability of 0.5 or more"
     line = f"{asked}: {text.word}{sense}, {classes} {named} of {text.by}, {shown}"
     return [line, *([printable(text.note)] if text.note else [])]
+
+
+def _below(word: str, names: Sequence[str]) -> str:
+    """Return which classes were taken for a noun of `--where class=…`."""
+    asked = printable(f"--where class={word}")
+    which = f"{len(names)} classes here:" if names[1:] else "the class"
+    return f"{asked}: {which} {_named([printable(name) for name in names])}"
+
+
+def _named(classes: Sequence[str]) -> str:
+    more = len(classes) - _CLASSES_NAMED
+    return ", ".join(classes[:_CLASSES_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _way(answer: Answer) -> str:
@@ -110,7 +122,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--not", action="append", default=[], metavar="IMAGE", dest="unwanted", help=unwanted)
     unwanted = "move away from what shows this; may be repeated"
     add("--not-text", action="append", default=[], metavar="WORD", help=unwanted)
-    where = "only pictures with this label, such as color=red; may be repeated"
+    where = "only pictures with this label, such as color=red or class=dog; may be repeated"
     add("--where", action="append", default=[], metavar="KIND=VALUE", help=where)
     under = "only pictures in this folder; may be repeated"
     add("--under", action="append", default=[], metavar="FOLDER", help=under)

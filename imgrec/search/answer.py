@@ -77,6 +77,8 @@ class Answer:
         exact: True if the distance to every picture was computed.
         elapsed_ms: time of the query in an open store, in milliseconds.
         results: the pictures found.
+        classes: for each noun of `--where class=…` that is no picture's class, those below it
+            that pictures have, and that were taken.
     """
 
     queries: list[str]
@@ -91,6 +93,7 @@ class Answer:
     exact: bool
     elapsed_ms: float
     results: list[Result]
+    classes: dict[str, list[str]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as the JSON object that `--json` prints."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageFont
 
 from imgrec.collection import Entry
+from imgrec.collection.kinds import CLASS, CONFIDENCE
 from imgrec.errors import PictureError
 from imgrec.pictures.decoding import decode
 from imgrec.search.answer import Answer, Result
@@ -18,6 +19,8 @@ from imgrec.system.file_names import printable
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _CELL_PX = 240
 _CAPTION_PX = 44
+# A third line of the caption.
+_NOTE_PX = 18
 _GAP_PX = 16
 _ANSWERS_A_ROW = 5
 _GROUND = (250, 250, 248)
@@ -29,11 +32,12 @@ _QUIET = (110, 112, 116)
 
 @dataclass(frozen=True)
 class Cell:
-    """A picture of the grid, never cropped, with two lines of caption."""
+    """A picture of the grid, never cropped, with two lines of caption, or three."""
 
     image: Image.Image
     title: str
     detail: str
+    note: str = ""
 
 
 def answer_grid(store: Store, answer: Answer) -> Image.Image:
@@ -52,7 +56,7 @@ def answer_grid(store: Store, answer: Answer) -> Image.Image:
     queries += [Cell(_text_image(text), "not like", text) for text in unwanted]
     entries = store.catalog.entries(result.id for result in answer.results)
     answers = [
-        Cell(_stored_image(store, entry), f"{r.rank}   {_distance(answer, r)}", r.path)
+        Cell(_stored_image(store, entry), f"{r.rank}   {_distance(answer, r)}", r.path, _class(r))
         for r, entry in zip(answer.results, entries, strict=True)
     ]
     return draw_grid(queries, answers)
@@ -64,11 +68,19 @@ def _distance(answer: Answer, result: Result) -> str:
     return f"{answer.metric} {result.distance:.4f}"
 
 
+def _class(result: Result) -> str:
+    """Return the class of a result with its probability: "golden retriever 0.92"; "" for none."""
+    if CLASS not in result.labels:
+        return ""
+    return " ".join(filter(None, map(result.labels.get, (CLASS, CONFIDENCE))))
+
+
 def draw_grid(queries: Sequence[Cell], answers: Sequence[Cell]) -> Image.Image:
     """Draw the queries down the first column and the answers in rows beside them."""
     rows = max(len(queries), math.ceil(len(answers) / _ANSWERS_A_ROW), 1)
     columns = min(_ANSWERS_A_ROW, len(answers))
-    step_x, step_y = _CELL_PX + _GAP_PX, _CELL_PX + _CAPTION_PX + _GAP_PX
+    notes_px = _NOTE_PX if any(cell.note for cell in answers) else 0
+    step_x, step_y = _CELL_PX + _GAP_PX, _CELL_PX + _CAPTION_PX + notes_px + _GAP_PX
     # The results begin here, right of the rule.
     left = step_x + 2 * _GAP_PX
     size = (left + columns * step_x + _GAP_PX, rows * step_y + _GAP_PX)
@@ -101,6 +113,9 @@ def _draw_cell(
         _QUIET,
         detail,
     )
+    if cell.note:
+        note = _fitted(printable(cell.note), detail, _CELL_PX, keep_end=5)
+        draw.text((x, y + _CELL_PX + 44), note, _QUIET, detail)
 
 
 def _place(path: str, font: _Font) -> str:

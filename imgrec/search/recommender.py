@@ -121,7 +121,8 @@ class Recommender:
                 ImageNet; any text where the feature's encoder has a text tower.
             unwanted: pictures that results should not be like.
             unwanted_text: what results should not show.
-            where: labels that results must have, such as `folder=dress`.
+            where: labels that results must have, such as `folder=dress`; the classes below a
+                noun that is no picture's class, such as `class=dog`.
             under: folders in which results must lie.
             index: `auto`, `exact`, `sketch` or `hnsw`.
 
@@ -152,7 +153,8 @@ class Recommender:
         ]
         likes += [one.resolved for one in texts if not one.text.unwanted]
         dislikes += [one.resolved for one in texts if one.text.unwanted]
-        allowed = view.rows_allowed(wanted, space)
+        widened, classes = view.widened(wanted)
+        allowed = view.rows_allowed(widened, space)
         asked = [query.id for query in (*likes, *dislikes) if query.id is not None]
         to, away = compared.queries(likes), compared.queries(dislikes)
         margins, left_out = space.between(to, away), space.rows_of(asked)
@@ -175,6 +177,7 @@ class Recommender:
             exact=found.exact,
             elapsed_ms=round(1000 * (time.perf_counter() - started), 3),
             results=results,
+            classes=classes,
         )
 
     def _current_view(self) -> StoreView:

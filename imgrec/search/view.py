@@ -7,11 +7,13 @@ state token with that of the view; if it changed, a new view is made. No answer 
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection.filters import Filter
+from imgrec.collection.kinds import CLASS
 from imgrec.derived.kept import Searchable, open_reduced, open_searchable
 from imgrec.derived.pca import Reduced
 from imgrec.distances.axes import Axes
@@ -52,6 +54,10 @@ class Compared:
         return [self.axes.project(vectors[0])] if self.axes else vectors
 
 
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
 class StoreView:
     """One state of a store; thread-safe. Features and filters are opened once and cached.
 
@@ -67,6 +73,7 @@ class StoreView:
         self.texts = Texts(store)
         self._opened: dict[str, Searchable] = {}
         self._reduced: dict[str, Reduced] = {}
+        self._widened: dict[Filter, tuple[Filter, dict[str, list[str]]]] = {}
         self._allowed: dict[tuple[Filter, tuple[str, ...]], NDArray[np.bool_]] = {}
         self._opening, self._reducing = threading.Lock(), threading.Lock()
 
@@ -94,6 +101,20 @@ class StoreView:
             name = ",".join(f"{part.feature.name}={part.weight:g}" for part in parts)
         return Compared(opened, Space(metric, parts), name)
 
+    def widened(self, wanted: Filter) -> tuple[Filter, dict[str, list[str]]]:
+        """Return a filter with nouns replaced by classes, and these; see `with_classes_below`."""
+        if not any(kind == CLASS for kind, _ in wanted.where):
+            return wanted, {}
+        # Loads the nouns of WordNet, which few questions need.
+        from imgrec.search.class_filter import with_classes_below
+
+        known = self._widened.get(wanted)
+        if known is None:
+            known = with_classes_below(wanted, self.store.catalog)
+            with self._opening:
+                _put(self._widened, wanted, known)
+        return known
+
     def rows_allowed(self, wanted: Filter, space: Space) -> NDArray[np.bool_] | None:
         """Return the boolean mask (n,) of rows that pass a filter; None for an empty filter.
 
@@ -107,9 +128,7 @@ class StoreView:
         if allowed is None:
             allowed = np.isin(space.ids, wanted.ids(self.store.catalog), assume_unique=True)
             with self._opening:
-                while len(self._allowed) >= _KEPT_FILTERS:
-                    del self._allowed[next(iter(self._allowed))]
-                self._allowed[key] = allowed
+                _put(self._allowed, key, allowed)
         return allowed
 
     def _searchable(self, name: str) -> Searchable:
@@ -125,6 +144,13 @@ class StoreView:
             if opened.spec.name not in self._reduced:
                 self._reduced[opened.spec.name] = open_reduced(self.store, opened)
             return self._reduced[opened.spec.name]
+
+
+def _put(kept: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    """Add a value; drop the oldest ones where there are too many."""
+    while len(kept) >= _KEPT_FILTERS:
+        del kept[next(iter(kept))]
+    kept[key] = value
 
 
 def weights_asked(

@@ -256,7 +256,7 @@ class Store:
             raise StoreError(
                 f"{self.path} has no classes{f' of {name!r}' if name else ''} (there: "
                 f"{', '.join(known) or 'none'}): run imgrec index --store {self.path} "
-                f"--encoder {name or 'NAME'} with a torchvision model"
+                f"--encoder {name or 'lite0'}, with an encoder that knows classes"
             )
         dead, last = self.catalog.ids_not_ok(), self.catalog.last_id()
         return open_classes(self.paths.classes(name), dead, last)
