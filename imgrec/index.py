@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from imgrec.arguments import positive, store_of, store_option, workers_option
 from imgrec.commands import Parser, run
+from imgrec.errors import ImgrecError
 from imgrec.indexing.options import DEFAULT_ENCODER, IndexOptions
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ examples:
   imgrec index ~/Pictures                          into ./imgrec-store
   imgrec index ~/Pictures --encoder mini           no download, no GPU
   imgrec index                                     what is new in the folders of the store
+  imgrec index --vectors dino=vectors.npy          paths in vectors.txt, one a line
   imgrec index --relocate /mnt/old /mnt/new        the disk has another path now
 """
 
@@ -52,6 +54,7 @@ def report(summary: Summary) -> str:
     lines = [
         *summary_lines(summary.counts, summary.failures, summary.formats),
         "features: " + ", ".join(f"{name} ({d})" for name, d in summary.features.items()),
+        *summary.vectors,
         *summary.indexes,
         f"this run: {_run(summary)}",
     ]
@@ -89,6 +92,16 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--encoder", action="append", default=[], metavar="NAME", dest="encoders", help=encoders)
     weights = "a state dict for the model, or the ONNX file; default: the library's own weights"
     add("--weights", type=Path, metavar="FILE", help=weights)
+    vectors = "vectors made elsewhere as the feature NAME: .npy with a list of paths beside it, or "
+    vectors += ".parquet; may be repeated"
+    add(
+        "--vectors",
+        action="append",
+        type=_named_file,
+        default=[],
+        metavar="NAME=FILE",
+        help=vectors,
+    )
     add(
         "--bins", type=positive, metavar="N", help="histogram bins per channel of rgb (default 256)"
     )
@@ -118,6 +131,7 @@ def _index(arguments: argparse.Namespace) -> None:
     options = IndexOptions(
         encoders=tuple(arguments.encoders),
         weights=arguments.weights,
+        vectors=_by_name(arguments.vectors),
         device=arguments.device,
         bins=arguments.bins,
         batch_size=arguments.batch_size,
@@ -137,6 +151,23 @@ def _index(arguments: argparse.Namespace) -> None:
     summary = index_folders(arguments.folders, store, options)
     _warn(summary.warnings)
     sys.stdout.write(report(summary))
+
+
+def _named_file(text: str) -> tuple[str, Path]:
+    """Return name and file of an argument such as `dino=vectors.npy`."""
+    name, equals, file = text.partition("=")
+    if not (name and equals and file):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FILE")
+    return name, Path(file)
+
+
+def _by_name(files: Sequence[tuple[str, Path]]) -> dict[str, Path]:
+    named: dict[str, Path] = {}
+    for name, file in files:
+        if name in named:
+            raise ImgrecError(f"--vectors {name}=… is given twice: give one file for each name")
+        named[name] = file
+    return named
 
 
 def _relocated(moved: Relocation) -> str:

@@ -117,8 +117,14 @@ def matching_encoder(
     """Load the encoder that made a feature, to encode pictures that are not in it.
 
     Raises:
-        EncoderError: as `load_encoder`, or its version or weights differ from those of the spec.
+        EncoderError: as `load_encoder`, or its version or weights differ from those of the spec;
+            or the vectors were made elsewhere.
     """
+    if spec.foreign:
+        raise EncoderError(
+            f"the {spec.name} vectors were made elsewhere, and no encoder here makes others: "
+            f"ask by a picture that has one, or name another feature than {spec.name}"
+        )
     encoder = load_encoder(spec.name, weights, device, like=spec)
     deciding = attrgetter("version", "weights_digest", "precision")
     if deciding(encoder.spec) != deciding(spec):

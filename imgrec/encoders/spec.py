@@ -41,6 +41,8 @@ class EncoderSpec:
             main process runs it in batches, on a GPU or on the CPU.
         precision: of the computation, where an encoder has more than one: their vectors are near
             to each other, but not near enough to be neighbors in one feature.
+        foreign: True of vectors that were made elsewhere: there is no encoder to make others, and
+            the preprocessing means nothing.
     """
 
     name: str
@@ -52,6 +54,7 @@ class EncoderSpec:
     weights_digest: str = ""
     in_worker: bool = True
     precision: Precision = "float32"
+    foreign: bool = False
 
     def identity(self) -> dict[str, Any]:
         """Return the fields that decide the vectors: not where they are made, nor a name."""

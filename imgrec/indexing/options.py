@@ -5,6 +5,7 @@ This module imports neither numpy nor torch: the command line takes its defaults
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,9 @@ class IndexOptions:
     Attributes:
         encoders: names; the first becomes the store's default. Empty: all encoders of the
             store, or `DEFAULT_ENCODER` if the store is new or `only` replaces its collection.
-        weights: a file with a state dict for the torchvision encoder.
+        weights: a file with a state dict for the encoder that takes one, or the ONNX file.
+        vectors: files of vectors that were made elsewhere, by name of the feature, see
+            `imgrec.indexing.vector_file`.
         device: `auto`, or a torch device name.
         bins: bins per channel of the `rgb` histogram; None: those of the store, 256 if it is new.
         batch_size: pictures per task of a worker and per forward pass.
@@ -45,6 +48,7 @@ class IndexOptions:
 
     encoders: tuple[str, ...] = ()
     weights: Path | None = None
+    vectors: Mapping[str, Path] = field(default_factory=dict)
     device: str = "auto"
     bins: int | None = None
     batch_size: int = 32
@@ -85,6 +89,7 @@ class Summary:
         formats: number of ok pictures by file format, the most frequent first.
         features: dimensions by name of the feature.
         indexes: a line about each search index.
+        vectors: a line about each file of vectors that were made elsewhere.
         new: pictures that got a new id, those with changed content (`changed`) among them.
         moved: pictures found at another path; they keep id and vectors.
         gone: pictures that became missing in this run.
@@ -99,6 +104,7 @@ class Summary:
     formats: dict[str, int] = field(default_factory=dict)
     features: dict[str, int] = field(default_factory=dict)
     indexes: list[str] = field(default_factory=list)
+    vectors: list[str] = field(default_factory=list)
     new: int = 0
     changed: int = 0
     moved: int = 0

@@ -19,9 +19,11 @@ from imgrec.derived.kept import update_indexes
 from imgrec.encoders.classifier import Classifier
 from imgrec.encoders.device import DeviceEncoder, device_encoders
 from imgrec.errors import StoreError
+from imgrec.indexing.foreign import add_vectors, begin_vectors, lacking_lines
 from imgrec.indexing.jobs import PartJob, on_device, plan_jobs
 from imgrec.indexing.options import IndexOptions, Summary
 from imgrec.indexing.reading import read_pictures
+from imgrec.indexing.vector_file import VectorFile
 from imgrec.indexing.wanted import Wanted, decide
 from imgrec.labels.classes import (
     begin_class_labels,
@@ -76,17 +78,19 @@ def _update(store: Store, wanted: Wanted, options: IndexOptions, summary: Summar
     """Do the run on an open store whose lock is held."""
     summary.warnings += set_aside_damaged(store.path)
     store.reserve_ids()
-    if store.encoder is None:
+    if store.encoder is None and wanted.primary in wanted.encoders:
         # Before anything is read, so that a resumed run has the same encoder.
         store.set_encoder(wanted.primary)
     store.set_follow_links(wanted.follow_links)
     begin_colors(store)
     offline = _scan(store, wanted.sources, options, summary)
     write_roots(store.path, store.catalog)
+    begin_vectors(store, wanted.vectors)
     _read(store, wanted, offline, options, summary)
     store.set_encoder(wanted.primary)
     if lacks_colors(store):
         _update_colors(store, options, summary)
+    _add_vectors(store, wanted.vectors, summary)
     _update_indexes(store, options, summary)
     totals = store.catalog.totals
     summary.counts, summary.failures = totals.counts(), totals.failures()
@@ -143,6 +147,15 @@ def _scan(
     retried = None if options.retry_failed else "unreadable"
     store.catalog.retry_failed(retried, offline)
     return np.concatenate([store.catalog.ids_under(root) for root in offline] or [_NONE])
+
+
+def _add_vectors(store: Store, files: Sequence[VectorFile], summary: Summary) -> None:
+    """Write the vectors that were made elsewhere; say which pictures have none."""
+    for found in files:
+        line, warnings = add_vectors(store, found)
+        summary.vectors.append(line)
+        summary.warnings += warnings
+    summary.warnings += lacking_lines(store)
 
 
 def _update_indexes(store: Store, options: IndexOptions, summary: Summary) -> None:

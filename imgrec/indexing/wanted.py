@@ -12,7 +12,9 @@ from pathlib import Path
 from imgrec.encoders import load_encoder, needs_weights
 from imgrec.encoders.spec import Encoder, EncoderSpec
 from imgrec.errors import ImgrecError
+from imgrec.indexing.foreign import read_vector_files, unless_foreign
 from imgrec.indexing.options import DEFAULT_ENCODER, IndexOptions
+from imgrec.indexing.vector_file import VectorFile
 from imgrec.sources.opening import real_places, source_at, source_of
 from imgrec.sources.source import PictureSource
 from imgrec.store.store import Store
@@ -24,18 +26,17 @@ class Wanted:
 
     Attributes:
         sources: of the pictures.
-        encoders: by name, `rgb` always among them; the store's own is the first of the others.
+        encoders: by name, `rgb` always among them.
+        primary: the feature that is meant when none is named.
+        vectors: files of vectors that were made elsewhere, checked.
         follow_links: whether what links lead to outside the roots belongs to the collection.
     """
 
     sources: tuple[PictureSource, ...]
     encoders: dict[str, Encoder]
+    primary: str
+    vectors: tuple[VectorFile, ...]
     follow_links: bool
-
-    @property
-    def primary(self) -> str:
-        """The encoder that is meant when none is named."""
-        return next((name for name in self.encoders if name != "rgb"), "rgb")
 
 
 def decide(
@@ -50,14 +51,16 @@ def decide(
         options: of the run.
 
     Raises:
-        ImgrecError: a folder is absent or holds no picture, none is known, or an encoder
-            cannot be loaded.
+        ImgrecError: a folder is absent or holds no picture, none is known, an encoder cannot be
+            loaded, or a file of vectors is wrong.
     """
     follow_links = bool(
         store.follows_links if store and options.follow_links is None else options.follow_links
     )
     sources = _named(folders, follow_links) or _known(store, path)
-    return Wanted(tuple(sources), _encoders(store, sources, options), follow_links)
+    vectors = read_vector_files(store, options.vectors)
+    encoders, primary = _encoders(store, sources, options)
+    return Wanted(tuple(sources), encoders, primary, vectors, follow_links)
 
 
 def _named(folders: Sequence[Path | str], follow_links: bool) -> list[PictureSource]:
@@ -81,9 +84,11 @@ def _known(store: Store | None, path: Path) -> list[PictureSource]:
 
 def _encoders(
     store: Store | None, sources: Collection[PictureSource], options: IndexOptions
-) -> dict[str, Encoder]:
+) -> tuple[dict[str, Encoder], str]:
+    """Return the encoders by name, and the feature that is meant when none is named."""
     names = list(options.encoders or _encoders_of(store, sources, options) or [DEFAULT_ENCODER])
     names = list(dict.fromkeys([*names, "rgb"]))
+    first, names = names[0], unless_foreign(store, names, options.vectors)
     if options.weights and not any(needs_weights(name) for name in names):
         raise ImgrecError(
             f"--weights {options.weights} is for a model by its name, and the encoders are "
@@ -93,7 +98,9 @@ def _encoders(
         load_encoder(name, options.weights, options.device, options.bins, _stored_spec(store, name))
         for name in names
     ]
-    return {encoder.spec.name: encoder for encoder in loaded}
+    encoders = {encoder.spec.name: encoder for encoder in loaded}
+    own = next((name for name in encoders if name != "rgb"), "rgb")
+    return encoders, own if first in (*names, "rgb") else first
 
 
 def _encoders_of(

@@ -39,11 +39,13 @@ class Output:
         kind: `features`, `thumbs` or `classes`.
         folder: of the parts.
         dimensions: d of a feature's vectors, None if its description does not tell.
+        foreign: True of a feature whose vectors were made elsewhere.
     """
 
     kind: str
     folder: Path
     dimensions: int | None = None
+    foreign: bool = False
 
     def parts(self) -> list[Path]:
         """Return the folders of the parts, by ascending number."""
@@ -55,8 +57,14 @@ def outputs_of(store: Path) -> Iterator[Output]:
     for kind in (FEATURES, CLASSES):
         for folder in sorted(path for path in (store / kind).glob("*") if path.is_dir()):
             described = read_json(folder / FEATURE_DESCRIPTION)
-            dimensions = described.get("dimensions") if isinstance(described, dict) else None
-            yield Output(kind, folder, dimensions if isinstance(dimensions, int) else None)
+            described = described if isinstance(described, dict) else {}
+            dimensions = described.get("dimensions")
+            yield Output(
+                kind,
+                folder,
+                dimensions if isinstance(dimensions, int) else None,
+                described.get("foreign") is True,
+            )
     if (store / THUMBS).is_dir():
         yield Output(THUMBS, store / THUMBS)
 

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from imgrec.errors import StoreError
 from imgrec.store.parts import read_json
-from imgrec.store.paths import StorePaths
+from imgrec.store.paths import FEATURE_DESCRIPTION, StorePaths
 from imgrec.system.atomic_files import write_text
 from imgrec.system.folder_names import name_of_folder
 from imgrec.version import __version__
@@ -31,7 +31,8 @@ def is_store(path: Path) -> bool:
 def mend_manifest(path: Path) -> list[str]:
     """Rewrite store.json if it is lost or damaged; return a line of text about it, or none.
 
-    The encoder is a guess then: the first feature by name that is not `rgb`.
+    The encoder is a guess then: the first feature by name that is not `rgb`, and one that an
+    encoder made if there is any.
 
     Raises:
         OSError: the store cannot be written.
@@ -39,16 +40,18 @@ def mend_manifest(path: Path) -> list[str]:
     manifest = read_json(StorePaths(path).manifest)
     if isinstance(manifest, dict) and "format" in manifest:
         return []
-    features = sorted(
-        name_of_folder(folder.name)
-        for folder in StorePaths(path).features.glob("*")
-        if folder.is_dir()
-    )
-    encoder = next((name for name in features if name != "rgb"), "rgb")
+    folders = [folder for folder in StorePaths(path).features.glob("*") if folder.is_dir()]
+    features = sorted((_is_foreign(folder), name_of_folder(folder.name)) for folder in folders)
+    encoder = next((name for _, name in features if name != "rgb"), "rgb")
     write_manifest(path, {"encoder": encoder} if features else {})
     return [
         f"{StorePaths(path).manifest} was lost or damaged: written anew, the encoder is {encoder}"
     ]
+
+
+def _is_foreign(feature: Path) -> bool:
+    described = read_json(feature / FEATURE_DESCRIPTION)
+    return isinstance(described, dict) and described.get("foreign") is True
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from imgrec.store.paths import (
     StorePaths,
 )
 from imgrec.system.atomic_files import write_text
+from imgrec.system.folder_names import name_of_folder
 
 _FIELDS = {"name", "dimensions", "preprocessing", "dtype"}
 
@@ -69,8 +70,7 @@ def set_aside_damaged(store: Path) -> list[str]:
             if problem:
                 aside = _set_aside(store, part)
                 lines.append(
-                    f"{part} was damaged ({problem}): it lies in {aside} now, and its pictures "
-                    "are done again"
+                    f"{part} was damaged ({problem}): it lies in {aside} now, and {_then(output)}"
                 )
     StorePaths(store).reported_damage.unlink(missing_ok=True)
     return lines
@@ -117,6 +117,14 @@ def mend_descriptions(store: Path) -> list[str]:
                 f"feature lies in {aside} now; name its --encoder to have it made again"
             )
     return lines
+
+
+def _then(output: Output) -> str:
+    """Return what becomes of the rows of a damaged part."""
+    if not output.foreign:
+        return "its pictures are done again"
+    name = name_of_folder(output.folder.name)
+    return f"cannot be made again from pictures: give its vectors by --vectors {name}=FILE"
 
 
 def _as_written(output: Output) -> dict[str, Any] | None:

@@ -80,6 +80,17 @@ def test_a_parquet_table_without_the_extra(own_store: Path, tmp_path: Path) -> N
     assert not table.exists()
 
 
+def test_a_parquet_file_of_vectors_without_the_extra(own_store: Path, tmp_path: Path) -> None:
+    (tmp_path / "v.parquet").touch()
+    vectors = f"made={tmp_path / 'v.parquet'}"
+    done = without("pyarrow", "imgrec.index", "--vectors", vectors, "--store", str(own_store))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.endswith(
+        "v.parquet needs pyarrow, which is not installed: pip install 'imgrec[parquet]'\n"
+    )
+
+
 def test_a_heic_file_without_the_extra(tmp_path: Path) -> None:
     photos, store_path = tmp_path / "photos", tmp_path / "store"
     photos.mkdir()

@@ -99,7 +99,8 @@ def _check_complete(store: Path, output: Output, ok: Ids) -> Check[None]:
     if lacking:
         yield Place(output.folder.relative_to(store).as_posix()).warning(
             f"{counted(lacking, 'picture')} have no row",
-            "they are not found by this feature until the next imgrec index",
+            "they are not found by this feature until "
+            + ("imgrec index --vectors gives them" if output.foreign else "the next imgrec index"),
         )
 
 

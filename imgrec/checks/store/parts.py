@@ -16,6 +16,10 @@ from imgrec.store.thumbnails import DAMAGED
 from imgrec.system.text import counted
 
 _REDONE = "the next imgrec index moves it to damaged/ and reads its pictures again"
+_GIVEN_AGAIN = (
+    "the next imgrec index moves it to damaged/; its vectors were made elsewhere and cannot be "
+    "made again from pictures: give them by imgrec index --vectors NAME=FILE"
+)
 # Thumbnails of a part that are decoded, unless all are.
 _SAMPLE = 16
 # Rows read at a time.
@@ -35,7 +39,7 @@ def check_output(store: Path, output: Output, known: Ids | None, deep: bool) -> 
         problem = problem or _content_problem(output, part, deep)
         if problem:
             damaged.append(name)
-            yield Place(name).error(problem, _REDONE)
+            yield Place(name).error(problem, _GIVEN_AGAIN if output.foreign else _REDONE)
         elif known is not None:
             yield from _check_ids(Place(name), part, known)
     return damaged
