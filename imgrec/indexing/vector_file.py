@@ -11,8 +11,8 @@ whole or refused: as many paths as vectors, each path once, numbers only.
 """
 
 import json
-import os
 import posixpath
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +90,7 @@ def read_vector_file(name: str, file: Path) -> VectorFile:
 
 def normalized(path: str) -> str:
     """Return a path as the catalog spells it: forward slashes, no `./` and no `a/../`."""
-    return posixpath.normpath(path.replace("\\", "/") if os.name == "nt" else path)
+    return posixpath.normpath(path.replace("\\", "/") if sys.platform == "win32" else path)
 
 
 def _npy(file: Path) -> NDArray[Any]:

@@ -218,4 +218,7 @@ def test_a_feature_contains_its_encoder_spec(photo_store: Path) -> None:
     described = json.loads((photo_store / "features" / "rgb" / "feature.json").read_text())
     assert described["dimensions"] == 768
     assert described["dtype"] == "float32"
-    assert described["preprocessing"] == {"crop_px": 224, "resize_px": 224, "fit": "stretch"}
+    assert described["preprocessing"] == {
+        "crop_px": 224, "resize_px": 224, "fit": "stretch", "interpolation": "bilinear",
+    }  # fmt: skip
+    assert not described["foreign"]
