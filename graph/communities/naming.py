@@ -2,16 +2,19 @@
 
 A class counts by its probability, over the five classes that are stored of each picture: a hundred
 pictures with a probability of 0.3 count as thirty. So a class that the classifier is not sure of
-never names a community, and the words of paths do. Texts are ranked by their contribution to the
-Kullback-Leibler divergence between the community and the rest of the collection. Siblings get
-different names: a weaker text that tells one from its namesakes is added, at last the number.
+never names a community, and the words of paths do. Where there are none, a noun above the classes
+may: of thirty breeds, each with a small share, "dog" has a large one. Texts are ranked by their
+contribution to the Kullback-Leibler divergence between the community and the rest of the
+collection. Siblings get different names: a weaker text that tells one from its namesakes is added,
+at last the number.
 """
 
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from graph.communities.nouns import breadth, noun_word
 from graph.communities.tally import Tally
 from graph.communities.tree import LONERS
 from imgrec.system.file_names import printable
@@ -22,6 +25,11 @@ _LEAST_SHARE = 1 / 3
 _LEAST_COLOR = 1 / 2
 # The same of a class that is named beside a word, and of each of two classes named together.
 _LEAST_BESIDE, _LEAST_OF_TWO = 1 / 2, 1 / 8
+# A noun is taken instead of a class if its score is so many times as high.
+_CLEARLY = 1.5
+# Of nouns with nearly the best score, the one with the fewest classes is taken: of "measuring
+# instrument" and "clock" the second.
+_NEARLY = 0.95
 # The same of a text that only tells a community from its namesakes.
 _LEAST_TELLING = 1 / 4
 # Least ratio of its frequency inside to that outside.
@@ -143,6 +151,9 @@ def _lead(own: Tally, whole: Tally) -> tuple[list[str], list[str]]:
     if not words:
         scores = {found.text: found.score for found in _classes(own, whole, _LEAST_OF_TWO)}
         also = [name for name in classes[1:2] if scores[name] >= _SECOND * scores[classes[0]]]
+        noun = _noun(own, whole)
+        if noun and (not classes or noun.score > _CLEARLY * scores[classes[0]]):
+            return [noun.text], classes[:1]
         return [", ".join([*classes[:1], *also])] if classes else [], []
     lead = [words[0].text, *(found.text for found in _classes(own, whole, _LEAST_BESIDE)[:1])]
     if len(lead) == 2 and _alike(*lead):
@@ -167,20 +178,42 @@ def _words(own: Tally, whole: Tally, least: float) -> list[_Text]:
     return _told_apart(_scored(own.words, own.pictures, whole.words, whole.pictures, least))
 
 
-def _classes(own: Tally, whole: Tally, least: float) -> list[_Text]:
-    """Return the best classes.
+def _probable(
+    sums: Mapping[str, float],
+    pictures: int,
+    everywhere: Mapping[str, float],
+    whole: int,
+    least: float,
+) -> list[_Text]:
+    """Return what `_scored` returns of sums of probabilities.
 
-    Their odds have an informative prior: the shares of the whole collection, with the weight of
+    The odds have an informative prior: the shares of the whole collection, with the weight of
     `_PRIOR` pictures.
 
     Source: Monroe, Colaresi, Quinn, Fightin' Words, Political Analysis 16 (2008).
     """
-    prior = _PRIOR / whole.pictures
-    sums = {name: s + prior * whole.classes[name] for name, s in own.classes.items()}
-    every = {name: s + prior * s for name, s in whole.classes.items()}
-    found = _scored(sums, own.pictures + _PRIOR, every, whole.pictures + _PRIOR, least)
+    prior = _PRIOR / whole
+    own = {text: total + prior * everywhere[text] for text, total in sums.items()}
+    every = {text: total + prior * total for text, total in everywhere.items()}
+    return _scored(own, pictures + _PRIOR, every, whole + _PRIOR, least)
+
+
+def _classes(own: Tally, whole: Tally, least: float) -> list[_Text]:
+    """Return the best classes."""
+    found = _probable(own.classes, own.pictures, whole.classes, whole.pictures, least)
     named = [_Text(class_name(one.text), one.share, one.score) for one in found]
     return _told_apart([one for one in named if one.text])
+
+
+def _noun(own: Tally, whole: Tally) -> _Text | None:
+    """Return the noun above several classes that says most about a community."""
+    found = _probable(own.nouns, own.pictures, whole.nouns, whole.pictures, _LEAST_SHARE)
+    if not found:
+        return None
+    best = max(one.score for one in found)
+    near = [one for one in found if one.score >= _NEARLY * best]
+    chosen = min(near, key=lambda one: (breadth(one.text), -one.score, one.text))
+    return replace(chosen, text=noun_word(chosen.text))
 
 
 def _colors(own: Tally, whole: Tally, least: float) -> list[_Text]:

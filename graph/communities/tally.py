@@ -7,9 +7,11 @@ is the sum of those of its children.
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
+from graph.communities.nouns import noun_sums
 from graph.communities.path_words import words_of
 from imgrec.collection import Entry, Ids
 from imgrec.collection.kinds import COLOR, FOLDER
@@ -42,6 +44,11 @@ class Tally:
     colors: Counter[str] = field(default_factory=Counter)
     folders: Counter[str] = field(default_factory=Counter)
     classes: dict[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def nouns(self) -> dict[str, float]:
+        """The sum of the probabilities of the classes below each noun, by its id."""
+        return noun_sums(self.classes)
 
     @classmethod
     def of(

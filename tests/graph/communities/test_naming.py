@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.communities.naming import key_classes, key_words, names_of, plain_name
+from graph.communities.nouns import breadth, noun_sums, noun_word
 from graph.communities.path_words import words_of
 from graph.communities.tally import Tally, class_sums
 from imgrec.collection import Entry
+from imgrec.encoders.imagenet import categories
+from imgrec.encoders.imagenet.words import classes_of
 from imgrec.store.classes import Classes
 
 
@@ -176,7 +179,7 @@ def test_a_small_community_needs_a_surer_class() -> None:
     ("own", "name"),
     [
         # Without words two classes of about the same weight name it, or the better one.
-        (tally(50, classes={"running shoe": 25.0, "Loafer": 20.0}), "running shoe, Loafer"),
+        (tally(50, classes={"alp": 24.0, "hay": 20.0}), "alp, hay"),
         (tally(50, classes={"running shoe": 40.0, "Loafer": 5.0}), "running shoe"),
         # A class that contains the word says more; one that does not is added.
         (tally(50, ("shoes", 48), classes={"running shoe": 40.0}), "running shoe"),
@@ -184,7 +187,9 @@ def test_a_small_community_needs_a_surer_class() -> None:
         (tally(50, ("shoes", 20), classes={"clog": 45.0}), "shoes · clog"),
         (tally(50, ("shoes", 48), classes={"clog": 20.0}), "shoes"),
         # None is sure, two together are.
-        (tally(50, classes={"clog": 14.0, "Loafer": 10.0, "sandal": 3.0}), "clog, Loafer"),
+        (tally(50, classes={"alp": 14.0, "hay": 10.0, "sandal": 3.0}), "alp, hay"),
+        # What the classes have in common says more.
+        (tally(50, classes={"clog": 14.0, "Loafer": 13.0, "sandal": 12.0}), "footwear"),
         # Where the classes are not sure, the words count.
         (tally(50, ("shoes", 48), classes={"clog": 8.0, "Loafer": 7.0, "sandal": 6.0}), "shoes"),
         (tally(50, colors={"red": 40}, classes={"clog": 8.0}), "red"),
@@ -197,10 +202,43 @@ def test_a_small_community_needs_a_surer_class() -> None:
 )
 def test_names_join_words_and_classes(own: Tally, name: str) -> None:
     classes = {"running shoe": 50.0, "Loafer": 30.0, "clog": 50.0, "tabby, tabby cat": 45.0,
-               "sandal": 40.0}  # fmt: skip
+               "sandal": 40.0, "alp": 30.0, "hay": 30.0}  # fmt: skip
     colors = {"red": 60, "blue": 300}
     whole = tally(1000, ("shoes", 60), ("holidays", 550), colors=colors, classes=classes)
     assert names_of({"1": own}, whole) == {"1": name}
+
+
+BREEDS = ("beagle", "pug", "golden retriever", "whippet", "boxer", "Pomeranian", "collie", "chow")
+
+
+def test_many_classes_of_one_noun_name_a_community_by_it() -> None:
+    dogs = dict.fromkeys(BREEDS, 6.0)
+    whole = tally(1000, ("zoo", 48), classes={**dogs, "tabby": 40.0, "alp": 200.0})
+    assert names_of({"1": tally(50, classes=dogs)}, whole) == {"1": "dog"}
+    # Together they are sure of less than a third.
+    few = dict.fromkeys(BREEDS[:4], 4.0)
+    assert names_of({"1": tally(50, classes=few)}, whole) == {"1": "Community 1"}
+    # One of the classes says more than the noun.
+    pugs = tally(50, classes={"pug": 45.0, "collie": 2.0})
+    assert names_of({"1": pugs}, Tally.joined([whole, pugs])) == {"1": "pug"}
+    # A word of the paths comes first.
+    assert names_of({"1": tally(50, ("zoo", 48), classes=dogs)}, whole) == {"1": "zoo"}
+
+
+def test_nouns_are_of_classes_of_imagenet_only() -> None:
+    mine = {f"{name} of mine": 6.0 for name in BREEDS}
+    assert noun_sums(mine) == {}
+    whole = tally(1000, classes=mine)
+    assert names_of({"1": tally(50, classes=mine)}, whole) == {"1": "Community 1"}
+
+
+def test_sums_of_nouns_are_those_of_the_classes_below_them() -> None:
+    sums = noun_sums({"beagle": 2.0, "tabby": 3.0, "alp": 0.5, "volcano": 1.0})
+    by_word = {noun_word(key): total for key, total in sums.items()}
+    assert (by_word["dog"], by_word["cat"], by_word["mountain"]) == (2.0, 3.0, 1.5)
+    below = {categories()[index] for index in classes_of("carnivore")}
+    assert {"beagle", "tabby"} <= below and "alp" not in below
+    assert all(1 < breadth(key) <= 120 for key in sums)
 
 
 def test_siblings_of_one_class_are_told_apart_by_color() -> None:
