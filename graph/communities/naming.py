@@ -10,7 +10,6 @@ at last the number.
 """
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -110,12 +109,17 @@ def names_of(tallies: Mapping[str, Tally], whole: Tally) -> dict[str, str]:
     place = dict.fromkeys(options, 0)
     while True:
         chosen = {path: options[path][place[path]] for path in options}
-        counts = Counter(name.casefold() for name in chosen.values())
-        alike = [path for path, name in chosen.items() if counts[name.casefold()] > 1]
+        by_name: dict[str, list[str]] = {}
+        for path, name in chosen.items():
+            by_name.setdefault(name.casefold(), []).append(path)
+        alike = [paths for paths in by_name.values() if len(paths) > 1]
         if not alike:
             return chosen
-        for path in alike:
-            place[path] = min(place[path] + 1, len(options[path]) - 1)
+        for paths in alike:
+            # A single one that has nothing but its number left keeps the name.
+            last = [path for path in paths if place[path] >= len(options[path]) - 2]
+            for path in paths if len(last) != 1 else [path for path in paths if path not in last]:
+                place[path] = min(place[path] + 1, len(options[path]) - 1)
 
 
 def plain_name(path: str) -> str:
@@ -135,7 +139,7 @@ def _options(path: str, own: Tally, whole: Tally) -> list[str]:
     if not [*lead, *colors]:
         return [plain_name(path)]
     # With a color a name is short if only its first part is kept.
-    told = [lead, [*lead[:1], *colors], [*lead, *colors]]
+    told = [lead, *([[*lead[:1], *colors], [*lead, *colors]] if colors else [])]
     told += [[*lead[:1], *second], [*lead[:1], *second, *colors]] if second else []
     return list(dict.fromkeys(" · ".join(option) for option in told if option))
 
