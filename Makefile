@@ -36,7 +36,7 @@ typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neig
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  IMAGES=folder of pictures (default: a rendered sample)   ENCODER=resnet50, mini, …"
+	@echo "  IMAGES=folder of pictures (default: a rendered sample)   ENCODER=lite0, mini, resnet50, …"
 	@echo "  STORE=$(STORE)  LOGDIR=$(LOGDIR)  SITE=$(SITE)  REPORT=$(REPORT)"
 	@echo "  WEIGHTS=file  COUNT=$(COUNT)  PORT=$(PORT)"
 
@@ -75,7 +75,7 @@ index: install ## catalog the pictures and make their vectors; only what is new
 	    if [ -n "$$known" ]; then \
 	        $(PY) -m imgrec.index --store "$$STORE" $(chosen) $(weighted); \
 	    else \
-	        $(PY) -m imgrec.index "$$SAMPLES" --store "$$STORE" --encoder $(or $(ENCODER),mini) $(weighted); \
+	        $(PY) -m imgrec.index "$$SAMPLES" --store "$$STORE" $(chosen) $(weighted); \
 	    fi; \
 	fi
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from imgrec.arguments import positive, store_of, store_option, workers_option
 from imgrec.commands import Parser, run
 from imgrec.errors import ImgrecError
-from imgrec.indexing.options import DEFAULT_ENCODER, IndexOptions
+from imgrec.indexing.options import DEFAULT_ENCODERS, IndexOptions
 
 if TYPE_CHECKING:
     from imgrec.indexing.options import Summary
@@ -26,16 +26,16 @@ read.
 """
 _EXAMPLES = """\
 a feature holds one vector per picture, made by an encoder; similar pictures have near vectors:
-  resnet50      what is in the picture, with ImageNet class names; torchvision downloads its
-                weights once. Every torchvision classification model works by its name.
+  lite0         what is in the picture, with ImageNet class names; needs no download
+  mini          layout, outline and color
+  resnet50      or any other torchvision classification model; torchvision downloads its weights
   timm:NAME, open_clip:NAME/TAG, onnx:FILE
                 models of other libraries (pip install 'imgrec[models]'), or a file
-  mini          layout, outline and color; needs no weights
   rgb           color histogram, always made beside the others
 
 examples:
   imgrec index ~/Pictures                          into ./imgrec-store
-  imgrec index ~/Pictures --encoder mini           no download, no GPU
+  imgrec index ~/Pictures --encoder mini           faster, without classes
   imgrec index                                     what is new in the folders of the store
   imgrec index --vectors dino=vectors.npy          paths in vectors.txt, one a line
   imgrec index --relocate /mnt/old /mnt/new        the disk has another path now
@@ -88,7 +88,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     )
 
     add = parser.add_argument_group("features").add_argument
-    encoders = f"mini, or a torchvision model; default: those of the store, else {DEFAULT_ENCODER}"
+    default = " and ".join(DEFAULT_ENCODERS)
+    encoders = f"lite0, mini, or a model; default: those of the store, else {default}"
     add("--encoder", action="append", default=[], metavar="NAME", dest="encoders", help=encoders)
     weights = "a state dict for the model, or the ONNX file; default: the library's own weights"
     add("--weights", type=Path, metavar="FILE", help=weights)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from imgrec.encoders.device import Compile
 
-DEFAULT_ENCODER = "resnet50"
+# Of a new store; the first is its default. Neighbors are better by both than by either.
+DEFAULT_ENCODERS = ("lite0", "mini")
 # Rows of a part: the work that is lost when a run is killed, and the memory that a job takes.
 PART_ROWS = 1024
 # Time limit in seconds to decode one picture; enough for some hundred megapixels.
@@ -26,7 +27,7 @@ class IndexOptions:
 
     Attributes:
         encoders: names; the first becomes the store's default. Empty: all encoders of the
-            store, or `DEFAULT_ENCODER` if the store is new or `only` replaces its collection.
+            store, or `DEFAULT_ENCODERS` if the store is new or `only` replaces its collection.
         weights: a file with a state dict for the encoder that takes one, or the ONNX file.
         vectors: files of vectors that were made elsewhere, by name of the feature, see
             `imgrec.indexing.vector_file`.

@@ -13,7 +13,7 @@ from imgrec.encoders import load_encoder, needs_weights
 from imgrec.encoders.spec import Encoder, EncoderSpec
 from imgrec.errors import ImgrecError
 from imgrec.indexing.foreign import read_vector_files, unless_foreign
-from imgrec.indexing.options import DEFAULT_ENCODER, IndexOptions
+from imgrec.indexing.options import DEFAULT_ENCODERS, IndexOptions
 from imgrec.indexing.vector_file import VectorFile
 from imgrec.sources.opening import real_places, source_at, source_of
 from imgrec.sources.source import PictureSource
@@ -86,7 +86,7 @@ def _encoders(
     store: Store | None, sources: Collection[PictureSource], options: IndexOptions
 ) -> tuple[dict[str, Encoder], str]:
     """Return the encoders by name, and the feature that is meant when none is named."""
-    names = list(options.encoders or _encoders_of(store, sources, options) or [DEFAULT_ENCODER])
+    names = list(options.encoders or _encoders_of(store, sources, options) or DEFAULT_ENCODERS)
     names = list(dict.fromkeys([*names, "rgb"]))
     first, names = names[0], unless_foreign(store, names, options.vectors)
     if options.weights and not any(needs_weights(name) for name in names):
