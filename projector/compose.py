@@ -19,6 +19,7 @@ from projector.files.formats import (
     config_text,
     event_bytes,
     tensor_bytes,
+    tensor_name,
 )
 from projector.files.metadata import LABEL, metadata_text
 from projector.files.pieces import Piece, digest, piece_of
@@ -117,7 +118,7 @@ class Composer:
         columns = collection.tensor.take(run.ids)
         views = begun.layouts.views(self.layouts.methods, collection.colored_by)
         rows, count = columns.shape
-        name = collection.feature.name
+        name = tensor_name(collection.feature.name)
         embedding = Embedding(name, rows, count, TENSOR, METADATA, SPRITE, grid.cell_px, BOOKMARKS)
         pieces = (
             piece_of(EVENTS, event_bytes(_place(run))),

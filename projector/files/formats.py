@@ -6,6 +6,7 @@ raw little-endian float32, row by row.
 """
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,6 +41,15 @@ class Embedding:
     sprite_path: str
     cell_px: int
     bookmarks_path: str | None = None
+
+
+def tensor_name(feature: str) -> str:
+    """Return a name for the tensor of a feature: "lite0 and mini" for `lite0+mini`.
+
+    The page puts names of tensors into addresses without escaping them, where `+` would be read as
+    a space, `&` and `#` as the end of the name, and `%` as an escape.
+    """
+    return re.sub("[&#%]", "_", feature.replace("+", " and "))
 
 
 def config_text(embeddings: Sequence[Embedding]) -> str:

@@ -1,11 +1,12 @@
 """Tests of the config, read by TensorBoard's own parser."""
 
+import pytest
 from google.protobuf import text_format
 from hypothesis import given
 from hypothesis import strategies as st
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
-from projector.files.formats import Embedding, config_text
+from projector.files.formats import Embedding, config_text, tensor_name
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.integers(2, 100_000))
@@ -21,3 +22,15 @@ def test_the_config_says_to_tensorboard_what_was_meant(name: str, rows: int) -> 
     assert first.sprite.image_path == "sprite.jpg"
     assert list(first.sprite.single_image_dim) == [64, 64]
     assert [entry.tensor_name for entry in parsed.embeddings] == [name, "other"]
+
+
+@pytest.mark.parametrize(
+    ("feature", "name"),
+    [
+        ("mini", "mini"),
+        ("lite0+mini", "lite0 and mini"),
+        ("onnx:a&b#c%20.onnx", "onnx:a_b_c_20.onnx"),
+    ],
+)
+def test_a_tensor_name_has_no_character_that_an_address_changes(feature: str, name: str) -> None:
+    assert tensor_name(feature) == name
