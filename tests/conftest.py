@@ -36,6 +36,7 @@ SLOW = (
     "encoders/test_acceleration.py",
     "encoders/test_device.py",
     "encoders/test_lite0*.py",
+    "encoders/test_names.py",
     "encoders/test_onnx_file.py",
     "encoders/test_open_clip_models.py",
     "encoders/test_timm_models.py",

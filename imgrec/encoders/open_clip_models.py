@@ -49,9 +49,12 @@ class ImageTower(nn.Module):
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
         """Return the unit vectors (b, d) of normalized pixels (b, 3, h, w)."""
-        features: torch.Tensor = self.visual(batch)
+        features = self.visual(batch)
+        # A tower for captions (CoCa) returns the vectors of places, too.
+        features = features[0] if isinstance(features, tuple) else features
         # In float32: the sum of squares of many values leaves the range of half precision.
-        return nn.functional.normalize(features.float(), dim=-1)
+        unit: torch.Tensor = nn.functional.normalize(features.float(), dim=-1)
+        return unit
 
 
 class ClipEncoder(EmbeddingEncoder):
@@ -116,19 +119,19 @@ def load(name: str, options: LoadOptions) -> ClipEncoder:
     wanted, _, tag = name.removeprefix(PREFIX).partition("/")
     _check_known(name, wanted, tag, options.weights)
     with quiet_libraries():
-        model = _loaded(name, wanted, tag, options.weights).eval()
+        model: Any = _loaded(name, wanted, tag, options.weights).eval()
         config = open_clip.get_model_preprocess_cfg(model)
     preprocessing, normalization = prepared_by(name, config)
-    visual: Any = model.visual
+    tower = ImageTower(model.visual)
     spec = EncoderSpec(
         name=name,
-        dimensions=_dimensions(visual, preprocessing.crop_px),
+        dimensions=_dimensions(tower, preprocessing.crop_px),
         preprocessing=preprocessing,
         weights=options.weights.name if options.weights else tag,
         weights_digest=state_digest(model.state_dict()),
         in_worker=False,
     )
-    passes = Passes(spec, ImageTower(visual), normalization, devices)
+    passes = Passes(spec, tower, normalization, devices)
     return ClipEncoder(passes, spec, model, wanted)
 
 
@@ -186,26 +189,38 @@ def _loaded(name: str, wanted: str, tag: str, weights: Path | None) -> nn.Module
     quick = bool(published.get("quick_gelu"))
     # Towers never get weights of their own, which would be downloaded.
     alone = {"pretrained_image": False, "pretrained_text": False, "force_quick_gelu": quick}
-    if weights is not None:
-        state = read_state(weights)
-        overlay = {key: published[key] for key in _PREPARED if key in published}
-        model: nn.Module = open_clip.create_model(wanted, force_preprocess_cfg=overlay, **alone)
-        load_state(model, state, weights)
-        return model
+    if weights is None:
+        return _created(
+            f"the weights of {name} are not there and cannot be downloaded",
+            (wanted, tag),
+            {"require_pretrained": True, **alone},
+        )
+    state = read_state(weights)
+    overlay = {key: published[key] for key in _PREPARED if key in published}
+    failed = f"{name} cannot be built"
+    model = _created(failed, (wanted,), {"force_preprocess_cfg": overlay, **alone})
+    load_state(model, state, weights)
+    return model
+
+
+def _created(failed: str, names: tuple[str, ...], options: Mapping[str, Any]) -> nn.Module:
+    """Return a model of the library; `failed` begins the message where it raises."""
+    import open_clip
+
     try:
-        model = open_clip.create_model(wanted, tag, require_pretrained=True, **alone)
-    # Whatever the library and the network may raise: each answers to the same advice.
+        model: nn.Module = open_clip.create_model(*names, **options)
+    # Whatever the library, the network and absent packages may raise: the advice is the same.
     except Exception as error:
         raise EncoderError(
-            f"the weights of {name} are not there and cannot be downloaded ({_one_line(error)}): "
-            "name a state dict with --weights FILE, or run where open_clip can download them"
+            f"{failed} ({_one_line(error)}): name a state dict with --weights FILE, or run where "
+            "open_clip can download what it needs"
         ) from error
     return model
 
 
-def _dimensions(visual: nn.Module, side_px: int) -> int:
+def _dimensions(tower: nn.Module, side_px: int) -> int:
     with torch.inference_mode():
-        return int(visual(torch.zeros(1, 3, side_px, side_px)).shape[-1])
+        return int(tower(torch.zeros(1, 3, side_px, side_px)).shape[-1])
 
 
 def _one_line(error: Exception) -> str:

@@ -134,14 +134,15 @@ def _data_config(model: nn.Module) -> Mapping[str, Any]:
 
 
 def _loaded(name: str, weights: Path | None) -> nn.Module:
-    import timm
 
     wanted = name.removeprefix(PREFIX)
     _check_known(name, wanted)
     if weights is None:
-        return _with_own_weights(name, wanted)
+        failed = f"the weights of {name} are not there and cannot be downloaded"
+        return _created(failed, wanted, {"pretrained": True})
     state = read_state(weights)
-    model: nn.Module = timm.create_model(wanted, pretrained=False, **_classes_in(wanted, state))
+    options = _classes_in(wanted, state)
+    model = _created(f"{name} cannot be built", wanted, {"pretrained": False, **options})
     load_state(model, state, weights)
     return model
 
@@ -168,18 +169,18 @@ def _names(wanted: str) -> list[str]:
     return [model, *timm.list_pretrained(f"{model}.*")]
 
 
-def _with_own_weights(name: str, wanted: str) -> nn.Module:
-    """Return a model with the library's weights, from its cache or by its download."""
+def _created(failed: str, wanted: str, options: Mapping[str, Any]) -> nn.Module:
+    """Return a model of the library; `failed` begins the message where it raises."""
     import timm
 
     try:
-        model: nn.Module = timm.create_model(wanted, pretrained=True)
+        model: nn.Module = timm.create_model(wanted, **options)
     # Whatever the library and the network may raise: each answers to the same advice.
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise EncoderError(
-            f"the weights of {name} are not there and cannot be downloaded ({reason}): name a "
-            "state dict with --weights FILE, or run where timm can download them"
+            f"{failed} ({reason}): name a state dict with --weights FILE, or run where timm can "
+            "download it"
         ) from error
     return model
 

@@ -67,10 +67,14 @@ class IndexOptions:
         """Check the numbers, before anything is read or written.
 
         Raises:
-            ValueError: one is out of range; or `encoders` is a text, not a list of names.
+            ValueError: one is out of range; or `encoders` is a text, not a list of names; or one of
+            `vectors` is no `Path`.
         """
         if isinstance(self.encoders, str):
             raise ValueError(f"encoders is {self.encoders!r}: give a list of names")
+        for name, file in self.vectors.items():
+            if not isinstance(file, Path):
+                raise ValueError(f"vectors[{name!r}] is {file!r}: give a Path")
         least = {"batch_size": 1, "part_rows": 1, "bins": 1, "workers": 0}
         for name, number in least.items():
             value = getattr(self, name)

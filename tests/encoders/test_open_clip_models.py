@@ -15,7 +15,8 @@ from imgrec import EncoderError, Options, Recommender, Store, index_folders
 from imgrec.encoders import load_encoder
 from imgrec.encoders.classifier import Classifier
 from imgrec.encoders.device import DeviceEncoder
-from imgrec.encoders.open_clip_models import prepared_by
+from imgrec.encoders.open_clip_models import ImageTower, prepared_by
+from imgrec.encoders.pixel_network import PixelNetwork
 from imgrec.encoders.text import TextEncoder
 from imgrec.pictures.decoding import pixels_for
 from imgrec.system.quiet import quiet_libraries
@@ -26,21 +27,38 @@ with quiet_libraries():
     from open_clip.transform import PreprocessCfg, image_transform_v2
 
 NAME = "imgrec-test"
-_CONFIG = {
+_CONFIG: dict[str, Any] = {
     "embed_dim": 32,
     "vision_cfg": {"image_size": 32, "layers": 2, "width": 64, "head_width": 32, "patch_size": 8},
     "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
 }
 
 
+CAPTIONS = "imgrec-test-captions"
+
+
+def _with_captions() -> dict[str, Any]:
+    """Return the configuration of a small model that also writes captions (CoCa)."""
+    vision = {"attentional_pool": True, "attn_pooler_heads": 2, "output_tokens": True}
+    text = {"context_length": 76, "embed_cls": True, "output_tokens": True}
+    return {
+        "embed_dim": 32,
+        "vision_cfg": _CONFIG["vision_cfg"] | vision,
+        "text_cfg": _CONFIG["text_cfg"] | text,
+        "multimodal_cfg": {**_CONFIG["text_cfg"], "context_length": 76},
+        "custom_text": True,
+    }
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _small_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Register a small model with the library for these tests."""
-    file = tmp_path_factory.mktemp("configs") / f"{NAME}.json"
-    file.write_text(json.dumps(_CONFIG))
+    folder = tmp_path_factory.mktemp("configs")
+    (folder / f"{NAME}.json").write_text(json.dumps(_CONFIG))
+    (folder / f"{CAPTIONS}.json").write_text(json.dumps(_with_captions()))
     factory: Any = open_clip.factory
     paths, configs = list(factory._MODEL_CONFIG_PATHS), dict(factory._MODEL_CONFIGS)
-    open_clip.add_model_config(file)
+    open_clip.add_model_config(folder)
     yield
     factory._MODEL_CONFIG_PATHS[:] = paths
     factory._MODEL_CONFIGS.clear()
@@ -86,6 +104,39 @@ def test_vectors_of_pictures_and_words_are_those_of_the_towers(weights: Path) ->
     assert encoder.encode_text([]).shape == (0, 32)
     assert encoder.prepare(1000, 2, "off") == ""
     assert np.allclose(encoder.encode(pixels), seen, atol=1e-4)
+
+
+def test_a_model_that_writes_captions_gives_the_vectors_of_its_towers(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    with quiet_libraries():
+        model: Any = open_clip.create_model(CAPTIONS).eval()
+    torch.save(model.state_dict(), tmp_path / "w.pt")
+    encoder = load_encoder(f"open_clip:{CAPTIONS}", tmp_path / "w.pt", "cpu")
+    assert isinstance(encoder, TextEncoder)
+    config = open_clip.get_model_preprocess_cfg(model)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.uint8)
+    mean, std = (torch.tensor(config[key]).view(3, 1, 1) for key in ("mean", "std"))
+    batch = (torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255 - mean) / std
+    with torch.inference_mode():
+        seen = model.encode_image(batch, normalize=True).numpy()
+        tokens = open_clip.get_tokenizer(CAPTIONS)(["dog"])
+        read = model.encode_text(tokens, normalize=True).numpy()
+    assert np.allclose(encoder.encode(pixels), seen, atol=1e-5)
+    assert np.allclose(encoder.encode_text(["dog"]), read, atol=1e-5)
+
+
+def test_half_precision_gives_unit_vectors_near_those_of_single_precision(weights: Path) -> None:
+    model = _model()
+    _, normalization = prepared_by("x", open_clip.get_model_preprocess_cfg(model))
+    network = PixelNetwork(ImageTower(model.visual), normalization, torch.float16).eval()
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
+    with torch.inference_mode():
+        found = network(torch.from_numpy(pixels)).numpy()
+    expected = load_encoder(f"open_clip:{NAME}", weights, "cpu").encode(pixels)
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    assert ((found * expected).sum(axis=1) > 0.999).all()
+    # The text tower keeps its precision.
+    assert model.encode_text(open_clip.get_tokenizer(NAME)(["dog"])).dtype == torch.float32
 
 
 @pytest.mark.parametrize("size", [(90, 70), (40, 60)])
@@ -149,6 +200,17 @@ def test_weights_that_cannot_be_downloaded_are_a_one_line_error(
         with pytest.raises(EncoderError, match=r"\(no network in tests\): name a state dict with"):
             load_encoder(f"open_clip:ViT-B-32/{tag}")
     assert asked == [("ViT-B-32", "openai", True), ("ViT-B-32", "laion2b_s34b_b79k", False)]
+
+
+def test_a_model_that_needs_an_absent_package_is_a_one_line_error(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise RuntimeError("Please pip install transformers\nto use this")
+
+    monkeypatch.setattr(open_clip, "create_model", refused)
+    with pytest.raises(EncoderError, match=r"cannot be built \(Please pip install transformers to"):
+        load_encoder("open_clip:roberta-ViT-B-32", weights)
 
 
 def test_published_weights_get_the_activation_they_were_trained_with(

@@ -99,6 +99,11 @@ def load(name: str, options: LoadOptions) -> Encoder:
     return KINDS[name](name)
 
 
+def load_with_head(name: str, options: LoadOptions) -> Encoder:
+    """Return an encoder with a head, whatever its name."""
+    return QueuedWithHead(name)
+
+
 def register() -> None:
     """Add the stub encoders to the registry of this process permanently."""
     BUILT_IN.update({name: Loader("stub_encoders:load") for name in KINDS})

@@ -328,6 +328,7 @@ def test_it_is_a_feature_like_any_other(
     answer = json.loads(capsys.readouterr().out)
     assert [r["path"] for r in answer["results"]] == [paths[i] for i in nearest]
     assert query([paths[4], "--features", "made=1,mini=0.5", *store]) == 0
+    assert query([paths[4], "--encoder", "made+mini", *store]) == 0
     with Store.open(own_store) as opened:
         assert neighbors_of(opened, "made", k=3).neighbors.shape == (24, 3)
     assert graph(["--encoder", "made", "--out", str(tmp_path / "site"), *store]) == 0
@@ -336,10 +337,11 @@ def test_it_is_a_feature_like_any_other(
     assert doctor(store) == 0
     capsys.readouterr()
     picture("discs", 40, (90, 70)).save(tmp_path / "new.png")
-    assert query([str(tmp_path / "new.png"), "--encoder", "made", *store]) == 2
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert "the made vectors were made elsewhere, and no encoder here makes others" in told
+    for name in ("made", "made+mini"):
+        assert query([str(tmp_path / "new.png"), "--encoder", name, *store]) == 2
+        told = capsys.readouterr().err
+        assert told.count("\n") == 1
+        assert "the made vectors were made elsewhere, and no encoder here makes others" in told
 
 
 def test_a_damaged_part_is_named_with_what_to_do(
