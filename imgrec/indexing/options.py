@@ -68,7 +68,7 @@ class IndexOptions:
 
         Raises:
             ValueError: one is out of range; or `encoders` is a text, not a list of names; or one of
-            `vectors` is no `Path`.
+                `vectors` is no `Path`.
         """
         if isinstance(self.encoders, str):
             raise ValueError(f"encoders is {self.encoders!r}: give a list of names")
