@@ -82,6 +82,27 @@ def cosine(queries: Vectors, vectors: Vectors, out: Distances) -> None:
             out[a, i + 1] = _ZERO if distance_1 < _NOISE else min(distance_1, _TWO)
 
 
+@numba.njit(nogil=True, fastmath=True, error_model="numpy")
+def _scales(square: np.float32, other: np.float32, weight: np.float32) -> tuple[Any, Any]:
+    """Return the factors of both products, from the squared lengths of both halves of a row."""
+    length = (_ONE if square > _ZERO else _ZERO) + (weight if other > _ZERO else _ZERO)
+    scale = _ONE / np.sqrt(square * length) if square > _ZERO else _ZERO
+    return scale, np.sqrt(weight / (other * length)) if other > _ZERO else _ZERO
+
+
+@numba.njit(nogil=True, fastmath=True, error_model="numpy")
+def _products(query: Vectors, mean: Vectors, first: Vectors, second: Vectors) -> tuple[Any, Any]:
+    """Return the products of the halves of a query (c + j,) with those of a row."""
+    c = first.shape[0]
+    left, right = query[:c], query[c:]
+    product, joined = _ZERO, _ZERO
+    for j in range(c):
+        product += (first[j] - mean[j]) * left[j]
+    for j in range(second.shape[0]):
+        joined += second[j] * right[j]
+    return product, joined
+
+
 @compiled(_ROWS, _ROWS, _ROWS, _VECTOR, types.float32, _OUT)
 def composed_cosine(
     queries: Vectors,
@@ -101,32 +122,35 @@ def composed_cosine(
         weight: of the second.
         out: (q, m) the distances, as `metrics.cosine` gives them for the composed vectors.
     """
-    c, j_count = first.shape[1], second.shape[1]
-    root = np.float32(np.sqrt(weight))
-    for i in range(first.shape[0]):
-        square, square_2 = _ZERO, _ZERO
-        product, product_2 = _ZERO, _ZERO
+    # Slices: an index `c + j` would be tested for being negative in the innermost loop.
+    c, m = first.shape[1], first.shape[0]
+    left, right = queries[0, :c], queries[0, c:]
+    for pair in range((m + 1) // 2):
+        # An odd last row is its own partner.
+        i, k = 2 * pair, min(2 * pair + 1, m - 1)
+        square_0, square_1, product_0, product_1 = _ZERO, _ZERO, _ZERO, _ZERO
         for j in range(c):
-            value = first[i, j] - mean[j]
-            square += value * value
-            product += value * queries[0, j]
-        for j in range(j_count):
-            value = second[i, j]
-            square_2 += value * value
-            product_2 += value * queries[0, c + j]
-        scale = _ONE / np.sqrt(square) if square > _ZERO else _ZERO
-        scale_2 = root / np.sqrt(square_2) if square_2 > _ZERO else _ZERO
-        length = np.sqrt((square > _ZERO) * _ONE + (square_2 > _ZERO) * weight)
+            value_0, value_1 = first[i, j] - mean[j], first[k, j] - mean[j]
+            square_0 += value_0 * value_0
+            square_1 += value_1 * value_1
+            product_0 += value_0 * left[j]
+            product_1 += value_1 * left[j]
+        other_0, other_1, joined_0, joined_1 = _ZERO, _ZERO, _ZERO, _ZERO
+        for j in range(second.shape[1]):
+            other_0 += second[i, j] * second[i, j]
+            other_1 += second[k, j] * second[k, j]
+            joined_0 += second[i, j] * right[j]
+            joined_1 += second[k, j] * right[j]
+        scale_0, joined_scale_0 = _scales(square_0, other_0, weight)
+        scale_1, joined_scale_1 = _scales(square_1, other_1, weight)
         for a in range(queries.shape[0]):
             if a > 0:
-                product, product_2 = _ZERO, _ZERO
-                for j in range(c):
-                    product += (first[i, j] - mean[j]) * queries[a, j]
-                for j in range(j_count):
-                    product_2 += second[i, j] * queries[a, c + j]
-            cosine_ = product * scale + product_2 * scale_2
-            distance = _ONE - cosine_ / length if length > _ZERO else _ONE
-            out[a, i] = _ZERO if distance < _NOISE else min(distance, _TWO)
+                product_0, joined_0 = _products(queries[a], mean, first[i], second[i])
+                product_1, joined_1 = _products(queries[a], mean, first[k], second[k])
+            distance_0 = _ONE - product_0 * scale_0 - joined_0 * joined_scale_0
+            distance_1 = _ONE - product_1 * scale_1 - joined_1 * joined_scale_1
+            out[a, i] = _ZERO if distance_0 < _NOISE else min(distance_0, _TWO)
+            out[a, k] = _ZERO if distance_1 < _NOISE else min(distance_1, _TWO)
 
 
 @compiled(_ROWS, _ROWS, _OUT)

@@ -137,9 +137,12 @@ class RelatedFeature(FeatureStore):
 
     def halves(self, rows: NDArray[np.intp]) -> Halves:
         """Return the rows of both features (m,) that the vectors of these rows consist of."""
-        ids = self.ids[rows]
-        first = self._first.take_rows(self._first.rows_of(ids))
-        return Halves(self.composition, first, self._second.take_rows(self._second.rows_of(ids)))
+        first, second = (
+            # As many rows: all pictures of the feature are in the relation.
+            part.take_rows(rows if len(part) == len(self) else part.rows_of(self.ids[rows]))
+            for part in (self._first, self._second)
+        )
+        return Halves(self.composition, first, second)
 
     def in_memory(self) -> FeatureStore:
         """Return the vectors, composed once: for whoever reads them many times."""
