@@ -85,7 +85,8 @@ def shares_of(
     highest = np.einsum("md,md->m", vectors, head.weights[top]) + head.biases[top]
     shares = np.exp(scores - highest[:, None]).sum(axis=1) * probabilities
     # Rounding errors of a thousand classes may exceed 1.
-    return np.minimum(shares, np.float32(1))
+    capped: Shares = np.minimum(shares, np.float32(1))
+    return capped
 
 
 def likeliest(
