@@ -86,12 +86,13 @@ def make_collection(
     graph = bundled(pictures, bundles) if groups else pictures
     engine = chosen_engine(options.method, options.engine, graph.n)
     digest = graph_digest(graph, bundles)
-    start = before.start(asdict(options), digest, bundles) if before else NOWHERE
+    paths = labels_before(catalog, bundles)
+    start = before.start(asdict(options), digest, bundles, paths) if before else NOWHERE
     size = options.page_size
     grower = Grower(bundles.costs(size), size, engine, options.seed, start=start)
     found = grower.levels(graph)
     grown = grower.grown(graph, found[-1])
-    tree = numbered(grown, labels_before(catalog, bundles), bundles.sizes.astype(float))
+    tree = numbered(grown, paths, bundles.sizes.astype(float))
     labels = community_labels(tree, bundles)
     facts = CommunityFacts(
         method=options.method,

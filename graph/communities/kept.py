@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from graph.communities.bundles import Bundles
 from graph.communities.facts import CommunityFacts
-from graph.communities.start import ALL, NOWHERE, Parts, Start
+from graph.communities.start import ALL, NOWHERE, Parts, Paths, Start
 from graph.communities.tree import Community
 from graph.communities.weights import Graph
 from imgrec.collection import Ids
@@ -55,8 +55,17 @@ class KeptParts:
     digest: str
     facts: CommunityFacts
 
-    def start(self, options: Mapping[str, Any], digest: str, bundles: Bundles) -> Start:
-        """Return where a run with these options starts on the graph with this digest."""
+    def start(
+        self, options: Mapping[str, Any], digest: str, bundles: Bundles, paths: Paths
+    ) -> Start:
+        """Return where a run with these options starts on the graph with this digest.
+
+        Args:
+            options: of the run, as JSON values.
+            digest: of its graph.
+            bundles: its nodes.
+            paths: (u, levels) the numbers of the labels of its nodes in the run before.
+        """
         paged = self.options.get("page_size") == options.get("page_size")
         if {**self.options, "page_size": 0} != {**options, "page_size": 0}:
             return NOWHERE
@@ -64,7 +73,7 @@ class KeptParts:
         if not paged:
             # Only the partition of the whole graph does not depend on the size of pages.
             parts = parts[:, :1]
-        return Start(parts, 0 if digest != self.digest else ALL if paged else 1)
+        return Start(parts, 0 if digest != self.digest else ALL if paged else 1, paths)
 
     def _of_nodes(self, bundles: Bundles) -> Parts:
         """Return the parts (u, depth) of nodes; -1 for those of new pictures.

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.communities.bundles import Bundles
+from graph.communities.start import Paths
 from graph.communities.tree import LONERS, Community
 from graph.communities.weights import Rows
 from imgrec.collection import Catalog
 from imgrec.collection.kinds import COMMUNITY
 
-# (n, depth): the numbers of each path from the top; -1 beyond its end.
-Paths = NDArray[np.int64]
 _DEEPEST = 16
 
 

@@ -112,7 +112,7 @@ class Grower:
             self._group(inner, rows[kept[local]], depth + 1)
             for local, inner in split(induced(graph, kept), renumbered(parts[kept]))
         ]
-        found = self._bounded(groups, graph, rows)
+        found = self._bounded(groups, graph, rows, depth)
         return [*found, self._cut(rows[alone], LONERS)] if alone.any() else found
 
     def _group(self, graph: Graph, rows: Rows, depth: int) -> Community:
@@ -154,7 +154,9 @@ class Grower:
         large = np.bincount(parts).max() > _LARGEST_SHARE * graph.n
         return None if large or _loners(graph, parts, 0).all() else parts
 
-    def _bounded(self, groups: list[Community], graph: Graph, rows: Rows) -> list[Community]:
+    def _bounded(
+        self, groups: list[Community], graph: Graph, rows: Rows, depth: int
+    ) -> list[Community]:
         """Return the groups, similar ones joined until an overview can show them."""
         if len(groups) <= self.most_children:
             return groups
@@ -162,13 +164,18 @@ class Grower:
         parts = np.full(graph.n, len(groups))
         for number, group in enumerate(groups):
             parts[np.searchsorted(rows, group.rows)] = number
-        return self._joined(groups, _similar(graph, parts, len(groups)))
+        # Below the first overview the level of the labels is not known yet.
+        start = self.start if depth == 0 else NOWHERE
+        return self._joined(groups, _similar(graph, parts, len(groups)), start)
 
-    def _joined(self, groups: list[Community], similar: Graph) -> list[Community]:
+    def _joined(
+        self, groups: list[Community], similar: Graph, start: Start, level: int = 0
+    ) -> list[Community]:
         if len(groups) <= self.most_children:
             return groups
         found = []
-        for local, inner in split(similar, self._few(similar)):
+        before = start.of_groups([group.rows for group in groups], level)
+        for local, inner in split(similar, self._few(similar, before)):
             members = [groups[i] for i in local]
             rows = np.sort(np.concatenate([member.rows for member in members]))
             if len(members) == 1:
@@ -176,20 +183,37 @@ class Grower:
             elif self._fits(rows):
                 found.append(Community(rows))
             else:
-                found.append(Community(rows, tuple(self._joined(members, inner))))
+                children = self._joined(members, inner, start, level + 1)
+                found.append(Community(rows, tuple(children)))
         return sorted(found, key=lambda group: (-len(group.rows), group.rows[0]))
 
-    def _few(self, similar: Graph) -> Rows:
-        """Return the finest partition with few enough parts; equal cuts if there is none."""
+    def _few(self, similar: Graph, before: Rows | None) -> Rows:
+        """Return the finest partition with few enough parts; equal cuts if there is none.
+
+        It continues that of the run before under the condition of `levels`.
+        """
+        if before is not None and self.start.taken and self._are_few(before):
+            return before
         for resolution in _RESOLUTIONS:
-            for parts in levels(similar, self.engine, self.seed, resolution):
-                if 1 < parts.max() + 1 <= self.most_children:
-                    return parts
+            for new in levels(similar, self.engine, self.seed, resolution):
+                if self._are_few(new):
+                    return self._continued(similar, before, new, resolution)
         parts = np.empty(similar.n, np.int64)
         order = np.argsort(levels(similar, self.engine, self.seed)[-1], kind="stable")
         for number, of_part in enumerate(balanced(similar.n, -(-similar.n // self.most_children))):
             parts[order[of_part]] = number
-        return parts
+        kept = before is not None and self._are_few(before) and is_as_good(similar, before, parts)
+        return before if before is not None and kept else parts
+
+    def _continued(self, similar: Graph, before: Rows | None, new: Rows, resolution: float) -> Rows:
+        if before is None:
+            return new
+        continued = levels(similar, self.engine, self.seed, resolution, before)[-1]
+        good = self._are_few(continued) and is_as_good(similar, continued, new)
+        return continued if good else new
+
+    def _are_few(self, parts: Rows) -> bool:
+        return bool(1 < parts.max() + 1 <= self.most_children)
 
     def _cut(self, rows: Rows, number: int = -1) -> Community:
         """Return a group without structure, cut into pages of equal size if it needs several."""

@@ -167,12 +167,27 @@ def test_a_bundle_has_the_parts_of_its_first_picture_that_was_there() -> None:
         None,  # type: ignore[arg-type]
     )  # fmt: skip
     bundles = Bundles.of(np.array([1, 2, 3, 4, 6]), [(1, 4), (3, 6)])
-    start = kept.start({"seed": 0}, "another", bundles)
+    paths = np.array([[3], [2], [1]])
+    start = kept.start({"seed": 0}, "another", bundles, paths)
+    assert start.paths is paths
     assert start.taken == 0
     assert start.parts.tolist() == [[1, -1], [0, 1], [2, 0]]
-    assert kept.start({"seed": 0}, "graph", bundles).taken > 1
-    assert kept.start({"seed": 0, "page_size": 3}, "graph", bundles).parts.shape == (3, 1)
-    assert kept.start({"seed": 1}, "graph", bundles).parts.size == 0
+    assert kept.start({"seed": 0}, "graph", bundles, paths).taken > 1
+    assert kept.start({"seed": 0, "page_size": 3}, "graph", bundles, paths).parts.shape == (3, 1)
+    assert kept.start({"seed": 1}, "graph", bundles, paths).parts.size == 0
+
+
+def test_groups_start_where_most_of_their_nodes_were() -> None:
+    paths = np.array([[1, 1], [1, 1], [1, 2], [2, 1], [2, -1], [-1, -1], [-1, -1]])
+    start = Start(paths=paths)
+    groups = [np.array(rows) for rows in ([0, 3], [1], [2, 5], [4], [5, 6])]
+    assert start.of_groups(groups[:4], 0) is not None
+    found = start.of_groups([np.array([0, 1, 3]), *groups[1:]], 0)
+    # The third has as many new nodes as old ones, the last only new ones.
+    assert found is not None
+    assert found.tolist() == [0, 0, 2, 1, 3]
+    assert start.of_groups(groups[3:], 1) is None
+    assert start.of_groups(groups, 2) is None
 
 
 @settings(max_examples=60)

@@ -1,16 +1,20 @@
 """Tests of the community tree: a partition of bounded parts, with stable numbers."""
 
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.choices import IGRAPH
+from graph.choices import IGRAPH, LEIDEN, PYTHON_LOUVAIN
+from graph.communities.bundles import Bundles
 from graph.communities.detection import levels
+from graph.communities.kept import parts_of
 from graph.communities.numbering import numbered, parsed
 from graph.communities.parts import gathered, similarity, split
+from graph.communities.start import ALL, NOWHERE, Start
 from graph.communities.tree import LONERS, MOST_CHILDREN, Community, Grower
 from graph.communities.weights import FLOOR, Graph, joined, knn_graph
 from graphs_by_hand import matrix_of, neighbors_of, random_graph
@@ -174,6 +178,35 @@ def test_numbers_stay_with_the_bulk_when_pictures_come() -> None:
         assert 2 * stayed > count, number
     same = sum(a == b for a, b in zip(before, after, strict=False))
     assert same > 0.7 * 900
+
+
+@cache
+def graph_of_sixty_groups(n: int) -> Graph:
+    rng = np.random.default_rng(6)
+    vectors = rng.normal(size=(70, 5))[np.arange(714) % 70] + rng.normal(scale=0.12, size=(714, 5))
+    return knn_graph(neighbors_of(vectors[:n], 8))
+
+
+@pytest.mark.parametrize("engine", [IGRAPH, PYTHON_LOUVAIN, LEIDEN])
+def test_the_level_in_between_stays_when_pictures_come(engine: str) -> None:
+    def run(n: int, labels: list[str | None], start: Start) -> tuple[Community, list[str | None]]:
+        graph = graph_of_sixty_groups(n)
+        grower = Grower(np.ones(n), 30, engine, most_children=6, start=start)
+        tree = numbered(grower.grown(graph, grower.levels(graph)[-1]), parsed(labels), np.ones(n))
+        return tree, labels_of(tree, n)
+
+    first, before = run(700, [None] * 700, NOWHERE)
+    parts = parts_of(first, Bundles.of(np.arange(700)))
+    assert parts[:, 0].max() > 40
+    came = np.full((14, parts.shape[1]), -1, np.int32)
+    labels = [*before, *[None] * 14]
+    kept, new = (
+        np.mean([a == b for a, b in zip(before, run(714, labels, start)[1], strict=False)])
+        for start in (Start(np.concatenate([parts, came]), 0, parsed(labels)), NOWHERE)
+    )
+    assert kept > max(0.9, new)
+    # Nothing changed.
+    assert run(700, before, Start(parts, ALL, parsed(before)))[1] == before
 
 
 def group_of(*children: list[int]) -> Community:
