@@ -27,7 +27,7 @@ from projector.files.sprite import VERSION, Grid, grid_for
 from projector.files.sprite_workers import Sheets
 from projector.layouts import Layouts, PendingLayouts
 from projector.runs import PAGE, WHOLE, Run, run_name
-from projector.source import ProjectedFeature
+from projector.source import CLASSES, ProjectedFeature
 
 TENSOR, METADATA, SPRITE, BOOKMARKS = (
     "tensor.bytes",
@@ -124,7 +124,7 @@ class Composer:
             piece_of(EVENTS, event_bytes(_place(run))),
             piece_of(CONFIG_NAME, config_text([embedding])),
             piece_of(TENSOR, tensor_bytes(columns)),
-            piece_of(METADATA, metadata_text(entries, labels)),
+            piece_of(METADATA, metadata_text(entries, labels, {CLASSES})),
             _bookmarks(views, begun.layouts.axes, count),
             begun.sprite,
         )

@@ -22,7 +22,8 @@ from imgrec.layouts.overview import groups_of, overview_ids
 from imgrec.layouts.reduction import Reduction, reduce_feature, unreduced
 from imgrec.neighbors.graph import kept_neighbors, neighbors_in
 from imgrec.neighbors.neighbors import Neighbors
-from imgrec.store.features import FeatureStore
+from imgrec.store.classes import Classes
+from imgrec.store.features import FeatureStore, positions
 from imgrec.store.store import Store
 from projector.choices import DIMENSIONS, MAX_POINTS
 from projector.errors import ProjectorError
@@ -33,7 +34,10 @@ from projector.runs import PAGE, Run, page_label, plan_runs
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-CENTER, PAGE_KIND = "center", "page"
+# Columns beside the labels of the catalog.
+CENTER, PAGE_KIND, CLASSES = "center", "page", "classes"
+# Least probability of a class beyond the first that is written.
+_LEAST_PROBABLE = 0.05
 # Most pictures for which a missing k-NN graph is computed, which takes some minutes.
 NEIGHBORS_MADE = 1_000_000
 
@@ -115,6 +119,11 @@ class ProjectedFeature:
         return kept_neighbors(self.store, self.spec, self.feature)
 
     @cached_property
+    def classes(self) -> Classes | None:
+        """The most probable classes of all pictures; None if the store has none."""
+        return self.store.classes() if self.store.class_encoders() else None
+
+    @cached_property
     def graph(self) -> "csr_array | None":
         """The fuzzy graph (n, n) of the k-NN graph, as UMAP uses it; None without k-NN graph."""
         return fuzzy_graph(self.neighbors) if self.neighbors else None
@@ -149,7 +158,8 @@ class ProjectedFeature:
     ) -> dict[int, dict[str, str]]:
         """Return the labels of the pictures of a run, by id and kind.
 
-        These are the labels of the catalog, and cluster, cluster center, color word and page.
+        These are the labels of the catalog, and cluster, cluster center, color word, page, and
+        the five most probable classes as text.
 
         Args:
             run: of this collection.
@@ -169,6 +179,9 @@ class ProjectedFeature:
                 of_image[CENTER] = str(central[image_id])
             if run.kind != PAGE and image_id in page_of:
                 of_image[PAGE_KIND] = page_label(page_of[image_id])
+        if self.classes:
+            for image_id, text in class_texts(self.classes, run.ids).items():
+                labels[image_id][CLASSES] = text
         return labels
 
     def _pages(self, size: int) -> Pages:
@@ -183,6 +196,26 @@ class ProjectedFeature:
             if self.neighbors:
                 pages = settled_pages(pages, self.neighbors.rows(), size)
         return without_lonely(columns, pages)
+
+
+def class_texts(classes: Classes, ids: Ids) -> dict[int, str]:
+    """Return the classes of pictures with their probabilities: "jersey 0.61, sweatshirt 0.09".
+
+    Args:
+        classes: of the pictures of a store.
+        ids: (m,) of the pictures wanted; those without classes are left out.
+    """
+    rows = positions(classes.ids, ids)
+    known = rows >= 0
+    tops, shares = classes.top[rows[known]].tolist(), classes.probabilities[rows[known]].tolist()
+    return {
+        image_id: ", ".join(
+            f"{classes.categories[code]} {share:.2f}"
+            for place, (code, share) in enumerate(zip(top, of_top, strict=True))
+            if share >= _LEAST_PROBABLE or not place
+        )
+        for image_id, top, of_top in zip(ids[known].tolist(), tops, shares, strict=True)
+    }
 
 
 def _too_few(store: Store, count: int) -> str:

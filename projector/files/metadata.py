@@ -6,7 +6,7 @@ called: tabs and line breaks are escaped, empty cells are replaced.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from imgrec.collection import Entry
@@ -27,7 +27,11 @@ _NUMBER = re.compile(
 )
 
 
-def metadata_text(entries: Sequence[Entry], labels: Mapping[int, Mapping[str, str]]) -> str:
+def metadata_text(
+    entries: Sequence[Entry],
+    labels: Mapping[int, Mapping[str, str]],
+    texts: Collection[str] = (),
+) -> str:
     """Return the tab-separated table of some pictures: a header, then one line per picture.
 
     The columns are name, path, folder, size, megapixels and format, then the label kinds, sorted.
@@ -38,13 +42,14 @@ def metadata_text(entries: Sequence[Entry], labels: Mapping[int, Mapping[str, st
     Args:
         entries: the pictures, in the order of the tensor's rows.
         labels: values by id and kind.
+        texts: kinds to search for, not to color by; their values are written as they are.
     """
     columns = _own_columns(entries)
     for kind in sorted({kind for of_image in labels.values() for kind in of_image}):
         if kind not in columns:
             values = [labels[e.id].get(kind, "") for e in entries]
             numbers = kind == CONFIDENCE and all(map(_NUMBER.fullmatch, values))
-            columns[kind] = values if numbers else category(values)
+            columns[kind] = values if numbers or kind in texts else category(values)
     lines = [list(columns), *zip(*columns.values(), strict=True)]
     return "".join("\t".join(map(_cell, line)) + "\n" for line in lines)
 

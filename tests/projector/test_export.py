@@ -18,6 +18,7 @@ from projector.__main__ import main
 from projector.export import ProjectorOptions, write_logdir
 from projector.files.sprite import grid_for
 from projector_store import colors, decode, make_store, plain
+from site_stores import keep_classes
 
 PLAIN = ProjectorOptions(methods=())
 TINY = ProjectorOptions(overview=20, page_size=25, clusters=5, methods=())
@@ -195,6 +196,17 @@ def test_labels_and_strange_names_reach_the_table(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert {row["color"] for row in rows} <= {"red", "turquoise"}
     assert bookmarks(only_run(tmp_path / "log"))[-1]["label"] == "PCA, 3-D"
+
+
+def test_the_classes_of_each_picture_are_a_column_of_text(tmp_path: Path) -> None:
+    path = make_store(tmp_path / "store", [plain(c) for c in colors(3)])
+    found = {1: (("alp", 0.9), ("hay", 0.05)), 2: (("hay", 0.03), ("alp", 0.01))}
+    keep_classes(path, found)
+    with Store.open(path) as store:
+        write_logdir(store, tmp_path / "log", options=PLAIN)
+    rows = table(only_run(tmp_path / "log"))
+    assert [row["classes"] for row in rows] == ["alp 0.90, hay 0.05", "hay 0.03", "-"]
+    assert [row["class"] for row in rows] == ["alp", "hay", "-"]
 
 
 @pytest.mark.parametrize(

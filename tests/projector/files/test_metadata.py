@@ -84,6 +84,14 @@ def test_the_confidence_is_a_number_where_every_picture_has_one() -> None:
     assert [row[rows[0].index("confidence")] for row in rows[1:]] == ["#0.87", "#1.00", "-"]
 
 
+def test_texts_are_written_as_they_are() -> None:
+    labels = {i: {"classes": f"dog {i}", "class": f"c{i}"} for i in range(1, 81)}
+    text = metadata_text(_entries([f"{i}.png" for i in range(1, 81)]), labels, {"classes"})
+    rows = _check_table(text, 80)
+    assert [row[-1] for row in rows[1:]] == [f"dog {i}" for i in range(1, 81)]
+    assert len({row[-2] for row in rows[1:]}) == MAX_VALUES
+
+
 def test_a_label_does_not_double_a_column() -> None:
     header = _rows(metadata_text(_entries(["a/b.png"]), {1: {"folder": "elsewhere"}}))[0]
     assert header == ["name", "path", "folder", "size", "megapixels", "format"]
