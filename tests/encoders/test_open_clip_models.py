@@ -1,6 +1,7 @@
 """`open_clip:NAME` with weights that the test makes, against open_clip's own towers."""
 
 import json
+import logging
 import pickle
 import re
 from collections.abc import Iterator
@@ -187,11 +188,12 @@ def test_an_unknown_model_or_tag_is_a_one_line_error(name: str, shown: str) -> N
 
 
 def test_weights_that_cannot_be_downloaded_are_a_one_line_error(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked = []
 
     def refused(model: str, tag: str, **options: object) -> None:
+        logging.error("what the library says before it raises")
         asked.append((model, tag, options["force_quick_gelu"]))
         raise RuntimeError("no network\nin tests")
 
@@ -199,6 +201,7 @@ def test_weights_that_cannot_be_downloaded_are_a_one_line_error(
     for tag in ("openai", "laion2b_s34b_b79k"):
         with pytest.raises(EncoderError, match=r"\(no network in tests\): name a state dict with"):
             load_encoder(f"open_clip:ViT-B-32/{tag}")
+    assert not caplog.records
     assert asked == [("ViT-B-32", "openai", True), ("ViT-B-32", "laion2b_s34b_b79k", False)]
 
 
