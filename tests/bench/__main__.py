@@ -8,6 +8,7 @@ from pathlib import Path
 import agreement
 import decoding
 import encoder
+import engines
 import imgrec
 import indexing
 import pages
@@ -42,6 +43,7 @@ def main() -> int:
         out.write("\n## Encoder\n\n" + encoder.measured(photos, work))
         out.write("\n## Query from the shell\n\n" + query.measured(work / "store"))
         if arguments.images:
+            out.write("\n## Engines of lite0\n\n" + engines.measured(photos, work))
             out.write("\n## Precision\n\n" + precision.table(photos, work))
             out.write("\n## Words\n\n" + words.table(work / "store"))
         out.write(f"\n## Communities ({photos.name})\n\n" + agreement.table(work / "store"))
