@@ -16,6 +16,7 @@ from graph.communities.detection import MOST_LOST
 from graph.communities.kept import KeptParts, keep_parts, load_parts
 from graph.communities.start import Start
 from graphs_by_hand import neighbors_of
+from imgrec.checks import check_store
 from imgrec.collection.kinds import COMMUNITY
 from imgrec.store.store import Store
 from vector_stores import add_pictures, make
@@ -224,3 +225,9 @@ def test_parts_are_kept_and_damage_is_noticed(store: Store) -> None:
     data[-1] ^= 1
     file.write_bytes(data)
     assert load_parts(store) is None
+    ((place, problem),) = [
+        (found.place, found.problem)
+        for found in check_store(store.path)[0].findings
+        if found.place == "communities"
+    ]
+    assert (place, problem) == ("communities", "parts.npy is not what was written, by its checksum")
