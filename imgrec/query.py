@@ -82,7 +82,7 @@ def _text_lines(text: Text) -> list[str]:
         return [f"{asked}: by the text tower of {text.by}"]
     sense = f" (sense {text.sense} of WordNet)" if text.sense else ""
     named = _named(text.classes)
-    classes = f"{len(text.classes)} classes" if text.classes[1:] else "the class"
+    classes = f"{len(text.classes)} classes:" if text.classes[1:] else "the class"
     shown = f"{counted(text.pictures, 'picture')} with a probability of 0.5 or more"
     line = f"{asked}: {text.word}{sense}, {classes} {named} of {text.by}, {shown}"
     return [line, *([printable(text.note)] if text.note else [])]

@@ -114,12 +114,20 @@ def _no_such_label(catalog: Catalog, kind: str, value: str) -> str:
     values = catalog.labels.values(kind)
     if not values:
         return f"no picture has a label of this kind; there are: {_listed(catalog.labels.kinds())}"
+    instead = offered(value, values) or f"there are {len(values):,}: {_listed(values)}"
+    return f"no picture has this value; {instead}"
+
+
+def offered(value: str, values: Sequence[str]) -> str:
+    """Return what a message says instead of an unknown value: all of a few, or those like it.
+
+    Returns:
+        Empty where there are many and none is like it.
+    """
     if len(values) <= _MOST_NAMED:
-        return f"no picture has this value; there are: {_listed(values)}"
+        return f"there are: {_listed(values)}"
     close = _close_to(value, values)
-    if close:
-        return f"no picture has this value; did you mean {' or '.join(map(printable, close))}?"
-    return f"no picture has this value; there are {len(values):,}: {_listed(values)}"
+    return f"did you mean {' or '.join(map(printable, close))}?" if close else ""
 
 
 def _close_to(value: str, values: Sequence[str]) -> list[str]:

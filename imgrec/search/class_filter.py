@@ -6,13 +6,15 @@ filter gets a pair for each class below it that pictures have; pairs of one kind
 Invariant: a value that some picture has is never widened, whatever the word means.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from imgrec.collection import Catalog
-from imgrec.collection.filters import Filter
+from imgrec.collection.filters import Filter, offered
 from imgrec.collection.kinds import CLASS
-from imgrec.encoders.imagenet.words import meaning_of
+from imgrec.encoders.imagenet.words import Meaning, meaning_of
 from imgrec.errors import ImgrecError
+from imgrec.system.file_names import printable
 
 
 def with_classes_below(wanted: Filter, catalog: Catalog) -> tuple[Filter, dict[str, list[str]]]:
@@ -23,8 +25,11 @@ def with_classes_below(wanted: Filter, catalog: Catalog) -> tuple[Filter, dict[s
         catalog: whose pictures are filtered.
 
     Returns:
-        The filter, and the classes by each noun that was replaced. A word without a class that a
-        picture has stays, and is refused by the filter.
+        The filter, and the classes by each noun that was replaced. A word that stands for no class
+        stays, and is refused by the filter.
+
+    Raises:
+        ImgrecError: no picture has one of the classes that a word stands for.
     """
     found: dict[str, list[str]] = {}
     for kind, value in wanted.where:
@@ -43,12 +48,29 @@ def with_classes_below(wanted: Filter, catalog: Catalog) -> tuple[Filter, dict[s
 
 
 def _classes_below(word: str, catalog: Catalog) -> list[str]:
-    """Return the classes below a noun that pictures have, sorted; none for a class of that name."""
+    """Return the classes below a noun that pictures have, sorted; none for a class of that name.
+
+    Raises:
+        ImgrecError: no picture has one of them.
+    """
     known = catalog.labels.values(CLASS)
-    if word in known:
+    if not known or word in known:
         return []
     try:
-        below = meaning_of(word).class_names
+        meaning = meaning_of(word)
     except ImgrecError:
         return []
-    return sorted({*below} & {*known})
+    found = sorted({*meaning.class_names} & {*known})
+    if not found:
+        raise ImgrecError(f"--where {printable(f'class={word}')}: {_in_no_picture(meaning, known)}")
+    return found
+
+
+def _in_no_picture(meaning: Meaning, known: Sequence[str]) -> str:
+    names = meaning.class_names
+    stands = f"{len(names)} classes" if names[1:] else f"the class {names[0]}"
+    of_them = "one of them as its class" if names[1:] else "it as its class"
+    instead = offered(meaning.word, known)
+    return f"{meaning.word} stands for {stands}, and no picture has {of_them}" + (
+        f"; {instead}" if instead else ""
+    )

@@ -22,7 +22,7 @@ from imgrec.encoders.classifier import LinearHead
 from imgrec.encoders.imagenet import categories
 from imgrec.encoders.imagenet.words import Meaning, meaning_of, shortened
 from imgrec.encoders.registry import encodes_text, has_head, load_head
-from imgrec.errors import StoreError
+from imgrec.errors import EncoderError, StoreError
 from imgrec.search.answer import Text
 from imgrec.search.class_ranking import Bounds, Rows, Shares, count_probable, likeliest, shares_of
 from imgrec.search.query_vectors import Resolved, Resolver, encoded_by
@@ -34,8 +34,9 @@ from imgrec.store.store import Store
 EXAMPLES = 15
 # A picture shows a class if that is more probable than all others together.
 PROBABLE = 0.5
-# If no picture reaches this, the examples are no examples.
-_DOUBTFUL = 0.1
+# If no picture reaches this many times the share of a word's classes in all, and this at least, the
+# examples are no examples; nor does more than `PROBABLE` have to be reached.
+_CHANCES, _LEAST = 3, 0.1
 _KEPT = 64
 
 
@@ -75,11 +76,13 @@ class _Known:
         classes: the stored ones, five a picture.
         head: of the classifier, None where only the stored ones are known.
         vectors: which the head scores.
+        note: why only the stored ones are known though the classifier has a head; empty if not.
     """
 
     classes: Classes
     head: LinearHead | None = None
     vectors: FeatureStore | None = None
+    note: str = ""
 
 
 class Texts:
@@ -120,7 +123,7 @@ class Texts:
                 f"classes that {encoder} gave each picture, none is among those of the word"
             )
         vectors = tuple(_mean(opened.feature, examples) for opened in features)
-        described = _described(text, meaning, examples, encoder, unwanted=unwanted)
+        described = _described(text, meaning, examples, known, unwanted=unwanted)
         return Understood(Resolved(text, None, vectors), described)
 
     def _examples(
@@ -137,7 +140,8 @@ class Texts:
 def _known(store: Store) -> _Known:
     """Return what a store knows of the classes of ImageNet, by the encoder that is best to ask.
 
-    With a head all classes can be scored, without one only the five that are stored.
+    With a head all classes can be scored, without one only the five that are stored. So it is
+    where the weights of the head cannot be had.
     """
 
     def headless(name: str) -> bool:
@@ -155,7 +159,14 @@ def _known(store: Store) -> _Known:
         )
     if headless(classes.encoder):
         return _Known(classes)
-    return _Known(classes, load_head(store.spec(classes.encoder)), store.feature(classes.encoder))
+    try:
+        head = load_head(store.spec(classes.encoder))
+    except EncoderError:
+        note = (
+            f"the weights of {classes.encoder} cannot be had: by the five classes of each picture"
+        )
+        return _Known(classes, note=note)
+    return _Known(classes, head, store.feature(classes.encoder))
 
 
 def _examples(wanted: Sequence[int], known: _Known, compared: Sequence[FeatureStore]) -> _Examples:
@@ -184,21 +195,33 @@ def _mean(feature: FeatureStore, examples: _Examples) -> np.ndarray:
     return mean
 
 
+def least_convincing(classes: int) -> float:
+    """Return the probability that one picture reaches at least where a word is shown by some.
+
+    The probability of a word is a sum over its classes. A picture of nothing known has a thousandth
+    for each, so three times that is asked, from 0.1 to 0.5.
+
+    Args:
+        classes: how many of ImageNet's 1,000 classes the word stands for.
+    """
+    return min(max(_CHANCES * classes / len(categories()), _LEAST), PROBABLE)
+
+
 def _described(
-    text: str, meaning: Meaning, examples: _Examples, encoder: str, *, unwanted: bool
+    text: str, meaning: Meaning, examples: _Examples, known: _Known, *, unwanted: bool
 ) -> Text:
     best = round(float(examples.shares[0]), 4)
-    note = ""
-    if best < _DOUBTFUL:
-        note = f"no picture here looks like {text!r}; what is nearest is shown"
+    notes = [known.note] if known.note else []
+    if best < least_convincing(len(meaning.classes)):
+        notes.append(f"no picture here looks like {text!r}; what is nearest is shown")
     return Text(
         text=text,
         unwanted=unwanted,
-        by=encoder,
+        by=known.classes.encoder,
         word=meaning.word,
         sense=meaning.sense or None,
         classes=list(meaning.class_names),
         pictures=examples.pictures,
         best=best,
-        note=note,
+        note="; ".join(notes),
     )

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from imgrec.collection import Entry
-from imgrec.collection.kinds import CONFIDENCE, FOLDER
+from imgrec.collection.kinds import CLASS, CONFIDENCE, FOLDER
 from imgrec.system.file_names import printable
 
 # The first text column, by which the page labels the points.
@@ -20,6 +20,8 @@ NONE = "-"
 OTHER = "other"
 # Most distinct texts of a column that the page can color by.
 MAX_VALUES = 50
+# Its palette has ten colors and repeats them: of many classes, as many as are told apart.
+MAX_CLASSES = 10
 # What `Number` of JavaScript parses.
 _NUMBER = re.compile(
     r"[+-]?(Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)|0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+",
@@ -37,7 +39,8 @@ def metadata_text(
     The columns are name, path, folder, size, megapixels and format, then the label kinds, sorted.
     The path is prefixed by the name of the root if there are several roots. The folder is the last
     one of the path, as in the label `folder`. Folder, format and labels are categories, see
-    `category`; the confidence is a number where every picture has one.
+    `category`; the confidence is a number where every picture has one. Classes are at most
+    `MAX_CLASSES` categories.
 
     Args:
         entries: the pictures, in the order of the tensor's rows.
@@ -49,24 +52,25 @@ def metadata_text(
         if kind not in columns:
             values = [labels[e.id].get(kind, "") for e in entries]
             numbers = kind == CONFIDENCE and all(map(_NUMBER.fullmatch, values))
-            columns[kind] = values if numbers or kind in texts else category(values)
+            most = MAX_CLASSES if kind == CLASS else MAX_VALUES
+            columns[kind] = values if numbers or kind in texts else category(values, most)
     lines = [list(columns), *zip(*columns.values(), strict=True)]
     return "".join("\t".join(map(_cell, line)) + "\n" for line in lines)
 
 
-def category(values: Iterable[str]) -> list[str]:
+def category(values: Iterable[str], most: int = MAX_VALUES) -> list[str]:
     """Return the values of a column as categories that the page can color by.
 
-    Of more than `MAX_VALUES` distinct values, the most frequent are kept, and the rest becomes
+    Of more than `most` distinct values, the most frequent are kept, and the rest becomes
     `OTHER`. Texts that the page would parse as numbers are prefixed by #; otherwise it would show
     community 3.10 as 3.1.
     """
     texts = [_as_text(_cell(value)) for value in values]
     counts = Counter(texts)
-    if len(counts) <= MAX_VALUES:
+    if len(counts) <= most:
         return texts
     by_count = sorted(counts, key=lambda text: (-counts[text], text))
-    frequent = {OTHER, *by_count[: MAX_VALUES - 1]}
+    frequent = {OTHER, *by_count[: most - 1]}
     return [text if text in frequent else OTHER for text in texts]
 
 

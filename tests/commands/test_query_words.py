@@ -34,7 +34,7 @@ def test_the_lines_say_what_was_understood(path: str, capsys: pytest.CaptureFixt
     answer = Recommender.open(path).query(text=["dogs"], unwanted_text=["teapot"])
     dog, pot = answer.texts
     assert dogs == (
-        "'dogs': dog (sense 1 of WordNet), 118 classes Chihuahua, Japanese spaniel, Maltese dog, "
+        "'dogs': dog (sense 1 of WordNet), 118 classes: Chihuahua, Japanese spaniel, Maltese dog, "
         f"Pekinese, Shih-Tzu and 113 more of stub-imagenet, {dog.pictures} pictures with a "
         "probability of 0.5 or more"
     )

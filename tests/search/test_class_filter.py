@@ -66,7 +66,12 @@ def test_nouns_join_other_classes_by_or_and_other_kinds_by_and(path: Path) -> No
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("elephant", "--where class=elephant: no picture has this value"),
+        (
+            "elephant",
+            "--where class=elephant: elephant stands for 2 classes, and no picture has one of "
+            "them as its class; there are: Labrador retriever, ",
+        ),
+        ("Zebras", "--where class=Zebras: zebra stands for the class zebra, and no picture has it"),
         ("sandals", None),
         ("tabbi", "no picture has this value; there are: Labrador retriever, "),
         ("qqq", "--where class=qqq: no picture has this value"),
@@ -93,11 +98,17 @@ def test_only_the_kind_class_is_widened(path: Path) -> None:
 @given(st.sampled_from(["dog", "cat", "animal", "footwear", "clothing", "food", "thing"]))
 def test_the_filter_is_the_one_written_out(path: Path, word: str) -> None:
     with Store.open(path) as store:
-        wanted, found = with_classes_below(Filter.parse([f"class={word}"]), store.catalog)
+        asked = Filter.parse([f"class={word}"])
         try:
-            below = {categories()[index] for index in classes_of(word)} & {*CLASSES}
+            every = {categories()[index] for index in classes_of(word)}
         except ImgrecError:
-            below = set()
+            every = set()
+        below = every & {*CLASSES}
+        if every and not below:
+            with pytest.raises(ImgrecError, match=f"{word} stands for {len(every)} classes, and"):
+                with_classes_below(asked, store.catalog)
+            return
+        wanted, found = with_classes_below(asked, store.catalog)
         assert {*found.get(word, [])} == below
         if below:
             expected = [i for i, name in enumerate(CLASSES, start=1) if name in below]
@@ -124,3 +135,17 @@ def test_the_answer_says_which_classes_it_took(
 def _first_path(path: Path) -> str:
     with Store.open(path) as store:
         return store.catalog.entries([10])[0].path
+
+
+def test_a_noun_without_pictures_lists_no_alphabet(tmp_path: Path) -> None:
+    vector_stores.make(tmp_path / "store", {"mini": vector_stores.clustered(20, 32)})
+    with Store.create(tmp_path / "store") as store:
+        store.catalog.labels.replace("class", {i: categories()[500 + i] for i in range(1, 21)})
+    with (
+        Recommender.open(tmp_path / "store") as recommender,
+        pytest.raises(ImgrecError) as caught,
+    ):
+        recommender.query([10], where=["class=dog"])
+    assert str(caught.value) == (
+        "--where class=dog: dog stands for 118 classes, and no picture has one of them as its class"
+    )

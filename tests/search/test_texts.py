@@ -1,5 +1,6 @@
 """Questions by words against numpy: examples by class, their mean, distances to it; text towers."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,8 +11,11 @@ from scipy.spatial.distance import cdist
 import classified_stores
 import vector_stores
 from classified_stores import CLASSIFIER, TOWER, probabilities
-from imgrec import ImgrecError, Recommender, Result, Store
+from imgrec import EncoderError, ImgrecError, Recommender, Result, Store
+from imgrec.encoders.classifier import LinearHead
 from imgrec.encoders.imagenet.words import classes_of
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.search.texts import least_convincing
 from imgrec.store.features import FeatureStore
 
 
@@ -117,6 +121,28 @@ def test_an_improbable_word_is_answered_with_a_note(recommender: Recommender) ->
     assert {shares[list(classes_of(word))].max() < 0.1 for word in names} == {True, False}
 
 
+@pytest.mark.parametrize(
+    ("classes", "share"), [(1, 0.1), (33, 0.1), (50, 0.15), (118, 0.354), (167, 0.5), (398, 0.5)]
+)
+def test_a_word_of_many_classes_has_to_be_more_probable(classes: int, share: float) -> None:
+    assert least_convincing(classes) == pytest.approx(share, abs=0.005)
+
+
+def test_chance_alone_is_no_dog(tmp_path: Path) -> None:
+    # A head without preference: the probability of a dog is 0.118 everywhere.
+    store = classified_stores.make(tmp_path / "store", 40)
+    flat = LinearHead(np.zeros((1000, 24), np.float32), np.zeros(1000, np.float32))
+    with pytest.MonkeyPatch.context() as patch, Store.create(store) as opened:
+        patch.setattr(classified_stores, "head", lambda: flat)
+        dogs = opened.paths.classes(CLASSIFIER)
+        shutil.rmtree(dogs)
+        classified_stores.add_classes(store, np.arange(1, 41), np.zeros((40, 24), np.float32))
+        with Recommender.open(store, cache="none") as recommender:
+            (text,) = recommender.query(text=["dog"]).texts
+    assert text.best == pytest.approx(0.118, abs=1e-3)
+    assert text.note == "no picture here looks like 'dog'; what is nearest is shown"
+
+
 def test_filters_choose_results_and_not_what_a_word_means(recommender: Recommender) -> None:
     everywhere = recommender.query(text=["dog"], k=900)
     low = recommender.query(text=["dog"], k=900, where=["half=low"])
@@ -163,6 +189,22 @@ def test_without_its_head_a_classifier_is_asked_by_the_stored_five(
         rare = next(word for word, index in _WORDS.items() if index in names)
         with pytest.raises(ImgrecError, match=f"looks like '{rare}': of the five classes"):
             recommender.query(text=[rare])
+
+
+def test_weights_that_cannot_be_had_leave_the_stored_five(
+    recommender: Recommender, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(spec: EncoderSpec) -> LinearHead:
+        raise EncoderError("the package is not installed")
+
+    monkeypatch.setattr(classified_stores, "load_head", absent)
+    answer = recommender.query(text=["dog"], k=900)
+    classified_stores.register(monkeypatch, with_head=False)
+    with Recommender.open(path, cache="none") as headless:
+        expected = headless.query(text=["dog"], k=900)
+    assert [result.id for result in answer.results] == [result.id for result in expected.results]
+    note = f"the weights of {CLASSIFIER} cannot be had: by the five classes of each picture"
+    assert (answer.texts[0].note, expected.texts[0].note) == (note, "")
 
 
 # Words of one class each, of which some are stored nowhere.

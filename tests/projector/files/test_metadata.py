@@ -85,7 +85,7 @@ def test_the_confidence_is_a_number_where_every_picture_has_one() -> None:
 
 
 def test_texts_are_written_as_they_are() -> None:
-    labels = {i: {"classes": f"dog {i}", "class": f"c{i}"} for i in range(1, 81)}
+    labels = {i: {"classes": f"dog {i}", "album": f"c{i}"} for i in range(1, 81)}
     text = metadata_text(_entries([f"{i}.png" for i in range(1, 81)]), labels, {"classes"})
     rows = _check_table(text, 80)
     assert [row[-1] for row in rows[1:]] == [f"dog {i}" for i in range(1, 81)]
@@ -132,3 +132,16 @@ def test_the_most_frequent_values_stay() -> None:
     values = [f"v{i:02d}" for i in range(60) for _ in range(60 - i)]
     got = category(values)
     assert set(got) == {f"v{i:02d}" for i in range(49)} | {OTHER}
+
+
+def test_classes_are_no_more_than_the_palette_has_colors() -> None:
+    names = {i: f"class {i % 12:02d}" for i in range(1, 31)}
+    entries = [_entry(i, f"{i}.png") for i in names]
+    labels = {i: {"class": name, "word": name} for i, name in names.items()}
+    header, *rows = _rows(metadata_text(entries, labels))
+    # 01 to 06 have three pictures, the others two; ties by name.
+    kept = {f"class {n:02d}" for n in (*range(1, 7), 0, 7, 8)}
+    column = header.index("class")
+    expected = [name if name in kept else OTHER for name in names.values()]
+    assert [row[column] for row in rows] == expected
+    assert [row[header.index("word")] for row in rows] == list(names.values())
