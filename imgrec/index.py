@@ -54,11 +54,20 @@ def report(summary: Summary) -> str:
     lines = [
         *summary_lines(summary.counts, summary.failures, summary.formats),
         "features: " + ", ".join(f"{name} ({d})" for name, d in summary.features.items()),
+        *_change_of_default(summary),
         *summary.vectors,
         *summary.indexes,
         f"this run: {_run(summary)}",
+        *([summary.hint] if summary.hint else []),
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _change_of_default(summary: Summary) -> list[str]:
+    now, before = summary.compared, summary.compared_before
+    if before is None or now == before:
+        return []
+    return [f"compared by default: {now} (before: {before})"]
 
 
 def _run(summary: Summary) -> str:

@@ -46,6 +46,7 @@ SLOW = (
     "graph/exports/*",
     "graph/name_search/test_index.py",
     "graph/pages/test_site.py",
+    "indexing/test_default.py",
     "indexing/test_foreign.py",
     "indexing/test_interruptions.py",
     "labels/*",

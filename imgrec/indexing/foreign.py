@@ -61,7 +61,7 @@ def read_vector_files(store: Store | None, vectors: Mapping[str, Path]) -> tuple
             is absent, wrong, or of another length than the vectors that the store has.
     """
     for name in vectors:
-        if not _NAME.fullmatch(name) or name in BUILT_IN:
+        if not _NAME.fullmatch(name) or name.lower() in BUILT_IN:
             raise ImgrecError(
                 f"--vectors {name}=…: {name!r} cannot name vectors made elsewhere: take letters, "
                 f"digits, . _ and -, and none of {', '.join(BUILT_IN)}"

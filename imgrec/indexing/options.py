@@ -26,8 +26,9 @@ class IndexOptions:
     """Options of an indexing run.
 
     Attributes:
-        encoders: names; the first becomes the store's default. Empty: all encoders of the
-            store, or `DEFAULT_ENCODERS` if the store is new or `only` replaces its collection.
+        encoders: names; the first becomes the store's default, but for `mini` in a store of
+            `lite0`, where both are compared. Empty: all encoders of the store, or
+            `DEFAULT_ENCODERS` if the store is new or `only` replaces its collection.
         weights: a file with a state dict for the encoder that takes one, or the ONNX file.
         vectors: files of vectors that were made elsewhere, by name of the feature, see
             `imgrec.indexing.vector_file`.
@@ -93,6 +94,9 @@ class Summary:
         failures: number of failed pictures by reason, the most frequent first.
         formats: number of ok pictures by file format, the most frequent first.
         features: dimensions by name of the feature.
+        compared: the feature or relation that is compared where none is named.
+        compared_before: the same before the run; None in a new store.
+        hint: a line about what the store could have beside what it has; empty in most cases.
         indexes: a line about each search index.
         vectors: a line about each file of vectors that were made elsewhere.
         new: pictures that got a new id, those with changed content (`changed`) among them.
@@ -108,6 +112,9 @@ class Summary:
     failures: dict[str, int] = field(default_factory=dict)
     formats: dict[str, int] = field(default_factory=dict)
     features: dict[str, int] = field(default_factory=dict)
+    compared: str | None = None
+    compared_before: str | None = None
+    hint: str = ""
     indexes: list[str] = field(default_factory=list)
     vectors: list[str] = field(default_factory=list)
     new: int = 0

@@ -41,6 +41,9 @@ from imgrec.store.set_aside import set_aside_damaged
 from imgrec.store.store import Store
 
 _NONE: Ids = np.zeros(0, np.int64)
+# Encoders that know nothing of what is in a picture.
+_NOT_LEARNED = {"mini", "rgb"}
+_HINT = "imgrec index --encoder lite0 adds what is in the pictures, and their classes"
 
 
 def index_folders(
@@ -76,6 +79,7 @@ def index_folders(
 
 def _update(store: Store, wanted: Wanted, options: IndexOptions, summary: Summary) -> None:
     """Do the run on an open store whose lock is held."""
+    summary.compared_before = _compared(store)
     summary.warnings += set_aside_damaged(store.path)
     store.reserve_ids()
     if store.encoder is None and wanted.primary in wanted.encoders:
@@ -96,6 +100,15 @@ def _update(store: Store, wanted: Wanted, options: IndexOptions, summary: Summar
     summary.counts, summary.failures = totals.counts(), totals.failures()
     summary.formats = totals.formats()
     summary.features = {name: store.spec(name).dimensions for name in store.feature_names()}
+    summary.compared = _compared(store)
+    if not options.encoders and summary.features.keys() <= _NOT_LEARNED:
+        summary.hint = _HINT
+
+
+def _compared(store: Store) -> str | None:
+    """Return what is compared by default; None while the store has no such feature."""
+    name = store.default_feature
+    return name if name in (*store.feature_names(), *store.relation_names()) else None
 
 
 def _read(

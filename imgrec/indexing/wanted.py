@@ -17,6 +17,7 @@ from imgrec.indexing.options import DEFAULT_ENCODERS, IndexOptions
 from imgrec.indexing.vector_file import VectorFile
 from imgrec.sources.opening import real_places, source_at, source_of
 from imgrec.sources.source import PictureSource
+from imgrec.store.relations import is_joined_by_default
 from imgrec.store.store import Store
 
 
@@ -100,6 +101,9 @@ def _encoders(
     ]
     encoders = {encoder.spec.name: encoder for encoder in loaded}
     own = next((name for name in encoders if name != "rgb"), "rgb")
+    if store and store.encoder and is_joined_by_default(store.encoder, own):
+        # Beside the store's encoder, not instead of it.
+        own = own if _is_replaced(store, sources, options) else store.encoder
     return encoders, own if first in (*names, "rgb") else first
 
 
@@ -109,9 +113,14 @@ def _encoders_of(
     """Return the store's encoders, its own first; none where another collection replaces it."""
     if store is None or not store.encoder:
         return ()
-    named = {source.description for source in sources}
-    replaced = options.only and not named & set(store.catalog.held_roots())
+    replaced = _is_replaced(store, sources, options)
     return () if replaced else (store.encoder, *store.feature_names())
+
+
+def _is_replaced(store: Store, sources: Collection[PictureSource], options: IndexOptions) -> bool:
+    """Return True if no folder of the store's collection stays in it."""
+    named = {source.description for source in sources}
+    return options.only and not named & set(store.catalog.held_roots())
 
 
 def _stored_spec(store: Store | None, name: str) -> EncoderSpec | None:

@@ -175,6 +175,16 @@ def default_name(encoder: str | None, features: Collection[str]) -> str | None:
     return encoder
 
 
+def is_joined_by_default(encoder: str | None, named: str) -> bool:
+    """Return True if adding a feature to a store of this encoder makes their relation the default.
+
+    Args:
+        encoder: of the store.
+        named: the feature that is added.
+    """
+    return encoder in _DEFAULT and named == JOINED
+
+
 def relation_spec(
     relation: Relation, parts: tuple[EncoderSpec, EncoderSpec], mean: Mean
 ) -> RelationSpec:

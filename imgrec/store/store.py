@@ -22,6 +22,7 @@ from imgrec.store.features import FeatureStore, stored_ids
 from imgrec.store.manifest import is_store, read_manifest, write_manifest, writing_lock
 from imgrec.store.paths import CATALOG, FEATURE_DESCRIPTION, LOCK, StorePaths
 from imgrec.store.relations import (
+    JOINED,
     Mean,
     RelatedFeature,
     Relation,
@@ -176,12 +177,22 @@ class Store:
         if relation is not None and name in known:
             return relation
         listed = ", ".join([*self.feature_names(), *known]) or "none"
-        encoders = relation.features if relation else [name or "NAME"]
+        lacking = f"{self.path} has no feature {name!r} (there: {listed})"
+        encoders = relation.features if relation else (name or "NAME",)
+        if name and "+" in name and ":" not in name and not self._can_be_joined(relation):
+            joined = f"a relation is one of another embedding with {JOINED}"
+            if known:
+                raise StoreError(f"{lacking}: {joined}, here {' or '.join(known)}")
+            lacking, encoders = f"{lacking}, and {joined}", ("lite0", JOINED)
         options = " ".join(f"--encoder {encoder}" for encoder in encoders)
-        raise StoreError(
-            f"{self.path} has no feature {name!r} (there: {listed}): "
-            f"run imgrec index FOLDER --store {self.path} {options}"
-        )
+        raise StoreError(f"{lacking}: run imgrec index FOLDER --store {self.path} {options}")
+
+    def _can_be_joined(self, relation: Relation | None) -> bool:
+        """Return True if indexing with both encoders may give a relation that the store lacks."""
+        if relation is None or relation.centered == JOINED or "+" in relation.centered:
+            return False
+        there = relation.centered in self.feature_names()
+        return not there or self._stored_spec(relation.centered).kind == "embedding"
 
     def add_feature(self, spec: EncoderSpec) -> None:
         """Create a feature's folder, or check that the one there is of the same encoder.

@@ -192,6 +192,9 @@ def test_other_wrong_files_and_names_are_one_line_errors(
         ("made", tmp_path / "absent.parquet", "there is no file"),
         ("made", tmp_path / "v.csv", "is no file of vectors: name a .npy or .parquet"),
         ("mini", file, "'mini' cannot name vectors made elsewhere"),
+        ("MINI", file, "'MINI' cannot name vectors made elsewhere"),
+        ("Lite0", file, "'Lite0' cannot name vectors made elsewhere"),
+        ("Rgb", file, "'Rgb' cannot name vectors made elsewhere"),
         ("a+mini", file, "'a.mini' cannot name vectors"),
         ("a:b", file, "'a:b' cannot name vectors"),
     ]

@@ -142,7 +142,13 @@ def test_any_embedding_is_joined_with_mini_by_name(tmp_path: Path) -> None:
         assert store.relation_names() == ["x+mini"]
         expected = composed(_LITE0[:50], _MINI[:50], _LITE0[:50].mean(axis=0, dtype=float))
         assert np.allclose(store.feature("x+mini").load(), expected, atol=1e-6)
-        for wrong in ("rgb+mini", "mini+mini", "+mini", "x+rgb", "y+mini", "y"):
+        for wrong in ("rgb+mini", "mini+mini", "+mini", "x+rgb", "x+mini+mini"):
+            for use in (store.spec, store.feature):
+                with pytest.raises(
+                    StoreError, match=r"x\+mini\): a relation is one .* with mini, here x\+mini$"
+                ):
+                    use(wrong)
+        for wrong in ("y+mini", "y"):
             for use in (store.spec, store.feature):
                 with pytest.raises(
                     StoreError, match=r"\(there: mini, rgb, x, x\+mini\): run imgrec"
@@ -150,6 +156,11 @@ def test_any_embedding_is_joined_with_mini_by_name(tmp_path: Path) -> None:
                     use(wrong)
         with pytest.raises(StoreError, match=r"--encoder y --encoder mini$"):
             store.spec("y+mini")
+    with (
+        Store.open(make(tmp_path / "other", {"mini": _MINI[:50]})) as store,
+        pytest.raises(StoreError, match=r"a relation is one .*--encoder lite0 --encoder mini$"),
+    ):
+        store.spec("mini+rgb")
 
 
 def test_indexing_keeps_the_mean_until_the_collection_has_grown_by_half(path: Path) -> None:
