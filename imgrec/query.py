@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgrec.arguments import encoder_option, positive, store_of, store_option
-from imgrec.commands import Parser, run
+from imgrec.commands import Parser, run, warn
 from imgrec.distances.choices import FUSIONS_EXPLAINED, METRICS_EXPLAINED
 from imgrec.errors import ImgrecError
 from imgrec.search.choices import INDEXES, INDEXES_EXPLAINED
@@ -185,6 +185,7 @@ def _query(arguments: argparse.Namespace) -> None:
         )  # fmt: skip
         if a.grid:
             _write_grid(recommender, answer, a.grid)
+    warn("imgrec query", answer.warnings)
     sys.stdout.write(_json(answer) if a.json else table(answer))
 
 

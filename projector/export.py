@@ -172,7 +172,8 @@ def write_logdir(
     # Without methods no layout was used, but the kept ones may be needed again.
     if options.methods:
         collection.layouts.prune(layouts.used)
-    warnings = keep_labels(store, CLUSTER, collection.clusters.labels())
+    warnings = store.lacking(collection.feature)
+    warnings += keep_labels(store, CLUSTER, collection.clusters.labels())
     return Export(
         out,
         collection.feature.name,

@@ -164,7 +164,7 @@ def write_site(
     if not unkept:
         # The method that the store remembers is that of its labels.
         keep_parts(store, collection.kept)
-    warnings += unkept
+    warnings += [*store.lacking(store.feature(spec.name)), *unkept]
     keep_site(store, out)
     guide = collection.guide
     return SiteSummary(

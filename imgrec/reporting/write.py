@@ -138,7 +138,7 @@ def write_report(
         _write(folder, html, drawn, len(feature))
         # Checked again: a file may have been added while the report was computed.
         REPORT.check_place(out)
-    warnings = tuple(keep_labels(store, CLUSTER, clusters.labels()))
+    warnings = (*store.lacking(feature), *keep_labels(store, CLUSTER, clusters.labels()))
     return ReportSummary(
         out / START, len(feature), spec.name, len(sections), len(drawn), len(html), warnings
     )

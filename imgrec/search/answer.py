@@ -79,6 +79,8 @@ class Answer:
         results: the pictures found.
         classes: for each noun of `--where class=…` that is no picture's class, those below it
             that pictures have, and that were taken.
+        warnings: a line for each feature of a relation that some pictures lack, which are not
+            compared.
     """
 
     queries: list[str]
@@ -94,6 +96,7 @@ class Answer:
     elapsed_ms: float
     results: list[Result]
     classes: dict[str, list[str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as the JSON object that `--json` prints."""

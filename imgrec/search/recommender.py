@@ -178,6 +178,7 @@ class Recommender:
             elapsed_ms=round(1000 * (time.perf_counter() - started), 3),
             results=results,
             classes=classes,
+            warnings=list(compared.lacking),
         )
 
     def _current_view(self) -> StoreView:

@@ -37,12 +37,14 @@ class Compared:
         opened: the features, in the order they were named.
         space: what is compared.
         name: the features as the answer names them.
+        lacking: lines about pictures that a relation leaves out.
         axes: for `pca-cosine`, the PCA on whose coordinates vectors are compared.
     """
 
     opened: tuple[Searchable, ...]
     space: Space
     name: str
+    lacking: tuple[str, ...] = ()
     axes: Axes | None = None
 
     def queries(self, resolved: Sequence[Resolved]) -> list[Vectors]:
@@ -72,6 +74,7 @@ class StoreView:
         self.state = state
         self.texts = Texts(store)
         self._opened: dict[str, Searchable] = {}
+        self._lacking: dict[str, list[str]] = {}
         self._reduced: dict[str, Reduced] = {}
         self._widened: dict[Filter, tuple[Filter, dict[str, list[str]]]] = {}
         self._allowed: dict[tuple[Filter, tuple[str, ...]], NDArray[np.bool_]] = {}
@@ -88,18 +91,19 @@ class StoreView:
             ImgrecError: the store lacks a feature, or the metric is not defined for it.
         """
         opened = tuple(self._searchable(name) for name in weights)
+        lacking = tuple(line for each in opened for line in self._lacking[each.spec.name])
         for each in opened:
             metric.check(each.spec)
         if metric.reduced:
             reduced = self._on_axes(opened[0])
             space = Space(metric, (Part(reduced.feature),))
-            return Compared(opened, space, opened[0].spec.name, reduced.axes)
+            return Compared(opened, space, opened[0].spec.name, lacking, reduced.axes)
         pairs = zip(opened, weights.values(), strict=True)
         parts = tuple(Part(each.feature, weight, each.sketch, each.hnsw) for each, weight in pairs)
         name = opened[0].spec.name
         if len(opened) > 1:
             name = ",".join(f"{part.feature.name}={part.weight:g}" for part in parts)
-        return Compared(opened, Space(metric, parts), name)
+        return Compared(opened, Space(metric, parts), name, lacking)
 
     def widened(self, wanted: Filter) -> tuple[Filter, dict[str, list[str]]]:
         """Return a filter with nouns replaced by classes, and these; see `with_classes_below`."""
@@ -135,6 +139,7 @@ class StoreView:
         with self._opening:
             if name not in self._opened:
                 opened = open_searchable(self.store, name or None)
+                self._lacking[opened.spec.name] = self.store.lacking(opened.feature)
                 self._opened[name] = self._opened.setdefault(opened.spec.name, opened)
             return self._opened[name]
 

@@ -36,6 +36,7 @@ from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.store.composition import ComposedVectors, Composition, Halves
 from imgrec.store.features import Block, FeatureStore
 from imgrec.store.kept import load, save
+from imgrec.system.text import counted
 
 JOINED, WEIGHT = "mini", 0.5
 # Encoders whose relation is the default of a store.
@@ -143,6 +144,15 @@ class RelatedFeature(FeatureStore):
             for part in (self._first, self._second)
         )
         return Halves(self.composition, first, second)
+
+    def lacking(self, pictures: int) -> list[str]:
+        """Return a line for each of both features that some of all pictures lack."""
+        return [
+            f"{pictures - len(part):,} of {counted(pictures, 'picture')} lack {part.name} and are "
+            f"not compared: run imgrec index"
+            for part in (self._first, self._second)
+            if len(part) < pictures
+        ]
 
     def in_memory(self) -> FeatureStore:
         """Return the vectors, composed once: for whoever reads them many times."""

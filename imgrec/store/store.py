@@ -232,6 +232,16 @@ class Store:
         dimensions = self._stored_spec(name).dimensions
         return FeatureStore.open(self.paths.feature(name), dimensions, dead, last)
 
+    def lacking(self, feature: FeatureStore) -> list[str]:
+        """Return a line for each feature of a relation that some ok pictures lack; most often none.
+
+        Args:
+            feature: of this store, opened; one that is no relation gives no line.
+        """
+        if not isinstance(feature, RelatedFeature):
+            return []
+        return feature.lacking(self.catalog.totals.counts().get("ok", 0))
+
     def state(self) -> tuple[object, ...]:
         """Return a token that changes when the catalog, a feature, a mean or an index changes."""
         manifest = _stamp(self.paths.manifest)

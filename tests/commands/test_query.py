@@ -55,9 +55,9 @@ def test_the_fields_of_the_json(
     answer = _json(capsys, photos / "discs/001.jpg", "--store", photo_store, "-k", 3)
     assert list(answer) == [
         *("queries", "unwanted", "texts", "encoder", "metric", "fuse", "k", "images"),
-        *("index", "exact", "elapsed_ms", "results", "classes"),
+        *("index", "exact", "elapsed_ms", "results", "classes", "warnings"),
     ]
-    assert answer["classes"] == {}
+    assert (answer["classes"], answer["warnings"]) == ({}, [])
     assert (answer["unwanted"], answer["texts"], answer["index"]) == ([], [], "exact")
     assert answer["queries"] == [str(photos / "discs/001.jpg")]
     assert (answer["encoder"], answer["metric"], answer["fuse"]) == ("mini", "cosine", "mean")

@@ -1,5 +1,6 @@
 """Relations against numpy: composed rows, the kept mean, what is stale, and what is refused."""
 
+import json
 import random
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from imgrec import Store, StoreError, neighbors_of
 from imgrec.derived.kept import open_searchable
 from imgrec.neighbors.graph import kept_neighbors
+from imgrec.query import main
 from imgrec.store.composition import Composition, Halves
 from imgrec.store.features import Block, FeatureStore
 from imgrec.store.relations import RelatedFeature, Relation, RelationSpec, fit_mean, save_mean
@@ -249,3 +251,21 @@ def test_pictures_that_are_gone_are_not_in_a_relation(path: Path) -> None:
         mean = np.delete(_LITE0[:_N], [0, 1, 129], axis=0).mean(axis=0, dtype=float)
         expected = composed(_LITE0[ids - 1], _MINI[ids - 1], mean)
         assert np.allclose(store.feature().load(), expected, atol=1e-6)
+
+
+def test_pictures_that_lack_a_part_are_counted(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = "20 of 300 pictures lack mini and are not compared: run imgrec index"
+    with Store.open(path) as store:
+        assert store.lacking(store.feature()) == [line]
+        assert store.lacking(store.feature("mini")) == []
+        asked = store.catalog.entries([1])[0].path
+    assert main([asked, "--store", str(path), "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["warnings"] == [line]
+    assert err == f"imgrec query: {line}\n"
+    # Where both are complete nothing is said.
+    add_part(path, "mini", np.arange(281, 301), _MINI[280:300])
+    assert main([asked, "--store", str(path), "--encoder", "lite0+mini"]) == 0
+    assert capsys.readouterr().err == ""
