@@ -2,8 +2,10 @@
 
 Reading the wheel takes torch, and building a graph takes the `onnx` package: seconds and hundreds
 of megabytes. What they make is kept, so that a query or a worker process needs neither. Invariant:
-a cached file is used only if its digest is right. Anything else there (damaged, truncated, of
-another version, foreign) is made again, and a folder that cannot be written only costs time.
+a cached file is used only if its digest is right: one that is damaged, truncated or of another
+version is made again, and a folder that cannot be written only costs time. The digest of the
+weights is a constant of the code. That of a model stands in its file name, which is no protection
+from intent: the folder is trusted as the user's own, as installed code is.
 """
 
 import hashlib
@@ -48,7 +50,7 @@ def cached_model(name: str, build: Callable[[], bytes]) -> bytes:
     """Return a model from the cache folder, else build and keep it.
 
     The file's name ends with the digest of its content: what the `onnx` package writes may differ
-    between its versions, so that no constant could be compared with.
+    between its versions, so that no constant could be compared with. It finds damage, not forgery.
 
     Args:
         name: of everything that decides the model.
