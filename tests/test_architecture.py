@@ -108,6 +108,13 @@ def test_nothing_is_pickled(package: str) -> None:
         assert not called & {"loads_pickle", "Unpickler", "Pickler"}, name
 
 
+@pytest.mark.parametrize("package", ["imgrec", "projector", "graph", "tests", "tools"])
+def test_onnx_runtime_is_imported_where_its_telemetry_is_switched_off(package: str) -> None:
+    importing = {name for name, tree in _modules(package) for imported in _imports(tree)
+                 if imported.split(".")[0] == "onnxruntime"}  # fmt: skip
+    assert importing == ({"imgrec.encoders.onnx_session"} if package == "imgrec" else set())
+
+
 def test_exported_names_exist_and_are_sorted() -> None:
     assert list(imgrec.__all__) == sorted(imgrec.__all__)
     for name in imgrec.__all__:

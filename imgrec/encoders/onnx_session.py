@@ -2,9 +2,14 @@
 
 A session uses one thread and no thread pool: many of them run side by side, one in each process
 that decodes pictures. Importing ONNX Runtime takes a fifth of a second and a tenth of the memory of
-torch, so that a query by a new picture stays cheap. It is told to send no telemetry.
+torch, so that a query by a new picture stays cheap.
+
+ONNX Runtime has telemetry: from version 1.32 on its import alone writes an identifier of the device
+and a database to the user's cache folder. Invariant: it is imported by `onnx_runtime` only, which
+forbids that first.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,10 +93,22 @@ class OnnxSession:
         return [np.asarray(output) for output in found]
 
 
-def _opened(model: bytes | Path, named: str, threads: int) -> Any:
+def onnx_runtime() -> Any:
+    """Return the module `onnxruntime`, which writes and sends no telemetry.
+
+    Where other code of the process has imported it before, only sending is prevented.
+    """
+    # Read by the native library while it is loaded; calling a function comes too late for that.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
+    # For versions that do not know the variable.
     onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
+def _opened(model: bytes | Path, named: str, threads: int) -> Any:
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

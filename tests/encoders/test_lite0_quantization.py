@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from scipy import stats
 
@@ -20,6 +19,7 @@ from imgrec.encoders.lite0.quantization import (
     quantized,
     quantized_filters,
 )
+from imgrec.encoders.onnx_session import onnx_runtime
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +94,7 @@ def test_the_session_computes_what_integers_of_any_size_would(parts: list[Intege
 
 
 def test_every_convolution_runs_in_integers(tmp_path: Path) -> None:
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
     options.log_severity_level = 4
