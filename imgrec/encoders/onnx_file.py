@@ -3,13 +3,14 @@
 A JSON file beside it (`imgrec.encoders.onnx_description`) says how pictures are prepared. The
 feature is called `onnx:` and the name of the file without its folder, because a store holds no path
 of a machine; `--weights FILE` says where the file is where a later run does not find it. The digest
-that is kept with the vectors is one of the file and of what decides its input.
+that is kept with the vectors is one of the file, of all files of weights that it names, and of what
+decides its input.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,16 +21,15 @@ from numpy.typing import NDArray
 from imgrec.encoders.classifier import Scores
 from imgrec.encoders.device import Compile, Encoded
 from imgrec.encoders.onnx_description import Description, read_description
+from imgrec.encoders.onnx_external import external_files
 from imgrec.encoders.onnx_session import OnnxSession
-from imgrec.encoders.spec import EncoderSpec, LoadOptions, Vectors
+from imgrec.encoders.spec import EncoderSpec, LoadOptions, Vectors, check_histograms
 from imgrec.errors import EncoderError
 from imgrec.pictures.preprocessing import Pixels
 
 PREFIX = "onnx:"
 _FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 _BYTES = "tensor(uint8)"
-# What exporters call the file that holds the weights of a large model.
-_EXTERNAL = ".data"
 
 
 class OnnxModel:
@@ -129,11 +129,17 @@ class OnnxEncoder:
         """Return the vectors (b, d) of pixels (b, crop_px, crop_px, 3).
 
         Raises:
-            EncoderError: the model failed.
+            EncoderError: the model failed, or gave no histograms where its description says so.
         """
         if not len(pixels):
             return np.zeros((0, self._spec.dimensions), np.float32)
-        return self._model(pixels)[0]
+        return self._outputs(pixels)[0]
+
+    def _outputs(self, pixels: Pixels) -> list[Vectors]:
+        found = self._model(pixels)
+        if self._spec.kind == "histogram":
+            check_histograms(self._spec.name, found[0])
+        return found
 
 
 class OnnxClassifier(OnnxEncoder):
@@ -152,8 +158,12 @@ class OnnxClassifier(OnnxEncoder):
         return ""
 
     def begin(self, pixels: Pixels) -> Callable[[], Encoded]:
-        """Compute a batch (b, crop_px, crop_px, 3); return a function that gives its result."""
-        vectors, scores = self._model(pixels)
+        """Compute a batch (b, crop_px, crop_px, 3); return a function that gives its result.
+
+        Raises:
+            EncoderError: as of `encode`.
+        """
+        vectors, scores = self._outputs(pixels)
         encoded = Encoded(vectors, scores)
         return lambda: encoded
 
@@ -179,6 +189,7 @@ def load(name: str, options: LoadOptions) -> OnnxEncoder:
             "for a feature of the store by --weights FILE"
         )
     described = read_description(file)
+    external = external_files(file)
     session = OnnxSession(file, threads=os.cpu_count() or 1)
     try:
         model = OnnxModel(session, described)
@@ -197,18 +208,26 @@ def load(name: str, options: LoadOptions) -> OnnxEncoder:
         preprocessing=described.preprocessing,
         kind=described.kind,
         weights=file.name,
-        weights_digest=_digest(file, described),
+        weights_digest=_digest([file, *external], described),
         in_worker=False,
     )
     return OnnxClassifier(spec, model, described.labels) if scores else OnnxEncoder(spec, model)
 
 
-def _digest(file: Path, described: Description) -> str:
-    """Return the digest of a model, of its external weights, and of what decides its vectors."""
+def _digest(files: Sequence[Path], described: Description) -> str:
+    """Return the digest of a model, of its external weights, and of what decides its vectors.
+
+    Raises:
+        EncoderError: a file cannot be read.
+    """
     deciding = {k: v for k, v in asdict(described).items() if k not in ("scores", "labels")}
     found = hashlib.blake2b(json.dumps(deciding, sort_keys=True).encode(), digest_size=16)
-    for part in (file, file.with_name(file.name + _EXTERNAL)):
-        if part.is_file():
-            with part.open("rb") as opened:
+    for file in files:
+        try:
+            with file.open("rb") as opened:
                 found.update(hashlib.file_digest(opened, hashlib.blake2b).digest())
+        except OSError as error:
+            raise EncoderError(
+                f"{file} cannot be read ({error}): export the model again"
+            ) from error
     return found.hexdigest()

@@ -23,6 +23,8 @@ from imgrec.pictures.preprocessing import Pixels, Preprocessing
 
 Vectors = NDArray[np.float32]  # (b, d)
 Precision = Literal["float32", "int8"]
+# How far from 1 the values of a histogram may sum, for those made in half precision.
+_SUM_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -106,4 +108,24 @@ def check_finite(name: str, vectors: Iterable[Vectors]) -> None:
         raise EncoderError(
             f"{name} gave vectors with NaN or infinite values: its weights may be damaged, or half "
             "precision may be too small for them (try --device cpu)"
+        )
+
+
+def check_histograms(name: str, vectors: Vectors) -> None:
+    """Check that vectors are histograms; NaN is left to `check_finite`.
+
+    Args:
+        name: of the encoder that made them.
+        vectors: (b, d).
+
+    Raises:
+        EncoderError: a value is negative, or the values of a vector do not sum to 1 within 0.01.
+    """
+    least, sums = vectors.min(initial=0), vectors.sum(axis=1, dtype=np.float64)
+    far = np.abs(sums - 1) > _SUM_TOLERANCE
+    if least < 0 or far.any():
+        what = f"the negative value {least:.4g}" if least < 0 else f"a sum of {sums[far][0]:.4g}"
+        raise EncoderError(
+            f"{name} gave a vector with {what}, which is no histogram: give one that is not "
+            'negative and sums to 1, or describe the vectors as of kind "embedding"'
         )

@@ -6,15 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import TensorProto, helper
+from onnx import NodeProto, TensorProto, helper
+from onnx.external_data_helper import set_external_data
 
 from imgrec import EncoderError, Options, Recommender, Store, index_folders
 from imgrec.encoders import load_encoder, matching_encoder
 from imgrec.encoders.classifier import Classifier
 from imgrec.encoders.onnx_description import Description, description_of
+from imgrec.encoders.onnx_external import external_files
 from imgrec.pictures.preprocessing import Preprocessing
 from pictures import picture
 
@@ -96,11 +99,10 @@ def test_a_model_of_a_fixed_batch_is_called_as_often_as_needed(
 
 def test_scores_and_labels_make_it_a_classifier(tmp_path: Path) -> None:
     file = _describe(_model(tmp_path / "m.onnx"), output="means", scores="scores",
-                     labels=["warm", "blue"], kind="histogram")  # fmt: skip
+                     labels=["warm", "blue"])  # fmt: skip
     encoder = load_encoder(f"onnx:{file}")
     assert isinstance(encoder, Classifier)
     assert encoder.categories == ("warm", "blue")
-    assert encoder.spec.kind == "histogram"
     found = encoder.begin(_pixels())()
     means = _pixels().astype(float).mean(axis=(1, 2)) / 255
     expected = np.stack([means[:, 0] - means[:, 1], means[:, 2]], axis=1)
@@ -232,3 +234,82 @@ def test_a_store_of_an_onnx_file_is_indexed_continued_and_asked(
     with Recommender.open(store_path, file, "cpu", "none") as recommender:
         answer = recommender.query([picture("discs", 40, (90, 70))], k=3)
     assert (answer.encoder, len(answer.results)) == ("onnx:m.onnx", 3)
+
+
+def _with_external(path: Path, location: str, slope: float) -> Path:
+    """Write a model of the channels' means times a slope that lies in an external file."""
+    model = onnx.load(_model(path))
+    data = np.float32([slope]).tobytes()
+    slopes = helper.make_tensor("slope", TensorProto.FLOAT, [1], data, raw=True)
+    set_external_data(slopes, location)
+    slopes.ClearField("raw_data")
+    (path.parent / location).parent.mkdir(exist_ok=True)
+    (path.parent / location).write_bytes(data)
+    means = model.graph.node[2]
+    means.CopyFrom(helper.make_node("Mul", ["flat", "slope"], ["means"]))
+    model.graph.initializer.append(slopes)
+    path.write_bytes(model.SerializeToString())
+    return _describe(path)
+
+
+@pytest.mark.parametrize("location", ["m.onnx.data", "other.bin", "below/weights"])
+def test_weights_in_any_external_file_are_part_of_the_digest(location: str, tmp_path: Path) -> None:
+    file = _with_external(tmp_path / "m.onnx", location, 2)
+    spec, content = load_encoder(f"onnx:{file}").spec, file.read_bytes()
+    found = matching_encoder(spec, file).encode(_pixels())
+    assert np.allclose(found, 2 * _pixels().astype(float).mean(axis=(1, 2)) / 255, atol=1e-5)
+    (tmp_path / location).write_bytes(np.float32([3]).tobytes())
+    assert file.read_bytes() == content
+    with pytest.raises(EncoderError, match="name the weights they were made with"):
+        matching_encoder(spec, file)
+    (tmp_path / location).unlink()
+    with pytest.raises(EncoderError, match=r"m\.onnx[^\n]* cannot be [^\n]+$"):
+        load_encoder(f"onnx:{file}")
+
+
+def test_external_files_are_found_at_any_depth(tmp_path: Path) -> None:
+    def constant(location: str) -> NodeProto:
+        tensor = helper.make_tensor("t", TensorProto.FLOAT, [1], b"\0\0\0\0", raw=True)
+        set_external_data(tensor, location)
+        return helper.make_node("Constant", [], ["y"], value=tensor)
+
+    branch = helper.make_graph([constant("b"), constant("a"), constant("b")], "branch", [], [])
+    node = helper.make_node("If", ["x"], ["y"], then_branch=branch)
+    function = helper.make_function("own", "f", [], ["y"], [constant("c")], [])
+    model = helper.make_model(helper.make_graph([node], "g", [], []), functions=[function])
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    assert external_files(tmp_path / "m.onnx") == [tmp_path / name for name in "abc"]
+
+
+@pytest.mark.parametrize("location", ["../w", "below/../../w", "/w", "..\\w", "C:\\w", "\\w"])
+def test_external_weights_outside_the_folder_are_refused(location: str, tmp_path: Path) -> None:
+    model = onnx.load(_model(tmp_path / "m.onnx"))
+    tensor = model.graph.initializer[0]
+    tensor.raw_data = b""
+    set_external_data(tensor, location)
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    _describe(tmp_path / "m.onnx")
+    with pytest.raises(EncoderError, match=r"m\.onnx has weights in [^\n]+ outside its folder"):
+        load_encoder(f"onnx:{tmp_path / 'm.onnx'}")
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [([-1, 1, 1], "the negative value -"), ([1, 1, 1], "a sum of 3"), ([0, 0, 0], "a sum of 0")],
+)
+def test_a_histogram_that_is_none_is_a_one_line_error(
+    values: list[float], shown: str, tmp_path: Path
+) -> None:
+    mean = [1 - value for value in values]
+    file = _describe(_model(tmp_path / "m.onnx"), kind="histogram", mean=mean,
+                     scores="scores", labels=["warm", "blue"])  # fmt: skip
+    encoder = load_encoder(f"onnx:{file}")
+    assert isinstance(encoder, Classifier)
+    white = np.full((2, SIDE, SIDE, 3), 255, np.uint8)
+    for run in (encoder.encode, encoder.begin):
+        with pytest.raises(EncoderError, match=rf"^onnx:m\.onnx gave a vector with {shown}[^\n]+$"):
+            run(white)
+    file = _describe(file, kind="histogram")
+    encoder, red = load_encoder(f"onnx:{file}"), white * np.uint8([1, 0, 0])
+    assert encoder.spec.kind == "histogram"
+    assert np.allclose(encoder.encode(red), [1, 0, 0])
