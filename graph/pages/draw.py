@@ -18,6 +18,7 @@ from graph.pages.page import Link, PageText, Renderer
 from graph.pages.sheet import build_sheet
 from graph.picture_facts import class_of, clipped, describe, folder_of, name_of
 from imgrec.collection import Catalog, Entry
+from imgrec.collection.kinds import CLASS
 from imgrec.store.paths import StorePaths
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import ThumbStore
@@ -91,7 +92,7 @@ def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[P
     for node in drawing.nodes:
         node["name"] = name_of(entries[node["id"]])
         if told := class_of(labels[node["id"]]):
-            node["class"] = told
+            node[CLASS] = told
         if len(job.members[node["id"]]) > 1:
             node["members"] = job.members[node["id"]]
     folder = (workshop.site / job.file).parent

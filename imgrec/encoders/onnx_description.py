@@ -108,7 +108,7 @@ def description_of(found: Any) -> Description:
     if resize_px < crop_px:
         raise ValueError(f"resize is {resize_px}, less than crop, {crop_px}: give at least that")
     labels = found.get("labels", ())
-    given: dict[str, Any] = {key: found[key] for key in _PLAIN if key in found}
+    given: dict[str, Any] = {key: found[key] for key in found if key not in _TRANSLATED}
     given |= {key: tuple(found[key]) for key in ("mean", "std") if key in found}
     return Description(
         preprocessing=Preprocessing(
@@ -159,4 +159,5 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "scores": _NAME,
     "labels": (_is_labels, f'a list of names, or "{_IMAGENET}"'),
 }
-_PLAIN = ("color", "layout", "input", "output", "kind", "scores")
+# Keys that are translated; each of the others is the attribute of its name.
+_TRANSLATED = frozenset({"crop", "resize", "fit", "interpolation", "mean", "std", "labels"})

@@ -210,7 +210,8 @@ class Recommender:
 def _check_lists(**given: object) -> None:
     for name, value in given.items():
         if isinstance(value, str | Path) or not hasattr(value, "__len__"):
-            raise ValueError(f"{name} is {type(value).__name__}: give a list")
+            what = "texts" if "text" in name else "pictures"
+            raise ValueError(f"{name} is {type(value).__name__}: give a list of {what}")
 
 
 def _results(
