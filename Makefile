@@ -126,8 +126,8 @@ check: dev ## lint and types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-test: check ## lint, types, all tests with branch coverage
-	$(PY) -m pytest --cov
+test: check ## lint, types, all tests with branch coverage, on all cores
+	$(PY) -m pytest -n auto --dist loadfile --cov
 
 test-fast: dev ## the fast tests, without browser, redis and compiler
 	$(PY) -m pytest -n auto --cov -m "not browser and not redis and not compiler and not slow"
