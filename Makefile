@@ -13,6 +13,7 @@ REPORT   ?= build/report
 COUNT    ?= 600
 PORT     ?= 6006
 N        ?= 400000
+D        ?= 2048
 ENCODER  ?=
 WEIGHTS  ?=
 K        ?= 5
@@ -138,8 +139,8 @@ bench: dev ## measure; IMAGES=photos in class folders adds the table of precisio
 bench-index: dev ## index N=100000 sample pictures, in one go and through 50 random kills
 	$(PY) tests/bench/index --count $(if $(filter command environment,$(origin N)),$(N),100000)
 
-bench-search: dev $(if $(IMAGES),index) ## measure the search at N=400000 vectors, beside other libraries; IMAGES adds those
-	$(PY) tests/bench/search --count $(N) $(if $(IMAGES),--photos "$$STORE")
+bench-search: dev $(if $(IMAGES),index) ## measure the search at N=400000 vectors of D=2048, beside other libraries; IMAGES adds those
+	$(PY) tests/bench/search --count $(N) --dimensions $(D) $(if $(IMAGES),--photos "$$STORE")
 
 bench-projector: dev ## measure the projector's logdir beside other ways
 	$(PY) tests/bench/logdir

@@ -28,6 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--count", type=int, default=400_000, help="vectors (default 400000)")
+    add("--dimensions", type=int, default=collection.DIMENSIONS, help="of a vector (default 2048)")
     add("--photos", type=Path, metavar="STORE", help="also measure a store of photographs")
     add(
         "--work",
@@ -42,7 +43,10 @@ def main() -> int:
     write(f"# Search\n\n{described()}{packages}\n")
     with work_folder(arguments.work) as work:
         for count in [*(few for few in _COUNTS if few < arguments.count), arguments.count]:
-            spent_s = seconds(lambda n=count: _measure(collection.Place(work / str(n), n)))  # type: ignore[misc]
+            place = collection.Place(
+                work / f"{count}-{arguments.dimensions}", count, arguments.dimensions
+            )
+            spent_s = seconds(lambda place=place: _measure(place))  # type: ignore[misc]
             tell(f"{count}: done in {spent_s:.0f} s")
         if arguments.photos:
             write(f"\n## Photographs\n\n{photos.measured(arguments.photos, work / 'photos')}")
@@ -56,7 +60,7 @@ def _measure(place: collection.Place) -> None:
     measures += others.measured(place)
     table = rows(HEADS, [row.line() for row in measures])
     lines += [*told, shell.measured(place)]
-    title = f"{place.count:,} vectors of {collection.DIMENSIONS}"
+    title = f"{place.count:,} vectors of {place.dimensions}"
     write(f"\n## {title}\n\n{table}\n{paragraph(lines)}")
 
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ _CLUSTERS, _SUPERS, _LATENT, _BUMPS = 3000, 80, 64, 3
 _LEAST_ROWS = 20
 _PIXELS = 224 * 224
 
-_RESNET50 = EncoderSpec(
+_EMBEDDING = EncoderSpec(
     name="resnet50",
     dimensions=DIMENSIONS,
     preprocessing=Preprocessing(crop_px=224, resize_px=232, fit="crop"),
@@ -44,6 +44,12 @@ class Place:
 
     folder: Path
     count: int
+    dimensions: int = DIMENSIONS
+
+    @property
+    def embedding(self) -> EncoderSpec:
+        """The spec of the embedding."""
+        return replace(_EMBEDDING, dimensions=self.dimensions)
 
     @property
     def store(self) -> Path:
@@ -78,9 +84,9 @@ def written(place: Place) -> None:
     shutil.rmtree(place.folder, ignore_errors=True)
     place.folder.mkdir(parents=True)
     with Store.create(place.store) as store, store.writing():
-        for spec in (_RESNET50, _RGB):
+        for spec in (place.embedding, _RGB):
             store.add_feature(spec)
-        store.set_encoder(_RESNET50.name)
+        store.set_encoder(place.embedding.name)
         _catalog(store, place.count)
         with ProcessPoolExecutor(os.cpu_count()) as pool:
             numbers = range(-(-place.count // _PART_ROWS))
@@ -114,19 +120,19 @@ def _catalog(store: Store, count: int) -> None:
 def _write(place: Place, number: int) -> None:
     first = number * _PART_ROWS
     m = min(_PART_ROWS, place.count - first)
-    shape = _shape(place.count)
+    shape = _shape(place.count, place.dimensions)
     rng = np.random.default_rng([_SEED, number])
     clusters = rng.choice(len(shape.share), m, p=shape.share)
     ids = np.arange(first, first + m, dtype=np.int64) + FIRST_ID
     # The other cores compute other parts.
     with threadpool_limits(1):
         made = [_vectors(shape, clusters, rng), _histograms(shape, clusters, rng)]
-    for spec, vectors in zip((_RESNET50, _RGB), made, strict=True):
+    for spec, vectors in zip((place.embedding, _RGB), made, strict=True):
         folder = place.store / "features" / spec.name
         write_part(folder, number, {"ids.npy": ids, "vectors.npy": vectors})
 
 
-def _shape(count: int) -> _Shape:
+def _shape(count: int, dimensions: int) -> _Shape:
     rng = np.random.default_rng(_SEED)
     clusters = max(1, min(_CLUSTERS, count // _LEAST_ROWS))
     supers = rng.standard_normal((_SUPERS, _LATENT), np.float32)
@@ -139,7 +145,7 @@ def _shape(count: int) -> _Shape:
     return _Shape(
         share=share / share.sum(),
         centers=supers[rng.integers(_SUPERS, size=clusters)] + np.float32(0.6) * around,
-        layer=rng.standard_normal((_LATENT, DIMENSIONS), np.float32) / 8,
+        layer=rng.standard_normal((_LATENT, dimensions), np.float32) / 8,
         bumps=bumps.astype(np.float32),
     )
 
@@ -175,11 +181,11 @@ def _histograms(shape: _Shape, clusters: NDArray[np.int64], rng: np.random.Gener
 
 
 def _join(store: Store, place: Place) -> None:
-    header = {"descr": "<f4", "fortran_order": False, "shape": (place.count, DIMENSIONS)}
+    header = {"descr": "<f4", "fortran_order": False, "shape": (place.count, place.dimensions)}
     temporary = place.matrix.with_suffix(".tmp")
     with temporary.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
-        for _, vectors in store.feature(_RESNET50.name).slices():
+        for _, vectors in store.feature(place.embedding.name).slices():
             file.write(vectors.data)
     # Renamed last: if the matrix exists, the folder is complete.
     temporary.rename(place.matrix)

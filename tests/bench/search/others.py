@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from collection import DIMENSIONS, Place, opened
+from collection import Place, opened
 from imgrec.encoders.spec import Vectors
 from machine import seconds
 from measuring import K, Row, apart, asked, size_mb, tell
@@ -83,7 +83,7 @@ def _faiss_flat(place: Place) -> Row:
     import faiss
 
     matrix, reference = opened(place), Reference.load(place)
-    index = faiss.IndexFlatIP(DIMENSIONS)
+    index = faiss.IndexFlatIP(place.dimensions)
 
     def build() -> None:
         # Reserve all memory: growing would need twice as much.
@@ -210,7 +210,7 @@ def _project(place: Place) -> float:
 def _moments(matrix: Vectors, chosen: NDArray[np.int64]) -> tuple[Vectors, NDArray[np.float64]]:
     blocks = np.array_split(chosen, -(-len(chosen) // _BLOCK))
     mean = sum(matrix[rows].sum(axis=0, dtype=np.float64) for rows in blocks) / len(chosen)
-    covariance = np.zeros((DIMENSIONS, DIMENSIONS))
+    covariance = np.zeros((matrix.shape[1],) * 2)
     for rows in blocks:
         centered = matrix[rows] - mean.astype(np.float32)  # (b, d)
         covariance += centered.T @ centered

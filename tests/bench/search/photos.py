@@ -30,15 +30,21 @@ def measured(photos: Path, work: Path) -> str:
     place = Place(work, 0)
     shutil.copytree(photos, place.store, ignore=shutil.ignore_patterns(*_UNREAD))
     built = build(place)
-    (name, count, measures, refused), _ = apart(_measured, place, libraries=LIBRARIES)
-    told = [f"{count} photographs, {name}", *refused, *costs(built)]
-    return rows(HEADS, [row.line() for row in measures]) + "\n" + paragraph(told)
+    with Store.open(place.store) as store:
+        # What is compared by default may be a relation of the store's own embedding.
+        names = dict.fromkeys(filter(None, (store.default_feature, store.encoder)))
+    measures, told = [], []
+    for name in names:
+        (count, found, refused), _ = apart(_measured, place, name, libraries=LIBRARIES)
+        measures += found
+        told += [f"{count} photographs, {name}", *refused]
+    return rows(HEADS, [row.line() for row in measures]) + "\n" + paragraph([*told, *costs(built)])
 
 
-def _measured(place: Place) -> tuple[str, int, list[Row], list[str]]:
+def _measured(place: Place, name: str) -> tuple[int, list[Row], list[str]]:
     measures, refused = [], []
     with Recommender.open(place.store) as recommender, Store.open(place.store) as store:
-        feature = store.feature()
+        feature = store.feature(name)
         rng = np.random.default_rng(_SEED)
         chosen = rng.choice(len(feature), min(_QUERIES, len(feature)), replace=False)
         for metric in _NAMES:
@@ -48,14 +54,15 @@ def _measured(place: Place) -> tuple[str, int, list[Row], list[str]]:
                     measures.append(_row(recommender, metric, index, truth))
                 # A graph supports only some metrics.
                 except ImgrecError as error:
-                    refused.append(f"{metric}, {index}: {error}")
-        return feature.name, len(feature), measures, refused
+                    refused.append(f"{name}, {metric}, {index}: {error}")
+        return len(feature), measures, refused
 
 
 class _Truth:
     """The distances of the queries to all pictures, and those of the K-th nearest."""
 
     def __init__(self, feature: FeatureStore, chosen: NDArray[np.int64], metric: str) -> None:
+        self.name = feature.name
         vectors = feature.load()
         distances = cdist(vectors[chosen], vectors, _NAMES[metric])  # (q, n)
         distances[np.arange(len(chosen)), chosen] = np.inf
@@ -77,12 +84,12 @@ def _row(recommender: Recommender, metric: str, index: str, truth: _Truth) -> Ro
     went: set[str] = set()
 
     def ask(image_id: int) -> list[int]:
-        answer = recommender.query([image_id], k=K, metric=metric, index=index)
+        answer = recommender.query([image_id], k=K, metric=metric, encoder=truth.name, index=index)
         found[image_id] = [result.id for result in answer.results]
         went.add(answer.index)
         return found[image_id]
 
-    row = asked(f"{metric}, {index}", ask, truth.ids, None)
+    row = asked(f"{truth.name}: {metric}, {index}", ask, truth.ids, None)
     other = went - {index}
     way = row.way + (f" (used {' / '.join(sorted(other))})" if other else "")
     return replace(row, way=way, recall=truth.recall([found[i] for i in truth.ids[: row.queries]]))
