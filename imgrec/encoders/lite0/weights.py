@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.encoders.lite0.network import CLASSES, DIMENSIONS, EPSILON, layers
+from imgrec.encoders.lite0.network import EPSILON, layers
 from imgrec.errors import EncoderError
 
 Weights = dict[str, NDArray[np.float32]]
@@ -71,19 +71,6 @@ def folded(state: Mapping[str, NDArray[Any]]) -> Weights:
         weights[f"{layer.conv}.mean"] = beta
         weights[f"{layer.conv}.deviation"] = abs(gamma)
     return {name: values.astype(np.float32) for name, values in weights.items()}
-
-
-def expected_shapes() -> dict[str, tuple[int, ...]]:
-    """Return the shape of each folded array by its name."""
-    shapes: dict[str, tuple[int, ...]] = {
-        f"{HEAD}.weight": (CLASSES, DIMENSIONS),
-        f"{HEAD}.bias": (CLASSES,),
-    }
-    for layer in layers():
-        shapes[f"{layer.conv}.weight"] = layer.weight_shape
-        for part in ("bias", "mean", "deviation"):
-            shapes[f"{layer.conv}.{part}"] = (layer.outputs,)
-    return shapes
 
 
 def digest_of(weights: Mapping[str, NDArray[np.float32]]) -> str:
