@@ -73,11 +73,10 @@ def _check(arguments: argparse.Namespace) -> int:
 def _check_store(store: Path, deep: bool) -> CheckReport:
     """Check a store, and record for the next run of `index` what only checksums tell."""
     from imgrec.checks import check_store
-    from imgrec.store.manifest import is_store
     from imgrec.store.set_aside import report_damaged
 
     report, damaged = check_store(store, deep=deep)
-    if is_store(store):
+    if damaged is not None:
         # On a disk that cannot be written, no run could mend it either.
         with suppress(OSError):
             report_damaged(store, damaged)

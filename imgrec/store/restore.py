@@ -16,6 +16,7 @@ from imgrec.collection.opening import log_of
 from imgrec.collection.rebuild import KnownPicture, rebuild
 from imgrec.errors import StoreError
 from imgrec.store.damage import Output, outputs_of, part_problem
+from imgrec.store.enclosure import check_enclosed
 from imgrec.store.manifest import FORMAT, mend_manifest, writing_lock
 from imgrec.store.origins import ORIGINS, Origin, read_origins, read_roots
 from imgrec.store.parts import load_ids, read_json
@@ -31,10 +32,12 @@ def restore(store: Path) -> list[str]:
     write lock.
 
     Raises:
+        StoreError: the store holds anything but folders and files (`imgrec.store.enclosure`).
         OSError: the store cannot be written.
     """
     if not _is_ours(store):
         return []
+    check_enclosed(store)
     try:
         with writing_lock(store):
             lines = [*mend_manifest(store), *_restored_catalog(store)]

@@ -18,6 +18,7 @@ from imgrec.errors import StoreError
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.store.classes import Classes, holds_classes, open_classes
 from imgrec.store.composition import Composition
+from imgrec.store.enclosure import check_enclosed, is_name, name_in
 from imgrec.store.features import FeatureStore, stored_ids
 from imgrec.store.manifest import is_store, read_manifest, write_manifest, writing_lock
 from imgrec.store.paths import CATALOG, FEATURE_DESCRIPTION, LOCK, StorePaths
@@ -35,7 +36,6 @@ from imgrec.store.relations import (
 )
 from imgrec.store.thumbnails import ThumbStore
 from imgrec.system.atomic_files import TEMPORARY_PREFIX, remove_temporaries, write_text
-from imgrec.system.folder_names import name_of_folder
 
 _SETTINGS: tuple[str, ...] = ("encoder", "follow_links")
 
@@ -60,9 +60,12 @@ class Store:
         """Open a store for reading, also on a read-only disk.
 
         Raises:
-            StoreError: there is none, it is damaged, or it has another format version.
+            StoreError: there is none, it is damaged, it has another format version, or it holds
+                anything but folders and files (`imgrec.store.enclosure`).
         """
         path = Path(path)
+        if is_store(path):
+            check_enclosed(path)
         read_manifest(path)
         return cls(path, Catalog.open(StorePaths(path).catalog))
 
@@ -71,15 +74,19 @@ class Store:
         """Open a store for writing; create it if there is none.
 
         Raises:
-            StoreError: the folder holds something else, or a store of another format version.
+            StoreError: the folder holds something else, a store of another format version, or
+                one that holds anything but folders and files.
         """
         path = Path(path)
         if is_store(path):
+            check_enclosed(path)
             read_manifest(path)
             return cls(path, Catalog.create(StorePaths(path).catalog))
         if path.exists() and (not path.is_dir() or any(map(_is_foreign, path.iterdir()))):
             raise StoreError(f"{path} is no store and not empty: name another place for the store")
         path.mkdir(parents=True, exist_ok=True)
+        # What a killed run left behind, most often nothing.
+        check_enclosed(path)
         catalog = Catalog.create(StorePaths(path).catalog)
         # Last: a folder with store.json is a whole store.
         write_manifest(path, {})
@@ -129,9 +136,13 @@ class Store:
         return default_name(self.encoder, self.feature_names())
 
     def feature_names(self) -> list[str]:
-        """Return the names of the stored features, sorted."""
+        """Return the names of the stored features, sorted.
+
+        Raises:
+            StoreError: a folder of a feature stands for no name that imgrec gives.
+        """
         folders = (p.parent for p in self.paths.features.glob(f"*/{FEATURE_DESCRIPTION}"))
-        return sorted(name_of_folder(folder.name) for folder in folders)
+        return sorted(map(name_in, folders))
 
     def relation_names(self) -> list[str]:
         """Return the names of the relations of the stored features, sorted."""
@@ -161,7 +172,14 @@ class Store:
         return kept or fit_mean(self.feature(relation.centered))
 
     def _stored_spec(self, name: str) -> EncoderSpec:
-        return _spec_from_json(self.paths.feature_description(name))
+        path = self.paths.feature_description(name)
+        spec = _spec_from_json(path)
+        if spec.name != name:
+            raise StoreError(
+                f"{path} describes a feature called {spec.name!r}, but lies in the folder of "
+                f"{name!r}: delete {path.parent} and run imgrec index again"
+            )
+        return spec
 
     def _parts(self, relation: Relation) -> tuple[EncoderSpec, EncoderSpec]:
         return self._stored_spec(relation.centered), self._stored_spec(relation.joined)
@@ -198,8 +216,14 @@ class Store:
         """Create a feature's folder, or check that the one there is of the same encoder.
 
         Raises:
-            StoreError: it was made by another encoder, other weights or another version.
+            StoreError: it was made by another encoder, other weights or another version, or its
+                name cannot be that of a feature.
         """
+        if not is_name(spec.name):
+            raise StoreError(
+                f"{spec.name!r} cannot be the name of a feature: take letters, digits, spaces and "
+                "any of _ . : / @ + = , ( ) -"
+            )
         if spec.name in self.feature_names():
             there = self.spec(spec.name)
             if there.identity() != spec.identity():
@@ -257,9 +281,12 @@ class Store:
         return ThumbStore.open(self.paths.thumbs)
 
     def class_encoders(self) -> list[str]:
-        """Return the names of the encoders whose classes are stored, sorted."""
-        folders = (p for p in self.paths.all_classes.glob("*") if holds_classes(p))
-        return sorted(name_of_folder(folder.name) for folder in folders)
+        """Return the names of the encoders whose classes are stored, sorted.
+
+        Raises:
+            StoreError: a folder of classes stands for no name that imgrec gives.
+        """
+        return sorted(map(name_in, filter(holds_classes, self.paths.all_classes.glob("*"))))
 
     def classes(self, encoder: str | None = None) -> Classes:
         """Return the most probable classes of the ok pictures.

@@ -15,6 +15,7 @@ from imgrec.checks.store.derived import check_derived
 from imgrec.checks.store.parts import check_output
 from imgrec.collection import Ids
 from imgrec.store.damage import Output, outputs_of
+from imgrec.store.enclosure import strays
 from imgrec.store.features import stored_ids
 from imgrec.store.manifest import FORMAT
 from imgrec.store.origins import read_roots
@@ -22,8 +23,11 @@ from imgrec.store.parts import read_json
 from imgrec.store.paths import CATALOG, CLASSES, THUMBS, StorePaths
 from imgrec.system.text import counted
 
+# Links and the like that are listed.
+_MOST_STRAYS = 20
 
-def check_store(store: Path, *, deep: bool = False) -> tuple[CheckReport, list[str]]:
+
+def check_store(store: Path, *, deep: bool = False) -> tuple[CheckReport, list[str] | None]:
     """Check a store; return what it holds and its faults, and the names of damaged parts.
 
     Every part is read once. Nothing is written.
@@ -34,12 +38,14 @@ def check_store(store: Path, *, deep: bool = False) -> tuple[CheckReport, list[s
 
     Returns:
         The report, and the paths relative to the store of the parts (and the catalog) that are
-        damaged.
+        damaged; None if the parts were not looked at.
     """
     findings: list[Finding] = []
     place, paths = Place(str(store)), StorePaths(store)
-    if not collected(_check_manifest(place, store), findings):
-        return CheckReport((), tuple(findings)), []
+    if not collected(_check_manifest(place, store), findings) or not collected(
+        _check_enclosed(store), findings
+    ):
+        return CheckReport((), tuple(findings)), None
     catalog = collected(check_catalog(place, paths.catalog), findings)
     known = ok = None
     if catalog:
@@ -91,6 +97,20 @@ def _check_manifest(place: Place, store: Path) -> Check[bool]:
             "queries fail; choose the encoder by imgrec index --encoder",
         )
     return True
+
+
+def _check_enclosed(store: Path) -> Check[bool]:
+    """Check that a store holds folders and files alone; return True if so.
+
+    What leads out of a store is reported, and nothing in the store is opened then.
+    """
+    found = list(strays(store))
+    for path, what in found[:_MOST_STRAYS]:
+        yield Place(path.relative_to(store).as_posix()).error(
+            f"it {what}, which a store never holds",
+            "no command opens the store, and the rest of it was not checked; remove it",
+        )
+    return not found
 
 
 def _check_complete(store: Path, output: Output, ok: Ids) -> Check[None]:
