@@ -19,6 +19,7 @@ _EXAMPLES = """\
 examples:
   imgrec catalog
   imgrec catalog --failed | sort                  files that are no readable pictures, and why
+  imgrec catalog --warnings                       files that are damaged beside their pixels
   imgrec catalog --missing | cut -f 2             files that are gone
   imgrec catalog --json
 """
@@ -34,15 +35,13 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser = Parser(prog, description, _EXAMPLES)
     store_option(parser.add_argument_group("store"))
     add = parser.add_argument_group("output").add_argument
-    listed = "list the {} files instead: reason and path, separated by a tab"
-    for status in ("failed", "missing"):
-        add(
-            f"--{status}",
-            action="append_const",
-            dest="listed",
-            const=status,
-            help=listed.format(status),
-        )
+    lists = {
+        "failed": "list the failed files instead: reason, path and message, separated by tabs",
+        "warnings": "list the readable files of which something else is damaged, likewise",
+        "missing": "list the missing files, likewise, without a message",
+    }
+    for name, text in lists.items():
+        add(f"--{name}", action="append_const", dest="listed", const=name, help=text)
     add("--json", action="store_true", help="one JSON object; with --failed, its files as well")
     return parser
 
@@ -58,7 +57,8 @@ def _show(arguments: argparse.Namespace) -> None:
             sys.stdout.write(json.dumps(_object(store, arguments.listed)) + "\n")
         elif arguments.listed:
             for entry in _files(store, arguments.listed):
-                sys.stdout.write(f"{_reason(entry)}\t{printable(entry.location)}\n")
+                columns = [_reason(entry), printable(entry.location), _detail(entry)]
+                sys.stdout.write("\t".join(columns).rstrip("\t") + "\n")
         else:
             lines = described(inventory_of(store))
             sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
@@ -75,19 +75,30 @@ def _object(store: Store, listed: list[str] | None) -> dict[str, Any]:
                 "reason": _reason(entry),
                 "root": valid(entry.root),
                 "path": valid(entry.path),
+                "detail": _detail(entry),
             }
             for entry in _files(store, listed)
         ]
     return found
 
 
-def _files(store: Store, statuses: list[str]) -> Iterator[Entry]:
-    for status in statuses:
-        yield from store.catalog.entries_with(status)
+def _files(store: Store, lists: list[str]) -> Iterator[Entry]:
+    catalog = store.catalog
+    for name in lists:
+        of_list = catalog.entries_warned() if name == "warnings" else catalog.entries_with(name)
+        yield from of_list
 
 
 def _reason(entry: Entry) -> str:
-    return entry.reason or "missing" if entry.status == "failed" else entry.status
+    """Return the code of a failure; else what list the picture is on."""
+    if entry.status == "failed":
+        return entry.reason or "unknown"
+    return "warning" if entry.status == "ok" else entry.status
+
+
+def _detail(entry: Entry) -> str:
+    """Return the message of a failure or warning; empty for a missing file."""
+    return "" if entry.status == "missing" else printable(entry.detail or "")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ under an id elsewhere (vectors, thumbnails, labels) stays true.
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,9 @@ from imgrec.system.file_names import TEXT, text
 
 _COLUMNS = (
     "images.id, roots.path, images.path, images.size, images.mtime_ns, digest, "
-    "width, height, format, status, reason, images.token"
+    "width, height, format, status, reason, images.token, detail"
 )
+_WIDTH = len(fields(Entry))
 _FROM = "FROM images JOIN roots ON roots.id = images.root_id"
 
 
@@ -183,6 +185,14 @@ class Catalog:
         query = f"SELECT {_COLUMNS} {_FROM} WHERE status = ? ORDER BY roots.path, images.path"
         return (Entry(*row) for row in self.db.execute(query, [status]))
 
+    def entries_warned(self) -> Iterator[Entry]:
+        """Yield the ok pictures that have a warning about their file, by root and path."""
+        query = (
+            f"SELECT {_COLUMNS} {_FROM} WHERE status = 'ok' AND detail IS NOT NULL "
+            "ORDER BY roots.path, images.path"
+        )
+        return (Entry(*row) for row in self.db.execute(query))
+
     def entries_away(self, sizes: Collection[int], roots: Collection[str]) -> list[Entry]:
         """Return rows by id, of files of these sizes, that are missing or under these roots.
 
@@ -209,7 +219,7 @@ class Catalog:
         """
         query = f"SELECT {_COLUMNS}, {columns} {_FROM} {joined} WHERE {where} ORDER BY images.id"
         for row in self.db.execute(query, values):
-            yield Entry(*row[:12]), row[12:]
+            yield Entry(*row[:_WIDTH]), row[_WIDTH:]
 
     def find_listed(self, root: str, listed: Listed) -> Entry | None:
         """Return the ok picture at a place of a source; None if unknown or it has changed.
@@ -272,11 +282,16 @@ class Catalog:
         with self.transaction() as db:
             db.executemany(
                 "UPDATE images SET status = ?, digest = ?, width = ?, height = ?, format = ?, "
-                "reason = ? WHERE id = ?",
+                "reason = ?, detail = ? WHERE id = ?",
                 [
-                    (o.status, o.digest, o.width, o.height, o.format, o.reason, o.id)
+                    (o.status, o.digest, o.width, o.height, o.format, o.reason, o.detail, o.id)
                     for o in outcomes
+                    if o.status != "new"
                 ],
+            )
+            db.executemany(
+                "UPDATE images SET detail = ? WHERE id = ? AND status = 'new'",
+                [(o.detail, o.id) for o in outcomes if o.status == "new"],
             )
             for kind, values in (labels or {}).items():
                 add_labels(db, kind, values)
@@ -300,7 +315,8 @@ class Catalog:
         )
         with self.transaction() as db:
             db.execute(
-                f"UPDATE images SET status = 'new', reason = NULL, digest = NULL WHERE {where}",
+                "UPDATE images SET status = 'new', reason = NULL, detail = NULL, digest = NULL "
+                f"WHERE {where}",
                 [reason, *map(text, roots)],
             )
 

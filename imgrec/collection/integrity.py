@@ -14,6 +14,8 @@ _COLUMNS = (
     "reason FROM images",
     "image_id, kind, value FROM labels",
 )
+# A catalog of schema 1 is not damaged: it is migrated when it is opened for writing.
+_COLUMNS_SINCE_2 = "detail FROM images"
 
 
 def catalog_problem(path: Path, *, deep: bool = False) -> str | None:
@@ -49,7 +51,8 @@ def _sqlite_problem(address: str, deep: bool) -> str | None:
         ).fetchone()
         if tables != 3:
             return "its tables are not there"
-        for columns in _COLUMNS:
+        (schema,) = db.execute("PRAGMA user_version").fetchone()
+        for columns in (*_COLUMNS, *([_COLUMNS_SINCE_2] if schema >= 2 else [])):
             db.execute(f"SELECT {columns} LIMIT 0")
         check = "integrity_check" if deep else "quick_check"
         (found,) = db.execute(f"PRAGMA {check}(1)").fetchone()

@@ -9,6 +9,7 @@ Three tables: `roots` (absolute folders), `images` (one row a content at a place
 
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 from imgrec.collection.transaction import transaction
 from imgrec.errors import StoreError
@@ -49,7 +50,13 @@ def _m001_initial(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX labels_value ON labels (kind, value)")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_m001_initial,)
+def _m002_detail(db: sqlite3.Connection) -> None:
+    # Why a picture failed, in the decoder's words; of an ok picture, what is odd about its file.
+    db.execute("ALTER TABLE images ADD COLUMN detail TEXT")
+    db.execute("CREATE INDEX images_detail ON images (status) WHERE detail IS NOT NULL")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_m001_initial, _m002_detail)
 
 
 def migrate(db: sqlite3.Connection) -> None:
@@ -67,11 +74,30 @@ def migrate(db: sqlite3.Connection) -> None:
                 db.execute(f"PRAGMA user_version = {number}")
 
 
-def check(db: sqlite3.Connection) -> None:
-    """Check that a catalog's schema is known.
+def check_current(db: sqlite3.Connection, path: Path) -> None:
+    """Check that a catalog that is only read has the newest schema.
+
+    Args:
+        db: its connection.
+        path: of the catalog, for the message.
 
     Raises:
-        StoreError: it is newer than this imgrec.
+        StoreError: it is newer than this imgrec, or older and has to be migrated.
+    """
+    check(db)
+    (done,) = db.execute("PRAGMA user_version").fetchone()
+    if done < len(MIGRATIONS):
+        raise StoreError(
+            f"the catalog has schema {done}, this imgrec reads {len(MIGRATIONS)}: run imgrec index "
+            f"--store {path.parent}, which migrates it"
+        )
+
+
+def check(db: sqlite3.Connection) -> None:
+    """Check that a catalog's schema is not newer than this imgrec.
+
+    Raises:
+        StoreError: it is.
     """
     (done,) = db.execute("PRAGMA user_version").fetchone()
     if done > len(MIGRATIONS):

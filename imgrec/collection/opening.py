@@ -49,7 +49,7 @@ def open_for_reading(path: Path) -> tuple[sqlite3.Connection, bool]:
     """Open a catalog for reading; return the connection, and True if it is opened as immutable.
 
     Raises:
-        StoreError: there is none, it is damaged, or has a newer schema; or the disk is read-only
+        StoreError: there is none, it is damaged, or has another schema; or the disk is read-only
             and the write-ahead log holds changes.
     """
     if not path.is_file():
@@ -71,7 +71,7 @@ def open_for_reading(path: Path) -> tuple[sqlite3.Connection, bool]:
             db = _connect(address + "?mode=ro&immutable=1")
             immutable = True
         try:
-            migrations.check(db)
+            migrations.check_current(db, path)
         except BaseException:
             db.close()
             raise

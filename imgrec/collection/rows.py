@@ -6,6 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.sources.opening import source_of
+from imgrec.system.file_names import printable
+
+# Length limit of `Entry.detail`, in characters.
+MAX_DETAIL = 500
 
 Ids = NDArray[np.int64]
 
@@ -27,6 +31,8 @@ class Entry:
         status: `new` (not read yet), `ok`, `failed` or `missing` (no file any more).
         reason: the code of the failure, one of `imgrec.pictures.decoding.REASONS`, else None.
         token: part of the version of the file, as size and mtime (`imgrec.sources.source.Listed`).
+        detail: the message of the failure; of an `ok` picture, a warning about its file; of a
+            `new` one, why it could not be read yet; else None.
     """
 
     id: int
@@ -41,6 +47,7 @@ class Entry:
     status: str
     reason: str | None
     token: str = ""
+    detail: str | None = None
 
     @property
     def location(self) -> str:
@@ -52,7 +59,9 @@ class Entry:
 class Outcome:
     """The result of reading one file: the columns it sets in the picture's row.
 
-    Attributes are those of `Entry`.
+    Attributes are those of `Entry`. The status `new` means that nothing was learned about the
+    file, as when memory ran out: its row stays as it is (a `new` one gets the detail), and the next
+    run tries again.
     """
 
     id: int
@@ -62,3 +71,15 @@ class Outcome:
     height: int | None = None
     format: str | None = None
     reason: str | None = None
+    detail: str | None = None
+
+
+def detail_of(message: str) -> str | None:
+    """Return a message as the catalog keeps it: one line of at most 500 characters; None if empty.
+
+    Messages of decoders quote bytes of the file, so control characters and what is no Unicode are
+    replaced.
+    """
+    sound = message[: 10 * MAX_DETAIL].encode("utf-8", "replace").decode()
+    line = " ".join(printable(sound).split())
+    return (line if len(line) <= MAX_DETAIL else f"{line[: MAX_DETAIL - 1]}…") or None

@@ -40,6 +40,11 @@ class Totals:
         )
         return dict(rows)
 
+    def warnings(self) -> int:
+        """Return the number of ok pictures that have a warning about their file."""
+        query = "SELECT count(*) FROM images WHERE status = 'ok' AND detail IS NOT NULL"
+        return int(self._db.execute(query).fetchone()[0])
+
     def formats(self) -> dict[str, int]:
         """Return the number of ok pictures by file format, the most frequent first."""
         rows = self._db.execute(

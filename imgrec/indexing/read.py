@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from imgrec.collection import Ids, Outcome
+from imgrec.collection.rows import detail_of
 from imgrec.encoders import matching_encoder
 from imgrec.encoders.classifier import Classifier
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors
@@ -68,7 +69,6 @@ class Readings:
 
     Attributes:
         outcomes: one for each picture, in the order of the task.
-        messages: {id: text of the error} of the pictures that failed.
         ids: (m,) int64, the pictures that could be read, which are the rows of all that follows.
         thumbs: m JPEGs, or none if they were not asked for.
         colors: m color words, one for each thumbnail.
@@ -80,7 +80,6 @@ class Readings:
     """
 
     outcomes: list[Outcome]
-    messages: dict[int, str]
     ids: Ids
     thumbs: list[bytes]
     colors: list[str]
@@ -94,7 +93,6 @@ class Readings:
 @dataclass
 class _Gathered:
     outcomes: list[Outcome] = field(default_factory=list)
-    messages: dict[int, str] = field(default_factory=dict)
     thumbs: list[bytes] = field(default_factory=list)
     colors: list[str] = field(default_factory=list)
     pixels: dict[Preprocessing, list[Pixels]] = field(default_factory=dict)
@@ -114,7 +112,6 @@ def extract(task: Task) -> Readings:
     vectors = {e.spec.name: e.encode(pixels[e.spec.preprocessing]) for e in encoders}
     return Readings(
         outcomes=gathered.outcomes,
-        messages=gathered.messages,
         ids=np.array([o.id for o in gathered.outcomes if o.status == "ok"], np.int64),
         thumbs=gathered.thumbs,
         colors=gathered.colors,
@@ -128,11 +125,12 @@ def extract(task: Task) -> Readings:
 
 def failed(task: Task, reason: str, message: str) -> Readings:
     """Return the readings of a task in which every picture failed for one reason."""
-    outcomes = [Outcome(image_id, "failed", reason=reason) for image_id, *_ in task.files]
-    messages = {image_id: message for image_id, *_ in task.files}
+    detail = detail_of(message)
+    outcomes = [
+        Outcome(image_id, "failed", reason=reason, detail=detail) for image_id, *_ in task.files
+    ]
     return Readings(
         outcomes,
-        messages,
         np.zeros(0, np.int64),
         [],
         [],
@@ -156,8 +154,8 @@ def _extract_file(gathered: _Gathered, image_id: int, root: str, path: str, task
         thumb = scales.thumbnail() if task.thumbs else None
     except (PictureError, MemoryError) as error:
         reason = error.reason if isinstance(error, PictureError) else "too-large"
-        gathered.outcomes.append(Outcome(image_id, "failed", content, reason=reason))
-        gathered.messages[image_id] = str(error) or "not enough memory"
+        detail = detail_of(str(error) or "not enough memory")
+        gathered.outcomes.append(Outcome(image_id, "failed", content, reason=reason, detail=detail))
         return
     gathered.outcomes.append(_ok(image_id, content, picture))
     for rows, pixels in zip(gathered.pixels.values(), made, strict=True):
@@ -172,7 +170,15 @@ def _begin(step: Step) -> None:
 
 
 def _ok(image_id: int, content: str, picture: Picture) -> Outcome:
-    return Outcome(image_id, "ok", content, picture.width, picture.height, picture.format)
+    return Outcome(
+        image_id,
+        "ok",
+        content,
+        picture.width,
+        picture.height,
+        picture.format,
+        detail=detail_of(picture.warning),
+    )
 
 
 def _need_px(wanted: Sequence[Preprocessing]) -> int:

@@ -133,6 +133,6 @@ class _Queue:
 
     def describe(self, read: Readings) -> list[str]:
         """Return a warning line for each file that failed."""
-        reasons = {o.id: o.reason for o in read.outcomes if o.status == "failed"}
-        entries = self._store.catalog.entries(reasons)
-        return [f"{e.location}: {reasons[e.id]} ({read.messages[e.id]})" for e in entries]
+        failures = {o.id: o for o in read.outcomes if o.status == "failed"}
+        entries = self._store.catalog.entries(failures)
+        return [f"{e.location}: {failures[e.id].reason} ({failures[e.id].detail})" for e in entries]

@@ -77,12 +77,15 @@ class Picture:
         width: width of the upright original, in pixels.
         height: height of the upright original, in pixels.
         format: Pillow's name of the file format, such as "JPEG".
+        warning: what is wrong with the file that did not keep it from being read, such as a damaged
+            comment; "" for a sound one. `imgrec catalog --warnings` lists it.
     """
 
     image: Image.Image
     width: int
     height: int
     format: str
+    warning: str = ""
 
 
 def digest(data: bytes) -> str:

@@ -17,6 +17,7 @@ class Inventory:
     Attributes:
         counts: pictures by status.
         failures: failed pictures by reason, the most frequent first.
+        warnings: number of ok pictures that have a warning about their file.
         formats: ok pictures by file format, the most frequent first.
         file_bytes: total size of the files of the ok pictures.
         pixels: total pixels of the ok pictures.
@@ -28,6 +29,7 @@ class Inventory:
 
     counts: Mapping[str, int]
     failures: Mapping[str, int]
+    warnings: int
     formats: Mapping[str, int]
     file_bytes: int
     pixels: int
@@ -51,6 +53,7 @@ def inventory_of(store: Store) -> Inventory:
     return Inventory(
         counts=totals.counts(),
         failures=totals.failures(),
+        warnings=totals.warnings(),
         formats=totals.formats(),
         file_bytes=size,
         pixels=pixels,
@@ -84,6 +87,7 @@ def described(found: Inventory) -> list[str]:
         f"sizes: {found.file_bytes / 1e6:,.1f} MB, {found.pixels / 1e6:,.1f} megapixels",
         f"features: {', '.join(made) or 'none'}",
         f"labels: {', '.join(labels) or 'none'}",
+        *([_warnings(found.warnings)] if found.warnings else []),
         *(f"root: {line}" for line in _roots(found)),
     ]
 
@@ -98,6 +102,7 @@ def as_json(found: Inventory) -> dict[str, Any]:
     return {
         "pictures": dict(found.counts),
         "failures": dict(found.failures),
+        "warnings": found.warnings,
         "formats": dict(found.formats),
         "bytes": found.file_bytes,
         "pixels": found.pixels,
@@ -105,6 +110,10 @@ def as_json(found: Inventory) -> dict[str, Any]:
         "labels": dict(found.labels),
         "roots": roots,
     }
+
+
+def _warnings(count: int) -> str:
+    return f"warnings: {count:,}, of files that were read all the same (imgrec catalog --warnings)"
 
 
 def _roots(found: Inventory) -> Iterator[str]:

@@ -90,7 +90,8 @@ def test_the_list_of_files_is_one_line_each(
     capsys.readouterr()
     assert main(["--store", str(store), "--failed"]) == 0
     rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
-    assert [reason for reason, _ in rows] == ["not-an-image"] * 2
+    assert [reason for reason, *_ in rows] == ["not-an-image"] * 2
+    assert [len(row) for row in rows] == [3, 3]
     assert rows[1][1] == str(store.parent / "photos" / "tab line .jpg")
     assert main(["--store", str(store), "--missing"]) == 0
     assert capsys.readouterr().out == f"missing\t{store.parent / 'photos' / 'gone.jpg'}\n"

@@ -57,7 +57,7 @@ def _read(ids: list[int], failed: tuple[int, ...] = ()) -> Readings:
     ok = [i for i in ids if i not in failed]
     outcomes = [Outcome(i, "failed" if i in failed else "ok") for i in ids]
     pixels = np.array([np.full((2, 2, 3), i) for i in ok], np.uint8).reshape(-1, 2, 2, 3)
-    return Readings(outcomes, {}, np.array(ok, np.int64), [], [], {}, {HOW: pixels})
+    return Readings(outcomes, np.array(ok, np.int64), [], [], {}, {HOW: pixels})
 
 
 JOBS = [
