@@ -225,7 +225,7 @@ def test_bytes_beyond_the_last_row_that_is_shown_must_be_text_too(
     """The plugin decodes a whole block before it counts lines."""
     logdir = make_logdir(tmp_path / "log", shape=(100_001, 3), sprite=None)
     (logdir / "t.bytes").write_bytes(tensor(100_001, 3))
-    (logdir / "m.tsv").write_bytes(b"1\n" * 100_000 + last.encode("utf-8", "surrogateescape"))
+    (logdir / "m.tsv").write_bytes(b"1\n" * 130_000 + last.encode("utf-8", "surrogateescape"))
     shown = "warning . / t: the tensor has 100,001 rows"
     _check(logdir, (shown,) if last == "x" else (shown, "m.tsv is not valid UTF-8"))
 
