@@ -31,7 +31,7 @@ counted  := $(filter command environment,$(origin COUNT))
 typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-report screenshots demo docs clean
+.PHONY: help install dev samples index catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-report mutants screenshots demo docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -150,6 +150,9 @@ bench-graph: dev $(if $(IMAGES),index) ## measure the network at N=400000 pictur
 
 bench-report: dev ## measure the report at N=400000 pictures
 	$(PY) tests/bench/report --count $(N)
+
+mutants: dev ## put small faults into the modules that decide, one at a time, and count those that tests notice
+	$(PY) tools/mutants
 
 screenshots: graph projector report dev ## draw the pictures of the documentation
 	PYTHONPATH=tests/helpers $(PY) tests/screenshots.py --store "$$STORE" --logdir "$$LOGDIR" --site "$$SITE" \
