@@ -49,7 +49,7 @@ class Module:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the mutants, print a line for each module, write the page; return 1 if tests fail by themselves."""
+    """Run the mutants, print a line for each module, write the page; 1 if tests fail anyway."""
     asked = _parser().parse_args(argv)
     modules = list(_modules(asked.modules, asked.sample, asked.seed))
     asked.out.mkdir(parents=True, exist_ok=True)
