@@ -60,6 +60,8 @@ SLOW = (
     "search/*",
     "sources/*",
     "store/test_damage.py",
+    "store/test_second_failures.py",
+    "system/test_pool_ends.py",
     "system/test_workers.py",
 )
 
