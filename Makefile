@@ -16,116 +16,137 @@ N        ?= 400000
 D        ?= 2048
 ENCODER  ?=
 WEIGHTS  ?=
+Q        ?=
 K        ?= 5
 T        ?=
 LAYOUTS  ?=
-# Names reach the shell by the environment, so that no letter in them means anything there.
-export IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES REPORT WEIGHTS T
+override settings := PYTHON VENV IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES REPORT COUNT PORT N D ENCODER WEIGHTS Q K T LAYOUTS
+# Whether a value was given, before the lines below hide where it came from.
+override counted := $(filter command environment,$(origin COUNT))
+override sized   := $(filter command environment,$(origin N))
 
-PY       := $(VENV)/bin/python
-PIP      := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
-laid     := $(if $(LAYOUTS),--layouts $(LAYOUTS))
-chosen   := $(if $(ENCODER),--encoder $(ENCODER))
-weighted := $(if $(WEIGHTS),--weights "$$WEIGHTS")
-counted  := $(filter command environment,$(origin COUNT))
-typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
+# A value is data, never code. `make` expands $(shell ...) in a variable each time it is named, and
+# once more to export it; the shell expands what a recipe holds. So each setting becomes its own
+# unexpanded text ($(value)), and recipes name it as "$$NAME", which the shell does not expand again.
+# The same for every other variable of the command line, since make exports these too (but no name
+# with a dot, such as those of the loops). What make and the shell are told to run remains code:
+# NAME:=value, --eval, MAKEFLAGS, SHELL, PYTHON.
+override given := $(foreach .name,$(.VARIABLES),$(if $(filter command,$(origin $(.name))),$(.name)))
+$(foreach .name,$(sort $(settings) $(given)),$(eval override $(.name) := $$(value $(.name))))
+export $(settings)
+
+# VENV names files that rules depend on, where make would split or read these characters.
+override odd := $(foreach .letter,; : \# % = & | < > ( ) ' " ` * ? [ ] $$,$(findstring $(.letter),$(VENV)))
+$(if $(strip $(odd))$(filter-out 1,$(words $(VENV))),$(error VENV is not the name of a folder without spaces or special characters))
+
+override PY       := "$$VENV/bin/python"
+override PIP      := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+override laid     := $${LAYOUTS:+--layouts="$$LAYOUTS"}
+override chosen   := $${ENCODER:+--encoder="$$ENCODER"}
+override weighted := $${WEIGHTS:+--weights="$$WEIGHTS"}
+override typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-report mutants screenshots demo docs clean
+.PHONY: help install dev samples index ready catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-report mutants screenshots demo docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  IMAGES=folder of pictures (default: a rendered sample)   ENCODER=lite0, mini, resnet50, …"
-	@echo "  STORE=$(STORE)  LOGDIR=$(LOGDIR)  SITE=$(SITE)  REPORT=$(REPORT)"
-	@echo "  WEIGHTS=file  COUNT=$(COUNT)  PORT=$(PORT)"
+	@printf '  STORE=%s  LOGDIR=%s  SITE=%s  REPORT=%s\n' "$$STORE" "$$LOGDIR" "$$SITE" "$$REPORT"
+	@printf '  WEIGHTS=file  COUNT=%s  PORT=%s\n' "$$COUNT" "$$PORT"
 
 install: $(VENV)/installed ## make the environment
 dev: $(VENV)/installed-dev ## make the environment with everything for development
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
-	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$$PYTHON -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	test -x $(PY) || $$PYTHON -m venv "$$VENV"
 	$(PIP) -e .
-	@touch $@
+	@touch '$@'
 
 $(VENV)/installed-parquet: $(VENV)/installed
 	$(PIP) -e '.[parquet]'
-	@touch $@
+	@touch '$@'
 
 $(VENV)/installed-docs: $(VENV)/installed
 	$(PIP) -e '.[docs]'
-	@touch $@
+	@touch '$@'
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(PIP) -e '.[dev,docs]'
-	@touch $@
+	@touch '$@'
 
 samples: install ## render the sample collection
-	$(PY) -m imgrec.samples "$$SAMPLES" --count $(COUNT)
+	$(PY) -m imgrec.samples --count="$$COUNT" -- "$$SAMPLES"
+
+# What `make index` runs; `make query` does so only for a store that is not there yet.
+override define indexed
+if [ -n "$$IMAGES" ]; then \
+    $(PY) -m imgrec.index --only --store="$$STORE" $(chosen) $(weighted) -- "$$IMAGES"; \
+else \
+    known=; [ ! -e "$$STORE/store.json" ] || known=yes; \
+    if [ -n "$(counted)" ] || { [ -z "$$known" ] && [ ! -e "$$SAMPLES/samples.json" ]; }; then \
+        $(PY) -m imgrec.samples --count="$$COUNT" -- "$$SAMPLES"; \
+    fi; \
+    set --; [ -n "$$known" ] || set -- "$$SAMPLES"; \
+    $(PY) -m imgrec.index --store="$$STORE" $(chosen) $(weighted) -- "$$@"; \
+fi
+endef
 
 index: install ## catalog the pictures and make their vectors; only what is new
-	@set -e; if [ -n "$$IMAGES" ]; then \
-	    $(PY) -m imgrec.index "$$IMAGES" --only --store "$$STORE" $(chosen) $(weighted); \
-	else \
-	    known=; [ ! -e "$$STORE/store.json" ] || known=yes; \
-	    if [ -n "$(counted)" ] || [ -z "$$known" -a ! -e "$$SAMPLES/samples.json" ]; then \
-	        $(PY) -m imgrec.samples "$$SAMPLES" --count $(COUNT); \
-	    fi; \
-	    if [ -n "$$known" ]; then \
-	        $(PY) -m imgrec.index --store "$$STORE" $(chosen) $(weighted); \
-	    else \
-	        $(PY) -m imgrec.index "$$SAMPLES" --store "$$STORE" $(chosen) $(weighted); \
-	    fi; \
-	fi
+	@set -e; $(indexed)
+
+ready: install
+	@set -e; { [ -z "$$IMAGES" ] && [ -e "$$STORE/store.json" ]; } || { $(indexed); }
 
 catalog: install ## print what the store holds: pictures, failures, formats, features
-	@$(PY) -m imgrec.catalog --store "$$STORE"
+	@$(PY) -m imgrec.catalog --store="$$STORE"
 
 projector: index ## write the logdir of TensorBoard's projector
-	$(PY) -m projector --store "$$STORE" --out "$$LOGDIR" $(chosen) $(laid)
+	$(PY) -m projector --store="$$STORE" --out="$$LOGDIR" $(chosen) $(laid)
 
 tensorboard: projector ## serve the logdir in TensorBoard on 127.0.0.1
-	$(PY) -m projector.serve --logdir "$$LOGDIR" --port $(PORT)
+	$(PY) -m projector.serve --logdir="$$LOGDIR" --port="$$PORT"
 
 doctor: install ## check the store, the logdir and the site for damage
-	@set --; [ ! -d "$$STORE" ] || set -- "$$@" --store "$$STORE"; \
-	[ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir "$$LOGDIR"; \
-	[ ! -d "$$SITE" ] || set -- "$$@" --site "$$SITE"; $(PY) -m imgrec.doctor "$$@"
+	@set --; [ ! -d "$$STORE" ] || set -- "$$@" --store="$$STORE"; \
+	[ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir="$$LOGDIR"; \
+	[ ! -d "$$SITE" ] || set -- "$$@" --site="$$SITE"; $(PY) -m imgrec.doctor "$$@"
 
 graph: index ## write the network pages
-	$(PY) -m graph --store "$$STORE" --out "$$SITE" $(chosen)
+	$(PY) -m graph --store="$$STORE" --out="$$SITE" $(chosen)
 
 duplicates: index ## write build/duplicates.csv, a table of near-duplicates
-	@mkdir -p "$$(dirname "$$DUPLICATES")"
-	$(PY) -m graph --store "$$STORE" --duplicates "$$DUPLICATES" $(chosen)
+	@mkdir -p -- "$$(dirname -- "$$DUPLICATES")"
+	$(PY) -m graph --store="$$STORE" --duplicates="$$DUPLICATES" $(chosen)
 
 report: index ## write the report: what the collection holds, on one page
-	@set -- --store "$$STORE" --out "$$REPORT" $(chosen); \
-	[ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir "$$LOGDIR"; \
-	[ ! -d "$$SITE" ] || set -- "$$@" --site "$$SITE"; $(PY) -m imgrec.report "$$@"
+	@set -- --store="$$STORE" --out="$$REPORT" $(chosen); \
+	[ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir="$$LOGDIR"; \
+	[ ! -d "$$SITE" ] || set -- "$$@" --site="$$SITE"; $(PY) -m imgrec.report "$$@"
 
 export: index $(VENV)/installed-parquet ## write the network for Gephi, igraph and Embedding Atlas
-	mkdir -p "$$EXPORT"
-	$(PY) -m graph --store "$$STORE" --gexf "$$EXPORT/network.gexf" \
-	    --graphml "$$EXPORT/network.graphml" --parquet "$$EXPORT/network.parquet" --thumbnails $(chosen)
+	mkdir -p -- "$$EXPORT"
+	$(PY) -m graph --store="$$STORE" --gexf="$$EXPORT/network.gexf" \
+	    --graphml="$$EXPORT/network.graphml" --parquet="$$EXPORT/network.parquet" --thumbnails $(chosen)
 
-query: $(if $(or $(IMAGES),$(if $(wildcard $(STORE)/store.json),,first)),index,install) ## find the pictures most similar to Q="a.jpg b.jpg …" (up to five), or that show T=dog
-	@test -n '$(if $(Q),yes)'"$$T" || { echo 'name a picture or a thing: make query Q=some.jpg, or T=dog' >&2; exit 2; }
-	@$(PY) -m imgrec.query $(Q) $${T:+--text "$$T"} --store "$$STORE" -k $(K) $(chosen) $(weighted)
+query: ready ## find the pictures most similar to Q="a.jpg b.jpg …" (up to five), or that show T=dog
+	@test -n "$$Q$$T" || { echo 'name a picture or a thing: make query Q=some.jpg, or T=dog' >&2; exit 2; }
+	@set -f; if [ -e "$$Q" ]; then set -- "$$Q"; else set -- $$Q; fi; \
+	$(PY) -m imgrec.query $${T:+--text="$$T"} --store="$$STORE" -k "$$K" $(chosen) $(weighted) -- "$$@"
 
 demo: graph projector ## build network, projector, report and a query grid, from sample pictures
-	@$(PY) -m imgrec.report --store "$$STORE" --out "$$REPORT" --site "$$SITE" --logdir "$$LOGDIR" $(chosen)
-	@$(PY) -m imgrec.query "$$($(PY) -c '$(typical)' "$$STORE")" --store "$$STORE" --grid "$$GRID" $(chosen)
-	@echo "the network:   $(abspath $(SITE))/index.html"
-	@echo "the report:    $(abspath $(REPORT))/index.html"
+	@$(PY) -m imgrec.report --store="$$STORE" --out="$$REPORT" --site="$$SITE" --logdir="$$LOGDIR" $(chosen)
+	@$(PY) -m imgrec.query --store="$$STORE" --grid="$$GRID" $(chosen) -- "$$($(PY) -c '$(typical)' "$$STORE")"
+	@printf 'the network:   %s/index.html\nthe report:    %s/index.html\n' "$$SITE" "$$REPORT"
 	@echo "the projector: make tensorboard"
 
 check: dev ## lint and types
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
+	"$$VENV/bin/ruff" check .
+	"$$VENV/bin/ruff" format --check .
+	"$$VENV/bin/mypy"
 
 test: check ## lint, types, all tests with branch coverage, on all cores
 	$(PY) -m pytest -n auto --dist loadfile --cov
@@ -134,33 +155,33 @@ test-fast: dev ## the fast tests, without browser, redis and compiler
 	$(PY) -m pytest -n auto --cov -m "not browser and not redis and not compiler and not slow"
 
 bench: dev ## measure; IMAGES=photos in class folders adds the table of precision
-	$(PY) tests/bench $(if $(IMAGES),--images "$$IMAGES")
+	$(PY) tests/bench $${IMAGES:+--images="$$IMAGES"}
 
 bench-index: dev ## index N=100000 sample pictures, in one go and through 50 random kills
-	$(PY) tests/bench/index --count $(if $(filter command environment,$(origin N)),$(N),100000)
+	$(PY) tests/bench/index --count="$(if $(sized),$$N,100000)"
 
 bench-search: dev $(if $(IMAGES),index) ## measure the search at N=400000 vectors of D=2048, beside other libraries; IMAGES adds those
-	$(PY) tests/bench/search --count $(N) --dimensions $(D) $(if $(IMAGES),--photos "$$STORE")
+	$(PY) tests/bench/search --count="$$N" --dimensions="$$D" $${IMAGES:+--photos="$$STORE"}
 
 bench-projector: dev ## measure the projector's logdir beside other ways
 	$(PY) tests/bench/logdir
 
 bench-graph: dev $(if $(IMAGES),index) ## measure the network at N=400000 pictures, stage by stage, beside other ways; IMAGES adds those
-	$(PY) tests/bench/graph --count $(N) $(if $(IMAGES),--photos "$$IMAGES" --store "$$STORE")
+	$(PY) tests/bench/graph --count="$$N" $${IMAGES:+--photos="$$IMAGES" --store="$$STORE"}
 
 bench-report: dev ## measure the report at N=400000 pictures
-	$(PY) tests/bench/report --count $(N)
+	$(PY) tests/bench/report --count="$$N"
 
 mutants: dev ## put small faults into the modules that decide, one at a time, and count those that tests notice
 	$(PY) tools/mutants
 
 screenshots: graph projector report dev ## draw the pictures of the documentation
-	PYTHONPATH=tests/helpers $(PY) tests/screenshots.py --store "$$STORE" --logdir "$$LOGDIR" --site "$$SITE" \
-	    --report "$$REPORT" --out docs/images
+	PYTHONPATH=tests/helpers $(PY) tests/screenshots.py --store="$$STORE" --logdir="$$LOGDIR" --site="$$SITE" \
+	    --report="$$REPORT" --out docs/images
 
 docs: $(VENV)/installed-docs ## build the documentation site into build/docs
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --strict
-	@echo "$(abspath build/docs)/index.html"
+	@echo build/docs/index.html
 
 clean: ## delete build/: store, logdir, pages, samples
 	rm -rf build

@@ -24,6 +24,7 @@ settings.load_profile("imgrec")
 # Files whose tests run whole commands, kill processes or load torch, relative to this folder.
 SLOW = (
     "test_make.py",
+    "test_make_values.py",
     "checks/*",
     "collection/test_roots.py",
     "commands/*",

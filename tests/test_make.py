@@ -64,9 +64,9 @@ def test_query_works_from_nothing_and_names_a_missing_argument(tmp_path: Path) -
     assert "5 of 36 pictures" in _make(tmp_path, "query", f"Q={picture}").stdout
     assert "make query Q=some.jpg" in _make(tmp_path, "query", code=2).stderr
     # A word is one argument, whatever is in it.
-    asked = _make(tmp_path, "query", 'T=it\'s a "giraffe" $$HOME', code=2).stderr
+    asked = _make(tmp_path, "query", 'T=it\'s a "giraffe" $HOME', code=2).stderr
     assert "giraffe" in asked
-    assert "$HOME" in asked
+    assert " $HOME" in asked
     assert asked.count("\n") <= 2
 
 
@@ -85,8 +85,7 @@ def test_the_sample_is_not_indexed_into_a_store_that_cannot_be_opened(tmp_path: 
 def test_a_folder_name_with_every_special_character(photos: Path, tmp_path: Path) -> None:
     folder = tmp_path / 'it\'s "quoted" $HOME `id` ü'
     shutil.copytree(photos, folder)
-    named = f"IMAGES={folder}".replace("$", "$$")
-    assert "24 new" in _make(tmp_path, "index", named, "ENCODER=mini").stdout
+    assert "24 new" in _make(tmp_path, "index", f"IMAGES={folder}", "ENCODER=mini").stdout
 
 
 def test_photos_replace_the_sample_in_later_targets_too(photos: Path, tmp_path: Path) -> None:
