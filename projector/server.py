@@ -1,6 +1,7 @@
 """Run the installed TensorBoard on a logdir, in this process, bound to the loopback interface.
 
-The server is reachable from this machine only. The address is returned when the projector plugin
+The server is reachable from this machine only, and answers no web page of another site
+(`local_requests`). The address is returned when the projector plugin
 reports the logdir, so that a browser that opens it never sees an empty page.
 """
 
@@ -12,6 +13,7 @@ import sys
 import time
 from contextlib import redirect_stderr
 from pathlib import Path
+from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
 from tensorboard import program
@@ -19,6 +21,7 @@ from tensorboard import program
 from projector.choices import PORT
 from projector.errors import ProjectorError
 from projector.files.formats import CONFIG_NAME
+from projector.local_requests import WsgiApp, local_only
 
 HOST = "127.0.0.1"
 _TRIED_PORTS = 100
@@ -41,7 +44,7 @@ def start(logdir: Path, port: int = PORT) -> str:
         raise ProjectorError(
             f"no logdir at {logdir}: run imgrec projector --store STORE --out {logdir}"
         )
-    board = program.TensorBoard()
+    board = program.TensorBoard(server_class=_local_server)
     # The fast data loader is used if available. It sorts the runs by our event files.
     board.configure(logdir=str(logdir.resolve()), host=HOST, port=free_port(port))
     said = io.StringIO()
@@ -55,6 +58,11 @@ def start(logdir: Path, port: int = PORT) -> str:
         sys.stderr.write(said.getvalue())
     _wait(address)
     return f"{address}#projector"
+
+
+def _local_server(app: WsgiApp, flags: Any) -> Any:
+    """Return TensorBoard's own server with the check of each request before all of its routes."""
+    return program.create_port_scanning_werkzeug_server(local_only(app), flags)
 
 
 def free_port(first: int, *, tried: int = _TRIED_PORTS) -> int:
