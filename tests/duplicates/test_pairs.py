@@ -111,3 +111,66 @@ def test_damaged_files_are_computed_again(
     else:
         np.save(folder / name, content)
     assert not len(load_pairs(folder).pairs)
+
+
+def test_no_more_neighbors_are_candidates_than_a_limit() -> None:
+    ids = np.arange(1, 12)
+    near = np.array([[other for other in ids if other != one] for one in ids])
+    # Picture 1 has ten neighbors, nearest first 2 to 11; 2 is a copy of it.
+    contents = np.array([1, 1, *range(3, 12)])
+    one = near[:1]
+    neighbors = Neighbors(
+        ids, np.vstack([one, np.repeat([[1] * 10], 10, axis=0)]), np.zeros((11, 10), "f4")
+    )
+    found = likely_pairs(neighbors, contents)
+    assert found[:8].tolist() == [[1, other] for other in range(3, 11)]
+    # 11 is the ninth of other content; it names 1 itself.
+    assert found[8:].tolist() == [[1, 11]]
+    assert CANDIDATES == 8
+
+
+def test_pairs_are_asked_for_in_any_order_and_unknown_ones_have_no_value() -> None:
+    pairs = known({(1, 9): 0.25, (2, 3): 0.5, (2, 4): 0.75})
+    asked = np.array([[2, 4], [1, 9], [1, 2], [2, 3], [9, 10], [0, 1]])
+    found = pairs.of(asked)
+    assert found.dtype == np.float32
+    assert found.tolist() == pytest.approx([0.75, 0.25, np.nan, 0.5, np.nan, np.nan], nan_ok=True)
+    nothing = KnownPairs().of(asked)
+    assert nothing.shape == (6,)
+    assert np.isnan(nothing).all()
+    assert nothing.dtype == np.float32
+
+
+def test_joined_pairs_keep_their_own_similarities_and_stay_sorted() -> None:
+    joined = known({(2, 3): 0.5, (5, 6): 0.25}).joined(
+        np.array([[4, 9], [1, 8]]), np.array([0.75, 1], np.float32)
+    )
+    assert joined.pairs.tolist() == [[1, 8], [2, 3], [4, 9], [5, 6]]
+    assert joined.similarities.tolist() == [1, 0.5, 0.75, 0.25]
+
+
+def test_of_pairs_both_pictures_must_be_left() -> None:
+    pairs = known({(1, 2): 0.5, (1, 3): 0.25, (4, 5): 0.75})
+    left = pairs.only(np.array([1, 2, 4]))
+    assert left.pairs.tolist() == [[1, 2]]
+    assert left.similarities.tolist() == [0.5]
+    assert pairs.only(np.arange(1, 6)) is pairs
+
+
+def test_pairs_of_another_version_of_the_rule_are_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_pairs(tmp_path / "duplicates", known({(1, 2): 0.5}))
+    assert len(load_pairs(tmp_path / "duplicates").pairs) == 1
+    files = {path.name for path in (tmp_path / "duplicates").iterdir()}
+    assert files == {"kept.json", "pairs.npy", "similarities.npy"}
+    monkeypatch.setattr("imgrec.duplicates.pairs._STAMP", {"version": 2})
+    assert not len(load_pairs(tmp_path / "duplicates").pairs)
+
+
+def test_ids_up_to_the_largest_are_told_apart() -> None:
+    big = 2**31 - 1
+    pairs = known({(1, big): 0.25, (2, 3): 0.5, (big - 1, big): 0.75})
+    asked = np.array([[1, big], [2, 3], [big - 1, big], [1, big - 1]])
+    found = pairs.of(asked).tolist()
+    assert found == pytest.approx([0.25, 0.5, 0.75, np.nan], nan_ok=True)

@@ -61,3 +61,27 @@ def test_no_pairs_and_absent_thumbnails() -> None:
     assert similarities_of(EVERY[:0], absent).shape == (0,)
     with pytest.raises(StoreError, match="of picture 0"):
         similarities_of(EVERY, absent)
+
+
+def test_pairs_of_unlike_sketches_are_done_at_once_and_get_zero() -> None:
+    done: list[int] = []
+    sizes = Sizes(block=1000, close=5, task=9)
+    ((pairs, found),) = similarities_by_block(EVERY, JPEGS.__getitem__, done.append, sizes)
+    assert np.array_equal(pairs, EVERY)
+    close = int((found > 0).sum())
+    assert close >= 12
+    # First those that the sketches decide, then the others by fives.
+    assert done[0] <= len(EVERY) - close
+    assert set(done[1:-1]) == {5}
+    assert 1 <= done[-1] <= 5
+    assert sum(done) == len(EVERY)
+
+
+def test_ids_need_not_be_consecutive() -> None:
+    pairs = np.array([[700, 5], [5, 700], [90, 5]])
+    jpegs = {5: JPEGS[0], 90: JPEGS[3], 700: JPEGS[12]}
+    found = similarities_of(pairs, jpegs.__getitem__)
+    expected = similarities_of(np.array([[12, 0], [0, 12], [3, 0]]), JPEGS.__getitem__)
+    assert np.array_equal(found, expected)
+    assert found[0] > 0.7
+    assert found[2] == 0

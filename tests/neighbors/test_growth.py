@@ -122,3 +122,75 @@ def test_incomplete_lists_are_completed() -> None:
     assert before < 0.8
     assert share_found(better, true) > 0.97
     assert sum(done) == 800
+
+
+def _blocks(vectors: Vectors, *parts: range) -> list[Block]:
+    return [_part(vectors, np.array(part), str(part.start)) for part in parts]
+
+
+def _grown_or_not(
+    before: list[Block], now: list[Block], k: int = 4, most_new: float = 1e9
+) -> Lists | None:
+    old, new = FeatureStore("x", 3, before), FeatureStore("x", 3, now)
+    lists = exact_lists(old, k)
+    kept = Neighbors(old.ids, old.ids[lists.rows], lists.distances)
+    found = grown_lists(new, kept, Coverage.of(old), most_new=most_new)
+    return found and found[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "grown"),
+    [
+        # Five of 100 pictures are new, and six of 101.
+        (range(95), range(95, 100), True),
+        (range(95), range(95, 101), False),
+    ],
+)
+def test_a_twentieth_of_the_pictures_may_be_new(old: range, new: range, grown: bool) -> None:
+    vectors = np.random.default_rng(5).normal(size=(101, 3)).astype(np.float32)
+    found = _grown_or_not(_blocks(vectors, old), _blocks(vectors, old, new))
+    assert (found is not None) is grown
+    if found is not None:
+        every = FeatureStore("x", 3, _blocks(vectors, old, new))
+        assert np.array_equal(found.rows, exact_lists(every, 4).rows)
+
+
+@pytest.mark.parametrize(("gone", "grown"), [(4, True), (5, False)])
+def test_a_twentieth_of_the_remaining_pictures_may_have_gone(gone: int, grown: bool) -> None:
+    vectors = np.random.default_rng(6).normal(size=(100, 3)).astype(np.float32)
+    (whole,) = _blocks(vectors, range(100))
+    left = whole.only(whole.ids >= gone)
+    found = _grown_or_not([whole], [left])
+    assert (found is not None) is grown
+    if found is not None:
+        assert np.array_equal(found.rows, exact_lists(FeatureStore("x", 3, [left]), 4).rows)
+
+
+@pytest.mark.parametrize(("most_new", "grown"), [(6, True), (5, False)])
+def test_the_values_of_new_vectors_are_limited(most_new: int, grown: bool) -> None:
+    vectors = np.random.default_rng(7).normal(size=(60, 3)).astype(np.float32)
+    before, now = _blocks(vectors, range(58)), _blocks(vectors, range(58), range(58, 60))
+    assert (_grown_or_not(before, now, most_new=most_new) is not None) is grown
+
+
+@pytest.mark.parametrize(("k", "grown"), [(38, True), (39, False)])
+def test_there_must_be_more_pictures_than_neighbors(k: int, grown: bool) -> None:
+    vectors = np.random.default_rng(8).normal(size=(40, 3)).astype(np.float32)
+    (whole,) = _blocks(vectors, range(40))
+    assert (_grown_or_not([whole], [whole.only(whole.ids != 7)], k) is not None) is grown
+
+
+def test_two_hops_by_hand() -> None:
+    neighbors = np.array([[1, 2], [2, -1], [0, 3], [-1, -1]])
+    assert two_hops(neighbors, np.array([0, 1, 3])).tolist() == [
+        [1, 2, 2, -1, 0, 3],
+        [2, -1, 0, 3, -1, -1],
+        [-1] * 6,
+    ]
+
+
+def test_duplicates_and_the_row_itself_are_no_candidates() -> None:
+    candidates = np.array([[5, 2, 5, -1, 2], [7, 7, 7, 0, 1]])
+    found = without_twins(np.array([2, 9]), candidates)
+    assert [sorted(row) for row in found.tolist()] == [[-1, -1, -1, -1, 5], [-1, -1, 0, 1, 7]]
+    assert candidates.tolist() == [[5, 2, 5, -1, 2], [7, 7, 7, 0, 1]]

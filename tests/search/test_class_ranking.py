@@ -85,3 +85,90 @@ def test_fewer_pictures_than_wanted() -> None:
     assert shares.tolist() == pytest.approx([0.4, 0.15])
     none = np.zeros(0, np.float32)
     assert likeliest(Bounds(none, none), lambda rows: none, 15)[0].tolist() == []
+
+
+def _scored(shares: list[float]) -> tuple[list[list[int]], object]:
+    """Return a list that notes which rows are scored, and the function that scores them."""
+    asked: list[list[int]] = []
+
+    def exact(rows: np.ndarray) -> np.ndarray:
+        asked.append(rows.tolist())
+        return np.array(shares, "f4")[rows]
+
+    return asked, exact
+
+
+def test_the_bounds_of_stored_classes_by_hand() -> None:
+    top = np.array([[3, 1], [0, 2], [2, 3]], np.int16)
+    probabilities = np.array([[0.5, 0.25], [0.75, 0.125], [1, 0.5]], np.float32)
+    bounds = Bounds.of(top, probabilities, [1, 3], 5)
+    # Both of the first are wanted: nothing is left over for others. Of the second none: two
+    # classes of 0.125 at most, and that is left over. The third exceeds 1 by rounding.
+    assert bounds.least.tolist() == [0.75, 0, 0.5]
+    assert bounds.most.tolist() == [0.75, 0.125, 0.5]
+    assert (bounds.least.dtype, bounds.most.dtype) == (np.float32, np.float32)
+    # One other wanted class has at most the probability of the last stored one.
+    one = Bounds.of(top[:2], probabilities[:2], [1], 5)
+    assert one.least.tolist() == [0.25, 0]
+    assert one.most.tolist() == [0.25, 0.125]
+    three = Bounds.of(top[1:2], np.array([[0.5, 0.25]], "f4"), [0, 1, 3], 5)
+    assert three.most.tolist() == [0.75]
+
+
+def test_blocks_are_scored_until_no_bound_exceeds_the_last_of_the_best() -> None:
+    # 600 pictures of descending bounds: two blocks, of 512 and of 88.
+    most = np.linspace(0.9, 0.3, 600).astype(np.float32)
+    bounds = Bounds(np.zeros(600, "f4"), most)
+    shares = np.zeros(600)
+    shares[[3, 7, 550]] = 0.85, float(most[512]), 0.32
+    asked, exact = _scored(shares.tolist())
+    rows, found = likeliest(bounds, exact, 2)  # type: ignore[arg-type]
+    # The bound of the next block equals the least of the best: it may hold one as likely.
+    assert rows.tolist() == [3, 7]
+    assert found.tolist() == pytest.approx([0.85, float(most[512])])
+    assert [len(block) for block in asked] == [512, 88]
+    shares[7] += 1e-3
+    asked, exact = _scored(shares.tolist())
+    assert likeliest(bounds, exact, 2)[0].tolist() == [3, 7]  # type: ignore[arg-type]
+    assert [len(block) for block in asked] == [512]
+    # Fewer are found than wanted: all are scored.
+    asked, exact = _scored(shares.tolist())
+    rows, _ = likeliest(bounds, exact, 600)  # type: ignore[arg-type]
+    assert rows[:3].tolist() == [3, 7, 550]
+    assert [len(block) for block in asked] == [512, 88]
+
+
+def test_ties_are_by_row_in_every_block() -> None:
+    bounds = Bounds(np.zeros(700, "f4"), np.full(700, 0.5, "f4"))
+    asked, exact = _scored([0.25] * 700)
+    rows, _ = likeliest(bounds, exact, 4)  # type: ignore[arg-type]
+    assert rows.tolist() == [0, 1, 2, 3]
+    assert asked[0][:3] == [0, 1, 2]
+    assert len(asked) == 2
+
+
+def test_no_more_rows_are_scored_than_a_limit() -> None:
+    count = (1 << 15) + 5
+    bounds = Bounds(np.zeros(count, "f4"), np.full(count, 0.5, "f4"))
+    asked, exact = _scored([0.1] * count)
+    likeliest(bounds, exact, 2)  # type: ignore[arg-type]
+    assert sum(len(block) for block in asked) == 1 << 15
+    asked, exact = _scored([0.5] * count)
+    assert count_probable(bounds, exact, 0.5) == 1 << 15  # type: ignore[arg-type]
+    assert sum(len(block) for block in asked) == 1 << 15
+
+
+def test_only_pictures_that_the_bounds_leave_open_are_scored() -> None:
+    least = np.array([0.5, 0.4, 0.49, 0.1, 0.7], "f4")
+    most = np.array([0.6, 0.5, 0.9, 0.49, 0.7], "f4")
+    asked, exact = _scored([0, 0.5, 0.45, 0, 0])
+    # Sure are 0 and 4; 1 reaches the share and 2 does not; 3 cannot.
+    assert count_probable(Bounds(least, most), exact, 0.5) == 3  # type: ignore[arg-type]
+    assert asked == [[2, 1]]
+    assert count_probable(Bounds(least, most), None, 0.5) == 2
+
+
+def test_shares_are_at_most_one() -> None:
+    shares = _exact(list(range(1000)), np.arange(50))
+    assert shares.max() <= 1
+    assert shares.min() > 0.999
