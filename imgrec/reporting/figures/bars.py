@@ -156,10 +156,10 @@ def ticks(most: float) -> list[float]:
         return [0.0]
     raw = most / _TICKS
     power = 10.0 ** math.floor(math.log10(raw))
-    step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= raw * 0.999)
     # Counts of pictures have no ticks at fractions.
-    if most > 1 and most == int(most):
-        step = max(step, 1.0)
+    count = most > 1 and most == int(most)
+    steps = [power * m for m in (1, 2, 2.5, 5, 10)]
+    step = next(s for s in steps if s >= raw * 0.999 and not (count and s % 1))
     return [step * i for i in range(int(most / step + 1e-9) + 1)]
 
 
