@@ -143,3 +143,9 @@ def test_which_spaces_have_estimates(
 ) -> None:
     parts = tuple(_wide(sketch=_sketch({}) if there else None) for there in sketches)
     assert Space(metric_named(metric), parts).has_estimates is expected
+
+
+def test_a_part_has_the_weight_one_and_no_index_unless_it_is_given() -> None:
+    part = _wide()
+    assert (part.weight, part.sketch, part.hnsw) == (1.0, None, None)
+    assert not Space(metric_named("cosine"), (part,)).has_estimates
