@@ -18,7 +18,7 @@ from imgrec.labels.colors import update_colors
 from imgrec.labels.keep import keep_labels
 from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE, check_methods
 from imgrec.store.store import Store
-from imgrec.system.atomic_files import new_folder
+from imgrec.system.atomic_folders import new_folder
 from imgrec.system.interrupts import interrupted_once
 from imgrec.system.output_folder import LOGDIR
 from imgrec.system.progress import progress
@@ -157,7 +157,7 @@ def write_logdir(
     workers = _workers(options, total)
     with (
         interrupted_once(),
-        new_folder(out) as folder,
+        new_folder(out, LOGDIR.check_place) as folder,
         progress(total=total, desc="thumbnails", unit="pictures", quiet=quiet) as bar,
         LogdirWriter(out, read_manifest(out), folder) as writer,
         workers or nullcontext(),
@@ -167,8 +167,6 @@ def write_logdir(
         composer = Composer(collection, layouts, colors, _page_of(runs), sheets, writer.has)
         summaries = [_written(composer, writer, begun) for begun in _ahead(composer, runs)]
         write_manifest(folder, writer.finish())
-        # Again: somebody may have put a file there meanwhile.
-        LOGDIR.check_place(out)
     # Without methods no layout was used, but the kept ones may be needed again.
     if options.methods:
         collection.layouts.prune(layouts.used)

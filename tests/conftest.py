@@ -60,6 +60,7 @@ SLOW = (
     "projector/files/test_sprite_workers.py",
     "reporting/*",
     "samples/*",
+    "security/*",
     "search/*",
     "sources/*",
     "store/test_damage.py",

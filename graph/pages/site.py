@@ -34,7 +34,7 @@ from imgrec.neighbors.graph import K, knn_graph_of
 from imgrec.sources.opening import source_of
 from imgrec.store.site_link import keep_site
 from imgrec.store.store import Store
-from imgrec.system.atomic_files import new_folder
+from imgrec.system.atomic_folders import new_folder
 from imgrec.system.output_folder import SITE
 from imgrec.system.progress import progress
 from imgrec.system.threads import cores
@@ -154,12 +154,10 @@ def write_site(
     roots = frozenset(
         root for root in store.catalog.roots() if source_of(root).identity() is not None
     )
-    with new_folder(out) as folder:
+    with new_folder(out, SITE.check_place) as folder:
         workshop = Workshop(store.path.resolve(), folder.resolve(), out, roots, options.seed)
         _write_site(collection, store, workshop, options, quiet)
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        # Again: somebody may have put a file there meanwhile.
-        SITE.check_place(out)
     unkept = keep_labels(store, COMMUNITY, collection.labels)
     if not unkept:
         # The method that the store remembers is that of its labels.

@@ -7,7 +7,6 @@ changed picture has a new id, so its vector is lacking until it is given.
 """
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,13 +19,13 @@ from numpy.typing import NDArray
 from imgrec.collection import Catalog, Entry, Ids
 from imgrec.encoders.registry import BUILT_IN
 from imgrec.encoders.spec import EncoderSpec
-from imgrec.errors import ImgrecError
+from imgrec.errors import ImgrecError, StoreError
 from imgrec.indexing.vector_file import VectorFile, read_vector_file
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.store.features import FeatureStore
+from imgrec.store.ownership import check_part, delete_folder
 from imgrec.store.parts import load_ids, part_name, part_numbers, write_part
 from imgrec.store.store import Store
-from imgrec.system.atomic_files import TEMPORARY_PREFIX
 from imgrec.system.text import counted
 
 # Rows of a part, and of a comparison.
@@ -223,9 +222,10 @@ def _drop_superseded(folder: Path) -> None:
         part = folder / part_name(number)
         ids = load_ids(part)
         if len(later) and np.isin(ids, later).all():
-            # A reader that has it open keeps it; where it cannot be moved, it does no harm.
-            with suppress(OSError):
-                shutil.rmtree(part.rename(part.with_name(TEMPORARY_PREFIX + part.name)))
+            # A reader that has it open keeps it; one that stays does no harm.
+            with suppress(OSError, StoreError):
+                check_part(part)
+                delete_folder(part, folder)
         later = np.union1d(later, ids)
 
 

@@ -8,7 +8,6 @@ need work; where it does not, all are replaced and the file is written last.
 
 import hashlib
 import json
-import shutil
 from collections.abc import Mapping
 
 import numpy as np
@@ -24,6 +23,7 @@ from imgrec.store.classes import (
     write_description,
 )
 from imgrec.store.features import stored_ids
+from imgrec.store.ownership import check_classes, delete_folder
 from imgrec.store.parts import part_numbers
 from imgrec.store.store import Store
 from imgrec.system.atomic_files import write_text
@@ -33,11 +33,16 @@ _BLOCK_ROWS = 1024
 
 
 def begin_classes(store: Store, classifier: Classifier) -> None:
-    """Create the folder of a classifier's classes; delete one of other weights first."""
+    """Create the folder of a classifier's classes; delete one of other weights first.
+
+    Raises:
+        StoreError: the folder to be deleted holds files that imgrec did not write.
+    """
     spec, folder = classifier.spec, store.paths.classes(classifier.spec.name)
     there = read_description(folder)
     if there and there["weights_digest"] != spec.weights_digest:
-        shutil.rmtree(folder)
+        check_classes(folder)
+        delete_folder(folder, store.path)
         there = None
     if there is None or there["categories"] != classifier.categories:
         write_description(folder, spec.weights, spec.weights_digest, classifier.categories)

@@ -9,7 +9,6 @@ A layout that is absent or damaged is computed again.
 """
 
 import hashlib
-import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from imgrec.layouts.umap import umap_layout
 from imgrec.neighbors.graph import K, exact_neighbors
 from imgrec.store.features import Block, FeatureStore
 from imgrec.store.kept import load, save
+from imgrec.store.ownership import delete_folder, is_kept
 from imgrec.store.store import Store
 
 if TYPE_CHECKING:
@@ -57,10 +57,11 @@ class KeptLayouts:
             save(self._folder / key, {"key": key}, {_POSITIONS: positions})
 
     def prune(self, keys: set[str]) -> None:
-        """Delete all layouts but these."""
+        """Delete all layouts but these; what is no layout stays."""
         for path in self._folder.glob("*"):
-            if path.name not in keys:
-                shutil.rmtree(path, ignore_errors=True)
+            if path.name not in keys and is_kept(path):
+                with suppress(OSError):
+                    delete_folder(path, self._folder)
 
 
 def layout_key(method: str, dimensions: int, ids: Ids, columns: Vectors, seed: int) -> str:

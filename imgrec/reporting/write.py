@@ -39,7 +39,7 @@ from imgrec.store.features import FeatureStore
 from imgrec.store.parts import part_name, part_numbers
 from imgrec.store.site_link import site_of
 from imgrec.store.store import Store
-from imgrec.system.atomic_files import new_folder
+from imgrec.system.atomic_folders import new_folder
 from imgrec.system.output_folder import REPORT
 from imgrec.system.progress import progress
 from imgrec.version import __version__
@@ -134,10 +134,8 @@ def write_report(
     logdir = options.logdir or logdir_beside(store.path, out)
     head = _head(store, spec, feature)
     html = page_html(head, sections, drawn, links_from(store, out, site, logdir)).encode("utf-8")
-    with new_folder(out) as folder:
+    with new_folder(out, REPORT.check_place) as folder:
         _write(folder, html, drawn, len(feature))
-        # Checked again: a file may have been added while the report was computed.
-        REPORT.check_place(out)
     warnings = (*store.lacking(feature), *keep_labels(store, CLUSTER, clusters.labels()))
     return ReportSummary(
         out / START, len(feature), spec.name, len(sections), len(drawn), len(html), warnings

@@ -41,8 +41,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.errors import StoreError
+from imgrec.store.ownership import check_kept
 from imgrec.store.parts import load_array
-from imgrec.system.atomic_files import new_folder
+from imgrec.system.atomic_folders import new_folder
 
 SIDECAR = "kept.json"
 SMALL_BYTES = 1 << 22  # 3 ms of hashing
@@ -85,9 +86,10 @@ def save(
 
     Raises:
         OSError: the disk is full or read-only; the old folder stays as it was.
+        StoreError: the old folder holds files that `save` did not write; it stays as it was.
         ValueError: an array holds objects.
     """
-    with new_folder(folder) as temporary:
+    with new_folder(folder, check_kept) as temporary:
         files = {}
         for name, values in arrays.items():
             path = temporary / f"{name}.npy"

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from imgrec.errors import StoreError
 from imgrec.store.paths import FEATURE_DESCRIPTION
-from imgrec.system.atomic_files import new_folder
+from imgrec.system.atomic_folders import new_folder
 
 MANIFEST = "part.json"
 # What numpy raises on a damaged header.

@@ -1,10 +1,11 @@
-"""Atomic writes: a file or folder is the old one or the new one, never a mixture.
+"""Atomic writes of files: a file is the old one or the new one, never a mixture.
 
 Data goes to a temporary name in the target's own folder (the same file system), is flushed with
 `fsync`, and is renamed over the target. Invariant: after a crash the target is intact, and all
 that remains is an orphan whose name starts with `TEMPORARY_PREFIX`. The name carries host and
 process id, so that the next write deletes orphans of dead processes of this machine and leaves
 the temporaries of running ones, and those of other machines on a network drive, alone.
+Folders: see `imgrec.system.atomic_folders`.
 """
 
 import os
@@ -18,10 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 TEMPORARY_PREFIX = ".tmp-"
-# Windows flushes only what is open for writing; elsewhere a read-only file can be flushed as well.
-_FLUSHABLE = os.O_RDWR if os.name == "nt" else os.O_RDONLY
 _HOST = re.sub(r"[^A-Za-z0-9.]", "", platform.node())[:40]
-_OURS = re.compile(rf"{re.escape(TEMPORARY_PREFIX)}{re.escape(_HOST)}-(\d+)-")
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -42,7 +40,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         OSError: the folder is absent, read-only or full; the old file is unchanged.
     """
     try:
-        handle, name = tempfile.mkstemp(prefix=_prefix(), dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=temporary_prefix(), dir=path.parent)
     except OSError as error:
         # The caller knows this name, not the temporary one.
         error.filename = str(path)
@@ -53,11 +51,13 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(0o666 & ~umask())
         temporary.replace(path)
     except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        _name(error, path)
+        # The first error is the one to report.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        named(error, path)
         raise
 
 
@@ -66,60 +66,46 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8", "replace"))
 
 
-@contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder that replaces `path` as a whole if the block raises nothing.
-
-    An old folder at `path` is renamed aside, the new one is renamed into its place, and only then
-    is the old one deleted; if the second rename fails, the first is rolled back. Between the two
-    renames `path` is absent for a moment (POSIX has no portable exchange of folders). Orphans that
-    killed processes of this machine left beside `path` are deleted first.
-
-    Raises:
-        OSError: the parent is read-only or full; the old folder is unchanged.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_orphans(path.parent)
-    try:
-        temporary = Path(tempfile.mkdtemp(prefix=_prefix(), dir=path.parent))
-    except OSError as error:
-        error.filename = str(path)
-        raise
-    try:
-        temporary.chmod(0o777 & ~_umask())
-        yield temporary
-        _sync_folder(temporary)
-        _replace_folder(temporary, path)
-    except BaseException as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        _name(error, path)
-        raise
-
-
 def remove_temporaries(folder: Path) -> None:
-    """Delete the temporaries of killed runs that lie directly in `folder`."""
+    """Delete the temporaries of killed runs that lie directly in a folder that is no link."""
+    if not folder.is_symlink():
+        for path in folder.glob(TEMPORARY_PREFIX + "*"):
+            _remove(path)
+
+
+def remove_orphans(folder: Path) -> None:
+    """Delete the temporaries that dead processes of this machine left directly in `folder`."""
     for path in folder.glob(TEMPORARY_PREFIX + "*"):
-        _remove(path)
+        if was_left_by_dead_process(path.name):
+            _remove(path)
 
 
-def _name(error: BaseException, path: Path) -> None:
+def temporary_prefix(kind: str = "") -> str:
+    """Return the start of the name of a temporary of this process, of a kind such as `old-`."""
+    return f"{TEMPORARY_PREFIX}{kind}{_HOST}-{os.getpid()}-"
+
+
+def was_left_by_dead_process(name: str, kind: str = "") -> bool:
+    """True if a name is that of a temporary of this kind, made here by a process that has ended."""
+    # Elsewhere `os.kill(pid, 0)` does not probe a process, it ends it.
+    if os.name != "posix":
+        return False
+    start = re.escape(f"{TEMPORARY_PREFIX}{kind}{_HOST}-")
+    made_by = re.match(rf"{start}(\d+)-", name, re.ASCII)
+    return made_by is not None and not _is_alive(int(made_by[1]))
+
+
+def umask() -> int:
+    """Return the process's mask of permissions that new files lack."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def named(error: BaseException, path: Path) -> None:
     """Add the target's name to an OSError that has none, such as ENOSPC (disk full)."""
     if isinstance(error, OSError) and error.errno and error.filename is None:
         error.filename = str(path)
-
-
-def _prefix() -> str:
-    return f"{TEMPORARY_PREFIX}{_HOST}-{os.getpid()}-"
-
-
-def _remove_orphans(folder: Path) -> None:
-    # Elsewhere `os.kill(pid, 0)` does not probe a process, it ends it.
-    if os.name != "posix":
-        return
-    for path in folder.glob(TEMPORARY_PREFIX + "*"):
-        made_by = _OURS.match(path.name)
-        if made_by and not _is_alive(int(made_by[1])):
-            _remove(path)
 
 
 def _is_alive(pid: int) -> bool:
@@ -140,37 +126,3 @@ def _remove(path: Path) -> None:
         # It may belong to another user.
         with suppress(OSError):
             path.unlink(missing_ok=True)
-
-
-def _replace_folder(new: Path, path: Path) -> None:
-    if not path.exists():
-        new.rename(path)
-        return
-    # Without host and process id in its name, so that it is never taken for an orphan: if this
-    # process is killed now, the user's only copy of the old folder lies there.
-    aside = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
-    old = aside / path.name
-    path.rename(old)
-    try:
-        new.rename(path)
-    except BaseException:
-        old.rename(path)
-        raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    for file in folder.rglob("*"):
-        if file.is_file():
-            descriptor = os.open(file, _FLUSHABLE)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -2,11 +2,15 @@
 
 Each output folder holds a marker file (JSON) that lists all files the command wrote. Invariant: a
 folder is replaced only if its marker is ours, of this format, and everything in the folder is
-listed; a user's own file in it stops the command before anything is written.
+listed, is a regular file and has a name that this command gives; a user's own file in it stops the
+command before anything is written. The names are checked beside the list because the marker may
+have been written by somebody else, to have another's files deleted.
 """
 
 import json
 import os
+import re
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -23,11 +27,13 @@ class OutputFolder:
     Attributes:
         what: its name in messages.
         marker: name of the marker file.
+        names: regular expression of the relative paths of the files that its command writes.
         format: version of the marker's format.
     """
 
     what: str
     marker: str
+    names: str
     format: int = 1
 
     def check_place(self, out: Path) -> None:
@@ -58,8 +64,8 @@ class OutputFolder:
         foreign = min(self._foreign(out, map(str, files)), default=None)
         if foreign is not None:
             raise ImgrecError(
-                f"{out} holds {foreign}, which is not part of the {self.what} and would be "
-                "lost: move it away, or name another folder"
+                f"{out} holds {foreign.removesuffix('@')}, which is not part of the {self.what} "
+                "and would be lost: move it away, or name another folder"
             )
 
     def described(self, folder: Path, more: Mapping[str, object]) -> str:
@@ -74,33 +80,56 @@ class OutputFolder:
 
     def _read(self, out: Path) -> dict[str, Any] | None:
         """Return the marker's content, or None if `out` has no marker written by imgrec."""
+        marker = out / self.marker
         try:
-            described = json.loads((out / self.marker).read_text("utf-8"))
+            state = marker.lstat()
+            if not stat.S_ISREG(state.st_mode) or state.st_size > _MARKER_BYTES:
+                return None
+            described = json.loads(marker.read_text("utf-8"))
             ours = str(described["written_by"]).startswith("imgrec ")
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return described if ours else None
 
     def _foreign(self, out: Path, files: Iterable[str]) -> set[str]:
         """Return what the folder holds, at any depth, beyond `files` and their parent folders."""
-        ours = {self.marker, *files}
+        pattern = re.compile(self.names)
+        ours = {self.marker, *filter(pattern.fullmatch, files)}
         folders = {f"{folder}/" for file in ours for folder in PurePosixPath(file).parents}
         return _listed(out) - ours - folders
 
 
-SITE = OutputFolder("site", "site.json")
-REPORT = OutputFolder("report", "report.json")
-LOGDIR = OutputFolder("logdir", "projector.json")
+# A site of a million pictures lists some 100,000 pages and sheets, 60 bytes each.
+_MARKER_BYTES = 1 << 27
+
+SITE = OutputFolder(
+    "site",
+    "site.json",
+    r"index\.html|assets/[a-z.-]+\.(js|css)|search/[a-z0-9-]+\.js"
+    r"|pages/community-[0-9.]+\.html|sheets/(index|community-[0-9.]+)\.jpg",
+)
+REPORT = OutputFolder("report", "report.json", r"index\.html|figures/[a-z0-9-]+\.(svg|png)")
+LOGDIR = OutputFolder(
+    "logdir",
+    "projector.json",
+    r"[^/]+/(bookmarks\.json|events\.out\.tfevents\.imgrec|metadata\.tsv"
+    r"|projector_config\.pbtxt|sprite\.webp|tensor\.bytes)",
+)
 
 
 def _listed(folder: Path) -> set[str]:
-    """Return all relative paths below a folder; folders end in a slash, links count as files."""
+    """Return all relative paths below a folder.
+
+    Folders end in a slash, and whatever is neither a folder nor a regular file in an at sign, as
+    `ls -F` marks links: no list of files has such a name.
+    """
     found: set[str] = set()
     for place, folders, names in os.walk(folder, onerror=_raise):
         here = Path(place).relative_to(folder)
         for name in (*folders, *names):
-            is_folder = name in folders and not Path(place, name).is_symlink()
-            found.add((here / name).as_posix() + "/" * is_folder)
+            mode = Path(place, name).lstat().st_mode
+            mark = "" if stat.S_ISREG(mode) else "/" if stat.S_ISDIR(mode) else "@"
+            found.add((here / name).as_posix() + mark)
     return found
 
 

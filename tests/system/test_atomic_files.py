@@ -8,11 +8,15 @@ import pytest
 
 from imgrec.system.atomic_files import (
     TEMPORARY_PREFIX,
-    new_folder,
     remove_temporaries,
     write_bytes,
     write_text,
 )
+from imgrec.system.atomic_folders import new_folder
+
+
+def _all_is_ours(_: Path) -> None:
+    """Accept whatever a folder holds."""
 
 
 def test_a_file_is_replaced_and_no_temporary_file_left(tmp_path: Path) -> None:
@@ -32,7 +36,7 @@ def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
 
 def test_a_folder_is_replaced_completely(tmp_path: Path) -> None:
     for text in ("old", "new"):
-        with new_folder(tmp_path / "site") as folder:
+        with new_folder(tmp_path / "site", _all_is_ours) as folder:
             (folder / text).write_text(text)
     assert [path.name for path in tmp_path.rglob("*")] == ["site", "new"]
 
@@ -40,7 +44,7 @@ def test_a_folder_is_replaced_completely(tmp_path: Path) -> None:
 def test_a_failed_write_keeps_the_old_folder(tmp_path: Path) -> None:
     with new_folder(tmp_path / "site") as folder:
         (folder / "old").write_text("old")
-    with pytest.raises(RuntimeError), new_folder(tmp_path / "site") as folder:
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "site", _all_is_ours) as folder:
         (folder / "new").write_text("new")
         raise RuntimeError
     assert [path.name for path in tmp_path.rglob("*")] == ["site", "old"]
@@ -57,7 +61,7 @@ def test_temporary_files_of_a_killed_run_are_removed(tmp_path: Path) -> None:
 def test_only_temporary_folders_of_dead_processes_are_deleted(tmp_path: Path) -> None:
     script = (
         "import os, sys; from pathlib import Path\n"
-        "from imgrec.system.atomic_files import new_folder\n"
+        "from imgrec.system.atomic_folders import new_folder\n"
         "with new_folder(Path(sys.argv[1])) as folder:\n"
         "    (folder / 'a').write_bytes(b'x'); os._exit(9)\n"
     )

@@ -1,0 +1,107 @@
+"""What may be deleted in a store: folders of which every file is one that imgrec writes.
+
+A store lies among the files of its owner, who may put notes into it, and one from elsewhere may
+have been made to lead a command to other files. Invariant: a folder of a store is replaced or
+deleted only if it is a real folder, holds the sidecar that imgrec writes last, and beside it
+nothing but regular files with names that imgrec gives.
+"""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from imgrec.errors import StoreError
+from imgrec.store.paths import CLASSES_DESCRIPTION
+from imgrec.system.atomic_files import TEMPORARY_PREFIX
+from imgrec.system.atomic_folders import is_real_folder
+
+_KEPT = re.compile(r"kept\.json|[a-z0-9_-]{1,64}\.(npy|usearch)", re.ASCII)
+_PART = re.compile(
+    r"part\.json|(ids|vectors|top|probabilities|offsets)\.npy|thumbs\.bin|pictures\.json"
+)
+_PART_NAME = re.compile(r"part-\d{6,18}", re.ASCII)
+
+
+def check_kept(folder: Path) -> None:
+    """Check that a folder of kept arrays may be replaced; one that is empty may.
+
+    Raises:
+        StoreError: it holds anything else, or no `kept.json`; the text names it.
+    """
+    _check(folder, _KEPT, "kept.json")
+
+
+def check_part(part: Path) -> None:
+    """Check that a part may be deleted.
+
+    Raises:
+        StoreError: it holds anything but the files of a part; the text names it.
+    """
+    _check(part, _PART, "part.json")
+
+
+def check_classes(folder: Path) -> None:
+    """Check that the classes of an encoder may be deleted: a description and parts.
+
+    Raises:
+        StoreError: the folder holds anything else; the text names it.
+    """
+    entries = _entries(folder)
+    parts = [entry for entry in entries if _PART_NAME.fullmatch(entry.name)]
+    others = [entry for entry in entries if entry not in parts]
+    _check_entries(folder, others, re.compile(re.escape(CLASSES_DESCRIPTION)), CLASSES_DESCRIPTION)
+    for part in parts:
+        check_part(folder / part.name)
+
+
+def is_kept(folder: Path) -> bool:
+    """Return True if a folder holds kept arrays and nothing else, so that it may be deleted."""
+    try:
+        check_kept(folder)
+    except (StoreError, OSError):
+        return False
+    return is_real_folder(folder)
+
+
+def delete_folder(folder: Path, trash: Path) -> None:
+    """Delete a folder that was checked: at once under its name, then file by file.
+
+    Args:
+        folder: of a store.
+        trash: a folder of the same store that is cleared of temporaries; what a killed run leaves
+            there is deleted by the next one.
+
+    Raises:
+        OSError: the store cannot be written.
+    """
+    temporary = trash / f"{TEMPORARY_PREFIX}{os.getpid()}-{folder.name}"
+    folder.rename(temporary)
+    shutil.rmtree(temporary)
+
+
+def _check(folder: Path, names: re.Pattern[str], sidecar: str) -> None:
+    _check_entries(folder, _entries(folder), names, sidecar)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    if not is_real_folder(folder):
+        raise StoreError(f"{folder} is no folder of the store: it is neither replaced nor deleted")
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
+
+
+def _check_entries(
+    folder: Path, entries: list[os.DirEntry[str]], names: re.Pattern[str], sidecar: str
+) -> None:
+    for entry in entries:
+        if not names.fullmatch(entry.name) or not entry.is_file(follow_symlinks=False):
+            raise StoreError(
+                f"{folder} holds {entry.name}, which imgrec did not write and would be lost: "
+                "move it away, and run the same command again"
+            )
+    if entries and not any(entry.name == sidecar for entry in entries):
+        raise StoreError(
+            f"{folder} holds {entries[0].name} and no {sidecar}, so that nothing tells whose it "
+            "is: move the folder away, and run the same command again"
+        )
