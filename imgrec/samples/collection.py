@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -113,11 +114,14 @@ def _open_folder(root: Path, manifest: SampleManifest) -> None:
     """Create or check the folder, and delete the samples of another manifest.
 
     Raises:
-        ImgrecError: it is a file, or holds files but no manifest of samples.
+        ImgrecError: it is a file, holds files but no manifest of samples, or links out of it.
     """
     if root.exists() and not root.is_dir():
         raise ImgrecError(f"{root} is a file; name a folder for the pictures")
     root.mkdir(parents=True, exist_ok=True)
+    link = next((f for family in FAMILIES if (f := root / family).is_symlink()), None)
+    if link is not None:
+        raise ImgrecError(f"{link} is a link out of the folder; name another folder")
     found = _read_manifest(root)
     if found == asdict(manifest):
         return
@@ -132,11 +136,13 @@ def _open_folder(root: Path, manifest: SampleManifest) -> None:
 
 def _read_manifest(root: Path) -> dict[str, object] | None:
     path = root / MANIFEST_NAME
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
-    except ValueError:
+    try:
+        # Opening a named pipe would block, and a link may lead to anything.
+        plain = stat.S_ISREG(path.lstat().st_mode)
+        found = json.loads(path.read_text("utf-8")) if plain else None
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or "renderer" not in found:
         raise ImgrecError(f"{path} is not a manifest of samples; name another folder")

@@ -150,7 +150,7 @@ def make_good(folder: Path) -> Path:
     for line in (
         f"{index} --vectors theirs={folder}/theirs.npy",
         f"graph --store {store} --out {out}/site --workers 0",
-        f"graph --store {store} --duplicates {out}/d.csv",
+        f"graph --store {store} --duplicates {out}/d.csv --parquet {out}/n.parquet",
         f"projector --store {store} --out {out}/logdir --workers 0 --layouts none",
     ):
         if main(line.split()) != 0:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from attack import Attack
 from ground import Ground, Spoil
-from signing import edit_json, execute, sign_part
+from signing import edit_json, execute, set_json, sign_part
 
 # Escaped wherever it is shown, it opens no element in a page.
 MARKUP = '"><xss-canary onload=alert(1)></script></style>{{7*7}}{% raise %}'
@@ -115,14 +115,11 @@ def _path(value: str) -> Spoil:
     """Return what puts a text into the names of a picture and of its folder."""
 
     def spoil(ground: Ground) -> None:
-        name = _bytes(value.replace("/", "∕"))
+        name = _bytes(value.replace("/", "∕")).decode("utf-8", "replace")
         execute(
             ground.store / "catalog.sqlite",
             "UPDATE images SET path = CAST(:folder || '/' || :name || id AS TEXT) WHERE id < 9",
-            values={
-                "folder": name.decode("utf-8", "replace"),
-                "name": name.decode("utf-8", "replace"),
-            },
+            values={"folder": name, "name": name},
         )
 
     return spoil
@@ -153,9 +150,7 @@ def _everywhere(ground: Ground) -> None:
     for file in (
         "store.json", "features/mini/feature.json", "classes/mini/classes.json"
     ):  # fmt: skip
-        edit_json(
-            ground.store / file, lambda content: content.update(weights=MARKUP, written_by=MARKUP)
-        )
+        set_json(ground.store / file, weights=MARKUP, written_by=MARKUP)
     execute(
         ground.store / "catalog.sqlite",
         "UPDATE images SET format = :text",
