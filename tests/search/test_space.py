@@ -149,3 +149,31 @@ def test_a_part_has_the_weight_one_and_no_index_unless_it_is_given() -> None:
     part = _wide()
     assert (part.weight, part.sketch, part.hnsw) == (1.0, None, None)
     assert not Space(metric_named("cosine"), (part,)).has_estimates
+
+
+@pytest.mark.parametrize("metric", SCIPY)
+def test_joined_features_of_the_same_pictures(metric: str) -> None:
+    norm = 1 if metric == "manhattan" else 2
+    more = RNG.normal(size=(9, 4)).astype(np.float32)
+    parts = _wide(), Part(_feature("more", WIDE_IDS, more), weight=3.0)
+    queries = [RNG.normal(size=(2, 5)).astype(np.float32), more[:2]]
+    space = Space(metric_named(metric), parts)
+    of_wide = cdist(_units(queries[0], norm), _units(WIDE, norm), SCIPY[metric])
+    of_more = cdist(_units(queries[1], norm), _units(more, norm), SCIPY[metric])
+    expected = (of_wide + 3 * of_more) / 4
+    assert np.allclose(space.distances(queries), expected, atol=1e-5)
+    rows = np.array([8, 2])
+    assert np.allclose(space.distances(queries, rows), expected[:, rows], atol=1e-5)
+
+
+def test_each_feature_needs_its_query_vectors() -> None:
+    one = np.ones((1, 5), np.float32)
+    estimates = {"cosine": np.zeros((1, 9), np.float32)}
+    part = _wide(sketch=_sketch(estimates))
+    space = Space(metric_named("cosine"), (part, part))
+    with pytest.raises(ValueError, match="zip"):
+        space.distances([one])
+    with pytest.raises(ValueError, match="zip"):
+        space.estimates([one])
+    with pytest.raises(ValueError, match="zip"):
+        space.between([one, one], [one])

@@ -1,0 +1,68 @@
+"""The fields of an answer, which `--json` prints: their names and defaults are a contract."""
+
+from imgrec.search.answer import Answer, Result, Text
+
+
+def test_an_answer_is_printed_with_all_of_its_fields() -> None:
+    result = Result(1, 7, "a.jpg", 0.25, 0.75, [0.25], [], {"folder": "x"})
+    text = Text("dog", False, "lite0")
+    answer = Answer(
+        queries=["q.jpg"],
+        unwanted=[],
+        texts=[text],
+        encoder="mini",
+        metric="cosine",
+        fuse="mean",
+        k=1,
+        images=9,
+        index="exact",
+        exact=True,
+        elapsed_ms=1.5,
+        results=[result],
+    )
+    assert answer.to_dict() == {
+        "queries": ["q.jpg"],
+        "unwanted": [],
+        "texts": [
+            {
+                "text": "dog",
+                "unwanted": False,
+                "by": "lite0",
+                "word": None,
+                "sense": None,
+                "classes": [],
+                "pictures": None,
+                "best": None,
+                "note": "",
+            }
+        ],
+        "encoder": "mini",
+        "metric": "cosine",
+        "fuse": "mean",
+        "k": 1,
+        "images": 9,
+        "index": "exact",
+        "exact": True,
+        "elapsed_ms": 1.5,
+        "results": [
+            {
+                "rank": 1,
+                "id": 7,
+                "path": "a.jpg",
+                "distance": 0.25,
+                "similarity": 0.75,
+                "per_query": [0.25],
+                "per_unwanted": [],
+                "labels": {"folder": "x"},
+                "page": None,
+            }
+        ],
+        "classes": {},
+        "warnings": [],
+    }
+
+
+def test_answers_share_no_list() -> None:
+    first, second = (Text("a", True, "b") for _ in range(2))
+    first.classes.append("c")
+    assert second.classes == []
