@@ -1,14 +1,18 @@
 """Which features a question compares, their weights, and what a view of a store opens once."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from imgrec import ImgrecError
+import imgrec.search.view
+import vector_stores
+from imgrec import ImgrecError, Store
 from imgrec.collection.filters import Filter
 from imgrec.distances.axes import Axes
 from imgrec.distances.metrics import metric_named
@@ -168,3 +172,86 @@ def test_filters_without_a_class_are_not_widened() -> None:
     plain = Filter.parse(["folder=dog"], ["x"])
     assert view.widened(plain) == (plain, {})
     assert view.widened(plain)[0] is plain
+
+
+@pytest.fixture
+def opened_view(tmp_path: Path) -> Iterator[StoreView]:
+    """Open a view of a store of an embedding and a histogram, with classes."""
+    features = {"own": vector_stores.clustered(30, 8), "rgb": vector_stores.histograms(30, 12)}
+    path = vector_stores.make(tmp_path / "store", features)
+    vector_stores.update(path)
+    with Store.create(path) as store:
+        store.catalog.labels.replace("class", {1: "beagle", 2: "tabby"})
+    with Store.open(path) as store:
+        yield StoreView(store, store.state())
+
+
+def test_a_question_compares_one_feature_with_its_indexes(opened_view: StoreView) -> None:
+    metric = metric_named("cosine")
+    own = opened_view.compared(metric, {"": 1.0})
+    assert (own.name, own.lacking, own.axes) == ("own", (), None)
+    (part,) = own.space.parts
+    assert (part.feature.name, part.weight) == ("own", 1.0)
+    assert part.sketch is not None
+    assert part.hnsw is not None
+    assert own.space.metric is metric
+    # It is opened once, by whatever name.
+    again = opened_view.compared(metric, {"own": 1.0})
+    assert again.opened[0] is own.opened[0]
+    assert opened_view.compared(metric, {"own": 1.0}).opened[0] is own.opened[0]
+
+
+def test_joined_features_are_named_with_their_weights(opened_view: StoreView) -> None:
+    joined = opened_view.compared(metric_named("euclidean"), {"rgb": 0.5, "own": 2.0})
+    assert joined.name == "rgb=0.5,own=2"
+    assert [(part.feature.name, part.weight) for part in joined.space.parts] == [
+        ("rgb", 0.5),
+        ("own", 2.0),
+    ]
+    assert [each.spec.name for each in joined.opened] == ["rgb", "own"]
+    assert joined.space.parts[0].hnsw is None
+    assert joined.space.parts[1].hnsw is not None
+
+
+def test_every_feature_is_checked_against_the_metric(opened_view: StoreView) -> None:
+    with pytest.raises(ImgrecError, match="own is not one"):
+        opened_view.compared(metric_named("chi2"), {"rgb": 1.0, "own": 1.0})
+    with pytest.raises(ImgrecError, match="no feature 'nothing'"):
+        opened_view.compared(metric_named("cosine"), {"own": 1.0, "nothing": 1.0})
+
+
+def test_a_reduced_metric_compares_coordinates_on_axes_that_are_opened_once(
+    opened_view: StoreView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reduced = opened_view.compared(metric_named("pca-cosine"), {"rgb": 1.0})
+    assert (reduced.name, reduced.lacking) == ("rgb", ())
+    assert reduced.axes is not None
+    (part,) = reduced.space.parts
+    assert (part.feature.dimensions, part.sketch, part.weight) == (11, None, 1.0)
+    assert reduced.opened[0].spec.name == "rgb"
+    monkeypatch.delattr(imgrec.search.view, "open_reduced")
+    again = opened_view.compared(metric_named("pca-cosine"), {"rgb": 1.0})
+    assert again.axes is reduced.axes
+    resolved = Resolved("x", 1, (reduced.opened[0].feature.take(np.array([7])),))
+    assert np.allclose(reduced.queries([resolved])[0], part.feature.take(np.array([7])), atol=1e-6)
+
+
+def test_pictures_that_lack_a_feature_of_a_relation_are_told(tmp_path: Path) -> None:
+    path = vector_stores.make(tmp_path / "store", {"lite0": vector_stores.clustered(30, 8)})
+    vector_stores.add_part(path, "mini", np.arange(1, 21), vector_stores.clustered(20, 4))
+    vector_stores.update(path)
+    with Store.open(path) as store:
+        view = StoreView(store, store.state())
+        compared = view.compared(metric_named("cosine"), {"": 1.0})
+        assert compared.name == "lite0+mini"
+        assert compared.lacking == (
+            "10 of 30 pictures lack mini and are not compared: run imgrec index",
+        )
+
+
+def test_a_noun_is_looked_up_once(opened_view: StoreView) -> None:
+    asked = Filter.parse(["class=dog"], [])
+    widened = opened_view.widened(asked)
+    assert widened[1] == {"dog": ["beagle"]}
+    assert widened[0].ids(opened_view.store.catalog).tolist() == [1]
+    assert opened_view.widened(Filter.parse(["class=dog"], [])) is widened
