@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
     """Keep an array and another file."""
 
     def more(temporary: Path) -> None:
-        (temporary / "more.bin").write_bytes(b"more")
+        (temporary / "more.usearch").write_bytes(b"more")
 
     save(tmp_path / "kept", STAMP, {"values": VALUES}, {"count": 7}, more)
     assert (tmp_path / "kept" / "values.npy").stat().st_size == SIZE
@@ -51,7 +51,7 @@ def test_what_was_saved_is_loaded(folder: Path) -> None:
     assert list(whole.arrays) == ["values"]
     assert np.array_equal(whole.arrays["values"], VALUES)
     assert (whole.state, whole.token) == ({"count": 7}, folder_token(folder))
-    assert {path.name for path in folder.iterdir()} == {SIDECAR, "values.npy", "more.bin"}
+    assert {path.name for path in folder.iterdir()} == {SIDECAR, "values.npy", "more.usearch"}
 
 
 @pytest.mark.parametrize("stamp", [{}, {"version": 4, "of": ["a", 1.5]}, {"version": 3, "of": []}])
@@ -96,16 +96,16 @@ def test_of_a_large_file_the_ends_are_hashed_and_of_a_small_one_all(
 
 
 def test_files_that_are_no_arrays_are_checked_too(folder: Path) -> None:
-    _flip(folder / "more.bin", 1)
+    _flip(folder / "more.usearch", 1)
     assert not _is_loaded(folder)
     with pytest.raises(StoreError) as error:
         check(folder)
-    assert str(error.value) == "more.bin is not what was written, by its checksum"
-    (folder / "more.bin").unlink()
+    assert str(error.value) == "more.usearch is not what was written, by its checksum"
+    (folder / "more.usearch").unlink()
     assert not _is_loaded(folder)
     with pytest.raises(StoreError) as error:
         check(folder)
-    assert str(error.value) == "more.bin is absent"
+    assert str(error.value) == "more.usearch is absent"
 
 
 def test_the_size_is_compared_first(folder: Path) -> None:
