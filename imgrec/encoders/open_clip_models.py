@@ -28,6 +28,7 @@ from imgrec.encoders.passes import Passes
 from imgrec.encoders.pixel_network import Normalization
 from imgrec.encoders.spec import EncoderSpec, LoadOptions, Vectors
 from imgrec.encoders.state_dicts import load_state, read_state, state_digest
+from imgrec.encoders.torch_files import reason_of
 from imgrec.errors import EncoderError
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.system.extras import require
@@ -89,7 +90,7 @@ class ClipEncoder(EmbeddingEncoder):
         # Some models have their tokenizer on a hub, read by a library that may be absent.
         except Exception as error:
             raise EncoderError(
-                f"the tokenizer of {self.spec.name} cannot be had ({_one_line(error)}): ask by "
+                f"the tokenizer of {self.spec.name} cannot be had ({reason_of(error)}): ask by "
                 "pictures, or take a model with the tokenizer of the library, such as "
                 f"{PREFIX}ViT-B-32"
             ) from error
@@ -212,7 +213,7 @@ def _created(failed: str, names: tuple[str, ...], options: Mapping[str, Any]) ->
     # Whatever the library, the network and absent packages may raise: the advice is the same.
     except Exception as error:
         raise EncoderError(
-            f"{failed} ({_one_line(error)}): name a state dict with --weights FILE, or run where "
+            f"{failed} ({reason_of(error)}): name a state dict with --weights FILE, or run where "
             "open_clip can download what it needs"
         ) from error
     return model
@@ -221,7 +222,3 @@ def _created(failed: str, names: tuple[str, ...], options: Mapping[str, Any]) ->
 def _dimensions(tower: nn.Module, side_px: int) -> int:
     with torch.inference_mode():
         return int(tower(torch.zeros(1, 3, side_px, side_px)).shape[-1])
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -2,7 +2,8 @@
 
 A weights file is untrusted input: a pickle can run code when it is read. So a state dict is only
 ever loaded with `weights_only=True`, which rejects everything but tensors and plain values, or from
-a safetensors file, which holds nothing else.
+a safetensors file, which holds nothing else. Messages of torch are never passed on where it refuses
+a file: they advise how to run what is in it.
 """
 
 import hashlib
@@ -14,8 +15,10 @@ from typing import Any
 
 import torch
 
+from imgrec.encoders.torch_files import reason_of, refusal, unreadable
 from imgrec.errors import EncoderError
 from imgrec.system.extras import require
+from imgrec.system.file_names import printable
 
 State = dict[str, torch.Tensor]
 
@@ -26,8 +29,8 @@ CATEGORIES_SUFFIX = ".classes.txt"
 _NESTED = ("state_dict", "model")
 _PARALLEL = "module."
 _DAMAGED = (
-    *(OSError, RuntimeError, EOFError, KeyError, AttributeError, TypeError, ValueError),
-    UnpicklingError,
+    *(OSError, RuntimeError, EOFError, AttributeError, TypeError, ValueError),
+    *(LookupError, MemoryError, OverflowError, RecursionError, UnpicklingError),
 )
 
 
@@ -35,21 +38,16 @@ def read_state(file: Path) -> State:
     """Read a state dict, or that of a training checkpoint, so that no code in the file runs.
 
     Raises:
-        EncoderError: there is no such file, or it is damaged, is no state dict, or would run code;
-            or it is a safetensors file and the package is absent.
+        EncoderError: there is no such file, or it is damaged, is no state dict, would run code, or
+            unpacks to far more than its size; or the package for a safetensors file is absent.
     """
     check_file(file)
-    if file.suffix == ".safetensors":
-        return _read_safetensors(file)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is wrong with the file is said below
-            content = torch.load(file, map_location="cpu", weights_only=True)
-    except _DAMAGED as error:
-        raise _misfit(file, error) from error
-    state = _state_in(content)
-    if state is None:
-        raise _misfit(file, "it is no dictionary of tensors")
+    state = _read_safetensors(file) if file.suffix == ".safetensors" else _read_torch(file)
+    for name, tensor in state.items():
+        if not _holds_its_values(tensor):
+            shape = "x".join(map(str, tensor.shape))
+            wrong = f"its {printable(name)[:80]} ({shape}) is stored with fewer values than that"
+            raise _unusable(file, wrong)
     return state
 
 
@@ -119,6 +117,37 @@ def state_digest(state: Mapping[str, torch.Tensor]) -> str:
     return found.hexdigest()
 
 
+def _read_torch(file: Path) -> State:
+    try:
+        wrong = unreadable(file)
+        if wrong is not None:
+            raise _unusable(file, wrong)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is wrong with the file is said below
+            content = torch.load(file, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        raise _unusable(file, refusal(file)) from error
+    except EncoderError:
+        raise
+    # A damaged pickle makes torch raise whatever its opcodes run into, such as struct.error.
+    except Exception as error:
+        raise _unusable(file, f"it is damaged or cut short ({reason_of(error)})") from error
+    state = _state_in(content)
+    if state is None:
+        raise _unusable(file, "it is no dictionary of tensors")
+    return state
+
+
+def _holds_its_values(tensor: torch.Tensor) -> bool:
+    """Return whether a tensor is stored in full.
+
+    A view may repeat few stored values to any shape, and then takes that much memory once copied.
+    """
+    if tensor.layout != torch.strided or tensor.device.type != "cpu":
+        return False
+    return tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
+
+
 def _read_safetensors(file: Path) -> State:
     require("safetensors", extra="models", why=f"the weights in {file}")
     from safetensors import SafetensorError
@@ -127,7 +156,9 @@ def _read_safetensors(file: Path) -> State:
     try:
         state: State = load_file(file)
     except (*_DAMAGED, SafetensorError) as error:
-        raise _misfit(file, error) from error
+        raise _unusable(
+            file, f"it is damaged or no safetensors file: {reason_of(error)}"
+        ) from error
     return state
 
 
@@ -150,9 +181,15 @@ def _lines(file: Path) -> list[str]:
         raise EncoderError(f"{file} is not UTF-8 ({error.reason}): write it anew") from error
 
 
-def _misfit(file: Path, error: object) -> EncoderError:
-    reason = " ".join(str(error).split())[:200]
+def _unusable(file: Path, reason: str) -> EncoderError:
     return EncoderError(
-        f"the weights in {file} do not fit the model ({reason}): "
+        f"the weights in {file} cannot be used: {reason}; "
+        "name a file with the state dict of this model"
+    )
+
+
+def _misfit(file: Path, error: BaseException) -> EncoderError:
+    return EncoderError(
+        f"the weights in {file} do not fit the model ({reason_of(error)}): "
         "name a state dict of this very model"
     )

@@ -32,6 +32,7 @@ from imgrec.encoders.state_dicts import (
     read_state,
     state_digest,
 )
+from imgrec.encoders.torch_files import reason_of
 from imgrec.encoders.vision import VisionEncoder
 from imgrec.errors import EncoderError
 from imgrec.pictures.preprocessing import Preprocessing
@@ -177,10 +178,9 @@ def _created(failed: str, wanted: str, options: Mapping[str, Any]) -> nn.Module:
         model: nn.Module = timm.create_model(wanted, **options)
     # Whatever the library and the network may raise: each answers to the same advice.
     except Exception as error:
-        reason = " ".join(str(error).split())[:200]
         raise EncoderError(
-            f"{failed} ({reason}): name a state dict with --weights FILE, or run where timm can "
-            "download it"
+            f"{failed} ({reason_of(error)}): name a state dict with --weights FILE, or run where "
+            "timm can download it"
         ) from error
     return model
 

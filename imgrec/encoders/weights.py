@@ -7,6 +7,7 @@ import torch
 import torchvision
 
 from imgrec.encoders.state_dicts import categories_beside, check_file
+from imgrec.encoders.torch_files import reason_of
 from imgrec.errors import EncoderError
 
 
@@ -59,8 +60,8 @@ def _download(name: str, default: Any, file: Path) -> None:
         default.get_state_dict(progress=True, check_hash=True, weights_only=True)
     except (OSError, RuntimeError) as error:
         raise EncoderError(
-            f"the weights of {name} are not at {file} and cannot be downloaded ({error}): "
-            f"put the file of {default.url} there (TORCH_HOME names the folder above), "
-            "or name a state dict with --weights FILE, or run where torchvision can download "
-            "it, or take the encoder that needs no weights with --encoder mini"
+            f"the weights of {name} are not at {file} and cannot be downloaded "
+            f"({reason_of(error)}): put the file of {default.url} there (TORCH_HOME names the "
+            "folder above), or name a state dict with --weights FILE, or run where torchvision can "
+            "download it, or take the encoder that needs no weights with --encoder mini"
         ) from error

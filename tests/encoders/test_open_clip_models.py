@@ -249,7 +249,7 @@ class Trap:
 def test_code_in_a_weights_file_is_not_run(prefix: str, tmp_path: Path) -> None:
     trap = {"state_dict": {"x": Trap(tmp_path / "run")}}
     torch.save(trap, tmp_path / "trap.pt")
-    with pytest.raises(EncoderError, match=r"trap\.pt do not fit the model [^\n]*$"):
+    with pytest.raises(EncoderError, match=r"trap\.pt cannot be used: it holds [^\n]*$"):
         load_encoder(prefix, tmp_path / "trap.pt", "cpu")
     assert not (tmp_path / "run").exists()
     pickle.loads(pickle.dumps(trap))  # noqa: S301

@@ -209,7 +209,7 @@ def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
     with pytest.raises(EncoderError, match=r"w\.pth do not fit the model [^\n]*$"):
         load_encoder(f"timm:{NAME}", tmp_path / "w.pth", "cpu")
     (tmp_path / "w.safetensors").write_bytes(b"no tensors")
-    with pytest.raises(EncoderError, match=r"w\.safetensors do not fit the model [^\n]*$"):
+    with pytest.raises(EncoderError, match=r"w\.safetensors cannot be used: [^\n]*$"):
         load_encoder(f"timm:{NAME}", tmp_path / "w.safetensors", "cpu")
 
 
