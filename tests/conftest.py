@@ -41,6 +41,7 @@ SLOW = (
     "encoders/test_onnx_file.py",
     "encoders/test_open_clip_models.py",
     "encoders/test_timm_models.py",
+    "encoders/test_torch_files.py",
     "encoders/test_vision.py",
     "encoders/test_wordnet_tables.py",
     "graph/communities/test_continued.py",

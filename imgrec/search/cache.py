@@ -1,8 +1,9 @@
 """A cache of query vectors, keyed by the digest of a picture's content and the encoder's spec.
 
 A picture that is not in the store has to be encoded to be asked about; the cache saves that the
-second time. Invariant: the cache is optional. If it cannot be used, the query prints one warning
-and continues without it. The key covers everything that decides a vector, so a hit is never stale.
+second time. Invariant: the cache is optional. If it cannot be used, or takes longer than a
+question may wait for it, the query prints one warning and continues without it. The key covers
+everything that decides a vector, so a hit is never stale.
 """
 
 import hashlib
@@ -12,8 +13,8 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
@@ -51,6 +52,13 @@ class VectorCache(Protocol):
 
         Raises:
             ValueError: the shape differs from the spec's dimensions.
+        """
+        ...
+
+    def question(self) -> AbstractContextManager[None]:
+        """Return a context in which all calls of this thread together have one time limit.
+
+        Outside of it each call has a limit of its own.
         """
         ...
 
@@ -133,6 +141,9 @@ class _NoCache:
     def put(self, spec: EncoderSpec, content: str, vector: Vectors) -> None:
         pass
 
+    def question(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def close(self) -> None:
         pass
 
@@ -152,32 +163,49 @@ class _GuardedCache:
         self._off_until_s = -math.inf
         self._warned = False
         self._lock = threading.Lock()
+        # Of each thread: seconds that its question has spent here, None outside of questions.
+        self._own = threading.local()
 
     def get(self, spec: EncoderSpec, content: str) -> Vectors | None:
-        return _vector(spec, self._ask(lambda place: place.read(_key(spec, content))))
+        return _vector(spec, self._ask(lambda place, s: place.read(_key(spec, content), s)))
 
     def put(self, spec: EncoderSpec, content: str, vector: Vectors) -> None:
         if vector.shape != (1, spec.dimensions):
             raise ValueError(f"shape {vector.shape}, but {spec.name} has (1, {spec.dimensions})")
         if np.isfinite(vector).all():
             data = vector.astype("<f4").tobytes()
-            self._ask(lambda place: place.write(_key(spec, content), data))
+            self._ask(lambda place, s: place.write(_key(spec, content), data, s))
+
+    @contextmanager
+    def question(self) -> Iterator[None]:
+        self._own.spent_s = 0.0
+        try:
+            yield
+        finally:
+            self._own.spent_s = None
 
     def close(self) -> None:
         with self._lock:
             self._leave(math.inf)
 
-    def _ask(self, question: Callable[[Place], object]) -> object:
+    def _ask(self, question: Callable[[Place, float], object]) -> object:
+        came_s = time.monotonic()
         with self._lock:
+            # Waiting for another thread's question counts; importing a backend does not.
+            spent_s = (getattr(self._own, "spent_s", None) or 0.0) + time.monotonic() - came_s
             if self._clock() < self._off_until_s:
                 return None
             place = self._place = self._place or self._make()
+            started_s = time.monotonic()
             try:
-                return question(place)
+                return _within(place, place.limit_s - spent_s, question)
             except place.errors as error:
                 self._leave(self._clock() + self._pause_s)
                 self._warn_once(place.name, error)
                 return None
+            finally:
+                if getattr(self._own, "spent_s", None) is not None:
+                    self._own.spent_s = spent_s + time.monotonic() - started_s
 
     def _leave(self, until_s: float) -> None:
         place, self._place, self._off_until_s = self._place, None, until_s
@@ -191,3 +219,9 @@ class _GuardedCache:
         if not self._warned:
             self._warned = True
             self._warn(" ".join(printable(line).split()))
+
+
+def _within(place: Place, left_s: float, question: Callable[[Place, float], object]) -> object:
+    if left_s <= 0:
+        raise TimeoutError(f"it did not answer within {place.limit_s:g} s")
+    return question(place, left_s)

@@ -144,13 +144,14 @@ class Recommender:
         space = compared.space
         self._load_kernels(space)
         catalog, resolve = view.store.catalog, self._resolver.resolve
-        likes = [resolve(one, catalog, compared.opened) for one in images]
-        dislikes = [resolve(one, catalog, compared.opened) for one in unwanted]
-        texts = [
-            view.texts.understood(one, compared.opened, self._resolver, unwanted=negative)
-            for negative, several in ((False, text), (True, unwanted_text))
-            for one in several
-        ]
+        with self._cache.question():
+            likes = [resolve(one, catalog, compared.opened) for one in images]
+            dislikes = [resolve(one, catalog, compared.opened) for one in unwanted]
+            texts = [
+                view.texts.understood(one, compared.opened, self._resolver, unwanted=negative)
+                for negative, several in ((False, text), (True, unwanted_text))
+                for one in several
+            ]
         likes += [one.resolved for one in texts if not one.text.unwanted]
         dislikes += [one.resolved for one in texts if one.text.unwanted]
         widened, classes = view.widened(wanted)

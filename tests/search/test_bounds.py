@@ -185,14 +185,15 @@ class _Broken:
 
     name: str = "broken"
     errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
+    limit_s: float = 1.0
     closed: int = 0
     asked: list[str] = field(default_factory=list)
 
-    def read(self, key: str) -> object:
+    def read(self, key: str, within_s: float) -> object:
         self.asked.append(key)
         raise OSError(5, "Input/output error")
 
-    def write(self, key: str, data: bytes) -> None:
+    def write(self, key: str, data: bytes, within_s: float) -> None:
         self.asked.append(key)
         raise sqlite3.OperationalError("disk I/O error.")
 
@@ -236,7 +237,7 @@ def test_a_backend_that_fails_is_closed_even_if_closing_fails(first: str) -> Non
 
 def test_an_error_that_is_none_of_the_backend_is_raised_and_the_lock_is_free() -> None:
     class Odd(_Broken):
-        def read(self, key: str) -> object:
+        def read(self, key: str, within_s: float) -> object:
             raise ZeroDivisionError
 
     cache = _GuardedCache(Odd, 30.0, print, lambda: 0.0)
