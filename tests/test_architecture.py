@@ -103,7 +103,8 @@ def test_nothing_is_pickled(package: str) -> None:
         called = {n.func.attr for n in ast.walk(tree) if isinstance(n, ast.Call)
                   if isinstance(n.func, ast.Attribute)}  # fmt: skip
         for imported in _imports(tree):
-            allowed = ("pickle", "pickle.UnpicklingError")
+            # pickletools disassembles a pickle; it cannot build what is in it.
+            allowed = ("pickle", "pickle.UnpicklingError", "pickletools")
             assert "pickle" not in imported or imported in allowed, f"{name} imports {imported}"
         assert not called & {"loads_pickle", "Unpickler", "Pickler"}, name
 
