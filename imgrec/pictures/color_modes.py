@@ -1,8 +1,9 @@
 """Conversion of any Pillow mode to RGB.
 
-- 16-bit gray is divided by 257. Wider integers and floats are kept if all values are in 0 to 255;
-  floats in 0 to 1 are multiplied by 255; anything else is stretched linearly from its minimum and
-  maximum to 0 and 255.
+- 16-bit gray is divided by 257. Wider or signed integers and floats are kept if all values are in 0
+  to 255; floats in 0 to 1 are multiplied by 255; anything else is stretched linearly from its
+  minimum and maximum to 0 and 255. The tags of a TIFF say what Pillow's modes do not: 12 bits,
+  unsigned 32 bits, signed 8 bits, and that 0 is white.
 - Palette, 1-bit, YCbCr, HSV and Lab are converted by Pillow. Of 16 bits per color channel the upper
   8 are kept.
 - CMYK and YCCK: 0 ink is white. Pillow treats CMYK JPEGs as inverted, as Adobe's programs write
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imgrec.pictures.color_profiles import to_srgb
+from imgrec.pictures.tiff_tags import BITS, PHOTOMETRIC, SAMPLE_FORMAT, SIGNED, UNSIGNED
 
 _GRAY = frozenset({"1", "L", "LA", "La"})
 _PLAIN = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
@@ -35,7 +37,7 @@ def plain(image: Image.Image, *, chunk: int = _CHUNK) -> Image.Image:
         image: of any mode.
         chunk: values of wider integers or floats that are converted to float32 at a time.
     """
-    if image.mode.startswith(("I", "F")):
+    if image.mode.startswith(("I", "F")) or (image.mode == "L" and _first(image, SAMPLE_FORMAT) == SIGNED):
         return _gray_from_wide(image, chunk)
     if image.has_transparency_data:
         wanted = "LA" if image.mode in _GRAY else "RGBA"
@@ -61,28 +63,57 @@ def to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _gray_from_wide(image: Image.Image, chunk: int) -> Image.Image:
-    """Return the 8-bit gray of a picture of wider integers or floats."""
-    values = np.asarray(image)  # (h, w)
+    """Return the 8-bit gray of a picture of wider integers, signed integers or floats."""
+    values = _true_values(image)  # (h, w)
     bands = _bands(values.shape, chunk)
-    scale, offset = _scaling(values, bands, sixteen_bits=image.mode.startswith("I;16"))
+    full = _full_scale(image)
+    scale, offset = _scaling(values, bands, full)
     gray = np.empty(values.shape, np.uint8)
     for rows in bands:
         gray[rows] = np.rint((_finite(values[rows]) - offset) * scale)
+    if _first(image, PHOTOMETRIC) == 0:
+        np.subtract(255, gray, out=gray)
     # The color key of a 16-bit gray PNG.
     if isinstance(image.info.get("transparency"), int):
         gray[values == image.info["transparency"]] = 255
     return Image.fromarray(gray)
 
 
+def _true_values(image: Image.Image) -> NDArray[Any]:
+    """Return the values (h, w) of a picture, of the type that the tags of a TIFF say."""
+    values = np.asarray(image)
+    kind = _first(image, SAMPLE_FORMAT)
+    if image.mode == "I" and kind == UNSIGNED and _first(image, BITS) == 32:
+        return values.view(np.uint32)
+    return values.view(np.int8) if image.mode == "L" and kind == SIGNED else values
+
+
+def _full_scale(image: Image.Image) -> int:
+    """Return the value of white for 16-bit modes; 0 for others, where the values decide."""
+    if not image.mode.startswith("I;16"):
+        return 0
+    return 4095 if _first(image, BITS) == 12 else 65535
+
+
+def _first(image: Image.Image, tag: int) -> int | None:
+    """Return the first value of a tag of a TIFF; None for any other file."""
+    tags = getattr(image, "tag_v2", None)
+    if tags is None:
+        return None
+    # Unsigned is the default of the format.
+    found = tags.get(tag, UNSIGNED if tag == SAMPLE_FORMAT else None)
+    return found[0] if isinstance(found, tuple) and found else found
+
+
 def _scaling(
-    values: NDArray[Any], bands: list[slice], sixteen_bits: bool
+    values: NDArray[Any], bands: list[slice], full: int
 ) -> tuple[np.float32, np.float32]:
     """Return (scale, offset) for values (h, w), so that gray = (value - offset) · scale."""
     finite = [_finite(values[rows]) for rows in bands]
     low, high = (float(f(list(map(f, finite)))) for f in (np.min, np.max))
     integers = values.dtype.kind != "f"
-    if sixteen_bits or (integers and low >= 0 and 255 < high <= 65535):
-        low, high = 0.0, 65535.0
+    if full or (integers and low >= 0 and 255 < high <= 65535):
+        low, high = 0.0, float(full or 65535)
     elif not integers and low >= 0 and high <= 1:
         low, high = 0.0, 1.0
     elif low >= 0 and high <= 255:

@@ -1,16 +1,19 @@
 """Decoding: from file bytes to an upright RGB picture, or a reason code. The only decoder there is.
 
-Steps: read the first frame, JPEGs at reduced scale (`draft`); convert to a plain mode
+Steps: leave out what is no pixel (`opening`); read the first frame, JPEGs at reduced scale (`draft`); convert to a plain mode
 (`color_modes`); apply the EXIF orientation; reduce large pictures by an integer factor, to no less
 than twice what any encoder takes; convert the ICC profile to sRGB (`color_profiles`); composite
 over white. Orientation is applied before reducing, so that a picture rotated by EXIF gives the same
 pixels as one whose pixels were rotated.
+
+A file that fails is tried again without what no pixel depends on, and without an end marker if no
+pixel is missing (`repairs`): it is a picture with a warning.
 """
 
 import hashlib
 import io
-from contextlib import nullcontext
-from dataclasses import dataclass
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
 from typing import cast
 
 from PIL import Image
@@ -20,8 +23,11 @@ from PIL.JpegImagePlugin import JpegImageFile
 from imgrec.errors import PictureError
 from imgrec.pictures.color_modes import plain, to_rgb
 from imgrec.pictures.failures import REASONS, muffled, translated
-from imgrec.pictures.formats import FORMATS, SUFFIXES, readable_formats
+from imgrec.pictures.formats import FORMATS, SUFFIXES
+from imgrec.pictures.opening import opened
+from imgrec.pictures.repairs import endings, is_padded, without_metadata
 from imgrec.pictures.scaling import THUMB_PX, Scales, pixels_for, reduced, thumbnail
+from imgrec.pictures.transparency import lower_bytes, on_canvas, scale_key, with_key
 
 __all__ = [
     "FORMATS", "LIMITS", "MAX_BYTES", "MAX_PIXELS", "REASONS", "SUFFIXES", "THUMB_PX", "Limits",
@@ -37,6 +43,10 @@ MAX_BYTES = 1 << 30
 # Least length of the shorter side after reducing. A picture of 500 x 375 is not reduced; one of 12
 # megapixels differs by 0.24 of 255 on average.
 _BASE_PX = 512
+# Pixels up to which a JPEG without its end is compared at full size.
+_COMPARED_PIXELS = 1 << 25
+# Reasons that damage to what is no pixel may have.
+_MENDABLE = frozenset({"truncated", "damaged", "unsupported"})
 # Pillow's transposition for each EXIF orientation.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -105,8 +115,14 @@ def decode(data: bytes, need_px: int = 256, limits: Limits = LIMITS) -> Picture:
     Raises:
         PictureError: its code is one of `REASONS`.
     """
-    with translated(data), _opened(data) as image:
-        return _decoded(image, max(_BASE_PX, 2 * need_px), limits)
+    side_px = max(_BASE_PX, 2 * need_px)
+    try:
+        return _attempt(data, side_px, limits)
+    except PictureError as error:
+        mended = _mended(data, error, side_px, limits)
+        if mended is None:
+            raise
+        return mended
 
 
 def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
@@ -117,34 +133,87 @@ def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
     """
     _check_pixels(image.size, image.size, LIMITS)
     with translated():
+        if isinstance(image, ImageFile):
+            scale_key(image)
         _load(image)
-        return _upright_rgb(image, _turn(image), max(_BASE_PX, 2 * need_px))
+        profile = image.info.get("icc_profile")
+        return _upright_rgb(on_canvas(image), _turn(image), max(_BASE_PX, 2 * need_px), profile)
 
 
-def _opened(data: bytes) -> ImageFile:
-    try:
-        return Image.open(io.BytesIO(data), formats=readable_formats())
-    except Image.DecompressionBombError:
-        if not data.startswith(b"\xff\xd8\xff"):
-            raise
-        # For a JPEG the limit applies to the reduced pixels, which `_check_pixels` tests.
-        return JpegImageFile(io.BytesIO(data))
+def _attempt(data: bytes, side_px: int, limits: Limits) -> Picture:
+    """Return the picture of a file as it is.
+
+    Raises:
+        PictureError: its code is one of `REASONS`.
+    """
+    with translated(data):
+        if is_padded(data):
+            raise PictureError("truncated", "zeros take the place of its end")
+        image, read, warning = opened(data)
+        with image:
+            return replace(_decoded(image, read, side_px, limits), warning=warning)
 
 
-def _decoded(image: ImageFile, side_px: int, limits: Limits) -> Picture:
+def _mended(data: bytes, error: PictureError, side_px: int, limits: Limits) -> Picture | None:
+    """Return the picture of a file that is whole but for what is no pixel; None for any other."""
+    if error.reason not in _MENDABLE:
+        return None
+    for version, warning in ((data, ""), *without_metadata(data)):
+        reason = error.reason
+        if version is not data:
+            try:
+                return replace(_attempt(version, side_px, limits), warning=warning)
+            except PictureError as failure:
+                reason = failure.reason
+        if reason == "truncated" and (whole := _whole(version, limits)):
+            ended = "the end marker is missing" + ("; " + warning if warning else "")
+            with suppress(PictureError):
+                return replace(_attempt(whole, side_px, limits), warning=ended)
+    return None
+
+
+def _whole(data: bytes, limits: Limits) -> bytes | None:
+    """Return a file with an end appended, if no pixel depends on what is appended; else None."""
+    seen, first = set[bytes](), None
+    for version in endings(data):
+        try:
+            seen.add(_raw_digest(version, limits))
+        except PictureError:
+            return None
+        if len(seen) > 1:
+            return None
+        first = first or version
+    return first
+
+
+def _raw_digest(data: bytes, limits: Limits) -> bytes:
+    """Return a digest of the pixels as decoded, at full size unless they are too many."""
+    with translated(data), opened(data)[0] as image:
+        size = image.size
+        if size[0] * size[1] > _COMPARED_PIXELS:
+            image.draft(None, (_BASE_PX, _BASE_PX))  # type: ignore[arg-type, unused-ignore]
+        _check_pixels(size, image.size, limits)
+        _load(image)
+        return hashlib.blake2b(image.tobytes()).digest()
+
+
+def _decoded(image: ImageFile, data: bytes, side_px: int, limits: Limits) -> Picture:
     size = image.size
     image.draft(None, (side_px, side_px))  # type: ignore[arg-type, unused-ignore]
     _check_pixels(size, image.size, limits)
     if isinstance(image, JpegImageFile):
         _check_scans(image, size, limits)
     scaled = image.size
+    lower = lower_bytes(image, data)
     _load(image)
     # Some decoders learn the true size only while loading.
     if image.size != scaled:
         size = image.size
     method = _turn(image)
     width, height = size[::-1] if method in _LYING else size
-    return Picture(_upright_rgb(image, method, side_px), width, height, image.format or "")
+    pixels = on_canvas(image) if lower is None else with_key(image, lower)
+    upright = _upright_rgb(pixels, method, side_px, image.info.get("icc_profile"))
+    return Picture(upright, width, height, image.format or "")
 
 
 def _load(image: Image.Image) -> None:
@@ -180,14 +249,18 @@ def _in_one_scan(image: JpegImageFile) -> bool:
 def _turn(image: Image.Image) -> Image.Transpose | None:
     """Return the transposition for the EXIF orientation; None without, or with damaged EXIF."""
     try:
-        return _UPRIGHT.get(image.getexif().get(0x0112, 1))
+        orientation = image.getexif().get(0x0112, 1)
+        # Of type BYTE, where Pillow returns bytes.
+        orientation = orientation[0] if isinstance(orientation, bytes) else orientation
+        return _UPRIGHT.get(orientation)
     # Damaged EXIF may raise anything, and must not cost the picture.
     except Exception:
         return None
 
 
-def _upright_rgb(image: Image.Image, method: Image.Transpose | None, side_px: int) -> Image.Image:
-    profile = image.info.get("icc_profile")
+def _upright_rgb(
+    image: Image.Image, method: Image.Transpose | None, side_px: int, profile: bytes | None
+) -> Image.Image:
     pixels = plain(image)
     upright = pixels if method is None else pixels.transpose(method)
     return to_rgb(reduced(upright, side_px), profile)

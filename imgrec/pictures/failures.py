@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from PIL import Image, UnidentifiedImageError
 
 from imgrec.errors import PictureError
-from imgrec.pictures.formats import why_unidentified
+from imgrec.pictures.refusals import why_failed, why_unidentified
 
 REASONS = {
     "empty": "the file has 0 bytes",
@@ -23,14 +23,11 @@ REASONS = {
     "truncated": "the file ends too early",
     "damaged": "the decoder reported an error",
     "too-large": "more pixels or bytes than the limit",
-    "unsupported": "a picture format that the installed Pillow does not read",
+    "unsupported": "of a kind, or a variant of a format, that is not read; the message names it",
     "unreadable": "the file cannot be opened or read",
     "timeout": "decoding exceeded the time limit",
     "crashed": "the decoder crashed its process",
 }
-_TRUNCATED = ("truncated", "end of file", "unexpected eof", "not enough image data")
-_UNSUPPORTED = ("not supported", "unsupported", "unimplemented", "unknown", "cannot handle",
-                "not available")  # fmt: skip
 # Without a handler, Python prints what Pillow logs about odd files to stderr.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 _stderr = threading.Lock()
@@ -60,7 +57,7 @@ def translated(data: bytes = b"") -> Iterator[None]:
             raise PictureError("too-large", "not enough memory to decode it") from error
         # A decoder may raise an exception of any type.
         except Exception as error:
-            raise PictureError(reason_of(error), str(error) or type(error).__name__) from error
+            raise PictureError(*why_failed(error, data)) from error
 
 
 @contextmanager
@@ -84,13 +81,3 @@ def muffled() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-def reason_of(error: Exception) -> str:
-    """Return the reason code for a decoder's exception, by the words of its message."""
-    text = str(error).lower()
-    if any(words in text for words in _TRUNCATED) or isinstance(error, EOFError):
-        return "truncated"
-    if any(words in text for words in _UNSUPPORTED):
-        return "unsupported"
-    return "damaged"

@@ -1,0 +1,71 @@
+"""Opening: from file bytes to an open Pillow image whose header says what is right.
+
+PNGs are opened without the chunks that no pixel depends on; TIFFs that Pillow lacks by one tag with
+that tag changed, and those that it would read wrong are refused. Nothing is decoded yet.
+"""
+
+import io
+
+from PIL import Image
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+
+from imgrec.errors import PictureError
+from imgrec.pictures import tiff_tags
+from imgrec.pictures.formats import readable_formats
+from imgrec.pictures.png_chunks import SIGNATURE, pixels_only
+from imgrec.pictures.refusals import not_read
+from imgrec.pictures.transparency import scale_key
+
+
+def opened(data: bytes) -> tuple[ImageFile, bytes, str]:
+    """Open a file.
+
+    Returns:
+        The open picture; the bytes that it reads, `data` or those without what was left out; and a
+        warning, "" if nothing damaged was left out.
+
+    Raises:
+        PictureError: `unsupported`, with the name of a layout that would be read wrong.
+        UnidentifiedImageError: no decoder knows the file.
+    """
+    if data.startswith(SIGNATURE):
+        return _opened_png(data)
+    directory = tiff_tags.first_directory(data)
+    if directory is not None:
+        return _opened_tiff(directory)
+    return _opened(data), data, ""
+
+
+def _opened(data: bytes) -> ImageFile:
+    try:
+        return Image.open(io.BytesIO(data), formats=readable_formats())
+    except Image.DecompressionBombError:
+        if not data.startswith(b"\xff\xd8\xff"):
+            raise
+        # For a JPEG the limit applies to the pixels after reduction, which the caller tests.
+        return JpegImageFile(io.BytesIO(data))
+
+
+def _opened_png(data: bytes) -> tuple[ImageFile, bytes, str]:
+    pixels = pixels_only(data)
+    image = _opened(pixels.data)
+    if pixels.profile is not None:
+        image.info["icc_profile"] = pixels.profile
+    scale_key(image)
+    return image, pixels.data, "; ".join(pixels.warnings)
+
+
+def _opened_tiff(directory: tiff_tags.Directory) -> tuple[ImageFile, bytes, str]:
+    named = tiff_tags.refused(directory)
+    if named:
+        raise PictureError("unsupported", not_read(named))
+    changes = tiff_tags.listed_instead(directory)
+    data = tiff_tags.with_tags(directory, changes) if changes else directory.data
+    image = _opened(data)
+    if isinstance(image, TiffImageFile):
+        for tag in changes:
+            # `color_modes` converts by the original tags.
+            image.tag_v2[tag] = directory.number(tag, tiff_tags.UNSIGNED)
+    return image, data, ""
