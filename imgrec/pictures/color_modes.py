@@ -37,7 +37,9 @@ def plain(image: Image.Image, *, chunk: int = _CHUNK) -> Image.Image:
         image: of any mode.
         chunk: values of wider integers or floats that are converted to float32 at a time.
     """
-    if image.mode.startswith(("I", "F")) or (image.mode == "L" and _first(image, SAMPLE_FORMAT) == SIGNED):
+    if image.mode.startswith(("I", "F")) or (
+        image.mode == "L" and _first(image, SAMPLE_FORMAT) == SIGNED
+    ):
         return _gray_from_wide(image, chunk)
     if image.has_transparency_data:
         wanted = "LA" if image.mode in _GRAY else "RGBA"
@@ -102,12 +104,11 @@ def _first(image: Image.Image, tag: int) -> int | None:
         return None
     # Unsigned is the default of the format.
     found = tags.get(tag, UNSIGNED if tag == SAMPLE_FORMAT else None)
-    return found[0] if isinstance(found, tuple) and found else found
+    first = found[0] if isinstance(found, tuple) and found else found
+    return first if isinstance(first, int) else None
 
 
-def _scaling(
-    values: NDArray[Any], bands: list[slice], full: int
-) -> tuple[np.float32, np.float32]:
+def _scaling(values: NDArray[Any], bands: list[slice], full: int) -> tuple[np.float32, np.float32]:
     """Return (scale, offset) for values (h, w), so that gray = (value - offset) · scale."""
     finite = [_finite(values[rows]) for rows in bands]
     low, high = (float(f(list(map(f, finite)))) for f in (np.min, np.max))

@@ -1,10 +1,10 @@
 """Decoding: from file bytes to an upright RGB picture, or a reason code. The only decoder there is.
 
-Steps: leave out what is no pixel (`opening`); read the first frame, JPEGs at reduced scale (`draft`); convert to a plain mode
-(`color_modes`); apply the EXIF orientation; reduce large pictures by an integer factor, to no less
-than twice what any encoder takes; convert the ICC profile to sRGB (`color_profiles`); composite
-over white. Orientation is applied before reducing, so that a picture rotated by EXIF gives the same
-pixels as one whose pixels were rotated.
+Steps: leave out what is no pixel (`opening`); read the first frame, JPEGs at reduced scale
+(`draft`); convert to a plain mode (`color_modes`); apply the EXIF orientation; reduce large
+pictures by an integer factor, to no less than twice what any encoder takes; convert the ICC profile
+to sRGB (`color_profiles`); composite over white. Orientation is applied before reducing, so that a
+picture rotated by EXIF gives the same pixels as one whose pixels were rotated.
 
 A file that fails is tried again without what no pixel depends on, and without an end marker if no
 pixel is missing (`repairs`): it is a picture with a warning.
@@ -14,6 +14,7 @@ import hashlib
 import io
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import cast
 
 from PIL import Image
@@ -25,6 +26,7 @@ from imgrec.pictures.color_modes import plain, to_rgb
 from imgrec.pictures.failures import REASONS, muffled, translated
 from imgrec.pictures.formats import FORMATS, SUFFIXES
 from imgrec.pictures.opening import opened
+from imgrec.pictures.refusals import names_a_kind
 from imgrec.pictures.repairs import endings, is_padded, without_metadata
 from imgrec.pictures.scaling import THUMB_PX, Scales, pixels_for, reduced, thumbnail
 from imgrec.pictures.transparency import lower_bytes, on_canvas, scale_key, with_key
@@ -45,6 +47,8 @@ MAX_BYTES = 1 << 30
 _BASE_PX = 512
 # Pixels up to which a JPEG without its end is compared at full size.
 _COMPARED_PIXELS = 1 << 25
+# Messages of files whose header is whole.
+_ENDS_IN_PIXELS = ("image file is truncated", "zeros take the place of its end")
 # Reasons that damage to what is no pixel may have.
 _MENDABLE = frozenset({"truncated", "damaged", "unsupported"})
 # Pillow's transposition for each EXIF orientation.
@@ -119,7 +123,8 @@ def decode(data: bytes, need_px: int = 256, limits: Limits = LIMITS) -> Picture:
     try:
         return _attempt(data, side_px, limits)
     except PictureError as error:
-        mended = _mended(data, error, side_px, limits)
+        with translated(data):
+            mended = _mended(data, error, side_px, limits)
         if mended is None:
             raise
         return mended
@@ -156,9 +161,12 @@ def _attempt(data: bytes, side_px: int, limits: Limits) -> Picture:
 
 def _mended(data: bytes, error: PictureError, side_px: int, limits: Limits) -> Picture | None:
     """Return the picture of a file that is whole but for what is no pixel; None for any other."""
-    if error.reason not in _MENDABLE:
+    if error.reason not in _MENDABLE or names_a_kind(str(error)):
         return None
-    for version, warning in ((data, ""), *without_metadata(data)):
+    # Where the data of pixels ends early, no metadata is to blame.
+    lacks_pixels = any(words in str(error) for words in _ENDS_IN_PIXELS)
+    versions = () if lacks_pixels else without_metadata(data)
+    for version, warning in chain([(data, "")], versions):
         reason = error.reason
         if version is not data:
             try:
@@ -174,16 +182,15 @@ def _mended(data: bytes, error: PictureError, side_px: int, limits: Limits) -> P
 
 def _whole(data: bytes, limits: Limits) -> bytes | None:
     """Return a file with an end appended, if no pixel depends on what is appended; else None."""
-    seen, first = set[bytes](), None
-    for version in endings(data):
+    for versions in endings(data):
+        first = next(versions)
         try:
-            seen.add(_raw_digest(version, limits))
+            expected = _raw_digest(first, limits)
+            if all(_raw_digest(version, limits) == expected for version in versions):
+                return first
         except PictureError:
-            return None
-        if len(seen) > 1:
-            return None
-        first = first or version
-    return first
+            continue
+    return None
 
 
 def _raw_digest(data: bytes, limits: Limits) -> bytes:

@@ -61,6 +61,8 @@ FORMATS = {
 NOT_READ = frozenset({"EPS", "IPTC", "BUFR", "GRIB", "HDF5", "WMF", "MPEG"})
 AMBIGUOUS_SUFFIXES = frozenset({".fit", ".gbr", ".msp", ".vst", ".vda", ".icb"})
 SUFFIXES = frozenset(f".{suffix}" for line in FORMATS.values() for suffix in line.split())
+
+
 @cache
 def readable_formats() -> list[str]:
     """Return the formats of `FORMATS` that the installed Pillow can open, in the same order."""

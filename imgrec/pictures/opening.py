@@ -7,7 +7,7 @@ that tag changed, and those that it would read wrong are refused. Nothing is dec
 import io
 
 from PIL import Image
-from PIL.ImageFile import ImageFile
+from PIL.ImageFile import ImageFile, _Tile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
@@ -17,6 +17,9 @@ from imgrec.pictures.formats import readable_formats
 from imgrec.pictures.png_chunks import SIGNATURE, pixels_only
 from imgrec.pictures.refusals import not_read
 from imgrec.pictures.transparency import scale_key
+
+# libtiff returns samples in the machine's byte order, and for these Pillow would swap them.
+_NATIVE = {"I;32BS": "I;32NS", "I;16BS": "I;16NS", "F;32BF": "F;32NF"}
 
 
 def opened(data: bytes) -> tuple[ImageFile, bytes, str]:
@@ -68,4 +71,11 @@ def _opened_tiff(directory: tiff_tags.Directory) -> tuple[ImageFile, bytes, str]
         for tag in changes:
             # `color_modes` converts by the original tags.
             image.tag_v2[tag] = directory.number(tag, tiff_tags.UNSIGNED)
+        image.tile = [_in_native_order(tile) for tile in image.tile]
     return image, data, ""
+
+
+def _in_native_order(tile: _Tile) -> _Tile:
+    if tile.codec_name != "libtiff" or not isinstance(tile.args, tuple):
+        return tile
+    return tile._replace(args=(_NATIVE.get(tile.args[0], tile.args[0]), *tile.args[1:]))

@@ -10,6 +10,7 @@ import io
 import struct
 
 from PIL import Image
+from PIL.TiffImagePlugin import COMPRESSION_INFO
 
 from imgrec.pictures import jpeg_segments, tiff_tags
 from imgrec.pictures.formats import readable_formats
@@ -23,27 +24,32 @@ _TRUNCATED = ("truncated", "end of file", "unexpected eof", "not enough image da
               "but only got")  # fmt: skip
 _UNSUPPORTED = ("not supported", "unsupported", "unimplemented", "unknown", "cannot handle",
                 "not available")  # fmt: skip
+_HEADER = "its header cannot be read: {}"
+_NOT_READ = "it is of a kind that is not read: "
 # Exceptions of decoders that read beyond the end of the header.
 _BEYOND_END = (EOFError, IndexError, struct.error, TypeError)
 
 
 def why_unidentified(data: bytes) -> tuple[str, str]:
     """Return a reason code and a detail for bytes that no decoder recognizes."""
-    kind = known_kind(data) or _variant(data)
+    kind = known_kind(data, readable_formats()) or _variant(data)
     if kind:
         return "unsupported", not_read(kind)
-    if not (data.startswith(_MAGICS) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")):
+    is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    if not (data.startswith(_MAGICS) or is_webp or data[4:8] == b"ftyp"):
         return "not-an-image", f"begins with {data[:8]!r}"
     error = _refusal(data)
     if _ends_in_header(data, error):
         return "truncated", "the file ends in the header of the picture"
     if error is None:
-        return "damaged", "its header cannot be read"
-    reason = reason_of(error.__cause__ if isinstance(error.__cause__, KeyError) else error)
+        return "damaged", _HEADER.format("no reason is known")
     directory = tiff_tags.first_directory(data)
-    if reason == "unsupported" and directory is not None:
-        return reason, not_read(tiff_tags.described(directory))
-    return reason, f"its header cannot be read: {error}"
+    if directory is not None:
+        layout = _unread_layout(directory)
+        return ("unsupported", not_read(layout)) if layout else ("damaged", _HEADER.format(error))
+    # Decoders look up modes in a table.
+    is_unlisted = isinstance(error.__cause__, KeyError)
+    return "unsupported" if is_unlisted else reason_of(error), _HEADER.format(error)
 
 
 def why_failed(error: Exception, data: bytes) -> tuple[str, str]:
@@ -52,21 +58,27 @@ def why_failed(error: Exception, data: bytes) -> tuple[str, str]:
     variant = "" if reason == "unsupported" else _variant(data)
     if variant:
         return "unsupported", not_read(variant)
+    if reason == "damaged" and _ends_in_header(data, None):
+        reason = "truncated"
     return reason, str(error) or type(error).__name__
 
 
 def not_read(kind: str) -> str:
     """Return the message of a file that is of a known kind."""
-    return f"it is of a kind that is not read: {kind}"
+    return _NOT_READ + kind
 
 
-def reason_of(error: BaseException) -> str:
-    """Return the reason code for a decoder's exception, by its cause and the words of its message."""
+def names_a_kind(message: str) -> bool:
+    """Return True for a message of `not_read`: the file is not damaged."""
+    return message.startswith(_NOT_READ)
+
+
+def reason_of(error: Exception) -> str:
+    """Return the reason code for a decoder's exception, by the words of its message."""
     text = str(error).lower()
     if any(words in text for words in _TRUNCATED) or isinstance(error, EOFError):
         return "truncated"
-    # A decoder looks up modes and compressions in a table.
-    if any(words in text for words in _UNSUPPORTED) or isinstance(error, KeyError):
+    if any(words in text for words in _UNSUPPORTED):
         return "unsupported"
     return "damaged"
 
@@ -77,6 +89,16 @@ def _variant(data: bytes) -> str:
         return jpeg_segments.variant(data)
     is_of_ios = data.startswith(SIGNATURE) and data[12:16] == b"CgBI"
     return "PNG in the variant of iOS programs (CgBI)" if is_of_ios else ""
+
+
+def _unread_layout(directory: tiff_tags.Directory) -> str:
+    """Return the name of a sample layout that Pillow does not read; "" if it is another fault."""
+    if directory.number(tiff_tags.COMPRESSION, 1) not in COMPRESSION_INFO:
+        return tiff_tags.described(directory)
+    # At a damaged tag Pillow stops reading tags, and misses those of the layout.
+    error = _refusal(tiff_tags.with_tags(directory, {}, tiff_tags.PIXEL_TAGS))
+    is_unread = error is not None and reason_of(error) == "unsupported"
+    return tiff_tags.described(directory) if is_unread else ""
 
 
 def _refusal(data: bytes) -> Exception | None:
@@ -98,7 +120,7 @@ def _ends_in_header(data: bytes, error: Exception | None) -> bool:
     """Return True if a file that its decoder refused ends before its pixels begin."""
     if data.startswith(jpeg_segments.SOI):
         markers = {segment.marker for segment in jpeg_segments.segments(data)}
-        return not markers & {0xD9, 0xDA}
+        return not (markers & {0xD9, 0xDA} or data.endswith(jpeg_segments.EOI))
     if data.startswith(SIGNATURE):
         place = len(SIGNATURE)
         for chunk in chunks(data):
@@ -109,6 +131,22 @@ def _ends_in_header(data: bytes, error: Exception | None) -> bool:
     directory = tiff_tags.first_directory(data)
     if directory is not None:
         return not directory.is_whole
+    if data[4:8] in (b"ftyp", b"jP  "):
+        return _boxes_end(data) > len(data)
     if data[:4] == b"RIFF":
         return len(data) < 8 + int.from_bytes(data[4:8], "little")
     return error is not None and isinstance(error.__cause__ or error, _BEYOND_END)
+
+
+def _boxes_end(data: bytes) -> int:
+    """Return where the boxes of an ISO base media file or JPEG 2000 file end by their sizes."""
+    place = 0
+    while place + 8 <= len(data):
+        size = int.from_bytes(data[place : place + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[place + 8 : place + 16], "big")
+        # The last box may have no size: it extends to the end of the file.
+        if size < 8:
+            break
+        place += size
+    return place

@@ -38,6 +38,8 @@ def without_metadata(data: bytes) -> Iterator[tuple[bytes, str]]:
         yield from _psd(data)
     elif data.startswith(SIGNATURE):
         yield from _png(data)
+    elif data.startswith((b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  ")):
+        yield from _jpeg_2000(data)
     else:
         yield from _tiff(data)
 
@@ -131,6 +133,22 @@ def _tiff(data: bytes) -> Iterator[tuple[bytes, str]]:
         yield version, f"ignored: {what} that no pixel depends on, some damaged"
 
 
+def _jpeg_2000(data: bytes) -> Iterator[tuple[bytes, str]]:
+    """Yield a JPEG 2000 with an end marker, where its last tile ends with the file.
+
+    Each tile-part has its length in its header (Psot), so that none can be cut unnoticed.
+    """
+    place = data.find(b"\xff\x4f\xff\x51")
+    tile = data.find(b"\xff\x90\x00\x0a", place)
+    while place >= 0 and tile >= 0 and data[tile : tile + 4] == b"\xff\x90\x00\x0a":
+        size = int.from_bytes(data[tile + 6 : tile + 10], "big")
+        if size < 14:
+            return
+        tile += size
+        if tile == len(data):
+            yield data + jpeg_segments.EOI, "ignored: the end marker is missing"
+
+
 def is_padded(data: bytes) -> bool:
     """Return True for a JPEG that ends in zeros instead of its end marker.
 
@@ -142,21 +160,25 @@ def is_padded(data: bytes) -> bool:
     return not data.rstrip(b"\0").endswith(jpeg_segments.EOI)
 
 
-def endings(data: bytes) -> Iterator[bytes]:
-    """Yield versions of a file without an end marker, each with other bytes appended.
+def endings(data: bytes) -> Iterator[Iterator[bytes]]:
+    """Yield ways to end a file that lacks its end marker, each with several other bytes appended.
 
-    If all give the same pixels, no pixel depends on what is missing: the picture is whole. Compressed
-    data that is missing would be taken from the appended bytes, and differ.
+    If all bytes give the same pixels, no pixel depends on what is missing: the picture is whole.
+    Compressed data that is missing would be taken from the appended bytes, and differ.
     """
     if data.startswith(jpeg_segments.SOI) and jpeg_segments.has_all_scans(data):
         bare = data.rstrip(b"\0") if data.endswith(_PADDING) else data
-        bare = bare.removesuffix(b"\xff")
-        for filling in _FILLINGS:
-            yield bare + filling + jpeg_segments.EOI
+        yield _jpeg_endings(bare.removesuffix(b"\xff"))
+        if len(bare) < len(data):
+            # The last byte of the compressed data may be a zero.
+            yield _jpeg_endings(bare + b"\0")
     elif data.startswith(b"GIF8"):
-        for filling in _FILLINGS[1:]:
-            # More than any sub-block of 255 bytes still lacks, and sub-blocks behind it.
-            yield data + filling * 5 + bytes(2) + b";"
+        # More than any sub-block of 255 bytes still lacks, and sub-blocks behind it.
+        yield (data + filling * 5 + bytes(2) + b";" for filling in _FILLINGS[1:])
+
+
+def _jpeg_endings(bare: bytes) -> Iterator[bytes]:
+    return (bare + filling + jpeg_segments.EOI for filling in _FILLINGS)
 
 
 def _fillings() -> tuple[bytes, ...]:

@@ -7,6 +7,7 @@ Sources: the registrations of ISO base media brands (mp4ra.org), and the format 
 """
 
 import re
+from collections.abc import Collection
 
 from imgrec.system.extras import install_line
 
@@ -53,16 +54,24 @@ _MARKS = (
 )
 # Source: ISO/IEC 23008-12, the brands of still images and sequences coded with HEVC.
 _HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
-_BRANDS = {b"crx ": "camera raw (CR3)", b"avif": "AVIF", b"avis": "AVIF", b"jxl ": "JPEG XL",
-           b"jxs ": "JPEG XS", b"vvic": "VVC image", b"qt  ": "QuickTime video"}  # fmt: skip
+_AVIF = frozenset({b"avif", b"avis"})
+_BRANDS = {b"crx ": "camera raw (CR3)", b"jxl ": "JPEG XL", b"jxs ": "JPEG XS",
+           b"vvic": "VVC image", b"qt  ": "QuickTime video"}  # fmt: skip
 _VIDEO = re.compile(rb"(isom|iso[2-9]|mp4[12]|M4V |M4VP|avc1|3g[pr2]|dash|MSNV|f4v |qt)")
-_SVG = re.compile(rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE\s+svg[^>]*>\s*)*<(?:\w+:)?svg[\s>]", re.DOTALL)
+_SVG = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE\s+svg[^>]*>\s*)*<(?:\w+:)?svg[\s>]", re.DOTALL
+)
 _PAM = re.compile(rb"P7\s+(?:#[^\n]*\n\s*)*(?:WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)")
 _HEAD_BYTES = 4096
 
 
-def known_kind(data: bytes) -> str:
-    """Return the name of a kind of file that is not read, "" if the first bytes are of none."""
+def known_kind(data: bytes, readable: Collection[str]) -> str:
+    """Return the name of a kind of file that is not read, "" if the first bytes are of none.
+
+    Args:
+        data: the file.
+        readable: Pillow's names of the formats that are read here.
+    """
     head = data[:_HEAD_BYTES]
     for start, name in _STARTS:
         if head.startswith(start):
@@ -71,7 +80,7 @@ def known_kind(data: bytes) -> str:
         if head.startswith(mark, place):
             return name
     if head[4:8] == b"ftyp":
-        return _by_brand(head)
+        return _by_brand(head, readable)
     if _SVG.match(head.removeprefix(b"\xef\xbb\xbf")):
         return "SVG"
     if head[:2] == b"\x1f\x8b" and b".svg" in head[:99]:
@@ -79,11 +88,13 @@ def known_kind(data: bytes) -> str:
     return "PAM" if _PAM.match(head) else ""
 
 
-def _by_brand(head: bytes) -> str:
-    """Return the name of an ISO base media file, by its major brand."""
+def _by_brand(head: bytes, readable: Collection[str]) -> str:
+    """Return the name of an ISO base media file, by its major brand; "" if it should be read."""
     brand = head[8:12]
     if brand in _HEIC:
-        return f"HEIC: {install_line('heic')}"
+        return "" if "HEIF" in readable else f"HEIC ({install_line('heic')} reads it)"
+    if brand in _AVIF:
+        return "" if "AVIF" in readable else "AVIF"
     if _VIDEO.match(brand):
         return _BRANDS.get(brand, "MP4 video")
     return _BRANDS.get(brand, f"ISO media file of brand {brand!r}")

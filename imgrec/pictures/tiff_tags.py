@@ -6,7 +6,7 @@ gets a second directory with listed values at its end, and `color_modes` convert
 original ones. A damaged tag that no pixel depends on is left out in the same way. All others are
 refused by name, and so are a few layouts that Pillow reads wrong.
 
-Sources: TIFF revision 6.0, sections 2 and 8; the BigTIFF layout of libtiff; TIFF/EP and DNG for raw.
+Sources: TIFF revision 6.0, sections 2 and 8; the BigTIFF layout of libtiff; TIFF/EP and DNG.
 """
 
 import struct
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
 
     tag: int
     kind: int
-    count: int
+    size: int
     field: bytes
 
 
@@ -79,9 +79,9 @@ class Directory:
         return set(tags) <= {entry.tag for entry in self.entries}
 
     def _numbers(self, entry: Entry) -> tuple[int, ...]:
-        count = min(entry.count, _MOST_VALUES)
+        count = min(entry.size, _MOST_VALUES)
         values = entry.field
-        if _BYTES[entry.kind] * entry.count > len(values):
+        if _BYTES[entry.kind] * entry.size > len(values):
             start = int.from_bytes(values, self.order)
             values = self.data[start : start + _BYTES[entry.kind] * count]
         size = _BYTES[entry.kind] * count
@@ -109,8 +109,10 @@ def first_directory(data: bytes) -> Directory | None:
             break
         tag, kind = struct.unpack_from(f"{_mark(order)}HH", data, place)
         field = data[place + step - wide : place + step]
-        entries.append(Entry(tag, kind, int.from_bytes(data[place + 4 : place + 4 + wide], order), field))
-    is_whole = 0 < start and first <= len(data) and len(entries) == min(count, _MOST_ENTRIES)
+        entries.append(
+            Entry(tag, kind, int.from_bytes(data[place + 4 : place + 4 + wide], order), field)
+        )
+    is_whole = start > 0 and first <= len(data) and len(entries) == min(count, _MOST_ENTRIES)
     return Directory(data, order, big, tuple(entries), is_whole)
 
 
@@ -163,7 +165,8 @@ def listed_instead(directory: Directory) -> dict[int, int]:
     if samples != 1 or photometric not in (0, 1) or kind == FLOAT:
         return {}
     changes = {}
-    if bits in ((16,), (32,)) and photometric == 0:
+    listed = ((12,), (16,), (32,)) if directory.order == "little" else ((16,), (32,))
+    if bits in listed and photometric == 0:
         changes[PHOTOMETRIC] = 1
     if bits == (32,) and kind == UNSIGNED:
         changes[SAMPLE_FORMAT] = SIGNED
@@ -191,7 +194,7 @@ def with_tags(
     data = directory.data + bytes(len(directory.data) % 2)
     count, number, offset = ("Q", "Q", "Q") if directory.big else ("H", "I", "I")
     table = b"".join(
-        struct.pack(f"{mark}HH{number}", entry.tag, entry.kind, entry.count) + entry.field
+        struct.pack(f"{mark}HH{number}", entry.tag, entry.kind, entry.size) + entry.field
         for _, entry in sorted(entries.items())
     )
     head, rest = (8, 16) if directory.big else (4, 8)

@@ -73,4 +73,5 @@ def _raw_mode(image: ImageFile) -> str:
 
 
 def _differs(image: Image.Image, color: NDArray[np.int_]) -> NDArray[np.bool_]:
-    return (np.asarray(image) != color).any(-1)
+    different: NDArray[np.bool_] = (np.asarray(image) != color).any(-1)
+    return different

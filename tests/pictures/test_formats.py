@@ -76,7 +76,7 @@ def test_pixels_of_formats_made_by_hand(kind: str) -> None:
     ("data", "reason"),
     [
         (b"\x00\x00\x00\x18ftypcrx isommp42" + bytes(64), "unsupported"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n", "not-an-image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n", "unsupported"),
         (b"GRIB\0\0\1\1" + bytes(99), "not-an-image"),
         (b"qoif" + bytes(3), "truncated"),
         (b"words, and more words\n" * 30, "not-an-image"),

@@ -1,0 +1,1 @@
+"""The matrix of formats: generated files, their right pixels, and independent decoders."""

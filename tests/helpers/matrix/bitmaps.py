@@ -6,13 +6,30 @@ Sources: the BITMAPINFOHEADER family of Windows, GIF89a, netpbm's pages, TGA ver
 import itertools
 import struct
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from matrix.cells import HEIGHT, RAMPS, WIDTH, Cell, as_rgb, over_white, packed, samples
+from matrix.cells import (
+    HEIGHT,
+    RAMPS,
+    WIDTH,
+    Cell,
+    Pixels,
+    Samples,
+    as_rgb,
+    over_white,
+    packed,
+    samples,
+)
 
 _RGB = np.rint(RAMPS[..., :3] * 255).astype(np.uint8)
+_MASKS = (
+    (16, (0xF800, 0x7E0, 0x1F, 0)),
+    (16, (0x7C00, 0x3E0, 0x1F, 0)),
+    (32, (0xFF0000, 0xFF00, 0xFF, 0)),
+    (32, (0xFF0000, 0xFF00, 0xFF, 0xFF000000)),
+)
 _ALPHA = np.rint(RAMPS[..., 3] * 255).astype(np.uint8)
 
 
@@ -25,7 +42,7 @@ def cells() -> Iterator[Cell]:
     yield from _tga()
 
 
-def _table(count: int) -> NDArray[np.uint8]:
+def _table(count: int) -> Samples:
     return (np.arange(3 * count) * 89 % 256).astype(np.uint8).reshape(count, 3)
 
 
@@ -68,7 +85,7 @@ def _bmp_of_indexes() -> Iterator[Cell]:
         yield Cell(f"BMP palette {bits} bits, RLE", "bmp", data, shown, browser=True)
 
 
-def _runs(row: NDArray[np.generic], bits: int) -> bytes:
+def _runs(row: Samples, bits: int) -> bytes:
     """Return a row as one absolute run and encoded runs of one pixel."""
     out = b""
     if bits == 8:
@@ -79,30 +96,37 @@ def _runs(row: NDArray[np.generic], bits: int) -> bytes:
 
 
 def _bmp_of_colors() -> Iterator[Cell]:
-    bgr = _RGB[..., ::-1]
-    shown = _RGB.astype(float)
+    bgr, shown = _RGB[..., ::-1], _RGB.astype(float)
+    rows = [row.tobytes() for row in bgr]
     for top_down, header in itertools.product((False, True), (12, 40, 108, 124)):
         if top_down and header == 12:
             continue
-        how = f"header {header}{', top-down' if top_down else ''}"
-        data = _bmp([row.tobytes() for row in bgr], 24, top_down=top_down, header=header)
-        yield Cell(f"BMP 24 bits, {how}", "bmp", data, shown, browser=True)
-    for bits, masks in ((16, (0xF800, 0x7E0, 0x1F)), (16, (0x7C00, 0x3E0, 0x1F)), (32, (0xFF0000, 0xFF00, 0xFF))):
-        for header in (40, 108, 124):
-            data, right = _by_masks(bits, (*masks, 0), header)
-            yield Cell(f"BMP {bits} bits, masks {masks[0]:x}, header {header}", "bmp", data, right, 4.0 if bits == 16 else 1.0, browser=True)
-    for header in (108, 124):
-        data, right = _by_masks(32, (0xFF0000, 0xFF00, 0xFF, 0xFF000000), header)
-        yield Cell(f"BMP 32 bits with alpha, header {header}", "bmp", data, right, browser=True)
+        name = f"BMP 24 bits, header {header}{', top-down' if top_down else ''}"
+        data = _bmp(rows, 24, top_down=top_down, header=header)
+        yield Cell(name, "bmp", data, shown, browser=True)
+    for (bits, masks), header in itertools.product(_MASKS, (40, 108, 124)):
+        if masks[3] and header == 40:
+            continue
+        data, right = _by_masks(bits, masks, header)
+        name = f"BMP {bits} bits, masks {'/'.join(f'{mask:x}' for mask in masks)}, header {header}"
+        # Pillow expands 5 bits by repeating the upper ones, others by rounding.
+        yield Cell(name, "bmp", data, right, 4.0 if bits == 16 else 1.0, browser=True)
     fields = np.concatenate([bgr, np.zeros_like(bgr[..., :1])], -1)
-    yield Cell("BMP 32 bits", "bmp", _bmp([row.tobytes() for row in fields], 32), shown, browser=True)
-    five = _RGB >> 3
-    words = (five[..., 0].astype(int) << 10 | five[..., 1].astype(int) << 5 | five[..., 2]).astype("<u2")
+    data = _bmp([row.tobytes() for row in fields], 32)
+    yield Cell("BMP 32 bits", "bmp", data, shown, browser=True)
+    words, right = _five_bits()
     data = _bmp([row.tobytes() for row in words], 16)
-    yield Cell("BMP 16 bits", "bmp", data, five * (255 / 31), 1.0, browser=True)
+    yield Cell("BMP 16 bits", "bmp", data, right, browser=True)
 
 
-def _by_masks(bits: int, masks: tuple[int, ...], header: int) -> tuple[bytes, NDArray[np.float64]]:
+def _five_bits() -> tuple[Samples, Pixels]:
+    """Return words of 5 bits a channel (h, w), and their colors."""
+    five = (_RGB >> 3).astype(int)
+    words = five[..., 0] << 10 | five[..., 1] << 5 | five[..., 2]
+    return words.astype("<u2"), five * (255 / 31)
+
+
+def _by_masks(bits: int, masks: tuple[int, ...], header: int) -> tuple[bytes, Pixels]:
     words = np.zeros((HEIGHT, WIDTH), np.uint32)
     levels = []
     for mask, ramp in zip(masks, np.moveaxis(RAMPS, -1, 0), strict=True):
@@ -142,22 +166,41 @@ def _gif() -> Iterator[Cell]:
 
 
 def gif(
-    indexes: NDArray[np.uint8], colors: NDArray[np.uint8], *, local: NDArray[np.uint8] | None = None,
-    key: int | None = None, interlaced: bool = False, canvas: tuple[int, int] | None = None,
-    place: tuple[int, int] = (0, 0), background: int = 7,
-) -> bytes:  # fmt: skip
-    """Return a GIF of one frame, with codes of nine bits only."""
+    indexes: Samples,
+    colors: Samples,
+    *,
+    local: Samples | None = None,
+    key: int | None = None,
+    interlaced: bool = False,
+    canvas: tuple[int, int] | None = None,
+    place: tuple[int, int] = (0, 0),
+) -> bytes:
+    """Return a GIF of one frame with 256 colors, whose background color is number 7.
+
+    Args:
+        indexes: colors by number (h, w).
+        colors: the global palette (256, 3).
+        local: the palette of the frame; None for the global one.
+        key: the number of the transparent color.
+        interlaced: True to store every eighth row first.
+        canvas: width and height; None for those of the frame.
+        place: column and row of the frame on the canvas.
+    """
     height, width = indexes.shape
     if interlaced:
-        order = [*range(0, height, 8), *range(4, height, 8), *range(2, height, 4), *range(1, height, 2)]
-        indexes = indexes[order]
-    out = b"GIF89a" + struct.pack("<HHBBB", *(canvas or (width, height)), 0xF7, background, 0) + colors.tobytes()
+        indexes = indexes[sorted(range(height), key=lambda y: (_gif_pass(y), y))]
+    out = b"GIF89a" + struct.pack("<HHBBB", *(canvas or (width, height)), 0xF7, 7, 0)
+    out += colors.tobytes()
     if key is not None:
         out += struct.pack("<BBBBHBB", 0x21, 0xF9, 4, 1, 0, key, 0)
     flags = (0x87 if local is not None else 0) | (0x40 if interlaced else 0)
     out += b"," + struct.pack("<HHHHB", *place, width, height, flags)
     out += b"" if local is None else local.tobytes()
     return out + b"\x08" + _blocks(_nine_bit_codes(indexes.tobytes())) + b";"
+
+
+def _gif_pass(row: int) -> int:
+    return 0 if row % 8 == 0 else 1 if row % 8 == 4 else 2 if row % 4 == 2 else 3
 
 
 def _nine_bit_codes(data: bytes) -> bytes:
@@ -183,43 +226,56 @@ def _ppm() -> Iterator[Cell]:
         binary = f"P{kind}\n# a comment\n{size}".encode() + values.astype(width).tobytes()
         near = 2.0 if channels == 3 and most > 255 else 1.0
         yield Cell(f"PNM P{kind}, maxval {most}", "ppm", binary, shown, near)
-        text = f"P{kind - 3}\n{size}" + "\n".join(map(str, values.ravel()))
+        text = f"P{kind - 3}\n{size}" + " ".join(map(str, values.ravel())) + "\n"
         yield Cell(f"PNM P{kind - 3}, maxval {most}", "ppm", text.encode(), shown, near)
     bits = samples(1, 1)
     shown = as_rgb(1 - bits.astype(int), 1)
     rows = b"".join(packed(bits, 1))
     yield Cell("PNM P4", "ppm", f"P4\n{WIDTH} {HEIGHT}\n".encode() + rows, shown)
-    text = f"P1\n{WIDTH} {HEIGHT}\n" + "".join(map(str, bits.ravel()))
+    text = f"P1\n{WIDTH} {HEIGHT}\n" + "".join(map(str, bits.ravel())) + "\n"
     yield Cell("PNM P1", "ppm", text.encode(), shown)
     for channels, order in itertools.product((1, 3), "<>"):
         floats = RAMPS[::-1, :, :channels].astype(f"{order}f4")
-        head = f"P{'f' if channels == 1 else 'F'}\n{WIDTH} {HEIGHT}\n{'-1.0' if order == '<' else '1.0'}\n"
+        head = (
+            f"P{'f' if channels == 1 else 'F'}\n{WIDTH} {HEIGHT}\n{-1 if order == '<' else 1}.0\n"
+        )
         shown = np.broadcast_to(RAMPS[..., :channels] * 255, (HEIGHT, WIDTH, 3))
         name = f"PFM {'gray' if channels == 1 else 'RGB'}, {'little' if order == '<' else 'big'}"
         yield Cell(name, "pfm", head.encode() + floats.tobytes(), shown)
 
 
 def _tga() -> Iterator[Cell]:
-    shown = _RGB.astype(float)
-    bgr, gray = _RGB[..., ::-1], _RGB[..., 0]
+    kinds = _tga_kinds()
+    for (name, kind), top, runs in itertools.product(kinds.items(), (False, True), (False, True)):
+        rows = kind.values if top else kind.values[::-1]
+        colors, flags = len(kind.palette) // 3, kind.alpha_bits | (0x20 if top else 0)
+        head = struct.pack("<BBBHHB", 0, bool(colors), kind.code + 8 * runs, 0, colors, 24)
+        head += struct.pack("<HHHHBB", 0, 0, WIDTH, HEIGHT, kind.bits, flags)
+        # One packet a row: a literal run of all its pixels.
+        count = bytes([WIDTH - 1]) if runs else b""
+        body = b"".join(count + row.tobytes() for row in rows)
+        how = f"{', top-down' if top else ''}{', RLE' if runs else ''}"
+        yield Cell(f"TGA {name}{how}", "tga", head + kind.palette + body, kind.shown)
+
+
+class _Tga(NamedTuple):
+    code: int
+    bits: int
+    values: Samples
+    shown: Pixels
+    palette: bytes = b""
+    alpha_bits: int = 0
+
+
+def _tga_kinds() -> dict[str, _Tga]:
+    shown, bgr, gray = _RGB.astype(float), _RGB[..., ::-1], _RGB[..., :1]
     bgra = np.concatenate([bgr, _ALPHA[..., None]], -1)
     colors = _table(256)
-    kinds = {
-        "gray": (3, 8, gray[..., None], as_rgb(gray[..., None], 8), b"", 0),
-        "RGB": (2, 24, bgr, shown, b"", 0),
-        "RGBA": (2, 32, bgra, over_white(shown, _ALPHA / 255), b"", 8),
-        "palette": (1, 8, gray[..., None], colors[gray].astype(float), colors[:, ::-1].tobytes(), 0),
+    words, five = _five_bits()
+    return {
+        "gray": _Tga(3, 8, gray, as_rgb(gray, 8)),
+        "RGB": _Tga(2, 24, bgr, shown),
+        "RGBA": _Tga(2, 32, bgra, over_white(shown, _ALPHA / 255), alpha_bits=8),
+        "palette": _Tga(1, 8, gray, colors[gray[..., 0]].astype(float), colors[:, ::-1].tobytes()),
+        "16 bits": _Tga(2, 16, words, five),
     }
-    five = (_RGB >> 3).astype(int)
-    words = (five[..., 0] << 10 | five[..., 1] << 5 | five[..., 2]).astype("<u2")
-    kinds["16 bits"] = (2, 16, words[..., None].view(np.uint8), five * (255 / 31), b"", 0)
-    for (name, (kind, bits, values, right, table, alpha)), top, runs in itertools.product(kinds.items(), (False, True), (False, True)):
-        rows = values if top else values[::-1]
-        head = struct.pack("<BBBHHBHHHHBB", 0, bool(table), kind + 8 * runs, 0, len(table) // 3, 24 if table else 0,
-                           0, 0, WIDTH, HEIGHT, bits, alpha | (0x20 if top else 0))  # fmt: skip
-        if runs:
-            body = b"".join(bytes([WIDTH - 1]) + row.tobytes() for row in rows)
-        else:
-            body = rows.tobytes()
-        how = f"{', top-down' if top else ''}{', RLE' if runs else ''}"
-        yield Cell(f"TGA {name}{how}", "tga", head + table + body, right)

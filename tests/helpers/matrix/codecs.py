@@ -3,7 +3,6 @@
 The files are encoded by Pillow and changed by hand; other decoders say which pixels are right.
 """
 
-
 import itertools
 import struct
 from collections.abc import Iterator
@@ -12,10 +11,11 @@ import numpy as np
 from PIL import Image
 
 import icc
-from matrix.cells import HEIGHT, RAMPS, Cell, as_rgb, over_white, samples
+from matrix.cells import HEIGHT, RAMPS, Cell, Pixels, as_rgb, over_white, samples
 from matrix.tiff import upright
 from pictures import encoded
 
+Choices = dict[str, object]
 _RGBA = np.rint(RAMPS * 255).astype(np.uint8)
 _RGB = Image.fromarray(_RGBA[..., :3].copy())
 
@@ -72,54 +72,59 @@ def _jpeg_orientations() -> Iterator[Cell]:
     for order, kind, orientation in itertools.product("<>", (1, 3, 4), range(10)):
         body = exif(orientation, order, kind)
         app1 = b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
-        name = f"JPEG orientation {orientation} of type {kind}, {'little' if order == '<' else 'big'}"
+        name = (
+            f"JPEG orientation {orientation} of type {kind}, {'little' if order == '<' else 'big'}"
+        )
         right = upright(tiles.astype(float), orientation)
         yield Cell(name, "jpg", whole[:2] + app1 + whole[2:], right, 3.0, browser=True)
 
 
 def _webp() -> Iterator[Cell]:
-    shown, alpha = _RGBA[..., :3].astype(float), _RGBA[..., 3] / 255
+    shown, white = _RGBA[..., :3].astype(float), over_white(_RGBA[..., :3], _RGBA[..., 3] / 255)
     rgba = Image.fromarray(_RGBA)
-    lossless = {"lossless": True, "exact": True}
-    yield Cell("WebP lossless", "webp", encoded(_RGB, "WEBP", **lossless), shown, browser=True)
-    data = encoded(rgba, "WEBP", **lossless)
-    yield Cell("WebP lossless with alpha", "webp", data, over_white(shown, alpha), 2.0, browser=True)
-    yield Cell("WebP lossy", "webp", encoded(_RGB, "WEBP", quality=100), None, 6.0, browser=True)
-    data = encoded(rgba, "WEBP", quality=100)
-    yield Cell("WebP lossy with alpha", "webp", data, None, 6.0, browser=True)
-    data = encoded(_RGB, "WEBP", save_all=True, append_images=[_RGB.rotate(180)], **lossless)
+    exact: Choices = {"lossless": True, "exact": True}
+    data = encoded(_RGB, "WEBP", **exact)
+    yield Cell("WebP lossless", "webp", data, shown, browser=True)
+    data = encoded(rgba, "WEBP", **exact)
+    yield Cell("WebP lossless with alpha", "webp", data, white, 2.0, browser=True)
+    for name, image in {"WebP lossy": _RGB, "WebP lossy with alpha": rgba}.items():
+        yield Cell(name, "webp", encoded(image, "WEBP", quality=100), None, 2.0, browser=True)
+    for name, image, right in (("AVIF", _RGB, shown), ("AVIF with alpha", rgba, white)):
+        data = encoded(image, "AVIF", quality=100, subsampling="4:4:4", speed=10)
+        yield Cell(name, "avif", data, right, 3.0, browser=True, magick=False)
+    data = encoded(_RGB, "WEBP", save_all=True, append_images=[_RGB.rotate(180)], **exact)
     yield Cell("WebP animated", "webp", data, shown, browser=True, magick=False)
     for orientation in range(10):
-        data = encoded(_RGB, "WEBP", exif=exif(orientation, "<", 3), **lossless)
+        data = encoded(_RGB, "WEBP", exif=exif(orientation, "<", 3), **exact)
         right = upright(shown, orientation)
         yield Cell(f"WebP orientation {orientation}", "webp", data, right, browser=True)
 
 
 def _jpeg_2000() -> Iterator[Cell]:
-    shown = _RGBA[..., :3].astype(float)
-    for name, options in {"JP2": {}, "J2K": {"no_jp2": True}}.items():
-        suffix = name.lower()
-        data = encoded(_RGB, "JPEG2000", irreversible=False, **options)
-        yield Cell(f"{name} RGB", suffix, data, shown)
-        gray = encoded(Image.fromarray(_RGBA[..., 0].copy()), "JPEG2000", **options)
-        yield Cell(f"{name} gray", suffix, gray, as_rgb(_RGBA[..., :1], 8))
-        wide = encoded(Image.fromarray(samples(1, 16)[..., 0]), "JPEG2000", **options)
-        yield Cell(f"{name} gray 16 bits", suffix, wide, as_rgb(samples(1, 16), 16))
-        data = encoded(Image.fromarray(_RGBA), "JPEG2000", **options)
-        yield Cell(f"{name} RGBA", suffix, data, over_white(shown, _RGBA[..., 3] / 255))
+    pictures: dict[str, tuple[Image.Image, Pixels]] = {
+        "RGB": (_RGB, _RGBA[..., :3].astype(float)),
+        "gray": (Image.fromarray(_RGBA[..., 0].copy()), as_rgb(_RGBA[..., :1], 8)),
+        "gray 16 bits": (Image.fromarray(samples(1, 16)[..., 0]), as_rgb(samples(1, 16), 16)),
+        "RGBA": (Image.fromarray(_RGBA), over_white(_RGBA[..., :3], _RGBA[..., 3] / 255)),
+    }
+    for (name, (image, shown)), bare in itertools.product(pictures.items(), (False, True)):
+        suffix = "j2k" if bare else "jp2"
+        data = encoded(image, "JPEG2000", irreversible=False, no_jp2=bare)
+        yield Cell(f"{suffix.upper()} {name}", suffix, data, shown)
 
 
 def _profiles() -> Iterator[Cell]:
     colors = _RGBA[..., :3].reshape(-1, 3)
-    for matrix, gamma in ((icc.ADOBE_RGB, 2.2), (icc.DISPLAY_P3, 2.2), (icc.SRGB, 1.8)):
-        right = icc.matrix_colors(colors, matrix, gamma).reshape(HEIGHT, -1, 3)
-        profile = icc.matrix_profile(matrix, gamma)
-        for kind, options in {"PNG": {}, "TIFF": {}, "WEBP": {"lossless": True}}.items():
-            data = encoded(_RGB, kind, icc_profile=profile, **options)
-            name = f"{kind} RGB profile of green {matrix[0][1]:.2f}, gamma {gamma}"
-            yield Cell(name, kind.lower(), data, right, 3.0, browser=kind != "TIFF", magick=False)
-    gray = Image.fromarray(_RGBA[..., 0].copy())
+    kinds: dict[str, Choices] = {"PNG": {}, "TIFF": {}, "WEBP": {"lossless": True}}
+    spaces = {"Adobe RGB": icc.ADOBE_RGB, "Display P3": icc.DISPLAY_P3, "sRGB": icc.SRGB}
+    for (space, matrix), (kind, options) in itertools.product(spaces.items(), kinds.items()):
+        right = icc.matrix_colors(colors, matrix, 1.8).reshape(HEIGHT, -1, 3)
+        data = encoded(_RGB, kind, icc_profile=icc.matrix_profile(matrix, 1.8), **options)
+        name = f"{kind} profile {space} of gamma 1.8"
+        yield Cell(name, kind.lower(), data, right, 3.0, browser=kind != "TIFF", magick=False)
+    gray, profile = Image.fromarray(_RGBA[..., 0].copy()), icc.gray_profile(1.4)
     right = icc.gray_levels(_RGBA[..., 0].ravel(), 1.4).reshape(HEIGHT, -1, 3)
-    for kind, options in {"PNG": {}, "TIFF": {}, "JPEG": {"quality": 100}}.items():
-        data = encoded(gray, kind, icc_profile=icc.gray_profile(1.4), **options)
-        yield Cell(f"{kind} gray profile", kind.lower(), data, right, 5.0, browser=kind != "TIFF", magick=False)
+    kinds = {"PNG": {}, "TIFF": {}, "JPEG": {"quality": 100}}
+    for kind, options in kinds.items():
+        data, name = encoded(gray, kind, icc_profile=profile, **options), f"{kind} gray profile"
+        yield Cell(name, kind.lower(), data, right, 5.0, browser=kind != "TIFF", magick=False)

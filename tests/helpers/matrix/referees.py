@@ -34,6 +34,8 @@ async function pixels(data) {
 Promise.all(files.map((data) => pixels(data).catch((error) => String(error)))).then(
   (found) => done(JSON.stringify(found)));
 """
+_OPTIONS = ("-format", "ppm", "-auto-orient", "-background", "white", "-alpha", "remove",
+            "-colorspace", "sRGB", "-depth", "8")  # fmt: skip
 Shown = dict[str, NDArray[np.uint8] | str]
 
 
@@ -52,22 +54,26 @@ def by_magick(files: Mapping[str, tuple[str, bytes]], folder: Path) -> Shown:
         (folder / f"{number}.{suffix}").write_bytes(data)
     shown = folder / "shown"
     shown.mkdir()
-    sources = [f"{number}.{suffix}" for number, (suffix, _) in enumerate(files.values())]
-    for start in range(0, len(sources), 200):
-        command = [program, "-path", str(shown), "-format", "ppm", "-auto-orient", "-background",
-                   "white", "-alpha", "remove", "-colorspace", "sRGB", "-depth", "8", "-compress", "none"]  # fmt: skip
-        subprocess.run([*command, *sources[start : start + 200]], cwd=folder, capture_output=True, check=False)
-    return {name: _read(shown, number) for number, name in enumerate(names)}
+    waiting = [f"{number}.{suffix}" for number, (suffix, _) in enumerate(files.values())]
+    while waiting:
+        command = [program, "-path", "shown", *_OPTIONS, *waiting[:100]]
+        subprocess.run(command, cwd=folder, capture_output=True, check=False)
+        # It stops at some files that it cannot read: go on behind the first without a result.
+        unread = [name for name in waiting[:100] if _read(shown, name) is None]
+        waiting = waiting[(waiting.index(unread[0]) + 1) if unread else 100 :]
+    found = {name: f"{number}.{files[name][0]}" for number, name in enumerate(names)}
+    results = {name: _read(shown, file) for name, file in found.items()}
+    return {name: "not read" if one is None else one for name, one in results.items()}
 
 
-def _read(folder: Path, number: int) -> NDArray[np.uint8] | str:
-    path = folder / f"{number}.ppm"
-    if not path.exists():
-        path = folder / f"{number}-0.ppm"
-    if not path.exists():
-        return "not read"
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"))
+def _read(folder: Path, name: str) -> NDArray[np.uint8] | None:
+    number = name.partition(".")[0]
+    # Of several frames the first.
+    for path in (folder / f"{number}.ppm", folder / f"{number}-0.ppm"):
+        if path.exists():
+            with Image.open(path) as image:
+                return np.asarray(image.convert("RGB"))
+    return None
 
 
 def by_chromium(files: Mapping[str, bytes], browser: "Chrome") -> Shown:
@@ -75,7 +81,7 @@ def by_chromium(files: Mapping[str, bytes], browser: "Chrome") -> Shown:
     browser.get("about:blank")
     browser.set_script_timeout(60)
     encoded = [base64.b64encode(data).decode() for data in files.values()]
-    found: list[object] = json.loads(browser.execute_async_script(_IN_CHROMIUM, encoded))  # type: ignore[no-untyped-call]
+    found: list[object] = json.loads(browser.execute_async_script(_IN_CHROMIUM, encoded))
     return {name: _pixels(one) for name, one in zip(files, found, strict=True)}
 
 

@@ -1,205 +1,150 @@
-"""TIFF cells: photometric interpretation, sample, byte order, planes, compression, alpha, tags.
+"""TIFF cells: photometric interpretation, sample, byte order, planes, compression, alpha, tags."""
 
-Source: TIFF revision 6.0, and the BigTIFF layout of libtiff.
-"""
-
-import itertools
-import struct
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
-from matrix.cells import HEIGHT, RAMPS, WIDTH, Cell, as_rgb, over_white, packed, samples
+from matrix.cells import RAMPS, Cell, Pixels, Samples, as_rgb, over_white, samples
+from matrix.tiff_files import (
+    BYTE,
+    CMYK,
+    DEFLATE,
+    FLOAT,
+    LONG,
+    LZW,
+    MIN_IS_BLACK,
+    MIN_IS_WHITE,
+    NONE,
+    PACKBITS,
+    PALETTE,
+    RGB,
+    SHORT,
+    SIGNED,
+    YCBCR,
+    Layout,
+    Order,
+    Tags,
+    tiff,
+)
 
-MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
-NONE, LZW, DEFLATE, PACKBITS = 1, 5, 8, 32773
-UNSIGNED, SIGNED, FLOAT = 1, 2, 3
-BYTE, SHORT, LONG, LONG8 = 1, 3, 4, 16
-_CODES = {BYTE: "B", SHORT: "H", LONG: "I", LONG8: "Q"}
-ORIENTATION, EXTRA_SAMPLES, COLOR_MAP, SUBSAMPLING, ICC = 274, 338, 320, 530, 34675
-Tags = dict[int, tuple[int, list[int]]]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How the samples of a picture lie in a TIFF."""
-
-    photometric: int
-    bits: int
-    order: str = "<"
-    compression: int = NONE
-    planar: bool = False
-    kind: int = UNSIGNED
-    big: bool = False
-    tags: Tags = field(default_factory=dict)
-
-
-def tiff(values: NDArray[np.generic], layout: Layout) -> bytes:
-    """Return a TIFF of samples (h, w, c), in strips of five rows."""
-    height, width, channels = values.shape
-    planes = np.split(values, channels, -1) if layout.planar else [values]
-    strips = [
-        _compressed(_bytes_of(plane[y : y + 5], layout), layout.compression)
-        for plane in planes
-        for y in range(0, height, 5)
-    ]
-    start = 16 if layout.big else 8
-    offsets = list(itertools.accumulate((len(strip) for strip in strips), initial=start))
-    tags: Tags = {
-        256: (SHORT, [width]), 257: (SHORT, [height]), 258: (SHORT, [layout.bits] * channels),
-        259: (SHORT, [layout.compression]), 262: (SHORT, [layout.photometric]),
-        273: (LONG, offsets[:-1]), 277: (SHORT, [channels]), 278: (SHORT, [5]),
-        279: (LONG, [len(strip) for strip in strips]), 284: (SHORT, [2 if layout.planar else 1]),
-        339: (SHORT, [layout.kind] * channels), **layout.tags,
-    }  # fmt: skip
-    return _file(b"".join(strips), tags, layout)
-
-
-def _bytes_of(part: NDArray[np.generic], layout: Layout) -> bytes:
-    if layout.kind == FLOAT or layout.kind == SIGNED:
-        return part.astype(part.dtype.newbyteorder(layout.order)).tobytes()
-    return b"".join(packed(part, layout.bits, layout.order))
-
-
-def _file(pixels: bytes, tags: Tags, layout: Layout) -> bytes:
-    order, wide = layout.order, layout.big
-    count, entry, offset = ("Q", "HHQ", "Q") if wide else ("H", "HHI", "I")
-    inline = 8 if wide else 4
-    pixels += bytes(len(pixels) % 2)
-    start = (16 if wide else 8) + len(pixels)
-    end = start + struct.calcsize("<" + count) + len(tags) * (20 if wide else 12) + inline
-    directory, beyond = struct.pack(order + count, len(tags)), b""
-    for tag, (kind, numbers) in sorted(tags.items()):
-        body = struct.pack(f"{order}{len(numbers)}{_CODES[kind]}", *numbers)
-        if len(body) > inline:
-            place = end + len(beyond)
-            beyond += body + bytes(len(body) % 2)
-            body = struct.pack(order + offset, place)
-        directory += struct.pack(order + entry, tag, kind, len(numbers)) + body.ljust(inline, b"\0")
-    mark = b"II" if order == "<" else b"MM"
-    version = (43, 8, 0) if wide else (42,)
-    head = mark + struct.pack(f"{order}{len(version)}H", *version) + struct.pack(order + offset, start)
-    return head + pixels + directory + bytes(inline) + beyond
-
-
-def _compressed(data: bytes, compression: int) -> bytes:
-    if compression == DEFLATE:
-        return zlib.compress(data)
-    if compression == PACKBITS:
-        runs = [data[k : k + 128] for k in range(0, len(data), 128)]
-        return b"".join(bytes([len(run) - 1]) + run for run in runs)
-    if compression == LZW:
-        return _lzw(data)
-    return data
-
-
-def _lzw(data: bytes) -> bytes:
-    """Return codes of 9 bits, with the table cleared before it would need a tenth."""
-    codes: list[int] = []
-    for k in range(0, len(data), 200):
-        codes += [256, *data[k : k + 200]]
-    bits = "".join(f"{code:09b}" for code in [*codes, 257])
-    bits += "0" * (-len(bits) % 8)
-    return int(bits, 2).to_bytes(len(bits) // 8, "big")
+ORIENTATION, COLOR_MAP, EXTRA_SAMPLES, SUBSAMPLING = 274, 320, 338, 530
+_ORDERS: tuple[Order, ...] = ("<", ">")
+_PACKINGS = {NONE: "", LZW: ", LZW", DEFLATE: ", deflate", PACKBITS: ", PackBits"}
+_ALPHAS = ("unspecified sample", "associated alpha", "unassociated alpha")
 
 
 def cells() -> Iterator[Cell]:
     """Yield the combinations of photometric interpretation and sample with layouts and tags."""
-    layouts = list(itertools.product("<>", (NONE, LZW, DEFLATE, PACKBITS), (False, True)))
-    for order, compression, planar in layouts:
-        yield from _integers(order, compression, planar)
-        yield from _alphas(order, compression, planar)
-    for order, big in itertools.product("<>", (False, True)):
-        yield from _floats(order, big)
+    for order, compression in product(_ORDERS, _PACKINGS):
+        yield from _grays(order, compression)
+        yield from _wide(order, compression)
+        yield from _palettes(order, compression)
+        for planar in (False, True):
+            yield from _colors(order, compression, planar)
+            yield from _alphas(order, compression, planar)
+    for order, compression, bits in product(_ORDERS, (LZW, DEFLATE), (8, 16)):
+        layout = Layout(RGB, bits, order, compression, predictor=True)
+        values = samples(3, bits)
+        yield _cell(f"RGB {bits} bits, predictor", values, layout, as_rgb(values, bits))
+    for order, big in product(_ORDERS, (False, True)):
         yield from _orientations(order, big)
 
 
-def _name(what: str, layout: Layout) -> str:
-    packing = {NONE: "", LZW: ", LZW", DEFLATE: ", deflate", PACKBITS: ", PackBits"}
+def _cell(what: str, values: Samples, layout: Layout, shown: Pixels, near: float = 1.0) -> Cell:
     order = "little" if layout.order == "<" else "big"
     planes = ", planar" if layout.planar else ""
-    return f"{'BigTIFF' if layout.big else 'TIFF'} {what}, {order}{packing[layout.compression]}{planes}"
+    kind = "BigTIFF" if layout.big else "TIFF"
+    name = f"{kind} {what}, {order}{_PACKINGS[layout.compression]}{planes}"
+    return Cell(name, "tif", tiff(values, layout), shown, near)
 
 
-def _cell(what: str, values: NDArray[np.generic], layout: Layout, shown: object, near: float = 1.0) -> Cell:
-    return Cell(_name(what, layout), "tif", tiff(values, layout), np.asarray(shown), near)
-
-
-def _integers(order: str, compression: int, planar: bool) -> Iterator[Cell]:
-    for photometric, bits in itertools.product((MIN_IS_WHITE, MIN_IS_BLACK), (1, 2, 4, 8, 16, 32)):
-        if planar:
-            continue
+def _grays(order: Order, compression: int) -> Iterator[Cell]:
+    for photometric, bits in product((MIN_IS_WHITE, MIN_IS_BLACK), (1, 2, 4, 8, 12, 16, 32)):
         values = samples(1, bits)
         shown = as_rgb(values, bits)
         shown = 255 - shown if photometric == MIN_IS_WHITE else shown
         layout = Layout(photometric, bits, order, compression)
         yield _cell(f"gray {bits} bits, photometric {photometric}", values, layout, shown)
+
+
+def _wide(order: Order, compression: int) -> Iterator[Cell]:
+    """Yield floats in 0 to 1, and signed integers, which are stretched."""
+    kinds = product((MIN_IS_WHITE, MIN_IS_BLACK, RGB), (16, 32, 64))
+    for photometric, bits in kinds:
+        values = RAMPS[..., : 3 if photometric == RGB else 1].astype(f"f{bits // 8}")
+        shown = as_rgb(values * 255.0, 8)
+        shown = 255 - shown if photometric == MIN_IS_WHITE else shown
+        layout = Layout(photometric, bits, order, compression, kind=FLOAT)
+        yield _cell(f"{bits}-bit floats, photometric {photometric}", values, layout, shown)
+    for bits in (8, 16, 32):
+        values = np.rint((RAMPS[..., :1] * 2 - 1) * (2 ** (bits - 1) - 1)).astype(f"i{bits // 8}")
+        layout = Layout(MIN_IS_BLACK, bits, order, compression, kind=SIGNED)
+        yield _cell(f"signed {bits} bits", values, layout, as_rgb(RAMPS[..., :1] * 255.0, 8))
+
+
+def _palettes(order: Order, compression: int) -> Iterator[Cell]:
+    for bits in (1, 2, 4, 8):
+        colors = (np.arange(3 * 2**bits) * 7919 % 65536).reshape(3, -1)
+        tags: Tags = {COLOR_MAP: (SHORT, colors.ravel().tolist())}
+        indexes = samples(1, bits)
+        layout = Layout(PALETTE, bits, order, compression, tags=tags)
+        shown = colors[:, indexes[..., 0]].transpose(1, 2, 0) / 257
+        yield _cell(f"palette {bits} bits", indexes, layout, shown)
+
+
+def _colors(order: Order, compression: int, planar: bool) -> Iterator[Cell]:
     for bits in (8, 16, 32):
         values = samples(3, bits)
         layout = Layout(RGB, bits, order, compression, planar)
         yield _cell(f"RGB {bits} bits", values, layout, as_rgb(values, bits))
     for bits in (8, 16):
         inks = samples(4, bits)
-        light = as_rgb(2**bits - 1 - inks[..., :3].astype(int), bits)
-        black = (2**bits - 1 - inks[..., 3:].astype(int)) / (2**bits - 1)
+        absent = 1 - inks / (2**bits - 1)
         layout = Layout(CMYK, bits, order, compression, planar)
-        yield _cell(f"CMYK {bits} bits", inks, layout, light * black, 2.0)
-    for bits in () if planar else (1, 2, 4, 8):
-        colors = (np.arange(3 * 2**bits) * 7919 % 65536).reshape(3, -1)
-        tags: Tags = {COLOR_MAP: (SHORT, colors.ravel().tolist())}
-        indexes = samples(1, bits)
-        layout = Layout(PALETTE, bits, order, compression, tags=tags)
-        yield _cell(f"palette {bits} bits", indexes, layout, colors[:, indexes[..., 0]].transpose(1, 2, 0) / 257)
+        yield _cell(f"CMYK {bits} bits", inks, layout, absent[..., :3] * absent[..., 3:] * 255, 2.0)
     values = samples(3, 8)
-    y, cb, cr = (values[..., k].astype(float) for k in range(3))
-    shown = np.stack([y + 1.402 * (cr - 128), y - 0.344136 * (cb - 128) - 0.714136 * (cr - 128), y + 1.772 * (cb - 128)], -1)
     layout = Layout(YCBCR, 8, order, compression, planar, tags={SUBSAMPLING: (SHORT, [1, 1])})
-    yield _cell("YCbCr", values, layout, np.clip(shown, 0, 255), 2.0)
+    yield _cell("YCbCr", values, layout, _of_ycbcr(values), 2.0)
+    if compression == NONE and not planar:
+        layout = Layout(YCBCR, 8, order, tags={SUBSAMPLING: (SHORT, [2, 2])})
+        yield _cell("YCbCr with subsampled chroma", values, layout, _of_ycbcr(values))
 
 
-def _alphas(order: str, compression: int, planar: bool) -> Iterator[Cell]:
+def _of_ycbcr(values: Samples) -> Pixels:
+    """Return RGB (h, w, 3) of YCbCr with Rec. 601 luma (h, w, 3)."""
+    y, cb, cr = np.moveaxis(values.astype(float), -1, 0)
+    red, blue = y + 1.402 * (cr - 128), y + 1.772 * (cb - 128)
+    green = (y - 0.299 * red - 0.114 * blue) / 0.587
+    shown: Pixels = np.clip(np.stack([red, green, blue], -1), 0, 255)
+    return shown
+
+
+def _alphas(order: Order, compression: int, planar: bool) -> Iterator[Cell]:
     """Yield RGB and gray with an extra sample: unspecified, associated and unassociated alpha."""
-    for bits, channels, extra in itertools.product((8, 16), (3, 1), (0, 1, 2)):
+    for bits, channels, extra in product((8, 16), (3, 1), range(3)):
         values = np.rint(RAMPS[..., [*range(channels), 3]] * (2**bits - 1))
         alpha = values[..., -1] / (2**bits - 1)
         shown = as_rgb(values[..., :channels], bits)
         if extra == 1:
             values[..., :channels] = np.rint(values[..., :channels] * alpha[..., None])
-        shown = shown if extra == 0 else over_white(shown, alpha)
-        kind = ("unspecified sample", "associated alpha", "unassociated alpha")[extra]
-        layout = Layout(RGB if channels == 3 else MIN_IS_BLACK, bits, order, compression, planar,
-                        tags={EXTRA_SAMPLES: (SHORT, [extra])})  # fmt: skip
-        what = f"{'RGB' if channels == 3 else 'gray'} {bits} bits, {kind}"
+        shown = over_white(shown, alpha) if extra else shown
+        photometric = RGB if channels == 3 else MIN_IS_BLACK
+        tags: Tags = {EXTRA_SAMPLES: (SHORT, [extra])}
+        layout = Layout(photometric, bits, order, compression, planar, tags=tags)
+        what = f"{'RGB' if channels == 3 else 'gray'} {bits} bits, {_ALPHAS[extra]}"
         yield _cell(what, values.astype(np.uint16), layout, shown, 2.0)
 
 
-def _floats(order: str, big: bool) -> Iterator[Cell]:
-    for photometric, bits, channels in itertools.product((MIN_IS_WHITE, MIN_IS_BLACK, RGB), (16, 32, 64), (1, 3)):
-        if (photometric == RGB) != (channels == 3):
-            continue
-        values = RAMPS[..., :channels].astype(f"f{bits // 8}")
-        shown = as_rgb(values * 255.0, 8)
-        shown = 255 - shown if photometric == MIN_IS_WHITE else shown
-        layout = Layout(photometric, bits, order, kind=FLOAT, big=big)
-        yield _cell(f"{bits}-bit floats, photometric {photometric}", values, layout, shown)
-    for bits in (8, 16, 32):
-        values = np.rint((RAMPS[..., :1] * 2 - 1) * (2 ** (bits - 1) - 1)).astype(f"i{bits // 8}")
-        layout = Layout(MIN_IS_BLACK, bits, order, kind=SIGNED, big=big)
-        yield _cell(f"signed {bits} bits", values, layout, as_rgb(RAMPS[..., :1] * 255.0, 8))
-
-
-def _orientations(order: str, big: bool) -> Iterator[Cell]:
+def _orientations(order: Order, big: bool) -> Iterator[Cell]:
     values = samples(3, 8)
-    for kind, orientation in itertools.product((BYTE, SHORT, LONG), range(10)):
+    for kind, orientation in product((BYTE, SHORT, LONG), range(10)):
         layout = Layout(RGB, 8, order, big=big, tags={ORIENTATION: (kind, [orientation])})
-        what = f"orientation {orientation} of type {kind}"
-        yield _cell(what, values, layout, upright(as_rgb(values, 8), orientation), 0.0)
+        shown = upright(as_rgb(values, 8), orientation)
+        yield _cell(f"orientation {orientation} of type {kind}", values, layout, shown, 0.0)
 
 
-def upright(pixels: NDArray[np.float64], orientation: int) -> NDArray[np.float64]:
+def upright(pixels: Pixels, orientation: int) -> Pixels:
     """Return stored pixels (h, w, 3) as an EXIF orientation says they are to be shown."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.transpose(1, 0, 2)
