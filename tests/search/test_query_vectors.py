@@ -13,7 +13,7 @@ import imgrec.search.query_vectors
 from imgrec import ImgrecError, StoreError
 from imgrec.collection import Entry
 from imgrec.encoders.spec import EncoderSpec, Vectors
-from imgrec.errors import EncoderError
+from imgrec.errors import EncoderError, PictureError
 from imgrec.pictures.decoding import digest
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
 from imgrec.search.query_vectors import Resolver, encoded_by
@@ -272,6 +272,19 @@ def test_gray_and_transparent_arrays_are_pictures(made: list[Means]) -> None:
         found = _resolver().resolve(array, nothing, [_opened(SMALL)])
         assert np.allclose(found.vectors[0], [expected], atol=0.01)
         assert found.name == "array " + " x ".join(str(side) for side in array.shape)
+
+
+def test_a_picture_in_memory_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(image: Image.Image, need_px: int) -> Image.Image:
+        assert need_px == 6
+        raise PictureError("too-large", "it has many pixels")
+
+    monkeypatch.setattr(imgrec.search.query_vectors, "prepared", refused)
+    nothing: Any = Catalog()
+    for asked, name in ((RED, "array 8 x 8 x 3"), (Image.fromarray(RED), "image")):
+        with pytest.raises(ImgrecError) as error:
+            _resolver().resolve(asked, nothing, [_opened(SMALL), _opened(LARGE)])
+        assert str(error.value) == f"{name} cannot be read: too-large (it has many pixels)"
 
 
 def test_a_text_is_encoded_once(made: list[Means]) -> None:

@@ -26,7 +26,7 @@ from mutations import Mutant, mutants_of
 from results import NOTICED, Result, append, digest_of, page, read, score
 
 ROOT = Path(__file__).parents[2]
-MAP = Path(__file__).parent / "tests.toml"
+MAP = Path("tools", "mutants", "tests.toml")
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,16 @@ class Module:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the mutants, print a line for each module, write the page; 1 if tests fail anyway."""
     asked = _parser().parse_args(argv)
-    modules = list(_modules(asked.modules, asked.sample, asked.seed))
+    modules: list[Module] = []
     asked.out.mkdir(parents=True, exist_ok=True)
     kept = asked.out / "results.jsonl"
-    copies: list[Path] = []
+    copies = [] if asked.report else make_copies(ROOT, asked.out / "copies", asked.jobs)
     failed = False
-    for module in modules:
+    # Read from a copy, as the tree may change meanwhile.
+    for module in _modules(copies[0] if copies else ROOT, asked.modules, asked.sample, asked.seed):
+        modules.append(module)
         waiting = _waiting(module, read(kept), survivors=asked.survivors)
-        if waiting and not asked.report:
-            copies = copies or make_copies(ROOT, asked.out / "copies", asked.jobs)
+        if waiting and copies:
             try:
                 for result in _judged(module, waiting, copies):
                     append(kept, result)
@@ -90,15 +91,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _modules(wanted: Sequence[str], sample: str, seed: int) -> Iterator[Module]:
-    table: Mapping[str, list[str]] = tomllib.loads(MAP.read_text("utf-8"))["modules"]
+def _modules(root: Path, wanted: Sequence[str], sample: str, seed: int) -> Iterator[Module]:
+    table: Mapping[str, list[str]] = tomllib.loads((root / MAP).read_text("utf-8"))["modules"]
     for path, files in table.items():
         if wanted and not any(part in path for part in wanted):
             continue
-        source = (ROOT / path).read_text("utf-8")
+        source = (root / path).read_text("utf-8")
         most = None if sample == "all" else int(sample)
         chosen, count = mutants_of(source, f"{seed} {path}", most)
-        yield Module(path, tuple(files), digest_of(ROOT, path, files), tuple(chosen), count)
+        yield Module(path, tuple(files), digest_of(root, path, files), tuple(chosen), count)
 
 
 def _waiting(

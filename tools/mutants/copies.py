@@ -1,6 +1,5 @@
 """Copies of the working tree in which mutants are run, so that the tree itself is never changed."""
 
-import compileall
 import itertools
 import os
 import shutil
@@ -24,13 +23,13 @@ def make_copies(root: Path, folder: Path, count: int) -> list[Path]:
         if (root / name).is_file():
             (first / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(root / name, first / name)
-    # The machine code of numba, which takes minutes to compile.
-    for compiled in (root / "imgrec").rglob("__pycache__/*.nb?"):
-        there = first / compiled.relative_to(root)
-        there.parent.mkdir(exist_ok=True)
-        shutil.copy2(compiled, there)
-    for package in ("imgrec", "graph", "projector"):
-        compileall.compile_dir(first / package, quiet=2)
+    # Bytecode and the machine code of numba, which takes minutes to compile; both are valid for
+    # files of the same size and time.
+    for top in ("imgrec", "graph", "projector", "tests"):
+        for compiled in (root / top).rglob("__pycache__/*"):
+            there = first / compiled.relative_to(root)
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(compiled, there)
     copies = [first, *(folder / str(number) for number in range(1, count))]
     for copy in copies[1:]:
         shutil.copytree(first, copy)
