@@ -50,7 +50,8 @@ def check_classes(folder: Path) -> None:
     entries = _entries(folder)
     parts = [entry for entry in entries if _PART_NAME.fullmatch(entry.name)]
     others = [entry for entry in entries if entry not in parts]
-    _check_entries(folder, others, re.compile(re.escape(CLASSES_DESCRIPTION)), CLASSES_DESCRIPTION)
+    _check_names(folder, others, re.compile(re.escape(CLASSES_DESCRIPTION)))
+    _check_sidecar(folder, entries, CLASSES_DESCRIPTION)
     for part in parts:
         check_part(folder / part.name)
 
@@ -81,7 +82,9 @@ def delete_folder(folder: Path, trash: Path) -> None:
 
 
 def _check(folder: Path, names: re.Pattern[str], sidecar: str) -> None:
-    _check_entries(folder, _entries(folder), names, sidecar)
+    entries = _entries(folder)
+    _check_names(folder, entries, names)
+    _check_sidecar(folder, entries, sidecar)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -91,15 +94,16 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return sorted(entries, key=lambda entry: entry.name)
 
 
-def _check_entries(
-    folder: Path, entries: list[os.DirEntry[str]], names: re.Pattern[str], sidecar: str
-) -> None:
+def _check_names(folder: Path, entries: list[os.DirEntry[str]], names: re.Pattern[str]) -> None:
     for entry in entries:
         if not names.fullmatch(entry.name) or not entry.is_file(follow_symlinks=False):
             raise StoreError(
                 f"{folder} holds {entry.name}, which imgrec did not write and would be lost: "
                 "move it away, and run the same command again"
             )
+
+
+def _check_sidecar(folder: Path, entries: list[os.DirEntry[str]], sidecar: str) -> None:
     if entries and not any(entry.name == sidecar for entry in entries):
         raise StoreError(
             f"{folder} holds {entries[0].name} and no {sidecar}, so that nothing tells whose it "
