@@ -87,7 +87,8 @@ class Ground:
         """Return what is in the canary tree, and the owner's files within the store.
 
         Args:
-            treasures: files of the owner in the store, relative to it.
+            treasures: files of the owner in the store, relative to it; a part that is damaged may
+                be set aside with what is in it.
         """
         found: dict[str, object] = {}
         for folder, folders, files in os.walk(self.path):
@@ -97,8 +98,9 @@ class Ground:
                 path = Path(folder, name)
                 found[(here / name).as_posix()] = _described(path)
         for name in treasures:
-            path = self.store / name
-            found[f"work/store/{name}"] = _described(path) if path.exists() else None
+            places = self.store / name, self.store / "damaged" / name
+            there = next(filter(Path.is_file, places), None)
+            found[f"work/store/{name}"] = there and there.read_bytes()
         return found
 
     def leaks(self) -> list[str]:

@@ -99,6 +99,8 @@ _AS_FOLDERS = (
     "knn/mini/kept.json",
     "classes/mini/classes.json",
 )
+# Files that are only a memory of earlier runs, which go on without them.
+_UNTOLD = ("colors.json", "graph.json", "damaged.json", "lock")
 # Folders that are replaced whole; a file of the owner lies in one.
 _REPLACED = (
     "knn/mini",
@@ -237,7 +239,12 @@ HOSTILE_FILES = [
     Attack("socket: roots.json", _socket),
     *(Attack(f"endless device: {place}", _endless(place)) for place in _ENDLESS),
     *(
-        Attack(f"folder: {place}", _folder(place), treasures=(f"{place}/letter.txt",))
+        Attack(
+            f"folder: {place}",
+            _folder(place),
+            found=place not in _UNTOLD,
+            treasures=(f"{place}/letter.txt",),
+        )
         for place in _AS_FOLDERS
     ),
     Attack("hard link: lock", _hard_link("lock"), found=False),
