@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import vector_stores
 from cached_vectors import SPEC, vector
 from imgrec import Recommender
 from imgrec.search.cache import open_cache
+from imgrec.search.cache_backends import RedisServer, SqliteFile
 from pictures import picture
+from redis_servers import free_port, redis_server
 
 VECTORS = vector_stores.clustered(120, 16)
 _OPEN = Path("/proc/self/fd")
@@ -110,3 +113,38 @@ def test_a_query_by_a_file_leaves_it_closed(path: Path, tmp_path: Path, photo_st
         for _ in range(3):
             opened.query([tmp_path / "new.png"])
         assert _open_files() == before
+
+
+def test_closing_closes_what_others_still_refer_to(path: Path, tmp_path: Path) -> None:
+    """Without references the interpreter would close them too, and hide that nobody does."""
+    opened = Recommender.open(path, cache=str(tmp_path / "v.sqlite"))
+    opened.query([1])
+    store = opened.store
+    opened.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        store.catalog.db.execute("SELECT 1")
+
+
+def test_the_connection_of_a_cache_is_closed(tmp_path: Path) -> None:
+    place = SqliteFile(tmp_path / "v.sqlite", 1 << 20)
+    place.close()
+    place.write("a", b"1", 5.0)
+    assert place.read("a", 5.0) == b"1"
+    opened = place._opened
+    assert opened is not None
+    place.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened.execute("SELECT 1")
+
+
+@pytest.mark.redis
+def test_the_socket_of_a_cache_is_closed(tmp_path: Path) -> None:
+    pytest.importorskip("redis")
+    with redis_server(tmp_path, free_port()) as address:
+        place = RedisServer(address, address)
+        place.write("a", b"1", 5.0)
+        before = _open_files()
+        place.close()
+        # The client and its pool of connections are still referred to.
+        assert place is not None
+        assert _open_files() == before - 1
