@@ -57,6 +57,7 @@ SLOW = (
     "layouts/*",
     "neighbors/test_graph.py",
     "package/test_portability.py",
+    "pictures/test_matrix.py",
     "projector/*",
     "projector/files/test_sprite_workers.py",
     "reporting/*",

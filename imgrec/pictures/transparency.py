@@ -18,6 +18,8 @@ from PIL.ImageFile import ImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 _LOW_BITS = {"L;2": 2, "L;4": 4, "L": 8}
+# Pixels that are compared with a key at a time.
+_CHUNK = 1 << 20
 _UPPER, _LOWER = "RGB;16B", "RGB;16L"
 
 
@@ -51,9 +53,14 @@ def with_key(image: Image.Image, lower: Image.Image) -> Image.Image:
         lower: its lower 8 bits.
     """
     key = np.array(image.info.pop("transparency"))
-    opaque = _differs(image, key >> 8) | _differs(lower, key & 255)
+    alpha = np.empty((image.height, image.width), np.uint8)
+    step = max(1, _CHUNK // image.width)
+    for top in range(0, image.height, step):
+        box = (0, top, image.width, min(top + step, image.height))
+        opaque = _differs(image.crop(box), key >> 8) | _differs(lower.crop(box), key & 255)
+        alpha[top : box[3]] = opaque * np.uint8(255)
     keyed = image.convert("RGBA")
-    keyed.putalpha(Image.fromarray(opaque.astype(np.uint8) * 255))
+    keyed.putalpha(Image.fromarray(alpha))
     return keyed
 
 

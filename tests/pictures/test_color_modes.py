@@ -9,6 +9,8 @@ from PIL import Image
 import icc
 from imgrec.pictures.color_modes import plain, to_rgb
 from imgrec.pictures.decoding import decode
+from matrix.png import RGB, chunk
+from matrix.png import png as made_png
 from pictures import encoded, picture
 
 _UNDER_BLACK = [(255 - ink) * (255 - 30) / 255 for ink in (20, 150, 90)]
@@ -97,6 +99,17 @@ def test_a_transparent_gray_level_of_sixteen_bits() -> None:
     values = np.array([[0, 25700, 65535]], np.uint16)
     png = encoded(Image.fromarray(values), "PNG", transparency=25700)
     assert _pixels(png)[0, :, 0].tolist() == [0, 255, 255]
+
+
+def test_a_color_of_sixteen_bits_is_transparent_only_if_it_is_exactly_the_key() -> None:
+    # More rows than are compared at a time.
+    values = np.full((3000, 400, 3), 25700, np.uint16)
+    values[::2] += 1
+    values[2999] = (25700, 25700, 25701)
+    key = chunk(b"tRNS", values[1, 0].astype(">u2").tobytes())
+    found = decode(made_png(values, 16, RGB, before=key), need_px=2000).image
+    expected = np.where((values == 25700).all(-1, keepdims=True), 255, 100)
+    assert (np.asarray(found) == expected).all()
 
 
 def test_lab_in_tiff() -> None:

@@ -7,6 +7,7 @@ import struct
 import threading
 import zlib
 from contextlib import suppress
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from imgrec import PictureError
 from imgrec.pictures.decoding import decode
 from imgrec.pictures.failures import REASONS, muffled, translated
 from imgrec.pictures.formats import FORMATS
+from matrix import bitmaps, codecs, png, tiff
 from pictures import encoded
 from valid_pictures import VALID
 
@@ -97,6 +99,17 @@ def test_changed_files_are_read_or_fail_for_a_known_reason(
         outcomes.add(_outcome(mutate(valid, rng)))
     # At least one change makes the file fail.
     assert outcomes - {"ok"}
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("group", [png, tiff, bitmaps, codecs], ids=lambda group: group.__name__)
+def test_changed_cells_of_the_matrix_are_read_or_fail_for_a_known_reason(
+    group: ModuleType, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cells = [*group.cells()]
+    rng = np.random.default_rng(len(cells))
+    for number, place in enumerate(rng.permutation(len(cells))[:40]):
+        _outcome(MUTATIONS[number % len(MUTATIONS)](cells[place].data, rng))
     assert capfd.readouterr() == ("", "")
 
 
