@@ -296,3 +296,15 @@ def test_other_metrics_and_zero_queries_need_composed_vectors(
     assert np.allclose(found[0], METRICS["cosine"].function(vectors[:1], vectors)[0], atol=1e-6)
     assert sorted(compiled) == [(2, 2), (2, 2), (2, 2), (2, 6)]
     assert np.allclose(distances_to_rows(feature, COSINE, queries, np.arange(3))[1], 1)
+
+
+def test_a_relation_is_composed_where_the_compiled_loops_are_not_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "imgrec.distances.kernels", raising=False)
+    monkeypatch.delattr(blockwise, "load_kernels")
+    feature, vectors = _related()
+    expected = METRICS["cosine"].function(vectors[:2], vectors)
+    assert np.allclose(distances_to_all(feature, COSINE, vectors[:2]), expected, atol=1e-6)
+    found = distances_to_rows(feature, COSINE, vectors[:2], np.array([8, 1]))
+    assert np.allclose(found, expected[:, [8, 1]], atol=1e-6)
