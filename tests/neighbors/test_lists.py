@@ -28,6 +28,7 @@ def test_tiles_contain_the_rows_of_any_blocks() -> None:
     seen = np.zeros((len(feature), 5), np.float32)
     for tile in tiles(feature, 7):
         assert len(tile.rows) <= 7
+        assert tile.load(feature).dtype == np.float32
         seen[tile.rows] = tile.load(feature)
     assert np.array_equal(seen, feature.load())
     assert np.array_equal(feature.ids, np.flatnonzero(alive))
