@@ -87,12 +87,18 @@ def _true_values(image: Image.Image) -> NDArray[Any]:
     kind = _first(image, SAMPLE_FORMAT)
     if image.mode == "I" and kind == UNSIGNED and _first(image, BITS) == 32:
         return values.view(np.uint32)
+    if image.format == "FITS" and image.mode.startswith("I;16"):
+        # Integers of FITS are signed; unsigned ones are stored minus 32768, in place of a sign.
+        is_unsigned = image.info.get("bzero") == 32768
+        signed = np.dtype(values.dtype.str.replace("u", "i"))
+        return values ^ np.uint16(32768) if is_unsigned else values.view(signed)
     return values.view(np.int8) if image.mode == "L" and kind == SIGNED else values
 
 
 def _full_scale(image: Image.Image) -> int:
     """Return the value of white for 16-bit modes; 0 for others, where the values decide."""
-    if not image.mode.startswith("I;16"):
+    is_signed = image.format == "FITS" and image.info.get("bzero") != 32768
+    if not image.mode.startswith("I;16") or is_signed:
         return 0
     return 4095 if _first(image, BITS) == 12 else 65535
 

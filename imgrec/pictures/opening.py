@@ -2,11 +2,14 @@
 
 PNGs are opened without the chunks that no pixel depends on; TIFFs that Pillow lacks by one tag with
 that tag changed, and those that it would read wrong are refused. Nothing is decoded yet.
+
+Sources: ISO/IEC 15444-1, A.5.1, for the bit depths of JPEG 2000; the FITS standard 4.0, 4.4.2.5.
 """
 
 import io
+import re
 
-from PIL import Image
+from PIL import Image, ImagePalette
 from PIL.ImageFile import ImageFile, _Tile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
@@ -20,6 +23,10 @@ from imgrec.pictures.transparency import scale_key
 
 # libtiff returns samples in the machine's byte order, and for these Pillow would swap them.
 _NATIVE = {"I;32BS": "I;32NS", "I;16BS": "I;16NS", "F;32BF": "F;32NF"}
+
+# The value of zero of FITS, in a header of at most so many bytes.
+_FITS_ZERO = re.compile(rb"BZERO   = *([-+]?[0-9.]+(?:[ED][-+]?[0-9]+)?)")
+_FITS_BYTES = 1 << 16
 
 
 def opened(data: bytes) -> tuple[ImageFile, bytes, str]:
@@ -38,7 +45,12 @@ def opened(data: bytes) -> tuple[ImageFile, bytes, str]:
     directory = tiff_tags.first_directory(data)
     if directory is not None:
         return _opened_tiff(directory)
-    return _opened(data), data, ""
+    if _has_deep_colors(data):
+        raise PictureError("unsupported", not_read("JPEG 2000 of more than 8 bits a color"))
+    image = _opened(data)
+    if image.format == "FITS" and (zero := _FITS_ZERO.search(data[:_FITS_BYTES])):
+        image.info["bzero"] = float(zero[1])
+    return image, data, ""
 
 
 def _opened(data: bytes) -> ImageFile:
@@ -72,6 +84,10 @@ def _opened_tiff(directory: tiff_tags.Directory) -> tuple[ImageFile, bytes, str]
             # `color_modes` converts by the original tags.
             image.tag_v2[tag] = directory.number(tag, tiff_tags.UNSIGNED)
         image.tile = [_in_native_order(tile) for tile in image.tile]
+        colors = directory.all_numbers(tiff_tags.COLOR_MAP)
+        if image.mode in ("P", "PA") and colors and max(colors) < 256:
+            # Colors of 8 bits, where the format has 16: Pillow would show all as black.
+            image.palette = ImagePalette.raw("RGB;L", bytes(colors))
     return image, data, ""
 
 
@@ -79,3 +95,16 @@ def _in_native_order(tile: _Tile) -> _Tile:
     if tile.codec_name != "libtiff" or not isinstance(tile.args, tuple):
         return tile
     return tile._replace(args=(_NATIVE.get(tile.args[0], tile.args[0]), *tile.args[1:]))
+
+
+def _has_deep_colors(data: bytes) -> bool:
+    """Return True for a JPEG 2000 with several components of more than 8 bits.
+
+    Pillow rounds these to 8 bits without a limit, so that white becomes black.
+    """
+    if not data.startswith((b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  ")):
+        return False
+    size = data.find(b"\xff\x4f\xff\x51") + 2
+    count = int.from_bytes(data[size + 38 : size + 40], "big")
+    depths = data[size + 40 : size + 40 + 3 * count : 3]
+    return count > 1 and any((depth & 0x7F) >= 8 for depth in depths)

@@ -23,7 +23,7 @@ _MAGICS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\x00", b"MM\x00*", b"I
 _TRUNCATED = ("truncated", "end of file", "unexpected eof", "not enough image data",
               "but only got")  # fmt: skip
 _UNSUPPORTED = ("not supported", "unsupported", "unimplemented", "unknown", "cannot handle",
-                "not available")  # fmt: skip
+                "not available", "cannot read this xpm")  # fmt: skip
 _HEADER = "its header cannot be read: {}"
 _NOT_READ = "it is of a kind that is not read: "
 # Exceptions of decoders that read beyond the end of the header.

@@ -24,7 +24,7 @@ PIXEL_TAGS = frozenset({
     292, 293, 317, 320, 322, 323, 324, 325, 332, EXTRA, SAMPLE_FORMAT, 347, 512, 513, 514, 515,
     517, 518, 519, 520, 521, 529, 530, 531,
 })  # fmt: skip
-ORIENTATION, PROFILE = 274, 34675
+ORIENTATION, COLOR_MAP, PROFILE = 274, 320, 34675
 _GEOMETRY = frozenset({256, 257})
 _BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
           16: 8, 17: 8, 18: 8}  # fmt: skip
@@ -65,9 +65,13 @@ class Directory:
 
     def numbers(self, tag: int) -> tuple[int, ...]:
         """Return the integers of a tag, () without the tag or with a damaged one."""
+        return self.all_numbers(tag, _MOST_VALUES)
+
+    def all_numbers(self, tag: int, most: int = 3 << 16) -> tuple[int, ...]:
+        """Return at most so many integers of a tag, () without the tag or with a damaged one."""
         for entry in self.entries:
             if entry.tag == tag and entry.kind in _CODES:
-                return self._numbers(entry)
+                return self._numbers(entry, most)
         return ()
 
     def number(self, tag: int, default: int = 0) -> int:
@@ -78,8 +82,8 @@ class Directory:
         """Return True if all these tags are there."""
         return set(tags) <= {entry.tag for entry in self.entries}
 
-    def _numbers(self, entry: Entry) -> tuple[int, ...]:
-        count = min(entry.size, _MOST_VALUES)
+    def _numbers(self, entry: Entry, most: int) -> tuple[int, ...]:
+        count = min(entry.size, most)
         values = entry.field
         if _BYTES[entry.kind] * entry.size > len(values):
             start = int.from_bytes(values, self.order)

@@ -112,6 +112,27 @@ def test_a_color_of_sixteen_bits_is_transparent_only_if_it_is_exactly_the_key() 
     assert (np.asarray(found) == expected).all()
 
 
+@pytest.mark.parametrize(
+    ("stored", "zero", "expected"),
+    [
+        ([-32768, -128, 32767], "32768", [0, 127, 255]),
+        ([-32768, -128, 32767], "3.276800E+04", [0, 127, 255]),
+        ([-2000, 0, 2000], None, [0, 128, 255]),
+        ([0, 25700, 32767], None, [0, 100, 127]),
+    ],
+)
+def test_integers_of_fits_are_signed(
+    stored: list[int], zero: str | None, expected: list[int]
+) -> None:
+    cards = ["SIMPLE  =                    T", "BITPIX  =                   16", "NAXIS   = 2",
+             "NAXIS1  = 3", "NAXIS2  = 1", f"BZERO   = {zero}", "END"]  # fmt: skip
+    if zero is None:
+        del cards[5]
+    head = "".join(card.ljust(80) for card in cards).ljust(2880).encode()
+    fits = head + np.array(stored, ">i2").tobytes().ljust(2880, b"\0")
+    assert _pixels(fits)[0, :, 0].tolist() == expected
+
+
 def test_lab_in_tiff() -> None:
     lab = np.array([[60, 40, 20], [40, -20, 15], [80, 5, -30]])
     stored = np.stack([np.rint(lab[:, 0] * 2.55), lab[:, 1] % 256, lab[:, 2] % 256], -1)

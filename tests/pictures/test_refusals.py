@@ -29,6 +29,13 @@ FTYP = b"\0\0\0\x18ftyp"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
 
 
+def _of_12_bits() -> bytes:
+    """Return a JPEG 2000 whose header says 12 bits for each of three components."""
+    data = bytearray(encoded(picture("discs", 1), "JPEG2000", no_jp2=True))
+    data[42:51:3] = bytes([11, 11, 11])
+    return bytes(data)
+
+
 def _png_of_ios() -> bytes:
     """Return a PNG with a chunk before its header, and pixels without the header of zlib."""
     head = struct.pack(">IIBBBBB", 21, 13, 8, 2, 0, 0, 0)
@@ -71,6 +78,7 @@ KINDS: dict[str, tuple[str, bytes]] = {
     "AVI": ("AVI video", b"RIFF\0\1\0\0AVI LIST" + bytes(64)),
     "WebM": ("Matroska or WebM video", b"\x1a\x45\xdf\xa3" + bytes(64)),
     "a brand of no known kind": ("ISO media file of brand b'zzzz'", FTYP + b"zzzz" + bytes(64)),
+    "JPEG 2000 of 12 bits": ("JPEG 2000 of more than 8 bits a color", _of_12_bits()),
     "float RGB TIFF": (
         "32-bit float RGB TIFF",
         tiff(np.zeros((4, 4, 3), np.float32), Layout(2, 32, kind=FLOAT)),

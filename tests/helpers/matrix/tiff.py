@@ -91,6 +91,10 @@ def _palettes(order: Order, compression: int) -> Iterator[Cell]:
         layout = Layout(PALETTE, bits, order, compression, tags=tags)
         shown = colors[:, indexes[..., 0]].transpose(1, 2, 0) / 257
         yield _cell(f"palette {bits} bits", indexes, layout, shown)
+        tags = {COLOR_MAP: (SHORT, (colors // 257).ravel().tolist())}
+        layout = Layout(PALETTE, bits, order, compression, tags=tags)
+        what = f"palette {bits} bits, of 8-bit colors"
+        yield _cell(what, indexes, layout, shown // 1)
 
 
 def _colors(order: Order, compression: int, planar: bool) -> Iterator[Cell]:
