@@ -20,7 +20,10 @@ Q        ?=
 K        ?= 5
 T        ?=
 LAYOUTS  ?=
-override settings := PYTHON VENV IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES REPORT COUNT PORT N D ENCODER WEIGHTS Q K T LAYOUTS
+KILLS    ?= 40
+FILES    ?= 10000
+SEED     ?= 0
+override settings := PYTHON VENV IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES REPORT COUNT PORT N D ENCODER WEIGHTS Q K T LAYOUTS KILLS FILES SEED
 # Whether a value was given, before the lines below hide where it came from.
 override counted := $(filter command environment,$(origin COUNT))
 override sized   := $(filter command environment,$(origin N))
@@ -47,7 +50,7 @@ override weighted := $${WEIGHTS:+--weights="$$WEIGHTS"}
 override typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index ready catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-report mutants screenshots demo docs clean
+.PHONY: help install dev samples index ready catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-report endurance fuzz mutants screenshots demo docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -171,6 +174,12 @@ bench-graph: dev $(if $(IMAGES),index) ## measure the network at N=400000 pictur
 
 bench-report: dev ## measure the report at N=400000 pictures
 	$(PY) tests/bench/report --count="$$N"
+
+endurance: dev ## kill index, graph, projector and report KILLS=40 times, and compare with an undisturbed run of COUNT=600
+	$(PY) tests/bench/endurance --count="$$COUNT" --kills="$$KILLS" --seed="$$SEED"
+
+fuzz: dev ## index FILES=10000 damaged files of every format, and count what became of them
+	$(PY) tests/bench/fuzz --count="$$FILES" --seed="$$SEED"
 
 mutants: dev ## put small faults into the modules that decide, one at a time, and count those that tests notice
 	$(PY) tools/mutants

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.skipif(
 _NAMES = (
     *("IMAGES", "STORE", "LOGDIR", "SITE", "EXPORT", "SAMPLES", "GRID", "DUPLICATES", "REPORT"),
     *("COUNT", "PORT", "N", "D", "ENCODER", "WEIGHTS", "Q", "K", "T", "LAYOUTS"),
+    *("KILLS", "FILES", "SEED"),
 )
 # Appends the number of its arguments, the arguments and the settings in its environment, each ended
 # by a null byte. A shell script, as it starts faster than Python.
@@ -117,7 +118,7 @@ def test_no_value_is_run_in_any_target(project: Path, way: str, payload: str) ->
     seen = [argument for arguments, _ in calls for argument in arguments]
     for option in ("store", "logdir", "encoder", "weights", "layouts", "port", "count", "text"):
         assert f"--{option}={value}" in seen
-    for option in ("out", "grid", "duplicates", "dimensions", "images", "photos"):
+    for option in ("out", "grid", "duplicates", "dimensions", "images", "photos", "kills", "seed"):
         assert f"--{option}={value}" in seen
     assert ["-k", value] in [seen[i : i + 2] for i in range(len(seen))]
     names = ["--", "x", *value.split()]

@@ -18,57 +18,11 @@ from imgrec.pictures.decoding import decode
 from imgrec.pictures.failures import REASONS, muffled, translated
 from imgrec.pictures.formats import FORMATS
 from matrix import bitmaps, codecs, png, tiff
+from mutations import MUTATIONS
 from pictures import encoded
 from valid_pictures import VALID
 
-Rng = np.random.Generator
 OF_THE_CONTENT = {*REASONS} - {"empty", "unreadable", "crashed", "timeout"}
-EXTREMES = [0, 1, 2, 127, 128, 255, 256, 32767, 65535, 2**31 - 1, 2**31, 2**32 - 1]
-
-
-def _flip(data: bytes, rng: Rng) -> bytes:
-    changed = bytearray(data)
-    for place in rng.integers(0, len(data), rng.integers(1, 9)):
-        changed[place] ^= 1 << int(rng.integers(8))
-    return bytes(changed)
-
-
-def _cut(data: bytes, rng: Rng) -> bytes:
-    return data[: rng.integers(len(data))]
-
-
-def _insert(data: bytes, rng: Rng) -> bytes:
-    place = int(rng.integers(len(data)))
-    return data[:place] + rng.bytes(int(rng.integers(1, 40))) + data[place:]
-
-
-def _remove(data: bytes, rng: Rng) -> bytes:
-    place = int(rng.integers(len(data)))
-    return data[:place] + data[place + int(rng.integers(1, 40)) :]
-
-
-def _swap(data: bytes, rng: Rng) -> bytes:
-    first, second, third, fourth = sorted(rng.integers(0, len(data), 4).tolist())
-    return (
-        data[:first] + data[third:fourth] + data[second:third] + data[first:second] + data[fourth:]
-    )
-
-
-def _header_field(data: bytes, rng: Rng) -> bytes:
-    width = int(rng.choice([1, 2, 4]))
-    place = int(rng.integers(min(len(data), 100)))
-    value = int(rng.choice(EXTREMES)) % 256**width
-    order = "big" if rng.random() < 0.5 else "little"
-    return data[:place] + value.to_bytes(width, order) + data[place + width :]
-
-
-def _tail_of_another(data: bytes, rng: Rng) -> bytes:
-    names = sorted(VALID)
-    other = VALID[names[int(rng.integers(len(names)))]][0]()
-    return data[: int(rng.integers(4, 60))] + other[int(rng.integers(len(other))) :]
-
-
-MUTATIONS = (_flip, _cut, _insert, _remove, _swap, _header_field, _header_field, _tail_of_another)
 
 
 def _outcome(data: bytes) -> str:

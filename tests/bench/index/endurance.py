@@ -103,14 +103,14 @@ def broken(photos: Path, store: Path, whole: Unbroken, kills: int, seed: int = 0
 
 def differences(one: Path, other: Path) -> str:
     """Compare the contents of two stores, picture by picture."""
-    first, second = _fingerprints(one), _fingerprints(other)
+    first, second = fingerprints(one), fingerprints(other)
     differ = sum(first.get(i) != second.get(i) for i in first.keys() | second.keys())
     return (
         f"\n{differ} differences in {len(first):,} pictures (rows, labels, vectors, thumbnails)\n"
     )
 
 
-def _fingerprints(path: Path) -> dict[int, bytes]:
+def fingerprints(path: Path) -> dict[int, bytes]:
     """Return a digest of everything a store contains for each picture, by id."""
     found: dict[int, bytes] = {}
     with Store.open(path) as store:
