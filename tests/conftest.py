@@ -53,6 +53,7 @@ SLOW = (
     "indexing/test_foreign.py",
     "indexing/test_growth.py",
     "indexing/test_interruptions.py",
+    "indexing/test_one_bad_picture.py",
     "labels/*",
     "layouts/*",
     "neighbors/test_graph.py",

@@ -25,12 +25,15 @@ from imgrec.collection.totals import Totals
 from imgrec.collection.transaction import transaction
 from imgrec.errors import StoreError
 from imgrec.sources.source import Listed
+from imgrec.sources.versions import LEAST_NS
 from imgrec.system.file_names import TEXT, text
 
 _COLUMNS = (
     "images.id, roots.path, images.path, images.size, images.mtime_ns, digest, "
     "width, height, format, status, reason, images.token, detail"
 )
+# A time that no file has: -1 is that of the last nanosecond of 1969.
+_FORGOTTEN_NS = LEAST_NS - 1
 _WIDTH = len(fields(Entry))
 _FROM = "FROM images JOIN roots ON roots.id = images.root_id"
 
@@ -299,7 +302,8 @@ class Catalog:
     def forget_times(self, ids: Sequence[int]) -> None:
         """Clear the mtime of these pictures, so that the next rescan compares their content."""
         with self.transaction() as db:
-            db.executemany("UPDATE images SET mtime_ns = -1 WHERE id = ?", [(i,) for i in ids])
+            update = "UPDATE images SET mtime_ns = ? WHERE id = ?"
+            db.executemany(update, [(_FORGOTTEN_NS, i) for i in ids])
 
     def retry_failed(self, reason: str | None = None, roots: Collection[str] = ()) -> None:
         """Make failed pictures `new` again.

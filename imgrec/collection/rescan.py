@@ -4,7 +4,8 @@
 
 Invariant: pictures are marked missing only where their source was listed to the end. A source
 that is absent, empty, or replaced while it is listed is *offline*, and its rows stay as they are;
-so do the rows below a folder that could not be listed.
+so do the rows below a folder that could not be listed, and that of a file whose size and time could
+not be read.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -146,8 +147,8 @@ def passed_over(root: str, found: Listing) -> list[str]:
         links = "link was" if found.links == 1 else "links were"
         lines.append(f"{found.links} {links} not followed in {source.location()} (--follow-links)")
     lines += [f"{source.location(f)} was written by imgrec and is left out" for f in found.outputs]
-    stay = "cannot be listed: its pictures stay as they are"
-    return lines + [f"{source.location(folder)} {stay}" for folder in found.unreadable]
+    stay = "cannot be looked at: what is known of it stays as it is"
+    return lines + [f"{source.location(place)} {stay}" for place in found.unreadable]
 
 
 def _check_overlap(named: Iterable[PictureSource], known: Iterable[PictureSource]) -> None:
@@ -161,12 +162,12 @@ def _check_overlap(named: Iterable[PictureSource], known: Iterable[PictureSource
 
 
 def _was_looked_at(row: Entry, walks: Mapping[str, Listing]) -> bool:
-    folders = walks[row.root].unreadable
-    return not any(row.path.startswith(folder + "/") for folder in folders)
+    unreadable = walks[row.root].unreadable
+    return not any(row.path == path or row.path.startswith(path + "/") for path in unreadable)
 
 
 def _digest(file: FoundFile) -> str | None:
     try:
         return digest(source_of(file.root).read(file.path))
-    except PictureError:
+    except (PictureError, MemoryError):
         return None

@@ -3,18 +3,25 @@
 A device works asynchronously: while it computes one batch, the next one can be decoded and copied.
 So some batches are kept in flight, in a queue that is as long as the longest of the devices' own
 (`DeviceEncoder.ahead`): long enough that no device waits, short enough that memory is bounded.
-Results leave the queue in the order in which the pictures were read.
+Results leave the queue in the order in which the pictures were read. A picture that an encoder
+fails on is a failed one in its readings (`imgrec.indexing.blame`).
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from imgrec.encoders.device import DeviceEncoder, Encoded
+from imgrec.indexing.blame import Attempt, attempt, joined_faults
 from imgrec.indexing.jobs import PartJob, on_device
 from imgrec.indexing.read import Readings
+from imgrec.pictures.preprocessing import Pixels
 
-_Pending = dict[str, Callable[[], Encoded]]  # by encoder
+_Pending = dict[str, Callable[[], Attempt]]  # by encoder
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,8 @@ class Described:
     Attributes:
         job: the position of the job the task is part of.
         readings: what became of the files.
-        encoded: by the encoder's name; empty where no file could be read.
+        encoded: by the encoder's name, a row for each of `readings.ids`; empty where no file could
+            be read.
     """
 
     job: int
@@ -39,19 +47,19 @@ def described(
 
     Args:
         results: of the tasks of all jobs, in order; a task may come in several pieces. Their
-            pixels are dropped as soon as the devices have them.
+            pixels are dropped as soon as the devices are done with them.
         jobs: in order.
         encoders: by name.
 
     Raises:
-        EncoderError: a device failed.
+        EncoderError: an encoder failed on any picture.
     """
     ahead = max((encoder.ahead for encoder in encoders.values()), default=0)
     in_flight: deque[tuple[int, Readings, _Pending]] = deque()
     for job, read in _with_jobs(results, jobs):
         names = on_device(jobs[job], encoders) if len(read.ids) else []
         pending = {
-            name: encoders[name].begin(read.pixels[encoders[name].spec.preprocessing])
+            name: _begun(name, encoders[name], read.pixels[encoders[name].spec.preprocessing])
             for name in names
         }
         read.pixels = {}
@@ -63,7 +71,29 @@ def described(
 
 
 def _finished(job: int, read: Readings, pending: _Pending) -> Described:
-    return Described(job, read, {name: finish() for name, finish in pending.items()})
+    made = {name: finish() for name, finish in pending.items()}
+    faults = joined_faults(made.values())
+    rows = np.array([row for row in range(len(read.ids)) if row not in faults], np.intp)
+    kept = {name: _rows(one.encoded, rows) if faults else one.encoded for name, one in made.items()}
+    return Described(job, read.without(faults), kept if len(rows) else {})
+
+
+def _begun(name: str, encoder: DeviceEncoder, pixels: Pixels) -> Callable[[], Attempt]:
+    """Queue a batch on a device; return a function that waits for what came of it."""
+
+    def encode(some: Pixels) -> Encoded:
+        return encoder.begin(some)()
+
+    try:
+        finish = encoder.begin(pixels)
+    # It is tried again, and picture by picture, when its turn comes.
+    except Exception:
+        finish = partial(encode, pixels)
+    return partial(attempt, name, finish, encode, pixels)
+
+
+def _rows(found: Encoded, rows: NDArray[np.intp]) -> Encoded:
+    return Encoded(found.vectors[rows], None if found.scores is None else found.scores[rows])
 
 
 def _with_jobs(

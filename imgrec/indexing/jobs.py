@@ -35,6 +35,8 @@ from imgrec.store.paths import THUMBS
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import write_thumbs
 
+# Failures that say nothing against what is stored of a picture that was read before.
+_SAYS_NOTHING = frozenset({"unreadable", "not-encoded"})
 # Prefix of the output `classes/NAME`.
 _CLASSES = "classes/"
 
@@ -167,7 +169,7 @@ def commit(
     """
     known = {entry.id: entry.digest for entry in entries if entry.digest}
     changed = [o.id for o in result.outcomes if o.digest and o.digest != known.get(o.id, o.digest)]
-    lost = [o.id for o in result.outcomes if o.id in known and o.reason == "unreadable"]
+    lost = [o.id for o in result.outcomes if o.id in known and o.reason in _SAYS_NOTHING]
     for name, vectors in result.vectors.items():
         check_finite(name, vectors)
     left_out = {*changed, *lost}

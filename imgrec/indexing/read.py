@@ -6,18 +6,18 @@ holds only strings and specs, and the worker reconstructs sources and encoders f
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 
 import numpy as np
 
 from imgrec.collection import Ids, Outcome
 from imgrec.collection.rows import detail_of
 from imgrec.encoders import matching_encoder
-from imgrec.encoders.classifier import Classifier
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors
 from imgrec.errors import PictureError
+from imgrec.indexing.blame import Attempt, attempt, encode_with, joined_faults
 from imgrec.pictures.color_word import color_of
 from imgrec.pictures.decoding import Picture, Scales, decode, digest
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
@@ -89,6 +89,36 @@ class Readings:
     decode_s: float = 0.0
     busy_s: float = 0.0
 
+    def without(self, faults: Mapping[int, str]) -> "Readings":
+        """Return the readings with some rows removed, whose pictures have failed.
+
+        Args:
+            faults: {row: message} of the pictures that an encoder failed on.
+        """
+        if not faults:
+            return self
+        told = {int(self.ids[row]): detail_of(message) for row, message in faults.items()}
+        outcomes = [
+            Outcome(o.id, "failed", o.digest, reason="not-encoded", detail=told[o.id])
+            if o.id in told
+            else o
+            for o in self.outcomes
+        ]
+        rows = [row for row in range(len(self.ids)) if row not in faults]
+        return replace(
+            self,
+            outcomes=outcomes,
+            ids=self.ids[rows],
+            thumbs=[self.thumbs[row] for row in rows if self.thumbs],
+            colors=[self.colors[row] for row in rows if self.colors],
+            vectors={name: vectors[rows] for name, vectors in self.vectors.items()},
+            pixels={key: pixels[rows] for key, pixels in self.pixels.items()},
+            tops={
+                name: Top(top.indices[rows], top.probabilities[rows])
+                for name, top in self.tops.items()
+            },
+        )
+
 
 @dataclass
 class _Gathered:
@@ -102,25 +132,34 @@ class _Gathered:
 def extract(task: Task) -> Readings:
     """Return the readings of a task; a picture that fails does not affect the others."""
     started = time.perf_counter()
-    encoders = [_encoder(spec) for spec in task.light]
-    wanted = {*task.heavy, *(encoder.spec.preprocessing for encoder in encoders)}
+    encoders = {spec.name: _encoder(spec) for spec in task.light}
+    wanted = {*task.heavy, *(encoder.spec.preprocessing for encoder in encoders.values())}
     gathered = _Gathered(pixels={preprocessing: [] for preprocessing in wanted})
     for file in task.files:
         _extract_file(gathered, *file, task)
     beat(None, None)
     pixels = {key: _stacked(values, key) for key, values in gathered.pixels.items()}
-    vectors = {e.spec.name: e.encode(pixels[e.spec.preprocessing]) for e in encoders}
-    return Readings(
+    found = {
+        name: _attempt(encoder, pixels[encoder.spec.preprocessing])
+        for name, encoder in encoders.items()
+    }
+    read = Readings(
         outcomes=gathered.outcomes,
         ids=np.array([o.id for o in gathered.outcomes if o.status == "ok"], np.int64),
         thumbs=gathered.thumbs,
         colors=gathered.colors,
-        vectors=vectors,
+        vectors={name: attempted.encoded.vectors for name, attempted in found.items()},
         pixels={key: pixels[key] for key in task.heavy},
-        tops={e.spec.name: _tops(e, vectors) for e in encoders if isinstance(e, Classifier)},
+        # While the vectors are in the cache.
+        tops={
+            name: top_classes(attempted.encoded.scores)
+            for name, attempted in found.items()
+            if attempted.encoded.scores is not None
+        },
         decode_s=gathered.decode_s,
         busy_s=time.perf_counter() - started,
     )
+    return read.without(joined_faults(found.values()))
 
 
 def failed(task: Task, reason: str, message: str) -> Readings:
@@ -151,22 +190,32 @@ def _extract_file(gathered: _Gathered, image_id: int, root: str, path: str, task
         gathered.decode_s += time.perf_counter() - started
         scales = Scales(picture.image)
         made = [scales.pixels_for(preprocessing) for preprocessing in gathered.pixels]
-        thumb = scales.thumbnail() if task.thumbs else None
-    except (PictureError, MemoryError) as error:
-        reason = error.reason if isinstance(error, PictureError) else "too-large"
-        detail = detail_of(str(error) or "not enough memory")
-        gathered.outcomes.append(Outcome(image_id, "failed", content, reason=reason, detail=detail))
+        thumbs = [scales.thumbnail()] if task.thumbs else []
+        colors = [color_of(thumb) for thumb in thumbs]
+        outcome = _ok(image_id, content, picture)
+    # Whatever is wrong with one file, its message is kept and the others are read.
+    except Exception as error:
+        gathered.outcomes.append(_failed(image_id, content, error))
         return
-    gathered.outcomes.append(_ok(image_id, content, picture))
+    # Only now: a picture has a row in each list, or in none.
+    gathered.outcomes.append(outcome)
     for rows, pixels in zip(gathered.pixels.values(), made, strict=True):
         rows.append(pixels)
-    if thumb is not None:
-        gathered.thumbs.append(thumb)
-        gathered.colors.append(color_of(thumb))
+    gathered.thumbs += thumbs
+    gathered.colors += colors
 
 
 def _begin(step: Step) -> None:
     beat(step, step.within_s)
+
+
+def _failed(image_id: int, content: str | None, error: Exception) -> Outcome:
+    reason, told = "damaged", f"{type(error).__name__}: {error}"
+    if isinstance(error, PictureError):
+        reason, told = error.reason, str(error)
+    elif isinstance(error, MemoryError):
+        reason, told = "too-large", "not enough memory"
+    return Outcome(image_id, "failed", content, reason=reason, detail=detail_of(told))
 
 
 def _ok(image_id: int, content: str, picture: Picture) -> Outcome:
@@ -190,9 +239,11 @@ def _stacked(rows: list[Pixels], preprocessing: Preprocessing) -> Pixels:
     return np.stack(rows) if rows else np.zeros((0, side, side, 3), np.uint8)
 
 
-def _tops(classifier: Classifier, vectors: dict[str, Vectors]) -> Top:
-    """Return the most probable classes from the vectors, while these are in the cache."""
-    return top_classes(classifier.scores(vectors[classifier.spec.name]))
+def _attempt(encoder: Encoder, pixels: Pixels) -> Attempt:
+    encode = partial(encode_with, encoder)
+    if not len(pixels):
+        return Attempt(encode(pixels))
+    return attempt(encoder.spec.name, partial(encode, pixels), encode, pixels)
 
 
 @lru_cache(maxsize=8)

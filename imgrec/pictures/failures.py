@@ -27,6 +27,7 @@ REASONS = {
     "unreadable": "the file cannot be opened or read",
     "timeout": "decoding exceeded the time limit",
     "crashed": "the decoder crashed its process",
+    "not-encoded": "it was decoded, and an encoder failed on it",
 }
 # Without a handler, Python prints what Pillow logs about odd files to stderr.
 logging.getLogger("PIL").addHandler(logging.NullHandler())

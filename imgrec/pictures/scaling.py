@@ -45,12 +45,18 @@ class Scales:
         return np.asarray(self._resized((side, side), box, _FILTERS[preprocessing.interpolation]))
 
     def thumbnail(self, side_px: int = THUMB_PX) -> bytes:
-        """Return a JPEG with a longer side of `side_px`; smaller pictures are not enlarged."""
+        """Return a JPEG with a longer side of `side_px`; smaller pictures are not enlarged.
+
+        It holds pixels only: no comment, profile or EXIF of the original.
+        """
         width, height = self.image.size
         scale = min(1.0, side_px / max(width, height))
         size = max(1, round(width * scale)), max(1, round(height * scale))
         buffer = io.BytesIO()
-        self._resized(size, (0, 0, width, height)).save(buffer, "JPEG", quality=_THUMB_QUALITY)
+        resized = self._resized(size, (0, 0, width, height))
+        # Pillow writes a comment of the original into the JPEG, and raises if it is too long.
+        resized.info = {}
+        resized.save(buffer, "JPEG", quality=_THUMB_QUALITY)
         return buffer.getvalue()
 
     def _resized(

@@ -1,7 +1,7 @@
 """The folder as a picture source: files below an absolute path of this machine.
 
 The size and time of a file are its whole version, as a file system has nothing better to offer:
-the token stays empty. A folder is offline while its device is not mounted, which leaves an empty
+the token stays empty, but for times that do not fit the catalog (`imgrec.sources.versions`). A folder is offline while its device is not mounted, which leaves an empty
 folder or none; `identity` tells that another device was mounted in the middle of a listing.
 """
 
@@ -16,6 +16,7 @@ from imgrec.pictures.formats import SUFFIXES
 from imgrec.sources.files import read_file
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.source import Listed, Listing
+from imgrec.sources.versions import listed_at
 from imgrec.sources.walk import walk
 
 
@@ -109,10 +110,11 @@ class FolderSource:
         yield from walk(self.description, found, links)
 
     def find(self, path: str) -> Listed | None:
-        """Return size and time of what is at a path; None for nothing.
+        """Return size and time of the file at a path; None for nothing.
 
         Raises:
-            PictureError: `unreadable`: the path is not allowed here, or its folder not readable.
+            PictureError: `unreadable`: there is something else than a file, the path is not
+                allowed here, or its folder is not readable.
         """
         try:
             state = self.file(path).stat()
@@ -120,7 +122,9 @@ class FolderSource:
             return None
         except (OSError, ValueError) as error:
             raise PictureError("unreadable", str(error)) from error
-        return Listed(path, state.st_size, state.st_mtime_ns)
+        if not stat.S_ISREG(state.st_mode):
+            raise PictureError("unreadable", f"it is {kind_of(state.st_mode)}")
+        return listed_at(path, state)
 
     def read(self, path: str, head: int | None = None) -> bytes:
         """Return the bytes of a file, or the first `head` of them.

@@ -32,7 +32,7 @@ class Listed(NamedTuple):
     Attributes:
         path: within the source, with forward slashes.
         size: in bytes.
-        mtime_ns: time of the last modification, in nanoseconds since 1970.
+        mtime_ns: time of the last modification, in nanoseconds since 1970; fits 64 bits.
         token: changes when the content may have changed though size and time did not; empty
             where size and time are all there is to go by, as in a folder. Valid Unicode.
     """
@@ -52,7 +52,8 @@ class Listing:
         others: number of files skipped because of their suffix.
         links: number of symbolic links skipped: to folders, or with a picture's suffix.
         outputs: folders skipped because imgrec wrote them, relative to the source.
-        unreadable: folders that could not be listed, relative to the source; "." for the top.
+        unreadable: folders that could not be listed and files that could not be looked at,
+            relative to the source; "." for the top.
     """
 
     files: int = 0
@@ -117,10 +118,10 @@ class PictureSource(Protocol):
         """
 
     def find(self, path: str) -> Listed | None:
-        """Return the version of what is at a path now, picture or not; None for nothing.
+        """Return the version of the file at a path now, picture or not; None for nothing.
 
         Raises:
-            PictureError: `unreadable`: it cannot be known.
+            PictureError: `unreadable`: it cannot be known, or is no file but a folder or a pipe.
         """
 
     def read(self, path: str, head: int | None = None) -> bytes:

@@ -16,6 +16,7 @@ from imgrec.pictures.formats import SUFFIXES
 from imgrec.sources.files import read_file
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.source import Listed, Listing
+from imgrec.sources.versions import listed_at
 from imgrec.system.atomic_files import TEMPORARY_PREFIX
 
 # Marker files of imgrec's own output, and the text in their first bytes that proves it.
@@ -50,11 +51,12 @@ def walk(root: str, found: Listing, links: RealPlaces | None = None) -> Iterator
 
 @dataclass
 class _Entries:
-    """The entries of one folder: its picture files, and the names of its folders and links."""
+    """The entries of one folder: its picture files by name, and the names of folders and links."""
 
-    files: list[tuple[str, int, int]] = field(default_factory=list)
+    files: list[Listed] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     others: int = 0
     is_output: bool = False
 
@@ -79,10 +81,11 @@ def _tree(
             continue
         prefix = f"{place}/" if place else ""
         found.others += entries.others
-        for name, size, mtime_ns in entries.files:
+        found.unreadable += [prefix + name for name in entries.unreadable]
+        for name, *version in entries.files:
             if links is None or links.take(os.path.join(real, name)):
                 found.files += 1
-                yield Listed(prefix + name, size, mtime_ns)
+                yield Listed(prefix + name, *version)
         met += [prefix + name for name in entries.links]
         waiting += [prefix + name for name in sorted(entries.folders, reverse=True)]
 
@@ -102,7 +105,7 @@ def _linked(
         return
     if target.is_file() and links.take(os.path.realpath(target)):
         found.files += 1
-        yield Listed(place, state.st_size, state.st_mtime_ns)
+        yield listed_at(place, state)
 
 
 def _entries_of(found: Listing, folder: str, place: str) -> _Entries:
@@ -118,6 +121,17 @@ def _entries_of(found: Listing, folder: str, place: str) -> _Entries:
 
 
 def _sort_in(listed: _Entries, entry: "os.DirEntry[str]") -> None:
+    try:
+        _sort_in_known(listed, entry)
+    except FileNotFoundError:
+        return  # gone since the folder was listed
+    except OSError:
+        # One file that cannot be looked at, as on a damaged disk, must not hide those after it.
+        listed.unreadable.append(entry.name)
+
+
+def _sort_in_known(listed: _Entries, entry: "os.DirEntry[str]") -> None:
+    """Sort an entry in; raise OSError if it cannot be known what it is, or its size and time."""
     name = entry.name
     if entry.is_file(follow_symlinks=False):
         if name in _OUTPUT_MARKERS and _is_output(entry.path):
@@ -125,11 +139,7 @@ def _sort_in(listed: _Entries, entry: "os.DirEntry[str]") -> None:
         if not _is_picture(name):
             listed.others += 1
             return
-        try:
-            state = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:
-            return  # gone since the folder was listed
-        listed.files.append((name, state.st_size, state.st_mtime_ns))
+        listed.files.append(listed_at(name, entry.stat(follow_symlinks=False)))
     elif entry.is_dir(follow_symlinks=False):
         if not name.startswith(TEMPORARY_PREFIX):
             listed.folders.append(name)

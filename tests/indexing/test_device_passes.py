@@ -1,6 +1,6 @@
 """Batches through device encoders: results in order, a bounded number of batches begun ahead."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 
 import numpy as np
 import pytest
@@ -24,11 +24,11 @@ class Counting:
     categories = ("a", "b")
     classifies_vectors = True
 
-    def __init__(self, ahead: int, name: str = "counting", fails_at: int = -1) -> None:
+    def __init__(self, ahead: int, name: str = "counting", fails: Container[int] = ()) -> None:
         self.spec = EncoderSpec(name, 1, HOW, in_worker=False)
         self.ahead = ahead
         self.begun = self.finished = self.most = 0
-        self._fails_at = fails_at
+        self._fails = fails
 
     def begin(self, pixels: Pixels) -> Callable[[], Encoded]:
         number, self.begun = self.begun, self.begun + 1
@@ -36,7 +36,7 @@ class Counting:
         vectors = pixels[:, 0, 0, :1].astype(np.float32)
 
         def finish() -> Encoded:
-            if number == self._fails_at:
+            if number in self._fails:
                 raise EncoderError("the device gave up")
             self.finished += 1
             return Encoded(vectors, np.concatenate([vectors, -vectors], axis=1))
@@ -106,7 +106,16 @@ def test_two_classifiers_get_the_same_pixels() -> None:
 
 def test_a_failing_device_ends_the_run_after_the_earlier_results() -> None:
     results = (_read(ids) for ids in TASKS)
-    found = described(results, JOBS, {"counting": Counting(2, fails_at=2)})
+    found = described(results, JOBS, {"counting": Counting(2, fails=range(2, 100))})
     assert [next(found).readings.outcomes[0].id for _ in range(2)] == [1, 3]
     with pytest.raises(EncoderError, match="gave up"):
         next(found)
+
+
+def test_a_device_that_fails_once_is_asked_again() -> None:
+    results = (_read(ids) for ids in TASKS)
+    found = list(described(results, JOBS, {"counting": Counting(2, fails=[2])}))
+    assert [one.readings.ids.tolist() for one in found] == TASKS
+    assert [one.encoded["counting"].vectors[:, 0].tolist() for one in found if one.encoded] == [
+        ids for ids in TASKS if ids != [6, 7]
+    ]

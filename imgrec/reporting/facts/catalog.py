@@ -75,7 +75,8 @@ class Files:
 
         Empty if the times are those of copying: all in one year, or more than 80 % on one day.
         """
-        times = self.mtimes_ns[self.mtimes_ns > 0]
+        # One beyond the catalog's range is no year that a picture was taken in.
+        times = self.mtimes_ns[(self.mtimes_ns > 0) & (self.mtimes_ns < MOST_NS)]
         if not len(times):
             return ()
         days = times // (_NS * 86_400)
