@@ -8,18 +8,23 @@ Exit codes: 0 done, 2 an error that the user can correct, 130 interrupted by Ctr
 """
 
 import argparse
+import io
 import os
 import signal
 import sqlite3
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from imgrec.errors import ImgrecError
 from imgrec.system.file_names import printable
 from imgrec.system.interrupts import interrupted_once
 from imgrec.version import __version__
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 INTERRUPTED = 130
 
@@ -63,6 +68,8 @@ def run(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str] | No
         SystemExit: the arguments are wrong (2), or asked for help or the version (0).
     """
     _open_streams()
+    # Said where there is no /dev/shm, as in some containers; nothing here needs its processes.
+    warnings.filterwarnings("ignore", ".*joblib will operate in serial mode", UserWarning)
     code = _guarded(prog, make_parser, main, argv)
     if code == INTERRUPTED and argv is None:
         # A second Ctrl-C must not interrupt the end of the process.
@@ -80,6 +87,7 @@ def _guarded(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str]
     except ImgrecError as error:
         return _fail(prog, str(error))
     except BrokenPipeError:
+        # Whoever reads the output has seen enough, as `| head` has.
         _discard_output()
         return 0
     except KeyboardInterrupt:
@@ -100,16 +108,38 @@ def warn(prog: str, warnings: Iterable[str]) -> None:
 
 
 def _open_streams() -> None:
-    """Make stdout and stderr writable: open where they are closed, for names of any bytes."""
+    """Make the standard streams usable: open where they are closed, for names of any bytes."""
     # A closed stream (`>&-`) is None. The null device takes its file descriptor, so that no file
     # opened later gets it, and with it what a library prints.
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open()  # noqa: SIM115
     if sys.stdout is None:
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
+    if sys.__stderr__ is not None and sys.stderr is sys.__stderr__:
+        sys.stderr = io.TextIOWrapper(
+            io.BufferedWriter(_Forgiving(sys.stderr.fileno(), "wb", closefd=False)),
+            encoding=sys.stderr.encoding,
+            line_buffering=True,
+        )
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+class _Forgiving(io.FileIO):
+    """A file that drops what cannot be written.
+
+    Warnings and progress must not end a run whose stderr is a closed pipe or on a full disk.
+    """
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        """Write bytes; return how many there were."""
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
 
 
 def _discard_output() -> None:

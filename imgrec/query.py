@@ -42,6 +42,7 @@ examples:
   imgrec query a.jpg --not b.jpg --where color=red --under holidays/2024
   imgrec query a.jpg --features resnet50=1,rgb=0.5 --json
   imgrec query a.jpg --grid answer.png
+  curl -s https://example.com/a.jpg | imgrec query -
 """
 
 
@@ -114,7 +115,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser = Parser(prog, _DESCRIPTION, explained + _EXAMPLES)
 
     add = parser.add_argument_group("question").add_argument
-    add("images", nargs="*", metavar="IMAGE", help="a file, or a path as the catalog has it")
+    image = "a file, a path as the catalog has it, or - for standard input"
+    add("images", nargs="*", metavar="IMAGE", help=image)
     text = "what pictures should show, such as dog; may be repeated, and joined with pictures"
     add("--text", action="append", default=[], metavar="WORD", help=text)
     add("-k", type=positive, default=5, metavar="N", help="how many to print (default 5)")
@@ -164,6 +166,7 @@ def _explained(head: str, lines: Mapping[str, str]) -> str:
 
 
 def _query(arguments: argparse.Namespace) -> None:
+    from imgrec.search.query_vectors import FileBytes
     from imgrec.search.recommender import Recommender
 
     a = arguments
@@ -178,15 +181,46 @@ def _query(arguments: argparse.Namespace) -> None:
                 f"name up to {_MOST_QUERIES} (the Python interface takes any number)"
             )
     with Recommender.open(store_of(a.store), a.weights, a.device, a.cache) as recommender:
+        given = _given([*a.images, *a.unwanted])
+        images, unwanted = (
+            [FileBytes(name, given[name]) if name in given else name for name in names]
+            for names in (a.images, a.unwanted)
+        )
         answer = recommender.query(
-            a.images, a.k, a.metric, a.fuse, a.encoder, features=a.features, text=a.text,
-            unwanted=a.unwanted, unwanted_text=a.not_text, where=a.where, under=a.under,
+            images, a.k, a.metric, a.fuse, a.encoder, features=a.features, text=a.text,
+            unwanted=unwanted, unwanted_text=a.not_text, where=a.where, under=a.under,
             index=a.index,
         )  # fmt: skip
         if a.grid:
-            _write_grid(recommender, answer, a.grid)
+            _write_grid(recommender, answer, given, a.grid)
     warn("imgrec query", answer.warnings)
     sys.stdout.write(_json(answer) if a.json else table(answer))
+
+
+def _given(names: Sequence[str]) -> dict[str, bytes]:
+    """Return the bytes of the pictures that come from standard input or another pipe, by name.
+
+    Raises:
+        ImgrecError: one cannot be read.
+    """
+    from imgrec.errors import PictureError
+    from imgrec.sources.streams import read_stream, stream_of
+
+    given = {}
+    for name in dict.fromkeys(names):
+        stream = stream_of(name)
+        if stream is not None:
+            try:
+                given[name] = read_stream(stream)
+            except PictureError as error:
+                raise ImgrecError(
+                    f"{_source(name)} cannot be read: {error.reason} ({error})"
+                ) from error
+    return given
+
+
+def _source(name: str) -> str:
+    return "standard input" if name == "-" else name
 
 
 def _json(answer: Answer) -> str:
@@ -195,7 +229,9 @@ def _json(answer: Answer) -> str:
     return json.dumps(answer.to_dict()) + "\n"
 
 
-def _write_grid(recommender: Recommender, answer: Answer, path: Path) -> None:
+def _write_grid(
+    recommender: Recommender, answer: Answer, given: Mapping[str, bytes], path: Path
+) -> None:
     import io
 
     from imgrec.search.grid import answer_grid
@@ -204,7 +240,7 @@ def _write_grid(recommender: Recommender, answer: Answer, path: Path) -> None:
     if path.suffix.lower() != ".png":
         raise ImgrecError(f"--grid {path}: the grid is a PNG, name a file that ends in .png")
     buffer = io.BytesIO()
-    answer_grid(recommender.store, answer).save(buffer, "PNG")
+    answer_grid(recommender.store, answer, given).save(buffer, "PNG")
     write_bytes(path, buffer.getvalue())
     sys.stderr.write(f"grid: {path}\n")
 

@@ -147,7 +147,7 @@ def passed_over(root: str, found: Listing) -> list[str]:
         links = "link was" if found.links == 1 else "links were"
         lines.append(f"{found.links} {links} not followed in {source.location()} (--follow-links)")
     lines += [f"{source.location(f)} was written by imgrec and is left out" for f in found.outputs]
-    stay = "cannot be looked at: what is known of it stays as it is"
+    stay = "cannot be listed: its pictures stay as they are"
     return lines + [f"{source.location(place)} {stay}" for place in found.unreadable]
 
 

@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
@@ -16,6 +16,7 @@ from imgrec.sources.opening import picture_at, source_of
 from imgrec.store.store import Store
 from imgrec.system.file_names import printable
 
+_NONE_GIVEN: Mapping[str, bytes] = {}
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _CELL_PX = 240
 _CAPTION_PX = 44
@@ -40,18 +41,26 @@ class Cell:
     note: str = ""
 
 
-def answer_grid(store: Store, answer: Answer) -> Image.Image:
+def answer_grid(
+    store: Store, answer: Answer, given: Mapping[str, bytes] = _NONE_GIVEN
+) -> Image.Image:
     """Return the grid of an answer, with the distance below each result.
 
     Pictures are read from their files, or from the stored thumbnails if a file is gone.
+
+    Args:
+        store: of the answer.
+        answer: to be drawn.
+        given: bytes of the query pictures that come from no path, by name.
     """
-    asked = [(_query_image(store, name), name) for name in answer.queries]
+    asked = [(_query_image(store, name, given), name) for name in answer.queries]
     asked += [(_text_image(text.text), text.text) for text in answer.texts if not text.unwanted]
     queries = [
         Cell(image, f"query {number}" if asked[1:] else "query", name)
         for number, (image, name) in enumerate(asked, start=1)
     ]
-    queries += [Cell(_query_image(store, name), "not like", name) for name in answer.unwanted]
+    unwanted_images = [(_query_image(store, name, given), name) for name in answer.unwanted]
+    queries += [Cell(image, "not like", name) for image, name in unwanted_images]
     unwanted = [text.text for text in answer.texts if text.unwanted]
     queries += [Cell(_text_image(text), "not like", text) for text in unwanted]
     entries = store.catalog.entries(result.id for result in answer.results)
@@ -140,7 +149,9 @@ def _fitted(text: str, font: _Font, width_px: float, keep_end: int) -> str:
     return f"{head}…{tail}"
 
 
-def _query_image(store: Store, name: str) -> Image.Image:
+def _query_image(store: Store, name: str, given: Mapping[str, bytes]) -> Image.Image:
+    if name in given:
+        return decode(given[name], need_px=_CELL_PX).image
     try:
         source, path = picture_at(name)
         return decode(source.read(path), need_px=_CELL_PX).image

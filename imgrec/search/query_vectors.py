@@ -1,4 +1,4 @@
-"""The vectors of a query: a file, a path of the catalog, an id, or a picture in memory.
+"""The vectors of a query: a file, a path of the catalog, an id, or a picture or file in memory.
 
 A picture that is in the catalog, at its place with an unchanged version or as a copy with the
 same digest, has stored vectors. Any other is decoded and encoded, by the encoder that made the
@@ -28,7 +28,21 @@ from imgrec.sources.source import Listed
 from imgrec.store.composition import Halves
 from imgrec.store.relations import RelatedFeature, RelationSpec
 
-Asked = Path | str | int | np.integer | Image.Image | NDArray[np.uint8]
+
+@dataclass(frozen=True)
+class FileBytes:
+    """The bytes of a picture file that comes from no path, such as standard input.
+
+    Attributes:
+        name: under which the answer lists it.
+        data: the bytes.
+    """
+
+    name: str
+    data: bytes
+
+
+Asked = Path | str | int | np.integer | Image.Image | NDArray[np.uint8] | FileBytes
 
 
 @dataclass(frozen=True)
@@ -73,7 +87,7 @@ class Resolver:
 
         Args:
             asked: the location of a picture (a file), a path of the catalog, an id, a PIL
-                image, or pixels (h, w), (h, w, 3) or (h, w, 4), uint8.
+                image, pixels (h, w), (h, w, 3) or (h, w, 4), uint8, or the bytes of a file.
             catalog: of the store.
             features: those whose vectors are wanted.
 
@@ -86,6 +100,8 @@ class Resolver:
             return self._encoded(_content_of(asked, need_px), None, features)
         if isinstance(asked, int | np.integer):
             return _stored(f"id {asked}", _entry_with(int(asked), catalog), features)
+        if isinstance(asked, FileBytes):
+            return self._of_bytes(asked.name, asked.data, catalog, features)
         name = str(asked)
         try:
             source, path = picture_at(asked)
@@ -103,6 +119,12 @@ class Resolver:
             data = source.read(path)
         except PictureError as error:
             raise _unreadable(name, error) from error
+        return self._of_bytes(name, data, catalog, features)
+
+    def _of_bytes(
+        self, name: str, data: bytes, catalog: Catalog, features: Sequence[Searchable]
+    ) -> Resolved:
+        """Return the vectors of a file's bytes, the stored ones of a copy in the catalog."""
         content = _Content(name, digest(data), data)
         entry = catalog.find_digest(content.digest)
         if entry is not None and _has(entry, features):

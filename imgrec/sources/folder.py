@@ -1,8 +1,9 @@
 """The folder as a picture source: files below an absolute path of this machine.
 
-The size and time of a file are its whole version, as a file system has nothing better to offer:
-the token stays empty, but for times that do not fit the catalog (`imgrec.sources.versions`). A folder is offline while its device is not mounted, which leaves an empty
-folder or none; `identity` tells that another device was mounted in the middle of a listing.
+The size and time of a file are its whole version, as a file system has nothing better to offer: the
+token stays empty, but for times that do not fit the catalog (`imgrec.sources.versions`). A folder
+is offline while its device is not mounted, which leaves an empty folder or none; `identity` tells
+that another device was mounted in the middle of a listing.
 """
 
 import os
@@ -123,7 +124,7 @@ class FolderSource:
         except (OSError, ValueError) as error:
             raise PictureError("unreadable", str(error)) from error
         if not stat.S_ISREG(state.st_mode):
-            raise PictureError("unreadable", f"it is {kind_of(state.st_mode)}")
+            raise PictureError("unreadable", f"it is {_kind(state.st_mode)}")
         return listed_at(path, state)
 
     def read(self, path: str, head: int | None = None) -> bytes:
@@ -133,6 +134,16 @@ class FolderSource:
             PictureError: `unreadable`, `empty` or `too-large` (above `MAX_BYTES`).
         """
         return read_file(Path(self.description, path), head)
+
+
+def _kind(mode: int) -> str:
+    """Return what something is that is no regular file, by its mode."""
+    kinds = (
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISFIFO, "a named pipe"),
+        (stat.S_ISSOCK, "a socket"),
+    )
+    return next((what for is_kind, what in kinds if is_kind(mode)), "a device")
 
 
 def spellings(folder: str) -> list[str]:

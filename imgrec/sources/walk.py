@@ -82,10 +82,10 @@ def _tree(
         prefix = f"{place}/" if place else ""
         found.others += entries.others
         found.unreadable += [prefix + name for name in entries.unreadable]
-        for name, *version in entries.files:
-            if links is None or links.take(os.path.join(real, name)):
+        for file in entries.files:
+            if links is None or links.take(os.path.join(real, file.path)):
                 found.files += 1
-                yield Listed(prefix + name, *version)
+                yield file._replace(path=prefix + file.path)
         met += [prefix + name for name in entries.links]
         waiting += [prefix + name for name in sorted(entries.folders, reverse=True)]
 

@@ -1,4 +1,4 @@
-"""What a file carries besides pixels never reaches a thumbnail, and never keeps one from being made."""
+"""What a file carries besides pixels neither reaches a thumbnail nor keeps one from being made."""
 
 import io
 from pathlib import Path

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Catalog, Ids
+from imgrec.sources.versions import MOST_NS
 
 Counts = tuple[tuple[str, int], ...]
 # Ratio of the longer side to the shorter up to which a picture counts as square.
