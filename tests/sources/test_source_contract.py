@@ -181,7 +181,10 @@ def test_filters_grid_failures_and_links_of_pages(
             assert page["href"] == (entry.path if root == str(twins.folder) else None)
         assert catalog_main(["--store", str(path), "--failed"]) == 0
         lines = capsys.readouterr().out.splitlines()
-        assert lines == [f"empty\t{root}/empty.jpg", f"not-an-image\t{root}/words.jpg"]
+        assert lines == [
+            f"empty\t{root}/empty.jpg\t0 bytes",
+            f"not-an-image\t{root}/words.jpg\tbegins with b'these ar'",
+        ]
     assert found[0] == found[1] and len(found[0][0]) == 7 and len(found[0][1]) == 3
     # The grids differ in the name of the query that is drawn on them.
     assert abs(grids[0] - grids[1]) < 1
