@@ -105,7 +105,7 @@ def taken_over(source: Path, new: Path) -> bool:
 
 def _listed(described: Mapping[str, Any]) -> Listed:
     folder = described["folder"]
-    if not isinstance(folder, str) or Path(folder).name != folder:
+    if not isinstance(folder, str) or Path(folder).name != folder or folder == "..":
         raise ValueError(f"{folder!r} is not a folder name")
     files = {name: Made(**made) for name, made in described["files"].items()}
     return Listed(folder, described["title"], files)

@@ -101,6 +101,7 @@ def _communities(store: Store, out: Path, site: Path) -> list[Link]:
 
 def _name_on(page: Path) -> str:
     """Return the heading of a page of the network site, "" if it has none."""
-    head = page.read_bytes()[:20_000].decode("utf-8", "replace")
+    with page.open("rb") as file:
+        head = file.read(20_000).decode("utf-8", "replace")
     found = _TITLE.search(head)
     return unescape(re.sub(r"<[^>]*>", "", found[1])).strip() if found else ""

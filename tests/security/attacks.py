@@ -19,14 +19,14 @@ from hostile_pictures import HOSTILE_TEXTS, HOSTILE_THUMBNAILS
 # Each family, and the distance between the attacks of it that every run tries.
 _FAMILIES: tuple[tuple[Sequence[Attack], int], ...] = (
     (HOSTILE_NAMES, 1),
-    (HOSTILE_LINKS, 2),
-    (HOSTILE_FILES, 3),
-    (HOSTILE_JSON, 5),
-    (HOSTILE_VALUES, 11),
-    (HOSTILE_CATALOGS, 1),
-    (HOSTILE_ROWS, 3),
-    (HOSTILE_HEADERS, 3),
-    (HOSTILE_ARRAYS, 4),
+    (HOSTILE_LINKS, 4),
+    (HOSTILE_FILES, 6),
+    (HOSTILE_JSON, 10),
+    (HOSTILE_VALUES, 22),
+    (HOSTILE_CATALOGS, 2),
+    (HOSTILE_ROWS, 6),
+    (HOSTILE_HEADERS, 6),
+    (HOSTILE_ARRAYS, 8),
     (HOSTILE_THUMBNAILS, 4),
     (HOSTILE_TEXTS, 4),
 )

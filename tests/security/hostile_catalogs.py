@@ -216,16 +216,16 @@ def _checksums(data: bytes, before: tuple[int, int]) -> tuple[int, int]:
 
 
 HOSTILE_CATALOGS = [
-    *(
-        Attack(f"catalog: {what}", _executed(*statements), found=what not in _UNTOLD)
-        for what, statements in _SCHEMAS.items()
-    ),
     Attack("catalog: journal that names a file to delete", _hot_journal),
     Attack("catalog: truncated", _cut),
     Attack("catalog: not SQLite", _random),
     Attack("catalog: pages of other bytes", _other_pages),
     Attack("catalog: log of random bytes", _no_log, found=False),
     Attack("catalog: log of 2**31 pages", _log_of_another),
+    *(
+        Attack(f"catalog: {what}", _executed(*statements), found=what not in _UNTOLD)
+        for what, statements in _SCHEMAS.items()
+    ),
 ]
 HOSTILE_ROWS = [
     Attack(f"row: {what}", _executed(statement), found=what not in _UNTOLD)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # No command on a store of 24 pictures takes a second; the first of a process imports everything.
-_LIMIT_S, _FIRST_LIMIT_S = 120, 240
+_LIMIT_S, _FIRST_LIMIT_S = 60, 240
 
 
 @dataclass(frozen=True)

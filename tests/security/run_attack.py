@@ -44,12 +44,12 @@ def attacked(attack: Attack, good: Path, folder: Path, program: Program) -> list
         for line in lines:
             argv = [str(picture) if word == "PICTURE" else word for word in line.split()]
             ended = program.run(argv, ground.work)
-            wrong += [f"{line}: {problem}" for problem in _problems(ended, argv[0])]
+            wrong += [f"{line}: {problem}" for problem in problems(ended, argv[0])]
             found |= argv[0] == "doctor" and ended.code != 0
-            changed = _changed(before, ground.snapshot(attack.treasures))
-            wrong += [f"{line}: {what}" for what in changed]
+            differ = changed(before, ground.snapshot(attack.treasures))
+            wrong += [f"{line}: {what}" for what in differ]
             # What follows would only repeat it, and hang as long.
-            if changed or ended.hung:
+            if differ or ended.hung:
                 break
         if name == "reading" and attack.found and not found:
             wrong.append("doctor: finds nothing wrong")
@@ -61,7 +61,7 @@ def attacked(attack: Attack, good: Path, folder: Path, program: Program) -> list
     return wrong
 
 
-def _problems(ended: Ended, command: str) -> Iterator[str]:
+def problems(ended: Ended, command: str) -> Iterator[str]:
     """Yield what is wrong with the end of a command."""
     if ended.raised is not None:
         yield ended.raised.strip().splitlines()[-1] + _place(ended.raised)
@@ -72,7 +72,7 @@ def _problems(ended: Ended, command: str) -> Iterator[str]:
         yield "shows a traceback"
     if SECRET in ended.out + ended.err:
         yield "shows the owner's text"
-    if ended.code == 2 and not ended.err.splitlines()[-1:][0].startswith("imgrec "):
+    if ended.code == 2 and not (ended.err.splitlines() or [""])[-1].startswith("imgrec "):
         yield f"ended with 2 and no line of its own: {ended.err[-300:]!r}"
     for line in (ended.out + ended.err).split("\n"):
         # Of what a progress bar draws over and over the last counts.
@@ -88,7 +88,7 @@ def _place(raised: str) -> str:
     return f" ({places[-1]})" if places else ""
 
 
-def _changed(before: dict[str, object], after: dict[str, object]) -> list[str]:
+def changed(before: dict[str, object], after: dict[str, object]) -> list[str]:
     """Return what is no longer as it was: changed, gone or new."""
     names = sorted(before.keys() | after.keys())
     differ = [name for name in names if before.get(name) != after.get(name)]
