@@ -28,6 +28,8 @@ _WRITING = (
     "projector --store store --out out/logdir --workers 0 --layouts none --page-size 10",
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069]")
+# A line of the doctor on what is wrong and harms no command.
+_WARNING = re.compile(r"^warning ", re.MULTILINE)
 _LONGEST_LINE = 4000
 _MARKUP = "<xss-canary"
 
@@ -45,7 +47,9 @@ def attacked(attack: Attack, good: Path, folder: Path, program: Program) -> list
             argv = [str(picture) if word == "PICTURE" else word for word in line.split()]
             ended = program.run(argv, ground.work)
             wrong += [f"{line}: {problem}" for problem in problems(ended, argv[0])]
-            found |= argv[0] == "doctor" and ended.code != 0
+            found |= argv[0] == "doctor" and (
+                ended.code != 0 or _WARNING.search(ended.out) is not None
+            )
             differ = changed(before, ground.snapshot(attack.treasures))
             wrong += [f"{line}: {what}" for what in differ]
             # What follows would only repeat it, and hang as long.
