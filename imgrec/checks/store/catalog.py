@@ -9,7 +9,7 @@ import sqlite3
 from pathlib import Path
 
 from imgrec.checks.findings import Check, Place
-from imgrec.collection import Catalog, Ids, migrations
+from imgrec.collection import Catalog, Ids
 from imgrec.collection.integrity import catalog_problem
 from imgrec.errors import StoreError
 from imgrec.pictures.decoding import REASONS
@@ -45,7 +45,6 @@ def check_catalog(place: Place, path: Path) -> Check[Catalog | None]:
         yield place.error(str(error), "no command can open the store")
         return None
     try:
-        yield from _check_schema(place, catalog.db)
         yield from _check_rows(place, catalog.db)
     except sqlite3.Error as error:
         catalog.close()
@@ -75,15 +74,6 @@ def check_origins(place: Place, thumbs: Output, db: sqlite3.Connection) -> Check
             "copy in the parts of the thumbnails",
             f"copies and moves are not noticed; delete {CATALOG}, and the next imgrec index "
             "rebuilds it",
-        )
-
-
-def _check_schema(place: Place, db: sqlite3.Connection) -> Check[None]:
-    (done,) = db.execute("PRAGMA user_version").fetchone()
-    if done < len(migrations.MIGRATIONS):
-        yield place.warning(
-            f"the catalog has schema {done}, but the newest is {len(migrations.MIGRATIONS)}",
-            "the next imgrec index migrates it",
         )
 
 
