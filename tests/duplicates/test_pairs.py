@@ -149,6 +149,14 @@ def test_joined_pairs_keep_their_own_similarities_and_stay_sorted() -> None:
     assert joined.similarities.tolist() == [1, 0.5, 0.75, 0.25]
 
 
+def test_pairs_are_joined_to_none() -> None:
+    nothing = KnownPairs()
+    assert (nothing.pairs.shape, nothing.pairs.dtype) == ((0, 2), np.int64)
+    assert (nothing.similarities.shape, nothing.similarities.dtype) == ((0,), np.float32)
+    joined = nothing.joined(np.array([[1, 2]]), np.array([0.5], np.float32))
+    assert (joined.pairs.tolist(), joined.similarities.tolist()) == ([[1, 2]], [0.5])
+
+
 def test_of_pairs_both_pictures_must_be_left() -> None:
     pairs = known({(1, 2): 0.5, (1, 3): 0.25, (4, 5): 0.75})
     left = pairs.only(np.array([1, 2, 4]))

@@ -362,3 +362,23 @@ def test_classes_without_their_categories_are_moved_aside(tmp_path: Path, text: 
 def test_thumbnails_have_no_description(tmp_path: Path) -> None:
     output, _ = _thumbs(tmp_path, [0, 1, 2, 3], 3)
     assert description_problem(output) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        (OSError(5, "Input/output error", "/s/vectors.npy"), "Input/output error: vectors.npy"),
+        (OSError(5, "Input/output error"), "Input/output error: part-000000"),
+        (OSError("odd"), "odd: part-000000"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, problem: str
+) -> None:
+    def fail(file: Path) -> str:
+        raise error
+
+    output, part = _feature(tmp_path)
+    monkeypatch.setattr("imgrec.store.damage._file_digest", fail)
+    assert part_problem(output, part) == problem
+    assert digest_problem(part) == problem
