@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from imgrec.collection.labels import Labels, add_labels
 from imgrec.collection.opening import log_of, open_for_reading, open_for_writing
-from imgrec.collection.rows import Entry, Ids, Outcome
+from imgrec.collection.rows import Entry, Ids, Outcome, entry_of
 from imgrec.collection.selections import chunks, prefix_range, select_ids
 from imgrec.collection.totals import Totals
 from imgrec.collection.transaction import transaction
@@ -48,8 +48,6 @@ class Catalog:
     """
 
     def __init__(self, db: sqlite3.Connection, path: Path, *, immutable: bool = False) -> None:
-        # File names are bytes: what is not UTF-8 becomes surrogates, as in `os.fsdecode`.
-        db.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
         self.db = db
         self.labels = Labels(db)
         self.totals = Totals(db)
@@ -186,7 +184,7 @@ class Catalog:
     def entries_with(self, status: str) -> Iterator[Entry]:
         """Yield the rows of one status, by root and path."""
         query = f"SELECT {_COLUMNS} {_FROM} WHERE status = ? ORDER BY roots.path, images.path"
-        return (Entry(*row) for row in self.db.execute(query, [status]))
+        return (entry_of(row) for row in self.db.execute(query, [status]))
 
     def entries_warned(self) -> Iterator[Entry]:
         """Yield the ok pictures that have a warning about their file, by root and path."""
@@ -194,7 +192,7 @@ class Catalog:
             f"SELECT {_COLUMNS} {_FROM} WHERE status = 'ok' AND detail IS NOT NULL "
             "ORDER BY roots.path, images.path"
         )
-        return (Entry(*row) for row in self.db.execute(query))
+        return (entry_of(row) for row in self.db.execute(query))
 
     def entries_away(self, sizes: Collection[int], roots: Collection[str]) -> list[Entry]:
         """Return rows by id, of files of these sizes, that are missing or under these roots.
@@ -207,7 +205,7 @@ class Catalog:
             "ORDER BY images.id",
             [text(root) for root in roots],
         )
-        return [Entry(*row) for row in rows if row[3] in sizes]
+        return [entry_of(row) for row in rows if row[3] in sizes]
 
     def entries_beside(
         self, columns: str, joined: str, where: str, values: Sequence[object]
@@ -222,7 +220,7 @@ class Catalog:
         """
         query = f"SELECT {_COLUMNS}, {columns} {_FROM} {joined} WHERE {where} ORDER BY images.id"
         for row in self.db.execute(query, values):
-            yield Entry(*row[:_WIDTH]), row[_WIDTH:]
+            yield entry_of(row[:_WIDTH]), row[_WIDTH:]
 
     def find_listed(self, root: str, listed: Listed) -> Entry | None:
         """Return the ok picture at a place of a source; None if unknown or it has changed.
@@ -263,15 +261,14 @@ class Catalog:
 
         Its columns are id, width, height (0 where unknown), bytes and mtime in nanoseconds.
         """
-        rows = self.db.execute(
-            "SELECT id, coalesce(width, 0), coalesce(height, 0), size, mtime_ns FROM images "
-            "WHERE status = 'ok' ORDER BY id"
-        )
+        numbers = "width", "height", "size", "mtime_ns"
+        columns = ", ".join(f"CAST(coalesce({name}, 0) AS INTEGER)" for name in numbers)
+        rows = self.db.execute(f"SELECT id, {columns} FROM images WHERE status = 'ok' ORDER BY id")
         return np.array(rows.fetchall(), np.int64).reshape(-1, 5)
 
     def _entries(self, where: str, *values: object) -> list[Entry]:
         query = f"SELECT {_COLUMNS} {_FROM} WHERE {where} ORDER BY images.id"
-        return [Entry(*row) for row in self.db.execute(query, values)]
+        return [entry_of(row) for row in self.db.execute(query, values)]
 
     def record(
         self, outcomes: Sequence[Outcome], labels: Mapping[str, Mapping[int, str]] | None = None

@@ -6,16 +6,9 @@ It opens the file by itself and read-only, because a damaged one cannot be opene
 import sqlite3
 from pathlib import Path
 
+from imgrec.collection.migrations import MIGRATIONS
 from imgrec.collection.opening import is_damage, log_of
-
-_COLUMNS = (
-    "id, path FROM roots",
-    "id, root_id, path, size, mtime_ns, token, digest, width, height, format, status, "
-    "reason FROM images",
-    "image_id, kind, value FROM labels",
-)
-# A catalog of schema 1 is not damaged: it is migrated when it is opened for writing.
-_COLUMNS_SINCE_2 = "detail FROM images"
+from imgrec.collection.schema import roots_problem, schema_problem, secure
 
 
 def catalog_problem(path: Path, *, deep: bool = False) -> str | None:
@@ -45,17 +38,18 @@ def catalog_problem(path: Path, *, deep: bool = False) -> str | None:
 def _sqlite_problem(address: str, deep: bool) -> str | None:
     db = sqlite3.connect(address, uri=True, isolation_level=None, timeout=30.0)
     try:
-        db.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-        (tables,) = db.execute(
-            "SELECT count(*) FROM sqlite_master WHERE name IN ('roots', 'images', 'labels')"
-        ).fetchone()
-        if tables != 3:
+        secure(db)
+        (done,) = db.execute("PRAGMA user_version").fetchone()
+        # Of a newer version nothing is known, and nothing is damage.
+        problem = schema_problem(db)
+        if problem or done > len(MIGRATIONS):
+            return problem
+        if not done:
             return "its tables are not there"
-        (schema,) = db.execute("PRAGMA user_version").fetchone()
-        for columns in (*_COLUMNS, *([_COLUMNS_SINCE_2] if schema >= 2 else [])):
-            db.execute(f"SELECT {columns} LIMIT 0")
         check = "integrity_check" if deep else "quick_check"
         (found,) = db.execute(f"PRAGMA {check}(1)").fetchone()
+        if found == "ok" and (wrong := roots_problem(db)):
+            return wrong
     finally:
         db.close()
     return None if found == "ok" else " ".join(str(found).split())

@@ -14,6 +14,9 @@ from imgrec.collection.selections import chunks, prefix_range, select_ids
 from imgrec.collection.transaction import transaction
 from imgrec.system.file_names import TEXT, text
 
+# SQLite does not enforce the types of columns, and a file may come from somebody else.
+_KIND, _VALUE = "CAST(kind AS TEXT)", "CAST(value AS TEXT)"
+
 
 class Labels:
     """Reads and writes the labels of one catalog."""
@@ -27,7 +30,7 @@ class Labels:
         for chunk in chunks(list(found)):
             marks = ", ".join("?" * len(chunk))
             query = (
-                f"SELECT image_id, kind, value FROM labels WHERE image_id IN ({marks}) "
+                f"SELECT image_id, {_KIND}, {_VALUE} FROM labels WHERE image_id IN ({marks}) "
                 "ORDER BY image_id, kind, value"
             )
             for image_id, kind, value in self._db.execute(query, chunk):
@@ -37,7 +40,7 @@ class Labels:
 
     def rows(self, kind: str) -> list[tuple[int, str]]:
         """Return all labels (image id, value) of a kind, of pictures of any status."""
-        query = f"SELECT image_id, value FROM labels WHERE kind = {TEXT}"
+        query = f"SELECT CAST(image_id AS INTEGER), {_VALUE} FROM labels WHERE kind = {TEXT}"
         return self._db.execute(query, [text(kind)]).fetchall()
 
     def of_kind(self, kind: str) -> dict[int, str]:
@@ -81,7 +84,7 @@ class Labels:
             "WHERE kind IS NOT NULL) SELECT kind FROM kinds WHERE EXISTS (SELECT 1 FROM labels "
             "JOIN images ON images.id = image_id WHERE labels.kind = kinds.kind AND status = 'ok')"
         )
-        return [kind for (kind,) in rows]
+        return [kind for (kind,) in rows if type(kind) is str]
 
     def values(self, kind: str) -> list[str]:
         """Return the values of a kind that ok pictures have, sorted."""
@@ -91,7 +94,7 @@ class Labels:
             "WHERE kind = l.kind AND value = l.value AND status = 'ok') ORDER BY value",
             [text(kind)],
         )
-        return [value for (value,) in rows]
+        return [value for (value,) in rows if type(value) is str]
 
     def add(self, kind: str, values: Mapping[int, str]) -> None:
         """Add labels {id: value} of a kind to those there, in one transaction."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from imgrec.collection import migrations
+from imgrec.collection.schema import check_journal, roots_problem, schema_problem, secure
 from imgrec.errors import StoreError
 
 # Causes that are not the fault of the file: locks, permissions, the disk.
@@ -30,11 +31,15 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open a catalog for writing; create or migrate it as needed.
 
     Raises:
-        StoreError: it is damaged or locked, or has a newer schema.
+        StoreError: it is damaged or locked, or has a newer schema or one that is not ours.
     """
+    check_journal(path)
     with translated(path):
         db = sqlite3.connect(path, isolation_level=None, timeout=30.0)
         try:
+            secure(db)
+            migrations.check(db)
+            _check_content(db)
             db.execute("PRAGMA journal_mode = WAL")
             # After a power cut an id that was given must not be given again: sync each commit.
             db.execute("PRAGMA synchronous = FULL")
@@ -72,6 +77,7 @@ def open_for_reading(path: Path) -> tuple[sqlite3.Connection, bool]:
             immutable = True
         try:
             migrations.check_current(db, path)
+            _check_content(db)
         except BaseException:
             db.close()
             raise
@@ -109,8 +115,30 @@ def translated(path: Path) -> Iterator[None]:
 def _connect(address: str) -> sqlite3.Connection:
     db = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
     try:
-        db.execute("SELECT count(*) FROM roots").fetchone()
+        secure(db)
+        # Reads the file: SQLite opens it as late as this.
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error:
         db.close()
         raise
     return db
+
+
+def _check_content(db: sqlite3.Connection) -> None:
+    """Check schema and roots of a catalog before any other statement is run on it.
+
+    Raises:
+        sqlite3.DatabaseError: they are not as imgrec writes them.
+    """
+    # In one transaction: another process may migrate it meanwhile.
+    db.execute("BEGIN")
+    try:
+        problem = schema_problem(db)
+        (done,) = db.execute("PRAGMA user_version").fetchone()
+        problem = problem or (roots_problem(db) if done else None)
+    finally:
+        db.execute("ROLLBACK")
+    if problem:
+        error = sqlite3.DatabaseError(problem)
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error

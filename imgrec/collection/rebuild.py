@@ -14,13 +14,11 @@ from imgrec.collection.changes import FoundFile, folder_label
 from imgrec.collection.kinds import FOLDER
 from imgrec.collection.labels import add_labels
 from imgrec.collection.rows import Ids
+from imgrec.collection.schema import NOWHERE
 from imgrec.system.file_names import TEXT, text
 
 # id, number of the root, path, size, mtime_ns, digest, width, height, format
 KnownPicture = tuple[int, int, str, int, int, str, int, int, str]
-
-# The root of pictures of which nothing is known but that rows exist.
-_NOWHERE = "(unknown)"
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def _add_pictures(
 
 def _add_unknown(db: sqlite3.Connection, stored: Iterable[Ids]) -> None:
     """Add the other ids that have rows as missing pictures, so that nobody shows their rows."""
-    db.execute(f"INSERT INTO roots (path) VALUES ({TEXT})", [text(_NOWHERE)])
+    db.execute(f"INSERT INTO roots (path) VALUES ({TEXT})", [text(NOWHERE)])
     (nowhere,) = db.execute("SELECT max(id) FROM roots").fetchone()
     for ids in stored:
         db.executemany(

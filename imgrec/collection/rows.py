@@ -1,10 +1,13 @@
 """The rows of the catalog as Python objects."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imgrec.collection.places import is_picture_path
+from imgrec.errors import StoreError
 from imgrec.sources.opening import source_of
 from imgrec.system.file_names import printable
 
@@ -83,3 +86,40 @@ def detail_of(message: str) -> str | None:
     sound = message[: 10 * MAX_DETAIL].encode("utf-8", "replace").decode()
     line = " ".join(printable(sound).split())
     return (line if len(line) <= MAX_DETAIL else f"{line[: MAX_DETAIL - 1]}…") or None
+
+
+def entry_of(row: Sequence[object]) -> Entry:
+    """Return a row of the catalog, the columns in the order of `Entry`, as an object.
+
+    Raises:
+        StoreError: a value has another type than imgrec writes, or the path leads out of its root.
+    """
+    kinds = tuple(map(type, row))
+    # SQLite does not enforce the types of columns, and a file may come from somebody else.
+    if kinds not in _known_kinds:
+        if not all(kind in allowed for kind, allowed in zip(kinds, _KINDS, strict=False)):
+            raise StoreError(_unsound(row, "has values of wrong types"))
+        _known_kinds.add(kinds)
+    entry = Entry(*row)  # type: ignore[arg-type]
+    if not is_picture_path(entry.path) and (entry.path or entry.status != "missing"):
+        raise StoreError(_unsound(row, "lies outside of its root"))
+    return entry
+
+
+def _unsound(row: Sequence[object], what: str) -> str:
+    return (
+        f"picture {row[0]} of the catalog ({str(row[2])[:60]!r}) {what}: delete the catalog and "
+        "run imgrec index again, which makes it anew with the same ids"
+    )
+
+
+_NUMBER: set[type] = {int}
+_NUMBER_OR_NONE: set[type] = {int, type(None)}
+_TEXT: set[type] = {str}
+_TEXT_OR_NONE: set[type] = {str, type(None)}
+_KINDS: tuple[set[type], ...] = (
+    _NUMBER, _TEXT, _TEXT, _NUMBER, _NUMBER, _TEXT_OR_NONE, _NUMBER_OR_NONE, _NUMBER_OR_NONE,
+    _TEXT_OR_NONE, _TEXT, _TEXT_OR_NONE, _TEXT, _TEXT_OR_NONE,
+)  # fmt: skip
+# Combinations of types that were found to be allowed: there are few.
+_known_kinds: set[tuple[type, ...]] = set()

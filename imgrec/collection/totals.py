@@ -35,7 +35,7 @@ class Totals:
     def failures(self) -> dict[str, int]:
         """Return the number of failed pictures by reason code, the most frequent first."""
         rows = self._db.execute(
-            "SELECT reason, count(*) FROM images WHERE status = 'failed' "
+            "SELECT CAST(reason AS TEXT), count(*) FROM images WHERE status = 'failed' "
             "GROUP BY reason ORDER BY count(*) DESC, reason"
         )
         return dict(rows)
@@ -48,16 +48,17 @@ class Totals:
     def formats(self) -> dict[str, int]:
         """Return the number of ok pictures by file format, the most frequent first."""
         rows = self._db.execute(
-            "SELECT coalesce(format, 'unknown'), count(*) FROM images WHERE status = 'ok' "
-            "GROUP BY format ORDER BY count(*) DESC, format"
+            "SELECT CAST(coalesce(format, 'unknown') AS TEXT), count(*) FROM images "
+            "WHERE status = 'ok' GROUP BY format ORDER BY count(*) DESC, format"
         )
         return dict(rows)
 
     def labels(self) -> dict[str, int]:
         """Return the number of ok pictures that have a label, by its kind, sorted."""
         rows = self._db.execute(
-            "SELECT kind, count(DISTINCT image_id) FROM labels JOIN images ON images.id = image_id "
-            "WHERE status = 'ok' GROUP BY kind ORDER BY kind"
+            "SELECT CAST(kind AS TEXT), count(DISTINCT image_id) "
+            "FROM labels JOIN images ON images.id = image_id WHERE status = 'ok' "
+            "GROUP BY kind ORDER BY kind"
         )
         return dict(rows)
 

@@ -46,6 +46,7 @@ def check_catalog(place: Place, path: Path) -> Check[Catalog | None]:
         return None
     try:
         yield from _check_rows(place, catalog.db)
+        yield from _check_values(place, catalog)
     except sqlite3.Error as error:
         catalog.close()
         yield place.error(f"the catalog {path.name} is damaged: {error}", _REBUILT)
@@ -75,6 +76,16 @@ def check_origins(place: Place, thumbs: Output, db: sqlite3.Connection) -> Check
             f"copies and moves are not noticed; delete {CATALOG}, and the next imgrec index "
             "rebuilds it",
         )
+
+
+def _check_values(place: Place, catalog: Catalog) -> Check[None]:
+    """Read every row as the commands do, which refuses odd types and paths that lead out."""
+    try:
+        for status in ("new", "ok", "failed", "missing"):
+            for _ in catalog.entries_with(status):
+                pass
+    except StoreError as error:
+        yield place.error(str(error), "commands that need the picture end there")
 
 
 def _check_rows(place: Place, db: sqlite3.Connection) -> Check[None]:
