@@ -14,6 +14,7 @@ import numpy as np
 
 from imgrec.collection import Ids
 from imgrec.encoders.spec import EncoderSpec
+from imgrec.store.arrays import are_ids, match
 from imgrec.store.features import positions
 from imgrec.store.kept import load, save
 from imgrec.store.store import Store
@@ -21,6 +22,7 @@ from projector.pages import Pages
 
 # Part of the stamp. Increase it when the meaning of the pages changes.
 VERSION = 1
+_FORMS = {"ids": "int64 n", "pages": "int32 n"}
 
 
 class KeptPages:
@@ -39,7 +41,7 @@ class KeptPages:
         """
         found = np.full(len(ids), -1, np.int32)
         kept = load(self._folder, self._stamp(size), ("ids", "pages"))
-        if kept:
+        if kept and match(kept.arrays, _FORMS) and are_ids(kept.arrays["ids"]):
             places = positions(kept.arrays["ids"], ids)
             found[places >= 0] = kept.arrays["pages"][places[places >= 0]]
         return found

@@ -4,7 +4,6 @@ The manifest lists every run with the content keys and sizes of its files. A fil
 its key, a digest of its inputs, is the same, and it still has the recorded size.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from imgrec.system.json_files import read_json
 from imgrec.system.output_folder import LOGDIR
 
 
@@ -51,19 +51,23 @@ class LogdirManifest:
     runs: Mapping[str, Listed]
 
 
+_FILE = {"key": str, "size_bytes": int}
+_RUN = {"folder": str, "title": str, "files": {str: _FILE}}
+_SHAPE = {"format": lambda value: value == LOGDIR.format, "edition": int, "runs": {str: _RUN}}
+# It lists every file of the logdir.
+_MOST_BYTES = 1 << 26
+
 NOTHING = LogdirManifest(0, {})
 
 
 def read_manifest(logdir: Path) -> LogdirManifest:
     """Return the manifest of a logdir, `NOTHING` if absent, unreadable or of another format."""
     try:
-        described = json.loads((logdir / LOGDIR.marker).read_text("utf-8"))
-        if described["format"] != LOGDIR.format:
-            return NOTHING
+        described = read_json(logdir / LOGDIR.marker, _SHAPE, most_bytes=_MOST_BYTES)
         runs = {key: _listed(run) for key, run in described["runs"].items()}
-        return LogdirManifest(int(described["edition"]), runs)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError):
         return NOTHING
+    return LogdirManifest(described["edition"], runs)
 
 
 def write_manifest(logdir: Path, manifest: LogdirManifest) -> None:
@@ -105,7 +109,9 @@ def taken_over(source: Path, new: Path) -> bool:
 
 def _listed(described: Mapping[str, Any]) -> Listed:
     folder = described["folder"]
-    if not isinstance(folder, str) or Path(folder).name != folder or folder == "..":
+    if Path(folder).name != folder or folder in ("", "..") or "\0" in folder:
         raise ValueError(f"{folder!r} is not a folder name")
-    files = {name: Made(**made) for name, made in described["files"].items()}
+    files = {
+        name: Made(made["key"], made["size_bytes"]) for name, made in described["files"].items()
+    }
     return Listed(folder, described["title"], files)

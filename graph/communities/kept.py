@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.choices import IGRAPH, METHODS, PYTHON_LOUVAIN
 from graph.communities.bundles import Bundles
 from graph.communities.facts import CommunityFacts
 from graph.communities.start import ALL, NOWHERE, Parts, Paths, Start
@@ -30,11 +31,22 @@ from graph.communities.tree import Community
 from graph.communities.weights import Graph
 from imgrec.collection import Ids
 from imgrec.errors import StoreError
+from imgrec.store.arrays import are_ids, match
 from imgrec.store.kept import load, save
 from imgrec.store.store import Store
+from imgrec.system.json_files import a_number, one_of, problem
 
 # Part of the stamp. Increase it when the meaning of the parts changes.
 VERSION = 1
+_FACTS = {
+    "method": one_of(*METHODS),
+    "library": one_of(PYTHON_LOUVAIN, IGRAPH),
+    "communities": a_number(0, 1 << 40),
+    "levels": a_number(0, 1 << 10),
+    "modularity": float,
+    "exported_modularity": float,
+}
+_STATE = {"options": {}, "digest": str, "facts": _FACTS}
 
 
 @dataclass(frozen=True)
@@ -93,11 +105,12 @@ def load_parts(store: Store) -> KeptParts | None:
     kept = load(store.paths.communities, {"version": VERSION}, ("ids", "parts"))
     if kept is None:
         return None
-    ids, parts = kept.arrays["ids"], kept.arrays["parts"]
-    if parts.ndim != 2 or ids.shape != parts.shape[:1] or not parts.size:
+    ids, parts, state = kept.arrays["ids"], kept.arrays["parts"], kept.state
+    if match(kept.arrays, {"ids": "int64 n", "parts": "int32 n depth"}) is None:
         return None
-    state = kept.state
-    facts = CommunityFacts(**state["facts"])
+    if not parts.size or not are_ids(ids) or problem(state, _STATE):
+        return None
+    facts = CommunityFacts(**{name: state["facts"][name] for name in _FACTS})
     return KeptParts(ids, parts, state["options"], state["digest"], facts)
 
 

@@ -28,6 +28,7 @@ from imgrec.distances.metrics import scaled
 from imgrec.errors import StoreError
 from imgrec.layouts.umap import Positions, umap_layout
 from imgrec.neighbors.neighbors import Neighbors
+from imgrec.store.arrays import all_finite, match
 from imgrec.store.features import FeatureStore
 from imgrec.store.kept import load, save
 from imgrec.store.store import Store
@@ -74,7 +75,7 @@ def map_of(store: Store, neighbors: Neighbors, name: str | None = None, seed: in
     folder = store.paths.map(spec.name)
     made_from = _made_from(neighbors, seed)
     kept = _load(folder, made_from)
-    if kept is not None:
+    if kept is not None and np.array_equal(kept.ids, neighbors.ids):
         return kept
     made = Map(neighbors.ids, lay_out(neighbors, principal_plane(feature), seed))
     # The store may be read-only, or the disk full.
@@ -143,7 +144,14 @@ def _made_from(neighbors: Neighbors, seed: int) -> dict[str, Any]:
 
 def _load(folder: Path, made_from: dict[str, Any]) -> Map | None:
     kept = load(folder, made_from, ("ids", "map"))
-    return Map(kept.arrays["ids"], kept.arrays["map"]) if kept else None
+    if (
+        kept is None
+        or match(kept.arrays, {"ids": "int64 n", "map": "float32 n two"}, two=2) is None
+    ):
+        return None
+    if not all_finite(kept.arrays["map"]):
+        return None
+    return Map(kept.arrays["ids"], kept.arrays["map"])
 
 
 def _save(folder: Path, made_from: dict[str, Any], made: Map) -> None:

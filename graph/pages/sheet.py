@@ -13,7 +13,10 @@ import numpy as np
 from PIL import Image
 
 from graph.addresses import Cell
+from imgrec.errors import StoreError
 from imgrec.pictures.decoding import THUMB_PX
+from imgrec.pictures.thumbnail_file import open_thumbnail
+from imgrec.store.thumbnails import DAMAGED
 
 # A page together with its sheet stays below 1.5 MB.
 MAX_BYTES = 1_000_000
@@ -35,13 +38,32 @@ class Sheet:
 
 
 def build_sheet(thumbs: Sequence[bytes], max_bytes: int = MAX_BYTES) -> Sheet:
-    """Return one sheet of thumbnails (JPEG bytes each), coarser if it exceeds `max_bytes`."""
-    images = [Image.open(io.BytesIO(thumb)).convert("RGB") for thumb in thumbs]
+    """Return one sheet of thumbnails (JPEG bytes each), coarser if it exceeds `max_bytes`.
+
+    Raises:
+        StoreError: a thumbnail is damaged.
+    """
+    images = list(map(_decoded, thumbs))
     for quality, side_px in _STEPS:
         sheet = _sheet([_bounded(image, side_px) for image in images], quality)
         if len(sheet.jpeg) <= max_bytes:
             break
     return sheet
+
+
+def _decoded(jpeg: bytes) -> Image.Image:
+    """Return the pixels of a thumbnail.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    try:
+        return open_thumbnail(jpeg).convert("RGB")
+    except DAMAGED as error:
+        raise StoreError(
+            f"a thumbnail is damaged ({error}): run imgrec doctor --deep, which names it, and "
+            "imgrec index, which makes it again"
+        ) from error
 
 
 def shelves(sizes: Sequence[tuple[int, int]], width_px: int = _WIDTH_PX) -> list[Cell]:

@@ -5,7 +5,8 @@ logarithm of the number of pictures. The nodes are unit vectors on their leading
 half precision: the search finds candidates under cosine, which are then compared exactly.
 
 The file is written by usearch, which reads it memory-mapped and without validation: a damaged file
-may crash the process. It is therefore opened only after `imgrec.store.kept` has verified it.
+may crash the process. It is therefore opened only after `imgrec.store.kept` has verified it, and if
+this user wrote it (`imgrec.derived.known_graphs`).
 
 Source: Malkov, Yashunin (2018), Efficient and robust approximate nearest neighbor search using
 hierarchical navigable small world graphs; usearch.
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imgrec.derived.known_graphs import is_known
 from imgrec.derived.rows import (
     FIT_ROWS,
     Coverage,
@@ -100,11 +102,13 @@ class Hnsw:
         """Open the graph kept in a folder.
 
         Raises:
-            StoreError: its file is absent or damaged.
+            StoreError: its file is absent or damaged, or was not written by this user.
         """
         self._feature = feature
         self._axes = axes_of(kept.model)
-        self._index = _open(folder / HnswRecipe().name / _FILE, view=True)
+        self._index = _open_known(folder, view=True)
+        if self._index.ndim != len(kept.model["components"]):
+            raise StoreError(f"{file_in(folder)} is the graph of other vectors: delete its folder")
         # The library's search shares buffers between threads.
         self._lock = threading.Lock()
         same = kept.coverage.is_of(feature)
@@ -187,7 +191,7 @@ def _reusable(
     if stale.mean() > _MOST_REMOVED:
         return None
     try:
-        index = _open(folder / HnswRecipe().name / _FILE, view=False)
+        index = _open_known(folder, view=False)
     except StoreError:
         return None
     if stale.any():
@@ -206,6 +210,18 @@ def _new(dimensions: int) -> "Index":
         expansion_add=_EXPANSION_ADD,
         expansion_search=_EXPANSION_SEARCH,
     )
+
+
+def file_in(folder: Path) -> Path:
+    """Return the file of the graph in the folder of all indexes of a feature."""
+    return folder / HnswRecipe().name / _FILE
+
+
+def _open_known(folder: Path, *, view: bool) -> "Index":
+    file = file_in(folder)
+    if not is_known(file):
+        raise StoreError(f"{file} was not written by this user: run imgrec index --hnsw")
+    return _open(file, view=view)
 
 
 def _open(path: Path, *, view: bool) -> "Index":

@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgrec.derived.hnsw import Hnsw, HnswRecipe, grown
+from imgrec.derived.hnsw import Hnsw, HnswRecipe, file_in, grown
+from imgrec.derived.known_graphs import is_known, remember
 from imgrec.derived.pca import PcaRecipe, Reduced, variance_kept
 from imgrec.derived.rows import (
     Derived,
@@ -40,13 +41,15 @@ class Searchable:
         spec: of the encoder.
         feature: the vectors.
         sketch: None where there is none.
-        hnsw: None where there is none, or where it is damaged.
+        hnsw: None where there is none, where it is damaged, or where another user wrote it.
+        notes: lines about an index that is not used.
     """
 
     spec: EncoderSpec
     feature: FeatureStore
     sketch: Sketch | None
     hnsw: Hnsw | None
+    notes: tuple[str, ...] = ()
 
 
 def open_searchable(store: Store, name: str | None = None) -> Searchable:
@@ -58,8 +61,15 @@ def open_searchable(store: Store, name: str | None = None) -> Searchable:
     spec = store.spec(name)
     feature, folder = store.feature(spec.name), store.paths.indexes(spec.name)
     sketch = load_derived(folder, SketchRecipe(), spec, verify=False)
-    hnsw = _opened_hnsw(load_derived(folder, HnswRecipe(), spec, verify=False), feature, folder)
-    return Searchable(spec, feature, Sketch(feature, sketch) if sketch else None, hnsw)
+    graph = load_derived(folder, HnswRecipe(), spec, verify=False)
+    hnsw = _opened_hnsw(graph, feature, folder)
+    notes: tuple[str, ...] = ()
+    if graph is not None and hnsw is None and not is_known(file_in(folder)):
+        notes = (
+            f"the graph of {spec.name} was not written by this user, and is not opened: "
+            "run imgrec index, which makes it again",
+        )
+    return Searchable(spec, feature, Sketch(feature, sketch) if sketch else None, hnsw, notes)
 
 
 def open_reduced(store: Store, opened: Searchable) -> Reduced:
@@ -162,6 +172,7 @@ def _updated_hnsw(spec: EncoderSpec, feature: FeatureStore, folder: Path, *, qui
         with progress(total=len(feature), unit="vectors", quiet=quiet) as bar:
             graph = grown(feature, kept, folder, bar.update)
         save_derived(folder, recipe, spec, graph.derived, graph.write)
+        remember(file_in(folder))
     size = sum(file.stat().st_size for file in (folder / recipe.name).iterdir())
     return f"{spec.name}: hnsw graph of {len(feature):,} vectors, {size / 1e6:.1f} MB"
 

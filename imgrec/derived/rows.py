@@ -26,13 +26,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
+from imgrec.derived.forms import are_sound
 from imgrec.distances.axes import Axes, sample_ids
 from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.store.arrays import are_ids, form_problem
 from imgrec.store.features import FeatureStore, positions
 from imgrec.store.kept import Arrays, Token, load, save
+from imgrec.system.json_files import a_number, problem
 
 FIT_ROWS = 32_768
 _MOST_DEAD = 0.2
+_STATE = {"sources": [str], "fitted_on": a_number(0, 1 << 40)}
 
 
 class Recipe(Protocol):
@@ -102,10 +106,11 @@ class Coverage:
 
     def is_consistent(self) -> bool:
         """Return True if the ids ascend and every owner is the number of a source."""
+        if not are_ids(self.ids) or form_problem(self.owners, "int32 m", {"m": len(self.ids)}):
+            return False
         if not len(self.ids):
             return True
-        known = self.owners.min() >= 0 and int(self.owners.max()) < len(self.sources)
-        return bool(known and (np.diff(self.ids) > 0).all())
+        return bool(self.owners.min() >= 0 and int(self.owners.max()) < len(self.sources))
 
     def places(self, feature: FeatureStore) -> NDArray[np.intp]:
         """Return the kept row (n,) of each vector of a feature, -1 where there is none."""
@@ -187,14 +192,18 @@ def load_derived(
     kept = load(folder / recipe.name, _made_by(recipe, spec), names, verify=verify)
     if kept is None:
         return None
+    if problem(kept.state, _STATE):
+        return None
     arrays, sources = kept.arrays, tuple(kept.state["sources"])
     coverage = Coverage(arrays["ids"], arrays["owners"], sources)
     model = {name: arrays[file] for name, file in models.items()}
     rows = {name: arrays[file] for name, file in columns.items()}
-    # A large file was not hashed whole: a flipped bit must not become a wrong index.
-    if not verify and not coverage.is_consistent():
+    # Also where every file was hashed: the checksum lies beside it, in a store of anybody.
+    if not coverage.is_consistent():
         return None
-    return Derived(model, rows, coverage, int(kept.state["fitted_on"]), kept.token)
+    if not are_sound(model, rows, spec.dimensions, len(coverage.ids)):
+        return None
+    return Derived(model, rows, coverage, kept.state["fitted_on"], kept.token)
 
 
 def axes_of(model: Arrays) -> Axes:

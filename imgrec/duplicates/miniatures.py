@@ -4,7 +4,6 @@ Sketches (16 x 16, luminance) reject most candidate pairs cheaply; miniatures (6
 decide the remaining ones.
 """
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from PIL import Image
 
 from imgrec.collection import Ids
 from imgrec.errors import StoreError
+from imgrec.pictures.thumbnail_file import open_thumbnail
 from imgrec.store.thumbnails import DAMAGED
 
 SIDE_PX = 64
@@ -90,7 +90,7 @@ def _decoded(
     """Return a thumbnail reduced by `factor` while decoding, and its original aspect ratio."""
     jpeg = thumbnail(image_id)
     try:
-        with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
+        with open_thumbnail(jpeg) as image:
             width, height = image.size
             image.draft(mode, (max(1, width // factor), max(1, height // factor)))
             return image.convert(mode), width / height

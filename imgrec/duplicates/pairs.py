@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from imgrec.collection import Ids
 from imgrec.neighbors.neighbors import Neighbors
-from imgrec.store.kept import load, save
+from imgrec.store.arrays import MOST_ID, all_finite, match
+from imgrec.store.kept import Arrays, load, save
 
 Similarities = NDArray[np.float32]
 # Neighbors that a picture is compared with.
@@ -93,7 +94,20 @@ class KnownPairs:
 def load_pairs(folder: Path) -> KnownPairs:
     """Return the kept pairs; no pairs if they are absent, stale or damaged."""
     kept = load(folder, _STAMP, _ARRAYS)
-    return KnownPairs(*(kept.arrays[name] for name in _ARRAYS)) if kept else KnownPairs()
+    if kept is None or not _are_pairs(kept.arrays):
+        return KnownPairs()
+    return KnownPairs(*(kept.arrays[name] for name in _ARRAYS))
+
+
+def _are_pairs(arrays: Arrays) -> bool:
+    """Return True if arrays are sorted pairs of ids, each once, and finite similarities."""
+    if match(arrays, {"pairs": "int64 p two", "similarities": "float32 p"}, two=2) is None:
+        return False
+    pairs, similarities = arrays["pairs"], arrays["similarities"]
+    if not len(pairs):
+        return True
+    in_range = pairs.min() >= 0 and pairs.max() <= MOST_ID and (pairs[:, 0] < pairs[:, 1]).all()
+    return bool(in_range and (np.diff(_keys(pairs)) > 0).all() and all_finite(similarities))
 
 
 def save_pairs(folder: Path, known: KnownPairs) -> None:

@@ -22,9 +22,10 @@ from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import ImgrecError, StoreError
 from imgrec.indexing.vector_file import VectorFile, read_vector_file
 from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.store.arrays import load_ids
 from imgrec.store.features import FeatureStore
 from imgrec.store.ownership import check_part, delete_folder
-from imgrec.store.parts import load_ids, part_name, part_numbers, write_part
+from imgrec.store.parts import part_name, part_numbers, write_part
 from imgrec.store.store import Store
 from imgrec.system.text import counted
 

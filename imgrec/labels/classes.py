@@ -16,6 +16,7 @@ from imgrec.collection.kinds import CLASS, CONFIDENCE
 from imgrec.encoders.classifier import Classifier
 from imgrec.store.classes import (
     Top,
+    description_bytes,
     labels_of,
     read_description,
     top_classes,
@@ -27,6 +28,7 @@ from imgrec.store.ownership import check_classes, delete_folder
 from imgrec.store.parts import part_numbers
 from imgrec.store.store import Store
 from imgrec.system.atomic_files import write_text
+from imgrec.system.json_files import json_or_none
 from imgrec.system.progress import progress
 
 _BLOCK_ROWS = 1024
@@ -130,17 +132,12 @@ def update_class_labels(store: Store, encoder: str | None) -> None:
 
 
 def _state(store: Store, encoder: str) -> dict[str, str]:
-    described = store.paths.classes_description(encoder).read_bytes()
+    described = description_bytes(store.paths.classes(encoder))
     return {"encoder": encoder, "digest": hashlib.blake2b(described, digest_size=16).hexdigest()}
 
 
 def _is_current(store: Store, encoder: str) -> bool:
-    try:
-        return bool(
-            json.loads(store.paths.class_labels.read_text("utf-8")) == _state(store, encoder)
-        )
-    except (OSError, ValueError):
-        return False
+    return bool(json_or_none(store.paths.class_labels) == _state(store, encoder))
 
 
 def _write_marker(store: Store, encoder: str) -> None:

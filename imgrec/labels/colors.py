@@ -18,6 +18,7 @@ from imgrec.store.paths import StorePaths
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import DAMAGED
 from imgrec.system.atomic_files import write_text
+from imgrec.system.json_files import json_or_none
 from imgrec.system.progress import progress
 
 
@@ -99,12 +100,8 @@ def _color(image_id: int, thumbnail: Callable[[int], bytes]) -> str:
 
 
 def _is_current(store_path: Path) -> bool:
-    try:
-        return bool(
-            json.loads(StorePaths(store_path).colors.read_text("utf-8"))["version"] == VERSION
-        )
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
+    found = json_or_none(StorePaths(store_path).colors, {"version": int})
+    return bool(found and found["version"] == VERSION)
 
 
 def _write_version(store_path: Path) -> None:

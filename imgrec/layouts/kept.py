@@ -21,6 +21,7 @@ from imgrec.layouts.fuzzy_graph import fuzzy_graph
 from imgrec.layouts.tsne import tsne_layout
 from imgrec.layouts.umap import umap_layout
 from imgrec.neighbors.graph import K, exact_neighbors
+from imgrec.store.arrays import all_finite
 from imgrec.store.features import Block, FeatureStore
 from imgrec.store.kept import load, save
 from imgrec.store.ownership import delete_folder, is_kept
@@ -48,8 +49,8 @@ class KeptLayouts:
         if kept is None:
             return None
         positions = kept.arrays[_POSITIONS]
-        usable = positions.shape == shape and np.isfinite(positions).all()
-        return positions if usable else None
+        usable = positions.shape == shape and positions.dtype == np.float32
+        return positions if usable and all_finite(positions) else None
 
     def keep(self, key: str, positions: Vectors) -> None:
         """Write positions (m, c); does nothing where the store cannot be written."""

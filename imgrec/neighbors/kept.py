@@ -16,11 +16,26 @@ from pathlib import Path
 from imgrec.derived.rows import Coverage
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.neighbors.neighbors import Neighbors
+from imgrec.store.arrays import all_finite, are_among, are_ids, match
 from imgrec.store.kept import Arrays, load, save
+from imgrec.system.json_files import a_number, one_of, problem
 
 # Raised whenever the same vectors would give another graph.
 VERSION = 1
 _ARRAYS = ("ids", "owners", "neighbors", "distances")
+_FORMS = {
+    "ids": "int64 n",
+    "owners": "int32 n",
+    "neighbors": "int64 n k",
+    "distances": "float32 n k",
+}
+_STATE = {
+    "recall": float,
+    "built_recall": float,
+    "method": one_of("exact", "cuda", "cells"),
+    "checked": a_number(0, 1 << 40),
+    "sources": [str],
+}
 
 
 @dataclass(frozen=True)
@@ -77,12 +92,24 @@ class KnnGraph:
 def load_knn(folder: Path, spec: EncoderSpec) -> KnnGraph | None:
     """Return the graph kept in a folder; None where it is absent, stale or damaged."""
     kept = load(folder, _made_by(spec), _ARRAYS)
-    if kept is None:
+    if kept is None or problem(kept.state, _STATE) or not _are_lists(kept.arrays):
         return None
     ids, owners, neighbors, distances = (kept.arrays[name] for name in _ARRAYS)
     coverage = Coverage(ids, owners, tuple(kept.state["sources"]))
+    if not coverage.is_consistent():
+        return None
     quality = Quality(**{field.name: kept.state[field.name] for field in fields(Quality)})
     return KnnGraph(Neighbors(ids, neighbors, distances), coverage, quality)
+
+
+def _are_lists(arrays: Arrays) -> bool:
+    """Return True if arrays are lists of neighbors, and each neighbor is one of their pictures."""
+    if match(arrays, _FORMS) is None or not are_ids(arrays["ids"]):
+        return False
+    neighbors, distances = arrays["neighbors"], arrays["distances"]
+    if not neighbors.shape[1] < max(2, len(neighbors)):
+        return False
+    return bool(all_finite(distances) and are_among(neighbors.ravel(), arrays["ids"]))
 
 
 def save_knn(folder: Path, spec: EncoderSpec, graph: KnnGraph) -> None:

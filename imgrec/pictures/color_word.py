@@ -7,12 +7,12 @@ covers nearly the whole picture still wins. Each pixel gets a word by thresholds
 chroma and hue in Oklab, which were set by eye on photographs.
 """
 
-import io
 from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+from imgrec.pictures.thumbnail_file import open_thumbnail
 
 # Raised whenever some thumbnail may get another word: labels are then computed again.
 VERSION = 1
@@ -70,7 +70,7 @@ def color_of(jpeg: bytes) -> str:
 
 def _small(jpeg: bytes) -> NDArray[np.uint8]:
     """Return RGB pixels (h, w, 3) of a JPEG, reduced by the decoder to about 32 pixels a side."""
-    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
+    with open_thumbnail(jpeg) as image:
         factor = max(1, max(image.size) // _SIDE_PX)
         image.draft("RGB", (max(1, image.width // factor), max(1, image.height // factor)))
         return np.asarray(image.convert("RGB"))

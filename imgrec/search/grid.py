@@ -1,6 +1,5 @@
 """Draw an answer as one picture (`--grid`): queries in the first column, results beside them."""
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +8,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from imgrec.collection import Entry
 from imgrec.collection.kinds import CLASS, CONFIDENCE
-from imgrec.errors import PictureError
+from imgrec.errors import PictureError, StoreError
 from imgrec.pictures.decoding import decode
+from imgrec.pictures.thumbnail_file import open_thumbnail
 from imgrec.search.answer import Answer, Result
 from imgrec.sources.opening import picture_at, source_of
 from imgrec.store.store import Store
+from imgrec.store.thumbnails import DAMAGED
 from imgrec.system.file_names import printable
 
 _NONE_GIVEN: Mapping[str, bytes] = {}
@@ -175,4 +176,14 @@ def _stored_image(store: Store, entry: Entry) -> Image.Image:
     try:
         return decode(source_of(entry.root).read(entry.path), need_px=_CELL_PX).image
     except PictureError:
-        return Image.open(io.BytesIO(store.thumbs().get(entry.id)))
+        return _thumbnail(store, entry.id)
+
+
+def _thumbnail(store: Store, image_id: int) -> Image.Image:
+    try:
+        return open_thumbnail(store.thumbs().get(image_id)).convert("RGB")
+    except DAMAGED as error:
+        raise StoreError(
+            f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
+            "thumbs in the store and run imgrec index again"
+        ) from error

@@ -139,7 +139,10 @@ class StoreView:
         with self._opening:
             if name not in self._opened:
                 opened = open_searchable(self.store, name or None)
-                self._lacking[opened.spec.name] = self.store.lacking(opened.feature)
+                self._lacking[opened.spec.name] = [
+                    *self.store.lacking(opened.feature),
+                    *opened.notes,
+                ]
                 self._opened[name] = self._opened.setdefault(opened.spec.name, opened)
             return self._opened[name]
 

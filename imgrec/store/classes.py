@@ -8,7 +8,8 @@ Only the k best are stored: a thousand probabilities a picture would outweigh it
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,24 @@ from numpy.typing import NDArray
 from imgrec.collection import Ids
 from imgrec.collection.kinds import CLASS, CONFIDENCE
 from imgrec.errors import StoreError
-from imgrec.store.parts import check_rows, load_array, load_ids, part_name, part_numbers, write_part
+from imgrec.store.arrays import all_finite, load_array, load_ids
+from imgrec.store.parts import check_rows, part_name, part_numbers, write_part
 from imgrec.store.paths import CLASSES_DESCRIPTION
 from imgrec.system.atomic_files import write_text
 from imgrec.system.folder_names import name_of_folder
+from imgrec.system.json_files import a_text, problem, read_json
+from imgrec.system.regular_files import read_regular
 
 TOP = 5
+# Indices of classes are int16.
+MOST_CLASSES = 1 << 15
+_SHAPE = {
+    "weights_digest": a_text(1000),
+    "categories": lambda value: (
+        type(value) is list and 0 < len(value) <= MOST_CLASSES and problem(value, [str]) is None
+    ),
+}
+_MOST_BYTES = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -113,15 +126,33 @@ def read_description(folder: Path) -> dict[str, Any] | None:
     path = folder / CLASSES_DESCRIPTION
     if not path.is_file():
         return None
-    try:
-        described: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        described["categories"] = tuple(map(str, described["categories"]))
-        described["weights_digest"] = str(described["weights_digest"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(
-            f"{path} is damaged ({error}): delete the folder {folder} and run imgrec index again"
-        ) from error
+    with _damage_named(path):
+        described: dict[str, Any] = read_json(path, _SHAPE, most_bytes=_MOST_BYTES)
+    described["categories"] = tuple(described["categories"])
     return described
+
+
+def description_bytes(folder: Path) -> bytes:
+    """Return the bytes of classes.json.
+
+    Raises:
+        StoreError: it is absent or damaged.
+    """
+    path = folder / CLASSES_DESCRIPTION
+    with _damage_named(path):
+        return read_regular(path, _MOST_BYTES)
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """Translate what a block raises about a damaged file into `StoreError`."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{path} is damaged ({error}): delete the folder {path.parent} and run imgrec index "
+            "again"
+        ) from error
 
 
 def write_classes(folder: Path, number: int, ids: Ids, top: Top) -> None:
@@ -152,6 +183,11 @@ def open_classes(folder: Path, dead: Ids, last: int) -> Classes:
     parts = [_open_part(folder / part_name(number)) for number in part_numbers(folder)]
     if described is None or not parts:
         raise StoreError(f"{folder} holds no classes: run imgrec index again")
+    if len({top.shape[1] for _, top, _ in parts}) > 1:
+        raise StoreError(
+            f"{folder} is damaged, its parts have different numbers of classes a picture: "
+            "delete it and run imgrec index again"
+        )
     ids, top, shares = (np.concatenate(columns) for columns in zip(*parts[::-1], strict=True))
     # The newest part stands first, and `unique` returns the first place of an id.
     known, rows = np.unique(ids, return_index=True)
@@ -166,12 +202,12 @@ def open_classes(folder: Path, dead: Ids, last: int) -> Classes:
 
 
 def _open_part(part: Path) -> tuple[Ids, NDArray[Any], NDArray[Any]]:
-    ids, top = load_ids(part), load_array(part / "top.npy")
-    shares = load_array(part / "probabilities.npy")
-    if top.ndim != 2 or top.shape != shares.shape or top.dtype != np.int16:
+    ids, top = load_ids(part), load_array(part / "top.npy", "int16 m k")
+    shares = load_array(part / "probabilities.npy", "float32 m k")
+    if top.shape != shares.shape or not 0 < top.shape[1] <= TOP or not all_finite(shares):
         raise StoreError(
             f"{part} is damaged, its classes are of shape {top.shape} and their probabilities of "
-            f"{shares.shape}: delete it and run imgrec index again"
+            f"{shares.shape}, or not finite: delete it and run imgrec index again"
         )
     check_rows(part, ids=len(ids), top=len(top))
     return ids, top, shares

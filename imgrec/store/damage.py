@@ -5,30 +5,23 @@ small files. The doctor reads every byte and finds a single flipped bit.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imgrec.errors import StoreError
-from imgrec.store.parts import (
-    MANIFEST,
-    load_array,
-    load_ids,
-    part_name,
-    part_numbers,
-    read_json,
-    read_manifest,
-)
+from imgrec.store.arrays import form_problem, load_array, load_ids
+from imgrec.store.parts import MANIFEST, part_name, part_numbers, read_manifest
 from imgrec.store.paths import CLASSES, FEATURE_DESCRIPTION, FEATURES, THUMBS
+from imgrec.system.json_files import json_or_none
 
 # Files up to this size are compared by checksum even in the cheap check.
 _SMALL_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 22
-_FLOATS = ("float32", "float16")
+# What the description of a feature tells of its parts.
+_TELLING = {"dimensions": int, "foreign": bool}
 
 
 @dataclass(frozen=True)
@@ -56,15 +49,9 @@ def outputs_of(store: Path) -> Iterator[Output]:
     """Yield the outputs of a store: features and classes by name, then the thumbnails."""
     for kind in (FEATURES, CLASSES):
         for folder in sorted(path for path in (store / kind).glob("*") if path.is_dir()):
-            described = read_json(folder / FEATURE_DESCRIPTION)
-            described = described if isinstance(described, dict) else {}
-            dimensions = described.get("dimensions")
-            yield Output(
-                kind,
-                folder,
-                dimensions if isinstance(dimensions, int) else None,
-                described.get("foreign") is True,
-            )
+            described = json_or_none(folder / FEATURE_DESCRIPTION, _TELLING) or {}
+            dimensions, foreign = described.get("dimensions"), described.get("foreign", False)
+            yield Output(kind, folder, dimensions, foreign)
     if (store / THUMBS).is_dir():
         yield Output(THUMBS, store / THUMBS)
 
@@ -125,24 +112,21 @@ def _file_digest(file: Path) -> str:
 
 
 def _vectors_problem(part: Path, count: int, dimensions: int | None) -> str | None:
-    vectors = load_array(part / "vectors.npy")
-    wanted = (count, dimensions if dimensions is not None else vectors.shape[-1])
-    return _array_problem("vectors.npy", vectors, wanted, _FLOATS)
+    sizes = {"m": count} if dimensions is None else {"m": count, "d": dimensions}
+    return _array_problem(part / "vectors.npy", "float32|float16 m d", sizes)
 
 
 def _classes_problem(part: Path, count: int) -> str | None:
-    top, probabilities = load_array(part / "top.npy"), load_array(part / "probabilities.npy")
-    wanted = (count, top.shape[-1])
-    return _array_problem("top.npy", top, wanted, ("int16",)) or _array_problem(
-        "probabilities.npy", probabilities, wanted, ("float32",)
+    return _array_problem(part / "top.npy", "int16 m k", {"m": count}) or _array_problem(
+        part / "probabilities.npy", "float32 m k", {"m": count}
     )
 
 
 def _thumbs_problem(part: Path, count: int) -> str | None:
-    offsets = load_array(part / "offsets.npy")
-    problem = _array_problem("offsets.npy", offsets, (count + 1,), ("int64",))
+    problem = _array_problem(part / "offsets.npy", "int64 m", {"m": count + 1})
     if problem:
         return problem
+    offsets = load_array(part / "offsets.npy")
     if offsets[0] != 0 or (np.diff(offsets) < 0).any():
         return "offsets.npy does not ascend from 0"
     size = (part / "thumbs.bin").stat().st_size
@@ -151,11 +135,6 @@ def _thumbs_problem(part: Path, count: int) -> str | None:
     return None
 
 
-def _array_problem(
-    name: str, array: NDArray[Any], shape: tuple[int, ...], types: tuple[str, ...]
-) -> str | None:
-    if array.shape != shape:
-        return f"{name} has shape {array.shape}, {shape} expected"
-    if array.dtype.name not in types:
-        return f"{name} holds {array.dtype}, {types[0]} expected"
-    return None
+def _array_problem(path: Path, form: str, sizes: Mapping[str, int]) -> str | None:
+    problem = form_problem(load_array(path), form, sizes)
+    return f"{path.name} {problem}" if problem else None

@@ -87,11 +87,17 @@ def name_in(folder: Path) -> str:
         StoreError: it stands for no name that imgrec gives.
     """
     name = name_of_folder(folder.name)
-    if not is_name(name) or folder_name(name) != folder.name:
+    if not is_named(folder):
         raise StoreError(
             f"{folder} stands for no name that imgrec gives ({name!r}): move it out of the store"
         )
     return name
+
+
+def is_named(folder: Path) -> bool:
+    """Return True if a folder stands for a name that imgrec gives."""
+    name = name_of_folder(folder.name)
+    return is_name(name) and folder_name(name) == folder.name
 
 
 def _kind(entry: os.DirEntry[str]) -> str | None:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from imgrec.collection import Ids
 from imgrec.encoders.spec import Vectors
 from imgrec.errors import StoreError
+from imgrec.store.arrays import load_array, load_ids
 from imgrec.store.composition import ComposedVectors
-from imgrec.store.parts import check_rows, load_array, load_ids, part_name, part_numbers
+from imgrec.store.parts import check_rows, part_name, part_numbers
 from imgrec.system.folder_names import name_of_folder
 
 Rows = slice | NDArray[np.intp]
@@ -96,12 +97,8 @@ class FeatureStore:
         blocks = []
         for number in part_numbers(folder):
             part = folder / part_name(number)
-            ids, vectors = load_ids(part), load_array(part / "vectors.npy")
-            if vectors.ndim != 2 or vectors.shape[1] != dimensions:
-                raise StoreError(
-                    f"{part}: vectors of shape {vectors.shape}, {dimensions} columns expected: "
-                    "run imgrec index again, which sets it aside"
-                )
+            ids = load_ids(part)
+            vectors = load_array(part / "vectors.npy", "float32|float16 m d", d=dimensions)
             check_rows(part, ids=len(ids), vectors=len(vectors))
             # `asarray` gives a plain view of the map: memmap's own indexing is slow.
             block = Block(ids, np.asarray(vectors), source=_source(part))

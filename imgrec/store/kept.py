@@ -32,6 +32,7 @@ array writes a new folder, and the checksum is computed from the bytes on their 
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,14 +42,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.errors import StoreError
+from imgrec.store.arrays import is_storable, load_array
 from imgrec.store.ownership import check_kept
-from imgrec.store.parts import load_array
+from imgrec.store.parts import is_file_name
 from imgrec.system.atomic_folders import new_folder
+from imgrec.system.json_files import a_number, decoded, problem
+from imgrec.system.regular_files import read_regular
 
 SIDECAR = "kept.json"
 SMALL_BYTES = 1 << 22  # 3 ms of hashing
 _END_BYTES = 1 << 16
+# It lists the parts that rows came from, 60 bytes each.
+_MOST_SIDECAR_BYTES = 1 << 24
+_FILE = {
+    "bytes": a_number(0, 1 << 62),
+    "sha256": str,
+    "ends_sha256": str,
+    "dtype?": str,
+    "shape?": [a_number(0, 1 << 62)],
+}
+_SIDECAR = {"stamp": {}, "state": {}, "files": {str: _FILE}, "sha256": str}
 _TRIES = 3
+_CHECKSUM = re.compile("[0-9a-f]{64}")
 Arrays = Mapping[str, NDArray[Any]]
 Token = tuple[int, int]
 
@@ -87,7 +102,7 @@ def save(
     Raises:
         OSError: the disk is full or read-only; the old folder stays as it was.
         StoreError: the old folder holds files that `save` did not write; it stays as it was.
-        ValueError: an array holds objects.
+        ValueError: an array holds no numbers, or not as this machine has them.
     """
     with new_folder(folder, check_kept) as temporary:
         files = {}
@@ -145,6 +160,14 @@ def check(folder: Path) -> Kept:
     return Kept({path.stem: load_array(path) for path in paths}, body["state"], token)
 
 
+def checksum_of(file: Path) -> str | None:
+    """Return the SHA-256 that the sidecar of a folder has of one of its files; None for none."""
+    body = _body(file.parent)
+    written = body["files"].get(file.name) if body else None
+    checksum = written["sha256"] if written else ""
+    return checksum if _CHECKSUM.fullmatch(checksum) else None
+
+
 def folder_token(folder: Path) -> Token:
     """Return a token that changes when a folder is replaced; zeros where there is none."""
     try:
@@ -181,11 +204,13 @@ def _is_as_written(values: NDArray[Any], written: Mapping[str, Any]) -> bool:
 def _body(folder: Path) -> dict[str, Any] | None:
     """Return what the sidecar says, None where it is not byte for byte what was written."""
     try:
-        text = (folder / SIDECAR).read_text("utf-8")
-        body = json.loads(text)
+        data = read_regular(folder / SIDECAR, _MOST_SIDECAR_BYTES)
+        body: dict[str, Any] = decoded(data)
+        if problem(body, _SIDECAR) or not all(map(is_file_name, body["files"])):
+            return None
         del body["sha256"]
-        return body if _signed(body) == text else None
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return body if _signed(body).encode() == data else None
+    except (OSError, ValueError):
         return None
 
 
@@ -210,7 +235,7 @@ def _files_problem(folder: Path, files: Mapping[str, Any], small_bytes: int | No
 def _file_problem(path: Path, written: Mapping[str, Any], small_bytes: int | None) -> str | None:
     if not path.is_file():
         return "is absent"
-    size = path.stat().st_size
+    size = path.lstat().st_size
     if size != written["bytes"]:
         return f"has {size:,} bytes, {written['bytes']:,} were written"
     whole = small_bytes is None or size <= small_bytes
@@ -220,9 +245,11 @@ def _file_problem(path: Path, written: Mapping[str, Any], small_bytes: int | Non
 
 
 def _write_array(path: Path, values: NDArray[Any]) -> dict[str, Any]:
+    if not is_storable(values) and not values.dtype.hasobject:
+        raise ValueError(f"{path.name} holds {values.dtype}: only native numbers are kept")
     with path.open("wb") as file:
         hashing = _HashingFile(file)
-        np.save(hashing, values, allow_pickle=False)
+        np.save(hashing, np.asarray(values, order="C"), allow_pickle=False)
     return _described(path, hashing.checksum.hexdigest())
 
 

@@ -14,13 +14,20 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from imgrec.errors import StoreError
-from imgrec.store.parts import read_json
+from imgrec.store.enclosure import is_name, is_named, name_in
 from imgrec.store.paths import FEATURE_DESCRIPTION, StorePaths
 from imgrec.system.atomic_files import write_text
-from imgrec.system.folder_names import name_of_folder
+from imgrec.system.json_files import a_text, json_or_none, problem, read_json
 from imgrec.version import __version__
 
 FORMAT = 1
+# Of any version, and of this one.
+_VERSIONED = {"format": int, "written_by": a_text(200)}
+_SHAPE = {
+    **_VERSIONED,
+    "encoder?": lambda value: type(value) is str and is_name(value),
+    "follow_links?": bool,
+}
 
 
 def is_store(path: Path) -> bool:
@@ -37,11 +44,11 @@ def mend_manifest(path: Path) -> list[str]:
     Raises:
         OSError: the store cannot be written.
     """
-    manifest = read_json(StorePaths(path).manifest)
-    if isinstance(manifest, dict) and "format" in manifest:
+    found = json_or_none(StorePaths(path).manifest, _VERSIONED)
+    if found and (found["format"] != FORMAT or problem(found, _SHAPE) is None):
         return []
-    folders = [folder for folder in StorePaths(path).features.glob("*") if folder.is_dir()]
-    features = sorted((_is_foreign(folder), name_of_folder(folder.name)) for folder in folders)
+    folders = [f for f in StorePaths(path).features.glob("*") if f.is_dir() and is_named(f)]
+    features = sorted((_is_foreign(folder), name_in(folder)) for folder in folders)
     encoder = next((name for _, name in features if name != "rgb"), "rgb")
     write_manifest(path, {"encoder": encoder} if features else {})
     return [
@@ -50,8 +57,8 @@ def mend_manifest(path: Path) -> list[str]:
 
 
 def _is_foreign(feature: Path) -> bool:
-    described = read_json(feature / FEATURE_DESCRIPTION)
-    return isinstance(described, dict) and described.get("foreign") is True
+    described = json_or_none(feature / FEATURE_DESCRIPTION, {"foreign": bool})
+    return bool(described and described["foreign"])
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -63,16 +70,26 @@ def read_manifest(path: Path) -> dict[str, Any]:
     if not is_store(path):
         raise StoreError(f"no store at {path}: run imgrec index FOLDER --store {path}")
     try:
-        manifest: dict[str, Any] = json.loads(StorePaths(path).manifest.read_text("utf-8"))
-        found = manifest["format"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{StorePaths(path).manifest} is damaged: {error}") from error
-    if found != FORMAT:
+        manifest: dict[str, Any] = read_json(StorePaths(path).manifest, _VERSIONED)
+        if manifest["format"] != FORMAT:
+            raise StoreError(
+                f"{path} has store format {manifest['format']}, this imgrec {__version__} knows "
+                f"{FORMAT}: use the version that made it ({manifest['written_by']})"
+            )
+        if wrong := problem(manifest, _SHAPE):
+            raise ValueError(wrong)
+    except (OSError, ValueError) as error:
         raise StoreError(
-            f"{path} has store format {found}, this imgrec {__version__} knows {FORMAT}: "
-            f"use the version that made it ({manifest.get('written_by')})"
-        )
+            f"{StorePaths(path).manifest} is damaged ({error}): run imgrec index "
+            f"--store {path}, which writes it again"
+        ) from error
     return manifest
+
+
+def format_of(path: Path) -> int | None:
+    """Return the format version of a store; None where store.json is absent or damaged."""
+    found = json_or_none(StorePaths(path).manifest, _VERSIONED)
+    return int(found["format"]) if found else None
 
 
 def write_manifest(path: Path, settings: dict[str, Any]) -> None:

@@ -12,14 +12,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from imgrec.collection import Catalog, Entry, Ids, Outcome
+from imgrec.collection.places import is_picture_path, is_root
 from imgrec.collection.rebuild import KnownRoot
 from imgrec.errors import StoreError
 from imgrec.store.paths import StorePaths
 from imgrec.system.atomic_files import write_text
+from imgrec.system.json_files import a_number, json_or_none, read_json
 
 ORIGINS = "pictures.json"
 COLUMNS = ("root", "path", "size", "mtime_ns", "digest", "width", "height", "format")
 _TYPES = (int, str, int, int, str, int, int, str)
+_COLUMN_SHAPES = {name: [kind] for name, kind in zip(COLUMNS, _TYPES, strict=True)}
+_ROOT_SHAPES = [{"number": a_number(1, 1 << 31), "path": is_root, "held": bool}]
+# A part has about a thousand rows, most of them of less than 300 bytes.
+_MOST_BYTES = 1 << 25
 # A value for each of COLUMNS.
 Origin = tuple[int, str, int, int, str, int, int, str]
 
@@ -42,24 +48,27 @@ def origins_of(
     return json.dumps(columns, separators=(",", ":")).encode()
 
 
-def read_origins(data: bytes, count: int) -> list[Origin]:
+def read_origins(file: Path, count: int) -> list[Origin]:
     """Return the rows of a `pictures.json`.
 
     Args:
-        data: the file's bytes.
+        file: the `pictures.json` of a part.
         count: of rows that the part has.
 
     Raises:
         StoreError: it is damaged, or has another number of rows.
     """
     try:
-        columns = json.loads(data)
-        rows = list(zip(*(columns[name] for name in COLUMNS), strict=True))
-    except (ValueError, LookupError, TypeError) as error:
+        columns = read_json(file, _COLUMN_SHAPES, most_bytes=_MOST_BYTES)
+        lengths = {len(columns[name]) for name in COLUMNS}
+        if lengths != {count}:
+            raise ValueError(f"it has {max(lengths)} rows, {count} expected")
+        strange = next((path for path in columns["path"] if not is_picture_path(path)), None)
+        if strange is not None:
+            raise ValueError(f"{strange!r} is no path below a root")
+    except (OSError, ValueError) as error:
         raise StoreError(f"{ORIGINS} is damaged ({error})") from error
-    if len(rows) != count or not all(map(_is_origin, rows)):
-        raise StoreError(f"{ORIGINS} is damaged: it has {len(rows)} rows, {count} expected")
-    return rows
+    return list(zip(*(columns[name] for name in COLUMNS), strict=True))
 
 
 def write_roots(store: Path, catalog: Catalog) -> None:
@@ -77,17 +86,10 @@ def write_roots(store: Path, catalog: Catalog) -> None:
 
 def read_roots(store: Path) -> list[KnownRoot]:
     """Return the roots of roots.json, none if it is absent or damaged."""
-    try:
-        found = json.loads(StorePaths(store).roots.read_text("utf-8"))
-        return [KnownRoot(int(r["number"]), str(r["path"]), bool(r["held"])) for r in found]
-    except (OSError, ValueError, LookupError, TypeError):
-        return []
+    found = json_or_none(StorePaths(store).roots, _ROOT_SHAPES, most_bytes=_MOST_BYTES) or []
+    return [KnownRoot(root["number"], root["path"], root["held"]) for root in found]
 
 
 def _origin(file: Entry, told: Outcome, roots: Mapping[str, int]) -> Sequence[object]:
     place = (roots[file.root], file.path, file.size, file.mtime_ns)
     return (*place, told.digest, told.width, told.height, told.format)
-
-
-def _is_origin(row: Sequence[object]) -> bool:
-    return all(isinstance(value, kind) for value, kind in zip(row, _TYPES, strict=True))

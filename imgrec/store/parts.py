@@ -16,7 +16,6 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -25,10 +24,15 @@ from numpy.typing import NDArray
 from imgrec.errors import StoreError
 from imgrec.store.paths import FEATURE_DESCRIPTION
 from imgrec.system.atomic_folders import new_folder
+from imgrec.system.json_files import a_number, json_or_none
 
 MANIFEST = "part.json"
-# What numpy raises on a damaged header.
-_DAMAGED = (OSError, ValueError, EOFError, SyntaxError, TypeError, OverflowError, TokenError)
+_MANIFEST = {
+    "files": {str: {"bytes": a_number(0, 1 << 62), "blake2b": str}},
+    "feature": (None, {}),
+    "blake2b": str,
+}
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _NAME = re.compile(r"part-(\d{6,})$")
 
 
@@ -66,62 +70,28 @@ def write_part(folder: Path, number: int, files: Mapping[str, NDArray[Any] | byt
             data = _serialized(content)
             (temporary / name).write_bytes(data)
             described[name] = {"bytes": len(data), "blake2b": content_digest(data)}
-        manifest = {"files": described, "feature": read_json(folder / FEATURE_DESCRIPTION)}
+        manifest = {"files": described, "feature": json_or_none(folder / FEATURE_DESCRIPTION)}
         signed = {**manifest, "blake2b": content_digest(json.dumps(manifest).encode())}
         (temporary / MANIFEST).write_text(json.dumps(signed), "utf-8")
 
 
 def read_manifest(part: Path) -> dict[str, Any] | None:
     """Return the content of a part's `part.json`, None if absent or its checksum does not match."""
-    found = read_json(part / MANIFEST)
-    if not isinstance(found, dict) or "blake2b" not in found:
+    found: dict[str, Any] | None = json_or_none(part / MANIFEST, _MANIFEST)
+    if found is None or not all(map(is_file_name, found["files"])):
         return None
     signature = found.pop("blake2b")
     return found if content_digest(json.dumps(found).encode()) == signature else None
 
 
+def is_file_name(name: str) -> bool:
+    """Return True if a file of a part or of kept arrays may have this name: no path."""
+    return _FILE_NAME.fullmatch(name) is not None
+
+
 def content_digest(data: bytes | memoryview) -> str:
     """Return the checksum of a file's content in `part.json`: BLAKE2b, 128 bits, as hex."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
-
-
-def read_json(path: Path) -> Any:
-    """Return the content of a JSON file, None if it is absent or damaged."""
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def load_array(path: Path) -> NDArray[Any]:
-    """Open a `.npy` file memory-mapped, never unpickling.
-
-    Raises:
-        StoreError: it is absent or damaged.
-    """
-    try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except _DAMAGED as error:
-        raise StoreError(
-            f"{path} is damaged ({error}): run imgrec index again, which sets its "
-            "folder aside and makes it anew"
-        ) from error
-    return array
-
-
-def load_ids(part: Path) -> NDArray[np.int64]:
-    """Return the ascending ids (m,) int64 of a part.
-
-    Raises:
-        StoreError: the file is absent or damaged, or its ids do not ascend.
-    """
-    ids = np.asarray(load_array(part / "ids.npy"))
-    if ids.ndim != 1 or ids.dtype != np.int64 or (np.diff(ids) <= 0).any():
-        raise StoreError(
-            f"{part / 'ids.npy'} is damaged, its ids are not ascending whole numbers: "
-            "run imgrec index again, which sets it aside and makes it anew"
-        )
-    return ids
 
 
 def check_rows(part: Path, **rows: int) -> None:
@@ -142,5 +112,5 @@ def _serialized(content: NDArray[Any] | bytes) -> bytes:
     if isinstance(content, bytes):
         return content
     buffer = io.BytesIO()
-    np.save(buffer, content, allow_pickle=False)
+    np.save(buffer, np.asarray(content, order="C"), allow_pickle=False)
     return buffer.getvalue()

@@ -33,9 +33,11 @@ from numpy.typing import NDArray
 
 from imgrec.collection import Ids
 from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.store.arrays import all_finite, form_problem
 from imgrec.store.composition import ComposedVectors, Composition, Halves
 from imgrec.store.features import Block, FeatureStore
 from imgrec.store.kept import load, save
+from imgrec.system.json_files import a_number, problem
 from imgrec.system.text import counted
 
 JOINED, WEIGHT = "mini", 0.5
@@ -233,9 +235,12 @@ def fit_mean(feature: FeatureStore) -> Mean:
 def load_mean(folder: Path, spec: EncoderSpec) -> Mean | None:
     """Return the mean kept in a folder; None where it is absent, damaged or of another encoder."""
     kept = load(folder, _stamp(spec), [_MEAN])
-    if kept is None or kept.arrays[_MEAN].shape != (spec.dimensions,):
+    if kept is None or problem(kept.state, {"fitted_on": a_number(0, 1 << 40)}):
         return None
-    return Mean(np.array(kept.arrays[_MEAN]), int(kept.state["fitted_on"]))
+    values = kept.arrays[_MEAN]
+    if form_problem(values, "float32 d", {"d": spec.dimensions}) or not all_finite(values):
+        return None
+    return Mean(np.array(values), kept.state["fitted_on"])
 
 
 def save_mean(folder: Path, spec: EncoderSpec, mean: Mean) -> None:

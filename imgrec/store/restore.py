@@ -15,11 +15,11 @@ from imgrec.collection.integrity import catalog_problem
 from imgrec.collection.opening import log_of
 from imgrec.collection.rebuild import KnownPicture, rebuild
 from imgrec.errors import StoreError
+from imgrec.store.arrays import load_ids
 from imgrec.store.damage import Output, outputs_of, part_problem
 from imgrec.store.enclosure import check_enclosed
-from imgrec.store.manifest import FORMAT, mend_manifest, writing_lock
+from imgrec.store.manifest import FORMAT, format_of, mend_manifest, writing_lock
 from imgrec.store.origins import ORIGINS, Origin, read_origins, read_roots
-from imgrec.store.parts import load_ids, read_json
 from imgrec.store.paths import CATALOG, THUMBS, StorePaths
 from imgrec.store.set_aside import mend_descriptions, report_damaged, reported_damaged
 from imgrec.system.atomic_files import TEMPORARY_PREFIX
@@ -69,9 +69,9 @@ def damage_noticed(store: Path) -> Iterator[None]:
 
 def _is_ours(store: Path) -> bool:
     """True if a folder is a store of this format, or has parts but no valid store.json."""
-    manifest = read_json(StorePaths(store).manifest)
-    if isinstance(manifest, dict) and "format" in manifest:
-        return bool(manifest["format"] == FORMAT)
+    found = format_of(store)
+    if found is not None:
+        return found == FORMAT
     return any(output.parts() for output in outputs_of(store))
 
 
@@ -115,7 +115,7 @@ def stored_origins(thumbs: Output) -> Iterator[tuple[Ids, list[Origin]]]:
         if part_problem(thumbs, part) is None and (part / ORIGINS).is_file():
             ids = load_ids(part)
             try:
-                yield ids, read_origins((part / ORIGINS).read_bytes(), len(ids))
+                yield ids, read_origins(part / ORIGINS, len(ids))
             except StoreError:
                 continue
 

@@ -10,11 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from imgrec.errors import StoreError
+from imgrec.store.classes import read_description
 from imgrec.store.damage import Output, digest_problem, outputs_of, part_problem
-from imgrec.store.parts import read_json, read_manifest
+from imgrec.store.descriptions import description_problem as spec_problem
+from imgrec.store.enclosure import is_named
+from imgrec.store.parts import read_manifest
 from imgrec.store.paths import (
     CLASSES,
-    CLASSES_DESCRIPTION,
     FEATURE_DESCRIPTION,
     FEATURES,
     THUMBS,
@@ -22,8 +25,9 @@ from imgrec.store.paths import (
 )
 from imgrec.system.atomic_files import write_text
 from imgrec.system.folder_names import name_of_folder
+from imgrec.system.json_files import json_or_none
 
-_FIELDS = {"name", "dimensions", "preprocessing", "dtype"}
+_MOST_REPORTED_BYTES = 1 << 24
 
 
 def report_damaged(store: Path, parts: Iterable[str]) -> None:
@@ -45,9 +49,9 @@ def report_damaged(store: Path, parts: Iterable[str]) -> None:
 
 def reported_damaged(store: Path) -> set[str]:
     """Return the paths of that list, relative to the store; none if it is absent or damaged."""
-    found = read_json(StorePaths(store).reported_damage)
-    parts = found.get("parts") if isinstance(found, dict) else None
-    return {str(part) for part in parts} if isinstance(parts, list) else set()
+    file, most = StorePaths(store).reported_damage, _MOST_REPORTED_BYTES
+    found = json_or_none(file, {"parts": [str]}, most_bytes=most)
+    return set(found["parts"]) if found else set()
 
 
 def set_aside_damaged(store: Path) -> list[str]:
@@ -81,13 +85,16 @@ def description_problem(output: Output) -> str | None:
     if output.kind == THUMBS:
         return None
     if output.kind == CLASSES:
-        found = read_json(output.folder / CLASSES_DESCRIPTION)
-        named = isinstance(found, dict) and isinstance(found.get("categories"), list)
-        return None if named else "it is damaged or not there"
-    there, written = read_json(output.folder / FEATURE_DESCRIPTION), _as_written(output)
+        try:
+            return None if read_description(output.folder) else "it is not there"
+        except StoreError:
+            return "it is damaged"
+    if not is_named(output.folder):
+        return "its folder stands for no name that imgrec gives: move it out of the store"
+    there, written = json_or_none(output.folder / FEATURE_DESCRIPTION), _as_written(output)
     if written is not None:
         return None if there == written else "it is not what its parts were made by"
-    return None if _is_description(there) else "it is damaged or not there"
+    return None if _is_description(there, output) else "it is damaged or not there"
 
 
 def mend_descriptions(store: Path) -> list[str]:
@@ -104,7 +111,9 @@ def mend_descriptions(store: Path) -> list[str]:
         if output.kind == CLASSES and output.parts() and description_problem(output):
             aside = _set_aside(store, output.folder)
             lines.append(f"{output.folder} was damaged: it lies in {aside} now, and is made again")
-        if output.kind != FEATURES or not description_problem(output):
+        if output.kind != FEATURES or not is_named(output.folder):
+            continue
+        if not description_problem(output):
             continue
         written, place = _as_written(output), output.folder / FEATURE_DESCRIPTION
         if written is not None:
@@ -131,13 +140,13 @@ def _as_written(output: Output) -> dict[str, Any] | None:
     """Return the copy of the description in the newest part that has a valid one."""
     for part in reversed(output.parts()):
         found = (read_manifest(part) or {}).get("feature")
-        if isinstance(found, dict) and _is_description(found):
+        if _is_description(found, output):
             return found
     return None
 
 
-def _is_description(found: Any) -> bool:
-    return isinstance(found, dict) and found.keys() >= _FIELDS
+def _is_description(found: Any, output: Output) -> bool:
+    return spec_problem(found, output.folder) is None
 
 
 def _set_aside(store: Path, folder: Path) -> Path:

@@ -14,6 +14,7 @@ from imgrec.errors import StoreError
 from imgrec.store.paths import StorePaths
 from imgrec.store.store import Store
 from imgrec.system.atomic_files import write_text
+from imgrec.system.json_files import a_text, json_or_none
 
 
 def page_file(path: str) -> str:
@@ -51,7 +52,5 @@ def page_of(site: Path | None, community: str | None, image_id: int) -> str | No
 
 
 def _read(store_path: Path) -> str | None:
-    try:
-        return str(json.loads(StorePaths(store_path).site_link.read_text("utf-8"))["site"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    found = json_or_none(StorePaths(store_path).site_link, {"site": a_text(4096)})
+    return found["site"] if found else None

@@ -5,19 +5,17 @@ vectors of pictures that are `ok` in the catalog at the moment it opens a featur
 others are left out, so the catalog decides what exists.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 from imgrec.collection import Catalog
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
-from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.store.classes import Classes, holds_classes, open_classes
 from imgrec.store.composition import Composition
+from imgrec.store.descriptions import described, read_spec
 from imgrec.store.enclosure import check_enclosed, is_name, name_in
 from imgrec.store.features import FeatureStore, stored_ids
 from imgrec.store.manifest import is_store, read_manifest, write_manifest, writing_lock
@@ -105,8 +103,8 @@ class Store:
     @property
     def encoder(self) -> str | None:
         """The store's encoder, the first one named at indexing; None before the first run."""
-        name = read_manifest(self.path).get("encoder")
-        return str(name) if name else None
+        name: str | None = read_manifest(self.path).get("encoder")
+        return name
 
     def set_encoder(self, name: str) -> None:
         """Make an encoder the store's own."""
@@ -172,14 +170,7 @@ class Store:
         return kept or fit_mean(self.feature(relation.centered))
 
     def _stored_spec(self, name: str) -> EncoderSpec:
-        path = self.paths.feature_description(name)
-        spec = _spec_from_json(path)
-        if spec.name != name:
-            raise StoreError(
-                f"{path} describes a feature called {spec.name!r}, but lies in the folder of "
-                f"{name!r}: delete {path.parent} and run imgrec index again"
-            )
-        return spec
+        return read_spec(self.paths.feature(name))
 
     def _parts(self, relation: Relation) -> tuple[EncoderSpec, EncoderSpec]:
         return self._stored_spec(relation.centered), self._stored_spec(relation.joined)
@@ -233,10 +224,9 @@ class Store:
                     f"{self.paths.feature(spec.name)} to have it made again"
                 )
             return
+        text = described(spec)
         self.paths.feature(spec.name).mkdir(parents=True, exist_ok=True)
-        described = {**asdict(spec), "dtype": "float32"}
-        described_in = self.paths.feature_description(spec.name)
-        write_text(described_in, json.dumps(described, indent=2) + "\n")
+        write_text(self.paths.feature_description(spec.name), text)
 
     def feature(self, name: str | None = None) -> FeatureStore:
         """Open the vectors of the ok pictures, by default those of `default_feature`.
@@ -380,17 +370,6 @@ def _stamp(path: Path) -> tuple[str, int, int]:
     except FileNotFoundError:
         return path.name, 0, 0
     return path.name, state.st_ino, state.st_mtime_ns
-
-
-def _spec_from_json(path: Path) -> EncoderSpec:
-    try:
-        described = json.loads(path.read_text("utf-8"))
-        described.pop("dtype")
-        return EncoderSpec(
-            **{**described, "preprocessing": Preprocessing(**described["preprocessing"])}
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{path} is damaged: {error}") from error
 
 
 def _difference(there: EncoderSpec, asked: EncoderSpec) -> str:

@@ -10,6 +10,7 @@ One file for a thousand JPEGs instead of a thousand files; a picture is found by
 search of its id.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ from PIL import Image
 
 from imgrec.collection import Ids
 from imgrec.errors import StoreError
+from imgrec.store.arrays import load_array, load_ids
 from imgrec.store.origins import ORIGINS
-from imgrec.store.parts import check_rows, load_array, load_ids, part_name, part_numbers, write_part
+from imgrec.store.parts import check_rows, part_name, part_numbers, write_part
+from imgrec.system.regular_files import open_regular
 
 # What Pillow raises on a damaged thumbnail.
 DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
@@ -85,10 +88,30 @@ class ThumbStore:
 
 
 def _open_part(part: Path) -> tuple[Ids, NDArray[np.int64], NDArray[np.uint8]]:
-    ids, offsets = load_ids(part), np.atleast_1d(load_array(part / "offsets.npy"))
+    ids, offsets = load_ids(part), np.asarray(load_array(part / "offsets.npy", "int64 o"))
     check_rows(part, ids=len(ids), offsets=len(offsets) - 1)
-    data = part / "thumbs.bin"
-    size = data.stat().st_size if data.is_file() else 0
-    check_rows(part, **{"offsets.npy bytes": int(offsets[-1]), "thumbs.bin bytes": size})
-    mapped = np.memmap(data, np.uint8, "r") if size else np.zeros(0, np.uint8)
-    return ids, np.asarray(offsets), mapped
+    if offsets[0] != 0 or (np.diff(offsets) < 0).any():
+        raise StoreError(
+            f"{part / 'offsets.npy'} is damaged, it does not ascend from 0: run imgrec index "
+            "again, which sets it aside and makes it anew"
+        )
+    data = _mapped(part / "thumbs.bin")
+    check_rows(part, **{"offsets.npy bytes": int(offsets[-1]), "thumbs.bin bytes": len(data)})
+    return ids, offsets, data
+
+
+def _mapped(path: Path) -> NDArray[np.uint8]:
+    """Return the bytes of a file, memory-mapped.
+
+    Raises:
+        StoreError: it is absent or no regular file.
+    """
+    try:
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            return np.memmap(file, np.uint8, "r") if size else np.zeros(0, np.uint8)
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{path} is damaged ({error}): run imgrec index again, which sets its folder aside "
+            "and makes it anew"
+        ) from error

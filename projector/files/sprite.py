@@ -5,7 +5,6 @@ with alpha, because the page discards transparent pixels; on an opaque sheet the
 thumbnail would hide its neighbors.
 """
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isqrt
@@ -14,6 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from imgrec.collection import Ids
+from imgrec.pictures.thumbnail_file import open_thumbnail
 from imgrec.store.thumbnails import DAMAGED
 from projector.errors import ProjectorError
 
@@ -110,7 +110,7 @@ def write_sprite(path: Path, sheet: Image.Image) -> None:
 
 def fit(jpeg: bytes, side_px: int) -> Image.Image:
     """Return a JPEG scaled up or down so that its longer side is `side_px`."""
-    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
+    with open_thumbnail(jpeg) as image:
         image.draft("RGB", (side_px, side_px))
         scale = side_px / max(image.size)
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

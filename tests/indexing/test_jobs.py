@@ -18,8 +18,9 @@ from imgrec.encoders.spec import EncoderSpec
 from imgrec.indexing.jobs import PartJob, Result, commit, on_device, plan_jobs, tasks_of
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.sources.versions import LEAST_NS
+from imgrec.store.arrays import load_array, load_ids
 from imgrec.store.classes import Top
-from imgrec.store.parts import load_array, load_ids, part_numbers, write_part
+from imgrec.store.parts import part_numbers, write_part
 from stub_encoders import LightWithHead, Plain, PlainWithHead, QueuedWithHead
 
 NOBODY = np.zeros(0, np.int64)

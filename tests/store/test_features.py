@@ -82,7 +82,7 @@ def test_rows_beyond_the_last_id_are_skipped(tmp_path: Path) -> None:
 )
 def test_invalid_ids_are_refused(tmp_path: Path, ids: np.ndarray) -> None:
     write_part(tmp_path, 0, {"ids.npy": ids, "vectors.npy": np.zeros((1, DIMENSIONS), np.float32)})
-    with pytest.raises(StoreError, match="not ascending whole numbers"):
+    with pytest.raises(StoreError, match=r"ids\.npy is damaged.*not (ascending whole )?numbers"):
         FeatureStore.open(tmp_path, DIMENSIONS)
 
 
@@ -114,7 +114,7 @@ def test_the_error_for_arrays_of_different_length_names_both_lengths(tmp_path: P
 
 def test_errors_name_damaged_files_and_wrong_dimensions(tmp_path: Path) -> None:
     _write(tmp_path, 0, [1])
-    with pytest.raises(StoreError, match=r"part-000000.*7 columns expected"):
+    with pytest.raises(StoreError, match=r"part-000000.*\(1, 3\), \(m, 7\) expected"):
         FeatureStore.open(tmp_path, 7)
     (tmp_path / "part-000000" / "vectors.npy").write_bytes(b"\x93NUMPY")
     with pytest.raises(StoreError, match=r"part-000000/vectors\.npy is damaged"):

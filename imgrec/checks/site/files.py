@@ -4,18 +4,20 @@
 unlisted file (a user's own) keeps the site from being written again.
 """
 
-import json
 import os
 from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.checks.findings import Check, Place, file_problem, shortened, unreadable
+from imgrec.system.json_files import read_json
 
 # The format these checks know; equals that of `imgrec.system.output_folder.SITE`.
 FORMAT = 1
 MARKER = "site.json"
 START = "index.html"
+# It lists every file of the site.
+_MOST_BYTES = 1 << 26
 _UNTOLD = "its files are unknown, and imgrec graph will not write to this folder"
 
 
@@ -39,11 +41,11 @@ def read_manifest(place: Place, site: Path) -> Check[SiteManifest | None]:
         yield place.error(f"{problem}: this folder was not written by imgrec graph", _UNTOLD)
         return None
     try:
-        described = json.loads((site / MARKER).read_bytes())
+        described = read_json(site / MARKER, most_bytes=_MOST_BYTES)
     except OSError as error:
         yield place.error(unreadable(MARKER, error), _UNTOLD)
         return None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         yield place.error(f"{MARKER} is not valid JSON ({str(error)[:80]})", _UNTOLD)
         return None
     if not isinstance(described, dict) or described.get("format") != FORMAT:

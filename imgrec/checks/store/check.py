@@ -14,12 +14,12 @@ from imgrec.checks.store.catalog import check_catalog, check_origins, known_ids
 from imgrec.checks.store.derived import check_derived
 from imgrec.checks.store.parts import check_output
 from imgrec.collection import Ids
+from imgrec.errors import StoreError
 from imgrec.store.damage import Output, outputs_of
 from imgrec.store.enclosure import strays
 from imgrec.store.features import stored_ids
-from imgrec.store.manifest import FORMAT
+from imgrec.store.manifest import FORMAT, format_of, read_manifest
 from imgrec.store.origins import read_roots
-from imgrec.store.parts import read_json
 from imgrec.store.paths import CATALOG, CLASSES, THUMBS, StorePaths
 from imgrec.system.text import counted
 
@@ -73,25 +73,23 @@ def check_store(store: Path, *, deep: bool = False) -> tuple[CheckReport, list[s
 
 def _check_manifest(place: Place, store: Path) -> Check[bool]:
     """Check store.json; return True if the folder is a store of the format this version reads."""
-    manifest = read_json(StorePaths(store).manifest)
-    parts = any(output.parts() for output in outputs_of(store))
-    if not isinstance(manifest, dict) or "format" not in manifest:
-        if parts:
+    parts, found = any(output.parts() for output in outputs_of(store)), format_of(store)
+    try:
+        manifest = read_manifest(store)
+    except StoreError as error:
+        if found is None and not parts:
+            yield place.error("it is not a store", "there is nothing to check")
+        elif found not in (None, FORMAT):
+            yield place.error(str(error), "nothing of it was checked")
+        else:
             yield place.error(
                 "store.json is absent or damaged",
                 "no command can open the store; the next imgrec index writes it again",
             )
             return True
-        yield place.error("it is not a store", "there is nothing to check")
-        return False
-    if manifest["format"] != FORMAT:
-        yield place.error(
-            f"it has store format {manifest['format']}, but this version reads {FORMAT}",
-            f"use the version that wrote it ({manifest.get('written_by')})",
-        )
         return False
     encoder = manifest.get("encoder")
-    if encoder and parts and not StorePaths(store).feature(str(encoder)).is_dir():
+    if encoder and parts and not StorePaths(store).feature(encoder).is_dir():
         yield place.error(
             f"store.json names the encoder {encoder!r}, but the store has no feature of it",
             "queries fail; choose the encoder by imgrec index --encoder",

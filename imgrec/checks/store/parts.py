@@ -1,15 +1,14 @@
 """Check the parts of a store: checksums, picture ids, finite values, and thumbnails that decode."""
 
-import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from imgrec.checks.findings import Check, Place
 from imgrec.collection import Ids
+from imgrec.pictures.thumbnail_file import open_thumbnail
+from imgrec.store.arrays import load_array, load_ids
 from imgrec.store.damage import Output, digest_problem, part_problem
-from imgrec.store.parts import load_array, load_ids
 from imgrec.store.paths import CLASSES, CLASSES_DESCRIPTION, FEATURE_DESCRIPTION, FEATURES
 from imgrec.store.set_aside import description_problem
 from imgrec.store.thumbnails import DAMAGED
@@ -76,7 +75,7 @@ def _thumbs_problem(part: Path, deep: bool) -> str | None:
     step = 1 if deep else max(1, len(ids) // _SAMPLE)
     for row in range(0, len(ids), step):
         try:
-            with Image.open(io.BytesIO(data[offsets[row] : offsets[row + 1]])) as image:
+            with open_thumbnail(data[offsets[row] : offsets[row + 1]]) as image:
                 image.load()
         except DAMAGED as error:
             return f"the thumbnail of picture {ids[row]} does not decode ({error})"

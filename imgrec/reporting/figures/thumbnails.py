@@ -1,6 +1,5 @@
 """Thumbnails of a store as pixels, at the size at which a figure shows them."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imgrec.errors import StoreError
+from imgrec.pictures.thumbnail_file import open_thumbnail
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import DAMAGED
 
@@ -30,7 +30,7 @@ class Thumbnails:
             StoreError: the store has no thumbnail of it, or a damaged one.
         """
         try:
-            with Image.open(io.BytesIO(self._thumbs.get(image_id)), formats=["JPEG"]) as image:
+            with open_thumbnail(self._thumbs.get(image_id)) as image:
                 return _scaled(image.convert("RGB"), round(_DENSITY * side_px))
         except DAMAGED as error:
             raise StoreError(
