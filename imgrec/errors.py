@@ -31,3 +31,17 @@ class PictureError(ImgrecError):
 
     def __reduce__(self) -> tuple[type["PictureError"], tuple[str, str]]:
         return type(self), (self.reason, str(self))
+
+
+class MemoryShortageError(PictureError):
+    """Memory does not suffice to decode a picture that is within the limits.
+
+    It says nothing about the file: in the catalog the picture stays as it is, and the next run
+    reads it again.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("no-memory", message)
+
+    def __reduce__(self) -> tuple[type["MemoryShortageError"], tuple[str]]:  # type: ignore[override]
+        return type(self), (str(self),)

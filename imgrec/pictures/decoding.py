@@ -23,8 +23,19 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from imgrec.errors import PictureError
 from imgrec.pictures.color_modes import plain, to_rgb
+from imgrec.pictures.decoder_memory import area
 from imgrec.pictures.failures import REASONS, muffled, translated
 from imgrec.pictures.formats import FORMATS, SUFFIXES
+from imgrec.pictures.memory import (
+    LIMITS,
+    MAX_MEMORY,
+    MAX_PIXELS,
+    TURNED_FIRST_PIXELS,
+    Limits,
+    check_icon,
+    fit,
+    guarded,
+)
 from imgrec.pictures.opening import opened
 from imgrec.pictures.refusals import names_a_kind
 from imgrec.pictures.repairs import endings, is_padded, without_metadata
@@ -32,16 +43,10 @@ from imgrec.pictures.scaling import THUMB_PX, Scales, pixels_for, reduced, thumb
 from imgrec.pictures.transparency import lower_bytes, on_canvas, scale_key, with_key
 
 __all__ = [
-    "FORMATS", "LIMITS", "MAX_BYTES", "MAX_PIXELS", "REASONS", "SUFFIXES", "THUMB_PX", "Limits",
+    "FORMATS", "LIMITS", "MAX_MEMORY", "MAX_PIXELS", "REASONS", "SUFFIXES", "THUMB_PX", "Limits",
     "Picture", "Scales", "decode", "digest", "pixels_for", "prepared", "thumbnail",
 ]  # fmt: skip
 
-# Limit of decoded pixels, at which Pillow assumes a decompression bomb.
-MAX_PIXELS = 178_956_970
-# Limit of the original pixels of a JPEG, which is decoded at reduced scale.
-MAX_JPEG_PIXELS = 1 << 30
-# Limit of a file's bytes, and of the coefficients that a JPEG decoder holds beside the pixels.
-MAX_BYTES = 1 << 30
 # Least length of the shorter side after reducing. A picture of 500 x 375 is not reduced; one of 12
 # megapixels differs by 0.24 of 255 on average.
 _BASE_PX = 512
@@ -62,24 +67,6 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _LYING = {_UPRIGHT[orientation] for orientation in (5, 6, 7, 8)}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The size above which a picture is refused as `too-large`, so that memory is bounded.
-
-    Attributes:
-        pixels: decoded pixels.
-        jpeg_pixels: original pixels of a JPEG, which is decoded at reduced scale.
-        coefficient_bytes: coefficients that a JPEG decoder holds beside the pixels.
-    """
-
-    pixels: int = MAX_PIXELS
-    jpeg_pixels: int = MAX_JPEG_PIXELS
-    coefficient_bytes: int = MAX_BYTES
-
-
-LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -136,13 +123,15 @@ def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
     Raises:
         PictureError: its file cannot be decoded, or it has more than `MAX_PIXELS` pixels.
     """
-    _check_pixels(image.size, image.size, LIMITS)
+    side_px = max(_BASE_PX, 2 * need_px)
     with translated():
+        # Of one that is loaded, only the copies are still to be made.
+        fit(image, side_px, 0, scale=False)
         if isinstance(image, ImageFile):
             scale_key(image)
         _load(image)
         profile = image.info.get("icc_profile")
-        return _upright_rgb(on_canvas(image), _turn(image), max(_BASE_PX, 2 * need_px), profile)
+        return _upright_rgb(on_canvas(image), _turn(image), side_px, profile)
 
 
 def _attempt(data: bytes, side_px: int, limits: Limits) -> Picture:
@@ -151,9 +140,10 @@ def _attempt(data: bytes, side_px: int, limits: Limits) -> Picture:
     Raises:
         PictureError: its code is one of `REASONS`.
     """
-    with translated(data):
+    with translated(data), guarded(None, limits):
         if is_padded(data):
             raise PictureError("truncated", "zeros take the place of its end")
+        check_icon(data, side_px, limits)
         image, read, warning = opened(data)
         with image:
             return replace(_decoded(image, read, side_px, limits), warning=warning)
@@ -195,62 +185,32 @@ def _whole(data: bytes, limits: Limits) -> bytes | None:
 
 def _raw_digest(data: bytes, limits: Limits) -> bytes:
     """Return a digest of the pixels as decoded, at full size unless they are too many."""
-    with translated(data), opened(data)[0] as image:
-        size = image.size
-        if size[0] * size[1] > _COMPARED_PIXELS:
-            image.draft(None, (_BASE_PX, _BASE_PX))  # type: ignore[arg-type, unused-ignore]
-        _check_pixels(size, image.size, limits)
+    with translated(data), guarded(None, limits), opened(data)[0] as image:
+        large = area(image.size) > _COMPARED_PIXELS
+        fit(image, _BASE_PX if large else max(image.size), len(data), limits)
         _load(image)
         return hashlib.blake2b(image.tobytes()).digest()
 
 
 def _decoded(image: ImageFile, data: bytes, side_px: int, limits: Limits) -> Picture:
     size = image.size
-    image.draft(None, (side_px, side_px))  # type: ignore[arg-type, unused-ignore]
-    _check_pixels(size, image.size, limits)
-    if isinstance(image, JpegImageFile):
-        _check_scans(image, size, limits)
-    scaled = image.size
-    lower = lower_bytes(image, data)
-    _load(image)
-    # Some decoders learn the true size only while loading.
-    if image.size != scaled:
-        size = image.size
-    method = _turn(image)
-    width, height = size[::-1] if method in _LYING else size
-    pixels = on_canvas(image) if lower is None else with_key(image, lower)
-    upright = _upright_rgb(pixels, method, side_px, image.info.get("icc_profile"))
-    return Picture(upright, width, height, image.format or "")
+    plan = fit(image, side_px, len(data), limits)
+    with guarded(plan.memory_bytes, limits):
+        lower = lower_bytes(image, data)
+        _load(image)
+        # Some decoders learn the true size only while loading.
+        if image.size != plan.size:
+            size = image.size
+        method = _turn(image)
+        width, height = size[::-1] if method in _LYING else size
+        pixels = on_canvas(image) if lower is None else with_key(image, lower)
+        upright = _upright_rgb(pixels, method, side_px, image.info.get("icc_profile"))
+        return Picture(upright, width, height, image.format or "")
 
 
 def _load(image: Image.Image) -> None:
     with muffled() if image.format == "TIFF" else nullcontext():
         image.load()
-
-
-def _check_pixels(size: tuple[int, int], scaled: tuple[int, int], limits: Limits) -> None:
-    if size[0] * size[1] > limits.jpeg_pixels or scaled[0] * scaled[1] > limits.pixels:
-        raise PictureError("too-large", f"{size[0]} x {size[1]} pixels")
-
-
-def _check_scans(image: JpegImageFile, size: tuple[int, int], limits: Limits) -> None:
-    """Refuse a multi-scan JPEG whose 16-bit coefficients, held in memory, exceed the limit."""
-    across, down = (max(layer[k] for layer in image.layer) for k in (1, 2))
-    samples = sum(layer[1] * layer[2] for layer in image.layer)
-    held = 2 * size[0] * size[1] * samples // max(1, across * down)
-    if held > limits.coefficient_bytes and not _in_one_scan(image):
-        raise PictureError("too-large", f"{size[0]} x {size[1]} pixels in several scans")
-
-
-def _in_one_scan(image: JpegImageFile) -> bool:
-    """Return True if a JPEG has one interleaved scan, which is decoded without holding blocks.
-
-    Call it right after the header was read: the file position is then behind the first scan header.
-    """
-    file = cast(io.BytesIO, image.fp)
-    header = b"\xff\xda" + (6 + 2 * image.layers).to_bytes(2, "big") + bytes([image.layers])
-    file.seek(max(0, file.tell() - 8 - 2 * image.layers))
-    return file.read(len(header)) == header and "progressive" not in image.info
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
@@ -269,5 +229,7 @@ def _upright_rgb(
     image: Image.Image, method: Image.Transpose | None, side_px: int, profile: bytes | None
 ) -> Image.Image:
     pixels = plain(image)
+    if area(pixels.size) > TURNED_FIRST_PIXELS:
+        pixels = reduced(pixels, side_px)
     upright = pixels if method is None else pixels.transpose(method)
     return to_rgb(reduced(upright, side_px), profile)

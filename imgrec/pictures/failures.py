@@ -54,8 +54,6 @@ def translated(data: bytes = b"") -> Iterator[None]:
             raise PictureError(*why_unidentified(data)) from error
         except Image.DecompressionBombError as error:
             raise PictureError("too-large", str(error)) from error
-        except MemoryError as error:
-            raise PictureError("too-large", "not enough memory to decode it") from error
         # A decoder may raise an exception of any type.
         except Exception as error:
             raise PictureError(*why_failed(error, data)) from error

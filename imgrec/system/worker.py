@@ -60,6 +60,11 @@ def beat(mark: Any, within_s: float | None) -> None:
         _to_parent.send((mark, within_s))
 
 
+def in_worker() -> bool:
+    """Return True in a worker process."""
+    return _to_parent is not None
+
+
 class Worker:
     """A process that calls functions one after the other; not safe for concurrent callers."""
 
