@@ -86,6 +86,8 @@ def _guarded(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str]
                 sys.stdout.flush()
     except ImgrecError as error:
         return _fail(prog, str(error))
+    except MemoryError:
+        return _fail(prog, "memory does not suffice: give it more, or fewer --workers")
     except BrokenPipeError:
         # Whoever reads the output has seen enough, as `| head` has.
         _discard_output()

@@ -136,6 +136,7 @@ def _index(arguments: argparse.Namespace) -> None:
     from imgrec.indexing.run import index_folders
     from imgrec.store.relocate import relocate
     from imgrec.system.file_names import printable
+    from imgrec.system.text import counted
 
     store = store_of(arguments.store, made=True)
     options = IndexOptions(
@@ -161,6 +162,11 @@ def _index(arguments: argparse.Namespace) -> None:
     summary = index_folders(arguments.folders, store, options)
     _warn(summary.warnings)
     sys.stdout.write(report(summary))
+    if summary.unread:
+        raise ImgrecError(
+            f"memory did not suffice for {counted(summary.unread, 'picture')}, not read yet: the "
+            "same command reads them; give it more memory, or fewer --workers"
+        )
 
 
 def _named_file(text: str) -> tuple[str, Path]:

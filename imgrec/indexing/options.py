@@ -103,6 +103,7 @@ class Summary:
         moved: pictures found at another path; they keep id and vectors.
         gone: pictures that became missing in this run.
         done: pictures read in this run.
+        unread: pictures that could not be read for lack of memory; the next run tries again.
         warnings: messages for the user, a line each.
         elapsed_s: wall time of the run, `reading_s` of it to read and encode pictures.
         decode_s: time of all workers to read and decode, `busy_s` all their time.
@@ -122,6 +123,7 @@ class Summary:
     moved: int = 0
     gone: int = 0
     done: int = 0
+    unread: int = 0
     warnings: list[str] = field(default_factory=list)
     elapsed_s: float = 0.0
     reading_s: float = 0.0

@@ -16,7 +16,7 @@ from imgrec.collection import Ids, Outcome
 from imgrec.collection.rows import detail_of
 from imgrec.encoders import matching_encoder
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors
-from imgrec.errors import PictureError
+from imgrec.errors import MemoryShortageError, PictureError
 from imgrec.indexing.blame import Attempt, attempt, encode_with, joined_faults
 from imgrec.pictures.color_word import color_of
 from imgrec.pictures.decoding import Picture, Scales, decode, digest
@@ -162,11 +162,17 @@ def extract(task: Task) -> Readings:
     return read.without(joined_faults(found.values()))
 
 
-def failed(task: Task, reason: str, message: str) -> Readings:
-    """Return the readings of a task in which every picture failed for one reason."""
-    detail = detail_of(message)
+def failed(task: Task, reason: str | None, message: str) -> Readings:
+    """Return the readings of a task in which every picture failed for one reason.
+
+    Args:
+        task: none of whose pictures was read.
+        reason: the failure code; None if nothing was learned about the files (`Outcome`).
+        message: what happened.
+    """
+    status, detail = "failed" if reason else "new", detail_of(message)
     outcomes = [
-        Outcome(image_id, "failed", reason=reason, detail=detail) for image_id, *_ in task.files
+        Outcome(image_id, status, reason=reason, detail=detail) for image_id, *_ in task.files
     ]
     return Readings(
         outcomes,
@@ -210,11 +216,13 @@ def _begin(step: Step) -> None:
 
 
 def _failed(image_id: int, content: str | None, error: Exception) -> Outcome:
+    if isinstance(error, MemoryError | MemoryShortageError):
+        # The picture is within the limits: this says nothing about it.
+        detail = detail_of(f"not enough memory: {error}")
+        return Outcome(image_id, "new", detail=detail)
     reason, told = "damaged", f"{type(error).__name__}: {error}"
     if isinstance(error, PictureError):
         reason, told = error.reason, str(error)
-    elif isinstance(error, MemoryError):
-        reason, told = "too-large", "not enough memory"
     return Outcome(image_id, "failed", content, reason=reason, detail=detail_of(told))
 
 

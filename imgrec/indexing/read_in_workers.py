@@ -76,6 +76,9 @@ def _alone(task: Task, workers: Workers) -> Iterator[Readings]:
 def _given_up(task: Task, died: WorkerDiedError) -> Readings:
     if died.late:
         return failed(task, died.mark.reason, f"no end after {died.mark.within_s:.0f} s")
+    if died.killed:
+        # Its own memory is limited: it is the machine that lacks memory.
+        return failed(task, None, "the worker process was killed, as when memory runs out")
     return failed(task, "crashed", "the decoder ended its process")
 
 

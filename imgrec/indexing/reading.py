@@ -64,7 +64,9 @@ def read_pictures(
                         break
                     summary.warnings += _changed(queued.take(found))
                     bar.update(len(read.outcomes))
-                    summary.done += len(read.outcomes)
+                    unread = sum(outcome.status == "new" for outcome in read.outcomes)
+                    summary.unread += unread
+                    summary.done += len(read.outcomes) - unread
                     summary.decode_s += read.decode_s
                     summary.busy_s += read.busy_s
                     summary.warnings += queued.describe(read)

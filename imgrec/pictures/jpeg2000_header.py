@@ -21,6 +21,7 @@ class Codestream:
     """The sizes that a codestream's header states.
 
     Attributes:
+        box: left, top, right and bottom of the picture, in pixels.
         tile: width and height of a tile, at most those of the picture, in pixels.
         components: number of components.
         bits: largest number of bits of a component.
@@ -29,12 +30,18 @@ class Codestream:
         layers: number of quality layers.
     """
 
+    box: tuple[int, int, int, int]
     tile: tuple[int, int]
     components: int
     bits: int
     levels: int
     blocks: int
     layers: int
+
+    def scaled(self, power: int) -> tuple[int, int]:
+        """Return the size at 1 / `power`, as the decoder rounds it."""
+        left, top, right, bottom = (-(-edge // power) for edge in self.box)
+        return right - left, bottom - top
 
 
 def codestream(image: Image.Image) -> Codestream | None:
@@ -70,7 +77,7 @@ def _parsed(head: bytes) -> Codestream | None:
     style, _, layers, _, levels, across, down = struct.unpack_from(">BBHBBBB", head, place + 4)
     sizes = head[place + 14 : place + 15 + levels] if style & 1 else b"\xff" * (levels + 1)
     blocks = _blocks(tile, (across % 16 + 2, down % 16 + 2), sizes)
-    return Codestream(tile, components, bits, levels, blocks, layers)
+    return Codestream((left, top, width, height), tile, components, bits, levels, blocks, layers)
 
 
 def _blocks(tile: tuple[int, int], block: tuple[int, int], precincts: bytes) -> int:

@@ -209,17 +209,22 @@ def _powers(image: Image.Image, side_px: int) -> list[int]:
 
 
 def _scaled(image: Image.Image, power: int) -> tuple[int, int]:
-    """Return the size of a picture decoded at 1 / `power`, rounded as Pillow does."""
-    more = power - 1 if isinstance(image, JpegImageFile) else power >> 1
-    return (image.width + more) // power, (image.height + more) // power
+    """Return the size of a picture decoded at 1 / `power`."""
+    if power > 1 and isinstance(image, Jpeg2KImageFile) and (stream := codestream(image)):
+        return stream.scaled(power)
+    return -(-image.width // power), -(-image.height // power)
 
 
 def _scale(image: Image.Image, power: int) -> None:
+    """Let a picture be decoded at 1 / `power`."""
     if isinstance(image, JpegImageFile):
         # Pillow takes the largest scale that gives at least this size.
         wanted = max(1, image.width // power), max(1, image.height // power)
         image.draft(None, wanted)  # type: ignore[arg-type, unused-ignore]
-    elif isinstance(image, Jpeg2KImageFile):
+    elif isinstance(image, Jpeg2KImageFile) and power > 1:
+        # Pillow rounds the scaled size to the nearest, the codec up: of a multiple both are right.
+        width, height = _scaled(image, power)
+        image._size = width * power, height * power
         image.reduce = power.bit_length() - 1
 
 

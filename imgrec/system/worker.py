@@ -21,6 +21,8 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 _TICK_S = 1.0
+# Windows has no signals: nothing ends with this code there.
+_SIGKILL = getattr(signal, "SIGKILL", 9)
 # Not "fork": the threads of torch and of BLAS do not survive one.
 _CONTEXT = multiprocessing.get_context("spawn")
 _STARTING = threading.Lock()
@@ -35,13 +37,22 @@ class WorkerDiedError(Exception):
         mark: the argument of its last `beat`; None if there was none.
         late: True if it was killed because it exceeded its time limit.
         started: False if it ended before it could accept any work.
+        killed: True if another process killed it, as the kernel does when memory runs out.
     """
 
-    def __init__(self, mark: Any = None, *, late: bool = False, started: bool = True) -> None:
+    def __init__(
+        self,
+        mark: Any = None,
+        *,
+        late: bool = False,
+        started: bool = True,
+        killed: bool = False,
+    ) -> None:
         super().__init__("a worker process was too slow" if late else "a worker process ended")
         self.mark = mark
         self.late = late
         self.started = started
+        self.killed = killed
 
 
 class WorkerError(Exception):
@@ -140,8 +151,12 @@ class Worker:
             self._process.join(_TICK_S)
 
     def _died(self, mark: Any = None, *, late: bool = False) -> WorkerDiedError:
+        if not (late or self._dead):
+            # Its end of the pipe is closed: it has ended, or is about to.
+            self._process.join(_TICK_S)
+        killed = not (late or self._dead) and self._process.exitcode == -_SIGKILL
         self.kill()
-        return WorkerDiedError(mark, late=late)
+        return WorkerDiedError(mark, late=late, killed=killed)
 
 
 def _heard(poll: Callable[[float | None], bool], within_s: float | None) -> bool:
