@@ -86,8 +86,10 @@ def _guarded(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str]
                 sys.stdout.flush()
     except ImgrecError as error:
         return _fail(prog, str(error))
-    except MemoryError:
-        return _fail(prog, "memory does not suffice: give it more, or fewer --workers")
+    except (MemoryError, ImportError, RuntimeError) as error:
+        if not _is_shortage(error):
+            raise
+        return _fail(prog, f"memory does not suffice ({error}): give it more, or fewer --workers")
     except BrokenPipeError:
         # Whoever reads the output has seen enough, as `| head` has.
         _discard_output()
@@ -142,6 +144,12 @@ class _Forgiving(io.FileIO):
             return super().write(data)
         except OSError:
             return memoryview(data).nbytes
+
+
+def _is_shortage(error: Exception) -> bool:
+    """Return True if an exception is due to a lack of memory, as libraries report it."""
+    told = ("failed to map segment", "cannot allocate memory", "can't start new thread")
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in told)
 
 
 def _discard_output() -> None:

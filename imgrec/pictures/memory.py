@@ -20,7 +20,7 @@ that.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from PIL import Image
@@ -97,7 +97,8 @@ def guarded(needed_bytes: int | None, limits: Limits) -> Iterator[None]:
     """
     most = limits.memory_bytes + _SLACK_BYTES + _THREAD_BYTES * (os.cpu_count() or 1)
     try:
-        with bounded_memory(most):
+        # Once for a picture: the block in which its needs are known is inside the other.
+        with bounded_memory(most) if needed_bytes is None else nullcontext():
             yield
     except PictureError:
         raise

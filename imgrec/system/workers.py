@@ -193,6 +193,6 @@ def cannot_go_on(died: WorkerDiedError) -> ImgrecError:
             "a worker process was killed (out of memory?): use fewer --workers, or 0 for none"
         )
     return ImgrecError(
-        "worker processes cannot be started: in a script, call this below "
-        "if __name__ == '__main__', or pass workers=0"
+        "worker processes cannot be started: memory does not suffice, or, in a script, this is not "
+        "called below if __name__ == '__main__'; workers=0 needs none"
     )

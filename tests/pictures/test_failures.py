@@ -116,7 +116,6 @@ def test_stderr_is_restored_after_many_threads(capfd: pytest.CaptureFixture[str]
         (EOFError(), "truncated"),
         (OSError("image file is truncated (3 bytes not processed)"), "truncated"),
         (OSError("decoder foo not available"), "unsupported"),
-        (MemoryError(), "too-large"),
         (Image.DecompressionBombError("too many"), "too-large"),
         (PictureError("empty", "0 bytes"), "empty"),
     ],
