@@ -84,6 +84,9 @@ def _one_by_one(name: str, error: Exception, encode: Encode, pixels: Pixels) -> 
             if alone.faults:
                 faults[row] = alone.faults[0]
             rows.append(alone.encoded)
+        # A shortage of memory is not the picture's fault.
+        except MemoryError:
+            raise
         except Exception as own:
             faults[row] = f"{name}: {_told(own)}"
             rows.append(plain)

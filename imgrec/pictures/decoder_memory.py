@@ -11,7 +11,7 @@ from typing import cast
 
 from PIL import Image
 from PIL.IcnsImagePlugin import IcnsFile, IcnsImageFile
-from PIL.IcoImagePlugin import IcoImageFile
+from PIL.IcoImagePlugin import IcoFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from imgrec.pictures.jpeg2000_header import codestream, file_of
@@ -75,19 +75,27 @@ def kept_bytes(image: Image.Image) -> int:
 
 
 def inner_picture(image: Image.Image) -> Image.Image | None:
-    """Return the PNG or JPEG 2000 in an icon, opened and not loaded; None for other pictures.
+    """Return the PNG or JPEG 2000 in an Apple icon, opened and not loaded; None for others.
 
     The size that an icon states for it may be any other than its own.
     """
     # A damaged one fails later, when it is decoded.
     with suppress(Exception):
-        if isinstance(image, IcoImageFile):
-            header = image.ico.entry[image.ico.getentryindex(image.size)]
-            return _opened(image, header.offset)
         if isinstance(image, IcnsImageFile):
             codes = [code for code, _ in IcnsFile.SIZES[image.best_size]]
             start, _ = next(image.icns.dct[code] for code in codes if code in image.icns.dct)
-            return _opened(image, start)
+            return _opened(file_of(image), start)
+    return None
+
+
+def icon_in(data: bytes) -> Image.Image | None:
+    """Return the picture in a Windows icon, opened and not loaded; None for other files.
+
+    Pillow decodes it while it opens the icon, so this has to be asked before.
+    """
+    if data.startswith(b"\0\0\1\0"):
+        with suppress(Exception):
+            return _opened(data, IcoFile(io.BytesIO(data)).entry[0].offset)
     return None
 
 
@@ -152,6 +160,5 @@ def _strip_bytes(image: Image.Image) -> int:
     return 2 * int(down) * each
 
 
-def _opened(image: Image.Image, start: int) -> Image.Image:
-    data = io.BytesIO(file_of(image, start))
-    return Image.open(data, formats=["PNG", "JPEG2000", "DIB"])
+def _opened(data: bytes, start: int) -> Image.Image:
+    return Image.open(io.BytesIO(data[start:]), formats=["PNG", "JPEG2000", "DIB"])

@@ -11,15 +11,12 @@ pixel is missing (`repairs`): it is a picture with a warning.
 """
 
 import hashlib
-import io
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import cast
 
 from PIL import Image
 from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
 
 from imgrec.errors import PictureError
 from imgrec.pictures.color_modes import plain, to_rgb

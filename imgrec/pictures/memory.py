@@ -28,7 +28,14 @@ from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from imgrec.errors import MemoryShortageError, PictureError
-from imgrec.pictures.decoder_memory import area, decoder_bytes, inner_picture, kept_bytes, stored
+from imgrec.pictures.decoder_memory import (
+    area,
+    decoder_bytes,
+    icon_in,
+    inner_picture,
+    kept_bytes,
+    stored,
+)
 from imgrec.pictures.jpeg2000_header import codestream
 from imgrec.system.worker_memory import bounded_memory, can_allocate
 
@@ -41,7 +48,7 @@ MAX_MEMORY = 512_000_000
 # A picture of more pixels is reduced before it is turned upright, so that the copy is small.
 TURNED_FIRST_PIXELS = 1 << 24
 # Buffers of any decoder, the thumbnail, the image pyramid.
-_FIXED_BYTES = 4_000_000
+_FIXED_BYTES = 8_000_000
 # What a worker may allocate beyond the limit: memory that is reserved and not used, and the stacks
 # of the threads that some decoders start on each core.
 _SLACK_BYTES, _THREAD_BYTES = 64_000_000, 8_400_000
@@ -157,6 +164,17 @@ def fit(
     )
 
 
+def check_icon(data: bytes, side_px: int, limits: Limits) -> None:
+    """Check the picture in a Windows icon, before the icon is opened; see `fit`.
+
+    Raises:
+        PictureError: `too-large`.
+    """
+    inner = icon_in(data)
+    if inner is not None:
+        fit(inner, side_px, len(data), limits, scale=False)
+
+
 def needed_bytes(image: Image.Image, power: int, side_px: int, file_bytes: int) -> int:
     """Return the bytes that it takes to decode a picture and to reduce it, its file included.
 
@@ -172,7 +190,9 @@ def needed_bytes(image: Image.Image, power: int, side_px: int, file_bytes: int) 
     is_loaded = getattr(image, "_im", None) is not None
     loading = 0 if is_loaded else decoder_bytes(image, power, file_bytes)
     after = (0 if is_loaded else kept_bytes(image)) + _copies(image, _scaled(image, power), side_px)
-    return file_bytes + _FIXED_BYTES + held + max(loading, after)
+    # A PNG is read from a copy without its metadata.
+    files = file_bytes * (2 if image.format == "PNG" else 1)
+    return files + _FIXED_BYTES + held + max(loading, after)
 
 
 def _copies(image: Image.Image, size: tuple[int, int], side_px: int) -> int:

@@ -131,7 +131,7 @@ class FolderSource:
         """Return the bytes of a file, or the first `head` of them.
 
         Raises:
-            PictureError: `unreadable`, `empty` or `too-large` (above `MAX_BYTES`).
+            PictureError: `unreadable`, `empty` or `too-large` (above `MAX_MEMORY`).
         """
         return read_file(Path(self.description, path), head)
 

@@ -132,5 +132,5 @@ class PictureSource(Protocol):
             head: read no more than so many bytes from its beginning.
 
         Raises:
-            PictureError: `unreadable`, `empty`, or `too-large` (above `MAX_BYTES`).
+            PictureError: `unreadable`, `empty`, or `too-large` (above `MAX_MEMORY`).
         """

@@ -13,7 +13,7 @@ import threading
 import time
 
 from imgrec.errors import PictureError
-from imgrec.pictures.decoding import MAX_BYTES
+from imgrec.pictures.decoding import MAX_MEMORY
 
 STANDARD_INPUT = "-"
 # Time limit in seconds for all bytes of a picture to arrive, as for those of a disk.
@@ -37,7 +37,7 @@ def stream_of(name: str) -> int | None:
     return None if _kind(descriptor) == "a file" else descriptor
 
 
-def read_stream(descriptor: int, most_bytes: int = MAX_BYTES, within_s: float = STREAM_S) -> bytes:
+def read_stream(descriptor: int, most_bytes: int = MAX_MEMORY, within_s: float = STREAM_S) -> bytes:
     """Return all bytes that come from an open pipe, socket or file.
 
     Args:

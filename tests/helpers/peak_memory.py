@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from imgrec.pictures.decoding import Limits, Scales, decode
 from imgrec.pictures.memory import guarded
 from imgrec.system.worker import Worker
+from pictures import encoded
 
 ANY_SIZE = Limits(1 << 62, 1 << 62, 1 << 62)
 
@@ -21,6 +23,7 @@ def peaks(files: list[Path]) -> list[int]:
     """
     worker = Worker()
     try:
+        worker.call(_warm, ())
         return [worker.call(_in_fork, (_peak, file)) for file in files]
     finally:
         worker.close()
@@ -43,11 +46,17 @@ def allocate(count: int, limits: Limits) -> None:
 
 def decode_within(data: bytes, spare_bytes: int) -> tuple[int, int]:
     """Decode a picture when the process may have only so much more memory; return its size."""
+    _warm()
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     most = pages * resource.getpagesize() + spare_bytes
     resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
     picture = decode(data)
     return picture.width, picture.height
+
+
+def _warm() -> None:
+    """Load what the first picture of a process loads: plug-ins, codecs, color management."""
+    decode(encoded(Image.new("RGB", (600, 600)), "JPEG"))
 
 
 def _in_fork(function: Callable[[Path], int], file: Path) -> int:

@@ -146,15 +146,16 @@ def test_a_progressive_jpeg_needs_memory_for_its_coefficients() -> None:
     in_one, in_many = encoded(image, "JPEG"), encoded(image, "JPEG", progressive=True)
     # Coefficients of 2 bytes, the chroma at half the width and height.
     held = 640 * 480 * 2 * 3 // 2
+    # At 1/8, so that little else is needed.
     one, many = (
-        needed_bytes(Image.open(io.BytesIO(data)), 1, 512, 0) for data in (in_one, in_many)
+        needed_bytes(Image.open(io.BytesIO(data)), 8, 512, 0) for data in (in_one, in_many)
     )
-    pixels = 4 * 640 * 480
-    # Without coefficients the copies after decoding are more.
-    assert many - max(held, one - many + held) <= one <= many
-    assert one < 4_000_000 + 4 * pixels
-    limits = Limits(memory_bytes=many + len(in_many))
-    assert decode(in_many, limits=limits).width == 640
+    copies = 12 * 80 * 60
+    assert many - one == held - copies
+    assert decode(in_many, limits=Limits(memory_bytes=many + len(in_many))).width == 640
+    with pytest.raises(PictureError, match="640 x 480 pixels of JPEG") as caught:
+        decode(in_many, limits=Limits(memory_bytes=many + len(in_many) - 1))
+    assert caught.value.reason == "too-large"
 
 
 def test_the_digest_depends_on_the_content() -> None:
