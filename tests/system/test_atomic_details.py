@@ -206,3 +206,23 @@ def test_a_temporary_that_cannot_be_deleted_stops_nothing(
     monkeypatch.setattr(Path, "unlink", refused)
     remove_temporaries(tmp_path)
     assert (tmp_path / f"{TEMPORARY_PREFIX}a").exists()
+
+
+def test_a_failing_rollback_is_an_error_of_the_system_with_number_and_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with new_folder(tmp_path / "out"):
+        pass
+    rename, calls = Path.rename, list[str]()
+
+    def failing(self: Path, target: Path) -> Path:
+        calls.append(str(target))
+        if len(calls) > 1:
+            raise OSError(errno.EIO, "broken")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OSError) as error, new_folder(tmp_path / "out", lambda folder: None):
+        pass
+    assert (error.value.errno, error.value.filename) == (errno.EIO, str(tmp_path / "out"))
+    assert len(calls) == 3
