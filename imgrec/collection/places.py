@@ -11,8 +11,8 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from imgrec.sources.opening import KINDS
 
-# An empty, `.` or `..` component, a null character; an absolute path has an empty first component.
-_OUTSIDE = re.compile(r"(?:^|/)(?:\.{0,2})(?:/|$)|\0")
+# Nothing, an absolute path, a component `.` or `..`, a folder, a null character.
+_OUTSIDE = re.compile(r"^(?:/|$)|(?:^|/)\.{1,2}(?:/|$)|/$|\0")
 # On Windows a backslash separates as well, and a colon follows the letter of a drive.
 _WINDOWS = re.compile(r"[\\:]")
 _MOST_CHARACTERS = 1 << 16

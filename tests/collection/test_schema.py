@@ -82,8 +82,8 @@ def test_roots_that_are_no_absolute_paths(catalog: Path, root: str) -> None:
         Catalog.open(catalog)
 
 
-SOUND = ["a.jpg", "a/b c/d.jpg", "..a/b..", "a\nb", "...", ".hidden/.x", "a\udcff"]
-OUTSIDE = ["", "/a", "../a", "a/../b", "a/..", "..", ".", "a//b", "a/", "a\0b", "./a", "x" * 70_000]
+SOUND = ["a.jpg", "a/b c/d.jpg", "..a/b..", "a\nb", "...", ".hidden/.x", "a//b", "a\udcff"]
+OUTSIDE = ["", "/a", "../a", "a/../b", "a/..", "..", ".", "a/", "a\0b", "./a", "x" * 70_000]
 
 
 def test_paths() -> None:
@@ -97,7 +97,7 @@ def test_paths() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        *(f"path = CAST(X'{path.encode().hex()}' AS TEXT)" for path in OUTSIDE[:11] if path),
+        *(f"path = CAST(X'{path.encode().hex()}' AS TEXT)" for path in OUTSIDE[:9] if path),
         "path = ''",
         "path = X'00ff'",
         "size = 'many'",
