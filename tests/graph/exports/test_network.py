@@ -33,8 +33,8 @@ from imgrec.store.store import Store
 from stores import nothing_can_be_written
 from vector_stores import clustered, make
 
-EVIL = "</node><script>\"&'\u0000\ud7ff\ufffe\r\n\t]]>"
-EVIL_IN_XML = EVIL.replace("\u0000", "\ufffd").replace("\ufffe", "\ufffd")
+EVIL = "</node><script>\"&'\u0001\ud7ff\ufffe\r\n\t]]>"
+EVIL_IN_XML = EVIL.replace("\u0001", "\ufffd").replace("\ufffe", "\ufffd")
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def cleaned(value: Any) -> Any:
     """Return a value with the characters that XML 1.0 forbids replaced."""
     if not isinstance(value, str):
         return value
-    return value.replace("\u0000", "\ufffd").replace("\ufffe", "\ufffd")
+    return value.replace("\u0001", "\ufffd").replace("\ufffe", "\ufffd")
 
 
 def assert_edges(found: "nx.Graph[Any]", network: Network) -> None:
