@@ -29,6 +29,7 @@ from imgrec.collection import Ids
 from imgrec.derived.forms import are_sound
 from imgrec.distances.axes import Axes, sample_ids
 from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.errors import StoreError
 from imgrec.store.arrays import are_ids, form_problem
 from imgrec.store.features import FeatureStore, positions
 from imgrec.store.kept import Arrays, Token, load, save
@@ -143,10 +144,14 @@ class Derived:
 
 
 def derive(recipe: Recipe, feature: FeatureStore, kept: Derived | None = None) -> Derived:
-    """Return the rows of all vectors of a feature; kept rows that are still valid are reused."""
+    """Return the rows of all vectors of a feature; kept rows that are still valid are reused.
+
+    Raises:
+        StoreError: a vector is not finite.
+    """
     places = usable_places(recipe, feature, kept)
     if kept is None or places is None:
-        model, fitted_on = recipe.fit(feature.take(sample_ids(feature.ids, FIT_ROWS))), len(feature)
+        model, fitted_on = _fitted(recipe, feature), len(feature)
         kept, places = None, np.full(len(feature), -1)
     else:
         model, fitted_on = dict(kept.model), kept.fitted_on
@@ -164,6 +169,21 @@ def derive(recipe: Recipe, feature: FeatureStore, kept: Derived | None = None) -
         for name, values in rows.items():
             values[carried] = kept.rows[name][places[carried]]
     return Derived(model, rows, Coverage.of(feature), fitted_on)
+
+
+def _fitted(recipe: Recipe, feature: FeatureStore) -> dict[str, NDArray[Any]]:
+    """Return the model of a recipe, fitted on a sample of a feature.
+
+    Raises:
+        StoreError: a vector is not finite.
+    """
+    try:
+        return recipe.fit(feature.take(sample_ids(feature.ids, FIT_ROWS)))
+    except ValueError as error:
+        raise StoreError(
+            f"the vectors of {feature.name} are damaged ({error}): run imgrec doctor, which finds "
+            "the part, and imgrec index, which makes it again"
+        ) from error
 
 
 def is_current(recipe: Recipe, feature: FeatureStore, kept: Derived) -> bool:

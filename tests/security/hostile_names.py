@@ -143,7 +143,8 @@ HOSTILE_NAMES = [
         "relations/theirs+mini", "relations/..%2f..%2fhome%2fmini"), found=False),
     Attack("a kept file outside", _kept_file_outside),
     Attack("a part's file outside", _part_file_outside),
-    Attack("number of a part: 30 digits", _renamed(_MINI, "features/mini/part-" + "9" * 30)),
+    Attack("number of a part: 30 digits", _renamed(
+        _MINI, "features/mini/part-" + "9" * 30), found=False),
     Attack("number of a part: other digits", _renamed(_MINI, "features/mini/part-٠٠٠٠٠٧")),
     Attack("number of a part: a line break", _renamed(_MINI, "features/mini/part-000007\n")),
     Attack("reported damage outside", _damage_reported_outside, found=False),

@@ -11,6 +11,7 @@ from pathlib import Path
 from imgrec.checks.findings import Check, Place
 from imgrec.collection import Catalog, Ids
 from imgrec.collection.integrity import catalog_problem
+from imgrec.collection.schema import check_journal
 from imgrec.errors import StoreError
 from imgrec.pictures.decoding import REASONS
 from imgrec.store.damage import Output
@@ -46,7 +47,7 @@ def check_catalog(place: Place, path: Path) -> Check[Catalog | None]:
         return None
     try:
         yield from _check_rows(place, catalog.db)
-        yield from _check_values(place, catalog)
+        yield from _check_values(place, catalog, path)
     except sqlite3.Error as error:
         catalog.close()
         yield place.error(f"the catalog {path.name} is damaged: {error}", _REBUILT)
@@ -78,9 +79,11 @@ def check_origins(place: Place, thumbs: Output, db: sqlite3.Connection) -> Check
         )
 
 
-def _check_values(place: Place, catalog: Catalog) -> Check[None]:
+def _check_values(place: Place, catalog: Catalog, path: Path) -> Check[None]:
     """Read every row as the commands do, which refuses odd types and paths that lead out."""
     try:
+        check_journal(path)
+        catalog.last_given_id()
         for status in ("new", "ok", "failed", "missing"):
             for _ in catalog.entries_with(status):
                 pass

@@ -16,7 +16,7 @@ from imgrec.checks.store.parts import check_output
 from imgrec.collection import Ids
 from imgrec.errors import StoreError
 from imgrec.store.damage import Output, outputs_of
-from imgrec.store.enclosure import strays
+from imgrec.store.enclosure import name_in, strays
 from imgrec.store.features import stored_ids
 from imgrec.store.manifest import FORMAT, format_of, read_manifest
 from imgrec.store.origins import read_roots
@@ -55,6 +55,7 @@ def check_store(store: Path, *, deep: bool = False) -> tuple[CheckReport, list[s
             collected(check_origins(place, thumbs, catalog.db), findings)
     damaged = [] if catalog else [CATALOG]
     outputs = list(outputs_of(store))
+    collected(_check_names(store, outputs), findings)
     for output in outputs:
         spoilt = collected(check_output(store, output, known, deep), findings)
         damaged += spoilt
@@ -109,6 +110,18 @@ def _check_enclosed(store: Path) -> Check[bool]:
             "no command opens the store, and the rest of it was not checked; remove it",
         )
     return not found
+
+
+def _check_names(store: Path, outputs: list[Output]) -> Check[None]:
+    """Report folders of features and classes that stand for no name that imgrec gives."""
+    for output in outputs:
+        if output.kind != THUMBS:
+            try:
+                name_in(output.folder)
+            except StoreError as error:
+                yield Place(output.folder.relative_to(store).as_posix()).error(
+                    str(error), "commands that list the features or classes end there"
+                )
 
 
 def _check_complete(store: Path, output: Output, ok: Ids) -> Check[None]:
