@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 
 from imgrec.derived.known_graphs import is_known
 from imgrec.derived.rows import (
-    FIT_ROWS,
     Coverage,
     Derived,
     axes_of,
+    fitted,
     usable_places,
 )
-from imgrec.distances.axes import fit_axes, sample_ids
+from imgrec.distances.axes import fit_axes
 from imgrec.distances.metrics import scaled
 from imgrec.encoders.spec import Vectors
 from imgrec.errors import StoreError
@@ -161,7 +161,7 @@ def grown(
     places = usable_places(recipe, feature, kept)
     index = _reusable(folder, kept, places)
     if kept is None or places is None or index is None:
-        model = recipe.fit(feature.take(sample_ids(feature.ids, FIT_ROWS)))
+        model = fitted(recipe, feature)
         model["lengths"] = np.array([np.inf, 0.0])
         fitted_on, places = len(feature), np.full(len(feature), -1)
         index = _new(len(model["components"]))

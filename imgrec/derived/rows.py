@@ -151,7 +151,7 @@ def derive(recipe: Recipe, feature: FeatureStore, kept: Derived | None = None) -
     """
     places = usable_places(recipe, feature, kept)
     if kept is None or places is None:
-        model, fitted_on = _fitted(recipe, feature), len(feature)
+        model, fitted_on = fitted(recipe, feature), len(feature)
         kept, places = None, np.full(len(feature), -1)
     else:
         model, fitted_on = dict(kept.model), kept.fitted_on
@@ -171,7 +171,7 @@ def derive(recipe: Recipe, feature: FeatureStore, kept: Derived | None = None) -
     return Derived(model, rows, Coverage.of(feature), fitted_on)
 
 
-def _fitted(recipe: Recipe, feature: FeatureStore) -> dict[str, NDArray[Any]]:
+def fitted(recipe: Recipe, feature: FeatureStore) -> dict[str, NDArray[Any]]:
     """Return the model of a recipe, fitted on a sample of a feature.
 
     Raises:
