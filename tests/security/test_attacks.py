@@ -36,7 +36,7 @@ def _param(attack: Attack) -> object:
     return pytest.param(attack, id=attack.name, marks=marks)
 
 
-@pytest.mark.parametrize("attack", map(_param, ATTACKS))
+@pytest.mark.parametrize("attack", [_param(attack) for attack in ATTACKS])
 def test_a_hostile_store_harms_nothing(
     attack: Attack, good: Path, tmp_path: Path, program: Program
 ) -> None:
