@@ -68,7 +68,8 @@ def class_of(labels: Mapping[str, str]) -> str:
         share = float(labels.get(CONFIDENCE, ""))
     except ValueError:
         return name
-    return f"{name} {_percent(share)}"
+    # NaN and infinity are no share either.
+    return f"{name} {_percent(share)}" if 0 <= share <= 1 else name
 
 
 def clipped(name: str, most: int = 60) -> str:

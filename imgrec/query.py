@@ -68,7 +68,7 @@ def table(answer: Answer) -> str:
     longest = max((len(printable(result.path)) for result in answer.results), default=0)
     width = min(_WIDEST, longest)
     for r in answer.results:
-        labels = "  ".join(f"{kind}={printable(value)}" for kind, value in r.labels.items())
+        labels = "  ".join(printable(f"{kind}={value}") for kind, value in r.labels.items())
         line = f"{r.rank:>3}  {r.distance:.4f}  {printable(r.path):<{width}}  {labels}"
         lines.append(line.rstrip())
     pages = [f"page of {r.rank:>3}: {printable(r.page)}" for r in answer.results if r.page]

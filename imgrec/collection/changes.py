@@ -14,6 +14,8 @@ from typing import NamedTuple
 from imgrec.collection import Catalog, Entry, add_labels
 from imgrec.collection.kinds import FOLDER
 from imgrec.collection.roots import add_roots
+from imgrec.collection.rows import MOST_ID
+from imgrec.errors import StoreError
 from imgrec.sources.opening import source_of
 from imgrec.system.file_names import TEXT, text
 
@@ -127,7 +129,11 @@ def _match(
 
 
 def apply(catalog: Catalog, changes: Changes) -> None:
-    """Write the changes of a rescan to the catalog, in one transaction."""
+    """Write the changes of a rescan to the catalog, in one transaction.
+
+    Raises:
+        StoreError: too few ids are left for the new pictures; nothing is changed.
+    """
     with catalog.transaction() as db:
         leaving = [*changes.gone, *(row for row, _ in changes.revived)]
         db.executemany(
@@ -144,6 +150,11 @@ def apply(catalog: Catalog, changes: Changes) -> None:
             ([row.id, FOLDER] for row, _ in changes.revived),
         )
         first = catalog.last_given_id() + 1
+        if changes.new and first + len(changes.new) - 1 > MOST_ID:
+            raise StoreError(
+                f"the store has given the ids up to {first - 1:,} of {MOST_ID:,}, too few are left "
+                f"for {len(changes.new):,} new pictures: index them into another store"
+            )
         db.executemany(
             "INSERT INTO images (root_id, path, size, mtime_ns, token, status, id) "
             f"VALUES (?, {TEXT}, ?, ?, ?, 'new', ?)",

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from imgrec.collection.migrations import MIGRATIONS
 from imgrec.collection.opening import is_damage, log_of
-from imgrec.collection.schema import roots_problem, schema_problem, secure
+from imgrec.collection.schema import (
+    check_names,
+    ids_problem,
+    roots_problem,
+    schema_problem,
+    secure,
+)
 
 
 def catalog_problem(path: Path, *, deep: bool = False) -> str | None:
@@ -17,9 +23,13 @@ def catalog_problem(path: Path, *, deep: bool = False) -> str | None:
     Args:
         path: of the catalog.
         deep: also compare its indexes with its rows (`integrity_check`, not `quick_check`).
+
+    Raises:
+        StoreError: a file beside it has a second name, so that opening it would change another.
     """
     if not path.is_file():
         return "it is not there"
+    check_names(path, writing=False)
     address = path.resolve().as_uri() + "?mode=ro"
     logged = log_of(path).is_file() and log_of(path).stat().st_size
     # On a read-only disk SQLite opens it only as immutable, which ignores the log.
@@ -48,7 +58,7 @@ def _sqlite_problem(address: str, deep: bool) -> str | None:
             return "its tables are not there"
         check = "integrity_check" if deep else "quick_check"
         (found,) = db.execute(f"PRAGMA {check}(1)").fetchone()
-        if found == "ok" and (wrong := roots_problem(db)):
+        if found == "ok" and (wrong := roots_problem(db) or ids_problem(db)):
             return wrong
     finally:
         db.close()

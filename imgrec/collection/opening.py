@@ -12,7 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from imgrec.collection import migrations
-from imgrec.collection.schema import check_journal, roots_problem, schema_problem, secure
+from imgrec.collection.schema import (
+    check_journal,
+    check_names,
+    ids_problem,
+    roots_problem,
+    schema_problem,
+    secure,
+)
 from imgrec.errors import StoreError
 
 # Causes that are not the fault of the file: locks, permissions, the disk.
@@ -31,8 +38,10 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open a catalog for writing; create or migrate it as needed.
 
     Raises:
-        StoreError: it is damaged or locked, or has a newer schema or one that is not ours.
+        StoreError: it is damaged or locked, or has a newer schema or one that is not ours; or
+            one of its files has a second name.
     """
+    check_names(path, writing=True)
     check_journal(path)
     with translated(path):
         db = sqlite3.connect(path, isolation_level=None, timeout=30.0)
@@ -54,13 +63,14 @@ def open_for_reading(path: Path) -> tuple[sqlite3.Connection, bool]:
     """Open a catalog for reading; return the connection, and True if it is opened as immutable.
 
     Raises:
-        StoreError: there is none, it is damaged, or has another schema; or the disk is read-only
-            and the write-ahead log holds changes.
+        StoreError: there is none, it is damaged, or has another schema; one of its files has a
+            second name; or the disk is read-only and the write-ahead log holds changes.
     """
     if not path.is_file():
         raise StoreError(
             f"no catalog at {path}: run imgrec index --store {path.parent}, which makes it again"
         )
+    check_names(path, writing=False)
     address, immutable = path.resolve().as_uri(), False
     with translated(path):
         try:
@@ -125,7 +135,7 @@ def _connect(address: str) -> sqlite3.Connection:
 
 
 def _check_content(db: sqlite3.Connection) -> None:
-    """Check schema and roots of a catalog before any other statement is run on it.
+    """Check schema, roots and range of ids of a catalog before any other statement is run on it.
 
     Raises:
         sqlite3.DatabaseError: they are not as imgrec writes them.
@@ -135,7 +145,7 @@ def _check_content(db: sqlite3.Connection) -> None:
     try:
         problem = schema_problem(db)
         (done,) = db.execute("PRAGMA user_version").fetchone()
-        problem = problem or (roots_problem(db) if done else None)
+        problem = problem or ((roots_problem(db) or ids_problem(db)) if done else None)
     finally:
         db.execute("ROLLBACK")
     if problem:

@@ -13,6 +13,8 @@ from imgrec.system.file_names import printable
 
 # Length limit of `Entry.detail`, in characters.
 MAX_DETAIL = 500
+# The largest id: a pair of ids is packed in 64 bits (`imgrec.duplicates.pairs`).
+MOST_ID = (1 << 31) - 1
 
 Ids = NDArray[np.int64]
 

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from imgrec.collection.migrations import MIGRATIONS
 from imgrec.collection.places import is_root
+from imgrec.collection.rows import MOST_ID
 from imgrec.errors import StoreError
+from imgrec.system.regular_files import check_unshared
 
 # The root of pictures of which nothing is known but that rows exist.
 NOWHERE = "(unknown)"
@@ -60,6 +62,38 @@ def roots_problem(db: sqlite3.Connection) -> str | None:
         if path != NOWHERE and not is_root(path):
             return f"its root {str(path)[:60]!r} is no absolute path"
     return None
+
+
+def ids_problem(db: sqlite3.Connection) -> str | None:
+    """Return what is wrong with the ids given so far; None if more of them can be given.
+
+    A larger id fits no array of a store, so a picture that gets one could never be stored.
+    """
+    least, most = db.execute("SELECT min(id), max(id) FROM images").fetchone()
+    if least is not None and not 0 <= least <= most <= MOST_ID:
+        return f"it holds the id {least if least < 0 else most}, ids are 0 to {MOST_ID:,}"
+    for (last,) in db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'images'"):
+        if type(last) is not int or not 0 <= last <= MOST_ID:
+            return f"its next id follows {str(last)[:20]!r}, ids are 0 to {MOST_ID:,}"
+    return None
+
+
+def check_names(path: Path, *, writing: bool) -> None:
+    """Check that no file that SQLite writes in place has a second name.
+
+    Opening a catalog for reading writes too, to its shared memory.
+
+    Args:
+        path: of the catalog.
+        writing: the catalog itself will be written.
+
+    Raises:
+        StoreError: one has; the message names it.
+    """
+    if writing:
+        check_unshared(path)
+    for ending in ("-wal", "-shm", "-journal"):
+        check_unshared(path.with_name(path.name + ending))
 
 
 def check_journal(path: Path) -> None:

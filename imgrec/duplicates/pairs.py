@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
+from imgrec.collection.rows import MOST_ID
 from imgrec.neighbors.neighbors import Neighbors
-from imgrec.store.arrays import MOST_ID, all_finite, match
+from imgrec.store.arrays import all_finite, match
 from imgrec.store.kept import Arrays, load, save
 
 Similarities = NDArray[np.float32]
@@ -120,5 +121,5 @@ def save_pairs(folder: Path, known: KnownPairs) -> None:
 
 
 def _keys(pairs: Ids) -> NDArray[np.int64]:
-    """Return a sortable key (p,) of each pair (p, 2); ids are below 2³¹."""
+    """Return a sortable key (p,) of each pair (p, 2); ids are at most `MOST_ID`."""
     return pairs[:, 0] << 32 | pairs[:, 1]

@@ -17,7 +17,6 @@
 Nothing is guessed: an unknown key, a wrong type or a value out of range is an error.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +25,12 @@ from typing import Any, Literal
 from imgrec.encoders.imagenet import categories
 from imgrec.errors import EncoderError
 from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.system.json_files import decoded
+from imgrec.system.regular_files import read_regular
 
 SUFFIX = ".json"
 _MOST_PX = 4096
+_MOST_BYTES = 1 << 22
 _IMAGENET = "imagenet"
 
 
@@ -69,14 +71,14 @@ def read_description(model: Path) -> Description:
     """
     file = model.with_name(model.name + SUFFIX)
     try:
-        found = json.loads(file.read_text("utf-8"))
+        found = decoded(read_regular(file.resolve(), _MOST_BYTES))
     except FileNotFoundError as error:
         raise EncoderError(
             f"{file} is not there, which says how pictures are prepared for {model.name}: write "
             'it, such as {"crop": 224, "resize": 256, "mean": [0.485, 0.456, 0.406], '
             '"std": [0.229, 0.224, 0.225]}'
         ) from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise EncoderError(f"{file} cannot be read ({error}): write it as a JSON object") from error
     try:
         return description_of(found)

@@ -21,11 +21,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from imgrec.collection.rows import MOST_ID
 from imgrec.errors import StoreError
 from imgrec.system.regular_files import open_regular
 
-# Ids that are packed in pairs have 32 bits each (`imgrec.duplicates.pairs`).
-MOST_ID = (1 << 31) - 1
 _NUMBERS = frozenset(
     f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64)
 ) - {"float8"}

@@ -77,6 +77,8 @@ def strays(store: Path) -> Iterator[tuple[Path, str]]:
 def is_name(name: str) -> bool:
     """Return True if a feature, an encoder or a relation may have this name."""
     plain = _NAME.fullmatch(name) is not None and len(name) <= _MOST_LETTERS
+    # It would name a place of a file, and that file would be run as a network.
+    plain = plain and not (name.startswith("onnx:") and "/" in name)
     return plain and not {"", ".", ".."} & set(name.split("/"))
 
 

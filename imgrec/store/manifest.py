@@ -18,6 +18,7 @@ from imgrec.store.enclosure import is_name, is_named, name_in
 from imgrec.store.paths import FEATURE_DESCRIPTION, StorePaths
 from imgrec.system.atomic_files import write_text
 from imgrec.system.json_files import a_text, json_or_none, problem, read_json
+from imgrec.system.regular_files import check_unshared
 from imgrec.version import __version__
 
 FORMAT = 1
@@ -105,6 +106,7 @@ def writing_lock(path: Path) -> Iterator[None]:
     Raises:
         StoreError: another process holds it.
     """
+    check_unshared(StorePaths(path).lock)
     lock = FileLock(StorePaths(path).lock)
     try:
         lock.acquire(timeout=0)

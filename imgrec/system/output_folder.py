@@ -99,8 +99,9 @@ class OutputFolder:
         return _listed(out) - ours - folders
 
 
-# A site of a million pictures lists some 100,000 pages and sheets, 60 bytes each.
-_MARKER_BYTES = 1 << 27
+# A site of a million pictures lists some 100,000 pages and sheets, 60 bytes each. Brackets of JSON
+# take up to 30 times their size in memory.
+_MARKER_BYTES = 1 << 24
 
 SITE = OutputFolder(
     "site",

@@ -10,6 +10,8 @@ import stat
 from io import BufferedReader
 from pathlib import Path
 
+from imgrec.errors import StoreError
+
 # O_NOFOLLOW refuses a link, O_NONBLOCK does not wait for the writer of a pipe; Windows has neither.
 _FLAGS = (
     os.O_RDONLY
@@ -33,6 +35,22 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
     if max(len(data), size) > most_bytes:
         raise ValueError(f"it has {size:,} bytes, more than {most_bytes:,}")
     return data
+
+
+def check_unshared(path: Path) -> None:
+    """Check that a file which is written in place, if it is there, has no other name.
+
+    What is written to a file changes it under each of its names (hard links): a file of the owner
+    that somebody linked into a store, or the copy of a store that `cp -al` made.
+
+    Raises:
+        StoreError: it has.
+    """
+    if os.path.lexists(path) and path.lstat().st_nlink > 1:
+        raise StoreError(
+            f"{path} has another name (a hard link), and writing to it would change that file too: "
+            "put a copy in its place"
+        )
 
 
 def open_regular(path: Path) -> BufferedReader:

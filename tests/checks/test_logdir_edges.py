@@ -379,6 +379,19 @@ def test_only_rows_that_are_shown_must_be_finite(tmp_path: Path, row: int, sound
     _check(logdir, (more,) if sound else ("NaN or infinity in 1 row", more))
 
 
+def test_a_row_that_is_read_in_several_pieces_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A config may say that a file of gigabytes is one row."""
+    monkeypatch.setattr("imgrec.checks.logdir.tensors._READ_BYTES", 8)
+    logdir = make_logdir(tmp_path / "log", shape=(5, 9), metadata=None, sprite=None)
+    values = np.frombuffer(tensor(5, 9), "<f4").copy().reshape(5, 9)
+    values[1, ::3] = np.nan
+    values[2, 0] = values[4] = np.inf
+    (logdir / "t.bytes").write_bytes(values.tobytes())
+    _check(logdir, ("NaN or infinity in 3 rows",))
+
+
 @pytest.mark.parametrize(("rows", "said"), [(100_000, ()), (100_001, ("shows only the first",))])
 def test_a_tensor_of_more_rows_than_are_shown(
     tmp_path: Path, rows: int, said: tuple[str, ...]

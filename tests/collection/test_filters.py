@@ -15,6 +15,7 @@ from imgrec import ImgrecError, Store
 from imgrec.collection import Catalog, add_labels
 from imgrec.collection.filters import Filter
 from imgrec.collection.migrations import migrate
+from imgrec.collection.schema import secure
 from imgrec.system.file_names import TEXT, text
 
 
@@ -30,6 +31,7 @@ class Row:
 
 def catalog_of(rows: Iterable[Row]) -> Catalog:
     db = sqlite3.connect(":memory:", isolation_level=None)
+    secure(db)
     migrate(db)
     catalog = Catalog(db, Path(":memory:"))
     for row in rows:

@@ -1,5 +1,7 @@
 """A catalog from somebody else: triggers, views, other tables, paths that lead out, odd types."""
 
+import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,8 +11,10 @@ import pytest
 
 from imgrec import StoreError
 from imgrec.collection import Catalog
+from imgrec.collection.changes import Changes, FoundFile, apply
 from imgrec.collection.integrity import catalog_problem
 from imgrec.collection.places import is_picture_path, is_root
+from imgrec.collection.rows import MOST_ID
 from imgrec.collection.schema import check_journal
 
 
@@ -142,3 +146,56 @@ def test_a_journal_that_names_another_file_is_refused(catalog: Path, tmp_path: P
     check_journal(catalog)
     journal.write_bytes(header.ljust(512, b"\0"))
     check_journal(catalog)
+
+
+BEYOND = ["UPDATE images SET id = 2147483648", "UPDATE images SET id = -1"]
+BEYOND += [f"UPDATE sqlite_sequence SET seq = {seq}" for seq in (2**31, 2**63 - 1, -1, "'next'")]
+
+
+@pytest.mark.parametrize("change", BEYOND)
+def test_ids_that_fit_no_array_of_a_store(catalog: Path, change: str) -> None:
+    """An id is half of a number of 64 bits where pairs are sorted."""
+    _run(catalog, change)
+    for attempt in (Catalog.open, Catalog.create):
+        with pytest.raises(StoreError, match="ids are 0 to"):
+            attempt(catalog)
+    assert "ids are 0 to" in (catalog_problem(catalog) or "")
+
+
+@pytest.mark.parametrize(("last", "fits"), [(MOST_ID - 2, True), (MOST_ID - 1, False)])
+def test_the_last_id(catalog: Path, last: int, fits: bool) -> None:
+    _run(catalog, f"UPDATE sqlite_sequence SET seq = {last}")
+    new = [FoundFile("/pictures", name, 1, 1) for name in ("x.jpg", "y.jpg")]
+    with closing(Catalog.create(catalog)) as opened:
+        if not fits:
+            with pytest.raises(StoreError, match="another store"):
+                apply(opened, Changes(new=new))
+            assert opened.last_id() == 1
+            return
+        apply(opened, Changes(new=new))
+        assert opened.last_id() == MOST_ID
+    with closing(Catalog.open(catalog)) as opened:
+        assert opened.last_given_id() == MOST_ID
+
+
+@pytest.mark.skipif(os.name != "posix", reason="hard links as POSIX has them")
+@pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal"])
+def test_a_file_with_another_name_is_not_written(
+    catalog: Path, tmp_path: Path, ending: str
+) -> None:
+    """SQLite writes to it in place; opening for reading truncates the shared memory."""
+    mine, place = tmp_path / "mine", catalog.with_name(catalog.name + ending)
+    if not ending:
+        shutil.copy(catalog, mine)
+    else:
+        mine.write_bytes(b"mine" * 10_000)
+    place.unlink(missing_ok=True)
+    place.hardlink_to(mine)
+    before = mine.read_bytes()
+    with pytest.raises(StoreError, match="hard link"):
+        Catalog.create(catalog)
+    if ending:
+        for attempt in (Catalog.open, catalog_problem):
+            with pytest.raises(StoreError, match="hard link"):
+                attempt(catalog)
+    assert mine.read_bytes() == before

@@ -1,6 +1,7 @@
 """`onnx:FILE` by models that the test builds, against numpy; and the JSON beside the file."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from onnx.external_data_helper import set_external_data
 from imgrec import EncoderError, Options, Recommender, Store, index_folders
 from imgrec.encoders import load_encoder, matching_encoder
 from imgrec.encoders.classifier import Classifier
-from imgrec.encoders.onnx_description import Description, description_of
+from imgrec.encoders.onnx_description import Description, description_of, read_description
 from imgrec.encoders.onnx_external import external_files
 from imgrec.pictures.preprocessing import Preprocessing
 from pictures import picture
@@ -200,6 +201,13 @@ def test_the_defaults_of_a_description() -> None:
 def test_an_invalid_description_says_what_to_give(changed: dict[str, Any], shown: str) -> None:
     with pytest.raises(ValueError, match=shown):
         description_of({"crop": 224, **changed})
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes as POSIX has them")
+def test_a_description_that_is_a_pipe_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "m.onnx.json")
+    with pytest.raises(EncoderError, match="not a regular file"):
+        read_description(tmp_path / "m.onnx")
 
 
 JSON = st.recursive(

@@ -62,6 +62,11 @@ def test_the_class_is_shown_first_with_its_probability() -> None:
     assert class_of({"confidence": "0.92"}) == ""
 
 
+@pytest.mark.parametrize("confidence", ["nan", "inf", "-1", "1.01", "9" * 400])
+def test_a_confidence_that_is_no_share_is_not_shown(confidence: str) -> None:
+    assert class_of({"class": "x", "confidence": confidence}) == "x"
+
+
 def test_main_classes_are_the_two_of_the_largest_shares() -> None:
     sums = {"jersey": 6.1, "poncho": 2.1, "velvet": 2.2, "hay": 0.1}
     assert main_classes(sums, 10) == "jersey 61\N{NBSP}%, velvet 22\N{NBSP}%"

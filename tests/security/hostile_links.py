@@ -171,6 +171,10 @@ def _folder(place: str) -> Spoil:
     return spoil
 
 
+# Files that SQLite writes in place, by the ending of their names.
+_BESIDE = ("shm", "wal", "journal")
+
+
 def _hard_link(place: str) -> Spoil:
     def spoil(ground: Ground) -> None:
         remove(ground.store / place)
@@ -248,6 +252,7 @@ HOSTILE_FILES = [
         for place in _AS_FOLDERS
     ),
     Attack("hard link: lock", _hard_link("lock"), found=False),
+    *(Attack(f"hard link: catalog.sqlite-{e}", _hard_link(f"catalog.sqlite-{e}")) for e in _BESIDE),
     *(
         Attack(
             f"owner's files in {place}",

@@ -175,5 +175,6 @@ HOSTILE_TEXTS = [
         for what in ("markup", "control characters", "a million letters", "TeX")
     ),
     Attack("kind of a label: markup", _label(MARKUP, "x"), found=False),
+    Attack("kind of a label: control characters", _label("k\x1b[2J", "x"), found=False),
     Attack("markup everywhere", _everywhere, found=False),
 ]

@@ -120,6 +120,8 @@ def test_links_that_lie_where_a_store_is_to_be_made(tmp_path: Path) -> None:
 
 NAMES = ["mini", "lite0+mini", "open_clip:ViT-B-32/openai", "timm:hf_hub:a/b@c", "onnx:größe (1).o"]
 NO_NAMES = ["", ".", "..", "../x", "a/../b", "a//b", "/a", "a/", "a\\b", "a\nb", "a\0b", "-a", "=a"]
+# An ONNX file by its place would be run as a network.
+NO_NAMES += ["onnx:store/m.onnx", "onnx:/home/x/m.onnx"]
 NO_NAMES += ["a\u202eb", "a\ud800", "<b>", "a" * 201, " a", "a/."]
 
 

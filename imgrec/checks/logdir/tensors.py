@@ -205,12 +205,15 @@ def opening_s(rows: int, columns: int) -> float:
 
 
 def _not_finite_rows(path: Path, rows: int, columns: int) -> int:
-    count, step = 0, max(1, _READ_BYTES // (4 * max(1, columns)))
+    # Not by rows: one alone may be larger than the memory.
+    count, last, cells, step = 0, -1, rows * columns, _READ_BYTES // 4
     with path.open("rb") as file:
-        for start in range(0, rows, step):
-            size = min(step, rows - start)
-            values = np.frombuffer(file.read(4 * size * columns), "<f4").reshape(size, columns)
-            count += int((~np.isfinite(values).all(axis=1)).sum())
+        for start in range(0, cells, step):
+            values = np.frombuffer(file.read(4 * min(step, cells - start)), "<f4")
+            found = np.unique((np.flatnonzero(~np.isfinite(values)) + start) // columns)
+            if len(found):
+                count += len(found) - int(found[0] == last)
+                last = int(found[-1])
     return count
 
 

@@ -36,7 +36,11 @@ _CONTRADICTIONS = {
 
 def check_catalog(place: Place, path: Path) -> Check[Catalog | None]:
     """Check the SQLite file; return the open catalog, or None if it cannot be opened."""
-    problem = catalog_problem(path, deep=True)
+    try:
+        problem = catalog_problem(path, deep=True)
+    except StoreError as error:
+        yield place.error(str(error), "no command can open the store")
+        return None
     if problem:
         yield place.error(f"the catalog {path.name} is damaged: {problem}", _REBUILT)
         return None
@@ -83,7 +87,6 @@ def _check_values(place: Place, catalog: Catalog, path: Path) -> Check[None]:
     """Read every row as the commands do, which refuses odd types and paths that lead out."""
     try:
         check_journal(path)
-        catalog.last_given_id()
         for status in ("new", "ok", "failed", "missing"):
             for _ in catalog.entries_with(status):
                 pass
