@@ -24,6 +24,8 @@ from imgrec.pictures.tiff_tags import BITS, PHOTOMETRIC, SAMPLE_FORMAT, SIGNED, 
 
 _GRAY = frozenset({"1", "L", "LA", "La"})
 _PLAIN = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
+# In X11 bitmaps 1 is the foreground, which is black; Pillow reads it as white.
+_INVERTED = [255 - level for level in range(256)]
 # Values converted to float32 at a time.
 _CHUNK = 1 << 22
 
@@ -41,6 +43,8 @@ def plain(image: Image.Image, *, chunk: int = _CHUNK) -> Image.Image:
         image.mode == "L" and _first(image, SAMPLE_FORMAT) == SIGNED
     ):
         return _gray_from_wide(image, chunk)
+    if image.format == "XBM":
+        return image.point(_INVERTED, "L")
     if image.has_transparency_data:
         wanted = "LA" if image.mode in _GRAY else "RGBA"
     elif image.mode in _PLAIN:
@@ -116,8 +120,9 @@ def _first(image: Image.Image, tag: int) -> int | None:
 
 def _scaling(values: NDArray[Any], bands: list[slice], full: int) -> tuple[np.float32, np.float32]:
     """Return (scale, offset) for values (h, w), so that gray = (value - offset) · scale."""
-    finite = [_finite(values[rows]) for rows in bands]
-    low, high = (float(f(list(map(f, finite)))) for f in (np.min, np.max))
+    # One band at a time: as float32 all together take more memory than the picture.
+    extremes = [(found.min(), found.max()) for found in (_finite(values[rows]) for rows in bands)]
+    low, high = float(min(extremes)[0]), float(max(high for _, high in extremes))
     integers = values.dtype.kind != "f"
     if full or (integers and low >= 0 and 255 < high <= 65535):
         low, high = 0.0, float(full or 65535)

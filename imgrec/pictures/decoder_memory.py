@@ -5,6 +5,7 @@ codecs in its wheels; they are upper bounds, and a test compares them with the p
 """
 
 import io
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import cast
@@ -15,12 +16,13 @@ from PIL.IcoImagePlugin import IcoFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from imgrec.pictures.jpeg2000_header import codestream, file_of
+from imgrec.pictures.webp import FirstFrame
 
 # Bytes a pixel while it is loaded, beside the stored ones; absent: 0, the decoder holds some rows.
 _LOADING: Mapping[str, int] = {
     # Two canvases, the decoded frame, and the ARGB pixels of a lossless one.
     "WEBP": 13,
-    # Planes, interleaved pixels and their copy.
+    # Planes of full resolution or 16 bits, interleaved pixels and their copy.
     "HEIF": 8,
     # Decoders written in Python collect the bytes of all pixels, and hand a copy of them on.
     "QOI": 9, "DDS": 9, "BLP": 9, "FTEX": 9, "SUN": 9, "XPM": 9, "FITS": 9, "MSP": 2, "PPM": 9,
@@ -31,6 +33,9 @@ _LOADING: Mapping[str, int] = {
 }  # fmt: skip
 # The part of these that stays until the picture is closed.
 _KEPT: Mapping[str, int] = {"WEBP": 8, "HEIF": 4, "PSD": 2, "QOI": 4}
+# Of a WebP whose canvases are freed before its pixels are stored; of a HEIC of 8 bits with chroma
+# at half resolution, as phones write it.
+_FIRST_FRAME_BYTES, _SUBSAMPLED_BYTES = 9, 5
 # The structures of a code-block in OpenJPEG.
 _BLOCK_BYTES = 520
 
@@ -64,13 +69,20 @@ def decoder_bytes(image: Image.Image, power: int, file_bytes: int) -> int:
     if image.format == "AVIF":
         return _avif_bytes(image)
     of_file = file_bytes if image.format in ("WEBP", "ICNS") else 0
-    return of_file + _LOADING.get(image.format or "", 0) * area(image.size)
+    each = _LOADING.get(image.format or "", 0)
+    if isinstance(image, FirstFrame):
+        each = _FIRST_FRAME_BYTES
+    elif image.format == "HEIF" and image.mode == "RGB" and _is_subsampled(file_of(image)):
+        each = _SUBSAMPLED_BYTES
+    return of_file + each * area(image.size)
 
 
 def kept_bytes(image: Image.Image) -> int:
     """Return the bytes of a decoder that stay until the picture is closed."""
     if image.format == "AVIF":
         return _avif_bytes(image)
+    if isinstance(image, FirstFrame):
+        return 0
     return _KEPT.get(image.format or "", 0) * area(image.size)
 
 
@@ -118,6 +130,17 @@ def _in_one_scan(image: JpegImageFile) -> bool:
     found = file.read(len(header))
     file.seek(place)
     return found == header and "progressive" not in image.info
+
+
+def _is_subsampled(data: bytes) -> bool:
+    """Return True if all pictures in a HEIC have 8 bits and chroma at half resolution (4:2:0).
+
+    Source: ISO/IEC 14496-15, section 8.3.3.1, the configuration record of HEVC.
+    """
+    records = [found.end() for found in re.finditer(b"hvcC", data)]
+    chroma_and_depth = {data[start + 16 : start + 18] for start in records}
+    # All other bits of both bytes are reserved, and set.
+    return chroma_and_depth == {b"\xfd\xf8"}
 
 
 def _avif_bytes(image: Image.Image) -> int:

@@ -51,7 +51,7 @@ TURNED_FIRST_PIXELS = 1 << 24
 _FIXED_BYTES = 8_000_000
 # What a worker may allocate beyond the limit: memory that is reserved and not used, and the stacks
 # of the threads that some decoders start on each core.
-_SLACK_BYTES, _THREAD_BYTES = 64_000_000, 8_400_000
+_SLACK_BYTES = 64_000_000 + 8_400_000 * (os.cpu_count() or 1)
 # Values that are converted to float32 at a time, and the bytes that each takes meanwhile.
 _WIDE_CHUNK, _WIDE_BYTES = 1 << 22, 16
 
@@ -102,7 +102,7 @@ def guarded(needed_bytes: int | None, limits: Limits) -> Iterator[None]:
         PictureError: `too-large`: the decoder wanted more than the limit; or what was raised.
         MemoryShortageError: less memory can be had than the picture needs.
     """
-    most = limits.memory_bytes + _SLACK_BYTES + _THREAD_BYTES * (os.cpu_count() or 1)
+    most = limits.memory_bytes + _SLACK_BYTES
     try:
         # Once for a picture: the block in which its needs are known is inside the other.
         with bounded_memory(most) if needed_bytes is None else nullcontext():

@@ -20,6 +20,7 @@ from imgrec.pictures.formats import readable_formats
 from imgrec.pictures.png_chunks import SIGNATURE, pixels_only
 from imgrec.pictures.refusals import not_read
 from imgrec.pictures.transparency import scale_key
+from imgrec.pictures.webp import first_frame
 
 # libtiff returns samples in the machine's byte order, and for these Pillow would swap them.
 _NATIVE = {"I;32BS": "I;32NS", "I;16BS": "I;16NS", "F;32BF": "F;32NF"}
@@ -47,7 +48,7 @@ def opened(data: bytes) -> tuple[ImageFile, bytes, str]:
         return _opened_tiff(directory)
     if _has_deep_colors(data):
         raise PictureError("unsupported", not_read("JPEG 2000 of more than 8 bits a color"))
-    image = _opened(data)
+    image = first_frame(_opened(data))
     if image.format == "FITS" and (zero := _FITS_ZERO.search(data[:_FITS_BYTES])):
         image.info["bzero"] = float(zero[1])
     return image, data, ""

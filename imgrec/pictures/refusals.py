@@ -24,6 +24,9 @@ _TRUNCATED = ("truncated", "end of file", "unexpected eof", "not enough image da
               "but only got")  # fmt: skip
 _UNSUPPORTED = ("not supported", "unsupported", "unimplemented", "unknown", "cannot handle",
                 "not available", "cannot read this xpm")  # fmt: skip
+# Most builds of libtiff cannot read it, and say only that decoding failed.
+_WEBP_IN_TIFF = 50001
+_ICONS, _MOST_ICONS = (b"\0\0\1\0", b"\0\0\2\0"), 64
 _HEADER = "its header cannot be read: {}"
 _NOT_READ = "it is of a kind that is not read: "
 # Exceptions of decoders that read beyond the end of the header.
@@ -36,6 +39,8 @@ def why_unidentified(data: bytes) -> tuple[str, str]:
     if kind:
         return "unsupported", not_read(kind)
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    if _is_cut_icon(data):
+        return "truncated", "the file ends before the pictures of the icon"
     if not (data.startswith(_MAGICS) or is_webp or data[4:8] == b"ftyp"):
         return "not-an-image", f"begins with {data[:8]!r}"
     error = _refusal(data)
@@ -84,9 +89,12 @@ def reason_of(error: Exception) -> str:
 
 
 def _variant(data: bytes) -> str:
-    """Return the name of a variant of JPEG or PNG that is not read, else ""."""
+    """Return the name of a variant of JPEG, TIFF or PNG that is not read, else ""."""
     if data.startswith(jpeg_segments.SOI):
         return jpeg_segments.variant(data)
+    directory = tiff_tags.first_directory(data)
+    if directory is not None and directory.number(tiff_tags.COMPRESSION, 1) == _WEBP_IN_TIFF:
+        return "TIFF compressed as WebP"
     is_of_ios = data.startswith(SIGNATURE) and data[12:16] == b"CgBI"
     return "PNG in the variant of iOS programs (CgBI)" if is_of_ios else ""
 
@@ -136,6 +144,19 @@ def _ends_in_header(data: bytes, error: Exception | None) -> bool:
     if data[:4] == b"RIFF":
         return len(data) < 8 + int.from_bytes(data[4:8], "little")
     return error is not None and isinstance(error.__cause__ or error, _BEYOND_END)
+
+
+def _is_cut_icon(data: bytes) -> bool:
+    """Return True for a Windows icon or cursor with a picture that lies beyond its end.
+
+    Its signature is four bytes of 0 and 1, so that the fields of all pictures must be those of one.
+    """
+    count = int.from_bytes(data[4:6], "little")
+    if not data.startswith(_ICONS) or not 0 < count <= _MOST_ICONS or len(data) < 6 + 16 * count:
+        return False
+    entries = [struct.unpack_from("<3xB2H2I", data, 6 + 16 * k) for k in range(count)]
+    is_icon = all(reserved == 0 and size and start >= 22 for reserved, _, _, size, start in entries)
+    return is_icon and any(start + size > len(data) for *_, size, start in entries)
 
 
 def _boxes_end(data: bytes) -> int:

@@ -157,7 +157,8 @@ def is_padded(data: bytes) -> bool:
     """
     if not data.startswith(jpeg_segments.SOI) or not data.endswith(_PADDING):
         return False
-    return not data.rstrip(b"\0").endswith(jpeg_segments.EOI)
+    # Behind an end marker there may be anything, such as a film that ends in zeros.
+    return all(segment.marker != jpeg_segments.EOI[1] for segment in jpeg_segments.segments(data))
 
 
 def endings(data: bytes) -> Iterator[Iterator[bytes]]:

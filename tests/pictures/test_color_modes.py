@@ -95,6 +95,12 @@ def test_wide_integers(values: list[int], expected: list[int]) -> None:
     assert _pixels(tiff)[0, :, 1].tolist() == expected
 
 
+def test_ones_of_an_x11_bitmap_are_black() -> None:
+    bitmap = b"#define a_width 8\n#define a_height 2\nstatic char a_bits[] = {\n0xFE, 0xFF};\n"
+    gray = np.asarray(decode(bitmap).image)[..., 0]
+    assert gray.tolist() == [[255, *[0] * 7], [0] * 8]
+
+
 def test_a_transparent_gray_level_of_sixteen_bits() -> None:
     values = np.array([[0, 25700, 65535]], np.uint16)
     png = encoded(Image.fromarray(values), "PNG", transparency=25700)

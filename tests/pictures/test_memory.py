@@ -13,10 +13,11 @@ from PIL import Image
 
 from bombs import bombs, icon
 from imgrec.errors import MemoryShortageError, PictureError
-from imgrec.pictures.decoder_memory import icon_in
+from imgrec.pictures.decoder_memory import decoder_bytes, icon_in
 from imgrec.pictures.decoding import MAX_MEMORY, Limits, decode, prepared
 from imgrec.pictures.formats import readable_formats
 from imgrec.pictures.memory import fit, needed_bytes
+from imgrec.pictures.webp import first_frame
 from imgrec.sources.files import read_file
 from peak_memory import ANY_SIZE, allocate, decode_within, in_worker, peaks
 from pictures import encoded, picture
@@ -85,7 +86,7 @@ _MEASURED: dict[str, Callable[[], bytes]] = {
 
 
 def _estimate(data: bytes) -> int:
-    image = icon_in(data) or _opened(data)
+    image = icon_in(data) or first_frame(_opened(data))
     return fit(image, 512, len(data), ANY_SIZE).memory_bytes
 
 
@@ -130,6 +131,33 @@ def test_the_limit_is_reached_at_the_estimate() -> None:
     with pytest.raises(PictureError, match="96 x 72 pixels of PNG") as caught:
         decode(data, limits=Limits(memory_bytes=needed - 1))
     assert caught.value.reason == "too-large"
+
+
+@pytest.mark.parametrize(("chroma", "bits", "each"), [(1, 8, 5), (3, 8, 8), (1, 10, 8)])
+def test_a_heic_of_phones_takes_less_than_others(chroma: int, bits: int, each: int) -> None:
+    # The configuration record of HEVC, of which two bytes are read; the first picture is 4:2:0.
+    sound, record = (
+        b"hvcC" + bytes(16) + bytes([0xFC | kind, 0xF8 | depth - 8]) + bytes(4)
+        for kind, depth in ((1, 8), (chroma, bits))
+    )
+    image = Image.new("RGB", (1000, 1000))
+    image.format = "HEIF"
+    image.fp = io.BytesIO(sound + record)  # type: ignore[attr-defined]
+    assert decoder_bytes(image, 1, 0) == each * 1_000_000
+
+
+def test_a_webp_frees_the_canvases_before_its_pixels_are_stored() -> None:
+    data = encoded(picture("discs", 1), "WEBP", lossless=True, save_all=True,
+                   append_images=[picture("discs", 2)])  # fmt: skip
+    opened_here = _opened(data)
+    expected = np.asarray(opened_here.convert("RGB"))
+    # A picture that a caller has opened can still be sought.
+    assert np.array_equal(np.asarray(prepared(opened_here)), expected)
+    opened_here.seek(1)
+    first = first_frame(_opened(data))
+    first.load()
+    assert first._decoder is None  # type: ignore[attr-defined]
+    assert np.array_equal(np.asarray(decode(data).image), expected)
 
 
 def test_a_file_counts_with_its_bytes() -> None:

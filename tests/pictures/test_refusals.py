@@ -174,6 +174,28 @@ def test_a_whole_file_with_a_damaged_header_is_not_truncated(data: bytes) -> Non
     assert _failure(data).reason == "damaged"
 
 
+def test_a_tiff_compressed_as_webp_is_unsupported_by_name() -> None:
+    data = bytearray(tiff(samples(3, 8), Layout(2, 8)))
+    place = data.find(struct.pack("<HHIH", 259, 3, 1, 1))
+    data[place + 8 : place + 10] = struct.pack("<H", 50001)
+    with pytest.raises(PictureError, match="TIFF compressed as WebP") as caught:
+        decode(bytes(data))
+    assert caught.value.reason == "unsupported"
+
+
+@pytest.mark.parametrize("kind", [1, 2], ids=["icon", "cursor"])
+def test_a_cut_icon_is_truncated_and_a_file_that_begins_as_one_is_no_picture(kind: int) -> None:
+    icon = bytearray(encoded(picture("discs", 1), "ICO", sizes=[(16, 16), (48, 48)]))
+    icon[2] = kind
+    with pytest.raises(PictureError, match="ends before the pictures") as caught:
+        decode(bytes(icon[:60]))
+    assert caught.value.reason == "truncated"
+    other = bytes([0, 0, kind, 0, 9, 0]) + b"\xff" * 200
+    with pytest.raises(PictureError) as caught:
+        decode(other)
+    assert caught.value.reason == "not-an-image"
+
+
 def test_a_file_of_a_plugin_that_is_asked_directly_is_the_one_that_failed() -> None:
     psd = bytearray(VALID["PSD"][0]())
     # 16 bits a channel, which Pillow does not read.

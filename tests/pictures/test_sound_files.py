@@ -203,6 +203,12 @@ def test_a_jpeg_that_ends_at_a_restart_is_truncated(
         assert _reason(sound[:cut]) == "truncated"
 
 
+@pytest.mark.parametrize("film", [b"", b"\0\0\0\x18ftypmp42" + VALUES.tobytes()])
+def test_what_follows_the_end_of_a_jpeg_may_end_in_zeros(film: bytes) -> None:
+    jpeg = encoded(IMAGE, "JPEG")
+    assert _same(jpeg + film + b"1" + bytes(100), jpeg).warning == ""
+
+
 @pytest.mark.parametrize("name", ["progressive", "reduced, progressive"])
 def test_a_progressive_jpeg_without_its_last_scans_is_truncated(name: str) -> None:
     sound = JPEGS[name]
