@@ -18,6 +18,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from tensorboard import program
 
+from imgrec.system.regular_files import read_regular
 from projector.choices import PORT
 from projector.errors import ProjectorError
 from projector.files.formats import CONFIG_NAME
@@ -27,6 +28,8 @@ HOST = "127.0.0.1"
 _TRIED_PORTS = 100
 _LOADER_NOTE = "experimental fast data loading"
 _TIMEOUT_S = 60.0
+# TensorBoard reads a config whole, whatever it is.
+_MOST_CONFIG_BYTES = 1 << 24
 
 
 def start(logdir: Path, port: int = PORT) -> str:
@@ -37,13 +40,16 @@ def start(logdir: Path, port: int = PORT) -> str:
         port: first port to try; the next free one is used. 0 lets the system choose.
 
     Raises:
-        ProjectorError: there is no such logdir, no port is free, or TensorBoard does not start or
-            respond in time.
+        ProjectorError: there is no such logdir, a config of it is no text, no port is free, or
+            TensorBoard does not start or respond in time.
     """
-    if not any(logdir.glob(CONFIG_NAME)) and not any(logdir.glob(f"*/{CONFIG_NAME}")):
+    configs = [*logdir.glob(CONFIG_NAME), *logdir.glob(f"*/{CONFIG_NAME}")]
+    if not configs:
         raise ProjectorError(
             f"no logdir at {logdir}: run imgrec projector --store STORE --out {logdir}"
         )
+    for config in configs:
+        _check_config(config)
     board = program.TensorBoard(server_class=_local_server)
     # The fast data loader is used if available. It sorts the runs by our event files.
     board.configure(logdir=str(logdir.resolve()), host=HOST, port=free_port(port))
@@ -58,6 +64,16 @@ def start(logdir: Path, port: int = PORT) -> str:
         sys.stderr.write(said.getvalue())
     _wait(address)
     return f"{address}#projector"
+
+
+def _check_config(config: Path) -> None:
+    """Check that a config can be read: a pipe would block TensorBoard, a device has no end."""
+    try:
+        read_regular(config.resolve(), _MOST_CONFIG_BYTES).decode()
+    except (OSError, ValueError) as error:
+        raise ProjectorError(
+            f"{config} cannot be read ({error}): imgrec doctor --logdir tells more"
+        ) from error
 
 
 def _local_server(app: WsgiApp, flags: Any) -> Any:

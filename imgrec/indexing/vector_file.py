@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,10 @@ _LISTS = ".txt", ".json"
 _PATH_COLUMN = "path"
 _BLOCK_ROWS = 4096
 # What numpy raises on a damaged or pickled file.
-_DAMAGED = (OSError, ValueError, EOFError, SyntaxError, TypeError, OverflowError)
+_DAMAGED = (
+    *(OSError, ValueError, EOFError, SyntaxError, TypeError, OverflowError),
+    *(TokenError, RecursionError, MemoryError),
+)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from graph.__main__ import main as graph
 from imgrec import ImgrecError, Options, Recommender, Store, index_folders
 from imgrec.doctor import main as doctor
 from imgrec.index import main as index
+from imgrec.indexing.vector_file import read_vector_file
 from imgrec.neighbors.graph import neighbors_of
 from imgrec.query import main as query
 from imgrec.report import main as report
@@ -385,3 +386,13 @@ def test_wrong_arguments_are_one_line_errors(
     assert "'made' is not NAME=FILE" in capsys.readouterr().err
     assert index(["--vectors", "made=a.npy", "--vectors", "made=b.npy", *store]) == 2
     assert "--vectors made=… is given twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("letter", ["(", "[", "-"])
+def test_a_header_that_is_nested_is_no_array(tmp_path: Path, letter: str) -> None:
+    text = (letter * 9_000).encode() + b"\n"
+    file = tmp_path / "v.npy"
+    file.write_bytes(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text)
+    file.with_suffix(".txt").write_text("a.png\n")
+    with pytest.raises(ImgrecError, match="no numpy array"):
+        read_vector_file("x", file)

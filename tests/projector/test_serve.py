@@ -1,5 +1,6 @@
 """Tests of the server: loopback only, on a free port, stopped without leftovers."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from paths import ROOT
 from projector import ProjectorOptions, write_logdir
 from projector.errors import ProjectorError
 from projector.serve import main
-from projector.server import HOST, free_port
+from projector.server import HOST, free_port, start
 from projector_page import served
 
 PLAIN = ProjectorOptions(methods=())
@@ -92,3 +93,18 @@ def test_mistakes_are_told_in_one_line(arguments: list[str], message: str) -> No
 def test_the_command_is_callable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--logdir", str(tmp_path)]) == 2
     assert "no logdir at" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes as POSIX has them")
+@pytest.mark.parametrize("what", ["pipe", "no text", "6 GB"])
+def test_a_config_that_is_no_text_is_not_given_to_tensorboard(tmp_path: Path, what: str) -> None:
+    config = tmp_path / "run" / "projector_config.pbtxt"
+    config.parent.mkdir()
+    if what == "pipe":
+        os.mkfifo(config)
+    else:
+        config.write_bytes(b"\xff{{{")
+    if what == "6 GB":
+        os.truncate(config, 6 << 30)
+    with pytest.raises(ProjectorError, match=r"projector_config\.pbtxt cannot be read"):
+        start(tmp_path, 0)
