@@ -43,7 +43,7 @@ from numpy.typing import NDArray
 
 from imgrec.errors import StoreError
 from imgrec.store.arrays import is_storable, load_array
-from imgrec.store.ownership import check_kept
+from imgrec.store.ownership import check_kept, set_aside_unsigned
 from imgrec.store.parts import is_file_name
 from imgrec.system.atomic_folders import new_folder
 from imgrec.system.json_files import a_number, decoded, problem
@@ -93,7 +93,7 @@ def save(
     """Write arrays and what describes them to a folder, atomically.
 
     Args:
-        folder: replaced whole where it exists.
+        folder: replaced whole where it exists; one that lost its sidecar is moved to `damaged/`.
         stamp: JSON values that decide whether the arrays are stale.
         arrays: by name; none of them of objects.
         state: JSON values to be returned by `load`.
@@ -104,6 +104,7 @@ def save(
         StoreError: the old folder holds files that `save` did not write; it stays as it was.
         ValueError: an array holds no numbers, or not as this machine has them.
     """
+    set_aside_unsigned(folder)
     with new_folder(folder, check_kept) as temporary:
         files = {}
         for name, values in arrays.items():

@@ -3,7 +3,8 @@
 A store lies among the files of its owner, who may put notes into it, and one from elsewhere may
 have been made to lead a command to other files. Invariant: a folder of a store is replaced or
 deleted only if it is a real folder, holds the sidecar that imgrec writes last, and beside it
-nothing but regular files with names that imgrec gives.
+nothing but regular files with names that imgrec gives. A folder that lost its sidecar is moved to
+`damaged/` of the store, where it lies whole.
 """
 
 import os
@@ -12,7 +13,7 @@ import shutil
 from pathlib import Path
 
 from imgrec.errors import StoreError
-from imgrec.store.paths import CLASSES_DESCRIPTION
+from imgrec.store.paths import CLASSES_DESCRIPTION, StorePaths
 from imgrec.system.atomic_files import TEMPORARY_PREFIX
 from imgrec.system.atomic_folders import is_real_folder
 
@@ -30,6 +31,39 @@ def check_kept(folder: Path) -> None:
         StoreError: it holds anything else, or no `kept.json`; the text names it.
     """
     _check(folder, _KEPT, "kept.json")
+
+
+def set_aside_unsigned(folder: Path) -> None:
+    """Move a folder of kept arrays that lost its sidecar to `damaged/` of its store.
+
+    Whatever else may be wrong with the folder is left to `check_kept`.
+
+    Raises:
+        OSError: the store cannot be written.
+    """
+    store = next((p for p in folder.parents[:3] if StorePaths(p).manifest.is_file()), None)
+    if store is None or not is_real_folder(folder):
+        return
+    entries = _entries(folder)
+    signed = any(entry.name == "kept.json" for entry in entries)
+    if entries and not signed and all(_is_named(entry, _KEPT) for entry in entries):
+        set_aside(store, folder)
+
+
+def set_aside(store: Path, folder: Path) -> Path:
+    """Move a folder of a store to `damaged/`, under a free name; return its new path.
+
+    Raises:
+        OSError: the store cannot be written.
+    """
+    place = StorePaths(store).set_aside / folder.relative_to(store)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    free, number = place, 1
+    while free.exists():
+        number += 1
+        free = place.with_name(f"{place.name}-{number}")
+    folder.rename(free)
+    return free
 
 
 def check_part(part: Path) -> None:
@@ -96,11 +130,16 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 def _check_names(folder: Path, entries: list[os.DirEntry[str]], names: re.Pattern[str]) -> None:
     for entry in entries:
-        if not names.fullmatch(entry.name) or not entry.is_file(follow_symlinks=False):
+        if not _is_named(entry, names):
             raise StoreError(
                 f"{folder} holds {entry.name}, which imgrec did not write and would be lost: "
                 "move it away, and run the same command again"
             )
+
+
+def _is_named(entry: os.DirEntry[str], names: re.Pattern[str]) -> bool:
+    """Return True for a regular file with a name of this pattern."""
+    return names.fullmatch(entry.name) is not None and entry.is_file(follow_symlinks=False)
 
 
 def _check_sidecar(folder: Path, entries: list[os.DirEntry[str]], sidecar: str) -> None:

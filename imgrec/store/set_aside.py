@@ -15,6 +15,7 @@ from imgrec.store.classes import read_description
 from imgrec.store.damage import Output, digest_problem, outputs_of, part_problem
 from imgrec.store.descriptions import description_problem as spec_problem
 from imgrec.store.enclosure import is_named
+from imgrec.store.ownership import set_aside
 from imgrec.store.parts import read_manifest
 from imgrec.store.paths import (
     CLASSES,
@@ -72,7 +73,7 @@ def set_aside_damaged(store: Path) -> list[str]:
             if not problem and name in reported:
                 problem = digest_problem(part)
             if problem:
-                aside = _set_aside(store, part)
+                aside = set_aside(store, part)
                 lines.append(
                     f"{part} was damaged ({problem}): it lies in {aside} now, and {_then(output)}"
                 )
@@ -109,7 +110,7 @@ def mend_descriptions(store: Path) -> list[str]:
     lines = []
     for output in outputs_of(store):
         if output.kind == CLASSES and output.parts() and description_problem(output):
-            aside = _set_aside(store, output.folder)
+            aside = set_aside(store, output.folder)
             lines.append(f"{output.folder} was damaged: it lies in {aside} now, and is made again")
         if output.kind != FEATURES or not is_named(output.folder):
             continue
@@ -120,7 +121,7 @@ def mend_descriptions(store: Path) -> list[str]:
             write_text(place, json.dumps(written, indent=2) + "\n")
             lines.append(f"{place} was damaged: it is written anew, from what its parts say")
         elif output.parts():
-            aside = _set_aside(store, output.folder)
+            aside = set_aside(store, output.folder)
             lines.append(
                 f"{place} was damaged, and nothing else says how the vectors were made: the "
                 f"feature lies in {aside} now; name its --encoder to have it made again"
@@ -147,15 +148,3 @@ def _as_written(output: Output) -> dict[str, Any] | None:
 
 def _is_description(found: Any, output: Output) -> bool:
     return spec_problem(found, output.folder) is None
-
-
-def _set_aside(store: Path, folder: Path) -> Path:
-    """Move a folder of the store to `damaged/`; return its new path."""
-    place = StorePaths(store).set_aside / folder.relative_to(store)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    free, number = place, 1
-    while free.exists():
-        number += 1
-        free = place.with_name(f"{place.name}-{number}")
-    folder.rename(free)
-    return free

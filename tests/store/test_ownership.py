@@ -120,6 +120,20 @@ def test_saving_does_not_replace_a_folder_with_other_files(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["made"]
 
 
+def test_a_folder_of_a_store_that_lost_its_sidecar_is_set_aside_whole(store: Store) -> None:
+    folder, aside = store.paths.knn("mini"), store.paths.set_aside / "knn" / "mini"
+    for moved_to in (aside, aside.with_name("mini-2")):
+        (_kept(folder) / SIDECAR).unlink()
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert load(_kept(folder), {"version": 1}, ["ids"]) is not None
+        assert {path.name: path.read_bytes() for path in moved_to.iterdir()} == before
+    (folder / SIDECAR).unlink()
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(StoreError, match=r"holds notes\.txt"):
+        _kept(folder)
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
 def test_pruning_keeps_what_is_no_layout(store: Store) -> None:
     layouts, folder = KeptLayouts(store, "mini"), store.paths.layouts("mini")
     for key in ("umap-2d-a", "umap-2d-b", "umap-2d-c"):
