@@ -1,6 +1,7 @@
 """Fixtures shared by all tests: a browser, small pictures and stores made from them."""
 
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 # Tests do not time: an example may take as long as a busy machine needs.
 settings.register_profile("imgrec", deadline=None)
 settings.load_profile("imgrec")
+# A shell that starts the tests in the background has them ignore Ctrl-C, which the commands under
+# test would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # Files whose tests run whole commands, kill processes or load torch, relative to this folder.

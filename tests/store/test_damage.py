@@ -276,7 +276,7 @@ class TestCatalog:
     def test_a_flip_in_the_name_of_a_column(self, sound: Path, store: Path) -> None:
         path = store / "catalog.sqlite"
         path.write_bytes(path.read_bytes().replace(b"reason TEXT", b"reasoo TEXT"))
-        assert catalog_problem(path) == "no such column: reason"
+        assert catalog_problem(path) == "its table images is not as imgrec makes it"
         index_folders([], store, HERE)
         assert contents(store) == contents(sound / "store")
 
