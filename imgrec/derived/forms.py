@@ -8,8 +8,12 @@ numbers that name something are in range. Anything else counts as absent and is 
 
 import numpy as np
 
+from imgrec.collection import Ids
+from imgrec.encoders.spec import Vectors
+from imgrec.errors import StoreError
 from imgrec.store.arrays import all_finite, match
 from imgrec.store.kept import Arrays
+from imgrec.system.folder_names import folder_name
 
 # By the name of an array; d is that of the feature, m the number of rows.
 _MODEL = {
@@ -52,3 +56,22 @@ def are_sound(model: Arrays, rows: Arrays, dimensions: int, count: int) -> bool:
         numbers, centers = rows["numbers"], len(model["centers"])
         return bool(not count or (numbers.min() >= 1 and numbers.max() <= centers))
     return not np.isnan(model["lengths"]).any() if "lengths" in model else True
+
+
+def check_finite(rows: Vectors, name: str, ids: Ids) -> None:
+    """Check that the rows of a feature hold no NaN and no infinity.
+
+    Args:
+        rows: (m, d) vectors, or what was computed from each.
+        name: of the feature.
+        ids: (m,) of the pictures.
+
+    Raises:
+        StoreError: a value is not finite; the message names the first such picture.
+    """
+    bad = ~np.isfinite(rows).all(axis=1)
+    if bad.any():
+        raise StoreError(
+            f"the {name} vector of picture {ids[bad][0]} is not finite: delete the folder "
+            f"{folder_name(name)} in the store's features and run imgrec index again"
+        )

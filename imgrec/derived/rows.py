@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
-from imgrec.derived.forms import are_sound
+from imgrec.derived.forms import are_sound, check_finite
 from imgrec.distances.axes import Axes, sample_ids
 from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.errors import StoreError
@@ -177,9 +177,12 @@ def fitted(recipe: Recipe, feature: FeatureStore) -> dict[str, NDArray[Any]]:
     Raises:
         StoreError: a vector is not finite.
     """
+    ids = sample_ids(feature.ids, FIT_ROWS)
+    vectors = feature.take(ids)
     try:
-        return recipe.fit(feature.take(sample_ids(feature.ids, FIT_ROWS)))
+        return recipe.fit(vectors)
     except ValueError as error:
+        check_finite(vectors, feature.name, ids)
         raise StoreError(
             f"the vectors of {feature.name} are damaged ({error}): run imgrec doctor, which finds "
             "the part, and imgrec index, which makes it again"

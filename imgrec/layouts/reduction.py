@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from imgrec.collection import Ids
+from imgrec.derived.forms import check_finite
 from imgrec.derived.kept import kept_or_made
 from imgrec.derived.pca import PcaRecipe, Reduced, variance_kept
 from imgrec.encoders.spec import EncoderSpec, Vectors
-from imgrec.errors import StoreError
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
 
@@ -48,7 +48,7 @@ class Reduction:
         for start in range(0, len(ids), block_rows):
             rows = slice(start, start + block_rows)
             columns[rows, : self.source.dimensions] = self.source.take(ids[rows])
-        _check_finite(columns, self.source.name, ids)
+        check_finite(columns, self.source.name, ids)
         return columns
 
 
@@ -64,11 +64,7 @@ def reduce_feature(
         StoreError: a vector has a value that is not finite.
     """
     recipe = PcaRecipe(dimensions, name=f"pca-{dimensions}", solver="auto")
-    try:
-        kept = kept_or_made(store, recipe, spec, feature)
-    except ValueError as error:  # of scikit-learn
-        _check_finite(feature.load(), feature.name, feature.ids)
-        raise StoreError(f"{feature.name} has no principal axes: {error}") from error
+    kept = kept_or_made(store, recipe, spec, feature)
     reduced = Reduced.of(feature, kept).feature
     return Reduction(reduced, max(MIN_COLUMNS, reduced.dimensions), variance_kept(kept))
 
@@ -76,12 +72,3 @@ def reduce_feature(
 def unreduced(feature: FeatureStore) -> Reduction:
     """Return a feature with all its columns as they are."""
     return Reduction(feature, max(MIN_COLUMNS, feature.dimensions), 1.0)
-
-
-def _check_finite(rows: Vectors, name: str, ids: Ids) -> None:
-    bad = ~np.isfinite(rows).all(axis=1)
-    if bad.any():
-        raise StoreError(
-            f"the {name} vector of picture {ids[bad][0]} is not finite: delete the folder "
-            f"{name} in the store's features and run imgrec index again"
-        )

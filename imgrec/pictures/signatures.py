@@ -92,7 +92,7 @@ def _by_brand(head: bytes, readable: Collection[str]) -> str:
     """Return the name of an ISO base media file, by its major brand; "" if it should be read."""
     brand = head[8:12]
     if brand in _HEIC:
-        return "" if "HEIF" in readable else f"HEIC ({install_line('heic')} reads it)"
+        return "" if "HEIF" in readable else f"HEIC; to read such files: {install_line('heic')}"
     if brand in _AVIF:
         return "" if "AVIF" in readable else "AVIF"
     if _VIDEO.match(brand):

@@ -1,5 +1,6 @@
 """Writing reports of small stores, and predicted classes to show in them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +17,17 @@ def write(store: Path, out: Path, *options: str, code: int = 0) -> Path:
     return out / "index.html"
 
 
-def add_classes(store_path: Path, *encoders: str) -> None:
-    """Write predictions of classifiers: some of six classes for every picture."""
+_CLASSES = tuple(f"class <{i}>" for i in range(6))
+
+
+def add_classes(store_path: Path, *encoders: str, names: Sequence[str] = _CLASSES) -> None:
+    """Write predictions of classifiers: some of six classes (`names`) for every picture."""
     with Store.open(store_path) as store:
         ids, paths = store.catalog.ids("ok"), store.paths
-    names = [f"class <{i}>" for i in range(6)]
     for seed, encoder in enumerate(encoders):
         rng = np.random.default_rng(seed)
         top = np.array([rng.permutation(6)[:5] for _ in ids], np.int16)
         shares = -np.sort(-rng.dirichlet(np.ones(6), len(ids))[:, :5], axis=1)
         folder = paths.classes(encoder)
-        write_description(folder, "random", "0", names)
+        write_description(folder, "random", "0", list(names))
         write_classes(folder, 0, ids, Top(top, shares.astype(np.float32)))

@@ -125,7 +125,7 @@ def test_the_kinds_are_named_in_the_documentation() -> None:
 @pytest.mark.parametrize("brand", [b"heic", b"mif1", b"avif"])
 def test_formats_with_a_plugin_are_named_only_without_it(brand: bytes) -> None:
     data = FTYP + brand + bytes(64)
-    named = {b"avif": "AVIF"}.get(brand, "HEIC (pip install 'imgrec[heic]' reads it)")
+    named = {b"avif": "AVIF"}.get(brand, "HEIC; to read such files: pip install 'imgrec[heic]'")
     assert known_kind(data, set(readable_formats()) - {"HEIF", "AVIF"}) == named
     assert known_kind(data, {"HEIF", "AVIF"}) == ""
 

@@ -27,7 +27,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
             image = picture("discs" if place == "one" else "stripes", number // 2)
             image.save(folder / place / name, quality=90)
     index_folders([folder / "one", folder / _EVIL], folder / "store", HERE)
-    add_classes(folder / "store", "one_net", f"two_{_EVIL.replace('/', '')}")
+    # An encoder has a name of plain letters and these signs; classes have any name.
+    classes = [f"class {number} {_EVIL}" for number in range(6)]
+    add_classes(folder / "store", "one_net", "two_ .:/@+=,()-", names=classes)
     return write(folder / "store", folder / "out")
 
 

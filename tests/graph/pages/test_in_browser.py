@@ -233,7 +233,9 @@ def test_other_edges_are_dim_while_a_picture_is_selected(
 def test_lines_of_pixels_can_be_hit_and_absent_pictures_have_no_link(
     browser: webdriver.Chrome, tmp_path: Path
 ) -> None:
-    path = make_store(tmp_path, plain_names(8), np.ones((8, 4)), {0: (3000, 2), 1: (2, 3000)})
+    path = make_store(
+        tmp_path, plain_names(8), np.ones((8, 4), np.float32), {0: (3000, 2), 1: (2, 3000)}
+    )
     (tmp_path / "pictures").rename(tmp_path / "away")
     site_of(path, tmp_path / "site")
     (page,) = pages_of(tmp_path / "site")
@@ -354,7 +356,7 @@ def test_every_node_is_reached_by_arrows(browser: webdriver.Chrome, site: Path) 
 def test_a_bundle_lists_its_pictures_and_each_leads_to_it(
     browser: webdriver.Chrome, tmp_path: Path
 ) -> None:
-    path = make_store(tmp_path, [*plain_names(10), *HOSTILE[:6]], np.ones((16, 4)))
+    path = make_store(tmp_path, [*plain_names(10), *HOSTILE[:6]], np.ones((16, 4), np.float32))
     with Store.open(path) as store:
         ids = store.catalog.ids("ok").tolist()
     site_of(path, tmp_path / "site", groups=[[ids[3], ids[0], ids[10], ids[12]]])
