@@ -50,7 +50,7 @@ override weighted := $${WEIGHTS:+--weights="$$WEIGHTS"}
 override typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index ready catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-report endurance fuzz mutants screenshots demo docs clean
+.PHONY: help install dev samples index .ready catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-report endurance fuzz mutants screenshots demo docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -101,7 +101,8 @@ endef
 index: install ## catalog the pictures and make their vectors; only what is new
 	@set -e; $(indexed)
 
-ready: install
+# What a query needs: a store, made first where there is none.
+.ready: install
 	@set -e; { [ -z "$$IMAGES" ] && [ -e "$$STORE/store.json" ]; } || { $(indexed); }
 
 catalog: install ## print what the store holds: pictures, failures, formats, features
@@ -135,7 +136,7 @@ export: index $(VENV)/installed-parquet ## write the network for Gephi, igraph a
 	$(PY) -m graph --store="$$STORE" --gexf="$$EXPORT/network.gexf" \
 	    --graphml="$$EXPORT/network.graphml" --parquet="$$EXPORT/network.parquet" --thumbnails $(chosen)
 
-query: ready ## find the pictures most similar to Q="a.jpg b.jpg …" (up to five), or that show T=dog
+query: .ready ## find the pictures most similar to Q="a.jpg b.jpg …" (up to five), or that show T=dog
 	@test -n "$$Q$$T" || { echo 'name a picture or a thing: make query Q=some.jpg, or T=dog' >&2; exit 2; }
 	@set -f; if [ -e "$$Q" ]; then set -- "$$Q"; else set -- $$Q; fi; \
 	$(PY) -m imgrec.query $${T:+--text="$$T"} --store="$$STORE" -k "$$K" $(chosen) $(weighted) -- "$$@"
@@ -143,7 +144,7 @@ query: ready ## find the pictures most similar to Q="a.jpg b.jpg …" (up to fiv
 demo: graph projector ## build network, projector, report and a query grid, from sample pictures
 	@$(PY) -m imgrec.report --store="$$STORE" --out="$$REPORT" --site="$$SITE" --logdir="$$LOGDIR" $(chosen)
 	@$(PY) -m imgrec.query --store="$$STORE" --grid="$$GRID" $(chosen) -- "$$($(PY) -c '$(typical)' "$$STORE")"
-	@printf 'the network:   %s/index.html\nthe report:    %s/index.html\n' "$$SITE" "$$REPORT"
+	@printf 'the network:   %s/index.html\nthe report:    %s/index.html\n' "$$(cd -- "$$SITE" && pwd)" "$$(cd -- "$$REPORT" && pwd)"
 	@echo "the projector: make tensorboard"
 
 check: dev ## lint and types
