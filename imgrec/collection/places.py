@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import PurePosixPath, PureWindowsPath
 
-from imgrec.sources.opening import KINDS
+from imgrec.sources.opening import has_scheme
 
 # Nothing, an absolute path, a component `.` or `..`, a folder, a null character.
 _OUTSIDE = re.compile(r"^(?:/|$)|(?:^|/)\.{1,2}(?:/|$)|/$|\0")
@@ -32,8 +32,7 @@ def is_root(place: object) -> bool:
     """
     if type(place) is not str or "\0" in place or len(place) > _MOST_CHARACTERS:
         return False
-    scheme, separator, _ = place.partition("://")
-    if separator and scheme and scheme in KINDS:
+    if has_scheme(place):
         return True
     for pure in (PurePosixPath(place), PureWindowsPath(place)):
         if pure.is_absolute():

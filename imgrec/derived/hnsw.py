@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.derived.known_graphs import is_known
+from imgrec.derived.known_graphs import is_known, remember
 from imgrec.derived.rows import (
     Coverage,
     Derived,
@@ -91,6 +91,7 @@ class Grown:
         try:
             self.index.save(str(folder / _FILE))
             _open(folder / _FILE, view=True)
+            remember(folder / _FILE)
         except (RuntimeError, StoreError) as error:
             raise OSError(errno.EIO, f"not written whole ({error})", str(folder / _FILE)) from error
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.derived.hnsw import Hnsw, HnswRecipe, file_in, grown
-from imgrec.derived.known_graphs import is_known, remember
+from imgrec.derived.known_graphs import is_known
 from imgrec.derived.pca import PcaRecipe, Reduced, variance_kept
 from imgrec.derived.rows import (
     Derived,
@@ -172,7 +172,6 @@ def _updated_hnsw(spec: EncoderSpec, feature: FeatureStore, folder: Path, *, qui
         with progress(total=len(feature), unit="vectors", quiet=quiet) as bar:
             graph = grown(feature, kept, folder, bar.update)
         save_derived(folder, recipe, spec, graph.derived, graph.write)
-        remember(file_in(folder))
     size = sum(file.stat().st_size for file in (folder / recipe.name).iterdir())
     return f"{spec.name}: hnsw graph of {len(feature):,} vectors, {size / 1e6:.1f} MB"
 

@@ -27,17 +27,18 @@ _MOST_BYTES = 1000
 def remember(file: Path) -> None:
     """Remember a graph that was just written; do nothing where the cache cannot be written.
 
-    Args:
-        file: in its kept folder, whose sidecar has its checksum.
+    Call it before the file gets its place in a store, so that no reader meets one unknown.
     """
-    checksum = checksum_of(file)
-    if checksum is not None:
-        with suppress(OSError):
-            _write(checksum, _state(file))
+    with suppress(OSError, ValueError):
+        _write(_digest(file), _state(file))
 
 
 def is_known(file: Path) -> bool:
-    """Return True if this user wrote a graph, or one of the same bytes."""
+    """Return True if this user wrote a graph, or one of the same bytes.
+
+    Args:
+        file: in its kept folder, whose sidecar has its checksum.
+    """
     checksum = checksum_of(file)
     if checksum is None:
         return False
@@ -45,13 +46,18 @@ def is_known(file: Path) -> bool:
         remembered = read_regular(_folder() / checksum, _MOST_BYTES).decode()
         if remembered == _state(file):
             return True
-        with open_regular(file) as opened:
-            if hashlib.file_digest(opened, "sha256").hexdigest() != checksum:
-                return False
+        if _digest(file) != checksum:
+            return False
     except (OSError, ValueError):
         return False
-    remember(file)
+    with suppress(OSError):
+        _write(checksum, _state(file))
     return True
+
+
+def _digest(file: Path) -> str:
+    with open_regular(file) as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _state(file: Path) -> str:

@@ -103,6 +103,8 @@ class Resolver:
         if isinstance(asked, FileBytes):
             return self._of_bytes(asked.name, asked.data, catalog, features)
         name = str(asked)
+        if not name:
+            raise ImgrecError("an empty name is no picture: name a file, or a path of the catalog")
         try:
             source, path = picture_at(asked)
             listed = source.find(path)

@@ -16,6 +16,11 @@ _FOLDER = ""
 KINDS: Mapping[str, Callable[[str], PictureSource]] = {_FOLDER: FolderSource}
 
 
+def has_scheme(description: str) -> bool:
+    """Return True if a description begins with the scheme of a kind of source, `SCHEME://`."""
+    return _scheme(description) != _FOLDER
+
+
 def source_of(description: str) -> PictureSource:
     """Return the source of a description as the catalog keeps it; touches no disk."""
     return KINDS[_scheme(description)](description)
@@ -27,7 +32,7 @@ def source_at(text: Path | str) -> PictureSource:
     Raises:
         ImgrecError: the text can name no folder, as one that is a loop of links.
     """
-    if _scheme(str(text)) != _FOLDER:
+    if has_scheme(str(text)):
         return source_of(str(text).rstrip("/"))
     try:
         return FolderSource.at(text)
@@ -41,7 +46,7 @@ def picture_at(text: Path | str) -> tuple[PictureSource, str]:
     Raises:
         PictureError: `unreadable`: the text can name no picture.
     """
-    if _scheme(str(text)) != _FOLDER:
+    if has_scheme(str(text)):
         parent, _, name = str(text).rpartition("/")
         return source_of(parent), name
     try:
@@ -53,7 +58,7 @@ def picture_at(text: Path | str) -> tuple[PictureSource, str]:
 
 def locations_of(text: str) -> list[str]:
     """Return the locations that a user may mean by a text, the likeliest first."""
-    return spellings(text) if _scheme(text) == _FOLDER else [text.rstrip("/")]
+    return [text.rstrip("/")] if has_scheme(text) else spellings(text)
 
 
 def real_places(sources: Iterable[PictureSource]) -> RealPlaces:

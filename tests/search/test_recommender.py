@@ -106,7 +106,7 @@ def test_exif_orientation_of_an_opened_file_is_applied_once(
         (-1, "no picture has the id -1"),
         (10**30, "no picture has the id 1000"),
         ("a\0b", "no picture at a"),
-        ("", "cannot be read: unreadable"),
+        ("", "an empty name is no picture"),
     ],
 )
 def test_invalid_queries_are_refused(recommender: Recommender, asked: object, message: str) -> None:
