@@ -31,6 +31,8 @@ from imgrec.system.progress import progress
 
 # With fewer numbers an exact search takes a few milliseconds.
 SKETCH_VALUES = 20_000_000
+# A graph that is replaced while it is opened is opened again.
+_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,7 @@ def open_searchable(store: Store, name: str | None = None) -> Searchable:
     spec = store.spec(name)
     feature, folder = store.feature(spec.name), store.paths.indexes(spec.name)
     sketch = load_derived(folder, SketchRecipe(), spec, verify=False)
-    graph = load_derived(folder, HnswRecipe(), spec, verify=False)
-    hnsw = _opened_hnsw(graph, feature, folder)
+    graph, hnsw = _kept_hnsw(spec, feature, folder)
     notes: tuple[str, ...] = ()
     if graph is not None and hnsw is None and not is_known(file_in(folder)):
         notes = (
@@ -174,6 +175,19 @@ def _updated_hnsw(spec: EncoderSpec, feature: FeatureStore, folder: Path, *, qui
         save_derived(folder, recipe, spec, graph.derived, graph.write)
     size = sum(file.stat().st_size for file in (folder / recipe.name).iterdir())
     return f"{spec.name}: hnsw graph of {len(feature):,} vectors, {size / 1e6:.1f} MB"
+
+
+def _kept_hnsw(
+    spec: EncoderSpec, feature: FeatureStore, folder: Path
+) -> tuple[Derived | None, Hnsw | None]:
+    """Return what is kept of a graph, and the graph where it can be opened."""
+    for _ in range(_TRIES):
+        kept = load_derived(folder, HnswRecipe(), spec, verify=False)
+        opened = _opened_hnsw(kept, feature, folder)
+        if kept is None or opened or kept.token == folder_token(folder / HnswRecipe().name):
+            break
+    # Otherwise it is replaced again and again while it is opened.
+    return kept, opened
 
 
 def _opened_hnsw(kept: Derived | None, feature: FeatureStore, folder: Path) -> Hnsw | None:
