@@ -134,7 +134,8 @@ def form_problem(array: NDArray[Any], form: str, sizes: Mapping[str, int]) -> st
     ]
     if array.ndim == len(wanted) and list(array.shape) == lengths:
         return None
-    return f"has shape {array.shape}, ({', '.join(map(str, wanted))}) expected"
+    shape = ", ".join(map(str, wanted)) + "," * (len(wanted) == 1)
+    return f"has shape {array.shape}, ({shape}) expected"
 
 
 def match(

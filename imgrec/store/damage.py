@@ -117,9 +117,12 @@ def _vectors_problem(part: Path, count: int, dimensions: int | None) -> str | No
 
 
 def _classes_problem(part: Path, count: int) -> str | None:
-    return _array_problem(part / "top.npy", "int16 m k", {"m": count}) or _array_problem(
-        part / "probabilities.npy", "float32 m k", {"m": count}
-    )
+    problem = _array_problem(part / "top.npy", "int16 m k", {"m": count})
+    if problem:
+        return problem
+    classes = load_array(part / "top.npy").shape[1]
+    sizes = {"m": count, "k": classes}
+    return _array_problem(part / "probabilities.npy", "float32 m k", sizes)
 
 
 def _thumbs_problem(part: Path, count: int) -> str | None:

@@ -107,7 +107,12 @@ class Store:
         return name
 
     def set_encoder(self, name: str) -> None:
-        """Make an encoder the store's own."""
+        """Make an encoder the store's own.
+
+        Raises:
+            StoreError: its name cannot be that of a feature.
+        """
+        _check_name(name)
         self._set("encoder", name)
 
     @property
@@ -210,11 +215,7 @@ class Store:
             StoreError: it was made by another encoder, other weights or another version, or its
                 name cannot be that of a feature.
         """
-        if not is_name(spec.name):
-            raise StoreError(
-                f"{spec.name!r} cannot be the name of a feature: take letters, digits, spaces and "
-                "any of _ . : / @ + = , ( ) -"
-            )
+        _check_name(spec.name)
         if spec.name in self.feature_names():
             there = self.spec(spec.name)
             if there.identity() != spec.identity():
@@ -339,6 +340,19 @@ class Store:
         read_manifest(self.path)
         with Store.create(self.path) as store, store.writing():
             yield store
+
+
+def _check_name(name: str) -> None:
+    """Check that a feature may have this name.
+
+    Raises:
+        StoreError: it has other characters, or is too long.
+    """
+    if not is_name(name):
+        raise StoreError(
+            f"{name!r} cannot be the name of a feature: take letters, digits, spaces and "
+            "any of _ . : / @ + = , ( ) -"
+        )
 
 
 def _written_folders(paths: StorePaths) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from graph.__main__ import main as graph
-from imgrec import Options, Store, index_folders
+from imgrec import Options, Store, StoreError, index_folders
 from imgrec.doctor import main as doctor
 from imgrec.encoders.registry import PREFIXES, Loader
 from imgrec.query import main as query
@@ -16,7 +16,7 @@ from imgrec.report import main as report
 from imgrec.system.folder_names import folder_name
 from projector.__main__ import main as projector
 
-NAME = "Stub:ViT-B/32*nul"
+NAME = "Stub:ViT-B/32+nul"
 _SAFE = re.compile(r"[a-z0-9_%.+=,-]+")
 
 
@@ -55,6 +55,20 @@ def test_every_command_works_on_it_and_every_folder_is_safe(
     assert all(_SAFE.fullmatch(path.name) for path in places)
     with_folder = {path.parent.name for path in places if path.name == folder_name(NAME)}
     assert with_folder == {*["features", "classes", "indexes", "knn", "layouts", "projector"]}
+
+
+def test_a_name_outside_of_the_alphabet_is_refused_before_it_is_kept(
+    photos: Path, tmp_path: Path
+) -> None:
+    store_path = tmp_path / "store"
+    index_folders([photos], store_path, Options(("mini",), workers=0))
+    with pytest.raises(StoreError, match=r"'Stub:a\*b' cannot be the name of a feature"):
+        index_folders([], store_path, Options(("Stub:a*b", "mini"), workers=0))
+    with pytest.raises(StoreError, match="cannot be the name of a feature"):
+        index_folders([photos], tmp_path / "new", Options(("Stub:a*b",), workers=0))
+    assert index_folders([photos], tmp_path / "new", Options(("mini",), workers=0)).done > 0
+    with Store.open(store_path) as opened:
+        assert opened.encoder == "mini"
 
 
 def test_a_damaged_description_is_mended_under_the_name(photos: Path, tmp_path: Path) -> None:

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from imgrec import StoreError
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.store.arrays import load_array, load_ids
 from imgrec.store.damage import Output, digest_problem, outputs_of, part_problem
+from imgrec.store.descriptions import described
 from imgrec.store.parts import (
     check_rows,
-    load_array,
-    load_ids,
     part_name,
     part_numbers,
-    read_json,
     read_manifest,
     write_part,
 )
@@ -27,11 +28,12 @@ from imgrec.store.set_aside import (
     reported_damaged,
     set_aside_damaged,
 )
+from imgrec.system.json_files import read_json
 
 IDS = np.array([3, 5, 9], np.int64)
-DESCRIBED = {
-    "name": "x", "dimensions": 4, "preprocessing": {"resize_px": 8}, "dtype": "float32",
-}  # fmt: skip
+SPEC = EncoderSpec("x", 4, Preprocessing(8, 8))
+DESCRIBED = json.loads(described(SPEC))
+CATEGORIES = json.dumps({"weights_digest": "", "categories": ["a"]})
 # Files up to this size are hashed by the cheap check too; of an array 128 bytes are its header.
 SMALL = 1 << 16
 
@@ -145,7 +147,7 @@ def test_a_flipped_bit_of_a_large_file_is_noticed_by_the_full_check_only(
     [
         (np.zeros((2, 4), np.float32), IDS, "vectors.npy has shape (2, 4), (3, 4) expected"),
         (np.zeros((3, 5), np.float32), IDS, "vectors.npy has shape (3, 5), (3, 4) expected"),
-        (np.zeros((3, 4), np.float64), IDS, "vectors.npy holds float64, float32 expected"),
+        (np.zeros((3, 4), np.float64), IDS, "vectors.npy holds float64, float32 or float16"),
         (np.zeros((3, 4), np.float32), IDS[::-1], "its ids are not ascending whole numbers"),
         (np.zeros((3, 4), np.float32), IDS[[0, 0, 1]], "its ids are not ascending whole numbers"),
         (np.zeros((3, 4), np.float32), IDS.astype(np.int32), "its ids are not ascending whole"),
@@ -193,7 +195,7 @@ def test_offsets_of_thumbnails(
         (
             np.zeros((2, 5), np.int16),
             np.zeros((3, 5), np.float32),
-            "top.npy has shape (2, 5), (3, 5) expected",
+            "top.npy has shape (2, 5), (3, k) expected",
         ),
         (
             np.zeros((3, 5), np.int16),
@@ -345,13 +347,14 @@ def test_a_damaged_feature_without_parts_stays(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", [None, "[]", '{"categories": 5}', "{}"])
 def test_classes_without_their_categories_are_moved_aside(tmp_path: Path, text: str | None) -> None:
     output, _ = _classes(tmp_path, np.zeros((3, 5), np.int16), np.zeros((3, 5), np.float32))
-    (output.folder / "classes.json").write_text('{"categories": ["a"]}', "utf-8")
+    (output.folder / "classes.json").write_text(CATEGORIES, "utf-8")
     assert description_problem(output) is None
     assert mend_descriptions(tmp_path) == []
     (output.folder / "classes.json").unlink()
     if text is not None:
         (output.folder / "classes.json").write_text(text, "utf-8")
-    assert description_problem(output) == "it is damaged or not there"
+    damage = "it is not there" if text is None else "it is damaged"
+    assert description_problem(output) == damage
     aside = tmp_path / "damaged" / "classes" / "x"
     assert mend_descriptions(tmp_path) == [
         f"{output.folder} was damaged: it lies in {aside} now, and is made again"
