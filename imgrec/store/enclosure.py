@@ -11,7 +11,7 @@ Names are part of the enclosure. A feature is opened by the folder that its name
 name is printable, of a plain alphabet, and equal to the one that its folder stands for.
 
 The scan reads only the directory entries, which tell the type of each file without another system
-call: 1,600 folders with 6,400 files, as 400,000 pictures have them, take about 20 ms.
+call: 1,600 folders with 6,400 files, as 400,000 pictures have them, take 34 to 49 ms.
 """
 
 import os
