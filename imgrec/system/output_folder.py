@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from imgrec.errors import ImgrecError
+from imgrec.system.json_files import json_or_none
 from imgrec.version import __version__
 
 
@@ -80,15 +81,11 @@ class OutputFolder:
 
     def _read(self, out: Path) -> dict[str, Any] | None:
         """Return the marker's content, or None if `out` has no marker written by imgrec."""
-        marker = out / self.marker
-        try:
-            state = marker.lstat()
-            if not stat.S_ISREG(state.st_mode) or state.st_size > _MARKER_BYTES:
-                return None
-            described = json.loads(marker.read_text("utf-8"))
-            ours = str(described["written_by"]).startswith("imgrec ")
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return None
+        marker = {"written_by": str}
+        described: dict[str, Any] | None = json_or_none(
+            out / self.marker, marker, most_bytes=_MARKER_BYTES
+        )
+        ours = described is not None and described["written_by"].startswith("imgrec ")
         return described if ours else None
 
     def _foreign(self, out: Path, files: Iterable[str]) -> set[str]:
