@@ -10,7 +10,7 @@
   them and browsers read them, with or without Adobe's marker.
 - Colors with an embedded ICC profile are converted to sRGB (`color_profiles`). CMYK without a
   profile is (255 - ink) (255 - black) / 255.
-- Transparency of any mode is composited over white.
+- Transparency of any mode is composited over white, or the color that is asked for.
 """
 
 from typing import Any
@@ -54,18 +54,19 @@ def plain(image: Image.Image, *, chunk: int = _CHUNK) -> Image.Image:
     return image if image.mode == wanted else image.convert(wanted)
 
 
-def to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return a picture of a plain mode as sRGB, composited over white.
+def to_rgb(image: Image.Image, profile: bytes | None, ground: str = "white") -> Image.Image:
+    """Return a picture of a plain mode as sRGB, composited over a color.
 
     Args:
         image: of a mode that `plain` returns.
         profile: its ICC profile; None for sRGB.
+        ground: the color behind transparency.
     """
     colors = to_srgb(image, profile)
     if colors.mode == "RGB":
         return colors
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, colors).convert("RGB")
+    behind = Image.new("RGBA", image.size, ground)
+    return Image.alpha_composite(behind, colors).convert("RGB")
 
 
 def _gray_from_wide(image: Image.Image, chunk: int) -> Image.Image:

@@ -42,6 +42,19 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return converted
 
 
+def changes_colors(profile: bytes | None, mode: str) -> bool:
+    """Return True if an ICC profile changes colors of a picture when it is converted to sRGB.
+
+    Args:
+        profile: the ICC profile, if any.
+        mode: Pillow's mode of the picture as stored; CMYK is always converted.
+    """
+    colors = "L" if mode in ("1", "L", "LA", "La") else "RGB"
+    if not isinstance(profile, bytes) or profile[16:20] != _SPACES[colors]:
+        return mode == "CMYK"
+    return _conversion(profile, colors) is not None
+
+
 @lru_cache(maxsize=32)
 def _conversion(profile: bytes, mode: str) -> _Conversion | None:
     """Return the conversion to sRGB; None if the profile is sRGB already, or damaged."""

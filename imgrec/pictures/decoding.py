@@ -86,12 +86,23 @@ class Picture:
     warning: str = ""
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What is wanted of a file: the least shorter side, the limits, the color behind alpha."""
+
+    side_px: int
+    limits: Limits = LIMITS
+    ground: str = "white"
+
+
 def digest(data: bytes) -> str:
     """Return the content digest of a file: BLAKE2b with 128 bits, as 32 hexadecimal digits."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def decode(data: bytes, need_px: int = 256, limits: Limits = LIMITS) -> Picture:
+def decode(
+    data: bytes, need_px: int = 256, limits: Limits = LIMITS, ground: str = "white"
+) -> Picture:
     """Decode the bytes of a file, by the steps at the head of this module.
 
     Args:
@@ -99,16 +110,17 @@ def decode(data: bytes, need_px: int = 256, limits: Limits = LIMITS) -> Picture:
         need_px: the longest side to which any consumer will resize the picture. The shorter side
             of the result is at least twice that and at least 512 px, if the original's is.
         limits: the sizes above which a picture is refused.
+        ground: the color over which transparency is composited.
 
     Raises:
         PictureError: its code is one of `REASONS`.
     """
-    side_px = max(_BASE_PX, 2 * need_px)
+    wanted = _Wanted(max(_BASE_PX, 2 * need_px), limits, ground)
     try:
-        return _attempt(data, side_px, limits)
+        return _attempt(data, wanted)
     except PictureError as error:
         with translated(data):
-            mended = _mended(data, error, side_px, limits)
+            mended = _mended(data, error, wanted)
         if mended is None:
             raise
         return mended
@@ -128,25 +140,25 @@ def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
             scale_key(image)
         _load(image)
         profile = image.info.get("icc_profile")
-        return _upright_rgb(on_canvas(image), _turn(image), side_px, profile)
+        return _upright_rgb(on_canvas(image), _turn(image), _Wanted(side_px), profile)
 
 
-def _attempt(data: bytes, side_px: int, limits: Limits) -> Picture:
+def _attempt(data: bytes, wanted: _Wanted) -> Picture:
     """Return the picture of a file as it is.
 
     Raises:
         PictureError: its code is one of `REASONS`.
     """
-    with translated(data), guarded(None, limits):
+    with translated(data), guarded(None, wanted.limits):
         if is_padded(data):
             raise PictureError("truncated", "zeros take the place of its end")
-        check_icon(data, side_px, limits)
+        check_icon(data, wanted.side_px, wanted.limits)
         image, read, warning = opened(data)
         with image:
-            return replace(_decoded(image, read, side_px, limits), warning=warning)
+            return replace(_decoded(image, read, wanted), warning=warning)
 
 
-def _mended(data: bytes, error: PictureError, side_px: int, limits: Limits) -> Picture | None:
+def _mended(data: bytes, error: PictureError, wanted: _Wanted) -> Picture | None:
     """Return the picture of a file that is whole but for what is no pixel; None for any other."""
     if error.reason not in _MENDABLE or names_a_kind(str(error)):
         return None
@@ -157,13 +169,13 @@ def _mended(data: bytes, error: PictureError, side_px: int, limits: Limits) -> P
         reason = error.reason
         if version is not data:
             try:
-                return replace(_attempt(version, side_px, limits), warning=warning)
+                return replace(_attempt(version, wanted), warning=warning)
             except PictureError as failure:
                 reason = failure.reason
-        if reason == "truncated" and (whole := _whole(version, limits)):
+        if reason == "truncated" and (whole := _whole(version, wanted.limits)):
             ended = "the end marker is missing" + ("; " + warning if warning else "")
             with suppress(PictureError):
-                return replace(_attempt(whole, side_px, limits), warning=ended)
+                return replace(_attempt(whole, wanted), warning=ended)
     return None
 
 
@@ -189,10 +201,10 @@ def _raw_digest(data: bytes, limits: Limits) -> bytes:
         return hashlib.blake2b(image.tobytes()).digest()
 
 
-def _decoded(image: ImageFile, data: bytes, side_px: int, limits: Limits) -> Picture:
+def _decoded(image: ImageFile, data: bytes, wanted: _Wanted) -> Picture:
     size = image.size
-    plan = fit(image, side_px, len(data), limits)
-    with guarded(plan.memory_bytes, limits):
+    plan = fit(image, wanted.side_px, len(data), wanted.limits)
+    with guarded(plan.memory_bytes, wanted.limits):
         lower = lower_bytes(image, data)
         _load(image)
         # Some decoders learn the true size only while loading.
@@ -201,7 +213,7 @@ def _decoded(image: ImageFile, data: bytes, side_px: int, limits: Limits) -> Pic
         method = _turn(image)
         width, height = size[::-1] if method in _LYING else size
         pixels = on_canvas(image) if lower is None else with_key(image, lower)
-        upright = _upright_rgb(pixels, method, side_px, image.info.get("icc_profile"))
+        upright = _upright_rgb(pixels, method, wanted, image.info.get("icc_profile"))
         return Picture(upright, width, height, image.format or "")
 
 
@@ -223,10 +235,10 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
 
 
 def _upright_rgb(
-    image: Image.Image, method: Image.Transpose | None, side_px: int, profile: bytes | None
+    image: Image.Image, method: Image.Transpose | None, wanted: _Wanted, profile: bytes | None
 ) -> Image.Image:
     pixels = plain(image)
     if area(pixels.size) > TURNED_FIRST_PIXELS:
-        pixels = reduced(pixels, side_px)
+        pixels = reduced(pixels, wanted.side_px)
     upright = pixels if method is None else pixels.transpose(method)
-    return to_rgb(reduced(upright, side_px), profile)
+    return to_rgb(reduced(upright, wanted.side_px), profile, wanted.ground)
