@@ -99,7 +99,7 @@ class Catalog:
         return np.fromiter((row[0] for row in rows), np.int64)
 
     def ids_under(self, root: str, folder: str = "") -> Ids:
-        """Return the ascending ids of the pictures in a folder of a root that are not missing.
+        """Return the ascending ids of the pictures of the collection in a folder of a root.
 
         Args:
             root: its absolute path.
@@ -107,7 +107,7 @@ class Catalog:
         """
         query = (
             f"SELECT id FROM images WHERE root_id = (SELECT id FROM roots WHERE path = {TEXT}) "
-            "AND status != 'missing'"
+            "AND status NOT IN ('missing', 'left-out')"
         )
         if not folder:
             return select_ids(self.db, query, text(root))
@@ -157,10 +157,10 @@ class Catalog:
         return dict(self.db.execute("SELECT path, id FROM roots ORDER BY id"))
 
     def held_roots(self) -> list[str]:
-        """Return the absolute paths of the roots that have pictures which are not missing."""
+        """Return the absolute paths of the roots that have pictures of the collection."""
         rows = self.db.execute(
             "SELECT path FROM roots WHERE EXISTS (SELECT 1 FROM images WHERE root_id = roots.id "
-            "AND status != 'missing') ORDER BY id"
+            "AND status NOT IN ('missing', 'left-out')) ORDER BY id"
         )
         return [path for (path,) in rows]
 

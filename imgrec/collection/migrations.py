@@ -3,8 +3,8 @@
 Each migration runs in its own transaction and raises `PRAGMA user_version` by one, so a killed
 one has done nothing and a finished one is never repeated.
 
-Three tables: `roots` (absolute folders), `images` (one row a content at a place), and `labels`
-(what stages found out, see `imgrec.collection.labels`).
+Four tables: `roots` (absolute folders), `images` (one row a content at a place), `labels` (what
+stages found out, see `imgrec.collection.labels`) and `metadata` (what a file says of itself).
 """
 
 import sqlite3
@@ -56,7 +56,64 @@ def _m002_detail(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX images_detail ON images (status) WHERE detail IS NOT NULL")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_m001_initial, _m002_detail)
+def _m003_left_out_and_metadata(db: sqlite3.Connection) -> None:
+    # SQLite cannot change a CHECK, so the table is made anew (sqlite.org/lang_altertable.html, 7).
+    last = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'images'").fetchall()
+    db.execute(
+        """CREATE TABLE images_3 (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            root_id INTEGER NOT NULL REFERENCES roots (id),
+            path TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            mtime_ns INTEGER NOT NULL,
+            token TEXT NOT NULL DEFAULT '',
+            digest TEXT,
+            width INTEGER,
+            height INTEGER,
+            format TEXT,
+            status TEXT NOT NULL
+                CHECK (status IN ('new', 'ok', 'failed', 'missing', 'left-out')),
+            reason TEXT,
+            detail TEXT
+        )"""
+    )
+    names = "id, root_id, path, size, mtime_ns, token, digest, width, height, format, reason, "
+    names += "detail"
+    # A status that somebody else wrote past the CHECK must not stop every run.
+    status = "CASE WHEN status IN ('new', 'ok', 'failed') THEN status ELSE 'missing' END"
+    db.execute(
+        f"INSERT INTO images_3 ({names}, status) SELECT {names}, {status} FROM images ORDER BY id"
+    )
+    db.execute("DROP TABLE images")
+    db.execute("ALTER TABLE images_3 RENAME TO images")
+    # Ids that were given and have no row any more are not given again either.
+    db.execute("DELETE FROM sqlite_sequence WHERE name = 'images'")
+    db.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES ('images', ?)", last)
+    db.execute(
+        "CREATE UNIQUE INDEX images_place ON images (root_id, path) WHERE status != 'missing'"
+    )
+    db.execute("CREATE INDEX images_not_ok ON images (status) WHERE status != 'ok'")
+    db.execute("CREATE INDEX images_digest ON images (digest)")
+    db.execute("CREATE INDEX images_detail ON images (status) WHERE detail IS NOT NULL")
+    # `number` is the value as a number, where a range of it can be asked for.
+    db.execute(
+        """CREATE TABLE metadata (
+            image_id INTEGER NOT NULL REFERENCES images (id),
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            number REAL,
+            PRIMARY KEY (image_id, name, value)
+        ) WITHOUT ROWID"""
+    )
+    db.execute("CREATE INDEX metadata_value ON metadata (name, value)")
+    db.execute("CREATE INDEX metadata_number ON metadata (name, number) WHERE number IS NOT NULL")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _m001_initial,
+    _m002_detail,
+    _m003_left_out_and_metadata,
+)
 
 
 def migrate(db: sqlite3.Connection) -> None:

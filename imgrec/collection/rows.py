@@ -33,7 +33,8 @@ class Entry:
         width: of the upright picture in pixels, None until read.
         height: likewise.
         format: as Pillow names it, None until read.
-        status: `new` (not read yet), `ok`, `failed` or `missing` (no file any more).
+        status: `new` (not read yet), `ok`, `failed`, `missing` (the file is not there) or
+            `left-out` (it was there, and does not belong to the collection now).
         reason: the code of the failure, one of `imgrec.pictures.decoding.REASONS`, else None.
         token: part of the version of the file, as size and mtime (`imgrec.sources.source.Listed`).
         detail: the message of the failure; of an `ok` picture, a warning about its file; of a

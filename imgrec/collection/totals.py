@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
-_STATUSES = ("new", "ok", "failed", "missing")
+STATUSES = ("new", "ok", "failed", "missing", "left-out")
 
 
 @dataclass(frozen=True)
@@ -12,13 +12,15 @@ class RootTotal:
 
     Attributes:
         path: of the root, absolute.
-        pictures: that are not missing.
-        missing: whose files are gone.
+        pictures: of the collection: neither missing nor left out.
+        missing: whose files are not there.
+        left_out: whose files do not belong to the collection now.
     """
 
     path: str
     pictures: int
     missing: int
+    left_out: int
 
 
 class Totals:
@@ -30,7 +32,7 @@ class Totals:
     def counts(self) -> dict[str, int]:
         """Return the number of pictures of each status, 0 included."""
         found = dict(self._db.execute("SELECT status, count(*) FROM images GROUP BY status"))
-        return {status: found.get(status, 0) for status in _STATUSES}
+        return {status: found.get(status, 0) for status in STATUSES}
 
     def failures(self) -> dict[str, int]:
         """Return the number of failed pictures by reason code, the most frequent first."""
@@ -71,7 +73,10 @@ class Totals:
     def roots(self) -> list[RootTotal]:
         """Return the totals of each root that ever had pictures, in the order they were added."""
         rows = self._db.execute(
-            "SELECT roots.path, total(status != 'missing'), total(status = 'missing') "
+            "SELECT roots.path, count(*), total(status = 'missing'), total(status = 'left-out') "
             "FROM images JOIN roots ON roots.id = root_id GROUP BY root_id ORDER BY root_id"
         )
-        return [RootTotal(path, int(pictures), int(missing)) for path, pictures, missing in rows]
+        return [
+            RootTotal(path, every - int(missing + left_out), int(missing), int(left_out))
+            for path, every, missing, left_out in rows
+        ]

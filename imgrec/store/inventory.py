@@ -69,10 +69,11 @@ def summary_lines(
 ) -> list[str]:
     """Return three lines of text: pictures by status, failures by reason, pictures by format."""
     ok = counts["ok"]
+    left_out = f", {counts['left-out']:,} left out" if counts["left-out"] else ""
     unread = f", {counts['new']:,} not read" if counts["new"] else ""
     return [
         f"{ok:,} picture{'' if ok == 1 else 's'}, {counts['failed']:,} failed, "
-        f"{counts['missing']:,} missing{unread}",
+        f"{counts['missing']:,} missing{left_out}{unread}",
         f"failed: {_listed(failures) or 'none'}",
         f"formats: {_listed(formats) or 'none'}",
     ]
@@ -119,8 +120,9 @@ def _warnings(count: int) -> str:
 def _roots(found: Inventory) -> Iterator[str]:
     for root in found.roots:
         missing = f", {root.missing:,} missing" if root.missing else ""
+        left_out = f", {root.left_out:,} left out" if root.left_out else ""
         offline = ", offline" if root.path in found.offline else ""
-        yield f"{root.path}: {root.pictures:,} pictures{missing}{offline}"
+        yield f"{root.path}: {root.pictures:,} pictures{missing}{left_out}{offline}"
 
 
 def _listed(counts: Mapping[str, int]) -> str:

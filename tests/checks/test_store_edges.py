@@ -18,6 +18,7 @@ from imgrec.derived.kept import update_indexes
 from imgrec.store.kept import check, save
 from imgrec.store.parts import write_part
 from imgrec.store.thumbnails import write_thumbs
+from older_catalogs import downgrade
 from site_stores import keep_classes
 
 Finding = tuple[str, str, str]
@@ -103,9 +104,7 @@ def test_a_picture_of_one_pixel_is_no_contradiction(store: Path) -> None:
 
 def test_a_catalog_of_an_older_schema_is_migrated_by_the_next_run(store: Path) -> None:
     newest = len(migrations.MIGRATIONS)
-    # What the newest migration made is not there yet.
-    older = ("DROP INDEX images_detail", "ALTER TABLE images DROP COLUMN detail")
-    sql(store, *older, f"PRAGMA user_version = {newest - 1}")
+    downgrade(store / "catalog.sqlite", newest - 1)
     ((_, place, problem),) = [finding for finding in found(store) if "schema" in finding[2]]
     assert place == str(store)
     assert problem.startswith(f"the catalog has schema {newest - 1}, ")

@@ -15,6 +15,7 @@ from imgrec.collection.migrations import MIGRATIONS, migrate
 from imgrec.collection.rows import MAX_DETAIL, detail_of
 from imgrec.indexing import read
 from imgrec.pictures.decoding import Picture, decode
+from older_catalogs import downgrade
 from pictures import encoded, picture
 
 MINI = Options(encoders=("mini",), workers=0)
@@ -60,11 +61,7 @@ def test_a_catalog_of_schema_1_keeps_its_rows_and_gets_the_column(tmp_path: Path
 
 def test_reading_an_older_schema_says_what_to_do_and_a_run_does_it(own_store: Path) -> None:
     catalog = own_store / "catalog.sqlite"
-    with sqlite3.connect(catalog) as db:
-        db.execute("DROP INDEX images_detail")
-        db.execute("ALTER TABLE images DROP COLUMN detail")
-        db.execute("PRAGMA user_version = 1")
-    db.close()
+    downgrade(catalog, 1)
     with pytest.raises(StoreError, match=f"schema 1.*run imgrec index --store {own_store}"):
         Store.open(own_store)
     summary = index_folders([], own_store, MINI)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from imgrec.collection.migrations import migrate
 from imgrec.labels.keep import changes
 
 KINDS = ("color", "class", "x y", "é")
-STATUSES = ("new", "ok", "failed", "missing")
+STATUSES = ("new", "ok", "failed", "missing", "left-out")
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(STATUSES),
@@ -113,9 +114,10 @@ def test_totals_and_tables_equal_counts_over_the_rows(rows: Rows) -> None:
     assert catalog.totals.sizes() == (sum(ok), 6 * len(ok))
     labeled = {kind: sum(s == "ok" and kind in dict(p) for s, p in rows) for kind in KINDS}
     assert catalog.totals.labels() == {kind: count for kind, count in labeled.items() if count}
-    held = len(rows) - counts["missing"]
-    roots = [(root.path, root.pictures, root.missing) for root in catalog.totals.roots()]
-    assert roots == ([("/nowhere", held, counts["missing"])] if rows else [])
+    missing, left_out = counts["missing"], counts["left-out"]
+    (*roots,) = map(astuple, catalog.totals.roots())
+    held = len(rows) - missing - left_out
+    assert roots == ([("/nowhere", held, missing, left_out)] if rows else [])
     table = np.array([[i, 2, 3, i, 7] for i in ok], np.int64).reshape(-1, 5)
     assert np.array_equal(catalog.file_table(), table)
     groups: dict[int, list[int]] = {}

@@ -42,7 +42,7 @@ class TestRescan:
         before = contents(folder.parent / "store")
         summary = self._again(folder)
         assert (summary.done, summary.new, summary.gone) == (0, 0, 0)
-        assert summary.counts == {"new": 0, "ok": 9, "failed": 1, "missing": 0}
+        assert summary.counts == {"new": 0, "ok": 9, "failed": 1, "missing": 0, "left-out": 0}
         assert contents(folder.parent / "store") == before
 
     def test_an_added_picture_is_indexed(self, folder: Path) -> None:
@@ -114,7 +114,13 @@ class TestRescan:
         picture("discs", 70).save(other / "a.jpg")
         assert self._again(other).counts["ok"] == 10
         only = Options(encoders=("mini",), workers=0, only=True)
-        assert self._again(other, only).counts == {"new": 0, "ok": 1, "failed": 0, "missing": 10}
+        assert self._again(other, only).counts == {
+            "new": 0,
+            "ok": 1,
+            "failed": 0,
+            "missing": 10,
+            "left-out": 0,
+        }
         back = self._again(folder, only)
         assert (back.done, back.counts["ok"]) == (0, 9)
         after = contents(folder.parent / "store")

@@ -71,7 +71,7 @@ class TestOffline:
             patched.setattr("imgrec.indexing.run.plan_jobs", lambda *_: [])
             assert again(folder).counts["new"] == 1
         folder.rename(folder.parent / "unplugged")
-        assert again(folder).counts == {"new": 1, "ok": 9, "failed": 0, "missing": 0}
+        assert again(folder).counts == {"new": 1, "ok": 9, "failed": 0, "missing": 0, "left-out": 0}
         (folder.parent / "unplugged").rename(folder)
         assert again(folder).counts["ok"] == 10
 

@@ -28,7 +28,7 @@ def test_the_numbers_equal_counts_over_the_files(photos: Path, photo_store: Path
     assert found.file_bytes == sum(path.stat().st_size for path in files)
     assert found.pixels == sum(width * height for width, height in sizes)
     assert found.formats == formats
-    assert found.counts == {"new": 0, "ok": len(files), "failed": 0, "missing": 0}
+    assert found.counts == {"new": 0, "ok": len(files), "failed": 0, "missing": 0, "left-out": 0}
     assert found.features == {"mini": (24, 512), "rgb": (24, 768)}
     assert found.labels == {"color": 24, "folder": 24}
     assert [(root.path, root.pictures, root.missing) for root in found.roots] == [
@@ -103,7 +103,7 @@ def test_json_is_one_object_with_all_numbers(
     capsys.readouterr()
     assert main(["--store", str(store), "--json", "--failed", "--missing"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["pictures"] == {"new": 0, "ok": 6, "failed": 2, "missing": 1}
+    assert found["pictures"] == {"new": 0, "ok": 6, "failed": 2, "missing": 1, "left-out": 0}
     assert found["failures"] == {"not-an-image": 2}
     assert found["features"]["mini"] == {"rows": 6, "dimensions": 512}
     assert found["roots"][0]["offline"] is None
@@ -135,7 +135,8 @@ def test_it_runs_as_a_module_without_a_warning(photo_store: Path) -> None:
 
 
 def test_numbers_have_thousands_separators_and_unread_pictures_are_counted() -> None:
-    lines = summary_lines({"ok": 1, "failed": 2000, "missing": 0, "new": 3}, {"empty": 2000}, {})
+    counts = {"ok": 1, "failed": 2000, "missing": 0, "left-out": 0, "new": 3}
+    lines = summary_lines(counts, {"empty": 2000}, {})
     assert lines == [
         "1 picture, 2,000 failed, 0 missing, 3 not read",
         "failed: 2,000 empty",

@@ -121,7 +121,13 @@ def test_a_script_without_a_main_guard_gets_an_error_and_no_picture_fails(
     assert done.returncode != 0
     assert "worker processes cannot be started" in done.stderr
     with Store.open(tmp_path / "store") as store:
-        assert store.catalog.totals.counts() == {"new": 24, "ok": 0, "failed": 0, "missing": 0}
+        assert store.catalog.totals.counts() == {
+            "new": 24,
+            "ok": 0,
+            "failed": 0,
+            "missing": 0,
+            "left-out": 0,
+        }
 
 
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
@@ -161,7 +167,7 @@ def test_a_dying_worker_fails_only_one_file(
     monkeypatch.setenv("PYTHONPATH", str(site))
     options = Options(encoders=("mini",), workers=2, batch_size=8)
     summary = index_folders([folder], tmp_path / "store", options)
-    assert summary.counts == {"new": 0, "ok": 3 * each, "failed": 1, "missing": 0}
+    assert summary.counts == {"new": 0, "ok": 3 * each, "failed": 1, "missing": 0, "left-out": 0}
     assert statuses(tmp_path / "store")["killer.jpg"] == "crashed"
 
 
@@ -184,7 +190,7 @@ def test_a_timeout_fails_only_one_file(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PYTHONPATH", str(site))
     options = Options(encoders=("mini",), workers=2, batch_size=8, timeout_s=3.0)
     summary = index_folders([folder], tmp_path / "store", options)
-    assert summary.counts == {"new": 0, "ok": 30, "failed": 2, "missing": 0}
+    assert summary.counts == {"new": 0, "ok": 30, "failed": 2, "missing": 0, "left-out": 0}
     found = statuses(tmp_path / "store")
     assert found["first.jpg"] == found["last.jpg"] == "timeout"
     assert any("no end after 3 s" in line for line in summary.warnings)

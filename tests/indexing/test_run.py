@@ -153,7 +153,7 @@ def test_a_folder_of_only_unreadable_files(workers: int, tmp_path: Path) -> None
     (tmp_path / "photos" / "bad.jpg").write_text("words")
     options = Options(encoders=("mini",), workers=workers)
     summary = index_folders([tmp_path / "photos"], tmp_path / "store", options)
-    assert summary.counts == {"new": 0, "ok": 0, "failed": 1, "missing": 0}
+    assert summary.counts == {"new": 0, "ok": 0, "failed": 1, "missing": 0, "left-out": 0}
 
 
 def test_vectors_that_are_not_finite_are_refused(
@@ -185,7 +185,12 @@ def test_the_lines_a_run_prints(
     assert third.startswith("features: mini (")
     assert fourth.startswith("this run: 25 new, 25 read in")
     assert "bad.jpg: not-an-image" in err
-    assert report(Summary(counts={"new": 0, "ok": 0, "failed": 0, "missing": 0})).count("\n") == 5
+    assert (
+        report(Summary(counts={"new": 0, "ok": 0, "failed": 0, "missing": 0, "left-out": 0})).count(
+            "\n"
+        )
+        == 5
+    )
 
 
 def test_a_picture_found_changed_while_reading_gets_no_row(

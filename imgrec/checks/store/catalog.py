@@ -12,6 +12,7 @@ from imgrec.checks.findings import Check, Place
 from imgrec.collection import Catalog, Ids
 from imgrec.collection.integrity import catalog_problem
 from imgrec.collection.schema import check_journal
+from imgrec.collection.totals import STATUSES
 from imgrec.errors import StoreError
 from imgrec.pictures.decoding import REASONS
 from imgrec.store.damage import Output
@@ -61,7 +62,7 @@ def check_catalog(place: Place, path: Path) -> Check[Catalog | None]:
 
 def known_ids(catalog: Catalog) -> Ids:
     """Return the ids of all pictures of any status, ascending."""
-    return catalog.ids("new", "ok", "failed", "missing")
+    return catalog.ids(*STATUSES)
 
 
 def check_origins(place: Place, thumbs: Output, db: sqlite3.Connection) -> Check[None]:
@@ -87,7 +88,7 @@ def _check_values(place: Place, catalog: Catalog, path: Path) -> Check[None]:
     """Read every row as the commands do, which refuses odd types and paths that lead out."""
     try:
         check_journal(path)
-        for status in ("new", "ok", "failed", "missing"):
+        for status in STATUSES:
             for _ in catalog.entries_with(status):
                 pass
     except StoreError as error:
