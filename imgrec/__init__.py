@@ -16,7 +16,9 @@ from imgrec.system.lazy_exports import lazy_exports
 from imgrec.version import __version__
 
 if TYPE_CHECKING:
-    from imgrec.duplicates.find import Duplicates, find_duplicates
+    from imgrec.duplicates.find import find_duplicates
+    from imgrec.duplicates.groups import Duplicates, Group, Member
+    from imgrec.duplicates.keep_rules import KeepRules
     from imgrec.indexing.options import IndexOptions as Options
     from imgrec.indexing.options import Summary
     from imgrec.indexing.run import index_folders
@@ -30,7 +32,10 @@ else:
         __name__,
         {
             "Answer": "imgrec.search.answer:Answer",
-            "Duplicates": "imgrec.duplicates.find:Duplicates",
+            "Duplicates": "imgrec.duplicates.groups:Duplicates",
+            "Group": "imgrec.duplicates.groups:Group",
+            "KeepRules": "imgrec.duplicates.keep_rules:KeepRules",
+            "Member": "imgrec.duplicates.groups:Member",
             "Neighbors": "imgrec.neighbors.neighbors:Neighbors",
             "Options": "imgrec.indexing.options:IndexOptions",
             "Recommender": "imgrec.search.recommender:Recommender",
@@ -48,7 +53,10 @@ __all__ = [
     "Answer",
     "Duplicates",
     "EncoderError",
+    "Group",
     "ImgrecError",
+    "KeepRules",
+    "Member",
     "Neighbors",
     "Options",
     "PictureError",

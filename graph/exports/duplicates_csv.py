@@ -17,7 +17,7 @@ from pathlib import Path
 
 from imgrec.collection import Entry
 from imgrec.collection.kinds import DUPLICATES
-from imgrec.duplicates.find import COPY, NEAR, Duplicates, find_duplicates
+from imgrec.duplicates.near import COPY, NEAR, NearDuplicates, find_near
 from imgrec.errors import ImgrecError
 from imgrec.labels.keep import keep_labels
 from imgrec.store.store import Store
@@ -91,7 +91,7 @@ def write_duplicates(
         raise ImgrecError(
             f"the folder {file.parent} does not exist: create it before writing {file.name}"
         )
-    found = find_duplicates(store, encoder, quiet=quiet)
+    found = find_near(store, encoder, quiet=quiet)
     entries = {e.id: e for e in store.catalog.entries(chain.from_iterable(found.groups))}
     write_text(file, table(found, entries))
     warnings = keep_labels(store, DUPLICATES, found.labels())
@@ -107,7 +107,7 @@ def write_duplicates(
     )
 
 
-def table(found: Duplicates, entries: Mapping[int, Entry]) -> str:
+def table(found: NearDuplicates, entries: Mapping[int, Entry]) -> str:
     """Return the CSV text: a header of `COLUMNS`, then one row per picture, group by group."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
@@ -116,7 +116,7 @@ def table(found: Duplicates, entries: Mapping[int, Entry]) -> str:
     return buffer.getvalue()
 
 
-def _rows(found: Duplicates, entries: Mapping[int, Entry]) -> Iterator[list[object]]:
+def _rows(found: NearDuplicates, entries: Mapping[int, Entry]) -> Iterator[list[object]]:
     for group, kinds, similarities in zip(
         found.groups, found.kinds, found.similarities, strict=True
     ):

@@ -28,7 +28,7 @@ from graph.pages.page import assets
 from graph.pages.places import Places
 from graph.pages.searchable import found_groups, found_pictures
 from imgrec.collection.kinds import COMMUNITY, DUPLICATES
-from imgrec.duplicates.find import find_duplicates
+from imgrec.duplicates.near import find_near
 from imgrec.labels.keep import keep_labels
 from imgrec.neighbors.graph import K, knn_graph_of
 from imgrec.sources.opening import source_of
@@ -196,7 +196,7 @@ def _groups(
     """
     if options.groups is not None:
         return options.groups, []
-    found = find_duplicates(store, options.encoder, quiet=quiet)
+    found = find_near(store, options.encoder, quiet=quiet)
     return found.groups, keep_labels(store, DUPLICATES, found.labels())
 
 

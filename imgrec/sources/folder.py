@@ -127,6 +127,14 @@ class FolderSource:
             raise PictureError("unreadable", f"it is {_kind(state.st_mode)}")
         return listed_at(path, state)
 
+    def file_identity(self, path: str) -> tuple[int, int] | None:
+        """Return device and inode of a file; None where it is absent or has no inode."""
+        try:
+            state = self.file(path).stat()
+        except (OSError, ValueError):
+            return None
+        return (state.st_dev, state.st_ino) if state.st_ino else None
+
     def read(self, path: str, head: int | None = None) -> bytes:
         """Return the bytes of a file, or the first `head` of them.
 

@@ -124,6 +124,13 @@ class PictureSource(Protocol):
             PictureError: `unreadable`: it cannot be known, or is no file but a folder or a pipe.
         """
 
+    def file_identity(self, path: str) -> Hashable | None:
+        """Return a value that two paths have in common where they are names of one file.
+
+        As a hard link has, and a symbolic link that is followed. None where nothing is there, or
+        the source has no such names.
+        """
+
     def read(self, path: str, head: int | None = None) -> bytes:
         """Return the bytes of a picture.
 

@@ -12,13 +12,14 @@ import pytest
 import stub_encoders
 from graph.__main__ import main as graph
 from graph.exports.map import map_of
-from imgrec import Options, Recommender, Store, find_duplicates, index_folders, neighbors_of
+from imgrec import Options, Recommender, Store, index_folders, neighbors_of
 from imgrec import report as report_command
 from imgrec.checks.findings import Finding, collected
 from imgrec.checks.store.derived import check_derived
 from imgrec.derived.clusters import clusters_of
 from imgrec.derived.kept import update_indexes
 from imgrec.doctor import main as doctor
+from imgrec.duplicates.near import find_near
 from imgrec.layouts.reduction import reduce_feature
 from imgrec.neighbors.kept import load_knn
 from imgrec.reporting.facts.maps import Ground
@@ -72,7 +73,7 @@ MAKERS: dict[str, Maker] = {
     "indexes/mini/pca-50": _opened(_reduced),
     "knn/mini": _opened(neighbors_of),
     "knn/rgb": _opened(lambda store: neighbors_of(store, "rgb")),
-    "duplicates": _opened(find_duplicates),
+    "duplicates": _opened(find_near),
     "graph/mini": _opened(lambda store: map_of(store, neighbors_of(store))),
     "graph/rgb": _opened(lambda store: map_of(store, neighbors_of(store, "rgb"), "rgb")),
     "layouts/mini/umap-2d-*": _layout("umap"),

@@ -7,7 +7,7 @@ import pytest
 
 from graph.exports.duplicates_csv import write_duplicates
 from graph.exports.write import export
-from imgrec.duplicates.find import find_duplicates
+from imgrec.duplicates.near import find_near
 from imgrec.store.store import Store
 from left_open import held, needs_list, sizes
 from site_stores import clusters, make_store, plain_names, site_of
@@ -33,13 +33,13 @@ def test_similarities_of_pictures_that_have_left_are_deleted_with_the_next_new_o
 ) -> None:
     _set(store, "missing", 5)
     with Store.open(store) as opened:
-        find_duplicates(opened)
+        find_near(opened)
     assert 1 in _pairs(store)
     assert 5 not in _pairs(store)
     _set(store, "missing", 1, 2)
     _set(store, "ok", 5)
     with Store.open(store) as opened:
-        found = find_duplicates(opened)
+        found = find_near(opened)
     left = _pairs(store)
     assert 5 in left
     assert not left & {1, 2}
@@ -47,7 +47,7 @@ def test_similarities_of_pictures_that_have_left_are_deleted_with_the_next_new_o
     # Nothing is new: nothing is written.
     stamp = (store / "duplicates" / "pairs.npy").stat().st_mtime_ns
     with Store.open(store) as opened:
-        assert find_duplicates(opened) == found
+        assert find_near(opened) == found
     assert (store / "duplicates" / "pairs.npy").stat().st_mtime_ns == stamp
 
 

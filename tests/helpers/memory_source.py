@@ -72,6 +72,9 @@ class MemorySource:
     def find(self, path: str) -> Listed | None:
         return self._listed(path) if path in self._names() else None
 
+    def file_identity(self, path: str) -> Hashable | None:
+        return None
+
     def read(self, path: str, head: int | None = None) -> bytes:
         if path not in self._names():
             raise PictureError("unreadable", "no such object")

@@ -11,8 +11,9 @@ from PIL import Image
 import stub_encoders
 import vector_stores
 from graph.pages.site import SiteOptions, write_site
-from imgrec import Options, Recommender, Store, find_duplicates, index_folders, neighbors_of
+from imgrec import Options, Recommender, Store, index_folders, neighbors_of
 from imgrec.derived.clusters import clusters_of
+from imgrec.duplicates.near import find_near
 from imgrec.encoders.mini import Mini
 from imgrec.encoders.registry import BUILT_IN, Loader
 from imgrec.pictures.decoding import decode, pixels_for
@@ -114,7 +115,7 @@ def test_all_commands_derive_from_the_relation_and_from_nothing_else(
         logdir = write_logdir(store, tmp_path / "logdir", None, ProjectorOptions(workers=0))
         report = write_report(store, tmp_path / "report", ReportOptions(methods=("umap",)))
         assert {site.encoder, logdir.encoder, report.encoder} == {NAME}
-        find_duplicates(store)
+        find_near(store)
         for folder in ("knn", "layouts", "projector"):
             assert [made.name for made in (path / folder).iterdir()] == [NAME]
         html = report.index.read_text("utf-8")

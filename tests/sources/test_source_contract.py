@@ -260,6 +260,14 @@ class TestEverySource:
             source.read(path)
         assert caught.value.reason == reason
 
+    def test_two_files_have_no_identity_in_common(self, source: PictureSource) -> None:
+        paths = [each.path for each in source.pictures(Listing())]
+        found = [source.file_identity(path) for path in paths]
+        known = [identity for identity in found if identity is not None]
+        assert len(known) == len(set(known)) in (0, len(paths))
+        assert found == [source.file_identity(path) for path in paths]
+        assert source.file_identity("discs/absent.jpg") is None
+
     def test_a_removed_source_is_offline(self, source: PictureSource) -> None:
         assert source.why_offline() is None and source.identity() is not None
         source.check()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from imgrec.collection import Ids
 from imgrec.collection.kinds import COLOR, DUPLICATES
-from imgrec.duplicates.find import find_duplicates
+from imgrec.duplicates.near import find_near
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.pictures.color_word import WORDS
 from imgrec.reporting.facts.catalog import Counts, Files, by_count
@@ -94,7 +94,7 @@ def groups_in(store: Store, name: str, count: int, quiet: bool = True, *, few: i
         few: number of pictures up to which a store is small.
     """
     if 2 <= count <= few:
-        return Groups(_largest_first(find_duplicates(store, name, quiet=quiet).groups), near=True)
+        return Groups(_largest_first(find_near(store, name, quiet=quiet).groups), near=True)
     if DUPLICATES in store.catalog.labels.kinds():
         return Groups(_labeled(store), near=True)
     copies = [tuple(ids) for ids in store.catalog.copies().values()]

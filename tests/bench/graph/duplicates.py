@@ -13,12 +13,12 @@ from PIL import Image
 
 from alterations import NOT_SOUGHT, SOUGHT
 from imgrec import Options, Store, index_folders
-from imgrec.duplicates.find import (
+from imgrec.duplicates.near import (
     THRESHOLD,
-    Duplicates,
+    NearDuplicates,
     Verifier,
     candidate_pairs,
-    find_duplicates,
+    find_near,
 )
 from imgrec.duplicates.pairs import CANDIDATES, unique_pairs
 from imgrec.store.paths import StorePaths
@@ -64,9 +64,9 @@ def measured(photos: Path) -> str:
                 for name in (*store.relation_names(), "lite0", "mini")
             }
             started = time.perf_counter()
-            find_duplicates(store)
+            find_near(store)
             spent_s = time.perf_counter() - started
-            found = {t: find_duplicates(store, threshold=t) for t in _THRESHOLDS}
+            found = {t: find_near(store, threshold=t) for t in _THRESHOLDS}
         lines = [
             f"{len(truth.source) - len(how)} photographs and {len(how)} altered pictures; share of "
             "the altered pictures to find that are in a candidate pair with their original, by the "
@@ -153,7 +153,7 @@ def _truth(store: Store, how: Mapping[str, tuple[str, str]], altered: Path) -> T
     return Truth(source, {image_id: alteration for image_id, (alteration, _) in made_of.items()})
 
 
-def _line(threshold: float, found: Duplicates, truth: Truth) -> list[object]:
+def _line(threshold: float, found: NearDuplicates, truth: Truth) -> list[object]:
     members = [(i, group[0]) for group in found.groups for i in group[1:]]
     right = sum(truth.source[i] == truth.source[best] for i, best in members)
     recall = np.mean([hit for hits in _hits(found, truth, SOUGHT).values() for hit in hits])
@@ -162,7 +162,7 @@ def _line(threshold: float, found: Duplicates, truth: Truth) -> list[object]:
     return [name, f"{recall:.4f}", precision, len(_joined(found, truth))]
 
 
-def _by_alteration(found: Duplicates, truth: Truth) -> str:
+def _by_alteration(found: NearDuplicates, truth: Truth) -> str:
     hits = {**_hits(found, truth, SOUGHT), **_hits(found, truth, NOT_SOUGHT)}
     lines = [
         [name, "yes" if name in SOUGHT else "no", f"{sum(of)} of {len(of)}"]
@@ -171,7 +171,9 @@ def _by_alteration(found: Duplicates, truth: Truth) -> str:
     return rows(("alteration", "to be found", "found"), lines)
 
 
-def _hits(found: Duplicates, truth: Truth, names: Mapping[str, object]) -> dict[str, list[bool]]:
+def _hits(
+    found: NearDuplicates, truth: Truth, names: Mapping[str, object]
+) -> dict[str, list[bool]]:
     """Return whether each altered picture is in a group with another of the same source."""
     group_of = {i: group for group in found.groups for i in group}
     hits: dict[str, list[bool]] = {name: [] for name in names}
@@ -182,7 +184,7 @@ def _hits(found: Duplicates, truth: Truth, names: Mapping[str, object]) -> dict[
     return hits
 
 
-def _joined(found: Duplicates, truth: Truth) -> list[tuple[str, str]]:
+def _joined(found: NearDuplicates, truth: Truth) -> list[tuple[str, str]]:
     """Return the pairs of different photographs whose pictures are in one group."""
     joined = {
         tuple(sorted((truth.source[i], truth.source[group[0]])))

@@ -17,14 +17,15 @@ from hypothesis import strategies as st
 
 from graph.__main__ import main
 from graph.exports.duplicates_csv import COLUMNS, table, write_duplicates
-from imgrec import Duplicates, Store, index_folders
+from imgrec import Store, index_folders
 from imgrec.collection import Entry
+from imgrec.duplicates.near import NearDuplicates
 from imgrec.samples.render import render_sample
 from paths import ROOT
 from stores import HERE, nothing_can_be_written
 
 NAMES = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=20)
-FOUND = Duplicates(
+FOUND = NearDuplicates(
     ((2, 5, 1),), (("representative", "copy", "near"),), ((1.0, 1.0, 0.98765),)
 )  # fmt: skip
 
@@ -77,7 +78,7 @@ def test_a_line_a_picture() -> None:
         "2,5,5.jpg,/photos,copy,1.000,640,480,JPEG,1234,no",
         "2,1,1.jpg,/photos,near,0.988,640,480,JPEG,1234,no",
     ]
-    assert table(Duplicates(), {}) == ",".join(COLUMNS) + "\n"
+    assert table(NearDuplicates(), {}) == ",".join(COLUMNS) + "\n"
 
 
 @given(NAMES, NAMES)

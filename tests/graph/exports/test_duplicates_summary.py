@@ -8,10 +8,11 @@ import pytest
 
 import graph.exports.duplicates_csv as exported
 from graph.exports.duplicates_csv import TableSummary, table, write_duplicates
-from imgrec import Duplicates, ImgrecError
+from imgrec import ImgrecError
 from imgrec.collection import Entry
+from imgrec.duplicates.near import NearDuplicates
 
-FOUND = Duplicates(
+FOUND = NearDuplicates(
     ((2, 5, 1), (7, 8)),
     (("representative", "copy", "near"), ("representative", "near")),
     ((1.0, 1.0, 0.5), (1.0, 0.75)),
@@ -29,7 +30,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a store in which the groups are found, and which notes what it is asked."""
     asked: dict[str, object] = {}
 
-    def find(store: Any, encoder: str | None, *, quiet: bool) -> Duplicates:
+    def find(store: Any, encoder: str | None, *, quiet: bool) -> NearDuplicates:
         asked["find"] = store, encoder, quiet
         return FOUND
 
@@ -37,7 +38,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Any:
         asked["keep"] = store, kind, labels
         return ["duplicates labels were not kept"]
 
-    monkeypatch.setattr(exported, "find_duplicates", find)
+    monkeypatch.setattr(exported, "find_near", find)
     monkeypatch.setattr(exported, "keep_labels", keep)
     catalog = SimpleNamespace(entries=lambda ids: [_entry(i) for i in ids])
     return SimpleNamespace(catalog=catalog, asked=asked)

@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-import imgrec.duplicates.find
-from imgrec import Duplicates, Neighbors, StoreError
+import imgrec.duplicates.near
+from imgrec import Neighbors, StoreError
 from imgrec.collection import Entry
-from imgrec.duplicates.find import (
+from imgrec.duplicates.near import (
+    NearDuplicates,
     Verifier,
     _best_first,
     _composed,
     _pairs_beyond_copies,
     candidate_pairs,
-    duplicates_in,
+    near_in,
 )
 from imgrec.duplicates.pairs import KnownPairs, load_pairs, save_pairs
 from imgrec.duplicates.verification import Sizes
@@ -76,8 +77,8 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> tuple[Likeness, list[list[list[
             done(len(part))
             yield part, similarities(part, thumbnail)
 
-    monkeypatch.setattr(imgrec.duplicates.find, "similarities_of", similarities)
-    monkeypatch.setattr(imgrec.duplicates.find, "similarities_by_block", by_block)
+    monkeypatch.setattr(imgrec.duplicates.near, "similarities_of", similarities)
+    monkeypatch.setattr(imgrec.duplicates.near, "similarities_by_block", by_block)
     return likeness, asked
 
 
@@ -186,7 +187,7 @@ def test_candidates_are_pairs_of_contents_named_by_their_first_picture(
     near = np.array([[7, 5], [2, 7], [9, 2], [7, 2]])
     ids = [2, 5, 7, 9]
     neighbors = Neighbors(np.array(ids), near, np.zeros((4, 2), np.float32))
-    monkeypatch.setattr(imgrec.duplicates.find, "neighbors_in", lambda *_: neighbors)
+    monkeypatch.setattr(imgrec.duplicates.near, "neighbors_in", lambda *_: neighbors)
     feature = _feature([[1, 0], [0, 1], [1, 0], [1, 1]], ids)
     nothing: Any = None
     found = candidate_pairs(nothing, nothing, feature, {2: [2, 7]})
@@ -210,7 +211,7 @@ def test_a_content_beyond_its_copies_is_a_candidate_too(monkeypatch: pytest.Monk
     ids = [1, 2, 3, 4]
     near = np.array([[2, 3], [1, 3], [1, 2], [1, 2]])
     neighbors = Neighbors(np.array(ids), near, np.zeros((4, 2), np.float32))
-    monkeypatch.setattr(imgrec.duplicates.find, "neighbors_in", lambda *_: neighbors)
+    monkeypatch.setattr(imgrec.duplicates.near, "neighbors_in", lambda *_: neighbors)
     feature = _feature([[1, 0], [1, 0], [1, 0], [1, 1]], ids)
     nothing: Any = None
     assert candidate_pairs(nothing, nothing, feature, {1: [1, 2, 3]}).tolist() == [[1, 4]]
@@ -238,7 +239,7 @@ def test_groups_hold_the_best_then_copies_then_others_by_similarity() -> None:
     copies = {3: [3, 9], 5: [5, 6], 20: [20, 21, 22]}
     known = _known({(3, 4): 0.75, (3, 5): 0.875, (3, 8): 0.875, (10, 11): 0.5, (1, 10): 1.0})
     found = _composed([[3, 4, 5, 8], [10, 1, 11]], copies, known)
-    assert found == Duplicates(
+    assert found == NearDuplicates(
         ((3, 9, 5, 6, 8, 4), (10, 1, 11), (20, 21, 22)),
         (
             ("representative", "copy", "near", "near", "near", "near"),
@@ -252,7 +253,7 @@ def test_groups_hold_the_best_then_copies_then_others_by_similarity() -> None:
         **dict.fromkeys((10, 1, 11), "10"),
         **dict.fromkeys((20, 21, 22), "20"),
     }
-    assert _composed([], {}, _known({})) == Duplicates()
+    assert _composed([], {}, _known({})) == NearDuplicates()
 
 
 def test_copies_come_before_near_duplicates_of_equal_similarity() -> None:
@@ -266,7 +267,7 @@ def test_copies_come_before_near_duplicates_of_equal_similarity() -> None:
 def test_thresholds_beyond_the_range_are_refused(threshold: float) -> None:
     nothing: Any = None
     with pytest.raises(ValueError) as error:
-        duplicates_in(nothing, nothing, nothing, threshold)
+        near_in(nothing, nothing, nothing, threshold)
     assert str(error.value) == f"threshold is {threshold}: give 0.4 to 1"
 
 
@@ -290,13 +291,13 @@ def test_the_threshold_decides_which_pairs_are_alike(
     likeness, _ = compared
     likeness |= {(1, 2): 0.625, (1, 3): 0.75, (2, 3): 0.5}
     pairs = np.array([[1, 2], [1, 3]])
-    monkeypatch.setattr(imgrec.duplicates.find, "candidate_pairs", lambda *_: pairs)
+    monkeypatch.setattr(imgrec.duplicates.near, "candidate_pairs", lambda *_: pairs)
     store: Any = ChosenStore(tmp_path, [1, 2, 3])
     entries = {i: _entry(i, 10, 10, size) for i, size in ((1, 5), (2, 9), (3, 1))}
     store.catalog.copies = dict
     store.catalog.entries = lambda ids: [entries[i] for i in ids]
     nothing: Any = None
-    found = duplicates_in(store, nothing, nothing, threshold)
+    found = near_in(store, nothing, nothing, threshold)
     assert found.groups == groups
     kept = load_pairs(store.paths.duplicates)
     # A pair that only the bundles asked for is kept as well.

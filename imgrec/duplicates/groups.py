@@ -1,0 +1,169 @@
+"""Groups of duplicates: what may go, what is kept, and what has to be looked at.
+
+A group is a picture and what is related to it. Its first file is kept. Every file that may go was
+compared directly with a kept file and is the same picture, byte for byte or by `compare_files`;
+nothing is deleted over a chain of comparisons. Pictures that are only similar are kept too, each
+with its own copies.
+
+Invariant: `keep` is "no" only for a copy of a kept file, or a file that is the same as a kept one
+and has no more pixels.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from imgrec.collection import Entry
+from imgrec.duplicates.comparison import Comparison, Verdict
+from imgrec.duplicates.keep_rules import KeepRules, pixels, place
+
+KEPT, COPY, SAME, LINK, SIMILAR = "kept", "copy", "same", "link", "similar"
+YES, NO, LOOK = "yes", "no", "look"
+# A file that has this many times the pixels of the kept one is not called superfluous.
+_MORE_PIXELS = 1.02
+IDENTICAL = Comparison(Verdict.SAME, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file of a group.
+
+    Attributes:
+        id: of the picture in the catalog.
+        kind: `kept`; `copy`, the same bytes as the kept file; `same`, the same picture in another
+            file; `link`, another name of a file listed before: a hard link, or reached over a
+            symbolic link; `similar`.
+        keep: `yes`, `no` (it may go), or `look`: to be decided by a person. A link has that of its
+            file.
+        same_as: id of the kept or similar file that it equals; its own for `kept` and `similar`.
+        comparison: of the file `same_as`, first, with this one; of a `similar` file, of the first
+            one of the group with this one.
+    """
+
+    id: int
+    kind: str
+    keep: str
+    same_as: int
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Files that show one picture, or similar ones.
+
+    Attributes:
+        members: two or more. The one to keep comes first, then its copies and what is the same;
+            then each similar picture, followed by its own.
+    """
+
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """The duplicates of a store.
+
+    Attributes:
+        groups: ordered by root and path of their first files; a picture is in one at most.
+    """
+
+    groups: tuple[Group, ...] = ()
+
+    def members(self) -> Iterator[Member]:
+        """Yield the members of all groups, in order."""
+        for group in self.groups:
+            yield from group.members
+
+    def labels(self) -> dict[int, str]:
+        """Return for each file that others equal, and for these, the id of the kept one as text."""
+        equal = {m.same_as for m in self.members() if m.id != m.same_as}
+        return {m.id: str(m.same_as) for m in self.members() if m.same_as in equal}
+
+    def similar_labels(self) -> dict[int, str]:
+        """Return for each file of a group with similar ones the id of the group's first as text."""
+        return {
+            member.id: str(group.members[0].id)
+            for group in self.groups
+            if any(member.kind == SIMILAR for member in group.members)
+            for member in group.members
+        }
+
+
+@dataclass(frozen=True)
+class Composer:
+    """Makes groups of bundles of contents.
+
+    Attributes:
+        files: the files of each content, the best first.
+        compared: returns the comparison of two contents.
+        identities: by id, what names of one file have in common; a file without one is its own.
+    """
+
+    files: Mapping[int, Sequence[Entry]]
+    compared: Callable[[int, int], Comparison]
+    identities: Mapping[int, Hashable]
+
+    def group(self, bundle: Mapping[int, Sequence[int]]) -> Group:
+        """Return the group of a bundle.
+
+        Args:
+            bundle: the contents that are the same as each kept one; the first of the group first.
+        """
+        first = next(iter(bundle))
+        members: list[Member] = []
+        for kept, same in bundle.items():
+            members += self._around(first, kept, same)
+        return Group(tuple(members))
+
+    def _around(self, first: int, kept: int, same: Sequence[int]) -> list[Member]:
+        """Return a kept or similar file, and what equals it."""
+        best, *copies = self.files[kept]
+        if kept == first:
+            members = [Member(best.id, KEPT, YES, best.id, IDENTICAL)]
+        else:
+            members = [Member(best.id, SIMILAR, LOOK, best.id, self.compared(first, kept))]
+        members += [Member(entry.id, COPY, NO, best.id, IDENTICAL) for entry in copies]
+        for content in same:
+            comparison = self.compared(kept, content)
+            members += [
+                Member(entry.id, SAME, _keep(best, entry), best.id, comparison)
+                for entry in self.files[content]
+            ]
+        return self._with_links(members)
+
+    def _with_links(self, members: Sequence[Member]) -> list[Member]:
+        """Return members of which those that name a file listed before are links."""
+        seen: dict[Hashable, str] = {}
+        found = []
+        for member in members:
+            identity = self.identities.get(member.id, member.id)
+            if identity in seen:
+                keep = seen[identity]
+                member = Member(member.id, LINK, keep, member.same_as, member.comparison)
+            seen.setdefault(identity, member.keep)
+            found.append(member)
+        return found
+
+
+def files_by_content(
+    entries: Sequence[Entry], contents: Mapping[int, int], rules: KeepRules
+) -> dict[int, list[Entry]]:
+    """Return the files of each content, the best first, best contents first.
+
+    Args:
+        entries: the files.
+        contents: by id of a file, the id that stands for its content.
+        rules: what is best.
+    """
+    files: dict[int, list[Entry]] = {}
+    for entry in sorted(entries, key=rules.ranking()):
+        files.setdefault(contents[entry.id], []).append(entry)
+    return files
+
+
+def in_order(groups: Sequence[Group], entries: Mapping[int, Entry]) -> Duplicates:
+    """Return the groups by root and path of their first files."""
+    return Duplicates(tuple(sorted(groups, key=lambda group: place(entries[group.members[0].id]))))
+
+
+def _keep(kept: Entry, entry: Entry) -> str:
+    return LOOK if pixels(entry) > _MORE_PIXELS * pixels(kept) else NO

@@ -1,0 +1,101 @@
+"""Which file of a group is kept: rules that a user orders, then the path.
+
+A rule gives each file a number, and the least is kept; where files tie, the next rule decides.
+Before all rules comes the place: a file in a trash, preview or cache folder is kept only where the
+group has no other. After all of them come the root and the path, so the order never depends on
+ids: two stores of one folder keep the same files.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from imgrec.collection import Entry
+from imgrec.errors import ImgrecError
+from imgrec.sources.opening import locations_of, source_at, source_of
+from imgrec.sources.place_kinds import place_kind
+from imgrec.system.file_names import printable
+
+Rank = tuple[float | int | str, ...]
+_IN = "in:"
+_RANKS: dict[str, Callable[[Entry], Rank]] = {
+    "largest": lambda entry: (-pixels(entry), -entry.size),
+    "oldest": lambda entry: (entry.mtime_ns,),
+    "newest": lambda entry: (-entry.mtime_ns,),
+}
+# A comma ends a rule only before another one, since the name of a folder may contain commas.
+_COMMA = re.compile(rf",(?=\s*(?:(?:{'|'.join(_RANKS)})\s*(?:,|$)|{_IN}))")
+
+
+@dataclass(frozen=True)
+class KeepRules:
+    """An order of preference among the files of a group.
+
+    Attributes:
+        rules: `largest` (pixels, then bytes), `oldest` and `newest` (by the time of the file), and
+            `in:FOLDER` (a path on the disk, or relative to a root). `largest` and `oldest`
+            follow where they are not named.
+    """
+
+    rules: tuple[str, ...] = ("largest", "oldest")
+
+    def __post_init__(self) -> None:
+        for rule in self.rules:
+            if rule not in _RANKS and not rule.startswith(_IN):
+                raise ImgrecError(
+                    f"{printable(rule)!r} is no rule for what to keep: give "
+                    f"{', '.join(_RANKS)} or in:FOLDER, several separated by commas"
+                )
+            if rule == _IN:
+                raise ImgrecError("in: names no folder: write in:FOLDER")
+
+    @classmethod
+    def parse(cls, text: str) -> "KeepRules":
+        """Return the rules of a text such as `in:Album,oldest`.
+
+        Raises:
+            ImgrecError: a rule is unknown, or `in:` names no folder.
+        """
+        return cls(tuple(rule.strip() for rule in _COMMA.split(text)))
+
+    def __str__(self) -> str:
+        return ",".join(self.rules)
+
+    def ranking(self) -> Callable[[Entry], Rank]:
+        """Return a function from a file to its sort key: the least of a group is kept."""
+        chosen = dict.fromkeys((*self.rules, "largest", "oldest"))
+        ranks = [_RANKS.get(rule) or _in_folder(rule.removeprefix(_IN)) for rule in chosen]
+
+        def rank(entry: Entry) -> Rank:
+            aside = place_kind(entry.path) is not None
+            return (aside, *(value for rank in ranks for value in rank(entry)), *place(entry))
+
+        return rank
+
+
+def place(entry: Entry) -> tuple[str, str]:
+    """Return the root and path of a file: the order of groups, and of files that tie."""
+    return entry.root, entry.path
+
+
+def pixels(entry: Entry) -> int:
+    """Return the number of pixels of a picture, 0 where it is unknown."""
+    return (entry.width or 0) * (entry.height or 0)
+
+
+def _in_folder(folder: str) -> Callable[[Entry], Rank]:
+    """Return the rank by a folder: relative to a root, or a place that a user names."""
+    relative = f"{_one_name(folder.rstrip('/'))}/"
+    sources = [source_of(text) for text in (source_at(folder).description, *locations_of(folder))]
+
+    def rank(entry: Entry) -> Rank:
+        below_root = _one_name(entry.path).startswith(relative)
+        return (not below_root and all(s.path_of(entry.location) is None for s in sources),)
+
+    return rank
+
+
+def _one_name(path: str) -> str:
+    """Return a path in the form in which all spellings of a letter with an accent are equal."""
+    return unicodedata.normalize("NFC", path)
