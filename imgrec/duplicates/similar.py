@@ -1,0 +1,129 @@
+"""Tell whether two pictures are one picture altered: cropped, turned, stamped, brighter.
+
+The second answer beside `same`: nothing may be deleted by it. The pictures are registered
+(`imgrec.duplicates.registration`), and they are similar if nearly all the structure of one is
+explained by the other (`imgrec.duplicates.block_map`). Two drawings of different objects have no
+lines in common, and two photos in a row have moved; a stamp, a crop or a border leaves the
+structure of the original in place.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imgrec.duplicates.block_map import BlockMap, block_map
+from imgrec.duplicates.comparison import Box, Difference
+from imgrec.duplicates.naming import (
+    differing_blocks,
+    differing_box,
+    name_differences,
+    turned_back,
+)
+from imgrec.duplicates.registration import (
+    FINE_PX,
+    Pixels,
+    Registration,
+    frame,
+    frame_size,
+    luminance,
+    refine_all,
+    rim_box,
+    starts,
+    turned_pixels,
+)
+
+# Share of the structured blocks of one picture that the other must explain, and vice versa.
+_EXPLAINED, _EXPLAINED_OTHER = 0.75, 0.25
+# Structured blocks needed: fewer prove nothing.
+_FEWEST_BLOCKS = 6
+# Share explained from which no other orientation is tried.
+_ENOUGH = 0.9
+# Starts that are refined.
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How two similar pictures are related.
+
+    Attributes:
+        score: 0 to 1, share of the structured blocks that is explained.
+        turn: 0 to 7, as `Comparison.turn`.
+        differences: flags of geometry and photometry; those of files are not known here.
+        box: the part that differs, in shares of the first picture; None where nothing does.
+    """
+
+    score: float
+    turn: int
+    differences: Difference
+    box: Box | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    registration: Registration
+    blocks: BlockMap
+    frame: tuple[int, int]
+    score: float
+
+
+def similar(a: Pixels, b: Pixels) -> Likeness | None:
+    """Return how two pictures are related, None if they are not known to be.
+
+    Args:
+        a: the first picture, upright, (h, w, 3) uint8 RGB, longest side at most about 512.
+        b: the second.
+    """
+    if min(*a.shape[:2], *b.shape[:2]) < 2:
+        return None
+    match = _match(a, b)
+    if match is None:
+        return None
+    where = match.registration
+    upright = turned_pixels(a, where.turn)
+    differences = name_differences(upright, b, where.turn, where.a, where.b, match.blocks)
+    box = None
+    if differences & Difference.PART:
+        differing = differing_blocks(match.blocks)
+        left, top, right, bottom = differing_box(differing, match.frame, where.a)
+        height, width = upright.shape[:2]
+        box = turned_back((left / width, top / height, right / width, bottom / height), where.turn)
+    return Likeness(match.score, where.turn, differences, box)
+
+
+def _match(a: Pixels, b: Pixels) -> _Match | None:
+    """Return the best match of two pictures, with their rims or without, None if there is none."""
+    rims = [((0.0, 0.0, float(p.shape[1]), float(p.shape[0])), rim_box(p)) for p in (a, b)]
+    tried = set()
+    for without_a, without_b in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        boxes = rims[0][without_a], rims[1][without_b]
+        if boxes in tried:
+            continue
+        tried.add(boxes)
+        best: _Match | None = None
+        for start in starts(a, b, *boxes)[:_TRIES]:
+            found = _matched(a, b, start)
+            if found is not None and (best is None or found.score > best.score):
+                best = found
+                if best.score > _ENOUGH:
+                    break
+        if best is not None:
+            return best
+    return None
+
+
+def _matched(a: Pixels, b: Pixels, start: Registration) -> _Match | None:
+    """Return the match from a coarse registration, None if too little of it is explained."""
+    picture_a, picture_b = luminance(turned_pixels(a, start.turn)), luminance(b)
+    where = refine_all(picture_a, picture_b, start)
+    if where is None:
+        return None
+    size = frame_size(where.a, where.b, FINE_PX)
+    blocks = block_map(frame(picture_a, where.a, size), frame(picture_b, where.b, size))
+    if blocks is None or blocks.structured.any(axis=(1, 2)).sum() < 2:
+        return None
+    counts = blocks.structured.sum(axis=(1, 2))
+    shares = [blocks.share(of) for of in blocks.structured]
+    if counts.min() < _FEWEST_BLOCKS or max(shares) < _EXPLAINED or min(shares) < _EXPLAINED_OTHER:
+        return None
+    return _Match(where, blocks, size, blocks.share(np.any(blocks.structured, axis=0)))
