@@ -45,6 +45,8 @@ _ALL_TURNS = 0xFF
 _LEAST_SCORE = 0.35
 # What an orientation must gain over the picture as it is: symmetric pictures are not turned.
 _UPRIGHT_BONUS = 0.02
+# Side of a box that is too small to look at, pixels.
+_SMALLEST_PX = 8
 # Deviation of the pixels of a rim from its color, and the share of them that keep to it.
 _RIM_LEVELS, _RIM_SHARE = 16, 0.98
 # Shortest side of a common frame, as a share of that of its picture.
@@ -58,6 +60,8 @@ _SATURATED = 250
 _PLANE = types.Array(types.float32, 2, "C")
 _FIT = types.Array(types.float64, 1, "C")
 _SYSTEM = types.Array(types.float64, 2, "C")
+_LINES = types.Array(types.uint8, 3, "A", readonly=True)
+_COLOR = types.Array(types.float64, 1, "C")
 _NUMBER = types.float64
 _Fit = NDArray[np.float64]
 
@@ -269,7 +273,7 @@ def refine(
         middle = start.a[axis] + share_a * (length / 2 + shift - scale * length / 2)
         shifts.append(middle - scales[-1] * start.b[axis])
     box_a, box_b = boxes((scales[0], scales[1]), (shifts[0], shifts[1]), a.size, b.size)
-    if box_a[2] - box_a[0] < 8 or box_a[3] - box_a[1] < 8:
+    if box_a[2] - box_a[0] < _SMALLEST_PX or box_a[3] - box_a[1] < _SMALLEST_PX:
         return None
     return replace(start, a=box_a, b=box_b)
 
@@ -284,6 +288,21 @@ def refine_all(a: Image.Image, b: Image.Image, start: Registration) -> Registrat
     return where
 
 
+@compiled(_LINES, _COLOR, returns=types.int64)
+def _rim_px(lines: Pixels, color: NDArray[np.float64]) -> int:
+    """Return the number of leading lines (n, m, 3) that are of one color but for a few pixels."""
+    for i in range(lines.shape[0]):
+        near = 0
+        for j in range(lines.shape[1]):
+            apart = 0.0
+            for k in range(3):
+                apart = max(apart, abs(lines[i, j, k] - color[k]))
+            near += apart <= _RIM_LEVELS
+        if near < _RIM_SHARE * lines.shape[1]:
+            return i
+    return 0
+
+
 def rim_box(pixels: Pixels) -> PixelBox:
     """Return the box of a picture (h, w, 3) within its outermost rim of even color."""
     height, width = pixels.shape[:2]
@@ -291,13 +310,11 @@ def rim_box(pixels: Pixels) -> PixelBox:
     for side in range(4):
         lines = pixels if side % 2 else pixels.transpose(1, 0, 2)
         lines = lines[::-1] if side > 1 else lines
-        color = np.median(lines[0], axis=0)
-        near = (np.abs(lines - color) <= _RIM_LEVELS).all(axis=2).mean(axis=1) >= _RIM_SHARE
-        rim = int(np.argmin(near)) if not near.all() else 0
+        rim = _rim_px(lines, np.median(lines[0], axis=0))
         # The line beside a rim mixes both.
         rim += 1 if rim else 0
         box.append(float(rim if side < 2 else (width, height)[side % 2] - rim))
-    if box[2] - box[0] < 8 or box[3] - box[1] < 8:
+    if box[2] - box[0] < _SMALLEST_PX or box[3] - box[1] < _SMALLEST_PX:
         return 0.0, 0.0, float(width), float(height)
     return box[0], box[1], box[2], box[3]
 

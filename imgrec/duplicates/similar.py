@@ -7,6 +7,7 @@ lines in common, and two photos in a row have moved; a stamp, a crop or a border
 structure of the original in place.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from imgrec.duplicates.naming import (
 )
 from imgrec.duplicates.registration import (
     FINE_PX,
+    PixelBox,
     Pixels,
     Registration,
     frame,
@@ -91,17 +93,24 @@ def similar(a: Pixels, b: Pixels) -> Likeness | None:
     return Likeness(match.score, where.turn, differences, box)
 
 
+def _parts(a: Pixels, b: Pixels) -> Iterator[tuple[PixelBox, PixelBox]]:
+    """Yield which parts to compare: the whole pictures, then without the rim of one, of both."""
+    whole_a, whole_b = ((0.0, 0.0, float(p.shape[1]), float(p.shape[0])) for p in (a, b))
+    yield whole_a, whole_b
+    inner_a, inner_b = rim_box(a), rim_box(b)
+    if inner_b != whole_b:
+        yield whole_a, inner_b
+    if inner_a != whole_a:
+        yield inner_a, whole_b
+    if inner_a != whole_a and inner_b != whole_b:
+        yield inner_a, inner_b
+
+
 def _match(a: Pixels, b: Pixels) -> _Match | None:
     """Return the best match of two pictures, with their rims or without, None if there is none."""
-    rims = [((0.0, 0.0, float(p.shape[1]), float(p.shape[0])), rim_box(p)) for p in (a, b)]
-    tried = set()
-    for without_a, without_b in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        boxes = rims[0][without_a], rims[1][without_b]
-        if boxes in tried:
-            continue
-        tried.add(boxes)
+    for part_a, part_b in _parts(a, b):
         best: _Match | None = None
-        for start in starts(a, b, *boxes)[:_TRIES]:
+        for start in starts(a, b, part_a, part_b)[:_TRIES]:
             found = _matched(a, b, start)
             if found is not None and (best is None or found.score > best.score):
                 best = found
