@@ -2,16 +2,23 @@
 
 `SAME` means that one of the files may be deleted, so it is said only where everything that the
 files hold was compared: headers first, since they tell what 8-bit pixels over white do not show,
-then the pixels of both at the size of the smaller one, then transparency and later frames.
-Everything else is `SIMILAR` at most.
+then the pixels of both at the size of the smaller one, then transparency. All that is not compared
+counts as a difference. What is not the same may be similar: `imgrec.duplicates.similar`.
 """
 
+import numpy as np
+from PIL import Image
+
 from imgrec.duplicates.comparison import Comparison, Difference, Verdict
-from imgrec.duplicates.file_picture import FilePicture, Headers, resized
+from imgrec.duplicates.file_picture import FilePicture, Headers, Size, pixels_at
 from imgrec.duplicates.same import same_frame
+from imgrec.duplicates.similar import similar
+from imgrec.duplicates.windows import Pixels
 from imgrec.pictures.decoding import Picture
 
-# Pixels by which sides may differ from those that the ratio of the other picture's sides gives.
+# Longest side of the pictures in which similarity is sought.
+_SIMILAR_PX = 512
+# Pixels by which a side may differ from what the ratio of the other picture's sides gives.
 _ROUNDING_PX = 1.0
 
 
@@ -29,25 +36,24 @@ def compare_files(one: bytes, other: bytes) -> Comparison:
         return Comparison(Verdict.SAME, 1.0)
     first, second = FilePicture(one), FilePicture(other)
     hindrances = _hindrances(first.headers, second.headers)
+    pictures = _decoded(first, second)
+    sizes = [(picture.width, picture.height) for picture in pictures]
+    if _has_one_ratio(*sizes):
+        answer = _same(first, second, pictures, hindrances)
+        if answer is not None:
+            return answer
+    return _similar(pictures, hindrances)
+
+
+def _decoded(first: FilePicture, second: FilePicture) -> tuple[Picture, Picture]:
+    """Return both pictures at least as large as the smaller, if they may be the same."""
     small, large = sorted((first, second), key=lambda picture: picture.area)
-    if not _may_have_one_ratio(small.headers.size, large.headers.size):
-        return _similar(first, second, hindrances)
-    smaller = small.decoded(min(small.headers.size))
-    larger = large.decoded(min(smaller.image.size))
-    size = smaller.image.size
-    if not _has_one_ratio(size, (larger.width, larger.height)):
-        return _similar(first, second, hindrances)
-    answer = same_frame(resized(smaller, size), resized(larger, size))
-    if not answer.is_same:
-        return _similar(first, second, hindrances)
-    found = hindrances | _reduced(smaller)
-    if (first.headers.has_alpha or second.headers.has_alpha) and not _same_over_black(
-        small, large, size
-    ):
-        found |= Difference.TRANSPARENCY
-    changes = _changes(first.headers, second.headers)
-    verdict = Verdict.SIMILAR if found else Verdict.SAME
-    return Comparison(verdict, answer.score, found | changes)
+    sizes = small.headers.size, large.headers.size
+    # One of them may be stored turned.
+    if not (_has_one_ratio(*sizes) or _has_one_ratio(sizes[0], sizes[1][::-1])):
+        return first.decoded(_SIMILAR_PX // 2), second.decoded(_SIMILAR_PX // 2)
+    least_px = min(small.headers.size)
+    return first.decoded(least_px), second.decoded(least_px)
 
 
 def _hindrances(a: Headers, b: Headers) -> Difference:
@@ -55,46 +61,68 @@ def _hindrances(a: Headers, b: Headers) -> Difference:
     found = Difference.NONE
     if a.is_deep or b.is_deep or a.profile != b.profile:
         found |= Difference.DEPTH
-    if a.frames != b.frames or a.frames != 1 or a.appended != b.appended:
+    if a.frames != 1 or b.frames != 1 or a.appended != b.appended:
         found |= Difference.FRAMES
     return found
 
 
-def _changes(a: Headers, b: Headers) -> Difference:
-    """Return how pictures that are the same differ."""
-    is_resized = sorted(a.size) != sorted(b.size)
-    return Difference.REENCODED | (Difference.RESIZED if is_resized else Difference.NONE)
-
-
-def _reduced(smaller: Picture) -> Difference:
-    """Return `DETAIL` if the smaller file was too large to be decoded at its size."""
-    is_whole = smaller.image.size == (smaller.width, smaller.height)
-    return Difference.NONE if is_whole else Difference.DETAIL
-
-
-def _may_have_one_ratio(small: tuple[int, int], large: tuple[int, int]) -> bool:
-    """Return True if sizes have one ratio, as stored or with one of them turned."""
-    return _has_one_ratio(small, large) or _has_one_ratio(small, large[::-1])
-
-
-def _has_one_ratio(small: tuple[int, int], large: tuple[int, int]) -> bool:
-    """Return True if (width, height) have one ratio but for rounding."""
+def _has_one_ratio(a: Size, b: Size) -> bool:
+    """Return True if the sides (width, height) of two pictures have one ratio but for rounding."""
+    small, large = sorted((a, b), key=lambda size: size[0] * size[1])
     return any(
         abs(small[1 - k] - large[1 - k] * small[k] / large[k]) <= _ROUNDING_PX for k in (0, 1)
     )
 
 
-def _same_over_black(small: FilePicture, large: FilePicture, size: tuple[int, int]) -> bool:
-    """Return True if two pictures are the same over black too, and as transparent everywhere."""
-    pairs = [
-        [resized(picture.decoded(min(size), ground), size) for picture in (small, large)]
-        for ground in ("white", "black")
-    ]
+def _same(
+    first: FilePicture,
+    second: FilePicture,
+    pictures: tuple[Picture, Picture],
+    hindrances: Difference,
+) -> Comparison | None:
+    """Return how pictures differ whose pixels over white are the same; None if they are not."""
+    size = min((picture.image.size for picture in pictures), key=lambda size: size[0] * size[1])
+    frames = [pixels_at(picture, size) for picture in pictures]
+    answer = same_frame(*frames)
+    if not answer.is_same:
+        return None
+    if first.headers.has_alpha or second.headers.has_alpha:
+        hindrances |= _transparency(first, second, size, frames)
+    sizes = [(picture.width, picture.height) for picture in pictures]
+    changes = Difference.REENCODED
+    if sizes[0] != sizes[1]:
+        changes |= Difference.RESIZED
+    # The smaller one was too large to be decoded at its own size.
+    if size != min(sizes, key=lambda one: one[0] * one[1]):
+        hindrances |= Difference.DETAIL
+    verdict = Verdict.SIMILAR if hindrances else Verdict.SAME
+    return Comparison(verdict, answer.score, hindrances | changes)
+
+
+def _transparency(
+    first: FilePicture, second: FilePicture, size: Size, over_white: list[Pixels]
+) -> Difference:
+    """Return `TRANSPARENCY` unless pictures are the same over black too, and as transparent."""
+    least_px = min(size)
+    over_black = [pixels_at(each.decoded(least_px, "black"), size) for each in (first, second)]
     # Of a composite over white minus one over black, the transparent share is left.
-    clear = [white - black for white, black in zip(*pairs, strict=True)]
-    return same_frame(*pairs[1]).is_same and same_frame(*clear).is_same
+    clear = [white - black for white, black in zip(over_white, over_black, strict=True)]
+    is_same = same_frame(*over_black).is_same and same_frame(*clear).is_same
+    return Difference.NONE if is_same else Difference.TRANSPARENCY
 
 
-def _similar(first: FilePicture, second: FilePicture, hindrances: Difference) -> Comparison:
+def _similar(pictures: tuple[Picture, Picture], hindrances: Difference) -> Comparison:
     """Return how pictures that are not the same resemble each other."""
-    return Comparison(Verdict.DIFFERENT, 0.0, hindrances)
+    found = similar(*(_reduced(picture) for picture in pictures))
+    if found is None:
+        return Comparison(Verdict.DIFFERENT)
+    differences = found.differences | hindrances
+    return Comparison(Verdict.SIMILAR, found.score, differences, found.box, found.turn)
+
+
+def _reduced(picture: Picture) -> Pixels:
+    """Return the pixels of a picture with a longest side of at most `_SIMILAR_PX`."""
+    image = picture.image
+    scale = min(1.0, _SIMILAR_PX / max(image.size))
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return np.asarray(image.resize(size, Image.Resampling.BOX) if scale < 1 else image)

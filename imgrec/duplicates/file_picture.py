@@ -85,7 +85,7 @@ class FilePicture:
         return decode(self.data, short_px, LIMITS, ground)
 
 
-def resized(picture: Picture, size: Size) -> Pixels:
+def pixels_at(picture: Picture, size: Size) -> Pixels:
     """Return the pixels (h, w, 3) of a decoded picture at (width, height)."""
     image = picture.image
     if image.size != size:
