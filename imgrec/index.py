@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from imgrec.arguments import positive, store_of, store_option, workers_option
 from imgrec.commands import Parser, run
 from imgrec.errors import ImgrecError
 from imgrec.indexing.options import DEFAULT_ENCODERS, IndexOptions
+from imgrec.sources.globs import glob_problem
+from imgrec.sources.rules import TAKEN_KINDS
 
 if TYPE_CHECKING:
     from imgrec.indexing.options import Summary
@@ -37,6 +39,7 @@ examples:
   imgrec index ~/Pictures                          into ./imgrec-store
   imgrec index ~/Pictures --encoder mini           faster, without classes
   imgrec index                                     what is new in the folders of the store
+  imgrec index --exclude scans --exclude '*.gif'    not these, now and later
   imgrec index --vectors dino=vectors.npy          paths in vectors.txt, one a line
   imgrec index --relocate /mnt/old /mnt/new        the disk has another path now
 """
@@ -53,6 +56,7 @@ def report(summary: Summary) -> str:
 
     lines = [
         *summary_lines(summary.counts, summary.failures, summary.formats),
+        *summary.skipped,
         "features: " + ", ".join(f"{name} ({d})" for name, d in summary.features.items()),
         *_change_of_default(summary),
         *summary.vectors,
@@ -87,6 +91,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "index what symbolic links outside the folders point to; kept for later runs (default: no)"
     )
     add("--follow-links", action=argparse.BooleanOptionalAction, help=links)
+    _rule_options(add)
     add("--retry-failed", action="store_true", help="read the pictures again that failed before")
 
     group = parser.add_argument_group("store")
@@ -132,6 +137,20 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     return parser
 
 
+def _rule_options(add: Callable[..., argparse.Action]) -> None:
+    """Add the options that say which files are pictures of the collection."""
+    kinds = ", ".join(TAKEN_KINDS)
+    take = f"also take files of a kind that is left out by default: {kinds}; kept for later runs"
+    add("--take", action="append", choices=TAKEN_KINDS, default=[], metavar="KIND", help=take)
+    exclude = "leave out files and folders of this path below FOLDER, or of this name; kept"
+    add("--exclude", action="append", type=_glob, default=[], metavar="GLOB", help=exclude)
+    include = "make an exception of --exclude, and of what is left out by default; kept"
+    add("--include", action="append", type=_glob, default=[], metavar="GLOB", help=include)
+    for name in ("take", "exclude", "include"):
+        forget = f"forget each --{name} of the runs before"
+        add(f"--no-{name}", action="append_const", dest="forget", const=name, help=forget)
+
+
 def _index(arguments: argparse.Namespace) -> None:
     from imgrec.indexing.run import index_folders
     from imgrec.store.relocate import relocate
@@ -149,6 +168,10 @@ def _index(arguments: argparse.Namespace) -> None:
         workers=arguments.workers,
         only=arguments.only,
         follow_links=arguments.follow_links,
+        take=tuple(arguments.take),
+        exclude=tuple(arguments.exclude),
+        include=tuple(arguments.include),
+        forget=tuple(arguments.forget or ()),
         retry_failed=arguments.retry_failed,
         hnsw=arguments.hnsw,
         compile=arguments.compile,
@@ -167,6 +190,12 @@ def _index(arguments: argparse.Namespace) -> None:
             f"memory did not suffice for {counted(summary.unread, 'picture')}, not read yet: the "
             "same command reads them; give it more memory, or fewer --workers"
         )
+
+
+def _glob(text: str) -> str:
+    if wrong := glob_problem(text):
+        raise argparse.ArgumentTypeError(wrong)
+    return text
 
 
 def _named_file(text: str) -> tuple[str, Path]:

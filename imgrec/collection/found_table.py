@@ -46,7 +46,7 @@ def collect(
         db: in which `found_table` is open.
         source: to be listed.
         number: of the source's root in the catalog.
-        found: updated with what is listed and skipped.
+        found: its rules say what is taken; updated with what is listed and skipped.
         links: where links may lead; None: they are not followed.
     """
     before = source.identity()
@@ -62,7 +62,7 @@ def collect(
         why = source.why_offline()
         if not why and "." in found.unreadable:
             why = f"{source.location()} cannot be listed"
-        if not why and not found.files + found.others + found.links:
+        if not why and not found.seen:
             why = f"{source.location()} holds no files"
         if not why and source.identity() != before:
             why = f"{source.location()} went away while it was looked through"

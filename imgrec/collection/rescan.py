@@ -21,6 +21,7 @@ from imgrec.errors import PictureError, StoreError
 from imgrec.pictures.decoding import digest
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.opening import overlap, real_places, source_of
+from imgrec.sources.rules import Rules
 from imgrec.sources.source import Listing, PictureSource
 
 # New files written in one transaction, which bounds memory.
@@ -44,13 +45,20 @@ class Scan:
     offline: Mapping[str, str]
 
 
-def scan(catalog: Catalog, sources: Sequence[PictureSource], *, follow_links: bool = False) -> Scan:
+def scan(
+    catalog: Catalog,
+    sources: Sequence[PictureSource],
+    *,
+    follow_links: bool = False,
+    rules: Rules | None = None,
+) -> Scan:
     """Bring the catalog up to date with what some sources list.
 
     Args:
         catalog: open for writing.
         sources: to be listed; they are added to the roots. Other roots stay as they are.
         follow_links: also list what symbolic links lead to outside the roots.
+        rules: which files belong to the collection; None for those of a new store.
 
     Raises:
         StoreError: a source lies inside another one, named or known; nothing is changed.
@@ -60,7 +68,7 @@ def scan(catalog: Catalog, sources: Sequence[PictureSource], *, follow_links: bo
     links = real_places([*sources, *held]) if follow_links else None
     numbers = add_roots(catalog, [source.description for source in sources])
     with found_table(catalog.db):
-        walks, offline = _walked(catalog, sources, numbers, links)
+        walks, offline = _walked(catalog, sources, numbers, links, rules or Rules())
         for source in held:
             known = source.description in {*walks, *offline}
             why = None if known else source.why_offline()
@@ -75,12 +83,13 @@ def _walked(
     sources: Sequence[PictureSource],
     numbers: Mapping[str, int],
     links: RealPlaces | None,
+    rules: Rules,
 ) -> tuple[dict[str, Listing], dict[str, str]]:
     """List sources into the found table; return {root: listing} and {root: why offline}."""
     walks: dict[str, Listing] = {}
     offline: dict[str, str] = {}
     for source in sources:
-        root, found = source.description, Listing()
+        root, found = source.description, Listing(rules)
         why = collect(catalog.db, source, numbers[root], found, links)
         if why:
             offline[root] = why

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imgrec.sources.rules import Rules
+
 if TYPE_CHECKING:
     from imgrec.encoders.device import Compile
 
+_RULES = ("take", "exclude", "include")
 # Of a new store; the first is its default. Neighbors are better by both than by either.
 DEFAULT_ENCODERS = ("lite0", "mini")
 # Rows of a part: the work that is lost when a run is killed, and the memory that a job takes.
@@ -39,6 +42,11 @@ class IndexOptions:
         only: mark the pictures of all other folders in the store as missing.
         follow_links: index what symbolic links lead to outside the folders, see
             `imgrec.sources.walk`; None: as in the run before, False if the store is new.
+        take: kinds of files that are taken though they are left out by default, added to those
+            of the run before, see `imgrec.sources.rules`.
+        exclude: globs of what is left out, added to those of the run before.
+        include: globs of exceptions, added to those of the run before.
+        forget: which of `take`, `exclude` and `include` of the run before do not count any more.
         retry_failed: read the pictures again that failed before.
         hnsw: build the HNSW graph index, which is faster from about a million pictures.
         compile: compile torchvision models on the CPU, which needs a C++ compiler: `auto` if
@@ -57,6 +65,10 @@ class IndexOptions:
     workers: int | None = None
     only: bool = False
     follow_links: bool | None = None
+    take: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    forget: tuple[str, ...] = ()
     retry_failed: bool = False
     hnsw: bool = False
     compile: Compile = "auto"
@@ -65,14 +77,19 @@ class IndexOptions:
     quiet: bool = True
 
     def __post_init__(self) -> None:
-        """Check the numbers, before anything is read or written.
+        """Check the numbers and rules, before anything is read or written.
 
         Raises:
-            ValueError: one is out of range; or `encoders` is a text, not a list of names; or one of
-                `vectors` is no `Path`.
+            ValueError: a number is out of range; a list of names is a text; one of `vectors` is no
+                `Path`; or `take`, `exclude`, `include` or `forget` has a wrong value.
         """
-        if isinstance(self.encoders, str):
-            raise ValueError(f"encoders is {self.encoders!r}: give a list of names")
+        for name in ("encoders", "take", "exclude", "include", "forget"):
+            if isinstance(text := getattr(self, name), str):
+                raise ValueError(f"{name} is {text!r}: give a list of names")
+        Rules(frozenset(self.take), self.exclude, self.include)
+        for setting in self.forget:
+            if setting not in _RULES:
+                raise ValueError(f"forget has {setting!r}: name some of {', '.join(_RULES)}")
         for name, file in self.vectors.items():
             if not isinstance(file, Path):
                 raise ValueError(f"vectors[{name!r}] is {file!r}: give a Path")
@@ -104,6 +121,7 @@ class Summary:
         gone: pictures that became missing in this run.
         done: pictures read in this run.
         unread: pictures that could not be read for lack of memory; the next run tries again.
+        skipped: lines about files and folders that are not taken.
         warnings: messages for the user, a line each.
         elapsed_s: wall time of the run, `reading_s` of it to read and encode pictures.
         decode_s: time of all workers to read and decode, `busy_s` all their time.
@@ -124,6 +142,7 @@ class Summary:
     gone: int = 0
     done: int = 0
     unread: int = 0
+    skipped: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     elapsed_s: float = 0.0
     reading_s: float = 0.0

@@ -33,6 +33,8 @@ from imgrec.labels.classes import (
     update_class_labels,
 )
 from imgrec.labels.colors import begin_colors, lacks_colors, update_colors
+from imgrec.sources.passed_over import not_taken_lines, skipped_lines, unused_lines
+from imgrec.sources.rules import Rules
 from imgrec.sources.source import PictureSource
 from imgrec.store.manifest import is_store
 from imgrec.store.origins import write_roots
@@ -86,6 +88,7 @@ def _update(store: Store, wanted: Wanted, options: IndexOptions, summary: Summar
         # Before anything is read, so that a resumed run has the same encoder.
         store.set_encoder(wanted.primary)
     store.set_follow_links(wanted.follow_links)
+    store.set_rules(wanted.rules)
     begin_colors(store)
     offline = _scan(store, wanted.sources, options, summary)
     write_roots(store.path, store.catalog)
@@ -148,13 +151,18 @@ def _scan(
     """Bring the catalog up to date; return the ids (m,) of pictures whose source is offline."""
     if options.only:
         summary.gone += leave_other_roots(store.catalog, [s.description for s in sources])
-    scanned = scan(store.catalog, sources, follow_links=store.follows_links)
+    scanned = scan(store.catalog, sources, follow_links=store.follows_links, rules=store.rules)
     changes = scanned.changes
     summary.new, summary.moved = scanned.new, changes.moved
     summary.changed = changes.changed
     summary.gone += len(changes.gone) - changes.changed
+    listings = list(scanned.walks.values())
+    summary.skipped = [*skipped_lines(listings), *not_taken_lines(listings)]
     for root, found in scanned.walks.items():
         summary.warnings += passed_over(root, found)
+    if not scanned.offline:
+        given = Rules(exclude=options.exclude, include=options.include)
+        summary.warnings += unused_lines(listings, given)
     offline = scanned.offline
     summary.warnings += [f"{why}: its pictures stay as they are" for why in offline.values()]
     retried = None if options.retry_failed else "unreadable"

@@ -1,4 +1,4 @@
-"""Decide what a run is about: which folders, which encoders, and whether links are followed.
+"""Decide what a run is about: which folders and files of them, which encoders, what of links.
 
 Everything that the arguments leave open is taken from the store, which is open already; a new
 store gets the defaults. Nothing is written here, so that a mistake in the arguments changes
@@ -16,6 +16,7 @@ from imgrec.indexing.foreign import read_vector_files, unless_foreign
 from imgrec.indexing.options import DEFAULT_ENCODERS, IndexOptions
 from imgrec.indexing.vector_file import VectorFile
 from imgrec.sources.opening import real_places, source_at, source_of
+from imgrec.sources.rules import Rules
 from imgrec.sources.source import PictureSource
 from imgrec.store.relations import is_joined_by_default
 from imgrec.store.store import Store
@@ -31,6 +32,7 @@ class Wanted:
         primary: the feature that is meant when none is named.
         vectors: files of vectors that were made elsewhere, checked.
         follow_links: whether what links lead to outside the roots belongs to the collection.
+        rules: which files below the roots belong to it.
     """
 
     sources: tuple[PictureSource, ...]
@@ -38,6 +40,7 @@ class Wanted:
     primary: str
     vectors: tuple[VectorFile, ...]
     follow_links: bool
+    rules: Rules
 
 
 def decide(
@@ -58,19 +61,41 @@ def decide(
     follow_links = bool(
         store.follows_links if store and options.follow_links is None else options.follow_links
     )
-    sources = _named(folders, follow_links) or _known(store, path)
+    rules = _rules(store, options)
+    sources = _named(folders, follow_links, rules) or _known(store, path)
     vectors = read_vector_files(store, options.vectors)
     encoders, primary = _encoders(store, sources, options)
-    return Wanted(tuple(sources), encoders, primary, vectors, follow_links)
+    return Wanted(tuple(sources), encoders, primary, vectors, follow_links, rules)
 
 
-def _named(folders: Sequence[Path | str], follow_links: bool) -> list[PictureSource]:
+def _rules(store: Store | None, options: IndexOptions) -> Rules:
+    """Return the rules of the store, but for what the run forgets, and those of the run.
+
+    Raises:
+        ImgrecError: the store has more globs then than rules may have.
+    """
+    kept = store.rules if store else Rules()
+    take = options.take if "take" in options.forget else (*kept.take, *options.take)
+    globs = [
+        dict.fromkeys((*(() if name in options.forget else before), *new))
+        for name, before, new in (
+            ("exclude", kept.exclude, options.exclude),
+            ("include", kept.include, options.include),
+        )
+    ]
+    try:
+        return Rules(frozenset(take), *map(tuple, globs))
+    except ValueError as error:
+        raise ImgrecError(f"{error}; --no-exclude and --no-include forget those before") from error
+
+
+def _named(folders: Sequence[Path | str], follow_links: bool, rules: Rules) -> list[PictureSource]:
     """Return the folders named, each of which holds a picture."""
     if any(not str(folder) for folder in folders):
         raise ImgrecError("a folder's name is empty: name the picture folder")
     sources = [source_at(folder) for folder in dict.fromkeys(folders)]
     for source in sources:
-        source.check(real_places(sources) if follow_links else None)
+        source.check(real_places(sources) if follow_links else None, rules)
     return sources
 
 

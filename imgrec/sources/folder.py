@@ -16,6 +16,8 @@ from imgrec.errors import ImgrecError, PictureError
 from imgrec.pictures.formats import SUFFIXES
 from imgrec.sources.files import read_file
 from imgrec.sources.links import RealPlaces
+from imgrec.sources.passed_over import skipped_lines
+from imgrec.sources.rules import Rules
 from imgrec.sources.source import Listed, Listing
 from imgrec.sources.versions import listed_at
 from imgrec.sources.walk import walk
@@ -76,13 +78,13 @@ class FolderSource:
         except OSError as error:
             return f"{folder} cannot be listed ({error.strerror or error})"
 
-    def check(self, links: RealPlaces | None = None) -> None:
-        """List the folder up to its first picture.
+    def check(self, links: RealPlaces | None = None, rules: Rules | None = None) -> None:
+        """List the folder up to its first picture, one that the rules take.
 
         Raises:
             ImgrecError: the folder is absent, cannot be listed or holds no picture file.
         """
-        folder, found = self.description, Listing()
+        folder, found = self.description, Listing(rules or Rules())
         if not Path(folder).is_dir():
             raise ImgrecError(f"{folder} is not a folder: name the folder that holds the pictures")
         if next(self.pictures(found, links), None) is not None:
@@ -91,11 +93,13 @@ class FolderSource:
             raise ImgrecError(
                 f"{folder} cannot be listed: get the right to read it, or name another"
             )
-        skipped = f"links that are not followed: {found.links} (--follow-links)"
+        skipped = skipped_lines([found])
+        if found.links:
+            skipped.append(f"links that are not followed: {found.links} (--follow-links)")
         raise ImgrecError(
             f"no pictures in {folder}: pictures are known by their suffix "
             f"({' '.join(sorted(SUFFIXES))}), files of other kinds there: {found.others}"
-            + (f"; {skipped}" if found.links else "")
+            + "".join(f"; {line}" for line in skipped)
         )
 
     def pictures(self, found: Listing, links: RealPlaces | None = None) -> Iterator[Listed]:
@@ -105,7 +109,7 @@ class FolderSource:
         the link, links found behind links after those found before them.
 
         Args:
-            found: updated with what is listed and skipped.
+            found: its rules say what is taken; updated with what is listed and skipped.
             links: where links may lead; None: they are counted and not followed.
         """
         yield from walk(self.description, found, links)

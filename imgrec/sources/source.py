@@ -11,6 +11,7 @@ Invariants of every implementation:
 
 - It is rebuilt from its description alone (`opening.source_of`), so that a worker process or
   another machine gets the string and not the object.
+- What the rules of a `Listing` leave out is not listed (`imgrec.sources.rules`).
 - The same content is listed in the same order. Paths have forward slashes and are unique.
 - Size, time and token of a `Listed` are its *version*: a rescan takes a picture of an unchanged
   version for unchanged, and reads its bytes otherwise. A source whose time is coarse or absent,
@@ -18,12 +19,14 @@ Invariants of every implementation:
 - What goes wrong with one picture is a `PictureError` with a reason code, never an `OSError`.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from imgrec.sources.links import RealPlaces
+from imgrec.sources.rules import Rules
 
 
 class Listed(NamedTuple):
@@ -45,22 +48,54 @@ class Listed(NamedTuple):
 
 @dataclass
 class Listing:
-    """Counters of a listing, updated while it is consumed.
+    """What a listing takes, and counters that are updated while it is consumed.
 
     Attributes:
+        rules: which files belong to the collection.
         files: number of pictures.
         others: number of files skipped because of their suffix.
+        named: number of these `others` by what they are, such as "MP4", where that has a name
+            (`imgrec.sources.file_kinds`).
+        raw_pairs: number of RAW files beside a picture of the same name, by what they are.
         links: number of symbolic links skipped: to folders, or with a picture's suffix.
+        skipped_files: number of pictures left out by the rules, by reason.
+        skipped_folders: number of folders not entered because of the rules, by reason.
+        left_out: files and folders left out not by their names alone, relative to the source.
+        used_globs: globs of the rules that named a file or folder.
         outputs: folders skipped because imgrec wrote them, relative to the source.
         unreadable: folders that could not be listed and files that could not be looked at,
             relative to the source; "." for the top.
     """
 
+    rules: Rules = field(default_factory=Rules)
     files: int = 0
     others: int = 0
+    named: Counter[str] = field(default_factory=Counter)
+    raw_pairs: Counter[str] = field(default_factory=Counter)
     links: int = 0
+    skipped_files: Counter[str] = field(default_factory=Counter)
+    skipped_folders: Counter[str] = field(default_factory=Counter)
+    left_out: set[str] = field(default_factory=set)
+    used_globs: set[str] = field(default_factory=set)
     outputs: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+
+    @property
+    def seen(self) -> int:
+        """The number of files, links and folders that were met, taken or not."""
+        skipped = self.skipped_files + self.skipped_folders + self.raw_pairs
+        return self.files + self.others + self.links + skipped.total()
+
+    def leaves_out(self, path: str) -> bool:
+        """Return True if the file at a path, there or not, is no picture of the collection.
+
+        Right once the listing has come to its end.
+        """
+        if self.rules.reason_of(path):
+            return True
+        while path and path not in self.left_out and path not in self.outputs:
+            path = path.rpartition("/")[0]
+        return path != ""
 
 
 class PictureSource(Protocol):
@@ -101,8 +136,8 @@ class PictureSource(Protocol):
         A place that is there and empty counts as offline: a mount point without its device.
         """
 
-    def check(self, links: RealPlaces | None = None) -> None:
-        """Look for a first picture.
+    def check(self, links: RealPlaces | None = None, rules: Rules | None = None) -> None:
+        """Look for a first picture, one that the rules take; None: the rules of a new store.
 
         Raises:
             ImgrecError: the source is absent, cannot be listed or holds no picture.
@@ -112,7 +147,7 @@ class PictureSource(Protocol):
         """Yield the pictures of the source, each once, in an order that depends on them alone.
 
         Args:
-            found: updated with what is listed and skipped.
+            found: its rules say what is taken; updated with what is listed and skipped.
             links: where symbolic links may lead, shared by all sources of a scan; None: links
                 are not followed. A source without links ignores it.
         """

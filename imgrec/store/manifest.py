@@ -14,20 +14,33 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from imgrec.errors import StoreError
+from imgrec.sources.globs import glob_problem
+from imgrec.sources.rules import MAX_GLOBS, TAKEN_KINDS
 from imgrec.store.enclosure import is_name, is_named, name_in
 from imgrec.store.paths import FEATURE_DESCRIPTION, StorePaths
 from imgrec.system.atomic_files import write_text
-from imgrec.system.json_files import a_text, json_or_none, problem, read_json
+from imgrec.system.json_files import a_text, json_or_none, one_of, problem, read_json
 from imgrec.system.regular_files import check_unshared
 from imgrec.version import __version__
 
 FORMAT = 1
+
+
+def _are_globs(value: object) -> bool:
+    if type(value) is not list or len(value) > MAX_GLOBS:
+        return False
+    return all(type(text) is str and glob_problem(text) is None for text in value)
+
+
 # Of any version, and of this one.
 _VERSIONED = {"format": int, "written_by": a_text(200)}
 _SHAPE = {
     **_VERSIONED,
     "encoder?": lambda value: type(value) is str and is_name(value),
     "follow_links?": bool,
+    "take?": [one_of(*TAKEN_KINDS)],
+    "exclude?": _are_globs,
+    "include?": _are_globs,
 }
 
 
@@ -53,7 +66,8 @@ def mend_manifest(path: Path) -> list[str]:
     encoder = next((name for _, name in features if name != "rgb"), "rgb")
     write_manifest(path, {"encoder": encoder} if features else {})
     return [
-        f"{StorePaths(path).manifest} was lost or damaged: written anew, the encoder is {encoder}"
+        f"{StorePaths(path).manifest} was lost or damaged: written anew, the encoder is {encoder}; "
+        "--follow-links, --take, --exclude and --include are to be given again"
     ]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from imgrec.collection import Catalog
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
+from imgrec.sources.rules import Rules
 from imgrec.store.classes import Classes, holds_classes, open_classes
 from imgrec.store.composition import Composition
 from imgrec.store.descriptions import described, read_spec
@@ -35,7 +36,7 @@ from imgrec.store.relations import (
 from imgrec.store.thumbnails import ThumbStore
 from imgrec.system.atomic_files import TEMPORARY_PREFIX, remove_temporaries, write_text
 
-_SETTINGS: tuple[str, ...] = ("encoder", "follow_links")
+_SETTINGS: tuple[str, ...] = ("encoder", "follow_links", "take", "exclude", "include")
 
 
 class Store:
@@ -113,7 +114,7 @@ class Store:
             StoreError: its name cannot be that of a feature.
         """
         _check_name(name)
-        self._set("encoder", name)
+        self._set(encoder=name)
 
     @property
     def follows_links(self) -> bool:
@@ -122,13 +123,27 @@ class Store:
 
     def set_follow_links(self, follow: bool) -> None:
         """Set whether indexing follows symbolic links that lead out of the roots."""
-        self._set("follow_links", follow)
+        self._set(follow_links=follow)
 
-    def _set(self, name: str, value: object) -> None:
+    @property
+    def rules(self) -> Rules:
+        """Which files below the roots belong to the collection."""
+        kept = read_manifest(self.path)
+        take, exclude, include = (kept.get(name, ()) for name in ("take", "exclude", "include"))
+        return Rules(frozenset(take), tuple(exclude), tuple(include))
+
+    def set_rules(self, rules: Rules) -> None:
+        """Set which files below the roots belong to the collection."""
+        globs = {"exclude": list(rules.exclude), "include": list(rules.include)}
+        self._set(take=sorted(rules.take), **globs)
+
+    def _set(self, **settings: object) -> None:
+        """Write settings to store.json; an empty list is not written."""
         there = read_manifest(self.path)
-        if there.get(name) != value:
-            kept = {key: there[key] for key in _SETTINGS if key in there}
-            write_manifest(self.path, {**kept, name: value})
+        before = {key: there[key] for key in _SETTINGS if key in there}
+        after = {key: value for key, value in {**before, **settings}.items() if value != []}
+        if after != before:
+            write_manifest(self.path, after)
 
     @property
     def default_feature(self) -> str | None:

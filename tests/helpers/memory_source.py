@@ -7,6 +7,7 @@ from pathlib import Path
 
 from imgrec.errors import ImgrecError, PictureError
 from imgrec.sources.links import RealPlaces
+from imgrec.sources.rules import Rules
 from imgrec.sources.source import Listed, Listing
 
 SCHEME = "mem"
@@ -57,13 +58,15 @@ class MemorySource:
     def why_offline(self) -> str | None:
         return None if self._names() else f"{self.description} holds nothing"
 
-    def check(self, links: RealPlaces | None = None) -> None:
-        if next(self.pictures(Listing(), links), None) is None:
+    def check(self, links: RealPlaces | None = None, rules: Rules | None = None) -> None:
+        if next(self.pictures(Listing(rules or Rules()), links), None) is None:
             raise ImgrecError(f"no pictures in {self.description}: name another")
 
     def pictures(self, found: Listing, links: RealPlaces | None = None) -> Iterator[Listed]:
         for name in self._names():
-            if name.endswith(".jpg"):
+            if reason := found.rules.reason_of(name):
+                found.skipped_files[reason] += 1
+            elif name.endswith(".jpg"):
                 found.files += 1
                 yield self._listed(name)
             else:

@@ -98,7 +98,7 @@ def twins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Twins:
 
 
 def test_a_first_run_and_a_second(twins: Twins) -> None:
-    assert twins.index() == (9, 9, 0, 0, 0, 0, 7, 2, 0)
+    assert twins.index() == (9, 9, 0, 0, 0, 0, 7, 2, 0, 0)
     twins.check_same()
     assert twins.index()[:5] == (0, 0, 0, 0, 0)
     with Store.open(twins.stores[1]) as store:

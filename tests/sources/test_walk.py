@@ -10,6 +10,7 @@ from imgrec.errors import ImgrecError
 from imgrec.pictures.decoding import SUFFIXES
 from imgrec.sources.folder import FolderSource
 from imgrec.sources.links import RealPlaces
+from imgrec.sources.rules import Rules
 from imgrec.sources.source import Listing
 from imgrec.sources.walk import walk
 
@@ -29,7 +30,7 @@ def test_names_sizes_and_times_equal_those_of_the_files(tmp_path: Path) -> None:
     names = ["a.jpg", "b/c.PNG", "b/.hidden.gif", "b/d.txt", ".jpg", "e.jpg.txt", "f.tif/g.jpeg"]
     for length, name in enumerate(names):
         write(tmp_path / name, b"x" * length)
-    found = Listing()
+    found = Listing(Rules(frozenset({"hidden"})))
     files = list(walk(str(tmp_path), found))
     expected = {
         os.path.relpath(os.path.join(folder, name), tmp_path)

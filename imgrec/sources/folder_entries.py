@@ -1,0 +1,163 @@
+"""The entries of one folder, sorted into pictures, folders, links and what is left out.
+
+The size and time of a file come with its directory entry, where the system gives them; a file that
+is no picture, or that the rules leave out by its name, is not asked for them.
+"""
+
+import os
+import stat
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imgrec.errors import PictureError
+from imgrec.pictures.formats import SUFFIXES
+from imgrec.sources.file_kinds import RAW_SUFFIXES, named_kind, raw_beside_pictures, suffix_of
+from imgrec.sources.files import read_file
+from imgrec.sources.rules import RAW_PAIRS, Below, Rules
+from imgrec.sources.source import Listed
+from imgrec.sources.versions import listed_at
+from imgrec.system.atomic_files import TEMPORARY_PREFIX
+
+# Marker files of imgrec's own output, and the text in their first bytes that proves it.
+_OUTPUT_MARKERS = frozenset({"store.json", "site.json", "report.json", "projector_config.pbtxt"})
+_OUTPUT_WORDS = (b'"written_by": "imgrec ', b"made by imgrec projector")
+_HEAD_BYTES = 1000
+# Systems that mark files as hidden, beside or instead of a dot in front of the name. On Windows the
+# mark comes with the entry; on macOS a folder is asked for it.
+MARKS_HIDDEN = sys.platform in ("win32", "darwin")
+
+
+@dataclass
+class FolderEntries:
+    """What one folder holds.
+
+    Attributes:
+        rules: which files belong to the collection.
+        below: what they know of the folder.
+        files: the pictures, by name.
+        folders: what the rules know of the folders in it that may hold pictures, by name.
+        links: names of links to a folder, or with the suffix of a picture.
+        others, named, raw_pairs, skipped_files, skipped_folders, left_out, used_globs, unreadable:
+            as in `imgrec.sources.source.Listing`, the paths relative to the folder.
+        is_output: True if imgrec wrote the folder.
+    """
+
+    rules: Rules
+    below: Below
+    files: list[Listed] = field(default_factory=list)
+    folders: dict[str, Below] = field(default_factory=dict)
+    links: list[str] = field(default_factory=list)
+    others: int = 0
+    named: Counter[str] = field(default_factory=Counter)
+    raw_pairs: Counter[str] = field(default_factory=Counter)
+    skipped_files: Counter[str] = field(default_factory=Counter)
+    skipped_folders: Counter[str] = field(default_factory=Counter)
+    left_out: list[str] = field(default_factory=list)
+    used_globs: set[str] = field(default_factory=set)
+    unreadable: list[str] = field(default_factory=list)
+    is_output: bool = False
+    _has_raw: bool = False
+
+    @classmethod
+    def of(cls, folder: str, rules: Rules, below: Below) -> "FolderEntries":
+        """Return the entries of a folder; one that cannot be listed has "." as `unreadable`."""
+        listed = cls(rules, below)
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    listed._add(entry)
+        except OSError:
+            listed.unreadable.append(".")
+        listed.files.sort()
+        if listed._has_raw and RAW_PAIRS not in rules.take:
+            listed._leave_out_raw_pairs()
+        return listed
+
+    def _add(self, entry: "os.DirEntry[str]") -> None:
+        try:
+            self._add_known(entry)
+        except FileNotFoundError:
+            return  # gone since the folder was listed
+        except OSError:
+            # One file that cannot be looked at, as on a damaged disk, must not hide those after it.
+            self.unreadable.append(entry.name)
+
+    def _add_known(self, entry: "os.DirEntry[str]") -> None:
+        """Sort an entry in; raise OSError if it cannot be known what it is, or its size."""
+        name = entry.name
+        if entry.is_file(follow_symlinks=False):
+            self._add_file(entry, name)
+        elif entry.is_dir(follow_symlinks=False):
+            if not name.startswith(TEMPORARY_PREFIX):
+                self._add_folder(entry, name)
+        elif entry.is_symlink() and (suffix_of(name) in SUFFIXES or _leads_to_folder(entry)):
+            self.links.append(name)
+        else:
+            self.others += 1
+
+    def _add_file(self, entry: "os.DirEntry[str]", name: str) -> None:
+        suffix = suffix_of(name)
+        if suffix not in SUFFIXES:
+            self.others += 1
+            if name in _OUTPUT_MARKERS and _is_output(entry.path):
+                self.is_output = True
+            kind = named_kind(suffix)
+            if kind and not self._reason(name, hidden=False):
+                self.named[kind] += 1
+            return
+        state = entry.stat(follow_symlinks=False) if MARKS_HIDDEN else None
+        hidden = state is not None and is_marked_hidden(state)
+        if reason := self._reason(name, hidden):
+            self.skipped_files[reason] += 1
+            if hidden:
+                self.left_out.append(name)
+            return
+        self._has_raw = self._has_raw or suffix in RAW_SUFFIXES
+        self.files.append(listed_at(name, state or entry.stat(follow_symlinks=False)))
+
+    def _reason(self, name: str, hidden: bool) -> str | None:
+        # Most names have no kind, and most rules no globs.
+        if not (self.rules.has_globs or hidden or name[0] == "."):
+            return None
+        return self.rules.reason(self.below, name, hidden=hidden, used=self.used_globs)
+
+    def _add_folder(self, entry: "os.DirEntry[str]", name: str) -> None:
+        hidden = MARKS_HIDDEN and is_marked_hidden(entry.stat(follow_symlinks=False))
+        below = self.rules.enter(self.below, name, hidden=hidden, used=self.used_globs)
+        if not below.is_closed:
+            self.folders[name] = below
+        elif below.reason:
+            self.skipped_folders[below.reason] += 1
+            if hidden:
+                self.left_out.append(name)
+
+    def _leave_out_raw_pairs(self) -> None:
+        pairs = raw_beside_pictures(self.files)
+        for file in pairs:
+            self.raw_pairs[suffix_of(file.path)[1:].upper()] += 1
+        names = {file.path for file in pairs}
+        self.left_out += sorted(names)
+        self.files = [file for file in self.files if file.path not in names]
+
+
+def is_marked_hidden(state: os.stat_result) -> bool:
+    """Return True if Windows or macOS marks a file or folder as hidden."""
+    windows = getattr(state, "st_file_attributes", 0) & stat.FILE_ATTRIBUTE_HIDDEN
+    return bool(windows or getattr(state, "st_flags", 0) & stat.UF_HIDDEN)
+
+
+def _leads_to_folder(link: "os.DirEntry[str]") -> bool:
+    try:
+        return link.is_dir()
+    except OSError:  # it leads to itself, or where one may not look
+        return False
+
+
+def _is_output(marker: str) -> bool:
+    try:
+        head = read_file(Path(marker), _HEAD_BYTES)
+    except PictureError:
+        return False
+    return any(words in head for words in _OUTPUT_WORDS)
