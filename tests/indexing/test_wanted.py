@@ -9,6 +9,7 @@ import pytest
 import imgrec.indexing.wanted
 from imgrec import ImgrecError, Options
 from imgrec.indexing.wanted import Wanted, decide
+from imgrec.sources.rules import MAX_GLOBS, Rules
 from pictures import picture
 
 Loaded = list[tuple[object, ...]]
@@ -35,11 +36,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def _store(*features: str, roots: tuple[str, ...] = ("/elsewhere",), links: bool = False) -> Any:
+def _store(
+    *features: str,
+    roots: tuple[str, ...] = ("/elsewhere",),
+    links: bool = False,
+    rules: Rules | None = None,
+) -> Any:
     """Return a store whose own encoder is the first feature."""
     return SimpleNamespace(
         encoder=features[0] if features else None,
         follows_links=links,
+        rules=rules or Rules(),
         feature_names=lambda: sorted(features),
         spec=lambda name: SimpleNamespace(name=name, stored=True, foreign=False),
         catalog=SimpleNamespace(held_roots=lambda: list(roots)),
@@ -182,3 +189,48 @@ def test_weights_need_a_model_that_takes_them(folder: Path) -> None:
         "name the model with --encoder, or leave it out"
     )
     assert _decided(None, folder, encoders=("mini", "resnet50"), weights=Path("w.pth"))
+
+
+@pytest.mark.usefixtures("loaded")
+def test_rules_are_added_to_those_of_the_store_or_replace_them(folder: Path) -> None:
+    kept = Rules(frozenset({"trash"}), ("scans",), (".x",))
+    store = _store("mini", rules=kept)
+    assert _decided(None, folder).rules == Rules()
+    assert _decided(store, folder).rules == kept
+    more = {"take": ("hidden",), "exclude": ("*.gif", "scans"), "include": ("b",)}
+    both = Rules(frozenset({"trash", "hidden"}), ("scans", "*.gif"), (".x", "b"))
+    assert _decided(store, folder, **more).rules == both
+    anew = Rules(frozenset({"hidden"}), ("*.gif", "scans"), ("b",))
+    assert _decided(store, folder, forget=("take", "exclude", "include"), **more).rules == anew
+    assert _decided(store, folder, forget=("exclude",)).rules == Rules(kept.take, (), (".x",))
+
+
+@pytest.mark.usefixtures("loaded")
+def test_too_many_globs_are_refused_with_the_switch(folder: Path) -> None:
+    store = _store("mini", rules=Rules(exclude=tuple(f"a{n}" for n in range(MAX_GLOBS))))
+    with pytest.raises(ImgrecError, match="101 globs: the limit is 100; --no-exclude"):
+        _decided(store, folder, exclude=("b",))
+    assert _decided(store, folder, exclude=("a7",)).rules.exclude[7] == "a7"
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_named_folder_needs_a_picture_that_the_rules_take(folder: Path) -> None:
+    with pytest.raises(ImgrecError, match=r"1 excluded file \(--no-exclude\)"):
+        _decided(None, folder, exclude=("*.png",))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"take": ("thumbs",)}, "no kind 'thumbs' of files: name one of hidden, trash, previews"),
+        ({"exclude": ("",)}, "names nothing"),
+        ({"include": ("../x",)}, "has '..'"),
+        ({"exclude": "*.png"}, "exclude is '\\*.png': give a list"),
+        ({"forget": ("only",)}, "forget has 'only': name some of take, exclude, include"),
+    ],
+)
+def test_wrong_rules_are_refused_before_anything_is_read(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        Options(**options)
