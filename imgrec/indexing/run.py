@@ -24,6 +24,7 @@ from imgrec.indexing.jobs import PartJob, on_device, plan_jobs
 from imgrec.indexing.options import IndexOptions, Summary
 from imgrec.indexing.reading import read_pictures
 from imgrec.indexing.vector_file import VectorFile
+from imgrec.indexing.waiting import waiting_line, waiting_pictures
 from imgrec.indexing.wanted import Wanted, decide
 from imgrec.labels.classes import (
     begin_class_labels,
@@ -127,6 +128,10 @@ def _read(
     labels = labeling(store, wanted.primary, classifiers)
     labeled = labels if begin_class_labels(store, labels) else None
     jobs = plan_jobs(store, encoders, offline, options.part_rows)
+    if jobs and len(waiting := waiting_pictures(store)):
+        summary.skipped += waiting_line(store, waiting)
+        offline = np.concatenate([offline, waiting])
+        jobs = plan_jobs(store, encoders, offline, options.part_rows)
     _prepare(jobs, device_encoders(encoders), options, summary)
     while lost := read_pictures(store, jobs, encoders, labeled, options, summary):
         offline = np.concatenate([offline, *map(store.catalog.ids_under, lost)])

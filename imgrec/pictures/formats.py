@@ -61,6 +61,14 @@ FORMATS = {
 NOT_READ = frozenset({"EPS", "IPTC", "BUFR", "GRIB", "HDF5", "WMF", "MPEG"})
 AMBIGUOUS_SUFFIXES = frozenset({".fit", ".gbr", ".msp", ".vst", ".vda", ".icb"})
 SUFFIXES = frozenset(f".{suffix}" for line in FORMATS.values() for suffix in line.split())
+# Raw files of cameras, of which the embedded preview is read. Suffixes such as `.raw`, `.cap` and
+# `.eip` are left out, because they usually mean something else.
+_RAW = (
+    "3fr arw cr2 cr3 crw dcr dng erf gpr iiq kdc mef mos mrw nef nrw orf pef raf rw2 rwl sr2 srf "
+    "srw x3f"
+)
+RAW_SUFFIXES = frozenset(f".{suffix}" for suffix in _RAW.split())
+HEIF_SUFFIXES = frozenset(f".{suffix}" for suffix in FORMATS["HEIF"].split())
 
 
 @cache

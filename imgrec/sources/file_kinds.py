@@ -7,19 +7,14 @@ takes them for indexed. A RAW file without such a picture is one itself.
 
 from collections.abc import Sequence
 
+from imgrec.pictures.formats import RAW_SUFFIXES, SUFFIXES
 from imgrec.sources.source import Listed
 
-_RAW = (
-    "3fr ari arw bay cap cr2 cr3 crw dcr dcs dng drf eip erf fff gpr iiq k25 kdc mef mos mrw "
-    "nef nrw orf ori pef ptx pxn raf raw rw2 rwl rwz sr2 srf srw x3f"
-)
+PICTURE_SUFFIXES = SUFFIXES | RAW_SUFFIXES
 _VIDEOS = "mp4 m4v mov avi mkv webm mts m2ts mpg mpeg wmv 3gp 3g2 flv asf vob mxf ogv insv lrv"
 _DOCUMENTS = "pdf djvu svg svgz eps ai cdr"
 _PICTURES = "jxl xcf kra psb exr hdr clip afphoto"
-RAW_SUFFIXES = frozenset(f".{suffix}" for suffix in _RAW.split())
-_NAMED = {
-    f".{suffix}": suffix.upper() for suffix in f"{_RAW} {_VIDEOS} {_DOCUMENTS} {_PICTURES}".split()
-}
+_NAMED = {f".{suffix}": suffix.upper() for suffix in f"{_VIDEOS} {_DOCUMENTS} {_PICTURES}".split()}
 
 
 def suffix_of(name: str) -> str:

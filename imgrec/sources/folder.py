@@ -98,8 +98,8 @@ class FolderSource:
             skipped.append(f"links that are not followed: {found.links} (--follow-links)")
         raise ImgrecError(
             f"no pictures in {folder}: pictures are known by their suffix "
-            f"({' '.join(sorted(SUFFIXES))}), files of other kinds there: {found.others}"
-            + "".join(f"; {line}" for line in skipped)
+            f"({' '.join(sorted(SUFFIXES))}, and those of RAW files), files of other kinds there: "
+            f"{found.others}" + "".join(f"; {line}" for line in skipped)
         )
 
     def pictures(self, found: Listing, links: RealPlaces | None = None) -> Iterator[Listed]:

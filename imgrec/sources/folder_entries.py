@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imgrec.errors import PictureError
-from imgrec.pictures.formats import SUFFIXES
-from imgrec.sources.file_kinds import RAW_SUFFIXES, named_kind, raw_beside_pictures, suffix_of
+from imgrec.pictures.formats import RAW_SUFFIXES
+from imgrec.sources.file_kinds import PICTURE_SUFFIXES, named_kind, raw_beside_pictures, suffix_of
 from imgrec.sources.files import read_file
 from imgrec.sources.rules import RAW_PAIRS, Below, Rules
 from imgrec.sources.source import Listed
@@ -39,8 +39,8 @@ class FolderEntries:
         files: the pictures, by name.
         folders: what the rules know of the folders in it that may hold pictures, by name.
         links: names of links to a folder, or with the suffix of a picture.
-        others, named, raw_pairs, skipped_files, skipped_folders, left_out, used_globs, unreadable:
-            as in `imgrec.sources.source.Listing`, the paths relative to the folder.
+        others, named, raw_pairs, skipped_files, skipped_folders, used_globs, unreadable: as in
+            `imgrec.sources.source.Listing`, the paths relative to the folder.
         is_output: True if imgrec wrote the folder.
     """
 
@@ -54,7 +54,6 @@ class FolderEntries:
     raw_pairs: Counter[str] = field(default_factory=Counter)
     skipped_files: Counter[str] = field(default_factory=Counter)
     skipped_folders: Counter[str] = field(default_factory=Counter)
-    left_out: list[str] = field(default_factory=list)
     used_globs: set[str] = field(default_factory=set)
     unreadable: list[str] = field(default_factory=list)
     is_output: bool = False
@@ -92,14 +91,16 @@ class FolderEntries:
         elif entry.is_dir(follow_symlinks=False):
             if not name.startswith(TEMPORARY_PREFIX):
                 self._add_folder(entry, name)
-        elif entry.is_symlink() and (suffix_of(name) in SUFFIXES or _leads_to_folder(entry)):
+        elif entry.is_symlink() and (
+            suffix_of(name) in PICTURE_SUFFIXES or _leads_to_folder(entry)
+        ):
             self.links.append(name)
         else:
             self.others += 1
 
     def _add_file(self, entry: "os.DirEntry[str]", name: str) -> None:
         suffix = suffix_of(name)
-        if suffix not in SUFFIXES:
+        if suffix not in PICTURE_SUFFIXES:
             self.others += 1
             if name in _OUTPUT_MARKERS and _is_output(entry.path):
                 self.is_output = True
@@ -111,8 +112,6 @@ class FolderEntries:
         hidden = state is not None and is_marked_hidden(state)
         if reason := self._reason(name, hidden):
             self.skipped_files[reason] += 1
-            if hidden:
-                self.left_out.append(name)
             return
         self._has_raw = self._has_raw or suffix in RAW_SUFFIXES
         self.files.append(listed_at(name, state or entry.stat(follow_symlinks=False)))
@@ -130,15 +129,12 @@ class FolderEntries:
             self.folders[name] = below
         elif below.reason:
             self.skipped_folders[below.reason] += 1
-            if hidden:
-                self.left_out.append(name)
 
     def _leave_out_raw_pairs(self) -> None:
         pairs = raw_beside_pictures(self.files)
         for file in pairs:
             self.raw_pairs[suffix_of(file.path)[1:].upper()] += 1
         names = {file.path for file in pairs}
-        self.left_out += sorted(names)
         self.files = [file for file in self.files if file.path not in names]
 
 

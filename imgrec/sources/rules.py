@@ -15,8 +15,8 @@ Rules are followed from the root down, one name a step, so that a walk asks once
 
     top() ── enter(name) ──▶ Below ── enter(name) ──▶ Below ── reason(name) ──▶ why, or None
 
-Invariant: what a walk leaves out by steps is what `reason_of` says of the whole path, so that rows
-of the catalog are judged by the same rules without a look at the disk.
+Invariant: what a walk leaves out by steps is what `reason_of` says of the whole path, so that a
+source without folders, such as an object store, leaves out the same.
 """
 
 from dataclasses import dataclass

@@ -60,7 +60,6 @@ class Listing:
         links: number of symbolic links skipped: to folders, or with a picture's suffix.
         skipped_files: number of pictures left out by the rules, by reason.
         skipped_folders: number of folders not entered because of the rules, by reason.
-        left_out: files and folders left out not by their names alone, relative to the source.
         used_globs: globs of the rules that named a file or folder.
         outputs: folders skipped because imgrec wrote them, relative to the source.
         unreadable: folders that could not be listed and files that could not be looked at,
@@ -75,7 +74,6 @@ class Listing:
     links: int = 0
     skipped_files: Counter[str] = field(default_factory=Counter)
     skipped_folders: Counter[str] = field(default_factory=Counter)
-    left_out: set[str] = field(default_factory=set)
     used_globs: set[str] = field(default_factory=set)
     outputs: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
@@ -85,17 +83,6 @@ class Listing:
         """The number of files, links and folders that were met, taken or not."""
         skipped = self.skipped_files + self.skipped_folders + self.raw_pairs
         return self.files + self.others + self.links + skipped.total()
-
-    def leaves_out(self, path: str) -> bool:
-        """Return True if the file at a path, there or not, is no picture of the collection.
-
-        Right once the listing has come to its end.
-        """
-        if self.rules.reason_of(path):
-            return True
-        while path and path not in self.left_out and path not in self.outputs:
-            path = path.rpartition("/")[0]
-        return path != ""
 
 
 class PictureSource(Protocol):

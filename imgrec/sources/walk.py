@@ -34,7 +34,6 @@ def walk(root: str, found: Listing, links: RealPlaces | None = None) -> Iterator
     yield from _tree(root, found, "", None, met)
     if links is None:
         found.links += len(met)
-        found.left_out.update(met)
         return
     while met:
         behind: list[str] = []
@@ -80,7 +79,6 @@ def _count(found: Listing, entries: FolderEntries, place: str) -> None:
     found.raw_pairs += entries.raw_pairs
     found.skipped_files += entries.skipped_files
     found.skipped_folders += entries.skipped_folders
-    found.left_out.update(prefix + name for name in entries.left_out)
     found.used_globs |= entries.used_globs
     found.unreadable += [
         (place or ".") if name == "." else prefix + name for name in entries.unreadable

@@ -132,7 +132,10 @@ def test_a_reported_catalog_is_checked_to_the_last_index(path: Path) -> None:
 def test_a_lost_manifest_is_written_anew_and_says_so(path: Path) -> None:
     (path / "store.json").unlink()
     (line,) = restore(path)
-    assert line == (f"{path / 'store.json'} was lost or damaged: written anew, the encoder is rgb")
+    assert line == (
+        f"{path / 'store.json'} was lost or damaged: written anew, the encoder is rgb; "
+        "--follow-links, --take, --exclude and --include are to be given again"
+    )
     with Store.open(path):
         pass
 

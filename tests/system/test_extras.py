@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imgrec import Store
+from imgrec import Options, Store, index_folders
 from imgrec.errors import ImgrecError
 from imgrec.system.extras import install_line, require
 from paths import ROOT
@@ -91,22 +91,44 @@ def test_a_parquet_file_of_vectors_without_the_extra(own_store: Path, tmp_path: 
     )
 
 
-def test_a_heic_file_without_the_extra(tmp_path: Path) -> None:
+def test_heic_files_wait_for_the_extra(tmp_path: Path) -> None:
     photos, store_path = tmp_path / "photos", tmp_path / "store"
     photos.mkdir()
     picture("discs", 0, (40, 30)).save(photos / "a.jpg")
     (photos / "phone.heic").write_bytes(b"\x00\x00\x00\x18ftypheic" + bytes(64))
-    (photos / "raw.heic").write_bytes(b"\x00\x00\x00\x18ftypcrx " + bytes(64))
-    done = without(
-        "pillow_heif", "imgrec.index", str(photos), "--store", str(store_path),
-        "--encoder", "mini", "--workers", "0",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    told = {Path(line.partition(": ")[0]).name: line for line in done.stderr.splitlines()
-            if "unsupported" in line}  # fmt: skip
-    assert told.keys() == {"phone.heic", "raw.heic"}, done.stderr
-    assert told["phone.heic"].endswith("files: pip install 'imgrec[heic]')")
-    assert "pip install" not in told["raw.heic"]
+    (photos / "PHONE.HEIF").write_bytes(b"\x00\x00\x00\x18ftypmif1" + bytes(64))
+    arguments = [str(photos), "--store", str(store_path), "--encoder", "mini", "--workers", "0"]
+    for _ in range(2):
+        done = without("pillow_heif", "imgrec.index", *arguments)
+        assert done.returncode == 0, done.stderr
+        line = "2 HEIC files not read yet: pip install 'imgrec[heic]' to read such files"
+        assert done.stdout.splitlines().count(line) == 1
+        assert "phone" not in done.stderr.lower()
+        assert done.stdout.startswith("1 picture, 0 failed, 0 missing, 2 not read")
+    # With it they are read, and these two are no pictures.
+    pytest.importorskip("pillow_heif")
+    counts = index_folders([], store_path, Options(encoders=("mini",), workers=0)).counts
+    assert (counts["ok"], counts["failed"], counts["new"]) == (1, 2, 0)
+
+
+def test_heic_pictures_that_were_read_stay_without_the_extra(tmp_path: Path) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.register_heif_opener()
+    photos, store_path = tmp_path / "photos", tmp_path / "store"
+    photos.mkdir()
+    picture("discs", 0, (64, 48)).save(photos / "a.jpg")
+    picture("discs", 1, (64, 48)).save(photos / "b.heic")
+    index_folders([photos], store_path, Options(encoders=("rgb",), workers=0))
+    # Another encoder would read both.
+    arguments = ["--store", str(store_path), "--encoder", "mini", "--workers", "0"]
+    done = without("pillow_heif", "imgrec.index", *arguments)
+    assert done.stdout.startswith("2 pictures, 0 failed, 0 missing\n"), done.stdout + done.stderr
+    assert "formats: 1 JPEG, 1 HEIF\n" in done.stdout or "1 HEIF, 1 JPEG" in done.stdout
+    with Store.open(store_path) as store:
+        assert [len(store.feature(name)) for name in ("rgb", "mini")] == [2, 1]
+    index_folders([], store_path, Options(encoders=("mini",), workers=0))
+    with Store.open(store_path) as store:
+        assert [len(store.feature(name)) for name in ("rgb", "mini")] == [2, 2]
 
 
 def test_heic_pictures_are_read_with_the_extra() -> None:
