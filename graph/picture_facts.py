@@ -1,7 +1,5 @@
 """The facts about a picture that the panel of a page shows when it is selected."""
 
-import os
-import urllib.parse
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -10,6 +8,7 @@ from typing import Any
 from imgrec.collection import Entry
 from imgrec.collection.kinds import CLASS, COMMUNITY, CONFIDENCE, DUPLICATES
 from imgrec.sources.opening import source_of
+from imgrec.system.file_links import link_to
 from imgrec.system.file_names import printable
 
 # Number of neighbors shown.
@@ -75,15 +74,6 @@ def class_of(labels: Mapping[str, str]) -> str:
 def clipped(name: str, most: int = 60) -> str:
     """Return a name shortened to `most` characters, with an ellipsis."""
     return name if len(name) <= most else f"{name[: most - 1]}…"
-
-
-def link_to(file: Path, folder: Path) -> str:
-    """Return the URL of a file relative to a folder; absolute if it is on another drive."""
-    try:
-        relative = os.path.relpath(file, folder)
-    except ValueError:
-        return file.as_uri()
-    return urllib.parse.quote(os.fsencode(relative.replace(os.sep, "/")))
 
 
 def main_folders(counts: Counter[str], most: int = 2) -> str:

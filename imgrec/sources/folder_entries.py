@@ -21,7 +21,9 @@ from imgrec.sources.versions import listed_at
 from imgrec.system.atomic_files import TEMPORARY_PREFIX
 
 # Marker files of imgrec's own output, and the text in their first bytes that proves it.
-_OUTPUT_MARKERS = frozenset({"store.json", "site.json", "report.json", "projector_config.pbtxt"})
+_OUTPUT_MARKERS = frozenset(
+    {"store.json", "site.json", "report.json", "review.json", "projector_config.pbtxt"}
+)
 _OUTPUT_WORDS = (b'"written_by": "imgrec ', b"made by imgrec projector")
 _HEAD_BYTES = 1000
 # Systems that mark files as hidden, beside or instead of a dot in front of the name. On Windows the

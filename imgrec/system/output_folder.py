@@ -107,6 +107,11 @@ SITE = OutputFolder(
     r"|pages/community-[0-9.]+\.html|sheets/(index|community-[0-9.]+)\.jpg",
 )
 REPORT = OutputFolder("report", "report.json", r"index\.html|figures/[a-z0-9-]+\.(svg|png)")
+REVIEW = OutputFolder(
+    "review of duplicates",
+    "review.json",
+    r"index\.html|assets/[a-z]+\.(js|css)|data/(facts|thumbs)-[0-9]+\.js|pictures/[0-9]+\.jpg",
+)
 LOGDIR = OutputFolder(
     "logdir",
     "projector.json",

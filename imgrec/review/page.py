@@ -1,0 +1,151 @@
+"""Write the page on which duplicates are reviewed: a folder that works offline, from the disk.
+
+    index.html, assets/      the page, its style and its scripts
+    data/facts-N.js          the groups of page N: what a choice and a list are made of
+    data/thumbs-N.js         thumbnails of those of them that have no preview
+    pictures/N.jpg           previews of up to 512 px, for the first 300 groups
+
+The page loads nothing from the network, and its content security policy forbids it. It deletes
+nothing: it makes a list, or names the command. It is replaced as a whole or not at all.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+
+from imgrec.errors import StoreError
+from imgrec.review.page_data import call, group_data, pages_of
+from imgrec.review.previews import previews, wanted
+from imgrec.review.review import Review
+from imgrec.review.reviewed import ReviewedGroup
+from imgrec.sources.opening import source_of
+from imgrec.store.store import Store
+from imgrec.store.thumbnails import ThumbStore
+from imgrec.system.atomic_folders import new_folder
+from imgrec.system.file_names import printable
+from imgrec.system.output_folder import REVIEW
+from imgrec.system.progress import progress
+from imgrec.system.threads import cores
+
+START = "index.html"
+PAGE_SIZE = 40
+ASSETS = ("review.css", "decide.js", "lists.js", "compare.js", "review.js")
+_TEMPLATES = Path(__file__).parent / "templates"
+_FOLDERS = ("assets", "data", "pictures")
+
+
+def write_page(
+    store: Store,
+    review: Review,
+    out: Path | str,
+    *,
+    workers: int | None = None,
+    page_size: int = PAGE_SIZE,
+    quiet: bool = True,
+) -> Path:
+    """Write the page of a review; return the file to open.
+
+    Args:
+        store: open, of the review.
+        review: what is shown.
+        out: folder of the page; an older page in it is replaced as a whole.
+        workers: processes that draw previews; None for one per core, 0 for this one alone.
+        page_size: groups shown at a time.
+        quiet: show no progress bar.
+
+    Raises:
+        ImgrecError: `out` holds anything but such a page, or no process can be started.
+        OSError: it cannot be written.
+    """
+    out = Path(out).resolve()
+    REVIEW.check_place(out)
+    pages = pages_of(review.groups, page_size)
+    with new_folder(out, REVIEW.check_place) as folder:
+        for name in _FOLDERS:
+            (folder / name).mkdir()
+        for name in ASSETS:
+            (folder / "assets" / name).write_bytes((_TEMPLATES / name).read_bytes())
+        drawn = _draw(folder / "pictures", review, cores() if workers is None else workers, quiet)
+        linked, thumbs = _roots_there(review), store.thumbs()
+        for number, groups in enumerate(pages, 1):
+            rows = [group_data(group, drawn, out, linked) for group in groups]
+            _write(folder / f"data/facts-{number}.js", call("review.add", number, rows))
+            shown = _thumbs(groups, drawn, thumbs)
+            _write(folder / f"data/thumbs-{number}.js", call("review.show", number, shown))
+        _write(folder / START, page_html(store, review, len(pages), page_size))
+        _write(folder / REVIEW.marker, REVIEW.described(folder, {"groups": len(review.groups)}))
+    return out / START
+
+
+def page_html(store: Store, review: Review, pages: int, page_size: int) -> str:
+    """Return the HTML of the page: a frame, filled by its scripts."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True,
+        lstrip_blocks=True, undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    # The filter `tojson` escapes <, >, & and ' (as in \u003c) and all non-ASCII characters.
+    counted = review.counts
+    data = {
+        "pages": pages,
+        "pageSize": page_size,
+        "groups": counted.groups,
+        "rules": printable(str(review.rules)),
+        "key": f"{store.path.resolve()}",
+    }
+    return environment.get_template("review.html").render(
+        counts=counted, store=printable(str(store.path.resolve())), data=data
+    )
+
+
+def _draw(folder: Path, review: Review, workers: int, quiet: bool) -> dict[str, str]:
+    """Write the previews; return the file name of each by the content it shows."""
+    files, names = wanted(review.groups), dict[str, str]()
+    bar = progress(total=len(files), unit="previews", desc="drawn", quiet=quiet)
+    with bar:
+        for number, (file, jpeg) in enumerate(
+            zip(files, previews(files, workers), strict=True), 1
+        ):
+            bar.update()
+            if jpeg is not None:
+                names[file.digest] = f"{number}.jpg"
+                (folder / names[file.digest]).write_bytes(jpeg)
+    return names
+
+
+def _thumbs(
+    groups: list[ReviewedGroup], drawn: Mapping[str, str], thumbs: ThumbStore
+) -> list[dict[int, str]]:
+    """Return for each group the thumbnails of its contents without a preview, as data: URLs.
+
+    The keys are the numbers of the contents in the group, as in `group_data`.
+    """
+    shown = []
+    for group in groups:
+        of_group: dict[int, str] = {}
+        contents: dict[str, int] = {}
+        for number, member in enumerate(group):
+            content = member.entry.digest or str(number)
+            key = contents.setdefault(content, len(contents))
+            if content not in drawn and key not in of_group:
+                of_group[key] = _data_url(thumbs, member.entry.id)
+        shown.append(of_group)
+    return shown
+
+
+def _data_url(thumbs: ThumbStore, image_id: int) -> str:
+    try:
+        return "data:image/jpeg;base64," + base64.b64encode(thumbs.get(image_id)).decode("ascii")
+    except StoreError:
+        return ""
+
+
+def _roots_there(review: Review) -> frozenset[str]:
+    roots = {member.entry.root for group in review.groups for member in group}
+    return frozenset(root for root in roots if source_of(root).identity() is not None)
+
+
+def _write(file: Path, text: str) -> None:
+    file.write_text(text, "utf-8")

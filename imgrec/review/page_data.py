@@ -1,0 +1,116 @@
+"""The groups as data of the page: JSON in script files that the browser loads from the disk.
+
+A page opened from the disk may not read files, but may run scripts; each data file is one call with
+a JSON argument. Invariants: every text in it is plain, and the page shows it by `textContent` only;
+`<`, `>` and `&` are escaped all the same, and so is everything beyond ASCII. A path is given exactly
+as it is, for the lists that the page makes: one that is not UTF-8 as the hexadecimal digits of its
+bytes.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from imgrec.collection import Entry
+from imgrec.duplicates.comparison import Difference
+from imgrec.duplicates.keep_rules import pixels
+from imgrec.review.reviewed import Reviewed, ReviewedGroup
+from imgrec.sources.opening import source_of
+from imgrec.sources.place_kinds import place_kind
+from imgrec.system.file_links import link_to
+from imgrec.system.file_names import printable
+
+# Differences by which one picture does not lie over the other, pixel over pixel.
+_REFRAMED = Difference.CROPPED | Difference.BORDERED | Difference.UNREAD
+
+
+def group_data(
+    group: ReviewedGroup, pictures: Mapping[str, str], page: Path, linked: frozenset[str]
+) -> list[dict[str, Any]]:
+    """Return the files of a group as JSON objects, in order.
+
+    Args:
+        group: of the review.
+        pictures: file name of the preview of each content that has one.
+        page: absolute path of the page's folder, to link to files from.
+        linked: roots that are there now; only files below these are linked to.
+    """
+    places = {member.entry.id: number for number, member in enumerate(group)}
+    contents: dict[str, int] = {}
+    rows = []
+    for number, member in enumerate(group):
+        content = member.entry.digest or str(number)
+        row = _facts(member, page, linked)
+        row["same"] = places.get(member.kept.id, number)
+        row["content"] = contents.setdefault(content, len(contents))
+        if content in pictures:
+            row["picture"] = pictures[content]
+        rows.append(row)
+    return rows
+
+
+def call(function: str, *arguments: object) -> str:
+    """Return a script that calls a function with JSON arguments, in ASCII."""
+    texts = (json.dumps(argument, separators=(",", ":")) for argument in arguments)
+    told = ",".join(texts)
+    for sign in "<>&":
+        told = told.replace(sign, f"\\u{ord(sign):04x}")
+    return f"{function}({told});\n"
+
+
+def _facts(member: Reviewed, page: Path, linked: frozenset[str]) -> dict[str, Any]:
+    entry = member.entry
+    file = source_of(entry.root).file(entry.path)
+    facts: dict[str, Any] = {
+        "name": printable(PurePosixPath(entry.path).name),
+        "folder": _folder(entry),
+        "kind": member.kind,
+        "keep": member.keep,
+        "differs": member.differs,
+        "score": round(member.comparison.score, 3),
+        "width": entry.width or 0,
+        "height": entry.height or 0,
+        "pixels": pixels(entry),
+        "format": printable(entry.format or ""),
+        "bytes": entry.size,
+        "time": entry.mtime_ns // 10**6,
+        **_path(entry.location if file is None else str(file)),
+    }
+    if file is not None and entry.root in linked:
+        facts["href"] = link_to(file, page)
+    if place_kind(entry.path) is not None:
+        facts["aside"] = True
+    return facts | _overlay(member)
+
+
+def _overlay(member: Reviewed) -> dict[str, Any]:
+    """Return how a picture lies over the one it is compared with, and which part differs."""
+    comparison = member.comparison
+    over: dict[str, Any] = {"turn": comparison.turn} if comparison.turn else {}
+    if comparison.box is not None:
+        over["box"] = [round(side, 4) for side in comparison.box]
+    if comparison.differences & _REFRAMED:
+        over["reframed"] = True
+    return over
+
+
+def _path(location: str) -> dict[str, str]:
+    """Return an absolute path, exactly: as text, or as the digits of bytes that are no UTF-8."""
+    try:
+        location.encode("utf-8")
+    except UnicodeEncodeError:
+        return {"raw": os.fsencode(location).hex()}
+    return {"path": location}
+
+
+def _folder(entry: Entry) -> str:
+    """Return the folder of a file, for a person: its root, then the folders below."""
+    parent = PurePosixPath(entry.path).parent
+    return printable(source_of(entry.root).location("" if str(parent) == "." else str(parent)))
+
+
+def pages_of(groups: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    """Return the groups in pages of a size."""
+    return [groups[start : start + size] for start in range(0, len(groups), size)]

@@ -1,0 +1,100 @@
+"""Pictures for the page: previews of up to 512 px made from the files, else the thumbnails.
+
+A preview is made only of a file that still has the content that was compared; a file that has
+changed, is gone or cannot be decoded now is shown by its thumbnail. Files with the same bytes share
+one preview. Decoding runs in worker processes, and the death of one costs its picture only.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from imgrec.collection import Entry
+from imgrec.errors import PictureError
+from imgrec.pictures.decoding import decode, digest, thumbnail
+from imgrec.review.reviewed import ReviewedGroup
+from imgrec.sources.opening import source_of
+from imgrec.system.worker import WorkerDiedError, beat
+from imgrec.system.workers import AHEAD, Workers, cannot_go_on
+
+PREVIEW_PX = 512
+# Groups that get previews, and distinct contents shown so in each.
+GROUPS, CONTENTS = 300, 12
+# Starting processes takes longer than drawing fewer.
+_LEAST_FOR_WORKERS = 32
+_LIMIT_S = 20.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A file to draw; picklable.
+
+    Attributes:
+        root: description of its source.
+        path: within the source.
+        digest: of the content it must have.
+    """
+
+    root: str
+    path: str
+    digest: str
+
+
+def wanted(groups: Sequence[ReviewedGroup], most: int = GROUPS) -> list[Wanted]:
+    """Return the files to draw for the first groups, one of each content."""
+    found: dict[str, Wanted] = {}
+    for group in groups[:most]:
+        contents = {member.entry.digest: member.entry for member in reversed(group)}
+        for content, entry in list(reversed(contents.items()))[:CONTENTS]:
+            if content is not None and content not in found:
+                found[content] = _wanted(entry, content)
+    return list(found.values())
+
+
+def previews(files: Sequence[Wanted], workers: int) -> Iterator[bytes | None]:
+    """Yield the preview of each file as JPEG bytes, in order; None where there is none now.
+
+    Args:
+        files: to draw.
+        workers: number of processes; 0 draws in this one, as does a small number of files.
+
+    Raises:
+        ImgrecError: no process can be started.
+    """
+    if workers == 0 or len(files) < _LEAST_FOR_WORKERS:
+        yield from map(preview, files)
+        return
+    waiting: deque[Future[bytes | None]] = deque()
+    with Workers(workers) as processes:
+        for file in files:
+            waiting.append(processes.submit(preview, file))
+            if len(waiting) > workers * AHEAD:
+                yield _drawn(waiting.popleft())
+        while waiting:
+            yield _drawn(waiting.popleft())
+
+
+def preview(file: Wanted) -> bytes | None:
+    """Return a picture of a file of up to 512 px as JPEG bytes, None if it has changed or fails."""
+    beat(None, _LIMIT_S)
+    try:
+        data = source_of(file.root).read(file.path)
+        if digest(data) != file.digest:
+            return None
+        return thumbnail(decode(data, PREVIEW_PX // 2).image, PREVIEW_PX)
+    except PictureError:
+        return None
+
+
+def _drawn(future: "Future[bytes | None]") -> bytes | None:
+    try:
+        return future.result()
+    except WorkerDiedError as died:
+        if not died.started:
+            raise cannot_go_on(died) from died
+        return None
+
+
+def _wanted(entry: Entry, content: str) -> Wanted:
+    return Wanted(entry.root, entry.path, content)
