@@ -10,6 +10,7 @@ SAMPLES  ?= build/samples
 GRID     ?= build/query.png
 DUPLICATES ?= build/duplicates.csv
 REPORT   ?= build/report
+REVIEW   ?= build/review
 COUNT    ?= 600
 PORT     ?= 6006
 N        ?= 400000
@@ -23,7 +24,7 @@ LAYOUTS  ?=
 KILLS    ?= 40
 FILES    ?= 10000
 SEED     ?= 0
-override settings := PYTHON VENV IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES REPORT COUNT PORT N D ENCODER WEIGHTS Q K T LAYOUTS KILLS FILES SEED
+override settings := PYTHON VENV IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES REPORT REVIEW COUNT PORT N D ENCODER WEIGHTS Q K T LAYOUTS KILLS FILES SEED
 # Whether a value was given, before the lines below hide where it came from.
 override counted := $(filter command environment,$(origin COUNT))
 override sized   := $(filter command environment,$(origin N))
@@ -122,9 +123,9 @@ doctor: install ## check the store, the logdir and the site for damage
 graph: index ## write the network pages
 	$(PY) -m graph --store="$$STORE" --out="$$SITE" $(chosen)
 
-duplicates: index ## write build/duplicates.csv, a table of near-duplicates
+duplicates: index ## write the page to review duplicates, and build/duplicates.csv, the same as a table
 	@mkdir -p -- "$$(dirname -- "$$DUPLICATES")"
-	$(PY) -m graph --store="$$STORE" --duplicates="$$DUPLICATES" $(chosen)
+	$(PY) -m imgrec.duplicates --store="$$STORE" --out="$$REVIEW" --csv="$$DUPLICATES" $(chosen)
 
 report: index ## write the report: what the collection holds, on one page
 	@set -- --store="$$STORE" --out="$$REPORT" $(chosen); \

@@ -161,7 +161,7 @@ def _check_method(arguments: argparse.Namespace) -> None:
 
 
 def _write_duplicates(store: Store, arguments: argparse.Namespace) -> None:
-    from graph.exports.duplicates_csv import write_duplicates
+    from imgrec.review.review import write_duplicates
 
     summary = write_duplicates(store, arguments.duplicates, arguments.encoder, quiet=False)
     warn("imgrec graph", summary.warnings)

@@ -34,6 +34,9 @@ COMMANDS = {
     ),
     "tensorboard": Command("look", "projector.serve", "serve such a logdir on this machine"),
     "graph": Command("look", "graph.__main__", "write the network of similar pictures as pages"),
+    "duplicates": Command(
+        "look", "imgrec.duplicates.__main__", "review duplicates; list, trash them"
+    ),
     "report": Command("look", "imgrec.report", "write what is in a collection on one page"),
     "doctor": Command("check", "imgrec.doctor", "what is wrong with a store, a logdir, a site"),
 }

@@ -68,6 +68,7 @@ SLOW = (
     "projector/*",
     "projector/files/test_sprite_workers.py",
     "reporting/*",
+    "review/test_command.py",
     "samples/*",
     "security/*",
     "search/*",

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.skipif(
 
 _NAMES = (
     *("IMAGES", "STORE", "LOGDIR", "SITE", "EXPORT", "SAMPLES", "GRID", "DUPLICATES", "REPORT"),
+    "REVIEW",
     *("COUNT", "PORT", "N", "D", "ENCODER", "WEIGHTS", "Q", "K", "T", "LAYOUTS"),
     *("KILLS", "FILES", "SEED"),
 )
@@ -118,7 +119,7 @@ def test_no_value_is_run_in_any_target(project: Path, way: str, payload: str) ->
     seen = [argument for arguments, _ in calls for argument in arguments]
     for option in ("store", "logdir", "encoder", "weights", "layouts", "port", "count", "text"):
         assert f"--{option}={value}" in seen
-    for option in ("out", "grid", "duplicates", "dimensions", "images", "photos", "kills", "seed"):
+    for option in ("out", "grid", "csv", "dimensions", "images", "photos", "kills", "seed"):
         assert f"--{option}={value}" in seen
     assert ["-k", value] in [seen[i : i + 2] for i in range(len(seen))]
     names = ["--", "x", *value.split()]

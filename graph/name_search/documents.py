@@ -7,12 +7,12 @@ loads only the files of the results that it shows. Within a file, folders, class
 string tables, and rows refer to them by index.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
 from graph.addresses import Cell
+from imgrec.system.script_data import json_text
 
 # Size at which a file is full. Small, since 30 results may be spread over 30 files.
 DOCUMENTS_BYTES = 6_000
@@ -136,16 +136,6 @@ def document_files(
             file = DocumentFile(titles, faces)
     if len(file):
         yield file
-
-
-def json_text(value: object) -> str:
-    """Return compact JSON that is safe inside a script.
-
-    `<` is escaped, so that no name can close the script element, and so are U+2028 and U+2029,
-    which older JavaScript treats as line terminators.
-    """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _titles(groups: Iterable[CommunityDocument]) -> dict[str, str]:

@@ -22,14 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from graph.name_search.documents import (
-    CommunityDocument,
-    PictureDocument,
-    document_files,
-    json_text,
-)
+from graph.name_search.documents import CommunityDocument, PictureDocument, document_files
 from graph.name_search.postings import Numbers, Postings
 from graph.words import terms
+from imgrec.system.script_data import json_text
 
 FOLDER = "search"
 # Size at which a file of words is full; a longer entry gets a file of its own.

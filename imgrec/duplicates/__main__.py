@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -183,7 +183,7 @@ def _tell_left(left: Sequence[tuple[str, str]], what: str) -> None:
     """Warn of the files that were left, the first ones by name."""
     lines = [f"{path} {what}: {why}" for path, why in left[:_REASONS]]
     if len(left) > _REASONS:
-        lines.append(f"and {counted(len(left) - _REASONS, 'more file')}: see the log")
+        lines.append(f"and {counted(len(left) - _REASONS, 'more file')}")
     warn(PROG, lines)
 
 
@@ -191,10 +191,6 @@ def _argument(path: Path) -> str:
     import shlex
 
     return printable(shlex.quote(str(path)))
-
-
-def _names(paths: Iterable[Path]) -> list[str]:
-    return [str(path) for path in paths]
 
 
 if __name__ == "__main__":

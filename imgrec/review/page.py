@@ -10,14 +10,13 @@ nothing: it makes a list, or names the command. It is replaced as a whole or not
 """
 
 import base64
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
 
 from imgrec.errors import StoreError
-from imgrec.review.page_data import call, group_data, pages_of
+from imgrec.review.page_data import call, content_numbers, group_data, pages_of
 from imgrec.review.previews import previews, wanted
 from imgrec.review.review import Review
 from imgrec.review.reviewed import ReviewedGroup
@@ -93,7 +92,7 @@ def page_html(store: Store, review: Review, pages: int, page_size: int) -> str:
         "pageSize": page_size,
         "groups": counted.groups,
         "rules": printable(str(review.rules)),
-        "key": f"{store.path.resolve()}",
+        "key": printable(str(store.path.resolve())),
     }
     return environment.get_template("review.html").render(
         counts=counted, store=printable(str(store.path.resolve())), data=data
@@ -102,21 +101,19 @@ def page_html(store: Store, review: Review, pages: int, page_size: int) -> str:
 
 def _draw(folder: Path, review: Review, workers: int, quiet: bool) -> dict[str, str]:
     """Write the previews; return the file name of each by the content it shows."""
-    files, names = wanted(review.groups), dict[str, str]()
-    bar = progress(total=len(files), unit="previews", desc="drawn", quiet=quiet)
-    with bar:
-        for number, (file, jpeg) in enumerate(
-            zip(files, previews(files, workers), strict=True), 1
-        ):
-            bar.update()
-            if jpeg is not None:
-                names[file.digest] = f"{number}.jpg"
-                (folder / names[file.digest]).write_bytes(jpeg)
+    files = wanted(review.groups)
+    names: dict[str, str] = {}
+    jpegs = previews(files, workers)
+    bar = progress(jpegs, unit="previews", total=len(files), desc="drawn", quiet=quiet)
+    for number, (file, jpeg) in enumerate(zip(files, bar, strict=True), 1):
+        if jpeg is not None:
+            names[file.digest] = f"{number}.jpg"
+            (folder / names[file.digest]).write_bytes(jpeg)
     return names
 
 
 def _thumbs(
-    groups: list[ReviewedGroup], drawn: Mapping[str, str], thumbs: ThumbStore
+    groups: Sequence[ReviewedGroup], drawn: Mapping[str, str], thumbs: ThumbStore
 ) -> list[dict[int, str]]:
     """Return for each group the thumbnails of its contents without a preview, as data: URLs.
 
@@ -124,14 +121,12 @@ def _thumbs(
     """
     shown = []
     for group in groups:
-        of_group: dict[int, str] = {}
-        contents: dict[str, int] = {}
-        for number, member in enumerate(group):
-            content = member.entry.digest or str(number)
-            key = contents.setdefault(content, len(contents))
-            if content not in drawn and key not in of_group:
-                of_group[key] = _data_url(thumbs, member.entry.id)
-        shown.append(of_group)
+        lacking = {
+            content: member.entry.id
+            for content, member in zip(content_numbers(group), group, strict=True)
+            if member.entry.digest not in drawn
+        }
+        shown.append({content: _data_url(thumbs, lacking[content]) for content in lacking})
     return shown
 
 

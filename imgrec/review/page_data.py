@@ -1,13 +1,11 @@
 """The groups as data of the page: JSON in script files that the browser loads from the disk.
 
 A page opened from the disk may not read files, but may run scripts; each data file is one call with
-a JSON argument. Invariants: every text in it is plain, and the page shows it by `textContent` only;
-`<`, `>` and `&` are escaped all the same, and so is everything beyond ASCII. A path is given exactly
-as it is, for the lists that the page makes: one that is not UTF-8 as the hexadecimal digits of its
-bytes.
+a JSON argument. Invariants: every text in it is plain, and the page shows it by `textContent` only.
+A path is given exactly as it is, for the lists that the page makes: one that is not UTF-8 as the
+hexadecimal digits of its bytes.
 """
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -21,6 +19,7 @@ from imgrec.sources.opening import source_of
 from imgrec.sources.place_kinds import place_kind
 from imgrec.system.file_links import link_to
 from imgrec.system.file_names import printable
+from imgrec.system.script_data import json_text
 
 # Differences by which one picture does not lie over the other, pixel over pixel.
 _REFRAMED = Difference.CROPPED | Difference.BORDERED | Difference.UNREAD
@@ -38,26 +37,27 @@ def group_data(
         linked: roots that are there now; only files below these are linked to.
     """
     places = {member.entry.id: number for number, member in enumerate(group)}
-    contents: dict[str, int] = {}
     rows = []
-    for number, member in enumerate(group):
-        content = member.entry.digest or str(number)
+    for member, content in zip(group, content_numbers(group), strict=True):
         row = _facts(member, page, linked)
-        row["same"] = places.get(member.kept.id, number)
-        row["content"] = contents.setdefault(content, len(contents))
-        if content in pictures:
-            row["picture"] = pictures[content]
+        row["same"] = places[member.kept.id]
+        row["content"] = content
+        if (digest := member.entry.digest) and digest in pictures:
+            row["picture"] = pictures[digest]
         rows.append(row)
     return rows
 
 
+def content_numbers(group: ReviewedGroup) -> list[int]:
+    """Return for each file of a group the number of its content, in the order of appearance."""
+    digests = [member.entry.digest for member in group]
+    numbers = {digest: number for number, digest in enumerate(dict.fromkeys(digests))}
+    return [numbers[digest] for digest in digests]
+
+
 def call(function: str, *arguments: object) -> str:
-    """Return a script that calls a function with JSON arguments, in ASCII."""
-    texts = (json.dumps(argument, separators=(",", ":")) for argument in arguments)
-    told = ",".join(texts)
-    for sign in "<>&":
-        told = told.replace(sign, f"\\u{ord(sign):04x}")
-    return f"{function}({told});\n"
+    """Return a script that calls a function with JSON arguments."""
+    return f"{function}({','.join(map(json_text, arguments))});\n"
 
 
 def _facts(member: Reviewed, page: Path, linked: frozenset[str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 r"""The files that could go, as a list for a shell: any name stays data.
 
-`quoted_lines` is read by `sh` and by `xargs` alike: every line is one absolute path in the quotes of
-POSIX shells. No form of a line break within a name means the same to both, so a name that holds
+`quoted_lines` is read by `sh` and by `xargs` alike: every line is one absolute path in the quotes
+of POSIX shells. No form of a line break within a name means the same to both, so a name that holds
 one is left out and counted. `null_separated`, for `xargs -0`, holds every name. Both are bytes, as
 names of POSIX are: a name that is not UTF-8 stands as it is. Paths are absolute, so that none can
 be taken for an option such as `-rf`.

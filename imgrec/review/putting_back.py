@@ -6,6 +6,7 @@ trash. Where there are no hard links (FAT, another file system), the name is fir
 file of our own, which the file then replaces. Killed in between, the file still lies in the trash.
 """
 
+import errno
 import os
 import shutil
 import tempfile
@@ -23,7 +24,10 @@ def put_back(trashed: Path, place: Path) -> None:
         FileExistsError: something else is at its place now.
         OSError: it cannot be written there; the file stays in the trash.
     """
-    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, "its folder is a file now", str(place)) from error
     try:
         os.link(trashed, place, follow_symlinks=False)
     except FileExistsError:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgrec.collection.kinds import DUPLICATES, SIMILAR
+from imgrec.collection.kinds import DUPLICATES
 from imgrec.duplicates.find import find_duplicates
 from imgrec.duplicates.keep_rules import KeepRules
 from imgrec.labels.keep import keep_labels
@@ -80,7 +80,6 @@ def review(
     rules = rules or KeepRules()
     found = find_duplicates(store, rules, encoder=encoder, workers=workers, quiet=quiet)
     warnings = keep_labels(store, DUPLICATES, found.labels())
-    warnings += keep_labels(store, SIMILAR, found.similar_labels())
     return Review(reviewed(found, store.catalog), rules, tuple(warnings))
 
 

@@ -12,12 +12,10 @@ from itertools import chain
 
 from imgrec.collection import Catalog, Entry
 from imgrec.duplicates.comparison import Comparison
-from imgrec.duplicates.groups import Duplicates, Member
+from imgrec.duplicates.groups import LINK, LOOK, NO, SIMILAR, Duplicates, Member
+from imgrec.duplicates.keep_rules import place
 from imgrec.review.words import difference_words
 from imgrec.system.text import counted
-
-KEPT, COPY, SAME, LINK, SIMILAR = "kept", "copy", "same", "link", "similar"
-YES, NO, LOOK = "yes", "no", "look"
 
 
 @dataclass(frozen=True)
@@ -92,11 +90,6 @@ def reviewed(found: Duplicates, catalog: Catalog) -> tuple[ReviewedGroup, ...]:
         for group in found.groups
     ]
     return tuple(sorted(groups, key=lambda group: place(group[0].entry)))
-
-
-def place(entry: Entry) -> tuple[str, str]:
-    """Return the key by which files are sorted: root, then path."""
-    return entry.root, entry.path
 
 
 def counts(groups: Sequence[ReviewedGroup]) -> Counts:

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.collection import Entry
+from imgrec.duplicates.groups import LINK
 from imgrec.errors import ImgrecError, PictureError
 from imgrec.pictures.decoding import digest
 from imgrec.review.putting_back import put_back
 from imgrec.review.reviewed import Reviewed
 from imgrec.review.trash_log import TrashLog
-from imgrec.review.trash_places import find_in_trash
+from imgrec.review.trash_places import find_in_trash, forget_failed
 from imgrec.sources.opening import source_of
 from imgrec.system.progress import progress
 
@@ -68,7 +69,7 @@ def move_to_trash(
         why = _move(member, number, log, send)
         if why is None:
             moved += 1
-            moved_bytes += 0 if member.kind == "link" else member.entry.size
+            moved_bytes += 0 if member.kind == LINK else member.entry.size
         else:
             left.append((member.entry.location, why))
     return Trashed(log.path, moved, moved_bytes, tuple(left))
@@ -116,6 +117,7 @@ def _move(member: Reviewed, number: int, log: TrashLog, send: Send) -> str | Non
         try:
             send(file)
         except OSError as error:
+            forget_failed(file)
             why = f"the trash refuses it ({error.strerror or error})"
         else:
             why = _check_moved(member, number, log, file)
@@ -141,7 +143,13 @@ def _check_moved(member: Reviewed, number: int, log: TrashLog, file: Path) -> st
             f"{file} was moved to the trash and the file to keep, {member.kept.location}, "
             f"{changed}: put it back by the trash of your system"
         )
-    put_back(lies, file)
+    try:
+        put_back(lies, file)
+    except OSError as error:
+        raise ImgrecError(
+            f"{file} lies in the trash as {lies}, the file to keep, {member.kept.location}, "
+            f"{changed}, and it cannot be put back ({error.strerror or error}): do so by hand"
+        ) from error
     return f"the file to keep {changed} with it (is its folder mounted twice?): put back"
 
 

@@ -1,9 +1,9 @@
 """Where a file lies that was moved to the system's trash: found again by its path and content.
 
 `send2trash` moves a file and does not say where to. On Linux and the BSDs a trash is a folder with
-`files/NAME` and `info/NAME.trashinfo`, which names the path that the file came from, percent-encoded;
-one is in the home folder, others at the top of each mounted file system. On macOS and Windows the
-trash names no origin in a form to rely on, so there a file is known by its content alone.
+`files/NAME` and `info/NAME.trashinfo`, which names the percent-encoded path that the file came
+from; one is in the home folder, others at the top of each mounted file system. On macOS and Windows
+the trash names no origin in a form to rely on, so there a file is known by its content alone.
 
 Invariant: what is returned lies directly in a trash folder of this user, is a regular file and no
 link, and its content has the digest that was asked for. No path of a log is trusted.
@@ -47,6 +47,15 @@ def forget_origin(trashed: Path) -> None:
     elif trashed.name.startswith("$R"):
         with suppress(OSError):
             trashed.with_name("$I" + trashed.name[2:]).unlink()
+
+
+def forget_failed(path: Path) -> None:
+    """Delete what a FreeDesktop trash notes about a file that it then could not take."""
+    if sys.platform in ("darwin", "win32"):
+        return
+    for file in _by_origin(path):
+        if not os.path.lexists(file):
+            forget_origin(file)
 
 
 def home_trash() -> Path:

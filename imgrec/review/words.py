@@ -6,6 +6,7 @@ formats, bytes. A kept file needs no words.
 
 from imgrec.collection import Entry
 from imgrec.duplicates.comparison import Comparison, Difference
+from imgrec.duplicates.groups import COPY, KEPT, LINK
 
 # Sides may differ by so much, as a share, and still count as equal.
 _EQUAL = 0.005
@@ -34,12 +35,12 @@ def difference_words(kind: str, comparison: Comparison, kept: Entry, entry: Entr
         kept: the file it is compared with.
         entry: the file.
     """
-    if kind == "kept":
+    if kind == KEPT:
         return ""
-    if kind == "link":
+    if kind == LINK:
         return "another name of the same file"
-    if kind == "copy":
-        return "nothing, the same bytes"
+    if kind == COPY:
+        return "the same bytes"
     if entry.id == kept.id:
         return "the one the others of its group are compared with"
     differences = comparison.differences

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from graph.__main__ import main as graph_command
-from graph.exports.duplicates_csv import write_duplicates
 from graph.pages.site import SiteOptions, write_site
 from imgrec import ImgrecError, Options, Store, index_folders
 from imgrec.collection import Catalog
 from imgrec.index import main as index_command
 from imgrec.report import main as report_command
 from imgrec.reporting.write import ReportOptions, write_report
+from imgrec.review.review import write_duplicates
 from pictures import picture
 from projector.__main__ import main as projector_command
 from projector.export import ProjectorOptions, write_logdir
@@ -116,7 +116,7 @@ def test_duplicates(pair: tuple[Path, Path]) -> None:
         summary = write_duplicates(store, called / "d.csv")
     command(graph_command, commanded, "--duplicates", str(commanded / "d.csv"))
     same(pair, "d.csv")
-    assert (summary.warnings, summary.groups) == ((), 2)
+    assert (summary.warnings, summary.counts.groups) == ((), 2)
     assert len(labels_in(called / "store", "duplicates")) == 4
 
 

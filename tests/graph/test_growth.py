@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graph.exports.duplicates_csv import write_duplicates
 from graph.exports.write import export
 from imgrec.duplicates.near import find_near
+from imgrec.review.review import write_duplicates
 from imgrec.store.store import Store
 from left_open import held, needs_list, sizes
 from site_stores import clusters, make_store, plain_names, site_of

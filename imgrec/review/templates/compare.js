@@ -161,7 +161,10 @@ const compare = (() => {
     facts(what.facts);
     part("decide").replaceChildren(what.choice);
     render();
-    if (!dialog.open) dialog.showModal();
+    if (!dialog.open) {
+      dialog.showModal();
+      dialog.focus();
+    }
   }
 
   function setMode(next) {

@@ -9,6 +9,7 @@ const review = (() => {
   const part = (id) => document.getElementById(id);
   const MOST_SHOWN = 24;
   const BADGES = { yes: ["kept", "Stays"], no: ["goes", "Could go"], look: ["look", "Look first"] };
+  const WHY = { same: "the same picture: ", similar: "similar: " };
   const groups = [];
   const thumbs = new Map();
   const asked = new Set();
@@ -113,7 +114,7 @@ const review = (() => {
         return "by hand: no file that stays is known to be the same";
       return "chosen by hand";
     }
-    if (file.differs) return file.differs;
+    if (file.differs) return (WHY[file.kind] || "") + file.differs;
     return state === "no" ? "the same as another file that stays" : "";
   }
 
@@ -139,9 +140,10 @@ const review = (() => {
       : BADGES[state];
     const made = element("article", `file ${BADGES[state][0]}${file.kind === "link" ? " link" : ""}`);
     made.dataset.number = number;
+    const strip = element("p", `strip ${name}`, label);
     const open = element("button", "picture");
     open.type = "button";
-    open.title = group.files.length > 1 ? "Compare" : "";
+    open.title = "Compare";
     open.addEventListener("click", () => openCompare(group, number));
     const frame = element("div", "frame");
     frame.style.aspectRatio = `${file.width || 1} / ${file.height || 1}`;
@@ -155,7 +157,6 @@ const review = (() => {
     if (file.box && !file.reframed) frame.append(compare.marked(compare.turned(file.box, file.turn)));
     open.append(frame);
     const text = element("div", "text");
-    text.append(element("span", `badge ${name}`, label));
     const title = element(file.href ? "a" : "b", "name", file.name);
     if (file.href) {
       title.href = file.href;
@@ -171,15 +172,14 @@ const review = (() => {
     text.append(facts);
     const words = told(group, number);
     if (words) text.append(element("span", "words", words));
-    made.append(open, text, choice(group, number));
+    made.append(strip, open, text, choice(group, number));
     return made;
   }
 
-  // The file that another one is compared with.
+  // The file that another one is compared with: the one it equals, else the first of the group.
   function reference(group, number) {
-    const file = group.files[number];
-    if (file.same !== number) return file.same;
-    return number === 0 && group.files.length > 1 ? 0 : 0;
+    const { same } = group.files[number];
+    return same === number ? 0 : same;
   }
 
   function summary(group) {
@@ -197,6 +197,7 @@ const review = (() => {
     const head = element("h2");
     head.append(element("span", "number", `Group ${group.number}`), " ", element("small", "", summary(group)));
     const files = element("div", "files");
+    made.style.setProperty("--files", Math.min(group.files.length, 12));
     const all = opened.has(group.number) ? group.files.length : Math.min(MOST_SHOWN, group.files.length);
     for (let n = 0; n < all; n++) files.append(card(group, n));
     made.append(head, files);
@@ -257,13 +258,12 @@ const review = (() => {
 
   // Comparing.
   function openCompare(group, number) {
-    let other = number;
-    let base = reference(group, number);
-    if (base === other) other = group.files.length > 1 ? (number === 0 ? 1 : number) : number;
-    base = reference(group, other);
+    // The first file is compared with the second.
+    const other = Math.max(number, 1);
+    const base = reference(group, other);
     current = { group, number: other, chosen: number };
     const [kept, file] = [group.files[base], group.files[other]];
-    const names = base === other ? ["", ""] : [BADGES[group.states[base]][1], BADGES[group.states[other]][1]];
+    const names = [base, other].map((n) => BADGES[group.states[n]][1]);
     compare.show({
       kept, file, box: file.box, labels: names,
       keptSource: sourceOf(group, kept), source: sourceOf(group, file),
@@ -325,7 +325,7 @@ const review = (() => {
     part("hand").textContent = `${many(unsafe, "file")} chosen by hand: no file that stays is known to be the same picture.`;
     const broken = lists.lines(files).left;
     part("left").hidden = !broken;
-    part("left").textContent = `${many(broken, "name")} with a line break: only the list for xargs -0 has them.`;
+    part("left").textContent = `${many(broken, "name")} with a line break: only in the list for xargs -0.`;
     part("command").textContent = command();
     part("copied").textContent = "";
     for (const id of ["copy", "save", "save0"]) part(id).disabled = !files.length;

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from graph.exports.duplicates_csv import _cell
 from graph.exports.network import column_names
 from graph.exports.xml import _quoted, _text
-from graph.name_search.documents import json_text
+from imgrec.review.table import cell as _cell
+from imgrec.system.script_data import json_text
 
 # Each side of each border of what XML 1.0 allows.
 _ALLOWED = "\t\n\r \x7f\x85\xa0\ud7ff\ue000\ufffd\U00010000\U0010ffff"
