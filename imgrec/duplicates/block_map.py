@@ -27,6 +27,8 @@ MARGIN_PX = 2
 _NOISE = 8.0
 # Variance from which a block is structured.
 _STRUCTURED = 40.0
+# The same for planes of thumbnails, with the share of the strongest block.
+_FAINT, _FAINT_SHARE = 6.0, 0.1
 # Explained share from which a block is explained.
 _EXPLAINED = 0.6
 _LEVELS, _BINS = 256, 32
@@ -131,6 +133,37 @@ def _fill_map(a: Plane, b: Plane, curve: Map, out: Map) -> None:
             out[0, row, column] = best / (BLOCK_PX * BLOCK_PX)
             out[1, row, column] = max(sums[1] - sums[0] * sums[0], 0.0)
             out[2, row, column] = max(sums[3] - sums[2] * sums[2], 0.0)
+
+
+@compiled(_PLANE, _PLANE, returns=types.float64)
+def explained_share(a: Plane, b: Plane) -> float:
+    """Return the share of structured blocks that is explained, of the picture with the higher one.
+
+    Args:
+        a: frame of the first picture (h, w).
+        b: frame of the second.
+    """
+    rows = (a.shape[0] - 2 * MARGIN_PX) // BLOCK_PX
+    columns = (a.shape[1] - 2 * MARGIN_PX) // BLOCK_PX
+    if rows < 1 or columns < 1:
+        return 0.0
+    curve, out = np.empty(_LEVELS), np.empty((3, rows, columns))
+    fill_tone_curve(a, b, curve)
+    _fill_map(a, b, curve, out)
+    highest = 0.0
+    for side in range(1, 3):
+        # Thin lines of a small drawing are faint: structure is relative to the strongest.
+        least = min(_STRUCTURED, max(_FAINT, _FAINT_SHARE * out[side].max()))
+        structured, explained = 0, 0
+        for i in range(rows):
+            for j in range(columns):
+                if out[side, i, j] > least:
+                    structured += 1
+                    share = 1 - out[0, i, j] / (out[1, i, j] + out[2, i, j] + _NOISE)
+                    explained += share > _EXPLAINED
+        if structured > 2:
+            highest = max(highest, explained / structured)
+    return highest
 
 
 def block_map(a: Plane, b: Plane) -> BlockMap | None:

@@ -24,6 +24,7 @@ from PIL import Image
 from imgrec.distances.kernels import compiled
 from imgrec.duplicates.placement import (
     DOWN,
+    LEAST,
     RIGHT,
     SCALE,
     SCALE_DOWN,
@@ -40,7 +41,8 @@ PixelBox = tuple[float, float, float, float]
 COARSE_PX = 32
 FINE_PX = 256
 _LEVELS = (32, 64, 128, FINE_PX)
-_ALL_TURNS = 0xFF
+# A correlation that is never reached: every orientation is tried.
+_ALWAYS = 2.0
 # Correlation of coarse planes below which a place is not looked at.
 _LEAST_SCORE = 0.35
 # What an orientation must gain over the picture as it is: symmetric pictures are not turned.
@@ -331,7 +333,7 @@ def starts(a: Pixels, b: Pixels, box_a: PixelBox, box_b: PixelBox) -> list[Regis
     part_a, part_b = luminance(a).crop(box_a), luminance(b).crop(box_b)
     small_a, small_b = small_plane(part_a, COARSE_PX), small_plane(part_b, COARSE_PX)
     large_a, large_b = small_plane(part_a, 2 * COARSE_PX), small_plane(part_b, 2 * COARSE_PX)
-    places = find_places(small_a, small_b, large_a, large_b, _ALL_TURNS)
+    places = find_places(small_a, small_b, large_a, large_b, LEAST, _ALWAYS)
     places[places[:, TURN] == 0, SCORE] += _UPRIGHT_BONUS
     found = []
     for place in places[np.argsort(-places[:, SCORE], kind="stable")]:
