@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from imgrec.sources.links import RealPlaces
-from imgrec.sources.rules import Rules
+from imgrec.sources.rules import EXCLUDED, Rules
 
 
 class Listed(NamedTuple):
@@ -80,9 +80,12 @@ class Listing:
 
     @property
     def seen(self) -> int:
-        """The number of files, links and folders that were met, taken or not."""
-        skipped = self.skipped_files + self.skipped_folders + self.raw_pairs
-        return self.files + self.others + self.links + skipped.total()
+        """The number of files and links that were met, taken or not.
+
+        A folder that is not entered may be empty, and counts only where the user excluded it.
+        """
+        skipped = (self.skipped_files + self.raw_pairs).total() + self.skipped_folders[EXCLUDED]
+        return self.files + self.others + self.links + skipped
 
 
 class PictureSource(Protocol):

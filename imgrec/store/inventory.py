@@ -1,11 +1,13 @@
 """The inventory of a store: counts of pictures, features, labels and roots, as text and JSON."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from shlex import quote
 from typing import Any
 
 from imgrec.collection.totals import RootTotal
 from imgrec.sources.opening import source_of
+from imgrec.sources.rules import Rules
 from imgrec.store.store import Store
 from imgrec.system.file_names import valid
 
@@ -25,6 +27,7 @@ class Inventory:
         labels: number of ok pictures that have a label, by kind.
         roots: the totals of each root.
         offline: {root: why it cannot be read now}.
+        rules: which files below the roots belong to the collection.
     """
 
     counts: Mapping[str, int]
@@ -37,6 +40,7 @@ class Inventory:
     labels: Mapping[str, int]
     roots: tuple[RootTotal, ...]
     offline: Mapping[str, str]
+    rules: Rules = field(default_factory=Rules)
 
 
 def inventory_of(store: Store) -> Inventory:
@@ -61,6 +65,7 @@ def inventory_of(store: Store) -> Inventory:
         labels=totals.labels(),
         roots=roots,
         offline={root: why for root, why in found.items() if why},
+        rules=store.rules,
     )
 
 
@@ -89,6 +94,7 @@ def described(found: Inventory) -> list[str]:
         f"features: {', '.join(made) or 'none'}",
         f"labels: {', '.join(labels) or 'none'}",
         *([_warnings(found.warnings)] if found.warnings else []),
+        *_rules(found.rules),
         *(f"root: {line}" for line in _roots(found)),
     ]
 
@@ -110,11 +116,23 @@ def as_json(found: Inventory) -> dict[str, Any]:
         "features": features,
         "labels": dict(found.labels),
         "roots": roots,
+        "rules": {
+            "take": sorted(found.rules.take),
+            "exclude": list(map(valid, found.rules.exclude)),
+            "include": list(map(valid, found.rules.include)),
+        },
     }
 
 
 def _warnings(count: int) -> str:
     return f"warnings: {count:,}, of files that were read all the same (imgrec catalog --warnings)"
+
+
+def _rules(rules: Rules) -> list[str]:
+    """Return the rules as the options that give them; none for those of a new store."""
+    options = {"take": sorted(rules.take), "exclude": rules.exclude, "include": rules.include}
+    given = [f"--{name} {quote(text)}" for name, texts in options.items() for text in texts]
+    return [f"rules: {' '.join(given)}"] if given else []
 
 
 def _roots(found: Inventory) -> Iterator[str]:

@@ -91,6 +91,7 @@ def _state(folder: str, key: str, value: object) -> Spoil:
     return spoil
 
 
+_RULES = ("take", "exclude", "include")
 HOSTILE_JSON = [
     *(
         Attack(f"{place}: {what}", _content(place, data), found=place not in _DERIVED)
@@ -111,7 +112,7 @@ HOSTILE_VALUES = [
     ),
     *(
         Attack(f"store.json: {key} is {what}", _each_value("store.json", key, value), found=False)
-        for key in ("format", "encoder", "follow_links", "written_by")
+        for key in (*_RULES, "format", "encoder", "follow_links", "written_by")
         for what, value in _VALUES.items()
     ),
     *(

@@ -18,6 +18,7 @@ from imgrec.encoders import load_encoder
 from imgrec.encoders.rgb import RgbHistogram
 from imgrec.pictures.color_word import WORDS
 from imgrec.pictures.decoding import decode, pixels_for
+from imgrec.sources.rules import Rules
 from imgrec.system.file_names import printable
 from pictures import picture
 from stores import nothing_can_be_written
@@ -48,6 +49,46 @@ def test_another_format_and_a_damaged_manifest(tmp_path: Path, text: str, messag
     Store.create(tmp_path / "store").close()
     (tmp_path / "store" / "store.json").write_text(text)
     with pytest.raises(StoreError, match=message):
+        Store.open(tmp_path / "store")
+
+
+def test_the_rules_are_kept_beside_the_other_settings(tmp_path: Path) -> None:
+    rules = Rules(frozenset({"trash", "hidden"}), ("*.gif", "caf\u00e9", "\udcff"), (".x",))
+    with Store.create(tmp_path / "store") as store:
+        assert store.rules == Rules()
+        store.set_rules(Rules())
+        assert "exclude" not in json.loads((tmp_path / "store" / "store.json").read_text())
+        store.set_follow_links(True)
+        store.set_rules(rules)
+        store.set_encoder("rgb")
+    with Store.open(tmp_path / "store") as store:
+        assert (store.rules, store.follows_links, store.encoder) == (rules, True, "rgb")
+    with Store.create(tmp_path / "store") as store:
+        store.set_rules(Rules())
+        assert (store.rules, store.follows_links) == (Rules(), True)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("take", "hidden"),
+        ("take", ["thumbs"]),
+        ("take", [None]),
+        ("exclude", "*.gif"),
+        ("exclude", [1]),
+        ("exclude", [""]),
+        ("exclude", ["../x"]),
+        ("include", ["a\x1b[31m"]),
+        ("include", ["a" * 1001]),
+        ("include", ["a"] * 101),
+        ("exclude", {"a": 1}),
+    ],
+)
+def test_rules_that_nobody_can_give_are_damage(tmp_path: Path, key: str, value: object) -> None:
+    Store.create(tmp_path / "store").close()
+    manifest = tmp_path / "store" / "store.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), key: value}))
+    with pytest.raises(StoreError, match=rf"store.json is damaged \({key}"):
         Store.open(tmp_path / "store")
 
 

@@ -1,0 +1,121 @@
+"""Rules at the command line: what is left out, said, kept, forgotten and shown."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from imgrec.catalog import main as catalog
+from imgrec.index import main as index
+from pictures import picture
+from stores import statuses
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Make a folder with pictures in ordinary places and in places that programs leave."""
+    root = tmp_path / "photos"
+    for seed, name in enumerate(
+        ["a.png", "b.gif", "scans/c.png", "scans/best/d.png", ".private/e.png", "@eaDir/a.png"]
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        picture("discs", seed, (40, 30)).save(root / name)
+    shutil.copy(root / "a.png", root / "._a.png")
+    (root / "film.mp4").write_bytes(b"x")
+    return root
+
+
+class Runs:
+    """Runs of one store, in this process."""
+
+    def __init__(self, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.photos, self.store = photos, photos.parent / "store"
+        self._capsys = capsys
+
+    def index(self, *arguments: str) -> tuple[list[str], list[str]]:
+        """Return the lines of a run: standard output and standard error."""
+        self._capsys.readouterr()
+        options = ["--store", str(self.store), "--encoder", "mini", "--workers", "0"]
+        assert index([str(self.photos), *options, *arguments]) == 0
+        out, err = self._capsys.readouterr()
+        return out.splitlines(), err.splitlines()
+
+    def catalog(self, *arguments: str) -> str:
+        self._capsys.readouterr()
+        assert catalog(["--store", str(self.store), *arguments]) == 0
+        return self._capsys.readouterr().out
+
+    def ok(self) -> list[str]:
+        return sorted(path for path, state in statuses(self.store).items() if state == "ok")
+
+
+@pytest.fixture
+def runs(photos: Path, capsys: pytest.CaptureFixture[str]) -> Runs:
+    return Runs(photos, capsys)
+
+
+def test_what_is_left_out_is_said_and_rules_are_kept_until_forgotten(runs: Runs) -> None:
+    ordinary = ["a.png", "b.gif", "scans/best/d.png", "scans/c.png"]
+    out, _ = runs.index()
+    assert runs.ok() == ordinary
+    assert out[3:5] == [
+        "skipped: 1 hidden folder (--take hidden), 1 preview folder (--take previews), "
+        "1 companion file (--take companions)",
+        "1 file not taken: 1 MP4",
+    ]
+    assert "rules:" not in runs.catalog()
+
+    out, err = runs.index("--exclude", "scans", "--exclude", "*.GIF", "--include", "scans/best")
+    assert runs.ok() == ["a.png", "scans/best/d.png"]
+    assert "2 excluded files (--no-exclude)" in out[3]
+    assert not [line for line in err if "names nothing" in line or "takes nothing" in line]
+    # The next run knows them still, and reads nothing.
+    out, _ = runs.index()
+    assert runs.ok() == ["a.png", "scans/best/d.png"]
+    assert out[-1].startswith("this run: nothing new in")
+    rules = "--exclude scans --exclude '*.GIF' --include scans/best"
+    assert f"rules: {rules}\n" in runs.catalog()
+    assert json.loads(runs.catalog("--json"))["rules"] == {
+        "take": [], "exclude": ["scans", "*.GIF"], "include": ["scans/best"]
+    }  # fmt: skip
+
+    # A kind more, and one exclusion instead of two.
+    out, _ = runs.index("--take", "hidden", "--no-exclude", "--exclude", "b.*", "--no-include")
+    assert runs.ok() == [".private/e.png", "a.png", "scans/best/d.png", "scans/c.png"]
+    # What comes back is not read again: only the hidden one is new.
+    assert out[-1].startswith("this run: 1 new, ") and "1 read in" in out[-1]
+    runs.index("--no-take", "--no-exclude")
+    assert runs.ok() == ordinary
+
+
+def test_a_glob_of_this_run_that_changes_nothing_is_a_warning(runs: Runs) -> None:
+    _, err = runs.index("--exclude", "scanz", "--include", "*.png")
+    assert "--exclude 'scanz' names nothing in the folders" in err
+    assert any(line.startswith("--include '*.png' takes nothing back: ") for line in err)
+    _, err = runs.index()
+    assert not [line for line in err if "scanz" in line or "*.png" in line]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--exclude", ""], "argument --exclude: the glob '' names nothing"),
+        (["--include", "../x"], "argument --include: the glob '../x' has '..'"),
+        (["--exclude", "x" * 1001], "the limit is 1000"),
+        (["--take", "thumbs"], "argument --take: invalid choice: 'thumbs'"),
+        (["--exclude", "*"], "no pictures in "),
+    ],
+)
+def test_wrong_rules_are_one_line_and_make_no_store(
+    photos: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    store = photos.parent / "store"
+    try:
+        code = index([str(photos), "--store", str(store), *arguments])
+    except SystemExit as error:
+        code = int(error.code or 0)
+    assert code == 2
+    err = capsys.readouterr().err.splitlines()
+    assert message in err[-1]
+    assert not store.exists()
