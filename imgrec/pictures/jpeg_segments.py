@@ -40,9 +40,14 @@ class Segment(NamedTuple):
     end: int
 
 
-def segments(data: bytes) -> Iterator[Segment]:
-    """Yield the segments behind SOI, as far as the file is a sequence of whole segments."""
-    place = len(SOI)
+def segments(data: bytes, start: int = 0) -> Iterator[Segment]:
+    """Yield the segments behind SOI, as far as the file is a sequence of whole segments.
+
+    Args:
+        data: the file.
+        start: where SOI is.
+    """
+    place = start + len(SOI)
     while found := _NEXT_MARKER.search(data, place):
         marker, body = data[found.start() + 1], found.end() + 2
         if marker in _ALONE or marker == EOI[1]:

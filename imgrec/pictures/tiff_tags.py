@@ -103,8 +103,22 @@ def first_directory(data: bytes) -> Directory | None:
     if version not in (42, 43):
         return None
     big = version == 43
-    wide, step, head = (8, 20, slice(8, 16)) if big else (4, 12, slice(4, 8))
-    start = int.from_bytes(data[head], order)
+    head = slice(8, 16) if big else slice(4, 8)
+    return directory_at(data, int.from_bytes(data[head], order), order, big=big)
+
+
+def directory_at(
+    data: bytes, start: int, order: Literal["little", "big"], *, big: bool = False
+) -> Directory:
+    """Return the directory that begins at an offset, as far as it can be read.
+
+    Args:
+        data: the file.
+        start: the offset of the directory.
+        order: the byte order.
+        big: True for BigTIFF.
+    """
+    wide, step = (8, 20) if big else (4, 12)
     first = start + (8 if big else 2)
     count = int.from_bytes(data[start:first], order)
     entries = []
@@ -124,7 +138,7 @@ def refused(directory: Directory) -> str:
     """Return the name of a layout that is not read although Pillow opens the file, else ""."""
     if directory.big and directory.order == "big":
         return "big-endian BigTIFF"
-    if _is_raw(directory):
+    if is_raw(directory):
         return "camera raw"
     samples, extra = directory.number(SAMPLES, 1), directory.numbers(EXTRA)
     bits = set(directory.numbers(BITS))
@@ -207,7 +221,7 @@ def with_tags(
     return b"".join([data[:head], pointer, memoryview(data)[rest:], size, table, bytes(wide)])
 
 
-def _is_raw(directory: Directory) -> bool:
+def is_raw(directory: Directory) -> bool:
     """Return True for a camera's sensor data, whose first picture is at most a thumbnail."""
     if directory.number(PHOTOMETRIC) in _SENSOR or directory.data[8:10] == b"CR":
         return True
