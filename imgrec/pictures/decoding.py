@@ -6,8 +6,9 @@ pictures by an integer factor, to no less than twice what any encoder takes; con
 to sRGB (`color_profiles`); composite over white. Orientation is applied before reducing, so that a
 picture rotated by EXIF gives the same pixels as one whose pixels were rotated.
 
-A file that fails is tried again without what no pixel depends on, and without an end marker if no
-pixel is missing (`repairs`): it is a picture with a warning.
+Of a raw file of a camera the embedded preview is decoded (`raw_preview`). A file that fails is
+tried again without what no pixel depends on, and without an end marker if no pixel is missing
+(`repairs`): it is a picture with a warning.
 """
 
 import hashlib
@@ -34,6 +35,7 @@ from imgrec.pictures.memory import (
     guarded,
 )
 from imgrec.pictures.opening import opened
+from imgrec.pictures.raw_preview import embedded_preview, raw_kind, raw_orientation
 from imgrec.pictures.refusals import names_a_kind
 from imgrec.pictures.repairs import endings, is_padded, without_metadata
 from imgrec.pictures.scaling import THUMB_PX, Scales, pixels_for, reduced, thumbnail
@@ -72,11 +74,13 @@ class Picture:
 
     Attributes:
         image: upright RGB, possibly reduced: smaller than `width` x `height`.
-        width: width of the upright original, in pixels.
-        height: height of the upright original, in pixels.
-        format: Pillow's name of the file format, such as "JPEG".
+        width: width of the upright original, in pixels; of a raw file, that of its preview.
+        height: height of the upright original, in pixels, likewise.
+        format: Pillow's name of the file format, such as "JPEG"; of a raw file its usual suffix,
+            such as "NEF".
         warning: what is wrong with the file that did not keep it from being read, such as a damaged
-            comment; "" for a sound one. `imgrec catalog --warnings` lists it.
+            comment, or that a raw file was read by its preview; "" for a sound one. `imgrec catalog
+            --warnings` lists it.
     """
 
     image: Image.Image
@@ -88,11 +92,19 @@ class Picture:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What is wanted of a file: the least shorter side, the limits, the color behind alpha."""
+    """What is wanted of a file.
+
+    Attributes:
+        side_px: the least length of the shorter side after reducing.
+        limits: the sizes above which it is refused.
+        ground: the color behind transparency.
+        orientation: that of EXIF where the file has none of its own.
+    """
 
     side_px: int
     limits: Limits = LIMITS
     ground: str = "white"
+    orientation: int = 1
 
 
 def digest(data: bytes) -> str:
@@ -116,6 +128,10 @@ def decode(
         PictureError: its code is one of `REASONS`.
     """
     wanted = _Wanted(max(_BASE_PX, 2 * need_px), limits, ground)
+    kind = raw_kind(data)
+    preview = embedded_preview(data) if kind else None
+    if preview is not None:
+        return _of_raw(data, kind, preview, wanted)
     try:
         return _attempt(data, wanted)
     except PictureError as error:
@@ -141,6 +157,20 @@ def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
         _load(image)
         profile = image.info.get("icc_profile")
         return _upright_rgb(on_canvas(image), _turn(image), _Wanted(side_px), profile)
+
+
+def _of_raw(data: bytes, kind: str, preview: bytes, wanted: _Wanted) -> Picture:
+    """Return the picture of a raw file, which is that of its preview.
+
+    Raises:
+        PictureError: its code is one of `REASONS`.
+    """
+    # The raw file stays in memory meanwhile.
+    left = replace(wanted.limits, memory_bytes=wanted.limits.memory_bytes - len(data))
+    orientation = raw_orientation(data)
+    found = _attempt(preview, replace(wanted, limits=left, orientation=orientation))
+    told = f"embedded preview of {found.width} x {found.height} pixels"
+    return replace(found, format=kind, warning=told)
 
 
 def _attempt(data: bytes, wanted: _Wanted) -> Picture:
@@ -210,7 +240,7 @@ def _decoded(image: ImageFile, data: bytes, wanted: _Wanted) -> Picture:
         # Some decoders learn the true size only while loading.
         if image.size != plan.size:
             size = image.size
-        method = _turn(image)
+        method = _turn(image, wanted.orientation)
         width, height = size[::-1] if method in _LYING else size
         pixels = on_canvas(image) if lower is None else with_key(image, lower)
         upright = _upright_rgb(pixels, method, wanted, image.info.get("icc_profile"))
@@ -222,10 +252,10 @@ def _load(image: Image.Image) -> None:
         image.load()
 
 
-def _turn(image: Image.Image) -> Image.Transpose | None:
+def _turn(image: Image.Image, default: int = 1) -> Image.Transpose | None:
     """Return the transposition for the EXIF orientation; None without, or with damaged EXIF."""
     try:
-        orientation = image.getexif().get(0x0112, 1)
+        orientation = image.getexif().get(0x0112, default)
         # Of type BYTE, where Pillow returns bytes.
         orientation = orientation[0] if isinstance(orientation, bytes) else orientation
         return _UPRIGHT.get(orientation)

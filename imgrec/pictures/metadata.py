@@ -13,7 +13,8 @@ first that holds a valid value wins.
 DateTime alone is when a file was changed; phones and old cameras write nothing else. A GPS clock is
 last, because receivers write a date of long ago before they have a fix.
 
-Invariant: nothing is raised, whatever the bytes are; a file that says nothing sound has no metadata.
+Invariant: nothing is raised, whatever the bytes are; a file that says nothing sound has no
+metadata.
 
 Sources: Metadata Working Group, guidelines 2.0, chapter 5; how immich-app/immich, photoprism and
 digiKam rank dates; SmilyOrg/photofield issue 99 of GPS clocks.

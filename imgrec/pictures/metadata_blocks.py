@@ -15,8 +15,8 @@ Only places are read here, nothing is decoded. Invariants: no bytes raise anythi
 most `MOST_BYTES`, and there are at most a few of each kind.
 
 Sources: XMP specification part 3 (storage in files); CIPA DC-008, 4.7 (JPEG); the PNG
-specification, third edition, 11.3.4; the container specification of WebP; ISO/IEC 23008-12, annex A;
-the Photoshop file format; lclevy/canon_cr3.
+specification, third edition, 11.3.4; the container specification of WebP; ISO/IEC 23008-12, annex
+A; the Photoshop file format; lclevy/canon_cr3.
 """
 
 import zlib

@@ -1,4 +1,4 @@
-"""IPTC: the datasets of the Information Interchange Model, as agencies have written them since 1991.
+"""IPTC: datasets of the Information Interchange Model, as agencies have written them since 1991.
 
 A dataset is a marker, a record and a dataset number, a length of two bytes, and a text. Texts are
 UTF-8 where the block declares it; others are mostly UTF-8 or Windows-1252 all the same.

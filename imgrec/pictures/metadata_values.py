@@ -21,9 +21,11 @@ Valued = tuple[str, float]
 YEARS = range(1826, 2101)
 _DATE = re.compile(
     r"\s*(\d{4})(?:[:\-./](\d{1,2})(?:[:\-./](\d{1,2})"
-    r"(?:[T ]\s*(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d+))?)?\s*(Z|[+-]\d{2}:?\d{2})?)?)?)?[\s\0]*"
+    r"(?:[T ]\s*(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d+))?)?\s*(Z|[+-]\d{2}:?\d{2})?)?)?)?"
+    r"[\s\0]*",
+    re.ASCII,
 )
-_OFFSET = re.compile(r"\s*([+-])(\d{2}):?(\d{2})\s*")
+_OFFSET = re.compile(r"\s*([+-])(\d{2}):?(\d{2})\s*", re.ASCII)
 # What clocks begin with that were never set: epochs, to the second.
 _UNSET = frozenset({"1904-01-01T00:00:00", "1970-01-01T00:00:00"})
 _MOST_OFFSET_MINUTES = 14 * 60

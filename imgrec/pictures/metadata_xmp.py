@@ -32,11 +32,12 @@ _SPACES = {
     "MicrosoftPhoto": "http://ns.microsoft.com/photo/1.0/",
 }
 _WANTED = (
-    "dc:title dc:description dc:subject lr:hierarchicalSubject xmp:Rating xmp:CreateDate "
-    "MicrosoftPhoto:Rating photoshop:DateCreated exif:DateTimeOriginal exif:DateTimeDigitized "
-    "exif:ExposureTime exif:FNumber exif:ISOSpeedRatings exif:FocalLength exif:GPSLatitude "
-    "exif:GPSLongitude exifEX:PhotographicSensitivity exifEX:LensModel aux:Lens tiff:Make tiff:Model"
-).split()
+    "dc:title", "dc:description", "dc:subject", "lr:hierarchicalSubject", "xmp:Rating",
+    "xmp:CreateDate", "MicrosoftPhoto:Rating", "photoshop:DateCreated", "exif:DateTimeOriginal",
+    "exif:DateTimeDigitized", "exif:ExposureTime", "exif:FNumber", "exif:ISOSpeedRatings",
+    "exif:FocalLength", "exif:GPSLatitude", "exif:GPSLongitude", "exifEX:PhotographicSensitivity",
+    "exifEX:LensModel", "aux:Lens", "tiff:Make", "tiff:Model",
+)  # fmt: skip
 _NAMES = {
     f"{{{_SPACES[name.partition(':')[0]]}}}{name.partition(':')[2]}": name for name in _WANTED
 }

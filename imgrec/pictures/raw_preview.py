@@ -69,7 +69,7 @@ def raw_kind(data: bytes) -> str:
         return "DNG"
     tags = read_exif(data)
     maker = tags.text(MAKE).lower().split() if tags else []
-    return _MAKERS.get(maker[0], "raw") if maker else "raw"
+    return _MAKERS.get(maker[0], "RAW") if maker else "RAW"
 
 
 def embedded_preview(data: bytes) -> bytes | None:

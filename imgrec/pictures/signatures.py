@@ -51,6 +51,7 @@ _MARKS = (
     (128, b"DICM", "DICOM"),
     (40, b" EMF", "EMF"),
     (8, b"AVI ", "AVI video"),
+    (6, b"HEAPCCDR", "camera raw (CRW)"),
 )
 # Source: ISO/IEC 23008-12, the brands of still images and sequences coded with HEVC.
 _HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
