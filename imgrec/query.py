@@ -40,6 +40,7 @@ examples:
   imgrec query --text dog                           pictures of dogs
   imgrec query a.jpg --text dog --not-text grass    like a and with a dog, without grass
   imgrec query a.jpg --not b.jpg --where color=red --under holidays/2024
+  imgrec query a.jpg --where taken=2019-07..2019-08 --where camera=canon --details
   imgrec query a.jpg --features resnet50=1,rgb=0.5 --json
   imgrec query a.jpg --grid answer.png
   curl -s https://example.com/a.jpg | imgrec query -
@@ -51,8 +52,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run("imgrec query", _parser, _query, argv)
 
 
-def table(answer: Answer) -> str:
-    """Return an answer as lines for a terminal."""
+def table(answer: Answer, *, details: bool = False) -> str:
+    """Return an answer as lines for a terminal.
+
+    Args:
+        answer: of a query.
+        details: add a line of metadata below each picture that has some.
+    """
+    from imgrec.pictures.metadata_names import in_words
+
     texts = [text.unwanted for text in answer.texts]
     wanted = len(answer.queries) + texts.count(False)
     unwanted = len(answer.unwanted) + texts.count(True)
@@ -71,6 +79,8 @@ def table(answer: Answer) -> str:
         labels = "  ".join(printable(f"{kind}={value}") for kind, value in r.labels.items())
         line = f"{r.rank:>3}  {r.distance:.4f}  {printable(r.path):<{width}}  {labels}"
         lines.append(line.rstrip())
+        said = printable(in_words(r.metadata)) if details else ""
+        lines += [f"     {said}"] if said else []
     pages = [f"page of {r.rank:>3}: {printable(r.page)}" for r in answer.results if r.page]
     lines += ["", *pages] if pages else []
     return "\n".join(lines) + "\n"
@@ -124,7 +134,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--not", action="append", default=[], metavar="IMAGE", dest="unwanted", help=unwanted)
     unwanted = "move away from what shows this; may be repeated"
     add("--not-text", action="append", default=[], metavar="WORD", help=unwanted)
-    where = "only pictures with this label, such as color=red or class=dog; may be repeated"
+    where = "only pictures with this label, such as color=red or class=dog, or of which their file "
+    where += "says this, such as taken=2019-07 or iso=400..; may be repeated"
     add("--where", action="append", default=[], metavar="KIND=VALUE", help=where)
     under = "only pictures in this folder; may be repeated"
     add("--under", action="append", default=[], metavar="FOLDER", help=under)
@@ -153,6 +164,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
     add = parser.add_argument_group("output").add_argument
     add("--json", action="store_true", help="print one JSON object and nothing else")
+    details = "print when, with what and where each picture was taken, its title and keywords"
+    add("--details", action="store_true", help=details)
     add("--grid", type=Path, metavar="FILE.png", help="draw queries and answers into a picture")
     return parser
 
@@ -194,7 +207,7 @@ def _query(arguments: argparse.Namespace) -> None:
         if a.grid:
             _write_grid(recommender, answer, given, a.grid)
     warn("imgrec query", answer.warnings)
-    sys.stdout.write(_json(answer) if a.json else table(answer))
+    sys.stdout.write(_json(answer) if a.json else table(answer, details=a.details))
 
 
 def _given(names: Sequence[str]) -> dict[str, bytes]:

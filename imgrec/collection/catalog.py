@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection.labels import Labels, add_labels
+from imgrec.collection.metadata import MetadataTable, add_metadata
 from imgrec.collection.opening import log_of, open_for_reading, open_for_writing
 from imgrec.collection.rows import Entry, Ids, Outcome, entry_of
 from imgrec.collection.selections import chunks, prefix_range, select_ids
@@ -44,12 +45,14 @@ class Catalog:
     Attributes:
         db: the connection, in autocommit mode; only for modules of this folder.
         labels: the labels of the pictures.
+        metadata: what the files of the pictures say of themselves.
         totals: counts and sums over the rows.
     """
 
     def __init__(self, db: sqlite3.Connection, path: Path, *, immutable: bool = False) -> None:
         self.db = db
         self.labels = Labels(db)
+        self.metadata = MetadataTable(db)
         self.totals = Totals(db)
         self._path = path
         self._immutable = immutable
@@ -293,6 +296,9 @@ class Catalog:
                 "UPDATE images SET detail = ? WHERE id = ? AND status = 'new'",
                 [(o.detail, o.id) for o in outcomes if o.status == "new"],
             )
+            for outcome in outcomes:
+                if outcome.status == "ok":
+                    add_metadata(db, outcome.id, outcome.metadata)
             for kind, values in (labels or {}).items():
                 add_labels(db, kind, values)
 

@@ -1,6 +1,7 @@
-"""Filters: the pictures with certain labels, under certain folders.
+"""Filters: the pictures with certain labels or metadata, under certain folders.
 
-What `--where KIND=VALUE` and `--under FOLDER` mean. A filter becomes a boolean mask over image
+What `--where KIND=VALUE` and `--under FOLDER` mean. A kind is that of a label, or a name of
+metadata (`imgrec.collection.metadata_filters`). A filter becomes a boolean mask over image
 ids; masks of one kind are joined by OR, kinds by AND. Where nothing passes, the error names
 what there is instead.
 """
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from imgrec.collection import Catalog, Ids
 from imgrec.collection.kinds import NESTED
+from imgrec.collection.metadata_filters import WHERE_NAMES, ids_where, there_is
 from imgrec.errors import ImgrecError
 from imgrec.sources.opening import locations_of, source_of
 from imgrec.system.file_names import printable
@@ -31,8 +33,8 @@ class Filter:
     """A selection of pictures; an empty filter selects all.
 
     Attributes:
-        where: (kind, value) of labels: any of the values of a kind, and that for every kind
-            named. A community includes those below it.
+        where: (kind, value) of labels or metadata: any of the values of a kind, and that for every
+            kind named. A community includes those below it.
         under: folders, any of them: relative to a root, else a path on the disk.
     """
 
@@ -69,8 +71,9 @@ class Filter:
         """Return the ascending ids of the ok pictures that pass.
 
         Raises:
-            ImgrecError: no ok picture has a label that was named, or lies under a folder that
-                was named, or none fits the whole filter.
+            ImgrecError: no ok picture has a label or value that was named, or lies under a folder
+                that was named, or none fits the whole filter; or a value of metadata has no form
+                that its name has.
         """
         if not self:
             return catalog.ids("ok")
@@ -102,6 +105,8 @@ def _among(ids: Ids, ok: Mask) -> Mask:
 
 
 def _labeled(catalog: Catalog, kind: str, value: str, ok: Mask) -> Mask:
+    if kind in WHERE_NAMES:
+        return _described(catalog, kind, value, ok)
     found = _among(catalog.labels.ids(kind, value, kind in NESTED), ok)
     if not found.any():
         raise ImgrecError(
@@ -110,10 +115,18 @@ def _labeled(catalog: Catalog, kind: str, value: str, ok: Mask) -> Mask:
     return found
 
 
+def _described(catalog: Catalog, name: str, value: str, ok: Mask) -> Mask:
+    found = _among(ids_where(catalog, name, value), ok)
+    if not found.any():
+        raise ImgrecError(printable(f"--where {name}={value}: {there_is(catalog, name)}"))
+    return found
+
+
 def _no_such_label(catalog: Catalog, kind: str, value: str) -> str:
     values = catalog.labels.values(kind)
     if not values:
-        return f"no picture has a label of this kind; there are: {_listed(catalog.labels.kinds())}"
+        there = [*catalog.labels.kinds(), *catalog.metadata.counts()]
+        return f"no picture has a label of this kind; there are: {_listed(there)}"
     instead = offered(value, values) or f"there are {len(values):,}: {_listed(values)}"
     return f"no picture has this value; {instead}"
 

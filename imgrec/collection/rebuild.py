@@ -13,12 +13,14 @@ from imgrec.collection.catalog import Catalog
 from imgrec.collection.changes import FoundFile, folder_label
 from imgrec.collection.kinds import FOLDER
 from imgrec.collection.labels import add_labels
+from imgrec.collection.metadata import add_metadata
 from imgrec.collection.rows import Ids
 from imgrec.collection.schema import NOWHERE
+from imgrec.pictures.metadata_names import Datum
 from imgrec.system.file_names import TEXT, text
 
-# id, number of the root, path, size, mtime_ns, digest, width, height, format
-KnownPicture = tuple[int, int, str, int, int, str, int, int, str]
+# id, number of the root, path, size, mtime_ns, digest, width, height, format, metadata
+KnownPicture = tuple[int, int, str, int, int, str, int, int, str, tuple[Datum, ...]]
 
 
 @dataclass(frozen=True)
@@ -84,16 +86,15 @@ def rebuild(
 def _add_pictures(
     db: sqlite3.Connection, pictures: Iterable[KnownPicture], numbers: set[int]
 ) -> None:
-    """Add pictures with the status `missing`."""
-    db.executemany(
+    """Add pictures with the status `missing`, and their metadata."""
+    insert = (
         "INSERT OR REPLACE INTO images (id, root_id, path, size, mtime_ns, digest, width, "
-        f"height, format, status) VALUES (?, ?, {TEXT}, ?, ?, ?, ?, ?, ?, 'missing')",
-        (
-            (image_id, root, text(path), *rest)
-            for image_id, root, path, *rest in pictures
-            if root in numbers
-        ),
+        f"height, format, status) VALUES (?, ?, {TEXT}, ?, ?, ?, ?, ?, ?, 'missing')"
     )
+    for image_id, root, path, *rest, metadata in pictures:
+        if root in numbers:
+            db.execute(insert, (image_id, root, text(path), *rest))
+            add_metadata(db, image_id, metadata)
 
 
 def _add_unknown(db: sqlite3.Connection, stored: Iterable[Ids]) -> None:

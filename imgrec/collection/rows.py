@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from imgrec.collection.places import is_picture_path
 from imgrec.errors import StoreError
+from imgrec.pictures.metadata_names import Datum
 from imgrec.sources.opening import source_of
 from imgrec.system.file_names import printable
 
@@ -65,9 +66,9 @@ class Entry:
 class Outcome:
     """The result of reading one file: the columns it sets in the picture's row.
 
-    Attributes are those of `Entry`. The status `new` means that nothing was learned about the
-    file, as when memory ran out: its row stays as it is (a `new` one gets the detail), and the next
-    run tries again.
+    Attributes are those of `Entry`, and `metadata`, what the file says of itself. The status `new`
+    means that nothing was learned about the file, as when memory ran out: its row stays as it is (a
+    `new` one gets the detail), and the next run tries again.
     """
 
     id: int
@@ -78,6 +79,7 @@ class Outcome:
     format: str | None = None
     reason: str | None = None
     detail: str | None = None
+    metadata: tuple[Datum, ...] = ()
 
 
 def detail_of(message: str) -> str | None:

@@ -1,8 +1,9 @@
 """One pass over some pictures: each is read and decoded once, and everything is made from that.
 
-Digest, size, thumbnail, color word, the vectors and classes of light encoders and the pixels for
-the heavy ones come from the same decoded picture. `extract` runs in a worker process: a `Task`
-holds only strings and specs, and the worker reconstructs sources and encoders from them.
+Digest, size, metadata, thumbnail, color word, the vectors and classes of light encoders and the
+pixels for the heavy ones come from the same bytes, decoded once. `extract` runs in a worker
+process: a `Task` holds only strings and specs, and the worker reconstructs sources and encoders
+from them.
 """
 
 import time
@@ -20,6 +21,8 @@ from imgrec.errors import MemoryShortageError, PictureError
 from imgrec.indexing.blame import Attempt, attempt, encode_with, joined_faults
 from imgrec.pictures.color_word import color_of
 from imgrec.pictures.decoding import Picture, Scales, decode, digest
+from imgrec.pictures.metadata import metadata_of
+from imgrec.pictures.metadata_names import Datum
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
 from imgrec.sources.opening import source_of
 from imgrec.store.classes import Top, top_classes
@@ -198,7 +201,7 @@ def _extract_file(gathered: _Gathered, image_id: int, root: str, path: str, task
         made = [scales.pixels_for(preprocessing) for preprocessing in gathered.pixels]
         thumbs = [scales.thumbnail()] if task.thumbs else []
         colors = [color_of(thumb) for thumb in thumbs]
-        outcome = _ok(image_id, content, picture)
+        outcome = _ok(image_id, content, picture, metadata_of(data))
     # Whatever is wrong with one file, its message is kept and the others are read.
     except Exception as error:
         gathered.outcomes.append(_failed(image_id, content, error))
@@ -226,7 +229,7 @@ def _failed(image_id: int, content: str | None, error: Exception) -> Outcome:
     return Outcome(image_id, "failed", content, reason=reason, detail=detail_of(told))
 
 
-def _ok(image_id: int, content: str, picture: Picture) -> Outcome:
+def _ok(image_id: int, content: str, picture: Picture, metadata: tuple[Datum, ...]) -> Outcome:
     return Outcome(
         image_id,
         "ok",
@@ -235,6 +238,7 @@ def _ok(image_id: int, content: str, picture: Picture) -> Outcome:
         picture.height,
         picture.format,
         detail=detail_of(picture.warning),
+        metadata=metadata,
     )
 
 

@@ -21,24 +21,30 @@ digiKam rank dates; SmilyOrg/photofield issue 99 of GPS clocks.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from imgrec.pictures import metadata_exif as exif
 from imgrec.pictures import metadata_iptc as iptc
 from imgrec.pictures import metadata_values as values
 from imgrec.pictures.metadata_blocks import Blocks, blocks_of
 from imgrec.pictures.metadata_exif import ExifTags, joined, read_exif
+from imgrec.pictures.metadata_names import (
+    APERTURE,
+    CAMERA,
+    EXPOSURE,
+    FOCAL,
+    ISO,
+    KEYWORD,
+    LATITUDE,
+    LENS,
+    LONGITUDE,
+    RATING,
+    TAKEN,
+    TITLE,
+    Datum,
+)  # fmt: skip
 from imgrec.pictures.metadata_values import Valued
 from imgrec.pictures.metadata_xmp import Properties, read_xmp
 
-TAKEN, CAMERA, LENS, TITLE, KEYWORD = "taken", "camera", "lens", "title", "keyword"
-EXPOSURE, APERTURE, ISO, FOCAL, RATING = "exposure", "aperture", "iso", "focal", "rating"
-LATITUDE, LONGITUDE = "latitude", "longitude"
-# In the order in which they are shown.
-NAMES = (
-    TAKEN, CAMERA, LENS, EXPOSURE, APERTURE, ISO, FOCAL, LATITUDE, LONGITUDE, RATING, TITLE,
-    KEYWORD,
-)  # fmt: skip
 # Keywords of a picture, and characters of all its texts together.
 MOST_KEYWORDS, MOST_CHARACTERS = 64, 2000
 # What cameras write as a description by default.
@@ -47,21 +53,6 @@ _NO_TITLES = frozenset({
     "digital camera", "dcf 1.0", "screenshot", "default", "exif_jpeg_picture", "exif_jpeg_t422",
     "samsung camera pictures", "kodak digital still camera", "dcim", "jpeg",
 })  # fmt: skip
-
-
-class Datum(NamedTuple):
-    """One thing that a file says.
-
-    Attributes:
-        name: one of `NAMES`.
-        value: as text.
-        number: by which values are compared, in the unit of the name: seconds since 1970 of the
-            local clock (taken), seconds (exposure), millimeters (focal), degrees; None for texts.
-    """
-
-    name: str
-    value: str
-    number: float | None = None
 
 
 def metadata_of(data: bytes) -> tuple[Datum, ...]:
@@ -194,7 +185,7 @@ class _Said:
         # A maker alone names no lens.
         if written is not None and tags.text(exif.LENS).strip():
             return written
-        lens_range = tags.numbers(exif.LENS_RANGE) or tags.numbers(exif.DNG_LENS_RANGE)
+        lens_range = tags.known_numbers(exif.LENS_RANGE) or tags.known_numbers(exif.DNG_LENS_RANGE)
         return (
             values.named("", self._first("exifEX:LensModel"))
             or values.named("", self._first("aux:Lens"))

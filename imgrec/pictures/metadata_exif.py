@@ -78,6 +78,13 @@ class ExifTags:
         found = self.main.get(tag)
         return found if isinstance(found, tuple) and all(map(math.isfinite, found)) else ()
 
+    def known_numbers(self, tag: int) -> tuple[float, ...]:
+        """Return the numbers of a tag, those that are not known as 0, () without any."""
+        found = self.main.get(tag)
+        if not isinstance(found, tuple):
+            return ()
+        return tuple(number if math.isfinite(number) else 0.0 for number in found)
+
     def wide_text(self, tag: int) -> str:
         """Return the text of a tag of Windows, bytes of UTF-16; "" without one."""
         found = self.main.get(tag)

@@ -29,7 +29,7 @@ _OFFSET = re.compile(r"\s*([+-])(\d{2}):?(\d{2})\s*", re.ASCII)
 # What clocks begin with that were never set: epochs, to the second.
 _UNSET = frozenset({"1904-01-01T00:00:00", "1970-01-01T00:00:00"})
 _MOST_OFFSET_MINUTES = 14 * 60
-_MOST_TEXT = 200
+MOST_TEXT = 200
 # Words of companies that say nothing of a camera.
 _COMPANY = re.compile(
     r"[\s,]+(?:corporation|corp\.?|company|co\.?,?|ltd\.?|inc\.?|gmbh|ag|optical|imaging|electric"
@@ -41,9 +41,9 @@ _NO_TEXT = re.compile(r"[-\s.?_0]*|unknown.*|none|n/?a|manual lens.*", re.IGNORE
 
 def text(value: str) -> str | None:
     """Return a text as one line of printable characters, None if nothing is left of it."""
-    shown = unicodedata.normalize("NFC", value[: 8 * _MOST_TEXT])
+    shown = unicodedata.normalize("NFC", value[: 8 * MOST_TEXT])
     line = " ".join("".join(c if c.isprintable() else " " for c in shown).split())
-    return (line if len(line) <= _MOST_TEXT else f"{line[: _MOST_TEXT - 1]}…") or None
+    return (line if len(line) <= MOST_TEXT else f"{line[: MOST_TEXT - 1]}…") or None
 
 
 def date(value: str, fraction: str = "", offset: str = "") -> Valued | None:

@@ -28,7 +28,7 @@ ORIENTATION, COLOR_MAP, PROFILE = 274, 320, 34675
 _GEOMETRY = frozenset({256, 257})
 _BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
           16: 8, 17: 8, 18: 8}  # fmt: skip
-_CODES = {1: "B", 3: "H", 4: "I", 16: "Q"}
+_CODES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
 _SPACES = {0: "gray", 1: "gray", 2: "RGB", 3: "palette", 4: "mask", 5: "CMYK", 6: "YCbCr",
            8: "Lab", 9: "Lab", 10: "Lab", 32844: "LogL", 32845: "LogLuv"}  # fmt: skip
 _SENSOR = frozenset({32803, 34892})

@@ -18,6 +18,8 @@ class Result:
         per_query: distance to each query picture, then to each text.
         per_unwanted: distance to each unwanted picture (`--not`), then to each unwanted text.
         labels: the picture's labels, by kind.
+        metadata: what its file says of itself, by name (`imgrec.pictures.metadata_names`): texts,
+            numbers, and a list of keywords. It may hold the place where it was taken.
         page: link to its page in the network site; None if there is no site.
     """
 
@@ -30,6 +32,7 @@ class Result:
     per_unwanted: list[float]
     labels: dict[str, str]
     page: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

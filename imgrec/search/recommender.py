@@ -10,6 +10,7 @@ from imgrec.collection.kinds import COMMUNITY
 from imgrec.distances.blockwise import keep_freed_memory, load_kernels
 from imgrec.distances.metrics import Metric, metric_named
 from imgrec.errors import StoreError
+from imgrec.pictures.metadata_names import by_name
 from imgrec.search.answer import Answer, Result
 from imgrec.search.cache import open_cache
 from imgrec.search.candidates import COUNTS, CandidateCounts, Question
@@ -121,8 +122,9 @@ class Recommender:
                 ImageNet; any text where the feature's encoder has a text tower.
             unwanted: pictures that results should not be like.
             unwanted_text: what results should not show.
-            where: labels that results must have, such as `folder=dress`; the classes below a
-                noun that is no picture's class, such as `class=dog`.
+            where: labels or metadata that results must have, such as `folder=dress` or
+                `taken=2019-07`; the classes below a noun that is no picture's class, such as
+                `class=dog`.
             under: folders in which results must lie.
             index: `auto`, `exact`, `sketch` or `hnsw`.
 
@@ -219,7 +221,7 @@ def _results(
     store: Store, space: Space, found: Found, count: int, metric: Metric, fuse: str
 ) -> list[Result]:
     ids = space.ids[found.rows].tolist()
-    labels = store.catalog.labels.of(ids)
+    labels, metadata = store.catalog.labels.of(ids), store.catalog.metadata.of(ids)
     has_similarity = metric.has_similarity and fuse != "rank"
     entries, site = store.catalog.entries(ids), site_of(store.path)
     return [
@@ -233,6 +235,7 @@ def _results(
             per_unwanted=distances[count:],
             labels=labels[entry.id],
             page=page_of(site, labels[entry.id].get(COMMUNITY), entry.id),
+            metadata=by_name(metadata[entry.id]),
         )
         for rank, (entry, score, distances) in enumerate(
             zip(entries, found.scores.tolist(), found.distances.T.tolist(), strict=True), start=1

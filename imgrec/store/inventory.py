@@ -25,6 +25,7 @@ class Inventory:
         pixels: total pixels of the ok pictures.
         features: {name: (number of ok pictures that have a vector, d)}.
         labels: number of ok pictures that have a label, by kind.
+        metadata: number of ok pictures whose file says something of itself, by name.
         roots: the totals of each root.
         offline: {root: why it cannot be read now}.
         rules: which files below the roots belong to the collection.
@@ -38,6 +39,7 @@ class Inventory:
     pixels: int
     features: Mapping[str, tuple[int, int]]
     labels: Mapping[str, int]
+    metadata: Mapping[str, int]
     roots: tuple[RootTotal, ...]
     offline: Mapping[str, str]
     rules: Rules = field(default_factory=Rules)
@@ -63,6 +65,7 @@ def inventory_of(store: Store) -> Inventory:
         pixels=pixels,
         features={name: (len(made), made.dimensions) for name, made in features.items()},
         labels=totals.labels(),
+        metadata=store.catalog.metadata.counts(),
         roots=roots,
         offline={root: why for root, why in found.items() if why},
         rules=store.rules,
@@ -88,11 +91,13 @@ def described(found: Inventory) -> list[str]:
     """Return an inventory as lines of text, the first three as `summary_lines`."""
     made = [f"{name} ({d}) of {rows:,}" for name, (rows, d) in found.features.items()]
     labels = [f"{kind} {count:,}" for kind, count in found.labels.items()]
+    metadata = [f"{name} {count:,}" for name, count in found.metadata.items()]
     return [
         *summary_lines(found.counts, found.failures, found.formats),
         f"sizes: {found.file_bytes / 1e6:,.1f} MB, {found.pixels / 1e6:,.1f} megapixels",
         f"features: {', '.join(made) or 'none'}",
         f"labels: {', '.join(labels) or 'none'}",
+        f"metadata: {', '.join(metadata) or 'none'}",
         *([_warnings(found.warnings)] if found.warnings else []),
         *_rules(found.rules),
         *(f"root: {line}" for line in _roots(found)),
@@ -115,6 +120,7 @@ def as_json(found: Inventory) -> dict[str, Any]:
         "pixels": found.pixels,
         "features": features,
         "labels": dict(found.labels),
+        "metadata": dict(found.metadata),
         "roots": roots,
         "rules": {
             "take": sorted(found.rules.take),

@@ -15,19 +15,25 @@ from imgrec.collection import Catalog, Entry, Ids, Outcome
 from imgrec.collection.places import is_picture_path, is_root
 from imgrec.collection.rebuild import KnownRoot
 from imgrec.errors import StoreError
+from imgrec.pictures.metadata_names import Datum, is_datum
 from imgrec.store.paths import StorePaths
 from imgrec.system.atomic_files import write_text
 from imgrec.system.json_files import a_number, json_or_none, read_json
 
 ORIGINS = "pictures.json"
 COLUMNS = ("root", "path", "size", "mtime_ns", "digest", "width", "height", "format")
+# [name, value, number] of each thing that the file says of itself.
+METADATA = "metadata"
 _TYPES = (int, str, int, int, str, int, int, str)
-_COLUMN_SHAPES = {name: [kind] for name, kind in zip(COLUMNS, _TYPES, strict=True)}
+_COLUMN_SHAPES = {
+    **{name: [kind] for name, kind in zip(COLUMNS, _TYPES, strict=True)},
+    METADATA: [[is_datum]],
+}
 _ROOT_SHAPES = [{"number": a_number(1, 1 << 31), "path": is_root, "held": bool}]
-# A part has about a thousand rows, most of them of less than 300 bytes.
+# A part has about a thousand rows, most of them of less than 800 bytes.
 _MOST_BYTES = 1 << 25
-# A value for each of COLUMNS.
-Origin = tuple[int, str, int, int, str, int, int, str]
+# A value for each of COLUMNS, and the metadata.
+Origin = tuple[int, str, int, int, str, int, int, str, tuple[Datum, ...]]
 
 
 def origins_of(
@@ -44,7 +50,10 @@ def origins_of(
     files = {entry.id: entry for entry in entries}
     told = {outcome.id: outcome for outcome in outcomes}
     rows = [_origin(files[i], told[i], roots) for i in ids.tolist()]
-    columns = {name: [row[n] for row in rows] for n, name in enumerate(COLUMNS)}
+    columns: dict[str, list[object]] = {
+        name: [row[n] for row in rows] for n, name in enumerate(COLUMNS)
+    }
+    columns[METADATA] = [told[i].metadata for i in ids.tolist()]
     return json.dumps(columns, separators=(",", ":")).encode()
 
 
@@ -60,7 +69,7 @@ def read_origins(file: Path, count: int) -> list[Origin]:
     """
     try:
         columns = read_json(file, _COLUMN_SHAPES, most_bytes=_MOST_BYTES)
-        lengths = {len(columns[name]) for name in COLUMNS}
+        lengths = {len(columns[name]) for name in (*COLUMNS, METADATA)}
         if lengths != {count}:
             raise ValueError(f"it has {max(lengths)} rows, {count} expected")
         strange = next((path for path in columns["path"] if not is_picture_path(path)), None)
@@ -68,7 +77,8 @@ def read_origins(file: Path, count: int) -> list[Origin]:
             raise ValueError(f"{strange!r} is no path below a root")
     except (OSError, ValueError) as error:
         raise StoreError(f"{ORIGINS} is damaged ({error})") from error
-    return list(zip(*(columns[name] for name in COLUMNS), strict=True))
+    metadata = [tuple(Datum(*datum) for datum in data) for data in columns[METADATA]]
+    return list(zip(*(columns[name] for name in COLUMNS), metadata, strict=True))
 
 
 def write_roots(store: Path, catalog: Catalog) -> None:

@@ -12,7 +12,7 @@ ROOTS = [KnownRoot(3, "/nowhere/one", True), KnownRoot(5, "/nowhere/two", False)
 
 
 def _picture(image_id: int, root: int, path: str, size: int = 10) -> KnownPicture:
-    return image_id, root, path, size, 20, f"digest {image_id}", 4, 5, "JPEG"
+    return image_id, root, path, size, 20, f"digest {image_id}", 4, 5, "JPEG", ()
 
 
 def _rebuilt(path: Path, pictures: list[KnownPicture], stored: list[list[int]]) -> Rebuilt:

@@ -72,7 +72,7 @@ def check_origins(place: Place, thumbs: Output, db: sqlite3.Connection) -> Check
     for ids, origins in stored_origins(thumbs):
         for image_id, origin in zip(ids.tolist(), origins, strict=True):
             found = db.execute(query, [image_id]).fetchone()
-            if found is not None and found[0] is not None and found != origin[4:]:
+            if found is not None and found[0] is not None and found != origin[4:8]:
                 wrong.append(image_id)
     if wrong:
         some = ", ".join(map(str, wrong[:3])) + (" …" if len(wrong) > 3 else "")
