@@ -31,6 +31,7 @@ def test_the_numbers_equal_counts_over_the_files(photos: Path, photo_store: Path
     assert found.counts == {"new": 0, "ok": len(files), "failed": 0, "missing": 0, "left-out": 0}
     assert found.features == {"mini": (24, 512), "rgb": (24, 768)}
     assert found.labels == {"color": 24, "folder": 24}
+    assert found.metadata == {}
     assert [(root.path, root.pictures, root.missing) for root in found.roots] == [
         (str(photos), 24, 0)
     ]

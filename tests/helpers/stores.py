@@ -22,6 +22,7 @@ def contents(path: Path) -> dict[str, Any]:
         return {
             "rows": rows,
             "labels": labels,
+            "metadata": store.catalog.metadata.of(ids),
             "thumbs": [thumbs.get(int(i)) for i in ids],
             "ids": {name: feature.ids.tolist() for name, feature in vectors.items()},
             "vectors": {name: feature.load().tobytes() for name, feature in vectors.items()},
