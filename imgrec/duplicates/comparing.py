@@ -11,7 +11,8 @@ from PIL import Image
 
 from imgrec.duplicates.comparison import Comparison, Difference, Verdict
 from imgrec.duplicates.file_picture import FilePicture, Headers, Size, pixels_at
-from imgrec.duplicates.same import same_frame
+from imgrec.duplicates.print_detection import has_print
+from imgrec.duplicates.same import EQUAL_SIZE, RESIZED, same_frame
 from imgrec.duplicates.similar import similar
 from imgrec.duplicates.windows import Pixels
 from imgrec.pictures.decoding import Picture
@@ -20,6 +21,8 @@ from imgrec.pictures.decoding import Picture
 _SIMILAR_PX = 512
 # Pixels by which a side may differ from what the ratio of the other picture's sides gives.
 _ROUNDING_PX = 1.0
+# Scale below which print may be legible in one picture and not in the other.
+_LEAST_SCALE = 0.9
 
 
 def compare_files(one: bytes, other: bytes) -> Comparison:
@@ -68,7 +71,7 @@ def _hindrances(a: Headers, b: Headers) -> Difference:
 
 def _has_one_ratio(a: Size, b: Size) -> bool:
     """Return True if the sides (width, height) of two pictures have one ratio but for rounding."""
-    small, large = sorted((a, b), key=lambda size: size[0] * size[1])
+    small, large = sorted((a, b), key=_area)
     return any(
         abs(small[1 - k] - large[1 - k] * small[k] / large[k]) <= _ROUNDING_PX for k in (0, 1)
     )
@@ -81,34 +84,41 @@ def _same(
     hindrances: Difference,
 ) -> Comparison | None:
     """Return how pictures differ whose pixels over white are the same; None if they are not."""
-    size = min((picture.image.size for picture in pictures), key=lambda size: size[0] * size[1])
+    size = min((picture.image.size for picture in pictures), key=_area)
     frames = [pixels_at(picture, size) for picture in pictures]
-    answer = same_frame(*frames)
+    sizes = [(picture.width, picture.height) for picture in pictures]
+    is_resized = sizes[0] != sizes[1]
+    tolerance = RESIZED if is_resized else EQUAL_SIZE
+    answer = same_frame(frames[0], frames[1], tolerance)
     if not answer.is_same:
         return None
     if first.headers.has_alpha or second.headers.has_alpha:
-        hindrances |= _transparency(first, second, size, frames)
-    sizes = [(picture.width, picture.height) for picture in pictures]
-    changes = Difference.REENCODED
-    if sizes[0] != sizes[1]:
-        changes |= Difference.RESIZED
-    # The smaller one was too large to be decoded at its own size.
-    if size != min(sizes, key=lambda one: one[0] * one[1]):
+        over_black = [each.decoded(min(size), "black") for each in (first, second)]
+        grounds = frames, [pixels_at(picture, size) for picture in over_black]
+        # Of a composite over white minus one over black, the transparent share is left.
+        clear = [white - black for white, black in zip(*grounds, strict=True)]
+        if not all(same_frame(a, b, tolerance).is_same for a, b in (grounds[1], clear)):
+            hindrances |= Difference.TRANSPARENCY
+    if _lacks_detail(pictures, size):
         hindrances |= Difference.DETAIL
+    changes = Difference.REENCODED | (Difference.RESIZED if is_resized else Difference.NONE)
     verdict = Verdict.SIMILAR if hindrances else Verdict.SAME
     return Comparison(verdict, answer.score, hindrances | changes)
 
 
-def _transparency(
-    first: FilePicture, second: FilePicture, size: Size, over_white: list[Pixels]
-) -> Difference:
-    """Return `TRANSPARENCY` unless pictures are the same over black too, and as transparent."""
-    least_px = min(size)
-    over_black = [pixels_at(each.decoded(least_px, "black"), size) for each in (first, second)]
-    # Of a composite over white minus one over black, the transparent share is left.
-    clear = [white - black for white, black in zip(over_white, over_black, strict=True)]
-    is_same = same_frame(*over_black).is_same and same_frame(*clear).is_same
-    return Difference.NONE if is_same else Difference.TRANSPARENCY
+def _lacks_detail(pictures: tuple[Picture, Picture], compared: Size) -> bool:
+    """Return True if pictures may differ in what the size at which they were compared lacks."""
+    small, large = sorted(pictures, key=lambda picture: picture.width * picture.height)
+    # The smaller one was too large to be decoded at its own size.
+    if compared != (small.width, small.height):
+        return True
+    if max(compared) >= _LEAST_SCALE * max(large.width, large.height):
+        return False
+    return has_print(np.asarray(large.image)) or has_print(np.asarray(small.image))
+
+
+def _area(size: Size) -> int:
+    return size[0] * size[1]
 
 
 def _similar(pictures: tuple[Picture, Picture], hindrances: Difference) -> Comparison:

@@ -15,25 +15,54 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.duplicates.windows import LEVELS, SCALES, STEPS, Pixels, Profile, energies, profile_of
+from imgrec.duplicates.windows import (
+    LEVELS,
+    MEANS_PER_LEVEL,
+    SCALES,
+    STEPS,
+    Pixels,
+    Profile,
+    energies,
+    profile_of,
+)
 
 Limits = NDArray[np.float64]
 
 # Structure (variance) in the middle of each level, and the first level that counts as structured.
 _STRUCTURE = 2.0 ** (np.arange(LEVELS) + 0.5)
 _STRUCTURED = 7
-# Compression noise on even ground, and the share of the structure that any encoder changes.
-_NOISE, _SHARE = 3.0, 0.002
-# At each scale: how many times the usual difference, and what share of the structure may differ.
-_MOST_TIMES = np.array([13.0, 8.0])
-_MOST_SHARE = np.array([0.45, 0.26])
+# Mean square of compression noise on even ground, and the share of the structure around that any
+# encoder changes. The usual difference is their sum, and the median share times the structure.
+_NOISE, _SHARE = 8.0, 0.001
+# Structure that is added where shares of it are taken.
 _EVEN_GROUND = 60.0
-# The most that the median may be: above, nearly all windows differ.
-_MOST_MEDIAN = 0.03
-# Differences of mean chroma in windows of 8 and of 32 pixels, in levels of 255.
-_MOST_COLOR = (16, 4)
 # With less structure, or a shorter side, windows say too little: pixels must be identical.
 _LEAST_STRUCTURED, _LEAST_PX = 0.005, 96
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far windows of the same picture may differ.
+
+    Attributes:
+        times: of the usual difference, at each scale of smoothing.
+        share: of the structure around, at each scale.
+        light: levels of 255 of mean luminance in windows of 8, 16 and 32 pixels.
+        chroma: the same of mean chroma.
+        median: the largest median share: above, nearly all windows differ.
+    """
+
+    times: tuple[float, float]
+    share: tuple[float, float]
+    light: tuple[float, float, float]
+    chroma: tuple[float, float, float]
+    median: float = 0.03
+
+
+# Pictures of one size differ by compression alone.
+EQUAL_SIZE = Tolerance((6.4, 5.0), (0.5, 0.36), (8.0, 5.75, 3.25), (14.0, 6.25, 3.5))
+# Resizing also changes how sharp contours are, and how thin lines fall on pixels.
+RESIZED = Tolerance((13.0, 7.5), (0.5, 0.36), (12.0, 6.25, 4.0), (14.0, 6.25, 3.5))
 
 
 @dataclass(frozen=True)
@@ -49,12 +78,13 @@ class FrameAnswer:
     score: float
 
 
-def same_frame(a: Pixels, b: Pixels) -> FrameAnswer:
+def same_frame(a: Pixels, b: Pixels, tolerance: Tolerance = EQUAL_SIZE) -> FrameAnswer:
     """Return whether two pictures are the same.
 
     Args:
         a: (h, w, 3), RGB.
         b: of the same shape.
+        tolerance: how far they may differ.
     """
     if np.array_equal(a, b):
         return FrameAnswer(True, 1.0)
@@ -63,22 +93,31 @@ def same_frame(a: Pixels, b: Pixels) -> FrameAnswer:
     profile = profile_of(a, b)
     worst = _worst(profile)
     shares = worst / (_STRUCTURE + _EVEN_GROUND)
+    structured = profile.counts[0, _STRUCTURED:].sum() / profile.counts[0].sum()
+    medians = _medians(profile)
     is_same = (
-        profile.counts[0, _STRUCTURED:].sum() >= _LEAST_STRUCTURED * profile.counts[0].sum()
-        and bool((_medians(profile) <= _MOST_MEDIAN).all())
-        and bool((worst <= limits(profile)).all())
-        and all(
-            not row[most + 1 :].any() for row, most in zip(profile.colors, _MOST_COLOR, strict=True)
-        )
+        structured >= _LEAST_STRUCTURED
+        and bool((medians <= tolerance.median).all())
+        and bool((worst <= _limits(medians, tolerance)).all())
+        and _means_agree(profile, tolerance)
     )
     return FrameAnswer(is_same, max(0.0, 1.0 - float(shares.max())))
 
 
-def limits(profile: Profile) -> Limits:
+def _limits(medians: Limits, tolerance: Tolerance) -> Limits:
     """Return the largest difference (SCALES, LEVELS) of windows that agree."""
-    usual = _NOISE + (_SHARE + _medians(profile)[:, None]) * _STRUCTURE
-    shares = _MOST_SHARE[:, None] * (_STRUCTURE + _EVEN_GROUND)
-    return np.asarray(np.minimum(_MOST_TIMES[:, None] * usual, shares))
+    usual = _NOISE + (_SHARE + medians[:, None]) * _STRUCTURE
+    times, share = np.array([tolerance.times, tolerance.share])[..., None]
+    return np.asarray(np.minimum(times * usual, share * (_STRUCTURE + _EVEN_GROUND)))
+
+
+def _means_agree(profile: Profile, tolerance: Tolerance) -> bool:
+    """Return True if mean luminance and chroma agree in all windows of each size."""
+    most = np.array([tolerance.light, tolerance.chroma]).T
+    steps = (most * MEANS_PER_LEVEL).astype(int)
+    return not any(
+        profile.means[k, kind, steps[k, kind] :].any() for k, kind in np.ndindex(steps.shape)
+    )
 
 
 def _worst(profile: Profile) -> NDArray[np.float64]:

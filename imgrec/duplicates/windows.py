@@ -34,7 +34,9 @@ SCALES = 2
 # Pixels around a band that its windows reach.
 _MARGIN = 8
 _TILE_PX = 256
-_COLOR_STEPS = 256
+# Sides of the windows whose means are compared, and steps of a level of 255.
+MEAN_PX = (8, 16, 32)
+_MEAN_STEPS, MEANS_PER_LEVEL = 1024, 4
 
 _BYTES = types.Array(types.uint8, 3, "A", readonly=True)
 _PLANE = types.Array(types.float32, 2, "C")
@@ -49,11 +51,12 @@ class Profile:
 
     Attributes:
         counts: (SCALES, LEVELS, STEPS), windows by scale of smoothing, structure and difference.
-        colors: (2, 256), windows of 8 and of 32 pixels by difference of mean chroma, in levels.
+        means: (3, 2, 1024), windows of 8, 16 and 32 pixels by the difference of their mean
+            luminance and chroma, in quarters of a level of 255.
     """
 
     counts: Counts
-    colors: Counts
+    means: Counts
 
 
 @compiled(_BYTES, _PLANE, _PLANE, _PLANE)
@@ -158,25 +161,35 @@ def _count(difference: Plane, taps: Plane, structure: Plane, counts: Counts) -> 
             counts[min(level, LEVELS - 1), min(max(step, 0), STEPS - 1)] += 1
 
 
-@compiled(_PLANE, _PLANE, _INT, _INT, _COUNTS_2)
-def _count_colors(blue: Plane, red: Plane, side: int, row: int, counts: Counts) -> None:
-    """Count windows of `side` pixels, half overlapping, by their difference of mean chroma."""
-    step = side // 2
+@compiled(_PLANE, _PLANE, _PLANE, _INT, _COUNTS_2)
+def _count_means(light: Plane, blue: Plane, red: Plane, side: int, counts: Counts) -> None:
+    """Count windows of `side` pixels, half overlapping, by their mean differences.
+
+    Args:
+        light: difference of luminance.
+        blue: difference of blue chroma.
+        red: difference of red chroma.
+        side: of a window.
+        counts: (2, _MEAN_STEPS), of luminance and of chroma, added to.
+    """
+    step, steps = side // 2, np.float32(MEANS_PER_LEVEL)
     for top in range(0, max(1, blue.shape[0] - side + 1), step):
         for left in range(0, max(1, blue.shape[1] - side + 1), step):
-            sums = np.zeros(2, np.float32)
+            sums = np.zeros(3, np.float32)
             end, right = min(top + side, blue.shape[0]), min(left + side, blue.shape[1])
             for i in range(top, end):
                 for j in range(left, right):
-                    sums[0] += blue[i, j]
-                    sums[1] += red[i, j]
-            share = np.float32(1) / np.float32((end - top) * (right - left))
-            found = np.sqrt(sums[0] * sums[0] + sums[1] * sums[1]) * share
-            counts[row, min(int(found), _COLOR_STEPS - 1)] += 1
+                    sums[0] += light[i, j]
+                    sums[1] += blue[i, j]
+                    sums[2] += red[i, j]
+            share = steps / np.float32((end - top) * (right - left))
+            chroma = np.sqrt(sums[1] * sums[1] + sums[2] * sums[2])
+            counts[0, min(int(abs(sums[0]) * share), _MEAN_STEPS - 1)] += 1
+            counts[1, min(int(chroma * share), _MEAN_STEPS - 1)] += 1
 
 
-@compiled(_BYTES, _BYTES, _PLANE, _COUNTS, _COUNTS_2)
-def _add(a: Pixels, b: Pixels, taps: Plane, counts: Counts, colors: Counts) -> None:
+@compiled(_BYTES, _BYTES, _PLANE, _COUNTS, _COUNTS)
+def _add(a: Pixels, b: Pixels, taps: Plane, counts: Counts, means: Counts) -> None:
     """Add the windows of a band with a margin to the counts.
 
     Args:
@@ -184,7 +197,7 @@ def _add(a: Pixels, b: Pixels, taps: Plane, counts: Counts, colors: Counts) -> N
         b: of the same shape.
         taps: of each scale, (SCALES, t), zero at the ends of shorter ones.
         counts: of a profile.
-        colors: of a profile.
+        means: of a profile.
     """
     height, width = a.shape[0], a.shape[1]
     y = np.empty((2, height, width), np.float32)
@@ -205,9 +218,9 @@ def _add(a: Pixels, b: Pixels, taps: Plane, counts: Counts, colors: Counts) -> N
     for scale in range(SCALES):
         _count(y[0], taps[scale : scale + 1], structure, counts[scale])
     inner = slice(_MARGIN, height - _MARGIN), slice(_MARGIN, width - _MARGIN)
-    blue, red = cb[0][inner].copy(), cr[0][inner].copy()
-    _count_colors(blue, red, 8, 0, colors)
-    _count_colors(blue, red, 32, 1, colors)
+    light, blue, red = y[0][inner].copy(), cb[0][inner].copy(), cr[0][inner].copy()
+    for k, side in enumerate(MEAN_PX):
+        _count_means(light, blue, red, side, means[k])
 
 
 def profile_of(a: Pixels, b: Pixels) -> Profile:
@@ -218,10 +231,10 @@ def profile_of(a: Pixels, b: Pixels) -> Profile:
         b: of the same shape.
     """
     counts = np.zeros((SCALES, LEVELS, STEPS), np.int64)
-    colors = np.zeros((2, _COLOR_STEPS), np.int64)
+    means = np.zeros((len(MEAN_PX), 2, _MEAN_STEPS), np.int64)
     for tile in _tiles(a.shape):
-        _add(_padded(a, tile), _padded(b, tile), _TAPS, counts, colors)
-    return Profile(counts, colors)
+        _add(_padded(a, tile), _padded(b, tile), _TAPS, counts, means)
+    return Profile(counts, means)
 
 
 def _tiles(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
