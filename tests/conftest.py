@@ -69,6 +69,7 @@ SLOW = (
     "projector/files/test_sprite_workers.py",
     "reporting/*",
     "review/test_command.py",
+    "review/test_page.py",
     "samples/*",
     "security/*",
     "search/*",

@@ -11,10 +11,15 @@ from ground import SECRET, Ground, make_home
 from imgrec.errors import ImgrecError
 from imgrec.samples.collection import sample_path, write_samples
 from imgrec.system.atomic_folders import new_folder
-from imgrec.system.output_folder import LOGDIR, REPORT, SITE, OutputFolder
+from imgrec.system.output_folder import LOGDIR, REPORT, REVIEW, SITE, OutputFolder
 
-_KINDS = [SITE, REPORT, LOGDIR]
-_OWN = {SITE: "index.html", REPORT: "figures/map-pca.svg", LOGDIR: "all/tensor.bytes"}
+_KINDS = [SITE, REPORT, REVIEW, LOGDIR]
+_OWN = {
+    SITE: "index.html",
+    REPORT: "figures/map-pca.svg",
+    REVIEW: "pictures/1.jpg",
+    LOGDIR: "all/tensor.bytes",
+}
 posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes as POSIX has them")
 
 

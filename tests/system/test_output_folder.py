@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from imgrec import ImgrecError
-from imgrec.system.output_folder import LOGDIR, REPORT, SITE, OutputFolder
+from imgrec.system.output_folder import LOGDIR, REPORT, REVIEW, SITE, OutputFolder
 from imgrec.version import __version__
 
 FILES = ("index.html", "pages/community-1.html", "sheets/index.jpg")
@@ -58,7 +58,7 @@ def test_absent_and_empty_folders_and_our_own_may_be_written(tmp_path: Path) -> 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine", "utf-8")
-    for kind in (SITE, REPORT, LOGDIR):
+    for kind in (SITE, REPORT, REVIEW, LOGDIR):
         assert _refused(tmp_path / "file", kind) == (
             f"{tmp_path / 'file'} is a file: name a folder for the {kind.what}"
         )

@@ -17,13 +17,18 @@ const decide = (() => {
       twins(other).some((twin) => joins(twin, one));
   }
 
+  // True if a file that stays is known to be the same picture, of whatever size.
+  function isKnown(group, number, states, holds = () => true) {
+    return group.some((other, index) =>
+      index !== number && states[index] !== "no" && other.kind !== "link" &&
+      compared(group, group[number], other) && holds(other));
+  }
+
   // True if nothing but compression is lost with a file, given the states of all.
   function isSafe(group, number, states) {
     const file = group[number];
-    return group.some((other, index) =>
-      index !== number && states[index] !== "no" && other.kind !== "link" &&
-      compared(group, file, other) &&
-      (file.content === other.content || file.pixels <= MORE_PIXELS * other.pixels));
+    return isKnown(group, number, states, (other) =>
+      file.content === other.content || file.pixels <= MORE_PIXELS * other.pixels);
   }
 
   function inFolder(file, folder) {
@@ -95,5 +100,5 @@ const decide = (() => {
     return group.some((file, n) => n !== number && file.kind !== "link" && current[n] !== "no");
   }
 
-  return { states, isSafe, mayGo, inFolder };
+  return { states, isSafe, isKnown, mayGo, inFolder };
 })();

@@ -111,7 +111,8 @@ const review = (() => {
     const state = group.states[number];
     if (number in group.chosen) {
       if (state === "no" && !decide.isSafe(group.files, number, group.states))
-        return "by hand: no file that stays is known to be the same";
+        return decide.isKnown(group.files, number, group.states) ? "by hand: what stays is smaller"
+          : "by hand: no file that stays is known to be the same";
       return "chosen by hand";
     }
     if (file.differs) return (WHY[file.kind] || "") + file.differs;
@@ -322,7 +323,7 @@ const review = (() => {
     part("listed").textContent = `${many(files.length, "path")}, ${size(files.reduce((sum, file) =>
       sum + (file.kind === "link" ? 0 : file.bytes), 0))}.`;
     part("hand").hidden = !unsafe;
-    part("hand").textContent = `${many(unsafe, "file")} chosen by hand: no file that stays is known to be the same picture.`;
+    part("hand").textContent = `${many(unsafe, "file")} chosen by hand: no file that stays is known to hold the whole picture.`;
     const broken = lists.lines(files).left;
     part("left").hidden = !broken;
     part("left").textContent = `${many(broken, "name")} with a line break: only in the list for xargs -0.`;
