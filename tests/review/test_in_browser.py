@@ -191,10 +191,17 @@ def test_a_group_keeps_a_file_and_choices_are_remembered(
         file => file.querySelector('.name').textContent === arguments[0]
       ).map(file => file.querySelector('.words').textContent);
     """
+    # The third stays, and the first was compared with it.
+    assert page.execute_script(words, names[0]) == ["chosen by hand"]
+    _click(page, names[2], ".no")
     assert page.execute_script(words, names[0]) == ["by hand: what stays is smaller"]
+    unknown = "by hand: no file that stays is known to be the same"
+    assert page.execute_script(words, names[2]) == [unknown]
+    _click(page, names[2], ".yes")
     _reload(page, made)
     _find(page, names[0])
     assert states() == ["Could go", "Stays", "Look first"]
+    assert page.execute_script(words, names[0]) == ["chosen by hand"]
     page.execute_script("document.getElementById('undo').click()")
     assert states() == ["Stays", "Could go", "Could go"]
 
