@@ -200,7 +200,7 @@ def test_a_group_keeps_a_file_and_choices_are_remembered(
     _click(page, names[2], ".yes")
     _reload(page, made)
     _find(page, names[0])
-    assert states() == ["Could go", "Stays", "Look first"]
+    assert states() == ["Could go", "Stays", "Stays"]
     assert page.execute_script(words, names[0]) == ["chosen by hand"]
     page.execute_script("document.getElementById('undo').click()")
     assert states() == ["Stays", "Could go", "Could go"]
