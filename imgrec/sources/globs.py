@@ -73,8 +73,16 @@ class Glob:
         return self._closed(reached) if reached else DEAD
 
     def names(self, state: State) -> bool:
-        """Return True if the path of a state is named, as a file or as a folder."""
+        """Return True if the path of a state is named, as a folder."""
         return len(self._parts) in state
+
+    def names_file(self, state: State, name: str, literally: bool = False) -> bool:
+        """Return True if a file is named; the arguments are those of `step`."""
+        last = len(self._parts) - 1
+        if last not in state or self.folders_only or (literally and self._wild[last]):
+            return False
+        matches = self._names[last]
+        return matches is None or bool(matches(name))
 
     def _closed(self, reached: set[int]) -> State:
         """Return positions with those that `**` reaches without a name; the last has none."""

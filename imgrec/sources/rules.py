@@ -127,9 +127,9 @@ class Rules:
         form = comparable(name)
         includes = _stepped(self._includes, below.includes, form, kind is not None)
         excludes = _stepped(self._excludes, below.excludes, form, False)
-        excluded = below.excluded or _named(self._excludes, excludes, False, used) != ""
+        excluded = below.excluded or _named(self._excludes, excludes, used) != ""
         left_out = bool(kind or below.kind or excluded)
-        included = _named(self._includes, includes, False, used if left_out else None)
+        included = _named(self._includes, includes, used if left_out else None)
         kind = None if included else below.kind or kind
         return Below(name, kind, excluded, included or below.included, excludes, includes)
 
@@ -148,11 +148,12 @@ class Rules:
         if not self.has_globs:
             return below.kind or kind
         form = comparable(name)
-        states = _stepped(self._excludes, below.excludes, form, False)
-        excluded = below.excluded or _named(self._excludes, states, True, used) != ""
-        states = _stepped(self._includes, below.includes, form, kind is not None)
+        named = _file_named(self._excludes, below.excludes, form, False, used)
+        excluded = below.excluded or named
         left_out = bool(kind or below.kind or excluded)
-        if _named(self._includes, states, True, used if left_out else None):
+        if _file_named(
+            self._includes, below.includes, form, kind is not None, used if left_out else None
+        ):
             return None
         if kind or below.kind:
             return below.kind or kind
@@ -192,15 +193,27 @@ def _stepped(
     )
 
 
-def _named(
-    globs: tuple[Glob, ...], states: tuple[State, ...], of_file: bool, used: set[str] | None
-) -> str:
-    """Return the first glob that names the place of its state, "" for none; add all to `used`."""
-    first = ""
+def _named(globs: tuple[Glob, ...], states: tuple[State, ...], used: set[str] | None) -> str:
+    """Return the first glob that names the folder of its state, "" for none; add all to `used`."""
+    named = [g.text for g, state in zip(globs, states, strict=True) if g.names(state)]
+    if used is not None:
+        used.update(named)
+    return named[0] if named else ""
+
+
+def _file_named(
+    globs: tuple[Glob, ...],
+    states: tuple[State, ...],
+    name: str,
+    literally: bool,
+    used: set[str] | None,
+) -> bool:
+    """Return True if a glob names a file; add those that do to `used`."""
+    found = False
     for glob, state in zip(globs, states, strict=True):
-        if glob.names(state) and not (of_file and glob.folders_only):
-            first = first or glob.text
+        if glob.names_file(state, name, literally):
+            found = True
             if used is None:
                 break
             used.add(glob.text)
-    return first
+    return found
