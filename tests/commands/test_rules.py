@@ -8,7 +8,7 @@ import pytest
 
 from imgrec.catalog import main as catalog
 from imgrec.index import main as index
-from pictures import picture
+from pictures import encoded, picture
 from stores import statuses
 
 
@@ -87,6 +87,24 @@ def test_what_is_left_out_is_said_and_rules_are_kept_until_forgotten(runs: Runs)
     assert out[-1].startswith("this run: 1 new, ") and "1 read in" in out[-1]
     runs.index("--no-take", "--no-exclude")
     assert runs.ok() == ordinary
+
+
+def test_a_raw_file_is_taken_where_no_picture_stands_beside_it(runs: Runs) -> None:
+    def write_raw(name: str, seed: int) -> None:
+        preview = encoded(picture("stripes", seed, (160, 120)), "JPEG")
+        (runs.photos / name).write_bytes(b"FUJIFILMCCD-RAW " + bytes(84) + preview)
+
+    write_raw("A.RAF", 1)
+    write_raw("z.raf", 2)
+    out, err = runs.index("--exclude", "scans")
+    assert runs.ok() == ["a.png", "b.gif", "z.raf"]
+    assert "2 files not taken: 1 RAF beside a picture (--take raw-pairs), 1 MP4" in out
+    assert not [line for line in err if "RAF:" in line]
+    runs.index("--take", "raw-pairs")
+    assert runs.ok() == ["A.RAF", "a.png", "b.gif", "z.raf"]
+    # Without its picture it is one itself.
+    runs.index("--no-take", "--exclude", "a.png")
+    assert runs.ok() == ["A.RAF", "b.gif", "z.raf"]
 
 
 def test_a_glob_of_this_run_that_changes_nothing_is_a_warning(runs: Runs) -> None:
