@@ -1,14 +1,31 @@
-"""Find the duplicates of a store: files that may go, because a kept file is the same picture."""
+"""Find the duplicates of a store: files that may go, because a kept file is the same picture.
 
-from collections.abc import Hashable, Iterable
+    candidates     pairs of contents that are near each other (`candidates`)
+    decisions      `same`, `similar` or `different`, by thumbnails and files, kept in the store
+    groups         what is kept, and what was compared with it (`groups`)
+
+Groups are made in two steps. First the same: the best content opens a bundle, and whatever was
+compared with it and is the same joins. Then the kept contents of these bundles are bundled by what
+is similar. Both use `bundles`, so nothing is ever joined over a chain.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
 from imgrec.collection import Entry
-from imgrec.duplicates.groups import IDENTICAL, Composer, Duplicates, files_by_content, in_order
+from imgrec.duplicates.bundles import bundles, links_of
+from imgrec.duplicates.candidates import candidates
+from imgrec.duplicates.comparison import Verdict
+from imgrec.duplicates.contents import Contents
+from imgrec.duplicates.decisions import Decisions
+from imgrec.duplicates.file_stage import FileStage
+from imgrec.duplicates.groups import Composer, Duplicates, files_by_content, in_order
 from imgrec.duplicates.keep_rules import KeepRules
-from imgrec.errors import PictureError
-from imgrec.sources.opening import source_of
+from imgrec.duplicates.looking import Looked, look
 from imgrec.store.store import Store
+
+# The contents that are the same as each kept one.
+Bundle = dict[int, list[int]]
 
 
 def find_duplicates(
@@ -21,6 +38,9 @@ def find_duplicates(
 ) -> Duplicates:
     """Return the duplicates among the ok pictures of a store.
 
+    Files are read: those of pairs that the store has no verdict of. Verdicts are kept in the store,
+    if it can be written, so that the next call compares new pairs only.
+
     Args:
         store: an open store.
         rules: which file of a group is kept; by default the largest, then the oldest.
@@ -31,24 +51,75 @@ def find_duplicates(
 
     Raises:
         StoreError: there is no such feature, or a thumbnail is absent or damaged.
+        ImgrecError: no worker process can be started.
     """
-    copies = store.catalog.copies()
-    contents = {image_id: content for content, ids in copies.items() for image_id in ids}
-    entries = store.catalog.entries(chain.from_iterable(copies.values()))
-    files = files_by_content(entries, contents, rules or KeepRules())
-    composer = Composer(files, lambda one, other: IDENTICAL, identities_of(entries))
-    groups = [composer.group({content: ()}) for content in files]
-    return in_order(groups, {entry.id: entry for entry in entries})
-
-
-def identities_of(entries: Iterable[Entry]) -> dict[int, Hashable]:
-    """Return by id what all names of a file have in common, of the files that are there."""
-    found: dict[int, Hashable] = {}
-    for entry in entries:
+    contents = Contents(store.catalog)
+    with FileStage(workers) as stage:
+        decisions = Decisions(store, contents, stage, quiet=quiet)
+        decisions.decide(candidates(store, contents, encoder, quiet=quiet))
         try:
-            identity = source_of(entry.root).file_identity(entry.path)
-        except PictureError:
-            continue
-        if identity is not None:
-            found[entry.id] = identity
-    return found
+            return _grouped(decisions, rules or KeepRules(), look)
+        finally:
+            # The groups may have asked for more pairs.
+            decisions.keep()
+
+
+def known_duplicates(store: Store, rules: KeepRules | None = None) -> Duplicates:
+    """Return the duplicates by copies and the verdicts that the store keeps; reads no file."""
+    contents = Contents(store.catalog)
+    return _grouped(Decisions(store, contents, None), rules or KeepRules(), lambda entries: Looked())
+
+
+def _grouped(
+    decisions: Decisions, rules: KeepRules, looked_at: Callable[[Iterable[Entry]], Looked]
+) -> Duplicates:
+    contents = decisions.contents
+    linked = chain.from_iterable(decisions.links(Verdict.SIMILAR))
+    involved = {*linked, *contents.copies}
+    contents.read(involved)
+    entries = {e.id: e for content in involved for e in contents.files(content)}
+    looked = looked_at(entries.values())
+    files = files_by_content(entries.values(), contents.content_of, rules, looked.absent)
+    composer = Composer(files, decisions.between, looked)
+    found = _bundled(decisions, list(files))
+    groups = [composer.group(bundle) for bundle in found]
+    return in_order([group for group in groups if len(group.members) > 1], entries)
+
+
+def _bundled(decisions: Decisions, best_first: Sequence[int]) -> list[Bundle]:
+    """Return the bundles of contents, each alone in one if nothing is related to it."""
+    while True:
+        before = decisions.links(Verdict.SAME)
+        same = _bundles(decisions, Verdict.SAME, best_first, before)
+        kept_by = {content: kept for kept, others in same.items() for content in others}
+        links = [
+            (kept_by.get(one, one), kept_by.get(other, other))
+            for one, other in decisions.links(Verdict.SIMILAR)
+        ]
+        kept = [content for content in best_first if content not in kept_by]
+        between = [(one, other) for one, other in links if one != other]
+        similar = _bundles(decisions, Verdict.SIMILAR, kept, between)
+        # The second step compares pairs that were no candidates. One that is the same belongs into
+        # the first step.
+        if decisions.links(Verdict.SAME) == before:
+            break
+    taken = {content for others in similar.values() for content in others}
+    return [
+        {content: same.get(content, []) for content in (first, *similar.get(first, []))}
+        for first in kept
+        if first not in taken
+    ]
+
+
+def _bundles(
+    decisions: Decisions, least: Verdict, best_first: Sequence[int], links: list[tuple[int, int]]
+) -> Bundle:
+    """Return for each best content of a bundle the others, in the order of preference."""
+    near = links_of(links)
+    place = {content: number for number, content in enumerate(best_first)}
+    found = bundles(
+        [content for content in best_first if content in near],
+        near,
+        lambda one, others: decisions.are(least, one, others),
+    )
+    return {best: sorted(others, key=place.__getitem__) for best, *others in found}

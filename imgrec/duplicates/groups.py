@@ -9,12 +9,13 @@ Invariant: `keep` is "no" only for a copy of a kept file, or a file that is the 
 and has no more pixels.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from imgrec.collection import Entry
-from imgrec.duplicates.comparison import Comparison, Verdict
+from imgrec.duplicates.comparison import Comparison, Difference, Verdict
 from imgrec.duplicates.keep_rules import KeepRules, pixels, place
+from imgrec.duplicates.looking import Looked
 
 KEPT, COPY, SAME, LINK, SIMILAR = "kept", "copy", "same", "link", "similar"
 YES, NO, LOOK = "yes", "no", "look"
@@ -94,13 +95,13 @@ class Composer:
 
     Attributes:
         files: the files of each content, the best first.
-        compared: returns the comparison of two contents.
-        identities: by id, what names of one file have in common; a file without one is its own.
+        between: returns the comparison of two contents.
+        looked: what the files were found to be.
     """
 
     files: Mapping[int, Sequence[Entry]]
-    compared: Callable[[int, int], Comparison]
-    identities: Mapping[int, Hashable]
+    between: Callable[[int, int], Comparison]
+    looked: Looked
 
     def group(self, bundle: Mapping[int, Sequence[int]]) -> Group:
         """Return the group of a bundle.
@@ -111,52 +112,64 @@ class Composer:
         first = next(iter(bundle))
         members: list[Member] = []
         for kept, same in bundle.items():
-            members += self._around(first, kept, same)
+            members += self._with_links(self._around(first, kept, same))
         return Group(tuple(members))
 
-    def _around(self, first: int, kept: int, same: Sequence[int]) -> list[Member]:
-        """Return a kept or similar file, and what equals it."""
+    def _around(self, first: int, kept: int, same: Sequence[int]) -> Iterator[Member]:
+        """Yield a kept or similar file, and what equals it."""
         best, *copies = self.files[kept]
         if kept == first:
-            members = [Member(best.id, KEPT, YES, best.id, IDENTICAL)]
+            yield Member(best.id, KEPT, YES, best.id, IDENTICAL)
         else:
-            members = [Member(best.id, SIMILAR, LOOK, best.id, self.compared(first, kept))]
-        members += [Member(entry.id, COPY, NO, best.id, IDENTICAL) for entry in copies]
+            comparison = self.between(first, kept)
+            yield self._if_there(Member(best.id, SIMILAR, LOOK, best.id, comparison))
+        for entry in copies:
+            yield self._if_there(Member(entry.id, COPY, NO, best.id, IDENTICAL))
         for content in same:
-            comparison = self.compared(kept, content)
-            members += [
-                Member(entry.id, SAME, _keep(best, entry), best.id, comparison)
-                for entry in self.files[content]
-            ]
-        return self._with_links(members)
+            comparison = self.between(kept, content)
+            for entry in self.files[content]:
+                keep = _keep(best, entry)
+                yield self._if_there(Member(entry.id, SAME, keep, best.id, comparison))
 
-    def _with_links(self, members: Sequence[Member]) -> list[Member]:
-        """Return members of which those that name a file listed before are links."""
-        seen: dict[Hashable, str] = {}
-        found = []
+    def _if_there(self, member: Member) -> Member:
+        """Return a member, similar at most if its file is not there."""
+        if member.id not in self.looked.absent:
+            return member
+        differences = member.comparison.differences | Difference.UNREAD
+        unread = replace(member.comparison, verdict=Verdict.SIMILAR, differences=differences)
+        return Member(member.id, SIMILAR, LOOK, member.id, unread)
+
+    def _with_links(self, members: Iterable[Member]) -> Iterator[Member]:
+        """Yield members, as links those that are another name of a file before them."""
+        keeps: dict[Hashable, str] = {}
         for member in members:
-            identity = self.identities.get(member.id, member.id)
-            if identity in seen:
-                keep = seen[identity]
-                member = Member(member.id, LINK, keep, member.same_as, member.comparison)
-            seen.setdefault(identity, member.keep)
-            found.append(member)
-        return found
+            # A file without identity is told by its id, which is no tuple as identities are.
+            identity = self.looked.identities.get(member.id, member.id)
+            if identity in keeps:
+                yield replace(member, kind=LINK, keep=keeps[identity])
+            else:
+                keeps[identity] = member.keep
+                yield member
 
 
 def files_by_content(
-    entries: Sequence[Entry], contents: Mapping[int, int], rules: KeepRules
+    entries: Iterable[Entry],
+    content_of: Callable[[int], int],
+    rules: KeepRules,
+    absent: Collection[int],
 ) -> dict[int, list[Entry]]:
     """Return the files of each content, the best first, best contents first.
 
     Args:
         entries: the files.
-        contents: by id of a file, the id that stands for its content.
+        content_of: returns the content of an id.
         rules: what is best.
+        absent: ids of files that are not there: after all others.
     """
+    rank = rules.ranking()
     files: dict[int, list[Entry]] = {}
-    for entry in sorted(entries, key=rules.ranking()):
-        files.setdefault(contents[entry.id], []).append(entry)
+    for entry in sorted(entries, key=lambda entry: (entry.id in absent, rank(entry))):
+        files.setdefault(content_of(entry.id), []).append(entry)
     return files
 
 

@@ -120,7 +120,12 @@ def near_in(
 
 
 def candidate_pairs(
-    store: Store, spec: EncoderSpec, feature: FeatureStore, copies: Mapping[int, Sequence[int]]
+    store: Store,
+    spec: EncoderSpec,
+    feature: FeatureStore,
+    copies: Mapping[int, Sequence[int]],
+    *,
+    quiet: bool = True,
 ) -> Ids:
     """Return the candidate pairs (p, 2) of contents, ascending.
 
@@ -130,7 +135,7 @@ def candidate_pairs(
         return np.zeros((0, 2), np.int64)
     first = {image_id: content for content, ids in copies.items() for image_id in ids}
     contents = np.array([first.get(i, i) for i in feature.ids.tolist()], np.int64)
-    neighbors = neighbors_in(store, spec, feature)
+    neighbors = neighbors_in(store, spec, feature, quiet=quiet)
     crowded = crowded_contents(neighbors, contents)
     beyond = _pairs_beyond_copies(feature, contents, crowded)
     return unique_pairs(np.concatenate([likely_pairs(neighbors, contents), beyond]))

@@ -30,23 +30,24 @@ _STAMP = {"version": VERSION}
 _ARRAYS = ("pairs", "similarities")
 
 
-def likely_pairs(neighbors: Neighbors, contents: Ids) -> Ids:
+def likely_pairs(neighbors: Neighbors, contents: Ids, count: int = CANDIDATES) -> Ids:
     """Return pairs (p, 2) of contents, sorted: each picture and its nearest others.
 
     Args:
         neighbors: of n pictures.
         contents: (n,) the content of each picture: equal numbers stand for equal bytes.
+        count: of others.
     """
     others = contents[neighbors.rows()]  # (n, k)
     wanted = others != contents[:, None]
-    wanted &= np.cumsum(wanted, axis=1) <= CANDIDATES
+    wanted &= np.cumsum(wanted, axis=1) <= count
     firsts = np.repeat(contents, wanted.sum(axis=1))
     return unique_pairs(np.stack([firsts, others[wanted]], axis=1))
 
 
 def unique_pairs(pairs: Ids) -> Ids:
     """Return each pair (p, 2) once, the smaller id first, sorted."""
-    keys = np.unique(_keys(np.sort(pairs, axis=1)))
+    keys = np.unique(pair_keys(np.sort(pairs, axis=1)))
     return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1)
 
 
@@ -70,11 +71,11 @@ class KnownPairs:
 
     @cached_property
     def _own_keys(self) -> NDArray[np.int64]:
-        return _keys(self.pairs)
+        return pair_keys(self.pairs)
 
     def of(self, pairs: Ids) -> Similarities:
         """Return the similarities (m,) of pairs (m, 2), the smaller id first; NaN if unknown."""
-        keys, wanted = self._own_keys, _keys(pairs)
+        keys, wanted = self._own_keys, pair_keys(pairs)
         if not len(keys):
             return np.full(len(pairs), np.nan, np.float32)
         places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
@@ -83,7 +84,7 @@ class KnownPairs:
     def joined(self, pairs: Ids, similarities: Similarities) -> "KnownPairs":
         """Return these pairs and others; no pair may be in both."""
         every = np.concatenate([self.pairs, pairs])
-        order = np.argsort(_keys(every), kind="stable")
+        order = np.argsort(pair_keys(every), kind="stable")
         return KnownPairs(every[order], np.concatenate([self.similarities, similarities])[order])
 
     def only(self, ids: Ids) -> "KnownPairs":
@@ -101,14 +102,18 @@ def load_pairs(folder: Path) -> KnownPairs:
 
 
 def _are_pairs(arrays: Arrays) -> bool:
-    """Return True if arrays are sorted pairs of ids, each once, and finite similarities."""
+    """Return True if arrays are pairs of ids and finite similarities."""
     if match(arrays, {"pairs": "int64 p two", "similarities": "float32 p"}, two=2) is None:
         return False
-    pairs, similarities = arrays["pairs"], arrays["similarities"]
+    return are_pairs(arrays["pairs"]) and all_finite(arrays["similarities"])
+
+
+def are_pairs(pairs: Ids) -> bool:
+    """Return True if pairs (p, 2) of ids are sorted, each once and the smaller id first."""
     if not len(pairs):
         return True
     in_range = pairs.min() >= 0 and pairs.max() <= MOST_ID and (pairs[:, 0] < pairs[:, 1]).all()
-    return bool(in_range and (np.diff(_keys(pairs)) > 0).all() and all_finite(similarities))
+    return bool(in_range and (np.diff(pair_keys(pairs)) > 0).all())
 
 
 def save_pairs(folder: Path, known: KnownPairs) -> None:
@@ -120,6 +125,6 @@ def save_pairs(folder: Path, known: KnownPairs) -> None:
     save(folder, _STAMP, dict(zip(_ARRAYS, (known.pairs, known.similarities), strict=True)))
 
 
-def _keys(pairs: Ids) -> NDArray[np.int64]:
-    """Return a sortable key (p,) of each pair (p, 2); ids are at most `MOST_ID`."""
+def pair_keys(pairs: Ids) -> NDArray[np.int64]:
+    """Return a sortable key (p,) of each pair (p, 2) of ids, which are at most `MOST_ID`."""
     return pairs[:, 0] << 32 | pairs[:, 1]

@@ -261,6 +261,28 @@ class Mini:
         return vectors
 
 
+def turned_columns(turn: int) -> NDArray[np.intp]:
+    """Return the columns (512,) that make the vectors of turned pictures: `vectors[:, columns]`.
+
+    Turning a square permutes its cells, and the orientations within them.
+
+    Args:
+        turn: 0 to 7: quarter turns counterclockwise, plus 4 if mirrored left to right before.
+    """
+    blocks = (_EDGE_BINS, _EDGE_GRID), (_OUTLINE_BINS, _OUTLINE_GRID), (1, _FIGURE_GRID)
+    found, first = [], 0
+    # Each color is a map of its own, as is the figure: only edges have orientations to permute.
+    for bins, grid in (*blocks, *[(1, _COLOR_GRID)] * 3):
+        cells = np.arange(first, first + bins * grid**2).reshape(bins, grid, grid)
+        if turn > 3:
+            cells = cells[-np.arange(bins) % bins, :, ::-1]
+        for _ in range(turn % 4):
+            cells = np.rot90(cells, axes=(1, 2))[(np.arange(bins) + bins // 2) % bins]
+        found.append(cells.ravel())
+        first += cells.size
+    return np.concatenate([*found, [first]])
+
+
 def load(name: str, options: LoadOptions) -> Mini:
     """Return the encoder; it takes no options."""
     return Mini()

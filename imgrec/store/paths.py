@@ -19,7 +19,8 @@
         graph/<feature>/               the map of the whole collection
         communities/                   partitions of the network, for the next run to continue
         projector/<feature>/           the projector's pages
-        duplicates/                    similarities of pairs of pictures
+        duplicates/                    similarities of pairs of pictures, by their thumbnails
+        verdicts/                      verdicts on pairs of pictures, by their files
         damaged/                       parts and folders that were set aside
 
 What is derived from a relation lies where that of a feature does, under the relation's name.
@@ -191,3 +192,8 @@ class StorePaths:
     def duplicates(self) -> Path:
         """The folder of the similarities of pairs of pictures."""
         return self.root / "duplicates"
+
+    @property
+    def verdicts(self) -> Path:
+        """The folder of the verdicts on pairs of pictures whose files were compared."""
+        return self.root / "verdicts"

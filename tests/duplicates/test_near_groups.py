@@ -187,7 +187,7 @@ def test_candidates_are_pairs_of_contents_named_by_their_first_picture(
     near = np.array([[7, 5], [2, 7], [9, 2], [7, 2]])
     ids = [2, 5, 7, 9]
     neighbors = Neighbors(np.array(ids), near, np.zeros((4, 2), np.float32))
-    monkeypatch.setattr(imgrec.duplicates.near, "neighbors_in", lambda *_: neighbors)
+    monkeypatch.setattr(imgrec.duplicates.near, "neighbors_in", lambda *_, **__: neighbors)
     feature = _feature([[1, 0], [0, 1], [1, 0], [1, 1]], ids)
     nothing: Any = None
     found = candidate_pairs(nothing, nothing, feature, {2: [2, 7]})
@@ -211,7 +211,7 @@ def test_a_content_beyond_its_copies_is_a_candidate_too(monkeypatch: pytest.Monk
     ids = [1, 2, 3, 4]
     near = np.array([[2, 3], [1, 3], [1, 2], [1, 2]])
     neighbors = Neighbors(np.array(ids), near, np.zeros((4, 2), np.float32))
-    monkeypatch.setattr(imgrec.duplicates.near, "neighbors_in", lambda *_: neighbors)
+    monkeypatch.setattr(imgrec.duplicates.near, "neighbors_in", lambda *_, **__: neighbors)
     feature = _feature([[1, 0], [1, 0], [1, 0], [1, 1]], ids)
     nothing: Any = None
     assert candidate_pairs(nothing, nothing, feature, {1: [1, 2, 3]}).tolist() == [[1, 4]]

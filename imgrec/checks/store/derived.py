@@ -35,6 +35,7 @@ def check_derived(store: Path, known: Ids | None) -> Check[int]:
     graphs, indexes = _folders(paths.all_knn, "*"), _folders(paths.all_indexes, "*/*")
     others = _folders(paths.all_layouts, "*/*") + _folders(paths.all_maps, "*")
     others += _folders(paths.all_projector, "*") + _folders(store, paths.duplicates.name)
+    others += _folders(store, paths.verdicts.name)
     others += _folders(store, paths.communities.name)
     means = _folders(paths.all_relations, "*")
     for folder in graphs + indexes + others + means:

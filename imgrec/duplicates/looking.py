@@ -1,0 +1,46 @@
+"""Look at the files of groups at the moment of the decision: are they there, and which are one file.
+
+The catalog is as old as the last scan. A file that was deleted since then is nothing to keep, so
+nothing may go for its sake.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from imgrec.collection import Entry
+from imgrec.errors import PictureError
+from imgrec.sources.opening import source_of
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What files were found to be.
+
+    Attributes:
+        absent: ids of the files that are not there, or not as the catalog knows them.
+        identities: by id, what all names of a file have in common; a file without one is its own.
+    """
+
+    absent: frozenset[int] = frozenset()
+    identities: Mapping[int, Hashable] = field(default_factory=dict)
+
+
+def look(entries: Iterable[Entry]) -> Looked:
+    """Look at files."""
+    absent, identities = set(), {}
+    for entry in entries:
+        identity = source_of(entry.root).file_identity(entry.path)
+        if not _is_there(entry):
+            absent.add(entry.id)
+        elif identity is not None:
+            identities[entry.id] = identity
+    return Looked(frozenset(absent), identities)
+
+
+def _is_there(entry: Entry) -> bool:
+    try:
+        now = source_of(entry.root).find(entry.path)
+    except PictureError:
+        return False
+    # Another name for a file changes its token, not its content.
+    return now is not None and (now.size, now.mtime_ns) == (entry.size, entry.mtime_ns)
