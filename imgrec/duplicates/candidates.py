@@ -56,9 +56,7 @@ def candidates(
 
 def orientation_free(feature: FeatureStore) -> FeatureStore:
     """Return the vectors (n, 77) of `mini` averaged over the eight orientations of a picture."""
-    blocks = [
-        replace(block, vectors=averaged(block.load()), rows=None) for block in feature.blocks
-    ]
+    blocks = [replace(block, vectors=averaged(block.load()), rows=None) for block in feature.blocks]
     return FeatureStore(feature.name, len(_orbits()[0]), blocks)
 
 

@@ -17,7 +17,7 @@ from imgrec.duplicates.contents import Contents
 from imgrec.duplicates.file_stage import Content, FileStage
 from imgrec.duplicates.orientation import reversed_comparison
 from imgrec.duplicates.thumbnail_stage import deserving_by_block
-from imgrec.duplicates.verdicts import Verdicts, load_verdicts, save_verdicts
+from imgrec.duplicates.verdicts import load_verdicts, save_verdicts
 from imgrec.errors import StoreError
 from imgrec.store.store import Store
 from imgrec.system.progress import progress

@@ -90,7 +90,10 @@ class FileStage:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._processes.__exit__(kind, error, trace)
 
@@ -105,9 +108,7 @@ class FileStage:
             return
         waiting: deque[Future[Comparison]] = deque()
         for first, second in pairs:
-            waiting.append(
-                self._processes.submit(compare_contents, first, second, self._within_s)
-            )
+            waiting.append(self._processes.submit(compare_contents, first, second, self._within_s))
             if len(waiting) > self._workers * AHEAD:
                 yield _answer(waiting.popleft())
         while waiting:

@@ -67,7 +67,9 @@ def find_duplicates(
 def known_duplicates(store: Store, rules: KeepRules | None = None) -> Duplicates:
     """Return the duplicates by copies and the verdicts that the store keeps; reads no file."""
     contents = Contents(store.catalog)
-    return _grouped(Decisions(store, contents, None), rules or KeepRules(), lambda entries: Looked())
+    return _grouped(
+        Decisions(store, contents, None), rules or KeepRules(), lambda entries: Looked()
+    )
 
 
 def _grouped(

@@ -44,7 +44,7 @@ class Sketches:
     """Small luminance planes; row i belongs to picture i.
 
     Attributes:
-        luminance: (m, 16, 16) uint8.
+        luminance: (m, s, s) uint8, s = 16 unless told otherwise.
         aspects: (m,) float32, width / height of the original.
     """
 
@@ -70,17 +70,25 @@ def miniatures_of(ids: Ids, thumbnail: Thumbnail) -> Miniatures:
     return Miniatures(luminance, color, aspects)
 
 
-def sketches_of(ids: Ids, thumbnail: Thumbnail) -> Sketches:
+def sketches_of(
+    ids: Ids, thumbnail: Thumbnail, side_px: int = SMALL_PX, draft: int = _DRAFT
+) -> Sketches:
     """Return the sketches of pictures (m,), decoded at reduced size.
+
+    Args:
+        ids: of the pictures.
+        thumbnail: returns the JPEG bytes of an id.
+        side_px: of the planes.
+        draft: factor by which the JPEG decoder reduces a thumbnail.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
     """
-    luminance = np.empty((len(ids), SMALL_PX, SMALL_PX), np.uint8)
+    luminance = np.empty((len(ids), side_px, side_px), np.uint8)
     aspects = np.empty(len(ids), np.float32)
     for row, image_id in enumerate(ids.tolist()):
-        image, aspects[row] = _decoded(image_id, thumbnail, "L", _DRAFT)
-        luminance[row] = np.asarray(image.resize((SMALL_PX, SMALL_PX), Image.Resampling.BILINEAR))
+        image, aspects[row] = _decoded(image_id, thumbnail, "L", draft)
+        luminance[row] = np.asarray(image.resize((side_px, side_px), Image.Resampling.BILINEAR))
     return Sketches(luminance, aspects)
 
 

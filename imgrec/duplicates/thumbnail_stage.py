@@ -1,10 +1,90 @@
-"""temporary"""
-from collections.abc import Callable, Iterator
-import numpy as np
-from imgrec.collection import Ids
-from imgrec.duplicates.miniatures import Thumbnail
-from imgrec.duplicates.verification import similarities_by_block
+"""The thumbnail stage: which candidate pairs deserve that their files are read.
 
-def deserving_by_block(pairs: Ids, thumbnail: Thumbnail, done: Callable[[int], object]) -> Iterator[tuple[Ids, np.ndarray]]:
-    for block, s in similarities_by_block(pairs, thumbnail, done):
-        yield block, s > 0.3
+Every picture is decoded once from its thumbnail, to a plane of 576 bytes; pairs are matched in
+threads by compiled code (`thumbnail_match`), and most are rejected.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.collection import Ids
+from imgrec.duplicates.miniatures import Sketches, Thumbnail, sketches_of
+from imgrec.system.threads import in_threads
+
+# Pairs whose result is yielded together, and pairs or pictures that a thread takes.
+BLOCK = 1 << 17
+_TASK = 256
+_DRAFT = 2
+# Score from which on a pair deserves its files. Measured on photos: 1 of 100 pairs with one
+# alteration, and 2 of 100 with two, score less, and 91 of 100 pairs of neighbors.
+_LEAST_SCORE = 0.2
+
+
+def deserving_by_block(
+    pairs: Ids,
+    thumbnail: Thumbnail,
+    done: Callable[[int], object] = lambda count: None,
+    block: int = BLOCK,
+) -> Iterator[tuple[Ids, NDArray[np.bool_]]]:
+    """Yield blocks of pairs (b, 2), with a mask (b,) of those whose files deserve to be compared.
+
+    Args:
+        pairs: (p, 2) ids.
+        thumbnail: returns the JPEG bytes of a picture's thumbnail; called from several threads.
+        done: called with the number of pairs finished since the last call.
+        block: number of pairs whose results are yielded together.
+
+    Raises:
+        StoreError: a thumbnail is absent or damaged.
+    """
+    if not len(pairs):
+        return
+    ids, rows = np.unique(pairs, return_inverse=True)
+    # NumPy 2.0 alone keeps the shape of the inverse.
+    rows = rows.reshape(pairs.shape)
+    planes = planes_of(ids, thumbnail)
+    for start in range(0, len(pairs), block):
+        part = slice(start, start + block)
+        yield pairs[part], scores_of(rows[part], planes) >= _LEAST_SCORE
+        done(len(pairs[part]))
+
+
+def planes_of(ids: Ids, thumbnail: Thumbnail) -> Sketches:
+    """Return planes (m, 24, 24) of pictures (m,), decoded in threads.
+
+    Raises:
+        StoreError: a thumbnail is absent or damaged.
+    """
+    from imgrec.duplicates.thumbnail_match import SIDE_PX
+
+    planes = Sketches(
+        np.empty((len(ids), SIDE_PX, SIDE_PX), np.uint8), np.empty(len(ids), np.float32)
+    )
+
+    def fill(part: slice) -> None:
+        found = sketches_of(ids[part], thumbnail, SIDE_PX, _DRAFT)
+        planes.luminance[part], planes.aspects[part] = found.luminance, found.aspects
+
+    in_threads(fill, _parts(len(ids)))
+    return planes
+
+
+def scores_of(rows: NDArray[np.intp], planes: Sketches) -> NDArray[np.float32]:
+    """Return the score (p,) of pairs of rows (p, 2) of planes, as `match_thumbnails` gives it."""
+    # Imported here, since it imports numba.
+    from imgrec.duplicates.thumbnail_match import match_thumbnails
+
+    scores = np.empty(len(rows), np.float32)
+
+    def fill(part: slice) -> None:
+        first, second = np.ascontiguousarray(rows[part].T)
+        match_thumbnails(planes.luminance, planes.aspects, first, second, scores[part])
+
+    in_threads(fill, _parts(len(rows)))
+    return scores
+
+
+def _parts(count: int) -> list[slice]:
+    return [slice(start, start + _TASK) for start in range(0, count, _TASK)]

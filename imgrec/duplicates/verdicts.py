@@ -59,7 +59,9 @@ class Verdicts:
     ) -> None:
         """Make verdicts of pairs that were compared, and of pairs (r, 2) that were rejected."""
         self.compared = dict(compared or {})
-        self._rejected = np.sort(pair_keys(np.zeros((0, 2), np.int64) if rejected is None else rejected))
+        self._rejected = np.sort(
+            pair_keys(np.zeros((0, 2), np.int64) if rejected is None else rejected)
+        )
 
     @property
     def rejected(self) -> Ids:
@@ -174,4 +176,3 @@ def _are_verdicts(arrays: Arrays) -> bool:
         and 0 <= differences.min() <= differences.max() <= _ALL_DIFFERENCES
         and arrays["turns"].max() < _TURNS
     )
-
