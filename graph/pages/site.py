@@ -27,7 +27,7 @@ from graph.pages.jobs import PageJob, overview_job, pictures_job, sheet_pictures
 from graph.pages.page import assets
 from graph.pages.places import Places
 from graph.pages.searchable import found_groups, found_pictures
-from imgrec.collection.kinds import COMMUNITY, DUPLICATES
+from imgrec.collection.kinds import BUNDLE, COMMUNITY
 from imgrec.duplicates.near import find_near
 from imgrec.labels.keep import keep_labels
 from imgrec.neighbors.graph import K, knn_graph_of
@@ -197,7 +197,7 @@ def _groups(
     if options.groups is not None:
         return options.groups, []
     found = find_near(store, options.encoder, quiet=quiet)
-    return found.groups, keep_labels(store, DUPLICATES, found.labels())
+    return found.groups, keep_labels(store, BUNDLE, found.labels())
 
 
 def _write_site(

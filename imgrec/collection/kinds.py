@@ -16,8 +16,12 @@ COLOR = "color"
 CLUSTER = "cluster"
 # The path of a picture's community in the tree of communities: 3.1 lies within 3.
 COMMUNITY = "community"
-# The id of the picture that represents a group of near-duplicates.
+# The id of the file to keep, of files that are the same picture; it has this label too.
 DUPLICATES = "duplicates"
+# The id of the first picture of a group in which not all are the same: to be looked at.
+SIMILAR = "similar"
+# The id of the picture that represents a bundle of near-duplicates in the network.
+BUNDLE = "bundle"
 
 # Kinds whose values are paths: whoever asks for 3 means 3.1 too.
 NESTED = frozenset({COMMUNITY})

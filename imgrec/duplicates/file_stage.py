@@ -1,8 +1,8 @@
 """The file stage: pairs of files are read and compared in worker processes.
 
 A file that cannot be read, or whose bytes are no more those that the catalog knows, makes its pair
-`SIMILAR` and `UNREAD`: related by the thumbnails, to be looked at. So does a decoder that crashes or
-takes too long; the death of a process costs one pair.
+`SIMILAR` and `UNREAD`: related by the thumbnails, to be looked at. So does a decoder that crashes
+or takes too long; the death of a process costs one pair.
 """
 
 from collections import deque

@@ -13,11 +13,12 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from dataclasses import dataclass, replace
 
 from imgrec.collection import Entry
+from imgrec.collection.kinds import SIMILAR
 from imgrec.duplicates.comparison import Comparison, Difference, Verdict
 from imgrec.duplicates.keep_rules import KeepRules, pixels, place
 from imgrec.duplicates.looking import Looked
 
-KEPT, COPY, SAME, LINK, SIMILAR = "kept", "copy", "same", "link", "similar"
+KEPT, COPY, SAME, LINK = "kept", "copy", "same", "link"
 YES, NO, LOOK = "yes", "no", "look"
 # A file that has this many times the pixels of the kept one is not called superfluous.
 _MORE_PIXELS = 1.02

@@ -1,4 +1,4 @@
-"""Look at the files of groups at the moment of the decision: are they there, and which are one file.
+"""Look at the files of groups when they are decided on: are they there, and which are one file.
 
 The catalog is as old as the last scan. A file that was deleted since then is nothing to keep, so
 nothing may go for its sake.

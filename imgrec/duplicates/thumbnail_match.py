@@ -4,12 +4,12 @@ Rejects pairs that no alteration can explain, at some ten microseconds a pair, s
 not be read. It works on squares to which pictures are stretched, 24 pixels a side:
 
 1. Orientation: the upright one, and the likeliest of the seven others by correlation.
-2. Place: the one picture, at any size from `_LEAST` upwards, at any place in the other, at 12 pixels
-   a side; and the other way around. The score is the normalized cross-correlation.
-3. Fit: a scale and shift per axis, a gain and an offset, by Gauss-Newton steps whose residuals are
-   weighted (Cauchy), so that a stamp does not pull it.
-4. Score: the explained share of blocks, 1 - squared difference / variance, of which the worst third
-   is left out, because of stamps and the edges of crops.
+2. Place: the one picture, at any size from `_LEAST` upwards, at any place in the other, at 12
+   pixels a side; and the other way around. The score is the normalized cross-correlation.
+3. Fit: a scale and shift per axis, a gain and an offset, by Gauss-Newton steps whose residuals
+   are weighted (Cauchy), so that a stamp does not pull it.
+4. Score: the explained share of blocks, 1 - squared difference / variance, of which the worst
+   third is left out, because of stamps and the edges of crops.
 
 Everything is in one file on purpose: numba caches machine code until the file of the called
 function changes. Coordinates run from -½ to ½ across and down; a fit maps those of B to A turned.
@@ -90,7 +90,7 @@ def _shrink(plane: Plane, out: Plane) -> None:
 
 @compiled(_PLANE, _COUNT, _PLANE)
 def _turn(plane: Plane, turn: int, out: Plane) -> None:
-    """Fill `out` with a square plane, mirrored if `turn` > 3, then turned by `turn % 4` quarters."""
+    """Fill `out` with a square plane, mirrored if `turn` > 3, then turned `turn % 4` quarters."""
     last, quarters = plane.shape[0] - 1, turn % 4
     for i in range(last + 1):
         for j in range(last + 1):
@@ -166,7 +166,7 @@ def _place(whole: Plane, part: Plane, ratio: float, found: Numbers) -> None:
         whole: (12, 12).
         part: (24, 24), of which templates are made.
         ratio: aspect ratio of the part by that of the whole.
-        found: correlation; then width, height, center across and center down as shares of the whole.
+        found: correlation; then width, height, center across and down as shares of the whole.
     """
     side = whole.shape[0]
     sums, squares = np.empty((side + 1, side + 1)), np.empty((side + 1, side + 1))

@@ -17,14 +17,15 @@ Invariant: an id stands for one content, so a verdict never changes. What could 
 kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
-from imgrec.duplicates.comparison import Comparison, Difference, Verdict
+from imgrec.duplicates.comparison import Box, Comparison, Difference, Verdict
 from imgrec.duplicates.pairs import are_pairs, pair_keys
 from imgrec.store.arrays import all_finite, match
 from imgrec.store.kept import Arrays, load, save
@@ -114,7 +115,7 @@ def load_verdicts(folder: Path) -> Verdicts:
     columns = [kept.arrays[name].tolist() for name in _FORMS if name != "rejected"]
     compared = {
         (one, other): Comparison(
-            Verdict(verdict), score, Difference(differences), tuple(box) if any(box) else None, turn
+            Verdict(verdict), score, Difference(differences), _box(box) if any(box) else None, turn
         )
         for (one, other), verdict, score, differences, turn, box in zip(*columns, strict=True)
     }
@@ -146,15 +147,19 @@ def save_verdicts(folder: Path, verdicts: Verdicts) -> None:
 
 def _rounded(comparison: Comparison) -> Comparison:
     """Return a comparison as it is after it was kept, with its numbers in their range."""
-    (score,) = _as_kept([comparison.score])
-    box = comparison.box and _as_kept(comparison.box)
+    box = comparison.box and _box([_share(edge) for edge in comparison.box])
     if box is not None and not (box[0] < box[2] and box[1] < box[3]):
         box = None
-    return Comparison(comparison.verdict, score, comparison.differences, box, comparison.turn)
+    return replace(comparison, score=_share(comparison.score), box=box)
 
 
-def _as_kept(shares: Iterable[float]) -> tuple[float, ...]:
-    return tuple(np.clip(np.array([*shares], np.float32), 0, 1).tolist())
+def _share(number: float) -> float:
+    return float(np.float32(min(max(number, 0.0), 1.0)))
+
+
+def _box(edges: Sequence[float]) -> Box:
+    left, top, right, bottom = edges
+    return left, top, right, bottom
 
 
 def _are_verdicts(arrays: Arrays) -> bool:

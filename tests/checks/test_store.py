@@ -24,7 +24,16 @@ def full(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with a k-NN graph and all search indexes."""
     path = Path(shutil.copytree(photo_store, tmp_path_factory.mktemp("full") / "store"))
     # Other tests may have made these.
-    for made in ("knn", "indexes", "graph", "duplicates", "layouts", "projector", "communities"):
+    for made in (
+        "knn",
+        "indexes",
+        "graph",
+        "duplicates",
+        "verdicts",
+        "layouts",
+        "projector",
+        "communities",
+    ):
         shutil.rmtree(path / made, ignore_errors=True)
     with Store.create(path) as store:
         neighbors_of(store)

@@ -53,6 +53,7 @@ def _modules() -> list[Path]:
 
 def test_the_module_of_kinds_lists_all_of_them() -> None:
     wanted = {"folder", "class", "confidence", "color", "cluster", "community", "duplicates"}
+    wanted |= {"similar", "bundle"}
     assert wanted == KINDS
     assert wanted > kinds.NESTED
 

@@ -12,7 +12,7 @@ import pytest
 import stub_encoders
 from graph.__main__ import main as graph
 from graph.exports.map import map_of
-from imgrec import Options, Recommender, Store, index_folders, neighbors_of
+from imgrec import Options, Recommender, Store, find_duplicates, index_folders, neighbors_of
 from imgrec import report as report_command
 from imgrec.checks.findings import Finding, collected
 from imgrec.checks.store.derived import check_derived
@@ -74,6 +74,8 @@ MAKERS: dict[str, Maker] = {
     "knn/mini": _opened(neighbors_of),
     "knn/rgb": _opened(lambda store: neighbors_of(store, "rgb")),
     "duplicates": _opened(find_near),
+    "verdicts": _opened(lambda store: find_duplicates(store, workers=0)),
+    "knn/mini%40turned": _opened(lambda store: find_duplicates(store, workers=0)),
     "graph/mini": _opened(lambda store: map_of(store, neighbors_of(store))),
     "graph/rgb": _opened(lambda store: map_of(store, neighbors_of(store, "rgb"), "rgb")),
     "layouts/mini/umap-2d-*": _layout("umap"),
@@ -109,7 +111,7 @@ def full(
 ) -> Iterator[Path]:
     """Make a store with all kinds of derived data."""
     path = Path(shutil.copytree(photo_store, tmp_path_factory.mktemp("full") / "store"))
-    for made in ("knn", "indexes", "graph", "duplicates", "layouts", "projector"):
+    for made in ("knn", "indexes", "graph", "duplicates", "verdicts", "layouts", "projector"):
         # Other tests may have written it.
         shutil.rmtree(path / made, ignore_errors=True)
     with stub_encoders.registered():
@@ -163,7 +165,7 @@ def test_every_kept_folder_is_covered(full: Path) -> None:
     kinds = ("knn", "indexes", "graph", "layouts", "projector", "relations")
     inside = {path.parent for kind in kinds
               for path in (full / kind).rglob("*") if path.is_file()}  # fmt: skip
-    assert inside | {full / "duplicates"} == folders
+    assert inside | {full / "duplicates", full / "verdicts"} == folders
     assert problems(full) == []
     assert len(kept_files(full)) > 70
 

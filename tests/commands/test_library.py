@@ -97,7 +97,7 @@ def test_graph(pair: tuple[Path, Path]) -> None:
     same(pair, "site")
     assert (summary.warnings, summary.bundles) == ((), 2)
     assert len(labels_in(called / "store", "community")) == 26
-    assert len(labels_in(called / "store", "duplicates")) == 4
+    assert len(labels_in(called / "store", "bundle")) == 4
     assert '"../site"' in (called / "store" / "graph.json").read_text()
 
 
@@ -107,7 +107,7 @@ def test_graph_without_bundles(pair: tuple[Path, Path]) -> None:
         assert write_site(store, called / "site", SiteOptions(groups=())).bundles == 0
     command(graph_command, commanded, "--out", str(commanded / "site"), "--no-bundles")
     same(pair, "site")
-    assert labels_in(called / "store", "duplicates") == {}
+    assert labels_in(called / "store", "bundle") == {}
 
 
 def test_duplicates(pair: tuple[Path, Path]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from imgrec import Store
-from imgrec.collection.kinds import CLASS, CONFIDENCE, DUPLICATES
+from imgrec.collection.kinds import BUNDLE, CLASS, CONFIDENCE, DUPLICATES, SIMILAR
 from paths import ROOT
 
 DOCS = ROOT / "docs"
@@ -56,7 +56,7 @@ def _check_labels_are_documented(store_path: Path) -> None:
         kinds = {kind for labels in store.catalog.labels.of(ids).values() for kind in labels}
     assert {"folder", "color", "cluster", "community"} <= kinds
     concepts = (DOCS / "concepts.md").read_text("utf-8")
-    for kind in (*kinds, CLASS, CONFIDENCE, DUPLICATES):
+    for kind in (*kinds, CLASS, CONFIDENCE, DUPLICATES, SIMILAR, BUNDLE):
         assert f"| `{kind}` |" in concepts, kind
 
 
