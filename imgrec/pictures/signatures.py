@@ -45,6 +45,8 @@ _STARTS = (
     (b"\x00\x00\x01\xba", "MPEG video"),
     (b"\x00\x00\x01\xb3", "MPEG video"),
     (b"OggS", "Ogg video or audio"),
+    # RFC 1740; by its name such a file is left out before (`imgrec.sources.place_kinds`).
+    (b"\x00\x05\x16\x07", "AppleDouble, which holds no picture"),
 )
 # Marks that are not at the beginning: position, bytes, name.
 _MARKS = (

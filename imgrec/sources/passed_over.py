@@ -58,7 +58,10 @@ def unused_lines(listings: Sequence[Listing], given: Rules) -> list[str]:
         given: rules with the globs that the user named.
     """
     used = set().union(*(found.used_globs for found in listings))
-    excludes = [f"--exclude {text!r} names nothing in the folders" for text in given.exclude]
+    excludes = [
+        f"--exclude {text!r} names nothing: globs are of paths from the picture folder down"
+        for text in given.exclude
+    ]
     includes = [
         f"--include {text!r} takes nothing back: it makes exceptions of --exclude and of what is "
         "skipped (to take nothing else, add --exclude '*')"

@@ -109,7 +109,7 @@ def test_a_raw_file_is_taken_where_no_picture_stands_beside_it(runs: Runs) -> No
 
 def test_a_glob_of_this_run_that_changes_nothing_is_a_warning(runs: Runs) -> None:
     _, err = runs.index("--exclude", "scanz", "--include", "*.png")
-    assert "--exclude 'scanz' names nothing in the folders" in err
+    assert "--exclude 'scanz' names nothing: globs are of paths from the picture folder down" in err
     assert any(line.startswith("--include '*.png' takes nothing back: ") for line in err)
     _, err = runs.index()
     assert not [line for line in err if "scanz" in line or "*.png" in line]

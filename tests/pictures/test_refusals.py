@@ -66,6 +66,10 @@ KINDS: dict[str, tuple[str, bytes]] = {
     "Radiance": ("Radiance HDR", b"#?RADIANCE\n\n-Y 1 +X 1\n"),
     "DICOM": ("DICOM", bytes(128) + b"DICM" + bytes(99)),
     "XCF": ("XCF of GIMP", b"gimp xcf v011\0" + bytes(99)),
+    "AppleDouble": (
+        "AppleDouble, which holds no picture",
+        bytes.fromhex("0005160700020000") + bytes(99),
+    ),
     "DjVu": ("DjVu", b"AT&TFORM\0\0\0\x20DJVU" + bytes(99)),
     "PAM": ("PAM", b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 3\nMAXVAL 255\nENDHDR\nabc"),
     "EMF": ("EMF", (b"\1\0\0\0" + bytes(36) + b" EMF").ljust(200, b"\0")),
