@@ -12,7 +12,7 @@ from PIL import Image
 from imgrec.duplicates.comparison import Comparison, Difference, Verdict
 from imgrec.duplicates.file_picture import FilePicture, Headers, Size, pixels_at
 from imgrec.duplicates.print_detection import has_print
-from imgrec.duplicates.same import EQUAL_SIZE, RESIZED, same_frame
+from imgrec.duplicates.same import same_frame
 from imgrec.duplicates.similar import similar
 from imgrec.duplicates.windows import Pixels
 from imgrec.pictures.decoding import Picture
@@ -23,6 +23,9 @@ _SIMILAR_PX = 512
 _ROUNDING_PX = 1.0
 # Scale below which print may be legible in one picture and not in the other.
 _LEAST_SCALE = 0.9
+# Difference, in multiples of the usual one, above which a changed character of print may hide in
+# it: in pictures of one size, and in others.
+_MOST_STRAIN = (4.6, 14.0)
 
 
 def compare_files(one: bytes, other: bytes) -> Comparison:
@@ -88,8 +91,7 @@ def _same(
     frames = [pixels_at(picture, size) for picture in pictures]
     sizes = [(picture.width, picture.height) for picture in pictures]
     is_resized = sizes[0] != sizes[1]
-    tolerance = RESIZED if is_resized else EQUAL_SIZE
-    answer = same_frame(frames[0], frames[1], tolerance)
+    answer = same_frame(frames[0], frames[1], is_resized=is_resized)
     if not answer.is_same:
         return None
     if first.headers.has_alpha or second.headers.has_alpha:
@@ -97,24 +99,31 @@ def _same(
         grounds = frames, [pixels_at(picture, size) for picture in over_black]
         # Of a composite over white minus one over black, the transparent share is left.
         clear = [white - black for white, black in zip(*grounds, strict=True)]
-        if not all(same_frame(a, b, tolerance).is_same for a, b in (grounds[1], clear)):
+        if not all(same_frame(a, b, is_resized=is_resized).is_same for a, b in (grounds[1], clear)):
             hindrances |= Difference.TRANSPARENCY
-    if _lacks_detail(pictures, size):
+    if _lacks_detail(pictures, size, answer.strain):
         hindrances |= Difference.DETAIL
     changes = Difference.REENCODED | (Difference.RESIZED if is_resized else Difference.NONE)
     verdict = Verdict.SIMILAR if hindrances else Verdict.SAME
     return Comparison(verdict, answer.score, hindrances | changes)
 
 
-def _lacks_detail(pictures: tuple[Picture, Picture], compared: Size) -> bool:
-    """Return True if pictures may differ in what the size at which they were compared lacks."""
+def _lacks_detail(pictures: tuple[Picture, Picture], compared: Size, strain: float) -> bool:
+    """Return True if pictures may differ in what the comparison could not see.
+
+    Args:
+        pictures: both, decoded.
+        compared: the size at which they were compared.
+        strain: of that comparison.
+    """
     small, large = sorted(pictures, key=lambda picture: picture.width * picture.height)
     # The smaller one was too large to be decoded at its own size.
     if compared != (small.width, small.height):
         return True
-    if max(compared) >= _LEAST_SCALE * max(large.width, large.height):
+    scale = max(compared) / max(large.width, large.height)
+    if scale >= _LEAST_SCALE and strain <= _MOST_STRAIN[scale < 1]:
         return False
-    return has_print(np.asarray(large.image)) or has_print(np.asarray(small.image))
+    return any(has_print(np.asarray(picture.image)) for picture in (large, small))
 
 
 def _area(size: Size) -> int:

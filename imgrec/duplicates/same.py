@@ -61,8 +61,15 @@ class Tolerance:
 
 # Pictures of one size differ by compression alone.
 EQUAL_SIZE = Tolerance((6.4, 5.0), (0.5, 0.36), (8.0, 5.75, 3.25), (14.0, 6.25, 3.5))
-# Resizing also changes how sharp contours are, and how thin lines fall on pixels.
+# Resizing also changes how sharp contours are.
 RESIZED = Tolerance((13.0, 7.5), (0.5, 0.36), (12.0, 6.25, 4.0), (14.0, 6.25, 3.5))
+# Thin lines on even ground get another width or darkness, by how they fall on pixels.
+RESIZED_LINES = Tolerance((40.0, 28.0), (0.6, 0.4), (24.0, 13.0, 7.0), (14.0, 6.25, 3.5))
+# Of what has next to no structure only rounding may differ.
+_ROUNDING = Tolerance((0.5, 0.5), (1.0, 1.0), (1.5, 1.0, 1.0), (2.5, 1.5, 1.0))
+# Lines on even ground: the least share of windows that are even, levels up to here, and the
+# largest share of the others that have a structure in between, which photographs have.
+_EVEN_LEVELS, _LEAST_EVEN, _MOST_BETWEEN = 3, 0.25, 0.12
 
 
 @dataclass(frozen=True)
@@ -72,43 +79,52 @@ class FrameAnswer:
     Attributes:
         is_same: True if every window agrees.
         score: 0 to 1, the share that agrees in the worst window.
+        strain: the largest difference in multiples of the usual one.
     """
 
     is_same: bool
     score: float
+    strain: float
 
 
-def same_frame(a: Pixels, b: Pixels, tolerance: Tolerance = EQUAL_SIZE) -> FrameAnswer:
+def same_frame(a: Pixels, b: Pixels, *, is_resized: bool = False) -> FrameAnswer:
     """Return whether two pictures are the same.
 
     Args:
         a: (h, w, 3), RGB.
         b: of the same shape.
-        tolerance: how far they may differ.
+        is_resized: True if one of them had another size.
     """
     if np.array_equal(a, b):
-        return FrameAnswer(True, 1.0)
+        return FrameAnswer(True, 1.0, 0.0)
     if min(a.shape[:2]) < _LEAST_PX:
-        return FrameAnswer(False, 0.0)
+        return FrameAnswer(False, 0.0, np.inf)
     profile = profile_of(a, b)
-    worst = _worst(profile)
-    shares = worst / (_STRUCTURE + _EVEN_GROUND)
-    structured = profile.counts[0, _STRUCTURED:].sum() / profile.counts[0].sum()
-    medians = _medians(profile)
-    is_same = (
-        structured >= _LEAST_STRUCTURED
-        and bool((medians <= tolerance.median).all())
-        and bool((worst <= _limits(medians, tolerance)).all())
-        and _means_agree(profile, tolerance)
-    )
-    return FrameAnswer(is_same, max(0.0, 1.0 - float(shares.max())))
-
-
-def _limits(medians: Limits, tolerance: Tolerance) -> Limits:
-    """Return the largest difference (SCALES, LEVELS) of windows that agree."""
+    tolerance = _tolerance(profile, is_resized)
+    worst, medians = _worst(profile), _medians(profile)
     usual = _NOISE + (_SHARE + medians[:, None]) * _STRUCTURE
     times, share = np.array([tolerance.times, tolerance.share])[..., None]
-    return np.asarray(np.minimum(times * usual, share * (_STRUCTURE + _EVEN_GROUND)))
+    is_same = (
+        bool((worst <= np.minimum(times * usual, share * (_STRUCTURE + _EVEN_GROUND))).all())
+        and bool((medians <= tolerance.median).all())
+        and _means_agree(profile, tolerance)
+    )
+    shares = worst / (_STRUCTURE + _EVEN_GROUND)
+    strain = float((worst / usual)[0].max())
+    return FrameAnswer(is_same, max(0.0, 1.0 - float(shares.max())), strain)
+
+
+def _tolerance(profile: Profile, is_resized: bool) -> Tolerance:
+    """Return how far two pictures may differ, by the kind of their structure."""
+    windows = profile.counts[0].sum(-1)
+    if windows[_STRUCTURED:].sum() < _LEAST_STRUCTURED * windows.sum():
+        return _ROUNDING
+    if not is_resized:
+        return EQUAL_SIZE
+    even, others = windows[:_EVEN_LEVELS].sum(), windows[_EVEN_LEVELS:].sum()
+    between = windows[_EVEN_LEVELS : _STRUCTURED + 1].sum()
+    has_lines = even >= _LEAST_EVEN * windows.sum() and between <= _MOST_BETWEEN * others
+    return RESIZED_LINES if has_lines else RESIZED
 
 
 def _means_agree(profile: Profile, tolerance: Tolerance) -> bool:
