@@ -37,6 +37,7 @@ SLOW = (
     "docs/test_readme.py",
     "docs/test_site.py",
     "docs/test_tour.py",
+    "duplicates/test_find.py",
     "duplicates/test_near.py",
     "encoders/test_acceleration.py",
     "encoders/test_device.py",

@@ -12,13 +12,13 @@ and has no more pixels.
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from imgrec.collection import Entry
-from imgrec.collection.kinds import SIMILAR
+from imgrec.collection import Entry, kinds
 from imgrec.duplicates.comparison import Comparison, Difference, Verdict
 from imgrec.duplicates.keep_rules import KeepRules, pixels, place
 from imgrec.duplicates.looking import Looked
 
 KEPT, COPY, SAME, LINK = "kept", "copy", "same", "link"
+SIMILAR = kinds.SIMILAR
 YES, NO, LOOK = "yes", "no", "look"
 # A file that has this many times the pixels of the kept one is not called superfluous.
 _MORE_PIXELS = 1.02
@@ -88,6 +88,11 @@ class Duplicates:
             if any(member.kind == SIMILAR for member in group.members)
             for member in group.members
         }
+
+
+def is_spare(member: Member) -> bool:
+    """Return True for a file that may go and whose bytes are freed by that: no link of another."""
+    return member.keep == NO and member.kind != LINK
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ def _sections(
 ) -> list[Section]:
     neighbors = _neighbors(store, spec, feature, quiet)
     thumbnails = Thumbnails(store)
-    health = Health.of(store, spec.name, quiet)
+    health = Health.of(store)
     ground = Ground.of(store, spec, feature, clusters, neighbors, options.seed)
     groups = groups_of(store.catalog, clusters)
     folders = folders_in(store, common_ids(store))

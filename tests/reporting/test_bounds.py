@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imgrec.collection.kinds import DUPLICATES
 from imgrec.derived.clusters import Clusters
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.reporting import links
 from imgrec.reporting.facts.catalog import Files
 from imgrec.reporting.facts.clusters import groups_of
-from imgrec.reporting.facts.health import Groups, groups_in, loners, shown_groups
+from imgrec.reporting.facts.health import Groups, loners, shown_groups
 from imgrec.reporting.figures.bars import ticks
 from imgrec.reporting.figures.histogram import Histogram, log_edges, log_ticks
 from imgrec.reporting.figures.picture_rows import Row, _spread
@@ -24,41 +23,10 @@ from site_stores import clusters, make_store, plain_names
 _DAY_NS = 86_400 * 10**9
 
 
-@pytest.mark.parametrize(("few", "searched"), [(7, False), (8, True), (9, True)])
-def test_near_duplicates_are_searched_in_a_small_store(
-    tmp_path: Path, few: int, searched: bool
-) -> None:
-    path = make_store(tmp_path, plain_names(8), clusters(8))
-    with Store.open(path) as store:
-        assert groups_in(store, "mini", 8, few=few).near == searched
-
-
-@pytest.mark.parametrize(("count", "near"), [(0, False), (1, False), (2, True)])
-def test_duplicates_need_two_pictures(tmp_path: Path, count: int, near: bool) -> None:
-    path = make_store(tmp_path, plain_names(2), clusters(2))
-    with Store.open(path) as store:
-        assert groups_in(store, "mini", count).near == near
-
-
-def test_labels_of_duplicates_are_groups_of_two_or_more_that_are_there(tmp_path: Path) -> None:
-    path = make_store(tmp_path, plain_names(8), clusters(8))
-    with Store.create(path) as store:
-        # 8 is alone with its label, and of the pair 4 and 5 one has left.
-        store.catalog.labels.replace(
-            DUPLICATES, {1: "3", 2: "3", 3: "3", 4: "4", 5: "4", 6: "7", 7: "7", 8: "8"}
-        )
-        store.catalog.db.execute("UPDATE images SET status = 'missing' WHERE id = 5")
-    with Store.open(path) as store:
-        found = groups_in(store, "mini", 8, few=1)
-    assert found == Groups(((3, 1, 2), (7, 6)), near=True)
-    assert found.spare == 3
-
-
 @pytest.mark.parametrize("count", [0, 7, 8, 9])
 def test_as_many_groups_as_a_figure_shows(count: int) -> None:
-    groups = Groups(tuple((2 * i, 2 * i + 1) for i in range(count)), near=True)
+    groups = Groups(tuple((2 * i, 2 * i + 1) for i in range(count)))
     assert len(shown_groups(groups)) == min(count, 8)
-    assert groups.spare == count
 
 
 @pytest.mark.parametrize("count", [1, 23, 24, 25])

@@ -10,6 +10,8 @@ from sklearn.metrics import accuracy_score
 from sklearn.neighbors import NearestNeighbors
 
 from imgrec.derived.clusters import clusters_of
+from imgrec.duplicates.comparison import Comparison, Verdict
+from imgrec.duplicates.verdicts import Verdicts, save_verdicts
 from imgrec.neighbors.graph import neighbors_of
 from imgrec.pictures.color_word import color_of
 from imgrec.reporting.facts.catalog import Files, by_count, codes_of, date_of
@@ -48,7 +50,7 @@ def test_files_are_those_of_the_catalog(store: Store) -> None:
 def test_formats_and_failures_of_odd_files(odd_store: tuple[Path, dict[str, str]]) -> None:
     path, expected = odd_store
     with Store.open(path) as store:
-        health = Health.of(store, "mini")
+        health = Health.of(store)
         entries = list(store.catalog.entries_with("ok"))
     assert Counter(dict(health.failures)) == Counter(v for v in expected.values() if v != "ok")
     assert dict(health.formats) == Counter(entry.format for entry in entries)
@@ -56,6 +58,7 @@ def test_formats_and_failures_of_odd_files(odd_store: tuple[Path, dict[str, str]
     twins = {entry.id for entry in entries if "twin" in entry.path}
     assert any(twins <= set(group) for group in health.duplicates.groups)
     assert health.duplicates.spare == sum(len(group) - 1 for group in health.duplicates.groups)
+    assert not health.duplicates.compared and not health.duplicates.similar
 
 
 def test_nothing_is_known_of_pictures_that_are_not_there() -> None:
@@ -94,7 +97,7 @@ def test_labels_are_counted_and_coded() -> None:
 
 def test_colors_are_those_of_the_thumbnails(store: Store) -> None:
     ids, thumbs = store.catalog.ids("ok"), store.thumbs()
-    found = dict(Health.of(store, "mini").colors)
+    found = dict(Health.of(store).colors)
     assert found == Counter(color_of(thumbs.get(int(i))) for i in ids)
 
 
@@ -108,16 +111,24 @@ def test_loners_are_the_farthest_from_their_nearest(store: Store) -> None:
     assert found == pytest.approx(np.sort(nearest)[::-1][:5], abs=1e-5)
 
 
-def test_groups_of_a_large_store_are_the_labels_or_identical_files(own_store: Path) -> None:
+def test_groups_are_the_copies_and_the_verdicts_that_the_store_keeps(own_store: Path) -> None:
     with Store.create(own_store) as store:
         db = store.catalog.db
         db.execute("UPDATE images SET digest = 'same' WHERE id IN (2, 7, 9)")
-        copies = groups_in(store, "mini", 24, few=10)
-        assert (copies.groups, copies.near, copies.spare) == (((2, 7, 9),), False, 2)
-        store.catalog.labels.replace("duplicates", {4: "6", 6: "6", 1: "8", 8: "8", 3: "8", 5: "5"})
-        known = groups_in(store, "mini", 24, few=10)
-    assert known.groups == ((8, 1, 3), (6, 4))
-    assert (known.near, known.spare) == (True, 3)
+        sizes = dict(db.execute("SELECT id, size FROM images"))
+        copies = groups_in(store)
+        (group,) = copies.groups
+        assert sorted(group) == [2, 7, 9]
+        assert (copies.spare, copies.similar, copies.compared) == (2, 0, False)
+        assert copies.spare_bytes == sum(sizes[i] for i in group[1:])
+        verdicts = Verdicts()
+        verdicts.add((2, 4), Comparison(Verdict.SAME, 0.9))
+        verdicts.add((5, 6), Comparison(Verdict.SIMILAR, 0.8))
+        verdicts.add((1, 3), Comparison(Verdict.DIFFERENT))
+        save_verdicts(store.paths.verdicts, verdicts)
+        known = groups_in(store)
+    assert [sorted(group) for group in known.groups] == [[2, 4, 7, 9], [5, 6]]
+    assert (known.spare, known.similar, known.compared) == (3, 1, True)
 
 
 def test_groups_are_the_clusters(tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def test_few_and_equal_pictures_have_a_report(count: int, equal: bool, tmp_path:
     html = write(tmp_path / "store", tmp_path / "out").read_text("utf-8")
     assert f">{count}</dd>" in html
     assert ("figure-nearest" in html) == (count > 1)
-    assert ("Duplicates and near-duplicates" in html) == equal
+    assert ("Identical files" in html) == equal
     assert "The folders cannot serve as ground truth here" in html
 
 

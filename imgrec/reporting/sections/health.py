@@ -44,23 +44,28 @@ def health_section(
 
 
 def _lines(health: Health) -> tuple[str, ...]:
-    counts, spare = health.counts, health.duplicates.spare
+    counts, found = health.counts, health.duplicates
     lines = [
         f"{counts['ok']:,} pictures are readable, {counts['failed']:,} failed, "
         f"{counts['missing']:,} are missing"
         + (f", {counts['new']:,} are not read yet." if counts["new"] else ".")
     ]
-    kind = "identical or nearly identical pictures" if health.duplicates.near else "identical files"
-    groups = counted(len(health.duplicates.groups), "group")
+    kind = "files that are the same picture" if found.compared else "identical files"
+    size = readable_bytes(found.spare_bytes)
     lines.append(
-        f"{counted(spare, 'picture')} could be deleted: the surplus in {groups} of {kind}."
-        if spare
+        f"{counted(found.spare, 'picture')} ({size}) could be deleted: {kind} as one that is kept."
+        if found.spare
         else f"There are no {kind}."
     )
-    if not health.duplicates.near:
+    if found.similar:
         lines.append(
-            "Near-duplicates were not searched yet: `imgrec graph --store STORE --duplicates "
-            "FILE.csv` finds them."
+            f"{counted(found.similar, 'picture')} are similar to another one: look first, with "
+            "`imgrec duplicates`."
+        )
+    if not found.compared:
+        lines.append(
+            "Pictures that are the same in other files were not searched yet: `imgrec duplicates` "
+            "finds them."
         )
     if not health.files.years():
         lines.append("File times do not show years: all are in one year, or most on one day.")
@@ -222,9 +227,9 @@ def _duplicates_chart(catalog: Catalog, groups: Groups, thumbnails: Thumbnails) 
     rows = [Row(entries[group[0]].path, f"{len(group):,} times", group) for group in shown]
     return Chart(
         "duplicates",
-        "Duplicates and near-duplicates" if groups.near else "Identical files",
-        "The largest groups; the first picture of each has the most pixels and bytes and is the "
-        "one to keep. `imgrec graph --duplicates FILE.csv` lists all groups.",
+        "Same and similar pictures" if groups.compared else "Identical files",
+        "The largest groups; the first picture of each is the one to keep, as it has the most "
+        "pixels and bytes. `imgrec duplicates` shows all groups, and what differs.",
         f"Rows of pictures: the largest of {counted(len(groups.groups), 'group')} has "
         f"{len(shown[0]):,}.",
         Sheet(rows, thumbnails, side_px=56).draw,
