@@ -76,7 +76,7 @@ def test_every_figure_has_a_title_a_caption_and_alternative_text(report: Path) -
 
 def test_the_same_store_and_seed_give_the_same_bytes(report: Path, tmp_path: Path) -> None:
     store = Path(shutil.copytree(report.parent / "store", tmp_path / "store"))
-    for made in ("layouts", "knn", "indexes", "duplicates"):
+    for made in ("layouts", "knn", "indexes"):
         shutil.rmtree(store / made)
     assert contents(write(store, tmp_path / "out").parent) == contents(report)
 
