@@ -116,7 +116,9 @@ def test_duplicates(pair: tuple[Path, Path]) -> None:
         summary = write_duplicates(store, called / "d.csv")
     command(graph_command, commanded, "--duplicates", str(commanded / "d.csv"))
     same(pair, "d.csv")
-    assert (summary.warnings, summary.counts.groups) == ((), 2)
+    assert summary.warnings == ()
+    # The copies may go; pictures of stripes and discs that are similar need looking at.
+    assert (called / "d.csv").read_text("utf-8").count(",copy,no,") == 2
     assert len(labels_in(called / "store", "duplicates")) == 4
 
 
