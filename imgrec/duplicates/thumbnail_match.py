@@ -273,7 +273,7 @@ def _align(a: Plane, b: Plane, fit: Numbers, system: Numbers) -> bool:
     pixel = 1.0 / a.shape[0]
     for step_number in range(_STEPS):
         fits = _fill_system(a, b, fit, system)
-        if fits == 0.0 or (step_number > 1 and fits < _LEAST_FITTING):
+        if fits == 0.0 or (step_number > 0 and fits < _LEAST_FITTING):
             return False
         for k in range(4):
             system[k, k] += 500.0

@@ -13,7 +13,7 @@ from imgrec.collection import Ids
 from imgrec.duplicates.miniatures import Sketches, Thumbnail, sketches_of
 from imgrec.system.threads import in_threads
 
-# Pairs whose result is yielded together, and pairs or pictures that a thread takes.
+# Pairs whose result is yielded together, and pairs that a thread takes.
 BLOCK = 1 << 17
 _TASK = 256
 _DRAFT = 2
@@ -32,7 +32,7 @@ def deserving_by_block(
 
     Args:
         pairs: (p, 2) ids.
-        thumbnail: returns the JPEG bytes of a picture's thumbnail; called from several threads.
+        thumbnail: returns the JPEG bytes of a picture's thumbnail.
         done: called with the number of pairs finished since the last call.
         block: number of pairs whose results are yielded together.
 
@@ -52,23 +52,16 @@ def deserving_by_block(
 
 
 def planes_of(ids: Ids, thumbnail: Thumbnail) -> Sketches:
-    """Return planes (m, 24, 24) of pictures (m,), decoded in threads.
+    """Return planes (m, 24, 24) of pictures (m,).
+
+    In one thread: each thumbnail is small, so that threads would wait for the interpreter's lock.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
     """
     from imgrec.duplicates.thumbnail_match import SIDE_PX
 
-    planes = Sketches(
-        np.empty((len(ids), SIDE_PX, SIDE_PX), np.uint8), np.empty(len(ids), np.float32)
-    )
-
-    def fill(part: slice) -> None:
-        found = sketches_of(ids[part], thumbnail, SIDE_PX, _DRAFT)
-        planes.luminance[part], planes.aspects[part] = found.luminance, found.aspects
-
-    in_threads(fill, _parts(len(ids)))
-    return planes
+    return sketches_of(ids, thumbnail, SIDE_PX, _DRAFT)
 
 
 def scores_of(rows: NDArray[np.intp], planes: Sketches) -> NDArray[np.float32]:
