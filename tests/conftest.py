@@ -39,6 +39,7 @@ SLOW = (
     "docs/test_tour.py",
     "duplicates/test_find.py",
     "duplicates/test_near.py",
+    "duplicates/test_stages.py",
     "encoders/test_acceleration.py",
     "encoders/test_device.py",
     "encoders/test_lite0*.py",
