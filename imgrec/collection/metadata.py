@@ -7,6 +7,7 @@ finite number or none.
 """
 
 import math
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 
@@ -15,11 +16,12 @@ from numpy.typing import NDArray
 
 from imgrec.collection.rows import Ids
 from imgrec.collection.selections import chunks, select_ids
-from imgrec.pictures.metadata_names import NAMES, Datum
+from imgrec.pictures.metadata_names import NAMES, TAKEN, Datum
 from imgrec.system.file_names import TEXT, text
 
 # SQLite does not enforce the types of columns.
 _ROW = "CAST(image_id AS INTEGER), CAST(name AS TEXT), CAST(value AS TEXT), number"
+_MONTH = re.compile(r"\d{4}(-(0[1-9]|1[0-2]))?", re.ASCII)
 _OF_OK = "JOIN images ON images.id = image_id AND status = 'ok'"
 
 
@@ -53,6 +55,11 @@ class MetadataTable:
         )
         return {name: rows[name] for name in NAMES if rows.get(name)}
 
+    def count_described(self) -> int:
+        """Return the number of ok pictures that have a value of any name."""
+        query = f"SELECT count(DISTINCT image_id) FROM metadata {_OF_OK}"
+        return int(self._db.execute(query).fetchone()[0])
+
     def tally(self, name: str) -> dict[str, int]:
         """Return the number of ok pictures by value of a name, the most frequent first."""
         rows = self._db.execute(
@@ -61,6 +68,18 @@ class MetadataTable:
             [name],
         )
         return {value: count for value, count in rows if type(value) is str}
+
+    def months(self) -> dict[str, int]:
+        """Return the number of ok pictures by the month they were taken in, ascending.
+
+        Keys are as "2019-07", or "2019" of pictures that say no month.
+        """
+        rows = self._db.execute(
+            f"SELECT substr(CAST(value AS TEXT), 1, 7) AS month, count(*) FROM metadata {_OF_OK} "
+            "WHERE name = ? GROUP BY month ORDER BY month",
+            [TAKEN],
+        )
+        return {month: count for month, count in rows if _MONTH.fullmatch(str(month))}
 
     def numbers(self, name: str) -> tuple[Ids, NDArray[np.float64]]:
         """Return the ids (m,), ascending, and the numbers (m,) of a name, of ok pictures."""

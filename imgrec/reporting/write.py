@@ -22,6 +22,7 @@ from imgrec.reporting.facts.catalog import date_of
 from imgrec.reporting.facts.clusters import groups_of
 from imgrec.reporting.facts.health import Health
 from imgrec.reporting.facts.maps import Ground
+from imgrec.reporting.facts.metadata import Told
 from imgrec.reporting.facts.precision import common_ids, folders_in, precisions
 from imgrec.reporting.figures.chart import Section
 from imgrec.reporting.figures.render import Rendered, render
@@ -32,6 +33,7 @@ from imgrec.reporting.sections.classes import class_section
 from imgrec.reporting.sections.clusters import cluster_section
 from imgrec.reporting.sections.health import health_section
 from imgrec.reporting.sections.maps import map_section
+from imgrec.reporting.sections.metadata import metadata_section, timeline_section
 from imgrec.reporting.sections.precision import choice_section
 from imgrec.sources.opening import source_of
 from imgrec.store.classes import Classes
@@ -161,11 +163,14 @@ def _sections(
     health = Health.of(store)
     ground = Ground.of(store, spec, feature, clusters, neighbors, options.seed)
     groups = groups_of(store.catalog, clusters)
+    told = Told.of(store.catalog, health.files)
     folders = folders_in(store, common_ids(store))
     steps = [
         lambda: class_section(_classes(store), thumbnails),
         lambda: cluster_section(clusters, groups, ground, thumbnails),
         lambda: map_section(ground, thumbnails, options.methods),
+        lambda: timeline_section(told),
+        lambda: metadata_section(told),
         lambda: health_section(store.catalog, health, neighbors, thumbnails),
         lambda: choice_section(folders, precisions(store, folders) if folders else ()),
     ]

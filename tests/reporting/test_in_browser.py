@@ -171,6 +171,15 @@ def test_the_contents_lead_to_the_sections(opened: webdriver.Chrome) -> None:
     targets = opened.execute_script(
         "return [...document.querySelectorAll('nav a')].map(a => a.hash.slice(1))"
     )
-    assert targets == ["classes", "clusters", "maps", "health", "quality", "links"]
+    assert targets == [
+        "classes",
+        "clusters",
+        "maps",
+        "timeline",
+        "metadata",
+        "health",
+        "quality",
+        "links",
+    ]
     for target in targets:
         assert opened.execute_script("return !!document.getElementById(arguments[0])", target)

@@ -20,7 +20,7 @@ from reports import add_classes, write
 from stores import HERE, nothing_can_be_written
 from vector_stores import clustered, make
 
-_SECTIONS = ["classes", "clusters", "maps", "health", "quality", "links"]
+_SECTIONS = ["classes", "clusters", "maps", "timeline", "metadata", "health", "quality", "links"]
 
 
 def contents(folder: Path) -> dict[str, str]:

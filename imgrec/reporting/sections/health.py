@@ -34,7 +34,6 @@ def health_section(
             "pictures, by content, not by file name. HEIC is readable with `imgrec[heic]`."),
         _failure_chart(health),
         *_size_charts(health),
-        _year_chart(health),
         _color_chart(health),
         _nearest_chart(neighbors),
         _duplicates_chart(catalog, health.duplicates, thumbnails),
@@ -67,8 +66,6 @@ def _lines(health: Health) -> tuple[str, ...]:
             "Pictures that are the same in other files were not searched yet: `imgrec duplicates` "
             "finds them."
         )
-    if not health.files.years():
-        lines.append("File times do not show years: all are in one year, or most on one day.")
     return tuple(lines)
 
 
@@ -153,15 +150,6 @@ def _aspect_chart(aspects: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") 
         f"Histogram of aspect ratios, from {aspects.min():.2f} to {aspects.max():.2f}.",
         columns.draw,
     )
-
-
-def _year_chart(health: Health) -> Chart | None:
-    years = health.files.years()
-    return _count_chart(
-        "years", "Years", tuple(reversed(years)),
-        "The year each file was last modified, as the file system records it. Photographs that "
-        "were never edited keep the year they were taken.",
-    )  # fmt: skip
 
 
 def _color_chart(health: Health) -> Chart | None:
