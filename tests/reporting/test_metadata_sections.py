@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from imgrec.pictures.metadata_names import LATITUDE, TAKEN
 from imgrec.reporting.facts.catalog import Files
 from imgrec.reporting.facts.metadata import Timeline, Told, timeline_of
 from imgrec.reporting.sections.metadata import metadata_section, timeline_section
