@@ -123,6 +123,31 @@ def test_queries_are_filtered_and_answered_with_metadata(
     assert "metadata" in json.loads(answer)["results"][0]
 
 
+def test_a_raw_file_is_indexed_by_its_preview_with_its_own_metadata(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    preview = made.plain_jpeg((320, 200), "teal")
+    tags = {271: (2, "NIKON CORPORATION"), 272: (2, "NIKON D700")}
+    # A thumbnail with directories of its own, turned to the right.
+    block = made.exif({**tags, 254: (4, [1]), 274: (3, [6]), 330: (4, [8])},
+                      {36867: (2, "2008:10:22 16:28:39")})  # fmt: skip
+    (folder / "DSC_1.NEF").write_bytes(block + bytes(5000) + preview + bytes(5000))
+    (folder / "DSC_2.NEF").write_bytes(block + bytes(5000))
+    store = tmp_path / "store"
+    command = [str(folder), "--store", str(store), "--encoder", "mini", "--workers", "0"]
+    assert index(command) == 0
+    with Store.open(store) as opened:
+        (entry,) = opened.catalog.entries_with("ok")
+        assert (entry.path, entry.format, entry.width, entry.height) == (
+            "DSC_1.NEF", "NEF", 200, 320
+        )  # fmt: skip
+        assert entry.detail == "embedded preview of 200 x 320 pixels"
+        found = by_name(opened.catalog.metadata.of([entry.id])[entry.id])
+        assert found == {"taken": "2008-10-22T16:28:39", "camera": "NIKON D700"}
+        (failed,) = opened.catalog.entries_with("failed")
+        assert (failed.path, failed.reason) == ("DSC_2.NEF", "unsupported")
+
+
 def test_details_are_a_line_below_each_picture(
     photos: Path, dated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

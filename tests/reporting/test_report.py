@@ -101,7 +101,7 @@ def test_without_classes_and_maps_a_line_says_so(
     assert "t-SNE and UMAP were left out." in html
     assert "3 clusters" in html
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("24 pictures (mini), 5 sections, ")
+    assert lines[0].startswith("24 pictures (mini), 7 sections, ")
     assert lines[1] == str(page)
     with Store.open(own_store) as store:
         assert store.catalog.labels.values("cluster") == ["1", "2", "3"]
