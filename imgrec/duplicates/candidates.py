@@ -49,7 +49,9 @@ def candidates(
     for name in _features(store, encoder):
         spec, feature = store.spec(name), store.feature(name)
         pairs.append(candidate_pairs(store, spec, feature, contents.copies, quiet=quiet))
-        if name == _MINI and encoder is None and len(feature) > 1:
+        # Vectors of another origin may have the name; of other columns, turns are not known.
+        turns = name == _MINI and feature.dimensions == len(turned_columns(0))
+        if turns and encoder is None and len(feature) > 1:
             pairs.append(_turned_pairs(store, spec, feature, contents, quiet=quiet))
     return unique_pairs(np.concatenate(pairs))
 
