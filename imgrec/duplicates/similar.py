@@ -93,6 +93,19 @@ def similar(a: Pixels, b: Pixels) -> Likeness | None:
     return Likeness(match.score, where.turn, differences, box)
 
 
+def registered(a: Pixels, b: Pixels) -> Registration | None:
+    """Return where two pictures show the same, None if they are not known to be similar.
+
+    Args:
+        a: the first picture, as of `similar`.
+        b: the second.
+    """
+    if min(*a.shape[:2], *b.shape[:2]) < 2:
+        return None
+    match = _match(a, b)
+    return None if match is None else match.registration
+
+
 def _parts(a: Pixels, b: Pixels) -> Iterator[tuple[PixelBox, PixelBox]]:
     """Yield which parts to compare: the whole pictures, then without the rim of one, of both."""
     whole_a, whole_b = ((0.0, 0.0, float(p.shape[1]), float(p.shape[0])) for p in (a, b))

@@ -16,7 +16,8 @@ from pathlib import Path
 import jinja2
 
 from imgrec.errors import StoreError
-from imgrec.review.page_data import call, content_numbers, group_data, pages_of
+from imgrec.review.overlays import overlays
+from imgrec.review.page_data import Scene, call, content_numbers, group_data, pages_of
 from imgrec.review.previews import previews, wanted
 from imgrec.review.review import Review
 from imgrec.review.reviewed import ReviewedGroup
@@ -68,9 +69,10 @@ def write_page(
         for name in ASSETS:
             (folder / "assets" / name).write_bytes((_TEMPLATES / name).read_bytes())
         drawn = _draw(folder / "pictures", review, cores() if workers is None else workers, quiet)
-        linked, thumbs = _roots_there(review), store.thumbs()
+        places = overlays(review.groups, drawn, folder / "pictures")
+        scene, thumbs = Scene(out, _roots_there(review), drawn, places), store.thumbs()
         for number, groups in enumerate(pages, 1):
-            rows = [group_data(group, drawn, out, linked) for group in groups]
+            rows = [group_data(group, scene) for group in groups]
             _write(folder / f"data/facts-{number}.js", call("review.add", number, rows))
             shown = _thumbs(groups, drawn, thumbs)
             _write(folder / f"data/thumbs-{number}.js", call("review.show", number, shown))

@@ -8,12 +8,14 @@ hexadecimal digits of its bytes.
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from imgrec.collection import Entry
 from imgrec.duplicates.comparison import Difference
 from imgrec.duplicates.keep_rules import pixels
+from imgrec.review.overlays import REFRAMED, Place
 from imgrec.review.reviewed import Reviewed, ReviewedGroup
 from imgrec.sources.opening import source_of
 from imgrec.sources.place_kinds import place_kind
@@ -21,29 +23,34 @@ from imgrec.system.file_links import link_to
 from imgrec.system.file_names import printable
 from imgrec.system.script_data import json_text
 
-# Differences by which one picture does not lie over the other, pixel over pixel.
-_REFRAMED = Difference.CROPPED | Difference.BORDERED | Difference.UNREAD
 
+@dataclass(frozen=True)
+class Scene:
+    """What the files of a page are shown by.
 
-def group_data(
-    group: ReviewedGroup, pictures: Mapping[str, str], page: Path, linked: frozenset[str]
-) -> list[dict[str, Any]]:
-    """Return the files of a group as JSON objects, in order.
-
-    Args:
-        group: of the review.
-        pictures: file name of the preview of each content that has one.
+    Attributes:
         page: absolute path of the page's folder, to link to files from.
         linked: roots that are there now; only files below these are linked to.
+        pictures: file name of the preview of each content that has one.
+        places: where cropped and bordered pictures lie over the one they are compared with.
     """
+
+    page: Path
+    linked: frozenset[str] = frozenset()
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[int, Place] = field(default_factory=dict)
+
+
+def group_data(group: ReviewedGroup, scene: Scene) -> list[dict[str, Any]]:
+    """Return the files of a group as JSON objects, in order."""
     places = {member.entry.id: number for number, member in enumerate(group)}
     rows = []
     for member, content in zip(group, content_numbers(group), strict=True):
-        row = _facts(member, page, linked)
+        row = _facts(member, scene)
         row["same"] = places[member.kept.id]
         row["content"] = content
-        if (digest := member.entry.digest) and digest in pictures:
-            row["picture"] = pictures[digest]
+        if (digest := member.entry.digest) and digest in scene.pictures:
+            row["picture"] = scene.pictures[digest]
         rows.append(row)
     return rows
 
@@ -60,7 +67,7 @@ def call(function: str, *arguments: object) -> str:
     return f"{function}({','.join(map(json_text, arguments))});\n"
 
 
-def _facts(member: Reviewed, page: Path, linked: frozenset[str]) -> dict[str, Any]:
+def _facts(member: Reviewed, scene: Scene) -> dict[str, Any]:
     entry = member.entry
     file = source_of(entry.root).file(entry.path)
     facts: dict[str, Any] = {
@@ -78,20 +85,25 @@ def _facts(member: Reviewed, page: Path, linked: frozenset[str]) -> dict[str, An
         "time": entry.mtime_ns // 10**6,
         **_path(entry.location if file is None else str(file)),
     }
-    if file is not None and entry.root in linked:
-        facts["href"] = link_to(file, page)
+    if file is not None and entry.root in scene.linked:
+        facts["href"] = link_to(file, scene.page)
+    if member.taken:
+        facts["taken"] = printable(member.taken)
     if place_kind(entry.path) is not None:
         facts["aside"] = True
-    return facts | _overlay(member)
+    return facts | _overlay(member, scene)
 
 
-def _overlay(member: Reviewed) -> dict[str, Any]:
+def _overlay(member: Reviewed, scene: Scene) -> dict[str, Any]:
     """Return how a picture lies over the one it is compared with, and which part differs."""
     comparison = member.comparison
     over: dict[str, Any] = {"turn": comparison.turn} if comparison.turn else {}
     if comparison.box is not None:
         over["box"] = [round(side, 4) for side in comparison.box]
-    if comparison.differences & _REFRAMED:
+    place = scene.places.get(member.entry.id)
+    if place is not None:
+        over["place"] = [round(side, 4) for side in place]
+    elif comparison.differences & (REFRAMED | Difference.UNREAD):
         over["reframed"] = True
     return over
 

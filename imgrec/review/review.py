@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgrec.collection.kinds import DUPLICATES
 from imgrec.duplicates.find import find_duplicates
 from imgrec.duplicates.keep_rules import KeepRules
-from imgrec.labels.keep import keep_labels
+from imgrec.duplicates.labels import keep_duplicate_labels
 from imgrec.review.path_list import local_paths, null_separated, quoted_lines
 from imgrec.review.reviewed import Counts, ReviewedGroup, counts, going, reviewed
 from imgrec.review.table import check_table, table
@@ -79,7 +78,7 @@ def review(
     """
     rules = rules or KeepRules()
     found = find_duplicates(store, rules, encoder=encoder, workers=workers, quiet=quiet)
-    warnings = keep_labels(store, DUPLICATES, found.labels())
+    warnings = keep_duplicate_labels(store, found)
     return Review(reviewed(found, store.catalog), rules, tuple(warnings))
 
 

@@ -6,14 +6,16 @@ depends on ids. Two stores of one folder give the same groups in the same order,
 pictures have.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from imgrec.collection import Catalog, Entry
+from imgrec.collection.kinds import SIMILAR
 from imgrec.duplicates.comparison import Comparison
-from imgrec.duplicates.groups import LINK, LOOK, NO, SIMILAR, Duplicates, Member
+from imgrec.duplicates.groups import LINK, LOOK, NO, Duplicates, Member
 from imgrec.duplicates.keep_rules import place
+from imgrec.pictures.metadata_names import TAKEN
 from imgrec.review.words import difference_words
 from imgrec.system.text import counted
 
@@ -30,6 +32,7 @@ class Reviewed:
         kept: the row of the kept file that it equals; its own if it is kept or similar.
         comparison: of that file with this one; of a similar one, of the first of the group.
         differs: what differs, in words; "" for a kept file.
+        taken: when it was taken, ISO 8601 by the clock of the camera; "" where that is unknown.
     """
 
     entry: Entry
@@ -38,6 +41,7 @@ class Reviewed:
     kept: Entry
     comparison: Comparison
     differs: str
+    taken: str = ""
 
 
 ReviewedGroup = tuple[Reviewed, ...]
@@ -85,8 +89,10 @@ def reviewed(found: Duplicates, catalog: Catalog) -> tuple[ReviewedGroup, ...]:
     """
     ids = {member.id for group in found.groups for member in group.members}
     entries = {entry.id: entry for entry in catalog.entries(sorted(ids))}
+    data = catalog.metadata.of(sorted(ids))
+    taken = {i: datum.value for i in data for datum in data[i] if datum.name == TAKEN}
     groups = [
-        tuple(_reviewed(member, group.members[0], entries) for member in group.members)
+        tuple(_reviewed(member, group.members[0], entries, taken) for member in group.members)
         for group in found.groups
     ]
     return tuple(sorted(groups, key=lambda group: place(group[0].entry)))
@@ -112,8 +118,11 @@ def going(groups: Sequence[ReviewedGroup]) -> list[Reviewed]:
     return [member for group in groups for member in group if member.keep == NO]
 
 
-def _reviewed(member: Member, first: Member, entries: dict[int, Entry]) -> Reviewed:
+def _reviewed(
+    member: Member, first: Member, entries: Mapping[int, Entry], taken: Mapping[int, str]
+) -> Reviewed:
     entry, kept = entries[member.id], entries[member.same_as]
     other = entries[first.id] if member.kind == SIMILAR else kept
     words = difference_words(member.kind, member.comparison, other, entry)
-    return Reviewed(entry, member.kind, member.keep, kept, member.comparison, words)
+    time = taken.get(member.id, "")
+    return Reviewed(entry, member.kind, member.keep, kept, member.comparison, words, time)

@@ -21,7 +21,7 @@ from imgrec.review.reviewed import Reviewed, ReviewedGroup
 
 COLUMNS = (
     *("group", "path", "root", "kind", "keep", "same_as", "differs", "similarity"),
-    *("width", "height", "format", "bytes", "modified"),
+    *("width", "height", "format", "bytes", "taken", "modified"),
 )
 _QUOTED = ("=", "+", "-", "@", "'")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,6 +83,7 @@ def _rows(number: int, group: ReviewedGroup) -> Iterator[list[object]]:
             entry.height,
             entry.format,
             entry.size,
+            cell(member.taken),
             modified(entry.mtime_ns),
         ]
 

@@ -1,10 +1,11 @@
 """Move the files that could go to the system's trash: the only place where imgrec moves a picture.
 
-What was decided may be old by the time it is done. So just before each move the file is read again:
-it must still have the content that was compared, and the file that is kept must be there with its
-content, and be another file than this one (no hard link, no link to it). Just after the move the
-kept file must still be there: a folder that is mounted twice shows one file under two paths, and
-then the move is undone at once. Whatever is not so is left, with the reason.
+What was decided may be old by the time it is done, and a store may come from somebody else. So just
+before each move the file is read again: it must still have the content that was compared, and the
+file that is kept must be there with its content, be another file than this one (no hard link, no
+link to it), and, where their bytes differ, be found to be the same picture again. Just after the
+move the kept file must still be there: a folder that is mounted twice shows one file under two
+paths, and then the move is undone at once. Whatever is not so is left, with the reason.
 
 Every move is logged before and after (`trash_log`), and `undo` puts everything back.
 """
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.collection import Entry
+from imgrec.duplicates.comparing import compare_files
+from imgrec.duplicates.comparison import Verdict
 from imgrec.duplicates.groups import LINK
 from imgrec.errors import ImgrecError, PictureError
 from imgrec.pictures.decoding import digest
@@ -90,9 +93,10 @@ def why_not(member: Reviewed) -> str | None:
     try:
         if file.samefile(kept):
             return "it is the file to keep, by another name"
-    except OSError as error:
-        return f"it cannot be compared with the file to keep ({error.strerror or error})"
-    return None
+        return None if _is_same(member) else "it is not the same picture as the file to keep"
+    except (OSError, PictureError) as error:
+        why = getattr(error, "strerror", None) or error
+        return f"it cannot be compared with the file to keep ({why})"
 
 
 def system_trash() -> Send:
@@ -151,6 +155,18 @@ def _check_moved(member: Reviewed, number: int, log: TrashLog, file: Path) -> st
             f"{changed}, and it cannot be put back ({error.strerror or error}): do so by hand"
         ) from error
     return f"the file to keep {changed} with it (is its folder mounted twice?): put back"
+
+
+def _is_same(member: Reviewed) -> bool:
+    """Compare a file with the kept one again: a store of somebody else may say anything of both.
+
+    Raises:
+        PictureError: one of them cannot be read.
+    """
+    if member.entry.digest == member.kept.digest:
+        return True
+    kept, data = (source_of(e.root).read(e.path) for e in (member.kept, member.entry))
+    return compare_files(kept, data).verdict is Verdict.SAME
 
 
 def _changed(entry: Entry) -> str | None:

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 
 from imgrec import Store, index_folders
 from imgrec.collection import Entry
+from imgrec.collection.kinds import SIMILAR
 from imgrec.duplicates.comparison import Box, Comparison, Difference, Verdict
 from imgrec.duplicates.groups import (
     IDENTICAL,
@@ -16,7 +17,6 @@ from imgrec.duplicates.groups import (
     LOOK,
     NO,
     SAME,
-    SIMILAR,
     YES,
     Duplicates,
     Group,

@@ -15,7 +15,7 @@ from imgrec.duplicates.keep_rules import KeepRules
 from imgrec.pictures.decoding import digest
 from imgrec.review import page as pages
 from imgrec.review.page import write_page
-from imgrec.review.page_data import call, content_numbers, group_data
+from imgrec.review.page_data import Scene, call, content_numbers, group_data
 from imgrec.review.previews import PREVIEW_PX, Wanted, preview, previews, wanted
 from imgrec.review.review import Review
 from review_pages import make_review_store, review_of
@@ -95,7 +95,7 @@ def test_the_frame_holds_no_name_as_markup(tmp_path: Path, folder: Path) -> None
 def test_paths_are_exact_and_names_printable(tmp_path: Path) -> None:
     odd = "a\n\u202e\udcff.jpg"
     group = files_group(tmp_path, "kept.jpg", odd, "line\nbreak.jpg")
-    rows = group_data(group, {}, tmp_path / "out", frozenset({str(tmp_path)}))
+    rows = group_data(group, Scene(tmp_path / "out", frozenset({str(tmp_path)})))
     assert bytes.fromhex(rows[1]["raw"]) == str(tmp_path / odd).encode("utf-8", "surrogateescape")
     assert "path" not in rows[1]
     assert rows[2]["path"] == str(tmp_path / "line\nbreak.jpg")
@@ -104,14 +104,14 @@ def test_paths_are_exact_and_names_printable(tmp_path: Path) -> None:
     script = call("review.add", 1, [rows])
     assert script.encode("utf-8")
     assert script.count("\n") == 1
-    assert "href" not in group_data(group, {}, tmp_path / "out", frozenset())[0]
+    assert "href" not in group_data(group, Scene(tmp_path / "out"))[0]
 
 
 def test_files_of_one_content_share_a_number() -> None:
     rows = [entry(i, f"{i}", content=content) for i, content in enumerate("abac")]
     group = (kept(rows[0]), *(goes(row, rows[0]) for row in rows[1:]))
     assert content_numbers(group) == [0, 1, 0, 2]
-    data = group_data(group, {"a": "7.jpg"}, Path("/out"), frozenset())
+    data = group_data(group, Scene(Path("/out"), pictures={"a": "7.jpg"}))
     assert [row.get("picture") for row in data] == ["7.jpg", None, "7.jpg", None]
     assert [row["same"] for row in data] == [0, 0, 0, 0]
 

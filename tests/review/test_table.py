@@ -29,13 +29,13 @@ def test_a_line_a_file() -> None:
     ]
     time = "1970-01-01T00:00:00Z"
     assert table(groups).splitlines() == [
-        "group,path,root,kind,keep,same_as,differs,similarity,width,height,format,bytes,modified",
-        f"1,7.jpg,/photos,kept,yes,,,1.000,640,480,JPEG,1234,{time}",
-        f"1,5.jpg,/photos,copy,no,/photos/7.jpg,the same bytes,1.000,640,480,JPEG,1234,{time}",
+        "group,path,root,kind,keep,same_as,differs,similarity,width,height,format,bytes,taken,modified",
+        f"1,7.jpg,/photos,kept,yes,,,1.000,640,480,JPEG,1234,,{time}",
+        f"1,5.jpg,/photos,copy,no,/photos/7.jpg,the same bytes,1.000,640,480,JPEG,1234,,{time}",
         "1,1.jpg,/photos,link,yes,/photos/7.jpg,another name of the same file,1.000,640,480,JPEG,"
-        f"1234,{time}",
-        f"2,b.png,/photos,kept,yes,,,1.000,10,20,PNG,1,{time}",
-        f"2,c.png,/photos,same,no,/photos/b.png,the same bytes,0.900,640,480,JPEG,1234,{time}",
+        f"1234,,{time}",
+        f"2,b.png,/photos,kept,yes,,,1.000,10,20,PNG,1,,{time}",
+        f"2,c.png,/photos,same,no,/photos/b.png,the same bytes,0.900,640,480,JPEG,1234,,{time}",
     ]
     assert table([]) == ",".join(COLUMNS) + "\n"
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from imgrec.collection.kinds import SIMILAR
 from imgrec.duplicates.comparison import Comparison, Difference, Verdict
-from imgrec.duplicates.groups import COPY, KEPT, LINK, SAME, SIMILAR
+from imgrec.duplicates.groups import COPY, KEPT, LINK, SAME
 from imgrec.review.words import difference_words, resized
 from reviews import entry
 

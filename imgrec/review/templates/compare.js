@@ -18,8 +18,8 @@ const compare = (() => {
     return made;
   }
 
-  // An image with its box marked, both within a frame of its aspect ratio.
-  function framed(source, file, box, label) {
+  // An image with boxes marked, all within a frame of its aspect ratio.
+  function framed(source, file, boxes, label) {
     const figure = element("figure");
     const frame = element("div", "frame");
     frame.style.aspectRatio = `${file.width || 1} / ${file.height || 1}`;
@@ -28,7 +28,7 @@ const compare = (() => {
     image.alt = `${label}: ${file.name}`;
     image.src = source;
     frame.append(image);
-    if (box) frame.append(marked(box));
+    frame.append(...boxes.filter(Boolean).map(marked));
     figure.append(frame, element("figcaption", "", label));
     return figure;
   }
@@ -51,15 +51,51 @@ const compare = (() => {
     return [left, top, right, bottom];
   }
 
-  // Draw a picture over the whole canvas, turned back into the position of the kept one.
-  function paint(context, image, turn) {
+  const isWithin = (box) => Math.min(...box) > -0.01 && Math.max(...box) < 1.01;
+
+  // The part of the kept picture that a crop shows, null if it shows all.
+  function cutout({ turn, place }) {
+    if (!place) return null;
+    const [left, top, width, height] = place;
+    const box = [left, top, left + width, top + height];
+    return isWithin(box) && Math.min(width, height) < 0.985 ? turnedBack(box, turn) : null;
+  }
+
+  // The part of a picture that the kept one shows, null if it shows all.
+  function border({ place }) {
+    if (!place) return null;
+    const [left, top, width, height] = place;
+    const box = [-left / width, -top / height, (1 - left) / width, (1 - top) / height];
+    return isWithin(box) && Math.max(width, height) > 1.015 ? box : null;
+  }
+
+  // A box of the kept picture within another one; null where that cannot be said.
+  function within(box, { turn, place, reframed }) {
+    const found = turned(box, turn);
+    if (!found || reframed) return null;
+    const [left, top, width, height] = place || [0, 0, 1, 1];
+    const inside = [(found[0] - left) / width, (found[1] - top) / height,
+      (found[2] - left) / width, (found[3] - top) / height];
+    return inside.map((side) => Math.min(1, Math.max(0, side)));
+  }
+
+  function turnedBack(box, turn) {
+    let [left, top, right, bottom] = box;
+    for (let i = 0; i < (turn || 0) % 4; i++)
+      [left, top, right, bottom] = [1 - bottom, left, 1 - top, right];
+    return turn >= 4 ? [1 - right, top, 1 - left, bottom] : [left, top, right, bottom];
+  }
+
+  // Call with the rectangle that a picture takes on the canvas, turned back to lie over the kept one.
+  function placed(context, { turn, place }, draw) {
     const { width, height } = context.canvas;
     context.save();
     context.translate(width / 2, height / 2);
     if (turn >= 4) context.scale(-1, 1);
     context.rotate(((turn || 0) % 4) * Math.PI / 2);
     const [w, h] = (turn || 0) % 2 ? [height, width] : [width, height];
-    context.drawImage(image, -w / 2, -h / 2, w, h);
+    const [left, top, across, down] = place || [0, 0, 1, 1];
+    draw(w * (left - 0.5), h * (top - 0.5), w * across, h * down);
     context.restore();
   }
 
@@ -84,20 +120,29 @@ const compare = (() => {
     canvas.setAttribute("role", "img");
     const draw = () => {
       const context = canvas.getContext("2d");
-      context.globalCompositeOperation = "source-over";
-      context.drawImage(below, 0, 0, canvas.width, canvas.height);
+      const paint = () => placed(context, file, (...box) => context.drawImage(above, ...box));
+      const all = [0, 0, canvas.width, canvas.height];
+      context.clearRect(...all);
       if (kind === "difference") {
+        context.save();
+        // Only where both are.
+        context.beginPath();
+        placed(context, file, (...box) => context.rect(...box));
+        context.clip();
+        context.drawImage(below, ...all);
         context.globalCompositeOperation = "difference";
-        paint(context, above, file.turn);
+        paint();
+        context.restore();
         return;
       }
+      context.drawImage(below, ...all);
       const edge = canvas.width * range.value / 100;
       context.save();
       context.beginPath();
       context.rect(edge, 0, canvas.width - edge, canvas.height);
       context.clip();
-      context.clearRect(0, 0, canvas.width, canvas.height);
-      paint(context, above, file.turn);
+      context.clearRect(...all);
+      paint();
       context.restore();
       context.fillStyle = "#fff";
       context.fillRect(edge - 1, 0, 2, canvas.height);
@@ -119,18 +164,18 @@ const compare = (() => {
     const note = part("note");
     note.hidden = true;
     if (mode === "beside" || file.reframed) {
-      const other = file.reframed && box ? null : turned(box, file.turn);
-      stage.replaceChildren(framed(shown.keptSource, kept, box, shown.labels[0]),
-        framed(shown.source, file, other, shown.labels[1]));
+      stage.replaceChildren(
+        framed(shown.keptSource, kept, [box, cutout(file)], shown.labels[0]),
+        framed(shown.source, file, [within(box, file), border(file)], shown.labels[1]));
       if (mode !== "beside") {
         note.hidden = false;
-        note.textContent = "One shows more than the other, so they do not lie over each other.";
+        note.textContent = "It is not known how they lie over each other.";
       }
       return;
     }
     if (mode === "difference") {
       note.hidden = false;
-      note.textContent = "Black is equal; the brighter, the more it differs. Brightened, from the previews.";
+      note.textContent = "Where both are: black is equal; the brighter, the more it differs. Brightened, from the previews.";
     }
     stage.replaceChildren();
     stacked(mode);
@@ -179,5 +224,5 @@ const compare = (() => {
     if (event.key.length === 1 && number >= 0) setMode(MODES[number]);
   });
 
-  return { show, marked, turned, element, isOpen: () => dialog.open, dialog };
+  return { show, marked, within, turned, turnedBack, element, isOpen: () => dialog.open, dialog };
 })();

@@ -106,6 +106,7 @@ const review = (() => {
     const date = new Date(file.time);
     return Number.isNaN(date.getTime()) ? "no date" : date.toISOString().slice(0, 16).replace("T", " ");
   }
+  const date = (file) => (file.taken ? `taken ${file.taken}` : day(file)).slice(0, file.taken ? 16 : 10);
   function told(group, number) {
     const file = group.files[number];
     const state = group.states[number];
@@ -155,7 +156,8 @@ const review = (() => {
     const source = sourceOf(group, file);
     if (source) image.src = source;
     frame.append(image);
-    if (file.box && !file.reframed) frame.append(compare.marked(compare.turned(file.box, file.turn)));
+    const box = file.box && compare.within(file.box, file);
+    if (box) frame.append(compare.marked(box));
     open.append(frame);
     const text = element("div", "text");
     const title = element(file.href ? "a" : "b", "name", file.name);
@@ -168,7 +170,7 @@ const review = (() => {
     const facts = element("span", "facts");
     const base = group.files[reference(group, number)];
     for (const [value, same] of [[sides(file), sides(base)], [file.format, base.format],
-      [size(file.bytes), size(base.bytes)], [day(file).slice(0, 10), day(base).slice(0, 10)]])
+      [size(file.bytes), size(base.bytes)], [date(file), date(base)]])
       facts.append(element("span", value === same ? "" : "other", value));
     text.append(facts);
     const words = told(group, number);
@@ -271,7 +273,8 @@ const review = (() => {
       differs: told(group, other) || "", choice: choice(group, other),
       facts: [["Name", kept.name, file.name], ["Folder", kept.folder, file.folder],
         ["Pixels", sides(kept), sides(file)], ["Format", kept.format, file.format],
-        ["Size", size(kept.bytes), size(file.bytes)], ["Modified", day(kept), day(file)],
+        ["Size", size(kept.bytes), size(file.bytes)], ["Taken", kept.taken || "", file.taken || ""],
+        ["Modified", day(kept), day(file)],
         ["Likeness", "", file.kind === "similar" || file.kind === "same" ? `${Math.round(100 * file.score)} %` : ""],
       ].filter(([, one, two]) => one || two),
     });
