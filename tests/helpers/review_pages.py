@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from imgrec import Store, index_folders
 from imgrec.collection import Entry
@@ -25,6 +25,7 @@ from imgrec.duplicates.groups import (
 from imgrec.duplicates.keep_rules import KeepRules
 from imgrec.review.review import Review
 from imgrec.review.reviewed import reviewed
+from imgrec.samples.render import render_sample
 from site_in_browser import HOSTILE
 from stores import HERE
 
@@ -68,6 +69,10 @@ def write_duplicates_of_all_kinds(folder: Path) -> None:
     for turn in range(1, 8):
         motif(turn + 2).save(folder / f"turned{turn}.png")
         altered(stamped(motif(turn + 2)), turn).save(folder / f"turned{turn} part.png")
+    sample = render_sample(2, 1).resize((400, 300))
+    sample.save(folder / "cropped.png")
+    sample.crop((40, 30, 360, 270)).save(folder / "cropped within.png")
+    ImageOps.expand(sample, 40, "white").save(folder / "cropped beyond.png")
     motif(20).save(folder / "linked.png")
     (folder / "linked too.png").hardlink_to(folder / "linked.png")
     motif(21).save(folder / "hostile.png")
@@ -107,6 +112,9 @@ def _member(entry: Entry, first: Entry) -> Member:
     if entry.path.startswith("resized"):
         differences = Difference.RESIZED if "half" in entry.path else Difference.REENCODED
         return Member(entry.id, SAME, NO, first.id, Comparison(Verdict.SAME, 0.9, differences))
+    if entry.path.startswith("cropped"):
+        flag = Difference.CROPPED if "within" in entry.path else Difference.BORDERED
+        return Member(entry.id, SIMILAR, LOOK, entry.id, Comparison(Verdict.SIMILAR, 0.9, flag))
     turn = int(entry.path[6]) if entry.path.startswith("turned") else 0
     differences = Difference.PART | (Difference.TURNED if turn else Difference.NONE)
     comparison = Comparison(Verdict.SIMILAR, 0.8, differences, BOX, turn)

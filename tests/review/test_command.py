@@ -17,6 +17,7 @@ from graph.__main__ import main as graph_command
 from imgrec import Store, index_folders
 from imgrec.duplicates.__main__ import main
 from imgrec.review.review import review, write_duplicates
+from imgrec.review.trash import Send, system_trash
 from imgrec.samples.render import render_sample
 from paths import ROOT
 from reviews import name_of, own_trash
@@ -142,8 +143,14 @@ def test_trash_and_undo(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "0 files put back, 2 files already there\n"
 
 
-def test_what_is_left_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (here / "photos" / "=1+1.jpg").write_bytes(b"edited since")
+def test_what_is_left_is_named(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def edited_meanwhile() -> Send:
+        (here / "photos" / "=1+1.jpg").write_bytes(b"edited since")
+        return system_trash()
+
+    monkeypatch.setattr("imgrec.review.trash.system_trash", edited_meanwhile)
     assert main([*QUIET, "--trash"]) == 1
     out, err = capsys.readouterr()
     assert "1 file moved to the trash" in out

@@ -349,8 +349,8 @@ def test_keys_lead_through_groups_files_and_pages(page: webdriver.Chrome) -> Non
     assert _states(page)["resized half.png"] == "Could go"
     assert not page.execute_script("return compare.isOpen()")
     # The focus is where it was.
-    focused = "return document.activeElement.closest('.file').querySelector('.name').textContent"
-    assert page.execute_script(focused) == "resized half.png"
+    name = "document.activeElement.closest('.file')?.querySelector('.name').textContent"
+    until(page, f"return {name} === 'resized half.png'")
 
 
 def _stage(browser: webdriver.Chrome) -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -408,6 +408,34 @@ def test_the_box_is_where_it_is_in_the_turned_picture(turn: int, page: webdriver
     rows, columns = np.flatnonzero(white.any(axis=1)), np.flatnonzero(white.any(axis=0))
     found = columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height
     assert np.allclose((left, top, right, bottom), found, atol=0.02)
+
+
+@pytest.mark.parametrize("name", ["cropped within.png", "cropped beyond.png"])
+def test_a_crop_is_laid_over_the_part_that_it_shows(name: str, page: webdriver.Chrome) -> None:
+    _find(page, name)
+    _click(page, name, ".picture")
+    _press(page, "1")
+    script = """
+      return [...document.querySelectorAll('#stage .frame')].map(frame => {
+        const mark = frame.querySelector('.mark'), a = frame.getBoundingClientRect();
+        const b = mark && mark.getBoundingClientRect();
+        return b && [(b.left - a.left) / a.width, (b.top - a.top) / a.height,
+                     (b.right - a.left) / a.width, (b.bottom - a.top) / a.height];
+      });
+    """
+    of_kept, of_file = page.execute_script(script)
+    if "within" in name:
+        assert np.allclose(of_kept, (0.1, 0.1, 0.9, 0.9), atol=0.015)
+        assert of_file is None
+    else:
+        assert of_kept is None
+        borders = 40 / 480, 40 / 380, 440 / 480, 340 / 380
+        assert np.allclose(of_file, borders, atol=0.015)
+    _press(page, "3")
+    pixels = _stage(page)
+    height, width = pixels.shape[:2]
+    assert pixels[height // 5 : height * 4 // 5, width // 5 : width * 4 // 5].mean() < 30
+    _press(page, Keys.ESCAPE)
 
 
 def made_path(address: str) -> str:

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from imgrec import ImgrecError
-from imgrec.duplicates.groups import LINK
+from imgrec.duplicates.groups import LINK, SAME
+from imgrec.pictures.decoding import digest
 from imgrec.review.reviewed import going
 from imgrec.review.trash import Trashed, move_to_trash, system_trash, why_not
 from imgrec.review.trash_log import TrashLog
 from imgrec.review.undo import Undone, undo
 from permissions import permissions_bind
-from reviews import files_group, goes, own_trash
+from pictures import encoded
+from review_pages import motif
+from reviews import entry, files_group, goes, own_trash
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the FreeDesktop trash")
 
@@ -275,6 +278,21 @@ def test_the_trash_is_not_where_a_relative_variable_leads(
     monkeypatch.chdir(tmp_path)
     system_trash()
     assert "XDG_DATA_HOME" not in os.environ
+
+
+def test_what_a_store_says_of_a_pair_is_not_enough(photos: Path) -> None:
+    rows = []
+    pictures = {"kept": motif(1), "smaller": motif(1).resize((160, 120)), "another": motif(2)}
+    for number, (name, image) in enumerate(pictures.items()):
+        data = encoded(image, "PNG")
+        (photos / name).write_bytes(data)
+        rows.append(entry(number, name, str(photos), size=len(data), content=digest(data)))
+    assert why_not(goes(rows[1], rows[0], SAME)) is None
+    told = why_not(goes(rows[2], rows[0], SAME))
+    assert told == "it is not the same picture as the file to keep"
+    (photos / "another").write_bytes(b"no picture")
+    broken = entry(3, "another", str(photos), size=10, content=digest(b"no picture"))
+    assert str(why_not(goes(broken, rows[0], SAME))).startswith("it cannot be compared with the")
 
 
 def test_a_sound_file_may_go(photos: Path) -> None:
