@@ -34,7 +34,6 @@ START = "index.html"
 PAGE_SIZE = 40
 ASSETS = ("review.css", "decide.js", "lists.js", "compare.js", "review.js")
 _TEMPLATES = Path(__file__).parent / "templates"
-_FOLDERS = ("assets", "data", "pictures")
 
 
 def write_page(
@@ -64,10 +63,8 @@ def write_page(
     REVIEW.check_place(out)
     pages = pages_of(review.groups, page_size)
     with new_folder(out, REVIEW.check_place) as folder:
-        for name in _FOLDERS:
-            (folder / name).mkdir()
         for name in ASSETS:
-            (folder / "assets" / name).write_bytes((_TEMPLATES / name).read_bytes())
+            _write(folder / "assets" / name, (_TEMPLATES / name).read_bytes())
         drawn = _draw(folder / "pictures", review, cores() if workers is None else workers, quiet)
         places = overlays(review.groups, drawn, folder / "pictures")
         scene, thumbs = Scene(out, _roots_there(review), drawn, places), store.thumbs()
@@ -110,7 +107,7 @@ def _draw(folder: Path, review: Review, workers: int, quiet: bool) -> dict[str, 
     for number, (file, jpeg) in enumerate(zip(files, bar, strict=True), 1):
         if jpeg is not None:
             names[file.digest] = f"{number}.jpg"
-            (folder / names[file.digest]).write_bytes(jpeg)
+            _write(folder / names[file.digest], jpeg)
     return names
 
 
@@ -144,5 +141,7 @@ def _roots_there(review: Review) -> frozenset[str]:
     return frozenset(root for root in roots if source_of(root).identity() is not None)
 
 
-def _write(file: Path, text: str) -> None:
-    file.write_text(text, "utf-8")
+def _write(file: Path, content: str | bytes) -> None:
+    """Write a file, and its folder first: an empty folder is no part of an output folder."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)

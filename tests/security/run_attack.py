@@ -19,6 +19,8 @@ _READING = (
     "graph --store store --out out/site --workers 0 --k 3 --page-size 8 --duplicates out/d.csv "
     "--parquet out/n.parquet --thumbnails",
     "report --store store --out out/report --maps none --quiet",
+    "duplicates --store store --out out/review --csv out/t.csv --list out/l --list0 out/l0 "
+    "--workers 0 --quiet",
 )
 # On another copy: the doctor tells the next run what is damaged, which mends it.
 _WRITING = (
