@@ -108,7 +108,6 @@ _REPLACED = (
     "communities",
     "duplicates",
     "verdicts",
-    "verdicts",
     "indexes/mini/kmeans-30",
     "indexes/mini/pca-50",
     "projector/mini",
