@@ -21,6 +21,7 @@ examples:
   imgrec catalog --failed | sort                  files that are no readable pictures, and why
   imgrec catalog --warnings                       files that are damaged beside their pixels
   imgrec catalog --missing | cut -f 2             files that are gone
+  imgrec catalog --left-out | wc -l               files that are there and do not belong any more
   imgrec catalog --json
 """
 
@@ -38,7 +39,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     lists = {
         "failed": "list the failed files instead: reason, path and message, separated by tabs",
         "warnings": "list the readable files of which something else is damaged, likewise",
-        "missing": "list the missing files, likewise, without a message",
+        "missing": "list the missing files, which are not there, likewise, without a message",
+        "left-out": "list the files that are there and left out of the collection, likewise",
     }
     for name, text in lists.items():
         add(f"--{name}", action="append_const", dest="listed", const=name, help=text)
@@ -97,8 +99,9 @@ def _reason(entry: Entry) -> str:
 
 
 def _detail(entry: Entry) -> str:
-    """Return the message of a failure or warning; empty for a missing file."""
-    return "" if entry.status == "missing" else printable(entry.detail or "")
+    """Return the message of a failure or warning; empty for what is not in the collection."""
+    outside = entry.status in ("missing", "left-out")
+    return "" if outside else printable(entry.detail or "")
 
 
 if __name__ == "__main__":

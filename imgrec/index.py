@@ -40,6 +40,7 @@ examples:
   imgrec index ~/Pictures --encoder mini           faster, without classes
   imgrec index                                     what is new in the folders of the store
   imgrec index --exclude scans --exclude '*.gif'    not these, now and later
+  imgrec index --reread 'scans/*'                  files changed without another size or time
   imgrec index --vectors dino=vectors.npy          paths in vectors.txt, one a line
   imgrec index --relocate /mnt/old /mnt/new        the disk has another path now
 """
@@ -76,7 +77,8 @@ def _change_of_default(summary: Summary) -> list[str]:
 
 def _run(summary: Summary) -> str:
     did = {"new": summary.new, "changed": summary.changed, "moved": summary.moved}
-    did |= {"gone": summary.gone, "read": summary.done}
+    did |= {"gone": summary.gone, "left out": summary.left_out}
+    did |= {"compared again": summary.compared_again, "read": summary.done}
     parts = [f"{count} {what}" for what, count in did.items() if count]
     rate = f" ({summary.done / summary.reading_s:.0f} pictures/s)" if summary.done else ""
     return f"{', '.join(parts) or 'nothing new'} in {summary.elapsed_s:.1f} s{rate}"
@@ -86,13 +88,15 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
     add = parser.add_argument_group("pictures").add_argument
     add("folders", nargs="*", metavar="FOLDER", help="of pictures; default: those of the store")
-    add("--only", action="store_true", help="pictures of all other folders leave the collection")
+    add("--only", action="store_true", help="leave out the pictures of all other folders")
     links = (
         "index what symbolic links outside the folders point to; kept for later runs (default: no)"
     )
     add("--follow-links", action=argparse.BooleanOptionalAction, help=links)
     _rule_options(add)
     add("--retry-failed", action="store_true", help="read the pictures again that failed before")
+    again = "compare the content of known files, whatever their size and time; GLOB: only of these"
+    add("--reread", nargs="?", const="", metavar="GLOB", help=again)
 
     group = parser.add_argument_group("store")
     store_option(group, made=True)
@@ -173,6 +177,7 @@ def _index(arguments: argparse.Namespace) -> None:
         include=tuple(arguments.include),
         forget=tuple(arguments.forget or ()),
         retry_failed=arguments.retry_failed,
+        reread=arguments.reread,
         hnsw=arguments.hnsw,
         compile=arguments.compile,
         quiet=False,

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from imgrec.collection.labels import Labels, add_labels
 from imgrec.collection.metadata import MetadataTable, add_metadata
+from imgrec.collection.names import COMPOSED, add_composed
 from imgrec.collection.opening import log_of, open_for_reading, open_for_writing
 from imgrec.collection.rows import Entry, Ids, Outcome, entry_of
 from imgrec.collection.selections import chunks, prefix_range, select_ids
@@ -27,7 +28,7 @@ from imgrec.collection.transaction import transaction
 from imgrec.errors import StoreError
 from imgrec.sources.source import Listed
 from imgrec.sources.versions import LEAST_NS
-from imgrec.system.file_names import TEXT, text
+from imgrec.system.file_names import TEXT, composed, text
 
 _COLUMNS = (
     "images.id, roots.path, images.path, images.size, images.mtime_ns, digest, "
@@ -51,6 +52,7 @@ class Catalog:
 
     def __init__(self, db: sqlite3.Connection, path: Path, *, immutable: bool = False) -> None:
         self.db = db
+        add_composed(db)
         self.labels = Labels(db)
         self.metadata = MetadataTable(db)
         self.totals = Totals(db)
@@ -110,12 +112,16 @@ class Catalog:
         """
         query = (
             f"SELECT id FROM images WHERE root_id = (SELECT id FROM roots WHERE path = {TEXT}) "
-            "AND status NOT IN ('missing', 'left-out')"
+            "AND status != 'missing' AND status != 'left-out'"
         )
         if not folder:
             return select_ids(self.db, query, text(root))
-        within = f"{query} AND path >= {TEXT} AND path < {TEXT}"
-        return select_ids(self.db, within, text(root), *prefix_range(folder, "/"))
+        column, name = "path", folder
+        if not folder.isascii():
+            # Names in NFC and NFD are one name.
+            column, name = COMPOSED.format("path"), composed(folder)
+        within = f"{query} AND {column} >= {TEXT} AND {column} < {TEXT}"
+        return select_ids(self.db, within, text(root), *prefix_range(name, "/"))
 
     def version(self) -> int:
         """Return a token that changes when another connection commits to the catalog."""
@@ -163,7 +169,16 @@ class Catalog:
         """Return the absolute paths of the roots that have pictures of the collection."""
         rows = self.db.execute(
             "SELECT path FROM roots WHERE EXISTS (SELECT 1 FROM images WHERE root_id = roots.id "
-            "AND status NOT IN ('missing', 'left-out')) ORDER BY id"
+            "AND status != 'missing' AND status != 'left-out') ORDER BY id"
+        )
+        return [path for (path,) in rows]
+
+    def left_out_roots(self) -> list[str]:
+        """Return the absolute paths of the roots that have pictures which are left out."""
+        # `!= 'ok'` lets SQLite take the partial index of the few.
+        rows = self.db.execute(
+            "SELECT path FROM roots WHERE id IN (SELECT root_id FROM images "
+            "WHERE status = 'left-out' AND status != 'ok') ORDER BY id"
         )
         return [path for (path,) in rows]
 
@@ -198,17 +213,25 @@ class Catalog:
         return (entry_of(row) for row in self.db.execute(query))
 
     def entries_away(self, sizes: Collection[int], roots: Collection[str]) -> list[Entry]:
-        """Return rows by id, of files of these sizes, that are missing or under these roots.
+        """Return rows by id, of files of these sizes, that are missing, left out or of these roots.
 
         These are the rows whose picture may have moved elsewhere.
         """
         marks = ", ".join([TEXT] * len(roots))
         rows = self.db.execute(
-            f"SELECT {_COLUMNS} {_FROM} WHERE status = 'missing' OR roots.path IN ({marks}) "
-            "ORDER BY images.id",
+            f"SELECT {_COLUMNS} {_FROM} WHERE status IN ('missing', 'left-out') "
+            f"OR roots.path IN ({marks}) ORDER BY images.id",
             [text(root) for root in roots],
         )
         return [entry_of(row) for row in rows if row[3] in sizes]
+
+    def count_present(self, root: str) -> int:
+        """Return how many pictures of a root are not missing."""
+        query = (
+            f"SELECT count(*) FROM images WHERE root_id = (SELECT id FROM roots WHERE path = {TEXT}"
+            ") AND status != 'missing'"
+        )
+        return int(self.db.execute(query, [text(root)]).fetchone()[0])
 
     def entries_beside(
         self, columns: str, joined: str, where: str, values: Sequence[object]
@@ -228,21 +251,43 @@ class Catalog:
     def find_listed(self, root: str, listed: Listed) -> Entry | None:
         """Return the ok picture at a place of a source; None if unknown or it has changed.
 
-        It has changed when its size, mtime or token differs from its row.
+        It has changed when its size, mtime or token differs from its row; a row whose token is not
+        known yet is taken for unchanged.
         """
         where = (
             f"roots.path = {TEXT} AND images.path = {TEXT} AND status = 'ok' "
-            "AND size = ? AND mtime_ns = ? AND token = ?"
+            "AND size = ? AND mtime_ns = ? AND token IN (?, '')"
         )
         version = listed.size, listed.mtime_ns, listed.token
         found = self._entries(where, text(root), text(listed.path), *version)
         return found[0] if found else None
 
     def find_path(self, path: str) -> Entry | None:
-        """Return the ok picture at this path relative to its root, the one of the smallest id."""
-        return next(
-            iter(self._entries(f"images.path = {TEXT} AND status = 'ok'", text(path))), None
-        )
+        """Return the ok picture at this path relative to its root, the one of the smallest id.
+
+        A name in another normal form of Unicode (NFC, NFD) is the same name.
+        """
+        return self._find_named(path, "status = 'ok'")
+
+    def find_outside(self, path: str) -> Entry | None:
+        """Return a picture at this path that is not ok, the one of the largest id."""
+        return self._find_named(path, "status != 'ok'", "DESC")
+
+    def _find_named(self, path: str, where: str, order: str = "ASC") -> Entry | None:
+        limit = f"ORDER BY images.id {order} LIMIT 1"
+        for column, name in self._spellings(path):
+            query = f"SELECT {_COLUMNS} {_FROM} WHERE {column} = {TEXT} AND {where} {limit}"
+            row = self.db.execute(query, [text(name)]).fetchone()
+            if row is not None:
+                return entry_of(row)
+        return None
+
+    def _spellings(self, path: str) -> Iterator[tuple[str, str]]:
+        """Yield SQL of a form of the paths, and the path in this form; as typed comes first."""
+        yield "images.path", path
+        # Each row is normalized, so only for names that have several forms.
+        if not path.isascii():
+            yield COMPOSED.format("images.path"), composed(path)
 
     def find_digest(self, digest: str) -> Entry | None:
         """Return the ok picture with this content digest, the one of the smallest id."""

@@ -2,35 +2,23 @@
 
 An id stands for one content. A file whose content is known keeps the id and thus its vectors,
 wherever it is moved to; a file with new content gets a new id, and the old row becomes `missing`.
+A file that is there and does not belong to the collection any more makes its row `left-out`.
 Contents are compared by digest, which is read only where the version of a file (size, mtime,
 token) leaves the answer open.
 """
 
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cache
 
 from imgrec.collection import Catalog, Entry, add_labels
 from imgrec.collection.kinds import FOLDER
+from imgrec.collection.matching import DigestOf, Elsewhere, FoundFile, Pair, is_version, match
 from imgrec.collection.roots import add_roots
 from imgrec.collection.rows import MOST_ID
 from imgrec.errors import StoreError
 from imgrec.sources.opening import source_of
 from imgrec.system.file_names import TEXT, text
-
-
-class FoundFile(NamedTuple):
-    """A picture that a source holds now: the description of the source, and what it listed."""
-
-    root: str
-    path: str
-    size: int
-    mtime_ns: int
-    token: str = ""
-
-
-DigestOf = Callable[[FoundFile], str | None]
 
 
 @dataclass
@@ -41,13 +29,15 @@ class Changes:
         new: files that get a new id.
         revived: (row, file) pairs: the row keeps its id and takes the place of the file.
         gone: rows that become `missing`.
+        left_out: rows that become `left-out`.
         changed: number of rows in `gone` whose place holds other content now.
         moved: number of pairs in `revived` whose place is not the one of before.
     """
 
     new: list[FoundFile] = field(default_factory=list)
-    revived: list[tuple[Entry, FoundFile]] = field(default_factory=list)
+    revived: list[Pair] = field(default_factory=list)
     gone: list[Entry] = field(default_factory=list)
+    left_out: list[Entry] = field(default_factory=list)
     changed: int = 0
     moved: int = 0
 
@@ -55,33 +45,33 @@ class Changes:
 def compare(
     arrived: Sequence[FoundFile],
     left: Sequence[Entry],
-    differing: Iterable[tuple[Entry, FoundFile]],
-    away: Callable[[Collection[int]], list[Entry]],
+    differing: Iterable[Pair],
+    elsewhere: Elsewhere,
     digest_of: DigestOf,
 ) -> Changes:
     """Return the changes of a rescan; writes nothing.
 
     Args:
         arrived: files at places where the catalog has no row.
-        left: rows with no file at their place.
-        differing: (row, file at its place) pairs of different versions.
-        away: returns the rows of these file sizes that may have moved here: missing ones, and
-            those of roots that are offline.
+        left: rows whose file is gone from its place.
+        differing: (row, file at its place) pairs of different versions, or of a row that was
+            left out.
+        elsewhere: the rows of other places whose picture may have moved here.
         digest_of: returns the content digest of a file, None if it cannot be read. Called only
-            where the version leaves the answer open.
+            where the version leaves the answer open, once a file.
     """
+    digest_of = cache(digest_of)
     arrived, left, touched, again = list(arrived), list(left), [], set()
     for row, file in differing:
-        content = digest_of(file) if row.digest and file.size == row.size else ""
-        if content == row.digest:
+        same = _is_same(row, file, digest_of)
+        if same:
             touched.append((row, file))
         # A file that cannot be read now stays as it is.
-        elif content is not None:
+        elif same is not None:
             left.append(row)
             arrived.append(file)
             again.add(row.id)
-    elsewhere = away({file.size for file in arrived}) if arrived else []
-    matched, new = _match(arrived, [*left, *elsewhere], digest_of)
+    matched, new = match(arrived, left, elsewhere, digest_of)
     back = {row.id for row, _ in matched}
     gone = [row for row in left if row.id not in back]
     return Changes(
@@ -93,39 +83,14 @@ def compare(
     )
 
 
-def _match(
-    arrived: Iterable[FoundFile], candidates: Iterable[Entry], digest_of: DigestOf
-) -> tuple[list[tuple[Entry, FoundFile]], list[FoundFile]]:
-    """Pair each arrived file with the row of the same content that has the smallest id.
-
-    A missing row of the same place and version is paired without reading the file.
-
-    Returns:
-        The (row, file) pairs, and the files that are left over.
-    """
-    by_place: dict[FoundFile, Entry] = {}
-    by_content: dict[tuple[int, str], deque[Entry]] = {}
-    for row in sorted(candidates, key=lambda row: row.id):
-        if row.status == "missing":
-            by_place[_file_of(row)] = row
-        if row.digest:
-            by_content.setdefault((row.size, row.digest), deque()).append(row)
-    sizes = {size for size, _ in by_content}
-    taken: set[int] = set()
-    matched, new = [], []
-    for file in sorted(arrived, key=lambda file: (file.root, file.path)):
-        found = by_place.get(file)
-        if (found is None or found.id in taken) and file.size in sizes:
-            rows = by_content.get((file.size, digest_of(file) or ""), deque())
-            while rows and rows[0].id in taken:
-                rows.popleft()
-            found = rows[0] if rows else None
-        if found is None or found.id in taken:
-            new.append(file)
-        else:
-            taken.add(found.id)
-            matched.append((found, file))
-    return matched, new
+def _is_same(row: Entry, file: FoundFile, digest_of: DigestOf) -> bool | None:
+    """Return whether a file holds the picture of its row; None if it cannot be read."""
+    if row.status == "left-out" and is_version(row, file):
+        return True
+    if not row.digest or file.size != row.size:
+        return False
+    digest = digest_of(file)
+    return None if digest is None else digest == row.digest
 
 
 def apply(catalog: Catalog, changes: Changes) -> None:
@@ -138,6 +103,10 @@ def apply(catalog: Catalog, changes: Changes) -> None:
         leaving = [*changes.gone, *(row for row, _ in changes.revived)]
         db.executemany(
             "UPDATE images SET status = 'missing' WHERE id = ?", ([row.id] for row in leaving)
+        )
+        db.executemany(
+            "UPDATE images SET status = 'left-out' WHERE id = ?",
+            ([row.id] for row in changes.left_out),
         )
         numbers = add_roots(catalog, {file.root for file in _placed(changes)})
         db.executemany(
@@ -174,10 +143,6 @@ def folder_label(file: FoundFile) -> str:
 def _placed(changes: Changes) -> Iterator[FoundFile]:
     yield from changes.new
     yield from (file for _, file in changes.revived)
-
-
-def _file_of(row: Entry) -> FoundFile:
-    return FoundFile(row.root, row.path, row.size, row.mtime_ns, row.token)
 
 
 def _place(numbers: Mapping[str, int], file: FoundFile) -> list[object]:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from imgrec.collection import Catalog, Entry
-from imgrec.collection.changes import FoundFile
+from imgrec.collection.matching import FoundFile
+from imgrec.collection.tokens import DIFFERENCE
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.source import Listing, PictureSource
 from imgrec.system.file_names import TEXT, text
@@ -29,6 +30,7 @@ def found_table(db: sqlite3.Connection) -> Iterator[None]:
         with suppress(sqlite3.Error):
             db.execute("DROP TABLE found")
             db.execute("DROP TABLE IF EXISTS arrived")
+            db.execute("DROP TABLE IF EXISTS differing")
 
 
 def collect(
@@ -73,26 +75,42 @@ def collect(
     return why
 
 
-def differing_rows(
-    catalog: Catalog, numbers: Sequence[int]
-) -> list[tuple[Entry, FoundFile | None]]:
-    """Return the rows whose file is gone or has another version, by ascending id.
+def mark_differing(db: sqlite3.Connection, numbers: Sequence[int]) -> None:
+    """Put the rows whose file is gone, or has another version, into the table `differing`.
+
+    Rows that are left out belong there if a file is listed at their place, whatever its version:
+    they belong to the collection again.
 
     Args:
-        catalog: with `found_table` open.
+        db: in which `found_table` is open.
         numbers: ids of the roots that were listed.
+    """
+    marks = ", ".join("?" * len(numbers))
+    db.execute("DROP TABLE IF EXISTS temp.differing")
+    db.execute(
+        "CREATE TEMP TABLE differing (id INTEGER PRIMARY KEY, root_id INTEGER, what TEXT, "
+        "left_out INTEGER, size INTEGER, mtime_ns INTEGER, token TEXT)"
+    )
+    db.execute(
+        f"INSERT INTO temp.differing SELECT images.id, images.root_id, {DIFFERENCE}, "
+        "status = 'left-out', found.size, found.mtime_ns, found.token FROM images "
+        "LEFT JOIN temp.found ON found.root_id = images.root_id AND found.path = images.path "
+        f"WHERE images.root_id IN ({marks}) AND status != 'missing' AND CASE "
+        "WHEN status = 'left-out' THEN found.size IS NOT NULL "
+        "ELSE found.size IS NULL OR found.size != images.size "
+        "OR found.mtime_ns != images.mtime_ns OR found.token != images.token END",
+        numbers,
+    )
+
+
+def differing_rows(catalog: Catalog) -> list[tuple[Entry, FoundFile | None]]:
+    """Return the rows of the table `differing`, by ascending id.
 
     Returns:
         (row, file at its place) pairs; the file is None where nothing is listed there.
     """
-    marks = ", ".join("?" * len(numbers))
     rows = catalog.entries_beside(
-        "found.size, found.mtime_ns, found.token",
-        "LEFT JOIN temp.found ON found.root_id = images.root_id AND found.path = images.path",
-        f"images.root_id IN ({marks}) AND status != 'missing' AND (found.size IS NULL "
-        "OR found.size != images.size OR found.mtime_ns != images.mtime_ns "
-        "OR found.token != images.token)",
-        numbers,
+        "d.size, d.mtime_ns, d.token", "JOIN temp.differing AS d ON d.id = images.id", "true", ()
     )
     return [
         (row, None if size is None else FoundFile(row.root, row.path, size, mtime_ns, token))

@@ -12,7 +12,7 @@ import numpy as np
 from imgrec.collection.rows import Ids
 from imgrec.collection.selections import chunks, prefix_range, select_ids
 from imgrec.collection.transaction import transaction
-from imgrec.system.file_names import TEXT, text
+from imgrec.system.file_names import TEXT, composed, text
 
 # SQLite does not enforce the types of columns, and a file may come from somebody else.
 _KIND, _VALUE = "CAST(kind AS TEXT)", "CAST(value AS TEXT)"
@@ -55,9 +55,21 @@ class Labels:
 
         Args:
             kind: of the label.
-            value: of the label.
+            value: of the label; another normal form of Unicode (NFC, NFD) is the same value.
             tree: values are paths such as `3.1`; include those below this one.
         """
+        found = [self._ids(kind, spelled, tree) for spelled in self._spellings(kind, value)]
+        return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+
+    def _spellings(self, kind: str, value: str) -> list[str]:
+        """Return the values of a kind that look like one; itself where none does."""
+        if value.isascii():
+            return [value]
+        query = f"SELECT DISTINCT {_VALUE} FROM labels WHERE kind = {TEXT}"
+        known = (spelled for (spelled,) in self._db.execute(query, [text(kind)]))
+        return [name for name in known if composed(name) == composed(value)] or [value]
+
+    def _ids(self, kind: str, value: str, tree: bool) -> Ids:
         query = f"SELECT image_id AS id FROM labels WHERE kind = {TEXT} AND value"
         exactly, below = f"{query} = {TEXT}", f"{query} >= {TEXT} AND value < {TEXT}"
         if not tree:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.collection.catalog import Catalog
-from imgrec.collection.changes import FoundFile, folder_label
+from imgrec.collection.changes import folder_label
 from imgrec.collection.kinds import FOLDER
 from imgrec.collection.labels import add_labels
+from imgrec.collection.matching import FoundFile
 from imgrec.collection.metadata import add_metadata
 from imgrec.collection.rows import Ids
 from imgrec.collection.schema import NOWHERE
@@ -30,12 +31,14 @@ class KnownRoot:
     Attributes:
         number: its id in the catalog.
         path: absolute.
-        held: it had pictures that were not missing.
+        held: it had pictures of the collection.
+        left_out: it had none, but such as are left out of it.
     """
 
     number: int
     path: str
     held: bool
+    left_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def rebuild(
             _add_pictures(db, pictures, {root.number for root in roots})
             _add_unknown(db, stored)
             for root in roots:
-                if root.held:
+                if root.held or root.left_out:
                     _revive(db, root)
             return Rebuilt(_count(db, "size >= 0"), _count(db, "size < 0"))
     finally:
@@ -112,14 +115,15 @@ def _add_unknown(db: sqlite3.Connection, stored: Iterable[Ids]) -> None:
 
 
 def _revive(db: sqlite3.Connection, root: KnownRoot) -> None:
-    """Make the newest picture at each place of a root ok.
+    """Make the newest picture at each place of a root ok, or left out as all of the root was.
 
-    The rescan that follows makes those missing whose files are gone; pictures of a root that
-    is offline stay ok.
+    The rescan that follows makes those missing whose files are gone and leaves those out that its
+    rules exclude; pictures of a root that is offline stay ok.
     """
     newest = "SELECT max(id) FROM images WHERE root_id = ? AND digest IS NOT NULL GROUP BY path"
-    db.execute(f"UPDATE images SET status = 'ok' WHERE id IN ({newest})", [root.number])
-    ok = "SELECT id, path FROM images WHERE root_id = ? AND status = 'ok'"
+    status = "ok" if root.held else "left-out"
+    db.execute(f"UPDATE images SET status = '{status}' WHERE id IN ({newest})", [root.number])
+    ok = "SELECT id, path FROM images WHERE root_id = ? AND status != 'missing'"
     folders = {
         image_id: folder_label(FoundFile(root.path, path, 0, 0))
         for image_id, path in db.execute(ok, [root.number])

@@ -2,21 +2,30 @@
 
     source.pictures() ──▶ found table ──▶ differing and arrived files ──▶ Changes ──▶ catalog
 
-Invariant: pictures are marked missing only where their source was listed to the end. A source
-that is absent, empty, or replaced while it is listed is *offline*, and its rows stay as they are;
-so do the rows below a folder that could not be listed, and that of a file whose size and time could
-not be read.
+Invariant: pictures are marked missing only where their source was listed to the end and their file
+is not there. One that is there and is not listed (an excluded folder, a link that is not followed)
+is *left out*. A source that is absent, empty, or replaced while it is listed is *offline*, and its
+rows stay as they are; so do the rows below a folder that could not be listed, and that of a file
+whose size and time could not be read.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import combinations, islice
 
 from imgrec.collection import Catalog, Entry
-from imgrec.collection.changes import Changes, FoundFile, apply, compare
-from imgrec.collection.found_table import arrived_files, collect, differing_rows, found_table
+from imgrec.collection.changes import Changes, apply, compare
+from imgrec.collection.elsewhere import CatalogElsewhere, part_left
+from imgrec.collection.found_table import (
+    arrived_files,
+    collect,
+    differing_rows,
+    found_table,
+    mark_differing,
+)
+from imgrec.collection.matching import FoundFile
 from imgrec.collection.roots import add_roots
+from imgrec.collection.tokens import settle_tokens
 from imgrec.errors import PictureError, StoreError
 from imgrec.pictures.decoding import digest
 from imgrec.sources.links import RealPlaces
@@ -37,12 +46,15 @@ class Scan:
         new: number of files that got a new id.
         walks: {root: what was listed and skipped} of the roots that were listed to the end.
         offline: {root: reason} of the roots that are offline.
+        accepted: {root: number of files} whose other token was accepted
+            (`imgrec.collection.tokens`).
     """
 
     changes: Changes
     new: int
     walks: Mapping[str, Listing]
     offline: Mapping[str, str]
+    accepted: Mapping[str, int]
 
 
 def scan(
@@ -74,8 +86,11 @@ def scan(
             why = None if known else source.why_offline()
             if why:
                 offline[source.description] = why
-        changes, new = _changed(catalog, walks, numbers, offline)
-    return Scan(changes, new, walks, offline)
+        mark_differing(catalog.db, [numbers[root] for root in walks])
+        settled = settle_tokens(catalog.db, [numbers[root] for root in walks])
+        changes, new = _changed(catalog, walks, offline)
+    accepted = {root: settled[numbers[root]] for root in walks if numbers[root] in settled}
+    return Scan(changes, new, walks, offline, accepted)
 
 
 def _walked(
@@ -99,24 +114,20 @@ def _walked(
 
 
 def _changed(
-    catalog: Catalog,
-    walks: Mapping[str, Listing],
-    numbers: Mapping[str, int],
-    offline: Collection[str],
+    catalog: Catalog, walks: Mapping[str, Listing], offline: Collection[str]
 ) -> tuple[Changes, int]:
     """Compute and write the changes; return them and the number of new files."""
-    differing = differing_rows(catalog, [numbers[root] for root in walks])
-    left = [row for row, file in differing if file is None and _was_looked_at(row, walks)]
+    differing = differing_rows(catalog)
+    absent = [row for row, file in differing if file is None and _was_looked_at(row, walks)]
     pairs = [(row, file) for row, file in differing if file is not None]
-    if not (left or pairs or offline or catalog.totals.counts()["missing"]):
+    counts = catalog.totals.counts()
+    if not (absent or pairs or offline or counts["missing"] or counts["left-out"]):
         return Changes(), _add_all(catalog)
-    changes = compare(
-        list(arrived_files(catalog)),
-        left,
-        pairs,
-        lambda sizes: catalog.entries_away(sizes, offline),
-        cache(_digest),
-    )
+    arrived = list(arrived_files(catalog))
+    gone, left_out = part_left(absent, arrived)
+    elsewhere = CatalogElsewhere(catalog, walks, offline)
+    changes = compare(arrived, gone, pairs, elsewhere, _digest)
+    changes.left_out = left_out
     apply(catalog, changes)
     return changes, len(changes.new)
 
@@ -134,19 +145,34 @@ def _add_all(catalog: Catalog) -> int:
 
 
 def leave_other_roots(catalog: Catalog, roots: Collection[str]) -> int:
-    """Mark the pictures of all other roots missing; return how many.
+    """Leave out the pictures of all other roots; return how many belonged to the collection.
 
-    A later scan of such a root finds them again, with their ids.
+    A later scan of such a root takes them back, with their ids.
     """
     others = [number for root, number in catalog.roots().items() if root not in roots]
-    gone = 0
+    left = 0
     with catalog.transaction() as db:
         for number in others:
-            gone += db.execute(
-                "UPDATE images SET status = 'missing' WHERE root_id = ? AND status != 'missing'",
+            left += db.execute(
+                "UPDATE images SET status = 'left-out' WHERE root_id = ? "
+                "AND status != 'missing' AND status != 'left-out'",
                 [number],
             ).rowcount
-    return gone
+    return left
+
+
+def accepted_line(root: str, count: int) -> str:
+    """Return a line for the user about files whose other token was accepted.
+
+    Args:
+        root: of the files.
+        count: of the files, 2 or more.
+    """
+    return (
+        f"{count:,} files of {source_of(root).location()} have the size and time of before and "
+        "another inode or time of change, as on a copied or newly mounted disk: taken as "
+        "unchanged, --reread reads them"
+    )
 
 
 def passed_over(root: str, found: Listing) -> list[str]:

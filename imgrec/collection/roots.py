@@ -20,8 +20,9 @@ def add_roots(catalog: Catalog, roots: Iterable[str]) -> dict[str, int]:
 def move_roots(catalog: Catalog, moves: Mapping[str, str]) -> None:
     """Give roots new paths, in one transaction.
 
-    Where another root already has a new path, its pictures go to the root that moves there;
-    the caller has checked that all of them are missing.
+    Where another root already has a new path, its pictures go to the root that moves there; the
+    caller has checked that none of them belongs to the collection. One that is left out is missing
+    then: its place is that of a picture of the other root.
 
     Args:
         catalog: open for writing.
@@ -32,7 +33,10 @@ def move_roots(catalog: Catalog, moves: Mapping[str, str]) -> None:
         for root, place in moves.items():
             there = known.get(place)
             if there is not None and place not in moves:
-                db.execute("UPDATE images SET root_id = ? WHERE root_id = ?", [known[root], there])
+                db.execute(
+                    "UPDATE images SET root_id = ?, status = 'missing' WHERE root_id = ?",
+                    [known[root], there],
+                )
                 db.execute("DELETE FROM roots WHERE id = ?", [there])
         # Paths are unique, and A/B may become A: first all get names that no root can have.
         update = f"UPDATE roots SET path = {TEXT} WHERE id = ?"

@@ -39,7 +39,7 @@ class IndexOptions:
         bins: bins per channel of the `rgb` histogram; None: those of the store, 256 if it is new.
         batch_size: pictures per task of a worker and per forward pass.
         workers: processes that decode, 0 for none; None: one per core.
-        only: mark the pictures of all other folders in the store as missing.
+        only: leave the pictures of all other folders in the store out of the collection.
         follow_links: index what symbolic links lead to outside the folders, see
             `imgrec.sources.walk`; None: as in the run before, False if the store is new.
         take: kinds of files that are taken though they are left out by default, added to those
@@ -48,6 +48,8 @@ class IndexOptions:
         include: globs of exceptions, added to those of the run before.
         forget: which of `take`, `exclude` and `include` of the run before do not count any more.
         retry_failed: read the pictures again that failed before.
+        reread: compare the content of the known files that fit this pattern with the catalog,
+            whatever their size and time, see `imgrec.collection.reread`; None for none.
         hnsw: build the HNSW graph index, which is faster from about a million pictures.
         compile: compile torchvision models on the CPU, which needs a C++ compiler: `auto` if
             there are enough pictures to gain from it, `on`, `off`.
@@ -70,6 +72,7 @@ class IndexOptions:
     include: tuple[str, ...] = ()
     forget: tuple[str, ...] = ()
     retry_failed: bool = False
+    reread: str | None = None
     hnsw: bool = False
     compile: Compile = "auto"
     part_rows: int = PART_ROWS
@@ -119,6 +122,8 @@ class Summary:
         new: pictures that got a new id, those with changed content (`changed`) among them.
         moved: pictures found at another path; they keep id and vectors.
         gone: pictures that became missing in this run.
+        left_out: pictures whose files do not belong to the collection since this run.
+        compared_again: pictures whose content was to be compared again.
         done: pictures read in this run.
         unread: pictures that could not be read for lack of memory; the next run tries again.
         skipped: lines about files and folders that are not taken.
@@ -140,6 +145,8 @@ class Summary:
     changed: int = 0
     moved: int = 0
     gone: int = 0
+    left_out: int = 0
+    compared_again: int = 0
     done: int = 0
     unread: int = 0
     skipped: list[str] = field(default_factory=list)

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from imgrec.collection import Ids
-from imgrec.collection.rescan import leave_other_roots, passed_over, scan
+from imgrec.collection.reread import forget_versions
+from imgrec.collection.rescan import accepted_line, leave_other_roots, passed_over, scan
 from imgrec.derived.kept import update_indexes
 from imgrec.encoders.classifier import Classifier
 from imgrec.encoders.device import DeviceEncoder, device_encoders
@@ -154,15 +155,20 @@ def _scan(
     store: Store, sources: Sequence[PictureSource], options: IndexOptions, summary: Summary
 ) -> Ids:
     """Bring the catalog up to date; return the ids (m,) of pictures whose source is offline."""
+    if options.reread is not None:
+        named = [source.description for source in sources]
+        summary.compared_again = forget_versions(store.catalog, options.reread, named)
     if options.only:
-        summary.gone += leave_other_roots(store.catalog, [s.description for s in sources])
+        summary.left_out += leave_other_roots(store.catalog, [s.description for s in sources])
     scanned = scan(store.catalog, sources, follow_links=store.follows_links, rules=store.rules)
     changes = scanned.changes
     summary.new, summary.moved = scanned.new, changes.moved
     summary.changed = changes.changed
-    summary.gone += len(changes.gone) - changes.changed
+    summary.gone = len(changes.gone) - changes.changed
+    summary.left_out += len(changes.left_out)
     listings = list(scanned.walks.values())
     summary.skipped = [*skipped_lines(listings), *not_taken_lines(listings)]
+    summary.warnings += [accepted_line(*accepted) for accepted in scanned.accepted.items()]
     for root, found in scanned.walks.items():
         summary.warnings += passed_over(root, found)
     if not scanned.offline:

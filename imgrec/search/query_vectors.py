@@ -114,7 +114,7 @@ class Resolver:
         if listed is None:
             entry = catalog.find_path(name)
             if entry is None:
-                raise ImgrecError(f"no picture at {name}: name a file, or a path of the catalog")
+                raise ImgrecError(_absent(name, catalog))
         if entry is not None and (listed is None or _has(entry, features)):
             return _stored(name, entry, features)
         try:
@@ -209,6 +209,18 @@ def _entry_at(location: str, listed: Listed, catalog: Catalog) -> Entry | None:
             if entry is not None:
                 return entry
     return None
+
+
+def _absent(name: str, catalog: Catalog) -> str:
+    """Return why a name is no picture that can be asked for."""
+    outside = catalog.find_outside(name)
+    if outside is None:
+        return f"no picture at {name}: name a file, or a path of the catalog"
+    what = {
+        "left-out": "left out of the collection: name its file, or index its folder again",
+        "missing": "missing, its file is not there: name another",
+    }
+    return f"{name} is {what.get(outside.status, f'{outside.status}: name another')}"
 
 
 def _has(entry: Entry, features: Sequence[Searchable]) -> bool:

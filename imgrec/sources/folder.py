@@ -1,9 +1,8 @@
 """The folder as a picture source: files below an absolute path of this machine.
 
-The size and time of a file are its whole version, as a file system has nothing better to offer: the
-token stays empty, but for times that do not fit the catalog (`imgrec.sources.versions`). A folder
-is offline while its device is not mounted, which leaves an empty folder or none; `identity` tells
-that another device was mounted in the middle of a listing.
+The version of a file is its size, its time, and a weak token of its ctime and inode
+(`imgrec.sources.versions`). A folder is offline while its device is not mounted, which leaves an
+empty folder or none; `identity` tells that another device was mounted in the middle of a listing.
 """
 
 import os
@@ -21,6 +20,7 @@ from imgrec.sources.rules import Rules
 from imgrec.sources.source import Listed, Listing
 from imgrec.sources.versions import listed_at
 from imgrec.sources.walk import walk
+from imgrec.system.file_names import composed
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,20 @@ class FolderSource:
         return str(Path(self.description, path))
 
     def path_of(self, location: str) -> str | None:
-        """Return an absolute path relative to the folder; None where it is not inside."""
+        """Return an absolute path relative to the folder; None where it is not inside.
+
+        Names in NFC and NFD are one name.
+        """
         try:
             path = Path(location).relative_to(self.description).as_posix()
         except ValueError:
-            return None
+            return self._path_of_composed(location)
         return "" if path == "." else path
+
+    def _path_of_composed(self, location: str) -> str | None:
+        folder, parts = Path(self.description).parts, Path(location).parts
+        same = [*map(composed, parts[: len(folder)])] == [*map(composed, folder)]
+        return "/".join(parts[len(folder) :]) if same else None
 
     def file(self, path: str) -> Path:
         """Return the absolute path of a picture."""

@@ -11,6 +11,7 @@ from imgrec.errors import ImgrecError, PictureError
 from imgrec.sources.folder import FolderSource, spellings
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.source import PictureSource
+from imgrec.sources.spelling import as_spelled
 
 _FOLDER = ""
 KINDS: Mapping[str, Callable[[str], PictureSource]] = {_FOLDER: FolderSource}
@@ -35,7 +36,7 @@ def source_at(text: Path | str) -> PictureSource:
     if has_scheme(str(text)):
         return source_of(str(text).rstrip("/"))
     try:
-        return FolderSource.at(text)
+        return FolderSource.at(as_spelled(Path(text).expanduser()))
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null character
         raise ImgrecError(f"{text} is not a folder ({error}): name another") from error
 
@@ -50,7 +51,7 @@ def picture_at(text: Path | str) -> tuple[PictureSource, str]:
         parent, _, name = str(text).rpartition("/")
         return source_of(parent), name
     try:
-        file = Path(text).resolve()
+        file = as_spelled(Path(text)).resolve()
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null character
         raise PictureError("unreadable", str(error)) from error
     return FolderSource(str(file.parent)), file.name
@@ -58,7 +59,7 @@ def picture_at(text: Path | str) -> tuple[PictureSource, str]:
 
 def locations_of(text: str) -> list[str]:
     """Return the locations that a user may mean by a text, the likeliest first."""
-    return [text.rstrip("/")] if has_scheme(text) else spellings(text)
+    return [text.rstrip("/")] if has_scheme(text) else spellings(str(as_spelled(Path(text))))
 
 
 def real_places(sources: Iterable[PictureSource]) -> RealPlaces:

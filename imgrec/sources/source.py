@@ -16,6 +16,10 @@ Invariants of every implementation:
 - Size, time and token of a `Listed` are its *version*: a rescan takes a picture of an unchanged
   version for unchanged, and reads its bytes otherwise. A source whose time is coarse or absent,
   such as an object store, gives its version id (an etag) as the token.
+- A token may have a *weak* part, from the first `~` on, as the weak validators of HTTP: it changes
+  with every change of the content, and also without one, as when a disk is copied. A rescan reads
+  the content where only that part differs, unless it differs throughout the source
+  (`imgrec.collection.tokens`). The token of an object store is strong and holds no `~`.
 - What goes wrong with one picture is a `PictureError` with a reason code, never an `OSError`.
 """
 
@@ -28,6 +32,9 @@ from typing import NamedTuple, Protocol
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.rules import EXCLUDED, Rules
 
+# Begins the weak part of a token.
+WEAK = "~"
+
 
 class Listed(NamedTuple):
     """A picture that a source holds now, and its version.
@@ -37,7 +44,8 @@ class Listed(NamedTuple):
         size: in bytes.
         mtime_ns: time of the last modification, in nanoseconds since 1970; fits 64 bits.
         token: changes when the content may have changed though size and time did not; empty
-            where size and time are all there is to go by, as in a folder. Valid Unicode.
+            where size and time are all there is to go by. What follows `WEAK` is its weak part: a
+            change of it alone may mean nothing. Valid Unicode.
     """
 
     path: str

@@ -1,7 +1,8 @@
 """The origins of rows: the catalog's data once more, so that a lost catalog can be restored.
 
     thumbs/part-000000/pictures.json   {column: m values}; row i belongs to the part's `ids[i]`
-    roots.json                         number, path, and whether the root holds pictures
+    roots.json                         number, path, and whether the root holds pictures of the
+                                       collection, or only such as are left out of it
 
 Each part of thumbnails names the files its pictures were read from. Vectors and classes need no
 copy of it: indexing makes a thumbnail of every picture that gets a vector.
@@ -29,7 +30,7 @@ _COLUMN_SHAPES = {
     **{name: [kind] for name, kind in zip(COLUMNS, _TYPES, strict=True)},
     METADATA: [[is_datum]],
 }
-_ROOT_SHAPES = [{"number": a_number(1, 1 << 31), "path": is_root, "held": bool}]
+_ROOT_SHAPES = [{"number": a_number(1, 1 << 31), "path": is_root, "held": bool, "left_out?": bool}]
 # A part has about a thousand rows, most of them of less than 800 bytes.
 _MOST_BYTES = 1 << 25
 # A value for each of COLUMNS, and the metadata.
@@ -84,8 +85,9 @@ def read_origins(file: Path, count: int) -> list[Origin]:
 def write_roots(store: Path, catalog: Catalog) -> None:
     """Write roots.json atomically; leave a file with the same content untouched."""
     held = set(catalog.held_roots())
+    left_out = set(catalog.left_out_roots()) - held
     roots = [
-        {"number": number, "path": path, "held": path in held}
+        {"number": number, "path": path, "held": path in held, "left_out": path in left_out}
         for path, number in catalog.roots().items()
     ]
     text = json.dumps(roots, indent=2) + "\n"
@@ -97,7 +99,10 @@ def write_roots(store: Path, catalog: Catalog) -> None:
 def read_roots(store: Path) -> list[KnownRoot]:
     """Return the roots of roots.json, none if it is absent or damaged."""
     found = json_or_none(StorePaths(store).roots, _ROOT_SHAPES, most_bytes=_MOST_BYTES) or []
-    return [KnownRoot(root["number"], root["path"], root["held"]) for root in found]
+    return [
+        KnownRoot(root["number"], root["path"], root["held"], root.get("left_out", False))
+        for root in found
+    ]
 
 
 def _origin(file: Entry, told: Outcome, roots: Mapping[str, int]) -> Sequence[object]:

@@ -5,7 +5,7 @@ of the pictures is looked for at the new path first: a wrong path must not be wr
 next rescan would take every picture for missing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -15,7 +15,8 @@ import numpy as np
 from imgrec.collection import Catalog, Entry
 from imgrec.collection.roots import move_roots
 from imgrec.errors import PictureError, StoreError
-from imgrec.sources.opening import overlap, source_at, source_of
+from imgrec.sources.opening import has_scheme, locations_of, overlap, source_at, source_of
+from imgrec.sources.root_paths import is_windows_path, path_below
 from imgrec.sources.source import PictureSource
 from imgrec.store.manifest import read_manifest
 from imgrec.store.origins import write_roots
@@ -50,19 +51,20 @@ def relocate(store_path: Path | str, old: Path | str, new: Path | str) -> list[R
 
     Args:
         store_path: the folder of the store.
-        old: a root, or a folder that contains roots; it need not exist any more.
+        old: a root, or a folder that contains roots; it need not exist any more. It is compared
+            as text, in the style of the system that the root is of (`imgrec.sources.root_paths`).
         new: the folder that holds the same pictures now.
 
     Raises:
         StoreError: no root is at or below `old`, the pictures are not below `new`, or two
             roots would overlap.
     """
-    source, target = source_at(old), source_at(new)
+    target = source_at(new)
     with Store.create(_existing(store_path)) as store, store.writing():
         known = store.catalog.roots()
-        paths = {root: source.path_of(root) for root in known}
-        moves = {root: target.location(path) for root, path in paths.items() if path is not None}
-        _check_known(moves, known, source)
+        moves = {
+            root: target.location(path) for root, path in _roots_below(str(old), known).items()
+        }
         _check_overlap(store.catalog, moves)
         done = [_checked(store.catalog, root, place) for root, place in moves.items()]
         if not any(one.pictures for one in done) and target.identity() is None:
@@ -78,12 +80,37 @@ def _existing(store_path: Path | str) -> Path:
     return Path(store_path)
 
 
-def _check_known(moves: Mapping[str, str], known: Mapping[str, int], source: PictureSource) -> None:
-    if not moves:
-        listed = ", ".join(known) or "none"
-        raise StoreError(
-            f"the store has no folder {source.location()} (there: {listed}): name one of these"
-        )
+def _roots_below(old: str, known: Collection[str]) -> dict[str, str]:
+    """Return {root: its path below `old`} of the roots there.
+
+    As it was typed comes first: it may be a place of another system. Then it is taken for a path
+    of this one, from the working folder and with its links resolved.
+
+    Raises:
+        StoreError: no root is there.
+    """
+    for place in (old, *_places_here(old)):
+        paths = {root: _path_of(place, root) for root in known}
+        below = {root: path for root, path in paths.items() if path is not None}
+        if below:
+            return below
+    listed = ", ".join(known) or "none"
+    raise StoreError(f"the store has no folder {old} (there: {listed}): name one of these")
+
+
+def _places_here(old: str) -> list[str]:
+    """Return the absolute paths that a text may mean on this system."""
+    try:
+        return [] if is_windows_path(old) else locations_of(str(Path(old).expanduser()))
+    except (OSError, RuntimeError, ValueError):  # no such user, a loop of links, a null character
+        return []
+
+
+def _path_of(place: str, root: str) -> str | None:
+    if has_scheme(place):
+        return source_of(place.rstrip("/")).path_of(root)
+    is_absolute = is_windows_path(place) or place.startswith("/")
+    return path_below(root, place) if is_absolute else None
 
 
 def _check_overlap(catalog: Catalog, moves: Mapping[str, str]) -> None:

@@ -1,11 +1,15 @@
-"""File names that are not valid UTF-8: stored byte for byte, displayed with U+FFFD.
+"""File names as bytes and as text: stored byte for byte, displayed and compared as Unicode.
 
 POSIX file names are bytes. Python decodes them with `surrogateescape`: a byte that is not UTF-8
 becomes a lone surrogate. SQLite, JSON, HTML and terminals refuse these, so names are bound to SQL
 as bytes (`text`, `TEXT`) and pass `valid` or `printable` on their way to a person.
+
+One name can be two sequences of code points: macOS writes `ö` decomposed (NFD), keyboards write it
+composed (NFC), and Linux keeps whatever it is given. `composed` gives both the same form (UAX 15).
 """
 
 import os
+import unicodedata
 
 # The SQL placeholder for `text(...)`: SQLite stores the bytes without checking their encoding.
 TEXT = "CAST(? AS TEXT)"
@@ -14,6 +18,11 @@ TEXT = "CAST(? AS TEXT)"
 def text(value: str) -> bytes:
     """Return the bytes of a name, to be bound to the `TEXT` placeholder."""
     return value.encode("utf-8", "surrogateescape")
+
+
+def composed(name: str) -> str:
+    """Return a name in Unicode's composed form (NFC); names that look the same become equal."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def valid(name: str) -> str:

@@ -1,6 +1,6 @@
 """Which id each file keeps or gets, from rows and listed files written out by hand."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,15 @@ import pytest
 
 from imgrec import Store
 from imgrec.collection import Catalog, Entry
-from imgrec.collection.changes import (
-    Changes,
-    FoundFile,
-    apply,
-    compare,
-    folder_label,
+from imgrec.collection.changes import Changes, apply, compare, folder_label
+from imgrec.collection.found_table import (
+    arrived_files,
+    collect,
+    differing_rows,
+    found_table,
+    mark_differing,
 )
-from imgrec.collection.found_table import arrived_files, collect, differing_rows, found_table
+from imgrec.collection.matching import Fate, FoundFile
 from imgrec.collection.rescan import leave_other_roots, passed_over
 from imgrec.collection.roots import add_roots
 from imgrec.sources.source import Listing
@@ -50,7 +51,7 @@ def _file(path: str, size: int = 10, mtime_ns: int = 5, root: str = "/r") -> Fou
 
 
 class Compared:
-    """The changes of a rescan, and what was asked to find them out.
+    """The changes of a rescan, and what was asked to find them out; also what is elsewhere.
 
     Attributes:
         changes: found.
@@ -65,19 +66,30 @@ class Compared:
         differing: Iterable[tuple[Entry, FoundFile]] = (),
         elsewhere: Iterable[Entry] = (),
         contents: Contents | None = None,
+        fates: Mapping[int, Fate] | None = None,
+        held: int = 0,
     ) -> None:
         self.read: list[str] = []
         self.sizes: set[int] | None = None
-
-        def away(sizes: Collection[int]) -> list[Entry]:
-            self.sizes = set(sizes)
-            return [row for row in elsewhere if row.size in sizes]
+        self._elsewhere = [*elsewhere]
+        self._fates = dict(fates or {})
+        self._held = held
 
         def digest_of(file: FoundFile) -> str | None:
             self.read.append(file.path)
             return (contents or {})[file]
 
-        self.changes = compare([*arrived], [*left], differing, away, digest_of)
+        self.changes = compare([*arrived], [*left], differing, self, digest_of)
+
+    def rows(self, sizes: Collection[int]) -> list[Entry]:
+        self.sizes = set(sizes)
+        return [row for row in self._elsewhere if row.size in sizes]
+
+    def fate(self, row: Entry) -> Fate:
+        return self._fates.get(row.id, "gone")
+
+    def held(self, root: str) -> int:
+        return self._held
 
     @property
     def revived(self) -> list[tuple[int, str]]:
@@ -130,7 +142,7 @@ def test_a_changed_file_gets_a_new_id() -> None:
     assert found.changes.new == [same_size, other_size]
     assert (found.gone, found.changes.changed) == ([1, 2], 2)
     # For another size the content need not be read.
-    assert found.read == ["a", "a"]
+    assert found.read == ["a"]
 
 
 def test_a_changed_file_that_cannot_be_read_stays_as_it_is() -> None:
@@ -187,16 +199,80 @@ def test_of_equal_contents_the_smallest_ids_are_taken_first_in_the_order_of_path
     assert found.gone == []
 
 
-def test_a_row_is_taken_once() -> None:
+def test_a_row_is_taken_once_and_by_its_own_place_first() -> None:
     # `b` is the missing row's own place; `a` has its content too, and comes first.
     missing = _row(3, "b", status="missing")
     files = [_file("b"), _file("a")]
     found = Compared(files, elsewhere=[missing], contents=dict.fromkeys(files, "a"))
-    assert found.revived == [(3, "a")]
-    assert found.changes.new == [_file("b")]
+    assert found.revived == [(3, "b")]
+    assert found.changes.new == [_file("a")]
     other = _row(5, "elsewhere", status="missing")
     found = Compared(files, elsewhere=[missing, other], contents=dict.fromkeys(files, "a"))
-    assert found.revived == [(3, "a"), (5, "b")]
+    assert found.revived == [(3, "b"), (5, "a")]
+    # Its own place with another version, which only the content tells.
+    later = [_file("b", mtime_ns=6), _file("a")]
+    found = Compared(later, elsewhere=[missing], contents=dict.fromkeys(later, "a"))
+    assert (found.revived, found.changes.new) == ([(3, "b")], [_file("a")])
+
+
+@pytest.mark.parametrize("status", ["missing", "left-out", "ok"])
+def test_a_picture_whose_old_file_is_there_was_copied_not_moved(status: str) -> None:
+    row, file = _row(3, "a", status=status, root="/s"), _file("b")
+    for fate, revived in (("there", []), ("gone", [(3, "b")])):
+        found = Compared([file], elsewhere=[row], contents={file: "a"}, fates={3: fate})  # type: ignore[dict-item]
+        assert found.revived == revived
+        assert found.changes.new == [file][len(revived) :]
+        assert found.gone == []
+
+
+def test_a_row_whose_file_is_gone_is_taken_before_one_of_an_absent_root() -> None:
+    away, gone, file = _row(2, "a", root="/s"), _row(7, "c"), _file("b")
+    found = Compared(
+        [file], [gone], elsewhere=[away], contents={file: "a"}, fates={2: "absent"}, held=1
+    )
+    assert found.revived == [(7, "b")]
+
+
+@pytest.mark.parametrize(("held", "moved"), [(2, 2), (4, 2), (5, 0)])
+def test_an_absent_root_has_moved_if_half_of_its_pictures_are_found(held: int, moved: int) -> None:
+    rows = [_row(number, f"{number}", f"{number}", root="/s") for number in (1, 2)]
+    files = [_file("x"), _file("y"), _file("z")]
+    contents: Contents = {files[0]: "2", files[1]: "1", files[2]: "2"}
+    fates: dict[int, Fate] = {1: "absent", 2: "absent"}
+    found = Compared(files, elsewhere=rows, contents=contents, fates=fates, held=held)
+    assert found.revived == [(2, "x"), (1, "y")][:moved]
+    assert found.changes.new == (files[2:] if moved else files)
+
+
+def test_names_that_look_the_same_are_one_place() -> None:
+    """Of NFD as macOS writes it, and NFC; and of roots that lie inside each other."""
+    decomposed, file = _row(1, "o\u0308/a", status="missing"), _file("\u00f6/a")
+    found = Compared([file], elsewhere=[decomposed])
+    assert (found.revived, found.read, found.changes.moved) == ([(1, "\u00f6/a")], [], 1)
+    inner = _row(1, "a", status="left-out", root="/r/sub")
+    found = Compared([_file("sub/a")], elsewhere=[inner], fates={1: "there"})
+    assert (found.revived, found.read) == ([(1, "sub/a")], [])
+
+
+def test_a_row_that_was_left_out_is_taken_back_unread_or_compared() -> None:
+    row, file = _row(1, "a", status="left-out"), _file("a")
+    found = Compared(differing=[(row, file)])
+    assert (found.revived, found.read) == ([(1, "a")], [])
+    unread = _row(1, "a", None, status="left-out")
+    assert Compared(differing=[(unread, file)]).revived == [(1, "a")]
+    later = _file("a", mtime_ns=6)
+    found = Compared(differing=[(row, later)], contents={later: "a"})
+    assert (found.revived, found.read) == ([(1, "a")], ["a"])
+    found = Compared(differing=[(row, later)], contents={later: "z"})
+    assert (found.changes.new, found.gone, found.changes.changed) == ([later], [1], 1)
+
+
+def test_an_unknown_token_is_taken_for_the_same() -> None:
+    file = FoundFile("/r", "a", 10, 5, "t")
+    for token, read in (("", []), ("t", []), ("u", ["a"])):
+        row = _row(1, "a", status="missing", token=token)
+        found = Compared([file], elsewhere=[row], contents={file: "a"})
+        assert (found.revived, found.read[:1]) == ([(1, "a")], read)
 
 
 def test_files_of_several_roots_are_matched_by_root_and_path() -> None:
@@ -355,14 +431,16 @@ def test_rows_differ_by_size_time_or_token_or_where_nothing_is_listed(catalog: C
     )
     with found_table(catalog.db):
         assert collect(catalog.db, source, numbers["/r"], Listing(), None) is None
-        found = [(row.path, file) for row, file in differing_rows(catalog, [numbers["/r"]])]
+        mark_differing(catalog.db, [numbers["/r"]])
+        found = [(row.path, file) for row, file in differing_rows(catalog)]
         assert found == [
             ("size", _file("size", 11)),
             ("time", _file("time", 10, 6)),
             ("token", FoundFile("/r", "token", 10, 5, "t")),
             ("gone", None),
         ]
-        assert differing_rows(catalog, []) == []
+        mark_differing(catalog.db, [])
+        assert differing_rows(catalog) == []
         # The caller may write while it iterates.
         arrived = []
         for file in arrived_files(catalog):
@@ -383,7 +461,7 @@ def test_the_pictures_of_other_roots_are_left(catalog: Catalog) -> None:
         db.execute("UPDATE images SET status = 'missing' WHERE path = 'c'")
     assert leave_other_roots(catalog, ["/r"]) == 2
     assert [entry.status for entry in catalog.entries([1, 2, 3, 4])] == [
-        "new", "missing", "missing", "missing",
+        "new", "left-out", "missing", "left-out",
     ]  # fmt: skip
     assert leave_other_roots(catalog, ["/r", "/s", "/t"]) == 0
 

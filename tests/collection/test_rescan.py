@@ -16,7 +16,7 @@ from imgrec import (
     Summary,
     index_folders,
 )
-from imgrec.collection.changes import FoundFile
+from imgrec.collection.matching import FoundFile
 from imgrec.pictures.decoding import digest
 from imgrec.sources.folder import FolderSource
 from pictures import encoded, picture, write_pictures
@@ -114,13 +114,9 @@ class TestRescan:
         picture("discs", 70).save(other / "a.jpg")
         assert self._again(other).counts["ok"] == 10
         only = Options(encoders=("mini",), workers=0, only=True)
-        assert self._again(other, only).counts == {
-            "new": 0,
-            "ok": 1,
-            "failed": 0,
-            "missing": 10,
-            "left-out": 0,
-        }
+        counts = {"new": 0, "ok": 1, "failed": 0, "missing": 0, "left-out": 10}
+        summary = self._again(other, only)
+        assert (summary.counts, summary.left_out, summary.gone) == (counts, 10, 0)
         back = self._again(folder, only)
         assert (back.done, back.counts["ok"]) == (0, 9)
         after = contents(folder.parent / "store")
@@ -272,6 +268,9 @@ class TestRescan:
         assert self._again(folder).done == 0
         (folder / "bad.jpg").write_bytes(LATER)
         os.utime(folder / "bad.jpg", ns=(state.st_atime_ns, state.st_mtime_ns))
+        with Store.create(folder.parent / "store") as store:
+            # As of an older imgrec, which knew size and time alone.
+            store.catalog.db.execute("UPDATE images SET token = ''")
         assert self._again(folder).counts["failed"] == 1
         again = Options(encoders=("mini",), workers=0, retry_failed=True)
         assert self._again(folder, again).counts["ok"] == 10

@@ -11,8 +11,9 @@ import pytest
 
 from imgrec import StoreError
 from imgrec.collection import Catalog
-from imgrec.collection.changes import Changes, FoundFile, apply
+from imgrec.collection.changes import Changes, apply
 from imgrec.collection.integrity import catalog_problem
+from imgrec.collection.matching import FoundFile
 from imgrec.collection.places import is_picture_path, is_root
 from imgrec.collection.rows import MOST_ID
 from imgrec.collection.schema import check_journal

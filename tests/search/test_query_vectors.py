@@ -75,6 +75,9 @@ class Catalog:
     def find_path(self, path: str) -> Entry | None:
         return next((entry for entry in self._entries if entry.path == path), None)
 
+    def find_outside(self, path: str) -> Entry | None:
+        return next((e for e in self._entries if e.path == path and e.status != "ok"), None)
+
     def find_digest(self, content: str) -> Entry | None:
         return next((entry for entry in self._entries if entry.digest == content), None)
 

@@ -47,6 +47,7 @@ def _lines(health: Health) -> tuple[str, ...]:
     lines = [
         f"{counts['ok']:,} pictures are readable, {counts['failed']:,} failed, "
         f"{counts['missing']:,} are missing"
+        + (f", {counts['left-out']:,} are left out" if counts["left-out"] else "")
         + (f", {counts['new']:,} are not read yet." if counts["new"] else ".")
     ]
     kind = "files that are the same picture" if found.compared else "identical files"
