@@ -84,7 +84,10 @@ def _accept(db: sqlite3.Connection, number: int) -> int:
 
 def _compared(db: sqlite3.Connection, number: int) -> int:
     """Return how many rows of a root were compared with what is listed."""
-    members = "SELECT count(*) FROM images WHERE root_id = ? AND status != 'missing' AND status != 'left-out'"
+    members = (
+        "SELECT count(*) FROM images WHERE root_id = ? AND status != 'missing' "
+        "AND status != 'left-out'"
+    )
     returning = "SELECT count(*) FROM temp.differing WHERE root_id = ? AND left_out"
     return sum(int(db.execute(query, [number]).fetchone()[0]) for query in (members, returning))
 

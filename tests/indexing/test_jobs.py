@@ -12,7 +12,8 @@ import pytest
 
 from imgrec import EncoderError, Options, Store
 from imgrec.collection import Outcome
-from imgrec.collection.changes import Changes, FoundFile, apply
+from imgrec.collection.changes import Changes, apply
+from imgrec.collection.matching import FoundFile
 from imgrec.encoders.device import Encoded
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.indexing.jobs import PartJob, Result, commit, on_device, plan_jobs, tasks_of

@@ -10,7 +10,8 @@ from filelock import FileLock
 
 from imgrec import Store, StoreError
 from imgrec.collection import Outcome
-from imgrec.collection.changes import Changes, FoundFile, apply
+from imgrec.collection.changes import Changes, apply
+from imgrec.collection.matching import FoundFile
 from imgrec.store.origins import origins_of, write_roots
 from imgrec.store.parts import write_part
 from imgrec.store.restore import damage_noticed, restore

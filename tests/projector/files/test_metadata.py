@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgrec.collection import Entry
-from imgrec.collection.changes import FoundFile, folder_label
+from imgrec.collection.changes import folder_label
+from imgrec.collection.matching import FoundFile
 from projector.files.metadata import MAX_VALUES, OTHER, category, metadata_text
 
 _HOSTILE = [
