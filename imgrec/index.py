@@ -95,7 +95,10 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--follow-links", action=argparse.BooleanOptionalAction, help=links)
     _rule_options(add)
     add("--retry-failed", action="store_true", help="read the pictures again that failed before")
-    again = "compare the content of known files, whatever their size and time; GLOB: only of these"
+    again = (
+        "compare the content of known files, whatever their size and time; GLOB: of these, or a "
+    )
+    again += "folder (write FOLDER to index in front)"
     add("--reread", nargs="?", const="", metavar="GLOB", help=again)
 
     group = parser.add_argument_group("store")

@@ -123,6 +123,14 @@ class Catalog:
         within = f"{query} AND {column} >= {TEXT} AND {column} < {TEXT}"
         return select_ids(self.db, within, text(root), *prefix_range(name, "/"))
 
+    def paths_of(self, root: str) -> Iterator[tuple[int, str]]:
+        """Yield id and path of the pictures of the collection in a root."""
+        yield from self.db.execute(
+            f"SELECT id, path FROM images WHERE root_id = (SELECT id FROM roots WHERE path = {TEXT}"
+            ") AND status != 'missing' AND status != 'left-out'",
+            [text(root)],
+        )
+
     def version(self) -> int:
         """Return a token that changes when another connection commits to the catalog."""
         return int(self.db.execute("PRAGMA data_version").fetchone()[0])

@@ -158,14 +158,15 @@ def _scan(
     if options.reread is not None:
         named = [source.description for source in sources]
         summary.compared_again = forget_versions(store.catalog, options.reread, named)
+    outside = store.catalog.ids("left-out")
     if options.only:
-        summary.left_out += leave_other_roots(store.catalog, [s.description for s in sources])
+        leave_other_roots(store.catalog, [source.description for source in sources])
     scanned = scan(store.catalog, sources, follow_links=store.follows_links, rules=store.rules)
     changes = scanned.changes
     summary.new, summary.moved = scanned.new, changes.moved
     summary.changed = changes.changed
     summary.gone = len(changes.gone) - changes.changed
-    summary.left_out += len(changes.left_out)
+    summary.left_out = len(np.setdiff1d(store.catalog.ids("left-out"), outside))
     listings = list(scanned.walks.values())
     summary.skipped = [*skipped_lines(listings), *not_taken_lines(listings)]
     summary.warnings += [accepted_line(*accepted) for accepted in scanned.accepted.items()]
