@@ -30,6 +30,8 @@ SLOW = (
     "test_make.py",
     "test_make_values.py",
     "checks/*",
+    "collection/test_left_out.py",
+    "collection/test_model.py",
     "collection/test_roots.py",
     "commands/*",
     "derived/*",
