@@ -9,7 +9,7 @@ import pytest
 from imgrec import Options, Recommender, Store, index_folders
 from imgrec.errors import PictureError
 from imgrec.reporting.facts.catalog import Files
-from imgrec.sources import walk as walking
+from imgrec.sources import folder_entries
 from imgrec.sources.folder import FolderSource
 from imgrec.sources.source import Listed, Listing
 from imgrec.sources.versions import LEAST_NS, MOST_NS, listed_at
@@ -104,14 +104,14 @@ def test_one_entry_that_cannot_be_looked_at_hides_no_other(
     store_path = photos.parent / "store"
     index_folders([photos], store_path, MINI)
     (photos / "3.bmp").write_bytes(encoded(picture("discs", 3), "BMP"))
-    whole = walking.listed_at
+    whole = folder_entries.listed_at
 
     def damaged(path: str, state: os.stat_result) -> Listed:
         if path == "1.bmp":
             raise OSError(5, "Input/output error")
         return whole(path, state)
 
-    monkeypatch.setattr(walking, "listed_at", damaged)
+    monkeypatch.setattr(folder_entries, "listed_at", damaged)
     found = Listing()
     listed = [file.path for file in FolderSource(str(photos)).pictures(found)]
     assert (listed, found.unreadable) == (["0.bmp", "2.bmp", "3.bmp"], ["1.bmp"])
