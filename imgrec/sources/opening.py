@@ -62,6 +62,18 @@ def locations_of(text: str) -> list[str]:
     return [text.rstrip("/")] if has_scheme(text) else spellings(str(as_spelled(Path(text))))
 
 
+def folders_named(text: str) -> list[str]:
+    """Return the locations that a user may mean by the name of a folder, `~` expanded.
+
+    Returns:
+        Empty where the text can name none.
+    """
+    try:
+        return locations_of(text if has_scheme(text) else str(Path(text).expanduser()))
+    except (OSError, RuntimeError, ValueError):  # no such user, a loop of links, a null character
+        return []
+
+
 def real_places(sources: Iterable[PictureSource]) -> RealPlaces:
     """Return where links may lead in a scan of some sources."""
     return RealPlaces(s.description for s in sources if isinstance(s, FolderSource))

@@ -15,7 +15,7 @@ import numpy as np
 from imgrec.collection import Catalog, Entry
 from imgrec.collection.roots import move_roots
 from imgrec.errors import PictureError, StoreError
-from imgrec.sources.opening import has_scheme, locations_of, overlap, source_at, source_of
+from imgrec.sources.opening import folders_named, has_scheme, overlap, source_at, source_of
 from imgrec.sources.root_paths import is_windows_path, path_below
 from imgrec.sources.source import PictureSource
 from imgrec.store.manifest import read_manifest
@@ -89,21 +89,13 @@ def _roots_below(old: str, known: Collection[str]) -> dict[str, str]:
     Raises:
         StoreError: no root is there.
     """
-    for place in (old, *_places_here(old)):
+    for place in (old, *([] if is_windows_path(old) else folders_named(old))):
         paths = {root: _path_of(place, root) for root in known}
         below = {root: path for root, path in paths.items() if path is not None}
         if below:
             return below
     listed = ", ".join(known) or "none"
     raise StoreError(f"the store has no folder {old} (there: {listed}): name one of these")
-
-
-def _places_here(old: str) -> list[str]:
-    """Return the absolute paths that a text may mean on this system."""
-    try:
-        return [] if is_windows_path(old) else locations_of(str(Path(old).expanduser()))
-    except (OSError, RuntimeError, ValueError):  # no such user, a loop of links, a null character
-        return []
 
 
 def _path_of(place: str, root: str) -> str | None:
