@@ -97,6 +97,20 @@ class Catalog:
         )
         return np.fromiter((row[0] for row in rows), np.int64)
 
+    def ids_ending(self, suffixes: Sequence[str], *statuses: str) -> Ids:
+        """Return the ascending ids of the pictures of these statuses with one of some suffixes.
+
+        Upper and lower case of ASCII are the same.
+        """
+        # LIKE takes upper and lower case for the same.
+        like = " OR ".join("path LIKE ?" for _ in suffixes)
+        marks = ", ".join("?" * len(statuses))
+        rows = self.db.execute(
+            f"SELECT id FROM images WHERE status IN ({marks}) AND ({like}) ORDER BY id",
+            [*statuses, *(f"%{suffix}" for suffix in suffixes)],
+        )
+        return np.fromiter((row[0] for row in rows), np.int64)
+
     def ids_not_ok(self) -> Ids:
         """Return the ascending ids of the pictures that are not ok; fast where nearly all are."""
         # `+id` makes SQLite use the partial index of the few and sort, not scan all by id.

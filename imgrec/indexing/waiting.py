@@ -18,13 +18,7 @@ def waiting_pictures(store: Store) -> Ids:
     """Return the ids (m,) of the pictures that no installed decoder reads, ascending."""
     if "HEIF" in readable_formats():
         return np.zeros(0, np.int64)
-    # LIKE takes upper and lower case for the same.
-    like = " OR ".join("path LIKE ?" for _ in HEIF_SUFFIXES)
-    rows = store.catalog.db.execute(
-        f"SELECT id FROM images WHERE status IN ('new', 'ok') AND ({like}) ORDER BY id",
-        [f"%{suffix}" for suffix in sorted(HEIF_SUFFIXES)],
-    )
-    return np.array([row[0] for row in rows], np.int64)
+    return store.catalog.ids_ending(sorted(HEIF_SUFFIXES), "new", "ok")
 
 
 def waiting_line(store: Store, waiting: Ids) -> list[str]:

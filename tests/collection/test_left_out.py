@@ -78,7 +78,7 @@ def test_a_folder_that_only_leaves_out_is_told_and_comes_back_unread(
         # Its file is a picture like any other.
         results = recommender.query([ground.one / "a.png"], k=5).results
         assert [result.path for result in results] == ["own.png"]
-        lines = _lines(Health.of(recommender.store, "mini"))
+        lines = _lines(Health.of(recommender.store))
         assert lines[0] == "1 pictures are readable, 0 failed, 0 are missing, 3 are left out."
     assert check_store(ground.store)[0].findings == ()
 
