@@ -120,8 +120,7 @@ def _changed(
     differing = differing_rows(catalog)
     absent = [row for row, file in differing if file is None and _was_looked_at(row, walks)]
     pairs = [(row, file) for row, file in differing if file is not None]
-    counts = catalog.totals.counts()
-    if not (absent or pairs or offline or counts["missing"] or counts["left-out"]):
+    if not (absent or pairs or offline or len(catalog.ids("missing", "left-out"))):
         return Changes(), _add_all(catalog)
     arrived = list(arrived_files(catalog))
     gone, left_out = part_left(absent, arrived)
