@@ -1,0 +1,140 @@
+"""`make bench-duplicates`: what is called the same and similar, and what should be; and how fast."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).parents[2] / "helpers"))
+sys.path.insert(1, str(Path(__file__).parents[1]))
+sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
+sys.path.insert(1, str(Path(__file__).parents[1] / "logdir"))
+
+import changes_named
+import copies_found
+import false_pairs
+import photo_neighbors
+from imgrec.arguments import some_of
+from machine import described, work_folder, write
+from measuring import tell
+from trials import Found
+
+_PACKAGES = ("numba", "scipy")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What to run.
+
+    Attributes:
+        pairs: different drawings; a tenth as many bursts and edits.
+        each: altered pictures for each alteration.
+        k: neighbors of a photograph by each feature.
+        photos: folder of photographs, None without any.
+        failures: folder for files that were judged wrongly, None for none.
+        work: folder for stores.
+    """
+
+    pairs: int
+    each: int
+    k: int
+    seed: int
+    jobs: int
+    count: int
+    photos: Path | None
+    failures: Path | None
+    work: Path
+
+
+def _different(choices: Choices) -> str:
+    trials = [
+        *false_pairs.drawings(choices.pairs, choices.seed),
+        *false_pairs.bursts(choices.pairs // 10, choices.seed, choices.photos),
+    ]
+    return false_pairs.table(false_pairs.counted(trials, choices.jobs, choices.failures))
+
+
+def _edits(choices: Choices) -> str:
+    trials = false_pairs.edits(choices.pairs // 10, choices.seed, choices.photos)
+    return false_pairs.table(false_pairs.counted(trials, choices.jobs, choices.failures))
+
+
+def _neighbors(choices: Choices) -> str:
+    if choices.photos is None:
+        return "Left out: give `--photos`.\n"
+    trials = photo_neighbors.neighbors(choices.photos, choices.work, choices.k)
+    found = false_pairs.counted(trials, choices.jobs, choices.failures)
+    same = [f for f in found if false_pairs.is_false(f)]
+    names = ["/".join(path.name for path in f.trial.files or ()) for f in same]
+    listed = "".join(f"- {name}\n" for name in names)
+    return false_pairs.table(found) + (f"\nThe same, to be looked at:\n\n{listed}" if same else "")
+
+
+def _same(choices: Choices) -> str:
+    trials = [
+        *copies_found.photographs(choices.each, choices.seed, choices.photos),
+        *copies_found.drawings(choices.each, choices.seed),
+    ]
+    found = copies_found.counted(trials, choices.jobs, choices.failures)
+    return copies_found.table(found) + "\n" + _speed(found)
+
+
+def _similar(choices: Choices) -> str:
+    trials = [
+        *changes_named.photographs(choices.each, choices.seed, choices.photos),
+        *changes_named.drawings(choices.each, choices.seed),
+    ]
+    found = changes_named.counted(
+        trials, choices.jobs, choices.failures and choices.failures / "similar"
+    )
+    return changes_named.table(found) + "\n" + _speed(found)
+
+
+def _speed(found: Sequence[Found]) -> str:
+    seconds = sum(f.seconds for f in found)
+    return f"{len(found) / seconds:.1f} pairs/s of files in one process, decoding included\n"
+
+
+_PARTS: dict[str, tuple[str, Callable[[Choices], str]]] = {
+    "different": ("Different pictures", _different),
+    "edits": ("Small edits in photographs", _edits),
+    "neighbors": ("Nearest neighbors of photographs", _neighbors),
+    "same": ("The same picture in another file", _same),
+    "similar": ("Altered pictures", _similar),
+}
+
+
+def main() -> int:
+    """Run the chosen measurements and print them as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--only", type=some_of(tuple(_PARTS), "part"), default=tuple(_PARTS), metavar="PART,…",
+        help=f"measure only these of {', '.join(_PARTS)}; default all")  # fmt: skip
+    add("--pairs", type=int, default=20_000, help="different drawings (default 20000)")
+    add("--each", type=int, default=100, help="pictures for each alteration (default 100)")
+    add("--neighbors", type=int, default=4, help="neighbors of a photograph (default 4)")
+    add("--count", type=int, default=400_000, help="pictures of the thumbnail stage")
+    add("--seed", type=int, default=0, help="of everything that is drawn (default 0)")
+    add("--jobs", type=int, default=1, help="worker processes (default 1)")
+    add("--photos", type=Path, metavar="DIR", help="photographs: to alter, and their neighbors")
+    add("--failures", type=Path, metavar="DIR", help="write the files that were judged wrongly")
+    add("--keep", type=Path, metavar="DIR", help="keep the stores in this folder, and use them")
+    given = parser.parse_args()
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    write(f"# Duplicates\n\n{described()}{packages}\n")
+    with work_folder(given.keep) as work:
+        choices = Choices(
+            given.pairs, given.each, given.neighbors, given.seed * 10**7, given.jobs, given.count,
+            given.photos and given.photos.resolve(), given.failures, work,
+        )  # fmt: skip
+        for part in given.only:
+            title, measure = _PARTS[part]
+            tell(part)
+            write(f"\n## {title}\n\n{measure(choices)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
