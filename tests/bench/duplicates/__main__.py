@@ -1,4 +1,4 @@
-"""`make bench-duplicates`: what is called the same and similar, and what should be; and how fast."""
+"""`make bench-duplicates`: what is called the same or similar, whether rightly, and how fast."""
 
 import argparse
 import sys
@@ -77,7 +77,8 @@ def _same(choices: Choices) -> str:
         *copies_found.photographs(choices.each, choices.seed, choices.photos),
         *copies_found.drawings(choices.each, choices.seed),
     ]
-    found = copies_found.counted(trials, choices.jobs, choices.failures)
+    failures = choices.failures and choices.failures / "missed"
+    found = copies_found.counted(trials, choices.jobs, failures)
     return copies_found.table(found) + "\n" + _speed(found)
 
 
