@@ -1,0 +1,75 @@
+"""A small sample of `make bench-duplicates`: near pairs that differ, copies, altered copies.
+
+Every seed here is fixed; the bench draws tens of thousands of others.
+"""
+
+import numpy as np
+import pytest
+
+from imgrec.duplicates.comparing import compare_files
+from imgrec.duplicates.comparison import Difference, Verdict
+from near_pairs.bursts import burst
+from near_pairs.changes import CHANGES, changed_pair
+from near_pairs.copies import REENCODED, RESIZED, original_file, reencoded_pair, resized_pair
+from near_pairs.different import KINDS, different_pair
+from near_pairs.edits import edited
+from near_pairs.files import any_file
+from near_pairs.photos import Photos, real_photos
+
+# Whose ink is not so even or so wide that a quarter of the size would still be legible.
+_PRINT = ("invoice", "spreadsheet", "code", "timetable")
+
+
+def _photo_file(number: int, seed: int) -> bytes:
+    return original_file(real_photos()[number], seed, is_photo=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_different_drawings_are_never_the_same(kind: str) -> None:
+    pair = different_pair(kind, 70_001)
+    assert compare_files(pair.one, pair.other).verdict != Verdict.SAME, pair.note
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_shots_of_one_scene_are_never_the_same(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    kind, one, other = burst(Photos(), rng)
+    found = compare_files(any_file(one, rng), any_file(other, rng))
+    assert found.verdict != Verdict.SAME, kind
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_small_edit_is_never_the_same(seed: int) -> None:
+    rng = np.random.default_rng([seed, 1])
+    edit = edited(Photos(), rng)
+    found = compare_files(any_file(edit.one, rng), any_file(edit.other, rng))
+    assert found.verdict != Verdict.SAME, f"{edit.name} in {edit.box}, rms {edit.rms:.0f}"
+
+
+@pytest.mark.parametrize("name", [*REENCODED, *RESIZED])
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_photograph_in_another_file_is_the_same(name: str, number: int) -> None:
+    data = _photo_file(number, 3)
+    make = resized_pair if name in RESIZED else reencoded_pair
+    pair = make(data, name, number)
+    found = compare_files(pair.one, pair.other)
+    assert found.verdict == Verdict.SAME, pair.note
+    assert bool(found.differences & Difference.RESIZED) == (name in RESIZED)
+
+
+@pytest.mark.parametrize("kind", _PRINT)
+def test_print_at_a_third_of_the_size_is_not_the_same(kind: str) -> None:
+    data = different_pair(kind, 5).one
+    pair = resized_pair(data, "to 25 to 50 %", 8)
+    assert compare_files(pair.one, pair.other).verdict != Verdict.SAME
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("number", [0, 1])
+def test_an_altered_photograph_is_similar_and_named(name: str, number: int) -> None:
+    made = changed_pair(_photo_file(number, 4), (name,), number)
+    assert made
+    pair, wanted = made
+    found = compare_files(pair.one, pair.other)
+    assert found.verdict == Verdict.SIMILAR
+    assert found.differences & wanted == wanted, found
