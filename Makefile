@@ -51,7 +51,7 @@ override weighted := $${WEIGHTS:+--weights="$$WEIGHTS"}
 override typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index .ready catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-report endurance fuzz mutants screenshots demo docs clean
+.PHONY: help install dev samples index .ready catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report endurance fuzz mutants screenshots demo docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -172,7 +172,10 @@ bench-projector: dev ## measure the projector's logdir beside other ways
 	$(PY) tests/bench/logdir
 
 bench-graph: dev $(if $(IMAGES),index) ## measure the network at N=400000 pictures, stage by stage, beside other ways; IMAGES adds those
-	$(PY) tests/bench/graph --count="$$N" $${IMAGES:+--photos="$$IMAGES" --store="$$STORE"}
+	$(PY) tests/bench/graph --count="$$N" $${IMAGES:+--store="$$STORE"}
+
+bench-duplicates: dev ## measure what is called the same and similar, at N=400000 pictures; IMAGES adds their neighbors
+	$(PY) tests/bench/duplicates --count="$$N" $${IMAGES:+--photos="$$IMAGES"}
 
 bench-report: dev ## measure the report at N=400000 pictures
 	$(PY) tests/bench/report --count="$$N"

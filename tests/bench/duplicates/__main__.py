@@ -15,7 +15,9 @@ sys.path.insert(1, str(Path(__file__).parents[1] / "logdir"))
 import changes_named
 import copies_found
 import false_pairs
+import near_bundles
 import photo_neighbors
+import thumbnails_compared
 from imgrec.arguments import some_of
 from machine import described, work_folder, write
 from measuring import tell
@@ -32,6 +34,9 @@ class Choices:
         pairs: different drawings; a tenth as many bursts and edits.
         each: altered pictures for each alteration.
         k: neighbors of a photograph by each feature.
+        seed: the first of the seeds of what is drawn.
+        jobs: worker processes.
+        count: pictures of the large collection.
         photos: folder of photographs, None without any.
         failures: folder for files that were judged wrongly, None for none.
         work: folder for stores.
@@ -93,6 +98,15 @@ def _similar(choices: Choices) -> str:
     return changes_named.table(found) + "\n" + _speed(found)
 
 
+def _thumbnails(choices: Choices) -> str:
+    return thumbnails_compared.measured(choices.work, choices.count)
+
+
+def _near(choices: Choices) -> str:
+    table = near_bundles.measured_at(choices.work, choices.count)
+    return table + ("\n" + near_bundles.measured(choices.photos) if choices.photos else "")
+
+
 def _speed(found: Sequence[Found]) -> str:
     seconds = sum(f.seconds for f in found)
     return f"{len(found) / seconds:.1f} pairs/s of files in one process, decoding included\n"
@@ -104,6 +118,8 @@ _PARTS: dict[str, tuple[str, Callable[[Choices], str]]] = {
     "neighbors": ("Nearest neighbors of photographs", _neighbors),
     "same": ("The same picture in another file", _same),
     "similar": ("Altered pictures", _similar),
+    "thumbnails": ("The thumbnail stage", _thumbnails),
+    "near": ("Near-duplicates of the network", _near),
 }
 
 
@@ -116,7 +132,7 @@ def main() -> int:
     add("--pairs", type=int, default=20_000, help="different drawings (default 20000)")
     add("--each", type=int, default=100, help="pictures for each alteration (default 100)")
     add("--neighbors", type=int, default=4, help="neighbors of a photograph (default 4)")
-    add("--count", type=int, default=400_000, help="pictures of the thumbnail stage")
+    add("--count", type=int, default=400_000, help="pictures of the large collection")
     add("--seed", type=int, default=0, help="of everything that is drawn (default 0)")
     add("--jobs", type=int, default=1, help="worker processes (default 1)")
     add("--photos", type=Path, metavar="DIR", help="photographs: to alter, and their neighbors")

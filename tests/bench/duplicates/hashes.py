@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from scipy.fft import dctn
 
@@ -14,7 +15,7 @@ HEADS = ("dHash ≤ 4", "pHash ≤ 4", "pHash ≤ 10")
 def distances(one: bytes, other: bytes) -> tuple[int, int]:
     """Return the bits that differ in the difference hash and in the DCT hash of two files."""
     first, second = _small(one), _small(other)
-    return _apart(_dhash(first), _dhash(second)), _apart(_phash(first), _phash(second))
+    return _apart(_dhash(first), _dhash(second)), _apart(phash(first), phash(second))
 
 
 def called_same(found: tuple[int, int]) -> tuple[bool, bool, bool]:
@@ -34,14 +35,17 @@ def _dhash(image: Image.Image) -> int:
     return _bits(pixels[:, 1:] > pixels[:, :-1])
 
 
-def _phash(image: Image.Image) -> int:
-    """Return which of the 8 × 8 lowest frequencies of 32 × 32 pixels exceed their median."""
-    pixels = np.asarray(image.resize((32, 32), Image.Resampling.LANCZOS), np.float64)
+def phash(image: Image.Image) -> int:
+    """Return the DCT hash of a picture.
+
+    A bit says whether one of the 8 × 8 lowest frequencies of 32 × 32 pixels exceeds their median.
+    """
+    pixels = np.asarray(image.convert("L").resize((32, 32), Image.Resampling.LANCZOS), np.float64)
     low = dctn(pixels)[:8, :8]
     return _bits(low > np.median(low))
 
 
-def _bits(mask: np.ndarray) -> int:
+def _bits(mask: NDArray[np.bool_]) -> int:
     return int("".join("01"[bit] for bit in mask.ravel().tolist()), 2)
 
 

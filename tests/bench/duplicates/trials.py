@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from imgrec.duplicates.comparing import compare_files
-
 import hashes
+from imgrec.duplicates.comparing import compare_files
 from imgrec.duplicates.comparison import Comparison, Difference
 from near_pairs.different import Pair
 

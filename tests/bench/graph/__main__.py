@@ -12,7 +12,6 @@ sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
 sys.path.insert(1, str(Path(__file__).parents[1] / "logdir"))
 
 import communities
-import duplicates
 import neighbors
 import pages
 import search
@@ -27,7 +26,6 @@ _PARTS: dict[str, tuple[str, Callable[[Path, int], str]]] = {
     "communities": ("Communities", communities.measured),
     "pages": ("Pages", lambda work, count: pages.measured(work, min(count, _MOST_PAGED))),
     "search": ("The search box", lambda work, count: search.measured(count)),
-    "duplicates": ("Near-duplicates", duplicates.measured_at),
 }
 _PACKAGES = ("numba", "pynndescent", "python-louvain", "scipy", "torch")
 
@@ -39,12 +37,6 @@ def main() -> int:
     add("--count", type=int, default=400_000, help="maximum number of pictures (default 400000)")
     add("--only", type=some_of(tuple(_PARTS), "part"), default=tuple(_PARTS), metavar="PART,…",
         help=f"measure only these of {', '.join(_PARTS)}; default all")  # fmt: skip
-    add(
-        "--photos",
-        type=Path,
-        metavar="DIR",
-        help="photos in class folders: also measures near-duplicates among them",
-    )
     add(
         "--store",
         type=Path,
@@ -69,8 +61,6 @@ def main() -> int:
             write(f"\n## {title}\n\n{measure(work, arguments.count)}")
     if arguments.store:
         write(f"\n## Communities against folders\n\n{communities.by_folder(arguments.store)}")
-    if arguments.photos:
-        write(f"\n## Near-duplicates of photos\n\n{duplicates.measured(arguments.photos)}")
     return 0
 
 
