@@ -17,6 +17,7 @@ import copies_found
 import false_pairs
 import near_bundles
 import photo_neighbors
+import slight_changes
 import thumbnails_compared
 from imgrec.arguments import some_of
 from machine import described, work_folder, write
@@ -64,6 +65,11 @@ def _different(choices: Choices) -> str:
 def _edits(choices: Choices) -> str:
     trials = false_pairs.edits(choices.pairs // 10, choices.seed, choices.photos)
     return false_pairs.table(false_pairs.counted(trials, choices.jobs, choices.failures))
+
+
+def _slight(choices: Choices) -> str:
+    trials = slight_changes.trials(choices.each, choices.seed, choices.photos)
+    return false_pairs.table(slight_changes.counted(trials, choices.jobs, choices.failures))
 
 
 def _neighbors(choices: Choices) -> str:
@@ -115,6 +121,7 @@ def _speed(found: Sequence[Found]) -> str:
 _PARTS: dict[str, tuple[str, Callable[[Choices], str]]] = {
     "different": ("Different pictures", _different),
     "edits": ("Small edits in photographs", _edits),
+    "slight": ("Pictures altered a little", _slight),
     "neighbors": ("Nearest neighbors of photographs", _neighbors),
     "same": ("The same picture in another file", _same),
     "similar": ("Altered pictures", _similar),

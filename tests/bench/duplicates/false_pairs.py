@@ -47,8 +47,8 @@ def made(trial: Trial) -> tuple[Pair, Difference]:
     rng = np.random.default_rng([trial.seed, 9])
     source = photos_in(trial.photos)
     if trial.group == "bursts":
-        name, one, other = burst(source, rng)
-        return Pair(name, any_file(one, rng), any_file(other, rng)), Difference.NONE
+        name, first, second = burst(source, rng)
+        return Pair(name, any_file(first, rng), any_file(second, rng)), Difference.NONE
     edit = edited(source, rng)
     files = any_file(edit.one, rng), any_file(edit.other, rng)
     size = edit.box[2] - edit.box[0], edit.box[3] - edit.box[1]

@@ -53,7 +53,7 @@ def _stamped(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return image
 
 
-def _watermarked(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+def watermarked(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Lay a half transparent word over the picture, once or in a pattern, level or slanted."""
     layer = Image.new("L", image.size)
     size = max(16, round(image.width * rng.uniform(0.06, 0.16)))
@@ -99,7 +99,7 @@ CHANGES: dict[str, tuple[Difference, Change]] = {
     "darker": (Difference.BRIGHTNESS, _darker),
     "gray": (Difference.GRAY, _gray),
     "stamped": (Difference.PART, _stamped),
-    "watermarked": (Difference.PART, _watermarked),
+    "watermarked": (Difference.PART, watermarked),
     "bordered": (Difference.BORDERED, _bordered),
     "mirrored": (Difference.MIRRORED, _mirrored),
     "turned": (Difference.TURNED, _turned),

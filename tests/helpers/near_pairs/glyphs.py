@@ -27,10 +27,10 @@ def sign(letter: str, size_px: int, *, bold: bool) -> Image.Image:
     number = ord(letter) - FIRST
     # Thirty parts make nine hundred signs; neighbors share one part.
     first, second = divmod(number, 30)
-    half = side / 2
-    boxes = [(0.0, 0.0, half, side), (half, 0.0, side, side)]
+    half, whole = side / 2, float(side)
+    boxes = [(0.0, 0.0, half, whole), (half, 0.0, whole, whole)]
     if number % 3 == 0:
-        boxes = [(0.0, 0.0, side, half), (0.0, half, side, side)]
+        boxes = [(0.0, 0.0, whole, half), (0.0, half, whole, whole)]
     width = max(_OVER, round(side * (0.11 if bold else 0.07)))
     for part, box in zip((first, second), boxes, strict=True):
         _draw_part(draw, part, box, width)

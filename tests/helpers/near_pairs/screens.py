@@ -49,7 +49,7 @@ def dialog(look: Look, content: Content) -> Image.Image:
     look.type_px = max(10, min(look.type_px, look.width // 20, look.height // 12))
     size = look.type_px
     for _ in range(12):
-        x, y = look.rng.integers(look.width), look.rng.integers(look.height)
+        x, y = int(look.rng.integers(look.width)), int(look.rng.integers(look.height))
         draw.rectangle(
             (x, y, x + size * 6, y + size), look.between(float(look.rng.uniform(0, 0.3)))
         )

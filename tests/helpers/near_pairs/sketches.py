@@ -153,14 +153,19 @@ def street_map(look: Look, content: Content) -> Image.Image:
             int(look.rng.integers(3, 12)),
         )
     for _ in range(int(look.rng.integers(4, 14))):
-        x, y = look.rng.integers(look.width - size * 5), look.rng.integers(look.height - size)
-        look.write(image, (float(x), float(y)), look.word(content), size, color=look.between(0.8))
-    for _ in range(int(look.rng.integers(1, 5))):
-        x, y = (
-            (content.below(12) + 0.5) / 12 * look.width,
-            (content.below(12) + 0.5) / 12 * look.height,
+        place = look.rng.random(2) * (look.width - size * 5, look.height - size)
+        look.write(
+            image,
+            (float(place[0]), float(place[1])),
+            look.word(content),
+            size,
+            color=look.between(0.8),
         )
-        draw.ellipse((x - size, y - size, x + size, y + size), look.accent, look.ink, 2)
+    for _ in range(int(look.rng.integers(1, 5))):
+        across = (content.below(12) + 0.5) / 12 * look.width
+        down = (content.below(12) + 0.5) / 12 * look.height
+        pin = (across - size, down - size, across + size, down + size)
+        draw.ellipse(pin, look.accent, look.ink, 2)
     points = [
         ((place + 0.5) / 5 * look.width, (content.below(8) + 0.5) / 8 * look.height)
         for place in range(5)
