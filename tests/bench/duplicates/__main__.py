@@ -75,7 +75,8 @@ def _slight(choices: Choices) -> str:
 def _neighbors(choices: Choices) -> str:
     if choices.photos is None:
         return "Left out: give `--photos`.\n"
-    trials = photo_neighbors.neighbors(choices.photos, choices.work, choices.k)
+    store = photo_neighbors.store_of(choices.photos, choices.work)
+    trials = photo_neighbors.trials(store, photo_neighbors.pairs_in(store, choices.k))
     found = false_pairs.counted(trials, choices.jobs, choices.failures)
     same = [f for f in found if false_pairs.is_false(f)]
     names = ["/".join(path.name for path in f.trial.files or ()) for f in same]
@@ -105,7 +106,11 @@ def _similar(choices: Choices) -> str:
 
 
 def _thumbnails(choices: Choices) -> str:
-    return thumbnails_compared.measured(choices.work, choices.count)
+    store = pairs = None
+    if choices.photos:
+        store = photo_neighbors.store_of(choices.photos, choices.work)
+        pairs = photo_neighbors.pairs_in(store, choices.k)
+    return thumbnails_compared.measured(choices.work, choices.count, store, pairs)
 
 
 def _near(choices: Choices) -> str:
