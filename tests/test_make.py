@@ -91,7 +91,7 @@ def test_a_folder_name_with_every_special_character(photos: Path, tmp_path: Path
 
 def test_photos_replace_the_sample_in_later_targets_too(photos: Path, tmp_path: Path) -> None:
     _make(tmp_path, "index")
-    assert "24 pictures, 0 failed, 36 missing" in _make(
+    assert "24 pictures, 0 failed, 0 missing, 36 left out" in _make(
         tmp_path, "index", f"IMAGES={photos}", "ENCODER=mini"
     ).stdout  # fmt: skip
     _make(tmp_path, "graph")
