@@ -65,7 +65,7 @@ def test_the_fields_of_the_json(
     first = answer["results"][0]
     assert list(first) == [
         *("rank", "id", "path", "distance", "similarity", "per_query", "per_unwanted"),
-        *("labels", "page"),
+        *("labels", "page", "metadata"),
     ]
     assert first["rank"] == 1
     assert first["similarity"] == pytest.approx(1 - first["distance"])

@@ -1,9 +1,9 @@
 """An indexing run: vectors and thumbnails against a direct decode, odd files, printed lines."""
 
-import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from imgrec import (
 from imgrec.encoders import load_encoder
 from imgrec.encoders.rgb import RgbHistogram
 from imgrec.index import main, report
+from imgrec.indexing.jobs import PartJob, plan_jobs
 from imgrec.pictures.color_word import dominant_color
 from imgrec.pictures.decoding import decode, pixels_for, thumbnail
 from pictures import encoded, picture, rotated_jpeg, write_pictures
@@ -200,12 +201,14 @@ def test_a_picture_found_changed_while_reading_gets_no_row(
     index_folders([tmp_path / "photos"], tmp_path / "store", HERE)
     shutil.rmtree(tmp_path / "store" / "features" / "mini")
     target = tmp_path / "photos" / "discs" / "000.jpg"
-    state = target.stat()
-    changed = encoded(picture("checks", 9), "JPEG")
-    target.write_bytes(changed[: state.st_size].ljust(state.st_size, b"\0"))
-    # With size and time unchanged no scan can detect the change.
-    os.utime(target, ns=(state.st_atime_ns, state.st_mtime_ns))
-    summary = index_folders([tmp_path / "photos"], tmp_path / "store", HERE)
+
+    def changed_after_the_scan(*args: Any) -> list[PartJob]:
+        target.write_bytes(encoded(picture("checks", 9), "JPEG"))
+        return plan_jobs(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("imgrec.indexing.run.plan_jobs", changed_after_the_scan)
+        summary = index_folders([tmp_path / "photos"], tmp_path / "store", HERE)
     assert any("changed while it was read" in line for line in summary.warnings)
     with Store.open(tmp_path / "store") as store:
         assert len(store.feature("mini")) == 2

@@ -55,6 +55,7 @@ def test_an_answer_is_printed_with_all_of_its_fields() -> None:
                 "per_unwanted": [],
                 "labels": {"folder": "x"},
                 "page": None,
+                "metadata": {},
             }
         ],
         "classes": {},
