@@ -12,9 +12,9 @@ from functools import cached_property
 import numpy as np
 
 from graph.communities.nouns import noun_sums
-from graph.communities.path_words import words_of
 from imgrec.collection import Entry, Ids
 from imgrec.collection.kinds import COLOR, FOLDER
+from imgrec.collection.path_words import words_of
 from imgrec.store.classes import Classes
 from imgrec.store.features import positions
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from graph.communities.naming import key_classes, key_words, names_of, plain_name
 from graph.communities.nouns import breadth, noun_sums, noun_word
-from graph.communities.path_words import words_of
 from graph.communities.tally import Tally, class_sums
 from imgrec.collection import Entry
+from imgrec.collection.path_words import words_of
 from imgrec.encoders.imagenet import categories
 from imgrec.encoders.imagenet.words import classes_of
 from imgrec.store.classes import Classes

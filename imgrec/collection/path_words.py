@@ -47,6 +47,11 @@ def words_of(path: str) -> list[str]:
     return [word for word in found if len(word) <= _LONGEST]
 
 
+def name_words(name: str) -> list[str]:
+    """Return the words of one name, of a file without its suffix or of a folder, in order."""
+    return list(_words(printable(name)))
+
+
 def _words(name: str) -> Iterator[str]:
     for chunk in _SEPARATORS.split(_HASHES.sub(" ", name)):
         parts = chunk.strip("-'’").split("-")
