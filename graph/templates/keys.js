@@ -49,33 +49,57 @@ function focusOn(id) {
   network.redraw();
 }
 
+/** Return the node on which the keyboard starts: the selected one, else that of the URL fragment. */
+function startNode() {
+  const named = Number(location.hash.slice(1));
+  return selected ?? (nodesById.has(named) ? named : firstNode());
+}
+
+/** Go to the page above; its node of this page gets the focus there. */
+function goUp() {
+  const number = /(\d+)\.html$/.exec(location.pathname);
+  location.href = number ? `${page.data.up}#${number[1]}` : page.data.up;
+}
+
+const help = document.getElementById("help");
+
 const KEYS = {
   Enter: () => onPicture(focused),
-  " ": () => onPicture(focused),
   Home: () => focusOn(firstNode()),
   "+": () => zoom(1.4),
   "=": () => zoom(1.4),
   "-": () => zoom(1 / 1.4),
   0: () => fit(),
+};
+// Those that need no node.
+const PAGE_KEYS = {
   PageUp: () => document.querySelector("a[rel=prev]")?.click(),
   PageDown: () => document.querySelector("a[rel=next]")?.click(),
+  "?": () => help.showModal(),
 };
 
-box.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  // Wherever the focus was lost, the keys go on to work.
+  const isFree = event.target === box || event.target === document.body;
+  if (Object.hasOwn(PAGE_KEYS, event.key) && !event.target.closest("input, dialog, #panel")) {
+    event.preventDefault();
+    PAGE_KEYS[event.key]();
+    return;
+  }
   const direction = DIRECTIONS[event.key];
-  const act = KEYS[event.key];
-  if (!direction && !act) return;
+  if (!isFree || (!direction && !Object.hasOwn(KEYS, event.key))) return;
   event.preventDefault();
+  box.focus();
   if (focused === null) {
-    focusOn(selected ?? firstNode());
+    focusOn(startNode());
     if (direction) return;
   }
   if (direction) focusOn(nodeTowards(focused, direction) ?? focused);
-  else act();
+  else KEYS[event.key]();
 });
 box.addEventListener("focus", () => {
-  if (box.matches(":focus-visible")) focusOn(focused ?? selected ?? firstNode());
+  if (box.matches(":focus-visible")) focusOn(focused ?? startNode());
 });
 box.addEventListener("blur", () => {
   showHint(null);
@@ -88,5 +112,23 @@ box.addEventListener("pointerdown", () => {
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || !page.data.up) return;
   if (event.target.closest("input, dialog")) return;
-  location.href = page.data.up;
+  goUp();
 });
+document.getElementById("helper").addEventListener("click", () => help.showModal());
+help.addEventListener("click", ({ target }) => {
+  // The dialog itself is hit only beside its content.
+  if (target === help || target.closest("button")) help.close();
+});
+
+/** Give the network the focus, so that the keys work from the start. */
+function begin() {
+  if (document.activeElement !== document.body) return;
+  box.focus({ preventScroll: true });
+  // The name is shown when a key is pressed. Where there are no keys, nothing is marked.
+  focused = matchMedia("(pointer: coarse)").matches ? null : focused ?? startNode();
+  showHint(null);
+}
+
+begin();
+// A page that comes from the cache of the back button has lost its focus.
+window.addEventListener("pageshow", begin);

@@ -130,6 +130,28 @@ function drawStack(context, { width, height }, x, y) {
   }
 }
 
+/** Draw a line around a picture, at a distance from it; both in CSS pixels. */
+function drawFrame(context, node, color, gapPx, linePx) {
+  const { width, height } = node;
+  const { x, y } = positioned(node);
+  const [gap, line] = [gapPx, linePx].map((px) => px / network.getScale());
+  const more = 2 * gap + line;
+  context.lineWidth = line;
+  context.strokeStyle = cssColor(color);
+  context.strokeRect(x - (width + more) / 2, y - (height + more) / 2, width + more, height + more);
+}
+
+/** Draw what marks the selected node, that below the pointer and that of the keyboard. */
+function drawFrames(context) {
+  for (const id of new Set([selected, hovered])) {
+    if (nodesById.has(id)) drawFrame(context, nodesById.get(id), "--accent", 0, 3);
+  }
+  if (!nodesById.has(focused) || document.activeElement !== box) return;
+  // A gap in the color of the ground, so that the ring is seen around any picture.
+  drawFrame(context, nodesById.get(focused), "--ground", 0, 2);
+  drawFrame(context, nodesById.get(focused), "--accent", 2, 4);
+}
+
 /** Render a node; the `ctxRenderer` of vis-network. */
 function pictureRenderer({ ctx, id, x, y }) {
   const node = nodesById.get(id);
@@ -146,14 +168,6 @@ function pictureRenderer({ ctx, id, x, y }) {
     } else {
       ctx.fillStyle = cssColor("--line");
       ctx.fillRect(x - width / 2, y - height / 2, width, height);
-    }
-    const isFocused = id === focused && document.activeElement === box;
-    if (id === selected || id === hovered || isFocused) {
-      const line = 3 / network.getScale();
-      ctx.globalAlpha = 1;
-      ctx.lineWidth = line;
-      ctx.strokeStyle = cssColor("--accent");
-      ctx.strokeRect(x - (width + line) / 2, y - (height + line) / 2, width + line, height + line);
     }
     ctx.globalAlpha = 1;
     if (node.members) drawBadge(ctx, node, x, y);
@@ -172,6 +186,9 @@ const network = new vis.Network(
     nodes: { ...page.options.nodes, ctxRenderer: pictureRenderer },
   },
 );
+
+// vis-network makes its own element a second stop of the Tab key.
+box.firstElementChild.removeAttribute("tabindex");
 
 /** Return the scale at which the whole network fits into the view. */
 function fitScale() {
@@ -278,7 +295,9 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 });
 
 fit();
-network.on("afterDrawing", () => {
+network.on("afterDrawing", (context) => {
+  // Above all pictures.
+  drawFrames(context);
   // Milliseconds since navigation start, for tests and benchmarks.
   if (sheetImage) window.imgrecDrawn ??= performance.now();
 });

@@ -74,6 +74,8 @@ function showPanel(id) {
   part("near").replaceChildren(...picture.near.map(neighbor));
   panel.hidden = false;
   panel.scrollTop = 0;
+  // The focus was on a link that is gone: of a neighbor that was followed.
+  if (document.activeElement === document.body) box.focus();
 }
 
 /** Center a picture in the area that the panel does not cover. */
@@ -110,6 +112,7 @@ function follow() {
   }
   const { id } = node;
   if (id !== selected) {
+    focused = id;
     select(id);
     showPanel(id);
     center(id);

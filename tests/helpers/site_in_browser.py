@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.webdriver import ActionChains
 
 from browser import console_errors, requests
 
@@ -51,6 +52,27 @@ def opened(browser: webdriver.Chrome, page: Path, fragment: str = "") -> float:
     console_errors(browser)
     browser.get(page.as_uri() + fragment)
     return float(until(browser, "return window.imgrecDrawn"))
+
+
+def spot_of(browser: webdriver.Chrome, node: int) -> tuple[int, int]:
+    """Return the position of a node in the window, in CSS pixels."""
+    x, y = browser.execute_script(
+        "const node = positioned(nodesById.get(arguments[0]));"
+        "const spot = network.canvasToDOM(node), frame = box.getBoundingClientRect();"
+        "return [spot.x + frame.left, spot.y + frame.top];",
+        node,
+    )
+    return round(x), round(y)
+
+
+def click_at(browser: webdriver.Chrome, spot: tuple[int, int]) -> None:
+    actions = ActionChains(browser)
+    actions.w3c_actions.pointer_action.move_to_location(*spot).click()
+    actions.perform()
+
+
+def press(browser: webdriver.Chrome, *keys: str) -> None:
+    ActionChains(browser).send_keys(*keys).perform()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from selenium.webdriver.common.by import By
 
 from browser import console_errors, requests
 from imgrec.store.store import Store
-from site_in_browser import EVIL, HOSTILE, opened, sized, until
+from site_in_browser import EVIL, HOSTILE, click_at, opened, sized, spot_of, until
 from site_stores import (
     all_pages,
     clusters,
@@ -29,23 +29,6 @@ from site_stores import (
 
 __all__ = ["sized"]
 BUDGET_MS = 2000
-
-
-def spot_of(browser: webdriver.Chrome, node: int) -> tuple[int, int]:
-    """Return the position of a node in the window, in CSS pixels."""
-    x, y = browser.execute_script(
-        "const node = positioned(nodesById.get(arguments[0]));"
-        "const spot = network.canvasToDOM(node), frame = box.getBoundingClientRect();"
-        "return [spot.x + frame.left, spot.y + frame.top];",
-        node,
-    )
-    return round(x), round(y)
-
-
-def click_at(browser: webdriver.Chrome, spot: tuple[int, int]) -> None:
-    actions = ActionChains(browser)
-    actions.w3c_actions.pointer_action.move_to_location(*spot).click()
-    actions.perform()
 
 
 @pytest.fixture(scope="module")
@@ -288,69 +271,6 @@ def test_a_click_on_a_community_leads_down_to_its_pictures(
     browser.find_elements(By.CSS_SELECTOR, ".communities a")[2].send_keys(Keys.ENTER)
     until(browser, "return page.data.up")
     assert browser.current_url == (site / targets["3"]).as_uri()
-
-
-def press(browser: webdriver.Chrome, *keys: str) -> None:
-    ActionChains(browser).send_keys(*keys).perform()
-
-
-def test_the_keyboard_leads_through_the_network_and_back(
-    browser: webdriver.Chrome, site: Path
-) -> None:
-    opened(browser, site / "index.html")
-    browser.execute_script("document.querySelector('.steps a').focus()")
-    press(browser, Keys.TAB)
-    until(browser, "return document.activeElement === box && focused !== null && !hint.hidden")
-    assert browser.find_element(By.ID, "hint").text.startswith("Community")
-    reached = {browser.execute_script("return focused")}
-    for key in (Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ARROW_LEFT, Keys.ARROW_UP) * 2:
-        before = browser.execute_script("return {...positioned(nodesById.get(focused)), focused}")
-        press(browser, key)
-        after = browser.execute_script("return {...positioned(nodesById.get(focused)), focused}")
-        reached.add(after["focused"])
-        if after["focused"] != before["focused"]:
-            axis, sign = {
-                Keys.ARROW_RIGHT: ("x", 1), Keys.ARROW_LEFT: ("x", -1),
-                Keys.ARROW_DOWN: ("y", 1), Keys.ARROW_UP: ("y", -1),
-            }[key]  # fmt: skip
-            assert (after[axis] - before[axis]) * sign > 0
-    assert len(reached) >= 3
-    number = browser.execute_script("return focused")
-    press(browser, Keys.ENTER)
-    until(browser, "return page.data.up && window.imgrecDrawn")
-    targets = data_of(site / "index.html")["data"]["targets"]
-    assert browser.current_url == (site / targets[str(number)]).as_uri()
-    browser.execute_script("box.focus()")
-    press(browser, Keys.HOME, Keys.ENTER)
-    until(browser, "return document.body.className === 'pictures' && window.imgrecDrawn")
-    browser.execute_script("box.focus()")
-    press(browser, Keys.HOME, Keys.ENTER)
-    until(browser, "return !panel.hidden && selected === focused")
-    press(browser, Keys.ENTER)
-    until(browser, "return document.activeElement === part('full')")
-    press(browser, Keys.ESCAPE)
-    until(browser, "return panel.hidden && document.activeElement === box")
-    scale = browser.execute_script("return network.getScale()")
-    press(browser, "+")
-    until(browser, f"return network.getScale() > {scale}")
-    press(browser, Keys.ESCAPE)
-    until(browser, "return document.body.className === 'overview' && window.imgrecDrawn")
-    press(browser, Keys.ESCAPE)
-    until(browser, "return !page.data.up && window.imgrecDrawn")
-    assert browser.current_url == (site / "index.html").as_uri()
-    assert console_errors(browser) == []
-
-
-def test_every_node_is_reached_by_arrows(browser: webdriver.Chrome, site: Path) -> None:
-    for page in [site / "index.html", pages_of(site)[0]]:
-        opened(browser, page)
-        reached = browser.execute_script(
-            "const seen = new Set([firstNode()]);"
-            "for (const id of seen) for (const way of Object.values(DIRECTIONS)) {"
-            "  const next = nodeTowards(id, way); if (next !== null) seen.add(next); }"
-            "return [...seen].sort((a, b) => a - b)"
-        )
-        assert reached == sorted(node["id"] for node in data_of(page)["nodes"])
 
 
 def test_a_bundle_lists_its_pictures_and_each_leads_to_it(
