@@ -1,8 +1,9 @@
 """Run the installed TensorBoard on a logdir, in this process, bound to the loopback interface.
 
 The server is reachable from this machine only, and answers no web page of another site
-(`local_requests`). The address is returned when the projector plugin
-reports the logdir, so that a browser that opens it never sees an empty page.
+(`local_requests`). Its page has the list of bookmarks closed (`closed_bookmarks`). The address is
+returned when the projector plugin reports the logdir, so that a browser that opens it never sees an
+empty page.
 """
 
 import io
@@ -20,6 +21,7 @@ from tensorboard import program
 
 from imgrec.system.regular_files import read_regular
 from projector.choices import PORT
+from projector.closed_bookmarks import closed_bookmarks
 from projector.errors import ProjectorError
 from projector.files.formats import CONFIG_NAME
 from projector.local_requests import WsgiApp, local_only
@@ -78,7 +80,8 @@ def _check_config(config: Path) -> None:
 
 def _local_server(app: WsgiApp, flags: Any) -> Any:
     """Return TensorBoard's own server with the check of each request before all of its routes."""
-    return program.create_port_scanning_werkzeug_server(local_only(app), flags)
+    guarded = local_only(closed_bookmarks(app))
+    return program.create_port_scanning_werkzeug_server(guarded, flags)
 
 
 def free_port(first: int, *, tried: int = _TRIED_PORTS) -> int:

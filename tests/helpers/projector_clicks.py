@@ -16,6 +16,10 @@ const row = projector.bookmarkPanel.root.querySelectorAll('.state-row')[argument
 row.scrollIntoView({block: 'center'});
 return offset(shown(row.querySelectorAll('.state-radio paper-icon-button')));
 """
+_ARROW = """
+const arrows = ['#expand-more', '#expand-less'].map(id => projector.bookmarkPanel.$$(id));
+return offset(shown(arrows));
+"""
 _MENU = "return offset(find(projector.dataPanel.root, 'paper-dropdown-menu'));"
 _ITEM = """
 const items = [...find(projector.dataPanel.root, 'paper-listbox').querySelectorAll('paper-item')];
@@ -38,8 +42,21 @@ def bookmarks(browser: webdriver.Chrome, timeout_s: float = 10) -> list[str]:
     return list(_wait(browser, names, timeout_s=timeout_s))
 
 
+def bookmarks_open(browser: webdriver.Chrome) -> bool:
+    """Return whether the list of bookmarks is open."""
+    return bool(_run(browser, "return projector.bookmarkPanel.$.panel.opened"))
+
+
+def click_bookmarks(browser: webdriver.Chrome) -> None:
+    """Click on the arrow that opens or closes the list of bookmarks; wait until it has moved."""
+    _click(browser, _ARROW)
+    _wait(browser, "return !projector.bookmarkPanel.$.panel.transitioning", timeout_s=10)
+
+
 def click_bookmark(browser: webdriver.Chrome, name: str) -> None:
-    """Click on the circle before the name of a bookmark."""
+    """Click on the circle before the name of a bookmark, in the list that is opened if need be."""
+    if not bookmarks_open(browser):
+        click_bookmarks(browser)
     _click(browser, _BOOKMARK, bookmarks(browser).index(name))
 
 

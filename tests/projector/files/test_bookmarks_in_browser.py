@@ -22,11 +22,13 @@ from projector.files.formats import (
 )
 from projector_clicks import (
     bookmarks,
+    bookmarks_open,
     choose_run,
     chosen_bookmark,
     chosen_run,
     chosen_tab,
     click_bookmark,
+    click_bookmarks,
     click_tab,
     legend,
     run_names,
@@ -34,7 +36,14 @@ from projector_clicks import (
     shown_label,
     world_positions,
 )
-from projector_page import open_projector, picture_of_page, positions_px, served
+from projector_page import (
+    click,
+    first_neighbor,
+    open_projector,
+    picture_of_page,
+    positions_px,
+    served,
+)
 from projector_store import colors
 
 ROWS, PER_SIDE, CELL_PX = 30, 6, 48
@@ -107,6 +116,42 @@ def _check_stands(page: webdriver.Chrome, positions: NDArray[np.floating]) -> No
     for _ in range(3):
         time.sleep(0.4)
         np.testing.assert_array_equal(world_positions(page), first)
+
+
+def test_the_list_is_closed_until_it_is_opened_and_neighbors_are_seen(
+    page: webdriver.Chrome,
+) -> None:
+    assert not bookmarks_open(page)
+    click(page, positions_px(page)[7])
+    _, (left, top) = first_neighbor(page)
+    assert _element_at(page, left + 5, top + 5) == "sprite-image"
+    click_bookmarks(page)
+    assert bookmarks_open(page)
+    assert _element_at(page, left + 5, top + 5) != "sprite-image"
+    click_bookmarks(page)
+    assert not bookmarks_open(page)
+    # Loading the bookmarks of another run does not open it either.
+    choose_run(page, OTHER)
+    assert bookmarks(page) == ["only one"]
+    assert not bookmarks_open(page)
+    assert console_errors(page) == []
+
+
+def _element_at(page: webdriver.Chrome, x: float, y: float) -> str:
+    """Return the class of the innermost element at a place of the screen, inside frames too."""
+    script = """
+    let [x, y] = arguments, root = document, found = null;
+    for (let next = root.elementFromPoint(x, y); next && next !== found; ) {
+      found = next;
+      if (found.contentDocument) {
+        const box = found.getBoundingClientRect();
+        [x, y] = [x - box.left, y - box.top];
+      }
+      root = found.shadowRoot || found.contentDocument;
+      next = root ? root.elementFromPoint(x, y) : null;
+    }
+    return found.className;"""
+    return str(page.execute_script(script, x, y))
 
 
 def test_a_click_shows_the_layout_and_it_stays(page: webdriver.Chrome) -> None:
