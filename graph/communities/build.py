@@ -102,11 +102,13 @@ def make_collection(
         modularity=modularity(graph, found[-1]),
         exported_modularity=modularity(pictures, first_numbers(labels.values())),
     )
-    kept = KeptParts(neighbors.ids, parts_of(tree, bundles), asdict(options), digest, facts)
+    guide = make_guide(tree, graph, bundles, catalog, classes)
+    parts = parts_of(tree, bundles)
+    kept = KeptParts(neighbors.ids, parts, asdict(options), digest, facts, guide.words)
     return CommunityTree(
         neighbors,
         graph,
-        make_guide(tree, graph, bundles, catalog, classes),
+        guide,
         len(pictures.low),
         facts,
         kept,

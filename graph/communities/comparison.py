@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.communities.parts import similarity
-from graph.communities.tree import LONERS, Community
+from graph.communities.tree import Community
 from graph.communities.weights import Graph, Rows
+from imgrec.labels.community_names import LONERS
 
 SIMILAR = 5
 # Similarity by (smaller number, larger number).

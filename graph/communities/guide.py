@@ -9,22 +9,18 @@ import numpy as np
 from graph.addresses import steps
 from graph.communities.bundles import Bundles
 from graph.communities.comparison import Comparison, compare
-from graph.communities.naming import (
-    LONELY,
-    class_name,
-    key_classes,
-    key_words,
-    names_of,
-    plain_name,
-)
+from graph.communities.naming import class_name, key_classes, key_words, words_of_siblings
 from graph.communities.tally import Tally, class_sums, path_words
 from graph.communities.tree import Community
 from graph.communities.weights import Graph, Rows
 from graph.picture_facts import main_classes, main_folders
 from imgrec.collection import Catalog
 from imgrec.collection.kinds import CLASS
+from imgrec.labels.community_names import community_name, is_lonely
 from imgrec.store.classes import Classes
 
+# The name of the page of the whole collection.
+OVERVIEW = "Overview"
 # Number of most central pictures among which the face of a community is chosen.
 _LIKELY_FACES = 24
 
@@ -37,7 +33,7 @@ class Guide:
         groups: the communities, parents first; "" is the whole collection.
         bundles: the assignment of pictures to nodes.
         comparison: similarities between communities.
-        names: their names; siblings have different ones.
+        words: what the pictures of each have in common; "" for nothing that tells.
         about: their most frequent folders and classes, as text.
         faces: the node whose picture represents each community.
     """
@@ -45,9 +41,17 @@ class Guide:
     groups: Mapping[str, Community]
     bundles: Bundles
     comparison: Comparison
-    names: Mapping[str, str]
+    words: Mapping[str, str]
     about: Mapping[str, str]
     faces: Mapping[str, int]
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The name of each community, as it stands everywhere; that of the collection too."""
+        return {
+            path: community_name(path, words) if path else OVERVIEW
+            for path, words in self.words.items()
+        }
 
     @cached_property
     def steps(self) -> dict[str, tuple[str | None, str | None]]:
@@ -98,7 +102,7 @@ def make_guide(
         groups,
         bundles,
         compare(tree, graph),
-        _names(groups, tallies),
+        _words(groups, tallies),
         {path: _about(path, tally, tallies[""]) for path, tally in tallies.items()},
         _faces(groups, graph, bundles, catalog, tallies),
     )
@@ -123,7 +127,7 @@ def _tallies(
 
 
 def _about(path: str, own: Tally, whole: Tally) -> str:
-    if plain_name(path) == LONELY:
+    if is_lonely(path):
         return "like no other"
     # A single folder of all pictures says nothing about some of them.
     folders = main_folders(own.folders) if len(whole.folders) > 1 or not whole.classes else ""
@@ -131,12 +135,12 @@ def _about(path: str, own: Tally, whole: Tally) -> str:
     return " · ".join(filter(None, (folders, classes)))
 
 
-def _names(groups: Mapping[str, Community], tallies: Mapping[str, Tally]) -> dict[str, str]:
-    names = {"": "Overview"}
+def _words(groups: Mapping[str, Community], tallies: Mapping[str, Tally]) -> dict[str, str]:
+    words = {"": ""}
     for path, group in groups.items():
         below = [f"{path}.{c.number}" if path else str(c.number) for c in group.children]
-        names.update(names_of({child: tallies[child] for child in below}, tallies[""]))
-    return names
+        words |= words_of_siblings({child: tallies[child] for child in below}, tallies[""])
+    return words
 
 
 def _faces(

@@ -1,7 +1,7 @@
 """The partitions of the last run, kept in the store: the next run continues them.
 
     communities/
-        kept.json              how the communities were found, and checksums
+        kept.json              how the communities were found, their names, and checksums
         ids.npy, parts.npy     (n,) catalog ids; (n, depth) int32
 
 Column d of `parts` has for each picture its part in the partition that was found at depth d of the
@@ -31,13 +31,12 @@ from graph.communities.tree import Community
 from graph.communities.weights import Graph
 from imgrec.collection import Ids
 from imgrec.errors import StoreError
+from imgrec.labels.community_names import NAMES, VERSION, to_keep
 from imgrec.store.arrays import are_ids, match
 from imgrec.store.kept import load, save
 from imgrec.store.store import Store
 from imgrec.system.json_files import a_number, one_of, problem
 
-# Part of the stamp. Increase it when the meaning of the parts changes.
-VERSION = 1
 _FACTS = {
     "method": one_of(*METHODS),
     "library": one_of(PYTHON_LOUVAIN, IGRAPH),
@@ -46,7 +45,7 @@ _FACTS = {
     "modularity": float,
     "exported_modularity": float,
 }
-_STATE = {"options": {}, "digest": str, "facts": _FACTS}
+_STATE = {"options": {}, "digest": str, "facts": _FACTS, "names": NAMES}
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,7 @@ class KeptParts:
         options: what the partitions depend on beside the graph, as JSON values.
         digest: of the graph.
         facts: what is said of the communities.
+        words: of the names of the communities, by path, see `imgrec.labels.community_names`.
     """
 
     ids: Ids
@@ -66,6 +66,7 @@ class KeptParts:
     options: Mapping[str, Any]
     digest: str
     facts: CommunityFacts
+    words: Mapping[str, str]
 
     def start(
         self, options: Mapping[str, Any], digest: str, bundles: Bundles, paths: Paths
@@ -111,12 +112,17 @@ def load_parts(store: Store) -> KeptParts | None:
     if not parts.size or not are_ids(ids) or problem(state, _STATE):
         return None
     facts = CommunityFacts(**{name: state["facts"][name] for name in _FACTS})
-    return KeptParts(ids, parts, state["options"], state["digest"], facts)
+    return KeptParts(ids, parts, state["options"], state["digest"], facts, state["names"])
 
 
 def keep_parts(store: Store, made: KeptParts) -> None:
     """Keep the partitions of a run; silently not if the store is read-only, locked or full."""
-    state = {"options": dict(made.options), "digest": made.digest, "facts": asdict(made.facts)}
+    state = {
+        "options": dict(made.options),
+        "digest": made.digest,
+        "facts": asdict(made.facts),
+        "names": to_keep(made.words),
+    }
     with suppress(OSError, StoreError, sqlite3.Error), store.writing():
         save(
             store.paths.communities,

@@ -5,8 +5,9 @@ pictures with a probability of 0.3 count as thirty. So a class that the classifi
 never names a community, and the words of paths do. Where there are none, a noun above the classes
 may: of thirty breeds, each with a small share, "dog" has a large one. Texts are ranked by their
 contribution to the Kullback-Leibler divergence between the community and the rest of the
-collection. Siblings get different names: a weaker text that tells one from its namesakes is added,
-at last the number.
+collection. Siblings get different words where anything tells them apart: a weaker text that one of
+them has and its namesakes lack is added. The full name ends in the path of the community, which no
+other has (`imgrec.labels.community_names`).
 """
 
 import math
@@ -15,10 +16,9 @@ from dataclasses import dataclass, replace
 
 from graph.communities.nouns import breadth, noun_word
 from graph.communities.tally import Tally
-from graph.communities.tree import LONERS
+from imgrec.labels.community_names import is_lonely
 from imgrec.system.file_names import printable
 
-LONELY = "Loners"
 # Least share of a community's pictures that must have a text.
 _LEAST_SHARE = 1 / 3
 _LEAST_COLOR = 1 / 2
@@ -87,57 +87,54 @@ def key_color(own: Tally, whole: Tally) -> str | None:
     return found[0].text if found else None
 
 
-def names_of(tallies: Mapping[str, Tally], whole: Tally) -> dict[str, str]:
-    """Return unique names for siblings, by path.
+def words_of_siblings(tallies: Mapping[str, Tally], whole: Tally) -> dict[str, str]:
+    """Return the words of the names of siblings, by path; "" for one that nothing distinguishes.
+
+    They differ, unless nothing tells two siblings apart.
 
     Args:
         tallies: the tally of each sibling, by path.
         whole: the tally of the whole collection.
     """
     options = {path: _options(path, tally, whole) for path, tally in tallies.items()}
-    firsts = [names[0].casefold() for names in options.values()]
-    for path, names in options.items():
+    firsts = [texts[0].casefold() for texts in options.values()]
+    for path, texts in options.items():
         namesakes = [
             tallies[other] for other, first in zip(options, firsts, strict=True)
-            if other != path and first == names[0].casefold()
+            if texts[0] and other != path and first == texts[0].casefold()
         ]  # fmt: skip
         if namesakes:
-            told = _telling(names[0], tallies[path], Tally.joined([tallies[path], *namesakes]))
-            names += [f"{names[0]} · {text}" for text in told]
-        # The last one is unique.
-        names.append(plain_name(path) if names[0] == plain_name(path) else f"{names[0]} {path}")
+            told = _telling(texts[0], tallies[path], Tally.joined([tallies[path], *namesakes]))
+            texts += [f"{texts[0]} · {text}" for text in told]
     place = dict.fromkeys(options, 0)
     while True:
         chosen = {path: options[path][place[path]] for path in options}
-        by_name: dict[str, list[str]] = {}
-        for path, name in chosen.items():
-            by_name.setdefault(name.casefold(), []).append(path)
-        alike = [paths for paths in by_name.values() if len(paths) > 1]
-        if not alike:
+        by_words: dict[str, list[str]] = {}
+        for path, words in chosen.items():
+            by_words.setdefault(words.casefold(), []).append(path)
+        # Those that have more to offer move on; one that has not keeps its words.
+        moved = [
+            path
+            for paths in by_words.values()
+            if len(paths) > 1
+            for path in paths
+            if place[path] < len(options[path]) - 1
+        ]
+        if not moved:
             return chosen
-        for paths in alike:
-            # A single one that has nothing but its number left keeps the name.
-            last = [path for path in paths if place[path] >= len(options[path]) - 2]
-            for path in paths if len(last) != 1 else [path for path in paths if path not in last]:
-                place[path] = min(place[path] + 1, len(options[path]) - 1)
-
-
-def plain_name(path: str) -> str:
-    """Return the name of a community without distinguishing words: its number."""
-    if path.rpartition(".")[2] == str(LONERS):
-        return LONELY
-    return f"Community {path}"
+        for path in moved:
+            place[path] += 1
 
 
 def _options(path: str, own: Tally, whole: Tally) -> list[str]:
-    """Return candidate names, best first; at least one."""
-    if path.rpartition(".")[2] == str(LONERS):
-        return [plain_name(path)]
+    """Return candidate words, best first; at least one, which may be ""."""
+    if is_lonely(path):
+        return [""]
     lead, second = _lead(own, whole)
     color = key_color(own, whole)
     colors = [color] if color and color not in lead else []
     if not [*lead, *colors]:
-        return [plain_name(path)]
+        return [""]
     # With a color a name is short if only its first part is kept.
     told = [lead, *([[*lead[:1], *colors], [*lead, *colors]] if colors else [])]
     told += [[*lead[:1], *second], [*lead[:1], *second, *colors]] if second else []

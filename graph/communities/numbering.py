@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from graph.communities.bundles import Bundles
 from graph.communities.start import Paths
-from graph.communities.tree import LONERS, Community
+from graph.communities.tree import Community
 from graph.communities.weights import Rows
 from imgrec.collection import Catalog
 from imgrec.collection.kinds import COMMUNITY
+from imgrec.labels.community_names import LONERS
 
 _DEEPEST = 16
 

@@ -17,13 +17,12 @@ from graph.communities.detection import is_as_good, levels
 from graph.communities.parts import gathered, induced, renumbered, similarity, split
 from graph.communities.start import NOWHERE, Start
 from graph.communities.weights import FLOOR, Graph, Rows, Weights
+from imgrec.labels.community_names import LONERS
 
 Mask = NDArray[np.bool_]
 
 # Communities on one overview; more are grouped under another level.
 MOST_CHILDREN = 80
-# The number of the group of loners.
-LONERS = 0
 # Groups of fewer nodes are not communities.
 _TINY = 3
 # Resolutions tried in turn on a group that does not divide.

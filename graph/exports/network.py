@@ -6,7 +6,7 @@ a file name is not UTF-8, since neither XML nor Parquet can hold lone surrogates
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +15,13 @@ from graph.choices import JOINED
 from graph.exports.edges import BLOCK_ROWS, edge_blocks
 from graph.exports.map import Map
 from imgrec.collection import Catalog, Entry
+from imgrec.collection.kinds import COMMUNITY
+from imgrec.labels.community_names import CommunityNames
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.system.file_names import valid
 
+# The column of the name that a community has on the pages, beside its path.
+COMMUNITY_NAME = "community_name"
 _PLAIN = ("id", "path", "width", "height", "x", "y", "neighbors", "thumbnail")
 
 
@@ -53,6 +57,7 @@ class Network:
         map: positions of the same pictures.
         joined: how many nearest neighbors of each picture become edges.
         communities: what is said of the communities in the labels; "" for nothing.
+        names: of the communities.
         block_rows: maximal number of pictures in memory at a time.
     """
 
@@ -62,6 +67,7 @@ class Network:
     map: Map
     joined: int = JOINED
     communities: str = ""
+    names: CommunityNames = field(default_factory=CommunityNames)
     block_rows: int = BLOCK_ROWS
 
     def description(self) -> str:
@@ -70,8 +76,9 @@ class Network:
         return f"{edges}; {self.communities}" if self.communities else edges
 
     def kinds(self) -> list[str]:
-        """Return the label kinds of the catalog, sorted."""
-        return self.catalog.labels.kinds()
+        """Return the label kinds of the catalog, sorted, and that of the names of communities."""
+        kinds = self.catalog.labels.kinds()
+        return sorted({*kinds, COMMUNITY_NAME}) if COMMUNITY in kinds else kinds
 
     def pictures(self) -> Iterator[list[NetworkPicture]]:
         """Yield all nodes in blocks of at most `block_rows`, sorted by id."""
@@ -80,9 +87,14 @@ class Network:
             ids = self.neighbors.ids[rows].tolist()
             labels, places = self.catalog.labels.of(ids), self.map.positions[rows].tolist()
             yield [
-                _picture(entry, labels[entry.id], *place)
+                _picture(entry, self._named(labels[entry.id]), *place)
                 for entry, place in zip(self.catalog.entries(ids), places, strict=True)
             ]
+
+    def _named(self, labels: Mapping[str, str]) -> Mapping[str, str]:
+        if COMMUNITY not in labels:
+            return labels
+        return {COMMUNITY_NAME: self.names.of(labels[COMMUNITY]), **labels}
 
     def edges(self) -> Iterator[Edge]:
         """Yield each edge once."""

@@ -18,6 +18,7 @@ from graph.exports.parquet import load_pyarrow, write_parquet
 from graph.exports.xml import write_gexf, write_graphml
 from imgrec.collection.kinds import COMMUNITY
 from imgrec.errors import ImgrecError
+from imgrec.labels.community_names import names_of
 from imgrec.neighbors.graph import K, neighbors_of
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.store import Store
@@ -72,7 +73,8 @@ def export(
     joined = min(k, neighbors.k)
     places = map_of(store, neighbors, spec.name, seed)
     communities = _communities(store, neighbors, joined)
-    network = Network(spec.name, store.catalog, neighbors, places, joined, communities)
+    names = names_of(store)
+    network = Network(spec.name, store.catalog, neighbors, places, joined, communities, names)
     writers: dict[str, Callable[[Path], None]] = {
         "gexf": lambda path: write_gexf(network, path),
         "graphml": lambda path: write_graphml(network, path),

@@ -49,7 +49,6 @@ class PageText:
         kind: `overview` (of communities) or `pictures`.
         title: of the window.
         heading: of the page.
-        path: of the community; empty if the heading contains it.
         counts: numbers of pictures, communities and pages, as text.
         about: the most frequent folders and classes, as text.
         root: relative URL of the site's folder.
@@ -66,7 +65,6 @@ class PageText:
     kind: str
     title: str
     heading: str
-    path: str
     counts: str
     about: str
     root: str

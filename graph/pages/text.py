@@ -6,7 +6,6 @@ from typing import Any
 from graph.addresses import Cell, Page
 from graph.communities.comparison import parent_of
 from graph.communities.guide import Guide
-from graph.communities.naming import LONELY, plain_name
 from graph.pages.page import Link, PageText
 from imgrec.system.text import counted
 
@@ -38,7 +37,6 @@ def view_of(guide: Guide, path: str, cells: Sequence[Cell]) -> PageText:
         kind="overview" if children else "pictures",
         title=f"{guide.names[path]} · {counts}",
         heading=guide.names[path],
-        path="" if guide.names[path].endswith(path) else path,
         counts=counts,
         about=guide.about[path] if path else "",
         root=page.root,
@@ -64,11 +62,9 @@ def captions(guide: Guide, path: str) -> list[str]:
     The page draws the longest one that has room below its picture.
     """
     name, size = guide.names[path], guide.pictures(path)
-    number = LONELY if name == LONELY else path
-    middle = number if name == plain_name(path) else name
-    short = middle if len(middle) <= _SHORT else f"{middle[: _SHORT - 1].rstrip(' ·')}…"
+    short = name if len(name) <= _SHORT else f"{name[: _SHORT - 1].rstrip(' ·')}…"
     longest = f"{name} · {counted(size, 'picture')}"
-    return [*dict.fromkeys([longest, f"{middle} · {size:,}", f"{short} · {size:,}", short, number])]
+    return [*dict.fromkeys([longest, f"{name} · {size:,}", f"{short} · {size:,}", short])]
 
 
 def _counts(guide: Guide, path: str) -> str:

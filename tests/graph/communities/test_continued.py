@@ -141,6 +141,7 @@ def test_a_partition_that_got_bad_is_found_anew(store: Store) -> None:
         first.kept.options,
         "another graph",
         first.facts,
+        {},
     )
     neighbors = neighbors_of(blurred(N), 8, np.arange(1, N + 1))
     found = make_collection(neighbors, store.catalog, (), options, spoiled)
@@ -166,6 +167,7 @@ def test_a_bundle_has_the_parts_of_its_first_picture_that_was_there() -> None:
     kept = KeptParts(
         np.array([2, 4, 6]), np.array([[0, 1], [1, -1], [2, 0]], np.int32), {"seed": 0}, "graph",
         None,  # type: ignore[arg-type]
+        {},
     )  # fmt: skip
     bundles = Bundles.of(np.array([1, 2, 3, 4, 6]), [(1, 4), (3, 6)])
     paths = np.array([[3], [2], [1]])

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.communities.naming import key_classes, key_words, names_of, plain_name
+from graph.communities.naming import key_classes, key_words, words_of_siblings
 from graph.communities.nouns import breadth, noun_sums, noun_word
 from graph.communities.tally import Tally, class_sums
 from imgrec.collection import Entry
 from imgrec.collection.path_words import words_of
 from imgrec.encoders.imagenet import categories
 from imgrec.encoders.imagenet.words import classes_of
+from imgrec.labels.community_names import community_name
 from imgrec.store.classes import Classes
 
 
@@ -68,7 +69,7 @@ def test_names_of_siblings_are_told_apart_by_color_then_words_then_number() -> N
     whole = tally(
         400, ("dress", 150), ("silk", 60), ("hat", 50), colors={"red": 50, "blue": 50, "gray": 300}
     )
-    found = names_of(
+    found = words_of_siblings(
         {
             "1": tally(50, ("dress", 50), colors={"red": 40}),
             "2": tally(50, ("dress", 50), colors={"blue": 45}),
@@ -85,21 +86,21 @@ def test_names_of_siblings_are_told_apart_by_color_then_words_then_number() -> N
         "2": "dress · blue",
         "3": "silk",
         "4": "hat",
-        "5": "Community 5",
-        "6": "Community 6",
-        "0": "Loners",
+        "5": "",
+        "6": "",
+        "0": "",
     }
 
 
-def test_names_that_nothing_tells_apart_get_their_paths() -> None:
+def test_names_that_nothing_tells_apart_have_the_same_words() -> None:
     whole = tally(400, ("dress", 100))
-    found = names_of({path: tally(50, ("dress", 50)) for path in ("3.1", "3.2")}, whole)
-    assert found == {"3.1": "dress 3.1", "3.2": "dress 3.2"}
+    found = words_of_siblings({path: tally(50, ("dress", 50)) for path in ("3.1", "3.2")}, whole)
+    assert found == {"3.1": "dress", "3.2": "dress"}
 
 
 def test_namesakes_are_told_apart_by_what_is_frequent_in_one_of_them_only() -> None:
     whole = tally(1000, ("dress", 200), ("silk", 300), colors={"red": 60}, classes={"gown": 100.0})
-    found = names_of(
+    found = words_of_siblings(
         {
             "1": tally(50, ("dress", 50), classes={"gown": 16.0}),
             "2": tally(50, ("dress", 50), ("silk", 15)),
@@ -119,10 +120,11 @@ def test_namesakes_are_told_apart_by_what_is_frequent_in_one_of_them_only() -> N
     )
 )  # fmt: skip
 def test_names_are_distinct(siblings: list[dict[str, int]]) -> None:
-    tallies = {str(i): tally(10, *words.items()) for i, words in enumerate(siblings)}
+    tallies = {str(i): tally(10, *words.items()) for i, words in enumerate(siblings, start=1)}
     whole = Tally.joined([*tallies.values(), tally(100)])
-    names = names_of(tallies, whole).values()
-    assert len({name.casefold() for name in names}) == len(siblings)
+    words = words_of_siblings(tallies, whole)
+    names = {community_name(path, text).casefold() for path, text in words.items()}
+    assert len(names) == len(siblings)
 
 
 def entry_of(number: int, path: str) -> Entry:
@@ -193,10 +195,10 @@ def test_a_small_community_needs_a_surer_class() -> None:
         # Where the classes are not sure, the words count.
         (tally(50, ("shoes", 48), classes={"clog": 8.0, "Loafer": 7.0, "sandal": 6.0}), "shoes"),
         (tally(50, colors={"red": 40}, classes={"clog": 8.0}), "red"),
-        (tally(50, classes={"clog": 8.0}), "Community 1"),
+        (tally(50, classes={"clog": 8.0}), ""),
         # Most pictures lie in this folder.
         (tally(50, ("holidays", 50), classes={"clog": 30.0}), "clog"),
-        (tally(50, ("holidays", 50)), "Community 1"),
+        (tally(50, ("holidays", 50)), ""),
         (tally(50, classes={"tabby, tabby cat": 40.0}), "tabby"),
     ],
 )
@@ -205,7 +207,7 @@ def test_names_join_words_and_classes(own: Tally, name: str) -> None:
                "sandal": 40.0, "alp": 30.0, "hay": 30.0}  # fmt: skip
     colors = {"red": 60, "blue": 300}
     whole = tally(1000, ("shoes", 60), ("holidays", 550), colors=colors, classes=classes)
-    assert names_of({"1": own}, whole) == {"1": name}
+    assert words_of_siblings({"1": own}, whole) == {"1": name}
 
 
 BREEDS = ("beagle", "pug", "golden retriever", "whippet", "boxer", "Pomeranian", "collie", "chow")
@@ -214,22 +216,22 @@ BREEDS = ("beagle", "pug", "golden retriever", "whippet", "boxer", "Pomeranian",
 def test_many_classes_of_one_noun_name_a_community_by_it() -> None:
     dogs = dict.fromkeys(BREEDS, 6.0)
     whole = tally(1000, ("zoo", 48), classes={**dogs, "tabby": 40.0, "alp": 200.0})
-    assert names_of({"1": tally(50, classes=dogs)}, whole) == {"1": "dog"}
+    assert words_of_siblings({"1": tally(50, classes=dogs)}, whole) == {"1": "dog"}
     # Together they are sure of less than a third.
     few = dict.fromkeys(BREEDS[:4], 4.0)
-    assert names_of({"1": tally(50, classes=few)}, whole) == {"1": "Community 1"}
+    assert words_of_siblings({"1": tally(50, classes=few)}, whole) == {"1": ""}
     # One of the classes says more than the noun.
     pugs = tally(50, classes={"pug": 45.0, "collie": 2.0})
-    assert names_of({"1": pugs}, Tally.joined([whole, pugs])) == {"1": "pug"}
+    assert words_of_siblings({"1": pugs}, Tally.joined([whole, pugs])) == {"1": "pug"}
     # A word of the paths comes first.
-    assert names_of({"1": tally(50, ("zoo", 48), classes=dogs)}, whole) == {"1": "zoo"}
+    assert words_of_siblings({"1": tally(50, ("zoo", 48), classes=dogs)}, whole) == {"1": "zoo"}
 
 
 def test_nouns_are_of_classes_of_imagenet_only() -> None:
     mine = {f"{name} of mine": 6.0 for name in BREEDS}
     assert noun_sums(mine) == {}
     whole = tally(1000, classes=mine)
-    assert names_of({"1": tally(50, classes=mine)}, whole) == {"1": "Community 1"}
+    assert words_of_siblings({"1": tally(50, classes=mine)}, whole) == {"1": ""}
 
 
 def test_sums_of_nouns_are_those_of_the_classes_below_them() -> None:
@@ -244,7 +246,7 @@ def test_sums_of_nouns_are_those_of_the_classes_below_them() -> None:
 def test_siblings_of_one_class_are_told_apart_by_color() -> None:
     classes = {"clog": 45.0}
     whole = tally(1000, ("shoes", 150), colors={"red": 60, "blue": 60}, classes={"clog": 100.0})
-    found = names_of(
+    found = words_of_siblings(
         {
             "1": tally(50, ("shoes", 48), colors={"red": 40}, classes=classes),
             "2": tally(50, ("shoes", 48), colors={"blue": 40}, classes=classes),
@@ -276,11 +278,3 @@ def test_names_of_single_files_are_forgotten() -> None:
     assert own.words == Counter(dress=300)
     assert own.classes == {"gown": 90.0}
     assert tally(2, ("once", 1)).pruned().words == Counter(once=1)
-
-
-def test_the_plain_name() -> None:
-    assert [plain_name(path) for path in ("3.1", "0", "3.0")] == [
-        "Community 3.1",
-        "Loners",
-        "Loners",
-    ]

@@ -15,9 +15,10 @@ from graph.communities.kept import parts_of
 from graph.communities.numbering import numbered, parsed
 from graph.communities.parts import gathered, similarity, split
 from graph.communities.start import ALL, NOWHERE, Start
-from graph.communities.tree import LONERS, MOST_CHILDREN, Community, Grower
+from graph.communities.tree import MOST_CHILDREN, Community, Grower
 from graph.communities.weights import FLOOR, Graph, joined, knn_graph
 from graphs_by_hand import matrix_of, neighbors_of, random_graph
+from imgrec.labels.community_names import LONERS
 
 
 def grown(

@@ -28,6 +28,7 @@ from graph.exports.parquet import write_parquet
 from graph.exports.write import export
 from graph.exports.xml import gexf_lines, graphml_lines, write_gexf, write_graphml
 from imgrec.errors import ImgrecError
+from imgrec.labels.community_names import CommunityNames
 from imgrec.neighbors.graph import neighbors_of
 from imgrec.store.store import Store
 from stores import nothing_can_be_written
@@ -57,7 +58,15 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def network(path: Path) -> Any:
     with Store.open(path) as store:
         neighbors = neighbors_of(store)
-        yield Network("mini", store.catalog, neighbors, map_of(store, neighbors), 4)
+        names = CommunityNames({"2.1": "dress · hat"})
+        places = map_of(store, neighbors)
+        yield Network("mini", store.catalog, neighbors, places, 4, names=names)
+
+
+COMMUNITIES = {
+    "0.0": "Loners (0.0)", "0.1": "Loners (0.1)", "1.0": "Loners (1.0)", "1.1": "Community 1.1",
+    "2.0": "Loners (2.0)", "2.1": "dress · hat (2.1)",
+}  # fmt: skip
 
 
 def expected_nodes(network: Network) -> dict[int, dict[str, Any]]:
@@ -66,12 +75,15 @@ def expected_nodes(network: Network) -> dict[int, dict[str, Any]]:
     labels = network.catalog.labels.of(ids)
     nodes = {}
     for entry, (x, y) in zip(network.catalog.entries(ids), network.map.positions, strict=True):
+        of_one = dict(labels[entry.id])
+        if "community" in of_one:
+            of_one["community_name"] = COMMUNITIES[of_one["community"]]
         path = os.fsencode(entry.path).decode("utf-8", "replace")
         unit = 20 * len(ids) ** 0.5
         nodes[entry.id] = {
             "path": path, "width": entry.width, "height": entry.height,
             "x": pytest.approx(unit * x, rel=1e-5), "y": pytest.approx(unit * y, rel=1e-5),
-            **{f"label_{k}" if k == "x" else k: v for k, v in labels[entry.id].items()},
+            **{f"label_{k}" if k == "x" else k: v for k, v in of_one.items()},
         }  # fmt: skip
     return nodes
 

@@ -248,7 +248,11 @@ def test_every_community_has_a_caption_on_a_phone(
     nodes = data_of(site / "index.html")["nodes"]
     assert sorted(number for number, _ in told) == [node["id"] for node in nodes]
     assert all(text in nodes[number - 1]["captions"] for number, text in told)
-    assert nodes[0]["captions"] == ["Community 1 · 12 pictures", "1 · 12", "1"]
+    assert nodes[0]["captions"] == [
+        "Community 1 · 12 pictures",
+        "Community 1 · 12",
+        "Community 1",
+    ]
 
 
 def test_a_click_on_a_community_leads_down_to_its_pictures(

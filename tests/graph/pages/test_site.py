@@ -83,7 +83,7 @@ def test_classes_name_communities_and_stand_beside_their_pictures(tmp_path: Path
     keep_classes(path, found)
     site = site_of(path, tmp_path / "site").index.parent
     nodes = data_of(site / "index.html")["nodes"]
-    captions = {node["name"].partition(" · ")[0]: node["name"] for node in nodes}
+    captions = {re.split(r" \(| · ", node["name"])[0]: node["name"] for node in nodes}
     assert "golden retriever" in captions and "running shoe" in captions
     assert "sandal, clog" in captions or "clog, sandal" in captions
     assert len([name for name in captions if name.startswith("Community")]) == 1
@@ -423,7 +423,9 @@ def test_names_are_told_by_folders(tmp_path: Path) -> None:
     site_of(path, tmp_path / "site")
     text = (tmp_path / "site" / "index.html").read_text("utf-8")
     found = re.findall(r'class="text"><b>(.*?)</b>', text)
-    assert sorted(found) == ["dress", "hat", "new york", "shoe"]
+    told = [re.fullmatch(r"(.*) \(([1-4])\)", name) for name in found]
+    assert sorted(one[1] for one in told if one) == ["dress", "hat", "new york", "shoe"]
+    assert sorted(one[2] for one in told if one) == ["1", "2", "3", "4"]
 
 
 @pytest.fixture(scope="module")
