@@ -125,6 +125,7 @@ HOSTILE_VALUES = [
             "indexes/mini/hnsw": "sources",
             "communities": "method",
             "communities ": "modularity",
+            "communities  ": "names",
         }.items()
         for what, value in _VALUES.items()
         for folder in [folder.strip()]
