@@ -3,7 +3,7 @@
 The names exported here are the public Python API:
 
     from imgrec import Recommender
-    Recommender.open("store").query(["a.jpg", "b.jpg"], k=5)
+    Recommender.open("store").query("a.jpg", k=5, where={"folder": "fruit"})
 
 `import imgrec` imports neither numpy nor torch: each name imports its module when it is first
 used.
@@ -11,7 +11,14 @@ used.
 
 from typing import TYPE_CHECKING
 
-from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
+from imgrec.errors import (
+    EncoderError,
+    ImgrecError,
+    PictureError,
+    StoreError,
+    WrongTypeError,
+    WrongValueError,
+)
 from imgrec.system.lazy_exports import lazy_exports
 from imgrec.version import __version__
 
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
     from imgrec.neighbors.graph import neighbors_of
     from imgrec.neighbors.neighbors import Neighbors
     from imgrec.search.answer import Answer, Result, Text
+    from imgrec.search.listing import Listing, Picture
     from imgrec.search.recommender import Recommender
     from imgrec.store.store import Store
 else:
@@ -35,9 +43,11 @@ else:
             "Duplicates": "imgrec.duplicates.groups:Duplicates",
             "Group": "imgrec.duplicates.groups:Group",
             "KeepRules": "imgrec.duplicates.keep_rules:KeepRules",
+            "Listing": "imgrec.search.listing:Listing",
             "Member": "imgrec.duplicates.groups:Member",
             "Neighbors": "imgrec.neighbors.neighbors:Neighbors",
             "Options": "imgrec.indexing.options:IndexOptions",
+            "Picture": "imgrec.search.listing:Picture",
             "Recommender": "imgrec.search.recommender:Recommender",
             "Result": "imgrec.search.answer:Result",
             "Store": "imgrec.store.store:Store",
@@ -56,9 +66,11 @@ __all__ = [
     "Group",
     "ImgrecError",
     "KeepRules",
+    "Listing",
     "Member",
     "Neighbors",
     "Options",
+    "Picture",
     "PictureError",
     "Recommender",
     "Result",
@@ -66,6 +78,8 @@ __all__ = [
     "StoreError",
     "Summary",
     "Text",
+    "WrongTypeError",
+    "WrongValueError",
     "__version__",
     "find_duplicates",
     "index_folders",

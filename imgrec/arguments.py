@@ -98,9 +98,17 @@ def default_store() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def whole(value: str) -> int:
+    """Return the whole number of an argument."""
+    try:
+        return int(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value!r} is no whole number") from None
+
+
 def positive(value: str) -> int:
     """Return the whole number of an argument that must be 1 or more."""
-    number = int(value)
+    number = whole(value)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{value} is not 1 or more")
     return number
@@ -108,7 +116,7 @@ def positive(value: str) -> int:
 
 def not_negative(value: str) -> int:
     """Return the whole number of an argument that must be 0 or more."""
-    number = int(value)
+    number = whole(value)
     if number < 0:
         raise argparse.ArgumentTypeError(f"{value} is not 0 or more")
     return number

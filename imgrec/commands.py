@@ -15,6 +15,7 @@ import sqlite3
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -43,6 +44,38 @@ class Parser(argparse.ArgumentParser):
         )
         version = f"imgrec {__version__}"
         self.add_argument("--version", action="version", version=version, help="print the version")
+
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
+        """Parse arguments; an option that does not exist is answered with those like it.
+
+        That is looked for first, since a missing argument may just be misspelled.
+        """
+        given = sys.argv[1:] if args is None else list(args)
+        unknown = self._unknown_options(given)
+        if unknown:
+            self.error(f"there is no option {unknown[0]}{self._meant(unknown[0])}")
+        found, rest = self.parse_known_args(given, namespace)
+        if rest:
+            self.error(f"there is no argument {rest[0]!r}{self._meant(rest[0])}")
+        return found
+
+    def _unknown_options(self, given: Sequence[str]) -> list[str]:
+        """Return the long options that are neither known nor the beginning of a known one."""
+        if any(action.nargs == argparse.REMAINDER for action in self._actions):
+            # They are those of another parser.
+            return []
+        options = given[: given.index("--")] if "--" in given else given
+        names = [name.partition("=")[0] for name in options if name.startswith("--")]
+        known = self._option_string_actions
+        return [name for name in names if not any(one.startswith(name) for one in known)]
+
+    def _meant(self, option: str) -> str:
+        if not option.startswith("-"):
+            return ""
+        near = get_close_matches(option, self._option_string_actions, n=2)
+        return f", did you mean {' or '.join(near)}?" if near else ""
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong in one line and exit with 2."""

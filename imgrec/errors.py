@@ -1,13 +1,22 @@
-"""The exceptions of imgrec.
+"""The exceptions of imgrec: one tree.
 
-`ImgrecError` is the root of what a user can cause and mend; a wrong argument of a Python call
-is a `ValueError`. The text of each says what is wrong, the value, and what to do, in one line,
-because commands print just that line.
+`ImgrecError` is the root of what a user can cause and mend, so one `except ImgrecError` catches all
+of it. A wrong argument of a Python call is a `WrongTypeError` or a `WrongValueError`, which are a
+`TypeError` and a `ValueError` too. The text of each says what is wrong, the value, and what to do,
+in one line, because commands print just that line.
 """
 
 
 class ImgrecError(Exception):
     """A state that the user can mend; commands print its text as one line and exit with 2."""
+
+
+class WrongTypeError(ImgrecError, TypeError):
+    """An argument has a type that means nothing there; the text names the argument."""
+
+
+class WrongValueError(ImgrecError, ValueError):
+    """An argument has a value that is out of range or unknown; the text names the argument."""
 
 
 class StoreError(ImgrecError):

@@ -1,4 +1,7 @@
-"""`imgrec query IMAGE…`: print the pictures most like one to five others, or like words."""
+"""`imgrec query IMAGE…`: print the pictures most like one to five others, or like words.
+
+Without a picture and a word it lists the pictures that pass `--where` and `--under`.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +15,29 @@ from imgrec.arguments import encoder_option, positive, store_of, store_option
 from imgrec.commands import Parser, run, warn
 from imgrec.distances.choices import FUSIONS_EXPLAINED, METRICS_EXPLAINED
 from imgrec.errors import ImgrecError
+from imgrec.query_output import open_pictures, print_answer, print_list
 from imgrec.search.choices import INDEXES, INDEXES_EXPLAINED
-from imgrec.system.file_names import printable
 from imgrec.system.text import counted
+from imgrec.system.viewer import viewer_command
 
 if TYPE_CHECKING:
-    from imgrec.search.answer import Answer, Text
+    from imgrec.search.answer import Answer
     from imgrec.search.recommender import Recommender
 
+_PROG = "imgrec query"
 _MOST_QUERIES = 5
-
-# Characters of the path column; a longer path moves the labels of its own line only.
-_WIDEST = 80
-
-# Classes of a word that are named in its line.
-_CLASSES_NAMED = 5
+_K = 5
+# What only orders an answer, and means nothing for a list of pictures.
+_OF_QUESTIONS = (
+    *("unwanted", "not_text", "metric", "fuse", "encoder", "features", "index", "weights"),
+    *("device", "cache", "grid"),
+)
+_SPELLED = {"unwanted": "--not", "not_text": "--not-text"}
 
 _DESCRIPTION = """\
 Print the pictures most like one to five others, or that show what a word says, the nearest first.
-A distance of 0 is the same. The query pictures themselves are left out of the answer.
+A distance of 0 is the same. The query pictures themselves are left out of the answer. With --where
+or --under alone, list the pictures that fit, by path.
 """
 _EXAMPLES = """\
 examples:
@@ -41,6 +48,9 @@ examples:
   imgrec query a.jpg --text dog --not-text grass    like a and with a dog, without grass
   imgrec query a.jpg --not b.jpg --where color=red --under holidays/2024
   imgrec query a.jpg --where taken=2019-07..2019-08 --where camera=canon --details
+  imgrec query --where class=dog --paths            all pictures of dogs, for another program
+  imgrec query a.jpg -k 50 -0 | xargs -0 cp -t alike
+  imgrec query a.jpg --open                         in the system's viewer
   imgrec query a.jpg --features resnet50=1,rgb=0.5 --json
   imgrec query a.jpg --grid answer.png
   curl -s https://example.com/a.jpg | imgrec query -
@@ -48,71 +58,8 @@ examples:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the pictures most like one to five others, or that show what a word says."""
-    return run("imgrec query", _parser, _query, argv)
-
-
-def table(answer: Answer, *, details: bool = False) -> str:
-    """Return an answer as lines for a terminal.
-
-    Args:
-        answer: of a query.
-        details: add a line of metadata below each picture that has some.
-    """
-    from imgrec.pictures.metadata_names import in_words
-
-    texts = [text.unwanted for text in answer.texts]
-    wanted = len(answer.queries) + texts.count(False)
-    unwanted = len(answer.unwanted) + texts.count(True)
-    lines = [
-        f"{len(answer.results)} of {counted(answer.images, 'picture')}, "
-        + f"{answer.encoder}, {answer.metric}"
-        + (f", {answer.fuse} of {wanted} queries" if wanted > 1 else "")
-        + (f", {unwanted} unwanted" if unwanted else "")
-        + f", {_way(answer)}, {answer.elapsed_ms:.1f} ms"
-    ]
-    lines += [line for text in answer.texts for line in _text_lines(text)]
-    lines += [_below(word, names) for word, names in answer.classes.items()]
-    longest = max((len(printable(result.path)) for result in answer.results), default=0)
-    width = min(_WIDEST, longest)
-    for r in answer.results:
-        labels = "  ".join(printable(f"{kind}={value}") for kind, value in r.labels.items())
-        line = f"{r.rank:>3}  {r.distance:.4f}  {printable(r.path):<{width}}  {labels}"
-        lines.append(line.rstrip())
-        said = printable(in_words(r.metadata)) if details else ""
-        lines += [f"     {said}"] if said else []
-    pages = [f"page of {r.rank:>3}: {printable(r.page)}" for r in answer.results if r.page]
-    lines += ["", *pages] if pages else []
-    return "\n".join(lines) + "\n"
-
-
-def _text_lines(text: Text) -> list[str]:
-    """Return how a text was understood, and a warning where there is one."""
-    asked = f"{'not ' if text.unwanted else ''}{printable(text.text)!r}"
-    if text.word is None or text.pictures is None:
-        return [f"{asked}: by the text tower of {text.by}"]
-    sense = f" (sense {text.sense} of WordNet)" if text.sense else ""
-    named = _named(text.classes)
-    classes = f"{len(text.classes)} classes:" if text.classes[1:] else "the class"
-    shown = f"{counted(text.pictures, 'picture')} with a probability of 0.5 or more"
-    line = f"{asked}: {text.word}{sense}, {classes} {named} of {text.by}, {shown}"
-    return [line, *([printable(text.note)] if text.note else [])]
-
-
-def _below(word: str, names: Sequence[str]) -> str:
-    """Return which classes were taken for a noun of `--where class=…`."""
-    asked = printable(f"--where class={word}")
-    which = f"{len(names)} classes here:" if names[1:] else "the class"
-    return f"{asked}: {which} {_named([printable(name) for name in names])}"
-
-
-def _named(classes: Sequence[str]) -> str:
-    more = len(classes) - _CLASSES_NAMED
-    return ", ".join(classes[:_CLASSES_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _way(answer: Answer) -> str:
-    return "exact" if answer.exact else f"by {answer.index}, compared exactly"
+    """Print the pictures most like others, or that show what a word says, or that fit a filter."""
+    return run(_PROG, _parser, _query, argv)
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
@@ -129,7 +76,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("images", nargs="*", metavar="IMAGE", help=image)
     text = "what pictures should show, such as dog; may be repeated, and joined with pictures"
     add("--text", action="append", default=[], metavar="WORD", help=text)
-    add("-k", type=positive, default=5, metavar="N", help="how many to print (default 5)")
+    most = f"how many to print (default {_K}; all of a list by --where or --under alone)"
+    add("-k", type=positive, metavar="N", help=most)
     unwanted = "move away from what is like this one; may be repeated"
     add("--not", action="append", default=[], metavar="IMAGE", dest="unwanted", help=unwanted)
     unwanted = "move away from what shows this; may be repeated"
@@ -142,12 +90,13 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
     group = parser.add_argument_group("comparison")
     add = group.add_argument
-    add("--metric", default="cosine", metavar="NAME", help=_one_of(METRICS_EXPLAINED, "cosine"))
-    add("--fuse", default="mean", metavar="NAME", help=_one_of(FUSIONS_EXPLAINED, "mean"))
+    add("--metric", metavar="NAME", help=_one_of(METRICS_EXPLAINED, "cosine"))
+    add("--fuse", metavar="NAME", help=_one_of(FUSIONS_EXPLAINED, "mean"))
     encoder_option(group, "the feature to compare")
     several = "compare several features together, weighted: mini=1,rgb=0.5"
     add("--features", metavar="NAME=WEIGHT,…", help=several)
-    add("--index", default="auto", metavar="NAME", help=_one_of(INDEXES, "auto"))
+    add = group.add_mutually_exclusive_group().add_argument
+    add("--index", metavar="NAME", help=_one_of(INDEXES, "auto"))
     add("--exact", action="store_const", const="exact", dest="index", help="same as --index exact")
 
     group = parser.add_argument_group("store")
@@ -156,17 +105,23 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add = parser.add_argument_group("pictures that are not in the store").add_argument
     weights = "the weights that the store's vectors were made with"
     add("--weights", type=Path, metavar="FILE", help=weights)
-    device = "where they are encoded: auto, cpu, cuda, mps (default auto)"
-    add("--device", default="auto", help=device)
+    device = "where they are encoded: auto, cpu, cuda, cuda:1, mps (default auto)"
+    add("--device", metavar="NAME", help=device)
     cache = "where their vectors are cached: a file, redis://…, or none; default: a file in the "
     cache += "user's cache folder"
     add("--cache", metavar="WHERE", help=cache)
 
     add = parser.add_argument_group("output").add_argument
     add("--json", action="store_true", help="print one JSON object and nothing else")
+    add("--paths", action="store_true", help="print the absolute paths alone, one a line")
+    null = "the same, each ended by NUL, for xargs -0: any name is safe in it"
+    add("-0", "--null", action="store_true", help=null)
     details = "print when, with what and where each picture was taken, its title and keywords"
     add("--details", action="store_true", help=details)
+    pages = "print the link of each picture to its page in the network; done in a terminal"
+    add("--pages", action="store_true", help=pages)
     add("--grid", type=Path, metavar="FILE.png", help="draw queries and answers into a picture")
+    add("--open", action="store_true", help="show the pictures found in the system's viewer")
     return parser
 
 
@@ -179,12 +134,45 @@ def _explained(head: str, lines: Mapping[str, str]) -> str:
 
 
 def _query(arguments: argparse.Namespace) -> None:
-    from imgrec.search.query_vectors import FileBytes
+    a = arguments
+    _check(a)
+    # Before anything is computed: where there is no viewer, nothing should be.
+    viewer = viewer_command() if a.open else ()
     from imgrec.search.recommender import Recommender
 
-    a = arguments
-    if not a.images and not a.text:
-        raise ImgrecError("nothing is asked: name an IMAGE, or give --text WORD")
+    device = a.device or "auto"
+    with Recommender.open(store_of(a.store), a.weights, device, a.cache) as recommender:
+        if _is_question(a):
+            found = _answered(recommender, a)
+            warn(_PROG, found.warnings)
+            print_answer(found, a)
+            files = [result.file for result in found]
+        else:
+            listed = recommender.pictures(a.where, a.under, a.k)
+            print_list(listed, a)
+            files = list(listed.files()) if a.open else []
+    if a.open:
+        open_pictures(viewer, files)
+
+
+def _is_question(a: argparse.Namespace) -> bool:
+    return bool(a.images or a.text)
+
+
+def _check(a: argparse.Namespace) -> None:
+    """Check that no option is given that would mean nothing, before anything is read.
+
+    Raises:
+        ImgrecError: one is.
+    """
+    if not _is_question(a):
+        useless = [name for name in _OF_QUESTIONS if getattr(a, name)]
+        if useless or not (a.where or a.under):
+            useless_too = f", and {_spelled(useless[0])} is for a question" if useless else ""
+            raise ImgrecError(
+                f"nothing is asked{useless_too}: name an IMAGE, or give --text WORD "
+                "(--where and --under alone list pictures)"
+            )
     for pictures, texts in ((a.images, a.text), (a.unwanted, a.not_text)):
         if len(pictures) + len(texts) > _MOST_QUERIES:
             both = counted(len(pictures), "picture")
@@ -193,21 +181,38 @@ def _query(arguments: argparse.Namespace) -> None:
                 f"{both} are too many to ask about at once: "
                 f"name up to {_MOST_QUERIES} (the Python interface takes any number)"
             )
-    with Recommender.open(store_of(a.store), a.weights, a.device, a.cache) as recommender:
-        given = _given([*a.images, *a.unwanted])
-        images, unwanted = (
-            [FileBytes(name, given[name]) if name in given else name for name in names]
-            for names in (a.images, a.unwanted)
-        )
-        answer = recommender.query(
-            images, a.k, a.metric, a.fuse, a.encoder, features=a.features, text=a.text,
-            unwanted=unwanted, unwanted_text=a.not_text, where=a.where, under=a.under,
-            index=a.index,
-        )  # fmt: skip
-        if a.grid:
-            _write_grid(recommender, answer, given, a.grid)
-    warn("imgrec query", answer.warnings)
-    sys.stdout.write(_json(answer) if a.json else table(answer, details=a.details))
+    a.paths = a.paths or a.null
+    for one, other in (("json", "paths"), ("paths", "details"), ("paths", "pages")):
+        if getattr(a, one) and getattr(a, other):
+            shown = "-0" if a.null else "--paths"
+            names = [shown if name == "paths" else f"--{name}" for name in (one, other)]
+            raise ImgrecError(f"{' and '.join(names)} exclude each other: leave one of them out")
+    if a.grid and a.grid.suffix.lower() != ".png":
+        raise ImgrecError(f"--grid {a.grid}: the grid is a PNG, name a file that ends in .png")
+    if a.grid and not a.grid.parent.is_dir():
+        raise ImgrecError(f"--grid {a.grid}: there is no folder {a.grid.parent}, name another")
+
+
+def _spelled(name: str) -> str:
+    return _SPELLED.get(name, f"--{name}")
+
+
+def _answered(recommender: Recommender, a: argparse.Namespace) -> Answer:
+    from imgrec.search.query_vectors import FileBytes
+
+    given = _given([*a.images, *a.unwanted])
+    images, unwanted = (
+        [FileBytes(name, given[name]) if name in given else name for name in names]
+        for names in (a.images, a.unwanted)
+    )
+    answer = recommender.query(
+        images, a.k or _K, a.metric or "cosine", a.fuse or "mean", a.encoder,
+        features=a.features, text=a.text, unwanted=unwanted, unwanted_text=a.not_text,
+        where=a.where, under=a.under, index=a.index or "auto",
+    )  # fmt: skip
+    if a.grid:
+        _write_grid(recommender, answer, given, a.grid)
+    return answer
 
 
 def _given(names: Sequence[str]) -> dict[str, bytes]:
@@ -226,20 +231,9 @@ def _given(names: Sequence[str]) -> dict[str, bytes]:
             try:
                 given[name] = read_stream(stream)
             except PictureError as error:
-                raise ImgrecError(
-                    f"{_source(name)} cannot be read: {error.reason} ({error})"
-                ) from error
+                source = "standard input" if name == "-" else name
+                raise ImgrecError(f"{source} cannot be read: {error.reason} ({error})") from error
     return given
-
-
-def _source(name: str) -> str:
-    return "standard input" if name == "-" else name
-
-
-def _json(answer: Answer) -> str:
-    import json
-
-    return json.dumps(answer.to_dict()) + "\n"
 
 
 def _write_grid(
@@ -250,8 +244,6 @@ def _write_grid(
     from imgrec.search.grid import answer_grid
     from imgrec.system.atomic_files import write_bytes
 
-    if path.suffix.lower() != ".png":
-        raise ImgrecError(f"--grid {path}: the grid is a PNG, name a file that ends in .png")
     buffer = io.BytesIO()
     answer_grid(recommender.store, answer, given).save(buffer, "PNG")
     write_bytes(path, buffer.getvalue())

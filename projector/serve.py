@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from imgrec.arguments import whole
 from imgrec.commands import Parser, run
 from projector.choices import PORT
 
@@ -60,7 +61,7 @@ def _serve(arguments: argparse.Namespace) -> None:
 
 
 def _port(text: str) -> int:
-    port = int(text)
+    port = whole(text)
     if not 0 <= port < 65_536:
         raise argparse.ArgumentTypeError(f"{text} is not a port: give 0 to 65535")
     return port

@@ -22,6 +22,7 @@ from imgrec.encoders.device import DeviceEncoder, device_encoders
 from imgrec.errors import StoreError
 from imgrec.indexing.foreign import add_vectors, begin_vectors, lacking_lines
 from imgrec.indexing.jobs import PartJob, on_device, plan_jobs
+from imgrec.indexing.no_effect import without_effect
 from imgrec.indexing.options import IndexOptions, Summary
 from imgrec.indexing.reading import read_pictures
 from imgrec.indexing.vector_file import VectorFile
@@ -133,6 +134,7 @@ def _read(
         summary.skipped += waiting_line(store, waiting)
         offline = np.concatenate([offline, waiting])
         jobs = plan_jobs(store, encoders, offline, options.part_rows)
+    summary.warnings += without_effect(encoders, options)
     _prepare(jobs, device_encoders(encoders), options, summary)
     while lost := read_pictures(store, jobs, encoders, labeled, options, summary):
         offline = np.concatenate([offline, *map(store.catalog.ids_under, lost)])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.encoders import load_encoder, needs_weights
+from imgrec.encoders.accelerators import check_device
 from imgrec.encoders.spec import Encoder, EncoderSpec
 from imgrec.errors import ImgrecError
 from imgrec.indexing.foreign import read_vector_files, unless_foreign
@@ -112,6 +113,7 @@ def _encoders(
     store: Store | None, sources: Collection[PictureSource], options: IndexOptions
 ) -> tuple[dict[str, Encoder], str]:
     """Return the encoders by name, and the feature that is meant when none is named."""
+    check_device(options.device)
     names = list(options.encoders or _encoders_of(store, sources, options) or DEFAULT_ENCODERS)
     names = list(dict.fromkeys([*names, "rgb"]))
     first, names = names[0], unless_foreign(store, names, options.vectors)

@@ -1,7 +1,20 @@
-"""The result types of a query; `--json` prints them, so their field names are a contract."""
+"""The result types of a query; `--json` prints them, so their field names are a contract.
 
+An answer is a sequence of its results. Shown in a notebook it has their thumbnails, which it reads
+from the store by id when it is shown: an id stands for one content, so they stay true.
+"""
+
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from imgrec.search.picture_lines import class_told, result_lines
+from imgrec.store.notebook import Cell, pictures_html
+from imgrec.system.file_names import printable
+from imgrec.system.text import counted
+
+# Lines of pictures in the text of a Python prompt.
+REPR_LINES = 10
 
 
 @dataclass(frozen=True)
@@ -12,6 +25,7 @@ class Result:
         rank: position in the answer, from 1.
         id: catalog id.
         path: relative to its root.
+        file: absolute path of the file.
         distance: fused distance to the queries, 0 for equal vectors; with `--fuse rank` the mean
             rank, from 0.
         similarity: 1 - distance; None for metrics where that is not a similarity.
@@ -26,6 +40,7 @@ class Result:
     rank: int
     id: int
     path: str
+    file: str
     distance: float
     similarity: float | None
     per_query: list[float]
@@ -63,9 +78,12 @@ class Text:
     note: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answer:
     """The pictures most similar to the queries, in ascending order of distance.
+
+    It iterates over its results, has their number as its length, and shows them as pictures in a
+    notebook.
 
     Attributes:
         queries: the query pictures, as given.
@@ -83,7 +101,8 @@ class Answer:
         classes: for each noun of `--where class=…` that is no picture's class, those below it
             that pictures have, and that were taken.
         warnings: a line for each feature of a relation that some pictures lack, which are not
-            compared.
+            compared, and for each picture or text that is asked for and unwanted at once.
+        store: absolute path of the store; "" if it is not known.
     """
 
     queries: list[str]
@@ -100,7 +119,48 @@ class Answer:
     results: list[Result]
     classes: dict[str, list[str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    store: str = ""
+
+    def __iter__(self) -> Iterator[Result]:
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __getitem__(self, place: int) -> Result:
+        return self.results[place]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as the JSON object that `--json` prints."""
         return asdict(self)
+
+    def __repr__(self) -> str:
+        asked = [*self.queries, *(text.text for text in self.texts if not text.unwanted)]
+        lines = result_lines(self.results[:REPR_LINES])
+        more = len(self.results) - len(lines)
+        lines += [f"… and {more:,} more"] if more > 0 else []
+        like = printable(", ".join(asked))
+        return "\n".join([f"<Answer: {answer_heading(self)}; like {like}>", *lines])
+
+    def _repr_html_(self) -> str:
+        cells = [Cell(r.id, r.path, _facts(r)) for r in self.results]
+        return pictures_html(self.store, answer_heading(self), cells)
+
+
+def answer_heading(answer: Answer) -> str:
+    """Return how many pictures were found, among how many, and what was compared."""
+    texts = [text.unwanted for text in answer.texts]
+    wanted = len(answer.queries) + texts.count(False)
+    unwanted = len(answer.unwanted) + texts.count(True)
+    return (
+        f"{len(answer.results)} of {counted(answer.images, 'picture')}, "
+        + f"{answer.encoder}, {answer.metric}"
+        + (f", {answer.fuse} of {wanted} queries" if wanted > 1 else "")
+        + (f", {unwanted} unwanted" if unwanted else "")
+    )
+
+
+def _facts(result: Result) -> list[str]:
+    """Return the lines below the picture of a result: its distance and its class or folder."""
+    told = class_told(result.labels) or result.labels.get("folder", "")
+    return [f"{result.rank}: {result.distance:.4f}", *([told] if told else [])]

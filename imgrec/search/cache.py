@@ -91,11 +91,16 @@ def open_cache(
 
     Raises:
         ImgrecError: `where` is a URL but not a valid one of a redis server, or the `redis` extra
-            is not installed.
+            is not installed; or it is empty; or it would need a new folder at the top of the disk,
+            which is a typing error.
     """
     if where == "none":
         return _NoCache()
+    if where == "":
+        raise ImgrecError("the vector cache has an empty name: give a file, redis://… or none")
     if where is None or not _SCHEME.match(where):
+        if where is not None:
+            _check_place(Path(where).absolute())
         return _GuardedCache(lambda: SqliteFile(_path(where), max_bytes), math.inf, warn, clock)
     shown = _without_password(where)
     require("redis", extra="redis", why=f"the vector cache {shown}")
@@ -108,6 +113,20 @@ def _path(where: str | None) -> Path:
     import platformdirs
 
     return platformdirs.user_cache_path("imgrec") / "vectors.sqlite"
+
+
+def _check_place(file: Path) -> None:
+    """Check that a file of the cache would not create a folder at the top of the disk.
+
+    Raises:
+        ImgrecError: it would.
+    """
+    new = [folder for folder in file.parents if not folder.exists()]
+    if new and new[-1].parent == file.parents[-1]:
+        raise ImgrecError(
+            f"the vector cache {file} would create {new[-1]} at the top of the disk: make that "
+            "folder, or name a file in another one"
+        )
 
 
 def _without_password(address: str) -> str:

@@ -18,6 +18,7 @@ from PIL import Image
 from imgrec.collection import Catalog, Entry
 from imgrec.derived.kept import Searchable
 from imgrec.encoders import matching_encoder
+from imgrec.encoders.registry import needs_weights
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors, check_finite
 from imgrec.encoders.text import TextEncoder
 from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
@@ -27,6 +28,10 @@ from imgrec.sources.opening import picture_at, source_of
 from imgrec.sources.source import Listed
 from imgrec.store.composition import Halves
 from imgrec.store.relations import RelatedFeature, RelationSpec
+
+# Of pictures with one file name: read from the catalog, and named in a message.
+_MOST_CALLED = 1000
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,25 @@ class Resolver:
         self._encoders: dict[str, Encoder] = {}
         self._lock = threading.Lock()
 
+    def warnings(self, features: Sequence[Searchable]) -> list[str]:
+        """Return a line where the device that was named encodes none of the features.
+
+        Raises:
+            EncoderError: weights were named, and no encoder of the features takes any.
+        """
+        specs = [spec for opened in features for spec in encoded_by(opened)]
+        names = " and ".join(dict.fromkeys(spec.name for spec in specs))
+        if self._weights and not any(needs_weights(spec.name) for spec in specs):
+            raise EncoderError(
+                f"the weights {self._weights} are for a model by its name, and what is compared "
+                f"is {names}: leave them out"
+            )
+        if self._device in ("auto", "cpu") or not all(spec.in_worker for spec in specs):
+            return []
+        return [
+            f"{names} is encoded on the CPU, as the store's vectors were, not on {self._device}"
+        ]
+
     def resolve(self, asked: Asked, catalog: Catalog, features: Sequence[Searchable]) -> Resolved:
         """Return the vectors of a picture, the stored ones if it is in the catalog.
 
@@ -114,7 +138,7 @@ class Resolver:
         if listed is None:
             entry = catalog.find_path(name)
             if entry is None:
-                raise ImgrecError(_absent(name, catalog))
+                raise ImgrecError(_absent(name, path, catalog))
         if entry is not None and (listed is None or _has(entry, features)):
             return _stored(name, entry, features)
         try:
@@ -211,16 +235,41 @@ def _entry_at(location: str, listed: Listed, catalog: Catalog) -> Entry | None:
     return None
 
 
-def _absent(name: str, catalog: Catalog) -> str:
-    """Return why a name is no picture that can be asked for."""
+def _absent(name: str, path: str, catalog: Catalog) -> str:
+    """Return why a name is no picture that can be asked for.
+
+    Args:
+        name: as asked.
+        path: its last part.
+        catalog: of the store.
+    """
     outside = catalog.find_outside(name)
     if outside is None:
-        return f"no picture at {name}: name a file, or a path of the catalog"
+        called = _called(path, catalog)
+        return f"no picture at {name}: {called or 'name a file, or a path of the catalog'}"
     what = {
         "left-out": "left out of the collection: name its file, or index its folder again",
         "missing": "missing, its file is not there: name another",
     }
     return f"{name} is {what.get(outside.status, f'{outside.status}: name another')}"
+
+
+def _called(last: str, catalog: Catalog) -> str:
+    """Return which pictures of the catalog have a file name, "" for none."""
+    if not last:
+        return ""
+    found = catalog.ids_ending([f"/{last}"], "ok").tolist()
+    # What is asked of SQLite has wildcards, of which a name may hold some.
+    paths = [
+        entry.path
+        for entry in catalog.entries(found[:_MOST_CALLED])
+        if entry.path.casefold().endswith(f"/{last}".casefold())
+    ]
+    if len(paths) == 1:
+        return f"did you mean {paths[0]}?"
+    more = ", …" if paths[_MOST_NAMED:] else ""
+    listed = ", ".join(paths[:_MOST_NAMED]) + more
+    return f"{len(paths)} pictures are called so, name one: {listed}" if paths else ""
 
 
 def _has(entry: Entry, features: Sequence[Searchable]) -> bool:

@@ -2,25 +2,47 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from imgrec.collection.filters import Filter
-from imgrec.collection.kinds import COMMUNITY
 from imgrec.distances.blockwise import keep_freed_memory, load_kernels
-from imgrec.distances.metrics import Metric, metric_named
-from imgrec.errors import StoreError
-from imgrec.pictures.metadata_names import by_name
-from imgrec.search.answer import Answer, Result
+from imgrec.distances.metrics import metric_named
+from imgrec.encoders.accelerators import check_device
+from imgrec.errors import StoreError, WrongValueError
+from imgrec.search.answer import Answer
+from imgrec.search.asked import (
+    Pictures,
+    Texts,
+    Under,
+    Where,
+    filter_asked,
+    pictures_asked,
+    texts_asked,
+)
 from imgrec.search.cache import open_cache
 from imgrec.search.candidates import COUNTS, CandidateCounts, Question
-from imgrec.search.query_vectors import Asked, Resolver
+from imgrec.search.contradictions import both_asked_and_unwanted
+from imgrec.search.listing import Listing, list_pictures
+from imgrec.search.query_vectors import Resolver
+from imgrec.search.results import ranked_results
 from imgrec.search.space import Space
 from imgrec.search.view import StoreView, weights_asked
-from imgrec.search.ways import Found, chosen_index, search, search_joined
+from imgrec.search.ways import chosen_index, search, search_joined
 from imgrec.store.manifest import is_store
-from imgrec.store.site_link import page_of, site_of
+from imgrec.store.notebook import store_html
 from imgrec.store.store import Store
+from imgrec.system.argument_types import (
+    PATH,
+    PATH_OR_NONE,
+    TEXT,
+    TEXT_OR_NONE,
+    WHOLE,
+    WHOLE_OR_NONE,
+    Kind,
+    check_type,
+)
+
+_FEATURES = Kind((str, Mapping), "a text such as 'mini=1,rgb=0.5', or a mapping", or_none=True)
 
 # From so many float32 values on, repeated questions are answered by the compiled loops.
 _WORTH_COMPILED = 1 << 21
@@ -35,16 +57,23 @@ class Recommender:
     def __init__(
         self,
         store: Store,
-        weights: Path | None = None,
+        weights: Path | str | None = None,
         device: str = "auto",
         cache: str | None = None,
         *,
         counts: CandidateCounts = COUNTS,
     ) -> None:
+        check_type("store", store, Kind((Store,), "a Store, or use Recommender.open"))
+        check_type("weights", weights, PATH_OR_NONE)
+        check_type("device", device, TEXT)
+        check_type("cache", cache, TEXT_OR_NONE)
+        check_device(device)
+        if weights is not None and not Path(weights).is_file():
+            raise WrongValueError(f"weights {weights}: there is no such file, name another")
         self.store = store
         self._counts = counts
         self._cache = open_cache(cache)
-        self._resolver = Resolver(self._cache, weights, device)
+        self._resolver = Resolver(self._cache, Path(weights) if weights else None, device)
         self._lock = threading.Lock()
         self._view: StoreView | None = None
         self._outlived: list[Store] = []
@@ -70,11 +99,18 @@ class Recommender:
 
         Raises:
             StoreError: there is no store at this path, or it is damaged.
+            ImgrecError: there is no file of weights, no such device, or no folder for the cache.
         """
-        return cls(Store.open(path), Path(weights) if weights else None, device, cache)
+        check_type("path", path, PATH)
+        store = Store.open(path)
+        try:
+            return cls(store, weights, device, cache)
+        except BaseException:
+            store.close()
+            raise
 
     def close(self) -> None:
-        """Close the store and the cache; later queries raise ValueError."""
+        """Close the store and the cache; later queries raise WrongValueError."""
         self._closed, self._view = True, None
         for store in (*self._outlived, self.store):
             store.close()
@@ -86,20 +122,42 @@ class Recommender:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        return f"<Recommender of {self.store!r}>"
+
+    def _repr_html_(self) -> str:
+        return store_html(self.store)
+
+    def pictures(self, where: Where = (), under: Under = (), k: int | None = None) -> Listing:
+        """Return the pictures that pass a filter, by path; nothing is compared.
+
+        Args:
+            where: as in `query`.
+            under: as in `query`.
+            k: the first k of them; None for all.
+
+        Raises:
+            ImgrecError: no picture passes, or the filter names an unknown label or folder.
+        """
+        check_type("k", k, WHOLE_OR_NONE)
+        if k is not None and k < 1:
+            raise WrongValueError(f"k is {k}: give 1 or more, or None for all")
+        return list_pictures(self._current_view().store, filter_asked(where, under), k)
+
     def query(
         self,
-        images: Sequence[Asked] = (),
+        images: Pictures = (),
         k: int = 5,
         metric: str = "cosine",
         fuse: str = "mean",
         encoder: str | None = None,
         *,
         features: str | Mapping[str, float] | None = None,
-        text: Sequence[str] = (),
-        unwanted: Sequence[Asked] = (),
-        unwanted_text: Sequence[str] = (),
-        where: Sequence[str] = (),
-        under: Sequence[str] = (),
+        text: Texts = (),
+        unwanted: Pictures = (),
+        unwanted_text: Texts = (),
+        where: Where = (),
+        under: Under = (),
         index: str = "auto",
     ) -> Answer:
         """Return the k pictures most similar to query pictures and texts.
@@ -108,8 +166,9 @@ class Recommender:
         its stored vector; no encoder is loaded then.
 
         Args:
-            images: files, paths relative to a root of the store, catalog ids, PIL images, or
-                uint8 arrays (h, w, 3). There may be none if there is a text.
+            images: one picture or a sequence of them: files, paths relative to a root of the
+                store, catalog ids, PIL images, uint8 arrays (h, w, 3), or the bytes of a file.
+                There may be none if there is a text.
             k: number of results; fewer if the store holds fewer, and up to 3k for the metric
                 `combined`.
             metric: one of `imgrec.distances.metrics.METRICS`.
@@ -118,40 +177,52 @@ class Recommender:
                 a metric that is defined for histograms only.
             features: several features to join, with weights: `{"mini": 1, "rgb": 0.5}` or
                 `"mini=1,rgb=0.5"`.
-            text: what results should show: English nouns such as "dog", found by the classes of
-                ImageNet; any text where the feature's encoder has a text tower.
+            text: what results should show, one text or several: English nouns such as "dog",
+                found by the classes of ImageNet; any text where the feature's encoder has a
+                text tower.
             unwanted: pictures that results should not be like.
             unwanted_text: what results should not show.
-            where: labels or metadata that results must have, such as `folder=dress` or
-                `taken=2019-07`; the classes below a noun that is no picture's class, such as
-                `class=dog`.
+            where: labels or metadata that results must have, such as `"folder=dress"` or
+                `{"folder": "dress", "taken": "2019-07"}`, where a value may be a list of which any
+                fits; the classes below a noun that is no picture's class, such as `class=dog`.
             under: folders in which results must lie.
             index: `auto`, `exact`, `sketch` or `hnsw`.
 
         Raises:
-            ValueError: there is no query picture and no text, or k is below 1.
+            WrongTypeError: an argument has another type; a TypeError too.
+            WrongValueError: there is no query picture and no text, or k is below 1; a ValueError
+                too.
             ImgrecError: a picture cannot be read; a word has no class; or a metric, feature,
                 filter, index or way to fuse is unknown, or they cannot be combined.
         """
-        _check_lists(images=images, text=text, unwanted=unwanted, unwanted_text=unwanted_text)
-        if not len(images) + len(text) or k < 1:
-            raise ValueError(
-                f"{len(images)} pictures, {len(text)} texts and k = {k}: "
-                "at least 1 picture or text, and 1 result, are needed"
+        pictures = pictures_asked("images", images)
+        avoided = pictures_asked("unwanted", unwanted)
+        words, avoided_words = (
+            texts_asked("text", text),
+            texts_asked("unwanted_text", unwanted_text),
+        )
+        wanted = filter_asked(where, under)
+        _check_types(k, metric, fuse, encoder, features, index)
+        if not pictures and not words:
+            raise WrongValueError(
+                "no picture and no text is asked for: give images or text, or list what passes a "
+                "filter by pictures(where=…)"
             )
+        if k < 1:
+            raise WrongValueError(f"k is {k}: give 1 or more")
         started = time.perf_counter()
-        chosen, wanted = metric_named(metric), Filter.parse(where, under)
+        chosen = metric_named(metric)
         view = self._current_view()
         compared = view.compared(chosen, weights_asked(chosen, encoder, features))
-        space = compared.space
+        space, warnings = compared.space, self._resolver.warnings(compared.opened)
         self._load_kernels(space)
         catalog, resolve = view.store.catalog, self._resolver.resolve
         with self._cache.question():
-            likes = [resolve(one, catalog, compared.opened) for one in images]
-            dislikes = [resolve(one, catalog, compared.opened) for one in unwanted]
+            likes = [resolve(one, catalog, compared.opened) for one in pictures]
+            dislikes = [resolve(one, catalog, compared.opened) for one in avoided]
             texts = [
                 view.texts.understood(one, compared.opened, self._resolver, unwanted=negative)
-                for negative, several in ((False, text), (True, unwanted_text))
+                for negative, several in ((False, words), (True, avoided_words))
                 for one in several
             ]
         likes += [one.resolved for one in texts if not one.text.unwanted]
@@ -166,10 +237,10 @@ class Recommender:
             found = search_joined(space, question, k, index)
         else:
             found = search(chosen_index(space, question, index), question, k)
-        results = _results(view.store, space, found, len(likes), chosen, fuse)
+        results = ranked_results(view.store, space, found, len(likes), chosen, fuse)
         return Answer(
-            queries=[query.name for query in likes[: len(images)]],
-            unwanted=[query.name for query in dislikes[: len(unwanted)]],
+            queries=[query.name for query in likes[: len(pictures)]],
+            unwanted=[query.name for query in dislikes[: len(avoided)]],
             texts=[one.text for one in texts],
             encoder=compared.name,
             metric=metric,
@@ -181,14 +252,15 @@ class Recommender:
             elapsed_ms=round(1000 * (time.perf_counter() - started), 3),
             results=results,
             classes=classes,
-            warnings=list(compared.lacking),
+            warnings=[*compared.lacking, *warnings, *both_asked_and_unwanted(likes, dislikes)],
+            store=str(self.store.path.resolve()),
         )
 
     def _current_view(self) -> StoreView:
         """Return the view of the store's current state, a new one if the store has changed."""
         with self._lock:
             if self._closed:
-                raise ValueError("this Recommender is closed: open another")
+                raise WrongValueError("this Recommender is closed: open another")
             if not is_store(self.store.path):
                 raise StoreError(f"the store {self.store.path} is gone: open another")
             if self.store.catalog.is_outdated():
@@ -210,34 +282,11 @@ class Recommender:
         self._asked_before = True
 
 
-def _check_lists(**given: object) -> None:
-    for name, value in given.items():
-        if isinstance(value, str | Path) or not hasattr(value, "__len__"):
-            what = "texts" if "text" in name else "pictures"
-            raise ValueError(f"{name} is {type(value).__name__}: give a list of {what}")
-
-
-def _results(
-    store: Store, space: Space, found: Found, count: int, metric: Metric, fuse: str
-) -> list[Result]:
-    ids = space.ids[found.rows].tolist()
-    labels, metadata = store.catalog.labels.of(ids), store.catalog.metadata.of(ids)
-    has_similarity = metric.has_similarity and fuse != "rank"
-    entries, site = store.catalog.entries(ids), site_of(store.path)
-    return [
-        Result(
-            rank=rank,
-            id=entry.id,
-            path=entry.path,
-            distance=score,
-            similarity=1 - score if has_similarity else None,
-            per_query=distances[:count],
-            per_unwanted=distances[count:],
-            labels=labels[entry.id],
-            page=page_of(site, labels[entry.id].get(COMMUNITY), entry.id),
-            metadata=by_name(metadata[entry.id]),
-        )
-        for rank, (entry, score, distances) in enumerate(
-            zip(entries, found.scores.tolist(), found.distances.T.tolist(), strict=True), start=1
-        )
-    ]
+def _check_types(
+    k: object, metric: object, fuse: object, encoder: object, features: object, index: object
+) -> None:
+    check_type("k", k, WHOLE)
+    for name, value in (("metric", metric), ("fuse", fuse), ("index", index)):
+        check_type(name, value, TEXT)
+    check_type("encoder", encoder, TEXT_OR_NONE)
+    check_type("features", features, _FEATURES)

@@ -24,6 +24,7 @@ from imgrec.search.query_vectors import Resolved
 from imgrec.search.space import Part, Space
 from imgrec.search.texts import Texts
 from imgrec.store.store import Store
+from imgrec.system.argument_types import NUMBER, check_type
 
 _KEPT_FILTERS = 16
 _LEAST_WEIGHT = 1e-6
@@ -179,6 +180,7 @@ def weights_asked(
     if not weights or not all(weights):
         raise ImgrecError("--features names no feature: give some, such as mini=1,rgb=0.5")
     for name, weight in weights.items():
+        check_type(f"features[{name!r}]", weight, NUMBER)
         if not _LEAST_WEIGHT <= weight <= 1 / _LEAST_WEIGHT:
             raise ImgrecError(
                 f"the weight of {name} is {weight:g}: give a number from {_LEAST_WEIGHT:g} "

@@ -20,6 +20,7 @@ from imgrec.store.descriptions import described, read_spec
 from imgrec.store.enclosure import check_enclosed, is_name, name_in
 from imgrec.store.features import FeatureStore, stored_ids
 from imgrec.store.manifest import is_store, read_manifest, write_manifest, writing_lock
+from imgrec.store.notebook import store_heading, store_html
 from imgrec.store.paths import CATALOG, FEATURE_DESCRIPTION, LOCK, StorePaths
 from imgrec.store.relations import (
     JOINED,
@@ -34,6 +35,7 @@ from imgrec.store.relations import (
     relations_among,
 )
 from imgrec.store.thumbnails import ThumbStore
+from imgrec.system.argument_types import PATH, check_type
 from imgrec.system.atomic_files import TEMPORARY_PREFIX, remove_temporaries, write_text
 
 _SETTINGS: tuple[str, ...] = ("encoder", "follow_links", "take", "exclude", "include")
@@ -62,6 +64,7 @@ class Store:
             StoreError: there is none, it is damaged, it has another format version, or it holds
                 anything but folders and files (`imgrec.store.enclosure`).
         """
+        check_type("path", path, PATH)
         path = Path(path)
         if is_store(path):
             check_enclosed(path)
@@ -76,6 +79,7 @@ class Store:
             StoreError: the folder holds something else, a store of another format version, or
                 one that holds anything but folders and files.
         """
+        check_type("path", path, PATH)
         path = Path(path)
         if is_store(path):
             check_enclosed(path)
@@ -100,6 +104,12 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        return f"<{store_heading(self)}>"
+
+    def _repr_html_(self) -> str:
+        return store_html(self)
 
     @property
     def encoder(self) -> str | None:

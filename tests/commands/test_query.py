@@ -55,7 +55,7 @@ def test_the_fields_of_the_json(
     answer = _json(capsys, photos / "discs/001.jpg", "--store", photo_store, "-k", 3)
     assert list(answer) == [
         *("queries", "unwanted", "texts", "encoder", "metric", "fuse", "k", "images"),
-        *("index", "exact", "elapsed_ms", "results", "classes", "warnings"),
+        *("index", "exact", "elapsed_ms", "results", "classes", "warnings", "store"),
     ]
     assert (answer["classes"], answer["warnings"]) == ({}, [])
     assert (answer["unwanted"], answer["texts"], answer["index"]) == ([], [], "exact")
@@ -64,10 +64,11 @@ def test_the_fields_of_the_json(
     assert (answer["k"], answer["images"], answer["exact"]) == (3, 24, True)
     first = answer["results"][0]
     assert list(first) == [
-        *("rank", "id", "path", "distance", "similarity", "per_query", "per_unwanted"),
+        *("rank", "id", "path", "file", "distance", "similarity", "per_query", "per_unwanted"),
         *("labels", "page", "metadata"),
     ]
     assert first["rank"] == 1
+    assert first["file"] == str(photos / first["path"])
     assert first["similarity"] == pytest.approx(1 - first["distance"])
     color = first["labels"].pop("color")
     assert color in WORDS

@@ -4,7 +4,7 @@ from imgrec.search.answer import Answer, Result, Text
 
 
 def test_an_answer_is_printed_with_all_of_its_fields() -> None:
-    result = Result(1, 7, "a.jpg", 0.25, 0.75, [0.25], [], {"folder": "x"})
+    result = Result(1, 7, "a.jpg", "/photos/a.jpg", 0.25, 0.75, [0.25], [], {"folder": "x"})
     text = Text("dog", False, "lite0")
     answer = Answer(
         queries=["q.jpg"],
@@ -49,6 +49,7 @@ def test_an_answer_is_printed_with_all_of_its_fields() -> None:
                 "rank": 1,
                 "id": 7,
                 "path": "a.jpg",
+                "file": "/photos/a.jpg",
                 "distance": 0.25,
                 "similarity": 0.75,
                 "per_query": [0.25],
@@ -60,6 +61,7 @@ def test_an_answer_is_printed_with_all_of_its_fields() -> None:
         ],
         "classes": {},
         "warnings": [],
+        "store": "",
     }
 
 

@@ -78,6 +78,10 @@ class Catalog:
     def find_outside(self, path: str) -> Entry | None:
         return next((e for e in self._entries if e.path == path and e.status != "ok"), None)
 
+    def ids_ending(self, suffixes: list[str], *statuses: str) -> np.ndarray:
+        of = (e for e in self._entries if e.status in statuses)
+        return np.array([e.id for e in of if e.path.endswith(tuple(suffixes))], np.int64)
+
     def find_digest(self, content: str) -> Entry | None:
         return next((entry for entry in self._entries if entry.digest == content), None)
 
@@ -180,6 +184,26 @@ def test_a_path_of_the_catalog_needs_no_file(made: list[Means]) -> None:
     with pytest.raises(ImgrecError) as error:
         _resolver().resolve("gone/b.png", catalog, [_opened(SMALL, (3,))])
     assert str(error.value) == ("no picture at gone/b.png: name a file, or a path of the catalog")
+
+
+@pytest.mark.parametrize(
+    ("paths", "told"),
+    [
+        (["x/b.png"], "did you mean x/b.png?"),
+        (["x/b.png", "y/b.png"], "2 pictures are called so, name one: x/b.png, y/b.png"),
+        (["x/bb.png", "y/b.pngg"], "name a file, or a path of the catalog"),
+        ([f"{n}/b.png" for n in range(4)], "4 pictures are called so, name one: 0/b.png, "
+         "1/b.png, 2/b.png, …"),
+    ],
+)  # fmt: skip
+def test_a_file_name_of_the_catalog_is_answered_with_its_path(
+    paths: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    catalog: Any = Catalog(*(_entry(number, path) for number, path in enumerate(paths, 1)))
+    with pytest.raises(ImgrecError) as error:
+        _resolver().resolve("b.png", catalog, [_opened(SMALL, (3,))])
+    assert str(error.value) == f"no picture at b.png: {told}"
 
 
 @pytest.fixture

@@ -232,10 +232,13 @@ def test_what_cannot_be_asked(recommender: Recommender) -> None:
         recommender.query(text=["giraffe"])
     with pytest.raises(ImgrecError, match="no class for ''"):
         recommender.query([7], unwanted_text=[""])
-    with pytest.raises(ValueError, match="0 pictures, 0 texts"):
+    with pytest.raises(ValueError, match="no picture and no text is asked for"):
         recommender.query(unwanted_text=["dog"])
-    with pytest.raises(ValueError, match="text is str: give a list"):
-        recommender.query(text="dog")
+
+
+def test_one_text_may_stand_for_a_list(recommender: Recommender) -> None:
+    listed = recommender.query(text=["dog"], unwanted_text=["car"])
+    assert recommender.query(text="dog", unwanted_text="car").results == listed.results
 
 
 @pytest.fixture(scope="module")
