@@ -88,7 +88,7 @@ def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[P
     shown = [i for members in job.members.values() for i in members]
     wanted = {*shown, *(near[0] for found in job.near.values() for near in found)}
     entries = {entry.id: entry for entry in catalog.entries(sorted(wanted))}
-    labels = catalog.labels.of(shown)
+    labels = catalog.labels.of(sorted(wanted))
     for node in drawing.nodes:
         node["name"] = name_of(entries[node["id"]])
         if told := class_of(labels[node["id"]]):
@@ -96,7 +96,8 @@ def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[P
         if len(job.members[node["id"]]) > 1:
             node["members"] = job.members[node["id"]]
     folder = (workshop.site / job.file).parent
-    pictures = {i: _described(workshop, entries[i], labels[i], folder) for i in shown}
+    described = {i: _described(workshop, entries[i], labels[i], folder) for i in sorted(wanted)}
+    pictures = {i: described[i] for i in shown}
     for node_id, members in job.members.items():
         pictures[node_id]["near"] = _near(job, node_id, entries)
         for member in members[1:]:
@@ -104,7 +105,7 @@ def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[P
     return replace(
         job.view,
         listing=_listing(job, entries),
-        data={**job.view.data, "pictures": pictures},
+        data={**job.view.data, "pictures": pictures, "others": _others(described, pictures)},
     ), drawing
 
 
@@ -112,6 +113,11 @@ def _described(
     workshop: Workshop, entry: Entry, labels: Mapping[str, str], folder: Path
 ) -> dict[str, Any]:
     return describe(entry, labels, folder, entry.root in workshop.roots)
+
+
+def _others(described: Mapping[int, Any], pictures: Mapping[int, Any]) -> dict[int, Any]:
+    """Return the facts about the neighbors that are on other pages, for the large view."""
+    return {i: facts for i, facts in described.items() if i not in pictures}
 
 
 def _near(job: PageJob, node: int, entries: Mapping[int, Entry]) -> list[list[Any]]:

@@ -152,6 +152,9 @@ function drawFrames(context) {
   drawFrame(context, nodesById.get(focused), "--accent", 2, 4);
 }
 
+/** Hook that returns a canvas to draw a node from, null for its thumbnail. See larger.js. */
+let pictureFor = () => null;
+
 /** Render a node; the `ctxRenderer` of vis-network. */
 function pictureRenderer({ ctx, id, x, y }) {
   const node = nodesById.get(id);
@@ -163,7 +166,10 @@ function pictureRenderer({ ctx, id, x, y }) {
       ctx.globalAlpha = 0.3;
     }
     if (node.members) drawStack(ctx, node, x, y);
-    if (sheetImage) {
+    const larger = pictureFor(node);
+    if (larger) {
+      drawWithin(ctx, larger, [0, 0, larger.width, larger.height], x, y, width, height);
+    } else if (sheetImage) {
       drawWithin(ctx, sheetImage, node.cell, x, y, width, height);
     } else {
       ctx.fillStyle = cssColor("--line");

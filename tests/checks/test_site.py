@@ -324,11 +324,9 @@ def test_pictures_that_no_page_links_to_are_no_fault(site: Path) -> None:
         ("data:text/html,x", "leads out of the folder"),
     ],
 )
-def test_a_picture_with_another_address(site: Path, href: str, what: str) -> None:
-    change(
-        picture_page(site),
-        lambda d: next(iter(d["data"].get("pictures", {}).values())).update(href=href),
-    )
+@pytest.mark.parametrize("of", ["pictures", "others"])
+def test_a_picture_with_another_address(site: Path, of: str, href: str, what: str) -> None:
+    change(picture_page(site), lambda d: next(iter(d["data"][of].values())).update(href=href))
     assert f'"{href}" {what}' in only(site)
 
 

@@ -67,7 +67,7 @@ def spot_of(browser: webdriver.Chrome, node: int) -> tuple[int, int]:
 
 def click_at(browser: webdriver.Chrome, spot: tuple[int, int]) -> None:
     actions = ActionChains(browser)
-    actions.w3c_actions.pointer_action.move_to_location(*spot).click()
+    actions.w3c_actions.pointer_action.move_to_location(*spot).click()  # type: ignore[no-untyped-call]
     actions.perform()
 
 

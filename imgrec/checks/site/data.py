@@ -46,6 +46,7 @@ class PageData:
             of communities.
         targets: URLs that the nodes link to.
         hrefs: URLs of picture files.
+        hrefs_elsewhere: those of neighbors on other pages, which have them among their `hrefs`.
         near: the neighbors of all pictures.
     """
 
@@ -54,6 +55,7 @@ class PageData:
     pictures: dict[int, Cell | None] = field(default_factory=dict)
     targets: list[str] = field(default_factory=list)
     hrefs: list[str] = field(default_factory=list)
+    hrefs_elsewhere: list[str] = field(default_factory=list)
     near: list[Near] = field(default_factory=list)
 
 
@@ -81,6 +83,7 @@ def read_data(place: Place, text: str | None) -> Check[PageData]:
     if "pictures" in data:
         bundled = _bundled(nodes, of_node)
         yield from _read_pictures(place, data["pictures"], of_node, bundled, found)
+        found.hrefs_elsewhere += _hrefs(data.get("others"))
     else:
         yield from _read_targets(place, data.get("targets"), of_node, found)
     return found

@@ -186,6 +186,11 @@ def _check_hrefs(site: Site, number: int, data: PageData) -> Check[None]:
         site.hrefs += 1
         if not _is_there(file):
             gone.append(href)
+    for href in data.hrefs_elsewhere:
+        # Whether the file is there is checked on its own page.
+        file = picture_file(href, folder)
+        if isinstance(file, Stray):
+            strays[file].append(href)
     if gone:
         site.gone[number] = (len(gone), shortened(gone))
     yield from stray_lines(Place(name), strays)
