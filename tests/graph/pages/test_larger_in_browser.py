@@ -49,7 +49,9 @@ def add_previews(site: Path, without: int | None = None) -> None:
         data = data_of(page)
         data["data"]["previews"] = True
         whole = json.dumps(data).replace("<", "\\u003c")
-        page.write_text(_DATA.sub(lambda m, w=whole: m[1] + w + m[3], text), "utf-8")
+        found = _DATA.search(text)
+        assert found
+        page.write_text(text[: found.start(2)] + whole + text[found.end(2) :], "utf-8")
         for picture in map(int, data["data"]["pictures"]):
             file = site / "previews" / str(picture // 1000) / f"{picture}.webp"
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -60,8 +62,7 @@ def add_previews(site: Path, without: int | None = None) -> None:
 def color_at(browser: webdriver.Chrome, node: int) -> tuple[int, ...]:
     x, y = spot_of(browser, node)
     seen = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
-    found: tuple[int, ...] = seen.getpixel((x, y))
-    return found
+    return tuple(np.asarray(seen)[y, x].tolist())
 
 
 def is_near(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
