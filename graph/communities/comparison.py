@@ -1,11 +1,11 @@
 """Similarities between the communities of a tree: for links to similar ones, and for layouts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from graph.communities.parts import similarity
+from graph.communities.parts import induced, similarity
 from graph.communities.tree import Community
 from graph.communities.weights import Graph, Rows
 from imgrec.labels.community_names import LONERS
@@ -50,6 +50,23 @@ def compare(tree: Community, graph: Graph) -> Comparison:
             if parent == other and _depth(paths[i]) == depth:
                 siblings.setdefault(parent, {})[min(a, b), max(a, b)] = float(weight)
     return Comparison(similar, siblings)
+
+
+def pairs_of(graph: Graph, groups: Sequence[Rows]) -> Pairs:
+    """Return the similarities of some groups of nodes by their positions in the list.
+
+    Args:
+        graph: similarity graph of all nodes.
+        groups: disjoint rows of the graph; edges that lead out of them do not count.
+    """
+    rows = np.sort(np.concatenate(groups))
+    inner = induced(graph, rows)
+    parts = np.empty(len(rows), np.int64)
+    for number, group in enumerate(groups):
+        parts[np.searchsorted(rows, group)] = number
+    found = similarity(inner, parts, len(groups))
+    ends = zip(found.low.tolist(), found.high.tolist(), strict=True)
+    return dict(zip(ends, found.weights.tolist(), strict=True))
 
 
 def parent_of(path: str) -> str:

@@ -8,8 +8,9 @@ import numpy as np
 
 from graph.addresses import steps
 from graph.communities.bundles import Bundles
-from graph.communities.comparison import Comparison, compare
+from graph.communities.comparison import SIMILAR, Comparison, compare, parent_of
 from graph.communities.naming import class_name, key_classes, key_words, words_of_siblings
+from graph.communities.samples import samples_of
 from graph.communities.tally import Tally, class_sums, path_words
 from graph.communities.tree import Community
 from graph.communities.weights import Graph, Rows
@@ -36,6 +37,7 @@ class Guide:
         words: what the pictures of each have in common; "" for nothing that tells.
         about: their most frequent folders and classes, as text.
         faces: the node whose picture represents each community.
+        samples: some nodes whose pictures show what is in each community, its face first.
     """
 
     groups: Mapping[str, Community]
@@ -44,6 +46,7 @@ class Guide:
     words: Mapping[str, str]
     about: Mapping[str, str]
     faces: Mapping[str, int]
+    samples: Mapping[str, Sequence[int]]
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -56,7 +59,12 @@ class Guide:
     @cached_property
     def steps(self) -> dict[str, tuple[str | None, str | None]]:
         """The previous and the next path of each one, in one sequence through all pages."""
-        return steps(list(self.groups))
+        return steps(self.pages)
+
+    @cached_property
+    def pages(self) -> list[str]:
+        """The paths of the communities that have a page, parents first."""
+        return [path for path in self.groups if self.has_page(path)]
 
     @cached_property
     def leaves(self) -> list[str]:
@@ -67,13 +75,41 @@ class Guide:
         """Return the paths of the children of a community."""
         return [f"{path}.{c.number}" if path else str(c.number) for c in self.groups[path].children]
 
+    def has_page(self, path: str) -> bool:
+        """Return False for a community whose page would show one or two others and nothing else.
+
+        These stand on the page above instead. The collection always has a page.
+        """
+        return not path or len(self.groups[path].children) not in (1, 2)
+
+    def page_of(self, path: str) -> str:
+        """Return the path of the page on which a community is: its own, or one above."""
+        while not self.has_page(path):
+            path = parent_of(path)
+        return path
+
+    def shown(self, path: str) -> list[str]:
+        """Return the communities on the overview of one: its children, or theirs if no page is."""
+        found: list[str] = []
+        for child in self.children(path):
+            found += [child] if self.has_page(child) else self.shown(child)
+        return found
+
+    def above(self, path: str) -> list[str]:
+        """Return the paths of the pages above a community, that of the collection first."""
+        parts = path.split(".") if path else []
+        return [p for i in range(len(parts)) if self.has_page(p := ".".join(parts[:i]))]
+
     def pictures(self, path: str) -> int:
         """Return the number of pictures of a community."""
         return int(self.bundles.sizes[self.groups[path].rows].sum())
 
     def similar(self, path: str) -> Sequence[str]:
-        """Return the paths of the communities most similar to one."""
-        return self.comparison.similar.get(path, ())
+        """Return the paths of the communities most similar to one, of those that have a page."""
+        found: dict[str, None] = {}
+        for other in self.comparison.similar.get(path, ()):
+            found |= dict.fromkeys([other] if self.has_page(other) else self.shown(other))
+        return list(found)[:SIMILAR]
 
     def faces_of(self, paths: Sequence[str]) -> list[int]:
         """Return the ids of the pictures that represent some communities."""
@@ -98,13 +134,15 @@ def make_guide(
     """
     groups = dict(tree.walk())
     tallies = _tallies(groups, bundles, catalog, classes)
+    faces = _faces(groups, graph, bundles, catalog, tallies)
     return Guide(
         groups,
         bundles,
         compare(tree, graph),
         _words(groups, tallies),
         {path: _about(path, tally, tallies[""]) for path, tally in tallies.items()},
-        _faces(groups, graph, bundles, catalog, tallies),
+        faces,
+        samples_of(groups, graph, faces),
     )
 
 

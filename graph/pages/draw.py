@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from graph.addresses import Cell
-from graph.pages.jobs import PageJob
+from graph.pages.jobs import OverviewJob, PageJob
 from graph.pages.network import WIDE, Drawing, draw
+from graph.pages.overview import draw_overview
 from graph.pages.page import Link, PageText, Renderer
 from graph.pages.sheet import build_sheet
 from graph.picture_facts import class_of, clipped, describe, folder_of, name_of
@@ -22,11 +23,6 @@ from imgrec.collection.kinds import CLASS
 from imgrec.store.paths import StorePaths
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import ThumbStore
-
-# Height of the caption below a community, in canvas units.
-_CAPTION = 24.0
-# Aspect ratio (width / height) of the area that the list of communities leaves on a wide screen.
-_BESIDE_LIST = 4 / 3
 
 
 @dataclass(frozen=True)
@@ -62,23 +58,15 @@ def write_sheet(workshop: Workshop, task: tuple[str, list[int]]) -> list[Cell]:
     return sheet.cells
 
 
-def write_page(workshop: Workshop, job: PageJob) -> None:
+def write_page(workshop: Workshop, job: PageJob | OverviewJob) -> None:
     """Draw a page and write its HTML."""
-    if job.view.kind == "overview":
-        view, drawing = overview_page(workshop, job)
+    if isinstance(job, OverviewJob):
+        view = job.view
+        drawing = draw_overview(job.ids, job.names, job.sizes, job.cells, job.pairs, workshop.seed)
     else:
         with Store.open(workshop.store) as store:
             view, drawing = pictures_page(workshop, job, store.catalog)
     (workshop.folder / job.file).write_text(_renderer().render(view, drawing), "utf-8")
-
-
-def overview_page(workshop: Workshop, job: PageJob) -> tuple[PageText, Drawing]:
-    """Return text and drawing of a page of communities (an overview)."""
-    of = job.nodes
-    drawing = draw(of.ids, of.cells, of.sides, of.pairs, _CAPTION, _BESIDE_LIST, workshop.seed)
-    for node in drawing.nodes:
-        node["name"], node["captions"] = job.captions[node["id"]]
-    return job.view, drawing
 
 
 def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[PageText, Drawing]:

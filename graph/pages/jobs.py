@@ -10,18 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.addresses import Cell, Page
+from graph.communities.comparison import pairs_of
 from graph.communities.guide import Guide
 from graph.communities.weights import Graph, Rows
+from graph.pages.overview import samples_each
 from graph.pages.page import PageText
 from graph.pages.places import Places
-from graph.pages.text import caption, captions, view_of
+from graph.pages.text import caption, node_ids, view_of
 from graph.picture_facts import NEAR
 from imgrec.neighbors.neighbors import Neighbors
 
 # Id and similarity of a neighbor; its page and cell if it is on another page.
 Near = tuple[int, float, str | None, Cell | None]
-# Side of a community, in canvas units.
-_LEAST_SIDE, _MOST_SIDE = 44.0, 150.0
 # Side of a picture, in canvas units.
 _SIDE = 100.0
 
@@ -31,7 +31,7 @@ class Nodes:
     """The nodes of a page and the edges between them.
 
     Attributes:
-        ids: of the pictures; on an overview, the numbers of its communities.
+        ids: of the pictures.
         cells: the thumbnail of each node on the sheet.
         sides: for each node, side of the square with the area of its picture, in canvas units.
         pairs: similarity of each edge, by its two ids.
@@ -44,14 +44,36 @@ class Nodes:
 
 
 @dataclass(frozen=True)
+class OverviewJob:
+    """Everything needed to draw an overview; picklable.
+
+    Attributes:
+        file: path relative to the site.
+        view: text and links around the communities.
+        ids: of the nodes, one a community.
+        names: of the communities, with counts and what is in them.
+        sizes: their numbers of pictures.
+        cells: for each, the cells of its pictures on the sheet.
+        pairs: similarity of each edge, by its two ids.
+    """
+
+    file: str
+    view: PageText
+    ids: list[int]
+    names: list[str]
+    sizes: list[int]
+    cells: list[Sequence[Cell]]
+    pairs: Mapping[tuple[int, int], float]
+
+
+@dataclass(frozen=True)
 class PageJob:
-    """Everything needed to draw one page; picklable.
+    """Everything needed to draw one page of pictures; picklable.
 
     Attributes:
         file: path relative to the site.
         view: text and links around the network.
         nodes: of the network.
-        captions: for each community, its tooltip and its captions, the longest first.
         members: for each node, the ids of all its pictures, the representative first.
         near: for each node, the most similar pictures.
     """
@@ -59,34 +81,47 @@ class PageJob:
     file: str
     view: PageText
     nodes: Nodes
-    captions: dict[int, tuple[str, list[str]]]
     members: dict[int, list[int]]
     near: dict[int, list[Near]]
 
 
 def sheet_pictures(guide: Guide, path: str) -> list[int]:
-    """Return the pictures on the sheet of a page: its nodes, then faces of similar communities."""
-    children = guide.children(path)
-    if children:
-        own = guide.faces_of(children)
+    """Return the pictures on the sheet of a page: its own, then faces of similar communities."""
+    if guide.groups[path].children:
+        own = [node for nodes in _samples(guide, path) for node in nodes]
     else:
-        own = [guide.bundles.picture(node) for node in guide.groups[path].rows.tolist()]
-    return [*own, *guide.faces_of(guide.similar(path))]
+        own = guide.groups[path].rows.tolist()
+    return [*map(guide.bundles.picture, own), *guide.faces_of(guide.similar(path))]
 
 
-def overview_job(guide: Guide, path: str, cells: Sequence[Cell]) -> PageJob:
-    """Return the job of an overview: the children of a community, sized by their pictures."""
-    children = guide.children(path)
-    numbers = [int(child.rpartition(".")[2]) for child in children]
-    sides = community_sides([guide.pictures(child) for child in children])
-    pairs = guide.comparison.siblings.get(path, {})
-    texts = {
-        number: (caption(guide, child), captions(guide, child))
-        for number, child in zip(numbers, children, strict=True)
-    }
-    view = view_of(guide, path, cells)
-    nodes = Nodes(numbers, cells[: len(numbers)], sides, pairs)
-    return PageJob(Page(path).file, view, nodes, texts, {}, {})
+def overview_job(guide: Guide, path: str, cells: Sequence[Cell], graph: Graph) -> OverviewJob:
+    """Return the job of an overview: the communities that it shows, sized by their pictures.
+
+    Args:
+        guide: to all communities.
+        path: of the community.
+        cells: of the sheet of the page.
+        graph: similarity graph of all nodes.
+    """
+    shown = guide.shown(path)
+    counts = [len(nodes) for nodes in _samples(guide, path)]
+    stops = np.cumsum(counts).tolist()
+    of_each = [cells[stop - count : stop] for stop, count in zip(stops, counts, strict=True)]
+    numbers = node_ids(guide, path)
+    if shown == guide.children(path):
+        pairs = guide.comparison.siblings.get(path, {})
+    else:
+        found = pairs_of(graph, [guide.groups[child].rows for child in shown])
+        pairs = {(numbers[a], numbers[b]): weight for (a, b), weight in found.items()}
+    return OverviewJob(
+        Page(path).file,
+        view_of(guide, path, [of_one[0] for of_one in of_each], cells[sum(counts) :]),
+        numbers,
+        [caption(guide, child) for child in shown],
+        [guide.pictures(child) for child in shown],
+        of_each,
+        pairs,
+    )
 
 
 def pictures_job(
@@ -116,12 +151,11 @@ def pictures_job(
         )
     }
     of_node = {i: bundles.rows(node) for i, node in zip(ids, rows.tolist(), strict=True)}
-    view = view_of(guide, path, cells)
+    view = view_of(guide, path, (), cells[len(ids) :])
     return PageJob(
         Page(path).file,
         view,
         Nodes(ids, cells[: len(ids)], [_SIDE] * len(ids), pairs),
-        {},
         {i: bundles.ids[members].tolist() for i, members in of_node.items()},
         {i: _near(path, members, neighbors, places) for i, members in of_node.items()},
     )
@@ -146,10 +180,10 @@ def nearest(neighbors: Neighbors, rows: Rows, places: Places) -> list[tuple[int,
     return list(found.values())
 
 
-def community_sides(sizes: Sequence[int]) -> list[float]:
-    """Return sides whose squares are proportional to the sizes, within a least and a most side."""
-    largest = max(sizes)
-    return [max(_LEAST_SIDE, _MOST_SIDE * float(np.sqrt(size / largest))) for size in sizes]
+def _samples(guide: Guide, path: str) -> list[Sequence[int]]:
+    """Return the nodes whose pictures each community of an overview shows."""
+    shown = guide.shown(path)
+    return [guide.samples[child][: samples_each(len(shown))] for child in shown]
 
 
 def _near(path: str, rows: Rows, neighbors: Neighbors, places: Places) -> list[Near]:

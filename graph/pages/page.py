@@ -18,6 +18,7 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 ASSETS = (
     *("page.css", "thumbs.js", "network.js", "panel.js", "keys.js"),
     *("larger.js", "view.css", "view.js", "print.css", "print.js"),
+    *("overview.css", "overview.js"),
     *("lookup.js", "search.css", "search.js"),
 )
 _VIS = "templates/lib/vis-9.1.2/vis-network.min.js"

@@ -27,8 +27,8 @@ def found_pictures(catalog: Catalog, guide: Guide, places: Places) -> Iterator[P
 
 
 def found_groups(guide: Guide) -> list[CommunityDocument]:
-    """Return the documents of the communities of all levels, the largest first."""
-    paths = sorted((path for path in guide.groups if path), key=lambda path: -guide.pictures(path))
+    """Return the documents of the communities that have a page, the largest first."""
+    paths = sorted((path for path in guide.pages if path), key=lambda path: -guide.pictures(path))
     return [
         CommunityDocument(
             guide.names[path], _about(guide, path), (Page(path).name,), guide.faces_of([path])[0]

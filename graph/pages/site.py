@@ -23,7 +23,7 @@ from graph.communities.parts import split
 from graph.communities.weights import Graph
 from graph.name_search.index import write_search
 from graph.pages.draw import Workshop, write_page, write_sheet
-from graph.pages.jobs import PageJob, overview_job, pictures_job, sheet_pictures
+from graph.pages.jobs import OverviewJob, PageJob, overview_job, pictures_job, sheet_pictures
 from graph.pages.page import assets
 from graph.pages.places import Places
 from graph.pages.searchable import found_groups, found_pictures
@@ -173,9 +173,9 @@ def write_site(
         pictures=len(neighbors.ids),
         edges=collection.edges,
         communities=collection.facts,
-        depth=max(path.count(".") + 1 for path in guide.leaves),
+        depth=max(len(guide.above(path)) for path in guide.leaves),
         bundles=int((guide.bundles.sizes > 1).sum()),
-        pages=len(guide.groups),
+        pages=len(guide.pages),
         size_bytes=size_bytes,
         warnings=tuple(warnings),
     )
@@ -209,12 +209,12 @@ def _write_site(
     for name, data in assets().items():
         (folder / "assets" / name).write_bytes(data)
     wanted = cores() if options.workers is None else options.workers
-    workers = wanted if len(guide.groups) >= options.workers_from else 0
-    bar = partial(progress, total=len(guide.groups), unit="pages", quiet=quiet)
-    tasks = ((Page(path).sheet, sheet_pictures(guide, path)) for path in guide.groups)
+    workers = wanted if len(guide.pages) >= options.workers_from else 0
+    bar = partial(progress, total=len(guide.pages), unit="pages", quiet=quiet)
+    tasks = ((Page(path).sheet, sheet_pictures(guide, path)) for path in guide.pages)
     places, cells = Places(guide.bundles, guide.leaves), _Cells()
     written = in_order(partial(write_sheet, workshop), tasks, workers)
-    for path, of_page in zip(guide.groups, bar(written, desc="sheets"), strict=True):
+    for path, of_page in zip(guide.pages, bar(written, desc="sheets"), strict=True):
         cells.keep(of_page)
         if not guide.groups[path].children:
             rows = guide.groups[path].rows
@@ -243,14 +243,16 @@ class _Cells:
         ]
 
 
-def _jobs(collection: CommunityTree, cells: _Cells, places: Places) -> Iterator[PageJob]:
+def _jobs(
+    collection: CommunityTree, cells: _Cells, places: Places
+) -> Iterator[PageJob | OverviewJob]:
     """Yield the job of each page, in the order of the guide."""
     guide = collection.guide
     inner = _inner_graphs(collection)
-    for number, (path, group) in enumerate(guide.groups.items()):
+    for number, path in enumerate(guide.pages):
         of_page = cells.of(number)
-        if group.children:
-            yield overview_job(guide, path, of_page)
+        if guide.groups[path].children:
+            yield overview_job(guide, path, of_page, collection.graph)
         else:
             yield pictures_job(guide, path, of_page, inner[path], collection.neighbors, places)
 

@@ -57,8 +57,7 @@ function startNode() {
 
 /** Go to the page above; its node of this page gets the focus there. */
 function goUp() {
-  const number = /(\d+)\.html$/.exec(location.pathname);
-  location.href = number ? `${page.data.up}#${number[1]}` : page.data.up;
+  location.href = page.data.up;
 }
 
 const help = document.getElementById("help");

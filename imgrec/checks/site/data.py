@@ -125,15 +125,24 @@ def _read_nodes(place: Place, nodes: list[Any], found: PageData) -> Check[dict[i
     for node in nodes:
         number = id_of(node.get("id")) if isinstance(node, dict) else None
         cell = cell_of(node.get("cell")) if isinstance(node, dict) else None
-        if number is None or cell is None or number in of_node:
+        mosaic = _mosaic(node) if isinstance(node, dict) else None
+        if number is None or cell is None or mosaic is None or number in of_node:
             wrong.append(json.dumps(node)[:40])
             continue
         of_node[number] = cell
-        found.cells.append(cell)
+        found.cells += [cell, *mosaic]
     if wrong:
         what = f"{counted(len(wrong), 'node')} without a unique id or a cell"
         yield place.error(f"{what}: {shortened(wrong)}", "these nodes, or all, are not drawn")
     return of_node
+
+
+def _mosaic(node: Mapping[str, Any]) -> list[Cell] | None:
+    """Return the cells of the mosaic of a community; None if it is invalid."""
+    mosaic = node.get("cells", [])
+    cells = [cell_of(value) for value in mosaic] if isinstance(mosaic, list) else [None]
+    valid = [cell for cell in cells if cell is not None]
+    return valid if len(valid) == len(cells) else None
 
 
 def _bundled(nodes: Sequence[Any], of_node: Mapping[int, Cell | None]) -> dict[int, Cell | None]:
