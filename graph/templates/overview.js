@@ -33,6 +33,8 @@ let told = null;
 let untouched = true;
 // Nothing is selected on an overview.
 const selected = null;
+// The size of the window that is divided now.
+let fitted = [0, 0];
 // Places of the tiles: left, top, width, height in pixels of the scrolled area.
 const places = new Map();
 
@@ -183,6 +185,7 @@ function fit() {
   // A bar to scroll by takes from the width.
   box.style.overflowY = best.taken > height ? "scroll" : "hidden";
   if (box.clientWidth !== width) best = division(box.clientWidth, height);
+  fitted = [width, height];
   places.clear();
   for (const [id, place] of best.found) {
     places.set(id, place);

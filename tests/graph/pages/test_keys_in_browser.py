@@ -22,7 +22,7 @@ ACCENT = (47, 111, 219)
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("keys")
-    path = make_store(folder, plain_names(48), clusters(48))
+    path = make_store(folder, plain_names(84), clusters(84))
     return site_of(path, folder / "site", page_size=10).index.parent
 
 
@@ -151,7 +151,8 @@ def test_the_keyboard_leads_through_the_network_and_back(
     until(browser, "return document.activeElement === box && focused !== null && !hint.hidden")
     assert browser.execute_script("return hint.textContent.startsWith('Community')")
     reached = {browser.execute_script("return focused")}
-    for key in (Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ARROW_LEFT, Keys.ARROW_UP) * 2:
+    ways = (Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ARROW_LEFT, Keys.ARROW_UP)
+    for key in ways * 2:
         before = browser.execute_script("return {...positioned(nodesById.get(focused)), focused}")
         press(browser, key)
         after = browser.execute_script("return {...positioned(nodesById.get(focused)), focused}")

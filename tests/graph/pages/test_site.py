@@ -1,5 +1,6 @@
 """Tests of a whole site: complete, consistent links, reproducible, replaced atomically."""
 
+import io
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import networkx as nx
 import numpy as np
 import pytest
 from filelock import FileLock
+from PIL import Image
 
 from graph.__main__ import main, report
 from graph.communities.facts import CommunityFacts
@@ -128,10 +130,55 @@ def test_communities_and_those_above_are_linked_both_ways(site: Path) -> None:
             below = (page.parent / target).resolve()
             seen.append(below)
             assert target in links_of(page)
-            up = data_of(below)["data"]["up"]
+            up, _, node = data_of(below)["data"]["up"].partition("#")
             assert (below.parent / up).resolve() == page.resolve()
+            assert data_of(page)["data"]["targets"][node] == target
             assert up in links_of(below)
     assert sorted(seen) == sorted(page.resolve() for page in all_pages(site)[1:])
+
+
+def test_no_page_only_leads_on_to_two_others(tmp_path: Path) -> None:
+    path = make_store(tmp_path, plain_names(60), clusters(60))
+    site = site_of(path, tmp_path / "site", page_size=12).index.parent
+    with Store.open(path) as store:
+        labels = store.catalog.labels.of_kind("community")
+    # Each of the four communities of 15 is on two pages, which stand on the overview instead.
+    assert sorted(set(labels.values())) == [f"{i}.{j}" for i in range(1, 5) for j in (1, 2)]
+    overview = data_of(site / "index.html")
+    targets = overview["data"]["targets"]
+    assert sorted(targets.values()) == [
+        f"pages/community-{name}.html" for name in sorted(set(labels.values()))
+    ]
+    assert len(all_pages(site)) == 9
+    assert sorted(map(int, targets)) == sorted(node["id"] for node in overview["nodes"])
+    # Parts of one community are the most similar, and are joined on the overview.
+    edges = {frozenset((edge["from"], edge["to"])) for edge in overview["edges"]}
+    number = {file: int(node) for node, file in targets.items()}
+    for i in range(1, 5):
+        both = (number[f"pages/community-{i}.{j}.html"] for j in (1, 2))
+        assert frozenset(both) in edges
+    for page in pages_of(site):
+        assert [link for link in links_of(page) if link.endswith("community-1.html")] == []
+
+
+def test_a_community_on_an_overview_shows_four_to_nine_of_its_pictures(tmp_path: Path) -> None:
+    path = make_store(tmp_path, plain_names(60), clusters(60))
+    site = site_of(path, tmp_path / "site").index.parent
+    with Store.open(path) as store:
+        thumbs = store.thumbs()
+        sheet = np.asarray(Image.open(site / "sheets" / "index.jpg"), int)
+        labels = store.catalog.labels.of_kind("community")
+        colors = {
+            i: np.asarray(Image.open(io.BytesIO(thumbs.get(i)), formats=["JPEG"])).mean((0, 1))
+            for i in labels
+        }
+    for node in data_of(site / "index.html")["nodes"]:
+        assert len(node["cells"]) == 9 and node["cell"] == node["cells"][0]
+        assert len(set(map(tuple, node["cells"]))) == 9
+        own = np.array([color for i, color in colors.items() if labels[i] == str(node["id"])])
+        for left, top, width, height in node["cells"]:
+            shown = sheet[top : top + height, left : left + width].mean((0, 1))
+            assert np.abs(own - shown).max(axis=1).min() < 4
 
 
 def test_the_way_by_next_leads_through_every_page_once(site: Path) -> None:
@@ -252,7 +299,10 @@ def test_a_site_is_replaced_and_nothing_else_is(store_path: Path, tmp_path: Path
     site_of(store_path, out, page_size=8)
     before = set(all_pages(out))
     site_of(store_path, out, page_size=60)
-    assert set(all_pages(out)) < before
+    after = set(all_pages(out))
+    assert after - before and before - after
+    listed = json.loads((out / "site.json").read_text("utf-8"))["files"]
+    assert after == {out / file for file in listed if file.endswith(".html")}
     (out / "mine.txt").write_text("keep")
     with pytest.raises(ImgrecError, match=r"mine\.txt"):
         site_of(store_path, out)
