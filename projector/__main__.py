@@ -131,7 +131,8 @@ def _runs(export: Export) -> Iterator[str]:
 
 
 def _shown(summary: RunSummary) -> str:
-    return f"{summary.cell_px} px a picture, {counted(summary.views, 'layout')}"
+    shown = f"{summary.cell_px} px a picture, {counted(summary.views, 'layout')}"
+    return f"{shown}; dots colored by {', '.join(summary.colors)}"
 
 
 def _points(text: str) -> int:

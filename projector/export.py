@@ -84,7 +84,8 @@ class RunSummary:
         kind: as in `Run`.
         points: number of pictures.
         cell_px: side of a thumbnail in the sprite.
-        views: number of bookmarks.
+        views: number of bookmarks of the pictures.
+        colors: what the bookmarks of the dots are colored by, such as `folder`.
         changed: False if it is the same as in the previous logdir.
     """
 
@@ -93,6 +94,7 @@ class RunSummary:
     points: int
     cell_px: int
     views: int
+    colors: tuple[str, ...]
     changed: bool
 
 
@@ -204,7 +206,8 @@ def _ahead(composer: Composer, runs: Sequence[Run]) -> Iterator[PendingRun]:
 def _written(composer: Composer, writer: LogdirWriter, begun: PendingRun) -> RunSummary:
     run, composed = begun.run, composer.compose(begun)
     name, changed = writer.write(run.key, composed.title, composed.pieces)
-    return RunSummary(name, run.kind, len(run.ids), composed.cell_px, len(composed.views), changed)
+    views, colors = len(composed.views), composed.colors
+    return RunSummary(name, run.kind, len(run.ids), composed.cell_px, views, colors, changed)
 
 
 def _page_of(runs: Sequence[Run]) -> dict[int, int]:

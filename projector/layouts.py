@@ -47,12 +47,11 @@ class PendingLayouts:
     axes: Vectors
     makers: Mapping[tuple[str, int], Maker]
 
-    def views(self, methods: Sequence[str], colors: Sequence[str]) -> list[Bookmark]:
-        """Return the bookmarks of the run; wait until all its layouts are computed.
+    def views(self, methods: Sequence[str]) -> list[Bookmark]:
+        """Return the bookmarks of the pictures; wait until all layouts are computed.
 
         Args:
             methods: of the layouts, in the order of the list.
-            colors: metadata columns, one for each colored bookmark.
         """
         views: list[Bookmark] = []
         planes = [Bookmark(f"{TITLES[m]}, 2-D", self.makers[m, 2]()) for m in methods]
@@ -60,14 +59,26 @@ class PendingLayouts:
             views.append(replace(plane, flat=True))
             if (method, 3) in self.makers:
                 views.append(Bookmark(f"{TITLES[method]}, 3-D", self.makers[method, 3]()))
-        views += [
-            replace(first, name=f"{first.name}, colors: {color}", color=color)
-            for first in views[:1]
-            for color in colors
-        ]
         views += [replace(plane, name=f"{plane.name}, to zoom in") for plane in planes]
-        flat, space = self.axes[:, :2], self.axes
-        return [*views, Bookmark("PCA, 2-D", flat, "pca"), Bookmark("PCA, 3-D", space, "pca")]
+        return [*views, self._flat_axes(), Bookmark("PCA, 3-D", self.axes, "pca")]
+
+    def colored(self, methods: Sequence[str], colors: Sequence[tuple[str, str]]) -> list[Bookmark]:
+        """Return the bookmarks of the dots: the first layout in two dimensions, in all colors.
+
+        Args:
+            methods: of the layouts; without any, the first two principal components are shown.
+            colors: for each bookmark what it is colored by, in words, and the metadata column.
+        """
+        first = self._flat_axes()
+        if methods:
+            first = Bookmark(f"{TITLES[methods[0]]}, 2-D", self.makers[methods[0], 2]())
+        return [
+            replace(first, name=f"{first.name}, colors: {word}", color=column)
+            for word, column in colors
+        ]
+
+    def _flat_axes(self) -> Bookmark:
+        return Bookmark("PCA, 2-D", self.axes[:, :2], "pca")
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
-from imgrec.collection.kinds import CLASS, CLUSTER, COLOR, COMMUNITY
+from imgrec.collection.kinds import CLUSTER, COLOR
 from imgrec.derived.clusters import Clusters, clusters_in
 from imgrec.encoders.spec import EncoderSpec
+from imgrec.labels.community_names import CommunityNames, names_of
 from imgrec.layouts.fuzzy_graph import fuzzy_graph
 from imgrec.layouts.kept import KeptLayouts
 from imgrec.layouts.overview import groups_of, overview_ids
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 # Columns beside the labels of the catalog.
 CENTER, PAGE_KIND, CLASSES = "center", "page", "classes"
+# Those that are for search only: what they hold is too fine to color by.
+SEARCHED = (CENTER, PAGE_KIND, CLASSES)
 # Least probability of a class beyond the first that is written.
 _LEAST_PROBABLE = 0.05
 # Most pictures for which a missing k-NN graph is computed, which takes some minutes.
@@ -134,11 +137,9 @@ class ProjectedFeature:
         return groups_of(self.store.catalog, self.clusters)
 
     @cached_property
-    def colored_by(self) -> tuple[str, ...]:
-        """The label kinds to color by: the class if known, and the community, else the cluster."""
-        kinds = self.store.catalog.labels.kinds()
-        groups = COMMUNITY if COMMUNITY in kinds else CLUSTER
-        return (CLASS, groups) if CLASS in kinds else (groups,)
+    def communities(self) -> CommunityNames:
+        """The names of the communities."""
+        return names_of(self.store)
 
     def runs(self, overview: int, page_size: int, *, max_points: int = MAX_POINTS) -> list[Run]:
         """Return the runs of the logdir, and keep the page of each picture in the store.

@@ -15,7 +15,13 @@ from imgrec import Recommender, Store, neighbors_of
 from imgrec.neighbors.graph import closest_id
 from imgrec.samples.sheet import family_sheet
 from imgrec.search.grid import answer_grid
-from projector_clicks import bookmarks, click_bookmark
+from projector_clicks import (
+    bookmarks,
+    choose_tensor,
+    click_bookmark,
+    click_bookmarks,
+    tensor_names,
+)
 from projector_page import click, open_projector, picture_of_page, positions_px, served
 from tour import write_tour
 
@@ -55,10 +61,10 @@ def _projector(browser: webdriver.Chrome, logdir: Path) -> Iterator[tuple[str, I
         # Wait until the rotating view shows the first PCA.
         time.sleep(3)
         yield "", picture_of_page(browser)
-        plane, colored = bookmarks(browser)[0], bookmarks(browser)[4]
-        click_bookmark(browser, plane)
+        click_bookmark(browser, bookmarks(browser)[0])
         time.sleep(2)
         yield "-map", picture_of_page(browser)
+        click_bookmarks(browser)
         positions = positions_px(browser)
         click(browser, positions[len(positions) // 2])
         # In a lower window the list of neighbors is not visible.
@@ -68,7 +74,9 @@ def _projector(browser: webdriver.Chrome, logdir: Path) -> Iterator[tuple[str, I
         browser.set_window_size(1280, 800)
         # Reload, so that no point is selected.
         open_projector(browser, server.address)
-        click_bookmark(browser, colored)
+        choose_tensor(browser, tensor_names(browser)[1])
+        click_bookmark(browser, bookmarks(browser)[0])
+        click_bookmarks(browser)
         time.sleep(2)
         yield "-colors", picture_of_page(browser)
 

@@ -115,8 +115,9 @@ REVIEW = OutputFolder(
 LOGDIR = OutputFolder(
     "logdir",
     "projector.json",
-    r"[^/]+/(bookmarks\.json|events\.out\.tfevents\.imgrec|metadata\.tsv"
-    r"|projector_config\.pbtxt|sprite\.webp|tensor\.bytes)",
+    r"[^/]+/(bookmarks\.json|dots_bookmarks\.json|dots_metadata\.tsv"
+    r"|events\.out\.tfevents\.imgrec|metadata\.tsv|projector_config\.pbtxt|sprite\.webp"
+    r"|tensor\.bytes)",
 )
 
 

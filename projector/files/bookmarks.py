@@ -38,8 +38,8 @@ class Bookmark:
         positions: (n, 2) or (n, 3), finite. The page scales each axis to the same length.
         tab: projection to which the page attributes the coordinates. Only "pca" and "umap" are
             static; with "tsne" the page would continue the optimization and move the points.
-        color: metadata column to color by, None for no coloring. The page multiplies the
-            thumbnails by the colors, which darkens them.
+        color: metadata column to color by, None for no coloring. For dots only: the page
+            multiplies thumbnails by the colors, which darkens them.
         flat: show two dimensions as a plane in three, seen from the front. In two dimensions the
             page draws each thumbnail at the full size of its cell, so that thousands overlap until
             the user zooms in; on a plane they are as small as in three. Only for the tab "umap".

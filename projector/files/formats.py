@@ -28,8 +28,8 @@ class Embedding:
         columns: of the tensor.
         tensor_path: of the tensor file.
         metadata_path: of the metadata table.
-        sprite_path: of the sprite.
-        cell_px: side of a thumbnail in the sprite.
+        sprite_path: of the sprite, None for points drawn as dots.
+        cell_px: side of a thumbnail in the sprite, 0 without a sprite.
         bookmarks_path: of the bookmarks, None for no bookmarks.
     """
 
@@ -38,7 +38,7 @@ class Embedding:
     columns: int
     tensor_path: str
     metadata_path: str
-    sprite_path: str
+    sprite_path: str | None
     cell_px: int
     bookmarks_path: str | None = None
 
@@ -52,6 +52,17 @@ def tensor_name(feature: str) -> str:
     return re.sub("[&#%]", "_", feature.replace("+", " and "))
 
 
+def dots_name(feature: str) -> str:
+    """Return a name for the tensor of dots of a feature.
+
+    The page opens with the tensor whose name comes first of those with the same number of rows:
+    the name begins with that of the pictures, so it comes after it.
+
+    Source: `_generateUiForNewCheckpointForRun` of vz_projector/vz-projector-data-panel.ts.
+    """
+    return f"{tensor_name(feature)} as colored dots"
+
+
 def config_text(embeddings: Sequence[Embedding]) -> str:
     """Return the config of a list of tensors.
 
@@ -61,9 +72,17 @@ def config_text(embeddings: Sequence[Embedding]) -> str:
 
 
 def _entry(embedding: Embedding) -> str:
-    bookmarks = ""
+    bookmarks = sprite = ""
     if embedding.bookmarks_path is not None:
         bookmarks = f"  bookmarks_path: {_quoted(embedding.bookmarks_path)}\n"
+    if embedding.sprite_path is not None:
+        sprite = f"""\
+  sprite {{
+    image_path: {_quoted(embedding.sprite_path)}
+    single_image_dim: {embedding.cell_px}
+    single_image_dim: {embedding.cell_px}
+  }}
+"""
     return f"""\
 embeddings {{
   tensor_name: {_quoted(embedding.name)}
@@ -72,11 +91,7 @@ embeddings {{
   tensor_path: {_quoted(embedding.tensor_path)}
   metadata_path: {_quoted(embedding.metadata_path)}
 {bookmarks}\
-  sprite {{
-    image_path: {_quoted(embedding.sprite_path)}
-    single_image_dim: {embedding.cell_px}
-    single_image_dim: {embedding.cell_px}
-  }}
+{sprite}\
 }}
 """
 

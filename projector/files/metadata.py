@@ -1,27 +1,27 @@
 """Write the metadata of a tensor: the TSV table by which the page labels, searches and colors.
 
-The format has no quoting. The invariant is that no value can break the table, whatever a file is
-called: tabs and line breaks are escaped, empty cells are replaced.
+The table of the pictures is for search, so its values are whole. That of the dots is for colors,
+so its columns have few values (`files.groups`). The format has no quoting. The invariant is that no
+value can break a table, whatever a file is called: tabs and line breaks are escaped, empty cells
+are replaced.
 """
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from imgrec.collection import Entry
-from imgrec.collection.kinds import CLASS, CONFIDENCE, FOLDER
+from imgrec.collection.kinds import CONFIDENCE, FOLDER
 from imgrec.system.file_names import printable
 
-# The first text column, by which the page labels the points.
-LABEL = "name"
+# The first text column, by which the page labels the points and searches.
+LABEL = "label"
 # Placeholder of an empty cell, on which the search of the page would fail.
 NONE = "-"
 OTHER = "other"
-# Most distinct texts of a column that the page can color by.
-MAX_VALUES = 50
-# Its palette has ten colors and repeats them: of many classes, as many as are told apart.
-MAX_CLASSES = 10
+# Colors of the page's palette, which it repeats.
+MAX_COLORS = 10
 # What `Number` of JavaScript parses.
 _NUMBER = re.compile(
     r"[+-]?(Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)|0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+",
@@ -29,36 +29,59 @@ _NUMBER = re.compile(
 )
 
 
-def metadata_text(
+def pictures_text(
     entries: Sequence[Entry],
+    points: Sequence[str],
     labels: Mapping[int, Mapping[str, str]],
-    texts: Collection[str] = (),
 ) -> str:
-    """Return the tab-separated table of some pictures: a header, then one line per picture.
+    """Return the tab-separated table of the pictures: a header, then one line per picture.
 
-    The columns are name, path, folder, size, megapixels and format, then the label kinds, sorted.
-    The path is prefixed by the name of the root if there are several roots. The folder is the last
-    one of the path, as in the label `folder`. Folder, format and labels are categories, see
-    `category`; the confidence is a number where every picture has one. Classes are at most
-    `MAX_CLASSES` categories.
+    The columns are label, name, path, folder, size, megapixels and format, then the label kinds,
+    sorted. The path is prefixed by the name of the root if there are several roots. The folder is
+    the last one of the path, as in the label `folder`. The confidence is a number where every
+    picture has one; no other label is.
 
     Args:
         entries: the pictures, in the order of the tensor's rows.
+        points: the label of each point (n,).
         labels: values by id and kind.
-        texts: kinds to search for, not to color by; their values are written as they are.
     """
-    columns = _own_columns(entries)
+    columns = {LABEL: list(map(_as_text, points)), **_own_columns(entries)}
     for kind in sorted({kind for of_image in labels.values() for kind in of_image}):
         if kind not in columns:
-            values = [labels[e.id].get(kind, "") for e in entries]
-            numbers = kind == CONFIDENCE and all(map(_NUMBER.fullmatch, values))
-            most = MAX_CLASSES if kind == CLASS else MAX_VALUES
-            columns[kind] = values if numbers or kind in texts else category(values, most)
-    lines = [list(columns), *zip(*columns.values(), strict=True)]
-    return "".join("\t".join(map(_cell, line)) + "\n" for line in lines)
+            values = [labels[entry.id].get(kind, "") for entry in entries]
+            numbers = kind == CONFIDENCE and _numbers(values)
+            columns[kind] = values if numbers else list(map(_as_text, values))
+    return _table(columns)
 
 
-def category(values: Iterable[str], most: int = MAX_VALUES) -> list[str]:
+def dots_text(
+    entries: Sequence[Entry],
+    points: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
+    confidence: Sequence[str],
+) -> str:
+    """Return the tab-separated table of the dots: a header, then one line per picture.
+
+    The columns are label, name and path as in the table of the pictures, the groups, megapixels,
+    and the confidence if every picture has one.
+
+    Args:
+        entries: the pictures, in the order of the tensor's rows.
+        points: the label of each point (n,).
+        groups: columns to color by (n,), from `category`, by name.
+        confidence: of the class of each picture (n,), "" for none.
+    """
+    own = _own_columns(entries)
+    columns = {LABEL: list(map(_as_text, points)), "name": own["name"], "path": own["path"]}
+    columns |= {name: list(values) for name, values in groups.items()}
+    columns["megapixels"] = own["megapixels"]
+    if _numbers(confidence):
+        columns[CONFIDENCE] = list(confidence)
+    return _table(columns)
+
+
+def category(values: Iterable[str], most: int = MAX_COLORS) -> list[str]:
     """Return the values of a column as categories that the page can color by.
 
     Of more than `most` distinct values, the most frequent are kept, and the rest becomes
@@ -74,16 +97,25 @@ def category(values: Iterable[str], most: int = MAX_VALUES) -> list[str]:
     return [text if text in frequent else OTHER for text in texts]
 
 
+def _table(columns: Mapping[str, Sequence[str]]) -> str:
+    lines = [list(columns), *zip(*columns.values(), strict=True)]
+    return "".join("\t".join(map(_cell, line)) + "\n" for line in lines)
+
+
 def _own_columns(entries: Sequence[Entry]) -> dict[str, list[str]]:
     several_roots = len({entry.root for entry in entries}) > 1
     return {
         "name": [PurePosixPath(entry.path).name for entry in entries],
         "path": [_path(entry, several_roots) for entry in entries],
-        FOLDER: category(folder_name(entry) for entry in entries),
+        FOLDER: [_as_text(folder_name(entry)) for entry in entries],
         "size": [f"{entry.width}x{entry.height}" for entry in entries],
         "megapixels": [f"{_pixels(entry) / 1e6:.3g}" for entry in entries],
-        "format": category(entry.format or "" for entry in entries),
+        "format": [entry.format or "" for entry in entries],
     }
+
+
+def _numbers(values: Iterable[str]) -> bool:
+    return all(map(_NUMBER.fullmatch, values))
 
 
 def _pixels(entry: Entry) -> int:
@@ -100,7 +132,9 @@ def folder_name(entry: Entry) -> str:
 
 
 def _as_text(value: str) -> str:
-    return f"#{value}" if _NUMBER.fullmatch(value) else value
+    """Return a value that the page does not parse as a number."""
+    cell = _cell(value)
+    return f"#{cell}" if _NUMBER.fullmatch(cell) else value
 
 
 def _cell(value: str) -> str:

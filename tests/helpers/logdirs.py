@@ -12,6 +12,8 @@ from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
 RUN_FILES = [
     "bookmarks.json",
+    "dots_bookmarks.json",
+    "dots_metadata.tsv",
     "events.out.tfevents.imgrec",
     "metadata.tsv",
     "projector_config.pbtxt",
@@ -31,9 +33,9 @@ def only_run(logdir: Path) -> Path:
     return run
 
 
-def table(run: Path) -> list[dict[str, str]]:
+def table(run: Path, name: str = "metadata.tsv") -> list[dict[str, str]]:
     """Return the rows of the metadata, each by column."""
-    lines = (run / "metadata.tsv").read_text("utf-8").split("\n")
+    lines = (run / name).read_text("utf-8").split("\n")
     assert lines.pop() == ""
     header, *rows = [line.split("\t") for line in lines]
     return [dict(zip(header, row, strict=True)) for row in rows]
@@ -45,10 +47,20 @@ def names(run: Path) -> list[str]:
 
 
 def config(run: Path) -> Any:
-    """Return the only embedding of the config."""
+    """Return the embedding of the pictures, the first of the two of the config."""
+    return _embeddings(run)[0]
+
+
+def dots(run: Path) -> Any:
+    """Return the embedding of the dots."""
+    return _embeddings(run)[1]
+
+
+def _embeddings(run: Path) -> list[Any]:
     text = (run / "projector_config.pbtxt").read_text("utf-8")
-    (embedding,) = text_format.Parse(text, ProjectorConfig()).embeddings
-    return embedding
+    found = list(text_format.Parse(text, ProjectorConfig()).embeddings)
+    assert len(found) == 2
+    return found
 
 
 def tensor(run: Path) -> NDArray[np.float32]:
@@ -61,9 +73,9 @@ def sprite(run: Path) -> NDArray[np.uint8]:
     return np.asarray(Image.open(run / "sprite.webp"))
 
 
-def bookmarks(run: Path) -> list[dict[str, Any]]:
+def bookmarks(run: Path, name: str = "bookmarks.json") -> list[dict[str, Any]]:
     """Return the bookmarks."""
-    found: list[dict[str, Any]] = json.loads((run / "bookmarks.json").read_text("utf-8"))
+    found: list[dict[str, Any]] = json.loads((run / name).read_text("utf-8"))
     return found
 
 

@@ -20,12 +20,23 @@ _ARROW = """
 const arrows = ['#expand-more', '#expand-less'].map(id => projector.bookmarkPanel.$$(id));
 return offset(shown(arrows));
 """
-_MENU = "return offset(find(projector.dataPanel.root, 'paper-dropdown-menu'));"
-_ITEM = """
-const items = [...find(projector.dataPanel.root, 'paper-listbox').querySelectorAll('paper-item')];
-const item = items.find(item => item.textContent.trim() === arguments[0]);
-item.scrollIntoView({block: 'center'});
+# A drop-down list of the panel at the left or at the right, by the beginning of its title.
+_MENU = """
+const [title, name] = arguments;
+const menus = [projector.dataPanel, projector.inspectorPanel].flatMap(
+  panel => [...panel.root.querySelectorAll('paper-dropdown-menu')]);
+const menu = menus.find(menu => menu.label.replace(/^[0-9]+ /, '').startsWith(title));
+"""
+_ITEM = f"""{_MENU}
+const item = [...menu.querySelectorAll('paper-item')].find(item => item.value === name);
+item.scrollIntoView({{block: 'center'}});
 return offset(item);
+"""
+# Another tensor is shown when its points stand and its bookmarks have replaced those before.
+_CHANGED = """
+const labels = projector.bookmarkPanel.savedStates.map(state => state.label);
+return Boolean(projector.dataSet && projector.projection && labels.length
+  && String(labels) !== String(arguments[0]));
 """
 _TAB = "return offset(projector.projectionsPanel.root.querySelector('.ink-tab[data-tab=%s]'));"
 _LOADED = """
@@ -92,9 +103,35 @@ def chosen_run(browser: webdriver.Chrome) -> str:
 
 def choose_run(browser: webdriver.Chrome, name: str, timeout_s: float = 60) -> None:
     """Choose another run in the drop-down list; wait until its points are drawn."""
-    _click(browser, _MENU)
-    _click(browser, _ITEM, name)
+    _choose(browser, "run", name)
     _wait(browser, _LOADED, name, timeout_s=timeout_s)
+
+
+def tensor_names(browser: webdriver.Chrome) -> list[str]:
+    """Return the names of the tensors of the chosen run, in the order of the drop-down list."""
+    return list(_run(browser, "return projector.dataPanel.tensorNames.map(one => one.name)"))
+
+
+def chosen_tensor(browser: webdriver.Chrome) -> str:
+    """Return the name of the tensor that is shown."""
+    return str(_run(browser, "return projector.dataPanel.selectedTensor"))
+
+
+def choose_tensor(browser: webdriver.Chrome, name: str, timeout_s: float = 60) -> None:
+    """Choose another tensor in the drop-down list; wait until its points are drawn."""
+    before = bookmarks(browser)
+    _choose(browser, "tensor", name)
+    _wait(browser, _CHANGED, before, timeout_s=timeout_s)
+
+
+def search_by(browser: webdriver.Chrome, column: str) -> None:
+    """Choose the column to search in, by which the listed neighbors are named too."""
+    _choose(browser, "By", column)
+
+
+def searched_column(browser: webdriver.Chrome) -> str:
+    """Return the column in which the page searches."""
+    return str(_run(browser, "return projector.inspectorPanel.selectedMetadataField"))
 
 
 def shown_color(browser: webdriver.Chrome) -> str:
@@ -113,6 +150,42 @@ def legend(browser: webdriver.Chrome) -> list[str]:
     )
 
 
+def legend_colors(browser: webdriver.Chrome) -> dict[str, tuple[str, int]]:
+    """Return the color (#rrggbb) and the number of points of each value in the legend."""
+    script = "find(projector.dataPanel.root, 'vz-projector-legend').renderInfo.items"
+    found: list[list[Any]] = _run(
+        browser, f"return {script}.map(item => [item.label, item.color, item.count])"
+    )
+    return {label: (color, count) for label, color, count in found}
+
+
+def color_options(browser: webdriver.Chrome) -> dict[str, int]:
+    """Return the number of different values of each column to color by, 0 for numbers."""
+    script = "projector.dataPanel.colorOptions.filter(one => one.map)"
+    found: dict[str, int] = _run(
+        browser,
+        f"return Object.fromEntries({script}.map(one => [one.name, one.items.length]))",
+    )
+    return found
+
+
+def label_by(browser: webdriver.Chrome, column: str) -> None:
+    """Choose the column by which the points are labeled."""
+    _choose(browser, "Label by", column)
+
+
+def label_share(browser: webdriver.Chrome) -> float:
+    """Return the share of the plot that is covered by labels, 0 to 1."""
+    script = """
+    plot.stopOrbitAnimation();
+    plot.render();
+    // The page leaves the canvases of earlier data sets in place.
+    const canvas = [...projector.$$('#scatter').querySelectorAll('canvas')].pop();
+    const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    return pixels.filter((value, i) => i % 4 === 3 && value > 0).length / (pixels.length / 4);"""
+    return float(_run(browser, script))
+
+
 def numeric_columns(browser: webdriver.Chrome) -> list[str]:
     """Return the metadata columns that the page takes for numbers, in their order."""
     script = "projector.dataSet.spriteAndMetadataInfo.stats.filter(one => one.isNumeric)"
@@ -128,6 +201,12 @@ def world_positions(browser: webdriver.Chrome) -> NDArray[np.float64]:
     """Return the positions (n, 3) of the points, -1 to 1; NaN for points without one."""
     values = _run(browser, "return Array.from(plot.worldSpacePointPositions)")
     return np.array(values, np.float64).reshape(-1, 3)
+
+
+def _choose(browser: webdriver.Chrome, title: str, name: str) -> None:
+    """Choose an item of a drop-down list whose title begins with a text."""
+    _click(browser, f"{_MENU} return offset(menu);", title, name)
+    _click(browser, _ITEM, title, name)
 
 
 def _click(browser: webdriver.Chrome, script: str, *arguments: object) -> None:

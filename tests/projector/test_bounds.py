@@ -16,7 +16,7 @@ from logdirs import bookmarks, only_run
 from projector.compose import Composer, PendingRun
 from projector.errors import ProjectorError
 from projector.export import ProjectorOptions, _ahead, write_logdir
-from projector.files.metadata import MAX_VALUES, OTHER, category
+from projector.files.metadata import MAX_COLORS, OTHER, category
 from projector.pages import GROWTH, grown_pages, split_pages
 from projector.runs import OVERVIEW, PAGE, WHOLE, Run, plan_runs
 from projector.serve import _parser as serve_parser
@@ -98,21 +98,21 @@ def test_twice_as_many_pages_as_needed_and_one_are_kept(more: int) -> None:
     assert np.array_equal(pages, split_pages(columns, groups, 60)) == (more == 1)
 
 
-@pytest.mark.parametrize("count", [MAX_VALUES - 1, MAX_VALUES, MAX_VALUES + 1, MAX_VALUES + 2])
+@pytest.mark.parametrize("count", [MAX_COLORS - 1, MAX_COLORS, MAX_COLORS + 1, MAX_COLORS + 2])
 def test_as_many_values_as_can_be_colored(count: int) -> None:
     values = [f"v{i:03d}" for i in range(count)]
     got = category(values)
-    if count <= MAX_VALUES:
+    if count <= MAX_COLORS:
         assert got == values
     else:
         # The place of one value is taken by the rest.
-        assert len(set(got)) == MAX_VALUES
-        assert got.count(OTHER) == count - (MAX_VALUES - 1)
+        assert len(set(got)) == MAX_COLORS
+        assert got.count(OTHER) == count - (MAX_COLORS - 1)
 
 
 def test_a_value_that_is_called_as_the_rest_takes_no_second_place() -> None:
-    values = [OTHER, *(f"v{i:03d}" for i in range(MAX_VALUES))]
-    assert len(set(category(values))) <= MAX_VALUES
+    values = [OTHER, *(f"v{i:03d}" for i in range(MAX_COLORS))]
+    assert len(set(category(values))) <= MAX_COLORS
 
 
 @pytest.mark.parametrize(("most", "is_3d"), [(19, False), (20, True)])

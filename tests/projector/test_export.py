@@ -131,8 +131,9 @@ def test_the_command_says_what_it_made(
     assert lines[1].startswith("columns    5 of mini, ")
     assert lines[1].endswith(" % of the variance kept")
     assert lines[2:] == [
-        "run        all 24 pictures; 100 px a picture, 6 layouts", f"logdir     {out}"
-    ]  # fmt: skip
+        "run        all 24 pictures; 100 px a picture, 5 layouts; dots colored by folder, cluster",
+        f"logdir     {out}",
+    ]
     assert main([*argv, "--layouts", "umap", "--clusters", "4"]) == 0
     assert "changed    0 of 1 run\n" in capsys.readouterr().out
     with Store.open(own_store) as store:
@@ -156,8 +157,9 @@ def test_the_command_tells_of_pages(tmp_path: Path, capsys: pytest.CaptureFixtur
     argv = ["--store", str(path), "--out", str(tmp_path / "log"), "--layouts", "none"]
     assert main([*argv, "--page-size", "25", "--overview", "10"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2] == "run        overview 10 of 60; 100 px a picture, 2 layouts"
-    assert lines[3] == "run        all 60 pictures; 100 px a picture, 2 layouts"
+    shown = "100 px a picture, 2 layouts; dots colored by cluster"
+    assert lines[2] == f"run        overview 10 of 60; {shown}"
+    assert lines[3] == f"run        all 60 pictures; {shown}"
     assert lines[4].startswith("pages      3, of ")
 
 
@@ -192,7 +194,7 @@ def test_labels_and_strange_names_reach_the_table(tmp_path: Path) -> None:
         write_logdir(store, tmp_path / "log", options=PLAIN)
     rows = table(only_run(tmp_path / "log"))
     assert [(row["name"], row["community"]) for row in rows] == [
-        ("tab <b>.png", "#3.10"), ("caf\N{REPLACEMENT CHARACTER}.png", "-"),
+        ("tab <b>.png", "Community 3.10"), ("caf\N{REPLACEMENT CHARACTER}.png", "-"),
     ]  # fmt: skip
     assert {row["color"] for row in rows} <= {"red", "turquoise"}
     assert bookmarks(only_run(tmp_path / "log"))[-1]["label"] == "PCA, 3-D"

@@ -19,14 +19,10 @@ from projector import ProjectorOptions, write_logdir
 from projector.choices import MAX_POINTS
 from projector.files.sprite import grid_for
 from projector_clicks import (
-    bookmarks,
     choose_run,
     chosen_run,
-    click_bookmark,
-    legend,
-    numeric_columns,
     run_names,
-    shown_color,
+    search_by,
 )
 from projector_page import (
     Server,
@@ -83,6 +79,7 @@ def test_each_point_shows_its_own_picture(
         assert open_projector(browser, address) == count
         assert _mismatches(browser, palette) == []
         chosen = count - 2
+        search_by(browser, "name")
         click(browser, positions_px(browser)[chosen])
         assert card(browser)["name"] == f"{chosen + 1:05d}.png"
         name, (left, top) = first_neighbor(browser)
@@ -121,28 +118,6 @@ def test_pictures_among_many_show_themselves(
         ] == []
         click(browser, positions[count - side])
         assert card(browser)["name"] == f"{count - side + 1:05d}.png"
-
-
-def test_a_bookmark_colors_by_class_and_the_confidence_is_a_number(
-    browser: webdriver.Chrome, tmp_path: Path
-) -> None:
-    # Class 59 has 12 pictures, 01 to 49 have two each, the others one. The 9 most frequent, ties
-    # by name, have a color of their own.
-    numbers = range(1, 121)
-    names = {i: f"class {min(i % 71, 59):02d}" for i in numbers}
-    labels = {"class": names, "confidence": {i: f"{i % 100 / 100:.2f}" for i in numbers}}
-    images = [plain(color) for color in colors(120)]
-    path = make_store(tmp_path / "store", images, _spread(120), labels=labels)
-    with Store.open(path) as store:
-        logdir = write_logdir(store, tmp_path / "log", options=ProjectorOptions(workers=0)).logdir
-    with served(logdir) as server:
-        assert open_projector(browser, server.address) == 120
-        assert "UMAP, 2-D, colors: cluster" in bookmarks(browser)
-        click_bookmark(browser, "UMAP, 2-D, colors: class")
-        assert shown_color(browser) == "class"
-        kept = [f"class {n:02d}" for n in (*range(1, 9), 59)]
-        assert sorted(legend(browser)) == sorted([*kept, "other"])
-        assert numeric_columns(browser) == ["megapixels", "confidence"]
 
 
 def test_the_overview_comes_first_and_every_run_opens(

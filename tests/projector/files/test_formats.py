@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
-from projector.files.formats import Embedding, config_text, tensor_name
+from projector.files.formats import Embedding, config_text, dots_name, tensor_name
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.integers(2, 100_000))
 def test_the_config_says_to_tensorboard_what_was_meant(name: str, rows: int) -> None:
     embedding = Embedding(name, rows, 50, f"{name}.bytes", "metadata.tsv", "sprite.jpg", 64)
-    other = Embedding("other", 2, 3, "t", "m", "s", 100)
+    other = Embedding("other", 2, 3, "t", "m", None, 0, "b")
     parsed = text_format.Parse(config_text([embedding, other]), ProjectorConfig())
     first = parsed.embeddings[0]
     assert first.tensor_name == name
@@ -22,6 +22,8 @@ def test_the_config_says_to_tensorboard_what_was_meant(name: str, rows: int) -> 
     assert first.sprite.image_path == "sprite.jpg"
     assert list(first.sprite.single_image_dim) == [64, 64]
     assert [entry.tensor_name for entry in parsed.embeddings] == [name, "other"]
+    assert [entry.HasField("sprite") for entry in parsed.embeddings] == [True, False]
+    assert [entry.bookmarks_path for entry in parsed.embeddings] == ["", "b"]
 
 
 @pytest.mark.parametrize(
@@ -34,3 +36,5 @@ def test_the_config_says_to_tensorboard_what_was_meant(name: str, rows: int) -> 
 )
 def test_a_tensor_name_has_no_character_that_an_address_changes(feature: str, name: str) -> None:
     assert tensor_name(feature) == name
+    # The page sorts the tensors of a run by name, and opens with the first.
+    assert sorted([dots_name(feature), name]) == [name, f"{name} as colored dots"]
