@@ -9,7 +9,7 @@ missing is labeled by the next one.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from imgrec.collection import Entry
@@ -41,24 +41,28 @@ def point_labels(
         labels: values by id and kind.
         communities: the words of the communities that have any, by path.
     """
-    folders = [_if_it_speaks(folder_name(entry)) for entry in entries]
-    names = [_if_it_speaks(PurePosixPath(entry.path).stem) for entry in entries]
-    own = [texts for texts in (folders, names) if _tells_apart(texts, _words)]
+    folders = _speaking([folder_name(entry) for entry in entries])
+    names = _speaking([PurePosixPath(entry.path).stem for entry in entries])
+    own = [texts for texts, meanings in (folders, names) if _tell_apart(meanings)]
     own.sort(key=_length)
     classes, paths, colors = (
         [labels[entry.id].get(kind, "") for entry in entries] for kind in (CLASS, COMMUNITY, COLOR)
     )
     others = (classes, [communities.get(path, "") for path in paths], colors)
-    chosen = [*own, *(texts for texts in others if _tells_apart(texts, str.casefold))]
+    chosen = [*own, *(texts for texts in others if _tell_apart(texts))]
     whole = [PurePosixPath(entry.path).name for entry in entries]
     return [
         _cut(next(filter(None, texts), name)) for name, *texts in zip(whole, *chosen, strict=True)
     ]
 
 
-def _if_it_speaks(name: str) -> str:
-    """Return a name that has a word, else ""."""
-    return name if _words_of(name) else ""
+def _speaking(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the names that have a word (n,), and their words (n,); both "" for the others.
+
+    Names have to differ in their words: dress-1 and dress-2 say the same.
+    """
+    words = {name: " ".join(_words_of(name)).casefold() for name in set(names)}
+    return [name if words[name] else "" for name in names], [words[name] for name in names]
 
 
 def _words_of(name: str) -> list[str]:
@@ -67,13 +71,9 @@ def _words_of(name: str) -> list[str]:
     return words or [letter for letter in name if letter >= _CJK and letter.isalpha()]
 
 
-def _words(name: str) -> str:
-    """Return what names must differ in: dress-1 and dress-2 say the same."""
-    return " ".join(_words_of(name)).casefold()
-
-
-def _tells_apart(texts: Sequence[str], meaning: Callable[[str], str]) -> bool:
-    counts = Counter(meaning(text) for text in texts if text)
+def _tell_apart(texts: Sequence[str]) -> bool:
+    """Return whether enough pictures have a text, and few enough the same one."""
+    counts = Counter(filter(None, texts))
     enough = counts.total() >= _LEAST_TELLING * len(texts)
     return enough and max(counts.values(), default=0) <= _MOST_ALIKE * len(texts)
 
