@@ -51,14 +51,16 @@ def find_duplicates(
 
     Raises:
         StoreError: there is no such feature, or a thumbnail is absent or damaged.
-        ImgrecError: no worker process can be started.
+        ImgrecError: no picture lies in a folder of the rules, or no worker process can be started.
     """
+    rules = rules or KeepRules()
+    rules.check(store.catalog)
     contents = Contents(store.catalog)
     with FileStage(workers) as stage:
         decisions = Decisions(store, contents, stage, quiet=quiet)
         decisions.decide(candidates(store, contents, encoder, quiet=quiet))
         try:
-            return _grouped(decisions, rules or KeepRules(), look)
+            return _grouped(decisions, rules, look)
         finally:
             # The groups may have asked for more pairs.
             decisions.keep()

@@ -6,12 +6,14 @@ group has no other. After all of them come the root and the path, so the order n
 ids: two stores of one folder keep the same files.
 """
 
+import posixpath
 import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from imgrec.collection import Entry
+from imgrec.collection import Catalog, Entry
+from imgrec.collection.filters import check_folder
 from imgrec.errors import ImgrecError
 from imgrec.sources.opening import locations_of, source_at, source_of
 from imgrec.sources.place_kinds import place_kind
@@ -62,6 +64,16 @@ class KeepRules:
     def __str__(self) -> str:
         return ",".join(self.rules)
 
+    def check(self, catalog: Catalog) -> None:
+        """Check that each folder named holds pictures: a misspelled one would decide nothing.
+
+        Raises:
+            ImgrecError: no ok picture lies in a folder.
+        """
+        for rule in self.rules:
+            if rule.startswith(_IN):
+                check_folder(catalog, rule.removeprefix(_IN), f"--keep {printable(rule)}")
+
     def ranking(self) -> Callable[[Entry], Rank]:
         """Return a function from a file to its sort key: the least of a group is kept."""
         chosen = dict.fromkeys((*self.rules, "largest", "oldest"))
@@ -86,7 +98,7 @@ def pixels(entry: Entry) -> int:
 
 def _in_folder(folder: str) -> Callable[[Entry], Rank]:
     """Return the rank by a folder: relative to a root, or a place that a user names."""
-    relative = f"{_one_name(folder.rstrip('/'))}/"
+    relative = f"{_one_name(posixpath.normpath(folder))}/"
     sources = [source_of(text) for text in (source_at(folder).description, *locations_of(folder))]
 
     def rank(entry: Entry) -> Rank:

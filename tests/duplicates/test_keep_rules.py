@@ -75,7 +75,9 @@ def test_the_rules_that_are_named_come_first() -> None:
     assert _ordered([*entries, _entry(4, ".Trash/x", mtime=0)], "in:.Trash")[-1] == ".Trash/x"
 
 
-@pytest.mark.parametrize("folder", ["album", "album/", "{root}/album", "{root}", "e\u0301", "\xe9"])
+@pytest.mark.parametrize(
+    "folder", ["album", "album/", "./album", "{root}/album", "{root}", "e\u0301", "\xe9"]
+)
 def test_a_folder_is_relative_to_a_root_or_a_place(tmp_path: Path, folder: str) -> None:
     inside = "\xe9/a" if len(folder) < 3 else "album/a"
     entries = [
