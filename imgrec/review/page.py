@@ -10,6 +10,7 @@ nothing: it makes a list, or names the command. It is replaced as a whole or not
 """
 
 import base64
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -92,10 +93,18 @@ def page_html(store: Store, review: Review, pages: int, page_size: int) -> str:
         "groups": counted.groups,
         "rules": printable(str(review.rules)),
         "key": printable(str(store.path.resolve())),
+        "command": _command(store, review),
     }
     return environment.get_template("review.html").render(
         counts=counted, store=printable(str(store.path.resolve())), data=data
     )
+
+
+def _command(store: Store, review: Review) -> str:
+    """Return the command of this review for a shell, without its rules."""
+    encoder = ["--encoder", review.encoder] if review.encoder else []
+    store_path = str(store.path.resolve())
+    return printable(shlex.join(["imgrec", "duplicates", "--store", store_path, *encoder]))
 
 
 def _draw(folder: Path, review: Review, workers: int, quiet: bool) -> dict[str, str]:
