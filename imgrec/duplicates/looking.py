@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from imgrec.collection import Entry
 from imgrec.errors import PictureError
+from imgrec.pictures.decoding import digest
 from imgrec.sources.opening import source_of
 
 
@@ -42,5 +43,14 @@ def _is_there(entry: Entry) -> bool:
         now = source_of(entry.root).find(entry.path)
     except PictureError:
         return False
-    # Another name for a file changes its token, not its content.
-    return now is not None and (now.size, now.mtime_ns) == (entry.size, entry.mtime_ns)
+    if now is None or (now.size, now.mtime_ns) != (entry.size, entry.mtime_ns):
+        return False
+    # Another name for a file changes its token, and so does an editor that sets the time back.
+    return entry.token in ("", now.token) or _has_content(entry)
+
+
+def _has_content(entry: Entry) -> bool:
+    try:
+        return digest(source_of(entry.root).read(entry.path)) == entry.digest
+    except PictureError:
+        return False
