@@ -110,6 +110,34 @@ def test_a_raw_file_is_taken_where_no_picture_stands_beside_it(runs: Runs) -> No
     assert runs.ok() == ["A.RAF", "b.gif", "z.raf"]
 
 
+def test_a_folder_of_which_rules_leave_all_out_comes_back_without_being_named(
+    runs: Runs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def again(*options: str) -> str:
+        capsys.readouterr()
+        assert index(["--store", str(runs.store), "--workers", "0", *options]) == 0
+        return capsys.readouterr().out
+
+    runs.index()
+    other = runs.photos.parent / "other"
+    other.mkdir()
+    picture("checks", 9, (40, 30)).save(other / "z.png")
+    again(str(other))
+    assert len(runs.ok()) == 5
+    # One folder, then both.
+    for glob, left in (("z.png", 4), ("*", 0)):
+        again("--exclude", glob)
+        assert len(runs.ok()) == left
+        again("--retry-failed")
+        assert "back" in again("--no-exclude")
+        assert len(runs.ok()) == 5
+    # What --only leaves out stays away.
+    again(str(other), "--only")
+    again("--exclude", "a.png")
+    again("--no-exclude")
+    assert runs.ok() == ["z.png"]
+
+
 def test_too_many_globs_are_refused_in_one_line(
     runs: Runs, capsys: pytest.CaptureFixture[str]
 ) -> None:
