@@ -12,7 +12,7 @@ from PIL import Image
 from imgrec.duplicates.comparison import Comparison, Difference, Verdict
 from imgrec.duplicates.file_picture import FilePicture, Headers, Size, pixels_at
 from imgrec.duplicates.print_detection import has_print
-from imgrec.duplicates.same import same_frame
+from imgrec.duplicates.same import FrameAnswer, same_frame
 from imgrec.duplicates.similar import similar
 from imgrec.duplicates.windows import Pixels
 from imgrec.pictures.decoding import Picture
@@ -21,7 +21,8 @@ from imgrec.pictures.decoding import Picture
 _SIMILAR_PX = 512
 # Pixels by which a side may differ from what the ratio of the other picture's sides gives.
 _ROUNDING_PX = 1.0
-# Scale below which print may be legible in one picture and not in the other.
+# Scale below which print may be legible in one picture only, and a mark of a drawing or a chart
+# visible in one only.
 _LEAST_SCALE = 0.9
 # Difference, in multiples of the usual one, above which a changed character of print may hide in
 # it: in pictures of one size, and in others.
@@ -101,27 +102,29 @@ def _same(
         clear = [white - black for white, black in zip(*grounds, strict=True)]
         if not all(same_frame(a, b, is_resized=is_resized).is_same for a, b in (grounds[1], clear)):
             hindrances |= Difference.TRANSPARENCY
-    if _lacks_detail(pictures, size, answer.strain):
+    if _lacks_detail(pictures, size, answer):
         hindrances |= Difference.DETAIL
     changes = Difference.REENCODED | (Difference.RESIZED if is_resized else Difference.NONE)
     verdict = Verdict.SIMILAR if hindrances else Verdict.SAME
     return Comparison(verdict, answer.score, hindrances | changes)
 
 
-def _lacks_detail(pictures: tuple[Picture, Picture], compared: Size, strain: float) -> bool:
+def _lacks_detail(pictures: tuple[Picture, Picture], compared: Size, answer: FrameAnswer) -> bool:
     """Return True if pictures may differ in what the comparison could not see.
 
     Args:
         pictures: both, decoded.
         compared: the size at which they were compared.
-        strain: of that comparison.
+        answer: of that comparison.
     """
     small, large = sorted(pictures, key=lambda picture: picture.width * picture.height)
     # The smaller one was too large to be decoded at its own size.
     if compared != (small.width, small.height):
         return True
     scale = max(compared) / max(large.width, large.height)
-    if scale >= _LEAST_SCALE and strain <= _MOST_STRAIN[scale < 1]:
+    if scale < _LEAST_SCALE and answer.is_drawn:
+        return True
+    if scale >= _LEAST_SCALE and answer.strain <= _MOST_STRAIN[scale < 1]:
         return False
     return any(has_print(np.asarray(picture.image)) for picture in (large, small))
 

@@ -37,7 +37,7 @@ _NOISE, _SHARE = 8.0, 0.001
 # Structure that is added where shares of it are taken.
 _EVEN_GROUND = 60.0
 # With less structure, or a shorter side, windows say too little: pixels must be identical.
-_LEAST_STRUCTURED, _LEAST_PX = 0.005, 96
+_LEAST_STRUCTURED, _LEAST_PX = 0.005, 128
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,9 @@ _ROUNDING = Tolerance((0.5, 0.5), (1.0, 1.0), (1.5, 1.0, 1.0), (2.5, 1.5, 1.0))
 # Lines on even ground: the least share of windows that are even, levels up to here, and the
 # largest share of the others that have a structure in between, which photographs have.
 _EVEN_LEVELS, _LEAST_EVEN, _MOST_BETWEEN = 3, 0.25, 0.12
+# What is drawn has many even windows and few in between, or none in between at all. On 120
+# photographs of clothing, most on plain ground, one in twelve is taken for a drawing.
+_DRAWN_EVEN, _DRAWN_BETWEEN, _ALL_DRAWN = 0.3, 0.45, 0.1
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,13 @@ class FrameAnswer:
         is_same: True if every window agrees.
         score: 0 to 1, the share that agrees in the worst window.
         strain: the largest difference in multiples of the usual one.
+        is_drawn: True of contours on even ground, as in drawings, charts and documents.
     """
 
     is_same: bool
     score: float
     strain: float
+    is_drawn: bool = False
 
 
 def same_frame(a: Pixels, b: Pixels, *, is_resized: bool = False) -> FrameAnswer:
@@ -111,7 +116,7 @@ def same_frame(a: Pixels, b: Pixels, *, is_resized: bool = False) -> FrameAnswer
     )
     shares = worst / (_STRUCTURE + _EVEN_GROUND)
     strain = float((worst / usual)[0].max())
-    return FrameAnswer(is_same, max(0.0, 1.0 - float(shares.max())), strain)
+    return FrameAnswer(is_same, max(0.0, 1.0 - float(shares.max())), strain, _is_drawn(profile))
 
 
 def _tolerance(profile: Profile, is_resized: bool) -> Tolerance:
@@ -121,10 +126,21 @@ def _tolerance(profile: Profile, is_resized: bool) -> Tolerance:
         return _ROUNDING
     if not is_resized:
         return EQUAL_SIZE
-    even, others = windows[:_EVEN_LEVELS].sum(), windows[_EVEN_LEVELS:].sum()
+    even, between = _ground(profile)
+    return RESIZED_LINES if even >= _LEAST_EVEN and between <= _MOST_BETWEEN else RESIZED
+
+
+def _is_drawn(profile: Profile) -> bool:
+    even, between = _ground(profile)
+    return between <= _ALL_DRAWN or (even >= _DRAWN_EVEN and between <= _DRAWN_BETWEEN)
+
+
+def _ground(profile: Profile) -> tuple[float, float]:
+    """Return the share of windows that are even, and of the others that have little structure."""
+    windows = profile.counts[0].sum(-1)
+    others = max(1, windows[_EVEN_LEVELS:].sum())
     between = windows[_EVEN_LEVELS : _STRUCTURED + 1].sum()
-    has_lines = even >= _LEAST_EVEN * windows.sum() and between <= _MOST_BETWEEN * others
-    return RESIZED_LINES if has_lines else RESIZED
+    return float(windows[:_EVEN_LEVELS].sum() / windows.sum()), float(between / others)
 
 
 def _means_agree(profile: Profile, tolerance: Tolerance) -> bool:
