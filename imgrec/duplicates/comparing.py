@@ -14,6 +14,7 @@ from imgrec.duplicates.file_picture import FilePicture, Headers, Size, pixels_at
 from imgrec.duplicates.print_detection import has_print
 from imgrec.duplicates.same import FrameAnswer, same_frame
 from imgrec.duplicates.similar import similar
+from imgrec.duplicates.tones import tone_share
 from imgrec.duplicates.windows import Pixels
 from imgrec.pictures.decoding import Picture
 
@@ -24,6 +25,10 @@ _ROUNDING_PX = 1.0
 # Scale below which print may be legible in one picture only, and a mark of a drawing or a chart
 # visible in one only.
 _LEAST_SCALE = 0.9
+# Share of the pixels in a few tones above which a picture is drawn, and the same where its contours
+# stand on even ground. Of 630 photographs 2 % are above the first; of 1,480 drawings in files of
+# all qualities .3 % are below it.
+_DRAWN_TONES, _DRAWN_GROUND_TONES = 0.4, 0.3
 # Difference, in multiples of the usual one, above which a changed character of print may hide in
 # it: in pictures of one size, and in others.
 _MOST_STRAIN = (4.6, 14.0)
@@ -122,11 +127,18 @@ def _lacks_detail(pictures: tuple[Picture, Picture], compared: Size, answer: Fra
     if compared != (small.width, small.height):
         return True
     scale = max(compared) / max(large.width, large.height)
-    if scale < _LEAST_SCALE and answer.is_drawn:
-        return True
     if scale >= _LEAST_SCALE and answer.strain <= _MOST_STRAIN[scale < 1]:
         return False
-    return any(has_print(np.asarray(picture.image)) for picture in (large, small))
+    # A label of a few characters is no print, and decides what a drawing says.
+    return _is_drawn(large, answer) or any(
+        has_print(np.asarray(picture.image)) for picture in (large, small)
+    )
+
+
+def _is_drawn(picture: Picture, answer: FrameAnswer) -> bool:
+    """Return True for a drawing, chart, board or document rather than a photograph."""
+    least = _DRAWN_GROUND_TONES if answer.has_even_ground else _DRAWN_TONES
+    return answer.has_contours_everywhere or tone_share(picture.image) > least
 
 
 def _area(size: Size) -> int:

@@ -70,9 +70,12 @@ _ROUNDING = Tolerance((0.5, 0.5), (1.0, 1.0), (1.5, 1.0, 1.0), (2.5, 1.5, 1.0))
 # Lines on even ground: the least share of windows that are even, levels up to here, and the
 # largest share of the others that have a structure in between, which photographs have.
 _EVEN_LEVELS, _LEAST_EVEN, _MOST_BETWEEN = 3, 0.25, 0.12
-# What is drawn has many even windows and few in between, or none in between at all. On 120
-# photographs of clothing, most on plain ground, one in twelve is taken for a drawing.
-_DRAWN_EVEN, _DRAWN_BETWEEN, _ALL_DRAWN = 0.3, 0.45, 0.1
+# Contours on even ground: many even windows and few in between. So are drawings, and one in twelve
+# photographs of clothing.
+_EVEN_SHARE, _BETWEEN_SHARE = 0.3, 0.45
+# Contours everywhere: next to no window is in between, and few are even. So are boards of many
+# small tiles, whose tones any encoder spreads, and one in a hundred photographs.
+_NONE_BETWEEN = 0.1
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,15 @@ class FrameAnswer:
         is_same: True if every window agrees.
         score: 0 to 1, the share that agrees in the worst window.
         strain: the largest difference in multiples of the usual one.
-        is_drawn: True of contours on even ground, as in drawings, charts and documents.
+        has_even_ground: True of contours on even ground, as drawings have and some photographs.
+        has_contours_everywhere: True if nearly all windows have strong contours.
     """
 
     is_same: bool
     score: float
     strain: float
-    is_drawn: bool = False
+    has_even_ground: bool = False
+    has_contours_everywhere: bool = False
 
 
 def same_frame(a: Pixels, b: Pixels, *, is_resized: bool = False) -> FrameAnswer:
@@ -116,7 +121,14 @@ def same_frame(a: Pixels, b: Pixels, *, is_resized: bool = False) -> FrameAnswer
     )
     shares = worst / (_STRUCTURE + _EVEN_GROUND)
     strain = float((worst / usual)[0].max())
-    return FrameAnswer(is_same, max(0.0, 1.0 - float(shares.max())), strain, _is_drawn(profile))
+    even, between = _ground(profile)
+    return FrameAnswer(
+        is_same,
+        max(0.0, 1.0 - float(shares.max())),
+        strain,
+        has_even_ground=even >= _EVEN_SHARE and between <= _BETWEEN_SHARE,
+        has_contours_everywhere=even < _EVEN_SHARE and between <= _NONE_BETWEEN,
+    )
 
 
 def _tolerance(profile: Profile, is_resized: bool) -> Tolerance:
@@ -128,11 +140,6 @@ def _tolerance(profile: Profile, is_resized: bool) -> Tolerance:
         return EQUAL_SIZE
     even, between = _ground(profile)
     return RESIZED_LINES if even >= _LEAST_EVEN and between <= _MOST_BETWEEN else RESIZED
-
-
-def _is_drawn(profile: Profile) -> bool:
-    even, between = _ground(profile)
-    return between <= _ALL_DRAWN or (even >= _DRAWN_EVEN and between <= _DRAWN_BETWEEN)
 
 
 def _ground(profile: Profile) -> tuple[float, float]:
