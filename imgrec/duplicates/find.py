@@ -21,7 +21,7 @@ from imgrec.duplicates.decisions import Decisions
 from imgrec.duplicates.file_stage import FileStage
 from imgrec.duplicates.groups import Composer, Duplicates, files_by_content, in_order
 from imgrec.duplicates.keep_rules import KeepRules
-from imgrec.duplicates.looking import Looked, look
+from imgrec.duplicates.looking import Looked, look, look_at_tokens
 from imgrec.store.store import Store
 
 # The contents that are the same as each kept one.
@@ -69,9 +69,7 @@ def find_duplicates(
 def known_duplicates(store: Store, rules: KeepRules | None = None) -> Duplicates:
     """Return the duplicates by copies and the verdicts that the store keeps; reads no file."""
     contents = Contents(store.catalog)
-    return _grouped(
-        Decisions(store, contents, None), rules or KeepRules(), lambda entries: Looked()
-    )
+    return _grouped(Decisions(store, contents, None), rules or KeepRules(), look_at_tokens)
 
 
 def _grouped(

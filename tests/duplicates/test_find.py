@@ -299,3 +299,14 @@ def test_duplicates_are_labeled(store: Path, tmp_path: Path) -> None:
         for kind, wanted in ((DUPLICATES, found.labels()), (SIMILAR, found.similar_labels())):
             assert opened.catalog.labels.of_kind(kind) == wanted
             assert wanted
+
+
+def test_what_the_store_knows_counts_links_as_the_files_do(tmp_path: Path) -> None:
+    write(tmp_path / "p", {"a.jpg": 1, "b.jpg": 1, "c.jpg": 2})
+    (tmp_path / "p" / "link of a.jpg").hardlink_to(tmp_path / "p" / "a.jpg")
+    (tmp_path / "p" / "link of b.jpg").hardlink_to(tmp_path / "p" / "b.jpg")
+    index_folders([tmp_path / "p"], tmp_path / "store", HERE)
+    with Store.open(tmp_path / "store") as store:
+        found = find_duplicates(store, workers=0)
+        assert known_duplicates(store) == found
+    assert sorted(member.kind for member in found.members()) == ["copy", "kept", "link", "link"]
