@@ -47,6 +47,8 @@ class Difference(IntFlag):
     RAW = 8192
     # A file could not be read: nothing but the thumbnails was compared.
     UNREAD = 16384
+    # The second file holds metadata that the first one lacks.
+    METADATA = 32768
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,10 @@ def _grouped(
     contents.read(involved)
     entries = {e.id: e for content in involved for e in contents.files(content)}
     looked = looked_at(entries.values())
-    files = files_by_content(entries.values(), contents.content_of, rules, looked.absent)
-    composer = Composer(files, decisions.between, looked)
+    metadata = contents.metadata(entries)
+    described = {i: len(data) for i, data in metadata.items()}
+    files = files_by_content(entries.values(), contents.content_of, rules, looked.absent, described)
+    composer = Composer(files, decisions.between, looked, metadata)
     found = _bundled(decisions, list(files))
     groups = [composer.group(bundle) for bundle in found]
     return in_order([group for group in groups if len(group.members) > 1], entries)

@@ -21,6 +21,7 @@ _WORDS = {
     Difference.DEPTH: "other color profile or depth",
     Difference.DETAIL: "small print may be lost",
     Difference.RAW: "one is the preview of a raw file",
+    Difference.METADATA: "has metadata that the other lacks",
     Difference.UNREAD: "not compared: gone, changed or unreadable",
 }
 _TURNS = {1: "turned left", 2: "upside down", 3: "turned right"}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 import imgrec.duplicates.file_stage
 from imgrec import Duplicates, KeepRules, Store, find_duplicates, index_folders
@@ -75,6 +75,28 @@ def test_names_of_one_file_are_links_with_the_decision_of_their_file(tmp_path: P
             ("e.jpg", "copy", "no", "a.jpg"),
         ]
     ]
+
+
+def test_the_original_with_its_metadata_is_kept_and_none_is_lost_unseen(tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    folder.mkdir()
+    taken = Image.Exif()
+    taken.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2019:07:14 10:00:00"
+    picture = render_sample(0, 1)
+    picture.save(folder / "original.jpg", quality=90, exif=taken)
+    with Image.open(folder / "original.jpg") as opened:
+        pixels = opened.convert("RGB")
+    # The same pixels in more bytes, without any metadata.
+    pixels.save(folder / "edited.png")
+    dated, bare = render_sample(0, 2), tmp_path / "p/bare.png"
+    dated.save(bare)
+    dated.resize([round(0.95 * side) for side in dated.size]).save(
+        folder / "dated.jpg", quality=95, exif=taken
+    )
+    index_folders([folder], tmp_path / "store", HERE)
+    found = rows(tmp_path / "store")
+    assert [("edited.png", "same", "no", "original.jpg")] in [group[1:] for group in found]
+    assert [("dated.jpg", "same", "look", "bare.png")] in [group[1:] for group in found]
 
 
 def test_a_trash_folder_never_holds_the_file_to_keep(tmp_path: Path) -> None:

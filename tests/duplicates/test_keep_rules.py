@@ -23,6 +23,16 @@ def _ordered(entries: list[Entry], text: str = "largest,oldest") -> list[str]:
     return [entry.path for entry in sorted(entries, key=rank)]
 
 
+def test_of_equal_pixels_the_one_that_says_more_of_itself_is_kept() -> None:
+    original, resaved = _entry(1, "b.jpg"), _entry(2, "a.png", size=9)
+    larger, older = _entry(3, "c.jpg", width=20), _entry(4, "d.jpg", mtime=4)
+    described = {1: 6, 2: 1}
+    rank = KeepRules().ranking(described)
+    assert min((original, resaved, older), key=rank) == original
+    assert min((original, larger), key=rank) == larger
+    assert min((original, older), key=KeepRules(("oldest",)).ranking(described)) == older
+
+
 @pytest.mark.parametrize(
     ("text", "rules"),
     [
