@@ -283,9 +283,9 @@ def test_the_trash_is_not_where_a_relative_variable_leads(
 
 def test_what_a_store_says_of_a_pair_is_not_enough(photos: Path) -> None:
     rows = []
-    pictures = {"kept": motif(1), "smaller": motif(1).resize((160, 120)), "another": motif(2)}
-    for number, (name, image) in enumerate(pictures.items()):
-        data = encoded(image, "PNG")
+    pictures = {"kept": (1, "PNG"), "resaved": (1, "BMP"), "another": (2, "PNG")}
+    for number, (name, (seed, kind)) in enumerate(pictures.items()):
+        data = encoded(motif(seed), kind)
         (photos / name).write_bytes(data)
         rows.append(entry(number, name, str(photos), size=len(data), content=digest(data)))
     assert why_not(goes(rows[1], rows[0], SAME)) is None
