@@ -15,10 +15,7 @@ import numpy as np
 from imgrec.duplicates.block_map import BlockMap, block_map
 from imgrec.duplicates.comparison import Box, Difference
 from imgrec.duplicates.naming import (
-    differing_blocks,
-    differing_box,
     name_differences,
-    turned_back,
 )
 from imgrec.duplicates.registration import (
     FINE_PX,
@@ -35,7 +32,9 @@ from imgrec.duplicates.registration import (
 )
 
 # Share of the structured blocks of one picture that the other must explain, and vice versa.
-_EXPLAINED, _EXPLAINED_OTHER = 0.75, 0.25
+_EXPLAINED, _EXPLAINED_OTHER = 0.65, 0.2
+# Share of the structured blocks of one picture that must be the same but for noise.
+_THE_SAME = 0.65
 # Structured blocks needed: fewer prove nothing.
 _FEWEST_BLOCKS = 6
 # Share explained from which no other orientation is tried.
@@ -83,13 +82,7 @@ def similar(a: Pixels, b: Pixels) -> Likeness | None:
         return None
     where = match.registration
     upright = turned_pixels(a, where.turn)
-    differences = name_differences(upright, b, where.turn, where.a, where.b, match.blocks)
-    box = None
-    if differences & Difference.PART:
-        differing = differing_blocks(match.blocks)
-        left, top, right, bottom = differing_box(differing, match.frame, where.a)
-        height, width = upright.shape[:2]
-        box = turned_back((left / width, top / height, right / width, bottom / height), where.turn)
+    differences, box = name_differences(upright, b, where, match.blocks, match.frame)
     return Likeness(match.score, where.turn, differences, box)
 
 
@@ -142,10 +135,12 @@ def _matched(a: Pixels, b: Pixels, start: Registration) -> _Match | None:
         return None
     size = frame_size(where.a, where.b, FINE_PX)
     blocks = block_map(frame(picture_a, where.a, size), frame(picture_b, where.b, size))
-    if blocks is None or blocks.structured.any(axis=(1, 2)).sum() < 2:
+    if blocks is None:
         return None
     counts = blocks.structured.sum(axis=(1, 2))
     shares = [blocks.share(of) for of in blocks.structured]
     if counts.min() < _FEWEST_BLOCKS or max(shares) < _EXPLAINED or min(shares) < _EXPLAINED_OTHER:
+        return None
+    if max(blocks.same_share(of) for of in blocks.structured) < _THE_SAME:
         return None
     return _Match(where, blocks, size, blocks.share(np.any(blocks.structured, axis=0)))
