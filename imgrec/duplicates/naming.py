@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import binary_dilation
+from scipy.ndimage import binary_dilation, maximum_filter, minimum_filter
 
 from imgrec.duplicates.block_map import BLOCK_PX, MARGIN_PX, BlockMap
 from imgrec.duplicates.comparison import Box, Difference
@@ -27,6 +27,8 @@ _EQUAL = 0.15
 # Change of brightness, in levels, from which it is named.
 _BRIGHTER = 5.0
 _TONES = 12
+# Share of pixels in even ground from which only those are compared.
+_EVEN_GROUND = 0.05
 # Longest side of the frames on which brightness, color and parts are compared.
 _NAMING_PX = 128
 # Drawings: side of a cell, its ink in levels, distance of paper from its level, cells with ink that
@@ -133,8 +135,10 @@ def _ink_ratio(a: Planes, b: Planes) -> float:
 
 
 def _is_brighter(a: Planes, b: Planes) -> bool:
-    """Return True if tones of A are others in B: ink, paper, or anything between."""
-    levels, others = _tones(a, b)
+    """Return True if tones of A are others in B: those of even ground, or of ink on paper."""
+    even = np.maximum(_spread(a), _spread(b)) < _EVEN
+    # Beside an edge the tones depend on the sharpness.
+    levels, others = _tones(a[even], b[even]) if even.mean() > _EVEN_GROUND else _tones(a, b)
     changed = np.abs(others - levels).max() > _BRIGHTER
     return bool(changed or abs(_ink_ratio(a, b) - 1) > _INK_CHANGE)
 
@@ -153,12 +157,19 @@ def _is_gray(a: Planes, b: Planes, common: NDArray[np.bool_]) -> bool:
     return max(most) > _COLORED and min(most) < _GRAY * max(most)
 
 
+def _range(plane: Planes) -> tuple[Planes, Planes]:
+    """Return the lowest and the highest of the 3 x 3 pixels around each of a plane (h, w)."""
+    return minimum_filter(plane, 3), maximum_filter(plane, 3)
+
+
+def _spread(plane: Planes) -> Planes:
+    low, high = _range(plane)
+    return high - low
+
+
 def _beyond(a: Planes, b: Planes) -> Planes:
-    """Return how far each pixel of B lies outside the range of the 3 x 3 pixels of A, (h, w)."""
-    padded = np.pad(a, 1, mode="edge")
-    height, width = a.shape
-    around = [padded[i : i + height, j : j + width] for i in range(3) for j in range(3)]
-    low, high = np.minimum.reduce(around), np.maximum.reduce(around)
+    """Return how far each pixel of B lies outside the range of those around it in A, (h, w)."""
+    low, high = _range(a)
     return np.asarray(np.maximum(np.maximum(b - high, low - b), 0.0))
 
 
