@@ -51,11 +51,13 @@ class BlockMap:
         error: mean squared difference of each block, (r, c), levels².
         structured: whether each block is structured in the first frame, and in the second
             (2, r, c).
+        shaded: the same, where a gradient counts as structure.
     """
 
     explained: NDArray[np.float64]
     error: NDArray[np.float64]
     structured: NDArray[np.bool_]
+    shaded: NDArray[np.bool_]
 
     def share(self, of: NDArray[np.bool_]) -> float:
         """Return the share of these blocks that is explained, 0 if there are none."""
@@ -163,4 +165,4 @@ def block_map(a: Plane, b: Plane) -> BlockMap | None:
     fill_tone_curve(a, b, curve)
     _fill_map(a, b, curve, out)
     explained = 1 - out[0] / (out[1] + out[2] + _NOISE)
-    return BlockMap(explained, out[0], out[3:] > _STRUCTURED)
+    return BlockMap(explained, out[0], out[3:] > _STRUCTURED, out[1:3] > _STRUCTURED)

@@ -33,9 +33,9 @@ _EVEN_GROUND = 0.05
 _NAMING_PX = 128
 # Drawings: side of a cell, its ink in levels, distance of paper from its level, cells with ink that
 # are needed, and the change of contrast that is named.
-_CELL_PX, _INK, _PAPER, _FEWEST_INKED, _INK_CHANGE = 8, 4.0, 8.0, 6, 0.1
+_CELL_PX, _INK, _PAPER, _FEWEST_INKED, _INK_CHANGE = 8, 4.0, 8.0, 6, 0.12
 # Mean chroma below which a picture has no color to lose, and the share of it that is left.
-_COLORED, _GRAY = 6.0, 0.35
+_COLORED, _GRAY = 3.0, 0.35
 # Blocks that differ: explained share, and mean squared difference of structured and flat ones.
 _DIFFERING, _DIFFERING_ERROR, _FLAT_ERROR = 0.5, 40.0, 150.0
 _FEWEST_BLOCKS = 2
@@ -113,6 +113,12 @@ def _tones(a: Planes, b: Planes) -> tuple[Planes, Planes]:
     return np.array(levels), np.array(levels) + np.array(changes)
 
 
+def _with_tones(plane: Planes, levels: Planes, others: Planes) -> Planes:
+    """Return a plane in which these levels became others, both ascending, and those between too."""
+    below, above = np.minimum(plane - levels[0], 0), np.maximum(plane - levels[-1], 0)
+    return np.asarray(np.interp(plane, levels, others) + below + above)
+
+
 def _cells(plane: Planes) -> Planes:
     """Return the means of squares of a plane, as many as fit."""
     rows, columns = plane.shape[0] // _CELL_PX, plane.shape[1] // _CELL_PX
@@ -143,18 +149,26 @@ def _is_brighter(a: Planes, b: Planes) -> bool:
     return bool(changed or abs(_ink_ratio(a, b) - 1) > _INK_CHANGE)
 
 
-def _is_gray(a: Planes, b: Planes, common: NDArray[np.bool_]) -> bool:
+def _is_gray(a: Planes, b: Planes, common: NDArray[np.bool_], least: float) -> bool:
     """Return True if one of two pictures has lost its color.
 
     Args:
         a: chroma planes (h, w, 2).
         b: the same of the other.
         common: pixels that are no part of a stamp (h, w).
+        least: chroma that is a color.
     """
     chroma = [np.abs(planes - 128).max(axis=2)[common] for planes in (a, b)]
     # Thin lines in color are few pixels: the most colored ones count.
     most = [float(np.sort(values)[-max(values.size // 20, 1) :].mean()) for values in chroma]
-    return max(most) > _COLORED and min(most) < _GRAY * max(most)
+    return max(most) > least and min(most) < _GRAY * max(most)
+
+
+def _is_bleached(a: Planes, b: Planes) -> NDArray[np.bool_]:
+    """Return which pixels (h, w) of two frames (h, w, 3) lost their color by being white in one."""
+    brighter, darker = (a, b) if a[..., 0].mean() > b[..., 0].mean() else (b, a)
+    chroma = [np.abs(planes[..., 1:] - 128).mean() for planes in (brighter, darker)]
+    return np.asarray((brighter[..., 0] > _CLIPPED) & (chroma[0] < chroma[1]))
 
 
 def _range(plane: Planes) -> tuple[Planes, Planes]:
@@ -174,8 +188,8 @@ def _beyond(a: Planes, b: Planes) -> Planes:
 
 
 def _grown(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return marked pixels (h, w) and those beside them."""
-    grown = binary_dilation(marked, np.ones((5, 5), bool))
+    """Return marked pixels (h, w) and those around: where a stamp lies on ink, it is not marked."""
+    grown = binary_dilation(marked, np.ones((11, 11), bool))
     return np.asarray(grown, dtype=bool)
 
 
@@ -186,9 +200,9 @@ def _deviating(a: Planes, b: Planes, known: Difference) -> NDArray[np.bool_]:
     after the tones and the saturation of A are brought to those of B.
     """
     factor = _ALTERED if known & Difference.BRIGHTNESS else 1.0
-    levels, others = _tones(a[..., 0], b[..., 0])
-    tones = np.interp(a[..., 0], levels, others)
-    tones += np.minimum(a[..., 0] - levels[0], 0) + np.maximum(a[..., 0] - levels[-1], 0)
+    tones = a[..., 0]
+    if known & Difference.BRIGHTNESS:
+        tones = _with_tones(tones, *_tones(tones, b[..., 0]))
     planes = [(tones, b[..., 0])]
     if not known & Difference.GRAY:
         for channel in (1, 2):
@@ -260,7 +274,12 @@ def name_differences(
         found |= Difference.BRIGHTNESS
     stamped = _deviating(of_a, of_b, found | Difference.GRAY)
     common = ~_grown(stamped)
-    if common.any() and _is_gray(of_a[..., 1:], of_b[..., 1:], common):
+    least = _COLORED
+    if found & Difference.BRIGHTNESS and (bleached := _is_bleached(of_a, of_b)).any():
+        # White has no color, whatever it was, and pixels beside it have lost a part of theirs.
+        common &= ~bleached
+        least *= 2
+    if common.any() and _is_gray(of_a[..., 1:], of_b[..., 1:], common, least):
         found |= Difference.GRAY
     differing, deviating = differing_blocks(blocks), _deviating(of_a, of_b, found)
     boxes = []
