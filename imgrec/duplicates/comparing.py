@@ -150,7 +150,8 @@ def _similar(pictures: tuple[Picture, Picture], hindrances: Difference) -> Compa
     found = similar(*(_reduced(picture) for picture in pictures))
     if found is None:
         return Comparison(Verdict.DIFFERENT)
-    differences = found.differences | hindrances
+    # Nothing was found to differ, and yet they are not the same: fine detail was lost or changed.
+    differences = (found.differences | hindrances) or Difference.DETAIL
     return Comparison(Verdict.SIMILAR, found.score, differences, found.box, found.turn)
 
 
