@@ -19,7 +19,7 @@ _WORDS = {
     Difference.FRAMES: "other frames",
     Difference.TRANSPARENCY: "other transparency",
     Difference.DEPTH: "other color profile or depth",
-    Difference.DETAIL: "small print may be lost",
+    Difference.DETAIL: "fine detail differs or may be lost",
     Difference.RAW: "one is the preview of a raw file",
     Difference.METADATA: "has metadata that the other lacks",
     Difference.UNREAD: "not compared: gone, changed or unreadable",
