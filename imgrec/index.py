@@ -77,7 +77,7 @@ def _change_of_default(summary: Summary) -> list[str]:
 
 def _run(summary: Summary) -> str:
     did = {"new": summary.new, "changed": summary.changed, "moved": summary.moved}
-    did |= {"gone": summary.gone, "left out": summary.left_out}
+    did |= {"back": summary.returned, "gone": summary.gone, "left out": summary.left_out}
     did |= {"compared again": summary.compared_again, "read": summary.done}
     parts = [f"{count} {what}" for what, count in did.items() if count]
     rate = f" ({summary.done / summary.reading_s:.0f} pictures/s)" if summary.done else ""
@@ -165,26 +165,7 @@ def _index(arguments: argparse.Namespace) -> None:
     from imgrec.system.text import counted
 
     store = store_of(arguments.store, made=True)
-    options = IndexOptions(
-        encoders=tuple(arguments.encoders),
-        weights=arguments.weights,
-        vectors=_by_name(arguments.vectors),
-        device=arguments.device,
-        bins=arguments.bins,
-        batch_size=arguments.batch_size,
-        workers=arguments.workers,
-        only=arguments.only,
-        follow_links=arguments.follow_links,
-        take=tuple(arguments.take),
-        exclude=tuple(arguments.exclude),
-        include=tuple(arguments.include),
-        forget=tuple(arguments.forget or ()),
-        retry_failed=arguments.retry_failed,
-        reread=arguments.reread,
-        hnsw=arguments.hnsw,
-        compile=arguments.compile,
-        quiet=False,
-    )
+    options = _options(arguments)
     for old, new in arguments.relocate:
         for moved in relocate(store, old, new):
             sys.stdout.write(printable(_relocated(moved)) + "\n")
@@ -198,6 +179,37 @@ def _index(arguments: argparse.Namespace) -> None:
             f"memory did not suffice for {counted(summary.unread, 'picture')}, not read yet: the "
             "same command reads them; give it more memory, or fewer --workers"
         )
+
+
+def _options(arguments: argparse.Namespace) -> IndexOptions:
+    """Return the options of a run.
+
+    Raises:
+        ImgrecError: they are too many, or one is out of its range.
+    """
+    try:
+        return IndexOptions(
+            encoders=tuple(arguments.encoders),
+            weights=arguments.weights,
+            vectors=_by_name(arguments.vectors),
+            device=arguments.device,
+            bins=arguments.bins,
+            batch_size=arguments.batch_size,
+            workers=arguments.workers,
+            only=arguments.only,
+            follow_links=arguments.follow_links,
+            take=tuple(arguments.take),
+            exclude=tuple(arguments.exclude),
+            include=tuple(arguments.include),
+            forget=tuple(arguments.forget or ()),
+            retry_failed=arguments.retry_failed,
+            reread=arguments.reread,
+            hnsw=arguments.hnsw,
+            compile=arguments.compile,
+            quiet=False,
+        )
+    except ValueError as error:
+        raise ImgrecError(str(error)) from error
 
 
 def _glob(text: str) -> str:

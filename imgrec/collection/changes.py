@@ -32,6 +32,7 @@ class Changes:
         left_out: rows that become `left-out`.
         changed: number of rows in `gone` whose place holds other content now.
         moved: number of pairs in `revived` whose place is not the one of before.
+        returned: number of pairs in `revived` at their place whose row was missing or left out.
     """
 
     new: list[FoundFile] = field(default_factory=list)
@@ -40,6 +41,7 @@ class Changes:
     left_out: list[Entry] = field(default_factory=list)
     changed: int = 0
     moved: int = 0
+    returned: int = 0
 
 
 def compare(
@@ -74,13 +76,20 @@ def compare(
     matched, new = match(arrived, left, elsewhere, digest_of)
     back = {row.id for row, _ in matched}
     gone = [row for row in left if row.id not in back]
+    moved = {row.id for row, file in matched if (row.root, row.path) != (file.root, file.path)}
+    revived = [*touched, *matched]
     return Changes(
         new=new,
-        revived=[*touched, *matched],
+        revived=revived,
         gone=gone,
         changed=sum(row.id in again for row in gone),
-        moved=sum((row.root, row.path) != (file.root, file.path) for row, file in matched),
+        moved=len(moved),
+        returned=sum(_was_away(row) and row.id not in moved for row, _ in revived),
     )
+
+
+def _was_away(row: Entry) -> bool:
+    return row.status in ("missing", "left-out")
 
 
 def _is_same(row: Entry, file: FoundFile, digest_of: DigestOf) -> bool | None:

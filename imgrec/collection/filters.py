@@ -163,7 +163,21 @@ def _plain(value: str) -> str:
     return " ".join(value.casefold().replace("_", " ").replace("-", " ").split())
 
 
-def _under(catalog: Catalog, folder: str, ok: Mask) -> Mask:
+def check_folder(catalog: Catalog, folder: str, what: str) -> None:
+    """Check that ok pictures lie in a folder, named as `--under` takes it.
+
+    Args:
+        catalog: open.
+        folder: relative to a root, or a path on the disk.
+        what: begins the message, such as "--under holidays".
+
+    Raises:
+        ImgrecError: none does.
+    """
+    _under(catalog, folder, _ok(catalog), what)
+
+
+def _under(catalog: Catalog, folder: str, ok: Mask, what: str = "") -> Mask:
     for places in _places(folder, list(catalog.roots())):
         found = np.zeros_like(ok)
         for root, inside in places:
@@ -172,7 +186,8 @@ def _under(catalog: Catalog, folder: str, ok: Mask) -> Mask:
             return found
     top = catalog.top_folders(_MOST_NAMED + 1)
     there = f"at the top there are: {_listed(top)}" if top else "the pictures lie in no folders"
-    raise ImgrecError(f"--under {printable(folder)}: no picture lies under such a folder; {there}")
+    what = what or f"--under {printable(folder)}"
+    raise ImgrecError(f"{what}: no picture lies under such a folder; {there}")
 
 
 def _places(folder: str, roots: Sequence[str]) -> Iterator[list[tuple[str, str]]]:

@@ -75,8 +75,9 @@ def ids_where(catalog: Catalog, name: str, value: str) -> Ids:
         raise ImgrecError(
             f"--where {name}={value}: the range ends before it begins, write {most}..{least}"
         )
-    margin = 0.0 if name in _EXACT else _TOLERANCE
-    return catalog.metadata.ids_in_range(name, low - margin * abs(low), high + margin * abs(high))
+    if name not in _EXACT:
+        low, high = low - _TOLERANCE * abs(low), high + _TOLERANCE * abs(high)
+    return catalog.metadata.ids_in_range(name, low, high)
 
 
 def there_is(catalog: Catalog, name: str) -> str:

@@ -25,19 +25,20 @@ BLOCK_PX = 8
 MARGIN_PX = 2
 # Variance of compression noise, both pictures together.
 _NOISE = 8.0
-# Variance from which a block is structured.
+# Variance from which a block is structured, without that of a linear gradient: vignettes and
+# shadows of unrelated pictures explain each other.
 _STRUCTURED = 40.0
-# The same for planes of thumbnails, with the share of the strongest block.
-_FAINT, _FAINT_SHARE = 6.0, 0.1
-# Explained share from which a block is explained.
-_EXPLAINED = 0.6
+# Explained share from which a block is explained, and from which it is the same.
+_EXPLAINED, _THE_SAME = 0.6, 0.9
 _LEVELS, _BINS = 256, 32
+_MIDDLE = (BLOCK_PX - 1) / 2
 # Share of pixels that a bin of the tone curve needs.
 _BIN_SHARE = 0.002
 
 _PLANE = types.Array(types.float32, 2, "C")
 _MAP = types.Array(types.float64, 3, "C")
 _CURVE = types.Array(types.float64, 1, "C")
+_VALUES = types.Array(types.float64, 1, "A")
 Map = NDArray[np.float64]
 
 
@@ -50,15 +51,21 @@ class BlockMap:
         error: mean squared difference of each block, (r, c), levels².
         structured: whether each block is structured in the first frame, and in the second
             (2, r, c).
+        shaded: the same, where a gradient counts as structure.
     """
 
     explained: NDArray[np.float64]
     error: NDArray[np.float64]
     structured: NDArray[np.bool_]
+    shaded: NDArray[np.bool_]
 
     def share(self, of: NDArray[np.bool_]) -> float:
         """Return the share of these blocks that is explained, 0 if there are none."""
         return float((self.explained[of] > _EXPLAINED).mean()) if of.any() else 0.0
+
+    def same_share(self, of: NDArray[np.bool_]) -> float:
+        """Return the share of these blocks that is the same, 0 if there are none."""
+        return float((self.explained[of] > _THE_SAME).mean()) if of.any() else 0.0
 
 
 @compiled(_PLANE, _PLANE, _CURVE)
@@ -101,9 +108,31 @@ def fill_tone_curve(a: Plane, b: Plane, curve: Map) -> None:
             curve[level] = medians[k - 1] + part * (medians[k] - medians[k - 1])
 
 
+@compiled(_PLANE, types.int64, types.int64, _VALUES, _VALUES)
+def _fill_variances(plane: Plane, top: int, left: int, whole: Map, detail: Map) -> None:
+    """Fill the variance (1,) of a block, and what is left of it without a linear gradient (1,)."""
+    sums = np.zeros(4)
+    for i in range(BLOCK_PX):
+        for j in range(BLOCK_PX):
+            value = np.float64(plane[top + i, left + j])
+            sums[0] += value
+            sums[1] += value * value
+            sums[2] += value * (i - _MIDDLE)
+            sums[3] += value * (j - _MIDDLE)
+    sums /= BLOCK_PX * BLOCK_PX
+    whole[0] = max(sums[1] - sums[0] * sums[0], 0.0)
+    # The variance of evenly spaced positions is (n² - 1) / 12.
+    gradient = (sums[2] * sums[2] + sums[3] * sums[3]) * 12 / (BLOCK_PX * BLOCK_PX - 1)
+    detail[0] = max(whole[0] - gradient, 0.0)
+
+
 @compiled(_PLANE, _PLANE, _CURVE, _MAP)
 def _fill_map(a: Plane, b: Plane, curve: Map, out: Map) -> None:
-    """Fill the map (3, r, c): mean squared difference, variance of A after the curve, of B."""
+    """Fill the map (5, r, c) of two frames.
+
+    Its planes are the mean squared difference, the variance of A after the curve and of B, and
+    both variances without a linear gradient.
+    """
     tones = np.empty(a.shape, np.float32)
     for i in range(a.shape[0]):
         for j in range(a.shape[1]):
@@ -122,48 +151,9 @@ def _fill_map(a: Plane, b: Plane, curve: Map, out: Map) -> None:
                             error = tones[top + i + down, left + j + right] - b[top + i, left + j]
                             total += error * error
                     best = min(best, total)
-            sums = np.zeros(4)
-            for i in range(top, top + BLOCK_PX):
-                for j in range(left, left + BLOCK_PX):
-                    sums[0] += tones[i, j]
-                    sums[1] += tones[i, j] * tones[i, j]
-                    sums[2] += b[i, j]
-                    sums[3] += b[i, j] * b[i, j]
-            sums /= BLOCK_PX * BLOCK_PX
             out[0, row, column] = best / (BLOCK_PX * BLOCK_PX)
-            out[1, row, column] = max(sums[1] - sums[0] * sums[0], 0.0)
-            out[2, row, column] = max(sums[3] - sums[2] * sums[2], 0.0)
-
-
-@compiled(_PLANE, _PLANE, returns=types.float64)
-def explained_share(a: Plane, b: Plane) -> float:
-    """Return the share of structured blocks that is explained, of the picture with the higher one.
-
-    Args:
-        a: frame of the first picture (h, w).
-        b: frame of the second.
-    """
-    rows = (a.shape[0] - 2 * MARGIN_PX) // BLOCK_PX
-    columns = (a.shape[1] - 2 * MARGIN_PX) // BLOCK_PX
-    if rows < 1 or columns < 1:
-        return 0.0
-    curve, out = np.empty(_LEVELS), np.empty((3, rows, columns))
-    fill_tone_curve(a, b, curve)
-    _fill_map(a, b, curve, out)
-    highest = 0.0
-    for side in range(1, 3):
-        # Thin lines of a small drawing are faint: structure is relative to the strongest.
-        least = min(_STRUCTURED, max(_FAINT, _FAINT_SHARE * out[side].max()))
-        structured, explained = 0, 0
-        for i in range(rows):
-            for j in range(columns):
-                if out[side, i, j] > least:
-                    structured += 1
-                    share = 1 - out[0, i, j] / (out[1, i, j] + out[2, i, j] + _NOISE)
-                    explained += share > _EXPLAINED
-        if structured > 2:
-            highest = max(highest, explained / structured)
-    return highest
+            _fill_variances(tones, top, left, out[1:2, row, column], out[3:4, row, column])
+            _fill_variances(b, top, left, out[2:3, row, column], out[4:5, row, column])
 
 
 def block_map(a: Plane, b: Plane) -> BlockMap | None:
@@ -171,8 +161,8 @@ def block_map(a: Plane, b: Plane) -> BlockMap | None:
     rows, columns = ((side - 2 * MARGIN_PX) // BLOCK_PX for side in a.shape)
     if min(rows, columns) < 1:
         return None
-    curve, out = np.empty(_LEVELS), np.empty((3, rows, columns))
+    curve, out = np.empty(_LEVELS), np.empty((5, rows, columns))
     fill_tone_curve(a, b, curve)
     _fill_map(a, b, curve, out)
     explained = 1 - out[0] / (out[1] + out[2] + _NOISE)
-    return BlockMap(explained, out[0], out[1:] > _STRUCTURED)
+    return BlockMap(explained, out[0], out[3:] > _STRUCTURED, out[1:3] > _STRUCTURED)

@@ -12,8 +12,9 @@ from PIL import Image
 from imgrec.duplicates.comparison import Comparison, Difference, Verdict
 from imgrec.duplicates.file_picture import FilePicture, Headers, Size, pixels_at
 from imgrec.duplicates.print_detection import has_print
-from imgrec.duplicates.same import same_frame
+from imgrec.duplicates.same import FrameAnswer, same_frame
 from imgrec.duplicates.similar import similar
+from imgrec.duplicates.tones import tone_share
 from imgrec.duplicates.windows import Pixels
 from imgrec.pictures.decoding import Picture
 
@@ -21,8 +22,13 @@ from imgrec.pictures.decoding import Picture
 _SIMILAR_PX = 512
 # Pixels by which a side may differ from what the ratio of the other picture's sides gives.
 _ROUNDING_PX = 1.0
-# Scale below which print may be legible in one picture and not in the other.
+# Scale below which print may be legible in one picture only, and a mark of a drawing or a chart
+# visible in one only.
 _LEAST_SCALE = 0.9
+# Share of the pixels in a few tones above which a picture is drawn, and the same where its contours
+# stand on even ground. Of 630 photographs 2 % are above the first; of 1,480 drawings in files of
+# all qualities .3 % are below it.
+_DRAWN_TONES, _DRAWN_GROUND_TONES = 0.4, 0.3
 # Difference, in multiples of the usual one, above which a changed character of print may hide in
 # it: in pictures of one size, and in others.
 _MOST_STRAIN = (4.6, 14.0)
@@ -101,29 +107,38 @@ def _same(
         clear = [white - black for white, black in zip(*grounds, strict=True)]
         if not all(same_frame(a, b, is_resized=is_resized).is_same for a, b in (grounds[1], clear)):
             hindrances |= Difference.TRANSPARENCY
-    if _lacks_detail(pictures, size, answer.strain):
+    if _lacks_detail(pictures, size, answer):
         hindrances |= Difference.DETAIL
     changes = Difference.REENCODED | (Difference.RESIZED if is_resized else Difference.NONE)
     verdict = Verdict.SIMILAR if hindrances else Verdict.SAME
     return Comparison(verdict, answer.score, hindrances | changes)
 
 
-def _lacks_detail(pictures: tuple[Picture, Picture], compared: Size, strain: float) -> bool:
+def _lacks_detail(pictures: tuple[Picture, Picture], compared: Size, answer: FrameAnswer) -> bool:
     """Return True if pictures may differ in what the comparison could not see.
 
     Args:
         pictures: both, decoded.
         compared: the size at which they were compared.
-        strain: of that comparison.
+        answer: of that comparison.
     """
     small, large = sorted(pictures, key=lambda picture: picture.width * picture.height)
     # The smaller one was too large to be decoded at its own size.
     if compared != (small.width, small.height):
         return True
     scale = max(compared) / max(large.width, large.height)
-    if scale >= _LEAST_SCALE and strain <= _MOST_STRAIN[scale < 1]:
+    if scale >= _LEAST_SCALE and answer.strain <= _MOST_STRAIN[scale < 1]:
         return False
-    return any(has_print(np.asarray(picture.image)) for picture in (large, small))
+    # A label of a few characters is no print, and decides what a drawing says.
+    return _is_drawn(large, answer) or any(
+        has_print(np.asarray(picture.image)) for picture in (large, small)
+    )
+
+
+def _is_drawn(picture: Picture, answer: FrameAnswer) -> bool:
+    """Return True for a drawing, chart, board or document rather than a photograph."""
+    least = _DRAWN_GROUND_TONES if answer.has_even_ground else _DRAWN_TONES
+    return answer.has_contours_everywhere or tone_share(picture.image) > least
 
 
 def _area(size: Size) -> int:
@@ -135,7 +150,8 @@ def _similar(pictures: tuple[Picture, Picture], hindrances: Difference) -> Compa
     found = similar(*(_reduced(picture) for picture in pictures))
     if found is None:
         return Comparison(Verdict.DIFFERENT)
-    differences = found.differences | hindrances
+    # Nothing was found to differ, and yet they are not the same: fine detail was lost or changed.
+    differences = (found.differences | hindrances) or Difference.DETAIL
     return Comparison(Verdict.SIMILAR, found.score, differences, found.box, found.turn)
 
 

@@ -41,12 +41,15 @@ class Difference(IntFlag):
     TRANSPARENCY = 1024
     # Color profile, CMYK, or more than 8 bits per channel: not the same without looking.
     DEPTH = 2048
-    # So much smaller that print which is legible in one may be illegible in the other.
+    # Fine detail differs, or may: so much smaller that print which is legible in one may be
+    # illegible in the other.
     DETAIL = 4096
     # One is the preview within a raw file.
     RAW = 8192
     # A file could not be read: nothing but the thumbnails was compared.
     UNREAD = 16384
+    # The second file holds metadata that the first one lacks.
+    METADATA = 32768
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from imgrec.collection import Catalog, Entry
 from imgrec.duplicates.keep_rules import pixels
+from imgrec.pictures.metadata_names import Datum
 
 
 class Contents:
@@ -32,6 +33,10 @@ class Contents:
         ids = [i for content in new for i in self.copies.get(content, [content])]
         for entry in self._catalog.entries(ids):
             self._files.setdefault(self.content_of(entry.id), []).append(entry)
+
+    def metadata(self, ids: Iterable[int]) -> dict[int, tuple[Datum, ...]]:
+        """Return {id: what the file says of itself}."""
+        return self._catalog.metadata.of(ids)
 
     def files(self, content: int) -> list[Entry]:
         """Return the files of a content by ascending id."""

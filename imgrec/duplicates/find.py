@@ -21,7 +21,7 @@ from imgrec.duplicates.decisions import Decisions
 from imgrec.duplicates.file_stage import FileStage
 from imgrec.duplicates.groups import Composer, Duplicates, files_by_content, in_order
 from imgrec.duplicates.keep_rules import KeepRules
-from imgrec.duplicates.looking import Looked, look
+from imgrec.duplicates.looking import Looked, look, look_at_tokens
 from imgrec.store.store import Store
 
 # The contents that are the same as each kept one.
@@ -51,14 +51,16 @@ def find_duplicates(
 
     Raises:
         StoreError: there is no such feature, or a thumbnail is absent or damaged.
-        ImgrecError: no worker process can be started.
+        ImgrecError: no picture lies in a folder of the rules, or no worker process can be started.
     """
+    rules = rules or KeepRules()
+    rules.check(store.catalog)
     contents = Contents(store.catalog)
     with FileStage(workers) as stage:
         decisions = Decisions(store, contents, stage, quiet=quiet)
         decisions.decide(candidates(store, contents, encoder, quiet=quiet))
         try:
-            return _grouped(decisions, rules or KeepRules(), look)
+            return _grouped(decisions, rules, look)
         finally:
             # The groups may have asked for more pairs.
             decisions.keep()
@@ -67,9 +69,7 @@ def find_duplicates(
 def known_duplicates(store: Store, rules: KeepRules | None = None) -> Duplicates:
     """Return the duplicates by copies and the verdicts that the store keeps; reads no file."""
     contents = Contents(store.catalog)
-    return _grouped(
-        Decisions(store, contents, None), rules or KeepRules(), lambda entries: Looked()
-    )
+    return _grouped(Decisions(store, contents, None), rules or KeepRules(), look_at_tokens)
 
 
 def _grouped(
@@ -81,8 +81,10 @@ def _grouped(
     contents.read(involved)
     entries = {e.id: e for content in involved for e in contents.files(content)}
     looked = looked_at(entries.values())
-    files = files_by_content(entries.values(), contents.content_of, rules, looked.absent)
-    composer = Composer(files, decisions.between, looked)
+    metadata = contents.metadata(entries)
+    described = {i: len(data) for i, data in metadata.items()}
+    files = files_by_content(entries.values(), contents.content_of, rules, looked.absent, described)
+    composer = Composer(files, decisions.between, looked, metadata)
     found = _bundled(decisions, list(files))
     groups = [composer.group(bundle) for bundle in found]
     return in_order([group for group in groups if len(group.members) > 1], entries)

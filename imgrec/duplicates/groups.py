@@ -5,17 +5,18 @@ compared directly with a kept file and is the same picture, byte for byte or by 
 nothing is deleted over a chain of comparisons. Pictures that are only similar are kept too, each
 with its own copies.
 
-Invariant: `keep` is "no" only for a copy of a kept file, or a file that is the same as a kept one
-and has no more pixels.
+Invariant: `keep` is "no" only for a copy of a kept file, or a file that is the same as a kept one,
+has no more pixels and says nothing in its metadata that the kept one does not.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from imgrec.collection import Entry, kinds
 from imgrec.duplicates.comparison import Comparison, Difference, Verdict
 from imgrec.duplicates.keep_rules import KeepRules, pixels, place
 from imgrec.duplicates.looking import Looked
+from imgrec.pictures.metadata_names import Datum, says_more
 
 KEPT, COPY, SAME, LINK = "kept", "copy", "same", "link"
 SIMILAR = kinds.SIMILAR
@@ -103,11 +104,13 @@ class Composer:
         files: the files of each content, the best first.
         between: returns the comparison of two contents.
         looked: what the files were found to be.
+        metadata: of files by id.
     """
 
     files: Mapping[int, Sequence[Entry]]
     between: Callable[[int, int], Comparison]
     looked: Looked
+    metadata: Mapping[int, Sequence[Datum]] = field(default_factory=dict)
 
     def group(self, bundle: Mapping[int, Sequence[int]]) -> Group:
         """Return the group of a bundle.
@@ -134,8 +137,18 @@ class Composer:
         for content in same:
             comparison = self.between(kept, content)
             for entry in self.files[content]:
-                keep = _keep(best, entry)
-                yield self._if_there(Member(entry.id, SAME, keep, best.id, comparison))
+                yield self._if_there(self._same(best, entry, comparison))
+
+    def _same(self, kept: Entry, entry: Entry, comparison: Comparison) -> Member:
+        """Return a file that is the same picture as a kept one, and may go if nothing is lost."""
+        says = [self.metadata.get(file.id, ()) for file in (entry, kept)]
+        is_larger = pixels(entry) > _MORE_PIXELS * pixels(kept)
+        keep = LOOK if is_larger else NO
+        if says_more(*says):
+            keep = LOOK
+            differences = comparison.differences | Difference.METADATA
+            comparison = replace(comparison, differences=differences)
+        return Member(entry.id, SAME, keep, kept.id, comparison)
 
     def _if_there(self, member: Member) -> Member:
         """Return a member, similar at most if its file is not there."""
@@ -163,6 +176,7 @@ def files_by_content(
     content_of: Callable[[int], int],
     rules: KeepRules,
     absent: Collection[int],
+    described: Mapping[int, int] | None = None,
 ) -> dict[int, list[Entry]]:
     """Return the files of each content, the best first, best contents first.
 
@@ -171,8 +185,9 @@ def files_by_content(
         content_of: returns the content of an id.
         rules: what is best.
         absent: ids of files that are not there: after all others.
+        described: number of metadata values by id, 0 where an id is absent.
     """
-    rank = rules.ranking()
+    rank = rules.ranking(described)
     files: dict[int, list[Entry]] = {}
     for entry in sorted(entries, key=lambda entry: (entry.id in absent, rank(entry))):
         files.setdefault(content_of(entry.id), []).append(entry)
@@ -182,7 +197,3 @@ def files_by_content(
 def in_order(groups: Sequence[Group], entries: Mapping[int, Entry]) -> Duplicates:
     """Return the groups by root and path of their first files."""
     return Duplicates(tuple(sorted(groups, key=lambda group: place(entries[group.members[0].id]))))
-
-
-def _keep(kept: Entry, entry: Entry) -> str:
-    return LOOK if pixels(entry) > _MORE_PIXELS * pixels(kept) else NO

@@ -6,12 +6,14 @@ group has no other. After all of them come the root and the path, so the order n
 ids: two stores of one folder keep the same files.
 """
 
+import posixpath
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from imgrec.collection import Entry
+from imgrec.collection import Catalog, Entry
+from imgrec.collection.filters import check_folder
 from imgrec.errors import ImgrecError
 from imgrec.sources.opening import locations_of, source_at, source_of
 from imgrec.sources.place_kinds import place_kind
@@ -19,10 +21,12 @@ from imgrec.system.file_names import printable
 
 Rank = tuple[float | int | str, ...]
 _IN = "in:"
-_RANKS: dict[str, Callable[[Entry], Rank]] = {
-    "largest": lambda entry: (-pixels(entry), -entry.size),
-    "oldest": lambda entry: (entry.mtime_ns,),
-    "newest": lambda entry: (-entry.mtime_ns,),
+# By the file and its number of metadata values.
+_RANKS: dict[str, Callable[[Entry, int], Rank]] = {
+    # A picture saved again without loss has more bytes than its original, but no metadata.
+    "largest": lambda entry, described: (-pixels(entry), -described, -entry.size),
+    "oldest": lambda entry, _: (entry.mtime_ns,),
+    "newest": lambda entry, _: (-entry.mtime_ns,),
 }
 # A comma ends a rule only before another one, since the name of a folder may contain commas.
 _COMMA = re.compile(rf",(?=\s*(?:(?:{'|'.join(_RANKS)})\s*(?:,|$)|{_IN}))")
@@ -33,9 +37,9 @@ class KeepRules:
     """An order of preference among the files of a group.
 
     Attributes:
-        rules: `largest` (pixels, then bytes), `oldest` and `newest` (by the time of the file), and
-            `in:FOLDER` (a path on the disk, or relative to a root). `largest` and `oldest`
-            follow where they are not named.
+        rules: `largest` (pixels, then metadata values, then bytes), `oldest` and `newest` (by the
+            time of the file), and `in:FOLDER` (a path on the disk, or relative to a root).
+            `largest` and `oldest` follow where they are not named.
     """
 
     rules: tuple[str, ...] = ("largest", "oldest")
@@ -62,14 +66,30 @@ class KeepRules:
     def __str__(self) -> str:
         return ",".join(self.rules)
 
-    def ranking(self) -> Callable[[Entry], Rank]:
-        """Return a function from a file to its sort key: the least of a group is kept."""
+    def check(self, catalog: Catalog) -> None:
+        """Check that each folder named holds pictures: a misspelled one would decide nothing.
+
+        Raises:
+            ImgrecError: no ok picture lies in a folder.
+        """
+        for rule in self.rules:
+            if rule.startswith(_IN):
+                check_folder(catalog, rule.removeprefix(_IN), f"--keep {printable(rule)}")
+
+    def ranking(self, described: Mapping[int, int] | None = None) -> Callable[[Entry], Rank]:
+        """Return a function from a file to its sort key: the least of a group is kept.
+
+        Args:
+            described: number of metadata values by id, 0 where an id is absent.
+        """
+        known = described or {}
         chosen = dict.fromkeys((*self.rules, "largest", "oldest"))
         ranks = [_RANKS.get(rule) or _in_folder(rule.removeprefix(_IN)) for rule in chosen]
 
         def rank(entry: Entry) -> Rank:
             aside = place_kind(entry.path) is not None
-            return (aside, *(value for rank in ranks for value in rank(entry)), *place(entry))
+            values = (value for rank in ranks for value in rank(entry, known.get(entry.id, 0)))
+            return (aside, *values, *place(entry))
 
         return rank
 
@@ -84,12 +104,12 @@ def pixels(entry: Entry) -> int:
     return (entry.width or 0) * (entry.height or 0)
 
 
-def _in_folder(folder: str) -> Callable[[Entry], Rank]:
+def _in_folder(folder: str) -> Callable[[Entry, int], Rank]:
     """Return the rank by a folder: relative to a root, or a place that a user names."""
-    relative = f"{_one_name(folder.rstrip('/'))}/"
+    relative = f"{_one_name(posixpath.normpath(folder))}/"
     sources = [source_of(text) for text in (source_at(folder).description, *locations_of(folder))]
 
-    def rank(entry: Entry) -> Rank:
+    def rank(entry: Entry, _: int) -> Rank:
         below_root = _one_name(entry.path).startswith(relative)
         return (not below_root and all(s.path_of(entry.location) is None for s in sources),)
 

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import binary_dilation, maximum_filter, minimum_filter
 
 from imgrec.duplicates.block_map import BLOCK_PX, MARGIN_PX, BlockMap
 from imgrec.duplicates.comparison import Box, Difference
-from imgrec.duplicates.registration import PixelBox, Pixels, clipped
+from imgrec.duplicates.registration import PixelBox, Pixels, Registration, clipped, frame_size
 
 # Width of a strip that counts, as a share of the picture's side, and in pixels.
 _LEAST_STRIP, _LEAST_STRIP_PX = 0.012, 2.0
@@ -25,13 +26,26 @@ _EVEN, _EVEN_SHARE = 14, 0.985
 _EQUAL = 0.15
 # Change of brightness, in levels, from which it is named.
 _BRIGHTER = 5.0
-_TONES = 8
-_TONE_PX = 64
+_TONES = 12
+# Share of pixels in even ground from which only those are compared.
+_EVEN_GROUND = 0.05
+# Longest side of the frames on which brightness, color and parts are compared.
+_NAMING_PX = 128
+# Drawings: side of a cell, its ink in levels, distance of paper from its level, cells with ink that
+# are needed, and the change of contrast that is named.
+_CELL_PX, _INK, _PAPER, _FEWEST_INKED, _INK_CHANGE = 8, 4.0, 8.0, 6, 0.12
 # Mean chroma below which a picture has no color to lose, and the share of it that is left.
-_COLORED, _GRAY = 2.5, 0.35
+_COLORED, _GRAY = 3.0, 0.35
 # Blocks that differ: explained share, and mean squared difference of structured and flat ones.
 _DIFFERING, _DIFFERING_ERROR, _FLAT_ERROR = 0.5, 40.0, 150.0
 _FEWEST_BLOCKS = 2
+# Pixels that differ: levels beyond those around them, the factor where the brightness differs too,
+# their number, and the level from which they are clipped.
+_DEVIATION, _ALTERED, _FEWEST_PIXELS, _CLIPPED = 9.0, 1.5, 6, 245
+
+
+Planes = NDArray[np.float64]
+PixelSize = tuple[int, int]
 
 
 def _strips(pixels: Pixels, box: PixelBox) -> Iterator[tuple[int, float, Pixels, Pixels]]:
@@ -84,27 +98,128 @@ def _outside(pixels: Pixels, box: PixelBox) -> Difference:
     return Difference.CROPPED | (Difference.BORDERED if is_equal.any() else Difference.NONE)
 
 
-def _part(pixels: Pixels, box: PixelBox, side_px: int) -> NDArray[np.float64]:
-    """Return a box of a picture, Y Cb Cr, reduced to a longest side, (h, w, 3)."""
+def _part(pixels: Pixels, box: PixelBox, size: tuple[int, int]) -> Planes:
+    """Return a box of a picture, Y Cb Cr, reduced to a size (w, h): (h, w, 3)."""
     picture = Image.fromarray(pixels)
-    size = (side_px, side_px)
-    inside = clipped(box, picture.size)
-    reduced = picture.resize(size, Image.Resampling.BOX, inside).convert("YCbCr")
-    return np.asarray(reduced, dtype=np.float64)
+    reduced = picture.resize(size, Image.Resampling.BOX, clipped(box, picture.size))
+    return np.asarray(reduced.convert("YCbCr"), dtype=np.float64)
 
 
-def _is_brighter(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    """Return True if levels of A became others in B: medians of what tones of A are in B."""
-    order = np.argsort(a, kind="stable")
-    changes = (b - a)[order]
-    medians = [np.median(part) for part in np.array_split(changes, _TONES)]
-    return bool(np.abs(medians).max() > _BRIGHTER)
+def _tones(a: Planes, b: Planes) -> tuple[Planes, Planes]:
+    """Return tones of A (t,), ascending, and the medians of what they are in B, (t,)."""
+    order = np.argsort(a, axis=None, kind="stable")
+    levels = [float(part.mean()) for part in np.array_split(a.ravel()[order], _TONES)]
+    changes = [float(np.median(part)) for part in np.array_split((b - a).ravel()[order], _TONES)]
+    return np.array(levels), np.array(levels) + np.array(changes)
 
 
-def _is_gray(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    """Return True if one of two pictures has lost its color: chroma planes (h, w, 2)."""
-    chroma = [float(np.abs(planes - 128).mean()) for planes in (a, b)]
-    return max(chroma) > _COLORED and min(chroma) < _GRAY * max(chroma)
+def _with_tones(plane: Planes, levels: Planes, others: Planes) -> Planes:
+    """Return a plane in which these levels became others, both ascending, and those between too."""
+    below, above = np.minimum(plane - levels[0], 0), np.maximum(plane - levels[-1], 0)
+    return np.asarray(np.interp(plane, levels, others) + below + above)
+
+
+def _cells(plane: Planes) -> Planes:
+    """Return the means of squares of a plane, as many as fit."""
+    rows, columns = plane.shape[0] // _CELL_PX, plane.shape[1] // _CELL_PX
+    inside = plane[: rows * _CELL_PX, : columns * _CELL_PX]
+    return np.asarray(inside.reshape(rows, _CELL_PX, columns, _CELL_PX).mean(axis=(1, 3)))
+
+
+def _ink_ratio(a: Planes, b: Planes) -> float:
+    """Return the contrast of ink to paper in B, as a share of that in A; 1 where none is seen.
+
+    Paper is the level of most pixels. Means of cells are compared, in which the amount of ink is
+    the same however sharp the lines are.
+    """
+    paper_a, paper_b = float(np.median(a)), float(np.median(b))
+    if (np.abs(a - paper_a) < _PAPER).mean() < 0.5:
+        return 1.0
+    ink_a, ink_b = _cells(paper_a - a), _cells(paper_b - b)
+    inked = np.abs(ink_a) > _INK
+    return float(np.median(ink_b[inked] / ink_a[inked])) if inked.sum() >= _FEWEST_INKED else 1.0
+
+
+def _is_brighter(a: Planes, b: Planes) -> bool:
+    """Return True if tones of A are others in B: those of even ground, or of ink on paper."""
+    even = np.maximum(_spread(a), _spread(b)) < _EVEN
+    # Beside an edge the tones depend on the sharpness.
+    levels, others = _tones(a[even], b[even]) if even.mean() > _EVEN_GROUND else _tones(a, b)
+    changed = np.abs(others - levels).max() > _BRIGHTER
+    return bool(changed or abs(_ink_ratio(a, b) - 1) > _INK_CHANGE)
+
+
+def _is_gray(a: Planes, b: Planes, common: NDArray[np.bool_], least: float) -> bool:
+    """Return True if one of two pictures has lost its color.
+
+    Args:
+        a: chroma planes (h, w, 2).
+        b: the same of the other.
+        common: pixels that are no part of a stamp (h, w).
+        least: chroma that is a color.
+    """
+    chroma = [np.abs(planes - 128).max(axis=2)[common] for planes in (a, b)]
+    # Thin lines in color are few pixels: the most colored ones count.
+    most = [float(np.sort(values)[-max(values.size // 20, 1) :].mean()) for values in chroma]
+    return max(most) > least and min(most) < _GRAY * max(most)
+
+
+def _is_bleached(a: Planes, b: Planes) -> NDArray[np.bool_]:
+    """Return which pixels (h, w) of two frames (h, w, 3) lost their color by being white in one."""
+    brighter, darker = (a, b) if a[..., 0].mean() > b[..., 0].mean() else (b, a)
+    chroma = [np.abs(planes[..., 1:] - 128).mean() for planes in (brighter, darker)]
+    return np.asarray((brighter[..., 0] > _CLIPPED) & (chroma[0] < chroma[1]))
+
+
+def _range(plane: Planes) -> tuple[Planes, Planes]:
+    """Return the lowest and the highest of the 3 x 3 pixels around each of a plane (h, w)."""
+    return minimum_filter(plane, 3), maximum_filter(plane, 3)
+
+
+def _spread(plane: Planes) -> Planes:
+    low, high = _range(plane)
+    return high - low
+
+
+def _beyond(a: Planes, b: Planes) -> Planes:
+    """Return how far each pixel of B lies outside the range of those around it in A, (h, w)."""
+    low, high = _range(a)
+    return np.asarray(np.maximum(np.maximum(b - high, low - b), 0.0))
+
+
+def _grown(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return marked pixels (h, w) and those around: where a stamp lies on ink, it is not marked."""
+    grown = binary_dilation(marked, np.ones((11, 11), bool))
+    return np.asarray(grown, dtype=bool)
+
+
+def _deviating(a: Planes, b: Planes, known: Difference) -> NDArray[np.bool_]:
+    """Return which pixels of two frames (h, w, 3) differ beyond what is known to differ.
+
+    A pixel differs if it is outside the range of its neighborhood in the other frame, both ways,
+    after the tones and the saturation of A are brought to those of B.
+    """
+    factor = _ALTERED if known & Difference.BRIGHTNESS else 1.0
+    tones = a[..., 0]
+    if known & Difference.BRIGHTNESS:
+        tones = _with_tones(tones, *_tones(tones, b[..., 0]))
+    planes = [(tones, b[..., 0])]
+    if not known & Difference.GRAY:
+        for channel in (1, 2):
+            of_a, of_b = a[..., channel], b[..., channel]
+            spread = of_a.var()
+            slope = ((of_a - of_a.mean()) * (of_b - of_b.mean())).mean() / max(spread, 1.0)
+            slope = min(max(slope, 0.0), 2.0)
+            planes.append((slope * of_a + np.median(of_b - slope * of_a), of_b))
+    found = np.zeros(tones.shape, bool)
+    for of_a, of_b in planes:
+        found |= np.minimum(_beyond(of_a, of_b), _beyond(of_b, of_a)) > factor * _DEVIATION
+    if known & Difference.BRIGHTNESS:
+        # Clipped: what it was is not known.
+        found &= (tones < _CLIPPED) & (b[..., 0] < _CLIPPED)
+    found[:_BLEND_PX] = found[-_BLEND_PX:] = False
+    found[:, :_BLEND_PX] = found[:, -_BLEND_PX:] = False
+    return found
 
 
 def differing_blocks(blocks: BlockMap) -> NDArray[np.bool_]:
@@ -114,21 +229,13 @@ def differing_blocks(blocks: BlockMap) -> NDArray[np.bool_]:
     return (blocks.explained < _DIFFERING) & (blocks.error > least)
 
 
-def differing_box(differing: NDArray[np.bool_], frame: tuple[int, int], a: PixelBox) -> PixelBox:
-    """Return the smallest box around blocks that differ, in pixels of the picture of box `a`.
-
-    Args:
-        differing: blocks that differ (r, c), at least one.
-        frame: size (w, h) of the common frame.
-        a: box of the common frame in that picture.
-    """
-    rows, columns = np.flatnonzero(differing.any(axis=1)), np.flatnonzero(differing.any(axis=0))
+def _box_of(marked: NDArray[np.bool_], margin: float, step: float, frame: PixelSize) -> Box:
+    """Return the smallest box around marked cells of a frame (w, h), in shares of the frame."""
+    rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
     box = []
     for axis, line in enumerate((columns, rows, columns, rows)):
-        block = line[0] if axis < 2 else line[-1] + 1
-        share = (MARGIN_PX + BLOCK_PX * float(block)) / frame[axis % 2]
-        low, high = a[axis % 2], a[axis % 2 + 2]
-        box.append(low + (high - low) * min(share, 1.0))
+        cell = line[0] if axis < 2 else line[-1] + 1
+        box.append(min((margin + step * float(cell)) / frame[axis % 2], 1.0))
     return box[0], box[1], box[2], box[3]
 
 
@@ -142,28 +249,59 @@ def turned_back(box: Box, turn: int) -> Box:
 
 
 def name_differences(
-    a: Pixels, b: Pixels, turn: int, box_a: PixelBox, box_b: PixelBox, blocks: BlockMap
-) -> Difference:
-    """Return what differs in two registered pictures.
+    a: Pixels, b: Pixels, where: Registration, blocks: BlockMap, frame: PixelSize
+) -> tuple[Difference, Box | None]:
+    """Return what differs in two registered pictures, and the box of the part that differs.
 
     Args:
-        a: the first picture, turned, (h, w, 3) RGB.
+        a: the first picture, turned by the registration, (h, w, 3) RGB.
         b: the second.
-        turn: 0 to 7, which led to `a`.
-        box_a: what both show, in pixels of `a`.
-        box_b: the same of `b`.
+        where: the registration.
         blocks: the block map of the common frame.
+        frame: size (w, h) of that frame.
+
+    Returns:
+        The flags, and the box in shares of `a` before it was turned, None without `PART`.
     """
-    found = _outside(a, box_a) | _outside(b, box_b)
-    if turn > 3:
+    found = _outside(a, where.a) | _outside(b, where.b)
+    if where.turn > 3:
         found |= Difference.MIRRORED
-    if turn % 4:
+    if where.turn % 4:
         found |= Difference.TURNED
-    of_a, of_b = _part(a, box_a, _TONE_PX), _part(b, box_b, _TONE_PX)
-    if _is_brighter(of_a[..., 0].ravel(), of_b[..., 0].ravel()):
+    size = frame_size(where.a, where.b, _NAMING_PX)
+    of_a, of_b = _part(a, where.a, size), _part(b, where.b, size)
+    if _is_brighter(of_a[..., 0], of_b[..., 0]):
         found |= Difference.BRIGHTNESS
-    if _is_gray(of_a[..., 1:], of_b[..., 1:]):
+    stamped = _deviating(of_a, of_b, found | Difference.GRAY)
+    common = ~_grown(stamped)
+    least = _COLORED
+    if found & Difference.BRIGHTNESS and (bleached := _is_bleached(of_a, of_b)).any():
+        # White has no color, whatever it was, and pixels beside it have lost a part of theirs.
+        common &= ~bleached
+        least *= 2
+    if common.any() and _is_gray(of_a[..., 1:], of_b[..., 1:], common, least):
         found |= Difference.GRAY
-    if differing_blocks(blocks).sum() >= _FEWEST_BLOCKS:
-        found |= Difference.PART
-    return found
+    differing, deviating = differing_blocks(blocks), _deviating(of_a, of_b, found)
+    boxes = []
+    if differing.sum() >= _FEWEST_BLOCKS:
+        boxes.append(_box_of(differing, MARGIN_PX, BLOCK_PX, frame))
+    if deviating.sum() >= _FEWEST_PIXELS:
+        boxes.append(_box_of(deviating, 0, 1, size))
+    if not boxes:
+        return found, None
+    left, top, right, bottom = np.array(boxes).T
+    around = (float(left.min()), float(top.min()), float(right.max()), float(bottom.max()))
+    return found | Difference.PART, _in_first(around, a, where)
+
+
+def _in_first(box: Box, a: Pixels, where: Registration) -> Box:
+    """Return a box of the common frame in the first picture before it was turned, in shares."""
+    height, width = a.shape[:2]
+    left, top, right, bottom = where.a
+    shares = [
+        (low + (high - low) * edge) / side
+        for edge, low, high, side in zip(
+            box, (left, top) * 2, (right, bottom) * 2, (width, height) * 2, strict=True
+        )
+    ]
+    return turned_back((shares[0], shares[1], shares[2], shares[3]), where.turn)

@@ -1,7 +1,7 @@
 """Coarse registration: find how one picture lies in another, by exhaustive template matching.
 
 Cropping puts one picture inside the other, and so does a border. One of the two planes is therefore
-reduced to every size from `LEAST` of the other upwards, and compared at every position where it
+reduced to every size from `_LEAST` of the other upwards, and compared at every position where it
 lies inside, in all eight orientations. Planes are about 32 pixels long, so this costs milliseconds;
 it needs no feature detector and is not misled by local changes such as a stamp. The score is the
 normalized cross-correlation, which ignores gain and offset of the brightness.
@@ -23,12 +23,12 @@ from imgrec.distances.kernels import compiled
 SCORE, TURN, SCALE, RIGHT, DOWN, SCALE_DOWN = range(6)
 PLACE = 6
 # Shortest side of the inner picture, as a share of the outer: 20 % cut off at both ends.
-LEAST = 0.57
+_LEAST = 0.57
 # Places kept for each orientation: inner and outer exchanged, times ranges of size.
 _RANGES = 3
 PLACES_PER_TURN = 2 * _RANGES
 # Variance below which a window is flat and has no correlation.
-_FLAT = 4.0
+_FLAT = 0.3
 _TURNS = 8
 
 Plane = NDArray[np.float32]
@@ -135,10 +135,8 @@ def _slide(outer: Plane, inner: Plane, sums: Places, squares: Places, best: Plac
                 best[0, 0], best[0, 1], best[0, 2] = score, x, y
 
 
-@compiled(_PLANE, _PLANE, _COUNT, _NUMBER, types.boolean, _PLACES)
-def _search(
-    outer: Plane, inner: Plane, turn: int, share: float, exchanged: bool, places: Places
-) -> None:
+@compiled(_PLANE, _PLANE, _COUNT, types.boolean, _PLACES)
+def _search(outer: Plane, inner: Plane, turn: int, exchanged: bool, places: Places) -> None:
     """Fill `places` (r, 6) with the best place of `inner` in `outer` for each range of size."""
     height, width = outer.shape
     sums = np.empty((height + 1, width + 1))
@@ -148,17 +146,17 @@ def _search(
     places[:, SCORE] = -1.0
     # The inner picture fills the outer along one axis at most.
     most = min(width, int(height * inner.shape[1] / inner.shape[0] + 0.5))
-    least = int(np.ceil(share * width))
+    least = int(np.ceil(_LEAST * width))
     for columns in range(most, least - 1, -1):
         rows = min(int(columns * inner.shape[0] / inner.shape[1] + 0.5), height)
-        if rows < share * height or rows < 4:
+        if rows < _LEAST * height or rows < 4:
             break
         small = np.empty((rows, columns), np.float32)
         shrink(inner, small)
         if _normalize(small) < _FLAT:
             continue
         _slide(outer, small, sums, squares, best)
-        k = min(int((most - columns) * _RANGES / (width * (1 - share) + 1)), _RANGES - 1)
+        k = min(int((most - columns) * _RANGES / (width * (1 - _LEAST) + 1)), _RANGES - 1)
         if best[0, 0] > places[k, SCORE]:
             places[k, SCORE], places[k, TURN] = best[0, 0], turn
             across, down = columns / inner.shape[1], rows / inner.shape[0]
@@ -171,10 +169,8 @@ def _search(
             places[k, RIGHT], places[k, DOWN] = right, below
 
 
-@compiled(*(_PLANE, _PLANE, _PLANE, _PLANE, _NUMBER, _NUMBER), returns=_PLACES)
-def find_places(
-    a: Plane, b: Plane, large_a: Plane, large_b: Plane, least: float, enough: float
-) -> Places:
+@compiled(_PLANE, _PLANE, _PLANE, _PLANE, returns=_PLACES)
+def find_places(a: Plane, b: Plane, large_a: Plane, large_b: Plane) -> Places:
     """Return the best places of B in A turned and of A turned in B.
 
     Args:
@@ -182,8 +178,6 @@ def find_places(
         b: of the second.
         large_a: the first about twice as large; templates are reduced from it.
         large_b: the second.
-        least: shortest side of the inner picture, as a share of the outer, where it is turned.
-        enough: score of the upright pictures from which no orientation is tried.
 
     Returns:
         (48, 6): score -1 to 1 (-1 where there is none), turn, and the map from pixels of `b` to
@@ -192,19 +186,16 @@ def find_places(
     places = np.empty((_TURNS * PLACES_PER_TURN, PLACE))
     places[:, SCORE] = -1.0
     for turn in range(_TURNS):
-        if turn == 1 and places[:PLACES_PER_TURN, SCORE].max() >= enough:
-            break
-        share = least if turn else LEAST
         first = turn * PLACES_PER_TURN
         plane, large = turned(a, turn), turned(large_a, turn)
         inside = places[first : first + _RANGES]
-        _search(plane, large_b, turn, share, False, inside)
+        _search(plane, large_b, turn, False, inside)
         for k in range(_RANGES):
             # Templates come from the larger plane: pixels of it are smaller.
             inside[k, SCALE] *= large_b.shape[1] / b.shape[1]
             inside[k, SCALE_DOWN] *= large_b.shape[0] / b.shape[0]
         around = places[first + _RANGES : first + PLACES_PER_TURN]
-        _search(b, large, turn, share, True, around)
+        _search(b, large, turn, True, around)
         for k in range(_RANGES):
             across, down = plane.shape[1] / large.shape[1], plane.shape[0] / large.shape[0]
             around[k, SCALE] *= across

@@ -24,7 +24,6 @@ from PIL import Image
 from imgrec.distances.kernels import compiled
 from imgrec.duplicates.placement import (
     DOWN,
-    LEAST,
     RIGHT,
     SCALE,
     SCALE_DOWN,
@@ -41,12 +40,12 @@ PixelBox = tuple[float, float, float, float]
 COARSE_PX = 32
 FINE_PX = 256
 _LEVELS = (32, 64, 128, FINE_PX)
-# A correlation that is never reached: every orientation is tried.
-_ALWAYS = 2.0
 # Correlation of coarse planes below which a place is not looked at.
 _LEAST_SCORE = 0.35
 # What an orientation must gain over the picture as it is: symmetric pictures are not turned.
 _UPRIGHT_BONUS = 0.02
+# Distance of two coarse places, as a share of the width, that refine to the same.
+_SAME_PLACE = 0.02
 # Side of a box that is too small to look at, pixels.
 _SMALLEST_PX = 8
 # Deviation of the pixels of a rim from its color, and the share of them that keep to it.
@@ -333,9 +332,9 @@ def starts(a: Pixels, b: Pixels, box_a: PixelBox, box_b: PixelBox) -> list[Regis
     part_a, part_b = luminance(a).crop(box_a), luminance(b).crop(box_b)
     small_a, small_b = small_plane(part_a, COARSE_PX), small_plane(part_b, COARSE_PX)
     large_a, large_b = small_plane(part_a, 2 * COARSE_PX), small_plane(part_b, 2 * COARSE_PX)
-    places = find_places(small_a, small_b, large_a, large_b, LEAST, _ALWAYS)
+    places = find_places(small_a, small_b, large_a, large_b)
     places[places[:, TURN] == 0, SCORE] += _UPRIGHT_BONUS
-    found = []
+    found: list[Registration] = []
     for place in places[np.argsort(-places[:, SCORE], kind="stable")]:
         if place[SCORE] < _LEAST_SCORE:
             break
@@ -349,10 +348,20 @@ def starts(a: Pixels, b: Pixels, box_a: PixelBox, box_b: PixelBox) -> list[Regis
         shifts = place[RIGHT] * pixel_a[0], place[DOWN] * pixel_a[1]
         of_a, of_b = boxes(scales, shifts, size, part_b.size)
         corner = _turned_corner(box_a, a.shape[1], a.shape[0], turn)
-        found.append(
-            Registration(turn, _moved(of_a, corner), _moved(of_b, box_b[:2]), place[SCORE])
+        start = Registration(
+            turn, _moved(of_a, corner), _moved(of_b, box_b[:2]), float(place[SCORE])
         )
+        if not any(_is_near(start, other) for other in found):
+            found.append(start)
     return found
+
+
+def _is_near(one: Registration, other: Registration) -> bool:
+    """Return True if two coarse registrations become the same when they are refined."""
+    if one.turn != other.turn:
+        return False
+    apart = np.abs(np.subtract(one.a + one.b, other.a + other.b)).max()
+    return bool(apart < _SAME_PLACE * max(one.a[2] - one.a[0], one.b[2] - one.b[0]))
 
 
 def _turned_corner(box: PixelBox, width: int, height: int, turn: int) -> tuple[float, float]:

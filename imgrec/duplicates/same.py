@@ -37,7 +37,7 @@ _NOISE, _SHARE = 8.0, 0.001
 # Structure that is added where shares of it are taken.
 _EVEN_GROUND = 60.0
 # With less structure, or a shorter side, windows say too little: pixels must be identical.
-_LEAST_STRUCTURED, _LEAST_PX = 0.005, 96
+_LEAST_STRUCTURED, _LEAST_PX = 0.005, 128
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,12 @@ _ROUNDING = Tolerance((0.5, 0.5), (1.0, 1.0), (1.5, 1.0, 1.0), (2.5, 1.5, 1.0))
 # Lines on even ground: the least share of windows that are even, levels up to here, and the
 # largest share of the others that have a structure in between, which photographs have.
 _EVEN_LEVELS, _LEAST_EVEN, _MOST_BETWEEN = 3, 0.25, 0.12
+# Contours on even ground: many even windows and few in between. So are drawings, and one in twelve
+# photographs of clothing.
+_EVEN_SHARE, _BETWEEN_SHARE = 0.3, 0.45
+# Contours everywhere: next to no window is in between, and few are even. So are boards of many
+# small tiles, whose tones any encoder spreads, and one in a hundred photographs.
+_NONE_BETWEEN = 0.1
 
 
 @dataclass(frozen=True)
@@ -80,11 +86,15 @@ class FrameAnswer:
         is_same: True if every window agrees.
         score: 0 to 1, the share that agrees in the worst window.
         strain: the largest difference in multiples of the usual one.
+        has_even_ground: True of contours on even ground, as drawings have and some photographs.
+        has_contours_everywhere: True if nearly all windows have strong contours.
     """
 
     is_same: bool
     score: float
     strain: float
+    has_even_ground: bool = False
+    has_contours_everywhere: bool = False
 
 
 def same_frame(a: Pixels, b: Pixels, *, is_resized: bool = False) -> FrameAnswer:
@@ -111,7 +121,14 @@ def same_frame(a: Pixels, b: Pixels, *, is_resized: bool = False) -> FrameAnswer
     )
     shares = worst / (_STRUCTURE + _EVEN_GROUND)
     strain = float((worst / usual)[0].max())
-    return FrameAnswer(is_same, max(0.0, 1.0 - float(shares.max())), strain)
+    even, between = _ground(profile)
+    return FrameAnswer(
+        is_same,
+        max(0.0, 1.0 - float(shares.max())),
+        strain,
+        has_even_ground=even >= _EVEN_SHARE and between <= _BETWEEN_SHARE,
+        has_contours_everywhere=even < _EVEN_SHARE and between <= _NONE_BETWEEN,
+    )
 
 
 def _tolerance(profile: Profile, is_resized: bool) -> Tolerance:
@@ -121,10 +138,16 @@ def _tolerance(profile: Profile, is_resized: bool) -> Tolerance:
         return _ROUNDING
     if not is_resized:
         return EQUAL_SIZE
-    even, others = windows[:_EVEN_LEVELS].sum(), windows[_EVEN_LEVELS:].sum()
+    even, between = _ground(profile)
+    return RESIZED_LINES if even >= _LEAST_EVEN and between <= _MOST_BETWEEN else RESIZED
+
+
+def _ground(profile: Profile) -> tuple[float, float]:
+    """Return the share of windows that are even, and of the others that have little structure."""
+    windows = profile.counts[0].sum(-1)
+    others = max(1, windows[_EVEN_LEVELS:].sum())
     between = windows[_EVEN_LEVELS : _STRUCTURED + 1].sum()
-    has_lines = even >= _LEAST_EVEN * windows.sum() and between <= _MOST_BETWEEN * others
-    return RESIZED_LINES if has_lines else RESIZED
+    return float(windows[:_EVEN_LEVELS].sum() / windows.sum()), float(between / others)
 
 
 def _means_agree(profile: Profile, tolerance: Tolerance) -> bool:

@@ -121,6 +121,7 @@ class Summary:
         vectors: a line about each file of vectors that were made elsewhere.
         new: pictures that got a new id, those with changed content (`changed`) among them.
         moved: pictures found at another path; they keep id and vectors.
+        returned: pictures that were missing or left out and are back at their path.
         gone: pictures that became missing in this run.
         left_out: pictures whose files do not belong to the collection since this run.
         compared_again: pictures whose content was to be compared again.
@@ -144,6 +145,7 @@ class Summary:
     new: int = 0
     changed: int = 0
     moved: int = 0
+    returned: int = 0
     gone: int = 0
     left_out: int = 0
     compared_again: int = 0

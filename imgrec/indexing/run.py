@@ -166,7 +166,7 @@ def _scan(
     scanned = scan(store.catalog, sources, follow_links=store.follows_links, rules=store.rules)
     changes = scanned.changes
     summary.new, summary.moved = scanned.new, changes.moved
-    summary.changed = changes.changed
+    summary.changed, summary.returned = changes.changed, changes.returned
     summary.gone = len(changes.gone) - changes.changed
     summary.left_out = len(np.setdiff1d(store.catalog.ids("left-out"), outside))
     listings = list(scanned.walks.values())

@@ -103,10 +103,25 @@ def _named(folders: Sequence[Path | str], follow_links: bool, rules: Rules) -> l
 def _known(store: Store | None, path: Path) -> list[PictureSource]:
     if store is None:
         raise ImgrecError(f"no store at {path} and no folder named: name the picture folder")
-    known = [source_of(root) for root in store.catalog.held_roots()]
+    known = [source_of(root) for root in _roots_looked_at(store)]
     if not known:
         raise ImgrecError(f"{path} knows no folder of pictures yet: name one")
     return known
+
+
+def _roots_looked_at(store: Store) -> list[str]:
+    """Return the roots that hold pictures, and those of which rules alone left all out.
+
+    Forgetting the rules brings the latter back. A root that `only` left has pictures that no rule
+    leaves out: it stays away until it is named.
+    """
+    held = set(store.catalog.held_roots())
+    away = set(store.catalog.left_out_roots()) - held
+    if away:
+        rules = store.rules
+        rows = store.catalog.entries_with("left-out")
+        away -= {row.root for row in rows if row.root in away and not rules.reason_of(row.path)}
+    return [root for root in store.catalog.roots() if root in held | away]
 
 
 def _encoders(

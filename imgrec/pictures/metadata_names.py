@@ -37,6 +37,12 @@ class Datum(NamedTuple):
     number: float | None = None
 
 
+def says_more(data: Iterable[Datum], than: Iterable[Datum]) -> bool:
+    """Return True if some metadata says what other metadata does not."""
+    known = {(datum.name, datum.value) for datum in than}
+    return any((datum.name, datum.value) not in known for datum in data)
+
+
 def by_name(data: Iterable[Datum]) -> dict[str, Any]:
     """Return metadata as {name: value}: texts and dates, numbers, and a list of keywords."""
     found: dict[str, Any] = {}

@@ -100,6 +100,8 @@ def named(make: str, model: str) -> str | None:
     if maker is not None:
         while (shorter := _COMPANY.sub("", maker)) != maker:
             maker = shorter
+        # Of ", Inc." nothing is left.
+        maker = maker or None
     if maker is None or kind is None:
         return kind or maker
     first = maker.split()[0].casefold()

@@ -10,6 +10,7 @@ nothing: it makes a list, or names the command. It is replaced as a whole or not
 """
 
 import base64
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from imgrec.system.threads import cores
 START = "index.html"
 PAGE_SIZE = 40
 ASSETS = ("review.css", "decide.js", "lists.js", "compare.js", "review.js")
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_page(
@@ -64,7 +65,7 @@ def write_page(
     pages = pages_of(review.groups, page_size)
     with new_folder(out, REVIEW.check_place) as folder:
         for name in ASSETS:
-            _write(folder / "assets" / name, (_TEMPLATES / name).read_bytes())
+            _write(folder / "assets" / name, (TEMPLATES / name).read_bytes())
         drawn = _draw(folder / "pictures", review, cores() if workers is None else workers, quiet)
         places = overlays(review.groups, drawn, folder / "pictures")
         scene, thumbs = Scene(out, _roots_there(review), drawn, places), store.thumbs()
@@ -81,7 +82,7 @@ def write_page(
 def page_html(store: Store, review: Review, pages: int, page_size: int) -> str:
     """Return the HTML of the page: a frame, filled by its scripts."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True,
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     # The filter `tojson` escapes <, >, & and ' (as in \u003c) and all non-ASCII characters.
@@ -92,10 +93,18 @@ def page_html(store: Store, review: Review, pages: int, page_size: int) -> str:
         "groups": counted.groups,
         "rules": printable(str(review.rules)),
         "key": printable(str(store.path.resolve())),
+        "command": _command(store, review),
     }
     return environment.get_template("review.html").render(
         counts=counted, store=printable(str(store.path.resolve())), data=data
     )
+
+
+def _command(store: Store, review: Review) -> str:
+    """Return the command of this review for a shell, without its rules."""
+    encoder = ["--encoder", review.encoder] if review.encoder else []
+    store_path = str(store.path.resolve())
+    return printable(shlex.join(["imgrec", "duplicates", "--store", store_path, *encoder]))
 
 
 def _draw(folder: Path, review: Review, workers: int, quiet: bool) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any
 from imgrec.collection import Entry
 from imgrec.duplicates.comparison import Difference
 from imgrec.duplicates.keep_rules import pixels
+from imgrec.pictures.metadata_names import says_more
 from imgrec.review.overlays import REFRAMED, Place
 from imgrec.review.reviewed import Reviewed, ReviewedGroup
 from imgrec.sources.opening import source_of
@@ -49,6 +50,11 @@ def group_data(group: ReviewedGroup, scene: Scene) -> list[dict[str, Any]]:
         row = _facts(member, scene)
         row["same"] = places[member.kept.id]
         row["content"] = content
+        if member.metadata:
+            # Numbers only: what files say stays out of the page.
+            row["described"] = len(member.metadata)
+            others = enumerate(group)
+            row["more"] = [n for n, o in others if says_more(member.metadata, o.metadata)]
         if (digest := member.entry.digest) and digest in scene.pictures:
             row["picture"] = scene.pictures[digest]
         rows.append(row)

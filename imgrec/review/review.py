@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from imgrec.duplicates.comparison import Difference
 from imgrec.duplicates.find import find_duplicates
+from imgrec.duplicates.groups import Duplicates
 from imgrec.duplicates.keep_rules import KeepRules
 from imgrec.duplicates.labels import keep_duplicate_labels
 from imgrec.review.path_list import local_paths, null_separated, quoted_lines
@@ -25,11 +27,13 @@ class Review:
         rules: by which the files to keep were chosen.
         warnings: one line for each problem that stopped nothing, such as labels that could not be
             written to the store.
+        encoder: the feature that was asked for, None for those of the store.
     """
 
     groups: tuple[ReviewedGroup, ...]
     rules: KeepRules
     warnings: tuple[str, ...] = ()
+    encoder: str | None = None
 
     @property
     def counts(self) -> Counts:
@@ -79,7 +83,16 @@ def review(
     rules = rules or KeepRules()
     found = find_duplicates(store, rules, encoder=encoder, workers=workers, quiet=quiet)
     warnings = keep_duplicate_labels(store, found)
-    return Review(reviewed(found, store.catalog), rules, tuple(warnings))
+    return Review(reviewed(found, store.catalog), rules, (*_unread(found), *warnings), encoder)
+
+
+def _unread(found: Duplicates) -> list[str]:
+    """Return a warning line if files of the groups could not be compared."""
+    unread = sum(Difference.UNREAD in m.comparison.differences for m in found.members())
+    if not unread:
+        return []
+    files = counted(unread, "file")
+    return [f"{files} not compared: gone, changed since the last imgrec index, or unreadable"]
 
 
 def write_duplicates(

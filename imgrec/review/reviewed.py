@@ -15,7 +15,7 @@ from imgrec.collection.kinds import SIMILAR
 from imgrec.duplicates.comparison import Comparison
 from imgrec.duplicates.groups import LINK, LOOK, NO, Duplicates, Member
 from imgrec.duplicates.keep_rules import place
-from imgrec.pictures.metadata_names import TAKEN
+from imgrec.pictures.metadata_names import TAKEN, Datum
 from imgrec.review.words import difference_words
 from imgrec.system.text import counted
 
@@ -32,7 +32,7 @@ class Reviewed:
         kept: the row of the kept file that it equals; its own if it is kept or similar.
         comparison: of that file with this one; of a similar one, of the first of the group.
         differs: what differs, in words; "" for a kept file.
-        taken: when it was taken, ISO 8601 by the clock of the camera; "" where that is unknown.
+        metadata: what the file says of itself.
     """
 
     entry: Entry
@@ -41,7 +41,12 @@ class Reviewed:
     kept: Entry
     comparison: Comparison
     differs: str
-    taken: str = ""
+    metadata: tuple[Datum, ...] = ()
+
+    @property
+    def taken(self) -> str:
+        """When it was taken, ISO 8601 by the clock of the camera; "" where that is unknown."""
+        return next((datum.value for datum in self.metadata if datum.name == TAKEN), "")
 
 
 ReviewedGroup = tuple[Reviewed, ...]
@@ -89,10 +94,9 @@ def reviewed(found: Duplicates, catalog: Catalog) -> tuple[ReviewedGroup, ...]:
     """
     ids = {member.id for group in found.groups for member in group.members}
     entries = {entry.id: entry for entry in catalog.entries(sorted(ids))}
-    data = catalog.metadata.of(sorted(ids))
-    taken = {i: datum.value for i in data for datum in data[i] if datum.name == TAKEN}
+    metadata = catalog.metadata.of(sorted(ids))
     groups = [
-        tuple(_reviewed(member, group.members[0], entries, taken) for member in group.members)
+        tuple(_reviewed(member, group.members[0], entries, metadata) for member in group.members)
         for group in found.groups
     ]
     return tuple(sorted(groups, key=lambda group: place(group[0].entry)))
@@ -119,10 +123,13 @@ def going(groups: Sequence[ReviewedGroup]) -> list[Reviewed]:
 
 
 def _reviewed(
-    member: Member, first: Member, entries: Mapping[int, Entry], taken: Mapping[int, str]
+    member: Member,
+    first: Member,
+    entries: Mapping[int, Entry],
+    metadata: Mapping[int, tuple[Datum, ...]],
 ) -> Reviewed:
     entry, kept = entries[member.id], entries[member.same_as]
     other = entries[first.id] if member.kind == SIMILAR else kept
     words = difference_words(member.kind, member.comparison, other, entry)
-    time = taken.get(member.id, "")
-    return Reviewed(entry, member.kind, member.keep, kept, member.comparison, words, time)
+    data = metadata.get(member.id, ())
+    return Reviewed(entry, member.kind, member.keep, kept, member.comparison, words, data)

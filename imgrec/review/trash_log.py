@@ -85,8 +85,12 @@ class TrashLog:
         Raises:
             OSError: the disk is full.
         """
-        self._file.write(json.dumps(line).encode("ascii") + b"\n")
-        os.fsync(self._file.fileno())
+        try:
+            self._file.write(json.dumps(line).encode("ascii") + b"\n")
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            # An open file does not say its name.
+            raise OSError(error.errno, error.strerror, str(self.path)) from error
 
 
 def new_log_path() -> Path:

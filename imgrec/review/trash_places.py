@@ -53,7 +53,8 @@ def forget_failed(path: Path) -> None:
     """Delete what a FreeDesktop trash notes about a file that it then could not take."""
     if sys.platform in ("darwin", "win32"):
         return
-    for file in _by_origin(path):
+    # On a full disk the note is empty, and names no origin.
+    for file in (*_by_origin(path), *_without_origin(path)):
         if not os.path.lexists(file):
             forget_origin(file)
 
@@ -80,6 +81,15 @@ def _by_origin(path: Path) -> Iterator[Path]:
         for info in _listed(trash / "info", stem):
             if info.name.endswith(_INFO) and _origin(info, top) == path:
                 yield trash / "files" / info.name.removesuffix(_INFO)
+
+
+def _without_origin(path: Path) -> Iterator[Path]:
+    """Yield the files of a name like that of a path whose notes in the trash are empty."""
+    for trash, _ in _trashes(path):
+        for info in _listed(trash / "info", path.name.partition(".")[0]):
+            with suppress(OSError):
+                if info.name.endswith(_INFO) and not info.stat().st_size:
+                    yield trash / "files" / info.name.removesuffix(_INFO)
 
 
 def _trashes(path: Path) -> Iterator[tuple[Path, Path]]:

@@ -6,7 +6,7 @@ formats, bytes. A kept file needs no words.
 
 from imgrec.collection import Entry
 from imgrec.duplicates.comparison import Comparison, Difference
-from imgrec.duplicates.groups import COPY, KEPT, LINK
+from imgrec.duplicates.groups import COPY, KEPT, LINK, SIMILAR
 
 # Sides may differ by so much, as a share, and still count as equal.
 _EQUAL = 0.005
@@ -19,9 +19,10 @@ _WORDS = {
     Difference.FRAMES: "other frames",
     Difference.TRANSPARENCY: "other transparency",
     Difference.DEPTH: "other color profile or depth",
-    Difference.DETAIL: "small print may be lost",
+    Difference.DETAIL: "fine detail differs or may be lost",
     Difference.RAW: "one is the preview of a raw file",
-    Difference.UNREAD: "a file could not be read, only thumbnails were compared",
+    Difference.METADATA: "has metadata that the other lacks",
+    Difference.UNREAD: "not compared: gone, changed or unreadable",
 }
 _TURNS = {1: "turned left", 2: "upside down", 3: "turned right"}
 
@@ -52,7 +53,8 @@ def difference_words(kind: str, comparison: Comparison, kept: Entry, entry: Entr
         words.insert(0, resized(kept, entry, bool(comparison.turn % 2)))
     if differences & Difference.REENCODED:
         words.append(_encoded(kept, entry))
-    return ", ".join(filter(None, words)) or "saved again"
+    unnamed = "little differs" if kind == SIMILAR else "saved again"
+    return ", ".join(filter(None, words)) or unnamed
 
 
 def resized(kept: Entry, entry: Entry, swapped: bool = False) -> str:

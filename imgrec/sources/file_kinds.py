@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from imgrec.pictures.formats import RAW_SUFFIXES, SUFFIXES
 from imgrec.sources.source import Listed
+from imgrec.system.file_names import composed
 
 PICTURE_SUFFIXES = SUFFIXES | RAW_SUFFIXES
 _VIDEOS = "mp4 m4v mov avi mkv webm mts m2ts mpg mpeg wmv 3gp 3g2 flv asf vob mxf ogv insv lrv"
@@ -42,4 +43,5 @@ def raw_beside_pictures(files: Sequence[Listed]) -> list[Listed]:
 
 
 def _stem(name: str) -> str:
-    return name[: name.rfind(".")].lower()
+    # Cameras write capitals, and a program of macOS may have written one of the two in NFD.
+    return composed(name[: name.rfind(".")]).lower()

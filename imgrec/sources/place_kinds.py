@@ -42,6 +42,9 @@ _TRASH = frozenset(
         ".snapshot",
         ".snapshots",
         ".zfs",
+        # Nextcloud and ownCloud
+        "files_trashbin",
+        "files_versions",
         # fragments that a check of the file system recovered
         "lost+found",
         # digiKam, the gallery of Xiaomi, Syncthing
@@ -191,6 +194,9 @@ def _kind_inside(name: str, parent: str) -> str | None:
     if parent.endswith(_LIBRARIES) and name in _PREVIEWS_IN_LIBRARIES:
         return "previews"
     if name in _PREVIEWS_INSIDE.get(parent, ()):
+        return "previews"
+    # Nextcloud and ownCloud: `appdata_INSTANCE/preview`.
+    if parent.startswith("appdata_") and name in {"preview", "thumbnails"}:
         return "previews"
     # `~/.local/share/Trash` of freedesktop.org.
     return "trash" if parent == "trash" and name in {"files", "expunged"} else None

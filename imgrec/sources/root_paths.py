@@ -35,6 +35,9 @@ def path_below(root: str, place: str) -> str | None:
     Returns:
         With forward slashes.
     """
+    if is_windows_path(root) and place.startswith("//"):
+        # A share in forward slashes, which without such a root is a path of POSIX.
+        place = "\\\\" + place[2:]
     if is_windows_path(root) != is_windows_path(place):
         return None
     inner, outer = _parts(root), _parts(place)

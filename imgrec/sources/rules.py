@@ -88,7 +88,10 @@ class Rules:
                 raise ValueError(f"no kind {kind!r} of files: name one of {', '.join(TAKEN_KINDS)}")
         for globs in (self.exclude, self.include):
             if len(globs) > MAX_GLOBS:
-                raise ValueError(f"{len(globs)} globs: the limit is {MAX_GLOBS}")
+                raise ValueError(
+                    f"{len(globs)} globs of one option: the limit is {MAX_GLOBS}, name folders "
+                    "instead of files"
+                )
             for text in globs:
                 glob_of(text)
 

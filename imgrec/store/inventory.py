@@ -10,6 +10,7 @@ from imgrec.sources.opening import source_of
 from imgrec.sources.rules import Rules
 from imgrec.store.store import Store
 from imgrec.system.file_names import valid
+from imgrec.system.text import counted
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def _roots(found: Inventory) -> Iterator[str]:
         missing = f", {root.missing:,} missing" if root.missing else ""
         left_out = f", {root.left_out:,} left out" if root.left_out else ""
         offline = ", offline" if root.path in found.offline else ""
-        yield f"{root.path}: {root.pictures:,} pictures{missing}{left_out}{offline}"
+        yield f"{root.path}: {counted(root.pictures, 'picture')}{missing}{left_out}{offline}"
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -23,12 +23,13 @@ from imgrec.system.json_files import a_number, json_or_none, read_json
 
 ORIGINS = "pictures.json"
 COLUMNS = ("root", "path", "size", "mtime_ns", "digest", "width", "height", "format")
-# [name, value, number] of each thing that the file says of itself.
+# [name, value, number] of each thing that the file says of itself. A part that was written before
+# metadata was read has no such column.
 METADATA = "metadata"
 _TYPES = (int, str, int, int, str, int, int, str)
 _COLUMN_SHAPES = {
     **{name: [kind] for name, kind in zip(COLUMNS, _TYPES, strict=True)},
-    METADATA: [[is_datum]],
+    f"{METADATA}?": [[is_datum]],
 }
 _ROOT_SHAPES = [{"number": a_number(1, 1 << 31), "path": is_root, "held": bool, "left_out?": bool}]
 # A part has about a thousand rows, most of them of less than 800 bytes.
@@ -70,7 +71,8 @@ def read_origins(file: Path, count: int) -> list[Origin]:
     """
     try:
         columns = read_json(file, _COLUMN_SHAPES, most_bytes=_MOST_BYTES)
-        lengths = {len(columns[name]) for name in (*COLUMNS, METADATA)}
+        said = columns.get(METADATA, [()] * count)
+        lengths = {len(said), *(len(columns[name]) for name in COLUMNS)}
         if lengths != {count}:
             raise ValueError(f"it has {max(lengths)} rows, {count} expected")
         strange = next((path for path in columns["path"] if not is_picture_path(path)), None)
@@ -78,7 +80,7 @@ def read_origins(file: Path, count: int) -> list[Origin]:
             raise ValueError(f"{strange!r} is no path below a root")
     except (OSError, ValueError) as error:
         raise StoreError(f"{ORIGINS} is damaged ({error})") from error
-    metadata = [tuple(Datum(*datum) for datum in data) for data in columns[METADATA]]
+    metadata = [tuple(Datum(*datum) for datum in data) for data in said]
     return list(zip(*(columns[name] for name in COLUMNS), metadata, strict=True))
 
 

@@ -56,9 +56,11 @@ def relocate(store_path: Path | str, old: Path | str, new: Path | str) -> list[R
         new: the folder that holds the same pictures now.
 
     Raises:
-        StoreError: no root is at or below `old`, the pictures are not below `new`, or two
-            roots would overlap.
+        StoreError: a name is empty, no root is at or below `old`, the pictures are not below
+            `new`, or two roots would overlap.
     """
+    if not str(old) or not str(new):
+        raise StoreError("--relocate has an empty name: write the folder of before and that of now")
     target = source_at(new)
     with Store.create(_existing(store_path)) as store, store.writing():
         known = store.catalog.roots()

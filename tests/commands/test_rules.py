@@ -85,8 +85,11 @@ def test_what_is_left_out_is_said_and_rules_are_kept_until_forgotten(runs: Runs)
     assert runs.ok() == [".private/e.png", "a.png", "scans/best/d.png", "scans/c.png"]
     # What comes back is not read again: only the hidden one is new.
     assert out[-1].startswith("this run: 1 new, ") and "1 read in" in out[-1]
-    runs.index("--no-take", "--no-exclude")
+    assert "1 back" in out[-1]
+    out, _ = runs.index("--no-take", "--no-exclude")
     assert runs.ok() == ordinary
+    assert out[-1].startswith("this run: 1 back, 1 left out in")
+    assert "photos: 4 pictures, 1 left out\n" in runs.catalog()
 
 
 def test_a_raw_file_is_taken_where_no_picture_stands_beside_it(runs: Runs) -> None:
@@ -105,6 +108,48 @@ def test_a_raw_file_is_taken_where_no_picture_stands_beside_it(runs: Runs) -> No
     # Without its picture it is one itself.
     runs.index("--no-take", "--exclude", "a.png")
     assert runs.ok() == ["A.RAF", "b.gif", "z.raf"]
+
+
+def test_a_folder_of_which_rules_leave_all_out_comes_back_without_being_named(
+    runs: Runs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def again(*options: str) -> str:
+        capsys.readouterr()
+        assert index(["--store", str(runs.store), "--workers", "0", *options]) == 0
+        return capsys.readouterr().out
+
+    runs.index()
+    other = runs.photos.parent / "other"
+    other.mkdir()
+    picture("checks", 9, (40, 30)).save(other / "z.png")
+    again(str(other))
+    assert len(runs.ok()) == 5
+    # One folder, then both.
+    for glob, left in (("z.png", 4), ("*", 0)):
+        again("--exclude", glob)
+        assert len(runs.ok()) == left
+        again("--retry-failed")
+        assert "back" in again("--no-exclude")
+        assert len(runs.ok()) == 5
+    # What --only leaves out stays away.
+    again(str(other), "--only")
+    again("--exclude", "a.png")
+    again("--no-exclude")
+    assert runs.ok() == ["z.png"]
+
+
+def test_too_many_globs_are_refused_in_one_line(
+    runs: Runs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    globs = [f"--exclude=g{number}" for number in range(101)]
+    for arguments in (globs, globs[:60], globs[60:]):
+        code = index([str(runs.photos), "--store", str(runs.store), "--encoder", "mini",
+                      "--workers", "0", *arguments])  # fmt: skip
+        told = capsys.readouterr().err
+        assert code == (0 if arguments == globs[:60] else 2)
+        if code:
+            assert told.count("\n") == 1 and "101 globs of one option: the limit is 100" in told
+    assert "--exclude g59" in runs.catalog() and "--exclude g60" not in runs.catalog()
 
 
 def test_a_glob_of_this_run_that_changes_nothing_is_a_warning(runs: Runs) -> None:

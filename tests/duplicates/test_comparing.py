@@ -57,6 +57,16 @@ def test_a_small_changed_part_is_not_the_same() -> None:
     assert compare_files(_file(scene), _file(changed)).verdict is not Verdict.SAME
 
 
+def test_similar_pictures_in_which_no_difference_is_found_differ_in_detail() -> None:
+    scene = _scene(size=(1200, 900))
+    changed = scene.copy()
+    # Less than a pixel at the size at which parts are compared.
+    ImageDraw.Draw(changed).rectangle((700, 500, 703, 503), fill="black")
+    found = compare_files(_file(scene, "BMP"), _file(changed, "BMP"))
+    assert found.verdict is Verdict.SIMILAR
+    assert found.differences == Difference.DETAIL
+
+
 def test_white_glyphs_on_transparency_are_compared_over_black() -> None:
     glyphs = [Image.new("RGBA", (256, 256), (255, 255, 255, 0)) for _ in range(2)]
     ImageDraw.Draw(glyphs[0]).ellipse((40, 40, 216, 216), fill="white")

@@ -5,11 +5,12 @@ import random
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 import imgrec.duplicates.file_stage
 from imgrec import Duplicates, KeepRules, Store, find_duplicates, index_folders
@@ -76,14 +77,35 @@ def test_names_of_one_file_are_links_with_the_decision_of_their_file(tmp_path: P
     ]
 
 
+def test_the_original_with_its_metadata_is_kept_and_none_is_lost_unseen(tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    folder.mkdir()
+    taken = Image.Exif()
+    taken.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2019:07:14 10:00:00"
+    picture = render_sample(0, 1)
+    picture.save(folder / "original.jpg", quality=90, exif=taken)
+    with Image.open(folder / "original.jpg") as opened:
+        pixels = opened.convert("RGB")
+    # The same pixels in more bytes, without any metadata.
+    pixels.save(folder / "edited.png")
+    dated, bare = render_sample(0, 2), tmp_path / "p/bare.png"
+    dated.save(bare)
+    dated.resize([round(0.95 * side) for side in dated.size]).save(
+        folder / "dated.jpg", quality=95, exif=taken
+    )
+    index_folders([folder], tmp_path / "store", HERE)
+    found = rows(tmp_path / "store")
+    assert [("edited.png", "same", "no", "original.jpg")] in [group[1:] for group in found]
+    assert [("dated.jpg", "same", "look", "bare.png")] in [group[1:] for group in found]
+
+
 def test_a_trash_folder_never_holds_the_file_to_keep(tmp_path: Path) -> None:
     trash = "$RECYCLE.BIN/x.jpg"
     write(tmp_path / "p", {trash: 1, "z.jpg": 1})
-    index_folders([tmp_path / "p"], tmp_path / "store", HERE)
+    index_folders([tmp_path / "p"], tmp_path / "store", replace(HERE, take=("trash",)))
     for rules in (None, KeepRules.parse("in:$RECYCLE.BIN")):
         found = rows(tmp_path / "store", rules)
-        # A rescan that skips the folder leaves one file.
-        assert found in ([], [[("z.jpg", "kept", "yes", "z.jpg"), (trash, "copy", "no", "z.jpg")]])
+        assert found == [[("z.jpg", "kept", "yes", "z.jpg"), (trash, "copy", "no", "z.jpg")]]
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -299,3 +321,14 @@ def test_duplicates_are_labeled(store: Path, tmp_path: Path) -> None:
         for kind, wanted in ((DUPLICATES, found.labels()), (SIMILAR, found.similar_labels())):
             assert opened.catalog.labels.of_kind(kind) == wanted
             assert wanted
+
+
+def test_what_the_store_knows_counts_links_as_the_files_do(tmp_path: Path) -> None:
+    write(tmp_path / "p", {"a.jpg": 1, "b.jpg": 1, "c.jpg": 2})
+    (tmp_path / "p" / "link of a.jpg").hardlink_to(tmp_path / "p" / "a.jpg")
+    (tmp_path / "p" / "link of b.jpg").hardlink_to(tmp_path / "p" / "b.jpg")
+    index_folders([tmp_path / "p"], tmp_path / "store", HERE)
+    with Store.open(tmp_path / "store") as store:
+        found = find_duplicates(store, workers=0)
+        assert known_duplicates(store) == found
+    assert sorted(member.kind for member in found.members()) == ["copy", "kept", "link", "link"]

@@ -9,6 +9,7 @@ from imgrec.collection import Entry
 from imgrec.duplicates.comparison import Comparison, Difference, Verdict
 from imgrec.duplicates.groups import IDENTICAL, Composer, files_by_content, in_order
 from imgrec.duplicates.looking import Looked
+from imgrec.pictures.metadata_names import Datum
 
 SAME = Comparison(Verdict.SAME, 0.9, Difference.RESIZED)
 LIKE = Comparison(Verdict.SIMILAR, 0.7, Difference.CROPPED)
@@ -60,6 +61,26 @@ def test_a_file_with_clearly_more_pixels_than_the_kept_one_is_to_be_looked_at(
 ) -> None:
     files = {1: [_entry(1, 100)], 2: [_entry(2, width)]}
     assert _group(files, {1: [2]})[1] == (2, "same", keep, 1)
+
+
+@pytest.mark.parametrize(
+    ("kept", "other", "keep"),
+    [
+        ([("taken", "2019")], [], "no"),
+        ([("taken", "2019")], [("taken", "2019")], "no"),
+        ([], [("taken", "2019")], "look"),
+        ([("taken", "2019")], [("taken", "2020")], "look"),
+        ([("keyword", "cat"), ("rating", "4")], [("keyword", "cat"), ("keyword", "dog")], "look"),
+    ],
+)
+def test_a_file_that_says_of_itself_what_the_kept_one_does_not_is_to_be_looked_at(
+    kept: list[tuple[str, str]], other: list[tuple[str, str]], keep: str
+) -> None:
+    metadata = {1: [Datum(*pair) for pair in kept], 2: [Datum(*pair) for pair in other]}
+    files = {1: [_entry(1)], 2: [_entry(2)]}
+    member = Composer(files, lambda *_: SAME, Looked(), metadata).group({1: [2]}).members[1]
+    assert (member.kind, member.keep) == ("same", keep)
+    assert bool(member.comparison.differences & Difference.METADATA) == (keep == "look")
 
 
 def test_another_name_of_a_file_has_the_decision_of_that_file() -> None:

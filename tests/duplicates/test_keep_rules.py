@@ -23,6 +23,16 @@ def _ordered(entries: list[Entry], text: str = "largest,oldest") -> list[str]:
     return [entry.path for entry in sorted(entries, key=rank)]
 
 
+def test_of_equal_pixels_the_one_that_says_more_of_itself_is_kept() -> None:
+    original, resaved = _entry(1, "b.jpg"), _entry(2, "a.png", size=9)
+    larger, older = _entry(3, "c.jpg", width=20), _entry(4, "d.jpg", mtime=4)
+    described = {1: 6, 2: 1}
+    rank = KeepRules().ranking(described)
+    assert min((original, resaved, older), key=rank) == original
+    assert min((original, larger), key=rank) == larger
+    assert min((original, older), key=KeepRules(("oldest",)).ranking(described)) == older
+
+
 @pytest.mark.parametrize(
     ("text", "rules"),
     [
@@ -75,7 +85,9 @@ def test_the_rules_that_are_named_come_first() -> None:
     assert _ordered([*entries, _entry(4, ".Trash/x", mtime=0)], "in:.Trash")[-1] == ".Trash/x"
 
 
-@pytest.mark.parametrize("folder", ["album", "album/", "{root}/album", "{root}", "e\u0301", "\xe9"])
+@pytest.mark.parametrize(
+    "folder", ["album", "album/", "./album", "{root}/album", "{root}", "e\u0301", "\xe9"]
+)
 def test_a_folder_is_relative_to_a_root_or_a_place(tmp_path: Path, folder: str) -> None:
     inside = "\xe9/a" if len(folder) < 3 else "album/a"
     entries = [

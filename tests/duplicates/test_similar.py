@@ -115,6 +115,33 @@ def test_the_box_of_a_stamp_is_that_in_the_first_picture(turn: int) -> None:
     np.testing.assert_allclose(likeness.box, (0.1, 0.2, 0.5, 0.3), atol=0.06)
 
 
+def _shades(seed: int) -> Image.Image:
+    """Return a picture of nothing but gradients, as a blurred background."""
+    levels = np.random.default_rng(seed).integers(10, 246, (4, 5, 3), np.uint8)
+    return Image.fromarray(levels).resize((400, 320), Image.Resampling.BICUBIC)
+
+
+def test_shades_are_similar_to_their_mirror_image_and_not_to_others() -> None:
+    for seed in range(4):
+        shades = _shades(seed)
+        likeness = similar(_pixels(shades), _pixels(ImageOps.mirror(shades)))
+        assert likeness is not None
+        assert (likeness.differences, likeness.turn) == (Difference.MIRRORED, 4)
+        assert similar(_pixels(shades), _pixels(_shades(seed + 4))) is None
+
+
+def test_a_slight_tint_is_lost_in_gray_and_not_where_it_is_bleached() -> None:
+    tinted = np.array(_drawing(1))
+    tinted[tinted.min(axis=2) > 200] = (250, 246, 240)
+    gray = Image.fromarray(tinted).convert("L").convert("RGB")
+    likeness = similar(tinted, _pixels(gray))
+    assert likeness is not None and likeness.differences == Difference.GRAY
+    brighter = ImageEnhance.Brightness(Image.fromarray(tinted)).enhance(1.3)
+    likeness = similar(tinted, _pixels(brighter))
+    assert likeness is not None and likeness.differences & Difference.BRIGHTNESS
+    assert not likeness.differences & Difference.GRAY
+
+
 def test_pictures_without_structure_are_not_known_to_be_similar() -> None:
     white = np.full((200, 300, 3), 255, np.uint8)
     assert similar(white, white) is None

@@ -49,7 +49,11 @@ def _store(
         rules=rules or Rules(),
         feature_names=lambda: sorted(features),
         spec=lambda name: SimpleNamespace(name=name, stored=True, foreign=False),
-        catalog=SimpleNamespace(held_roots=lambda: list(roots)),
+        catalog=SimpleNamespace(
+            held_roots=lambda: list(roots),
+            left_out_roots=lambda: [],
+            roots=lambda: list(roots),
+        ),
     )
 
 
@@ -208,7 +212,7 @@ def test_rules_are_added_to_those_of_the_store_or_replace_them(folder: Path) -> 
 @pytest.mark.usefixtures("loaded")
 def test_too_many_globs_are_refused_with_the_switch(folder: Path) -> None:
     store = _store("mini", rules=Rules(exclude=tuple(f"a{n}" for n in range(MAX_GLOBS))))
-    with pytest.raises(ImgrecError, match="101 globs: the limit is 100; --no-exclude"):
+    with pytest.raises(ImgrecError, match=r"^101 globs .* the limit is 100, .*--no-exclude"):
         _decided(store, folder, exclude=("b",))
     assert _decided(store, folder, exclude=("a7",)).rules.exclude[7] == "a7"
 

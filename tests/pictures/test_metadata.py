@@ -189,6 +189,9 @@ def test_a_date_is_one_of_the_calendar_or_none(written: str, date: str | None) -
         ("Apple", "iPhone 13", "Apple iPhone 13"),
         ("", "D70", "D70"),
         ("Leica", "", "Leica"),
+        # Nothing but words of companies.
+        (", Inc.", "X100", "X100"),
+        (",Co., Ltd.", "", None),
         ("----", "", None),
         ("Canon\0junk", "Canon\0", "Canon"),
         ("  samsung ", " SM-G960F  ", "samsung SM-G960F"),

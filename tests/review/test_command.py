@@ -127,6 +127,28 @@ def test_graph_writes_the_same_table(here: Path, capsys: pytest.CaptureFixture[s
     assert len(labels) == 4
 
 
+def test_files_that_are_gone_are_told_and_not_counted(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "photos" / "=1+1.jpg").unlink()
+    assert main([*QUIET, "--csv", "d.csv"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("1 group of 4 files: 1 file could go (0.")
+    assert "1 file not compared: gone, changed since the last imgrec index" in err
+    gone = next(row for row in _rows(here / "d.csv") if name_of(row["path"]) == "=1+1.jpg")
+    assert (gone["kind"], gone["keep"]) == ("similar", "look")
+    assert gone["differs"] == "not compared: gone, changed or unreadable"
+
+
+def test_a_copy_that_was_edited_with_its_time_set_back_does_not_go(here: Path) -> None:
+    file = here / "photos" / "=1+1.jpg"
+    status, data = file.stat(), file.read_bytes()
+    file.write_bytes(data[:-9] + bytes([data[-9] ^ 1]) + data[-8:])
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert main([*QUIET, "--list0", "go.list0"]) == 0
+    assert (here / "go.list0").read_bytes() == os.fsencode(here / "photos" / ODD) + b"\0"
+
+
 def test_trash_and_undo(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = {path.name: path.read_bytes() for path in (here / "photos").iterdir()}
     assert main([*QUIET, "--trash"]) == 0
@@ -187,6 +209,8 @@ def test_nothing_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         (["--list", "a", "--list0", "a"], "two outputs have one name: give each its own"),
         (["--out", "photos"], "photos is not empty and holds no review of duplicates of ours"),
         (["--csv", "d.csv", "--keep", "best"], "'best' is no rule for what to keep: give largest"),
+        (["--csv", "d.csv", "--keep", "in:photo"], "--keep in:photo: no picture lies under such"),
+        (["--trash", "--keep", "largest,in:/nowhere"], "--keep in:/nowhere: no picture lies"),
         (["--csv", "d.csv", "--store", "nothing"], "no store at nothing"),
         (["--undo", "photos/0.jpg"], "photos/0.jpg cannot be read"),
         (["--undo", "x", "--trash"], "--undo stands alone: leave out --trash"),

@@ -1,5 +1,6 @@
 """The trash: what is moved, what is left and why, and that an undo brings everything back."""
 
+import errno
 import json
 import os
 import shutil
@@ -282,9 +283,9 @@ def test_the_trash_is_not_where_a_relative_variable_leads(
 
 def test_what_a_store_says_of_a_pair_is_not_enough(photos: Path) -> None:
     rows = []
-    pictures = {"kept": motif(1), "smaller": motif(1).resize((160, 120)), "another": motif(2)}
-    for number, (name, image) in enumerate(pictures.items()):
-        data = encoded(image, "PNG")
+    pictures = {"kept": (1, "PNG"), "resaved": (1, "BMP"), "another": (2, "PNG")}
+    for number, (name, (seed, kind)) in enumerate(pictures.items()):
+        data = encoded(motif(seed), kind)
         (photos / name).write_bytes(data)
         rows.append(entry(number, name, str(photos), size=len(data), content=digest(data)))
     assert why_not(goes(rows[1], rows[0], SAME)) is None
@@ -298,3 +299,35 @@ def test_what_a_store_says_of_a_pair_is_not_enough(photos: Path) -> None:
 def test_a_sound_file_may_go(photos: Path) -> None:
     group = files_group(photos, "a", "b")
     assert why_not(group[1]) is None
+
+
+def test_nothing_remains_of_an_attempt_on_a_full_disk(
+    photos: Path, tmp_path: Path, trash: Path
+) -> None:
+    group = files_group(photos, "a.jpg", "b.jpg")
+
+    def full(file: Path) -> None:
+        (trash / "info").mkdir(parents=True)
+        # What send2trash leaves: the file of the note could be made, its text not be written.
+        (trash / "info" / "b.jpg.trashinfo").touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with TrashLog(tmp_path / "log", photos) as log:
+        done = move_to_trash(going([group]), log, full)
+    assert [why for _, why in done.left] == ["the trash refuses it (No space left on device)"]
+    assert not list((trash / "info").iterdir())
+
+
+def test_a_log_that_cannot_be_written_is_named_and_nothing_is_moved(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = files_group(photos, "a.jpg", "b.jpg")
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with TrashLog(tmp_path / "log", photos) as log:
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match=r"No space left on device.*log"):
+            move_to_trash(going([group]), log)
+    assert sorted(os.listdir(photos)) == ["a.jpg", "b.jpg"]

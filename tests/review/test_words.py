@@ -53,6 +53,8 @@ def test_each_difference_has_its_word() -> None:
         (_told(Difference.NONE, kind=COPY), "the same bytes"),
         (_told(Difference.NONE, kind=LINK), "another name of the same file"),
         (_told(Difference.FRAMES, kind=SIMILAR), "other frames"),
+        (_told(Difference.NONE, kind=SIMILAR), "little differs"),
+        (_told(Difference.UNREAD, kind=SIMILAR), "not compared: gone, changed or unreadable"),
     ],
 )  # fmt: skip
 def test_words(told: str, words: str) -> None:

@@ -22,6 +22,8 @@ KINDS = {
         "2019/.trashed-1790000000-a.jpg",
         ".stversions/a~20200101-000000.jpg",
         "#snapshot/GMT-2020.01.01/a.jpg",
+        "ada/files_trashbin/files/a.jpg.d1790000000",
+        "ada/files_versions/a.jpg.v1790000000",
         ".dtrash/.thumbnails/a.jpg",
     ],
     "previews": [
@@ -33,6 +35,7 @@ KINDS = {
         "Catalog Previews.lrdata/a/b.jpg",
         "Mine.photoslibrary.old/Thumbs/a.jpg",
         "CaptureOne/Cache/a.jpg",
+        "appdata_oc1x2y3z/preview/0/1/a.jpg",
         "iPhoto Library/Data.noindex/a.jpg",
     ],
     "packages": [
@@ -55,6 +58,7 @@ ORDINARY = [
     "files/a.jpg",
     "Thumbnails/a.jpg",
     "Previews/a.jpg",
+    "preview/a.jpg",
     "Originals/a.jpg",
     "resources/a.jpg",
     "Data/a.jpg",

@@ -150,6 +150,14 @@ def test_a_raw_file_beside_a_picture_is_that_picture(tmp_path: Path) -> None:
     assert walked(root, Rules(exclude=("*.jpg",)))[0][0] == "IMG_1.CR2"
 
 
+def test_a_raw_file_and_its_picture_are_a_pair_in_either_normal_form(tmp_path: Path) -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    root = make(tmp_path, [f"{composed}.NEF", f"{decomposed.upper()}.jpg"])
+    assert walked(root)[0] == [f"{decomposed.upper()}.jpg"]
+    root = make(tmp_path / "other", [f"{decomposed}.NEF", f"{composed}.jpg"])
+    assert walked(root)[0] == [f"{composed}.jpg"]
+
+
 def test_what_a_system_marks_as_hidden_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,6 +108,17 @@ def test_roots_that_would_overlap_are_refused(disk: Path, tmp_path: Path) -> Non
         relocate(tmp_path / "store", disk / "photos", disk / "scans")
 
 
+def test_an_empty_name_is_refused_as_a_variable_that_is_not_set(
+    disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The working folder, as which it would be taken.
+    monkeypatch.chdir(disk)
+    for old, new in (("", disk), (disk, ""), ("", "")):
+        with pytest.raises(StoreError, match="--relocate has an empty name"):
+            relocate(tmp_path / "store", old, new)
+    assert len(roots_of(tmp_path / "store")) == 2
+
+
 def test_a_few_removed_pictures_do_not_prevent_relocation(disk: Path, tmp_path: Path) -> None:
     new = disk.rename(tmp_path / "new")
     next((new / "photos").rglob("*.jpg")).unlink()

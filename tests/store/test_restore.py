@@ -1,6 +1,7 @@
 """A catalog that is lost or damaged, made again from parts written by hand, under the same ids."""
 
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -25,12 +26,16 @@ LABELS = (
 NAMES = ("x/a.jpg", "x/b.jpg", "c.jpg", "d.jpg")
 
 
-def _thumbs(store: Store, number: int, *ids: int) -> None:
+def _thumbs(store: Store, number: int, *ids: int, without_metadata: bool = False) -> None:
     """Read pictures, and write their part of thumbnails."""
     outcomes = [Outcome(i, "ok", f"digest {i}", 10 + i, 20 + i, "JPEG") for i in ids]
     store.catalog.record(outcomes)
     entries, array = store.catalog.entries(ids), np.array(ids, np.int64)
     origins = origins_of(array, entries, outcomes, store.catalog.roots())
+    if without_metadata:
+        told = json.loads(origins)
+        del told["metadata"]
+        origins = json.dumps(told).encode()
     write_thumbs(store.paths.thumbs, number, array, [b"thumb"] * len(ids), origins)
 
 
@@ -86,6 +91,16 @@ def test_a_lost_catalog_comes_back_with_the_same_ids(path: Path) -> None:
     with Store.open(path) as store:
         assert store.catalog.labels.of([1, 3]) == {1: {"folder": "x"}, 3: {"folder": "r"}}
     assert restore(path) == []
+
+
+def test_a_part_from_before_metadata_was_read_restores_its_pictures(path: Path) -> None:
+    before = _rows(path)
+    shutil.rmtree(path / "thumbs" / "part-000000")
+    with Store.create(path) as store:
+        _thumbs(store, 0, 1, 2, without_metadata=True)
+    (path / "catalog.sqlite").unlink()
+    assert "with 4 pictures under their ids" in restore(path)[0]
+    assert _rows(path) == before
 
 
 def test_damaged_catalogs_are_kept_beside_each_other(path: Path) -> None:

@@ -144,6 +144,9 @@ const compare = (() => {
       context.clearRect(...all);
       paint();
       context.restore();
+      // Seen on white and on black.
+      context.fillStyle = "#0009";
+      context.fillRect(edge - 2, 0, 4, canvas.height);
       context.fillStyle = "#fff";
       context.fillRect(edge - 1, 0, 2, canvas.height);
     };

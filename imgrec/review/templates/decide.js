@@ -1,8 +1,9 @@
 // Which files of a group stay, could go, or are to be looked at. Pure: no document, no state.
 //
 // Invariant: a file could go only if a file that stays has the same bytes, or was compared with it
-// directly, is the same picture, and has no fewer pixels. A rule of the page keeps another file than
-// the one that was compared with all; what was not compared with that one is then to be looked at.
+// directly, is the same picture, has no fewer pixels and no less metadata. A rule of the page keeps
+// another file than the one that was compared with all; what was not compared with that one is then
+// to be looked at.
 "use strict";
 
 const decide = (() => {
@@ -28,7 +29,8 @@ const decide = (() => {
   function isSafe(group, number, states) {
     const file = group[number];
     return isKnown(group, number, states, (other) =>
-      file.content === other.content || file.pixels <= MORE_PIXELS * other.pixels);
+      file.content === other.content || (file.pixels <= MORE_PIXELS * other.pixels &&
+        !(file.more || []).includes(group.indexOf(other))));
   }
 
   function inFolder(file, folder) {
@@ -39,7 +41,7 @@ const decide = (() => {
 
   // The sort key of a file under a rule: the least is kept.
   function rank(file, rule) {
-    const largest = [-file.pixels, -file.bytes];
+    const largest = [-file.pixels, -(file.described || 0), -file.bytes];
     const first = {
       largest, oldest: [file.time], newest: [-file.time],
       folder: [inFolder(file, rule.folder || "") ? 0 : 1],

@@ -37,7 +37,9 @@ const review = (() => {
     } catch { /* Private windows keep nothing. */ }
   }
 
-  const keyOf = (file) => file.raw === undefined ? file.path : `\0${file.raw}`;
+  // A choice is for a content: another file of the name is not meant.
+  const keyOf = (file) =>
+    [file.raw === undefined ? file.path : `\0${file.raw}`, file.bytes, file.time].join("\0");
 
   function chosenIn(group) {
     const chosen = {};
@@ -316,15 +318,17 @@ const review = (() => {
 
   function command() {
     const names = { found: data.rules, folder: `in:${rule.folder}` };
-    return `imgrec duplicates --keep ${quotedRule(names[rule.name] || rule.name)} --trash`;
+    return `${data.command} --keep ${quotedRule(names[rule.name] || rule.name)} --trash`;
   }
 
   function openList() {
     const files = going();
     const unsafe = groups.reduce((sum, group) => sum + group.files.filter((file, n) =>
       group.states[n] === "no" && file.kind !== "link" && !decide.isSafe(group.files, n, group.states)).length, 0);
-    part("listed").textContent = `${many(files.length, "path")}, ${size(files.reduce((sum, file) =>
-      sum + (file.kind === "link" ? 0 : file.bytes), 0))}.`;
+    const whole = files.filter((file) => file.kind !== "link");
+    const links = files.length - whole.length;
+    part("listed").textContent = `${many(whole.length, "file")}${links ? ` and ${many(links, "link")} to them` : ""}, ` +
+      `${size(whole.reduce((sum, file) => sum + file.bytes, 0))}.`;
     part("hand").hidden = !unsafe;
     part("hand").textContent = `${many(unsafe, "file")} chosen by hand: no file that stays is known to hold the whole picture.`;
     const broken = lists.lines(files).left;
@@ -428,6 +432,7 @@ const review = (() => {
     const next = sections[here < 0 ? 0 : here + by];
     if (!next) return;
     next.querySelector("button.picture").focus({ preventScroll: true });
+    makeRoom();
     next.scrollIntoView({ block: "start" });
   }
 
@@ -457,6 +462,17 @@ const review = (() => {
     event.preventDefault();
     actions[event.key]();
   });
+
+  // Groups are scrolled to below the tools and above the footer, however many lines these take.
+  const bars = [document.querySelector(".tools"), document.querySelector("footer")];
+  function makeRoom() {
+    const [top, bottom] = bars.map((bar) =>
+      getComputedStyle(bar).position === "static" ? 0 : bar.offsetHeight);
+    document.documentElement.style.scrollPaddingTop = `${top + 10}px`;
+    document.documentElement.style.scrollPaddingBottom = `${bottom + 10}px`;
+  }
+  const sizes = new ResizeObserver(makeRoom);
+  for (const bar of bars) sizes.observe(bar);
 
   part("rule").value = rule.name;
   part("folder").value = rule.folder;
