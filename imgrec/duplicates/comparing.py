@@ -134,7 +134,8 @@ def _compared(pictures: tuple[Picture, Picture], size: Size) -> tuple[list[Pixel
 
 
 def _difference(white: Pixels, black: Pixels) -> Pixels:
-    return np.clip(white.astype(np.int16) - black, 0, 255).astype(np.uint8)
+    """Return what a composite over white has more than one over black, without wrapping."""
+    return np.asarray(np.clip(white.astype(np.int16) - black, 0, 255), np.uint8)
 
 
 def _lacks_detail(pictures: tuple[Picture, Picture], compared: Size, answer: FrameAnswer) -> bool:
