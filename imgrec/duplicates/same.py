@@ -49,7 +49,8 @@ class Tolerance:
         share: of the structure around, at each scale.
         light: levels of 255 of mean luminance in windows of 8, 16 and 32 pixels.
         chroma: the same of mean chroma.
-        fine_chroma: of the chroma of small windows, multiples of what 99 % of them differ by.
+        fine_light: of luminance in small windows, multiples of what 99 % of them differ by.
+        fine_chroma: the same of chroma.
         steep_chroma: of mean chroma in windows of 8 pixels, multiples of what 95 % differ by.
         median: the largest median share: above, nearly all windows differ.
     """
@@ -58,6 +59,7 @@ class Tolerance:
     share: tuple[float, float]
     light: tuple[float, float, float]
     chroma: tuple[float, float, float]
+    fine_light: float = np.inf
     fine_chroma: float = np.inf
     steep_chroma: float = np.inf
     median: float = 0.03
@@ -68,14 +70,20 @@ EQUAL_SIZE = Tolerance((6.4, 5.0), (0.5, 0.36), (8.0, 5.75, 3.25), (14.0, 6.25, 
 # So do pictures of two sizes, once the filter is known. A small picture has small marks, whose
 # color may differ more than their luminance.
 RESIZED = Tolerance(
-    (4.6, 3.2), (0.4, 0.3), (5.0, 2.75, 1.75), (10.0, 4.25, 3.25), fine_chroma=4.6, steep_chroma=3.5
+    (4.6, 3.2),
+    (0.4, 0.3),
+    (5.0, 2.75, 1.75),
+    (10.0, 4.25, 3.25),
+    fine_light=4.0,
+    fine_chroma=4.6,
+    steep_chroma=3.5,
 )
 # Of what has next to no structure only rounding may differ.
 _ROUNDING = Tolerance((0.5, 0.5), (1.0, 1.0), (1.5, 1.0, 1.0), (2.5, 1.5, 1.0))
 # Levels up to here are even ground.
 _EVEN_LEVELS = 3
-# What is added to the usual difference of chroma: mean square, and levels of 255.
-_FINE_NOISE, _MEAN_NOISE = 10.0, 0.75
+# What is added to the usual difference: mean square of luminance and chroma, levels of 255.
+_LIGHT_NOISE, _CHROMA_NOISE, _MEAN_NOISE = 2.0, 10.0, 0.75
 # Contours on even ground: many even windows and few in between. So are drawings, and one in twelve
 # photographs of clothing.
 _EVEN_SHARE, _BETWEEN_SHARE = 0.3, 0.45
@@ -124,7 +132,7 @@ def same_frame(a: Pixels, b: Pixels, *, is_resized: bool = False) -> FrameAnswer
         bool((worst <= np.minimum(times * usual, share * (_STRUCTURE + _EVEN_GROUND))).all())
         and bool((medians <= tolerance.median).all())
         and _means_agree(profile, tolerance)
-        and _no_color_stands_out(profile, tolerance)
+        and _nothing_stands_out(profile, tolerance)
     )
     shares = worst / (_STRUCTURE + _EVEN_GROUND)
     strain = float((worst / usual)[0].max())
@@ -163,11 +171,13 @@ def _means_agree(profile: Profile, tolerance: Tolerance) -> bool:
     )
 
 
-def _no_color_stands_out(profile: Profile, tolerance: Tolerance) -> bool:
-    """Return True if in no place chroma differs by much more than it does elsewhere."""
-    for counts in profile.chroma:
+def _nothing_stands_out(profile: Profile, tolerance: Tolerance) -> bool:
+    """Return True if no place differs by much more than others do, whatever the structure."""
+    light = profile.counts[0].sum(0), tolerance.fine_light, _LIGHT_NOISE
+    chroma = [(counts, tolerance.fine_chroma, _CHROMA_NOISE) for counts in profile.chroma]
+    for counts, times, noise in (light, *chroma):
         usual = energies()[_quantile(counts, 0.99)]
-        if energies()[_last(counts)] > tolerance.fine_chroma * (usual + _FINE_NOISE):
+        if energies()[_last(counts)] > times * (usual + noise):
             return False
     steps = profile.means[0, 1]
     usual = _quantile(steps, 0.95) / MEANS_PER_LEVEL
