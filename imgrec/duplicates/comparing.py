@@ -12,6 +12,7 @@ from PIL import Image
 from imgrec.duplicates.comparison import Comparison, Difference, Verdict
 from imgrec.duplicates.file_picture import FilePicture, Headers, Size, pixels_at
 from imgrec.duplicates.print_detection import has_print
+from imgrec.duplicates.resampling import resampled
 from imgrec.duplicates.same import FrameAnswer, same_frame
 from imgrec.duplicates.similar import similar
 from imgrec.duplicates.tones import tone_share
@@ -27,11 +28,17 @@ _ROUNDING_PX = 1.0
 _LEAST_SCALE = 0.9
 # Share of the pixels in a few tones above which a picture is drawn, and the same where its contours
 # stand on even ground. Of 630 photographs 2 % are above the first; of 1,480 drawings in files of
-# all qualities .3 % are below it.
-_DRAWN_TONES, _DRAWN_GROUND_TONES = 0.4, 0.3
+# qualities .3 % are below it. Boards of small tiles have contours everywhere, and at least a third
+# of their pixels in a few tones even where an encoder spread them; leaves and meshes a fifth.
+_DRAWN_TONES, _DRAWN_GROUND_TONES, _TILE_TONES = 0.4, 0.3, 0.24
 # Difference, in multiples of the usual one, above which a changed character of print may hide in
 # it: in pictures of one size, and in others.
-_MOST_STRAIN = (4.6, 14.0)
+_MOST_STRAIN = (4.6, 3.0)
+# Differences, in multiples of the usual one, and the height of type at the size of the smaller
+# picture above which a changed character makes a larger one.
+_LEGIBLE_PX = ((0.5, 3.5), (_MOST_STRAIN[1], 7.0))
+# Difference, in multiples of the usual one, that no filter explains.
+_HOPELESS_STRAIN = 60.0
 
 
 def compare_files(one: bytes, other: bytes) -> Comparison:
@@ -94,24 +101,41 @@ def _same(
 ) -> Comparison | None:
     """Return how pictures differ whose pixels over white are the same; None if they are not."""
     size = min((picture.image.size for picture in pictures), key=_area)
-    frames = [pixels_at(picture, size) for picture in pictures]
     sizes = [(picture.width, picture.height) for picture in pictures]
     is_resized = sizes[0] != sizes[1]
-    answer = same_frame(frames[0], frames[1], is_resized=is_resized)
+    frames, answer = _compared(pictures, size)
     if not answer.is_same:
         return None
     if first.headers.has_alpha or second.headers.has_alpha:
-        over_black = [each.decoded(min(size), "black") for each in (first, second)]
-        grounds = frames, [pixels_at(picture, size) for picture in over_black]
+        over_black = first.decoded(min(size), "black"), second.decoded(min(size), "black")
+        black, of_black = _compared(over_black, size)
         # Of a composite over white minus one over black, the transparent share is left.
-        clear = [white - black for white, black in zip(*grounds, strict=True)]
-        if not all(same_frame(a, b, is_resized=is_resized).is_same for a, b in (grounds[1], clear)):
+        clear = [_difference(*each) for each in zip(frames, black, strict=True)]
+        if not (of_black.is_same and same_frame(*clear, is_resized=is_resized).is_same):
             hindrances |= Difference.TRANSPARENCY
     if _lacks_detail(pictures, size, answer):
         hindrances |= Difference.DETAIL
     changes = Difference.REENCODED | (Difference.RESIZED if is_resized else Difference.NONE)
     verdict = Verdict.SIMILAR if hindrances else Verdict.SAME
     return Comparison(verdict, answer.score, hindrances | changes)
+
+
+def _compared(pictures: tuple[Picture, Picture], size: Size) -> tuple[list[Pixels], FrameAnswer]:
+    """Return the pixels of two pictures at the size of the smaller one, and how they differ."""
+    frames = [pixels_at(picture, size) for picture in pictures]
+    sizes = [(picture.width, picture.height) for picture in pictures]
+    is_resized = sizes[0] != sizes[1]
+    answer = same_frame(frames[0], frames[1], is_resized=is_resized)
+    if answer.is_same or not is_resized or answer.strain > _HOPELESS_STRAIN:
+        return frames, answer
+    large = int(_area(sizes[1]) > _area(sizes[0]))
+    frames[large] = resampled(pictures[large], frames[1 - large])
+    return frames, same_frame(frames[0], frames[1], is_resized=True)
+
+
+def _difference(white: Pixels, black: Pixels) -> Pixels:
+    """Return what a composite over white has more than one over black, without wrapping."""
+    return np.asarray(np.clip(white.astype(np.int16) - black, 0, 255), np.uint8)
 
 
 def _lacks_detail(pictures: tuple[Picture, Picture], compared: Size, answer: FrameAnswer) -> bool:
@@ -130,15 +154,22 @@ def _lacks_detail(pictures: tuple[Picture, Picture], compared: Size, answer: Fra
     if scale >= _LEAST_SCALE and answer.strain <= _MOST_STRAIN[scale < 1]:
         return False
     # A label of a few characters is no print, and decides what a drawing says.
-    return _is_drawn(large, answer) or any(
-        has_print(np.asarray(picture.image)) for picture in (large, small)
+    if _is_drawn(large, answer):
+        return True
+    # Where so little differs, a changed character would be seen if it is tall enough.
+    legible_px = next((px for most, px in _LEGIBLE_PX if answer.strain <= most), np.inf)
+    return any(
+        has_print(np.asarray(image), legible_px * image.height / compared[1])
+        for image in (large.image, small.image)
     )
 
 
 def _is_drawn(picture: Picture, answer: FrameAnswer) -> bool:
     """Return True for a drawing, chart, board or document rather than a photograph."""
     least = _DRAWN_GROUND_TONES if answer.has_even_ground else _DRAWN_TONES
-    return answer.has_contours_everywhere or tone_share(picture.image) > least
+    if answer.has_contours_everywhere:
+        least = _TILE_TONES
+    return tone_share(picture.image) > least
 
 
 def _area(size: Size) -> int:

@@ -85,7 +85,9 @@ class FilePicture:
         return decode(self.data, short_px, LIMITS, ground)
 
 
-def pixels_at(picture: Picture, size: Size) -> Pixels:
+def pixels_at(
+    picture: Picture, size: Size, resampling: Image.Resampling = Image.Resampling.BICUBIC
+) -> Pixels:
     """Return the pixels (h, w, 3) of a decoded picture at (width, height)."""
     image = picture.image
     if image.size != size:
@@ -93,7 +95,7 @@ def pixels_at(picture: Picture, size: Size) -> Pixels:
         factor = max(1, round(max(picture.width, picture.height) / max(image.size)))
         box = (0.0, 0.0, min(image.width, picture.width / factor),
                min(image.height, picture.height / factor))  # fmt: skip
-        image = image.resize(size, Image.Resampling.BICUBIC, box)
+        image = image.resize(size, resampling, box)
     return np.asarray(image)
 
 

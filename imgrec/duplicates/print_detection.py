@@ -22,9 +22,15 @@ _HEIGHTS, _LEAST_AREA = (4, 80), 6
 _LEAST_MARKS, _MOST_MARKS = 10, 3000
 
 
-def has_print(pixels: Pixels) -> bool:
-    """Return True if a picture (h, w, 3) holds at least a word or a number on even ground."""
+def has_print(pixels: Pixels, tallest: float = _HEIGHTS[1]) -> bool:
+    """Return True if a picture holds at least a word or a number on even ground.
+
+    Args:
+        pixels: (h, w, 3).
+        tallest: height in pixels above which marks are not looked at.
+    """
     boxes = _marks(pixels.mean(-1, dtype=np.float32))
+    boxes = boxes[boxes[:, 1] - boxes[:, 0] <= tallest]
     return _in_rows(boxes) >= _LEAST_MARKS
 
 

@@ -49,6 +49,9 @@ class Tolerance:
         share: of the structure around, at each scale.
         light: levels of 255 of mean luminance in windows of 8, 16 and 32 pixels.
         chroma: the same of mean chroma.
+        fine_light: of luminance in small windows, multiples of what 99 % of them differ by.
+        fine_chroma: the same of chroma.
+        steep_chroma: of mean chroma in windows of 8 pixels, multiples of what 95 % differ by.
         median: the largest median share: above, nearly all windows differ.
     """
 
@@ -56,20 +59,31 @@ class Tolerance:
     share: tuple[float, float]
     light: tuple[float, float, float]
     chroma: tuple[float, float, float]
+    fine_light: float = np.inf
+    fine_chroma: float = np.inf
+    steep_chroma: float = np.inf
     median: float = 0.03
 
 
 # Pictures of one size differ by compression alone.
 EQUAL_SIZE = Tolerance((6.4, 5.0), (0.5, 0.36), (8.0, 5.75, 3.25), (14.0, 6.25, 3.5))
-# Resizing also changes how sharp contours are.
-RESIZED = Tolerance((13.0, 7.5), (0.5, 0.36), (12.0, 6.25, 4.0), (14.0, 6.25, 3.5))
-# Thin lines on even ground get another width or darkness, by how they fall on pixels.
-RESIZED_LINES = Tolerance((40.0, 28.0), (0.6, 0.4), (24.0, 13.0, 7.0), (14.0, 6.25, 3.5))
+# So do pictures of two sizes, once the filter is known. A small picture has small marks, whose
+# color may differ more than their luminance.
+RESIZED = Tolerance(
+    (4.6, 3.2),
+    (0.4, 0.3),
+    (5.0, 2.75, 1.75),
+    (10.0, 4.25, 3.25),
+    fine_light=4.0,
+    fine_chroma=4.6,
+    steep_chroma=3.5,
+)
 # Of what has next to no structure only rounding may differ.
 _ROUNDING = Tolerance((0.5, 0.5), (1.0, 1.0), (1.5, 1.0, 1.0), (2.5, 1.5, 1.0))
-# Lines on even ground: the least share of windows that are even, levels up to here, and the
-# largest share of the others that have a structure in between, which photographs have.
-_EVEN_LEVELS, _LEAST_EVEN, _MOST_BETWEEN = 3, 0.25, 0.12
+# Levels up to here are even ground.
+_EVEN_LEVELS = 3
+# What is added to the usual difference: mean square of luminance and chroma, levels of 255.
+_LIGHT_NOISE, _CHROMA_NOISE, _MEAN_NOISE = 2.0, 10.0, 0.75
 # Contours on even ground: many even windows and few in between. So are drawings, and one in twelve
 # photographs of clothing.
 _EVEN_SHARE, _BETWEEN_SHARE = 0.3, 0.45
@@ -118,6 +132,7 @@ def same_frame(a: Pixels, b: Pixels, *, is_resized: bool = False) -> FrameAnswer
         bool((worst <= np.minimum(times * usual, share * (_STRUCTURE + _EVEN_GROUND))).all())
         and bool((medians <= tolerance.median).all())
         and _means_agree(profile, tolerance)
+        and _nothing_stands_out(profile, tolerance)
     )
     shares = worst / (_STRUCTURE + _EVEN_GROUND)
     strain = float((worst / usual)[0].max())
@@ -136,10 +151,7 @@ def _tolerance(profile: Profile, is_resized: bool) -> Tolerance:
     windows = profile.counts[0].sum(-1)
     if windows[_STRUCTURED:].sum() < _LEAST_STRUCTURED * windows.sum():
         return _ROUNDING
-    if not is_resized:
-        return EQUAL_SIZE
-    even, between = _ground(profile)
-    return RESIZED_LINES if even >= _LEAST_EVEN and between <= _MOST_BETWEEN else RESIZED
+    return RESIZED if is_resized else EQUAL_SIZE
 
 
 def _ground(profile: Profile) -> tuple[float, float]:
@@ -157,6 +169,29 @@ def _means_agree(profile: Profile, tolerance: Tolerance) -> bool:
     return not any(
         profile.means[k, kind, steps[k, kind] :].any() for k, kind in np.ndindex(steps.shape)
     )
+
+
+def _nothing_stands_out(profile: Profile, tolerance: Tolerance) -> bool:
+    """Return True if no place differs by much more than others do, whatever the structure."""
+    light = profile.counts[0].sum(0), tolerance.fine_light, _LIGHT_NOISE
+    chroma = [(counts, tolerance.fine_chroma, _CHROMA_NOISE) for counts in profile.chroma]
+    for counts, times, noise in (light, *chroma):
+        usual = energies()[_quantile(counts, 0.99)]
+        if energies()[_last(counts)] > times * (usual + noise):
+            return False
+    steps = profile.means[0, 1]
+    usual = _quantile(steps, 0.95) / MEANS_PER_LEVEL
+    return _last(steps) / MEANS_PER_LEVEL <= tolerance.steep_chroma * (usual + _MEAN_NOISE)
+
+
+def _quantile(counts: NDArray[np.int64], share: float) -> int:
+    """Return the step at or below which a share of what was counted is."""
+    return int(np.searchsorted(np.cumsum(counts), share * counts.sum()))
+
+
+def _last(counts: NDArray[np.int64]) -> int:
+    """Return the largest step that was counted."""
+    return int(np.flatnonzero(counts)[-1])
 
 
 def _worst(profile: Profile) -> NDArray[np.float64]:

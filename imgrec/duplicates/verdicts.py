@@ -31,7 +31,7 @@ from imgrec.store.arrays import all_finite, match
 from imgrec.store.kept import Arrays, load, save
 
 # Raised whenever two files may get another verdict, or two thumbnails another answer.
-VERSION = 3
+VERSION = 4
 _STAMP = {"version": VERSION}
 _FORMS = {
     "rejected": "int64 r two",

@@ -51,11 +51,13 @@ class Profile:
 
     Attributes:
         counts: (SCALES, LEVELS, STEPS), windows by scale of smoothing, structure and difference.
+        chroma: (2, STEPS), windows by the smoothed difference of blue and of red chroma.
         means: (3, 2, 1024), windows of 8, 16 and 32 pixels by the difference of their mean
             luminance and chroma, in quarters of a level of 255.
     """
 
     counts: Counts
+    chroma: Counts
     means: Counts
 
 
@@ -134,7 +136,7 @@ def _count(difference: Plane, taps: Plane, structure: Plane, counts: Counts) -> 
     """Count windows by structure and by smoothed difference.
 
     Args:
-        difference: of luminance; its margin is _MARGIN.
+        difference: of luminance or chroma; its margin is _MARGIN.
         taps: of the smoothing, (1, t), t odd.
         structure: without a margin.
         counts: (LEVELS, STEPS), added to.
@@ -188,8 +190,8 @@ def _count_means(light: Plane, blue: Plane, red: Plane, side: int, counts: Count
             counts[1, min(int(chroma * share), _MEAN_STEPS - 1)] += 1
 
 
-@compiled(_BYTES, _BYTES, _PLANE, _COUNTS, _COUNTS)
-def _add(a: Pixels, b: Pixels, taps: Plane, counts: Counts, means: Counts) -> None:
+@compiled(_BYTES, _BYTES, _PLANE, _COUNTS, _COUNTS, _COUNTS)
+def _add(a: Pixels, b: Pixels, taps: Plane, counts: Counts, chroma: Counts, means: Counts) -> None:
     """Add the windows of a band with a margin to the counts.
 
     Args:
@@ -197,6 +199,7 @@ def _add(a: Pixels, b: Pixels, taps: Plane, counts: Counts, means: Counts) -> No
         b: of the same shape.
         taps: of each scale, (SCALES, t), zero at the ends of shorter ones.
         counts: of a profile.
+        chroma: of a profile, for each level of structure: (2, LEVELS, STEPS).
         means: of a profile.
     """
     height, width = a.shape[0], a.shape[1]
@@ -217,6 +220,8 @@ def _add(a: Pixels, b: Pixels, taps: Plane, counts: Counts, means: Counts) -> No
                 plane[0, i, j] -= plane[1, i, j]
     for scale in range(SCALES):
         _count(y[0], taps[scale : scale + 1], structure, counts[scale])
+    _count(cb[0], taps[:1], structure, chroma[0])
+    _count(cr[0], taps[:1], structure, chroma[1])
     inner = slice(_MARGIN, height - _MARGIN), slice(_MARGIN, width - _MARGIN)
     light, blue, red = y[0][inner].copy(), cb[0][inner].copy(), cr[0][inner].copy()
     for k, side in enumerate(MEAN_PX):
@@ -231,10 +236,11 @@ def profile_of(a: Pixels, b: Pixels) -> Profile:
         b: of the same shape.
     """
     counts = np.zeros((SCALES, LEVELS, STEPS), np.int64)
+    chroma = np.zeros((2, LEVELS, STEPS), np.int64)
     means = np.zeros((len(MEAN_PX), 2, _MEAN_STEPS), np.int64)
     for tile in _tiles(a.shape):
-        _add(_padded(a, tile), _padded(b, tile), _TAPS, counts, means)
-    return Profile(counts, means)
+        _add(_padded(a, tile), _padded(b, tile), _TAPS, counts, chroma, means)
+    return Profile(counts, chroma.sum(1), means)
 
 
 def _tiles(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:

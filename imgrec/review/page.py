@@ -102,9 +102,9 @@ def page_html(store: Store, review: Review, pages: int, page_size: int) -> str:
 
 def _command(store: Store, review: Review) -> str:
     """Return the command of this review for a shell, without its rules."""
-    encoder = ["--encoder", review.encoder] if review.encoder else []
-    store_path = str(store.path.resolve())
-    return printable(shlex.join(["imgrec", "duplicates", "--store", store_path, *encoder]))
+    options = ["--store", str(store.path.resolve())]
+    options += ["--encoder", review.encoder] if review.encoder else []
+    return printable(f"imgrec duplicates {shlex.join(options)}")
 
 
 def _draw(folder: Path, review: Review, workers: int, quiet: bool) -> dict[str, str]:

@@ -7,7 +7,7 @@ from PIL import ImageChops
 from near_pairs.bursts import burst
 from near_pairs.content import Content
 from near_pairs.different import KINDS, different_pair, drawings, shows
-from near_pairs.edits import LEAST_RMS, edited
+from near_pairs.edits import LEAST_RMS, edited, edited_and_resized
 from near_pairs.look import Look
 from near_pairs.photos import Photos
 
@@ -52,6 +52,15 @@ def test_an_edit_shows_and_stays_in_its_box(seed: int) -> None:
     assert changed[1] >= edit.box[1] - 1
     assert changed[2] <= edit.box[2] + 1
     assert changed[3] <= edit.box[3] + 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_edit_shows_in_the_smaller_picture(seed: int) -> None:
+    edit = edited_and_resized(Photos(), np.random.default_rng(seed))
+    assert edit.rms >= LEAST_RMS
+    assert max(edit.other.size) <= 0.96 * max(edit.one.size)
+    ratios = [size / whole for size, whole in zip(edit.other.size, edit.one.size, strict=True)]
+    assert ratios[0] == pytest.approx(ratios[1], rel=0.01)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -5,6 +5,7 @@ Every seed here is fixed; the bench draws tens of thousands of others.
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from imgrec.duplicates.comparing import compare_files
 from imgrec.duplicates.comparison import Difference, Verdict
@@ -12,8 +13,9 @@ from near_pairs.bursts import burst
 from near_pairs.changes import CHANGES, changed_pair
 from near_pairs.copies import REENCODED, RESIZED, original_file, reencoded_pair, resized_pair
 from near_pairs.different import KINDS, different_pair
-from near_pairs.edits import edited
-from near_pairs.files import any_file
+from near_pairs.edits import edited, edited_and_resized
+from near_pairs.files import any_file, saved
+from near_pairs.look import font_of
 from near_pairs.photos import Photos, real_photos
 
 # Whose ink is not so even or so wide that a quarter of the size would still be legible.
@@ -44,6 +46,32 @@ def test_a_small_edit_is_never_the_same(seed: int) -> None:
     edit = edited(Photos(), rng)
     found = compare_files(any_file(edit.one, rng), any_file(edit.other, rng))
     assert found.verdict != Verdict.SAME, f"{edit.name} in {edit.box}, rms {edit.rms:.0f}"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_small_edit_in_a_resized_file_is_never_the_same(seed: int) -> None:
+    rng = np.random.default_rng([seed, 2])
+    edit = edited_and_resized(Photos(), rng)
+    found = compare_files(any_file(edit.one, rng), any_file(edit.other, rng))
+    assert found.verdict != Verdict.SAME, f"{edit.name} in {edit.box}, rms {edit.rms:.0f}"
+
+
+def test_a_digit_that_differs_mostly_in_color_is_not_the_same() -> None:
+    one, other = (_with_number(digit) for digit in "17")
+    small = other.resize((360, 240), Image.Resampling.BICUBIC)
+    files = saved(one, "WEBP", quality=90), saved(small, "JPEG", quality=80)
+    assert compare_files(*files).verdict != Verdict.SAME
+    unchanged = saved(one.resize((360, 240), Image.Resampling.BICUBIC), "JPEG", quality=80)
+    assert compare_files(files[0], unchanged).verdict == Verdict.SAME
+
+
+def _with_number(digit: str) -> Image.Image:
+    """Return a photograph with a number on it, yellow on white."""
+    image = real_photos()[0].crop((0, 0, 600, 400))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((380, 250, 430, 280), (240, 240, 235))
+    draw.text((385, 255), f"10{digit}", (240, 200, 40), font_of(0, 18, bold=True))
+    return image
 
 
 # At the lowest qualities the damage of some photographs is as large as a small edit.

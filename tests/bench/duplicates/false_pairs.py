@@ -11,7 +11,7 @@ from imgrec.duplicates.comparison import Difference, Verdict
 from machine import rows
 from near_pairs.bursts import burst
 from near_pairs.different import KINDS, Pair, different_pair
-from near_pairs.edits import edited
+from near_pairs.edits import edited, edited_and_resized
 from near_pairs.files import any_file
 from near_pairs.photos import Photos
 from trials import Found, Job, Trial, results
@@ -31,8 +31,9 @@ def bursts(count: int, seed: int, photos: Path | None) -> list[Trial]:
 
 
 def edits(count: int, seed: int, photos: Path | None) -> list[Trial]:
-    """Return trials of a photograph and one with a small part edited."""
-    return [Trial("edits", "edit", seed + n, photos=photos) for n in range(count)]
+    """Return trials of a photograph and one with a small part edited, as many resized ones."""
+    kinds = "edit", "edit and resize"
+    return [Trial("edits", kind, seed + n, photos=photos) for n in range(count) for kind in kinds]
 
 
 def made(trial: Trial) -> tuple[Pair, Difference]:
@@ -49,7 +50,7 @@ def made(trial: Trial) -> tuple[Pair, Difference]:
     if trial.group == "bursts":
         name, first, second = burst(source, rng)
         return Pair(name, any_file(first, rng), any_file(second, rng)), Difference.NONE
-    edit = edited(source, rng)
+    edit = (edited if trial.kind == "edit" else edited_and_resized)(source, rng)
     files = any_file(edit.one, rng), any_file(edit.other, rng)
     size = edit.box[2] - edit.box[0], edit.box[3] - edit.box[1]
     note = f"box {edit.box}, {size[0]} × {size[1]} px, rms {edit.rms:.0f} of 255"

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from near_pairs.files import scaled
 from near_pairs.look import font_of
 from near_pairs.photos import Photos
 
 LEAST_RMS = 20.0
+# Of a smaller one: little pictures are never the same by design.
+_LEAST_SIDE_PX = 160
 Box = tuple[int, int, int, int]
 
 
@@ -44,6 +47,20 @@ def edited(photos: Photos, rng: np.random.Generator, least_rms: float = LEAST_RM
             rms = shown(one, other, box)
             if rms >= least_rms:
                 return Edit(name, one, other, box, rms)
+
+
+def edited_and_resized(photos: Photos, rng: np.random.Generator) -> Edit:
+    """Return a photograph, and a smaller one with an edit that shows at the smaller size."""
+    while True:
+        edit = edited(photos, rng)
+        least = _LEAST_SIDE_PX / min(edit.one.size)
+        share = min(max(float(rng.uniform(0.35, 0.95)), least), 0.95)
+        other = scaled(edit.other, share, rng)
+        left, top, right, bottom = (round(place * share) for place in edit.box)
+        box = left, top, max(right, left + 2), max(bottom, top + 2)
+        rms = shown(edit.one.resize(other.size), edit.other.resize(other.size), box)
+        if rms >= LEAST_RMS:
+            return Edit(f"{edit.name}, resized", edit.one, other, box, rms)
 
 
 def shown(one: Image.Image, other: Image.Image, box: Box) -> float:
