@@ -94,7 +94,9 @@ def there_is(catalog: Catalog, name: str) -> str:
         shown = ", ".join(values[:5]) + (", …" if values[5:] else "")
         return f"no picture has these words; the most frequent of {len(values):,}: {shown}"
     if name == TAKEN:
-        return f"no picture was taken then; they were taken from {min(values)} to {max(values)}"
+        first, last = min(values), max(values)
+        when = f"from {first} to {last}" if first < last else f"at {first}"
+        return f"no picture was taken then; they were taken {when}"
     _, numbers = catalog.metadata.numbers(name)
     span = f"they have {numbers.min():g} to {numbers.max():g}" if len(numbers) else "none is known"
     return f"no picture has such a value; {span}"

@@ -36,7 +36,7 @@ files to the system's trash and writes a log that undoes it.
 """
 _EXAMPLES = f"""\
 rules, for which file of a group is kept; several are separated by commas and decide in turn:
-  largest      most pixels, then most bytes
+  largest      most pixels, then most metadata values, then most bytes
   oldest       first modified; newest: last modified
   in:FOLDER    a file in this folder
 

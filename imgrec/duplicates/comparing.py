@@ -2,8 +2,9 @@
 
 `SAME` means that one of the files may be deleted, so it is said only where everything that the
 files hold was compared: headers first, since they tell what 8-bit pixels over white do not show,
-then the pixels of both at the size of the smaller one, then transparency. All that is not compared
-counts as a difference. What is not the same may be similar: `imgrec.duplicates.similar`.
+then the pixels of both at the size of the smaller one, by the filter that it was made with, then
+transparency, then whether print or marks of a drawing may be lost. All that is not compared counts
+as a difference. What is not the same may be similar: `imgrec.duplicates.similar`.
 """
 
 import numpy as np
@@ -28,8 +29,8 @@ _ROUNDING_PX = 1.0
 _LEAST_SCALE = 0.9
 # Share of the pixels in a few tones above which a picture is drawn, and the same where its contours
 # stand on even ground. Of 630 photographs 2 % are above the first; of 1,480 drawings in files of
-# qualities .3 % are below it. Boards of small tiles have contours everywhere, and at least a third
-# of their pixels in a few tones even where an encoder spread them; leaves and meshes a fifth.
+# all qualities .3 % are below it. Boards of small tiles have contours everywhere, and at least a
+# third of their pixels in a few tones even where an encoder spread them; leaves and meshes a fifth.
 _DRAWN_TONES, _DRAWN_GROUND_TONES, _TILE_TONES = 0.4, 0.3, 0.24
 # Difference, in multiples of the usual one, above which a changed character of print may hide in
 # it: in pictures of one size, and in others.
@@ -80,6 +81,8 @@ def _hindrances(a: Headers, b: Headers) -> Difference:
     found = Difference.NONE
     if a.is_deep or b.is_deep or a.profile != b.profile:
         found |= Difference.DEPTH
+    if a.is_raw or b.is_raw:
+        found |= Difference.RAW
     if a.frames != 1 or b.frames != 1 or a.appended != b.appended:
         found |= Difference.FRAMES
     return found
@@ -129,7 +132,7 @@ def _compared(pictures: tuple[Picture, Picture], size: Size) -> tuple[list[Pixel
     if answer.is_same or not is_resized or answer.strain > _HOPELESS_STRAIN:
         return frames, answer
     large = int(_area(sizes[1]) > _area(sizes[0]))
-    frames[large] = resampled(pictures[large], frames[1 - large])
+    frames[large] = resampled(pictures[large], frames[large], frames[1 - large])
     return frames, same_frame(frames[0], frames[1], is_resized=True)
 
 

@@ -7,6 +7,7 @@ kept, and the next one compares new pairs only.
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,13 +15,15 @@ from imgrec.collection import Ids
 from imgrec.collection.kinds import DUPLICATES
 from imgrec.duplicates.comparison import Comparison, Difference, Verdict
 from imgrec.duplicates.contents import Contents
-from imgrec.duplicates.file_stage import Content, FileStage
 from imgrec.duplicates.orientation import reversed_comparison
 from imgrec.duplicates.thumbnail_stage import deserving_by_block
 from imgrec.duplicates.verdicts import load_verdicts, save_verdicts
 from imgrec.errors import StoreError
 from imgrec.store.store import Store
 from imgrec.system.progress import progress
+
+if TYPE_CHECKING:
+    from imgrec.duplicates.file_stage import Content, FileStage
 
 _DIFFERENT = Comparison(Verdict.DIFFERENT)
 # Seconds of work that an interruption may cost.
@@ -36,7 +39,7 @@ class Decisions:
     """
 
     def __init__(
-        self, store: Store, contents: Contents, stage: FileStage | None, *, quiet: bool = True
+        self, store: Store, contents: Contents, stage: "FileStage | None", *, quiet: bool = True
     ) -> None:
         """Load what the store keeps.
 
@@ -135,5 +138,8 @@ class Decisions:
         if time.monotonic() - self._kept_s > _KEEP_EVERY_S:
             self.keep()
 
-    def _content(self, content: int) -> Content:
+    def _content(self, content: int) -> "Content":
+        # Imported here, since it imports numba.
+        from imgrec.duplicates.file_stage import Content
+
         return Content.of(self.contents.files(content))

@@ -7,7 +7,7 @@ of `imgrec.pictures.decoding`, with its limits of memory, resized once.
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from imgrec.pictures.decoding import LIMITS, Picture, decode
 from imgrec.pictures.failures import translated
 from imgrec.pictures.memory import guarded
 from imgrec.pictures.opening import opened
+from imgrec.pictures.raw_preview import embedded_preview, raw_kind
 from imgrec.pictures.tiff_tags import BITS
 
 Pixels = NDArray[np.uint8]
@@ -37,21 +38,21 @@ class Headers:
 
     Attributes:
         size: (width, height) as stored, before the EXIF orientation.
-        format: Pillow's name of the file format.
         frames: number of frames, pages, layers or sizes; -1 if it cannot be read.
         is_deep: True for more than 8 bits, or other colors than gray and RGB.
         has_alpha: True if it may have transparent pixels.
         profile: the ICC profile if it changes colors, else empty.
         appended: digest of the data behind the end of a JPEG, else empty.
+        is_raw: True of a raw file, of whose preview the other values are.
     """
 
     size: Size
-    format: str
     frames: int
     is_deep: bool
     has_alpha: bool
     profile: bytes
     appended: bytes
+    is_raw: bool = False
 
 
 class FilePicture:
@@ -69,7 +70,9 @@ class FilePicture:
             PictureError: they cannot be read.
         """
         self.data = data
-        self.headers = read_headers(data)
+        is_raw = bool(raw_kind(data))
+        read = (embedded_preview(data) or data) if is_raw else data
+        self.headers = replace(read_headers(read), is_raw=is_raw)
 
     @property
     def area(self) -> int:
@@ -109,7 +112,6 @@ def read_headers(data: bytes) -> Headers:
         profile = image.info.get("icc_profile")
         return Headers(
             image.size,
-            image.format or "",
             _frames(data, image),
             _is_deep(image),
             image.has_transparency_data or image.format == "GIF" or image.mode in ("PA", "La"),

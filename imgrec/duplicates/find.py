@@ -18,7 +18,6 @@ from imgrec.duplicates.candidates import candidates
 from imgrec.duplicates.comparison import Verdict
 from imgrec.duplicates.contents import Contents
 from imgrec.duplicates.decisions import Decisions
-from imgrec.duplicates.file_stage import FileStage
 from imgrec.duplicates.groups import Composer, Duplicates, files_by_content, in_order
 from imgrec.duplicates.keep_rules import KeepRules
 from imgrec.duplicates.looking import Looked, look, look_at_tokens
@@ -53,6 +52,9 @@ def find_duplicates(
         StoreError: there is no such feature, or a thumbnail is absent or damaged.
         ImgrecError: no picture lies in a folder of the rules, or no worker process can be started.
     """
+    # Imported here, since it imports numba, and the report reads only what is known.
+    from imgrec.duplicates.file_stage import FileStage
+
     rules = rules or KeepRules()
     rules.check(store.catalog)
     contents = Contents(store.catalog)

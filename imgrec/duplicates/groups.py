@@ -16,7 +16,7 @@ from imgrec.collection import Entry, kinds
 from imgrec.duplicates.comparison import Comparison, Difference, Verdict
 from imgrec.duplicates.keep_rules import KeepRules, pixels, place
 from imgrec.duplicates.looking import Looked
-from imgrec.pictures.metadata_names import Datum, says_more
+from imgrec.pictures.metadata_names import Datum, statements
 
 KEPT, COPY, SAME, LINK = "kept", "copy", "same", "link"
 SIMILAR = kinds.SIMILAR
@@ -141,10 +141,10 @@ class Composer:
 
     def _same(self, kept: Entry, entry: Entry, comparison: Comparison) -> Member:
         """Return a file that is the same picture as a kept one, and may go if nothing is lost."""
-        says = [self.metadata.get(file.id, ()) for file in (entry, kept)]
+        says, known = (statements(self.metadata.get(file.id, ())) for file in (entry, kept))
         is_larger = pixels(entry) > _MORE_PIXELS * pixels(kept)
         keep = LOOK if is_larger else NO
-        if says_more(*says):
+        if not says <= known:
             keep = LOOK
             differences = comparison.differences | Difference.METADATA
             comparison = replace(comparison, differences=differences)

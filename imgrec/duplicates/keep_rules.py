@@ -8,7 +8,6 @@ ids: two stores of one folder keep the same files.
 
 import posixpath
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from imgrec.collection.filters import check_folder
 from imgrec.errors import ImgrecError
 from imgrec.sources.opening import locations_of, source_at, source_of
 from imgrec.sources.place_kinds import place_kind
-from imgrec.system.file_names import printable
+from imgrec.system.file_names import composed, printable
 
 Rank = tuple[float | int | str, ...]
 _IN = "in:"
@@ -106,16 +105,11 @@ def pixels(entry: Entry) -> int:
 
 def _in_folder(folder: str) -> Callable[[Entry, int], Rank]:
     """Return the rank by a folder: relative to a root, or a place that a user names."""
-    relative = f"{_one_name(posixpath.normpath(folder))}/"
+    relative = f"{composed(posixpath.normpath(folder))}/"
     sources = [source_of(text) for text in (source_at(folder).description, *locations_of(folder))]
 
     def rank(entry: Entry, _: int) -> Rank:
-        below_root = _one_name(entry.path).startswith(relative)
+        below_root = composed(entry.path).startswith(relative)
         return (not below_root and all(s.path_of(entry.location) is None for s in sources),)
 
     return rank
-
-
-def _one_name(path: str) -> str:
-    """Return a path in the form in which all spellings of a letter with an accent are equal."""
-    return unicodedata.normalize("NFC", path)

@@ -14,6 +14,7 @@ from scipy.ndimage import binary_dilation, maximum_filter, minimum_filter
 
 from imgrec.duplicates.block_map import BLOCK_PX, MARGIN_PX, BlockMap
 from imgrec.duplicates.comparison import Box, Difference
+from imgrec.duplicates.orientation import inverse_turn, turned_box
 from imgrec.duplicates.registration import PixelBox, Pixels, Registration, clipped, frame_size
 
 # Width of a strip that counts, as a share of the picture's side, and in pixels.
@@ -239,15 +240,6 @@ def _box_of(marked: NDArray[np.bool_], margin: float, step: float, frame: PixelS
     return box[0], box[1], box[2], box[3]
 
 
-def turned_back(box: Box, turn: int) -> Box:
-    """Return a box of a turned picture in the picture before `turn`, both in shares."""
-    left, top, right, bottom = box
-    for _ in range(turn % 4):
-        # One quarter counterclockwise takes (x, y) to (y, 1 - x).
-        left, top, right, bottom = 1 - bottom, left, 1 - top, right
-    return (1 - right, top, 1 - left, bottom) if turn > 3 else (left, top, right, bottom)
-
-
 def name_differences(
     a: Pixels, b: Pixels, where: Registration, blocks: BlockMap, frame: PixelSize
 ) -> tuple[Difference, Box | None]:
@@ -304,4 +296,4 @@ def _in_first(box: Box, a: Pixels, where: Registration) -> Box:
             box, (left, top) * 2, (right, bottom) * 2, (width, height) * 2, strict=True
         )
     ]
-    return turned_back((shares[0], shares[1], shares[2], shares[3]), where.turn)
+    return turned_box((shares[0], shares[1], shares[2], shares[3]), inverse_turn(where.turn))

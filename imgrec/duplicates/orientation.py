@@ -13,10 +13,13 @@ def reversed_comparison(comparison: Comparison) -> Comparison:
     A box is turned, not shifted: of pictures of which one is a part of the other it is about there.
     """
     turn = comparison.turn
-    # A mirrored turn undoes itself.
-    back = turn if turn >= _MIRRORED else -turn % _MIRRORED
     box = comparison.box and turned_box(comparison.box, turn)
-    return replace(comparison, turn=back, box=box)
+    return replace(comparison, turn=inverse_turn(turn), box=box)
+
+
+def inverse_turn(turn: int) -> int:
+    """Return the turn that undoes another; one that mirrors undoes itself."""
+    return turn if turn >= _MIRRORED else -turn % _MIRRORED
 
 
 def turned_box(box: Box, turn: int) -> Box:

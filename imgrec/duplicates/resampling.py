@@ -2,8 +2,8 @@
 
 Programs resize with different filters: box, bilinear, bicubic, Lanczos, some sharpen afterwards.
 Between pictures of one scene at two sizes that is most of the difference, and a changed digit is
-less. So the filter is found: a combination of Pillow's filters and a symmetric kernel of 5 x 5
-pixels, by least squares over pixels from the whole picture, in which a local change has no weight.
+less. So the filter is found: a combination of Pillow's filters and a kernel of 5 x 5 pixels, by
+least squares over pixels from the whole picture, in which a local change has no weight.
 
 Invariant: each term is zero on even ground, and displacement and the change of contours are
 bounded. So a fit hides neither another brightness or color nor a shift, and what differs in one
@@ -37,7 +37,7 @@ _MOST_SHIFT, _MOST_CHANGE = 0.25, 0.6
 
 
 def _kernels() -> list[_Values]:
-    """Return the terms (5, 5) of a kernel: rings of one distance, and a shift to each side."""
+    """Return the terms (5, 5) of a kernel: pixels mirrored at the middle, and two shifts."""
     found = []
     for i, j in product(range(3), repeat=2):
         if i or j:
@@ -55,18 +55,18 @@ _KERNELS = _kernels()
 _SHIFTS = 2
 
 
-def resampled(large: Picture, small: Pixels) -> Pixels:
+def resampled(large: Picture, base: Pixels, small: Pixels) -> Pixels:
     """Return a picture at the size of another by the filter that explains the other best.
 
     Args:
         large: decoded, at least as large as `small`.
+        base: the same at the size of `small`, by the bicubic filter.
         small: (h, w, 3), RGB, of the same ratio of sides, sides at least 5.
 
     Returns:
-        Like `small`; by the bicubic filter where no filter explains it within bounds.
+        Like `small`; `base` where no filter explains it within bounds.
     """
     size = small.shape[1], small.shape[0]
-    base = pixels_at(large, size)
     others = [pixels_at(large, size, each) for each in _FILTERS]
     terms, wanted, contour = _sampled(base, others, small)
     weights = _weights(terms, wanted)

@@ -4,7 +4,8 @@ No picture may be deleted for another by mistake, so every window of both must a
 may differ depends on two things: the structure around, because compression damages what lies
 beside contours; and the median of the differences, because a pair that is nearly equal almost
 everywhere was compressed little, and then a small change is no compression. One changed digit is
-found in both ways: among windows of the same structure it stands out by a factor of hundreds.
+found in both ways: among windows of the same structure it stands out by a factor of hundreds. Means
+over larger windows must agree too, and of resized pictures no place may stand out from the others.
 
 The limits are those that separate pairs of rendered documents, drawings and photographs, each
 compressed and resized at random, from the same pairs with one small change.
@@ -36,7 +37,8 @@ _STRUCTURED = 7
 _NOISE, _SHARE = 8.0, 0.001
 # Structure that is added where shares of it are taken.
 _EVEN_GROUND = 60.0
-# With less structure, or a shorter side, windows say too little: pixels must be identical.
+# Windows say too little with less structure, where only rounding may differ, and with a shorter
+# side, where pixels must be identical.
 _LEAST_STRUCTURED, _LEAST_PX = 0.005, 128
 
 

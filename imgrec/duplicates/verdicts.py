@@ -11,7 +11,7 @@
         boxes.npy              (p, 4) float32, shares of the first picture; zeros for no box
 
 Pairs have the smaller id first, and are sorted. Turn and box are those of the picture that
-`pairing.ordered` puts first.
+`Contents.ordered` puts first.
 
 Invariant: an id stands for one content, so a verdict never changes. What could not be read is not
 kept.
@@ -31,7 +31,7 @@ from imgrec.store.arrays import all_finite, match
 from imgrec.store.kept import Arrays, load, save
 
 # Raised whenever two files may get another verdict, or two thumbnails another answer.
-VERSION = 4
+VERSION = 5
 _STAMP = {"version": VERSION}
 _FORMS = {
     "rejected": "int64 r two",

@@ -37,10 +37,9 @@ class Datum(NamedTuple):
     number: float | None = None
 
 
-def says_more(data: Iterable[Datum], than: Iterable[Datum]) -> bool:
-    """Return True if some metadata says what other metadata does not."""
-    known = {(datum.name, datum.value) for datum in than}
-    return any((datum.name, datum.value) not in known for datum in data)
+def statements(data: Iterable[Datum]) -> frozenset[tuple[str, str]]:
+    """Return the names and values of metadata: what is lost with a file is not in another's."""
+    return frozenset((datum.name, datum.value) for datum in data)
 
 
 def by_name(data: Iterable[Datum]) -> dict[str, Any]:

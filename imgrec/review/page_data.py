@@ -15,7 +15,7 @@ from typing import Any
 from imgrec.collection import Entry
 from imgrec.duplicates.comparison import Difference
 from imgrec.duplicates.keep_rules import pixels
-from imgrec.pictures.metadata_names import says_more
+from imgrec.pictures.metadata_names import statements
 from imgrec.review.overlays import REFRAMED, Place
 from imgrec.review.reviewed import Reviewed, ReviewedGroup
 from imgrec.sources.opening import source_of
@@ -45,16 +45,16 @@ class Scene:
 def group_data(group: ReviewedGroup, scene: Scene) -> list[dict[str, Any]]:
     """Return the files of a group as JSON objects, in order."""
     places = {member.entry.id: number for number, member in enumerate(group)}
+    said = [statements(member.metadata) for member in group]
     rows = []
-    for member, content in zip(group, content_numbers(group), strict=True):
+    for member, content, says in zip(group, content_numbers(group), said, strict=True):
         row = _facts(member, scene)
         row["same"] = places[member.kept.id]
         row["content"] = content
-        if member.metadata:
+        if says:
             # Numbers only: what files say stays out of the page.
-            row["described"] = len(member.metadata)
-            others = enumerate(group)
-            row["more"] = [n for n, o in others if says_more(member.metadata, o.metadata)]
+            row["described"] = len(says)
+            row["more"] = [n for n, others in enumerate(said) if not says <= others]
         if (digest := member.entry.digest) and digest in scene.pictures:
             row["picture"] = scene.pictures[digest]
         rows.append(row)

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from imgrec.duplicates.comparing import compare_files
 from imgrec.duplicates.comparison import Difference, Verdict
 from imgrec.errors import PictureError
+from metadata_bytes import Tag, exif
 
 
 def _file(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
@@ -73,6 +74,22 @@ def test_white_glyphs_on_transparency_are_compared_over_black() -> None:
     ImageDraw.Draw(glyphs[1]).rectangle((60, 90, 200, 170), fill="white")
     found = compare_files(*map(_file, glyphs))
     assert found.verdict is not Verdict.SAME
+
+
+def test_a_raw_file_is_compared_by_its_preview_and_never_the_same() -> None:
+    def raw(preview: bytes) -> bytes:
+        tags: dict[int, Tag] = {254: (4, [1]), 330: (4, [8]), 271: (2, "NIKON CORPORATION")}
+        return exif(tags, {36867: (2, "2019:07:14 15:32:10")}) + preview
+
+    preview = _file(_scene(), "JPEG", quality=95)
+    beside = _file(_scene(), "JPEG", quality=80)
+    for other in (preview, beside, raw(beside)):
+        found = compare_files(raw(preview), other)
+        assert found.verdict is Verdict.SIMILAR
+        assert found.differences & Difference.RAW
+        assert not found.differences & Difference.UNREAD
+    another = raw(_file(_scene(1), "JPEG", quality=95))
+    assert compare_files(raw(preview), another).verdict is Verdict.DIFFERENT
 
 
 def test_a_file_that_is_no_picture_is_an_error() -> None:

@@ -217,8 +217,8 @@ def _duplicates_chart(catalog: Catalog, groups: Groups, thumbnails: Thumbnails) 
     return Chart(
         "duplicates",
         "Same and similar pictures" if groups.compared else "Identical files",
-        "The largest groups; the first picture of each is the one to keep, as it has the most "
-        "pixels and bytes. `imgrec duplicates` shows all groups, and what differs.",
+        "The largest groups; the first picture of each is the one to keep. "
+        "`imgrec duplicates` shows all groups, and what differs.",
         f"Rows of pictures: the largest of {counted(len(groups.groups), 'group')} has "
         f"{len(shown[0]):,}.",
         Sheet(rows, thumbnails, side_px=56).draw,
