@@ -1,9 +1,10 @@
 """The metadata of a catalog: rows (image id, name, value, number) of what files say of themselves.
 
 The names and units are those of `imgrec.pictures.metadata_names`. A picture has one value a name,
-but many keywords. An id stands for one content, so its rows are written when it is read and never
-change. The file may come from somebody else: what is read here is a valid name, a text, and a
-finite number or none.
+but many keywords. The measures of its pixels are rows of the same table: they are searched and
+counted by name, and are never among what `of` returns. An id stands for one content, so its rows
+are written when it is read and never change. The file may come from somebody else: what is read
+here is a valid name, a text, and a finite number or none.
 """
 
 import math
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from imgrec.collection.rows import Ids
 from imgrec.collection.selections import chunks, select_ids
-from imgrec.pictures.metadata_names import NAMES, TAKEN, Datum
+from imgrec.pictures.metadata_names import MEASURES, MOST_MEASURE, NAMES, TAKEN, Datum
 from imgrec.system.file_names import TEXT, text
 
 # SQLite does not enforce the types of columns.
@@ -45,20 +46,27 @@ class MetadataTable:
             for i, data in found.items()
         }
 
-    def counts(self) -> dict[str, int]:
-        """Return the number of ok pictures that have a value, by name, in the order of `NAMES`."""
+    def counts(self, names: Sequence[str] = NAMES) -> dict[str, int]:
+        """Return the number of ok pictures that have a value, by name, in the order of the names.
+
+        Args:
+            names: those of metadata, or `MEASURES`.
+        """
+        marks = ", ".join("?" * len(names))
         rows = dict(
             self._db.execute(
                 "SELECT CAST(name AS TEXT), count(DISTINCT image_id) "
-                f"FROM metadata {_OF_OK} GROUP BY name"
+                f"FROM metadata {_OF_OK} WHERE name IN ({marks}) GROUP BY name",
+                names,
             )
         )
-        return {name: rows[name] for name in NAMES if rows.get(name)}
+        return {name: rows[name] for name in names if rows.get(name)}
 
     def count_described(self) -> int:
-        """Return the number of ok pictures that have a value of any name."""
-        query = f"SELECT count(DISTINCT image_id) FROM metadata {_OF_OK}"
-        return int(self._db.execute(query).fetchone()[0])
+        """Return the number of ok pictures whose file says anything of itself."""
+        marks = ", ".join("?" * len(NAMES))
+        query = f"SELECT count(DISTINCT image_id) FROM metadata {_OF_OK} WHERE name IN ({marks})"
+        return int(self._db.execute(query, NAMES).fetchone()[0])
 
     def tally(self, name: str) -> dict[str, int]:
         """Return the number of ok pictures by value of a name, the most frequent first."""
@@ -91,6 +99,19 @@ class MetadataTable:
         sound = [(i, found) for i, number in rows if (found := _finite(number)) is not None]
         table = np.array(sound, np.float64).reshape(-1, 2)
         return table[:, 0].astype(np.int64), table[:, 1]
+
+    def measures(self) -> dict[str, tuple[Ids, NDArray[np.float64]]]:
+        """Return {measure: ids (m,), ascending, and values (m,), 0 to 100} of the ok pictures.
+
+        Measures that no picture has are left out.
+        """
+        found = {}
+        for name in MEASURES:
+            ids, values = self.numbers(name)
+            sound = (values >= 0) & (values <= MOST_MEASURE)
+            if sound.any():
+                found[name] = ids[sound], values[sound]
+        return found
 
     def ids_of_values(self, name: str, values: Sequence[str]) -> Ids:
         """Return the ascending ids of the pictures with one of these values, of any status."""

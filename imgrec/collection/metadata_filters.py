@@ -6,6 +6,7 @@
     camera=canon, lens=24-70          values that hold these words, in any case
     keyword="golden gate"
     near=48.2,16.4,5km                within a distance of latitude and longitude
+    sharpness=..20, clipped=30..      measures of the pixels, 0 to 100
 
 Dates are compared as texts of ISO 8601, which sort by time, so that a prefix is a span of time. A
 number stands for all within half a percent: cameras round 1/60 in several ways.
@@ -19,11 +20,11 @@ import numpy as np
 
 from imgrec.collection import Catalog, Ids
 from imgrec.errors import ImgrecError
-from imgrec.pictures.metadata_names import LATITUDE, LONGITUDE, NAMES, TAKEN
+from imgrec.pictures.metadata_names import LATITUDE, LONGITUDE, MEASURES, NAMES, TAKEN
 from imgrec.system.text import counted
 
 NEAR = "near"
-WHERE_NAMES = (*NAMES, NEAR)
+WHERE_NAMES = (*NAMES, NEAR, *MEASURES)
 
 _WORDED = frozenset({"camera", "lens", "title", "keyword"})
 _EXACT = frozenset({LATITUDE, LONGITUDE})
@@ -32,8 +33,8 @@ _DATE = re.compile(
 )
 _LEAST_PARTS = (0, 1, 1, 0, 0, 0)
 _MOST_PARTS = (9999, 12, 31, 23, 59, 60)
-# What users write beside a number: f/2.8, 1/500s, 50 mm.
-_UNITS = re.compile(r"(?:^f/?(?=[\d.]))|\s*(?:sec|mm|s)$", re.IGNORECASE)
+# What users write beside a number: f/2.8, 1/500s, 50 mm, 30%.
+_UNITS = re.compile(r"(?:^f/?(?=[\d.]))|\s*(?:sec|mm|s|%)$", re.IGNORECASE)
 _DISTANCE = re.compile(r"\s*([\d.]+)\s*(km|m|mi)?\s*", re.ASCII)
 _METERS = {"km": 1000.0, "m": 1.0, "mi": 1609.344, None: 1000.0}
 _TOLERANCE = 0.005
@@ -82,7 +83,12 @@ def ids_where(catalog: Catalog, name: str, value: str) -> Ids:
 
 def there_is(catalog: Catalog, name: str) -> str:
     """Return what an error says of the values that ok pictures have: their range, or a few."""
-    counts = catalog.metadata.counts()
+    if name in MEASURES and not catalog.metadata.counts(MEASURES).get(name):
+        return (
+            "no picture was measured: delete the folder thumbs of the store, and imgrec index "
+            "reads its pictures again"
+        )
+    counts = catalog.metadata.counts() | catalog.metadata.counts(MEASURES)
     if name == NEAR:
         places = counts.get(LATITUDE, 0)
         found = f"no picture lies there; {counted(places, 'picture')} with a place"

@@ -66,7 +66,8 @@ class Entry:
 class Outcome:
     """The result of reading one file: the columns it sets in the picture's row.
 
-    Attributes are those of `Entry`, and `metadata`, what the file says of itself. The status `new`
+    Attributes are those of `Entry`, and `metadata`: what the file says of itself, and the measures
+    of its pixels. The status `new`
     means that nothing was learned about the file, as when memory ran out: its row stays as it is (a
     `new` one gets the detail), and the next run tries again.
     """

@@ -1,7 +1,7 @@
 """One pass over some pictures: each is read and decoded once, and everything is made from that.
 
-Digest, size, metadata, thumbnail, color word, the vectors and classes of light encoders and the
-pixels for the heavy ones come from the same bytes, decoded once. `extract` runs in a worker
+Digest, size, metadata, measures, thumbnail, color word, the vectors and classes of light encoders
+and the pixels for the heavy ones come from the same bytes, decoded once. `extract` runs in a worker
 process: a `Task` holds only strings and specs, and the worker reconstructs sources and encoders
 from them.
 """
@@ -21,9 +21,11 @@ from imgrec.errors import MemoryShortageError, PictureError
 from imgrec.indexing.blame import Attempt, attempt, encode_with, joined_faults
 from imgrec.pictures.color_word import color_of
 from imgrec.pictures.decoding import Picture, Scales, decode, digest
+from imgrec.pictures.measures import measures_of
 from imgrec.pictures.metadata import metadata_of
 from imgrec.pictures.metadata_names import Datum
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
+from imgrec.pictures.scaling import THUMB_PX, jpeg_of
 from imgrec.sources.opening import source_of
 from imgrec.store.classes import Top, top_classes
 from imgrec.system.worker import beat
@@ -199,9 +201,13 @@ def _extract_file(gathered: _Gathered, image_id: int, root: str, path: str, task
         gathered.decode_s += time.perf_counter() - started
         scales = Scales(picture.image)
         made = [scales.pixels_for(preprocessing) for preprocessing in gathered.pixels]
-        thumbs = [scales.thumbnail()] if task.thumbs else []
+        small = scales.fitted(THUMB_PX)
+        thumbs = [jpeg_of(small)] if task.thumbs else []
         colors = [color_of(thumb) for thumb in thumbs]
-        outcome = _ok(image_id, content, picture, metadata_of(data))
+        said = metadata_of(data)
+        size = picture.width, picture.height
+        measures = measures_of(picture.image, small, size, said)
+        outcome = _ok(image_id, content, picture, (*said, *measures))
     # Whatever is wrong with one file, its message is kept and the others are read.
     except Exception as error:
         gathered.outcomes.append(_failed(image_id, content, error))

@@ -18,18 +18,25 @@ NAMES = (
     TAKEN, CAMERA, LENS, EXPOSURE, APERTURE, ISO, FOCAL, LATITUDE, LONGITUDE, RATING, TITLE,
     KEYWORD,
 )  # fmt: skip
+# Measures of the pixels (`imgrec.pictures.measures`), 0 to 100. They are kept and searched as
+# metadata is, and are none of what a file says of itself.
+SHARPNESS, BRIGHTNESS, CONTRAST = "sharpness", "brightness", "contrast"
+CLIPPED, FLAT, SCREENSHOT = "clipped", "flat", "screenshot"
+MEASURES = (SHARPNESS, BRIGHTNESS, CONTRAST, CLIPPED, FLAT, SCREENSHOT)
+MOST_MEASURE = 100.0
 # Above every number: seconds since 1970 of a year below 2101.
 MOST_NUMBER = 1e10
 
 
 class Datum(NamedTuple):
-    """One thing that a file says.
+    """One thing that a file says, or one measure of its pixels.
 
     Attributes:
-        name: one of `NAMES`.
+        name: one of `NAMES` or `MEASURES`.
         value: as text.
         number: by which values are compared, in the unit of the name: seconds since 1970 of the
-            local clock (taken), seconds (exposure), millimeters (focal), degrees; None for texts.
+            local clock (taken), seconds (exposure), millimeters (focal), degrees, percent
+            (measures); None for texts.
     """
 
     name: str
@@ -86,6 +93,8 @@ def is_datum(value: object) -> bool:
     name, shown, number = value
     is_number = number is None or (type(number) in (int, float) and abs(number) < MOST_NUMBER)
     is_text = type(shown) is str and 0 < len(shown) <= MOST_TEXT and shown.isprintable()
+    if name in MEASURES:
+        return is_text and is_number and number is not None and 0 <= number <= MOST_MEASURE
     return name in NAMES and is_text and is_number
 
 

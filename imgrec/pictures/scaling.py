@@ -49,15 +49,17 @@ class Scales:
 
         It holds pixels only: no comment, profile or EXIF of the original.
         """
+        return jpeg_of(self.fitted(side_px))
+
+    def fitted(self, side_px: int) -> Image.Image:
+        """Return the picture with a longer side of `side_px`; a smaller one is not enlarged."""
         width, height = self.image.size
         scale = min(1.0, side_px / max(width, height))
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        buffer = io.BytesIO()
         resized = self._resized(size, (0, 0, width, height))
-        # Pillow writes a comment of the original into the JPEG, and raises if it is too long.
+        # Pillow writes a comment of the original into a JPEG, and raises if it is too long.
         resized.info = {}
-        resized.save(buffer, "JPEG", quality=_THUMB_QUALITY)
-        return buffer.getvalue()
+        return resized
 
     def _resized(
         self,
@@ -71,6 +73,13 @@ class Scales:
             halved = box[0] / 2, box[1] / 2, box[2] / 2, box[3] / 2
             return self.half._resized(size, halved, resampling)
         return self.image.resize(size, resampling, box, reducing_gap=3.0)
+
+
+def jpeg_of(thumbnail: Image.Image) -> bytes:
+    """Return the JPEG that is kept of a thumbnail."""
+    buffer = io.BytesIO()
+    thumbnail.save(buffer, "JPEG", quality=_THUMB_QUALITY)
+    return buffer.getvalue()
 
 
 def pixels_for(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint8]:

@@ -23,8 +23,8 @@ from imgrec.system.json_files import a_number, json_or_none, read_json
 
 ORIGINS = "pictures.json"
 COLUMNS = ("root", "path", "size", "mtime_ns", "digest", "width", "height", "format")
-# [name, value, number] of each thing that the file says of itself. A part that was written before
-# metadata was read has no such column.
+# [name, value, number] of each thing that the file says of itself, and of each measure. A part that
+# was written before metadata was read has no such column.
 METADATA = "metadata"
 _TYPES = (int, str, int, int, str, int, int, str)
 _COLUMN_SHAPES = {

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from imgrec import Options, Store
+from imgrec.store.measures import measures_in
 from permissions import permissions_bind
 
 HERE = Options(encoders=("mini",), workers=0)
@@ -23,6 +24,10 @@ def contents(path: Path) -> dict[str, Any]:
             "rows": rows,
             "labels": labels,
             "metadata": store.catalog.metadata.of(ids),
+            "measures": {
+                name: (of.tolist(), values.tolist())
+                for name, (of, values) in measures_in(store).items()
+            },
             "thumbs": [thumbs.get(int(i)) for i in ids],
             "ids": {name: feature.ids.tolist() for name, feature in vectors.items()},
             "vectors": {name: feature.load().tobytes() for name, feature in vectors.items()},
