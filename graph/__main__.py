@@ -98,6 +98,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     alone = "show nearly identical pictures each on its own"
     add("--no-bundles", dest="bundles", action="store_false", help=alone)
 
+    small = "copy no larger pictures into the pages, which imgrec index --previews keeps"
+    add("--no-previews", dest="previews", action="store_false", help=small)
+
     add = parser.add_argument_group("files for other programs").add_argument
     table = "write the near-duplicates as a table"
     add("--duplicates", type=Path, metavar="FILE.csv", help=table)
@@ -179,6 +182,7 @@ def _write_site(store: Store, arguments: argparse.Namespace) -> None:
         communities=arguments.communities,
         louvain=arguments.louvain,
         groups=None if arguments.bundles else (),
+        previews=arguments.previews,
         workers=arguments.workers,
     )
     summary = write_site(store, arguments.out, options, quiet=False)

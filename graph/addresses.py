@@ -11,6 +11,7 @@ from imgrec.store.site_link import page_file
 Cell = tuple[int, int, int, int]
 
 FOLDER = "pages"
+_PREVIEWS_A_FOLDER = 1000
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Page:
     def way_to(self, path: str) -> str:
         """Return the relative address of the page of another community."""
         return self.root + page_file(path)
+
+
+def preview_file(image_id: int) -> str:
+    """Return the preview of a picture (WebP), relative to the site."""
+    return f"previews/{image_id // _PREVIEWS_A_FOLDER}/{image_id}.webp"
 
 
 def check_page_size(page_size: int) -> None:

@@ -12,6 +12,7 @@ from imgrec.arguments import positive, store_of, store_option, workers_option
 from imgrec.commands import Parser, run
 from imgrec.errors import ImgrecError
 from imgrec.indexing.options import DEFAULT_ENCODERS, IndexOptions
+from imgrec.pictures.preview_size import LEAST_PREVIEW_PX, MOST_PREVIEW_PX, PREVIEW_PX
 from imgrec.sources.globs import glob_problem
 from imgrec.sources.rules import TAKEN_KINDS
 
@@ -40,6 +41,7 @@ examples:
   imgrec index ~/Pictures --encoder mini           faster, without classes
   imgrec index                                     what is new in the folders of the store
   imgrec index --exclude scans --exclude '*.gif'    not these, now and later
+  imgrec index --previews                          larger pictures in the network pages
   imgrec index --reread 'scans/*'                  files changed without another size or time
   imgrec index --vectors dino=vectors.npy          paths in vectors.txt, one a line
   imgrec index --relocate /mnt/old /mnt/new        the disk has another path now
@@ -103,6 +105,13 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
     group = parser.add_argument_group("store")
     store_option(group, made=True)
+    previews = "keep a larger picture of each beside its thumbnail, for the pages of imgrec graph: "
+    previews += "WebP of PX pixels (default %(const)s); kept for later runs"
+    group.add_argument(
+        "--previews", nargs="?", type=_preview_px, const=PREVIEW_PX, metavar="PX", help=previews
+    )
+    none = "make no previews from now on"
+    group.add_argument("--no-previews", action="store_const", const=0, dest="previews", help=none)
     moved = "folder OLD, or those below it, are at NEW now; reads no picture, ids stay"
     group.add_argument(
         "--relocate", nargs=2, action="append", default=[], metavar=("OLD", "NEW"), help=moved
@@ -166,6 +175,27 @@ def _index(arguments: argparse.Namespace) -> None:
 
     store = store_of(arguments.store, made=True)
     options = _options(arguments)
+    options = IndexOptions(
+        encoders=tuple(arguments.encoders),
+        weights=arguments.weights,
+        vectors=_by_name(arguments.vectors),
+        device=arguments.device,
+        bins=arguments.bins,
+        batch_size=arguments.batch_size,
+        workers=arguments.workers,
+        only=arguments.only,
+        follow_links=arguments.follow_links,
+        take=tuple(arguments.take),
+        exclude=tuple(arguments.exclude),
+        include=tuple(arguments.include),
+        forget=tuple(arguments.forget or ()),
+        previews=arguments.previews,
+        retry_failed=arguments.retry_failed,
+        reread=arguments.reread,
+        hnsw=arguments.hnsw,
+        compile=arguments.compile,
+        quiet=False,
+    )
     for old, new in arguments.relocate:
         for moved in relocate(store, old, new):
             sys.stdout.write(printable(_relocated(moved)) + "\n")
@@ -210,6 +240,16 @@ def _options(arguments: argparse.Namespace) -> IndexOptions:
         )
     except ValueError as error:
         raise ImgrecError(str(error)) from error
+
+
+def _preview_px(text: str) -> int:
+    is_short = text.isascii() and text.isdigit() and len(text) < 6
+    if is_short and LEAST_PREVIEW_PX <= int(text) <= MOST_PREVIEW_PX:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is no size of previews: give pixels from {LEAST_PREVIEW_PX} to "
+        f"{MOST_PREVIEW_PX} (write FOLDER to index in front)"
+    )
 
 
 def _glob(text: str) -> str:

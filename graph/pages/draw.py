@@ -18,6 +18,7 @@ from graph.pages.overview import draw_overview
 from graph.pages.page import Link, PageText, Renderer
 from graph.pages.sheet import build_sheet
 from graph.picture_facts import class_of, clipped, describe, folder_of, name_of
+from graph.previews import has_previews
 from imgrec.collection import Catalog, Entry
 from imgrec.collection.kinds import CLASS
 from imgrec.store.paths import StorePaths
@@ -93,7 +94,12 @@ def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[P
     return replace(
         job.view,
         listing=_listing(job, entries),
-        data={**job.view.data, "pictures": pictures, "others": _others(described, pictures)},
+        data={
+            **job.view.data,
+            "pictures": pictures,
+            "others": _others(described, pictures),
+            "previews": has_previews(workshop.folder, wanted),
+        },
     ), drawing
 
 

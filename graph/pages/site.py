@@ -27,6 +27,7 @@ from graph.pages.jobs import OverviewJob, PageJob, overview_job, pictures_job, s
 from graph.pages.page import assets
 from graph.pages.places import Places
 from graph.pages.searchable import found_groups, found_pictures
+from graph.previews import write_previews
 from imgrec.collection.kinds import BUNDLE, COMMUNITY
 from imgrec.duplicates.near import find_near
 from imgrec.labels.keep import keep_labels
@@ -61,6 +62,7 @@ class SiteOptions:
         groups: ids of near-duplicates that become one node, the representative first in each
             group. () shows every picture as a node of its own; None finds the near-duplicates and
             keeps them as labels.
+        previews: copy the previews of the store into the site, if it has any.
         workers: processes that draw the pages; 0 for this process alone, None for one per core.
         workers_from: least number of pages for which worker processes are started.
     """
@@ -72,6 +74,7 @@ class SiteOptions:
     communities: str | None = None
     louvain: str = AUTO
     groups: Sequence[Sequence[int]] | None = None
+    previews: bool = True
     workers: int | None = None
     workers_from: int = WORKERS_FROM
 
@@ -156,6 +159,8 @@ def write_site(
     )
     with new_folder(out, SITE.check_place) as folder:
         workshop = Workshop(store.path.resolve(), folder.resolve(), out, roots, options.seed)
+        if options.previews:
+            warnings += write_previews(store, folder, neighbors.ids, quiet=quiet)
         _write_site(collection, store, workshop, options, quiet)
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     unkept = keep_labels(store, COMMUNITY, collection.labels)

@@ -31,7 +31,8 @@ from imgrec.store.classes import (
 from imgrec.store.features import stored_ids
 from imgrec.store.origins import origins_of
 from imgrec.store.parts import part_numbers, write_part
-from imgrec.store.paths import THUMBS
+from imgrec.store.paths import PREVIEWS, THUMBS
+from imgrec.store.previews import write_previews
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import write_thumbs
 
@@ -48,7 +49,7 @@ class PartJob:
     Attributes:
         number: of the part.
         ids: (m,) of the pictures, ascending.
-        outputs: names of features, `thumbs`, and `classes/NAME` if only the classes are
+        outputs: names of features, `thumbs`, `previews`, and `classes/NAME` if only the classes are
             lacking and cannot be computed from the vectors. A classifier's vectors are always
             written together with its classes.
     """
@@ -65,6 +66,7 @@ class Result:
     outcomes: list[Outcome] = field(default_factory=list)
     ids: list[Ids] = field(default_factory=list)
     thumbs: list[bytes] = field(default_factory=list)
+    previews: list[bytes] = field(default_factory=list)
     colors: dict[int, str] = field(default_factory=dict)
     vectors: dict[str, list[Vectors]] = field(default_factory=dict)
     tops: dict[str, list[Top]] = field(default_factory=dict)
@@ -74,6 +76,7 @@ class Result:
         self.outcomes.extend(readings.outcomes)
         self.ids.append(readings.ids)
         self.thumbs.extend(readings.thumbs)
+        self.previews.extend(readings.previews)
         self.colors.update(zip(readings.ids.tolist(), readings.colors, strict=False))
         for name, vectors in readings.vectors.items():
             self.vectors.setdefault(name, []).append(vectors)
@@ -101,7 +104,7 @@ def plan_jobs(
         for name, encoder in encoders.items()
         if isinstance(encoder, Classifier) and not encoder.classifies_vectors
     ]
-    outputs = [*encoders, THUMBS, *alone]
+    outputs = [*encoders, THUMBS, *alone, *([PREVIEWS] if store.preview_px else [])]
     folders = {name: _folder(store, name) for name in outputs}
     there = {name: stored_ids(folder) for name, folder in folders.items()}
     ids = store.catalog.ids("new", "ok")
@@ -129,10 +132,12 @@ def tasks_of(
     """Cut a job into tasks of one batch each."""
     light = tuple(e.spec for n, e in encoders.items() if n in job.outputs and e.spec.in_worker)
     heavy = tuple({encoders[n].spec.preprocessing: None for n in on_device(job, encoders)})
-    batch = options.batch_size
+    batch, preview_px = options.batch_size, options.previews or 0
+    if PREVIEWS not in job.outputs:
+        preview_px = 0
     for start in range(0, len(entries), batch):
         files = tuple((e.id, e.root, e.path) for e in entries[start : start + batch])
-        yield Task(files, THUMBS in job.outputs, light, heavy, options.timeout_s)
+        yield Task(files, THUMBS in job.outputs, light, heavy, options.timeout_s, preview_px)
 
 
 def on_device(job: PartJob, encoders: Mapping[str, Encoder]) -> list[str]:
@@ -209,6 +214,8 @@ def _write_parts(
             thumbs = [result.thumbs[row] for row in rows]
             origins = origins_of(ids[rows], entries, result.outcomes, store.catalog.roots())
             write_thumbs(folder, job.number, ids[rows], thumbs, origins)
+        elif name == PREVIEWS:
+            write_previews(folder, job.number, ids[rows], [result.previews[row] for row in rows])
         elif not name.startswith(_CLASSES):
             files: dict[str, Any] = {
                 "ids.npy": ids[rows],
@@ -229,4 +236,5 @@ def _class_labels(
 def _folder(store: Store, output: str) -> Path:
     if output.startswith(_CLASSES):
         return store.paths.classes(output.removeprefix(_CLASSES))
-    return store.paths.thumbs if output == THUMBS else store.paths.feature(output)
+    pictures = {THUMBS: store.paths.thumbs, PREVIEWS: store.paths.previews}
+    return pictures.get(output) or store.paths.feature(output)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imgrec.pictures.preview_size import LEAST_PREVIEW_PX, MOST_PREVIEW_PX
 from imgrec.sources.rules import Rules
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ class IndexOptions:
             of the run before, see `imgrec.sources.rules`.
         exclude: globs of what is left out, added to those of the run before.
         include: globs of exceptions, added to those of the run before.
+        previews: longer side in pixels of the previews that are made and kept for the pages, see
+            `imgrec.store.previews`; 0 for none; None: as in the run before, none if the store is
+            new.
         forget: which of `take`, `exclude` and `include` of the run before do not count any more.
         retry_failed: read the pictures again that failed before.
         reread: compare the content of the known files that fit this pattern with the catalog,
@@ -71,6 +75,7 @@ class IndexOptions:
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     forget: tuple[str, ...] = ()
+    previews: int | None = None
     retry_failed: bool = False
     reread: str | None = None
     hnsw: bool = False
@@ -101,6 +106,11 @@ class IndexOptions:
             value = getattr(self, name)
             if value is not None and value < number:
                 raise ValueError(f"{name} is {value}: give a number from {number} on")
+        if self.previews and not LEAST_PREVIEW_PX <= self.previews <= MOST_PREVIEW_PX:
+            raise ValueError(
+                f"previews is {self.previews}: give a number of pixels from {LEAST_PREVIEW_PX} to "
+                f"{MOST_PREVIEW_PX}, or 0 for none"
+            )
         if self.timeout_s <= 0:
             raise ValueError(f"timeout_s is {self.timeout_s}: give a number above 0")
 

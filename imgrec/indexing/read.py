@@ -1,9 +1,9 @@
 """One pass over some pictures: each is read and decoded once, and everything is made from that.
 
-Digest, size, metadata, measures, thumbnail, color word, the vectors and classes of light encoders
-and the pixels for the heavy ones come from the same bytes, decoded once. `extract` runs in a worker
-process: a `Task` holds only strings and specs, and the worker reconstructs sources and encoders
-from them.
+Digest, size, metadata, measures, thumbnail, preview, color word, the vectors and classes of light
+encoders and the pixels for the heavy ones come from the same bytes, decoded once. `extract` runs in
+a worker process: a `Task` holds only strings and specs, and the worker reconstructs sources and
+encoders from them.
 """
 
 import time
@@ -25,7 +25,7 @@ from imgrec.pictures.measures import measures_of
 from imgrec.pictures.metadata import metadata_of
 from imgrec.pictures.metadata_names import Datum
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
-from imgrec.pictures.scaling import THUMB_PX, jpeg_of
+from imgrec.pictures.scaling import THUMB_PX, jpeg_of, webp_of
 from imgrec.sources.opening import source_of
 from imgrec.store.classes import Top, top_classes
 from imgrec.system.worker import beat
@@ -41,6 +41,7 @@ class Task:
     Attributes:
         files: (id, description of the source, path within it) of each picture.
         thumbs: whether thumbnails are wanted.
+        preview_px: longer side of the previews that are wanted, in pixels; 0 for none.
         light: the encoders that run in the worker.
         heavy: the preprocessing of the encoders that run elsewhere, on `Readings.pixels`.
         timeout_s: time limit in seconds to decode one picture.
@@ -51,6 +52,7 @@ class Task:
     light: tuple[EncoderSpec, ...]
     heavy: tuple[Preprocessing, ...]
     timeout_s: float
+    preview_px: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Readings:
         colors: m color words, one for each thumbnail.
         vectors: {name of the light encoder: (m, d) float32}.
         tops: {name of the light encoder: the most probable classes}, of those that have classes.
+        previews: m WebPs, or none if they were not asked for.
         pixels: {preprocessing: (m, h, w, 3) uint8}.
         decode_s: seconds spent on reading and decoding.
         busy_s: seconds spent in total.
@@ -91,6 +94,7 @@ class Readings:
     vectors: dict[str, Vectors]
     pixels: dict[Preprocessing, Pixels]
     tops: dict[str, Top] = field(default_factory=dict)
+    previews: list[bytes] = field(default_factory=list)
     decode_s: float = 0.0
     busy_s: float = 0.0
 
@@ -115,6 +119,7 @@ class Readings:
             outcomes=outcomes,
             ids=self.ids[rows],
             thumbs=[self.thumbs[row] for row in rows if self.thumbs],
+            previews=[self.previews[row] for row in rows if self.previews],
             colors=[self.colors[row] for row in rows if self.colors],
             vectors={name: vectors[rows] for name, vectors in self.vectors.items()},
             pixels={key: pixels[rows] for key, pixels in self.pixels.items()},
@@ -129,6 +134,7 @@ class Readings:
 class _Gathered:
     outcomes: list[Outcome] = field(default_factory=list)
     thumbs: list[bytes] = field(default_factory=list)
+    previews: list[bytes] = field(default_factory=list)
     colors: list[str] = field(default_factory=list)
     pixels: dict[Preprocessing, list[Pixels]] = field(default_factory=dict)
     decode_s: float = 0.0
@@ -161,6 +167,7 @@ def extract(task: Task) -> Readings:
             for name, attempted in found.items()
             if attempted.encoded.scores is not None
         },
+        previews=gathered.previews,
         decode_s=gathered.decode_s,
         busy_s=time.perf_counter() - started,
     )
@@ -197,12 +204,13 @@ def _extract_file(gathered: _Gathered, image_id: int, root: str, path: str, task
         data = source_of(root).read(path)
         _begin(Step(image_id, "timeout", task.timeout_s))
         content = digest(data)
-        picture = decode(data, need_px=_need_px(list(gathered.pixels)))
+        picture = decode(data, need_px=_need_px(list(gathered.pixels), task.preview_px))
         gathered.decode_s += time.perf_counter() - started
         scales = Scales(picture.image)
         made = [scales.pixels_for(preprocessing) for preprocessing in gathered.pixels]
         small = scales.fitted(THUMB_PX)
         thumbs = [jpeg_of(small)] if task.thumbs else []
+        previews = [webp_of(scales.fitted(task.preview_px))] if task.preview_px else []
         colors = [color_of(thumb) for thumb in thumbs]
         said = metadata_of(data)
         size = picture.width, picture.height
@@ -217,6 +225,7 @@ def _extract_file(gathered: _Gathered, image_id: int, root: str, path: str, task
     for rows, pixels in zip(gathered.pixels.values(), made, strict=True):
         rows.append(pixels)
     gathered.thumbs += thumbs
+    gathered.previews += previews
     gathered.colors += colors
 
 
@@ -248,8 +257,9 @@ def _ok(image_id: int, content: str, picture: Picture, metadata: tuple[Datum, ..
     )
 
 
-def _need_px(wanted: Sequence[Preprocessing]) -> int:
-    return max((preprocessing.resize_px for preprocessing in wanted), default=1)
+def _need_px(wanted: Sequence[Preprocessing], preview_px: int) -> int:
+    # The shorter side of what is decoded is at least twice that, the longer one of a preview once.
+    return max((*(preprocessing.resize_px for preprocessing in wanted), preview_px // 2, 1))
 
 
 def _stacked(rows: list[Pixels], preprocessing: Preprocessing) -> Pixels:

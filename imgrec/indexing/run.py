@@ -9,6 +9,7 @@ lock is held from before the scan to the end, so that two runs never write at th
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from imgrec.indexing.foreign import add_vectors, begin_vectors, lacking_lines
 from imgrec.indexing.jobs import PartJob, on_device, plan_jobs
 from imgrec.indexing.no_effect import without_effect
 from imgrec.indexing.options import IndexOptions, Summary
+from imgrec.indexing.preview_setting import set_previews
 from imgrec.indexing.reading import read_pictures
 from imgrec.indexing.vector_file import VectorFile
 from imgrec.indexing.waiting import waiting_line, waiting_pictures
@@ -77,6 +79,7 @@ def index_folders(
             # Only now: a mistake in the arguments must not leave an empty store behind.
             store = stack.enter_context(Store.create(store_path))
         with store.writing():
+            options = replace(options, previews=wanted.preview_px)
             _update(store, wanted, options, summary)
     summary.elapsed_s = time.perf_counter() - started
     return summary
@@ -92,6 +95,7 @@ def _update(store: Store, wanted: Wanted, options: IndexOptions, summary: Summar
         store.set_encoder(wanted.primary)
     store.set_follow_links(wanted.follow_links)
     store.set_rules(wanted.rules)
+    summary.warnings += set_previews(store, wanted.preview_px)
     begin_colors(store)
     offline = _scan(store, wanted.sources, options, summary)
     write_roots(store.path, store.catalog)

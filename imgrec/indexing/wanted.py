@@ -34,6 +34,7 @@ class Wanted:
         vectors: files of vectors that were made elsewhere, checked.
         follow_links: whether what links lead to outside the roots belongs to the collection.
         rules: which files below the roots belong to it.
+        preview_px: longer side of the previews in pixels; 0 for none.
     """
 
     sources: tuple[PictureSource, ...]
@@ -42,6 +43,7 @@ class Wanted:
     vectors: tuple[VectorFile, ...]
     follow_links: bool
     rules: Rules
+    preview_px: int = 0
 
 
 def decide(
@@ -66,7 +68,9 @@ def decide(
     sources = _named(folders, follow_links, rules) or _known(store, path)
     vectors = read_vector_files(store, options.vectors)
     encoders, primary = _encoders(store, sources, options)
-    return Wanted(tuple(sources), encoders, primary, vectors, follow_links, rules)
+    kept_px = store.preview_px if store else 0
+    preview_px = kept_px if options.previews is None else options.previews
+    return Wanted(tuple(sources), encoders, primary, vectors, follow_links, rules, preview_px)
 
 
 def _rules(store: Store | None, options: IndexOptions) -> Rules:

@@ -3,7 +3,7 @@
     index.html, assets/      the page, its style and its scripts
     data/facts-N.js          the groups of page N: what a choice and a list are made of
     data/thumbs-N.js         thumbnails of those of them that have no preview
-    pictures/N.jpg           previews of up to 512 px, for the first 300 groups
+    pictures/N.jpg, N.webp   previews of up to 512 px, for the first 300 groups; WebP from the store
 
 The page loads nothing from the network, and its content security policy forbids it. It deletes
 nothing: it makes a list, or names the command. It is replaced as a whole or not at all.
@@ -19,7 +19,7 @@ import jinja2
 from imgrec.errors import StoreError
 from imgrec.review.overlays import overlays
 from imgrec.review.page_data import Scene, call, content_numbers, group_data, pages_of
-from imgrec.review.previews import previews, wanted
+from imgrec.review.previews import kept, previews, wanted
 from imgrec.review.review import Review
 from imgrec.review.reviewed import ReviewedGroup
 from imgrec.sources.opening import source_of
@@ -66,7 +66,8 @@ def write_page(
     with new_folder(out, REVIEW.check_place) as folder:
         for name in ASSETS:
             _write(folder / "assets" / name, (TEMPLATES / name).read_bytes())
-        drawn = _draw(folder / "pictures", review, cores() if workers is None else workers, quiet)
+        workers = cores() if workers is None else workers
+        drawn = _draw(folder / "pictures", store, review, workers, quiet)
         places = overlays(review.groups, drawn, folder / "pictures")
         scene, thumbs = Scene(out, _roots_there(review), drawn, places), store.thumbs()
         for number, groups in enumerate(pages, 1):
@@ -107,13 +108,18 @@ def _command(store: Store, review: Review) -> str:
     return printable(f"imgrec duplicates {shlex.join(options)}")
 
 
-def _draw(folder: Path, review: Review, workers: int, quiet: bool) -> dict[str, str]:
+def _draw(folder: Path, store: Store, review: Review, workers: int, quiet: bool) -> dict[str, str]:
     """Write the previews; return the file name of each by the content it shows."""
-    files = wanted(review.groups)
+    shown = wanted(review.groups)
+    there = kept(store, shown)
+    files = [file for file in shown if file.digest not in there]
     names: dict[str, str] = {}
+    for number, (content, webp) in enumerate(there.items(), 1):
+        names[content] = f"{number}.webp"
+        _write(folder / names[content], webp)
     jpegs = previews(files, workers)
     bar = progress(jpegs, unit="previews", total=len(files), desc="drawn", quiet=quiet)
-    for number, (file, jpeg) in enumerate(zip(files, bar, strict=True), 1):
+    for number, (file, jpeg) in enumerate(zip(files, bar, strict=True), len(there) + 1):
         if jpeg is not None:
             names[file.digest] = f"{number}.jpg"
             _write(folder / names[file.digest], jpeg)

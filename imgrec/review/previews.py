@@ -1,8 +1,10 @@
-"""Pictures for the page: previews of up to 512 px made from the files, else the thumbnails.
+"""Pictures for the page: previews of up to 512 px, else the thumbnails.
 
-A preview is made only of a file that still has the content that was compared; a file that has
-changed, is gone or cannot be decoded now is shown by its thumbnail. Files with the same bytes share
-one preview. Decoding runs in worker processes, and the death of one costs its picture only.
+Those that the store keeps (`imgrec index --previews`) are taken as they are: an id stands for one
+content, so they show what was compared. The others are made from the files, and only of a file that
+still has the content that was compared; a file that has changed, is gone or cannot be decoded now
+is shown by its thumbnail. Files with the same bytes share one preview. Decoding runs in worker
+processes, and the death of one costs its picture only.
 """
 
 from collections import deque
@@ -13,12 +15,15 @@ from dataclasses import dataclass
 from imgrec.collection import Entry
 from imgrec.errors import PictureError
 from imgrec.pictures.decoding import decode, digest, thumbnail
+from imgrec.pictures.preview_file import open_preview
+from imgrec.pictures.preview_size import PREVIEW_PX
 from imgrec.review.reviewed import ReviewedGroup
 from imgrec.sources.opening import source_of
+from imgrec.store.store import Store
+from imgrec.store.thumbnails import DAMAGED
 from imgrec.system.worker import WorkerDiedError, beat
 from imgrec.system.workers import AHEAD, Workers, cannot_go_on
 
-PREVIEW_PX = 512
 # Groups that get previews, and distinct contents shown so in each.
 GROUPS, CONTENTS = 300, 12
 # Starting processes takes longer than drawing fewer.
@@ -34,11 +39,13 @@ class Wanted:
         root: description of its source.
         path: within the source.
         digest: of the content it must have.
+        image_id: of the picture.
     """
 
     root: str
     path: str
     digest: str
+    image_id: int
 
 
 def wanted(groups: Sequence[ReviewedGroup], most: int = GROUPS) -> list[Wanted]:
@@ -50,6 +57,19 @@ def wanted(groups: Sequence[ReviewedGroup], most: int = GROUPS) -> list[Wanted]:
             if content is not None and content not in found:
                 found[content] = _wanted(entry, content)
     return list(found.values())
+
+
+def kept(store: Store, files: Sequence[Wanted]) -> dict[str, bytes]:
+    """Return the WebP of each content of which the store keeps a preview that is large enough."""
+    opened = store.previews()
+    if opened is None or store.preview_px < PREVIEW_PX:
+        return {}
+    found: dict[str, bytes] = {}
+    for file in files:
+        webp = opened.get(file.image_id)
+        if webp is not None and _is_sound(webp):
+            found[file.digest] = webp
+    return found
 
 
 def previews(files: Sequence[Wanted], workers: int) -> Iterator[bytes | None]:
@@ -97,4 +117,13 @@ def _drawn(future: "Future[bytes | None]") -> bytes | None:
 
 
 def _wanted(entry: Entry, content: str) -> Wanted:
-    return Wanted(entry.root, entry.path, content)
+    return Wanted(entry.root, entry.path, content, entry.id)
+
+
+def _is_sound(webp: bytes) -> bool:
+    try:
+        with open_preview(webp) as image:
+            image.load()
+    except DAMAGED:
+        return False
+    return True

@@ -14,22 +14,26 @@ import numpy as np
 from imgrec.errors import StoreError
 from imgrec.store.arrays import form_problem, load_array, load_ids
 from imgrec.store.parts import MANIFEST, part_name, part_numbers, read_manifest
-from imgrec.store.paths import CLASSES, FEATURE_DESCRIPTION, FEATURES, THUMBS
+from imgrec.store.paths import CLASSES, FEATURE_DESCRIPTION, FEATURES, PREVIEWS, THUMBS
+from imgrec.store.previews import PREVIEWS_FILE
+from imgrec.store.thumbnails import THUMBS_FILE
 from imgrec.system.json_files import json_or_none
 
 # Files up to this size are compared by checksum even in the cheap check.
 _SMALL_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 22
+# The outputs that are small pictures end to end in one file, by kind, and the name of that file.
+PICTURE_FILES = {THUMBS: THUMBS_FILE, PREVIEWS: PREVIEWS_FILE}
 # What the description of a feature tells of its parts.
 _TELLING = {"dimensions": int, "foreign": bool}
 
 
 @dataclass(frozen=True)
 class Output:
-    """A folder of parts: a feature, the thumbnails, or the classes of an encoder.
+    """A folder of parts: a feature, the thumbnails, the previews, or the classes of an encoder.
 
     Attributes:
-        kind: `features`, `thumbs` or `classes`.
+        kind: `features`, `thumbs`, `previews` or `classes`.
         folder: of the parts.
         dimensions: d of a feature's vectors, None if its description does not tell.
         foreign: True of a feature whose vectors were made elsewhere.
@@ -46,14 +50,15 @@ class Output:
 
 
 def outputs_of(store: Path) -> Iterator[Output]:
-    """Yield the outputs of a store: features and classes by name, then the thumbnails."""
+    """Yield the outputs of a store: features and classes by name, thumbnails, then previews."""
     for kind in (FEATURES, CLASSES):
         for folder in sorted(path for path in (store / kind).glob("*") if path.is_dir()):
             described = json_or_none(folder / FEATURE_DESCRIPTION, _TELLING) or {}
             dimensions, foreign = described.get("dimensions"), described.get("foreign", False)
             yield Output(kind, folder, dimensions, foreign)
-    if (store / THUMBS).is_dir():
-        yield Output(THUMBS, store / THUMBS)
+    for kind in PICTURE_FILES:
+        if (store / kind).is_dir():
+            yield Output(kind, store / kind)
 
 
 def part_problem(output: Output, part: Path) -> str | None:
@@ -67,8 +72,8 @@ def part_problem(output: Output, part: Path) -> str | None:
         if problem:
             return problem
         ids = load_ids(part)
-        if output.kind == THUMBS:
-            return _thumbs_problem(part, len(ids))
+        if output.kind in PICTURE_FILES:
+            return _pictures_problem(part, len(ids), PICTURE_FILES[output.kind])
         if output.kind == CLASSES:
             return _classes_problem(part, len(ids))
         return _vectors_problem(part, len(ids), output.dimensions)
@@ -125,16 +130,16 @@ def _classes_problem(part: Path, count: int) -> str | None:
     return _array_problem(part / "probabilities.npy", "float32 m k", sizes)
 
 
-def _thumbs_problem(part: Path, count: int) -> str | None:
+def _pictures_problem(part: Path, count: int, file: str) -> str | None:
     problem = _array_problem(part / "offsets.npy", "int64 m", {"m": count + 1})
     if problem:
         return problem
     offsets = load_array(part / "offsets.npy")
     if offsets[0] != 0 or (np.diff(offsets) < 0).any():
         return "offsets.npy does not ascend from 0"
-    size = (part / "thumbs.bin").stat().st_size
+    size = (part / file).stat().st_size
     if offsets[-1] != size:
-        return f"thumbs.bin has {size:,} bytes, offsets.npy says {int(offsets[-1]):,}"
+        return f"{file} has {size:,} bytes, offsets.npy says {int(offsets[-1]):,}"
     return None
 
 

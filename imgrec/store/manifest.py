@@ -14,12 +14,13 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from imgrec.errors import StoreError
+from imgrec.pictures.preview_size import LEAST_PREVIEW_PX, MOST_PREVIEW_PX
 from imgrec.sources.globs import glob_problem
 from imgrec.sources.rules import MAX_GLOBS, TAKEN_KINDS
 from imgrec.store.enclosure import is_name, is_named, name_in
 from imgrec.store.paths import FEATURE_DESCRIPTION, StorePaths
 from imgrec.system.atomic_files import write_text
-from imgrec.system.json_files import a_text, json_or_none, one_of, problem, read_json
+from imgrec.system.json_files import a_number, a_text, json_or_none, one_of, problem, read_json
 from imgrec.system.regular_files import check_unshared
 from imgrec.version import __version__
 
@@ -41,6 +42,7 @@ _SHAPE = {
     "take?": [one_of(*TAKEN_KINDS)],
     "exclude?": _are_globs,
     "include?": _are_globs,
+    "previews?": a_number(LEAST_PREVIEW_PX, MOST_PREVIEW_PX),
 }
 
 
@@ -67,7 +69,7 @@ def mend_manifest(path: Path) -> list[str]:
     write_manifest(path, {"encoder": encoder} if features else {})
     return [
         f"{StorePaths(path).manifest} was lost or damaged: written anew, the encoder is {encoder}; "
-        "--follow-links, --take, --exclude and --include are to be given again"
+        "--follow-links, --take, --exclude, --include and --previews are to be given again"
     ]
 
 

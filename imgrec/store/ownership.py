@@ -19,7 +19,7 @@ from imgrec.system.atomic_folders import is_real_folder
 
 _KEPT = re.compile(r"kept\.json|[a-z0-9_-]{1,64}\.(npy|usearch)", re.ASCII)
 _PART = re.compile(
-    r"part\.json|(ids|vectors|top|probabilities|offsets)\.npy|thumbs\.bin|pictures\.json"
+    r"part\.json|(ids|vectors|top|probabilities|offsets)\.npy|(thumbs|previews)\.bin|pictures\.json"
 )
 _PART_NAME = re.compile(r"part-\d{6,18}", re.ASCII)
 

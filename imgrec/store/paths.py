@@ -10,6 +10,7 @@
         lock                           held by the one process that writes
         features/<feature>/            feature.json, part-000000/, …
         thumbs/                        part-000000/, …
+        previews/                      part-000000/, …, where they are wanted
         classes/<encoder>/             classes.json, part-000000/, …
         classes/labels.json            whose classes the labels `class` and `confidence` are
         relations/<relation>/          the mean of a relation such as lite0+mini
@@ -38,7 +39,7 @@ from imgrec.system.folder_names import folder_name
 
 CATALOG = "catalog.sqlite"
 LOCK = "lock"
-FEATURES, THUMBS, CLASSES = "features", "thumbs", "classes"
+FEATURES, THUMBS, PREVIEWS, CLASSES = "features", "thumbs", "previews", "classes"
 FEATURE_DESCRIPTION = "feature.json"
 CLASSES_DESCRIPTION = "classes.json"
 
@@ -110,6 +111,11 @@ class StorePaths:
     def thumbs(self) -> Path:
         """The folder of the thumbnails' parts."""
         return self.root / THUMBS
+
+    @property
+    def previews(self) -> Path:
+        """The folder of the previews' parts."""
+        return self.root / PREVIEWS
 
     @property
     def all_classes(self) -> Path:

@@ -12,7 +12,7 @@ from typing import Any
 
 from imgrec.errors import StoreError
 from imgrec.store.classes import read_description
-from imgrec.store.damage import Output, digest_problem, outputs_of, part_problem
+from imgrec.store.damage import PICTURE_FILES, Output, digest_problem, outputs_of, part_problem
 from imgrec.store.descriptions import description_problem as spec_problem
 from imgrec.store.enclosure import is_named
 from imgrec.store.ownership import set_aside
@@ -21,7 +21,6 @@ from imgrec.store.paths import (
     CLASSES,
     FEATURE_DESCRIPTION,
     FEATURES,
-    THUMBS,
     StorePaths,
 )
 from imgrec.system.atomic_files import write_text
@@ -83,7 +82,7 @@ def set_aside_damaged(store: Path) -> list[str]:
 
 def description_problem(output: Output) -> str | None:
     """Return what is wrong with the description file of an output, None if nothing is."""
-    if output.kind == THUMBS:
+    if output.kind in PICTURE_FILES:
         return None
     if output.kind == CLASSES:
         try:

@@ -22,6 +22,7 @@ from imgrec.store.features import FeatureStore, stored_ids
 from imgrec.store.manifest import is_store, read_manifest, write_manifest, writing_lock
 from imgrec.store.notebook import store_heading, store_html
 from imgrec.store.paths import CATALOG, FEATURE_DESCRIPTION, LOCK, StorePaths
+from imgrec.store.previews import PreviewStore
 from imgrec.store.relations import (
     JOINED,
     Mean,
@@ -38,7 +39,9 @@ from imgrec.store.thumbnails import ThumbStore
 from imgrec.system.argument_types import PATH, check_type
 from imgrec.system.atomic_files import TEMPORARY_PREFIX, remove_temporaries, write_text
 
-_SETTINGS: tuple[str, ...] = ("encoder", "follow_links", "take", "exclude", "include")
+_SETTINGS: tuple[str, ...] = (
+    *("encoder", "follow_links", "take", "exclude", "include", "previews"),
+)
 
 
 class Store:
@@ -147,11 +150,21 @@ class Store:
         globs = {"exclude": list(rules.exclude), "include": list(rules.include)}
         self._set(take=sorted(rules.take), **globs)
 
+    @property
+    def preview_px(self) -> int:
+        """The longer side of the previews that indexing makes, in pixels; 0 if it makes none."""
+        return int(read_manifest(self.path).get("previews", 0))
+
+    def set_preview_px(self, side_px: int) -> None:
+        """Set the longer side of the previews that indexing makes, in pixels; 0 for none."""
+        self._set(previews=side_px or None)
+
     def _set(self, **settings: object) -> None:
-        """Write settings to store.json; an empty list is not written."""
+        """Write settings to store.json; an empty list and None are not written."""
         there = read_manifest(self.path)
         before = {key: there[key] for key in _SETTINGS if key in there}
-        after = {key: value for key, value in {**before, **settings}.items() if value != []}
+        given = {**before, **settings}.items()
+        after = {key: value for key, value in given if value is not None and value != []}
         if after != before:
             write_manifest(self.path, after)
 
@@ -296,6 +309,15 @@ class Store:
         """
         return ThumbStore.open(self.paths.thumbs)
 
+    def previews(self) -> PreviewStore | None:
+        """Open the previews; None if the store has none, or makes none any more.
+
+        Raises:
+            StoreError: a part is damaged.
+        """
+        opened = PreviewStore.open(self.paths.previews) if self.preview_px else None
+        return opened if opened is not None and len(opened.ids) else None
+
     def class_encoders(self) -> list[str]:
         """Return the names of the encoders whose classes are stored, sorted.
 
@@ -327,7 +349,8 @@ class Store:
 
     def reserve_ids(self) -> None:
         """Reserve the ids of all stored rows, so that a restored catalog never gives them again."""
-        folders = [self.paths.thumbs, *map(self.paths.feature, self.feature_names())]
+        folders = [self.paths.thumbs, self.paths.previews]
+        folders += map(self.paths.feature, self.feature_names())
         folders += map(self.paths.classes, self.class_encoders())
         stored = [stored_ids(folder) for folder in folders]
         self.catalog.reserve_ids(max((int(ids[-1]) for ids in stored if len(ids)), default=0))
@@ -382,8 +405,8 @@ def _check_name(name: str) -> None:
 
 def _written_folders(paths: StorePaths) -> Iterator[Path]:
     """Yield the folders in which a killed run may have left temporary files."""
-    yield from (paths.root, paths.thumbs, paths.all_knn, paths.all_maps, paths.all_projector)
-    yield paths.all_relations
+    yield from (paths.root, paths.thumbs, paths.previews, paths.all_knn, paths.all_maps)
+    yield from (paths.all_projector, paths.all_relations)
     for folder in (paths.features, paths.all_indexes, paths.all_layouts, paths.all_classes):
         yield from folder.glob("*")
 

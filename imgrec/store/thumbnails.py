@@ -26,14 +26,21 @@ from imgrec.store.origins import ORIGINS
 from imgrec.store.parts import check_rows, part_name, part_numbers, write_part
 from imgrec.system.regular_files import open_regular
 
+THUMBS_FILE = "thumbs.bin"
 # What Pillow raises on a damaged thumbnail.
 DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 
 
 def write_thumbs(
-    folder: Path, number: int, ids: Ids, thumbs: Sequence[bytes], origins: bytes | None = None
+    folder: Path,
+    number: int,
+    ids: Ids,
+    thumbs: Sequence[bytes],
+    origins: bytes | None = None,
+    *,
+    file: str = THUMBS_FILE,
 ) -> None:
-    """Write a part of thumbnails atomically.
+    """Write a part of thumbnails, or of other small pictures, atomically.
 
     Args:
         folder: of the parts.
@@ -41,10 +48,11 @@ def write_thumbs(
         ids: (m,) ascending.
         thumbs: the m JPEGs.
         origins: the content of `pictures.json`; None for none.
+        file: name of the file that holds them end to end.
     """
     offsets = np.cumsum([0, *map(len, thumbs)], dtype=np.int64)
     files: dict[str, NDArray[Any] | bytes] = {
-        "ids.npy": ids, "offsets.npy": offsets, "thumbs.bin": b"".join(thumbs)
+        "ids.npy": ids, "offsets.npy": offsets, file: b"".join(thumbs)
     }  # fmt: skip
     if origins is not None:
         files[ORIGINS] = origins
@@ -64,13 +72,23 @@ class ThumbStore:
         self._owners = owners[first]
 
     @classmethod
-    def open(cls, folder: Path) -> "ThumbStore":
+    def open(cls, folder: Path, file: str = THUMBS_FILE) -> "ThumbStore":
         """Open the parts of a folder, which may be absent.
+
+        Args:
+            folder: of the parts.
+            file: as of `write_thumbs`.
 
         Raises:
             StoreError: a part is damaged; the message names it.
         """
-        return cls([_open_part(folder / part_name(number)) for number in part_numbers(folder)])
+        numbers = part_numbers(folder)
+        return cls([_open_part(folder / part_name(number), file) for number in numbers])
+
+    @property
+    def ids(self) -> Ids:
+        """The ids (n,) of the pictures that have one, ascending."""
+        return self._ids
 
     def get(self, image_id: int) -> bytes:
         """Return the JPEG of a picture.
@@ -78,16 +96,23 @@ class ThumbStore:
         Raises:
             StoreError: it has none.
         """
+        jpeg = self.find(image_id)
+        if jpeg is None:
+            raise StoreError(f"no thumbnail of picture {image_id}: run imgrec index again")
+        return jpeg
+
+    def find(self, image_id: int) -> bytes | None:
+        """Return the bytes that are kept of a picture, None if there are none."""
         place = int(self._ids.searchsorted(image_id))
         if place < len(self._ids) and self._ids[place] == image_id:
             ids, offsets, data = self._parts[self._owners[place]]
             row = int(ids.searchsorted(image_id))
             jpeg: bytes = data[offsets[row] : offsets[row + 1]].tobytes()
             return jpeg
-        raise StoreError(f"no thumbnail of picture {image_id}: run imgrec index again")
+        return None
 
 
-def _open_part(part: Path) -> tuple[Ids, NDArray[np.int64], NDArray[np.uint8]]:
+def _open_part(part: Path, file: str) -> tuple[Ids, NDArray[np.int64], NDArray[np.uint8]]:
     ids, offsets = load_ids(part), np.asarray(load_array(part / "offsets.npy", "int64 o"))
     check_rows(part, ids=len(ids), offsets=len(offsets) - 1)
     if offsets[0] != 0 or (np.diff(offsets) < 0).any():
@@ -95,8 +120,8 @@ def _open_part(part: Path) -> tuple[Ids, NDArray[np.int64], NDArray[np.uint8]]:
             f"{part / 'offsets.npy'} is damaged, it does not ascend from 0: run imgrec index "
             "again, which sets it aside and makes it anew"
         )
-    data = _mapped(part / "thumbs.bin")
-    check_rows(part, **{"offsets.npy bytes": int(offsets[-1]), "thumbs.bin bytes": len(data)})
+    data = _mapped(part / file)
+    check_rows(part, **{"offsets.npy bytes": int(offsets[-1]), f"{file} bytes": len(data)})
     return ids, offsets, data
 
 

@@ -96,21 +96,22 @@ class OutputFolder:
         return _listed(out) - ours - folders
 
 
-# A site of a million pictures lists some 100,000 pages and sheets, 60 bytes each. Brackets of JSON
-# take up to 30 times their size in memory.
-_MARKER_BYTES = 1 << 24
+# A site of a million pictures lists some 100,000 pages and sheets, 60 bytes each, and of half a
+# million previews 35 bytes each. Brackets of JSON take up to 30 times their size in memory.
+_MARKER_BYTES = 1 << 25
 
 SITE = OutputFolder(
     "site",
     "site.json",
     r"index\.html|assets/[a-z.-]+\.(js|css)|search/[a-z0-9-]+\.js"
-    r"|pages/community-[0-9.]+\.html|sheets/(index|community-[0-9.]+)\.jpg",
+    r"|pages/community-[0-9.]+\.html|sheets/(index|community-[0-9.]+)\.jpg"
+    r"|previews/[0-9]+/[0-9]+\.webp",
 )
 REPORT = OutputFolder("report", "report.json", r"index\.html|figures/[a-z0-9-]+\.(svg|png)")
 REVIEW = OutputFolder(
     "review of duplicates",
     "review.json",
-    r"index\.html|assets/[a-z]+\.(js|css)|data/(facts|thumbs)-[0-9]+\.js|pictures/[0-9]+\.jpg",
+    r"index\.html|assets/[a-z]+\.(js|css)|data/(facts|thumbs)-[0-9]+\.js|pictures/[0-9]+\.(jpg|webp)",
 )
 LOGDIR = OutputFolder(
     "logdir",

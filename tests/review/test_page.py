@@ -132,14 +132,14 @@ def test_previews_are_drawn_of_first_groups_and_each_content_once() -> None:
 def test_a_file_that_has_changed_is_shown_by_its_thumbnail(folder: Path, tmp_path: Path) -> None:
     Image.new("RGB", (900, 600), "red").save(tmp_path / "a.png")
     data = (tmp_path / "a.png").read_bytes()
-    jpeg = preview(Wanted(str(tmp_path), "a.png", digest(data)))
+    jpeg = preview(Wanted(str(tmp_path), "a.png", digest(data), 1))
     assert jpeg is not None
     assert Image.open(io.BytesIO(jpeg)).size == (PREVIEW_PX, 341)
     (tmp_path / "b.png").write_bytes(b"no picture")
     for wrong in (
-        Wanted(str(tmp_path), "a.png", "0" * 32),
-        Wanted(str(tmp_path), "gone.png", digest(data)),
-        Wanted(str(tmp_path), "b.png", digest(b"no picture")),
+        Wanted(str(tmp_path), "a.png", "0" * 32, 1),
+        Wanted(str(tmp_path), "gone.png", digest(data), 2),
+        Wanted(str(tmp_path), "b.png", digest(b"no picture"), 3),
     ):
         assert preview(wrong) is None
         assert list(previews([wrong], 0)) == [None]

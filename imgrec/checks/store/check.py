@@ -15,12 +15,12 @@ from imgrec.checks.store.derived import check_derived
 from imgrec.checks.store.parts import check_output
 from imgrec.collection import Ids
 from imgrec.errors import StoreError
-from imgrec.store.damage import Output, outputs_of
+from imgrec.store.damage import PICTURE_FILES, Output, outputs_of
 from imgrec.store.enclosure import name_in, strays
 from imgrec.store.features import stored_ids
 from imgrec.store.manifest import FORMAT, format_of, read_manifest
 from imgrec.store.origins import read_roots
-from imgrec.store.paths import CATALOG, CLASSES, THUMBS, StorePaths
+from imgrec.store.paths import CATALOG, CLASSES, PREVIEWS, THUMBS, StorePaths
 from imgrec.system.text import counted
 
 # Links and the like that are listed.
@@ -115,7 +115,7 @@ def _check_enclosed(store: Path) -> Check[bool]:
 def _check_names(store: Path, outputs: list[Output]) -> Check[None]:
     """Report folders of features and classes that stand for no name that imgrec gives."""
     for output in outputs:
-        if output.kind != THUMBS:
+        if output.kind not in PICTURE_FILES:
             try:
                 name_in(output.folder)
             except StoreError as error:
@@ -127,7 +127,12 @@ def _check_names(store: Path, outputs: list[Output]) -> Check[None]:
 def _check_complete(store: Path, output: Output, ok: Ids) -> Check[None]:
     """Warn if readable pictures have no row in an output."""
     lacking = int(np.isin(ok, stored_ids(output.folder), invert=True).sum())
-    if lacking:
+    if lacking and output.kind == PREVIEWS:
+        yield Place(PREVIEWS).warning(
+            f"{counted(lacking, 'picture')} have none",
+            "they are shown by their thumbnails; the next imgrec index --previews makes them",
+        )
+    elif lacking:
         yield Place(output.folder.relative_to(store).as_posix()).warning(
             f"{counted(lacking, 'picture')} have no row",
             "they are not found by this feature until "

@@ -1,4 +1,4 @@
-"""Check the parts of a store: checksums, picture ids, finite values, and thumbnails that decode."""
+"""Check the parts of a store: checksums, ids, finite values, small pictures that decode."""
 
 from pathlib import Path
 
@@ -6,10 +6,11 @@ import numpy as np
 
 from imgrec.checks.findings import Check, Place
 from imgrec.collection import Ids
+from imgrec.pictures.preview_file import open_preview
 from imgrec.pictures.thumbnail_file import open_thumbnail
 from imgrec.store.arrays import load_array, load_ids
-from imgrec.store.damage import Output, digest_problem, part_problem
-from imgrec.store.paths import CLASSES, CLASSES_DESCRIPTION, FEATURE_DESCRIPTION, FEATURES
+from imgrec.store.damage import PICTURE_FILES, Output, digest_problem, part_problem
+from imgrec.store.paths import CLASSES, CLASSES_DESCRIPTION, FEATURE_DESCRIPTION, FEATURES, THUMBS
 from imgrec.store.set_aside import description_problem
 from imgrec.store.thumbnails import DAMAGED
 from imgrec.system.text import counted
@@ -58,7 +59,7 @@ def _content_problem(output: Output, part: Path, deep: bool) -> str | None:
         return _numbers_problem(part / "vectors.npy")
     if output.kind == CLASSES:
         return _numbers_problem(part / "probabilities.npy")
-    return _thumbs_problem(part, deep)
+    return _pictures_problem(output.kind, part, deep)
 
 
 def _numbers_problem(path: Path) -> str | None:
@@ -69,14 +70,15 @@ def _numbers_problem(path: Path) -> str | None:
     return None
 
 
-def _thumbs_problem(part: Path, deep: bool) -> str | None:
+def _pictures_problem(kind: str, part: Path, deep: bool) -> str | None:
     offsets = np.asarray(load_array(part / "offsets.npy"))
-    ids, data = load_ids(part), (part / "thumbs.bin").read_bytes()
+    ids, data = load_ids(part), (part / PICTURE_FILES[kind]).read_bytes()
+    what, opener = ("thumbnail", open_thumbnail) if kind == THUMBS else ("preview", open_preview)
     step = 1 if deep else max(1, len(ids) // _SAMPLE)
     for row in range(0, len(ids), step):
         try:
-            with open_thumbnail(data[offsets[row] : offsets[row + 1]]) as image:
+            with opener(data[offsets[row] : offsets[row + 1]]) as image:
                 image.load()
         except DAMAGED as error:
-            return f"the thumbnail of picture {ids[row]} does not decode ({error})"
+            return f"the {what} of picture {ids[row]} does not decode ({error})"
     return None
