@@ -1,20 +1,24 @@
 """The facts about a picture that the panel of a page shows when it is selected."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from imgrec.collection import Entry
-from imgrec.collection.kinds import CLASS, COMMUNITY, CONFIDENCE, DUPLICATES
+from imgrec.collection.kinds import BUNDLE, CLASS, COMMUNITY, CONFIDENCE, DUPLICATES, SIMILAR
+from imgrec.pictures.metadata_names import CAMERA, LENS, TAKEN, Datum
 from imgrec.sources.opening import source_of
 from imgrec.system.file_links import link_to
 from imgrec.system.file_names import printable
 
 # Number of neighbors shown.
 NEAR = 12
-# Kinds of label that the page shows in other places.
-_SHOWN_ELSEWHERE = (CLASS, CONFIDENCE, COMMUNITY, DUPLICATES)
+# Kinds of label that the page shows in other places, and ids of other pictures.
+_NO_CHIPS = (CLASS, CONFIDENCE, COMMUNITY, DUPLICATES, SIMILAR, BUNDLE)
+# Metadata that the page shows: places, titles and keywords stay in the store.
+_SAID = (TAKEN, CAMERA, LENS)
+_DATE = len("2019-07-14")
 _LEAST_SHARE = 0.05
 _LEAST_CLASS = 0.2
 
@@ -31,7 +35,11 @@ def folder_of(entry: Entry) -> str:
 
 
 def describe(
-    entry: Entry, labels: Mapping[str, str], folder: Path, linked: bool = True
+    entry: Entry,
+    labels: Mapping[str, str],
+    folder: Path,
+    linked: bool = True,
+    said: Sequence[Datum] = (),
 ) -> dict[str, Any]:
     """Return the facts about a picture that the panel shows, as a JSON object.
 
@@ -40,22 +48,50 @@ def describe(
         labels: its labels, by kind.
         folder: absolute path of the page's folder, to link to the file from.
         linked: False to leave out the link: `href` is then None.
+        said: metadata of the file.
     """
     file = source_of(entry.root).file(entry.path) if linked else None
-    told = class_of(labels)
     return {
         "folder": folder_of(entry),
         "facts": " · ".join(_facts(entry)),
         "href": link_to(file, folder) if file else None,
-        "labels": [
-            *([[CLASS, told]] if told else []),
-            *(
-                [printable(kind), printable(value)]
-                for kind, value in sorted(labels.items())
-                if kind not in _SHOWN_ELSEWHERE
-            ),
-        ],
+        "labels": [chip.row() for chip in chips_of(labels, said)],
     }
+
+
+class Chip(NamedTuple):
+    """A label or metadata of a picture, as the panel shows it and the search finds it.
+
+    Attributes:
+        kind: of the label, or name of the metadata.
+        value: that is searched.
+        shown: the value as text, of a class with its probability.
+    """
+
+    kind: str
+    value: str
+    shown: str
+
+    def row(self) -> list[str]:
+        """Return [kind, shown], with the value appended where it differs from what is shown."""
+        row = [self.kind, self.shown]
+        return row if self.value == self.shown else [*row, self.value]
+
+
+def chips_of(labels: Mapping[str, str], said: Sequence[Datum] = ()) -> list[Chip]:
+    """Return the labels and metadata of a picture that a page shows, its class first.
+
+    Args:
+        labels: by kind.
+        said: metadata of the file; of these, the date, the camera and the lens are shown.
+    """
+    chips = [(CLASS, labels[CLASS], class_of(labels))] if CLASS in labels else []
+    chips += [(k, value, value) for k, value in sorted(labels.items()) if k not in _NO_CHIPS]
+    for datum in said:
+        if datum.name in _SAID and datum.name not in labels:
+            value = datum.value[:_DATE] if datum.name == TAKEN else datum.value
+            chips.append((datum.name, value, value))
+    return [Chip(*map(printable, chip)) for chip in chips]
 
 
 def class_of(labels: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Tokenization for the name search; `templates/lookup.js` applies the same rules to the query."""
+"""Tokenization for the name search; `templates/terms.js` applies the same rules to the query."""
 
 import re
 import sys

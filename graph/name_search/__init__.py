@@ -1,1 +1,1 @@
-"""The inverted index over names, folders and classes that the search box of the pages reads."""
+"""The inverted index over names, folders and labels that the search box of the pages reads."""

@@ -1,10 +1,10 @@
 """The documents of the search index, communities and pictures, as files of JSON rows.
 
-A document is what a search result shows: a name, a folder, a class, the page to open and the
+A document is what a search result shows: a name, a folder, labels, the page to open and the
 thumbnail cell.
 Documents are numbered by their order, split into files of a few kilobytes, so that the browser
-loads only the files of the results that it shows. Within a file, folders, classes and pages are
-string tables, and rows refer to them by index.
+loads only the files of the results that it shows. Within a file, folders, labels and pages are
+tables, and rows refer to them by index.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +12,8 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from graph.addresses import Cell
+from graph.name_search.labels import Label, label_terms
+from imgrec.collection.kinds import COMMUNITY, FOLDER
 from imgrec.system.script_data import json_text
 
 # Size at which a file is full. Small, since 30 results may be spread over 30 files.
@@ -27,7 +29,9 @@ class PictureDocument(NamedTuple):
         folder: its folder.
         page: name of the page that shows it.
         cell: its thumbnail on the sheet of that page.
-        category: its class; "" for none.
+        labels: those that a search finds and a result shows, its class among them.
+        folder_label: the label of its folder, which a search finds; "" for none.
+        community: path of its community; "" for none.
     """
 
     id: int
@@ -35,7 +39,14 @@ class PictureDocument(NamedTuple):
     folder: str
     page: str
     cell: Cell
-    category: str = ""
+    labels: tuple[Label, ...] = ()
+    folder_label: str = ""
+    community: str = ""
+
+    def terms(self) -> Iterator[str]:
+        """Yield the terms of all its labels."""
+        more = ((FOLDER, self.folder_label), (COMMUNITY, self.community))
+        return label_terms([*self.labels, *(label for label in more if label[1])])
 
 
 class CommunityDocument(NamedTuple):
@@ -46,16 +57,22 @@ class CommunityDocument(NamedTuple):
         about: description shown below the name; it is not searched.
         pages: names of its pages; a result opens the first.
         face: id of its representative picture; None for no thumbnail.
+        path: of the community; "" for none.
     """
 
     name: str
     about: str
     pages: tuple[str, ...]
     face: int | None
+    path: str = ""
+
+    def terms(self) -> Iterator[str]:
+        """Yield the terms of its path."""
+        return label_terms([(COMMUNITY, self.path)] if self.path else [])
 
 
 class DocumentFile:
-    """Builder of one file of documents, with string tables for folders, classes and pages.
+    """Builder of one file of documents, with tables for folders, labels and pages.
 
     Args:
         titles: heading of the results of each page, by page name.
@@ -65,7 +82,7 @@ class DocumentFile:
     def __init__(self, titles: Mapping[str, str], faces: Mapping[int, PictureDocument]) -> None:
         self._titles, self._faces = titles, faces
         self._folders: dict[str, int] = {}
-        self._classes: dict[str, int] = {}
+        self._labels: dict[Label, int] = {}
         self._pages: dict[tuple[str, str], int] = {}
         self._rows: list[str] = []
         self.size_bytes = 0
@@ -74,15 +91,14 @@ class DocumentFile:
         return len(self._rows)
 
     def add_picture(self, picture: PictureDocument) -> None:
-        """Append the row [id, name, folder, page, *cell, class]; all but id, name are indices.
+        """Append the row [id, name, folder, page, *cell, *labels].
 
-        A picture without a class has none at the end of its row.
+        Folder, page and labels are indices.
         """
         page = self._index(self._pages, (picture.page, self._titles.get(picture.page, "")))
         folder = self._index(self._folders, picture.folder)
-        row = [picture.id, picture.name, folder, page, *picture.cell]
-        category = [self._index(self._classes, picture.category)] if picture.category else []
-        self._add([*row, *category])
+        labels = [self._index(self._labels, label) for label in picture.labels]
+        self._add([picture.id, picture.name, folder, page, *picture.cell, *labels])
 
     def add_group(self, group: CommunityDocument) -> None:
         """Append the row [null, name, about, page]; about and page are table indices.
@@ -97,10 +113,10 @@ class DocumentFile:
         self._add(row)
 
     def text(self) -> str:
-        """Return the file as JSON: `folders`, `classes`, `pages` and `rows`."""
+        """Return the file as JSON: `folders`, `labels`, `pages` and `rows`."""
         tables = {
             "folders": list(self._folders),
-            "classes": list(self._classes),
+            "labels": list(self._labels),
             "pages": list(self._pages),
         }
         parts = [f'"{name}":{json_text(table)}' for name, table in tables.items()]

@@ -1,12 +1,14 @@
-"""An inverted index over names, folders and classes that works offline, without a server.
+"""An inverted index over names, folders and labels that works offline, without a server.
 
 A page opened from `file://` may load scripts but not fetch data (same-origin policy). So each file
 of the index is a script that passes its data to the page by `imgrecSearch.register(name, data)`,
 and the browser loads only the files that a query needs:
 
-    search/index.js          directory: how many documents and which words the other files hold
-    search/documents-0.js …  name, folder, class, page and cell of some communities or pictures
-    search/words-0.js …      some words, sorted, each with its posting lists
+    search/index.js          directory: how many documents and which words the other files hold,
+                             and which kinds of label there are
+    search/documents-0.js …  name, folder, labels, page and cell of some communities or pictures
+    search/words-0.js …      some words and keys of labels, sorted, each with its posting lists
+    search/parts.js          words that are found by a part of them
 
 Documents are numbered, communities first, then pictures sorted by path. So the pictures of one
 folder, or of one series of a camera, are consecutive numbers, and a posting list of runs stays
@@ -23,8 +25,9 @@ from typing import Any
 import numpy as np
 
 from graph.name_search.documents import CommunityDocument, PictureDocument, document_files
+from graph.name_search.parts import joined_words, part_words
 from graph.name_search.postings import Numbers, Postings
-from graph.words import terms
+from graph.words import fold, terms
 from imgrec.system.script_data import json_text
 
 FOLDER = "search"
@@ -47,10 +50,18 @@ def search_files(
         yield _script(f"documents-{len(counts)}", file.text())
         counts.append(len(file))
     firsts: list[str] = []
-    for entries in _word_files(*_indexed([*groups, *ordered])):
+    words, names, folders = _indexed([*groups, *ordered])
+    for entries in _word_files(words, names, folders):
         yield _script(f"words-{len(firsts)}", f"[{','.join(entries.values())}]")
         firsts.append(next(iter(entries)))
-    directory = {"groups": len(groups), "documents": counts, "words": firsts}
+    parts = part_words(words, names.counts(len(words)) + folders.counts(len(words)))
+    if parts:
+        yield _script("parts", json_text(" ".join(parts)))
+    kinds = sorted({word.split(":", 2)[1] for word in words if word.startswith(":")})
+    directory = {
+        "groups": len(groups), "documents": counts, "words": firsts, "kinds": kinds,
+        "parts": len(parts),
+    }  # fmt: skip
     yield _script("index", json_text(directory))
 
 
@@ -98,7 +109,10 @@ class _Runs:
         self._rows = array("i")
 
     def add(self, text: str, start: int, stop: int) -> None:
-        for word in terms(text):
+        self.add_terms([*terms(text), *joined_words(fold(text))], start, stop)
+
+    def add_terms(self, words: Iterable[str], start: int, stop: int) -> None:
+        for word in words:
             self._rows.extend((self._numbers.setdefault(word, len(self._numbers)), start, stop))
 
     def postings(self, documents: int, ranks: Numbers) -> Postings:
@@ -109,13 +123,12 @@ class _Runs:
 def _indexed(
     documents: Sequence[PictureDocument | CommunityDocument],
 ) -> tuple[list[str], Postings, Postings]:
-    """Return all words, sorted, and their postings: of names, and of folders and classes."""
+    """Return all words, sorted, and their postings: of names, and of folders and labels."""
     numbers: dict[str, int] = {}
     names, folders = _Runs(numbers), _Runs(numbers)
     for document, described in enumerate(documents):
         names.add(described.name, document, document + 1)
-        if isinstance(described, PictureDocument):
-            folders.add(described.category, document, document + 1)
+        folders.add_terms(described.terms(), document, document + 1)
     start = 0
     for folder, same in groupby(map(_folder, documents)):
         stop = start + sum(1 for _ in same)

@@ -69,6 +69,12 @@ class Postings:
             starts, stops = merged(starts, stops)
         return encode(starts.tolist(), stops.tolist())
 
+    def counts(self, words: int) -> Numbers:
+        """Return the number of documents of each word (words,)."""
+        counts = np.zeros(words, np.int64)
+        np.add.at(counts, self.starts // (self.documents + 1), self.stops - self.starts)
+        return counts
+
     def each(self, words: int) -> Iterator[str]:
         """Yield the encoded posting list of each word, in order."""
         line = np.arange(words + 1) * (self.documents + 1)

@@ -77,7 +77,7 @@ def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[P
     shown = [i for members in job.members.values() for i in members]
     wanted = {*shown, *(near[0] for found in job.near.values() for near in found)}
     entries = {entry.id: entry for entry in catalog.entries(sorted(wanted))}
-    labels = catalog.labels.of(sorted(wanted))
+    labels, said = catalog.labels.of(sorted(wanted)), catalog.metadata.of(sorted(wanted))
     for node in drawing.nodes:
         node["name"] = name_of(entries[node["id"]])
         if told := class_of(labels[node["id"]]):
@@ -85,7 +85,10 @@ def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[P
         if len(job.members[node["id"]]) > 1:
             node["members"] = job.members[node["id"]]
     folder = (workshop.site / job.file).parent
-    described = {i: _described(workshop, entries[i], labels[i], folder) for i in sorted(wanted)}
+    described = {
+        i: describe(entry, labels[i], folder, entry.root in workshop.roots, said[i])
+        for i, entry in sorted(entries.items())
+    }
     pictures = {i: described[i] for i in shown}
     for node_id, members in job.members.items():
         pictures[node_id]["near"] = _near(job, node_id, entries)
@@ -101,12 +104,6 @@ def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[P
             "previews": has_previews(workshop.folder, wanted),
         },
     ), drawing
-
-
-def _described(
-    workshop: Workshop, entry: Entry, labels: Mapping[str, str], folder: Path
-) -> dict[str, Any]:
-    return describe(entry, labels, folder, entry.root in workshop.roots)
 
 
 def _others(described: Mapping[int, Any], pictures: Mapping[int, Any]) -> dict[int, Any]:

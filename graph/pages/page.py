@@ -19,7 +19,7 @@ ASSETS = (
     *("page.css", "thumbs.js", "network.js", "panel.js", "keys.js"),
     *("larger.js", "view.css", "view.js", "print.css", "print.js"),
     *("overview.css", "overview.js"),
-    *("lookup.js", "search.css", "search.js"),
+    *("nouns.js", "terms.js", "lookup.js", "search.css", "search.js"),
 )
 _VIS = "templates/lib/vis-9.1.2/vis-network.min.js"
 

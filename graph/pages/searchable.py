@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from graph.addresses import Page
 from graph.communities.guide import Guide
 from graph.name_search.documents import CommunityDocument, PictureDocument
+from graph.name_search.labels import Label
 from graph.pages.places import Places
-from graph.picture_facts import folder_of, name_of
+from graph.picture_facts import chips_of, folder_of, name_of
 from imgrec.collection import Catalog
-from imgrec.collection.kinds import CLASS
-from imgrec.system.file_names import printable
+from imgrec.collection.kinds import FOLDER
 from imgrec.system.text import counted
 
 _BATCH = 10_000
@@ -17,13 +17,25 @@ _BATCH = 10_000
 
 def found_pictures(catalog: Catalog, guide: Guide, places: Places) -> Iterator[PictureDocument]:
     """Yield a document for every picture; those in a bundle share its cell, not its name."""
-    ids, classes = guide.bundles.ids, catalog.labels.of_kind(CLASS)
+    ids = guide.bundles.ids
+    # One tuple for all pictures with the same label.
+    known: dict[Label, Label] = {}
     for start in range(0, len(ids), _BATCH):
-        for entry in catalog.entries(ids[start : start + _BATCH]):
+        batch = ids[start : start + _BATCH]
+        labels, said = catalog.labels.of(batch.tolist()), catalog.metadata.of(batch.tolist())
+        for entry in catalog.entries(batch):
             page, cell = places.of(places.node(entry.id))
-            found = printable(classes.get(entry.id, ""))
-            name, folder = name_of(entry), folder_of(entry)
-            yield PictureDocument(entry.id, name, folder, page.name, cell, found)
+            chips = [chip[:2] for chip in chips_of(labels[entry.id], said[entry.id])]
+            yield PictureDocument(
+                entry.id,
+                name_of(entry),
+                folder_of(entry),
+                page.name,
+                cell,
+                tuple(known.setdefault(chip, chip) for chip in chips if chip[0] != FOLDER),
+                next((value for kind, value in chips if kind == FOLDER), ""),
+                page.path,
+            )
 
 
 def found_groups(guide: Guide) -> list[CommunityDocument]:
@@ -31,7 +43,11 @@ def found_groups(guide: Guide) -> list[CommunityDocument]:
     paths = sorted((path for path in guide.pages if path), key=lambda path: -guide.pictures(path))
     return [
         CommunityDocument(
-            guide.names[path], _about(guide, path), (Page(path).name,), guide.faces_of([path])[0]
+            guide.names[path],
+            _about(guide, path),
+            (Page(path).name,),
+            guide.faces_of([path])[0],
+            path,
         )
         for path in paths
     ]

@@ -1,22 +1,15 @@
 "use strict";
 // Client of the search index: loads the files that a query needs and ranks the documents.
-// graph/name_search/index.py writes the files and documents their format. Words are tokenized and
-// folded by the same rules as in graph/words.py; both sides must agree.
+// graph/name_search/index.py writes the files and documents their format.
 
 window.imgrecSearch = (() => {
-  const MAX_LENGTH = 24;
+  const { formsOf } = window.imgrecNouns;
+  const { isAsked, termsOf } = window.imgrecTerms;
   const MOST = { groups: 5, pictures: 30 };
-  // Score of a match by kind; the score of a document is the sum over all words of the query.
-  const CLASSES = { begunFolder: 1, begunName: 2, wholeFolder: 3, wholeName: 4 };
-  const MARKS = /[\u0300-\u036f\ufe00-\ufe0f]/gu;
-  const LETTERS = {
-    ß: "ss", ς: "σ", ı: "i", ø: "o", đ: "d", ð: "d", ł: "l", ħ: "h", ŧ: "t", æ: "ae", œ: "oe", þ: "th",
-  };
-  const LETTER = new RegExp(`[${Object.keys(LETTERS).join("")}]`, "gu");
-  const ONE = "[\\p{L}\\p{M}\\p{N}]";
-  const UNSPACED = `(?:(?=[\\u0e00-\\u0eff\\u1000-\\u109f\\u1780-\\u17ff\\u3005-\\u3007\\u3040-\\u30ff\\u31f0-\\u31ff`
-    + `\\u3400-\\u4dbf\\u4e00-\\u9fff\\u{20000}-\\u{3ffff}])${ONE})+`;
-  const WORD = new RegExp(`(${UNSPACED})|\\p{So}|(?:(?!${UNSPACED})${ONE})+`, "gu");
+  // Score of a match by kind; the score of a document is the sum over all terms of the query.
+  const CLASSES = { partFolder: 1, partName: 2, begunFolder: 3, begunName: 4, wholeFolder: 5, wholeName: 6 };
+  // Letters of a part of a word, at least, and words that it is looked for in, at most.
+  const PART = { least: 3, words: 40 };
   const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   const VALUES = new Uint8Array(128);
   for (let value = 0; value < 64; value += 1) VALUES[ALPHABET.charCodeAt(value)] = value;
@@ -25,26 +18,6 @@ window.imgrecSearch = (() => {
   const files = new Map();
   // Resolver of each file that is being loaded, by name.
   const waiting = new Map();
-
-  function fold(text) {
-    return text.normalize("NFKD").replace(MARKS, "").toLowerCase().replace(LETTER, (letter) => LETTERS[letter]);
-  }
-
-  /** Return the distinct words of a query, folded. */
-  function wordsOf(query) {
-    const found = new Set();
-    for (const [word, unspaced] of fold(query).matchAll(WORD)) {
-      const letters = [...word];
-      if (!unspaced) {
-        found.add(letters.slice(0, MAX_LENGTH).join(""));
-      } else if (letters.length === 1) {
-        found.add(word);
-      } else {
-        letters.slice(1).forEach((letter, i) => found.add(letters[i] + letter));
-      }
-    }
-    return [...found];
-  }
 
   /** Return a promise of the data of an index file; a failed file is tried again next time. */
   function load(name) {
@@ -117,32 +90,70 @@ window.imgrecSearch = (() => {
     }
   }
 
-  /** Return the class of each document for a word or prefix, 0 for no match. */
-  async function classesOf(word, index) {
-    const classes = new Uint8Array(index.total);
+  /** Return the entry of a word, and the entries that begin with it (or their combined one). */
+  async function entriesOf(word, index) {
     const first = Math.max(0, lastUpTo(index.words, word));
     const entries = index.words.length ? await load(`words-${first}`) : [];
     const own = entries.find((entry) => entry[0] === word);
-    const begun = own?.length === 5 ? [["", own[3], own[4]]] : entries.filter((entry) => entry[0].startsWith(word));
-    if (own?.length !== 5) {
-      for (let next = first + 1; index.words[next]?.startsWith(word); next += 1) {
-        begun.push(...(await load(`words-${next}`)).filter((entry) => entry[0].startsWith(word)));
-      }
+    if (own?.length === 5) return { own, begun: [["", own[3], own[4]]] };
+    const begun = entries.filter((entry) => entry[0].startsWith(word));
+    for (let next = first + 1; index.words[next]?.startsWith(word); next += 1) {
+      begun.push(...(await load(`words-${next}`)).filter((entry) => entry[0].startsWith(word)));
     }
-    for (const entry of begun) mark(classes, entry[2], CLASSES.begunFolder);
-    for (const entry of begun) mark(classes, entry[1], CLASSES.begunName);
-    if (own) mark(classes, own[2], CLASSES.wholeFolder);
-    if (own) mark(classes, own[1], CLASSES.wholeName);
+    return { own, begun };
+  }
+
+  /** Return the words of letters that have a part inside, the most frequent first. */
+  async function wordsAround(part, index) {
+    if (!index.parts || [...part].length < PART.least || !/^\p{L}+$/u.test(part)) return [];
+    const words = (await load("parts")).split(" ");
+    return words.filter((word) => word.indexOf(part) > 0).slice(0, PART.words);
+  }
+
+  /** Return the class of each document for a word, prefix or part, 0 for no match. */
+  async function classesOf(word, index) {
+    const classes = new Uint8Array(index.total);
+    const whole = async (one) => (await entriesOf(one, index)).own;
+    const { own, begun } = await entriesOf(word, index);
+    const around = await Promise.all((await wordsAround(word, index)).map(whole));
+    const forms = await Promise.all(formsOf(word).map(whole));
+    const marks = [
+      [around, 2, CLASSES.partFolder], [around, 1, CLASSES.partName],
+      [[...begun, ...forms], 2, CLASSES.begunFolder], [[...begun, ...forms], 1, CLASSES.begunName],
+      [[own], 2, CLASSES.wholeFolder], [[own], 1, CLASSES.wholeName],
+    ];
+    for (const [entries, list, value] of marks) {
+      for (const entry of entries) if (entry) mark(classes, entry[list], value);
+    }
     return classes;
   }
 
-  /** Return the count and the best `most` of the documents in [start, end) that match all words. */
-  function best(ofWords, start, end, most) {
-    const ranked = Array.from({ length: CLASSES.wholeName * ofWords.length + 1 }, () => []);
+  /** Return the class of each document for a term: all its words, or its label. */
+  async function classesOfTerm({ words, label }, index) {
+    const ofWords = await Promise.all(words.map((word) => classesOf(word, index)));
+    const classes = ofWords.length
+      ? ofWords.reduce((least, other) => least.map((value, i) => Math.min(value, other[i])))
+      : new Uint8Array(index.total);
+    if (!label) return classes;
+    const { own, begun } = await entriesOf(label.key, index);
+    for (const entry of label.isExact ? [own] : begun) {
+      if (!entry) continue;
+      const labeled = new Uint8Array(index.total);
+      mark(labeled, entry[2], CLASSES.wholeFolder);
+      labeled.forEach((value, i) => {
+        if (value > classes[i]) classes[i] = value;
+      });
+    }
+    return classes;
+  }
+
+  /** Return the count and the best `most` of the documents in [start, end) that match all terms. */
+  function best(ofTerms, start, end, most) {
+    const ranked = Array.from({ length: CLASSES.wholeName * ofTerms.length + 1 }, () => []);
     let count = 0;
     for (let document = start; document < end; document += 1) {
       let sum = 0;
-      for (const classes of ofWords) {
+      for (const classes of ofTerms) {
         if (!classes[document]) {
           sum = 0;
           break;
@@ -157,15 +168,18 @@ window.imgrecSearch = (() => {
   }
 
   /** Return what a result shows, by the number of its document. */
-  async function described(document, index) {
+  async function described(document, index, terms) {
     const file = lastUpTo(index.starts, document);
-    const { folders, classes, pages, rows } = await load(`documents-${file}`);
+    const { folders, labels, pages, rows } = await load(`documents-${file}`);
     const [id, name, folder, at, ...rest] = rows[document - index.starts[file]];
     const cell = rest.length ? rest.slice(0, 4) : null;
-    // After the cell: of a community the page of its sheet, of a picture its class.
-    const [sheet, category] = id === null ? [rest[4] ?? at, undefined] : [at, rest[4]];
+    // After the cell: of a community the page of its sheet, of a picture its labels.
+    const [sheet, own] = id === null ? [rest[4] ?? at, []] : [at, rest.slice(4).map((label) => labels[label])];
     return {
-      id, name, cell, folder: folders[folder], category: classes[category] ?? "",
+      id, name, cell, folder: folders[folder],
+      category: own.find(([kind]) => kind === "class")?.[1] ?? "",
+      // Why the picture was found, where neither name nor folder nor class says it.
+      told: own.filter((label) => label[0] !== "class" && terms.some((term) => isAsked(label, term))),
       page: pages[at][0], title: pages[at][1], sheet: pages[sheet][0],
     };
   }
@@ -179,17 +193,18 @@ window.imgrecSearch = (() => {
     return index;
   }
 
-  /** Return the communities and pictures that match all words, each with count and best rows. */
-  async function find(words) {
+  /** Return the communities and pictures that match a query, each with count and best rows. */
+  async function find(query) {
     const index = await loadIndex();
-    const ofWords = await Promise.all(words.map((word) => classesOf(word, index)));
+    const terms = termsOf(query, index.kinds);
+    const ofTerms = await Promise.all(terms.map((term) => classesOfTerm(term, index)));
     const parts = [[0, index.groups, MOST.groups], [index.groups, index.total, MOST.pictures]];
     const [groups, pictures] = await Promise.all(parts.map(async (part) => {
-      const found = best(ofWords, ...part);
-      return { count: found.count, rows: await Promise.all(found.best.map((row) => described(row, index))) };
+      const found = best(ofTerms, ...part);
+      return { count: found.count, rows: await Promise.all(found.best.map((row) => described(row, index, terms))) };
     }));
     return { groups, pictures };
   }
 
-  return { find, fold, loadIndex, register, wordsOf };
+  return { find, loadIndex, register };
 })();

@@ -28,11 +28,32 @@ function neighbor([id, similarity, name, elsewhere, cell]) {
   return item;
 }
 
-function label([kind, value]) {
-  const item = document.createElement("li");
+/** Return the query that finds the pictures with a label; "" if it cannot be written. */
+function labelQuery(kind, value) {
+  if (/[\s:="]/.test(kind) || !value || value.includes('"')) return "";
+  return `${kind}:"${value}"`;
+}
+
+/** Return a label [kind, shown, value?] as a list item: a link to the search for it. */
+function label([kind, shown, value = shown]) {
   const name = document.createElement("small");
   name.textContent = kind;
-  item.append(name, ` ${value}`);
+  const query = labelQuery(kind, value);
+  const chip = document.createElement(query ? "a" : "span");
+  chip.append(name, ` ${shown}`);
+  if (query) {
+    chip.href = `?q=${encodeURIComponent(query)}`;
+    chip.title = `Search ${query}`;
+    chip.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      // The large view covers the search box.
+      chip.closest("dialog")?.close();
+      window.imgrecSearch.ask(query);
+    });
+  }
+  const item = document.createElement("li");
+  item.append(chip);
   return item;
 }
 

@@ -8,7 +8,8 @@
   const answers = search.querySelector(".answers");
   const told = document.getElementById("told");
   const found = document.getElementById("found");
-  const { find, loadIndex, wordsOf } = window.imgrecSearch;
+  const { find, loadIndex } = window.imgrecSearch;
+  const { wordsOf } = window.imgrecTerms;
   const THUMB_PX = 40;
   // Delay before "Searching…" is shown while index files are loading.
   const PATIENCE_MS = 150;
@@ -57,7 +58,9 @@
     const attributes = { id: `found-${place}`, role: "option", tabindex: -1, "aria-selected": "false", href: addressOf(row) };
     const link = element("a", attributes);
     const text = element("span", { class: "text", title: row.folder ? `${row.folder}/${row.name}` : row.name });
-    text.append(element("b", {}, row.name), element("small", { class: "about" }, [row.folder, row.category].filter(Boolean).join(" · ")));
+    const told = row.told.map(([kind, value]) => (kind === "taken" ? value : `${kind} ${value}`));
+    const about = [row.folder, row.category, ...told].filter(Boolean).join(" · ");
+    text.append(element("b", {}, row.name), element("small", { class: "about" }, about));
     const frame = element("span", { class: "frame" });
     if (row.cell) frame.append(thumbnail(row));
     link.append(frame, text);
@@ -146,9 +149,8 @@
   async function update() {
     turn += 1;
     const mine = turn;
-    const words = wordsOf(query.value);
-    if (!words.length) {
-      tell("Type a word of a file name, folder or class");
+    if (!wordsOf(query.value).length) {
+      tell("Type a word of a file name, folder, class or color, or a date such as 2019-07");
       open(Boolean(query.value.trim()));
       return;
     }
@@ -158,7 +160,7 @@
       open(true);
     }, PATIENCE_MS);
     try {
-      const result = await find(words);
+      const result = await find(query.value);
       if (mine === turn) show(result);
     } catch {
       if (mine === turn) tell("The search index is missing or cannot be read");
@@ -233,6 +235,17 @@
     query.focus();
     query.select();
   });
+  /** Search for a text, as if it was typed. */
+  window.imgrecSearch.ask = (text) => {
+    query.value = text;
+    if (document.activeElement === query) ask();
+    // Asks too.
+    else query.focus();
+  };
+  // A link to a search, such as a label of a picture that was opened in a tab of its own.
+  const asked = new URLSearchParams(location.search).get("q");
+
   // Hidden in the HTML, so that a page without JavaScript shows no dead search box.
   search.hidden = false;
+  if (asked) window.imgrecSearch.ask(asked);
 }

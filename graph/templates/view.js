@@ -38,11 +38,16 @@ async function fillFrame(frame, { id, name, sheet, cell }) {
   }
 }
 
+/** Return a label [kind, shown, value?] as text, of a class without its probability. */
+function labelText([kind, shown, value = shown]) {
+  return `${kind} ${value}`;
+}
+
 /** Return the text of the labels that two pictures share. */
 function commonLabels() {
   if (compared < 0) return new Set();
   const [one, other] = [viewed, neighborAt(compared).id].map((id) => (
-    (pictureData(id).labels ?? []).map(([kind, value]) => `${kind} ${value}`)
+    (pictureData(id).labels ?? []).map(labelText)
   ));
   return new Set(one.filter((text) => other.includes(text)));
 }
@@ -59,7 +64,7 @@ function fillSide(side, shown) {
   find("facts").textContent = [data.facts, likeness].filter(Boolean).join(" · ");
   const labels = (data.labels ?? []).map((pair) => {
     const item = label(pair);
-    item.classList.toggle("common", common.has(pair.join(" ")));
+    item.classList.toggle("common", common.has(labelText(pair)));
     return item;
   });
   find("labels").replaceChildren(...labels);

@@ -8,7 +8,13 @@ CELL = (4, 4, 128, 96)
 
 
 def picture(i: int, name: str, folder: str = "", category: str = "") -> PictureDocument:
-    return PictureDocument(i, name, folder, f"community-{i % 7 + 1}", CELL, category)
+    labels = (("class", category),) if category else ()
+    return PictureDocument(i, name, folder, f"community-{i % 7 + 1}", CELL, labels)
+
+
+def category_of(document: PictureDocument) -> str:
+    """Return the class of a picture; "" for none."""
+    return dict(document.labels).get("class", "")
 
 
 def many(count: int) -> list[PictureDocument]:

@@ -136,9 +136,9 @@ def _asked(browser: webdriver.Chrome, site: Path, query: str) -> list[str]:
         browser.get((site / "index.html").as_uri())
         requests(browser)
         count, *spent_ms = browser.execute_async_script(  # type: ignore[no-untyped-call]
-            "const [query, done] = arguments, { find, wordsOf } = imgrecSearch;"
+            "const [query, done] = arguments, { find } = imgrecSearch;"
             "const timed = async () => {"
-            "  const start = performance.now(), found = await find(wordsOf(query));"
+            "  const start = performance.now(), found = await find(query);"
             "  return [found.pictures.count, performance.now() - start];"
             "};"
             "timed().then(([count, first]) => timed().then(([, again]) => "

@@ -19,9 +19,10 @@ from selenium.webdriver.common.by import By
 from browser import console_errors, requests
 from graph.name_search.documents import CommunityDocument, PictureDocument
 from graph.name_search.index import write_search
+from graph.name_search.parts import joined_words
 from graph.words import fold, terms
 from imgrec.store.store import Store
-from name_documents import many
+from name_documents import category_of, many
 from site_in_browser import EVIL, HOSTILE, opened, sized, until
 from site_stores import clusters, data_of, make_store, pages_of, site_of
 
@@ -57,7 +58,7 @@ def found_by(browser: webdriver.Chrome, query: str) -> dict[str, Any]:
     """Return the result of a query of the index, without the search box."""
     answer: dict[str, Any] = browser.execute_async_script(
         "const done = arguments[1];"
-        "imgrecSearch.find(imgrecSearch.wordsOf(arguments[0])).then(done, (e) => done(String(e)))",
+        "imgrecSearch.find(arguments[0]).then(done, (e) => done(String(e)))",
         query,
     )
     return answer
@@ -83,7 +84,19 @@ def collection(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @cache
 def cut() -> list[tuple[PictureDocument, set[str], set[str]]]:
-    return [(p, set(terms(p.name)), {*terms(p.folder), *terms(p.category)}) for p in many(COUNT)]
+    return [
+        (
+            p,
+            {*terms(p.name), *joined_words(fold(p.name))},
+            {*terms(p.folder), *terms(category_of(p))},
+        )
+        for p in many(COUNT)
+    ]
+
+
+def is_inside(part: str, word: str) -> bool:
+    """Return True if a part of three letters or more is within a word of letters."""
+    return len(part) >= 3 and part.isalpha() and word.isalpha() and word.find(part) > 0
 
 
 def ranked_by_hand(words: list[str]) -> tuple[list[int], int]:
@@ -91,10 +104,12 @@ def ranked_by_hand(words: list[str]) -> tuple[list[int], int]:
 
     def of_word(word: str, name: set[str], folder: set[str]) -> int:
         for score, found in (
-            (4, word in name),
-            (3, word in folder),
-            (2, any(w.startswith(word) for w in name)),
-            (1, any(w.startswith(word) for w in folder)),
+            (6, word in name),
+            (5, word in folder),
+            (4, any(w.startswith(word) for w in name)),
+            (3, any(w.startswith(word) for w in folder)),
+            (2, any(is_inside(word, w) for w in name)),
+            (1, any(is_inside(word, w) for w in folder)),
         ):
             if found:
                 return score
@@ -115,13 +130,13 @@ def test_scripts_fold_and_cut_as_python_does(browser: webdriver.Chrome, site: Pa
         for i in range(sys.maxunicode + 1)
         if unicodedata.category(chr(i)) not in ("Cn", "Cs", "Co")
     ]
-    told = browser.execute_script("return arguments[0].map((c) => imgrecSearch.fold(c))", assigned)
+    told = browser.execute_script("return arguments[0].map((c) => imgrecTerms.fold(c))", assigned)
     differing = [(c, there) for c, there in zip(assigned, told, strict=True) if fold(c) != there]
     assert differing == []
     texts = [*(name.decode() for name in NAMES), *(p.name for p in many(300)), "x" * 30, "ß 東 🌸❤️"]
     texts += ["".join(assigned[i : i + 40]) for i in range(0, len(assigned), 40)]
     cut = browser.execute_script(
-        "return arguments[0].map((text) => imgrecSearch.wordsOf(text))", texts
+        "return arguments[0].map((text) => imgrecTerms.wordsOf(text))", texts
     )
     for text, words in zip(texts, cut, strict=True):
         assert set(words) <= set(terms(text)), text
@@ -139,11 +154,12 @@ def test_answers_are_those_of_a_search_by_hand(browser: webdriver.Chrome, collec
     pairs = [f"{a} {b}" for a, b in zip(singles[::2], ["img", "2019", "r", "jpg"] * 5, strict=True)]
     fixed = ["jpg", "IMG", "riv", "river été", "2019 3", "été house", "夜景 2", "кот jp 1", "zzz"]
     fixed += ["golden", "retr", "running shoe", "shoe river", "golden 2019"]
+    fixed += ["each", "ress", "triev", "ouse riv", "oto", "lde 2019"]
     across = [first[:n] for first in told["words"][1:] for n in range(1, len(first))]
     for query in [*singles, *pairs, *fixed, *across]:
         answer = found_by(browser, query)
         ids, count = ranked_by_hand(browser.execute_script(
-            "return imgrecSearch.wordsOf(arguments[0])", query
+            "return imgrecTerms.wordsOf(arguments[0])", query
         ))  # fmt: skip
         assert [row["id"] for row in answer["pictures"]["rows"]] == ids, query
         assert answer["pictures"]["count"] == count
@@ -220,7 +236,7 @@ query.focus();
 query.value = arguments[0];
 query.dispatchEvent(new Event("input"));
 query.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
-window.imgrecSearch.find(window.imgrecSearch.wordsOf(arguments[0])).then(
+window.imgrecSearch.find(arguments[0]).then(
   () => setTimeout(() => done(document.querySelector(".search .answers").hidden), 50));
 """
 
@@ -264,7 +280,12 @@ def test_arrows_move_the_active_option_and_turn_around(
         "return [query.getAttribute('role'), found.getAttribute('role'),"
         " query.getAttribute('aria-controls'), query.labels[0].textContent]"
     )
-    assert roles == ["combobox", "listbox", "found", "Search names, folders, classes"]
+    assert roles == [
+        "combobox",
+        "listbox",
+        "found",
+        "Search names, folders, classes, colors, dates",
+    ]
 
 
 def test_results_of_a_page_stand_together_below_its_title(
@@ -298,9 +319,9 @@ def test_a_class_finds_its_pictures_and_stands_beside_their_folder(
     )
     assert all(re.fullmatch(r".+/.+ · golden retriever", about) for about in shown)
     found = {row["id"] for row in found_by(browser, "golden retriever")["pictures"]["rows"]}
-    assert found <= {p.id for p in many(COUNT) if p.category == "golden retriever"}
+    assert found <= {p.id for p in many(COUNT) if category_of(p) == "golden retriever"}
     # Without a class only the folder stands there.
-    without = next(p for p in many(COUNT) if not p.category)
+    without = next(p for p in many(COUNT) if not category_of(p))
     assert searched(browser, f"{without.name} {without.folder}")[0] == without.name
     about = browser.find_element(By.CSS_SELECTOR, "#found .about").text
     assert about == without.folder
@@ -336,7 +357,8 @@ def test_only_sheets_of_results_in_view_are_loaded(browser: webdriver.Chrome, si
     sheets = [address for address in asked if address.startswith("sheets/")]
     assert 1 <= len(sheets) < len(browser.find_elements(By.CSS_SELECTOR, "#found [role=group]"))
     scripts = [address for address in asked if address.startswith("search/")]
-    assert sorted(scripts) == ["search/documents-0.js", "search/index.js", "search/words-0.js"]
+    files = ("documents-0", "index", "parts", "words-0")
+    assert sorted(scripts) == [f"search/{name}.js" for name in files]
 
 
 def test_without_the_index_the_box_says_so_and_the_page_works(
@@ -364,7 +386,7 @@ def test_what_holds_no_word_finds_nothing_and_says_what_to_type(
 ) -> None:
     opened(browser, site / "index.html")
     type_into_box(browser, "/", "?!")
-    until(browser, "return told.textContent === 'Type a word of a file name, folder or class'")
+    until(browser, "return told.textContent.startsWith('Type a word of a file name')")
     type_into_box(browser, Keys.BACKSPACE, Keys.BACKSPACE)
     until(browser, "return document.querySelector('.answers').hidden")
 

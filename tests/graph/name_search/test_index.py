@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from graph.name_search.documents import DOCUMENTS_BYTES, CommunityDocument, PictureDocument
 from graph.name_search.index import WORDS_BYTES, search_files, wide_prefixes, write_search
+from graph.name_search.labels import label_terms
+from graph.name_search.parts import MOST_WORDS, joined_words, part_words
 from graph.name_search.postings import ALPHABET, Postings, encode, merged
 from graph.words import MAX_LENGTH, UNSPACED, fold, terms
 from imgrec.system.file_names import printable
-from name_documents import CELL, many, picture
+from name_documents import CELL, category_of, many, picture
 
 EVIL = "</script><img src=x onerror=alert(1)>\u2028\u2029<!--"
 NAMES = st.text(min_size=1, max_size=30).map(printable)
@@ -52,7 +54,8 @@ class Index:
         for number, _ in enumerate(self.told["documents"]):
             file = self.data[f"documents-{number}"]
             for i, *row in file["rows"]:
-                yield file["classes"][row[7]] if i is not None and len(row) > 7 else ""
+                labels = [file["labels"][at] for at in row[7:]] if i is not None else []
+                yield dict(labels).get("class", "")
 
     def found(self, word: str) -> tuple[set[int], set[int], int]:
         """The documents with words that begin so in the name, in the folder; files read."""
@@ -122,9 +125,14 @@ def words_by_hand(text: str) -> set[str]:
 def check_found(index: Index, words: set[str]) -> int:
     """Check that words and prefixes find exactly their documents; return the most files read."""
     rows = list(index.rows())
-    of_names = [set(terms(name)) for _, name, *_ in rows]
-    of_folders = [
-        {*terms(folder), *terms(category)} if i is not None else set()
+    of_names = [{*terms(name), *joined_words(fold(name))} for _, name, *_ in rows]
+    of_folders: list[set[str]] = [
+        {
+            *(*terms(folder), *joined_words(fold(folder)), *terms(category)),
+            *([f":class:{fold(category)[:60]}"] if category else []),
+        }
+        if i is not None
+        else set()
         for (i, _, folder, *_), category in zip(rows, index.classes(), strict=True)
     ]
     most = 0
@@ -222,7 +230,7 @@ def test_odd_names_are_found_by_every_word_and_beginning(
     assert [row[:2] for row in rows[: len(titles)]] == [(None, title) for title in titles]
     by_path = sorted(pictures, key=lambda p: (p.folder, p.name, p.id))
     assert [row[:4] for row in rows[len(titles) :]] == [p[:4] for p in by_path]
-    assert list(index.classes())[len(titles) :] == [p.category for p in by_path]
+    assert list(index.classes())[len(titles) :] == [category_of(p) for p in by_path]
     words = {word for text in sum(names, (*titles,)) for word in words_by_hand(text)}
     check_found(index, {word[:n] for word in words for n in range(1, len(word) + 1)})
 
@@ -292,6 +300,73 @@ def test_no_name_ends_a_script() -> None:
         assert not set(text) & {"<", "\u2028", "\u2029"}
         assert text.count("\n") == 1
     assert {row[1] for row in Index(files).rows()} == {EVIL, EVIL.upper()}
+
+
+def test_labels_have_keys_and_words() -> None:
+    assert list(label_terms([("Color", "Red")])) == [":color:red", "red"]
+    assert list(label_terms([("class", "tabby, tabby cat")])) == [
+        ":class:tabby, tabby cat", "tabby", "cat"
+    ]  # fmt: skip
+    # A number alone means a file name.
+    assert list(label_terms([("cluster", "7")])) == [":cluster:7"]
+    assert set(label_terms([("community", "3.1.2")])) == {
+        ":community:3.1.2", ":community:3", ":community:3.1"
+    }  # fmt: skip
+    assert set(label_terms([("taken", "2019-07-14")])) == {
+        ":taken:2019-07-14", ":taken:2019", ":taken:2019-07", "2019", "july"
+    }  # fmt: skip
+    assert set(label_terms([("taken", "2019")])) == {":taken:2019", "2019"}
+    assert next(iter(label_terms([("x", "é" * 99)]))) == ":x:" + "e" * 60
+
+
+@given(NAMES, NAMES)
+def test_any_label_is_found_by_its_key_and_words(kind: str, value: str) -> None:
+    found = list(label_terms([(kind, value)]))
+    assert found[0] == f":{fold(kind)}:{fold(value)[:60]}"
+    if fold(kind) not in {"taken", "cluster", "community"}:
+        assert found[1:] == terms(value)
+
+
+def test_labels_are_indexed_with_their_pictures() -> None:
+    red, blue = (("color", "red"), ("class", "dress")), (("color", "blue"),)
+    pictures = [
+        PictureDocument(1, "a.jpg", "f", "community-1", CELL, red, "f", "3.1"),
+        PictureDocument(2, "b.jpg", "f", "community-1", CELL, blue, "f", "3.2"),
+    ]
+    groups = [CommunityDocument("Three", "", ("community-3",), None, "3")]
+    index = Index(list(search_files(pictures, groups)))
+    assert index.told["kinds"] == ["class", "color", "community", "folder"]
+    # Documents: the community, a.jpg, b.jpg.
+    for key, documents in {
+        ":color:red": {1}, ":color:blue": {2}, ":folder:f": {1, 2}, ":community:3": {0, 1, 2},
+        ":community:3.1": {1}, ":class:dress": {1}, "red": {1}, "dress": {1},
+    }.items():  # fmt: skip
+        assert index.found(key)[1] == documents, key
+    (file,) = (data for name, data in index.data.items() if name.startswith("documents"))
+    rows = file["rows"][1:]
+    assert [[file["labels"][i] for i in row[8:]] for row in rows] == [
+        [list(label) for label in of_one] for of_one in (red, blue)
+    ]
+
+
+def test_words_with_a_hyphen_are_joined() -> None:
+    assert joined_words("red t-shirt, rock'n'roll") == ["tshirt", "rocknroll"]
+    assert joined_words("t_shirt 12-jpg x ray.png") == ["tshirt", "xray"]
+    assert joined_words("2019-07-14 a1-b2 one two-3") == []
+    assert joined_words("ab cd-efgh-") == ["cdefgh"]
+
+
+def test_the_words_that_are_searched_for_parts_are_bounded() -> None:
+    words = ["abc", "abcd", "a1b2c3", ":color:red", "sunset", "東京夜景", "beach"]
+    counts = np.array([9, 1, 9, 9, 5, 2, 5])
+    assert part_words(words, counts) == ["sunset", "beach", "東京夜景", "abcd"]
+    letters = [f"{a}{b}{c}{d}" for a in ALPHABET[:26] for b in ALPHABET[:26]
+               for c in ALPHABET[:26] for d in "ab"]  # fmt: skip
+    found = part_words(letters, np.arange(len(letters)))
+    assert found == letters[: -MOST_WORDS - 1 : -1]
+    index = Index(list(search_files([picture(1, "sunset beach 2019.jpg", "t-shirt")], [])))
+    assert set(index.data["parts"].split()) == {"sunset", "beach", "shirt", "tshirt"}
+    assert index.told["parts"] == 4
 
 
 @pytest.mark.parametrize("count", [0, 1])
