@@ -12,6 +12,7 @@ Cell = tuple[int, int, int, int]
 
 FOLDER = "pages"
 _PREVIEWS_A_FOLDER = 1000
+CONTACT = "contact"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Page:
     def sheet(self) -> str:
         """Its sheet of thumbnails (JPEG), relative to the site."""
         return f"sheets/{self.name}.jpg"
+
+    @property
+    def contact(self) -> str:
+        """Its contact sheet (HTML), relative to the site."""
+        return f"{CONTACT}/{self.name}.html"
 
     @property
     def root(self) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from graph.addresses import Cell
+from graph.pages.contact_sheet import ContactJob, contact_data
 from graph.pages.jobs import OverviewJob, PageJob
 from graph.pages.network import WIDE, Drawing, draw
 from graph.pages.overview import draw_overview
@@ -68,6 +69,16 @@ def write_page(workshop: Workshop, job: PageJob | OverviewJob) -> None:
         with Store.open(workshop.store) as store:
             view, drawing = pictures_page(workshop, job, store.catalog)
     (workshop.folder / job.file).write_text(_renderer().render(view, drawing), "utf-8")
+
+
+def write_pages(workshop: Workshop, jobs: tuple[PageJob | OverviewJob, ContactJob]) -> None:
+    """Write the page of a community and its contact sheet."""
+    page, contact = jobs
+    write_page(workshop, page)
+    with Store.open(workshop.store) as store:
+        data = contact_data(contact, store.catalog)
+    text = _renderer().contact_sheet(contact.view, data)
+    (workshop.folder / contact.file).write_text(text, "utf-8")
 
 
 def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[PageText, Drawing]:

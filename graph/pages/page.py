@@ -18,7 +18,7 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 ASSETS = (
     *("page.css", "thumbs.js", "network.js", "panel.js", "keys.js"),
     *("larger.js", "view.css", "view.js", "print.css", "print.js"),
-    *("overview.css", "overview.js"),
+    *("overview.css", "overview.js", "contact-sheet.css", "contact-sheet.js"),
     *("nouns.js", "terms.js", "lookup.js", "search.css", "search.js"),
 )
 _VIS = "templates/lib/vis-9.1.2/vis-network.min.js"
@@ -55,6 +55,7 @@ class PageText:
         about: the most frequent folders and classes, as text.
         root: relative URL of the site's folder.
         sheet: relative URL of the thumbnail sheet.
+        contact: relative URL of the contact sheet.
         crumbs: breadcrumb links from the overview to the parent.
         previous: link to the previous page in reading order, None on the first.
         next: link to the next page, None on the last.
@@ -71,6 +72,7 @@ class PageText:
     about: str
     root: str
     sheet: str
+    contact: str
     crumbs: list[Link] = field(default_factory=list)
     previous: Link | None = None
     next: Link | None = None
@@ -104,6 +106,10 @@ class Renderer:
         self._environment.globals["view"] = view
         html: str = network.generate_html()
         return html
+
+    def contact_sheet(self, view: Any, data: dict[str, Any]) -> str:
+        """Return the HTML of a contact sheet (`graph.pages.contact_sheet`)."""
+        return self._environment.get_template("contact-sheet.html").render(view=view, data=data)
 
 
 def assets() -> dict[str, bytes]:

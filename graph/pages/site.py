@@ -14,15 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from graph.addresses import FOLDER, Cell, Page, check_page_size
+from graph.addresses import CONTACT, FOLDER, Cell, Page, check_page_size
 from graph.choices import AUTO, JOINED, LOUVAIN, PAGE_SIZE, check_method
 from graph.communities.build import CommunityOptions, CommunityTree, make_collection
 from graph.communities.facts import CommunityFacts
 from graph.communities.kept import KeptParts, keep_parts, load_parts
-from graph.communities.parts import split
+from graph.communities.parts import induced, split
 from graph.communities.weights import Graph
 from graph.name_search.index import write_search
-from graph.pages.draw import Workshop, write_page, write_sheet
+from graph.pages.contact_sheet import ContactJob, chosen, contact_job
+from graph.pages.draw import Workshop, write_pages, write_sheet
 from graph.pages.jobs import OverviewJob, PageJob, overview_job, pictures_job, sheet_pictures
 from graph.pages.page import assets
 from graph.pages.places import Places
@@ -41,7 +42,7 @@ from imgrec.system.progress import progress
 from imgrec.system.threads import cores
 from imgrec.system.workers import in_order
 
-_FOLDERS = ("assets", "sheets", FOLDER)
+_FOLDERS = ("assets", "sheets", FOLDER, CONTACT)
 # Least number of pages that is worth the start of worker processes.
 WORKERS_FROM = 24
 
@@ -225,7 +226,7 @@ def _write_site(
             rows = guide.groups[path].rows
             places.put(path, rows, of_page[: len(rows)])
     jobs = _jobs(collection, cells, places)
-    for _ in bar(in_order(partial(write_page, workshop), jobs, workers), desc="pages"):
+    for _ in bar(in_order(partial(write_pages, workshop), jobs, workers), desc="pages"):
         pass
     write_search(folder, found_pictures(store.catalog, guide, places), found_groups(guide))
     facts = {"pictures": len(collection.labels), "communities": asdict(collection.facts)}
@@ -250,16 +251,20 @@ class _Cells:
 
 def _jobs(
     collection: CommunityTree, cells: _Cells, places: Places
-) -> Iterator[PageJob | OverviewJob]:
-    """Yield the job of each page, in the order of the guide."""
-    guide = collection.guide
+) -> Iterator[tuple[PageJob | OverviewJob, ContactJob]]:
+    """Yield the jobs of each page and its contact sheet, in the order of the guide."""
+    guide, graph = collection.guide, collection.graph
     inner = _inner_graphs(collection)
     for number, path in enumerate(guide.pages):
         of_page = cells.of(number)
+        job: PageJob | OverviewJob
         if guide.groups[path].children:
-            yield overview_job(guide, path, of_page, collection.graph)
+            job = overview_job(guide, path, of_page, graph)
+            within = induced(graph, chosen(guide, path))
         else:
-            yield pictures_job(guide, path, of_page, inner[path], collection.neighbors, places)
+            job = pictures_job(guide, path, of_page, inner[path], collection.neighbors, places)
+            within = inner[path]
+        yield job, contact_job(guide, path, within, places)
 
 
 def _inner_graphs(collection: CommunityTree) -> dict[str, Graph]:

@@ -37,6 +37,7 @@ def view_of(guide: Guide, path: str, faces: Sequence[Cell], similar: Sequence[Ce
         about=guide.about[path] if path else "",
         root=page.root,
         sheet=page.root + page.sheet,
+        contact=page.root + page.contact,
         crumbs=[Link(guide.names[above], page.way_to(above)) for above in guide.above(path)],
         previous=_step(guide, page, before),
         next=_step(guide, page, after),

@@ -104,8 +104,8 @@ SITE = OutputFolder(
     "site",
     "site.json",
     r"index\.html|assets/[a-z.-]+\.(js|css)|search/[a-z0-9-]+\.js"
-    r"|pages/community-[0-9.]+\.html|sheets/(index|community-[0-9.]+)\.jpg"
-    r"|previews/[0-9]+/[0-9]+\.webp",
+    r"|pages/community-[0-9.]+\.html|contact/(index|community-[0-9.]+)\.html"
+    r"|sheets/(index|community-[0-9.]+)\.jpg|previews/[0-9]+/[0-9]+\.webp",
 )
 REPORT = OutputFolder("report", "report.json", r"index\.html|figures/[a-z0-9-]+\.(svg|png)")
 REVIEW = OutputFolder(

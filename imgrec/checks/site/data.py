@@ -2,8 +2,8 @@
 
 It holds the nodes of the drawn network (with cells: rectangles on the page's thumbnail sheet), and
 either the pictures with their neighbors (a page of pictures) or a link for each node (a page of
-communities). A hand-edited or damaged page may hold any JSON: each value is validated, and what is
-invalid is left out and reported.
+communities); that of a contact sheet has rows of pictures of other pages. A hand-edited or damaged
+page may hold any JSON: each value is validated, and what is invalid is left out and reported.
 """
 
 import json
@@ -80,7 +80,9 @@ def read_data(place: Place, text: str | None) -> Check[PageData]:
         sheet = None
     found = PageData(sheet)
     of_node = yield from _read_nodes(place, nodes, found)
-    if "pictures" in data:
+    if "contact" in data:
+        yield from _read_contact(place, data, found)
+    elif "pictures" in data:
         bundled = _bundled(nodes, of_node)
         yield from _read_pictures(place, data["pictures"], of_node, bundled, found)
         found.hrefs_elsewhere += _hrefs(data.get("others"))
@@ -185,6 +187,26 @@ def _read_pictures(
         yield place.error(what, _STOPS)
     if unknown:
         yield place.error(f"its data lack the pictures {shortened(unknown)}", _STOPS)
+
+
+def _read_contact(place: Place, data: Mapping[str, Any], found: PageData) -> Check[None]:
+    """Read the rows of a contact sheet, [id, name, number of the page, cell, …], as neighbors."""
+    rows, pages = data["contact"], data.get("pages")
+    if not isinstance(rows, list) or not isinstance(pages, list):
+        yield place.error("its data lack the pages of its pictures", _NOTHING)
+        return
+    wrong: list[str] = []
+    for row in rows:
+        valid = isinstance(row, list) and len(row) > 3 and _is_whole(row[2])
+        page = pages[row[2]] if valid and 0 <= row[2] < len(pages) else None
+        near = _near([*row[:3], f"../pages/{page}", row[3]]) if isinstance(page, str) else None
+        if near is None or near.cell is None:
+            wrong.append(json.dumps(row)[:40])
+        else:
+            found.near.append(near)
+    if wrong:
+        what = f"{counted(len(wrong), 'row')} of its contact sheet are invalid: {shortened(wrong)}"
+        yield place.error(what, "these pictures, or all, are not drawn")
 
 
 def _read_targets(
