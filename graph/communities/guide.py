@@ -18,6 +18,7 @@ from graph.picture_facts import main_classes, main_folders
 from imgrec.collection import Catalog
 from imgrec.collection.kinds import CLASS
 from imgrec.labels.community_names import community_name, is_lonely
+from imgrec.pictures.metadata_names import TAKEN, by_name
 from imgrec.store.classes import Classes
 
 # The name of the page of the whole collection.
@@ -159,9 +160,14 @@ def _tallies(
             ids = bundles.ids[np.concatenate([bundles.rows(node) for node in group.rows.tolist()])]
             wanted, sums = ids.tolist(), class_sums(classes, ids) if classes else None
             found[path] = Tally.of(
-                catalog.entries(wanted), catalog.labels.of(wanted), sums
+                catalog.entries(wanted), catalog.labels.of(wanted), sums, _taken(catalog, wanted)
             ).pruned()
     return found
+
+
+def _taken(catalog: Catalog, ids: Sequence[int]) -> dict[int, str]:
+    metadata = catalog.metadata.of(ids)
+    return {i: str(by_name(data)[TAKEN]) for i, data in metadata.items() if TAKEN in by_name(data)}
 
 
 def _about(path: str, own: Tally, whole: Tally) -> str:

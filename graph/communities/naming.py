@@ -1,9 +1,11 @@
-"""Names of communities: words of paths, classes and colors, frequent inside and rare outside.
+"""Names of communities: words of paths, classes, colors and dates, frequent inside, rare outside.
 
 A class counts by its probability, over the five classes that are stored of each picture: a hundred
 pictures with a probability of 0.3 count as thirty. So a class that the classifier is not sure of
 never names a community, and the words of paths do. Where there are none, a noun above the classes
-may: of thirty breeds, each with a small share, "dog" has a large one. Texts are ranked by their
+may: of thirty breeds, each with a small share, "dog" has a large one. Where nothing is sure, a
+class or noun with a smaller share names it, if it is far more frequent inside; then the date of
+most pictures, then the color of many. Texts are ranked by their
 contribution to the Kullback-Leibler divergence between the community and the rest of the
 collection. Siblings get different words where anything tells them apart: a weaker text that one of
 them has and its namesakes lack is added. The full name ends in the path of the community, which no
@@ -24,6 +26,11 @@ _LEAST_SHARE = 1 / 3
 _LEAST_COLOR = 1 / 2
 # The same of a class that is named beside a word, and of each of two classes named together.
 _LEAST_BESIDE, _LEAST_OF_TWO = 1 / 2, 1 / 8
+# The same where nothing else names a community, and how much more frequent inside it must be.
+_LEAST_WEAK, _WEAK_LIFT = 1 / 5, 3
+_LEAST_WEAK_COLOR = 1 / 4
+# Of a date: that of a journey or an event, which is not that of most other pictures.
+_LEAST_DATE = 1 / 2
 # A noun is taken instead of a class if its score is so many times as high.
 _CLEARLY = 1.5
 # Of nouns with nearly the best score, the one with the fewest classes is taken: of "measuring
@@ -133,12 +140,30 @@ def _options(path: str, own: Tally, whole: Tally) -> list[str]:
     lead, second = _lead(own, whole)
     color = key_color(own, whole)
     colors = [color] if color and color not in lead else []
+    dates = [found.text for found in _dates(own, whole)[:1]]
+    if not [*lead, *colors]:
+        lead = _weak_lead(own, whole) or dates or _weak_color(own, whole)
     if not [*lead, *colors]:
         return [""]
     # With a color a name is short if only its first part is kept.
     told = [lead, *([[*lead[:1], *colors], [*lead, *colors]] if colors else [])]
     told += [[*lead[:1], *second], [*lead[:1], *second, *colors]] if second else []
+    told += [[*(lead[:1] or colors), *dates]] if dates and dates != lead else []
     return list(dict.fromkeys(" · ".join(option) for option in told if option))
+
+
+def _weak_lead(own: Tally, whole: Tally) -> list[str]:
+    """Return the noun or class of a fifth of the probability, if it is rare in other pictures."""
+    found = [*_classes(own, whole, _LEAST_WEAK)[:1]]
+    noun = _noun(own, whole, _LEAST_WEAK)
+    if noun and (not found or noun.score > _CLEARLY * found[0].score):
+        found = [noun]
+    # The score is p log(p / q).
+    return [one.text for one in found if one.score >= one.share * math.log(_WEAK_LIFT)]
+
+
+def _weak_color(own: Tally, whole: Tally) -> list[str]:
+    return [one.text for one in _colors(own, whole, _LEAST_WEAK_COLOR)[:1]]
 
 
 def _lead(own: Tally, whole: Tally) -> tuple[list[str], list[str]]:
@@ -169,6 +194,7 @@ def _telling(name: str, own: Tally, alike: Tally) -> list[str]:
         *_words(own, alike, _LEAST_TELLING),
         *_classes(own, alike, _LEAST_TELLING),
         *_colors(own, alike, _LEAST_SHARE),
+        *_dates(own, alike)[:1],
     ]
     found.sort(key=lambda one: (-one.score, one.text))
     parts = name.split(" · ")
@@ -206,9 +232,9 @@ def _classes(own: Tally, whole: Tally, least: float) -> list[_Text]:
     return _told_apart([one for one in named if one.text])
 
 
-def _noun(own: Tally, whole: Tally) -> _Text | None:
+def _noun(own: Tally, whole: Tally, least: float = _LEAST_SHARE) -> _Text | None:
     """Return the noun above several classes that says most about a community."""
-    found = _probable(own.nouns, own.pictures, whole.nouns, whole.pictures, _LEAST_SHARE)
+    found = _probable(own.nouns, own.pictures, whole.nouns, whole.pictures, least)
     if not found:
         return None
     best = max(one.score for one in found)
@@ -220,6 +246,12 @@ def _noun(own: Tally, whole: Tally) -> _Text | None:
 def _colors(own: Tally, whole: Tally, least: float) -> list[_Text]:
     found = _scored(own.colors, own.pictures, whole.colors, whole.pictures, least, 1.0)
     return sorted(found, key=lambda one: (-one.score, one.text))
+
+
+def _dates(own: Tally, whole: Tally) -> list[_Text]:
+    """Return the days, months and years of most pictures, the most telling first."""
+    found = _scored(own.dates, own.pictures, whole.dates, whole.pictures, _LEAST_DATE)
+    return sorted(found, key=lambda one: (-one.score, -len(one.text), one.text))
 
 
 def _told_apart(found: Sequence[_Text]) -> list[_Text]:

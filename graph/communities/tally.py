@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from graph.communities.date_words import date_words
 from graph.communities.nouns import noun_sums
 from imgrec.collection import Entry, Ids
 from imgrec.collection.kinds import COLOR, FOLDER
@@ -35,6 +36,7 @@ class Tally:
         pictures: number of pictures.
         words: of their paths, in lower case.
         colors: color words.
+        dates: days, months and years in which they were taken, as words.
         folders: names of folders.
         classes: sum of the probabilities of each class.
     """
@@ -44,6 +46,7 @@ class Tally:
     colors: Counter[str] = field(default_factory=Counter)
     folders: Counter[str] = field(default_factory=Counter)
     classes: dict[str, float] = field(default_factory=dict)
+    dates: Counter[str] = field(default_factory=Counter)
 
     @cached_property
     def nouns(self) -> dict[str, float]:
@@ -56,13 +59,15 @@ class Tally:
         entries: Iterable[Entry],
         labels: Mapping[int, Mapping[str, str]],
         classes: ClassSums | None = None,
+        taken: Mapping[int, str] | None = None,
     ) -> "Tally":
-        """Count the words, colors and folders of some pictures.
+        """Count the words, colors, folders and dates of some pictures.
 
         Args:
             entries: of the pictures.
             labels: their labels, by id and kind.
             classes: sums over these pictures; None if the store has no classes.
+            taken: when pictures were taken, by id; None for nowhere told.
         """
         found = cls(classes=dict(classes or {}))
         for entry in entries:
@@ -71,12 +76,14 @@ class Tally:
             found.words.update(path_words(entry))
             found.colors.update([of_one[COLOR]] if COLOR in of_one else [])
             found.folders.update([of_one[FOLDER]] if FOLDER in of_one else [])
+            found.dates.update(date_words((taken or {}).get(entry.id, "")))
         return found
 
     def pruned(self) -> "Tally":
         """Return the tally without words too rare to name anything, such as those of one file."""
         least = max(2, self.pictures // 50) if self.pictures > _FEW else 1
         self.words = Counter({word: c for word, c in self.words.items() if c >= least})
+        self.dates = Counter({word: c for word, c in self.dates.items() if c >= least})
         self.classes = {name: s for name, s in self.classes.items() if s >= _LEAST_SUM}
         return self
 
@@ -86,7 +93,7 @@ class Tally:
         found = cls()
         for tally in tallies:
             found.pictures += tally.pictures
-            for kind in ("words", "colors", "folders"):
+            for kind in ("words", "colors", "folders", "dates"):
                 getattr(found, kind).update(getattr(tally, kind))
             for name, total in tally.classes.items():
                 found.classes[name] = found.classes.get(name, 0.0) + total

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.communities.date_words import date_words
 from graph.communities.naming import key_classes, key_words, words_of_siblings
 from graph.communities.nouns import breadth, noun_sums, noun_word
 from graph.communities.tally import Tally, class_sums
@@ -217,9 +218,11 @@ def test_many_classes_of_one_noun_name_a_community_by_it() -> None:
     dogs = dict.fromkeys(BREEDS, 6.0)
     whole = tally(1000, ("zoo", 48), classes={**dogs, "tabby": 40.0, "alp": 200.0})
     assert words_of_siblings({"1": tally(50, classes=dogs)}, whole) == {"1": "dog"}
-    # Together they are sure of less than a third.
+    # Together they are sure of less than a third, but hardly any other picture is of one.
     few = dict.fromkeys(BREEDS[:4], 4.0)
-    assert words_of_siblings({"1": tally(50, classes=few)}, whole) == {"1": ""}
+    assert words_of_siblings({"1": tally(50, classes=few)}, whole) == {"1": "dog"}
+    fewer = dict.fromkeys(BREEDS[:4], 2.0)
+    assert words_of_siblings({"1": tally(50, classes=fewer)}, whole) == {"1": ""}
     # One of the classes says more than the noun.
     pugs = tally(50, classes={"pug": 45.0, "collie": 2.0})
     assert words_of_siblings({"1": pugs}, Tally.joined([whole, pugs])) == {"1": "pug"}
@@ -278,3 +281,60 @@ def test_names_of_single_files_are_forgotten() -> None:
     assert own.words == Counter(dress=300)
     assert own.classes == {"gown": 90.0}
     assert tally(2, ("once", 1)).pruned().words == Counter(once=1)
+
+
+def dated(count: int, *dates: tuple[str, int], colors: dict[str, int] | None = None) -> Tally:
+    found = Tally(count, colors=Counter(colors or {}))
+    for date, times in dates:
+        for word in date_words(date):
+            found.dates[word] += times
+    return found
+
+
+@pytest.mark.parametrize(
+    ("taken", "words"),
+    [
+        ("2019-07-04T12:03:11", ["4 July 2019", "July 2019", "2019"]),
+        ("2019-12", ["December 2019", "2019"]),
+        ("2019", ["2019"]),
+        ("2019-13", ["2019"]),
+        ("", []),
+        ("yesterday", []),
+    ],
+)
+def test_words_of_a_date(taken: str, words: list[str]) -> None:
+    assert date_words(taken) == words
+
+
+def test_a_date_names_a_community_where_nothing_else_does() -> None:
+    other = dated(400, ("2018-03-01", 200), ("2019-01-05", 100))
+    summer = dated(50, ("2019-07-04", 20), ("2019-07-09", 20), colors={"blue": 30})
+    whole = Tally.joined([other, summer])
+    # Most are of July, of no one day; the color is of most pictures too, and stands first.
+    assert words_of_siblings({"1": dated(50, ("2019-07-04", 20), ("2019-07-09", 20))}, whole) == {
+        "1": "July 2019"
+    }
+    assert words_of_siblings({"1": summer}, whole) == {"1": "blue"}
+    day = dated(50, ("2019-07-04", 45))
+    assert words_of_siblings({"1": day}, Tally.joined([other, day])) == {"1": "4 July 2019"}
+    # The year of most other pictures tells nothing.
+    assert words_of_siblings({"1": dated(50, ("2018-03-01", 45))}, whole) == {"1": ""}
+
+
+def test_namesakes_are_told_apart_by_their_dates() -> None:
+    one, two = (
+        Tally(50, Counter(dress=50), dates=Counter({month: 40, "2019": 40}))
+        for month in ("May 2019", "June 2019")
+    )
+    whole = Tally.joined([one, two, tally(400)])
+    assert words_of_siblings({"1": one, "2": two}, whole) == {
+        "1": "dress · May 2019",
+        "2": "dress · June 2019",
+    }
+
+
+def test_a_color_of_many_pictures_is_the_last_thing_that_names() -> None:
+    whole = tally(400, colors={"red": 20, "gray": 200})
+    assert words_of_siblings({"1": tally(50, colors={"red": 14})}, whole) == {"1": "red"}
+    assert words_of_siblings({"1": tally(50, colors={"red": 11})}, whole) == {"1": ""}
+    assert words_of_siblings({"1": tally(50, colors={"gray": 20})}, whole) == {"1": ""}

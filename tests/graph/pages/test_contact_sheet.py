@@ -1,0 +1,190 @@
+"""Tests of contact sheets: every picture once, in orders checked by hand, usable by keys."""
+
+import shutil
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from selenium import webdriver
+from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver.common.by import By
+
+from browser import console_errors
+from graph.pages.contact_sheet import orders_of
+from graph.pages.likeness import likeness_order
+from imgrec.checks.site.check import check_site
+from imgrec.store.store import Store
+from site_in_browser import opened, sized, until
+from site_stores import clusters, data_of, make_store, pages_of, plain_names, site_of
+
+__all__ = ["sized"]
+COLORS = ("red", "blue", "black")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("contact")
+    path = make_store(folder, plain_names(84), clusters(84))
+    with Store.create(path) as store:
+        ids = store.catalog.ids("ok").tolist()
+        store.catalog.labels.replace("color", {i: COLORS[i % 3] for i in ids})
+    return site_of(path, folder / "site", page_size=10).index.parent
+
+
+def shown(browser: webdriver.Chrome) -> list[tuple[str, list[int]]]:
+    """Return the headings of a contact sheet and the ids below each."""
+    found: list[tuple[str, list[int]]] = browser.execute_script(
+        "return [...contact.querySelectorAll('section')].map((section) => ["
+        "section.querySelector('h2')?.firstChild.textContent ?? '',"
+        "[...section.querySelectorAll('a')].map((link) => Number(link.hash.slice(1)))])"
+    )
+    return [(heading, ids) for heading, ids in found]
+
+
+def test_every_page_has_a_sheet_of_all_its_pictures_and_the_doctor_finds_no_fault(
+    site: Path,
+) -> None:
+    with Store.open(site.parent / "store") as store:
+        every = store.catalog.ids("ok").tolist()
+    for page in [site / "index.html", *sorted((site / "pages").glob("*.html"))]:
+        name = page.name
+        sheet = site / "contact" / name
+        assert f'contact/{name}"' in page.read_text("utf-8")
+        data = data_of(sheet)["data"]
+        ids = [row[0] for row in data["contact"]]
+        assert len(set(ids)) == len(ids)
+        if page in pages_of(site):
+            assert sorted(ids) == sorted(node["id"] for node in data_of(page)["nodes"])
+        for groups in data["orders"].values():
+            order = [i for _, numbers in groups for i in numbers]
+            assert sorted(order) == list(range(len(ids)))
+    whole = data_of(site / "contact" / "index.html")["data"]["contact"]
+    assert sorted(row[0] for row in whole) == every
+    assert check_site(site).findings == ()
+
+
+@pytest.mark.parametrize("damage", ["[9, 'x', 99, [0,0,1,1]]", "[1]", "7", "[1, 'x', 0, [0]]"])
+def test_the_doctor_names_rows_that_are_invalid(site: Path, damage: str, tmp_path: Path) -> None:
+    copy = tmp_path / "site"
+    shutil.copytree(site, copy)
+    sheet = copy / "contact" / "index.html"
+    text = sheet.read_text("utf-8")
+    sheet.write_text(text.replace('"contact":[', f'"contact":[{damage.replace(chr(39), chr(34))},'))
+    (finding,) = check_site(copy).findings
+    assert "1 row of its contact sheet" in str(finding)
+
+
+def test_pictures_that_are_alike_stand_side_by_side() -> None:
+    groups = np.arange(40) % 4
+    pairs = {
+        (a, b): 0.9 - 0.001 * (b - a) for a in range(40) for b in range(a + 1, 40)
+        if groups[a] == groups[b]
+    }  # fmt: skip
+    order = likeness_order(40, pairs)
+    assert sorted(order) == list(range(40))
+    # Four groups, so three changes between neighbors.
+    assert sum(groups[a] != groups[b] for a, b in pairwise(order)) == 3
+    assert order == likeness_order(40, pairs)
+    # A chain is put in its order, from either end.
+    chain = likeness_order(9, {(i, i + 1): 0.8 for i in range(8)})
+    assert chain in (list(range(9)), list(range(9))[::-1])
+    assert [likeness_order(n, {}) for n in (1, 2)] == [[0], [0, 1]]
+
+
+def test_orders_are_by_color_wheel_month_and_megapixels() -> None:
+    found = orders_of(
+        [3, 2, 1, 0, 4],
+        ["blue", "red", "", "blue", "red"],
+        ["2020-01-02T10:00:00", "", "2019-12-31", "2019-12-01", "2020-01-01"],
+        [13_000_000, 100, 0, 30_000_000, 12_000_000],
+    )
+    assert found["likeness"] == [("", [3, 2, 1, 0, 4])]
+    assert found["color"] == [("red", [1, 4]), ("blue", [3, 0]), ("without a color", [2])]
+    assert found["date"] == [
+        ("December 2019", [3, 2]), ("January 2020", [4, 0]), ("without a date", [1]),
+    ]  # fmt: skip
+    assert found["size"] == [
+        ("24 megapixels or more", [3]), ("12 to 24 megapixels", [0, 4]),
+        ("less than 1 megapixel", [1]), ("of unknown size", [2]),
+    ]  # fmt: skip
+    # What tells nothing is not offered.
+    assert list(orders_of([0, 1], ["", ""], ["", ""], [5, 5])) == ["likeness"]
+    # Of many months the headings are years.
+    months = [f"{2000 + i // 12}-{i % 12 + 1:02d}" for i in range(30)]
+    by_date = orders_of(range(30), [""] * 30, months, [5] * 30)["date"]
+    assert [heading for heading, _ in by_date] == ["2000", "2001", "2002"]
+
+
+def test_a_click_orders_the_sheet_and_the_address_remembers_it(
+    browser: webdriver.Chrome, site: Path
+) -> None:
+    sheet = site / "contact" / "index.html"
+    opened(browser, sheet)
+    before = shown(browser)
+    assert [heading for heading, _ in before] == [""]
+    browser.find_element(By.CSS_SELECTOR, "[data-order=color]").click()
+    until(browser, "return order === 'color'")
+    groups = shown(browser)
+    assert [heading for heading, _ in groups] == ["red", "blue", "black"]
+    for number, (_, ids) in enumerate(groups):
+        assert ids and all(COLORS[i % 3] == COLORS[number] for i in ids)
+    assert browser.current_url.endswith("#color")
+    browser.refresh()
+    until(browser, "return window.imgrecDrawn && order === 'color'")
+    assert shown(browser) == groups
+    browser.back()
+    until(browser, "return order === 'likeness'")
+    assert shown(browser) == before
+    assert console_errors(browser) == []
+
+
+def test_keys_lead_through_the_sheet_to_the_picture_and_back(
+    browser: webdriver.Chrome, site: Path
+) -> None:
+    page = pages_of(site)[0]
+    opened(browser, page)
+    browser.find_element(By.CSS_SELECTOR, ".to-contact").click()
+    until(browser, "return document.body.className === 'contact' && window.imgrecDrawn")
+    ids = [i for _, group in shown(browser) for i in group]
+    focus = "return Number(document.activeElement.hash?.slice(1))"
+    assert browser.execute_script(focus) == ids[0]
+
+    def press(*keys: str) -> None:
+        ActionChains(browser).send_keys(*keys).perform()
+
+    press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT)
+    assert browser.execute_script(focus) == ids[1]
+    press(Keys.END)
+    assert browser.execute_script(focus) == ids[-1]
+    press("?")
+    until(browser, "return help.open")
+    press(Keys.ESCAPE)
+    until(browser, "return !help.open")
+    press("2")
+    until(browser, "return order === 'color'")
+    press(Keys.ESCAPE)
+    until(browser, "return document.body.className === 'pictures' && window.imgrecDrawn")
+    assert browser.current_url == page.as_uri()
+    opened(browser, site / "contact" / page.name)
+    press(Keys.ARROW_RIGHT, Keys.ENTER)
+    until(browser, f"return document.body.className === 'pictures' && selected === {ids[1]}")
+    assert console_errors(browser) == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_sheet_fits_the_window_and_draws_what_is_in_view(
+    browser: webdriver.Chrome, site: Path, sized: Callable[[int, int], None], width: int
+) -> None:
+    sized(width, 800)
+    opened(browser, site / "contact" / "index.html")
+    assert browser.execute_script("return document.documentElement.scrollWidth") == width
+    until(browser, "return [...contact.querySelectorAll('canvas')].slice(0, 6)"
+                   ".every((one) => one.style.width)")  # fmt: skip
+    sides = browser.execute_script(
+        "return [...contact.querySelectorAll('.grid a')].map((link) => {"
+        "const { left, right } = link.getBoundingClientRect(); return [left, right]; })"
+    )
+    assert all(left >= 0 and right <= width for left, right in sides)
+    assert console_errors(browser) == []
