@@ -218,9 +218,10 @@ def test_many_classes_of_one_noun_name_a_community_by_it() -> None:
     dogs = dict.fromkeys(BREEDS, 6.0)
     whole = tally(1000, ("zoo", 48), classes={**dogs, "tabby": 40.0, "alp": 200.0})
     assert words_of_siblings({"1": tally(50, classes=dogs)}, whole) == {"1": "dog"}
-    # Together they are sure of less than a third, but hardly any other picture is of one.
+    # Together they are sure of less than a third, but hardly any other picture is of one. Three of
+    # the four breeds hunt.
     few = dict.fromkeys(BREEDS[:4], 4.0)
-    assert words_of_siblings({"1": tally(50, classes=few)}, whole) == {"1": "dog"}
+    assert words_of_siblings({"1": tally(50, classes=few)}, whole) == {"1": "hunting dog"}
     fewer = dict.fromkeys(BREEDS[:4], 2.0)
     assert words_of_siblings({"1": tally(50, classes=fewer)}, whole) == {"1": ""}
     # One of the classes says more than the noun.
