@@ -21,6 +21,7 @@ from graph.choices import (
 from imgrec.arguments import (
     encoder_option,
     positive,
+    refuse,
     seed_option,
     store_of,
     store_option,
@@ -142,6 +143,7 @@ def _write(arguments: argparse.Namespace) -> None:
     if arguments.thumbnails and "parquet" not in targets:
         raise ImgrecError("--thumbnails are put into a table: name one by --parquet FILE")
     _check_method(arguments)
+    _check_without_pages(arguments)
     check_targets(targets)
     with Store.open(store_of(arguments.store)) as store:
         if arguments.duplicates is not None:
@@ -161,6 +163,20 @@ def _check_method(arguments: argparse.Namespace) -> None:
         raise ImgrecError(
             "--communities needs --out SITE: exports hold the communities of its pages"
         )
+
+
+def _check_without_pages(arguments: argparse.Namespace) -> None:
+    """Refuse options that have no effect on what is written.
+
+    Raises:
+        ImgrecError: one is given.
+    """
+    given = arguments.given
+    if arguments.out is None:
+        of_pages = ("page_size", "bundles", "louvain", "workers")
+        refuse(given, of_pages, "is for the pages: name their folder by --out SITE")
+        if not any(getattr(arguments, name) for name in FORMATS):
+            refuse(given, ["k", "seed"], "has no effect on --duplicates: leave it out")
 
 
 def _write_duplicates(store: Store, arguments: argparse.Namespace) -> None:

@@ -1,4 +1,6 @@
-"""The names and sizes that the command offers; imports nothing, so that `--help` is quick."""
+"""The names and sizes that the command offers; imports nothing heavy: `--help` is quick."""
+
+from imgrec.errors import WrongValueError
 
 # Methods of community detection. A store remembers the one that its communities were found by.
 LOUVAIN, LEIDEN = "louvain", "leiden"
@@ -21,10 +23,16 @@ FORMATS = ("gexf", "graphml", "parquet")
 
 
 def check_method(method: str | None, engine: str) -> None:
-    """Raise ValueError if a method or library is unknown, or a library is named for Leiden."""
+    """Raise WrongValueError if a method or library is unknown, or a library is named for Leiden."""
     if method is not None and method not in METHODS:
-        raise ValueError(f"unknown method {method!r} for communities; known: {', '.join(METHODS)}")
+        raise WrongValueError(
+            f"unknown method {method!r} for communities; known: {', '.join(METHODS)}"
+        )
     if engine not in ENGINES:
-        raise ValueError(f"unknown library {engine!r} for Louvain; known: {', '.join(ENGINES)}")
+        raise WrongValueError(
+            f"unknown library {engine!r} for Louvain; known: {', '.join(ENGINES)}"
+        )
     if method == LEIDEN and engine != AUTO:
-        raise ValueError(f"{engine} is a library for Louvain: leave it out for Leiden, or {AUTO}")
+        raise WrongValueError(
+            f"{engine} is a library for Louvain: leave it out for Leiden, or {AUTO}"
+        )

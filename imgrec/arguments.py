@@ -2,10 +2,10 @@
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from imgrec.errors import StoreError
+from imgrec.errors import ImgrecError, StoreError
 
 STORE_VARIABLE = "IMGREC_STORE"
 STORE_FOLDER = "imgrec-store"
@@ -88,6 +88,23 @@ def store_of(named: Path | None, *, made: bool = False) -> Path:
         f"no store: name one by --store DIR, set {STORE_VARIABLE}, or work where there is a "
         f"folder {STORE_FOLDER} (imgrec index FOLDER makes it)"
     )
+
+
+def refuse(given: Mapping[str, str], useless: Iterable[str], why: str) -> None:
+    """Refuse the first option that was given and has no effect here.
+
+    Args:
+        given: the options that differ from their default, as written, by attribute: what
+            `imgrec.commands.Parser` adds to the arguments as `given`.
+        useless: attributes of the options that have no effect.
+        why: they have none, and what to do; the end of the message.
+
+    Raises:
+        ImgrecError: one was given.
+    """
+    for name in useless:
+        if name in given:
+            raise ImgrecError(f"{given[name]} {why}")
 
 
 def default_store() -> Path | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgrec.arguments import store_of, store_option
-from imgrec.commands import Parser, run
+from imgrec.commands import Parser, pasteable, run
 from imgrec.system.file_names import printable, valid
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _show(arguments: argparse.Namespace) -> None:
                 sys.stdout.write("\t".join(columns).rstrip("\t") + "\n")
         else:
             lines = described(inventory_of(store))
-            sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
+            sys.stdout.write("".join(f"{printable(pasteable(line))}\n" for line in lines))
 
 
 def _object(store: Store, listed: list[str] | None) -> dict[str, Any]:

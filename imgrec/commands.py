@@ -15,11 +15,13 @@ import sqlite3
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from imgrec.errors import ImgrecError
+from imgrec.system.advice import with_store
 from imgrec.system.file_names import printable
 from imgrec.system.interrupts import interrupted_once
 from imgrec.version import __version__
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 INTERRUPTED = 130
+
+# What the user wrote behind `--store`; None where the command found its store by itself.
+_named_store: ContextVar[Path | None] = ContextVar("_named_store", default=None)
 
 Main = Callable[[argparse.Namespace], int | None]
 
@@ -42,6 +47,8 @@ class Parser(argparse.ArgumentParser):
             epilog=epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+        # An empty name would be the folder one works in.
+        self.register("type", Path, _path)
         version = f"imgrec {__version__}"
         self.add_argument("--version", action="version", version=version, help="print the version")
 
@@ -59,7 +66,17 @@ class Parser(argparse.ArgumentParser):
         found, rest = self.parse_known_args(given, namespace)
         if rest:
             self.error(f"there is no argument {rest[0]!r}{self._meant(rest[0])}")
+        found.given = self._given(found)
         return found
+
+    def _given(self, found: argparse.Namespace) -> dict[str, str]:
+        """Return the options that differ from their default, as written, by attribute."""
+        given: dict[str, str] = {}
+        for action in self._actions:
+            value = getattr(found, action.dest, action.default)
+            if action.option_strings and value != action.default:
+                given.setdefault(action.dest, action.option_strings[0])
+        return given
 
     def _unknown_options(self, given: Sequence[str]) -> list[str]:
         """Return the long options that are neither known nor the beginning of a known one."""
@@ -80,6 +97,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print what is wrong in one line and exit with 2."""
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("an empty text is no path: name one")
+    return Path(text)
 
 
 MakeParser = Callable[[str], argparse.ArgumentParser]
@@ -111,10 +134,20 @@ def run(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str] | No
 
 
 def _guarded(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str] | None) -> int:
+    before = _named_store.set(None)
+    try:
+        return _exit_code(prog, make_parser, main, argv)
+    finally:
+        _named_store.reset(before)
+
+
+def _exit_code(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str] | None) -> int:
     try:
         with interrupted_once():
             try:
-                return main(make_parser(prog).parse_args(argv)) or 0
+                arguments = make_parser(prog).parse_args(argv)
+                _named_store.set(getattr(arguments, "store", None))
+                return main(arguments) or 0
             finally:
                 sys.stdout.flush()
     except ImgrecError as error:
@@ -139,9 +172,14 @@ def _guarded(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str]
 
 
 def warn(prog: str, warnings: Iterable[str]) -> None:
-    """Write warnings to stderr, a line each."""
+    """Write warnings to stderr, a line each, with commands that can be pasted."""
     for line in warnings:
-        sys.stderr.write(f"{prog}: {printable(line)}\n")
+        sys.stderr.write(f"{prog}: {printable(pasteable(line))}\n")
+
+
+def pasteable(text: str) -> str:
+    """Return a message in which commands name the store that the user has named."""
+    return with_store(text, _named_store.get())
 
 
 def _open_streams() -> None:
@@ -199,5 +237,5 @@ def _discard_unwritable_output() -> None:
 
 
 def _fail(prog: str, message: str) -> int:
-    sys.stderr.write(f"{prog}: {' '.join(printable(message).split())}\n")
+    sys.stderr.write(f"{prog}: {' '.join(printable(pasteable(message)).split())}\n")
     return 2

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgrec.arguments import default_store, store_option
-from imgrec.commands import Parser, run
+from imgrec.arguments import default_store, refuse, store_option
+from imgrec.commands import Parser, pasteable, run
 from imgrec.errors import ImgrecError
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def _check(arguments: argparse.Namespace) -> int:
         store = default_store()
         if store is None:
             raise ImgrecError("nothing to check: name --store DIR, --logdir DIR or --site DIR")
+    if store is None:
+        refuse(arguments.given, ["deep"], "is for a store: name it by --store DIR")
     reports = []
     if store is not None:
         reports.append(_check_store(store, arguments.deep))
@@ -66,7 +68,7 @@ def _check(arguments: argparse.Namespace) -> int:
         reports.append(check_logdir(logdir))
     if site is not None:
         reports.append(check_site(site))
-    sys.stdout.write("".join(map(render, reports)))
+    sys.stdout.write(pasteable("".join(map(render, reports))))
     return int(any(report.failed for report in reports))
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgrec.arguments import positive, store_of, store_option, workers_option
-from imgrec.commands import Parser, run
+from imgrec.arguments import positive, refuse, store_of, store_option, workers_option
+from imgrec.commands import Parser, pasteable, run
 from imgrec.errors import ImgrecError
 from imgrec.indexing.options import DEFAULT_ENCODERS, IndexOptions
 from imgrec.pictures.preview_size import LEAST_PREVIEW_PX, MOST_PREVIEW_PX, PREVIEW_PX
@@ -173,29 +173,9 @@ def _index(arguments: argparse.Namespace) -> None:
     from imgrec.system.file_names import printable
     from imgrec.system.text import counted
 
+    _check(arguments)
     store = store_of(arguments.store, made=True)
     options = _options(arguments)
-    options = IndexOptions(
-        encoders=tuple(arguments.encoders),
-        weights=arguments.weights,
-        vectors=_by_name(arguments.vectors),
-        device=arguments.device,
-        bins=arguments.bins,
-        batch_size=arguments.batch_size,
-        workers=arguments.workers,
-        only=arguments.only,
-        follow_links=arguments.follow_links,
-        take=tuple(arguments.take),
-        exclude=tuple(arguments.exclude),
-        include=tuple(arguments.include),
-        forget=tuple(arguments.forget or ()),
-        previews=arguments.previews,
-        retry_failed=arguments.retry_failed,
-        reread=arguments.reread,
-        hnsw=arguments.hnsw,
-        compile=arguments.compile,
-        quiet=False,
-    )
     for old, new in arguments.relocate:
         for moved in relocate(store, old, new):
             sys.stdout.write(printable(_relocated(moved)) + "\n")
@@ -203,7 +183,7 @@ def _index(arguments: argparse.Namespace) -> None:
         return
     summary = index_folders(arguments.folders, store, options)
     _warn(summary.warnings)
-    sys.stdout.write(report(summary))
+    sys.stdout.write(pasteable(report(summary)))
     if summary.unread:
         raise ImgrecError(
             f"memory did not suffice for {counted(summary.unread, 'picture')}, not read yet: the "
@@ -232,6 +212,7 @@ def _options(arguments: argparse.Namespace) -> IndexOptions:
             exclude=tuple(arguments.exclude),
             include=tuple(arguments.include),
             forget=tuple(arguments.forget or ()),
+            previews=arguments.previews,
             retry_failed=arguments.retry_failed,
             reread=arguments.reread,
             hnsw=arguments.hnsw,
@@ -240,6 +221,21 @@ def _options(arguments: argparse.Namespace) -> IndexOptions:
         )
     except ValueError as error:
         raise ImgrecError(str(error)) from error
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse options that would have no effect.
+
+    Raises:
+        ImgrecError: one is given.
+    """
+    if arguments.folders:
+        return
+    refuse(arguments.given, ["only"], "needs FOLDER: it leaves out the pictures of all others")
+    if arguments.relocate:
+        reading = [name for name in arguments.given if name not in ("relocate", "store")]
+        why = "has no effect beside --relocate, which reads no picture: name FOLDER too, or leave "
+        refuse(arguments.given, reading, why + "it out")
 
 
 def _preview_px(text: str) -> int:
@@ -286,7 +282,7 @@ def _warn(warnings: list[str]) -> None:
     from imgrec.system.file_names import printable
 
     for line in warnings[:_SHOWN_WARNINGS]:
-        sys.stderr.write(printable(line) + "\n")
+        sys.stderr.write(printable(pasteable(line)) + "\n")
     if len(warnings) > _SHOWN_WARNINGS:
         sys.stderr.write(f"… and {len(warnings) - _SHOWN_WARNINGS} lines like these\n")
 

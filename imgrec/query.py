@@ -32,7 +32,6 @@ _OF_QUESTIONS = (
     *("unwanted", "not_text", "metric", "fuse", "encoder", "features", "index", "weights"),
     *("device", "cache", "grid"),
 )
-_SPELLED = {"unwanted": "--not", "not_text": "--not-text"}
 
 _DESCRIPTION = """\
 Print the pictures most like one to five others, or that show what a word says, the nearest first.
@@ -166,9 +165,9 @@ def _check(a: argparse.Namespace) -> None:
         ImgrecError: one is.
     """
     if not _is_question(a):
-        useless = [name for name in _OF_QUESTIONS if getattr(a, name)]
+        useless = [a.given[name] for name in _OF_QUESTIONS if name in a.given]
         if useless or not (a.where or a.under):
-            useless_too = f", and {_spelled(useless[0])} is for a question" if useless else ""
+            useless_too = f", and {useless[0]} is for a question" if useless else ""
             raise ImgrecError(
                 f"nothing is asked{useless_too}: name an IMAGE, or give --text WORD "
                 "(--where and --under alone list pictures)"
@@ -191,10 +190,6 @@ def _check(a: argparse.Namespace) -> None:
         raise ImgrecError(f"--grid {a.grid}: the grid is a PNG, name a file that ends in .png")
     if a.grid and not a.grid.parent.is_dir():
         raise ImgrecError(f"--grid {a.grid}: there is no folder {a.grid.parent}, name another")
-
-
-def _spelled(name: str) -> str:
-    return _SPELLED.get(name, f"--{name}")
 
 
 def _answered(recommender: Recommender, a: argparse.Namespace) -> Answer:

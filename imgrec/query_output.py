@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -48,8 +47,7 @@ def print_list(listing: Listing, a: argparse.Namespace) -> None:
 def _tell_of_pages(pages: Sequence[str | None], a: argparse.Namespace) -> None:
     """Warn where links to pages are asked for, and there is none."""
     if a.pages and pages and not any(pages):
-        store = f" --store {shlex.quote(str(a.store))}" if a.store else ""
-        why = f"no picture has a page in a network: imgrec graph{store} --out SITE writes one"
+        why = "no picture has a page in a network: imgrec graph --out SITE writes one"
         warn("imgrec query", [why])
 
 

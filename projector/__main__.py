@@ -21,7 +21,7 @@ from imgrec.commands import Parser, run, warn
 from imgrec.derived.choices import CLUSTERS
 from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE
 from imgrec.system.text import counted
-from projector.choices import DIMENSIONS, MAX_POINTS, PAGE_SIZE
+from projector.choices import DIMENSIONS, LEAST_DIMENSIONS, MAX_POINTS, PAGE_SIZE
 
 if TYPE_CHECKING:
     from projector.export import Export, RunSummary
@@ -67,7 +67,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add = group.add_argument
     kept = group.add_mutually_exclusive_group()
     columns = "principal components in the tensor (default %(default)s)"
-    kept.add_argument("--dimensions", type=positive, default=DIMENSIONS, metavar="N", help=columns)
+    kept.add_argument("--dimensions", type=_columns, default=DIMENSIONS, metavar="N", help=columns)
     kept.add_argument("--full", action="store_true", help="keep all dimensions of the vectors")
     layouts = some_of(METHODS, "layout", or_none=True)
     named = f"layouts beside PCA, separated by commas, or none (default {','.join(METHODS)})"
@@ -95,8 +95,19 @@ def _write(arguments: argparse.Namespace) -> None:
     path = store_of(arguments.store)
     with Store.open(path) as store:
         export = write_logdir(store, arguments.out, arguments.encoder, options, quiet=False)
-    warn("imgrec projector", export.warnings)
+    warn("imgrec projector", [*export.warnings, *_less_than_asked(arguments, export)])
     sys.stdout.write(summary(export))
+
+
+def _less_than_asked(arguments: argparse.Namespace, export: Export) -> Iterator[str]:
+    """Yield a line for each number that was asked for and is more than the pictures allow."""
+    clusters = len(export.clusters.central)
+    found = {"dimensions": export.columns, "clusters": clusters}
+    for name, number in found.items():
+        asked = getattr(arguments, name)
+        if name in arguments.given and number < asked:
+            pictures = counted(export.pictures, "picture")
+            yield f"--{name} {asked:,}: {pictures} of {export.encoder} have {number:,}"
 
 
 def summary(export: Export) -> str:
@@ -133,6 +144,15 @@ def _runs(export: Export) -> Iterator[str]:
 def _shown(summary: RunSummary) -> str:
     shown = f"{summary.cell_px} px a picture, {counted(summary.views, 'layout')}"
     return f"{shown}; dots colored by {', '.join(summary.colors)}"
+
+
+def _columns(text: str) -> int:
+    number = positive(text)
+    if number < LEAST_DIMENSIONS:
+        raise argparse.ArgumentTypeError(
+            f"{text} is too few, the projector shows three at once: give {LEAST_DIMENSIONS} or more"
+        )
+    return number
 
 
 def _points(text: str) -> int:

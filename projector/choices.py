@@ -11,3 +11,6 @@ DIMENSIONS = 50
 
 # First port that the server tries.
 PORT = 6006
+
+# Fewer could not be shown: the projector has three axes.
+LEAST_DIMENSIONS = 3

@@ -14,17 +14,19 @@ from pathlib import Path
 from imgrec.collection.kinds import CLUSTER
 from imgrec.derived.choices import CLUSTERS
 from imgrec.derived.clusters import Clusters
+from imgrec.errors import WrongValueError
 from imgrec.labels.colors import update_colors
 from imgrec.labels.keep import keep_labels
 from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE, check_methods
 from imgrec.store.store import Store
+from imgrec.system.argument_types import WHOLE, WHOLE_OR_NONE, check_types
 from imgrec.system.atomic_folders import new_folder
 from imgrec.system.interrupts import interrupted_once
 from imgrec.system.output_folder import LOGDIR
 from imgrec.system.progress import progress
 from imgrec.system.threads import cores
 from imgrec.system.workers import Workers
-from projector.choices import DIMENSIONS, MAX_POINTS, PAGE_SIZE
+from projector.choices import DIMENSIONS, LEAST_DIMENSIONS, MAX_POINTS, PAGE_SIZE
 from projector.compose import Composer, PendingRun
 from projector.files.sprite_workers import Sheets
 from projector.layouts import Layouts
@@ -36,6 +38,10 @@ from projector.writer import LogdirWriter
 # Least number of pictures that is worth the start of worker processes, without and with layouts.
 _SPRITES_FROM = 4_000
 _LAYOUTS_FROM = 2_000
+_KINDS = {
+    **dict.fromkeys(("overview", "page_size", "max_points", "clusters", "seed"), WHOLE),
+    **dict.fromkeys(("dimensions", "workers"), WHOLE_OR_NONE),
+}
 # Runs computed ahead, of four layouts each: enough for many cores, few enough to bound memory.
 _RUNS_AHEAD = 2
 
@@ -67,12 +73,19 @@ class ProjectorOptions:
     workers: int | None = None
 
     def __post_init__(self) -> None:
-        """Check the names of the layouts.
+        """Check the numbers and the names of the layouts.
 
         Raises:
-            ValueError: one is unknown.
+            WrongTypeError: an option has another type.
+            WrongValueError: a number is out of range, or a layout is unknown.
         """
+        check_types(self, _KINDS)
         check_methods(self.methods)
+        least = {"dimensions": LEAST_DIMENSIONS, "overview": 2, "page_size": 2, "clusters": 1}
+        for name, number in (least | {"seed": 0, "workers": 0}).items():
+            value = getattr(self, name)
+            if value is not None and value < number:
+                raise WrongValueError(f"{name} is {value}: give a number from {number} on")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from tensorboard import program
 
+from imgrec.system.advice import quoted
 from imgrec.system.regular_files import read_regular
 from projector.choices import PORT
 from projector.closed_bookmarks import closed_bookmarks
@@ -47,9 +48,7 @@ def start(logdir: Path, port: int = PORT) -> str:
     """
     configs = [*logdir.glob(CONFIG_NAME), *logdir.glob(f"*/{CONFIG_NAME}")]
     if not configs:
-        raise ProjectorError(
-            f"no logdir at {logdir}: run imgrec projector --store STORE --out {logdir}"
-        )
+        raise ProjectorError(f"no logdir at {logdir}: run imgrec projector --out {quoted(logdir)}")
     for config in configs:
         _check_config(config)
     board = program.TensorBoard(server_class=_local_server)

@@ -36,6 +36,13 @@ from imgrec.neighbors.graph import K, knn_graph_of
 from imgrec.sources.opening import source_of
 from imgrec.store.site_link import keep_site
 from imgrec.store.store import Store
+from imgrec.system.argument_types import (
+    TEXT,
+    TEXT_OR_NONE,
+    WHOLE,
+    WHOLE_OR_NONE,
+    check_types,
+)
 from imgrec.system.atomic_folders import new_folder
 from imgrec.system.output_folder import SITE
 from imgrec.system.progress import progress
@@ -45,6 +52,14 @@ from imgrec.system.workers import in_order
 _FOLDERS = ("assets", "sheets", FOLDER, CONTACT)
 # Least number of pages that is worth the start of worker processes.
 WORKERS_FROM = 24
+
+
+_KINDS = {
+    **dict.fromkeys(("k", "seed", "page_size", "workers_from"), WHOLE),
+    **dict.fromkeys(("encoder", "communities"), TEXT_OR_NONE),
+    "louvain": TEXT,
+    "workers": WHOLE_OR_NONE,
+}
 
 
 @dataclass(frozen=True)
@@ -80,6 +95,7 @@ class SiteOptions:
     workers_from: int = WORKERS_FROM
 
     def __post_init__(self) -> None:
+        check_types(self, _KINDS)
         check_method(self.communities, self.louvain)
 
 

@@ -18,7 +18,7 @@ from imgrec.derived.rows import Derived, axes_of
 from imgrec.distances.axes import fit_axes, products
 from imgrec.distances.metrics import COSINE_NOISE, scaled
 from imgrec.encoders.spec import EncoderSpec, Vectors
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, WrongValueError
 from imgrec.store.features import FeatureStore
 from imgrec.store.kept import Arrays
 from imgrec.store.store import Store
@@ -143,7 +143,7 @@ def clusters_in(
         ValueError: count < 1.
     """
     if count < 1:
-        raise ValueError(f"count is {count}: give 1 or more")
+        raise WrongValueError(f"count is {count}: give 1 or more")
     if not len(feature):
         raise StoreError(
             f"clusters need a picture, and {store.path} has none with {spec.name} vectors: "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from imgrec.arguments import (
     encoder_option,
     quiet_option,
+    refuse,
     store_of,
     store_option,
     workers_option,
@@ -169,9 +170,8 @@ def _undo(arguments: argparse.Namespace) -> int:
     """Put back what a log names; return 1 if a file could not be, else 0."""
     from imgrec.review.undo import undo
 
-    given = [name for name in ("out", "csv", "list", "list0", "keep") if getattr(arguments, name)]
-    if given or arguments.trash:
-        raise ImgrecError(f"--undo stands alone: leave out --{(given or ['trash'])[0]}")
+    beside = [name for name in arguments.given if name not in ("undo", "quiet")]
+    refuse(arguments.given, beside, "has no effect beside --undo, which stands alone: leave it out")
     done = undo(arguments.undo, quiet=arguments.quiet)
     there = f", {counted(done.there, 'file')} already there" if done.there else ""
     sys.stdout.write(f"{counted(done.back, 'file')} put back{there}\n")

@@ -21,7 +21,8 @@ from imgrec.duplicates.decisions import Decisions
 from imgrec.duplicates.groups import Composer, Duplicates, files_by_content, in_order
 from imgrec.duplicates.keep_rules import KeepRules
 from imgrec.duplicates.looking import Looked, look, look_at_tokens
-from imgrec.store.store import Store
+from imgrec.store.store import Store, check_store
+from imgrec.system.argument_types import TEXT_OR_NONE, WHOLE_OR_NONE, Kind, check_type
 
 # The contents that are the same as each kept one.
 Bundle = dict[int, list[int]]
@@ -55,6 +56,10 @@ def find_duplicates(
     # Imported here, since it imports numba, and the report reads only what is known.
     from imgrec.duplicates.file_stage import FileStage
 
+    check_store(store)
+    check_type("rules", rules, Kind((KeepRules,), "KeepRules, or None", or_none=True))
+    check_type("encoder", encoder, TEXT_OR_NONE)
+    check_type("workers", workers, WHOLE_OR_NONE)
     rules = rules or KeepRules()
     rules.check(store.catalog)
     contents = Contents(store.catalog)

@@ -16,6 +16,7 @@ from imgrec.collection.filters import check_folder
 from imgrec.errors import ImgrecError
 from imgrec.sources.opening import locations_of, source_at, source_of
 from imgrec.sources.place_kinds import place_kind
+from imgrec.system.argument_types import TEXTS, check_type
 from imgrec.system.file_names import composed, printable
 
 Rank = tuple[float | int | str, ...]
@@ -44,6 +45,7 @@ class KeepRules:
     rules: tuple[str, ...] = ("largest", "oldest")
 
     def __post_init__(self) -> None:
+        check_type("rules", self.rules, TEXTS)
         for rule in self.rules:
             if rule not in _RANKS and not rule.startswith(_IN):
                 raise ImgrecError(

@@ -35,7 +35,7 @@ from imgrec.duplicates.verification import (
     similarities_of,
 )
 from imgrec.encoders.spec import EncoderSpec
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, WrongValueError
 from imgrec.neighbors.graph import neighbors_in
 from imgrec.neighbors.neighbors import top_k
 from imgrec.store.features import FeatureStore
@@ -108,7 +108,7 @@ def near_in(
         ValueError: the threshold is below 0.4 or above 1.
     """
     if not LEAST_THRESHOLD <= threshold <= 1:
-        raise ValueError(f"threshold is {threshold}: give {LEAST_THRESHOLD} to 1")
+        raise WrongValueError(f"threshold is {threshold}: give {LEAST_THRESHOLD} to 1")
     copies = store.catalog.copies()
     pairs = candidate_pairs(store, spec, feature, copies)
     verifier = Verifier(store, threshold)

@@ -7,6 +7,7 @@ one of a library, or of a file, whose prefix is in `PREFIXES`. Every other name 
 torchvision's classification models.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from operator import attrgetter
@@ -17,6 +18,9 @@ from imgrec.encoders.classifier import LinearHead
 from imgrec.encoders.spec import Encoder, EncoderSpec, LoadOptions
 from imgrec.errors import EncoderError
 
+# Names that an unknown one may stand for: how many are offered, and how like they are at least.
+_LIKELIEST = 5
+_LIKENESS = 0.4
 _MORE = "https://docs.pytorch.org/vision/stable/models.html#classification"
 
 
@@ -154,11 +158,14 @@ def _check_torchvision(name: str) -> None:
     models = model_names()
     if name in models:
         return
-    close = get_close_matches(name, [*BUILT_IN, *models])
+    close = get_close_matches(name, [*BUILT_IN, *models], _LIKELIEST, _LIKENESS)
+    meant = f"did you mean {_listed(close)}? " if close else ""
     raise EncoderError(
-        f"no encoder is called {name!r}"
-        + (f", did you mean {' or '.join(close)}?" if close else ":")
-        + f" built in are {', '.join(BUILT_IN)}, with the extra models "
-        + f"{', '.join(f'{prefix}:…' for prefix in PREFIXES)}, and from torchvision ({_MORE}) "
-        + f"{', '.join(models)}; CONTRIBUTING.md says how to add one"
+        f"no encoder is called {name!r}: {meant}built in are "
+        f"{', '.join(BUILT_IN)}; all of torchvision are listed at {_MORE}; other libraries are "
+        f"{', '.join(f'{prefix}:NAME' for prefix in PREFIXES)}"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -10,13 +10,42 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imgrec.errors import WrongValueError
 from imgrec.pictures.preview_size import LEAST_PREVIEW_PX, MOST_PREVIEW_PX
 from imgrec.sources.rules import Rules
+from imgrec.system.argument_types import (
+    NUMBER,
+    PATH_OBJECT_OR_NONE,
+    SWITCH,
+    SWITCH_OR_NONE,
+    TEXT,
+    TEXT_OR_NONE,
+    TEXTS,
+    WHOLE,
+    WHOLE_OR_NONE,
+    Kind,
+    check_type,
+    check_types,
+)
 
 if TYPE_CHECKING:
     from imgrec.encoders.device import Compile
 
 _RULES = ("take", "exclude", "include")
+_COMPILE = ("auto", "on", "off")
+_PATH = Kind((Path,), "a Path")
+_KINDS = {
+    **dict.fromkeys(("encoders", "take", "exclude", "include", "forget"), TEXTS),
+    **dict.fromkeys(("only", "retry_failed", "hnsw", "quiet"), SWITCH),
+    **dict.fromkeys(("bins", "previews", "workers"), WHOLE_OR_NONE),
+    **dict.fromkeys(("batch_size", "part_rows"), WHOLE),
+    **dict.fromkeys(("device", "compile"), TEXT),
+    "weights": PATH_OBJECT_OR_NONE,
+    "vectors": Kind((Mapping,), "a mapping of names to Paths"),
+    "follow_links": SWITCH_OR_NONE,
+    "reread": TEXT_OR_NONE,
+    "timeout_s": NUMBER,
+}
 # Of a new store; the first is its default. Neighbors are better by both than by either.
 DEFAULT_ENCODERS = ("lite0", "mini")
 # Rows of a part: the work that is lost when a run is killed, and the memory that a job takes.
@@ -88,31 +117,31 @@ class IndexOptions:
         """Check the numbers and rules, before anything is read or written.
 
         Raises:
-            ValueError: a number is out of range; a list of names is a text; one of `vectors` is no
-                `Path`; or `take`, `exclude`, `include` or `forget` has a wrong value.
+            WrongTypeError: an option has another type.
+            WrongValueError: a number is out of range; or `take`, `exclude`, `include`, `forget` or
+                `compile` has a wrong value.
         """
-        for name in ("encoders", "take", "exclude", "include", "forget"):
-            if isinstance(text := getattr(self, name), str):
-                raise ValueError(f"{name} is {text!r}: give a list of names")
+        check_types(self, _KINDS)
         Rules(frozenset(self.take), self.exclude, self.include)
         for setting in self.forget:
             if setting not in _RULES:
-                raise ValueError(f"forget has {setting!r}: name some of {', '.join(_RULES)}")
+                raise WrongValueError(f"forget has {setting!r}: name some of {', '.join(_RULES)}")
         for name, file in self.vectors.items():
-            if not isinstance(file, Path):
-                raise ValueError(f"vectors[{name!r}] is {file!r}: give a Path")
+            check_type(f"vectors[{name!r}]", file, _PATH)
         least = {"batch_size": 1, "part_rows": 1, "bins": 1, "workers": 0}
         for name, number in least.items():
             value = getattr(self, name)
             if value is not None and value < number:
-                raise ValueError(f"{name} is {value}: give a number from {number} on")
+                raise WrongValueError(f"{name} is {value}: give a number from {number} on")
         if self.previews and not LEAST_PREVIEW_PX <= self.previews <= MOST_PREVIEW_PX:
-            raise ValueError(
+            raise WrongValueError(
                 f"previews is {self.previews}: give a number of pixels from {LEAST_PREVIEW_PX} to "
                 f"{MOST_PREVIEW_PX}, or 0 for none"
             )
+        if self.compile not in _COMPILE:
+            raise WrongValueError(f"compile is {self.compile!r}: give auto, on or off")
         if self.timeout_s <= 0:
-            raise ValueError(f"timeout_s is {self.timeout_s}: give a number above 0")
+            raise WrongValueError(f"timeout_s is {self.timeout_s}: give a number above 0")
 
 
 @dataclass

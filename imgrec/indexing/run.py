@@ -46,29 +46,38 @@ from imgrec.store.origins import write_roots
 from imgrec.store.restore import damage_noticed, restore
 from imgrec.store.set_aside import set_aside_damaged
 from imgrec.store.store import Store
+from imgrec.system.argument_types import PATH, Kind, check_type
 
 _NONE: Ids = np.zeros(0, np.int64)
 # Encoders that know nothing of what is in a picture.
 _NOT_LEARNED = {"mini", "rgb"}
+_FOLDERS = Kind((tuple, list), "a folder, or a list of folders", items=PATH)
 _HINT = "imgrec index --encoder lite0 adds what is in the pictures, and their classes"
 
 
 def index_folders(
-    folders: Sequence[Path | str], store_path: Path | str, options: IndexOptions | None = None
+    folders: Sequence[Path | str] | Path | str,
+    store_path: Path | str,
+    options: IndexOptions | None = None,
 ) -> Summary:
     """Index folders of pictures into a store; read only what is new or changed.
 
     Args:
-        folders: of pictures; empty for those that the store has indexed before.
+        folders: one or several, of pictures; empty for those that the store has indexed before.
         store_path: the store's folder, created if it is absent.
         options: see `IndexOptions`, the default.
 
     Raises:
         ImgrecError: a folder is absent or holds no picture, an encoder cannot be loaded, the
             store has another format, or another run is writing to it.
+        WrongTypeError: an argument has another type.
         OSError: the disk is full or read-only.
     """
     started = time.perf_counter()
+    folders = [folders] if isinstance(folders, str | Path) else folders
+    check_type("folders", folders, _FOLDERS)
+    check_type("store_path", store_path, PATH)
+    check_type("options", options, Kind((IndexOptions,), "Options, or None", or_none=True))
     options = options or IndexOptions()
     store_path = Path(store_path).resolve()
     summary = Summary(warnings=restore(store_path))

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+from imgrec.errors import WrongValueError
+from imgrec.system.argument_types import TEXTS, check_type
+
 METHODS = ("umap", "tsne")
 
 # Pictures in the overview; so many are laid out in half a minute.
@@ -9,7 +12,13 @@ OVERVIEW_SIZE = 10_000
 
 
 def check_methods(methods: Iterable[str]) -> None:
-    """Raise ValueError if a layout method is unknown; the message lists the known ones."""
+    """Check that layout methods are known.
+
+    Raises:
+        WrongTypeError: a text is given, not a list of names.
+        WrongValueError: one is unknown; the message lists the known ones.
+    """
+    check_type("methods", methods, TEXTS)
     unknown = [name for name in methods if name not in METHODS]
     if unknown:
-        raise ValueError(f"unknown layout {unknown[0]!r}; known: {', '.join(METHODS)}")
+        raise WrongValueError(f"unknown layout {unknown[0]!r}; known: {', '.join(METHODS)}")

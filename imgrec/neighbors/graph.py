@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgrec.derived.rows import Coverage
 from imgrec.encoders.spec import EncoderSpec
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, WrongValueError
 from imgrec.neighbors.by_cells import CELLS, CellOptions, approximate_lists
 from imgrec.neighbors.by_cuda import cuda_device, lists_on
 from imgrec.neighbors.by_products import CHECKED, SMALL, exact_lists, is_small, recall
@@ -21,7 +21,8 @@ from imgrec.neighbors.kept import KnnGraph, Quality, load_knn, save_knn
 from imgrec.neighbors.lists import Lists, inverse_lengths
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.features import FeatureStore
-from imgrec.store.store import Store
+from imgrec.store.store import Store, check_store
+from imgrec.system.argument_types import TEXT_OR_NONE, WHOLE, check_type
 from imgrec.system.progress import progress
 
 if TYPE_CHECKING:
@@ -67,10 +68,14 @@ def neighbors_of(
 
     Raises:
         StoreError: there is no such feature, or it has fewer than two pictures.
-        ValueError: k is below 1.
+        WrongTypeError: an argument has another type.
+        WrongValueError: k is below 1.
     """
+    check_store(store)
+    check_type("name", name, TEXT_OR_NONE)
+    check_type("k", k, WHOLE)
     if k < 1:
-        raise ValueError(f"k is {k}: give a number from 1 on")
+        raise WrongValueError(f"k is {k}: give a number from 1 on")
     return neighbors_in(store, store.spec(name), store.feature(name), k, quiet=quiet)
 
 

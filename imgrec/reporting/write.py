@@ -13,7 +13,7 @@ from imgrec.collection.kinds import CLUSTER
 from imgrec.derived.choices import CLUSTERS
 from imgrec.derived.clusters import Clusters, clusters_in
 from imgrec.encoders.spec import EncoderSpec
-from imgrec.errors import ImgrecError, StoreError
+from imgrec.errors import ImgrecError, StoreError, WrongValueError
 from imgrec.labels.keep import keep_labels
 from imgrec.layouts.choices import METHODS, check_methods
 from imgrec.neighbors.graph import K, kept_neighbors, neighbors_in
@@ -41,6 +41,12 @@ from imgrec.store.features import FeatureStore
 from imgrec.store.parts import part_name, part_numbers
 from imgrec.store.site_link import site_of
 from imgrec.store.store import Store
+from imgrec.system.argument_types import (
+    PATH_OBJECT_OR_NONE,
+    TEXT_OR_NONE,
+    WHOLE,
+    check_types,
+)
 from imgrec.system.atomic_folders import new_folder
 from imgrec.system.output_folder import REPORT
 from imgrec.system.progress import progress
@@ -49,6 +55,15 @@ from imgrec.version import __version__
 # Number of pictures up to which a missing k-NN graph is computed; that takes some minutes.
 NEIGHBORS_MADE = 1_000_000
 START = "index.html"
+
+
+_KINDS = {
+    "encoder": TEXT_OR_NONE,
+    "clusters": WHOLE,
+    "seed": WHOLE,
+    "site": PATH_OBJECT_OR_NONE,
+    "logdir": PATH_OBJECT_OR_NONE,
+}
 
 
 @dataclass(frozen=True)
@@ -72,11 +87,15 @@ class ReportOptions:
     logdir: Path | None = None
 
     def __post_init__(self) -> None:
-        """Check the names of the maps.
+        """Check the types, and the names of the maps.
 
         Raises:
-            ValueError: one is unknown.
+            WrongTypeError: an option has another type.
+            WrongValueError: a map is unknown, or there are no clusters.
         """
+        check_types(self, _KINDS)
+        if self.clusters < 1:
+            raise WrongValueError(f"clusters is {self.clusters}: give a number from 1 on")
         check_methods(self.methods)
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.arguments import seed_option, workers_option
+from imgrec.arguments import seed_option, whole, workers_option
 from imgrec.commands import Parser, run
 from imgrec.errors import ImgrecError
 
@@ -35,19 +35,21 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add = group.add_argument
     add(
         "--count",
-        type=int,
+        type=whole,
         default=600,
         metavar="N",
         help="number of pictures (default %(default)s)",
     )
     size = "average long side in pixels (default %(default)s)"
-    add("--size", type=int, default=256, metavar="PX", help=size)
+    add("--size", type=whole, default=256, metavar="PX", help=size)
     seed_option(group, "all pictures")
     workers_option(group, "that render")
     return parser
 
 
 def _render(arguments: argparse.Namespace) -> None:
+    if arguments.sheet is not None:
+        _check_sheet(arguments.sheet)
     from imgrec.samples.collection import write_samples
 
     written = write_samples(
@@ -62,6 +64,20 @@ def _render(arguments: argparse.Namespace) -> None:
     sys.stdout.write(f"{arguments.folder}: {written} pictures written, {kept} were already there\n")
     if arguments.sheet:
         _write_sheet(arguments.sheet, arguments.seed)
+
+
+def _check_sheet(path: Path) -> None:
+    """Check the name of the contact sheet before pictures are rendered.
+
+    Raises:
+        ImgrecError: its suffix is that of no picture format, or its folder is not there.
+    """
+    from PIL import Image
+
+    if Image.registered_extensions().get(path.suffix.lower()) not in Image.SAVE:
+        raise ImgrecError(f"{path} does not end in the suffix of a picture format; try .png")
+    if not path.parent.is_dir():
+        raise ImgrecError(f"{path}: there is no folder {path.parent}, name another")
 
 
 def _write_sheet(path: Path, seed: int) -> None:

@@ -30,7 +30,7 @@ from imgrec.search.view import StoreView, weights_asked
 from imgrec.search.ways import chosen_index, search, search_joined
 from imgrec.store.manifest import is_store
 from imgrec.store.notebook import store_html
-from imgrec.store.store import Store
+from imgrec.store.store import Store, check_store
 from imgrec.system.argument_types import (
     PATH,
     PATH_OR_NONE,
@@ -63,7 +63,7 @@ class Recommender:
         *,
         counts: CandidateCounts = COUNTS,
     ) -> None:
-        check_type("store", store, Kind((Store,), "a Store, or use Recommender.open"))
+        check_store(store)
         check_type("weights", weights, PATH_OR_NONE)
         check_type("device", device, TEXT)
         check_type("cache", cache, TEXT_OR_NONE)

@@ -23,6 +23,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from imgrec.errors import WrongValueError
+
 # Of one glob, in characters: more than the longest path that people type.
 MAX_GLOB = 1000
 _ANY_FOLDERS = "**"
@@ -102,7 +104,7 @@ def glob_of(text: str) -> Glob:
             outside of the root.
     """
     if problem := glob_problem(text):
-        raise ValueError(problem)
+        raise WrongValueError(problem)
     pattern = unicodedata.normalize("NFC", text.replace(os.sep, "/"))
     folders_only = pattern.endswith("/")
     names = [name for name in pattern.split("/") if name not in ("", ".")]

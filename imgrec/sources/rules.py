@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from imgrec.errors import WrongValueError
 from imgrec.sources.globs import DEAD, Glob, State, comparable, glob_of
 from imgrec.sources.place_kinds import PLACE_KINDS, file_kind, folder_kind
 
@@ -85,10 +86,12 @@ class Rules:
         """
         for kind in sorted(self.take):
             if kind not in TAKEN_KINDS:
-                raise ValueError(f"no kind {kind!r} of files: name one of {', '.join(TAKEN_KINDS)}")
+                raise WrongValueError(
+                    f"no kind {kind!r} of files: name one of {', '.join(TAKEN_KINDS)}"
+                )
         for globs in (self.exclude, self.include):
             if len(globs) > MAX_GLOBS:
-                raise ValueError(
+                raise WrongValueError(
                     f"{len(globs)} globs of one option: the limit is {MAX_GLOBS}, name folders "
                     "instead of files"
                 )

@@ -36,7 +36,8 @@ from imgrec.store.relations import (
     relations_among,
 )
 from imgrec.store.thumbnails import ThumbStore
-from imgrec.system.argument_types import PATH, check_type
+from imgrec.system.advice import quoted
+from imgrec.system.argument_types import PATH, Kind, check_type
 from imgrec.system.atomic_files import TEMPORARY_PREFIX, remove_temporaries, write_text
 
 _SETTINGS: tuple[str, ...] = (
@@ -237,7 +238,7 @@ class Store:
                 raise StoreError(f"{lacking}: {joined}, here {' or '.join(known)}")
             lacking, encoders = f"{lacking}, and {joined}", ("lite0", JOINED)
         options = " ".join(f"--encoder {encoder}" for encoder in encoders)
-        raise StoreError(f"{lacking}: run imgrec index FOLDER --store {self.path} {options}")
+        raise StoreError(f"{lacking}: run imgrec index --store {quoted(self.path)} {options}")
 
     def _can_be_joined(self, relation: Relation | None) -> bool:
         """Return True if indexing with both encoders may give a relation that the store lacks."""
@@ -341,7 +342,7 @@ class Store:
         if name is None or name not in known:
             raise StoreError(
                 f"{self.path} has no classes{f' of {name!r}' if name else ''} (there: "
-                f"{', '.join(known) or 'none'}): run imgrec index --store {self.path} "
+                f"{', '.join(known) or 'none'}): run imgrec index --store {quoted(self.path)} "
                 f"--encoder {name or 'lite0'}, with an encoder that knows classes"
             )
         dead, last = self.catalog.ids_not_ok(), self.catalog.last_id()
@@ -441,3 +442,12 @@ def _difference(there: EncoderSpec, asked: EncoderSpec) -> str:
         for key, value in there.identity().items()
         if value != asked_fields[key]
     )
+
+
+def check_store(store: object) -> None:
+    """Check that an argument is an open store, not its path.
+
+    Raises:
+        WrongTypeError: it is something else.
+    """
+    check_type("store", store, Kind((Store,), "a Store, as Store.open(path) returns it"))

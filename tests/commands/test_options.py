@@ -27,9 +27,9 @@ def test_a_number_out_of_range_is_refused_and_the_least_is_taken(
 
 
 def test_a_text_is_no_list_of_encoders_and_a_time_limit_is_positive() -> None:
-    with pytest.raises(ValueError, match="encoders is 'mini': give a list"):
+    with pytest.raises(TypeError, match=r"encoders is 'mini' \(str\): give a list"):
         Options(encoders="mini")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"vectors\['a'\] is 'a.npy': give a Path"):
+    with pytest.raises(TypeError, match=r"vectors\['a'\] is 'a.npy' \(str\): give a Path"):
         Options(vectors={"a": "a.npy"})  # type: ignore[dict-item]
     with pytest.raises(ValueError, match="timeout_s is 0"):
         Options(timeout_s=0)

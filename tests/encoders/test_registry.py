@@ -34,11 +34,14 @@ def test_an_unknown_name_lists_known_ones_and_the_closest_model(name: str, close
     with pytest.raises(EncoderError) as caught:
         load_encoder(name)
     message = str(caught.value)
-    assert f"no encoder is called {name!r}, did you mean" in message
+    assert f"no encoder is called {name!r}: did you mean" in message
     assert close in message.partition("?")[0]
-    known = [*BUILT_IN, "resnet50", "vit_b_16", "https://docs.pytorch.org/vision", "CONTRIBUTING"]
+    offered = message.partition("did you mean ")[2].partition("?")[0].replace(" or ", ", ")
+    assert len(offered.split(", ")) == 5
+    known = [*BUILT_IN, "timm:NAME", "onnx:NAME", "https://docs.pytorch.org/vision"]
     assert all(word in message for word in known)
     assert "\n" not in message
+    assert len(message) < 400
 
 
 def test_the_error_for_a_name_similar_to_none_is_one_sentence() -> None:

@@ -103,7 +103,7 @@ _WRONG: list[tuple[Callable[[Recommender], object], str]] = [
     (lambda r: Recommender.open(r.store.path, 5), "weights is 5 (int)"),  # type: ignore[arg-type]
     (lambda r: Recommender.open(r.store.path, device=0), "device is 0 (int)"),  # type: ignore[arg-type]
     (lambda r: Recommender.open(r.store.path, cache=0), "cache is 0 (int)"),  # type: ignore[arg-type]
-    (lambda r: Recommender(str(r.store.path)), "use Recommender.open"),  # type: ignore[arg-type]
+    (lambda r: Recommender(str(r.store.path)), "give a Store, as Store.open"),  # type: ignore[arg-type]
     (lambda r: Store.open(None), "path is None"),  # type: ignore[arg-type]
     (lambda r: Store.create(5), "path is 5 (int)"),  # type: ignore[arg-type]
 ]

@@ -1,0 +1,37 @@
+"""Commands in messages, as they can be pasted into a shell.
+
+Messages are written where something is found out, far below the command line, and name a command
+as `imgrec index`. Which store the user works on, and whether it has to be named, is known to the
+command alone. So a message is completed on its way out: `with_store` adds the `--store` that the
+user wrote, and a message for a Python caller stays as it is.
+"""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+# Commands that take a store. One that names its store already, or a logdir or site, stays.
+_COMMAND = re.compile(
+    r"\bimgrec (?:index|query|report|doctor|catalog|projector|graph|duplicates)\b"
+    r"(?![^.;,:()]*--(?:store|undo)\b)(?! --(?:logdir|site)\b)"
+)
+
+
+def quoted(path: Path | str) -> str:
+    """Return a path as one word of the shell of this system."""
+    text = str(path)
+    return subprocess.list2cmdline([text]) if sys.platform == "win32" else shlex.quote(text)
+
+
+def with_store(text: str, store: Path | str | None) -> str:
+    """Return a message whose commands name a store.
+
+    Args:
+        text: the message.
+        store: as the user named it; None where commands find it without being told.
+    """
+    if store is None:
+        return text
+    return _COMMAND.sub(lambda found: f"{found[0]} --store {quoted(store)}", text)
