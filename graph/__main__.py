@@ -173,7 +173,7 @@ def _check_without_pages(arguments: argparse.Namespace) -> None:
     """
     given = arguments.given
     if arguments.out is None:
-        of_pages = ("page_size", "bundles", "louvain", "workers")
+        of_pages = ("page_size", "bundles", "louvain")
         refuse(given, of_pages, "is for the pages: name their folder by --out SITE")
         if not any(getattr(arguments, name) for name in FORMATS):
             refuse(given, ["k", "seed"], "has no effect on --duplicates: leave it out")

@@ -87,8 +87,8 @@ def _check_store(store: Path, deep: bool) -> CheckReport:
 
 def _folder(text: str) -> Path:
     path = Path(text)
-    if not path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text} is no folder")
+    if not text or not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text or 'an empty text'} is no folder")
     return path
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from imgrec.store.relocate import Relocation
 
 _SHOWN_WARNINGS = 10
+# With --relocate alone; how many processes at most is no promise that there are some.
+_OF_RELOCATING = ("relocate", "store", "workers")
 
 _DESCRIPTION = """\
 Make or update a store of pictures: its catalog, thumbnails, features, labels and search indexes.
@@ -233,7 +235,7 @@ def _check(arguments: argparse.Namespace) -> None:
         return
     refuse(arguments.given, ["only"], "needs FOLDER: it leaves out the pictures of all others")
     if arguments.relocate:
-        reading = [name for name in arguments.given if name not in ("relocate", "store")]
+        reading = [name for name in arguments.given if name not in _OF_RELOCATING]
         why = "has no effect beside --relocate, which reads no picture: name FOLDER too, or leave "
         refuse(arguments.given, reading, why + "it out")
 

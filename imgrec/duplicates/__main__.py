@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from imgrec.arguments import (
     encoder_option,
     quiet_option,
-    refuse,
     store_of,
     store_option,
     workers_option,
@@ -170,8 +169,9 @@ def _undo(arguments: argparse.Namespace) -> int:
     """Put back what a log names; return 1 if a file could not be, else 0."""
     from imgrec.review.undo import undo
 
-    beside = [name for name in arguments.given if name not in ("undo", "quiet")]
-    refuse(arguments.given, beside, "has no effect beside --undo, which stands alone: leave it out")
+    beside = [name for name in arguments.given if name not in ("undo", "quiet", "workers")]
+    if beside:
+        raise ImgrecError(f"--undo stands alone: leave out {arguments.given[beside[0]]}")
     done = undo(arguments.undo, quiet=arguments.quiet)
     there = f", {counted(done.there, 'file')} already there" if done.there else ""
     sys.stdout.write(f"{counted(done.back, 'file')} put back{there}\n")

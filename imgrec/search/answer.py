@@ -35,6 +35,7 @@ class Result:
         metadata: what its file says of itself, by name (`imgrec.pictures.metadata_names`): texts,
             numbers, and a list of keywords. It may hold the place where it was taken.
         page: link to its page in the network site; None if there is no site.
+        community: the name of its community, "dress · t-shirt (3.1)"; None if it has none.
     """
 
     rank: int
@@ -48,6 +49,7 @@ class Result:
     labels: dict[str, str]
     page: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    community: str | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 from imgrec.collection.filters import Filter
 from imgrec.collection.kinds import CLASS, COMMUNITY
 from imgrec.collection.selections import chunks
+from imgrec.labels.community_names import names_of
 from imgrec.pictures.metadata_names import by_name
 from imgrec.search.answer import REPR_LINES
 from imgrec.store.notebook import MOST_SHOWN, Cell, pictures_html
@@ -35,6 +36,7 @@ class Picture:
         labels: its labels, by kind.
         page: link to its page in the network site; None if there is no site.
         metadata: what its file says of itself, as in `Result`.
+        community: the name of its community, "dress · t-shirt (3.1)"; None if it has none.
     """
 
     id: int
@@ -43,6 +45,7 @@ class Picture:
     labels: dict[str, str]
     page: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    community: str | None = None
 
 
 class Listing:
@@ -66,13 +69,15 @@ class Listing:
 
     def __iter__(self) -> Iterator[Picture]:
         catalog, site = self.store.catalog, site_of(self.store.path)
+        names = names_of(self.store)
         for ids in chunks(self._ids, _BLOCK):
             labels, metadata = catalog.labels.of(ids), catalog.metadata.of(ids)
             for entry in catalog.entries(ids):
-                page = page_of(site, labels[entry.id].get(COMMUNITY), entry.id)
-                said = by_name(metadata[entry.id])
+                path = labels[entry.id].get(COMMUNITY)
+                page = page_of(site, path, entry.id)
+                said, named = by_name(metadata[entry.id]), names.of(path) if path else None
                 yield Picture(
-                    entry.id, entry.path, entry.location, labels[entry.id], page, said
+                    entry.id, entry.path, entry.location, labels[entry.id], page, said, named
                 )  # fmt: skip
 
     def files(self) -> Iterator[str]:

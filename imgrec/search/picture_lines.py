@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from imgrec.collection.kinds import CLASS, CONFIDENCE
+from imgrec.collection.kinds import CLASS, COMMUNITY, CONFIDENCE
 from imgrec.pictures.metadata_names import in_words
 from imgrec.system.file_names import printable
 
@@ -22,6 +22,11 @@ class Described(Protocol):
     @property
     def labels(self) -> dict[str, str]:
         """The labels by kind."""
+        ...
+
+    @property
+    def community(self) -> str | None:
+        """The name of the community, None for none."""
         ...
 
     @property
@@ -51,7 +56,7 @@ def result_lines(results: Iterable[Ranked], *, details: bool = False) -> list[st
     width = min(_WIDEST, longest)
     for r in shown:
         line = f"{r.rank:>3}  {r.distance:.4f}  {printable(r.path):<{width}}"
-        lines.append(f"{line}  {labels_told(r.labels)}".rstrip())
+        lines.append(f"{line}  {labels_told(r.labels, r.community)}".rstrip())
         lines += detail_lines(r, details)
     return lines
 
@@ -62,11 +67,19 @@ def detail_lines(picture: Described, details: bool) -> list[str]:
     return [f"     {said}"] if said else []
 
 
-def labels_told(labels: Mapping[str, str]) -> str:
-    """Return labels as KIND=VALUE, the confidence beside its class: "class=mask (0.31)"."""
+def labels_told(labels: Mapping[str, str], community: str | None = None) -> str:
+    """Return labels as KIND=VALUE, the confidence beside its class: "class=mask (0.31)".
+
+    Args:
+        labels: by kind.
+        community: the name of the community, which stands for its label.
+    """
     told = []
     for kind, value in labels.items():
         if kind == CONFIDENCE and CLASS in labels:
+            continue
+        if kind == COMMUNITY and community:
+            told.append(printable(f"{kind}={community}"))
             continue
         beside = f" ({labels[CONFIDENCE]})" if kind == CLASS and CONFIDENCE in labels else ""
         told.append(printable(f"{kind}={value}{beside}"))

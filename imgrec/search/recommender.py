@@ -237,7 +237,9 @@ class Recommender:
             found = search_joined(space, question, k, index)
         else:
             found = search(chosen_index(space, question, index), question, k)
-        results = ranked_results(view.store, space, found, len(likes), chosen, fuse)
+        results = ranked_results(
+            view.store, view.community_names, space, found, len(likes), chosen, fuse
+        )
         return Answer(
             queries=[query.name for query in likes[: len(pictures)]],
             unwanted=[query.name for query in dislikes[: len(avoided)]],

@@ -2,6 +2,7 @@
 
 from imgrec.collection.kinds import COMMUNITY
 from imgrec.distances.metrics import Metric
+from imgrec.labels.community_names import CommunityNames
 from imgrec.pictures.metadata_names import by_name
 from imgrec.search.answer import Result
 from imgrec.search.space import Space
@@ -11,12 +12,19 @@ from imgrec.store.store import Store
 
 
 def ranked_results(
-    store: Store, space: Space, found: Found, count: int, metric: Metric, fuse: str
+    store: Store,
+    names: CommunityNames,
+    space: Space,
+    found: Found,
+    count: int,
+    metric: Metric,
+    fuse: str,
 ) -> list[Result]:
     """Return the results of a question, the nearest first.
 
     Args:
         store: open.
+        names: of its communities.
         space: that was searched.
         found: its rows, with their distances.
         count: number of query pictures and texts.
@@ -40,6 +48,7 @@ def ranked_results(
             labels=labels[entry.id],
             page=page_of(site, labels[entry.id].get(COMMUNITY), entry.id),
             metadata=by_name(metadata[entry.id]),
+            community=names.of(path) if (path := labels[entry.id].get(COMMUNITY)) else None,
         )
         for rank, (entry, score, distances) in enumerate(
             zip(entries, found.scores.tolist(), found.distances.T.tolist(), strict=True), start=1

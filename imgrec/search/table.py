@@ -41,7 +41,10 @@ def listing_table(listing: Listing, *, details: bool = False, pages: bool = Fals
     yield f"{of}{counted(listing.images, 'picture')}, by path\n"
     yield from (f"{line}\n" for line in classes_lines(listing.classes))
     for picture in listing:
-        yield f"{printable(picture.path)}  {labels_told(picture.labels)}".rstrip() + "\n"
+        yield (
+            f"{printable(picture.path)}  {labels_told(picture.labels, picture.community)}".rstrip()
+            + "\n"
+        )
         yield from (f"{line}\n" for line in detail_lines(picture, details))
         if pages and picture.page:
             yield f"     {printable(picture.page)}\n"

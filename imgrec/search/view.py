@@ -7,6 +7,7 @@ state token with that of the view; if it changed, a new view is made. No answer 
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from imgrec.distances.axes import Axes
 from imgrec.distances.metrics import METRICS, Metric
 from imgrec.encoders.spec import Vectors
 from imgrec.errors import ImgrecError
+from imgrec.labels.community_names import CommunityNames, names_of
 from imgrec.search.query_vectors import Resolved
 from imgrec.search.space import Part, Space
 from imgrec.search.texts import Texts
@@ -80,6 +82,11 @@ class StoreView:
         self._widened: dict[Filter, tuple[Filter, dict[str, list[str]]]] = {}
         self._allowed: dict[tuple[Filter, tuple[str, ...]], NDArray[np.bool_]] = {}
         self._opening, self._reducing = threading.Lock(), threading.Lock()
+
+    @cached_property
+    def community_names(self) -> CommunityNames:
+        """The names of the communities of this state."""
+        return names_of(self.store)
 
     def compared(self, metric: Metric, weights: Mapping[str, float]) -> Compared:
         """Return the features and the space of a question.

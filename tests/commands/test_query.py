@@ -65,7 +65,7 @@ def test_the_fields_of_the_json(
     first = answer["results"][0]
     assert list(first) == [
         *("rank", "id", "path", "file", "distance", "similarity", "per_query", "per_unwanted"),
-        *("labels", "page", "metadata"),
+        *("labels", "page", "metadata", "community"),
     ]
     assert first["rank"] == 1
     assert first["file"] == str(photos / first["path"])

@@ -209,6 +209,28 @@ def test_links_to_pages_are_printed_in_a_terminal_and_where_asked(
     assert capsys.readouterr().out.splitlines()[1:] == asked
 
 
+def test_the_community_of_a_result_has_its_name(
+    with_site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from imgrec import Store
+    from imgrec.labels.community_names import names_of
+
+    with Store.open(with_site) as store:
+        names, labels = names_of(store), store.catalog.labels.of_kind("community")
+    capsys.readouterr()
+    for question in ([ASKED, "-k", "3"], ["--under", "discs"]):
+        assert _run(with_site, *question, "--json") == 0
+        results = json.loads(capsys.readouterr().out)["results"]
+        assert results
+        for result in results:
+            path = labels[result["id"]]
+            assert result["community"] == names.of(path)
+            assert result["labels"]["community"] == path
+        assert _run(with_site, *question) == 0
+        shown = capsys.readouterr().out
+        assert all(f"community={result['community']}" in shown for result in results)
+
+
 def test_pages_are_asked_for_and_there_are_none(
     photo_store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

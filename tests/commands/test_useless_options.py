@@ -29,20 +29,19 @@ REFUSED = [
             ["index", "--store", STORE, "--relocate", "/old", "/new", *option],
             f"{option[0]} has no effect beside --relocate",
         )
-        for option in (["--encoder", "rgb"], ["--hnsw"], ["--retry-failed"], ["--workers", "1"],
+        for option in (["--encoder", "rgb"], ["--hnsw"], ["--retry-failed"],
                        ["--exclude", "x"], ["--device", "cpu"], ["--reread"])
     ),
     (["doctor", "--deep", "--logdir", OUT], "--deep is for a store"),
     (["catalog", "--store", ""], "an empty text is no path"),
     *(
-        (["duplicates", "--undo", "log", *option], f"{option[0]} has no effect beside --undo")
-        for option in (["--store", STORE], ["--encoder", "mini"], ["--workers", "1"], ["--trash"],
+        (["duplicates", "--undo", "log", *option], f"stands alone: leave out {option[0]}")
+        for option in (["--store", STORE], ["--encoder", "mini"], ["--trash"],
                        ["--keep", "oldest"], ["--csv", "a.csv"], ["--out", "o"])
     ),
     *(
         ([*_GRAPH_FILE, *option], f"{option[0]} is for the pages")
-        for option in (["--page-size", "9"], ["--no-bundles"], ["--louvain", "igraph"],
-                       ["--workers", "0"])
+        for option in (["--page-size", "9"], ["--no-bundles"], ["--louvain", "igraph"])
     ),
     ([*_GRAPH_FILE, "--communities", "leiden"], "--communities needs --out SITE"),
     ([*_GRAPH_FILE, "--thumbnails"], "--thumbnails are put into a table"),

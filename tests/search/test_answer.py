@@ -57,6 +57,7 @@ def test_an_answer_is_printed_with_all_of_its_fields() -> None:
                 "labels": {"folder": "x"},
                 "page": None,
                 "metadata": {},
+                "community": None,
             }
         ],
         "classes": {},
