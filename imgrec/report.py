@@ -7,6 +7,7 @@ from pathlib import Path
 
 from imgrec.arguments import (
     encoder_option,
+    not_negative,
     positive,
     quiet_option,
     seed_option,
@@ -17,12 +18,13 @@ from imgrec.arguments import (
 from imgrec.commands import Parser, run, warn
 from imgrec.derived.choices import CLUSTERS
 from imgrec.layouts.choices import METHODS
+from imgrec.reporting.choices import DIVERSE
 from imgrec.system.file_names import printable
 from imgrec.system.text import counted
 
 _DESCRIPTION = """\
 Write what is in a collection on one HTML page with its figures: counts, formats, failures,
-classes, clusters, maps, duplicates. It works offline.
+classes, clusters, maps, duplicates, likely wrong labels. It works offline.
 """
 _EXAMPLES = """\
 examples:
@@ -57,6 +59,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     maps = some_of(METHODS, "map", or_none=True)
     named = f"maps beside PCA, separated by commas, or none (default {','.join(METHODS)})"
     add("--maps", type=maps, default=METHODS, metavar="NAMES", help=named)
+    diverse = "pictures of the diverse subset, 0 for none (default %(default)s)"
+    add("--diverse", type=not_negative, default=DIVERSE, metavar="N", help=diverse)
     seed_option(group, "the maps")
     quiet_option(parser)
     return parser
@@ -73,6 +77,7 @@ def _report(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         site=arguments.site,
         logdir=arguments.logdir,
+        diverse=arguments.diverse,
     )
     path = store_of(arguments.store)
     with Store.open(path) as store:

@@ -19,6 +19,7 @@ from imgrec.labels.colors import update_colors
 from imgrec.labels.keep import keep_labels
 from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE, check_methods
 from imgrec.store.store import Store
+from imgrec.store.written_from import store_token
 from imgrec.system.argument_types import WHOLE, WHOLE_OR_NONE, check_types
 from imgrec.system.atomic_folders import new_folder
 from imgrec.system.interrupts import interrupted_once
@@ -181,7 +182,7 @@ def write_logdir(
         sheets = Sheets(store.paths.thumbs, store.thumbs(), workers, bar.update)
         composer = Composer(collection, layouts, colors, _page_of(runs), sheets, writer.has)
         summaries = [_written(composer, writer, begun) for begun in _ahead(composer, runs)]
-        write_manifest(folder, writer.finish())
+        write_manifest(folder, writer.finish(), store_token(store.path, out))
     # Without methods no layout was used, but the kept ones may be needed again.
     if options.methods:
         collection.layouts.prune(layouts.used)

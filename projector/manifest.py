@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from imgrec.store.written_from import STORE
 from imgrec.system.json_files import read_json
 from imgrec.system.output_folder import LOGDIR
 
@@ -70,9 +71,16 @@ def read_manifest(logdir: Path) -> LogdirManifest:
     return LogdirManifest(described["edition"], runs)
 
 
-def write_manifest(logdir: Path, manifest: LogdirManifest) -> None:
-    """Write the manifest of a new logdir; call this last, after all other files are written."""
-    (logdir / LOGDIR.marker).write_text(LOGDIR.described(logdir, asdict(manifest)), "utf-8")
+def write_manifest(logdir: Path, manifest: LogdirManifest, token: str) -> None:
+    """Write the manifest of a new logdir; call this last, after all other files are written.
+
+    Args:
+        logdir: temporary folder of the logdir.
+        manifest: of its runs.
+        token: of the store, by `store_token`.
+    """
+    described = LOGDIR.described(logdir, {STORE: token, **asdict(manifest)})
+    (logdir / LOGDIR.marker).write_text(described, "utf-8")
 
 
 def still_right(old: Path, listed: Listed | None, name: str, made_from: str) -> Path | None:

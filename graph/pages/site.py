@@ -36,6 +36,7 @@ from imgrec.neighbors.graph import K, knn_graph_of
 from imgrec.sources.opening import source_of
 from imgrec.store.site_link import keep_site
 from imgrec.store.store import Store
+from imgrec.store.written_from import STORE, store_token
 from imgrec.system.argument_types import (
     TEXT,
     TEXT_OR_NONE,
@@ -245,7 +246,11 @@ def _write_site(
     for _ in bar(in_order(partial(write_pages, workshop), jobs, workers), desc="pages"):
         pass
     write_search(folder, found_pictures(store.catalog, guide, places), found_groups(guide))
-    facts = {"pictures": len(collection.labels), "communities": asdict(collection.facts)}
+    facts = {
+        STORE: store_token(store.path, workshop.site),
+        "pictures": len(collection.labels),
+        "communities": asdict(collection.facts),
+    }
     marker = SITE.described(folder, facts)
     (folder / SITE.marker).write_text(marker, "utf-8")
 

@@ -1,20 +1,19 @@
-"""Links from the report to the network site and the projector's logdir, if they exist."""
+"""Links from the report to the network site and the projector's logdir of the same store."""
 
 import os
-import re
 from collections import Counter
 from dataclasses import dataclass
-from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
 from imgrec.collection.kinds import COMMUNITY
-from imgrec.store.site_link import page_file
+from imgrec.labels.community_names import names_of
+from imgrec.store.site_link import page_file, page_in, site_of
 from imgrec.store.store import Store
-from imgrec.system.output_folder import LOGDIR
+from imgrec.store.written_from import is_written_from
+from imgrec.system.output_folder import LOGDIR, SITE, OutputFolder
 
 _MOST = 24
-_TITLE = re.compile(r"<h1>(.*?)(?: <small>.*?)?</h1>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -53,22 +52,52 @@ def links_from(store: Store, out: Path, site: Path | None, logdir: Path | None) 
     Args:
         store: open.
         out: folder of the report.
-        site: folder of the network site.
-        logdir: folder of the projector.
+        site: folder of the network site of this store, None for none.
+        logdir: folder of the projector, of this store, None for none.
     """
     told = None if logdir is None else _relative(Path.cwd(), logdir)
-    if site is None or not (site / page_file("")).is_file():
+    if site is None:
         return Links(None, (), told)
     start = Link("The network of communities", address(out, site / page_file("")))
     return Links(start, tuple(_communities(store, out, site)), told)
 
 
+def own_site(store_path: Path, named: Path | None) -> tuple[Path | None, list[str]]:
+    """Return the site of a store as an absolute path, None for none, and warnings.
+
+    Args:
+        store_path: of the store.
+        named: the one to link to; None for the one that was written last.
+    """
+    site = named or site_of(store_path)
+    if site is None or not (site / page_file("")).is_file():
+        return None, []
+    if not is_written_from(store_path, SITE, site):
+        return None, _of_another(SITE, named, store_path)
+    return site.resolve(), []
+
+
+def own_logdir(store_path: Path, out: Path, named: Path | None) -> tuple[Path | None, list[str]]:
+    """Return the projector's logdir of a store, None for none, and warnings.
+
+    Args:
+        store_path: of the store.
+        out: folder of the report.
+        named: the one to link to; None to look beside the store and beside the report.
+    """
+    if named is None:
+        return logdir_beside(store_path, out), []
+    if is_written_from(store_path, LOGDIR, named):
+        return named, []
+    return None, _of_another(LOGDIR, named, store_path)
+
+
 def logdir_beside(store_path: Path, out: Path) -> Path | None:
-    """Return the first projector logdir beside the store or the report; None if there is none."""
+    """Return the first logdir of a store that lies beside it or the report; None if none does."""
     for folder in dict.fromkeys((store_path.resolve().parent, out.resolve().parent)):
-        found = sorted(folder.glob(f"*/{LOGDIR.marker}"))
-        if found:
-            return found[0].parent
+        for marker in sorted(folder.glob(f"*/{LOGDIR.marker}")):
+            if is_written_from(store_path, LOGDIR, marker.parent):
+                return marker.parent
     return None
 
 
@@ -76,6 +105,16 @@ def address(out: Path, file: Path) -> str:
     """Return the URL of a file relative to a page in `out`; a `file:` URL on another drive."""
     relative = _relative(out, file)
     return Path(relative).as_uri() if Path(relative).is_absolute() else quote(relative)
+
+
+def _of_another(kind: OutputFolder, folder: Path | None, store_path: Path) -> list[str]:
+    """Return a warning that a folder the user named is not linked to."""
+    if folder is None:
+        return []
+    return [
+        f"{folder} holds no {kind.what} that was written from {store_path}: the report does not "
+        "link to it"
+    ]
 
 
 def _relative(start: Path, path: Path) -> str:
@@ -87,21 +126,12 @@ def _relative(start: Path, path: Path) -> str:
 
 
 def _communities(store: Store, out: Path, site: Path) -> list[Link]:
-    ok = set(store.catalog.ids("ok").tolist())
+    ok, names = set(store.catalog.ids("ok").tolist()), names_of(store)
     labels = store.catalog.labels.of_kind(COMMUNITY)
     tops = Counter(path.partition(".")[0] for i, path in labels.items() if i in ok)
     found: list[Link] = []
     for path, count in sorted(tops.items(), key=lambda pair: (-pair[1], pair[0])):
-        page = site / page_file(path)
-        if page.is_file() and len(found) < _MOST:
-            found.append(Link(_name_on(page) or f"Community {path}", address(out, page),
-                f"{count:,}"))  # fmt: skip
+        page = page_in(site, path)
+        if page and len(found) < _MOST:
+            found.append(Link(names.of(path), address(out, page), f"{count:,}"))
     return found
-
-
-def _name_on(page: Path) -> str:
-    """Return the heading of a page of the network site, "" if it has none."""
-    with page.open("rb") as file:
-        head = file.read(20_000).decode("utf-8", "replace")
-    found = _TITLE.search(head)
-    return unescape(re.sub(r"<[^>]*>", "", found[1])).strip() if found else ""

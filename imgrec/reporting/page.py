@@ -18,7 +18,7 @@ from imgrec.reporting.figures.render import Rendered
 from imgrec.reporting.links import Links
 from imgrec.system.file_names import printable
 
-FIGURES = "figures"
+FIGURES, TABLES = "figures", "tables"
 _CODE = re.compile(r"`([^`]+)`")
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -58,8 +58,9 @@ def page_html(
     environment.filters |= {"told": told, "shelves": shelves}
     template = environment.get_template("report.html")
     return template.render(
-        head=head, sections=sections, links=links, style=style, figures=FIGURES, svg=_inline(drawn)
-    )
+        head=head, sections=sections, links=links, style=style, figures=FIGURES, tables=TABLES,
+        svg=_inline(drawn), pictures={name: rendered.pictures for name, rendered in drawn.items()},
+    )  # fmt: skip
 
 
 def told(text: str) -> Markup:

@@ -18,28 +18,32 @@ from imgrec.labels.keep import keep_labels
 from imgrec.layouts.choices import METHODS, check_methods
 from imgrec.neighbors.graph import K, kept_neighbors, neighbors_in
 from imgrec.neighbors.neighbors import Neighbors
+from imgrec.reporting.choices import DIVERSE
 from imgrec.reporting.facts.catalog import date_of
 from imgrec.reporting.facts.clusters import groups_of
 from imgrec.reporting.facts.health import Health
+from imgrec.reporting.facts.islands import names_on
 from imgrec.reporting.facts.maps import Ground
 from imgrec.reporting.facts.metadata import Told
 from imgrec.reporting.facts.precision import common_ids, folders_in, precisions
+from imgrec.reporting.facts.training import Training
 from imgrec.reporting.figures.chart import Section
 from imgrec.reporting.figures.render import Rendered, render
 from imgrec.reporting.figures.thumbnails import Thumbnails
-from imgrec.reporting.links import links_from, logdir_beside
-from imgrec.reporting.page import FIGURES, Head, page_html
+from imgrec.reporting.links import links_from, own_logdir, own_site
+from imgrec.reporting.page import FIGURES, TABLES, Head, page_html
+from imgrec.reporting.picture_links import PictureLinks
 from imgrec.reporting.sections.classes import class_section
 from imgrec.reporting.sections.clusters import cluster_section
 from imgrec.reporting.sections.health import health_section
 from imgrec.reporting.sections.maps import map_section
 from imgrec.reporting.sections.metadata import metadata_section, timeline_section
 from imgrec.reporting.sections.precision import choice_section
+from imgrec.reporting.sections.training import training_section
 from imgrec.sources.opening import source_of
 from imgrec.store.classes import Classes
 from imgrec.store.features import FeatureStore
 from imgrec.store.parts import part_name, part_numbers
-from imgrec.store.site_link import site_of
 from imgrec.store.store import Store
 from imgrec.system.argument_types import (
     PATH_OBJECT_OR_NONE,
@@ -60,6 +64,7 @@ START = "index.html"
 _KINDS = {
     "encoder": TEXT_OR_NONE,
     "clusters": WHOLE,
+    "diverse": WHOLE,
     "seed": WHOLE,
     "site": PATH_OBJECT_OR_NONE,
     "logdir": PATH_OBJECT_OR_NONE,
@@ -77,6 +82,7 @@ class ReportOptions:
         seed: of the maps.
         site: folder of the network site; by default where `imgrec graph` wrote it last.
         logdir: folder of the projector; by default one beside the store or the report.
+        diverse: number of pictures of the diverse subset, 0 for none.
     """
 
     encoder: str | None = None
@@ -85,18 +91,21 @@ class ReportOptions:
     seed: int = 0
     site: Path | None = None
     logdir: Path | None = None
+    diverse: int = DIVERSE
 
     def __post_init__(self) -> None:
-        """Check the types, and the names of the maps.
+        """Check the types, the names of the maps and the size of the subset.
 
         Raises:
             WrongTypeError: an option has another type.
-            WrongValueError: a map is unknown, or there are no clusters.
+            WrongValueError: a map is unknown, there are no clusters, or the size is negative.
         """
         check_types(self, _KINDS)
         if self.clusters < 1:
             raise WrongValueError(f"clusters is {self.clusters}: give a number from 1 on")
         check_methods(self.methods)
+        if self.diverse < 0:
+            raise WrongValueError(f"diverse is {self.diverse}: give the number of pictures, or 0")
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,7 @@ class ReportSummary:
         sections: number of sections.
         figures: number of figures, in the page and as files.
         size_bytes: size of the page.
-        warnings: one line for each thing that could not be kept in the store.
+        warnings: one line for each thing that could not be kept in the store or linked to.
     """
 
     index: Path
@@ -150,14 +159,19 @@ def write_report(
         )
     clusters = clusters_in(store, spec, feature, options.clusters)
     sections = _sections(store, spec, feature, clusters, options, quiet)
-    drawn = _drawn(sections, quiet)
-    site = options.site or site_of(store.path)
-    logdir = options.logdir or logdir_beside(store.path, out)
+    site, of_another_site = own_site(store.path, options.site)
+    logdir, of_another_logdir = own_logdir(store.path, out, options.logdir)
+    drawn = _drawn(sections, PictureLinks(store, site), out, quiet)
     head = _head(store, spec, feature)
     html = page_html(head, sections, drawn, links_from(store, out, site, logdir)).encode("utf-8")
     with new_folder(out, REPORT.check_place) as folder:
         _write(folder, html, drawn, len(feature))
-    warnings = (*store.lacking(feature), *keep_labels(store, CLUSTER, clusters.labels()))
+    warnings = (
+        *of_another_site,
+        *of_another_logdir,
+        *store.lacking(feature),
+        *keep_labels(store, CLUSTER, clusters.labels()),
+    )
     return ReportSummary(
         out / START, len(feature), spec.name, len(sections), len(drawn), len(html), warnings
     )
@@ -184,22 +198,27 @@ def _sections(
     groups = groups_of(store.catalog, clusters)
     told = Told.of(store.catalog, health.files)
     folders = folders_in(store, common_ids(store))
+    training = Training.of(store, feature, neighbors, options.diverse)
+    kinds = names_on(store.catalog, ground.ids, training.sorted.classes, clusters)
     steps = [
         lambda: class_section(_classes(store), thumbnails),
         lambda: cluster_section(clusters, groups, ground, thumbnails),
-        lambda: map_section(ground, thumbnails, options.methods),
+        lambda: map_section(ground, thumbnails, options.methods, kinds),
         lambda: timeline_section(told),
         lambda: metadata_section(told),
         lambda: health_section(store.catalog, health, neighbors, thumbnails),
+        lambda: training_section(training, store.catalog, thumbnails),
         lambda: choice_section(folders, precisions(store, folders) if folders else ()),
     ]
     return [step() for step in progress(steps, unit="sections", desc="computed", quiet=quiet)]
 
 
-def _drawn(sections: Sequence[Section], quiet: bool) -> dict[str, Rendered]:
+def _drawn(
+    sections: Sequence[Section], links: PictureLinks, out: Path, quiet: bool
+) -> dict[str, Rendered]:
     charts = [chart for section in sections for chart in section.charts]
     bar = progress(charts, unit="figures", desc="drawn", quiet=quiet)
-    return {chart.name: render(chart) for chart in bar}
+    return {chart.name: render(chart, links, out, out / FIGURES) for chart in bar}
 
 
 def _write(folder: Path, html: bytes, drawn: dict[str, Rendered], pictures: int) -> None:
@@ -208,6 +227,10 @@ def _write(folder: Path, html: bytes, drawn: dict[str, Rendered], pictures: int)
     for name, rendered in drawn.items():
         (folder / FIGURES / f"{name}.svg").write_bytes(rendered.svg)
         (folder / FIGURES / f"{name}.png").write_bytes(rendered.png)
+    (folder / TABLES).mkdir()
+    for name, rendered in drawn.items():
+        if rendered.chart.table:
+            (folder / TABLES / f"{name}.csv").write_bytes(rendered.chart.table.encode("utf-8"))
     (folder / REPORT.marker).write_text(REPORT.described(folder, {"pictures": pictures}), "utf-8")
 
 

@@ -6,6 +6,7 @@ picture's page follows from its label `community` alone; no index of pages is ne
 
 import json
 import os
+import re
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from imgrec.store.paths import StorePaths
 from imgrec.store.store import Store
 from imgrec.system.atomic_files import write_text
 from imgrec.system.json_files import a_text, json_or_none
+
+_COMMUNITY = re.compile(r"[0-9]+(\.[0-9]+)*")
 
 
 def page_file(path: str) -> str:
@@ -45,10 +48,19 @@ def site_of(store_path: Path) -> Path | None:
 
 def page_of(site: Path | None, community: str | None, image_id: int) -> str | None:
     """Return the path and fragment of a picture on its page, None if there is no such page."""
-    if site is None or not community:
+    page = page_in(site, community)
+    return f"{page}#{image_id}" if page else None
+
+
+def page_in(site: Path | None, community: str | None) -> Path | None:
+    """Return the page of a community in a site, None if there is no such page.
+
+    A label that is no path of a community, as a store of somebody else may have, has none.
+    """
+    if site is None or not community or not _COMMUNITY.fullmatch(community):
         return None
     page = site / page_file(community)
-    return f"{page}#{image_id}" if page.is_file() else None
+    return page if page.is_file() else None
 
 
 def _read(store_path: Path) -> str | None:

@@ -83,7 +83,7 @@ class OutputFolder:
         """Return the marker's content, or None if `out` has no marker written by imgrec."""
         marker = {"written_by": str}
         described: dict[str, Any] | None = json_or_none(
-            out / self.marker, marker, most_bytes=_MARKER_BYTES
+            out / self.marker, marker, most_bytes=MARKER_BYTES
         )
         ours = described is not None and described["written_by"].startswith("imgrec ")
         return described if ours else None
@@ -98,7 +98,7 @@ class OutputFolder:
 
 # A site of a million pictures lists some 100,000 pages and sheets, 60 bytes each, and of half a
 # million previews 35 bytes each. Brackets of JSON take up to 30 times their size in memory.
-_MARKER_BYTES = 1 << 25
+MARKER_BYTES = 1 << 25
 
 SITE = OutputFolder(
     "site",
@@ -107,7 +107,9 @@ SITE = OutputFolder(
     r"|pages/community-[0-9.]+\.html|contact/(index|community-[0-9.]+)\.html"
     r"|sheets/(index|community-[0-9.]+)\.jpg|previews/[0-9]+/[0-9]+\.webp",
 )
-REPORT = OutputFolder("report", "report.json", r"index\.html|figures/[a-z0-9-]+\.(svg|png)")
+REPORT = OutputFolder(
+    "report", "report.json", r"index\.html|figures/[a-z0-9-]+\.(svg|png)|tables/[a-z0-9-]+\.csv"
+)
 REVIEW = OutputFolder(
     "review of duplicates",
     "review.json",

@@ -130,7 +130,7 @@ class _Visit:
     def _report(self, report: Path) -> Iterator[Frame]:
         self._pointer = (WIDTH + 50, HEIGHT)
         self._browser.get((report / "index.html").resolve().as_uri())
-        self._caption = "The report: clusters, maps, health, quality"
+        self._caption = "The report: clusters, maps, health, likely wrong labels"
         yield self._frame(900)
         place = 0
         for stop in self._browser.execute_script(_STOPS, _FIGURES):

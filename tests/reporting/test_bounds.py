@@ -103,14 +103,15 @@ def test_links_to_as_many_communities(
         labels = {i: str(i % 4 + 1) for i in range(1, 13)}
         store.catalog.labels.replace("community", labels)
         for number in range(1, 5):
-            (site / "pages" / f"community-{number}.html").write_text("<h1>a &amp; b</h1>")
+            (site / "pages" / f"community-{number}.html").touch()
         found = links_from(store, tmp_path / "report", site, None)
         assert len(found.communities) == min(most, 4)
         # A page that is gone gives its place to the next.
         (site / "pages" / "community-1.html").unlink()
         found = links_from(store, tmp_path / "report", site, None)
         assert len(found.communities) == min(most, 3)
-    assert {link.text for link in found.communities} == {"a & b"}
+    # The names are those that the store keeps; it keeps none.
+    assert {link.text for link in found.communities} <= {f"Community {n}" for n in (2, 3, 4)}
 
 
 @pytest.mark.parametrize(

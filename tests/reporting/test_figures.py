@@ -3,6 +3,7 @@
 import io
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable
 from itertools import combinations
 from pathlib import Path
 
@@ -24,13 +25,15 @@ from imgrec.reporting.figures.chart import Chart, percent
 from imgrec.reporting.figures.histogram import Columns, Histogram, log_edges, log_ticks
 from imgrec.reporting.figures.picture_rows import Row, Sheet
 from imgrec.reporting.figures.planes import Plane, cluster_colors
-from imgrec.reporting.figures.render import render
+from imgrec.reporting.figures.render import Rendered, render
 from imgrec.reporting.figures.style import OKABE_ITO, PALE, SECOND, SERIES, THEMED, styled
 from imgrec.reporting.figures.thumbnails import Thumbnails
+from imgrec.reporting.picture_links import PictureLinks, Target
 from imgrec.store.store import Store
 from projector.export import ProjectorOptions, write_logdir
 
 _EVIL = "</script><img src=x onerror=alert(1)> $x_1$ & \x00 \ud800 漢字"
+_PLACES = (Path("/out"), Path("/out/figures"))
 _BOUNDS = (0.0, 0.0, 100.0, 60.0)
 # Machado, Oliveira and Fernandes 2009, severity 1: linear RGB as seen without a kind of cone.
 _BLINDNESS = {
@@ -42,6 +45,21 @@ _BLINDNESS = {
                [0.004733, 0.691367, 0.303900]],
     "none": np.eye(3).tolist(),
 }  # fmt: skip
+
+
+class _NoLinks(PictureLinks):
+    """Links of figures without pictures."""
+
+    def __init__(self) -> None:
+        pass
+
+    def of(self, ids: Iterable[int]) -> dict[int, Target]:
+        assert not list(ids)
+        return {}
+
+
+def _rendered(chart: Chart) -> Rendered:
+    return render(chart, _NoLinks(), *_PLACES)
 
 
 def _seen(color: str, kind: str) -> np.ndarray:
@@ -86,7 +104,7 @@ def test_bars_are_as_long_as_their_values() -> None:
 
 def test_names_are_drawn_as_text_and_never_as_markup() -> None:
     bars = Bars([Bar(_EVIL, 3, "3"), Bar("x" * 400, 1, "1")], "pictures")
-    rendered = render(_chart(bars.draw))
+    rendered = _rendered(_chart(bars.draw))
     texts = _texts(rendered.svg)
     assert any("<img src=x" in text and "$x_1$" in text for text in texts) or any(
         text.startswith("</script>") for text in texts
@@ -101,8 +119,8 @@ def test_names_are_drawn_as_text_and_never_as_markup() -> None:
 
 def test_a_figure_has_reproducible_bytes_and_no_date(store: Store) -> None:
     row = Row("one", "two", [1, 2, 3], ["a", "b", "c"])
-    sheet = Sheet([row], Thumbnails(store))
-    first, second = (render(_chart(sheet.draw, (1040, 400))) for _ in range(2))
+    sheet, links = Sheet([row], Thumbnails(store)), PictureLinks(store, None)
+    first, second = (render(_chart(sheet.draw, (1040, 400)), links, *_PLACES) for _ in range(2))
     assert (first.svg, first.png, first.inline) == (second.svg, second.png, second.inline)
     assert not re.search(rb"\d{4}-\d\d-\d\dT", first.svg)
     with Image.open(io.BytesIO(first.png)) as image:
@@ -115,7 +133,7 @@ def test_a_figure_has_reproducible_bytes_and_no_date(store: Store) -> None:
 def test_inline_figures_use_the_css_colors_and_share_no_ids() -> None:
     counts = Histogram.of(np.arange(50.0), np.linspace(0, 50, 6))
     columns = Columns(counts, "number, units", line=(20.0, "here"))
-    rendered = render(_chart(columns.draw, (440, 400)))
+    rendered = _rendered(_chart(columns.draw, (440, 400)))
     wide, narrow = rendered.inline
     for color, variable in THEMED.items():
         assert color not in wide

@@ -178,7 +178,8 @@ def test_the_contents_lead_to_the_sections(opened: webdriver.Chrome) -> None:
         "timeline",
         "metadata",
         "health",
-        "quality",
+        "training",
+        "neighbors",
         "links",
     ]
     for target in targets:

@@ -16,11 +16,15 @@ from imgrec.reporting.links import address, logdir_beside
 from imgrec.reporting.page import told
 from imgrec.store.store import Store
 from pictures import picture
+from projector.export import ProjectorOptions, write_logdir
 from reports import add_classes, write
 from stores import HERE, nothing_can_be_written
 from vector_stores import clustered, make
 
-_SECTIONS = ["classes", "clusters", "maps", "timeline", "metadata", "health", "quality", "links"]
+_SECTIONS = [
+    *("classes", "clusters", "maps", "timeline", "metadata", "health", "training", "neighbors"),
+    "links",
+]
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -47,13 +51,19 @@ def test_the_page_has_all_sections_and_every_figure_is_a_file_too(report: Path) 
     assert {
         *("classes", "confidence", "agreement", "disagreements", "clusters", "cluster-sheet"),
         *("map-pca", "map-umap", "map-tsne", "formats", "megapixels", "bytes", "aspect"),
-        *("orientation", "colors", "nearest", "outliers", "quality"),
+        *("orientation", "colors", "nearest", "outliers", "precision", "diverse"),
     } <= set(figures)
     assert len(set(figures)) == len(figures)
     there = {path.name for path in (report / "figures").iterdir()}
     assert there == {f"{name}.{suffix}" for name in figures for suffix in ("png", "svg")}
     described = json.loads((report / "report.json").read_text("utf-8"))
-    assert set(described["files"]) == {"index.html", *(f"figures/{name}" for name in there)}
+    tables = {path.name for path in (report / "tables").iterdir()}
+    assert {"outliers.csv", "diverse.csv"} <= tables <= {f"{name}.csv" for name in figures}
+    assert set(described["files"]) == {
+        "index.html",
+        *(f"figures/{name}" for name in there),
+        *(f"tables/{name}" for name in tables),
+    }
     assert described["pictures"] == 24
     for name in there:
         if name.endswith(".png"):
@@ -68,7 +78,7 @@ def test_every_figure_has_a_title_a_caption_and_alternative_text(report: Path) -
     for figure in figures:
         assert re.search(r"<h3>[^<]{5,}</h3>", figure)
         assert re.search(r"<figcaption>.*?<p>.{40,}?</p>", figure, re.DOTALL)
-        alts = re.findall(r'role="img" aria-label="([^"]{20,})"', figure)
+        alts = re.findall(r'role="(?:img|group)" aria-label="([^"]{20,})"', figure)
         assert len(alts) == figure.count("<svg ") > 0
     assert "<script" not in html
     assert not re.search(r'(?:src|href)="https?:', html)
@@ -101,7 +111,7 @@ def test_without_classes_and_maps_a_line_says_so(
     assert "t-SNE and UMAP were left out." in html
     assert "3 clusters" in html
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("24 pictures (mini), 7 sections, ")
+    assert lines[0].startswith("24 pictures (mini), 8 sections, ")
     assert lines[1] == str(page)
     with Store.open(own_store) as store:
         assert store.catalog.labels.values("cluster") == ["1", "2", "3"]
@@ -224,8 +234,11 @@ def test_the_report_links_to_the_site_and_the_logdir_beside_it(
     site = tmp_path / "my site"
     assert write_graph(["--store", str(own_store), "--out", str(site), "--workers", "0"]) == 0
     logdir = own_store.parent / "log dir"
-    logdir.mkdir()
-    (logdir / "projector.json").write_text("{}")
+    with Store.open(own_store) as store:
+        write_logdir(store, logdir, options=ProjectorOptions(methods=(), workers=0))
+    # Another one, of nothing, comes before it by name.
+    (own_store.parent / "a log").mkdir()
+    (own_store.parent / "a log" / "projector.json").write_text("{}")
     html = write(own_store, tmp_path / "out", "--maps", "none").read_text("utf-8")
     links = re.findall(r'<a href="(\.\./[^"]+)"', html)
     assert links[0] == "../my%20site/index.html"

@@ -25,7 +25,7 @@ from imgrec.reporting.figures.render import Rendered
 _ROOM_BYTES = 3 << 29
 
 
-def _undrawn(chart: Chart) -> Rendered:
+def _undrawn(chart: Chart, *_: object) -> Rendered:
     """Return a chart without drawing it: matplotlib takes seconds, and reads nothing of a store."""
     return Rendered(chart, b"<svg/>", b"", ("<svg></svg>",))
 

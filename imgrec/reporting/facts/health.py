@@ -14,7 +14,8 @@ from imgrec.pictures.color_word import WORDS
 from imgrec.reporting.facts.catalog import Counts, Files, by_count
 from imgrec.store.store import Store
 
-LONERS = 24
+# Outliers that are drawn, and that the table lists.
+LONERS, LISTED = 24, 200
 _MANY_GROUPS = 8
 
 

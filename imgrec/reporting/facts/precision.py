@@ -91,13 +91,23 @@ def folders_in(
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
     inside = np.isin(codes, np.flatnonzero(counts >= LEAST))
     kept = counts[counts >= LEAST]
-    if len(kept) < 2 or kept.sum() < _LEAST_COVERED * len(ids):
-        return None
-    if kept.max() > _MOST_IN_ONE * kept.sum():
+    if not divides(kept, len(ids)):
         return None
     chosen = _asked(ids[inside], codes[inside], sample, of_folder)
     of_chosen = codes[np.isin(ids, chosen)]
     return Folders(chosen, of_chosen, len(np.unique(of_chosen)), int(kept.sum()))
+
+
+def divides(counts: NDArray[np.integer], pictures: int) -> bool:
+    """Return True if groups divide a collection: two or more, not too small, none nearly all of it.
+
+    Args:
+        counts: (g,) pictures in each group that counts; zeros are no groups.
+        pictures: in the collection.
+    """
+    total = int(counts.sum())
+    enough = (counts > 0).sum() >= 2 and total >= _LEAST_COVERED * pictures
+    return bool(enough and counts.max() <= _MOST_IN_ONE * total)
 
 
 def precisions(store: Store, folders: Folders) -> list[Precision]:

@@ -1,13 +1,13 @@
 """Horizontal bar charts: each row is a name, optional thumbnails, a bar, and its number."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgrec.reporting.figures.canvas import Canvas, legend, text_width
 from imgrec.reporting.figures.style import LINE, PALE, QUIET, SECOND, SERIES, SMALL_PX
-from imgrec.reporting.figures.thumbnails import Pixels
+from imgrec.reporting.figures.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,8 +30,8 @@ class Bar:
         behind: length of a pale bar under it; None for none.
         mark: position of a mark on the scale; None for none.
         color: of the bar.
-        pictures: thumbnails between name and bar, as functions from a side in px to the pixels;
-            the first ones are shown if there is no room for all.
+        pictures: ids of pictures between name and bar; the first ones are shown if there is no
+            room for all.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Bar:
     behind: float | None = None
     mark: float | None = None
     color: str = SERIES
-    pictures: Sequence[Callable[[float], Pixels]] = ()
+    pictures: Sequence[int] = ()
 
     @property
     def reach(self) -> float:
@@ -61,6 +61,7 @@ class Bars:
         columns: number of columns side by side, on wide figures.
         name_px: maximal width of the names; at most two fifths of a column.
         percent: True if values are shares, 0 to 1, with ticks in percent.
+        thumbnails: of the pictures of the rows; None if they have none.
     """
 
     rows: Sequence[Bar]
@@ -71,6 +72,7 @@ class Bars:
     columns: int = 1
     name_px: float = 190
     percent: bool = False
+    thumbnails: Thumbnails | None = None
 
     def draw(self, width_px: int) -> "Figure":
         """Return the chart as a figure."""
@@ -106,8 +108,10 @@ class Bars:
         self._draw_ticks(canvas, scale)
         for number, row in enumerate(rows):
             y = top + number * height
-            for place, picture in enumerate(row.pictures[:pictures]):
-                canvas.picture(first + place * height, y + 2, height - 4, picture(height - 4))
+            if self.thumbnails:
+                for place, image_id in enumerate(row.pictures[:pictures]):
+                    x = first + place * height
+                    canvas.picture(x, y + 2, height - 4, self.thumbnails, image_id)
             canvas.text(left + name_px, y + height / 2, row.name, across="right",
                 within_px=name_px)  # fmt: skip
             _draw_bar(canvas, row, scale, y, height)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.reporting.figures.style import INK, LINE, SMALL_PX, TEXT_PX
-from imgrec.reporting.figures.thumbnails import Pixels, fitted_size
+from imgrec.reporting.figures.thumbnails import Thumbnails, fitted_size
+from imgrec.reporting.picture_links import PICTURE
 from imgrec.system.file_names import printable
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Canvas:
     def text(
         self, x: float, y: float, text: str, *, size_px: float = TEXT_PX, color: str = INK,
         across: str = "left", bold: bool = False, within_px: float | None = None,
+        url: str | None = None,
     ) -> None:  # fmt: skip
         """Write a line of text, vertically centered at y; shortened to `within_px` if given."""
         shown = printable(text)
@@ -36,7 +38,7 @@ class Canvas:
             shown = shortened(shown, within_px, size_px, bold)
         self.axes.text(
             x, y, shown, fontsize=size_px, color=color, ha=across, va="center_baseline",
-            fontweight="bold" if bold else "normal", clip_on=False,
+            fontweight="bold" if bold else "normal", clip_on=False, url=url,
         )  # fmt: skip
 
     def bar(self, x: float, y: float, width: float, height: float, color: str, **style: Any
@@ -52,11 +54,20 @@ class Canvas:
         """Draw a line from (x[0], y[0]) to (x[1], y[1])."""
         self.axes.plot(x, y, color=color, solid_capstyle="butt", **{"linewidth": 1, **style})
 
-    def picture(self, x: float, y: float, side_px: float, pixels: Pixels) -> None:
-        """Draw a picture centered in a square with its upper left corner at (x, y)."""
+    def picture(
+        self, x: float, y: float, side_px: float, thumbnails: Thumbnails, image_id: int
+    ) -> tuple[float, float]:
+        """Draw a picture centered in a square with its upper left corner at (x, y).
+
+        Returns:
+            Its width and height.
+        """
+        pixels = thumbnails.get(image_id, side_px)
         width, height = fitted_size(pixels, side_px)
         left, top = x + (side_px - width) / 2, y + (side_px - height) / 2
-        draw_picture(self.axes, pixels, (left, left + width, top + height, top))
+        extent = (left, left + width, top + height, top)
+        draw_picture(self.axes, pixels, extent, url=f"{PICTURE}{image_id}")
+        return width, height
 
 
 def new_figure(width_px: float, height_px: float) -> "Figure":

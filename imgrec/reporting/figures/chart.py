@@ -22,6 +22,7 @@ class Chart:
         draw: from a width in pixels to the figure.
         widths_px: widths at which it is drawn: the first for files and screens, the last for
             phones.
+        table: CSV text of what it shows, for a file beside the report; "" for none.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Chart:
     alt: str
     draw: "Callable[[int], Figure]"
     widths_px: tuple[int, ...] = (HALF_PX,)
+    table: str = ""
 
 
 def percent(share: float) -> str:

@@ -8,10 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
-from imgrec.reporting.facts.maps import chance_order, moved_apart, shown_without_overlap
-from imgrec.reporting.figures.canvas import Canvas, text_width
-from imgrec.reporting.figures.style import CARD, INK, LINE, OKABE_ITO, QUIET, SERIES, SMALL_PX
-from imgrec.reporting.figures.thumbnails import Thumbnails, fitted_size
+from imgrec.reporting.facts.islands import (
+    Coded,
+    Island,
+    density_of,
+    islands_of,
+    overlap,
+    placed,
+)
+from imgrec.reporting.facts.maps import Box, chance_order, moved_apart, shown_without_overlap
+from imgrec.reporting.figures.canvas import Canvas, shortened, text_width
+from imgrec.reporting.figures.style import (
+    CARD,
+    INK,
+    LINE,
+    OKABE_ITO,
+    QUIET,
+    SERIES,
+    SMALL_PX,
+    TEXT_PX,
+)
+from imgrec.reporting.figures.thumbnails import Thumbnails
+from imgrec.system.file_names import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,8 +37,7 @@ if TYPE_CHECKING:
 # Height by width of a wide figure.
 _RATIO = 0.66
 _STRIP_PX = 20
-# Bins of the density estimate, and its Gaussian sigma on narrow and wide figures.
-_BIN_PX = 6
+# Gaussian sigma of the density on narrow and wide figures.
 _SMOOTH_PX = (8, 12)
 _MARGINS_PX = (26, 38)
 # Contour levels of the square root of the density.
@@ -67,8 +84,9 @@ def draw_map(
     thumbnails: Thumbnails,
     width_px: int,
     axes: Sequence[str] = (),
+    kinds: Sequence[Coded] = (),
 ) -> "Figure":
-    """Draw a map: density, points, and the thumbnails that fit without overlap.
+    """Draw a map: density, points, names of islands, and the thumbnails that fit without overlap.
 
     Args:
         ids: (m,) of the pictures.
@@ -76,16 +94,22 @@ def draw_map(
         thumbnails: of the pictures.
         width_px: width of the figure.
         axes: names of x and y; empty if they have no meaning.
+        kinds: what may name an island of the map, the most telling first.
     """
     plane = Plane.of(positions, width_px)
     canvas = Canvas(plane.width, plane.height)
     side = _WIDE_SIDE_PX if width_px > 600 else _NARROW_SIDE_PX
-    _draw_density(canvas, plane)
+    smooth_px = _SMOOTH_PX[width_px > 600]
+    density = density_of(plane.points, plane.width, plane.height, smooth_px)
+    _draw_density(canvas, plane, density)
     _draw_points(canvas.axes, plane.points, [SERIES] * len(ids), 2.2, 0.5)
-    shown = shown_without_overlap(plane.points, side, chance_order(ids), plane.bounds(axes), gap=2)
+    islands = islands_of(plane.points, density, plane.width, plane.height, smooth_px, kinds)
+    labels = _draw_names(canvas, plane, islands, axes)
+    free = [row for row in chance_order(ids) if not _covers(plane.points[row], side, labels)]
+    shown = shown_without_overlap(plane.points, side, free, plane.bounds(axes), gap=2)
     for row in shown:
         x, y = plane.points[row]
-        canvas.picture(x - side / 2, y - side / 2, side, thumbnails.get(int(ids[row]), side))
+        canvas.picture(x - side / 2, y - side / 2, side, thumbnails, int(ids[row]))
     _name_axes(canvas, plane, axes)
     return canvas.figure
 
@@ -119,9 +143,7 @@ def draw_cluster_plane(
     for (number, image_id, _), (x, y), (u, v) in zip(central, places, boxes, strict=True):
         canvas.line((x, u), (y, v), INK, linewidth=0.9, zorder=2.5)
         canvas.axes.plot([x], [y], "o", ms=4.5, mfc=colors[number], mec=INK, mew=0.9, zorder=2.6)
-        pixels = thumbnails.get(image_id, side)
-        _draw_framed(canvas, (u, v), side, colors[number], pixels)
-        width, height = fitted_size(pixels, side)
+        width, height = _draw_framed(canvas, (u, v), side, colors[number], thumbnails, image_id)
         _draw_number(canvas, u - width / 2, v - height / 2, number, side / 8 + 4)
     _name_axes(canvas, plane, axes)
     return canvas.figure
@@ -154,12 +176,15 @@ def cluster_colors(points: NDArray[np.floating], numbers: NDArray[np.integer]) -
 
 
 def _draw_framed(
-    canvas: Canvas, middle: tuple[float, float], side: float, color: str, pixels: Any
-) -> None:
-    width, height = fitted_size(pixels, side)
+    canvas: Canvas, middle: tuple[float, float], side: float, color: str,
+    thumbnails: Thumbnails, image_id: int,
+) -> tuple[float, float]:  # fmt: skip
+    """Draw a picture with a frame around it; return its width and height."""
+    left, top = middle[0] - side / 2, middle[1] - side / 2
+    width, height = canvas.picture(left, top, side, thumbnails, image_id)
     x, y = middle[0] - width / 2, middle[1] - height / 2
     canvas.bar(x - 2, y - 2, width + 4, height + 4, color, zorder=2.8)
-    canvas.picture(middle[0] - side / 2, middle[1] - side / 2, side, pixels)
+    return width, height
 
 
 def _name_axes(canvas: Canvas, plane: Plane, axes: Sequence[str]) -> None:
@@ -191,16 +216,35 @@ def _draw_points(
         c=to_rgba_array(list(colors))[order], rasterized=True, zorder=2)  # fmt: skip
 
 
-def _draw_density(canvas: Canvas, plane: Plane) -> None:
-    from scipy.ndimage import gaussian_filter
+def _draw_names(
+    canvas: Canvas, plane: Plane, islands: Sequence[Island], axes: Sequence[str]
+) -> list[Box]:
+    """Write the names of islands, each where it is or beside it; return their boxes."""
+    size_px = TEXT_PX if plane.width > 600 else SMALL_PX
+    longest = 0.4 * plane.width
+    names = [shortened(printable(i.name), longest, size_px, bold=True) for i in islands]
+    sizes = [(text_width(name, size_px, bold=True) + 12, size_px + 8) for name in names]
+    shown = dict(zip(islands, names, strict=True))
+    boxes = []
+    for island, box in placed(islands, sizes, plane.bounds(axes)):
+        left, top, right, bottom = box
+        canvas.bar(left, top, right - left, bottom - top, CARD, zorder=3.5, edgecolor=LINE,
+            linewidth=0.8)  # fmt: skip
+        canvas.axes.text((left + right) / 2, (top + bottom) / 2, shown[island], fontsize=size_px,
+            color=INK, fontweight="bold", ha="center", va="center_baseline",
+            zorder=3.6)  # fmt: skip
+        boxes.append(box)
+    return boxes
 
-    across, down = round(plane.width / _BIN_PX), round(plane.height / _BIN_PX)
-    counts, _, _ = np.histogram2d(
-        plane.points[:, 1], plane.points[:, 0], (down, across),
-        ((0, plane.height), (0, plane.width)),
-    )  # fmt: skip
-    smooth = gaussian_filter(counts, _SMOOTH_PX[plane.width > 600] / _BIN_PX, mode="constant")
-    share = np.sqrt(smooth / smooth.max())
+
+def _covers(point: NDArray[np.floating], side: float, boxes: Sequence[Box]) -> bool:
+    x, y = point.tolist()
+    square = (x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+    return any(overlap(square, box) for box in boxes)
+
+
+def _draw_density(canvas: Canvas, plane: Plane, share: NDArray[np.float64]) -> None:
+    down, across = share.shape
     x, y = (np.arange(across) + 0.5) * plane.width / across, np.arange(down) + 0.5
     y *= plane.height / down
     # Filled up to the maximum and overlaid, so that there are no seams between levels.

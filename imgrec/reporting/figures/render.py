@@ -1,5 +1,7 @@
 """Render charts as PNG and SVG, byte for byte reproducible, and as inline SVG for the page.
 
+Pictures in them become links, relative to the place of the file (`imgrec.reporting.picture_links`).
+
 Reproducible: no dates or versions in metadata, a fixed salt of element ids. Inline SVG has no fixed
 size (it scales with the page) and its theme colors are replaced by CSS variables, so that it
 follows the light or dark theme.
@@ -8,7 +10,10 @@ follows the light or dark theme.
 import base64
 import io
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -16,6 +21,7 @@ from PIL import Image
 from imgrec.reporting.figures.canvas import DPI
 from imgrec.reporting.figures.chart import Chart
 from imgrec.reporting.figures.style import THEMED, styled
+from imgrec.reporting.picture_links import NAME, PICTURE, PictureLinks, Target
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,6 +34,8 @@ _HEAD = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _METADATA = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
 _GROUP_ID = re.compile(r'(<(?:g|image|use)[^>]*?) id="[^"]*"')
 _SIZE = re.compile(r'(<svg[^>]*?) width="[^"]*"([^>]*?)')
+_PICTURE_ID = re.compile(rf'<a xlink:href="{PICTURE}([0-9]+)">')
+_MARK = re.compile(rf'<a xlink:href="({PICTURE}|{NAME})([0-9]+)">(.*?)</a>', re.DOTALL)
 _HEIGHT = re.compile(r'(<svg[^>]*?) height="[^"]*"')
 
 
@@ -40,16 +48,24 @@ class Rendered:
         svg: SVG file at the first width.
         png: PNG file at the first width, at double density.
         inline: SVG elements for the page, one for each width.
+        pictures: how many pictures the first of them shows.
     """
 
     chart: Chart
     svg: bytes
     png: bytes
     inline: tuple[str, ...]
+    pictures: int = 0
 
 
-def render(chart: Chart) -> Rendered:
+def render(chart: Chart, links: PictureLinks, page: Path, files: Path) -> Rendered:
     """Draw a chart at all its widths.
+
+    Args:
+        chart: to draw.
+        links: where its pictures are to be seen.
+        page: absolute path of the folder of the page.
+        files: absolute path of the folder of the SVG file.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
@@ -61,7 +77,30 @@ def render(chart: Chart) -> Rendered:
             texts.append(_svg_text(figure))
             if not number:
                 png = _png_bytes(figure)
-    return Rendered(chart, texts[0].encode("utf-8"), png, tuple(map(inlined, texts)))
+    targets = links.of(int(i) for text in texts for i in _PICTURE_ID.findall(text))
+    svg = linked(texts[0], targets, files).encode("utf-8")
+    inline = tuple(inlined(linked(text, targets, page)) for text in texts)
+    return Rendered(chart, svg, png, inline, len(_PICTURE_ID.findall(texts[0])))
+
+
+def linked(svg: str, targets: Mapping[int, Target], folder: Path) -> str:
+    """Return an SVG whose marks of pictures are links, each with the picture's path as tooltip.
+
+    Args:
+        svg: as drawn.
+        targets: of all its pictures.
+        folder: absolute path of the folder of the file or page that the SVG will be in.
+    """
+
+    def link(found: re.Match[str]) -> str:
+        mark, target = found[1], targets[int(found[2])]
+        path, href = escape(target.path), escape(target.href(folder))
+        # The name beneath a picture leads to the same place: the keyboard stops at one of them.
+        how = f'aria-label="{path}"' if mark == PICTURE else 'tabindex="-1" aria-hidden="true"'
+        start, end = (f'<a xlink:href="{href}" {how}>', "</a>") if href else ("<g>", "</g>")
+        return f"{start}<title>{path}</title>{found[3]}{end}"
+
+    return _MARK.sub(link, svg)
 
 
 def inlined(svg: str) -> str:
@@ -70,7 +109,9 @@ def inlined(svg: str) -> str:
     element = _HEIGHT.sub(r"\1", _SIZE.sub(r"\1\2", element, count=1), count=1)
     for color, variable in THEMED.items():
         element = element.replace(color, f"var({variable})")
-    return element.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1).strip()
+    # What is only looked at has its text in the figure; links must be reached.
+    hidden = "" if "<a " in element else 'aria-hidden="true" '
+    return element.replace("<svg ", f'<svg {hidden}focusable="false" ', 1).strip()
 
 
 def with_jpegs(svg: str) -> str:

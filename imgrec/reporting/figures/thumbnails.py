@@ -8,6 +8,7 @@ from PIL import Image
 
 from imgrec.errors import StoreError
 from imgrec.pictures.thumbnail_file import open_thumbnail
+from imgrec.reporting.picture_links import name_of
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import DAMAGED
 
@@ -22,6 +23,7 @@ class Thumbnails:
 
     def __init__(self, store: Store) -> None:
         self._thumbs = store.thumbs()
+        self._catalog = store.catalog
 
     def get(self, image_id: int, side_px: float) -> Pixels:
         """Return the pixels (h, w, 3) of a picture whose longer side is shown `side_px` long.
@@ -37,6 +39,10 @@ class Thumbnails:
                 f"the thumbnail of picture {image_id} is damaged ({error}): delete the folder "
                 "thumbs in the store and run imgrec index again"
             ) from error
+
+    def names(self, ids: Sequence[int]) -> list[str]:
+        """Return the file names of pictures, each in one line of valid Unicode."""
+        return [name_of(entry) for entry in self._catalog.entries(ids)]
 
     def sizes(self, ids: Sequence[int], side_px: float) -> list[tuple[float, float]]:
         """Return the shown width and height of pictures whose longer side is `side_px`."""

@@ -1,7 +1,5 @@
 """The section on classes: the most frequent, their confidence, two classifiers compared."""
 
-from functools import partial
-
 import numpy as np
 
 from imgrec.reporting.facts.classes import Comparison, Frequency, compare, frequencies_of
@@ -63,10 +61,11 @@ def _compared(comparison: Comparison) -> str:
 def _frequency_chart(classes: Classes, thumbnails: Thumbnails) -> Chart:
     found = frequencies_of(classes)
     bars = Bars(
-        [_bar(frequency, thumbnails) for frequency in found],
+        [_bar(frequency) for frequency in found],
         "pictures",
         keys=((SERIES, "the most probable class"), (PALE, "among the five most probable")),
         columns=2,
+        thumbnails=thumbnails,
     )
     best = found[0]
     return Chart(
@@ -87,13 +86,13 @@ def _first(count: int) -> str:
     return f"The {count} most frequent." if count > 1 else "A single class."
 
 
-def _bar(frequency: Frequency, thumbnails: Thumbnails) -> Bar:
+def _bar(frequency: Frequency) -> Bar:
     return Bar(
         frequency.name,
         frequency.first,
         f"{frequency.first:,} · {percent(frequency.confidence)}",
         behind=frequency.among,
-        pictures=[partial(thumbnails.get, example) for example in frequency.examples],
+        pictures=frequency.examples,
     )
 
 

@@ -7,13 +7,21 @@ import numpy as np
 from imgrec.collection import Catalog
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.reporting.facts.catalog import Counts
-from imgrec.reporting.facts.health import Groups, Health, loners, shown_groups
+from imgrec.reporting.facts.health import (
+    LISTED,
+    LONERS,
+    Groups,
+    Health,
+    loners,
+    shown_groups,
+)
 from imgrec.reporting.figures.bars import Bar, Bars
 from imgrec.reporting.figures.chart import HALF_PX, NARROW_PX, WIDE_PX, Chart, Section, percent
 from imgrec.reporting.figures.histogram import Columns, Histogram, log_edges
 from imgrec.reporting.figures.picture_rows import Row, Sheet
 from imgrec.reporting.figures.style import SWATCHES
 from imgrec.reporting.figures.thumbnails import Thumbnails
+from imgrec.reporting.tables import picture_table
 from imgrec.system.text import counted
 
 _ASPECTS = 2.0 ** np.arange(-2, 2.01, 0.125)
@@ -193,18 +201,20 @@ def _outlier_chart(
 ) -> Chart | None:
     if neighbors is None:
         return None
-    ids, distances = loners(neighbors)
-    names = [entry.path.rpartition("/")[2] for entry in catalog.entries(ids)]
+    ids, distances = loners(neighbors, LISTED)
+    shown, names = ids.tolist()[:LONERS], thumbnails.names(ids.tolist()[:8])
     captions = [f"{distance:.2f}" for distance in distances.tolist()]
-    sheet = Sheet([Row("", "", ids.tolist(), captions)], thumbnails, lines=6, side_px=80)
+    sheet = Sheet([Row("", "", shown, captions[:LONERS])], thumbnails, lines=6, side_px=80)
     return Chart(
         "outliers",
         "Outliers: pictures unlike all others",
         "The pictures farthest from their nearest neighbor, in descending order; below each its "
-        "cosine distance to it. They are often damaged, empty or in the wrong folder.",
-        f"Thumbnails: {', '.join(names[:8])}{' and more' * (len(names) > 8)}.",
+        "cosine distance to it. They are often damaged, empty or in the wrong folder. The table "
+        f"lists {counted(len(ids), 'picture')}.",
+        f"Thumbnails: {', '.join(names)}{' and more' * (len(shown) > len(names))}.",
         sheet.draw,
         (WIDE_PX, NARROW_PX),
+        picture_table(catalog, ids.tolist(), {"distance": distances.tolist()}),
     )
 
 

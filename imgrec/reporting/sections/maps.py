@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from imgrec.collection import Ids
 from imgrec.layouts.kept import TITLES
+from imgrec.reporting.facts.islands import Coded
 from imgrec.reporting.facts.maps import Ground
 from imgrec.reporting.figures.chart import NARROW_PX, WIDE_PX, Chart, Section
 from imgrec.reporting.figures.planes import draw_map
@@ -24,11 +25,23 @@ _TEXTS = {
     "umap": "Each picture is beside its nearest neighbors, and similar groups are near each other. "
     "Sizes of groups mean nothing.",
 }
-_GROUND = "A stronger background means more pictures; thumbnails are drawn where they fit."
+_GROUND = (
+    "A stronger background means more pictures; a name is that of the folder, class or cluster of "
+    "at least half of the pictures around it. Thumbnails are drawn where they fit."
+)
 
 
-def map_section(ground: Ground, thumbnails: Thumbnails, methods: Sequence[str]) -> Section:
-    """Return the section on maps: PCA and the given methods, in this order."""
+def map_section(
+    ground: Ground, thumbnails: Thumbnails, methods: Sequence[str], kinds: Sequence[Coded] = ()
+) -> Section:
+    """Return the section on maps: PCA and the given methods, in this order.
+
+    Args:
+        ground: the pictures that are laid out.
+        thumbnails: of the pictures.
+        methods: of the maps beside PCA.
+        kinds: what may name an island of a map, the most telling first.
+    """
     count, total = len(ground.ids), len(ground.feature)
     lines = ["The maps are those of the projector: the same pictures at the same positions."]
     if count < total:
@@ -44,7 +57,7 @@ def map_section(ground: Ground, thumbnails: Thumbnails, methods: Sequence[str]) 
     wanted += [(m, TITLES[m], lambda m=m: ground.layout(m)) for m in methods]  # type: ignore[misc]
     charts = [
         _map_chart(name, title, ground.ids, make(), thumbnails,
-            ground.axis_names if name == "pca" else ())
+            ground.axis_names if name == "pca" else (), kinds)
         for name, title, make in wanted
     ]  # fmt: skip
     return Section("maps", "Maps", tuple(lines), tuple(charts))
@@ -57,9 +70,10 @@ def _map_chart(
     positions: NDArray[np.floating],
     thumbnails: Thumbnails,
     axes: Sequence[str],
+    kinds: Sequence[Coded],
 ) -> Chart:
     def draw(width_px: int) -> "Figure":
-        return draw_map(ids, positions, thumbnails, width_px, axes)
+        return draw_map(ids, positions, thumbnails, width_px, axes, kinds)
 
     return Chart(
         f"map-{name}",

@@ -1,4 +1,4 @@
-"""The section on quality: precision of each feature and metric, with folders as ground truth."""
+"""The section on neighbors: precision of each feature and metric, folders as ground truth."""
 
 from collections.abc import Sequence
 
@@ -12,13 +12,13 @@ _NO_BETTER = 1.5
 
 
 def choice_section(folders: Folders | None, found: Sequence[Precision]) -> Section:
-    """Return the section on quality; a single line if the folders are not usable.
+    """Return the section on neighbors; a single line if the folders are not usable.
 
     Args:
         folders: the query pictures; None if the folders are not usable as ground truth.
         found: the precision of each feature and metric, in descending order.
     """
-    name, title = "quality", "Quality"
+    name, title = "neighbors", "Quality of neighbors"
     if folders is None or not found:
         return Section(name, title, (
             "The folders cannot serve as ground truth here. Needed are two or more folders with "
@@ -63,7 +63,7 @@ def _chart(folders: Folders, found: Sequence[Precision]) -> Chart:
     )  # fmt: skip
     best = found[0]
     return Chart(
-        "quality",
+        "precision",
         "Precision: nearest pictures in the same folder",
         "For each feature and metric: the share of the five nearest pictures (bar) and of the "
         "nearest one (mark) that are in a folder of the same name.",

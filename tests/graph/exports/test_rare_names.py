@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from graph.exports.network import column_names
 from graph.exports.xml import _quoted, _text
-from imgrec.review.table import cell as _cell
+from imgrec.system.csv_cells import cell as _cell
 from imgrec.system.script_data import json_text
 
 # Each side of each border of what XML 1.0 allows.
