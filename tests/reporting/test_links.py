@@ -105,6 +105,7 @@ def test_sites_and_logdirs_of_another_store_are_not_linked(
     assert logdir_beside(other, tmp_path / "out") == logdir.resolve()
     assert own_site(own_store, site)[0] is None
     assert own_logdir(own_store, tmp_path / "out", None) == (None, [])
+    capsys.readouterr()
     options = ("--maps", "none", "--site", str(site), "--logdir", str(logdir))
     html = write(own_store, tmp_path / "out", *options).read_text("utf-8")
     assert "There is no network of communities yet" in html

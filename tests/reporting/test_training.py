@@ -127,9 +127,10 @@ def test_folders_that_say_nothing_accuse_nobody() -> None:
     assert labels is not None and not labels.tells and not labels.suspects
     assert labels_of(_neighbors(vectors), dict.fromkeys(classes, "one")) is None
     # Nine tenths and more in one folder, or most pictures in no folder that counts.
-    assert labels_of(_neighbors(vectors), {i: "ab"[i > 75] for i in classes}) is None
+    assert labels_of(_neighbors(vectors), {i: "ab"[i > 73] for i in classes}) is None
     few = {i: "ab"[i % 2] if i < 30 else f"alone {i}" for i in classes}
     assert labels_of(_neighbors(vectors), few) is None
+    assert labels_of(_neighbors(vectors), {}) is None
 
 
 @pytest.mark.parametrize(

@@ -114,9 +114,9 @@ def votes_of(neighbors: Neighbors, classes: Mapping[int, str]) -> Votes | None:
     """
     codes, names = codes_of(neighbors.ids, classes)
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
-    codes = np.where((codes >= 0) & (counts[codes] >= LEAST), codes, -1)
     if (counts >= LEAST).sum() < 2:
         return None
+    codes = np.where((codes >= 0) & (counts[codes] >= LEAST), codes, -1)
     inside = np.flatnonzero(codes >= 0)
     parts = [_block(neighbors, codes, counts, rows) for rows in _blocks(inside)]
     voters, own, best, most, distance = (np.concatenate(part) for part in zip(*parts, strict=True))
