@@ -41,6 +41,7 @@ class PageData:
 
     Attributes:
         sheet: URL of the thumbnail sheet; None if there is none.
+        sheet_is_elsewhere: it is the sheet of another page, where it is checked.
         cells: cells of the nodes, on the sheet.
         pictures: id to the cell of its node, or None for a picture without a node; empty on a page
             of communities.
@@ -51,6 +52,7 @@ class PageData:
     """
 
     sheet: str | None = None
+    sheet_is_elsewhere: bool = False
     cells: list[Cell] = field(default_factory=list)
     pictures: dict[int, Cell | None] = field(default_factory=dict)
     targets: list[str] = field(default_factory=list)
@@ -81,6 +83,7 @@ def read_data(place: Place, text: str | None) -> Check[PageData]:
     found = PageData(sheet)
     of_node = yield from _read_nodes(place, nodes, found)
     if "contact" in data:
+        found.sheet_is_elsewhere = True
         yield from _read_contact(place, data, found)
     elif "pictures" in data:
         bundled = _bundled(nodes, of_node)

@@ -215,6 +215,8 @@ def _check_sheet(
     if target is None:
         yield place.error("its sheet is a data: URL, not a file", "no pictures are drawn")
         return
+    if data.sheet_is_elsewhere:
+        return
     path = site.folder / target.file
     size = yield from check_sheet(place, target.file, path)
     if size is None:
