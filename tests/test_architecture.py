@@ -21,7 +21,7 @@ LAYERS = {
     "imgrec": "errors version < system < pictures < sources < collection < encoders < store"
     " < labels < distances < derived < indexing neighbors < layouts duplicates search"
     " < checks reporting review",
-    "graph": "choices < addresses words picture_facts < communities < name_search < pages"
+    "graph": "choices < addresses words picture_facts < communities previews < name_search < pages"
     " < exports",
     "projector": "errors choices < files",
 }

@@ -360,7 +360,10 @@ def test_a_damaged_part_is_named_with_what_to_do(
     content[-1] ^= 1
     damaged.write_bytes(content)
     assert doctor(["--store", str(own_store)]) == 1
-    assert "give them by imgrec index --vectors NAME=FILE" in capsys.readouterr().out
+    assert (
+        f"give them by imgrec index --store {own_store} --vectors NAME=FILE"
+        in capsys.readouterr().out
+    )
     warnings = index_folders([], own_store, Options(workers=0)).warnings
     assert len(warnings) == 2
     assert (

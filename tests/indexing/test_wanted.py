@@ -46,6 +46,7 @@ def _store(
     return SimpleNamespace(
         encoder=features[0] if features else None,
         follows_links=links,
+        preview_px=0,
         rules=rules or Rules(),
         feature_names=lambda: sorted(features),
         spec=lambda name: SimpleNamespace(name=name, stored=True, foreign=False),
@@ -229,7 +230,6 @@ def test_a_named_folder_needs_a_picture_that_the_rules_take(folder: Path) -> Non
         ({"take": ("thumbs",)}, "no kind 'thumbs' of files: name one of hidden, trash, previews"),
         ({"exclude": ("",)}, "names nothing"),
         ({"include": ("../x",)}, "has '..'"),
-        ({"exclude": "*.png"}, "exclude is '\\*.png': give a list"),
         ({"forget": ("only",)}, "forget has 'only': name some of take, exclude, include"),
     ],
 )
@@ -238,3 +238,9 @@ def test_wrong_rules_are_refused_before_anything_is_read(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         Options(**options)
+
+
+def test_a_rule_that_is_no_list_is_refused() -> None:
+    wrong: Any = "*.png"
+    with pytest.raises(WrongTypeError, match=r"exclude is '\*\.png' \(str\): give a list of names"):
+        Options(exclude=wrong)

@@ -215,6 +215,7 @@ def test_nothing_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         (["--undo", "photos/0.jpg"], "photos/0.jpg cannot be read"),
         (["--undo", "x", "--trash"], "--undo stands alone: leave out --trash"),
         (["--undo", "x", "--csv", "d.csv"], "--undo stands alone: leave out --csv"),
+        (["--undo", "x", "--store", "store"], "--undo stands alone: leave out --store"),
     ],
 )
 def test_what_the_user_can_mend_is_one_line(
@@ -226,7 +227,8 @@ def test_what_the_user_can_mend_is_one_line(
 ) -> None:
     monkeypatch.chdir(made)
     before = sorted(path.read_bytes() for path in (made / "photos").iterdir())
-    assert main([*QUIET, "--store", "store", *arguments]) == 2
+    store = [] if "--undo" in arguments else ["--store", "store"]
+    assert main([*QUIET, *store, *arguments]) == 2
     captured = capsys.readouterr()
     assert told in captured.err
     assert captured.err.count("\n") == 1
