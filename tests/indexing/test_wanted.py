@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import imgrec.indexing.wanted
-from imgrec import ImgrecError, Options
+from imgrec import ImgrecError, Options, WrongTypeError
 from imgrec.indexing.wanted import Wanted, decide
 from imgrec.sources.rules import MAX_GLOBS, Rules
 from pictures import picture
