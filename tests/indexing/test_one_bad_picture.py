@@ -58,7 +58,7 @@ def _check(store: Store, reason: str, detail: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "error"), [("pixels_for", OverflowError("odd")), ("thumbnail", OSError("odd"))]
+    ("step", "error"), [("pixels_for", OverflowError("odd")), ("fitted", OSError("odd"))]
 )
 def test_any_exception_after_decoding_is_that_of_one_file(
     photos: Path, monkeypatch: pytest.MonkeyPatch, step: str, error: Exception
