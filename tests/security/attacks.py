@@ -14,7 +14,7 @@ from hostile_catalogs import HOSTILE_CATALOGS, HOSTILE_ROWS
 from hostile_json import HOSTILE_JSON, HOSTILE_VALUES
 from hostile_links import HOSTILE_FILES, HOSTILE_LINKS
 from hostile_names import HOSTILE_NAMES
-from hostile_pictures import HOSTILE_TEXTS, HOSTILE_THUMBNAILS
+from hostile_pictures import HOSTILE_PREVIEWS, HOSTILE_TEXTS, HOSTILE_THUMBNAILS
 
 # Each family, and the distance between the attacks of it that every run tries.
 _FAMILIES: tuple[tuple[Sequence[Attack], int], ...] = (
@@ -28,6 +28,7 @@ _FAMILIES: tuple[tuple[Sequence[Attack], int], ...] = (
     (HOSTILE_HEADERS, 6),
     (HOSTILE_ARRAYS, 8),
     (HOSTILE_THUMBNAILS, 4),
+    (HOSTILE_PREVIEWS, 4),
     (HOSTILE_TEXTS, 4),
 )
 ALL_ATTACKS = [attack for family, _ in _FAMILIES for attack in family]

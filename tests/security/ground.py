@@ -140,7 +140,7 @@ def make_good(folder: Path) -> Path:
     """Index a folder of pictures, and let each command keep in the store what it keeps; return it.
 
     The store has features of two encoders, one made elsewhere, a relation, every kind of search
-    index, a k-NN graph, communities, duplicates and pages of the projector.
+    index, previews, a k-NN graph, communities, duplicates and pages of the projector.
     """
     paths = write_pictures(folder / "photos")
     vectors = np.random.default_rng(0).normal(size=(len(paths), 8)).astype(np.float32)
@@ -148,7 +148,7 @@ def make_good(folder: Path) -> Path:
     (folder / "theirs.txt").write_text("\n".join(paths) + "\n")
     store, out = folder / "store", folder / "made"
     out.mkdir()
-    index = f"index {folder}/photos --store {store} --encoder mini --workers 0 --hnsw"
+    index = f"index {folder}/photos --store {store} --encoder mini --workers 0 --hnsw --previews"
     for line in (
         f"{index} --vectors theirs={folder}/theirs.npy",
         f"graph --store {store} --out {out}/site --workers 0",

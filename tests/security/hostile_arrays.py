@@ -13,6 +13,7 @@ from signing import edit_json, npy, replace_arrays, set_json, sign_kept, sign_pa
 
 _PART = "features/mini/part-000000"
 _THUMBS = "thumbs/part-000000"
+_PREVIEWS = "previews/part-000000"
 _CLASSES = "classes/mini/part-000000"
 _KMEANS = "indexes/mini/kmeans-30"
 _PICKLE = b"cos\nsystem\n(S'touch PWNED'\ntR."
@@ -51,6 +52,7 @@ _HEADED = (
     f"{_PART}/ids.npy",
     f"{_PART}/vectors.npy",
     f"{_THUMBS}/offsets.npy",
+    f"{_PREVIEWS}/ids.npy",
     f"{_CLASSES}/top.npy",
     "knn/mini/neighbors.npy",
 )
@@ -137,6 +139,11 @@ _ARRAYS: dict[str, tuple[str, str, Change]] = {
     "offsets below 0": (_THUMBS, "offsets", _at(-_FAR, 3)),
     "offsets that do not begin with 0": (_THUMBS, "offsets", _at(50)),
     "thumbnails of ids twice": (_THUMBS, "ids", _all(3)),
+    "previews: offsets that descend": (_PREVIEWS, "offsets", lambda v: v[::-1].copy()),
+    "previews: offsets beyond the file": (_PREVIEWS, "offsets", _at(_FAR, 3)),
+    "previews: offsets below 0": (_PREVIEWS, "offsets", _at(-_FAR, 3)),
+    "previews of ids twice": (_PREVIEWS, "ids", _all(3)),
+    "previews of ids far": (_PREVIEWS, "ids", lambda v: v + _FAR),
     "classes beyond the categories": (_CLASSES, "top", _all(30_000)),
     "classes below 0": (_CLASSES, "top", _at(-1)),
     "probabilities NaN": (_CLASSES, "probabilities", _all(np.nan)),

@@ -15,6 +15,8 @@ _FOLDERS = {
     "features/mini/part-000000": "Documents/mini/part-000000",
     "thumbs": "Documents",
     "thumbs/part-000000": "Documents/mini/part-000000",
+    "previews": "Documents",
+    "previews/part-000000": "Documents/mini/part-000000",
     "classes": "Documents",
     "classes/mini": "Documents/mini",
     "relations": "",
@@ -55,6 +57,7 @@ _FILES = (
     "features/mini/part-000000/vectors.npy",
     "thumbs/part-000000/thumbs.bin",
     "thumbs/part-000000/pictures.json",
+    "previews/part-000000/previews.bin",
     "knn/mini/kept.json",
     "knn/mini/neighbors.npy",
     "indexes/mini/hnsw/hnsw.usearch",
@@ -73,6 +76,7 @@ _PIPED = (
     "features/mini/part-000000/ids.npy",
     "thumbs/part-000000/thumbs.bin",
     "thumbs/part-000000/pictures.json",
+    "previews/part-000000/previews.bin",
     "classes/mini/classes.json",
     "knn/mini/kept.json",
     "knn/mini/ids.npy",
@@ -85,6 +89,7 @@ _ENDLESS = (
     "features/mini/part-000000/part.json",
     "knn/mini/kept.json",
     "thumbs/part-000000/thumbs.bin",
+    "previews/part-000000/offsets.npy",
 )
 _AS_FOLDERS = (
     "store.json",

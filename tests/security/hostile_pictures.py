@@ -1,4 +1,4 @@
-"""Thumbnails that are no JPEGs of 128 pixels, and texts that pages, tables and terminals obey."""
+"""Thumbnails and previews that are none of ours, and texts that pages and terminals obey."""
 
 import io
 import struct
@@ -81,14 +81,45 @@ def _cmyk() -> bytes:
 _THUMBNAILS["JPEG in CMYK"] = _cmyk()
 
 
-def _thumbnails(data: bytes) -> Spoil:
-    """Return what replaces every thumbnail, and signs their part."""
+def _webp_header(width: int, height: int) -> bytes:
+    """Return a WebP that says it is of this size, up to 16,383, and holds that of a small one."""
+    data = bytearray(_image("WEBP"))
+    place = data.index(b"\x9d\x01\x2a") + 3
+    data[place : place + 4] = struct.pack("<HH", width, height)
+    return bytes(data)
+
+
+def _animated() -> bytes:
+    buffer = io.BytesIO()
+    frames = [Image.new("RGB", (64, 64), color) for color in ("red", "blue")]
+    frames[0].save(buffer, "WEBP", save_all=True, append_images=frames[1:])
+    return buffer.getvalue()
+
+
+_PREVIEWS = {
+    "JPEG": _image("JPEG"),
+    "SVG": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'><xss-canary/></svg>",
+    "page": b"<!doctype html><script>alert(1)</script><xss-canary>",
+    "WebP that says 16,383 x 16,383": _webp_header(16_383, 16_383),
+    "WebP of 0 x 0": _webp_header(0, 0),
+    "WebP of 4,000 x 4,000": _image("WEBP", (4000, 4000)),
+    "half a WebP": _image("WEBP")[:60],
+    "WebP with a page behind it": _image("WEBP") + b"<script>alert(1)</script><xss-canary>",
+    "WebP that moves": _animated(),
+    "WebP with EXIF": _image("WEBP", exif=b"Exif\0\0II*\0\x08\0\0\0\0\0"),
+    "lossless WebP": _image("WEBP", lossless=True),
+    "no bytes": b"",
+}
+
+
+def _pictures(folder: str, data: bytes) -> Spoil:
+    """Return what replaces every thumbnail or preview, and signs their part."""
 
     def spoil(ground: Ground) -> None:
-        part = ground.store / "thumbs/part-000000"
+        part = ground.store / folder / "part-000000"
         count = len(np.load(part / "ids.npy"))
         np.save(part / "offsets.npy", np.arange(count + 1) * len(data))
-        (part / "thumbs.bin").write_bytes(data * count)
+        (part / f"{folder}.bin").write_bytes(data * count)
         sign_part(part)
 
     return spoil
@@ -160,8 +191,12 @@ def _everywhere(ground: Ground) -> None:
 
 
 HOSTILE_THUMBNAILS = [
-    Attack(f"thumbnails: {what}", _thumbnails(data), found=False)
+    Attack(f"thumbnails: {what}", _pictures("thumbs", data), found=False)
     for what, data in _THUMBNAILS.items()
+]
+HOSTILE_PREVIEWS = [
+    Attack(f"previews: {what}", _pictures("previews", data), found=False)
+    for what, data in _PREVIEWS.items()
 ]
 HOSTILE_TEXTS = [
     *(Attack(f"name of a file: {what}", _path(text), found=False) for what, text in _TEXTS.items()),
