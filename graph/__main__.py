@@ -21,19 +21,18 @@ from graph.choices import (
 from imgrec.arguments import (
     encoder_option,
     positive,
+    progress_options,
     refuse,
     seed_option,
     store_of,
     store_option,
     workers_option,
 )
-from imgrec.commands import Parser, run, warn
+from imgrec.commands import Parser, run, summary_line, warn
 from imgrec.errors import ImgrecError
-from imgrec.system.file_names import printable
 from imgrec.system.text import counted
 
 if TYPE_CHECKING:
-    from graph.exports.write import Export
     from graph.pages.site import SiteSummary
     from imgrec.store.store import Store
 
@@ -60,30 +59,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run("imgrec graph", _parser, _write, argv)
 
 
-def report(summary: SiteSummary) -> str:
-    """Return what was written; the last line is the file to open."""
-    megabytes = summary.size_bytes / 1e6
+def details(summary: SiteSummary) -> str:
+    """Return what `--verbose` prints of a site: neighbors, communities, levels."""
     bundled = f", {counted(summary.bundles, 'bundle')}" if summary.bundles else ""
     return (
-        f"{counted(summary.pictures, 'picture')}{bundled}, {counted(summary.edges, 'edge')} "
-        f"({summary.encoder}, k = {summary.k})\n"
+        f"{counted(summary.edges, 'edge')}{bundled} ({summary.encoder}, k = {summary.k})\n"
         f"{summary.knn}\n"
         f"{summary.communities.lines()}"
-        f"{counted(summary.pages, 'page')} in {counted(summary.depth, 'level')} below the "
-        f"overview, {megabytes:.1f} MB\n"
-        f"{summary.index}\n"
+        f"{counted(summary.depth, 'level')} of pages below the overview\n"
     )
-
-
-def report_exports(exports: Sequence[Export]) -> str:
-    """Return a line for each file that was written."""
-    lines = []
-    for written in exports:
-        edges = "" if written.edges is None else f", {counted(written.edges, 'edge')}"
-        size = f"{written.size_bytes / 1e6:.1f} MB"
-        line = f"{written.path}: {counted(written.pictures, 'picture')}{edges}, {size}"
-        lines.append(printable(line) + "\n")
-    return "".join(lines)
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
@@ -120,6 +104,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--louvain", choices=ENGINES, default=AUTO, metavar="NAME", help=engine)
     seed_option(group, "communities and layouts")
     workers_option(group, "that draw the pages")
+    progress_options(parser)
     return parser
 
 
@@ -182,9 +167,10 @@ def _check_without_pages(arguments: argparse.Namespace) -> None:
 def _write_duplicates(store: Store, arguments: argparse.Namespace) -> None:
     from imgrec.review.review import write_duplicates
 
-    summary = write_duplicates(store, arguments.duplicates, arguments.encoder, quiet=False)
+    quiet = arguments.quiet
+    summary = write_duplicates(store, arguments.duplicates, arguments.encoder, quiet=quiet)
     warn("imgrec graph", summary.warnings)
-    sys.stdout.write(summary.report())
+    sys.stdout.write(summary_line([summary.counts.line()], arguments, summary.file))
 
 
 def _write_site(store: Store, arguments: argparse.Namespace) -> None:
@@ -201,9 +187,14 @@ def _write_site(store: Store, arguments: argparse.Namespace) -> None:
         previews=arguments.previews,
         workers=arguments.workers,
     )
-    summary = write_site(store, arguments.out, options, quiet=False)
+    summary = write_site(store, arguments.out, options, quiet=arguments.quiet)
     warn("imgrec graph", summary.warnings)
-    sys.stdout.write(report(summary))
+    if arguments.verbose:
+        sys.stdout.write(details(summary))
+    groups = summary.communities.communities
+    told = [counted(summary.pictures, "picture"), counted(groups, "community")]
+    told += [counted(summary.pages, "page"), f"{summary.size_bytes / 1e6:.1f} MB"]
+    sys.stdout.write(summary_line(told, arguments, summary.index))
 
 
 def _write_exports(
@@ -211,10 +202,13 @@ def _write_exports(
 ) -> None:
     from graph.exports.write import export
 
-    written = export(
-        store, targets, arguments.encoder, arguments.k, arguments.seed, arguments.thumbnails
-    )
-    sys.stdout.write(report_exports(written))
+    a = arguments
+    written = export(store, targets, a.encoder, a.k, a.seed, a.thumbnails, quiet=a.quiet)
+    for made in written:
+        told = [counted(made.pictures, "picture")]
+        told += [] if made.edges is None else [counted(made.edges, "edge")]
+        told.append(f"{made.size_bytes / 1e6:.1f} MB")
+        sys.stdout.write(summary_line(told, arguments, made.path))
 
 
 if __name__ == "__main__":

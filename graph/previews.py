@@ -13,6 +13,7 @@ from graph.addresses import preview_file
 from imgrec.collection import Ids
 from imgrec.store.store import Store
 from imgrec.system.progress import progress
+from imgrec.system.stage_costs import PREVIEWS
 
 # Files of a site are listed in its marker, whose size is limited.
 MOST_PREVIEWS = 500_000
@@ -36,7 +37,7 @@ def write_previews(store: Store, folder: Path, ids: Ids, *, quiet: bool = True) 
         return []
     if len(ids) > MOST_PREVIEWS:
         return [f"previews are left out: a site has those of {MOST_PREVIEWS:,} pictures at most"]
-    for image_id in progress(ids.tolist(), unit="previews", desc="previews", quiet=quiet):
+    for image_id in progress(PREVIEWS, ids.tolist(), unit="pictures", quiet=quiet):
         webp = kept.get(image_id)
         if webp is not None:
             file = folder / preview_file(image_id)

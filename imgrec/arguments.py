@@ -62,9 +62,11 @@ def workers_option(group: Arguments, what: str) -> None:
     group.add_argument("--workers", type=processes, metavar="N", help=text)
 
 
-def quiet_option(group: Arguments) -> None:
-    """Add `--quiet`: no progress bars."""
-    group.add_argument("--quiet", action="store_true", help="no progress bars")
+def progress_options(group: Arguments) -> None:
+    """Add `--quiet`, no progress, and `--verbose`, details instead of one line of summary."""
+    group.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    text = "print details: counts by reason, each stage and its seconds"
+    group.add_argument("-v", "--verbose", action="store_true", help=text)
 
 
 def store_of(named: Path | None, *, made: bool = False) -> Path:

@@ -13,6 +13,7 @@ import os
 import signal
 import sqlite3
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
@@ -24,6 +25,8 @@ from imgrec.errors import ImgrecError
 from imgrec.system.advice import with_store
 from imgrec.system.file_names import printable
 from imgrec.system.interrupts import interrupted_once
+from imgrec.system.progress import detailed, planned
+from imgrec.system.text import seconds_text
 from imgrec.version import __version__
 
 if TYPE_CHECKING:
@@ -134,20 +137,26 @@ def run(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str] | No
 
 
 def _guarded(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str] | None) -> int:
-    before = _named_store.set(None)
+    before, before_detailed = _named_store.set(None), detailed.set(False)
     try:
         return _exit_code(prog, make_parser, main, argv)
     finally:
         _named_store.reset(before)
+        detailed.reset(before_detailed)
 
 
 def _exit_code(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str] | None) -> int:
+    began_s = time.monotonic()
     try:
         with interrupted_once():
             try:
                 arguments = make_parser(prog).parse_args(argv)
                 _named_store.set(getattr(arguments, "store", None))
-                return main(arguments) or 0
+                arguments.began_s = began_s
+                detailed.set(getattr(arguments, "verbose", False))
+                # Its line is deleted before an error is written.
+                with planned({}):
+                    return main(arguments) or 0
             finally:
                 sys.stdout.flush()
     except ImgrecError as error:
@@ -169,6 +178,19 @@ def _exit_code(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[st
         return _fail(prog, f"{error.strerror or error}{place}")
     except sqlite3.Error as error:
         return _fail(prog, f"the catalog cannot be read or written: {error}")
+
+
+def summary_line(told: Iterable[str], arguments: argparse.Namespace, made: Path | str = "") -> str:
+    """Return the line that a command ends with: how many of what, its seconds, what to open.
+
+    Args:
+        told: counts with their nouns.
+        arguments: of the command.
+        made: the file or folder that it wrote.
+    """
+    took = seconds_text(time.monotonic() - arguments.began_s)
+    where = f": {printable(str(made))}" if made else ""
+    return f"{', '.join([*told, took])}{where}\n"
 
 
 def warn(prog: str, warnings: Iterable[str]) -> None:

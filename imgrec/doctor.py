@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgrec.arguments import default_store, refuse, store_option
-from imgrec.commands import Parser, pasteable, run
+from imgrec.arguments import default_store, progress_options, refuse, store_option
+from imgrec.commands import Parser, pasteable, run, summary_line
 from imgrec.errors import ImgrecError
+from imgrec.system.progress import progress
+from imgrec.system.text import counted
 
 if TYPE_CHECKING:
     from imgrec.checks import CheckReport
@@ -48,6 +51,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     group.add_argument("--logdir", type=_folder, metavar="DIR", help=logdir)
     site = "a network site, made by imgrec graph"
     group.add_argument("--site", type=_folder, metavar="DIR", help=site)
+    progress_options(parser)
     return parser
 
 
@@ -61,14 +65,21 @@ def _check(arguments: argparse.Namespace) -> int:
             raise ImgrecError("nothing to check: name --store DIR, --logdir DIR or --site DIR")
     if store is None:
         refuse(arguments.given, ["deep"], "is for a store: name it by --store DIR")
-    reports = []
+    reports, quiet = [], arguments.quiet
     if store is not None:
-        reports.append(_check_store(store, arguments.deep))
+        with progress("checking the store", quiet=quiet):
+            reports.append(_check_store(store, arguments.deep))
     if logdir is not None:
-        reports.append(check_logdir(logdir))
+        with progress("checking the logdir", quiet=quiet):
+            reports.append(check_logdir(logdir))
     if site is not None:
-        reports.append(check_site(site))
+        with progress("checking the site", quiet=quiet):
+            reports.append(check_site(site))
     sys.stdout.write(pasteable("".join(map(render, reports))))
+    found = Counter(finding.severity for report in reports for finding in report.findings)
+    told = [f"{counted(len(reports), 'folder')} checked"]
+    told += [counted(found["error"], "error"), counted(found["warning"], "warning")]
+    sys.stdout.write(summary_line(told, arguments))
     return int(any(report.failed for report in reports))
 
 

@@ -8,8 +8,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgrec.arguments import positive, refuse, store_of, store_option, workers_option
-from imgrec.commands import Parser, pasteable, run
+from imgrec.arguments import (
+    positive,
+    progress_options,
+    refuse,
+    store_of,
+    store_option,
+    workers_option,
+)
+from imgrec.commands import Parser, pasteable, run, summary_line
 from imgrec.errors import ImgrecError
 from imgrec.indexing.options import DEFAULT_ENCODERS, IndexOptions
 from imgrec.pictures.preview_size import LEAST_PREVIEW_PX, MOST_PREVIEW_PX, PREVIEW_PX
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
 
 _SHOWN_WARNINGS = 10
 # With --relocate alone; how many processes at most is no promise that there are some.
-_OF_RELOCATING = ("relocate", "store", "workers")
+_OF_RELOCATING = ("relocate", "store", "workers", "quiet", "verbose")
 
 _DESCRIPTION = """\
 Make or update a store of pictures: its catalog, thumbnails, features, labels and search indexes.
@@ -55,18 +62,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run("imgrec index", _parser, _index, argv)
 
 
-def report(summary: Summary) -> str:
-    """Return what the store holds and what a run did, a line each."""
+def report(summary: Summary, *, verbose: bool = False) -> str:
+    """Return what a run found beside the pictures, a line each; `verbose`: and what there is."""
     from imgrec.store.inventory import summary_lines
 
+    features = ", ".join(f"{name} ({d})" for name, d in summary.features.items())
     lines = [
-        *summary_lines(summary.counts, summary.failures, summary.formats),
+        *(summary_lines(summary.counts, summary.failures, summary.formats) if verbose else []),
         *summary.skipped,
-        "features: " + ", ".join(f"{name} ({d})" for name, d in summary.features.items()),
+        *([f"features: {features}"] if verbose else []),
         *_change_of_default(summary),
         *summary.vectors,
-        *summary.indexes,
-        f"this run: {_run(summary)}",
+        *(summary.indexes if verbose else []),
         *([summary.hint] if summary.hint else []),
     ]
     return "".join(f"{line}\n" for line in lines)
@@ -79,13 +86,24 @@ def _change_of_default(summary: Summary) -> list[str]:
     return [f"compared by default: {now} (before: {before})"]
 
 
-def _run(summary: Summary) -> str:
+def told(summary: Summary) -> list[str]:
+    """Return the counts of a run for its last line: pictures of the store, what was done."""
+    from imgrec.system.text import counted
+
+    counts = summary.counts
+    there = {"failed": counts["failed"], "missing": counts["missing"], "not read": counts["new"]}
     did = {"new": summary.new, "changed": summary.changed, "moved": summary.moved}
     did |= {"back": summary.returned, "gone": summary.gone, "left out": summary.left_out}
     did |= {"compared again": summary.compared_again, "read": summary.done}
-    parts = [f"{count} {what}" for what, count in did.items() if count]
-    rate = f" ({summary.done / summary.reading_s:.0f} pictures/s)" if summary.done else ""
-    return f"{', '.join(parts) or 'nothing new'} in {summary.elapsed_s:.1f} s{rate}"
+    parts = [f"{count:,} {what}" for what, count in did.items() if count]
+    parts = parts or ["nothing new"]
+    if summary.done:
+        parts[-1] += f" ({summary.done / summary.reading_s:.0f}/s)"
+    return [
+        counted(counts["ok"], "picture"),
+        *(f"{count:,} {what}" for what, count in there.items() if count),
+        *parts,
+    ]
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
@@ -152,6 +170,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     workers_option(group, "that decode pictures")
     compiling = "torch.compile for models on the CPU; auto: if there are pictures enough"
     add("--compile", choices=("auto", "on", "off"), default=IndexOptions.compile, help=compiling)
+    progress_options(parser)
     return parser
 
 
@@ -185,7 +204,8 @@ def _index(arguments: argparse.Namespace) -> None:
         return
     summary = index_folders(arguments.folders, store, options)
     _warn(summary.warnings)
-    sys.stdout.write(pasteable(report(summary)))
+    sys.stdout.write(pasteable(report(summary, verbose=arguments.verbose)))
+    sys.stdout.write(summary_line(told(summary), arguments, store))
     if summary.unread:
         raise ImgrecError(
             f"memory did not suffice for {counted(summary.unread, 'picture')}, not read yet: the "
@@ -219,7 +239,7 @@ def _options(arguments: argparse.Namespace) -> IndexOptions:
             reread=arguments.reread,
             hnsw=arguments.hnsw,
             compile=arguments.compile,
-            quiet=False,
+            quiet=arguments.quiet,
         )
     except ValueError as error:
         raise ImgrecError(str(error)) from error

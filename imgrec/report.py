@@ -9,17 +9,16 @@ from imgrec.arguments import (
     encoder_option,
     not_negative,
     positive,
-    quiet_option,
+    progress_options,
     seed_option,
     some_of,
     store_of,
     store_option,
 )
-from imgrec.commands import Parser, run, warn
+from imgrec.commands import Parser, run, summary_line, warn
 from imgrec.derived.choices import CLUSTERS
 from imgrec.layouts.choices import METHODS
 from imgrec.reporting.choices import DIVERSE
-from imgrec.system.file_names import printable
 from imgrec.system.text import counted
 
 _DESCRIPTION = """\
@@ -62,7 +61,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     diverse = "pictures of the diverse subset, 0 for none (default %(default)s)"
     add("--diverse", type=not_negative, default=DIVERSE, metavar="N", help=diverse)
     seed_option(group, "the maps")
-    quiet_option(parser)
+    progress_options(parser)
     return parser
 
 
@@ -83,12 +82,11 @@ def _report(arguments: argparse.Namespace) -> None:
     with Store.open(path) as store:
         report = write_report(store, arguments.out, options, quiet=arguments.quiet)
     warn("imgrec report", report.warnings)
-    sys.stdout.write(
-        f"{counted(report.pictures, 'picture')} ({report.encoder}), "
-        f"{counted(report.sections, 'section')}, {counted(report.figures, 'figure')}, "
-        f"{report.size_bytes / 1e6:.1f} MB\n"
-        f"{printable(str(report.index))}\n"
-    )
+    if arguments.verbose:
+        sys.stdout.write(f"feature    {report.encoder}\n")
+    told = [counted(report.pictures, "picture"), counted(report.sections, "section")]
+    told += [counted(report.figures, "figure"), f"{report.size_bytes / 1e6:.1f} MB"]
+    sys.stdout.write(summary_line(told, arguments, report.index))
 
 
 if __name__ == "__main__":

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from imgrec.arguments import (
     encoder_option,
     positive,
+    progress_options,
     seed_option,
     some_of,
     store_of,
     store_option,
     workers_option,
 )
-from imgrec.commands import Parser, run, warn
+from imgrec.commands import Parser, run, summary_line, warn
 from imgrec.derived.choices import CLUSTERS
 from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE
 from imgrec.system.text import counted
@@ -76,6 +77,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--clusters", type=positive, default=CLUSTERS, metavar="N", help=clusters)
     seed_option(group, "the layouts")
     workers_option(group, "that lay out and draw")
+    progress_options(parser)
     return parser
 
 
@@ -94,9 +96,16 @@ def _write(arguments: argparse.Namespace) -> None:
     )
     path = store_of(arguments.store)
     with Store.open(path) as store:
-        export = write_logdir(store, arguments.out, arguments.encoder, options, quiet=False)
+        export = write_logdir(
+            store, arguments.out, arguments.encoder, options, quiet=arguments.quiet
+        )
     warn("imgrec projector", [*export.warnings, *_less_than_asked(arguments, export)])
-    sys.stdout.write(summary(export))
+    if arguments.verbose:
+        sys.stdout.write(details(export))
+    changed = sum(run_.changed for run_ in export.runs)
+    told = [counted(export.pictures, "picture"), counted(len(export.runs), "run")]
+    told.append("nothing new" if not changed else f"{changed:,} new or changed")
+    sys.stdout.write(summary_line(told, arguments, export.logdir))
 
 
 def _less_than_asked(arguments: argparse.Namespace, export: Export) -> Iterator[str]:
@@ -110,14 +119,13 @@ def _less_than_asked(arguments: argparse.Namespace, export: Export) -> Iterator[
             yield f"--{name} {asked:,}: {pictures} of {export.encoder} have {number:,}"
 
 
-def summary(export: Export) -> str:
-    """Return the summary of a logdir that the command prints."""
+def details(export: Export) -> str:
+    """Return what `--verbose` prints of a logdir: clusters, columns, runs."""
     return (
         f"pictures   {export.pictures:,}, {counted(len(export.clusters.central), 'cluster')}\n"
         f"columns    {export.columns} of {export.encoder}, "
         f"{100 * export.variance_kept:.1f} % of the variance kept\n"
         + "".join(f"{line}\n" for line in _runs(export))
-        + f"logdir     {export.logdir}\n"
     )
 
 

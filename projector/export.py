@@ -7,7 +7,7 @@ renamed at the end: it is replaced completely or not at all.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,8 @@ from imgrec.system.argument_types import WHOLE, WHOLE_OR_NONE, check_types
 from imgrec.system.atomic_folders import new_folder
 from imgrec.system.interrupts import interrupted_once
 from imgrec.system.output_folder import LOGDIR
-from imgrec.system.progress import progress
+from imgrec.system.progress import planned, progress
+from imgrec.system.stage_costs import LOGDIR_END, SPRITES
 from imgrec.system.threads import cores
 from imgrec.system.workers import Workers
 from projector.choices import DIMENSIONS, LEAST_DIMENSIONS, MAX_POINTS, PAGE_SIZE
@@ -34,6 +35,7 @@ from projector.layouts import Layouts
 from projector.manifest import read_manifest, write_manifest
 from projector.runs import PAGE, Run
 from projector.source import ProjectedFeature
+from projector.stages import first_weights, run_weights
 from projector.writer import LogdirWriter
 
 # Least number of pictures that is worth the start of worker processes, without and with layouts.
@@ -166,23 +168,37 @@ def write_logdir(
     """
     out, options = Path(out).resolve(), options or ProjectorOptions()
     LOGDIR.check_place(out)
+    with planned(first_weights(len(store.feature(encoder)), options.methods), quiet=quiet):
+        return _made(store, out, encoder, options, quiet)
+
+
+def _made(
+    store: Store, out: Path, encoder: str | None, options: ProjectorOptions, quiet: bool
+) -> Export:
     collection = ProjectedFeature.open(store, encoder, options.dimensions, options.clusters, quiet)
     colors = update_colors(store, quiet=quiet)
     runs = collection.runs(options.overview, options.page_size, max_points=options.max_points)
     total = sum(len(run.ids) for run in runs)
     workers = _workers(options, total)
+    weights = run_weights(runs, options.methods, workers.count if workers else 1)
+    thumbnails = progress(SPRITES, total=total, unit="pictures", quiet=quiet)
     with (
+        planned(weights, quiet=quiet),
         interrupted_once(),
+        ExitStack() as end,
         new_folder(out, LOGDIR.check_place) as folder,
-        progress(total=total, desc="thumbnails", unit="pictures", quiet=quiet) as bar,
         LogdirWriter(out, read_manifest(out), folder) as writer,
         workers or nullcontext(),
     ):
-        layouts = Layouts(collection, options.methods, options.seed, workers, bar.set_postfix_str)
-        sheets = Sheets(store.paths.thumbs, store.thumbs(), workers, bar.update)
+        layouts = Layouts(collection, options.methods, options.seed, workers, quiet)
+        sheets = Sheets(store.paths.thumbs, store.thumbs(), workers, thumbnails.update)
         composer = Composer(collection, layouts, colors, _page_of(runs), sheets, writer.has)
         summaries = [_written(composer, writer, begun) for begun in _ahead(composer, runs)]
-        write_manifest(folder, writer.finish(), store_token(store.path, out))
+        # They were drawn meanwhile, and are waited for now.
+        with thumbnails:
+            manifest = writer.finish()
+        end.enter_context(progress(LOGDIR_END, quiet=quiet))
+        write_manifest(folder, manifest, store_token(store.path, out))
     # Without methods no layout was used, but the kept ones may be needed again.
     if options.methods:
         collection.layouts.prune(layouts.used)

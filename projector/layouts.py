@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from imgrec.encoders.spec import Vectors
 from imgrec.layouts.fuzzy_graph import part_of
 from imgrec.layouts.kept import MAKERS, TITLES, graph_among, layout_key, main_axes
+from imgrec.system.progress import progress
+from imgrec.system.stage_costs import layout_stage
 from imgrec.system.worker import WorkerDiedError
 from imgrec.system.workers import Workers
 from projector.files.bookmarks import Bookmark
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
 # Most pictures for t-SNE in three dimensions, which takes too long for more.
 TSNE_3D = 20_000
 _ORDER = (("tsne", 3), ("umap", 3), ("umap", 2), ("tsne", 2))
+
+
+def wanted_layouts(methods: Sequence[str], pictures: int) -> list[tuple[str, int]]:
+    """Return method and dimensions of the layouts of some pictures, in the order of their start.
+
+    The slowest come first, so that the workers finish at about the same time.
+    """
+    left_out = () if pictures <= TSNE_3D else (("tsne", 3),)
+    return [wanted for wanted in _ORDER if wanted[0] in methods and wanted not in left_out]
 
 
 # Waits for a layout and returns its positions (m, 2 or 3).
@@ -53,6 +64,9 @@ class PendingLayouts:
         Args:
             methods: of the layouts, in the order of the list.
         """
+        # In the order in which they were begun: the one waited for is one that is computed.
+        for make in self.makers.values():
+            make()
         views: list[Bookmark] = []
         planes = [Bookmark(f"{TITLES[m]}, 2-D", self.makers[m, 2]()) for m in methods]
         for method, plane in zip(methods, planes, strict=True):
@@ -90,7 +104,7 @@ class Layouts:
         methods: of `METHODS`.
         seed: of the layouts.
         workers: processes that compute; None to compute in this process, on demand.
-        awaited: progress callback, called with the name of the layout that is waited for.
+        quiet: show no progress.
         used: keys of all layouts that were started, for pruning the others.
     """
 
@@ -98,7 +112,7 @@ class Layouts:
     methods: Sequence[str]
     seed: int = 0
     workers: Workers | None = None
-    awaited: Callable[[str], object] = lambda text: None
+    quiet: bool = True
     used: set[str] = field(default_factory=set)
 
     def begin(self, run: Run) -> PendingLayouts:
@@ -110,10 +124,7 @@ class Layouts:
         columns = self.collection.reduction.take(run.ids)
         axes = main_axes(columns)
         graph = _Graph(self.collection, run, columns)
-        wanted = [(m, d) for m in self.methods for d in (2, 3)
-                  if (m, d) != ("tsne", 3) or len(columns) <= TSNE_3D]  # fmt: skip
-        # The slowest layouts first, so that the workers finish at about the same time.
-        wanted.sort(key=_ORDER.index)
+        wanted = wanted_layouts(self.methods, len(columns))
         makers = {(m, d): self._maker(m, axes[:, :d], run, graph) for m, d in wanted}
         return PendingLayouts(run, columns, axes, makers)
 
@@ -128,13 +139,13 @@ class Layouts:
 
         @cache
         def made() -> Vectors:
-            self.awaited(f"{run.key}: {TITLES[method]}, {start.shape[1]}-D")
-            try:
-                positions = future.result() if future else make(graph.weights, start, self.seed)
-            except WorkerDiedError:
-                # It was killed, or the system cannot start worker processes.
-                positions = make(graph.weights, start, self.seed)
-            self.collection.layouts.keep(key, positions)
+            with progress(layout_stage(method, start.shape[1], run.words), quiet=self.quiet):
+                try:
+                    positions = future.result() if future else make(graph.weights, start, self.seed)
+                except WorkerDiedError:
+                    # It was killed, or the system cannot start worker processes.
+                    positions = make(graph.weights, start, self.seed)
+                self.collection.layouts.keep(key, positions)
             return positions
 
         return made

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imgrec.collection import Entry, Ids
+from imgrec.system import stage_costs
 from imgrec.system.file_names import printable
 from projector.choices import MAX_POINTS
 from projector.files.metadata import folder_name
@@ -46,6 +47,12 @@ class Run:
     def key(self) -> str:
         """Identity of the run, which stays the same when its pictures change."""
         return f"{self.kind} {self.number:04d}"
+
+    @property
+    def words(self) -> str:
+        """Which pictures it shows, for the user."""
+        named = {OVERVIEW: stage_costs.OVERVIEW, WHOLE: stage_costs.ALL}
+        return named.get(self.kind, f"page {self.number}")
 
 
 def plan_runs(ids: Ids, pages: Pages, sample: Ids, *, max_points: int = MAX_POINTS) -> list[Run]:

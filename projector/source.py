@@ -26,6 +26,8 @@ from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.classes import Classes
 from imgrec.store.features import FeatureStore, positions
 from imgrec.store.store import Store
+from imgrec.system import stage_costs
+from imgrec.system.progress import progress
 from projector.choices import DIMENSIONS, MAX_POINTS
 from projector.errors import ProjectorError
 from projector.kept_pages import KeptPages
@@ -96,14 +98,17 @@ class ProjectedFeature:
         spec, feature = store.spec(name), store.feature(name)
         if len(feature) < 2:
             raise ProjectorError(_too_few(store, len(feature)))
-        reduction = reduce_feature(store, spec, feature, dimensions or DIMENSIONS)
+        with progress(stage_costs.REDUCTION, quiet=quiet):
+            reduction = reduce_feature(store, spec, feature, dimensions or DIMENSIONS)
+        with progress(stage_costs.CLUSTERS, quiet=quiet):
+            found = clusters_in(store, spec, feature, clusters)
         return cls(
             store,
             spec,
             feature,
             reduction,
             reduction if dimensions else unreduced(feature),
-            clusters_in(store, spec, feature, clusters),
+            found,
             KeptPages(store, spec),
             KeptLayouts(store, spec.name),
             quiet,
@@ -129,7 +134,11 @@ class ProjectedFeature:
     @cached_property
     def graph(self) -> "csr_array | None":
         """The fuzzy graph (n, n) of the k-NN graph, as UMAP uses it; None without k-NN graph."""
-        return fuzzy_graph(self.neighbors) if self.neighbors else None
+        neighbors = self.neighbors
+        if neighbors is None:
+            return None
+        with progress(stage_costs.WEIGHTS, quiet=self.quiet):
+            return fuzzy_graph(neighbors)
 
     @cached_property
     def groups(self) -> NDArray[np.intp]:
@@ -193,9 +202,11 @@ class ProjectedFeature:
         if (before >= 0).any():
             pages = grown_pages(columns, self.groups, before, size)
         else:
-            pages = split_pages(columns, self.groups, size)
-            if self.neighbors:
-                pages = settled_pages(pages, self.neighbors.rows(), size)
+            neighbors = self.neighbors
+            with progress(stage_costs.PARTITION, quiet=self.quiet):
+                pages = split_pages(columns, self.groups, size)
+                if neighbors:
+                    pages = settled_pages(pages, neighbors.rows(), size)
         return without_lonely(columns, pages)
 
 

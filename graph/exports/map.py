@@ -32,6 +32,8 @@ from imgrec.store.arrays import all_finite, match
 from imgrec.store.features import FeatureStore
 from imgrec.store.kept import load, save
 from imgrec.store.store import Store
+from imgrec.system.progress import progress
+from imgrec.system.stage_costs import layout_stage
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -56,7 +58,14 @@ class Map:
     positions: Positions
 
 
-def map_of(store: Store, neighbors: Neighbors, name: str | None = None, seed: int = 0) -> Map:
+def map_of(
+    store: Store,
+    neighbors: Neighbors,
+    name: str | None = None,
+    seed: int = 0,
+    *,
+    quiet: bool = True,
+) -> Map:
     """Return the map of a feature: the kept one if it is up to date, else a new one.
 
     Args:
@@ -64,6 +73,7 @@ def map_of(store: Store, neighbors: Neighbors, name: str | None = None, seed: in
         neighbors: k-NN graph of the feature.
         name: of the feature; None for the default feature of the store.
         seed: of the layout; the same seed gives the same bytes.
+        quiet: show no progress.
 
     Raises:
         StoreError: the store has no such feature, or the feature has changed since the k-NN graph
@@ -77,7 +87,8 @@ def map_of(store: Store, neighbors: Neighbors, name: str | None = None, seed: in
     kept = _load(folder, made_from)
     if kept is not None and np.array_equal(kept.ids, neighbors.ids):
         return kept
-    made = Map(neighbors.ids, lay_out(neighbors, principal_plane(feature), seed))
+    with progress(layout_stage("umap", 2), quiet=quiet):
+        made = Map(neighbors.ids, lay_out(neighbors, principal_plane(feature), seed))
     # The store may be read-only, or the disk full.
     with suppress(OSError):
         _save(folder, made_from, made)

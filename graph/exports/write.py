@@ -22,6 +22,8 @@ from imgrec.labels.community_names import names_of
 from imgrec.neighbors.graph import K, neighbors_of
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.store import Store
+from imgrec.system.progress import planned, progress
+from imgrec.system.stage_costs import NEIGHBORS, layout_s, layout_stage, weights_of
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ def export(
     k: int = JOINED,
     seed: int = 0,
     thumbnails: bool = False,
+    *,
+    quiet: bool = True,
 ) -> list[Export]:
     """Export the network of a store to files, with the labels that the catalog has now.
 
@@ -58,6 +62,7 @@ def export(
         k: how many nearest neighbors of each picture become edges.
         seed: of the map layout; the same seed gives the same files.
         thumbnails: add a thumbnail column to the Parquet table.
+        quiet: show no progress.
 
     Returns:
         A summary of each file, in the order of `targets`.
@@ -68,10 +73,25 @@ def export(
             needed and not installed.
     """
     check_targets(targets)
+    n = len(store.feature(encoder))
+    weights = weights_of([NEIGHBORS], n) | {layout_stage("umap", 2): layout_s("umap", 2, n)}
+    with planned(weights | weights_of(map(_stage, targets), n), quiet=quiet):
+        return _exported(store, targets, encoder, k, seed, thumbnails, quiet)
+
+
+def _stage(name: str) -> str:
+    titles = {"gexf": "GEXF", "graphml": "GraphML", "parquet": "Parquet"}
+    return f"writing {titles[name]}"
+
+
+def _exported(
+    store: Store, targets: Mapping[str, Path], encoder: str | None, k: int, seed: int,
+    thumbnails: bool, quiet: bool,
+) -> list[Export]:  # fmt: skip
     spec = store.spec(encoder)
-    neighbors = neighbors_of(store, spec.name, max(K, k))
+    neighbors = neighbors_of(store, spec.name, max(K, k), quiet=quiet)
     joined = min(k, neighbors.k)
-    places = map_of(store, neighbors, spec.name, seed)
+    places = map_of(store, neighbors, spec.name, seed, quiet=quiet)
     communities = _communities(store, neighbors, joined)
     names = names_of(store)
     network = Network(spec.name, store.catalog, neighbors, places, joined, communities, names)
@@ -85,7 +105,8 @@ def export(
     edges = edge_count(neighbors, joined)
     written = []
     for name, path in targets.items():
-        writers[name](path)
+        with progress(_stage(name), quiet=quiet):
+            writers[name](path)
         of_file = None if name == "parquet" else edges
         written.append(Export(path, len(neighbors.ids), of_file, path.stat().st_size))
     return written

@@ -7,6 +7,7 @@ compact arrays, so that memory grows by some bytes per picture only.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -46,13 +47,26 @@ from imgrec.system.argument_types import (
 )
 from imgrec.system.atomic_folders import new_folder
 from imgrec.system.output_folder import SITE
-from imgrec.system.progress import progress
+from imgrec.system.progress import planned, progress
+from imgrec.system.stage_costs import (
+    COMMUNITIES,
+    NEAR_DUPLICATES,
+    NEIGHBORS,
+    PAGES,
+    PREVIEWS,
+    SEARCH,
+    SHEETS,
+    SITE_END,
+    weights_of,
+)
 from imgrec.system.threads import cores
 from imgrec.system.workers import in_order
 
 _FOLDERS = ("assets", "sheets", FOLDER, CONTACT)
 # Least number of pages that is worth the start of worker processes.
 WORKERS_FROM = 24
+# In order.
+STAGES = (NEIGHBORS, NEAR_DUPLICATES, COMMUNITIES, PREVIEWS, SHEETS, PAGES, SEARCH, SITE_END)
 
 
 _KINDS = {
@@ -158,6 +172,12 @@ def write_site(
     out, options = Path(out).resolve(), options or SiteOptions()
     check_page_size(options.page_size)
     SITE.check_place(out)
+    weights = weights_of(STAGES, len(store.feature(options.encoder)))
+    with planned(weights, quiet=quiet):
+        return _made(store, out, options, quiet)
+
+
+def _made(store: Store, out: Path, options: SiteOptions, quiet: bool) -> SiteSummary:
     spec, before = store.spec(options.encoder), load_parts(store)
     groups, warnings = _groups(store, options, quiet)
     knn = knn_graph_of(store, spec.name, max(K, options.k), quiet=quiet)
@@ -171,20 +191,24 @@ def write_site(
         options.page_size,
     )
     classes = store.classes() if store.class_encoders() else None
-    collection = make_collection(neighbors, store.catalog, groups, wanted, before, classes)
+    with progress(COMMUNITIES, quiet=quiet):
+        collection = make_collection(neighbors, store.catalog, groups, wanted, before, classes)
     roots = frozenset(
         root for root in store.catalog.roots() if source_of(root).identity() is not None
     )
-    with new_folder(out, SITE.check_place) as folder:
-        workshop = Workshop(store.path.resolve(), folder.resolve(), out, roots, options.seed)
-        if options.previews:
-            warnings += write_previews(store, folder, neighbors.ids, quiet=quiet)
-        _write_site(collection, store, workshop, options, quiet)
-        size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    unkept = keep_labels(store, COMMUNITY, collection.labels)
-    if not unkept:
-        # The method that the store remembers is that of its labels.
-        keep_parts(store, collection.kept)
+    with ExitStack() as end:
+        with new_folder(out, SITE.check_place) as folder:
+            workshop = Workshop(store.path.resolve(), folder.resolve(), out, roots, options.seed)
+            if options.previews:
+                warnings += write_previews(store, folder, neighbors.ids, quiet=quiet)
+            _write_site(collection, store, workshop, options, quiet)
+            # Until the folder has its name and the labels are kept.
+            end.enter_context(progress(SITE_END, quiet=quiet))
+            size_bytes = _finish(collection, store, workshop)
+        unkept = keep_labels(store, COMMUNITY, collection.labels)
+        if not unkept:
+            # The method that the store remembers is that of its labels.
+            keep_parts(store, collection.kept)
     warnings += [*store.lacking(store.feature(spec.name)), *unkept]
     keep_site(store, out)
     guide = collection.guide
@@ -233,19 +257,27 @@ def _write_site(
         (folder / "assets" / name).write_bytes(data)
     wanted = cores() if options.workers is None else options.workers
     workers = wanted if len(guide.pages) >= options.workers_from else 0
-    bar = partial(progress, total=len(guide.pages), unit="pages", quiet=quiet)
     tasks = ((Page(path).sheet, sheet_pictures(guide, path)) for path in guide.pages)
     places, cells = Places(guide.bundles, guide.leaves), _Cells()
     written = in_order(partial(write_sheet, workshop), tasks, workers)
-    for path, of_page in zip(guide.pages, bar(written, desc="sheets"), strict=True):
+    total = len(guide.pages)
+    sheets = progress(SHEETS, written, total=total, unit="sheets", quiet=quiet)
+    for path, of_page in zip(guide.pages, sheets, strict=True):
         cells.keep(of_page)
         if not guide.groups[path].children:
             rows = guide.groups[path].rows
             places.put(path, rows, of_page[: len(rows)])
     jobs = _jobs(collection, cells, places)
-    for _ in bar(in_order(partial(write_pages, workshop), jobs, workers), desc="pages"):
+    pages = in_order(partial(write_pages, workshop), jobs, workers)
+    for _ in progress(PAGES, pages, total=total, unit="pages", quiet=quiet):
         pass
-    write_search(folder, found_pictures(store.catalog, guide, places), found_groups(guide))
+    with progress(SEARCH, quiet=quiet):
+        write_search(folder, found_pictures(store.catalog, guide, places), found_groups(guide))
+
+
+def _finish(collection: CommunityTree, store: Store, workshop: Workshop) -> int:
+    """Write the marker of the site; return the size of all files in bytes."""
+    folder = workshop.folder
     facts = {
         STORE: store_token(store.path, workshop.site),
         "pictures": len(collection.labels),
@@ -253,6 +285,7 @@ def _write_site(
     }
     marker = SITE.described(folder, facts)
     (folder / SITE.marker).write_text(marker, "utf-8")
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 class _Cells:

@@ -170,7 +170,7 @@ def _updated_hnsw(spec: EncoderSpec, feature: FeatureStore, folder: Path, *, qui
     if _opened_hnsw(kept, feature, folder) is None:
         kept = None
     if kept is None or not is_current(recipe, feature, kept):
-        with progress(total=len(feature), unit="vectors", quiet=quiet) as bar:
+        with progress("HNSW index", total=len(feature), unit="vectors", quiet=quiet) as bar:
             graph = grown(feature, kept, folder, bar.update)
         save_derived(folder, recipe, spec, graph.derived, graph.write)
     size = sum(file.stat().st_size for file in (folder / recipe.name).iterdir())

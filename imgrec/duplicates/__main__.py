@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from imgrec.arguments import (
     encoder_option,
-    quiet_option,
+    progress_options,
     store_of,
     store_option,
     workers_option,
 )
-from imgrec.commands import Parser, run, warn
+from imgrec.commands import Parser, run, summary_line, warn
 from imgrec.errors import ImgrecError
 from imgrec.system.file_names import printable
 from imgrec.system.text import counted
@@ -77,7 +77,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--undo", type=Path, metavar="LOG", help="put back what a run with --trash moved")
 
     workers_option(parser, "that compare files and draw previews")
-    quiet_option(parser)
+    progress_options(parser)
     return parser
 
 
@@ -95,8 +95,10 @@ def _duplicates(arguments: argparse.Namespace) -> int:
             store, rules, arguments.encoder, workers=arguments.workers, quiet=arguments.quiet
         )
         warn(PROG, found.warnings)
-        sys.stdout.write(found.counts.line() + "\n")
-        _write(store, found, arguments)
+        made = _write(store, found, arguments)
+        sys.stdout.write("".join(f"{printable(str(path))}\n" for path in made[:-1]))
+        last = made[-1] if made else ""
+        sys.stdout.write(summary_line([found.counts.line()], arguments, last))
         return _trash(store, found, arguments) if arguments.trash else 0
 
 
@@ -120,7 +122,8 @@ def _check(arguments: argparse.Namespace) -> None:
         REVIEW.check_place(arguments.out)
 
 
-def _write(store: Store, found: Review, arguments: argparse.Namespace) -> None:
+def _write(store: Store, found: Review, arguments: argparse.Namespace) -> list[Path]:
+    """Write what is asked for; return the files, the page last."""
     from imgrec.review.page import write_page
     from imgrec.review.review import write_list, write_list0
     from imgrec.review.table import table
@@ -139,7 +142,7 @@ def _write(store: Store, found: Review, arguments: argparse.Namespace) -> None:
                 store, found, arguments.out, workers=arguments.workers, quiet=arguments.quiet
             )
         )
-    sys.stdout.write("".join(f"{printable(str(path))}\n" for path in made if path is not None))
+    return [path for path in made if path is not None]
 
 
 def _trash(store: Store, found: Review, arguments: argparse.Namespace) -> int:

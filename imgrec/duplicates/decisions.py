@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgrec.collection import Ids
-from imgrec.collection.kinds import DUPLICATES
 from imgrec.duplicates.comparison import Comparison, Difference, Verdict
 from imgrec.duplicates.contents import Contents
 from imgrec.duplicates.orientation import reversed_comparison
@@ -21,6 +20,7 @@ from imgrec.duplicates.verdicts import load_verdicts, save_verdicts
 from imgrec.errors import StoreError
 from imgrec.store.store import Store
 from imgrec.system.progress import progress
+from imgrec.system.stage_costs import FILES, THUMBNAILS
 
 if TYPE_CHECKING:
     from imgrec.duplicates.file_stage import Content, FileStage
@@ -105,7 +105,7 @@ class Decisions:
     def _deserving(self, pairs: Ids) -> Ids:
         """Return the pairs (q, 2) whose files deserve to be compared; reject the others."""
         found = [np.zeros((0, 2), np.int64)]
-        with progress(total=len(pairs), desc="thumbnails", unit="pairs", quiet=self._quiet) as bar:
+        with progress(THUMBNAILS, total=len(pairs), unit="pairs", quiet=self._quiet) as bar:
             thumbnail = self._store.thumbs().get
             for block, deserves in deserving_by_block(pairs, thumbnail, bar.update):
                 found.append(block[deserves])
@@ -122,7 +122,7 @@ class Decisions:
         asked = [self.contents.ordered(*pair) for pair in pairs.tolist()]
         contents = ((self._content(first), self._content(second)) for first, second in asked)
         quiet = self._quiet or len(pairs) == 1
-        with progress(total=len(pairs), desc=DUPLICATES, unit="pairs", quiet=quiet) as bar:
+        with progress(FILES, total=len(pairs), unit="pairs", quiet=quiet) as bar:
             for (one, other), found in zip(
                 pairs.tolist(), self._stage.compared(contents), strict=True
             ):

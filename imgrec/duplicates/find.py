@@ -23,6 +23,8 @@ from imgrec.duplicates.keep_rules import KeepRules
 from imgrec.duplicates.looking import Looked, look, look_at_tokens
 from imgrec.store.store import Store, check_store
 from imgrec.system.argument_types import TEXT_OR_NONE, WHOLE_OR_NONE, Kind, check_type
+from imgrec.system.progress import progress
+from imgrec.system.stage_costs import GROUPS
 
 # The contents that are the same as each kept one.
 Bundle = dict[int, list[int]]
@@ -67,7 +69,8 @@ def find_duplicates(
         decisions = Decisions(store, contents, stage, quiet=quiet)
         decisions.decide(candidates(store, contents, encoder, quiet=quiet))
         try:
-            return _grouped(decisions, rules, look)
+            with progress(GROUPS, quiet=quiet):
+                return _grouped(decisions, rules, look)
         finally:
             # The groups may have asked for more pairs.
             decisions.keep()

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Catalog, Ids
-from imgrec.collection.kinds import DUPLICATES
 from imgrec.distances.blockwise import distances_to_all
 from imgrec.distances.metrics import METRICS
 from imgrec.duplicates.bundles import bundles, links_of
@@ -41,6 +40,7 @@ from imgrec.neighbors.neighbors import top_k
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
 from imgrec.system.progress import progress
+from imgrec.system.stage_costs import NEAR_DUPLICATES
 
 THRESHOLD = 0.7  # tests/bench/graph/duplicates.py prints what others give
 LEAST_THRESHOLD = 0.4
@@ -110,7 +110,7 @@ def near_in(
     if not LEAST_THRESHOLD <= threshold <= 1:
         raise WrongValueError(f"threshold is {threshold}: give {LEAST_THRESHOLD} to 1")
     copies = store.catalog.copies()
-    pairs = candidate_pairs(store, spec, feature, copies)
+    pairs = candidate_pairs(store, spec, feature, copies, quiet=quiet)
     verifier = Verifier(store, threshold)
     verifier.verify(pairs, quiet=quiet)
     links = links_of(pairs[verifier.are_alike(pairs)].tolist())
@@ -159,7 +159,7 @@ class Verifier:
             sizes: how many pairs are processed at a time; results are kept after each block.
         """
         new = pairs[np.isnan(self.known.of(pairs))]
-        with progress(total=len(new), desc=DUPLICATES, unit="pairs", quiet=quiet) as bar:
+        with progress(NEAR_DUPLICATES, total=len(new), unit="pairs", quiet=quiet) as bar:
             for seen in similarities_by_block(new, self._thumbs.get, bar.update, sizes):
                 self._new.append(seen)
                 self.keep()

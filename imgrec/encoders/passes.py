@@ -77,11 +77,9 @@ class Passes:
             compile == "auto" and not pays(pictures, self._network, side_px, mark)
         ):
             return ""
-        desc = f"compiling {self._spec.name}"
         try:
-            with progress(total=1, desc=desc, unit="network", quiet=quiet) as bar:
+            with progress(f"compiling {self._spec.name}", quiet=quiet):
                 lane = CompiledLane(self._network, batch, side_px)
-                bar.update()
         except EncoderError as error:
             return f"{self._spec.name} runs uncompiled, slower: {error}"
         leave(mark)

@@ -23,6 +23,7 @@ from imgrec.sources.opening import source_of
 from imgrec.store.store import Store
 from imgrec.system.interrupts import interrupt_deferred, interrupted_once
 from imgrec.system.progress import progress
+from imgrec.system.stage_costs import READING
 
 
 def read_pictures(
@@ -51,7 +52,7 @@ def read_pictures(
     total = sum(len(job.ids) for job in jobs)
     workers = os.cpu_count() or 1 if options.workers is None else options.workers
     workers = min(workers, -(-total // options.batch_size))
-    bar = progress(total=total, unit="pictures", quiet=options.quiet)
+    bar = progress(READING, total=total, unit="pictures", quiet=options.quiet)
     with bar, interrupted_once(), CommitThread(store.path, labeled) as writer:
         queued = _Queue(store, jobs, encoders, options, writer)
         with closing(readings(queued.tasks(), workers)) as results:

@@ -20,6 +20,7 @@ from imgrec.collection.rescan import accepted_line, leave_other_roots, passed_ov
 from imgrec.derived.kept import update_indexes
 from imgrec.encoders.classifier import Classifier
 from imgrec.encoders.device import DeviceEncoder, device_encoders
+from imgrec.encoders.spec import Encoder
 from imgrec.errors import StoreError
 from imgrec.indexing.foreign import add_vectors, begin_vectors, lacking_lines
 from imgrec.indexing.jobs import PartJob, on_device, plan_jobs
@@ -47,6 +48,8 @@ from imgrec.store.restore import damage_noticed, restore
 from imgrec.store.set_aside import set_aside_damaged
 from imgrec.store.store import Store
 from imgrec.system.argument_types import PATH, Kind, check_type
+from imgrec.system.progress import planned, progress
+from imgrec.system.stage_costs import INDEXES, READING, SCANNING, reading_s, weights_of
 
 _NONE: Ids = np.zeros(0, np.int64)
 # Encoders that know nothing of what is in a picture.
@@ -81,7 +84,7 @@ def index_folders(
     options = options or IndexOptions()
     store_path = Path(store_path).resolve()
     summary = Summary(warnings=restore(store_path))
-    with damage_noticed(store_path), ExitStack() as stack:
+    with damage_noticed(store_path), ExitStack() as stack, planned({}, quiet=options.quiet):
         store = stack.enter_context(Store.create(store_path)) if is_store(store_path) else None
         wanted = decide(store, store_path, folders, options)
         if store is None:
@@ -106,7 +109,8 @@ def _update(store: Store, wanted: Wanted, options: IndexOptions, summary: Summar
     store.set_rules(wanted.rules)
     summary.warnings += set_previews(store, wanted.preview_px)
     begin_colors(store)
-    offline = _scan(store, wanted.sources, options, summary)
+    with progress(SCANNING, quiet=options.quiet):
+        offline = _scan(store, wanted.sources, options, summary)
     write_roots(store.path, store.catalog)
     begin_vectors(store, wanted.vectors)
     _read(store, wanted, offline, options, summary)
@@ -149,13 +153,23 @@ def _read(
         jobs = plan_jobs(store, encoders, offline, options.part_rows)
     summary.warnings += without_effect(encoders, options)
     _prepare(jobs, device_encoders(encoders), options, summary)
-    while lost := read_pictures(store, jobs, encoders, labeled, options, summary):
-        offline = np.concatenate([offline, *map(store.catalog.ids_under, lost)])
-        jobs = plan_jobs(store, encoders, offline, options.part_rows)
+    with planned(_weights(store, jobs, encoders), quiet=options.quiet):
+        while lost := read_pictures(store, jobs, encoders, labeled, options, summary):
+            offline = np.concatenate([offline, *map(store.catalog.ids_under, lost)])
+            jobs = plan_jobs(store, encoders, offline, options.part_rows)
     for classifier in classifiers.values():
         if classifier.classifies_vectors:
             complete_classes(store, classifier, quiet=options.quiet)
     update_class_labels(store, labels)
+
+
+def _weights(
+    store: Store, jobs: Sequence[PartJob], encoders: Mapping[str, Encoder]
+) -> dict[str, float]:
+    """Return the weights of the stages once it is known which pictures are read."""
+    read = sum(len(job.ids) for job in jobs)
+    pictures = store.catalog.totals.counts()["ok"] + read
+    return {READING: reading_s(read, encoders)} | weights_of([INDEXES], pictures)
 
 
 def _update_colors(store: Store, options: IndexOptions, summary: Summary) -> None:
@@ -209,7 +223,8 @@ def _add_vectors(store: Store, files: Sequence[VectorFile], summary: Summary) ->
 def _update_indexes(store: Store, options: IndexOptions, summary: Summary) -> None:
     """Update the search indexes; a failure is a warning, because queries work without them."""
     try:
-        summary.indexes = update_indexes(store, hnsw=options.hnsw, quiet=options.quiet)
+        with progress(INDEXES, quiet=options.quiet):
+            summary.indexes = update_indexes(store, hnsw=options.hnsw, quiet=options.quiet)
     except (OSError, StoreError) as error:
         summary.warnings.append(f"the indexes could not be made ({error}): queries are slower")
 

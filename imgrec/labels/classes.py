@@ -95,8 +95,8 @@ def complete_classes(store: Store, classifier: Classifier, *, quiet: bool = True
     folder, feature = store.paths.classes(name), store.feature(name)
     lacking = feature.ids[np.isin(feature.ids, stored_ids(folder), invert=True)]
     number = 1 + max(part_numbers(folder), default=-1)
-    desc = f"classes by {name}"
-    with progress(total=len(lacking), desc=desc, unit="pictures", quiet=quiet) as bar:
+    stage = f"classes by {name}"
+    with progress(stage, total=len(lacking), unit="pictures", quiet=quiet) as bar:
         for start in range(0, len(lacking), _BLOCK_ROWS):
             ids = lacking[start : start + _BLOCK_ROWS]
             top = top_classes(classifier.scores(feature.take(ids)))

@@ -20,6 +20,7 @@ from imgrec.store.thumbnails import DAMAGED
 from imgrec.system.atomic_files import write_text
 from imgrec.system.json_files import json_or_none
 from imgrec.system.progress import progress
+from imgrec.system.stage_costs import COLORS
 
 
 def begin_colors(store: Store) -> None:
@@ -55,7 +56,7 @@ def update_colors(store: Store, *, quiet: bool = True) -> dict[int, str]:
     kept = store.catalog.labels.of_kind(COLOR) if current else {}
     new = ids[[i not in kept for i in ids.tolist()]]
     if len(new):
-        with progress(total=len(new), desc="colors", unit="pictures", quiet=quiet) as bar:
+        with progress(COLORS, total=len(new), unit="pictures", quiet=quiet) as bar:
             kept |= colors_of(new, store.thumbs().get, bar.update)
         if not keep_labels(store, COLOR, kept) and not current:
             # Without the version they are made again next time.

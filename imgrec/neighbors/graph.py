@@ -8,7 +8,6 @@ device where there is one, else approximate, by cells; then its recall is measur
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from imgrec.derived.rows import Coverage
 from imgrec.encoders.spec import EncoderSpec
@@ -23,10 +22,8 @@ from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store, check_store
 from imgrec.system.argument_types import TEXT_OR_NONE, WHOLE, check_type
-from imgrec.system.progress import progress
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
+from imgrec.system.progress import Stage, progress
+from imgrec.system.stage_costs import NEIGHBORS
 
 K = 15
 _MOST_LOST = 0.01  # of the recall, by growing
@@ -130,7 +127,7 @@ def knn_graph_in(
     kept = load_knn(folder, spec)
     if kept is not None and _is_right(kept, feature, min(k, most)):
         return kept.cut(k)
-    with progress(total=len(feature), desc="neighbors", unit="pictures", quiet=quiet) as bar:
+    with progress(NEIGHBORS, total=len(feature), unit="pictures", quiet=quiet) as bar:
         made = _grown(feature, kept, min(k, most), bar, options)
         if made is None:
             if bar.n:
@@ -178,7 +175,7 @@ def _graph(feature: FeatureStore, lists: Lists, quality: Quality) -> KnnGraph:
     return KnnGraph(_named(feature, lists), Coverage.of(feature), quality)
 
 
-def _built(feature: FeatureStore, k: int, bar: "tqdm[Any]", options: KnnOptions) -> KnnGraph:
+def _built(feature: FeatureStore, k: int, bar: Stage, options: KnnOptions) -> KnnGraph:
     """Build the graph by the method that fits its size and the machine."""
     if is_small(feature, len(feature), options.small):
         return _graph(feature, exact_lists(feature, k, bar.update), Quality("exact"))
@@ -199,7 +196,7 @@ def _built(feature: FeatureStore, k: int, bar: "tqdm[Any]", options: KnnOptions)
 
 
 def _grown(
-    feature: FeatureStore, kept: KnnGraph | None, k: int, bar: "tqdm[Any]", options: KnnOptions
+    feature: FeatureStore, kept: KnnGraph | None, k: int, bar: Stage, options: KnnOptions
 ) -> KnnGraph | None:
     """Return the kept graph updated; None where there is none or it has to be built anew."""
     if kept is None or kept.neighbors.k < k:

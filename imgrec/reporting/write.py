@@ -5,7 +5,7 @@ graph, clusters, layouts) is used; what is computed here is kept for them. Invar
 and seed give the same bytes, and an old report is replaced as a whole or not at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from imgrec.derived.clusters import Clusters, clusters_in
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import ImgrecError, StoreError, WrongValueError
 from imgrec.labels.keep import keep_labels
-from imgrec.layouts.choices import METHODS, check_methods
+from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE, check_methods
 from imgrec.neighbors.graph import K, kept_neighbors, neighbors_in
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.reporting.choices import DIVERSE
@@ -45,6 +45,7 @@ from imgrec.store.classes import Classes
 from imgrec.store.features import FeatureStore
 from imgrec.store.parts import part_name, part_numbers
 from imgrec.store.store import Store
+from imgrec.system import stage_costs
 from imgrec.system.argument_types import (
     PATH_OBJECT_OR_NONE,
     TEXT_OR_NONE,
@@ -53,7 +54,8 @@ from imgrec.system.argument_types import (
 )
 from imgrec.system.atomic_folders import new_folder
 from imgrec.system.output_folder import REPORT
-from imgrec.system.progress import progress
+from imgrec.system.progress import planned, progress
+from imgrec.system.stage_costs import report_weights
 from imgrec.version import __version__
 
 # Number of pictures up to which a missing k-NN graph is computed; that takes some minutes.
@@ -157,21 +159,29 @@ def write_report(
             f"{store.path} has no readable picture with {spec.name} vectors: run "
             "imgrec index on a folder with readable pictures"
         )
-    clusters = clusters_in(store, spec, feature, options.clusters)
+    n = len(feature)
+    with planned(report_weights(n, min(n, OVERVIEW_SIZE), options.methods), quiet=quiet):
+        return _made(store, spec, feature, out, options, quiet)
+
+
+def _made(
+    store: Store, spec: EncoderSpec, feature: FeatureStore, out: Path, options: ReportOptions,
+    quiet: bool,
+) -> ReportSummary:  # fmt: skip
+    with progress(stage_costs.CLUSTERS, quiet=quiet):
+        clusters = clusters_in(store, spec, feature, options.clusters)
     sections = _sections(store, spec, feature, clusters, options, quiet)
     site, of_another_site = own_site(store.path, options.site)
     logdir, of_another_logdir = own_logdir(store.path, out, options.logdir)
     drawn = _drawn(sections, PictureLinks(store, site), out, quiet)
     head = _head(store, spec, feature)
-    html = page_html(head, sections, drawn, links_from(store, out, site, logdir)).encode("utf-8")
-    with new_folder(out, REPORT.check_place) as folder:
-        _write(folder, html, drawn, len(feature))
-    warnings = (
-        *of_another_site,
-        *of_another_logdir,
-        *store.lacking(feature),
-        *keep_labels(store, CLUSTER, clusters.labels()),
-    )
+    with progress(stage_costs.REPORT_END, quiet=quiet):
+        links = links_from(store, out, site, logdir)
+        html = page_html(head, sections, drawn, links).encode("utf-8")
+        with new_folder(out, REPORT.check_place) as folder:
+            _write(folder, html, drawn, len(feature))
+        unkept = keep_labels(store, CLUSTER, clusters.labels())
+    warnings = (*of_another_site, *of_another_logdir, *store.lacking(feature), *unkept)
     return ReportSummary(
         out / START, len(feature), spec.name, len(sections), len(drawn), len(html), warnings
     )
@@ -193,14 +203,16 @@ def _sections(
 ) -> list[Section]:
     neighbors = _neighbors(store, spec, feature, quiet)
     thumbnails = Thumbnails(store)
-    health = Health.of(store)
-    ground = Ground.of(store, spec, feature, clusters, neighbors, options.seed)
-    groups = groups_of(store.catalog, clusters)
-    told = Told.of(store.catalog, health.files)
-    folders = folders_in(store, common_ids(store))
-    training = Training.of(store, feature, neighbors, options.diverse)
-    kinds = names_on(store.catalog, ground.ids, training.sorted.classes, clusters)
-    steps = [
+    with progress(stage_costs.REDUCTION, quiet=quiet):
+        ground = Ground.of(store, spec, feature, clusters, neighbors, options.seed, quiet)
+    with progress(stage_costs.FACTS, quiet=quiet):
+        health = Health.of(store)
+        groups = groups_of(store.catalog, clusters)
+        told = Told.of(store.catalog, health.files)
+        folders = folders_in(store, common_ids(store))
+        training = Training.of(store, feature, neighbors, options.diverse)
+        kinds = names_on(store.catalog, ground.ids, training.sorted.classes, clusters)
+    steps: list[Callable[[], Section]] = [
         lambda: class_section(_classes(store), thumbnails),
         lambda: cluster_section(clusters, groups, ground, thumbnails),
         lambda: map_section(ground, thumbnails, options.methods, kinds),
@@ -210,15 +222,20 @@ def _sections(
         lambda: training_section(training, store.catalog, thumbnails),
         lambda: choice_section(folders, precisions(store, folders) if folders else ()),
     ]
-    return [step() for step in progress(steps, unit="sections", desc="computed", quiet=quiet)]
+    sections = []
+    for name, step in zip(stage_costs.SECTIONS, steps, strict=True):
+        with progress(name, quiet=quiet):
+            sections.append(step())
+    return sections
 
 
 def _drawn(
     sections: Sequence[Section], links: PictureLinks, out: Path, quiet: bool
 ) -> dict[str, Rendered]:
     charts = [chart for section in sections for chart in section.charts]
-    bar = progress(charts, unit="figures", desc="drawn", quiet=quiet)
-    return {chart.name: render(chart, links, out, out / FIGURES) for chart in bar}
+    weights = [stage_costs.figure_cost(chart.name) for chart in charts]
+    stage = progress(stage_costs.FIGURES, charts, unit="figures", weights=weights, quiet=quiet)
+    return {chart.name: render(chart, links, out, out / FIGURES) for chart in stage}
 
 
 def _write(folder: Path, html: bytes, drawn: dict[str, Rendered], pictures: int) -> None:

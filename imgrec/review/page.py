@@ -12,6 +12,7 @@ nothing: it makes a list, or names the command. It is replaced as a whole or not
 import base64
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import jinja2
@@ -29,6 +30,7 @@ from imgrec.system.atomic_folders import new_folder
 from imgrec.system.file_names import printable
 from imgrec.system.output_folder import REVIEW
 from imgrec.system.progress import progress
+from imgrec.system.stage_costs import REVIEW_END, REVIEW_PICTURES
 from imgrec.system.threads import cores
 
 START = "index.html"
@@ -63,11 +65,12 @@ def write_page(
     out = Path(out).resolve()
     REVIEW.check_place(out)
     pages = pages_of(review.groups, page_size)
-    with new_folder(out, REVIEW.check_place) as folder:
+    with ExitStack() as end, new_folder(out, REVIEW.check_place) as folder:
         for name in ASSETS:
             _write(folder / "assets" / name, (TEMPLATES / name).read_bytes())
         workers = cores() if workers is None else workers
         drawn = _draw(folder / "pictures", store, review, workers, quiet)
+        end.enter_context(progress(REVIEW_END, quiet=quiet))
         places = overlays(review.groups, drawn, folder / "pictures")
         scene, thumbs = Scene(out, _roots_there(review), drawn, places), store.thumbs()
         for number, groups in enumerate(pages, 1):
@@ -118,8 +121,8 @@ def _draw(folder: Path, store: Store, review: Review, workers: int, quiet: bool)
         names[content] = f"{number}.webp"
         _write(folder / names[content], webp)
     jpegs = previews(files, workers)
-    bar = progress(jpegs, unit="previews", total=len(files), desc="drawn", quiet=quiet)
-    for number, (file, jpeg) in enumerate(zip(files, bar, strict=True), len(there) + 1):
+    stage = progress(REVIEW_PICTURES, jpegs, unit="pictures", total=len(files), quiet=quiet)
+    for number, (file, jpeg) in enumerate(zip(files, stage, strict=True), len(there) + 1):
         if jpeg is not None:
             names[file.digest] = f"{number}.jpg"
             _write(folder / names[file.digest], jpeg)

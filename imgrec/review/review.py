@@ -14,8 +14,20 @@ from imgrec.review.reviewed import Counts, ReviewedGroup, counts, going, reviewe
 from imgrec.review.table import check_table, table
 from imgrec.store.store import Store
 from imgrec.system.atomic_files import write_bytes, write_text
-from imgrec.system.file_names import printable
+from imgrec.system.progress import planned
+from imgrec.system.stage_costs import (
+    FILES,
+    GROUPS,
+    NEIGHBORS,
+    REVIEW_END,
+    REVIEW_PICTURES,
+    THUMBNAILS,
+    weights_of,
+)
 from imgrec.system.text import counted
+
+# In order, those of the page too.
+_STAGES = (NEIGHBORS, THUMBNAILS, FILES, GROUPS, REVIEW_PICTURES, REVIEW_END)
 
 
 @dataclass(frozen=True)
@@ -55,10 +67,6 @@ class TableSummary:
     counts: Counts
     warnings: tuple[str, ...] = ()
 
-    def report(self) -> str:
-        """Return the summary as two lines of text: the counts, then the path of the file."""
-        return f"{self.counts.line()}\n{printable(str(self.file))}\n"
-
 
 def review(
     store: Store,
@@ -81,9 +89,12 @@ def review(
         StoreError: the store has no such feature, or a thumbnail is absent or damaged.
     """
     rules = rules or KeepRules()
-    found = find_duplicates(store, rules, encoder=encoder, workers=workers, quiet=quiet)
-    warnings = keep_duplicate_labels(store, found)
-    return Review(reviewed(found, store.catalog), rules, (*_unread(found), *warnings), encoder)
+    weights = weights_of(_STAGES, store.catalog.totals.counts()["ok"])
+    with planned(weights, quiet=quiet):
+        found = find_duplicates(store, rules, encoder=encoder, workers=workers, quiet=quiet)
+        warnings = keep_duplicate_labels(store, found)
+        shown = reviewed(found, store.catalog)
+    return Review(shown, rules, (*_unread(found), *warnings), encoder)
 
 
 def _unread(found: Duplicates) -> list[str]:

@@ -66,9 +66,8 @@ def move_to_trash(
     send = send or system_trash()
     moved = moved_bytes = 0
     left: list[tuple[str, str]] = []
-    for number, member in enumerate(
-        progress(files, unit="files", desc="to the trash", quiet=quiet), 1
-    ):
+    stage = progress("moving to the trash", files, unit="files", quiet=quiet)
+    for number, member in enumerate(stage, 1):
         why = _move(member, number, log, send)
         if why is None:
             moved += 1

@@ -47,7 +47,7 @@ def undo(log: Path, *, quiet: bool = True) -> Undone:
     moves: Sequence[Logged] = list({move.path: move for move in moves_in(log)}.values())
     outcomes: Counter[str] = Counter()
     left: list[tuple[str, str]] = []
-    for move in progress(moves, unit="files", desc="from the trash", quiet=quiet):
+    for move in progress("moving from the trash", moves, unit="files", quiet=quiet):
         outcome = _put_back(move)
         outcomes[outcome] += 1
         if outcome not in (BACK, THERE):

@@ -5,9 +5,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.arguments import seed_option, whole, workers_option
-from imgrec.commands import Parser, run
+from imgrec.arguments import progress_options, seed_option, whole, workers_option
+from imgrec.commands import Parser, run, summary_line
 from imgrec.errors import ImgrecError
+from imgrec.system.text import counted
 
 _DESCRIPTION = """\
 Render a collection of sample pictures, a folder for each of eighteen families, to try the other
@@ -44,6 +45,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--size", type=whole, default=256, metavar="PX", help=size)
     seed_option(group, "all pictures")
     workers_option(group, "that render")
+    progress_options(parser)
     return parser
 
 
@@ -58,12 +60,13 @@ def _render(arguments: argparse.Namespace) -> None:
         arguments.seed,
         arguments.size,
         None if arguments.workers is None else max(arguments.workers, 1),
-        quiet=False,
+        quiet=arguments.quiet,
     )
-    kept = arguments.count - written
-    sys.stdout.write(f"{arguments.folder}: {written} pictures written, {kept} were already there\n")
     if arguments.sheet:
         _write_sheet(arguments.sheet, arguments.seed)
+    kept = arguments.count - written
+    told = [f"{counted(written, 'picture')} rendered", f"{kept:,} already there"]
+    sys.stdout.write(summary_line(told, arguments, arguments.folder))
 
 
 def _check_sheet(path: Path) -> None:

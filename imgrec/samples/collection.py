@@ -91,7 +91,7 @@ def write_samples(
         (root / family).mkdir(exist_ok=True)
     chunks = (missing[i : i + CHUNK] for i in range(0, len(missing), CHUNK))
     jobs = [_Job(root, manifest, tuple(chunk)) for chunk in chunks]
-    bar = progress(total=len(missing), unit="pictures", quiet=quiet)
+    bar = progress("rendering samples", total=len(missing), unit="pictures", quiet=quiet)
     processes = min(workers, len(jobs))
     with bar, interrupted_once():
         for written in in_order(_write_chunk, jobs, processes if processes > 1 else 0):

@@ -1,75 +1,292 @@
-"""Progress on stderr, the same in every command: a tqdm bar in a terminal, lines in a log file.
+"""Progress on stderr: one line for a whole run, which names the stage that runs.
 
-A bar redraws itself with carriage returns, which fills a log file with one endless line; there
-each state becomes a line of its own, at most one in 20 seconds.
+A run is a sequence of named stages: `planned` gives their weights, and each begins where its work
+does, by `progress`, however deep in the call tree. So functions that are called by several commands
+(the k-NN graph, the layouts) need not know which of them runs. A stage outside of a plan is a
+run of its own.
+
+In a terminal the line is redrawn in place, by a thread, so that it moves while a library computes,
+and deleted when its stage ends. In a log file a stage that lasts gets a line now and then. With
+`detailed` each stage that ends leaves a line with its seconds, in both.
+
+Invariant: one line at a time, that of the innermost stage. What is written are texts, carriage
+returns and line breaks, no other control character, and a line is narrower than the terminal.
 """
 
-import re
+import os
 import sys
-from collections.abc import Iterable, Sized
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import accumulate
+from types import TracebackType
 from typing import Any, TextIO
 
-from tqdm import tqdm
+from imgrec.system.progress_line import State, ended_line, line_in, log_line
+from imgrec.system.time_left import TimeLeft
 
-_LOG_EVERY_S = 20
-_NOTHING = re.compile(r"(.*: )?0 of ")
-_LOG_LINE = (
-    "{desc}{n_fmt} of {total_fmt}{unit}, {rate_fmt}, {elapsed} so far, {remaining} left{postfix}"
-)
+# Seconds between two states of the line, and before the first one of a stage.
+_DRAW_EVERY_S, _FIRST_S = 0.25, 0.3
+_LOG_EVERY_S = 20.0
+_WIDTH = 80
+
+# True: each stage leaves a line with its seconds. Set by `--verbose`.
+detailed: ContextVar[bool] = ContextVar("detailed", default=False)
+_current: ContextVar["Run | None"] = ContextVar("_current", default=None)
+
+
+class Run:
+    """The stages of a run and the one line that shows them; thread-safe.
+
+    `draw` may be called by anybody; a thread of its own does so while a stage runs.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, float],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        drawn_by_thread: bool = True,
+    ) -> None:
+        """Plan a run.
+
+        Args:
+            weights: seconds of each stage by name, in order (`imgrec.system.stage_costs`).
+            clock: returns seconds.
+            drawn_by_thread: redraw the line regularly.
+        """
+        self._clock = clock
+        self._file: TextIO = sys.stderr
+        self._is_terminal = self._file.isatty()
+        self._detailed = detailed.get()
+        self._left = TimeLeft(weights, clock())
+        self._stages: list[Stage] = []
+        self._lock = threading.RLock()
+        self._shown = 0
+        self._logged_s = clock()
+        self._told = ""
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._drawn_by_thread = drawn_by_thread
+
+    def begin(self, stage: "Stage") -> None:
+        """Begin a stage, perhaps within another one; its line takes the place of the other's."""
+        with self._lock:
+            self._clear()
+            stage.began_s = self._clock()
+            self._left.begin(stage.name, stage.began_s)
+            if stage.n:
+                self._left.count(stage.share(), stage.began_s)
+            self._stages.append(stage)
+        if self._thread is None and self._drawn_by_thread:
+            self._thread = threading.Thread(target=self._draw_regularly, daemon=True)
+            self._thread.start()
+
+    def count(self, stage: "Stage") -> None:
+        """Take over the count of a stage; only the innermost one is counted."""
+        with self._lock:
+            if self._stages and self._stages[-1] is stage:
+                self._left.count(stage.share(), self._clock())
+
+    def end(self, stage: "Stage", *, done: bool) -> None:
+        """End the innermost stage.
+
+        Args:
+            stage: that ends.
+            done: False after an exception; no line says that it was done.
+        """
+        with self._lock:
+            if stage not in self._stages:
+                return
+            self._clear()
+            self._stages.pop()
+            spent_s = self._left.end(self._clock())
+            if done and self._detailed:
+                self._file.write(ended_line(stage.state(None, spent_s)) + "\n")
+                self._file.flush()
+
+    def plan(self, weights: Mapping[str, float]) -> None:
+        """Plan more stages, after those that are planned."""
+        with self._lock:
+            self._left.plan(weights)
+
+    def close(self) -> None:
+        """End the thread that redraws the line, and delete the line."""
+        with self._lock:
+            # Of an iteration that an exception ended, which may live as long as its traceback.
+            self._stages.clear()
+            self._clear()
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def draw(self) -> None:
+        """Redraw the line of the innermost stage, or write one into a log file if it is time."""
+        with self._lock:
+            if not self._stages:
+                return
+            stage, now_s = self._stages[-1], self._clock()
+            if now_s - stage.began_s < _FIRST_S:
+                return
+            state = stage.state(self._left.told(now_s), now_s - stage.began_s)
+            if self._is_terminal:
+                self._put(line_in(state, self._width() - 1, _draws_blocks(self._file)))
+            elif now_s - self._logged_s >= _LOG_EVERY_S:
+                self._logged_s = now_s
+                self._file.write(log_line(state) + "\n")
+                self._file.flush()
+
+    def _draw_regularly(self) -> None:
+        while not self._ended.wait(_DRAW_EVERY_S):
+            self.draw()
+
+    def _put(self, line: str) -> None:
+        if line != self._told:
+            # Spaces delete the rest of a longer line.
+            self._file.write("\r" + line.ljust(min(self._shown, self._width() - 1)))
+            self._file.flush()
+            self._shown, self._told = len(line), line
+
+    def _clear(self) -> None:
+        if self._shown:
+            self._file.write("\r" + " " * min(self._shown, self._width() - 1) + "\r")
+            self._file.flush()
+            self._shown, self._told = 0, ""
+
+    def _width(self) -> int:
+        """Return the columns of the terminal, which may change while the line is drawn."""
+        try:
+            return os.get_terminal_size(self._file.fileno()).columns or _WIDTH
+        except (OSError, ValueError, AttributeError):
+            return _WIDTH
+
+
+class Stage:
+    """A stage of a run: a context manager, and an iterator over its work where that is given."""
+
+    def __init__(
+        self,
+        name: str,
+        work: Iterable[Any] | None,
+        total: int | None,
+        unit: str,
+        weights: Sequence[float],
+        quiet: bool,
+    ) -> None:
+        """Name a stage; it begins when it is entered or iterated over. See `progress`."""
+        self.name, self.total, self.unit, self.n = name, total, unit, 0
+        self.began_s = 0.0
+        self._work = work
+        # Of what is done after each item.
+        self._weights = list(accumulate(weights, initial=0.0))
+        self._quiet = quiet or total == 0
+        self._run: Run | None = None
+        self._own_run = False
+
+    def __enter__(self) -> "Stage":
+        if not self._quiet:
+            self._run, self._own_run = _current.get(), False
+            if self._run is None:
+                self._run, self._own_run = Run({}), True
+            self._run.begin(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        run, self._run = self._run, None
+        if run is not None:
+            run.end(self, done=kind is None)
+            if self._own_run:
+                run.close()
+
+    def __iter__(self) -> Iterator[Any]:
+        with self:
+            for item in self._work or ():
+                yield item
+                self.update()
+
+    def update(self, count: int = 1) -> None:
+        """Count what is done; from any thread."""
+        self.n += count
+        if self._run is not None:
+            self._run.count(self)
+
+    def reset(self) -> None:
+        """Begin the count again, because the work is done in another way."""
+        self.n = 0
+        if self._run is not None:
+            self._run.count(self)
+
+    def share(self) -> float:
+        """Return the share of the work that is done, 0 to 1; 0 where nothing is counted."""
+        if not self.total:
+            return 0.0
+        if len(self._weights) > self.total and self._weights[-1]:
+            return self._weights[min(self.n, self.total)] / self._weights[-1]
+        return min(1.0, self.n / self.total)
+
+    def state(self, left_s: float | None, spent_s: float) -> State:
+        """Return what a line shows of this stage."""
+        return State(self.name, self.n, self.total, self.unit, spent_s, left_s, self.share())
 
 
 def progress(
+    name: str,
     work: Iterable[Any] | None = None,
     *,
-    unit: str,
+    unit: str = "",
     total: int | None = None,
-    desc: str | None = None,
+    weights: Sequence[float] = (),
     quiet: bool = False,
-    log_every_s: float = _LOG_EVERY_S,
-) -> "tqdm[Any]":
-    """Return a tqdm bar that iterates over `work`, or one that the caller updates up to `total`.
-
-    Rate and remaining time are an exponential moving average over about the last hundred updates,
-    so that a slow start is forgotten and one large picture changes little.
+) -> Stage:
+    """Return a stage, which begins when it is entered or iterated over.
 
     Args:
+        name: what is done, in words of a user: "nearest neighbors".
         work: what to iterate over; its length is the default of `total`.
         unit: plural noun of what is counted, such as "pictures".
-        total: how many there are.
-        desc: what is being done, in front of the bar.
+        total: how many there are; None counts nothing. A stage without work (0) is not shown.
+        weights: how long each of them takes, in any unit, in the order in which they are counted;
+            by default all the same.
         quiet: show nothing.
-        log_every_s: seconds between the lines in a log file, at least.
     """
-    terminal = sys.stderr.isatty()
     if total is None and isinstance(work, Sized):
         total = len(work)
-    return tqdm(
-        work,
-        total=total,
-        unit=f" {unit}",
-        desc=f"{desc}: " if desc else None,
-        disable=quiet or total == 0,
-        smoothing=0.02,
-        file=None if terminal else _Lines(sys.stderr),
-        mininterval=0.5 if terminal else log_every_s,
-        bar_format=None if terminal or total is None else _LOG_LINE,
-    )
+    return Stage(name, work, total, unit, weights, quiet)
 
 
-class _Lines:
-    """A log file: the redrawn states of a bar become lines, each written once."""
+@contextmanager
+def planned(weights: Mapping[str, float], *, quiet: bool = False) -> Iterator[None]:
+    """Make the stages that begin within this context those of one run.
 
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-        self._told = ("", "")
-        self.encoding = getattr(file, "encoding", "utf-8")
+    Within another plan they are added to that one. A whole command is one run.
 
-    def write(self, text: str) -> None:
-        line = text.strip("\r\n ")
-        done, waiting = line.partition(",")[0], line.partition(" left, ")[2]
-        if line and (done, waiting) != self._told and (waiting or not _NOTHING.match(done)):
-            self._file.write(line + "\n")
-            self._told = done, waiting
+    Args:
+        weights: seconds of each stage by name, in order (`imgrec.system.stage_costs`).
+        quiet: the stages are quiet too: plan nothing.
+    """
+    run = _current.get()
+    if run is not None:
+        if not quiet:
+            run.plan(weights)
+        yield
+        return
+    run = Run(weights)
+    before = _current.set(run)
+    try:
+        yield
+    finally:
+        _current.reset(before)
+        run.close()
 
-    def flush(self) -> None:
-        self._file.flush()
+
+def _draws_blocks(file: TextIO) -> bool:
+    """Return True if the bar can be of block characters."""
+    try:
+        "█░".encode(getattr(file, "encoding", None) or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -24,6 +24,8 @@ from imgrec.layouts.reduction import reduce_feature
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
+from imgrec.system.progress import progress
+from imgrec.system.stage_costs import ALL, OVERVIEW, layout_stage
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -46,6 +48,7 @@ class Ground:
         variance_kept: share of the variance of the vectors in these columns, 0 to 1.
         neighbors: k-NN graph of all pictures; None if only a sample is laid out.
         seed: of the layouts.
+        quiet: show no progress.
     """
 
     store: Store
@@ -55,6 +58,7 @@ class Ground:
     variance_kept: float
     neighbors: Neighbors | None
     seed: int
+    quiet: bool = True
 
     @classmethod
     def of(
@@ -65,6 +69,7 @@ class Ground:
         clusters: Clusters,
         neighbors: Neighbors | None,
         seed: int,
+        quiet: bool = True,
     ) -> "Ground":
         """Choose the pictures as the projector does, and reduce their vectors to columns."""
         whole = len(feature) <= OVERVIEW_SIZE
@@ -72,7 +77,7 @@ class Ground:
         ids = overview_ids(clusters, groups)
         reduction = reduce_feature(store, spec, feature, COLUMNS)
         kept, own = reduction.variance_kept, neighbors if whole else None
-        return cls(store, feature, ids, reduction.take(ids), kept, own, seed)
+        return cls(store, feature, ids, reduction.take(ids), kept, own, seed, quiet)
 
     @cached_property
     def axes(self) -> Vectors:
@@ -95,8 +100,10 @@ class Ground:
         key = layout_key(method, 2, self.ids, self.columns, self.seed)
         found = kept.load(key, (len(self.ids), 2))
         if found is None:
-            found = MAKERS[method](self._graph, self.axes[:, :2], self.seed)
-            kept.keep(key, found)
+            which = ALL if len(self.ids) == len(self.feature) else OVERVIEW
+            with progress(layout_stage(method, 2, which), quiet=self.quiet):
+                found = MAKERS[method](self._graph, self.axes[:, :2], self.seed)
+                kept.keep(key, found)
         return found
 
     @cached_property
