@@ -24,7 +24,8 @@ LAYOUTS  ?=
 KILLS    ?= 40
 FILES    ?= 10000
 SEED     ?= 0
-override settings := PYTHON VENV IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES REPORT REVIEW COUNT PORT N D ENCODER WEIGHTS Q K T LAYOUTS KILLS FILES SEED
+V        ?=
+override settings := PYTHON VENV IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES REPORT REVIEW COUNT PORT N D ENCODER WEIGHTS Q K T LAYOUTS KILLS FILES SEED V
 # Whether a value was given, before the lines below hide where it came from.
 override counted := $(filter command environment,$(origin COUNT))
 override sized   := $(filter command environment,$(origin N))
@@ -48,6 +49,9 @@ override PIP      := $(PY) -m pip install --quiet --disable-pip-version-check -c
 override laid     := $${LAYOUTS:+--layouts="$$LAYOUTS"}
 override chosen   := $${ENCODER:+--encoder="$$ENCODER"}
 override weighted := $${WEIGHTS:+--weights="$$WEIGHTS"}
+# Each target prints one line; V=1 adds the commands and their details.
+override shown    := $(if $(V),,@)
+override details  := $(if $(V),--verbose)
 override typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
@@ -59,7 +63,7 @@ help: ## list the targets
 	@echo
 	@echo "  IMAGES=folder of pictures (default: a rendered sample)   ENCODER=lite0, mini, resnet50, …"
 	@printf '  STORE=%s  LOGDIR=%s  SITE=%s  REPORT=%s\n' "$$STORE" "$$LOGDIR" "$$SITE" "$$REPORT"
-	@printf '  WEIGHTS=file  COUNT=%s  PORT=%s\n' "$$COUNT" "$$PORT"
+	@printf '  WEIGHTS=file  COUNT=%s  PORT=%s   V=1 prints commands and details\n' "$$COUNT" "$$PORT"
 
 install: $(VENV)/installed ## make the environment
 dev: $(VENV)/installed-dev ## make the environment with everything for development
@@ -83,19 +87,19 @@ $(VENV)/installed-dev: $(VENV)/installed
 	@touch '$@'
 
 samples: install ## render the sample collection
-	$(PY) -m imgrec.samples --count="$$COUNT" -- "$$SAMPLES"
+	$(shown)$(PY) -m imgrec.samples --count="$$COUNT" $(details) -- "$$SAMPLES"
 
 # What `make index` runs; `make query` does so only for a store that is not there yet.
 override define indexed
 if [ -n "$$IMAGES" ]; then \
-    $(PY) -m imgrec.index --only --store="$$STORE" $(chosen) $(weighted) -- "$$IMAGES"; \
+    $(PY) -m imgrec.index --only --store="$$STORE" $(details) $(chosen) $(weighted) -- "$$IMAGES"; \
 else \
     known=; [ ! -e "$$STORE/store.json" ] || known=yes; \
     if [ -n "$(counted)" ] || { [ -z "$$known" ] && [ ! -e "$$SAMPLES/samples.json" ]; }; then \
-        $(PY) -m imgrec.samples --count="$$COUNT" -- "$$SAMPLES"; \
+        $(PY) -m imgrec.samples --count="$$COUNT" $(details) -- "$$SAMPLES"; \
     fi; \
     set --; [ -n "$$known" ] || set -- "$$SAMPLES"; \
-    $(PY) -m imgrec.index --store="$$STORE" $(chosen) $(weighted) -- "$$@"; \
+    $(PY) -m imgrec.index --store="$$STORE" $(details) $(chosen) $(weighted) -- "$$@"; \
 fi
 endef
 
@@ -110,7 +114,7 @@ catalog: install ## print what the store holds: pictures, failures, formats, fea
 	@$(PY) -m imgrec.catalog --store="$$STORE"
 
 projector: index ## write the logdir of TensorBoard's projector
-	$(PY) -m projector --store="$$STORE" --out="$$LOGDIR" $(chosen) $(laid)
+	$(shown)$(PY) -m projector --store="$$STORE" --out="$$LOGDIR" $(details) $(chosen) $(laid)
 
 tensorboard: projector ## serve the logdir in TensorBoard on 127.0.0.1
 	$(PY) -m projector.serve --logdir="$$LOGDIR" --port="$$PORT"
@@ -118,24 +122,24 @@ tensorboard: projector ## serve the logdir in TensorBoard on 127.0.0.1
 doctor: install ## check the store, the logdir and the site for damage
 	@set --; [ ! -d "$$STORE" ] || set -- "$$@" --store="$$STORE"; \
 	[ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir="$$LOGDIR"; \
-	[ ! -d "$$SITE" ] || set -- "$$@" --site="$$SITE"; $(PY) -m imgrec.doctor "$$@"
+	[ ! -d "$$SITE" ] || set -- "$$@" --site="$$SITE"; $(PY) -m imgrec.doctor $(details) "$$@"
 
 graph: index ## write the network pages
-	$(PY) -m graph --store="$$STORE" --out="$$SITE" $(chosen)
+	$(shown)$(PY) -m graph --store="$$STORE" --out="$$SITE" $(details) $(chosen)
 
 duplicates: index ## write the page to review duplicates, and build/duplicates.csv, the same as a table
 	@mkdir -p -- "$$(dirname -- "$$DUPLICATES")"
-	$(PY) -m imgrec.duplicates --store="$$STORE" --out="$$REVIEW" --csv="$$DUPLICATES" $(chosen)
+	$(shown)$(PY) -m imgrec.duplicates --store="$$STORE" --out="$$REVIEW" --csv="$$DUPLICATES" $(details) $(chosen)
 
 report: index ## write the report: what the collection holds, on one page
 	@set -- --store="$$STORE" --out="$$REPORT" $(chosen); \
 	[ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir="$$LOGDIR"; \
-	[ ! -d "$$SITE" ] || set -- "$$@" --site="$$SITE"; $(PY) -m imgrec.report "$$@"
+	[ ! -d "$$SITE" ] || set -- "$$@" --site="$$SITE"; $(PY) -m imgrec.report $(details) "$$@"
 
 export: index $(VENV)/installed-parquet ## write the network for Gephi, igraph and Embedding Atlas
-	mkdir -p -- "$$EXPORT"
-	$(PY) -m graph --store="$$STORE" --gexf="$$EXPORT/network.gexf" \
-	    --graphml="$$EXPORT/network.graphml" --parquet="$$EXPORT/network.parquet" --thumbnails $(chosen)
+	@mkdir -p -- "$$EXPORT"
+	$(shown)$(PY) -m graph --store="$$STORE" --gexf="$$EXPORT/network.gexf" \
+	    --graphml="$$EXPORT/network.graphml" --parquet="$$EXPORT/network.parquet" --thumbnails $(details) $(chosen)
 
 query: .ready ## find the pictures most similar to Q="a.jpg b.jpg …" (up to five), or that show T=dog
 	@test -n "$$Q$$T" || { echo 'name a picture or a thing: make query Q=some.jpg, or T=dog' >&2; exit 2; }
@@ -143,7 +147,7 @@ query: .ready ## find the pictures most similar to Q="a.jpg b.jpg …" (up to fi
 	$(PY) -m imgrec.query $${T:+--text="$$T"} --store="$$STORE" -k "$$K" $(chosen) $(weighted) -- "$$@"
 
 demo: graph projector ## build network, projector, report and a query grid, from sample pictures
-	@$(PY) -m imgrec.report --store="$$STORE" --out="$$REPORT" --site="$$SITE" --logdir="$$LOGDIR" $(chosen)
+	@$(PY) -m imgrec.report --store="$$STORE" --out="$$REPORT" --site="$$SITE" --logdir="$$LOGDIR" $(details) $(chosen)
 	@$(PY) -m imgrec.query --store="$$STORE" --grid="$$GRID" $(chosen) -- "$$($(PY) -c '$(typical)' "$$STORE")"
 	@printf 'the network:   %s/index.html\nthe report:    %s/index.html\n' "$$(cd -- "$$SITE" && pwd)" "$$(cd -- "$$REPORT" && pwd)"
 	@echo "the projector: make tensorboard"

@@ -49,7 +49,7 @@ def test_a_target_works_from_nothing_and_a_second_run_computes_nothing(
 ) -> None:
     assert "36 new" in _make(tmp_path, target).stdout
     assert (tmp_path / made).is_file()
-    assert "this run: nothing new" in _make(tmp_path, target).stdout
+    assert "36 pictures, nothing new, " in _make(tmp_path, target).stdout
 
 
 def test_the_doctor_checks_everything_made(tmp_path: Path) -> None:

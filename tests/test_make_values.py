@@ -23,7 +23,7 @@ _NAMES = (
     *("IMAGES", "STORE", "LOGDIR", "SITE", "EXPORT", "SAMPLES", "GRID", "DUPLICATES", "REPORT"),
     "REVIEW",
     *("COUNT", "PORT", "N", "D", "ENCODER", "WEIGHTS", "Q", "K", "T", "LAYOUTS"),
-    *("KILLS", "FILES", "SEED"),
+    *("KILLS", "FILES", "SEED", "V"),
 )
 # Appends the number of its arguments, the arguments and the settings in its environment, each ended
 # by a null byte. A shell script, as it starts faster than Python.
@@ -33,7 +33,17 @@ printf '%s\\0' "$#" "$@" {" ".join(f'"${name}"' for name in _NAMES)} >> '{{log}}
 # Names that the Makefile uses for itself, and one that it does not know.
 _OWN = (
     *("PY", "PIP", "laid", "chosen", "weighted", "counted", "sized", "typical", "settings"),
-    *("given", "odd", "indexed", ".name", ".letter", "MAKEFILE_LIST", "UNKNOWN"),
+    *(
+        "given",
+        "odd",
+        "indexed",
+        "shown",
+        "details",
+        ".name",
+        ".letter",
+        "MAKEFILE_LIST",
+        "UNKNOWN",
+    ),
 )
 _PAYLOADS = {
     "shell": "$(shell touch {canary})",

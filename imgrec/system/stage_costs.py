@@ -60,15 +60,44 @@ ALL, OVERVIEW = "all pictures", "the overview"
 _LAYOUTS = {"umap": "UMAP", "tsne": "t-SNE"}
 
 # Seconds once, and per thousand pictures.
-COSTS: Mapping[str, tuple[float, float]] = {}
+COSTS: Mapping[str, tuple[float, float]] = {
+    SCANNING: (0.1, 0.1),
+    COLORS: (0.0, 0.7),
+    INDEXES: (1.5, 0.3),
+    NEIGHBORS: (1.0, 0.3),
+    CLUSTERS: (0.7, 0.7),
+    REDUCTION: (1.5, 1.2),
+    NEAR_DUPLICATES: (0.3, 1.0),
+    COMMUNITIES: (0.1, 0.5),
+    PREVIEWS: (0.0, 0.3),
+    SHEETS: (0.0, 2.0),
+    PAGES: (0.0, 4.0),
+    SEARCH: (0.0, 0.5),
+    SITE_END: (0.1, 0.1),
+    PARTITION: (0.0, 0.3),
+    WEIGHTS: (0.1, 0.1),
+    SPRITES: (0.5, 0.3),
+    LOGDIR_END: (0.1, 0.1),
+    FACTS: (0.5, 1.0),
+    SECTIONS[-1]: (1.0, 2.0),
+    FIGURES: (48.0, 1.0),
+    REPORT_END: (0.3, 0.1),
+    THUMBNAILS: (1.0, 4.0),
+    FILES: (2.0, 50.0),
+    GROUPS: (0.3, 0.5),
+    REVIEW_PICTURES: (0.5, 2.0),
+    REVIEW_END: (0.2, 0.1),
+}
+# Of those that are not listed.
+_LITTLE = (0.05, 0.05)
 _LAYOUT_COSTS: Mapping[tuple[str, int], tuple[float, float]] = {
-    ("umap", 2): (0.5, 1.0),
-    ("umap", 3): (0.5, 1.0),
-    ("tsne", 2): (0.5, 1.0),
-    ("tsne", 3): (0.5, 2.0),
+    ("umap", 2): (1.0, 2.8),
+    ("umap", 3): (3.0, 4.0),
+    ("tsne", 2): (0.5, 2.5),
+    ("tsne", 3): (1.0, 5.0),
 }
 # Of reading: once, and per thousand pictures; of each encoder, per thousand pictures.
-_READ_ONCE_S, _READ_S = 4.0, 10.0
+_READ_ONCE_S, _READ_S = 3.0, 6.0
 _ENCODE_S = {"rgb": 1.0, "mini": 1.0, "lite0": 20.0, "resnet50": 100.0}
 # Of a figure of the report, by what its name begins with; others take one.
 _FIGURES = {"cluster-sheet": 50, "wrong-labels": 28, "outliers": 6, "diverse": 6, "map-": 4}
@@ -76,7 +105,7 @@ _FIGURES = {"cluster-sheet": 50, "wrong-labels": 28, "outliers": 6, "diverse": 6
 
 def weights_of(stages: Iterable[str], pictures: int) -> dict[str, float]:
     """Return the seconds of stages for a number of pictures, by name, in the same order."""
-    costs = {stage: COSTS.get(stage, (0.1, 0.1)) for stage in stages}
+    costs = {stage: COSTS.get(stage, _LITTLE) for stage in stages}
     return {stage: once + each * pictures / 1000 for stage, (once, each) in costs.items()}
 
 

@@ -19,9 +19,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 # Seconds at the speed of the constants that are assumed before anything is measured.
-_ASSUMED_S = 5.0
+_ASSUMED_S = 1.0
 # The same for a stage, as a share of its work.
-_ASSUMED_SHARE = 0.15
+_ASSUMED_SHARE = 0.05
 # Another machine, or work of which the store has a part, is at most so much faster and slower.
 _FASTEST, _SLOWEST = 0.5, 20.0
 # No time left is told before so many seconds, and before this share of the run.

@@ -12,7 +12,7 @@ from imgrec import ImgrecError, Options, Recommender, Store, Summary, index_fold
 from imgrec.catalog import main as catalog_command
 from imgrec.checks import check_store
 from imgrec.index import main as index_command
-from imgrec.index import report
+from imgrec.index import report, told
 from imgrec.reporting.facts.health import Health
 from imgrec.reporting.sections.health import _lines
 from pictures import picture
@@ -53,9 +53,13 @@ def test_a_folder_that_only_leaves_out_is_told_and_comes_back_unread(
     summary = ground.index(ground.two, only=True)
     assert (summary.left_out, summary.gone, summary.moved, summary.done) == (3, 0, 0, 1)
     assert summary.counts == {"new": 0, "ok": 1, "failed": 0, "missing": 0, "left-out": 3}
-    lines = report(summary).splitlines()
-    assert lines[0] == "1 picture, 0 failed, 0 missing, 3 left out"
-    assert any(line.startswith("this run: 1 new, 3 left out, 1 read in") for line in lines)
+    assert (
+        report(summary, verbose=True).splitlines()[0]
+        == "1 picture, 0 failed, 0 missing, 3 left out"
+    )
+    counts, *did = told(summary)
+    assert counts == "1 picture"
+    assert did[:2] == ["1 new", "3 left out"] and did[2].startswith("1 read (")
 
     assert catalog_command(["--store", str(ground.store)]) == 0
     out = capsys.readouterr().out
@@ -196,7 +200,7 @@ def test_reread_finds_what_no_version_shows(
     assert ground.index(reread=str(ground.one / "b.png")).compared_again == 1
     summary = ground.index(reread="")
     assert (summary.compared_again, summary.changed, summary.done) == (3, 1, 1)
-    assert "1 changed, 3 compared again, 1 read" in report(summary)
+    assert "1 changed, 3 compared again, 1 read" in ", ".join(told(summary))
     for glob, says in (("y/*", "no picture of the store"), ("a/../b", "has '..'")):
         assert index_command(["--store", str(ground.store), "--reread", glob]) == 2
         err = capsys.readouterr().err

@@ -176,7 +176,7 @@ def test_the_lines_a_run_prints(
     shutil.copytree(photos, tmp_path / "photos")
     (tmp_path / "photos" / "bad.jpg").write_text("words")
     command = [str(tmp_path / "photos"), "--store", str(tmp_path / "store"), "--encoder", "mini"]
-    assert main([*command, "--workers", "0"]) == 0
+    assert main([*command, "--workers", "0", "--verbose"]) == 0
     out, err = capsys.readouterr()
     first, second, formats, third, axes, fourth = out.splitlines()
     assert re.fullmatch(r"rgb: \d+ principal components keep \d+\.\d% of the variance", axes)
@@ -184,14 +184,15 @@ def test_the_lines_a_run_prints(
     assert second == "failed: 1 not-an-image"
     assert formats == "formats: 24 JPEG"
     assert third.startswith("features: mini (")
-    assert fourth.startswith("this run: 25 new, 25 read in")
+    last = r"24 pictures, 1 failed, 25 new, 25 read \(\d+/s\), [\d.]+ s: "
+    assert re.fullmatch(last + re.escape(str(tmp_path / "store")), fourth)
     assert "bad.jpg: not-an-image" in err
-    assert (
-        report(Summary(counts={"new": 0, "ok": 0, "failed": 0, "missing": 0, "left-out": 0})).count(
-            "\n"
-        )
-        == 5
-    )
+    assert main([*command, "--workers", "0"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("24 pictures, 1 failed, nothing new, ")
+    nothing = Summary(counts={"new": 0, "ok": 0, "failed": 0, "missing": 0, "left-out": 0})
+    assert report(nothing) == ""
+    assert report(nothing, verbose=True).count("\n") == 4
 
 
 def test_a_picture_found_changed_while_reading_gets_no_row(

@@ -125,17 +125,19 @@ def test_the_command_says_what_it_made(
 ) -> None:
     out = tmp_path / "deep" / "log"
     argv = ["--store", str(own_store), "--out", str(out), "--dimensions", "5"]
-    assert main([*argv, "--layouts", "umap", "--clusters", "4"]) == 0
+    assert main([*argv, "--layouts", "umap", "--clusters", "4", "-v"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "pictures   24, 4 clusters"
     assert lines[1].startswith("columns    5 of mini, ")
     assert lines[1].endswith(" % of the variance kept")
-    assert lines[2:] == [
-        "run        all 24 pictures; 100 px a picture, 5 layouts; dots colored by folder, cluster",
-        f"logdir     {out}",
-    ]
+    run = "all 24 pictures; 100 px a picture, 5 layouts; dots colored by folder, cluster"
+    assert lines[2] == f"run        {run}"
+    (last,) = lines[3:]
+    assert last.startswith("24 pictures, 1 run, 1 new or changed, ")
+    assert last.endswith(f" s: {out}")
     assert main([*argv, "--layouts", "umap", "--clusters", "4"]) == 0
-    assert "changed    0 of 1 run\n" in capsys.readouterr().out
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("24 pictures, 1 run, nothing new, ")
     with Store.open(own_store) as store:
         assert set(store.catalog.labels.of_kind("cluster").values()) == {"1", "2", "3", "4"}
 
@@ -155,7 +157,7 @@ def test_numbers_that_nothing_takes_are_one_line(
 def test_the_command_tells_of_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = _store(tmp_path / "store", 60)
     argv = ["--store", str(path), "--out", str(tmp_path / "log"), "--layouts", "none"]
-    assert main([*argv, "--page-size", "25", "--overview", "10"]) == 0
+    assert main([*argv, "--page-size", "25", "--overview", "10", "--verbose"]) == 0
     lines = capsys.readouterr().out.splitlines()
     shown = "100 px a picture, 2 layouts; dots colored by cluster"
     assert lines[2] == f"run        overview 10 of 60; {shown}"

@@ -154,9 +154,9 @@ def test_the_command_prints_how_many_it_wrote(
 ) -> None:
     command = [str(tmp_path / "new"), "--count", "3", "--size", str(SIZE_PX), "--workers", "1"]
     assert main(command) == 0
-    assert "3 pictures written, 0 were already there" in capsys.readouterr().out
+    assert "3 pictures rendered, 0 already there, " in capsys.readouterr().out
     assert main(command) == 0
-    assert "0 pictures written, 3 were already there" in capsys.readouterr().out
+    assert "0 pictures rendered, 3 already there, " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("extra", [["--count", "-1"], ["--sheet", "sheet.nonsense"]])

@@ -250,7 +250,7 @@ class TestCatalog:
         assert index(["--store", str(store), "--workers", "0"]) == 0
         out, err = capsys.readouterr()
         assert "made again with 9 pictures under their ids" in err
-        assert "this run: nothing new" in out
+        assert "9 pictures, nothing new, " in out
         assert contents(store) == contents(sound / "store")
         assert path.with_name("catalog.sqlite.damaged-1").exists() == (how != "deleted")
         assert doctor(["--store", str(store)]) == 0

@@ -17,7 +17,7 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from graph.__main__ import main, report
+from graph.__main__ import details, main
 from graph.communities.facts import CommunityFacts
 from graph.exports.write import export
 from graph.pages.page import Renderer
@@ -226,7 +226,7 @@ def test_the_same_store_and_seed_give_the_same_bytes(tmp_path: Path) -> None:
             text=True,
             check=True,
         )
-        assert done.stdout.splitlines()[-1] == str(out / "index.html")
+        assert done.stdout.splitlines()[-1].endswith(f" s: {out / 'index.html'}")
         assert "Traceback" not in done.stderr
     files = sorted(p.relative_to(first) for p in first.rglob("*") if p.is_file())
     assert files == sorted(p.relative_to(second) for p in second.rglob("*") if p.is_file())
@@ -264,9 +264,9 @@ def test_the_command_writes_labels_and_tells_what_it_did(
     store_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "with space" / "site"
-    assert main(["--store", str(store_path), "--out", str(out), "--page-size", "20"]) == 0
+    assert main(["--store", str(store_path), "--out", str(out), "--page-size", "20", "-v"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("60 pictures, ")
+    assert re.fullmatch(r"\d+ edges(, \d+ bundles?)? \(mini, k = 8\)", lines[0])
     assert lines[1] == "15 nearest of 60 pictures, exact"
     assert lines[2] == "4 communities by Louvain (python-louvain) in 2 levels"
     assert re.fullmatch(
@@ -274,8 +274,10 @@ def test_the_command_writes_labels_and_tells_what_it_did(
         r"0\.\d{3} of the exported graph",
         lines[3],
     )
-    assert lines[4].startswith("5 pages in 1 level below the overview, ")
-    assert lines[-1] == str(out / "index.html")
+    assert lines[4] == "1 level of pages below the overview"
+    last = r"60 pictures, 4 communities, 5 pages, \d+\.\d MB, \d+(\.\d)? s: "
+    assert re.fullmatch(last + re.escape(str(out / "index.html")), lines[-1])
+    assert len(lines) == 6
     with Store.open(store_path) as store:
         labels = store.catalog.labels.of(store.catalog.ids("ok"))
     assert {label["community"] for label in labels.values()} == {"1", "2", "3", "4"}
@@ -291,7 +293,8 @@ def test_labels_that_cannot_be_kept_do_not_stop_the_site(
         assert main(["--store", str(path), "--out", str(tmp_path / "site")]) == 0
     captured = capsys.readouterr()
     assert "community labels were not kept: another run is writing" in captured.err
-    assert Path(captured.out.splitlines()[-1]).is_file()
+    (line,) = captured.out.splitlines()
+    assert Path(line.partition(": ")[2]).is_file()
 
 
 def test_a_site_is_replaced_and_nothing_else_is(store_path: Path, tmp_path: Path) -> None:
@@ -406,21 +409,21 @@ def test_the_report_counts_with_the_right_words(tmp_path: Path) -> None:
         "modularity 0.000 of the graph with near-duplicates as one node, "
         "0.500 of the exported graph"
     )
-    assert report(one).splitlines()[:5] == [
-        "1 picture, 1 edge (mini, k = 1)",
+    assert details(one).splitlines() == [
+        "1 edge (mini, k = 1)",
         "exact",
         "1 community by Leiden (igraph)",
         quality,
-        "1 page in 1 level below the overview, 0.0 MB",
+        "1 level of pages below the overview",
     ]
     facts = replace(facts, method="louvain", communities=2, levels=2)
     many = replace(one, pictures=2000, edges=2, communities=facts, pages=2, bundles=3)
-    assert report(many).splitlines()[:5] == [
-        "2,000 pictures, 3 bundles, 2 edges (mini, k = 1)",
+    assert details(many).splitlines() == [
+        "2 edges, 3 bundles (mini, k = 1)",
         "exact",
         "2 communities by Louvain (igraph) in 2 levels",
         quality,
-        "2 pages in 1 level below the overview, 0.0 MB",
+        "1 level of pages below the overview",
     ]
 
 
@@ -660,8 +663,8 @@ def test_the_modularity_of_the_exported_graph_is_that_of_networkx(
     gexf, graphml = tmp_path / "a.gexf", tmp_path / "a.graphml"
     with Store.open(path) as store:
         export(store, {"gexf": gexf, "graphml": graphml})
-    told = report(summary)
-    assert ", 10 bundles," in told
+    told = details(summary)
+    assert ", 10 bundles (" in told
     printed = re.search(r"modularity ([\d.]+) of the graph with .* ([\d.]+) of the exported", told)
     assert printed
     assert printed[1] != printed[2]
