@@ -172,7 +172,9 @@ def _undo(arguments: argparse.Namespace) -> int:
     """Put back what a log names; return 1 if a file could not be, else 0."""
     from imgrec.review.undo import undo
 
-    beside = [name for name in arguments.given if name not in ("undo", "quiet", "workers")]
+    beside = [
+        name for name in arguments.given if name not in ("undo", "quiet", "verbose", "workers")
+    ]
     if beside:
         raise ImgrecError(f"--undo stands alone: leave out {arguments.given[beside[0]]}")
     done = undo(arguments.undo, quiet=arguments.quiet)

@@ -84,7 +84,11 @@ def index_folders(
     options = options or IndexOptions()
     store_path = Path(store_path).resolve()
     summary = Summary(warnings=restore(store_path))
-    with damage_noticed(store_path), ExitStack() as stack, planned({}, quiet=options.quiet):
+    with (
+        damage_noticed(store_path),
+        ExitStack() as stack,
+        planned(weights_of([SCANNING], 0), quiet=options.quiet),
+    ):
         store = stack.enter_context(Store.create(store_path)) if is_store(store_path) else None
         wanted = decide(store, store_path, folders, options)
         if store is None:

@@ -75,11 +75,11 @@ def test_the_printed_text(store: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out.splitlines()[-1].endswith(", offline")
 
 
-def test_a_run_ends_with_the_same_three_lines(
+def test_the_details_of_a_run_begin_with_the_same_three_lines(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
-    index(["--store", str(store), "--workers", "0"])
+    index(["--store", str(store), "--workers", "0", "-v"])
     of_run = capsys.readouterr().out.splitlines()[:3]
     main(["--store", str(store)])
     assert capsys.readouterr().out.splitlines()[:3] == of_run
