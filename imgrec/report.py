@@ -77,6 +77,7 @@ def _report(arguments: argparse.Namespace) -> None:
         site=arguments.site,
         logdir=arguments.logdir,
         diverse=arguments.diverse,
+        named=arguments.store,
     )
     path = store_of(arguments.store)
     with Store.open(path) as store:

@@ -11,7 +11,9 @@ from imgrec.labels.community_names import names_of
 from imgrec.store.site_link import page_file, page_in, site_of
 from imgrec.store.store import Store
 from imgrec.store.written_from import is_written_from
+from imgrec.system.advice import quoted
 from imgrec.system.output_folder import LOGDIR, SITE, OutputFolder
+from imgrec.system.text import counted
 
 _MOST = 24
 
@@ -37,8 +39,8 @@ class Links:
 
     Attributes:
         site: first page of the network site; None if there is no site.
-        communities: the largest communities of its first level.
-        logdir: the projector's logdir as a command-line argument; None if there is none.
+        communities: the largest communities of its first page.
+        logdir: the projector's logdir as an argument in a shell; None if there is none.
     """
 
     site: Link | None
@@ -55,7 +57,7 @@ def links_from(store: Store, out: Path, site: Path | None, logdir: Path | None) 
         site: folder of the network site of this store, None for none.
         logdir: folder of the projector, of this store, None for none.
     """
-    told = None if logdir is None else _relative(Path.cwd(), logdir)
+    told = None if logdir is None else quoted(_relative(Path.cwd(), logdir))
     if site is None:
         return Links(None, (), told)
     start = Link("The network of communities", address(out, site / page_file("")))
@@ -128,10 +130,30 @@ def _relative(start: Path, path: Path) -> str:
 def _communities(store: Store, out: Path, site: Path) -> list[Link]:
     ok, names = set(store.catalog.ids("ok").tolist()), names_of(store)
     labels = store.catalog.labels.of_kind(COMMUNITY)
-    tops = Counter(path.partition(".")[0] for i, path in labels.items() if i in ok)
-    found: list[Link] = []
-    for path, count in sorted(tops.items(), key=lambda pair: (-pair[1], pair[0])):
+    leaves = Counter(path for i, path in labels.items() if i in ok)
+    pages: dict[str, Path] = {}
+    pictures: Counter[str] = Counter()
+    for leaf, count in leaves.items():
+        path, page = _first_page(site, leaf)
+        if page:
+            pages[path] = page
+            pictures[path] += count
+    largest = sorted(pictures.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST]
+    return [
+        Link(names.of(path), address(out, pages[path]), counted(count, "picture"))
+        for path, count in largest
+    ]
+
+
+def _first_page(site: Path, leaf: str) -> tuple[str, Path | None]:
+    """Return the largest community with a page that a community is in, and the page.
+
+    One that would only lead on to two others has no page: these stand in its place.
+    """
+    parts = leaf.split(".")
+    for end in range(1, len(parts) + 1):
+        path = ".".join(parts[:end])
         page = page_in(site, path)
-        if page and len(found) < _MOST:
-            found.append(Link(names.of(path), address(out, page), f"{count:,}"))
-    return found
+        if page:
+            return path, page
+    return leaf, None

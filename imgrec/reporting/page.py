@@ -7,6 +7,7 @@ are inserted as markup; names inside the SVG were escaped by matplotlib.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from markupsafe import Markup, escape
 from imgrec.reporting.figures.chart import Chart, Section
 from imgrec.reporting.figures.render import Rendered
 from imgrec.reporting.links import Links
+from imgrec.system.advice import with_store
 from imgrec.system.file_names import printable
 
 FIGURES, TABLES = "figures", "tables"
@@ -39,7 +41,11 @@ class Head:
 
 
 def page_html(
-    head: Head, sections: Sequence[Section], drawn: Mapping[str, Rendered], links: Links
+    head: Head,
+    sections: Sequence[Section],
+    drawn: Mapping[str, Rendered],
+    links: Links,
+    store: Path | None = None,
 ) -> str:
     """Return the HTML of a report.
 
@@ -48,6 +54,7 @@ def page_html(
         sections: in order.
         drawn: rendered charts, by name.
         links: to the network site and the projector.
+        store: as commands in texts name it; None where they find it without being told.
     """
     loader = jinja2.FileSystemLoader(_TEMPLATES)
     environment = jinja2.Environment(
@@ -55,7 +62,7 @@ def page_html(
         undefined=jinja2.StrictUndefined, finalize=_shown,
     )  # fmt: skip
     style = Markup((_TEMPLATES / "report.css").read_text("utf-8"))
-    environment.filters |= {"told": told, "shelves": shelves}
+    environment.filters |= {"told": partial(_told_of, store), "shelves": shelves}
     template = environment.get_template("report.html")
     return template.render(
         head=head, sections=sections, links=links, style=style, figures=FIGURES, tables=TABLES,
@@ -66,6 +73,10 @@ def page_html(
 def told(text: str) -> Markup:
     """Return a text as escaped HTML, with text between backticks as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(printable(text)))))
+
+
+def _told_of(store: Path | None, text: str) -> Markup:
+    return told(with_store(text, store))
 
 
 def shelves(charts: Sequence[Chart]) -> list[list[Chart]]:

@@ -23,6 +23,7 @@ from imgrec.reporting.facts.catalog import date_of
 from imgrec.reporting.facts.clusters import groups_of
 from imgrec.reporting.facts.health import Health
 from imgrec.reporting.facts.islands import names_on
+from imgrec.reporting.facts.looks import Looks
 from imgrec.reporting.facts.maps import Ground
 from imgrec.reporting.facts.metadata import Told
 from imgrec.reporting.facts.precision import common_ids, folders_in, precisions
@@ -36,6 +37,7 @@ from imgrec.reporting.picture_links import PictureLinks
 from imgrec.reporting.sections.classes import class_section
 from imgrec.reporting.sections.clusters import cluster_section
 from imgrec.reporting.sections.health import health_section
+from imgrec.reporting.sections.looks import look_section
 from imgrec.reporting.sections.maps import map_section
 from imgrec.reporting.sections.metadata import metadata_section, timeline_section
 from imgrec.reporting.sections.precision import choice_section
@@ -70,6 +72,7 @@ _KINDS = {
     "seed": WHOLE,
     "site": PATH_OBJECT_OR_NONE,
     "logdir": PATH_OBJECT_OR_NONE,
+    "named": PATH_OBJECT_OR_NONE,
 }
 
 
@@ -85,6 +88,8 @@ class ReportOptions:
         site: folder of the network site; by default where `imgrec graph` wrote it last.
         logdir: folder of the projector; by default one beside the store or the report.
         diverse: number of pictures of the diverse subset, 0 for none.
+        named: the store as commands in the page name it, `--store NAMED`; by default they have no
+            `--store`.
     """
 
     encoder: str | None = None
@@ -94,6 +99,7 @@ class ReportOptions:
     site: Path | None = None
     logdir: Path | None = None
     diverse: int = DIVERSE
+    named: Path | None = None
 
     def __post_init__(self) -> None:
         """Check the types, the names of the maps and the size of the subset.
@@ -177,7 +183,7 @@ def _made(
     head = _head(store, spec, feature)
     with progress(stage_costs.REPORT_END, quiet=quiet):
         links = links_from(store, out, site, logdir)
-        html = page_html(head, sections, drawn, links).encode("utf-8")
+        html = page_html(head, sections, drawn, links, options.named).encode("utf-8")
         with new_folder(out, REPORT.check_place) as folder:
             _write(folder, html, drawn, len(feature))
         unkept = keep_labels(store, CLUSTER, clusters.labels())
@@ -209,9 +215,11 @@ def _sections(
         health = Health.of(store)
         groups = groups_of(store.catalog, clusters)
         told = Told.of(store.catalog, health.files)
+        looks = Looks.of(store, health.files)
         folders = folders_in(store, common_ids(store))
         training = Training.of(store, feature, neighbors, options.diverse)
-        kinds = names_on(store.catalog, ground.ids, training.sorted.classes, clusters)
+        classes = training.sorted.classes
+        kinds = names_on(store.catalog, ground.ids, classes, clusters, groups)
     steps: list[Callable[[], Section]] = [
         lambda: class_section(_classes(store), thumbnails),
         lambda: cluster_section(clusters, groups, ground, thumbnails),
@@ -219,8 +227,9 @@ def _sections(
         lambda: timeline_section(told),
         lambda: metadata_section(told),
         lambda: health_section(store.catalog, health, neighbors, thumbnails),
-        lambda: training_section(training, store.catalog, thumbnails),
+        lambda: look_section(looks, store.catalog, thumbnails),
         lambda: choice_section(folders, precisions(store, folders) if folders else ()),
+        lambda: training_section(training, store.catalog, thumbnails),
     ]
     sections = []
     for name, step in zip(stage_costs.SECTIONS, steps, strict=True):

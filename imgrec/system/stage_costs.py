@@ -41,8 +41,9 @@ SECTIONS = tuple(
         "dates",
         "cameras",
         "health",
-        "training",
+        "pictures",
         "encoders",
+        "training",
     )
 )
 FIGURES = "drawing figures"
@@ -79,7 +80,7 @@ COSTS: Mapping[str, tuple[float, float]] = {
     SPRITES: (0.5, 0.3),
     LOGDIR_END: (0.1, 0.1),
     FACTS: (0.5, 1.0),
-    SECTIONS[-1]: (1.0, 2.0),
+    "section on encoders": (1.0, 2.0),
     FIGURES: (48.0, 1.0),
     REPORT_END: (0.3, 0.1),
     THUMBNAILS: (1.0, 4.0),
@@ -100,7 +101,14 @@ _LAYOUT_COSTS: Mapping[tuple[str, int], tuple[float, float]] = {
 _READ_ONCE_S, _READ_S = 3.0, 6.0
 _ENCODE_S = {"rgb": 1.0, "mini": 1.0, "lite0": 20.0, "resnet50": 100.0}
 # Of a figure of the report, by what its name begins with; others take one.
-_FIGURES = {"cluster-sheet": 50, "wrong-labels": 28, "outliers": 6, "diverse": 6, "map-": 4}
+_FIGURES = {
+    "cluster-sheet": 50,
+    "wrong-labels": 28,
+    "outliers": 6,
+    "diverse": 6,
+    "picture-flaws": 6,
+    "map-": 4,
+}
 
 
 def weights_of(stages: Iterable[str], pictures: int) -> dict[str, float]:

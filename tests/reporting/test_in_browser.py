@@ -178,8 +178,9 @@ def test_the_contents_lead_to_the_sections(opened: webdriver.Chrome) -> None:
         "timeline",
         "metadata",
         "health",
-        "training",
+        "pictures",
         "neighbors",
+        "training",
         "links",
     ]
     for target in targets:

@@ -22,8 +22,8 @@ from stores import HERE, nothing_can_be_written
 from vector_stores import clustered, make
 
 _SECTIONS = [
-    *("classes", "clusters", "maps", "timeline", "metadata", "health", "training", "neighbors"),
-    "links",
+    *("classes", "clusters", "maps", "timeline", "metadata", "health", "pictures", "neighbors"),
+    *("training", "links"),
 ]
 
 
@@ -51,7 +51,8 @@ def test_the_page_has_all_sections_and_every_figure_is_a_file_too(report: Path) 
     assert {
         *("classes", "confidence", "agreement", "disagreements", "clusters", "cluster-sheet"),
         *("map-pca", "map-umap", "map-tsne", "formats", "megapixels", "bytes", "aspect"),
-        *("orientation", "colors", "nearest", "outliers", "precision", "diverse"),
+        *("orientation", "colors", "nearest", "outliers", "precision", "diverse", "flaws"),
+        *("sharpness", "brightness", "clipped", "picture-flaws"),
     } <= set(figures)
     assert len(set(figures)) == len(figures)
     there = {path.name for path in (report / "figures").iterdir()}
@@ -111,7 +112,7 @@ def test_without_classes_and_maps_a_line_says_so(
     assert "t-SNE and UMAP were left out." in html
     assert "3 clusters" in html
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("24 pictures (mini), 8 sections, ")
+    assert lines[0].startswith("24 pictures (mini), 9 sections, ")
     assert lines[1] == str(page)
     with Store.open(own_store) as store:
         assert store.catalog.labels.values("cluster") == ["1", "2", "3"]

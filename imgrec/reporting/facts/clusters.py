@@ -36,6 +36,13 @@ class Cluster:
     spread: tuple[int, ...]
     dominant: tuple[tuple[str, float], ...]
 
+    @property
+    def name(self) -> str:
+        """Its name: "dress (cluster 1)" by the first dominant label, else "Cluster 1"."""
+        if not self.dominant:
+            return f"Cluster {self.number}"
+        return f"{self.dominant[0][0]} (cluster {self.number})"
+
     def about(self) -> str:
         """Return the dominant labels as text, such as "beach 62 %, blue 40 %"."""
         return ", ".join(f"{name} {percent(share)}" for name, share in self.dominant)

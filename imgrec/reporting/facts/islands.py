@@ -5,7 +5,7 @@ that of the folder, class or cluster which at least half of its pictures share, 
 share more often than pictures elsewhere: a folder that holds everything names nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from imgrec.collection import Catalog, Ids
 from imgrec.collection.kinds import CLASS
 from imgrec.derived.clusters import Clusters
 from imgrec.reporting.facts.catalog import codes_of
+from imgrec.reporting.facts.clusters import Cluster
 from imgrec.reporting.facts.maps import Box
 
 # Side of a cell of the density in pixels.
@@ -52,7 +53,11 @@ class Island:
 
 
 def names_on(
-    catalog: Catalog, ids: Ids, folders: Mapping[int, str], clusters: Clusters
+    catalog: Catalog,
+    ids: Ids,
+    folders: Mapping[int, str],
+    clusters: Clusters,
+    groups: Iterable[Cluster],
 ) -> list[Coded]:
     """Return what may name the islands of these pictures (m,), the most telling kind first.
 
@@ -61,9 +66,12 @@ def names_on(
         ids: (m,) of the pictures, ascending.
         folders: folder by id.
         clusters: of all pictures.
+        groups: facts about these clusters.
     """
     numbers = clusters.numbers[clusters.ids.searchsorted(ids)].astype(np.int64)
-    names = [f"cluster {number}" for number in range(int(numbers.max(initial=0)) + 1)]
+    names = [""] * (len(clusters.central) + 1)
+    for group in groups:
+        names[group.number] = group.name
     classes = codes_of(ids, catalog.labels.of_kind(CLASS))
     return [codes_of(ids, folders), classes, (numbers, names)]
 

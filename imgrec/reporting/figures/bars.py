@@ -181,7 +181,7 @@ def _draw_bar(canvas: Canvas, row: Bar, scale: _Scale, y: float, height: float) 
         x = scale.at(row.mark)
         canvas.line((x, x), (upper - 3, upper + thick + 3), SECOND, linewidth=3, zorder=4)
     canvas.text(scale.at(row.reach) + 7, y + height / 2, row.number, size_px=SMALL_PX,
-        color=QUIET)  # fmt: skip
+        color=QUIET, grounded=True)  # fmt: skip
 
 
 def _draw_line(canvas: Canvas, scale: _Scale, length: float, name: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.reporting.figures.style import INK, LINE, SMALL_PX, TEXT_PX
+from imgrec.reporting.figures.style import CARD, INK, LINE, SMALL_PX, TEXT_PX
 from imgrec.reporting.figures.thumbnails import Thumbnails, fitted_size
 from imgrec.reporting.picture_links import PICTURE
 from imgrec.system.file_names import printable
@@ -30,15 +30,19 @@ class Canvas:
     def text(
         self, x: float, y: float, text: str, *, size_px: float = TEXT_PX, color: str = INK,
         across: str = "left", bold: bool = False, within_px: float | None = None,
-        url: str | None = None,
+        url: str | None = None, grounded: bool = False,
     ) -> None:  # fmt: skip
-        """Write a line of text, vertically centered at y; shortened to `within_px` if given."""
+        """Write a line of text, vertically centered at y; shortened to `within_px` if given.
+
+        With `grounded`, lines of the chart do not run through it.
+        """
         shown = printable(text)
         if within_px is not None:
             shown = shortened(shown, within_px, size_px, bold)
         self.axes.text(
             x, y, shown, fontsize=size_px, color=color, ha=across, va="center_baseline",
             fontweight="bold" if bold else "normal", clip_on=False, url=url,
+            bbox={"facecolor": CARD, "linewidth": 0, "pad": 1} if grounded else None,
         )  # fmt: skip
 
     def bar(self, x: float, y: float, width: float, height: float, color: str, **style: Any

@@ -107,7 +107,7 @@ def _name_ticks(
 ) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
-    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     low, high = axes.get_xlim()
     if named:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SIDE_PX = 60
 _GAP_PX, _HEAD_PX, _CAPTION_PX, _LINE_PX = 6, 24, 17, 13
 _NAME_PX = 9.5
+_COLUMN_GAP_PX, _NARROW_PX = 36, 600
+# Share of a line that the longest row must fill for lines to be as long as it.
+_NEARLY_FILLS = 0.8
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,6 @@ class Row:
         captions: a short text under the name of each picture, or empty.
         split: if not 0, the first `split` pictures and the others are two halves, and the first
             ones of both are shown.
-        color: of a small box before the heading; "" for none.
     """
 
     heading: str
@@ -39,7 +41,6 @@ class Row:
     ids: Sequence[int]
     captions: Sequence[str] = ()
     split: int = 0
-    color: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Sheet:
         lines: maximal number of lines of a row.
         side_px: side of a thumbnail, adjusted so that lines fill the width.
         step: number of pictures that must not be parted by the end of a line.
+        columns: number of rows side by side, on wide figures.
     """
 
     rows: Sequence[Row]
@@ -59,19 +61,32 @@ class Sheet:
     lines: int = 1
     side_px: float = SIDE_PX
     step: int = 1
+    columns: int = 1
 
     def draw(self, width_px: int) -> "Figure":
         """Return the sheet as a figure."""
-        fitting = max(1, round((width_px + _GAP_PX) / (self.side_px + _GAP_PX)))
-        fitting = max(self.step, fitting - fitting % self.step)
-        filling = replace(self, side_px=(width_px + _GAP_PX) / fitting - _GAP_PX)
-        heights = [filling._height(row, fitting) for row in self.rows]
+        columns = self.columns if width_px > _NARROW_PX else 1
+        each = (width_px - (columns - 1) * _COLUMN_GAP_PX) / columns
+        fitting = self._fitting(each)
+        filling = replace(self, side_px=(each + _GAP_PX) / fitting - _GAP_PX)
+        lines = [self.rows[i : i + columns] for i in range(0, len(self.rows), columns)]
+        heights = [max(filling._height(row, fitting) for row in line) for line in lines]
         canvas = Canvas(width_px, max(1.0, sum(heights)))
         top = 0.0
-        for row, height in zip(self.rows, heights, strict=True):
-            filling._draw_row(canvas, row, top, fitting, width_px)
+        for line, height in zip(lines, heights, strict=True):
+            for column, row in enumerate(line):
+                left = column * (each + _COLUMN_GAP_PX)
+                filling._draw_row(canvas, row, (left, top), fitting, each)
             top += height
         return canvas.figure
+
+    def _fitting(self, width_px: float) -> int:
+        """Return how many pictures a line has: what fits, or a little less if no row has more."""
+        fitting = max(1, round((width_px + _GAP_PX) / (self.side_px + _GAP_PX)))
+        longest = max((len(row.ids) for row in self.rows), default=0)
+        if _NEARLY_FILLS * fitting <= longest < fitting:
+            fitting = longest
+        return max(self.step, fitting - fitting % self.step)
 
     def _height(self, row: Row, fitting: int) -> float:
         lines = -(-min(len(row.ids), fitting * self.lines) // fitting)
@@ -83,16 +98,17 @@ class Sheet:
         return self.side_px + _GAP_PX + _CAPTION_PX + (_LINE_PX if row.captions else 0)
 
     def _draw_row(
-        self, canvas: Canvas, row: Row, top: float, fitting: int, width_px: float
+        self, canvas: Canvas, row: Row, corner: tuple[float, float], fitting: int, width_px: float
     ) -> None:
+        left, top = corner
         if row.heading:
-            _draw_heading(canvas, row, top + _HEAD_PX / 2, width_px)
+            _draw_heading(canvas, row, left, top + _HEAD_PX / 2, width_px)
             top += _HEAD_PX
         line_px = self._line_px(row)
         shown, names = _spread(row, fitting, self.lines), self.thumbnails.names(row.ids)
         for place, index in enumerate(shown):
             line, column = divmod(place, fitting)
-            x, y = column * (self.side_px + _GAP_PX), top + line * line_px
+            x, y = left + column * (self.side_px + _GAP_PX), top + line * line_px
             image_id = int(row.ids[index])
             canvas.picture(x, y, self.side_px, self.thumbnails, image_id)
             middle, below = x + self.side_px / 2, y + self.side_px + 9
@@ -112,14 +128,10 @@ def _spread(row: Row, fitting: int, lines: int) -> list[int]:
     return [*range(first), *range(row.split, min(count, row.split + room - first))]
 
 
-def _draw_heading(canvas: Canvas, row: Row, y: float, width_px: float) -> None:
-    canvas.line((0, width_px), (y - _HEAD_PX / 2 + 1, y - _HEAD_PX / 2 + 1), LINE)
-    x = 0.0
-    if row.color:
-        canvas.bar(0, y - 4, 10, 10, row.color)
-        x = 16
+def _draw_heading(canvas: Canvas, row: Row, left: float, y: float, width_px: float) -> None:
+    canvas.line((left, left + width_px), (y - _HEAD_PX / 2 + 1, y - _HEAD_PX / 2 + 1), LINE)
     most = 0.55 * width_px
-    canvas.text(x, y + 1, row.heading, bold=True, color=INK, within_px=most)
-    used = x + min(most, text_width(row.heading, TEXT_PX, bold=True)) + 10
-    canvas.text(used, y + 1, row.about, size_px=SMALL_PX, color=QUIET,
+    canvas.text(left, y + 1, row.heading, bold=True, color=INK, within_px=most)
+    used = min(most, text_width(row.heading, TEXT_PX, bold=True)) + 10
+    canvas.text(left + used, y + 1, row.about, size_px=SMALL_PX, color=QUIET,
         within_px=max(20.0, width_px - used))  # fmt: skip

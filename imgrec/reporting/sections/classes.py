@@ -71,9 +71,9 @@ def _frequency_chart(classes: Classes, thumbnails: Thumbnails) -> Chart:
     return Chart(
         "classes",
         f"The most frequent classes by {classes.encoder}",
-        f"{_first(len(found))} Dark: pictures whose most probable class it is, their number, and "
-        "the mean probability; pale: pictures that have it among their five most probable. The "
-        "thumbnails are the pictures for which the class is most probable.",
+        f"{_first(len(found))} In front: the pictures whose most probable class it is, their "
+        "number and the mean probability; behind: those that have it among their five most "
+        "probable. The thumbnails are the pictures for which the class is most probable.",
         f"Bar chart of {len(found)} classes. The most frequent is {best.name} with "
         f"{counted(best.first, 'picture')}; the last shown is {found[-1].name} with "
         f"{found[-1].first:,}.",

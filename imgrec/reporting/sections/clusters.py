@@ -64,7 +64,7 @@ def _plane_chart(
 def _sheet_chart(groups: list[Cluster], thumbnails: Thumbnails) -> Chart:
     rows = [
         Row(
-            f"Cluster {group.number}",
+            group.name,
             f"{counted(group.size, 'picture')}{'  ·  ' * bool(group.about())}{group.about()}",
             (*group.nearest, *group.spread),
             split=min(NEAREST, len(group.nearest)),

@@ -16,7 +16,7 @@ from imgrec.reporting.facts.health import (
     shown_groups,
 )
 from imgrec.reporting.figures.bars import Bar, Bars
-from imgrec.reporting.figures.chart import HALF_PX, NARROW_PX, WIDE_PX, Chart, Section, percent
+from imgrec.reporting.figures.chart import NARROW_PX, WIDE_PX, Chart, Section, percent
 from imgrec.reporting.figures.histogram import Columns, Histogram, log_edges
 from imgrec.reporting.figures.picture_rows import Row, Sheet
 from imgrec.reporting.figures.style import SWATCHES
@@ -59,9 +59,10 @@ def _lines(health: Health) -> tuple[str, ...]:
         + (f", {counts['new']:,} are not read yet." if counts["new"] else ".")
     ]
     kind = "files that are the same picture" if found.compared else "identical files"
+    kept = "the same picture is" if found.compared else "an identical file is"
     size = readable_bytes(found.spare_bytes)
     lines.append(
-        f"{counted(found.spare, 'picture')} ({size}) could be deleted: {kind} as one that is kept."
+        f"{counted(found.spare, 'picture')} ({size}) could be deleted: {kept} kept of each."
         if found.spare
         else f"There are no {kind}."
     )
@@ -231,8 +232,8 @@ def _duplicates_chart(catalog: Catalog, groups: Groups, thumbnails: Thumbnails) 
         "`imgrec duplicates` shows all groups, and what differs.",
         f"Rows of pictures: the largest of {counted(len(groups.groups), 'group')} has "
         f"{len(shown[0]):,}.",
-        Sheet(rows, thumbnails, side_px=56).draw,
-        (HALF_PX,) if max(map(len, shown)) < 9 else (WIDE_PX, NARROW_PX),
+        Sheet(rows, thumbnails, side_px=56, columns=2 if max(map(len, shown)) < 9 else 1).draw,
+        (WIDE_PX, NARROW_PX),
     )
 
 

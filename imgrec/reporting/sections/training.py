@@ -159,7 +159,7 @@ def _class_chart(labels: Labels) -> Chart:
         "The share of each folder's pictures whose nearest pictures are mostly in it, the lowest "
         "first; then the folder that most of the others are taken for. A low share means a class "
         f"that is hard to tell from others. {_drawn(len(shown), len(labels.explained))}",
-        f"Bar chart of {counted(len(labels.explained), 'class')}, {percent(labels.share)} overall; "
+        f"Bar chart of {len(labels.explained):,} classes, {percent(labels.share)} overall; "
         f"the lowest is {least.name} with {percent(least.share)}.",
         Bars(
             rows, "%", most=1.0, line=(labels.share, f"overall {percent(labels.share)}"),
