@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFilter
 from selenium import webdriver
 
-from accessibility import violations
+from axe import violations
 from browser import console_errors
 from graph.__main__ import main as write_graph
 from imgrec import index_folders

@@ -34,8 +34,9 @@ _HEAD = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _METADATA = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
 _GROUP_ID = re.compile(r'(<(?:g|image|use)[^>]*?) id="[^"]*"')
 _SIZE = re.compile(r'(<svg[^>]*?) width="[^"]*"([^>]*?)')
-_PICTURE_ID = re.compile(rf'<a xlink:href="{PICTURE}([0-9]+)">')
-_MARK = re.compile(rf'<a xlink:href="({PICTURE}|{NAME})([0-9]+)">(.*?)</a>', re.DOTALL)
+# Matplotlib adds a target from version 3.11 on.
+_PICTURE_ID = re.compile(rf'<a xlink:href="{PICTURE}([0-9]+)"[^>]*>')
+_MARK = re.compile(rf'<a xlink:href="({PICTURE}|{NAME})([0-9]+)"[^>]*>(.*?)</a>', re.DOTALL)
 _HEIGHT = re.compile(r'(<svg[^>]*?) height="[^"]*"')
 
 
