@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,7 @@ def _screen() -> Image.Image:
     return image
 
 
-_MADE = {
+_MADE: dict[str, Callable[[], Image.Image]] = {
     "blurred": lambda: _photo(1).filter(ImageFilter.GaussianBlur(2)),
     "dark": lambda: _brighter(_photo(2), -3.5),
     "clipped": lambda: _brighter(_photo(3), 2.5),
@@ -94,7 +95,7 @@ def test_the_worst_is_first_and_values_are_those_of_the_store(flawed: Path) -> N
         entries = {entry.id: entry for entry in store.catalog.entries_with("ok")}
     for one in looks.found:
         if one.flaw.measure == SIDE:
-            known = {i: float(min(e.width, e.height)) for i, e in entries.items()}
+            known = {i: float(min(e.width or 0, e.height or 0)) for i, e in entries.items()}
         else:
             ids, values = measures[one.flaw.measure]
             known = dict(zip(ids.tolist(), values.tolist(), strict=True))

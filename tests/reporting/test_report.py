@@ -112,7 +112,7 @@ def test_without_classes_and_maps_a_line_says_so(
     page = write(own_store, tmp_path / "out", "--maps", "none", "--clusters", "3")
     html = page.read_text("utf-8")
     assert "The store holds no classes." in html
-    assert "<code>imgrec index --encoder lite0</code>" in html
+    assert f"<code>imgrec index --store {own_store} --encoder lite0</code>" in html
     assert "t-SNE and UMAP were left out." in html
     assert "3 clusters" in html
     lines = capsys.readouterr().out.splitlines()
