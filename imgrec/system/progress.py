@@ -81,11 +81,18 @@ class Stage:
 
     def share(self) -> float:
         """Return the share of the work that is done, 0 to 1; 0 where nothing is counted."""
+        return self._share_of(self.n)
+
+    def step(self) -> float:
+        """Return the share of what is counted next."""
+        return self._share_of(self.n + 1) - self._share_of(self.n)
+
+    def _share_of(self, count: int) -> float:
         if not self.total:
             return 0.0
         if len(self._weights) > self.total and self._weights[-1]:
-            return self._weights[min(self.n, self.total)] / self._weights[-1]
-        return min(1.0, self.n / self.total)
+            return self._weights[min(count, self.total)] / self._weights[-1]
+        return min(1.0, count / self.total)
 
     def state(self, left_s: float | None, spent_s: float) -> State:
         """Return what a line shows of this stage."""

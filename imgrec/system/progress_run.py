@@ -41,6 +41,10 @@ class Shown(Protocol):
         """Return the share of the work that is done, 0 to 1; 0 where nothing is counted."""
         ...
 
+    def step(self) -> float:
+        """Return the share of what is counted next."""
+        ...
+
     def state(self, left_s: float | None, spent_s: float) -> State:
         """Return what a line shows of it."""
         ...
@@ -89,7 +93,7 @@ class Run:
             stage.began_s = self._clock()
             self._left.begin(stage.name, stage.began_s)
             if stage.n:
-                self._left.count(stage.share(), stage.began_s)
+                self._left.count(stage.share(), stage.began_s, stage.step())
             self._stages.append(stage)
         if self._thread is None and self._drawn_by_thread:
             self._thread = threading.Thread(target=self._draw_regularly, daemon=True)
@@ -99,7 +103,7 @@ class Run:
         """Take over the count of a stage; only the innermost one is counted."""
         with self._lock:
             if self._stages and self._stages[-1] is stage:
-                self._left.count(stage.share(), self._clock())
+                self._left.count(stage.share(), self._clock(), stage.step())
 
     def end(self, stage: "Shown", *, done: bool) -> None:
         """End the innermost stage.

@@ -84,7 +84,7 @@ COSTS: Mapping[str, tuple[float, float]] = {
     FIGURES: (48.0, 1.0),
     REPORT_END: (0.3, 0.1),
     THUMBNAILS: (1.0, 4.0),
-    FILES: (2.0, 50.0),
+    FILES: (2.0, 65.0),
     GROUPS: (0.3, 0.5),
     REVIEW_PICTURES: (0.5, 2.0),
     REVIEW_END: (0.2, 0.1),

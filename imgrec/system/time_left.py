@@ -41,6 +41,7 @@ class _Stage:
         share: of the work that is done, 0 to 1; 0 where nothing is counted.
         first: spent and share at the first count, after which there is a pace.
         latest_s: spent at the latest count.
+        step: share that the next count will add, about.
     """
 
     weight_s: float | None
@@ -49,6 +50,7 @@ class _Stage:
     share: float = 0.0
     first: tuple[float, float] | None = None
     latest_s: float = 0.0
+    step: float = 0.0
 
     def spend(self, now_s: float) -> None:
         self.spent_s += now_s - self.since_s
@@ -74,11 +76,17 @@ class _Stage:
         return self._whole_s(self.weight_s * speed, *self.first) * self.share
 
     def _whole_s(self, weight_s: float | None, begun_s: float, begun: float) -> float:
-        """Return the seconds of all the work, by the pace since the first count and the weight."""
+        """Return the seconds of all the work, by the pace since the first count and the weight.
+
+        If the next count is overdue, the pace is that with which it would come now.
+        """
         share, counted_s = self.share - begun, self.latest_s - begun_s
-        if weight_s is not None:
-            return (_ASSUMED_SHARE * weight_s + counted_s) / (_ASSUMED_SHARE + share)
-        return counted_s / share if share else self.latest_s / self.share
+        if weight_s is None and not share:
+            return self.latest_s / self.share
+        assumed = 0.0 if weight_s is None else _ASSUMED_SHARE
+        counted_s, share = counted_s + assumed * (weight_s or 0.0), share + assumed
+        overdue_s = (counted_s + self.spent_s - self.latest_s) / (share + self.step)
+        return max(counted_s / share, overdue_s)
 
 
 class TimeLeft:
@@ -116,10 +124,17 @@ class TimeLeft:
                     break
         self._stack.append(_Stage(weight_s, now_s))
 
-    def count(self, share: float, now_s: float) -> None:
-        """Tell which share of the current stage is done, 0 to 1; 0 begins the count again."""
+    def count(self, share: float, now_s: float, step: float = 0.0) -> None:
+        """Tell which share of the current stage is done, 0 to 1; 0 begins the count again.
+
+        Args:
+            share: of the work.
+            now_s: the clock.
+            step: share of the next thing that is counted; several may be counted at once.
+        """
         stage = self._stack[-1]
         stage.spend(now_s)
+        stage.step = max(step, share - stage.share)
         stage.share, stage.latest_s = min(1.0, share), stage.spent_s
         if not share:
             stage.first = None

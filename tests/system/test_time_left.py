@@ -45,7 +45,7 @@ def _told(
         while tick < ended_s:
             while done < len(counted) and counted[done] <= tick:
                 done += 1
-                left.count(done / work.counts, counted[done - 1])
+                left.count(done / work.counts, counted[done - 1], 1 / work.counts)
             yield tick, left.told(tick), end_s - tick
             tick = next(ticks)
         left.end(ended_s)
@@ -95,6 +95,20 @@ def test_nothing_is_told_at_first_nor_of_what_is_unknown() -> None:
     told = list(_told({"layout": 10}, [Work("layout", 60)]))
     assert {t is None for at, t, _ in told if at > 20} == {True}
     assert any(t is not None for at, t, _ in told if at < 9)
+
+
+def test_what_is_overdue_does_not_count_down_to_nothing() -> None:
+    # Of ten things, equal by their weights, the third takes as long as six, on a machine of
+    # which nothing is known.
+    left = TimeLeft({}, 0.0)
+    left.begin("drawing", 0.0)
+    for done in (1, 2):
+        left.count(done / 10, 5.0 * done, 0.1)
+    assert left.estimate(12.0) == pytest.approx(8 * 5 - 2)
+    late = [left.estimate(10.0 + since_s) for since_s in (5, 10, 20, 30)]
+    assert None not in late
+    assert late == sorted(late, key=lambda s: s or 0.0)
+    assert late[-1] == pytest.approx((5 + 30) / 0.2 * 0.8 - 30)
 
 
 def test_a_stage_alone_is_told_by_its_pace() -> None:
