@@ -24,6 +24,8 @@ _ASSUMED_S = 1.0
 _ASSUMED_SHARE = 0.05
 # Another machine, or work of which the store has a part, is at most so much faster and slower.
 _FASTEST, _SLOWEST = 0.5, 20.0
+# A stage that takes less than this share of its weight had nothing to do.
+_KEPT = 0.25
 # No time left is told before so many seconds, and before this share of the run.
 FIRST_S, FIRST_SHARE = 3.0, 0.05
 # A new estimate is told only if it differs by more than this share, and by more than two seconds.
@@ -147,7 +149,8 @@ class TimeLeft:
         stage.spend(now_s)
         if self._stack:
             self._stack[-1].since_s = now_s
-        if stage.weight_s is not None:
+        # What took next to nothing was kept in the store, and says nothing about this machine.
+        if stage.weight_s is not None and stage.spent_s > _KEPT * stage.weight_s:
             self._real_s += stage.spent_s
             self._weight_s += stage.weight_s
         return stage.spent_s

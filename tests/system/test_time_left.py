@@ -123,6 +123,15 @@ def test_what_is_skipped_is_not_waited_for() -> None:
     assert estimated is not None and estimated <= 10
 
 
+def test_what_is_kept_does_not_make_a_machine_fast() -> None:
+    left = TimeLeft({"clusters": 10.0, "neighbors": 20.0, "layout": 30.0}, 0.0)
+    for name in ("clusters", "neighbors"):
+        left.begin(name, 0.0)
+        left.end(0.0)
+    left.begin("layout", 0.0)
+    assert left.estimate(0.0) == pytest.approx(30)
+
+
 def test_a_stage_within_another_one_does_not_count_twice() -> None:
     left = TimeLeft({"outer": 10.0, "inner": 5.0}, 0.0)
     left.begin("outer", 0.0)
