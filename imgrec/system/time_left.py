@@ -68,6 +68,9 @@ class _Stage:
         if self.first is None:
             left_s = (weight_s or 0.0) - self.spent_s
             return left_s if left_s > 0 else None
+        if self.share >= 1 and self.spent_s - self.latest_s > 1:
+            # All is counted, and something is still done, such as writing the file.
+            return None
         whole_s = self._whole_s(weight_s, *self.first)
         return max(0.0, whole_s * (1 - self.share) - (self.spent_s - self.latest_s))
 

@@ -123,6 +123,15 @@ def test_what_is_skipped_is_not_waited_for() -> None:
     assert estimated is not None and estimated <= 10
 
 
+def test_a_stage_that_goes_on_after_its_last_count_promises_nothing() -> None:
+    left = TimeLeft({"thumbnails": 4.0}, 0.0)
+    left.begin("thumbnails", 0.0)
+    left.count(0.5, 2.0)
+    left.count(1.0, 4.0)
+    assert left.estimate(4.5) == 0
+    assert left.estimate(6.0) is None
+
+
 def test_what_is_kept_does_not_make_a_machine_fast() -> None:
     left = TimeLeft({"clusters": 10.0, "neighbors": 20.0, "layout": 30.0}, 0.0)
     for name in ("clusters", "neighbors"):
