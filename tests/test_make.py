@@ -89,9 +89,25 @@ def test_a_folder_name_with_every_special_character(photos: Path, tmp_path: Path
     assert "24 new" in _make(tmp_path, "index", f"IMAGES={folder}", "ENCODER=mini").stdout
 
 
+def test_a_target_prints_one_line_and_more_with_v(tmp_path: Path) -> None:
+    _make(tmp_path, "index")
+
+    def lines(*more: str) -> list[str]:
+        told = _make(tmp_path, "index", *more).stdout.splitlines()
+        return [line for line in told if not line.startswith("make: ")]
+
+    # COUNT is given, so the samples are looked at too.
+    rendered, indexed = lines()
+    assert rendered.startswith("0 pictures rendered, 36 already there, ")
+    assert indexed.startswith("36 pictures, nothing new, ")
+    details = lines("V=1")
+    assert details[1] == "36 pictures, 0 failed, 0 missing"
+    assert details[-1].startswith("36 pictures, nothing new, ")
+
+
 def test_photos_replace_the_sample_in_later_targets_too(photos: Path, tmp_path: Path) -> None:
     _make(tmp_path, "index")
-    assert "24 pictures, 0 failed, 0 missing, 36 left out" in _make(
+    assert "24 pictures, 24 new, 36 left out, 24 read (" in _make(
         tmp_path, "index", f"IMAGES={photos}", "ENCODER=mini"
     ).stdout  # fmt: skip
     _make(tmp_path, "graph")
