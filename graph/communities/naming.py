@@ -5,11 +5,11 @@ pictures with a probability of 0.3 count as thirty. So a class that the classifi
 never names a community, and the words of paths do. Where there are none, a noun above the classes
 may: of thirty breeds, each with a small share, "dog" has a large one. Where nothing is sure, a
 class or noun with a smaller share names it, if it is far more frequent inside; then the date of
-most pictures, then the color of many. Texts are ranked by their
-contribution to the Kullback-Leibler divergence between the community and the rest of the
-collection. Siblings get different words where anything tells them apart: a weaker text that one of
-them has and its namesakes lack is added. The full name ends in the path of the community, which no
-other has (`imgrec.labels.community_names`).
+most pictures, then the color of many; then two words that are no more frequent than elsewhere.
+Texts are ranked by their contribution to the Kullback-Leibler divergence between the community and
+the rest of the collection. Siblings get different words where anything tells them apart: a weaker
+text that one of them has and its namesakes lack is added. The full name ends in the path of the
+community, which no other has (`imgrec.labels.community_names`).
 """
 
 import math
@@ -29,6 +29,8 @@ _LEAST_BESIDE, _LEAST_OF_TWO = 1 / 2, 1 / 8
 # The same where nothing else names a community, and how much more frequent inside it must be.
 _LEAST_WEAK, _WEAK_LIFT = 1 / 5, 3
 _LEAST_WEAK_COLOR = 1 / 4
+# The same of two words together, where nothing tells the community from the others.
+_LEAST_MIXED = 1 / 2
 # Of a date: that of a journey or an event, which is not that of most other pictures.
 _LEAST_DATE = 1 / 2
 # A noun is taken instead of a class if its score is so many times as high.
@@ -142,7 +144,7 @@ def _options(path: str, own: Tally, whole: Tally) -> list[str]:
     colors = [color] if color and color not in lead else []
     dates = [found.text for found in _dates(own, whole)[:1]]
     if not [*lead, *colors]:
-        lead = _weak_lead(own, whole) or dates or _weak_color(own, whole)
+        lead = _weak_lead(own, whole) or dates or _weak_color(own, whole) or _mixed(own, whole)
     if not [*lead, *colors]:
         return [""]
     # With a color a name is short if only its first part is kept.
@@ -164,6 +166,20 @@ def _weak_lead(own: Tally, whole: Tally) -> list[str]:
 
 def _weak_color(own: Tally, whole: Tally) -> list[str]:
     return [one.text for one in _colors(own, whole, _LEAST_WEAK_COLOR)[:1]]
+
+
+def _mixed(own: Tally, whole: Tally) -> list[str]:
+    """Return the two most frequent words, as one part of a name, if most pictures have one of them.
+
+    They may be as frequent outside: such a community is a mixture of what others are.
+    """
+    of_both = own.words, own.pictures, whole.words, whole.pictures
+    found = _scored(*of_both, _LEAST_WEAK, lift=1.0)
+    two = sorted(found, key=lambda one: (-one.share, one.text))[:2]
+    apart = len(two) == 2 and not _alike(two[0].text, two[1].text)
+    if not apart or sum(one.share for one in two) < _LEAST_MIXED:
+        return []
+    return [", ".join(one.text for one in two)]
 
 
 def _lead(own: Tally, whole: Tally) -> tuple[list[str], list[str]]:
@@ -273,6 +289,7 @@ def _scored(
     whole: int,
     least: float,
     most_outside: float = _MOST_OUTSIDE,
+    lift: float = _LEAST_LIFT,
 ) -> list[_Text]:
     """Return the texts that are frequent inside and rare outside, with their scores.
 
@@ -283,7 +300,7 @@ def _scored(
     for text, count in counts.items():
         inside = count / pictures
         outside = (everywhere[text] - count + 0.5) / (whole - pictures + 1)
-        distinct = outside <= most_outside and inside >= _LEAST_LIFT * outside
+        distinct = outside <= most_outside and inside >= lift * outside
         if inside >= least and distinct:
             found.append(_Text(text, inside, inside * math.log(inside / outside)))
     return found

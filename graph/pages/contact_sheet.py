@@ -7,6 +7,7 @@ at most `MOST_PICTURES` pictures; of a larger community these are spread evenly 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,10 @@ from graph.pages.page import Link
 from graph.pages.places import Places
 from graph.picture_facts import clipped, name_of
 from imgrec.collection import Catalog, Entry
-from imgrec.collection.kinds import COLOR
+from imgrec.collection.kinds import CLASS, COLOR, FOLDER
+from imgrec.collection.path_words import name_words
 from imgrec.pictures.metadata_names import TAKEN, by_name
+from imgrec.system.file_names import printable
 from imgrec.system.text import counted
 
 MOST_PICTURES = 1_000
@@ -126,13 +129,17 @@ def chosen(guide: Guide, path: str, most: int = MOST_PICTURES) -> Rows:
 def contact_data(job: ContactJob, catalog: Catalog) -> dict[str, Any]:
     """Return the data of a contact sheet for its script, as a JSON object.
 
-    Each row of `contact` is [id, name, number of the page, cell, near-duplicates, date, size].
+    Each row of `contact` is [id, name, number of the page, cell, near-duplicates, date, size,
+    caption]; the caption is "" for the name.
     """
     entries = {entry.id: entry for entry in catalog.entries(job.ids)}
     metadata, labels = catalog.metadata.of(job.ids), catalog.labels.of(job.ids)
     taken = [str(by_name(metadata[i]).get(TAKEN, "")) for i in job.ids]
     rows = [
-        [i, clipped(name_of(entries[i])), *place, count, _time(date), _sides(entries[i])]
+        [
+            *(i, clipped(name_of(entries[i])), *place, count),
+            *(_time(date), _sides(entries[i]), caption_of(entries[i], labels[i])),
+        ]
         for i, place, count, date in zip(job.ids, job.places, job.members, taken, strict=True)
     ]
     order = likeness_order(len(job.ids), job.pairs)
@@ -143,6 +150,22 @@ def contact_data(job: ContactJob, catalog: Catalog) -> dict[str, Any]:
         [(entries[i].width or 0) * (entries[i].height or 0) for i in job.ids],
     )
     return {"contact": rows, "pages": job.pages, "orders": orders}
+
+
+def caption_of(entry: Entry, labels: Mapping[str, str]) -> str:
+    """Return what is written below a picture whose name says nothing: its folder, else its class.
+
+    "" if the name has a word, or if there is nothing else to write.
+
+    Args:
+        entry: the picture's row in the catalog.
+        labels: its labels, by kind.
+    """
+    if name_words(PurePosixPath(entry.path).stem):
+        return ""
+    folder = labels.get(FOLDER, "")
+    told = folder if name_words(folder) else labels.get(CLASS, "").partition(",")[0]
+    return printable(told)
 
 
 def orders_of(

@@ -55,4 +55,4 @@ def found_groups(guide: Guide) -> list[CommunityDocument]:
 
 def _about(guide: Guide, path: str) -> str:
     counts = counted(guide.pictures(path), "picture")
-    return " · ".join(filter(None, (guide.about[path], counts)))
+    return " · ".join(filter(None, (counts, guide.about[path])))

@@ -8,24 +8,45 @@ const buttons = [...document.querySelectorAll("[data-order]")];
 const SIDE_PX = 104;
 // Pictures that are so near to the view are drawn.
 const AHEAD_PX = 600;
-const COLUMNS = { id: 0, name: 1, page: 2, cell: 3, members: 4, date: 5, size: 6 };
+const COLUMNS = { id: 0, name: 1, page: 2, cell: 3, members: 4, date: 5, size: 6, caption: 7 };
+// Characters at the end of a name that are seen where it is cut: those by which names in a row differ.
+const TAIL = 7;
 
 let order = null;
+const drawn = new Set();
 
 const drawing = new IntersectionObserver((seen) => {
   for (const { isIntersecting, target } of seen) {
     if (!isIntersecting) continue;
-    drawing.unobserve(target);
     drawPicture(target);
   }
 }, { root: contact, rootMargin: `${AHEAD_PX}px` });
 
+/** Draw the others when there is nothing else to do, so that all are there on paper. */
+function drawRest() {
+  const undrawn = links.filter((link) => !drawn.has(link))[Symbol.iterator]();
+  const later = window.requestIdleCallback ?? ((act) => setTimeout(act, 30));
+  const next = async () => {
+    const { value, done } = undrawn.next();
+    if (done) return;
+    await drawPicture(value);
+    later(next);
+  };
+  later(next);
+}
+
 async function drawPicture(link) {
+  if (drawn.has(link)) return;
+  drawn.add(link);
+  drawing.unobserve(link);
   const row = page.data.contact[link.dataset.row];
   const sheet = `${page.root}sheets/${page.data.pages[row[COLUMNS.page]]}.jpg`;
   await drawCell(link.querySelector("canvas"), sheet, row[COLUMNS.cell]);
+  if (window.imgrecDrawn) return;
   // Milliseconds since navigation start, for tests and benchmarks.
-  window.imgrecDrawn ??= performance.now();
+  window.imgrecDrawn = performance.now();
+  // A phone has less memory, and rarely a printer.
+  if (!matchMedia("(pointer: coarse)").matches) drawRest();
 }
 
 function element(kind, values, ...children) {
@@ -53,14 +74,24 @@ function picture(row, number) {
 
 const links = page.data.contact.map(picture);
 
+/** Write below a picture what is told of it, else its name without the suffix; say both. */
+function caption(link, row, told) {
+  const name = row[COLUMNS.name];
+  const stem = told || name.replace(/(.)\.[^.]+$/, "$1");
+  const end = told ? stem.length : Math.max(0, stem.length - TAIL);
+  const parts = [stem.slice(0, end), stem.slice(end)].filter(Boolean);
+  link.querySelector(".caption").replaceChildren(...parts.map((textContent) => element("span", { textContent })));
+  const many = row[COLUMNS.members] > 1 && `×${row[COLUMNS.members]}`;
+  link.setAttribute("aria-label", [name, told, many].filter(Boolean).join(", "));
+}
+
 /** Put the pictures in an order, under its headings. */
 function show(name) {
   order = name;
-  const column = COLUMNS[name] ?? COLUMNS.name;
+  const column = COLUMNS[name] ?? COLUMNS.caption;
   for (const [number, link] of links.entries()) {
     const row = page.data.contact[number];
-    // What orders the pictures is told; without it, the name.
-    link.querySelector(".caption").textContent = row[column] || row[COLUMNS.name];
+    caption(link, row, row[column] || row[COLUMNS.caption]);
   }
   contact.replaceChildren(...page.data.orders[name].map(([heading, numbers]) => {
     const grid = element("div", { className: "grid" }, ...numbers.map((number) => links[number]));

@@ -4,6 +4,8 @@
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 // Cost of a sideways distance, relative to one in the direction of the arrow.
 const ASIDE_COSTS = 2.5;
+// A live region: it is there before its text is, so that screen readers notice each change.
+const said = document.getElementById("said");
 
 /** Return the id of the nearest node in a direction, null for none. */
 function nodeTowards(id, [right, down]) {
@@ -39,6 +41,12 @@ function isOutside(id) {
   return first.x < 0 || first.y < 0 || last.x > box.clientWidth || last.y > box.clientHeight;
 }
 
+/** Return what a screen reader says of a node. */
+function spokenName({ name, class: category, members }) {
+  const more = members && `${members.length} nearly identical pictures`;
+  return [name, category, more].filter(Boolean).join(", ");
+}
+
 function focusOn(id) {
   focused = id;
   if (id !== null && isOutside(id)) {
@@ -46,6 +54,7 @@ function focusOn(id) {
     network.moveTo({ position: positioned(nodesById.get(id)) });
   }
   showHint(id);
+  said.textContent = id === null ? "" : spokenName(nodesById.get(id));
   network.redraw();
 }
 

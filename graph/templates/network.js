@@ -1,6 +1,6 @@
 "use strict";
 // Draws the network by vis-network, with physics off, at the positions computed by Python. Nodes
-// are custom shapes: thumbnails from the sheet, with captions, badges and highlights.
+// are custom shapes: thumbnails from the sheet, with badges and highlights.
 
 const box = document.getElementById("network");
 const hint = document.getElementById("hint");
@@ -32,74 +32,6 @@ function edgeOptions() {
   const edge = (values) => Object.assign(values, { color: strong, opacity: 0.8, width: values.width + 1.5 });
   const color = { color: cssColor("--edge"), opacity: lit ? 0.06 : 0.35, inherit: false };
   return { ...page.options.edges, color, chosen: { edge } };
-}
-
-const captions = { view: "", byId: new Map() };
-// Horizontal offsets that are tried for a caption, relative to its width.
-const ASIDE = [0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5].map((eighths) => eighths / 8);
-// Largest width of a caption, relative to its picture.
-const WIDER = 1.6;
-
-function captionPx(scale) {
-  return scale < 0.7 ? 11 : 13;
-}
-
-/**
- * Choose a caption for each picture that overlaps no picture and no other caption (greedy).
- *
- * First each picture gets its shortest caption, moved aside if it would overlap. Then a caption is
- * replaced by the longest one that is free and not much wider than its picture.
- */
-function chooseCaptions(context, scale) {
-  const placed = page.nodes.map((node) => ({ ...node, ...positioned(node) }));
-  const pictures = placed.map(({ x, y, width, height }) => (
-    { left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2 }
-  ));
-  const captionOf = ({ x, y, height }, text, aside = 0) => {
-    const width = context.measureText(text).width + 6 / scale;
-    const [middle, top] = [x + aside * width, y + height / 2 + 4];
-    const [left, right] = [middle - width / 2, middle + width / 2];
-    return { text, left, middle, right, top, bottom: top + captionPx(scale) / scale };
-  };
-  const chosen = captions.byId;
-  const isFree = (caption, own) => [...pictures, ...chosen.values()].every((other) => (
-    other === own || other.left >= caption.right || other.right <= caption.left
-    || other.top >= caption.bottom || other.bottom <= caption.top
-  ));
-  chosen.clear();
-  for (const node of placed) {
-    const places = ASIDE.map((aside) => captionOf(node, node.captions.at(-1), aside));
-    const short = places.find((caption) => isFree(caption)) ?? places[0];
-    if (node.width * scale >= 14 || isFree(short)) chosen.set(node.id, short);
-  }
-  for (const node of placed) {
-    const short = chosen.get(node.id);
-    const longer = short && node.captions.slice(0, -1).map((text) => captionOf(node, text));
-    const fitting = longer?.find((caption) => (
-      caption.right - caption.left < node.width * WIDER && isFree(caption, short)
-    ));
-    if (fitting) chosen.set(node.id, fitting);
-  }
-}
-
-function drawCaption(context, node) {
-  const scale = network.getScale();
-  context.font = `600 ${captionPx(scale) / scale}px system-ui, sans-serif`;
-  const view = `${scale} ${isTall()}`;
-  if (captions.view !== view) {
-    captions.view = view;
-    chooseCaptions(context, scale);
-  }
-  const caption = captions.byId.get(node.id);
-  if (!caption) return;
-  context.textAlign = "center";
-  context.textBaseline = "top";
-  context.lineJoin = "round";
-  context.lineWidth = 4 / scale;
-  context.strokeStyle = cssColor("--ground");
-  context.strokeText(caption.text, caption.middle, caption.top);
-  context.fillStyle = cssColor("--quiet");
-  context.fillText(caption.text, caption.middle, caption.top);
 }
 
 /** Draw the number of near-duplicates that a node represents, as a badge in its corner. */
@@ -177,7 +109,6 @@ function pictureRenderer({ ctx, id, x, y }) {
     }
     ctx.globalAlpha = 1;
     if (node.members) drawBadge(ctx, node, x, y);
-    if (node.captions) drawCaption(ctx, node);
   };
   return { drawNode, nodeDimensions: { width, height } };
 }
@@ -214,10 +145,27 @@ function fit() {
   network.moveTo({ position: { x: 0, y: 0 }, scale: fitScale() });
 }
 
+/** Zoom in or out; the node of the keyboard stays at its place, without one the middle. */
 function zoom(factor) {
-  const scale = network.getScale() * factor;
+  const scale = Math.min(Math.max(network.getScale() * factor, fitScale() / 2), 8);
+  const node = nodesById.get(focused);
   untouched = false;
-  network.moveTo({ scale: Math.min(Math.max(scale, fitScale() / 2), 8) });
+  if (node && document.activeElement === box) {
+    const spot = network.canvasToDOM(positioned(node));
+    const offset = { x: spot.x - box.clientWidth / 2, y: spot.y - box.clientHeight / 2 };
+    network.moveTo({ position: positioned(node), offset, scale });
+    if (!hint.hidden) showHint(focused);
+  } else {
+    network.moveTo({ scale });
+    showHint(null);
+  }
+}
+
+/** Note that the user moved the view: a name would no longer be below its picture. */
+function moved() {
+  untouched = false;
+  hover(null);
+  showHint(null);
 }
 
 /** Return the id of the picture at a point in canvas coordinates, null for none. */
@@ -263,12 +211,10 @@ function select(id) {
   network.redraw();
 }
 
-/** Handle a click on a picture (null: on the background). Pages of pictures replace it. */
-let onPicture = (id) => {
-  if (id !== null) location.href = page.data.targets[id];
-};
+/** Hook that is called on a click on a picture (null: on the background). See panel.js. */
+let onPicture = () => {};
 
-/** Hook that is called after a resize. Pages of pictures replace it. */
+/** Hook that is called after a resize. See panel.js. */
 let onResize = () => {};
 
 box.addEventListener("pointermove", (event) => {
@@ -280,19 +226,18 @@ box.addEventListener("pointermove", (event) => {
 box.addEventListener("pointerleave", () => hover(null));
 network.on("click", ({ pointer }) => onPicture(pictureAt(pointer.canvas)));
 network.on("dragStart", () => {
-  untouched = false;
-  hover(null);
+  moved();
 });
 network.on("zoom", ({ scale }) => {
-  untouched = false;
-  hover(null);
+  moved();
   if (scale < fitScale() / 2 || scale > 8) zoom(1);
 });
-network.on("resize", () => {
+// After the event, vis-network scales the view by the change of its size.
+network.on("resize", () => queueMicrotask(() => {
   nodes.update(page.nodes.map(positioned));
   if (untouched) fit();
   onResize();
-});
+}));
 document.getElementById("closer").addEventListener("click", () => zoom(1.4));
 document.getElementById("farther").addEventListener("click", () => zoom(1 / 1.4));
 document.getElementById("fit").addEventListener("click", fit);

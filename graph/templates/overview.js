@@ -5,7 +5,6 @@
 // under the same names, for the keys.
 
 const box = document.getElementById("network");
-const hint = document.getElementById("hint");
 const nodesById = new Map(page.nodes.map((node) => [node.id, node]));
 const tileOf = (id) => document.getElementById(`tile-${id}`);
 const GAP_PX = 10;
@@ -23,7 +22,7 @@ const BEST_SHAPE = 1.2;
 // Width of the thinnest line to a similar community.
 const LINE_PX = 1.2;
 // Least share of a picture that is seen, along the side that is cut.
-const LEAST_SEEN = 0.6;
+const LEAST_SEEN = 0.45;
 
 let sheetImage = null;
 let hovered = null;
@@ -233,8 +232,6 @@ function mark() {
     classList.toggle("focused", id === focused && isFocused);
     classList.toggle("joined", others.has(id));
   }
-  if (isFocused && focused !== null) box.setAttribute("aria-activedescendant", `tile-${focused}`);
-  else box.removeAttribute("aria-activedescendant");
   edges.replaceChildren(...found.flatMap(({ from, to, width }) => {
     const [a, b] = [from, to].map((id) => positioned(nodesById.get(id)));
     const end = from === near ? b : a;
@@ -256,11 +253,9 @@ const network = {
   },
 };
 
-/** Show the edges of the node that the keyboard moved to, and say its name to a screen reader. */
+/** Show the edges of the node that the keyboard moved to; its name is always seen. */
 function showHint(id) {
   told = id;
-  hint.hidden = id === null;
-  if (id !== null) hint.textContent = nodesById.get(id).name;
 }
 
 // The window is filled at any size.

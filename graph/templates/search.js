@@ -40,7 +40,7 @@
       drawing.unobserve(target);
       drawCell(target, target.dataset.sheet, target.dataset.cell.split(" ").map(Number)).catch(() => {});
     }
-  }, { root: answers, rootMargin: "80px" });
+  }, { root: found, rootMargin: "80px" });
 
   function thumbnail({ sheet, cell }) {
     return element("canvas", {
@@ -133,7 +133,7 @@
     drawing.disconnect();
     found.replaceChildren(...sections);
     told.textContent = summary(result);
-    answers.scrollTop = 0;
+    found.scrollTop = 0;
     const mine = turn;
     setTimeout(() => {
       if (mine === turn) for (const canvas of found.querySelectorAll("canvas")) drawing.observe(canvas);
