@@ -165,7 +165,7 @@ def caption_of(entry: Entry, labels: Mapping[str, str]) -> str:
         return ""
     folder = labels.get(FOLDER, "")
     told = folder if name_words(folder) else labels.get(CLASS, "").partition(",")[0]
-    return printable(told)
+    return printable(told).strip()
 
 
 def orders_of(

@@ -339,3 +339,12 @@ def test_a_color_of_many_pictures_is_the_last_thing_that_names() -> None:
     assert words_of_siblings({"1": tally(50, colors={"red": 14})}, whole) == {"1": "red"}
     assert words_of_siblings({"1": tally(50, colors={"red": 11})}, whole) == {"1": ""}
     assert words_of_siblings({"1": tally(50, colors={"gray": 20})}, whole) == {"1": ""}
+
+
+def test_a_mixture_is_named_by_its_two_most_frequent_words() -> None:
+    whole = tally(1000, ("t-shirt", 300), ("dress", 150), ("hat", 90), ("clothes", 1000))
+    mixed = tally(100, ("t-shirt", 33), ("dress", 22), ("hat", 9), ("clothes", 100))
+    assert words_of_siblings({"1": mixed}, whole) == {"1": "t-shirt, dress"}
+    # Together less than half, or rarer than elsewhere.
+    for words in (("t-shirt", 28), ("dress", 21)), (("t-shirt", 25), ("dress", 30)):
+        assert words_of_siblings({"1": tally(100, *words, ("clothes", 100))}, whole) == {"1": ""}

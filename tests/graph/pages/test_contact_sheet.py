@@ -12,9 +12,10 @@ from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
 from browser import console_errors
-from graph.pages.contact_sheet import orders_of
+from graph.pages.contact_sheet import caption_of, orders_of
 from graph.pages.likeness import likeness_order
 from imgrec.checks.site.check import check_site
+from imgrec.collection import Entry
 from imgrec.store.store import Store
 from site_in_browser import opened, sized, until
 from site_stores import clusters, data_of, make_store, pages_of, plain_names, site_of
@@ -67,8 +68,8 @@ def test_every_page_has_a_sheet_of_all_its_pictures_and_the_doctor_finds_no_faul
 
 @pytest.mark.parametrize("damage", ["[9, 'x', 99, [0,0,1,1]]", "[1]", "7", "[1, 'x', 0, [0]]"])
 def test_the_doctor_names_rows_that_are_invalid(site: Path, damage: str, tmp_path: Path) -> None:
-    copy = tmp_path / "site"
-    shutil.copytree(site, copy)
+    # With the pictures beside it, which the pages link to.
+    copy = Path(shutil.copytree(site.parent, tmp_path / "all")) / "site"
     sheet = copy / "contact" / "index.html"
     text = sheet.read_text("utf-8")
     sheet.write_text(text.replace('"contact":[', f'"contact":[{damage.replace(chr(39), chr(34))},'))
@@ -115,6 +116,64 @@ def test_orders_are_by_color_wheel_month_and_megapixels() -> None:
     months = [f"{2000 + i // 12}-{i % 12 + 1:02d}" for i in range(30)]
     by_date = orders_of(range(30), [""] * 30, months, [5] * 30)["date"]
     assert [heading for heading, _ in by_date] == ["2000", "2001", "2002"]
+
+
+@pytest.mark.parametrize(
+    ("path", "labels", "told"),
+    [
+        ("dress/red-dress-001.jpg", {"folder": "dress", "class": "gown"}, ""),
+        ("dress/91c4b8c1-fd2f-47ea-b496-8191d36a2e3b.jpg", {"folder": "dress"}, "dress"),
+        ("2019/IMG_1234.JPG", {"folder": "2019", "class": "tabby, tabby cat"}, "tabby"),
+        ("2019/0001.jpg", {"folder": "2019"}, ""),
+        ("\u202eevil/17.jpg", {"folder": "\u202eevil"}, "evil"),
+    ],
+)
+def test_a_name_that_says_nothing_is_told_by_folder_or_class(
+    path: str, labels: dict[str, str], told: str
+) -> None:
+    entry = Entry(1, "/root", path, 10, 1, None, 1, 1, "JPEG", "ok", None)
+    assert caption_of(entry, labels) == told
+
+
+def test_a_caption_keeps_the_end_of_a_long_name(
+    browser: webdriver.Chrome, tmp_path: Path, sized: Callable[[int, int], None]
+) -> None:
+    sized(1280, 800)
+    names = [f"a-long-name-of-a-family-{i:06d}.jpg".encode() for i in range(8)]
+    site_of(make_store(tmp_path, names, clusters(8, 1)), tmp_path / "site")
+    (page,) = pages_of(tmp_path / "site")
+    opened(browser, tmp_path / "site" / "contact" / page.name)
+    told = browser.execute_script(
+        "return links.map((link) => {"
+        "const [start, end] = link.querySelector('.caption').children;"
+        "const frame = link.getBoundingClientRect(), seen = end.getBoundingClientRect();"
+        "return [start.textContent + end.textContent, seen.left > frame.left + 30"
+        " && seen.right <= frame.right, start.scrollWidth > start.clientWidth,"
+        "link.getAttribute('aria-label')]; })"
+    )
+    assert sorted(told) == [[name.decode()[:-4], True, True, name.decode()] for name in names]
+
+
+def test_a_sheet_is_printed_whole_and_in_dark_on_white(
+    browser: webdriver.Chrome, site: Path, sized: Callable[[int, int], None]
+) -> None:
+    sized(1280, 300)
+    dark = {"name": "prefers-color-scheme", "value": "dark"}
+    opened(browser, site / "contact" / "index.html")
+    # Those far below the window are drawn too, so that they are on paper.
+    until(browser, "return links.every((link) => link.querySelector('canvas').style.width)")
+    paper = {"media": "print", "features": [dark]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", paper)
+    shown = browser.execute_script(
+        "return [document.querySelector('h1'), contact.querySelector('.caption')]"
+        ".map((one) => getComputedStyle(one).color)"
+    )
+    hidden = browser.find_elements(By.CSS_SELECTOR, ".search, .orders, button, input")
+    seen = [element.is_displayed() for element in hidden]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    assert shown == ["rgb(0, 0, 0)", "rgb(68, 68, 68)"]
+    assert not any(seen)
+    assert console_errors(browser) == []
 
 
 def test_a_click_orders_the_sheet_and_the_address_remembers_it(

@@ -1,6 +1,7 @@
 """Tests of the keyboard on network pages, in Chromium: focus, ring, arrows, help."""
 
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
 from browser import console_errors
-from site_in_browser import click_at, opened, press, sized, spot_of, until
+from site_in_browser import DRAWN_WITHIN_S, click_at, opened, press, sized, spot_of, until
 from site_stores import clusters, data_of, make_store, pages_of, plain_names, site_of
 
 __all__ = ["sized"]
@@ -40,6 +41,14 @@ def has_ring(browser: webdriver.Chrome, node: int) -> bool:
     return bool((np.abs(colors - ACCENT).max(axis=1) < 40).all())
 
 
+def gets_ring(browser: webdriver.Chrome, node: int) -> bool:
+    """Return True as soon as a node has a ring: a busy machine paints late."""
+    stop = time.monotonic() + DRAWN_WITHIN_S
+    while not (found := has_ring(browser, node)) and time.monotonic() < stop:
+        time.sleep(0.05)
+    return found
+
+
 def test_a_page_has_the_focus_from_the_start_and_shows_where(
     browser: webdriver.Chrome, site: Path
 ) -> None:
@@ -49,11 +58,11 @@ def test_a_page_has_the_focus_from_the_start_and_shows_where(
         assert browser.execute_script("return document.activeElement === box")
         assert browser.execute_script("return focused") == first
         until(browser, "return !box.matches(':hover')")
-        assert has_ring(browser, first)
+        assert gets_ring(browser, first)
         press(browser, Keys.ARROW_RIGHT)
         second = until(browser, f"return focused !== {first} && focused")
-        assert browser.execute_script("return !hint.hidden")
-        assert has_ring(browser, second)
+        assert browser.execute_script("return said.textContent !== ''")
+        assert gets_ring(browser, second)
         assert not has_ring(browser, first)
 
 
@@ -66,7 +75,9 @@ def test_the_network_is_one_stop_of_the_tab_key(browser: webdriver.Chrome, site:
     assert browser.execute_script(stops) == 0
     browser.execute_script("document.getElementById('helper').focus()")
     press(browser, Keys.TAB)
-    assert browser.execute_script("return document.activeElement === box && !hint.hidden")
+    assert browser.execute_script(
+        "return document.activeElement === box && said.textContent !== ''"
+    )
     opened(browser, pages_of(site)[0])
     assert browser.execute_script(stops) == 0
     press(browser, Keys.TAB)
@@ -148,8 +159,11 @@ def test_the_keyboard_leads_through_the_network_and_back(
     opened(browser, site / "index.html")
     browser.execute_script("document.getElementById('helper').focus()")
     press(browser, Keys.TAB)
-    until(browser, "return document.activeElement === box && focused !== null && !hint.hidden")
-    assert browser.execute_script("return hint.textContent.startsWith('Community')")
+    until(
+        browser,
+        "return document.activeElement === box && focused !== null && said.textContent !== ''",
+    )
+    assert browser.execute_script("return said.textContent.startsWith('Community')")
     reached = {browser.execute_script("return focused")}
     ways = (Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ARROW_LEFT, Keys.ARROW_UP)
     for key in ways * 2:
