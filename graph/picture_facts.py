@@ -85,13 +85,13 @@ def chips_of(labels: Mapping[str, str], said: Sequence[Datum] = ()) -> list[Chip
         labels: by kind.
         said: metadata of the file; of these, the date, the camera and the lens are shown.
     """
-    chips = [(CLASS, labels[CLASS], class_of(labels))] if CLASS in labels else []
-    chips += [(k, value, value) for k, value in sorted(labels.items()) if k not in _NO_CHIPS]
+    chips = [(k, value) for k, value in sorted(labels.items()) if k not in _NO_CHIPS]
     for datum in said:
         if datum.name in _SAID and datum.name not in labels:
             value = datum.value[:_DATE] if datum.name == TAKEN else datum.value
-            chips.append((datum.name, value, value))
-    return [Chip(*map(printable, chip)) for chip in chips]
+            chips.append((datum.name, value))
+    of_class = [Chip(CLASS, printable(labels[CLASS]), class_of(labels))] if CLASS in labels else []
+    return [*of_class, *(Chip(printable(k), *[printable(value)] * 2) for k, value in chips)]
 
 
 def class_of(labels: Mapping[str, str]) -> str:

@@ -28,7 +28,7 @@ let sheetImage = null;
 let hovered = null;
 let focused = null;
 // The node that the keyboard moved to, whose edges are shown.
-let told = null;
+let reached = null;
 let untouched = true;
 // Nothing is selected on an overview.
 const selected = null;
@@ -223,7 +223,7 @@ function shape(kind, values) {
 /** Mark the tiles of pointer and keyboard; draw lines from one of them to those like it. */
 function mark() {
   const isFocused = document.activeElement === box;
-  const near = hovered ?? told;
+  const near = hovered ?? reached;
   const found = near === null ? [] : page.edges.filter(({ from, to }) => from === near || to === near);
   const others = new Set(found.map(({ from, to }) => (from === near ? to : from)));
   for (const { id } of page.nodes) {
@@ -255,7 +255,7 @@ const network = {
 
 /** Show the edges of the node that the keyboard moved to; its name is always seen. */
 function showHint(id) {
-  told = id;
+  reached = id;
 }
 
 // The window is filled at any size.

@@ -55,7 +55,7 @@ def test_the_class_is_shown_first_with_its_probability() -> None:
     labels = {"color": "red", "class": "golden retriever", "confidence": "0.92", "a": "b"}
     found = describe(entry("c.jpg"), labels, Path("/site"))
     told = "golden retriever 92\N{NBSP}%"
-    assert found["labels"] == [["class", told], ["a", "b"], ["color", "red"]]
+    assert found["labels"] == [["class", told, "golden retriever"], ["a", "b"], ["color", "red"]]
     assert class_of(labels) == told
     assert class_of({"class": "x\ny"}) == "x y"
     assert class_of({"class": "x", "confidence": "high"}) == "x"
