@@ -44,8 +44,7 @@ def _wider(kind: str, value: str) -> Iterator[str]:
 
 
 def _date_words(date: str) -> Iterator[str]:
-    """Yield the year and the name of the month of a date such as 2019-07-14."""
-    year, *rest = date.split("-")
-    yield year
+    """Yield the name of the month of a date such as 2019-07-14; its numbers have keys alone."""
+    _, *rest = date.split("-")
     if rest and rest[0].isdecimal() and 1 <= int(rest[0]) <= len(_MONTHS):
         yield _MONTHS[int(rest[0]) - 1]

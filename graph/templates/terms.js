@@ -15,7 +15,7 @@ window.imgrecTerms = (() => {
     + `\\u3400-\\u4dbf\\u4e00-\\u9fff\\u{20000}-\\u{3ffff}])${ONE})+`;
   const WORD = new RegExp(`(${UNSPACED})|\\p{So}|(?:(?!${UNSPACED})${ONE})+`, "gu");
   const LABELED = /([^\s:="]+)[:=](?:"([^"]*)"|([^\s"]+))/gu;
-  const DATE = /^\d{4}-\d\d(-\d\d)?$/;
+  const DATE = /^\d{4}(-\d\d){0,2}$/;
   // Length of the value in the key of a label.
   const MAX_VALUE = 60;
 
@@ -42,7 +42,7 @@ window.imgrecTerms = (() => {
   /**
    * Return the terms of a query: each has words, labels, or both as alternatives.
    *
-   * `color:red`, `class:"golden retriever"` and `color red` name a kind of label; so does a date.
+   * `color:red`, `class:"golden retriever"` and `color red` name a kind of label; so does a date or year.
    * A label is exact if it is in quotes or a number: 1 is not 12.
    */
   function termsOf(text, kinds) {

@@ -154,7 +154,8 @@ view.addEventListener("close", () => {
   for (const frame of view.querySelectorAll(".frame")) frame.replaceChildren();
   focused = viewed;
   if (selected !== null && selected !== viewed) location.hash = String(viewed);
-  box.focus();
+  // Unless a label of the picture led to the search.
+  if (!document.activeElement.closest(".search")) box.focus();
   network.redraw();
 });
 view.querySelector(".close").addEventListener("click", () => view.close());

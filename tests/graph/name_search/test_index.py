@@ -313,9 +313,9 @@ def test_labels_have_keys_and_words() -> None:
         ":community:3.1.2", ":community:3", ":community:3.1"
     }  # fmt: skip
     assert set(label_terms([("taken", "2019-07-14")])) == {
-        ":taken:2019-07-14", ":taken:2019", ":taken:2019-07", "2019", "july"
+        ":taken:2019-07-14", ":taken:2019", ":taken:2019-07", "july"
     }  # fmt: skip
-    assert set(label_terms([("taken", "2019")])) == {":taken:2019", "2019"}
+    assert set(label_terms([("taken", "2019")])) == {":taken:2019"}
     assert next(iter(label_terms([("x", "é" * 99)]))) == ":x:" + "e" * 60
 
 
