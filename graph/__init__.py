@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from imgrec.system.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from graph.pages.site import SiteOptions, SiteSummary, write_site
+    from graph.pages.options import SiteOptions
+    from graph.pages.site import SiteSummary, write_site
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "SiteOptions": "graph.pages.site:SiteOptions",
+            "SiteOptions": "graph.pages.options:SiteOptions",
             "SiteSummary": "graph.pages.site:SiteSummary",
             "write_site": "graph.pages.site:write_site",
         },

@@ -174,7 +174,8 @@ def _write_duplicates(store: Store, arguments: argparse.Namespace) -> None:
 
 
 def _write_site(store: Store, arguments: argparse.Namespace) -> None:
-    from graph.pages.site import SiteOptions, write_site
+    from graph.pages.current import site_is_current
+    from graph.pages.options import SiteOptions
 
     options = SiteOptions(
         encoder=arguments.encoder,
@@ -187,13 +188,27 @@ def _write_site(store: Store, arguments: argparse.Namespace) -> None:
         previews=arguments.previews,
         workers=arguments.workers,
     )
+    if site_is_current(store, arguments.out, options):
+        warn("imgrec graph", store.lacking(store.feature(options.encoder)))
+        index = arguments.out.resolve() / "index.html"
+        sys.stdout.write(summary_line(["nothing new"], arguments, index))
+        return
+    # It imports what finds communities and draws pages, which takes longer than to find out that
+    # nothing is new.
+    from graph.pages.site import write_site
+
     summary = write_site(store, arguments.out, options, quiet=arguments.quiet)
     warn("imgrec graph", summary.warnings)
     if arguments.verbose:
         sys.stdout.write(details(summary))
     groups = summary.communities.communities
     told = [counted(summary.pictures, "picture"), counted(groups, "community")]
-    told += [counted(summary.pages, "page"), f"{summary.size_bytes / 1e6:.1f} MB"]
+    if summary.kept:
+        pages = counted(summary.pages - summary.kept, "page")
+        told += [f"{pages} written", f"{summary.kept:,} kept"]
+    else:
+        told.append(counted(summary.pages, "page"))
+    told.append(f"{summary.size_bytes / 1e6:.1f} MB")
     sys.stdout.write(summary_line(told, arguments, summary.index))
 
 

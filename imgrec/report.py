@@ -18,7 +18,7 @@ from imgrec.arguments import (
 from imgrec.commands import Parser, run, summary_line, warn
 from imgrec.derived.choices import CLUSTERS
 from imgrec.layouts.choices import METHODS
-from imgrec.reporting.choices import DIVERSE
+from imgrec.reporting.choices import DIVERSE, START
 from imgrec.system.text import counted
 
 _DESCRIPTION = """\
@@ -66,7 +66,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    from imgrec.reporting.write import ReportOptions, write_report
+    from imgrec.reporting.current import linked_outputs, report_is_current
+    from imgrec.reporting.options import ReportOptions
     from imgrec.store.store import Store
 
     options = ReportOptions(
@@ -81,12 +82,26 @@ def _report(arguments: argparse.Namespace) -> None:
     )
     path = store_of(arguments.store)
     with Store.open(path) as store:
+        if report_is_current(store, arguments.out, options):
+            out = arguments.out.resolve()
+            _, _, unlinked = linked_outputs(store, out, options)
+            warn("imgrec report", [*unlinked, *store.lacking(store.feature(options.encoder))])
+            sys.stdout.write(summary_line(["nothing new"], arguments, out / START))
+            return
+        # It imports what draws, which takes longer than to find out that nothing is new.
+        from imgrec.reporting.write import write_report
+
         report = write_report(store, arguments.out, options, quiet=arguments.quiet)
     warn("imgrec report", report.warnings)
     if arguments.verbose:
         sys.stdout.write(f"feature    {report.encoder}\n")
     told = [counted(report.pictures, "picture"), counted(report.sections, "section")]
-    told += [counted(report.figures, "figure"), f"{report.size_bytes / 1e6:.1f} MB"]
+    if report.kept:
+        drawn = counted(report.figures - report.kept, "figure")
+        told += [f"{drawn} drawn", f"{report.kept:,} kept"]
+    else:
+        told.append(counted(report.figures, "figure"))
+    told.append(f"{report.size_bytes / 1e6:.1f} MB")
     sys.stdout.write(summary_line(told, arguments, report.index))
 
 

@@ -9,13 +9,14 @@ from imgrec.system.lazy_exports import lazy_exports
 from projector.errors import ProjectorError
 
 if TYPE_CHECKING:
-    from projector.export import Export, ProjectorOptions, write_logdir
+    from projector.export import Export, write_logdir
+    from projector.options import ProjectorOptions
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
             "Export": "projector.export:Export",
-            "ProjectorOptions": "projector.export:ProjectorOptions",
+            "ProjectorOptions": "projector.options:ProjectorOptions",
             "write_logdir": "projector.export:write_logdir",
         },
     )

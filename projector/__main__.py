@@ -83,7 +83,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 def _write(arguments: argparse.Namespace) -> None:
     from imgrec.store.store import Store
-    from projector.export import ProjectorOptions, write_logdir
+    from projector.current import logdir_is_current
+    from projector.options import ProjectorOptions
 
     options = ProjectorOptions(
         dimensions=None if arguments.full else arguments.dimensions,
@@ -96,6 +97,13 @@ def _write(arguments: argparse.Namespace) -> None:
     )
     path = store_of(arguments.store)
     with Store.open(path) as store:
+        if logdir_is_current(store, arguments.out, arguments.encoder, options):
+            warn("imgrec projector", store.lacking(store.feature(arguments.encoder)))
+            sys.stdout.write(summary_line(["nothing new"], arguments, arguments.out.resolve()))
+            return
+        # It imports what lays out and draws, which takes longer than to find that nothing is new.
+        from projector.export import write_logdir
+
         export = write_logdir(
             store, arguments.out, arguments.encoder, options, quiet=arguments.quiet
         )

@@ -12,27 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.collection.kinds import CLUSTER
-from imgrec.derived.choices import CLUSTERS
 from imgrec.derived.clusters import Clusters
-from imgrec.errors import WrongValueError
 from imgrec.labels.colors import update_colors
 from imgrec.labels.keep import keep_labels
-from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE, check_methods
 from imgrec.store.store import Store
 from imgrec.store.written_from import store_token
-from imgrec.system.argument_types import WHOLE, WHOLE_OR_NONE, check_types
 from imgrec.system.atomic_folders import new_folder
 from imgrec.system.interrupts import interrupted_once
+from imgrec.system.known_outputs import remember
 from imgrec.system.output_folder import LOGDIR
 from imgrec.system.progress import planned, progress
 from imgrec.system.stage_costs import LOGDIR_END, SPRITES
 from imgrec.system.threads import cores
 from imgrec.system.workers import Workers
-from projector.choices import DIMENSIONS, LEAST_DIMENSIONS, MAX_POINTS, PAGE_SIZE
 from projector.compose import Composer, PendingRun
+from projector.current import logdir_inputs, logdir_materials
 from projector.files.sprite_workers import Sheets
 from projector.layouts import Layouts
 from projector.manifest import read_manifest, write_manifest
+from projector.options import ProjectorOptions
 from projector.runs import PAGE, Run
 from projector.source import ProjectedFeature
 from projector.stages import first_weights, run_weights
@@ -41,54 +39,8 @@ from projector.writer import LogdirWriter
 # Least number of pictures that is worth the start of worker processes, without and with layouts.
 _SPRITES_FROM = 4_000
 _LAYOUTS_FROM = 2_000
-_KINDS = {
-    **dict.fromkeys(("overview", "page_size", "max_points", "clusters", "seed"), WHOLE),
-    **dict.fromkeys(("dimensions", "workers"), WHOLE_OR_NONE),
-}
 # Runs computed ahead, of four layouts each: enough for many cores, few enough to bound memory.
 _RUNS_AHEAD = 2
-
-
-@dataclass(frozen=True)
-class ProjectorOptions:
-    """Options of a logdir.
-
-    Attributes:
-        dimensions: principal components in the tensors; None for unreduced vectors.
-        overview: number of pictures in the overview.
-        page_size: most pictures per page.
-        max_points: most pictures of a collection that is also shown whole, in one run; TensorBoard
-            shows no more points of a tensor.
-        clusters: most k-means clusters.
-        methods: layouts beside PCA, of `METHODS`.
-        seed: of the layouts.
-        workers: processes that draw sprites and compute layouts; 0 for this process alone, None
-            for one per core if the collection is large enough.
-    """
-
-    dimensions: int | None = DIMENSIONS
-    overview: int = OVERVIEW_SIZE
-    page_size: int = PAGE_SIZE
-    max_points: int = MAX_POINTS
-    clusters: int = CLUSTERS
-    methods: Sequence[str] = METHODS
-    seed: int = 0
-    workers: int | None = None
-
-    def __post_init__(self) -> None:
-        """Check the numbers and the names of the layouts.
-
-        Raises:
-            WrongTypeError: an option has another type.
-            WrongValueError: a number is out of range, or a layout is unknown.
-        """
-        check_types(self, _KINDS)
-        check_methods(self.methods)
-        least = {"dimensions": LEAST_DIMENSIONS, "overview": 2, "page_size": 2, "clusters": 1}
-        for name, number in (least | {"seed": 0, "workers": 0}).items():
-            value = getattr(self, name)
-            if value is not None and value < number:
-                raise WrongValueError(f"{name} is {value}: give a number from {number} on")
 
 
 @dataclass(frozen=True)
@@ -175,6 +127,8 @@ def write_logdir(
 def _made(
     store: Store, out: Path, encoder: str | None, options: ProjectorOptions, quiet: bool
 ) -> Export:
+    materials = logdir_materials(store)
+    read = materials.read_only(store)
     collection = ProjectedFeature.open(store, encoder, options.dimensions, options.clusters, quiet)
     colors = update_colors(store, quiet=quiet)
     runs = collection.runs(options.overview, options.page_size, max_points=options.max_points)
@@ -202,8 +156,10 @@ def _made(
     # Without methods no layout was used, but the kept ones may be needed again.
     if options.methods:
         collection.layouts.prune(layouts.used)
-    warnings = store.lacking(collection.feature)
-    warnings += keep_labels(store, CLUSTER, collection.clusters.labels())
+    unkept = keep_labels(store, CLUSTER, collection.clusters.labels())
+    whole = not unkept and read == materials.read_only(store)
+    remember(out, logdir_inputs(store, out, encoder, options) if whole else "")
+    warnings = [*store.lacking(collection.feature), *unkept]
     return Export(
         out,
         collection.feature.name,

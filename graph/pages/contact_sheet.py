@@ -126,29 +126,54 @@ def chosen(guide: Guide, path: str, most: int = MOST_PICTURES) -> Rows:
     return np.sort(every[np.arange(most) * len(every) // most])
 
 
-def contact_data(job: ContactJob, catalog: Catalog) -> dict[str, Any]:
+@dataclass(frozen=True)
+class ContactFacts:
+    """What the catalog says of the pictures of a contact sheet, in their order.
+
+    Attributes:
+        entries: their rows.
+        taken: the dates they were taken, "" for none.
+        colors: their color words, "" for none.
+        captions: what stands below them, "" for the name.
+    """
+
+    entries: list[Entry]
+    taken: list[str]
+    colors: list[str]
+    captions: list[str]
+
+
+def contact_facts(job: ContactJob, catalog: Catalog) -> ContactFacts:
+    """Return what the catalog says of the pictures of a contact sheet."""
+    metadata, labels = catalog.metadata.of(job.ids), catalog.labels.of(job.ids)
+    entries = catalog.entries(job.ids)
+    return ContactFacts(
+        entries,
+        [str(by_name(metadata[i]).get(TAKEN, "")) for i in job.ids],
+        [labels[i].get(COLOR, "") for i in job.ids],
+        [caption_of(entry, labels[entry.id]) for entry in entries],
+    )
+
+
+def contact_data(job: ContactJob, facts: ContactFacts) -> dict[str, Any]:
     """Return the data of a contact sheet for its script, as a JSON object.
 
     Each row of `contact` is [id, name, number of the page, cell, near-duplicates, date, size,
     caption]; the caption is "" for the name.
     """
-    entries = {entry.id: entry for entry in catalog.entries(job.ids)}
-    metadata, labels = catalog.metadata.of(job.ids), catalog.labels.of(job.ids)
-    taken = [str(by_name(metadata[i]).get(TAKEN, "")) for i in job.ids]
+    of_each = zip(
+        facts.entries, job.places, job.members, facts.taken, facts.captions, strict=True
+    )
     rows = [
         [
-            *(i, clipped(name_of(entries[i])), *place, count),
-            *(_time(date), _sides(entries[i]), caption_of(entries[i], labels[i])),
+            *(entry.id, clipped(name_of(entry)), *place, count),
+            *(_time(date), _sides(entry), caption),
         ]
-        for i, place, count, date in zip(job.ids, job.places, job.members, taken, strict=True)
+        for entry, place, count, date, caption in of_each
     ]
     order = likeness_order(len(job.ids), job.pairs)
-    orders = orders_of(
-        order,
-        [labels[i].get(COLOR, "") for i in job.ids],
-        taken,
-        [(entries[i].width or 0) * (entries[i].height or 0) for i in job.ids],
-    )
+    pixels = [(entry.width or 0) * (entry.height or 0) for entry in facts.entries]
+    orders = orders_of(order, facts.colors, facts.taken, pixels)
     return {"contact": rows, "pages": job.pages, "orders": orders}
 
 

@@ -5,26 +5,29 @@ are independent of each other, so they can be drawn in any order by any number o
 the same bytes as the result.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from graph.addresses import Cell
-from graph.pages.contact_sheet import ContactJob, contact_data
+from graph.pages.contact_sheet import ContactJob, contact_data, contact_facts
 from graph.pages.jobs import OverviewJob, PageJob
 from graph.pages.network import WIDE, Drawing, draw
 from graph.pages.overview import draw_overview
 from graph.pages.page import Link, PageText, Renderer
-from graph.pages.sheet import build_sheet
+from graph.pages.sheet import SIDES_PX, build_sheet, cells_of
 from graph.picture_facts import class_of, clipped, describe, folder_of, name_of
 from graph.previews import has_previews
 from imgrec.collection import Catalog, Entry
 from imgrec.collection.kinds import CLASS
+from imgrec.pictures.metadata_names import Datum
 from imgrec.store.paths import StorePaths
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import ThumbStore
+from imgrec.system.known_outputs import Made, checksum_of, taken_over
+from imgrec.system.made_of import fingerprint
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,11 @@ class Workshop:
     Attributes:
         store: path of the store.
         folder: absolute path of the temporary folder in which files are written.
-        site: absolute path that the folder is renamed to; relative links are computed from it.
+        site: absolute path that the folder is renamed to, where the old site is; relative links
+            are computed from it.
         roots: roots that are reachable now; pages link only to pictures in these.
         seed: of the layouts.
+        program: fingerprint of what draws.
     """
 
     store: Path
@@ -44,51 +49,139 @@ class Workshop:
     site: Path
     roots: frozenset[str]
     seed: int
+    program: str
 
 
-def write_sheet(workshop: Workshop, task: tuple[str, list[int]]) -> list[Cell]:
+# Jobs of a page and of its contact sheet, and what those of the old site were made of.
+PagesTask = tuple[PageJob | OverviewJob, ContactJob, Made | None, Made | None]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file that was written into a new site.
+
+    Attributes:
+        file: its path relative to the site.
+        made: what it was made of.
+        kept: True if it was taken over from the old site.
+    """
+
+    file: str
+    made: Made
+    kept: bool
+
+
+def write_sheet(
+    workshop: Workshop, task: tuple[str, list[int], Made | None]
+) -> tuple[list[Cell], Written]:
     """Write a sheet of thumbnails; return the cells of its pictures.
 
     Args:
         workshop: of the site.
-        task: path of the sheet relative to the site, and ids of its pictures.
+        task: path of the sheet relative to the site, ids of its pictures, and what the sheet of
+            the old site was made of, None if that is unknown.
     """
-    file, pictures = task
-    thumbs = _thumbs(workshop)
-    sheet = build_sheet([thumbs.get(i) for i in pictures])
-    (workshop.folder / file).write_bytes(sheet.jpeg)
-    return sheet.cells
+    file, pictures, known = task
+    thumbs = [_thumbs(workshop).get(i) for i in pictures]
+    made_of = fingerprint("sheet", workshop.program, thumbs)
+    for side_px in SIDES_PX:
+        # The side tells the cells, so it is part of the key.
+        key = fingerprint(made_of, side_px)
+        data = taken_over(workshop.site / file, known, key)
+        if data is not None:
+            _write(workshop, file, data)
+            return cells_of(thumbs, side_px), Written(file, Made(key, checksum_of(data)), True)
+    sheet = build_sheet(thumbs)
+    _write(workshop, file, sheet.jpeg)
+    key = fingerprint(made_of, sheet.side_px)
+    return sheet.cells, Written(file, Made(key, checksum_of(sheet.jpeg)), False)
 
 
-def write_page(workshop: Workshop, job: PageJob | OverviewJob) -> None:
-    """Draw a page and write its HTML."""
-    if isinstance(job, OverviewJob):
-        view = job.view
-        drawing = draw_overview(job.ids, job.names, job.sizes, job.cells, job.pairs, workshop.seed)
-    else:
-        with Store.open(workshop.store) as store:
-            view, drawing = pictures_page(workshop, job, store.catalog)
-    (workshop.folder / job.file).write_text(_renderer().render(view, drawing), "utf-8")
-
-
-def write_pages(workshop: Workshop, jobs: tuple[PageJob | OverviewJob, ContactJob]) -> None:
+def write_pages(workshop: Workshop, task: PagesTask) -> tuple[Written, Written]:
     """Write the page of a community and its contact sheet."""
-    page, contact = jobs
-    write_page(workshop, page)
+    page, contact, known_page, known_contact = task
     with Store.open(workshop.store) as store:
-        data = contact_data(contact, store.catalog)
-    text = _renderer().contact_sheet(contact.view, data)
-    (workshop.folder / contact.file).write_text(text, "utf-8")
+        return (
+            _write_page(workshop, page, known_page, store.catalog),
+            _write_contact(workshop, contact, known_contact, store.catalog),
+        )
 
 
-def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[PageText, Drawing]:
+def _write_page(
+    workshop: Workshop, job: PageJob | OverviewJob, known: Made | None, catalog: Catalog
+) -> Written:
+    """Write the HTML of a page, drawn anew unless it is made of the same as the old one."""
+    common = "page", workshop.program, str(workshop.site), workshop.roots, workshop.seed
+    if isinstance(job, OverviewJob):
+        key = fingerprint(common, job)
+        return _write_text(workshop, job.file, known, key, partial(_overview, workshop, job))
+    facts = page_facts(workshop, job, catalog)
+    key = fingerprint(common, job, facts)
+    return _write_text(workshop, job.file, known, key, partial(_pictures, workshop, job, facts))
+
+
+def _write_contact(
+    workshop: Workshop, job: ContactJob, known: Made | None, catalog: Catalog
+) -> Written:
+    facts = contact_facts(job, catalog)
+    return _write_text(
+        workshop,
+        job.file,
+        known,
+        fingerprint("contact sheet", workshop.program, job, facts),
+        lambda: _renderer().contact_sheet(job.view, contact_data(job, facts)),
+    )
+
+
+def _write_text(
+    workshop: Workshop, file: str, known: Made | None, key: str, make: Callable[[], str]
+) -> Written:
+    """Write a file: a copy of that of the old site if its key is the same, else made anew."""
+    old = taken_over(workshop.site / file, known, key)
+    data = make().encode("utf-8") if old is None else old
+    _write(workshop, file, data)
+    return Written(file, Made(key, checksum_of(data)), old is not None)
+
+
+def _write(workshop: Workshop, file: str, data: bytes) -> None:
+    (workshop.folder / file).write_bytes(data)
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """What the store says of the pictures that a page shows or names, by id.
+
+    Attributes:
+        entries: their rows in the catalog, by ascending id.
+        labels: their labels, by kind.
+        said: metadata of their files.
+        previews: True if the site has a preview of each.
+    """
+
+    entries: dict[int, Entry]
+    labels: dict[int, dict[str, str]]
+    said: dict[int, tuple[Datum, ...]]
+    previews: bool
+
+
+def page_facts(workshop: Workshop, job: PageJob, catalog: Catalog) -> PageFacts:
+    """Return what the store says of the pictures of a page and their neighbors."""
+    shown = (i for members in job.members.values() for i in members)
+    near = (one[0] for found in job.near.values() for one in found)
+    wanted = sorted({*shown, *near})
+    return PageFacts(
+        {entry.id: entry for entry in catalog.entries(wanted)},
+        catalog.labels.of(wanted),
+        catalog.metadata.of(wanted),
+        has_previews(workshop.folder, wanted),
+    )
+
+
+def pictures_page(workshop: Workshop, job: PageJob, facts: PageFacts) -> tuple[PageText, Drawing]:
     """Return text and drawing of a page of pictures, with the data of its panel."""
-    of = job.nodes
+    of, entries, labels = job.nodes, facts.entries, facts.labels
     drawing = draw(of.ids, of.cells, of.sides, of.pairs, 0.0, WIDE, workshop.seed)
     shown = [i for members in job.members.values() for i in members]
-    wanted = {*shown, *(near[0] for found in job.near.values() for near in found)}
-    entries = {entry.id: entry for entry in catalog.entries(sorted(wanted))}
-    labels, said = catalog.labels.of(sorted(wanted)), catalog.metadata.of(sorted(wanted))
     for node in drawing.nodes:
         node["name"] = name_of(entries[node["id"]])
         if told := class_of(labels[node["id"]]):
@@ -97,8 +190,8 @@ def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[P
             node["members"] = job.members[node["id"]]
     folder = (workshop.site / job.file).parent
     described = {
-        i: describe(entry, labels[i], folder, entry.root in workshop.roots, said[i])
-        for i, entry in sorted(entries.items())
+        i: describe(entry, labels[i], folder, entry.root in workshop.roots, facts.said[i])
+        for i, entry in entries.items()
     }
     pictures = {i: described[i] for i in shown}
     for node_id, members in job.members.items():
@@ -112,9 +205,20 @@ def pictures_page(workshop: Workshop, job: PageJob, catalog: Catalog) -> tuple[P
             **job.view.data,
             "pictures": pictures,
             "others": _others(described, pictures),
-            "previews": has_previews(workshop.folder, wanted),
+            "previews": facts.previews,
         },
     ), drawing
+
+
+def _overview(workshop: Workshop, job: OverviewJob) -> str:
+    """Return the HTML of an overview."""
+    drawing = draw_overview(job.ids, job.names, job.sizes, job.cells, job.pairs, workshop.seed)
+    return _renderer().render(job.view, drawing)
+
+
+def _pictures(workshop: Workshop, job: PageJob, facts: PageFacts) -> str:
+    """Return the HTML of a page of pictures."""
+    return _renderer().render(*pictures_page(workshop, job, facts))
 
 
 def _others(described: Mapping[int, Any], pictures: Mapping[int, Any]) -> dict[int, Any]:

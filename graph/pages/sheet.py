@@ -27,14 +27,22 @@ _BLOCK_PX = 16
 _RIM_PX = 4
 # JPEG quality and longer side of the thumbnails, tried in this order.
 _STEPS = ((82, THUMB_PX), (70, THUMB_PX), (65, 96), (55, 64))
+SIDES_PX = tuple(dict.fromkeys(side_px for _, side_px in _STEPS))
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet of thumbnails as JPEG bytes; `cells` are in the order of the given pictures."""
+    """A sheet of thumbnails.
+
+    Attributes:
+        jpeg: its bytes.
+        cells: in the order of the given pictures.
+        side_px: most pixels of a side of a thumbnail on it, one of `SIDES_PX`.
+    """
 
     jpeg: bytes
     cells: list[Cell]
+    side_px: int = THUMB_PX
 
 
 def build_sheet(thumbs: Sequence[bytes], max_bytes: int = MAX_BYTES) -> Sheet:
@@ -45,20 +53,34 @@ def build_sheet(thumbs: Sequence[bytes], max_bytes: int = MAX_BYTES) -> Sheet:
     """
     images = list(map(_decoded, thumbs))
     for quality, side_px in _STEPS:
-        sheet = _sheet([_bounded(image, side_px) for image in images], quality)
-        if len(sheet.jpeg) <= max_bytes:
+        cells, data = _packed([_bounded(image, side_px) for image in images], quality)
+        if len(data) <= max_bytes:
             break
-    return sheet
+    return Sheet(data, cells, side_px)
+
+
+def cells_of(thumbs: Sequence[bytes], side_px: int) -> list[Cell]:
+    """Return the cells of thumbnails (JPEG bytes each) on a sheet, without decoding their pixels.
+
+    Raises:
+        StoreError: a thumbnail is damaged.
+    """
+    return shelves([_bounded_size(_opened(jpeg).size, side_px) for jpeg in thumbs])
 
 
 def _decoded(jpeg: bytes) -> Image.Image:
-    """Return the pixels of a thumbnail.
+    return _opened(jpeg, pixels=True)
+
+
+def _opened(jpeg: bytes, *, pixels: bool = False) -> Image.Image:
+    """Return a thumbnail, with its pixels in RGB if asked for.
 
     Raises:
         StoreError: it is damaged.
     """
     try:
-        return open_thumbnail(jpeg).convert("RGB")
+        opened = open_thumbnail(jpeg)
+        return opened.convert("RGB") if pixels else opened
     except DAMAGED as error:
         raise StoreError(
             f"a thumbnail is damaged ({error}): run imgrec doctor --deep, which names it, and "
@@ -85,7 +107,8 @@ def shelves(sizes: Sequence[tuple[int, int]], width_px: int = _WIDTH_PX) -> list
     return cells
 
 
-def _sheet(images: Sequence[Image.Image], quality: int) -> Sheet:
+def _packed(images: Sequence[Image.Image], quality: int) -> tuple[list[Cell], bytes]:
+    """Return the cells of images on a sheet, and its JPEG."""
     cells = shelves([image.size for image in images])
     width = max(left - _RIM_PX + _blocks(w) for left, _, w, _ in cells)
     height = max(top - _RIM_PX + _blocks(h) for _, top, _, h in cells)
@@ -97,14 +120,17 @@ def _sheet(images: Sequence[Image.Image], quality: int) -> Sheet:
         pixels[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, optimize=True)
-    return Sheet(buffer.getvalue(), cells)
+    return cells, buffer.getvalue()
 
 
 def _bounded(image: Image.Image, side_px: int) -> Image.Image:
-    scale = side_px / max(image.size)
-    if scale >= 1:
-        return image
-    return image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
+    size = _bounded_size(image.size, side_px)
+    return image if size == image.size else image.resize(size)
+
+
+def _bounded_size(size: tuple[int, int], side_px: int) -> tuple[int, int]:
+    scale = side_px / max(size)
+    return size if scale >= 1 else (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
 
 
 def _blocks(px: int) -> int:

@@ -1,9 +1,10 @@
 """Write the whole site of a store: find communities, draw all pages in worker processes.
 
 The site is written into a temporary folder and renamed at the end, so that it appears complete or
-not at all. First all sheets are drawn, because a page links to cells on the sheets of other pages;
-then the pages; then the search index. The jobs are generated lazily and the results are kept in
-compact arrays, so that memory grows by some bytes per picture only.
+not at all. Sheets and pages that are made of the same as those of the site before are taken over
+from it (`imgrec.system.known_outputs`). First all sheets are drawn, because a page links to cells
+on the sheets of other pages; then the pages; then the search index. The jobs are generated lazily
+and the results are kept in compact arrays, so that memory grows by some bytes per picture only.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from graph.addresses import CONTACT, FOLDER, Cell, Page, check_page_size
-from graph.choices import AUTO, JOINED, LOUVAIN, PAGE_SIZE, check_method
+from graph.choices import AUTO, LOUVAIN
 from graph.communities.build import CommunityOptions, CommunityTree, make_collection
 from graph.communities.facts import CommunityFacts
 from graph.communities.kept import KeptParts, keep_parts, load_parts
@@ -24,8 +25,10 @@ from graph.communities.parts import induced, split
 from graph.communities.weights import Graph
 from graph.name_search.index import write_search
 from graph.pages.contact_sheet import ContactJob, chosen, contact_job
-from graph.pages.draw import Workshop, write_pages, write_sheet
+from graph.pages.current import drawing_program, site_inputs, site_materials
+from graph.pages.draw import Workshop, Written, write_pages, write_sheet
 from graph.pages.jobs import OverviewJob, PageJob, overview_job, pictures_job, sheet_pictures
+from graph.pages.options import SiteOptions
 from graph.pages.page import assets
 from graph.pages.places import Places
 from graph.pages.searchable import found_groups, found_pictures
@@ -34,18 +37,12 @@ from imgrec.collection.kinds import BUNDLE, COMMUNITY
 from imgrec.duplicates.near import find_near
 from imgrec.labels.keep import keep_labels
 from imgrec.neighbors.graph import K, knn_graph_of
-from imgrec.sources.opening import source_of
+from imgrec.store.contents import reachable_roots
 from imgrec.store.site_link import keep_site
 from imgrec.store.store import Store
 from imgrec.store.written_from import STORE, store_token
-from imgrec.system.argument_types import (
-    TEXT,
-    TEXT_OR_NONE,
-    WHOLE,
-    WHOLE_OR_NONE,
-    check_types,
-)
 from imgrec.system.atomic_folders import new_folder
+from imgrec.system.known_outputs import record_of, remember
 from imgrec.system.output_folder import SITE
 from imgrec.system.progress import planned, progress
 from imgrec.system.stage_costs import (
@@ -63,55 +60,8 @@ from imgrec.system.threads import cores
 from imgrec.system.workers import in_order
 
 _FOLDERS = ("assets", "sheets", FOLDER, CONTACT)
-# Least number of pages that is worth the start of worker processes.
-WORKERS_FROM = 24
 # In order.
 STAGES = (NEIGHBORS, NEAR_DUPLICATES, COMMUNITIES, PREVIEWS, SHEETS, PAGES, SEARCH, SITE_END)
-
-
-_KINDS = {
-    **dict.fromkeys(("k", "seed", "page_size", "workers_from"), WHOLE),
-    **dict.fromkeys(("encoder", "communities"), TEXT_OR_NONE),
-    "louvain": TEXT,
-    "workers": WHOLE_OR_NONE,
-}
-
-
-@dataclass(frozen=True)
-class SiteOptions:
-    """Options of a site.
-
-    Attributes:
-        encoder: name of the feature to compare; None for the default feature of the store.
-        k: how many nearest neighbors of each picture become edges.
-        seed: of communities and layouts.
-        page_size: most nodes per page.
-        communities: method to find communities, one of `graph.choices.METHODS`. None: Louvain if
-            `louvain` names a library, else the method by which the communities of the store were
-            found, at first Louvain.
-        louvain: library for Louvain, one of `graph.choices.ENGINES`.
-        groups: ids of near-duplicates that become one node, the representative first in each
-            group. () shows every picture as a node of its own; None finds the near-duplicates and
-            keeps them as labels.
-        previews: copy the previews of the store into the site, if it has any.
-        workers: processes that draw the pages; 0 for this process alone, None for one per core.
-        workers_from: least number of pages for which worker processes are started.
-    """
-
-    encoder: str | None = None
-    k: int = JOINED
-    seed: int = 0
-    page_size: int = PAGE_SIZE
-    communities: str | None = None
-    louvain: str = AUTO
-    groups: Sequence[Sequence[int]] | None = None
-    previews: bool = True
-    workers: int | None = None
-    workers_from: int = WORKERS_FROM
-
-    def __post_init__(self) -> None:
-        check_types(self, _KINDS)
-        check_method(self.communities, self.louvain)
 
 
 @dataclass(frozen=True)
@@ -130,6 +80,7 @@ class SiteSummary:
         bundles: number of nodes that stand for several near-duplicates.
         pages: number of pages, of communities and of pictures.
         size_bytes: of all files.
+        kept: number of pages that were taken over from the old site.
         warnings: one line for each problem that did not stop the site, such as labels that could
             not be written to the store.
     """
@@ -145,6 +96,7 @@ class SiteSummary:
     bundles: int
     pages: int
     size_bytes: int
+    kept: int = 0
     warnings: tuple[str, ...] = ()
 
 
@@ -178,6 +130,8 @@ def write_site(
 
 
 def _made(store: Store, out: Path, options: SiteOptions, quiet: bool) -> SiteSummary:
+    materials = site_materials(store)
+    read = materials.read_only(store)
     spec, before = store.spec(options.encoder), load_parts(store)
     groups, warnings = _groups(store, options, quiet)
     knn = knn_graph_of(store, spec.name, max(K, options.k), quiet=quiet)
@@ -193,15 +147,15 @@ def _made(store: Store, out: Path, options: SiteOptions, quiet: bool) -> SiteSum
     classes = store.classes() if store.class_encoders() else None
     with progress(COMMUNITIES, quiet=quiet):
         collection = make_collection(neighbors, store.catalog, groups, wanted, before, classes)
-    roots = frozenset(
-        root for root in store.catalog.roots() if source_of(root).identity() is not None
-    )
+    roots = reachable_roots(store.catalog)
     with ExitStack() as end:
         with new_folder(out, SITE.check_place) as folder:
-            workshop = Workshop(store.path.resolve(), folder.resolve(), out, roots, options.seed)
+            workshop = Workshop(
+                store.path.resolve(), folder.resolve(), out, roots, options.seed, drawing_program()
+            )
             if options.previews:
                 warnings += write_previews(store, folder, neighbors.ids, quiet=quiet)
-            _write_site(collection, store, workshop, options, quiet)
+            written = _write_site(collection, store, workshop, options, quiet)
             # Until the folder has its name and the labels are kept.
             end.enter_context(progress(SITE_END, quiet=quiet))
             size_bytes = _finish(collection, store, workshop)
@@ -209,9 +163,14 @@ def _made(store: Store, out: Path, options: SiteOptions, quiet: bool) -> SiteSum
         if not unkept:
             # The method that the store remembers is that of its labels.
             keep_parts(store, collection.kept)
+        unchanged = read == materials.read_only(store) and roots == reachable_roots(store.catalog)
+        whole = unchanged and not warnings and not unkept
+        made = {one.file: one.made for one in written}
+        remember(out, site_inputs(store, out, options) if whole else "", made)
     warnings += [*store.lacking(store.feature(spec.name)), *unkept]
     keep_site(store, out)
     guide = collection.guide
+    pages = {Page(path).file for path in guide.pages}
     return SiteSummary(
         index=out / "index.html",
         encoder=spec.name,
@@ -224,6 +183,7 @@ def _made(store: Store, out: Path, options: SiteOptions, quiet: bool) -> SiteSum
         bundles=int((guide.bundles.sizes > 1).sum()),
         pages=len(guide.pages),
         size_bytes=size_bytes,
+        kept=sum(one.kept for one in written if one.file in pages),
         warnings=tuple(warnings),
     )
 
@@ -249,7 +209,8 @@ def _groups(
 
 def _write_site(
     collection: CommunityTree, store: Store, workshop: Workshop, options: SiteOptions, quiet: bool
-) -> None:
+) -> list[Written]:
+    """Write all files of a site but its marker; return the sheets and pages."""
     guide, folder = collection.guide, workshop.folder
     for name in _FOLDERS:
         (folder / name).mkdir()
@@ -257,22 +218,32 @@ def _write_site(
         (folder / "assets" / name).write_bytes(data)
     wanted = cores() if options.workers is None else options.workers
     workers = wanted if len(guide.pages) >= options.workers_from else 0
-    tasks = ((Page(path).sheet, sheet_pictures(guide, path)) for path in guide.pages)
+    known = record_of(workshop.site).made
+    written: list[Written] = []
+    tasks = (
+        (Page(path).sheet, sheet_pictures(guide, path), known.get(Page(path).sheet))
+        for path in guide.pages
+    )
     places, cells = Places(guide.bundles, guide.leaves), _Cells()
-    written = in_order(partial(write_sheet, workshop), tasks, workers)
+    drawn = in_order(partial(write_sheet, workshop), tasks, workers)
     total = len(guide.pages)
-    sheets = progress(SHEETS, written, total=total, unit="sheets", quiet=quiet)
-    for path, of_page in zip(guide.pages, sheets, strict=True):
+    sheets = progress(SHEETS, drawn, total=total, unit="sheets", quiet=quiet)
+    for path, (of_page, sheet) in zip(guide.pages, sheets, strict=True):
         cells.keep(of_page)
+        written.append(sheet)
         if not guide.groups[path].children:
             rows = guide.groups[path].rows
             places.put(path, rows, of_page[: len(rows)])
-    jobs = _jobs(collection, cells, places)
+    jobs = (
+        (page, contact, known.get(page.file), known.get(contact.file))
+        for page, contact in _jobs(collection, cells, places)
+    )
     pages = in_order(partial(write_pages, workshop), jobs, workers)
-    for _ in progress(PAGES, pages, total=total, unit="pages", quiet=quiet):
-        pass
+    for both in progress(PAGES, pages, total=total, unit="pages", quiet=quiet):
+        written += both
     with progress(SEARCH, quiet=quiet):
         write_search(folder, found_pictures(store.catalog, guide, places), found_groups(guide))
+    return written
 
 
 def _finish(collection: CommunityTree, store: Store, workshop: Workshop) -> int:

@@ -1,4 +1,6 @@
-"""Defaults of the options of a report, without the imports that making one needs."""
+"""Defaults of the options of a report and its first page, without the imports to make one."""
 
 # Pictures of the diverse subset.
 DIVERSE = 48
+# The page to open.
+START = "index.html"

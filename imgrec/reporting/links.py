@@ -57,11 +57,16 @@ def links_from(store: Store, out: Path, site: Path | None, logdir: Path | None) 
         site: folder of the network site of this store, None for none.
         logdir: folder of the projector, of this store, None for none.
     """
-    told = None if logdir is None else quoted(_relative(Path.cwd(), logdir))
+    told = told_logdir(logdir)
     if site is None:
         return Links(None, (), told)
     start = Link("The network of communities", address(out, site / page_file("")))
     return Links(start, tuple(_communities(store, out, site)), told)
+
+
+def told_logdir(logdir: Path | None) -> str | None:
+    """Return a logdir as the argument of a command in the folder one works in, None for none."""
+    return None if logdir is None else quoted(_relative(Path.cwd(), logdir))
 
 
 def own_site(store_path: Path, named: Path | None) -> tuple[Path | None, list[str]]:

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.collection.kinds import CLUSTER
-from imgrec.derived.choices import CLUSTERS
 from imgrec.derived.clusters import Clusters, clusters_in
 from imgrec.encoders.spec import EncoderSpec
-from imgrec.errors import ImgrecError, StoreError, WrongValueError
+from imgrec.errors import ImgrecError, StoreError
 from imgrec.labels.keep import keep_labels
-from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE, check_methods
+from imgrec.layouts.choices import OVERVIEW_SIZE
 from imgrec.neighbors.graph import K, kept_neighbors, neighbors_in
 from imgrec.neighbors.neighbors import Neighbors
-from imgrec.reporting.choices import DIVERSE
+from imgrec.reporting.choices import START
+from imgrec.reporting.current import linked_outputs, report_inputs, report_materials
 from imgrec.reporting.facts.catalog import date_of
 from imgrec.reporting.facts.clusters import groups_of
 from imgrec.reporting.facts.health import Health
@@ -29,9 +29,11 @@ from imgrec.reporting.facts.metadata import Told
 from imgrec.reporting.facts.precision import common_ids, folders_in, precisions
 from imgrec.reporting.facts.training import Training
 from imgrec.reporting.figures.chart import Section
+from imgrec.reporting.figures.drawings import Drawings
 from imgrec.reporting.figures.render import Rendered, render
 from imgrec.reporting.figures.thumbnails import Thumbnails
-from imgrec.reporting.links import links_from, own_logdir, own_site
+from imgrec.reporting.links import links_from
+from imgrec.reporting.options import ReportOptions
 from imgrec.reporting.page import FIGURES, TABLES, Head, page_html
 from imgrec.reporting.picture_links import PictureLinks
 from imgrec.reporting.sections.classes import class_section
@@ -48,13 +50,8 @@ from imgrec.store.features import FeatureStore
 from imgrec.store.parts import part_name, part_numbers
 from imgrec.store.store import Store
 from imgrec.system import stage_costs
-from imgrec.system.argument_types import (
-    PATH_OBJECT_OR_NONE,
-    TEXT_OR_NONE,
-    WHOLE,
-    check_types,
-)
 from imgrec.system.atomic_folders import new_folder
+from imgrec.system.known_outputs import remember
 from imgrec.system.output_folder import REPORT
 from imgrec.system.progress import planned, progress
 from imgrec.system.stage_costs import report_weights
@@ -62,58 +59,6 @@ from imgrec.version import __version__
 
 # Number of pictures up to which a missing k-NN graph is computed; that takes some minutes.
 NEIGHBORS_MADE = 1_000_000
-START = "index.html"
-
-
-_KINDS = {
-    "encoder": TEXT_OR_NONE,
-    "clusters": WHOLE,
-    "diverse": WHOLE,
-    "seed": WHOLE,
-    "site": PATH_OBJECT_OR_NONE,
-    "logdir": PATH_OBJECT_OR_NONE,
-    "named": PATH_OBJECT_OR_NONE,
-}
-
-
-@dataclass(frozen=True)
-class ReportOptions:
-    """Options of a report.
-
-    Attributes:
-        encoder: the feature for clusters and maps; by default the store's own.
-        clusters: maximal number of k-means clusters.
-        methods: the maps beside PCA, of `METHODS`.
-        seed: of the maps.
-        site: folder of the network site; by default where `imgrec graph` wrote it last.
-        logdir: folder of the projector; by default one beside the store or the report.
-        diverse: number of pictures of the diverse subset, 0 for none.
-        named: the store as commands in the page name it, `--store NAMED`; by default they have no
-            `--store`.
-    """
-
-    encoder: str | None = None
-    clusters: int = CLUSTERS
-    methods: Sequence[str] = METHODS
-    seed: int = 0
-    site: Path | None = None
-    logdir: Path | None = None
-    diverse: int = DIVERSE
-    named: Path | None = None
-
-    def __post_init__(self) -> None:
-        """Check the types, the names of the maps and the size of the subset.
-
-        Raises:
-            WrongTypeError: an option has another type.
-            WrongValueError: a map is unknown, there are no clusters, or the size is negative.
-        """
-        check_types(self, _KINDS)
-        if self.clusters < 1:
-            raise WrongValueError(f"clusters is {self.clusters}: give a number from 1 on")
-        check_methods(self.methods)
-        if self.diverse < 0:
-            raise WrongValueError(f"diverse is {self.diverse}: give the number of pictures, or 0")
 
 
 @dataclass(frozen=True)
@@ -127,6 +72,7 @@ class ReportSummary:
         sections: number of sections.
         figures: number of figures, in the page and as files.
         size_bytes: size of the page.
+        kept: number of figures that were drawn before.
         warnings: one line for each thing that could not be kept in the store or linked to.
     """
 
@@ -136,6 +82,7 @@ class ReportSummary:
     sections: int
     figures: int
     size_bytes: int
+    kept: int = 0
     warnings: tuple[str, ...] = ()
 
 
@@ -174,12 +121,15 @@ def _made(
     store: Store, spec: EncoderSpec, feature: FeatureStore, out: Path, options: ReportOptions,
     quiet: bool,
 ) -> ReportSummary:  # fmt: skip
+    materials = report_materials(store)
+    read = materials.read_only(store)
     with progress(stage_costs.CLUSTERS, quiet=quiet):
         clusters = clusters_in(store, spec, feature, options.clusters)
-    sections = _sections(store, spec, feature, clusters, options, quiet)
-    site, of_another_site = own_site(store.path, options.site)
-    logdir, of_another_logdir = own_logdir(store.path, out, options.logdir)
-    drawn = _drawn(sections, PictureLinks(store, site), out, quiet)
+    thumbnails = Thumbnails(store)
+    drawings = Drawings(thumbnails)
+    sections = _sections(store, spec, feature, clusters, thumbnails, options, quiet)
+    site, logdir, unlinked = linked_outputs(store, out, options)
+    drawn = _drawn(sections, drawings, PictureLinks(store, site), out, quiet)
     head = _head(store, spec, feature)
     with progress(stage_costs.REPORT_END, quiet=quiet):
         links = links_from(store, out, site, logdir)
@@ -187,9 +137,18 @@ def _made(
         with new_folder(out, REPORT.check_place) as folder:
             _write(folder, html, drawn, len(feature))
         unkept = keep_labels(store, CLUSTER, clusters.labels())
-    warnings = (*of_another_site, *of_another_logdir, *store.lacking(feature), *unkept)
+        whole = not unkept and read == materials.read_only(store)
+        remember(out, report_inputs(store, out, options) if whole else "")
+    warnings = (*unlinked, *store.lacking(feature), *unkept)
     return ReportSummary(
-        out / START, len(feature), spec.name, len(sections), len(drawn), len(html), warnings
+        out / START,
+        len(feature),
+        spec.name,
+        len(sections),
+        len(drawn),
+        len(html),
+        drawings.kept,
+        warnings,
     )
 
 
@@ -204,11 +163,11 @@ def _sections(
     spec: EncoderSpec,
     feature: FeatureStore,
     clusters: Clusters,
+    thumbnails: Thumbnails,
     options: ReportOptions,
     quiet: bool,
 ) -> list[Section]:
     neighbors = _neighbors(store, spec, feature, quiet)
-    thumbnails = Thumbnails(store)
     with progress(stage_costs.REDUCTION, quiet=quiet):
         ground = Ground.of(store, spec, feature, clusters, neighbors, options.seed, quiet)
     with progress(stage_costs.FACTS, quiet=quiet):
@@ -239,12 +198,14 @@ def _sections(
 
 
 def _drawn(
-    sections: Sequence[Section], links: PictureLinks, out: Path, quiet: bool
+    sections: Sequence[Section], drawings: Drawings, links: PictureLinks, out: Path, quiet: bool
 ) -> dict[str, Rendered]:
     charts = [chart for section in sections for chart in section.charts]
     weights = [stage_costs.figure_cost(chart.name) for chart in charts]
     stage = progress(stage_costs.FIGURES, charts, unit="figures", weights=weights, quiet=quiet)
-    return {chart.name: render(chart, links, out, out / FIGURES) for chart in stage}
+    return {
+        chart.name: render(chart, drawings.of(chart), links, out, out / FIGURES) for chart in stage
+    }
 
 
 def _write(folder: Path, html: bytes, drawn: dict[str, Rendered], pictures: int) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from graph.pages.site import SiteOptions, write_site
+from graph.pages.options import SiteOptions
+from graph.pages.site import write_site
 from imgrec.checks import CheckReport, check_site
 from imgrec.checks.site import files as site_files
 from imgrec.checks.site.html import Address, css_addresses, parse_html

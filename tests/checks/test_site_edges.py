@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from graph.pages.site import SiteOptions, write_site
+from graph.pages.options import SiteOptions
+from graph.pages.site import write_site
 from imgrec.checks import check_site
 from imgrec.checks.site import page as site_page
 from imgrec.checks.site.data import MAX_NODES

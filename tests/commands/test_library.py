@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from graph.__main__ import main as graph_command
-from graph.pages.site import SiteOptions, write_site
+from graph.pages.options import SiteOptions
+from graph.pages.site import write_site
 from imgrec import ImgrecError, Options, Store, index_folders
 from imgrec.collection import Catalog
 from imgrec.index import main as index_command
 from imgrec.report import main as report_command
-from imgrec.reporting.write import ReportOptions, write_report
+from imgrec.reporting.options import ReportOptions
+from imgrec.reporting.write import write_report
 from imgrec.review.review import write_duplicates
 from pictures import picture
 from projector.__main__ import main as projector_command

@@ -7,7 +7,7 @@ import pytest
 
 from graph import SiteOptions
 from imgrec import Options, Store, index_folders, neighbors_of
-from imgrec.reporting.write import ReportOptions
+from imgrec.reporting.options import ReportOptions
 from projector import ProjectorOptions
 
 

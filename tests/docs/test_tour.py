@@ -7,7 +7,8 @@ from selenium import webdriver
 
 from graph.pages.site import write_site
 from imgrec import Store
-from imgrec.reporting.write import ReportOptions, write_report
+from imgrec.reporting.options import ReportOptions
+from imgrec.reporting.write import write_report
 from tour import HEIGHT, WIDTH, write_tour
 
 

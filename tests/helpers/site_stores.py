@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from graph.pages.site import SiteOptions, SiteSummary, write_site
+from graph.pages.options import SiteOptions
+from graph.pages.site import SiteSummary, write_site
 from imgrec.collection import Outcome
 from imgrec.collection.rescan import scan
 from imgrec.encoders.spec import EncoderSpec

@@ -25,7 +25,7 @@ from imgrec.reporting.figures.chart import Chart, percent
 from imgrec.reporting.figures.histogram import Columns, Histogram, log_edges, log_ticks
 from imgrec.reporting.figures.picture_rows import Row, Sheet
 from imgrec.reporting.figures.planes import Plane, cluster_colors
-from imgrec.reporting.figures.render import Rendered, render
+from imgrec.reporting.figures.render import Rendered, draw_chart, render
 from imgrec.reporting.figures.style import OKABE_ITO, PALE, SECOND, SERIES, THEMED, styled
 from imgrec.reporting.figures.thumbnails import Thumbnails
 from imgrec.reporting.picture_links import PictureLinks, Target
@@ -59,7 +59,7 @@ class _NoLinks(PictureLinks):
 
 
 def _rendered(chart: Chart) -> Rendered:
-    return render(chart, _NoLinks(), *_PLACES)
+    return render(chart, draw_chart(chart), _NoLinks(), *_PLACES)
 
 
 def _seen(color: str, kind: str) -> np.ndarray:
@@ -120,7 +120,8 @@ def test_names_are_drawn_as_text_and_never_as_markup() -> None:
 def test_a_figure_has_reproducible_bytes_and_no_date(store: Store) -> None:
     row = Row("one", "two", [1, 2, 3], ["a", "b", "c"])
     sheet, links = Sheet([row], Thumbnails(store)), PictureLinks(store, None)
-    first, second = (render(_chart(sheet.draw, (1040, 400)), links, *_PLACES) for _ in range(2))
+    chart = _chart(sheet.draw, (1040, 400))
+    first, second = (render(chart, draw_chart(chart), links, *_PLACES) for _ in range(2))
     assert (first.svg, first.png, first.inline) == (second.svg, second.png, second.inline)
     assert not re.search(rb"\d{4}-\d\d-\d\dT", first.svg)
     with Image.open(io.BytesIO(first.png)) as image:

@@ -10,7 +10,8 @@ from PIL import Image
 
 import stub_encoders
 import vector_stores
-from graph.pages.site import SiteOptions, write_site
+from graph.pages.options import SiteOptions
+from graph.pages.site import write_site
 from imgrec import Options, Recommender, Store, index_folders, neighbors_of
 from imgrec.derived.clusters import clusters_of
 from imgrec.duplicates.near import find_near
@@ -20,7 +21,8 @@ from imgrec.pictures.decoding import decode, pixels_for
 from imgrec.pictures.preprocessing import Pixels
 from imgrec.query import main as query_command
 from imgrec.reporting.facts.maps import Ground
-from imgrec.reporting.write import ReportOptions, write_report
+from imgrec.reporting.options import ReportOptions
+from imgrec.reporting.write import write_report
 from pictures import picture
 from projector.export import ProjectorOptions, write_logdir
 from projector.source import ProjectedFeature

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from graph.pages.site import SiteOptions, write_site
+from graph.pages.options import SiteOptions
+from graph.pages.site import write_site
 from imgrec import Options, Store, index_folders
 from imgrec.checks import check_store
 from imgrec.pictures.decoding import Scales, decode

@@ -41,6 +41,19 @@ _HEIGHT = re.compile(r'(<svg[^>]*?) height="[^"]*"')
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """A chart as drawn: its pictures are marked by their ids, and do not lead anywhere yet.
+
+    Attributes:
+        texts: SVG at each width.
+        png: at the first width, at double density.
+    """
+
+    texts: tuple[str, ...]
+    png: bytes
+
+
+@dataclass(frozen=True)
 class Rendered:
     """A chart with its files.
 
@@ -59,29 +72,39 @@ class Rendered:
     pictures: int = 0
 
 
-def render(chart: Chart, links: PictureLinks, page: Path, files: Path) -> Rendered:
+def draw_chart(chart: Chart) -> Drawing:
     """Draw a chart at all its widths.
-
-    Args:
-        chart: to draw.
-        links: where its pictures are to be seen.
-        page: absolute path of the folder of the page.
-        files: absolute path of the folder of the SVG file.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
     """
-    texts = []
+    texts, png = [], b""
     for number, width_px in enumerate(chart.widths_px):
         with styled(f"{chart.name}-{number}"):
             figure = chart.draw(width_px)
             texts.append(_svg_text(figure))
             if not number:
                 png = _png_bytes(figure)
+    return Drawing(tuple(texts), png)
+
+
+def render(
+    chart: Chart, drawing: Drawing, links: PictureLinks, page: Path, files: Path
+) -> Rendered:
+    """Return the files of a chart, with links from its pictures.
+
+    Args:
+        chart: to be written.
+        drawing: of it.
+        links: where its pictures are to be seen.
+        page: absolute path of the folder of the page.
+        files: absolute path of the folder of the SVG file.
+    """
+    texts = drawing.texts
     targets = links.of(int(i) for text in texts for i in _PICTURE_ID.findall(text))
     svg = linked(texts[0], targets, files).encode("utf-8")
     inline = tuple(inlined(linked(text, targets, page)) for text in texts)
-    return Rendered(chart, svg, png, inline, len(_PICTURE_ID.findall(texts[0])))
+    return Rendered(chart, svg, drawing.png, inline, len(_PICTURE_ID.findall(texts[0])))
 
 
 def linked(svg: str, targets: Mapping[int, Target], folder: Path) -> str:

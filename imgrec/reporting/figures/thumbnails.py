@@ -11,6 +11,7 @@ from imgrec.pictures.thumbnail_file import open_thumbnail
 from imgrec.reporting.picture_links import name_of
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import DAMAGED
+from imgrec.system.made_of import fingerprint
 
 # (h, w, 3).
 Pixels = NDArray[np.uint8]
@@ -19,11 +20,28 @@ _DENSITY = 1.75
 
 
 class Thumbnails:
-    """Access to a store's thumbnails as pixels."""
+    """Access to a store's thumbnails as pixels.
+
+    Attributes:
+        asked: ids of the pictures that were asked for.
+    """
 
     def __init__(self, store: Store) -> None:
         self._thumbs = store.thumbs()
         self._catalog = store.catalog
+        self.asked: set[int] = set()
+
+    def made_of(self) -> str:
+        """Return what counts of it where it is given to a drawing: what is asked is kept apart."""
+        return "thumbnails"
+
+    def fingerprint_of(self, ids: Sequence[int]) -> str:
+        """Return a fingerprint of the thumbnails and names of pictures; "" if one is not there."""
+        try:
+            names = [name_of(entry) for entry in self._catalog.entries(ids)]
+            return fingerprint([self._thumbs.get(i) for i in ids], names)
+        except StoreError:
+            return ""
 
     def get(self, image_id: int, side_px: float) -> Pixels:
         """Return the pixels (h, w, 3) of a picture whose longer side is shown `side_px` long.
@@ -31,6 +49,7 @@ class Thumbnails:
         Raises:
             StoreError: the store has no thumbnail of it, or a damaged one.
         """
+        self.asked.add(image_id)
         try:
             with open_thumbnail(self._thumbs.get(image_id)) as image:
                 return _scaled(image.convert("RGB"), round(_DENSITY * side_px))
@@ -42,6 +61,7 @@ class Thumbnails:
 
     def names(self, ids: Sequence[int]) -> list[str]:
         """Return the file names of pictures, each in one line of valid Unicode."""
+        self.asked.update(map(int, ids))
         return [name_of(entry) for entry in self._catalog.entries(ids)]
 
     def sizes(self, ids: Sequence[int], side_px: float) -> list[tuple[float, float]]:

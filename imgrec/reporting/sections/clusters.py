@@ -1,5 +1,6 @@
 """The section on clusters: a scatter plot with the central pictures, and a row for each cluster."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from imgrec.derived.clusters import Clusters
@@ -12,7 +13,7 @@ from imgrec.reporting.figures.thumbnails import Thumbnails
 from imgrec.system.text import counted
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 
 def cluster_section(
@@ -45,10 +46,9 @@ def _plane_chart(
     central = [(g.number, g.nearest[0], places[g.nearest[0]])
                for g in groups if g.nearest[0] in places]  # fmt: skip
 
-    def draw(width_px: int) -> "Figure":
-        return draw_cluster_plane(ground.axes[:, :2], numbers, central, thumbnails, width_px,
-            ground.axis_names)  # fmt: skip
-
+    draw = partial(
+        draw_cluster_plane, ground.axes[:, :2], numbers, central, thumbnails, axes=ground.axis_names
+    )
     return Chart(
         "clusters",
         f"{counted(len(groups), 'cluster')} on the first two principal components",

@@ -1,6 +1,7 @@
 """The section on maps: PCA, UMAP and t-SNE, the same as in the projector."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from imgrec.reporting.figures.planes import draw_map
 from imgrec.reporting.figures.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 _TEXTS = {
     "pca": "The two directions in which the pictures differ most. Distances are true to the "
@@ -72,14 +73,11 @@ def _map_chart(
     axes: Sequence[str],
     kinds: Sequence[Coded],
 ) -> Chart:
-    def draw(width_px: int) -> "Figure":
-        return draw_map(ids, positions, thumbnails, width_px, axes, kinds)
-
     return Chart(
         f"map-{name}",
         f"The collection by {title}",
         f"{_TEXTS[name]} {_GROUND}",
         f"A map of {len(ids):,} pictures by {title}, with thumbnails at their positions.",
-        draw,
+        partial(draw_map, ids, positions, thumbnails, axes=axes, kinds=kinds),
         (WIDE_PX, NARROW_PX),
     )

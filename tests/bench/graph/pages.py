@@ -17,7 +17,8 @@ from graph.choices import IGRAPH
 from graph.communities.detection import levels
 from graph.communities.parts import induced
 from graph.communities.weights import knn_graph
-from graph.pages.site import SiteOptions, SiteSummary, write_site
+from graph.pages.options import SiteOptions
+from graph.pages.site import SiteSummary, write_site
 from imgrec import Store, neighbors_of
 from machine import rows
 from material import made

@@ -8,7 +8,8 @@ import numpy as np
 
 from exporting import fresh
 from imgrec import Store
-from imgrec.reporting.write import ReportOptions, write_report
+from imgrec.reporting.options import ReportOptions
+from imgrec.reporting.write import write_report
 from imgrec.store.classes import TOP, Top, write_classes, write_description
 from machine import rows
 from material import copied, made

@@ -1,0 +1,68 @@
+"""Whether a site has to be written again: what it is made of, digested.
+
+Everything that decides a byte of a site is named here: the catalog, the vectors, thumbnails and
+classes, the communities and near-duplicates that the last run kept, the options, the place of the
+site and which folders of pictures are there (pages link to files), and the program itself.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from graph.pages.options import SiteOptions
+from imgrec.collection.kinds import BUNDLE, COMMUNITY
+from imgrec.store.contents import Materials, reachable_roots
+from imgrec.store.store import Store
+from imgrec.system.known_outputs import is_current
+from imgrec.system.made_of import fingerprint, program_fingerprint
+
+# Options that change no byte.
+_HOW = ("workers", "workers_from")
+
+
+def drawing_program() -> str:
+    """Return a fingerprint of all code and all libraries that make a site."""
+    return program_fingerprint("imgrec", "graph")
+
+
+def site_materials(store: Store) -> Materials:
+    """Return what a site is made of in a store."""
+    paths = store.paths
+    return Materials(
+        (paths.manifest, paths.features, paths.all_relations, paths.thumbs, paths.previews,
+         paths.all_classes),
+        (paths.all_knn, paths.duplicates, paths.communities),
+        (BUNDLE, COMMUNITY),
+    )  # fmt: skip
+
+
+def site_inputs(store: Store, out: Path, options: SiteOptions) -> str:
+    """Return a fingerprint of all that a site would be made of now.
+
+    Args:
+        store: open.
+        out: absolute path of the site.
+        options: of the site.
+    """
+    chosen = {name: value for name, value in asdict(options).items() if name not in _HOW}
+    return fingerprint(
+        "site",
+        drawing_program(),
+        chosen,
+        [out, store.path.resolve()],
+        reachable_roots(store.catalog),
+        site_materials(store).whole(store),
+    )
+
+
+def site_is_current(store: Store, out: Path | str, options: SiteOptions | None = None) -> bool:
+    """Return True if `write_site` would write the site that is there already, byte for byte.
+
+    That is known of a site that this user wrote on this machine.
+
+    Args:
+        store: open.
+        out: folder of the site.
+        options: None for the defaults.
+    """
+    out = Path(out).resolve()
+    return is_current(out, lambda: site_inputs(store, out, options or SiteOptions()))

@@ -1,0 +1,129 @@
+"""Fingerprints of what an output is made of: equal fingerprints mean equal outputs.
+
+An output (a site, a report, a logdir, one of their files) is a pure function of its inputs: what
+the store holds, the options, the program itself and the libraries that it calls. `fingerprint`
+digests such values. Invariant: two values with the same fingerprint are equal, type by type and in
+the same order, so an output is never taken over that would differ; values that are equal in a
+wider sense (1 and 1.0, a dictionary in another order) may differ here, which costs only that
+something is written again.
+
+Source: the idea is that of build systems that compare digests of inputs instead of times, such as
+Bazel's action cache (bazel.build/remote/caching).
+"""
+
+import hashlib
+import platform
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+# Values whose `repr` tells them apart, from others of their type and of other types.
+_PLAIN = frozenset({type(None), bool, int, float, str})
+# Endings of the folders by which installed distributions are known; the names have the version.
+_INSTALLED = (".dist-info", ".egg-info")
+
+_Update = Callable[[bytes], object]
+
+
+def fingerprint(*values: object) -> str:
+    """Return the SHA-256 of some values, 64 hexadecimal digits.
+
+    Args:
+        values: None, booleans, numbers, texts, bytes, paths, numpy arrays, sequences, sets,
+            mappings and dataclasses of these, and objects with a method `made_of` that returns
+            such a value in their stead.
+
+    Raises:
+        TypeError: a value is of another type, whose content cannot be told.
+    """
+    found = hashlib.sha256()
+    _feed(found.update, values)
+    return found.hexdigest()
+
+
+@cache
+def program_fingerprint(*packages: str) -> str:
+    """Return a fingerprint of the code, templates and data of packages, and of all libraries.
+
+    Every file of the packages is read, so that a change of the code counts though the version is
+    the same. Of Python and of the installed distributions the versions count.
+    """
+    return fingerprint(
+        sys.version,
+        platform.machine(),
+        _distributions(),
+        [(package, _files(Path(folder))) for package in packages for folder in _folders(package)],
+    )
+
+
+def _feed(update: _Update, value: Any) -> None:
+    """Update a digest with a value; no value is the beginning of another one."""
+    kind = type(value)
+    if kind in _PLAIN:
+        update(f"{value!r};".encode())
+    elif isinstance(value, bytes):
+        update(b"b%d:" % len(value))
+        update(value)
+    elif hasattr(value, "made_of"):
+        _begin(update, kind.__qualname__, 1)
+        _feed(update, value.made_of())
+    elif isinstance(value, list | tuple):
+        _feed_sequence(update, value)
+    elif isinstance(value, Mapping):
+        _begin(update, "map", len(value))
+        _feed_sequence(update, [*value])
+        _feed_sequence(update, [*value.values()])
+    elif isinstance(value, set | frozenset):
+        _begin(update, "set", len(value))
+        _feed_sequence(update, sorted(value))
+    elif is_dataclass(value) and not isinstance(value, type):
+        _begin(update, kind.__qualname__, len(fields(value)))
+        _feed_sequence(update, [getattr(value, field.name) for field in fields(value)])
+    elif isinstance(value, Path):
+        _feed(update, ("path", str(value)))
+    elif kind.__module__ == "numpy" and hasattr(value, "dtype") and not value.dtype.hasobject:
+        _feed(update, ("array", value.dtype.str, list(value.shape), value.tobytes()))
+    else:
+        raise TypeError(f"a {kind.__qualname__} has no fingerprint")
+
+
+def _feed_sequence(update: _Update, values: list[Any] | tuple[Any, ...]) -> None:
+    if _PLAIN.issuperset(map(type, values)):
+        # Most of what is digested are rows of numbers and texts: one `repr` in C for each.
+        update(f"{list(values)!r};".encode())
+        return
+    _begin(update, "seq", len(values))
+    for value in values:
+        _feed(update, value)
+
+
+def _begin(update: _Update, what: str, count: int) -> None:
+    update(f"<{what} {count}>".encode())
+
+
+def _folders(package: str) -> list[str]:
+    spec = find_spec(package)
+    return list(spec.submodule_search_locations or ()) if spec else []
+
+
+def _files(folder: Path) -> list[tuple[str, str]]:
+    """Return (relative path, SHA-256) of the files of a package, without compiled ones."""
+    paths = sorted(folder.rglob("*"))
+    return [
+        (path.relative_to(folder).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in paths
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+
+
+def _distributions() -> list[str]:
+    """Return the names and versions of what is installed, each as the name of its folder."""
+    found: set[str] = set()
+    for place in map(Path, sys.path):
+        if place.is_dir():
+            found.update(path.name for path in place.iterdir() if path.name.endswith(_INSTALLED))
+    return sorted(found)
