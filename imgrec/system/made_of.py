@@ -19,6 +19,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 # Values whose `repr` tells them apart, from others of their type and of other types.
@@ -34,8 +35,8 @@ def fingerprint(*values: object) -> str:
 
     Args:
         values: None, booleans, numbers, texts, bytes, paths, numpy arrays, sequences, sets,
-            mappings and dataclasses of these, and objects with a method `made_of` that returns
-            such a value in their stead.
+            mappings and dataclasses of these, functions of a module (by name), and objects with a
+            method `made_of` that returns such a value in their stead.
 
     Raises:
         TypeError: a value is of another type, whose content cannot be told.
@@ -85,6 +86,9 @@ def _feed(update: _Update, value: Any) -> None:
         _feed_sequence(update, [getattr(value, field.name) for field in fields(value)])
     elif isinstance(value, Path):
         _feed(update, ("path", str(value)))
+    elif isinstance(value, FunctionType) and "<" not in value.__qualname__:
+        # One of a module, which has no values of its own; its code is that of the program.
+        _feed(update, ("function", value.__module__, value.__qualname__))
     elif kind.__module__ == "numpy" and hasattr(value, "dtype") and not value.dtype.hasobject:
         _feed(update, ("array", value.dtype.str, list(value.shape), value.tobytes()))
     else:

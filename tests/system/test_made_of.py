@@ -43,6 +43,8 @@ DIFFERENT = [
     np.arange(4),
     np.arange(4).reshape(2, 2),
     np.int64(3),
+    fingerprint,
+    program_fingerprint.__wrapped__,
 ]
 
 
