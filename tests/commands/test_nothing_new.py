@@ -44,7 +44,8 @@ class Work:
         return MAINS[kind](["--store", str(self.store), "--out", out, *OPTIONS[kind], *more])
 
     def forget(self) -> None:
-        shutil.rmtree(self.folder / "cache" / "imgrec" / "outputs")
+        """Delete all that is remembered of outputs and drawings."""
+        shutil.rmtree(self.folder / "cache")
 
     def files(self, *kinds: str) -> dict[str, bytes]:
         return {
