@@ -14,8 +14,10 @@ from imgrec.system.file_names import printable
 
 # Number of neighbors shown.
 NEAR = 12
-# Kinds of label that the page shows in other places, and ids of other pictures.
-_NO_CHIPS = (CLASS, CONFIDENCE, COMMUNITY, DUPLICATES, SIMILAR, BUNDLE)
+# Kinds of label that no page shows as such: its place says the one, the others are ids of pictures.
+UNSEEN = (COMMUNITY, DUPLICATES, SIMILAR, BUNDLE)
+# Those beside that the page shows in another place.
+_NO_CHIPS = (CLASS, CONFIDENCE, *UNSEEN)
 # Metadata that the page shows: places, titles and keywords stay in the store.
 _SAID = (TAKEN, CAMERA, LENS)
 _DATE = len("2019-07-14")

@@ -18,7 +18,7 @@ from graph.pages.network import WIDE, Drawing, draw
 from graph.pages.overview import draw_overview
 from graph.pages.page import Link, PageText, Renderer
 from graph.pages.sheet import SIDES_PX, build_sheet, cells_of
-from graph.picture_facts import class_of, clipped, describe, folder_of, name_of
+from graph.picture_facts import UNSEEN, class_of, clipped, describe, folder_of, name_of
 from graph.previews import has_previews
 from imgrec.collection import Catalog, Entry
 from imgrec.collection.kinds import CLASS
@@ -153,7 +153,7 @@ class PageFacts:
 
     Attributes:
         entries: their rows in the catalog, by ascending id.
-        labels: their labels, by kind.
+        labels: their labels that are shown, by kind.
         said: metadata of their files.
         previews: True if the site has a preview of each.
     """
@@ -171,7 +171,10 @@ def page_facts(workshop: Workshop, job: PageJob, catalog: Catalog) -> PageFacts:
     wanted = sorted({*shown, *near})
     return PageFacts(
         {entry.id: entry for entry in catalog.entries(wanted)},
-        catalog.labels.of(wanted),
+        {
+            i: {kind: value for kind, value in labels.items() if kind not in UNSEEN}
+            for i, labels in catalog.labels.of(wanted).items()
+        },
         catalog.metadata.of(wanted),
         has_previews(workshop.folder, wanted),
     )
