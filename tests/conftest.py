@@ -56,6 +56,7 @@ SLOW = (
     "graph/exports/*",
     "graph/name_search/test_index.py",
     "graph/pages/test_site.py",
+    "graph/pages/test_taken_over.py",
     "graph/test_growth.py",
     "indexing/test_default.py",
     "indexing/test_foreign.py",
