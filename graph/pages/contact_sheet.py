@@ -161,9 +161,7 @@ def contact_data(job: ContactJob, facts: ContactFacts) -> dict[str, Any]:
     Each row of `contact` is [id, name, number of the page, cell, near-duplicates, date, size,
     caption]; the caption is "" for the name.
     """
-    of_each = zip(
-        facts.entries, job.places, job.members, facts.taken, facts.captions, strict=True
-    )
+    of_each = zip(facts.entries, job.places, job.members, facts.taken, facts.captions, strict=True)
     rows = [
         [
             *(entry.id, clipped(name_of(entry)), *place, count),
