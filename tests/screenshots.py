@@ -4,11 +4,12 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 from selenium import webdriver
+from selenium.webdriver import Keys
 
 from browser import chromium
 from imgrec import Recommender, Store, neighbors_of
@@ -23,9 +24,13 @@ from projector_clicks import (
     tensor_names,
 )
 from projector_page import click, open_projector, picture_of_page, positions_px, served
+from site_in_browser import press
 from tour import write_tour
 
 _QUALITY = 88
+# Many pictures in one need less.
+_PAGE_QUALITY = 74
+_DESKTOP, _PHONE, _PAPER = (1280, 800), (390, 844), (714, 900)
 
 
 def main() -> int:
@@ -39,10 +44,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as profile, chromium(Path(profile)) as browser:
         for name, image in _projector(browser, arguments.logdir):
             _save(image, out / f"projector{name}.jpg")
-        _save(_page(browser, arguments.site / "index.html"), out / "network.jpg")
-        pages = sorted((arguments.site / "pages").glob("*.html"))
-        page = next(page for page in pages if 'class="pictures"' in page.read_text("utf-8"))
-        _save(_page(browser, page), out / "community.jpg")
+        for name, image in network_pictures(browser, arguments.site.resolve()):
+            _save(image, out / f"{name}.jpg", _PAGE_QUALITY)
         length_s = write_tour(browser, arguments.site, arguments.report, out / "tour.webp")
         sys.stdout.write(f"{out / 'tour.webp'}  {length_s:.1f} s\n")
     with Store.open(arguments.store) as store:
@@ -81,19 +84,79 @@ def _projector(browser: webdriver.Chrome, logdir: Path) -> Iterator[tuple[str, I
         yield "-colors", picture_of_page(browser)
 
 
-def _page(browser: webdriver.Chrome, page: Path) -> Image.Image:
-    browser.get(page.resolve().as_uri())
+def network_pictures(browser: webdriver.Chrome, site: Path) -> Iterator[tuple[str, Image.Image]]:
+    """Yield the screenshots of docs/guides/network.md by name: light, then dark, a phone, paper."""
+    page = next(
+        page.name
+        for page in sorted((site / "pages").glob("*.html"))
+        if 'class="pictures"' in page.read_text("utf-8")
+    )
+    _look(browser, _DESKTOP)
+    yield "network", _page(browser, site / "index.html")
+    yield "community", _page(browser, site / "pages" / page)
+    press(browser, Keys.ARROW_RIGHT, "l", Keys.ARROW_RIGHT)
+    time.sleep(1)
+    yield "large-view", picture_of_page(browser)
+    yield "contact-sheet", _page(browser, site / "contact" / "index.html", "#color")
+    _look(browser, _DESKTOP, scheme="dark")
+    yield "network-dark", _page(browser, site / "pages" / page)
+    _look(browser, _PHONE)
+    phone = [_page(browser, site / name) for name in ("index.html", f"pages/{page}")]
+    phone.append(_page(browser, site / "contact" / page))
+    yield "network-phone", _beside(phone)
+    _look(browser, _PAPER)
+    _page(browser, site / "pages" / page)
+    _look(browser, _PAPER, media="print")
+    browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    time.sleep(0.5)
+    # The margins of the paper.
+    yield "network-print", ImageOps.expand(picture_of_page(browser), 40, "white")
+    _look(browser, None)
+
+
+def _look(
+    browser: webdriver.Chrome, size: tuple[int, int] | None, scheme: str = "light", media: str = ""
+) -> None:
+    """Set the size of the window, the colors that are preferred and the medium; None resets."""
+    if size is None:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+        return
+    width, height = size
+    shape = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == _PHONE}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", shape)
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
+
+
+def _page(browser: webdriver.Chrome, page: Path, fragment: str = "") -> Image.Image:
+    # A fragment alone would load nothing.
+    browser.get("about:blank")
+    browser.get(page.resolve().as_uri() + fragment)
     while not browser.execute_script("return window.imgrecDrawn"):  # type: ignore[no-untyped-call]
         time.sleep(0.05)
+    # Thumbnails of several sheets arrive one after the other.
+    time.sleep(1)
     return picture_of_page(browser)
+
+
+def _beside(images: Sequence[Image.Image], gap_px: int = 20) -> Image.Image:
+    """Return images of one height side by side."""
+    width = sum(image.width + gap_px for image in images) - gap_px
+    whole = Image.new("RGB", (width, images[0].height), "white")
+    left = 0
+    for image in images:
+        whole.paste(image, (left, 0))
+        left += image.width + gap_px
+    return whole
 
 
 def _half(image: Image.Image) -> Image.Image:
     return image.resize((image.width // 2, image.height // 2))
 
 
-def _save(image: Image.Image, path: Path) -> None:
-    image.convert("RGB").save(path, quality=_QUALITY, optimize=True)
+def _save(image: Image.Image, path: Path, quality: int = _QUALITY) -> None:
+    image.convert("RGB").save(path, quality=quality, optimize=True)
     sys.stdout.write(f"{path}  {image.width} x {image.height}\n")
 
 

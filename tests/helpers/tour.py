@@ -189,7 +189,7 @@ def _most_telling(page: dict[str, Any]) -> int:
     """Return the node of the largest community that has a name, not only a number."""
     nodes = page["nodes"]
     named = [node for node in nodes if not str(node["name"]).startswith("Community")]
-    largest = max(named or nodes, key=lambda node: node["width"] * node["height"])
+    largest = max(named or nodes, key=lambda node: node["weight"])
     return int(largest["id"])
 
 
