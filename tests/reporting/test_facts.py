@@ -1,6 +1,7 @@
 """Test the facts of the report, each against an independent reference."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from imgrec.neighbors.graph import neighbors_of
 from imgrec.pictures.color_word import color_of
 from imgrec.reporting.facts.catalog import Files, by_count, codes_of, date_of
 from imgrec.reporting.facts.classes import compare, frequencies_of
-from imgrec.reporting.facts.clusters import groups_of, nearest_and_spread
+from imgrec.reporting.facts.clusters import Cluster, groups_of, nearest_and_spread
 from imgrec.reporting.facts.health import Health, groups_in, loners
 from imgrec.reporting.facts.precision import common_ids, folders_in, precisions
 from imgrec.store.classes import Classes
@@ -155,6 +156,14 @@ def test_groups_are_the_clusters(tmp_path: Path) -> None:
         word, count = Counter(kinds[i] for i in ids if i in kinds).most_common(1)[0]
         assert (word, pytest.approx(count / len(ids))) in group.dominant
         assert f"{word} {100 * count / len(ids):.0f} %" in group.about()
+        assert group.name.lower().endswith(f"cluster {group.number})") == bool(group.dominant)
+        assert group.name.startswith(group.dominant[0][0])
+
+
+def test_a_cluster_is_called_by_what_its_pictures_share() -> None:
+    mixed = Cluster(3, 9, (1,), (), ())
+    assert mixed.name == "Cluster 3"
+    assert replace(mixed, dominant=(("dress", 0.6), ("blue", 0.4))).name == "dress (cluster 3)"
 
 
 @pytest.mark.parametrize("count", [1, 5, 6, 7, 13, 14, 15, 100])

@@ -80,6 +80,12 @@ def test_colors_are_told_apart_by_everybody(kind: str) -> None:
             assert np.linalg.norm(_seen(one, kind) - _seen(other, kind)) > least, (one, other)
 
 
+def test_no_color_of_a_group_is_gray() -> None:
+    for color in OKABE_ITO:
+        _, a, b = _seen(color, "none")
+        assert np.hypot(a, b) > 20
+
+
 def _chart(draw: object, widths_px: tuple[int, ...] = (440,)) -> Chart:
     return Chart("tried", "Tried", "A text.", "An alt.", draw, widths_px)  # type: ignore[arg-type]
 
@@ -100,6 +106,44 @@ def test_bars_are_as_long_as_their_values() -> None:
     lefts = {round(p.get_x(), 6) for p in figure.axes[0].patches}
     assert len(lefts) == 1
     assert max(p.get_x() + p.get_width() for p in figure.axes[0].patches) < 440
+
+
+def test_lines_of_a_chart_do_not_run_through_its_numbers() -> None:
+    rows = [Bar("a", 0.4, "40 % of 38, most others in b"), Bar("b", 0.9, "90 % of 12")]
+    with styled():
+        (axes,) = Bars(rows, "%", most=1.0, line=(0.5, "overall"), percent=True).draw(440).axes
+    texts = {text.get_text(): text for text in axes.texts}
+    for row in rows:
+        ground, number = texts[row.number].get_bbox_patch(), texts[row.number]
+        assert ground is not None
+        assert all(line.get_zorder() < number.get_zorder() for line in axes.lines)
+
+
+@pytest.mark.parametrize(("width_px", "columns"), [(1040, 2), (400, 1)])
+def test_rows_of_a_wide_sheet_stand_side_by_side(store: Store, width_px: int, columns: int) -> None:
+    rows = [Row(f"group {n}", "2 times", [2 * n + 1, 2 * n + 2]) for n in range(5)]
+    with styled():
+        (axes,) = Sheet(rows, Thumbnails(store), columns=2).draw(width_px).axes
+    heads = {t.get_text(): t.get_position() for t in axes.texts if t.get_text()[:5] == "group"}
+    assert len({x for x, _ in heads.values()}) == columns
+    assert len({y for _, y in heads.values()}) == -(-5 // columns)
+    assert len(axes.images) == 10
+    extents = [image.get_extent() for image in axes.images]
+    assert max(right for _, right, _, _ in extents) <= width_px
+    for (l1, r1, b1, t1), (l2, r2, b2, t2) in combinations(extents, 2):
+        assert r1 <= l2 or r2 <= l1 or b1 <= t2 or b2 <= t1
+
+
+@pytest.mark.parametrize(("count", "filled"), [(14, True), (4, False)])
+def test_lines_are_filled_if_the_longest_row_nearly_does(
+    store: Store, count: int, filled: bool
+) -> None:
+    with styled():
+        (axes,) = Sheet([Row("", "", range(1, count + 1))], Thumbnails(store)).draw(1040).axes
+    centers = [sum(image.get_extent()[:2]) / 2 for image in axes.images]
+    step = centers[1] - centers[0]
+    assert len(centers) == count
+    assert (centers[-1] + step > 1040) == filled
 
 
 def test_names_are_drawn_as_text_and_never_as_markup() -> None:

@@ -10,7 +10,7 @@ import pytest
 from graph.__main__ import main as write_graph
 from imgrec import Store
 from imgrec.reporting.figures.render import linked
-from imgrec.reporting.links import logdir_beside, own_logdir, own_site
+from imgrec.reporting.links import links_from, logdir_beside, own_logdir, own_site
 from imgrec.reporting.picture_links import Target
 from imgrec.store.site_link import page_in
 from imgrec.store.written_from import is_written_from, store_token
@@ -48,6 +48,28 @@ def test_pictures_lead_to_their_files_and_then_to_their_pages(
         assert (out / unquote(file)).resolve() == expected.resolve()
 
 
+def test_a_community_without_a_page_gives_its_place_to_those_below_it(
+    own_store: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    (site / "pages").mkdir(parents=True)
+    (site / "index.html").touch()
+    # Community 1 would only lead on to 1.1 and 1.2; 1.2 has a page, and so have its parts.
+    for path in ("1.1", "1.2", "1.2.1", "1.2.2", "2"):
+        (site / "pages" / f"community-{path}.html").touch()
+    paths = ["1.1"] * 4 + ["1.2.1"] * 3 + ["1.2.2"] * 6 + ["2"] * 10 + ["3"]
+    with Store.create(own_store) as store:
+        labels = dict(zip(store.catalog.ids("ok").tolist(), paths, strict=True))
+        store.catalog.labels.replace("community", labels)
+        found = links_from(store, tmp_path / "out", site, None).communities
+    assert [(link.text, link.about) for link in found] == [
+        ("Community 2", "10 pictures"),
+        ("Community 1.2", "9 pictures"),
+        ("Community 1.1", "4 pictures"),
+    ]
+    assert found[1].href == "../site/pages/community-1.2.html"
+
+
 def test_names_are_visible_below_the_pictures(own_store: Path, tmp_path: Path) -> None:
     page = write(own_store, tmp_path / "out", "--maps", "none")
     html = page.read_text("utf-8")
@@ -61,6 +83,13 @@ def test_names_are_visible_below_the_pictures(own_store: Path, tmp_path: Path) -
     table = (tmp_path / "out" / "tables" / "outliers.csv").read_text("utf-8")
     assert 'href="tables/outliers.csv"' in outliers
     assert [path in table for path in paths] == [True] * len(paths)
+
+
+@pytest.mark.parametrize("attributes", ["", ' target="_blank"'])
+def test_marks_of_any_matplotlib_become_links(tmp_path: Path, attributes: str) -> None:
+    drawn = f'<a xlink:href="picture:7"{attributes}><image/></a>'
+    found = linked(drawn, {7: Target("a.jpg", tmp_path / "a.jpg")}, tmp_path)
+    assert found == '<a xlink:href="a.jpg" aria-label="a.jpg"><title>a.jpg</title><image/></a>'
 
 
 def test_a_folder_that_is_not_there_is_not_linked(own_store: Path, tmp_path: Path) -> None:
