@@ -99,8 +99,8 @@ def test_classes_name_communities_and_stand_beside_their_pictures(tmp_path: Path
             told = f"{name} {round(100 * share)}\N{NBSP}%"
             assert node["class"] == told
             labels = data["data"]["pictures"][str(node["id"])]["labels"]
-            assert labels[0] == ["class", told]
-            assert "confidence" not in dict(labels)
+            assert labels[0] == ["class", told, name]
+            assert "confidence" not in [kind for kind, *_ in labels]
     directory = (site / "search" / "words-0.js").read_text("utf-8")
     assert '"retriever"' in directory
 
@@ -305,7 +305,9 @@ def test_a_site_is_replaced_and_nothing_else_is(store_path: Path, tmp_path: Path
     after = set(all_pages(out))
     assert after - before and before - after
     listed = json.loads((out / "site.json").read_text("utf-8"))["files"]
-    assert after == {out / file for file in listed if file.endswith(".html")}
+    sheets = set((out / "contact").glob("*.html"))
+    assert {sheet.name for sheet in sheets} == {page.name for page in after}
+    assert after | sheets == {out / file for file in listed if file.endswith(".html")}
     (out / "mine.txt").write_text("keep")
     with pytest.raises(ImgrecError, match=r"mine\.txt"):
         site_of(store_path, out)
@@ -366,7 +368,8 @@ def test_a_file_that_comes_while_pages_are_drawn_is_kept(
 
     monkeypatch.setattr(Renderer, "render", rendered)
     with pytest.raises(ImgrecError, match=r"pages/late\.txt"):
-        site_of(store_path, out)
+        # With other pages than before, so that they are drawn.
+        site_of(store_path, out, page_size=9)
     assert (out / "pages" / "late.txt").read_text() == "keep"
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
@@ -582,8 +585,11 @@ def test_a_query_prints_the_page_to_open(
         assert not Path(page).is_absolute()
         assert picture == str(result["id"])
         assert picture in data_of(tmp_path / page)["data"]["pictures"]
+    # In a pipe only where asked for.
     assert query(asked) == 0
-    assert f"page of   1: {Path('a site', 'pages')}" in capsys.readouterr().out
+    assert "page of" not in capsys.readouterr().out
+    assert query([*asked, "--pages"]) == 0
+    assert f"page of 1: {Path('a site', 'pages')}" in capsys.readouterr().out
     (tmp_path / "b").mkdir()
     for folder in ("store", "a site"):
         (tmp_path / folder).rename(tmp_path / "b" / folder)
