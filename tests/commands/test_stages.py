@@ -29,7 +29,8 @@ _REPORT = [
     *(f"section on {what}" for what in ("classes", "clusters")),
     # Within the section, which ends after them.
     *("UMAP, 2-D of all pictures", "t-SNE, 2-D of all pictures", "section on maps"),
-    *(f"section on {what}" for what in ("dates", "cameras", "health", "training", "encoders")),
+    *(f"section on {what}" for what in ("dates", "cameras", "health", "pictures")),
+    *(f"section on {what}" for what in ("training", "encoders")),
     *("drawing figures", "writing the report"),
 ]
 _PROJECTOR = [
