@@ -116,7 +116,6 @@ def _page_size(value: str) -> int:
 
 
 def _write(arguments: argparse.Namespace) -> None:
-    from graph.exports.write import check_targets
     from imgrec.store.store import Store
 
     targets = {name: path for name in FORMATS if (path := getattr(arguments, name)) is not None}
@@ -129,7 +128,11 @@ def _write(arguments: argparse.Namespace) -> None:
         raise ImgrecError("--thumbnails are put into a table: name one by --parquet FILE")
     _check_method(arguments)
     _check_without_pages(arguments)
-    check_targets(targets)
+    if targets:
+        # It imports what finds communities.
+        from graph.exports.write import check_targets
+
+        check_targets(targets)
     with Store.open(store_of(arguments.store)) as store:
         if arguments.duplicates is not None:
             _write_duplicates(store, arguments)
