@@ -250,8 +250,8 @@ def test_counts_have_no_ticks_between_them() -> None:
 
 
 def test_percentages_are_formatted_alike() -> None:
-    assert [percent(s) for s in (0, 0.001, 0.006, 0.5, 1)] == [
-        "0 %", "< 1 %", "1 %", "50 %", "100 %"
+    assert [percent(s) for s in (0, 0.001, 0.005, 0.006, 0.5, 1)] == [
+        "0 %", "< 1 %", "< 1 %", "1 %", "50 %", "100 %"
     ]  # fmt: skip
 
 

@@ -36,7 +36,8 @@ class Chart:
 
 def percent(share: float) -> str:
     """Return a share, 0 to 1, as a rounded percentage: "12 %", "< 1 %"."""
-    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+    rounded = f"{100 * share:.0f} %"
+    return "< 1 %" if share > 0 and rounded == "0 %" else rounded
 
 
 @dataclass(frozen=True)
