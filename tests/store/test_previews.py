@@ -123,7 +123,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_is_no_preview_is_refused(name: str, path: Path) -> None:
-    with pytest.raises(ValueError, match="its? "):
+    with pytest.raises(ValueError, match=r"its? "):
         preview_size(HOSTILE[name])
     write_previews(path / "previews", 9, np.array([2]), [HOSTILE[name]])
     with Store.open(path) as store:
