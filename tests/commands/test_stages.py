@@ -30,7 +30,7 @@ _REPORT = [
     # Within the section, which ends after them.
     *("UMAP, 2-D of all pictures", "t-SNE, 2-D of all pictures", "section on maps"),
     *(f"section on {what}" for what in ("dates", "cameras", "health", "pictures")),
-    *(f"section on {what}" for what in ("training", "encoders")),
+    *(f"section on {what}" for what in ("encoders", "training")),
     *("drawing figures", "writing the report"),
 ]
 _PROJECTOR = [
