@@ -28,6 +28,7 @@ from handmade_logdirs import (
 )
 from imgrec.checks import CheckReport, check_logdir, render
 from imgrec.checks.findings import Finding, Place, collected
+from imgrec.checks.logdir import tensors
 from imgrec.checks.logdir.configs import find_runs, read_config, resolved
 from imgrec.checks.logdir.tensor_text import Pieces, fails_with_tensorflow
 from imgrec.checks.logdir.tensors import check_tensor
@@ -116,6 +117,26 @@ def test_a_config_that_does_not_fit(tmp_path: Path, fields: dict[str, object], s
     assert len(_texts(report)) == 1
     assert said in _texts(report)[0]
     assert report.failed
+
+
+def test_embeddings_of_one_tensor_share_what_is_found_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The colored dots of a run have the tensor of its thumbnails, which may be large."""
+    logdir = make_logdir(tmp_path / "log", name="t")
+    config = (logdir / CONFIG).read_text()
+    (logdir / CONFIG).write_text(config + config.replace('"t"', '"dots"'))
+    (logdir / "t.bytes").write_bytes(_values({7: np.nan}))
+    whole, read = tensors.read_rows, []
+
+    def counting(path: Path, *pieces: Pieces) -> object:
+        read.append(path.name)
+        return whole(path, *pieces)
+
+    monkeypatch.setattr(tensors, "read_rows", counting)
+    places = [finding.place for finding in check_logdir(logdir).findings]
+    assert places == [". / t", ". / dots"]
+    assert read == ["t.bytes"]
 
 
 def _write(name: str, data: bytes | str) -> Change:

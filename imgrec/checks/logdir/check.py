@@ -5,6 +5,7 @@ order, because the later ones are compared with the number of rows of the tensor
 those of TensorBoard's plugin (Python) and of its page (TypeScript), which the modules name.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from imgrec.checks.findings import Check, CheckReport, Finding, Place, collected
@@ -22,6 +23,9 @@ from imgrec.checks.logdir.tables import Table, check_table
 from imgrec.checks.logdir.tensors import Tensor, check_tensor
 from imgrec.system.text import counted
 
+# The tensors that were checked, and what was found in them, by folder, file and shape.
+_Tensors = dict[tuple[Path, str, tuple[int, ...]], tuple[Tensor | None, list[Finding]]]
+
 
 def check_logdir(logdir: Path) -> CheckReport:
     """Check a logdir; return what it holds and its faults. Nothing is written.
@@ -34,13 +38,14 @@ def check_logdir(logdir: Path) -> CheckReport:
     holdings: list[tuple[str, str]] = []
     findings: list[Finding] = []
     runs = collected(find_runs(logdir), findings)
+    tensors: _Tensors = {}
     shown = 0
     for run in runs:
         for embedding in collected(read_config(run), findings):
             shown += 1
             place = _place(run, embedding)
             before = len(findings)
-            what = collected(_embedding(place, embedding), findings)
+            what = collected(_embedding(place, embedding, tensors), findings)
             if all(finding.severity != "error" for finding in findings[before:]):
                 holdings.append((place.name, what))
     if not shown and all(finding.severity != "error" for finding in findings):
@@ -49,13 +54,24 @@ def check_logdir(logdir: Path) -> CheckReport:
     return CheckReport(tuple(holdings), tuple(findings))
 
 
-def _embedding(place: Place, embedding: Embedding) -> Check[str]:
+def _embedding(place: Place, embedding: Embedding, tensors: _Tensors) -> Check[str]:
     yield from check_name(place, embedding)
-    tensor = yield from check_tensor(place, embedding)
+    tensor = yield from _tensor(place, embedding, tensors)
     table = yield from check_table(place, embedding, tensor)
     sprite = yield from check_sprite(place, embedding, tensor)
     marks = yield from check_bookmarks(place, embedding, tensor, table)
     return _holding(tensor, table, sprite, marks)
+
+
+def _tensor(place: Place, embedding: Embedding, tensors: _Tensors) -> Check[Tensor | None]:
+    """Check a tensor, or repeat what was found in the same one: it may be read for a minute."""
+    key = embedding.folder, embedding.tensor, embedding.shape
+    if key not in tensors:
+        findings: list[Finding] = []
+        tensors[key] = collected(check_tensor(place, embedding), findings), findings
+    tensor, found = tensors[key]
+    yield from (replace(finding, place=place.name) for finding in found)
+    return tensor
 
 
 def _holding(tensor: Tensor | None, table: Table | None, sprite: Sprite | None, marks: int) -> str:
