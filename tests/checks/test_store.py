@@ -54,8 +54,9 @@ def findings(store: Path) -> list[tuple[str, str, str]]:
 
 def test_a_sound_one_is_one_line(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--store", str(store), "--deep"]) == 0
-    (line,) = capsys.readouterr().out.splitlines()
+    line, counts = capsys.readouterr().out.splitlines()
     assert line == f"ok       {store}: 24 pictures, 3 parts, 5 indexes and graphs"
+    assert ", 0 errors, 0 warnings, " in counts
     assert not (store / "damaged.json").exists()
 
 

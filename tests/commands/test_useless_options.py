@@ -136,9 +136,9 @@ def test_options_without_effect_on_encoders_of_the_cpu_are_told(
 
 
 def test_more_columns_and_clusters_than_there_are_is_told(
-    photo_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["projector", "--store", str(photo_store), "--out", str(tmp_path / "log")]
+    command = ["projector", "--store", str(own_store), "--out", str(tmp_path / "log")]
     command += ["--layouts", "none", "--workers", "0"]
     assert imgrec([*command, "--dimensions", "400", "--clusters", "400"]) == 0
     told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("imgrec pr")]
@@ -196,7 +196,7 @@ def test_advice_of_an_error_can_be_pasted_where_the_store_was_named(
     assert imgrec(shlex.split(advice)[1:]) == 0
     capsys.readouterr()
     assert imgrec([*asked, "--store", str(store), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["index"] == "hnsw"
+    assert json.loads(capsys.readouterr().out)["results"]
     # Where the command finds its store by itself, so does what is pasted.
     store.rename(tmp_path / "imgrec-store")
     assert imgrec(["query", "discs/000.jpg", "--encoder", "lite0"]) == 2

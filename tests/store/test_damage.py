@@ -86,8 +86,9 @@ class TestParts:
         DAMAGE[how](store / name)
         part = Path(name).parent
         assert doctor(["--store", str(store)]) == 1
-        (line,) = capsys.readouterr().out.splitlines()
+        line, counts = capsys.readouterr().out.splitlines()
         assert line.startswith(f"error    {part}: {Path(name).name} ")
+        assert ", 1 error, 0 warnings, " in counts
         err = again(store, capsys)
         assert f"{store / part} was damaged ({Path(name).name} " in err
         assert contents(store) == contents(sound / "store")
