@@ -141,7 +141,7 @@ function moved(link, key) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest("input, dialog")) return;
+  if (event.target.closest("input") || document.querySelector("dialog[open]")) return;
   const number = Number(event.key);
   if (event.key === "Escape") location.href = document.getElementById("network-page").href;
   else if (event.key === "?") help.showModal();

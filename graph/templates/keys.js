@@ -119,7 +119,7 @@ box.addEventListener("pointerdown", () => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || !page.data.up) return;
-  if (event.target.closest("input, dialog")) return;
+  if (event.target.closest("input") || document.querySelector("dialog[open]")) return;
   goUp();
 });
 document.getElementById("helper").addEventListener("click", () => help.showModal());

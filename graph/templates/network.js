@@ -208,6 +208,8 @@ function select(id) {
   network.setOptions({ edges: edgeOptions() });
   network.unselectAll();
   if (id !== null) network.selectNodes([id]);
+  // The panel names the selected picture; what the hint named may be another one.
+  if (!hint.hidden) showHint(focused);
   network.redraw();
 }
 

@@ -188,7 +188,8 @@ document.addEventListener("click", ({ target }) => {
 
 part("close").addEventListener("click", close);
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
+  // A dialog lies above the panel; the browser closes it, unless the key is taken here.
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
   if (list.open) {
     event.preventDefault();
     list.open = false;

@@ -152,11 +152,11 @@ view.addEventListener("keydown", (event) => {
 view.addEventListener("close", () => {
   viewTurn += 1;
   for (const frame of view.querySelectorAll(".frame")) frame.replaceChildren();
-  focused = viewed;
+  // The hint names the picture that has the ring, where the panel does not.
+  focusOn(viewed);
   if (selected !== null && selected !== viewed) location.hash = String(viewed);
   // Unless a label of the picture led to the search.
   if (!document.activeElement.closest(".search")) box.focus();
-  network.redraw();
 });
 view.querySelector(".close").addEventListener("click", () => view.close());
 part("enlarge").addEventListener("click", () => openView(selected));

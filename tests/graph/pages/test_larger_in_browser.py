@@ -252,3 +252,46 @@ def test_enter_in_the_large_view_goes_on_to_the_neighbor(
     until(browser, f"return window.imgrecDrawn && selected === {rows[there][0]} && !panel.hidden")
     assert f"/{rows[there][3]}.html#{rows[there][0]}" in browser.current_url
     assert console_errors(browser) == []
+
+
+def test_escape_closes_what_lies_on_top_and_the_hint_names_the_ring(
+    browser: webdriver.Chrome, site: Path
+) -> None:
+    page, node, here = next(
+        (page, int(picture), here)
+        for page in pages_of(site)
+        for picture, told in data_of(page)["data"]["pictures"].items()
+        for here in [i for i, near in enumerate(told["near"]) if len(near) == 3][:1]
+    )
+    opened(browser, page)
+    browser.execute_script("focusOn(arguments[0])", node)
+    press(browser, Keys.ENTER)
+    until(browser, f"return !panel.hidden && selected === {node}")
+    press(browser, "?")
+    until(browser, "return help.open")
+    press(browser, Keys.ESCAPE)
+    until(browser, "return !help.open")
+    assert browser.execute_script("return !panel.hidden")
+    press(browser, "l")
+    until(browser, "return view.open")
+    browser.execute_script("compare(arguments[0])", here)
+    press(browser, Keys.ENTER)
+    other = until(browser, f"return viewed !== {node} && viewed")
+    browser.execute_script("document.activeElement.blur()")
+    press(browser, Keys.ESCAPE)
+    until(browser, f"return !view.open && !panel.hidden && selected === {other}")
+    press(browser, Keys.ESCAPE)
+    until(browser, "return panel.hidden && selected === null")
+    # Without a panel to follow, the ring goes to the picture that was viewed last.
+    browser.execute_script("focusOn(arguments[0])", node)
+    press(browser, "l")
+    until(browser, "return view.open")
+    browser.execute_script("compare(arguments[0])", here)
+    press(browser, Keys.ENTER, Keys.ESCAPE)
+    until(browser, f"return !view.open && focused === {other}")
+    name = next(one["name"] for one in data_of(page)["nodes"] if one["id"] == other)
+    assert browser.execute_script("return !hint.hidden && hint.textContent").startswith(name)
+    # Last of all the page itself is left.
+    press(browser, Keys.ESCAPE)
+    until(browser, "return document.body.className === 'overview' && window.imgrecDrawn")
+    assert console_errors(browser) == []
