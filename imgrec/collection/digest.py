@@ -11,6 +11,8 @@ from imgrec.collection.catalog import Catalog
 
 # Ids that one statement covers, so that its result is some hundred kilobytes.
 _STEP = 4096
+# Columns of numbers. What `quote` leaves out of a text, all behind a NUL, is in its digits.
+_NUMBERS = {"id", "root_id", "size", "mtime_ns", "width", "height", "image_id"}
 _IMAGES = [
     *("id", "root_id", "path", "size", "mtime_ns", "token", "digest", "width", "height"),
     *("format", "status", "reason", "detail"),
@@ -45,9 +47,16 @@ def catalog_digest(catalog: Catalog, without: Collection[str] = ()) -> str:
 def _texts(table: str, columns: list[str], where: str = "true") -> str:
     """Return the SQL of one text of all rows of a range of ids, in a fixed order."""
     ordered = ", ".join(columns)
-    # `quote` parts numbers, texts and NULL.
-    row = " || ',' || ".join(f"quote({column})" for column in columns)
+    row = " || ',' || ".join(map(_told, columns))
     return (
         f"SELECT CAST(group_concat({row}, ';') AS BLOB) FROM (SELECT {ordered} FROM {table} "
         f"WHERE {columns[0]} BETWEEN ? AND ? AND {where} ORDER BY {ordered})"
     )
+
+
+def _told(column: str) -> str:
+    """Return the SQL of a text that parts the values of a column, and NULL from all others."""
+    if column in _NUMBERS:
+        return f"quote({column})"
+    digits = f"'x' || hex({column})"
+    return f"CASE WHEN instr({column}, char(0)) > 0 THEN {digits} ELSE quote({column}) END"

@@ -291,7 +291,7 @@ def test_the_threshold_decides_which_pairs_are_alike(
     likeness, _ = compared
     likeness |= {(1, 2): 0.625, (1, 3): 0.75, (2, 3): 0.5}
     pairs = np.array([[1, 2], [1, 3]])
-    monkeypatch.setattr(imgrec.duplicates.near, "candidate_pairs", lambda *_: pairs)
+    monkeypatch.setattr(imgrec.duplicates.near, "candidate_pairs", lambda *_, **__: pairs)
     store: Any = ChosenStore(tmp_path, [1, 2, 3])
     entries = {i: _entry(i, 10, 10, size) for i, size in ((1, 5), (2, 9), (3, 1))}
     store.catalog.copies = dict

@@ -1,5 +1,6 @@
 """Kept drawings of a report: the same as drawn now, whatever changed, and of this user only."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -135,6 +136,18 @@ def test_a_damaged_file_is_drawn_again(store: Store, cache: Path, text: bytes) -
     file.write_bytes(whole.replace(b'"png": "', b'"png": "!'))
     assert not _found(store, _rows(store, 1))
     assert _found(store, _rows(store, 1))
+
+
+@pytest.mark.parametrize(
+    "values", [{"texts": []}, {"texts": ["\udcff"]}, {"png": ""}, {"asked": [10**15]}]
+)
+def test_a_file_of_other_content_is_drawn_again(
+    store: Store, cache: Path, values: dict[str, object]
+) -> None:
+    assert not _found(store, _rows(store, 1))
+    (file,) = cache.iterdir()
+    file.write_text(json.dumps(json.loads(file.read_text()) | values))
+    assert not _found(store, _rows(store, 1))
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(store: Store, cache: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
@@ -173,6 +174,13 @@ def test_a_figure_has_reproducible_bytes_and_no_date(store: Store) -> None:
         assert not image.text
     assert first.svg.count(b"data:image/jpeg") == 3
     assert b"data:image/png" not in first.svg
+
+
+def test_settings_of_the_user_change_no_figure() -> None:
+    chart = _chart(Bars([Bar("a", 1.0, "1"), Bar("b", 2.0, "2")], "unit").draw, (400,))
+    before = draw_chart(chart)
+    with rc_context({"path.sketch": (1, 100, 2), "savefig.facecolor": "red", "lines.linewidth": 9}):
+        assert draw_chart(chart) == before
 
 
 def test_inline_figures_use_the_css_colors_and_share_no_ids() -> None:

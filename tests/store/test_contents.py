@@ -73,6 +73,15 @@ def test_every_change_counts(own_store: Path, change: Callable[[Store], None]) -
     assert _whole(own_store) != before
 
 
+def test_what_stands_behind_a_nul_counts(own_store: Path) -> None:
+    found = set()
+    for value in ("a", "a\0c", "a\0d", "a\0", "x610063", "'a'"):
+        with Store.create(own_store) as store:
+            store.catalog.labels.replace("note", {1: value})
+        found.add(_whole(own_store))
+    assert len(found) == 6
+
+
 def test_a_part_that_is_written_again_counts(own_store: Path) -> None:
     before = _whole(own_store)
     part = next((own_store / "thumbs").glob("part-*/thumbs.bin"))

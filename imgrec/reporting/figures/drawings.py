@@ -33,7 +33,7 @@ from imgrec.system.made_of import fingerprint, program_fingerprint
 # Those of some six reports, a megabyte each at most; the longest unused are deleted.
 _MOST = 128
 _MOST_BYTES = 1 << 26
-_SHAPE = {"asked": [int], "shown": str, "texts": [str], "png": str}
+_SHAPE = {"asked": [int], "shown": str, "texts": [str], "png": str, "checksum": str}
 
 
 class Drawings:
@@ -81,7 +81,9 @@ class Drawings:
 
     def _load(self, file: Path) -> Drawing | None:
         found = json_or_none(file, _SHAPE, most_bytes=_MOST_BYTES)
-        if found is None or found["shown"] != self._thumbnails.fingerprint_of(found["asked"]):
+        if found is None or found.pop("checksum") != fingerprint(found):
+            return None
+        if found["shown"] != self._thumbnails.fingerprint_of(found["asked"]):
             return None
         try:
             drawing = Drawing(tuple(found["texts"]), base64.b64decode(found["png"], validate=True))
@@ -92,12 +94,13 @@ class Drawings:
 
     def _save(self, file: Path, drawing: Drawing) -> None:
         asked = sorted(self._thumbnails.asked)
-        described = {
+        described: dict[str, Any] = {
             "asked": asked,
             "shown": self._thumbnails.fingerprint_of(asked),
-            "texts": drawing.texts,
+            "texts": list(drawing.texts),
             "png": base64.b64encode(drawing.png).decode("ascii"),
         }
+        described["checksum"] = fingerprint(described)
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_text(file, json.dumps(described))
         known = sorted(file.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns)

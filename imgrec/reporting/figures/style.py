@@ -40,17 +40,19 @@ _STYLE: dict[str, Any] = {
 
 @contextmanager
 def styled(salt: str = "imgrec") -> Iterator[None]:
-    """Apply the report's style to figures made and saved in this block.
+    """Apply the report's style to figures made and saved in this block, and nothing else.
+
+    A `matplotlibrc` of the user or of the folder one works in has no part in it.
 
     Args:
         salt: of the element ids in SVG; two figures of one page need different ones.
     """
     # Without a writable home, matplotlib logs where its font list is.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    from matplotlib import rc_context
+    from matplotlib.style import context
 
     style: Any = {**_STYLE, "svg.hashsalt": salt}
-    with rc_context(style), warnings.catch_warnings():
+    with context(style, after_reset=True), warnings.catch_warnings():
         # Browsers find a font for any letter; a PNG has boxes for those that DejaVu Sans lacks.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         yield
