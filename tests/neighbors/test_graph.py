@@ -21,6 +21,7 @@ from imgrec.neighbors.graph import (
 )
 from imgrec.neighbors.kept import Quality
 from imgrec.store.features import Block, FeatureStore
+from imgrec.system.progress import detailed
 from knn_reference import feature_of, true_lists
 from pictures import picture
 from stores import nothing_can_be_written
@@ -258,15 +259,19 @@ def test_asking_for_more_neighbors_than_are_kept_builds_a_wider_graph(collection
         assert kept_neighbors(store, store.spec(), store.feature(), 20) is not None
 
 
-def test_the_bar_is_quiet_unless_asked_for(
+def test_the_stage_is_quiet_unless_asked_for(
     collection: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Store.open(collection) as store:
-        neighbors_of(store)
-        assert capsys.readouterr().err == ""
-        shutil.rmtree(collection / "knn")
-        neighbors_of(store, quiet=False)
-        assert "600 of 600 pictures" in capsys.readouterr().err
+    shown = detailed.set(True)
+    try:
+        with Store.open(collection) as store:
+            neighbors_of(store)
+            assert capsys.readouterr().err == ""
+            shutil.rmtree(collection / "knn")
+            neighbors_of(store, quiet=False)
+            assert "600 pictures" in capsys.readouterr().err
+    finally:
+        detailed.reset(shown)
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
