@@ -8,7 +8,8 @@ class or noun with a smaller share names it, if it is far more frequent inside; 
 most pictures, then the color of many; then two words that are no more frequent than elsewhere.
 Texts are ranked by their contribution to the Kullback-Leibler divergence between the community and
 the rest of the collection. Siblings get different words where anything tells them apart: a weaker
-text that one of them has and its namesakes lack is added. The full name ends in the path of the
+text that one of them has and its namesakes lack is added, or, where there is none, one that is more
+frequent in it than in its namesakes. The full name ends in the path of the
 community, which no other has (`imgrec.labels.community_names`).
 """
 
@@ -130,9 +131,43 @@ def words_of_siblings(tallies: Mapping[str, Tally], whole: Tally) -> dict[str, s
             if place[path] < len(options[path]) - 1
         ]
         if not moved:
-            return chosen
+            break
         for path in moved:
             place[path] += 1
+    leads = {path: texts[0] for path, texts in options.items()}
+    return chosen | _contrasted(chosen, leads, tallies)
+
+
+def _contrasted(
+    chosen: Mapping[str, str], leads: Mapping[str, str], tallies: Mapping[str, Tally]
+) -> dict[str, str]:
+    """Return other words, by path, for siblings whose words are the same in spite of all options.
+
+    A text that is clearly more frequent in one of them than in its namesakes is added to its lead,
+    however frequent it is in the rest of the collection: where both are gray, one has more red.
+
+    Args:
+        chosen: the words of all siblings, by path.
+        leads: the main part of each name.
+        tallies: of the siblings.
+    """
+    used = {words.casefold() for words in chosen.values()}
+    found: dict[str, str] = {}
+    for path, words in chosen.items():
+        namesakes = [
+            tallies[other] for other, same in chosen.items()
+            if other != path and words and same.casefold() == words.casefold()
+        ]  # fmt: skip
+        if not namesakes:
+            continue
+        own, lead = tallies[path], leads[path]
+        alike = Tally.joined([own, *namesakes])
+        told = [f"{lead} · {text}" for text in _telling(words, own, alike, clearly=False)]
+        new = next((name for name in told if name.casefold() not in used), None)
+        if new is not None:
+            found[path] = new
+            used.add(new.casefold())
+    return found
 
 
 def _options(path: str, own: Tally, whole: Tally) -> list[str]:
@@ -204,14 +239,35 @@ def _lead(own: Tally, whole: Tally) -> tuple[list[str], list[str]]:
     return lead, [text for text in more if not any(_alike(text, part) for part in lead)][:1]
 
 
-def _telling(name: str, own: Tally, alike: Tally) -> list[str]:
-    """Return the texts that tell a community from others of the same name, the best first."""
-    found = [
-        *_words(own, alike, _LEAST_TELLING),
-        *_classes(own, alike, _LEAST_TELLING),
-        *_colors(own, alike, _LEAST_SHARE),
-        *_dates(own, alike)[:1],
-    ]
+def _telling(name: str, own: Tally, alike: Tally, clearly: bool = True) -> list[str]:
+    """Return the texts that tell a community from others of the same name, the best first.
+
+    Args:
+        name: the words that it has so far.
+        own: its tally.
+        alike: the sum of its tally and those of its namesakes.
+        clearly: its namesakes lack the text; else it is only less frequent there.
+    """
+    if clearly:
+        found = [
+            *_words(own, alike, _LEAST_TELLING),
+            *_classes(own, alike, _LEAST_TELLING),
+            *_colors(own, alike, _LEAST_SHARE),
+            *_dates(own, alike)[:1],
+        ]
+    else:
+        kinds = ("words", "colors", "dates", "folders")
+        found = [
+            one for kind in kinds
+            for one in _scored(getattr(own, kind), own.pictures, getattr(alike, kind),
+                               alike.pictures, _LEAST_WEAK, most_outside=1.0)
+        ]  # fmt: skip
+        classes = _probable(
+            own.classes, own.pictures, alike.classes, alike.pictures, _LEAST_WEAK, most_outside=1.0
+        )
+        found += [replace(one, text=class_name(one.text)) for one in classes]
+        found = [replace(one, text=printable(one.text).strip()[:_LONGEST]) for one in found]
+        found = [one for one in found if one.text]
     found.sort(key=lambda one: (-one.score, one.text))
     parts = name.split(" · ")
     return [one.text for one in found if not any(_alike(one.text, part) for part in parts)]
@@ -227,6 +283,7 @@ def _probable(
     everywhere: Mapping[str, float],
     whole: int,
     least: float,
+    most_outside: float = _MOST_OUTSIDE,
 ) -> list[_Text]:
     """Return what `_scored` returns of sums of probabilities.
 
@@ -238,7 +295,7 @@ def _probable(
     prior = _PRIOR / whole
     own = {text: total + prior * everywhere[text] for text, total in sums.items()}
     every = {text: total + prior * total for text, total in everywhere.items()}
-    return _scored(own, pictures + _PRIOR, every, whole + _PRIOR, least)
+    return _scored(own, pictures + _PRIOR, every, whole + _PRIOR, least, most_outside)
 
 
 def _classes(own: Tally, whole: Tally, least: float) -> list[_Text]:

@@ -106,7 +106,7 @@ def contact_job(guide: Guide, path: str, inner: Graph, places: Places) -> Contac
     ends = zip(inner.low.tolist(), inner.high.tolist(), strict=True)
     return ContactJob(
         Page(path).contact,
-        _view(guide, path, len(rows)),
+        _view(guide, path, rows),
         [guide.bundles.picture(node) for node in rows.tolist()],
         pages,
         [(number[page.name], cell) for page, cell in found],
@@ -151,7 +151,7 @@ def contact_facts(job: ContactJob, catalog: Catalog) -> ContactFacts:
         entries,
         [str(by_name(metadata[i]).get(TAKEN, "")) for i in job.ids],
         [labels[i].get(COLOR, "") for i in job.ids],
-        [caption_of(entry, labels[entry.id]) for entry in entries],
+        captions_of(entries, labels),
     )
 
 
@@ -175,20 +175,27 @@ def contact_data(job: ContactJob, facts: ContactFacts) -> dict[str, Any]:
     return {"contact": rows, "pages": job.pages, "orders": orders}
 
 
-def caption_of(entry: Entry, labels: Mapping[str, str]) -> str:
-    """Return what is written below a picture whose name says nothing: its folder, else its class.
+def captions_of(entries: Sequence[Entry], labels: Mapping[int, Mapping[str, str]]) -> list[str]:
+    """Return what is written below the pictures of a sheet, "" where the name of a file is.
 
-    "" if the name has a word, or if there is nothing else to write.
+    A name that has a word stands for itself. Another picture has its folder; where that of all
+    of them is the same one, or a folder without a word, the class tells more.
 
     Args:
-        entry: the picture's row in the catalog.
-        labels: its labels, by kind.
+        entries: the rows of the pictures in the catalog.
+        labels: their labels, by id and kind.
     """
-    if name_words(PurePosixPath(entry.path).stem):
-        return ""
-    folder = labels.get(FOLDER, "")
-    told = folder if name_words(folder) else labels.get(CLASS, "").partition(",")[0]
-    return printable(told).strip()
+    told = [entry for entry in entries if not name_words(PurePosixPath(entry.path).stem)]
+    folders = {entry.id: labels[entry.id].get(FOLDER, "") for entry in told}
+    classes = {entry.id: labels[entry.id].get(CLASS, "").partition(",")[0] for entry in told}
+    # The folder of all, or the same class of all, tells no picture from another.
+    by_class = len(set(folders.values())) == 1 and len(set(classes.values())) > 1
+    found = dict.fromkeys((entry.id for entry in entries), "")
+    for one, folder in folders.items():
+        worded = folder if name_words(folder) else ""
+        text = (classes[one] or worded) if by_class else (worded or classes[one])
+        found[one] = printable(text).strip()
+    return [found[entry.id] for entry in entries]
 
 
 def orders_of(
@@ -246,14 +253,14 @@ def _sides(entry: Entry) -> str:
     return f"{entry.width:,} × {entry.height:,}" if entry.width and entry.height else ""
 
 
-def _view(guide: Guide, path: str, shown: int) -> ContactText:
+def _view(guide: Guide, path: str, rows: Rows) -> ContactText:
     count = counted(guide.pictures(path), "picture")
-    whole = len(guide.groups[path].rows)
+    shown = int(guide.bundles.sizes[rows].sum())
     root = "../"
     crumbs = [*guide.above(path), path]
     return ContactText(
         heading=guide.names[path],
-        counts=count if shown == whole else f"{shown:,} of {count}, spread evenly",
+        counts=count if shown == guide.pictures(path) else f"{shown:,} of {count}, spread evenly",
         root=root,
         crumbs=[Link(guide.names[above], root + Page(above).file) for above in crumbs],
     )

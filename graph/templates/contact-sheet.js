@@ -62,7 +62,6 @@ function picture(row, number) {
   canvas.setAttribute("aria-hidden", "true");
   const link = element("a", {
     href: `${page.root}pages/${page.data.pages[row[COLUMNS.page]]}.html#${row[COLUMNS.id]}`,
-    title: row[COLUMNS.name],
   }, element("span", { className: "frame" }, canvas), element("span", { className: "caption" }));
   if (row[COLUMNS.members] > 1) {
     link.append(element("span", { className: "many", textContent: `×${row[COLUMNS.members]}` }));
@@ -74,14 +73,20 @@ function picture(row, number) {
 
 const links = page.data.contact.map(picture);
 
-/** Write below a picture what is told of it, else its name without the suffix; say both. */
+/**
+ * Write below a picture what is told of it, else its name without the suffix; say both.
+ *
+ * Of a date and time there is room for the date.
+ */
 function caption(link, row, told) {
   const name = row[COLUMNS.name];
-  const stem = told || name.replace(/(.)\.[^.]+$/, "$1");
+  const short = told && told === row[COLUMNS.date] ? told.split(" ")[0] : told;
+  const stem = short || name.replace(/(.)\.[^.]+$/, "$1");
   const end = told ? stem.length : Math.max(0, stem.length - TAIL);
   const parts = [stem.slice(0, end), stem.slice(end)].filter(Boolean);
   link.querySelector(".caption").replaceChildren(...parts.map((textContent) => element("span", { textContent })));
   const many = row[COLUMNS.members] > 1 && `×${row[COLUMNS.members]}`;
+  link.title = told ? `${name} · ${told}` : name;
   link.setAttribute("aria-label", [name, told, many].filter(Boolean).join(", "));
 }
 
@@ -96,7 +101,9 @@ function show(name) {
   contact.replaceChildren(...page.data.orders[name].map(([heading, numbers]) => {
     const grid = element("div", { className: "grid" }, ...numbers.map((number) => links[number]));
     if (!heading) return element("section", {}, grid);
-    const count = element("small", { textContent: numbers.length.toLocaleString("en-US") });
+    // Of pictures, as above: a stack counts all of its own.
+    const pictures = numbers.reduce((sum, i) => sum + page.data.contact[i][COLUMNS.members], 0);
+    const count = element("small", { textContent: pictures.toLocaleString("en-US") });
     return element("section", {}, element("h2", { textContent: heading }, count), grid);
   }));
   for (const button of buttons) {

@@ -12,7 +12,7 @@ from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
 from browser import console_errors
-from graph.pages.contact_sheet import caption_of, orders_of
+from graph.pages.contact_sheet import captions_of, orders_of
 from graph.pages.likeness import likeness_order
 from imgrec.checks.site.check import check_site
 from imgrec.collection import Entry
@@ -132,7 +132,24 @@ def test_a_name_that_says_nothing_is_told_by_folder_or_class(
     path: str, labels: dict[str, str], told: str
 ) -> None:
     entry = Entry(1, "/root", path, 10, 1, None, 1, 1, "JPEG", "ok", None)
-    assert caption_of(entry, labels) == told
+    assert captions_of([entry], {1: labels}) == [told]
+
+
+def test_pictures_of_one_folder_are_told_by_their_classes() -> None:
+    paths = ["shoes/91c4b8c1.jpg", "shoes/7702aa31.jpg", "shoes/0b4411de.jpg", "shoes/red-boot.jpg"]
+    entries = [
+        Entry(i, "/root", path, 10, 1, None, 1, 1, "JPEG", "ok", None)
+        for i, path in enumerate(paths)
+    ]
+    labels = {i: {"folder": "shoes"} for i in range(4)}
+    assert captions_of(entries, labels) == ["shoes", "shoes", "shoes", ""]
+    labels[0]["class"], labels[1]["class"] = "sandal", "running shoe, trainer"
+    assert captions_of(entries, labels) == ["sandal", "running shoe", "shoes", ""]
+    # Of two folders each tells more than the class, and all of one class tell nothing.
+    labels[1]["folder"] = "worn"
+    assert captions_of(entries, labels) == ["shoes", "worn", "shoes", ""]
+    labels = {i: {"folder": "shoes", "class": "clog"} for i in range(4)}
+    assert captions_of(entries, labels) == ["shoes", "shoes", "shoes", ""]
 
 
 def test_a_caption_keeps_the_end_of_a_long_name(
@@ -246,4 +263,43 @@ def test_the_sheet_fits_the_window_and_draws_what_is_in_view(
         "const { left, right } = link.getBoundingClientRect(); return [left, right]; })"
     )
     assert all(left >= 0 and right <= width for left, right in sides)
+    assert console_errors(browser) == []
+
+
+def test_headings_count_the_pictures_of_stacks_and_cover_no_ring(
+    browser: webdriver.Chrome, tmp_path: Path, sized: Callable[[int, int], None]
+) -> None:
+    path = make_store(tmp_path, plain_names(40), clusters(40))
+    with Store.create(path) as store:
+        ids = store.catalog.ids("ok").tolist()
+        store.catalog.labels.replace("color", {i: COLORS[i % 3] for i in ids})
+    sheet = site_of(path, tmp_path / "site", groups=[ids[:17:4]]).index.parent / "contact"
+    opened(browser, sheet / "index.html", "#color")
+    told = browser.execute_script(
+        "return [document.querySelector('.counts b'), ...contact.querySelectorAll('h2 small')]"
+        ".map((one) => parseInt(one.textContent))"
+    )
+    assert told[0] == sum(told[1:]) == len(ids)
+    for width in (390, 1280):
+        sized(width, 600)
+        opened(browser, sheet / "index.html", "#color")
+        cut = browser.execute_script(
+            "for (const row of page.data.contact) row[COLUMNS.date] = '2019-02-12 10:03';"
+            "page.data.orders.date = page.data.orders.color; show('date');"
+            "return links.filter((link) => {"
+            "  const [date, ...more] = link.querySelector('.caption').children;"
+            "  return more.length || date.textContent !== '2019-02-12'"
+            "    || !link.title.endsWith(' 10:03') || date.scrollWidth > date.clientWidth; }).length"
+        )
+        assert cut == 0
+        ActionChains(browser).send_keys(Keys.HOME).perform()
+        hidden = browser.execute_script(
+            "return standing().filter((link) => {"
+            "  focusOn(link);"
+            "  const { left, right, top, bottom } = link.getBoundingClientRect();"
+            "  return [top - 3, bottom + 3].some((y) =>"
+            "    document.elementFromPoint((left + right) / 2, y)?.closest('h2, header')"
+            "    || y > innerHeight); }).length"
+        )
+        assert hidden == 0
     assert console_errors(browser) == []
