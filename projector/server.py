@@ -48,7 +48,7 @@ def start(logdir: Path, port: int = PORT) -> str:
     """
     configs = [*logdir.glob(CONFIG_NAME), *logdir.glob(f"*/{CONFIG_NAME}")]
     if not configs:
-        raise ProjectorError(f"no logdir at {logdir}: run imgrec projector --out {quoted(logdir)}")
+        raise ProjectorError(f"no logdir at {logdir}: {_where_to_write(logdir)}")
     for config in configs:
         _check_config(config)
     board = program.TensorBoard(server_class=_local_server)
@@ -65,6 +65,14 @@ def start(logdir: Path, port: int = PORT) -> str:
         sys.stderr.write(said.getvalue())
     _wait(address)
     return f"{address}#projector"
+
+
+def _where_to_write(logdir: Path) -> str:
+    """Return what makes a logdir, in another folder where this one holds anything else."""
+    if not logdir.exists() or (logdir.is_dir() and not any(logdir.iterdir())):
+        return f"run imgrec projector --out {quoted(logdir)}"
+    what = "the folder holds something else" if logdir.is_dir() else "it is a file"
+    return f"{what}; name a logdir, or write one into another folder: imgrec projector --out DIR"
 
 
 def _check_config(config: Path) -> None:

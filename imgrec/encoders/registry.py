@@ -15,6 +15,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 from imgrec.encoders.classifier import LinearHead
+from imgrec.encoders.model_list import torchvision_names
 from imgrec.encoders.spec import Encoder, EncoderSpec, LoadOptions
 from imgrec.errors import EncoderError
 
@@ -107,10 +108,8 @@ def load_encoder(
     Raises:
         EncoderError: no encoder has that name, or its weights cannot be had or do not fit.
     """
-    loader = _named(name)
-    if loader is None:
-        _check_torchvision(name)
-        loader = _TORCHVISION
+    check_known(name)
+    loader = _loader(name)
     encoder: Encoder = resolve_name(loader.function)(name, LoadOptions(weights, device, bins, like))
     return encoder
 
@@ -141,6 +140,31 @@ def matching_encoder(
     return encoder
 
 
+def is_known(name: str) -> bool:
+    """Return True if `load_encoder` knows a name; that of another library only by its prefix."""
+    return _named(name) is not None or name in _torchvision_names()
+
+
+def check_known(name: str) -> None:
+    """Check the name of an encoder, loading nothing.
+
+    Raises:
+        EncoderError: no encoder has that name.
+    """
+    if not is_known(name):
+        raise EncoderError(
+            f"no encoder is called {name!r}: {meant(name)}built in are "
+            f"{', '.join(BUILT_IN)}; all of torchvision are listed at {_MORE}; other libraries are "
+            f"{', '.join(f'{prefix}:NAME' for prefix in PREFIXES)}"
+        )
+
+
+def meant(name: str) -> str:
+    """Return the question which encoder an unknown name stands for, "" where it is like none."""
+    close = get_close_matches(name, [*BUILT_IN, *_torchvision_names()], _LIKELIEST, _LIKENESS)
+    return f"did you mean {_listed(close)}? " if close else ""
+
+
 def _named(name: str) -> Loader | None:
     """Return the loader of a built-in encoder or of a prefix, None for any other name."""
     prefix, colon, _ = name.partition(":")
@@ -152,19 +176,13 @@ def _loader(name: str) -> Loader:
     return _named(name) or _TORCHVISION
 
 
-def _check_torchvision(name: str) -> None:
+def _torchvision_names() -> Sequence[str]:
+    """Return the names of torchvision's models, from its sources or else by importing it."""
+    if names := torchvision_names():
+        return names
     from imgrec.encoders.networks import model_names
 
-    models = model_names()
-    if name in models:
-        return
-    close = get_close_matches(name, [*BUILT_IN, *models], _LIKELIEST, _LIKENESS)
-    meant = f"did you mean {_listed(close)}? " if close else ""
-    raise EncoderError(
-        f"no encoder is called {name!r}: {meant}built in are "
-        f"{', '.join(BUILT_IN)}; all of torchvision are listed at {_MORE}; other libraries are "
-        f"{', '.join(f'{prefix}:NAME' for prefix in PREFIXES)}"
-    )
+    return model_names()
 
 
 def _listed(names: Sequence[str]) -> str:

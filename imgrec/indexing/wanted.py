@@ -11,6 +11,7 @@ from pathlib import Path
 
 from imgrec.encoders import load_encoder, needs_weights
 from imgrec.encoders.accelerators import check_device
+from imgrec.encoders.registry import check_known
 from imgrec.encoders.spec import Encoder, EncoderSpec
 from imgrec.errors import ImgrecError
 from imgrec.indexing.foreign import read_vector_files, unless_foreign
@@ -141,6 +142,9 @@ def _encoders(
             f"--weights {options.weights} is for a model by its name, and the encoders are "
             f"{' and '.join(names)}: name the model with --encoder, or leave it out"
         )
+    # A misspelled name is refused before any network is loaded.
+    for name in names:
+        check_known(name)
     loaded = [
         load_encoder(name, options.weights, options.device, options.bins, _stored_spec(store, name))
         for name in names

@@ -6,11 +6,13 @@ others are left out, so the catalog decides what exists.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 
 from imgrec.collection import Catalog
+from imgrec.encoders.registry import is_known, meant
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
 from imgrec.sources.rules import Rules
@@ -231,12 +233,15 @@ class Store:
             return relation
         listed = ", ".join([*self.feature_names(), *known]) or "none"
         lacking = f"{self.path} has no feature {name!r} (there: {listed})"
-        encoders = relation.features if relation else (name or "NAME",)
+        encoders = relation.features if relation else (name or "lite0",)
         if name and "+" in name and ":" not in name and not self._can_be_joined(relation):
             joined = f"a relation is one of another embedding with {JOINED}"
             if known:
                 raise StoreError(f"{lacking}: {joined}, here {' or '.join(known)}")
             lacking, encoders = f"{lacking}, and {joined}", ("lite0", JOINED)
+        there = self.feature_names()
+        if any(one not in there and not is_known(one) for one in encoders):
+            raise StoreError(f"{lacking}: {_likeliest(name or '', [*there, *known])}")
         options = " ".join(f"--encoder {encoder}" for encoder in encoders)
         raise StoreError(f"{lacking}: run imgrec index --store {quoted(self.path)} {options}")
 
@@ -340,9 +345,14 @@ class Store:
         known = self.class_encoders()
         name = encoder or (self.encoder if self.encoder in known else next(iter(known), None))
         if name is None or name not in known:
-            raise StoreError(
+            lacking = (
                 f"{self.path} has no classes{f' of {name!r}' if name else ''} (there: "
-                f"{', '.join(known) or 'none'}): run imgrec index --store {quoted(self.path)} "
+                f"{', '.join(known) or 'none'})"
+            )
+            if name and not is_known(name):
+                raise StoreError(f"{lacking}: {_likeliest(name, known)}")
+            raise StoreError(
+                f"{lacking}: run imgrec index --store {quoted(self.path)} "
                 f"--encoder {name or 'lite0'}, with an encoder that knows classes"
             )
         dead, last = self.catalog.ids_not_ok(), self.catalog.last_id()
@@ -442,6 +452,13 @@ def _difference(there: EncoderSpec, asked: EncoderSpec) -> str:
         for key, value in there.identity().items()
         if value != asked_fields[key]
     )
+
+
+def _likeliest(name: str, there: Sequence[str]) -> str:
+    """Return what to ask for instead of a feature that the store lacks and no encoder makes."""
+    if near := get_close_matches(name, there, 2):
+        return f"did you mean {' or '.join(near)}?"
+    return f"no encoder is called so: {meant(name)}name one that is there"
 
 
 def check_store(store: object) -> None:

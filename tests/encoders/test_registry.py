@@ -27,17 +27,19 @@ def test_a_feature_with_another_number_of_bins_finds_its_encoder() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "close"),
-    [("resnet5", "resnet50"), ("minni", "mini"), ("convnext_tin", "convnext_tiny")],
+    ("name", "close", "offered"),
+    [("resnet5", "resnet50", 5), ("minni", "mini", 4), ("convnext_tin", "convnext_tiny", 5)],
 )
-def test_an_unknown_name_lists_known_ones_and_the_closest_model(name: str, close: str) -> None:
+def test_an_unknown_name_lists_known_ones_and_the_closest_model(
+    name: str, close: str, offered: int
+) -> None:
     with pytest.raises(EncoderError) as caught:
         load_encoder(name)
     message = str(caught.value)
     assert f"no encoder is called {name!r}: did you mean" in message
     assert close in message.partition("?")[0]
-    offered = message.partition("did you mean ")[2].partition("?")[0].replace(" or ", ", ")
-    assert len(offered.split(", ")) == 5
+    listed = message.partition("did you mean ")[2].partition("?")[0].replace(" or ", ", ")
+    assert len(listed.split(", ")) == offered
     known = [*BUILT_IN, "timm:NAME", "onnx:NAME", "https://docs.pytorch.org/vision"]
     assert all(word in message for word in known)
     assert "\n" not in message
@@ -49,6 +51,27 @@ def test_the_error_for_a_name_similar_to_none_is_one_sentence() -> None:
         EncoderError, match="no encoder is called 'xyzzy': built in are lite0, mini, rgb"
     ):
         load_encoder("xyzzy")
+
+
+def test_the_names_read_from_the_sources_are_those_that_torchvision_lists() -> None:
+    from imgrec.encoders.model_list import torchvision_names
+    from imgrec.encoders.networks import model_names
+
+    assert list(torchvision_names()) == model_names()
+
+
+def test_an_unknown_name_is_refused_without_torch() -> None:
+    code = """
+import sys
+from imgrec import EncoderError
+from imgrec.encoders.registry import load_encoder
+try:
+    load_encoder("resnet5")
+except EncoderError:
+    sys.exit(int("torch" in sys.modules))
+sys.exit(2)
+"""
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_an_encoder_is_registered_by_one_line() -> None:

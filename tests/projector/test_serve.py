@@ -95,6 +95,17 @@ def test_the_command_is_callable(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "no logdir at" in capsys.readouterr().err
 
 
+def test_a_folder_of_something_else_is_not_named_as_the_place_of_a_logdir(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "index.html").touch()
+    for named, what in ((tmp_path, "holds something else"), (tmp_path / "index.html", "a file")):
+        assert main(["--logdir", str(named)]) == 2
+        said = capsys.readouterr().err
+        assert what in said
+        assert "into another folder: imgrec projector --out DIR" in said
+
+
 @pytest.mark.skipif(os.name != "posix", reason="pipes as POSIX has them")
 @pytest.mark.parametrize("what", ["pipe", "no text", "6 GB"])
 def test_a_config_that_is_no_text_is_not_given_to_tensorboard(tmp_path: Path, what: str) -> None:

@@ -150,19 +150,37 @@ def test_any_embedding_is_joined_with_mini_by_name(tmp_path: Path) -> None:
                     StoreError, match=r"x\+mini\): a relation is one .* with mini, here x\+mini$"
                 ):
                     use(wrong)
-        for wrong in ("y+mini", "y"):
+        for wrong in ("lite0+mini", "lite0"):
             for use in (store.spec, store.feature):
                 with pytest.raises(
                     StoreError, match=r"\(there: mini, rgb, x, x\+mini\): run imgrec"
                 ):
                     use(wrong)
-        with pytest.raises(StoreError, match=r"--encoder y --encoder mini$"):
-            store.spec("y+mini")
+        with pytest.raises(StoreError, match=r"--encoder lite0 --encoder mini$"):
+            store.spec("lite0+mini")
     with (
         Store.open(make(tmp_path / "other", {"mini": _MINI[:50]})) as store,
         pytest.raises(StoreError, match=r"a relation is one .*--encoder lite0 --encoder mini$"),
     ):
         store.spec("mini+rgb")
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("lite", "did you mean lite0"),
+        ("lite+mini", "did you mean lite0+mini"),
+        ("resnet5", "no encoder is called so: did you mean resnet50, "),
+        ("xyzzy", "no encoder is called so: name one that is there"),
+    ],
+)
+def test_no_advice_names_an_encoder_that_does_not_exist(
+    path: Path, name: str, instead: str
+) -> None:
+    with Store.open(path) as store, pytest.raises(StoreError) as caught:
+        store.spec(name)
+    assert instead in str(caught.value)
+    assert f"--encoder {name.partition('+')[0]} " not in f"{caught.value} "
 
 
 def test_indexing_keeps_the_mean_until_the_collection_has_grown_by_half(path: Path) -> None:
@@ -264,7 +282,7 @@ def test_pictures_that_lack_a_part_are_counted(
     assert main([asked, "--store", str(path), "--json"]) == 0
     out, err = capsys.readouterr()
     assert json.loads(out)["warnings"] == [line]
-    assert err == f"imgrec query: {line}\n"
+    assert err == f"imgrec query: {line} --store {path}\n"
     # Where both are complete nothing is said.
     add_part(path, "mini", np.arange(281, 301), _MINI[280:300])
     assert main([asked, "--store", str(path), "--encoder", "lite0+mini"]) == 0
