@@ -113,6 +113,25 @@ def test_namesakes_are_told_apart_by_what_is_frequent_in_one_of_them_only() -> N
     assert found == {"1": "dress · gown", "2": "dress · silk", "3": "dress · red", "4": "dress"}
 
 
+def test_namesakes_without_a_text_of_their_own_are_told_apart_by_a_difference() -> None:
+    hats = {"6": {"gray": 30, "black": 15}, "7": {"gray": 28, "red": 12, "black": 10}}
+    tallies = {path: tally(50, ("hat", 50), colors=colors) for path, colors in hats.items()}
+    whole = Tally.joined([*tallies.values(), tally(400, colors={"black": 300, "red": 90})])
+    words = words_of_siblings(tallies, whole)
+    assert words["7"] == "hat · red"
+    assert len(set(words.values())) == 2
+    # A class, a date and a folder may tell as well; a difference of a few pictures does not.
+    for kind, text in (("classes", "cap"), ("dates", "July 2019"), ("folders", "batch 3")):
+        few, many = (tally(50, ("dress", 50)) for _ in range(2))
+        getattr(few, kind)[text], getattr(many, kind)[text] = 9, 20
+        both = {"7.1": few, "7.2": many}
+        told = words_of_siblings(both, Tally.joined([few, many, tally(400)]))
+        assert told == {"7.1": "dress", "7.2": f"dress · {text}"}
+    few, many = (tally(50, ("dress", 50), colors={"red": n}) for n in (18, 20))
+    both = words_of_siblings({"1": few, "2": many}, Tally.joined([few, many, tally(400)]))
+    assert both == {"1": "dress", "2": "dress"}
+
+
 @given(
     st.lists(
         st.dictionaries(st.sampled_from(["dress", "Hat", "hat", "loners", "community 1"]),

@@ -289,7 +289,8 @@ def test_headings_count_the_pictures_of_stacks_and_cover_no_ring(
             "return links.filter((link) => {"
             "  const [date, ...more] = link.querySelector('.caption').children;"
             "  return more.length || date.textContent !== '2019-02-12'"
-            "    || !link.title.endsWith(' 10:03') || date.scrollWidth > date.clientWidth; }).length"
+            "    || !link.title.endsWith(' 10:03')"
+            "    || date.scrollWidth > date.clientWidth; }).length"
         )
         assert cut == 0
         ActionChains(browser).send_keys(Keys.HOME).perform()
