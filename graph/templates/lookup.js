@@ -203,7 +203,7 @@ window.imgrecSearch = (() => {
       const found = best(ofTerms, ...part);
       return { count: found.count, rows: await Promise.all(found.best.map((row) => described(row, index, terms))) };
     }));
-    return { groups, pictures };
+    return { groups, pictures, kinds: index.kinds };
   }
 
   return { find, loadIndex, register };

@@ -220,7 +220,7 @@ function shape(kind, values) {
   return found;
 }
 
-/** Mark the tiles of pointer and keyboard; draw lines from one of them to those like it. */
+/** Mark the tiles of pointer and keyboard, and those like one of them; lines lead there. */
 function mark() {
   const isFocused = document.activeElement === box;
   const near = hovered ?? reached;
@@ -234,12 +234,10 @@ function mark() {
   }
   edges.replaceChildren(...found.flatMap(({ from, to, width }) => {
     const [a, b] = [from, to].map((id) => positioned(nodesById.get(id)));
-    const end = from === near ? b : a;
     const line = { x1: a.x, y1: a.y, x2: b.x, y2: b.y };
     return [
       shape("line", { ...line, class: "casing", "stroke-width": width + LINE_PX + 3 }),
       shape("line", { ...line, "stroke-width": width + LINE_PX }),
-      shape("circle", { cx: end.x, cy: end.y, r: width + LINE_PX + 3 }),
     ];
   }));
 }
@@ -265,7 +263,8 @@ function onPicture(id) {
   if (id !== null) location.href = page.data.targets[id];
 }
 
-box.append(edges);
+// Below the tiles: lines are seen between them, and cross neither pictures nor names.
+box.prepend(edges);
 box.classList.add("placed");
 for (const { id } of page.nodes) {
   const tile = tileOf(id);

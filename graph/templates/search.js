@@ -9,7 +9,8 @@
   const told = document.getElementById("told");
   const found = document.getElementById("found");
   const { find, loadIndex } = window.imgrecSearch;
-  const { wordsOf } = window.imgrecTerms;
+  const { advice, wordsOf } = window.imgrecTerms;
+  const advised = document.getElementById("advice");
   const THUMB_PX = 40;
   // Delay before "Searching…" is shown while index files are loading.
   const PATIENCE_MS = 150;
@@ -133,6 +134,8 @@
     drawing.disconnect();
     found.replaceChildren(...sections);
     told.textContent = summary(result);
+    const isFound = result.groups.count + result.pictures.count > 0;
+    advised.textContent = isFound ? "" : advice(query.value, result.kinds);
     found.scrollTop = 0;
     const mine = turn;
     setTimeout(() => {
@@ -143,6 +146,7 @@
   function tell(text) {
     activate(null);
     found.replaceChildren();
+    advised.textContent = "";
     told.textContent = text;
   }
 

@@ -16,6 +16,8 @@ window.imgrecTerms = (() => {
   const WORD = new RegExp(`(${UNSPACED})|\\p{So}|(?:(?!${UNSPACED})${ONE})+`, "gu");
   const LABELED = /([^\s:="]+)[:=](?:"([^"]*)"|([^\s"]+))/gu;
   const DATE = /^\d{4}(-\d\d){0,2}$/;
+  // Letters by which a kind of label may be misspelled.
+  const MOST_WRONG = 2;
   // Length of the value in the key of a label.
   const MAX_VALUE = 60;
 
@@ -79,5 +81,33 @@ window.imgrecTerms = (() => {
     return !label && words.some((word) => own.some((one) => one.startsWith(word)));
   }
 
-  return { fold, isAsked, termsOf, wordsOf };
+  /** Return the edit distance of two short words: letters to insert, remove or replace. */
+  function distance(one, other) {
+    let row = Array.from({ length: other.length + 1 }, (_, i) => i);
+    for (let i = 1; i <= one.length; i += 1) {
+      const next = [i];
+      for (let j = 1; j <= other.length; j += 1) {
+        next.push(Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1)));
+      }
+      row = next;
+    }
+    return row.at(-1);
+  }
+
+  /** Return what to try instead of a query that finds nothing. */
+  function advice(text, kinds) {
+    for (const [, kind, quoted, bare] of text.matchAll(LABELED)) {
+      if (kinds.includes(fold(kind))) continue;
+      const far = (one) => distance(fold(kind).slice(0, MAX_LENGTH), one);
+      const near = kinds.filter((one) => far(one) <= MOST_WRONG).sort((a, b) => far(a) - far(b))[0];
+      const value = quoted === undefined ? bare : `"${quoted}"`;
+      if (near) return `There is no label ${kind}: try ${near}:${value}`;
+      return `There is no label ${kind}: labels are ${kinds.join(", ")}`;
+    }
+    const terms = termsOf(text, kinds);
+    if (terms.length > 1) return "A picture must match every word: try fewer words";
+    return terms[0]?.label ? "Try the beginning of the value, or the word alone" : "Try the beginning of the word, or another one";
+  }
+
+  return { advice, fold, isAsked, termsOf, wordsOf };
 })();

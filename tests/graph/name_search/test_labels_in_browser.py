@@ -1,5 +1,6 @@
 """Tests of the search for labels in Chromium: kinds, chips, dates, plurals, parts of words."""
 
+import json
 import urllib.parse
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,32 @@ def test_what_the_panel_shows_is_found(browser: webdriver.Chrome, site: Path) ->
         **{"secret": 0, "bob": 0, "keyword:bob": 0},
     }  # fmt: skip
     assert {query: count(browser, query) for query in expected} == expected
+    assert console_errors(browser) == []
+
+
+def test_a_search_that_finds_nothing_says_what_to_try(
+    browser: webdriver.Chrome, site: Path
+) -> None:
+    opened(browser, site / "index.html")
+    box = browser.find_element(By.ID, "query")
+    for query, advice in {
+        "colour:red": "There is no label colour: try color:red",
+        'clas:"golden retriever"': 'There is no label clas: try class:"golden retriever"',
+        "weather:wet": "There is no label weather: labels are",
+        "red zzz": "A picture must match every word: try fewer words",
+        "zzz": "Try the beginning of the word, or another one",
+        "color:zzz": "Try the beginning of the value, or the word alone",
+    }.items():
+        browser.execute_script("query.value = ''; told.textContent = advice.textContent = ''")
+        box.send_keys(query)
+        until(browser, "return told.textContent === 'Nothing found'")
+        shown = browser.find_element(By.ID, "advice")
+        until(browser, f"return advice.textContent.startsWith({json.dumps(advice)})")
+        assert shown.is_displayed()
+    box.clear()
+    box.send_keys("color:red")
+    until(browser, "return told.textContent.includes('picture')")
+    assert not browser.find_element(By.ID, "advice").is_displayed()
     assert console_errors(browser) == []
 
 
