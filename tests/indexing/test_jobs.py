@@ -168,6 +168,7 @@ def _readings(*ids: int, **more: Any) -> Any:
         "outcomes": [Outcome(i, "ok", f"d{i}", 8, 9, "JPEG") for i in ids],
         "ids": np.array(ids, np.int64),
         "thumbs": [f"thumb {i}".encode() for i in ids],
+        "previews": [],
         "colors": ["red"] * len(ids),
         "vectors": {"a": np.repeat(np.array(ids, np.float32)[:, None], 3, axis=1)},
         "tops": {},

@@ -150,7 +150,7 @@ def test_a_lost_manifest_is_written_anew_and_says_so(path: Path) -> None:
     (line,) = restore(path)
     assert line == (
         f"{path / 'store.json'} was lost or damaged: written anew, the encoder is rgb; "
-        "--follow-links, --take, --exclude and --include are to be given again"
+        "--follow-links, --take, --exclude, --include and --previews are to be given again"
     )
     with Store.open(path):
         pass
