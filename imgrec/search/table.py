@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from imgrec.search.answer import Answer, Text, answer_heading
 from imgrec.search.listing import Listing
 from imgrec.search.picture_lines import detail_lines, labels_told, result_lines
+from imgrec.store.site_link import page_url
 from imgrec.system.file_names import printable
 from imgrec.system.text import counted
 
@@ -24,7 +25,7 @@ def answer_table(answer: Answer, *, details: bool = False, pages: bool = False) 
     lines += [line for text in answer.texts for line in _text_lines(text)]
     lines += classes_lines(answer.classes)
     lines += result_lines(answer.results, details=details)
-    links = [f"page of {r.rank}: {printable(r.page)}" for r in answer if pages and r.page]
+    links = [f"page of {r.rank}: {page_url(r.page)}" for r in answer if pages and r.page]
     lines += ["", *links] if links else []
     return "\n".join(lines) + "\n"
 
@@ -47,7 +48,7 @@ def listing_table(listing: Listing, *, details: bool = False, pages: bool = Fals
         )
         yield from (f"{line}\n" for line in detail_lines(picture, details))
         if pages and picture.page:
-            yield f"     {printable(picture.page)}\n"
+            yield f"     {page_url(picture.page)}\n"
 
 
 def classes_lines(classes: Mapping[str, Sequence[str]]) -> list[str]:

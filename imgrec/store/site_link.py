@@ -52,6 +52,12 @@ def page_of(site: Path | None, community: str | None, image_id: int) -> str | No
     return f"{page}#{image_id}" if page else None
 
 
+def page_url(page: str) -> str:
+    """Return what `page_of` returned as a file URL, which terminals and browsers open."""
+    path, _, image_id = page.rpartition("#")
+    return f"{Path(path).absolute().as_uri()}#{image_id}"
+
+
 def page_in(site: Path | None, community: str | None) -> Path | None:
     """Return the page of a community in a site, None if there is no such page.
 

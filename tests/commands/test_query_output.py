@@ -203,7 +203,7 @@ def test_links_to_pages_are_printed_in_a_terminal_and_where_asked(
     asked = capsys.readouterr().out.splitlines()[1:]
     assert [line[:10] for line in asked[-2:]] == ["page of 1:", "page of 2:"]
     assert _run(with_site, "--under", "discs", "-k", "1", "--pages") == 0
-    assert capsys.readouterr().out.splitlines()[-1].strip().startswith(str(with_site.parent))
+    assert capsys.readouterr().out.splitlines()[-1].strip().startswith(with_site.parent.as_uri())
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     assert _run(with_site, ASKED, "-k", "2") == 0
     assert capsys.readouterr().out.splitlines()[1:] == asked

@@ -10,6 +10,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import networkx as nx
 import numpy as np
@@ -589,7 +591,12 @@ def test_a_query_prints_the_page_to_open(
     assert query(asked) == 0
     assert "page of" not in capsys.readouterr().out
     assert query([*asked, "--pages"]) == 0
-    assert f"page of 1: {Path('a site', 'pages')}" in capsys.readouterr().out
+    # As a link that a terminal opens, whatever the folder is called.
+    first = capsys.readouterr().out.partition("page of 1: ")[2].splitlines()[0]
+    address, _, picture = first.partition("#")
+    page = Path(url2pathname(urlsplit(address).path))
+    assert address.startswith("file:///") and page.parent == tmp_path / "a site" / "pages"
+    assert picture in data_of(page)["data"]["pictures"]
     (tmp_path / "b").mkdir()
     for folder in ("store", "a site"):
         (tmp_path / folder).rename(tmp_path / "b" / folder)
