@@ -127,11 +127,12 @@ def test_a_site_with_bundles_is_sound_and_names_all_their_pictures(
 
 
 def test_ours_is_sound(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pages = len(list(sound.rglob("*.html")))
+    pages = len([sound / "index.html", *sound.glob("pages/*.html")])
+    sheets = len(list(sound.glob("contact/*.html")))
     assert pages > 5
     assert main(["--site", str(sound)]) == 0
     line, last = capsys.readouterr().out.splitlines()
-    assert line == f"ok       {sound}: {pages} pages, 24 pictures"
+    assert line == f"ok       {sound}: {pages} pages, {sheets} contact sheets, 24 pictures"
     assert last.startswith("1 folder checked, 0 errors, 0 warnings, ")
 
 

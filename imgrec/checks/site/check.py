@@ -15,6 +15,9 @@ from imgrec.checks.site.index import PictureIndex, reachable
 from imgrec.checks.site.page import Site, check_css, check_page
 from imgrec.system.text import counted
 
+# Folder of the contact sheets in a site.
+_CONTACT = "contact/"
+
 
 def check_site(site: Path) -> CheckReport:
     """Check a network site; return what it holds and its faults. Nothing is written.
@@ -40,8 +43,11 @@ def check_site(site: Path) -> CheckReport:
     pictures = collected(_check_whole(known, place, manifest.pictures), findings)
     if any(finding.severity == "error" for finding in findings):
         return CheckReport((), tuple(findings))
-    what = f"{counted(len(pages), 'page')}, {counted(pictures, 'picture')}"
-    return CheckReport(((place.name, what),), tuple(findings))
+    # Counted as imgrec graph does: a contact sheet is no page of the network.
+    sheets = sum(page.startswith(_CONTACT) for page in pages)
+    what = [counted(len(pages) - sheets, "page"), counted(pictures, "picture")]
+    what[1:1] = [counted(sheets, "contact sheet")] if sheets else []
+    return CheckReport(((place.name, ", ".join(what)),), tuple(findings))
 
 
 def _check_whole(site: Site, place: Place, wanted: int | None) -> Check[int]:
