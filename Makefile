@@ -63,6 +63,8 @@ help: ## list the targets
 	@echo
 	@echo "  IMAGES=folder of pictures (default: a rendered sample)   ENCODER=lite0, mini, resnet50, …"
 	@printf '  STORE=%s  LOGDIR=%s  SITE=%s  REPORT=%s\n' "$$STORE" "$$LOGDIR" "$$SITE" "$$REPORT"
+	@printf '  EXPORT=%s  REVIEW=%s  DUPLICATES=%s\n' "$$EXPORT" "$$REVIEW" "$$DUPLICATES"
+	@printf '  Q=picture, or T=word, and K=%s: what make query asks   LAYOUTS=umap,tsne of the projector\n' "$$K"
 	@printf '  WEIGHTS=file  COUNT=%s  PORT=%s   V=1 prints commands and details\n' "$$COUNT" "$$PORT"
 
 install: $(VENV)/installed ## make the environment
@@ -122,7 +124,10 @@ tensorboard: projector ## serve the logdir in TensorBoard on 127.0.0.1
 doctor: install ## check the store, the logdir and the site for damage
 	@set --; [ ! -d "$$STORE" ] || set -- "$$@" --store="$$STORE"; \
 	[ ! -d "$$LOGDIR" ] || set -- "$$@" --logdir="$$LOGDIR"; \
-	[ ! -d "$$SITE" ] || set -- "$$@" --site="$$SITE"; $(PY) -m imgrec.doctor $(details) "$$@"
+	[ ! -d "$$SITE" ] || set -- "$$@" --site="$$SITE"; \
+	for made in "$$STORE" "$$LOGDIR" "$$SITE"; do \
+	    [ -d "$$made" ] || printf 'not checked, there is no folder %s\n' "$$made" >&2; \
+	done; $(PY) -m imgrec.doctor $(details) "$$@"
 
 graph: index ## write the network pages
 	$(shown)$(PY) -m graph --store="$$STORE" --out="$$SITE" $(details) $(chosen)

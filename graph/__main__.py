@@ -30,7 +30,7 @@ from imgrec.arguments import (
 )
 from imgrec.commands import Parser, run, summary_line, warn
 from imgrec.errors import ImgrecError
-from imgrec.system.text import counted
+from imgrec.system.text import counted, size_text
 
 if TYPE_CHECKING:
     from graph.pages.site import SiteSummary
@@ -211,7 +211,7 @@ def _write_site(store: Store, arguments: argparse.Namespace) -> None:
         told += [f"{pages} written", f"{summary.kept:,} kept"]
     else:
         told.append(counted(summary.pages, "page"))
-    told.append(f"{summary.size_bytes / 1e6:.1f} MB")
+    told.append(size_text(summary.size_bytes))
     sys.stdout.write(summary_line(told, arguments, summary.index))
 
 
@@ -222,10 +222,13 @@ def _write_exports(
 
     a = arguments
     written = export(store, targets, a.encoder, a.k, a.seed, a.thumbnails, quiet=a.quiet)
+    # Beside pages they have been printed.
+    if a.verbose and a.out is None:
+        sys.stdout.write("".join(f"{line}\n" for line in written[0].details))
     for made in written:
         told = [counted(made.pictures, "picture")]
         told += [] if made.edges is None else [counted(made.edges, "edge")]
-        told.append(f"{made.size_bytes / 1e6:.1f} MB")
+        told.append(size_text(made.size_bytes))
         sys.stdout.write(summary_line(told, arguments, made.path))
 
 

@@ -11,6 +11,7 @@ from imgrec.pictures.metadata_names import CAMERA, LENS, TAKEN, Datum
 from imgrec.sources.opening import source_of
 from imgrec.system.file_links import link_to
 from imgrec.system.file_names import printable
+from imgrec.system.text import size_text
 
 # Number of neighbors shown.
 NEAR = 12
@@ -147,12 +148,4 @@ def _percent(share: float) -> str:
 
 def _facts(entry: Entry) -> list[str]:
     facts = [f"{entry.width} × {entry.height}"] if entry.width and entry.height else []
-    return [*facts, *([entry.format] if entry.format else []), _size(entry.size)]
-
-
-def _size(size: float) -> str:
-    for unit in ("bytes", "KB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if size >= 10 or unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
+    return [*facts, *([entry.format] if entry.format else []), size_text(entry.size)]

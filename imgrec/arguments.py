@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from imgrec.errors import ImgrecError, StoreError
+from imgrec.system.suggestions import did_you_mean
 
 STORE_VARIABLE = "IMGREC_STORE"
 STORE_FOLDER = "imgrec-store"
@@ -175,7 +176,10 @@ def some_of(
         unknown = [name for name in names if name not in known]
         if unknown:
             there = ", ".join(known) + (", or none" if or_none else "")
-            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no {what} (there: {there})")
+            meant = did_you_mean(unknown[0], known)
+            raise argparse.ArgumentTypeError(
+                f"{unknown[0]!r} is no {what} (there: {there}){', ' if meant else ''}{meant}"
+            )
         return names
 
     return listed

@@ -19,13 +19,14 @@ from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from imgrec.errors import ImgrecError
-from imgrec.system.advice import with_store
+from imgrec.errors import ImgrecError, WrongValueError
+from imgrec.system.advice import with_options, with_store
 from imgrec.system.file_names import printable
 from imgrec.system.interrupts import interrupted_once
 from imgrec.system.progress import detailed, planned
+from imgrec.system.suggestions import did_you_mean
 from imgrec.system.text import seconds_text
 from imgrec.version import __version__
 
@@ -97,6 +98,16 @@ class Parser(argparse.ArgumentParser):
         near = get_close_matches(option, self._option_string_actions, n=2)
         return f", did you mean {' or '.join(near)}?" if near else ""
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a value that is none of the choices of an option, with those like it."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            meant = did_you_mean(str(value), map(str, action.choices or ()))
+            if not meant:
+                raise
+            raise argparse.ArgumentError(action, f"{error.message}, {meant}") from None
+
     def error(self, message: str) -> NoReturn:
         """Print what is wrong in one line and exit with 2."""
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
@@ -159,6 +170,8 @@ def _exit_code(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[st
                     return main(arguments) or 0
             finally:
                 sys.stdout.flush()
+    except WrongValueError as error:
+        return _fail(prog, with_options(str(error)))
     except ImgrecError as error:
         return _fail(prog, str(error))
     except (MemoryError, ImportError, RuntimeError) as error:

@@ -120,7 +120,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     again = (
         "compare the content of known files, whatever their size and time; GLOB: of these, or a "
     )
-    again += "folder (write FOLDER to index in front)"
+    again += "folder (a folder to index stands before this option)"
     add("--reread", nargs="?", const="", metavar="GLOB", help=again)
 
     group = parser.add_argument_group("store")
@@ -266,7 +266,7 @@ def _preview_px(text: str) -> int:
         return int(text)
     raise argparse.ArgumentTypeError(
         f"{text!r} is no size of previews: give pixels from {LEAST_PREVIEW_PX} to "
-        f"{MOST_PREVIEW_PX} (write FOLDER to index in front)"
+        f"{MOST_PREVIEW_PX}, or write the folder to index before --previews"
     )
 
 

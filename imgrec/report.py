@@ -19,7 +19,7 @@ from imgrec.commands import Parser, run, summary_line, warn
 from imgrec.derived.choices import CLUSTERS
 from imgrec.layouts.choices import METHODS
 from imgrec.reporting.choices import DIVERSE, START
-from imgrec.system.text import counted
+from imgrec.system.text import counted, size_text
 
 _DESCRIPTION = """\
 Write what is in a collection on one HTML page with its figures: counts, formats, failures,
@@ -93,6 +93,9 @@ def _report(arguments: argparse.Namespace) -> None:
 
         report = write_report(store, arguments.out, options, quiet=arguments.quiet)
     warn("imgrec report", report.warnings)
+    if "clusters" in arguments.given and report.clusters < arguments.clusters:
+        of = f"{counted(report.pictures, 'picture')} of {report.encoder}"
+        warn("imgrec report", [f"--clusters {arguments.clusters:,}: {of} have {report.clusters:,}"])
     if arguments.verbose:
         sys.stdout.write(f"feature    {report.encoder}\n")
     told = [counted(report.pictures, "picture"), counted(report.sections, "section")]
@@ -101,7 +104,7 @@ def _report(arguments: argparse.Namespace) -> None:
         told += [f"{drawn} drawn", f"{report.kept:,} kept"]
     else:
         told.append(counted(report.figures, "figure"))
-    told.append(f"{report.size_bytes / 1e6:.1f} MB")
+    told.append(size_text(report.size_bytes))
     sys.stdout.write(summary_line(told, arguments, report.index))
 
 

@@ -19,11 +19,12 @@ from graph.exports.xml import write_gexf, write_graphml
 from imgrec.collection.kinds import COMMUNITY
 from imgrec.errors import ImgrecError
 from imgrec.labels.community_names import names_of
-from imgrec.neighbors.graph import K, neighbors_of
+from imgrec.neighbors.graph import K, knn_graph_of
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.store import Store
 from imgrec.system.progress import planned, progress
 from imgrec.system.stage_costs import NEIGHBORS, layout_s, layout_stage, weights_of
+from imgrec.system.text import counted
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,14 @@ class Export:
         pictures: number of nodes or rows.
         edges: number of edges, None for a table of pictures.
         size_bytes: of the file.
+        details: lines about the network: neighbors, their recall, communities.
     """
 
     path: Path
     pictures: int
     edges: int | None
     size_bytes: int
+    details: tuple[str, ...] = ()
 
 
 def export(
@@ -89,7 +92,8 @@ def _exported(
     thumbnails: bool, quiet: bool,
 ) -> list[Export]:  # fmt: skip
     spec = store.spec(encoder)
-    neighbors = neighbors_of(store, spec.name, max(K, k), quiet=quiet)
+    knn = knn_graph_of(store, spec.name, max(K, k), quiet=quiet)
+    neighbors = knn.neighbors
     joined = min(k, neighbors.k)
     places = map_of(store, neighbors, spec.name, seed, quiet=quiet)
     communities = _communities(store, neighbors, joined)
@@ -103,12 +107,14 @@ def _exported(
         ),
     }
     edges = edge_count(neighbors, joined)
+    network_line = f"{counted(edges, 'edge')} ({spec.name}, k = {joined})"
+    details = tuple(filter(None, [network_line, knn.line(), communities]))
     written = []
     for name, path in targets.items():
         with progress(_stage(name), quiet=quiet):
             writers[name](path)
         of_file = None if name == "parquet" else edges
-        written.append(Export(path, len(neighbors.ids), of_file, path.stat().st_size))
+        written.append(Export(path, len(neighbors.ids), of_file, path.stat().st_size, details))
     return written
 
 

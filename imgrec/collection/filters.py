@@ -9,7 +9,6 @@ what there is instead.
 import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +16,10 @@ from numpy.typing import NDArray
 from imgrec.collection import Catalog, Ids
 from imgrec.collection.kinds import NESTED
 from imgrec.collection.metadata_filters import WHERE_NAMES, ids_where, there_is
-from imgrec.errors import ImgrecError
+from imgrec.errors import WrongValueError
 from imgrec.sources.opening import locations_of, source_of
 from imgrec.system.file_names import printable
+from imgrec.system.suggestions import did_you_mean
 
 # Indexed by image id, (last id + 1,).
 Mask = NDArray[np.bool_]
@@ -46,34 +46,34 @@ class Filter:
         """Return the filter of the arguments of `--where` and `--under`.
 
         Raises:
-            ImgrecError: a kind, a value or a folder is empty.
+            WrongValueError: a kind, a value or a folder is empty.
         """
         pairs = []
         for argument in where:
             kind, _, value = argument.partition("=")
             if not kind or not value:
-                raise ImgrecError(
-                    f"--where {printable(argument)!r} is not KIND=VALUE: write --where folder=name"
+                raise WrongValueError(
+                    f"where {printable(argument)!r} is not KIND=VALUE: write folder=name"
                 )
             pairs.append((kind, value))
         if not all(under):
-            raise ImgrecError("--under '' names no folder: write --under name, or leave it out")
+            raise WrongValueError("under '' names no folder: name one, or leave it out")
         return cls(tuple(pairs), tuple(under))
 
     def __bool__(self) -> bool:
         return bool(self.where or self.under)
 
     def __str__(self) -> str:
-        labels = [f"--where {kind}={value}" for kind, value in self.where]
-        return printable(" ".join([*labels, *(f"--under {folder}" for folder in self.under)]))
+        labels = [f"where {kind}={value}" for kind, value in self.where]
+        return printable(" and ".join([*labels, *(f"under {folder}" for folder in self.under)]))
 
     def ids(self, catalog: Catalog) -> Ids:
         """Return the ascending ids of the ok pictures that pass.
 
         Raises:
-            ImgrecError: no ok picture has a label or value that was named, or lies under a folder
-                that was named, or none fits the whole filter; or a value of metadata has no form
-                that its name has.
+            WrongValueError: no ok picture has a label or value that was named, or lies under a
+                folder that was named, or none fits the whole filter; or a value of metadata has
+                no form that its name has.
         """
         if not self:
             return catalog.ids("ok")
@@ -86,7 +86,9 @@ class Filter:
             groups[None] = groups.get(None, False) | _under(catalog, folder, ok)
         found = np.flatnonzero(np.logical_and.reduce(list(groups.values())))
         if not len(found):
-            raise ImgrecError(f"no picture fits all of {self}: each alone fits some, leave one out")
+            raise WrongValueError(
+                f"no picture fits all of {self}: each alone fits some, leave one out"
+            )
         return found
 
 
@@ -109,8 +111,8 @@ def _labeled(catalog: Catalog, kind: str, value: str, ok: Mask) -> Mask:
         return _described(catalog, kind, value, ok)
     found = _among(catalog.labels.ids(kind, value, kind in NESTED), ok)
     if not found.any():
-        raise ImgrecError(
-            f"--where {printable(f'{kind}={value}')}: {_no_such_label(catalog, kind, value)}"
+        raise WrongValueError(
+            f"where {printable(f'{kind}={value}')}: {_no_such_label(catalog, kind, value)}"
         )
     return found
 
@@ -118,7 +120,7 @@ def _labeled(catalog: Catalog, kind: str, value: str, ok: Mask) -> Mask:
 def _described(catalog: Catalog, name: str, value: str, ok: Mask) -> Mask:
     found = _among(ids_where(catalog, name, value), ok)
     if not found.any():
-        raise ImgrecError(printable(f"--where {name}={value}: {there_is(catalog, name)}"))
+        raise WrongValueError(printable(f"where {name}={value}: {there_is(catalog, name)}"))
     return found
 
 
@@ -126,41 +128,24 @@ def _no_such_label(catalog: Catalog, kind: str, value: str) -> str:
     values = catalog.labels.values(kind)
     if not values:
         there = [*catalog.labels.kinds(), *catalog.metadata.counts()]
-        return f"no picture has a label of this kind; there are: {_listed(there)}"
+        meant = " ".join(filter(None, [did_you_mean(kind, there), "there are"]))
+        return f"no picture has a label of this kind; {meant}: {_listed(there)}"
     instead = offered(value, values) or f"there are {len(values):,}: {_listed(values)}"
     return f"no picture has this value; {instead}"
 
 
 def offered(value: str, values: Sequence[str]) -> str:
-    """Return what a message says instead of an unknown value: all of a few, or those like it.
+    """Return what a message says instead of an unknown value: those like it, and all of a few.
 
     Returns:
         Empty where there are many and none is like it.
     """
-    if len(values) <= _MOST_NAMED:
-        return f"there are: {_listed(values)}"
-    close = _close_to(value, values)
-    return f"did you mean {' or '.join(map(printable, close))}?" if close else ""
-
-
-def _close_to(value: str, values: Sequence[str]) -> list[str]:
-    """Return known values that are spelled like one, then those that contain its words."""
-    spelled = {_plain(known): known for known in values}
-    asked = _plain(value)
-    if asked in spelled:
-        return [spelled[asked]]
-    near = get_close_matches(asked, spelled, _MOST_CLOSE)
-    words = set(asked.split())
-    holding = [plain for plain in spelled if words <= set(plain.split())]
-    return [spelled[plain] for plain in dict.fromkeys([*near, *holding])][:_MOST_CLOSE]
-
-
-def _plain(value: str) -> str:
-    """Return a value in lower case with spaces only, so that Golden_Retriever is golden retriever.
-
-    The names of ImageNet's classes are written both ways.
-    """
-    return " ".join(value.casefold().replace("_", " ").replace("-", " ").split())
+    if len(values) > _MOST_NAMED:
+        return did_you_mean(value, values, _MOST_CLOSE)
+    meant = did_you_mean(value, values)
+    if meant and len(values) == 1:
+        return meant
+    return " ".join(filter(None, [meant, f"there are: {_listed(values)}"]))
 
 
 def check_folder(catalog: Catalog, folder: str, what: str) -> None:
@@ -169,10 +154,10 @@ def check_folder(catalog: Catalog, folder: str, what: str) -> None:
     Args:
         catalog: open.
         folder: relative to a root, or a path on the disk.
-        what: begins the message, such as "--under holidays".
+        what: begins the message, such as "under holidays".
 
     Raises:
-        ImgrecError: none does.
+        WrongValueError: none does.
     """
     _under(catalog, folder, _ok(catalog), what)
 
@@ -186,8 +171,8 @@ def _under(catalog: Catalog, folder: str, ok: Mask, what: str = "") -> Mask:
             return found
     top = catalog.top_folders(_MOST_NAMED + 1)
     there = f"at the top there are: {_listed(top)}" if top else "the pictures lie in no folders"
-    what = what or f"--under {printable(folder)}"
-    raise ImgrecError(f"{what}: no picture lies under such a folder; {there}")
+    what = what or f"under {printable(folder)}"
+    raise WrongValueError(f"{what}: no picture lies under such a folder; {there}")
 
 
 def _places(folder: str, roots: Sequence[str]) -> Iterator[list[tuple[str, str]]]:

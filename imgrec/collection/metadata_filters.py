@@ -19,7 +19,7 @@ import unicodedata
 import numpy as np
 
 from imgrec.collection import Catalog, Ids
-from imgrec.errors import ImgrecError
+from imgrec.errors import WrongValueError
 from imgrec.pictures.metadata_names import LATITUDE, LONGITUDE, MEASURES, NAMES, TAKEN
 from imgrec.system.text import counted
 
@@ -53,14 +53,14 @@ def ids_where(catalog: Catalog, name: str, value: str) -> Ids:
         value: as asked.
 
     Raises:
-        ImgrecError: the value is of no form that the name has.
+        WrongValueError: the value is of no form that the name has.
     """
     if name == NEAR:
         return _near(catalog, value)
     if name in _WORDED:
         wanted = words_of(value)
         if not wanted:
-            raise ImgrecError(f"--where {name}={value}: name a word")
+            raise WrongValueError(f"where {name}={value}: name a word")
         fitting = [one for one in catalog.metadata.tally(name) if wanted <= words_of(one)]
         return catalog.metadata.ids_of_values(name, fitting)
     least, most = _ends(value)
@@ -68,13 +68,13 @@ def ids_where(catalog: Catalog, name: str, value: str) -> Ids:
         first = _date(name, value, least) if least else ""
         last = _date(name, value, most) + _BEHIND if most else _BEHIND
         if least and most and last < first:
-            raise ImgrecError(f"--where {name}={value}: the range ends before it begins")
+            raise WrongValueError(f"where {name}={value}: the range ends before it begins")
         return catalog.metadata.ids_between(name, first, last)
     low = _number(name, value, least) if least else -math.inf
     high = _number(name, value, most) if most else math.inf
     if low > high:
-        raise ImgrecError(
-            f"--where {name}={value}: the range ends before it begins, write {most}..{least}"
+        raise WrongValueError(
+            f"where {name}={value}: the range ends before it begins, write {most}..{least}"
         )
     if name not in _EXACT:
         low, high = low - _TOLERANCE * abs(low), high + _TOLERANCE * abs(high)
@@ -127,14 +127,14 @@ def _date(name: str, value: str, part: str) -> str:
     """Return a date or its beginning as the catalog writes it.
 
     Raises:
-        ImgrecError: it is none.
+        WrongValueError: it is none.
     """
     match = _DATE.fullmatch(part)
     numbers = [int(found) for found in match.groups() if found] if match else []
     limits = zip(numbers, _LEAST_PARTS, _MOST_PARTS, strict=False)
     if not numbers or not all(least <= number <= most for number, least, most in limits):
-        raise ImgrecError(
-            f"--where {name}={value}: {part!r} is no date, write 2019, 2019-07, 2019-07-14, or a "
+        raise WrongValueError(
+            f"where {name}={value}: {part!r} is no date, write 2019, 2019-07, 2019-07-14, or a "
             "range such as 2019-07..2019-08"
         )
     separators = ("", "-", "-", "T", ":", ":")
@@ -146,7 +146,7 @@ def _number(name: str, value: str, part: str) -> float:
     """Return a number that a user wrote, such as 1/500, f/2.8 or 50mm.
 
     Raises:
-        ImgrecError: it is none.
+        WrongValueError: it is none.
     """
     above, _, below = _UNITS.sub("", part.strip()).partition("/")
     try:
@@ -155,8 +155,8 @@ def _number(name: str, value: str, part: str) -> float:
             return found
     except (ValueError, ZeroDivisionError):
         pass
-    raise ImgrecError(
-        f"--where {name}={value}: {part!r} is no number, write a number, a fraction such as 1/500, "
+    raise WrongValueError(
+        f"where {name}={value}: {part!r} is no number, write a number, a fraction such as 1/500, "
         "or a range such as 100..400 or 400.."
     )
 
@@ -188,7 +188,7 @@ def _place(value: str) -> tuple[float, float, float]:
     """Return latitude and longitude in degrees, and a distance in meters.
 
     Raises:
-        ImgrecError: the text is of another form, or a number beyond its range.
+        WrongValueError: the text is of another form, or a number beyond its range.
     """
     parts = value.split(",")
     distance = _DISTANCE.fullmatch(parts[2]) if len(parts) == 3 else None
@@ -198,8 +198,8 @@ def _place(value: str) -> tuple[float, float, float]:
     except (ValueError, IndexError):
         north = east = meters = math.nan
     if not (abs(north) <= 90 and abs(east) <= 180 and 0 < meters < math.inf):
-        raise ImgrecError(
-            f"--where near={value}: write latitude, longitude and distance, such as "
+        raise WrongValueError(
+            f"where near={value}: write latitude, longitude and distance, such as "
             "near=48.2,16.4,5km (or 500m, 3mi)"
         )
     return north, east, meters

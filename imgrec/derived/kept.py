@@ -28,6 +28,7 @@ from imgrec.store.kept import folder_token
 from imgrec.store.relations import fit_mean, load_mean, relation_named, save_mean
 from imgrec.store.store import Store
 from imgrec.system.progress import progress
+from imgrec.system.text import size_text
 
 # With fewer numbers an exact search takes a few milliseconds.
 SKETCH_VALUES = 20_000_000
@@ -138,7 +139,7 @@ def update_indexes(
         if big or (folder / SketchRecipe().name).is_dir():
             kept = _updated(SketchRecipe(), spec, feature, folder)
             size = kept.rows["codes"].nbytes + kept.rows["lengths"].nbytes
-            lines.append(f"{name}: sketch of {len(feature):,} vectors, {size / 1e6:.1f} MB")
+            lines.append(f"{name}: sketch of {len(feature):,} vectors, {size_text(size)}")
         if (hnsw and name == default) or (folder / HnswRecipe().name).is_dir():
             lines.append(_updated_hnsw(spec, feature, folder, quiet=quiet))
     return lines
@@ -174,7 +175,7 @@ def _updated_hnsw(spec: EncoderSpec, feature: FeatureStore, folder: Path, *, qui
             graph = grown(feature, kept, folder, bar.update)
         save_derived(folder, recipe, spec, graph.derived, graph.write)
     size = sum(file.stat().st_size for file in (folder / recipe.name).iterdir())
-    return f"{spec.name}: hnsw graph of {len(feature):,} vectors, {size / 1e6:.1f} MB"
+    return f"{spec.name}: hnsw graph of {len(feature):,} vectors, {size_text(size)}"
 
 
 def _kept_hnsw(

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.encoders.spec import EncoderSpec, Vectors
-from imgrec.errors import ImgrecError
+from imgrec.errors import WrongValueError
+from imgrec.system.suggestions import instead
 
 Distances = NDArray[np.float32]  # (q, m)
 Function = Callable[[Vectors, Vectors], Distances]
@@ -49,12 +50,12 @@ class Metric:
         """Check that this metric is defined for an encoder's vectors.
 
         Raises:
-            ImgrecError: it compares histograms, and the vectors are embeddings.
+            WrongValueError: it compares histograms, and the vectors are embeddings.
         """
         if self.histograms_only and spec.kind != "histogram":
-            raise ImgrecError(
+            raise WrongValueError(
                 f"{self.name} compares histograms, and {spec.name} is not one: "
-                f"use --encoder rgb, or --metric {_general()}"
+                f"use encoder rgb, or metric {_general()}"
             )
 
 
@@ -118,10 +119,10 @@ def metric_named(name: str) -> Metric:
     """Return the metric of a name.
 
     Raises:
-        ImgrecError: the name is unknown; the message lists the known ones.
+        WrongValueError: the name is unknown; the message lists the known ones.
     """
     if name not in METRICS:
-        raise ImgrecError(f"unknown metric {name!r}; known: {', '.join(METRICS)}")
+        raise WrongValueError(f"unknown metric {name!r}; {instead(name, METRICS)}")
     return METRICS[name]
 
 
@@ -148,10 +149,10 @@ def fuse(distances: Distances, how: str) -> NDArray[np.float32]:
         how: `mean`, `min`, `max`, or `rank` (the mean rank over the queries, from 0).
 
     Raises:
-        ImgrecError: `how` is unknown; the message lists the known ways.
+        WrongValueError: `how` is unknown; the message lists the known ways.
     """
     if how not in FUSIONS:
-        raise ImgrecError(f"unknown way to fuse {how!r}; known: {', '.join(FUSIONS)}")
+        raise WrongValueError(f"unknown way to fuse {how!r}; {instead(how, FUSIONS)}")
     if len(distances) == 1 and how != "rank":
         only: NDArray[np.float32] = distances[0].copy()
         return only

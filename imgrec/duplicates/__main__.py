@@ -18,7 +18,7 @@ from imgrec.arguments import (
 from imgrec.commands import Parser, run, summary_line, warn
 from imgrec.errors import ImgrecError
 from imgrec.system.file_names import printable
-from imgrec.system.text import counted
+from imgrec.system.text import counted, size_text
 
 if TYPE_CHECKING:
     from imgrec.review.review import Review
@@ -160,7 +160,7 @@ def _trash(store: Store, found: Review, arguments: argparse.Namespace) -> int:
         # Before anything is moved, so that it is known even if the run is killed.
         sys.stderr.write(f"log: {printable(str(path))}\n")
         done = move_to_trash(files, log, quiet=arguments.quiet)
-    size = f"{done.moved_bytes / 1e6:,.1f} MB"
+    size = size_text(done.moved_bytes)
     sys.stdout.write(f"{counted(done.moved, 'file')} moved to the trash ({size})\n")
     _tell_left(done.left, "was not moved")
     if done.moved:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 from imgrec.collection import Catalog, Entry
 from imgrec.collection.filters import check_folder
-from imgrec.errors import ImgrecError
+from imgrec.errors import WrongValueError
 from imgrec.sources.opening import locations_of, source_at, source_of
 from imgrec.sources.place_kinds import place_kind
 from imgrec.system.argument_types import TEXTS, check_type
 from imgrec.system.file_names import composed, printable
+from imgrec.system.suggestions import did_you_mean
 
 Rank = tuple[float | int | str, ...]
 _IN = "in:"
@@ -48,19 +49,21 @@ class KeepRules:
         check_type("rules", self.rules, TEXTS)
         for rule in self.rules:
             if rule not in _RANKS and not rule.startswith(_IN):
-                raise ImgrecError(
-                    f"{printable(rule)!r} is no rule for what to keep: give "
+                meant = did_you_mean(rule, _RANKS)
+                raise WrongValueError(
+                    f"{printable(rule)!r} is no rule for what to keep: {meant}"
+                    f"{' ' if meant else ''}give "
                     f"{', '.join(_RANKS)} or in:FOLDER, several separated by commas"
                 )
             if rule == _IN:
-                raise ImgrecError("in: names no folder: write in:FOLDER")
+                raise WrongValueError("in: names no folder: write in:FOLDER")
 
     @classmethod
     def parse(cls, text: str) -> "KeepRules":
         """Return the rules of a text such as `in:Album,oldest`.
 
         Raises:
-            ImgrecError: a rule is unknown, or `in:` names no folder.
+            WrongValueError: a rule is unknown, or `in:` names no folder.
         """
         return cls(tuple(rule.strip() for rule in _COMMA.split(text)))
 
@@ -71,7 +74,7 @@ class KeepRules:
         """Check that each folder named holds pictures: a misspelled one would decide nothing.
 
         Raises:
-            ImgrecError: no ok picture lies in a folder.
+            WrongValueError: no ok picture lies in a folder.
         """
         for rule in self.rules:
             if rule.startswith(_IN):

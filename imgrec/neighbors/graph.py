@@ -127,7 +127,8 @@ def knn_graph_in(
     kept = load_knn(folder, spec)
     if kept is not None and _is_right(kept, feature, min(k, most)):
         return kept.cut(k)
-    with progress(NEIGHBORS, total=len(feature), unit="pictures", quiet=quiet) as bar:
+    stage = progress(NEIGHBORS, total=len(feature), unit="pictures", quiet=quiet, of=spec.name)
+    with stage as bar:
         made = _grown(feature, kept, min(k, most), bar, options)
         if made is None:
             if bar.n:

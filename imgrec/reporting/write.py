@@ -71,6 +71,7 @@ class ReportSummary:
         encoder: the feature of clusters and maps.
         sections: number of sections.
         figures: number of figures, in the page and as files.
+        clusters: number of clusters.
         size_bytes: size of the page.
         kept: number of figures that were drawn before.
         warnings: one line for each thing that could not be kept in the store or linked to.
@@ -81,6 +82,7 @@ class ReportSummary:
     encoder: str
     sections: int
     figures: int
+    clusters: int
     size_bytes: int
     kept: int = 0
     warnings: tuple[str, ...] = ()
@@ -146,6 +148,7 @@ def _made(
         spec.name,
         len(sections),
         len(drawn),
+        len(clusters.central),
         len(html),
         drawings.kept,
         warnings,

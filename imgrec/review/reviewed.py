@@ -17,7 +17,7 @@ from imgrec.duplicates.groups import LINK, LOOK, NO, Duplicates, Member
 from imgrec.duplicates.keep_rules import place
 from imgrec.pictures.metadata_names import TAKEN, Datum
 from imgrec.review.words import difference_words
-from imgrec.system.text import counted
+from imgrec.system.text import counted, size_text
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Counts:
         if not self.groups:
             return "no duplicates found"
         parts = [
-            f"{counted(self.same, 'file')} could go ({self.spare_bytes / 1e6:,.1f} MB)",
+            f"{counted(self.same, 'file')} could go ({size_text(self.spare_bytes)})",
             f"{counted(self.look, 'file')} to look at first",
         ]
         if self.links:

@@ -22,7 +22,7 @@ from typing import Protocol
 import numpy as np
 
 from imgrec.encoders.spec import EncoderSpec, Vectors
-from imgrec.errors import ImgrecError
+from imgrec.errors import WrongValueError
 from imgrec.search.cache_backends import Place, RedisServer, SqliteFile
 from imgrec.system.extras import require
 from imgrec.system.file_names import printable
@@ -97,7 +97,7 @@ def open_cache(
     if where == "none":
         return _NoCache()
     if where == "":
-        raise ImgrecError("the vector cache has an empty name: give a file, redis://… or none")
+        raise WrongValueError("the vector cache has an empty name: give a file, redis://… or none")
     if where is None or not _SCHEME.match(where):
         if where is not None:
             _check_place(Path(where).absolute())
@@ -119,11 +119,11 @@ def _check_place(file: Path) -> None:
     """Check that a file of the cache would not create a folder at the top of the disk.
 
     Raises:
-        ImgrecError: it would.
+        WrongValueError: it would.
     """
     new = [folder for folder in file.parents if not folder.exists()]
     if new and new[-1].parent == file.parents[-1]:
-        raise ImgrecError(
+        raise WrongValueError(
             f"the vector cache {file} would create {new[-1]} at the top of the disk: make that "
             "folder, or name a file in another one"
         )
@@ -132,7 +132,7 @@ def _check_place(file: Path) -> None:
 def _without_password(address: str) -> str:
     found = _REDIS.fullmatch(address)
     if not found or not address.isascii():
-        raise ImgrecError(
+        raise WrongValueError(
             f"no vector cache at this {address.partition('://')[0]}:// address: give the path of a "
             "SQLite file, none, redis://[user:password@]host[:port][/database], the same with "
             "rediss:// for TLS, or unix:///path/of/socket (@ / ? # in a password: %40 %2F %3F %23)"

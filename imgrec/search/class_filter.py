@@ -13,7 +13,7 @@ from imgrec.collection import Catalog
 from imgrec.collection.filters import Filter, offered
 from imgrec.collection.kinds import CLASS
 from imgrec.encoders.imagenet.words import Meaning, meaning_of
-from imgrec.errors import ImgrecError
+from imgrec.errors import ImgrecError, WrongValueError
 from imgrec.system.file_names import printable
 
 
@@ -29,7 +29,7 @@ def with_classes_below(wanted: Filter, catalog: Catalog) -> tuple[Filter, dict[s
         stays, and is refused by the filter.
 
     Raises:
-        ImgrecError: no picture has one of the classes that a word stands for.
+        WrongValueError: no picture has one of the classes that a word stands for.
     """
     found: dict[str, list[str]] = {}
     for kind, value in wanted.where:
@@ -51,7 +51,7 @@ def _classes_below(word: str, catalog: Catalog) -> list[str]:
     """Return the classes below a noun that pictures have, sorted; none for a class of that name.
 
     Raises:
-        ImgrecError: no picture has one of them.
+        WrongValueError: no picture has one of them.
     """
     known = catalog.labels.values(CLASS)
     if not known or word in known:
@@ -62,7 +62,8 @@ def _classes_below(word: str, catalog: Catalog) -> list[str]:
         return []
     found = sorted({*meaning.class_names} & {*known})
     if not found:
-        raise ImgrecError(f"--where {printable(f'class={word}')}: {_in_no_picture(meaning, known)}")
+        asked = printable(f"class={word}")
+        raise WrongValueError(f"where {asked}: {_in_no_picture(meaning, known)}")
     return found
 
 

@@ -21,7 +21,7 @@ from imgrec.encoders import matching_encoder
 from imgrec.encoders.registry import needs_weights
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors, check_finite
 from imgrec.encoders.text import TextEncoder
-from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
+from imgrec.errors import EncoderError, PictureError, StoreError, WrongValueError
 from imgrec.pictures.decoding import decode, digest, pixels_for, prepared
 from imgrec.search.cache import VectorCache
 from imgrec.sources.opening import picture_at, source_of
@@ -116,7 +116,9 @@ class Resolver:
             features: those whose vectors are wanted.
 
         Raises:
-            ImgrecError: there is no such picture, or it cannot be read or encoded.
+            WrongValueError: there is no such picture.
+            PictureError: it cannot be read.
+            EncoderError: it cannot be encoded.
         """
         if isinstance(asked, Image.Image | np.ndarray):
             specs = [spec for opened in features for spec in encoded_by(opened)]
@@ -128,17 +130,19 @@ class Resolver:
             return self._of_bytes(asked.name, asked.data, catalog, features)
         name = str(asked)
         if not name:
-            raise ImgrecError("an empty name is no picture: name a file, or a path of the catalog")
+            raise WrongValueError(
+                "an empty name is no picture: name a file, or a path of the catalog"
+            )
         try:
             source, path = picture_at(asked)
             listed = source.find(path)
         except PictureError as error:
-            raise ImgrecError(f"no picture at {name} ({error}): name a file") from error
+            raise WrongValueError(f"no picture at {name} ({error}): name a file") from error
         entry = _entry_at(source.location(path), listed, catalog) if listed else None
         if listed is None:
             entry = catalog.find_path(name)
             if entry is None:
-                raise ImgrecError(_absent(name, path, catalog))
+                raise WrongValueError(_absent(name, path, catalog))
         if entry is not None and (listed is None or _has(entry, features)):
             return _stored(name, entry, features)
         try:
@@ -161,10 +165,10 @@ class Resolver:
         """Return the vectors of a text; all features are of encoders with a text tower.
 
         Raises:
-            ImgrecError: the text is empty, or it cannot be encoded.
+            WrongValueError: the text is empty.
+            EncoderError: it cannot be encoded.
         """
-        if not text.strip():
-            raise ImgrecError(f"the text {text!r} is empty: say what to look for")
+        check_text(text)
         known_by = digest(b"text " + text.encode("utf-8", "replace"))
         vectors = tuple(self._text_vector(text, known_by, opened.spec) for opened in features)
         return Resolved(text, None, vectors)
@@ -217,6 +221,16 @@ class Resolver:
             known = matching_encoder(spec, self._weights, self._device)
             self._encoders[spec.name] = known
         return known
+
+
+def check_text(text: str) -> None:
+    """Check that a text says something.
+
+    Raises:
+        WrongValueError: it is empty.
+    """
+    if not text.strip():
+        raise WrongValueError(f"text {text!r} is empty: say what to look for")
 
 
 def encoded_by(opened: Searchable) -> tuple[EncoderSpec, ...]:
@@ -287,9 +301,9 @@ def _entry_with(image_id: int, catalog: Catalog) -> Entry:
     try:
         (entry,) = catalog.entries([image_id])
     except (StoreError, OverflowError) as error:
-        raise ImgrecError(f"no picture has the id {image_id} in this catalog") from error
+        raise WrongValueError(f"no picture has the id {image_id} in this catalog") from error
     if entry.status != "ok":
-        raise ImgrecError(f"picture {image_id} ({entry.path}) is {entry.status}: name another")
+        raise WrongValueError(f"picture {image_id} ({entry.path}) is {entry.status}: name another")
     return entry
 
 
@@ -298,7 +312,7 @@ def _content_of(asked: Image.Image | NDArray[np.uint8], need_px: int) -> _Conten
         channels = asked.shape[2] if asked.ndim == 3 else 1
         pixels_like = asked.dtype == np.uint8 and asked.ndim in (2, 3) and channels in (1, 3, 4)
         if not pixels_like or not asked.size:
-            raise ImgrecError(
+            raise WrongValueError(
                 f"an array {asked.shape} of {asked.dtype} is no picture: "
                 "give pixels (h, w, 3), uint8"
             )
@@ -314,5 +328,5 @@ def _content_of(asked: Image.Image | NDArray[np.uint8], need_px: int) -> _Conten
     return _Content(name, digest(known_by), pixels)
 
 
-def _unreadable(name: str, error: PictureError) -> ImgrecError:
-    return ImgrecError(f"{name} cannot be read: {error.reason} ({error})")
+def _unreadable(name: str, error: PictureError) -> PictureError:
+    return PictureError(error.reason, f"{name} cannot be read: {error.reason} ({error})")

@@ -1,5 +1,8 @@
 """`Recommender`: find the pictures most similar to one or more query pictures."""
 
+# Unquoted, `help` would print each alias of a type as the union that it stands for.
+from __future__ import annotations
+
 import threading
 import time
 from collections.abc import Mapping
@@ -87,7 +90,7 @@ class Recommender:
         weights: Path | str | None = None,
         device: str = "auto",
         cache: str | None = None,
-    ) -> "Recommender":
+    ) -> Recommender:
         """Open a store.
 
         Args:
@@ -116,7 +119,7 @@ class Recommender:
             store.close()
         self._cache.close()
 
-    def __enter__(self) -> "Recommender":
+    def __enter__(self) -> Recommender:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -137,7 +140,7 @@ class Recommender:
             k: the first k of them; None for all.
 
         Raises:
-            ImgrecError: no picture passes, or the filter names an unknown label or folder.
+            WrongValueError: no picture passes, or the filter names an unknown label or folder.
         """
         check_type("k", k, WHOLE_OR_NONE)
         if k is not None and k < 1:
@@ -190,10 +193,12 @@ class Recommender:
 
         Raises:
             WrongTypeError: an argument has another type; a TypeError too.
-            WrongValueError: there is no query picture and no text, or k is below 1; a ValueError
-                too.
-            ImgrecError: a picture cannot be read; a word has no class; or a metric, feature,
-                filter, index or way to fuse is unknown, or they cannot be combined.
+            WrongValueError: there is no query picture and no text, or no such picture; k is below
+                1; a word has no class; a metric, filter, index or way to fuse is unknown, or they
+                cannot be combined; a ValueError too.
+            PictureError: a picture cannot be decoded.
+            StoreError: the store lacks a feature.
+            EncoderError: a new picture or text cannot be encoded.
         """
         pictures = pictures_asked("images", images)
         avoided = pictures_asked("unwanted", unwanted)

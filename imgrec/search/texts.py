@@ -17,15 +17,17 @@ from functools import reduce
 import numpy as np
 
 from imgrec.collection import Ids
+from imgrec.collection.kinds import COLOR
 from imgrec.derived.kept import Searchable
 from imgrec.encoders.classifier import LinearHead
 from imgrec.encoders.imagenet import categories
 from imgrec.encoders.imagenet.words import Meaning, meaning_of, shortened
 from imgrec.encoders.registry import encodes_text, has_head, load_head
-from imgrec.errors import EncoderError, StoreError
+from imgrec.errors import EncoderError, StoreError, WrongValueError
+from imgrec.pictures.color_word import WORDS
 from imgrec.search.answer import Text
 from imgrec.search.class_ranking import Bounds, Rows, Shares, count_probable, likeliest, shares_of
-from imgrec.search.query_vectors import Resolved, Resolver, encoded_by
+from imgrec.search.query_vectors import Resolved, Resolver, check_text, encoded_by
 from imgrec.store.classes import Classes
 from imgrec.store.features import FeatureStore, common_ids, positions
 from imgrec.store.store import Store
@@ -38,6 +40,8 @@ PROBABLE = 0.5
 # examples are no examples; nor does more than `PROBABLE` have to be reached.
 _CHANCES, _LEAST = 3, 0.1
 _KEPT = 64
+# Of a word that may be the noun of a sentence; shorter ones are mostly no nouns.
+_LEAST_LETTERS = 3
 
 
 @dataclass(frozen=True)
@@ -109,10 +113,11 @@ class Texts:
             ImgrecError: the word has no class, the store has no classes of ImageNet, or no
                 picture of it has a class of the word.
         """
+        check_text(text)
         if all(encodes_text(spec.name) for opened in features for spec in encoded_by(opened)):
             resolved = resolver.resolve_text(text, features)
             return Understood(resolved, Text(text, unwanted, features[0].spec.name))
-        meaning = meaning_of(text)
+        meaning = self._meaning(text)
         with self._lock:
             known = self._known = self._known or _known(self._store)
             examples = self._examples(meaning.classes, known, [each.feature for each in features])
@@ -126,6 +131,28 @@ class Texts:
         described = _described(text, meaning, examples, known, unwanted=unwanted)
         return Understood(Resolved(text, None, vectors), described)
 
+    def _meaning(self, text: str) -> Meaning:
+        """Return what a word stands for.
+
+        Raises:
+            WrongValueError: it has no class; a sentence is answered with a noun and a color of it.
+        """
+        try:
+            return meaning_of(text)
+        except WrongValueError:
+            words = text.replace(",", " ").split()
+            colors = [one for one in words if one.lower() in WORDS]
+            noun = next((one for one in words if one not in colors and _is_noun(one)), None)
+            if len(words) < 2 or noun is None:
+                raise
+            known = self._store.catalog.labels.values(COLOR) if colors else []
+            color = next((one.lower() for one in colors if one.lower() in known), None)
+            only = f" and where color={color}" if color else ""
+            raise WrongValueError(
+                f"text {shortened(text)!r} is no single noun, by which pictures are found here: "
+                f"use text {noun}{only}"
+            ) from None
+
     def _examples(
         self, wanted: Sequence[int], known: _Known, compared: Sequence[FeatureStore]
     ) -> _Examples:
@@ -135,6 +162,13 @@ class Texts:
                 del self._kept[next(iter(self._kept))]
             self._kept[key] = _examples(wanted, known, compared)
         return self._kept[key]
+
+
+def _is_noun(word: str) -> bool:
+    try:
+        return len(word) >= _LEAST_LETTERS and bool(meaning_of(word))
+    except WrongValueError:
+        return False
 
 
 def _known(store: Store) -> _Known:

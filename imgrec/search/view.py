@@ -20,7 +20,7 @@ from imgrec.derived.pca import Reduced
 from imgrec.distances.axes import Axes
 from imgrec.distances.metrics import METRICS, Metric
 from imgrec.encoders.spec import Vectors
-from imgrec.errors import ImgrecError
+from imgrec.errors import WrongValueError
 from imgrec.labels.community_names import CommunityNames, names_of
 from imgrec.search.query_vectors import Resolved
 from imgrec.search.space import Part, Space
@@ -131,7 +131,7 @@ class StoreView:
         """Return the boolean mask (n,) of rows that pass a filter; None for an empty filter.
 
         Raises:
-            ImgrecError: no picture passes, or the filter names an unknown label or folder.
+            WrongValueError: no picture passes, or the filter names an unknown label or folder.
         """
         if not wanted:
             return None
@@ -175,27 +175,28 @@ def weights_asked(
     """Return the weight of each feature of a question; "" stands for the store's default.
 
     Raises:
-        ImgrecError: a name is empty, a weight is out of range, or the metric cannot join features.
+        WrongValueError: a name is empty, a weight is out of range, or the metric cannot join
+            features.
     """
     if features is None:
         return {encoder or ("rgb" if metric.histograms_only else ""): 1.0}
     if encoder:
-        raise ImgrecError(
-            f"--encoder {encoder} and --features exclude each other: give one of them"
+        raise WrongValueError(
+            f"encoder {encoder} and features exclude each other: give one of them"
         )
     weights = parse_features(features) if isinstance(features, str) else dict(features)
     if not weights or not all(weights):
-        raise ImgrecError("--features names no feature: give some, such as mini=1,rgb=0.5")
+        raise WrongValueError("features names no feature: give some, such as mini=1,rgb=0.5")
     for name, weight in weights.items():
         check_type(f"features[{name!r}]", weight, NUMBER)
         if not _LEAST_WEIGHT <= weight <= 1 / _LEAST_WEIGHT:
-            raise ImgrecError(
+            raise WrongValueError(
                 f"the weight of {name} is {weight:g}: give a number from {_LEAST_WEIGHT:g} "
                 f"to {1 / _LEAST_WEIGHT:g}"
             )
     if len(weights) > 1 and not metric.norm:
         able = " or ".join(name for name, other in METRICS.items() if other.norm)
-        raise ImgrecError(f"{metric.name} cannot join features: use --metric {able}")
+        raise WrongValueError(f"{metric.name} cannot join features: use metric {able}")
     return weights
 
 
@@ -203,7 +204,7 @@ def parse_features(text: str) -> dict[str, float]:
     """Parse `--features`, such as `mini=1,rgb=0.5`; the weight is 1 by default.
 
     Raises:
-        ImgrecError: a weight is not a number, or a feature is named twice.
+        WrongValueError: a weight is not a number, or a feature is named twice.
     """
     weights: dict[str, float] = {}
     for item in filter(None, (item.strip() for item in text.split(","))):
@@ -211,8 +212,8 @@ def parse_features(text: str) -> dict[str, float]:
         try:
             number = float(weight or 1)
         except ValueError as error:
-            raise ImgrecError(f"--features {text}: {weight} is not a number") from error
+            raise WrongValueError(f"features {text}: {weight} is not a number") from error
         if name in weights:
-            raise ImgrecError(f"--features {text}: {name} is named twice")
+            raise WrongValueError(f"features {text}: {name} is named twice")
         weights[name] = number
     return weights

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.distances.metrics import Distances, metric_named
-from imgrec.errors import ImgrecError
+from imgrec.errors import WrongValueError
 from imgrec.neighbors.neighbors import top_k
 from imgrec.search.candidates import (
     Candidates,
@@ -23,6 +23,7 @@ from imgrec.search.candidates import (
 )
 from imgrec.search.choices import INDEXES
 from imgrec.search.space import Rows, Space
+from imgrec.system.suggestions import instead
 
 # Up to so many float32 values an exact search takes a few milliseconds.
 _FEW_VALUES = 1 << 22
@@ -75,10 +76,10 @@ def chosen_index(space: Space, question: Question, way: str = "auto") -> Neighbo
     """Return the index for a question: the one named, or the fastest suitable one for `auto`.
 
     Raises:
-        ImgrecError: the name is unknown, or this index cannot answer the question in this store.
+        WrongValueError: the name is unknown, or this index cannot answer the question here.
     """
     if way not in INDEXES:
-        raise ImgrecError(f"unknown index {way!r}; known: {', '.join(INDEXES)}")
+        raise WrongValueError(f"unknown index {way!r}; {instead(way, INDEXES)}")
     hindrances = {
         "hnsw": _why_no_hnsw(space, question),
         "sketch": _why_no_sketch(space, question),
@@ -86,7 +87,7 @@ def chosen_index(space: Space, question: Question, way: str = "auto") -> Neighbo
     }
     if way != "auto":
         if hindrances[way]:
-            raise ImgrecError(f"the index {way} cannot answer this: {hindrances[way]}")
+            raise WrongValueError(f"the index {way} cannot answer this: {hindrances[way]}")
         return _index(space, way)
     if question.count_allowed(len(space.ids)) * space.dimensions <= _FEW_VALUES:
         return ExactIndex(space)

@@ -10,7 +10,7 @@ from imgrec.sources.opening import source_of
 from imgrec.sources.rules import Rules
 from imgrec.store.store import Store
 from imgrec.system.file_names import valid
-from imgrec.system.text import counted
+from imgrec.system.text import counted, size_text
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def described(found: Inventory) -> list[str]:
     metadata = [f"{name} {count:,}" for name, count in found.metadata.items()]
     return [
         *summary_lines(found.counts, found.failures, found.formats),
-        f"sizes: {found.file_bytes / 1e6:,.1f} MB, {found.pixels / 1e6:,.1f} megapixels",
+        f"sizes: {size_text(found.file_bytes)}, {found.pixels / 1e6:,.1f} megapixels",
         f"features: {', '.join(made) or 'none'}",
         f"labels: {', '.join(labels) or 'none'}",
         f"metadata: {', '.join(metadata) or 'none'}",

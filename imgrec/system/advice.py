@@ -3,7 +3,8 @@
 Messages are written where something is found out, far below the command line, and name a command
 as `imgrec index`. Which store the user works on, and whether it has to be named, is known to the
 command alone. So a message is completed on its way out: `with_store` adds the `--store` that the
-user wrote, and a message for a Python caller stays as it is.
+user wrote, and a message for a Python caller stays as it is. So does one about an argument, which
+`with_options` turns into the option of the same name.
 """
 
 import re
@@ -18,11 +19,25 @@ _COMMAND = re.compile(
     r"(?![^.;,:()]*--(?:store|undo)\b)(?! --(?:logdir|site)\b)"
 )
 
+# Names of arguments of a Python call, where a message is about them or says to use them.
+_ARGUMENT = re.compile(
+    r"(?:^|(?<=\bof )|(?<=\buse )|(?<=\bor )|(?<=\band ))(encoder|features|metric|text|under|where)"
+    r"(?= (?!and |or |is ))"
+)
+
 
 def quoted(path: Path | str) -> str:
     """Return a path as one word of the shell of this system."""
     text = str(path)
     return subprocess.list2cmdline([text]) if sys.platform == "win32" else shlex.quote(text)
+
+
+def with_options(text: str) -> str:
+    """Return a message about arguments of a Python call in the words of the command line.
+
+    `where folder=x: no picture has this value` becomes `--where folder=x: …`.
+    """
+    return _ARGUMENT.sub(r"--\1", text)
 
 
 def with_store(text: str, store: Path | str | None) -> str:

@@ -28,6 +28,9 @@ def lazy_exports(
         return getattr(import_module(module), attribute)
 
     def names() -> list[str]:
-        return sorted({*vars(import_module(package)), *homes})
+        # Not what the package imports for itself.
+        module = vars(import_module(package))
+        special = (name for name in module if name.startswith("__"))
+        return sorted({*special, *module.get("__all__", ()), *homes})
 
     return look_up, names

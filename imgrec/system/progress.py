@@ -33,10 +33,11 @@ class Stage:
         unit: str,
         weights: Sequence[float],
         quiet: bool,
+        of: str = "",
     ) -> None:
         """Name a stage; it begins when it is entered or iterated over. See `progress`."""
         self.name, self.total, self.unit, self.n = name, total, unit, 0
-        self.began_s = 0.0
+        self.began_s, self._of = 0.0, of
         self._work = work
         # Of what is done after each item.
         self._weights = list(accumulate(weights, initial=0.0))
@@ -96,7 +97,9 @@ class Stage:
 
     def state(self, left_s: float | None, spent_s: float) -> State:
         """Return what a line shows of this stage."""
-        return State(self.name, self.n, self.total, self.unit, spent_s, left_s, self.share())
+        return State(
+            self.name, self.n, self.total, self.unit, spent_s, left_s, self.share(), self._of
+        )
 
 
 def progress(
@@ -107,6 +110,7 @@ def progress(
     total: int | None = None,
     weights: Sequence[float] = (),
     quiet: bool = False,
+    of: str = "",
 ) -> Stage:
     """Return a stage, which begins when it is entered or iterated over.
 
@@ -118,10 +122,11 @@ def progress(
         weights: how long each of them takes, in any unit, in the order in which they are counted;
             by default all the same.
         quiet: show nothing.
+        of: what it is done for, such as a feature; named in the line that a stage leaves.
     """
     if total is None and isinstance(work, Sized):
         total = len(work)
-    return Stage(name, work, total, unit, weights, quiet)
+    return Stage(name, work, total, unit, weights, quiet, of)
 
 
 @contextmanager

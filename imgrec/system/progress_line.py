@@ -26,6 +26,7 @@ class State:
         spent_s: seconds of the stage.
         left_s: seconds left of the whole run; None if unknown.
         share: of the work of the stage that is done, 0 to 1.
+        of: what it is done for, which tells stages of one name apart; "" for nothing.
     """
 
     name: str
@@ -35,6 +36,7 @@ class State:
     spent_s: float
     left_s: float | None
     share: float = 0.0
+    of: str = ""
 
 
 def line_in(state: State, width: int, blocks: bool = True) -> str:
@@ -72,7 +74,8 @@ def ended_line(state: State) -> str:
     """Return the line of a stage that ended: what it did, and its seconds."""
     noun = state.unit.removesuffix("s") if state.done == 1 else state.unit
     many = f"{state.done:,} {noun}, " if state.total and noun else ""
-    return f"{state.name}: {many}{state.spent_s:.1f} s"
+    of = f" of {state.of}" if state.of else ""
+    return f"{state.name}{of}: {many}{state.spent_s:.1f} s"
 
 
 def clock_text(seconds: float) -> str:

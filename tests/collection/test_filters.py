@@ -199,42 +199,53 @@ def test_a_picture_with_two_subcommunities_of_one_community_is_counted_once() ->
 @pytest.mark.parametrize(
     ("where", "under", "message"),
     [
-        (["dress"], [], "--where 'dress' is not KIND=VALUE: write --where folder=name"),
-        (["=dress"], [], "--where '=dress' is not KIND=VALUE: write --where folder=name"),
-        (["folder="], [], "--where 'folder=' is not KIND=VALUE: write --where folder=name"),
-        ([""], [], "--where '' is not KIND=VALUE: write --where folder=name"),
-        ([], [""], "--under '' names no folder: write --under name, or leave it out"),
+        (["dress"], [], "where 'dress' is not KIND=VALUE: write folder=name"),
+        (["=dress"], [], "where '=dress' is not KIND=VALUE: write folder=name"),
+        (["folder="], [], "where 'folder=' is not KIND=VALUE: write folder=name"),
+        ([""], [], "where '' is not KIND=VALUE: write folder=name"),
+        ([], [""], "under '' names no folder: name one, or leave it out"),
         (
             ["raw=yes"],
             [],
-            "--where raw=yes: no picture has a label of this kind; there are: community, folder",
+            "where raw=yes: no picture has a label of this kind; there are: community, folder",
         ),
         (
             ["folder=Dress"],
             [],
-            "--where folder=Dress: no picture has this value; "
-            "there are: a=b, dress, dress.old, shirt",
+            "where folder=Dress: no picture has this value; "
+            "did you mean dress? there are: a=b, dress, dress.old, shirt",
         ),
         (
             ["community=3."],
             [],
-            "--where community=3.: no picture has this value; there are: 3, 3.1, 3.1.2, 30, 4",
+            "where community=3.: no picture has this value; did you mean 3.1 or 3? "
+            "there are: 3, 3.1, 3.1.2, 30, 4",
         ),
-        (["folder=dress", "folder=away"], [], "--where folder=away: no picture has this value"),
+        (
+            ["colour=red"],
+            [],
+            "where colour=red: no picture has a label of this kind; there are: community, folder",
+        ),
+        (
+            ["folders=dress"],
+            [],
+            "of this kind; did you mean folder? there are: community, folder",
+        ),
+        (["folder=dress", "folder=away"], [], "where folder=away: no picture has this value"),
         (
             [],
             ["train", "dress"],
-            "--under dress: no picture lies under such a folder; at the top there are: "
+            "under dress: no picture lies under such a folder; at the top there are: "
             "train, training",
         ),
-        ([], ["train/dress/1.jpg"], "--under train/dress/1.jpg: no picture lies under such"),
+        ([], ["train/dress/1.jpg"], "under train/dress/1.jpg: no picture lies under such"),
         ([], ["/nowhere/root/train/dress/1.jpg"], "1.jpg: no picture lies under such"),
-        ([], ["new"], "--under new: no picture lies under such"),
-        ([], ["/nowhere/roo"], "--under /nowhere/roo: no picture lies under such"),
+        ([], ["new"], "under new: no picture lies under such"),
+        ([], ["/nowhere/roo"], "under /nowhere/roo: no picture lies under such"),
         (
             ["folder=dress", "community=4"],
             ["train"],
-            "no picture fits all of --where folder=dress --where community=4 --under train: "
+            "no picture fits all of where folder=dress and where community=4 and under train: "
             "each alone fits some, leave one out",
         ),
     ],
@@ -253,7 +264,7 @@ def test_an_unknown_value_among_many_is_answered_with_similar_ones() -> None:
     with pytest.raises(ImgrecError) as caught:
         ids(catalog, ["folder=DRESS 07x"])
     said, _, close = str(caught.value).partition("; did you mean ")
-    assert said == "--where folder=DRESS 07x: no picture has this value"
+    assert said == "where folder=DRESS 07x: no picture has this value"
     assert close.startswith("dress 07 or ") and close.endswith("?")
     assert len(set(close[:-1].split(" or ")) & set(many)) == 5
     with pytest.raises(ImgrecError, match=r"there are 21: Hose, dress 00, .*, dress 08, …$"):
@@ -298,6 +309,7 @@ def test_errors_contain_no_control_characters() -> None:
     odd, shown = os.fsdecode(b"two\nlines \xfc"), "two lines \N{REPLACEMENT CHARACTER}"
     catalog = catalog_of([Row(f"{odd}/1.jpg", (("folder", odd),)), Row("2.jpg", (("raw", odd),))])
     for where, under, times in (
+        # The value itself, and the one that is meant.
         ([f"folder={odd}x"], [], 2),
         ([f"{odd}=x"], [], 1),
         ([odd], [], 1),

@@ -111,14 +111,14 @@ def test_dates_are_spans_of_time(asked: str, times: list[str]) -> None:
 )
 def test_what_is_no_date_is_refused(asked: str) -> None:
     told = refusal(catalog_of(DATED), f"taken={asked}")
-    assert told.startswith(f"--where taken={asked}: ")
+    assert told.startswith(f"where taken={asked}: ")
     assert "is no date, write 2019, 2019-07" in told
 
 
 def test_a_time_of_no_picture_is_answered_with_those_there_are() -> None:
     told = refusal(catalog_of(DATED), "taken=2024")
     assert told == (
-        "--where taken=2024: no picture was taken then; they were taken from 1999-12-31T23:59:59 "
+        "where taken=2024: no picture was taken then; they were taken from 1999-12-31T23:59:59 "
         "to 2020-02-29T12:00:00"
     )
     assert "ends before it begins" in refusal(catalog_of(DATED), "taken=2020..2019")

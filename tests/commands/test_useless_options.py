@@ -12,7 +12,7 @@ from imgrec import Options, Store, index_folders
 from imgrec.__main__ import COMMANDS
 from imgrec.__main__ import main as imgrec
 from imgrec.commands import warn
-from imgrec.system.advice import quoted, with_store
+from imgrec.system.advice import quoted, with_options, with_store
 
 STORE, OUT = "{store}", "{out}"
 _GRAPH_FILE = ["graph", "--store", STORE, "--gexf", "{out}.gexf"]
@@ -210,3 +210,19 @@ def test_a_single_folder_may_stand_for_a_list(photos: Path, tmp_path: Path) -> N
         path = tmp_path / f"store-{number}"
         assert index_folders(folder, path, Options(("mini",), workers=0)).counts["ok"] == 24
         Store.open(path).close()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("where folder=x: no picture", "--where folder=x: no picture"),
+        ("use encoder rgb, or metric cosine", "use --encoder rgb, or --metric cosine"),
+        ("none fits all of where a=b and under c", "none fits all of --where a=b and --under c"),
+        ("encoder a and features exclude", "--encoder a and --features exclude"),
+        ("unknown metric 'x'; known: cosine", None),
+    ],
+)
+def test_a_message_about_an_argument_names_the_option_of_a_command(
+    text: str, expected: str | None
+) -> None:
+    assert with_options(text) == (expected or text)

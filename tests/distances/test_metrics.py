@@ -107,7 +107,10 @@ def test_fuse() -> None:
 
 
 def test_an_unknown_metric_lists_the_known_ones() -> None:
-    with pytest.raises(ImgrecError, match="'cosin'; known: " + ", ".join(METRICS)):
+    with pytest.raises(
+        ImgrecError,
+        match=r"'cosin'; did you mean cosine or pca-cosine\? known: " + ", ".join(METRICS),
+    ):
         metric_named("cosin")
 
 
@@ -217,6 +220,6 @@ def test_metrics_of_histograms_refuse_other_vectors(name: str) -> None:
     with pytest.raises(ImgrecError) as error:
         METRICS[name].check(embedding)
     assert str(error.value) == (
-        f"{name} compares histograms, and mini is not one: use --encoder rgb, or "
-        "--metric cosine or euclidean or manhattan or combined"
+        f"{name} compares histograms, and mini is not one: use encoder rgb, or "
+        "metric cosine or euclidean or manhattan or combined"
     )

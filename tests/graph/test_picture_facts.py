@@ -46,7 +46,7 @@ def test_a_link_keeps_bytes_that_are_not_utf8() -> None:
 
 def test_facts_and_labels() -> None:
     found = describe(entry("a\tb/c.jpg"), {"folder": "a b", "community": "9"}, Path("/site"))
-    assert found["facts"] == "400 × 533 · JPEG · 22 KB"
+    assert found["facts"] == "400 × 533 · JPEG · 22.4 kB"
     assert found["folder"] == "a b"
     assert found["labels"] == [["folder", "a b"]]
 

@@ -16,7 +16,6 @@ from imgrec.reporting.figures.bars import ticks
 from imgrec.reporting.figures.histogram import Histogram, log_edges, log_ticks
 from imgrec.reporting.figures.picture_rows import Row, _spread
 from imgrec.reporting.links import links_from
-from imgrec.reporting.sections.health import readable_bytes
 from imgrec.store.store import Store
 from site_stores import clusters, make_store, plain_names
 
@@ -112,15 +111,6 @@ def test_links_to_as_many_communities(
         assert len(found.communities) == min(most, 3)
     # The names are those that the store keeps; it keeps none.
     assert {link.text for link in found.communities} <= {f"Community {n}" for n in (2, 3, 4)}
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1 kB"), (999_000, "999 kB"), (1e6, "1 MB"),
-     (1e9, "1 GB"), (1e12, "1 TB"), (1e15, "1e+03 TB")],
-)  # fmt: skip
-def test_sizes_change_their_unit_at_a_thousand(count: float, text: str) -> None:
-    assert readable_bytes(count) == text
 
 
 @pytest.mark.parametrize(

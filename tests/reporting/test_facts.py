@@ -18,8 +18,10 @@ from imgrec.pictures.color_word import color_of
 from imgrec.reporting.facts.catalog import Files, by_count, codes_of, date_of
 from imgrec.reporting.facts.classes import compare, frequencies_of
 from imgrec.reporting.facts.clusters import Cluster, groups_of, nearest_and_spread
-from imgrec.reporting.facts.health import Health, groups_in, loners
+from imgrec.reporting.facts.health import Groups, Health, groups_in, loners
 from imgrec.reporting.facts.precision import common_ids, folders_in, precisions
+from imgrec.reporting.figures.thumbnails import Thumbnails
+from imgrec.reporting.sections.health import health_section
 from imgrec.store.classes import Classes
 from imgrec.store.store import Store
 from vector_stores import clustered, histograms, make, remove
@@ -307,3 +309,14 @@ def test_queries_of_a_large_store_are_a_sample_of_each_of_some_folders(tmp_path:
     assert np.unique(asked.codes, return_counts=True)[1].tolist() == [20, 20, 20]
     assert (asked.ids > 3).all()
     assert (asked.codes == np.array([int(i) % 8 for i in asked.ids])).all()
+
+
+@pytest.mark.parametrize(("similar", "told"), [(1, "1 picture is similar"), (2, "2 pictures are")])
+def test_similar_pictures_are_counted_in_the_right_number(
+    photo_store: Path, similar: int, told: str
+) -> None:
+    with Store.open(photo_store) as store:
+        found = Groups(similar=similar, compared=True)
+        health = replace(Health.of(store), duplicates=found)
+        section = health_section(store.catalog, health, None, Thumbnails(store))
+    assert any(line.startswith(told) for line in section.lines)

@@ -106,6 +106,13 @@ def test_another_seed_gives_another_map(own_store: Path, tmp_path: Path) -> None
     assert differ == {"index.html", "figures/map-umap.svg", "figures/map-umap.png"}
 
 
+def test_more_clusters_than_the_pictures_have_are_told(
+    own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(own_store, tmp_path / "out", "--maps", "none", "--clusters", "9999")
+    assert "imgrec report: --clusters 9,999: 24 pictures of mini have " in capsys.readouterr().err
+
+
 def test_without_classes_and_maps_a_line_says_so(
     own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

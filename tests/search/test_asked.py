@@ -9,7 +9,15 @@ import pytest
 from PIL import Image
 
 import imgrec
-from imgrec import ImgrecError, Options, Recommender, Store, WrongTypeError, WrongValueError
+from imgrec import (
+    ImgrecError,
+    Options,
+    PictureError,
+    Recommender,
+    Store,
+    WrongTypeError,
+    WrongValueError,
+)
 from imgrec.collection.filters import Filter
 from imgrec.search.asked import filter_asked, pictures_asked
 
@@ -120,6 +128,44 @@ def test_a_wrong_type_is_one_line_that_names_the_argument(
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 200
     assert "--" not in str(error.value)
+
+
+_MEANINGLESS: list[tuple[Callable[[Recommender], object], str]] = [
+    (lambda r: r.query(ASKED, metric="cosin"), "unknown metric 'cosin'"),
+    (lambda r: r.query(ASKED, fuse="x"), "unknown way to fuse 'x'"),
+    (lambda r: r.query(ASKED, index="x"), "unknown index 'x'"),
+    (lambda r: r.query(""), "an empty name is no picture"),
+    (lambda r: r.query(10**9), "no picture has the id"),
+    (lambda r: r.query("absent.jpg"), "no picture at absent.jpg"),
+    (lambda r: r.query(np.zeros((3, 3, 3), np.float32)), "an array (3, 3, 3) of float32"),
+    (lambda r: r.query(ASKED, where="folder"), "where 'folder' is not KIND=VALUE: write folder="),
+    (lambda r: r.query(ASKED, where={"folder": 3}), "where folder=3: no picture has this value"),
+    (lambda r: r.query(ASKED, under="x"), "under x: no picture lies under such a folder"),
+    (lambda r: r.query(ASKED, encoder="mini", features="rgb"), "encoder mini and features exclude"),
+    (lambda r: r.query(ASKED, features="mini=a"), "features mini=a: a is not a number"),
+]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"), _MEANINGLESS, ids=[message for _, message in _MEANINGLESS]
+)
+def test_a_meaningless_value_is_a_value_error_in_the_words_of_python(
+    recommender: Recommender, call: Callable[[Recommender], object], message: str
+) -> None:
+    with pytest.raises(WrongValueError) as error:
+        call(recommender)
+    assert str(error.value).startswith(message)
+    assert "--" not in str(error.value)
+
+
+def test_a_file_that_is_no_picture_is_told_with_its_code(
+    recommender: Recommender, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"abc")
+    for asked, name in ((tmp_path / "broken.jpg", "broken.jpg"), (b"abc", "3 bytes")):
+        with pytest.raises(PictureError, match=f"{name} cannot be read: ") as error:
+            recommender.query(asked)
+        assert error.value.reason == "not-an-image"
 
 
 def test_wrong_values_are_value_errors_of_the_one_tree(recommender: Recommender) -> None:

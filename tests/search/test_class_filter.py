@@ -68,13 +68,13 @@ def test_nouns_join_other_classes_by_or_and_other_kinds_by_and(path: Path) -> No
     [
         (
             "elephant",
-            "--where class=elephant: elephant stands for 2 classes, and no picture has one of "
+            "where class=elephant: elephant stands for 2 classes, and no picture has one of "
             "them as its class; there are: Labrador retriever, ",
         ),
-        ("Zebras", "--where class=Zebras: zebra stands for the class zebra, and no picture has it"),
+        ("Zebras", "where class=Zebras: zebra stands for the class zebra, and no picture has it"),
         ("sandals", None),
-        ("tabbi", "no picture has this value; there are: Labrador retriever, "),
-        ("qqq", "--where class=qqq: no picture has this value"),
+        ("tabbi", "no picture has this value; did you mean tabby? there are: Labrador retriever, "),
+        ("qqq", "where class=qqq: no picture has this value"),
     ],
 )
 def test_a_word_without_pictures_is_refused_as_before(
@@ -147,5 +147,5 @@ def test_a_noun_without_pictures_lists_no_alphabet(tmp_path: Path) -> None:
     ):
         recommender.query([10], where=["class=dog"])
     assert str(caught.value) == (
-        "--where class=dog: dog stands for 118 classes, and no picture has one of them as its class"
+        "where class=dog: dog stands for 118 classes, and no picture has one of them as its class"
     )

@@ -327,7 +327,7 @@ def test_a_text_is_encoded_once(made: list[Means]) -> None:
     for empty in ("", "  \n"):
         with pytest.raises(ImgrecError) as error:
             resolver.resolve_text(empty, [_opened(words)])
-        assert str(error.value) == f"the text {empty!r} is empty: say what to look for"
+        assert str(error.value) == f"text {empty!r} is empty: say what to look for"
 
 
 def test_a_text_needs_an_encoder_of_texts(made: list[Means]) -> None:

@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 import classified_stores
 import vector_stores
 from classified_stores import CLASSIFIER, TOWER, probabilities
-from imgrec import EncoderError, ImgrecError, Recommender, Result, Store
+from imgrec import EncoderError, ImgrecError, Recommender, Result, Store, WrongValueError
 from imgrec.encoders.classifier import LinearHead
 from imgrec.encoders.imagenet.words import classes_of
 from imgrec.encoders.spec import EncoderSpec
@@ -230,10 +230,28 @@ def test_a_store_without_classes_of_imagenet(tmp_path: Path) -> None:
 def test_what_cannot_be_asked(recommender: Recommender) -> None:
     with pytest.raises(ImgrecError, match="no class for 'giraffe': try one of ruminant"):
         recommender.query(text=["giraffe"])
-    with pytest.raises(ImgrecError, match="no class for ''"):
+    with pytest.raises(ImgrecError, match="text '' is empty"):
         recommender.query([7], unwanted_text=[""])
     with pytest.raises(ValueError, match="no picture and no text is asked for"):
         recommender.query(unwanted_text=["dog"])
+
+
+def test_a_sentence_is_answered_with_its_noun_and_its_color(path: Path, tmp_path: Path) -> None:
+    own = shutil.copytree(path, tmp_path / "store")
+    with Store.create(own) as store:
+        store.catalog.labels.replace("color", {1: "red"})
+    with Recommender.open(own, cache="none") as recommender:
+        for text, use in (
+            ("a red dress on a bed", "use text dress and where color=red"),
+            ("a blue dress", "use text dress"),
+        ):
+            with pytest.raises(WrongValueError) as caught:
+                recommender.query(text=text)
+            assert str(caught.value).startswith(f"text {text!r} is no single noun, ")
+            assert str(caught.value).endswith(f": {use}")
+        for empty in ("", " "):
+            with pytest.raises(WrongValueError, match=f"text {empty!r} is empty: say what to"):
+                recommender.query(text=empty)
 
 
 def test_one_text_may_stand_for_a_list(recommender: Recommender) -> None:

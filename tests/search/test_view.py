@@ -40,9 +40,9 @@ def test_features_are_parsed(text: str, expected: dict[str, float]) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a=x", "--features a=x: x is not a number"),
-        ("a=1=2", "--features a=1=2: 1=2 is not a number"),
-        ("a=1,b,a=1", "--features a=1,b,a=1: a is named twice"),
+        ("a=x", "features a=x: x is not a number"),
+        ("a=1=2", "features a=1=2: 1=2 is not a number"),
+        ("a=1,b,a=1", "features a=1,b,a=1: a is named twice"),
     ],
 )
 def test_features_that_cannot_be_parsed(text: str, message: str) -> None:
@@ -75,9 +75,9 @@ def test_the_weights_of_a_question(
 @pytest.mark.parametrize(
     ("metric", "encoder", "features", "message"),
     [
-        ("cosine", "mini", "rgb", "--encoder mini and --features exclude each other: give one"),
-        ("cosine", None, "", "--features names no feature: give some, such as mini=1,rgb=0.5"),
-        ("cosine", None, {"": 1, "a": 1}, "--features names no feature"),
+        ("cosine", "mini", "rgb", "encoder mini and features exclude each other: give one"),
+        ("cosine", None, "", "features names no feature: give some, such as mini=1,rgb=0.5"),
+        ("cosine", None, {"": 1, "a": 1}, "features names no feature"),
         ("cosine", None, {"a": 9e-7}, "the weight of a is 9e-07: give a number from 1e-06 to 1e+0"),
         ("cosine", None, {"a": 1, "b": 1.1e6}, "the weight of b is 1.1e+06: give a number"),
         ("cosine", None, {"a": float("nan")}, "the weight of a is nan"),
@@ -85,7 +85,7 @@ def test_the_weights_of_a_question(
             "chi2",
             None,
             "a,b",
-            "chi2 cannot join features: use --metric cosine or euclidean or manhattan",
+            "chi2 cannot join features: use metric cosine or euclidean or manhattan",
         ),
     ],
 )

@@ -252,6 +252,8 @@ def test_lines_in_words() -> None:
     assert line_in(State("writing", 0, None, "", 0.4, None), 79) == "writing"
     assert "#" in line_in(State("near", 1, 2, "pairs", 1.0, None, 0.5), 79, blocks=False)
     assert ended_line(State("pages", 1, 1, "pages", 0.25, None)) == "pages: 1 page, 0.2 s"
+    two = State("near", 2, 2, "pictures", 0.25, None, of="mini")
+    assert ended_line(two) == "near of mini: 2 pictures, 0.2 s"
     assert [clock_text(s) for s in (0.4, 59.6, 3600, 36_610)] == [
         "00:00", "01:00", "1:00:00", "10:10:10"
     ]  # fmt: skip

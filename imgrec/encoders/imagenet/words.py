@@ -20,7 +20,7 @@ from imgrec.encoders.imagenet.wordnet import (
     relatives,
     wnids,
 )
-from imgrec.errors import ImgrecError
+from imgrec.errors import WrongValueError
 
 # WordNet's rules for regular plurals (`morphy`): an ending, and what stands there in the singular.
 _ENDINGS = (
@@ -74,7 +74,8 @@ def meaning_of(word: str) -> Meaning:
             a class.
 
     Raises:
-        ImgrecError: there is no such class; the message offers the nearest words that have some.
+        WrongValueError: there is no such class; the message offers the nearest words that have
+            some.
     """
     asked = _plain(word)
     for form in _forms(asked):
@@ -87,7 +88,7 @@ def meaning_of(word: str) -> Meaning:
             synonyms = tuple(nouns()[wnids()[index]].words)
             return Meaning(categories()[index], 0, synonyms, (index,))
     offered = ", ".join(_offered(asked))
-    raise ImgrecError(
+    raise WrongValueError(
         f"ImageNet has no class for {shortened(word)!r}: "
         + (f"try one of {offered}" if offered else "name a thing in English, such as dog or chair")
     )

@@ -22,7 +22,7 @@ from imgrec.reporting.figures.picture_rows import Row, Sheet
 from imgrec.reporting.figures.style import SWATCHES
 from imgrec.reporting.figures.thumbnails import Thumbnails
 from imgrec.reporting.tables import picture_table
-from imgrec.system.text import counted
+from imgrec.system.text import counted, size_text
 
 _ASPECTS = 2.0 ** np.arange(-2, 2.01, 0.125)
 _ASPECT_NAMES = (
@@ -60,7 +60,7 @@ def _lines(health: Health) -> tuple[str, ...]:
     ]
     kind = "files that are the same picture" if found.compared else "identical files"
     kept = "the same picture is" if found.compared else "an identical file is"
-    size = readable_bytes(found.spare_bytes)
+    size = size_text(found.spare_bytes)
     lines.append(
         f"{counted(found.spare, 'picture')} ({size}) could be deleted: {kept} kept of each."
         if found.spare
@@ -68,8 +68,8 @@ def _lines(health: Health) -> tuple[str, ...]:
     )
     if found.similar:
         lines.append(
-            f"{counted(found.similar, 'picture')} are similar to another one: look first, with "
-            "`imgrec duplicates`."
+            f"{counted(found.similar, 'picture')} {'is' if found.similar == 1 else 'are'} similar "
+            "to another one: look first, with `imgrec duplicates`."
         )
     if not found.compared:
         lines.append(
@@ -134,15 +134,15 @@ def _byte_chart(sizes: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]") -> Cha
     median = float(np.median(sizes))
     columns = Columns(
         Histogram.of(sizes, log_edges(sizes)), "file size, bytes", logarithmic=True,
-        named=readable_bytes, line=(median, f"median {readable_bytes(median)}"),
+        named=size_text, line=(median, f"median {size_text(median)}"),
     )  # fmt: skip
     return Chart(
         "bytes",
         "Size on disk",
-        f"All files together take {readable_bytes(float(sizes.sum()))}. The largest are the first "
+        f"All files together take {size_text(float(sizes.sum()))}. The largest are the first "
         "candidates if disk space is short.",
-        f"Histogram of file sizes, {readable_bytes(float(sizes.min()))} to "
-        f"{readable_bytes(float(sizes.max()))}, median {readable_bytes(median)}.",
+        f"Histogram of file sizes, {size_text(float(sizes.min()))} to "
+        f"{size_text(float(sizes.max()))}, median {size_text(median)}.",
         columns.draw,
     )
 
@@ -235,15 +235,6 @@ def _duplicates_chart(catalog: Catalog, groups: Groups, thumbnails: Thumbnails) 
         Sheet(rows, thumbnails, side_px=56, columns=2 if max(map(len, shown)) < 9 else 1).draw,
         (WIDE_PX, NARROW_PX),
     )
-
-
-def readable_bytes(count: float) -> str:
-    """Return a number of bytes with a decimal unit (powers of 1,000): "4.2 MB"."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:,.3g} TB"
 
 
 def _plain(number: float) -> str:

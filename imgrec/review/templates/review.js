@@ -97,10 +97,10 @@ const review = (() => {
 
   // Words.
   function size(bytes) {
-    const units = ["bytes", "KB", "MB", "GB", "TB"];
+    const units = ["bytes", "kB", "MB", "GB", "TB"];
     let unit = 0;
-    while (bytes >= 1000 && unit < 4) { bytes /= 1000; unit += 1; }
-    return `${unit && bytes < 10 ? bytes.toFixed(1) : Math.round(bytes)} ${units[unit]}`;
+    while (bytes >= 999.5 && unit < 4) { bytes /= 1000; unit += 1; }
+    return `${unit ? Number(bytes.toPrecision(3)) : bytes} ${units[unit]}`;
   }
   const many = (count, noun) => `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
   const sides = (file) => file.width ? `${file.width} × ${file.height}` : "size unknown";

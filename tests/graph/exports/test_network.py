@@ -229,7 +229,11 @@ def test_the_command_writes_what_is_named(
         counts = rf"60 pictures, {of_file}[\d.]+ [kM]B, [\d.]+ s"
         assert re.fullmatch(rf"{counts}: {re.escape(str(file))}", line)
     before = {name: file.read_bytes() for name, file in files.items()}
-    assert main(["--store", str(path), *arguments]) == 0
+    capsys.readouterr()
+    assert main(["--store", str(path), *arguments, "-v"]) == 0
+    details = capsys.readouterr().out.splitlines()[:-3]
+    assert details[0].startswith(f"{edges} edges (")
+    assert "recall" in details[1]
     assert {name: file.read_bytes() for name, file in files.items()} == before
     assert sorted(os.listdir(tmp_path)) == sorted(file.name for file in files.values())
 
