@@ -71,7 +71,7 @@ def test_a_sketch_is_built_from_a_number_of_values_on(path: Path) -> None:
     lines = _update(path, sketch_values=480)
     assert _kept(path) == {"own": ["sketch"], "rgb": ["pca", "sketch"]}
     assert [line.split(":")[0] for line in lines] == ["own", "rgb", "rgb"]
-    assert lines[0] == "own: sketch of 60 vectors, 0.0 MB"
+    assert lines[0] == "own: sketch of 60 vectors, 720 bytes"
     # It is kept up to date however small the feature is.
     assert len(_update(path, sketch_values=481)) == 3
     assert len(_update(path, sketch_values=240)) == 4
@@ -80,11 +80,11 @@ def test_a_sketch_is_built_from_a_number_of_values_on(path: Path) -> None:
 def test_the_graph_is_built_of_the_own_feature_and_then_kept_up_to_date(path: Path) -> None:
     lines = _update(path, hnsw=True)
     assert _kept(path) == {"own": ["hnsw"], "rgb": ["pca"]}
-    assert lines[0].startswith("own: hnsw graph of 60 vectors, 0.")
+    assert lines[0].startswith("own: hnsw graph of 60 vectors, 21")
     new = np.arange(COUNT + 1, COUNT + 4)
     vector_stores.add_pictures(path, new.tolist())
     vector_stores.add_part(path, "own", new, VECTORS[:3])
-    assert _update(path)[0].startswith("own: hnsw graph of 63 vectors, 0.")
+    assert _update(path)[0].startswith("own: hnsw graph of 63 vectors, 22")
     with Store.open(path) as store:
         hnsw = open_searchable(store, "own").hnsw
         assert hnsw is not None
@@ -102,7 +102,7 @@ def test_an_update_computes_only_what_is_not_current(path: Path, computed: list[
     # A vector without a row.
     vector_stores.add_pictures(path, [COUNT + 1])
     vector_stores.add_part(path, "own", np.array([COUNT + 1]), VECTORS[:1])
-    assert _update(path, sketch_values=480)[0] == "own: sketch of 61 vectors, 0.0 MB"
+    assert _update(path, sketch_values=480)[0] == "own: sketch of 61 vectors, 732 bytes"
     assert computed == ["sketch"]
 
 
@@ -224,7 +224,7 @@ def test_relations_get_a_mean_and_indexes_where_they_are_asked_for(tmp_path: Pat
         spec, feature = store.spec("third+mini"), store.feature("third+mini")
         kept_or_made(store, SketchRecipe(), spec, feature)
     lines = _update(path, sketch_values=10**9)
-    assert "third+mini: sketch of 60 vectors, 0.0 MB" in lines
+    assert "third+mini: sketch of 60 vectors, 1.14 kB" in lines
 
 
 def test_the_mean_of_a_relation_is_fitted_again_when_it_is_outgrown(tmp_path: Path) -> None:

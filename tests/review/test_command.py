@@ -71,7 +71,7 @@ def test_table_and_lists_are_written_and_told(
     out, err = capsys.readouterr()
     *files, last = out.splitlines()
     assert last.startswith("1 group of 4 files: 2 files could go (0.")
-    assert " MB), 0 files to look at first, 1 link, not counted, " in last
+    assert " kB), 0 files to look at first, 1 link, not counted, " in last
     assert last.endswith(" s: go.list0")
     assert files == outputs[1:-1:2]
     assert err.startswith("imgrec duplicates: 1 name with a line break cannot be in go.list")
