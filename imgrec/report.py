@@ -66,7 +66,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    from imgrec.reporting.current import linked_outputs, report_is_current
+    from imgrec.reporting.current import Surroundings, report_is_current
     from imgrec.reporting.options import ReportOptions
     from imgrec.store.store import Store
 
@@ -84,7 +84,7 @@ def _report(arguments: argparse.Namespace) -> None:
     with Store.open(path) as store:
         if report_is_current(store, arguments.out, options):
             out = arguments.out.resolve()
-            _, _, unlinked = linked_outputs(store, out, options)
+            unlinked = Surroundings.of(store, out, options).unlinked
             warn("imgrec report", [*unlinked, *store.lacking(store.feature(options.encoder))])
             sys.stdout.write(summary_line(["nothing new"], arguments, out / START))
             return

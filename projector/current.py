@@ -4,29 +4,17 @@ from dataclasses import asdict
 from pathlib import Path
 
 from imgrec.collection.kinds import CLUSTER, COLOR
-from imgrec.store.contents import Materials
+from imgrec.store.contents import Inputs, Materials
 from imgrec.store.store import Store
 from imgrec.system.known_outputs import is_current
-from imgrec.system.made_of import fingerprint, program_fingerprint
+from imgrec.system.made_of import program_fingerprint
 from projector.options import ProjectorOptions
 
 
-def logdir_materials(store: Store) -> Materials:
-    """Return what a logdir is made of in a store.
-
-    Layouts are not among it: they are kept under a digest of what they are made of.
-    """
-    paths = store.paths
-    return Materials(
-        (paths.manifest, paths.features, paths.all_relations, paths.thumbs, paths.all_classes,
-         paths.communities),
-        (paths.all_knn, paths.all_indexes, paths.all_projector, paths.colors),
-        (CLUSTER, COLOR),
-    )  # fmt: skip
-
-
-def logdir_inputs(store: Store, out: Path, encoder: str | None, options: ProjectorOptions) -> str:
-    """Return a fingerprint of all that a logdir would be made of now.
+def logdir_inputs(
+    store: Store, out: Path, encoder: str | None, options: ProjectorOptions
+) -> Inputs:
+    """Return all that a logdir is made of.
 
     Args:
         store: open.
@@ -35,14 +23,9 @@ def logdir_inputs(store: Store, out: Path, encoder: str | None, options: Project
         options: of the logdir.
     """
     chosen = {name: value for name, value in asdict(options).items() if name != "workers"}
-    return fingerprint(
-        "logdir",
-        program_fingerprint("imgrec", "projector"),
-        encoder,
-        chosen,
-        [out, store.path.resolve()],
-        logdir_materials(store).whole(store),
-    )
+    places = [out, store.path.resolve()]
+    around = ("logdir", program_fingerprint("imgrec", "projector"), encoder, chosen, places)
+    return Inputs(store, _materials(store), around)
 
 
 def logdir_is_current(
@@ -59,4 +42,18 @@ def logdir_is_current(
         options: of the logdir.
     """
     out = Path(out).resolve()
-    return is_current(out, lambda: logdir_inputs(store, out, encoder, options))
+    return is_current(out, lambda: logdir_inputs(store, out, encoder, options).whole())
+
+
+def _materials(store: Store) -> Materials:
+    """Return what a logdir is made of in a store.
+
+    Layouts are not among it: they are kept under a digest of what they are made of.
+    """
+    paths = store.paths
+    return Materials(
+        (paths.manifest, paths.features, paths.all_relations, paths.thumbs, paths.all_classes,
+         paths.communities),
+        (paths.all_knn, paths.all_indexes, paths.all_projector, paths.colors),
+        (CLUSTER, COLOR),
+    )  # fmt: skip

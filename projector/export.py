@@ -19,14 +19,14 @@ from imgrec.store.store import Store
 from imgrec.store.written_from import store_token
 from imgrec.system.atomic_folders import new_folder
 from imgrec.system.interrupts import interrupted_once
-from imgrec.system.known_outputs import remember
+from imgrec.system.known_outputs import Stamps, record_of, remember
 from imgrec.system.output_folder import LOGDIR
 from imgrec.system.progress import planned, progress
 from imgrec.system.stage_costs import LOGDIR_END, SPRITES
 from imgrec.system.threads import cores
 from imgrec.system.workers import Workers
 from projector.compose import Composer, PendingRun
-from projector.current import logdir_inputs, logdir_materials
+from projector.current import logdir_inputs
 from projector.files.sprite_workers import Sheets
 from projector.layouts import Layouts
 from projector.manifest import read_manifest, write_manifest
@@ -127,8 +127,7 @@ def write_logdir(
 def _made(
     store: Store, out: Path, encoder: str | None, options: ProjectorOptions, quiet: bool
 ) -> Export:
-    materials = logdir_materials(store)
-    read = materials.read_only(store)
+    given, stamps = logdir_inputs(store, out, encoder, options).given(), Stamps()
     collection = ProjectedFeature.open(store, encoder, options.dimensions, options.clusters, quiet)
     colors = update_colors(store, quiet=quiet)
     runs = collection.runs(options.overview, options.page_size, max_points=options.max_points)
@@ -140,8 +139,8 @@ def _made(
         planned(weights, quiet=quiet),
         interrupted_once(),
         ExitStack() as end,
-        new_folder(out, LOGDIR.check_place) as folder,
-        LogdirWriter(out, read_manifest(out), folder) as writer,
+        new_folder(out, LOGDIR.check_place, stamps.take) as folder,
+        LogdirWriter(out, read_manifest(out), folder, record_of(out).made) as writer,
         workers or nullcontext(),
     ):
         layouts = Layouts(collection, options.methods, options.seed, workers, quiet)
@@ -157,8 +156,8 @@ def _made(
     if options.methods:
         collection.layouts.prune(layouts.used)
     unkept = keep_labels(store, CLUSTER, collection.clusters.labels())
-    whole = not unkept and read == materials.read_only(store)
-    remember(out, logdir_inputs(store, out, encoder, options) if whole else "")
+    inputs = logdir_inputs(store, out, encoder, options)
+    remember(out, "" if unkept else inputs.whole_if(given), stamps, writer.made)
     warnings = [*store.lacking(collection.feature), *unkept]
     return Export(
         out,

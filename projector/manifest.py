@@ -1,7 +1,9 @@
 """Read and write the manifest of a logdir, and reuse unchanged files of the previous one.
 
-The manifest lists every run with the content keys and sizes of its files. A file may be reused if
-its key, a digest of its inputs, is the same, and it still has the recorded size.
+The manifest lists every run with the content keys and sizes of its files. Somebody else may have
+written it, and the files: one is reused only if this user's record of the logdir
+(`imgrec.system.known_outputs`) has it with the same key, a digest of its inputs, and the checksum
+of its bytes.
 """
 
 import os
@@ -13,6 +15,8 @@ from typing import Any
 
 from imgrec.store.written_from import STORE
 from imgrec.system.json_files import read_json
+from imgrec.system.known_outputs import Made as KnownFile
+from imgrec.system.known_outputs import checksum_of_file
 from imgrec.system.output_folder import LOGDIR
 
 
@@ -83,17 +87,30 @@ def write_manifest(logdir: Path, manifest: LogdirManifest, token: str) -> None:
     (logdir / LOGDIR.marker).write_text(described, "utf-8")
 
 
-def still_right(old: Path, listed: Listed | None, name: str, made_from: str) -> Path | None:
-    """Return the path of an up-to-date file of the previous logdir, None for none.
+def file_of(listed: Listed, name: str) -> str:
+    """Return the path of a file of a run, relative to the logdir, as the user's record has it."""
+    return f"{listed.folder}/{name}"
+
+
+def still_right(
+    old: Path, listed: Listed | None, name: str, made_from: str, known: Mapping[str, KnownFile]
+) -> Path | None:
+    """Return the path of a file of the previous logdir that seems up to date, None for none.
+
+    Its bytes are still to be compared with the checksum, which takes longer.
 
     Args:
         old: the previous logdir.
         listed: the run in its manifest, None for none.
         name: of the file.
         made_from: content key that the file must have.
+        known: files of the previous logdir in this user's record.
     """
     made = listed.files.get(name) if listed else None
     if listed is None or made is None or made.key != made_from:
+        return None
+    remembered = known.get(file_of(listed, name))
+    if remembered is None or remembered.key != made_from:
         return None
     path = old / listed.folder / name
     try:
@@ -103,16 +120,25 @@ def still_right(old: Path, listed: Listed | None, name: str, made_from: str) -> 
     return path if whole else None
 
 
-def taken_over(source: Path, new: Path) -> bool:
-    """Hard-link or copy a file into the new logdir; return False if it is gone or unreadable."""
+def taken_over(source: Path, new: Path, checksum: str) -> bool:
+    """Hard-link or copy a file into the new logdir; return False if there is no such file.
+
+    Args:
+        source: the file, which may be gone, unreadable or exchanged.
+        new: its new path.
+        checksum: that its bytes must have.
+    """
     try:
         try:
             os.link(source, new)
         except OSError:
             shutil.copyfile(source, new)
-    except OSError:
+        if checksum_of_file(new) == checksum:
+            return True
+        new.unlink()
+    except (OSError, ValueError):
         return False
-    return True
+    return False
 
 
 def _listed(described: Mapping[str, Any]) -> Listed:

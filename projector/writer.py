@@ -1,18 +1,27 @@
 """Write the runs of a logdir, incrementally: unchanged files are reused from the existing one.
 
-A file is reused, by a hard link if possible, if its content key and its size are the same as in the
-manifest of the existing logdir. A run that changed gets a new folder name: a running TensorBoard
-caches runs by name and would otherwise show stale data.
+A file is reused, by a hard link if possible, if its content key and its checksum are those that
+this user's record has of the existing logdir. A run that changed gets a new folder name: a running
+TensorBoard caches runs by name and would otherwise show stale data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from types import TracebackType
 
+from imgrec.system.known_outputs import Made as KnownFile
+from imgrec.system.known_outputs import checksum_of_file
 from imgrec.system.threads import cores
 from projector.files.pieces import Piece
-from projector.manifest import Listed, LogdirManifest, Made, still_right, taken_over
+from projector.manifest import (
+    Listed,
+    LogdirManifest,
+    Made,
+    file_of,
+    still_right,
+    taken_over,
+)
 
 # Slow files (sprites) written at a time; each takes up to half a gigabyte of memory.
 _SLOW_AT_ONCE = 4
@@ -24,16 +33,29 @@ class LogdirWriter:
     """Writer of the runs of a new logdir; writes slow files in threads.
 
     It is a context manager that waits for the threads.
+
+    Attributes:
+        made: what each file was made of, by path relative to the logdir; complete when the writer
+            is finished.
     """
 
-    def __init__(self, old_folder: Path, old: LogdirManifest, folder: Path) -> None:
+    def __init__(
+        self,
+        old_folder: Path,
+        old: LogdirManifest,
+        folder: Path,
+        known: Mapping[str, KnownFile] | None = None,
+    ) -> None:
         """Start a logdir.
 
         Args:
             old_folder: the existing logdir; it may be absent.
             old: its manifest.
             folder: the new logdir, empty.
+            known: files of the existing logdir in this user's record; no others are reused.
         """
+        self.made: dict[str, KnownFile] = {}
+        self._known = known or {}
         self._old_folder, self._old, self._folder = old_folder, old, folder
         self._runs: dict[str, Listed] = {}
         self._pending: list[Future[object]] = []
@@ -48,7 +70,9 @@ class LogdirWriter:
         self._threads.shutdown(cancel_futures=True)
 
     def has(self, key: str, name: str, made_from: str) -> bool:
-        """Return True if a file of a run can be reused from the existing logdir.
+        """Return True if a file of a run can be reused from the existing logdir, as it seems.
+
+        It is written anew all the same if its bytes turn out to be others.
 
         Args:
             key: of the run.
@@ -56,7 +80,7 @@ class LogdirWriter:
             made_from: content key of the file.
         """
         listed = self._old.runs.get(key)
-        return still_right(self._old_folder, listed, name, made_from) is not None
+        return still_right(self._old_folder, listed, name, made_from, self._known) is not None
 
     def write(self, key: str, title: str, pieces: Sequence[Piece]) -> tuple[str, bool]:
         """Write a run; return the name of its folder, and True if the run has changed.
@@ -77,8 +101,7 @@ class LogdirWriter:
         folder.mkdir()
         for piece in pieces:
             path = folder / piece.name
-            kept = still_right(self._old_folder, listed, piece.name, piece.key)
-            if kept is not None and taken_over(kept, path):
+            if listed is not None and self._take_over(listed, piece, path):
                 continue
             if piece.slow:
                 self._wait_for_room()
@@ -87,6 +110,17 @@ class LogdirWriter:
                 piece.write(path)
         self._runs[key] = Listed(name, title, {p.name: Made(p.key, -1) for p in pieces})
         return name, changed
+
+    def _take_over(self, listed: Listed, piece: Piece, path: Path) -> bool:
+        """Put a file of the existing logdir into the new one; return False if it is not right."""
+        old = still_right(self._old_folder, listed, piece.name, piece.key, self._known)
+        if old is None:
+            return False
+        known = self._known[file_of(listed, piece.name)]
+        if not taken_over(old, path, known.checksum):
+            return False
+        self.made[path.relative_to(self._folder).as_posix()] = known
+        return True
 
     def _wait_for_room(self) -> None:
         """Block while `_SLOW_WAITING` slow files are unfinished, to bound the memory they hold."""
@@ -102,6 +136,15 @@ class LogdirWriter:
         """
         for future in self._pending:
             future.result()
+        written = {
+            file_of(run, name): made.key
+            for run in self._runs.values()
+            for name, made in run.files.items()
+            if file_of(run, name) not in self.made
+        }
+        checksums = self._threads.map(checksum_of_file, map(self._folder.joinpath, written))
+        for (file, key), checksum in zip(written.items(), checksums, strict=True):
+            self.made[file] = KnownFile(key, checksum)
         runs = {key: self._measured(run) for key, run in self._runs.items()}
         same = runs == dict(self._old.runs)
         return LogdirManifest(self._old.edition + (not same), runs)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from graph.pages.options import SiteOptions
 from imgrec.collection.kinds import BUNDLE, COMMUNITY
-from imgrec.store.contents import Materials, reachable_roots
+from imgrec.store.contents import Inputs, Materials, reachable_roots
 from imgrec.store.store import Store
 from imgrec.system.known_outputs import is_current
-from imgrec.system.made_of import fingerprint, program_fingerprint
+from imgrec.system.made_of import program_fingerprint
 
 # Options that change no byte.
 _HOW = ("workers", "workers_from")
@@ -24,34 +24,18 @@ def drawing_program() -> str:
     return program_fingerprint("imgrec", "graph")
 
 
-def site_materials(store: Store) -> Materials:
-    """Return what a site is made of in a store."""
-    paths = store.paths
-    return Materials(
-        (paths.manifest, paths.features, paths.all_relations, paths.thumbs, paths.previews,
-         paths.all_classes),
-        (paths.all_knn, paths.duplicates, paths.communities),
-        (BUNDLE, COMMUNITY),
-    )  # fmt: skip
-
-
-def site_inputs(store: Store, out: Path, options: SiteOptions) -> str:
-    """Return a fingerprint of all that a site would be made of now.
+def site_inputs(store: Store, out: Path, options: SiteOptions, roots: frozenset[str]) -> Inputs:
+    """Return all that a site is made of.
 
     Args:
         store: open.
         out: absolute path of the site.
         options: of the site.
+        roots: those that are reachable.
     """
     chosen = {name: value for name, value in asdict(options).items() if name not in _HOW}
-    return fingerprint(
-        "site",
-        drawing_program(),
-        chosen,
-        [out, store.path.resolve()],
-        reachable_roots(store.catalog),
-        site_materials(store).whole(store),
-    )
+    around = ("site", drawing_program(), chosen, [out, store.path.resolve()], roots)
+    return Inputs(store, _materials(store), around)
 
 
 def site_is_current(store: Store, out: Path | str, options: SiteOptions | None = None) -> bool:
@@ -65,4 +49,18 @@ def site_is_current(store: Store, out: Path | str, options: SiteOptions | None =
         options: None for the defaults.
     """
     out = Path(out).resolve()
-    return is_current(out, lambda: site_inputs(store, out, options or SiteOptions()))
+    options = options or SiteOptions()
+    return is_current(
+        out, lambda: site_inputs(store, out, options, reachable_roots(store.catalog)).whole()
+    )
+
+
+def _materials(store: Store) -> Materials:
+    """Return what a site is made of in a store."""
+    paths = store.paths
+    return Materials(
+        (paths.manifest, paths.features, paths.all_relations, paths.thumbs, paths.previews,
+         paths.all_classes),
+        (paths.all_knn, paths.duplicates, paths.communities),
+        (BUNDLE, COMMUNITY),
+    )  # fmt: skip

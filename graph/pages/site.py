@@ -25,7 +25,7 @@ from graph.communities.parts import induced, split
 from graph.communities.weights import Graph
 from graph.name_search.index import write_search
 from graph.pages.contact_sheet import ContactJob, chosen, contact_job
-from graph.pages.current import drawing_program, site_inputs, site_materials
+from graph.pages.current import drawing_program, site_inputs
 from graph.pages.draw import Workshop, Written, write_pages, write_sheet
 from graph.pages.jobs import OverviewJob, PageJob, overview_job, pictures_job, sheet_pictures
 from graph.pages.options import SiteOptions
@@ -42,7 +42,7 @@ from imgrec.store.site_link import keep_site
 from imgrec.store.store import Store
 from imgrec.store.written_from import STORE, store_token
 from imgrec.system.atomic_folders import new_folder
-from imgrec.system.known_outputs import record_of, remember
+from imgrec.system.known_outputs import Stamps, record_of, remember
 from imgrec.system.output_folder import SITE
 from imgrec.system.progress import planned, progress
 from imgrec.system.stage_costs import (
@@ -130,8 +130,9 @@ def write_site(
 
 
 def _made(store: Store, out: Path, options: SiteOptions, quiet: bool) -> SiteSummary:
-    materials = site_materials(store)
-    read = materials.read_only(store)
+    # What lies outside of the store is taken once, before anything is drawn.
+    roots = reachable_roots(store.catalog)
+    given, stamps = site_inputs(store, out, options, roots).given(), Stamps()
     spec, before = store.spec(options.encoder), load_parts(store)
     groups, warnings = _groups(store, options, quiet)
     knn = knn_graph_of(store, spec.name, max(K, options.k), quiet=quiet)
@@ -147,9 +148,8 @@ def _made(store: Store, out: Path, options: SiteOptions, quiet: bool) -> SiteSum
     classes = store.classes() if store.class_encoders() else None
     with progress(COMMUNITIES, quiet=quiet):
         collection = make_collection(neighbors, store.catalog, groups, wanted, before, classes)
-    roots = reachable_roots(store.catalog)
     with ExitStack() as end:
-        with new_folder(out, SITE.check_place) as folder:
+        with new_folder(out, SITE.check_place, stamps.take) as folder:
             workshop = Workshop(
                 store.path.resolve(), folder.resolve(), out, roots, options.seed, drawing_program()
             )
@@ -163,10 +163,10 @@ def _made(store: Store, out: Path, options: SiteOptions, quiet: bool) -> SiteSum
         if not unkept:
             # The method that the store remembers is that of its labels.
             keep_parts(store, collection.kept)
-        unchanged = read == materials.read_only(store) and roots == reachable_roots(store.catalog)
-        whole = unchanged and not warnings and not unkept
+        inputs = site_inputs(store, out, options, reachable_roots(store.catalog))
+        whole = not warnings and not unkept
         made = {one.file: one.made for one in written}
-        remember(out, site_inputs(store, out, options) if whole else "", made)
+        remember(out, inputs.whole_if(given) if whole else "", stamps, made)
     warnings += [*store.lacking(store.feature(spec.name)), *unkept]
     keep_site(store, out)
     guide = collection.guide

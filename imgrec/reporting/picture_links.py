@@ -5,7 +5,7 @@ for is put in when the figure is written, for the place of the file that holds i
 drawing serves the page and the files beside it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -43,15 +43,15 @@ class Target:
 class PictureLinks:
     """Finds where pictures are to be seen."""
 
-    def __init__(self, store: Store, site: Path | None) -> None:
+    def __init__(self, store: Store, site: Path | None, roots: Collection[str]) -> None:
         """Prepare for the pictures of a store.
 
         Args:
             store: open.
             site: absolute path of its network site, None if it has none.
+            roots: the folders of pictures that are there; others are not linked to.
         """
-        self._store, self._site = store, site
-        self._reachable: dict[str, bool] = {}
+        self._store, self._site, self._roots = store, site, roots
         self._pages: dict[str, Path | None] = {}
 
     def of(self, ids: Iterable[int]) -> dict[int, Target]:
@@ -74,10 +74,7 @@ class PictureLinks:
 
     def _file(self, entry: Entry) -> Path | None:
         """Return the file of a picture; None if its folder is not there."""
-        source = source_of(entry.root)
-        if entry.root not in self._reachable:
-            self._reachable[entry.root] = source.identity() is not None
-        return source.file(entry.path) if self._reachable[entry.root] else None
+        return source_of(entry.root).file(entry.path) if entry.root in self._roots else None
 
 
 def name_of(entry: Entry) -> str:

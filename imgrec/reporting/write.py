@@ -18,7 +18,7 @@ from imgrec.layouts.choices import OVERVIEW_SIZE
 from imgrec.neighbors.graph import K, kept_neighbors, neighbors_in
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.reporting.choices import START
-from imgrec.reporting.current import linked_outputs, report_inputs, report_materials
+from imgrec.reporting.current import Surroundings, report_inputs
 from imgrec.reporting.facts.catalog import date_of
 from imgrec.reporting.facts.clusters import groups_of
 from imgrec.reporting.facts.health import Health
@@ -51,7 +51,7 @@ from imgrec.store.parts import part_name, part_numbers
 from imgrec.store.store import Store
 from imgrec.system import stage_costs
 from imgrec.system.atomic_folders import new_folder
-from imgrec.system.known_outputs import remember
+from imgrec.system.known_outputs import Stamps, remember
 from imgrec.system.output_folder import REPORT
 from imgrec.system.progress import planned, progress
 from imgrec.system.stage_costs import report_weights
@@ -123,25 +123,26 @@ def _made(
     store: Store, spec: EncoderSpec, feature: FeatureStore, out: Path, options: ReportOptions,
     quiet: bool,
 ) -> ReportSummary:  # fmt: skip
-    materials = report_materials(store)
-    read = materials.read_only(store)
+    # What lies outside of the store is taken once, before anything is drawn.
+    around = Surroundings.of(store, out, options)
+    given, stamps = report_inputs(store, out, options, around).given(), Stamps()
     with progress(stage_costs.CLUSTERS, quiet=quiet):
         clusters = clusters_in(store, spec, feature, options.clusters)
     thumbnails = Thumbnails(store)
     drawings = Drawings(thumbnails)
     sections = _sections(store, spec, feature, clusters, thumbnails, options, quiet)
-    site, logdir, unlinked = linked_outputs(store, out, options)
-    drawn = _drawn(sections, drawings, PictureLinks(store, site), out, quiet)
+    picture_links = PictureLinks(store, around.site, around.roots)
+    drawn = _drawn(sections, drawings, picture_links, out, quiet)
     head = _head(store, spec, feature)
     with progress(stage_costs.REPORT_END, quiet=quiet):
-        links = links_from(store, out, site, logdir)
+        links = links_from(store, out, around.site, around.logdir)
         html = page_html(head, sections, drawn, links, options.named).encode("utf-8")
-        with new_folder(out, REPORT.check_place) as folder:
+        with new_folder(out, REPORT.check_place, stamps.take) as folder:
             _write(folder, html, drawn, len(feature))
         unkept = keep_labels(store, CLUSTER, clusters.labels())
-        whole = not unkept and read == materials.read_only(store)
-        remember(out, report_inputs(store, out, options) if whole else "")
-    warnings = (*unlinked, *store.lacking(feature), *unkept)
+        inputs = report_inputs(store, out, options, Surroundings.of(store, out, options))
+        remember(out, "" if unkept else inputs.whole_if(given), stamps)
+    warnings = (*around.unlinked, *store.lacking(feature), *unkept)
     return ReportSummary(
         out / START,
         len(feature),

@@ -51,6 +51,35 @@ class Materials:
         return contents_of(store, (*self.read, *self.kept))
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """All that an output is made of: what lies outside of the store is taken once.
+
+    Attributes:
+        store: open.
+        materials: what the output is made of in the store.
+        around: all else: options, places, the program, and what was found outside of the store. It
+            is what the output is drawn with.
+    """
+
+    store: Store
+    materials: Materials
+    around: object
+
+    def given(self) -> str:
+        """Return a fingerprint of all that the command reads and does not write itself."""
+        return fingerprint(self.around, self.materials.read_only(self.store))
+
+    def whole(self) -> str:
+        """Return a fingerprint of all that the next output is made of."""
+        return fingerprint(self.around, self.materials.whole(self.store))
+
+    def whole_if(self, given: str) -> str:
+        """Return `whole()` if what was given before the output was drawn is still so, else ""."""
+        whole = self.whole()
+        return whole if self.given() == given else ""
+
+
 def reachable_roots(catalog: Catalog) -> frozenset[str]:
     """Return the roots of a catalog that are there now, so that outputs can link to pictures."""
     return frozenset(root for root in catalog.roots() if source_of(root).identity() is not None)

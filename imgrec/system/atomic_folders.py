@@ -36,7 +36,9 @@ Check = Callable[[Path], None]
 
 
 @contextmanager
-def new_folder(path: Path, check: Check | None = None) -> Iterator[Path]:
+def new_folder(
+    path: Path, check: Check | None = None, finished: Callable[[Path], object] | None = None
+) -> Iterator[Path]:
     """Yield a temporary folder that replaces `path` as a whole if the block raises nothing.
 
     If the second rename fails, the first is rolled back. Between the two renames `path` is absent
@@ -48,6 +50,8 @@ def new_folder(path: Path, check: Check | None = None) -> Iterator[Path]:
         check: raises if a folder holds anything that may not be deleted. It is called before
             anything is written, and again just before the old folder is replaced. None: nothing is
             replaced.
+        finished: called with the temporary folder when all is in it, before it gets its name: from
+            then on another process may replace it by one of its own.
 
     Raises:
         FileExistsError: there is something at `path`, and no `check`.
@@ -69,6 +73,8 @@ def new_folder(path: Path, check: Check | None = None) -> Iterator[Path]:
         temporary.chmod(0o777 & ~umask())
         yield temporary
         _sync_folder(temporary)
+        if finished is not None:
+            finished(temporary)
         _check_replaceable(path, check)
         _replace_folder(temporary, path)
     except BaseException as error:

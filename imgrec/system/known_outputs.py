@@ -6,24 +6,26 @@ what a site, a report or a logdir was made of is remembered where only the user 
     <cache folder of imgrec>/outputs/<SHA-256 of the path>     JSON, see `Record`
 
 An output is current if the fingerprint of its inputs is the remembered one and each file in it is
-the one that was written, by size, times and inode; the time of change of an inode cannot be set. A
-single file is taken over only if its bytes have the remembered checksum. Invariant: nothing in an
-output folder is believed. An empty cache folder costs only that all is written again.
+the one that was written, by size, times and inode; the time of change of an inode cannot be set.
+These are taken before the new folder gets its name (`Stamps`), since another process may replace it
+by its own right after that: renaming a folder changes nothing of the files in it. A single file is
+taken over only if its bytes have the remembered checksum. Invariant: nothing in an output folder is
+believed. An empty cache folder costs only that all is written again.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from imgrec.system.atomic_files import write_text
 from imgrec.system.json_files import json_or_none
 from imgrec.system.made_of import fingerprint
-from imgrec.system.regular_files import read_regular
+from imgrec.system.regular_files import open_regular, read_regular
 
 # The least recently written are forgotten.
 _MOST_OUTPUTS = 64
@@ -60,6 +62,46 @@ class Record:
     made: Mapping[str, Made] = field(default_factory=dict)
 
 
+class Stamps:
+    """Names, sizes, times and inodes of the files of an output that is being written."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, tuple[int, ...]] = {}
+        self._linked: list[str] = []
+
+    def take(self, folder: Path) -> None:
+        """Take the stamps of a whole new output that has not its name yet.
+
+        Raises:
+            OSError: the folder cannot be listed.
+        """
+        for name, state in _files_in(folder):
+            self._of[name] = _stamp(state)
+            if not stat.S_ISDIR(state.st_mode) and state.st_nlink > 1:
+                self._linked.append(name)
+
+    def settled(self, out: Path, made: Mapping[str, Made]) -> str:
+        """Return the fingerprint that the output has if it is untouched since.
+
+        A file that is a hard link to one of the old output has changed its inode when that was
+        deleted. It gets another stamp if it is the same but for that time, and in its bytes.
+
+        Args:
+            out: the output, at its place.
+            made: checksums of the linked files.
+
+        Raises:
+            OSError: a linked file is gone or cannot be read.
+        """
+        now = dict(self._of)
+        for name in self._linked:
+            stamp = _stamp((out / name).lstat())
+            same = stamp[:-1] == self._of[name][:-1] and name in made
+            if same and checksum_of_file(out / name) == made[name].checksum:
+                now[name] = stamp
+        return _digest(now)
+
+
 NOTHING = Record()
 _SHAPE = {"inputs": str, "stamps": str, "made": {str: {"key": str, "checksum": str}}}
 
@@ -76,7 +118,8 @@ def is_current(out: Path, inputs: Callable[[], str]) -> bool:
     if not found.inputs:
         return False
     try:
-        return found.stamps == _stamps(out) and found.inputs == inputs()
+        stamps = _digest({name: _stamp(state) for name, state in _files_in(out)})
+        return found.stamps == stamps and found.inputs == inputs()
     except OSError:
         return False
 
@@ -90,16 +133,19 @@ def record_of(out: Path) -> Record:
     return Record(found["inputs"], found["stamps"], made)
 
 
-def remember(out: Path, inputs: str, made: Mapping[str, Made] | None = None) -> None:
+def remember(
+    out: Path, inputs: str, stamps: Stamps, made: Mapping[str, Made] | None = None
+) -> None:
     """Remember an output that was just written; do nothing where the cache cannot be written.
 
     Args:
         out: its folder, at its place.
         inputs: fingerprint of all that it was made of; "" if that is not known for sure.
+        stamps: of its files, taken before it had its name.
         made: the files that may be taken over by the next one.
     """
-    with suppress(OSError):
-        record = Record(inputs, _stamps(out), made or {})
+    with suppress(OSError, ValueError):
+        record = Record(inputs, stamps.settled(out, made or {}), made or {})
         _write(_file(out), json.dumps(asdict(record)))
 
 
@@ -125,25 +171,41 @@ def checksum_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _stamps(out: Path) -> str:
-    """Return a fingerprint of all that a folder holds, by names, sizes, times and inodes.
+def checksum_of_file(file: Path) -> str:
+    """Return the checksum of a file that may be too large to be read at once.
+
+    Raises:
+        OSError: the file is absent, a link, or cannot be read.
+        ValueError: it is no regular file.
+    """
+    with open_regular(file) as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _files_in(out: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield name and state of all that a folder holds.
 
     Raises:
         OSError: it cannot be listed.
     """
-    found: list[tuple[Any, ...]] = []
     folders = [out]
     while folders:
         for entry in os.scandir(folders.pop()):
-            state = entry.stat(follow_symlinks=False)
-            name = Path(entry.path).relative_to(out).as_posix()
-            # Folders get another time when the one above is renamed, on some file systems.
-            folder = entry.is_dir(follow_symlinks=False)
-            times = () if folder else (state.st_size, state.st_mtime_ns, state.st_ctime_ns)
-            found.append((name, state.st_mode, state.st_ino, *times))
-            if folder:
+            yield Path(entry.path).relative_to(out).as_posix(), entry.stat(follow_symlinks=False)
+            if entry.is_dir(follow_symlinks=False):
                 folders.append(Path(entry.path))
-    return fingerprint(sorted(found))
+
+
+def _stamp(state: os.stat_result) -> tuple[int, ...]:
+    """Return what tells whether a file was changed; the time of change of its inode is the last."""
+    # Folders get another time when the one above is renamed, on some file systems.
+    if stat.S_ISDIR(state.st_mode):
+        return state.st_mode, state.st_ino
+    return state.st_mode, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
+
+
+def _digest(stamps: Mapping[str, tuple[int, ...]]) -> str:
+    return fingerprint(sorted(stamps.items()))
 
 
 def _write(file: Path, text: str) -> None:

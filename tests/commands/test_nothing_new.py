@@ -7,6 +7,7 @@ there, and by one that knows nothing of it. They must be the same, byte for byte
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -239,6 +240,87 @@ def test_an_output_of_somebody_else_is_written_anew(
     assert work.write("site") == 0
     assert not _NOTHING.fullmatch(_told(capsys))
     assert work.files("site") == right
+
+
+def _hook_after(patch: pytest.MonkeyPatch, place: str, then: Callable[[], object]) -> None:
+    """Let something happen once, right after a function was called."""
+    module, _, name = place.rpartition(".")
+    real, left = getattr(import_module(module), name), [then]
+
+    def hooked(*args: object, **kwargs: object) -> object:
+        found = real(*args, **kwargs)
+        if left:
+            left.pop()()
+        return found
+
+    patch.setattr(place, hooked)
+
+
+# Of each kind, a function that is called when all is drawn and before the folder has its name.
+DRAWN = {"site": "graph.pages.site._finish", "report": "imgrec.reporting.write.page_html"}
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_an_output_is_not_current_if_a_folder_of_pictures_came_while_it_was_drawn(
+    work: Work, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    work.write(kind)
+    work.write(kind)
+    _away(work)
+    _hook_after(monkeypatch, DRAWN[kind], lambda: _back(work))
+    assert work.write(kind) == 0
+    assert work.photos.exists()
+    _told(capsys)
+    assert work.write(kind) == 0
+    assert not _NOTHING.fullmatch(_told(capsys))
+
+
+def test_a_report_is_not_current_if_its_links_went_while_it_was_drawn(
+    work: Work, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind in (*MAINS, *MAINS):
+        work.write(kind)
+    site, aside = work.folder / "site", work.folder / "site aside"
+    _hook_after(monkeypatch, DRAWN["report"], lambda: site.rename(aside))
+    # Another option, so that it is drawn.
+    assert work.write("report", "--diverse", "3") == 0
+    assert aside.exists()
+    _told(capsys)
+    assert work.write("report", "--diverse", "3") == 0
+    assert not _NOTHING.fullmatch(_told(capsys))
+    aside.rename(site)
+
+
+KEPT = {
+    "site": "graph.pages.site.keep_parts",
+    "report": "imgrec.reporting.write.keep_labels",
+    "logdir": "projector.export.keep_labels",
+}
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_what_another_run_wrote_before_one_remembers_is_not_current(
+    work: Work, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The first keeps what it computed while a second one, with other options, replaces its output."""
+    other = {"site": ["--seed", "5"], "report": ["--diverse", "5"], "logdir": ["--clusters", "2"]}
+    for options in ([], other[kind], [], other[kind]):
+        work.write(kind, *options)
+    right = work.files(kind)
+    replaced = work.folder / "replaced"
+    shutil.copytree(work.folder / kind, replaced)
+
+    def replace() -> None:
+        shutil.rmtree(work.folder / kind)
+        replaced.rename(work.folder / kind)
+
+    _hook_after(monkeypatch, KEPT[kind], replace)
+    assert work.write(kind) == 0
+    assert work.files(kind) == right and not replaced.exists()
+    _told(capsys)
+    assert work.write(kind) == 0
+    assert not _NOTHING.fullmatch(_told(capsys))
+    assert work.files(kind) != right
 
 
 def test_the_number_of_workers_changes_nothing(

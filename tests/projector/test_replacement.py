@@ -1,10 +1,12 @@
 """Tests of replacing a logdir: atomic, incremental, never deleting files of the user."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -226,6 +228,54 @@ def test_a_file_that_is_no_longer_whole_is_made_again(tmp_path: Path) -> None:
     (runs(out)[1] / "tensor.bytes").unlink()
     _exported(store, out)
     assert contents(out) == before
+
+
+def _same_size(out: Path) -> None:
+    for path in [p for p in out.rglob("*") if p.is_file() and p.name != "projector.json"]:
+        state = path.stat()
+        path.write_bytes(path.read_bytes()[:-1] + b"!")
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
+def _other_keys(out: Path) -> None:
+    """Exchange two sprites of the same run of another logdir, which the manifest vouches for."""
+    first, second = (run / "sprite.webp" for run in runs(out)[:2])
+    listed = json.loads((out / "projector.json").read_text("utf-8"))
+    files = {run["folder"]: run["files"] for run in listed["runs"].values()}
+    a, b = (files[sprite.parent.name] for sprite in (first, second))
+    data = first.read_bytes(), second.read_bytes()
+    first.write_bytes(data[1])
+    second.write_bytes(data[0])
+    a["sprite.webp"]["size_bytes"], b["sprite.webp"]["size_bytes"] = len(data[1]), len(data[0])
+    (out / "projector.json").write_text(json.dumps(listed), "utf-8")
+
+
+@pytest.mark.parametrize("tamper", [_same_size, _other_keys])
+def test_files_that_somebody_exchanged_are_written_anew(
+    tmp_path: Path, tamper: Callable[[Path], None]
+) -> None:
+    store, out = _grouped(tmp_path / "store"), tmp_path / "log"
+    _exported(store, out)
+    before = contents(out)
+    tamper(out)
+    assert contents(out) != before
+    _exported(store, out)
+    after = contents(out)
+    assert {name for name in before if after[name] != before[name]} <= {"projector.json"}
+    assert after.keys() == before.keys()
+
+
+def test_files_of_a_logdir_that_this_user_did_not_write_are_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, out = _grouped(tmp_path / "store"), tmp_path / "log"
+    _exported(store, out)
+    before, files = contents(out), _inodes(out)
+    for name in ("XDG_CACHE_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "cache of another user"))
+    _exported(store, out)
+    assert contents(out) == before
+    assert not set(files.values()) & set(_inodes(out).values())
 
 
 def test_a_store_on_a_read_only_disk_can_be_shown(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from imgrec.store.store import Store
+from imgrec.system.known_outputs import checksum_of
 from logdirs import contents
 from projector.export import ProjectorOptions, write_logdir
 from projector.files.pieces import Piece
@@ -44,11 +45,12 @@ def test_a_file_that_disappears_while_it_is_taken_over_is_made_again(
 
 
 def test_a_file_that_can_be_neither_linked_nor_copied_is_not_taken_over(tmp_path: Path) -> None:
-    assert not taken_over(tmp_path / "gone", tmp_path / "new")
+    right = checksum_of(b"x")
+    assert not taken_over(tmp_path / "gone", tmp_path / "new", right)
     assert not (tmp_path / "new").exists()
     (tmp_path / "there").write_text("x")
     (tmp_path / "new").mkdir()
-    assert not taken_over(tmp_path / "there", tmp_path / "new")
+    assert not taken_over(tmp_path / "there", tmp_path / "new", right)
 
 
 def test_a_failing_slow_file_fails_the_logdir_even_if_others_follow(tmp_path: Path) -> None:

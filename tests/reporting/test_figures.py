@@ -164,7 +164,7 @@ def test_names_are_drawn_as_text_and_never_as_markup() -> None:
 
 def test_a_figure_has_reproducible_bytes_and_no_date(store: Store) -> None:
     row = Row("one", "two", [1, 2, 3], ["a", "b", "c"])
-    sheet, links = Sheet([row], Thumbnails(store)), PictureLinks(store, None)
+    sheet, links = Sheet([row], Thumbnails(store)), PictureLinks(store, None, ())
     chart = _chart(sheet.draw, (1040, 400))
     first, second = (render(chart, draw_chart(chart), links, *_PLACES) for _ in range(2))
     assert (first.svg, first.png, first.inline) == (second.svg, second.png, second.inline)

@@ -2,15 +2,17 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from imgrec.system import known_outputs
+from imgrec.system.atomic_folders import new_folder
 from imgrec.system.known_outputs import (
     NOTHING,
     Made,
+    Stamps,
     checksum_of,
     is_current,
     record_of,
@@ -35,12 +37,19 @@ def out(tmp_path: Path) -> Path:
     return folder
 
 
+def _remember(out: Path, inputs: str, made: Mapping[str, Made] | None = None) -> None:
+    """Remember an output as if it had just been written."""
+    stamps = Stamps()
+    stamps.take(out)
+    remember(out, inputs, stamps, made)
+
+
 def test_an_untouched_output_of_the_same_inputs_is_current(out: Path) -> None:
     assert not is_current(out, lambda: "a")
-    remember(out, "a")
+    _remember(out, "a")
     assert is_current(out, lambda: "a")
     assert not is_current(out, lambda: "b")
-    remember(out, "b")
+    _remember(out, "b")
     assert not is_current(out, lambda: "a")
     # Moved with its parent folder, and back.
     moved = out.rename(out.with_name("moved"))
@@ -51,12 +60,12 @@ def test_an_untouched_output_of_the_same_inputs_is_current(out: Path) -> None:
 
 
 def test_inputs_that_are_not_known_are_never_current(out: Path) -> None:
-    remember(out, "")
+    _remember(out, "")
     assert not is_current(out, lambda: "")
 
 
 def test_inputs_are_not_computed_for_an_output_that_was_touched(out: Path) -> None:
-    remember(out, "a")
+    _remember(out, "a")
     (out / "index.html").unlink()
     assert not is_current(out, lambda: pytest.fail("computed"))
 
@@ -96,7 +105,7 @@ TOUCHES: list[Callable[[Path], object]] = [
 def test_an_output_that_was_touched_is_not_current(
     out: Path, touch: Callable[[Path], object]
 ) -> None:
-    remember(out, "a")
+    _remember(out, "a")
     touch(out)
     assert not is_current(out, lambda: "a")
 
@@ -106,7 +115,7 @@ RECORDS = [b"", b"{", b"[]", b"{}", b'{"inputs": 1, "stamps": "", "made": {}}', 
 
 @pytest.mark.parametrize("text", RECORDS)
 def test_a_damaged_record_is_none(out: Path, cache: Path, text: bytes) -> None:
-    remember(out, "a", {"index.html": Made("key", "sum")})
+    _remember(out, "a", {"index.html": Made("key", "sum")})
     assert record_of(out).made == {"index.html": Made("key", "sum")}
     (record,) = (cache / "imgrec" / "outputs").iterdir()
     record.write_bytes(text)
@@ -116,7 +125,7 @@ def test_a_damaged_record_is_none(out: Path, cache: Path, text: bytes) -> None:
 
 def test_a_cache_that_cannot_be_written_is_done_without(out: Path, cache: Path) -> None:
     cache.write_bytes(b"a file")
-    remember(out, "a")
+    _remember(out, "a")
     assert not is_current(out, lambda: "a")
 
 
@@ -127,7 +136,7 @@ def test_the_least_recently_written_are_forgotten(
     outs = [tmp_path / str(i) for i in range(3)]
     for number, one in enumerate(outs):
         one.mkdir()
-        remember(one, "a")
+        _remember(one, "a")
         for file in (cache / "imgrec" / "outputs").iterdir():
             # Written in the order of the loop, whatever the resolution of the clock is.
             os.utime(file, ns=(0, file.stat().st_mtime_ns - 10**9 * (3 - number)))
@@ -158,3 +167,36 @@ def test_a_file_that_was_exchanged_is_not_taken_over(tmp_path: Path, attack: str
     elif attack == "pipe":
         os.mkfifo(old)
     assert taken_over(old, Made("k", checksum_of(b"made")), "k") is None
+
+
+def _replaced(out: Path, text: bytes, stamps: Stamps) -> None:
+    with new_folder(out, lambda _: None, stamps.take) as folder:
+        (folder / "index.html").write_bytes(text)
+
+
+def test_what_another_process_put_in_place_meanwhile_is_not_remembered_as_own(out: Path) -> None:
+    """Two write the same output; each remembers it only after both were renamed."""
+    mine, others = Stamps(), Stamps()
+    _replaced(out, b"mine", mine)
+    _replaced(out, b"else", others)
+    remember(out, "mine", mine)
+    assert not is_current(out, lambda: "mine")
+    remember(out, "others", others)
+    assert is_current(out, lambda: "others")
+    remember(out, "mine", mine)
+    assert not is_current(out, lambda: "others") and not is_current(out, lambda: "mine")
+
+
+@pytest.mark.parametrize("touch", [None, _same_size_and_time])
+@pytest.mark.parametrize("checksum", [b"one", b"other"])
+def test_a_file_linked_to_the_old_output_is_remembered_by_its_bytes(
+    out: Path, touch: Callable[[Path], object] | None, checksum: bytes
+) -> None:
+    """The inode of a linked file changes when the old output is deleted, after the stamps."""
+    stamps = Stamps()
+    with new_folder(out, lambda _: None, stamps.take) as folder:
+        (folder / "index.html").hardlink_to(out / "index.html")
+    if touch is not None:
+        touch(out)
+    remember(out, "a", stamps, {"index.html": Made("key", checksum_of(checksum))})
+    assert is_current(out, lambda: "a") == (touch is None and checksum == b"one")
