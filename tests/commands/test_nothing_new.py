@@ -302,7 +302,7 @@ KEPT = {
 def test_what_another_run_wrote_before_one_remembers_is_not_current(
     work: Work, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """The first keeps what it computed while a second one, with other options, replaces its output."""
+    """The first keeps what it computed; a second one, with other options, replaces its output."""
     other = {"site": ["--seed", "5"], "report": ["--diverse", "5"], "logdir": ["--clusters", "2"]}
     for options in ([], other[kind], [], other[kind]):
         work.write(kind, *options)
