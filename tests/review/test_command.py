@@ -70,7 +70,7 @@ def test_table_and_lists_are_written_and_told(
     assert main([*QUIET, *outputs]) == 0
     out, err = capsys.readouterr()
     *files, last = out.splitlines()
-    assert last.startswith("1 group of 4 files: 2 files could go (0.")
+    assert last.startswith("1 group of 4 files: 2 files could go (2")
     assert " kB), 0 files to look at first, 1 link, not counted, " in last
     assert last.endswith(" s: go.list0")
     assert files == outputs[1:-1:2]
@@ -119,7 +119,7 @@ def test_graph_writes_the_same_table(here: Path, capsys: pytest.CaptureFixture[s
     capsys.readouterr()
     assert graph_command(["--duplicates", "g.csv"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("1 group of 4 files: 2 files could go (0.")
+    assert out.startswith("1 group of 4 files: 2 files could go (2")
     assert re.search(r", \d+(\.\d)? s: g\.csv\n$", out)
     assert out.count("\n") == 1
     assert (here / "g.csv").read_bytes() == (here / "d.csv").read_bytes()
@@ -136,7 +136,7 @@ def test_files_that_are_gone_are_told_and_not_counted(
     (here / "photos" / "=1+1.jpg").unlink()
     assert main([*QUIET, "--csv", "d.csv"]) == 0
     out, err = capsys.readouterr()
-    assert out.startswith("1 group of 4 files: 1 file could go (0.")
+    assert out.startswith("1 group of 4 files: 1 file could go (10.2 kB")
     assert "1 file not compared: gone, changed since the last imgrec index" in err
     gone = next(row for row in _rows(here / "d.csv") if name_of(row["path"]) == "=1+1.jpg")
     assert (gone["kind"], gone["keep"]) == ("similar", "look")
@@ -157,7 +157,7 @@ def test_trash_and_undo(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*QUIET, "--trash"]) == 0
     out, err = capsys.readouterr()
     assert {path.name for path in (here / "photos").iterdir()} == before.keys() - {"=1+1.jpg", ODD}
-    assert "\n2 files moved to the trash (0." in out
+    assert "\n2 files moved to the trash (2" in out
     log = err.removeprefix("log: ").strip()
     assert out.splitlines()[-1] == f"to undo this: imgrec duplicates --undo {log}"
     assert Path(log).is_relative_to(here.parent / "data")
