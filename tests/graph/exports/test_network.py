@@ -233,7 +233,7 @@ def test_the_command_writes_what_is_named(
     assert main(["--store", str(path), *arguments, "-v"]) == 0
     details = capsys.readouterr().out.splitlines()[:-3]
     assert details[0].startswith(f"{edges} edges (")
-    assert "recall" in details[1]
+    assert details[1] == "15 nearest of 60 pictures, exact"
     assert {name: file.read_bytes() for name, file in files.items()} == before
     assert sorted(os.listdir(tmp_path)) == sorted(file.name for file in files.values())
 
