@@ -213,7 +213,7 @@ def orders_of(
     if any(colors):
         ranks = {color: rank for rank, color in enumerate(_COLORS)}
         by_color = sorted(likeness, key=lambda i: (ranks.get(colors[i], len(ranks)), colors[i]))
-        found["color"] = _grouped(by_color, [color or _NO_COLOR for color in colors])
+        found[COLOR] = _grouped(by_color, [color or _NO_COLOR for color in colors])
     if any(taken):
         by_date = sorted(likeness, key=lambda i: (not taken[i], taken[i]))
         found["date"] = _grouped(by_date, _headings(taken))

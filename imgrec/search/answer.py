@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from imgrec.collection.kinds import FOLDER
 from imgrec.search.picture_lines import class_told, result_lines
 from imgrec.store.notebook import Cell, pictures_html
 from imgrec.system.file_names import printable
@@ -164,5 +165,5 @@ def answer_heading(answer: Answer) -> str:
 
 def _facts(result: Result) -> list[str]:
     """Return the lines below the picture of a result: its distance and its class or folder."""
-    told = class_told(result.labels) or result.labels.get("folder", "")
+    told = class_told(result.labels) or result.labels.get(FOLDER, "")
     return [f"{result.rank}: {result.distance:.4f}", *([told] if told else [])]

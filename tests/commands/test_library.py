@@ -141,7 +141,9 @@ def test_projector(pair: tuple[Path, Path]) -> None:
 def test_report(pair: tuple[Path, Path]) -> None:
     called, commanded = pair
     with Store.open(called / "store") as store:
-        summary = write_report(store, called / "report", ReportOptions(clusters=3, methods=()))
+        # The commands of the page name the store as that of the command does.
+        options = ReportOptions(clusters=3, methods=(), named=commanded / "store")
+        summary = write_report(store, called / "report", options)
     command(
         report_command, commanded, "--out", str(commanded / "report"),
         "--clusters", "3", "--maps", "none", "--quiet",

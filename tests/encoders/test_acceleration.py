@@ -184,4 +184,4 @@ def test_a_failing_compiler_is_reported_in_one_line_of_the_run(
     assert done.returncode == 0, done.stderr
     assert len(lines) == 1
     assert "Traceback" not in done.stderr and "Warning" not in done.stderr
-    assert done.stdout.startswith("24 pictures, 0 failed")
+    assert done.stdout.startswith("24 pictures, 24 new, 24 read ")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from imgrec.collection import Catalog
+from imgrec.collection.kinds import CLASS
 from imgrec.reporting.facts.diverse import Diverse
 from imgrec.reporting.facts.label_votes import LEAST, Explained, Suspect
 from imgrec.reporting.facts.splits import COPY, SAME, Leak
@@ -167,7 +168,7 @@ def _class_chart(labels: Labels) -> Chart:
         ).draw,
         (WIDE_PX, NARROW_PX),
         csv_text(
-            ("class", "pictures", "explained", "share", "taken_for", "taken"),
+            (CLASS, "pictures", "explained", "share", "taken_for", "taken"),
             [
                 (cell(one.name), one.pictures, one.explained, f"{one.share:.4f}",
                  cell(one.taken_for), one.taken)
