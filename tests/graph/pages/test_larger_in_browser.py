@@ -70,8 +70,10 @@ def is_near(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
 
 
 def zoomed(browser: webdriver.Chrome, node: int, enlarged: float) -> None:
-    """Center a node and enlarge its thumbnail so many times."""
+    """Center a node and enlarge its thumbnail so many times, as whoever zooms does."""
     browser.execute_script(
+        # Until then, a late resize fits the view again.
+        "untouched = false;"
         "const node = nodesById.get(arguments[0]), { x, y } = positioned(node);"
         "network.moveTo({ position: { x, y }, scale: arguments[1] * node.cell[2] / node.width })",
         node,
