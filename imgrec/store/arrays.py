@@ -13,6 +13,7 @@ Arrays that belong together share letters: the same letter stands for the same n
 """
 
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from tokenize import TokenError
@@ -31,6 +32,13 @@ _NUMBERS = frozenset(
 _MOST_DIMENSIONS = 4
 # With fewer gaps between ids a table is faster than a binary search.
 _DENSE = 16
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+# A header is parsed as a Python literal, and before Python 3.12 the parser counts its depth for all
+# threads: two headers at once may end in a SystemError (python/cpython#106905).
+_PARSING = threading.Lock()
 # What numpy raises on a damaged header.
 _DAMAGED = (
     OSError,
@@ -167,12 +175,10 @@ def _mapped(file: BinaryIO) -> NDArray[Any]:
         ValueError: the header is damaged, or does not fit the file.
     """
     version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-    elif version == (2, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
-    else:
+    if version not in _HEADERS:
         raise ValueError(f"its format {version} is unknown")
+    with _PARSING:
+        shape, fortran, dtype = _HEADERS[version](file)
     start, size = file.tell(), os.fstat(file.fileno()).st_size
     if dtype.name not in _NUMBERS or not dtype.isnative:
         held = "Python objects" if dtype.hasobject else str(dtype)[:40]
