@@ -1,5 +1,6 @@
 """What is left of a site, its duplicates and its exports after many runs: nothing grows."""
 
+import json
 from pathlib import Path
 
 import numpy as np
