@@ -308,7 +308,7 @@ def test_combined_unites_the_nearest_by_three_metrics_ordered_by_cosine(
     ("how", "message"),
     [
         ({"metric": "chi2", "encoder": "long"}, "compares histograms, and long is not one"),
-        ({"metric": "pca-cosine", "encoder": "long"}, "--encoder rgb, or --metric cosine or"),
+        ({"metric": "pca-cosine", "encoder": "long"}, "use encoder rgb, or metric cosine or"),
         ({"metric": "chi2", "features": "long,rgb"}, "chi2 cannot join features: use"),
         ({"metric": "combined", "features": "long,rgb"}, "combined cannot join features"),
         ({"features": "long,rgb", "encoder": "long"}, "exclude each other"),
