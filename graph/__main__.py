@@ -28,7 +28,7 @@ from imgrec.arguments import (
     store_option,
     workers_option,
 )
-from imgrec.commands import Parser, run, summary_line, warn
+from imgrec.commands import Parser, made_and_kept, run, summary_line, warn
 from imgrec.errors import ImgrecError
 from imgrec.system.text import counted, size_text
 
@@ -206,11 +206,7 @@ def _write_site(store: Store, arguments: argparse.Namespace) -> None:
         sys.stdout.write(details(summary))
     groups = summary.communities.communities
     told = [counted(summary.pictures, "picture"), counted(groups, "community")]
-    if summary.kept:
-        pages = counted(summary.pages - summary.kept, "page")
-        told += [f"{pages} written", f"{summary.kept:,} kept"]
-    else:
-        told.append(counted(summary.pages, "page"))
+    told += made_and_kept(summary.pages, summary.kept, "page", "written")
     told.append(size_text(summary.size_bytes))
     sys.stdout.write(summary_line(told, arguments, summary.index))
 

@@ -27,7 +27,7 @@ from imgrec.system.file_names import printable
 from imgrec.system.interrupts import interrupted_once
 from imgrec.system.progress import detailed, planned
 from imgrec.system.suggestions import did_you_mean
-from imgrec.system.text import seconds_text
+from imgrec.system.text import counted, seconds_text
 from imgrec.version import __version__
 
 if TYPE_CHECKING:
@@ -204,6 +204,13 @@ def summary_line(told: Iterable[str], arguments: argparse.Namespace, made: Path 
     took = seconds_text(time.monotonic() - arguments.began_s)
     where = f": {printable(str(made))}" if made else ""
     return f"{', '.join([*told, took])}{where}\n"
+
+
+def made_and_kept(total: int, kept: int, noun: str, how: str) -> list[str]:
+    """Return the counts of what a run made and what it took over: "4 pages written", "34 kept"."""
+    if not kept:
+        return [counted(total, noun)]
+    return [f"{counted(total - kept, noun)} {how}", f"{kept:,} kept"]
 
 
 def warn(prog: str, warnings: Iterable[str]) -> None:

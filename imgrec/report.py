@@ -15,7 +15,7 @@ from imgrec.arguments import (
     store_of,
     store_option,
 )
-from imgrec.commands import Parser, run, summary_line, warn
+from imgrec.commands import Parser, made_and_kept, run, summary_line, warn
 from imgrec.derived.choices import CLUSTERS
 from imgrec.layouts.choices import METHODS
 from imgrec.reporting.choices import DIVERSE, START
@@ -99,11 +99,7 @@ def _report(arguments: argparse.Namespace) -> None:
     if arguments.verbose:
         sys.stdout.write(f"feature    {report.encoder}\n")
     told = [counted(report.pictures, "picture"), counted(report.sections, "section")]
-    if report.kept:
-        drawn = counted(report.figures - report.kept, "figure")
-        told += [f"{drawn} drawn", f"{report.kept:,} kept"]
-    else:
-        told.append(counted(report.figures, "figure"))
+    told += made_and_kept(report.figures, report.kept, "figure", "drawn")
     told.append(size_text(report.size_bytes))
     sys.stdout.write(summary_line(told, arguments, report.index))
 

@@ -126,10 +126,6 @@ class StorePaths:
         """Return the folder of the classes that an encoder found: description and parts."""
         return self.all_classes / folder_name(encoder)
 
-    def classes_description(self, encoder: str) -> Path:
-        """Return the file that names the categories of an encoder's classes."""
-        return self.classes(encoder) / CLASSES_DESCRIPTION
-
     @property
     def class_labels(self) -> Path:
         """The file that says whose classes are the labels `class` and `confidence`."""

@@ -84,7 +84,7 @@ def check_tensor(
         yield place.error(unreadable(f"the tensor file {embedding.tensor}", error), _FAILS)
         return None
     if tensor is not None:
-        yield from _size(place, tensor, text is None)
+        yield from _size(place, tensor)
     return tensor
 
 
@@ -170,7 +170,7 @@ def _binary(place: Place, embedding: Embedding, path: Path, pieces: Pieces) -> C
     return Tensor(rows, columns)
 
 
-def _size(place: Place, tensor: Tensor, binary: bool) -> Check[None]:
+def _size(place: Place, tensor: Tensor) -> Check[None]:
     if tensor.rows < 2:
         yield place.error(
             f"the tensor has {counted(tensor.rows, 'row')}, the page needs 2", _NOT_LISTED

@@ -80,16 +80,19 @@ def large_view_of_two(browser: webdriver.Chrome, site: Path) -> None:
     until(browser, "return document.querySelector('.beside .frame img')")
 
 
-def keys(browser: webdriver.Chrome, site: Path) -> None:
-    pictures(browser, site)
+def ask_for_keys(browser: webdriver.Chrome) -> None:
     press(browser, "?")
     until(browser, "return help.open")
+
+
+def keys(browser: webdriver.Chrome, site: Path) -> None:
+    pictures(browser, site)
+    ask_for_keys(browser)
 
 
 def keys_of_an_overview(browser: webdriver.Chrome, site: Path) -> None:
     overview(browser, site)
-    press(browser, "?")
-    until(browser, "return help.open")
+    ask_for_keys(browser)
 
 
 def search_for(browser: webdriver.Chrome, query: str) -> None:
@@ -122,8 +125,7 @@ def sheet_by_color(browser: webdriver.Chrome, site: Path) -> None:
 
 def keys_of_a_sheet(browser: webdriver.Chrome, site: Path) -> None:
     sheet(browser, site)
-    press(browser, "?")
-    until(browser, "return help.open")
+    ask_for_keys(browser)
 
 
 def results_on_a_sheet(browser: webdriver.Chrome, site: Path) -> None:
