@@ -5,7 +5,7 @@ with a sidecar (`imgrec.store.kept`) counts by its sidecar, which has the checks
 that the same content kept once more is the same. All other files of a store are immutable and
 replaced whole; they count by size, times and inode, whose time of change cannot be set.
 
-Cost: some milliseconds for a thousand pictures; most of it are the rows of the catalog.
+Cost: in proportion to the rows of the catalog, which are most of it.
 """
 
 import os
