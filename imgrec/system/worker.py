@@ -200,6 +200,7 @@ def _serve(pipe: Connection) -> None:
     global _to_parent
     _to_parent = pipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _use_unnamed_locks()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     pipe.send(None)
     while True:
@@ -234,6 +235,17 @@ def _send_error(pipe: Connection, error: Exception) -> None:
     # The parent may have ended.
     with suppress(OSError):
         pipe.send((None, error, told))
+
+
+def _use_unnamed_locks() -> None:
+    """Let the locks of libraries here, such as tqdm's, have no name in the system.
+
+    Those of the start method "spawn" have one, which a killed process leaves behind: Python then
+    writes a warning of "leaked semaphore objects" at the end of the parent. A worker is daemonic
+    and starts no process, so that the start method decides nothing else.
+    """
+    if "fork" in multiprocessing.get_all_start_methods():
+        multiprocessing.set_start_method("fork", force=True)
 
 
 def _end_with_parent() -> None:

@@ -2,11 +2,13 @@
 
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -306,25 +308,36 @@ def _full_disk(*_: object, **__: object) -> None:
     raise OSError("no space")
 
 
+def _read(screen: int, until: tuple[str, ...] = ()) -> str:
+    """Return what a terminal is sent up to one of some words, or to its end."""
+    said = ""
+    # EIO: nobody has the terminal open any more.
+    with suppress(OSError):
+        while not any(word in said for word in until):
+            said += os.read(screen, 1 << 12).decode("utf-8", "replace")
+    return said
+
+
 def test_ctrl_c_ends_the_workers_in_the_middle_of_a_layout(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(3000, 20)).astype(np.float32)
     path = make_store(tmp_path / "store", [plain((9, 9, 9))] * 3000, vectors)
     command = [sys.executable, "-m", "projector", "--store", str(path), "--out"]
+    # A terminal shows each stage at once, however fast the machine is.
+    screen, terminal = pty.openpty()
     run = subprocess.Popen(
         [*command, str(tmp_path / "log"), "--workers", "2"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=terminal, start_new_session=True,
     )  # fmt: skip
-    assert run.stderr is not None
-    said = ""
-    while "t-SNE" not in said and "UMAP" not in said:  # it waits for the first layout
-        letter = run.stderr.read(1)
-        # Empty at the end of the stream: the command has ended too early.
-        assert letter, said
-        said += letter
-    os.killpg(run.pid, signal.SIGINT)
-    said = run.communicate(timeout=30)[1]
-    assert run.returncode == 130
+    os.close(terminal)
+    try:
+        said = _read(screen, until=("t-SNE", "UMAP"))
+        assert run.poll() is None, said
+        os.killpg(run.pid, signal.SIGINT)
+        said = _read(screen)
+    finally:
+        os.close(screen)
+    assert run.wait(timeout=30) == 130
     assert "Traceback" not in said
     assert said.splitlines()[-1].startswith("imgrec projector: stopped")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["store"]

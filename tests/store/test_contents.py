@@ -1,5 +1,6 @@
 """The fingerprint of a store's content: another one after every change, and after no run."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,14 @@ def _whole(path: Path, without: tuple[str, ...] = ()) -> str:
         return contents_of(
             store, [paths.manifest, paths.features, paths.thumbs, paths.all_knn], without
         )
+
+
+@pytest.fixture
+def own_store(own_store: Path) -> Path:
+    """A copy of the shared store without kept neighbors, which other tests may have left in it."""
+    with Store.open(own_store) as store:
+        shutil.rmtree(store.paths.all_knn, ignore_errors=True)
+    return own_store
 
 
 def _label(store: Store) -> None:

@@ -2,6 +2,8 @@
 
 import gc
 import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -18,6 +20,26 @@ def _squared(number: int) -> int:
 
 def _dying() -> None:
     os._exit(1)
+
+
+# Its worker holds a lock of multiprocessing, as that of a progress bar of UMAP, and is killed.
+_KILLED_WITH_A_LOCK = """
+import multiprocessing, time
+from imgrec.system.worker import WorkerDiedError, beat
+from imgrec.system.workers import Workers
+
+def locked():
+    with multiprocessing.RLock():
+        beat("locked", 0.1)
+        time.sleep(600)
+
+if __name__ == "__main__":
+    with Workers(1) as workers:
+        try:
+            workers.submit(locked).result()
+        except WorkerDiedError as died:
+            print(died.mark)
+"""
 
 
 def _open_files() -> int:
@@ -54,6 +76,14 @@ def test_a_pool_leaves_nothing_open(how: str) -> None:
         _use(how)
     assert _open_files() == files
     assert threading.active_count() == threads
+
+
+def test_a_killed_worker_leaves_no_lock_behind(tmp_path: Path) -> None:
+    """Python reports a lock left behind as a leak, at the end, below the last line of a command."""
+    script = tmp_path / "script.py"
+    script.write_text(_KILLED_WITH_A_LOCK)
+    run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60)
+    assert (run.stdout, run.stderr, run.returncode) == ("locked\n", "", 0)
 
 
 def test_a_worker_that_starts_while_the_pool_is_stopped_is_killed(
