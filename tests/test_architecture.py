@@ -20,7 +20,7 @@ from paths import ROOT
 LAYERS = {
     "imgrec": "errors version < system < pictures < sources < collection < encoders < store"
     " < labels < distances < derived < indexing neighbors < layouts duplicates search"
-    " < checks reporting review",
+    " < checks reporting review serving",
     "graph": "choices < addresses words picture_facts < communities previews < name_search < pages"
     " < exports",
     "projector": "errors choices < files",

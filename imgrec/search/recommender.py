@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from imgrec.distances.blockwise import keep_freed_memory, load_kernels
@@ -27,10 +28,9 @@ from imgrec.search.candidates import COUNTS, CandidateCounts, Question
 from imgrec.search.contradictions import both_asked_and_unwanted
 from imgrec.search.listing import Listing, list_pictures
 from imgrec.search.query_vectors import Resolver
-from imgrec.search.results import ranked_results
+from imgrec.search.ranking import Asked, Ranking
 from imgrec.search.space import Space
 from imgrec.search.view import StoreView, weights_asked
-from imgrec.search.ways import chosen_index, search, search_joined
 from imgrec.store.manifest import is_store
 from imgrec.store.notebook import store_html
 from imgrec.store.store import Store, check_store
@@ -200,6 +200,31 @@ class Recommender:
             StoreError: the store lacks a feature.
             EncoderError: a new picture or text cannot be encoded.
         """
+        started = time.perf_counter()
+        ranking = self.rank(
+            images, k, metric, fuse, encoder, features=features, text=text, unwanted=unwanted,
+            unwanted_text=unwanted_text, where=where, under=under, index=index,
+        )  # fmt: skip
+        answer = ranking.answer()
+        return replace(answer, elapsed_ms=round(1000 * (time.perf_counter() - started), 3))
+
+    def rank(
+        self,
+        images: Pictures = (),
+        k: int = 5,
+        metric: str = "cosine",
+        fuse: str = "mean",
+        encoder: str | None = None,
+        *,
+        features: str | Mapping[str, float] | None = None,
+        text: Texts = (),
+        unwanted: Pictures = (),
+        unwanted_text: Texts = (),
+        where: Where = (),
+        under: Under = (),
+        index: str = "auto",
+    ) -> Ranking:
+        """Return the order of the k pictures most similar, to be read in parts; see `query`."""
         pictures = pictures_asked("images", images)
         avoided = pictures_asked("unwanted", unwanted)
         words, avoided_words = (
@@ -215,7 +240,6 @@ class Recommender:
             )
         if k < 1:
             raise WrongValueError(f"k is {k}: give 1 or more")
-        started = time.perf_counter()
         chosen = metric_named(metric)
         view = self._current_view()
         compared = view.compared(chosen, weights_asked(chosen, encoder, features))
@@ -233,35 +257,24 @@ class Recommender:
         likes += [one.resolved for one in texts if not one.text.unwanted]
         dislikes += [one.resolved for one in texts if one.text.unwanted]
         widened, classes = view.widened(wanted)
-        allowed = view.rows_allowed(widened, space)
-        asked = [query.id for query in (*likes, *dislikes) if query.id is not None]
-        to, away = compared.queries(likes), compared.queries(dislikes)
-        margins, left_out = space.between(to, away), space.rows_of(asked)
-        question = Question(to, away, margins, fuse, left_out, allowed, self._counts)
-        if chosen.joins:
-            found = search_joined(space, question, k, index)
-        else:
-            found = search(chosen_index(space, question, index), question, k)
-        results = ranked_results(
-            view.store, view.community_names, space, found, len(likes), chosen, fuse
+        question = Question(
+            wanted=(to := compared.queries(likes)),
+            unwanted=(away := compared.queries(dislikes)),
+            margins=space.between(to, away),
+            fuse=fuse,
+            left_out=space.rows_of([one.id for one in (*likes, *dislikes) if one.id is not None]),
+            allowed=view.rows_allowed(widened, space),
+            counts=self._counts,
         )
-        return Answer(
+        asked = Asked(
             queries=[query.name for query in likes[: len(pictures)]],
             unwanted=[query.name for query in dislikes[: len(avoided)]],
             texts=[one.text for one in texts],
-            encoder=compared.name,
-            metric=metric,
-            fuse=fuse,
-            k=k,
-            images=question.count_allowed(len(space.ids)),
-            index=found.index,
-            exact=found.exact,
-            elapsed_ms=round(1000 * (time.perf_counter() - started), 3),
-            results=results,
             classes=classes,
             warnings=[*compared.lacking, *warnings, *both_asked_and_unwanted(likes, dislikes)],
-            store=str(self.store.path.resolve()),
+            index=index,
         )
+        return Ranking.of(view, compared, question, asked, k)
 
     def _current_view(self) -> StoreView:
         """Return the view of the store's current state, a new one if the store has changed."""

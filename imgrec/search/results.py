@@ -19,6 +19,7 @@ def ranked_results(
     count: int,
     metric: Metric,
     fuse: str,
+    before: int = 0,
 ) -> list[Result]:
     """Return the results of a question, the nearest first.
 
@@ -30,6 +31,7 @@ def ranked_results(
         count: number of query pictures and texts.
         metric: by which they are ordered.
         fuse: how several distances became one.
+        before: number of pictures that are nearer than these.
     """
     ids = space.ids[found.rows].tolist()
     labels, metadata = store.catalog.labels.of(ids), store.catalog.metadata.of(ids)
@@ -51,6 +53,7 @@ def ranked_results(
             community=names.of(path) if (path := labels[entry.id].get(COMMUNITY)) else None,
         )
         for rank, (entry, score, distances) in enumerate(
-            zip(entries, found.scores.tolist(), found.distances.T.tolist(), strict=True), start=1
+            zip(entries, found.scores.tolist(), found.distances.T.tolist(), strict=True),
+            start=before + 1,
         )
     ]

@@ -1,0 +1,1 @@
+"""The live page: a service over a `Recommender`, its routes, guards and page."""

@@ -1,0 +1,205 @@
+"""What the routes of the service answer: dataclasses that become JSON as they are."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from imgrec.search.answer import Answer
+from imgrec.search.listing import Picture
+
+
+@dataclass(frozen=True)
+class Found:
+    """A part of an answer. As JSON it is the object of `imgrec query --json`, and the cursor.
+
+    Attributes:
+        answer: its results are those of this part, with their ranks in the whole.
+        cursor: asks for the next part; None at the end.
+    """
+
+    answer: Answer
+    cursor: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {**self.answer.to_dict(), "cursor": self.cursor}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A part of a list of pictures, by path.
+
+    Attributes:
+        images: number of pictures in the whole list.
+        pictures: those of this part.
+        cursor: asks for the next part; None at the end.
+        classes: see `Answer`.
+    """
+
+    images: int
+    pictures: list[Picture]
+    cursor: str | None
+    classes: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How many pictures lie how far from a question.
+
+    Attributes:
+        edges: (b + 1) ascending distances, the borders of the bins.
+        counts: (b) pictures in each, of all, estimated where `exact` is False.
+        images: number of pictures that pass the filters.
+        exact: True if every distance was computed, not those of a sample.
+    """
+
+    edges: list[float]
+    counts: list[int]
+    images: int
+    exact: bool
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    """A value of a label.
+
+    Attributes:
+        value: as `where` takes it: KIND=VALUE.
+        count: number of pictures that have it, of those that pass the other filters.
+        name: what a person reads, where it differs: the name of a community.
+    """
+
+    value: str
+    count: int
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Facet:
+    """The values of a kind of label, or of metadata, the most frequent first; years by time.
+
+    Attributes:
+        kind: as `where` takes it.
+        values: at most `imgrec.serving.facets.MOST_VALUES`.
+        total: number of values that there are.
+    """
+
+    kind: str
+    values: list[FacetValue]
+    total: int
+
+
+@dataclass(frozen=True)
+class Facets:
+    """What the pictures that pass a filter are, by kind.
+
+    Attributes:
+        images: number of pictures that pass.
+        facets: folder, class, color, community, cluster, collection, taken and others, where a
+            picture has any.
+    """
+
+    images: int
+    facets: list[Facet]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A picture from outside, ready to be asked about.
+
+    Attributes:
+        upload: its token.
+        width: of the upright original, in pixels.
+        height: of the upright original, in pixels.
+        format: such as "JPEG".
+        warning: what is wrong with the file, "" for a sound one.
+        same: the pictures of the catalog that have the same content, all places.
+    """
+
+    upload: str
+    width: int
+    height: int
+    format: str
+    warning: str = ""
+    same: list[Picture] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known of one picture.
+
+    Attributes:
+        picture: as in a list.
+        width: of the upright original, in pixels.
+        height: of the upright original, in pixels.
+        bytes: size of the file.
+        format: such as "JPEG".
+        copies: the other pictures of the catalog with the same content.
+        collections: the names of those that it is in.
+    """
+
+    picture: Picture
+    width: int
+    height: int
+    bytes: int
+    format: str
+    copies: list[Picture] = field(default_factory=list)
+    collections: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class StoreFacts:
+    """What the page needs to know of a store to offer what can be asked.
+
+    Attributes:
+        name: of its folder.
+        images: number of pictures.
+        features: those that can be compared, relations too.
+        default: the feature compared where none is named.
+        texts: True if the default feature can be asked by words.
+        metrics: names of metrics, with a line on each.
+        fusions: ways to join several pictures, with a line on each.
+        links: what else is served: "site", "report", with their paths on this server.
+        exports: name of the folder where collections can be copied to; "" if none was named.
+        version: of imgrec.
+    """
+
+    name: str
+    images: int
+    features: list[str]
+    default: str
+    texts: bool
+    metrics: dict[str, str]
+    fusions: dict[str, str]
+    links: dict[str, str]
+    exports: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A named selection of pictures, kept as labels `collection` in the store.
+
+    Attributes:
+        name: of it.
+        count: number of its pictures.
+    """
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What became of the files of a collection in a folder.
+
+    Attributes:
+        folder: absolute path.
+        written: number of files copied or linked.
+        there: number that were there already, with the same content.
+        failed: the file and why, of those that could not be.
+    """
+
+    folder: str
+    written: int
+    there: int
+    failed: list[str] = field(default_factory=list)

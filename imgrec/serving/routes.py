@@ -1,0 +1,143 @@
+"""The routes of the service by method and path: from bytes to a request, from an answer to bytes.
+
+Both adapters, FastAPI's here and TensorBoard's WSGI, loop over `ROUTES` and know nothing else of
+the service: what is asked, answered and refused is the same in both.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
+from imgrec.serving.answers import Facets, Found, Listed, StoreFacts
+from imgrec.serving.errors import RequestError
+from imgrec.serving.requests import FacetsRequest, ListRequest, SearchRequest
+from imgrec.serving.service import Service
+from imgrec.system.json_files import decoded
+
+JSON = "application/json"
+WEBP = "image/webp"
+# An id stands for one content, so what it shows can be kept by the browser.
+_KEPT = {"Cache-Control": "private, max-age=86400"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a route is called with.
+
+    Attributes:
+        path: the values of the parameters in its path.
+        body: of the request.
+        content_type: of the body, without parameters, in lower case.
+    """
+
+    path: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    content_type: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a route answers.
+
+    Attributes:
+        body: of the response.
+        content_type: of the body.
+        status: status code of HTTP.
+        headers: more of them.
+    """
+
+    body: bytes
+    content_type: str = JSON
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route.
+
+    Attributes:
+        method: of HTTP.
+        path: a template, such as "/api/thumb/{id}".
+        answer: calls the service.
+        summary: one line for the OpenAPI file.
+        takes: type of the request in the body, or the media type of one that is no JSON; None for
+            no body.
+        gives: type of the answer, or its media type.
+    """
+
+    method: str
+    path: str
+    answer: Callable[[Service, Call], Reply]
+    summary: str
+    takes: type | str | None = None
+    gives: type | str = JSON
+
+
+def reply_to(service: Service, route: Route, call: Call) -> Reply:
+    """Return what a route answers; what a person can mend is a reply with one line, `error`."""
+    try:
+        return route.answer(service, call)
+    except RequestError as error:
+        return error_reply(error.status, str(error))
+    except PictureError as error:
+        return error_reply(422, str(error))
+    except (StoreError, EncoderError) as error:
+        return error_reply(409, str(error))
+    except ImgrecError as error:
+        return error_reply(400, str(error))
+
+
+def error_reply(status: int, text: str) -> Reply:
+    """Return the reply of a request that is refused."""
+    return Reply(json.dumps({"error": text}).encode(), status=status)
+
+
+def _json(value: Any) -> Reply:
+    found = value.to_dict() if hasattr(value, "to_dict") else dataclasses.asdict(value)
+    return Reply(json.dumps(found).encode())
+
+
+def _body(call: Call) -> Any:
+    try:
+        return decoded(call.body)
+    except ValueError as error:
+        raise RequestError(f"the body is no JSON: {error}") from error
+
+
+def _id(call: Call) -> int:
+    text = call.path["id"]
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise RequestError(f"{text[:60]!r} is no id of a picture")
+    return int(text)
+
+
+ROUTES = (
+    Route(
+        "GET", "/api/store", lambda service, _: _json(service.store()),
+        "What the store holds, and what can be asked of it", gives=StoreFacts,
+    ),
+    Route(
+        "POST", "/api/search",
+        lambda service, call: _json(service.search(SearchRequest.parse(_body(call)))),
+        "The pictures most like others, or that show what a text says", SearchRequest, Found,
+    ),
+    Route(
+        "POST", "/api/list",
+        lambda service, call: _json(service.list(ListRequest.parse(_body(call)))),
+        "The pictures that pass a filter, by path", ListRequest, Listed,
+    ),
+    Route(
+        "POST", "/api/facets",
+        lambda service, call: _json(service.facets(FacetsRequest.parse(_body(call)))),
+        "How many pictures have which label", FacetsRequest, Facets,
+    ),
+    Route(
+        "GET", "/api/thumb/{id}",
+        lambda service, call: Reply(service.thumbnail(_id(call)), WEBP, headers=_KEPT),
+        "The thumbnail of a picture", gives=WEBP,
+    ),
+)  # fmt: skip
