@@ -1,0 +1,102 @@
+// Keeps the question in the address, so that back, forward, reload and bookmarks work.
+//
+// An upload is known to the server only, for a while: the history of the browser keeps its token,
+// the address only says that there was one.
+
+import { EMPTY, isQuestion, state } from "./state.js";
+
+const UPLOAD = "upload";
+const PLAIN = ["metric", "fuse", "index"];
+
+/** Whether the address that was opened had uploads that nobody can bring back. */
+export let lostUploads = false;
+
+function pictureText({ id, box }) {
+  const parts = box ? [box.x, box.y, box.width, box.height].map((n) => Number(n.toFixed(4))) : [];
+  return [id ?? UPLOAD, ...parts].join(":");
+}
+
+/** Return the query string of a state, with its question mark; "" for the empty state. */
+export function toQuery(now) {
+  const query = new URLSearchParams();
+  const like = [
+    ...now.pictures.map(pictureText),
+    ...now.unwanted.map((one) => `~${pictureText(one)}`),
+  ];
+  if (like.length) query.set("like", like.join(","));
+  for (const text of now.text) query.append("words", text);
+  for (const text of now.unwantedText) query.append("unwanted", text);
+  for (const name of PLAIN) if (now[name] !== EMPTY[name]) query.set(name, now[name]);
+  for (const [name, weight] of Object.entries(now.features ?? {})) {
+    query.append("feature", weight === 1 ? name : `${name}*${weight}`);
+  }
+  if (!now.features && now.encoder) query.set("encoder", now.encoder);
+  for (const one of now.where) query.append("where", one);
+  for (const one of now.under) query.append("under", one);
+  if (now.within !== null) query.set("within", String(now.within));
+  const text = query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
+  return text && `?${text.replaceAll("%7E", "~")}`;
+}
+
+function pictureOf(text) {
+  const [id, ...sides] = text.split(":");
+  const [x, y, width, height] = sides.map(Number);
+  if (!/^\d{1,15}$/.test(id)) return null;
+  const isBox = sides.length === 4 && [x, y, width, height].every(Number.isFinite);
+  return isBox ? { id: Number(id), box: { x, y, width, height } } : { id: Number(id) };
+}
+
+function featuresOf(texts) {
+  const pairs = texts.map((text) => {
+    const [, name, weight] = /^(.*?)(?:\*([\d.]+))?$/s.exec(text);
+    return [name, weight === undefined ? 1 : Number(weight)];
+  });
+  return pairs.length ? Object.fromEntries(pairs) : null;
+}
+
+/** Return the state of a query string; what cannot be read is left out. */
+export function fromQuery(search) {
+  const query = new URLSearchParams(search);
+  const like = (query.get("like") ?? "").split(",").filter(Boolean);
+  const [unwanted, pictures] = [true, false].map((not) => (
+    like.filter((text) => text.startsWith("~") === not)
+      .map((text) => pictureOf(text.replace("~", ""))).filter(Boolean)
+  ));
+  const within = query.has("within") ? Number(query.get("within")) : NaN;
+  return {
+    ...EMPTY,
+    ...Object.fromEntries(PLAIN.filter((name) => query.get(name)).map((n) => [n, query.get(n)])),
+    pictures,
+    unwanted,
+    text: query.getAll("words"),
+    unwantedText: query.getAll("unwanted"),
+    encoder: query.get("encoder"),
+    features: featuresOf(query.getAll("feature")),
+    where: query.getAll("where"),
+    under: query.getAll("under"),
+    within: Number.isFinite(within) ? within : null,
+  };
+}
+
+/** Return the state that the address and the history name. */
+function stateHere() {
+  const here = fromQuery(location.search);
+  const { pictures, unwanted } = history.state ?? {};
+  const has = /(^|,)~?upload(:|,|$)/.test(new URLSearchParams(location.search).get("like") ?? "");
+  lostUploads = has && !pictures;
+  return pictures ? { ...here, pictures, unwanted } : here;
+}
+
+/** Take the state of the address, and keep both the same from now on. */
+export function startAddress() {
+  history.scrollRestoration = "manual";
+  state.change(stateHere(), { silent: true });
+  state.subscribe((now, before, how) => {
+    if (how.silent) return;
+    const { pictures, unwanted } = now;
+    const kept = isQuestion(now) || unwanted.length ? { pictures, unwanted } : null;
+    const address = location.pathname + toQuery(now);
+    history[how.quiet ? "replaceState" : "pushState"](kept, "", address);
+  });
+  addEventListener("popstate", () => state.change(stateHere(), { silent: true }));
+}

@@ -1,0 +1,63 @@
+// Requests to the server of this page: JSON there and back, refusals as `ApiError`.
+
+export class ApiError extends Error {
+  /**
+   * @param {number} status of HTTP; 0 where the server does not answer.
+   * @param {string} message one line.
+   */
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const LINES = {
+  0: "The server does not answer. Is imgrec serve still running?",
+  401: "This page has lost its key. Open the address again that imgrec serve printed.",
+};
+
+async function send(method, path, body, type, signal) {
+  const headers = { Accept: "application/json" };
+  if (type) headers["Content-Type"] = type;
+  let response;
+  try {
+    response = await fetch(path, { method, headers, body, signal, credentials: "same-origin" });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0, LINES[0]);
+  }
+  const text = await response.text();
+  let value = null;
+  try {
+    value = text && JSON.parse(text);
+  } catch {
+    // Something between the page and the server answered, such as a proxy.
+  }
+  if (response.ok && value !== null) return value;
+  const line = LINES[response.status] ?? value?.error ?? `The server answered ${response.status}.`;
+  throw new ApiError(response.status, String(line));
+}
+
+/** Return the JSON of a GET request. @throws {ApiError} */
+export const get = (path, signal) => send("GET", path, undefined, "", signal);
+
+/** Return the JSON answer to a JSON body. @throws {ApiError} */
+export const post = (path, body, signal) =>
+  send("POST", path, JSON.stringify(body), "application/json", signal);
+
+/** Return the JSON answer to a file or blob. @throws {ApiError} */
+export const put = (path, blob, signal) =>
+  send("PUT", path, blob, blob.type.startsWith("image/") ? blob.type : "application/octet-stream",
+    signal);
+
+/** Return the JSON answer to a DELETE request. @throws {ApiError} */
+export const remove = (path, signal) => send("DELETE", path, undefined, "", signal);
+
+/** Addresses of pictures: a thumbnail, a larger one, the file itself, a picture from outside. */
+export const thumbUrl = (id) => `/api/thumb/${Number(id)}`;
+export const previewUrl = (id) => `/api/preview/${Number(id)}`;
+export const originalUrl = (id) => `/api/original/${Number(id)}`;
+export const uploadUrl = (token) => `/api/uploads/${encodeURIComponent(token)}`;
+
+/** Return the address of the thumbnail of a picture of a question. */
+export const askedUrl = ({ id, upload }) => (upload ? uploadUrl(upload) : thumbUrl(id));

@@ -1,0 +1,221 @@
+// The grid of pictures: endless, with only the rows in the page that are near the window.
+//
+// A row has a place of its own, so nothing moves when rows come and go, and all tiles are of one
+// size, so nothing moves when pictures arrive. One tile can be reached by Tab; the arrows move on.
+
+import { moreLike, unwant, want } from "./actions.js";
+import { make } from "./dom.js";
+import { results } from "./results.js";
+import { marked } from "./selection.js";
+import { state } from "./state.js";
+import { makeTile, refresh } from "./tile.js";
+
+// Rows kept beyond the window on each side, and rows before the end where more are asked for.
+const BEYOND = 3;
+const BEFORE_END = 4;
+const GAP = 12;
+const CAPTION = 62;
+const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
+
+const rows = new Map();
+let box = null;
+let columns = 1;
+let rowHeight = 1;
+let active = 0;
+let shown = [];
+
+/** Return the least width of a tile, in pixels, for a width of the grid. */
+const leastWidth = (width) => (width < 480 ? 104 : width < 900 ? 140 : 168);
+
+async function open(hit) {
+  active = shown.indexOf(hit);
+  const { large } = await import("./large.js");
+  large.open({ id: hit.id });
+}
+
+function measure() {
+  const width = box.clientWidth;
+  columns = Math.max(1, Math.floor((width + GAP) / (leastWidth(width) + GAP)));
+  rowHeight = Math.round((width - GAP * (columns - 1)) / columns) + CAPTION + GAP;
+  box.style.setProperty("--columns", columns);
+  box.style.setProperty("--row", `${rowHeight - GAP}px`);
+  box.setAttribute("aria-colcount", columns);
+}
+
+const rowCount = () => Math.ceil(shown.length / columns);
+
+/** Return the first row to keep and the one after the last. */
+function kept() {
+  const top = -box.getBoundingClientRect().top;
+  const first = Math.floor(top / rowHeight) - BEYOND;
+  const last = Math.ceil((top + innerHeight) / rowHeight) + BEYOND;
+  return [Math.max(0, Math.min(first, rowCount() - 1)), Math.min(rowCount(), Math.max(last, 1))];
+}
+
+function makeRow(index) {
+  const hits = shown.slice(index * columns, (index + 1) * columns);
+  const nearest = shown[0]?.distance ?? 0;
+  const tiles = hits.map((hit, column) => {
+    const tile = makeTile(hit, nearest, open);
+    tile.index = index * columns + column;
+    tile.setAttribute("aria-colindex", column + 1);
+    tile.tabIndex = tile.index === active ? 0 : -1;
+    return tile;
+  });
+  const row = make("div", {
+    class: "row", role: "row", "aria-rowindex": index + 1,
+    style: { transform: `translateY(${index * rowHeight}px)` },
+  }, ...tiles);
+  rows.set(index, row);
+  return row;
+}
+
+function removeRow(index) {
+  rows.get(index).remove();
+  rows.delete(index);
+}
+
+function draw() {
+  const [first, end] = kept();
+  const focused = Math.floor(active / columns);
+  const wanted = (index) => (index >= first && index < end) || index === focused;
+  for (const index of [...rows.keys()]) {
+    if (!wanted(index) || index >= rowCount()) removeRow(index);
+  }
+  for (let index = first; index < end; index += 1) if (!rows.has(index)) place(index);
+  if (focused < rowCount() && !rows.has(focused)) place(focused);
+  if (end > rowCount() - BEFORE_END && !results.get().error) results.more();
+}
+
+/** Put a row into the page where it belongs, so that a screen reader meets the rows in order. */
+function place(index) {
+  const after = [...rows.keys()].filter((one) => one > index).sort((a, b) => a - b)[0];
+  box.insertBefore(makeRow(index), after === undefined ? null : rows.get(after));
+}
+
+function redraw() {
+  const hadFocus = box.contains(document.activeElement);
+  for (const index of [...rows.keys()]) removeRow(index);
+  measure();
+  resize();
+  draw();
+  if (hadFocus) focusOn(active);
+}
+
+function resize() {
+  box.style.height = `${Math.max(0, rowCount() * rowHeight - GAP)}px`;
+  box.toggleAttribute("hidden", !shown.length);
+  box.setAttribute("aria-rowcount", results.get().done ? rowCount() : -1);
+}
+
+const isLonger = (hits) => hits.length >= shown.length && shown.every((hit, i) => hit === hits[i]);
+
+function take({ shown: hits, answer, loading }) {
+  box.classList.toggle("busy", loading);
+  if (!answer || hits === shown) return;
+  const longer = shown.length > 0 && isLonger(hits);
+  const before = shown;
+  shown = hits;
+  if (longer) {
+    const last = Math.floor((before.length - 1) / columns);
+    // Its last row may have had room; the focus does not leave a tile that stays.
+    if (before.length % columns && rows.has(last)) mendRow(last);
+    resize();
+    draw();
+  } else {
+    active = 0;
+    redraw();
+  }
+}
+
+function mendRow(index) {
+  const row = rows.get(index);
+  const more = makeRow(index);
+  row.append(...[...more.children].slice(row.children.length));
+  rows.set(index, row);
+}
+
+function tileOf(index) {
+  return rows.get(Math.floor(index / columns))?.children[index % columns];
+}
+
+/** Give the focus to a tile and scroll it into sight. */
+function focusOn(index) {
+  if (!shown.length) return;
+  const before = tileOf(active);
+  active = Math.max(0, Math.min(index, shown.length - 1));
+  if (before) before.tabIndex = -1;
+  draw();
+  const tile = tileOf(active);
+  if (!tile) return;
+  tile.tabIndex = 0;
+  tile.focus({ preventScroll: true });
+  tile.scrollIntoView({ block: "nearest" });
+}
+
+function target(key) {
+  const page = Math.max(1, Math.floor(innerHeight / rowHeight)) * columns;
+  const steps = {
+    ...STEPS, ArrowUp: -columns, ArrowDown: columns, PageUp: -page, PageDown: page,
+    Home: -active, End: shown.length,
+  };
+  return key in steps ? active + steps[key] : null;
+}
+
+const KEYS = {
+  Enter: open, " ": open, l: open,
+  "+": ({ id }) => want({ id }), "=": ({ id }) => want({ id }),
+  "-": ({ id }) => unwant({ id }),
+  s: ({ id }) => moreLike({ id }),
+  m: ({ id }) => marked.toggle(id),
+};
+
+function press(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input")) return;
+  const to = target(event.key);
+  const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (to !== null) {
+    event.preventDefault();
+    if (to >= 0 || active > 0) focusOn(to < 0 && event.key.startsWith("Arrow") ? active : to);
+  } else if (act && shown[active] && !(event.target.matches("button") && /^( |Enter)$/.test(event.key))) {
+    event.preventDefault();
+    act(shown[active]);
+  }
+}
+
+/** Draw the results in an element, and keep them drawn. */
+export function mount(element) {
+  box = element;
+  box.setAttribute("role", "grid");
+  box.setAttribute("aria-label", "Pictures");
+  box.setAttribute("aria-multiselectable", "true");
+  box.addEventListener("keydown", press);
+  box.addEventListener("focusin", ({ target: on }) => {
+    const tile = on.closest(".tile");
+    if (!tile || tile.index === active) return;
+    tileOf(active)?.setAttribute("tabindex", "-1");
+    active = tile.index;
+    tile.tabIndex = 0;
+  });
+  const refreshAll = () => rows.forEach((row) => [...row.children].forEach(refresh));
+  marked.subscribe(refreshAll);
+  state.subscribe(refreshAll);
+  results.subscribe(take);
+  addEventListener("scroll", () => requestAnimationFrame(draw), { passive: true });
+  let width = 0;
+  new ResizeObserver(() => {
+    if (box.hidden || box.clientWidth === width) return;
+    width = box.clientWidth;
+    if (shown.length) redraw();
+  }).observe(element.parentElement);
+  take(results.get());
+}
+
+/** What other parts of the page may do with the grid. */
+export const grid = {
+  /** Give the focus to the tile of a picture, if it is among the results. */
+  focus(id) {
+    const index = shown.findIndex((hit) => hit.id === id);
+    if (index >= 0) focusOn(index);
+  },
+};

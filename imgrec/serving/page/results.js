@@ -1,0 +1,147 @@
+// The pictures that answer the present question, part after part; without one, the collection.
+
+import { post } from "./api.js";
+import { isQuestion, state } from "./state.js";
+
+/**
+ * @typedef {object} Hit a result of a search, or a picture of a list (without a distance)
+ * @property {number} id
+ * @property {string} path
+ * @property {string} file
+ * @property {number} [rank]
+ * @property {number} [distance]
+ * @property {number | null} [similarity]
+ * @property {number[]} [per_query]
+ * @property {number[]} [per_unwanted]
+ * @property {Record<string, string>} labels
+ * @property {string | null} page
+ * @property {Record<string, unknown>} metadata
+ * @property {string | null} community
+ *
+ * @typedef {object} Results
+ * @property {State} question the state that they answer.
+ * @property {object | null} answer the first part, as the server gave it (`Found` or `Listed`).
+ * @property {Hit[]} hits all so far.
+ * @property {Hit[]} shown those, after `results.arrange`: what the grid shows.
+ * @property {boolean} done no more can be asked for.
+ * @property {boolean} loading a part is on its way.
+ * @property {Error | null} error why the last part did not come.
+ */
+
+const listeners = new Set();
+const arrangements = new Map();
+const notes = new Map();
+let cursor = null;
+let request = new AbortController();
+/** @type {Results} */
+let present = {
+  question: state.get(), answer: null, hits: [], shown: [], done: false, loading: false,
+  error: null,
+};
+
+function tell(patch) {
+  present = { ...present, ...patch };
+  if (patch.hits) present.shown = arranged(patch.hits);
+  for (const listener of [...listeners]) listener(present);
+}
+
+function arranged(hits) {
+  return [...arrangements.values()].reduce((shown, arrange) => arrange(shown), hits);
+}
+
+/** Return the body of `POST /api/search` for a state; the other routes that take one, too. */
+export function searchBody(now) {
+  return {
+    ...listBody(now),
+    pictures: now.pictures,
+    unwanted: now.unwanted,
+    text: now.text,
+    unwanted_text: now.unwantedText,
+    metric: now.metric,
+    fuse: now.fuse,
+    encoder: now.features ? null : now.encoder,
+    features: now.features,
+    index: now.index,
+    within: now.within,
+  };
+}
+
+/** Return the body of `POST /api/list` for a state. */
+export const listBody = ({ where, under, k }) => ({ where, under, k });
+
+async function ask(question, next) {
+  const { signal } = request;
+  tell({ loading: true, error: null });
+  try {
+    const asks = isQuestion(question);
+    const body = asks ? searchBody(question) : listBody(question);
+    const path = asks ? "/api/search" : "/api/list";
+    const part = await post(path, next ? { cursor: next, k: question.k } : body, signal);
+    if (signal.aborted) return;
+    cursor = part.cursor;
+    const hits = part.results ?? part.pictures;
+    tell({
+      question,
+      answer: next ? present.answer : part,
+      hits: next ? [...present.hits, ...hits] : hits,
+      done: !cursor,
+      loading: false,
+    });
+  } catch (error) {
+    if (!signal.aborted) tell({ loading: false, error });
+  }
+}
+
+export const results = {
+  /** @returns {Results} */
+  get: () => present,
+
+  /** Call a function with `Results` after each change. @returns {() => void} ends it. */
+  subscribe(listener) {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+
+  /** Ask for the next part, if there is one and none is on its way. */
+  more() {
+    if (cursor && !present.loading) return ask(present.question, cursor);
+    return Promise.resolve();
+  },
+
+  /** Ask the present question from the start; the old pictures stay until the answer is there. */
+  again() {
+    request.abort();
+    request = new AbortController();
+    cursor = null;
+    return ask(state.get(), null);
+  },
+
+  /**
+   * Change which hits are shown and in which order, by name; null takes a change back.
+   * @param {string} name of the change.
+   * @param {((hits: Hit[]) => Hit[]) | null} change pure; a hit it returns may be a copy with
+   *   more fields, such as `folded: Hit[]`, whose number the tile shows.
+   */
+  arrange(name, change) {
+    if (change) arrangements.set(name, change);
+    else arrangements.delete(name);
+    tell({ hits: present.hits });
+  },
+
+  /**
+   * Write a short note on tiles, by name; null takes it back.
+   * @param {string} name of the kind of notes.
+   * @param {((hit: Hit) => {text: string, title: string, tone?: "up" | "down" | ""} | null) | null}
+   *   note pure.
+   */
+  annotate(name, note) {
+    if (note) notes.set(name, note);
+    else notes.delete(name);
+    tell({ hits: present.hits });
+  },
+
+  /** Return the notes on a hit. */
+  notesOf: (hit) => [...notes.values()].map((note) => note(hit)).filter(Boolean),
+};
+
+state.subscribe(() => results.again());
