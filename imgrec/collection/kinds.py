@@ -22,6 +22,8 @@ DUPLICATES = "duplicates"
 SIMILAR = "similar"
 # The id of the picture that represents a bundle of near-duplicates in the network.
 BUNDLE = "bundle"
+# The name of a selection that a person made; a picture may be in several.
+COLLECTION = "collection"
 
 # Kinds whose values are paths: whoever asks for 3 means 3.1 too.
 NESTED = frozenset({COMMUNITY})

@@ -12,6 +12,7 @@ import numpy as np
 from imgrec.collection.rows import Ids
 from imgrec.collection.selections import chunks, prefix_range, select_ids
 from imgrec.collection.transaction import transaction
+from imgrec.errors import WrongValueError
 from imgrec.system.file_names import TEXT, composed, text
 
 # SQLite does not enforce the types of columns, and a file may come from somebody else.
@@ -108,6 +109,15 @@ class Labels:
         )
         return [value for (value,) in rows if type(value) is str]
 
+    def counts(self, kind: str) -> dict[str, int]:
+        """Return the number of ok pictures that have each value of a kind, sorted by value."""
+        rows = self._db.execute(
+            f"SELECT {_VALUE}, count(*) FROM labels JOIN images ON images.id = image_id "
+            f"WHERE kind = {TEXT} AND status = 'ok' GROUP BY value ORDER BY value",
+            [text(kind)],
+        )
+        return dict(rows)
+
     def add(self, kind: str, values: Mapping[int, str]) -> None:
         """Add labels {id: value} of a kind to those there, in one transaction."""
         with transaction(self._db) as db:
@@ -118,6 +128,56 @@ class Labels:
         with transaction(self._db) as db:
             db.execute(f"DELETE FROM labels WHERE kind = {TEXT}", [text(kind)])
             add_labels(db, kind, values)
+
+    def assign(self, kind: str, value: str, add: Ids, remove: Ids) -> None:
+        """Give a label to some pictures and take it from others, in one transaction.
+
+        Args:
+            kind: of the label.
+            value: of the label; where a picture has it in another normal form, it has it.
+            add: ids, which become those of the label but for those in `remove`.
+            remove: ids; one that lacks the label stays as it is.
+
+        Raises:
+            WrongValueError: an id of `add` is not that of an ok picture; nothing is changed.
+        """
+        with transaction(self._db) as db:
+            there = self.ids(kind, value)
+            new = np.setdiff1d(np.setdiff1d(add, remove), there)
+            self._check_ok(new)
+            spelled = [text(each) for each in self._spellings(kind, value)]
+            db.executemany(
+                f"DELETE FROM labels WHERE image_id = ? AND kind = {TEXT} AND value = {TEXT}",
+                (
+                    (image_id, text(kind), each)
+                    for image_id in np.intersect1d(there, remove).tolist()
+                    for each in spelled
+                ),
+            )
+            add_labels(db, kind, dict.fromkeys(new.tolist(), value))
+
+    def _check_ok(self, ids: Ids) -> None:
+        for chunk in chunks(ids.tolist()):
+            marks = ", ".join("?" * len(chunk))
+            query = f"SELECT id FROM images WHERE id IN ({marks}) AND status = 'ok'"
+            ok = {image_id for (image_id,) in self._db.execute(query, chunk)}
+            if absent := [i for i in chunk if i not in ok]:
+                raise WrongValueError(f"no picture of the collection has the id {absent[0]}")
+
+    def rename(self, kind: str, value: str, new: str | None) -> int:
+        """Change a value of a kind for all pictures, in one transaction; None deletes the label.
+
+        Returns:
+            The number of pictures that had it, of any status.
+        """
+        with transaction(self._db) as db:
+            ids = self.ids(kind, value).tolist()
+            for each in self._spellings(kind, value):
+                query = f"DELETE FROM labels WHERE kind = {TEXT} AND value = {TEXT}"
+                db.execute(query, [text(kind), text(each)])
+            if new is not None:
+                add_labels(db, kind, dict.fromkeys(ids, new))
+        return len(ids)
 
     def change(self, kind: str, gone: Sequence[tuple[int, str]], new: Mapping[int, str]) -> None:
         """Delete some labels (image id, value) of a kind and add others, in one transaction."""

@@ -291,7 +291,7 @@ class Recommender:
             state = self.store.state()
             view = self._view
             if view is None or view.store is not self.store or view.state != state:
-                view = self._view = StoreView(self.store, state)
+                view = self._view = StoreView(self.store, state, view)
             return view
 
     def _load_kernels(self, space: Space) -> None:

@@ -2,13 +2,18 @@
 
 A `Recommender` may stay open while another process indexes. Each question compares the store's
 state token with that of the view; if it changed, a new view is made. No answer mixes two states.
+
+Where only labels have changed, as when a person marks pictures, the new view takes over the opened
+features. Invariant: it does so only if the state in which they were opened and its own state are
+known to have the same pictures and the same files of features.
 """
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +35,8 @@ from imgrec.system.argument_types import NUMBER, check_type
 
 _KEPT_FILTERS = 16
 _LEAST_WEIGHT = 1e-6
+# Longer than the step of the clock of any file system, which is 2 s on FAT.
+_SETTLED_NS = 3 * 10**9
 
 
 @dataclass(frozen=True)
@@ -72,16 +79,30 @@ class StoreView:
         texts: understands texts by the classes of this state.
     """
 
-    def __init__(self, store: Store, state: tuple[object, ...]) -> None:
+    def __init__(
+        self, store: Store, state: tuple[object, ...], before: "StoreView | None" = None
+    ) -> None:
+        """Make a view of the present state.
+
+        Args:
+            store: open.
+            state: its state token, just read.
+            before: the view that this one replaces, whose features are taken over if they can be.
+        """
         self.store = store
         self.state = state
         self.texts = Texts(store)
+        # The names of features that were opened while nothing was written, and of which files.
+        self._sure: set[str] = set()
+        self._files: tuple[object, ...] | None = None
         self._opened: dict[str, Searchable] = {}
         self._lacking: dict[str, list[str]] = {}
         self._reduced: dict[str, Reduced] = {}
         self._widened: dict[Filter, tuple[Filter, dict[str, list[str]]]] = {}
         self._allowed: dict[tuple[Filter, tuple[str, ...]], NDArray[np.bool_]] = {}
         self._opening, self._reducing = threading.Lock(), threading.Lock()
+        if before is not None:
+            self._take_over(before)
 
     @cached_property
     def community_names(self) -> CommunityNames:
@@ -152,7 +173,19 @@ class StoreView:
                     *opened.notes,
                 ]
                 self._opened[name] = self._opened.setdefault(opened.spec.name, opened)
+                files = _files_of(self.store, self.state)
+                if files is not None:
+                    self._files = files
+                    self._sure |= {name, opened.spec.name}
             return self._opened[name]
+
+    def _take_over(self, before: "StoreView") -> None:
+        """Take over what an earlier view has opened, if it is what this view would open."""
+        files = _files_of(self.store, self.state) if before.store is self.store else None
+        if files is not None and files == before._files:
+            self._files, self._sure = files, set(before._sure)
+            self._opened = {name: before._opened[name] for name in self._sure}
+            self._lacking = {name: before._lacking[name] for name in self._sure if name}
 
     def _on_axes(self, opened: Searchable) -> Reduced:
         # A lock of its own: fitting a PCA takes seconds, and must not block other questions.
@@ -160,6 +193,21 @@ class StoreView:
             if opened.spec.name not in self._reduced:
                 self._reduced[opened.spec.name] = open_reduced(self.store, opened)
             return self._reduced[opened.spec.name]
+
+
+def _files_of(store: Store, state: tuple[object, ...]) -> tuple[object, ...] | None:
+    """Return a token of the pictures and the files of features in a state of a store.
+
+    Returns:
+        None if the store has changed since, or its files were written so recently that another
+        write might give them the same times.
+    """
+    stamps = cast("tuple[tuple[str, int, int], ...]", state[1:])
+    pictures = store.catalog.ids_not_ok().tobytes(), store.catalog.last_id()
+    newest = max(mtime_ns for _, _, mtime_ns in stamps)
+    if time.time_ns() - newest < _SETTLED_NS or store.state() != state:
+        return None
+    return stamps, pictures
 
 
 def _put(kept: dict[_Key, _Value], key: _Key, value: _Value) -> None:

@@ -26,7 +26,6 @@ MOST_MARKED = 100_000
 ALL = Filter()
 _MOST_FILTERS = 50
 _MOST_NAME = 4096
-_MOST_COLLECTION = 100
 _TOKEN = a_text(64)
 _ID = a_number(0, (1 << 63) - 1)
 _NAME = a_text(_MOST_NAME)
@@ -184,21 +183,6 @@ class CollectionChange:
         if len(change.add) + len(change.remove) > MOST_MARKED:
             raise WrongValueError(f"up to {MOST_MARKED:,} pictures are taken at once")
         return change
-
-
-def collection_name(text: str) -> str:
-    """Return the name of a collection.
-
-    Raises:
-        WrongValueError: it is empty or too long, or has control characters or a comma, which
-            separates the collections of a picture.
-    """
-    name = text.strip()
-    if not name or len(name) > _MOST_COLLECTION or not name.isprintable() or "," in name:
-        raise WrongValueError(
-            f"a collection has a name of 1 to {_MOST_COLLECTION} characters, without a comma"
-        )
-    return name
 
 
 def _weights(value: object) -> bool:
