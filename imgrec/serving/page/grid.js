@@ -42,6 +42,8 @@ function measure() {
   box.setAttribute("aria-colcount", columns);
 }
 
+const notesText = (hit) => JSON.stringify(results.notesOf(hit));
+
 const rowCount = () => Math.ceil(shown.length / columns);
 
 /** Return the first row to keep and the one after the last. */
@@ -52,22 +54,37 @@ function kept() {
   return [Math.max(0, Math.min(first, rowCount() - 1)), Math.min(rowCount(), Math.max(last, 1))];
 }
 
+function tileAt(index) {
+  const tile = makeTile(shown[index], shown[0].distance ?? 0, open);
+  tile.index = index;
+  tile.notes = notesText(shown[index]);
+  tile.setAttribute("aria-colindex", (index % columns) + 1);
+  tile.tabIndex = index === active ? 0 : -1;
+  return tile;
+}
+
 function makeRow(index) {
-  const hits = shown.slice(index * columns, (index + 1) * columns);
-  const nearest = shown[0]?.distance ?? 0;
-  const tiles = hits.map((hit, column) => {
-    const tile = makeTile(hit, nearest, open);
-    tile.index = index * columns + column;
-    tile.setAttribute("aria-colindex", column + 1);
-    tile.tabIndex = tile.index === active ? 0 : -1;
-    return tile;
-  });
+  const first = index * columns;
+  const length = Math.min(columns, shown.length - first);
+  const tiles = Array.from({ length }, (_, column) => tileAt(first + column));
   const row = make("div", {
     class: "row", role: "row", "aria-rowindex": index + 1,
     style: { transform: `translateY(${index * rowHeight}px)` },
   }, ...tiles);
   rows.set(index, row);
   return row;
+}
+
+/** Make those tiles anew whose hit, or what is noted on it, is another than before. */
+function renew() {
+  for (const tile of [...rows.values()].flatMap((row) => [...row.children])) {
+    const hit = shown[tile.index];
+    if (tile.hit === hit && tile.notes === notesText(hit)) continue;
+    const had = tile.contains(document.activeElement) && document.activeElement.className;
+    const next = tileAt(tile.index);
+    tile.replaceWith(next);
+    if (had !== false) (next.getElementsByClassName(had)[0] ?? next).focus({ preventScroll: true });
+  }
 }
 
 function removeRow(index) {
@@ -108,7 +125,7 @@ function resize() {
   box.setAttribute("aria-rowcount", results.get().done ? rowCount() : -1);
 }
 
-const isLonger = (hits) => hits.length >= shown.length && shown.every((hit, i) => hit === hits[i]);
+const isLonger = (hits) => hits.length >= shown.length && shown.every(({ id }, i) => id === hits[i].id);
 
 function take({ shown: hits, answer, loading }) {
   box.classList.toggle("busy", loading);
@@ -117,6 +134,7 @@ function take({ shown: hits, answer, loading }) {
   const before = shown;
   shown = hits;
   if (longer) {
+    renew();
     const last = Math.floor((before.length - 1) / columns);
     // Its last row may have had room; the focus does not leave a tile that stays.
     if (before.length % columns && rows.has(last)) mendRow(last);

@@ -137,7 +137,7 @@ export const results = {
   annotate(name, note) {
     if (note) notes.set(name, note);
     else notes.delete(name);
-    tell({ hits: present.hits });
+    tell({ hits: [...present.hits] });
   },
 
   /** Return the notes on a hit. */

@@ -4,6 +4,7 @@ import { moreLike, roleOf, unwant, want } from "./actions.js";
 import { thumbUrl } from "./api.js";
 import { colorOf, sharesOf } from "./colors.js";
 import { make, nameOf, printable } from "./dom.js";
+import { foldButton } from "./folds.js";
 import { results } from "./results.js";
 import { marked } from "./selection.js";
 
@@ -90,15 +91,15 @@ export function refresh(tile) {
 export function makeTile(hit, nearest, open) {
   const name = nameOf(hit.path);
   const tile = make("div", {
-    class: "tile", role: "gridcell", tabindex: -1, "aria-label": spoken(hit), data: { id: hit.id },
+    class: hit.of === undefined ? "tile" : "tile of-fold", role: "gridcell", tabindex: -1, "aria-label": spoken(hit), data: { id: hit.id },
   },
   picture(hit, open),
   make("input", {
     class: "mark", type: "checkbox", tabIndex: -1, "aria-label": `Mark ${name}`,
-    title: "Mark (m)", onchange: () => marked.toggle(hit.id),
+    title: "Mark (m); with Shift all from the one marked before",
+    onclick: ({ shiftKey }) => marked.toggle(hit.id, shiftKey),
   }),
-  hit.folded?.length ? make("span", { class: "folded", text: `+${hit.folded.length}`,
-    title: `${hit.folded.length} more nearly the same` }) : null,
+  hit.folded?.length ? foldButton(hit) : null,
   bar(hit, nearest),
   make("div", { class: "caption" },
     make("span", { class: "name", text: name, title: printable(hit.path) }),

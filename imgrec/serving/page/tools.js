@@ -1,7 +1,31 @@
 // The tools of the page: each is a module that exports `mount(element)`.
 
+import * as box from "./box.js";
+import * as collections from "./collections.js";
+import * as facets from "./facets.js";
+import * as filterChips from "./filter-chips.js";
+import * as folds from "./folds.js";
+import * as histogram from "./histogram.js";
+import * as links from "./links.js";
+import * as moves from "./moves.js";
+import * as saving from "./saving.js";
+import * as selectionBar from "./selection-bar.js";
+import * as timeline from "./timeline.js";
+
 /** @type {[string, {mount: (element: HTMLElement) => void}][]} id of the element, and its module */
-const TOOLS = [];
+const TOOLS = [
+  ["folds", folds],
+  ["moves", moves],
+  ["filter-chips", filterChips],
+  ["timeline", timeline],
+  ["facets", facets],
+  ["histogram", histogram],
+  ["collections", collections],
+  ["saving", saving],
+  ["selection", selectionBar],
+  ["box", box],
+  ["links", links],
+];
 
 /** Mount each tool on its element. */
 export function mountTools() {

@@ -1,0 +1,54 @@
+// How many pictures have which label under the present filters: asked once for all tools.
+
+import { post } from "./api.js";
+import { state } from "./state.js";
+
+/**
+ * @typedef {object} Value
+ * @property {string} value as a filter takes it, without its kind.
+ * @property {number} count
+ * @property {string} name what a person reads, where it differs.
+ *
+ * @typedef {object} Counts
+ * @property {number} images pictures that pass the filters.
+ * @property {{kind: string, values: Value[], total: number}[]} facets
+ */
+
+const listeners = new Set();
+/** @type {Counts} */
+let present = { images: 0, facets: [] };
+let request = new AbortController();
+
+export const counts = {
+  /** @returns {Counts} */
+  get: () => present,
+
+  /** Call a function with `Counts` after each change. @returns {() => void} ends it. */
+  subscribe(listener) {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+
+  /** Return the values of a kind; none where no picture has any. */
+  of: (kind) => present.facets.find((facet) => facet.kind === kind)?.values ?? [],
+
+  /** Ask again; what is shown stays where the server refuses, as the pictures say why. */
+  async again() {
+    request.abort();
+    request = new AbortController();
+    const { signal } = request;
+    const { where, under } = state.get();
+    try {
+      const answer = await post("/api/facets", { where, under }, signal);
+      if (signal.aborted) return;
+      present = answer;
+    } catch {
+      return;
+    }
+    for (const listener of [...listeners]) listener(present);
+  },
+};
+
+state.subscribe((now, before) => {
+  if (now.where !== before.where || now.under !== before.under) counts.again();
+});

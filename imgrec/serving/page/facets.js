@@ -1,0 +1,177 @@
+// Filters by what pictures are: each kind of label with its values and how many pictures have them.
+
+import { counts } from "./counts.js";
+import { make, printable } from "./dom.js";
+import { kindText, toggled, valuesOf, valueText } from "./filters.js";
+import { state } from "./state.js";
+
+// Values shown at first, and more at each press.
+const FIRST = 8;
+const STEP = 40;
+// From so many values on there is a field to search them.
+const SEARCHED = 12;
+// The timeline and the list of collections show these.
+const ELSEWHERE = new Set(["taken", "collection"]);
+const CLOSED = new Set(["cluster", "color", "camera"]);
+
+// What was opened, searched and expanded, by kind: the panel is drawn anew after each answer.
+const panels = new Map();
+
+function panelOf(kind) {
+  if (!panels.has(kind)) {
+    panels.set(kind, { open: !CLOSED.has(kind), most: FIRST, text: "", expanded: new Set() });
+  }
+  return panels.get(kind);
+}
+
+const parentOf = (path) => (path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : null);
+
+/**
+ * Return the values of a facet that a panel shows.
+ *
+ * Filters that are on are always among them. A community is shown below the one around it, once
+ * that is expanded.
+ * @param {{kind: string, values: import("./counts.js").Value[]}} facet
+ * @param {string[]} active values of filters that are on.
+ * @param {{most: number, text: string, expanded: Set<string>}} panel
+ */
+export function shownValues({ kind, values }, active, panel) {
+  const known = new Set(values.map(({ value }) => value));
+  const all = [
+    ...values,
+    ...active.filter((value) => !known.has(value)).map((value) => ({ value, count: 0, name: "" })),
+  ];
+  const text = panel.text.trim().toLowerCase();
+  const fits = ({ value, name }) => `${name} ${value}`.toLowerCase().includes(text);
+  if (text) return all.filter(fits).slice(0, panel.most);
+  if (kind !== "community") {
+    return all.filter(({ value }, place) => place < panel.most || active.includes(value));
+  }
+  const shown = ({ value }) => {
+    const parent = parentOf(value);
+    return !parent || !known.has(parent) || panel.expanded.has(parent) || active.includes(value);
+  };
+  const order = (one, other) => one.value.localeCompare(other.value, "en", { numeric: true });
+  const tops = all.filter(({ value }) => !parentOf(value) || !known.has(parentOf(value)));
+  const first = new Set(tops.slice(0, panel.most).map(({ value }) => value));
+  const within = ({ value }) => [...first].some((top) => value === top || value.startsWith(`${top}.`));
+  return all.filter((one) => shown(one) && (within(one) || active.includes(one.value))).sort(order);
+}
+
+function valueRow(kind, one, active, most, panel, parents) {
+  const filter = `${kind}=${one.value}`;
+  const text = printable(valueText(kind, one.value, one.name));
+  const row = make("li", { style: { "--percent": ((100 * one.count) / Math.max(1, most)).toFixed(1) } });
+  if (kind === "community") {
+    row.style.setProperty("--depth", String(one.value.split(".").length - 1));
+    row.append(parents.has(one.value) ? expander(kind, one, text, panel) : make("span", { class: "no-expander" }));
+  }
+  row.append(make("label", { title: text },
+    make("input", {
+      type: "checkbox",
+      checked: active.includes(one.value),
+      data: { filter },
+      onchange: () => state.change({ where: toggled(state.get().where, filter) }),
+    }),
+    make("span", { class: "facet-name", text }),
+    make("span", { class: "facet-count", text: one.count.toLocaleString("en-US") })));
+  return row;
+}
+
+function expander(kind, one, text, panel) {
+  const open = panel.expanded.has(one.value);
+  return make("button", {
+    type: "button",
+    class: "expander",
+    text: open ? "▾" : "▸",
+    "aria-expanded": open,
+    "aria-label": `Communities within ${text}`,
+    data: { filter: `expand ${one.value}` },
+    onclick: () => {
+      if (!panel.expanded.delete(one.value)) panel.expanded.add(one.value);
+      redraw();
+    },
+  });
+}
+
+function facetList(facet, panel) {
+  const { kind } = facet;
+  const active = valuesOf(state.get().where, kind);
+  const rows = shownValues(facet, active, panel);
+  const most = Math.max(...facet.values.map(({ count }) => count));
+  const parents = new Set(kind === "community" && !panel.text ? facet.values.map(({ value }) => parentOf(value)) : []);
+  const list = make("ul", {}, ...rows.map((one) => valueRow(kind, one, active, most, panel, parents)));
+  if (!rows.length) list.append(make("li", { class: "quiet", text: "None of this name." }));
+  return list;
+}
+
+/** Return how many values a panel holds back. */
+function heldBack(facet, panel) {
+  if (panel.text) return 0;
+  const known = new Set(facet.values.map(({ value }) => value));
+  const tops = facet.kind === "community"
+    ? facet.values.filter(({ value }) => !known.has(parentOf(value)))
+    : facet.values;
+  return Math.max(0, tops.length - panel.most);
+}
+
+function facetPanel(facet) {
+  const { kind, values } = facet;
+  const panel = panelOf(kind);
+  const active = valuesOf(state.get().where, kind).length;
+  const list = make("div", { class: "facet-values" }, facetList(facet, panel));
+  const more = make("button", { type: "button", class: "more", data: { filter: `more ${kind}` } });
+  const tellMore = () => {
+    const held = heldBack(facet, panel);
+    more.hidden = !held;
+    more.textContent = `Show ${Math.min(held, STEP)} more`;
+  };
+  more.onclick = () => {
+    panel.most += STEP;
+    list.replaceChildren(facetList(facet, panel));
+    tellMore();
+  };
+  tellMore();
+  const field = values.length >= SEARCHED && make("input", {
+    type: "search",
+    value: panel.text,
+    placeholder: `Search ${facet.total.toLocaleString("en-US")}`,
+    "aria-label": `Search ${kindText(kind).toLowerCase()}`,
+    data: { filter: `search ${kind}` },
+    oninput: (event) => {
+      panel.text = event.target.value;
+      list.replaceChildren(facetList(facet, panel));
+      tellMore();
+    },
+  });
+  return make("details", {
+    class: "facet",
+    open: panel.open || active > 0,
+    data: { kind },
+    ontoggle: (event) => {
+      panel.open = event.target.open;
+    },
+  },
+  make("summary", {}, kindText(kind), active ? make("span", { class: "on", text: `${active} on` }) : null),
+  field, list, more);
+}
+
+let redraw = () => {};
+
+/** Return whether a facet can divide the pictures, or has to be shown as it does. */
+const divides = ({ kind, values }) =>
+  !ELSEWHERE.has(kind) && (values.length > 1 || valuesOf(state.get().where, kind).length > 0);
+
+/** Mount the filters. */
+export function mount(element) {
+  redraw = () => {
+    // The element with the focus is drawn anew.
+    const focused = element.contains(document.activeElement) && document.activeElement.dataset.filter;
+    const top = element.scrollTop;
+    element.replaceChildren(...counts.get().facets.filter(divides).map(facetPanel));
+    element.scrollTop = top;
+    if (focused) element.querySelector(`[data-filter="${CSS.escape(focused)}"]`)?.focus();
+  };
+  counts.subscribe(redraw);
+  counts.again();
+}

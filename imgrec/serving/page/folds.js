@@ -1,0 +1,113 @@
+// Near-copies in an answer, folded into the tile of the first of them.
+
+import { counted, make } from "./dom.js";
+import { results } from "./results.js";
+
+// Labels whose value names a group: files that are the same picture, groups to be looked at, and
+// bundles of the network.
+const GROUPS = ["duplicates", "similar", "bundle"];
+const KEPT = "imgrec-folds";
+
+/**
+ * @typedef {import("./results.js").Hit} Hit
+ * @typedef {Hit & {folded?: Hit[], unfolded?: boolean, of?: number}} Shown a hit as the grid shows
+ *   it: `folded` are the further hits of its group; `unfolded`: these follow it as hits of their
+ *   own, whose `of` is its id.
+ */
+
+/** Return the groups of a hit as texts. */
+function keysOf(hit) {
+  const keys = GROUPS.filter((kind) => hit.labels[kind]).map((kind) => `${kind}=${hit.labels[kind]}`);
+  return hit.content ? [...keys, `content=${hit.content}`] : keys;
+}
+
+/**
+ * Return one tile for each group of near-copies, in the order of its first hit.
+ *
+ * Stable: the tiles of a longer list begin with those of a shorter one, so that nothing jumps while
+ * further pages arrive; only the counts grow.
+ * @param {Hit[]} hits in order.
+ * @returns {{hit: Hit, folded: Hit[]}[]}
+ */
+export function fold(hits) {
+  const tiles = [];
+  const known = new Map();
+  for (const hit of hits) {
+    const keys = keysOf(hit);
+    const first = Math.min(...keys.map((key) => known.get(key) ?? Infinity));
+    const place = Number.isFinite(first) ? first : tiles.push({ hit, folded: [] }) - 1;
+    if (tiles[place].hit !== hit) tiles[place].folded.push(hit);
+    // A picture of two groups joins them, but for tiles that are there already.
+    for (const key of keys) if (!known.has(key)) known.set(key, place);
+  }
+  return tiles;
+}
+
+/**
+ * Return the hits as the grid shows them.
+ * @param {Hit[]} hits in order.
+ * @param {ReadonlySet<number>} unfolded ids of the first of groups.
+ * @returns {Shown[]}
+ */
+export function foldedHits(hits, unfolded) {
+  return fold(hits).flatMap(({ hit, folded }) => {
+    if (!folded.length) return [hit];
+    if (!unfolded.has(hit.id)) return [copyOf(hit, { folded })];
+    return [copyOf(hit, { folded, unfolded: true }), ...folded.map((one) => copyOf(one, { of: hit.id }))];
+  });
+}
+
+// The copies made last, by their hit: a tile is drawn anew where its hit is another object.
+const copies = new WeakMap();
+
+function copyOf(hit, more) {
+  const known = copies.get(hit);
+  const same = known && known.of === more.of && known.unfolded === more.unfolded
+    && known.folded?.length === more.folded?.length;
+  if (!same) copies.set(hit, { ...hit, ...more });
+  return copies.get(hit);
+}
+
+const unfolded = new Set();
+let on = localStorage.getItem(KEPT) !== "off";
+
+function arrange() {
+  results.arrange("folds", on ? (hits) => foldedHits(hits, unfolded) : null);
+}
+
+export const folds = {
+  /** Unfold the near-copies of a hit, or fold them again. */
+  toggle(id) {
+    if (!unfolded.delete(id)) unfolded.add(id);
+    arrange();
+  },
+
+  /** Fold near-copies, or show each on its own; the browser keeps it. */
+  turn(value) {
+    on = value;
+    unfolded.clear();
+    localStorage.setItem(KEPT, on ? "on" : "off");
+    arrange();
+  },
+};
+
+/** Return the button on a tile that unfolds its near-copies, and folds them again. */
+export function foldButton({ id, folded, unfolded: open }) {
+  const title = open ? "Fold the near-copies again" : `Show ${counted(folded.length, "near-copy", "near-copies")}`;
+  return make("button", {
+    type: "button", class: "folded", tabIndex: -1, text: open ? `−${folded.length}` : `+${folded.length}`,
+    title, "aria-label": title, "aria-expanded": open ? "true" : "false",
+    onclick: (event) => {
+      event.stopPropagation();
+      folds.toggle(id);
+    },
+  });
+}
+
+/** Mount the switch. */
+export function mount(element) {
+  element.append(make("label", { class: "switch", title: "Show one of pictures that are almost the same" },
+    make("input", { type: "checkbox", checked: on, onchange: (event) => folds.turn(event.target.checked) }),
+    "Fold near-copies"));
+  arrange();
+}
