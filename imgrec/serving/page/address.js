@@ -95,7 +95,9 @@ export function startAddress() {
     if (how.silent) return;
     const { pictures, unwanted } = now;
     const kept = isQuestion(now) || unwanted.length ? { pictures, unwanted } : null;
-    const address = location.pathname + toQuery(now);
+    // The large view stays open, and so does its address.
+    const hash = document.getElementById("large").open ? location.hash : "";
+    const address = location.pathname + toQuery(now) + hash;
     history[how.quiet ? "replaceState" : "pushState"](kept, "", address);
   });
   addEventListener("popstate", () => state.change(stateHere(), { silent: true }));

@@ -3,12 +3,12 @@
 // A row has a place of its own, so nothing moves when rows come and go, and all tiles are of one
 // size, so nothing moves when pictures arrive. One tile can be reached by Tab; the arrows move on.
 
-import { moreLike, unwant, want } from "./actions.js";
 import { make } from "./dom.js";
 import { results } from "./results.js";
+import { say } from "./said.js";
 import { marked } from "./selection.js";
 import { state } from "./state.js";
-import { makeTile, refresh } from "./tile.js";
+import { keyActs, makeTile, refresh } from "./tile.js";
 
 // Rows kept beyond the window on each side, and rows before the end where more are asked for.
 const BEYOND = 3;
@@ -180,25 +180,23 @@ function target(key) {
   return key in steps ? active + steps[key] : null;
 }
 
-const KEYS = {
-  Enter: open, " ": open, l: open,
-  "+": ({ id }) => want({ id }), "=": ({ id }) => want({ id }),
-  "-": ({ id }) => unwant({ id }),
-  s: ({ id }) => moreLike({ id }),
-  m: ({ id }) => marked.toggle(id),
-};
+const OPEN = new Set(["Enter", " ", "l"]);
 
 function press(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input")) return;
-  const to = target(event.key);
-  const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (event.ctrlKey || event.metaKey || event.altKey || !event.target.matches(".tile, .tile *")) return;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const to = target(key);
+  const hit = shown[active];
+  // A button or a check box that a click gave the focus does what it does.
+  if (/^(Enter| )$/.test(key) && !event.target.matches(".tile")) return;
   if (to !== null) {
-    event.preventDefault();
-    if (to >= 0 || active > 0) focusOn(to < 0 && event.key.startsWith("Arrow") ? active : to);
-  } else if (act && shown[active] && !(event.target.matches("button") && /^( |Enter)$/.test(event.key))) {
-    event.preventDefault();
-    act(shown[active]);
-  }
+    const isOut = key.startsWith("Arrow") && (to < 0 || to >= shown.length);
+    if (!isOut) focusOn(to);
+  } else if (OPEN.has(key)) open(hit);
+  else if (keyActs[key]) {
+    if (keyActs[key]({ id: hit.id }) === false) say("There are five already: take one out first.", "bad");
+  } else return;
+  event.preventDefault();
 }
 
 /** Draw the results in an element, and keep them drawn. */
@@ -231,9 +229,9 @@ export function mount(element) {
 
 /** What other parts of the page may do with the grid. */
 export const grid = {
-  /** Give the focus to the tile of a picture, if it is among the results. */
+  /** Give the focus to the tile of a picture, if it is among the results; null for the last. */
   focus(id) {
-    const index = shown.findIndex((hit) => hit.id === id);
+    const index = id === null ? active : shown.findIndex((hit) => hit.id === id);
     if (index >= 0) focusOn(index);
   },
 };

@@ -1,4 +1,16 @@
 // One picture large, beside what it was found with.
+//
+// `#id=17` in the address opens one. Opening adds an entry to the history, so that back closes it.
+
+import { get, askedUrl, originalUrl, previewUrl, thumbUrl } from "./api.js";
+import { make, nameOf } from "./dom.js";
+import { grid } from "./grid.js";
+import { factsOf } from "./large-facts.js";
+import { colorOf } from "./colors.js";
+import { results } from "./results.js";
+import { isSame, state } from "./state.js";
+import { uploadTold } from "./uploads.js";
+import { keyActs } from "./tile.js";
 
 /**
  * @typedef {object} Shown
@@ -7,14 +19,187 @@
  */
 
 const listeners = new Set();
+let dialog = null;
+let inside = null;
+/** @type {Shown | null} */
+let shown = null;
+
+const tell = () => listeners.forEach((listener) => listener(shown));
+const hitOf = ({ id }) => results.get().shown.find((hit) => hit.id === id);
+
+/** Return the id that the address names, or null. */
+function idHere() {
+  const [, id] = /^#id=(\d{1,15})$/.exec(location.hash) ?? [];
+  return id === undefined ? null : Number(id);
+}
+
+/** Give the frame the size of the picture in the room that is there, before the picture comes. */
+function fit(frame, width, height) {
+  frame.style.setProperty("--ratio", String(width / height));
+  frame.style.setProperty("--natural", `${Math.max(width, 480)}px`);
+  frame.classList.add("fitted");
+}
+
+/** Return an image that starts with what is there soonest and becomes the file itself. */
+function picture({ id, upload }, frame) {
+  const image = make("img", { alt: "", class: "large-picture" });
+  const ratioOfImage = () => frame.classList.contains("fitted")
+    || fit(frame, image.naturalWidth, image.naturalHeight);
+  image.addEventListener("load", ratioOfImage, { once: true });
+  if (upload) {
+    image.src = askedUrl({ upload });
+    return image;
+  }
+  image.addEventListener("error", () => (image.src = thumbUrl(id)), { once: true });
+  image.src = previewUrl(id);
+  image.addEventListener("load", () => {
+    const whole = new Image();
+    whole.onload = () => image.isConnected && (image.src = whole.src);
+    whole.src = originalUrl(id);
+  }, { once: true });
+  return image;
+}
+
+function step(by) {
+  const hits = results.get().shown;
+  const at = hits.findIndex((hit) => hit.id === shown?.asked.id);
+  const next = hits[at + by];
+  if (at >= hits.length - 5) results.more();
+  if (at >= 0 && next) show({ id: next.id });
+}
+
+function arrow(by, text, title) {
+  const hits = results.get().shown;
+  const at = hits.findIndex((hit) => hit.id === shown.asked.id);
+  return make("button", { class: `arrow ${by < 0 ? "left" : "right"}`, type: "button", text, title,
+    "aria-label": title, disabled: at < 0 || !hits[at + by], onclick: () => step(by) });
+}
+
+/** Return the pictures of the question, which the shown one stands beside. */
+function beside({ asked }) {
+  const others = state.get().pictures.map((one, place) => ({ one, place }))
+    .filter(({ one }) => !isSame(one, asked));
+  if (!others.length) return null;
+  return make("div", { class: "beside" }, ...others.map(({ one, place }) => {
+    const image = make("img", { alt: `Query ${place + 1}`,
+      src: one.upload ? askedUrl(one) : previewUrl(one.id) });
+    if (!one.upload) image.onerror = () => {
+      image.onerror = null;
+      image.src = thumbUrl(one.id);
+    };
+    return make("button", { type: "button", title: `Query ${place + 1}`,
+      style: { "--color": colorOf(place) }, onclick: () => show(one) }, image);
+  }));
+}
+
+async function draw() {
+  const { asked, frame } = shown;
+  const here = shown;
+  const facts = make("div", { class: "facts" });
+  const close = make("button", { class: "button close-large", type: "button", text: "\u00d7",
+    title: "Close (Esc)", "aria-label": "Close", onclick: () => large.close() });
+  frame.append(picture(asked, frame));
+  const hadFocus = inside.contains(document.activeElement) && document.activeElement.className;
+  inside.replaceChildren(
+    make("div", { class: "stage" }, arrow(-1, "\u2039", "The one before (\u2190)"),
+      make("div", { class: "room" }, frame), arrow(1, "\u203a", "The next (\u2192)")),
+    ...[beside(shown)].filter(Boolean),
+    make("div", { class: "large-side" }, close, facts));
+  const again = hadFocus && [...inside.querySelectorAll("button")]
+    .find((one) => one.className === hadFocus && !one.disabled);
+  (again || close).focus();
+  const hit = asked.upload ? null : hitOf(asked);
+  const name = asked.upload ? uploadTold(asked.upload)?.name ?? "A picture from outside"
+    : nameOf(hit?.path ?? `picture ${asked.id}`);
+  dialog.setAttribute("aria-label", name);
+  const acts = { close: () => large.close(), show };
+  facts.replaceChildren(...factsOf({ asked, hit, told: uploadTold(asked.upload), acts }));
+  tell();
+  if (asked.upload) {
+    const told = uploadTold(asked.upload);
+    if (told?.width) fit(frame, told.width, told.height);
+    return;
+  }
+  try {
+    const known = await get(`/api/pictures/${Number(asked.id)}`);
+    if (shown !== here) return;
+    fit(frame, known.width, known.height);
+    dialog.setAttribute("aria-label", nameOf(known.picture.path));
+    facts.replaceChildren(...factsOf({ asked, hit: { ...known.picture, ...hit }, known, acts }));
+  } catch (error) {
+    if (shown === here) facts.append(make("p", { class: "error", text: error.message }));
+  }
+}
+
+function show(asked) {
+  shown = { asked, frame: make("div", { class: "frame" }) };
+  if (asked.id !== undefined && idHere() !== asked.id) {
+    const [how, entry] = dialog.open && idHere() !== null
+      ? ["replaceState", history.state] : ["pushState", { ...history.state, large: true }];
+    history[how](entry, "", `${location.pathname}${location.search}#id=${asked.id}`);
+  }
+  if (!dialog.open) dialog.showModal();
+  document.documentElement.classList.add("has-large");
+  draw();
+}
+
+/** After the dialog closed: the address and the focus are as before. */
+function closed() {
+  const id = shown?.asked.id;
+  shown = null;
+  inside.replaceChildren();
+  document.documentElement.classList.remove("has-large");
+  if (idHere() !== null) {
+    if (history.state?.large) history.back();
+    else history.replaceState(history.state, "", location.pathname + location.search);
+  }
+  tell();
+  grid.focus(id ?? null);
+}
+
+/** Open or close as the address says. */
+function follow() {
+  const id = idHere();
+  if (id === null && dialog.open && shown?.asked.id !== undefined) dialog.close();
+  else if (id !== null && shown?.asked.id !== id) show({ id });
+}
+
+function press(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input")) return;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (event.defaultPrevented) return;
+  if (key === "ArrowLeft" || key === "ArrowRight") step(key === "ArrowLeft" ? -1 : 1);
+  else if (key === "l") large.close();
+  else if (keyActs[key] && shown.asked.id !== undefined) {
+    keyActs[key](shown.asked);
+    if (key === "s") large.close();
+  } else return;
+  event.preventDefault();
+}
 
 export const large = {
+  /** @returns {Shown | null} */
+  get: () => shown,
+
   /** Show a picture. @param {Asked} asked */
-  open() {},
-  close() {},
-  /** Call a function with `Shown` or null after each change. */
+  open: (asked) => show(asked),
+
+  close: () => dialog.close(),
+
+  /** Call a function with `Shown` or null after each change. @returns {() => void} ends it. */
   subscribe(listener) {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },
 };
+
+/** Make a dialog the large view; `content` is the element in it that is drawn anew. */
+export function mountLarge(element, content) {
+  [dialog, inside] = [element, content];
+  dialog.addEventListener("close", closed);
+  dialog.addEventListener("keydown", press);
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  addEventListener("popstate", follow);
+  addEventListener("hashchange", follow);
+  follow();
+}

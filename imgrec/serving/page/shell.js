@@ -1,4 +1,54 @@
-// Mounts what the question is asked with.
+// Mounts what the question is asked with, and what is said of the answer.
+
+import { clear } from "./actions.js";
+import { mountAdd } from "./add.js";
+import { lostUploads } from "./address.js";
+import { mountChips } from "./chips.js";
+import { mountControls } from "./controls.js";
+import { make } from "./dom.js";
+import { storeFacts } from "./facts.js";
+import { mountKeys } from "./keys.js";
+import { mountLarge } from "./large.js";
+import { say } from "./said.js";
+import { mountStatus } from "./status.js";
+import { mountWords } from "./words.js";
+
+const LOST = "This address had a picture from outside, which an address cannot carry: drop it again.";
+const LINKS = { site: "Network", map: "Map", report: "Report", projector: "Projector" };
+
+async function mountFacts() {
+  const help = document.getElementById("help");
+  const links = document.getElementById("links");
+  links.append(make("button", { class: "button", type: "button", text: "?", title: "Keys (?)",
+    "aria-label": "Keys", onclick: () => help.showModal() }));
+  try {
+    const facts = await storeFacts();
+    document.getElementById("store-name").textContent = facts.name;
+    document.title = `${facts.name} \u00b7 imgrec`;
+    const known = Object.entries(facts.links).filter(([, path]) => /^\/(?!\/)/.test(path));
+    links.prepend(...known.map(([name, href]) => (
+      make("a", { href, text: LINKS[name] ?? name, target: "_blank", rel: "noopener" }))));
+  } catch {
+    // The results say what is wrong.
+  }
+}
 
 /** Mount the parts of the page that are not its grid. */
-export function mountShell() {}
+export function mountShell() {
+  const at = (id) => document.getElementById(id);
+  mountStatus(at("count"), at("trouble"));
+  mountChips(at("chips"));
+  mountAdd(at("ask"));
+  mountWords(at("ask"));
+  mountControls(at("controls"));
+  mountLarge(at("large"), at("large-in"));
+  mountKeys(at("help"));
+  mountFacts();
+  at("home").addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    clear();
+    scrollTo(0, 0);
+  });
+  if (lostUploads) say(LOST, "bad");
+}

@@ -6,6 +6,7 @@ import { colorOf, sharesOf } from "./colors.js";
 import { make, nameOf, printable } from "./dom.js";
 import { foldButton } from "./folds.js";
 import { results } from "./results.js";
+import { say } from "./said.js";
 import { marked } from "./selection.js";
 
 const ACTS = [
@@ -13,6 +14,15 @@ const ACTS = [
   ["unwant", "\u2212", "Do not want: less like this", unwant],
   ["more", "\u2248", "More like this alone", moreLike],
 ];
+
+/** What keys do with a picture, in the grid and large. */
+export const keyActs = {
+  "+": want,
+  "=": want,
+  "-": unwant,
+  s: moreLike,
+  m: ({ id }) => marked.toggle(id),
+};
 
 /** Return a distance as text. */
 export const distanceText = (distance) =>
@@ -24,7 +34,7 @@ function button([name, sign, title, act], hit) {
     "aria-label": `${title}: ${nameOf(hit.path)}`,
     onclick: (event) => {
       event.stopPropagation();
-      act({ id: hit.id });
+      if (act({ id: hit.id }) === false) say("There are five already: take one out first.", "bad");
     },
   });
 }

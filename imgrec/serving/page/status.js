@@ -1,0 +1,58 @@
+// What the results are: how many, compared how; what went wrong, and what to do then.
+
+import { counted, make } from "./dom.js";
+import { results } from "./results.js";
+import { isQuestion, state } from "./state.js";
+
+function countText({ answer, question, hits }) {
+  if (!answer) return "";
+  if (!isQuestion(question)) return counted(answer.images, "picture");
+  if (!hits.length) return "No picture is that near.";
+  const time = answer.elapsed_ms >= 1 ? ` in ${Math.round(answer.elapsed_ms)} ms` : "";
+  const exact = answer.exact ? "" : `, found by ${answer.index}`;
+  return `The nearest of ${counted(answer.images, "picture")}${time}${exact}`;
+}
+
+function button(text, onclick) {
+  return make("button", { class: "button", type: "button", text, onclick });
+}
+
+/** Return what can be done after an error. */
+function remedies({ status }) {
+  const { where, under, pictures, unwanted } = state.get();
+  const uploads = [...pictures, ...unwanted].some((one) => one.upload);
+  const without = (list) => list.filter((one) => !one.upload);
+  return [
+    status === 401 ? null : button("Try again", () => results.again()),
+    where.length || under.length
+      ? button("Without filters", () => state.change({ where: [], under: [] })) : null,
+    uploads && (status === 404 || status === 410)
+      ? button("Without what was uploaded", () => state.change({
+        pictures: without(pictures), unwanted: without(unwanted) })) : null,
+  ];
+}
+
+function warnings({ answer }) {
+  const lines = [...(answer?.warnings ?? [])];
+  for (const [noun, classes] of Object.entries(answer?.classes ?? {})) {
+    lines.push(`${noun}: ${classes.slice(0, 8).join(", ")}`);
+  }
+  return lines.map((text) => make("p", { class: "warning", text }));
+}
+
+/** Mount the count on one element and the errors on another. */
+export function mountStatus(count, trouble) {
+  let before = null;
+  const show = (now) => {
+    if (now.error !== before?.error || now.answer !== before?.answer) {
+      before = now;
+      trouble.replaceChildren(...(now.error ? [make("p", { class: "error" },
+        make("span", { text: now.error.message }), ...remedies(now.error))] : warnings(now)));
+      document.getElementById("grid").classList.toggle("stale", Boolean(now.error));
+    }
+    const text = now.error ? "" : countText(now);
+    if (count.textContent !== text) count.textContent = text;
+  };
+  results.subscribe(show);
+  show(results.get());
+}
