@@ -220,7 +220,8 @@ export function mount(element) {
   addEventListener("scroll", () => requestAnimationFrame(draw), { passive: true });
   let width = 0;
   new ResizeObserver(() => {
-    if (box.hidden || box.clientWidth === width) return;
+    // Under the large view there is no scroll bar.
+    if (box.hidden || box.clientWidth === width || document.querySelector("#large[open]")) return;
     width = box.clientWidth;
     if (shown.length) redraw();
   }).observe(element.parentElement);

@@ -48,6 +48,7 @@ export function mountKeys(help) {
     event.preventDefault();
     act();
   });
+  document.getElementById("help-button").addEventListener("click", () => help.showModal());
   const toggle = document.getElementById("side-toggle");
   toggle.addEventListener("click", () => {
     const isOpen = document.getElementById("side").classList.toggle("open");

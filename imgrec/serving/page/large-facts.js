@@ -119,17 +119,26 @@ function copies(known, acts) {
 }
 
 /**
- * Return the elements beside a picture.
- * @param {{asked: Asked, hit: Hit | null, known?: object, told?: object, acts: object}} what
- *   `known` are the `Facts` of the server, which come later than the picture; `told` is what it
- *   said of an upload.
+ * @typedef {object} Known
+ * @property {Asked} asked
+ * @property {Hit | null} hit
+ * @property {object} [known] the `Facts` of the server, which come later than the picture.
+ * @property {object} [told] what the server said of an upload.
+ * @property {{close: () => void, show: (asked: Asked) => void}} acts
  */
+
+/** Return the name of a picture, and the buttons below it. @param {Known} what */
+export function headOf(what) {
+  const { asked, hit, told } = what;
+  const name = told?.name ?? (hit ? printable(hit.path)
+    : asked.upload ? "A picture from outside" : `picture ${asked.id}`);
+  return [make("h2", { text: name, title: printable(hit?.file ?? name) }), buttons(what)];
+}
+
+/** Return what is told below the buttons. @param {Known} what */
 export function factsOf(what) {
-  const { asked, hit, known, told, acts } = what;
-  const name = told?.name ?? (hit ? printable(hit.path) : `picture ${asked.id ?? ""}`);
+  const { hit, known, acts } = what;
   return [
-    make("h2", { text: name, title: printable(hit?.file ?? name) }),
-    buttons(what),
     make("dl", {},
       ...measures(what),
       ...(hit ? folderLine(hit.path, acts.close) : []),

@@ -5,7 +5,7 @@
 import { get, askedUrl, originalUrl, previewUrl, thumbUrl } from "./api.js";
 import { make, nameOf } from "./dom.js";
 import { grid } from "./grid.js";
-import { factsOf } from "./large-facts.js";
+import { factsOf, headOf } from "./large-facts.js";
 import { colorOf } from "./colors.js";
 import { results } from "./results.js";
 import { isSame, state } from "./state.js";
@@ -21,6 +21,7 @@ import { keyActs } from "./tile.js";
 const listeners = new Set();
 let dialog = null;
 let inside = null;
+let close = null;
 /** @type {Shown | null} */
 let shown = null;
 
@@ -92,31 +93,34 @@ function beside({ asked }) {
   }));
 }
 
+/** Tell what is known of the shown picture. */
+function describe(what) {
+  const acts = { close: () => large.close(), show };
+  const [head, facts] = ["large-head", "large-facts"].map((id) => document.getElementById(id));
+  const focused = head.contains(document.activeElement) && document.activeElement.textContent;
+  head.replaceChildren(...headOf({ ...what, acts }));
+  facts.replaceChildren(...factsOf({ ...what, acts }));
+  dialog.setAttribute("aria-label", head.querySelector("h2").textContent);
+  if (focused) [...head.querySelectorAll("button")].find((b) => b.textContent === focused)?.focus();
+}
+
 async function draw() {
   const { asked, frame } = shown;
   const here = shown;
-  const facts = make("div", { class: "facts" });
-  const close = make("button", { class: "button close-large", type: "button", text: "\u00d7",
-    title: "Close (Esc)", "aria-label": "Close", onclick: () => large.close() });
   frame.append(picture(asked, frame));
-  const hadFocus = inside.contains(document.activeElement) && document.activeElement.className;
+  const focused = inside.contains(document.activeElement) && document.activeElement.className;
   inside.replaceChildren(
     make("div", { class: "stage" }, arrow(-1, "\u2039", "The one before (\u2190)"),
       make("div", { class: "room" }, frame), arrow(1, "\u203a", "The next (\u2192)")),
-    ...[beside(shown)].filter(Boolean),
-    make("div", { class: "large-side" }, close, facts));
-  const again = hadFocus && [...inside.querySelectorAll("button")]
-    .find((one) => one.className === hadFocus && !one.disabled);
-  (again || close).focus();
+    ...[beside(shown)].filter(Boolean));
+  const again = focused && [...inside.querySelectorAll("button")]
+    .find((one) => one.className === focused && !one.disabled);
+  if (focused) (again || close).focus();
+  const told = uploadTold(asked.upload);
   const hit = asked.upload ? null : hitOf(asked);
-  const name = asked.upload ? uploadTold(asked.upload)?.name ?? "A picture from outside"
-    : nameOf(hit?.path ?? `picture ${asked.id}`);
-  dialog.setAttribute("aria-label", name);
-  const acts = { close: () => large.close(), show };
-  facts.replaceChildren(...factsOf({ asked, hit, told: uploadTold(asked.upload), acts }));
+  describe({ asked, hit, told });
   tell();
   if (asked.upload) {
-    const told = uploadTold(asked.upload);
     if (told?.width) fit(frame, told.width, told.height);
     return;
   }
@@ -124,10 +128,11 @@ async function draw() {
     const known = await get(`/api/pictures/${Number(asked.id)}`);
     if (shown !== here) return;
     fit(frame, known.width, known.height);
-    dialog.setAttribute("aria-label", nameOf(known.picture.path));
-    facts.replaceChildren(...factsOf({ asked, hit: { ...known.picture, ...hit }, known, acts }));
+    describe({ asked, hit: { ...known.picture, ...hit }, known });
   } catch (error) {
-    if (shown === here) facts.append(make("p", { class: "error", text: error.message }));
+    if (shown !== here) return;
+    document.getElementById("large-facts").append(
+      make("p", { class: "error", text: error.message }));
   }
 }
 
@@ -193,9 +198,13 @@ export const large = {
   },
 };
 
-/** Make a dialog the large view; `content` is the element in it that is drawn anew. */
-export function mountLarge(element, content) {
-  [dialog, inside] = [element, content];
+/** Make a dialog the large view. */
+export function mountLarge(element) {
+  dialog = element;
+  inside = document.getElementById("large-in");
+  close = make("button", { class: "button close-large", type: "button", text: "\u00d7",
+    title: "Close (Esc)", "aria-label": "Close", onclick: () => large.close() });
+  document.getElementById("large-side").prepend(close);
   dialog.addEventListener("close", closed);
   dialog.addEventListener("keydown", press);
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());

@@ -5,7 +5,6 @@ import { mountAdd } from "./add.js";
 import { lostUploads } from "./address.js";
 import { mountChips } from "./chips.js";
 import { mountControls } from "./controls.js";
-import { make } from "./dom.js";
 import { storeFacts } from "./facts.js";
 import { mountKeys } from "./keys.js";
 import { mountLarge } from "./large.js";
@@ -14,20 +13,12 @@ import { mountStatus } from "./status.js";
 import { mountWords } from "./words.js";
 
 const LOST = "This address had a picture from outside, which an address cannot carry: drop it again.";
-const LINKS = { site: "Network", map: "Map", report: "Report", projector: "Projector" };
 
 async function mountFacts() {
-  const help = document.getElementById("help");
-  const links = document.getElementById("links");
-  links.append(make("button", { class: "button", type: "button", text: "?", title: "Keys (?)",
-    "aria-label": "Keys", onclick: () => help.showModal() }));
   try {
-    const facts = await storeFacts();
-    document.getElementById("store-name").textContent = facts.name;
-    document.title = `${facts.name} \u00b7 imgrec`;
-    const known = Object.entries(facts.links).filter(([, path]) => /^\/(?!\/)/.test(path));
-    links.prepend(...known.map(([name, href]) => (
-      make("a", { href, text: LINKS[name] ?? name, target: "_blank", rel: "noopener" }))));
+    const { name } = await storeFacts();
+    document.getElementById("store-name").textContent = name;
+    document.title = `${name} \u00b7 imgrec`;
   } catch {
     // The results say what is wrong.
   }
@@ -41,7 +32,7 @@ export function mountShell() {
   mountAdd(at("ask"));
   mountWords(at("ask"));
   mountControls(at("controls"));
-  mountLarge(at("large"), at("large-in"));
+  mountLarge(at("large"));
   mountKeys(at("help"));
   mountFacts();
   at("home").addEventListener("click", (event) => {
