@@ -1,7 +1,6 @@
 // A box drawn on a part of the large picture: asks for pictures like that part.
 
 import { moreLike, want } from "./actions.js";
-import { askedUrl, previewUrl } from "./api.js";
 import { make } from "./dom.js";
 import { large } from "./large.js";
 import { notice } from "./notices.js";
@@ -44,34 +43,17 @@ export function stepped(box, key, resize) {
   });
 }
 
-/**
- * Draw a part of a picture of a question; resolves to a canvas with its longer side.
- * @param {import("./state.js").Asked} asked
- * @param {number} side_px
- */
-export async function cropped(asked, side_px) {
-  const image = new Image();
-  image.src = asked.upload ? askedUrl(asked) : previewUrl(asked.id);
-  await image.decode();
-  const { x, y, width, height } = asked.box;
-  const [w, h] = [width * image.naturalWidth, height * image.naturalHeight];
-  const scale = side_px / Math.max(w, h);
-  const canvas = make("canvas", { width: Math.max(1, Math.round(w * scale)), height: Math.max(1, Math.round(h * scale)) });
-  canvas.getContext("2d").drawImage(image, x * image.naturalWidth, y * image.naturalHeight, w, h, 0, 0, canvas.width, canvas.height);
-  return canvas;
-}
-
 class Drawing {
   constructor(element) {
     this.element = element;
     this.shown = null;
     this.begin = make("button", { type: "button", class: "button", text: "Search for a part", title: "Draw a box on the picture", onclick: () => this.start() });
     this.end = make("div", { class: "box-acts", hidden: true },
-      make("button", { type: "button", class: "button main", text: "Search for this part", onclick: () => this.search(moreLike) }),
-      make("button", { type: "button", class: "button", text: "Add to the question", onclick: () => this.search(want) }),
+      make("button", { type: "button", class: "button main", text: "Search this part", onclick: () => this.search(moreLike) }),
+      make("button", { type: "button", class: "button", text: "Add to question", onclick: () => this.search(want) }),
       make("button", { type: "button", class: "button", text: "Cancel", onclick: () => this.stop(true) }));
     this.hint = make("p", { class: "box-hint", role: "status", hidden: true });
-    element.append(this.begin, this.end, this.hint);
+    element.append(this.hint, this.begin, this.end);
   }
 
   show(shown) {

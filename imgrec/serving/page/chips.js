@@ -2,6 +2,7 @@
 
 import { drop, isAsked, unwant, want, clear } from "./actions.js";
 import { askedUrl, get } from "./api.js";
+import { croppedThumb } from "./crop.js";
 import { colorOf, unwantedColorOf } from "./colors.js";
 import { counted, make, nameOf, printable } from "./dom.js";
 import { results } from "./results.js";
@@ -44,7 +45,9 @@ function chip(settings, ...children) {
 
 function pictureChip(asked, place, isUnwanted) {
   const label = make("span", { class: "chip-name", text: "\u2026" });
-  const image = make("img", { alt: "", width: 44, height: 44, src: askedUrl(asked) });
+  const image = asked.box
+    ? croppedThumb(asked, 44)
+    : make("img", { alt: "", width: 44, height: 44, src: askedUrl(asked) });
   const show = make("button", {
     class: "chip-picture", type: "button",
     onclick: async () => (await import("./large.js")).large.open(asked),

@@ -1,22 +1,14 @@
 // The collections: a list of them that filters, saves, copies and deletes; and the choice of one.
 
-import { get } from "./api.js";
 import { collections, pathOf } from "./collection-store.js";
-import { counts } from "./counts.js";
 import { counted, make, printable } from "./dom.js";
+import { storeFacts } from "./facts.js";
 import { toggled, valuesOf } from "./filters.js";
 import { ask, choice, menu } from "./menus.js";
 import { notice } from "./notices.js";
 import { state } from "./state.js";
 
 const LONGEST = 100;
-let facts = null;
-
-/** Return what the store is, asked for once. */
-export function storeFacts() {
-  facts ??= get("/api/store");
-  return facts;
-}
 
 /** Return a word as a shell takes it. */
 export const shellWord = (text) => (/^[\w.+-]+$/.test(text) && !text.startsWith("-") ? text : `'${text.replaceAll("'", "'\\''")}'`);

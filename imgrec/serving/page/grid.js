@@ -194,7 +194,7 @@ function press(event) {
     if (!isOut) focusOn(to);
   } else if (OPEN.has(key)) open(hit);
   else if (keyActs[key]) {
-    if (keyActs[key]({ id: hit.id }) === false) say("There are five already: take one out first.", "bad");
+    if (keyActs[key]({ id: hit.id }, event) === false) say("There are five already: take one out first.", "bad");
   } else return;
   event.preventDefault();
 }

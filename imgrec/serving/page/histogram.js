@@ -52,7 +52,7 @@ export function withinText(found, within, { hits, done }) {
 /** Return a distance with as many digits as its range asks for. */
 export function shortDistance(distance, { edges }) {
   const range = edges.at(-1) - edges[0];
-  const digits = Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(range || 1))));
+  const digits = range >= 100 ? 0 : Math.max(3, 2 - Math.floor(Math.log10(range || 1)));
   return distance.toFixed(digits);
 }
 
@@ -145,11 +145,13 @@ class Panel {
     this.text.textContent = withinText(this.found, within, results.get());
     this.slider.setAttribute("aria-valuetext", this.text.textContent);
     this.chart.replaceChildren(bars(this.found, within));
+    this.element.classList.toggle("limited", within < this.found.edges.at(-1));
   }
 
   moved() {
     const most = this.found.edges.at(-1);
-    const within = Number(this.slider.value);
+    // As it is shown, so that the page says what it asks.
+    const within = Number(shortDistance(Number(this.slider.value), this.found));
     const none = within >= most - (most - this.found.edges[0]) / STEPS;
     this.draw(none ? most : within);
     clearTimeout(this.timer);

@@ -9,7 +9,7 @@ const KEYS = [
   ["+", "want it: more like this, too; again: not"],
   ["\u2212", "do not want it: less like this; again: not"],
   ["S", "more like this alone"],
-  ["M", "mark it"],
+  ["M", "mark it; with Shift all from the one marked before"],
   ["/", "go to the words"],
   ["G", "go to the pictures"],
   ["?", "this list"],
@@ -49,9 +49,4 @@ export function mountKeys(help) {
     act();
   });
   document.getElementById("help-button").addEventListener("click", () => help.showModal());
-  const toggle = document.getElementById("side-toggle");
-  toggle.addEventListener("click", () => {
-    const isOpen = document.getElementById("side").classList.toggle("open");
-    toggle.setAttribute("aria-expanded", String(isOpen));
-  });
 }

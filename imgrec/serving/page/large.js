@@ -176,7 +176,7 @@ function press(event) {
   if (key === "ArrowLeft" || key === "ArrowRight") step(key === "ArrowLeft" ? -1 : 1);
   else if (key === "l") large.close();
   else if (keyActs[key] && shown.asked.id !== undefined) {
-    keyActs[key](shown.asked);
+    keyActs[key](shown.asked, event);
     if (key === "s") large.close();
   } else return;
   event.preventDefault();

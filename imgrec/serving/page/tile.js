@@ -15,13 +15,13 @@ const ACTS = [
   ["more", "\u2248", "More like this alone", moreLike],
 ];
 
-/** What keys do with a picture, in the grid and large. */
+/** What keys do with a picture, in the grid and large; called with it and the event. */
 export const keyActs = {
   "+": want,
   "=": want,
   "-": unwant,
   s: moreLike,
-  m: ({ id }) => marked.toggle(id),
+  m: ({ id }, { shiftKey }) => marked.toggle(id, shiftKey),
 };
 
 /** Return a distance as text. */
@@ -101,7 +101,8 @@ export function refresh(tile) {
 export function makeTile(hit, nearest, open) {
   const name = nameOf(hit.path);
   const tile = make("div", {
-    class: hit.of === undefined ? "tile" : "tile of-fold", role: "gridcell", tabindex: -1, "aria-label": spoken(hit), data: { id: hit.id },
+    class: hit.of === undefined ? "tile" : "tile of-fold", role: "gridcell", tabindex: -1,
+    "aria-label": spoken(hit), data: { id: hit.id },
   },
   picture(hit, open),
   make("input", {

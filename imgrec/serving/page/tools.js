@@ -2,11 +2,11 @@
 
 import * as box from "./box.js";
 import * as collections from "./collections.js";
+import * as drawer from "./drawer.js";
 import * as facets from "./facets.js";
 import * as filterChips from "./filter-chips.js";
 import * as folds from "./folds.js";
 import * as histogram from "./histogram.js";
-import * as links from "./links.js";
 import * as moves from "./moves.js";
 import * as saving from "./saving.js";
 import * as selectionBar from "./selection-bar.js";
@@ -17,6 +17,7 @@ const TOOLS = [
   ["folds", folds],
   ["moves", moves],
   ["filter-chips", filterChips],
+  ["side", drawer],
   ["timeline", timeline],
   ["facets", facets],
   ["histogram", histogram],
@@ -24,7 +25,6 @@ const TOOLS = [
   ["saving", saving],
   ["selection", selectionBar],
   ["box", box],
-  ["links", links],
 ];
 
 /** Mount each tool on its element. */
