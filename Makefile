@@ -28,6 +28,7 @@ V        ?=
 override settings := PYTHON VENV IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES REPORT REVIEW COUNT PORT N D ENCODER WEIGHTS Q K T LAYOUTS KILLS FILES SEED V
 # Whether a value was given, before the lines below hide where it came from.
 override counted := $(filter command environment,$(origin COUNT))
+override ported  := $(filter command environment,$(origin PORT))
 override sized   := $(filter command environment,$(origin N))
 
 # A value is data, never code. `make` expands $(shell ...) in a variable each time it is named, and
@@ -55,7 +56,7 @@ override details  := $(if $(V),--verbose)
 override typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index .ready catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report endurance fuzz mutants screenshots demo docs clean
+.PHONY: help install dev samples index .ready serve catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report endurance fuzz mutants screenshots demo docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -78,6 +79,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 $(VENV)/installed-parquet: $(VENV)/installed
 	$(PIP) -e '.[parquet]'
+	@touch '$@'
+
+$(VENV)/installed-serve: $(VENV)/installed
+	$(PIP) -e '.[serve]'
 	@touch '$@'
 
 $(VENV)/installed-docs: $(VENV)/installed
@@ -111,6 +116,9 @@ index: install ## catalog the pictures and make their vectors; only what is new
 # What a query needs: a store, made first where there is none.
 .ready: install
 	@set -e; { [ -z "$$IMAGES" ] && [ -e "$$STORE/store.json" ]; } || { $(indexed); }
+
+serve: .ready $(VENV)/installed-serve ## serve a page on which the store is searched, on 127.0.0.1
+	$(PY) -m imgrec.serve --store="$$STORE" $(if $(ported),--port="$$PORT") $(weighted)
 
 catalog: install ## print what the store holds: pictures, failures, formats, features
 	@$(PY) -m imgrec.catalog --store="$$STORE"

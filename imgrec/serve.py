@@ -3,19 +3,38 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imgrec.arguments import store_of, store_option, whole
 from imgrec.commands import Parser, run
+from imgrec.errors import ImgrecError
 from imgrec.system.extras import require
 
+if TYPE_CHECKING:
+    from socket import socket
+
+    from imgrec.search.recommender import Recommender
+
 _PROG = "imgrec serve"
+_PORT = 8000
+_LOOPBACK = "127.0.0.1"
 _DESCRIPTION = """\
-Serve a page on which a collection is searched, on 127.0.0.1 only, until Ctrl-C.
+Serve a page on which a collection is searched in the browser, until Ctrl-C. It is printed with a
+token, without which nothing of the collection is answered, and reachable from this machine only.
 """
 _EXAMPLES = """\
 examples:
-  imgrec serve
+  imgrec serve                          then open the printed address
+  imgrec serve --open                   the same, in the browser
+  imgrec serve --store photos-store --port 8080
+  imgrec serve --exports ~/picked       collections can be copied into this folder
 """
+_OTHERS = (
+    "{prog}: --host {host}: other machines reach this server; whoever has the printed address can "
+    "see all pictures of the collection and change its selections, and nothing is encrypted\n"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,24 +44,103 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
-    store_option(parser.add_argument_group("store"))
+    group = parser.add_argument_group("store")
+    store_option(group)
+    report = "the report to serve beside it; default: a folder report beside the store"
+    group.add_argument("--report", type=Path, metavar="DIR", help=report)
+    exports = "folder that collections may be copied or linked into; default: none"
+    group.add_argument("--exports", type=Path, metavar="DIR", help=exports)
+
     add = parser.add_argument_group("address").add_argument
-    add("--port", type=whole, default=8000, metavar="N", help="port (default %(default)s)")
+    port = "first port to try, the next free one is used; 0 for any (default %(default)s)"
+    add("--port", type=_port, default=_PORT, metavar="N", help=port)
+    host = "address of this machine to listen at; others than the default are reached from others"
+    add("--host", default=_LOOPBACK, metavar="NAME", help=f"{host} (default %(default)s)")
+    add("--open", action="store_true", help="open the page in the browser")
+
+    add = parser.add_argument_group("pictures that are not in the store").add_argument
+    weights = "the weights that the store's vectors were made with"
+    add("--weights", type=Path, metavar="FILE", help=weights)
+    device = "where they are encoded: auto, cpu, cuda, cuda:1, mps (default %(default)s)"
+    add("--device", default="auto", metavar="NAME", help=device)
+    cache = "where their vectors are cached: a file, redis://…, or none; default: a file in the "
+    cache += "user's cache folder"
+    add("--cache", metavar="WHERE", help=cache)
     return parser
 
 
 def _serve(arguments: argparse.Namespace) -> None:
-    require("fastapi", extra="serve", why="imgrec serve")
-    import uvicorn
-
+    for package in ("fastapi", "uvicorn"):
+        require(package, extra="serve", why="imgrec serve")
     from imgrec.search.recommender import Recommender
-    from imgrec.serving.asgi import make_app
-    from imgrec.serving.service import Service
+    from imgrec.serving.server import bound_socket
 
-    with Recommender.open(store_of(arguments.store)) as recommender:
-        sys.stdout.write(f"http://127.0.0.1:{arguments.port}/\n")
+    path = store_of(arguments.store)
+    named = arguments.weights, arguments.device, arguments.cache
+    with ExitStack() as stack:
+        recommender = stack.enter_context(Recommender.open(path, *named))
+        _check_folders(path, arguments)
+        # Bound before the rest is imported: who asks meanwhile waits, and is answered.
+        listening = stack.enter_context(bound_socket(arguments.host, arguments.port))
+        _answer(arguments, recommender, listening, stack)
+
+
+def _check_folders(store_path: Path, arguments: argparse.Namespace) -> None:
+    from imgrec.store.written_from import is_written_from
+    from imgrec.system.output_folder import REPORT
+
+    report, exports = arguments.report, arguments.exports
+    if report is not None and not is_written_from(store_path, REPORT, report):
+        raise ImgrecError(f"{report} holds no report that was written from {store_path}")
+    if exports is not None and not exports.is_dir():
+        raise ImgrecError(f"there is no folder {exports}: make it, or name another by --exports")
+
+
+def _answer(
+    arguments: argparse.Namespace,
+    recommender: "Recommender",
+    listening: "socket",
+    stack: ExitStack,
+) -> None:
+    from imgrec.serving.access import access_of, address_of
+    from imgrec.serving.asgi import make_app
+    from imgrec.serving.browser import opened_in_browser
+    from imgrec.serving.folders import Folders
+    from imgrec.serving.server import run as answer
+    from imgrec.serving.service import Service
+    from imgrec.store.running import said_to_run
+
+    port = listening.getsockname()[1]
+    access = access_of(arguments.host, port)
+    folders = Folders(recommender.store.path, arguments.report)
+    service = Service(recommender, lambda: folders.links(access.files), arguments.exports)
+    app = make_app(service, access, folders)
+    stack.enter_context(said_to_run(recommender.store.path, port))
+    address = address_of(arguments.host, access)
+    # From here on Ctrl-C is the normal way to end the command, so it exits with 0.
+    with suppress(KeyboardInterrupt):
+        _say(arguments, port)
+        sys.stdout.write(f"{address}\n")
         sys.stdout.flush()
-        uvicorn.run(make_app(Service(recommender)), port=arguments.port, log_level="warning")
+        if arguments.open:
+            stack.enter_context(opened_in_browser(address))
+        answer(app, listening)
+
+
+def _say(arguments: argparse.Namespace, port: int) -> None:
+    """Tell on standard error what differs from the usual, and how to stop."""
+    if arguments.host not in (_LOOPBACK, "localhost", "::1"):
+        sys.stderr.write(_OTHERS.format(prog=_PROG, host=arguments.host))
+    if arguments.port not in (0, port):
+        sys.stderr.write(f"{_PROG}: port {arguments.port} is in use, using {port}\n")
+    sys.stderr.write(f"{_PROG}: press Ctrl-C to stop\n")
+
+
+def _port(text: str) -> int:
+    port = whole(text)
+    if not 0 <= port < 65_536:
+        raise argparse.ArgumentTypeError(f"{text} is not a port: give 0 to 65535")
+    return port
 
 
 if __name__ == "__main__":

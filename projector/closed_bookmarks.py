@@ -15,7 +15,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from projector.local_requests import WsgiApp
+from imgrec.system.local_requests import WsgiApp
 
 _FOLDER = "/data/plugin/projector/"
 PAGE = f"{_FOLDER}projector_binary.html"

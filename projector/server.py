@@ -20,12 +20,12 @@ from urllib.request import ProxyHandler, build_opener
 from tensorboard import program
 
 from imgrec.system.advice import quoted
+from imgrec.system.local_requests import WsgiApp, local_only
 from imgrec.system.regular_files import read_regular
 from projector.choices import PORT
 from projector.closed_bookmarks import closed_bookmarks
 from projector.errors import ProjectorError
 from projector.files.formats import CONFIG_NAME
-from projector.local_requests import WsgiApp, local_only
 
 HOST = "127.0.0.1"
 _TRIED_PORTS = 100

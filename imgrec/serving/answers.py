@@ -8,6 +8,17 @@ from imgrec.search.listing import Picture
 
 
 @dataclass(frozen=True)
+class Health:
+    """That the server answers.
+
+    Attributes:
+        version: of imgrec.
+    """
+
+    version: str
+
+
+@dataclass(frozen=True)
 class Found:
     """A part of an answer. As JSON it is the object of `imgrec query --json`, and the cursor.
 
@@ -159,7 +170,8 @@ class StoreFacts:
         metrics: names of metrics, with a line on each.
         fusions: ways to join several pictures, with a line on each.
         links: what else is served: "site", "report", with their paths on this server.
-        exports: name of the folder where collections can be copied to; "" if none was named.
+        exports: absolute path of the folder where collections can be copied to; "" if none was
+            named.
         version: of imgrec.
     """
 

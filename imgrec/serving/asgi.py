@@ -1,50 +1,100 @@
-"""The application of the live page: FastAPI around `ROUTES`."""
+"""The application of the live page: FastAPI around `ROUTES`, behind the guards.
 
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+Everything is decided elsewhere: what is asked and answered in `imgrec.serving.routes`, who may ask
+in `imgrec.serving.guards`. Here a route becomes a path of FastAPI, its answer runs in a thread, and
+what no route answers is JSON too. The OpenAPI file is made when it is asked for: its schemas take
+longer to build than a server takes to start.
+"""
 
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache, partial
+
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse
-from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
-from imgrec.serving.routes import ROUTES, Call, Route, reply_to
+from imgrec.serving.folders import Folders
+from imgrec.serving.guarded import Guarded
+from imgrec.serving.guards import Access
+from imgrec.serving.page_files import page_file
+from imgrec.serving.routes import ROUTES, Call, Reply, error_reply, reply_to
 from imgrec.serving.service import Service
 from imgrec.version import __version__
 
-_PAGE = Path(__file__).parent / "page"
+# Threads that answer at once; others wait their turn. Those that wait for the process that decodes
+# pictures have their own, so that a search waits for no upload.
+_THREADS = 8
+_SLOW_THREADS = 4
+_Answer = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(service: Service) -> FastAPI:
-    """Return the application over a service."""
+def make_app(service: Service, access: Access, folders: Folders | None = None) -> Guarded:
+    """Return the application over a service, as ASGI 3 has it.
+
+    Args:
+        service: answers.
+        access: what opens it.
+        folders: the network site and the report, served below `/files/`; None for none.
+    """
     app = FastAPI(
-        title="imgrec",
-        version=__version__,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/api/openapi.json",
-    )
+        title="imgrec", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
+        redirect_slashes=False, exception_handlers={HTTPException: _no_route},
+    )  # fmt: skip
+    quick, slow = CapacityLimiter(_THREADS), CapacityLimiter(_SLOW_THREADS)
     for route in ROUTES:
-        app.add_api_route(
-            route.path, _endpoint(service, route), methods=[route.method], summary=route.summary
+        answer = partial(reply_to, service, route)
+        endpoint = _endpoint(answer, slow if route.slow else quick)
+        app.add_api_route(route.path, endpoint, methods=[route.method], include_in_schema=False)
+    for path, read in _files(folders).items():
+        app.add_api_route(path, _endpoint(read, quick), methods=["GET"], include_in_schema=False)
+    return Guarded(app, access)
+
+
+def _files(folders: Folders | None) -> Mapping[str, Callable[[Call], Reply]]:
+    """Return what is served beside the routes, by path."""
+    found: dict[str, Callable[[Call], Reply]] = {
+        "/": lambda _: page_file("index.html"),
+        "/page/{name}": lambda call: page_file(call.path["name"]),
+        "/api/openapi.json": lambda _: Reply(_openapi()),
+    }
+    if folders is not None:
+        found["/files/{secret}/{folder}/{file:path}"] = lambda call: folders.reply(
+            call.path["folder"], call.path["file"]
         )
-
-    @app.get("/", include_in_schema=False)
-    def page() -> FileResponse:
-        return FileResponse(_PAGE / "index.html")
-
-    @app.get("/page/{name}", include_in_schema=False)
-    def asset(name: str) -> Response:
-        known = {path.name: path for path in _PAGE.iterdir()}
-        return FileResponse(known[name]) if name in known else Response(status_code=404)
-
-    return app
+    return found
 
 
-def _endpoint(service: Service, route: Route) -> Callable[[Request], Awaitable[Response]]:
+@cache
+def _openapi() -> bytes:
+    from imgrec.serving.openapi import openapi
+
+    return json.dumps(openapi(ROUTES)).encode()
+
+
+def _endpoint(answer: Callable[[Call], Reply], threads: CapacityLimiter) -> _Answer:
     async def endpoint(request: Request) -> Response:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         call = Call(dict(request.path_params), await request.body(), kind)
-        reply = await run_in_threadpool(reply_to, service, route, call)
-        return Response(reply.body, reply.status, dict(reply.headers), reply.content_type)
+        # The end of the server does not wait for what nobody will read.
+        reply = await to_thread.run_sync(answer, call, limiter=threads, abandon_on_cancel=True)
+        return _response(reply)
 
     return endpoint
+
+
+def _response(reply: Reply) -> Response:
+    headers = {"content-type": reply.content_type, **reply.headers}
+    return Response(reply.body, reply.status, headers)
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    """Answer what is no route, or none of this method."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        reply = error_reply(405, f"{request.method} is not a method of this address")
+    else:
+        reply = error_reply(error.status_code, "there is no such address")
+    response = _response(reply)
+    response.headers.update(error.headers or {})
+    return response

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
-from imgrec.serving.answers import Facets, Found, Listed, StoreFacts
+from imgrec.serving.answers import Facets, Found, Health, Listed, StoreFacts
 from imgrec.serving.errors import RequestError
 from imgrec.serving.requests import FacetsRequest, ListRequest, SearchRequest
 from imgrec.serving.service import Service
 from imgrec.system.json_files import decoded
+from imgrec.version import __version__
 
 JSON = "application/json"
 WEBP = "image/webp"
@@ -67,6 +68,7 @@ class Route:
         takes: type of the request in the body, or the media type of one that is no JSON; None for
             no body.
         gives: type of the answer, or its media type.
+        slow: it may take seconds: it waits for the process that decodes pictures, or copies files.
     """
 
     method: str
@@ -75,6 +77,7 @@ class Route:
     summary: str
     takes: type | str | None = None
     gives: type | str = JSON
+    slow: bool = False
 
 
 def reply_to(service: Service, route: Route, call: Call) -> Reply:
@@ -116,6 +119,10 @@ def _id(call: Call) -> int:
 
 
 ROUTES = (
+    Route(
+        "GET", "/api/health", lambda _service, _call: _json(Health(__version__)),
+        "Whether the server answers", gives=Health,
+    ),
     Route(
         "GET", "/api/store", lambda service, _: _json(service.store()),
         "What the store holds, and what can be asked of it", gives=StoreFacts,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from imgrec.collection.kinds import COMMUNITY
 from imgrec.distances.choices import FUSIONS_EXPLAINED, METRICS_EXPLAINED
@@ -32,8 +34,22 @@ class _Order:
 class Service:
     """Answers the requests of `imgrec.serving.requests`; thread-safe."""
 
-    def __init__(self, recommender: Recommender) -> None:
+    def __init__(
+        self,
+        recommender: Recommender,
+        links: Callable[[], dict[str, str]] = dict,
+        exports: Path | None = None,
+    ) -> None:
+        """Make a service over an open store.
+
+        Args:
+            recommender: answers; whoever made it closes it.
+            links: returns the paths of what else is served, see `StoreFacts.links`.
+            exports: folder that collections may be copied to; None for none.
+        """
         self.recommender = recommender
+        self._links = links
+        self.exports = exports
         self._orders: Cursors[_Order] = Cursors(_MOST_ORDERS)
         self._lists: Cursors[tuple[Listing, int]] = Cursors(_MOST_ORDERS)
 
@@ -48,8 +64,8 @@ class Service:
             texts=bool(store.class_encoders()),
             metrics=dict(METRICS_EXPLAINED),
             fusions=dict(FUSIONS_EXPLAINED),
-            links={},
-            exports="",
+            links=self._links(),
+            exports=str(self.exports.absolute()) if self.exports else "",
             version=__version__,
         )
 

@@ -85,6 +85,11 @@ class StorePaths:
         return self.root / "graph.json"
 
     @property
+    def serving(self) -> Path:
+        """Where this store is being served, while it is."""
+        return self.root / "serving.json"
+
+    @property
     def reported_damage(self) -> Path:
         """The parts that the doctor found damaged, for the next run."""
         return self.root / "damaged.json"

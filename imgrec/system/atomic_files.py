@@ -92,7 +92,7 @@ def was_left_by_dead_process(name: str, kind: str = "") -> bool:
         return False
     start = re.escape(f"{TEMPORARY_PREFIX}{kind}{_HOST}-")
     made_by = re.match(rf"{start}(\d+)-", name, re.ASCII)
-    return made_by is not None and not _is_alive(int(made_by[1]))
+    return made_by is not None and not is_alive(int(made_by[1]))
 
 
 def umask() -> int:
@@ -108,7 +108,14 @@ def named(error: BaseException, path: Path) -> None:
         error.filename = str(path)
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Return whether a process of this number runs, on this machine; True where that is not known.
+
+    Elsewhere than on POSIX systems it is not: there `os.kill(pid, 0)` does not probe a process, it
+    ends it.
+    """
+    if os.name != "posix":
+        return True
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -16,7 +16,7 @@ from typing import Any
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-_LOOPBACK = r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?"
+_LOOPBACK = r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?"
 _HOST = re.compile(_LOOPBACK, re.IGNORECASE)
 _ORIGIN = re.compile(rf"https?://{_LOOPBACK}", re.IGNORECASE)
 _REFUSED = (
@@ -25,13 +25,29 @@ _REFUSED = (
 )
 
 
+def names_loopback(host: str) -> bool:
+    """Return whether a `Host` header names the loopback interface, with or without a port."""
+    return _HOST.fullmatch(host) is not None
+
+
+def follows_a_link(method: str, mode: str | None, destination: str | None) -> bool:
+    """Return whether a request opens a page in a window of its own, as following a link does.
+
+    Args:
+        method: of HTTP.
+        mode: the header `Sec-Fetch-Mode`.
+        destination: the header `Sec-Fetch-Dest`.
+    """
+    return method == "GET" and (mode, destination) == ("navigate", "document")
+
+
 def is_local(environ: Mapping[str, Any]) -> bool:
     """Return whether a request names this machine and was not sent by a page of another site.
 
     Args:
         environ: of WSGI. `HTTP_HOST` is the `Host` header, or the host of an absolute request URL.
     """
-    if not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
+    if not names_loopback(environ.get("HTTP_HOST", "")):
         return False
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None and not _ORIGIN.fullmatch(origin):
@@ -56,4 +72,4 @@ def local_only(app: WsgiApp) -> WsgiApp:
 
 def _follows_a_link(environ: Mapping[str, Any]) -> bool:
     mode, to = environ.get("HTTP_SEC_FETCH_MODE"), environ.get("HTTP_SEC_FETCH_DEST")
-    return environ.get("REQUEST_METHOD") == "GET" and (mode, to) == ("navigate", "document")
+    return follows_a_link(environ.get("REQUEST_METHOD", ""), mode, to)
