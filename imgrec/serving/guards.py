@@ -50,8 +50,8 @@ class Access:
             without the brackets of IPv6.
     """
 
-    token: str
-    files: str
+    token: str = field(repr=False)
+    files: str = field(repr=False)
     port: int = 0
     hosts: frozenset[str] = field(default=frozenset())
 

@@ -52,7 +52,8 @@ def bound_socket(host: str, first: int, *, tried: int = _TRIED_PORTS) -> socket.
         raise ImgrecError(f"--host {host}: no machine has this name ({error})") from error
     family, address = found[0][0], found[0][4][0]
     for port in range(first, min(first + (tried if first else 1), 65_536)):
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # asyncio sends small parts at once (TCP_NODELAY) only where the protocol is named.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             # Ignore sockets in TIME_WAIT. On Windows, it would let two servers share a port.
             if os.name == "posix":
