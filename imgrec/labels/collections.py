@@ -27,6 +27,8 @@ from imgrec.system.suggestions import did_you_mean
 
 # Characters of a name.
 LONGEST = 100
+_UNFIT = frozenset(",/\\")
+_DOTS = (".", "..")
 _Result = TypeVar("_Result")
 
 
@@ -38,14 +40,15 @@ def collection_name(text: str) -> str:
     """Return the name of a collection as it is kept: composed (NFC), without spaces around it.
 
     Raises:
-        WrongValueError: it is empty or too long, or has control characters or a comma, which
-            separates the collections of a picture.
+        WrongValueError: it is empty or too long, or has control characters, a comma, which
+            separates the collections of a picture, or a slash, which does so in addresses and in
+            folders; or it is one of the names `.` and `..`.
     """
     name = composed(text.strip())
-    if not name or len(name) > LONGEST or not name.isprintable() or "," in name:
+    if not 0 < len(name) <= LONGEST or not name.isprintable() or _UNFIT & {*name} or name in _DOTS:
         raise WrongValueError(
             f"{printable(text)[:LONGEST]!r} is no name of a collection: take 1 to {LONGEST} "
-            "characters, without a comma"
+            "characters, without a comma and a slash"
         )
     return name
 

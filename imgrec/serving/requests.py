@@ -13,7 +13,7 @@ from typing import Any
 from imgrec.collection.filters import Filter
 from imgrec.errors import WrongValueError
 from imgrec.search.asked import filter_asked
-from imgrec.system.json_files import a_number, a_text, problem
+from imgrec.system.json_files import a_number, a_text, one_of, problem
 
 MOST_PICTURES = 5
 MOST_TEXTS = 5
@@ -183,6 +183,22 @@ class CollectionChange:
         if len(change.add) + len(change.remove) > MOST_MARKED:
             raise WrongValueError(f"up to {MOST_MARKED:,} pictures are taken at once")
         return change
+
+
+@dataclass(frozen=True)
+class CopyRequest:
+    """To write the files of a collection into the folder for exports.
+
+    Attributes:
+        how: `copy`, or `link` for hard links.
+    """
+
+    how: str = "copy"
+
+    @classmethod
+    def parse(cls, value: object) -> "CopyRequest":
+        """Return the request of a JSON value; see `SearchRequest.parse`."""
+        return cls(**_checked(value, {"how?": one_of("copy", "link")}))
 
 
 def _weights(value: object) -> bool:

@@ -9,11 +9,19 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
-from imgrec.serving.answers import Facets, Found, Health, Listed, StoreFacts
+from imgrec.serving import collections
+from imgrec.serving.answers import Collection, Copied, Facets, Found, Health, Listed, StoreFacts
 from imgrec.serving.errors import RequestError
-from imgrec.serving.requests import FacetsRequest, ListRequest, SearchRequest
+from imgrec.serving.requests import (
+    CollectionChange,
+    CopyRequest,
+    FacetsRequest,
+    ListRequest,
+    SearchRequest,
+)
 from imgrec.serving.service import Service
 from imgrec.system.json_files import decoded
 from imgrec.version import __version__
@@ -100,8 +108,13 @@ def error_reply(status: int, text: str) -> Reply:
 
 
 def _json(value: Any) -> Reply:
-    found = value.to_dict() if hasattr(value, "to_dict") else dataclasses.asdict(value)
-    return Reply(json.dumps(found).encode())
+    return Reply(json.dumps(_plain(value)).encode())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value.to_dict() if hasattr(value, "to_dict") else dataclasses.asdict(value)
 
 
 def _body(call: Call) -> Any:
@@ -109,6 +122,16 @@ def _body(call: Call) -> Any:
         return decoded(call.body)
     except ValueError as error:
         raise RequestError(f"the body is no JSON: {error}") from error
+
+
+def _collection(service: Service, call: Call) -> Reply:
+    """Return a collection as a file to be saved under its name."""
+    name, form = call.path["name"], call.path["form"]
+    body = collections.exported(service.recommender, name, form)
+    suffix = "txt" if form == "paths" else form
+    file = quote(f"{collections.export_folder(name)}.{suffix}", safe="")
+    saved = {"Content-Disposition": f"attachment; filename*=UTF-8''{file}"}
+    return Reply(body, collections.FORMS[form], headers=saved)
 
 
 def _id(call: Call) -> int:
@@ -146,5 +169,42 @@ ROUTES = (
         "GET", "/api/thumb/{id}",
         lambda service, call: Reply(service.thumbnail(_id(call)), WEBP, headers=_KEPT),
         "The thumbnail of a picture", gives=WEBP,
+    ),
+    Route(
+        "GET", "/api/collections",
+        lambda service, _: _json(collections.listed(service.recommender.store)),
+        "The collections, with their numbers of pictures", gives=list[Collection],
+    ),
+    Route(
+        "POST", "/api/collections/{name}",
+        lambda service, call: _json(
+            collections.changed(
+                service.recommender.store, call.path["name"], CollectionChange.parse(_body(call))
+            )
+        ),
+        "Add pictures to a collection, or take them from it", CollectionChange, Collection,
+    ),
+    Route(
+        "DELETE", "/api/collections/{name}",
+        lambda service, call: _json(
+            collections.deleted(service.recommender.store, call.path["name"])
+        ),
+        "Delete a collection, not its pictures", gives=Collection,
+    ),
+    Route(
+        "GET", "/api/collections/{name}/{form}", _collection,
+        "A collection as a file: csv, json or paths", gives="application/octet-stream",
+    ),
+    Route(
+        "POST", "/api/collections/{name}/copy",
+        lambda service, call: _json(
+            collections.copied(
+                service.recommender.store,
+                service.exports,
+                call.path["name"],
+                CopyRequest.parse(_body(call)),
+            )
+        ),
+        "Copy or link the files of a collection into the folder for exports", CopyRequest, Copied, slow=True,
     ),
 )  # fmt: skip
