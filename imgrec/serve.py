@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from socket import socket
 
     from imgrec.search.recommender import Recommender
+    from imgrec.serving.decoder import GuardedDecoder
 
 _PROG = "imgrec serve"
 _PORT = 8000
@@ -73,16 +74,20 @@ def _serve(arguments: argparse.Namespace) -> None:
     for package in ("fastapi", "uvicorn"):
         require(package, extra="serve", why="imgrec serve")
     from imgrec.search.recommender import Recommender
+    from imgrec.serving.decoder import GuardedDecoder
     from imgrec.serving.server import bound_socket
 
     path = store_of(arguments.store)
     named = arguments.weights, arguments.device, arguments.cache
     with ExitStack() as stack:
-        recommender = stack.enter_context(Recommender.open(path, *named))
+        decoder = GuardedDecoder()
+        stack.callback(decoder.close)
+        recommender = stack.enter_context(Recommender.open(path, *named, decoder=decoder.decode))
         _check_folders(path, arguments)
         # Bound before the rest is imported: who asks meanwhile waits, and is answered.
         listening = stack.enter_context(bound_socket(arguments.host, arguments.port))
-        _answer(arguments, recommender, listening, stack)
+        decoder.start()
+        _answer(arguments, recommender, decoder, listening, stack)
 
 
 def _check_folders(store_path: Path, arguments: argparse.Namespace) -> None:
@@ -99,6 +104,7 @@ def _check_folders(store_path: Path, arguments: argparse.Namespace) -> None:
 def _answer(
     arguments: argparse.Namespace,
     recommender: "Recommender",
+    decoder: "GuardedDecoder",
     listening: "socket",
     stack: ExitStack,
 ) -> None:
@@ -113,7 +119,7 @@ def _answer(
     port = listening.getsockname()[1]
     access = access_of(arguments.host, port)
     folders = Folders(recommender.store.path, arguments.report)
-    service = Service(recommender, lambda: folders.links(access.files), arguments.exports)
+    service = Service(recommender, lambda: folders.links(access.files), arguments.exports, decoder)
     app = make_app(service, access, folders)
     stack.enter_context(said_to_run(recommender.store.path, port))
     address = address_of(arguments.host, access)

@@ -148,6 +148,15 @@ class Catalog:
             [text(root)],
         )
 
+    def ids_by_path(self, root: str) -> Ids:
+        """Return the ids of the pictures of the collection in a root, by path."""
+        rows = self.db.execute(
+            f"SELECT id FROM images WHERE root_id = (SELECT id FROM roots WHERE path = {TEXT}"
+            ") AND status != 'missing' AND status != 'left-out' ORDER BY path",
+            [text(root)],
+        )
+        return np.fromiter((row[0] for row in rows), np.int64)
+
     def version(self) -> int:
         """Return a token that changes when another connection commits to the catalog."""
         return int(self.db.execute("PRAGMA data_version").fetchone()[0])
@@ -317,6 +326,10 @@ class Catalog:
     def find_digest(self, digest: str) -> Entry | None:
         """Return the ok picture with this content digest, the one of the smallest id."""
         return next(iter(self._entries("digest = ? AND status = 'ok'", digest)), None)
+
+    def entries_of(self, digest: str) -> list[Entry]:
+        """Return all ok pictures with this content digest, by id."""
+        return self._entries("digest = ? AND status = 'ok'", digest)
 
     def copies(self) -> dict[int, list[int]]:
         """Return {first id: ascending ids} of the ok pictures of each content that has several."""

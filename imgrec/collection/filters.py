@@ -75,6 +75,19 @@ class Filter:
                 folder that was named, or none fits the whole filter; or a value of metadata has
                 no form that its name has.
         """
+        found = self.passing(catalog)
+        if self and not len(found):
+            raise WrongValueError(
+                f"no picture fits all of {self}: each alone fits some, leave one out"
+            )
+        return found
+
+    def passing(self, catalog: Catalog) -> Ids:
+        """Return what `ids` returns; empty where no picture fits the whole filter.
+
+        Raises:
+            WrongValueError: no ok picture fits a part of it, see `ids`.
+        """
         if not self:
             return catalog.ids("ok")
         ok = _ok(catalog)
@@ -84,12 +97,7 @@ class Filter:
             groups[kind] = groups.get(kind, False) | _labeled(catalog, kind, value, ok)
         for folder in self.under:
             groups[None] = groups.get(None, False) | _under(catalog, folder, ok)
-        found = np.flatnonzero(np.logical_and.reduce(list(groups.values())))
-        if not len(found):
-            raise WrongValueError(
-                f"no picture fits all of {self}: each alone fits some, leave one out"
-            )
-        return found
+        return np.flatnonzero(np.logical_and.reduce(list(groups.values())))
 
 
 def _ok(catalog: Catalog) -> Mask:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from imgrec.collection.rows import Ids
-from imgrec.collection.selections import chunks, prefix_range, select_ids
+from imgrec.collection.selections import chunks, grouped_ids, prefix_range, select_ids
 from imgrec.collection.transaction import transaction
 from imgrec.errors import WrongValueError
 from imgrec.system.file_names import TEXT, composed, text
@@ -43,6 +43,21 @@ class Labels:
         """Return all labels (image id, value) of a kind, of pictures of any status."""
         query = f"SELECT CAST(image_id AS INTEGER), {_VALUE} FROM labels WHERE kind = {TEXT}"
         return self._db.execute(query, [text(kind)]).fetchall()
+
+    def groups(self, kind: str, most: int) -> dict[str, Ids]:
+        """Return {value: ids of the pictures that have it} of a kind, of pictures of any status.
+
+        Args:
+            kind: of the labels.
+            most: number of values; the most frequent.
+        """
+        return grouped_ids(
+            self._db,
+            f"SELECT {_VALUE}, group_concat(image_id) FROM labels WHERE kind = {TEXT} "
+            "GROUP BY value ORDER BY count(*) DESC, value LIMIT ?",
+            text(kind),
+            most,
+        )
 
     def of_kind(self, kind: str) -> dict[int, str]:
         """Return {id: value} of a kind, by ascending id, of pictures of any status.

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection.rows import Ids
-from imgrec.collection.selections import chunks, select_ids
+from imgrec.collection.selections import chunks, grouped_ids, select_ids
 from imgrec.pictures.metadata_names import MEASURES, MOST_MEASURE, NAMES, TAKEN, Datum
+from imgrec.pictures.metadata_values import MOST_TEXT
 from imgrec.system.file_names import TEXT, text
 
 # SQLite does not enforce the types of columns.
@@ -76,6 +77,23 @@ class MetadataTable:
             [name],
         )
         return {value: count for value, count in rows if type(value) is str}
+
+    def groups(self, name: str, most: int, first: int = MOST_TEXT) -> dict[str, Ids]:
+        """Return {value: ids of the pictures that have it} of a name, of pictures of any status.
+
+        Args:
+            name: of the values.
+            most: number of values; the most frequent.
+            first: characters of a value that count: 7 of a date are its month.
+        """
+        return grouped_ids(
+            self._db,
+            "SELECT substr(CAST(value AS TEXT), 1, ?) AS start, group_concat(image_id) "
+            "FROM metadata WHERE name = ? GROUP BY start ORDER BY count(*) DESC, start LIMIT ?",
+            first,
+            name,
+            most,
+        )
 
     def months(self) -> dict[str, int]:
         """Return the number of ok pictures by the month they were taken in, ascending.

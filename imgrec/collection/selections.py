@@ -18,6 +18,18 @@ def select_ids(db: sqlite3.Connection, query: str, *values: bytes) -> Ids:
     return ids[np.diff(ids, prepend=0) > 0]
 
 
+def grouped_ids(db: sqlite3.Connection, query: str, *values: object) -> dict[str, Ids]:
+    """Return {value: ascending distinct ids} of a query's columns `value` and joined ids.
+
+    Values that are no texts are left out, as a file from somebody else may have.
+    """
+    return {
+        value: np.unique(np.fromstring(joined, np.int64, sep=","))
+        for value, joined in db.execute(query, values)
+        if type(value) is str and joined
+    }
+
+
 def prefix_range(name: str, separator: str) -> tuple[bytes, bytes]:
     """Return the bounds of the texts that begin with `name + separator`, the upper one exclusive.
 

@@ -43,7 +43,7 @@ from imgrec.pictures.transparency import lower_bytes, on_canvas, scale_key, with
 
 __all__ = [
     "FORMATS", "LIMITS", "MAX_MEMORY", "MAX_PIXELS", "REASONS", "SUFFIXES", "THUMB_PX", "Limits",
-    "Picture", "Scales", "decode", "digest", "pixels_for", "prepared", "thumbnail",
+    "Picture", "Scales", "base_px", "decode", "digest", "pixels_for", "prepared", "thumbnail",
 ]  # fmt: skip
 
 # Least length of the shorter side after reducing. A picture of 500 x 375 is not reduced; one of 12
@@ -112,6 +112,11 @@ def digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
+def base_px(need_px: int) -> int:
+    """Return the least length of the shorter side that `decode` leaves for a need in pixels."""
+    return max(_BASE_PX, 2 * need_px)
+
+
 def decode(
     data: bytes, need_px: int = 256, limits: Limits = LIMITS, ground: str = "white"
 ) -> Picture:
@@ -127,7 +132,7 @@ def decode(
     Raises:
         PictureError: its code is one of `REASONS`.
     """
-    wanted = _Wanted(max(_BASE_PX, 2 * need_px), limits, ground)
+    wanted = _Wanted(base_px(need_px), limits, ground)
     kind = raw_kind(data)
     preview = embedded_preview(data) if kind else None
     if preview is not None:
@@ -148,7 +153,7 @@ def prepared(image: Image.Image, need_px: int = 256) -> Image.Image:
     Raises:
         PictureError: its file cannot be decoded, or it has more than `MAX_PIXELS` pixels.
     """
-    side_px = max(_BASE_PX, 2 * need_px)
+    side_px = base_px(need_px)
     with translated():
         # Of one that is loaded, only the copies are still to be made.
         fit(image, side_px, 0, scale=False)

@@ -5,6 +5,7 @@ Whatever else is given is refused here, with the name of the argument.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from PIL import Image
 
 from imgrec.collection.filters import Filter
 from imgrec.errors import WrongTypeError, WrongValueError
-from imgrec.search.query_vectors import Asked, FileBytes
+from imgrec.search.query_vectors import Asked, Decoded, FileBytes
 from imgrec.system.argument_types import described
 
 Where = Sequence[str] | str | Mapping[str, object]
@@ -22,8 +23,33 @@ Under = Sequence[str | Path] | str | Path
 Pictures = Sequence[Asked] | NDArray[np.integer] | Asked
 Texts = Sequence[str] | str
 
-_ONE = (str, Path, int, np.integer, Image.Image, FileBytes, bytes)
+_ONE = (str, Path, int, np.integer, Image.Image, FileBytes, Decoded, bytes)
 _PICTURE = "a path, an id, a PIL image, an array (h, w, 3), or the bytes of a file"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The arguments of a question, but for what is compared.
+
+    Attributes:
+        pictures: that results should be like.
+        unwanted: pictures that they should not be like.
+        texts: that say what they should show.
+        unwanted_texts: that say what they should not show.
+        wanted: labels, metadata and folders.
+        fuse: how distances to several queries become one.
+        index: how the nearest are found.
+        k: number of results.
+    """
+
+    pictures: list[Asked]
+    unwanted: list[Asked]
+    texts: list[str]
+    unwanted_texts: list[str]
+    wanted: Filter
+    fuse: str
+    index: str
+    k: int
 
 
 def pictures_asked(name: str, value: object) -> list[Asked]:

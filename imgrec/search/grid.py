@@ -1,7 +1,7 @@
 """Draw an answer as one picture (`--grid`): queries in the first column, results beside them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
@@ -54,21 +54,38 @@ def answer_grid(
         answer: to be drawn.
         given: bytes of the query pictures that come from no path, by name.
     """
-    asked = [(_query_image(store, name, given), name) for name in answer.queries]
-    asked += [(_text_image(text.text), text.text) for text in answer.texts if not text.unwanted]
+
+    def found(result: Result) -> Image.Image:
+        (entry,) = store.catalog.entries([result.id])
+        return _stored_image(store, entry)
+
+    return grid_of(answer, lambda name: _query_image(store, name, given), found)
+
+
+def grid_of(
+    answer: Answer, asked: Callable[[str], Image.Image], found: Callable[[Result], Image.Image]
+) -> Image.Image:
+    """Return the grid of an answer.
+
+    Args:
+        answer: to be drawn.
+        asked: returns a query picture by its name.
+        found: returns the picture of a result.
+    """
+    pictures = [(asked(name), name) for name in answer.queries]
+    pictures += [(_text_image(text.text), text.text) for text in answer.texts if not text.unwanted]
     queries = [
-        Cell(image, f"query {number}" if asked[1:] else "query", name)
-        for number, (image, name) in enumerate(asked, start=1)
+        Cell(image, f"query {number}" if pictures[1:] else "query", name)
+        for number, (image, name) in enumerate(pictures, start=1)
     ]
-    unwanted_images = [(_query_image(store, name, given), name) for name in answer.unwanted]
-    queries += [Cell(image, "not like", name) for image, name in unwanted_images]
+    queries += [Cell(asked(name), "not like", name) for name in answer.unwanted]
     unwanted = [text.text for text in answer.texts if text.unwanted]
     queries += [Cell(_text_image(text), "not like", text) for text in unwanted]
-    entries = store.catalog.entries(result.id for result in answer.results)
     answers = [
-        Cell(_stored_image(store, entry), f"{r.rank}   {_distance(answer, r)}", r.path, _class(r))
-        for r, entry in zip(answer.results, entries, strict=True)
-    ]
+        Cell(found(result), f"{result.rank}   {_distance(answer, result)}", result.path,
+             _class(result))
+        for result in answer.results
+    ]  # fmt: skip
     return draw_grid(queries, answers)
 
 

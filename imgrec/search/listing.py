@@ -4,18 +4,23 @@ Only ids are held; pictures are read from the catalog in blocks while one iterat
 of a million costs what is looked at.
 """
 
-import heapq
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
 
+import numpy as np
+
+from imgrec.collection import Ids
 from imgrec.collection.filters import Filter
-from imgrec.collection.kinds import CLASS, COMMUNITY
+from imgrec.collection.kinds import COMMUNITY
 from imgrec.collection.selections import chunks
-from imgrec.labels.community_names import names_of
+from imgrec.labels.community_names import CommunityNames
 from imgrec.pictures.metadata_names import by_name
 from imgrec.search.answer import REPR_LINES
+from imgrec.search.view import StoreView
 from imgrec.store.notebook import MOST_SHOWN, Cell, pictures_html
 from imgrec.store.site_link import page_of, site_of
 from imgrec.store.store import Store
@@ -56,33 +61,35 @@ class Listing:
         classes: for each noun of `--where class=…` that is no picture's class, those below it
             that pictures have, and that were taken.
         store: open.
+        ids: (m,) catalog ids of those listed, in order.
     """
 
     def __init__(
-        self, store: Store, ids: list[int], images: int, classes: dict[str, list[str]]
+        self,
+        store: Store,
+        ids: Ids,
+        images: int,
+        classes: dict[str, list[str]],
+        names: CommunityNames,
     ) -> None:
         self.store, self.images, self.classes = store, images, classes
-        self._ids = ids
+        self.ids = ids
+        self._names = names
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self.ids)
 
     def __iter__(self) -> Iterator[Picture]:
-        catalog, site = self.store.catalog, site_of(self.store.path)
-        names = names_of(self.store)
-        for ids in chunks(self._ids, _BLOCK):
-            labels, metadata = catalog.labels.of(ids), catalog.metadata.of(ids)
-            for entry in catalog.entries(ids):
-                path = labels[entry.id].get(COMMUNITY)
-                page = page_of(site, path, entry.id)
-                said, named = by_name(metadata[entry.id]), names.of(path) if path else None
-                yield Picture(
-                    entry.id, entry.path, entry.location, labels[entry.id], page, said, named
-                )  # fmt: skip
+        for ids in chunks(self.ids.tolist(), _BLOCK):
+            yield from pictures_of(self.store, ids, self._names)
+
+    def part(self, start: int, stop: int) -> Listing:
+        """Return the list from its picture `start`, from 0, to before `stop`."""
+        return Listing(self.store, self.ids[start:stop], self.images, self.classes, self._names)
 
     def files(self) -> Iterator[str]:
         """Yield the absolute paths of the files; quicker than the pictures themselves."""
-        for ids in chunks(self._ids, _BLOCK):
+        for ids in chunks(self.ids.tolist(), _BLOCK):
             yield from (entry.location for entry in self.store.catalog.entries(ids))
 
     def to_dict(self) -> dict[str, Any]:
@@ -107,36 +114,39 @@ class Listing:
         return pictures_html(self.store.path, counted(self.images, "picture"), cells, more)
 
 
-def list_pictures(store: Store, wanted: Filter, k: int | None = None) -> Listing:
-    """Return the ok pictures that pass a filter, sorted by root and path.
+def pictures_of(store: Store, ids: list[int], names: CommunityNames) -> Iterator[Picture]:
+    """Yield what is known of pictures, in the order of their ids.
 
     Args:
         store: open.
+        ids: of the catalog.
+        names: of its communities.
+
+    Raises:
+        StoreError: an id is not in the catalog.
+    """
+    catalog, site = store.catalog, site_of(store.path)
+    labels, metadata = catalog.labels.of(ids), catalog.metadata.of(ids)
+    for entry in catalog.entries(ids):
+        path = labels[entry.id].get(COMMUNITY)
+        page = page_of(site, path, entry.id)
+        said, named = by_name(metadata[entry.id]), names.of(path) if path else None
+        yield Picture(entry.id, entry.path, entry.location, labels[entry.id], page, said, named)
+
+
+def list_pictures(view: StoreView, wanted: Filter, k: int | None = None) -> Listing:
+    """Return the ok pictures that pass a filter, sorted by root and path.
+
+    Args:
+        view: of the store.
         wanted: the filter; nouns of `class` are widened as in a query.
         k: the first k of them; None for all.
 
     Raises:
         ImgrecError: no picture passes, or the filter names an unknown label or folder.
     """
-    classes: dict[str, list[str]] = {}
-    if any(kind == CLASS for kind, _ in wanted.where):
-        # Loads the nouns of WordNet, which few lists need.
-        from imgrec.search.class_filter import with_classes_below
-
-        wanted, classes = with_classes_below(wanted, store.catalog)
-    allowed = set(wanted.ids(store.catalog).tolist())
-    ids = _by_path(store, allowed, len(allowed) if k is None else k)
-    return Listing(store, ids, len(allowed), classes)
-
-
-def _by_path(store: Store, allowed: set[int], most: int) -> list[int]:
-    """Return the first `most` of some ids by root and path."""
-    ids: list[int] = []
-    for root in sorted(store.catalog.roots()):
-        left = most - len(ids)
-        found = ((path, i) for i, path in store.catalog.paths_of(root) if i in allowed)
-        first = heapq.nsmallest(left, found) if left < len(allowed) else sorted(found)
-        ids += [i for _, i in first]
-        if len(ids) >= most:
-            break
-    return ids
+    widened, classes = view.widened(wanted)
+    allowed = widened.ids(view.store.catalog)
+    ids = view.ids_by_path
+    ids = ids[np.isin(ids, allowed, assume_unique=True)]
+    return Listing(view.store, ids[:k], len(ids), classes, view.community_names)

@@ -7,7 +7,7 @@ both encoders, and the two vectors are composed.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from imgrec.encoders.registry import needs_weights
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors, check_finite
 from imgrec.encoders.text import TextEncoder
 from imgrec.errors import EncoderError, PictureError, StoreError, WrongValueError
-from imgrec.pictures.decoding import decode, digest, pixels_for, prepared
+from imgrec.pictures.decoding import Picture, base_px, decode, digest, pixels_for, prepared
 from imgrec.search.cache import VectorCache
 from imgrec.sources.opening import picture_at, source_of
 from imgrec.sources.source import Listed
@@ -47,7 +47,37 @@ class FileBytes:
     data: bytes
 
 
-Asked = Path | str | int | np.integer | Image.Image | NDArray[np.uint8] | FileBytes
+@dataclass(frozen=True)
+class Decoded:
+    """A picture that was decoded elsewhere, such as by a worker process.
+
+    Attributes:
+        name: under which the answer lists it.
+        digest: of the bytes of its file; of other bytes that stand for its pixels, where it is
+            a part of a picture.
+        images: upright RGB, by the shorter side that `decode` was asked to leave
+            (`imgrec.pictures.decoding.base_px`).
+    """
+
+    name: str
+    digest: str
+    images: Mapping[int, Image.Image]
+
+    def image(self, need_px: int) -> Image.Image:
+        """Return the picture as `decode` returns it for this need.
+
+        Raises:
+            PictureError: it was not decoded for it.
+        """
+        found = self.images.get(base_px(need_px))
+        if found is None:
+            raise PictureError("unreadable", "it was not decoded as large: upload it again")
+        return found
+
+
+Asked = Path | str | int | np.integer | Image.Image | NDArray[np.uint8] | FileBytes | Decoded
+# Decodes the bytes of a file for a need in pixels, as `imgrec.pictures.decoding.decode` does.
+Decoder = Callable[[bytes, int], Picture]
 
 
 @dataclass(frozen=True)
@@ -67,21 +97,26 @@ class Resolved:
 
 @dataclass(frozen=True)
 class _Content:
-    """A picture to be encoded: its name, its digest, and the bytes of its file or its pixels."""
+    """A picture to be encoded: its name, its digest, the bytes of its file or its pixels."""
 
     name: str
     digest: str
-    source: bytes | Image.Image  # upright RGB
+    source: bytes | Image.Image | Decoded  # upright RGB
 
-    def image(self, need_px: int) -> Image.Image:
-        return decode(self.source, need_px).image if isinstance(self.source, bytes) else self.source
+    def image(self, need_px: int, decoder: Decoder) -> Image.Image:
+        if isinstance(self.source, bytes):
+            return decoder(self.source, need_px).image
+        return self.source.image(need_px) if isinstance(self.source, Decoded) else self.source
 
 
 class Resolver:
     """Finds or computes the vectors of queries; thread-safe."""
 
-    def __init__(self, cache: VectorCache, weights: Path | None, device: str) -> None:
+    def __init__(
+        self, cache: VectorCache, weights: Path | None, device: str, decoder: Decoder = decode
+    ) -> None:
         self._cache = cache
+        self._decoder = decoder
         self._weights = weights
         self._device = device
         self._encoders: dict[str, Encoder] = {}
@@ -127,7 +162,10 @@ class Resolver:
         if isinstance(asked, int | np.integer):
             return _stored(f"id {asked}", _entry_with(int(asked), catalog), features)
         if isinstance(asked, FileBytes):
-            return self._of_bytes(asked.name, asked.data, catalog, features)
+            content = _Content(asked.name, digest(asked.data), asked.data)
+            return self._of_content(content, catalog, features)
+        if isinstance(asked, Decoded):
+            return self._of_content(_Content(asked.name, asked.digest, asked), catalog, features)
         name = str(asked)
         if not name:
             raise WrongValueError(
@@ -149,16 +187,15 @@ class Resolver:
             data = source.read(path)
         except PictureError as error:
             raise _unreadable(name, error) from error
-        return self._of_bytes(name, data, catalog, features)
+        return self._of_content(_Content(name, digest(data), data), catalog, features)
 
-    def _of_bytes(
-        self, name: str, data: bytes, catalog: Catalog, features: Sequence[Searchable]
+    def _of_content(
+        self, content: _Content, catalog: Catalog, features: Sequence[Searchable]
     ) -> Resolved:
-        """Return the vectors of a file's bytes, the stored ones of a copy in the catalog."""
-        content = _Content(name, digest(data), data)
+        """Return the vectors of a file's content, the stored ones of a copy in the catalog."""
         entry = catalog.find_digest(content.digest)
         if entry is not None and _has(entry, features):
-            return _stored(name, entry, features)
+            return _stored(content.name, entry, features)
         return self._encoded(content, entry, features)
 
     def resolve_text(self, text: str, features: Sequence[Searchable]) -> Resolved:
@@ -205,7 +242,7 @@ class Resolver:
         if kept is not None:
             return kept
         try:
-            image = content.image(spec.preprocessing.resize_px)
+            image = content.image(spec.preprocessing.resize_px, self._decoder)
         except PictureError as error:
             raise _unreadable(content.name, error) from error
         pixels = np.stack([pixels_for(image, spec.preprocessing)])  # (1, h, w, 3)

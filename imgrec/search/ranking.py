@@ -1,49 +1,28 @@
-"""The pictures nearest to a question, in order, of one state of a store.
+"""The search of a question in one state of a store, which can be continued.
 
-A search keeps rows and distances only. What is told of a picture is read from the catalog when it
-is looked at, so that a long ranking costs what is shown of it, and a later part of it belongs to
-the same order, whatever was indexed meanwhile.
+A `Ranking` holds what was searched, the features of a state of the store, so that its order can be
+made longer; `Ranked` is the order alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imgrec.collection import Ids
 from imgrec.distances.metrics import Distances
-from imgrec.search.answer import Answer, Result, Text
+from imgrec.search.answer import Answer
 from imgrec.search.candidates import Question
-from imgrec.search.results import ranked_results
+from imgrec.search.ranked import Ranked, Told
 from imgrec.search.view import Compared, StoreView
 from imgrec.search.ways import Found, chosen_index, search, search_joined
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What was asked, as an answer repeats it.
-
-    Attributes:
-        queries: the names of the query pictures.
-        unwanted: the names of the unwanted pictures.
-        texts: the texts, then the unwanted ones, and how each was understood.
-        classes: those taken for nouns of the filter, see `Answer`.
-        warnings: see `Answer`.
-        index: as asked for, such as `auto`.
-    """
-
-    queries: list[str]
-    unwanted: list[str]
-    texts: list[Text] = field(default_factory=list)
-    classes: dict[str, list[str]] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    index: str = "auto"
-
-
-@dataclass(frozen=True)
 class Ranking:
-    """The nearest pictures of a question.
+    """The nearest pictures of a question, and what was searched.
 
     Attributes:
         view: of the state that was searched.
@@ -57,13 +36,13 @@ class Ranking:
     view: StoreView
     compared: Compared
     question: Question
-    asked: Asked
+    asked: Told
     found: Found
     k: int
 
     @classmethod
     def of(
-        cls, view: StoreView, compared: Compared, question: Question, asked: Asked, k: int
+        cls, view: StoreView, compared: Compared, question: Question, asked: Told, k: int
     ) -> Ranking:
         """Return the k nearest pictures; up to 3k for the metric `combined`.
 
@@ -91,6 +70,30 @@ class Ranking:
         """Number of pictures that the filters leave."""
         return self.question.count_allowed(len(self.compared.space.ids))
 
+    def ranked(self) -> Ranked:
+        """Return the order alone, which holds no features."""
+        metric, found = self.compared.space.metric, self.found
+        return Ranked(
+            store=self.view.store,
+            names=self.view.community_names,
+            asked=self.asked,
+            encoder=self.compared.name,
+            metric=metric.name,
+            has_similarity=metric.has_similarity and self.question.fuse != "rank",
+            fuse=self.question.fuse,
+            count=self.question.count,
+            searched=self.searched,
+            index=found.index,
+            exact=found.exact,
+            ids=self.ids,
+            scores=found.scores,
+            distances=found.distances,
+        )
+
+    def answer(self) -> Answer:
+        """Return the answer with all pictures found; its time is 0."""
+        return self.ranked().answer(self.k)
+
     def deeper(self, k: int) -> Ranking:
         """Return a ranking of k pictures that begins with the pictures of this one, as they are.
 
@@ -107,7 +110,11 @@ class Ranking:
         )
         return replace(further, found=found)
 
-    def distances(self, rows: Ids) -> Distances:
+    def rows(self) -> NDArray[np.intp]:
+        """Return the ascending rows (m,) of the space that may be in the answer."""
+        return self.question.rows_allowed(len(self.compared.space.ids))
+
+    def distances(self, rows: NDArray[np.intp]) -> Distances:
         """Return the fused distances (m,) of some rows of the space to the question.
 
         Those to unwanted pictures count as they do in the order of the results, and none is below
@@ -115,44 +122,3 @@ class Ranking:
         """
         exact = self.compared.space.distances(self.question.vectors, rows)
         return np.maximum(self.question.scores(exact), 0)
-
-    def results(self, start: int = 0, stop: int | None = None) -> list[Result]:
-        """Return what is known of the pictures from rank `start` + 1 to rank `stop`."""
-        metric = self.compared.space.metric
-        found = replace(
-            self.found,
-            rows=self.found.rows[start:stop],
-            scores=self.found.scores[start:stop],
-            distances=self.found.distances[:, start:stop],
-        )
-        return ranked_results(
-            self.view.store,
-            self.view.community_names,
-            self.compared.space,
-            found,
-            self.question.count,
-            metric,
-            self.question.fuse,
-            start,
-        )
-
-    def answer(self, start: int = 0, stop: int | None = None) -> Answer:
-        """Return the answer with the results of `results`; its time is 0."""
-        asked = self.asked
-        return Answer(
-            queries=asked.queries,
-            unwanted=asked.unwanted,
-            texts=asked.texts,
-            encoder=self.compared.name,
-            metric=self.compared.space.metric.name,
-            fuse=self.question.fuse,
-            k=self.k,
-            images=self.searched,
-            index=self.found.index,
-            exact=self.found.exact,
-            elapsed_ms=0.0,
-            results=self.results(start, stop),
-            classes=asked.classes,
-            warnings=asked.warnings,
-            store=str(self.view.store.path.resolve()),
-        )

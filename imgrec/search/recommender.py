@@ -8,17 +8,20 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from weakref import WeakSet, finalize
 
 from imgrec.distances.blockwise import keep_freed_memory, load_kernels
 from imgrec.distances.metrics import metric_named
 from imgrec.encoders.accelerators import check_device
 from imgrec.errors import StoreError, WrongValueError
+from imgrec.pictures.decoding import decode
 from imgrec.search.answer import Answer
 from imgrec.search.asked import (
     Pictures,
     Texts,
     Under,
     Where,
+    Wish,
     filter_asked,
     pictures_asked,
     texts_asked,
@@ -27,10 +30,11 @@ from imgrec.search.cache import open_cache
 from imgrec.search.candidates import COUNTS, CandidateCounts, Question
 from imgrec.search.contradictions import both_asked_and_unwanted
 from imgrec.search.listing import Listing, list_pictures
-from imgrec.search.query_vectors import Resolver
-from imgrec.search.ranking import Asked, Ranking
+from imgrec.search.query_vectors import Decoder, Resolver
+from imgrec.search.ranked import Told
+from imgrec.search.ranking import Ranking
 from imgrec.search.space import Space
-from imgrec.search.view import StoreView, weights_asked
+from imgrec.search.view import Compared, StoreView, weights_asked
 from imgrec.store.manifest import is_store
 from imgrec.store.notebook import store_html
 from imgrec.store.store import Store, check_store
@@ -49,6 +53,8 @@ _FEATURES = Kind((str, Mapping), "a text such as 'mini=1,rgb=0.5', or a mapping"
 
 # From so many float32 values on, repeated questions are answered by the compiled loops.
 _WORTH_COMPILED = 1 << 21
+# A question is asked again if the store changes meanwhile, up to so many times.
+_TRIES = 3
 
 
 class Recommender:
@@ -65,6 +71,7 @@ class Recommender:
         cache: str | None = None,
         *,
         counts: CandidateCounts = COUNTS,
+        decoder: Decoder = decode,
     ) -> None:
         check_store(store)
         check_type("weights", weights, PATH_OR_NONE)
@@ -76,10 +83,10 @@ class Recommender:
         self.store = store
         self._counts = counts
         self._cache = open_cache(cache)
-        self._resolver = Resolver(self._cache, Path(weights) if weights else None, device)
+        self._resolver = Resolver(self._cache, Path(weights) if weights else None, device, decoder)
         self._lock = threading.Lock()
         self._view: StoreView | None = None
-        self._outlived: list[Store] = []
+        self._outlived: WeakSet[Store] = WeakSet()
         self._closed = False
         self._asked_before = False
 
@@ -90,6 +97,8 @@ class Recommender:
         weights: Path | str | None = None,
         device: str = "auto",
         cache: str | None = None,
+        *,
+        decoder: Decoder = decode,
     ) -> Recommender:
         """Open a store.
 
@@ -99,6 +108,7 @@ class Recommender:
             device: where such pictures are encoded: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
             cache: where the vectors of such pictures are cached, see `imgrec.search.cache`;
                 by default a file in the user's cache folder.
+            decoder: decodes such pictures; by default in this process.
 
         Raises:
             StoreError: there is no store at this path, or it is damaged.
@@ -107,7 +117,7 @@ class Recommender:
         check_type("path", path, PATH)
         store = Store.open(path)
         try:
-            return cls(store, weights, device, cache)
+            return cls(store, weights, device, cache, decoder=decoder)
         except BaseException:
             store.close()
             raise
@@ -145,7 +155,7 @@ class Recommender:
         check_type("k", k, WHOLE_OR_NONE)
         if k is not None and k < 1:
             raise WrongValueError(f"k is {k}: give 1 or more, or None for all")
-        return list_pictures(self._current_view().store, filter_asked(where, under), k)
+        return list_pictures(self.view(), filter_asked(where, under), k)
 
     def query(
         self,
@@ -224,16 +234,22 @@ class Recommender:
         under: Under = (),
         index: str = "auto",
     ) -> Ranking:
-        """Return the order of the k pictures most similar, to be read in parts; see `query`."""
-        pictures = pictures_asked("images", images)
-        avoided = pictures_asked("unwanted", unwanted)
-        words, avoided_words = (
-            texts_asked("text", text),
-            texts_asked("unwanted_text", unwanted_text),
+        """Return the order of the k pictures most similar, to be read in parts; see `query`.
+
+        It is of one state of the store: if another process commits meanwhile, it is made again.
+        """
+        asked = Wish(
+            pictures=pictures_asked("images", images),
+            unwanted=pictures_asked("unwanted", unwanted),
+            texts=texts_asked("text", text),
+            unwanted_texts=texts_asked("unwanted_text", unwanted_text),
+            wanted=filter_asked(where, under),
+            fuse=fuse,
+            index=index,
+            k=k,
         )
-        wanted = filter_asked(where, under)
         _check_types(k, metric, fuse, encoder, features, index)
-        if not pictures and not words:
+        if not asked.pictures and not asked.texts:
             raise WrongValueError(
                 "no picture and no text is asked for: give images or text, or list what passes a "
                 "filter by pictures(where=…)"
@@ -241,43 +257,56 @@ class Recommender:
         if k < 1:
             raise WrongValueError(f"k is {k}: give 1 or more")
         chosen = metric_named(metric)
-        view = self._current_view()
-        compared = view.compared(chosen, weights_asked(chosen, encoder, features))
+        weights = weights_asked(chosen, encoder, features)
+        for _ in range(_TRIES):
+            view = self.view()
+            ranking = self._ranked(view, view.compared(chosen, weights), asked)
+            if view.is_current():
+                break
+        # A store that changes faster than it is searched is answered all the same.
+        return ranking
+
+    def _ranked(self, view: StoreView, compared: Compared, asked: Wish) -> Ranking:
         space, warnings = compared.space, self._resolver.warnings(compared.opened)
         self._load_kernels(space)
         catalog, resolve = view.store.catalog, self._resolver.resolve
         with self._cache.question():
-            likes = [resolve(one, catalog, compared.opened) for one in pictures]
-            dislikes = [resolve(one, catalog, compared.opened) for one in avoided]
+            likes = [resolve(one, catalog, compared.opened) for one in asked.pictures]
+            dislikes = [resolve(one, catalog, compared.opened) for one in asked.unwanted]
             texts = [
                 view.texts.understood(one, compared.opened, self._resolver, unwanted=negative)
-                for negative, several in ((False, words), (True, avoided_words))
+                for negative, several in ((False, asked.texts), (True, asked.unwanted_texts))
                 for one in several
             ]
         likes += [one.resolved for one in texts if not one.text.unwanted]
         dislikes += [one.resolved for one in texts if one.text.unwanted]
-        widened, classes = view.widened(wanted)
+        widened, classes = view.widened(asked.wanted)
         question = Question(
             wanted=(to := compared.queries(likes)),
             unwanted=(away := compared.queries(dislikes)),
             margins=space.between(to, away),
-            fuse=fuse,
+            fuse=asked.fuse,
             left_out=space.rows_of([one.id for one in (*likes, *dislikes) if one.id is not None]),
             allowed=view.rows_allowed(widened, space),
             counts=self._counts,
         )
-        asked = Asked(
-            queries=[query.name for query in likes[: len(pictures)]],
-            unwanted=[query.name for query in dislikes[: len(avoided)]],
+        told = Told(
+            queries=[query.name for query in likes[: len(asked.pictures)]],
+            unwanted=[query.name for query in dislikes[: len(asked.unwanted)]],
             texts=[one.text for one in texts],
             classes=classes,
             warnings=[*compared.lacking, *warnings, *both_asked_and_unwanted(likes, dislikes)],
-            index=index,
+            index=asked.index,
         )
-        return Ranking.of(view, compared, question, asked, k)
+        return Ranking.of(view, compared, question, told, asked.k)
 
-    def _current_view(self) -> StoreView:
-        """Return the view of the store's current state, a new one if the store has changed."""
+    def view(self) -> StoreView:
+        """Return the view of the store's current state, a new one if the store has changed.
+
+        Raises:
+            StoreError: the store is gone, or damaged.
+            WrongValueError: this Recommender is closed.
+        """
         with self._lock:
             if self._closed:
                 raise WrongValueError("this Recommender is closed: open another")
@@ -285,8 +314,9 @@ class Recommender:
                 raise StoreError(f"the store {self.store.path} is gone: open another")
             if self.store.catalog.is_outdated():
                 renewed = Store.open(self.store.path)
-                # Closed later: another thread may still be reading from it.
-                self._outlived.append(self.store)
+                # Closed when nothing uses it: another thread may still be reading from it.
+                self._outlived.add(self.store)
+                finalize(self.store, self.store.catalog.close).atexit = False
                 self.store = renewed
             state = self.store.state()
             view = self._view

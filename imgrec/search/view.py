@@ -18,6 +18,7 @@ from typing import TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from imgrec.collection import Ids
 from imgrec.collection.filters import Filter
 from imgrec.collection.kinds import CLASS
 from imgrec.derived.kept import Searchable, open_reduced, open_searchable
@@ -30,7 +31,9 @@ from imgrec.labels.community_names import CommunityNames, names_of
 from imgrec.search.query_vectors import Resolved
 from imgrec.search.space import Part, Space
 from imgrec.search.texts import Texts
+from imgrec.store.previews import PreviewStore
 from imgrec.store.store import Store
+from imgrec.store.thumbnails import ThumbStore
 from imgrec.system.argument_types import NUMBER, check_type
 
 _KEPT_FILTERS = 16
@@ -108,6 +111,35 @@ class StoreView:
     def community_names(self) -> CommunityNames:
         """The names of the communities of this state."""
         return names_of(self.store)
+
+    @cached_property
+    def ids_by_path(self) -> Ids:
+        """The ids (n,) of the pictures of the collection, of any status, by root and path."""
+        catalog = self.store.catalog
+        each = [catalog.ids_by_path(root) for root in sorted(catalog.roots())]
+        return np.concatenate([*each, np.zeros(0, np.int64)])
+
+    @cached_property
+    def thumbs(self) -> ThumbStore:
+        """The thumbnails.
+
+        Raises:
+            StoreError: a part is damaged.
+        """
+        return self.store.thumbs()
+
+    @cached_property
+    def previews(self) -> PreviewStore | None:
+        """The previews; None if the store has none.
+
+        Raises:
+            StoreError: a part is damaged.
+        """
+        return self.store.previews()
+
+    def is_current(self) -> bool:
+        """Return True if the store has not changed since this view was made."""
+        return not self.store.catalog.is_outdated() and self.store.state() == self.state
 
     def compared(self, metric: Metric, weights: Mapping[str, float]) -> Compared:
         """Return the features and the space of a question.

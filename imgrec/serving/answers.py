@@ -173,6 +173,7 @@ class StoreFacts:
         exports: absolute path of the folder where collections can be copied to; "" if none was
             named.
         version: of imgrec.
+        compared: the features that each metric can compare, by its name.
     """
 
     name: str
@@ -185,6 +186,7 @@ class StoreFacts:
     links: dict[str, str]
     exports: str
     version: str
+    compared: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ the service: what is asked, answered and refused is the same in both.
 
 import dataclasses
 import json
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,8 +14,20 @@ from urllib.parse import quote
 
 from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
 from imgrec.serving import collections
-from imgrec.serving.answers import Collection, Copied, Facets, Found, Health, Listed, StoreFacts
+from imgrec.serving.answers import (
+    Collection,
+    Copied,
+    Facets,
+    Facts,
+    Found,
+    Health,
+    Histogram,
+    Listed,
+    StoreFacts,
+    Upload,
+)
 from imgrec.serving.errors import RequestError
+from imgrec.serving.originals import Media
 from imgrec.serving.requests import (
     CollectionChange,
     CopyRequest,
@@ -27,7 +40,9 @@ from imgrec.system.json_files import decoded
 from imgrec.version import __version__
 
 JSON = "application/json"
-WEBP = "image/webp"
+# Any picture, in routes that send or take several formats.
+PICTURE, PNG, WEBP = "image/*", "image/png", "image/webp"
+_MOST_ERROR = 1000
 # An id stands for one content, so what it shows can be kept by the browser.
 _KEPT = {"Cache-Control": "private, max-age=86400"}
 
@@ -95,16 +110,20 @@ def reply_to(service: Service, route: Route, call: Call) -> Reply:
     except RequestError as error:
         return error_reply(error.status, str(error))
     except PictureError as error:
-        return error_reply(422, str(error))
+        return error_reply(422, f"the picture cannot be read: {error.reason} ({error})")
     except (StoreError, EncoderError) as error:
         return error_reply(409, str(error))
     except ImgrecError as error:
         return error_reply(400, str(error))
+    # Another process writes, or has damaged the file: nothing that the question is to blame for.
+    except sqlite3.Error as error:
+        return error_reply(503, f"the catalog cannot be read now: {error}")
 
 
 def error_reply(status: int, text: str) -> Reply:
-    """Return the reply of a request that is refused."""
-    return Reply(json.dumps({"error": text}).encode(), status=status)
+    """Return the reply of a request that is refused; its text becomes one line."""
+    line = " ".join(text.split())[:_MOST_ERROR]
+    return Reply(json.dumps({"error": line}).encode(), status=status)
 
 
 def _json(value: Any) -> Reply:
@@ -115,6 +134,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(one) for one in value]
     return value.to_dict() if hasattr(value, "to_dict") else dataclasses.asdict(value)
+
+
+def _media(media: Media) -> Reply:
+    return Reply(media.data, media.content_type, headers=_KEPT if media.lasting else {})
 
 
 def _body(call: Call) -> Any:
@@ -157,7 +180,7 @@ ROUTES = (
     ),
     Route(
         "POST", "/api/list",
-        lambda service, call: _json(service.list(ListRequest.parse(_body(call)))),
+        lambda service, call: _json(service.listed(ListRequest.parse(_body(call)))),
         "The pictures that pass a filter, by path", ListRequest, Listed,
     ),
     Route(
@@ -166,9 +189,40 @@ ROUTES = (
         "How many pictures have which label", FacetsRequest, Facets,
     ),
     Route(
-        "GET", "/api/thumb/{id}",
-        lambda service, call: Reply(service.thumbnail(_id(call)), WEBP, headers=_KEPT),
-        "The thumbnail of a picture", gives=WEBP,
+        "POST", "/api/distances",
+        lambda service, call: _json(service.distances(SearchRequest.parse(_body(call)))),
+        "How many pictures lie how far from a question", SearchRequest, Histogram,
+    ),
+    Route(
+        "POST", "/api/grid",
+        lambda service, call: _media(service.grid(SearchRequest.parse(_body(call)))),
+        "An answer drawn as one picture", SearchRequest, PNG, slow=True,
+    ),
+    Route(
+        "PUT", "/api/pictures",
+        lambda service, call: _json(service.upload(call.body, call.content_type)),
+        "Upload a picture, to ask about it", PICTURE, Upload, slow=True,
+    ),
+    Route(
+        "GET", "/api/uploads/{upload}",
+        lambda service, call: _media(service.uploaded(call.path["upload"])),
+        "An uploaded picture, small", gives=WEBP,
+    ),
+    Route(
+        "GET", "/api/pictures/{id}", lambda service, call: _json(service.picture(_id(call))),
+        "All that is known of a picture", gives=Facts,
+    ),
+    Route(
+        "GET", "/api/thumb/{id}", lambda service, call: _media(service.thumbnail(_id(call))),
+        "The thumbnail of a picture", gives=PICTURE,
+    ),
+    Route(
+        "GET", "/api/preview/{id}", lambda service, call: _media(service.preview(_id(call))),
+        "A picture some 1,000 pixels large", gives=PICTURE, slow=True,
+    ),
+    Route(
+        "GET", "/api/original/{id}", lambda service, call: _media(service.original(_id(call))),
+        "A picture in full size", gives=PICTURE, slow=True,
     ),
     Route(
         "GET", "/api/collections",
@@ -205,6 +259,7 @@ ROUTES = (
                 CopyRequest.parse(_body(call)),
             )
         ),
-        "Copy or link the files of a collection into the folder for exports", CopyRequest, Copied, slow=True,
+        "Copy or link the files of a collection into the folder for exports", CopyRequest, Copied,
+        slow=True,
     ),
 )  # fmt: skip

@@ -2,135 +2,287 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
 
-from imgrec.collection.kinds import COMMUNITY
+from imgrec.collection.kinds import COLLECTION
 from imgrec.distances.choices import FUSIONS_EXPLAINED, METRICS_EXPLAINED
-from imgrec.errors import StoreError
-from imgrec.search.listing import Listing
-from imgrec.search.query_vectors import Asked
+from imgrec.distances.metrics import METRICS
+from imgrec.encoders.registry import encodes_text, is_known
+from imgrec.search.listing import Picture, pictures_of
+from imgrec.search.query_vectors import Asked, Decoded
 from imgrec.search.ranking import Ranking
 from imgrec.search.recommender import Recommender
-from imgrec.serving.answers import Facet, Facets, FacetValue, Found, Listed, StoreFacts
-from imgrec.serving.cursors import Cursors
-from imgrec.serving.errors import NotFoundError
+from imgrec.search.view import StoreView
+from imgrec.serving.answers import (
+    Facets,
+    Facts,
+    Found,
+    Histogram,
+    Listed,
+    StoreFacts,
+    Upload,
+)
+from imgrec.serving.decoder import GuardedDecoder
+from imgrec.serving.facets import Tally
+from imgrec.serving.histogram import histogram_of
+from imgrec.serving.lists import Lists
+from imgrec.serving.orders import FIRST, Order, Orders
+from imgrec.serving.originals import Media, Originals, entry_of
+from imgrec.serving.parts import Parts
 from imgrec.serving.requests import FacetsRequest, ListRequest, PictureAsked, SearchRequest
+from imgrec.serving.uploads import Uploads, needs_of
 from imgrec.version import __version__
-
-_MOST_ORDERS = 256
-
-
-@dataclass(frozen=True)
-class _Order:
-    """A ranking, and up to where it was answered."""
-
-    ranking: Ranking
-    answered: int
 
 
 class Service:
-    """Answers the requests of `imgrec.serving.requests`; thread-safe."""
+    """Answers the requests of `imgrec.serving.requests`; thread-safe, a context manager."""
 
     def __init__(
         self,
         recommender: Recommender,
         links: Callable[[], dict[str, str]] = dict,
         exports: Path | None = None,
+        decoder: GuardedDecoder | None = None,
     ) -> None:
-        """Make a service over an open store.
+        """Make the service of an open store.
 
         Args:
-            recommender: answers; whoever made it closes it.
+            recommender: open; closed with the service.
             links: returns the paths of what else is served, see `StoreFacts.links`.
             exports: folder that collections may be copied to; None for none.
+            decoder: decodes pictures from outside; by default one of its own.
         """
         self.recommender = recommender
         self._links = links
         self.exports = exports
-        self._orders: Cursors[_Order] = Cursors(_MOST_ORDERS)
-        self._lists: Cursors[tuple[Listing, int]] = Cursors(_MOST_ORDERS)
+        self.decoder = decoder or GuardedDecoder()
+        self.uploads = Uploads(self.decoder)
+        self.originals = Originals(self.decoder)
+        self._parts = Parts(self.decoder)
+        self._orders, self._lists, self._tally = Orders(), Lists(), Tally()
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str,
+        weights: Path | str | None = None,
+        device: str = "auto",
+        cache: str | None = None,
+    ) -> Service:
+        """Open the service of a store; its decoder starts in the background.
+
+        Args:
+            path: the store's folder.
+            weights: as of `Recommender.open`, like the others.
+            device: where pictures from outside are encoded.
+            cache: where their vectors are cached.
+
+        Raises:
+            StoreError: there is no store at this path, or it is damaged.
+            ImgrecError: there is no file of weights, no such device, or no folder for the cache.
+        """
+        decoder = GuardedDecoder()
+        recommender = Recommender.open(path, weights, device, cache, decoder=decoder.decode)
+        decoder.start()
+        return cls(recommender, decoder=decoder)
+
+    def close(self) -> None:
+        """Close the store and end the worker processes."""
+        self.decoder.close()
+        self.recommender.close()
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def store(self) -> StoreFacts:
         """Return what can be asked of the store."""
-        store = self.recommender.store
+        store = self.recommender.view().store
+        names = [*store.feature_names(), *store.relation_names()]
+        specs = [store.spec(name) for name in names]
         return StoreFacts(
             name=store.path.resolve().name,
             images=len(store.catalog.ids("ok")),
-            features=[*store.feature_names(), *store.relation_names()],
+            features=names,
             default=store.default_feature or "",
-            texts=bool(store.class_encoders()),
+            texts=bool(store.class_encoders()) or _has_text_tower(store.default_feature),
             metrics=dict(METRICS_EXPLAINED),
             fusions=dict(FUSIONS_EXPLAINED),
             links=self._links(),
             exports=str(self.exports.absolute()) if self.exports else "",
             version=__version__,
+            compared={
+                name: [
+                    spec.name
+                    for spec in specs
+                    if spec.kind == "histogram" or not metric.histograms_only
+                ]
+                for name, metric in METRICS.items()
+            },
         )
 
     def search(self, request: SearchRequest) -> Found:
-        """Return the first results of a question, or the next of an earlier one."""
-        if request.cursor is not None:
-            order = self._orders.get(request.cursor)
-            ranking, start = order.ranking, order.answered
-        else:
-            ranking, start = self._ranked(request), 0
-        stop = start + request.k
-        if stop > len(ranking):
-            ranking = ranking.deeper(4 * stop)
-        answer = ranking.answer(start, stop)
-        more = stop < len(ranking)
-        return Found(answer, self._orders.keep(_Order(ranking, stop)) if more else None)
+        """Return the first results of a question, or the next of an earlier one.
 
-    def _ranked(self, request: SearchRequest) -> Ranking:
-        return self.recommender.rank(
-            [self._picture(one) for one in request.pictures],
-            request.k,
+        Raises:
+            ImgrecError: the question cannot be answered; see `Recommender.query`.
+            GoneError: the cursor or an upload is no longer kept.
+        """
+        started = time.perf_counter()
+        if request.cursor is not None:
+            part = self._orders.next(request.cursor, request.k)
+        else:
+            # A metric that joins the k nearest of others finds others with another k.
+            joins = request.metric in METRICS and METRICS[request.metric].joins
+            depth = request.k if joins else max(request.k, FIRST)
+            ranking, _, warnings = self._ranking(request, depth)
+            part = self._orders.first(Order(ranking, request.within, warnings), request.k)
+        answer = part.ranked.answer(request.k, part.start)
+        answer = replace(
+            answer,
+            warnings=[*answer.warnings, *part.warnings],
+            elapsed_ms=round(1000 * (time.perf_counter() - started), 3),
+        )
+        return Found(answer, part.cursor)
+
+    def distances(self, request: SearchRequest) -> Histogram:
+        """Return how many pictures lie how far from a question; its limit does not count."""
+        ranking, _, _ = self._ranking(request, 1)
+        return histogram_of(ranking)
+
+    def grid(self, request: SearchRequest) -> Media:
+        """Return the first results of a question drawn as one PNG, its queries beside them."""
+        from imgrec.serving.drawing import MOST_DRAWN, grid_png
+
+        first = replace(request, cursor=None, k=min(request.k, MOST_DRAWN))
+        ranking, asked, _ = self._ranking(first, first.k)
+        ranked = ranking.ranked()
+        if first.within is not None:
+            ranked = ranked.within(first.within)
+        # A metric that joins several finds more than k.
+        answer = ranked.part(0, MOST_DRAWN).answer(first.k)
+        drawn = [one for one in asked if isinstance(one, Decoded | int)]
+        return Media(
+            grid_png(ranking.view, answer, drawn, self.decoder), "image/png", lasting=False
+        )
+
+    def listed(self, request: ListRequest) -> Listed:
+        """Return the first pictures that pass a filter, or the next of an earlier list.
+
+        Raises:
+            WrongValueError: no picture passes, or the filter names an unknown label or folder.
+            GoneError: the cursor is no longer kept.
+        """
+        if request.cursor is not None:
+            return self._lists.next(request.cursor, request.k)
+        return self._lists.first(self.recommender.view(), request)
+
+    def facets(self, request: FacetsRequest) -> Facets:
+        """Return how many pictures have which label, of those that pass a filter.
+
+        Raises:
+            WrongValueError: the filter names an unknown label or folder.
+        """
+        return self._tally.facets(self.recommender.view(), request.wanted)
+
+    def upload(self, data: bytes, content_type: str) -> Upload:
+        """Keep a picture from outside, so that it can be asked about; see `Uploads.put`."""
+        view = self.recommender.view()
+        token, opened = self.uploads.put(data, content_type, needs_of(view.store))
+        return Upload(
+            token,
+            opened.width,
+            opened.height,
+            opened.format,
+            opened.warning,
+            self._same(view, opened.digest),
+        )
+
+    def uploaded(self, token: str) -> Media:
+        """Return a picture of an upload.
+
+        Raises:
+            GoneError: it was dropped, or never given.
+        """
+        return Media(self.uploads.get(token).shown, "image/webp")
+
+    def picture(self, image_id: int) -> Facts:
+        """Return all that is known of a picture.
+
+        Raises:
+            NotFoundError: there is no such picture.
+        """
+        view = self.recommender.view()
+        entry = entry_of(view, image_id)
+        (picture,) = pictures_of(view.store, [entry.id], view.community_names)
+        # Several values of a kind are joined in the labels of a picture.
+        collections = picture.labels.get(COLLECTION, "")
+        return Facts(
+            picture,
+            entry.width or 0,
+            entry.height or 0,
+            entry.size,
+            entry.format or "",
+            [one for one in self._same(view, entry.digest or "") if one.id != image_id],
+            collections.split(", ") if collections else [],
+        )
+
+    def thumbnail(self, image_id: int) -> Media:
+        """Return the thumbnail of a picture; see `Originals.thumbnail`."""
+        return self.originals.thumbnail(self.recommender.view(), image_id)
+
+    def preview(self, image_id: int) -> Media:
+        """Return a larger picture of a picture; see `Originals.preview`."""
+        return self.originals.preview(self.recommender.view(), image_id)
+
+    def original(self, image_id: int) -> Media:
+        """Return a picture in full size; see `Originals.original`."""
+        return self.originals.original(self.recommender.view(), image_id)
+
+    def _ranking(
+        self, request: SearchRequest, k: int
+    ) -> tuple[Ranking, list[Decoded | int], tuple[str, ...]]:
+        """Return the ranking of a question, its pictures, and the warnings about them."""
+        cut = [self._asked(one) for one in (*request.pictures, *request.unwanted)]
+        asked = [one for one, _ in cut]
+        wanted: list[Asked] = [*asked[: len(request.pictures)]]
+        unwanted: list[Asked] = [*asked[len(request.pictures) :]]
+        ranking = self.recommender.rank(
+            wanted,
+            k,
             request.metric,
             request.fuse,
             request.encoder,
             features=request.features,
             text=request.text,
-            unwanted=[self._picture(one) for one in request.unwanted],
+            unwanted=unwanted,
             unwanted_text=request.unwanted_text,
             where=[f"{kind}={value}" for kind, value in request.wanted.where],
             under=request.wanted.under,
             index=request.index,
         )
+        return ranking, asked, tuple(dict.fromkeys(warning for _, warning in cut if warning))
 
-    def _picture(self, asked: PictureAsked) -> Asked:
-        if asked.id is None:
-            raise NotFoundError("uploads are not taken yet")
-        return asked.id
+    def _asked(self, one: PictureAsked) -> tuple[Decoded | int, str]:
+        """Return a picture as the recommender takes it, and a warning, "" for none."""
+        if one.upload is not None:
+            return self.uploads.asked(one.upload, one.box), ""
+        assert one.id is not None
+        if one.box is None:
+            return one.id, ""
+        return self._parts.asked(self.recommender.view(), one.id, one.box)
 
-    def list(self, request: ListRequest) -> Listed:
-        """Return the first pictures that pass a filter, or the next of an earlier list."""
-        where = [f"{kind}={value}" for kind, value in request.wanted.where]
-        listing = self.recommender.pictures(where, request.wanted.under)
-        pictures = list(islice(listing, request.k))
-        return Listed(listing.images, pictures, None, listing.classes)
+    def _same(self, view: StoreView, digest: str) -> list[Picture]:
+        ids = [entry.id for entry in view.store.catalog.entries_of(digest)] if digest else []
+        return list(pictures_of(view.store, ids, view.community_names))
 
-    def facets(self, request: FacetsRequest) -> Facets:
-        """Return how many pictures have which label."""
-        labels = self.recommender.store.catalog.labels
-        facets = []
-        for kind in labels.kinds():
-            counts: dict[str, int] = {}
-            for _, value in labels.rows(kind):
-                counts[value] = counts.get(value, 0) + 1
-            values = [FacetValue(v, n) for v, n in sorted(counts.items(), key=lambda i: -i[1])[:50]]
-            if kind != COMMUNITY or values:
-                facets.append(Facet(kind, values, len(counts)))
-        return Facets(len(self.recommender.store.catalog.ids("ok")), facets)
 
-    def thumbnail(self, image_id: int) -> bytes:
-        """Return the thumbnail of a picture, a WebP.
-
-        Raises:
-            NotFoundError: there is none.
-        """
-        try:
-            return self.recommender.store.thumbs().get(image_id)
-        except (StoreError, KeyError) as error:
-            raise NotFoundError(f"no picture has the id {image_id}") from error
+def _has_text_tower(feature: str | None) -> bool:
+    return bool(feature) and all(
+        is_known(name) and encodes_text(name) for name in (feature or "").split("+")
+    )
