@@ -90,7 +90,7 @@ def test_files_that_were_just_written_are_opened_again(tmp_path: Path) -> None:
 
 def test_what_was_opened_during_a_write_is_opened_again(path: Path) -> None:
     with Recommender.open(path) as recommender:
-        view = recommender._current_view()
+        view = recommender.view()
         # Between the state of the view and the opening of its features.
         remove(path, [5])
         metric = imgrec.search.view.METRICS["cosine"]
@@ -101,7 +101,7 @@ def test_what_was_opened_during_a_write_is_opened_again(path: Path) -> None:
         assert 5 not in during.ids.tolist()
         feature = _opened(recommender)
         assert feature is not during
-        assert 5 in recommender._current_view().compared(metric, {"": 1.0}).space.ids.tolist()
+        assert 5 in recommender.view().compared(metric, {"": 1.0}).space.ids.tolist()
 
 
 _STEPS = st.lists(
