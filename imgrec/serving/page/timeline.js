@@ -42,12 +42,15 @@ export function spanOf(one, other) {
   return from === to ? from : `${from}..${to}`;
 }
 
+// A day, month or year as its first and its last day; no month has a later one than 31.
+const firstDay = (date) => date + "-01-01".slice(date.length - 4);
+const lastDay = (date) => date + "-12-31".slice(date.length - 4);
+
 /** Return whether a bar lies within one of the spans, wholly. */
 export function isWithin(span, spans) {
   return spans.some((value) => {
     const [from, to] = value.includes("..") ? value.split("..") : [value, value];
-    return (!from || span >= from.slice(0, span.length) && (span.length >= from.length || !from.startsWith(span)))
-      && (!to || span.slice(0, to.length) <= to);
+    return (!from || firstDay(from) <= firstDay(span)) && (!to || lastDay(span) <= lastDay(to));
   });
 }
 
