@@ -1,6 +1,7 @@
 // The pictures that answer the present question, part after part; without one, the collection.
 
 import { post } from "./api.js";
+import { takeEarly } from "./early.js";
 import { isQuestion, state } from "./state.js";
 
 /**
@@ -28,6 +29,11 @@ import { isQuestion, state } from "./state.js";
  * @property {Error | null} error why the last part did not come.
  */
 
+// Pictures that the server gives at once, and questions kept for the way back.
+const MOST_AT_ONCE = 500;
+const MOST_KEPT = 12;
+
+const kept = new Map();
 const listeners = new Set();
 const arrangements = new Map();
 const notes = new Map();
@@ -69,27 +75,60 @@ export function searchBody(now) {
 /** Return the body of `POST /api/list` for a state. */
 export const listBody = ({ where, under, k }) => ({ where, under, k });
 
-async function ask(question, next) {
+/** Return the next part of the present question, or the first of another. */
+async function part(question, next, k) {
+  const { signal } = request;
+  const asks = isQuestion(question);
+  const body = asks ? searchBody(question) : listBody(question);
+  const path = asks ? "/api/search" : "/api/list";
+  const asked = next ? { cursor: next, k } : { ...body, k };
+  return (await takeEarly(path, asked)) ?? post(path, asked, signal);
+}
+
+async function ask(question, next, k = question.k) {
   const { signal } = request;
   tell({ loading: true, error: null });
   try {
-    const asks = isQuestion(question);
-    const body = asks ? searchBody(question) : listBody(question);
-    const path = asks ? "/api/search" : "/api/list";
-    const part = await post(path, next ? { cursor: next, k: question.k } : body, signal);
+    const found = await part(question, next, k);
     if (signal.aborted) return;
-    cursor = part.cursor;
-    const hits = part.results ?? part.pictures;
+    cursor = found.cursor;
+    const hits = found.results ?? found.pictures;
     tell({
       question,
-      answer: next ? present.answer : part,
+      answer: next ? present.answer : found,
       hits: next ? [...present.hits, ...hits] : hits,
       done: !cursor,
       loading: false,
     });
   } catch (error) {
-    if (!signal.aborted) tell({ loading: false, error });
+    if (signal.aborted) return;
+    // The server has forgotten where this answer went on: ask for all that is shown, and more.
+    if (next && error.status === 410) await ask(question, null, longer(k));
+    else tell({ loading: false, error });
   }
+}
+
+const longer = (k) => Math.min(MOST_AT_ONCE, present.hits.length + k);
+
+/** Keep the results of a question that is left, for the way back. */
+function keep(question) {
+  if (present.question !== question || !present.answer || present.loading) return;
+  const key = JSON.stringify(question);
+  kept.delete(key);
+  kept.set(key, { present, cursor, top: scrollY });
+  if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
+}
+
+/** Show the results of a question that was left, scrolled as they were; false if unknown. */
+function restore(question) {
+  const found = kept.get(JSON.stringify(question));
+  if (!found) return false;
+  request.abort();
+  request = new AbortController();
+  cursor = found.cursor;
+  tell({ ...found.present, question, hits: found.present.hits, error: null });
+  scrollTo(0, found.top);
+  return true;
 }
 
 export const results = {
@@ -144,4 +183,8 @@ export const results = {
   notesOf: (hit) => [...notes.values()].map((note) => note(hit)).filter(Boolean),
 };
 
-state.subscribe(() => results.again());
+state.subscribe((now, before, how) => {
+  keep(before);
+  // Back and forward find what was shown; all else is asked anew.
+  if (!(how.silent && restore(now))) results.again();
+});

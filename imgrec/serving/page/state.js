@@ -50,7 +50,8 @@ export const state = {
   /**
    * Take a patch and tell the listeners; does nothing where the patch changes nothing.
    * @param {Partial<State>} patch
-   * @param {{quiet?: boolean}} [how] `quiet`: no new entry in the history of the browser.
+   * @param {{quiet?: boolean, silent?: boolean}} [how] `quiet`: no new entry in the history of the
+   *   browser; `silent`: the change comes from the address.
    */
   change(patch, how = {}) {
     const next = Object.freeze({ ...present, ...patch });

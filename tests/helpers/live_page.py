@@ -1,0 +1,139 @@
+"""The live page in Chromium: opened, asked, read."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from selenium import webdriver
+from selenium.webdriver import Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+from live_server import LiveServer
+
+_PATIENCE_S = 30
+_QUIET = "return !document.querySelector('#grid.busy') && document.readyState === 'complete'"
+# Drops a file of bytes on an element as a person does: enter, over, drop.
+_DROP = """
+  const [name, type, bytes, selector] = arguments;
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
+  const fire = (kind, target) => target.dispatchEvent(new DragEvent(kind, {
+    bubbles: true, cancelable: true, dataTransfer: transfer }));
+  fire("dragenter", document.body);
+  const target = document.querySelector(selector);
+  fire("dragover", target);
+  fire("drop", target);
+"""
+_PASTE = """
+  const [name, type, bytes] = arguments;
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
+  document.body.dispatchEvent(new ClipboardEvent("paste", {
+    bubbles: true, cancelable: true, clipboardData: transfer }));
+"""
+
+
+class Page:
+    """The page of a server; keeps nothing that the browser does not have."""
+
+    def __init__(self, browser: webdriver.Chrome, server: LiveServer) -> None:
+        self.browser, self.server = browser, server
+
+    def enter(self, query: str = "", fragment: str = "") -> None:
+        """Open the printed address, and the one with a query after it."""
+        self.browser.get(self.server.address)
+        self.wait("return document.querySelector('.tile')")
+        if query or fragment:
+            self.go(query, fragment)
+
+    def go(self, query: str = "", fragment: str = "") -> None:
+        """Open an address of the page anew."""
+        self.browser.get("about:blank")
+        self.browser.get(f"{self.server.origin}/{query}{fragment}")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until an answer or an error is shown, and the parts of the page are mounted."""
+        self.wait("return document.querySelector('#compare label')")
+        self.wait("return document.querySelector('.tile, #trouble .error')")
+        self.wait(_QUIET)
+
+    def wait(self, script: str, *arguments: object) -> Any:
+        """Wait until a script returns what is true; return it."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            found = self.js(script, *arguments)
+            if found:
+                return found
+            assert time.monotonic() < deadline, f"never true: {script}"
+            time.sleep(0.03)
+
+    def js(self, script: str, *arguments: object) -> Any:
+        return self.browser.execute_script(script, *arguments)
+
+    def one(self, selector: str) -> WebElement:
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def text(self, selector: str) -> str:
+        """Return the text of an element, hidden or not."""
+        text: str = self.js("return document.querySelector(arguments[0]).textContent", selector)
+        return text
+
+    def click(self, selector: str) -> None:
+        """Click an element by script, whatever lies over it."""
+        self.js("document.querySelector(arguments[0]).click()", selector)
+
+    def press(self, *keys: str) -> None:
+        """Press keys where the focus is."""
+        for key in keys:
+            self.browser.switch_to.active_element.send_keys(key)
+
+    def escape(self) -> None:
+        self.press(Keys.ESCAPE)
+
+    def ids(self) -> list[int]:
+        """Return the ids of the tiles in the page, in their order."""
+        found = self.js("return [...document.querySelectorAll('.tile')].map(t => t.dataset.id)")
+        return [int(one) for one in found]
+
+    def wait_ids(self, expected: list[int]) -> None:
+        """Wait until the first tiles are those."""
+        head = "[...document.querySelectorAll('.tile')].slice(0, arguments[1])"
+        script = f"return {head}.map(t => t.dataset.id).join() === arguments[0]"
+        self.wait(script, ",".join(map(str, expected)), len(expected))
+
+    def query(self) -> str:
+        """Return the part of the address behind the path."""
+        found: str = self.js("return location.search + location.hash")
+        return found
+
+    def api(self, path: str, body: object | None = None) -> Any:
+        """Ask the server directly."""
+        headers = {"Content-Type": "application/json"}
+        if self.server.token:
+            headers["Authorization"] = f"Bearer {self.server.token}"
+        data = None if body is None else json.dumps(body).encode()
+        with urlopen(Request(f"{self.server.origin}{path}", data, headers)) as answer:
+            return json.load(answer)
+
+    def drop(self, file: Path, selector: str = "#drop .half", kind: str = "image/jpeg") -> None:
+        self.js(_DROP, file.name, kind, list(file.read_bytes()), selector)
+
+    def paste(self, file: Path, kind: str = "image/jpeg") -> None:
+        self.js(_PASTE, file.name, kind, list(file.read_bytes()))
+
+    def size(self, width: int, height: int) -> None:
+        """Set the size of the window, in CSS pixels."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def colors(self, scheme: str) -> None:
+        """Prefer `light` or `dark`."""
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
