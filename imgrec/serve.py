@@ -112,7 +112,7 @@ def _answer(
     from imgrec.serving.asgi import make_app
     from imgrec.serving.browser import opened_in_browser
     from imgrec.serving.folders import Folders
-    from imgrec.serving.server import run as answer
+    from imgrec.serving.server import server_of
     from imgrec.serving.service import Service
     from imgrec.store.running import said_to_run
 
@@ -130,7 +130,7 @@ def _answer(
         sys.stdout.flush()
         if arguments.open:
             stack.enter_context(opened_in_browser(address))
-        answer(app, listening)
+        server_of(app).run(sockets=[listening])
 
 
 def _say(arguments: argparse.Namespace, port: int) -> None:

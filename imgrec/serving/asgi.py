@@ -39,7 +39,7 @@ def make_app(service: Service, access: Access, folders: Folders | None = None) -
     """
     app = FastAPI(
         title="imgrec", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
-        redirect_slashes=False, exception_handlers={HTTPException: _no_route},
+        redirect_slashes=False, exception_handlers={HTTPException: _no_route, Exception: _failed},
     )  # fmt: skip
     quick, slow = CapacityLimiter(_THREADS), CapacityLimiter(_SLOW_THREADS)
     for route in ROUTES:
@@ -86,6 +86,11 @@ def _endpoint(answer: Callable[[Call], Reply], threads: CapacityLimiter) -> _Ans
 def _response(reply: Reply) -> Response:
     headers = {"content-type": reply.content_type, **reply.headers}
     return Response(reply.body, reply.status, headers)
+
+
+async def _failed(_request: Request, _error: Exception) -> Response:
+    """Answer that the server failed; the guard, which gets the exception too, tells at what."""
+    return _response(error_reply(500, "the server failed at this; its terminal says more"))
 
 
 async def _no_route(request: Request, error: Exception) -> Response:

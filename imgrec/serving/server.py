@@ -12,6 +12,7 @@ import errno
 import os
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -69,10 +70,11 @@ def bound_socket(host: str, first: int, *, tried: int = _TRIED_PORTS) -> socket.
     raise ImgrecError(f"no free port from {first} on: name another with --port")
 
 
-def run(app: Guarded, listening: socket.socket) -> None:
-    """Answer requests until Ctrl-C or SIGTERM; the socket is closed then.
+def server_of(app: Guarded) -> uvicorn.Server:
+    """Return a server whose `run(sockets=[…])` answers requests until Ctrl-C or SIGTERM.
 
-    What is being answered at that moment has a second to end. A second Ctrl-C ends the process.
+    What is being answered at that moment has a second to end, then the sockets are closed. A second
+    Ctrl-C ends the process. In another thread than the main one, `should_exit` ends it.
     """
     config = uvicorn.Config(
         app,
@@ -91,7 +93,7 @@ def run(app: Guarded, listening: socket.socket) -> None:
         timeout_graceful_shutdown=_END_S,
         h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
     )
-    _Server(config).run(sockets=[listening])
+    return _Server(config)
 
 
 class _Server(uvicorn.Server):
@@ -100,6 +102,9 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Handle signals in this block as requests to end."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         handled = signal.SIGINT, signal.SIGTERM
         before = {one: signal.signal(one, self.handle_exit) for one in handled}
         try:
