@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgrec.search.recommender import Recommender
 from imgrec.serving.access import access_of
 from imgrec.serving.asgi import make_app
 from imgrec.serving.folders import Folders
@@ -64,8 +63,7 @@ class GuardedServer:
 @contextmanager
 def guarded(store: Path, report: Path | None = None) -> Iterator[GuardedServer]:
     """Serve a store on a free port until the context ends."""
-    with Recommender.open(store) as recommender, bound_socket("127.0.0.1", 0) as listening:
-        service = Service(recommender)
+    with Service.open(store) as service, bound_socket("127.0.0.1", 0) as listening:
         access = access_of("127.0.0.1", listening.getsockname()[1])
         folders = Folders(store, report)
         server = server_of(make_app(service, access, folders))
