@@ -29,6 +29,9 @@ COMMANDS = {
     "samples": Command("make", "imgrec.samples.__main__", "render pictures to try it with"),
     "query": Command("ask", "imgrec.query", "the pictures most like one to five others"),
     "catalog": Command("ask", "imgrec.catalog", "what is in a store, which files failed"),
+    "collections": Command(
+        "ask", "imgrec.collections", "name selections of pictures, export and copy them"
+    ),
     "serve": Command("look", "imgrec.serve", "a page to search a store in the browser"),
     "projector": Command(
         "look", "projector.__main__", "write a logdir for TensorBoard's projector"

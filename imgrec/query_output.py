@@ -22,7 +22,7 @@ def print_answer(answer: Answer, a: argparse.Namespace) -> None:
     from imgrec.search.table import answer_table
 
     if a.paths:
-        _print_paths([result.file for result in answer], a)
+        print_paths([result.file for result in answer], "imgrec query", null=a.null)
     elif a.json:
         _print_json(answer)
     else:
@@ -36,7 +36,7 @@ def print_list(listing: Listing, a: argparse.Namespace) -> None:
     from imgrec.search.table import listing_table
 
     if a.paths:
-        _print_paths(listing.files(), a)
+        print_paths(listing.files(), "imgrec query", null=a.null)
     elif a.json:
         _print_json(listing)
     else:
@@ -57,20 +57,27 @@ def _print_json(found: Answer | Listing) -> None:
     sys.stdout.write(json.dumps(found.to_dict()) + "\n")
 
 
-def _print_paths(files: Iterable[str], a: argparse.Namespace) -> None:
+def print_paths(files: Iterable[str], prog: str, *, null: bool) -> None:
+    """Print absolute paths, one a line or each ended by NUL; warn of those that no line can hold.
+
+    Args:
+        files: the paths.
+        prog: the command that warns.
+        null: end each by NUL.
+    """
     from imgrec.system.file_names import printable
     from imgrec.system.path_output import write_paths
 
-    if sys.stdout.isatty() and not a.null:
+    if sys.stdout.isatty() and not null:
         # Names may hold the control characters of a terminal.
         sys.stdout.writelines(f"{printable(file)}\n" for file in files)
         return
     sys.stdout.flush()
-    left_out = write_paths(files, sys.stdout.buffer, null=a.null)
+    left_out = write_paths(files, sys.stdout.buffer, null=null)
     if left_out:
         have = "has a line break in its name and is" if left_out == 1 else "have a line break in"
         have += "" if left_out == 1 else " their name and are"
-        warn("imgrec query", [f"{counted(left_out, 'picture')} {have} left out: use -0"])
+        warn(prog, [f"{counted(left_out, 'picture')} {have} left out: use -0"])
 
 
 def open_pictures(viewer: Sequence[str], files: Sequence[str]) -> None:
