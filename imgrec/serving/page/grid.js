@@ -23,6 +23,7 @@ let columns = 1;
 let rowHeight = 1;
 let active = 0;
 let shown = [];
+let drawn = null;
 
 /** Return the least width of a tile, in pixels, for a width of the grid. */
 const leastWidth = (width) => (width < 480 ? 104 : width < 900 ? 140 : 168);
@@ -141,9 +142,13 @@ function take({ shown: hits, answer, loading }) {
     resize();
     draw();
   } else {
-    active = 0;
+    // Another arrangement of the same answer leaves one where one is.
+    const at = answer === drawn ? hits.findIndex((hit) => hit.id === before[active]?.id) : 0;
+    active = Math.max(0, at);
     redraw();
+    if (answer !== drawn) scrollTo(0, 0);
   }
+  drawn = answer;
 }
 
 function mendRow(index) {

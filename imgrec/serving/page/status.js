@@ -4,8 +4,8 @@ import { counted, make } from "./dom.js";
 import { results } from "./results.js";
 import { isQuestion, state } from "./state.js";
 
-function countText({ answer, question, hits }) {
-  if (!answer) return "";
+function countText({ answer, question, hits, loading }) {
+  if (!answer) return loading ? "Asking \u2026" : "";
   if (!isQuestion(question)) return counted(answer.images, "picture");
   if (!hits.length) return "No picture is that near.";
   const time = answer.elapsed_ms >= 1 ? ` in ${Math.round(answer.elapsed_ms)} ms` : "";
@@ -51,6 +51,7 @@ export function mountStatus(count, trouble) {
       document.getElementById("grid").classList.toggle("stale", Boolean(now.error));
     }
     const text = now.error ? "" : countText(now);
+    count.classList.toggle("waiting", !now.answer);
     if (count.textContent !== text) count.textContent = text;
   };
   results.subscribe(show);

@@ -8,13 +8,12 @@ from selenium import webdriver
 
 from browser import console_errors
 from imgrec import Options, index_folders
-from live_page import Page
+from live_page import HOSTILE, Page
 from live_server import LiveServer, live
 from pictures import picture, write_pictures
 
 # The page asks for 60 at a time: three parts, more tiles than the page keeps.
 EACH = 50
-HOSTILE = "<img src=x onerror=alert(1)> \u202egpj.exe\n'\"&amp;.jpg"
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The grid: endless, few nodes, reached by one Tab, drawn from what the server answers."""
 
-import pytest
 from selenium.webdriver import Keys
 
 from live_page import Page
@@ -15,7 +14,6 @@ def _distances(page: Page) -> list[str]:
     return found
 
 
-@pytest.mark.xfail(reason="lists have no cursor yet", strict=False)
 def test_the_collection_is_listed_to_its_end_with_few_nodes(page: Page) -> None:
     page.click("#folds input:checked") if page.all("#folds input:checked") else None
     asked = page.api("/api/list", {"k": 500})
