@@ -7,7 +7,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from selenium import webdriver
-from selenium.webdriver import Keys
+from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
@@ -47,7 +47,7 @@ class Page:
     def enter(self, query: str = "", fragment: str = "") -> None:
         """Open the printed address, and the one with a query after it."""
         self.browser.get(self.server.address)
-        self.wait("return document.querySelector('.tile')")
+        self.settle()
         if query or fragment:
             self.go(query, fragment)
 
@@ -94,7 +94,7 @@ class Page:
     def press(self, *keys: str) -> None:
         """Press keys where the focus is."""
         for key in keys:
-            self.browser.switch_to.active_element.send_keys(key)
+            ActionChains(self.browser).send_keys(key).perform()
 
     def escape(self) -> None:
         self.press(Keys.ESCAPE)
