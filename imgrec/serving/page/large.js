@@ -150,6 +150,8 @@ function show(asked) {
 
 /** After the dialog closed: the address and the focus are as before. */
 function closed() {
+  // The event comes late: by then it may be open again.
+  if (dialog.open) return;
   const id = shown?.asked.id;
   shown = null;
   inside.replaceChildren();
@@ -166,7 +168,7 @@ function closed() {
 function follow() {
   const id = idHere();
   if (id === null && dialog.open && shown?.asked.id !== undefined) dialog.close();
-  else if (id !== null && shown?.asked.id !== id) show({ id });
+  else if (id !== null && !(dialog.open && shown?.asked.id === id)) show({ id });
 }
 
 function press(event) {
