@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 from weakref import WeakSet, finalize
 
 from imgrec.distances.blockwise import keep_freed_memory, load_kernels
@@ -54,7 +55,8 @@ _FEATURES = Kind((str, Mapping), "a text such as 'mini=1,rgb=0.5', or a mapping"
 # From so many float32 values on, repeated questions are answered by the compiled loops.
 _WORTH_COMPILED = 1 << 21
 # A question is asked again if the store changes meanwhile, up to so many times.
-_TRIES = 3
+TRIES = 3
+_Answered = TypeVar("_Answered")
 
 
 class Recommender:
@@ -88,7 +90,7 @@ class Recommender:
         self._view: StoreView | None = None
         self._outlived: WeakSet[Store] = WeakSet()
         self._closed = False
-        self._asked_before = False
+        self._asked_before = self._worth_compiled = False
 
     @classmethod
     def open(
@@ -211,11 +213,14 @@ class Recommender:
             EncoderError: a new picture or text cannot be encoded.
         """
         started = time.perf_counter()
-        ranking = self.rank(
-            images, k, metric, fuse, encoder, features=features, text=text, unwanted=unwanted,
-            unwanted_text=unwanted_text, where=where, under=under, index=index,
-        )  # fmt: skip
-        answer = ranking.answer()
+        for _ in range(TRIES):
+            ranking = self.rank(
+                images, k, metric, fuse, encoder, features=features, text=text, unwanted=unwanted,
+                unwanted_text=unwanted_text, where=where, under=under, index=index,
+            )  # fmt: skip
+            answer = ranking.answer()
+            if ranking.view.is_current():
+                break
         return replace(answer, elapsed_ms=round(1000 * (time.perf_counter() - started), 3))
 
     def rank(
@@ -258,13 +263,31 @@ class Recommender:
             raise WrongValueError(f"k is {k}: give 1 or more")
         chosen = metric_named(metric)
         weights = weights_asked(chosen, encoder, features)
-        for _ in range(_TRIES):
+        return self.of_one_state(
+            lambda view: self._ranked(view, view.compared(chosen, weights), asked)
+        )
+
+    def of_one_state(self, ask: Callable[[StoreView], _Answered]) -> _Answered:
+        """Return what a function answers from a view of the store that no commit outran.
+
+        It is called again if the store changed meanwhile; what a store that changes faster than it
+        can be read gives is returned all the same.
+        """
+        for _ in range(TRIES):
             view = self.view()
-            ranking = self._ranked(view, view.compared(chosen, weights), asked)
+            answered = ask(view)
             if view.is_current():
                 break
-        # A store that changes faster than it is searched is answered all the same.
-        return ranking
+        return answered
+
+    def prepare(self) -> None:
+        """Import what makes repeated questions fast, if it is worth it for what was asked.
+
+        The second question does so otherwise, and waits for it.
+        """
+        if self._worth_compiled:
+            load_kernels()
+            keep_freed_memory()
 
     def _ranked(self, view: StoreView, compared: Compared, asked: Wish) -> Ranking:
         space, warnings = compared.space, self._resolver.warnings(compared.opened)
@@ -326,9 +349,9 @@ class Recommender:
 
     def _load_kernels(self, space: Space) -> None:
         """Import the compiled loops at the second question: for one, the import does not pay."""
-        if self._asked_before and len(space.ids) * space.dimensions >= _WORTH_COMPILED:
-            load_kernels()
-            keep_freed_memory()
+        self._worth_compiled = len(space.ids) * space.dimensions >= _WORTH_COMPILED
+        if self._asked_before:
+            self.prepare()
         self._asked_before = True
 
 

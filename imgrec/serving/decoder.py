@@ -64,6 +64,9 @@ class GuardedDecoder:
     """Decodes pictures in worker processes; thread-safe.
 
     A process is started when it is needed, and another in the place of one that ended.
+
+    Attributes:
+        workers: number of processes, at most.
     """
 
     def __init__(self, workers: int = 2, within_s: float = 30.0, most_waiting: int = 32) -> None:
@@ -74,6 +77,7 @@ class GuardedDecoder:
             within_s: time limit for one picture.
             most_waiting: number of callers that wait for a process.
         """
+        self.workers = workers
         self._within_s, self._most = within_s, workers + most_waiting
         self._slots = threading.Semaphore(workers)
         self._lock = threading.Lock()

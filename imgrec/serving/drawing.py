@@ -1,15 +1,18 @@
 """Answers drawn as one picture, from what is decoded in guarded workers or stored.
 
 No file is decoded in the process of the server: query pictures from outside were decoded when they
-came, and of others the stored preview is drawn, or a part of the original that a worker returns.
+came, and of others the stored preview is drawn, or a small picture that a worker makes of the file.
 """
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from PIL import Image
 
 from imgrec.errors import PictureError
-from imgrec.search.answer import Answer, Result
+from imgrec.pictures.preview_file import open_preview
+from imgrec.search.answer import Answer
 from imgrec.search.grid import grid_of
 from imgrec.search.query_vectors import Decoded
 from imgrec.search.view import StoreView
@@ -20,8 +23,8 @@ from imgrec.serving.parts import stored_image
 
 # Pictures of a grid.
 MOST_DRAWN = 100
-# Twice the side of a cell.
-_NEED_PX = 240
+# The side of a cell of the grid.
+_SIDE_PX = 240
 
 
 def grid_png(
@@ -40,16 +43,19 @@ def grid_png(
         BusyError: too many pictures are being decoded.
     """
     by_name = dict(zip([*answer.queries, *answer.unwanted], asked, strict=True))
+    ids = [one for one in by_name.values() if isinstance(one, int)]
+    ids = list(dict.fromkeys([*ids, *(result.id for result in answer.results)]))
+    # As many at once as there are workers.
+    with ThreadPoolExecutor(decoder.workers) as threads:
+        drawn = threads.map(lambda image_id: _image_of(view, image_id, decoder), ids)
+        images = dict(zip(ids, drawn, strict=True))
 
     def query(name: str) -> Image.Image:
         one = by_name[name]
-        return _image_of(view, one, decoder) if isinstance(one, int) else _largest(one)
-
-    def found(result: Result) -> Image.Image:
-        return _image_of(view, result.id, decoder)
+        return images[one] if isinstance(one, int) else _largest(one)
 
     buffer = io.BytesIO()
-    grid_of(answer, query, found).save(buffer, "PNG")
+    grid_of(answer, query, lambda result: images[result.id]).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -60,9 +66,8 @@ def _largest(decoded: Decoded) -> Image.Image:
 def _image_of(view: StoreView, image_id: int, decoder: GuardedDecoder) -> Image.Image:
     stored = view.previews.get(image_id) if view.previews else None
     if stored is None:
-        try:
-            return decoder.decode(read(entry_of(view, image_id)), _NEED_PX).image
-        except (PictureError, RequestError):
-            # What is stored is smaller, and there.
-            pass
+        # Without one, what is stored is smaller, and there.
+        with suppress(PictureError, RequestError):
+            drawn = decoder.drawn(read(entry_of(view, image_id)), _SIDE_PX)
+            return open_preview(drawn).convert("RGB")
     return stored_image(view, image_id)[0]

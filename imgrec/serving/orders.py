@@ -18,8 +18,8 @@ from imgrec.search.view import StoreView
 from imgrec.serving.errors import GoneError, RequestError
 from imgrec.serving.shelf import Shelf
 
-# Pictures of an order at first, which cost little more than those of one part.
-FIRST = 120
+# Pictures of an order at first: those of one part of the page.
+FIRST = 60
 # Pictures after which an answer ends.
 DEEPEST = 5000
 _DEEPER = 4
@@ -58,6 +58,12 @@ class Order:
         """The state that was searched; None once it is detached."""
         ranking = self.ranking
         return ranking.view if ranking else None
+
+    @property
+    def is_current(self) -> bool:
+        """True if the store has not changed since it was searched."""
+        view = self.view
+        return view is not None and view.is_current()
 
     @property
     def bytes(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ from imgrec.encoders.registry import encodes_text, is_known
 from imgrec.search.listing import Picture, pictures_of
 from imgrec.search.query_vectors import Asked, Decoded
 from imgrec.search.ranking import Ranking
-from imgrec.search.recommender import Recommender
+from imgrec.search.recommender import TRIES, Recommender
 from imgrec.search.view import StoreView
 from imgrec.serving.answers import (
     Facets,
@@ -63,6 +64,7 @@ class Service:
         self.originals = Originals(self.decoder)
         self._parts = Parts(self.decoder)
         self._orders, self._lists, self._tally = Orders(), Lists(), Tally()
+        self._prepared = False
 
     @classmethod
     def open(
@@ -107,7 +109,7 @@ class Service:
         specs = [store.spec(name) for name in names]
         return StoreFacts(
             name=store.path.resolve().name,
-            images=len(store.catalog.ids("ok")),
+            images=store.catalog.totals.counts().get("ok", 0),
             features=names,
             default=store.default_feature or "",
             texts=bool(store.class_encoders()) or _has_text_tower(store.default_feature),
@@ -136,19 +138,35 @@ class Service:
         started = time.perf_counter()
         if request.cursor is not None:
             part = self._orders.next(request.cursor, request.k)
+            answer = part.ranked.answer(request.k, part.start)
         else:
-            # A metric that joins the k nearest of others finds others with another k.
-            joins = request.metric in METRICS and METRICS[request.metric].joins
-            depth = request.k if joins else max(request.k, FIRST)
-            ranking, _, warnings = self._ranking(request, depth)
-            part = self._orders.first(Order(ranking, request.within, warnings), request.k)
-        answer = part.ranked.answer(request.k, part.start)
+            for _ in range(TRIES):
+                order = self._order(request)
+                part = self._orders.first(order, request.k)
+                answer = part.ranked.answer(request.k)
+                # Else what was told of the pictures may be of another state than their order.
+                if order.is_current:
+                    break
+            self._prepare_once()
         answer = replace(
             answer,
             warnings=[*answer.warnings, *part.warnings],
             elapsed_ms=round(1000 * (time.perf_counter() - started), 3),
         )
         return Found(answer, part.cursor)
+
+    def _order(self, request: SearchRequest) -> Order:
+        # A metric that joins the k nearest of others finds others with another k.
+        joins = request.metric in METRICS and METRICS[request.metric].joins
+        depth = request.k if joins else max(request.k, FIRST)
+        ranking, _, warnings = self._ranking(request, depth)
+        return Order(ranking, request.within, warnings)
+
+    def _prepare_once(self) -> None:
+        """Load what the next questions need, while who has asked the first looks at the answer."""
+        if not self._prepared:
+            self._prepared = True
+            threading.Thread(target=self.recommender.prepare, daemon=True).start()
 
     def distances(self, request: SearchRequest) -> Histogram:
         """Return how many pictures lie how far from a question; its limit does not count."""
@@ -180,7 +198,7 @@ class Service:
         """
         if request.cursor is not None:
             return self._lists.next(request.cursor, request.k)
-        return self._lists.first(self.recommender.view(), request)
+        return self.recommender.of_one_state(lambda view: self._lists.first(view, request))
 
     def facets(self, request: FacetsRequest) -> Facets:
         """Return how many pictures have which label, of those that pass a filter.
@@ -188,7 +206,7 @@ class Service:
         Raises:
             WrongValueError: the filter names an unknown label or folder.
         """
-        return self._tally.facets(self.recommender.view(), request.wanted)
+        return self.recommender.of_one_state(lambda view: self._tally.facets(view, request.wanted))
 
     def upload(self, data: bytes, content_type: str) -> Upload:
         """Keep a picture from outside, so that it can be asked about; see `Uploads.put`."""
