@@ -60,6 +60,7 @@ class Page:
     def settle(self) -> None:
         """Wait until an answer or an error is shown, and the parts of the page are mounted."""
         self.wait("return document.querySelector('#compare label')")
+        self.wait("return document.querySelector('#selection > *')")
         self.wait("return document.querySelector('.tile, #trouble .error')")
         self.wait(_QUIET)
 

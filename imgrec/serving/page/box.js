@@ -150,6 +150,6 @@ class Drawing {
 /** Mount the buttons that draw a box; hidden where no picture is large. */
 export function mount(element) {
   const drawing = new Drawing(element);
-  drawing.show(null);
+  drawing.show(large.get());
   large.subscribe((shown) => drawing.show(shown));
 }

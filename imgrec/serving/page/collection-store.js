@@ -14,15 +14,11 @@ let present = [];
 /** Return the address of a collection. */
 export const pathOf = (name, more = "") => `/api/collections/${encodeURIComponent(name)}${more}`;
 
+/** Return the ids of a collection; none where it is not there. */
 async function members(name) {
-  const ids = new Set();
-  if (!present.some((one) => one.name === name)) return ids;
-  let part = await post("/api/list", { where: [`collection=${name}`], k: 500 });
-  for (;;) {
-    part.pictures.forEach(({ id }) => ids.add(id));
-    if (!part.cursor) return ids;
-    part = await post("/api/list", { cursor: part.cursor, k: 500 });
-  }
+  if (!present.some((one) => one.name === name)) return new Set();
+  const { results: pictures } = await get(pathOf(name, "/json"));
+  return new Set(pictures.map(({ id }) => id));
 }
 
 async function changed() {

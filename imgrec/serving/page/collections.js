@@ -28,15 +28,17 @@ export async function chooseCollection(title, { isNew = true, among } = {}) {
     if (!isNew) return [list];
     const field = make("input", {
       type: "text", maxLength: LONGEST, required: true, placeholder: "New collection", "aria-label": "Name of a new collection",
-      pattern: "[^,]*[^,\\s][^,]*", title: "1 to 100 characters, without a comma", autocomplete: "off",
+      pattern: "[^,\\/]*[^,\\/\\s][^,\\/]*", title: "1 to 100 characters, without a comma and a slash", autocomplete: "off",
     });
-    const form = make("form", {
-      class: "new-collection",
-      onsubmit: (event) => {
-        event.preventDefault();
-        done(field.value.trim());
-      },
-    }, field, make("button", { type: "submit", class: "button main", text: "Create" }));
+    // No form: the policy of the page lets none be sent.
+    const create = () => field.reportValidity() && done(field.value.trim());
+    field.onkeydown = (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      create();
+    };
+    const form = make("div", { class: "new-collection" }, field,
+      make("button", { type: "button", class: "button main", text: "Create", onclick: create }));
     return known.length ? [list, form] : [form];
   });
 }
@@ -52,7 +54,7 @@ async function confirmDelete({ name, count }) {
 }
 
 async function showCommand(name) {
-  const command = `imgrec collections ${shellWord(name)} --copy-to FOLDER`;
+  const command = `imgrec collections ${shellWord(name)} --copy FOLDER`;
   await ask("Copy the files", () => [
     make("p", { text: "This page copies files only into the folder that imgrec serve --exports names. In a terminal:" }),
     make("code", { class: "command", tabIndex: 0, text: command }),

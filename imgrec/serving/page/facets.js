@@ -12,6 +12,8 @@ const STEP = 40;
 const SEARCHED = 12;
 // The timeline and the list of collections show these.
 const ELSEWHERE = new Set(["taken", "collection"]);
+// Others follow as they come.
+const ORDER = ["folder", "class", "community", "color", "camera", "keyword", "lens", "cluster"];
 const CLOSED = new Set(["cluster", "color", "camera"]);
 
 // What was opened, searched and expanded, by kind: the panel is drawn anew after each answer.
@@ -158,6 +160,9 @@ function facetPanel(facet) {
 
 let redraw = () => {};
 
+const placeOf = ({ kind }) => (ORDER.includes(kind) ? ORDER.indexOf(kind) : ORDER.length);
+const inOrder = (facets) => [...facets].sort((one, other) => placeOf(one) - placeOf(other));
+
 /** Return whether a facet can divide the pictures, or has to be shown as it does. */
 const divides = ({ kind, values }) =>
   !ELSEWHERE.has(kind) && (values.length > 1 || valuesOf(state.get().where, kind).length > 0);
@@ -168,7 +173,7 @@ export function mount(element) {
     // The element with the focus is drawn anew.
     const focused = element.contains(document.activeElement) && document.activeElement.dataset.filter;
     const top = element.scrollTop;
-    element.replaceChildren(...counts.get().facets.filter(divides).map(facetPanel));
+    element.replaceChildren(...inOrder(counts.get().facets.filter(divides)).map(facetPanel));
     element.scrollTop = top;
     if (focused) element.querySelector(`[data-filter="${CSS.escape(focused)}"]`)?.focus();
   };

@@ -34,13 +34,14 @@ export function countedWithin({ edges, counts }, within) {
  * else from the bins.
  * @param {Distances} found
  * @param {number} within
- * @param {{hits: {distance?: number}[], done: boolean}} answer
+ * @param {import("./results.js").Results} answer
  */
-export function withinText(found, within, { hits, done }) {
+export function withinText(found, within, { hits, done, question }) {
   const distance = shortDistance(within, found);
   if (within >= found.edges.at(-1)) return `All ${counted(found.images, "picture")}`;
+  const all = done && within <= (question.within ?? Infinity);
   const known = hits.length > 0 && hits[0].distance !== undefined
-    && (done && state.get().within === null || hits.at(-1).distance > within);
+    && (all || hits.at(-1).distance > within);
   if (known) {
     return `${counted(hits.filter((hit) => hit.distance <= within).length, "picture")} within ${distance}`;
   }

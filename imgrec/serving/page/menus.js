@@ -8,10 +8,11 @@ import { make } from "./dom.js";
  * @param {() => (HTMLElement | null | false)[]} items made anew each time it opens.
  * @param {Record<string, unknown>} [settings] of the button.
  */
-export function menu(label, items, settings = {}) {
+export function menu(label, items, { class: more = "", ...settings } = {}) {
   const panel = make("div", { class: "menu-panel", hidden: true });
   const button = make("button", {
-    type: "button", class: "button menu-button", "aria-expanded": "false", text: label, ...settings,
+    type: "button", class: `button menu-button ${more}`, "aria-expanded": "false", text: label,
+    ...settings,
     onclick: () => turn(panel.hidden),
   });
   const box = make("div", { class: "menu" }, button, panel);
