@@ -118,6 +118,7 @@ async function draw() {
   if (focused) (again || close).focus();
   const told = uploadTold(asked.upload);
   const hit = asked.upload ? null : hitOf(asked);
+  here.hit = hit;
   describe({ asked, hit, told });
   tell();
   if (asked.upload) {
@@ -127,8 +128,9 @@ async function draw() {
   try {
     const known = await get(`/api/pictures/${Number(asked.id)}`);
     if (shown !== here) return;
+    here.known = known;
     fit(frame, known.width, known.height);
-    describe({ asked, hit: { ...known.picture, ...hit }, known });
+    describe({ asked, hit: { ...known.picture, ...hitOf(asked) }, known });
   } catch (error) {
     if (shown !== here) return;
     document.getElementById("large-facts").append(
@@ -196,9 +198,24 @@ export const large = {
   /** Call a function with `Shown` or null after each change. @returns {() => void} ends it. */
   subscribe(listener) {
     listeners.add(listener);
+    if (shown) listener(shown);
     return () => listeners.delete(listener);
   },
 };
+
+/** Take what the results say of the shown picture, which may come after it. */
+function renew() {
+  if (!shown || shown.asked.upload) return;
+  const hits = results.get().shown;
+  const at = hits.findIndex((hit) => hit.id === shown.asked.id);
+  const [left, right] = inside.querySelectorAll(".arrow");
+  left.disabled = at < 1;
+  right.disabled = at < 0 || at === hits.length - 1;
+  if (hits[at] && hits[at] !== shown.hit) {
+    shown.hit = hits[at];
+    describe({ asked: shown.asked, hit: { ...shown.known?.picture, ...hits[at] }, known: shown.known });
+  }
+}
 
 /** Make a dialog the large view. */
 export function mountLarge(element) {
@@ -210,6 +227,7 @@ export function mountLarge(element) {
   dialog.addEventListener("close", closed);
   dialog.addEventListener("keydown", press);
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  results.subscribe(renew);
   addEventListener("popstate", follow);
   addEventListener("hashchange", follow);
   follow();

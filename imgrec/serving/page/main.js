@@ -3,8 +3,14 @@
 import { startAddress } from "./address.js";
 import { mount as mountGrid } from "./grid.js";
 import { results } from "./results.js";
+import { isQuestion, state } from "./state.js";
+
+const markAsked = () => document.documentElement.classList.toggle("asked", isQuestion(state.get()));
 
 startAddress();
+// What belongs to a question has its room before it comes.
+markAsked();
+state.subscribe(markAsked);
 results.again();
 mountGrid(document.getElementById("grid"));
 
