@@ -55,4 +55,6 @@ def page(server: LiveServer, browser: webdriver.Chrome) -> Iterator[Page]:
     opened.enter()
     yield opened
     assert console_errors(browser) == []
+    # Marks and uploads of one test are not those of the next.
+    browser.get(f"{server.origin}/page/icon.svg")
     browser.execute_script("sessionStorage.clear()")

@@ -16,7 +16,8 @@ _WIDTHS = ((390, 844), (1280, 800), (1920, 1080))
 _OVERFLOW = "return document.documentElement.scrollWidth - innerWidth"
 _SHIFTS = """
   const done = arguments[0];
-  const told = e => [e.value, ...e.sources.map(s => s.node?.outerHTML?.slice(0, 60))];
+  const node = s => [s.node?.id ?? String(s.node), s.previousRect.y, s.currentRect.y];
+  const told = e => [e.value, ...e.sources.map(node)];
   new PerformanceObserver(list => done(list.getEntries().map(told)))
     .observe({type: "layout-shift", buffered: true});
   setTimeout(() => done([]), 300);
