@@ -34,6 +34,8 @@ _WORDED = (CAMERA, LENS, KEYWORD)
 _MONTH = len("2019-07")
 # A file may have any number of values; more of a kind are not counted.
 _MOST_KNOWN = 200_000
+# States of the store whose labels are kept, of those that something else still uses.
+_MOST_STATES = 2
 # Filters of a state whose counts are kept.
 _MOST_KEPT = 32
 
@@ -87,6 +89,8 @@ class Tally:
             counter = self._counters.get(view)
             if counter is None:
                 counter = self._counters[view] = _Counter(view)
+                while len(self._counters) > _MOST_STATES:
+                    del self._counters[next(iter(self._counters))]
             return counter.facets(view, wanted)
 
 

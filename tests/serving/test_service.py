@@ -25,6 +25,8 @@ from imgrec.serving.errors import (
 )
 from imgrec.serving.requests import FacetsRequest, ListRequest, SearchRequest
 from imgrec.serving.service import Service
+from imgrec.sources import opening
+from memory_source import BUCKETS, SCHEME, Bucket, MemorySource
 from pictures import encoded, picture, write_pictures
 
 
@@ -270,6 +272,26 @@ def test_a_file_that_is_no_picture_any_more_does_not_go_out(odd: Path) -> None:
             file.write_bytes(before)
         # What was made of the known content is kept.
         assert service.preview(known) == shown
+
+
+def test_pictures_of_a_bucket_go_out_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(opening.KINDS, SCHEME, MemorySource)  # type: ignore[arg-type]
+    monkeypatch.setitem(BUCKETS, "shown", Bucket())
+    files = {f"{seed}.jpg": encoded(picture("discs", seed, (80, 60)), "JPEG") for seed in range(3)}
+    for name, data in files.items():
+        BUCKETS["shown"].put(name, data)
+    index_folders([f"{SCHEME}://shown"], tmp_path / "store", Options(("mini",), workers=0))
+    with Service.open(tmp_path / "store") as service:
+        for one in service.recommender.pictures():
+            media = service.original(one.id)
+            assert (media.data, media.content_type) == (files[one.path], "image/jpeg")
+            box = {"x": 0.25, "y": 0.25, "width": 0.5, "height": 0.5}
+            part = ask(service, pictures=[{"id": one.id, "box": box}], k=3).answer
+            assert len(part) == 3 and part.warnings == []
+            assert service.preview(one.id).content_type == "image/webp"
+        BUCKETS["shown"].objects.clear()
+        with pytest.raises(NotFoundError):
+            service.original(one.id)
 
 
 def test_an_upload_is_known_by_its_content(odd: Path) -> None:
