@@ -53,7 +53,7 @@ class Drawing {
       make("button", { type: "button", class: "button", text: "Add to question", onclick: () => this.search(want) }),
       make("button", { type: "button", class: "button", text: "Cancel", onclick: () => this.stop(true) }));
     this.hint = make("p", { class: "box-hint", role: "status", hidden: true });
-    element.append(this.hint, this.begin, this.end);
+    element.append(this.begin, this.end, this.hint);
   }
 
   show(shown) {

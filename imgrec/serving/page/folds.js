@@ -16,10 +16,8 @@ const KEPT = "imgrec-folds";
  */
 
 /** Return the groups of a hit as texts. */
-function keysOf(hit) {
-  const keys = GROUPS.filter((kind) => hit.labels[kind]).map((kind) => `${kind}=${hit.labels[kind]}`);
-  return hit.content ? [...keys, `content=${hit.content}`] : keys;
-}
+const keysOf = ({ labels }) =>
+  GROUPS.filter((kind) => labels[kind]).map((kind) => `${kind}=${labels[kind]}`);
 
 /**
  * Return one tile for each group of near-copies, in the order of its first hit.

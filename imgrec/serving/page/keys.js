@@ -10,6 +10,7 @@ const KEYS = [
   ["\u2212", "do not want it: less like this; again: not"],
   ["S", "more like this alone"],
   ["M", "mark it; with Shift all from the one marked before"],
+  ["F", "unfold its near-copies, or fold them again"],
   ["/", "go to the words"],
   ["G", "go to the pictures"],
   ["?", "this list"],

@@ -24,7 +24,12 @@ export function notice(text, offer = null) {
       },
     })]
     : []), make("button", { type: "button", class: "close", text: "×", "aria-label": "Close", onclick: hide }));
-  timer = setTimeout(hide, STAYS_MS);
+  // It stays while somebody is at it.
+  const end = () => {
+    if (place.matches(":hover, :focus-within")) timer = setTimeout(end, STAYS_MS);
+    else hide();
+  };
+  timer = setTimeout(end, STAYS_MS);
 }
 
 /** Run something; show why it failed. */

@@ -38,6 +38,13 @@ function search() {
   state.change({ pictures, unwanted: [], text, unwantedText, within: null });
 }
 
+function clear() {
+  const hits = marked.hits();
+  marked.clear();
+  notice(`${counted(hits.length, "mark")} taken`, { label: "Undo", act: () => marked.add(hits) });
+  document.getElementById("results").focus();
+}
+
 /**
  * Mark all pictures that answer the question, those of parts not shown yet too.
  *
@@ -88,13 +95,8 @@ export function mount(element) {
     make("div", { class: "selection-acts" },
       button("Add to collection…", add, { class: "button main" }),
       button("Remove from…", takeOut),
-      ask, menu("Save", markedChoices), all,
-      button("Clear", () => {
-        const hits = marked.hits();
-        marked.clear();
-        notice(`${counted(hits.length, "mark")} taken`, { label: "Undo", act: () => marked.add(hits) });
-        document.getElementById("results").focus();
-      })));
+      ask, menu("Save", markedChoices), all),
+    button("Clear", clear, { class: "button marked-clear" }));
   element.append(inside);
   const draw = () => {
     element.hidden = !marked.size;

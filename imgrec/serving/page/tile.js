@@ -4,7 +4,7 @@ import { moreLike, roleOf, unwant, want } from "./actions.js";
 import { thumbUrl } from "./api.js";
 import { colorOf, sharesOf } from "./colors.js";
 import { make, nameOf, printable } from "./dom.js";
-import { foldButton } from "./folds.js";
+import { foldButton, folds } from "./folds.js";
 import { results } from "./results.js";
 import { say } from "./said.js";
 import { marked } from "./selection.js";
@@ -22,6 +22,7 @@ export const keyActs = {
   "-": unwant,
   s: moreLike,
   m: ({ id }, { shiftKey }) => marked.toggle(id, shiftKey),
+  f: ({ id }) => folds.toggle(id),
 };
 
 /** Return a distance as text. */
