@@ -2,7 +2,8 @@
 
 Everything that decides a byte of a site is named here: the catalog, the vectors, thumbnails and
 classes, the communities and near-duplicates that the last run kept, the options, the place of the
-site and which folders of pictures are there (pages link to files), and the program itself.
+site, which folders of pictures are there (pages link to files), whether the live page of the store
+runs (they link to it), and the program itself.
 """
 
 from dataclasses import asdict
@@ -11,6 +12,7 @@ from pathlib import Path
 from graph.pages.options import SiteOptions
 from imgrec.collection.kinds import BUNDLE, COMMUNITY
 from imgrec.store.contents import Inputs, Materials, reachable_roots
+from imgrec.store.running import running_server
 from imgrec.store.store import Store
 from imgrec.system.known_outputs import is_current
 from imgrec.system.made_of import program_fingerprint
@@ -34,7 +36,8 @@ def site_inputs(store: Store, out: Path, options: SiteOptions, roots: frozenset[
         roots: those that are reachable.
     """
     chosen = {name: value for name, value in asdict(options).items() if name not in _HOW}
-    around = ("site", drawing_program(), chosen, [out, store.path.resolve()], roots)
+    places = [out, store.path.resolve()]
+    around = ("site", drawing_program(), chosen, places, roots, running_server(store.path))
     return Inputs(store, _materials(store), around)
 
 

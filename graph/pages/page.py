@@ -4,6 +4,7 @@ A page loads nothing from the network, and its content security policy forbids i
 and escaped by the template (autoescape), so that no file name can become markup.
 """
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,8 +113,14 @@ class Renderer:
         return self._environment.get_template("contact-sheet.html").render(view=view, data=data)
 
 
-def assets() -> dict[str, bytes]:
-    """Return the contents of the scripts and style sheets that all pages share, by file name."""
+def assets(live: str | None = None) -> dict[str, bytes]:
+    """Return the contents of the scripts and style sheets that all pages share, by file name.
+
+    Args:
+        live: address of the live page of the store, None where it does not run.
+    """
     files = {name: (TEMPLATES / name).read_bytes() for name in ASSETS}
     vis = Path(pyvis.network.__file__).parent / _VIS
-    return {**files, "vis-network.min.js": vis.read_bytes()}
+    linked = f'"use strict";\nconst LIVE = {json.dumps(live or "")};\n'
+    linked += (TEMPLATES / "live.js").read_text("utf-8")
+    return {**files, "live.js": linked.encode(), "vis-network.min.js": vis.read_bytes()}

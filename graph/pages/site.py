@@ -38,6 +38,7 @@ from imgrec.duplicates.near import find_near
 from imgrec.labels.keep import keep_labels
 from imgrec.neighbors.graph import K, knn_graph_of
 from imgrec.store.contents import reachable_roots
+from imgrec.store.running import running_server
 from imgrec.store.site_link import keep_site
 from imgrec.store.store import Store
 from imgrec.store.written_from import STORE, store_token
@@ -214,7 +215,7 @@ def _write_site(
     guide, folder = collection.guide, workshop.folder
     for name in _FOLDERS:
         (folder / name).mkdir()
-    for name, data in assets().items():
+    for name, data in assets(running_server(store.path)).items():
         (folder / "assets" / name).write_bytes(data)
     wanted = cores() if options.workers is None else options.workers
     workers = wanted if len(guide.pages) >= options.workers_from else 0

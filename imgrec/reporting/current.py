@@ -7,6 +7,7 @@ from imgrec.collection.kinds import CLUSTER
 from imgrec.reporting.links import own_logdir, own_site, told_logdir
 from imgrec.reporting.options import ReportOptions
 from imgrec.store.contents import Inputs, Materials, reachable_roots
+from imgrec.store.running import running_server
 from imgrec.store.store import Store
 from imgrec.system.known_outputs import is_current
 from imgrec.system.made_of import program_fingerprint
@@ -23,6 +24,7 @@ class Surroundings:
         told: the logdir as an argument in a shell.
         roots: folders of pictures that are reachable.
         unlinked: warnings about folders that are not linked to.
+        live: address of the live page of the store, None where it does not run.
     """
 
     site: Path | None
@@ -31,6 +33,7 @@ class Surroundings:
     told: str | None
     roots: frozenset[str]
     unlinked: tuple[str, ...]
+    live: str | None
 
     @classmethod
     def of(cls, store: Store, out: Path, options: ReportOptions) -> "Surroundings":
@@ -44,6 +47,7 @@ class Surroundings:
             told_logdir(logdir),
             reachable_roots(store.catalog),
             (*of_another_site, *of_another_logdir),
+            running_server(store.path),
         )
 
 

@@ -41,14 +41,18 @@ class Links:
         site: first page of the network site; None if there is no site.
         communities: the largest communities of its first page.
         logdir: the projector's logdir as an argument in a shell; None if there is none.
+        live: address of the live page of the store; None where it does not run.
     """
 
     site: Link | None
     communities: tuple[Link, ...]
     logdir: str | None
+    live: str | None = None
 
 
-def links_from(store: Store, out: Path, site: Path | None, logdir: Path | None) -> Links:
+def links_from(
+    store: Store, out: Path, site: Path | None, logdir: Path | None, live: str | None = None
+) -> Links:
     """Return the links of a report that is written to `out`.
 
     Args:
@@ -56,12 +60,13 @@ def links_from(store: Store, out: Path, site: Path | None, logdir: Path | None) 
         out: folder of the report.
         site: folder of the network site of this store, None for none.
         logdir: folder of the projector, of this store, None for none.
+        live: address of the live page of the store, None where it does not run.
     """
     told = told_logdir(logdir)
     if site is None:
-        return Links(None, (), told)
+        return Links(None, (), told, live)
     start = Link("The network of communities", address(out, site / page_file("")))
-    return Links(start, tuple(_communities(store, out, site)), told)
+    return Links(start, tuple(_communities(store, out, site)), told, live)
 
 
 def told_logdir(logdir: Path | None) -> str | None:

@@ -49,6 +49,7 @@ from imgrec.store.classes import Classes
 from imgrec.store.features import FeatureStore
 from imgrec.store.parts import part_name, part_numbers
 from imgrec.store.store import Store
+from imgrec.store.written_from import STORE, store_token
 from imgrec.system import stage_costs
 from imgrec.system.atomic_folders import new_folder
 from imgrec.system.known_outputs import Stamps, remember
@@ -135,10 +136,11 @@ def _made(
     drawn = _drawn(sections, drawings, picture_links, out, quiet)
     head = _head(store, spec, feature)
     with progress(stage_costs.REPORT_END, quiet=quiet):
-        links = links_from(store, out, around.site, around.logdir)
+        links = links_from(store, out, around.site, around.logdir, around.live)
         html = page_html(head, sections, drawn, links, options.named).encode("utf-8")
         with new_folder(out, REPORT.check_place, stamps.take) as folder:
-            _write(folder, html, drawn, len(feature))
+            facts = {STORE: store_token(store.path, out), "pictures": len(feature)}
+            _write(folder, html, drawn, facts)
         unkept = keep_labels(store, CLUSTER, clusters.labels())
         inputs = report_inputs(store, out, options, Surroundings.of(store, out, options))
         remember(out, "" if unkept else inputs.whole_if(given), stamps)
@@ -212,7 +214,7 @@ def _drawn(
     }
 
 
-def _write(folder: Path, html: bytes, drawn: dict[str, Rendered], pictures: int) -> None:
+def _write(folder: Path, html: bytes, drawn: dict[str, Rendered], facts: dict[str, object]) -> None:
     (folder / START).write_bytes(html)
     (folder / FIGURES).mkdir()
     for name, rendered in drawn.items():
@@ -222,7 +224,7 @@ def _write(folder: Path, html: bytes, drawn: dict[str, Rendered], pictures: int)
     for name, rendered in drawn.items():
         if rendered.chart.table:
             (folder / TABLES / f"{name}.csv").write_bytes(rendered.chart.table.encode("utf-8"))
-    (folder / REPORT.marker).write_text(REPORT.described(folder, {"pictures": pictures}), "utf-8")
+    (folder / REPORT.marker).write_text(REPORT.described(folder, facts), "utf-8")
 
 
 def _neighbors(

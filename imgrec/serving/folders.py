@@ -21,7 +21,7 @@ from imgrec.store.written_from import is_written_from
 from imgrec.system.output_folder import REPORT, SITE, OutputFolder
 from imgrec.system.regular_files import read_regular
 
-_TYPES = {
+TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -66,8 +66,10 @@ class Folders:
 
     def reply(self, name: str, file: str) -> Reply:
         """Return a file of one of them; 404 if there is none that is served."""
-        served = self._served.get(name)
-        kind = _TYPES.get(PurePosixPath(file).suffix)
+        # By the folder's own name too: the report links to the site beside it.
+        own = {one.path.name: one for one in self._served.values()}
+        served = self._served.get(name) or own.get(name)
+        kind = TYPES.get(PurePosixPath(file).suffix)
         if served is None or kind is None or not re.fullmatch(served.kind.names, file):
             return error_reply(404, _NO_FILE)
         try:
