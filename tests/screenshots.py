@@ -16,6 +16,8 @@ from imgrec import Recommender, Store, neighbors_of
 from imgrec.neighbors.graph import closest_id
 from imgrec.samples.sheet import family_sheet
 from imgrec.search.grid import answer_grid
+from live_page import Page
+from live_server import live
 from projector_clicks import (
     bookmarks,
     choose_tensor,
@@ -48,6 +50,8 @@ def main() -> int:
             _save(image, out / f"{name}.jpg", _PAGE_QUALITY)
         length_s = write_tour(browser, arguments.site, arguments.report, out / "tour.webp")
         sys.stdout.write(f"{out / 'tour.webp'}  {length_s:.1f} s\n")
+        for name, image in live_pictures(browser, arguments.store):
+            _save(image, out / f"{name}.jpg", _PAGE_QUALITY)
     with Store.open(arguments.store) as store:
         (entry,) = store.catalog.entries([closest_id(neighbors_of(store))])
         _save(answer_grid(store, Recommender(store).query([entry.path])), out / "query.jpg")
@@ -112,6 +116,33 @@ def network_pictures(browser: webdriver.Chrome, site: Path) -> Iterator[tuple[st
     # The margins of the paper.
     yield "network-print", ImageOps.expand(picture_of_page(browser), 40, "white")
     _look(browser, None)
+
+
+def live_pictures(browser: webdriver.Chrome, store: Path) -> Iterator[tuple[str, Image.Image]]:
+    """Yield the screenshots of docs/guides/live-page.md by name."""
+    with live(store) as server:
+        page = Page(browser, server)
+        _look(browser, _DESKTOP)
+        page.enter()
+        wanted, other, unwanted = page.ids()[0], page.ids()[7], page.ids()[12]
+        page.go(f"?like={wanted},{other},~{unwanted}")
+        time.sleep(2)
+        yield "live-page", picture_of_page(browser)
+        page.press("g", Keys.ARROW_RIGHT, "l")
+        time.sleep(2)
+        yield "live-large", picture_of_page(browser)
+        _look(browser, _PHONE, scheme="dark")
+        page.go()
+        time.sleep(1)
+        phone = [picture_of_page(browser)]
+        page.go(f"?like={wanted},{other}")
+        time.sleep(1)
+        phone.append(picture_of_page(browser))
+        page.press("g", "l")
+        time.sleep(1)
+        phone.append(picture_of_page(browser))
+        yield "live-phone", _beside(phone)
+        _look(browser, None)
 
 
 def _look(

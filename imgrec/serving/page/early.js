@@ -3,8 +3,8 @@
 // It imports nothing, so that it runs first.
 
 const BODY = JSON.stringify({ where: [], under: [], k: 60 });
-// As many as a large window shows.
-const SEEN = 40;
+// The first part of the list: what a window shows, and a bit to scroll.
+const SEEN = 60;
 
 let answer = location.search ? null : ask();
 

@@ -1,8 +1,8 @@
 // The pictures that answer the present question, part after part; without one, the collection.
 
-import { post } from "./api.js";
+import { post, thumbUrl } from "./api.js";
 import { takeEarly } from "./early.js";
-import { isQuestion, state } from "./state.js";
+import { EMPTY, isQuestion, state } from "./state.js";
 
 /**
  * @typedef {object} Hit a result of a search, or a picture of a list (without a distance)
@@ -85,6 +85,11 @@ async function part(question, next, k) {
   return (await takeEarly(path, asked)) ?? post(path, asked, signal);
 }
 
+/** Ask for the thumbnails of a first part at once, so that they are there when one scrolls. */
+function fetchAhead(hits) {
+  for (const { id } of hits.slice(0, EMPTY.k)) new Image().src = thumbUrl(id);
+}
+
 async function ask(question, next, k = question.k) {
   const { signal } = request;
   tell({ loading: true, error: null });
@@ -93,6 +98,7 @@ async function ask(question, next, k = question.k) {
     if (signal.aborted) return;
     cursor = found.cursor;
     const hits = found.results ?? found.pictures;
+    if (!next) fetchAhead(hits);
     tell({
       question,
       answer: next ? present.answer : found,

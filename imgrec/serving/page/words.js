@@ -36,7 +36,7 @@ export function dropWords(text, isUnwanted, moves = false) {
 export async function mountWords(element) {
   const input = make("input", {
     id: "words", type: "search", maxLength: LONGEST, autocomplete: "off", enterKeyHint: "search",
-    placeholder: "Words: dress, red shoe … (press / )", "aria-label": "Words that pictures should show",
+    placeholder: "Words, such as: red dress", title: "Words (/)", "aria-label": "Words that pictures should show",
   });
   const take = (isUnwanted) => {
     takeWords(input.value, isUnwanted);
