@@ -30,6 +30,7 @@ override settings := PYTHON VENV IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DU
 override counted := $(filter command environment,$(origin COUNT))
 override ported  := $(filter command environment,$(origin PORT))
 override sized   := $(filter command environment,$(origin N))
+override deep    := $(filter command environment,$(origin D))
 
 # A value is data, never code. `make` expands $(shell ...) in a variable each time it is named, and
 # once more to export it; the shell expands what a recipe holds. So each setting becomes its own
@@ -56,7 +57,7 @@ override details  := $(if $(V),--verbose)
 override typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index .ready serve catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report endurance fuzz mutants screenshots demo docs clean
+.PHONY: help install dev samples index .ready serve catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report bench-serve endurance fuzz mutants screenshots demo docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -196,6 +197,9 @@ bench-duplicates: dev ## measure what is called the same and similar, at N=40000
 
 bench-report: dev ## measure the report at N=400000 pictures
 	$(PY) tests/bench/report --count="$$N"
+
+bench-serve: dev ## measure the live page at N=400000 vectors of D=1280, beside a plain service with faiss
+	$(PY) tests/bench/serve --count="$$N" --dimensions="$(if $(deep),$$D,1280)"
 
 endurance: dev ## kill index, graph, projector and report KILLS=40 times, and compare with an undisturbed run of COUNT=600
 	$(PY) tests/bench/endurance --count="$$COUNT" --kills="$$KILLS" --seed="$$SEED"

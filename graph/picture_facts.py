@@ -6,7 +6,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from imgrec.collection import Entry
-from imgrec.collection.kinds import BUNDLE, CLASS, COMMUNITY, CONFIDENCE, DUPLICATES, SIMILAR
+from imgrec.collection.kinds import (
+    BUNDLE,
+    CLASS,
+    COLLECTION,
+    COMMUNITY,
+    CONFIDENCE,
+    DUPLICATES,
+    SIMILAR,
+)
+from imgrec.collection.labels import JOINT
 from imgrec.pictures.metadata_names import CAMERA, LENS, TAKEN, Datum
 from imgrec.sources.opening import source_of
 from imgrec.system.file_links import link_to
@@ -88,7 +97,13 @@ def chips_of(labels: Mapping[str, str], said: Sequence[Datum] = ()) -> list[Chip
         labels: by kind.
         said: metadata of the file; of these, the date, the camera and the lens are shown.
     """
-    chips = [(k, value) for k, value in sorted(labels.items()) if k not in _NO_CHIPS]
+    chips = [
+        (kind, value)
+        for kind, values in sorted(labels.items())
+        if kind not in _NO_CHIPS
+        # A picture may be in several collections, whose names hold no comma.
+        for value in (values.split(JOINT) if kind == COLLECTION else [values])
+    ]
     for datum in said:
         if datum.name in _SAID and datum.name not in labels:
             value = datum.value[:_DATE] if datum.name == TAKEN else datum.value

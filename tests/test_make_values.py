@@ -32,7 +32,7 @@ printf '%s\\0' "$#" "$@" {" ".join(f'"${name}"' for name in _NAMES)} >> '{{log}}
 """
 # Names that the Makefile uses for itself, and one that it does not know.
 _OWN = (
-    *("PY", "PIP", "laid", "chosen", "weighted", "counted", "sized", "typical", "settings"),
+    *("PY", "PIP", "laid", "chosen", "weighted", "counted", "sized", "deep", "typical", "settings"),
     *(
         "given",
         "odd",

@@ -15,6 +15,8 @@ from imgrec.collection.transaction import transaction
 from imgrec.errors import WrongValueError
 from imgrec.system.file_names import TEXT, composed, text
 
+# Stands between several values of a kind.
+JOINT = ", "
 # SQLite does not enforce the types of columns, and a file may come from somebody else.
 _KIND, _VALUE = "CAST(kind AS TEXT)", "CAST(value AS TEXT)"
 
@@ -36,7 +38,7 @@ class Labels:
             )
             for image_id, kind, value in self._db.execute(query, chunk):
                 of_image = found[image_id]
-                of_image[kind] = f"{of_image[kind]}, {value}" if kind in of_image else value
+                of_image[kind] = f"{of_image[kind]}{JOINT}{value}" if kind in of_image else value
         return found
 
     def rows(self, kind: str) -> list[tuple[int, str]]:
