@@ -59,26 +59,28 @@ def answer_grid(
         (entry,) = store.catalog.entries([result.id])
         return _stored_image(store, entry)
 
-    return grid_of(answer, lambda name: _query_image(store, name, given), found)
+    names = [*answer.queries, *answer.unwanted]
+    return grid_of(answer, [_query_image(store, name, given) for name in names], found)
 
 
 def grid_of(
-    answer: Answer, asked: Callable[[str], Image.Image], found: Callable[[Result], Image.Image]
+    answer: Answer, asked: Sequence[Image.Image], found: Callable[[Result], Image.Image]
 ) -> Image.Image:
     """Return the grid of an answer.
 
     Args:
         answer: to be drawn.
-        asked: returns a query picture by its name.
+        asked: the query pictures and then the unwanted ones.
         found: returns the picture of a result.
     """
-    pictures = [(asked(name), name) for name in answer.queries]
+    pictures = list(zip(asked, answer.queries, strict=False))
+    unwanted_pictures = zip(asked[len(pictures) :], answer.unwanted, strict=True)
     pictures += [(_text_image(text.text), text.text) for text in answer.texts if not text.unwanted]
     queries = [
         Cell(image, f"query {number}" if pictures[1:] else "query", name)
         for number, (image, name) in enumerate(pictures, start=1)
     ]
-    queries += [Cell(asked(name), "not like", name) for name in answer.unwanted]
+    queries += [Cell(image, "not like", name) for image, name in unwanted_pictures]
     unwanted = [text.text for text in answer.texts if text.unwanted]
     queries += [Cell(_text_image(text), "not like", text) for text in unwanted]
     answers = [

@@ -42,20 +42,16 @@ def grid_png(
         NotFoundError: nothing is stored of a picture whose file is gone.
         BusyError: too many pictures are being decoded.
     """
-    by_name = dict(zip([*answer.queries, *answer.unwanted], asked, strict=True))
-    ids = [one for one in by_name.values() if isinstance(one, int)]
+    ids = [one for one in asked if isinstance(one, int)]
     ids = list(dict.fromkeys([*ids, *(result.id for result in answer.results)]))
     # As many at once as there are workers.
     with ThreadPoolExecutor(decoder.workers) as threads:
         drawn = threads.map(lambda image_id: _image_of(view, image_id, decoder), ids)
         images = dict(zip(ids, drawn, strict=True))
 
-    def query(name: str) -> Image.Image:
-        one = by_name[name]
-        return images[one] if isinstance(one, int) else _largest(one)
-
+    queries = [images[one] if isinstance(one, int) else _largest(one) for one in asked]
     buffer = io.BytesIO()
-    grid_of(answer, query, lambda result: images[result.id]).save(buffer, "PNG")
+    grid_of(answer, queries, lambda result: images[result.id]).save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -22,6 +22,8 @@ from imgrec.store.store import Store
 MOST_BYTES = 64 << 20
 # What most encoders take, and the stores without one.
 LEAST_NEED_PX = 256
+# In an answer, which may be saved: the token is nobody else's business.
+_NAME = "uploaded picture"
 _OCTETS = "application/octet-stream"
 _MOST_UPLOADS = 256
 _MOST_KEPT_BYTES = 256 << 20
@@ -78,10 +80,10 @@ class Uploads:
         """Return an upload, or a part of it, as a picture of a question; see `get`."""
         opened = self.get(token)
         if box is None:
-            return Decoded(f"upload {token}", opened.digest, opened.images)
+            return Decoded(_NAME, opened.digest, opened.images)
         largest = opened.images[max(opened.images)]
         needs = [base // 2 for base in opened.images]
-        return part_asked(f"upload {token}", parts_of(largest, fractions(box), needs))
+        return part_asked(_NAME, parts_of(largest, fractions(box), needs))
 
     def __len__(self) -> int:
         return len(self._kept)

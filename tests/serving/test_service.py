@@ -412,6 +412,24 @@ def test_a_grid_is_a_picture_of_the_answer(service: Service) -> None:
         assert image.width > 6 * 240 and image.height > 3 * 240
 
 
+def test_a_grid_has_uploads_and_parts_of_them(service: Service) -> None:
+    data = encoded(Image.new("RGB", (300, 300), (255, 0, 0)), "PNG")
+    token = service.upload(data, "image/png").upload
+    box = {"x": 0.1, "y": 0.1, "width": 0.5, "height": 0.5}
+    asked = {"pictures": [token, 4], "unwanted": [{"upload": token, "box": box}, 4], "k": 2}
+    media = service.grid(SearchRequest.parse(asked))
+    with Image.open(io.BytesIO(media.data)) as image:
+        # The middles of the first cell of the column and of the third.
+        step = 240 + 44 + 16
+        column = [image.getpixel((16 + 120, 16 + row * step + 120)) for row in range(4)]
+    red = [row for row, pixel in enumerate(column) if pixel[0] > 240 and max(pixel[1:]) < 15]
+    assert red == [0, 2]
+    answer = ask(service, **asked).answer
+    assert token not in json.dumps(answer.to_dict())
+    assert answer.queries == ["uploaded picture", "id 4"]
+    assert answer.unwanted == ["uploaded picture (part)", "id 4"]
+
+
 def test_what_can_be_asked(service: Service) -> None:
     facts = service.store()
     assert facts.images == 24 and facts.default == "mini"
