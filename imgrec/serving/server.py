@@ -101,7 +101,7 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Handle signals in this block as requests to end."""
+        """Handle signals in this block as requests to end; after one, those that follow it too."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -110,8 +110,10 @@ class _Server(uvicorn.Server):
         try:
             yield
         finally:
-            for one, handler in before.items():
-                signal.signal(one, handler)
+            # What closes the store after the block may be ended at once as well.
+            if not self.should_exit:
+                for one, handler in before.items():
+                    signal.signal(one, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End, at the second signal at once."""

@@ -29,6 +29,8 @@ _CASES = {
     "catalog": ("imgrec.catalog", "--store store", "numpy"),
     "doctor": ("imgrec.doctor", "--store store", "numpy"),
     "report": ("imgrec.report", "--store store --out out", "matplotlib"),
+    "serve": ("imgrec.serve", "--store store", "numpy"),
+    "serve, later": ("imgrec.serve", "--store store --port 0", "fastapi"),
     "samples": ("imgrec.samples", "out --count 1", "numpy"),
     "graph": ("graph", "--store store --out out", "igraph"),
     "projector": ("projector", "--store store --out out", "sklearn"),

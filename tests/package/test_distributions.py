@@ -129,6 +129,7 @@ def test_the_wheel_has_the_three_packages_and_nothing_else(tracked: list[str], w
     }
     assert {f"{package}/py.typed" for package in PACKAGES} <= members
     assert {"graph/templates/page.html", "imgrec/reporting/templates/report.html"} <= members
+    assert {"imgrec/serving/page/index.html", "imgrec/serving/page/main.js"} <= members
 
 
 def test_the_metadata_of_the_wheel(wheel: Path) -> None:

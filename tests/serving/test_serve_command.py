@@ -94,6 +94,23 @@ def test_it_ends_though_connections_are_open_and_a_body_is_being_sent(own_store:
             assert _ended(process) == (0, "", _STOP)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+def test_a_second_ctrl_c_ends_it_at_once(own_store: Path) -> None:
+    with _started(own_store, "--port", "0") as process:
+        parts = urlsplit(_line(process).strip())
+        # An answer that is being sent keeps the server for a while after the first.
+        with socket.create_connection((parts.hostname, parts.port)) as sending:
+            head = f"PUT /api/pictures HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+            head += f"Authorization: Bearer {parts.query.removeprefix('token=')}\r\n"
+            head += "Content-Type: image/png\r\nContent-Length: 10\r\n\r\n"
+            sending.sendall(head.encode())
+            while process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.05)
+        code, out, err = _ended(process)
+    assert (code, out, err) in ((130, "", _STOP), (0, "", _STOP))
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="a proc file system")
 def test_its_processes_end_with_it_even_when_it_is_killed(own_store: Path, photos: Path) -> None:
     with _started(own_store, "--port", "0") as process:
