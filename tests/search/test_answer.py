@@ -1,5 +1,8 @@
 """The fields of an answer, which `--json` prints: their names and defaults are a contract."""
 
+from dataclasses import asdict
+
+from imgrec import Recommender, Store
 from imgrec.search.answer import Answer, Result, Text
 
 
@@ -70,3 +73,13 @@ def test_answers_share_no_list() -> None:
     first, second = (Text("a", True, "b") for _ in range(2))
     first.classes.append("c")
     assert second.classes == []
+
+
+def test_the_object_of_an_answer_is_a_copy_of_its_fields(store: Store) -> None:
+    answer = Recommender(store).query([1, 2], unwanted=[3], k=5)
+    found = answer.to_dict()
+    assert found == asdict(answer)
+    assert list(found) == list(asdict(answer))
+    assert list(found["results"][0]) == list(asdict(answer.results[0]))
+    found["results"][0]["labels"]["color"] = found["queries"][0] = "changed"
+    assert "changed" not in {answer.queries[0], answer.results[0].labels.get("color")}
