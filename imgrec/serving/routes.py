@@ -43,8 +43,9 @@ JSON = "application/json"
 # Any picture, in routes that send or take several formats.
 PICTURE, PNG, WEBP = "image/*", "image/png", "image/webp"
 _MOST_ERROR = 1000
-# An id stands for one content, so what it shows can be kept by the browser.
-_KEPT = {"Cache-Control": "private, max-age=86400"}
+# An id stands for one content, so what it shows can be kept by the browser. But another server of
+# the same port, whose ids are of another store, has another cookie.
+_KEPT = {"Cache-Control": "private, max-age=86400", "Vary": "Cookie"}
 
 
 @dataclass(frozen=True)

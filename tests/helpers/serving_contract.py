@@ -178,6 +178,9 @@ class ServingContract:
         assert original.headers["content-type"] == "image/jpeg"
         assert digest(original.body) == digest(file.read_bytes())
         for kind in ("thumb", "preview"):
+            kept = got(call, f"/api/{kind}/3").headers
+            # Of another server at this port, an id is another picture.
+            assert "max-age" in kept["cache-control"] and kept["vary"].lower() == "cookie"
             assert _size(got(call, f"/api/{kind}/3")) == (facts["width"], facts["height"])
 
     def test_an_answer_is_drawn(self, call: Caller) -> None:
