@@ -20,7 +20,7 @@ function choice(name, label, options) {
     select.value = state.get()[name];
     line.textContent = options[state.get()[name]] ?? "";
   };
-  return [make("div", { class: "choice" }, make("label", { htmlFor: name, text: label }), select, line),
+  return [make("div", { class: "way" }, make("label", { htmlFor: name, text: label }), select, line),
     show];
 }
 
@@ -49,7 +49,7 @@ function featureChoice({ features, default: fallback }) {
   };
   const labels = boxes.map((one) => make("label", { class: "check" }, one,
     one.value === fallback ? `${one.value} (default)` : one.value));
-  return [make("fieldset", { class: "choice" }, make("legend", { text: "Features" }), ...labels,
+  return [make("fieldset", { class: "way" }, make("legend", { text: "Features" }), ...labels,
     make("small", { text: "What is compared; several are joined with equal weights." })), show];
 }
 

@@ -41,12 +41,17 @@ function fit(frame, width, height) {
   frame.classList.add("fitted");
 }
 
+/** Show the thumbnail below the picture until that comes. */
+const showThumb = (asked, frame) =>
+  frame.style.setProperty("background-image", `url("${askedUrl(asked)}")`);
+
 /** Return an image that starts with what is there soonest and becomes the file itself. */
 function picture({ id, upload }, frame) {
   const image = make("img", { alt: "", class: "large-picture" });
   const ratioOfImage = () => frame.classList.contains("fitted")
     || fit(frame, image.naturalWidth, image.naturalHeight);
   image.addEventListener("load", ratioOfImage, { once: true });
+  image.addEventListener("load", () => frame.style.removeProperty("background-image"), { once: true });
   if (upload) {
     image.src = askedUrl({ upload });
     return image;
@@ -107,6 +112,7 @@ function describe(what) {
 async function draw() {
   const { asked, frame } = shown;
   const here = shown;
+  showThumb(asked, frame);
   frame.append(picture(asked, frame));
   const focused = inside.contains(document.activeElement) && document.activeElement.className;
   inside.replaceChildren(

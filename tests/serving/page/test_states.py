@@ -128,6 +128,10 @@ def test_axe_finds_nothing_and_nothing_overflows(page: Page, scheme: str) -> Non
     page.go("?like=3")
     page.click("#compare summary")
     assert violations(page.browser) == []
+    page.size(390, 844)
+    box = page.js("return document.querySelector('.panel').getBoundingClientRect().toJSON()")
+    assert box["left"] >= 0 and box["right"] <= 390
+    page.size(1280, 800)
     page.press("?")
     page.wait("return document.querySelector('#help[open]')")
     assert violations(page.browser) == []
