@@ -4,10 +4,12 @@ import { make } from "./dom.js";
 import { storeFacts } from "./facts.js";
 import { EMPTY, state } from "./state.js";
 
-// For a server that does not say them.
+// As in imgrec/search/choices.py.
 const INDEXES = {
-  auto: "chosen by the size of the collection",
-  exact: "every distance is computed",
+  auto: "the fastest index that the store has and that suits the question",
+  exact: "compare with every picture",
+  sketch: "candidates by 128 axes in 8 bits each, then compared exactly",
+  hnsw: "candidates by a graph index (imgrec index --hnsw), then compared exactly",
 };
 
 function choice(name, label, options) {
@@ -73,7 +75,7 @@ export async function mountControls(element) {
   const choices = [
     choice("metric", "Metric", facts.metrics),
     choice("fuse", "Several pictures", facts.fusions),
-    choice("index", "Index", facts.indexes ?? INDEXES),
+    choice("index", "Index", INDEXES),
     featureChoice(facts),
   ];
   const reset = make("button", {

@@ -128,8 +128,8 @@ function resize() {
 
 const isLonger = (hits) => hits.length >= shown.length && shown.every(({ id }, i) => id === hits[i].id);
 
-function take({ shown: hits, answer, loading }) {
-  box.classList.toggle("busy", loading);
+function take({ shown: hits, answer, loading, renewing }) {
+  box.classList.toggle("busy", loading && renewing);
   if (!answer || hits === shown) return;
   const longer = shown.length > 0 && isLonger(hits);
   const before = shown;

@@ -26,6 +26,7 @@ import { EMPTY, isQuestion, state } from "./state.js";
  * @property {Hit[]} shown those, after `results.arrange`: what the grid shows.
  * @property {boolean} done no more can be asked for.
  * @property {boolean} loading a part is on its way.
+ * @property {boolean} renewing that part takes the place of what is shown.
  * @property {Error | null} error why the last part did not come.
  */
 
@@ -42,7 +43,7 @@ let request = new AbortController();
 /** @type {Results} */
 let present = {
   question: state.get(), answer: null, hits: [], shown: [], done: false, loading: false,
-  error: null,
+  renewing: false, error: null,
 };
 
 function tell(patch) {
@@ -92,7 +93,7 @@ function fetchAhead(hits) {
 
 async function ask(question, next, k = question.k) {
   const { signal } = request;
-  tell({ loading: true, error: null });
+  tell({ loading: true, renewing: !next, error: null });
   try {
     const found = await part(question, next, k);
     if (signal.aborted) return;

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Keys
 
+from imgrec.search.choices import INDEXES_EXPLAINED
 from live_page import Page
 from pictures import picture
 
@@ -149,6 +150,9 @@ def test_metric_fusion_and_features_keep_the_question(page: Page) -> None:
     page.go("?like=3,60")
     page.click("#compare summary")
     assert page.text("#metric-line")
+    options = "return [...document.querySelectorAll('#index option')].map(o => o.value)"
+    assert page.js(options) == list(INDEXES_EXPLAINED)
+    assert page.text("#index-line") == INDEXES_EXPLAINED["auto"]
     for control, value in (("metric", "euclidean"), ("fuse", "min")):
         page.js(
             "const s = document.getElementById(arguments[0]); s.value = arguments[1];"

@@ -38,7 +38,8 @@ def test_back_and_forward_find_the_pictures_and_the_place(page: Page) -> None:
     page.browser.back()
     page.wait("return location.search === '?like=3'")
     page.wait("return Math.abs(scrollY - 1500) < 5")
-    assert page.ids() == deep
+    there = "[...document.querySelectorAll('.tile')].some(t => t.dataset.id == id)"
+    page.wait(f"return arguments[0].every(id => {there})", deep)
     # It was kept: nothing is asked again.
     assert not [one for one in requests(page.browser) if one.endswith("/api/search")]
     page.browser.forward()
