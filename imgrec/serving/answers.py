@@ -53,6 +53,18 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class Copies:
+    """The pictures of the catalog that have the same content as others.
+
+    Attributes:
+        groups: the ascending ids of each content that several have; the first
+            `imgrec.serving.service.MOST_COPIES` contents.
+    """
+
+    groups: list[list[int]]
+
+
+@dataclass(frozen=True)
 class Histogram:
     """How many pictures lie how far from a question.
 

@@ -17,6 +17,7 @@ from imgrec.serving import collections
 from imgrec.serving.answers import (
     Collection,
     Copied,
+    Copies,
     Facets,
     Facts,
     Found,
@@ -188,6 +189,10 @@ ROUTES = (
         "POST", "/api/facets",
         lambda service, call: _json(service.facets(FacetsRequest.parse(_body(call)))),
         "How many pictures have which label", FacetsRequest, Facets,
+    ),
+    Route(
+        "GET", "/api/copies", lambda service, _: _json(service.copies()),
+        "Which pictures have the same content", gives=Copies,
     ),
     Route(
         "POST", "/api/distances",

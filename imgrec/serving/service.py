@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from imgrec.collection.kinds import COLLECTION
 from imgrec.distances.choices import FUSIONS_EXPLAINED, METRICS_EXPLAINED
@@ -18,6 +20,7 @@ from imgrec.search.ranking import Ranking
 from imgrec.search.recommender import TRIES, Recommender
 from imgrec.search.view import StoreView
 from imgrec.serving.answers import (
+    Copies,
     Facets,
     Facts,
     Found,
@@ -36,6 +39,9 @@ from imgrec.serving.parts import Parts
 from imgrec.serving.requests import FacetsRequest, ListRequest, PictureAsked, SearchRequest
 from imgrec.serving.uploads import Uploads, needs_of
 from imgrec.version import __version__
+
+# Contents that several pictures have, in an answer.
+MOST_COPIES = 20_000
 
 
 class Service:
@@ -64,6 +70,7 @@ class Service:
         self.originals = Originals(self.decoder)
         self._parts = Parts(self.decoder)
         self._orders, self._lists, self._tally = Orders(), Lists(), Tally()
+        self._copies: WeakKeyDictionary[StoreView, Copies] = WeakKeyDictionary()
         self._prepared = False
 
     @classmethod
@@ -207,6 +214,17 @@ class Service:
             WrongValueError: the filter names an unknown label or folder.
         """
         return self.recommender.of_one_state(lambda view: self._tally.facets(view, request.wanted))
+
+    def copies(self) -> Copies:
+        """Return which pictures have the same content; counted once for a state of the store."""
+        return self.recommender.of_one_state(self._copies_of)
+
+    def _copies_of(self, view: StoreView) -> Copies:
+        known = self._copies.get(view)
+        if known is None:
+            groups = islice(view.store.catalog.copies().values(), MOST_COPIES)
+            known = self._copies[view] = Copies(list(groups))
+        return known
 
     def upload(self, data: bytes, content_type: str) -> Upload:
         """Keep a picture from outside, so that it can be asked about; see `Uploads.put`."""

@@ -1,5 +1,6 @@
 // Near-copies in an answer, folded into the tile of the first of them.
 
+import { get } from "./api.js";
 import { counted, make } from "./dom.js";
 import { results } from "./results.js";
 
@@ -16,8 +17,10 @@ const KEPT = "imgrec-folds";
  */
 
 /** Return the groups of a hit as texts. */
-const keysOf = ({ labels }) =>
-  GROUPS.filter((kind) => labels[kind]).map((kind) => `${kind}=${labels[kind]}`);
+function keysOf({ id, labels }, copies) {
+  const keys = GROUPS.filter((kind) => labels[kind]).map((kind) => `${kind}=${labels[kind]}`);
+  return copies.has(id) ? [...keys, `copy of ${copies.get(id)}`] : keys;
+}
 
 /**
  * Return one tile for each group of near-copies, in the order of its first hit.
@@ -25,13 +28,15 @@ const keysOf = ({ labels }) =>
  * Stable: the tiles of a longer list begin with those of a shorter one, so that nothing jumps while
  * further pages arrive; only the counts grow.
  * @param {Hit[]} hits in order.
+ * @param {ReadonlyMap<number, number>} [copies] of each picture whose content others have too, the
+ *   first of these.
  * @returns {{hit: Hit, folded: Hit[]}[]}
  */
-export function fold(hits) {
+export function fold(hits, copies = new Map()) {
   const tiles = [];
   const known = new Map();
   for (const hit of hits) {
-    const keys = keysOf(hit);
+    const keys = keysOf(hit, copies);
     const first = Math.min(...keys.map((key) => known.get(key) ?? Infinity));
     const place = Number.isFinite(first) ? first : tiles.push({ hit, folded: [] }) - 1;
     if (tiles[place].hit !== hit) tiles[place].folded.push(hit);
@@ -45,10 +50,11 @@ export function fold(hits) {
  * Return the hits as the grid shows them.
  * @param {Hit[]} hits in order.
  * @param {ReadonlySet<number>} unfolded ids of the first of groups.
+ * @param {ReadonlyMap<number, number>} [copies] see `fold`.
  * @returns {Shown[]}
  */
-export function foldedHits(hits, unfolded) {
-  return fold(hits).flatMap(({ hit, folded }) => {
+export function foldedHits(hits, unfolded, copies) {
+  return fold(hits, copies).flatMap(({ hit, folded }) => {
     if (!folded.length) return [hit];
     if (!unfolded.has(hit.id)) return [copyOf(hit, { folded })];
     return [copyOf(hit, { folded, unfolded: true }), ...folded.map((one) => copyOf(one, { of: hit.id }))];
@@ -56,21 +62,23 @@ export function foldedHits(hits, unfolded) {
 }
 
 // The copies made last, by their hit: a tile is drawn anew where its hit is another object.
-const copies = new WeakMap();
+const made = new WeakMap();
 
 function copyOf(hit, more) {
-  const known = copies.get(hit);
+  const known = made.get(hit);
   const same = known && known.of === more.of && known.unfolded === more.unfolded
     && known.folded?.length === more.folded?.length;
-  if (!same) copies.set(hit, { ...hit, ...more });
-  return copies.get(hit);
+  if (!same) made.set(hit, { ...hit, ...more });
+  return made.get(hit);
 }
 
 const unfolded = new Set();
+/** @type {ReadonlyMap<number, number>} */
+let copies = new Map();
 let on = localStorage.getItem(KEPT) !== "off";
 
 function arrange() {
-  results.arrange("folds", on ? (hits) => foldedHits(hits, unfolded) : null);
+  results.arrange("folds", on ? (hits) => foldedHits(hits, unfolded, copies) : null);
 }
 
 export const folds = {
@@ -102,10 +110,19 @@ export function foldButton({ id, folded, unfolded: open }) {
   });
 }
 
+/** Ask once which pictures have the same content; no label says so before duplicates were found. */
+async function askCopies() {
+  const { groups } = await get("/api/copies");
+  copies = new Map(groups.flatMap((ids) => ids.map((id) => [id, ids[0]])));
+  if (groups.length) arrange();
+}
+
 /** Mount the switch. */
 export function mount(element) {
   element.append(make("label", { class: "switch", title: "Show one of pictures that are almost the same" },
     make("input", { type: "checkbox", checked: on, onchange: (event) => folds.turn(event.target.checked) }),
     "Fold near-copies"));
   arrange();
+  // Without an answer the labels alone fold; the pictures say where the server does not answer.
+  askCopies().catch(() => null);
 }

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from selenium import webdriver
 from selenium.webdriver import Keys
 
 from live_page import Page
+from live_server import LiveServer
 from page_modules import until
 from page_tools import change, chips, key, labeled, shown_ids, wait_shown
 
@@ -70,6 +72,21 @@ def test_near_copies_fold_and_unfold(page: Page, tool_store: Path) -> None:
     assert shown_ids(page) == every
     page.go()
     page.wait("return document.querySelector('#folds input')?.checked")
+
+
+def test_files_of_the_same_bytes_fold_without_labels(
+    server: LiveServer, browser: webdriver.Chrome
+) -> None:
+    opened = Page(browser, server)
+    opened.size(1280, 900)
+    opened.enter()
+    (group,) = opened.api("/api/copies")["groups"]
+    assert len(group) == 3
+    # Two of the three, and another picture.
+    opened.go("?where=folder%3Dcopies")
+    badge = opened.wait("return document.querySelector('button.folded')")
+    assert badge.text == "+1"
+    assert len(opened.ids()) == 2 and len({*group} & {*opened.ids()}) == 1
 
 
 def test_moves_are_the_differences_of_the_orders(page: Page) -> None:
