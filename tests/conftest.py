@@ -78,6 +78,7 @@ SLOW = (
     "samples/*",
     "security/*",
     "search/*",
+    "serving/page/*",
     "sources/*",
     "store/test_damage.py",
     "store/test_second_failures.py",

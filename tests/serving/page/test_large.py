@@ -48,7 +48,7 @@ def test_opens_beside_the_query_walks_and_comes_back(page: Page) -> None:
     assert page.js("return Number(document.activeElement.dataset.id)") == ids[1]
     page.press("l")
     page.wait(_OPEN)
-    page.browser.back()
+    page.back()
     page.wait(_CLOSED)
     page.browser.forward()
     page.wait(_OPEN)

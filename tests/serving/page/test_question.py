@@ -56,9 +56,9 @@ def test_drop_paste_choose_and_reload(page: Page, outside: Path, tmp_path: Path)
     assert page.query() == "?like=upload,upload,upload,~upload"
     assert page.text(".side.not .chip-name") == "other.jpg"
     # Back takes out one after the other.
-    page.browser.back()
+    page.back()
     _chips(page, 3)
-    page.browser.back()
+    page.back()
     _chips(page, 2)
     # Somebody else who is given the address is told.
     page.js("history.replaceState(null, '', location.href)")
@@ -142,7 +142,7 @@ def test_words(page: Page) -> None:
     page.click("#words-not")
     _chips(page, 2)
     assert page.query() == "?words=cloth&unwanted=dog"
-    page.browser.back()
+    page.back()
     _chips(page, 1)
 
 

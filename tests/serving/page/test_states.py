@@ -35,7 +35,7 @@ def test_back_and_forward_find_the_pictures_and_the_place(page: Page) -> None:
     page.settle()
     assert page.js("return scrollY") == 0
     requests(page.browser)
-    page.browser.back()
+    page.back()
     page.wait("return location.search === '?like=3'")
     page.wait("return Math.abs(scrollY - 1500) < 5")
     there = "[...document.querySelectorAll('.tile')].some(t => t.dataset.id == id)"
@@ -46,7 +46,7 @@ def test_back_and_forward_find_the_pictures_and_the_place(page: Page) -> None:
     page.wait("return location.search !== '?like=3'")
     page.browser.refresh()
     page.settle()
-    page.browser.back()
+    page.back()
     page.settle()
     page.wait_ids(ids)
 
