@@ -79,6 +79,7 @@ SLOW = (
     "security/*",
     "search/*",
     "serving/page/*",
+    "serving/page/tools/*",
     "sources/*",
     "store/test_damage.py",
     "store/test_second_failures.py",
