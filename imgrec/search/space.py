@@ -64,7 +64,8 @@ class Space:
 
     def rows_of(self, ids: Sequence[int]) -> Rows:
         """Return the ascending rows of the given ids; ids without a row are skipped."""
-        rows = positions(self.ids, np.unique(np.array(ids, np.int64)))
+        # Not by `np.unique`, whose first call imports all of numpy.ma.
+        rows = positions(self.ids, np.array(sorted({*ids}), np.int64))
         found: Rows = rows[rows >= 0]
         return found
 

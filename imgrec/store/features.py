@@ -76,7 +76,7 @@ class FeatureStore:
         self.dimensions = dimensions
         self.encoders: tuple[str, ...] = (name,)
         self.blocks = [block for block in _newest(blocks) if len(block.ids)]
-        self.ids: Ids = np.sort(_joined_ids([block.ids for block in self.blocks]))
+        self.ids: Ids = _sorted([block.ids for block in self.blocks])
         self.places: list[Rows] = [self._place(block) for block in self.blocks]
 
     @classmethod
@@ -223,6 +223,15 @@ def _joined_ids(parts: list[Ids]) -> Ids:
     return np.concatenate([*parts, np.zeros(0, np.int64)])
 
 
+def _sorted(parts: list[Ids]) -> Ids:
+    """Return the ids of all parts in ascending order.
+
+    Each part is sorted, and so are most parts among each other: the stable sort merges such runs in
+    one pass, where another takes ten times as long.
+    """
+    return np.sort(_joined_ids(parts), kind="stable")
+
+
 def _alive(ids: Ids, dead: Ids | None, last: int | None) -> NDArray[np.bool_]:
     alive = np.ones(len(ids), bool)
     if dead is not None and len(dead):
@@ -234,8 +243,8 @@ def _alive(ids: Ids, dead: Ids | None, last: int | None) -> NDArray[np.bool_]:
 
 def _newest(blocks: list[Block]) -> list[Block]:
     """Return the blocks, each without the rows that a later block has too."""
-    counts = np.unique(_joined_ids([block.ids for block in blocks]), return_counts=True)
-    twice = counts[0][counts[1] > 1]
+    ids = _sorted([block.ids for block in blocks])
+    twice = ids[1:][np.diff(ids) == 0]
     if not len(twice):
         return blocks
     newest: list[Block] = []

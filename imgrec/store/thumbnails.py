@@ -67,9 +67,12 @@ class ThumbStore:
         self._parts = [part for part in parts if len(part[0])][::-1]
         ids = np.concatenate([*(part[0] for part in self._parts), np.zeros(0, np.int64)])
         owners = np.repeat(np.arange(len(self._parts)), [len(part[0]) for part in self._parts])
-        # `unique` returns the first place of an id, which is in the newest part that has it.
-        self._ids, first = np.unique(ids, return_index=True)
-        self._owners = owners[first]
+        # Stable, so that the first place of an id is in the newest part that has it; and quick
+        # where parts are sorted, which `np.unique` is not.
+        order = np.argsort(ids, kind="stable")
+        ids = ids[order]
+        first = np.diff(ids, prepend=ids[:1] - 1) > 0
+        self._ids, self._owners = ids[first], owners[order[first]]
 
     @classmethod
     def open(cls, folder: Path, file: str = THUMBS_FILE) -> "ThumbStore":
