@@ -44,21 +44,20 @@ def _choose(browser: webdriver.Chrome, name: str) -> None:
     browser.execute_script(_FIND + f"projector.dataPanel.selectedTensor = {json.dumps(name)}")
 
 
-def _until(browser: webdriver.Chrome, script: str, timeout_s: float = 30) -> Any:
+def _until(browser: webdriver.Chrome, script: str, *given: str, timeout_s: float = 30) -> Any:
     end = time.monotonic() + timeout_s
-    while not (value := browser.execute_script(_FIND + script)):
+    while not (value := browser.execute_script(_FIND + script, *given)):
         assert time.monotonic() < end, script
         time.sleep(0.1)
     return value
 
 
-def _message(browser: webdriver.Chrome) -> str:
-    """Return the text of the page's dialog as soon as it reports an error or a sprite."""
+def _wait_for_message(browser: webdriver.Chrome, said: str) -> None:
+    """Wait until the page's dialog says something; it may say first what it fetches."""
     script = _STATE.replace("return {", "const state = {") + (
-        "const open = message && message.opened && state.message;"
-        "return open && (/Error|sprite/.test(open)) ? open : '';"
+        "return message && message.opened && state.message.includes(arguments[0]);"
     )
-    return str(_until(browser, script))
+    _until(browser, script, said)
 
 
 def _errors(logdir: Path) -> dict[str, str]:
@@ -132,7 +131,7 @@ def test_what_it_calls_broken_is_broken_and_what_it_calls_sound_opens(
             assert open_projector(browser, page) == 9
             _choose(browser, name)
             assert found[name].startswith("error")
-            assert said in _message(browser)
+            _wait_for_message(browser, said)
             assert browser.execute_script(_FIND + _STATE)["points"] == 0
 
 
@@ -152,7 +151,7 @@ def test_one_tensor_taken_for_text_hides_the_projector(
         # Its own URL still opens it, with the sound tensor.
         assert open_projector(browser, page) == 9
         _choose(browser, "zeros")
-        assert "Internal Server Error" in _message(browser)
+        _wait_for_message(browser, "Internal Server Error")
 
 
 def _open_again(browser: webdriver.Chrome) -> int:
