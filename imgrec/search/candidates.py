@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.distances.metrics import Distances, fuse
+from imgrec.distances.order import kth_smallest
 from imgrec.errors import StoreError
 from imgrec.search.space import Queries, Rows, Space
 
@@ -157,7 +158,7 @@ class SketchIndex:
             scores = np.where(question.allowed, scores, np.float32(np.inf))
         scores[question.left_out] = np.inf
         while 2 * count < len(scores):
-            limit = np.partition(scores, count)[count]
+            limit = kth_smallest(scores, count)
             rows = np.flatnonzero((scores <= limit) & np.isfinite(scores))
             distances = self.space.distances(question.vectors, rows)
             # Fewer than asked for: these are all allowed rows.
