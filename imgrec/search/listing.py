@@ -146,7 +146,8 @@ def list_pictures(view: StoreView, wanted: Filter, k: int | None = None) -> List
         ImgrecError: no picture passes, or the filter names an unknown label or folder.
     """
     widened, classes = view.widened(wanted)
-    allowed = widened.ids(view.store.catalog)
     ids = view.ids_by_path
-    ids = ids[np.isin(ids, allowed, assume_unique=True)]
+    if widened:
+        allowed = widened.ids(view.store.catalog)
+        ids = ids[np.isin(ids, allowed, assume_unique=True)]
     return Listing(view.store, ids[:k], len(ids), classes, view.community_names)

@@ -113,11 +113,18 @@ class StoreView:
         return names_of(self.store)
 
     @cached_property
+    def ids(self) -> Ids:
+        """The ascending ids (n,) of the ok pictures."""
+        return self.store.catalog.ids("ok")
+
+    @cached_property
     def ids_by_path(self) -> Ids:
-        """The ids (n,) of the pictures of the collection, of any status, by root and path."""
+        """The ids (n,) of the ok pictures by root and path."""
         catalog = self.store.catalog
         each = [catalog.ids_by_path(root) for root in sorted(catalog.roots())]
-        return np.concatenate([*each, np.zeros(0, np.int64)])
+        ids = np.concatenate([*each, np.zeros(0, np.int64)])
+        found: Ids = ids[np.isin(ids, self.ids, assume_unique=True)]
+        return found
 
     @cached_property
     def thumbs(self) -> ThumbStore:

@@ -111,7 +111,8 @@ class Service:
 
     def store(self) -> StoreFacts:
         """Return what can be asked of the store."""
-        store = self.recommender.view().store
+        view = self.recommender.view()
+        store = view.store
         names = [*store.feature_names(), *store.relation_names()]
         specs = [store.spec(name) for name in names]
         return StoreFacts(

@@ -1,6 +1,7 @@
 // How many pictures have which label under the present filters: asked once for all tools.
 
 import { post } from "./api.js";
+import { results } from "./results.js";
 import { state } from "./state.js";
 
 /**
@@ -38,6 +39,7 @@ export const counts = {
     request = new AbortController();
     const { signal } = request;
     const { where, under } = state.get();
+    await results.first();
     try {
       const answer = await post("/api/facets", { where, under }, signal);
       if (signal.aborted) return;

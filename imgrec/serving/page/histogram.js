@@ -100,6 +100,8 @@ class Panel {
     this.request = new AbortController();
     if (!asked) return this.show(null);
     const { signal } = this.request;
+    await results.first();
+    if (signal.aborted) return undefined;
     try {
       const found = await post("/api/distances", { ...searchBody(now), within: null }, signal);
       if (!signal.aborted) this.show(found.images && found.edges.at(-1) > found.edges[0] ? found : null);

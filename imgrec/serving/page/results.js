@@ -33,6 +33,7 @@ import { EMPTY, isQuestion, state } from "./state.js";
 // Pictures that the server gives at once, and questions kept for the way back.
 const MOST_AT_ONCE = 500;
 const MOST_KEPT = 12;
+const PATIENCE_MS = 1000;
 
 const kept = new Map();
 const listeners = new Set();
@@ -88,7 +89,15 @@ async function part(question, next, k) {
 
 /** Ask for the thumbnails of a first part at once, so that they are there when one scrolls. */
 function fetchAhead(hits) {
-  for (const { id } of hits.slice(0, EMPTY.k)) new Image().src = thumbUrl(id);
+  const images = hits.slice(0, EMPTY.k).map(({ id }) => {
+    const image = new Image();
+    image.src = thumbUrl(id);
+    return new Promise((resolve) => {
+      image.onload = resolve;
+      image.onerror = resolve;
+    });
+  });
+  Promise.all(images).then(tellFirst);
 }
 
 async function ask(question, next, k = question.k) {
@@ -112,8 +121,17 @@ async function ask(question, next, k = question.k) {
     // The server has forgotten where this answer went on: ask for all that is shown, and more.
     if (next && error.status === 410) await ask(question, null, longer(k));
     else tell({ loading: false, error });
+    tellFirst();
   }
 }
+
+// The first thumbnails of the page have come, or what has kept them from coming was told, or they are
+// late.
+let tellFirst;
+const first = new Promise((resolve) => {
+  tellFirst = resolve;
+  setTimeout(resolve, PATIENCE_MS);
+});
 
 const longer = (k) => Math.min(MOST_AT_ONCE, present.hits.length + k);
 
@@ -185,6 +203,9 @@ export const results = {
     else notes.delete(name);
     tell({ hits: [...present.hits] });
   },
+
+  /** Return a promise of the first pictures: what else is asked for waits for it. */
+  first: () => first,
 
   /** Return the notes on a hit. */
   notesOf: (hit) => [...notes.values()].map((note) => note(hit)).filter(Boolean),
