@@ -16,7 +16,11 @@ from live_server import LiveServer
 # The name of a file that tries to become markup, to turn the direction of writing, to break lines.
 HOSTILE = "<img src=x onerror=alert(1)> \u202egpj.exe\n'\"&amp;.jpg"
 _PATIENCE_S = 30
-_QUIET = "return !document.querySelector('#grid.busy') && document.readyState === 'complete'"
+# What fades has other colors on its way.
+_QUIET = """
+  return !document.querySelector("#grid.busy") && document.readyState === "complete"
+    && document.getAnimations().every(({ playState }) => playState !== "running");
+"""
 # Drops a file of bytes on an element as a person does: enter, over, drop.
 _DROP = """
   const [name, type, bytes, selector] = arguments;
