@@ -131,9 +131,10 @@ class Drawing {
       return this.stop(true);
     }
     event.stopPropagation();
-    if (event.key === "Enter") return this.search(moreLike);
-    if (!event.key.startsWith("Arrow")) return undefined;
+    if (event.key !== "Enter" && !event.key.startsWith("Arrow")) return undefined;
+    // Else Enter would also press what has the focus once the dialog is closed.
     event.preventDefault();
+    if (event.key === "Enter") return this.search(moreLike);
     this.touched = true;
     return this.set(stepped(this.box, event.key, event.shiftKey));
   }

@@ -4,7 +4,8 @@ import { drop, isAsked, unwant, want, clear } from "./actions.js";
 import { askedUrl, get } from "./api.js";
 import { croppedThumb } from "./crop.js";
 import { colorOf, unwantedColorOf } from "./colors.js";
-import { counted, make, nameOf, printable } from "./dom.js";
+import { counted, make, printable } from "./dom.js";
+import { titleOf } from "./names.js";
 import { results } from "./results.js";
 import { say } from "./said.js";
 import { state } from "./state.js";
@@ -13,15 +14,19 @@ import { dropWords } from "./words.js";
 
 const names = new Map();
 
-/** Return the name of a picture of the question, asked for where the results do not have it. */
-async function nameOfAsked({ id, upload }) {
-  if (upload) return uploadTold(upload)?.name ?? "a picture from outside";
+const named = (picture) => ({ name: titleOf(picture), path: printable(picture.path) });
+
+const only = (name) => ({ name, path: name });
+
+/** Return name and path of a picture of the question, asked for where the results do not have it. */
+async function namesOfAsked({ id, upload }) {
+  if (upload) return only(uploadTold(upload)?.name ?? "a picture from outside");
   const hit = results.get().hits.find((one) => one.id === id);
-  if (hit) names.set(id, nameOf(hit.path));
+  if (hit) names.set(id, named(hit));
   if (!names.has(id)) {
-    names.set(id, `picture ${id}`);
+    names.set(id, only(`picture ${id}`));
     try {
-      names.set(id, nameOf((await get(`/api/pictures/${id}`)).picture.path));
+      names.set(id, named((await get(`/api/pictures/${id}`)).picture));
     } catch {
       // The number does.
     }
@@ -47,14 +52,14 @@ function pictureChip(asked, place, isUnwanted) {
   const label = make("span", { class: "chip-name", text: "\u2026" });
   const image = asked.box
     ? croppedThumb(asked, 44)
-    : make("img", { alt: "", width: 44, height: 44, src: askedUrl(asked) });
+    : make("img", { alt: "", width: 44, height: 44, src: askedUrl(asked), onerror: ({ target }) => target.classList.add("gone") });
   const show = make("button", {
     class: "chip-picture", type: "button",
     onclick: async () => (await import("./large.js")).large.open(asked),
   }, image, label);
-  nameOfAsked(asked).then((name) => {
+  namesOfAsked(asked).then(({ name, path }) => {
     label.textContent = asked.box ? `part of ${name}` : name;
-    show.title = name;
+    show.title = path;
   });
   const move = () => (isUnwanted ? want : unwant)(asked)
     || say("There are five on the other side already.", "bad");
@@ -119,8 +124,9 @@ export function mountChips(element) {
   const draw = () => {
     const now = state.get();
     const focused = document.activeElement?.closest("#chips") && document.activeElement.ariaLabel;
-    if (!isAsked(now)) element.replaceChildren(welcome());
-    else {
+    if (!isAsked(now)) {
+      if (!element.querySelector(".welcome")) element.replaceChildren(welcome());
+    } else {
       element.replaceChildren(...[
         make("div", { class: "sides" }, side(now, false), side(now, true),
           make("button", { class: "button", type: "button", text: "Clear", onclick: clear })),

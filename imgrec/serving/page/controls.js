@@ -12,11 +12,11 @@ const INDEXES = {
   hnsw: "candidates by a graph index (imgrec index --hnsw), then compared exactly",
 };
 
-function choice(name, label, options) {
+function choice(name, label, options, patch = (value) => ({ [name]: value })) {
   const line = make("small", { id: `${name}-line` });
   const select = make("select", {
     id: name, "aria-describedby": line.id,
-    onchange: () => state.change({ [name]: select.value }),
+    onchange: () => state.change(patch(select.value)),
   }, ...Object.keys(options).map((one) => make("option", { value: one, text: one })));
   const show = () => {
     select.value = state.get()[name];
@@ -31,26 +31,44 @@ function chosen({ encoder, features }, fallback) {
   return features ?? { [encoder ?? fallback]: 1 };
 }
 
-function featureChoice({ features, default: fallback }) {
+/** Return the feature that a metric compares where none is chosen: some compare histograms only. */
+function defaultOf({ compared, default: fallback }, metric) {
+  const able = compared[metric] ?? [fallback];
+  return able.includes(fallback) ? fallback : able[0] ?? fallback;
+}
+
+/** Return the change to a metric; features that it cannot compare are no longer chosen. */
+function metricPatch({ compared }, metric) {
+  const now = state.get();
+  const able = Object.keys(chosen(now, "")).every((one) => !one || compared[metric]?.includes(one));
+  return able ? { metric } : { metric, encoder: null, features: null };
+}
+
+function featureChoice(facts) {
+  const { features, compared, default: usual } = facts;
   const boxes = features.map((name) => make("input", {
     type: "checkbox", value: name, onchange: () => take(),
   }));
   const take = () => {
-    const names = boxes.filter((one) => one.checked).map((one) => one.value);
+    const names = boxes.filter((one) => one.checked && !one.disabled).map((one) => one.value);
     if (names.length > 1) {
       state.change({ encoder: null, features: Object.fromEntries(names.map((one) => [one, 1])) });
     } else {
-      const only = names[0] === fallback || !names.length ? null : names[0];
+      const only = names[0] === defaultOf(facts, state.get().metric) || !names.length ? null : names[0];
       state.change({ encoder: only, features: null });
     }
     show();
   };
   const show = () => {
-    const has = chosen(state.get(), fallback);
-    for (const one of boxes) one.checked = one.value in has;
+    const { metric } = state.get();
+    const has = chosen(state.get(), defaultOf(facts, metric));
+    for (const one of boxes) {
+      one.checked = one.value in has;
+      one.disabled = !one.checked && compared[metric] !== undefined && !compared[metric].includes(one.value);
+    }
   };
   const labels = boxes.map((one) => make("label", { class: "check" }, one,
-    one.value === fallback ? `${one.value} (default)` : one.value));
+    one.value === usual ? `${one.value} (default)` : one.value));
   return [make("fieldset", { class: "way" }, make("legend", { text: "Features" }), ...labels,
     make("small", { text: "What is compared; several are joined with equal weights." })), show];
 }
@@ -62,7 +80,8 @@ function summary(now, fallback) {
 
 /** Mount the controls on an element. */
 export async function mountControls(element) {
-  const title = make("summary", { class: "button", text: "Compare" });
+  const how = make("span", { class: "how" });
+  const title = make("summary", { class: "button" }, make("span", {}, "Compare", how));
   const panel = make("div", { class: "panel" });
   const details = make("details", { id: "compare" }, title, panel);
   element.append(details);
@@ -73,7 +92,7 @@ export async function mountControls(element) {
     return;
   }
   const choices = [
-    choice("metric", "Metric", facts.metrics),
+    choice("metric", "Metric", facts.metrics, (metric) => metricPatch(facts, metric)),
     choice("fuse", "Several pictures", facts.fusions),
     choice("index", "Index", INDEXES),
     featureChoice(facts),
@@ -86,7 +105,7 @@ export async function mountControls(element) {
   panel.append(...choices.map(([one]) => one), reset);
   const show = () => {
     for (const [, one] of choices) one();
-    title.textContent = `Compare: ${summary(state.get(), facts.default)}`;
+    how.textContent = `: ${summary(state.get(), defaultOf(facts, state.get().metric))}`;
   };
   state.subscribe(show);
   show();

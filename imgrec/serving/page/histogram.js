@@ -40,8 +40,9 @@ export function withinText(found, within, { hits, done, question }) {
   const distance = shortDistance(within, found);
   if (within >= found.edges.at(-1)) return `All ${counted(found.images, "picture")}`;
   const all = done && within <= (question.within ?? Infinity);
-  const known = hits.length > 0 && hits[0].distance !== undefined
-    && (all || hits.at(-1).distance > within);
+  // A list without a question has no distances; an answer without a hit has nothing within.
+  const known = hits.length ? hits[0].distance !== undefined && (all || hits.at(-1).distance > within)
+    : all && question.within !== null;
   if (known) {
     return `${counted(hits.filter((hit) => hit.distance <= within).length, "picture")} within ${distance}`;
   }

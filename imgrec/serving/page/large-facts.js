@@ -4,6 +4,7 @@ import { moreLike, roleOf, unwant, want } from "./actions.js";
 import { toQuery } from "./address.js";
 import { originalUrl } from "./api.js";
 import { counted, make, printable } from "./dom.js";
+import { storeFacts } from "./facts.js";
 import { distanceText } from "./tile.js";
 import { say } from "./said.js";
 import { marked } from "./selection.js";
@@ -60,6 +61,25 @@ function toggle(text, title, isOn, act) {
   return button;
 }
 
+/**
+ * Return where this server has the page of a community, "" if it does not serve it.
+ * @param {string} page its file and the picture: "/home/me/site/pages/community-1.html#17".
+ * @param {string} [site] address of the first page.
+ */
+export function servedPage(page, site) {
+  const [, file] = /[\\/]pages[\\/]([^\\/]+\.html#\d+)$/.exec(page) ?? [];
+  return site && file ? site.replace(/[^/]*$/, `pages/${file}`) : "";
+}
+
+function communityLink(page) {
+  const link = make("a", { class: "button", target: "_blank", rel: "noopener", text: "Its community", hidden: true });
+  storeFacts().then(({ links }) => {
+    const address = servedPage(page, links.site);
+    if (address) Object.assign(link, { href: address, hidden: false });
+  }, () => {});
+  return link;
+}
+
 function buttons({ asked, hit, acts }) {
   const { id } = asked;
   const more = make("button", { class: "button main", type: "button", text: "More like this",
@@ -79,8 +99,7 @@ function buttons({ asked, hit, acts }) {
     hit ? path : null,
     make("a", { class: "button", href: originalUrl(id), target: "_blank", rel: "noopener",
       text: "Original" }),
-    hit?.page && /^\/(?!\/)/.test(hit.page) ? make("a", { class: "button", href: hit.page,
-      target: "_blank", rel: "noopener", text: "Its community" }) : null);
+    hit?.page ? communityLink(hit.page) : null);
 }
 
 function measures({ hit, known, told }) {
@@ -101,8 +120,9 @@ function folderLine(path, close) {
 function labelLines({ labels = {}, community }, collections, close) {
   const shown = Object.entries(labels).filter(([kind]) => kind !== "folder" && kind !== "collection");
   return [
-    ...shown.flatMap(([kind, value]) => line(kind,
-      filterLink(kind === "community" && community ? community : value, "where",
+    // Nobody asks for all of one confidence.
+    ...shown.flatMap(([kind, value]) => line(kind, kind === "confidence" ? value
+      : filterLink(kind === "community" && community ? community : value, "where",
         `${kind}=${value}`, close))),
     ...(collections?.length ? line("collections", ...collections.flatMap((name, i) => [
       i ? ", " : "", filterLink(name, "where", `collection=${name}`, close)])) : []),

@@ -5,6 +5,7 @@ import { mountAdd } from "./add.js";
 import { lostUploads } from "./address.js";
 import { mountChips } from "./chips.js";
 import { mountControls } from "./controls.js";
+import { make } from "./dom.js";
 import { storeFacts } from "./facts.js";
 import { mountKeys } from "./keys.js";
 import { mountLarge } from "./large.js";
@@ -14,9 +15,16 @@ import { mountWords } from "./words.js";
 
 const LOST = "This address had a picture from outside, which an address cannot carry: drop it again.";
 
+const LINKS = { site: ["Network", "The network pages of this collection"], report: ["Report", "Its report"] };
+
+/** Return links to what else is served, in another tab, as the question here stays. */
+const linksTo = (links) => Object.entries(LINKS).filter(([kind]) => links[kind])
+  .map(([kind, [text, title]]) => make("a", { href: links[kind], text, title, target: "_blank", rel: "noopener" }));
+
 async function mountFacts() {
   try {
-    const { name } = await storeFacts();
+    const { name, links } = await storeFacts();
+    document.getElementById("links").replaceChildren(...linksTo(links));
     document.getElementById("store-name").textContent = name;
     document.title = `${name} \u00b7 imgrec`;
   } catch {

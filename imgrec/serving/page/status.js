@@ -4,11 +4,13 @@ import { counted, make } from "./dom.js";
 import { results } from "./results.js";
 import { isQuestion, state } from "./state.js";
 
+const timeText = (ms) => (ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+
 function countText({ answer, question, hits, loading }) {
   if (!answer) return loading ? "Asking \u2026" : "";
   if (!isQuestion(question)) return counted(answer.images, "picture");
   if (!hits.length) return "No picture is that near.";
-  const time = answer.elapsed_ms >= 1 ? ` in ${Math.round(answer.elapsed_ms)} ms` : "";
+  const time = answer.elapsed_ms >= 1 ? ` in ${timeText(answer.elapsed_ms)}` : "";
   const exact = answer.exact ? "" : `, found by ${answer.index}`;
   return `The nearest of ${counted(answer.images, "picture")}${time}${exact}`;
 }

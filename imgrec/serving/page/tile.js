@@ -3,8 +3,9 @@
 import { moreLike, roleOf, unwant, want } from "./actions.js";
 import { thumbUrl } from "./api.js";
 import { colorOf, sharesOf } from "./colors.js";
-import { make, nameOf, printable } from "./dom.js";
+import { make, printable } from "./dom.js";
 import { foldButton, folds } from "./folds.js";
+import { titleOf } from "./names.js";
 import { results } from "./results.js";
 import { say } from "./said.js";
 import { marked } from "./selection.js";
@@ -32,7 +33,7 @@ export const distanceText = (distance) =>
 function button([name, sign, title, act], hit) {
   return make("button", {
     class: `act ${name}`, type: "button", tabIndex: -1, text: sign, title,
-    "aria-label": `${title}: ${nameOf(hit.path)}`,
+    "aria-label": `${title}: ${titleOf(hit)}`,
     onclick: (event) => {
       event.stopPropagation();
       if (act({ id: hit.id }) === false) say("There are five already: take one out first.", "bad");
@@ -46,7 +47,7 @@ function picture(hit, open) {
     onerror: () => image.closest(".tile")?.classList.add("broken"),
   });
   return make("button", {
-    class: "picture", type: "button", tabIndex: -1, "aria-label": `Large: ${nameOf(hit.path)}`,
+    class: "picture", type: "button", tabIndex: -1, "aria-label": `Large: ${titleOf(hit)}`,
     title: printable(hit.path), onclick: () => open(hit),
   }, image);
 }
@@ -71,7 +72,7 @@ function note({ text, title, tone = "" }) {
 function spoken(hit) {
   const shares = sharesOf(hit);
   return [
-    nameOf(hit.path),
+    titleOf(hit),
     hit.distance !== undefined && `distance ${distanceText(hit.distance)}`,
     shares.length > 1 && `nearest to query ${shares[0].place + 1}`,
     hit.folded?.length && `${hit.folded.length} more like it`,
@@ -100,7 +101,7 @@ export function refresh(tile) {
  * @param {(hit: Hit) => void} open shows it large.
  */
 export function makeTile(hit, nearest, open) {
-  const name = nameOf(hit.path);
+  const name = titleOf(hit);
   const tile = make("div", {
     class: hit.of === undefined ? "tile" : "tile of-fold", role: "gridcell", tabindex: -1,
     "aria-label": spoken(hit), data: { id: hit.id },

@@ -174,3 +174,21 @@ def test_metric_fusion_and_features_keep_the_question(page: Page) -> None:
     page.wait_ids([hit["id"] for hit in page.api("/api/search", body)["results"]])
     page.one("#compare summary").send_keys(Keys.ENTER, Keys.ESCAPE)
     assert not page.js("return document.querySelector('#compare').open")
+
+
+def test_a_metric_of_histograms_compares_them(page: Page) -> None:
+    page.go("?like=3,60&encoder=lite0")
+    choose = (
+        "const s = document.getElementById('metric'); s.value = arguments[0];"
+        "s.dispatchEvent(new Event('change'))"
+    )
+    page.js(choose, "chi2")
+    page.wait("return location.search === '?like=3,60&metric=chi2'")
+    body = {"pictures": [3, 60], "metric": "chi2", "k": 5}
+    page.wait_ids([hit["id"] for hit in page.api("/api/search", body)["results"]])
+    assert page.text("#compare summary") == "Compare: rgb, chi2"
+    able = "return [...document.querySelectorAll('#compare [type=checkbox]:enabled')]"
+    assert page.js(f"{able}.map((one) => one.value)") == ["rgb"]
+    page.js(choose, "cosine")
+    page.wait("return location.search === '?like=3,60'")
+    assert len(page.js(able)) > 1

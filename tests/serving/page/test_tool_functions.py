@@ -266,3 +266,24 @@ def test_a_range_of_marks(page: webdriver.Chrome) -> None:
     assert call(page, "selection.js", "m.range(given, 9, 5)", hits) == [5, 3, 9]
     assert call(page, "selection.js", "m.range(given, 77, 9)", hits) == [9]
     assert call(page, "selection.js", "m.range(given, null, 9)", hits) == [9]
+
+
+@pytest.mark.parametrize(
+    ("hits", "is_done", "text"),
+    [
+        ([], True, "0 pictures within 0.100"),
+        ([], False, "about 1 picture within 0.100"),
+        ([0.05], True, "1 picture within 0.100"),
+    ],
+)
+def test_what_is_known_to_lie_within_is_not_about(
+    page: webdriver.Chrome, hits: list[float], is_done: bool, text: str
+) -> None:
+    found = {"edges": [0, 0.4, 0.8], "counts": [4, 8], "images": 12, "exact": True}
+    answer = {
+        "hits": [{"distance": one} for one in hits],
+        "done": is_done,
+        "question": {"within": 0.1},
+    }
+    call_text = "m.withinText(given[0], 0.1, given[1])"
+    assert call(page, "histogram.js", call_text, [found, answer]) == text

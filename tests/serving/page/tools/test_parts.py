@@ -50,3 +50,7 @@ def test_a_part_by_keys(page: Page) -> None:
     page.one("#box button").send_keys(Keys.ENTER)
     key(page, Keys.ENTER)
     page.wait("return location.search.includes('0.25')")
+    page.wait("return document.querySelector('#chips canvas.crop')")
+    # The key does not press the tile that has the focus then.
+    assert page.query().endswith(":0.25:0.25:0.5:0.5")
+    assert page.js("return document.querySelector('#large').open") is False
