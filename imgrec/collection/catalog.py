@@ -9,7 +9,7 @@ under an id elsewhere (vectors, thumbnails, labels) stays true.
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from imgrec.collection.labels import Labels, add_labels
 from imgrec.collection.metadata import MetadataTable, add_metadata
 from imgrec.collection.names import COMPOSED, add_composed
 from imgrec.collection.opening import log_of, open_for_reading, open_for_writing
+from imgrec.collection.readers import Readers
 from imgrec.collection.rows import Entry, Ids, Outcome, entry_of
 from imgrec.collection.selections import chunks, prefix_range, select_ids
 from imgrec.collection.totals import Totals
@@ -43,22 +44,24 @@ _FROM = "FROM images JOIN roots ON roots.id = images.root_id"
 class Catalog:
     """The SQLite catalog of a store.
 
-    Attributes:
-        db: the connection, in autocommit mode; only for modules of this folder.
-        labels: the labels of the pictures.
-        metadata: what the files of the pictures say of themselves.
-        totals: counts and sums over the rows.
+    `db` is only for modules of this folder. Where the catalog is open for reading, each thread has
+    a connection of its own, in autocommit mode.
     """
 
-    def __init__(self, db: sqlite3.Connection, path: Path, *, immutable: bool = False) -> None:
-        self.db = db
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        path: Path,
+        *,
+        immutable: bool = False,
+        read_by_threads: bool = False,
+    ) -> None:
+        self._db = db
         add_composed(db)
-        self.labels = Labels(db)
-        self.metadata = MetadataTable(db)
-        self.totals = Totals(db)
         self._path = path
         self._immutable = immutable
         self._opened = self._file_state()
+        self._readers = Readers(db, self._another) if read_by_threads else None
 
     @classmethod
     def create(cls, path: Path) -> "Catalog":
@@ -77,11 +80,40 @@ class Catalog:
             StoreError: there is none, it is damaged, or has a newer schema.
         """
         db, immutable = open_for_reading(path)
-        return cls(db, path, immutable=immutable)
+        # What is immutable is the same for all.
+        return cls(db, path, immutable=immutable, read_by_threads=not immutable)
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection, of this thread where the catalog is open for reading."""
+        return self._readers.own() if self._readers else self._db
+
+    @property
+    def labels(self) -> Labels:
+        """The labels of the pictures."""
+        return Labels(self.db)
+
+    @property
+    def metadata(self) -> MetadataTable:
+        """What the files of the pictures say of themselves."""
+        return MetadataTable(self.db)
+
+    @property
+    def totals(self) -> Totals:
+        """Counts and sums over the rows."""
+        return Totals(self.db)
 
     def close(self) -> None:
         """Close the connection; the last one to close merges the write-ahead log into the file."""
-        self.db.close()
+        if self._readers:
+            self._readers.close()
+        self._db.close()
+
+    @contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Let this thread read one state while a block runs, whatever others commit meanwhile."""
+        with self._readers.one_state() if self._readers else nullcontext():
+            yield
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -159,6 +191,8 @@ class Catalog:
 
     def version(self) -> int:
         """Return a token that changes when another connection commits to the catalog."""
+        if self._readers:
+            return self._readers.version()
         return int(self.db.execute("PRAGMA data_version").fetchone()[0])
 
     def is_outdated(self) -> bool:
@@ -169,6 +203,19 @@ class Catalog:
         counts.
         """
         return self._file_state() != self._opened
+
+    def _another(self) -> sqlite3.Connection:
+        """Return another connection to the file that was opened.
+
+        Raises:
+            StoreError: another file has taken its place, or it cannot be opened.
+        """
+        db, _ = open_for_reading(self._path)
+        add_composed(db)
+        if self.is_outdated():
+            db.close()
+            raise StoreError(f"the catalog {self._path} was replaced: ask again")
+        return db
 
     def _file_state(self) -> tuple[int, ...]:
         files = (self._path, log_of(self._path))

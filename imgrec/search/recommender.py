@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -54,8 +55,10 @@ _FEATURES = Kind((str, Mapping), "a text such as 'mini=1,rgb=0.5', or a mapping"
 
 # From so many float32 values on, repeated questions are answered by the compiled loops.
 _WORTH_COMPILED = 1 << 21
-# A question is asked again if the store changes meanwhile, up to so many times.
+# A question is asked again if files of features are replaced meanwhile, up to so many times.
 TRIES = 3
+# A state is chosen again if another process commits before it is held, up to so many times.
+_HOLDS = 20
 _Answered = TypeVar("_Answered")
 
 
@@ -90,6 +93,7 @@ class Recommender:
         self._view: StoreView | None = None
         self._outlived: WeakSet[Store] = WeakSet()
         self._closed = False
+        self._local = threading.local()
         self._asked_before = self._worth_compiled = False
 
     @classmethod
@@ -213,14 +217,12 @@ class Recommender:
             EncoderError: a new picture or text cannot be encoded.
         """
         started = time.perf_counter()
-        for _ in range(TRIES):
-            ranking = self.rank(
+        answer = self.of_one_state(
+            lambda _: self.rank(
                 images, k, metric, fuse, encoder, features=features, text=text, unwanted=unwanted,
                 unwanted_text=unwanted_text, where=where, under=under, index=index,
-            )  # fmt: skip
-            answer = ranking.answer()
-            if ranking.view.is_current():
-                break
+            ).answer()
+        )  # fmt: skip
         return replace(answer, elapsed_ms=round(1000 * (time.perf_counter() - started), 3))
 
     def rank(
@@ -241,7 +243,7 @@ class Recommender:
     ) -> Ranking:
         """Return the order of the k pictures most similar, to be read in parts; see `query`.
 
-        It is of one state of the store: if another process commits meanwhile, it is made again.
+        It is of one state of the store, whatever another process commits meanwhile.
         """
         asked = Wish(
             pictures=pictures_asked("images", images),
@@ -268,17 +270,42 @@ class Recommender:
         )
 
     def of_one_state(self, ask: Callable[[StoreView], _Answered]) -> _Answered:
-        """Return what a function answers from a view of the store that no commit outran.
+        """Return what a function answers from one state of the store.
 
-        It is called again if the store changed meanwhile; what a store that changes faster than it
-        can be read gives is returned all the same.
+        What was committed before is visible. All that the function reads in this thread is of this
+        state, `view` of this Recommender too. It is called again if files of features were replaced
+        meanwhile; what files that change faster than they can be read give is returned all the
+        same.
         """
+        if self._asked_of() is not None:
+            return ask(self.view())
         for _ in range(TRIES):
-            view = self.view()
-            answered = ask(view)
-            if view.is_current():
+            with self._held() as view:
+                answered = ask(view)
+            if view.has_its_files():
                 break
         return answered
+
+    @contextmanager
+    def _held(self) -> Iterator[StoreView]:
+        """Let this thread read the present state of the store while a block runs."""
+        for left in reversed(range(_HOLDS)):
+            view = self.view()
+            with view.store.catalog.one_state():
+                # Else a commit came between.
+                if left and not view.is_current():
+                    continue
+                self._local.view = view
+                try:
+                    yield view
+                finally:
+                    self._local.view = None
+                return
+
+    def _asked_of(self) -> StoreView | None:
+        """Return the view of the question that this thread answers; None outside of one."""
+        view: StoreView | None = getattr(self._local, "view", None)
+        return view
 
     def prepare(self) -> None:
         """Import what makes repeated questions fast, if it is worth it for what was asked.
@@ -326,10 +353,15 @@ class Recommender:
     def view(self) -> StoreView:
         """Return the view of the store's current state, a new one if the store has changed.
 
+        Within `of_one_state` it is the view of the question.
+
         Raises:
             StoreError: the store is gone, or damaged.
             WrongValueError: this Recommender is closed.
         """
+        asked_of = self._asked_of()
+        if asked_of is not None:
+            return asked_of
         with self._lock:
             if self._closed:
                 raise WrongValueError("this Recommender is closed: open another")

@@ -148,6 +148,10 @@ class StoreView:
         """Return True if the store has not changed since this view was made."""
         return not self.store.catalog.is_outdated() and self.store.state() == self.state
 
+    def has_its_files(self) -> bool:
+        """Return True if the files of features are those of this view; the catalog may differ."""
+        return not self.store.catalog.is_outdated() and self.store.state()[1:] == self.state[1:]
+
     def compared(self, metric: Metric, weights: Mapping[str, float]) -> Compared:
         """Return the features and the space of a question.
 

@@ -60,12 +60,6 @@ class Order:
         return ranking.view if ranking else None
 
     @property
-    def is_current(self) -> bool:
-        """True if the store has not changed since it was searched."""
-        view = self.view
-        return view is not None and view.is_current()
-
-    @property
     def bytes(self) -> int:
         """The bytes of its arrays, those shared with other orders too."""
         allowed = self.ranking.question.allowed if self.ranking else None

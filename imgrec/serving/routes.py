@@ -232,14 +232,16 @@ ROUTES = (
     ),
     Route(
         "GET", "/api/collections",
-        lambda service, _: _json(collections.listed(service.recommender.store)),
+        lambda service, _: _json(collections.listed(service.recommender.view().store)),
         "The collections, with their numbers of pictures", gives=list[Collection],
     ),
     Route(
         "POST", "/api/collections/{name}",
         lambda service, call: _json(
             collections.changed(
-                service.recommender.store, call.path["name"], CollectionChange.parse(_body(call))
+                service.recommender.view().store,
+                call.path["name"],
+                CollectionChange.parse(_body(call)),
             )
         ),
         "Add pictures to a collection, or take them from it", CollectionChange, Collection,
@@ -247,7 +249,7 @@ ROUTES = (
     Route(
         "DELETE", "/api/collections/{name}",
         lambda service, call: _json(
-            collections.deleted(service.recommender.store, call.path["name"])
+            collections.deleted(service.recommender.view().store, call.path["name"])
         ),
         "Delete a collection, not its pictures", gives=Collection,
     ),
@@ -259,7 +261,7 @@ ROUTES = (
         "POST", "/api/collections/{name}/copy",
         lambda service, call: _json(
             collections.copied(
-                service.recommender.store,
+                service.recommender.view().store,
                 service.exports,
                 call.path["name"],
                 CopyRequest.parse(_body(call)),

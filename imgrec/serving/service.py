@@ -14,10 +14,11 @@ from imgrec.collection.kinds import COLLECTION
 from imgrec.distances.choices import FUSIONS_EXPLAINED, METRICS_EXPLAINED
 from imgrec.distances.metrics import METRICS
 from imgrec.encoders.registry import encodes_text, is_known
+from imgrec.search.answer import Answer
 from imgrec.search.listing import Picture, pictures_of
 from imgrec.search.query_vectors import Asked, Decoded
 from imgrec.search.ranking import Ranking
-from imgrec.search.recommender import TRIES, Recommender
+from imgrec.search.recommender import Recommender
 from imgrec.search.view import StoreView
 from imgrec.serving.answers import (
     Copies,
@@ -33,7 +34,7 @@ from imgrec.serving.decoder import GuardedDecoder
 from imgrec.serving.facets import Tally
 from imgrec.serving.histogram import histogram_of
 from imgrec.serving.lists import Lists
-from imgrec.serving.orders import FIRST, Order, Orders
+from imgrec.serving.orders import FIRST, Order, Orders, Part
 from imgrec.serving.originals import Media, Originals, entry_of
 from imgrec.serving.parts import Parts
 from imgrec.serving.requests import FacetsRequest, ListRequest, PictureAsked, SearchRequest
@@ -148,13 +149,7 @@ class Service:
             part = self._orders.next(request.cursor, request.k)
             answer = part.ranked.answer(request.k, part.start)
         else:
-            for _ in range(TRIES):
-                order = self._order(request)
-                part = self._orders.first(order, request.k)
-                answer = part.ranked.answer(request.k)
-                # Else what was told of the pictures may be of another state than their order.
-                if order.is_current:
-                    break
+            part, answer = self.recommender.of_one_state(lambda _: self._first(request))
             self._prepare_once()
         answer = replace(
             answer,
@@ -162,6 +157,10 @@ class Service:
             elapsed_ms=round(1000 * (time.perf_counter() - started), 3),
         )
         return Found(answer, part.cursor)
+
+    def _first(self, request: SearchRequest) -> tuple[Part, Answer]:
+        part = self._orders.first(self._order(request), request.k)
+        return part, part.ranked.answer(request.k)
 
     def _order(self, request: SearchRequest) -> Order:
         # A metric that joins the k nearest of others finds others with another k.
