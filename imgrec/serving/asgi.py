@@ -59,8 +59,8 @@ def _files(folders: Folders | None) -> Mapping[str, Callable[[Call], Reply]]:
         "/api/openapi.json": lambda _: Reply(_openapi()),
     }
     if folders is not None:
-        found["/files/{secret}/{folder}/{file:path}"] = lambda call: folders.reply(
-            call.path["folder"], call.path["file"]
+        found["/files/{secret}/{which}/{file:path}"] = lambda call: folders.reply(
+            call.path["which"], call.path["file"]
         )
     return found
 

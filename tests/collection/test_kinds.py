@@ -53,7 +53,7 @@ def _modules() -> list[Path]:
 
 def test_the_module_of_kinds_lists_all_of_them() -> None:
     wanted = {"folder", "class", "confidence", "color", "cluster", "community", "duplicates"}
-    wanted |= {"similar", "bundle"}
+    wanted |= {"similar", "bundle", "collection"}
     assert wanted == KINDS
     assert wanted > kinds.NESTED
 
