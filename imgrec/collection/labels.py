@@ -29,7 +29,7 @@ class Labels:
 
     def of(self, ids: Iterable[int]) -> dict[int, dict[str, str]]:
         """Return {id: {kind: value}}; several values of a kind are joined by a comma."""
-        found: dict[int, dict[str, str]] = {int(i): {} for i in ids}
+        found: dict[int, dict[str, list[str]]] = {int(i): {} for i in ids}
         for chunk in chunks(list(found)):
             marks = ", ".join("?" * len(chunk))
             query = (
@@ -37,9 +37,12 @@ class Labels:
                 "ORDER BY image_id, kind, value"
             )
             for image_id, kind, value in self._db.execute(query, chunk):
-                of_image = found[image_id]
-                of_image[kind] = f"{of_image[kind]}{JOINT}{value}" if kind in of_image else value
-        return found
+                found[image_id].setdefault(kind, []).append(value)
+        # A file that somebody else wrote may give a picture any number of values.
+        return {
+            image_id: {kind: JOINT.join(values) for kind, values in kinds.items()}
+            for image_id, kinds in found.items()
+        }
 
     def rows(self, kind: str) -> list[tuple[int, str]]:
         """Return all labels (image id, value) of a kind, of pictures of any status."""

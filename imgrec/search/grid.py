@@ -161,9 +161,11 @@ def _place(path: str, font: _Font) -> str:
 
 def _fitted(text: str, font: _Font, width_px: float, keep_end: int) -> str:
     """Replace letters before the last `keep_end` by an ellipsis until the text fits."""
-    if font.getlength(text) <= width_px:
+    # No letter is narrower than a pixel, and a catalog may have a name of any length.
+    most = int(width_px)
+    if len(text) <= most and font.getlength(text) <= width_px:
         return text
-    head, tail = text[: len(text) - keep_end], text[len(text) - keep_end :]
+    head, tail = text[: len(text) - keep_end][:most], text[len(text) - keep_end :]
     while head and font.getlength(f"{head}…{tail}") > width_px:
         head = head[:-1]
     return f"{head}…{tail}"

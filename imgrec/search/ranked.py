@@ -93,7 +93,9 @@ class Ranked:
 
     def within(self, distance: float) -> Ranked:
         """Return the order without the pictures farther than a distance."""
-        return self._chosen(np.flatnonzero(self.scores <= distance))
+        # Scores are float32; a limit that is not would overflow.
+        most = float(np.finfo(self.scores.dtype).max)
+        return self._chosen(np.flatnonzero(self.scores <= min(max(distance, -most), most)))
 
     def results(self, before: int = 0) -> list[Result]:
         """Return what is known of these pictures, nearest first.

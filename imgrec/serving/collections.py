@@ -32,7 +32,7 @@ from imgrec.system.path_output import write_paths
 
 COLUMNS = (
     *("id", "file", "path", "root", "width", "height", "format", "bytes", "modified", "taken"),
-    *("folder", "class", "color", "collections"),
+    *(FOLDER, CLASS, COLOR, "collections"),
 )
 # The media type of each form of an export.
 FORMS = {"csv": "text/csv; charset=utf-8", "json": "application/json", "paths": "text/plain"}
@@ -92,9 +92,10 @@ def exported(recommender: Recommender, name: str, form: str) -> bytes:
     """
     if form not in FORMS:
         raise NotFoundError(f"there is no form {form[:20]!r}: take {', '.join(FORMS)}")
-    entries = entries_in(recommender.store, name)
+    store = recommender.view().store
+    entries = entries_in(store, name)
     if form == "csv":
-        return table(recommender.store, entries).encode("utf-8")
+        return table(store, entries).encode("utf-8")
     if form == "json":
         return json.dumps(as_json(recommender, name)).encode()
     stream = io.BytesIO()

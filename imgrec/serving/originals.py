@@ -111,7 +111,13 @@ class Originals:
         known = digest(data) == entry.digest
         if known and _goes_out(entry, data):
             return Media(data, SHOWN[entry.format or ""])
-        return Media(self._decoder.drawn(data, _REDRAWN_PX), WEBP, lasting=known)
+        try:
+            return Media(self._decoder.drawn(data, _REDRAWN_PX), WEBP, lasting=known)
+        except PictureError as error:
+            if known:
+                raise
+            # Not why: its first bytes may be those of any file that a link leads to.
+            raise PictureError(error.reason, "the file has changed since it was indexed") from error
 
 
 def entry_of(view: StoreView, image_id: int) -> Entry:

@@ -13,6 +13,7 @@ from typing import Any
 from imgrec.collection.filters import Filter
 from imgrec.errors import WrongValueError
 from imgrec.search.asked import filter_asked
+from imgrec.system.file_names import text as as_bytes
 from imgrec.system.json_files import a_number, a_text, one_of, problem
 
 MOST_PICTURES = 5
@@ -209,16 +210,28 @@ def _weights(value: object) -> bool:
     )
 
 
+def _is_label(value: object) -> bool:
+    """Return True for any text that a label or a folder may have, names that are no UTF-8 too."""
+    if type(value) is not str or len(value) > _MOST_NAME or "\0" in value:
+        return False
+    try:
+        as_bytes(value)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+_BOX = dict.fromkeys(_FRACTIONS, float)
 _PICTURE = (
     _ID,
     _TOKEN,
-    {"id?": _ID, "upload?": _TOKEN, "box?": dict.fromkeys(_FRACTIONS, float)},
+    {"id?": _ID, "upload?": _TOKEN, "box?": _BOX},
 )
 _TEXT = (None, a_text(MOST_TEXT), [a_text(MOST_TEXT)])
 _PAGE = {"k?": (None, a_number(1, MOST_ANSWERED)), "cursor?": (None, _TOKEN)}
 _FILTER = {
-    "where?": (None, [_NAME], {str: (_NAME, [_NAME])}),
-    "under?": (None, [_NAME]),
+    "where?": (None, [_is_label], {str: (_is_label, [_is_label])}),
+    "under?": (None, [_is_label]),
 }
 _SEARCH = {
     "pictures?": (None, [_PICTURE]),
@@ -241,11 +254,15 @@ def _checked(value: object, shape: dict[str, Any]) -> dict[str, Any]:
     if wrong:
         raise WrongValueError(f"the request is wrong: {wrong}")
     assert isinstance(value, dict)
+    _check_keys(value, shape)
+    return value
+
+
+def _check_keys(value: Mapping[str, Any], shape: Mapping[str, Any]) -> None:
     known = {key.removesuffix("?") for key in shape}
     unknown = [key for key in value if key not in known]
     if unknown:
         raise WrongValueError(f"the request has a key {unknown[0][:60]!r}, which means nothing")
-    return value
 
 
 def _picture(value: Any) -> PictureAsked:
@@ -253,6 +270,8 @@ def _picture(value: Any) -> PictureAsked:
         return PictureAsked(id=value)
     if isinstance(value, str):
         return PictureAsked(upload=value)
+    _check_keys(value, _PICTURE[2])
+    _check_keys(value.get("box", {}), _BOX)
     if ("id" in value) == ("upload" in value):
         raise WrongValueError("a picture of a question has an id or an upload: give one of them")
     box = Box(**value["box"]) if "box" in value else None
@@ -277,4 +296,7 @@ def _filter(found: Mapping[str, Any]) -> Filter:
     wanted = filter_asked(found.get("where") or (), found.get("under") or ())
     if len(wanted.where) + len(wanted.under) > _MOST_FILTERS:
         raise WrongValueError(f"up to {_MOST_FILTERS} filters are joined")
+    for kind, _ in wanted.where:
+        if not _is_label(kind):
+            raise WrongValueError(f"{kind[:60]!r} is no kind of labels")
     return wanted
