@@ -6,20 +6,28 @@ The modules that define models are parsed, not run: each model is a function wit
 """
 
 import ast
+import threading
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 _DECORATOR = "register_model"
+# CPython 3.11 counts how deep a syntax tree is for all threads together, and fails where two parse.
+_parsing = threading.Lock()
 
 
-@cache
 def torchvision_names() -> tuple[str, ...]:
     """Return the names of torchvision's classification models, sorted; nothing is imported.
 
     Returns:
         Empty where torchvision is not installed, or has no sources beside it.
     """
+    with _parsing:
+        return _parsed()
+
+
+@cache
+def _parsed() -> tuple[str, ...]:
     found = find_spec("torchvision")
     folders = (found.submodule_search_locations if found else None) or ()
     names = (
