@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ FORMS = {"csv": "text/csv; charset=utf-8", "json": "application/json", "paths": 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = (FOLDER, CLASS, COLOR, COLLECTION)
 _BLOCK = 900
+# Of the name of a folder; file systems take 255, and a file of it has a suffix.
+_MOST_BYTES = 200
 # Of a name, what no file system and no shell takes for something else than a letter.
 _PLAIN = frozenset(" _-+=,.&()'@~!")
 # Where a dot hides a file or is dropped on Windows, or a hyphen begins an option.
@@ -107,11 +110,11 @@ def copied(store: Store, exports: Path | None, name: str, request: CopyRequest) 
     """Copy or link the files of a collection into the folder of its name below `exports`.
 
     Raises:
-        NotAllowedError: the server was started without a folder for exports.
+        NotAllowedError: the server was started without a folder for exports, or it cannot be
+            written.
         NotFoundError: there is no collection of this name.
         BusyError: files are being copied now.
         WrongValueError: nothing may be written to this folder.
-        OSError: the folder cannot be made.
     """
     if exports is None:
         raise NotAllowedError(
@@ -124,6 +127,8 @@ def copied(store: Store, exports: Path | None, name: str, request: CopyRequest) 
         folder = exports.resolve() / export_folder(name)
         check_target(store, folder)
         return copy_pictures(entries, folder, request.how)
+    except OSError as error:
+        raise NotAllowedError(f"{folder} cannot be written: {error.strerror or error}") from error
     finally:
         _copying.release()
 
@@ -155,10 +160,16 @@ def as_json(recommender: Recommender, name: str) -> dict[str, Any]:
 
 
 def export_folder(name: str) -> str:
-    """Return the name of the folder of a collection: its own, the unfit letters as %XX."""
+    """Return the name of the folder of a collection: its own, the unfit letters as %XX.
+
+    One that no file system takes is cut, and a digest of the name added.
+    """
     known = collection_name(name)
     made = "".join(c if c.isalnum() or c in _PLAIN else _escaped(c) for c in known)
     made = _ENDS.sub(lambda found: _escaped(found[0]), made)
+    if len(made.encode()) > _MOST_BYTES:
+        known_by = blake2b(known.encode(), digest_size=8).hexdigest()
+        made = f"{made.encode()[:_MOST_BYTES].decode(errors='ignore')}-{known_by}"
     return _escaped(made[0]) + made[1:] if _DEVICE.match(made) else made
 
 

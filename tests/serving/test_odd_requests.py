@@ -104,3 +104,27 @@ def test_a_name_of_any_length_is_cut_to_the_width_of_a_cell() -> None:
     assert font.getlength(fitted) <= _CELL_PX < font.getlength("a" + fitted)
     # Else a page of such names takes minutes.
     assert sum(map(len, asked)) < 10 * _CELL_PX**2
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "日", "😀"])
+def test_a_collection_of_any_name_can_be_copied(
+    service: Service, tmp_path: Path, letter: str
+) -> None:
+    service.exports = tmp_path / "exports"
+    folders = set()
+    for name in (letter * 100, letter * 99 + "b"):
+        reply = _post(service, "/api/collections/{name}", {"add": [1]}, name=name)
+        assert reply.status == 200, reply.body
+        told = json.loads(_post(service, "/api/collections/{name}/copy", {}, name=name).body)
+        folders.add(Path(told["folder"]))
+    assert len(folders) == 2
+    assert {*folders} == {*service.exports.resolve().iterdir()}
+
+
+def test_a_folder_that_cannot_be_made_is_told(service: Service, tmp_path: Path) -> None:
+    (tmp_path / "a file").write_bytes(b"")
+    service.exports = tmp_path / "a file" / "exports"
+    assert _post(service, "/api/collections/{name}", {"add": [1]}, name="best").status == 200
+    reply = _post(service, "/api/collections/{name}/copy", {}, name="best")
+    assert reply.status == 403
+    assert "cannot be written" in json.loads(reply.body)["error"]
