@@ -258,7 +258,7 @@ def test_a_store_that_is_gone_is_one_line(service: Service) -> None:
     shutil.rmtree(service.recommender.store.path)
     reply = _call(service, "POST", "/{name}", {"add": [2]}, name="best")
     assert reply.status == 409
-    assert b"no store" in reply.body
+    assert b"is gone" in reply.body
 
 
 def test_what_another_process_marks_is_seen(service: Service, own_store: Path) -> None:
