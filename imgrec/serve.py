@@ -72,7 +72,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 def _serve(arguments: argparse.Namespace) -> None:
     for package in ("fastapi", "uvicorn"):
-        require(package, extra="serve", why="imgrec serve")
+        require(package, extra="serve", why="the live page")
     from imgrec.search.recommender import Recommender
     from imgrec.serving.decoder import GuardedDecoder
     from imgrec.serving.server import bound_socket

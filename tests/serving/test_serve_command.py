@@ -244,7 +244,7 @@ def test_a_missing_extra_is_one_line_that_installs_it(
     )
     assert main(["--store", str(photo_store)]) == 2
     assert capsys.readouterr().err == (
-        f"imgrec serve: imgrec serve needs {absent}, which is not installed: "
+        f"imgrec serve: the live page needs {absent}, which is not installed: "
         "pip install 'imgrec[serve]'\n"
     )
 

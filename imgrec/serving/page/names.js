@@ -2,6 +2,7 @@
 // its folder or its class.
 
 import { printable } from "./dom.js";
+import { state } from "./state.js";
 
 // As in imgrec/collection/path_words.py.
 const HASHES = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<![\p{L}\p{N}])(?=[0-9a-f]*\d)[0-9a-f]{8,}(?![\p{L}\p{N}])/giu;
@@ -36,12 +37,22 @@ function hasWord(chunk) {
 export const speaks = (name) =>
   name.replace(HASHES, " ").split(SEPARATORS).some(hasWord) || [...name].some((letter) => CJK.test(letter) && /\p{L}/u.test(letter));
 
+/** Return whether a filter lets pass the pictures of this folder only: then it tells none apart. */
+function isOnlyFolder(path, labels, { under, where }) {
+  const folders = where.filter((value) => value.startsWith("folder="));
+  const isNamed = under[0] === path.slice(0, path.lastIndexOf("/")) || folders[0] === `folder=${labels.folder}`;
+  return under.length + folders.length === 1 && isNamed;
+}
+
 /**
  * Return by what a picture is called on the page: its name, or else its folder, its class.
  * @param {{path: string, labels?: Record<string, string>}} picture
+ * @param {{under: string[], where: string[]}} [filters] those that are on.
  */
-export function titleOf({ path, labels = {} }) {
+export function titleOf({ path, labels = {} }, filters = state.get()) {
   const [folder, name] = ["", ...path.split("/")].slice(-2);
   if (speaks(name.replace(/(?<=.)\.[^.]*$/, ""))) return printable(name);
-  return printable(speaks(folder) ? folder : labels.class || name);
+  const texts = [speaks(folder) && folder, labels.class];
+  if (isOnlyFolder(path, labels, filters)) texts.reverse();
+  return printable(texts.find(Boolean) || name);
 }

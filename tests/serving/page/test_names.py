@@ -62,3 +62,21 @@ def test_a_picture_is_called_by_what_says_most(
 ) -> None:
     picture = {"path": path, "labels": labels}
     assert call(page, "names.js", "m.titleOf(given)", picture) == title
+
+
+@pytest.mark.parametrize(
+    ("under", "where", "title"),
+    [
+        (["a/dress"], [], "gown"),
+        ([], ["folder=dress", "color=red"], "gown"),
+        (["a"], [], "dress"),
+        (["a/dress", "a/hat"], [], "dress"),
+        ([], ["folder=hat", "folder=dress"], "dress"),
+    ],
+)
+def test_the_folder_that_is_chosen_says_nothing(
+    page: Chrome, under: list[str], where: list[str], title: str
+) -> None:
+    picture = {"path": "a/dress/1.jpg", "labels": {"class": "gown", "folder": "dress"}}
+    given = [picture, {"under": under, "where": where}]
+    assert call(page, "names.js", "m.titleOf(...given)", given) == title
