@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,14 +123,15 @@ def _answer(
     app = make_app(service, access, folders)
     stack.enter_context(said_to_run(recommender.store.path, port))
     address = address_of(arguments.host, access)
+    server = server_of(app)
     # From here on Ctrl-C is the normal way to end the command, so it exits with 0.
-    with suppress(KeyboardInterrupt):
+    with server.capture_signals():
         _say(arguments, port)
         sys.stdout.write(f"{address}\n")
         sys.stdout.flush()
         if arguments.open:
             stack.enter_context(opened_in_browser(address))
-        server_of(app).run(sockets=[listening])
+        server.run(sockets=[listening])
 
 
 def _say(arguments: argparse.Namespace, port: int) -> None:

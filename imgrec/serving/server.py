@@ -7,6 +7,7 @@ request at once is answered however many others only hold a connection.
 """
 
 import asyncio
+import atexit
 import contextlib
 import errno
 import os
@@ -114,6 +115,11 @@ class _Server(uvicorn.Server):
             if not self.should_exit:
                 for one, handler in before.items():
                     signal.signal(one, handler)
+            else:
+                # At its very end Python takes its handlers away: a signal would kill the process,
+                # which has ended well.
+                for one in handled:
+                    atexit.register(signal.signal, one, signal.SIG_IGN)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End, at the second signal at once."""
