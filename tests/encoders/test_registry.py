@@ -98,28 +98,3 @@ def test_built_in_encoders_load_without_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
-
-
-def test_threads_may_ask_for_the_names_at_once() -> None:
-    """The first to ask parses the sources, and two parsers at once fail in CPython 3.11."""
-    code = (
-        "import threading\n"
-        "from imgrec.encoders import model_list\n"
-        "parsing, most, parse = [], [], model_list._registered\n"
-        "def registered(source):\n"
-        "    parsing.append(1)\n"
-        "    most.append(len(parsing))\n"
-        "    found = parse(source)\n"
-        "    parsing.pop()\n"
-        "    return found\n"
-        "model_list._registered = registered\n"
-        "threads = [threading.Thread(target=model_list.torchvision_names) for _ in range(8)]\n"
-        "[thread.start() for thread in threads]\n"
-        "[thread.join() for thread in threads]\n"
-        "print(*{*most})"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert run.stderr == ""
-    assert run.stdout.split() in (["1"], [])

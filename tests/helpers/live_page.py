@@ -63,7 +63,8 @@ class Page:
 
     def back(self) -> None:
         """Go back as a page does: the driver's own command waits for a load that never comes."""
-        self.js("history.back()")
+        # Not within the script, which a change of the document would break off.
+        self.js("setTimeout(() => history.back())")
 
     def settle(self) -> None:
         """Wait until an answer or an error is shown, and the parts of the page are mounted."""
