@@ -58,6 +58,7 @@ def test_drop_paste_choose_and_reload(page: Page, outside: Path, tmp_path: Path)
     # Back takes out one after the other.
     page.back()
     _chips(page, 3)
+    page.settle()
     page.back()
     _chips(page, 2)
     # Somebody else who is given the address is told.
