@@ -126,6 +126,18 @@ def whole(value: str) -> int:
         raise argparse.ArgumentTypeError(f"{value!r} is no whole number") from None
 
 
+def port_number(text: str) -> int:
+    """Return a port of TCP, 0 for any.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    number = whole(text)
+    if not 0 <= number < 65_536:
+        raise argparse.ArgumentTypeError(f"{text} is not a port: give 0 to 65535")
+    return number
+
+
 def positive(value: str) -> int:
     """Return the whole number of an argument that must be 1 or more."""
     number = whole(value)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgrec.arguments import store_of, store_option, whole
+from imgrec.arguments import port_number, store_of, store_option
 from imgrec.commands import Parser, run
 from imgrec.errors import ImgrecError
 from imgrec.system.extras import require
@@ -54,7 +54,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
     add = parser.add_argument_group("address").add_argument
     port = "first port to try, the next free one is used; 0 for any (default %(default)s)"
-    add("--port", type=_port, default=_PORT, metavar="N", help=port)
+    add("--port", type=port_number, default=_PORT, metavar="N", help=port)
     host = "address of this machine to listen at; others than the default are reached from others"
     add("--host", default=_LOOPBACK, metavar="NAME", help=f"{host} (default %(default)s)")
     add("--open", action="store_true", help="open the page in the browser")
@@ -141,13 +141,6 @@ def _say(arguments: argparse.Namespace, port: int) -> None:
     if arguments.port not in (0, port):
         sys.stderr.write(f"{_PROG}: port {arguments.port} is in use, using {port}\n")
     sys.stderr.write(f"{_PROG}: press Ctrl-C to stop\n")
-
-
-def _port(text: str) -> int:
-    port = whole(text)
-    if not 0 <= port < 65_536:
-        raise argparse.ArgumentTypeError(f"{text} is not a port: give 0 to 65535")
-    return port
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from imgrec.arguments import whole
+from imgrec.arguments import port_number
 from imgrec.commands import Parser, run
 from projector.choices import PORT
 
@@ -38,7 +38,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         help="a logdir written by imgrec projector",
     )
     port = "first port to try, the next free one is used; 0 for any (default %(default)s)"
-    add("--port", type=_port, default=PORT, metavar="N", help=port)
+    add("--port", type=port_number, default=PORT, metavar="N", help=port)
     return parser
 
 
@@ -58,13 +58,6 @@ def _serve(arguments: argparse.Namespace) -> None:
         sys.stdout.write(f"{address}\n")
         sys.stdout.flush()
         threading.Event().wait()
-
-
-def _port(text: str) -> int:
-    port = whole(text)
-    if not 0 <= port < 65_536:
-        raise argparse.ArgumentTypeError(f"{text} is not a port: give 0 to 65535")
-    return port
 
 
 if __name__ == "__main__":

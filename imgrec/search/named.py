@@ -25,6 +25,17 @@ def ids_named(catalog: Catalog, names: Iterable[str]) -> list[int]:
     return [_named(catalog, name).id for name in names]
 
 
+def entry_at(catalog: Catalog, location: str, listed: Listed) -> Entry | None:
+    """Return the row of a location if it has the version that is listed there now."""
+    for root in catalog.roots():
+        path = source_of(root).path_of(location)
+        if path is not None:
+            entry = catalog.find_listed(root, listed._replace(path=path))
+            if entry is not None:
+                return entry
+    return None
+
+
 def _named(catalog: Catalog, name: str) -> Entry:
     found = _at(catalog, name) or (catalog.find_path(name) if name else None)
     if found is None and name.isascii() and name.isdigit() and len(name) <= _MOST_DIGITS:
@@ -52,16 +63,7 @@ def _at(catalog: Catalog, name: str) -> Entry | None:
         listed = source.find(path) if path else None
         if listed is None:
             return None
-        there = _listed(catalog, source.location(path), listed)
+        there = entry_at(catalog, source.location(path), listed)
         return there or catalog.find_digest(digest(source.read(path)))
     except PictureError:
         return None
-
-
-def _listed(catalog: Catalog, location: str, listed: Listed) -> Entry | None:
-    for root in catalog.roots():
-        path = source_of(root).path_of(location)
-        found = catalog.find_listed(root, listed._replace(path=path)) if path else None
-        if found is not None:
-            return found
-    return None

@@ -24,8 +24,8 @@ from imgrec.encoders.text import TextEncoder
 from imgrec.errors import EncoderError, PictureError, StoreError, WrongValueError
 from imgrec.pictures.decoding import Picture, base_px, decode, digest, pixels_for, prepared
 from imgrec.search.cache import VectorCache
-from imgrec.sources.opening import picture_at, source_of
-from imgrec.sources.source import Listed
+from imgrec.search.named import entry_at
+from imgrec.sources.opening import picture_at
 from imgrec.store.composition import Halves
 from imgrec.store.relations import RelatedFeature, RelationSpec
 
@@ -176,7 +176,7 @@ class Resolver:
             listed = source.find(path)
         except PictureError as error:
             raise WrongValueError(f"no picture at {name} ({error}): name a file") from error
-        entry = _entry_at(source.location(path), listed, catalog) if listed else None
+        entry = entry_at(catalog, source.location(path), listed) if listed else None
         if listed is None:
             entry = catalog.find_path(name)
             if entry is None:
@@ -273,17 +273,6 @@ def check_text(text: str) -> None:
 def encoded_by(opened: Searchable) -> tuple[EncoderSpec, ...]:
     """Return the specs of the encoders of a feature: two of a relation."""
     return opened.spec.parts if isinstance(opened.spec, RelationSpec) else (opened.spec,)
-
-
-def _entry_at(location: str, listed: Listed, catalog: Catalog) -> Entry | None:
-    """Return the row of a location if it has the version that is listed there now."""
-    for root in catalog.roots():
-        path = source_of(root).path_of(location)
-        if path is not None:
-            entry = catalog.find_listed(root, listed._replace(path=path))
-            if entry is not None:
-                return entry
-    return None
 
 
 def _absent(name: str, path: str, catalog: Catalog) -> str:
