@@ -54,10 +54,10 @@ export const put = (path, blob, signal) =>
 export const remove = (path, signal) => send("DELETE", path, undefined, "", signal);
 
 /** Addresses of pictures: a thumbnail, a larger one, the file itself, a picture from outside. */
-export const thumbUrl = (id) => `/api/thumb/${Number(id)}`;
-export const previewUrl = (id) => `/api/preview/${Number(id)}`;
-export const originalUrl = (id) => `/api/original/${Number(id)}`;
-export const uploadUrl = (token) => `/api/uploads/${encodeURIComponent(token)}`;
+export const thumbUrl = (id) => `api/thumb/${Number(id)}`;
+export const previewUrl = (id) => `api/preview/${Number(id)}`;
+export const originalUrl = (id) => `api/original/${Number(id)}`;
+export const uploadUrl = (token) => `api/uploads/${encodeURIComponent(token)}`;
 
 /** Return the address of the thumbnail of a picture of a question. */
 export const askedUrl = ({ id, upload }) => (upload ? uploadUrl(upload) : thumbUrl(id));

@@ -26,7 +26,7 @@ async function namesOfAsked({ id, upload }) {
   if (!names.has(id)) {
     names.set(id, only(`picture ${id}`));
     try {
-      names.set(id, named((await get(`/api/pictures/${id}`)).picture));
+      names.set(id, named((await get(`api/pictures/${id}`)).picture));
     } catch {
       // The number does.
     }

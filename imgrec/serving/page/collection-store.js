@@ -12,7 +12,7 @@ const listeners = new Set();
 let present = [];
 
 /** Return the address of a collection. */
-export const pathOf = (name, more = "") => `/api/collections/${encodeURIComponent(name)}${more}`;
+export const pathOf = (name, more = "") => `api/collections/${encodeURIComponent(name)}${more}`;
 
 /** Return the ids of a collection; none where it is not there. */
 async function members(name) {
@@ -54,7 +54,7 @@ export const collections = {
 
   /** Ask for them again. */
   async load() {
-    present = await get("/api/collections");
+    present = await get("api/collections");
     for (const listener of [...listeners]) listener(present);
   },
 

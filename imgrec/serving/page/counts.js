@@ -41,7 +41,7 @@ export const counts = {
     const { where, under } = state.get();
     await results.first();
     try {
-      const answer = await post("/api/facets", { where, under }, signal);
+      const answer = await post("api/facets", { where, under }, signal);
       if (signal.aborted) return;
       present = answer;
     } catch {

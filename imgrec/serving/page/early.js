@@ -9,12 +9,12 @@ const SEEN = 60;
 let answer = location.search ? null : ask();
 
 async function ask() {
-  const response = await fetch("/api/list", {
+  const response = await fetch("api/list", {
     method: "POST", headers: { "Content-Type": "application/json" }, body: BODY,
   });
   if (!response.ok) return null;
   const found = await response.json();
-  for (const { id } of found.pictures.slice(0, SEEN)) new Image().src = `/api/thumb/${Number(id)}`;
+  for (const { id } of found.pictures.slice(0, SEEN)) new Image().src = `api/thumb/${Number(id)}`;
   return found;
 }
 
@@ -26,7 +26,7 @@ answer?.catch(() => null);
  * is null if it failed.
  */
 export function takeEarly(path, body) {
-  if (path !== "/api/list" || JSON.stringify(body) !== BODY) return null;
+  if (path !== "api/list" || JSON.stringify(body) !== BODY) return null;
   const taken = answer;
   answer = null;
   return taken?.catch(() => null);

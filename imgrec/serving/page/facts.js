@@ -7,7 +7,7 @@ let asked = null;
 
 /** Return the promise of `StoreFacts`; asked for again after a failure. */
 export function storeFacts() {
-  asked ??= get("/api/store").catch((error) => {
+  asked ??= get("api/store").catch((error) => {
     asked = null;
     throw error;
   });

@@ -113,7 +113,7 @@ export function foldButton({ id, folded, unfolded: open }) {
 /** Ask once which pictures have the same content; no label says so before duplicates were found. */
 async function askCopies() {
   await results.first();
-  const { groups } = await get("/api/copies");
+  const { groups } = await get("api/copies");
   copies = new Map(groups.flatMap((ids) => ids.map((id) => [id, ids[0]])));
   if (groups.length) arrange();
 }

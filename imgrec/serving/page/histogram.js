@@ -104,7 +104,7 @@ class Panel {
     await results.first();
     if (signal.aborted) return undefined;
     try {
-      const found = await post("/api/distances", { ...searchBody(now), within: null }, signal);
+      const found = await post("api/distances", { ...searchBody(now), within: null }, signal);
       if (!signal.aborted) this.show(found.images && found.edges.at(-1) > found.edges[0] ? found : null);
     } catch {
       // The pictures say why there is no answer.

@@ -23,7 +23,7 @@ function filterLink(text, list, value, close) {
     [list]: now[list].includes(value) ? now[list] : [...now[list], value],
   });
   return make("a", {
-    text: printable(text), title: "Only these", href: `/${toQuery({ ...state.get(), ...patch(state.get()) })}`,
+    text: printable(text), title: "Only these", href: toQuery({ ...state.get(), ...patch(state.get()) }),
     onclick: (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();

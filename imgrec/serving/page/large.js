@@ -132,7 +132,7 @@ async function draw() {
     return;
   }
   try {
-    const known = await get(`/api/pictures/${Number(asked.id)}`);
+    const known = await get(`api/pictures/${Number(asked.id)}`);
     if (shown !== here) return;
     here.known = known;
     fit(frame, known.width, known.height);

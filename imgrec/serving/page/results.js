@@ -82,7 +82,7 @@ async function part(question, next, k) {
   const { signal } = request;
   const asks = isQuestion(question);
   const body = asks ? searchBody(question) : listBody(question);
-  const path = asks ? "/api/search" : "/api/list";
+  const path = asks ? "api/search" : "api/list";
   const asked = next ? { cursor: next, k } : { ...body, k };
   return (await takeEarly(path, asked)) ?? post(path, asked, signal);
 }

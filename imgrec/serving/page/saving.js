@@ -39,7 +39,7 @@ function listChoices(hits, name) {
 async function saveAnswer({ question, hits }) {
   const body = JSON.stringify({ ...searchBody(question), k: Math.min(hits.length, MOST_DRAWN) });
   const headers = { "Content-Type": "application/json" };
-  const response = await fetch("/api/grid", { method: "POST", headers, body });
+  const response = await fetch("api/grid", { method: "POST", headers, body });
   if (!response.ok) throw new Error((await response.json()).error);
   download("results.png", [await response.arrayBuffer()], "image/png");
 }

@@ -53,7 +53,7 @@ function clear() {
 export async function markAll() {
   const { question } = results.get();
   const asks = isQuestion(question);
-  const path = asks ? "/api/search" : "/api/list";
+  const path = asks ? "api/search" : "api/list";
   let cursor = null;
   let some = 0;
   do {

@@ -55,7 +55,7 @@ async function take(file, isUnwanted) {
   }
   say(`Reading ${name} …`);
   try {
-    const upload = await put("/api/pictures", file);
+    const upload = await put("api/pictures", file);
     keep(upload.upload, { ...upload, name });
     say(upload.warning ? `${name}: ${upload.warning}` : "", upload.warning ? "bad" : "");
     const asked = { upload: upload.upload };
