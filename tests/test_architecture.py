@@ -19,10 +19,10 @@ from paths import ROOT
 # `__main__` of a folder.
 LAYERS = {
     "imgrec": "errors version < system < pictures < sources < collection < encoders < store"
-    " < labels < distances < derived < indexing neighbors < layouts duplicates search"
+    " < labels < distances < derived < indexing neighbors < layouts duplicates search maps"
     " < checks reporting review serving",
-    "graph": "choices < addresses words picture_facts < communities previews < name_search < pages"
-    " < exports",
+    "graph": "choices < addresses words picture_facts < communities previews < name_search exports"
+    " < map < pages",
     "projector": "errors choices < files",
 }
 

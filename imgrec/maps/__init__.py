@@ -1,0 +1,1 @@
+"""The map of a collection: its files, its pyramid of tiles, and a reader for maps of strangers."""
