@@ -76,7 +76,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     store_option(group)
     encoder_option(group, "the feature to compare")
 
-    add = parser.add_argument_group("pages").add_argument
+    pages_group = parser.add_argument_group("pages")
+    add = pages_group.add_argument
     add("--out", type=Path, metavar="SITE", help="the folder of the pages; replaced as a whole")
     pages = f"pictures per page, up to {MAX_PAGE_SIZE} (default {PAGE_SIZE})"
     add("--page-size", type=_page_size, default=PAGE_SIZE, metavar="N", help=pages)
@@ -85,6 +86,10 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
     small = "copy no larger pictures into the pages, which imgrec index --previews keeps"
     add("--no-previews", dest="previews", action="store_false", help=small)
+    either = pages_group.add_mutually_exclusive_group().add_argument
+    either("--no-map", dest="map", action="store_false", help="write no map of all pictures")
+    only = "write the map and no network pages"
+    either("--map-only", dest="network", action="store_false", help=only)
 
     add = parser.add_argument_group("files for other programs").add_argument
     table = "write the near-duplicates as a table"
@@ -161,10 +166,13 @@ def _check_without_pages(arguments: argparse.Namespace) -> None:
     """
     given = arguments.given
     if arguments.out is None:
-        of_pages = ("page_size", "bundles", "louvain")
+        of_pages = ("page_size", "bundles", "louvain", "map", "network")
         refuse(given, of_pages, "is for the pages: name their folder by --out SITE")
         if not any(getattr(arguments, name) for name in FORMATS):
             refuse(given, ["k", "seed"], "has no effect on --duplicates: leave it out")
+
+    if not arguments.network:
+        refuse(given, ["previews"], "is for the pages, which --map-only leaves out")
 
 
 def _write_duplicates(store: Store, arguments: argparse.Namespace) -> None:
@@ -189,6 +197,8 @@ def _write_site(store: Store, arguments: argparse.Namespace) -> None:
         louvain=arguments.louvain,
         groups=None if arguments.bundles else (),
         previews=arguments.previews,
+        network=arguments.network,
+        map=arguments.map,
         workers=arguments.workers,
     )
     if site_is_current(store, arguments.out, options):
@@ -206,7 +216,10 @@ def _write_site(store: Store, arguments: argparse.Namespace) -> None:
         sys.stdout.write(details(summary))
     groups = summary.communities.communities
     told = [counted(summary.pictures, "picture"), counted(groups, "community")]
-    told += made_and_kept(summary.pages, summary.kept, "page", "written")
+    if summary.pages:
+        told += made_and_kept(summary.pages, summary.kept, "page", "written")
+    else:
+        told.append("map written")
     told.append(size_text(summary.size_bytes))
     sys.stdout.write(summary_line(told, arguments, summary.index))
 

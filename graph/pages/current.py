@@ -38,7 +38,7 @@ def site_inputs(store: Store, out: Path, options: SiteOptions, roots: frozenset[
     chosen = {name: value for name, value in asdict(options).items() if name not in _HOW}
     places = [out, store.path.resolve()]
     around = ("site", drawing_program(), chosen, places, roots, running_server(store.path))
-    return Inputs(store, _materials(store), around)
+    return Inputs(store, _materials(store, options.map), around)
 
 
 def site_is_current(store: Store, out: Path | str, options: SiteOptions | None = None) -> bool:
@@ -58,12 +58,15 @@ def site_is_current(store: Store, out: Path | str, options: SiteOptions | None =
     )
 
 
-def _materials(store: Store) -> Materials:
-    """Return what a site is made of in a store."""
+def _materials(store: Store, mapped: bool) -> Materials:
+    """Return what a site is made of in a store, with a map or without."""
     paths = store.paths
+    # A map has the layouts that the projector and the report keep.
+    layouts = (paths.all_layouts,) if mapped else ()
+    maps = (paths.all_maps,) if mapped else ()
     return Materials(
         (paths.manifest, paths.features, paths.all_relations, paths.thumbs, paths.previews,
-         paths.all_classes),
-        (paths.all_knn, paths.duplicates, paths.communities),
+         paths.all_classes, *layouts),
+        (paths.all_knn, paths.duplicates, paths.communities, *maps),
         (BUNDLE, COMMUNITY),
     )  # fmt: skip

@@ -42,6 +42,7 @@ class Workshop:
         roots: roots that are reachable now; pages link only to pictures in these.
         seed: of the layouts.
         program: fingerprint of what draws.
+        map: True if the site has a map, to which pages link.
     """
 
     store: Path
@@ -50,6 +51,7 @@ class Workshop:
     roots: frozenset[str]
     seed: int
     program: str
+    map: bool = False
 
 
 # Jobs of a page and of its contact sheet, and what those of the old site were made of.
@@ -111,7 +113,10 @@ def _write_page(
     workshop: Workshop, job: PageJob | OverviewJob, known: Made | None, catalog: Catalog
 ) -> Written:
     """Write the HTML of a page, drawn anew unless it is made of the same as the old one."""
-    common = "page", workshop.program, str(workshop.site), workshop.roots, workshop.seed
+    common = (
+        *("page", workshop.program, str(workshop.site), workshop.roots, workshop.seed),
+        workshop.map,
+    )
     if isinstance(job, OverviewJob):
         key = fingerprint(common, job)
         return _write_text(workshop, job.file, known, key, partial(_overview, workshop, job))
@@ -216,12 +221,12 @@ def pictures_page(workshop: Workshop, job: PageJob, facts: PageFacts) -> tuple[P
 def _overview(workshop: Workshop, job: OverviewJob) -> str:
     """Return the HTML of an overview."""
     drawing = draw_overview(job.ids, job.names, job.sizes, job.cells, job.pairs, workshop.seed)
-    return _renderer().render(job.view, drawing)
+    return _renderer().render(job.view, drawing, workshop.map)
 
 
 def _pictures(workshop: Workshop, job: PageJob, facts: PageFacts) -> str:
     """Return the HTML of a page of pictures."""
-    return _renderer().render(*pictures_page(workshop, job, facts))
+    return _renderer().render(*pictures_page(workshop, job, facts), workshop.map)
 
 
 def _others(described: Mapping[int, Any], pictures: Mapping[int, Any]) -> dict[int, Any]:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graph.choices import AUTO, JOINED, PAGE_SIZE, check_method
+from imgrec.errors import WrongValueError
 from imgrec.system.argument_types import (
+    SWITCH,
     TEXT,
     TEXT_OR_NONE,
     WHOLE,
@@ -20,6 +22,7 @@ _KINDS = {
     **dict.fromkeys(("k", "seed", "page_size", "workers_from"), WHOLE),
     **dict.fromkeys(("encoder", "communities"), TEXT_OR_NONE),
     "louvain": TEXT,
+    **dict.fromkeys(("network", "map"), SWITCH),
     "workers": WHOLE_OR_NONE,
 }
 
@@ -41,6 +44,8 @@ class SiteOptions:
             group. () shows every picture as a node of its own; None finds the near-duplicates and
             keeps them as labels.
         previews: copy the previews of the store into the site, if it has any.
+        network: write the network pages.
+        map: write the map. One of both is written at least.
         workers: processes that draw the pages; 0 for this process alone, None for one per core.
         workers_from: least number of pages for which worker processes are started.
     """
@@ -53,9 +58,13 @@ class SiteOptions:
     louvain: str = AUTO
     groups: Sequence[Sequence[int]] | None = None
     previews: bool = True
+    network: bool = True
+    map: bool = True
     workers: int | None = None
     workers_from: int = WORKERS_FROM
 
     def __post_init__(self) -> None:
         check_types(self, _KINDS)
         check_method(self.communities, self.louvain)
+        if not self.network and not self.map:
+            raise WrongValueError("a site without network pages and without a map is empty")

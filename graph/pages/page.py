@@ -97,20 +97,24 @@ class Renderer:
         # The filter `tojson` escapes <, >, & and ' (as in \u003c) and all non-ASCII characters.
         self._environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
 
-    def render(self, view: PageText, drawing: Drawing) -> str:
-        """Return the HTML of a page."""
+    def render(self, view: PageText, drawing: Drawing, mapped: bool = False) -> str:
+        """Return the HTML of a page; with links to the map if the site has one."""
         network = pyvis.network.Network(cdn_resources="local")
         # Assigned as a whole, because `add_edge` scans all edges on every call.
         network.nodes, network.edges = drawing.nodes, drawing.edges
         network.options = OPTIONS
         network.templateEnv, network.path = self._environment, "page.html"
-        self._environment.globals["view"] = view
+        self._environment.globals |= {"view": view, "mapped": mapped}
         html: str = network.generate_html()
         return html
 
     def contact_sheet(self, view: Any, data: dict[str, Any]) -> str:
         """Return the HTML of a contact sheet (`graph.pages.contact_sheet`)."""
         return self._environment.get_template("contact-sheet.html").render(view=view, data=data)
+
+    def way_to_map(self) -> str:
+        """Return the HTML of the first page of a site that is a map and nothing else."""
+        return self._environment.get_template("way-to-map.html").render() + "\n"
 
 
 def assets(live: str | None = None) -> dict[str, bytes]:

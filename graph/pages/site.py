@@ -23,13 +23,15 @@ from graph.communities.facts import CommunityFacts
 from graph.communities.kept import KeptParts, keep_parts, load_parts
 from graph.communities.parts import induced, split
 from graph.communities.weights import Graph
+from graph.map.tiles import TileShop
+from graph.map.write import MapOptions, MapWritten, check_map_size, write_map
 from graph.name_search.index import write_search
 from graph.pages.contact_sheet import ContactJob, chosen, contact_job
 from graph.pages.current import drawing_program, site_inputs
 from graph.pages.draw import Workshop, Written, write_pages, write_sheet
 from graph.pages.jobs import OverviewJob, PageJob, overview_job, pictures_job, sheet_pictures
 from graph.pages.options import SiteOptions
-from graph.pages.page import assets
+from graph.pages.page import Renderer, assets
 from graph.pages.places import Places
 from graph.pages.searchable import found_groups, found_pictures
 from graph.previews import write_previews
@@ -48,6 +50,8 @@ from imgrec.system.output_folder import SITE
 from imgrec.system.progress import planned, progress
 from imgrec.system.stage_costs import (
     COMMUNITIES,
+    MAP_DATA,
+    MAP_TILES,
     NEAR_DUPLICATES,
     NEIGHBORS,
     PAGES,
@@ -55,14 +59,18 @@ from imgrec.system.stage_costs import (
     SEARCH,
     SHEETS,
     SITE_END,
+    layout_s,
+    layout_stage,
     weights_of,
 )
 from imgrec.system.threads import cores
 from imgrec.system.workers import in_order
 
-_FOLDERS = ("assets", "sheets", FOLDER, CONTACT)
+_FOLDERS = ("sheets", FOLDER, CONTACT)
 # In order.
-STAGES = (NEIGHBORS, NEAR_DUPLICATES, COMMUNITIES, PREVIEWS, SHEETS, PAGES, SEARCH, SITE_END)
+_BEFORE = (NEIGHBORS, NEAR_DUPLICATES, COMMUNITIES)
+_NETWORK = (PREVIEWS, SHEETS, PAGES, SEARCH)
+_MAP = (MAP_TILES, MAP_DATA)
 
 
 @dataclass(frozen=True)
@@ -125,9 +133,22 @@ def write_site(
     out, options = Path(out).resolve(), options or SiteOptions()
     check_page_size(options.page_size)
     SITE.check_place(out)
-    weights = weights_of(STAGES, len(store.feature(options.encoder)))
-    with planned(weights, quiet=quiet):
+    pictures = len(store.feature(options.encoder))
+    if options.map:
+        check_map_size(pictures)
+    with planned(_weights(options, pictures), quiet=quiet):
         return _made(store, out, options, quiet)
+
+
+def _weights(options: SiteOptions, pictures: int) -> dict[str, float]:
+    """Return the seconds of the stages of a site, in order."""
+    weights = weights_of(_BEFORE, pictures)
+    if options.network:
+        weights |= weights_of(_NETWORK, pictures)
+    if options.map:
+        weights[layout_stage("umap", 2)] = layout_s("umap", 2, pictures)
+        weights |= weights_of(_MAP, pictures)
+    return weights | weights_of([SITE_END], pictures)
 
 
 def _made(store: Store, out: Path, options: SiteOptions, quiet: bool) -> SiteSummary:
@@ -152,21 +173,29 @@ def _made(store: Store, out: Path, options: SiteOptions, quiet: bool) -> SiteSum
     with ExitStack() as end:
         with new_folder(out, SITE.check_place, stamps.take) as folder:
             workshop = Workshop(
-                store.path.resolve(), folder.resolve(), out, roots, options.seed, drawing_program()
-            )
-            if options.previews:
-                warnings += write_previews(store, folder, neighbors.ids, quiet=quiet)
-            written = _write_site(collection, store, workshop, options, quiet)
+                store.path.resolve(), folder.resolve(), out, roots, options.seed,
+                drawing_program(), options.map,
+            )  # fmt: skip
+            _write_assets(workshop, store)
+            written: list[Written] = []
+            mapped = MapWritten({}, 0, [])
+            if options.network:
+                if options.previews:
+                    warnings += write_previews(store, folder, neighbors.ids, quiet=quiet)
+                written = _write_network(collection, store, workshop, options, quiet)
+            if options.map:
+                mapped = _write_map(collection, store, workshop, options, quiet)
+                warnings += mapped.warnings
             # Until the folder has its name and the labels are kept.
             end.enter_context(progress(SITE_END, quiet=quiet))
-            size_bytes = _finish(collection, store, workshop)
+            size_bytes = _finish(collection, store, workshop, options)
         unkept = keep_labels(store, COMMUNITY, collection.labels)
         if not unkept:
             # The method that the store remembers is that of its labels.
             keep_parts(store, collection.kept)
         inputs = site_inputs(store, out, options, reachable_roots(store.catalog))
         whole = not warnings and not unkept
-        made = {one.file: one.made for one in written}
+        made = {one.file: one.made for one in written} | mapped.made
         remember(out, inputs.whole_if(given) if whole else "", stamps, made)
     warnings += [*store.lacking(store.feature(spec.name)), *unkept]
     keep_site(store, out)
@@ -182,7 +211,7 @@ def _made(store: Store, out: Path, options: SiteOptions, quiet: bool) -> SiteSum
         communities=collection.facts,
         depth=max(len(guide.above(path)) for path in guide.leaves),
         bundles=int((guide.bundles.sizes > 1).sum()),
-        pages=len(guide.pages),
+        pages=len(guide.pages) if options.network else 0,
         size_bytes=size_bytes,
         kept=sum(one.kept for one in written if one.file in pages),
         warnings=tuple(warnings),
@@ -208,17 +237,46 @@ def _groups(
     return found.groups, keep_labels(store, BUNDLE, found.labels())
 
 
-def _write_site(
+def _write_assets(workshop: Workshop, store: Store) -> None:
+    folder = workshop.folder / "assets"
+    folder.mkdir()
+    for name, data in assets(running_server(store.path)).items():
+        (folder / name).write_bytes(data)
+
+
+def _write_map(
+    collection: CommunityTree, store: Store, workshop: Workshop, options: SiteOptions, quiet: bool
+) -> MapWritten:
+    """Write the map, and where it is all of the site the page that leads to it."""
+    if not options.network:
+        (workshop.folder / "index.html").write_text(Renderer().way_to_map(), "utf-8")
+    shop = TileShop(workshop.store, workshop.folder, workshop.site, workshop.program)
+    guide = collection.guide
+    wanted = MapOptions(
+        feature=store.spec(options.encoder).name,
+        seed=options.seed,
+        workers=_workers(len(guide.pages), options),
+        pages=options.network,
+        roots=workshop.roots,
+        quiet=quiet,
+    )
+    return write_map(collection, store, shop, wanted, record_of(workshop.site).made)
+
+
+def _workers(pages: int, options: SiteOptions) -> int:
+    """Return the number of worker processes for so many pages, and for the map of as many."""
+    wanted = cores() if options.workers is None else options.workers
+    return wanted if pages >= options.workers_from else 0
+
+
+def _write_network(
     collection: CommunityTree, store: Store, workshop: Workshop, options: SiteOptions, quiet: bool
 ) -> list[Written]:
-    """Write all files of a site but its marker; return the sheets and pages."""
+    """Write all pages of a site, their sheets and search; return the sheets and pages."""
     guide, folder = collection.guide, workshop.folder
     for name in _FOLDERS:
         (folder / name).mkdir()
-    for name, data in assets(running_server(store.path)).items():
-        (folder / "assets" / name).write_bytes(data)
-    wanted = cores() if options.workers is None else options.workers
-    workers = wanted if len(guide.pages) >= options.workers_from else 0
+    workers = _workers(len(guide.pages), options)
     known = record_of(workshop.site).made
     written: list[Written] = []
     tasks = (
@@ -247,12 +305,15 @@ def _write_site(
     return written
 
 
-def _finish(collection: CommunityTree, store: Store, workshop: Workshop) -> int:
+def _finish(
+    collection: CommunityTree, store: Store, workshop: Workshop, options: SiteOptions
+) -> int:
     """Write the marker of the site; return the size of all files in bytes."""
     folder = workshop.folder
     facts = {
         STORE: store_token(store.path, workshop.site),
         "pictures": len(collection.labels),
+        "network": options.network,
         "communities": asdict(collection.facts),
     }
     marker = SITE.described(folder, facts)

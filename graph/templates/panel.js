@@ -90,6 +90,8 @@ function showPanel(id) {
   // Without a link if the root was not reachable when the site was written.
   part("full").hidden = !picture.href;
   if (picture.href) part("full").href = picture.href;
+  // A site need not have a map.
+  if (part("on-map")) part("on-map").href = `${page.root}map/index.html#id=${id}`;
   part("labels").replaceChildren(...picture.labels.map(label));
   showBundle(node);
   part("near").replaceChildren(...picture.near.map(neighbor));

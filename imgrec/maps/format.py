@@ -53,8 +53,6 @@ NO_VALUE, OTHER_VALUE = 0, 65_535
 MOST_VALUES, MOST_KINDS = 4_096, 12
 # Of a tile's WebP, and of its file, in which base64 takes a third more.
 IMAGE_BYTES, TILE_BYTES = 380_000, 512_000
-# Ids are 32 bits in the files.
-MOST_ID = 2**32 - 1
 # The base layout, whose positions are the cells, and the others.
 BASE = "map"
 LAYOUTS = ("umap", "tsne", "pca", "time")
@@ -144,8 +142,7 @@ def script_value(data: bytes, name: str) -> Any:
 
 def packed(values: NDArray[Any]) -> str:
     """Return an array as base64 of its little-endian bytes."""
-    data = np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()
-    return base64.b64encode(data).decode("ascii")
+    return base64_text(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes())
 
 
 def unpacked(text: str, kind: str, *shape: int) -> NDArray[Any]:
@@ -165,6 +162,11 @@ def unpacked(text: str, kind: str, *shape: int) -> NDArray[Any]:
     if len(data) != wanted:
         raise ValueError(f"an array has {len(data):,} bytes, not {wanted:,}")
     return np.frombuffer(data, kind_of).reshape(shape)
+
+
+def base64_text(data: bytes) -> str:
+    """Return the base64 of some bytes."""
+    return base64.b64encode(data).decode("ascii")
 
 
 def base64_bytes(text: str) -> bytes:

@@ -105,7 +105,8 @@ SITE = OutputFolder(
     "site.json",
     r"index\.html|assets/[a-z.-]+\.(js|css)|search/[a-z0-9-]+\.js"
     r"|pages/community-[0-9.]+\.html|contact/(index|community-[0-9.]+)\.html"
-    r"|sheets/(index|community-[0-9.]+)\.jpg|previews/[0-9]+/[0-9]+\.webp",
+    r"|sheets/(index|community-[0-9.]+)\.jpg|previews/[0-9]+/[0-9]+\.webp"
+    r"|map/(index\.html|map\.json|density\.png|[a-z0-9-]+\.js|[0-9]/[0-9]+_[0-9]+\.js)",
 )
 REPORT = OutputFolder(
     "report", "report.json", r"index\.html|figures/[a-z0-9-]+\.(svg|png)|tables/[a-z0-9-]+\.csv"

@@ -24,6 +24,8 @@ PREVIEWS = "copying previews"
 SHEETS = "sheets of thumbnails"
 PAGES = "pages"
 SEARCH = "search of names"
+MAP_TILES = "tiles of the map"
+MAP_DATA = "data of the map"
 SITE_END = "writing the site"
 # imgrec projector
 PARTITION = "dividing into pages"
@@ -74,6 +76,8 @@ COSTS: Mapping[str, tuple[float, float]] = {
     SHEETS: (0.0, 2.0),
     PAGES: (0.0, 4.0),
     SEARCH: (0.0, 0.5),
+    MAP_TILES: (0.0, 0.5),
+    MAP_DATA: (0.1, 0.2),
     SITE_END: (0.1, 0.1),
     PARTITION: (0.0, 0.3),
     WEIGHTS: (0.1, 0.1),

@@ -1,5 +1,7 @@
 """The pyramid against a direct search of each cell, and its promise: what is visible stays so."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -34,7 +36,7 @@ def test_each_cell_shows_its_first_picture(pyramid: Pyramid) -> None:
 @given(_pyramids())
 def test_what_a_level_shows_is_shown_below_and_the_deepest_shows_all(pyramid: Pyramid) -> None:
     shown = [set(pyramid.shown(level)[1].tolist()) for level in range(pyramid.depth + 1)]
-    for above, below in zip(shown[:-1], shown[1:], strict=True):
+    for above, below in pairwise(shown):
         assert above <= below
     assert shown[-1] == set(range(len(pyramid.cells)))
 

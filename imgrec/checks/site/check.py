@@ -12,11 +12,14 @@ from pathlib import Path
 from imgrec.checks.findings import Check, CheckReport, Finding, Place, collected, shortened
 from imgrec.checks.site.files import START, check_listed, list_files, read_manifest
 from imgrec.checks.site.index import PictureIndex, reachable
+from imgrec.checks.site.map import check_map
 from imgrec.checks.site.page import Site, check_css, check_page
+from imgrec.maps.format import FOLDER as MAP_FOLDER
 from imgrec.system.text import counted
 
 # Folder of the contact sheets in a site.
 _CONTACT = "contact/"
+_MAP = f"{MAP_FOLDER}/"
 
 
 def check_site(site: Path) -> CheckReport:
@@ -34,19 +37,29 @@ def check_site(site: Path) -> CheckReport:
         return CheckReport((), tuple(findings))
     files = frozenset(collected(list_files(site), findings))
     collected(check_listed(place, manifest, files), findings)
-    pages = sorted(file for file in files if file.endswith(".html"))
+    mapped = any(file.startswith(_MAP) for file in files)
+    pages = []
+    if manifest.network:
+        pages = sorted(file for file in files if file.endswith(".html"))
+        pages = [page for page in pages if not page.startswith(_MAP)]
     known = Site(site.resolve(), files, pages, PictureIndex(pages))
     for number in range(len(pages)):
         collected(check_page(known, number), findings)
     for sheet in sorted(file for file in files if file.endswith(".css")):
         collected(check_css(known, sheet), findings)
-    pictures = collected(_check_whole(known, place, manifest.pictures), findings)
+    pictures = manifest.pictures or 0
+    if manifest.network:
+        pictures = collected(_check_whole(known, place, manifest.pictures), findings)
+    if mapped or not manifest.network:
+        collected(check_map(site.resolve(), files, manifest.pictures), findings)
     if any(finding.severity == "error" for finding in findings):
         return CheckReport((), tuple(findings))
     # Counted as imgrec graph does: a contact sheet is no page of the network.
     sheets = sum(page.startswith(_CONTACT) for page in pages)
     what = [counted(len(pages) - sheets, "page"), counted(pictures, "picture")]
+    what = what if manifest.network else what[1:]
     what[1:1] = [counted(sheets, "contact sheet")] if sheets else []
+    what += ["a map"] if mapped else []
     return CheckReport(((place.name, ", ".join(what)),), tuple(findings))
 
 

@@ -28,10 +28,12 @@ class SiteManifest:
     Attributes:
         files: paths relative to the site.
         pictures: number of pictures; None if the manifest has none.
+        network: False if the site is a map without network pages.
     """
 
     files: frozenset[str]
     pictures: int | None
+    network: bool = True
 
 
 def read_manifest(place: Place, site: Path) -> Check[SiteManifest | None]:
@@ -63,7 +65,7 @@ def read_manifest(place: Place, site: Path) -> Check[SiteManifest | None]:
             "missing pictures may go unnoticed",
         )
         pictures = None
-    return SiteManifest(frozenset(files), pictures)
+    return SiteManifest(frozenset(files), pictures, described.get("network") is not False)
 
 
 def list_files(site: Path) -> Check[set[str]]:

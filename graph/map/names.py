@@ -1,0 +1,182 @@
+"""Names that are written on the map: of communities and classes, by zoom level, without overlap.
+
+At each level the names with most pictures are placed first, and one that would overlap those is
+left for a deeper level, where there is more room. A name stays while one goes deeper: boxes keep
+their size on the screen and move apart, so what does not overlap at one level does not at the next.
+It ends when its pictures fill several screens, and those of its parts stand there in its place.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.communities.guide import Guide
+from graph.picture_facts import clipped
+from imgrec.collection import Catalog, Ids
+from imgrec.collection.kinds import CLASS, COMMUNITY
+from imgrec.labels.community_names import is_lonely
+from imgrec.maps.format import CELL_PX
+from imgrec.maps.pyramid import Cells, side_of
+from imgrec.system.file_names import printable
+
+# Letters are drawn 13 px high: the size of a name on the screen.
+_LETTER_PX, _LINE_PX, _MARGIN_PX = 7.5, 20, 14
+_LONGEST = 28
+# Levels below the deepest on which the map can still be magnified.
+BELOW = 2
+# A name ends where its pictures reach this far from their middle.
+_SPREAD_PX = 1_400
+MOST_NAMES, _MOST_CLASSES, _LEAST_PICTURES = 4_000, 200, 3
+# A class is named if half of its pictures lie within this share of the side of the map.
+_COMPACT = 0.12
+
+
+@dataclass(frozen=True)
+class MapName:
+    """A name on the map.
+
+    Attributes:
+        text: at most 28 characters.
+        kind: `community` or `class`.
+        path: of the community; "" for a class.
+        x: of its middle, in cells of the deepest level.
+        y: likewise, downwards.
+        weight: number of pictures.
+        spread: half of these are within so many cells of the middle.
+        first: the level from which it is shown.
+        last: the last level on which it is shown.
+    """
+
+    text: str
+    kind: str
+    path: str
+    x: float
+    y: float
+    weight: int
+    spread: float
+    first: int = -1
+    last: int = -1
+
+    def row(self) -> dict[str, Any]:
+        """Return it as the data file has it."""
+        return {
+            "text": self.text, "kind": self.kind, "path": self.path, "x": round(self.x, 2),
+            "y": round(self.y, 2), "from": self.first, "to": self.last, "weight": self.weight,
+        }  # fmt: skip
+
+
+def names_on(guide: Guide, catalog: Catalog, ids: Ids, cells: Cells, depth: int) -> list[MapName]:
+    """Return the names that are written on a map, the most frequent first.
+
+    Args:
+        guide: to all communities.
+        catalog: has the classes.
+        ids: (n,) of the pictures.
+        cells: (n, 2) of the pictures.
+        depth: the deepest level.
+    """
+    found = [*_communities(guide, cells), *_classes(catalog, ids, cells, depth)]
+    found.sort(key=lambda name: (-name.weight, name.path, name.text))
+    return placed(found[:MOST_NAMES], depth)
+
+
+def placed(names: Iterable[MapName], depth: int) -> list[MapName]:
+    """Return those of some names that fit, with the levels on which they are shown.
+
+    Args:
+        names: the most important first.
+        depth: the deepest level.
+    """
+    waiting, found = list(names), list[MapName]()
+    for level in range(depth + BELOW + 1):
+        scale = CELL_PX / 2.0 ** (depth - level)
+        boxes = _Boxes(name for name in found if name.last >= level)
+        left = []
+        for name in waiting:
+            last = _last_level(name, depth)
+            if last < level:
+                continue
+            if boxes.are_free(name, scale):
+                placed_name = replace(name, first=level, last=last)
+                boxes.add(placed_name)
+                found.append(placed_name)
+            else:
+                left.append(name)
+        waiting = left
+    return sorted(found, key=lambda name: (-name.weight, name.path, name.text))
+
+
+def width_px(text: str) -> float:
+    """Return an estimate of the width of a name on the screen, with a margin."""
+    return len(text) * _LETTER_PX + _MARGIN_PX
+
+
+class _Boxes:
+    """The names of a level."""
+
+    def __init__(self, names: Iterable[MapName]) -> None:
+        self._x, self._y, self._widths = list[float](), list[float](), list[float]()
+        self._texts = set[str]()
+        for name in names:
+            self.add(name)
+
+    def add(self, name: MapName) -> None:
+        self._x.append(name.x)
+        self._y.append(name.y)
+        self._widths.append(width_px(name.text))
+        self._texts.add(name.text.casefold())
+
+    def are_free(self, name: MapName, scale: float) -> bool:
+        """Return True if a name overlaps none, and says what none says."""
+        if name.text.casefold() in self._texts:
+            return False
+        across = np.abs(np.array(self._x) - name.x) * scale
+        down = np.abs(np.array(self._y) - name.y) * scale
+        apart = (np.array(self._widths) + width_px(name.text)) / 2
+        return not ((across < apart) & (down < _LINE_PX)).any()
+
+
+def _last_level(name: MapName, depth: int) -> int:
+    """Return the last level on which the spread of a name is not too wide for it."""
+    levels = range(depth + BELOW, -1, -1)
+    fits = (z for z in levels if name.spread * CELL_PX / 2.0 ** (depth - z) <= _SPREAD_PX)
+    return next(fits, 0)
+
+
+def _communities(guide: Guide, cells: Cells) -> Iterator[MapName]:
+    of_nodes = guide.bundles
+    for path, group in guide.groups.items():
+        words = guide.words[path] if path else ""
+        if not words or is_lonely(path):
+            continue
+        rows = of_nodes.representatives[group.rows]
+        pictures = guide.pictures(path)
+        if pictures >= _LEAST_PICTURES:
+            x, y, spread = _middle(cells[rows])
+            yield MapName(clipped(words, _LONGEST), COMMUNITY, path, x, y, pictures, spread)
+
+
+def _classes(catalog: Catalog, ids: Ids, cells: Cells, depth: int) -> Iterator[MapName]:
+    for value, own in catalog.labels.groups(CLASS, _MOST_CLASSES).items():
+        rows = np.flatnonzero(np.isin(ids, own))
+        if len(rows) < _LEAST_PICTURES:
+            continue
+        x, y, spread = _middle(cells[rows])
+        # Pictures of a class that lie all over the map have no place.
+        if spread <= _COMPACT * side_of(depth):
+            text = clipped(printable(value.partition(",")[0]).strip(), _LONGEST)
+            yield MapName(text, CLASS, "", x, y, len(rows), spread)
+
+
+def _middle(cells: Cells) -> tuple[float, float, float]:
+    """Return the middle of some cells, and the distance within which half of them are.
+
+    The middle is the cell nearest to the median: it lies among the pictures.
+    """
+    places: NDArray[np.float64] = cells.astype(np.float64) + 0.5
+    away = np.linalg.norm(places - np.median(places, axis=0), axis=1)
+    x, y = places[int(away.argmin())].tolist()
+    return x, y, float(np.median(np.linalg.norm(places - (x, y), axis=1)))
