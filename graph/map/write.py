@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from graph.communities.build import CommunityTree
-from graph.exports.map import map_of
 from graph.map.data import (
     DataFile,
     detail_files,
@@ -31,6 +30,7 @@ from graph.map.priority import ranks_of
 from graph.map.snapping import snapped
 from graph.map.tiles import Pixels, TileShop, TileTask, TileWritten, write_tile
 from imgrec.errors import ImgrecError
+from imgrec.layouts.umap import Positions
 from imgrec.maps.format import (
     BASE,
     CELL_PX,
@@ -110,6 +110,7 @@ def check_map_size(pictures: int) -> None:
 
 def write_map(
     collection: CommunityTree,
+    positions: Positions,
     store: Store,
     shop: TileShop,
     options: MapOptions,
@@ -119,16 +120,16 @@ def write_map(
 
     Args:
         collection: the communities of all pictures.
+        positions: (n, 2) of the pictures, -1 to 1, y up.
         store: open.
         shop: what tiles are made of, and where.
         options: of the map.
         known: what the files of the old site were made of, by path.
     """
     neighbors, feature = collection.neighbors, options.feature
-    laid_out = map_of(store, neighbors, feature, options.seed, quiet=options.quiet)
     depth = deepest_level(len(neighbors.ids))
     near = neighbors.rows()
-    cells = snapped(laid_out.positions, depth)
+    cells = snapped(positions, depth)
     pyramid = Pyramid(cells, ranks_of(collection.guide, near), depth)
     sides, written = _write_tiles(pyramid, neighbors.ids, shop, options, known)
     with progress(MAP_DATA, quiet=options.quiet):

@@ -23,6 +23,7 @@ from graph.communities.facts import CommunityFacts
 from graph.communities.kept import KeptParts, keep_parts, load_parts
 from graph.communities.parts import induced, split
 from graph.communities.weights import Graph
+from graph.exports.map import map_of
 from graph.map.tiles import TileShop
 from graph.map.write import MapOptions, MapWritten, check_map_size, write_map
 from graph.name_search.index import write_search
@@ -260,7 +261,9 @@ def _write_map(
         roots=workshop.roots,
         quiet=quiet,
     )
-    return write_map(collection, store, shop, wanted, record_of(workshop.site).made)
+    laid_out = map_of(store, collection.neighbors, wanted.feature, options.seed, quiet=quiet)
+    known = record_of(workshop.site).made
+    return write_map(collection, laid_out.positions, store, shop, wanted, known)
 
 
 def _workers(pages: int, options: SiteOptions) -> int:

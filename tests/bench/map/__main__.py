@@ -1,0 +1,41 @@
+"""`make bench-map`: the map of a large collection."""
+
+import argparse
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).parents[3]))
+sys.path.insert(1, str(Path(__file__).parents[2] / "helpers"))
+sys.path.insert(1, str(Path(__file__).parents[1]))
+sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
+sys.path.insert(1, str(Path(__file__).parents[1] / "logdir"))
+
+import files
+
+from machine import described, work_folder, write
+
+_PACKAGES = ("numba", "numpy", "pillow")
+
+
+def main() -> int:
+    """Run the measurements and print tables as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--count", type=int, default=400_000, help="pictures (default 400000)")
+    add("--photos", type=Path, metavar="STORE", help="take the thumbnails of this store")
+    add("--keep", type=Path, metavar="DIR",
+        help="keep store and site in this folder, and use a store that exists")  # fmt: skip
+    arguments = parser.parse_args()
+    if arguments.count < 1000:
+        parser.error(f"--count {arguments.count}: at least 1000 pictures are needed")
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    write(f"# Map\n\n{described()}{packages}\n\n")
+    with work_folder(arguments.keep) as work:
+        table, _ = files.measured(work, arguments.count, arguments.photos)
+        write(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

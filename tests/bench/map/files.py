@@ -1,0 +1,93 @@
+"""The files of the map of a large collection: seconds and bytes beyond positions."""
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+from map_store import FEATURE, written
+
+from graph.communities.build import CommunityOptions, make_collection
+from graph.map.tiles import TileShop
+from graph.map.write import MapOptions, write_map
+from imgrec import Store, neighbors_of
+from imgrec.checks import check_site
+from imgrec.layouts.umap import framed
+from imgrec.maps.format import FOLDER
+from imgrec.maps.reader import SiteMap
+from imgrec.neighbors.neighbors import Neighbors
+from imgrec.system.output_folder import SITE
+from imgrec.system.threads import cores
+from machine import rows, seconds
+from measuring import family_mb, tell
+
+# Steps in which positions move to the middle of those of their nearest pictures.
+_STEPS = 30
+_HEADS = ("", "target", "measured")
+
+
+def measured(work: Path, count: int, photos: Path | None) -> tuple[str, Path]:
+    """Return a table of the files of the map of a synthetic store, and the site."""
+    tell(f"map: a store of {count} pictures")
+    store_path = written(work / f"map-{count}", count, photos)
+    site = work / f"site-{count}"
+    shutil.rmtree(site, ignore_errors=True)
+    (site / "assets").mkdir(parents=True)
+    with Store.open(store_path) as store:
+        tell("map: neighbors and communities")
+        neighbors = neighbors_of(store)
+        collection = make_collection(
+            neighbors, store.catalog, options=CommunityOptions(FEATURE)
+        )  # fmt: skip
+        positions = _positions(neighbors)
+        tell("map: writing")
+        shop = TileShop(store_path.resolve(), site, work / "no-site", "program")
+        options = MapOptions(FEATURE, 0, cores(), False, frozenset())
+        before_mb = family_mb(os.getpid())
+        spent_s = seconds(lambda: write_map(collection, positions, store, shop, options, {}))
+        main_mb = family_mb(os.getpid()) - before_mb
+    (site / "index.html").write_text('<a href="map/index.html">Map</a>')
+    marker = SITE.described(site, {"pictures": count, "network": False})
+    (site / SITE.marker).write_text(marker, "utf-8")
+    return _table(site, count, spent_s, main_mb), site
+
+
+def _table(site: Path, count: int, spent_s: float, main_mb: float) -> str:
+    found = SiteMap.open(site)
+    tiles = [path.stat().st_size for path in (site / FOLDER).glob("[0-9]/*.js")]
+    rest = sum(path.stat().st_size for path in (site / FOLDER).glob("*.*"))
+    shown = sum(
+        len(found.tile(level, x, y).slots)
+        for level, of_level in enumerate(found.tiles)
+        for x, y in of_level.tolist()
+    )
+    tell("map: the doctor")
+    started = time.perf_counter()
+    faults = len(check_site(site).findings)
+    doctor_s = time.perf_counter() - started
+    lines = [
+        ["tiles", "", f"{len(tiles):,} on {found.depth + 1} levels"],
+        ["thumbnails on them", "", f"{shown:,}, {shown / count:.2f} a picture"],
+        ["size of all tiles", "400 MB at 400,000", f"{sum(tiles) / 1e6:.0f} MB"],
+        ["bytes of a thumbnail, with base64", "", f"{sum(tiles) / shown:.0f}"],
+        ["largest tile", "512 kB", f"{max(tiles) / 1e3:.0f} kB"],
+        ["all other files", "", f"{rest / 1e6:.0f} MB"],
+        ["written, beyond positions", "600 s at 400,000", f"{spent_s:.0f} s"],
+        ["memory that stayed", "", f"{main_mb:.0f} MB"],
+        ["checked by the doctor", "", f"{doctor_s:.0f} s, {faults} findings"],
+    ]
+    return rows(_HEADS, lines)
+
+
+def _positions(neighbors: Neighbors) -> np.ndarray:
+    """Return positions (n, 2): chance, moved to the middle of neighbors, step by step.
+
+    A cheap layout with crowds and gaps; the layout itself is measured by `make bench-projector`.
+    """
+    near = neighbors.rows()[:, :8]
+    found = np.random.default_rng(0).standard_normal((len(near), 2)).astype(np.float32)
+    for _ in range(_STEPS):
+        found = (found + found[near].mean(axis=1)) / 2
+        found /= found.std(axis=0)
+    return framed(found)
