@@ -25,22 +25,24 @@ from imgrec.maps.format import (
     pieces,
     points_name,
 )
-from imgrec.maps.pyramid import Cells
+from imgrec.maps.pyramid import Pyramid
 from imgrec.neighbors.neighbors import Neighbors
 
 # Name and value of a file.
 DataFile = tuple[str, Any]
 
 
-def point_files(ids: Ids, cells: Cells, sides: NDArray[np.uint8]) -> Iterator[DataFile]:
-    """Yield ids, cells and sides of the thumbnails of all pictures."""
+def point_files(ids: Ids, pyramid: Pyramid, sides: NDArray[np.uint8]) -> Iterator[DataFile]:
+    """Yield ids, cells, first levels and sides (n, 2) of the thumbnails of all pictures."""
+    levels = pyramid.first_levels()
     for number, rows in enumerate(pieces(len(ids), PER_POINTS)):
         own = slice(rows.start, rows.stop)
         yield (
             points_name(number),
             {
                 "ids": packed(ids[own].astype(np.uint32)),
-                "cells": packed(cells[own]),
+                "cells": packed(pyramid.cells[own]),
+                "levels": packed(levels[own]),
                 "sides": packed(sides[own]),
             },
         )

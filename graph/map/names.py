@@ -19,7 +19,7 @@ from imgrec.collection import Catalog, Ids
 from imgrec.collection.kinds import CLASS, COMMUNITY
 from imgrec.labels.community_names import is_lonely
 from imgrec.maps.format import CELL_PX
-from imgrec.maps.pyramid import Cells, side_of
+from imgrec.maps.pyramid import Cells, Rows, side_of
 from imgrec.system.file_names import printable
 
 # Letters are drawn 13 px high: the size of a name on the screen.
@@ -42,6 +42,7 @@ class MapName:
         text: at most 28 characters.
         kind: `community` or `class`.
         path: of the community; "" for a class.
+        row: of the picture in its middle.
         x: of its middle, in cells of the deepest level.
         y: likewise, downwards.
         weight: number of pictures.
@@ -53,6 +54,7 @@ class MapName:
     text: str
     kind: str
     path: str
+    row: int
     x: float
     y: float
     weight: int
@@ -60,11 +62,11 @@ class MapName:
     first: int = -1
     last: int = -1
 
-    def row(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """Return it as the data file has it."""
         return {
-            "text": self.text, "kind": self.kind, "path": self.path, "x": round(self.x, 2),
-            "y": round(self.y, 2), "from": self.first, "to": self.last, "weight": self.weight,
+            "text": self.text, "kind": self.kind, "path": self.path, "row": self.row,
+            "x": self.x, "y": self.y, "from": self.first, "to": self.last, "weight": self.weight,
         }  # fmt: skip
 
 
@@ -155,8 +157,9 @@ def _communities(guide: Guide, cells: Cells) -> Iterator[MapName]:
         rows = of_nodes.representatives[group.rows]
         pictures = guide.pictures(path)
         if pictures >= _LEAST_PICTURES:
-            x, y, spread = _middle(cells[rows])
-            yield MapName(clipped(words, _LONGEST), COMMUNITY, path, x, y, pictures, spread)
+            row, x, y, spread = _middle(cells, rows)
+            text = clipped(words, _LONGEST)
+            yield MapName(text, COMMUNITY, path, row, x, y, pictures, spread)
 
 
 def _classes(catalog: Catalog, ids: Ids, cells: Cells, depth: int) -> Iterator[MapName]:
@@ -164,19 +167,20 @@ def _classes(catalog: Catalog, ids: Ids, cells: Cells, depth: int) -> Iterator[M
         rows = np.flatnonzero(np.isin(ids, own))
         if len(rows) < _LEAST_PICTURES:
             continue
-        x, y, spread = _middle(cells[rows])
+        row, x, y, spread = _middle(cells, rows)
         # Pictures of a class that lie all over the map have no place.
         if spread <= _COMPACT * side_of(depth):
             text = clipped(printable(value.partition(",")[0]).strip(), _LONGEST)
-            yield MapName(text, CLASS, "", x, y, len(rows), spread)
+            yield MapName(text, CLASS, "", row, x, y, len(rows), spread)
 
 
-def _middle(cells: Cells) -> tuple[float, float, float]:
-    """Return the middle of some cells, and the distance within which half of them are.
+def _middle(cells: Cells, rows: Rows) -> tuple[int, float, float, float]:
+    """Return the picture in the middle of some, its place, and how far half of them are from it.
 
-    The middle is the cell nearest to the median: it lies among the pictures.
+    It is the one nearest to the median: its place is among them.
     """
-    places: NDArray[np.float64] = cells.astype(np.float64) + 0.5
+    places: NDArray[np.float64] = cells[rows].astype(np.float64) + 0.5
     away = np.linalg.norm(places - np.median(places, axis=0), axis=1)
-    x, y = places[int(away.argmin())].tolist()
-    return x, y, float(np.median(np.linalg.norm(places - (x, y), axis=1)))
+    nearest = int(away.argmin())
+    x, y = places[nearest].tolist()
+    return int(rows[nearest]), x, y, float(np.median(np.linalg.norm(places - (x, y), axis=1)))

@@ -140,12 +140,12 @@ def write_map(
         details = detail_files(collection.labels, store.catalog, neighbors.ids, roots)
         folder = shop.folder / FOLDER
         for name, value in chain(
-            point_files(neighbors.ids, cells, sides),
+            point_files(neighbors.ids, pyramid, sides),
             chain.from_iterable(map(layout_files, layouts)),
             chain.from_iterable(map(label_files, range(len(labels)), labels)),
             near_files(neighbors, near),
             details,
-            [(NAMES, {"names": [name.row() for name in names]})],
+            [(NAMES, {"names": [name.facts() for name in names]})],
         ):
             _write(folder, (name, value))
         links = [_root_link(root, shop.site, options.roots) for root in roots]

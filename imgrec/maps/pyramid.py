@@ -78,6 +78,13 @@ class Pyramid:
         first = np.diff(cells, prepend=-1) > 0
         return cells[first], order[first]
 
+    def first_levels(self) -> NDArray[np.uint8]:
+        """Return the first level (n,) that shows each picture; all below it show it too."""
+        found = np.full(len(self.cells), self.depth, np.uint8)
+        for level in range(self.depth - 1, -1, -1):
+            found[self.shown(level)[1]] = level
+        return found
+
     def tiles(self, level: int) -> Iterator[Tile]:
         """Yield the tiles of a level that show a picture, row after row."""
         cells, rows = self.shown(level)

@@ -59,10 +59,18 @@ class MapError(ImgrecError):
 
 @dataclass(frozen=True)
 class Points:
-    """Some pictures: catalog ids (m,), cells (m, 2), and sides (m, 2) of their thumbnails."""
+    """Some pictures.
+
+    Attributes:
+        ids: (m,) of the catalog, ascending.
+        cells: (m, 2) at the deepest level.
+        levels: (m,) the first level that shows each.
+        sides: (m, 2) width and height of their thumbnails in a slot.
+    """
 
     ids: NDArray[np.uint32]
     cells: NDArray[np.uint16]
+    levels: NDArray[np.uint8]
     sides: NDArray[np.uint8]
 
 
@@ -149,13 +157,15 @@ class SiteMap:
             value = self._value(name, shapes.POINTS, _ARRAYS_BYTES)
             ids = unpacked(value["ids"], "u4", m)
             cells = unpacked(value["cells"], "u2", m, 2)
+            levels = unpacked(value["levels"], "u1", m)
             sides = unpacked(value["sides"], "u1", m, 2)
             _check((np.diff(ids.astype(np.int64)) > 0).all(), "its ids do not ascend")
             _check((cells < self.side).all(), "a cell lies outside of the map")
+            _check((levels <= self.depth).all(), "a level is deeper than the map")
             _check(((sides > 0) & (sides <= CELL_PX)).all(), "a thumbnail is larger than its slot")
         except (OSError, ValueError) as error:
             raise _damaged(file_of(name), error) from error
-        return Points(ids, cells, sides)
+        return Points(ids, cells, levels, sides)
 
     def layout(self, name: str, number: int) -> NDArray[np.uint16]:
         """Return positions (m, 2) over the square of the map, y down."""
@@ -182,6 +192,8 @@ class SiteMap:
             found: list[dict[str, Any]] = self._value(NAMES, shapes.NAMES, _TEXTS_BYTES)["names"]
             inside = all(0 <= one[axis] <= self.side for one in found for axis in ("x", "y"))
             _check(inside, "a name lies outside of the map")
+            known = all(one["row"] < self.pictures for one in found)
+            _check(known, "a row is that of no picture")
         except (OSError, ValueError) as error:
             raise _damaged(file_of(NAMES), error) from error
         return found

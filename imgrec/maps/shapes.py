@@ -60,7 +60,7 @@ FACTS: Shape = {
     "roots": [(None, _is_root)],
     "pages": bool,
 }
-POINTS: Shape = {"ids": str, "cells": str, "sides": str}
+POINTS: Shape = {"ids": str, "cells": str, "levels": str, "sides": str}
 LAYOUT: Shape = {"positions": str}
 LABEL: Shape = {"codes": str}
 NEAR_ROWS: Shape = {"k": a_number(0, NEAR), "rows": str, "similarity": str}
@@ -79,6 +79,7 @@ NAMES: Shape = {
             "text": a_text(80),
             "kind": one_of(COMMUNITY, CLASS),
             "path": _is_community,
+            "row": a_number(0, _MOST_PICTURES),
             "x": float,
             "y": float,
             "from": a_number(0, 2 * MOST_LEVEL),

@@ -64,6 +64,7 @@ def values(of: Pyramid) -> dict[str, Any]:
         "points-00": {
             "ids": files.packed((3 * n + 1).astype(np.uint32)),
             "cells": files.packed(of.cells),
+            "levels": files.packed(of.first_levels()),
             "sides": files.packed(np.tile([64, 48], (PICTURES, 1)).astype(np.uint8)),
         },
         "layout-pca-00": {
@@ -73,7 +74,7 @@ def values(of: Pyramid) -> dict[str, Any]:
         "labels": {
             "names": [
                 {
-                    **{"text": "dress", "kind": "community", "path": "3.1"},
+                    **{"text": "dress", "kind": "community", "path": "3.1", "row": 7},
                     **{"x": 4.5, "y": 30.25, "from": 0, "to": 2, "weight": 12},
                 }
             ]

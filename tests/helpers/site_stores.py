@@ -93,7 +93,9 @@ def plain_names(n: int) -> list[bytes]:
 
 def site_of(store_path: Path, out: Path, **options: Any) -> SiteSummary:
     with Store.open(store_path) as store:
-        return write_site(store, out, SiteOptions(**{"groups": (), "workers": 0} | options))
+        # The layout of a map takes seconds, and few tests of pages need one.
+        chosen = {"groups": (), "workers": 0, "map": False} | options
+        return write_site(store, out, SiteOptions(**chosen))
 
 
 def data_of(page: Path) -> dict[str, Any]:

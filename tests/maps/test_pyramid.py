@@ -39,6 +39,8 @@ def test_what_a_level_shows_is_shown_below_and_the_deepest_shows_all(pyramid: Py
     for above, below in pairwise(shown):
         assert above <= below
     assert shown[-1] == set(range(len(pyramid.cells)))
+    firsts = [min(z for z, rows in enumerate(shown) if row in rows) for row in shown[-1]]
+    assert pyramid.first_levels().tolist() == firsts
 
 
 @given(_pyramids())

@@ -59,6 +59,7 @@ def test_a_sound_map_gives_what_was_written(sound: Path) -> None:
     points = found.points(0)
     assert points.ids.tolist() == [3 * i + 1 for i in range(PICTURES)]
     assert np.array_equal(points.cells, of.cells)
+    assert points.levels.tolist() == of.first_levels().tolist()
     assert points.sides.tolist() == [[64, 48]] * PICTURES
     assert found.layout("pca", 0)[:2].tolist() == [[0, 65_535], [1, 65_534]]
     assert found.label(0, 0)[:4].tolist() == [0, 1, 2, 65_535]
@@ -156,6 +157,7 @@ _WRONG: list[tuple[str, str, Any]] = [
     ("points-00", "ids", _packed([1] * _N, "u4")),
     ("points-00", "ids", _packed([*range(1, _N)], "u4")),
     ("points-00", "cells", _packed([32] * 2 * _N, "u2")),
+    ("points-00", "levels", _packed([2] * _N, "u1")),
     ("points-00", "sides", _packed([65] * 2 * _N, "u1")),
     ("points-00", "sides", _packed([0] * 2 * _N, "u1")),
     ("points-00", "sides", None),

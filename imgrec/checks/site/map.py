@@ -55,10 +55,10 @@ def check_map(site: Path, files: Set[str], pictures: int | None) -> Check[None]:
     yield from _check_files(place, found, files)
     yield from _check_page(site, files, found)
     yield from _check_density(site)
-    cells = yield from _check_points(place, found)
+    points = yield from _check_points(place, found)
     yield from _check_rows(found)
-    if cells is not None:
-        yield from _check_levels(place, found, cells)
+    if points is not None:
+        yield from _check_levels(place, found, *points)
 
 
 def _check_files(place: Place, found: SiteMap, files: Set[str]) -> Check[None]:
@@ -128,9 +128,12 @@ def _tried(read: Callable[..., _T], *where: int | str) -> Check[_T | None]:
         return None
 
 
-def _check_points(place: Place, found: SiteMap) -> Check[Rows | None]:
-    """Return the cell (n,) of each picture, y · side + x; None if not all are known."""
-    ids, cells, lacking = [], [], False
+def _check_points(place: Place, found: SiteMap) -> Check[tuple[Rows, Rows] | None]:
+    """Return the cell (n,) of each picture, y · side + x, and the first level that shows it.
+
+    None if not all are known.
+    """
+    ids, cells, levels, lacking = [], [], [], False
     for number in _numbers(found.pictures, found.facts["per_points"]):
         points = yield from _tried(found.points, number)
         if points is None:
@@ -139,6 +142,7 @@ def _check_points(place: Place, found: SiteMap) -> Check[Rows | None]:
         x, y = points.cells.T.astype(np.int64)
         ids.append(points.ids.astype(np.int64))
         cells.append(y * found.side + x)
+        levels.append(points.levels.astype(np.int64))
     if lacking:
         return None
     if (np.diff(np.concatenate(ids)) <= 0).any():
@@ -146,7 +150,7 @@ def _check_points(place: Place, found: SiteMap) -> Check[Rows | None]:
     every = np.concatenate(cells)
     if len(np.unique(every)) < len(every):
         yield place.error("two pictures have the same cell", "one hides the other")
-    return every
+    return every, np.concatenate(levels)
 
 
 def _check_rows(found: SiteMap) -> Check[None]:
@@ -162,8 +166,15 @@ def _check_rows(found: SiteMap) -> Check[None]:
         yield from _tried(found.near, number)
 
 
-def _check_levels(place: Place, found: SiteMap, cells: Rows) -> Check[None]:
-    """Check what the cells of all levels show, from the deepest to the first."""
+def _check_levels(place: Place, found: SiteMap, cells: Rows, levels: Rows) -> Check[None]:
+    """Check what the cells of all levels show, from the deepest to the first.
+
+    Args:
+        place: the map.
+        found: the map.
+        cells: (n,) of the pictures at the deepest level.
+        levels: (n,) the first level that shows each, as the points say.
+    """
     y, x = np.divmod(cells, found.side)
     below: NDArray[np.bool_] | None = None
     for level in range(found.depth, -1, -1):
@@ -186,6 +197,8 @@ def _check_levels(place: Place, found: SiteMap, cells: Rows) -> Check[None]:
         if level == found.depth and not here.all():
             what = f"the deepest level does not show {int((~here).sum()):,} of the pictures"
             yield place.error(what, "they are nowhere on the map")
+        if not np.array_equal(here, levels <= level):
+            yield where.error("it shows others than the points say", _INCOMPLETE)
         if below is not None and (here & ~below).any():
             yield where.error("it shows pictures that the level below does not show", _POPS)
         below = here

@@ -21,7 +21,7 @@ def _names(draw: st.DrawFn) -> list[MapName]:
         spread = draw(st.floats(0, 90))
         weight = draw(st.integers(1, 1000))
         found.append(
-            MapName(text, "community", f"{number}", draw(place), draw(place), weight, spread)
+            MapName(text, "community", f"{number}", 0, draw(place), draw(place), weight, spread)
         )
     return sorted(found, key=lambda name: -name.weight)
 
@@ -57,8 +57,8 @@ def test_a_name_is_left_out_of_a_level_only_for_names_that_are_there(names: list
 
 
 def test_the_name_of_most_pictures_comes_first() -> None:
-    large = MapName("dress", "community", "1", 10, 10, 90, 1)
-    small = MapName("shirt", "community", "2", 10, 10.5, 10, 1)
+    large = MapName("dress", "community", "1", 0, 10, 10, 90, 1)
+    small = MapName("shirt", "community", "2", 0, 10, 10.5, 10, 1)
     found = {name.text: name for name in placed([large, small], DEPTH)}
     assert found["dress"].first == 0
     # Half a cell is 32 px at the deepest level, and 16 px on the one above, less than a line.
@@ -66,14 +66,14 @@ def test_the_name_of_most_pictures_comes_first() -> None:
 
 
 def test_a_name_ends_where_its_pictures_fill_screens() -> None:
-    wide = MapName("all", "community", "1", 64, 64, 90, 40)
+    wide = MapName("all", "community", "1", 0, 64, 64, 90, 40)
     # 40 cells are 2,560 px at level 3, and 1,280 px at level 2.
     assert [(name.first, name.last) for name in placed([wide], DEPTH)] == [(0, 2)]
 
 
 def test_the_same_words_stand_once_on_a_level() -> None:
     names = [
-        MapName("Dress", "community", "1", 10, 10, 9, 1),
-        MapName("dress", "class", "", 90, 90, 8, 1),
+        MapName("Dress", "community", "1", 0, 10, 10, 9, 1),
+        MapName("dress", "class", "", 0, 90, 90, 8, 1),
     ]
     assert [name.text for name in placed(names, DEPTH)] == ["Dress"]

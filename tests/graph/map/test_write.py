@@ -5,22 +5,29 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from graph.__main__ import main
+from graph.pages.site import SiteSummary
 from imgrec.checks import check_site
 from imgrec.collection.kinds import COMMUNITY
 from imgrec.maps.reader import SiteMap
 from imgrec.store.site_link import page_file
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import write_thumbs
-from site_stores import clusters, color_of, data_of, make_store, plain_names, site_of
+from site_stores import clusters, color_of, data_of, make_store, plain_names
+from site_stores import site_of as written
 
 N = 60
 _ODD = b"kind0/\xff \n%#.jpg"
+
+
+def site_of(store: Path, out: Path, **options: Any) -> SiteSummary:
+    return written(store, out, **{"map": True} | options)
 
 
 @pytest.fixture(scope="module")
