@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Write a collection as a network of similar pictures: a tree of communities (Louvain or Leiden), a
-page for each, all offline. Or write the network into files for other programs.
+page for each, and a map of all pictures, all offline. Or write the network into files for other
+programs.
 """
 _EXAMPLES = """\
 a picture is joined to the --k pictures nearest to it; a community is a group of pictures that are

@@ -268,3 +268,24 @@ def test_the_command_writes_a_map_only(own: Path, capsys: pytest.CaptureFixture[
     for wrong in (["--no-map", "--map-only"], ["--map-only", "--no-previews"]):
         assert main([*asked, *wrong]) == 2
         assert "--map-only" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("pictures", [2, 5, 9])
+def test_a_small_collection_has_a_map_too(pictures: int, tmp_path: Path) -> None:
+    make_store(tmp_path, plain_names(pictures), clusters(pictures))
+    site_of(tmp_path / "store", tmp_path / "site")
+    assert check_site(tmp_path / "site").findings == ()
+    found = SiteMap.open(tmp_path / "site")
+    assert found.pictures == pictures
+    details = found.details(0)
+    for path in details["pages"]:
+        assert (tmp_path / "site" / page_file(path)).is_file()
+
+
+def test_links_to_the_map_lead_to_its_page(work: Path) -> None:
+    site = work / "site"
+    assert 'href="map/index.html" class="to-map"' in (site / "index.html").read_text()
+    for page in site.glob("pages/*.html"):
+        text = page.read_text()
+        assert 'href="../map/index.html" class="to-map"' in text
+        assert ('id="on-map"' in text) == ('id="panel"' in text)
