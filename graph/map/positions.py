@@ -93,15 +93,15 @@ def _by_time(catalog: Catalog, ids: Ids) -> list[Layout]:
     dated = taken != ""
     if dated.sum() < _DATED * len(ids) or len(np.unique(taken[dated])) < 2:
         return []
-    order = np.argsort(taken[dated], kind="stable")
+    ascending = np.sort(taken[dated])
     x = np.full(len(ids), _UNDATED / 2)
     # Pictures of one moment share their place.
-    firsts = np.searchsorted(taken[dated][order], taken[dated])
+    firsts = np.searchsorted(ascending, taken[dated])
     x[dated] = _FIRST + (1 - _FIRST) * firsts / max(1, dated.sum() - 1)
     chance = by_chance(ids) / np.float64(2**64)
     x[~dated] = _UNDATED * chance[~dated]
     positions = np.stack([x, _bands(catalog, ids, chance)], axis=1)
-    years = [str(end)[:4] for end in (taken[dated].min(), taken[dated].max())]
+    years = [str(end)[:4] for end in ascending[[0, -1]]]
     when = years[0] if years[0] == years[1] else f"{years[0]} to {years[1]}"
     counted = np.rint(positions * _FULL).astype(np.uint16)
     return [Layout("time", "Time by class", counted, (f"taken, {when}, in order", "class"))]

@@ -19,8 +19,9 @@ from imgrec.maps.pyramid import Cells, Rows, side_of
 
 # Parts of a cell in which positions are counted.
 _PARTS = 256
-# Cells of a side of a bin in which the density is counted, and how often it is smoothed.
-_BIN, _SMOOTHED = 4, 3
+# Cells of a side of a bin in which the density is counted, and how wide it is smoothed, in bins.
+_BIN = 2
+_WIDTHS = (1, 2, 4, 8, 16, 32)
 _MOST = np.int64(2**62)
 
 _PLACES = types.Array(types.int64, 2, "C", readonly=True)
@@ -40,7 +41,7 @@ def snapped(positions: NDArray[np.floating], depth: int) -> Cells:
     flipped = np.asarray(positions, np.float64) * (1, -1)
     places = np.floor((flipped + 1) / 2 * side * _PARTS).astype(np.int64)
     np.clip(places, 0, side * _PARTS - 1, out=places)
-    order = _from_dense_to_sparse(places // _PARTS, side)
+    order = _from_dense_to_sparse(places, side)
     counts = [4**level for level in range(side.bit_length())]
     starts = np.cumsum([0, *counts[:-1]])
     free = np.concatenate([np.full(count, 4 ** (len(counts) - 1) // count) for count in counts])
@@ -51,17 +52,46 @@ def snapped(positions: NDArray[np.floating], depth: int) -> Cells:
     return cells
 
 
-def _from_dense_to_sparse(cells: NDArray[np.int64], side: int) -> Rows:
-    """Return the order of cells (n, 2) by falling density around them; ties keep their order."""
+def _from_dense_to_sparse(places: NDArray[np.int64], side: int) -> Rows:
+    """Return the order of places (n, 2), in parts of a cell, by falling density around them.
+
+    The density is a sum of those of several widths: the wide ones tell where the middle of a crowd
+    is, in which narrow ones are all alike.
+    """
     bins = side // _BIN
-    x, y = cells.T // _BIN
-    density = np.bincount(y * bins + x, minlength=bins**2).reshape(bins, bins)
-    for _ in range(_SMOOTHED):
+    x, y = places.T // (_PARTS * _BIN)
+    counts = np.bincount(y * bins + x, minlength=bins**2).reshape(bins, bins)
+    density = np.zeros((bins, bins))
+    for width in _WIDTHS:
+        if width < bins:
+            density += _smoothed(counts, width)
+    return np.argsort(-_between(density, places / (_PARTS * _BIN)), kind="stable")
+
+
+def _smoothed(counts: NDArray[np.int64], width: int) -> NDArray[np.float64]:
+    """Return the mean (b, b) of the bins within some distance of each, twice over.
+
+    Args:
+        counts: (b, b).
+        width: the distance, a power of two.
+    """
+    sums = counts
+    for _ in range(2):
         for _ in range(2):
-            # Each bin and its two neighbors of a column; then of a row.
-            padded = np.pad(density, ((1, 1), (0, 0)))
-            density = (padded[:-2] + padded[1:-1] + padded[2:]).T
-    return np.argsort(-density[y, x], kind="stable")
+            # Of each bin and those before and behind it in its column; then in its row.
+            padded = np.pad(sums, ((width + 1, width), (0, 0))).cumsum(axis=0)
+            sums = (padded[2 * width + 1 :] - padded[: -2 * width - 1]).T
+    return sums / float(4 * width**2) ** 2
+
+
+def _between(values: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values (b, b), at the middles of bins, at places (n, 2) between them (bilinear)."""
+    x, y = np.clip(places - 0.5, 0, len(values) - 1).T
+    left, top = x.astype(np.int64), y.astype(np.int64)
+    right, below = (np.minimum(one + 1, len(values) - 1) for one in (left, top))
+    upper = values[top, left] + (x - left) * (values[top, right] - values[top, left])
+    lower = values[below, left] + (x - left) * (values[below, right] - values[below, left])
+    return np.asarray(upper + (y - top) * (lower - upper), np.float64)
 
 
 @compiled(_PLACES, _STARTS, _FREE, _CELLS)

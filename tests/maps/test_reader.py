@@ -260,7 +260,7 @@ def _other_json(data: bytes, chance: random.Random) -> bytes:
 _DAMAGES: list[Callable[[bytes, random.Random], bytes]] = [_flipped, _cut, _doubled, _other_json]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
 @given(st.sampled_from(["map", *_DATA_FILES]), st.sampled_from(_DAMAGES), st.integers(0, 2**32))
 def test_no_damage_raises_anything_but_one_line(
     sound: Path, tmp_path: Path, name: str, damage: Callable[..., bytes], seed: int
@@ -275,7 +275,7 @@ def test_no_damage_raises_anything_but_one_line(
         assert "\n" not in str(error)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(st.sampled_from(_DATA_FILES), st.data())
 def test_no_other_json_raises_anything_but_one_line(
     tmp_path_factory: pytest.TempPathFactory, sound: Path, name: str, data: st.DataObject

@@ -52,7 +52,7 @@ def test_a_crowd_stays_together_and_in_its_order() -> None:
     rng = np.random.default_rng(0)
     middles = np.array([(-0.5, 0.5), (0.5, 0.5), (0.5, -0.5)])
     group = np.repeat(np.arange(3), 300)
-    positions = middles[group] + rng.normal(size=(900, 2)) * 0.01
+    positions = middles[group] + rng.normal(size=(900, 2)) * 0.05
     depth = deepest_level(900)
     found = centers(snapped(positions, depth), depth)
     nearest = np.linalg.norm(found[:, None] - middles, axis=2).argmin(axis=1)
