@@ -132,7 +132,7 @@ def test_ours_is_sound(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert pages > 5
     assert main(["--site", str(sound)]) == 0
     line, last = capsys.readouterr().out.splitlines()
-    assert line == f"ok       {sound}: {pages} pages, {sheets} contact sheets, 24 pictures"
+    assert line == f"ok       {sound}: {pages} pages, {sheets} contact sheets, 24 pictures, a map"
     assert last.startswith("1 folder checked, 0 errors, 0 warnings, ")
 
 
