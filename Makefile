@@ -127,8 +127,8 @@ catalog: install ## print what the store holds: pictures, failures, formats, fea
 projector: index ## write the logdir of TensorBoard's projector
 	$(shown)$(PY) -m projector --store="$$STORE" --out="$$LOGDIR" $(details) $(chosen) $(laid)
 
-tensorboard: projector ## serve the logdir in TensorBoard on 127.0.0.1
-	$(PY) -m projector.serve --logdir="$$LOGDIR" --port="$$PORT"
+tensorboard: projector ## serve the logdir in TensorBoard on 127.0.0.1, the store in its tab imgrec
+	$(PY) -m projector.serve --logdir="$$LOGDIR" --store="$$STORE" --port="$$PORT"
 
 doctor: install ## check the store, the logdir and the site for damage
 	@set --; [ ! -d "$$STORE" ] || set -- "$$@" --store="$$STORE"; \

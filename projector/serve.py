@@ -6,19 +6,22 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from imgrec.arguments import port_number
+from imgrec.arguments import STORE_FOLDER, STORE_VARIABLE, default_store, port_number
 from imgrec.commands import Parser, run
 from projector.choices import PORT
+from projector.errors import ProjectorError
 
 _PROG = "imgrec tensorboard"
 _DESCRIPTION = """\
 Serve a logdir with the installed TensorBoard until Ctrl-C, on 127.0.0.1 only. The printed address
-opens the projector.
+opens the projector. Beside it the tab imgrec searches all pictures of the store, with their full
+vectors.
 """
 _EXAMPLES = """\
 examples:
   imgrec tensorboard --logdir logdir
   imgrec tensorboard --logdir logdir --port 7000
+  imgrec tensorboard --logdir logdir --store photos-store
 """
 
 
@@ -37,6 +40,11 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         metavar="DIR",
         help="a logdir written by imgrec projector",
     )
+    store = (
+        f"the store of the tab imgrec; default: ${STORE_VARIABLE}, else ./{STORE_FOLDER}, where "
+    )
+    store += "the logdir was written from it"
+    add("--store", type=Path, metavar="DIR", help=store)
     port = "first port to try, the next free one is used; 0 for any (default %(default)s)"
     add("--port", type=port_number, default=PORT, metavar="N", help=port)
     return parser
@@ -48,7 +56,7 @@ def _serve(arguments: argparse.Namespace) -> None:
 
     from projector.server import start
 
-    address = start(arguments.logdir, arguments.port)
+    address = start(arguments.logdir, arguments.port, _store(arguments))
     # From here on Ctrl-C is the normal way to end the command, so it exits with 0.
     with suppress(KeyboardInterrupt):
         port = urlsplit(address).port
@@ -58,6 +66,20 @@ def _serve(arguments: argparse.Namespace) -> None:
         sys.stdout.write(f"{address}\n")
         sys.stdout.flush()
         threading.Event().wait()
+
+
+def _store(arguments: argparse.Namespace) -> Path | None:
+    """Return the store of the tab; one that nobody has named only where the logdir is of it."""
+    from imgrec.store.written_from import is_written_from
+    from imgrec.system.output_folder import LOGDIR
+
+    named: Path | None = arguments.store
+    if named is not None:
+        if not named.is_dir():
+            raise ProjectorError(f"--store {named}: there is no such folder")
+        return named
+    usual = default_store()
+    return usual if usual and is_written_from(usual, LOGDIR, arguments.logdir) else None
 
 
 if __name__ == "__main__":

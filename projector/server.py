@@ -1,9 +1,9 @@
 """Run the installed TensorBoard on a logdir, in this process, bound to the loopback interface.
 
 The server is reachable from this machine only, and answers no web page of another site
-(`local_requests`). Its page has the list of bookmarks closed (`closed_bookmarks`). The address is
-returned when the projector plugin reports the logdir, so that a browser that opens it never sees an
-empty page.
+(`local_requests`). Its page has the list of bookmarks closed (`closed_bookmarks`). Where a store is
+named it has the tab imgrec too (`imgrec_tensorboard`). The address is returned when the projector
+plugin reports the logdir, so that a browser that opens it never sees an empty page.
 """
 
 import io
@@ -12,7 +12,9 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
@@ -22,6 +24,7 @@ from tensorboard import program
 from imgrec.system.advice import quoted
 from imgrec.system.local_requests import WsgiApp, local_only
 from imgrec.system.regular_files import read_regular
+from imgrec_tensorboard import BELOW, FLAG, ImgrecLoader
 from projector.choices import PORT
 from projector.closed_bookmarks import closed_bookmarks
 from projector.errors import ProjectorError
@@ -35,12 +38,13 @@ _TIMEOUT_S = 60.0
 _MOST_CONFIG_BYTES = 1 << 24
 
 
-def start(logdir: Path, port: int = PORT) -> str:
+def start(logdir: Path, port: int = PORT, store: Path | None = None) -> str:
     """Serve a logdir in a background thread; return the URL that opens the projector.
 
     Args:
         logdir: written by `projector.export.write_logdir`.
         port: first port to try; the next free one is used. 0 lets the system choose.
+        store: folder of the store to show in the tab imgrec; None for no such tab.
 
     Raises:
         ProjectorError: there is no such logdir, a config of it is no text, no port is free, or
@@ -51,20 +55,29 @@ def start(logdir: Path, port: int = PORT) -> str:
         raise ProjectorError(f"no logdir at {logdir}: {_where_to_write(logdir)}")
     for config in configs:
         _check_config(config)
-    board = program.TensorBoard(server_class=_local_server)
+    loader = ImgrecLoader()
+    board = program.TensorBoard(_plugins(loader), server_class=partial(_local_server, loader))
     # The fast data loader is used if available. It sorts the runs by our event files.
-    board.configure(logdir=str(logdir.resolve()), host=HOST, port=free_port(port))
+    board.configure(
+        logdir=str(logdir.resolve()), host=HOST, port=free_port(port),
+        **{FLAG: str(store.resolve()) if store else ""},
+    )  # fmt: skip
     said = io.StringIO()
     try:
         with redirect_stderr(said):
             address = board.launch()
     except program.TensorBoardServerException as error:
         raise ProjectorError(f"TensorBoard cannot be started: {error.msg}") from error
-    # The note on the fast loader needs no action of the user.
-    if _LOADER_NOTE not in said.getvalue():
-        sys.stderr.write(said.getvalue())
+    sys.stderr.write(_news(said.getvalue()))
     _wait(address)
     return f"{address}#projector"
+
+
+def _news(said: str) -> str:
+    """Return what the start said that the user can act on: not the note on the fast loader."""
+    if _LOADER_NOTE not in said:
+        return said
+    return "".join(line for line in said.splitlines(keepends=True) if line.startswith("imgrec:"))
 
 
 def _where_to_write(logdir: Path) -> str:
@@ -85,10 +98,38 @@ def _check_config(config: Path) -> None:
         ) from error
 
 
-def _local_server(app: WsgiApp, flags: Any) -> Any:
+def _plugins(loader: ImgrecLoader) -> list[Any]:
+    """Return the plugins of TensorBoard, ours once: its entry point is found where it is installed.
+
+    It comes last, so that it steps back where another plugin has its name.
+    """
+    # Imports all of its plugins.
+    from tensorboard import default
+
+    ours = ImgrecLoader.__module__
+    found = [one for one in default.get_plugins() if getattr(one, "__module__", "") != ours]
+    return [*found, loader]
+
+
+def _local_server(loader: ImgrecLoader, app: WsgiApp, flags: Any) -> Any:
     """Return TensorBoard's own server with the check of each request before all of its routes."""
-    guarded = local_only(closed_bookmarks(app))
+    guarded = _beside(loader, local_only(closed_bookmarks(app)))
     return program.create_port_scanning_werkzeug_server(guarded, flags)
+
+
+def _beside(loader: ImgrecLoader, app: WsgiApp) -> WsgiApp:
+    """Return an application that asks the tab at once, whose own guards are stricter.
+
+    They know which pages have an origin of their own: those of the network site, whose scripts and
+    pictures every other guard takes for requests of another site.
+    """
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        is_ours = environ.get("PATH_INFO", "").startswith(f"{BELOW}/")
+        tab = loader.plugin.answer if loader.plugin and is_ours else app
+        return tab(environ, start_response)
+
+    return answer
 
 
 def free_port(first: int, *, tried: int = _TRIED_PORTS) -> int:

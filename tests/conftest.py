@@ -72,6 +72,7 @@ SLOW = (
     "pictures/test_memory.py",
     "projector/*",
     "projector/files/test_sprite_workers.py",
+    "projector/tab/*",
     "reporting/*",
     "review/test_command.py",
     "review/test_page.py",

@@ -99,7 +99,7 @@ class Refusal:
 
 def refusal(head: Head, access: Access) -> Refusal | None:
     """Return why a request is refused; None if it may be answered."""
-    return _of_host(head, access) or _of_origin(head) or _of_token(head, access) or _of_body(head)
+    return of_host(head, access) or of_origin(head) or _of_token(head, access) or of_body(head)
 
 
 def most_bytes(head: Head) -> int:
@@ -116,7 +116,7 @@ def entrance(head: Head, access: Access) -> str | None:
         return None
     given = parse_qsl(head.query, keep_blank_values=True)
     tokens = [value for key, value in given if key == "token"]
-    if len(tokens) != 1 or not _same(tokens[0], access.token):
+    if len(tokens) != 1 or not same(tokens[0], access.token):
         return None
     rest = urlencode([pair for pair in given if pair[0] != "token"], safe=",~/:")
     return f"/?{rest}" if rest else "/"
@@ -132,18 +132,19 @@ def has_token(head: Head, access: Access) -> bool:
     authorization = head.one("authorization")
     if authorization is not None:
         scheme, _, given = authorization.partition(" ")
-        return scheme.lower() == "bearer" and _same(given.strip(), access.token)
-    return any(_same(value, access.token) for value in _cookies(head, access.cookie))
+        return scheme.lower() == "bearer" and same(given.strip(), access.token)
+    return any(same(value, access.token) for value in _cookies(head, access.cookie))
 
 
 def opens_files(head: Head, access: Access) -> bool:
     """Return whether the path of a request leads into the site or the report, by their secret."""
     if head.method not in ("GET", "HEAD") or not head.path.startswith(FILES):
         return False
-    return _same(head.path.removeprefix(FILES).partition("/")[0], access.files)
+    return same(head.path.removeprefix(FILES).partition("/")[0], access.files)
 
 
-def _of_host(head: Head, access: Access) -> Refusal | None:
+def of_host(head: Head, access: Access) -> Refusal | None:
+    """Refuse a name that is none of this server."""
     host = head.one("host") or ""
     name = _PORT.sub("", host).lower().strip("[]")
     if names_loopback(host) or (name and name in (*access.hosts, head.server)):
@@ -151,7 +152,7 @@ def _of_host(head: Head, access: Access) -> Refusal | None:
     return Refusal(403, f"this server does not answer to this name: {_NAMED}")
 
 
-def _of_origin(head: Head) -> Refusal | None:
+def of_origin(head: Head) -> Refusal | None:
     """Refuse what a page of another origin sends, but for following a link to the page."""
     if head.path.startswith(FILES):
         # Their pages are of no origin, and whoever knows their secret is one of them.
@@ -178,7 +179,8 @@ def _of_token(head: Head, access: Access) -> Refusal | None:
     return None if head.path.startswith(_OPEN) else Refusal(401, _NO_TOKEN)
 
 
-def _of_body(head: Head) -> Refusal | None:
+def of_body(head: Head) -> Refusal | None:
+    """Refuse a method that is not known, and a body of another type or too large."""
     if head.method not in _METHODS:
         return Refusal(405, f"the method {head.method[:20]} is not known here")
     most = most_bytes(head)
@@ -202,7 +204,8 @@ def too_large(most: int) -> Refusal:
     return Refusal(413, f"the body is larger than {most >> 20} MiB")
 
 
-def _same(given: str, expected: str) -> bool:
+def same(given: str, expected: str) -> bool:
+    """Return whether two texts are equal, in constant time."""
     # Bytes: texts that are not ASCII cannot be compared in constant time.
     return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
 

@@ -13,6 +13,7 @@ _PAGE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
+_SAME = "frame-ancestors 'self'"
 # Answers and pictures do nothing, even where a browser shows one in a window of its own.
 _ANSWER = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 # The site and the report have scripts and styles in their pages. Without allow-same-origin they are
@@ -32,15 +33,18 @@ _ALWAYS = {
 }
 
 
-def with_security(path: str, headers: Sequence[tuple[bytes, bytes]]) -> Headers:
+def with_security(
+    path: str, headers: Sequence[tuple[bytes, bytes]], *, framed: bool = False
+) -> Headers:
     """Return the headers of a response with those that restrict what a browser does with it.
 
     Args:
         path: of the request.
         headers: of the response, names in lower case. Its own policy of caching is kept; else it is
             not kept.
+        framed: the page may lie in a frame of a page of the same origin.
     """
-    ours = dict(_encoded(_ALWAYS | _of(path)))
+    ours = dict(_encoded(_ALWAYS | _of(path, framed)))
     # A header of the application that is set here too is dropped, never joined.
     kept = [pair for pair in headers if pair[0] not in ours and not pair[0].startswith(b"access-")]
     if not any(name == b"cache-control" for name, _ in kept):
@@ -48,11 +52,13 @@ def with_security(path: str, headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     return kept + list(ours.items())
 
 
-def _of(path: str) -> dict[str, str]:
+def _of(path: str, framed: bool) -> dict[str, str]:
     if path.startswith(FILES):
         # Their pages are of another origin than their pictures and scripts.
         return {"content-security-policy": _FILE, "cross-origin-resource-policy": "cross-origin"}
-    policy = _PAGE if path == "/" or path.startswith("/page/") else _ANSWER
+    policy = _ANSWER
+    if path == "/" or path.startswith("/page/"):
+        policy = _PAGE.replace("frame-ancestors 'none'", _SAME) if framed else _PAGE
     return {"content-security-policy": policy, "cross-origin-resource-policy": "same-origin"}
 
 

@@ -159,7 +159,12 @@ def _collection(service: Service, call: Call) -> Reply:
     return Reply(body, collections.FORMS[form], headers=saved)
 
 
-def _id(call: Call) -> int:
+def id_of(call: Call) -> int:
+    """Return the id in the path of a call.
+
+    Raises:
+        RequestError: it is none.
+    """
     text = call.path["id"]
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise RequestError(f"{text[:60]!r} is no id of a picture")
@@ -215,19 +220,19 @@ ROUTES = (
         "An uploaded picture, small", gives=WEBP,
     ),
     Route(
-        "GET", "/api/pictures/{id}", lambda service, call: _json(service.picture(_id(call))),
+        "GET", "/api/pictures/{id}", lambda service, call: _json(service.picture(id_of(call))),
         "All that is known of a picture", gives=Facts,
     ),
     Route(
-        "GET", "/api/thumb/{id}", lambda service, call: _media(service.thumbnail(_id(call))),
+        "GET", "/api/thumb/{id}", lambda service, call: _media(service.thumbnail(id_of(call))),
         "The thumbnail of a picture", gives=PICTURE,
     ),
     Route(
-        "GET", "/api/preview/{id}", lambda service, call: _media(service.preview(_id(call))),
+        "GET", "/api/preview/{id}", lambda service, call: _media(service.preview(id_of(call))),
         "A picture some 1,000 pixels large", gives=PICTURE, slow=True,
     ),
     Route(
-        "GET", "/api/original/{id}", lambda service, call: _media(service.original(_id(call))),
+        "GET", "/api/original/{id}", lambda service, call: _media(service.original(id_of(call))),
         "A picture in full size", gives=PICTURE, slow=True,
     ),
     Route(

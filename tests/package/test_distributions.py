@@ -20,6 +20,8 @@ from paths import ROOT
 
 NAME = f"imgrec-{__version__}"
 PACKAGES = ("graph", "imgrec", "projector")
+# What TensorBoard finds without an import of a package.
+MODULE = "imgrec_tensorboard.py"
 # Files for the hosting site and git, which packagers do not need.
 NOT_SHIPPED = (".github/", ".gitattributes")
 MADE_BY_SETUPTOOLS = {"PKG-INFO", "setup.cfg"}
@@ -122,10 +124,13 @@ def test_the_sdist_has_every_file(tracked: list[str], unpacked: Path) -> None:
             assert (unpacked / name).read_bytes() == (ROOT / name).read_bytes(), name
 
 
-def test_the_wheel_has_the_three_packages_and_nothing_else(tracked: list[str], wheel: Path) -> None:
+def test_the_wheel_has_the_packages_the_entry_point_and_nothing_else(
+    tracked: list[str], wheel: Path
+) -> None:
     members = {name for name in _members(wheel) if ".dist-info/" not in name}
     assert members == {
-        name for name in tracked if name.startswith(tuple(f"{p}/" for p in PACKAGES))
+        MODULE,
+        *(n for n in tracked if n.startswith(tuple(f"{p}/" for p in PACKAGES))),
     }
     assert {f"{package}/py.typed" for package in PACKAGES} <= members
     assert {"graph/templates/page.html", "imgrec/reporting/templates/report.html"} <= members
@@ -142,6 +147,9 @@ def test_the_metadata_of_the_wheel(wheel: Path) -> None:
                 line.startswith("Provides-Extra: ")}  # fmt: skip
     assert provided == project["optional-dependencies"].keys()
     assert (ROOT / "README.md").read_text("utf-8").strip() in metadata
+    points = members[f"{NAME}.dist-info/entry_points.txt"].decode()
+    (tab,) = project["entry-points"]["tensorboard_plugins"].values()
+    assert f"[tensorboard_plugins]\nimgrec = {tab}\n" in points
     for notice in ("LICENSE", "imgrec/encoders/imagenet/wordnet/LICENSE.txt"):
         assert f"{NAME}.dist-info/licenses/{notice}" in members
 

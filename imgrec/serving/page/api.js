@@ -11,9 +11,12 @@ export class ApiError extends Error {
   }
 }
 
-const LINES = {
+const LINES = parent === window ? {
   0: "The server does not answer. Is imgrec serve still running?",
   401: "This page has lost its key. Open the address again that imgrec serve printed.",
+} : {
+  0: "TensorBoard does not answer. Is it still running?",
+  401: "TensorBoard was started anew. Load its page again.",
 };
 
 async function send(method, path, body, type, signal) {

@@ -1,0 +1,96 @@
+"""Open a store for the tab in TensorBoard: its service, and the application that answers."""
+
+import atexit
+import json
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from imgrec.search.recommender import Recommender
+from imgrec.serving.decoder import GuardedDecoder
+from imgrec.serving.folders import Folders
+from imgrec.serving.guards import Access, Refusal
+from imgrec.serving.originals import entry_of
+from imgrec.serving.page_files import page_file
+from imgrec.serving.routes import Call, Reply, Route, id_of
+from imgrec.serving.service import Service
+from imgrec.serving.wsgi import FramedPage
+from imgrec_tensorboard import module_saying
+from projector.tab.places import places_of
+
+_FILES = Path(__file__).parent / "page"
+_MODULE = "text/javascript; charset=utf-8"
+_SCRIPT = "tab.js"
+_OURS = f'<script type="module" src="page/{_SCRIPT}"></script>\n</head>'.encode()
+
+
+def open_tab(
+    store: Path, logdir: Path | None, below: str
+) -> Callable[[Mapping[str, Any], Callable[..., Any]], Iterable[bytes]]:
+    """Return the application of WSGI that shows a store; the store is closed when Python ends.
+
+    Args:
+        store: folder of the store.
+        logdir: what TensorBoard shows beside it, None for nothing; read only if it was written from
+            this store.
+        below: path that the application is mounted at.
+
+    Raises:
+        StoreError: there is no store at this path, or it is damaged.
+    """
+    access = Access(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+    decoder = GuardedDecoder()
+    recommender = Recommender.open(store, decoder=decoder.decode)
+    folders = Folders(recommender.store.path)
+    service = Service(recommender, lambda: _links(folders, access), decoder=decoder)
+    atexit.register(service.close)
+    decoder.start()
+    places = Route(
+        "GET", "/api/projector/{id}", lambda service, call: _places(service, call, logdir),
+        "Where the projector shows a picture",
+    )  # fmt: skip
+    return FramedPage(
+        service, access, below, partial(_entry, access), _files(folders), more=[places]
+    )
+
+
+def _links(folders: Folders, access: Access) -> dict[str, str]:
+    """Return what else is served, relative to the page, which lies one folder deeper."""
+    return {name: f"..{path}" for name, path in folders.links(access.files).items()}
+
+
+def _entry(access: Access, refused: Refusal | None) -> Reply:
+    """Return the module that opens the page in the frame, or says why it is not opened."""
+    if refused is not None:
+        text = f"{refused.text[:1].upper()}{refused.text[1:]}."
+        return Reply(module_saying(text), _MODULE)
+    module = (_FILES / "index.js").read_text("utf-8")
+    return Reply(module.replace('"TOKEN"', json.dumps(access.token)).encode(), _MODULE)
+
+
+def _files(folders: Folders) -> Mapping[str, Callable[[Call], Reply]]:
+    """Return what is served beside the routes, by template of the path."""
+    return {
+        "/": lambda _: _page(),
+        f"/page/{_SCRIPT}": lambda _: Reply((_FILES / _SCRIPT).read_bytes(), _MODULE),
+        "/page/{name}": lambda call: page_file(call.path["name"]),
+        "/files/{secret}/{which}/{file:path}": lambda call: folders.reply(
+            call.path["which"], call.path["file"]
+        ),
+    }
+
+
+def _page() -> Reply:
+    """Return the live page, with the script of the tab."""
+    page = page_file("index.html")
+    return Reply(page.body.replace(b"</head>", _OURS, 1), page.content_type)
+
+
+def _places(service: Service, call: Call, logdir: Path | None) -> Reply:
+    view = service.recommender.view()
+    entry = entry_of(view, id_of(call))
+    found = places_of(view.store, logdir, entry) if logdir else []
+    return Reply(json.dumps([asdict(one) for one in found]).encode())

@@ -1,0 +1,120 @@
+"""The tab in the page of TensorBoard, in Chromium."""
+
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome
+
+from browser import console_errors, requests
+from imgrec.search.recommender import Recommender
+from logdirs import only_run, table
+from projector_page import open_projector
+from site_in_browser import until
+from tab_page import TabPage
+from tab_server import TabServer
+
+
+@pytest.fixture
+def page(browser: Chrome, server: TabServer) -> TabPage:
+    requests(browser)
+    console_errors(browser)
+    return TabPage(browser, server)
+
+
+def _tile_is_drawn(page: TabPage) -> None:
+    page.wait(
+        "const images = [...document.querySelectorAll('.tile img')];"
+        "return images.length > 3 && images.every((i) => i.complete && i.naturalWidth > 0)"
+    )
+
+
+def test_the_tab_shows_all_pictures_and_asks_for_nothing_elsewhere(page: TabPage) -> None:
+    page.enter()
+    assert page.text("#count").startswith("24 pictures")
+    _tile_is_drawn(page)
+    tabs = page.in_parent("return document.body.textContent")
+    assert "imgrec" in tabs.lower()
+    page.browser.switch_to.default_content()
+    assert console_errors(page.browser) == []
+    asked = [one for one in requests(page.browser) if "/imgrec" in one]
+    assert any("/api/thumb/" in one for one in asked)
+    assert all(one.startswith(f"{page.server.origin}/data/plugin") for one in asked)
+
+
+def test_a_search_finds_what_a_query_finds(page: TabPage, made: Path) -> None:
+    page.enter()
+    first = page.ids()[0]
+    page.js("document.querySelector(`.tile[data-id='${arguments[0]}']`).focus()", first)
+    page.press("s")
+    page.wait("return document.querySelector('#chips .chip')")
+    page.settle()
+    assert page.query() == f"?like={first}"
+    with Recommender.open(made / "store") as recommender:
+        found = recommender.query([first], k=20).results
+    page.wait_ids([one.id for one in found])
+    _tile_is_drawn(page)
+    # Back is the list again, in the same tab.
+    page.back()
+    page.wait("return !document.querySelector('#chips .chip')")
+    assert page.in_parent("return location.hash").startswith("#imgrec")
+
+
+def test_a_link_leads_to_a_picture(page: TabPage) -> None:
+    page.enter(fragment="#imgrec&p.imgrec.id=17")
+    page.wait("return document.getElementById('large').open && location.hash === '#id=17'")
+    page.wait("return document.querySelector('#large-head h2')?.textContent")
+    # Another link in the open page, such as one of the user's notes.
+    page.in_parent("location.hash = '#imgrec&p.imgrec.id=5'")
+    page.wait("return location.hash === '#id=5'")
+    page.in_parent("location.hash = '#imgrec&p.imgrec.id=javascript:alert(1)'")
+    assert page.query() == "#id=5"
+
+
+def test_a_picture_is_found_in_the_projector(page: TabPage, made: Path) -> None:
+    page.enter(fragment="#imgrec&p.imgrec.id=17")
+    page.wait("return document.querySelector('#in-projector button')")
+    told = page.text("#in-projector dl")
+    run = only_run(made / "log")
+    (path,) = page.js("return [document.querySelector('#large-head h2').title]")
+    rows = [row for row, cells in enumerate(table(run), 1) if path.endswith(cells["path"])]
+    assert rows == [17]
+    assert told == f"projector{run.name}, row 17"
+    page.click("#in-projector button")
+    page.browser.switch_to.default_content()
+    page.wait("return location.hash.startsWith('#projector')")
+
+
+def test_the_projector_works_beside_the_tab(page: TabPage) -> None:
+    assert open_projector(page.browser, f"{page.server.origin}/#projector") == 24
+
+
+def test_the_network_is_reached_in_its_sandbox(page: TabPage) -> None:
+    page.enter()
+    page.wait("return document.querySelectorAll('#links a').length === 1")
+    link = page.js("return document.querySelector('#links a').href")
+    assert link.startswith(f"{page.server.origin}/data/plugin/imgrec/files/")
+    page.js("location.hash = '#id=17'")
+    community = "[...document.querySelectorAll('#large-head a')].find(a => /comm/.test(a.text))"
+    page.wait(f"return {community}?.hidden === false")
+    page_of_it = page.js(f"return {community}.href")
+    page.browser.switch_to.default_content()
+    for address in (link, page_of_it):
+        page.browser.get("about:blank")
+        console_errors(page.browser)
+        page.browser.get(address)
+        until(page.browser, "return window.imgrecDrawn")
+        assert page.js("return self.origin") == "null"
+        # A community's page looks for the files of its pictures beside the site, where none is.
+        if address == link:
+            assert console_errors(page.browser) == []
+
+
+def test_a_picture_from_outside_and_a_collection(page: TabPage, photos: Path) -> None:
+    page.enter()
+    first = sorted(photos.rglob("*.jpg"))[0]
+    page.drop(first)
+    page.wait("return document.querySelector('#chips .chip')")
+    page.settle()
+    assert len(page.ids()) > 3
+    named = page.js("return document.getElementById('said').textContent")
+    assert "server" not in named.lower()
