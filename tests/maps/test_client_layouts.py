@@ -1,0 +1,152 @@
+"""Layouts, colors, names and the minimap of the map."""
+
+import numpy as np
+
+from map_folder import MadeMap, other_positions
+from map_page import MapPage
+
+
+def test_another_layout_has_the_pictures_at_its_places(page: MapPage, made: MadeMap) -> None:
+    page.do("core.showLayout('pca')")
+    assert page.js("return document.querySelector('.tools select').value") == "pca"
+    expected = other_positions(made)
+    found = page.do("[...core.places.positions]")
+    assert np.array_equal(np.reshape(found, (-1, 2)), expected)
+    for row in (0, 1, 57, 2999):
+        x, y, *_ = page.box(row)
+        px, py = page.do("core.camera.toUnits(given[0], given[1] - document.querySelector("
+                         "'.imgrec-map').getBoundingClientRect().top)", x, y)  # fmt: skip
+        assert np.allclose((px, py), expected[row], atol=1)
+
+
+def test_pictures_move_between_layouts(page: MapPage) -> None:
+    seen = page.do("""new Promise((resolve) => {
+      const places = [];
+      core.showLayout('pca').then(() => {
+        const look = () => {
+          places.push(core.scene.moved);
+          if (core.scene.moved < 1 || places.length < 3) requestAnimationFrame(look);
+          else resolve(places);
+        };
+        requestAnimationFrame(look);
+      });
+    })""")
+    assert seen[-1] == 1
+    assert any(0 < one < 1 for one in seen)
+    assert seen == sorted(seen)
+
+
+def test_nothing_moves_where_motion_is_reduced(page: MapPage) -> None:
+    page.media(prefers_reduced_motion="reduce")
+    assert not page.do("core.moves()")
+    assert (
+        page.do(
+            "core.showLayout('pca').then(() => { core.scene.draw(0); return core.scene.moved; })"
+        )
+        == 1
+    )
+    before = page.do("core.camera.scale")
+    assert page.do("(core.zoom(2), core.camera.scale)") == 2 * before
+
+
+def test_thumbnails_are_of_their_pictures_in_another_layout(page: MapPage, made: MadeMap) -> None:
+    page.do("core.showLayout('pca')")
+    page.do("core.colorBy(-1)")
+    page.do("core.camera.fly({x: 30000, y: 30000, scale: map.scaleShowing(2)}, 0)")
+    page.js("document.querySelector('.names').hidden = true")
+    pixels, checked = page.pixels(), 0
+    for one in page.shown():
+        x, y, w, h = page.box(one)
+        if x - w > 400 and x + w < 1240 and y - h > 160 and y + h < 780:
+            assert np.abs(pixels[round(y), round(x)].astype(int) - made.color(one)).max() < 15
+            checked += 1
+    assert checked > 10
+
+
+def test_a_legend_counts_values_and_looks_at_one(page: MapPage, made: MadeMap) -> None:
+    counts = np.bincount(made.groups)
+    shown = page.js(
+        "return [...document.querySelectorAll('.legend li')].map((li) =>"
+        " ['span', 'small'].map((part) => li.querySelector(part).textContent))"
+    )
+    assert shown == [[name, f"{n:,}"] for name, n in zip(made.names, counts.tolist(), strict=True)]
+    page.click(".legend li:nth-child(3) button")
+    page.settle()
+    assert page.do("core.state.code") == 3
+    colors = page.do(
+        "core.pictures.codes(0).then((codes) => [...map.colorsOf(core.pictures.count, core.theme,"
+        " {label: core.facts.labels[0], codes}, core.state)])"
+    )
+    assert np.array_equal(np.reshape(colors, (-1, 4))[:, 3] == 255, made.groups == 2)
+    assert page.one(".legend [aria-pressed=true]").text.startswith("group 2")
+    page.click(".legend li:nth-child(3) button")
+    assert page.do("core.state.code") is None
+
+
+def test_pictures_without_a_value_are_counted_as_none(page: MapPage, made: MadeMap) -> None:
+    page.do("core.colorBy(1)")
+    odd = int((made.ids % 2).sum())
+    texts = [one.text.split("\n") for one in page.all(".legend li")]
+    assert texts == [["red", f"{odd:,}"], ["none", f"{3000 - odd:,}"]]
+
+
+def test_a_distance_is_painted_over_the_colors(page: MapPage) -> None:
+    page.js(
+        "const n = 3000; window.bytes = new Uint8Array(n).fill(255); bytes[7] = 0; bytes[8] = 254;"
+    )
+    page.do("core.paint(bytes)")
+    near, far = page.do("core.theme.near"), page.do("core.theme.far")
+    colors = page.do("[7, 8, 9].map(row => [...map.colorsOf(3000, core.theme,"
+                     " {distances: bytes}, {}).subarray(4 * row, 4 * row + 4)])")  # fmt: skip
+    assert colors[0] == [*near, 255]
+    assert colors[1][:3] == far
+    assert colors[2][3] < colors[1][3] < colors[0][3]
+    assert page.text(".legend summary") == "Distance"
+    page.do("core.paint(null)")
+    assert page.text(".legend summary") == "Group"
+
+
+def test_names_stand_over_their_groups_without_overlap(page: MapPage, made: MadeMap) -> None:
+    names = page.js("return [...document.querySelectorAll('.name')].map(e => {"
+                    "const r = e.getBoundingClientRect();"
+                    "return [e.textContent, r.left, r.top, r.right, r.bottom]})")  # fmt: skip
+    assert names
+    for i, (text, left, top, right, bottom) in enumerate(names):
+        group = made.names.index(text)
+        members = np.flatnonzero(made.groups == group)
+        middle = np.median(made.cells[members], axis=0)
+        nearest = members[np.abs(made.cells[members] - middle).sum(axis=1).argmin()]
+        x, y, *_ = page.box(int(nearest))
+        assert abs((left + right) / 2 - x) < 40
+        assert abs(bottom - y) < 40
+        for _, a, b, c, d in names[:i]:
+            assert right <= a or c <= left or bottom <= b or d <= top
+
+
+def test_the_minimap_goes_where_it_is_pressed(page: MapPage) -> None:
+    page.do("core.camera.fly({scale: map.scaleShowing(2)}, 0)")
+    page.js("""
+      const mini = document.querySelector(".minimap");
+      const { left, top } = mini.getBoundingClientRect();
+      const press = { clientX: left + 66, clientY: top + 66, pointerId: 1, bubbles: true };
+      mini.setPointerCapture = () => {};
+      mini.dispatchEvent(new PointerEvent("pointerdown", press));
+    """)
+    page.settle()
+    box = page.do("core.places.box")
+    x, y = page.do("[core.camera.x, core.camera.y]")
+    assert abs(x - (box["left"] + box["right"]) / 2) < 2
+    assert abs(y - (box["top"] + box["bottom"]) / 2) < 2
+    sides = page.js("const s = document.querySelector('.minimap .frame').style;"
+                    "return [s.left, s.top, s.width, s.height].map(parseFloat)")  # fmt: skip
+    assert abs(sides[0] + sides[2] / 2 - 66) < 2
+    assert sides[2] < 66
+
+
+def test_dark_pages_have_their_own_colors(page: MapPage) -> None:
+    light = page.pixels()[790, 640]
+    page.media(prefers_color_scheme="dark")
+    page.settle()
+    dark = page.pixels()[790, 640]
+    assert light.min() > 200
+    assert dark.max() < 60
