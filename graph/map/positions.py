@@ -36,6 +36,27 @@ _FULL = 65_535
 _BATCH = 10_000
 
 
+# Share of ranks in the places of the map, and the part of the square that they fill.
+_EVEN, _FILLED = 0.5, 0.94
+
+
+def spread(positions: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return positions (n, 2) with less empty space between groups, -1 to 1, with a margin.
+
+    Each coordinate becomes the mean of itself and its rank: the order along each axis stays, and
+    so do neighbors, but an island far away no longer leaves the others a strip. The margin is for
+    pictures of crowds, which take the cells around them.
+    """
+    found = np.empty((len(positions), 2))
+    for axis in (0, 1):
+        values = np.asarray(positions[:, axis], np.float64)
+        ascending = np.sort(values)
+        # Of equal values the mean of their ranks.
+        ranks = sum(np.searchsorted(ascending, values, side) for side in ("left", "right"))
+        found[:, axis] = (1 - _EVEN) * values + _EVEN * (ranks / len(values) - 1)
+    return np.asarray(found * _FILLED, np.float64)
+
+
 @dataclass(frozen=True)
 class Layout:
     """Positions of all pictures.

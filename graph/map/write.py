@@ -25,7 +25,7 @@ from graph.map.data import (
 from graph.map.density import density_png
 from graph.map.labels import Coloring, colorings
 from graph.map.names import names_on
-from graph.map.positions import Layout, other_layouts
+from graph.map.positions import Layout, other_layouts, spread
 from graph.map.priority import ranks_of
 from graph.map.snapping import snapped
 from graph.map.tiles import Pixels, TileShop, TileTask, TileWritten, write_tile
@@ -129,7 +129,7 @@ def write_map(
     neighbors, feature = collection.neighbors, options.feature
     depth = deepest_level(len(neighbors.ids))
     near = neighbors.rows()
-    cells = snapped(positions, depth)
+    cells = snapped(spread(positions), depth)
     pyramid = Pyramid(cells, ranks_of(collection.guide, near), depth)
     sides, written = _write_tiles(pyramid, neighbors.ids, shop, options, known)
     with progress(MAP_DATA, quiet=options.quiet):
