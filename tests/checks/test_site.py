@@ -27,8 +27,8 @@ _DATA = re.compile(r'(<script type="application/json" id="page">)(.*?)(</script>
 
 
 def plain(**options: Any) -> SiteOptions:
-    """A site of pages with every picture on its own, drawn in this process."""
-    return SiteOptions(**{"groups": (), "workers": 0} | options)
+    """A site of pages without a map, with every picture on its own, drawn in this process."""
+    return SiteOptions(**{"groups": (), "workers": 0, "map": False} | options)
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_ours_is_sound(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert pages > 5
     assert main(["--site", str(sound)]) == 0
     line, last = capsys.readouterr().out.splitlines()
-    assert line == f"ok       {sound}: {pages} pages, {sheets} contact sheets, 24 pictures, a map"
+    assert line == f"ok       {sound}: {pages} pages, {sheets} contact sheets, 24 pictures"
     assert last.startswith("1 folder checked, 0 errors, 0 warnings, ")
 
 

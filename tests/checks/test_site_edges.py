@@ -25,7 +25,9 @@ def sound(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sound-edges")
     shutil.copytree(photo_store, folder / "store")
     with Store.open(folder / "store") as store:
-        write_site(store, folder / "site", SiteOptions(groups=(), workers=0, page_size=8))
+        write_site(
+            store, folder / "site", SiteOptions(groups=(), workers=0, page_size=8, map=False)
+        )
     return folder / "site"
 
 
