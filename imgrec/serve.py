@@ -73,16 +73,13 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 def _serve(arguments: argparse.Namespace) -> None:
     for package in ("fastapi", "uvicorn"):
         require(package, extra="serve", why="the live page")
-    from imgrec.search.recommender import Recommender
-    from imgrec.serving.decoder import GuardedDecoder
+    from imgrec.serving.opening import opened_store
     from imgrec.serving.server import bound_socket
 
     path = store_of(arguments.store)
     named = arguments.weights, arguments.device, arguments.cache
     with ExitStack() as stack:
-        decoder = GuardedDecoder()
-        stack.callback(decoder.close)
-        recommender = stack.enter_context(Recommender.open(path, *named, decoder=decoder.decode))
+        recommender, decoder = stack.enter_context(opened_store(path, *named))
         _check_folders(path, arguments)
         # Bound before the rest is imported: who asks meanwhile waits, and is answered.
         listening = stack.enter_context(bound_socket(arguments.host, arguments.port))
@@ -119,7 +116,7 @@ def _answer(
     port = listening.getsockname()[1]
     access = access_of(arguments.host, port)
     folders = Folders(recommender.store.path, arguments.report)
-    service = Service(recommender, lambda: folders.links(access.files), arguments.exports, decoder)
+    service = Service(recommender, decoder, lambda: folders.links(access.files), arguments.exports)
     app = make_app(service, access, folders)
     stack.enter_context(said_to_run(recommender.store.path, port))
     address = address_of(arguments.host, access)

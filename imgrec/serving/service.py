@@ -46,69 +46,33 @@ MOST_COPIES = 20_000
 
 
 class Service:
-    """Answers the requests of `imgrec.serving.requests`; thread-safe, a context manager."""
+    """Answers the requests of `imgrec.serving.requests`; thread-safe."""
 
     def __init__(
         self,
         recommender: Recommender,
+        decoder: GuardedDecoder,
         links: Callable[[], dict[str, str]] = dict,
         exports: Path | None = None,
-        decoder: GuardedDecoder | None = None,
     ) -> None:
-        """Make the service of an open store.
+        """Make the service of an open store, see `imgrec.serving.opening`.
 
         Args:
-            recommender: open; closed with the service.
+            recommender: open.
+            decoder: decodes pictures from outside.
             links: returns the paths of what else is served, see `StoreFacts.links`.
             exports: folder that collections may be copied to; None for none.
-            decoder: decodes pictures from outside; by default one of its own.
         """
         self.recommender = recommender
         self._links = links
         self.exports = exports
-        self.decoder = decoder or GuardedDecoder()
-        self.uploads = Uploads(self.decoder)
-        self.originals = Originals(self.decoder)
-        self._parts = Parts(self.decoder)
+        self.decoder = decoder
+        self.uploads = Uploads(decoder)
+        self.originals = Originals(decoder)
+        self._parts = Parts(decoder)
         self._orders, self._lists, self._tally = Orders(), Lists(), Tally()
         self._copies: WeakKeyDictionary[StoreView, Copies] = WeakKeyDictionary()
         self._prepared = False
-
-    @classmethod
-    def open(
-        cls,
-        path: Path | str,
-        weights: Path | str | None = None,
-        device: str = "auto",
-        cache: str | None = None,
-    ) -> Service:
-        """Open the service of a store; its decoder starts in the background.
-
-        Args:
-            path: the store's folder.
-            weights: as of `Recommender.open`, like the others.
-            device: where pictures from outside are encoded.
-            cache: where their vectors are cached.
-
-        Raises:
-            StoreError: there is no store at this path, or it is damaged.
-            ImgrecError: there is no file of weights, no such device, or no folder for the cache.
-        """
-        decoder = GuardedDecoder()
-        recommender = Recommender.open(path, weights, device, cache, decoder=decoder.decode)
-        decoder.start()
-        return cls(recommender, decoder=decoder)
-
-    def close(self) -> None:
-        """Close the store and end the worker processes."""
-        self.decoder.close()
-        self.recommender.close()
-
-    def __enter__(self) -> Service:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def store(self) -> StoreFacts:
         """Return what can be asked of the store."""

@@ -13,7 +13,7 @@ from imgrec.serving.asgi import make_app
 from imgrec.serving.folders import Folders
 from imgrec.serving.guards import Access
 from imgrec.serving.server import bound_socket, server_of
-from imgrec.serving.service import Service
+from services import opened_service
 
 _PATIENCE_S = 60
 
@@ -63,7 +63,7 @@ class GuardedServer:
 @contextmanager
 def guarded(store: Path, report: Path | None = None) -> Iterator[GuardedServer]:
     """Serve a store on a free port until the context ends."""
-    with Service.open(store) as service, bound_socket("127.0.0.1", 0) as listening:
+    with opened_service(store) as service, bound_socket("127.0.0.1", 0) as listening:
         access = access_of("127.0.0.1", listening.getsockname()[1])
         folders = Folders(store, report)
         server = server_of(make_app(service, access, folders))

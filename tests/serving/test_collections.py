@@ -12,20 +12,21 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from imgrec import Recommender, Store, index_folders
+from imgrec import Store, index_folders
 from imgrec.serving import collections
 from imgrec.serving.collections import COLUMNS, export_folder
 from imgrec.serving.routes import ROUTES, Call, Reply, reply_to
 from imgrec.serving.service import Service
 from pictures import picture
+from services import opened_service
 from stores import HERE
 
 
 @pytest.fixture
 def service(own_store: Path, tmp_path: Path) -> Iterator[Service]:
     (tmp_path / "exports").mkdir()
-    with Recommender.open(own_store) as recommender:
-        yield Service(recommender, exports=tmp_path / "exports")
+    with opened_service(own_store, tmp_path / "exports") as opened:
+        yield opened
 
 
 def _call(service: Service, method: str, path: str, value: object = None, **names: str) -> Reply:
@@ -158,8 +159,7 @@ def test_names_of_files_are_no_formulas_and_no_lines(tmp_path: Path) -> None:
         picture("discs", number).save(folder / "plain.png")
         (folder / "plain.png").rename(folder / name)
     index_folders([folder], tmp_path / "store", HERE)
-    with Recommender.open(tmp_path / "store") as recommender:
-        service = Service(recommender)
+    with opened_service(tmp_path / "store") as service:
         _change(service, "=best", add=list(range(1, len(names) + 1)))
         text = _file(service, "=best", "csv").decode()
         rows = list(csv.DictReader(io.StringIO(text)))
@@ -185,8 +185,7 @@ def test_files_are_copied_into_the_folder_of_the_name(service: Service, tmp_path
 
 
 def test_nothing_is_copied_without_a_folder_for_it(own_store: Path) -> None:
-    with Recommender.open(own_store) as recommender:
-        service = Service(recommender)
+    with opened_service(own_store) as service:
         _change(service, "best", add=[1])
         reply = _call(service, "POST", "/{name}/copy", {}, name="best")
         assert reply.status == 403

@@ -10,6 +10,7 @@ import classified_stores
 from imgrec.serving.asgi import make_app
 from imgrec.serving.guards import Access
 from imgrec.serving.service import Service
+from services import opened_service
 from serving_contract import Answered, Caller, ServingContract, posted, queried
 
 _ACCESS = Access(token="the-token", files="the-secret", port=8000)
@@ -31,7 +32,7 @@ def caller(service: Service) -> Caller:
 @pytest.fixture(scope="module")
 def call(photo_store: Path) -> Iterator[Caller]:
     """Yield a caller of `photo_store`."""
-    with Service.open(photo_store) as service:
+    with opened_service(photo_store) as service:
         yield caller(service)
 
 
@@ -57,7 +58,7 @@ def test_words_are_understood_as_by_the_command(
 ) -> None:
     classified_stores.register(monkeypatch)
     store = classified_stores.make(tmp_path / "store", 200)
-    with Service.open(store) as service:
+    with opened_service(store) as service:
         assert service.store().texts
         found = posted(caller(service), "/api/search", asked)
     expected = queried(store, *arguments)

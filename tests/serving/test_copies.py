@@ -6,8 +6,8 @@ import pytest
 
 from imgrec import Recommender, index_folders
 from imgrec.serving import service as module
-from imgrec.serving.service import Service
 from pictures import write_pictures
+from services import opened_service
 from stores import HERE
 
 
@@ -30,8 +30,8 @@ def test_copies_are_files_of_the_same_bytes(
     files = sorted((tmp_path / "photos").rglob("*.jpg"))
     for place, file in (("a.jpg", files[0]), ("b.jpg", files[0]), ("c.jpg", files[4])):
         (tmp_path / "photos" / place).write_bytes(file.read_bytes())
-    with Recommender.open(_indexed(tmp_path)) as recommender:
-        service = Service(recommender)
+    with opened_service(_indexed(tmp_path)) as service:
+        recommender = service.recommender
         found = service.copies().groups
         assert sorted(found) == _by_content(recommender)
         assert sorted(map(len, found)) == [2, 3]
@@ -42,10 +42,10 @@ def test_copies_are_files_of_the_same_bytes(
         assert sorted(service.copies().groups) == _by_content(recommender)
         assert len(service.copies().groups) == 3
     monkeypatch.setattr(module, "MOST_COPIES", 1)
-    with Recommender.open(tmp_path / "store") as recommender:
-        assert len(Service(recommender).copies().groups) == 1
+    with opened_service(tmp_path / "store") as service:
+        assert len(service.copies().groups) == 1
 
 
 def test_no_copies(photo_store: Path) -> None:
-    with Recommender.open(photo_store) as recommender:
-        assert Service(recommender).copies().groups == _by_content(recommender) == []
+    with opened_service(photo_store) as service:
+        assert service.copies().groups == _by_content(service.recommender) == []

@@ -6,10 +6,12 @@ from pathlib import Path
 
 _SCRIPT = """
 import sys
+from imgrec.serving.opening import opened_store
 from imgrec.serving.requests import FacetsRequest, ListRequest, SearchRequest
 from imgrec.serving.service import Service
 
-with Service.open(sys.argv[1]) as service:
+with opened_store(sys.argv[1]) as (recommender, decoder):
+    service = Service(recommender, decoder)
     for _ in range(3):
         found = service.search(SearchRequest.parse({"pictures": [1], "unwanted": [2], "k": 5}))
         assert len(found.answer.results) == 5

@@ -21,12 +21,13 @@ import numpy as np
 import pytest
 
 import vector_stores
-from imgrec import Recommender, Store
+from imgrec import Store
 from imgrec.labels.collections import change_collection
 from imgrec.serving.routes import ROUTES, Call, Reply, reply_to
 from imgrec.serving.service import Service
 from live_server import free_port
 from pictures import picture, write_pictures
+from services import opened_service
 
 _D = 12
 _FIRST, _LAST = 300, 600
@@ -126,8 +127,8 @@ def history(tmp_path: Path) -> _History:
 
 @pytest.fixture
 def service(history: _History) -> Iterator[Service]:
-    with Service(Recommender.open(history.path)) as service:
-        yield service
+    with opened_service(history.path) as opened:
+        yield opened
 
 
 def _during(change: Callable[[], None], work: Callable[[int], None], times: int) -> None:

@@ -14,6 +14,7 @@ from imgrec.search.grid import _CELL_PX, _fitted
 from imgrec.serving.routes import ROUTES, Call, Reply, reply_to
 from imgrec.serving.service import Service
 from imgrec.system.file_names import TEXT, text
+from services import opened_service
 
 _ROUTES = {(route.method, route.path): route for route in ROUTES}
 _WHOLE = {"x": 0, "y": 0, "width": 1, "height": 1}
@@ -26,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def service(path: Path) -> Iterator[Service]:
-    with Service.open(path) as opened:
+    with opened_service(path) as opened:
         yield opened
 
 

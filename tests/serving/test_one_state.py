@@ -13,6 +13,7 @@ import vector_stores
 from imgrec import Store
 from imgrec.serving.requests import FacetsRequest, ListRequest, SearchRequest
 from imgrec.serving.service import Service
+from services import opened_service
 
 _COUNT = 240
 
@@ -69,7 +70,7 @@ def _facets(service: Service) -> None:
 def test_no_answer_mixes_two_states(path: Path, ask: Callable[[Service], None]) -> None:
     done = threading.Event()
     swapped: list[int] = []
-    with Service.open(path) as service, ThreadPoolExecutor(4) as threads:
+    with opened_service(path) as service, ThreadPoolExecutor(4) as threads:
         writer = threads.submit(_swapping, path, done, swapped)
         try:
             while len(swapped) < 10 and not writer.done():
@@ -82,7 +83,7 @@ def test_no_answer_mixes_two_states(path: Path, ask: Callable[[Service], None]) 
 
 def test_parts_are_of_one_order_while_pictures_come_and_go(path: Path) -> None:
     rng = np.random.default_rng(5)
-    with Service.open(path) as service:
+    with opened_service(path) as service:
         expected = [r.id for r in service.recommender.query([1], 1000)]
         found = service.search(SearchRequest.parse({"pictures": [1], "k": 20}))
         ids = [result.id for result in found.answer]
@@ -100,7 +101,7 @@ def test_nothing_is_left_open_by_many_states(path: Path) -> None:
     def open_files() -> int:
         return len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else 0
 
-    with Service.open(path) as service:
+    with opened_service(path) as service:
         counts, kept = [], []
         for number in range(40):
             with Store.create(path) as store:

@@ -28,17 +28,18 @@ from imgrec.serving.service import Service
 from imgrec.sources import opening
 from memory_source import BUCKETS, SCHEME, Bucket, MemorySource
 from pictures import encoded, picture, write_pictures
+from services import opened_service
 
 
 @pytest.fixture(scope="module")
 def service(photo_store: Path) -> Iterator[Service]:
-    with Service.open(photo_store) as opened:
+    with opened_service(photo_store) as opened:
         yield opened
 
 
 @pytest.fixture
 def own(own_store: Path) -> Iterator[Service]:
-    with Service.open(own_store) as opened:
+    with opened_service(own_store) as opened:
         yield opened
 
 
@@ -236,7 +237,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_originals_go_out_as_pictures_only(odd: Path) -> None:
     types = {}
-    with Service.open(odd / "store") as service:
+    with opened_service(odd / "store") as service:
         for one in service.recommender.pictures():
             if one.path.startswith("a."):
                 media = service.original(one.id)
@@ -253,7 +254,7 @@ def test_originals_go_out_as_pictures_only(odd: Path) -> None:
 def test_a_file_that_is_no_picture_any_more_does_not_go_out(odd: Path) -> None:
     file = odd / "photos" / "a.gif"
     before = file.read_bytes()
-    with Service.open(odd / "store") as service:
+    with opened_service(odd / "store") as service:
         (known,) = [one.id for one in service.recommender.pictures() if one.path == "a.gif"]
         shown = service.preview(known)
         assert shown.lasting
@@ -283,7 +284,7 @@ def test_pictures_of_a_bucket_go_out_too(tmp_path: Path, monkeypatch: pytest.Mon
     for name, data in files.items():
         BUCKETS["shown"].put(name, data)
     index_folders([f"{SCHEME}://shown"], tmp_path / "store", Options(("mini",), workers=0))
-    with Service.open(tmp_path / "store") as service:
+    with opened_service(tmp_path / "store") as service:
         for one in service.recommender.pictures():
             media = service.original(one.id)
             assert (media.data, media.content_type) == (files[one.path], "image/jpeg")
@@ -298,7 +299,7 @@ def test_pictures_of_a_bucket_go_out_too(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_an_upload_is_known_by_its_content(odd: Path) -> None:
     data = (odd / "photos" / "copy.png").read_bytes()
-    with Service.open(odd / "store") as service:
+    with opened_service(odd / "store") as service:
         upload = service.upload(data, "image/png")
         assert [one.path for one in upload.same] == ["a.png", "copy.png"]
         assert (upload.width, upload.height, upload.format) == (300, 200, "PNG")
@@ -354,7 +355,7 @@ def test_a_box_of_a_picture_of_the_catalog(own: Service) -> None:
 def test_a_box_of_a_picture_whose_file_is_gone_is_of_its_thumbnail(tmp_path: Path) -> None:
     write_pictures(tmp_path / "photos", each=2)
     index_folders([tmp_path / "photos"], tmp_path / "store", Options(("mini",), workers=0))
-    with Service.open(tmp_path / "store") as service:
+    with opened_service(tmp_path / "store") as service:
         Path(service.picture(1).picture.file).unlink()
         box = {"x": 0.25, "y": 0.25, "width": 0.5, "height": 0.5}
         found = ask(service, pictures=[{"id": 1, "box": box}], k=3)
