@@ -181,6 +181,7 @@ class StoreFacts:
         texts: True if the default feature can be asked by words.
         metrics: names of metrics, with a line on each.
         fusions: ways to join several pictures, with a line on each.
+        indexes: ways to find the nearest, with a line on each.
         links: what else is served: "site", "report", with their paths on this server.
         exports: absolute path of the folder where collections can be copied to; "" if none was
             named.
@@ -195,6 +196,7 @@ class StoreFacts:
     texts: bool
     metrics: dict[str, str]
     fusions: dict[str, str]
+    indexes: dict[str, str]
     links: dict[str, str]
     exports: str
     version: str

@@ -48,8 +48,10 @@ def bound_socket(host: str, first: int, *, tried: int = _TRIED_PORTS) -> socket.
     Raises:
         ImgrecError: the address is none of this machine, or all these ports are in use.
     """
+    # Else it may listen at ::1 only, where `imgrec.store.running` does not look.
+    named = LOOPBACK if host.lower() == "localhost" else host
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(named, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise ImgrecError(f"--host {host}: no machine has this name ({error})") from error
     family, address = found[0][0], found[0][4][0]

@@ -15,6 +15,7 @@ from imgrec.distances.choices import FUSIONS_EXPLAINED, METRICS_EXPLAINED
 from imgrec.distances.metrics import METRICS
 from imgrec.encoders.registry import encodes_text, is_known
 from imgrec.search.answer import Answer
+from imgrec.search.choices import INDEXES_EXPLAINED
 from imgrec.search.listing import Picture, pictures_of
 from imgrec.search.query_vectors import Asked, Decoded
 from imgrec.search.ranking import Ranking
@@ -88,6 +89,7 @@ class Service:
             texts=bool(store.class_encoders()) or _has_text_tower(store.default_feature),
             metrics=dict(METRICS_EXPLAINED),
             fusions=dict(FUSIONS_EXPLAINED),
+            indexes=dict(INDEXES_EXPLAINED),
             links=self._links(),
             exports=str(self.exports.absolute()) if self.exports else "",
             version=__version__,

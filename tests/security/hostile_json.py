@@ -11,6 +11,7 @@ _FILES = (
     "colors.json",
     "graph.json",
     "damaged.json",
+    "serving.json",
     "classes/labels.json",
     "classes/mini/classes.json",
     "features/mini/feature.json",
@@ -20,7 +21,7 @@ _FILES = (
     "communities/kept.json",
 )
 # Damage that is noticed, made again and not worth a line by the doctor.
-_DERIVED = ("colors.json", "graph.json", "damaged.json", "classes/labels.json")
+_DERIVED = ("colors.json", "graph.json", "damaged.json", "serving.json", "classes/labels.json")
 _SPARSE_BYTES = 20 << 30
 _CONTENTS = {
     "100,000 lists deep": b"[" * 100_000,

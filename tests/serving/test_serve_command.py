@@ -7,9 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -17,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from imgrec.serve import main
+from imgrec.serving.server import bound_socket
 from imgrec.store.running import running_server, said_to_run
 from live_server import free_port
 from permissions import permissions_bind
@@ -268,6 +270,47 @@ def test_a_file_of_somebody_else_leads_nowhere(own_store: Path) -> None:
         # Whatever else listens at the port is no server of ours.
         said.write_text(json.dumps({"port": port, "pid": os.getpid()}))
         assert running_server(own_store) is None
+
+
+def test_a_server_that_never_ends_its_head_holds_nobody(
+    own_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imgrec.store.running._ANSWERS_WITHIN_S", 0.3)
+    ended = threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        with suppress(OSError), listening.accept()[0] as connection:
+            connection.sendall(b"HTTP/1.1 401 Unauthorized\r\nx: ")
+            while not ended.wait(0.05):
+                connection.sendall(b"x")
+
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        thread = threading.Thread(target=drip, args=[listening])
+        thread.start()
+        said = {"port": listening.getsockname()[1], "pid": os.getpid()}
+        (own_store / "serving.json").write_text(json.dumps(said))
+        try:
+            assert running_server(own_store) is None
+        finally:
+            ended.set()
+            thread.join()
+
+
+@pytest.mark.parametrize("name", ["localhost", "LocalHost"])
+def test_localhost_is_where_pages_look_for_the_server(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ipv6_first(host: str, *_: object, **__: object) -> list[object]:
+        family, address = socket.AF_INET6, "::1"
+        if host == "127.0.0.1":
+            family, address = socket.AF_INET, host
+        return [(family, socket.SOCK_STREAM, 6, "", (address, 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", ipv6_first)
+    with bound_socket(name, 0) as listening:
+        assert listening.getsockname()[0] == "127.0.0.1"
 
 
 def test_a_file_that_is_a_link_is_not_followed(own_store: Path, tmp_path: Path) -> None:

@@ -4,14 +4,6 @@ import { make } from "./dom.js";
 import { storeFacts } from "./facts.js";
 import { EMPTY, state } from "./state.js";
 
-// As in imgrec/search/choices.py.
-const INDEXES = {
-  auto: "the fastest index that the store has and that suits the question",
-  exact: "compare with every picture",
-  sketch: "candidates by 128 axes in 8 bits each, then compared exactly",
-  hnsw: "candidates by a graph index (imgrec index --hnsw), then compared exactly",
-};
-
 function choice(name, label, options, patch = (value) => ({ [name]: value })) {
   const line = make("small", { id: `${name}-line` });
   const select = make("select", {
@@ -94,7 +86,7 @@ export async function mountControls(element) {
   const choices = [
     choice("metric", "Metric", facts.metrics, (metric) => metricPatch(facts, metric)),
     choice("fuse", "Several pictures", facts.fusions),
-    choice("index", "Index", INDEXES),
+    choice("index", "Index", facts.indexes),
     featureChoice(facts),
   ];
   const reset = make("button", {

@@ -1,8 +1,9 @@
 // What the results are: how many, compared how; what went wrong, and what to do then.
 
+import { clear } from "./actions.js";
 import { counted, make } from "./dom.js";
 import { results } from "./results.js";
-import { isQuestion, state } from "./state.js";
+import { EMPTY, isQuestion, state } from "./state.js";
 
 const timeText = (ms) => (ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 
@@ -19,18 +20,23 @@ function button(text, onclick) {
   return make("button", { class: "button", type: "button", text, onclick });
 }
 
+/** Return whether the same question may be answered later: the server or the store was to blame. */
+const mayPass = (status) => [0, 408, 409].includes(status) || status >= 500;
+
 /** Return what can be done after an error. */
 function remedies({ status }) {
   const { where, under, pictures, unwanted } = state.get();
+  const again = mayPass(status) || JSON.stringify(state.get()) === JSON.stringify(EMPTY);
   const uploads = [...pictures, ...unwanted].some((one) => one.upload);
   const without = (list) => list.filter((one) => !one.upload);
   return [
-    status === 401 ? null : button("Try again", () => results.again()),
+    again && status !== 401 ? button("Try again", () => results.again()) : null,
     where.length || under.length
       ? button("Without filters", () => state.change({ where: [], under: [] })) : null,
     uploads && (status === 404 || status === 410)
       ? button("Without what was uploaded", () => state.change({
         pictures: without(pictures), unwanted: without(unwanted) })) : null,
+    again || status === 401 ? null : button("Clear", clear),
   ];
 }
 
