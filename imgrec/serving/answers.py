@@ -186,6 +186,7 @@ class StoreFacts:
         exports: absolute path of the folder where collections can be copied to; "" if none was
             named.
         version: of imgrec.
+        map: True if the network site has a map.
         compared: the features that each metric can compare, by its name.
     """
 
@@ -200,6 +201,7 @@ class StoreFacts:
     links: dict[str, str]
     exports: str
     version: str
+    map: bool
     compared: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -231,3 +233,59 @@ class Copied:
     written: int
     there: int
     failed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What is known of pictures that were named.
+
+    Attributes:
+        pictures: in the order they were named; without those that are not there any more.
+    """
+
+    pictures: list[Picture]
+
+
+@dataclass(frozen=True)
+class Medoids:
+    """The few pictures that stand for many.
+
+    Attributes:
+        ids: of up to `imgrec.serving.requests.MOST_PICTURES`, that for most pictures first.
+    """
+
+    ids: list[int]
+
+
+@dataclass(frozen=True)
+class MapFacts:
+    """The map of the network site.
+
+    Attributes:
+        map: its token; the other routes take it. It changes when the site is written anew.
+        facts: what `map.json` of the site says; see `imgrec.maps.format`.
+    """
+
+    map: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Painted:
+    """How far all pictures of a map are from a question.
+
+    Attributes:
+        map: token of the map.
+        least: distance of the nearest picture.
+        greatest: distance of the farthest picture.
+        exact: False if distances were estimated.
+        distances: a byte for each row of the map, base64: 0 for `least` to 254 for `greatest`; 255
+            for what the filters leave out, what lies beyond the limit of distance, and what is not
+            in the store any more.
+    """
+
+    map: str
+    least: float
+    greatest: float
+    exact: bool
+    distances: str

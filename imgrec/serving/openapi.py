@@ -18,12 +18,15 @@ from imgrec.serving.answers import Found
 from imgrec.serving.requests import (
     MOST_ANSWERED,
     MOST_MARKED,
+    MOST_NAMED,
     MOST_PICTURES,
     MOST_TEXT,
     MOST_TEXTS,
     CollectionChange,
     FacetsRequest,
     ListRequest,
+    MedoidsRequest,
+    PicturesRequest,
     SearchRequest,
 )
 from imgrec.serving.routes import JSON, Route
@@ -36,10 +39,10 @@ _STATUSES = {
     400: "the request is wrong; `error` says what, in a line",
     401: "the token is absent or not of this server",
     403: "the request came by a name that is not this server's, or from a page of another site",
-    404: "there is no such picture, collection or upload",
+    404: "there is no such picture, collection, upload or tile, or no map",
     408: "the body did not arrive in time",
     409: "the store cannot answer this, as it is",
-    410: "the cursor or the upload is no longer kept",
+    410: "the cursor or the upload is no longer kept, or the map was written anew",
     413: "the body is too large",
     415: "the body is of another type",
     422: "the picture cannot be read",
@@ -53,6 +56,8 @@ _PARAMETERS: dict[str, Schema] = {
     "id": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
     "upload": {"type": "string", "minLength": 1, "maxLength": 64},
     "name": {"type": "string", "minLength": 1, "maxLength": 100},
+    "map": {"type": "string", "minLength": 1, "maxLength": 64},
+    **{key: {"type": "integer", "minimum": 0, "maximum": 10**9 - 1} for key in "zxy"},
     "form": {"enum": ["csv", "json", "paths"]},
 }
 
@@ -184,6 +189,10 @@ def _requests() -> dict[str, Schema]:
         SearchRequest.__name__: _object({**search, **wanted, **page}),
         ListRequest.__name__: _object({**wanted, **page}),
         FacetsRequest.__name__: _object(wanted),
+        MedoidsRequest.__name__: _object({"ids": ids}, required=["ids"]),
+        PicturesRequest.__name__: _object(
+            {"ids": {**ids, "maxItems": MOST_NAMED}}, required=["ids"]
+        ),
         CollectionChange.__name__: _object({"add": ids, "remove": ids}),
         "CopyRequest": _object({"how": {"enum": ["copy", "link"]}}),
     }

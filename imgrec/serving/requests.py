@@ -23,6 +23,8 @@ MOST_TEXT = 200
 MOST_ANSWERED = 500
 # Pictures that a collection takes at once.
 MOST_MARKED = 100_000
+# Pictures that are told of at once.
+MOST_NAMED = 1000
 # A filter that every picture passes.
 ALL = Filter()
 _MOST_FILTERS = 50
@@ -165,6 +167,38 @@ class FacetsRequest:
 
 
 @dataclass(frozen=True)
+class PicturesRequest:
+    """What is known of some pictures.
+
+    Attributes:
+        ids: of the catalog, up to `MOST_NAMED`.
+    """
+
+    ids: tuple[int, ...] = ()
+
+    @classmethod
+    def parse(cls, value: object) -> "PicturesRequest":
+        """Return the request of a JSON value; see `SearchRequest.parse`."""
+        return cls(_ids(value, MOST_NAMED))
+
+
+@dataclass(frozen=True)
+class MedoidsRequest:
+    """Which pictures stand for many.
+
+    Attributes:
+        ids: of the catalog, up to `MOST_MARKED`.
+    """
+
+    ids: tuple[int, ...] = ()
+
+    @classmethod
+    def parse(cls, value: object) -> "MedoidsRequest":
+        """Return the request of a JSON value; see `SearchRequest.parse`."""
+        return cls(_ids(value, MOST_MARKED))
+
+
+@dataclass(frozen=True)
 class CollectionChange:
     """Pictures to add to a collection, and to take from it.
 
@@ -263,6 +297,13 @@ def _check_keys(value: Mapping[str, Any], shape: Mapping[str, Any]) -> None:
     unknown = [key for key in value if key not in known]
     if unknown:
         raise WrongValueError(f"the request has a key {unknown[0][:60]!r}, which means nothing")
+
+
+def _ids(value: object, most: int) -> tuple[int, ...]:
+    ids = tuple(_checked(value, {"ids": [_ID]})["ids"])
+    if len(ids) > most:
+        raise WrongValueError(f"up to {most:,} pictures are named at once")
+    return ids
 
 
 def _picture(value: Any) -> PictureAsked:

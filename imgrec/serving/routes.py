@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from imgrec.errors import EncoderError, ImgrecError, PictureError, StoreError
+from imgrec.maps.reader import MapError
 from imgrec.serving import collections
 from imgrec.serving.answers import (
     Collection,
@@ -24,16 +25,23 @@ from imgrec.serving.answers import (
     Health,
     Histogram,
     Listed,
+    MapFacts,
+    Medoids,
+    Painted,
+    Pictures,
     StoreFacts,
     Upload,
 )
 from imgrec.serving.errors import RequestError
+from imgrec.serving.map_values import data_of, tile_of
 from imgrec.serving.originals import Media
 from imgrec.serving.requests import (
     CollectionChange,
     CopyRequest,
     FacetsRequest,
     ListRequest,
+    MedoidsRequest,
+    PicturesRequest,
     SearchRequest,
 )
 from imgrec.serving.service import Service
@@ -41,6 +49,7 @@ from imgrec.system.json_files import decoded
 from imgrec.version import __version__
 
 JSON = "application/json"
+BYTES = "application/octet-stream"
 # Any picture, in routes that send or take several formats.
 PICTURE, PNG, WEBP = "image/*", "image/png", "image/webp"
 _MOST_ERROR = 1000
@@ -113,7 +122,7 @@ def reply_to(service: Service, route: Route, call: Call) -> Reply:
         return error_reply(error.status, str(error))
     except PictureError as error:
         return error_reply(422, f"the picture cannot be read: {error.reason} ({error})")
-    except (StoreError, EncoderError) as error:
+    except (StoreError, EncoderError, MapError) as error:
         return error_reply(409, str(error))
     except ImgrecError as error:
         return error_reply(400, str(error))
@@ -157,6 +166,25 @@ def _collection(service: Service, call: Call) -> Reply:
     file = quote(f"{collections.export_folder(name)}.{suffix}", safe="")
     saved = {"Content-Disposition": f"attachment; filename*=UTF-8''{file}"}
     return Reply(body, collections.FORMS[form], headers=saved)
+
+
+def _map_data(service: Service, call: Call) -> Reply:
+    """Return a data file of the map, as the JSON value that it holds."""
+    name = call.path["name"]
+    value = service.map.read(call.path["map"], lambda opened: data_of(opened, name))
+    return Reply(json.dumps(value).encode(), headers=_KEPT)
+
+
+def _map_tile(service: Service, call: Call) -> Reply:
+    level, x, y = (_number(call.path[part]) for part in ("z", "x", "y"))
+    tile = service.map.read(call.path["map"], lambda opened: tile_of(opened, level, x, y))
+    return Reply(tile, BYTES, headers=_KEPT)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise RequestError(f"{text[:60]!r} is no number of a tile")
+    return int(text)
 
 
 def id_of(call: Call) -> int:
@@ -215,6 +243,11 @@ ROUTES = (
         "Upload a picture, to ask about it", PICTURE, Upload, slow=True,
     ),
     Route(
+        "POST", "/api/pictures",
+        lambda service, call: _json(service.pictures(PicturesRequest.parse(_body(call)))),
+        "What is known of some pictures", PicturesRequest, Pictures,
+    ),
+    Route(
         "GET", "/api/uploads/{upload}",
         lambda service, call: _media(service.uploaded(call.path["upload"])),
         "An uploaded picture, small", gives=WEBP,
@@ -234,6 +267,30 @@ ROUTES = (
     Route(
         "GET", "/api/original/{id}", lambda service, call: _media(service.original(id_of(call))),
         "A picture in full size", gives=PICTURE, slow=True,
+    ),
+    Route(
+        "POST", "/api/medoids",
+        lambda service, call: _json(service.medoids(MedoidsRequest.parse(_body(call)))),
+        "The few pictures that stand for many", MedoidsRequest, Medoids,
+    ),
+    Route(
+        "GET", "/api/map", lambda service, _: _json(service.map.facts()),
+        "The map of the network site: its token, its layouts and labels", gives=MapFacts,
+    ),
+    Route(
+        "GET", "/api/map/{map}/data/{name}", _map_data,
+        "A part of the map's positions, labels or facts",
+    ),
+    Route(
+        "GET", "/api/map/{map}/tile/{z}/{x}/{y}", _map_tile,
+        "A tile of the map: number of pictures, rows, slots, and a WebP", gives=BYTES,
+    ),
+    Route(
+        "POST", "/api/map/{map}/distances",
+        lambda service, call: _json(
+            service.painted(call.path["map"], SearchRequest.parse(_body(call)))
+        ),
+        "How far all pictures of the map are from a question", SearchRequest, Painted, slow=True,
     ),
     Route(
         "GET", "/api/collections",
@@ -260,7 +317,7 @@ ROUTES = (
     ),
     Route(
         "GET", "/api/collections/{name}/{form}", _collection,
-        "A collection as a file: csv, json or paths", gives="application/octet-stream",
+        "A collection as a file: csv, json or paths", gives=BYTES,
     ),
     Route(
         "POST", "/api/collections/{name}/copy",

@@ -10,10 +10,13 @@ from itertools import islice
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from imgrec.collection.kinds import COLLECTION
 from imgrec.distances.choices import FUSIONS_EXPLAINED, METRICS_EXPLAINED
 from imgrec.distances.metrics import METRICS
 from imgrec.encoders.registry import encodes_text, is_known
+from imgrec.maps.format import packed
 from imgrec.search.answer import Answer
 from imgrec.search.choices import INDEXES_EXPLAINED
 from imgrec.search.listing import Picture, pictures_of
@@ -28,6 +31,9 @@ from imgrec.serving.answers import (
     Found,
     Histogram,
     Listed,
+    Medoids,
+    Painted,
+    Pictures,
     StoreFacts,
     Upload,
 )
@@ -35,10 +41,21 @@ from imgrec.serving.decoder import GuardedDecoder
 from imgrec.serving.facets import Tally
 from imgrec.serving.histogram import histogram_of
 from imgrec.serving.lists import Lists
+from imgrec.serving.medoids import medoids_of, sampled
 from imgrec.serving.orders import FIRST, Order, Orders, Part
 from imgrec.serving.originals import Media, Originals, entry_of
+from imgrec.serving.painting import painting_of
 from imgrec.serving.parts import Parts
-from imgrec.serving.requests import FacetsRequest, ListRequest, PictureAsked, SearchRequest
+from imgrec.serving.requests import (
+    MOST_PICTURES,
+    FacetsRequest,
+    ListRequest,
+    MedoidsRequest,
+    PictureAsked,
+    PicturesRequest,
+    SearchRequest,
+)
+from imgrec.serving.site_map import ServedMap
 from imgrec.serving.uploads import Uploads, needs_of
 from imgrec.version import __version__
 
@@ -70,6 +87,7 @@ class Service:
         self.decoder = decoder
         self.uploads = Uploads(decoder)
         self.originals = Originals(decoder)
+        self.map = ServedMap(recommender.store.path)
         self._parts = Parts(decoder)
         self._orders, self._lists, self._tally = Orders(), Lists(), Tally()
         self._copies: WeakKeyDictionary[StoreView, Copies] = WeakKeyDictionary()
@@ -93,6 +111,7 @@ class Service:
             links=self._links(),
             exports=str(self.exports.absolute()) if self.exports else "",
             version=__version__,
+            map=self.map.is_there(),
             compared={
                 name: [
                     spec.name
@@ -232,6 +251,46 @@ class Service:
             entry.format or "",
             [one for one in self._same(view, entry.digest or "") if one.id != image_id],
             collections.split(", ") if collections else [],
+        )
+
+    def pictures(self, request: PicturesRequest) -> Pictures:
+        """Return what is known of some pictures; those that are not there are left out."""
+        return self.recommender.of_one_state(lambda view: self._pictures(view, request.ids))
+
+    def _pictures(self, view: StoreView, asked: tuple[int, ...]) -> Pictures:
+        known = np.isin(np.array(asked, np.int64), view.ids)
+        ids = [one for one, there in zip(asked, known.tolist(), strict=True) if there]
+        return Pictures(list(pictures_of(view.store, ids, view.community_names)))
+
+    def medoids(self, request: MedoidsRequest) -> Medoids:
+        """Return the pictures that stand for many, by the default feature; see `medoids_of`.
+
+        Of more than `imgrec.serving.medoids.MOST_COMPARED` an even sample is compared, and what
+        has no vector is left out.
+        """
+        view = self.recommender.view()
+        feature = view.compared(METRICS["cosine"], {"": 1.0}).space.parts[0].feature
+        rows = np.sort(feature.rows_of(np.array(sorted({*request.ids}), np.int64)))
+        rows = rows[rows >= 0]
+        rows = rows[sampled(len(rows))]
+        chosen = medoids_of(feature.take_rows(rows), MOST_PICTURES)
+        return Medoids(feature.ids[rows[chosen]].tolist())
+
+    def painted(self, token: str, request: SearchRequest) -> Painted:
+        """Return how far all pictures of the map are from a question.
+
+        Raises:
+            GoneError: the token is not that of the map.
+        """
+        ids = self.map.read(token, lambda opened: opened.ids)
+        ranking, _, _ = self._ranking(request, 1)
+        painting = painting_of(ranking, ids, request.within)
+        return Painted(
+            map=token,
+            least=painting.least,
+            greatest=painting.greatest,
+            exact=painting.exact,
+            distances=packed(painting.steps),
         )
 
     def thumbnail(self, image_id: int) -> Media:

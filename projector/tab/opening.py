@@ -4,15 +4,15 @@ import atexit
 import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from imgrec.search.recommender import Recommender
-from imgrec.serving.decoder import GuardedDecoder
 from imgrec.serving.folders import Folders
 from imgrec.serving.guards import Access, Refusal
+from imgrec.serving.opening import opened_store
 from imgrec.serving.originals import entry_of
 from imgrec.serving.page_files import page_file
 from imgrec.serving.routes import Call, Reply, Route, id_of
@@ -42,11 +42,11 @@ def open_tab(
         StoreError: there is no store at this path, or it is damaged.
     """
     access = Access(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
-    decoder = GuardedDecoder()
-    recommender = Recommender.open(store, decoder=decoder.decode)
+    opened = ExitStack()
+    recommender, decoder = opened.enter_context(opened_store(store))
+    atexit.register(opened.close)
     folders = Folders(recommender.store.path)
-    service = Service(recommender, lambda: _links(folders, access), decoder=decoder)
-    atexit.register(service.close)
+    service = Service(recommender, decoder, lambda: _links(folders, access))
     decoder.start()
     places = Route(
         "GET", "/api/projector/{id}", lambda service, call: _places(service, call, logdir),

@@ -281,7 +281,9 @@ class ServingContract:
 
     def test_every_route_is_there(self, call: Caller) -> None:
         for route in ROUTES:
-            path = route.path.format(id=1, upload="x", name="none", form="csv")
+            path = route.path.format(
+                id=1, upload="x", name="none", form="csv", map="none", x=0, y=0, z=0
+            )
             # No request is whole, so that nothing is changed; none of them is unknown.
             answered = call(route.method, path, _JSON, b"")
             unknown = {"error": "there is no such address"}

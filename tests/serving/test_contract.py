@@ -1,32 +1,13 @@
 """The contract of the service over FastAPI, and questions by words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 import classified_stores
-from imgrec.serving.asgi import make_app
-from imgrec.serving.guards import Access
-from imgrec.serving.service import Service
-from services import opened_service
-from serving_contract import Answered, Caller, ServingContract, posted, queried
-
-_ACCESS = Access(token="the-token", files="the-secret", port=8000)
-
-
-def caller(service: Service) -> Caller:
-    """Return what calls a service through FastAPI, with the token."""
-    app = make_app(service, _ACCESS)
-    client = TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
-
-    def call(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answered:
-        allowed = {"authorization": f"Bearer {_ACCESS.token}", **headers}
-        response = client.request(method, path, headers=allowed, content=body or None)
-        return Answered(response.status_code, response.headers, response.content)
-
-    return call
+from services import caller, opened_service
+from serving_contract import Caller, ServingContract, posted, queried
 
 
 @pytest.fixture(scope="module")

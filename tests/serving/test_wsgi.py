@@ -13,6 +13,7 @@ from imgrec.serving.guards import MOST_JSON_BYTES, MOST_UPLOAD_BYTES, Refusal
 from imgrec.serving.routes import ROUTES
 from imgrec.serving.service import Service
 from imgrec.serving.wsgi import FramedPage
+from services import opened_service
 from serving_contract import Answered, Caller, ServingContract, refused_in_one_line
 from wsgi_calls import ACCESS, BELOW, INSIDE, answered, caller, environ_of, framed
 
@@ -23,7 +24,7 @@ ENTRY = f"{BELOW}/index.js"
 
 @pytest.fixture(scope="module")
 def service(photo_store: Path) -> Iterator[Service]:
-    with Service.open(photo_store) as opened:
+    with opened_service(photo_store) as opened:
         yield opened
 
 
