@@ -60,7 +60,7 @@
     map.mountLegend(core, parts.left);
     map.mountMinimap(core, parts.left);
     map.mountPanel(core, parts.right);
-    map.mountSelected(core, parts.right);
+    if (core.options.selected !== false) map.mountSelected(core, parts.right);
     parts.root.append(help);
     return map.mountKeys(core, { search, help });
   }
@@ -96,7 +96,7 @@
    * @param {object} source of the map.
    * @param {object} [options] `address`: keep the state in the fragment; `density`, `home`:
    *   addresses for a browser without WebGL 2; `actions`: [{title, act(rows)}] offered for the
-   *   open picture and for what is selected.
+   *   open picture and for what is selected; `selected`: false where the page itself tells of that.
    * @returns {object} its handle; see `handle`.
    */
   map.mount = (element, source, options = {}) => {

@@ -1,5 +1,6 @@
 // What the buttons and keys of the page do to the question.
 
+import { post } from "./api.js";
 import { EMPTY, isQuestion, isSame, MOST, state } from "./state.js";
 
 const without = (pictures, asked) => pictures.filter((one) => !isSame(one, asked));
@@ -38,6 +39,17 @@ export function drop(asked) {
 /** Ask for pictures like one; filters and choices stay. */
 export const moreLike = (asked) =>
   state.change({ pictures: [asked], unwanted: [], text: [], unwantedText: [], within: null });
+
+/**
+ * Ask for pictures like some; of more than a question takes, with those that stand for them.
+ * @param {number[]} ids
+ * @throws {ApiError}
+ */
+export async function likeThese(ids) {
+  const { ids: some } = ids.length > MOST ? await post("api/medoids", { ids }) : { ids };
+  const pictures = some.map((id) => ({ id }));
+  state.change({ pictures, unwanted: [], text: [], unwantedText: [], within: null });
+}
 
 /** Ask nothing: the whole collection, without filters. */
 export const clear = () => state.change(EMPTY);

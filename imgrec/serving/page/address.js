@@ -4,6 +4,7 @@
 // the address only says that there was one.
 
 import { EMPTY, isQuestion, state } from "./state.js";
+import { withView } from "./views.js";
 
 const UPLOAD = "upload";
 const PLAIN = ["metric", "fuse", "index"];
@@ -97,7 +98,7 @@ export function startAddress() {
     const kept = isQuestion(now) || unwanted.length ? { pictures, unwanted } : null;
     // The large view stays open, and so does its address.
     const hash = document.getElementById("large").open ? location.hash : "";
-    const address = location.pathname + toQuery(now) + hash;
+    const address = location.pathname + withView(toQuery(now)) + hash;
     history[how.quiet ? "replaceState" : "pushState"](kept, "", address);
   });
   addEventListener("popstate", () => state.change(stateHere(), { silent: true }));

@@ -19,30 +19,50 @@ const LINES = parent === window ? {
   401: "TensorBoard was started anew. Load its page again.",
 };
 
-async function send(method, path, body, type, signal) {
+/** Return the response to a request. @throws {ApiError} where there is none. */
+async function ask(method, path, body, type, signal) {
   const headers = { Accept: "application/json" };
   if (type) headers["Content-Type"] = type;
-  let response;
   try {
-    response = await fetch(path, { method, headers, body, signal, credentials: "same-origin" });
+    return await fetch(path, { method, headers, body, signal, credentials: "same-origin" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0, LINES[0]);
   }
+}
+
+/** Return the JSON of a response, null if it has none. */
+async function jsonOf(response) {
   const text = await response.text();
-  let value = null;
   try {
-    value = text && JSON.parse(text);
+    return text && JSON.parse(text);
   } catch {
     // Something between the page and the server answered, such as a proxy.
+    return null;
   }
+}
+
+function refusal({ status }, value) {
+  const line = LINES[status] ?? value?.error ?? `The server answered ${status}.`;
+  return new ApiError(status, String(line));
+}
+
+async function send(...request) {
+  const response = await ask(...request);
+  const value = await jsonOf(response);
   if (response.ok && value !== null) return value;
-  const line = LINES[response.status] ?? value?.error ?? `The server answered ${response.status}.`;
-  throw new ApiError(response.status, String(line));
+  throw refusal(response, value);
 }
 
 /** Return the JSON of a GET request. @throws {ApiError} */
 export const get = (path, signal) => send("GET", path, undefined, "", signal);
+
+/** Return the bytes of a GET request. @throws {ApiError} */
+export async function read(path, signal) {
+  const response = await ask("GET", path, undefined, "", signal);
+  if (response.ok) return response.arrayBuffer();
+  throw refusal(response, await jsonOf(response));
+}
 
 /** Return the JSON answer to a JSON body. @throws {ApiError} */
 export const post = (path, body, signal) =>

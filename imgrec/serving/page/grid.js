@@ -9,6 +9,7 @@ import { say } from "./said.js";
 import { marked } from "./selection.js";
 import { state } from "./state.js";
 import { keyActs, makeTile, refresh } from "./tile.js";
+import { views } from "./views.js";
 
 // Rows kept beyond the window on each side, and rows before the end where more are asked for.
 const BEYOND = 3;
@@ -237,6 +238,7 @@ export function mount(element) {
 export const grid = {
   /** Give the focus to the tile of a picture, if it is among the results; null for the last. */
   focus(id) {
+    if (views.get() !== "grid") return;
     const index = id === null ? active : shown.findIndex((hit) => hit.id === id);
     if (index >= 0) focusOn(index);
   },

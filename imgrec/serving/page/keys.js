@@ -2,6 +2,7 @@
 
 import { grid } from "./grid.js";
 import { make } from "./dom.js";
+import { onMap } from "./on-map.js";
 
 const KEYS = [
   ["Arrows, Page Up, Page Down, Home, End", "move through the pictures"],
@@ -11,6 +12,8 @@ const KEYS = [
   ["S", "more like this alone"],
   ["M", "mark it; with Shift all from the one marked before"],
   ["F", "unfold its near-copies, or fold them again"],
+  ["O", "show it on the map"],
+  ["V", "the map, or the grid again"],
   ["/", "go to the words"],
   ["G", "go to the pictures"],
   ["?", "this list"],
@@ -40,6 +43,7 @@ export function mountKeys(help) {
     "/": () => document.getElementById("words").focus(),
     "?": () => help.showModal(),
     g: () => grid.focus(null),
+    v: () => onMap.turn(),
   };
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;

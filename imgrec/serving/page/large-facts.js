@@ -5,6 +5,7 @@ import { toQuery } from "./address.js";
 import { originalUrl } from "./api.js";
 import { counted, make, printable } from "./dom.js";
 import { storeFacts } from "./facts.js";
+import { onMap } from "./on-map.js";
 import { distanceText } from "./tile.js";
 import { say } from "./said.js";
 import { marked } from "./selection.js";
@@ -99,6 +100,8 @@ function buttons({ asked, hit, acts }) {
     hit ? path : null,
     make("a", { class: "button", href: originalUrl(id), target: "_blank", rel: "noopener",
       text: "Original" }),
+    make("button", { class: "button place", type: "button", text: "On the map",
+      title: "Show it on the map (O)", onclick: () => onMap.show(id) }),
     hit?.page ? communityLink(hit.page) : null);
 }
 

@@ -15,23 +15,28 @@ const SIDE = 200;
 const CAPTION = 24;
 const GAP = 8;
 
-async function copyPaths(hits) {
+async function copyPaths(known) {
+  const hits = await known();
   const { left } = pathList(hits);
   const files = hits.map(({ file }) => file).filter((file) => file && !/[\n\r]/.test(file));
   await navigator.clipboard.writeText(`${files.join("\n")}\n`);
   notice(`${counted(files.length, "path")} copied${left ? `; ${left} with line breaks left out` : ""}.`);
 }
 
-function listChoices(hits, name) {
-  const save = (form) => {
-    const left = saveList(hits, form, name);
+/**
+ * Return what a list of pictures can be saved as.
+ * @param {() => Hit[] | Promise<Hit[]>} known returns them.
+ */
+function listChoices(known, name) {
+  const save = (form) => tried(async () => {
+    const left = saveList(await known(), form, name);
     if (left) notice(`${counted(left, "path")} with line breaks left out of the list.`);
-  };
+  });
   return [
     choice("CSV", () => save("csv")),
     choice("JSON", () => save("json")),
     choice("Paths", () => save("paths"), { title: "Absolute paths, one a line" }),
-    navigator.clipboard && choice("Copy paths", () => tried(() => copyPaths(hits))),
+    navigator.clipboard && choice("Copy paths", () => tried(() => copyPaths(known))),
   ];
 }
 
@@ -85,7 +90,7 @@ function choices() {
   const { hits, question } = present;
   const draw = isQuestion(question) ? () => saveAnswer(present) : () => saveDrawn(hits, "pictures");
   const shown = [
-    heading(counted(hits.length, isQuestion(question) ? "result" : "picture")), ...listChoices(hits, "results"),
+    heading(counted(hits.length, isQuestion(question) ? "result" : "picture")), ...listChoices(() => hits, "results"),
     choice("Picture of the grid", () => tried(draw), { title: `The first ${MOST_DRAWN}` }),
   ];
   return [...(hits.length ? shown : []), ...(marked.size ? [heading(`${marked.size.toLocaleString("en-US")} marked`), ...markedChoices()] : [])];
@@ -94,8 +99,8 @@ function choices() {
 /** Return what the marked pictures can be saved as. */
 export function markedChoices() {
   return [
-    ...listChoices(marked.hits(), "marked"),
-    choice("Picture of the grid", () => tried(() => saveDrawn(marked.hits(), "marked"))),
+    ...listChoices(marked.known, "marked"),
+    choice("Picture of the grid", () => tried(async () => saveDrawn(await marked.known(), "marked"))),
   ];
 }
 

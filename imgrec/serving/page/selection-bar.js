@@ -1,5 +1,6 @@
 // The bar at the bottom: how many pictures are marked, and what to do with them.
 
+import { likeThese } from "./actions.js";
 import { post, thumbUrl } from "./api.js";
 import { chooseCollection } from "./collections.js";
 import { collections } from "./collection-store.js";
@@ -9,7 +10,7 @@ import { notice, tried } from "./notices.js";
 import { listBody, results, searchBody } from "./results.js";
 import { markedChoices } from "./saving.js";
 import { marked } from "./selection.js";
-import { EMPTY, isQuestion, MOST, state } from "./state.js";
+import { isQuestion, MOST } from "./state.js";
 
 const SHOWN = 6;
 const PART = 500;
@@ -29,13 +30,6 @@ async function takeOut() {
   await tried(() => collections.load());
   const name = await chooseCollection(`Remove ${counted(marked.size, "picture")} from`, { isNew: false });
   if (name) await collections.remove(name, marked.all());
-}
-
-/** Ask with the marked pictures. */
-function search() {
-  const pictures = marked.all().slice(0, MOST).map((id) => ({ id }));
-  const { text, unwantedText } = EMPTY;
-  state.change({ pictures, unwanted: [], text, unwantedText, within: null });
 }
 
 function clear() {
@@ -90,7 +84,7 @@ export function mount(element) {
       all.disabled = false;
     }
   }));
-  const ask = button("Search with these", search);
+  const ask = button("Search with these", () => tried(() => likeThese(marked.all())));
   const inside = make("div", { class: "selection-in" }, pictures, count,
     make("div", { class: "selection-acts" },
       button("Add to collection…", add, { class: "button main" }),
@@ -103,8 +97,7 @@ export function mount(element) {
     document.body.classList.toggle("has-marked", marked.size > 0);
     count.textContent = `${marked.size.toLocaleString("en-US")} marked`;
     pictures.replaceChildren(strip());
-    ask.disabled = marked.size > MOST;
-    ask.title = marked.size > MOST ? `A question takes up to ${MOST} pictures` : "";
+    ask.title = marked.size > MOST ? `With ${MOST} that stand for them` : "";
     all.textContent = allText(results.get());
   };
   marked.subscribe(draw);

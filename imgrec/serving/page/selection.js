@@ -1,10 +1,13 @@
 // The pictures that are marked; this tab of the browser keeps them.
 
+import { post } from "./api.js";
 import { results } from "./results.js";
 
 const KEPT = "imgrec-marked";
 // Characters; more marks than fit are forgotten when the page is loaded again.
 const MOST_KEPT = 2_000_000;
+// Pictures that the server tells of at once.
+const PART = 1000;
 
 const listeners = new Set();
 /** @type {Map<number, {id: number} & Partial<import("./results.js").Hit>>} in the order of marking */
@@ -54,6 +57,28 @@ export const marked = {
 
   /** Return what is known of each. */
   hits: () => [...facts.values()],
+
+  /**
+   * Return what is known of each, after asking for what was marked by its id alone; what is not in
+   * the store any more stays without a path.
+   */
+  async known() {
+    const bare = [...facts.values()].filter(({ path }) => path === undefined).map(({ id }) => id);
+    for (let start = 0; start < bare.length; start += PART) {
+      const { pictures } = await post("api/pictures", { ids: bare.slice(start, start + PART) });
+      for (const one of pictures) if (facts.has(one.id)) facts.set(one.id, slim(one));
+    }
+    if (bare.length) changed();
+    return [...facts.values()];
+  },
+
+  /** Mark these pictures and no others. @param {Iterable<number>} ids */
+  only(ids) {
+    const before = new Map(facts);
+    facts.clear();
+    for (const id of ids) facts.set(id, before.get(id) ?? { id });
+    changed();
+  },
 
   /**
    * Mark a picture, or take its mark.

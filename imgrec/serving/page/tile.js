@@ -10,10 +10,14 @@ import { results } from "./results.js";
 import { say } from "./said.js";
 import { marked } from "./selection.js";
 
+/** Show a picture on the map, whose code comes when it is first wanted. */
+const showOnMap = async ({ id }) => (await import("./on-map.js")).onMap.show(id);
+
 const ACTS = [
   ["want", "+", "Want: more like this, too", want],
   ["unwant", "\u2212", "Do not want: less like this", unwant],
   ["more", "\u2248", "More like this alone", moreLike],
+  ["place", "\u25ce", "Show on the map", showOnMap],
 ];
 
 /** What keys do with a picture, in the grid and large; called with it and the event. */
@@ -24,6 +28,7 @@ export const keyActs = {
   s: moreLike,
   m: ({ id }, { shiftKey }) => marked.toggle(id, shiftKey),
   f: ({ id }) => folds.toggle(id),
+  o: showOnMap,
 };
 
 /** Return a distance as text. */

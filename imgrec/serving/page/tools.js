@@ -8,6 +8,7 @@ import * as filterChips from "./filter-chips.js";
 import * as folds from "./folds.js";
 import * as histogram from "./histogram.js";
 import * as moves from "./moves.js";
+import * as onMap from "./on-map.js";
 import * as saving from "./saving.js";
 import * as selectionBar from "./selection-bar.js";
 import * as timeline from "./timeline.js";
@@ -25,6 +26,7 @@ const TOOLS = [
   ["saving", saving],
   ["selection", selectionBar],
   ["box", box],
+  ["map", onMap],
 ];
 
 /** Mount each tool on its element. */

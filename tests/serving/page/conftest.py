@@ -58,3 +58,10 @@ def page(server: LiveServer, browser: webdriver.Chrome) -> Iterator[Page]:
     # Marks and uploads of one test are not those of the next.
     browser.get(f"{server.origin}/page/icon.svg")
     browser.execute_script("sessionStorage.clear()")
+
+
+@pytest.fixture
+def downloads(browser: webdriver.Chrome, tmp_path: Path) -> Path:
+    allow = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    browser.execute_cdp_cmd("Browser.setDownloadBehavior", allow)
+    return tmp_path

@@ -35,13 +35,6 @@ def tool_server(tool_store: Path, exports: Path) -> Iterator[LiveServer]:
 
 
 @pytest.fixture
-def downloads(browser: webdriver.Chrome, tmp_path: Path) -> Path:
-    allow = {"behavior": "allow", "downloadPath": str(tmp_path)}
-    browser.execute_cdp_cmd("Browser.setDownloadBehavior", allow)
-    return tmp_path
-
-
-@pytest.fixture
 def page(tool_server: LiveServer, browser: webdriver.Chrome) -> Iterator[Page]:
     """Open the page, folded nowhere; afterwards its console is empty, and so are collections."""
     browser.get("about:blank")

@@ -1,0 +1,181 @@
+// The map in the page: what is marked, asked and found is shown on it, and can be changed there.
+//
+// The map itself is that of the network site (`imgrec/maps/client`); its rows are pictures of one
+// writing of the site. Where that is written anew, the map is mounted anew.
+
+import "./map-dom.js";
+import "./map-text.js";
+import "./map-arrays.js";
+import "./map-events.js";
+import "./map-pictures.js";
+import "./map-levels.js";
+import "./map-places.js";
+import "./map-camera.js";
+import "./map-colors.js";
+import "./map-detail.js";
+import "./map-tiles.js";
+import "./map-thumbnails.js";
+import "./map-gl.js";
+import "./map-points.js";
+import "./map-quads.js";
+import "./map-lines.js";
+import "./map-scene.js";
+import "./map-core.js";
+import "./map-names.js";
+import "./map-minimap.js";
+import "./map-legend.js";
+import "./map-lasso.js";
+import "./map-typical.js";
+import "./map-save.js";
+import "./map-find.js";
+import "./map-thumb.js";
+import "./map-panel.js";
+import "./map-selected.js";
+import "./map-search.js";
+import "./map-pointer.js";
+import "./map-tip.js";
+import "./map-keys.js";
+import "./map-tools.js";
+import "./map-address.js";
+import "./map-fallback.js";
+import "./map-view.js";
+import { moreLike } from "./actions.js";
+import { get } from "./api.js";
+import { sourceOf } from "./atlas-source.js";
+import { counted, make } from "./dom.js";
+import { storeFacts } from "./facts.js";
+import { large } from "./large.js";
+import { notice } from "./notices.js";
+import { Painter } from "./painting.js";
+import { results } from "./results.js";
+import { marked } from "./selection.js";
+import { state } from "./state.js";
+
+// As many as a collection takes at once.
+const MOST_MARKED = 100_000;
+
+/** Load the style of the map, which reads its colors when it is mounted. */
+function styled() {
+  return new Promise((resolve, reject) => {
+    document.head.append(make("link", {
+      rel: "stylesheet", href: "page/map.css", onload: resolve,
+      onerror: () => reject(new Error("the style of the map cannot be loaded")),
+    }));
+  });
+}
+
+/** Return whether two lists have the same numbers, in any order. */
+function isSame(ones, others) {
+  const known = new Set(ones);
+  return known.size === others.length && others.every((one) => known.has(one));
+}
+
+export class Atlas {
+  constructor(place) {
+    this.place = place;
+    this.token = "";
+    this.view = null;
+    this.painter = null;
+    /** @type {(() => void)[]} */
+    this.ends = [];
+  }
+
+  /** Return the promise of the map, mounted on an element. */
+  static async open(place) {
+    const atlas = new Atlas(place);
+    await styled();
+    await atlas.mount();
+    return atlas;
+  }
+
+  async mount() {
+    const [present, { links }] = await Promise.all([get("api/map"), storeFacts()]);
+    const source = sourceOf(present, links.site, () => this.renew());
+    this.token = present.map;
+    this.place.replaceChildren();
+    this.view = globalThis.imgrecMap.mount(this.place, source, {
+      actions: this.actions(), selected: false,
+    });
+    await this.view.ready;
+    this.painter = new Painter(present.map, this.view, () => this.renew());
+    this.ends = [
+      this.view.on("select", (rows) => this.mark(rows)),
+      marked.subscribe(() => this.select()),
+      results.subscribe(() => this.ring()),
+      state.subscribe((now) => this.painter.follow(now)),
+    ];
+    this.select();
+    this.ring();
+    this.painter.follow(state.get());
+  }
+
+  /** What the map offers for the open picture; for marked ones there is the bar below. */
+  actions() {
+    const askedOf = ([row]) => ({ id: this.view.ids[row] });
+    return [
+      { title: "Find similar", act: (rows) => moreLike(askedOf(rows)) },
+      { title: "Show large", act: (rows) => large.open(askedOf(rows)) },
+    ];
+  }
+
+  /** Mount the map again if the site was written anew; what is gone may be an upload, too. */
+  renew() {
+    this.renewing ??= this.again().catch(({ message }) => notice(message)).finally(() => {
+      this.renewing = null;
+    });
+  }
+
+  async again() {
+    const { map } = await get("api/map");
+    if (map !== this.token) await this.unmounted().mount();
+  }
+
+  unmounted() {
+    for (const end of this.ends) end();
+    this.ends = [];
+    this.painter?.end();
+    this.view?.destroy();
+    return this;
+  }
+
+  /** Show a picture; false if it is not on the map. */
+  show(id) {
+    const row = this.rowOf(id);
+    if (row === null) return false;
+    this.view.show(row);
+    return true;
+  }
+
+  rowOf(id) {
+    const row = this.view.rowOf(id);
+    return row < 0 ? null : row;
+  }
+
+  rowsOf(ids) {
+    return ids.map((id) => this.rowOf(id)).filter((row) => row !== null);
+  }
+
+  /** Mark what was selected on the map, and no other picture of the map. */
+  mark(rows) {
+    if (rows.length > MOST_MARKED) {
+      notice(`Up to ${counted(MOST_MARKED, "picture")} can be marked; these are ${counted(rows.length, "picture")}.`);
+      return;
+    }
+    const elsewhere = marked.all().filter((id) => this.rowOf(id) === null);
+    const ids = [...elsewhere, ...Array.from(rows, (row) => this.view.ids[row])];
+    if (!isSame(ids, marked.all())) marked.only(ids);
+  }
+
+  /** Select on the map what is marked. */
+  select() {
+    const rows = this.rowsOf(marked.all());
+    if (!isSame(rows, this.view.selected())) this.view.select(rows);
+  }
+
+  ring() {
+    const { shown, answer } = results.get();
+    // Without a question all pictures are listed.
+    const hits = answer?.results ? shown : [];
+    this.view.ring(this.rowsOf(hits.map(({ id }) => id)));
+  }
+}

@@ -1,0 +1,316 @@
+"""The map in the page: shown, painted, ringed; what is marked there and in the grid."""
+
+import base64
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from selenium import webdriver
+from selenium.webdriver import ActionChains, Keys
+
+from axe import violations
+from browser import console_errors
+from live_page import Page
+from live_server import LiveServer, live
+from mapped_stores import rewrite, write_mapped
+from page_modules import call, until
+from page_tools import file_in, mark, marked_count, press_bar, save_as
+
+_WIDTHS = ((390, 844), (1280, 800), (1920, 1080))
+_READY = "return document.querySelector('#map .imgrec-map.ready')"
+_AT_REST = """
+  const done = arguments[0];
+  import("/page/on-map.js").then((m) => m.atlas()).then((atlas) => {
+    const { scene } = atlas.view.core;
+    const look = (left) => requestAnimationFrame(() => {
+      if (scene.isMoving) done(false); else if (left) look(left - 1); else done(true);
+    });
+    look(3);
+  });
+"""
+
+
+@pytest.fixture(scope="module")
+def mapped(page_store: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return write_mapped(page_store, tmp_path_factory.mktemp("mapped"))
+
+
+@pytest.fixture(scope="module")
+def server(mapped: tuple[Path, Path]) -> Iterator[LiveServer]:
+    """Serve a store that has a map."""
+    with live(mapped[0]) as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(browser: webdriver.Chrome, mapped: tuple[Path, Path]) -> Iterator[Page]:
+    """Open the page of a server of its own, whose site may be written anew."""
+    with live(mapped[0]) as running:
+        opened = Page(browser, running)
+        opened.size(1280, 800)
+        opened.enter()
+        yield opened
+        browser.get(f"{running.origin}/page/icon.svg")
+        browser.execute_script("sessionStorage.clear()")
+        browser.get("about:blank")
+
+
+def _atlas(page: Page, expression: str, given: object = None) -> Any:
+    """Return what an expression over the mounted map gives: `atlas`, its `view` and `core`."""
+    parts = "((atlas, view, core) => EXPRESSION)(a, a.view, a.view.core)"
+    body = parts.replace("EXPRESSION", expression)
+    return call(page.browser, "on-map.js", f"m.atlas().then((a) => {body})", given)
+
+
+def _rest(page: Page) -> None:
+    """Wait until the map is there, and nothing moves on it."""
+    page.wait(_READY)
+    until(lambda: page.browser.execute_async_script(_AT_REST), "the map never came to rest")
+
+
+def _count(page: Page) -> int:
+    found: int = page.api("/api/store")["images"]
+    return found
+
+
+def _ids(page: Page) -> list[int]:
+    return [int(one) for one in _atlas(page, "[...view.ids]")]
+
+
+def _selected(page: Page) -> set[int]:
+    return {int(one) for one in _atlas(page, "view.selected().map((row) => view.ids[row])")}
+
+
+def _painted(page: Page) -> list[int] | None:
+    found: list[int] | None = _atlas(page, "core.distances && [...core.distances]")
+    return found
+
+
+def _ringed(page: Page) -> list[int]:
+    return [int(i) for i in _atlas(page, "[...(core.rings ?? [])].map((row) => view.ids[row])")]
+
+
+def test_the_switch_shows_the_map_and_the_grid_again(page: Page) -> None:
+    first = page.ids()
+    page.wait("return document.querySelector('#views:not([hidden])')")
+    assert not page.one("#map").is_displayed()
+    page.one("#views [data-view=map]").click()
+    _rest(page)
+    assert page.query() == "?view=map"
+    assert page.one("#map canvas").is_displayed() and not page.one(".tile").is_displayed()
+    assert _ids(page) == list(range(1, _count(page) + 1))
+    # The map ends where the window does.
+    bottom = page.js("return document.querySelector('#map').getBoundingClientRect().bottom")
+    assert 700 < bottom <= 800
+    page.back()
+    page.wait("return location.search === ''")
+    assert page.one(".tile").is_displayed() and not page.one("#map").is_displayed()
+    assert page.ids() == first
+    page.press("v")
+    page.wait("return location.search === '?view=map'")
+    assert page.one("#map canvas").is_displayed()
+    page.browser.refresh()
+    page.settle()
+    _rest(page)
+    page.press("v")
+    page.wait("return location.search === ''")
+    columns = "return document.querySelector('#grid').ariaColCount"
+    assert page.ids()[: len(first)] == first and int(page.js(columns)) > 3
+
+
+def test_results_that_come_while_the_map_is_shown_fill_the_grid(page: Page) -> None:
+    page.go("?like=3")
+    columns = page.js("return document.querySelector('#grid').ariaColCount")
+    page.go("?view=map")
+    _rest(page)
+    call(page.browser, "state.js", "m.state.change({pictures: [{id: 3}]})")
+    page.wait("return location.search === '?like=3&view=map'")
+    page.settle()
+    page.press("v")
+    page.wait("return location.search === '?like=3'")
+    expected = page.api("/api/search", {"pictures": [3], "k": 20})["results"]
+    page.wait_ids([one["id"] for one in expected])
+    assert page.js("return document.querySelector('#grid').ariaColCount") == columns
+
+
+def test_a_question_paints_all_pictures_and_rings_its_results(page: Page) -> None:
+    page.go("?view=map")
+    _rest(page)
+    assert _painted(page) is None and _ringed(page) == []
+    page.go("?like=3&view=map")
+    _rest(page)
+    until(lambda: _painted(page))
+    token = page.api("/api/map")["map"]
+    expected = page.api(f"/api/map/{token}/distances", {"pictures": [3]})
+    steps = np.frombuffer(base64.b64decode(expected["distances"]), np.uint8)
+    assert _painted(page) == steps.tolist() and len(steps) == _count(page)
+    results = page.api("/api/search", {"pictures": [3], "k": 60})["results"]
+    rings = _ringed(page)
+    assert set(rings) <= {one["id"] for one in results} and rings[0] == results[0]["id"]
+    assert set(page.ids()) <= set(rings)
+    # A filter leaves most out; without a question nothing is painted.
+    call(page.browser, "state.js", "m.state.change({where: ['folder=discs']})")
+    until(lambda: (_painted(page) or []).count(255) > 50)
+    call(page.browser, "state.js", "m.state.change(m.EMPTY)")
+    until(lambda: _painted(page) is None and _ringed(page) == [])
+
+
+def test_a_limit_of_distance_is_painted(page: Page) -> None:
+    every = page.api("/api/search", {"pictures": [3], "k": 200})["results"]
+    page.go(f"?like=3&within={every[20]['distance'] + 1e-5}&view=map")
+    _rest(page)
+    until(lambda: _painted(page))
+    ids, steps = np.array(_ids(page)), np.array(_painted(page))
+    assert set(ids[steps < 255].tolist()) == {3, *(one["id"] for one in every[:21])}
+
+
+def test_what_is_selected_on_the_map_is_marked(page: Page, downloads: Path) -> None:
+    page.go("?view=map")
+    _rest(page)
+    canvas = page.one("#map canvas")
+    # A rectangle around all pictures: with Shift from one corner to the other.
+    width, height = canvas.size["width"], canvas.size["height"]
+    actions = ActionChains(page.browser).key_down(Keys.SHIFT)
+    actions.move_to_element_with_offset(canvas, 3 - width // 2, 70 - height // 2).click_and_hold()
+    actions.move_to_element_with_offset(canvas, 0, 0)
+    actions.move_to_element_with_offset(canvas, width // 2 - 3, height // 2 - 3).release()
+    actions.key_up(Keys.SHIFT).perform()
+    until(lambda: marked_count(page) == f"{_count(page)} marked")
+    assert _selected(page) == set(_ids(page))
+    some = [2, 5, 9, 60, 61, 62, 63]
+    _atlas(page, "view.select(given.map((id) => view.rowOf(id)))", some)
+    until(lambda: marked_count(page) == "7 marked")
+    save_as(page, "#selection", "CSV")
+    rows = csv.DictReader(io.StringIO(file_in(downloads, "marked.csv").read_text("utf-8")))
+    found = {int(row["id"]): row["path"] for row in rows}
+    assert found == {i: page.api(f"/api/pictures/{i}")["picture"]["path"] for i in some}
+    page.press("v")
+    page.wait("return location.search === ''")
+    ticked = page.js(
+        "return [...document.querySelectorAll('.tile.is-marked')].map((t) => Number(t.dataset.id))"
+    )
+    assert set(ticked) == set(page.ids()) & set(some)
+
+
+def test_what_is_marked_in_the_grid_is_selected_on_the_map(page: Page) -> None:
+    ids = page.ids()
+    mark(page, ids[0], ids[3])
+    page.go("?view=map")
+    _rest(page)
+    assert _selected(page) == {ids[0], ids[3]}
+    press_bar(page, "Clear")
+    until(lambda: _selected(page) == set())
+    page.click("#notice button")
+    until(lambda: _selected(page) == {ids[0], ids[3]})
+
+
+def test_searching_with_more_than_five_takes_those_that_stand_for_them(page: Page) -> None:
+    page.go("?view=map")
+    _rest(page)
+    some = page.api("/api/list", {"where": {"folder": "discs"}, "k": 50})["pictures"]
+    ids = [one["id"] for one in some]
+    _atlas(page, "view.select(given.map((id) => view.rowOf(id)))", ids)
+    until(lambda: marked_count(page) == f"{len(ids)} marked")
+    medoids = page.api("/api/medoids", {"ids": ids})["ids"]
+    assert len(medoids) == 5
+    press_bar(page, "Search with these")
+    page.wait("return location.search.startsWith('?like=')")
+    assert page.query() == f"?like={','.join(map(str, medoids))}&view=map"
+    until(lambda: _painted(page))
+
+
+def test_a_picture_is_shown_on_the_map_from_the_grid_and_large(page: Page) -> None:
+    first, second = page.ids()[:2]
+    page.wait("return document.documentElement.classList.contains('has-map')")
+    page.click(f".tile[data-id='{first}'] .place")
+    _rest(page)
+    assert page.query() == "?view=map"
+    assert _atlas(page, "view.ids[core.state.open]") == first
+    page.press("v")
+    page.wait("return location.search === ''")
+    page.js("document.querySelector(`.tile[data-id='${arguments[0]}']`).focus()", second)
+    page.press("l")
+    page.wait("return document.querySelector('#large[open] .place')")
+    page.click("#large .place")
+    page.wait("return !document.querySelector('#large[open]')")
+    until(lambda: _atlas(page, "view.ids[core.state.open]") == second)
+    assert page.query() == "?view=map"
+    # The way back leads to the grid, not to the large picture.
+    page.back()
+    page.wait("return location.search === '' && location.hash === ''")
+    assert page.one(".tile").is_displayed()
+    assert not page.js("return document.querySelector('#large[open]')")
+
+
+def test_the_panel_of_the_map_leads_into_the_page(page: Page) -> None:
+    page.go("?view=map")
+    _rest(page)
+    _atlas(page, "view.show(view.rowOf(given))", 60)
+    button = "[...document.querySelectorAll('#map .panel .button')]"
+    button += ".find((one) => one.textContent === arguments[0])"
+    page.wait(f"return {button}", "Find similar")
+    picture = page.wait(f"return {button}?.href", "Open the picture")
+    assert picture == f"{page.server.origin}/api/original/60"
+    community = page.wait(f"return {button}?.href", "Its community")
+    assert community.startswith(f"{page.server.origin}/files/") and community.endswith(".html#60")
+    page.js(f"{button}.click()", "Find similar")
+    page.wait("return location.search === '?like=60&view=map'")
+    page.js(f"{button}.click()", "Show large")
+    page.wait("return document.querySelector('#large[open]') && location.hash === '#id=60'")
+    page.escape()
+    page.wait("return !document.querySelector('#large[open]') && location.hash === ''")
+
+
+def test_a_map_that_is_written_anew_is_mounted_anew(
+    open_page: Page, mapped: tuple[Path, Path]
+) -> None:
+    page = open_page
+    page.go("?view=map")
+    _rest(page)
+    before = _atlas(page, "atlas.token")
+    rewrite(*mapped)
+    console_errors(page.browser)
+    call(page.browser, "state.js", "m.state.change({pictures: [{id: 7}]})")
+    until(lambda: _atlas(page, "atlas.token") != before)
+    _rest(page)
+    until(lambda: _painted(page))
+    assert _atlas(page, "atlas.token") == page.api("/api/map")["map"]
+    # The browser tells of the request that was refused; nothing else went wrong.
+    assert all("410" in one for one in console_errors(page.browser))
+
+
+def test_without_a_site_there_is_no_switch(browser: webdriver.Chrome, page_store: Path) -> None:
+    with live(page_store) as running:
+        page = Page(browser, running)
+        page.enter()
+        page.wait("return document.querySelector('#store-name').textContent")
+        assert page.js("return document.querySelector('#views').hidden")
+        assert not page.one(".tile .place").is_displayed()
+        page.press("v")
+        assert page.query() == ""
+        page.go("?view=map")
+        page.wait("return document.querySelector('.map-error')")
+        assert "imgrec graph" in page.text(".map-error")
+        page.click(".map-error .button:last-child")
+        page.wait("return location.search === ''")
+        assert page.one(".tile").is_displayed()
+        console_errors(browser)
+        browser.get("about:blank")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_map_is_accessible_and_fits(page: Page, scheme: str) -> None:
+    page.colors(scheme)
+    page.go("?like=3&view=map")
+    _rest(page)
+    until(lambda: _painted(page))
+    mark(page, *page.ids()[:3])
+    assert violations(page.browser) == []
+    for width, height in _WIDTHS:
+        page.size(width, height)
+        page.wait("return document.documentElement.scrollWidth <= innerWidth")
+        _rest(page)
