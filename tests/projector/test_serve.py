@@ -78,6 +78,7 @@ def test_no_free_port_is_told() -> None:
     [
         (["--logdir", "absent"], "no logdir at absent: run imgrec projector"),
         (["--logdir", "absent", "--port", "70000"], "70000 is not a port: give 0 to 65535"),
+        (["--logdir", "absent", "--store", "none"], "--store none: there is no such folder"),
         ([], "--logdir"),
     ],
 )
@@ -93,6 +94,36 @@ def test_mistakes_are_told_in_one_line(arguments: list[str], message: str) -> No
 def test_the_command_is_callable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--logdir", str(tmp_path)]) == 2
     assert "no logdir at" in capsys.readouterr().err
+
+
+def _shown(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Path | None:
+    """Return the store that the command shows in the tab, without starting a server."""
+    seen: list[Path | None] = []
+
+    def start(_logdir: Path, _port: int, store: Path | None) -> str:
+        seen.append(store)
+        raise ProjectorError("enough")
+
+    monkeypatch.setattr("projector.server.start", start)
+    assert main(list(arguments)) == 2
+    return seen[0]
+
+
+def test_the_tab_shows_the_named_store_or_the_usual_one_of_the_logdir(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logdir = write_logdir(store, tmp_path / "log", options=PLAIN).logdir
+    (tmp_path / "other").mkdir()
+    named = "--logdir", str(logdir)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("IMGREC_STORE", raising=False)
+    assert _shown(monkeypatch, *named) is None
+    assert _shown(monkeypatch, *named, "--store", "other") == Path("other")
+    monkeypatch.setenv("IMGREC_STORE", str(store.path))
+    assert _shown(monkeypatch, *named) == store.path
+    # The usual store of another collection is none of this logdir.
+    monkeypatch.setenv("IMGREC_STORE", str(tmp_path / "other"))
+    assert _shown(monkeypatch, *named) is None
 
 
 def test_a_folder_of_something_else_is_not_named_as_the_place_of_a_logdir(

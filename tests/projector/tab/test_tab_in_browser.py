@@ -11,7 +11,7 @@ from logdirs import only_run, table
 from projector_page import open_projector
 from site_in_browser import until
 from tab_page import TabPage
-from tab_server import TabServer
+from tab_server import BELOW, TabServer
 
 
 @pytest.fixture
@@ -35,7 +35,8 @@ def test_the_tab_shows_all_pictures_and_asks_for_nothing_elsewhere(page: TabPage
     tabs = page.in_parent("return document.body.textContent")
     assert "imgrec" in tabs.lower()
     page.browser.switch_to.default_content()
-    assert console_errors(page.browser) == []
+    # Other tabs have errors of their own: hparams of TensorBoard 2.16 fails with today's protobuf.
+    assert [one for one in console_errors(page.browser) if BELOW in one] == []
     asked = [one for one in requests(page.browser) if "/imgrec" in one]
     assert any("/api/thumb/" in one for one in asked)
     assert all(one.startswith(f"{page.server.origin}/data/plugin") for one in asked)
@@ -118,3 +119,13 @@ def test_a_picture_from_outside_and_a_collection(page: TabPage, photos: Path) ->
     assert len(page.ids()) > 3
     named = page.js("return document.getElementById('said').textContent")
     assert "server" not in named.lower()
+
+
+def test_what_a_page_of_an_earlier_start_is_told(page: TabPage) -> None:
+    page.enter()
+    said = page.browser.execute_async_script(
+        "const done = arguments[0];"
+        "import(new URL('page/api.js', document.baseURI))"
+        ".then((m) => m.get('../of-an-earlier-start/api/store')).catch((e) => done(e.message))"
+    )
+    assert said == "TensorBoard was started anew. Load its page again."
