@@ -34,6 +34,7 @@ _DATED, _BANDS = 0.5, 12
 _UNDATED, _FIRST = 0.03, 0.06
 _FULL = 65_535
 _BATCH = 10_000
+_LONGEST_DATE = len("2019-07-14T12:03:01")
 
 
 # Share of ranks in the places of the map, and the part of the square that they fill.
@@ -160,9 +161,6 @@ def taken_of(catalog: Catalog, ids: Sequence[int]) -> list[str]:
             dates = (datum.value for datum in said[i] if datum.name == TAKEN)
             found.append(printable(next(dates, ""))[:_LONGEST_DATE])
     return found
-
-
-_LONGEST_DATE = len("2019-07-14T12:03:01")
 
 
 def _counted(positions: NDArray[np.floating]) -> NDArray[np.uint16]:

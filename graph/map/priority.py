@@ -11,6 +11,9 @@ import numpy as np
 from graph.communities.guide import Guide
 from imgrec.maps.pyramid import Rows
 
+# Deeper than any community.
+_NO_FACE = 1 << 20
+
 
 def ranks_of(guide: Guide, neighbors: Rows) -> Rows:
     """Return the rank (n,) of each picture, a permutation; less is shown first.
@@ -33,6 +36,3 @@ def ranks_of(guide: Guide, neighbors: Rows) -> Rows:
     ranks = np.empty(n, np.int64)
     ranks[order] = np.arange(n)
     return ranks
-
-
-_NO_FACE = 1 << 20

@@ -29,6 +29,7 @@ from graph.map.positions import Layout, other_layouts, spread
 from graph.map.priority import ranks_of
 from graph.map.snapping import snapped
 from graph.map.tiles import Pixels, TileShop, TileTask, TileWritten, write_tile
+from imgrec.collection import Ids
 from imgrec.errors import ImgrecError
 from imgrec.layouts.umap import Positions
 from imgrec.maps.format import (
@@ -161,7 +162,7 @@ def write_map(
 
 def _write_tiles(
     pyramid: Pyramid,
-    ids: Any,
+    ids: Ids,
     shop: TileShop,
     options: MapOptions,
     known: Mapping[str, Made],
@@ -183,7 +184,7 @@ def _write_tiles(
     return sides, MapWritten(made, kept, _damage(list(damaged)))
 
 
-def _tasks(pyramid: Pyramid, ids: Any, known: Mapping[str, Made]) -> Iterator[TileTask]:
+def _tasks(pyramid: Pyramid, ids: Ids, known: Mapping[str, Made]) -> Iterator[TileTask]:
     for level in range(pyramid.depth + 1):
         for tile in pyramid.tiles(level):
             file = f"{FOLDER}/{file_of(tile_name(tile.level, tile.x, tile.y))}"
