@@ -164,7 +164,8 @@ def _facts(made: MadeMap) -> dict[str, Any]:
         "format": FORMAT, "pictures": len(made.ids), "feature": "made", "levels": made.depth + 1,
         "cell_px": CELL_PX, "cells": CELLS, "per_points": PER_POINTS, "per_details": PER_DETAILS,
         "layouts": [{"name": "map", "title": "Map"},
-                    {"name": "pca", "title": "Principal components"}],
+                    {"name": "pca", "title": "Principal components",
+                     "axes": ["first axis", "second axis"]}],
         "labels": [
             {"kind": "group", "title": "Group", "values": made.names, "counts": counts.tolist()},
             # Half of the pictures have no value.
@@ -227,10 +228,13 @@ def _names(made: MadeMap) -> list[dict[str, Any]]:
     for number, text in enumerate(made.names):
         if not counts[number]:
             continue
-        x, y = np.median(made.cells[made.groups == number], axis=0)
+        members = np.flatnonzero(made.groups == number)
+        x, y = np.median(made.cells[members], axis=0)
+        away = np.abs(made.cells[members] - (x, y)).sum(axis=1)
         names.append({
             "text": text, "kind": "community", "path": str(number + 1), "x": float(x),
-            "y": float(y), "from": 0, "to": made.depth, "weight": int(counts[number])})  # fmt: skip
+            "y": float(y), "from": 0, "to": made.depth, "weight": int(counts[number]),
+            "row": int(members[away.argmin()])})  # fmt: skip
     return names
 
 

@@ -107,7 +107,7 @@ def test_a_distance_is_painted_over_the_colors(page: MapPage) -> None:
 
 
 def test_names_stand_over_their_groups_without_overlap(page: MapPage, made: MadeMap) -> None:
-    names = page.js("return [...document.querySelectorAll('.name')].map(e => {"
+    names = page.js("return [...document.querySelectorAll('.name > span')].map(e => {"
                     "const r = e.getBoundingClientRect();"
                     "return [e.textContent, r.left, r.top, r.right, r.bottom]})")  # fmt: skip
     assert names
@@ -121,6 +121,34 @@ def test_names_stand_over_their_groups_without_overlap(page: MapPage, made: Made
         assert abs(bottom - y) < 40
         for _, a, b, c, d in names[:i]:
             assert right <= a or c <= left or bottom <= b or d <= top
+
+
+def test_from_far_a_picture_stands_above_a_name(page: MapPage, made: MadeMap) -> None:
+    page.wait("return document.querySelector('.name.pictured canvas.drawn')")
+    page.wait("return !document.querySelector('.name.pictured canvas:not(.drawn)')")
+    found = page.js("""
+      return [...document.querySelectorAll(".name.pictured")].map((name) => {
+        const canvas = name.querySelector("canvas");
+        const [x, y] = [canvas.width >> 1, canvas.height >> 1];
+        const color = canvas.getContext("2d").getImageData(x, y, 1, 1).data;
+        return [name.textContent, ...color.slice(0, 3)];
+      });
+    """)
+    assert found
+    for text, *color in found:
+        members = np.flatnonzero(made.groups == made.names.index(text))
+        middle = np.median(made.cells[members], axis=0)
+        row = int(members[np.abs(made.cells[members] - middle).sum(axis=1).argmin()])
+        assert np.abs(np.subtract(color, made.color(row))).max() < 15
+    page.look_at(5, 2)
+    assert page.shown()
+    assert not page.all(".name.pictured")
+
+
+def test_the_axes_of_a_layout_are_told(page: MapPage) -> None:
+    assert page.js("return document.querySelector('.axes').hidden")
+    page.do("core.showLayout('pca')")
+    assert page.text(".axes") == "\u2194 first axis \u00b7 \u2195 second axis"
 
 
 def test_the_minimap_goes_where_it_is_pressed(page: MapPage) -> None:

@@ -8,7 +8,11 @@
   // Room for what lies over the edges of the map, in CSS pixels.
   const EDGE = 20;
   const BAR = 60;
+  // A picture above a name.
+  const ABOVE = 46;
   const NARROW = 700;
+  // From this width on all pictures are seen beside the legend.
+  const LEGEND = { room: 240, from: 1000 };
 
   map.Core = class {
     #places = new Map();
@@ -95,8 +99,9 @@
 
     /** Where all pictures of the layout are seen. */
     home() {
-      const top = this.isNarrow ? 2 * BAR : BAR;
-      this.#home ??= this.camera.fitted(this.places.box, { left: EDGE, right: EDGE, top: top + EDGE / 2, bottom: EDGE });
+      const top = (this.isNarrow ? 2 * BAR : BAR) + ABOVE;
+      const left = this.camera.width >= LEGEND.from ? LEGEND.room : EDGE;
+      this.#home ??= this.camera.fitted(this.places.box, { left, right: EDGE, top, bottom: EDGE });
       return this.#home;
     }
 
@@ -208,7 +213,8 @@
     }
 
     /** Open a picture, -1 for none; `flies` to where its thumbnail is seen. */
-    open(row, { flies = false } = {}) {
+    open(wanted, { flies = false } = {}) {
+      const row = Number.isInteger(wanted) && wanted < this.pictures.count ? wanted : -1;
       this.state.open = row;
       if (row >= 0 && flies) {
         const { positions, levels, deepest } = this.places;

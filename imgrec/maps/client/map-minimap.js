@@ -7,17 +7,25 @@
 
   /** Draw how dense pictures are where. */
   function drawDensity(canvas, { positions, count }, box, [r, g, b]) {
-    const counts = new Uint32Array(SIDE * SIDE);
+    const counts = new Float32Array(SIDE * SIDE);
+    const place = (value, start) => Math.min(Math.max(((value - start) / box.size) * SIDE - 0.5, 0), SIDE - 1.001);
     for (let row = 0; row < count; row += 1) {
-      const x = Math.min(((positions[2 * row] - box.left) / box.size) * SIDE, SIDE - 1) | 0;
-      const y = Math.min(((positions[2 * row + 1] - box.top) / box.size) * SIDE, SIDE - 1) | 0;
-      counts[y * SIDE + x] += 1;
+      // Shared among four pixels: cells of the map and pixels would make stripes.
+      const x = place(positions[2 * row], box.left);
+      const y = place(positions[2 * row + 1], box.top);
+      const at = (y | 0) * SIDE + (x | 0);
+      const right = x % 1;
+      const below = y % 1;
+      counts[at] += (1 - right) * (1 - below);
+      counts[at + 1] += right * (1 - below);
+      counts[at + SIDE] += (1 - right) * below;
+      counts[at + SIDE + 1] += right * below;
     }
     const context = canvas.getContext("2d");
     const image = context.createImageData(SIDE, SIDE);
-    const most = counts.reduce((one, other) => Math.max(one, other), 1);
-    counts.forEach((n, place) => {
-      if (n) image.data.set([r, g, b, 70 + 185 * (Math.log1p(n) / Math.log1p(most))], 4 * place);
+    const most = counts.reduce((one, other) => Math.max(one, other), 0);
+    counts.forEach((n, at) => {
+      if (n) image.data.set([r, g, b, 255 * Math.min(1.3 * Math.sqrt(n / most), 1)], 4 * at);
     });
     context.putImageData(image, 0, 0);
   }

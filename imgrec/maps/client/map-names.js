@@ -1,14 +1,35 @@
 (() => {
   "use strict";
   // Names of communities and classes over the map: those of the zoom, none over another. One that
-  // is shown stays while there is room for it.
+  // is shown stays while there is room for it. From far a picture stands above a name, where there
+  // is room.
 
   const map = (globalThis.imgrecMap ??= {});
   const HEIGHT = 22;
   const PADDING = 16;
+  const LONGEST = 220;
   const MOST = 60;
-  // A picture below its name.
+  // Pixels between a name and its point.
   const BELOW = 6;
+  const SIDE = 48;
+  const AWAY = 4;
+
+  const isApart = (one, other) => one.left > other.right || one.right < other.left
+    || one.top > other.bottom || one.bottom < other.top;
+
+  /** Return the box of a name above a point of the screen: within it, if the point is. */
+  function boxOf(px, py, width, screen) {
+    const isSeen = px > 0 && px < screen;
+    const left = isSeen ? Math.max(Math.min(px - width / 2, screen - width - AWAY), AWAY) : px - width / 2;
+    const bottom = py - BELOW;
+    return { left, right: left + width, top: bottom - HEIGHT, bottom };
+  }
+
+  /** Return the box of the picture above a name. */
+  function pictureBoxOf({ left, right, top }) {
+    const middle = (left + right) / 2;
+    return { left: middle - SIDE / 2, right: middle + SIDE / 2, top: top - SIDE - AWAY, bottom: top - 1 };
+  }
 
   map.mountNames = (core, parent) => {
     const layer = map.make("div", { class: "names", "aria-hidden": "true" });
@@ -22,48 +43,75 @@
       const units = map.cellUnits(core.pictures.deepest);
       names = found.map((name) => {
         const text = map.printable(name.text);
-        return { ...name, text, x: name.x * units, y: name.y * units, width: Math.min(ruler.measureText(text).width, 220) + PADDING };
+        const width = Math.ceil(Math.min(ruler.measureText(text).width, LONGEST) + PADDING);
+        return { ...name, text, x: name.x * units, y: name.y * units, width };
       });
       names.sort((one, other) => other.weight - one.weight);
     }
 
-    /** Return the names that fit, with their boxes, those shown before first. */
-    function placed() {
+    /** Return the kind of names to show: classes while colors show classes, else communities. */
+    function wanted() {
+      const color = core.facts.labels[core.state.kind]?.kind;
+      return names.some(({ kind }) => kind === color) ? color : "community";
+    }
+
+    /** Return the names of a kind that fit, with their boxes, those shown before first. */
+    function placed(wantedKind) {
       const { camera } = core;
       const z = Math.max(camera.z, 0);
-      const boxes = [];
-      const fitting = names.filter(({ from, to, x, y, width }) => {
-        if (z < from || z >= to + 1) return false;
-        const [left, top] = camera.toScreen(x, y);
-        return left > -width && left < camera.width + width && top > -HEIGHT && top < camera.height + HEIGHT;
+      const fitting = names.filter(({ kind, from, to, x, y, width }) => {
+        if (kind !== wantedKind || z < from || z >= to + 1) return false;
+        const [px, py] = camera.toScreen(x, y);
+        return px > -width && px < camera.width + width && py > -HEIGHT && py < camera.height + HEIGHT;
       });
       fitting.sort((one, other) => elements.has(other) - elements.has(one));
+      const found = [];
       for (const name of fitting) {
-        const [x, y] = camera.toScreen(name.x, name.y);
-        const box = { name, x, y: y - BELOW, left: x - name.width / 2, right: x + name.width / 2, top: y - HEIGHT - BELOW, bottom: y - BELOW };
-        if (boxes.every((other) => box.left > other.right || box.right < other.left || box.top > other.bottom || box.bottom < other.top)) boxes.push(box);
-        if (boxes.length === MOST) break;
+        const box = boxOf(...camera.toScreen(name.x, name.y), name.width, camera.width);
+        if (found.every((other) => isApart(box, other.box))) found.push({ name, box });
+        if (found.length === MOST) break;
       }
-      return boxes;
+      return found;
+    }
+
+    /** Return the names above which a picture has room. */
+    function pictured(found) {
+      const boxes = found.map(({ box }) => box);
+      const shown = new Set();
+      if (core.scene.detail?.top >= 0 || core.areDots) return shown;
+      for (const { name, box } of found) {
+        if (!(name.row >= 0 && name.row < core.pictures.count)) continue;
+        const picture = pictureBoxOf(box);
+        if (!boxes.every((other) => isApart(picture, other))) continue;
+        boxes.push(picture);
+        shown.add(name);
+      }
+      return shown;
+    }
+
+    function made(name) {
+      const element = map.make("span", { class: "name" }, map.make("span", { text: name.text }));
+      element.style.setProperty("width", `${name.width}px`);
+      elements.set(name, element);
+      layer.append(element);
+      return element;
     }
 
     function update() {
-      const boxes = core.places?.name === map.BASE ? placed() : [];
-      const kept = new Set(boxes.map(({ name }) => name));
+      const found = core.places?.name === map.BASE ? placed(wanted()) : [];
+      const pictures = pictured(found);
+      const kept = new Set(found.map(({ name }) => name));
       for (const [name, element] of elements) {
         if (kept.has(name)) continue;
         element.remove();
         elements.delete(name);
       }
-      for (const { name, left, top } of boxes) {
-        let element = elements.get(name);
-        if (!element) {
-          element = map.make("span", { class: `name ${name.kind === "class" ? "of-class" : "of-community"}`, text: name.text });
-          elements.set(name, element);
-          layer.append(element);
-        }
-        element.style.setProperty("transform", `translate(${Math.round(left)}px, ${Math.round(top)}px)`);
-        element.style.setProperty("width", `${Math.ceil(name.width)}px`);
+      for (const { name, box } of found) {
+        const element = elements.get(name) ?? made(name);
+        element.style.setProperty("transform", `translate(${Math.round(box.left)}px, ${Math.round(box.top)}px)`);
+        const isPictured = pictures.has(name);
+        if (isPictured && !element.querySelector(".thumb")) element.prepend(map.thumbOf(core, name.row, SIDE));
+        element.classList.toggle("pictured", isPictured);
       }
     }
 

@@ -64,7 +64,8 @@
       }
       // The center of a cell of the deepest level.
       const size = map.UNITS / (this.facts.cells * 2 ** this.deepest);
-      this.positions.set(pairs(Uint16Array, "cells").map((cell) => cell * size + size / 2), 2 * start);
+      const cells = pairs(Uint16Array, "cells");
+      for (let i = 0; i < cells.length; i += 1) this.positions[2 * start + i] = cells[i] * size + size / 2;
     }
 
     /** Return a promise of the positions of a layout: x and y of each picture. */

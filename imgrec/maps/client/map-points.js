@@ -35,6 +35,14 @@
       }
     }`;
 
+  /** Return the values of some rows, 32 bits each: a loop, since `from` takes ten times as long. */
+  function picked(values, rows) {
+    const words = new Uint32Array(values.buffer, values.byteOffset, values.byteLength / 4);
+    const found = new Uint32Array(rows.length);
+    for (let i = 0; i < rows.length; i += 1) found[i] = words[rows[i]];
+    return found;
+  }
+
   map.Points = class {
     constructor(gl) {
       this.gl = gl;
@@ -53,18 +61,14 @@
     place(rows, from, to) {
       const { gl } = this;
       this.rows = rows;
-      const pick = (positions) => {
-        const words = new Uint32Array(positions.buffer, positions.byteOffset, positions.length / 2);
-        return Uint32Array.from(rows, (row) => words[row]);
-      };
-      map.fill(gl, this.to, pick(to));
-      map.fill(gl, this.from, from === to ? pick(to) : pick(from));
+      const places = picked(to, rows);
+      map.fill(gl, this.to, places);
+      map.fill(gl, this.from, from === to ? places : picked(from, rows));
     }
 
     /** Take the colors of all pictures. */
     paint(colors) {
-      const words = new Uint32Array(colors.buffer, colors.byteOffset, colors.length / 4);
-      map.fill(this.gl, this.color, Uint32Array.from(this.rows, (row) => words[row]));
+      map.fill(this.gl, this.color, picked(colors, this.rows));
     }
 
     /**

@@ -15,44 +15,34 @@
     layout(location = 2) in vec4 frame;
     layout(location = 3) in float alpha;
     uniform vec2 screen;
-    out vec3 uv;
-    out vec2 inner;
-    out vec2 half_size;
-    out vec4 edge;
-    out float opacity;
-    flat out vec4 bounds;
+    out vec2 share;
+    flat out vec4 part;
+    flat out float layer;
+    flat out vec4 edge;
     void main() {
       vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0;
       vec2 grown = box.zw + frame.w;
-      vec2 place = box.xy + corner * grown;
-      gl_Position = vec4(place / screen * 2.0 - 1.0, 0.0, 1.0);
-      gl_Position.y = -gl_Position.y;
-      inner = corner * grown;
-      half_size = box.zw;
+      vec2 place = (box.xy + corner * grown) / screen * 2.0 - 1.0;
+      gl_Position = vec4(place.x, -place.y, 0.0, 1.0);
+      // 0 to 1 within the picture; the frame lies outside.
+      share = (corner * grown / box.zw + 1.0) * 0.5;
+      // Half a texel less, so that no neighbor shines through.
       vec2 origin = vec2(mod(texel.y, 16.0), floor(texel.y / 16.0)) * 64.0;
-      // The frame lies outside of the picture, which ends half a texel before its neighbors.
-      vec2 share = (corner * grown / box.zw + 1.0) * 0.5;
-      uv = vec3(origin + share * texel.zw, texel.x);
-      bounds = vec4(origin + 0.5, origin + texel.zw - 0.5);
-      edge = frame;
-      opacity = alpha;
+      part = vec4(origin + 0.5, texel.zw - 1.0) / ${TILE_PX}.0;
+      layer = texel.x;
+      edge = vec4(frame.rgb, alpha);
     }`;
   const FRAGMENT = `
-    in vec3 uv;
-    in vec2 inner;
-    in vec2 half_size;
-    in vec4 edge;
-    in float opacity;
+    in vec2 share;
+    flat in vec4 part;
+    flat in float layer;
+    flat in vec4 edge;
     uniform mediump sampler2DArray tiles;
-    flat in vec4 bounds;
     out vec4 color;
     void main() {
-      vec2 out_by = abs(inner) - half_size;
-      vec2 texel = clamp(uv.xy, bounds.xy, bounds.zw);
-      color = texture(tiles, vec3(texel / ${TILE_PX}.0, uv.z));
-      color.a = 1.0;
-      if (max(out_by.x, out_by.y) > 0.0) color = vec4(edge.rgb, 1.0);
-      color.a *= opacity;
+      vec3 ink = texture(tiles, vec3(part.xy + share * part.zw, layer)).rgb;
+      vec2 away = abs(share - 0.5);
+      color = vec4(max(away.x, away.y) > 0.5 ? edge.rgb : ink, edge.a);
     }`;
 
   map.Quads = class {

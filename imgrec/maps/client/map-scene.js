@@ -6,7 +6,7 @@
   const MOVE_MS = 800;
   const LAYERS = { few: 24, many: 40, from: 1_700_000 };
   // Diameter of a point in CSS pixels.
-  const POINT = { least: 1.7, most: 7 };
+  const POINT = { least: 1.7, whole: 3, most: 7 };
   const RING = { least: 9, width: 2 };
   const NEAR_PX = 12;
 
@@ -139,7 +139,9 @@
     /** The diameter of a point in CSS pixels: that of a cell of the deepest level, within bounds. */
     #pointSize() {
       const cell = this.core.camera.scale * map.cellUnits(this.core.pictures.deepest);
-      return Math.min(Math.max(0.8 * cell, POINT.least), POINT.most);
+      // Small squares touch: gaps of less than a pixel would make a pattern.
+      const size = cell < POINT.whole ? cell : Math.max(0.8 * cell, POINT.whole);
+      return Math.min(Math.max(size, POINT.least), POINT.most);
     }
 
     /** How strong points are: the less the more pictures are shown as such. */

@@ -54,6 +54,7 @@
   function mountParts(core, parts) {
     const help = map.makeHelp();
     map.mountNames(core, parts.root);
+    map.mountAxes(core, parts.root);
     map.mountPointer(core, parts.root);
     map.mountTip(core, parts.root);
     const search = map.mountTools(core, parts.root, help);
@@ -107,6 +108,8 @@
     listenForTexts(core, parts);
 
     async function start() {
+      // Colors come along with the points; if they fail there is one color.
+      if (core.firstKind >= 0) core.pictures.codes(core.firstKind).catch(() => {});
       await core.pictures.load((share) => {
         parts.progress.value = share;
       });

@@ -11,8 +11,11 @@ sys.path.insert(1, str(Path(__file__).parents[1]))
 sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
 sys.path.insert(1, str(Path(__file__).parents[1] / "logdir"))
 
+import browsing
 import files
+import more_dots
 
+from imgrec.maps.format import FOLDER, PAGE
 from machine import described, work_folder, write
 
 _PACKAGES = ("numba", "numpy", "pillow")
@@ -26,14 +29,18 @@ def main() -> int:
     add("--photos", type=Path, metavar="STORE", help="take the thumbnails of this store")
     add("--keep", type=Path, metavar="DIR",
         help="keep store and site in this folder, and use a store that exists")  # fmt: skip
+    add("--dots", type=int, default=4_000_000,
+        help="of a synthetic map without tiles (default 4000000)")  # fmt: skip
     arguments = parser.parse_args()
     if arguments.count < 1000:
         parser.error(f"--count {arguments.count}: at least 1000 pictures are needed")
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     write(f"# Map\n\n{described()}{packages}\n\n")
     with work_folder(arguments.keep) as work:
-        table, _ = files.measured(work, arguments.count, arguments.photos)
-        write(table)
+        table, site = files.measured(work, arguments.count, arguments.photos)
+        write(f"{table}\n")
+        write(f"{browsing.measured(site / FOLDER / PAGE, work)}\n")
+        write(more_dots.measured(site, work, arguments.dots))
     return 0
 
 

@@ -18,7 +18,15 @@ from browser import chromium
 
 _PACKAGES = ("regl-scatterplot@1", "sigma@3", "graphology@0", "esbuild@0")
 _DONE = """
+  // Read back, so that they are on the screen.
+  const read = (canvas) => {
+    const flat = canvas.getContext("2d");
+    if (flat) return flat.getImageData(0, 0, 1, 1);
+    const gl = canvas.getContext("webgl2") ?? canvas.getContext("webgl");
+    return gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+  };
   const finish = () => requestAnimationFrame(() => requestAnimationFrame(() => {
+    document.querySelectorAll("canvas").forEach(read);
     globalThis.dotsAt = performance.now();
   }));
   const points = new Float32Array(await (await fetch("points.bin")).arrayBuffer());
