@@ -40,6 +40,8 @@ class MapPage:
     def open(self, page: Path, fragment: str = "") -> None:
         """Open the page anew, and wait until all is drawn."""
         self.browser.get("about:blank")
+        # Away from the map, wherever a test before left it.
+        self.mouse("mouseMoved", 1, 1)
         self.browser.get(f"{page.as_uri()}{fragment}")
         self.wait(_READY)
         if self.js("return Boolean(imgrecMap.view.core.scene)"):
@@ -109,6 +111,13 @@ class MapPage:
 
     def escape(self) -> None:
         self.press(Keys.ESCAPE)
+
+    def mouse(self, kind: str, x: float, y: float) -> None:
+        """Send an event of the mouse, at a place in the window."""
+        event = {"type": kind, "x": round(x), "y": round(y)}
+        if kind != "mouseMoved":
+            event |= {"button": "left", "clickCount": 1}
+        self.browser.execute_cdp_cmd("Input.dispatchMouseEvent", event)
 
     def focus(self) -> None:
         """Give the map the focus."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver import Keys
 
 from axe import violations
 from map_folder import MadeMap, near_rows
@@ -20,12 +20,12 @@ def test_a_click_opens_a_picture_and_one_beside_closes_it(page: MapPage, made: M
     row = int(np.flatnonzero(made.levels == 1)[2])
     page.look_at(row, 3)
     x, y, *_ = page.box(row)
-    ActionChains(page.browser).move_by_offset(round(x), round(y)).click().perform()
-    page.browser.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 5, "y": 5})
+    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+        page.mouse(kind, x, y)
+    page.mouse("mouseMoved", 1, 1)
     page.wait("return document.querySelector('.panel h2')")
     assert page.do("core.state.open") == row
     assert page.text(".panel h2") == made.paths[row].split("/")[1]
-    ActionChains(page.browser).reset_actions()
     page.click(".panel .close")
     assert page.js("return document.querySelector('.panel').hidden")
 
@@ -204,18 +204,14 @@ def test_fingers_pan_pinch_and_rest(page: MapPage, made: MadeMap) -> None:
 
 def test_a_pointer_over_a_dot_shows_name_picture_and_edges(page: MapPage, made: MadeMap) -> None:
     x, y, *_ = page.box(40)
-    page.browser.execute_cdp_cmd(
-        "Input.dispatchMouseEvent", {"type": "mouseMoved", "x": round(x), "y": round(y)}
-    )
+    page.mouse("mouseMoved", x, y)
     page.wait("return imgrecMap.view.core.state.hover >= 0")
     row = page.do("core.state.hover")
     page.wait("return document.querySelector('.tip canvas.drawn')")
     assert made.paths[row].endswith(page.text(".tip span"))
     page.wait("return imgrecMap.view.core.state.edges")
     assert page.do("core.state.edges.near.map(one => one.row)") == near_rows(made)[row].tolist()
-    page.browser.execute_cdp_cmd(
-        "Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 640, "y": 10}
-    )
+    page.mouse("mouseMoved", 640, 10)
     page.wait("return imgrecMap.view.core.state.hover === -1")
 
 

@@ -45,7 +45,7 @@
     function redraw() {
       if (!core.places) return;
       box = squareOf(core.places.box);
-      drawDensity(canvas, core.places, box, core.theme.plain);
+      drawDensity(canvas, core.places, box, core.theme.other);
       place();
     }
 
