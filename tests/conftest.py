@@ -4,7 +4,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -138,14 +138,29 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def photo_store(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Index `photos` with `mini` and `rgb`; yield the store, which tests must not change."""
+def _made_photo_store(
+    photos: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
     path = tmp_path_factory.mktemp("photo-store") / "store"
     index_folders([photos], path, Options(encoders=("mini",), workers=0))
-    before = contents(path)
-    yield path
-    # A test that changes it makes others fail, or not, by their order: it takes `own_store`.
-    assert contents(path) == before
+    return path, contents(path)
+
+
+@pytest.fixture(scope="session")
+def photo_store(_made_photo_store: tuple[Path, dict[str, Any]]) -> Path:
+    """Index `photos` with `mini` and `rgb`; return the store, which tests must not change."""
+    return _made_photo_store[0]
+
+
+@pytest.fixture(autouse=True)
+def _photo_store_stays(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail the test that changes `photo_store`, which makes others fail, or not, by their order."""
+    yield
+    if "photo_store" in request.fixturenames:
+        path, before = request.getfixturevalue("_made_photo_store")
+        now = contents(path)
+        changed = [name for name, value in now.items() if value != before[name]]
+        assert not changed, "this test has changed the shared store: it must take `own_store`"
 
 
 @pytest.fixture

@@ -59,9 +59,10 @@ def _run(
     ("case", "act"), [*((case, _SIGNALS) for case in _CASES), ("graph", _RAISES)]
 )
 def test_ctrl_c_during_an_import_prints_one_line_and_exits_130(
-    case: str, act: str, photos: Path, photo_store: Path, tmp_path: Path
+    case: str, act: str, photos: Path, own_store: Path, tmp_path: Path
 ) -> None:
-    places = {"photos": photos, "photo": next(photos.rglob("*.jpg")), "store": photo_store}
+    # Not the shared store: a command that nothing interrupts would write its labels.
+    places = {"photos": photos, "photo": next(photos.rglob("*.jpg")), "store": own_store}
     done = _run(case, act, tmp_path, places)
     assert done.returncode == 130, done.stderr
     assert "Traceback" not in done.stderr

@@ -11,6 +11,7 @@ from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
+from browser import console_errors
 from live_server import LiveServer
 
 # The name of a file that tries to become markup, to turn the direction of writing, to break lines.
@@ -51,6 +52,9 @@ class Page:
     def enter(self, query: str = "", fragment: str = "") -> None:
         """Open the printed address, and the one with a query after it."""
         self.browser.get(self.server.address)
+        # Chromium keeps 50 entries of a tab, and deletes first those that a page made without a
+        # click or a key of a person: those that the tests go back to.
+        self.browser.execute_cdp_cmd("Page.resetNavigationHistory", {})
         self.settle()
         if query or fragment:
             self.go(query, fragment)
@@ -60,6 +64,11 @@ class Page:
         self.browser.get("about:blank")
         self.browser.get(f"{self.server.origin}/{query}{fragment}")
         self.settle()
+
+    def leave(self) -> list[str]:
+        """Leave the page, so that it asks for nothing more; return the errors it printed."""
+        self.browser.get("about:blank")
+        return console_errors(self.browser)
 
     def back(self) -> None:
         """Go back as a page does: the driver's own command waits for a load that never comes."""

@@ -54,7 +54,7 @@ def page(server: LiveServer, browser: webdriver.Chrome) -> Iterator[Page]:
     opened.colors("light")
     opened.enter()
     yield opened
-    assert console_errors(browser) == []
+    assert opened.leave() == []
     # Marks and uploads of one test are not those of the next.
     browser.get(f"{server.origin}/page/icon.svg")
     browser.execute_script("sessionStorage.clear()")
