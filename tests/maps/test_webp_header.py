@@ -17,6 +17,12 @@ def _webp(width: int, height: int, **options: object) -> bytes:
     return buffer.getvalue()
 
 
+def _cut(data: bytes, size: int) -> bytes:
+    """Return the first bytes of a WebP, whose container and chunk state the size that is left."""
+    container, chunk = ((size - offset).to_bytes(4, "little") for offset in (8, 20))
+    return data[:4] + container + data[8:16] + chunk + data[20:size]
+
+
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 100))
 def test_the_size_is_that_of_the_picture(width: int, height: int, quality: int) -> None:
     assert webp_size(_webp(width, height, quality=quality)) == (width, height)
@@ -37,6 +43,11 @@ def test_a_large_side_is_read() -> None:
         _webp(8, 8) + b"\0",
         _webp(8, 8)[:20] + b"\x01" + _webp(8, 8)[21:],
         _webp(8, 8)[:23] + b"\0" + _webp(8, 8)[24:],
+        # Cut short, with sizes that say so.
+        _cut(_webp(99, 99), 34),
+        _cut(_webp(99, 99), 44),
+        # The chunk is said to end early.
+        _webp(8, 8)[:16] + b"\x0c\0\0\0" + _webp(8, 8)[20:],
     ],
 )
 def test_what_is_no_whole_lossy_webp_is_refused(data: bytes) -> None:
