@@ -276,8 +276,8 @@ class Painted:
 
     Attributes:
         map: token of the map.
-        least: distance of the nearest picture.
-        greatest: distance of the farthest picture.
+        least: distance of the nearest picture, but for those of the question.
+        greatest: distance of the farthest picture, but for those of the question.
         exact: False if distances were estimated.
         distances: a byte for each row of the map, base64: 0 for `least` to 254 for `greatest`; 255
             for what the filters leave out, what lies beyond the limit of distance, and what is not

@@ -28,7 +28,7 @@ class Painting:
     Attributes:
         steps: (n,) uint8, 0 for `least` to `FARTHEST` for `greatest`, evenly; `NOT_ASKED` for what
             the filters leave out, what lies beyond the limit, and what is not compared.
-        least: distance of the nearest; 0 if there is none.
+        least: distance of the nearest picture that an answer may have; 0 if there is none.
         greatest: distance of the farthest; 0 if there is none.
         exact: False if distances were estimated.
     """
@@ -42,7 +42,10 @@ class Painting:
 def painting_of(
     ranking: Ranking, ids: Ids, within: float | None = None, most_values: int = MOST_VALUES
 ) -> Painting:
-    """Return how far pictures are from a question; its own pictures too, which no answer has.
+    """Return how far pictures are from a question.
+
+    Its own pictures, which no answer has, are told of too, but set no end of the scale: at 0, they
+    would leave most of it empty.
 
     Args:
         ranking: of the question.
@@ -56,7 +59,8 @@ def painting_of(
         asked &= ranking.question.allowed[rows]
     distances, exact = _distances(ranking, rows[asked], most_values)
     near = np.ones(len(distances), bool) if within is None else distances <= within
-    least, greatest = _ends(distances[near])
+    own = np.isin(rows[asked], ranking.question.left_out)
+    least, greatest = _ends(distances[near & ~own])
     steps = np.full(len(ids), NOT_ASKED, np.uint8)
     steps[np.flatnonzero(asked)[near]] = _steps(distances[near], least, greatest)
     return Painting(steps, least, greatest, exact)
@@ -81,5 +85,6 @@ def _ends(distances: Distances) -> tuple[float, float]:
 
 def _steps(distances: Distances, least: float, greatest: float) -> NDArray[np.uint8]:
     scale = FARTHEST / (greatest - least) if greatest > least else 0.0
-    steps: NDArray[np.uint8] = np.rint((distances - np.float64(least)) * scale).astype(np.uint8)
-    return steps
+    steps = np.rint((distances - np.float64(least)) * scale)
+    found: NDArray[np.uint8] = np.clip(steps, 0, FARTHEST).astype(np.uint8)
+    return found

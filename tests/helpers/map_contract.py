@@ -128,8 +128,6 @@ class MapContract:
         results = posted(mapped.call, "/api/search", {**asked, "k": 100})["results"]
         expected = {one["id"]: one["distance"] for one in results}
         asked_itself = 6
-        if "where" not in asked:
-            expected[asked_itself] = 0.0
         least, greatest = min(expected.values()), max(expected.values())
         assert answer["least"] == pytest.approx(least, abs=1e-5)
         assert answer["greatest"] == pytest.approx(greatest, abs=1e-5)
@@ -138,8 +136,9 @@ class MapContract:
                 told = least + step / _FARTHEST * (greatest - least)
                 half = (greatest - least) / _FARTHEST / 2
                 assert told == pytest.approx(expected[image_id], abs=half + 1e-5)
-            elif image_id != asked_itself:
-                assert step == _NONE
+            else:
+                # It is nearest to itself, and sets no end of the scale.
+                assert step == (0 if image_id == asked_itself and "where" not in asked else _NONE)
 
     def test_a_limit_of_distance_leaves_out_what_lies_beyond(self, mapped: Mapped) -> None:
         results = posted(mapped.call, "/api/search", {"pictures": [6], "k": 100})["results"]
