@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     store_option(group)
     report = "the report to serve beside it; default: a folder report beside the store"
     group.add_argument("--report", type=Path, metavar="DIR", help=report)
+    logdir = "the projector's logdir, to say where it shows a picture; default: none"
+    group.add_argument("--logdir", type=Path, metavar="DIR", help=logdir)
     exports = "folder that collections may be copied or linked into; default: none"
     group.add_argument("--exports", type=Path, metavar="DIR", help=exports)
 
@@ -89,9 +92,11 @@ def _serve(arguments: argparse.Namespace) -> None:
 
 def _check_folders(store_path: Path, arguments: argparse.Namespace) -> None:
     from imgrec.store.written_from import is_written_from
-    from imgrec.system.output_folder import REPORT
+    from imgrec.system.output_folder import LOGDIR, REPORT
 
-    report, exports = arguments.report, arguments.exports
+    report, exports, logdir = arguments.report, arguments.exports, arguments.logdir
+    if logdir is not None and not is_written_from(store_path, LOGDIR, logdir):
+        raise ImgrecError(f"{logdir} holds no logdir that was written from {store_path}")
     if report is not None and not is_written_from(store_path, REPORT, report):
         raise ImgrecError(f"{report} holds no report that was written from {store_path}")
     if exports is not None and not exports.is_dir():
@@ -116,7 +121,8 @@ def _answer(
     port = listening.getsockname()[1]
     access = access_of(arguments.host, port)
     folders = Folders(recommender.store.path, arguments.report)
-    service = Service(recommender, decoder, lambda: folders.links(access.files), arguments.exports)
+    links = partial(folders.links, access.files)
+    service = Service(recommender, decoder, links, arguments.exports, arguments.logdir)
     app = make_app(service, access, folders)
     stack.enter_context(said_to_run(recommender.store.path, port))
     address = address_of(arguments.host, access)

@@ -187,6 +187,7 @@ class StoreFacts:
             named.
         version: of imgrec.
         map: True if the network site has a map.
+        projector: True if a logdir was named that was written from the store.
         compared: the features that each metric can compare, by its name.
     """
 
@@ -202,6 +203,7 @@ class StoreFacts:
     exports: str
     version: str
     map: bool
+    projector: bool
     compared: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -255,6 +257,19 @@ class Medoids:
     """
 
     ids: list[int]
+
+
+@dataclass(frozen=True)
+class ProjectorPlace:
+    """Where a run of the projector shows a picture.
+
+    Attributes:
+        run: its name.
+        row: of its table, from 1.
+    """
+
+    run: str
+    row: int
 
 
 @dataclass(frozen=True)

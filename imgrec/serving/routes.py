@@ -29,6 +29,7 @@ from imgrec.serving.answers import (
     Medoids,
     Painted,
     Pictures,
+    ProjectorPlace,
     StoreFacts,
     Upload,
 )
@@ -187,12 +188,7 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def id_of(call: Call) -> int:
-    """Return the id in the path of a call.
-
-    Raises:
-        RequestError: it is none.
-    """
+def _id(call: Call) -> int:
     text = call.path["id"]
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise RequestError(f"{text[:60]!r} is no id of a picture")
@@ -253,20 +249,24 @@ ROUTES = (
         "An uploaded picture, small", gives=WEBP,
     ),
     Route(
-        "GET", "/api/pictures/{id}", lambda service, call: _json(service.picture(id_of(call))),
+        "GET", "/api/pictures/{id}", lambda service, call: _json(service.picture(_id(call))),
         "All that is known of a picture", gives=Facts,
     ),
     Route(
-        "GET", "/api/thumb/{id}", lambda service, call: _media(service.thumbnail(id_of(call))),
+        "GET", "/api/thumb/{id}", lambda service, call: _media(service.thumbnail(_id(call))),
         "The thumbnail of a picture", gives=PICTURE,
     ),
     Route(
-        "GET", "/api/preview/{id}", lambda service, call: _media(service.preview(id_of(call))),
+        "GET", "/api/preview/{id}", lambda service, call: _media(service.preview(_id(call))),
         "A picture some 1,000 pixels large", gives=PICTURE, slow=True,
     ),
     Route(
-        "GET", "/api/original/{id}", lambda service, call: _media(service.original(id_of(call))),
+        "GET", "/api/original/{id}", lambda service, call: _media(service.original(_id(call))),
         "A picture in full size", gives=PICTURE, slow=True,
+    ),
+    Route(
+        "GET", "/api/projector/{id}", lambda service, call: _json(service.places(_id(call))),
+        "Where the projector shows a picture", gives=list[ProjectorPlace], slow=True,
     ),
     Route(
         "POST", "/api/medoids",

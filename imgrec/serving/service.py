@@ -34,6 +34,7 @@ from imgrec.serving.answers import (
     Medoids,
     Painted,
     Pictures,
+    ProjectorPlace,
     StoreFacts,
     Upload,
 )
@@ -46,6 +47,7 @@ from imgrec.serving.orders import FIRST, Order, Orders, Part
 from imgrec.serving.originals import Media, Originals, entry_of
 from imgrec.serving.painting import painting_of
 from imgrec.serving.parts import Parts
+from imgrec.serving.projector import places_of
 from imgrec.serving.requests import (
     MOST_PICTURES,
     FacetsRequest,
@@ -57,6 +59,8 @@ from imgrec.serving.requests import (
 )
 from imgrec.serving.site_map import ServedMap
 from imgrec.serving.uploads import Uploads, needs_of
+from imgrec.store.written_from import is_written_from
+from imgrec.system.output_folder import LOGDIR
 from imgrec.version import __version__
 
 # Contents that several pictures have, in an answer.
@@ -72,6 +76,7 @@ class Service:
         decoder: GuardedDecoder,
         links: Callable[[], dict[str, str]] = dict,
         exports: Path | None = None,
+        logdir: Path | None = None,
     ) -> None:
         """Make the service of an open store, see `imgrec.serving.opening`.
 
@@ -80,6 +85,7 @@ class Service:
             decoder: decodes pictures from outside.
             links: returns the paths of what else is served, see `StoreFacts.links`.
             exports: folder that collections may be copied to; None for none.
+            logdir: of the projector; None for none. Nothing is read from that of another store.
         """
         self.recommender = recommender
         self._links = links
@@ -87,6 +93,7 @@ class Service:
         self.decoder = decoder
         self.uploads = Uploads(decoder)
         self.originals = Originals(decoder)
+        self._logdir = logdir
         self.map = ServedMap(recommender.store.path)
         self._parts = Parts(decoder)
         self._orders, self._lists, self._tally = Orders(), Lists(), Tally()
@@ -112,6 +119,7 @@ class Service:
             exports=str(self.exports.absolute()) if self.exports else "",
             version=__version__,
             map=self.map.is_there(),
+            projector=self._has_logdir(),
             compared={
                 name: [
                     spec.name
@@ -252,6 +260,20 @@ class Service:
             [one for one in self._same(view, entry.digest or "") if one.id != image_id],
             collections.split(", ") if collections else [],
         )
+
+    def places(self, image_id: int) -> list[ProjectorPlace]:
+        """Return where the projector shows a picture; see `places_of`.
+
+        Raises:
+            NotFoundError: there is no such picture.
+        """
+        view = self.recommender.view()
+        entry = entry_of(view, image_id)
+        return places_of(view.store, self._logdir, entry) if self._logdir else []
+
+    def _has_logdir(self) -> bool:
+        logdir, store = self._logdir, self.recommender.store
+        return logdir is not None and is_written_from(store.path, LOGDIR, logdir)
 
     def pictures(self, request: PicturesRequest) -> Pictures:
         """Return what is known of some pictures; those that are not there are left out."""

@@ -20,7 +20,7 @@ from imgrec.serving.errors import BusyError
 from imgrec.serving.frame_guards import ENTRY, frame_refusal, located, stranger
 from imgrec.serving.guards import Access, Head, Refusal, most_bytes
 from imgrec.serving.response_headers import with_security
-from imgrec.serving.routes import ROUTES, Call, Reply, Route, error_reply, reply_to
+from imgrec.serving.routes import ROUTES, Call, Reply, error_reply, reply_to
 from imgrec.serving.service import Service
 from imgrec.serving.wsgi_bodies import READ_S, drain, read_body
 from imgrec.system.file_names import printable
@@ -56,7 +56,6 @@ class FramedPage:
         below: str,
         entry: Callable[[Refusal | None], Reply],
         files: Mapping[str, Answer],
-        more: Sequence[Route] = (),
     ) -> None:
         """Make the application.
 
@@ -66,7 +65,6 @@ class FramedPage:
             below: path that it is mounted at, without a slash at the end.
             entry: returns the module that opens the frame, or says why it is not opened.
             files: what is served beside the routes, by template of the path.
-            more: routes beside `ROUTES`.
         """
         self._access, self._below, self._entry = access, below, entry
         self._held = Semaphore(_HELD)
@@ -74,7 +72,7 @@ class FramedPage:
         routes = [
             _Place(one.method, _pattern(one.path), partial(reply_to, service, one),
                    slow if one.slow else quick)
-            for one in (*ROUTES, *more)
+            for one in ROUTES
         ]  # fmt: skip
         beside = [_Place("GET", _pattern(path), read, quick) for path, read in files.items()]
         self._places = [*routes, *beside]

@@ -97,17 +97,6 @@ def category(values: Iterable[str], most: int = MAX_COLORS) -> list[str]:
     return [text if text in frequent else OTHER for text in texts]
 
 
-def place_cells(entry: Entry, *, with_root: bool) -> str:
-    """Return what stands for a picture in both tables: the cells name and path, between tabs.
-
-    Args:
-        entry: the picture.
-        with_root: the table has pictures of several roots.
-    """
-    cells = (PurePosixPath(entry.path).name, _path(entry, with_root))
-    return "".join(f"\t{_cell(cell)}" for cell in cells) + "\t"
-
-
 def _table(columns: Mapping[str, Sequence[str]]) -> str:
     lines = [list(columns), *zip(*columns.values(), strict=True)]
     return "".join("\t".join(map(_cell, line)) + "\n" for line in lines)

@@ -5,7 +5,6 @@ import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,11 @@ from typing import Any
 from imgrec.serving.folders import Folders
 from imgrec.serving.guards import Access, Refusal
 from imgrec.serving.opening import opened_store
-from imgrec.serving.originals import entry_of
 from imgrec.serving.page_files import page_file
-from imgrec.serving.routes import Call, Reply, Route, id_of
+from imgrec.serving.routes import Call, Reply
 from imgrec.serving.service import Service
 from imgrec.serving.wsgi import FramedPage
 from imgrec_tensorboard import module_saying
-from projector.tab.places import places_of
 
 _FILES = Path(__file__).parent / "page"
 _MODULE = "text/javascript; charset=utf-8"
@@ -46,15 +43,9 @@ def open_tab(
     recommender, decoder = opened.enter_context(opened_store(store))
     atexit.register(opened.close)
     folders = Folders(recommender.store.path)
-    service = Service(recommender, decoder, lambda: _links(folders, access))
+    service = Service(recommender, decoder, lambda: _links(folders, access), logdir=logdir)
     decoder.start()
-    places = Route(
-        "GET", "/api/projector/{id}", lambda service, call: _places(service, call, logdir),
-        "Where the projector shows a picture",
-    )  # fmt: skip
-    return FramedPage(
-        service, access, below, partial(_entry, access), _files(folders), more=[places]
-    )
+    return FramedPage(service, access, below, partial(_entry, access), _files(folders))
 
 
 def _links(folders: Folders, access: Access) -> dict[str, str]:
@@ -87,10 +78,3 @@ def _page() -> Reply:
     """Return the live page, with the script of the tab."""
     page = page_file("index.html")
     return Reply(page.body.replace(b"</head>", _OURS, 1), page.content_type)
-
-
-def _places(service: Service, call: Call, logdir: Path | None) -> Reply:
-    view = service.recommender.view()
-    entry = entry_of(view, id_of(call))
-    found = places_of(view.store, logdir, entry) if logdir else []
-    return Reply(json.dumps([asdict(one) for one in found]).encode())

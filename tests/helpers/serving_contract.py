@@ -192,6 +192,9 @@ class ServingContract:
     def test_what_can_be_asked(self, call: Caller) -> None:
         facts = got(call, "/api/store").json
         assert facts["images"] == 24
+        # No logdir was named.
+        assert facts["projector"] is False
+        assert got(call, "/api/projector/3").json == []
         assert set(facts["compared"]) == set(facts["metrics"])
         for metric, features in facts["compared"].items():
             for feature in features:
@@ -250,7 +253,7 @@ class ServingContract:
     def test_what_is_no_json_is_refused(self, call: Caller, body: bytes) -> None:
         refused_in_one_line(call("POST", "/api/search", _JSON, body), 400)
 
-    @pytest.mark.parametrize("kind", ["pictures", "thumb", "preview", "original"])
+    @pytest.mark.parametrize("kind", ["pictures", "thumb", "preview", "original", "projector"])
     @pytest.mark.parametrize(
         ("text", "status"),
         [("0", 404), ("25", 404), ("9" * 18, 404), ("9" * 19, 400), ("x", 400), ("-1", 400),

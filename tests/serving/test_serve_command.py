@@ -208,6 +208,7 @@ def test_a_store_that_cannot_be_written_says_nothing(own_store: Path) -> None:
         (["--host", "no.such.host.invalid"], "--host no.such.host.invalid"),
         (["--host", "192.0.2.1"], "--host 192.0.2.1 is no address of this machine"),
         (["--report", "{photos}"], "holds no report that was written from"),
+        (["--logdir", "{photos}"], "holds no logdir that was written from"),
         (["--exports", "/no/folder"], "there is no folder /no/folder"),
         (["--weights", "/no/file"], "there is no such file"),
         (["--device", "gpu"], "the device 'gpu' is unknown"),

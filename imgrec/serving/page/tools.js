@@ -7,6 +7,7 @@ import * as facets from "./facets.js";
 import * as filterChips from "./filter-chips.js";
 import * as folds from "./folds.js";
 import * as histogram from "./histogram.js";
+import * as inProjector from "./in-projector.js";
 import * as moves from "./moves.js";
 import * as onMap from "./on-map.js";
 import * as saving from "./saving.js";
@@ -26,6 +27,7 @@ const TOOLS = [
   ["saving", saving],
   ["selection", selectionBar],
   ["box", box],
+  ["in-projector", inProjector],
   ["map", onMap],
 ];
 

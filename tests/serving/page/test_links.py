@@ -12,7 +12,9 @@ from graph.pages.site import write_site
 from imgrec.store.store import Store
 from live_page import Page
 from live_server import live
+from logdirs import only_run, table
 from page_modules import call
+from projector import ProjectorOptions, write_logdir
 from reports import write
 
 
@@ -49,6 +51,23 @@ def test_the_network_and_the_report_are_reached_and_lead_back(page: Page) -> Non
     page.settle()
     assert page.query() == f"?like={image_id}"
     assert console_errors(page.browser) == []
+
+
+def test_the_projector_is_named_where_its_logdir_is(
+    browser: Chrome, photo_store: Path, tmp_path: Path
+) -> None:
+    copytree(photo_store, tmp_path / "store")
+    with Store.open(tmp_path / "store") as store:
+        write_logdir(store, tmp_path / "log", options=ProjectorOptions(methods=()))
+    run = only_run(tmp_path / "log")
+    with live(tmp_path / "store", "--logdir", str(tmp_path / "log")) as server:
+        page = Page(browser, server)
+        page.enter("", "#id=17")
+        page.wait("return document.querySelector('#in-projector dd')")
+        path = page.api("/api/pictures/17")["picture"]["path"]
+        rows = [row for row, cells in enumerate(table(run), 1) if cells["path"] == path]
+        assert page.text("#in-projector") == f"projector{run.name}, row {rows[0]}"
+        browser.get("about:blank")
 
 
 def test_a_page_that_is_not_served_has_no_address(page: Page) -> None:

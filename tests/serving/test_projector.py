@@ -8,26 +8,27 @@ from pathlib import Path
 import pytest
 
 from imgrec import Options, index_folders
+from imgrec.serving.answers import ProjectorPlace
+from imgrec.serving.projector import places_of
 from imgrec.store.store import Store
 from logdirs import runs, table
 from pictures import picture
 from projector import ProjectorOptions, write_logdir
-from projector.tab.places import Place, places_of
 
 PLAIN = ProjectorOptions(methods=())
 PAGED = ProjectorOptions(methods=(), page_size=9, overview=7)
 
 
-def _places(store: Store, logdir: Path, image_id: int) -> list[Place]:
+def _places(store: Store, logdir: Path, image_id: int) -> list[ProjectorPlace]:
     (entry,) = store.catalog.entries([image_id])
     return places_of(store, logdir, entry)
 
 
-def _expected(store: Store, logdir: Path, image_id: int) -> list[Place]:
+def _expected(store: Store, logdir: Path, image_id: int) -> list[ProjectorPlace]:
     """Return the rows that name the path of a picture of a collection of one root."""
     (entry,) = store.catalog.entries([image_id])
     return [
-        Place(run.name, row)
+        ProjectorPlace(run.name, row)
         for run in runs(logdir)
         for row, cells in enumerate(table(run), 1)
         if cells["path"] == entry.path
@@ -78,7 +79,7 @@ def test_paths_in_several_roots_are_told_apart_or_not_named(
         for image_id in store.catalog.ids("ok").tolist():
             (entry,) = store.catalog.entries([image_id])
             # The rows are in the order of the ids.
-            expected = [Place(run.name, image_id)]
+            expected = [ProjectorPlace(run.name, image_id)]
             if names[0] == names[1] and entry.path == "both.png":
                 expected = []
             assert _places(store, logdir, image_id) == expected
@@ -106,7 +107,7 @@ def test_a_hostile_logdir_names_nothing_outside_and_blocks_nothing(
     manifest = json.loads((logdir / "projector.json").read_text())
     (key,) = manifest["runs"]
 
-    def named(folder: str) -> list[Place]:
+    def named(folder: str) -> list[ProjectorPlace]:
         manifest["runs"][key]["folder"] = folder
         (logdir / "projector.json").write_text(json.dumps(manifest))
         return _places(store, logdir, 1)

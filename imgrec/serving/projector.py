@@ -5,36 +5,26 @@ replaced, and which may be that of two pictures. A row is named only if no other
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from imgrec.collection import Entry
+from imgrec.serving.answers import ProjectorPlace
 from imgrec.store.store import Store
 from imgrec.store.written_from import is_written_from
-from imgrec.system.output_folder import LOGDIR
+from imgrec.system.file_names import printable
+from imgrec.system.json_files import json_or_none
+from imgrec.system.output_folder import LOGDIR, MARKER_BYTES
 from imgrec.system.regular_files import read_regular
-from projector.compose import METADATA
-from projector.files.metadata import place_cells
-from projector.manifest import read_manifest
 
 # Some 100,000 rows of a kilobyte.
 _MOST_BYTES = 1 << 27
+_TABLE = "metadata.tsv"
+_RUNS = {"runs": {str: {"folder": str}}}
+# What stands for an empty cell.
+_EMPTY = "-"
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a run shows a picture.
-
-    Attributes:
-        run: its name.
-        row: of its table, from 1.
-    """
-
-    run: str
-    row: int
-
-
-def places_of(store: Store, logdir: Path, entry: Entry) -> list[Place]:
+def places_of(store: Store, logdir: Path, entry: Entry) -> list[ProjectorPlace]:
     """Return where a picture is shown, by run; nothing of a logdir of another store.
 
     Args:
@@ -47,10 +37,10 @@ def places_of(store: Store, logdir: Path, entry: Entry) -> list[Place]:
         return []
     marks = list(_marks(store, entry))
     found = []
-    for run in read_manifest(logdir).runs.values():
-        row = _row(logdir / run.folder / METADATA, marks)
+    for run in _runs(logdir):
+        row = _row(logdir / run / _TABLE, marks)
         if row is not None:
-            found.append(Place(run.folder, row))
+            found.append(ProjectorPlace(run, row))
     return sorted(found, key=lambda place: place.run)
 
 
@@ -60,9 +50,22 @@ def _marks(store: Store, entry: Entry) -> Iterator[bytes]:
     twins = [root for root in others if store.catalog.find_path(f"{root}/{entry.path}")]
     # A table of pictures of several roots has their names before the paths.
     if not twins:
-        yield place_cells(entry, with_root=False).encode()
+        yield _cells(entry, entry.path)
     if others and PurePosixPath(entry.root).name not in {PurePosixPath(one).name for one in twins}:
-        yield place_cells(entry, with_root=True).encode()
+        yield _cells(entry, f"{PurePosixPath(entry.root).name}/{entry.path}")
+
+
+def _runs(logdir: Path) -> list[str]:
+    """Return the folders of the runs; none that leads out of the logdir."""
+    marker = json_or_none(logdir / LOGDIR.marker, _RUNS, most_bytes=MARKER_BYTES)
+    folders = [run["folder"] for run in marker["runs"].values()] if marker else []
+    return [one for one in folders if PurePosixPath(one).name == one != ".."]
+
+
+def _cells(entry: Entry, path: str) -> bytes:
+    """Return the cells name and path of a picture, between tabs; see `projector.files.metadata`."""
+    cells = (printable(cell).strip() or _EMPTY for cell in (PurePosixPath(entry.path).name, path))
+    return "".join(f"\t{cell}" for cell in (*cells, "")).encode()
 
 
 def _row(table: Path, marks: list[bytes]) -> int | None:
