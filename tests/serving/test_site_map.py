@@ -137,6 +137,14 @@ def test_a_damaged_part_is_refused_and_the_rest_is_there(own: Mapped) -> None:
     assert got(own.call, f"/api/map/{token}/data/near-0000").json == own.file("near-0000")
 
 
+def test_nothing_is_read_through_a_link(own: Mapped, tmp_path: Path) -> None:
+    token, file = own.token, own.site / "map" / "details-0000.js"
+    elsewhere = tmp_path / "elsewhere.js"
+    file.rename(elsewhere)
+    file.symlink_to(elsewhere)
+    refused_in_one_line(own.call("GET", f"/api/map/{token}/data/details-0000", {}, b""), 409)
+
+
 def test_a_site_that_goes_away(own: Mapped) -> None:
     token = own.token
     shutil.rmtree(own.site)

@@ -1,14 +1,8 @@
 // Paints the map with how far each picture is from the question.
 
 import { post } from "./api.js";
-import { make } from "./dom.js";
-import { notice } from "./notices.js";
 import { results, searchBody } from "./results.js";
 import { isQuestion } from "./state.js";
-import { distanceText } from "./tile.js";
-
-/** Return the bytes that base64 stands for. */
-const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
 /** What distances depend on: not on how many results are shown. */
 const keyOf = (now) => (isQuestion(now) ? JSON.stringify({ ...searchBody(now), k: 1 }) : "");
@@ -38,7 +32,7 @@ export class Painter {
     try {
       await results.first();
       const found = await post(`api/map/${this.map}/distances`, { ...searchBody(now), k: 1 }, signal);
-      if (!signal.aborted) this.view.paint(bytesOf(found.distances));
+      if (!signal.aborted) this.view.paint(globalThis.imgrecMap.bytesOf(found.distances));
     } catch (error) {
       if (signal.aborted) return;
       this.key = "";
