@@ -22,6 +22,7 @@ import "./map-lines.js";
 import "./map-scene.js";
 import "./map-core.js";
 import "./map-names.js";
+import "./map-axes.js";
 import "./map-minimap.js";
 import "./map-legend.js";
 import "./map-lasso.js";
