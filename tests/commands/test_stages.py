@@ -43,7 +43,8 @@ _PROJECTOR = [
 ]
 _GRAPH = [
     *("nearest neighbors", "near-duplicates", "communities", "sheets of thumbnails", "pages"),
-    *("search of names", "writing the site"),
+    *("search of names", "UMAP, 2-D of all pictures", "tiles of the map", "data of the map"),
+    "writing the site",
 ]
 _DUPLICATES = [
     *("nearest neighbors", "nearest neighbors", "comparing thumbnails", "comparing files"),
