@@ -138,7 +138,7 @@ doctor: install ## check the store, the logdir and the site for damage
 	    [ -d "$$made" ] || printf 'not checked, there is no folder %s\n' "$$made" >&2; \
 	done; $(PY) -m imgrec.doctor $(details) "$$@"
 
-graph: index ## write the network pages
+graph: index ## write the network pages and the map
 	$(shown)$(PY) -m graph --store="$$STORE" --out="$$SITE" $(details) $(chosen)
 
 duplicates: index ## write the page to review duplicates, and build/duplicates.csv, the same as a table
@@ -160,11 +160,12 @@ query: .ready ## find the pictures most similar to Q="a.jpg b.jpg …" (up to fi
 	@set -f; if [ -e "$$Q" ]; then set -- "$$Q"; else set -- $$Q; fi; \
 	$(PY) -m imgrec.query $${T:+--text="$$T"} --store="$$STORE" -k "$$K" $(chosen) $(weighted) -- "$$@"
 
-demo: graph projector ## build network, projector, report and a query grid, from sample pictures
+demo: graph projector ## build network, map, projector, report and a query grid, from sample pictures
 	@$(PY) -m imgrec.report --store="$$STORE" --out="$$REPORT" --site="$$SITE" --logdir="$$LOGDIR" $(details) $(chosen)
 	@$(PY) -m imgrec.query --store="$$STORE" --grid="$$GRID" $(chosen) -- "$$($(PY) -c '$(typical)' "$$STORE")"
-	@printf 'the network:   %s/index.html\nthe report:    %s/index.html\n' "$$(cd -- "$$SITE" && pwd)" "$$(cd -- "$$REPORT" && pwd)"
-	@echo "the projector: make tensorboard"
+	@site="$$(cd -- "$$SITE" && pwd)"; printf 'the network:   %s/index.html\nthe map:       %s/map/index.html\n' "$$site" "$$site"
+	@printf 'the report:    %s/index.html\n' "$$(cd -- "$$REPORT" && pwd)"
+	@printf 'the projector: make tensorboard\nthe live page: make serve\n'
 
 check: dev ## lint and types
 	"$$VENV/bin/ruff" check .

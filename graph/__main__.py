@@ -219,7 +219,7 @@ def _write_site(store: Store, arguments: argparse.Namespace) -> None:
     told = [counted(summary.pictures, "picture"), counted(groups, "community")]
     if summary.pages:
         told += made_and_kept(summary.pages, summary.kept, "page", "written")
-    else:
+    if options.map:
         told.append("map written")
     told.append(size_text(summary.size_bytes))
     sys.stdout.write(summary_line(told, arguments, summary.index))

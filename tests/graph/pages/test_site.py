@@ -277,7 +277,7 @@ def test_the_command_writes_labels_and_tells_what_it_did(
         lines[3],
     )
     assert lines[4] == "1 level of pages below the overview"
-    last = r"60 pictures, 4 communities, 5 pages, [\d.]+ [kM]B, \d+(\.\d)? s: "
+    last = r"60 pictures, 4 communities, 5 pages, map written, [\d.]+ [kM]B, \d+(\.\d)? s: "
     assert re.fullmatch(last + re.escape(str(out / "index.html")), lines[-1])
     assert len(lines) == 6
     with Store.open(store_path) as store:
