@@ -13,11 +13,13 @@ from selenium.webdriver import Keys
 
 from browser import chromium
 from imgrec import Recommender, Store, neighbors_of
+from imgrec.maps.reader import SiteMap
 from imgrec.neighbors.graph import closest_id
 from imgrec.samples.sheet import family_sheet
 from imgrec.search.grid import answer_grid
 from live_page import Page
 from live_server import live
+from map_page import MapPage
 from projector_clicks import (
     bookmarks,
     choose_tensor,
@@ -47,6 +49,8 @@ def main() -> int:
         for name, image in _projector(browser, arguments.logdir):
             _save(image, out / f"projector{name}.jpg")
         for name, image in network_pictures(browser, arguments.site.resolve()):
+            _save(image, out / f"{name}.jpg", _PAGE_QUALITY)
+        for name, image in map_pictures(browser, arguments.site.resolve()):
             _save(image, out / f"{name}.jpg", _PAGE_QUALITY)
         length_s = write_tour(browser, arguments.site, arguments.report, out / "tour.webp")
         sys.stdout.write(f"{out / 'tour.webp'}  {length_s:.1f} s\n")
@@ -115,6 +119,19 @@ def network_pictures(browser: webdriver.Chrome, site: Path) -> Iterator[tuple[st
     time.sleep(0.5)
     # The margins of the paper.
     yield "network-print", ImageOps.expand(picture_of_page(browser), 40, "white")
+    _look(browser, None)
+
+
+def map_pictures(browser: webdriver.Chrome, site: Path) -> Iterator[tuple[str, Image.Image]]:
+    """Yield the screenshots of docs/guides/map.md by name: from far, from near."""
+    page = MapPage(browser)
+    _look(browser, _DESKTOP)
+    page.open(site / "map" / "index.html")
+    yield "map", picture_of_page(browser)
+    page.click(".imgrec-map .legend summary")
+    largest = max(SiteMap.open(site).names(), key=lambda name: int(name["weight"]))
+    page.look_at(largest["row"], 1)
+    yield "map-near", picture_of_page(browser)
     _look(browser, None)
 
 
