@@ -18,6 +18,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,9 @@ class ImgrecPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         try:
             app = self._app()
         except (Exception, SystemExit) as error:
-            return _troubled(_line(error), "503 Service Unavailable", environ, start)
+            # What is wrong names the store, and `Host` may be a lie of another machine.
+            line = _line(error) if _is_near(environ.get("REMOTE_ADDR", "")) else _ELSEWHERE
+            return _troubled(line, "503 Service Unavailable", environ, start)
         return app(environ, start)
 
     def _app(self) -> WsgiApp:
@@ -138,6 +141,14 @@ class ImgrecPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
                 self._opened = open_tab(self._store, self._logdir, BELOW)
             return self._opened
+
+
+def _is_near(peer: str) -> bool:
+    """Return True if a connection comes from this machine."""
+    try:
+        return ip_address(peer.removeprefix("::ffff:")).is_loopback
+    except ValueError:
+        return False
 
 
 def module_saying(line: str) -> bytes:

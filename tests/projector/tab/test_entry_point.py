@@ -48,12 +48,14 @@ def _loaded(store: Path | str, logdir: Path | str = "") -> ImgrecPlugin:
     return plugin
 
 
-def _get(plugin: ImgrecPlugin, path: str, host: str = "127.0.0.1:6006") -> tuple[str, str]:
+def _get(
+    plugin: ImgrecPlugin, path: str, host: str = "127.0.0.1:6006", peer: str = "127.0.0.1"
+) -> tuple[str, str]:
     """Return status and body of what the plugin answers."""
     status: list[str] = []
     environ = {
         "REQUEST_METHOD": "GET", "PATH_INFO": f"{BELOW}{path}", "HTTP_HOST": host,
-        "REMOTE_ADDR": "127.0.0.1",
+        "REMOTE_ADDR": peer,
     }  # fmt: skip
     body = b"".join(plugin.answer(environ, lambda line, _: status.append(line)))
     return status[0], body.decode()
@@ -163,6 +165,20 @@ def test_a_stranger_makes_it_open_nothing(
 )  # fmt: skip
 def test_its_names_of_this_machine_are_those_of_the_guards(host: str) -> None:
     assert bool(imgrec_tensorboard._HERE.fullmatch(host)) == names_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("peer", "is_told"),
+    [("127.0.0.1", True), ("::1", True), ("::ffff:127.0.0.1", True), ("192.0.2.7", False),
+     ("2001:db8::1", False), ("::ffff:192.0.2.7", False), ("", False)],
+)  # fmt: skip
+def test_only_this_machine_is_told_which_store_is_missing(
+    tmp_path: Path, peer: str, is_told: bool
+) -> None:
+    plugin = _loaded(tmp_path / "store")
+    for path in ("/index.js", "/api/store"):
+        _, body = _get(plugin, path, peer=peer)
+        assert (str(tmp_path) in body) == is_told
 
 
 def test_what_a_module_says_cannot_leave_its_text() -> None:
