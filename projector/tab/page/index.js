@@ -2,12 +2,6 @@
 
 const PAGE = new URL(`./${"TOKEN"}/`, import.meta.url);
 
-/** Return where the address of TensorBoard leads: `#imgrec&p.imgrec.id=17` to a picture. */
-function fragment() {
-  const [, id] = /[#&]p\.imgrec\.id=(\d{1,15})(?:&|$)/.exec(parent.location.hash) ?? [];
-  return id === undefined ? "" : `#id=${id}`;
-}
-
 export function render() {
-  location.replace(`${PAGE.href}${fragment()}`);
+  location.replace(PAGE.href);
 }

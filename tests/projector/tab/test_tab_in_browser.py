@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 
+import page_modules
 from browser import console_errors, requests
 from imgrec.search.recommender import Recommender
 from logdirs import only_run, table
@@ -69,6 +70,21 @@ def test_a_link_leads_to_a_picture(page: TabPage) -> None:
     page.wait("return location.hash === '#id=5'")
     page.in_parent("location.hash = '#imgrec&p.imgrec.id=javascript:alert(1)'")
     assert page.query() == "#id=5"
+
+
+def test_a_link_leads_to_a_place_on_the_map(page: TabPage) -> None:
+    page.show("#imgrec&p.imgrec.id=17&p.imgrec.view=map")
+    page.into_frame()
+    page.wait("return document.querySelector('#map .imgrec-map.ready')")
+    opened = (
+        "const done = arguments[0];"
+        "import(new URL('page/on-map.js', document.baseURI)).then((m) => m.atlas())"
+        ".then(({view}) => done(view.ids[view.core.state.open]))"
+    )
+    page_modules.until(lambda: page.browser.execute_async_script(opened) == 17)
+    assert page.query() == "?view=map"
+    page.browser.switch_to.default_content()
+    assert [one for one in console_errors(page.browser) if BELOW in one] == []
 
 
 def test_a_picture_is_found_in_the_projector(page: TabPage, made: Path) -> None:
