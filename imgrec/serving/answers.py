@@ -53,6 +53,17 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class Thumbnails:
+    """The thumbnails of several pictures.
+
+    Attributes:
+        jpegs: base64 of the file of each, in the order of the ids; None for a picture without one.
+    """
+
+    jpegs: list[str | None]
+
+
+@dataclass(frozen=True)
 class Copies:
     """The pictures of the catalog that have the same content as others.
 

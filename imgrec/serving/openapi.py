@@ -29,7 +29,7 @@ from imgrec.serving.requests import (
     PicturesRequest,
     SearchRequest,
 )
-from imgrec.serving.routes import JSON, Route
+from imgrec.serving.routes import JSON, MOST_THUMBS, Route
 from imgrec.version import __version__
 
 Schema = dict[str, Any]
@@ -52,8 +52,11 @@ _STATUSES = {
 _ID: Schema = {"type": "integer", "minimum": 0, "maximum": (1 << 63) - 1}
 _TOKEN: Schema = {"type": "string", "maxLength": 64}
 _NAME: Schema = {"type": "string", "maxLength": 4096}
+_PICTURE_ID: Schema = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
 _PARAMETERS: dict[str, Schema] = {
-    "id": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+    "id": _PICTURE_ID,
+    # Separated by commas, as arrays in a path are by default.
+    "ids": {"type": "array", "items": _PICTURE_ID, "minItems": 1, "maxItems": MOST_THUMBS},
     "upload": {"type": "string", "minLength": 1, "maxLength": 64},
     "name": {"type": "string", "minLength": 1, "maxLength": 100},
     "map": {"type": "string", "minLength": 1, "maxLength": 64},

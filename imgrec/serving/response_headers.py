@@ -10,7 +10,7 @@ from imgrec.serving.guards import FILES
 Headers = list[tuple[bytes, bytes]]
 
 _PAGE = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 _SAME = "frame-ancestors 'self'"

@@ -8,7 +8,7 @@ import dataclasses
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -31,6 +31,7 @@ from imgrec.serving.answers import (
     Pictures,
     ProjectorPlace,
     StoreFacts,
+    Thumbnails,
     Upload,
 )
 from imgrec.serving.errors import RequestError
@@ -54,6 +55,8 @@ BYTES = "application/octet-stream"
 # Any picture, in routes that send or take several formats.
 PICTURE, PNG, WEBP = "image/*", "image/png", "image/webp"
 _MOST_ERROR = 1000
+# Thumbnails of one answer.
+MOST_THUMBS = 100
 # An id stands for one content, so what it shows can be kept by the browser. But another server of
 # the same port, whose ids are of another store, has another cookie.
 _KEPT = {"Cache-Control": "private, max-age=86400", "Vary": "Cookie"}
@@ -177,21 +180,26 @@ def _map_data(service: Service, call: Call) -> Reply:
 
 
 def _map_tile(service: Service, call: Call) -> Reply:
-    level, x, y = (_number(call.path[part]) for part in ("z", "x", "y"))
+    level, x, y = (_number(call.path[part], "number of a tile") for part in ("z", "x", "y"))
     tile = service.map.read(call.path["map"], lambda opened: tile_of(opened, level, x, y))
     return Reply(tile, BYTES, headers=_KEPT)
 
 
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise RequestError(f"{text[:60]!r} is no number of a tile")
-    return int(text)
+def _thumbnails(service: Service, call: Call) -> Reply:
+    texts = call.path["ids"].split(",")
+    if len(texts) > MOST_THUMBS:
+        raise RequestError(f"{len(texts)} thumbnails are asked for: up to {MOST_THUMBS} at once")
+    found = service.thumbnails([_number(text) for text in texts])
+    return replace(_json(found), headers={} if None in found.jpegs else _KEPT)
 
 
 def _id(call: Call) -> int:
-    text = call.path["id"]
+    return _number(call.path["id"])
+
+
+def _number(text: str, what: str = "id of a picture") -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise RequestError(f"{text[:60]!r} is no id of a picture")
+        raise RequestError(f"{text[:60]!r} is no {what}")
     return int(text)
 
 
@@ -255,6 +263,10 @@ ROUTES = (
     Route(
         "GET", "/api/thumb/{id}", lambda service, call: _media(service.thumbnail(_id(call))),
         "The thumbnail of a picture", gives=PICTURE,
+    ),
+    Route(
+        "GET", "/api/thumbs/{ids}", _thumbnails,
+        "The thumbnails of several pictures, their ids separated by commas", gives=Thumbnails,
     ),
     Route(
         "GET", "/api/preview/{id}", lambda service, call: _media(service.preview(_id(call))),

@@ -5,6 +5,7 @@ allowed in, over the store of the fixture `photo_store`. FastAPI's adapter runs 
 other. What is answered is compared with the command `imgrec query` and with the files.
 """
 
+import base64
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -183,6 +184,24 @@ class ServingContract:
             assert "max-age" in kept["cache-control"] and kept["vary"].lower() == "cookie"
             assert _size(got(call, f"/api/{kind}/3")) == (facts["width"], facts["height"])
 
+    def test_thumbnails_come_together(self, call: Caller) -> None:
+        answered = got(call, "/api/thumbs/3,24,1")
+        found = [base64.b64decode(jpeg, validate=True) for jpeg in answered.json["jpegs"]]
+        assert found == [got(call, f"/api/thumb/{i}").body for i in (3, 24, 1)]
+        assert "max-age" in answered.headers["cache-control"]
+        assert answered.headers["vary"].lower() == "cookie"
+        # A picture without one may have one later.
+        lacking = got(call, "/api/thumbs/3,25")
+        assert lacking.json == {"jpegs": [answered.json["jpegs"][0], None]}
+        assert "max-age" not in lacking.headers.get("cache-control", "")
+        assert len(got(call, f"/api/thumbs/{','.join(['2'] * 100)}").json["jpegs"]) == 100
+
+    @pytest.mark.parametrize(
+        "ids", [",".join(["1"] * 101), "1,", ",1", "1,,2", "1,x", "1,-1", "1.0", "9" * 19, "1%00"]
+    )
+    def test_what_are_no_ids_is_refused(self, call: Caller, ids: str) -> None:
+        refused_in_one_line(call("GET", f"/api/thumbs/{ids}", {}, b""), 400)
+
     def test_an_answer_is_drawn(self, call: Caller) -> None:
         body = json.dumps({"pictures": [1], "k": 3}).encode()
         grid = call("POST", "/api/grid", _JSON, body)
@@ -285,7 +304,7 @@ class ServingContract:
     def test_every_route_is_there(self, call: Caller) -> None:
         for route in ROUTES:
             path = route.path.format(
-                id=1, upload="x", name="none", form="csv", map="none", x=0, y=0, z=0
+                id=1, ids="1,2", upload="x", name="none", form="csv", map="none", x=0, y=0, z=0
             )
             # No request is whole, so that nothing is changed; none of them is unknown.
             answered = call(route.method, path, _JSON, b"")

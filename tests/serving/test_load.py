@@ -293,7 +293,12 @@ def test_every_route_answers_while_everything_changes(
     def ask(number: int) -> None:
         (method, path), route = sorted(_ROUTES.items())[number % len(_ROUTES)]
         picture_id = 1 + number * 7 % _LAST
-        names = {"id": str(picture_id), "name": f"set {number % 5}", "form": "csv"}
+        names = {
+            "id": str(picture_id),
+            "ids": f"1,{picture_id}",
+            "name": f"set {number % 5}",
+            "form": "csv",
+        }
         body: Any = {
             "/api/search": {"pictures": [picture_id], "k": 20},
             "/api/grid": {"pictures": [picture_id], "k": 4},

@@ -29,6 +29,27 @@ function set(element, name, value) {
   else element.setAttribute(name, value);
 }
 
+// The longest wait for pictures to be painted.
+const PAINTED_MS = 500;
+const TELLS = window.PerformanceObserver?.supportedEntryTypes.includes("element");
+
+/**
+ * Return when the next pictures that have the attribute `elementtiming` are on the screen; soon,
+ * where the browser does not tell.
+ */
+export const painted = () => new Promise((resolve) => {
+  if (!TELLS) {
+    requestAnimationFrame(() => requestAnimationFrame(resolve));
+    return;
+  }
+  const observer = new PerformanceObserver(() => {
+    observer.disconnect();
+    resolve();
+  });
+  observer.observe({ type: "element" });
+  setTimeout(resolve, PAINTED_MS);
+});
+
 /**
  * Return a name on one line: control characters, line breaks and marks that turn the direction of
  * writing become a visible sign.

@@ -3,8 +3,6 @@
 // It imports nothing, so that it runs first.
 
 const BODY = JSON.stringify({ where: [], under: [], k: 60 });
-// The first part of the list: what a window shows, and a bit to scroll.
-const SEEN = 60;
 
 let answer = location.search ? null : ask();
 
@@ -13,9 +11,7 @@ async function ask() {
     method: "POST", headers: { "Content-Type": "application/json" }, body: BODY,
   });
   if (!response.ok) return null;
-  const found = await response.json();
-  for (const { id } of found.pictures.slice(0, SEEN)) new Image().src = `api/thumb/${Number(id)}`;
-  return found;
+  return response.json();
 }
 
 // A failure shows when the page asks again.

@@ -8,6 +8,7 @@ import { results } from "./results.js";
 import { say } from "./said.js";
 import { marked } from "./selection.js";
 import { state } from "./state.js";
+import { thumbs } from "./thumbs.js";
 import { keyActs, makeTile, refresh } from "./tile.js";
 import { views } from "./views.js";
 
@@ -25,6 +26,7 @@ let rowHeight = 1;
 let active = 0;
 let shown = [];
 let drawn = null;
+let measured = 0;
 
 /** Return the least width of a tile, in pixels, for a width of the grid. */
 const leastWidth = (width) => (width < 480 ? 104 : width < 900 ? 140 : 168);
@@ -37,6 +39,7 @@ async function open(hit) {
 
 function measure() {
   const width = box.clientWidth;
+  measured = width;
   columns = Math.max(1, Math.floor((width + GAP) / (leastWidth(width) + GAP)));
   rowHeight = Math.round((width - GAP * (columns - 1)) / columns) + CAPTION + GAP;
   box.style.setProperty("--columns", columns);
@@ -56,18 +59,33 @@ function kept() {
   return [Math.max(0, Math.min(first, rowCount() - 1)), Math.min(rowCount(), Math.max(last, 1))];
 }
 
+// Tiles that another arrangement of the same answer takes over, by their hit.
+let spare = new Map();
+
+/** Return a tile as it would be made for a hit, if there is one. */
+function spareOf(hit, nearest) {
+  const tile = spare.get(hit);
+  return tile && tile.notes === notesText(hit) && tile.nearest === nearest ? tile : null;
+}
+
 function tileAt(index) {
-  const tile = makeTile(shown[index], shown[0].distance ?? 0, open);
-  tile.index = index;
-  tile.notes = notesText(shown[index]);
+  const [hit, nearest] = [shown[index], shown[0].distance ?? 0];
+  const tile = spareOf(hit, nearest) ?? makeTile(hit, nearest, open);
+  Object.assign(tile, { index, nearest, notes: notesText(hit) });
   tile.setAttribute("aria-colindex", (index % columns) + 1);
   tile.tabIndex = index === active ? 0 : -1;
   return tile;
 }
 
+/** Ask for the thumbnails of rows together. */
+function fetchThumbs(first, end) {
+  thumbs(shown.slice(first * columns, end * columns).map(({ id }) => id));
+}
+
 function makeRow(index) {
   const first = index * columns;
   const length = Math.min(columns, shown.length - first);
+  fetchThumbs(index, index + 1);
   const tiles = Array.from({ length }, (_, column) => tileAt(first + column));
   const row = make("div", {
     class: "row", role: "row", "aria-rowindex": index + 1,
@@ -97,6 +115,7 @@ function removeRow(index) {
 function draw() {
   const [first, end] = kept();
   const focused = Math.floor(active / columns);
+  fetchThumbs(first, end);
   const wanted = (index) => (index >= first && index < end) || index === focused;
   for (const index of [...rows.keys()]) {
     if (!wanted(index) || index >= rowCount()) removeRow(index);
@@ -114,10 +133,12 @@ function place(index) {
 
 function redraw() {
   const hadFocus = box.contains(document.activeElement);
+  spare = new Map([...rows.values()].flatMap((row) => [...row.children]).map((tile) => [tile.hit, tile]));
   for (const index of [...rows.keys()]) removeRow(index);
   measure();
   resize();
   draw();
+  spare = new Map();
   if (hadFocus) focusOn(active);
 }
 
@@ -224,11 +245,9 @@ export function mount(element) {
   state.subscribe(refreshAll);
   results.subscribe(take);
   addEventListener("scroll", () => requestAnimationFrame(draw), { passive: true });
-  let width = 0;
   new ResizeObserver(() => {
     // Under the large view there is no scroll bar.
-    if (box.hidden || box.clientWidth === width || document.querySelector("#large[open]")) return;
-    width = box.clientWidth;
+    if (box.hidden || box.clientWidth === measured || document.querySelector("#large[open]")) return;
     if (shown.length) redraw();
   }).observe(element.parentElement);
   take(results.get());

@@ -11,11 +11,13 @@ startAddress();
 // What belongs to a question has its room before it comes.
 markAsked();
 state.subscribe(markAsked);
-results.again();
+// The state of an address was asked when it was taken.
+if (!results.get().loading) results.again();
 mountGrid(document.getElementById("grid"));
 
 // Everything else comes after the first request is on its way.
 const { mountShell } = await import("./shell.js");
 mountShell();
+await results.first();
 const { mountTools } = await import("./tools.js");
 mountTools();

@@ -1,8 +1,10 @@
 // The pictures that answer the present question, part after part; without one, the collection.
 
-import { post, thumbUrl } from "./api.js";
+import { post } from "./api.js";
+import { painted } from "./dom.js";
 import { takeEarly } from "./early.js";
 import { EMPTY, isQuestion, state } from "./state.js";
+import { thumbs } from "./thumbs.js";
 
 /**
  * @typedef {object} Hit a result of a search, or a picture of a list (without a distance)
@@ -34,6 +36,7 @@ import { EMPTY, isQuestion, state } from "./state.js";
 const MOST_AT_ONCE = 500;
 const MOST_KEPT = 12;
 const PATIENCE_MS = 1000;
+const TOGETHER_MS = 100;
 
 const kept = new Map();
 const listeners = new Set();
@@ -87,17 +90,15 @@ async function part(question, next, k) {
   return (await takeEarly(path, asked)) ?? post(path, asked, signal);
 }
 
-/** Ask for the thumbnails of a first part at once, so that they are there when one scrolls. */
+// The pictures of the first part are on the screen: what is asked for beside them waits for this.
+let pictured = Promise.resolve();
+
+/** Ask for the thumbnails of a first part; return when they are there, or late. */
 function fetchAhead(hits) {
-  const images = hits.slice(0, EMPTY.k).map(({ id }) => {
-    const image = new Image();
-    image.src = thumbUrl(id);
-    return new Promise((resolve) => {
-      image.onload = resolve;
-      image.onerror = resolve;
-    });
-  });
-  Promise.all(images).then(tellFirst);
+  const come = Promise.all(thumbs(hits.slice(0, EMPTY.k).map(({ id }) => id)));
+  pictured = come.then(() => hits.length && painted());
+  pictured.then(tellFirst);
+  return Promise.race([come, new Promise((resolve) => setTimeout(resolve, TOGETHER_MS))]);
 }
 
 async function ask(question, next, k = question.k) {
@@ -106,9 +107,11 @@ async function ask(question, next, k = question.k) {
   try {
     const found = await part(question, next, k);
     if (signal.aborted) return;
-    cursor = found.cursor;
     const hits = found.results ?? found.pictures;
-    if (!next) fetchAhead(hits);
+    // Tiles and their pictures are drawn in one frame where both come at once.
+    if (!next) await fetchAhead(hits);
+    if (signal.aborted) return;
+    cursor = found.cursor;
     tell({
       question,
       answer: next ? present.answer : found,
@@ -125,8 +128,8 @@ async function ask(question, next, k = question.k) {
   }
 }
 
-// The first thumbnails of the page have come, or what has kept them from coming was told, or they are
-// late.
+// The first pictures of the page are on the screen, or what has kept them from coming was told, or
+// they are late.
 let tellFirst;
 const first = new Promise((resolve) => {
   tellFirst = resolve;
@@ -166,10 +169,12 @@ export const results = {
     return () => listeners.delete(listener);
   },
 
-  /** Ask for the next part, if there is one and none is on its way. */
-  more() {
-    if (cursor && !present.loading) return ask(present.question, cursor);
-    return Promise.resolve();
+  /** Ask for the next part, once the pictures of the first are there, if none is on its way. */
+  async more() {
+    const { signal } = request;
+    await pictured;
+    // Another question may have come meanwhile.
+    if (cursor && !present.loading && !signal.aborted) await ask(present.question, cursor);
   },
 
   /** Ask the present question from the start; the old pictures stay until the answer is there. */

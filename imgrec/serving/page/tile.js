@@ -1,7 +1,6 @@
 // One picture of the grid: the picture, how far it is, and what can be done with it.
 
 import { moreLike, roleOf, unwant, want } from "./actions.js";
-import { thumbUrl } from "./api.js";
 import { colorOf, sharesOf } from "./colors.js";
 import { make, printable } from "./dom.js";
 import { foldButton, folds } from "./folds.js";
@@ -9,6 +8,7 @@ import { titleOf } from "./names.js";
 import { results } from "./results.js";
 import { say } from "./said.js";
 import { marked } from "./selection.js";
+import { thumbs } from "./thumbs.js";
 
 /** Show a picture on the map, whose code comes when it is first wanted. */
 const showOnMap = async ({ id }) => (await import("./on-map.js")).onMap.show(id);
@@ -35,10 +35,10 @@ export const keyActs = {
 export const distanceText = (distance) =>
   (distance >= 100 ? distance.toFixed(0) : distance.toFixed(3));
 
-function button([name, sign, title, act], hit) {
+function button([kind, sign, title, act], hit, name) {
   return make("button", {
-    class: `act ${name}`, type: "button", tabIndex: -1, text: sign, title,
-    "aria-label": `${title}: ${titleOf(hit)}`,
+    class: `act ${kind}`, type: "button", tabIndex: -1, text: sign, title,
+    "aria-label": `${title}: ${name}`,
     onclick: (event) => {
       event.stopPropagation();
       if (act({ id: hit.id }) === false) say("There are five already: take one out first.", "bad");
@@ -46,13 +46,17 @@ function button([name, sign, title, act], hit) {
   });
 }
 
-function picture(hit, open) {
+function picture(hit, name, open) {
+  const fail = () => image.closest(".tile")?.classList.add("broken");
   const image = make("img", {
-    alt: "", loading: "lazy", decoding: "async", width: 160, height: 160, src: thumbUrl(hit.id),
-    onerror: () => image.closest(".tile")?.classList.add("broken"),
+    alt: "", decoding: "async", width: 160, height: 160, elementtiming: "picture", onerror: fail,
+  });
+  thumbs([hit.id])[0].then((address) => {
+    if (address) image.src = address;
+    else fail();
   });
   return make("button", {
-    class: "picture", type: "button", tabIndex: -1, "aria-label": `Large: ${titleOf(hit)}`,
+    class: "picture", type: "button", tabIndex: -1, "aria-label": `Large: ${name}`,
     title: printable(hit.path), onclick: () => open(hit),
   }, image);
 }
@@ -74,10 +78,10 @@ function note({ text, title, tone = "" }) {
   return make("span", { class: `note ${tone}`, text, title });
 }
 
-function spoken(hit) {
+function spoken(hit, name) {
   const shares = sharesOf(hit);
   return [
-    titleOf(hit),
+    name,
     hit.distance !== undefined && `distance ${distanceText(hit.distance)}`,
     shares.length > 1 && `nearest to query ${shares[0].place + 1}`,
     hit.folded?.length && `${hit.folded.length} more like it`,
@@ -109,9 +113,9 @@ export function makeTile(hit, nearest, open) {
   const name = titleOf(hit);
   const tile = make("div", {
     class: hit.of === undefined ? "tile" : "tile of-fold", role: "gridcell", tabindex: -1,
-    "aria-label": spoken(hit), data: { id: hit.id },
+    "aria-label": spoken(hit, name), data: { id: hit.id },
   },
-  picture(hit, open),
+  picture(hit, name, open),
   make("input", {
     class: "mark", type: "checkbox", tabIndex: -1, "aria-label": `Mark ${name}`,
     title: "Mark (m); with Shift all from the one marked before",
@@ -125,7 +129,7 @@ export function makeTile(hit, nearest, open) {
     hit.distance === undefined ? null
       : make("span", { class: "distance", text: distanceText(hit.distance),
         title: `distance ${hit.distance}` })),
-  make("div", { class: "acts" }, ...ACTS.map((one) => button(one, hit))));
+  make("div", { class: "acts" }, ...ACTS.map((one) => button(one, hit, name))));
   tile.hit = hit;
   refresh(tile);
   return tile;

@@ -69,7 +69,7 @@ def _measure(store: Path, count: int, work: Path, questions: int) -> None:
         ["cold start to the first answer", "1 s", f"{start_s:.2f} s", f"{plain_s:.1f} s"],
         *([name, wanted, ours[name], theirs[name]] for name, wanted in _WANTED.items()),
         ["upload to answer, `lite0`", "250 ms", f"{upload_ms:.0f} ms", ""],
-        ["first 60 thumbnails in Chromium", "300 ms", f"{alone_ms:.0f} ms", ""],
+        ["first 60 pictures painted in Chromium", "300 ms", f"{alone_ms:.0f} ms", ""],
         ["the same, since the address was opened", "", f"{thumbs_ms:.0f} ms", ""],
         *([f"memory after {n:,} questions", "flat", f"{mb:,.0f} MB", ""] for n, mb in memory),
         ["memory", "", "", theirs["memory"]],
