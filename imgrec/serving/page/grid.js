@@ -167,8 +167,9 @@ function take({ shown: hits, answer, loading, renewing }) {
     // Another arrangement of the same answer leaves one where one is.
     const at = answer === drawn ? hits.findIndex((hit) => hit.id === before[active]?.id) : 0;
     active = Math.max(0, at);
-    redraw();
+    // First: where one was in another answer, there is nothing to draw.
     if (answer !== drawn) scrollTo(0, 0);
+    redraw();
   }
   drawn = answer;
 }
