@@ -55,8 +55,7 @@ _NAME: Schema = {"type": "string", "maxLength": 4096}
 _PICTURE_ID: Schema = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
 _PARAMETERS: dict[str, Schema] = {
     "id": _PICTURE_ID,
-    # Separated by commas, as arrays in a path are by default.
-    "ids": {"type": "array", "items": _PICTURE_ID, "minItems": 1, "maxItems": MOST_THUMBS},
+    "ids": {"type": "string", "pattern": f"^[0-9]{{1,18}}(,[0-9]{{1,18}}){{0,{MOST_THUMBS - 1}}}$"},
     "upload": {"type": "string", "minLength": 1, "maxLength": 64},
     "name": {"type": "string", "minLength": 1, "maxLength": 100},
     "map": {"type": "string", "minLength": 1, "maxLength": 64},

@@ -180,7 +180,7 @@ def _map_data(service: Service, call: Call) -> Reply:
 
 
 def _map_tile(service: Service, call: Call) -> Reply:
-    level, x, y = (_number(call.path[part], "number of a tile") for part in ("z", "x", "y"))
+    level, x, y = (_number(call.path[part], "number of a tile", 9) for part in ("z", "x", "y"))
     tile = service.map.read(call.path["map"], lambda opened: tile_of(opened, level, x, y))
     return Reply(tile, BYTES, headers=_KEPT)
 
@@ -197,8 +197,8 @@ def _id(call: Call) -> int:
     return _number(call.path["id"])
 
 
-def _number(text: str, what: str = "id of a picture") -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+def _number(text: str, what: str = "id of a picture", digits: int = 18) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= digits):
         raise RequestError(f"{text[:60]!r} is no {what}")
     return int(text)
 

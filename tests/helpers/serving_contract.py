@@ -23,6 +23,11 @@ from imgrec.query import main
 from imgrec.serving.routes import ROUTES
 from pictures import encoded, picture
 
+# A value of each parameter in the path of a route.
+SOME = {
+    "id": "1", "ids": "1,2", "upload": "x", "name": "none", "form": "csv",
+    "map": "none", "x": "0", "y": "0", "z": "0",
+}  # fmt: skip
 _JSON = {"content-type": "application/json"}
 _QUESTIONS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "one picture": ({"pictures": [1]}, ["1"]),
@@ -303,9 +308,7 @@ class ServingContract:
 
     def test_every_route_is_there(self, call: Caller) -> None:
         for route in ROUTES:
-            path = route.path.format(
-                id=1, ids="1,2", upload="x", name="none", form="csv", map="none", x=0, y=0, z=0
-            )
+            path = route.path.format(**SOME)
             # No request is whole, so that nothing is changed; none of them is unknown.
             answered = call(route.method, path, _JSON, b"")
             unknown = {"error": "there is no such address"}

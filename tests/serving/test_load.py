@@ -28,6 +28,7 @@ from imgrec.serving.service import Service
 from live_server import free_port
 from pictures import picture, write_pictures
 from services import opened_service
+from serving_contract import SOME
 
 _D = 12
 _FIRST, _LAST = 300, 600
@@ -293,21 +294,16 @@ def test_every_route_answers_while_everything_changes(
     def ask(number: int) -> None:
         (method, path), route = sorted(_ROUTES.items())[number % len(_ROUTES)]
         picture_id = 1 + number * 7 % _LAST
-        names = {
-            "id": str(picture_id),
-            "ids": f"1,{picture_id}",
-            "name": f"set {number % 5}",
-            "form": "csv",
-        }
+        own = {"id": f"{picture_id}", "ids": f"1,{picture_id}", "name": f"set {number % 5}"}
+        names = {**SOME, **own}
         body: Any = {
             "/api/search": {"pictures": [picture_id], "k": 20},
             "/api/grid": {"pictures": [picture_id], "k": 4},
             "/api/distances": {"pictures": [picture_id]},
             "/api/collections/{name}": {"add": [picture_id], "remove": [picture_id + 1]},
         }.get(path, {})
-        names["upload"] = "none"
-        raw = data if path == "/api/pictures" else json.dumps(body).encode()
-        kind = "image/png" if path == "/api/pictures" else "application/json"
+        raw = data if method == "PUT" else json.dumps(body).encode()
+        kind = "image/png" if method == "PUT" else "application/json"
         reply = reply_to(service, route, Call(names, raw, kind))
         seen.setdefault((method, path), set()).add(reply.status)
         if reply.status != 200:

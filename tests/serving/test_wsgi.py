@@ -14,7 +14,7 @@ from imgrec.serving.routes import ROUTES
 from imgrec.serving.service import Service
 from imgrec.serving.wsgi import FramedPage
 from services import opened_service
-from serving_contract import Answered, Caller, ServingContract, refused_in_one_line
+from serving_contract import SOME, Answered, Caller, ServingContract, refused_in_one_line
 from wsgi_calls import ACCESS, BELOW, INSIDE, answered, caller, environ_of, framed
 
 JSON = {"content-type": "application/json"}
@@ -98,7 +98,7 @@ def test_this_machine_is_answered(page: FramedPage, peer: str) -> None:
 )  # fmt: skip
 def test_strangers_are_refused_by_every_route(page: FramedPage, headers: dict[str, str]) -> None:
     for route in ROUTES:
-        path = route.path.format(id=1, upload="x", name="none", form="csv")
+        path = route.path.format(**SOME)
         given = {**JSON, **headers} if route.method != "PUT" else headers
         found = asked(page, route.method, f"{INSIDE}{path}", headers=given, body=b"{}")
         refused_in_one_line(found, 403)

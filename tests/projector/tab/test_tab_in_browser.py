@@ -39,7 +39,7 @@ def test_the_tab_shows_all_pictures_and_asks_for_nothing_elsewhere(page: TabPage
     # Other tabs have errors of their own: hparams of TensorBoard 2.16 fails with today's protobuf.
     assert [one for one in console_errors(page.browser) if BELOW in one] == []
     asked = [one for one in requests(page.browser) if "/imgrec" in one]
-    assert any("/api/thumb/" in one for one in asked)
+    assert any("/api/thumbs/" in one for one in asked)
     assert all(one.startswith(f"{page.server.origin}/data/plugin") for one in asked)
 
 
