@@ -126,7 +126,7 @@ def _by_time(catalog: Catalog, ids: Ids) -> list[Layout]:
     years = [str(end)[:4] for end in ascending[[0, -1]]]
     when = years[0] if years[0] == years[1] else f"{years[0]} to {years[1]}"
     counted = np.rint(positions * _FULL).astype(np.uint16)
-    return [Layout("time", "Time by class", counted, (f"taken, {when}, in order", "class"))]
+    return [Layout("time", "Time by class", counted, (f"taken, {when}, in order", CLASS))]
 
 
 def _bands(catalog: Catalog, ids: Ids, chance: NDArray[np.float64]) -> NDArray[np.float64]:

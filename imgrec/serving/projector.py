@@ -19,7 +19,7 @@ from imgrec.system.regular_files import read_regular
 # Some 100,000 rows of a kilobyte.
 _MOST_BYTES = 1 << 27
 _TABLE = "metadata.tsv"
-_RUNS = {"runs": {str: {"folder": str}}}
+_RUNS = {"runs": {str: {"folder": str, "title": str}}}
 # What stands for an empty cell.
 _EMPTY = "-"
 
@@ -58,7 +58,7 @@ def _marks(store: Store, entry: Entry) -> Iterator[bytes]:
 def _runs(logdir: Path) -> list[str]:
     """Return the folders of the runs; none that leads out of the logdir."""
     marker = json_or_none(logdir / LOGDIR.marker, _RUNS, most_bytes=MARKER_BYTES)
-    folders = [run["folder"] for run in marker["runs"].values()] if marker else []
+    folders = [described["folder"] for described in marker["runs"].values()] if marker else []
     return [one for one in folders if PurePosixPath(one).name == one != ".."]
 
 

@@ -134,7 +134,7 @@ def test_a_closed_stream_gives_no_traceback(closed: str, arguments: str, photo_s
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
 def test_ctrl_c_ends_the_server_silently(tmp_path: Path) -> None:
     signals = "import signal, projector.server as s, threading as t, os\n"
-    signals += "s.start = lambda logdir, port: 'http://127.0.0.1:6006/'\n"
+    signals += "s.start = lambda logdir, port, store: 'http://127.0.0.1:6006/'\n"
     signals += "t.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
     signals += "from projector.serve import main; raise SystemExit(main(['--logdir', 'x']))"
     done = subprocess.run([sys.executable, "-c", signals], capture_output=True, text=True)

@@ -3,7 +3,8 @@
   // The colors of pictures: by a label, by a distance, dimmed where another is looked at.
   //
   // Source: M. Okabe, K. Ito, "Color Universal Design", 2008, and three darker ones beside them,
-  // told apart by people who see two primary colors only. Color words have their own colors.
+  // told apart by people who see two primary colors only. Ten further values have the same colors,
+  // paler. Color words have their own colors.
 
   const map = (globalThis.imgrecMap ??= {});
   const OTHER = 65_535;
@@ -16,6 +17,9 @@
   const FULL = 255;
   const DIM = 36;
   const FAR = 70;
+  // Colors of their own, and the share of the ground in the paler ones.
+  const STRONG = 10;
+  const PALE = 0.5;
 
   const hex = (text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
 
@@ -23,10 +27,11 @@
   map.themeOf = (element) => {
     const style = getComputedStyle(element);
     const color = (name) => hex(style.getPropertyValue(`--map-${name}`).trim());
+    const strong = Array.from({ length: STRONG }, (_, i) => color(`color-${i + 1}`));
     return {
       ground: color("ground"), plain: color("plain"), other: color("other"), none: color("none"),
       accent: color("accent"), ring: color("ring"), near: color("near"), far: color("far"),
-      palette: Array.from({ length: 10 }, (_, i) => color(`color-${i + 1}`)),
+      palette: [...strong, ...strong.map((one) => mixed(one, color("ground"), PALE))],
     };
   };
 
