@@ -128,10 +128,17 @@ class SiteMap:
         """The names of the layouts that have files."""
         return [layout["name"] for layout in self.facts["layouts"][1:]]
 
+    def points_files(self) -> range:
+        """Return the numbers of the files of points, and of each layout and kind of label."""
+        return range(len(pieces(self.pictures, PER_POINTS)))
+
+    def details_files(self) -> range:
+        """Return the numbers of the files of details, and of neighbors."""
+        return range(len(pieces(self.pictures, PER_DETAILS)))
+
     def names_of_files(self) -> set[str]:
         """Return the names of all data files that the facts call for."""
-        points = range(len(pieces(self.pictures, PER_POINTS)))
-        details = range(len(pieces(self.pictures, PER_DETAILS)))
+        points, details = self.points_files(), self.details_files()
         return {
             NAMES,
             *map(points_name, points),

@@ -1,22 +1,18 @@
 """The live page in Chromium: opened, asked, read."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 from selenium import webdriver
-from selenium.webdriver import ActionChains, Keys
-from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.webelement import WebElement
 
 from browser import console_errors
+from browser_page import BrowserPage
 from live_server import LiveServer
 
 # The name of a file that tries to become markup, to turn the direction of writing, to break lines.
 HOSTILE = "<img src=x onerror=alert(1)> \u202egpj.exe\n'\"&amp;.jpg"
-_PATIENCE_S = 30
 # What fades has other colors on its way.
 _QUIET = """
   return !document.querySelector("#grid.busy") && document.readyState === "complete"
@@ -43,11 +39,12 @@ _PASTE = """
 """
 
 
-class Page:
-    """The page of a server; keeps nothing that the browser does not have."""
+class Page(BrowserPage):
+    """The page of a server."""
 
     def __init__(self, browser: webdriver.Chrome, server: LiveServer) -> None:
-        self.browser, self.server = browser, server
+        super().__init__(browser)
+        self.server = server
 
     def enter(self, query: str = "", fragment: str = "") -> None:
         """Open the printed address, and the one with a query after it."""
@@ -82,42 +79,6 @@ class Page:
         self.wait("return document.querySelector('.tile, #trouble .error')")
         self.wait(_QUIET)
 
-    def wait(self, script: str, *arguments: object) -> Any:
-        """Wait until a script returns what is true; return it."""
-        deadline = time.monotonic() + _PATIENCE_S
-        while True:
-            found = self.js(script, *arguments)
-            if found:
-                return found
-            assert time.monotonic() < deadline, f"never true: {script}"
-            time.sleep(0.03)
-
-    def js(self, script: str, *arguments: object) -> Any:
-        return self.browser.execute_script(script, *arguments)
-
-    def one(self, selector: str) -> WebElement:
-        return self.browser.find_element(By.CSS_SELECTOR, selector)
-
-    def all(self, selector: str) -> list[WebElement]:
-        return self.browser.find_elements(By.CSS_SELECTOR, selector)
-
-    def text(self, selector: str) -> str:
-        """Return the text of an element, hidden or not."""
-        text: str = self.js("return document.querySelector(arguments[0]).textContent", selector)
-        return text
-
-    def click(self, selector: str) -> None:
-        """Click an element by script, whatever lies over it."""
-        self.js("document.querySelector(arguments[0]).click()", selector)
-
-    def press(self, *keys: str) -> None:
-        """Press keys where the focus is."""
-        for key in keys:
-            ActionChains(self.browser).send_keys(key).perform()
-
-    def escape(self) -> None:
-        self.press(Keys.ESCAPE)
-
     def ids(self) -> list[int]:
         """Return the ids of the tiles in the page, in their order."""
         found = self.js("return [...document.querySelectorAll('.tile')].map(t => t.dataset.id)")
@@ -149,12 +110,6 @@ class Page:
     def paste(self, file: Path, kind: str = "image/jpeg") -> None:
         self.js(_PASTE, file.name, kind, list(file.read_bytes()))
 
-    def size(self, width: int, height: int) -> None:
-        """Set the size of the window, in CSS pixels."""
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-
     def colors(self, scheme: str) -> None:
         """Prefer `light` or `dark`."""
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        self.media(prefers_color_scheme=scheme)

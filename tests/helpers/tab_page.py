@@ -6,11 +6,11 @@ from urllib.request import urlopen
 
 from selenium.webdriver import Chrome
 
+from browser_page import PATIENCE_S
 from live_page import Page
 from live_server import LiveServer
 from tab_server import TabServer
 
-_PATIENCE_S = 60
 # The frame lies in shadow roots in some versions.
 _FRAME = """
 const find = (root) => {
@@ -52,7 +52,7 @@ class TabPage(Page):
 
     def into_frame(self) -> None:
         """Wait until the frame of the tab has a page of its own, and go into it."""
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             self.browser.switch_to.default_content()
             frame = self.js(_FRAME)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import strangers
 from imgrec.store.store import Store
 from projector import ProjectorOptions, write_logdir
 from projector_page import served
@@ -23,7 +24,6 @@ STRANGE = (
     *("127.0.0.2", "0.0.0.0", "[::]", "::1", "127.1", "2130706433", "localhost.", "user@localhost"),
     *("127.0.0.1:", "127.0.0.1:x", "127.0.0.1:123456", "127.0.0.1, evil.example", "127.0.0.1/", ""),
 )
-CROSS_SITE = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: {}\r\nSec-Fetch-Dest: {}\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -90,12 +90,12 @@ def test_the_host_of_an_absolute_url_counts_and_a_missing_host_does_not_pass(por
         ("Origin: http://localhost.evil.example\r\n", 403),
         ("Origin: http://127.0.0.1:{port}\r\n", 200),
         ("Origin: http://localhost:8888\r\n", 200),
-        (CROSS_SITE.format("no-cors", "image"), 403),
-        (CROSS_SITE.format("no-cors", "script"), 403),
-        (CROSS_SITE.format("navigate", "iframe"), 403),
-        (CROSS_SITE.format("cors", "empty"), 403),
+        (strangers.CROSS.format("no-cors", "image"), 403),
+        (strangers.CROSS.format("no-cors", "script"), 403),
+        (strangers.CROSS.format("navigate", "iframe"), 403),
+        (strangers.CROSS.format("cors", "empty"), 403),
         # A link in a mail or a chat to the printed address.
-        (CROSS_SITE.format("navigate", "document"), 200),
+        (strangers.CROSS.format("navigate", "document"), 200),
         ("Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\n", 200),
         ("Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\n", 200),
     ],

@@ -134,7 +134,7 @@ def _check_points(place: Place, found: SiteMap) -> Check[tuple[Rows, Rows] | Non
     None if not all are known.
     """
     ids, cells, levels, lacking = [], [], [], False
-    for number in _numbers(found.pictures, found.facts["per_points"]):
+    for number in found.points_files():
         points = yield from _tried(found.points, number)
         if points is None:
             lacking = True
@@ -156,12 +156,12 @@ def _check_points(place: Place, found: SiteMap) -> Check[tuple[Rows, Rows] | Non
 def _check_rows(found: SiteMap) -> Check[None]:
     """Read all files that have a row for each picture."""
     yield from _tried(found.names)
-    for number in _numbers(found.pictures, found.facts["per_points"]):
+    for number in found.points_files():
         for name in found.layouts:
             yield from _tried(found.layout, name, number)
         for kind in range(len(found.facts["labels"])):
             yield from _tried(found.label, kind, number)
-    for number in _numbers(found.pictures, found.facts["per_details"]):
+    for number in found.details_files():
         yield from _tried(found.details, number)
         yield from _tried(found.near, number)
 
@@ -219,7 +219,3 @@ def _shown(found: SiteMap, level: int) -> Check[tuple[Rows, Rows] | None]:
         cells.append((ty * CELLS + down) * side_of(level) + tx * CELLS + right)
         rows.append(tile.rows.astype(np.int64))
     return None if lacking else (np.concatenate(cells), np.concatenate(rows))
-
-
-def _numbers(pictures: int, size: int) -> range:
-    return range(-(-pictures // size))
