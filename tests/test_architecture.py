@@ -18,8 +18,9 @@ from paths import ROOT
 # not named are commands or shared by commands: the top layer, which no unit imports. So is the
 # `__main__` of a folder.
 LAYERS = {
-    "imgrec": "errors version < system < pictures < sources < collection < encoders < store"
-    " < labels < distances < derived < indexing neighbors < layouts duplicates search maps"
+    "imgrec": "errors version < system < objects pictures < sources < collection < encoders < store"
+    " < labels < distances < derived < remote < indexing neighbors < cluster"
+    " < layouts duplicates search maps handover"
     " < checks reporting review serving",
     "graph": "choices < addresses words picture_facts < communities previews < name_search exports"
     " < map < pages",

@@ -1,0 +1,1 @@
+"""Indexing by many processes and machines: a plan, crews that make its parts, a schedule."""

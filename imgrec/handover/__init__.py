@@ -1,0 +1,1 @@
+"""A store written for other search engines: Parquet, Lance, Qdrant."""

@@ -1,0 +1,1 @@
+"""Object storage: addresses, conditional writes, ranges, listings; nothing about pictures."""

@@ -1,0 +1,15 @@
+"""What can go wrong with object storage, in words a user can act on."""
+
+from imgrec.errors import ImgrecError
+
+
+class ObjectError(ImgrecError):
+    """Object storage cannot be reached, refuses, or lacks what was asked for."""
+
+
+class MissingObjectError(ObjectError):
+    """There is no object of this key."""
+
+
+class ChangedObjectError(ObjectError):
+    """The object is not the version that was asked for."""

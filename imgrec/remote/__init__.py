@@ -1,0 +1,1 @@
+"""A store in object storage: blobs by content, sheets, a manifest, pull and push."""
