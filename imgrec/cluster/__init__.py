@@ -1,1 +1,1 @@
-"""Indexing by many processes and machines: a plan, crews that make its parts, a schedule."""
+"""Many machines: a plan of jobs, the crews that work it off, and what their results become."""
