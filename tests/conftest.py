@@ -1,5 +1,6 @@
 """Fixtures shared by all tests: a browser, small pictures and stores made from them."""
 
+import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from imgrec import Options, Store, index_folders
+from object_servers import ObjectServer, moto_server, skip_without_obstore
 from pictures import write_odd_files, write_pictures
 from stores import contents
 
@@ -67,6 +69,7 @@ SLOW = (
     "labels/*",
     "layouts/*",
     "neighbors/test_graph.py",
+    "objects/*",
     "package/test_portability.py",
     "pictures/test_matrix.py",
     "pictures/test_memory.py",
@@ -183,3 +186,22 @@ def odd_store(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     expected = write_odd_files(folder / "photos")
     index_folders([folder / "photos"], folder / "store", Options(encoders=("mini",), workers=0))
     return folder / "store", expected
+
+
+@pytest.fixture(scope="session")
+def object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
+    """Start one moto for the whole run; skip the test if it or obstore is not installed."""
+    skip_without_obstore()
+    with moto_server(tmp_path_factory.mktemp("moto")) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(object_server: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make an empty bucket and set the variables by which it is found; return its name."""
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    for name, value in object_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return object_server.new_bucket()

@@ -31,9 +31,9 @@ class Address:
 
     @property
     def url(self) -> str:
-        """The address as text, without a slash at its end."""
-        path = f"{self.bucket}/{self.prefix}" if self.bucket else self.prefix
-        return f"{self.scheme}://{path}".rstrip("/")
+        """The address as text, without a slash at its end; `file:///` has one."""
+        parts = (self.bucket, self.prefix) if self.bucket else (self.prefix,)
+        return f"{self.scheme}://{'/'.join(filter(None, parts))}"
 
 
 def is_address(text: str) -> bool:

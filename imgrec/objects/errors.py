@@ -13,3 +13,7 @@ class MissingObjectError(ObjectError):
 
 class ChangedObjectError(ObjectError):
     """The object is not the version that was asked for."""
+
+
+class PassingObjectError(ObjectError):
+    """A connection was lost, or the server is busy: the same request may succeed later."""

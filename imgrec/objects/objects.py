@@ -3,7 +3,7 @@
 The one place that speaks to object storage, by obstore (developmentseed/obstore). It does what a
 protocol of many writers needs: `create` writes a key only if there is none, which S3, GCS, Azure
 and a local file system do atomically (`imgrec.objects.preflight` finds storage that does not).
-Requests are tried again with growing delays (`opening.py`); what is left is an `ObjectError`.
+Requests are tried again with growing delays (`retries.py`); what is left is an `ObjectError`.
 
     user's text ── opening.objects_at ──▶ Objects ── get, ranges, listing, create, put, delete
 
@@ -12,12 +12,19 @@ every request is counted in `traffic`; an instance may be used by several thread
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgrec.objects.addresses import Address
-from imgrec.objects.errors import ChangedObjectError, MissingObjectError, ObjectError
+from imgrec.objects.addresses import FOLDER, Address
+from imgrec.objects.errors import (
+    ChangedObjectError,
+    MissingObjectError,
+    ObjectError,
+    PassingObjectError,
+)
+from imgrec.objects.retries import TRIES, pause, tried_again
 from imgrec.objects.traffic import Traffic
+from imgrec.objects.translation import translated
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -32,8 +39,9 @@ class ObjectInfo(NamedTuple):
     Attributes:
         key: relative to the address.
         size: in bytes.
-        mtime_ns: time of the last modification, in nanoseconds since 1970.
-        etag: changes with the content; "" where the storage gives none.
+        mtime_ns: time of the last modification, in nanoseconds since 1970; of a bucket in whole
+            seconds.
+        etag: in quotes, changes with the content; "" where the storage gives none.
     """
 
     key: str
@@ -51,34 +59,48 @@ class Objects:
     """
 
     def __init__(self, address: Address, store: "ObjectStore") -> None:
+        """Take the client of one address, which sends each request once."""
         self.address = address
         self.traffic = Traffic()
         self._store = store
+
+    @property
+    def _is_folder(self) -> bool:
+        return self.address.scheme == FOLDER
 
     def location(self, key: str = "") -> str:
         """Return the address of a key as a user reads it."""
         return f"{self.address.url}/{key}" if key else self.address.url
 
-    def get(self, key: str, etag: str | None = None) -> tuple[bytes, ObjectInfo]:
+    def get(
+        self, key: str, etag: str | None = None, head: int | None = None
+    ) -> tuple[bytes, ObjectInfo]:
         """Return the content of an object and its version.
 
         Args:
             key: of the object.
             etag: the version that is wanted; None for any.
+            head: return no more than so many bytes from its beginning.
 
         Raises:
             MissingObjectError: there is none.
             ChangedObjectError: it has another version.
-            ObjectError: it cannot be read.
+            ObjectError: it cannot be read, or it is empty and `head` was asked for.
         """
         import obstore
 
-        options: dict[str, Any] = {"if_match": etag} if etag else {}
-        with self._told(key):
-            result = obstore.get(self._store, key, options=options)  # type: ignore[arg-type]
-            data = bytes(result.bytes())
+        options: Any = {"if_match": etag} if etag else {}
+        if head is not None:
+            options["range"] = (0, head)
+
+        def got(before: int) -> tuple[bytes, ObjectInfo]:
+            with self._translated(key):
+                result = obstore.get(self._store, key, options=options)
+                return bytes(result.bytes()), _info(result.meta, self._is_folder)
+
+        data, info = tried_again(got)
         self.traffic.read(len(data))
-        return data, _info(result.meta)
+        return data, info
 
     def get_range(self, key: str, start: int, length: int) -> bytes:
         """Return so many bytes of an object from an offset; fewer at its end.
@@ -89,8 +111,11 @@ class Objects:
         """
         import obstore
 
-        with self._told(key):
-            data = bytes(obstore.get_range(self._store, key, start=start, length=length))
+        def got(before: int) -> bytes:
+            with self._translated(key):
+                return bytes(obstore.get_range(self._store, key, start=start, length=length))
+
+        data = tried_again(got)
         self.traffic.read(len(data))
         return data
 
@@ -103,9 +128,12 @@ class Objects:
         """
         import obstore
 
-        with self._told(key):
-            found = obstore.get_ranges(self._store, key, starts=starts, lengths=lengths)
-        data = [bytes(one) for one in found]
+        def got(before: int) -> list[bytes]:
+            with self._translated(key):
+                found = obstore.get_ranges(self._store, key, starts=starts, lengths=lengths)
+                return [bytes(one) for one in found]
+
+        data = tried_again(got)
         self.traffic.read(sum(map(len, data)))
         return data
 
@@ -113,14 +141,16 @@ class Objects:
         """Return the version of an object; None if there is none."""
         import obstore
 
-        try:
-            with self._told(key):
-                found = obstore.head(self._store, key)
-        except MissingObjectError:
-            return None
-        finally:
-            self.traffic.read(0)
-        return _info(found)
+        def found(before: int) -> ObjectInfo | None:
+            try:
+                with self._translated(key):
+                    return _info(obstore.head(self._store, key), self._is_folder)
+            except MissingObjectError:
+                return None
+
+        info = tried_again(found)
+        self.traffic.read(0)
+        return info
 
     def list(self, prefix: str = "", after: str = "") -> Iterator[ObjectInfo]:
         """Yield the objects below a prefix, sorted by key.
@@ -128,33 +158,68 @@ class Objects:
         Args:
             prefix: a folder of keys, such as `blobs/`; "" for all.
             after: begin behind this key.
+
+        Raises:
+            ObjectError: it cannot be listed, or its storage gives keys in no order.
         """
+        if self._is_folder:
+            # The file system gives them in no order.
+            yield from sorted(self._listed(prefix, after))
+            return
+        failures = 0
+        while True:
+            try:
+                for info in self._listed(prefix, after):
+                    if info.key <= after:
+                        raise ObjectError(f"{self.location(prefix)} lists its objects in no order")
+                    yield info
+                    after, failures = info.key, 0
+                return
+            except PassingObjectError:
+                failures += 1
+                if failures == TRIES:
+                    raise
+                # Goes on behind the last key.
+                pause(failures - 1)
+
+    def _listed(self, prefix: str, after: str) -> Iterator[ObjectInfo]:
         import obstore
 
-        with self._told(prefix):
+        with self._translated(prefix):
             offset = after or None
             pages = obstore.list(self._store, prefix or None, offset=offset, chunk_size=_PAGE)
             for page in pages:
                 self.traffic.read(0)
-                yield from sorted(map(_info, page))
+                yield from sorted(_info(meta, self._is_folder) for meta in page)
 
     def create(self, key: str, data: bytes) -> bool:
         """Write an object only if there is none; return False if there is one.
 
+        Where the answer to the write is lost, it is sent again and may then meet the object of its
+        own first try. So an object of the same content counts as the own one after a lost answer.
+        Two writers of equal content may both get True then; those of other content never.
+
         Raises:
-            ObjectError: it cannot be written.
+            ObjectError: it cannot be written, or it is not known whether it was.
         """
         import obstore
-        from obstore.exceptions import AlreadyExistsError, PreconditionError
+        from obstore.exceptions import AlreadyExistsError
 
-        try:
-            with self._told(key):
-                obstore.put(self._store, key, data, mode="create", use_multipart=False)
-        except (AlreadyExistsError, PreconditionError):
-            self.traffic.wrote(0)
-            return False
-        self.traffic.wrote(len(data))
-        return True
+        def written(before: int) -> bool:
+            try:
+                with self._translated(key):
+                    obstore.put(self._store, key, data, mode="create", use_multipart=False)
+            except (AlreadyExistsError, ChangedObjectError):
+                self.traffic.wrote(0)
+                return before > 0 and self._holds(key, data)
+            self.traffic.wrote(len(data))
+            return True
+
+        return tried_again(written)
+
+    def _holds(self, key: str, data: bytes) -> bool:
+        found = self.head(key)
+        return found is not None and found.size == len(data) and self.get(key)[0] == data
 
     def put(self, key: str, data: bytes) -> None:
         """Write an object, over one that is there.
@@ -164,55 +229,35 @@ class Objects:
         """
         import obstore
 
-        with self._told(key):
-            obstore.put(self._store, key, data)
+        def written(before: int) -> None:
+            with self._translated(key):
+                obstore.put(self._store, key, data)
+
+        tried_again(written)
         self.traffic.wrote(len(data))
 
     def delete(self, key: str) -> None:
         """Delete an object; nothing happens if there is none."""
         import obstore
 
-        try:
-            with self._told(key):
-                obstore.delete(self._store, key)
-        except MissingObjectError:
-            pass
-        self.traffic.wrote(0)
+        def deleted(before: int) -> None:
+            try:
+                with self._translated(key):
+                    obstore.delete(self._store, key)
+            except MissingObjectError:
+                pass
+            self.traffic.wrote(0)
 
-    @contextmanager
-    def _told(self, key: str) -> Iterator[None]:
-        """Translate what obstore raises, but for the answers of conditional writes."""
-        from obstore.exceptions import (
-            AlreadyExistsError,
-            BaseError,
-            NotFoundError,
-            PermissionDeniedError,
-            PreconditionError,
-            UnauthenticatedError,
-        )
+        tried_again(deleted)
 
-        where = self.location(key)
-        try:
-            yield
-        except AlreadyExistsError:
-            raise
-        except PreconditionError as error:
-            raise ChangedObjectError(f"{where} changed while it was read") from error
-        except (NotFoundError, FileNotFoundError) as error:
-            raise MissingObjectError(f"there is no {where}") from error
-        except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
-            raise ObjectError(
-                f"{where} is refused: credentials come from the environment, such as "
-                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-            ) from error
-        except (BaseError, OSError) as error:
-            raise ObjectError(f"{where} cannot be reached ({_first_line(error)})") from error
+    def _translated(self, key: str) -> AbstractContextManager[None]:
+        return translated(self.location(key))
 
 
-def _info(meta: Any) -> ObjectInfo:
-    seconds = meta["last_modified"].timestamp()
-    return ObjectInfo(meta["path"], meta["size"], round(seconds * 1e6) * 1000, meta["e_tag"] or "")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+def _info(meta: Any, is_folder: bool) -> ObjectInfo:
+    time = meta["last_modified"].timestamp()
+    # HTTP states whole seconds, and a listing of some servers more than their other answers.
+    mtime_ns = round(time * 1e6) * 1000 if is_folder else int(time) * 10**9
+    # Some servers quote it in a listing and others do not.
+    etag = (meta["e_tag"] or "").removeprefix("W/").strip('"')
+    return ObjectInfo(meta["path"], meta["size"], mtime_ns, f'"{etag}"' if etag else "")

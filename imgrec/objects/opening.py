@@ -5,7 +5,6 @@ documents them. Plain HTTP is allowed to an endpoint on this machine only.
 """
 
 import os
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,12 +12,11 @@ from urllib.parse import urlsplit
 from imgrec.errors import ImgrecError
 from imgrec.objects.addresses import FOLDER, Address, address_of
 from imgrec.objects.objects import Objects
+from imgrec.objects.translation import translated
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-# Tries and time in total for one request, before it fails.
-RETRIES, RETRY_S = 8, 120
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -39,7 +37,8 @@ def objects_at(text: str, *, made: bool = False) -> Objects:
         import obstore  # noqa: F401
     except ImportError as error:
         raise ImgrecError(f"{address.url} needs obstore: pip install 'imgrec[scale]'") from error
-    return Objects(address, _store(address, made=made))
+    with translated(address.url):
+        return Objects(address, _store(address, made=made))
 
 
 def _store(address: Address, *, made: bool) -> "ObjectStore":
@@ -52,27 +51,25 @@ def _store(address: Address, *, made: bool) -> "ObjectStore":
         if not folder.is_dir():
             raise ImgrecError(f"there is no folder {folder}")
         return LocalStore(folder)
-    backoff = {
-        "init_backoff": timedelta(milliseconds=100),
-        "max_backoff": timedelta(seconds=10),
-        "base": 2,
-    }
-    retry: Any = {
-        "backoff": backoff,
-        "max_retries": RETRIES,
-        "retry_timeout": timedelta(seconds=RETRY_S),
-    }
     options: Any = {"timeout": "60s", "connect_timeout": "10s", "user_agent": "imgrec"}
     config: Any = {}
     if address.scheme == "s3":
-        endpoint = next((os.environ[name] for name in _ENDPOINTS if os.environ.get(name)), "")
-        if endpoint:
-            config["aws_endpoint"] = endpoint
-            options["allow_http"] = _is_local(endpoint)
-        config.setdefault("aws_conditional_put", "etag")
+        config["aws_conditional_put"] = "etag"
+        if name := next((name for name in _ENDPOINTS if os.environ.get(name)), ""):
+            config["aws_endpoint"] = os.environ[name]
+            options["allow_http"] = _is_plain(name)
+    # Tried again by `retries.py`, which knows of each request that was sent.
+    retry: Any = {"max_retries": 0}
     return from_url(address.url, config=config, client_options=options, retry_config=retry)
 
 
-def _is_local(endpoint: str) -> bool:
-    parts = urlsplit(endpoint)
-    return parts.scheme == "http" and parts.hostname in _LOCAL
+def _is_plain(name: str) -> bool:
+    """Return True if the endpoint of a variable is plain HTTP to this machine.
+
+    Raises:
+        ImgrecError: it is plain HTTP to another, where keys and pictures could be read on the way.
+    """
+    parts = urlsplit(os.environ[name])
+    if parts.scheme == "http" and parts.hostname not in _LOCAL:
+        raise ImgrecError(f"{name} is plain HTTP to {parts.hostname}: name an https:// endpoint")
+    return parts.scheme == "http"

@@ -1,0 +1,90 @@
+"""Translates what obstore raises into errors of ours, of one line and without credentials.
+
+obstore tells apart what is absent, refused or changed. All else is one class, whose text alone says
+whether the same request may succeed later. That text may hold the address of the request, with a
+signature in its query, and the server's answer, which may name a key: both are left out.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from imgrec.objects.errors import (
+    ChangedObjectError,
+    MissingObjectError,
+    ObjectError,
+    PassingObjectError,
+)
+
+# A lost connection; an answer that says the server is busy or has failed.
+_PASSING = re.compile(r"HTTP error|status code: (5\d\d|429)", re.IGNORECASE)
+_QUERY = re.compile(r"\?[^\s)]*")
+_LONGEST = 300
+_CREDENTIALS = (
+    "credentials come from the environment, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
+    "(AWS_SKIP_SIGNATURE=true for a public bucket)"
+)
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Raise errors of ours for those of obstore; `AlreadyExistsError` is left to the caller.
+
+    Args:
+        where: the address that is asked for, for the text of an error.
+
+    Raises:
+        MissingObjectError: nothing is there.
+        ChangedObjectError: it is not the version that was asked for.
+        PassingObjectError: the connection was lost, or the server is busy.
+        ObjectError: refused, or any other failure.
+    """
+    from obstore.exceptions import (
+        AlreadyExistsError,
+        BaseError,
+        NotFoundError,
+        PermissionDeniedError,
+        PreconditionError,
+        UnauthenticatedError,
+    )
+
+    where = _printable(where)
+    try:
+        yield
+    except AlreadyExistsError:
+        raise
+    except PreconditionError as error:
+        raise ChangedObjectError(f"{where} changed while it was read") from error
+    except (NotFoundError, FileNotFoundError) as error:
+        raise MissingObjectError(f"there is no {where}") from error
+    except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
+        raise ObjectError(f"{where} is refused: {_CREDENTIALS}") from error
+    except (BaseError, OSError, ValueError) as error:
+        raise _other(where, error) from error
+
+
+def _other(where: str, error: Exception) -> ObjectError:
+    why = _first_line(error)
+    if _PASSING.search(why):
+        return PassingObjectError(f"{where} cannot be reached ({why})")
+    if "status code: 404" in why:
+        return MissingObjectError(f"there is no {where}")
+    if "Missing" in why or "metadata endpoint" in why or "169.254.169.254" in why:
+        return ObjectError(f"{where} cannot be asked ({why}): {_CREDENTIALS}")
+    if "arsing path" in why or "path segment" in why or "parse path" in why:
+        return ObjectError(
+            f"{where} holds or names an object whose key cannot be read ({why}): rename it, or "
+            "name a prefix without it"
+        )
+    return ObjectError(f"{where} cannot be reached ({why})")
+
+
+def _first_line(error: Exception) -> str:
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    told = _QUERY.sub("", line.partition("<")[0]).strip(" :")[:_LONGEST]
+    return _printable(told)
+
+
+def _printable(text: str) -> str:
+    # A key may hold what a terminal obeys.
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
