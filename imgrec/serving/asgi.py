@@ -6,11 +6,11 @@ what no route answers is JSON too. The OpenAPI file is made when it is asked for
 longer to build than a server takes to start.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache, partial
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
@@ -20,12 +20,9 @@ from imgrec.serving.guards import Access
 from imgrec.serving.page_files import page_file
 from imgrec.serving.routes import ROUTES, Call, Reply, error_reply, reply_to
 from imgrec.serving.service import Service
+from imgrec.serving.turns import Turns, Work
 from imgrec.version import __version__
 
-# Threads that answer at once; others wait their turn. Those that wait for the process that decodes
-# pictures have their own, so that a search waits for no upload.
-_THREADS = 8
-_SLOW_THREADS = 4
 _Answer = Callable[[Request], Awaitable[Response]]
 
 
@@ -41,13 +38,14 @@ def make_app(service: Service, access: Access, folders: Folders | None = None) -
         title="imgrec", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
         redirect_slashes=False, exception_handlers={HTTPException: _no_route, Exception: _failed},
     )  # fmt: skip
-    quick, slow = CapacityLimiter(_THREADS), CapacityLimiter(_SLOW_THREADS)
+    turns = Turns()
     for route in ROUTES:
         answer = partial(reply_to, service, route)
-        endpoint = _endpoint(answer, slow if route.slow else quick)
+        endpoint = _endpoint(answer, turns, route.work)
         app.add_api_route(route.path, endpoint, methods=[route.method], include_in_schema=False)
     for path, read in _files(folders).items():
-        app.add_api_route(path, _endpoint(read, quick), methods=["GET"], include_in_schema=False)
+        endpoint = _endpoint(read, turns, Work.READS)
+        app.add_api_route(path, endpoint, methods=["GET"], include_in_schema=False)
     return Guarded(app, access)
 
 
@@ -72,12 +70,12 @@ def _openapi() -> bytes:
     return json.dumps(openapi(ROUTES)).encode()
 
 
-def _endpoint(answer: Callable[[Call], Reply], threads: CapacityLimiter) -> _Answer:
+def _endpoint(answer: Callable[[Call], Reply], turns: Turns, work: Work) -> _Answer:
     async def endpoint(request: Request) -> Response:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         call = Call(dict(request.path_params), await request.body(), kind)
-        # The end of the server does not wait for what nobody will read.
-        reply = await to_thread.run_sync(answer, call, limiter=threads, abandon_on_cancel=True)
+        # The end of the server, which cancels it, does not wait for what nobody will read.
+        reply = await asyncio.wrap_future(turns.submit(work, answer, call))
         return _response(reply)
 
     return endpoint

@@ -47,6 +47,7 @@ from imgrec.serving.requests import (
     SearchRequest,
 )
 from imgrec.serving.service import Service
+from imgrec.serving.turns import Work
 from imgrec.system.json_files import decoded
 from imgrec.version import __version__
 
@@ -106,7 +107,7 @@ class Route:
         takes: type of the request in the body, or the media type of one that is no JSON; None for
             no body.
         gives: type of the answer, or its media type.
-        slow: it may take seconds: it waits for the process that decodes pictures, or copies files.
+        work: what answering it does, which decides how many are answered at once.
     """
 
     method: str
@@ -115,7 +116,7 @@ class Route:
     summary: str
     takes: type | str | None = None
     gives: type | str = JSON
-    slow: bool = False
+    work: Work = Work.READS
 
 
 def reply_to(service: Service, route: Route, call: Call) -> Reply:
@@ -203,6 +204,8 @@ def _number(text: str, what: str = "id of a picture", digits: int = 18) -> int:
     return int(text)
 
 
+_COMPUTES, _WAITS = Work.COMPUTES, Work.WAITS
+
 ROUTES = (
     Route(
         "GET", "/api/health", lambda _service, _call: _json(Health(__version__)),
@@ -216,35 +219,37 @@ ROUTES = (
         "POST", "/api/search",
         lambda service, call: _json(service.search(SearchRequest.parse(_body(call)))),
         "The pictures most like others, or that show what a text says", SearchRequest, Found,
+        work=_COMPUTES,
     ),
     Route(
         "POST", "/api/list",
         lambda service, call: _json(service.listed(ListRequest.parse(_body(call)))),
-        "The pictures that pass a filter, by path", ListRequest, Listed,
+        "The pictures that pass a filter, by path", ListRequest, Listed, work=_COMPUTES,
     ),
     Route(
         "POST", "/api/facets",
         lambda service, call: _json(service.facets(FacetsRequest.parse(_body(call)))),
-        "How many pictures have which label", FacetsRequest, Facets,
+        "How many pictures have which label", FacetsRequest, Facets, work=_COMPUTES,
     ),
     Route(
         "GET", "/api/copies", lambda service, _: _json(service.copies()),
-        "Which pictures have the same content", gives=Copies,
+        "Which pictures have the same content", gives=Copies, work=_COMPUTES,
     ),
     Route(
         "POST", "/api/distances",
         lambda service, call: _json(service.distances(SearchRequest.parse(_body(call)))),
         "How many pictures lie how far from a question", SearchRequest, Histogram,
+        work=_COMPUTES,
     ),
     Route(
         "POST", "/api/grid",
         lambda service, call: _media(service.grid(SearchRequest.parse(_body(call)))),
-        "An answer drawn as one picture", SearchRequest, PNG, slow=True,
+        "An answer drawn as one picture", SearchRequest, PNG, work=_WAITS,
     ),
     Route(
         "PUT", "/api/pictures",
         lambda service, call: _json(service.upload(call.body, call.content_type)),
-        "Upload a picture, to ask about it", PICTURE, Upload, slow=True,
+        "Upload a picture, to ask about it", PICTURE, Upload, work=_WAITS,
     ),
     Route(
         "POST", "/api/pictures",
@@ -270,20 +275,20 @@ ROUTES = (
     ),
     Route(
         "GET", "/api/preview/{id}", lambda service, call: _media(service.preview(_id(call))),
-        "A picture some 1,000 pixels large", gives=PICTURE, slow=True,
+        "A picture some 1,000 pixels large", gives=PICTURE, work=_WAITS,
     ),
     Route(
         "GET", "/api/original/{id}", lambda service, call: _media(service.original(_id(call))),
-        "A picture in full size", gives=PICTURE, slow=True,
+        "A picture in full size", gives=PICTURE, work=_WAITS,
     ),
     Route(
         "GET", "/api/projector/{id}", lambda service, call: _json(service.places(_id(call))),
-        "Where the projector shows a picture", gives=list[ProjectorPlace], slow=True,
+        "Where the projector shows a picture", gives=list[ProjectorPlace], work=_WAITS,
     ),
     Route(
         "POST", "/api/medoids",
         lambda service, call: _json(service.medoids(MedoidsRequest.parse(_body(call)))),
-        "The few pictures that stand for many", MedoidsRequest, Medoids,
+        "The few pictures that stand for many", MedoidsRequest, Medoids, work=_COMPUTES,
     ),
     Route(
         "GET", "/api/map", lambda service, _: _json(service.map.facts()),
@@ -302,7 +307,8 @@ ROUTES = (
         lambda service, call: _json(
             service.painted(call.path["map"], SearchRequest.parse(_body(call)))
         ),
-        "How far all pictures of the map are from a question", SearchRequest, Painted, slow=True,
+        "How far all pictures of the map are from a question", SearchRequest, Painted,
+        work=_COMPUTES,
     ),
     Route(
         "GET", "/api/collections",
@@ -342,6 +348,6 @@ ROUTES = (
             )
         ),
         "Copy or link the files of a collection into the folder for exports", CopyRequest, Copied,
-        slow=True,
+        work=_WAITS,
     ),
 )  # fmt: skip

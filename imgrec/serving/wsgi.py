@@ -2,13 +2,13 @@
 
 It is mounted below a path of a server that somebody else runs, TensorBoard's. So its guards are its
 own (`imgrec.serving.frame_guards`), and so are its threads: that server has a new one for each
-request, which waits for one of ours. These are few, and keep their connections to the catalog.
+request, which waits for one of ours (`imgrec.serving.turns`). These are few, and keep their
+connections to the catalog.
 """
 
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -22,13 +22,12 @@ from imgrec.serving.guards import Access, Head, Refusal, most_bytes
 from imgrec.serving.response_headers import with_security
 from imgrec.serving.routes import ROUTES, Call, Reply, error_reply, reply_to
 from imgrec.serving.service import Service
+from imgrec.serving.turns import Turns, Work
 from imgrec.serving.wsgi_bodies import READ_S, drain, read_body
 from imgrec.system.file_names import printable
 
 Start = Callable[..., Any]
 Answer = Callable[[Call], Reply]
-# As in the other adapter, a search waits for no upload.
-_QUICK_THREADS, _SLOW_THREADS = 8, 4
 # Bodies of pictures that are in memory at once; others wait unread.
 _HELD = 4
 _WAITS_S = 30.0
@@ -43,7 +42,7 @@ class _Place:
     method: str
     path: re.Pattern[str]
     answer: Answer
-    threads: ThreadPoolExecutor
+    work: Work
 
 
 class FramedPage:
@@ -68,13 +67,12 @@ class FramedPage:
         """
         self._access, self._below, self._entry = access, below, entry
         self._held = Semaphore(_HELD)
-        quick, slow = ThreadPoolExecutor(_QUICK_THREADS), ThreadPoolExecutor(_SLOW_THREADS)
+        self._turns = Turns()
         routes = [
-            _Place(one.method, _pattern(one.path), partial(reply_to, service, one),
-                   slow if one.slow else quick)
+            _Place(one.method, _pattern(one.path), partial(reply_to, service, one), one.work)
             for one in ROUTES
-        ]  # fmt: skip
-        beside = [_Place("GET", _pattern(path), read, quick) for path, read in files.items()]
+        ]
+        beside = [_Place("GET", _pattern(path), read, Work.READS) for path, read in files.items()]
         self._places = [*routes, *beside]
 
     def __call__(self, environ: Mapping[str, Any], start: Start) -> Iterable[bytes]:
@@ -124,7 +122,7 @@ class FramedPage:
         if not isinstance(body, bytes):
             return _refused(body)
         kind = (head.one("content-type") or "").partition(";")[0].strip().lower()
-        future = place.threads.submit(place.answer, Call(values, body, kind))
+        future = self._turns.submit(place.work, place.answer, Call(values, body, kind))
         try:
             return future.result(_WAITS_S)
         except TimeoutError:

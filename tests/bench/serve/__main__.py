@@ -13,7 +13,8 @@ sys.path.insert(1, str(Path(__file__).parents[1]))
 import numpy as np
 from browsing import first_thumbs
 from clients import K, Target, asked, ids_of, likeness, together
-from servers import cold_start, memory_mb, page, plain, processor_s
+from memory import CLIENTS, Memory, memories, memory_of
+from servers import cold_start, page, plain, processor_s
 from uploading import upload_to_answer_ms
 from vectors_store import written
 
@@ -25,8 +26,10 @@ _ALONE, _WARM = 200, 20
 _ALONE_PLAIN, _TOGETHER_PLAIN = 30, 64
 _CLIENTS = (16, 50)
 _TOGETHER = 1500
-_FEW_QUESTIONS = 1_000
+# Questions after which the memory is measured.
+_COUNTS = (1_000, 5_000, 10_000, 20_000)
 _COMPARED = 20
+_PARTS = ("page", "memory")
 _STARTS = 3
 
 
@@ -38,8 +41,9 @@ def main() -> int:
     add("--dimensions", type=int, default=1280, help="of a vector (default 1280)")
     add("--work", type=Path, metavar="DIR",
         help="keep the stores in this folder, and use those that exist")  # fmt: skip
-    add("--questions", type=int, default=20_000,
-        help="after which the memory is measured again (default 20000)")  # fmt: skip
+    add("--questions", type=int, default=_COUNTS[-1],
+        help="after which the memory is measured last (default 20000)")  # fmt: skip
+    add("--only", choices=_PARTS, help="measure nothing else")
     arguments = parser.parse_args()
     if arguments.count < 1000:
         parser.error(f"--count {arguments.count}: at least 1000 vectors are needed")
@@ -49,21 +53,24 @@ def main() -> int:
         store = work / f"serve-{arguments.count}-{arguments.dimensions}"
         spent_s = seconds(lambda: written(store, arguments.count, arguments.dimensions))
         write(f"{arguments.count:,} vectors of {arguments.dimensions}, made in {spent_s:.0f} s\n\n")
-        _measure(store, arguments.count, work, arguments.questions)
+        ids = np.random.default_rng(1).permutation(arguments.count) + 1
+        counts = [n for n in _COUNTS if n < arguments.questions] + [arguments.questions]
+        if arguments.only in (None, "page"):
+            _measure(store, ids, work)
+        if arguments.only in (None, "memory"):
+            _memory(store, ids, counts)
     return 0
 
 
-def _measure(store: Path, count: int, work: Path, questions: int) -> None:
-    ids = np.random.default_rng(1).permutation(count) + 1
+def _measure(store: Path, ids: Sequence[int], work: Path) -> None:
     starts = [cold_start(store) for _ in range(_STARTS)]
     start_s, torch = min(spent for spent, _ in starts), any(came for _, came in starts)
     with page(store) as target:
         ours, answers = _searches(target, ids, _ALONE, _TOGETHER)
         thumbs_ms, alone_ms = first_thumbs(target, work / "chromium")
-    memory = _memory(store, ids, (_FEW_QUESTIONS, questions))
     with plain(store) as (target, plain_s):
         theirs, expected = _searches(target, ids, _ALONE_PLAIN, _TOGETHER_PLAIN)
-        theirs["memory"] = f"{memory_mb(target.pid):,.0f} MB"
+        memory_mb = memory_of(target.pid).anonymous_mb
     upload_ms = upload_to_answer_ms(work)
     lines = [
         ["cold start to the first answer", "1 s", f"{start_s:.2f} s", f"{plain_s:.1f} s"],
@@ -71,8 +78,7 @@ def _measure(store: Path, count: int, work: Path, questions: int) -> None:
         ["upload to answer, `lite0`", "250 ms", f"{upload_ms:.0f} ms", ""],
         ["first 60 pictures painted in Chromium", "300 ms", f"{alone_ms:.0f} ms", ""],
         ["the same, since the address was opened", "", f"{thumbs_ms:.0f} ms", ""],
-        *([f"memory after {n:,} questions", "flat", f"{mb:,.0f} MB", ""] for n, mb in memory),
-        ["memory", "", "", theirs["memory"]],
+        ["memory beside mapped files", "", "see below", f"{memory_mb:,.0f} MB"],
     ]
     write(rows(["", "target", "imgrec serve", "plain faiss service"], lines))
     same = np.mean([len({*a} & {*b}) / K for a, b in zip(answers, expected, strict=True)])
@@ -115,15 +121,18 @@ def _searches(
     return found, [ids_of(body) for body in one.bodies[:_COMPARED]]
 
 
-def _memory(store: Path, ids: Sequence[int], counts: Sequence[int]) -> list[tuple[int, float]]:
-    found, done = [], 0
+def _memory(store: Path, ids: Sequence[int], counts: Sequence[int]) -> None:
     with page(store) as target:
-        for questions in counts:
-            chosen = np.resize(ids, questions)[done:]
-            together(target, list(likeness(target, chosen)), _CLIENTS[0])
-            found.append((questions, memory_mb(target.pid)))
-            done = questions
-    return found
+        found = list(memories(target, ids, counts))
+    lines = [[f"{questions:,}", *_cells(memory)] for questions, memory in found]
+    head = ["questions", "beside mapped files", "resident (RSS)", "shared out (PSS)"]
+    write(f"\nMemory after questions of {CLIENTS} clients at once:\n\n{rows(head, lines)}")
+
+
+def _cells(memory: Memory) -> list[str]:
+    return [
+        f"{mb:,.0f} MB" for mb in (memory.anonymous_mb, memory.resident_mb, memory.shared_out_mb)
+    ]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The servers that are measured, as processes of their own."""
 
 import os
-import re
 import subprocess
 import sys
 import time
@@ -74,23 +73,8 @@ def _answers(target: Target, process: "subprocess.Popen[str] | subprocess.Popen[
             return time.perf_counter() - started
 
 
-def memory_mb(pid: int) -> float:
-    """Return the memory of a process and its children in MB, without mapped files."""
-    pids = [pid, *_children(pid)]
-    texts = [Path(f"/proc/{each}/status").read_text() for each in pids]
-    found = [re.search(r"RssAnon:\s+(\d+) kB", text) for text in texts]
-    return sum(int(match[1]) for match in found if match) / 1000
-
-
 def processor_s(pid: int) -> float:
     """Return the processor time that a process has spent, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     # User and system time, the 14th and 15th field.
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _children(pid: int) -> list[int]:
-    found = []
-    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += [int(child) for child in listed.read_text().split()]
-    return found + [below for child in found for below in _children(child)]
