@@ -13,7 +13,8 @@ every request is counted in `traffic`; an instance may be used by several thread
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from imgrec.objects.addresses import FOLDER, Address
 from imgrec.objects.errors import (
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 # Objects a page of a listing holds, as S3 answers.
 _PAGE = 1000
+# A piece of a large object.
+_CHUNK_BYTES = 1 << 22
 
 
 class ObjectInfo(NamedTuple):
@@ -73,7 +76,11 @@ class Objects:
         return f"{self.address.url}/{key}" if key else self.address.url
 
     def get(
-        self, key: str, etag: str | None = None, head: int | None = None
+        self,
+        key: str,
+        etag: str | None = None,
+        head: int | None = None,
+        most_bytes: int | None = None,
     ) -> tuple[bytes, ObjectInfo]:
         """Return the content of an object and its version.
 
@@ -81,6 +88,7 @@ class Objects:
             key: of the object.
             etag: the version that is wanted; None for any.
             head: return no more than so many bytes from its beginning.
+            most_bytes: the size above which it is refused, before it is read.
 
         Raises:
             MissingObjectError: there is none.
@@ -96,11 +104,38 @@ class Objects:
         def got(before: int) -> tuple[bytes, ObjectInfo]:
             with self._translated(key):
                 result = obstore.get(self._store, key, options=options)
+                self._check_size(key, result.meta["size"], most_bytes)
                 return bytes(result.bytes()), _info(result.meta, self._is_folder)
 
         data, info = tried_again(got)
         self.traffic.read(len(data))
         return data, info
+
+    def get_to(self, key: str, file: BinaryIO, most_bytes: int) -> None:
+        """Write the content of an object to an empty file, in pieces.
+
+        Args:
+            key: of the object.
+            file: can be written from its beginning again, where a connection was lost.
+            most_bytes: the size above which it is refused.
+
+        Raises:
+            MissingObjectError: there is none.
+            ObjectError: it cannot be read, or is larger.
+        """
+        import obstore
+
+        def got(before: int) -> int:
+            size = file.seek(0)
+            file.truncate()
+            with self._translated(key):
+                for chunk in obstore.get(self._store, key).stream(min_chunk_size=_CHUNK_BYTES):
+                    size += len(chunk)
+                    self._check_size(key, size, most_bytes)
+                    file.write(chunk)
+            return size
+
+        self.traffic.read(tried_again(got))
 
     def get_range(self, key: str, start: int, length: int) -> bytes:
         """Return so many bytes of an object from an offset; fewer at its end.
@@ -236,6 +271,21 @@ class Objects:
         tried_again(written)
         self.traffic.wrote(len(data))
 
+    def put_file(self, key: str, path: Path) -> None:
+        """Write a file as an object, over one that is there, in pieces.
+
+        Raises:
+            ObjectError: it cannot be written, or the file cannot be read.
+        """
+        import obstore
+
+        def written(before: int) -> None:
+            with self._translated(key):
+                obstore.put(self._store, key, path)
+
+        tried_again(written)
+        self.traffic.wrote(path.stat().st_size)
+
     def delete(self, key: str) -> None:
         """Delete an object; nothing happens if there is none."""
         import obstore
@@ -249,6 +299,13 @@ class Objects:
             self.traffic.wrote(0)
 
         tried_again(deleted)
+
+    def _check_size(self, key: str, size: int, most_bytes: int | None) -> None:
+        if most_bytes is not None and size > most_bytes:
+            raise ObjectError(
+                f"{self.location(key)} has {size:,} bytes or more, and may have {most_bytes:,}: "
+                "it is not read"
+            )
 
     def _translated(self, key: str) -> AbstractContextManager[None]:
         return translated(self.location(key))

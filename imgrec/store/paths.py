@@ -6,6 +6,7 @@
         roots.json                     the roots once more, to restore a lost catalog
         colors.json                    version of the rule that made the labels `color`
         graph.json                     where the network site lies
+        pulled.json                    which store in object storage it mirrors
         damaged.json                   parts that the doctor found damaged, for the next run
         lock                           held by the one process that writes
         features/<feature>/            feature.json, part-000000/, …
@@ -88,6 +89,11 @@ class StorePaths:
     def serving(self) -> Path:
         """Where this store is being served, while it is."""
         return self.root / "serving.json"
+
+    @property
+    def pulled(self) -> Path:
+        """Which store in object storage this one mirrors."""
+        return self.root / "pulled.json"
 
     @property
     def reported_damage(self) -> Path:

@@ -47,7 +47,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         raise
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(handle, "w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -1,0 +1,175 @@
+"""Blobs: contents in object storage, each under its digest.
+
+    blobs/<first two digits>/<digest>
+
+A blob is never changed, so writing one that is there already is no work, and whoever reads one
+compares its digest. Invariant: no byte of a blob leaves this module unless the whole blob has the
+digest it was asked by; ranges (`Blobs.read_range`) are the exception, and say so.
+"""
+
+import hashlib
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from imgrec.errors import StoreError
+from imgrec.objects.objects import Objects
+from imgrec.remote.manifest import Entry
+from imgrec.store.parts import content_digest
+from imgrec.system.regular_files import open_regular
+
+# Larger files are read and written in pieces, so that memory stays bounded.
+PIECE_BYTES = 1 << 24
+_CHUNK_BYTES = 1 << 20
+
+
+def blob_key(digest: str) -> str:
+    """Return the key of a blob."""
+    return f"blobs/{digest[:2]}/{digest}"
+
+
+class Blobs:
+    """The blobs of a store in object storage; may be used by several threads."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._there: set[str] = set()
+        self._lock = threading.Lock()
+
+    def known(self, digests: Iterable[str]) -> None:
+        """Remember blobs that are there, as a manifest says, so that none is written again."""
+        with self._lock:
+            self._there.update(digests)
+
+    def holds(self, digest: str) -> bool:
+        """Return True if a blob is known to be there; sends no request."""
+        with self._lock:
+            return digest in self._there
+
+    def put(self, data: bytes) -> Entry:
+        """Write a blob unless it is there; return its entry.
+
+        Raises:
+            ObjectError: it cannot be written.
+        """
+        entry = Entry(content_digest(data), len(data))
+        if not self.holds(entry.digest):
+            self._objects.create(blob_key(entry.digest), data)
+            self.known([entry.digest])
+        return entry
+
+    def put_file(self, path: Path, wanted: Entry | None = None) -> Entry:
+        """Write the content of a file unless it is there; return its entry.
+
+        Args:
+            path: of a regular file.
+            wanted: what it is said to hold; None to take what it holds.
+
+        Raises:
+            ObjectError: it cannot be written.
+            OSError: the file cannot be read.
+            StoreError: it does not hold what it is said to.
+        """
+        if wanted is not None and self.holds(wanted.digest):
+            return wanted
+        entry = file_entry(path)
+        if wanted is not None and entry != wanted:
+            raise StoreError(
+                f"{path} is not what was written, by its digest: run imgrec doctor on the store, "
+                "and imgrec index, which makes it anew"
+            )
+        if self.holds(entry.digest):
+            return entry
+        key = blob_key(entry.digest)
+        if entry.size <= PIECE_BYTES:
+            self._objects.create(key, _checked(path.read_bytes(), entry, str(path)))
+        elif (there := self._objects.head(key)) is None or there.size != entry.size:
+            self._objects.put_file(key, path)
+        self.known([entry.digest])
+        return entry
+
+    def get(self, entry: Entry, name: str = "") -> bytes:
+        """Return the content of a blob, verified.
+
+        Args:
+            entry: of the blob.
+            name: of the file, for messages.
+
+        Raises:
+            MissingObjectError: it is not there.
+            StoreError: it is not the content that was asked for.
+        """
+        key = blob_key(entry.digest)
+        data, _ = self._objects.get(key, most_bytes=entry.size)
+        return _checked(data, entry, self._told(key, name))
+
+    def write_to(self, file: BinaryIO, entry: Entry, name: str = "") -> None:
+        """Write the content of a blob to an empty file, verified; raises as `get`.
+
+        Args:
+            file: can be read too.
+            entry: of the blob.
+            name: of the file, for messages.
+        """
+        if entry.size <= PIECE_BYTES:
+            file.write(self.get(entry, name))
+            return
+        key = blob_key(entry.digest)
+        self._objects.get_to(key, file, entry.size)
+        file.seek(0)
+        if _entry_of(file) != entry:
+            raise _wrong(self._told(key, name))
+
+    def read_range(self, entry: Entry, start: int, length: int) -> bytes:
+        """Return so many bytes of a blob from an offset; its digest is not verified.
+
+        Raises:
+            MissingObjectError: it is not there.
+            StoreError: it is shorter than its entry says, or the range is not within it.
+        """
+        if start < 0 or length < 0 or start + length > entry.size:
+            raise StoreError(f"bytes {start} to {start + length} are not among {entry.size}")
+        if not length:
+            return b""
+        key = blob_key(entry.digest)
+        data = self._objects.get_range(key, start, length)
+        if len(data) != length:
+            raise _wrong(self._told(key, ""))
+        return data
+
+    def _told(self, key: str, name: str) -> str:
+        where = self._objects.location(key)
+        return f"{name} ({where})" if name else where
+
+
+def file_entry(path: Path) -> Entry:
+    """Return the entry of a regular file.
+
+    Raises:
+        OSError: it is absent, a link, or cannot be read.
+        ValueError: it is no regular file.
+    """
+    with open_regular(path) as file:
+        return _entry_of(file)
+
+
+def _entry_of(file: BinaryIO) -> Entry:
+    found, size = hashlib.blake2b(digest_size=16), 0
+    while chunk := file.read(_CHUNK_BYTES):
+        found.update(chunk)
+        size += len(chunk)
+    return Entry(found.hexdigest(), size)
+
+
+def _checked(data: bytes, entry: Entry, told: str) -> bytes:
+    if Entry(content_digest(data), len(data)) != entry:
+        raise _wrong(told)
+    return data
+
+
+def _wrong(told: str) -> StoreError:
+    return StoreError(
+        f"{told} is not the content that the manifest names, by its digest: it is damaged and not "
+        "used; delete this object and push again from a store that has it"
+    )
