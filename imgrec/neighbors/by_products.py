@@ -86,8 +86,9 @@ def nearest(
     entered: Scores | None = None,
     progress: Callable[[int], object] = lambda count: None,
     blocks: Blocks = BLOCKS,
+    among: list[Tile] | None = None,
 ) -> Lists:
-    """Return the k nearest rows, among all, of some rows (b,).
+    """Return the k nearest rows of some rows (b,).
 
     Args:
         feature: with the vectors.
@@ -98,9 +99,12 @@ def nearest(
             are inserted.
         progress: called with the number of rows done.
         blocks: sizes of the blocks of the product.
+        among: tiles of the rows that may be neighbors, all by default; a list they cannot fill
+            ends with -1.
     """
     lists = Lists.empty(len(rows), k)
-    every, count = tiles(feature, blocks.tile_rows), min(k + SPARE, len(feature) - 1)
+    every = tiles(feature, blocks.tile_rows) if among is None else among
+    count = min(k + SPARE, len(feature) - 1)
     step = -(-len(every) // cores())
     shares = [every[start : start + step] for start in range(0, len(every), step)]
     for part in parts(len(rows), blocks.query_rows):

@@ -1,0 +1,42 @@
+"""Vectors in parts without files, which count what is read of them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgrec.store.features import Block, FeatureStore
+from imgrec.store.parts import part_name
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """Parts by name; `taken` lists the parts that were read."""
+
+    parts: dict[str, Vectors]
+    taken: list[str] = field(default_factory=list)
+
+    def take(self, part: str, rows: NDArray[np.intp]) -> Vectors:
+        self.taken.append(part)
+        return self.parts[part][rows]
+
+    def feature(self, ids: list[NDArray[np.int64]], alive: NDArray[np.bool_]) -> FeatureStore:
+        """Return the parts as a feature, with the rows of all parts that are alive."""
+        ends = np.cumsum([len(of_part) for of_part in ids]).tolist()
+        blocks = [
+            Block(of_part, self.parts[name], source=f"{name} 1 1").only(
+                alive[end - len(of_part) : end]
+            )
+            for of_part, name, end in zip(ids, self.parts, ends, strict=True)
+        ]
+        return FeatureStore("x", next(iter(self.parts.values())).shape[1], blocks)
+
+
+def in_parts(vectors: Vectors, edges: list[int]) -> tuple[FeatureStore, InMemory]:
+    """Return vectors cut at some rows into parts; row i belongs to the picture 2 i + 5."""
+    pieces = np.split(vectors, edges)
+    source = InMemory({part_name(number): piece for number, piece in enumerate(pieces)})
+    ids = np.split(2 * np.arange(len(vectors)) + 5, edges)
+    return source.feature(ids, np.ones(len(vectors), bool)), source
