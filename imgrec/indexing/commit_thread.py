@@ -11,7 +11,8 @@ from pathlib import Path
 from types import TracebackType
 
 from imgrec.collection import Entry
-from imgrec.indexing.jobs import PartJob, Result, commit
+from imgrec.indexing.finished import commit
+from imgrec.indexing.jobs import PartJob, Result
 from imgrec.store.store import Store
 
 # Jobs in memory: the one that is being written, and one that waits.

@@ -157,10 +157,12 @@ def _damage_named(path: Path) -> Iterator[None]:
 
 def write_classes(folder: Path, number: int, ids: Ids, top: Top) -> None:
     """Write a part of the classes of an encoder: ascending ids (m,) and their classes."""
-    files: dict[str, NDArray[Any] | bytes] = {
-        "ids.npy": ids, "top.npy": top.indices, "probabilities.npy": top.probabilities
-    }  # fmt: skip
-    write_part(folder, number, files)
+    write_part(folder, number, class_files(ids, top))
+
+
+def class_files(ids: Ids, top: Top) -> dict[str, NDArray[Any] | bytes]:
+    """Return the files of a part of classes by name: ascending ids (m,) and their classes."""
+    return {"ids.npy": ids, "top.npy": top.indices, "probabilities.npy": top.probabilities}
 
 
 def holds_classes(folder: Path) -> bool:

@@ -64,15 +64,35 @@ def write_part(folder: Path, number: int, files: Mapping[str, NDArray[Any] | byt
     path = folder / part_name(number)
     if path.exists():
         raise FileExistsError(f"{path} exists; a part is never written twice")
-    described = {}
+    described = json_or_none(folder / FEATURE_DESCRIPTION)
     with new_folder(path) as temporary:
-        for name, content in files.items():
-            data = _serialized(content)
+        for name, data in part_content(files, described).items():
             (temporary / name).write_bytes(data)
-            described[name] = {"bytes": len(data), "blake2b": content_digest(data)}
-        manifest = {"files": described, "feature": json_or_none(folder / FEATURE_DESCRIPTION)}
-        signed = {**manifest, "blake2b": content_digest(json.dumps(manifest).encode())}
-        (temporary / MANIFEST).write_text(json.dumps(signed), "utf-8")
+
+
+def part_content(files: Mapping[str, NDArray[Any] | bytes], feature: object) -> dict[str, bytes]:
+    """Return the content of the files of a part by name, `part.json` last.
+
+    Args:
+        files: as of `write_part`.
+        feature: the content of the feature's description; None where the folder has none.
+    """
+    content = {name: serialized(value) for name, value in files.items()}
+    sizes = {name: (len(data), content_digest(data)) for name, data in content.items()}
+    return {**content, MANIFEST: manifest_content(sizes, feature)}
+
+
+def manifest_content(files: Mapping[str, tuple[int, str]], feature: object) -> bytes:
+    """Return the content of the `part.json` of a part.
+
+    Args:
+        files: size in bytes and `content_digest` by file name, in the order they were written.
+        feature: as of `part_content`.
+    """
+    described = {name: {"bytes": size, "blake2b": digest} for name, (size, digest) in files.items()}
+    manifest = {"files": described, "feature": feature}
+    signed = {**manifest, "blake2b": content_digest(json.dumps(manifest).encode())}
+    return json.dumps(signed).encode()
 
 
 def read_manifest(part: Path) -> dict[str, Any] | None:
@@ -108,7 +128,8 @@ def check_rows(part: Path, **rows: int) -> None:
         )
 
 
-def _serialized(content: NDArray[Any] | bytes) -> bytes:
+def serialized(content: NDArray[Any] | bytes) -> bytes:
+    """Return the content of a file of a part: bytes as they are, an array as `.npy`."""
     if isinstance(content, bytes):
         return content
     buffer = io.BytesIO()

@@ -11,24 +11,25 @@ its header is that of a small plain WebP, because it is copied to where browsers
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from imgrec.collection import Ids
 from imgrec.pictures.preview_file import preview_size
-from imgrec.store.thumbnails import ThumbStore, write_thumbs
+from imgrec.store.thumbnails import ThumbStore, thumb_files
 
 PREVIEWS_FILE = "previews.bin"
 
 
-def write_previews(folder: Path, number: int, ids: Ids, previews: Sequence[bytes]) -> None:
-    """Write a part of previews atomically.
+def preview_files(ids: Ids, previews: Sequence[bytes]) -> dict[str, NDArray[Any] | bytes]:
+    """Return the files of a part of previews by name.
 
     Args:
-        folder: of the parts.
-        number: of the new part.
         ids: (m,) ascending.
         previews: the m WebPs.
     """
-    write_thumbs(folder, number, ids, previews, file=PREVIEWS_FILE)
+    return thumb_files(ids, previews, file=PREVIEWS_FILE)
 
 
 class PreviewStore:

@@ -32,19 +32,26 @@ DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 
 
 def write_thumbs(
-    folder: Path,
-    number: int,
-    ids: Ids,
-    thumbs: Sequence[bytes],
-    origins: bytes | None = None,
-    *,
-    file: str = THUMBS_FILE,
+    folder: Path, number: int, ids: Ids, thumbs: Sequence[bytes], origins: bytes | None = None
 ) -> None:
-    """Write a part of thumbnails, or of other small pictures, atomically.
+    """Write a part of thumbnails atomically.
 
     Args:
         folder: of the parts.
         number: of the new part.
+        ids: as of `thumb_files`, and so are the others.
+        thumbs: the JPEGs.
+        origins: the content of `pictures.json`; None for none.
+    """
+    write_part(folder, number, thumb_files(ids, thumbs, origins))
+
+
+def thumb_files(
+    ids: Ids, thumbs: Sequence[bytes], origins: bytes | None = None, *, file: str = THUMBS_FILE
+) -> dict[str, NDArray[Any] | bytes]:
+    """Return the files of a part of thumbnails, or of other small pictures, by name.
+
+    Args:
         ids: (m,) ascending.
         thumbs: the m JPEGs.
         origins: the content of `pictures.json`; None for none.
@@ -54,9 +61,7 @@ def write_thumbs(
     files: dict[str, NDArray[Any] | bytes] = {
         "ids.npy": ids, "offsets.npy": offsets, file: b"".join(thumbs)
     }  # fmt: skip
-    if origins is not None:
-        files[ORIGINS] = origins
-    write_part(folder, number, files)
+    return files if origins is None else {**files, ORIGINS: origins}
 
 
 class ThumbStore:
@@ -80,7 +85,7 @@ class ThumbStore:
 
         Args:
             folder: of the parts.
-            file: as of `write_thumbs`.
+            file: as of `thumb_files`.
 
         Raises:
             StoreError: a part is damaged; the message names it.

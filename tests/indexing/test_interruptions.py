@@ -45,11 +45,11 @@ def test_ctrl_c_keeps_the_pictures_read_so_far(
     assert contents(tmp_path / "store") == contents(photo_store)
 
 
-@pytest.mark.parametrize("at", ["write_part", "write_thumbs", "Result.add"])
+@pytest.mark.parametrize("at", ["finished.write_part", "finished.record", "jobs.Result.add"])
 def test_ctrl_c_waits_for_the_end_of_a_commit(
     at: str, photos: Path, photo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = f"imgrec.indexing.jobs.{at}"
+    name = f"imgrec.indexing.{at}"
     module, _, attribute = name.rpartition(".")
     kept = getattr(pkgutil.resolve_name(module), attribute)
 

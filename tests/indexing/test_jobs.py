@@ -16,7 +16,8 @@ from imgrec.collection.changes import Changes, apply
 from imgrec.collection.matching import FoundFile
 from imgrec.encoders.device import Encoded
 from imgrec.encoders.spec import EncoderSpec
-from imgrec.indexing.jobs import PartJob, Result, commit, on_device, plan_jobs, tasks_of
+from imgrec.indexing.finished import commit
+from imgrec.indexing.jobs import PartJob, Result, on_device, plan_jobs, tasks_of
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.sources.versions import LEAST_NS
 from imgrec.store.arrays import load_array, load_ids

@@ -249,7 +249,7 @@ def test_a_run_killed_between_parts_resumes_to_the_same_store(
 
     with monkeypatch.context() as patched:
         patched.setattr(
-            "imgrec.indexing.jobs.write_part",
+            "imgrec.indexing.finished.write_part",
             dies,
             # Killed after the catalog and the classes were written.
         )

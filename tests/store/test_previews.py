@@ -15,7 +15,8 @@ from imgrec.pictures.decoding import Scales, decode
 from imgrec.pictures.preview_file import open_preview, preview_size
 from imgrec.pictures.scaling import webp_of
 from imgrec.review.previews import Wanted, kept
-from imgrec.store.previews import write_previews
+from imgrec.store.parts import write_part
+from imgrec.store.previews import preview_files
 from pictures import picture
 
 ON = Options(encoders=("mini",), workers=0, previews=512)
@@ -125,7 +126,7 @@ HOSTILE = {
 def test_what_is_no_preview_is_refused(name: str, path: Path) -> None:
     with pytest.raises(ValueError, match=r"its? "):
         preview_size(HOSTILE[name])
-    write_previews(path / "previews", 9, np.array([2]), [HOSTILE[name]])
+    write_part(path / "previews", 9, preview_files(np.array([2]), [HOSTILE[name]]))
     with Store.open(path) as store:
         found = store.previews()
         assert found is not None and found.get(2) is None and found.get(3) is not None
@@ -159,7 +160,7 @@ def test_a_site_has_the_previews_of_its_store(path: Path, tmp_path: Path) -> Non
         assert written == {f"{i}.webp": previews.get(i) for i in (1, 2, 3)}
         pages = "".join(p.read_text() for p in (tmp_path / "site").rglob("*.html"))
         assert '"previews": true' in pages or '"previews":true' in pages
-        write_previews(path / "previews", 9, np.array([2]), [b"no preview"])
+        write_part(path / "previews", 9, preview_files(np.array([2]), [b"no preview"]))
         write_site(store, tmp_path / "site", SiteOptions(groups=(), workers=0))
         assert not (tmp_path / "site/previews/0/2.webp").exists()
         pages = "".join(p.read_text() for p in (tmp_path / "site").rglob("*.html"))
@@ -170,7 +171,7 @@ def test_a_site_has_the_previews_of_its_store(path: Path, tmp_path: Path) -> Non
 
 def test_the_review_takes_them_where_they_are_sound(path: Path) -> None:
     files = [Wanted("/nowhere", "x.png", f"{i}", i) for i in (1, 2, 3, 4)]
-    write_previews(path / "previews", 9, np.array([2]), [b"no preview"])
+    write_part(path / "previews", 9, preview_files(np.array([2]), [b"no preview"]))
     with Store.open(path) as store:
         previews = store.previews()
         assert previews is not None
