@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,15 +41,33 @@ class Described:
     encoded: dict[str, Encoded]
 
 
+@overload
 def described(
     results: Iterable[Readings], jobs: Sequence[PartJob], encoders: Mapping[str, DeviceEncoder]
-) -> Iterator[Described]:
+) -> Iterator[Described]: ...
+
+
+@overload
+def described(
+    results: Iterable[Readings | None],
+    jobs: Sequence[PartJob],
+    encoders: Mapping[str, DeviceEncoder],
+) -> Iterator[Described | None]: ...
+
+
+def described(
+    results: Iterable[Readings | None],
+    jobs: Sequence[PartJob],
+    encoders: Mapping[str, DeviceEncoder],
+) -> Iterator[Described | None]:
     """Encode the pictures of each task on the devices; yield the results in order.
 
     Args:
         results: of the tasks of all jobs, in order; a task may come in several pieces. Their
-            pixels are dropped as soon as the devices are done with them.
-        jobs: in order.
+            pixels are dropped as soon as the devices are done with them. None where none is to
+            come soon: the oldest batch on the devices is waited for then, and where there is none,
+            None is yielded.
+        jobs: in order; may grow meanwhile.
         encoders: by name.
 
     Raises:
@@ -57,6 +76,9 @@ def described(
     ahead = max((encoder.ahead for encoder in encoders.values()), default=0)
     in_flight: deque[tuple[int, Readings, _Pending]] = deque()
     for job, read in _with_jobs(results, jobs):
+        if read is None:
+            yield _finished(*in_flight.popleft()) if in_flight else None
+            continue
         names = on_device(jobs[job], encoders) if len(read.ids) else []
         pending = {
             name: _begun(name, encoders[name], read.pixels[encoders[name].spec.preprocessing])
@@ -97,12 +119,13 @@ def _rows(found: Encoded, rows: NDArray[np.intp]) -> Encoded:
 
 
 def _with_jobs(
-    results: Iterable[Readings], jobs: Sequence[PartJob]
-) -> Iterator[tuple[int, Readings]]:
+    results: Iterable[Readings | None], jobs: Sequence[PartJob]
+) -> Iterator[tuple[int, Readings | None]]:
     """Yield (position of its job, readings) of each task."""
     job, count = 0, 0
     for read in results:
-        if count == len(jobs[job].ids):
-            job, count = job + 1, 0
-        count += len(read.outcomes)
+        if read is not None:
+            if count == len(jobs[job].ids):
+                job, count = job + 1, 0
+            count += len(read.outcomes)
         yield job, read

@@ -10,32 +10,45 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from typing import overload
 
 from imgrec.indexing.read import Readings, Task, extract, failed
 from imgrec.system.worker import WorkerDiedError
 from imgrec.system.workers import AHEAD, Workers, cannot_go_on
 
 
-def readings(tasks: Iterable[Task], workers: int) -> Generator[Readings]:
+@overload
+def readings(tasks: Iterable[Task], workers: int) -> Generator[Readings]: ...
+
+
+@overload
+def readings(tasks: Iterable[Task | None], workers: int) -> Generator[Readings | None]: ...
+
+
+def readings(tasks: Iterable[Task | None], workers: int) -> Generator[Readings | None]:
     """Yield the readings of each task, in order; close the generator to end the processes.
 
     A task whose worker died is yielded in several pieces, in order too.
 
     Args:
-        tasks: consumed only as fast as results are taken.
+        tasks: consumed only as fast as results are taken. None where no task is ready yet: the
+            oldest of those at work is waited for then, and where there is none, None is yielded.
         workers: number of processes; 0 reads in this process, without time limits.
 
     Raises:
         ImgrecError: worker processes cannot be started.
     """
     if workers == 0:
-        yield from map(extract, tasks)
+        yield from (None if task is None else extract(task) for task in tasks)
         return
     waiting: deque[tuple[Task, Future[Readings]]] = deque()
     with Workers(workers) as processes:
         for task in tasks:
-            waiting.append((task, processes.submit(extract, task)))
-            if len(waiting) > workers * AHEAD:
+            if task is not None:
+                waiting.append((task, processes.submit(extract, task)))
+            elif not waiting:
+                yield None
+            if waiting and (task is None or len(waiting) > workers * AHEAD):
                 yield from _settled(*waiting.popleft(), processes)
         while waiting:
             yield from _settled(*waiting.popleft(), processes)

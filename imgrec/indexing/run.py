@@ -7,7 +7,7 @@ lock is held from before the scan to the end, so that two runs never write at th
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -51,6 +51,9 @@ from imgrec.system.argument_types import PATH, Kind, check_type
 from imgrec.system.progress import planned, progress
 from imgrec.system.stage_costs import INDEXES, READING, SCANNING, reading_s, weights_of
 
+Read = Callable[
+    [Store, Sequence[PartJob], Mapping[str, Encoder], str | None, IndexOptions, Summary], list[str]
+]
 _NONE: Ids = np.zeros(0, np.int64)
 # Encoders that know nothing of what is in a picture.
 _NOT_LEARNED = {"mini", "rgb"}
@@ -62,6 +65,7 @@ def index_folders(
     folders: Sequence[Path | str] | Path | str,
     store_path: Path | str,
     options: IndexOptions | None = None,
+    read: Read = read_pictures,
 ) -> Summary:
     """Index folders of pictures into a store; read only what is new or changed.
 
@@ -69,6 +73,8 @@ def index_folders(
         folders: one or several, of pictures; empty for those that the store has indexed before.
         store_path: the store's folder, created if it is absent.
         options: see `IndexOptions`, the default.
+        read: reads and commits the pictures of jobs, and takes and returns what `read_pictures`
+            does: in this process, or elsewhere (`imgrec.cluster`).
 
     Raises:
         ImgrecError: a folder is absent or holds no picture, an encoder cannot be loaded, the
@@ -96,12 +102,14 @@ def index_folders(
             store = stack.enter_context(Store.create(store_path))
         with store.writing():
             options = replace(options, previews=wanted.preview_px)
-            _update(store, wanted, options, summary)
+            _update(store, wanted, options, summary, read)
     summary.elapsed_s = time.perf_counter() - started
     return summary
 
 
-def _update(store: Store, wanted: Wanted, options: IndexOptions, summary: Summary) -> None:
+def _update(
+    store: Store, wanted: Wanted, options: IndexOptions, summary: Summary, read: Read
+) -> None:
     """Do the run on an open store whose lock is held."""
     summary.compared_before = _compared(store)
     summary.warnings += set_aside_damaged(store.path)
@@ -117,7 +125,7 @@ def _update(store: Store, wanted: Wanted, options: IndexOptions, summary: Summar
         offline = _scan(store, wanted.sources, options, summary)
     write_roots(store.path, store.catalog)
     begin_vectors(store, wanted.vectors)
-    _read(store, wanted, offline, options, summary)
+    _read(store, wanted, offline, options, summary, read)
     store.set_encoder(wanted.primary)
     if lacks_colors(store):
         _update_colors(store, options, summary)
@@ -139,7 +147,12 @@ def _compared(store: Store) -> str | None:
 
 
 def _read(
-    store: Store, wanted: Wanted, offline: Ids, options: IndexOptions, summary: Summary
+    store: Store,
+    wanted: Wanted,
+    offline: Ids,
+    options: IndexOptions,
+    summary: Summary,
+    read: Read,
 ) -> None:
     """Read the pictures that lack a feature, a thumbnail or classes; write these and labels."""
     encoders = wanted.encoders
@@ -158,7 +171,7 @@ def _read(
     summary.warnings += without_effect(encoders, options)
     _prepare(jobs, device_encoders(encoders), options, summary)
     with planned(_weights(store, jobs, encoders), quiet=options.quiet):
-        while lost := read_pictures(store, jobs, encoders, labeled, options, summary):
+        while lost := read(store, jobs, encoders, labeled, options, summary):
             offline = np.concatenate([offline, *map(store.catalog.ids_under, lost)])
             jobs = plan_jobs(store, encoders, offline, options.part_rows)
     for classifier in classifiers.values():

@@ -1,0 +1,124 @@
+"""What work costs: seconds of processors and devices, requests and bytes.
+
+Names, of `Record.cost` and of the manifest:
+
+    pictures                     that were read
+    cpu_s, device_s              of this process, and of the workers that decode; of the devices
+    reads, writes                requests to object storage
+    bytes_read, bytes_written    content that they moved
+
+A device is at work from the moment a batch is queued until its result is taken: what is measured
+is how long it is held, which is what is paid for.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+from imgrec.collection import Entry
+from imgrec.encoders.device import Compile, DeviceEncoder, Encoded
+from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.objects.addresses import BUCKETS
+from imgrec.objects.traffic import Traffic
+from imgrec.pictures.preprocessing import Pixels
+
+Cost = dict[str, float]
+_MILLION = 1_000_000
+
+
+class Meter:
+    """Measures what this process spends, in laps that add up to all of it."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        """Begin the first lap.
+
+        Args:
+            traffic: of the storage that is written to.
+        """
+        self._traffic = traffic
+        self._held_s = 0.0
+        self._before = self._now()
+
+    def timed(self, encoder: DeviceEncoder) -> DeviceEncoder:
+        """Return an encoder of the same results whose time counts as `device_s`."""
+        return _Timed(encoder, self._hold)
+
+    def lap(self) -> Cost:
+        """Return what was spent since the lap before ended."""
+        now, before = self._now(), self._before
+        self._before = now
+        return {name: now[name] - before[name] for name in now}
+
+    def _hold(self, seconds: float) -> None:
+        self._held_s += seconds
+
+    def _now(self) -> Cost:
+        return {
+            "cpu_s": time.process_time(),
+            "device_s": self._held_s,
+            "reads": self._traffic.reads,
+            "writes": self._traffic.writes,
+            "bytes_read": self._traffic.bytes_read,
+            "bytes_written": self._traffic.bytes_written,
+        }
+
+
+def cost_of_sources(entries: Iterable[Entry]) -> Cost:
+    """Return what it costs to read pictures: requests of those in object storage, and bytes."""
+    counted: Cost = {"pictures": 0, "reads": 0, "bytes_read": 0}
+    for entry in entries:
+        counted["pictures"] += 1
+        counted["reads"] += entry.root.partition("://")[0] in BUCKETS
+        counted["bytes_read"] += entry.size
+    return counted
+
+
+def total(costs: Iterable[Mapping[str, float]]) -> Cost:
+    """Return the sums of costs by name."""
+    found: Counter[str] = Counter()
+    for cost in costs:
+        found.update(cost)
+    return {name: round(float(value), 3) for name, value in sorted(found.items())}
+
+
+def per_million(cost: Mapping[str, float]) -> Cost:
+    """Return a cost as it would be for a million pictures; empty where none was read."""
+    pictures = cost.get("pictures", 0)
+    if not pictures:
+        return {}
+    scale = _MILLION / pictures
+    return {name: value * scale for name, value in cost.items() if name != "pictures"}
+
+
+class _Timed:
+    """A device encoder whose time is counted."""
+
+    def __init__(self, encoder: DeviceEncoder, hold: Callable[[float], None]) -> None:
+        self._encoder, self._hold = encoder, hold
+
+    @property
+    def ahead(self) -> int:
+        return self._encoder.ahead
+
+    @property
+    def spec(self) -> EncoderSpec:
+        return self._encoder.spec
+
+    def encode(self, pixels: Pixels) -> Vectors:
+        return self._encoder.encode(pixels)
+
+    def prepare(self, pictures: int, batch: int, compile: Compile, quiet: bool = True) -> str:
+        return self._encoder.prepare(pictures, batch, compile, quiet)
+
+    def begin(self, pixels: Pixels) -> Callable[[], Encoded]:
+        started = time.perf_counter()
+        finish = self._encoder.begin(pixels)
+        begun_s = time.perf_counter() - started
+
+        def finished() -> Encoded:
+            waited = time.perf_counter()
+            encoded = finish()
+            self._hold(begun_s + time.perf_counter() - waited)
+            return encoded
+
+        return finished

@@ -1,0 +1,242 @@
+"""The plan of a run in object storage: what is to be read, and how, for whoever helps.
+
+    plans/0000000017-J.json      names a plan by the manifest it was made on; lists what is open
+    jobs/J/files-000012.json     a job: its outputs and the catalog's rows of its pictures
+    jobs/J/plan.json             the plan, written after its jobs
+
+J is a digest of all that decides the result: the manifest that holds the catalog it was made from,
+the fingerprint, the options and the jobs. So two drivers that begin at one state find one plan and
+work it off together. Everything is written by `create`; invariant: a plan that is there is whole.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass
+from typing import Any
+
+import numpy as np
+
+from imgrec.cluster.fingerprint import Fingerprint, digest_of
+from imgrec.collection import Entry
+from imgrec.encoders.device import Compile
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.errors import ImgrecError
+from imgrec.indexing.jobs import PartJob
+from imgrec.objects.errors import MissingObjectError
+from imgrec.objects.objects import Objects
+from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.system.json_files import a_number, decoded, one_of, problem
+
+FORMAT = 1
+PLANS = "plans/"
+_MOST = 1 << 40
+_NUMBER = a_number(0, _MOST)
+_SETTINGS = {
+    "batch_size": a_number(1, _MOST),
+    "timeout_s": float,
+    "preview_px": _NUMBER,
+    "compile": one_of("auto", "on", "off"),
+    "labeled": (str, None),
+    "asked": str,
+}
+_PLAN = {
+    "format": int,
+    "base": _NUMBER,
+    "fingerprint": {str: lambda _: True},
+    "specs": [{"name": str, "preprocessing": {str: (int, str)}}],
+    "settings": _SETTINGS,
+    "roots": {str: int},
+    "first": _NUMBER,
+    "count": _NUMBER,
+    "pictures": _NUMBER,
+    "jobs": str,
+}
+_JOB = {"number": _NUMBER, "outputs": [str], "entries": [list]}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What of the options of a run decides its result.
+
+    Attributes:
+        batch_size: pictures a task and a forward pass.
+        timeout_s: time limit in seconds to decode one picture.
+        preview_px: longer side of the previews in pixels; 0 for none.
+        compile: as of `IndexOptions`.
+        labeled: the classifier whose classes become labels, None for none.
+        asked: digest of the options as the user gave them: only a run of the same goes on with a
+            plan.
+    """
+
+    batch_size: int
+    timeout_s: float
+    preview_px: int
+    compile: Compile
+    labeled: str | None
+    asked: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan without its jobs.
+
+    Attributes:
+        base: number of the manifest that holds the catalog it was made from.
+        fingerprint: of the driver.
+        specs: of the encoders.
+        settings: of the run.
+        roots: {description: number} of the sources.
+        first: number of the first job; the others follow without a gap.
+        count: of the jobs.
+        pictures: of all jobs.
+        jobs: digest of all jobs.
+    """
+
+    base: int
+    fingerprint: Fingerprint
+    specs: tuple[EncoderSpec, ...]
+    settings: Settings
+    roots: Mapping[str, int]
+    first: int
+    count: int
+    pictures: int
+    jobs: str
+
+    @property
+    def id(self) -> str:
+        """The id J."""
+        return digest_of(_as_json(self))
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of its jobs."""
+        return range(self.first, self.first + self.count)
+
+
+def plan_of(
+    base: int,
+    fingerprint: Fingerprint,
+    specs: Sequence[EncoderSpec],
+    settings: Settings,
+    roots: Mapping[str, int],
+    jobs: Sequence[tuple[PartJob, Sequence[Entry]]],
+) -> Plan:
+    """Return the plan of some jobs, each with the catalog's rows of its pictures."""
+    pictures = sum(len(job.ids) for job, _ in jobs)
+    digest = digest_of([digest_of(_job_as_json(job, of, roots)) for job, of in jobs])
+    first = jobs[0][0].number if jobs else 0
+    return Plan(
+        base, fingerprint, tuple(specs), settings, dict(roots), first, len(jobs), pictures, digest
+    )
+
+
+def write_plan(
+    objects: Objects, plan: Plan, jobs: Sequence[tuple[PartJob, Sequence[Entry]]]
+) -> bool:
+    """Write a plan and its jobs; return False if it was there already.
+
+    Raises:
+        ObjectError: it cannot be written.
+    """
+    if objects.head(_plan_key(plan.id)) is not None:
+        return False
+    for job, entries in jobs:
+        objects.create(
+            _job_key(plan.id, job.number), _encoded(_job_as_json(job, entries, plan.roots))
+        )
+    objects.create(f"{PLANS}{plan.base:010d}-{plan.id}.json", b"{}")
+    return objects.create(_plan_key(plan.id), _encoded(_as_json(plan)))
+
+
+def read_plan(objects: Objects, plan_id: str) -> Plan:
+    """Return a plan.
+
+    Raises:
+        ImgrecError: there is none, it is damaged, or its format is unknown.
+    """
+    key = _plan_key(plan_id)
+    found = _read(objects, key, _PLAN)
+    if found["format"] != FORMAT:
+        raise ImgrecError(f"{objects.location(key)} has format {found['format']}: use that imgrec")
+    specs = [
+        EncoderSpec(**{**spec, "preprocessing": Preprocessing(**spec["preprocessing"])})
+        for spec in found["specs"]
+    ]
+    kept = ("base", "fingerprint", "roots", "first", "count", "pictures", "jobs")
+    plan = Plan(
+        **{name: found[name] for name in kept},
+        specs=tuple(specs),
+        settings=Settings(**found["settings"]),
+    )
+    if plan.id != plan_id:
+        raise ImgrecError(f"{objects.location(key)} is not the plan it is named by: delete it")
+    return plan
+
+
+def read_job(objects: Objects, plan: Plan, number: int) -> tuple[PartJob, list[Entry]]:
+    """Return a job of a plan, and the catalog's rows of its pictures.
+
+    Raises:
+        ImgrecError: it is absent or damaged.
+    """
+    found = _read(objects, _job_key(plan.id, number), _JOB)
+    roots = {of: root for root, of in plan.roots.items()}
+    entries = [
+        Entry(image_id, roots[root], *columns) for image_id, root, *columns in found["entries"]
+    ]
+    ids = np.array([entry.id for entry in entries], np.int64)
+    return PartJob(found["number"], ids, tuple(found["outputs"])), entries
+
+
+def newest_plans(objects: Objects) -> list[Plan]:
+    """Return the plans that were made on the newest manifest of all plans.
+
+    They are several where drivers of other options began at one state.
+    """
+    found = [info.key.removeprefix(PLANS).removesuffix(".json") for info in objects.list(PLANS)]
+    # A driver that was killed may have named a plan that it never wrote.
+    known = [name for name in found if objects.head(_plan_key(name[11:])) is not None]
+    newest = max((name[:10] for name in known), default="")
+    return [read_plan(objects, name[11:]) for name in known if name[:10] == newest]
+
+
+def asked_digest(values: Mapping[str, Any]) -> str:
+    """Return the digest of options as a user gave them."""
+    return digest_of({name: str(value) for name, value in values.items()})
+
+
+def _plan_key(plan_id: str) -> str:
+    return f"jobs/{plan_id}/plan.json"
+
+
+def _job_key(plan_id: str, number: int) -> str:
+    return f"jobs/{plan_id}/files-{number:06d}.json"
+
+
+def _as_json(plan: Plan) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(json.dumps(asdict(plan)))
+    return {"format": FORMAT, **values}
+
+
+def _job_as_json(job: PartJob, entries: Sequence[Entry], roots: Mapping[str, int]) -> Any:
+    rows = [[e.id, roots[e.root], *astuple(e)[2:]] for e in entries]
+    return {"number": job.number, "outputs": list(job.outputs), "entries": rows}
+
+
+def _encoded(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _read(objects: Objects, key: str, shape: Any) -> Any:
+    where = objects.location(key)
+    try:
+        found = decoded(objects.get(key)[0])
+    except MissingObjectError as error:
+        raise ImgrecError(f"there is no plan at {where}: run imgrec index again") from error
+    except ValueError as error:
+        raise ImgrecError(
+            f"{where} is damaged ({error}): delete it, run imgrec index again"
+        ) from error
+    if wrong := problem(found, shape):
+        raise ImgrecError(f"{where} is damaged ({wrong}): delete it, run imgrec index again")
+    return found

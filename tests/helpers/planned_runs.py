@@ -1,0 +1,44 @@
+"""Plans of small collections, made as a driver makes them, and stores to compare with."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from imgrec import Options, Store, Summary, index_folders
+from imgrec.cluster.fingerprint import fingerprint
+from imgrec.cluster.plan import Plan, Settings, plan_of, write_plan
+from imgrec.encoders.spec import Encoder
+from imgrec.indexing.jobs import PartJob
+from imgrec.objects.opening import objects_at
+
+
+def planned(photos: Path, folder: Path, url: str, options: Options) -> Plan:
+    """Scan a folder into a store without reading its pictures, and write the plan of that.
+
+    Args:
+        photos: of pictures.
+        folder: of the store that is made.
+        url: where the plan is written.
+        options: of the run.
+    """
+    made: list[Plan] = []
+
+    def read(
+        store: Store,
+        jobs: Sequence[PartJob],
+        encoders: Mapping[str, Encoder],
+        labeled: str | None,
+        options: Options,
+        summary: Summary,
+    ) -> list[str]:
+        each = [(job, store.catalog.entries(job.ids)) for job in jobs]
+        specs = [encoder.spec for encoder in encoders.values()]
+        print_here = fingerprint(encoders, options.device, options.batch_size)
+        settings = Settings(
+            options.batch_size, options.timeout_s, options.previews or 0, "auto", labeled, ""
+        )
+        made.append(plan_of(1, print_here, specs, settings, store.catalog.roots(), each))
+        write_plan(objects_at(url, made=True), made[0], each)
+        return []
+
+    index_folders([photos], folder, options, read)
+    return made[0]
