@@ -22,6 +22,8 @@ ADDRESS = "RAY_ADDRESS"
 _OBJECT_STORE_BYTES = 100_000_000
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
+    # Otherwise its daemons print what became of our processes into the output of the command.
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",
     # Otherwise a warning of Ray about its own future comes with each start.
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
