@@ -83,8 +83,9 @@ def lists_by_parts(
     pairs = (PairTask(groups, k, i, j) for i in numbers for j in range(i, groups.count))
     for _ in mapping(write_pair, pairs):
         progress(1)
-    for _ in mapping(write_merged, (MergeTask(groups, k, number) for number in numbers)):
-        pass
+    for own in mapping(write_merged, (MergeTask(groups, k, number) for number in numbers)):
+        for other in numbers:
+            groups.scratch.remove(_pair_name(own, other))
     for number in numbers:
         yield load_lists(groups.scratch, merged_name(number))
 
@@ -114,8 +115,6 @@ def write_merged(task: MergeTask) -> int:
         for other in names[1:]:
             best = merged(best, load_lists(scratch, other), k)
         save_lists(scratch, name, best)
-    for other in names:
-        scratch.remove(other)
     return number
 
 

@@ -1,6 +1,9 @@
 """Vectors in parts without files, which count what is read of them."""
 
+import random
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,3 +43,15 @@ def in_parts(vectors: Vectors, edges: list[int]) -> tuple[FeatureStore, InMemory
     source = InMemory({part_name(number): piece for number, piece in enumerate(pieces)})
     ids = np.split(2 * np.arange(len(vectors)) + 5, edges)
     return source.feature(ids, np.ones(len(vectors), bool)), source
+
+
+def in_any_order(seed: int) -> Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]:
+    """Return a mapping that runs tasks in a random order, and some of them twice."""
+
+    def mapping(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+        rng, tasks = random.Random(seed), list(items)
+        tasks += rng.choices(tasks, k=len(tasks) // 2) if tasks else []
+        rng.shuffle(tasks)
+        return map(function, tasks)
+
+    return mapping

@@ -1,9 +1,7 @@
 """The k-NN graph by pairs of groups of parts, against exact lists of the whole feature."""
 
-import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +14,7 @@ from imgrec.neighbors.lists import SPARE
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.part_groups import Groups, cut_groups
 from imgrec.store.scratch import FolderScratch
-from part_stores import InMemory, in_parts
+from part_stores import InMemory, in_any_order, in_parts
 from vector_stores import clustered
 
 Vectors = np.ndarray
@@ -63,18 +61,6 @@ def _odd_vectors(count: int, seed: int) -> Vectors:
     return vectors
 
 
-def _in_any_order(seed: int) -> Callable[..., Iterator[Any]]:
-    """Return a mapping that runs tasks in a random order, and some of them twice."""
-
-    def mapping(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
-        rng, tasks = random.Random(seed), list(items)
-        tasks += rng.choices(tasks, k=len(tasks) // 2) if function is write_pair else []
-        rng.shuffle(tasks)
-        return map(function, tasks)
-
-    return mapping
-
-
 def test_lists_equal_those_of_the_whole_feature(tmp_path: Path) -> None:
     vectors = clustered(700, 24)
     groups = _groups(vectors, list(range(50, 700, 50)), tmp_path, 160)
@@ -104,7 +90,7 @@ def test_any_partition_and_order_gives_the_same(
     vectors = _odd_vectors(count, seed)
     inside = sorted(edge for edge in edges if edge < count)
     groups = _groups(vectors, inside, tmp_path_factory.mktemp("scratch"), group_rows)
-    found = _joined(lists_by_parts(groups, k, _in_any_order(seed)))
+    found = _joined(lists_by_parts(groups, k, in_any_order(seed)))
     _check_equal(found, _expected(vectors, k))
 
 
