@@ -23,16 +23,26 @@ _ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # WebGL without a graphics card.
-    "--enable-unsafe-swiftshader",
-    "--use-angle=swiftshader",
     "--hide-scrollbars",
 )
+# WebGL without a graphics card. Then all else is drawn by it too, and a frame takes several times
+# as long as by Chromium's own software renderer.
+_WEBGL = ("--enable-unsafe-swiftshader", "--use-angle=swiftshader")
 
 
 @contextmanager
-def chromium(profile: Path, width: int = 1280, height: int = 800) -> Iterator[webdriver.Chrome]:
-    """Start Chromium with console and network logs; skip the test if it is not installed."""
+def chromium(
+    profile: Path, width: int = 1280, height: int = 800, *, webgl: bool = True
+) -> Iterator[webdriver.Chrome]:
+    """Start Chromium with console and network logs; skip the test if it is not installed.
+
+    Args:
+        profile: folder of its profile.
+        width: of the window, in pixels.
+        height: of the window, in pixels.
+        webgl: draw WebGL, and with it everything, by a renderer that needs no graphics card; else
+            pages are drawn as on any machine without one.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     program = program or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")
@@ -40,7 +50,9 @@ def chromium(profile: Path, width: int = 1280, height: int = 800) -> Iterator[we
         pytest.skip("no Chromium and chromedriver on this machine (apt: chromium chromium-driver)")
     options = Options()
     options.binary_location = program
-    for argument in (*_ARGUMENTS, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
+    drawn = _WEBGL if webgl else ()
+    own = f"--user-data-dir={profile}", f"--window-size={width},{height}"
+    for argument in (*_ARGUMENTS, *drawn, *own):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     browser = webdriver.Chrome(options=options, service=Service(driver))

@@ -151,7 +151,8 @@ function resize() {
 const isLonger = (hits) => hits.length >= shown.length && shown.every(({ id }, i) => id === hits[i].id);
 
 function take({ shown: hits, answer, loading, renewing }) {
-  box.classList.toggle("busy", loading && renewing);
+  // With nothing shown it would only fade in, frame after frame, what comes first.
+  box.classList.toggle("busy", loading && renewing && shown.length > 0);
   if (!answer || hits === shown) return;
   const longer = shown.length > 0 && isLonger(hits);
   const before = shown;

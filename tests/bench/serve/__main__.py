@@ -67,7 +67,8 @@ def _measure(store: Path, ids: Sequence[int], work: Path) -> None:
     start_s, torch = min(spent for spent, _ in starts), any(came for _, came in starts)
     with page(store) as target:
         ours, answers = _searches(target, ids, _ALONE, _TOGETHER)
-        thumbs_ms, alone_ms = first_thumbs(target, work / "chromium")
+        thumbs_ms, alone_ms = first_thumbs(target, work / "chromium", webgl=False)
+        _, webgl_ms = first_thumbs(target, work / "chromium-webgl", webgl=True)
     with plain(store) as (target, plain_s):
         theirs, expected = _searches(target, ids, _ALONE_PLAIN, _TOGETHER_PLAIN)
         memory_mb = memory_of(target.pid).anonymous_mb
@@ -78,6 +79,7 @@ def _measure(store: Path, ids: Sequence[int], work: Path) -> None:
         ["upload to answer, `lite0`", "250 ms", f"{upload_ms:.0f} ms", ""],
         ["first 60 pictures painted in Chromium", "300 ms", f"{alone_ms:.0f} ms", ""],
         ["the same, since the address was opened", "", f"{thumbs_ms:.0f} ms", ""],
+        ["the same, all drawn by SwiftShader's WebGL", "", f"{webgl_ms:.0f} ms", ""],
         ["memory beside mapped files", "", "see below", f"{memory_mb:,.0f} MB"],
     ]
     write(rows(["", "target", "imgrec serve", "plain faiss service"], lines))

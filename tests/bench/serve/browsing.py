@@ -2,7 +2,9 @@
 
 Measured is what a person sees: the time from the arrival of the answer that names the pictures, to
 the frame that shows the last of the first 60, all of which lie in the window. The browser itself
-tells when it painted each picture (Element Timing); nothing is asked of it meanwhile.
+tells when it painted each picture (Element Timing); nothing is asked of it meanwhile. It draws as
+on any machine without a graphics card, or all by the renderer of WebGL, as while the map is shown
+on such a machine, which takes longer for each frame.
 
 Source: Element Timing API (W3C).
 """
@@ -41,15 +43,20 @@ return [seen.length, Math.max(...times), answers[0].responseEnd];
 """
 
 
-def first_thumbs(target: Target, profile: Path) -> tuple[float, float]:
+def first_thumbs(target: Target, profile: Path, *, webgl: bool) -> tuple[float, float]:
     """Return the ms until the first 60 pictures are painted, as medians over different answers.
+
+    Args:
+        target: the server.
+        profile: folder of the browser's profile.
+        webgl: whether the renderer of WebGL draws everything, see `browser.chromium`.
 
     Returns:
         Since the navigation began, with an empty cache but for the page's own files; and since the
         answer was there.
     """
     whole, alone = [], []
-    with chromium(profile, width=1920, height=2400) as browser:
+    with chromium(profile, width=1920, height=2400, webgl=webgl) as browser:
         browser.get(f"{target.origin}/?token={target.token}")
         browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _WATCH})
         for number in range(_TRIES):
