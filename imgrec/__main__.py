@@ -42,6 +42,8 @@ COMMANDS = {
         "look", "imgrec.duplicates.__main__", "review duplicates; list, trash them"
     ),
     "report": Command("look", "imgrec.report", "write what is in a collection on one page"),
+    "pull": Command("share", "imgrec.pull", "make a local store from one in object storage"),
+    "push": Command("share", "imgrec.push", "bring a local store to object storage"),
     "doctor": Command("check", "imgrec.doctor", "what is wrong with a store, a logdir, a site"),
 }
 

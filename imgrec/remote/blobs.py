@@ -17,7 +17,7 @@ from imgrec.errors import StoreError
 from imgrec.objects.objects import Objects
 from imgrec.remote.manifest import Entry
 from imgrec.store.parts import content_digest
-from imgrec.system.regular_files import open_regular
+from imgrec.system.regular_files import open_regular, read_regular
 
 # Larger files are read and written in pieces, so that memory stays bounded.
 PIECE_BYTES = 1 << 24
@@ -73,17 +73,17 @@ class Blobs:
         """
         if wanted is not None and self.holds(wanted.digest):
             return wanted
-        entry = file_entry(path)
+        small = path.stat().st_size <= PIECE_BYTES
+        data = read_regular(path, PIECE_BYTES) if small else b""
+        entry = Entry(content_digest(data), len(data)) if small else file_entry(path)
         if wanted is not None and entry != wanted:
             raise StoreError(
                 f"{path} is not what was written, by its digest: run imgrec doctor on the store, "
                 "and imgrec index, which makes it anew"
             )
-        if self.holds(entry.digest):
-            return entry
         key = blob_key(entry.digest)
-        if entry.size <= PIECE_BYTES:
-            self._objects.create(key, _checked(path.read_bytes(), entry, str(path)))
+        if small:
+            self.put(data)
         elif (there := self._objects.head(key)) is None or there.size != entry.size:
             self._objects.put_file(key, path)
         self.known([entry.digest])

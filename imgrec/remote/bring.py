@@ -5,6 +5,7 @@ by the number of threads. On Ctrl-C or the first error no other unit is begun, t
 or fail, and nothing half written keeps its name.
 """
 
+import os
 from collections.abc import Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -15,6 +16,7 @@ from imgrec.remote.places import folder_of
 from imgrec.remote.store import RemoteStore
 from imgrec.store.kept import SIDECAR
 from imgrec.store.ownership import check_kept, check_part
+from imgrec.store.pulled import Stamp
 from imgrec.system.atomic_files import new_file
 from imgrec.system.atomic_folders import new_folder
 from imgrec.system.progress import progress
@@ -25,7 +27,7 @@ PULLING = "reading the store"
 
 def bring(
     remote: RemoteStore, folder: Path, units: Mapping[str, Mapping[str, Entry]], *, quiet: bool
-) -> None:
+) -> dict[str, Stamp]:
     """Write units into the folder of a store, each over the one that is there.
 
     Args:
@@ -34,13 +36,16 @@ def bring(
         units: {unit or path of a loose file: {path: entry}}.
         quiet: show no progress.
 
+    Returns:
+        The stamps of the loose files, taken before they got their names.
+
     Raises:
         StoreError: a content is damaged, or a folder that would be replaced holds other files.
         ObjectError: a content cannot be read.
         OSError: the folder cannot be written.
     """
     if not units:
-        return
+        return {}
     sizes = [sum(entry.size for entry in files.values()) + 1 for files in units.values()]
     stage = progress(PULLING, total=len(units), unit="files", weights=sizes, quiet=quiet)
     with stage, ThreadPoolExecutor(min(THREADS, len(units))) as pool:
@@ -51,19 +56,21 @@ def bring(
             wait(tasks, return_when=FIRST_EXCEPTION)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-        for task in tasks:
-            if not task.cancelled():
-                task.result()
+        results = [task.result() for task in tasks if not task.cancelled()]
+        return {unit: stamp for unit, stamp in zip(units, results, strict=False) if stamp}
 
 
-def _bring(remote: RemoteStore, folder: Path, unit: str, files: Mapping[str, Entry]) -> None:
+def _bring(
+    remote: RemoteStore, folder: Path, unit: str, files: Mapping[str, Entry]
+) -> Stamp | None:
     deciding = decisive(unit, files)
     if deciding == unit:
         place = folder / unit
         place.parent.mkdir(parents=True, exist_ok=True)
         with new_file(place) as file:
             remote.blobs.write_to(file, files[unit], unit)
-        return
+            file.flush()
+            return (*files[unit], os.fstat(file.fileno()).st_mtime_ns)
     check = check_kept if deciding.endswith(SIDECAR) else check_part
     with new_folder(folder / unit, check) as temporary:
         for path, entry in files.items():
@@ -71,3 +78,4 @@ def _bring(remote: RemoteStore, folder: Path, unit: str, files: Mapping[str, Ent
             assert folder_of(path) == unit
             with (temporary / path.rpartition("/")[2]).open("w+b") as file:
                 remote.blobs.write_to(file, entry, path)
+    return None

@@ -34,13 +34,18 @@ class LocalFiles:
     stamps: Mapping[str, Stamp]
 
     @cached_property
+    def _states(self) -> dict[str, tuple[int, int]]:
+        """Size in bytes and time of modification in nanoseconds of each mirrored file, by path."""
+        found = {name: self.store / name for name in LOOSE}
+        states = {name: _state(path.stat()) for name, path in found.items() if path.is_file()}
+        for folder in FOLDERS:
+            states |= _states_in(self.store, folder)
+        return states
+
+    @cached_property
     def sizes(self) -> dict[str, int]:
         """The size in bytes of each mirrored file, by path."""
-        found = {name: self.store / name for name in LOOSE}
-        sizes = {name: path.stat().st_size for name, path in found.items() if path.is_file()}
-        for folder in FOLDERS:
-            sizes |= _sizes_in(self.store, folder)
-        return sizes
+        return {path: size for path, (size, _) in self._states.items()}
 
     @cached_property
     def units(self) -> dict[str, dict[str, int]]:
@@ -73,13 +78,14 @@ class LocalFiles:
         except (OSError, ValueError):
             return None
 
-    def stamp(self, path: str, entry: Entry) -> Stamp:
-        """Return the stamp of a loose file that holds an entry now.
-
-        Raises:
-            OSError: it is gone.
-        """
-        return (*entry, (self.store / path).stat().st_mtime_ns)
+    def stamps_of(self, entries: Mapping[str, Entry]) -> dict[str, Stamp]:
+        """Return the stamps of those loose files that held these entries when they were listed."""
+        loose = (path for path in self.units if path in entries and path in self._states)
+        return {
+            path: (*entries[path], self._states[path][1])
+            for path in loose
+            if path != CATALOG_PATH or not _has_log(self.store / path)
+        }
 
 
 def decisive(unit: str, paths: Mapping[str, object]) -> str:
@@ -93,8 +99,8 @@ def _has_log(catalog: Path) -> bool:
     return log.is_file() and log.stat().st_size > 0
 
 
-def _sizes_in(store: Path, top: str) -> Iterator[tuple[str, int]]:
-    """Yield path and size of each mirrored file below a folder of a store."""
+def _states_in(store: Path, top: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield path and state of each mirrored file below a folder of a store."""
     folders = [top]
     while folders:
         folder = folders.pop()
@@ -109,4 +115,8 @@ def _sizes_in(store: Path, top: str) -> Iterator[tuple[str, int]]:
             if entry.is_dir(follow_symlinks=False):
                 folders.append(path)
             elif entry.is_file(follow_symlinks=False) and is_mirrored(path):
-                yield path, entry.stat(follow_symlinks=False).st_size
+                yield path, _state(entry.stat(follow_symlinks=False))
+
+
+def _state(state: os.stat_result) -> tuple[int, int]:
+    return state.st_size, state.st_mtime_ns

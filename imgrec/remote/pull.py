@@ -13,7 +13,7 @@ names pictures whose parts are still to come, and a folder with `store.json` is 
 """
 
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from imgrec.remote.places import (
     folder_of,
     is_derived,
 )
+from imgrec.remote.states import common_states
 from imgrec.remote.store import RemoteStore
 from imgrec.remote.wanted import Wanted, wanted_entries
 from imgrec.store.enclosure import check_enclosed
@@ -42,6 +43,7 @@ from imgrec.store.pulled import (
     NOTHING,
     VECTORS,
     Pulled,
+    Stamp,
     read_pulled,
     write_pulled,
 )
@@ -134,7 +136,7 @@ def pull(
         before = read_pulled(folder)
         wanted = wanted_entries(entries, Wanted(outputs, vectors, shallow))
         local = LocalFiles(folder, before.files if before else {})
-        plan = planned(local, by_unit(wanted), entries, _base(remote, before))
+        plan = planned(local, by_unit(wanted), entries, common_states(remote, before))
         _check(plan, folder, remote.url, force=force)
         lacks = _lacks(entries, wanted, local)
         state = {remote.manifest.number: remote.manifest.digest()}
@@ -143,9 +145,8 @@ def pull(
         states = {**came_from.states, **state}
         meanwhile = max(lacks, before.lacks if before else NOTHING, key=LACKS.index)
         write_pulled(folder, replace(came_from, states=states, lacks=meanwhile))
-        _write(plan, remote, folder, quiet=quiet)
-        loose = {path: entry for path, entry in wanted.items() if _is_loose(path, wanted)}
-        stamps = {path: local.stamp(path, entry) for path, entry in loose.items()}
+        stamps = local.stamps_of({p: e for p, e in wanted.items() if p not in plan.bring})
+        stamps |= _write(plan, remote, folder, quiet=quiet)
         write_pulled(folder, Pulled(remote.url, state, lacks, stamps))
     files = sum(map(len, plan.bring.values()))
     number = remote.manifest.number
@@ -156,7 +157,7 @@ def planned(
     local: LocalFiles,
     wanted: Units,
     entries: Mapping[str, Entry],
-    base: Mapping[str, Entry],
+    bases: Sequence[Mapping[str, Entry]],
 ) -> Plan:
     """Return what a pull does.
 
@@ -164,22 +165,26 @@ def planned(
         local: what is there.
         wanted: the units to have.
         entries: all of the store in object storage, wanted or not.
-        base: those of the states that the local store was pulled from.
+        bases: those of the states that the local store was pulled from.
     """
     bring, kept = {}, 0
     own, gone, aside = [], [], []
+
+    def is_pulled(unit: str) -> bool:
+        return any(local.is_of(unit, base) for base in bases)
+
     for unit, files in wanted.items():
         if local.is_like(unit, files):
             kept += 1
             continue
         bring[unit] = files
-        if unit in local.units and not (local.is_of(unit, files) or local.is_of(unit, base)):
+        if unit in local.units and not (local.is_of(unit, files) or is_pulled(unit)):
             own.append(unit)
     for unit, there in local.units.items():
         deciding = decisive(unit, there)
         if unit in wanted or deciding in entries:
             continue
-        pulled = deciding in base and local.is_of(unit, base)
+        pulled = is_pulled(unit)
         if is_derived(unit) and pulled:
             gone.append(unit)
         elif unit.split("/", 1)[0] in OUTPUTS and unit != deciding:
@@ -209,18 +214,6 @@ def _may_become_store(folder: Path) -> bool:
     return StorePaths(folder).pulled.name in names or left <= {LOCK}
 
 
-def _base(remote: RemoteStore, before: Pulled | None) -> dict[str, Entry]:
-    """Return the entries of the states that a local store was pulled from."""
-    found: dict[str, Entry] = {}
-    if before is None or before.url != remote.url:
-        return found
-    for number, digest in sorted(before.states.items()):
-        earlier = remote.at(number)
-        if earlier is not None and earlier.manifest.digest() == digest:
-            found |= earlier.entries()
-    return found
-
-
 def _check(plan: Plan, folder: Path, url: str, *, force: bool) -> None:
     if plan.own and not force:
         shown = ", ".join(plan.own[:_SHOWN])
@@ -247,18 +240,14 @@ def _lacks(entries: Mapping[str, Entry], wanted: Mapping[str, Entry], local: Loc
     return VECTORS if all(path.endswith("/vectors.npy") for path in in_parts) else CONTENTS
 
 
-def _is_loose(path: str, wanted: Mapping[str, Entry]) -> bool:
-    folder = folder_of(path)
-    return decisive(folder, wanted) == folder
-
-
-def _write(plan: Plan, remote: RemoteStore, folder: Path, *, quiet: bool) -> None:
+def _write(plan: Plan, remote: RemoteStore, folder: Path, *, quiet: bool) -> dict[str, Stamp]:
+    """Do what is planned; return the stamps of the loose files."""
     last = [path for path in (CATALOG_PATH, STORE_PATH) if path in plan.bring]
     first = {unit: files for unit, files in plan.bring.items() if unit not in last}
     for place in {folder, *(folder / folder_of(unit) for unit in first)}:
         if place.is_dir():
             remove_temporaries(place)
-    bring(remote, folder, first, quiet=quiet)
+    stamps = bring(remote, folder, first, quiet=quiet)
     for unit in plan.aside:
         set_aside(folder, folder / unit)
     _delete(folder, plan.gone)
@@ -268,7 +257,8 @@ def _write(plan: Plan, remote: RemoteStore, folder: Path, *, quiet: bool) -> Non
         for old in (log_of(catalog), catalog.with_name(catalog.name + "-shm")):
             old.unlink(missing_ok=True)
     for path in last:
-        bring(remote, folder, {path: plan.bring[path]}, quiet=True)
+        stamps |= bring(remote, folder, {path: plan.bring[path]}, quiet=True)
+    return stamps
 
 
 def _delete(folder: Path, units: Iterable[str]) -> None:

@@ -19,8 +19,10 @@ from imgrec.encoders.spec import Vectors
 from imgrec.errors import StoreError
 from imgrec.store.arrays import load_array, load_ids
 from imgrec.store.composition import ComposedVectors
-from imgrec.store.parts import check_rows, part_name, part_numbers
+from imgrec.store.parts import MANIFEST, check_rows, content_digest, part_name, part_numbers
 from imgrec.system.folder_names import name_of_folder
+from imgrec.system.json_files import MOST_BYTES
+from imgrec.system.regular_files import read_regular
 
 Rows = slice | NDArray[np.intp]
 
@@ -33,7 +35,8 @@ class Block:
         ids: (m,) int64, ascending.
         vectors: as stored, (m, d) if `rows` is None, else with more rows.
         rows: (m,) positions in `vectors`, None for all of them.
-        source: a token that changes when a part's file changes; "" for one in memory.
+        source: a token of the content of a part, the same in all copies of a store; "" for one in
+            memory.
     """
 
     ids: Ids
@@ -215,8 +218,13 @@ def stored_ids(folder: Path) -> Ids:
 
 
 def _source(part: Path) -> str:
-    state = (part / "vectors.npy").stat()
-    return f"{part.name} {state.st_mtime_ns} {state.st_size}"
+    """Return a token of the content of a part: equal in all copies of a store."""
+    try:
+        return f"{part.name} {content_digest(read_regular(part / MANIFEST, MOST_BYTES))}"
+    except (OSError, ValueError):
+        # It is damaged, and equal to no other.
+        state = (part / "vectors.npy").stat()
+        return f"{part.name} {state.st_mtime_ns} {state.st_size}"
 
 
 def _joined_ids(parts: list[Ids]) -> Ids:

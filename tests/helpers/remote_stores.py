@@ -24,6 +24,8 @@ def mirrored_files(store: Path) -> dict[str, bytes]:
 def tables(store: Path) -> list[str]:
     """Return all of a catalog as SQL text."""
     db = sqlite3.connect(f"file:{store / CATALOG_PATH}?mode=ro", uri=True)
+    # File names that are no UTF-8.
+    db.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     try:
         return list(db.iterdump())
     finally:

@@ -1,0 +1,62 @@
+"""`imgrec push`: bring the state of a local store to object storage."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from imgrec.arguments import progress_options
+from imgrec.commands import Parser, run, summary_line, warn
+from imgrec.system.extras import require
+from imgrec.system.text import counted, size_text
+
+_PROG = "imgrec push"
+_DESCRIPTION = """\
+Bring the state of a local store to object storage: only what lacks there is written, and readers
+see the state before or the new one. Several may push to one address: what different ones changed is
+merged, and nothing is lost.
+"""
+_EXAMPLES = """\
+examples:
+  imgrec push photos-store s3://bucket/store
+  imgrec push photos-store file:///mnt/share/store    to a folder, for `imgrec pull` elsewhere
+
+Credentials come from the environment, such as AWS_ACCESS_KEY_ID; an address never has any.
+"""
+_ONE = (
+    "{url} overwrites what it should refuse to (no conditional writes): only one may push or index "
+    "there at a time, and two at once may lose the work of one"
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Push a store to object storage."""
+    return run(_PROG, _parser, _push, argv)
+
+
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the local store")
+    where = "where to: s3://BUCKET/PREFIX, gs://…, az://…, file:///FOLDER"
+    parser.add_argument("url", metavar="URL", help=where)
+    force = "make the store at URL like the local one, whatever others have changed there"
+    parser.add_argument("--force", action="store_true", help=force)
+    progress_options(parser)
+    return parser
+
+
+def _push(a: argparse.Namespace) -> None:
+    require("obstore", extra="scale", why="object storage")
+    from imgrec.remote.push import push
+
+    done = push(a.folder, a.url, force=a.force, quiet=a.quiet)
+    if done.one_committer:
+        warn(_PROG, [_ONE.format(url=a.url)])
+    told = [f"state {done.number:,}", f"{counted(done.files, 'file')} changed"]
+    told += [size_text(done.size)] if done.files else []
+    told += [f"{done.removed:,} removed"] if done.removed else []
+    sys.stdout.write(summary_line(told, a, a.url))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
