@@ -50,6 +50,7 @@ examples:
   imgrec index ~/Pictures --encoder mini           faster, without classes
   imgrec index                                     what is new in the folders of the store
   imgrec index --exclude scans --exclude '*.gif'    not these, now and later
+  imgrec index s3://bucket/photos                  a bucket (pip install 'imgrec[scale]')
   imgrec index --previews                          larger pictures in the network pages
   imgrec index --reread 'scans/*'                  files changed without another size or time
   imgrec index --vectors dino=vectors.npy          paths in vectors.txt, one a line
@@ -109,7 +110,12 @@ def told(summary: Summary) -> list[str]:
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
     add = parser.add_argument_group("pictures").add_argument
-    add("folders", nargs="*", metavar="FOLDER", help="of pictures; default: those of the store")
+    add(
+        "folders",
+        nargs="*",
+        metavar="FOLDER",
+        help="of pictures, or s3://BUCKET/PREFIX; default: those of the store",
+    )
     add("--only", action="store_true", help="leave out the pictures of all other folders")
     links = (
         "index what symbolic links outside the folders point to; kept for later runs (default: no)"

@@ -17,3 +17,7 @@ class ChangedObjectError(ObjectError):
 
 class PassingObjectError(ObjectError):
     """A connection was lost, or the server is busy: the same request may succeed later."""
+
+
+class LargeObjectError(ObjectError):
+    """The object is larger than what was asked for."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from imgrec.objects.addresses import FOLDER, Address
 from imgrec.objects.errors import (
     ChangedObjectError,
+    LargeObjectError,
     MissingObjectError,
     ObjectError,
     PassingObjectError,
@@ -81,6 +82,7 @@ class Objects:
         etag: str | None = None,
         head: int | None = None,
         most_bytes: int | None = None,
+        tries: int = TRIES,
     ) -> tuple[bytes, ObjectInfo]:
         """Return the content of an object and its version.
 
@@ -89,10 +91,12 @@ class Objects:
             etag: the version that is wanted; None for any.
             head: return no more than so many bytes from its beginning.
             most_bytes: the size above which it is refused, before it is read.
+            tries: of the request.
 
         Raises:
             MissingObjectError: there is none.
             ChangedObjectError: it has another version.
+            LargeObjectError: it has more than `most_bytes`; its content was not read.
             ObjectError: it cannot be read, or it is empty and `head` was asked for.
         """
         import obstore
@@ -107,7 +111,7 @@ class Objects:
                 self._check_size(key, result.meta["size"], most_bytes)
                 return bytes(result.bytes()), _info(result.meta, self._is_folder)
 
-        data, info = tried_again(got)
+        data, info = tried_again(got, tries)
         self.traffic.read(len(data))
         return data, info
 
@@ -302,7 +306,7 @@ class Objects:
 
     def _check_size(self, key: str, size: int, most_bytes: int | None) -> None:
         if most_bytes is not None and size > most_bytes:
-            raise ObjectError(
+            raise LargeObjectError(
                 f"{self.location(key)} has {size:,} bytes or more, and may have {most_bytes:,}: "
                 "it is not read"
             )

@@ -5,6 +5,7 @@ documents them. Plain HTTP is allowed to an endpoint on this machine only.
 """
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -39,6 +40,20 @@ def objects_at(text: str, *, made: bool = False) -> Objects:
         raise ImgrecError(f"{address.url} needs obstore: pip install 'imgrec[scale]'") from error
     with translated(address.url):
         return Objects(address, _store(address, made=made))
+
+
+def shared_objects(text: str) -> Objects:
+    """Return `objects_at` of a text; the same instance while the environment is the same.
+
+    Keeps the connections of many short uses, as of a worker that reads picture after picture.
+    """
+    prefixes = ("AWS_", "AZURE_", "GOOGLE_")
+    return _shared(text, tuple(sorted(x for x in os.environ.items() if x[0].startswith(prefixes))))
+
+
+@lru_cache(maxsize=64)
+def _shared(text: str, environment: tuple[tuple[str, str], ...]) -> Objects:
+    return objects_at(text)
 
 
 def _store(address: Address, *, made: bool) -> "ObjectStore":

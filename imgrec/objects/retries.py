@@ -19,27 +19,28 @@ _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.1, 10.0
 Result = TypeVar("Result")
 
 
-def tried_again(request: Callable[[int], Result]) -> Result:
-    """Return the result of a request, sent up to `TRIES` times with growing delays.
+def tried_again(request: Callable[[int], Result], tries: int = TRIES) -> Result:
+    """Return the result of a request, sent several times with growing delays if need be.
 
     Nothing is sent again `LONGEST_S` after the first try.
 
     Args:
         request: gets the number of tries before it.
+        tries: at most.
 
     Raises:
         PassingObjectError: the last try failed too.
         ObjectError: another failure, which is not tried again.
     """
     end = time.monotonic() + LONGEST_S
-    for before in range(TRIES - 1):
+    for before in range(tries - 1):
         try:
             return request(before)
         except PassingObjectError:
             if time.monotonic() > end:
                 raise
             pause(before)
-    return request(TRIES - 1)
+    return request(tries - 1)
 
 
 def pause(before: int) -> None:

@@ -15,6 +15,7 @@ from imgrec.objects.errors import (
     ObjectError,
     PassingObjectError,
 )
+from imgrec.system.file_names import printable
 
 # A lost connection; an answer that says the server is busy or has failed.
 _PASSING = re.compile(r"HTTP error|status code: (5\d\d|429)", re.IGNORECASE)
@@ -48,7 +49,7 @@ def translated(where: str) -> Iterator[None]:
         UnauthenticatedError,
     )
 
-    where = _printable(where)
+    where = printable(where)
     try:
         yield
     except AlreadyExistsError:
@@ -82,9 +83,5 @@ def _other(where: str, error: Exception) -> ObjectError:
 def _first_line(error: Exception) -> str:
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]
     told = _QUERY.sub("", line.partition("<")[0]).strip(" :")[:_LONGEST]
-    return _printable(told)
-
-
-def _printable(text: str) -> str:
     # A key may hold what a terminal obeys.
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return printable(told)

@@ -1,1 +1,1 @@
-"""Where pictures come from: one protocol, `PictureSource`, and the folder as its implementation."""
+"""Where pictures come from: one protocol, `PictureSource`, with the folder and the bucket."""

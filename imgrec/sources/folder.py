@@ -39,6 +39,11 @@ class FolderSource:
         return cls(str(Path(text).expanduser().resolve()))
 
     @property
+    def is_remote(self) -> bool:
+        """False: the system reads ahead."""
+        return False
+
+    @property
     def name(self) -> str:
         """The name of the folder; "" for the top of a disk."""
         return Path(self.description).name

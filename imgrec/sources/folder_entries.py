@@ -1,4 +1,4 @@
-"""The entries of one folder, sorted into pictures, folders, links and what is left out.
+"""The entries of one folder of a disk: pictures, folders, links and what is left out.
 
 The size and time of a file come with its directory entry, where the system gives them; a file that
 is no picture, or that the rules leave out by its name, is not asked for them.
@@ -7,16 +7,14 @@ is no picture, or that the rules leave out by its name, is not asked for them.
 import os
 import stat
 import sys
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from imgrec.errors import PictureError
-from imgrec.pictures.formats import RAW_SUFFIXES
-from imgrec.sources.file_kinds import PICTURE_SUFFIXES, named_kind, raw_beside_pictures, suffix_of
+from imgrec.sources.entries import Entries
+from imgrec.sources.file_kinds import PICTURE_SUFFIXES, suffix_of
 from imgrec.sources.files import read_file
-from imgrec.sources.rules import RAW_PAIRS, Below, Rules
-from imgrec.sources.source import Listed
+from imgrec.sources.rules import Below, Rules
 from imgrec.sources.versions import listed_at
 from imgrec.system.atomic_files import TEMPORARY_PREFIX
 
@@ -32,34 +30,16 @@ MARKS_HIDDEN = sys.platform in ("win32", "darwin")
 
 
 @dataclass
-class FolderEntries:
-    """What one folder holds.
+class FolderEntries(Entries):
+    """What one folder of a disk holds.
 
     Attributes:
-        rules: which files belong to the collection.
-        below: what they know of the folder.
-        files: the pictures, by name.
-        folders: what the rules know of the folders in it that may hold pictures, by name.
         links: names of links to a folder, or with the suffix of a picture.
-        others, named, raw_pairs, skipped_files, skipped_folders, used_globs, unreadable: as in
-            `imgrec.sources.source.Listing`, the paths relative to the folder.
         is_output: True if imgrec wrote the folder.
     """
 
-    rules: Rules
-    below: Below
-    files: list[Listed] = field(default_factory=list)
-    folders: dict[str, Below] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
-    others: int = 0
-    named: Counter[str] = field(default_factory=Counter)
-    raw_pairs: Counter[str] = field(default_factory=Counter)
-    skipped_files: Counter[str] = field(default_factory=Counter)
-    skipped_folders: Counter[str] = field(default_factory=Counter)
-    used_globs: set[str] = field(default_factory=set)
-    unreadable: list[str] = field(default_factory=list)
     is_output: bool = False
-    _has_raw: bool = False
 
     @classmethod
     def of(cls, folder: str, rules: Rules, below: Below) -> "FolderEntries":
@@ -71,9 +51,7 @@ class FolderEntries:
                     listed._add(entry)
         except OSError:
             listed.unreadable.append(".")
-        listed.files.sort()
-        if listed._has_raw and RAW_PAIRS not in rules.take:
-            listed._leave_out_raw_pairs()
+        listed.close()
         return listed
 
     def _add(self, entry: "os.DirEntry[str]") -> None:
@@ -101,43 +79,22 @@ class FolderEntries:
             self.others += 1
 
     def _add_file(self, entry: "os.DirEntry[str]", name: str) -> None:
-        suffix = suffix_of(name)
-        if suffix not in PICTURE_SUFFIXES:
-            self.others += 1
-            if name in _OUTPUT_MARKERS and _is_output(entry.path):
-                self.is_output = True
-            kind = named_kind(suffix)
-            if kind and not self._reason(name, hidden=False):
-                self.named[kind] += 1
-            return
-        state = entry.stat(follow_symlinks=False) if MARKS_HIDDEN else None
+        if name in _OUTPUT_MARKERS and _is_output(entry.path):
+            self.is_output = True
+        state = entry.stat(follow_symlinks=False) if _asks_for(name) else None
         hidden = state is not None and is_marked_hidden(state)
-        if reason := self._reason(name, hidden):
-            self.skipped_files[reason] += 1
-            return
-        self._has_raw = self._has_raw or suffix in RAW_SUFFIXES
-        self.files.append(listed_at(name, state or entry.stat(follow_symlinks=False)))
-
-    def _reason(self, name: str, hidden: bool) -> str | None:
-        # Most names have no kind, and most rules no globs.
-        if not (self.rules.has_globs or hidden or name[0] == "."):
-            return None
-        return self.rules.reason(self.below, name, hidden=hidden, used=self.used_globs)
+        self.add_file(
+            name, lambda: listed_at(name, state or entry.stat(follow_symlinks=False)), hidden
+        )
 
     def _add_folder(self, entry: "os.DirEntry[str]", name: str) -> None:
         hidden = MARKS_HIDDEN and is_marked_hidden(entry.stat(follow_symlinks=False))
-        below = self.rules.enter(self.below, name, hidden=hidden, used=self.used_globs)
-        if not below.is_closed:
-            self.folders[name] = below
-        elif below.reason:
-            self.skipped_folders[below.reason] += 1
+        self.add_folder(name, hidden)
 
-    def _leave_out_raw_pairs(self) -> None:
-        pairs = raw_beside_pictures(self.files)
-        for file in pairs:
-            self.raw_pairs[suffix_of(file.path)[1:].upper()] += 1
-        names = {file.path for file in pairs}
-        self.files = [file for file in self.files if file.path not in names]
+
+def _asks_for(name: str) -> bool:
+    # Only of pictures, which are few among many.
+    return MARKS_HIDDEN and suffix_of(name) in PICTURE_SUFFIXES
 
 
 def is_marked_hidden(state: os.stat_result) -> bool:

@@ -8,13 +8,19 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from imgrec.errors import ImgrecError, PictureError
+from imgrec.objects.addresses import BUCKETS, address_of, is_address
+from imgrec.sources.bucket import BucketSource
 from imgrec.sources.folder import FolderSource, spellings
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.source import PictureSource
 from imgrec.sources.spelling import as_spelled
 
 _FOLDER = ""
-KINDS: Mapping[str, Callable[[str], PictureSource]] = {_FOLDER: FolderSource}
+KINDS: Mapping[str, Callable[[str], PictureSource]] = {
+    _FOLDER: FolderSource,
+    **dict.fromkeys(BUCKETS, BucketSource),
+}
+_WEB = ("http://", "https://")
 
 
 def has_scheme(description: str) -> bool:
@@ -31,9 +37,17 @@ def source_at(text: Path | str) -> PictureSource:
     """Return the source that a user names: a folder is made absolute and its links resolved.
 
     Raises:
-        ImgrecError: the text can name no folder, as one that is a loop of links.
+        ImgrecError: the text can name no folder, as one that is a loop of links, is no address of
+            a bucket, or is that of a web page.
     """
+    if str(text).startswith(_WEB):
+        raise ImgrecError(
+            "an address of the web is no picture folder: a web server tells neither which pictures "
+            "it has nor their versions; name a bucket (s3://, gs://, az://) or a folder"
+        )
     if has_scheme(str(text)):
+        if is_address(str(text)):
+            address_of(str(text))
         return source_of(str(text).rstrip("/"))
     try:
         return FolderSource.at(as_spelled(Path(text).expanduser()))

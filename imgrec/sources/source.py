@@ -107,6 +107,10 @@ class PictureSource(Protocol):
     def name(self) -> str:
         """The last component of the description, for labels and titles; "" where it has none."""
 
+    @property
+    def is_remote(self) -> bool:
+        """True if each read waits for a network, so that it pays to read several at a time."""
+
     def location(self, path: str = "") -> str:
         """Return where a path of this source is, as a user reads it and can name it.
 

@@ -61,7 +61,7 @@ def _tree(
             found.outputs.append(place)
             continue
         prefix = f"{place}/" if place else ""
-        _count(found, entries, place)
+        entries.count(found, place)
         for file in entries.files:
             if links is None or links.take(os.path.join(real, file.path)):
                 found.files += 1
@@ -69,20 +69,6 @@ def _tree(
         met += [prefix + name for name in entries.links]
         inner = sorted(entries.folders.items(), reverse=True)
         waiting += [(prefix + name, below) for name, below in inner]
-
-
-def _count(found: Listing, entries: FolderEntries, place: str) -> None:
-    """Add what was skipped in a folder to what was skipped in the listing."""
-    prefix = f"{place}/" if place else ""
-    found.others += entries.others
-    found.named += entries.named
-    found.raw_pairs += entries.raw_pairs
-    found.skipped_files += entries.skipped_files
-    found.skipped_folders += entries.skipped_folders
-    found.used_globs |= entries.used_globs
-    found.unreadable += [
-        (place or ".") if name == "." else prefix + name for name in entries.unreadable
-    ]
 
 
 def _linked(

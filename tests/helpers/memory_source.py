@@ -40,6 +40,10 @@ class MemorySource:
     def name(self) -> str:
         return self.description.rpartition("/")[2]
 
+    @property
+    def is_remote(self) -> bool:
+        return False
+
     def location(self, path: str = "") -> str:
         return f"{self.description}/{path}" if path else self.description
 

@@ -12,6 +12,7 @@ from imgrec import PictureError, Recommender, Store, index_folders
 from imgrec.catalog import main as catalog_main
 from imgrec.collection.filters import Filter
 from imgrec.errors import ImgrecError, StoreError
+from imgrec.objects.opening import objects_at
 from imgrec.search.grid import answer_grid
 from imgrec.sources import opening
 from imgrec.sources.folder import FolderSource
@@ -217,8 +218,14 @@ def test_relocation_to_another_path_and_to_another_kind_of_source(twins: Twins) 
         assert list(opened.catalog.roots()) == [str(twins.folder)]
 
 
-@pytest.fixture(params=["folder", "memory"])
+@pytest.fixture(params=["folder", "memory", "bucket"])
 def source(twins: Twins, request: pytest.FixtureRequest) -> PictureSource:
+    if request.param == "bucket":
+        address = f"s3://{request.getfixturevalue('bucket')}/a prefix"
+        objects = objects_at(address)
+        for path, data in twins.bucket.objects.items():
+            objects.put(path, data)
+        return source_at(f"{address}/")
     return source_at(twins.roots[request.param == "memory"])
 
 
@@ -279,7 +286,7 @@ class TestEverySource:
 
 
 def test_an_unknown_scheme_is_a_folder_name(tmp_path: Path) -> None:
-    assert isinstance(source_at("s3://bucket"), FolderSource)
+    assert isinstance(source_at("s4://bucket"), FolderSource)
     assert source_at(tmp_path).description == str(tmp_path.resolve())
 
 

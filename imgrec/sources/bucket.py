@@ -1,0 +1,174 @@
+"""A bucket as a picture source: the objects below `s3://BUCKET/PREFIX`, `gs://…` or `az://…`.
+
+A listing gives size, time and etag of each object, so a rescan reads only what has another etag.
+Requests are tried again by `imgrec.objects`; what is left is an offline source while the service
+cannot be reached, and an unreadable picture otherwise. After one request that was tried in vain
+the next ones are tried once, so that a service that is gone does not hold up a run for minutes.
+"""
+
+import time
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgrec.errors import ImgrecError, PictureError
+from imgrec.objects.errors import LargeObjectError, ObjectError, PassingObjectError
+from imgrec.objects.objects import ObjectInfo, Objects
+from imgrec.objects.opening import shared_objects
+from imgrec.objects.retries import TRIES
+from imgrec.pictures.formats import SUFFIXES
+from imgrec.pictures.memory import MAX_MEMORY
+from imgrec.sources.key_walk import key_walk
+from imgrec.sources.links import RealPlaces
+from imgrec.sources.passed_over import skipped_lines
+from imgrec.sources.rules import Rules
+from imgrec.sources.source import WEAK, Listed, Listing
+
+# Time in seconds for which a service that did not answer is tried once.
+_GONE_S = 60.0
+_gone: dict[str, float] = {}
+
+
+@dataclass(frozen=True)
+class BucketSource:
+    """The objects below a prefix; implements `imgrec.sources.source.PictureSource`.
+
+    Attributes:
+        description: its address, without a slash at its end.
+    """
+
+    description: str
+
+    @property
+    def name(self) -> str:
+        """The last part of the prefix; the name of the bucket where there is none."""
+        return self.description.rpartition("/")[2]
+
+    @property
+    def is_remote(self) -> bool:
+        """True: each read is a request."""
+        return True
+
+    def location(self, path: str = "") -> str:
+        """Return the address of an object."""
+        return f"{self.description}/{path}" if path else self.description
+
+    def path_of(self, location: str) -> str | None:
+        """Return the key of an address relative to the prefix; None where it is not below."""
+        if location == self.description:
+            return ""
+        prefix = self.description + "/"
+        return location.removeprefix(prefix) if location.startswith(prefix) else None
+
+    def file(self, path: str) -> Path | None:
+        """Return None: there is no local file."""
+        return None
+
+    def identity(self) -> Hashable | None:
+        """Return the address; None where nothing is there or the service cannot be reached."""
+        return None if self.why_offline() else self.description
+
+    def why_offline(self) -> str | None:
+        """Return why the prefix cannot be listed now; None where it can and is not empty."""
+        try:
+            first = next(self._objects().list(), None)
+        except ImgrecError as error:
+            return str(error)
+        return None if first else f"{self.description} holds nothing"
+
+    def check(self, links: RealPlaces | None = None, rules: Rules | None = None) -> None:
+        """List the prefix up to its first picture, one that the rules take.
+
+        Raises:
+            ImgrecError: it is absent, refused or holds no picture.
+        """
+        found = Listing(rules or Rules())
+        if next(self._walked(found), None) is not None:
+            return
+        if not found.seen:
+            raise ImgrecError(f"{self.description} holds nothing: name a bucket and a prefix of it")
+        skipped = "".join(f"; {line}" for line in skipped_lines([found]))
+        raise ImgrecError(
+            f"no pictures in {self.description}: pictures are known by their suffix "
+            f"({' '.join(sorted(SUFFIXES))}, and those of RAW files), objects of other kinds "
+            f"there: {found.others}{skipped}"
+        )
+
+    def pictures(self, found: Listing, links: RealPlaces | None = None) -> Iterator[Listed]:
+        """Yield the pictures below the prefix, each once, folders before what follows them.
+
+        Args:
+            found: its rules say what is taken; updated with what is listed and skipped. "." is
+                unreadable where the service went away in the middle.
+            links: ignored: a bucket has none.
+
+        Raises:
+            ObjectError: it cannot be listed for another reason.
+        """
+        try:
+            yield from self._walked(found)
+        except PassingObjectError:
+            found.unreadable.append(".")
+
+    def find(self, path: str) -> Listed | None:
+        """Return the version of an object; None where there is none.
+
+        Raises:
+            PictureError: `unreadable`: it cannot be known.
+        """
+        try:
+            info = self._objects().head(path)
+        except ImgrecError as error:
+            raise PictureError("unreadable", str(error)) from error
+        return _listed(info) if info else None
+
+    def file_identity(self, path: str) -> Hashable | None:
+        """Return None: an object has one name."""
+        return None
+
+    def read(self, path: str, head: int | None = None) -> bytes:
+        """Return the bytes of an object, or the first `head` of them.
+
+        Raises:
+            PictureError: `unreadable`, `empty` or `too-large` (above `MAX_MEMORY`).
+        """
+        try:
+            data = self._read(path, head)
+        except LargeObjectError as error:
+            raise PictureError("too-large", str(error)) from error
+        except ImgrecError as error:
+            raise PictureError("unreadable", str(error)) from error
+        if not data:
+            raise PictureError("empty", "0 bytes")
+        return data
+
+    def _read(self, path: str, head: int | None) -> bytes:
+        objects = self._objects()
+        was_gone = time.monotonic() - _gone.get(self.description, -_GONE_S) < _GONE_S
+        tries = 1 if was_gone else TRIES
+        most = MAX_MEMORY if head is None else None
+        try:
+            data = objects.get(path, head=head, most_bytes=most, tries=tries)[0]
+        except PassingObjectError:
+            _gone[self.description] = time.monotonic()
+            raise
+        except ObjectError:
+            # No range of an empty object can be asked for.
+            found = objects.head(path) if head is not None else None
+            if found is None or found.size:
+                raise
+            data = b""
+        _gone.pop(self.description, None)
+        return data
+
+    def _walked(self, found: Listing) -> Iterator[Listed]:
+        return key_walk(map(_listed, self._objects().list()), found)
+
+    def _objects(self) -> Objects:
+        return shared_objects(self.description)
+
+
+def _listed(info: ObjectInfo) -> Listed:
+    # An etag is a strong validator: the whole of it counts.
+    token = info.etag.strip('"').replace(WEAK, "-")
+    return Listed(info.key, info.size, info.mtime_ns, token)
