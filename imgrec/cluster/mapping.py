@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any, Literal, TypeVar
 
-from imgrec.cluster.ray_session import ray_session
+from imgrec.cluster.ray_session import last_line, ray_session
 from imgrec.errors import ImgrecError
 from imgrec.system.worker import WorkerDiedError
 from imgrec.system.workers import AHEAD, Workers, cannot_go_on
@@ -86,13 +86,11 @@ def _answer(ray: Any, task: object) -> Any:
     """Return the result of a task, or raise what it raised."""
     try:
         return ray.get(task)
-    except ray.exceptions.RayTaskError as error:
-        raise error.cause from None
     except ray.exceptions.RayError as error:
-        raise ImgrecError(
-            f"a task died {_RETRIES + 1} times on the Ray cluster ({type(error).__name__}): "
-            "its machines may lack memory"
-        ) from error
+        cause = getattr(error, "cause", None)
+        if isinstance(cause, Exception) and not isinstance(cause, ray.exceptions.RayError):
+            raise cause from None
+        raise ImgrecError(f"a task of the Ray cluster was lost: {last_line(error)}") from error
 
 
 def _called(function: Callable[[_Item], _Result], item: _Item) -> _Result:

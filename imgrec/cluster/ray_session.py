@@ -20,7 +20,7 @@ from imgrec.system.extras import require
 ADDRESS = "RAY_ADDRESS"
 # The least that Ray accepts is 75 MB.
 _OBJECT_STORE_BYTES = 100_000_000
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     # Otherwise its daemons print what became of our processes into the output of the command.
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",
@@ -52,7 +52,7 @@ def ray_session() -> Iterator[Any]:
 
 def _imported() -> Any:
     require("ray", extra="scale", why="--workers ray")
-    os.environ.update(_ENVIRONMENT)
+    os.environ.update(ENVIRONMENT)
     if not os.environ.get(ADDRESS):
         os.environ.update(_ALONE)
     import ray
@@ -74,3 +74,9 @@ def _connect(ray: Any) -> None:
         reason = " ".join(str(error).split()) or type(error).__name__
         where = f"the Ray cluster at {ADDRESS}={address}" if address else "Ray on this machine"
         raise ImgrecError(f"{where} cannot be used: {reason[:300]}") from error
+
+
+def last_line(error: Exception) -> str:
+    """Return what of an error of Ray says why; the rest is a traceback of another machine."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

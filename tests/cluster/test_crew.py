@@ -12,7 +12,7 @@ from imgrec.cluster.plan import Plan, read_plan
 from imgrec.cluster.records import read_record, recorded, rows_of
 from imgrec.objects.opening import objects_at
 from imgrec.remote.blobs import Blobs
-from planned_runs import planned
+from planned_runs import part_files, planned, recorded_files
 from stub_encoders import registered
 
 pytest.importorskip("obstore", reason="needs obstore, of the extra scale")
@@ -28,19 +28,7 @@ def url(tmp_path: Path) -> str:
 
 def _is_like_the_store(url: str, plan: Plan, store: Path) -> None:
     """Check that all files of the records are those of a store, and that it has no others."""
-    objects = objects_at(url)
-    made = {}
-    for number in plan.numbers:
-        record = read_record(objects, plan.id, number)
-        assert record is not None
-        for path, entry in record.files.items():
-            assert path not in made
-            made[path] = Blobs(objects).get(entry)
-    kept = {
-        path.relative_to(store).as_posix(): path.read_bytes()
-        for path in store.glob("*/**/part-*/*")
-    }
-    assert made == kept
+    assert recorded_files(url, plan) == part_files(store)
 
 
 @pytest.mark.parametrize("workers", [0, 2])

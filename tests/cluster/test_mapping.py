@@ -1,6 +1,5 @@
 """A function mapped over items, in this process and by others; `test_ray.py` has Ray."""
 
-import os
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -9,27 +8,7 @@ import pytest
 
 from imgrec.cluster.mapping import map_items
 from imgrec.errors import ImgrecError
-
-
-def squared(number: int) -> int:
-    return number * number
-
-
-def dying_once(folder: Path, number: int) -> int:
-    """End the process of every third number, the first time."""
-    mark = folder / str(number)
-    if number % 3 == 0 and not mark.exists():
-        mark.touch()
-        os._exit(1)
-    return number
-
-
-def refusing(number: int) -> int:
-    raise ImgrecError(f"{number} is refused")
-
-
-def dying(number: int) -> int:
-    os._exit(number)
+from mapped_functions import dying, dying_once, refusing, squared
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -6,9 +6,11 @@ from pathlib import Path
 from imgrec import Options, Store, Summary, index_folders
 from imgrec.cluster.fingerprint import fingerprint
 from imgrec.cluster.plan import Plan, Settings, plan_of, write_plan
+from imgrec.cluster.records import read_record
 from imgrec.encoders.spec import Encoder
 from imgrec.indexing.jobs import PartJob
 from imgrec.objects.opening import objects_at
+from imgrec.remote.blobs import Blobs
 
 
 def planned(photos: Path, folder: Path, url: str, options: Options) -> Plan:
@@ -42,3 +44,21 @@ def planned(photos: Path, folder: Path, url: str, options: Options) -> Plan:
 
     index_folders([photos], folder, options, read)
     return made[0]
+
+
+def recorded_files(url: str, plan: Plan) -> dict[str, bytes]:
+    """Return the content of all files of the records of a plan, by path in the store."""
+    objects = objects_at(url)
+    found: dict[str, bytes] = {}
+    for number in plan.numbers:
+        record = read_record(objects, plan.id, number)
+        assert record is not None, number
+        assert not found.keys() & record.files.keys()
+        found |= {path: Blobs(objects).get(entry) for path, entry in record.files.items()}
+    return found
+
+
+def part_files(store: Path) -> dict[str, bytes]:
+    """Return the content of all files of the parts of a store, by path."""
+    paths = store.glob("*/**/part-*/*")
+    return {path.relative_to(store).as_posix(): path.read_bytes() for path in paths}
