@@ -6,6 +6,7 @@ STORE    ?= build/store
 LOGDIR   ?= build/tensorboard
 SITE     ?= build/site
 EXPORT   ?= build/export
+HANDOVER ?= build/vectors
 SAMPLES  ?= build/samples
 GRID     ?= build/query.png
 DUPLICATES ?= build/duplicates.csv
@@ -25,7 +26,7 @@ KILLS    ?= 40
 FILES    ?= 10000
 SEED     ?= 0
 V        ?=
-override settings := PYTHON VENV IMAGES STORE LOGDIR SITE EXPORT SAMPLES GRID DUPLICATES REPORT REVIEW COUNT PORT N D ENCODER WEIGHTS Q K T LAYOUTS KILLS FILES SEED V
+override settings := PYTHON VENV IMAGES STORE LOGDIR SITE EXPORT HANDOVER SAMPLES GRID DUPLICATES REPORT REVIEW COUNT PORT N D ENCODER WEIGHTS Q K T LAYOUTS KILLS FILES SEED V
 # Whether a value was given, before the lines below hide where it came from.
 override counted := $(filter command environment,$(origin COUNT))
 override ported  := $(filter command environment,$(origin PORT))
@@ -57,7 +58,7 @@ override details  := $(if $(V),--verbose)
 override typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index .ready serve catalog projector tensorboard doctor graph duplicates report export query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report bench-serve bench-map endurance fuzz mutants screenshots demo docs clean
+.PHONY: help install dev samples index .ready serve catalog projector tensorboard doctor graph duplicates report export handover query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report bench-serve bench-map endurance fuzz mutants screenshots demo docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -65,7 +66,7 @@ help: ## list the targets
 	@echo
 	@echo "  IMAGES=folder of pictures (default: a rendered sample)   ENCODER=lite0, mini, resnet50, …"
 	@printf '  STORE=%s  LOGDIR=%s  SITE=%s  REPORT=%s\n' "$$STORE" "$$LOGDIR" "$$SITE" "$$REPORT"
-	@printf '  EXPORT=%s  REVIEW=%s  DUPLICATES=%s\n' "$$EXPORT" "$$REVIEW" "$$DUPLICATES"
+	@printf '  EXPORT=%s  HANDOVER=%s  REVIEW=%s  DUPLICATES=%s\n' "$$EXPORT" "$$HANDOVER" "$$REVIEW" "$$DUPLICATES"
 	@printf '  Q=picture, or T=word, and K=%s: what make query asks   LAYOUTS=umap,tsne of the projector\n' "$$K"
 	@printf '  WEIGHTS=file  COUNT=%s  PORT=%s   V=1 prints commands and details\n' "$$COUNT" "$$PORT"
 
@@ -154,6 +155,9 @@ export: index $(VENV)/installed-parquet ## write the network for Gephi, igraph a
 	@mkdir -p -- "$$EXPORT"
 	$(shown)$(PY) -m graph --store="$$STORE" --gexf="$$EXPORT/network.gexf" \
 	    --graphml="$$EXPORT/network.graphml" --parquet="$$EXPORT/network.parquet" --thumbnails $(details) $(chosen)
+
+handover: index $(VENV)/installed-parquet ## write the vectors as Parquet, for other search engines
+	$(shown)$(PY) -m imgrec.export --store="$$STORE" --parquet="$$HANDOVER" $(details) $${ENCODER:+--feature="$$ENCODER"}
 
 query: .ready ## find the pictures most similar to Q="a.jpg b.jpg …" (up to five), or that show T=dog
 	@test -n "$$Q$$T" || { echo 'name a picture or a thing: make query Q=some.jpg, or T=dog' >&2; exit 2; }

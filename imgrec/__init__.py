@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from imgrec.duplicates.find import find_duplicates
     from imgrec.duplicates.groups import Duplicates, Group, Member
     from imgrec.duplicates.keep_rules import KeepRules
+    from imgrec.handover.export import Exported, export_vectors
     from imgrec.indexing.options import IndexOptions as Options
     from imgrec.indexing.options import Summary
     from imgrec.indexing.run import index_folders
@@ -41,6 +42,7 @@ else:
         {
             "Answer": "imgrec.search.answer:Answer",
             "Duplicates": "imgrec.duplicates.groups:Duplicates",
+            "Exported": "imgrec.handover.export:Exported",
             "Group": "imgrec.duplicates.groups:Group",
             "KeepRules": "imgrec.duplicates.keep_rules:KeepRules",
             "Listing": "imgrec.search.listing:Listing",
@@ -53,6 +55,7 @@ else:
             "Store": "imgrec.store.store:Store",
             "Summary": "imgrec.indexing.options:Summary",
             "Text": "imgrec.search.answer:Text",
+            "export_vectors": "imgrec.handover.export:export_vectors",
             "find_duplicates": "imgrec.duplicates.find:find_duplicates",
             "index_folders": "imgrec.indexing.run:index_folders",
             "neighbors_of": "imgrec.neighbors.graph:neighbors_of",
@@ -63,6 +66,7 @@ __all__ = [
     "Answer",
     "Duplicates",
     "EncoderError",
+    "Exported",
     "Group",
     "ImgrecError",
     "KeepRules",
@@ -81,6 +85,7 @@ __all__ = [
     "WrongTypeError",
     "WrongValueError",
     "__version__",
+    "export_vectors",
     "find_duplicates",
     "index_folders",
     "neighbors_of",

@@ -32,6 +32,7 @@ COMMANDS = {
     "collections": Command(
         "ask", "imgrec.collections", "name selections of pictures, export and copy them"
     ),
+    "export": Command("ask", "imgrec.export", "hand the vectors over: Parquet, Lance, Qdrant"),
     "serve": Command("look", "imgrec.serve", "a page to search a store in the browser"),
     "projector": Command(
         "look", "projector.__main__", "write a logdir for TensorBoard's projector"

@@ -60,6 +60,7 @@ SLOW = (
     "graph/pages/test_site.py",
     "graph/pages/test_taken_over.py",
     "graph/test_growth.py",
+    "handover/test_memory.py",
     "indexing/test_default.py",
     "indexing/test_foreign.py",
     "indexing/test_growth.py",

@@ -20,7 +20,7 @@ from paths import ROOT
 LAYERS = {
     "imgrec": "errors version < system < objects pictures < sources < collection < encoders < store"
     " < labels < distances < derived < remote < indexing neighbors < cluster"
-    " < layouts duplicates search maps handover"
+    " < layouts duplicates search maps < handover"
     " < checks reporting review serving",
     "graph": "choices < addresses words picture_facts < communities previews < name_search exports"
     " < map < pages",

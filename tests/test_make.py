@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 def _make(build: Path, *arguments: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
     places = {"STORE": "store", "SAMPLES": "samples", "LOGDIR": "logdir", "SITE": "site"}
     places |= {"DUPLICATES": "tables/duplicates.csv", "EXPORT": "export", "REPORT": "report"}
-    places |= {"REVIEW": "review"}
+    places |= {"REVIEW": "review", "HANDOVER": "vectors"}
     variables = [f"{name}={build / folder}" for name, folder in places.items()]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
     # Mark the installation as up to date, so that the target under test does not install anything.
@@ -42,6 +42,7 @@ def _make(build: Path, *arguments: str, code: int = 0) -> "subprocess.CompletedP
         ("duplicates", "tables/duplicates.csv"),
         ("report", "report/index.html"),
         ("export", "export/network.parquet"),
+        ("handover", "vectors/part-000000.parquet"),
     ],
 )
 def test_a_target_works_from_nothing_and_a_second_run_computes_nothing(

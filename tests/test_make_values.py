@@ -20,7 +20,18 @@ pytestmark = pytest.mark.skipif(
 )
 
 _NAMES = (
-    *("IMAGES", "STORE", "LOGDIR", "SITE", "EXPORT", "SAMPLES", "GRID", "DUPLICATES", "REPORT"),
+    *(
+        "IMAGES",
+        "STORE",
+        "LOGDIR",
+        "SITE",
+        "EXPORT",
+        "HANDOVER",
+        "SAMPLES",
+        "GRID",
+        "DUPLICATES",
+        "REPORT",
+    ),
     "REVIEW",
     *("COUNT", "PORT", "N", "D", "ENCODER", "WEIGHTS", "Q", "K", "T", "LAYOUTS"),
     *("KILLS", "FILES", "SEED", "V"),

@@ -29,6 +29,14 @@ class Labels:
 
     def of(self, ids: Iterable[int]) -> dict[int, dict[str, str]]:
         """Return {id: {kind: value}}; several values of a kind are joined by a comma."""
+        # A file that somebody else wrote may give a picture any number of values.
+        return {
+            image_id: {kind: JOINT.join(values) for kind, values in kinds.items()}
+            for image_id, kinds in self.lists(ids).items()
+        }
+
+    def lists(self, ids: Iterable[int]) -> dict[int, dict[str, list[str]]]:
+        """Return {id: {kind: values}}, kinds and values in ascending order."""
         found: dict[int, dict[str, list[str]]] = {int(i): {} for i in ids}
         for chunk in chunks(list(found)):
             marks = ", ".join("?" * len(chunk))
@@ -38,11 +46,7 @@ class Labels:
             )
             for image_id, kind, value in self._db.execute(query, chunk):
                 found[image_id].setdefault(kind, []).append(value)
-        # A file that somebody else wrote may give a picture any number of values.
-        return {
-            image_id: {kind: JOINT.join(values) for kind, values in kinds.items()}
-            for image_id, kinds in found.items()
-        }
+        return found
 
     def rows(self, kind: str) -> list[tuple[int, str]]:
         """Return all labels (image id, value) of a kind, of pictures of any status."""

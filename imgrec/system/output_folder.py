@@ -123,6 +123,13 @@ LOGDIR = OutputFolder(
     r"|events\.out\.tfevents\.imgrec|metadata\.tsv|projector_config\.pbtxt|sprite\.webp"
     r"|tensor\.bytes)",
 )
+PARQUET = OutputFolder("Parquet export", "_imgrec.json", r"part-[0-9]+\.parquet")
+LANCE = OutputFolder(
+    "Lance export",
+    "_imgrec.json",
+    r"data/[0-9a-f-]+\.lance|_transactions/[0-9a-f-]+\.txn"
+    r"|_versions/([0-9]+\.manifest|latest_version_hint\.json)",
+)
 
 
 def _listed(folder: Path) -> set[str]:

@@ -12,8 +12,8 @@ from paths import ROOT
 
 KINDS = {value for name, value in vars(kinds).items() if name.isupper() and isinstance(value, str)}
 # Constants equal to a label kind that mean something else: the object of a count, the name of a
-# chart.
-_OTHER_SENSES = {"counted", "Chart"}
+# chart, the name of an argument.
+_OTHER_SENSES = {"counted", "Chart", "check_type"}
 _IN_SQL = re.compile(rf"\bkind\b.{{0,40}}'({'|'.join(KINDS)})'")
 
 
