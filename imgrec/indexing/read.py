@@ -8,6 +8,7 @@ encoders from them.
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 
@@ -19,6 +20,7 @@ from imgrec.encoders import matching_encoder
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors
 from imgrec.errors import MemoryShortageError, PictureError
 from imgrec.indexing.blame import Attempt, attempt, encode_with, joined_faults
+from imgrec.indexing.read_ahead import Read, reads
 from imgrec.pictures.color_word import color_of
 from imgrec.pictures.decoding import Picture, Scales, decode, digest
 from imgrec.pictures.measures import measures_of
@@ -26,7 +28,6 @@ from imgrec.pictures.metadata import metadata_of
 from imgrec.pictures.metadata_names import Datum
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
 from imgrec.pictures.scaling import THUMB_PX, jpeg_of, webp_of
-from imgrec.sources.opening import source_of
 from imgrec.store.classes import Top, top_classes
 from imgrec.system.worker import beat
 
@@ -146,15 +147,16 @@ def extract(task: Task) -> Readings:
     encoders = {spec.name: _encoder(spec) for spec in task.light}
     wanted = {*task.heavy, *(encoder.spec.preprocessing for encoder in encoders.values())}
     gathered = _Gathered(pixels={preprocessing: [] for preprocessing in wanted})
-    for file in task.files:
-        _extract_file(gathered, *file, task)
+    with closing(reads(task.files)) as ahead:
+        for (image_id, *_), read in zip(task.files, ahead, strict=True):
+            _extract_file(gathered, image_id, read, task)
     beat(None, None)
     pixels = {key: _stacked(values, key) for key, values in gathered.pixels.items()}
     found = {
         name: _attempt(encoder, pixels[encoder.spec.preprocessing])
         for name, encoder in encoders.items()
     }
-    read = Readings(
+    made = Readings(
         outcomes=gathered.outcomes,
         ids=np.array([o.id for o in gathered.outcomes if o.status == "ok"], np.int64),
         thumbs=gathered.thumbs,
@@ -171,7 +173,7 @@ def extract(task: Task) -> Readings:
         decode_s=gathered.decode_s,
         busy_s=time.perf_counter() - started,
     )
-    return read.without(joined_faults(found.values()))
+    return made.without(joined_faults(found.values()))
 
 
 def failed(task: Task, reason: str | None, message: str) -> Readings:
@@ -196,12 +198,12 @@ def failed(task: Task, reason: str | None, message: str) -> Readings:
     )
 
 
-def _extract_file(gathered: _Gathered, image_id: int, root: str, path: str, task: Task) -> None:
+def _extract_file(gathered: _Gathered, image_id: int, read: Read, task: Task) -> None:
     started = time.perf_counter()
     content = None
     try:
         _begin(Step(image_id, "unreadable", READ_S))
-        data = source_of(root).read(path)
+        data = read()
         _begin(Step(image_id, "timeout", task.timeout_s))
         content = digest(data)
         picture = decode(data, need_px=_need_px(list(gathered.pixels), task.preview_px))

@@ -19,7 +19,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-_DELAY_S = 0.05
 _TIMEOUT_S = 120
 _SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
 
@@ -67,6 +66,7 @@ class FaultProxy:
     Attributes:
         upstream: address of the server behind it.
         faults: decides; may be replaced while it runs.
+        delay_s: seconds by which an answer is late.
         counts: number of requests by what happened to them.
         requests: method and path of each request, in the order in which they came.
         endpoint: the own address.
@@ -74,6 +74,7 @@ class FaultProxy:
 
     upstream: str
     faults: Faults
+    delay_s: float = 0.05
     counts: Counter[Fault] = field(default_factory=Counter)
     requests: list[tuple[str, str]] = field(default_factory=list)
     endpoint: str = ""
@@ -92,9 +93,9 @@ class FaultProxy:
 
 
 @contextmanager
-def fault_proxy(upstream: str, faults: Faults) -> Iterator[FaultProxy]:
+def fault_proxy(upstream: str, faults: Faults, delay_s: float = 0.05) -> Iterator[FaultProxy]:
     """Run a proxy on a free port of 127.0.0.1 in front of a server."""
-    proxy = FaultProxy(upstream, faults)
+    proxy = FaultProxy(upstream, faults, delay_s)
 
     class Handler(_Handler):
         at = proxy
@@ -144,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
             return
         if fault is Fault.DELAY:
-            time.sleep(_DELAY_S)
+            time.sleep(self.at.delay_s)
         self._answer(status, reason, headers, data, cut=fault is Fault.HALF_BODY)
 
     do_HEAD = do_GET  # noqa: N815
