@@ -16,7 +16,7 @@ Arguments = argparse._ActionsContainer  # a parser, or one of its groups
 
 
 def store_option(
-    group: Arguments, *, made: bool = False, folder: Callable[[str], Path] = Path
+    group: Arguments, *, made: bool = False, folder: Callable[[str], Path | str] = Path
 ) -> None:
     """Add `--store`; `store_of` returns what it means.
 

@@ -52,7 +52,7 @@ class Parser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         # An empty name would be the folder one works in.
-        self.register("type", Path, _path)
+        self.register("type", Path, path_argument)
         version = f"imgrec {__version__}"
         self.add_argument("--version", action="version", version=version, help="print the version")
 
@@ -113,7 +113,12 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
-def _path(text: str) -> Path:
+def path_argument(text: str) -> Path:
+    """Return the path that an argument names.
+
+    Raises:
+        ArgumentTypeError: it is empty.
+    """
     if not text:
         raise argparse.ArgumentTypeError("an empty text is no path: name one")
     return Path(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,10 @@ from imgrec.arguments import (
     store_option,
     workers_option,
 )
-from imgrec.commands import Parser, pasteable, run, summary_line
+from imgrec.commands import Parser, pasteable, path_argument, run, summary_line
 from imgrec.errors import ImgrecError
 from imgrec.indexing.options import DEFAULT_ENCODERS, IndexOptions
+from imgrec.objects.addresses import is_address
 from imgrec.pictures.preview_size import LEAST_PREVIEW_PX, MOST_PREVIEW_PX, PREVIEW_PX
 from imgrec.sources.globs import glob_problem
 from imgrec.sources.rules import TAKEN_KINDS
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 _SHOWN_WARNINGS = 10
 # With --relocate alone; how many processes at most is no promise that there are some.
-_OF_RELOCATING = ("relocate", "store", "workers", "quiet", "verbose")
+_OF_RELOCATING = ("relocate", "store", "work", "workers", "quiet", "verbose")
 
 _DESCRIPTION = """\
 Make or update a store of pictures: its catalog, thumbnails, features, labels and search indexes.
@@ -55,6 +57,8 @@ examples:
   imgrec index --reread 'scans/*'                  files changed without another size or time
   imgrec index --vectors dino=vectors.npy          paths in vectors.txt, one a line
   imgrec index --relocate /mnt/old /mnt/new        the disk has another path now
+  imgrec index ~/Pictures --store s3://bucket/store
+                                                   the store in object storage
 """
 
 
@@ -130,7 +134,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--reread", nargs="?", const="", metavar="GLOB", help=again)
 
     group = parser.add_argument_group("store")
-    store_option(group, made=True)
+    store_option(group, made=True, folder=_place)
+    work = "the working copy of a store in object storage; default: one in the user's cache"
+    group.add_argument("--work", type=Path, metavar="DIR", help=work)
     previews = "keep a larger picture of each beside its thumbnail, for the pages of imgrec graph: "
     previews += "WebP of PX pixels (default %(const)s); kept for later runs"
     group.add_argument(
@@ -201,14 +207,28 @@ def _index(arguments: argparse.Namespace) -> None:
     from imgrec.system.text import counted
 
     _check(arguments)
-    store = store_of(arguments.store, made=True)
     options = _options(arguments)
-    for old, new in arguments.relocate:
-        for moved in relocate(store, old, new):
-            sys.stdout.write(printable(_relocated(moved)) + "\n")
+
+    def relocate_roots(store: Path) -> None:
+        for old, new in arguments.relocate:
+            for moved in relocate(store, old, new):
+                sys.stdout.write(printable(_relocated(moved)) + "\n")
+
+    store: Path | str
+    index: Callable[..., Summary] = index_folders
+    if isinstance(arguments.store, str):
+        from imgrec.cluster.drive import change_in, index_to
+
+        store = arguments.store
+        if arguments.relocate:
+            change_in(store, relocate_roots, work=arguments.work)
+        index = partial(index_to, work=arguments.work)
+    else:
+        store = store_of(arguments.store, made=True)
+        relocate_roots(store)
     if arguments.relocate and not arguments.folders:
         return
-    summary = index_folders(arguments.folders, store, options)
+    summary = index(arguments.folders, store, options)
     _warn(summary.warnings)
     sys.stdout.write(pasteable(report(summary, verbose=arguments.verbose)))
     sys.stdout.write(summary_line(told(summary), arguments, store))
@@ -257,6 +277,8 @@ def _check(arguments: argparse.Namespace) -> None:
     Raises:
         ImgrecError: one is given.
     """
+    if not isinstance(arguments.store, str):
+        refuse(arguments.given, ["work"], "is for a store in object storage: name one by --store")
     if arguments.folders:
         return
     refuse(arguments.given, ["only"], "needs FOLDER: it leaves out the pictures of all others")
@@ -274,6 +296,11 @@ def _preview_px(text: str) -> int:
         f"{text!r} is no size of previews: give pixels from {LEAST_PREVIEW_PX} to "
         f"{MOST_PREVIEW_PX}, or write the folder to index before --previews"
     )
+
+
+def _place(text: str) -> Path | str:
+    """Return a folder, or an address of object storage as text."""
+    return text if is_address(text) else path_argument(text)
 
 
 def _glob(text: str) -> str:

@@ -49,6 +49,11 @@ class Meter:
         self._before = now
         return {name: now[name] - before[name] for name in now}
 
+    def lap_of_traffic(self) -> Cost:
+        """Return what `lap` does without the seconds, which another meter of the process counts."""
+        lap = self.lap()
+        return {name: lap[name] for name in lap if not name.endswith("_s")}
+
     def _hold(self, seconds: float) -> None:
         self._held_s += seconds
 
@@ -73,7 +78,7 @@ def cost_of_sources(entries: Iterable[Entry]) -> Cost:
     return counted
 
 
-def total(costs: Iterable[Mapping[str, float]]) -> Cost:
+def summed(costs: Iterable[Mapping[str, float]]) -> Cost:
     """Return the sums of costs by name."""
     found: Counter[str] = Counter()
     for cost in costs:

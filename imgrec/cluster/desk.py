@@ -10,7 +10,7 @@ from functools import partial
 from types import TracebackType
 from typing import NamedTuple
 
-from imgrec.cluster.cost import Cost, Meter, cost_of_sources, total
+from imgrec.cluster.cost import Cost, Meter, cost_of_sources, summed
 from imgrec.cluster.made import find_made, keep_made, made_key
 from imgrec.cluster.outputs import descriptions_of, upload
 from imgrec.cluster.plan import Plan, read_job
@@ -147,13 +147,13 @@ class Desk:
         key = made_key(self.plan, job, entries)
         if key:
             keep_made(self._objects, self._blobs, key, job, done, files)
-        cost = total([worked, cost_of_sources(entries)])
+        cost = summed([worked, cost_of_sources(entries)])
         return self._record(job.number, done.rows, files, cost)
 
     def _record(self, number: int, rows: Rows, files: Mapping[str, Blob], worked: Cost) -> PartDone:
         failed = sum(outcome.status == "failed" for outcome in rows.outcomes)
         kept = self._blobs.put(rows_content(rows))
-        cost = total([worked, self._meter.lap()])
+        cost = summed([worked, self._meter.lap()])
         record = Record(number, files, kept, int(worked.get("pictures", 0)), failed, cost)
         counts, differs = write_record(self._objects, self.plan.id, record)
         return _part_done(counts, cost, differs)

@@ -20,9 +20,15 @@ from imgrec.version import __version__
 
 Fingerprint = dict[str, Any]
 
-_DECODERS = ("pillow", "pillow-heif", "numpy")
-# What computes the vectors of encoders that are not in the box.
-_NETWORKS = ("torch", "torchvision", "timm", "open-clip-torch", "onnxruntime")
+
+class FingerprintError(ImgrecError):
+    """This machine would compute other vectors than a plan says."""
+
+
+# What decodes pictures, and computes the vectors of the encoders in the box.
+_ALWAYS = ("pillow", "pillow-heif", "numpy", "numba", "onnxruntime")
+# What computes those of all others.
+_NETWORKS = ("torch", "torchvision", "timm", "open-clip-torch")
 # Codecs that Pillow was built with.
 _CODECS = ("jpg", "libjpeg_turbo", "zlib", "webp", "libtiff", "avif", "jpg_2000")
 
@@ -35,7 +41,7 @@ def fingerprint(encoders: Mapping[str, Encoder], device: str, batch: int) -> Fin
         device: as `--device` has it.
         batch: pictures a forward pass.
     """
-    names = list(_DECODERS)
+    names = list(_ALWAYS)
     if any(name not in BUILT_IN for name in encoders):
         names += _NETWORKS
     on_device = any(not encoder.spec.in_worker for encoder in encoders.values())
@@ -57,11 +63,11 @@ def check_same(planned: Fingerprint, here: Fingerprint) -> None:
     """Check that this process would compute what was planned.
 
     Raises:
-        ImgrecError: it would not; one line names the first difference.
+        FingerprintError: it would not; one line names the first difference.
     """
     difference = next(_differences(planned, here), None)
     if difference:
-        raise ImgrecError(
+        raise FingerprintError(
             f"this machine would make other vectors than the plan says ({difference}): install "
             "the same versions on all machines"
         )

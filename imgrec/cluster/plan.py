@@ -200,6 +200,16 @@ def newest_plans(objects: Objects) -> list[Plan]:
     return [read_plan(objects, name[11:]) for name in known if name[:10] == newest]
 
 
+def is_finished(objects: Objects, plan_id: str) -> bool:
+    """Return True if a plan is marked as one that nobody goes on with."""
+    return objects.head(_finished_key(plan_id)) is not None
+
+
+def finish_plan(objects: Objects, plan_id: str) -> None:
+    """Mark a plan whose results are in a manifest, or that is given up."""
+    objects.create(_finished_key(plan_id), b"{}")
+
+
 def asked_digest(values: Mapping[str, Any]) -> str:
     """Return the digest of options as a user gave them."""
     return digest_of({name: str(value) for name, value in values.items()})
@@ -207,6 +217,10 @@ def asked_digest(values: Mapping[str, Any]) -> str:
 
 def _plan_key(plan_id: str) -> str:
     return f"jobs/{plan_id}/plan.json"
+
+
+def _finished_key(plan_id: str) -> str:
+    return f"jobs/{plan_id}/finished.json"
 
 
 def _job_key(plan_id: str, number: int) -> str:

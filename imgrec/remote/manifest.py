@@ -51,7 +51,7 @@ class Manifest:
         previous: digest of the manifest before; "" for the first one.
         sheets: {name: entry}, see `imgrec.remote.places`.
         committers: `ANY`; or `ONE` where the storage cannot refuse to overwrite.
-        cost: what the run that made it took, by name.
+        cost: what it took to make the store so far, by name (`imgrec.cluster.cost`).
         written_by: the version of imgrec that wrote it.
     """
 

@@ -179,7 +179,8 @@ class RemoteStore:
 
         Args:
             changes: {path: entry of a blob that is there, None to remove the file}.
-            cost: what the run took, by name, such as `cpu_s`.
+            cost: what the store took so far, by name, such as `cpu_s`; None for that of the state
+                before.
 
         Raises:
             ConflictError: another process committed since this state was read. The same changes
@@ -190,7 +191,8 @@ class RemoteStore:
         sheets = self._changed(changes)
         number, previous = self.manifest.number + 1, self.manifest.digest()
         committers = self.manifest.committers
-        made = Manifest(number, previous, sheets, committers, dict(cost or {}))
+        cost = self.manifest.cost if cost is None else cost
+        made = Manifest(number, previous, sheets, committers, dict(cost))
         self._create(made)
         self.manifest = made
         return made

@@ -1,0 +1,87 @@
+"""Apply the records of finished jobs to the working copy, in the order of their numbers."""
+
+from collections.abc import Iterable, Sequence
+
+from imgrec.cluster.plan import Plan
+from imgrec.cluster.records import Record, read_record, rows_of
+from imgrec.cluster.working_copy import WorkingCopy
+from imgrec.collection import Outcome
+from imgrec.indexing.finished import record
+from imgrec.indexing.options import Summary
+from imgrec.store.store import Store
+
+# Jobs that are applied before their state is committed, at most.
+COMMIT_JOBS = 64
+
+
+class Applier:
+    """Takes numbers of jobs as they are done, and applies their records in order."""
+
+    def __init__(
+        self,
+        copy: WorkingCopy,
+        store: Store,
+        plan: Plan,
+        numbers: Sequence[int],
+        summary: Summary,
+    ) -> None:
+        """Begin.
+
+        Args:
+            copy: the working copy.
+            store: it, open for writing.
+            plan: of the jobs.
+            numbers: of the jobs that are to be applied, ascending.
+            summary: gets warnings about files.
+        """
+        self._copy, self._store, self._plan = copy, store, plan
+        self._left = list(reversed(numbers))
+        self._summary = summary
+        self._done: set[int] = set()
+        self._uncommitted = 0
+
+    def came(self, numbers: Iterable[int]) -> None:
+        """Note that jobs are done, and apply those whose turn it is.
+
+        Raises:
+            ConflictError: another driver has committed meanwhile.
+            ImgrecError: a record is damaged.
+        """
+        self._done.update(numbers)
+        while self._left and self._left[-1] in self._done:
+            found = read_record(self._copy.remote.objects, self._plan.id, self._left.pop())
+            if found is not None and not self._copy.is_applied(found.files):
+                self._apply(found)
+            if self._uncommitted >= COMMIT_JOBS:
+                self.finish()
+
+    def finish(self) -> None:
+        """Commit what is applied; raises as `came`."""
+        self._uncommitted = 0
+        self._copy.commit(self._store)
+
+    def _apply(self, found: Record) -> None:
+        if not self._copy.is_free(found.files):
+            # Another plan has given its numbers to other pictures meanwhile.
+            return
+        remote = self._copy.remote
+        data = remote.blobs.get(found.rows, "the rows of a part")
+        rows = rows_of(data, remote.objects.location())
+        # As of a run on one machine: the catalog before the parts.
+        record(self._store.catalog, rows)
+        self._copy.add(found.files)
+        self._copy.spend(found.cost)
+        self._uncommitted += 1
+        self._summary.unread += sum(outcome.status == "new" for outcome in rows.outcomes)
+        self._summary.warnings += self._lines(rows.outcomes, rows.changed)
+
+    def _lines(self, outcomes: Sequence[Outcome], changed: Sequence[int]) -> list[str]:
+        catalog = self._store.catalog
+        failed = {o.id: o for o in outcomes if o.status == "failed"}
+        return [
+            *(
+                f"{entry.location}: {failed[entry.id].reason} ({failed[entry.id].detail})"
+                for entry in catalog.entries(failed)
+            ),
+            *(f"{e.location} changed while it was read" for e in catalog.entries(changed)),
+        ]

@@ -1,0 +1,141 @@
+"""The working copy of a driver: a local store that follows one in object storage.
+
+A run scans, plans and makes indexes in it as in any store, and what it changed is committed as the
+next state. What crews made elsewhere is brought when it is applied. Invariant: what is in the copy
+and not in object storage can be made again, so the copy may be deleted at any time but while a
+driver works with it.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import platformdirs
+
+from imgrec.cluster.cost import Cost, Meter, summed
+from imgrec.cluster.fingerprint import digest_of
+from imgrec.collection.digest import catalog_digest
+from imgrec.collection.snapshot import write_snapshot
+from imgrec.errors import StoreError
+from imgrec.remote.bring import bring
+from imgrec.remote.local import LocalFiles
+from imgrec.remote.manifest import Entry
+from imgrec.remote.places import CATALOG_PATH, STORE_PATH, by_unit
+from imgrec.remote.pull import pull
+from imgrec.remote.store import RemoteStore
+from imgrec.store.manifest import is_store
+from imgrec.store.pulled import Pulled, read_pulled, write_pulled
+from imgrec.store.store import Store
+
+
+def default_work(url: str) -> Path:
+    """Return the folder of the working copy of a store in object storage, in the user's cache."""
+    return platformdirs.user_cache_path("imgrec") / "work" / digest_of(url)[:16]
+
+
+class WorkingCopy:
+    """A local store that follows one in object storage.
+
+    Attributes:
+        folder: of the local store.
+        remote: the store in object storage, at the state that the copy follows.
+    """
+
+    def __init__(self, url: str, folder: Path) -> None:
+        """Bring the copy to the newest state.
+
+        Args:
+            url: the address; an empty store is made there if there is none.
+            folder: of the copy; absent, or one that followed this address before.
+
+        Raises:
+            StoreError: the folder is a store of its own, or holds something else.
+            ObjectError: the address cannot be reached or written.
+        """
+        self.folder = folder
+        self.remote = RemoteStore.create(url)
+        before = read_pulled(folder) if folder.is_dir() else None
+        if is_store(folder) and (before is None or before.url != self.remote.url):
+            raise StoreError(
+                f"{folder} is a store of its own, no working copy of {self.remote.url}: name "
+                "another folder by --work, or imgrec push it there"
+            )
+        if STORE_PATH in self.remote.entries():
+            state = pull(url, folder, force=True).number
+            while self.remote.manifest.number < state:
+                self.remote.refresh()
+            with Store.open(folder) as store:
+                self._catalog_was = catalog_digest(store.catalog)
+        else:
+            Store.create(folder).close()
+            write_pulled(folder, Pulled(self.remote.url, {}))
+            self._catalog_was = ""
+        self._there = self.remote.entries()
+        self._spent: Cost = {}
+        self._meter = Meter(self.remote.objects.traffic)
+
+    def is_applied(self, files: Mapping[str, Entry]) -> bool:
+        """Return True if all these files are those of the state; False of no files."""
+        return bool(files) and all(self._there.get(path) == of for path, of in files.items())
+
+    def is_free(self, files: Mapping[str, Entry]) -> bool:
+        """Return True if the state has no file of these paths."""
+        return not any(path in self._there for path in files)
+
+    def add(self, files: Mapping[str, Entry]) -> None:
+        """Bring new parts, which a commit takes into the state.
+
+        Args:
+            files: of whole parts, by path; their blobs are there.
+
+        Raises:
+            ObjectError: one cannot be read.
+        """
+        self.remote.blobs.known(entry.digest for entry in files.values())
+        bring(self.remote, self.folder, by_unit(files), quiet=True)
+
+    def spend(self, cost: Mapping[str, float]) -> None:
+        """Add a cost to that of the next commit."""
+        self._spent = summed([self._spent, cost])
+
+    def commit(self, store: Store) -> None:
+        """Commit the state of the copy, if it has changed.
+
+        Args:
+            store: the open copy.
+
+        Raises:
+            ConflictError: another driver has committed meanwhile.
+            ObjectError: something cannot be written.
+        """
+        changes = self._changes()
+        now = catalog_digest(store.catalog)
+        if now != self._catalog_was or CATALOG_PATH not in self._there:
+            changes[CATALOG_PATH] = self._snapshot()
+        if changes:
+            self.spend(self._meter.lap_of_traffic())
+            cost = summed([self.remote.manifest.cost, self._spent])
+            manifest = self.remote.commit(changes, cost)
+            self._spent = {}
+            state = {manifest.number: manifest.digest()}
+            write_pulled(self.folder, Pulled(self.remote.url, state))
+            self._there, self._catalog_was = self.remote.entries(), now
+
+    def _changes(self) -> dict[str, Entry | None]:
+        """Return what differs from the state, but for the catalog; its content is written."""
+        there, local = by_unit(self._there), LocalFiles(self.folder, {})
+        changes: dict[str, Entry | None] = {}
+        for unit in there.keys() - local.units.keys() - {CATALOG_PATH}:
+            changes |= dict.fromkeys(there[unit])
+        for unit, sizes in local.units.items():
+            known = there.get(unit, {})
+            if unit != CATALOG_PATH and not local.is_of(unit, known):
+                changes |= dict.fromkeys(known)
+                changes |= {path: self.remote.blobs.put_file(self.folder / path) for path in sizes}
+        return changes
+
+    def _snapshot(self) -> Entry:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / CATALOG_PATH
+            write_snapshot(self.folder / CATALOG_PATH, file)
+            return self.remote.blobs.put_file(file)

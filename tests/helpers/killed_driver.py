@@ -1,0 +1,43 @@
+"""`python killed_driver.py AFTER PHOTOS URL WORK`: index, and be killed at a request to storage.
+
+The process ends as by `kill -9`, right before the request of that number, or right after it where
+the number is odd: nothing is cleaned up, and what was under way is lost.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from imgrec import Options
+from imgrec.cluster.drive import index_to
+from imgrec.objects.objects import Objects
+
+OPTIONS = Options(encoders=("mini",), workers=0, batch_size=4, part_rows=3)
+KILLED = 9
+
+
+def _counted(method: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
+    def called(*arguments: Any, **named: Any) -> Any:
+        left[0] -= 1
+        if left[0] == 0 and left[1] % 2 == 0:
+            os._exit(KILLED)
+        result = method(*arguments, **named)
+        if left[0] == 0:
+            os._exit(KILLED)
+        return result
+
+    return called
+
+
+def main() -> None:
+    after, photos, url, work = int(sys.argv[1]), *sys.argv[2:]
+    left = [after, after]
+    for name in ("get", "create", "put", "head"):
+        setattr(Objects, name, _counted(getattr(Objects, name), left))
+    index_to([photos], url, OPTIONS, work=Path(work))
+
+
+if __name__ == "__main__":
+    main()
