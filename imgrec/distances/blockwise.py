@@ -79,6 +79,7 @@ def distances_to_all(
         queries: float32, not scaled yet.
         norm: 1 or 2 to divide all vectors by their L1 or L2 norm first; 0 for no scaling.
     """
+    feature.check_reach()
     distances = np.empty((len(queries), len(feature)), np.float32)
     function = _function(metric, len(queries) * len(feature) * feature.dimensions)
     queries, fused = _prepared(queries, norm), _fused(metric, feature, queries)
@@ -104,6 +105,7 @@ def distances_to_rows(
 
     As `distances_to_all`, but gathers only 4 MB of vectors at a time.
     """
+    feature.check_reach(len(rows))
     distances = np.empty((len(queries), len(rows)), np.float32)
     function = _function(metric, len(queries) * len(rows) * feature.dimensions)
     queries, fused = _prepared(queries, norm), _fused(metric, feature, queries)

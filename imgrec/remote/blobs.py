@@ -16,17 +16,13 @@ from typing import BinaryIO
 from imgrec.errors import StoreError
 from imgrec.objects.objects import Objects
 from imgrec.remote.manifest import Entry
+from imgrec.store.elsewhere import blob_key
 from imgrec.store.parts import content_digest
 from imgrec.system.regular_files import open_regular, read_regular
 
 # Larger files are read and written in pieces, so that memory stays bounded.
 PIECE_BYTES = 1 << 24
 _CHUNK_BYTES = 1 << 20
-
-
-def blob_key(digest: str) -> str:
-    """Return the key of a blob."""
-    return f"blobs/{digest[:2]}/{digest}"
 
 
 class Blobs:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from imgrec.encoders.spec import Vectors
+from imgrec.store.elsewhere import FarVectors
 
 Places = slice | NDArray[np.intp]
 # Rows of a piece: with 1,792 dimensions half a megabyte.
@@ -79,8 +80,8 @@ class ComposedVectors:
     """
 
     composition: Composition
-    first: NDArray[Any]
-    second: NDArray[Any]
+    first: NDArray[Any] | FarVectors
+    second: NDArray[Any] | FarVectors
     first_places: NDArray[np.intp]
     second_places: NDArray[np.intp]
 

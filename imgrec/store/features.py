@@ -19,9 +19,16 @@ from imgrec.encoders.spec import Vectors
 from imgrec.errors import StoreError
 from imgrec.store.arrays import load_array, load_ids
 from imgrec.store.composition import ComposedVectors
+from imgrec.store.elsewhere import (
+    MOST_BYTES,
+    VECTORS_FILE,
+    Elsewhere,
+    FarVectors,
+    read_ahead,
+)
 from imgrec.store.parts import MANIFEST, check_rows, content_digest, part_name, part_numbers
 from imgrec.system.folder_names import name_of_folder
-from imgrec.system.json_files import MOST_BYTES
+from imgrec.system.json_files import MOST_BYTES as MOST_JSON_BYTES
 from imgrec.system.regular_files import read_regular
 
 Rows = slice | NDArray[np.intp]
@@ -40,7 +47,7 @@ class Block:
     """
 
     ids: Ids
-    vectors: NDArray[Any] | ComposedVectors
+    vectors: NDArray[Any] | ComposedVectors | FarVectors
     rows: NDArray[np.intp] | None = None
     source: str = ""
 
@@ -81,10 +88,17 @@ class FeatureStore:
         self.blocks = [block for block in _newest(blocks) if len(block.ids)]
         self.ids: Ids = _sorted([block.ids for block in self.blocks])
         self.places: list[Rows] = [self._place(block) for block in self.blocks]
+        far = (block.vectors for block in self.blocks if isinstance(block.vectors, FarVectors))
+        self._elsewhere = next((vectors.where for vectors in far), None)
 
     @classmethod
     def open(
-        cls, folder: Path, dimensions: int, dead: Ids | None = None, last: int | None = None
+        cls,
+        folder: Path,
+        dimensions: int,
+        dead: Ids | None = None,
+        last: int | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> "FeatureStore":
         """Open the parts of a feature.
 
@@ -93,6 +107,7 @@ class FeatureStore:
             dimensions: d, from its `feature.json`.
             dead: (x,) ids whose rows are left out.
             last: rows of larger ids are left out too.
+            elsewhere: where the vectors are that a part lacks.
 
         Raises:
             StoreError: a part is damaged; the message names it.
@@ -101,10 +116,9 @@ class FeatureStore:
         for number in part_numbers(folder):
             part = folder / part_name(number)
             ids = load_ids(part)
-            vectors = load_array(part / "vectors.npy", "float32|float16 m d", d=dimensions)
+            vectors = _vectors(part, len(ids), dimensions, elsewhere)
             check_rows(part, ids=len(ids), vectors=len(vectors))
-            # `asarray` gives a plain view of the map: memmap's own indexing is slow.
-            block = Block(ids, np.asarray(vectors), source=_source(part))
+            block = Block(ids, vectors, source=_source(part))
             blocks.append(block.only(_alive(ids, dead, last)))
         return cls(name_of_folder(folder.name), dimensions, blocks)
 
@@ -113,6 +127,7 @@ class FeatureStore:
 
     def load(self) -> Vectors:
         """Return all vectors as float32 (n, d), row i of `ids[i]`."""
+        self.check_reach()
         if len(self.blocks) == 1:
             return self.blocks[0].load()
         vectors = np.empty((len(self.ids), self.dimensions), np.float32)
@@ -122,6 +137,7 @@ class FeatureStore:
 
     def slices(self) -> Iterator[tuple[Rows, Vectors]]:
         """Yield (rows, float32 vectors) block by block."""
+        self.check_reach()
         for rows, block in zip(self.places, self.blocks, strict=True):
             yield rows, block.load()
 
@@ -145,6 +161,21 @@ class FeatureStore:
             inner[rows] = np.arange(len(block.ids)) if block.rows is None else block.rows
         return inner
 
+    def check_reach(self, rows: int | None = None) -> None:
+        """Check that so many vectors may be read; that is so where they are all here.
+
+        Args:
+            rows: how many; None for all.
+
+        Raises:
+            StoreError: the store was pulled without them, and they are too many to be read one by
+                one from where they are.
+        """
+        if self._elsewhere is None:
+            return
+        if rows is None or rows * self.dimensions * 4 > MOST_BYTES:
+            raise self._elsewhere.needed()
+
     def rows_of(self, ids: Ids) -> NDArray[np.intp]:
         """Return the rows (m,) of these ids, -1 for an id that has none."""
         return positions(self.ids, ids)
@@ -161,12 +192,18 @@ class FeatureStore:
             vectors[order] = self.take_rows(rows[order])
             return vectors
         inner, starts = self._inner[rows], [0, *(np.flatnonzero(steps) + 1).tolist()]
-        numbers = owners[starts].tolist()
-        for number, start, end in zip(numbers, starts, [*starts[1:], len(rows)], strict=True):
+        numbers, ends = owners[starts].tolist(), [*starts[1:], len(rows)]
+        if self._elsewhere is not None:
+            pairs = zip(numbers, starts, ends, strict=True)
+            spans = [(self.blocks[number].vectors, inner[s:e]) for number, s, e in pairs]
+            read_ahead([(far, places) for far, places in spans if isinstance(far, FarVectors)])
+        for number, start, end in zip(numbers, starts, ends, strict=True):
             stored = self.blocks[number].vectors
             if isinstance(stored, np.ndarray) and stored.dtype == np.float32:
                 # With the default mode numpy would buffer `out`; the indices are in range.
                 np.take(stored, inner[start:end], axis=0, out=vectors[start:end], mode="clip")
+            elif isinstance(stored, FarVectors):
+                vectors[start:end] = stored.take(inner[start:end])
             else:
                 vectors[start:end] = stored[inner[start:end]]
         return vectors
@@ -217,13 +254,23 @@ def stored_ids(folder: Path) -> Ids:
     return ids[np.diff(ids, prepend=ids[:1] - 1) > 0]
 
 
+def _vectors(
+    part: Path, rows: int, dimensions: int, elsewhere: Elsewhere | None
+) -> NDArray[Any] | FarVectors:
+    path = part / VECTORS_FILE
+    if elsewhere is not None and not path.exists():
+        return FarVectors(elsewhere, part, rows, dimensions)
+    # `asarray` gives a plain view of the map: memmap's own indexing is slow.
+    return np.asarray(load_array(path, "float32|float16 m d", d=dimensions))
+
+
 def _source(part: Path) -> str:
     """Return a token of the content of a part: equal in all copies of a store."""
     try:
-        return f"{part.name} {content_digest(read_regular(part / MANIFEST, MOST_BYTES))}"
+        return f"{part.name} {content_digest(read_regular(part / MANIFEST, MOST_JSON_BYTES))}"
     except (OSError, ValueError):
         # It is damaged, and equal to no other.
-        state = (part / "vectors.npy").stat()
+        state = (part / VECTORS_FILE).stat()
         return f"{part.name} {state.st_mtime_ns} {state.st_size}"
 
 

@@ -35,6 +35,7 @@ from imgrec.collection import Ids
 from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.store.arrays import all_finite, form_problem
 from imgrec.store.composition import ComposedVectors, Composition, Halves
+from imgrec.store.elsewhere import FarVectors
 from imgrec.store.features import Block, FeatureStore
 from imgrec.store.kept import load, save
 from imgrec.system.json_files import a_number, problem
@@ -133,6 +134,11 @@ class RelatedFeature(FeatureStore):
         super().__init__(relation.name, dimensions, list(_blocks(composition, first, second)))
         self.encoders = relation.features
         self.composition, self._first, self._second = composition, first, second
+
+    def check_reach(self, rows: int | None = None) -> None:
+        """Check that so many vectors of both features may be read; raises as for each."""
+        self._first.check_reach(rows)
+        self._second.check_reach(rows)
 
     def take_rows(self, rows: NDArray[np.intp]) -> Vectors:
         """Return the vectors (m, d) of these rows, in this order."""
@@ -267,13 +273,17 @@ def _blocks(composition: Composition, first: FeatureStore, second: FeatureStore)
             if len(ids):
                 vectors = ComposedVectors(
                     composition,
-                    np.asarray(left.vectors),
-                    np.asarray(right.vectors),
+                    _plain(left.vectors),
+                    _plain(right.vectors),
                     left.places(own),
                     right.places(other),
                 )
                 known = left.source and right.source
                 yield Block(ids, vectors, source=f"{left.source} | {right.source}" if known else "")
+
+
+def _plain(vectors: NDArray[Any] | ComposedVectors | FarVectors) -> NDArray[Any] | FarVectors:
+    return vectors if isinstance(vectors, FarVectors) else np.asarray(vectors)
 
 
 def _common(left: Ids, right: Ids) -> tuple[Ids, NDArray[np.intp], NDArray[np.intp]]:

@@ -25,6 +25,7 @@ from imgrec.store.manifest import is_store, read_manifest, write_manifest, writi
 from imgrec.store.notebook import store_heading, store_html
 from imgrec.store.paths import CATALOG, FEATURE_DESCRIPTION, LOCK, StorePaths
 from imgrec.store.previews import PreviewStore
+from imgrec.store.pulled import elsewhere_of
 from imgrec.store.relations import (
     JOINED,
     Mean,
@@ -289,7 +290,8 @@ class Store:
             return RelatedFeature(relation, composition, first, second)
         dead, last = self.catalog.ids_not_ok(), self.catalog.last_id()
         dimensions = self._stored_spec(name).dimensions
-        return FeatureStore.open(self.paths.feature(name), dimensions, dead, last)
+        folder, elsewhere = self.paths.feature(name), elsewhere_of(self.path)
+        return FeatureStore.open(folder, dimensions, dead, last, elsewhere)
 
     def lacking(self, feature: FeatureStore) -> list[str]:
         """Return a line for each feature of a relation that some ok pictures lack; most often none.

@@ -9,11 +9,11 @@ pytest.importorskip("obstore", reason="obstore is not installed")
 
 from imgrec.errors import StoreError
 from imgrec.objects.errors import ObjectError
-from imgrec.remote.blobs import blob_key
 from imgrec.remote.manifest import Entry, Manifest, decode_manifest, manifest_key
 from imgrec.remote.places import OTHERS, by_unit, is_mirrored, may_hold, sheet_of
 from imgrec.remote.preflight import preflight
 from imgrec.remote.store import ConflictError, RemoteStore
+from imgrec.store.elsewhere import blob_key
 from remote_stores import commit_files, url_of
 
 
