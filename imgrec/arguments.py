@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from imgrec.errors import ImgrecError, StoreError
+from imgrec.objects.addresses import is_address
 from imgrec.system.suggestions import did_you_mean
 
 STORE_VARIABLE = "IMGREC_STORE"
@@ -16,18 +17,35 @@ Arguments = argparse._ActionsContainer  # a parser, or one of its groups
 
 
 def store_option(
-    group: Arguments, *, made: bool = False, folder: Callable[[str], Path | str] = Path
+    group: Arguments, *, made: bool = False, folder: Callable[[str], Path | str] | None = None
 ) -> None:
     """Add `--store`; `store_of` returns what it means.
 
     Args:
         group: takes the option.
         made: the command makes the store where there is none.
-        folder: the type of the argument.
+        folder: the type of the argument; None for `local_store`.
     """
     else_made = "; made where there is none" if made else ""
     text = f"the store's folder; default: ${STORE_VARIABLE}, else ./{STORE_FOLDER}{else_made}"
-    group.add_argument("--store", type=folder, metavar="DIR", help=text)
+    group.add_argument("--store", type=folder or local_store, metavar="DIR", help=text)
+
+
+def local_store(text: str) -> Path:
+    """Return the folder of a local store that an argument names.
+
+    Raises:
+        ArgumentTypeError: it is empty, or the address of a store in object storage.
+    """
+    if is_address(text):
+        raise argparse.ArgumentTypeError(_pull_first(text))
+    if not text:
+        raise argparse.ArgumentTypeError("an empty text is no path: name one")
+    return Path(text)
+
+
+def _pull_first(address: str) -> str:
+    return f"{address} is no folder: run imgrec pull {address} DIR, and name DIR"
 
 
 def encoder_option(group: Arguments, what: str) -> None:
@@ -111,8 +129,14 @@ def refuse(given: Mapping[str, str], useless: Iterable[str], why: str) -> None:
 
 
 def default_store() -> Path | None:
-    """Return `$IMGREC_STORE`, else the folder `imgrec-store` where there is one, else None."""
+    """Return `$IMGREC_STORE`, else the folder `imgrec-store` where there is one, else None.
+
+    Raises:
+        StoreError: `$IMGREC_STORE` is an address of object storage.
+    """
     if variable := os.environ.get(STORE_VARIABLE):
+        if is_address(variable):
+            raise StoreError(f"{STORE_VARIABLE}: {_pull_first(variable)}")
         return Path(variable)
     folder = Path(STORE_FOLDER)
     return folder if folder.is_dir() else None

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgrec.arguments import default_store, progress_options, refuse, store_option
+from imgrec.arguments import default_store, local_store, progress_options, refuse, store_option
 from imgrec.commands import Parser, pasteable, run, summary_line
 from imgrec.errors import ImgrecError
 from imgrec.system.progress import progress
@@ -97,9 +97,9 @@ def _check_store(store: Path, deep: bool) -> CheckReport:
 
 
 def _folder(text: str) -> Path:
-    path = Path(text)
-    if not text or not path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text or 'an empty text'} is no folder")
+    path = local_store(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is no folder")
     return path
 
 

@@ -202,6 +202,7 @@ def _rule_options(add: Callable[..., argparse.Action]) -> None:
 
 def _index(arguments: argparse.Namespace) -> None:
     from imgrec.indexing.run import index_folders
+    from imgrec.store.pulled import check_whole
     from imgrec.store.relocate import relocate
     from imgrec.system.file_names import printable
     from imgrec.system.text import counted
@@ -225,6 +226,7 @@ def _index(arguments: argparse.Namespace) -> None:
         index = partial(index_to, work=arguments.work)
     else:
         store = store_of(arguments.store, made=True)
+        check_whole(store, "imgrec index")
         relocate_roots(store)
     if arguments.relocate and not arguments.folders:
         return

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from imgrec.arguments import STORE_FOLDER, STORE_VARIABLE, default_store, port_number
+from imgrec.arguments import (
+    STORE_FOLDER,
+    STORE_VARIABLE,
+    default_store,
+    local_store,
+    port_number,
+)
 from imgrec.commands import Parser, run
 from projector.choices import PORT
 from projector.errors import ProjectorError
@@ -44,7 +50,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         f"the store of the tab imgrec; default: ${STORE_VARIABLE}, else ./{STORE_FOLDER}, where "
     )
     store += "the logdir was written from it"
-    add("--store", type=Path, metavar="DIR", help=store)
+    add("--store", type=local_store, metavar="DIR", help=store)
     port = "first port to try, the next free one is used; 0 for any (default %(default)s)"
     add("--port", type=port_number, default=PORT, metavar="N", help=port)
     return parser

@@ -28,9 +28,10 @@ from imgrec.indexing.finished import Finished, Rows
 from imgrec.indexing.jobs import PartJob
 from imgrec.objects.errors import MissingObjectError
 from imgrec.objects.objects import Objects
-from imgrec.remote.blobs import Blobs, blob_key
+from imgrec.remote.blobs import Blobs
 from imgrec.remote.manifest import Entry as Blob
 from imgrec.sources.source import WEAK
+from imgrec.store.elsewhere import blob_key
 from imgrec.store.origins import ORIGINS, origins_of
 from imgrec.store.parts import MANIFEST, manifest_content, serialized
 from imgrec.system.json_files import decoded, problem

@@ -31,7 +31,7 @@ from imgrec.store.parts import read_manifest
 from imgrec.store.paths import StorePaths
 from imgrec.store.pulled import NOTHING, Pulled, check_whole, read_pulled, write_pulled
 from imgrec.system.advice import quoted
-from imgrec.system.atomic_files import temporary_prefix
+from imgrec.system.atomic_files import remove_temporaries, temporary_prefix
 from imgrec.system.progress import progress
 
 PUSHING = "writing the store"
@@ -190,15 +190,16 @@ def _upload(
     quiet: bool,
 ) -> None:
     """Write the contents that are not known to be there, several at once."""
-    missing = {path: e for path, e in entries.items() if not remote.blobs.holds(e.digest)}
-    sizes = [entry.size + 1 for entry in missing.values()]
+    # Files of the same content are one blob.
+    missing = {e: path for path, e in entries.items() if not remote.blobs.holds(e.digest)}
+    sizes = [entry.size + 1 for entry in missing]
     stage = progress(PUSHING, total=len(missing), unit="files", weights=sizes, quiet=quiet)
     if not missing:
         return
     with stage, ThreadPoolExecutor(min(THREADS, len(missing))) as pool:
         tasks = [
             pool.submit(remote.blobs.put_file, sources.get(path, folder / path), entry)
-            for path, entry in missing.items()
+            for entry, path in missing.items()
         ]
         for task in tasks:
             task.add_done_callback(lambda _: stage.update())
@@ -259,4 +260,6 @@ def _locked(folder: Path) -> Iterator[None]:
         # Where nothing can be written no lock can be made either.
         with suppress(OSError):
             stack.enter_context(writing_lock(folder))
+            # Snapshots of pushes that were killed.
+            remove_temporaries(folder)
         yield

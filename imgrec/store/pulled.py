@@ -62,7 +62,7 @@ def read_pulled(store: Path) -> Pulled | None:
     try:
         found = read_json(path, _SHAPE, most_bytes=_MOST_BYTES)
         states = {int(number): digest for number, digest in found["states"].items()}
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
         raise StoreError(
