@@ -87,7 +87,7 @@ class ImgrecLoader(base_plugin.TBLoader):  # type: ignore[misc]
                 "tab: uninstall one of them\n"
             )
             return None
-        self.plugin = ImgrecPlugin(Path(store), context.logdir or "")
+        self.plugin = ImgrecPlugin(_expanded(store), context.logdir or "")
         return self.plugin
 
 
@@ -141,6 +141,14 @@ class ImgrecPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
                 self._opened = open_tab(self._store, self._logdir, BELOW)
             return self._opened
+
+
+def _expanded(store: str) -> Path:
+    """Return a path whose `~` a shell has left, as in `--imgrec_store=~/photos-store`."""
+    # As it is where no such user is known.
+    with suppress(RuntimeError):
+        return Path(store).expanduser()
+    return Path(store)
 
 
 def _is_near(peer: str) -> bool:

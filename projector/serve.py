@@ -15,13 +15,12 @@ from imgrec.arguments import (
 )
 from imgrec.commands import Parser, run
 from projector.choices import PORT
-from projector.errors import ProjectorError
 
 _PROG = "imgrec tensorboard"
 _DESCRIPTION = """\
-Serve a logdir with the installed TensorBoard until Ctrl-C, on 127.0.0.1 only. The printed address
-opens the projector. Beside it the tab imgrec searches all pictures of the store, with their full
-vectors.
+Serve a logdir with the installed TensorBoard until Ctrl-C, on 127.0.0.1 only. The first printed
+address opens the projector, the second the tab imgrec, which searches all pictures of the store,
+with their full vectors.
 """
 _EXAMPLES = """\
 examples:
@@ -58,31 +57,38 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 def _serve(arguments: argparse.Namespace) -> None:
     import threading
-    from urllib.parse import urlsplit
+    from urllib.parse import urldefrag, urlsplit
 
+    from imgrec_tensorboard import NAME
     from projector.server import start
 
-    address = start(arguments.logdir, arguments.port, _store(arguments))
+    store = _store(arguments)
+    address = start(arguments.logdir, arguments.port, store)
     # From here on Ctrl-C is the normal way to end the command, so it exits with 0.
     with suppress(KeyboardInterrupt):
         port = urlsplit(address).port
         if arguments.port not in (0, port):
             sys.stderr.write(f"{_PROG}: port {arguments.port} is in use, using {port}\n")
         sys.stderr.write(f"{_PROG}: press Ctrl-C to stop\n")
-        sys.stdout.write(f"{address}\n")
+        tab = f"{urldefrag(address).url}#{NAME}\n" if store else ""
+        sys.stdout.write(f"{address}\n{tab}")
         sys.stdout.flush()
         threading.Event().wait()
 
 
 def _store(arguments: argparse.Namespace) -> Path | None:
-    """Return the store of the tab; one that nobody has named only where the logdir is of it."""
+    """Return the store of the tab; one that nobody has named only where the logdir is of it.
+
+    Raises:
+        StoreError: there is no store where one is named, or it is damaged.
+    """
+    from imgrec.store.manifest import read_manifest
     from imgrec.store.written_from import is_written_from
     from imgrec.system.output_folder import LOGDIR
 
     named: Path | None = arguments.store
     if named is not None:
-        if not named.is_dir():
-            raise ProjectorError(f"--store {named}: there is no such folder")
+        read_manifest(named)
         return named
     usual = default_store()
     return usual if usual and is_written_from(usual, LOGDIR, arguments.logdir) else None

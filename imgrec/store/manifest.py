@@ -19,6 +19,7 @@ from imgrec.sources.globs import glob_problem
 from imgrec.sources.rules import MAX_GLOBS, TAKEN_KINDS
 from imgrec.store.enclosure import is_name, is_named, name_in
 from imgrec.store.paths import FEATURE_DESCRIPTION, StorePaths
+from imgrec.system.advice import quoted
 from imgrec.system.atomic_files import write_text
 from imgrec.system.json_files import a_number, a_text, json_or_none, one_of, problem, read_json
 from imgrec.system.regular_files import check_unshared
@@ -85,7 +86,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         StoreError: it is absent or damaged, or the store has another format version.
     """
     if not is_store(path):
-        raise StoreError(f"no store at {path}: run imgrec index FOLDER --store {path}")
+        raise StoreError(f"no store at {path}: run imgrec index FOLDER --store {quoted(path)}")
     try:
         manifest: dict[str, Any] = read_json(StorePaths(path).manifest, _VERSIONED)
         if manifest["format"] != FORMAT:

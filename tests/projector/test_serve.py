@@ -17,6 +17,7 @@ from projector.errors import ProjectorError
 from projector.serve import main
 from projector.server import HOST, free_port, start
 from projector_page import served
+from tab_server import ours
 
 PLAIN = ProjectorOptions(methods=())
 
@@ -41,6 +42,14 @@ def test_it_prints_the_address_when_it_answers_and_leaves_no_trace(
         "imgrec tensorboard: press Ctrl-C to stop\n"
     )
     assert contents(logdir) == before
+
+
+def test_the_address_of_the_tab_is_printed_where_it_is(store: Store, tmp_path: Path) -> None:
+    logdir = write_logdir(store, tmp_path / "log", options=PLAIN).logdir
+    with ours(logdir, "--store", str(store.path)) as server:
+        pass
+    printed = [line.strip() for line in server.said if line.startswith("http")]
+    assert printed == [f"{server.origin}/#projector", f"{server.origin}/#imgrec"]
 
 
 def test_the_wanted_port_is_no_news(store: Store, tmp_path: Path) -> None:
@@ -78,7 +87,7 @@ def test_no_free_port_is_told() -> None:
     [
         (["--logdir", "absent"], "no logdir at absent: run imgrec projector"),
         (["--logdir", "absent", "--port", "70000"], "70000 is not a port: give 0 to 65535"),
-        (["--logdir", "absent", "--store", "none"], "--store none: there is no such folder"),
+        (["--logdir", "absent", "--store", "none"], "no store at none: run imgrec index"),
         ([], "--logdir"),
     ],
 )
@@ -113,7 +122,7 @@ def test_the_tab_shows_the_named_store_or_the_usual_one_of_the_logdir(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logdir = write_logdir(store, tmp_path / "log", options=PLAIN).logdir
-    (tmp_path / "other").mkdir()
+    Store.create(tmp_path / "other").close()
     named = "--logdir", str(logdir)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("IMGREC_STORE", raising=False)

@@ -94,6 +94,15 @@ def test_with_the_flag_the_tab_is_active_and_named() -> None:
     assert found.es_module_path in plugin.get_plugin_apps()
 
 
+def test_the_home_folder_is_found_where_the_shell_has_not_named_it(
+    own_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(own_store.parent))
+    assert "no store at" not in _get(_loaded(f"~/{own_store.name}"), "/index.js")[1]
+    assert "no store at" in _get(_loaded("~nobody-of-this-name/x"), "/index.js")[1]
+
+
 def test_another_plugin_of_its_name_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert ImgrecLoader().load(_context("store", imgrec=object())) is None
     said = capsys.readouterr().err
