@@ -105,6 +105,30 @@ def test_a_distance_is_painted_over_the_colors(page: MapPage) -> None:
     assert page.text(".legend summary") == "Group"
 
 
+def test_distances_are_painted_by_rank(page: MapPage) -> None:
+    rng = np.random.default_rng(3)
+    # As of photographs: few are near, most are nearly as far as each other.
+    bytes_ = np.clip(rng.normal(215, 12, 3000), 0, 254).astype(np.uint8)
+    bytes_[:20] = rng.integers(0, 120, 20)
+    bytes_[20:60] = 255
+    found = page.js("return imgrecMap.ranksOf(Uint8Array.from(arguments[0]))", bytes_.tolist())
+    known = bytes_[bytes_ < 255]
+    nearer = np.array([(known < one).sum() for one in range(255)])
+    assert np.allclose(found, np.minimum(nearer / nearer[known.max()], 1))
+    colors = page.js(
+        "return [...imgrecMap.colorsOf(3000, imgrecMap.view.core.theme,"
+        " {distances: Uint8Array.from(arguments[0])}, {})]", bytes_.tolist()
+    )  # fmt: skip
+    shown = np.array(colors).reshape(-1, 4)
+    # Half of the way from near to far in color are a quarter of the pictures.
+    near, far = (np.array(page.do(f"core.theme.{end}")) for end in ("near", "far"))
+    share = (shown[60:, :3] - near) @ (far - near) / ((far - near) @ (far - near))
+    assert 0.2 < (share < 0.5).mean() < 0.3
+    for nothing in ([], [255, 255], [7, 7]):
+        asked = "return imgrecMap.ranksOf(Uint8Array.from(arguments[0]))"
+        assert set(page.js(asked, nothing)) <= {0, 1}
+
+
 def test_names_stand_over_their_groups_without_overlap(page: MapPage, made: MadeMap) -> None:
     names = page.js("return [...document.querySelectorAll('.name > span')].map(e => {"
                     "const r = e.getBoundingClientRect();"

@@ -1,12 +1,13 @@
 (() => {
   "use strict";
-  // The state of a view in the fragment of the address: `#id=17`, or where one looks and how.
+  // The state of a view as text, in the form of a query: `id=17`, or where one looks and how. The
+  // page of a map keeps it in the fragment of its address; another page may keep it elsewhere.
 
   const map = (globalThis.imgrecMap ??= {});
   const REST_MS = 400;
   const PLACES = 5;
 
-  /** Return the fragment of a view, without its sign. */
+  /** Return the state of a view as text; "" for all of the map as it is first shown. */
   map.fragmentOf = (core) => {
     const { state, camera, facts } = core;
     const parts = new URLSearchParams();
@@ -17,7 +18,8 @@
       parts.set("z", camera.z.toFixed(2));
     }
     if (state.layout !== map.BASE) parts.set("layout", state.layout);
-    if (state.kind !== core.firstKind) parts.set("color", facts.labels[state.kind]?.kind ?? "none");
+    const isChosen = core.knowsDistances && !state.byDistance;
+    if (isChosen || state.kind !== core.firstKind) parts.set("color", facts.labels[state.kind]?.kind ?? "none");
     if (state.code !== null) parts.set("look", String(state.code));
     if (state.query) parts.set("q", state.query);
     return parts.toString();
@@ -28,15 +30,16 @@
     return parts.get(name)?.trim() && value >= low && value <= high ? value : null;
   }
 
-  /** Bring a view to the state of a fragment; what cannot be read is left out. */
-  map.enter = async (core, fragment) => {
-    const parts = new URLSearchParams(fragment.replace(/^#/, ""));
+  /** Bring a view to the state of a text; what cannot be read is left out. */
+  map.enter = async (core, text) => {
+    const parts = new URLSearchParams(text);
     const layout = parts.get("layout") ?? map.BASE;
     const isKnown = core.facts.layouts.some(({ name }) => name === layout);
     await core.showLayout(isKnown ? layout : map.BASE, { moves: false });
     const color = parts.get("color");
     const kind = color === null ? core.firstKind : core.facts.labels.findIndex((label) => label.kind === color);
-    if (kind !== core.state.kind) await core.colorBy(kind);
+    const byDistance = color === null;
+    if (kind !== core.state.kind || byDistance !== core.state.byDistance) await core.colorBy(kind, { byDistance });
     const code = numberOf(parts, "look", 0, map.OTHER);
     if (code !== core.state.code) await core.look(code);
     const query = parts.get("q") ?? "";
@@ -51,16 +54,26 @@
     if (id !== null && row < 0) core.trouble(new Error(`the map has no picture with the id ${id}`));
   };
 
-  /** Keep the address up to date, and follow it when someone changes it. */
-  map.mountAddress = (core) => {
+  /** Keeps the state in the fragment of the address; see `mount`. */
+  map.inFragment = {
+    read: () => location.hash.slice(1),
+    write: (text) => history.replaceState(history.state, "", text ? `#${text}` : location.pathname + location.search),
+    subscribe(listener) {
+      addEventListener("hashchange", listener);
+      return () => removeEventListener("hashchange", listener);
+    },
+  };
+
+  /** Keep the address up to date, and follow it when someone changes it; return what ends this. */
+  map.mountAddress = (core, address) => {
     let timer = 0;
-    let written = location.hash.slice(1);
+    let written = address.read();
 
     function write() {
-      const fragment = map.fragmentOf(core);
-      if (fragment === written || core.isGone) return;
-      written = fragment;
-      history.replaceState(history.state, "", fragment ? `#${fragment}` : location.pathname + location.search);
+      const text = map.fragmentOf(core);
+      if (text === written || core.isGone) return;
+      written = text;
+      address.write(text);
     }
 
     for (const event of ["moved", "layout", "color", "open", "query"]) {
@@ -69,13 +82,11 @@
         timer = setTimeout(write, REST_MS);
       });
     }
-    const follow = () => {
-      const fragment = location.hash.slice(1);
-      if (fragment === written) return;
-      written = fragment;
-      map.enter(core, fragment).catch(core.trouble);
-    };
-    addEventListener("hashchange", follow);
-    return () => removeEventListener("hashchange", follow);
+    return address.subscribe(() => {
+      const text = address.read();
+      if (text === written) return;
+      written = text;
+      map.enter(core, text).catch(core.trouble);
+    });
   };
 })();

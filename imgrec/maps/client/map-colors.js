@@ -17,6 +17,8 @@
   const FULL = 255;
   const DIM = 36;
   const FAR = 70;
+  // Of pictures whose distance is not known.
+  const UNKNOWN = 255;
   // Colors of their own, and the share of the ground in the paler ones.
   const STRONG = 10;
   const PALE = 0.5;
@@ -48,13 +50,29 @@
 
   const mixed = (one, other, share) => one.map((value, i) => value + (other[i] - value) * share);
 
-  /** Return colors of the 256 distances, the near ones strong. */
-  function ramp({ near, far }) {
-    return Array.from({ length: 256 }, (_, distance) => {
-      if (distance === 255) return [...far, DIM];
-      const share = distance / 254;
-      return [...mixed(near, far, Math.sqrt(share)), FULL - (FULL - FAR) * share];
-    });
+  /**
+   * Return which share of the pictures is nearer than each of the 255 distances, 0 for the nearest
+   * to 1 for the farthest that there is.
+   */
+  map.ranksOf = (distances) => {
+    const counts = new Uint32Array(UNKNOWN + 1);
+    for (const distance of distances) counts[distance] += 1;
+    let nearer = 0;
+    const before = Array.from(counts.subarray(0, UNKNOWN), (count) => (nearer += count) - count);
+    const last = counts.subarray(0, UNKNOWN).findLastIndex((count) => count > 0);
+    const most = Math.max(before[last] ?? 0, 1);
+    return before.map((count) => Math.min(count / most, 1));
+  };
+
+  /**
+   * Return colors of the 256 distances, the near ones strong. They go by rank: most pictures are
+   * nearly as far as each other, so that by distance all but a few would have one color.
+   */
+  function ramp({ near, far }, distances) {
+    const colors = map.ranksOf(distances).map((share) => [
+      ...mixed(near, far, Math.sqrt(share)), FULL - (FULL - FAR) * share,
+    ]);
+    return [...colors, [...far, DIM]];
   }
 
   /**
@@ -71,7 +89,7 @@
     const dims = (color) => packed(color, DIM);
     const plain = packed(theme.plain, FULL);
     if (distances) {
-      const table = Uint32Array.from(ramp(theme), ([r, g, b, alpha]) => packed([r, g, b], alpha));
+      const table = Uint32Array.from(ramp(theme, distances), ([r, g, b, alpha]) => packed([r, g, b], alpha));
       for (let row = 0; row < count; row += 1) words[row] = table[distances[row]];
     } else if (codes) {
       const table = new Uint32Array(OTHER + 1).fill(packed(theme.other, FULL));

@@ -34,7 +34,7 @@
       this.pictures = new map.Pictures(source);
       this.camera = new map.Camera(() => this.#moved());
       this.state = {
-        layout: map.BASE, kind: -1, code: null, open: -1, hover: -1, edges: null, selection: null, query: "",
+        layout: map.BASE, kind: -1, code: null, byDistance: true, open: -1, hover: -1, edges: null, selection: null, query: "",
       };
       this.areDots = false;
       this.draw = this.draw.bind(this);
@@ -49,7 +49,7 @@
     }
 
     get isColored() {
-      return this.state.kind >= 0 || this.#distances !== null;
+      return this.state.kind >= 0 || this.distances !== null;
     }
 
     /** Draw a frame soon. */
@@ -164,9 +164,14 @@
       this.fly({ x: positions[2 * row], y: positions[2 * row + 1] });
     }
 
-    /** Color by a kind of label, by its place in the facts; -1 for one color. */
-    async colorBy(kind) {
+    /**
+     * Color by a kind of label.
+     * @param {number} kind its place in the facts; -1 for one color.
+     * @param {object} [how] `byDistance`: distances go before it where they are known.
+     */
+    async colorBy(kind, { byDistance = false } = {}) {
       this.state.kind = this.facts.labels[kind] ? kind : -1;
+      this.state.byDistance = byDistance;
       this.state.code = null;
       this.events.emit("color");
       await this.recolor();
@@ -179,24 +184,32 @@
       return this.recolor();
     }
 
-    /** Color by distances, a byte for each picture, 255 for unknown; null: by the label again. */
+    /**
+     * Take distances, a byte for each picture, 255 for unknown, and color by them unless a label was
+     * chosen; null: they are no longer known.
+     */
     paint(distances) {
       this.#distances = distances;
       this.events.emit("color");
       return this.recolor();
     }
 
+    get knowsDistances() {
+      return this.#distances !== null;
+    }
+
+    /** The distances that pictures are colored by; null where they are colored by a label. */
     get distances() {
-      return this.#distances;
+      return this.state.byDistance ? this.#distances : null;
     }
 
     async recolor() {
       const { kind, code, selection } = this.state;
       try {
-        const codes = kind < 0 || this.#distances ? null : await this.pictures.codes(kind);
+        const codes = kind < 0 || this.distances ? null : await this.pictures.codes(kind);
         if (kind !== this.state.kind || this.isGone) return;
         this.scene?.paint(map.colorsOf(
-          this.pictures.count, this.theme, { label: this.facts.labels[kind], codes, distances: this.#distances },
+          this.pictures.count, this.theme, { label: this.facts.labels[kind], codes, distances: this.distances },
           { code, mask: selection?.mask ?? null },
         ));
       } catch (error) {
@@ -209,6 +222,7 @@
       this.theme = map.themeOf(this.root);
       this.events.emit("theme");
       this.scene?.ring(this.rings ?? new Uint32Array(0));
+      this.scene?.pin(this.pins ?? new Uint32Array(0));
       this.recolor();
     }
 
@@ -277,6 +291,13 @@
     ring(rows) {
       this.rings = Uint32Array.from(rows);
       this.scene?.ring(this.rings);
+      this.events.emit("rings", this.rings);
+    }
+
+    /** Mark the pictures that are asked about. */
+    pin(rows) {
+      this.pins = Uint32Array.from(rows);
+      this.scene?.pin(this.pins);
       this.events.emit("rings", this.rings);
     }
 

@@ -105,7 +105,7 @@
     }
 
     // Where the map is the page its keys work before anyone clicks.
-    const listening = core.options.address ? document : core.root;
+    const listening = core.options.isPage ? document : core.root;
     listening.addEventListener("keydown", press);
     canvas.addEventListener("pointerdown", () => core.root.classList.remove("by-keys"));
     return () => listening.removeEventListener("keydown", press);

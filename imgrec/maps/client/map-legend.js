@@ -35,12 +35,22 @@
       return made;
     }
 
+    /** What the rings mean. */
+    function signs() {
+      const found = [["pin", "asked about", core.pins], ["ring", "found", core.rings]];
+      return found.filter(([, , rows]) => rows?.length).map(([sign, text]) => (
+        map.make("li", { class: "sign" }, map.make("i", { class: sign }), map.make("span", { text }))));
+    }
+
     function update() {
       const label = core.facts.labels[core.state.kind];
       element.hidden = !label && !core.distances;
       if (core.distances) {
         title.textContent = "Distance";
-        list.replaceChildren(map.make("li", { class: "ramp" }, map.make("span", { text: "near" }), map.make("i"), map.make("span", { text: "far" })));
+        list.replaceChildren(
+          map.make("li", { class: "ramp", title: "By rank: the nearest quarter of the pictures has the left half" },
+            map.make("span", { text: "nearest" }), map.make("i"), map.make("span", { text: "farthest" })),
+          ...signs());
       } else if (label) {
         title.textContent = label.title;
         const top = list.scrollTop;
@@ -51,7 +61,7 @@
       }
     }
 
-    for (const event of ["color", "theme"]) core.events.on(event, update);
+    for (const event of ["color", "theme", "rings"]) core.events.on(event, update);
     update();
   };
 })();

@@ -5,6 +5,6 @@
   const map = (globalThis.imgrecMap ??= {});
   const facts = JSON.parse(document.getElementById("facts").textContent);
   map.view = map.mount(document.getElementById("map"), map.filesSource(facts), {
-    address: true, density: "density.png", home: facts.pages ? "../index.html" : null,
+    address: map.inFragment, isPage: true, density: "density.png", home: facts.pages ? "../index.html" : null,
   });
 })();

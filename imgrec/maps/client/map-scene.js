@@ -8,6 +8,7 @@
   // Diameter of a point in CSS pixels.
   const POINT = { least: 1.7, whole: 3, most: 7 };
   const RING = { least: 9, width: 2 };
+  const PIN = { least: 17, width: 3 };
   const NEAR_PX = 12;
 
   map.Scene = class {
@@ -16,6 +17,7 @@
     #before = null;
     #colors = null;
     #rings = new Uint32Array(0);
+    #pins = new Uint32Array(0);
 
     /**
      * @param {object} core of the view: `canvas`, `camera`, `pictures`, `source`, `theme`, `state`, …
@@ -47,6 +49,7 @@
       const layers = width * height > LAYERS.from ? LAYERS.many : LAYERS.few;
       this.points = new map.Points(gl);
       this.rings = new map.Points(gl);
+      this.pins = new map.Points(gl);
       this.quads = new map.Quads(gl, layers);
       this.lines = new map.Lines(gl);
       this.tiles.reset(layers);
@@ -71,6 +74,7 @@
       this.points.place(order, this.#from?.positions ?? positions, positions);
       if (this.#colors) this.points.paint(this.#colors);
       this.ring(this.#rings);
+      this.pin(this.#pins);
     }
 
     /** Take the colors of all pictures. */
@@ -83,16 +87,27 @@
     /** Put rings around pictures. */
     ring(rows) {
       this.#rings = rows;
-      this.ringed = new Uint8Array(this.core.pictures.count);
-      for (const row of rows) this.ringed[row] = 1;
+      this.ringed = this.#marked(this.rings, rows, this.core.theme.ring);
+    }
+
+    /** Put larger rings around pictures that are asked about. */
+    pin(rows) {
+      this.#pins = rows;
+      this.pinned = this.#marked(this.pins, rows, this.core.theme.accent);
+    }
+
+    /** Place rings of one color around pictures; return a mask of their rows. */
+    #marked(points, rows, [r, g, b]) {
+      const mask = new Uint8Array(this.core.pictures.count);
+      for (const row of rows) mask[row] = 1;
       if (this.places) {
         const { positions } = this.places;
-        this.rings.place(rows, this.#from?.positions ?? positions, positions);
-        const [r, g, b] = this.core.theme.ring;
-        map.fill(this.gl, this.rings.color, new Uint32Array(rows.length).fill(
-          new Uint32Array(new Uint8Array([r, g, b, 255]).buffer)[0]));
+        points.place(rows, this.#from?.positions ?? positions, positions);
+        const color = new Uint32Array(new Uint8Array([r, g, b, 255]).buffer)[0];
+        map.fill(this.gl, points.color, new Uint32Array(rows.length).fill(color));
       }
       this.core.draw();
+      return mask;
     }
 
     #moved(now) {
@@ -129,6 +144,8 @@
       this.points.draw(camera, ranges, { density, size: this.#pointSize(), strength: this.#strength(), moved });
       this.rings.draw(camera, [[0, this.#rings.length]], {
         density, size: Math.max(this.#pointSize() + 6, RING.least), ring: RING.width, moved });
+      this.pins.draw(camera, [[0, this.#pins.length]], {
+        density, size: Math.max(this.#pointSize() + 14, PIN.least), ring: PIN.width, moved });
       this.#drawThumbnails();
       this.#drawEdges();
       this.isMoving = flies || moved < 1 || tiles.isFading || tiles.isLoading;
@@ -179,6 +196,7 @@
       const strength = color[3] <= map.DIM ? 0.3 : 1;
       if (row === state.open) return { color: rgb(theme.accent), width: 4, strength: 1 };
       if (row === state.hover) return { color: rgb(theme.accent), width: 2.5, strength: 1 };
+      if (this.pinned?.[row]) return { color: rgb(theme.accent), width: 4, strength: 1 };
       if (this.ringed?.[row]) return { color: rgb(theme.ring), width: 3, strength: 1 };
       return { color: rgb(color), width: this.core.isColored ? 2 : 0, strength };
     }

@@ -12,6 +12,8 @@
     keys: ["M7.5 7.5a2.6 2.6 0 1 1 3.6 2.4c-.8.4-1.1.8-1.1 1.8M10 14.7v.01"],
   };
 
+  const DISTANCE = "distance";
+
   function button(icon, label, onclick, settings = {}) {
     return map.make("button", { type: "button", "aria-label": label, title: label, onclick, ...settings }, map.icon(...ICONS[icon]));
   }
@@ -34,7 +36,9 @@
     const layout = choice("Layout", layouts.map(({ name, title }) => [name, map.printable(title)]),
       (name) => core.showLayout(name).catch(core.trouble));
     const color = choice("Color", [...labels.map(({ title }, at) => [String(at), `Color: ${map.printable(title)}`]), ["-1", "One color"]],
-      (kind) => core.colorBy(Number(kind)));
+      (kind) => (kind === DISTANCE
+        ? core.colorBy(core.firstKind, { byDistance: true }) : core.colorBy(Number(kind))));
+    const byDistance = map.make("option", { value: DISTANCE, text: "Color: Distance" });
     const lasso = button("lasso", "Lasso (L)", () => core.lasso(!core.isLasso), { "aria-pressed": "false" });
     const dots = button("dots", "Dots only (T)", () => core.showDots(!core.areDots), { "aria-pressed": "false" });
     layout.hidden = layouts.length < 2;
@@ -45,7 +49,10 @@
       core.say(`Layout: ${layout.selectedOptions[0]?.textContent}`);
     });
     core.events.on("color", () => {
-      color.value = String(core.state.kind);
+      if (!core.knowsDistances) byDistance.remove();
+      else if (!byDistance.isConnected) color.prepend(byDistance);
+      color.hidden = !labels.length && !core.knowsDistances;
+      color.value = core.distances ? DISTANCE : String(core.state.kind);
     });
     core.events.on("lasso", (isOn) => {
       toggle(lasso, isOn);

@@ -80,6 +80,7 @@
       select: (rows) => core.select(rows),
       selected: () => [...(core.state.selection?.rows ?? [])],
       ring: (rows) => core.ring(rows),
+      pin: (rows) => core.pin(rows),
       paint: (distances) => core.paint(distances),
       show: (row) => core.open(row, { flies: true }),
       layout: (name) => core.showLayout(name),
@@ -95,9 +96,11 @@
    * Show a map in an element.
    * @param {HTMLElement} element whose size it takes.
    * @param {object} source of the map.
-   * @param {object} [options] `address`: keep the state in the fragment; `density`, `home`:
-   *   addresses for a browser without WebGL 2; `actions`: [{title, act(rows)}] offered for the
-   *   open picture and for what is selected; `selected`: false where the page itself tells of that.
+   * @param {object} [options] `address`: what keeps the state, by `read()`, `write(text)` and
+   *   `subscribe(listener)`, which returns what ends it; `isPage`: keys work wherever the focus is;
+   *   `density`, `home`: addresses for a browser without WebGL 2; `actions`: [{title, act(rows)}]
+   *   offered for the open picture and for what is selected; `selected`: false where the page itself
+   *   tells of that.
    * @returns {object} its handle; see `handle`.
    */
   map.mount = (element, source, options = {}) => {
@@ -117,9 +120,9 @@
       core.resize();
       core.scene = new map.Scene(core);
       ends.push(mountParts(core, parts), follow(core, parts));
-      await core.colorBy(core.firstKind);
-      await map.enter(core, options.address ? location.hash : "");
-      if (options.address) ends.push(map.mountAddress(core));
+      await core.colorBy(core.firstKind, { byDistance: true });
+      await map.enter(core, options.address?.read() ?? "");
+      if (options.address) ends.push(map.mountAddress(core, options.address));
       parts.progress.remove();
       parts.root.classList.add("ready");
       core.say(`${map.counted(core.pictures.count, "picture")} on the map`);

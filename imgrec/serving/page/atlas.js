@@ -51,6 +51,7 @@ import { Painter } from "./painting.js";
 import { results } from "./results.js";
 import { marked } from "./selection.js";
 import { state } from "./state.js";
+import { mapAddress } from "./views.js";
 
 // As many as a collection takes at once.
 const MOST_MARKED = 100_000;
@@ -95,7 +96,7 @@ export class Atlas {
     this.token = present.map;
     this.place.replaceChildren();
     this.view = globalThis.imgrecMap.mount(this.place, source, {
-      actions: this.actions(), selected: false,
+      actions: this.actions(), selected: false, address: mapAddress,
     });
     await this.view.ready;
     this.painter = new Painter(present.map, this.view, () => this.renew());
@@ -103,10 +104,14 @@ export class Atlas {
       this.view.on("select", (rows) => this.mark(rows)),
       marked.subscribe(() => this.select()),
       results.subscribe(() => this.ring()),
-      state.subscribe((now) => this.painter.follow(now)),
+      state.subscribe((now) => {
+        this.painter.follow(now);
+        this.pin();
+      }),
     ];
     this.select();
     this.ring();
+    this.pin();
     this.painter.follow(state.get());
   }
 
@@ -171,6 +176,11 @@ export class Atlas {
   select() {
     const rows = this.rowsOf(marked.all());
     if (!isSame(rows, this.view.selected())) this.view.select(rows);
+  }
+
+  /** Mark on the map what is asked about. */
+  pin() {
+    this.view.pin(this.rowsOf(state.get().pictures.map(({ id }) => id).filter(Boolean)));
   }
 
   ring() {

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from selenium import webdriver
 from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver.support.select import Select
 
 from axe import violations
 from browser import console_errors
@@ -159,6 +160,86 @@ def test_a_question_paints_all_pictures_and_rings_its_results(page: Page) -> Non
     until(lambda: _painted(page) is None and _ringed(page) == [])
 
 
+def test_what_is_asked_about_is_marked(page: Page) -> None:
+    page.go("?like=3,~9&view=map")
+    _rest(page)
+    pinned = "[...core.pins].map((row) => view.ids[row])"
+    until(lambda: _atlas(page, pinned) == [3])
+    page.wait("return document.querySelector('#map .legend .sign .pin')")
+    call(page.browser, "state.js", "m.state.change({pictures: [{id: 5}, {id: 60}]})")
+    until(lambda: _atlas(page, pinned) == [5, 60])
+    # An upload has no place on the map.
+    call(page.browser, "state.js", "m.state.change({pictures: [{upload: 'x'}, {id: 60}]})")
+    until(lambda: _atlas(page, pinned) == [60])
+    call(page.browser, "state.js", "m.state.change(m.EMPTY)")
+    until(lambda: _atlas(page, pinned) == [])
+    console_errors(page.browser)
+
+
+_LOOKS = "[core.state.layout, core.state.kind, core.camera.x, core.camera.y, core.camera.scale]"
+_TITLE = "return document.querySelector('#map .legend summary').textContent"
+_CHOSEN = "return document.querySelector('#map select[title=Color]').selectedOptions[0].textContent"
+
+
+def test_where_one_looks_on_the_map_is_in_the_address(page: Page) -> None:
+    page.go("?like=3&view=map")
+    _rest(page)
+    _atlas(page, "core.showLayout(core.facts.layouts.at(-1).name)")
+    _atlas(page, "core.camera.fly({x: 20000, y: 30000, scale: 0.05}, 0)")
+    page.wait("return /&x=.*&layout=/.test(location.search)")
+    looks, query = _atlas(page, _LOOKS), page.query()
+    assert query.startswith("?like=3&view=map&x=")
+    page.browser.refresh()
+    page.settle()
+    _rest(page)
+    # Five decimals of the width of the map.
+    assert _atlas(page, _LOOKS)[:2] == looks[:2]
+    assert np.allclose(_atlas(page, _LOOKS)[2:], looks[2:], rtol=0.01, atol=1)
+    # Another question is asked from the same place; the way back leads to the place of the first.
+    call(page.browser, "state.js", "m.state.change({pictures: [{id: 5}]})")
+    page.wait("return location.search.startsWith('?like=5&view=map&x=')")
+    _atlas(page, "core.fly(core.home())")
+    _rest(page)
+    page.wait("return !/&x=/.test(location.search)")
+    page.back()
+    page.wait("return location.search === arguments[0]", query)
+    until(lambda: np.allclose(_atlas(page, _LOOKS)[2:], looks[2:], rtol=0.01, atol=1))
+    # The grid looks nowhere, and the map is found where it was left.
+    page.press("v")
+    page.wait("return location.search === '?like=3'")
+    page.press("v")
+    page.wait("return location.search === arguments[0]", query)
+
+
+def test_distances_give_way_to_a_label_that_is_chosen(page: Page) -> None:
+    page.go("?like=3&view=map")
+    _rest(page)
+    page.wait(f"{_TITLE} === 'Distance'")
+    assert page.js(_CHOSEN) == "Color: Distance"
+    labels = _atlas(page, "core.facts.labels.map((label) => label.title)")
+    kinds = _atlas(page, "core.facts.labels.map((label) => label.kind)")
+    for title, kind in [*zip(labels, kinds, strict=True)][:2]:
+        chosen = f"Color: {title}"
+        select = Select(page.one("#map select[title=Color]"))
+        select.select_by_visible_text(chosen)
+        page.wait(f"{_TITLE} === arguments[0]", title)
+        assert page.js(_CHOSEN) == chosen and _painted(page) is None
+        page.wait("return location.search.endsWith(arguments[0])", f"&color={kind}")
+    page.browser.refresh()
+    page.settle()
+    _rest(page)
+    until(lambda: _atlas(page, "core.knowsDistances"))
+    assert page.js(_TITLE) == labels[1] and _painted(page) is None
+    Select(page.one("#map select[title=Color]")).select_by_visible_text("Color: Distance")
+    page.wait(f"{_TITLE} === 'Distance'")
+    assert _painted(page)
+    page.wait("return !/&color=/.test(location.search)")
+    # Without a question there is nothing to choose.
+    call(page.browser, "state.js", "m.state.change(m.EMPTY)")
+    page.wait(f"{_TITLE} === arguments[0]", labels[0])
+    assert "Color: Distance" not in page.text("#map select[title=Color]")
+
+
 def test_a_limit_of_distance_is_painted(page: Page) -> None:
     every = page.api("/api/search", {"pictures": [3], "k": 200})["results"]
     page.go(f"?like=3&within={every[20]['distance'] + 1e-5}&view=map")
@@ -228,7 +309,7 @@ def test_a_picture_is_shown_on_the_map_from_the_grid_and_large(page: Page) -> No
     page.wait("return document.documentElement.classList.contains('has-map')")
     page.click(f".tile[data-id='{first}'] .place")
     _rest(page)
-    assert page.query() == "?view=map"
+    assert page.query().startswith("?view=map")
     assert _atlas(page, "view.ids[core.state.open]") == first
     page.press("v")
     page.wait("return location.search === ''")
@@ -238,7 +319,7 @@ def test_a_picture_is_shown_on_the_map_from_the_grid_and_large(page: Page) -> No
     page.click("#large .place")
     page.wait("return !document.querySelector('#large[open]')")
     until(lambda: _atlas(page, "view.ids[core.state.open]") == second)
-    assert page.query() == "?view=map"
+    assert page.query().startswith("?view=map")
     # The way back leads to the grid, not to the large picture.
     page.back()
     page.wait("return location.search === '' && location.hash === ''")
@@ -258,7 +339,7 @@ def test_the_panel_of_the_map_leads_into_the_page(page: Page) -> None:
     community = page.wait(f"return {button}?.href", "Its community")
     assert community.startswith(f"{page.server.origin}/files/") and community.endswith(".html#60")
     page.js(f"{button}.click()", "Find similar")
-    page.wait("return location.search === '?like=60&view=map'")
+    page.wait("return location.search.startsWith('?like=60&view=map&id=60')")
     page.js(f"{button}.click()", "Show large")
     page.wait("return document.querySelector('#large[open]') && location.hash === '#id=60'")
     page.escape()
