@@ -129,6 +129,34 @@ def test_distances_are_painted_by_rank(page: MapPage) -> None:
         assert set(page.js(asked, nothing)) <= {0, 1}
 
 
+# Boxes of the names within the map, and the places of all pictures on it.
+_SEEN = """
+  const { core } = imgrecMap.view;
+  const { left, top } = core.canvas.getBoundingClientRect();
+  const boxes = [...document.querySelectorAll(".name > span")].map((name) => {
+    const box = name.getBoundingClientRect();
+    return [box.left - left, box.top - top, box.right - left, box.bottom - top];
+  });
+  const { positions } = core.places;
+  const at = (row) => core.camera.toScreen(positions[2 * row], positions[2 * row + 1]);
+  return [boxes, Array.from({ length: core.pictures.count }, (_, row) => at(row))];
+"""
+
+
+def test_no_name_lies_over_a_picture_that_is_asked_about(page: MapPage) -> None:
+    boxes, places = (np.array(found) for found in page.js(_SEEN))
+    assert len(boxes) > 2
+    for box in boxes[:4]:
+        middle = (box[:2] + box[2:]) / 2
+        row = int(np.argmin(np.linalg.norm(places - middle, axis=1)))
+        page.do(f"core.pin([{row}])")
+        page.settle()
+        shown = np.array(page.js(_SEEN)[0])
+        covers = (shown[:, :2] <= places[row]) & (places[row] <= shown[:, 2:])
+        assert not covers.all(axis=1).any()
+        assert len(shown) >= len(boxes) // 2
+
+
 def test_names_stand_over_their_groups_without_overlap(page: MapPage, made: MadeMap) -> None:
     names = page.js("return [...document.querySelectorAll('.name > span')].map(e => {"
                     "const r = e.getBoundingClientRect();"

@@ -1,8 +1,8 @@
 (() => {
   "use strict";
   // Names of communities and classes over the map: those of the zoom, none over another. One that
-  // is shown stays while there is room for it. From far a picture stands above a name, where there
-  // is room.
+  // is shown stays while there is room for it, and none lies over a picture that is asked about.
+  // From far a picture stands above a name, where there is room.
 
   const map = (globalThis.imgrecMap ??= {});
   const HEIGHT = 22;
@@ -13,6 +13,8 @@
   const BELOW = 6;
   const SIDE = 48;
   const AWAY = 4;
+  // Half of the mark of a picture that is asked about.
+  const PIN = 11;
 
   const isApart = (one, other) => one.left > other.right || one.right < other.left
     || one.top > other.bottom || one.bottom < other.top;
@@ -55,8 +57,17 @@
       return names.some(({ kind }) => kind === color) ? color : "community";
     }
 
+    /** Return the boxes of the pictures that are asked about. */
+    function pinned() {
+      const { positions } = core.places;
+      return Array.from(core.pins ?? [], (row) => {
+        const [x, y] = core.camera.toScreen(positions[2 * row], positions[2 * row + 1]);
+        return { left: x - PIN, right: x + PIN, top: y - PIN, bottom: y + PIN };
+      });
+    }
+
     /** Return the names of a kind that fit, with their boxes, those shown before first. */
-    function placed(wantedKind) {
+    function placed(wantedKind, pins) {
       const { camera } = core;
       const z = Math.max(camera.z, 0);
       const fitting = names.filter(({ kind, from, to, x, y, width }) => {
@@ -67,16 +78,19 @@
       fitting.sort((one, other) => elements.has(other) - elements.has(one));
       const found = [];
       for (const name of fitting) {
-        const box = boxOf(...camera.toScreen(name.x, name.y), name.width, camera.width);
-        if (found.every((other) => isApart(box, other.box))) found.push({ name, box });
+        let box = boxOf(...camera.toScreen(name.x, name.y), name.width, camera.width);
+        const covered = pins.find((pin) => !isApart(box, pin));
+        if (covered) box = { ...box, top: covered.bottom + 1, bottom: covered.bottom + 1 + HEIGHT };
+        const others = [...pins, ...found.map((other) => other.box)];
+        if (others.every((other) => isApart(box, other))) found.push({ name, box });
         if (found.length === MOST) break;
       }
       return found;
     }
 
     /** Return the names above which a picture has room. */
-    function pictured(found) {
-      const boxes = found.map(({ box }) => box);
+    function pictured(found, pins) {
+      const boxes = [...pins, ...found.map(({ box }) => box)];
       const shown = new Set();
       if (core.scene.detail?.top >= 0 || core.areDots) return shown;
       for (const { name, box } of found) {
@@ -98,8 +112,9 @@
     }
 
     function update() {
-      const found = core.places?.name === map.BASE ? placed(wanted()) : [];
-      const pictures = pictured(found);
+      const pins = core.places ? pinned() : [];
+      const found = core.places?.name === map.BASE ? placed(wanted(), pins) : [];
+      const pictures = pictured(found, pins);
       const kept = new Set(found.map(({ name }) => name));
       for (const [name, element] of elements) {
         if (kept.has(name)) continue;
