@@ -26,6 +26,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "index": Command("make", "imgrec.index", "make or update a store of pictures"),
+    "plan": Command("make", "imgrec.plan", "what indexing would take, by a sample"),
     "samples": Command("make", "imgrec.samples.__main__", "render pictures to try it with"),
     "query": Command("ask", "imgrec.query", "the pictures most like one to five others"),
     "catalog": Command("ask", "imgrec.catalog", "what is in a store, which files failed"),
