@@ -35,9 +35,9 @@ from imgrec.neighbors.lists import (
 from imgrec.store.features import FeatureStore
 from imgrec.system.threads import in_threads
 
-_FIT_ROWS = 16_384
+FIT_ROWS = 16_384
 _MOST_FILLED = 4  # times the average; a larger cell is cut
-_SAMPLED = 64  # rows a center is fitted on
+SAMPLED = 64  # rows a center is fitted on
 _ROUNDS = 8  # of k-means
 _STEP_ROWS = 8192
 _SEED = 0
@@ -132,22 +132,22 @@ def make_cells(
         lengths: (n,) inverse, as `imgrec.neighbors.lists.inverse_lengths` returns them.
         options: sizes of the cells.
     """
-    sample = scaled(feature.take(sample_ids(feature.ids, _FIT_ROWS)), 2)
+    sample = scaled(feature.take(sample_ids(feature.ids, FIT_ROWS)), 2)
     axes = fit_axes(sample, options.components, solver="randomized")
     del sample
-    coordinates, offsets = _projected(feature, lengths, axes)
+    coordinates, offsets = projected(feature, lengths, axes)
     count = max(1, len(feature) // options.cell_rows)
-    picked = sample_ids(np.arange(len(feature)), _SAMPLED * count)
-    centers = _kmeans(coordinates[picked], count)
+    picked = sample_ids(np.arange(len(feature)), SAMPLED * count)
+    centers = kmeans(coordinates[picked], count)
     numbers = np.empty(len(feature), np.intp)
     for part in parts(len(feature), _STEP_ROWS):
-        numbers[part] = _gaps(coordinates[part], centers).argmin(axis=1)
+        numbers[part] = gaps(coordinates[part], centers).argmin(axis=1)
     rows = np.argsort(numbers, kind="stable")
-    starts = _cut(np.bincount(numbers, minlength=count), options.cell_rows)
+    starts = cut(np.bincount(numbers, minlength=count), options.cell_rows)
     coordinates, offsets = coordinates[rows], offsets[rows]
-    centers = _means(coordinates, starts)
+    centers = means(coordinates, starts)
     nearest_center = -np.einsum("ca,ca->c", centers, centers) / 2
-    best_on_average = _means(offsets[:, None], starts)[:, 0]
+    best_on_average = means(offsets[:, None], starts)[:, 0]
     # The mean of both: the first alone misses a dense group in the middle of scattered rows, whose
     # mean is nearer still; the second alone misses rows far from the mean.
     center_offsets = (nearest_center + best_on_average) / 2
@@ -179,7 +179,7 @@ def candidates(cells: Cells, part: slice, count: int, visited: int = CELLS.visit
     return scores.found
 
 
-def _projected(
+def projected(
     feature: FeatureStore, lengths: NDArray[np.float32], axes: Axes
 ) -> tuple[Vectors, NDArray[np.float32]]:
     """Return the coordinates (n, a) of the unit vectors, and their products (n,) with the mean."""
@@ -193,24 +193,24 @@ def _projected(
     return coordinates, offsets
 
 
-def _kmeans(coordinates: Vectors, count: int) -> Vectors:
+def kmeans(coordinates: Vectors, count: int) -> Vectors:
     """Return `count` centers (c, a) of coordinates (s, a), by a few rounds of Lloyd's algorithm."""
     chosen = np.random.default_rng(_SEED).permutation(len(coordinates))[:count]
     centers = coordinates[np.sort(chosen)]
     for _ in range(_ROUNDS):
         numbers = np.concatenate(
-            [_gaps(coordinates[part], centers).argmin(axis=1)
+            [gaps(coordinates[part], centers).argmin(axis=1)
              for part in parts(len(coordinates), _STEP_ROWS)]
         )  # fmt: skip
         sizes = np.bincount(numbers, minlength=count)
         order = np.argsort(numbers, kind="stable")
         starts = np.concatenate([[0], np.cumsum(sizes)])
-        means = _means(coordinates[order], starts)
-        centers = np.where(sizes[:, None] > 0, means, centers)
+        moved = means(coordinates[order], starts)
+        centers = np.where(sizes[:, None] > 0, moved, centers)
     return centers
 
 
-def _means(coordinates: Vectors, starts: NDArray[np.intp]) -> Vectors:
+def means(coordinates: Vectors, starts: NDArray[np.intp]) -> Vectors:
     """Return the mean (c, a) of each range of rows, zeros for an empty one."""
     means = np.zeros((len(starts) - 1, coordinates.shape[1]), np.float32)
     filled = np.flatnonzero(np.diff(starts))
@@ -219,14 +219,14 @@ def _means(coordinates: Vectors, starts: NDArray[np.intp]) -> Vectors:
     return means
 
 
-def _gaps(coordinates: Vectors, centers: Vectors) -> Vectors:
+def gaps(coordinates: Vectors, centers: Vectors) -> Vectors:
     """Return half the squared distances (m, c) to centers, less a constant of each row."""
     halves = np.einsum("ca,ca->c", centers, centers) / 2
     gaps: Vectors = halves - coordinates @ centers.T
     return gaps
 
 
-def _cut(sizes: NDArray[np.intp], cell_rows: int) -> NDArray[np.intp]:
+def cut(sizes: NDArray[np.intp], cell_rows: int) -> NDArray[np.intp]:
     """Return where cells of these sizes (c,) begin, without empty ones, large ones cut evenly.
 
     k-means puts pictures that are all alike into one cell, whose product grows with the square of

@@ -16,7 +16,10 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from imgrec.collection import Ids
+from imgrec.distances.metrics import Distances
 from imgrec.neighbors.by_products import nearest
 from imgrec.neighbors.kernels import BEYOND
 from imgrec.neighbors.lists import (
@@ -134,18 +137,43 @@ def lists_between(one: FeatureStore, other: FeatureStore, k: int) -> tuple[Neigh
     Every product is computed once and serves both. Vectors of zeros, which are nearest to each
     other, get those of their own group too.
     """
-    both = FeatureStore(one.name, one.dimensions, [*one.blocks, *other.blocks])
-    most, lengths = min(k, len(both) - 1), inverse_lengths(both)
-    left, right = both.rows_of(one.ids), both.rows_of(other.ids)
-    among = [tile for tile in tiles(both) if tile.block >= len(one.blocks)]
+    both = _both(one, other)
     entered = Scores.none(np.arange(len(both)), min(k + SPARE, len(both) - 1))
-    lists = Lists.empty(len(both), most)
-    best = nearest(both, lengths, left, most, entered, among=among)
-    lists.rows[left], lists.distances[left] = best.rows, best.distances
-    best = compared(both, right, entered.found[right], most)
+    lists, lengths = _nearest_in(both, one, other, k, entered)
+    right = both.rows_of(other.ids)
+    best = compared(both, right, entered.found[right], lists.rows.shape[1])
     lists.rows[right], lists.distances[right] = best.rows, best.distances
     settled(both, lengths, lists)
-    return _named(both, left, lists, k), _named(both, right, lists, k)
+    return _named(both, both.rows_of(one.ids), lists, k), _named(both, right, lists, k)
+
+
+def lists_into(one: FeatureStore, other: FeatureStore, k: int) -> Neighbors:
+    """Return the k nearest of a few pictures in a group, which may hold them too."""
+    both = _both(one, other)
+    lists, lengths = _nearest_in(both, one, other, k)
+    settled(both, lengths, lists)
+    return _named(both, both.rows_of(one.ids), lists, k)
+
+
+def _both(one: FeatureStore, other: FeatureStore) -> FeatureStore:
+    return FeatureStore(one.name, one.dimensions, [*one.blocks, *other.blocks])
+
+
+def _nearest_in(
+    both: FeatureStore,
+    one: FeatureStore,
+    other: FeatureStore,
+    k: int,
+    entered: Scores | None = None,
+) -> tuple[Lists, NDArray[np.float32]]:
+    """Return lists of all rows of both, filled for the first one, and their inverse lengths."""
+    lists, lengths = Lists.empty(len(both), min(k, len(both) - 1)), inverse_lengths(both)
+    # What is in both is only in the blocks of the other one.
+    among = [tile for tile in tiles(both) if tile.block >= len(both.blocks) - len(other.blocks)]
+    left = both.rows_of(one.ids)
+    best = nearest(both, lengths, left, lists.rows.shape[1], entered, among=among)
+    lists.rows[left], lists.distances[left] = best.rows, best.distances
+    return lists, lengths
 
 
 def merged(one: Neighbors, other: Neighbors, k: int) -> Neighbors:
@@ -184,12 +212,12 @@ def _is_there(scratch: Scratch, own: int, other: int) -> bool:
     return scratch.has(_pair_name(own, other)) or scratch.has(merged_name(own))
 
 
-def _sorted(ids: np.ndarray, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _sorted(ids: Ids, distances: Distances) -> tuple[Ids, Distances]:
     order = np.lexsort((ids, distances), axis=1)
     return np.take_along_axis(ids, order, axis=1), np.take_along_axis(distances, order, axis=1)
 
 
-def _named(feature: FeatureStore, own: np.ndarray, lists: Lists, k: int) -> Neighbors:
+def _named(feature: FeatureStore, own: NDArray[np.intp], lists: Lists, k: int) -> Neighbors:
     """Return lists of some rows by ids, filled up to k with -1."""
     rows, distances = lists.rows[own], lists.distances[own]
     ids = np.where(rows < 0, NONE, feature.ids[rows])

@@ -87,6 +87,12 @@ class Groups:
         """Return the ascending ids (b,) of a group."""
         return np.sort(self.scratch.load(_name(number))[2])
 
+    def places(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+        """Return the part (b,) of each vector of a group, and its row (b,) there, by id."""
+        parts, counts, ids, inner = self.scratch.load(_name(number))
+        order = np.argsort(ids)
+        return np.repeat(parts, counts)[order], inner[order]
+
     def feature(self, *numbers: int) -> FeatureStore:
         """Return the vectors of some groups, read into memory.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.features import Block, FeatureStore
 from imgrec.store.parts import part_name
 
@@ -55,3 +56,12 @@ def in_any_order(seed: int) -> Callable[[Callable[[Any], Any], Iterable[Any]], I
         return map(function, tasks)
 
     return mapping
+
+
+def put_together(found: Iterable[Neighbors]) -> Neighbors:
+    """Return the lists of several groups as one."""
+    lists = list(found)
+    ids = np.concatenate([one.ids for one in lists])
+    order = np.argsort(ids)
+    neighbors = np.concatenate([one.neighbors for one in lists])[order]
+    return Neighbors(ids[order], neighbors, np.concatenate([o.distances for o in lists])[order])

@@ -1,6 +1,5 @@
 """The k-NN graph by pairs of groups of parts, against exact lists of the whole feature."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from imgrec.neighbors.lists import SPARE
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.part_groups import Groups, cut_groups
 from imgrec.store.scratch import FolderScratch
-from part_stores import InMemory, in_any_order, in_parts
+from part_stores import InMemory, in_any_order, in_parts, put_together
 from vector_stores import clustered
 
 Vectors = np.ndarray
@@ -25,14 +24,6 @@ def _groups(vectors: Vectors, edges: list[int], folder: Path, group_rows: int) -
     feature, source = in_parts(vectors, edges)
     size = 4 * vectors.shape[1] * group_rows
     return cut_groups(feature, source, FolderScratch(str(folder)), size)
-
-
-def _joined(found: Iterable[Neighbors]) -> Neighbors:
-    lists = list(found)
-    ids = np.concatenate([one.ids for one in lists])
-    order = np.argsort(ids)
-    neighbors = np.concatenate([one.neighbors for one in lists])[order]
-    return Neighbors(ids[order], neighbors, np.concatenate([o.distances for o in lists])[order])
 
 
 def _expected(vectors: Vectors, k: int) -> Neighbors:
@@ -66,7 +57,7 @@ def test_lists_equal_those_of_the_whole_feature(tmp_path: Path) -> None:
     groups = _groups(vectors, list(range(50, 700, 50)), tmp_path, 160)
     assert groups.count == 5
     pairs: list[int] = []
-    found = _joined(lists_by_parts(groups, 7, progress=pairs.append))
+    found = put_together(lists_by_parts(groups, 7, progress=pairs.append))
     _check_equal(found, _expected(vectors, 7))
     assert sum(pairs) == 15
 
@@ -90,7 +81,7 @@ def test_any_partition_and_order_gives_the_same(
     vectors = _odd_vectors(count, seed)
     inside = sorted(edge for edge in edges if edge < count)
     groups = _groups(vectors, inside, tmp_path_factory.mktemp("scratch"), group_rows)
-    found = _joined(lists_by_parts(groups, k, in_any_order(seed)))
+    found = put_together(lists_by_parts(groups, k, in_any_order(seed)))
     _check_equal(found, _expected(vectors, k))
 
 
@@ -102,7 +93,7 @@ def test_interleaved_ids_and_dead_rows(tmp_path: Path) -> None:
     alive = np.random.default_rng(2).random(300) < 0.8
     feature = source.feature([ids[rows] for rows in parts], alive[np.concatenate(parts)])
     groups = cut_groups(feature, source, FolderScratch(str(tmp_path)), 4 * 16 * 100)
-    found = _joined(lists_by_parts(groups, 5))
+    found = put_together(lists_by_parts(groups, 5))
     lists = exact_lists(feature, 5)
     _check_equal(found, Neighbors(feature.ids, feature.ids[lists.rows], lists.distances))
     assert len(found.ids) == alive.sum()
@@ -119,7 +110,7 @@ def test_finished_pairs_are_not_computed_again(tmp_path: Path) -> None:
     again = list(map(write_pair, (PairTask(groups, 5, i, j) for i, j in ((0, 0), (0, 2)))))
     assert again == [(0, 0), (0, 2)]
     assert not source.taken
-    _check_equal(_joined(lists_by_parts(groups, 5)), _expected(vectors, 5))
+    _check_equal(put_together(lists_by_parts(groups, 5)), _expected(vectors, 5))
     source.taken.clear()
-    _check_equal(_joined(lists_by_parts(groups, 5)), _expected(vectors, 5))
+    _check_equal(put_together(lists_by_parts(groups, 5)), _expected(vectors, 5))
     assert not source.taken
