@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from imgrec.derived.rows import Coverage, Derived, Recipe, fitted, usable_places
 from imgrec.store.features import FeatureStore
-from imgrec.store.part_groups import GROUP_BYTES, Groups, Mapping, PartVectors, cut_groups
-from imgrec.store.scratch import Scratch
+from imgrec.store.part_groups import Groups, cut_groups
+from imgrec.store.part_work import PartJob
 
 _MODEL = "model"
 _STEP_ROWS = 1 << 16
@@ -34,31 +34,18 @@ class RowsTask(NamedTuple):
     number: int
 
 
-def derive_by_parts(
-    recipe: Recipe,
-    feature: FeatureStore,
-    kept: Derived | None,
-    vectors: PartVectors,
-    scratch: Scratch,
-    folder: Path,
-    mapping: Mapping = map,
-    group_bytes: int = GROUP_BYTES,
-) -> Derived:
-    """Return what `derive` returns, with rows in files.
+def derive_by_parts(recipe: Recipe, kept: Derived | None, job: PartJob) -> Derived:
+    """Return what `derive` returns, with rows in files of the job.
 
     Args:
         recipe: of the rows; pickled with each task.
-        feature: open; the sample is read here, all other vectors by the tasks.
         kept: rows of an earlier run.
-        vectors: of the parts of the feature.
-        scratch: for the results of tasks, empty or of a killed run over the same vectors.
-        folder: for the files of the rows, which must last as long as what is returned.
-        mapping: where tasks run.
-        group_bytes: of the vectors that a task reads, at most.
+        job: over the vectors; the sample is read here, all other vectors by the tasks.
 
     Raises:
         StoreError: a vector is not finite.
     """
+    feature, scratch = job.feature, job.scratch
     places = usable_places(recipe, feature, kept)
     if kept is None or places is None:
         model, fitted_on = fitted(recipe, feature), len(feature)
@@ -71,12 +58,14 @@ def derive_by_parts(
         for covered, block in zip(feature.places, feature.blocks, strict=True)
     ]
     lacking = FeatureStore(feature.name, feature.dimensions, blocks)
-    groups = cut_groups(lacking, vectors, scratch, group_bytes)
+    groups = cut_groups(lacking, job.vectors, scratch, job.group_bytes)
     empty = recipe.rows(model, np.zeros((0, feature.dimensions), np.float32))
-    rows = {name: _column(folder, name, len(feature), empty[name]) for name in sorted(empty)}
+    rows = {name: _column(job.folder, name, len(feature), empty[name]) for name in sorted(empty)}
     if kept:
         _carry(rows, kept, places)
-    for number in mapping(write_rows, (RowsTask(groups, recipe, n) for n in range(groups.count))):
+    for number in job.mapping(
+        write_rows, (RowsTask(groups, recipe, n) for n in range(groups.count))
+    ):
         ids, *columns = scratch.load(_name(number))
         positions = feature.rows_of(ids)
         for name, values in zip(sorted(empty), columns, strict=True):

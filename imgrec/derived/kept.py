@@ -5,10 +5,14 @@ damaged. A query calls `open_searchable` and `open_reduced`, which do not hash l
 Without an index a query is slower, and right all the same.
 """
 
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from imgrec.derived.by_parts import derive_by_parts
 from imgrec.derived.hnsw import Hnsw, HnswRecipe, file_in, grown
 from imgrec.derived.known_graphs import is_known
 from imgrec.derived.pca import PcaRecipe, Reduced, variance_kept
@@ -25,6 +29,8 @@ from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
 from imgrec.store.features import FeatureStore
 from imgrec.store.kept import folder_token
+from imgrec.store.part_work import PartWork, fits_memory, has_parts
+from imgrec.store.parts import content_digest
 from imgrec.store.relations import fit_mean, load_mean, relation_named, save_mean
 from imgrec.store.store import Store
 from imgrec.system.progress import progress
@@ -32,6 +38,8 @@ from imgrec.system.text import size_text
 
 # With fewer numbers an exact search takes a few milliseconds.
 SKETCH_VALUES = 20_000_000
+# Of a row and its coverage in memory, more than those of a sketch.
+_ROW_BYTES = 256
 # A graph that is replaced while it is opened is opened again.
 _TRIES = 3
 
@@ -84,7 +92,13 @@ def open_reduced(store: Store, opened: Searchable) -> Reduced:
 
 
 def kept_or_made(
-    store: Store, recipe: Recipe, spec: EncoderSpec, feature: FeatureStore, *, verify: bool = True
+    store: Store,
+    recipe: Recipe,
+    spec: EncoderSpec,
+    feature: FeatureStore,
+    *,
+    verify: bool = True,
+    work: PartWork | None = None,
 ) -> Derived:
     """Return current rows of a feature; compute and keep them where the store lacks them.
 
@@ -96,18 +110,25 @@ def kept_or_made(
         spec: of the encoder that made the feature.
         feature: open.
         verify: compare the checksum of large files too, which a query has no time for.
+        work: as `update_indexes` takes it.
     """
     folder = store.paths.indexes(spec.name)
     kept = load_derived(folder, recipe, spec, verify=verify)
     if kept is None or not is_current(recipe, feature, kept):
-        kept = derive(recipe, feature, kept)
-        with suppress(OSError, StoreError), store.writing():
-            save_derived(folder, recipe, spec, kept)
+        with _derived(store, recipe, feature, kept, work) as made:
+            with suppress(OSError, StoreError), store.writing():
+                save_derived(folder, recipe, spec, made)
+            return _lasting(made, folder, recipe, spec)
     return kept
 
 
 def update_indexes(
-    store: Store, *, hnsw: bool = False, sketch_values: int = SKETCH_VALUES, quiet: bool = True
+    store: Store,
+    *,
+    hnsw: bool = False,
+    sketch_values: int = SKETCH_VALUES,
+    quiet: bool = True,
+    work: PartWork | None = None,
 ) -> list[str]:
     """Build or update the search indexes of all features; return a line about each.
 
@@ -119,6 +140,8 @@ def update_indexes(
         hnsw: build the HNSW graph of the default feature; an existing one is always updated.
         sketch_values: features with fewer numbers get no sketch.
         quiet: no progress bar.
+        work: where tasks over groups of parts run that make the rows; None to use such tasks only
+            for rows that do not fit into memory, in this process.
 
     Raises:
         OSError: the disk is full or read-only; the features are not touched.
@@ -132,12 +155,12 @@ def update_indexes(
         if not len(feature):
             continue
         if spec.kind == "histogram":
-            kept = _updated(PcaRecipe(), spec, feature, folder)
+            kept = _updated(store, PcaRecipe(), spec, feature, work)
             count, share = len(kept.model["components"]), variance_kept(kept)
             lines.append(f"{name}: {count} principal components keep {share:.1%} of the variance")
         big = len(feature) * feature.dimensions >= sketch_values
         if big or (folder / SketchRecipe().name).is_dir():
-            kept = _updated(SketchRecipe(), spec, feature, folder)
+            kept = _updated(store, SketchRecipe(), spec, feature, work)
             size = kept.rows["codes"].nbytes + kept.rows["lengths"].nbytes
             lines.append(f"{name}: sketch of {len(feature):,} vectors, {size_text(size)}")
         if (hnsw and name == default) or (folder / HnswRecipe().name).is_dir():
@@ -157,12 +180,42 @@ def _updated_means(store: Store) -> list[str]:
     return names
 
 
-def _updated(recipe: Recipe, spec: EncoderSpec, feature: FeatureStore, folder: Path) -> Derived:
+def _updated(
+    store: Store, recipe: Recipe, spec: EncoderSpec, feature: FeatureStore, work: PartWork | None
+) -> Derived:
+    folder = store.paths.indexes(spec.name)
     kept = load_derived(folder, recipe, spec)
-    if kept is None or not is_current(recipe, feature, kept):
-        kept = derive(recipe, feature, kept)
-        save_derived(folder, recipe, spec, kept)
-    return kept
+    if kept is not None and is_current(recipe, feature, kept):
+        return kept
+    with _derived(store, recipe, feature, kept, work) as made:
+        save_derived(folder, recipe, spec, made)
+        return _lasting(made, folder, recipe, spec)
+
+
+@contextmanager
+def _derived(
+    store: Store, recipe: Recipe, feature: FeatureStore, kept: Derived | None, work: PartWork | None
+) -> Iterator[Derived]:
+    """Yield the rows of all vectors; they may lie in files that go when the block is left."""
+    if work is None and not fits_memory(_ROW_BYTES * len(feature)):
+        work = PartWork()
+    if work is None or not has_parts(store, feature):
+        yield derive(recipe, feature, kept)
+        return
+    model = kept.model if kept is not None else {}
+    digests = [content_digest(model[name].tobytes()) for name in sorted(model)]
+    with work.job(store, feature, recipe.name, recipe.version, digests) as job:
+        yield derive_by_parts(recipe, kept, job)
+
+
+def _lasting(made: Derived, folder: Path, recipe: Recipe, spec: EncoderSpec) -> Derived:
+    """Return rows that outlive the files of their job: those of the store, or a copy."""
+    if not any(isinstance(values, np.memmap) for values in made.rows.values()):
+        return made
+    saved = load_derived(folder, recipe, spec, verify=False)
+    if saved is not None and saved.coverage.sources == made.coverage.sources:
+        return saved
+    return replace(made, rows={name: np.array(values) for name, values in made.rows.items()})
 
 
 def _updated_hnsw(spec: EncoderSpec, feature: FeatureStore, folder: Path, *, quiet: bool) -> str:

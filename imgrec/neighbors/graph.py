@@ -3,23 +3,32 @@
 It is kept in the store and updated when pictures come or go. Up to
 `imgrec.neighbors.by_products.SMALL` multiplications it is exact. Beyond that it is exact on a CUDA
 device where there is one, else approximate, by cells; then its recall is measured and kept with it.
+Where the cells would not fit into memory, or where processes or machines are given that shall share
+the work, it is built by tasks over groups of parts (`by_parts`, `search_by_parts`).
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from imgrec.derived.rows import Coverage
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError, WrongValueError
 from imgrec.neighbors.by_cells import CELLS, CellOptions, approximate_lists
 from imgrec.neighbors.by_cuda import cuda_device, lists_on
+from imgrec.neighbors.by_parts import lists_by_parts
 from imgrec.neighbors.by_products import CHECKED, SMALL, exact_lists, is_small, recall
+from imgrec.neighbors.cells_by_parts import BinOptions
 from imgrec.neighbors.growth import grown_lists, refined
-from imgrec.neighbors.kept import KnnGraph, Quality, load_knn, save_knn
+from imgrec.neighbors.kept import VERSION, KnnGraph, Quality, load_knn, save_knn
 from imgrec.neighbors.lists import Lists, inverse_lengths
 from imgrec.neighbors.neighbors import Neighbors
+from imgrec.neighbors.search_by_parts import approximate_by_parts
 from imgrec.store.features import FeatureStore
+from imgrec.store.part_work import PartJob, PartWork, fits_memory, has_parts
 from imgrec.store.store import Store, check_store
 from imgrec.system.argument_types import TEXT_OR_NONE, WHOLE, check_type
 from imgrec.system.progress import Stage, progress
@@ -27,6 +36,8 @@ from imgrec.system.stage_costs import NEIGHBORS
 
 K = 15
 _MOST_LOST = 0.01  # of the recall, by growing
+# Multiplications up to which the graph is exact by groups: all pairs of 280,000 × 1280.
+EXACT_BY_PARTS = 1e14
 
 
 @dataclass(frozen=True)
@@ -38,12 +49,17 @@ class KnnOptions:
         checked: rows that the recall is measured on.
         least_recall: below, neighbors of neighbors are compared too.
         cells: of the approximate search.
+        work: where tasks over groups of parts run that build a graph which is not small; None to
+            use such tasks only where memory does not suffice, in this process.
+        exact_by_parts: multiplications up to which a graph that such tasks build is exact.
     """
 
     small: float = SMALL
     checked: int = CHECKED
     least_recall: float = 0.97
     cells: CellOptions = CELLS
+    work: PartWork | None = None
+    exact_by_parts: float = EXACT_BY_PARTS
 
 
 KNN = KnnOptions()
@@ -133,10 +149,13 @@ def knn_graph_in(
         if made is None:
             if bar.n:
                 bar.reset()
+            work = _work(store, feature, options)
+            if work is not None:
+                return _built_by_parts(
+                    store, spec, feature, min(max(k, K), most), bar, options, work
+                ).cut(k)
             made = _built(feature, min(max(k, K), most), bar, options)
-    # A store that is read-only, full or locked: not kept.
-    with suppress(OSError, StoreError), store.writing():
-        save_knn(folder, spec, made)
+    _keep(store, spec, made)
     return made.cut(k)
 
 
@@ -158,6 +177,12 @@ def exact_neighbors(feature: FeatureStore, k: int) -> Neighbors:
 def closest_id(neighbors: Neighbors, k: int = 5) -> int:
     """Return the id of the picture whose k neighbors are nearest on average."""
     return int(neighbors.ids[neighbors.distances[:, :k].mean(axis=1).argmin()])
+
+
+def _keep(store: Store, spec: EncoderSpec, made: KnnGraph) -> None:
+    # A store that is read-only, full or locked: not kept.
+    with suppress(OSError, StoreError), store.writing():
+        save_knn(_folder(store, spec), spec, made)
 
 
 def _folder(store: Store, spec: EncoderSpec) -> Path:
@@ -194,6 +219,68 @@ def _built(feature: FeatureStore, k: int, bar: Stage, options: KnnOptions) -> Kn
         lists = refined(feature, lists, bar.update)
         share, checked = recall(feature, lengths, lists, options.checked)
     return _graph(feature, lists, Quality("cells", share, checked, share))
+
+
+def _work(store: Store, feature: FeatureStore, options: KnnOptions) -> PartWork | None:
+    """Return how to build a graph by groups of parts, None if it is built in memory."""
+    if is_small(feature, len(feature), options.small) or not has_parts(store, feature):
+        return None
+    if options.work is not None:
+        return options.work
+    # Coordinates in the order of the rows, and in that of the cells.
+    needed = 2 * 4 * options.cells.components * len(feature)
+    return None if fits_memory(needed) or cuda_device() is not None else PartWork()
+
+
+def _built_by_parts(
+    store: Store,
+    spec: EncoderSpec,
+    feature: FeatureStore,
+    k: int,
+    bar: Stage,
+    options: KnnOptions,
+    work: PartWork,
+) -> KnnGraph:
+    """Build the graph by tasks over groups of parts, and keep it; exactly unless that is too much.
+
+    The arrays are put together in files, and opened again from where they are kept.
+    """
+    bins = BinOptions(options.cells)
+    with work.job(store, feature, "k-NN graph", VERSION, k, bins, options.least_recall) as job:
+        if is_small(feature, len(feature), options.exact_by_parts):
+            lists, quality = lists_by_parts(job.groups(), k, job.mapping), Quality("exact")
+        else:
+            found = approximate_by_parts(
+                feature,
+                job.groups(),
+                k,
+                job.mapping,
+                options=bins,
+                checked=options.checked,
+                least_recall=options.least_recall,
+            )
+            lists = found.lists()
+            quality = Quality("cells", found.recall, found.checked, found.recall)
+        neighbors = _in_files(job, lists, k, bar)
+        made = KnnGraph(neighbors, Coverage.of(feature), quality)
+        _keep(store, spec, made)
+        kept = load_knn(_folder(store, spec), spec)
+        return kept if kept is not None and _is_right(kept, feature, k) else made.in_memory()
+
+
+def _in_files(job: PartJob, lists: Iterable[Neighbors], k: int, bar: Stage) -> Neighbors:
+    """Put lists together in files of a job."""
+    feature, shape = job.feature, (len(job.feature), k)
+    arrays = [
+        np.lib.format.open_memmap(job.folder / f"{name}.npy", "w+", dtype, shape)
+        for name, dtype in (("neighbors", np.int64), ("distances", np.float32))
+    ]
+    for found in lists:
+        rows = feature.rows_of(found.ids)
+        for values, of_group in zip(arrays, (found.neighbors, found.distances), strict=True):
+            values[rows] = of_group
+        bar.update(len(rows))
+    return Neighbors(feature.ids, *arrays)
 
 
 def _grown(

@@ -13,6 +13,8 @@ in every page, layout and group of duplicates.
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+import numpy as np
+
 from imgrec.derived.rows import Coverage
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.neighbors.neighbors import Neighbors
@@ -79,6 +81,12 @@ class KnnGraph:
         """Return a description in one line."""
         count = len(self.neighbors.ids)
         return f"{self.neighbors.k} nearest of {count:,} pictures, {self.quality.text()}"
+
+    def in_memory(self) -> "KnnGraph":
+        """Return the graph with its arrays in memory, so that their files may go."""
+        ids, neighbors = self.neighbors.ids, np.array(self.neighbors.neighbors)
+        copied = Neighbors(ids, neighbors, np.array(self.neighbors.distances))
+        return KnnGraph(copied, self.coverage, self.quality)
 
     def cut(self, k: int) -> "KnnGraph":
         """Return the graph of only the k nearest."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from imgrec.objects.opening import objects_at
 from imgrec.system.atomic_files import write_bytes
 
-_SUFFIX = ".arrays"
+SUFFIX = ".arrays"
 
 
 class Scratch(Protocol):
@@ -79,7 +79,7 @@ class FolderScratch:
         self._path(name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
-        return Path(self.folder, name + _SUFFIX)
+        return Path(self.folder, name + SUFFIX)
 
 
 @dataclass(frozen=True)
@@ -94,19 +94,19 @@ class ObjectScratch:
 
     def has(self, name: str) -> bool:
         """Return True if arrays were saved under a name."""
-        return objects_at(self.url, made=True).head(name + _SUFFIX) is not None
+        return objects_at(self.url, made=True).head(name + SUFFIX) is not None
 
     def save(self, name: str, *arrays: NDArray[Any]) -> None:
         """Save arrays under a name; those that are there already stay."""
-        objects_at(self.url, made=True).create(name + _SUFFIX, _packed(arrays))
+        objects_at(self.url, made=True).create(name + SUFFIX, _packed(arrays))
 
     def load(self, name: str) -> list[NDArray[Any]]:
         """Return the arrays saved under a name."""
-        return _unpacked(objects_at(self.url, made=True).get(name + _SUFFIX)[0])
+        return _unpacked(objects_at(self.url, made=True).get(name + SUFFIX)[0])
 
     def remove(self, name: str) -> None:
         """Delete the arrays saved under a name."""
-        objects_at(self.url, made=True).delete(name + _SUFFIX)
+        objects_at(self.url, made=True).delete(name + SUFFIX)
 
 
 def _packed(arrays: tuple[NDArray[Any], ...]) -> bytes:

@@ -12,6 +12,7 @@ from imgrec.derived.rows import Derived, Recipe, derive, load_derived, save_deri
 from imgrec.derived.sketch import SketchRecipe
 from imgrec.errors import StoreError
 from imgrec.store.part_groups import cut_groups
+from imgrec.store.part_work import PartJob
 from imgrec.store.scratch import FolderScratch
 from part_stores import InMemory, in_any_order, in_parts
 from vector_stores import clustered, spec_of
@@ -27,7 +28,8 @@ def _by_parts(
     folder.mkdir()
     feature, source = in_parts(vectors, [edge for edge in _EDGES if edge < len(vectors)])
     scratch, mapping = FolderScratch(str(folder)), in_any_order(seed)
-    return derive_by_parts(recipe, feature, kept, source, scratch, folder, mapping, _GROUP_BYTES)
+    job = PartJob(feature, source, scratch, folder, mapping, _GROUP_BYTES)
+    return derive_by_parts(recipe, kept, job)
 
 
 def _check_equal(found: Derived, expected: Derived) -> None:
@@ -58,8 +60,8 @@ def test_only_new_vectors_are_read_again(recipe: Recipe, tmp_path: Path) -> None
     before = derive(recipe, in_parts(vectors[:910], _EDGES[:12])[0])
     grown, source = in_parts(vectors, _EDGES)
     expected = derive(recipe, grown, before)
-    scratch = FolderScratch(str(tmp_path))
-    found = derive_by_parts(recipe, grown, before, source, scratch, tmp_path)
+    job = PartJob(grown, source, FolderScratch(str(tmp_path)), tmp_path, map, _GROUP_BYTES)
+    found = derive_by_parts(recipe, before, job)
     _check_equal(found, expected)
     assert source.taken == ["part-000013", "part-000014"]
 
@@ -78,12 +80,12 @@ def test_groups_that_are_done_are_not_read_again(tmp_path: Path) -> None:
     vectors, recipe = clustered(1000, 40), SketchRecipe()
     feature, source = in_parts(vectors, _EDGES)
     scratch = FolderScratch(str(tmp_path))
-    arguments = (recipe, feature, None, source, scratch, tmp_path, map, _GROUP_BYTES)
-    expected = derive_by_parts(*arguments)
+    job = PartJob(feature, source, scratch, tmp_path, map, _GROUP_BYTES)
+    expected = derive_by_parts(recipe, None, job)
     rows = {name: values.tobytes() for name, values in expected.rows.items()}
     scratch.remove("rows-000001")
     source.taken.clear()
-    again = derive_by_parts(*arguments)
+    again = derive_by_parts(recipe, None, job)
     assert {name: values.tobytes() for name, values in again.rows.items()} == rows
     assert source.taken == ["part-000003", "part-000004", "part-000005"]
     groups = cut_groups(feature, source, scratch, _GROUP_BYTES)
@@ -100,6 +102,6 @@ def test_a_vector_that_is_not_finite_is_named(tmp_path: Path) -> None:
 def test_a_feature_without_vectors(tmp_path: Path) -> None:
     source = InMemory({"part-000000": np.zeros((3, 40), np.float32)})
     feature = source.feature([np.arange(3)], np.zeros(3, bool))
-    scratch = FolderScratch(str(tmp_path))
-    found = derive_by_parts(SketchRecipe(), feature, None, source, scratch, tmp_path)
+    job = PartJob(feature, source, FolderScratch(str(tmp_path)), tmp_path, map, _GROUP_BYTES)
+    found = derive_by_parts(SketchRecipe(), None, job)
     _check_equal(found, derive(SketchRecipe(), feature))
