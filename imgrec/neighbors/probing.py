@@ -44,9 +44,10 @@ def probe(
     scratch = groups.scratch
     if not scratch.has(name):
         scratch.save(name, ids, feature.take(ids))
-    tasks = (ProbeTask(groups, k, number, name) for number in range(groups.count))
-    for _ in mapping(write_probed, tasks):
-        pass
+    lacking = [n for n in range(groups.count) if not scratch.has(_probed_name(name, n))]
+    if lacking:
+        for _ in mapping(write_probed, [ProbeTask(groups, k, number, name) for number in lacking]):
+            pass
     best = load_lists(scratch, _probed_name(name, 0))
     for number in range(1, groups.count):
         best = merged(best, load_lists(scratch, _probed_name(name, number)), k)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from imgrec.collection import Ids
 from imgrec.distances.axes import sample_ids
 from imgrec.encoders.spec import Vectors
 from imgrec.neighbors.by_products import CHECKED
@@ -25,7 +26,7 @@ from imgrec.neighbors.growth import without_twins
 from imgrec.neighbors.lists import NONE, Rows, Scores, parts
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.neighbors.probing import probe
-from imgrec.store.features import FeatureStore
+from imgrec.store.features import FeatureStore, positions
 from imgrec.store.part_groups import Groups, Mapping
 from imgrec.system.threads import in_threads
 
@@ -187,22 +188,39 @@ def _lists(
     feature: FeatureStore, groups: Groups, k: int, name: str, mapping: Mapping
 ) -> Iterator[Neighbors]:
     """Yield the lists of each bin, those of zero vectors and short ones replaced by exact ones."""
-    scratch, bins = groups.scratch, len(CellIndex.load(groups).first_rows) - 1
-    facts = [scratch.load(facts_name(number)) for number in range(groups.count)]
-    zeros = np.sort(np.concatenate([of_group[0] for of_group in facts]))
-    others = np.sort(np.concatenate([of_group[1][: k + 1] for of_group in facts]))[: k + 1]
-    for number in range(bins):
+    scratch, bins = groups.scratch, range(len(CellIndex.load(groups).first_rows) - 1)
+    zeros, others = _zeros(groups, k)
+    short = np.sort(np.concatenate([_short(groups, name, number, zeros) for number in bins]))
+    exact = [
+        probe(feature, groups, short[part], k, f"short-{name}-{part.start}", mapping)
+        for part in parts(len(short), _COMPARED_ROWS)
+    ]
+    for number in bins:
         ids, _, neighbors, distances = scratch.load(_name(name, number))
-        short = np.flatnonzero((neighbors < 0).any(axis=1) & ~np.isin(ids, zeros))
-        for part in parts(len(short), _COMPARED_ROWS):
-            rows = short[part][np.argsort(ids[short[part]])]
-            exact = probe(feature, groups, ids[rows], k, _short_name(name, number, part), mapping)
-            neighbors[rows], distances[rows] = exact.neighbors, exact.distances
+        for of_probes in exact:
+            rows = positions(of_probes.ids, ids)
+            there = rows >= 0
+            neighbors[there] = of_probes.neighbors[rows[there]]
+            distances[there] = of_probes.distances[rows[there]]
         for row in np.flatnonzero(np.isin(ids, zeros)):
             near = zeros[: k + 1][zeros[: k + 1] != ids[row]][:k]
             neighbors[row] = np.concatenate([near, others])[:k]
             distances[row] = np.arange(k) >= len(near)
         yield Neighbors(ids, neighbors, distances)
+
+
+def _zeros(groups: Groups, k: int) -> tuple[Ids, Ids]:
+    """Return the ids of zero vectors, and the first k + 1 of others, which are all as far."""
+    facts = [groups.scratch.load(facts_name(number)) for number in range(groups.count)]
+    zeros = np.sort(np.concatenate([of_group[0] for of_group in facts]))
+    return zeros, np.sort(np.concatenate([of_group[1] for of_group in facts]))[: k + 1]
+
+
+def _short(groups: Groups, name: str, number: int, zeros: Ids) -> Ids:
+    """Return the ids of a bin whose cells held too few candidates."""
+    ids, _, neighbors, _ = groups.scratch.load(_name(name, number))
+    short = ids[(neighbors < 0).any(axis=1)]
+    return short[~np.isin(short, zeros)]
 
 
 def _share(lists: Iterator[Neighbors], true: Neighbors) -> float:
@@ -218,7 +236,3 @@ def _share(lists: Iterator[Neighbors], true: Neighbors) -> float:
 
 def _name(kind: str, number: int) -> str:
     return f"{kind}-{number:06d}"
-
-
-def _short_name(kind: str, number: int, part: slice) -> str:
-    return f"short-{kind}-{number:06d}-{part.start}"
