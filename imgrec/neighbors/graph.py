@@ -251,7 +251,7 @@ def _built_by_parts(
             lists, quality = lists_by_parts(job.groups(), k, job.mapping), Quality("exact")
         else:
             found = approximate_by_parts(
-                feature,
+                job.feature,
                 job.groups(),
                 k,
                 job.mapping,

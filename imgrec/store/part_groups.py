@@ -9,7 +9,7 @@ Invariant: each live vector of the feature is in exactly one group.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -63,6 +63,18 @@ class LocalParts:
         path = Path(self.folder, part, "vectors.npy")
         vectors = np.asarray(load_array(path, "float32|float16 m d", d=self.dimensions))
         return np.take(vectors, rows, axis=0)
+
+
+class PartRows:
+    """The vectors (m, d) of one part, of which rows are taken when they are asked for."""
+
+    def __init__(self, vectors: PartVectors, part: str) -> None:
+        self._vectors, self._part = vectors, part
+
+    def __getitem__(self, rows: NDArray[np.intp]) -> NDArray[Any]:
+        ascending = np.unique(rows)
+        taken = self._vectors.take(self._part, ascending)
+        return taken[np.searchsorted(ascending, rows)]
 
 
 @dataclass(frozen=True)
@@ -134,6 +146,16 @@ def cut_groups(
             scratch.save(_name(count), parts, counts, ids, inner)
         count += 1
     return Groups(feature.name, feature.dimensions, count, vectors, scratch)
+
+
+def read_by(feature: FeatureStore, vectors: PartVectors) -> FeatureStore:
+    """Return a feature whose rows are taken elsewhere; only `take` and `take_rows` read it."""
+    blocks = []
+    for block in feature.blocks:
+        part, places = block.source.split()[0], block.places(np.arange(len(block.ids)))
+        rows: Any = PartRows(vectors, part)
+        blocks.append(replace(block, vectors=rows, rows=places))
+    return FeatureStore(feature.name, feature.dimensions, blocks)
 
 
 _Piece = tuple[int, NDArray[np.int64], NDArray[np.intp]]

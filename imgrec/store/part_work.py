@@ -20,6 +20,7 @@ from imgrec.store.part_groups import (
     Mapping,
     PartVectors,
     cut_groups,
+    read_by,
 )
 from imgrec.store.scratch import SUFFIX, FolderScratch, ObjectScratch, Scratch
 from imgrec.store.store import Store
@@ -64,6 +65,8 @@ class PartWork:
             scratch = ObjectScratch(f"{self.url.rstrip('/')}/{name}")
         local = LocalParts(str(store.paths.feature(feature.name).absolute()), feature.dimensions)
         vectors = self.vectors or local
+        if self.vectors is not None:
+            feature = read_by(feature, vectors)
         yield PartJob(feature, vectors, scratch, folder, self.mapping, self.group_bytes)
         if self.url:
             _delete_objects(f"{self.url.rstrip('/')}/{name}")

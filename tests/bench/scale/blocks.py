@@ -72,7 +72,7 @@ def _store(path: Path, count: int, dimensions: int) -> Path:
     centers = rng.normal(size=(count // 60, 64))
     latent = centers[rng.integers(len(centers), size=count)] + rng.normal(size=(count, 64)) / 2
     vectors = latent.astype(np.float32) @ rng.normal(size=(64, dimensions)).astype(np.float32)
-    vectors += rng.normal(size=vectors.shape).astype(np.float32)
+    vectors += rng.standard_normal(vectors.shape, np.float32)
     return make(path, {"x": vectors}, _PART_ROWS)
 
 
