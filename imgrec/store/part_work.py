@@ -5,7 +5,7 @@ the next run, which continues it; when its result has been kept, its scratch is 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -38,14 +38,15 @@ class PartWork:
         mapping: where tasks run: the builtin `map`, or one over processes or machines.
         folder: for files; None for one in the user's cache folder. Tasks must reach it.
         url: of object storage that tasks reach in place of the folder; "" for none.
-        vectors: how tasks open the parts; None for those of a local store.
+        vectors: returns how tasks open the parts of a feature, from its name and dimensions; None
+            for the parts in the local store.
         group_bytes: of the vectors in a group, at most.
     """
 
     mapping: Mapping = map
     folder: Path | None = None
     url: str = ""
-    vectors: PartVectors | None = None
+    vectors: Callable[[str, int], PartVectors] | None = None
     group_bytes: int = GROUP_BYTES
 
     @contextmanager
@@ -63,9 +64,12 @@ class PartWork:
         scratch: Scratch = FolderScratch(str(folder))
         if self.url:
             scratch = ObjectScratch(f"{self.url.rstrip('/')}/{name}")
-        local = LocalParts(str(store.paths.feature(feature.name).absolute()), feature.dimensions)
-        vectors = self.vectors or local
-        if self.vectors is not None:
+        vectors: PartVectors
+        if self.vectors is None:
+            path = store.paths.feature(feature.name).absolute()
+            vectors = LocalParts(str(path), feature.dimensions)
+        else:
+            vectors = self.vectors(feature.name, feature.dimensions)
             feature = read_by(feature, vectors)
         yield PartJob(feature, vectors, scratch, folder, self.mapping, self.group_bytes)
         if self.url:

@@ -1,5 +1,6 @@
 """Derived files of a store whose tasks read the parts from object storage."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def _work(tmp_path: Path, url: str) -> PartWork:
     return PartWork(
         folder=tmp_path / "work",
         url=f"{url}-scratch",
-        vectors=RemoteParts(url, "x", _DIMENSIONS),
+        vectors=partial(RemoteParts, url),
         group_bytes=4 * _DIMENSIONS * 250,
     )
 
