@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.errors import StoreError
-from imgrec.remote.blobs import blob_key
 from imgrec.remote.manifest import Entry
 from imgrec.remote.store import RemoteStore
+from imgrec.store.elsewhere import blob_key
 from imgrec.store.paths import FEATURES
 from imgrec.system.folder_names import folder_name
 
