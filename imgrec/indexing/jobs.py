@@ -119,7 +119,7 @@ def tasks_of(
     if PREVIEWS not in job.outputs:
         preview_px = 0
     for start in range(0, len(entries), batch):
-        files = tuple((e.id, e.root, e.path) for e in entries[start : start + batch])
+        files = tuple((e.id, e.root, e.path, e.token) for e in entries[start : start + batch])
         yield Task(files, THUMBS in job.outputs, light, heavy, options.timeout_s, preview_px)
 
 

@@ -20,7 +20,7 @@ from imgrec.encoders import matching_encoder
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors
 from imgrec.errors import MemoryShortageError, PictureError
 from imgrec.indexing.blame import Attempt, attempt, encode_with, joined_faults
-from imgrec.indexing.read_ahead import Read, reads
+from imgrec.indexing.read_ahead import File, Read, reads
 from imgrec.pictures.color_word import color_of
 from imgrec.pictures.decoding import Picture, Scales, decode, digest
 from imgrec.pictures.measures import measures_of
@@ -40,7 +40,7 @@ class Task:
     """Some pictures and what to make of them; small, because it is sent to a worker process.
 
     Attributes:
-        files: (id, description of the source, path within it) of each picture.
+        files: the pictures, see `imgrec.indexing.read_ahead.File`.
         thumbs: whether thumbnails are wanted.
         preview_px: longer side of the previews that are wanted, in pixels; 0 for none.
         light: the encoders that run in the worker.
@@ -48,7 +48,7 @@ class Task:
         timeout_s: time limit in seconds to decode one picture.
     """
 
-    files: tuple[tuple[int, str, str], ...]
+    files: tuple[File, ...]
     thumbs: bool
     light: tuple[EncoderSpec, ...]
     heavy: tuple[Preprocessing, ...]

@@ -11,28 +11,30 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, partial
 
 from imgrec.sources.opening import source_of
+from imgrec.sources.source import VersionedSource
 
 # Requests at a time, pictures fetched and not yet decoded, and bytes above which no other begins.
 THREADS, MOST_AHEAD, MOST_BYTES = 8, 16, 64 << 20
 
 Read = Callable[[], bytes]
+# Id, description of the source, path within it, and the version that was listed (`Listed.token`).
+File = tuple[int, str, str, str]
 
 
-def reads(files: Sequence[tuple[int, str, str]]) -> Generator[Read]:
+def reads(files: Sequence[File]) -> Generator[Read]:
     """Yield for each picture a function that waits for its bytes and returns them.
 
     The function raises what `PictureSource.read` does. Close the generator to begin no more reads.
 
     Args:
-        files: (id, description of the source, path within it) of each picture.
+        files: (id, description of the source, path within it, version) of each picture.
     """
     waiting: deque[tuple[Read, Future[bytes] | None]] = deque()
     begun = 0
     try:
         while begun < len(files) or waiting:
             while begun < len(files) and _has_room(waiting):
-                _, root, path = files[begun]
-                waiting.append(_begun(root, path))
+                waiting.append(_begun(*files[begun][1:]))
                 begun += 1
             yield waiting.popleft()[0]
     finally:
@@ -41,11 +43,14 @@ def reads(files: Sequence[tuple[int, str, str]]) -> Generator[Read]:
                 future.cancel()
 
 
-def _begun(root: str, path: str) -> tuple[Read, Future[bytes] | None]:
+def _begun(root: str, path: str, version: str) -> tuple[Read, Future[bytes] | None]:
     source = source_of(root)
     if not source.is_remote:
         return partial(source.read, path), None
-    future = _threads().submit(source.read, path)
+    if isinstance(source, VersionedSource):
+        future = _threads().submit(source.read_version, path, version)
+    else:
+        future = _threads().submit(source.read, path)
     return future.result, future
 
 

@@ -132,8 +132,19 @@ class BucketSource:
         Raises:
             PictureError: `unreadable`, `empty` or `too-large` (above `MAX_MEMORY`).
         """
+        return self._bytes(path, head, "")
+
+    def read_version(self, path: str, token: str) -> bytes:
+        """Return the bytes of an object, asked for by the etag that was listed.
+
+        Raises:
+            PictureError: as `read`; `unreadable`: it was overwritten meanwhile.
+        """
+        return self._bytes(path, None, token)
+
+    def _bytes(self, path: str, head: int | None, version: str) -> bytes:
         try:
-            data = self._read(path, head)
+            data = self._read(path, head, version)
         except LargeObjectError as error:
             raise PictureError("too-large", str(error)) from error
         except ImgrecError as error:
@@ -142,13 +153,13 @@ class BucketSource:
             raise PictureError("empty", "0 bytes")
         return data
 
-    def _read(self, path: str, head: int | None) -> bytes:
+    def _read(self, path: str, head: int | None, version: str) -> bytes:
         objects = self._objects()
         was_gone = time.monotonic() - _gone.get(self.description, -_GONE_S) < _GONE_S
         tries = 1 if was_gone else TRIES
         most = MAX_MEMORY if head is None else None
         try:
-            data = objects.get(path, head=head, most_bytes=most, tries=tries)[0]
+            data = objects.get(path, _etag(version), head=head, most_bytes=most, tries=tries)[0]
         except PassingObjectError:
             _gone[self.description] = time.monotonic()
             raise
@@ -166,6 +177,11 @@ class BucketSource:
 
     def _objects(self) -> Objects:
         return shared_objects(self.description)
+
+
+def _etag(version: str) -> str | None:
+    # A weak validator is none to ask by.
+    return f'"{version}"' if version and not version.startswith("W/") else None
 
 
 def _listed(info: ObjectInfo) -> Listed:

@@ -27,7 +27,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.rules import EXCLUDED, Rules
@@ -177,4 +177,20 @@ class PictureSource(Protocol):
 
         Raises:
             PictureError: `unreadable`, `empty`, or `too-large` (above `MAX_MEMORY`).
+        """
+
+
+@runtime_checkable
+class VersionedSource(PictureSource, Protocol):
+    """A source that can be asked for the version of a picture that was listed."""
+
+    def read_version(self, path: str, token: str) -> bytes:
+        """Return the bytes of a picture, as `read`.
+
+        Args:
+            path: of the picture.
+            token: of its `Listed`; "" for any version.
+
+        Raises:
+            PictureError: as `read`; `unreadable`: it has another version now.
         """

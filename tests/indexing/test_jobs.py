@@ -138,7 +138,7 @@ def test_a_job_is_cut_into_batches(store: Store) -> None:
     tasks = list(tasks_of(job, entries, encoders, options))
     assert [[number for number, *_ in task.files] for task in tasks] == [[1, 2], [3, 4], [5]]
     first = tasks[0]
-    assert first.files[0] == (1, "/r", "1.jpg")
+    assert first.files[0] == (1, "/r", "1.jpg", "")
     # Both heavy encoders take the same pixels.
     assert (first.thumbs, first.light) == (True, (LIGHT,))
     assert first.heavy == (Preprocessing(16, 12),)

@@ -14,7 +14,7 @@ from imgrec.sources import opening
 from memory_source import MemorySource
 
 NAMES = [f"{number:03}" for number in range(100)]
-FILES = [(number, "slow://b", name) for number, name in enumerate(NAMES)]
+FILES = [(number, "slow://b", name, "") for number, name in enumerate(NAMES)]
 
 
 class Slow(MemorySource):
@@ -93,7 +93,7 @@ def test_room_is_bound_by_number_and_by_bytes(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_local_file_is_read_when_its_turn_comes() -> None:
-    local = [(number, "near://b", name) for number, _, name in FILES[:6]]
+    local = [(number, "near://b", name, "") for number, _, name, _ in FILES[:6]]
     for taken, read in enumerate(reads(local), 1):
         assert read().decode() == NAMES[taken - 1]
         assert len(Slow.asked) == taken
@@ -101,6 +101,6 @@ def test_a_local_file_is_read_when_its_turn_comes() -> None:
 
 
 def test_local_and_remote_pictures_mix() -> None:
-    mixed = [(0, "near://b", "000"), (1, "slow://b", "001"), (2, "near://b", "002")]
+    mixed = [(n, f"{kind}://b", f"00{n}", "") for n, kind in enumerate(("near", "slow", "near"))]
     assert [read() for read in reads(mixed)] == [b"000", b"001", b"002"]
     assert list(reads([])) == []
