@@ -12,6 +12,7 @@ work it off together. Everything is written by `create`; invariant: a plan that 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -194,10 +195,13 @@ def newest_plans(objects: Objects) -> list[Plan]:
     They are several where drivers of other options began at one state.
     """
     found = [info.key.removeprefix(PLANS).removesuffix(".json") for info in objects.list(PLANS)]
-    # A driver that was killed may have named a plan that it never wrote.
-    known = [name for name in found if objects.head(_plan_key(name[11:])) is not None]
-    newest = max((name[:10] for name in known), default="")
-    return [read_plan(objects, name[11:]) for name in known if name[:10] == newest]
+    for _, names in groupby(sorted(found, reverse=True), key=lambda name: name[:10]):
+        ids = [name[11:] for name in names]
+        # A driver that was killed may have named a plan that it never wrote.
+        written = [of for of in ids if objects.head(_plan_key(of)) is not None]
+        if written:
+            return [read_plan(objects, of) for of in written]
+    return []
 
 
 def is_finished(objects: Objects, plan_id: str) -> bool:
