@@ -22,7 +22,7 @@ from imgrec.remote.local import LocalFiles
 from imgrec.remote.manifest import Entry
 from imgrec.remote.places import CATALOG_PATH, STORE_PATH, by_unit
 from imgrec.remote.pull import pull
-from imgrec.remote.store import RemoteStore
+from imgrec.remote.store import ConflictError, RemoteStore
 from imgrec.store.manifest import is_store
 from imgrec.store.pulled import Pulled, read_pulled, write_pulled
 from imgrec.store.store import Store
@@ -61,9 +61,11 @@ class WorkingCopy:
                 "another folder by --work, or imgrec push it there"
             )
         if STORE_PATH in self.remote.entries():
-            state = pull(url, folder, force=True).number
-            while self.remote.manifest.number < state:
-                self.remote.refresh()
+            # Not the newest state but that of the copy, which others may have left behind.
+            state = self.remote.at(pull(url, folder, force=True).number)
+            if state is None:
+                raise ConflictError(f"a state of {url} is gone: run the same command again")
+            self.remote = state
             with Store.open(folder) as store:
                 self._catalog_was = catalog_digest(store.catalog)
         else:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,13 @@ from imgrec.cluster.cost import per_million
 from imgrec.cluster.drive import index_to, one_crew
 from imgrec.cluster.plan import newest_plans
 from imgrec.cluster.records import read_record
+from imgrec.cluster.working_copy import WorkingCopy
 from imgrec.collection.digest import catalog_digest
 from imgrec.index import main
 from imgrec.objects.opening import objects_at
 from imgrec.remote.pull import pull
-from imgrec.remote.store import RemoteStore
+from imgrec.remote.store import ConflictError, RemoteStore
+from imgrec.sources.rules import Rules
 from killed_driver import KILLED, OPTIONS
 from object_servers import rclone_server
 from pictures import write_pictures
@@ -216,3 +219,23 @@ def test_pictures_that_moved_are_relocated_in_object_storage_too(
     pull(url, tmp_path / "pulled")
     with Store.open(tmp_path / "pulled") as opened:
         assert opened.catalog.held_roots() == [str(tmp_path / "new")]
+
+
+def test_a_commit_of_a_state_that_others_left_behind_is_refused(
+    photos: Path, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index_to([str(photos)], url, OPTIONS, work=tmp_path / "one")
+
+    def overtaken(*arguments: Any, **named: Any) -> Any:
+        done = pull(*arguments, **named)
+        remote = RemoteStore.open(url)
+        remote.commit({"relations/x/x.json": remote.put_blob(b"{}")})
+        return done
+
+    monkeypatch.setattr("imgrec.cluster.working_copy.pull", overtaken)
+    copy = WorkingCopy(url, tmp_path / "two")
+    with Store.create(tmp_path / "two") as store, store.writing():
+        store.set_rules(Rules(exclude=("scans",)))
+        with pytest.raises(ConflictError):
+            copy.commit(store)
+    assert "relations/x/x.json" in RemoteStore.open(url).entries()
