@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from imgrec.cluster.plan import Plan
+from imgrec.cluster.plan import Plan, read_job
 from imgrec.cluster.records import Record, read_record, rows_of
 from imgrec.cluster.working_copy import WorkingCopy
 from imgrec.collection import Outcome
-from imgrec.indexing.finished import record
+from imgrec.errors import ImgrecError
+from imgrec.indexing.finished import Rows, record
 from imgrec.indexing.options import Summary
 from imgrec.store.store import Store
 
@@ -49,9 +50,10 @@ class Applier:
         """
         self._done.update(numbers)
         while self._left and self._left[-1] in self._done:
-            found = read_record(self._copy.remote.objects, self._plan.id, self._left.pop())
+            number = self._left.pop()
+            found = read_record(self._copy.remote.objects, self._plan.id, number)
             if found is not None and not self._copy.is_applied(found.files):
-                self._apply(found)
+                self._apply(found, number)
             if self._uncommitted >= COMMIT_JOBS:
                 self.finish()
 
@@ -60,13 +62,14 @@ class Applier:
         self._uncommitted = 0
         self._copy.commit(self._store)
 
-    def _apply(self, found: Record) -> None:
+    def _apply(self, found: Record, number: int) -> None:
         if not self._copy.is_free(found.files):
             # Another plan has given its numbers to other pictures meanwhile.
             return
         remote = self._copy.remote
         data = remote.blobs.get(found.rows, "the rows of a part")
         rows = rows_of(data, remote.objects.location())
+        self._check(found, rows, number)
         # As of a run on one machine: the catalog before the parts.
         record(self._store.catalog, rows)
         self._copy.add(found.files)
@@ -74,6 +77,20 @@ class Applier:
         self._uncommitted += 1
         self._summary.unread += sum(outcome.status == "new" for outcome in rows.outcomes)
         self._summary.warnings += self._lines(rows.outcomes, rows.changed)
+
+    def _check(self, found: Record, rows: Rows, number: int) -> None:
+        """Check that a record tells what became of the pictures of its job, and of no others."""
+        job, entries = read_job(self._copy.remote.objects, self._plan, number)
+        told = {*(outcome.id for outcome in rows.outcomes), *rows.changed}
+        # One that was read before and cannot be read now may be left out.
+        wanted = {entry.id for entry in entries if not entry.digest}
+        labeled = {i for values in rows.labels.values() for i in values}
+        if found.number != number or not wanted <= told <= {*job.ids.tolist()} or labeled - told:
+            raise ImgrecError(
+                f"the record of part {number} of the plan {self._plan.id} in "
+                f"{self._copy.remote.url} is none of its pictures: delete jobs/{self._plan.id}/ "
+                "there, and run imgrec index again"
+            )
 
     def _lines(self, outcomes: Sequence[Outcome], changed: Sequence[int]) -> list[str]:
         catalog = self._store.catalog

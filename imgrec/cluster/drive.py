@@ -16,7 +16,7 @@ parts are those of a run on one machine.
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -202,6 +202,8 @@ class _Driver:
                 store.catalog.roots(),
                 each,
             )
+            while is_finished(self._objects, plan.id):
+                plan = replace(plan, again=plan.again + 1)
             is_ours = write_plan(self._objects, plan, each)
             # Another driver has begun with the first job: this one begins with the last.
             numbers = plan.numbers if is_ours else plan.numbers[::-1]

@@ -51,6 +51,7 @@ _PLAN = {
     "count": _NUMBER,
     "pictures": _NUMBER,
     "jobs": str,
+    "again": _NUMBER,
 }
 _JOB = {"number": _NUMBER, "outputs": [str], "entries": [list]}
 
@@ -91,6 +92,8 @@ class Plan:
         count: of the jobs.
         pictures: of all jobs.
         jobs: digest of all jobs.
+        again: how many plans of the same kind came to an end and left pictures unread, as for
+            lack of memory: their records are not those of this one.
     """
 
     base: int
@@ -102,6 +105,7 @@ class Plan:
     count: int
     pictures: int
     jobs: str
+    again: int = 0
 
     @property
     def id(self) -> str:
@@ -163,7 +167,7 @@ def read_plan(objects: Objects, plan_id: str) -> Plan:
         EncoderSpec(**{**spec, "preprocessing": Preprocessing(**spec["preprocessing"])})
         for spec in found["specs"]
     ]
-    kept = ("base", "fingerprint", "roots", "first", "count", "pictures", "jobs")
+    kept = ("base", "fingerprint", "roots", "first", "count", "pictures", "jobs", "again")
     plan = Plan(
         **{name: found[name] for name in kept},
         specs=tuple(specs),

@@ -239,3 +239,30 @@ def test_a_commit_of_a_state_that_others_left_behind_is_refused(
         with pytest.raises(ConflictError):
             copy.commit(store)
     assert "relations/x/x.json" in RemoteStore.open(url).entries()
+
+
+def test_pictures_that_memory_did_not_suffice_for_are_read_by_the_next_run(
+    photos: Path, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("imgrec.indexing.read.decode", fails)
+        for _ in range(3):
+            summary = index_to([str(photos)], url, OPTIONS, work=tmp_path / "work")
+            assert (summary.unread, summary.counts["new"]) == (24, 24)
+    assert index_to([str(photos)], url, OPTIONS, work=tmp_path / "work").counts["ok"] == 24
+
+
+def test_a_record_of_other_pictures_is_refused(photos: Path, url: str, tmp_path: Path) -> None:
+    def exchanged(*arguments: Any) -> Any:
+        for part in one_crew(*arguments):
+            objects = objects_at(url)
+            if part.number == 1:
+                key = f"jobs/{arguments[1]}/parts/part-00000{{}}.json"
+                objects.put(key.format(1), objects.get(key.format(0))[0])
+            yield part
+
+    with pytest.raises(ImgrecError, match="is none of its pictures"):
+        index_to([str(photos)], url, OPTIONS, work=tmp_path / "work", crews=exchanged)
