@@ -93,7 +93,7 @@ def export_vectors(
         for kind, place in ((PARQUET, parquet), (LANCE, lance))
         if place is not None
     }
-    _check_targets(folders, qdrant, collection)
+    _check_targets(store, folders, qdrant, collection)
     stages = [*(f"writing {kind.what}" for kind in folders), *(["points"] if qdrant else [])]
     with store.catalog.one_state(), planned(dict.fromkeys(stages, 1.0), quiet=quiet):
         rows = Rows.of(store, feature, wanted)
@@ -103,7 +103,9 @@ def export_vectors(
     return exported
 
 
-def _check_targets(folders: dict[OutputFolder, Path], qdrant: str | None, collection: str) -> None:
+def _check_targets(
+    store: Store, folders: dict[OutputFolder, Path], qdrant: str | None, collection: str
+) -> None:
     """Check all targets before anything is read."""
     if not folders and qdrant is None:
         raise WrongValueError(
@@ -121,6 +123,8 @@ def _check_targets(folders: dict[OutputFolder, Path], qdrant: str | None, collec
         check_address(qdrant)
         check_collection(collection)
     for kind, folder in folders.items():
+        if folder.is_relative_to(store.path.resolve()):
+            raise WrongValueError(f"{folder} lies in the store: name another folder")
         kind.check_place(folder)
 
 

@@ -132,7 +132,7 @@ def _payloads(block: Block, feature: str) -> list[dict[str, Any]]:
         payload: dict[str, Any] = {
             "path": valid(entry.path),
             "root": valid(entry.root),
-            "digest": entry.digest,
+            "digest": entry.digest and valid(entry.digest),
             "labels": {valid(kind): list(map(valid, values)) for kind, values in labels.items()},
         }
         if payload["path"] != entry.path:

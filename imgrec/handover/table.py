@@ -66,7 +66,7 @@ class Table:
             [valid(entry.path) for entry in entries],
             [_odd_bytes(entry.path) for entry in entries],
             [self._numbers[entry.root] for entry in entries],
-            [entry.digest for entry in entries],
+            [entry.digest and valid(entry.digest) for entry in entries],
             [_pairs(labels) for labels in block.labels],
         ]
         arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=False)]

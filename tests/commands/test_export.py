@@ -49,18 +49,21 @@ def test_all_targets_of_one_call_and_the_details(
         (["--parquet", "{out}", "--where", "folder"], "--where 'folder' is not KIND=VALUE"),
         (["--parquet", "{out}", "--feature", "x"], "has no feature 'x'"),
         (["--parquet", "{out}", "--lance", "{out}"], "give each its own folder"),
-        (["--parquet", "{store}"], "holds no Parquet export of ours"),
-        (["--parquet", "{store}/store.json"], "store.json is a file"),
+        (["--parquet", "{store}/vectors"], "/vectors lies in the store"),
+        (["--parquet", "{photos}"], "holds no Parquet export of ours"),
+        (["--lance", "{photos}/discs/000.jpg"], "000.jpg is a file"),
     ],
 )
 def test_what_is_wrong_is_one_line(
     options: list[str],
     message: str,
     photo_store: Path,
+    photos: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    given = [option.format(out=tmp_path / "out", store=photo_store) for option in options]
+    places = {"out": tmp_path / "out", "store": photo_store, "photos": photos}
+    given = [option.format(**places) for option in options]
     assert main(["--store", str(photo_store), *given]) == 2
     said = capsys.readouterr()
     assert (said.out, said.err.count("\n")) == ("", 1)

@@ -149,8 +149,10 @@ def test_an_older_export_is_replaced_and_other_files_are_not(store: Path, tmp_pa
     with Store.open(store) as opened:
         with pytest.raises(ImgrecError, match=r"holds mine\.txt, which is not part of the Parquet"):
             export_vectors(opened, parquet=out)
-        with pytest.raises(ImgrecError, match="holds no Lance export of ours"):
-            export_vectors(opened, lance=store)
+        with pytest.raises(ImgrecError, match=r"mine\.txt, which is not part of the Lance"):
+            export_vectors(opened, lance=out)
+        with pytest.raises(WrongValueError, match="lies in the store"):
+            export_vectors(opened, lance=store / "features")
     assert (out / "mine.txt").read_text() == "mine"
 
 

@@ -18,6 +18,7 @@ _READING = (
     "projector --store store --out out/logdir --workers 0 --layouts none --page-size 10",
     "graph --store store --out out/site --workers 0 --k 3 --page-size 8 --duplicates out/d.csv "
     "--parquet out/n.parquet --thumbnails",
+    "export --store store --parquet out/vectors --quiet",
     "report --store store --out out/report --maps none --quiet",
     "duplicates --store store --out out/review --csv out/t.csv --list out/l --list0 out/l0 "
     "--workers 0 --quiet",

@@ -11,14 +11,24 @@ from ground import SECRET, Ground, make_home
 from imgrec.errors import ImgrecError
 from imgrec.samples.collection import sample_path, write_samples
 from imgrec.system.atomic_folders import new_folder
-from imgrec.system.output_folder import LOGDIR, REPORT, REVIEW, SITE, OutputFolder
+from imgrec.system.output_folder import (
+    LANCE,
+    LOGDIR,
+    PARQUET,
+    REPORT,
+    REVIEW,
+    SITE,
+    OutputFolder,
+)
 
-_KINDS = [SITE, REPORT, REVIEW, LOGDIR]
+_KINDS = [SITE, REPORT, REVIEW, LOGDIR, PARQUET, LANCE]
 _OWN = {
     SITE: "index.html",
     REPORT: "figures/map-pca.svg",
     REVIEW: "pictures/1.jpg",
     LOGDIR: "all/tensor.bytes",
+    PARQUET: "part-000000.parquet",
+    LANCE: "data/0a.lance",
 }
 posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes as POSIX has them")
 
