@@ -5,6 +5,7 @@ place and replaces an older export there as a whole; a collection of Qdrant is b
 point by point.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ from imgrec.system.atomic_files import write_text
 from imgrec.system.atomic_folders import new_folder
 from imgrec.system.output_folder import LANCE, PARQUET, OutputFolder
 from imgrec.system.progress import planned, progress
+
+# A drive of Windows has one letter.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def export_vectors(
     _check_types(store, parquet, lance, qdrant, collection, feature)
     wanted = filter_asked(where, under)
     folders = {
-        kind: Path(place).expanduser().resolve()
+        kind: _folder(kind, place)
         for kind, place in ((PARQUET, parquet), (LANCE, lance))
         if place is not None
     }
@@ -101,6 +105,20 @@ def export_vectors(
         if qdrant is not None:
             exported.append(_write_points(rows, qdrant, collection, quiet))
     return exported
+
+
+def _folder(kind: OutputFolder, place: Path | str) -> Path:
+    """Return the folder of an export.
+
+    Raises:
+        WrongValueError: it is an address, which is not repeated: it may hold a password.
+    """
+    if _ADDRESS.match(str(place)):
+        raise WrongValueError(
+            f"the place of the {kind.what} is an address: give a folder of this machine, which can "
+            "be copied there"
+        )
+    return Path(place).expanduser().resolve()
 
 
 def _check_targets(

@@ -25,7 +25,7 @@ _TIMEOUT_S = 60
 _LONGEST = 255
 _REFUSED = set('<>:"/\\|?*')
 # HOST:PORT, or with credentials before it; no folder.
-_SERVER = re.compile(r"@|:\d+/?$")
+_SERVER = re.compile(r"@|:\d+/?$|^[A-Za-z]{2,}:/")
 _HERE = ("127.0.0.1", "localhost", "::1")
 
 

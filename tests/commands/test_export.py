@@ -49,6 +49,8 @@ def test_all_targets_of_one_call_and_the_details(
         (["--parquet", "{out}", "--where", "folder"], "--where 'folder' is not KIND=VALUE"),
         (["--parquet", "{out}", "--feature", "x"], "has no feature 'x'"),
         (["--parquet", "{out}", "--lance", "{out}"], "give each its own folder"),
+        (["--parquet", "s3://bucket/vectors"], "is an address: give a folder"),
+        (["--lance", "https://user:geheim@host/x"], "is an address: give a folder"),
         (["--parquet", "{store}/vectors"], "/vectors lies in the store"),
         (["--parquet", "{photos}"], "holds no Parquet export of ours"),
         (["--lance", "{photos}/discs/000.jpg"], "000.jpg is a file"),
@@ -68,6 +70,7 @@ def test_what_is_wrong_is_one_line(
     said = capsys.readouterr()
     assert (said.out, said.err.count("\n")) == ("", 1)
     assert message in said.err
+    assert "geheim" not in said.err
     assert not list(tmp_path.iterdir())
 
 

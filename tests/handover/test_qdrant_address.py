@@ -29,6 +29,7 @@ def _no_key(monkeypatch: pytest.MonkeyPatch) -> None:
         "https://example.org/?api_key=geheim",
         "https://example.org/#geheim",
         "user:geheim@example.org:6333",
+        "https:/geheim.example.org",
         "http://user:geheim@[::1",
         "http://user:geheim@example.org:port",
         "ftp://user:geheim@example.org",
