@@ -1,1 +1,1 @@
-"""The k-NN graph: four ways to build it, kept in the store and grown."""
+"""The k-NN graph: built in memory, on a device or by groups of parts; kept and grown."""
