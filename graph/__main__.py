@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from graph.choices import (
     AUTO,
@@ -21,16 +21,18 @@ from graph.choices import (
 from imgrec.arguments import (
     encoder_option,
     positive,
+    processes,
     progress_options,
     refuse,
     seed_option,
     store_of,
     store_option,
-    workers_option,
 )
 from imgrec.commands import Parser, made_and_kept, run, summary_line, warn
 from imgrec.errors import ImgrecError
 from imgrec.system.text import counted, size_text
+
+RAY: Literal["ray"] = "ray"
 
 if TYPE_CHECKING:
     from graph.pages.site import SiteSummary
@@ -109,9 +111,17 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     engine = "library for Louvain: %(choices)s; auto: by the number of pictures"
     add("--louvain", choices=ENGINES, default=AUTO, metavar="NAME", help=engine)
     seed_option(group, "communities and layouts")
-    workers_option(group, "that draw the pages")
+    workers = (
+        "processes that draw the pages; 0: only the main process; default: one per core; ray: "
+    )
+    workers += "the machines of a Ray cluster ($RAY_ADDRESS) find the nearest pictures before that"
+    add("--workers", type=_workers, metavar="N|ray", help=workers)
     progress_options(parser)
     return parser
+
+
+def _workers(value: str) -> int | str:
+    return RAY if value == RAY else processes(value)
 
 
 def _page_size(value: str) -> int:
@@ -140,12 +150,33 @@ def _write(arguments: argparse.Namespace) -> None:
 
         check_targets(targets)
     with Store.open(store_of(arguments.store)) as store:
+        if arguments.workers == RAY:
+            _share_neighbors(store, arguments)
+            arguments.workers = None
         if arguments.duplicates is not None:
             _write_duplicates(store, arguments)
         if arguments.out is not None:
             _write_site(store, arguments)
         if targets:
             _write_exports(store, arguments, targets)
+
+
+def _share_neighbors(store: Store, arguments: argparse.Namespace) -> None:
+    """Have the k-NN graph built by a Ray cluster; the store keeps it for what follows."""
+    from imgrec.cluster.shared_work import shared_work
+    from imgrec.neighbors.graph import K, KnnOptions, knn_graph_of
+    from imgrec.store.part_work import has_parts
+
+    feature = store.feature(arguments.encoder)
+    if not has_parts(store, feature):
+        names = " or ".join(f"--encoder {name}" for name in store.feature_names())
+        raise ImgrecError(
+            f"--workers ray is for vectors that lie in parts, and those of {feature.name} are "
+            f"composed: name one of the features, {names}"
+        )
+    options = KnnOptions(work=shared_work(store, feature, RAY))
+    k = max(K, arguments.k)
+    knn_graph_of(store, feature.name, k, quiet=arguments.quiet, options=options)
 
 
 def _check_method(arguments: argparse.Namespace) -> None:
