@@ -21,7 +21,7 @@ import numpy as np
 from imgrec.cluster.fingerprint import digest_of
 from imgrec.cluster.outputs import store_path
 from imgrec.cluster.plan import Plan
-from imgrec.cluster.records import rows_content, rows_of
+from imgrec.cluster.records import are_of_part, rows_content, rows_of
 from imgrec.collection import Entry, Outcome
 from imgrec.errors import StoreError
 from imgrec.indexing.finished import Finished, Rows
@@ -30,6 +30,7 @@ from imgrec.objects.errors import MissingObjectError
 from imgrec.objects.objects import Objects
 from imgrec.remote.blobs import Blobs
 from imgrec.remote.manifest import Entry as Blob
+from imgrec.remote.manifest import is_entry
 from imgrec.sources.source import WEAK
 from imgrec.store.elsewhere import blob_key
 from imgrec.store.origins import ORIGINS, origins_of
@@ -39,7 +40,7 @@ from imgrec.system.json_files import decoded, problem
 # Failures that the content of a file decides, on every machine.
 _BY_CONTENT = frozenset({"damaged", "truncated", "unsupported"})
 _IDS = "ids.npy"
-_SHAPE = {"parts": {str: {str: [(str, int)]}}, "rows": [(str, int)]}
+_SHAPE = {"parts": {str: {str: is_entry}}, "rows": is_entry}
 
 
 def made_key(plan: Plan, job: PartJob, entries: Sequence[Entry]) -> str | None:
@@ -116,6 +117,11 @@ def find_made(
             output: {name: Blob(*entry) for name, entry in files.items()}
             for output, files in found["parts"].items()
         }
+        names = [(output, name) for output, content in parts.items() for name in content]
+        if not are_of_part(
+            {store_path(output, job.number, name) for output, name in names}, job.number
+        ):
+            return None
     # Whatever is wrong with it, the job is done anew.
     except (MissingObjectError, StoreError, KeyError, ValueError):
         return None

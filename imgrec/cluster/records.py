@@ -9,33 +9,42 @@ one fingerprint compute different things: both results are kept and named, and t
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imgrec.cluster.fingerprint import digest_of
 from imgrec.collection import Outcome
-from imgrec.errors import ImgrecError
+from imgrec.errors import StoreError
 from imgrec.indexing.finished import Rows
 from imgrec.objects.errors import MissingObjectError
 from imgrec.objects.objects import Objects
 from imgrec.pictures.metadata_names import Datum, is_datum
-from imgrec.remote.manifest import Entry
+from imgrec.remote.manifest import Entry, is_entry
+from imgrec.remote.places import OUTPUTS, folder_of, is_mirrored, units
 from imgrec.store.parts import part_name
 from imgrec.system.json_files import a_number, decoded, one_of, problem
 
 _MOST = 1 << 62
-_ENTRY = [(str, int)]
+_MOST_BYTES = 1 << 26
+_NAME = re.compile(r"part-([0-9]{6,18})\.json", re.ASCII)
 _RECORD = {
     "number": a_number(0, _MOST),
-    "files": {str: _ENTRY},
-    "rows": _ENTRY,
+    "files": {str: is_entry},
+    "rows": is_entry,
     "pictures": a_number(0, _MOST),
     "failed": a_number(0, _MOST),
     "cost": {str: float},
 }
 _TEXT_OR_NONE, _NUMBER_OR_NONE = (str, None), (int, None)
-_ROWS = {"outcomes": [list], "labels": {str: [list]}, "changed": [int]}
+
+
+def _is_label(value: object) -> bool:
+    return type(value) is list and [type(one) for one in value] == [int, str]
+
+
+_ROWS = {"outcomes": [list], "labels": {str: [_is_label]}, "changed": [int]}
 _OUTCOME = [
     *(int, one_of("ok", "failed", "new"), _TEXT_OR_NONE, _NUMBER_OR_NONE, _NUMBER_OR_NONE),
     *(_TEXT_OR_NONE, _TEXT_OR_NONE, _TEXT_OR_NONE, [is_datum]),
@@ -103,21 +112,34 @@ def read_record(objects: Objects, plan_id: str, number: int) -> Record | None:
     """Return the record of a job; None if there is none.
 
     Raises:
-        ImgrecError: it is damaged.
+        StoreError: it is damaged, or names what is no file of this part.
     """
     key = _key(plan_id, number)
     try:
-        data, _ = objects.get(key)
+        data, _ = objects.get(key, most_bytes=_MOST_BYTES)
     except MissingObjectError:
         return None
-    return _record(_decoded(data, _RECORD, objects.location(key)))
+    return _record(data, number, objects.location(key))
 
 
 def recorded(objects: Objects, plan_id: str) -> set[int]:
     """Return the numbers of the jobs that have a record."""
     prefix = f"jobs/{plan_id}/parts/"
-    names = (info.key.removeprefix(f"{prefix}part-") for info in objects.list(prefix))
-    return {int(name.removesuffix(".json")) for name in names}
+    keys = (info.key.removeprefix(prefix) for info in objects.list(prefix))
+    # Whatever else lies there is none.
+    return {int(found[1]) for found in map(_NAME.fullmatch, keys) if found}
+
+
+def are_of_part(paths: Collection[str], number: int) -> bool:
+    """Return True if paths are those of whole parts of a number, and safe to write in a store."""
+    whole = units(paths)
+    return all(
+        is_mirrored(path)
+        and path.split("/", 1)[0] in OUTPUTS
+        and folder_of(path).endswith(f"/{part_name(number)}")
+        and folder_of(path) in whole
+        for path in paths
+    )
 
 
 def rows_content(rows: Rows) -> bytes:
@@ -142,19 +164,16 @@ def rows_of(data: bytes, where: str) -> Rows:
         where: its address, for messages.
 
     Raises:
-        ImgrecError: it is damaged.
+        StoreError: it is damaged.
     """
     found = _decoded(data, _ROWS, where)
-    labels = {
-        kind: {int(i): str(value) for i, value in values}
-        for kind, values in found["labels"].items()
-    }
+    labels = {kind: dict(values) for kind, values in found["labels"].items()}
     return Rows([_outcome(row, where) for row in found["outcomes"]], labels, found["changed"])
 
 
 def _outcome(row: list[Any], where: str) -> Outcome:
     if len(row) != len(_OUTCOME) or any(map(problem, row, _OUTCOME)):
-        raise ImgrecError(f"{where} is damaged (an outcome has values of wrong types)")
+        raise _damaged(where, "an outcome has values of wrong types")
     metadata = tuple(Datum(*datum) for datum in row[-1])
     return replace(Outcome(*row[:-1]), metadata=metadata)
 
@@ -177,7 +196,12 @@ def _encoded(record: Record) -> bytes:
     ).encode()
 
 
-def _record(found: Any) -> Record:
+def _record(data: bytes, number: int, where: str) -> Record:
+    found = _decoded(data, _RECORD, where)
+    if found.keys() != _RECORD.keys() or found["number"] != number:
+        raise _damaged(where, "it is the record of something else")
+    if not are_of_part(found["files"], number):
+        raise _damaged(where, f"it names what is no file of {part_name(number)}")
     files = {path: Entry(*entry) for path, entry in found["files"].items()}
     return Record(**{**found, "files": files, "rows": Entry(*found["rows"])})
 
@@ -188,5 +212,9 @@ def _decoded(data: bytes, shape: Any, where: str) -> Any:
         if wrong := problem(found, shape):
             raise ValueError(wrong)
     except ValueError as error:
-        raise ImgrecError(f"{where} is damaged ({error}): delete its job and run again") from error
+        raise _damaged(where, str(error)) from error
     return found
+
+
+def _damaged(where: str, why: str) -> StoreError:
+    return StoreError(f"{where} is damaged ({why}): delete its job and run again")

@@ -80,7 +80,8 @@ def _is_digest(value: object) -> bool:
     return type(value) is str and len(value) == 32 and set(value) <= set("0123456789abcdef")
 
 
-def _is_entry(value: object) -> bool:
+def is_entry(value: object) -> bool:
+    """Return True if a value of JSON is an entry: a list of a digest and a size."""
     return (
         type(value) is list
         and len(value) == 2
@@ -95,7 +96,7 @@ _SHAPE = {
     **_VERSIONED,
     "number": a_number(1, _MOST_NUMBER),
     "previous": lambda value: value == "" or _is_digest(value),
-    "sheets": {str: _is_entry},
+    "sheets": {str: is_entry},
     "committers": one_of(ANY, ONE),
     "cost": {str: float},
 }
@@ -168,7 +169,7 @@ def decode_sheet(data: bytes, name: str, where: str) -> dict[str, Entry]:
     """
     try:
         found = decoded(data)
-        if wrong := problem(found, {str: _is_entry}):
+        if wrong := problem(found, {str: is_entry}):
             raise ValueError(wrong)
         for path in found:
             if not is_mirrored(path) or sheet_of(path) != name:

@@ -1,12 +1,14 @@
 """Crews: the same files as a run on one machine, once for each job, whatever else happens."""
 
+import json
 import queue
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from imgrec import ImgrecError, Options, Store, index_folders
+from imgrec import ImgrecError, Options, Store, StoreError, index_folders
 from imgrec.cluster.crew import Crew, CrewOptions
 from imgrec.cluster.plan import Plan, read_plan
 from imgrec.cluster.records import read_record, recorded, rows_of
@@ -128,6 +130,71 @@ def test_another_result_for_one_job_is_reported_with_both_named(
     other = [info.key for info in objects_at(url).list(f"jobs/{plan.id}/other/")]
     assert len(other) == 1
     assert other[0] in second.differs
+
+
+def _altered_record(url: str, plan: Plan, change: dict[str, object]) -> None:
+    key = f"jobs/{plan.id}/parts/part-000000.json"
+    found = json.loads(objects_at(url).get(key)[0])
+    objects_at(url).put(key, json.dumps({**found, **change}).encode())
+
+
+_BLOB = ["0" * 32, 3]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"files": {"../../evil": _BLOB}},
+        {"files": {"/tmp/evil/part.json": _BLOB}},
+        {"files": {"../thumbs/part-000000/part.json": _BLOB}},
+        {"files": {"store.json": _BLOB}},
+        {"files": {"lock": _BLOB}},
+        {"files": {"knn/part-000000/kept.json": _BLOB}},
+        {"files": {"thumbs/part-000001/part.json": _BLOB}},
+        {"files": {"thumbs/part-000000/ids.npy": _BLOB}},
+        {"files": {"thumbs/part-000000/part.json": []}},
+        {"files": {"thumbs/part-000000/part.json": [3, "0" * 32]}},
+        {"files": {"thumbs/part-000000/part.json": ["../../etc/passwd", 3]}},
+        {"rows": []},
+        {"rows": ["../../etc/passwd", 3]},
+        {"number": 1},
+        {"another": 1},
+    ],
+)
+def test_a_record_that_names_anything_but_its_own_part_is_not_used(
+    photos: Path, url: str, tmp_path: Path, change: dict[str, object]
+) -> None:
+    plan = planned(photos, tmp_path / "scanned", url, replace(OPTIONS, encoders=("rgb",)))
+    list(Crew(url, plan.id, ALONE).run([0]))
+    assert read_record(objects_at(url), plan.id, 0) is not None
+    _altered_record(url, plan, change)
+    with pytest.raises(StoreError, match=r"part-000000\.json is damaged") as raised:
+        read_record(objects_at(url), plan.id, 0)
+    assert "\n" not in str(raised.value)
+
+
+def test_other_objects_beside_records_are_none(photos: Path, url: str, tmp_path: Path) -> None:
+    plan = planned(photos, tmp_path / "scanned", url, replace(OPTIONS, encoders=("rgb",)))
+    for name in ("notes.txt", "part-x.json", "part-000007.json.old", "a/part-000008.json"):
+        objects_at(url).put(f"jobs/{plan.id}/parts/{name}", b"{}")
+    objects_at(url).put(f"jobs/{plan.id}/parts/part-000009.json", b"{}")
+    assert recorded(objects_at(url), plan.id) == {9}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        b"[",
+        b"{}",
+        b'{"outcomes": [[1]], "labels": {}, "changed": []}',
+        b'{"outcomes": [], "labels": {"color": [["x", "y"]]}, "changed": []}',
+        b'{"outcomes": [], "labels": {"color": [[1]]}, "changed": []}',
+        b'{"outcomes": [], "labels": {"color": [[1, {}]]}, "changed": []}',
+    ],
+)
+def test_rows_of_other_types_are_refused(rows: bytes) -> None:
+    with pytest.raises(StoreError, match="s3://b/rows is damaged"):
+        rows_of(rows, "s3://b/rows")
 
 
 def test_a_plan_is_read_as_it_was_written(photos: Path, url: str, tmp_path: Path) -> None:
