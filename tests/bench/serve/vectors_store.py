@@ -31,6 +31,9 @@ _SEED = 17
 def written(path: Path, count: int, dimensions: int) -> Path:
     """Write the store if it is not there; return its path. The ids are 1 to `count`."""
     if (path / "done").is_file():
+        # An older version may have left it, whose indexes would not be used.
+        with Store.create(path) as store, store.writing():
+            update_indexes(store)
         return path
     shutil.rmtree(path, ignore_errors=True)
     rng = np.random.default_rng(_SEED)
