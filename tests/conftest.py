@@ -77,6 +77,7 @@ SLOW = (
     "projector/*",
     "projector/files/test_sprite_workers.py",
     "projector/tab/*",
+    "remote/test_kills.py",
     "reporting/*",
     "review/test_command.py",
     "review/test_page.py",

@@ -30,6 +30,8 @@ def bring(
 ) -> dict[str, Stamp]:
     """Write units into the folder of a store, each over the one that is there.
 
+    The caller has removed the temporaries of killed runs.
+
     Args:
         remote: has the contents.
         folder: of the store.
@@ -72,7 +74,7 @@ def _bring(
             file.flush()
             return (*files[unit], os.fstat(file.fileno()).st_mtime_ns)
     check = check_kept if deciding.endswith(SIDECAR) else check_part
-    with new_folder(folder / unit, check) as temporary:
+    with new_folder(folder / unit, check, tidied=True) as temporary:
         for path, entry in files.items():
             # Of a unit each file lies in its folder.
             assert folder_of(path) == unit

@@ -37,7 +37,11 @@ Check = Callable[[Path], None]
 
 @contextmanager
 def new_folder(
-    path: Path, check: Check | None = None, finished: Callable[[Path], object] | None = None
+    path: Path,
+    check: Check | None = None,
+    finished: Callable[[Path], object] | None = None,
+    *,
+    tidied: bool = False,
 ) -> Iterator[Path]:
     """Yield a temporary folder that replaces `path` as a whole if the block raises nothing.
 
@@ -52,6 +56,8 @@ def new_folder(
             replaced.
         finished: called with the temporary folder when all is in it, before it gets its name: from
             then on another process may replace it by one of its own.
+        tidied: the caller knows that no killed process left anything beside `path`. Looking for it
+            takes as long as listing the parent, which counts where thousands of folders are made.
 
     Raises:
         FileExistsError: there is something at `path`, and no `check`.
@@ -61,8 +67,9 @@ def new_folder(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _check_replaceable(path, check)
-    _restore_or_delete_aside(path, check)
-    remove_orphans(path.parent)
+    if not tidied:
+        _restore_or_delete_aside(path, check)
+        remove_orphans(path.parent)
     try:
         temporary = Path(tempfile.mkdtemp(prefix=temporary_prefix(), dir=path.parent))
     except OSError as error:

@@ -21,6 +21,7 @@ from imgrec.store.features import stored_ids
 from imgrec.store.manifest import FORMAT, format_of, read_manifest
 from imgrec.store.origins import read_roots
 from imgrec.store.paths import CATALOG, CLASSES, PREVIEWS, THUMBS, StorePaths
+from imgrec.store.pulled import read_pulled
 from imgrec.system.text import counted
 
 # Links and the like that are listed.
@@ -46,6 +47,7 @@ def check_store(store: Path, *, deep: bool = False) -> tuple[CheckReport, list[s
         _check_enclosed(store), findings
     ):
         return CheckReport((), tuple(findings)), None
+    collected(_check_pulled(store), findings)
     catalog = collected(check_catalog(place, paths.catalog), findings)
     known = ok = None
     if catalog:
@@ -110,6 +112,16 @@ def _check_enclosed(store: Path) -> Check[bool]:
             "no command opens the store, and the rest of it was not checked; remove it",
         )
     return not found
+
+
+def _check_pulled(store: Path) -> Check[None]:
+    """Report a file that says wrongly which store in object storage this one mirrors."""
+    try:
+        read_pulled(store)
+    except StoreError as error:
+        yield Place(StorePaths(store).pulled.name).error(
+            str(error), "commands that compare vectors end there"
+        )
 
 
 def _check_names(store: Path, outputs: list[Output]) -> Check[None]:
