@@ -141,18 +141,29 @@ class Objects:
 
         self.traffic.read(tried_again(got))
 
-    def get_range(self, key: str, start: int, length: int) -> bytes:
+    def get_range(self, key: str, start: int, length: int, etag: str | None = None) -> bytes:
         """Return so many bytes of an object from an offset; fewer at its end.
+
+        Args:
+            key: of the object.
+            start: offset of the first byte.
+            length: number of bytes, at least 1.
+            etag: the version that is wanted; None for any.
 
         Raises:
             MissingObjectError: there is none.
+            ChangedObjectError: it has another version.
             ObjectError: it cannot be read, or the range begins behind its end.
         """
         import obstore
 
+        options: Any = {"range": (start, start + length)}
+        if etag:
+            options["if_match"] = etag
+
         def got(before: int) -> bytes:
             with self._translated(key):
-                return bytes(obstore.get_range(self._store, key, start=start, length=length))
+                return bytes(obstore.get(self._store, key, options=options).bytes())
 
         data = tried_again(got)
         self.traffic.read(len(data))

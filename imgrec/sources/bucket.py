@@ -87,7 +87,10 @@ class BucketSource:
             return
         if not found.seen:
             raise ImgrecError(f"{self.description} holds nothing: name a bucket and a prefix of it")
-        skipped = "".join(f"; {line}" for line in skipped_lines([found]))
+        told = skipped_lines([found])
+        if found.named["TAR"]:
+            told.append(f"pictures in the .tar files there: name tar+{self.description}")
+        skipped = "".join(f"; {line}" for line in told)
         raise ImgrecError(
             f"no pictures in {self.description}: pictures are known by their suffix "
             f"({' '.join(sorted(SUFFIXES))}, and those of RAW files), objects of other kinds "

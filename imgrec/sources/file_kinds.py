@@ -15,7 +15,11 @@ PICTURE_SUFFIXES = SUFFIXES | RAW_SUFFIXES
 _VIDEOS = "mp4 m4v mov avi mkv webm mts m2ts mpg mpeg wmv 3gp 3g2 flv asf vob mxf ogv insv lrv"
 _DOCUMENTS = "pdf djvu svg svgz eps ai cdr"
 _PICTURES = "jxl xcf kra psb exr hdr clip afphoto"
-_NAMED = {f".{suffix}": suffix.upper() for suffix in f"{_VIDEOS} {_DOCUMENTS} {_PICTURES}".split()}
+_OF_PICTURES = "tar"
+_NAMED = {
+    f".{suffix}": suffix.upper()
+    for suffix in f"{_VIDEOS} {_DOCUMENTS} {_PICTURES} {_OF_PICTURES}".split()
+}
 
 
 def suffix_of(name: str) -> str:

@@ -107,6 +107,8 @@ class FolderSource:
                 f"{folder} cannot be listed: get the right to read it, or name another"
             )
         skipped = skipped_lines([found])
+        if found.named["TAR"]:
+            skipped.append(f"pictures in the .tar files there: name tar://{folder}")
         if found.links:
             skipped.append(f"links that are not followed: {found.links} (--follow-links)")
         raise ImgrecError(

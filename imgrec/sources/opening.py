@@ -14,11 +14,14 @@ from imgrec.sources.folder import FolderSource, spellings
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.source import PictureSource
 from imgrec.sources.spelling import as_spelled
+from imgrec.sources.tar_shards import SCHEMES as TAR_SCHEMES
+from imgrec.sources.tar_shards import TarShards, description_of, split_at_tar
 
 _FOLDER = ""
 KINDS: Mapping[str, Callable[[str], PictureSource]] = {
     _FOLDER: FolderSource,
     **dict.fromkeys(BUCKETS, BucketSource),
+    **dict.fromkeys(TAR_SCHEMES, TarShards),
 }
 _WEB = ("http://", "https://")
 
@@ -46,10 +49,13 @@ def source_at(text: Path | str) -> PictureSource:
             "it has nor their versions; name a bucket (s3://, gs://, az://) or a folder"
         )
     if has_scheme(str(text)):
-        if is_address(str(text)):
-            address_of(str(text))
-        return source_of(str(text).rstrip("/"))
+        _, _, rest = str(text).partition("tar+")
+        if is_address(rest or str(text)):
+            address_of(rest or str(text))
+        return source_of(_described(str(text)).rstrip("/"))
     try:
+        if described := _tar_file(text):
+            return source_of(described)
         return FolderSource.at(as_spelled(Path(text).expanduser()))
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null character
         raise ImgrecError(f"{text} is not a folder ({error}): name another") from error
@@ -62,9 +68,12 @@ def picture_at(text: Path | str) -> tuple[PictureSource, str]:
         PictureError: `unreadable`: the text can name no picture.
     """
     if has_scheme(str(text)):
-        parent, _, name = str(text).rpartition("/")
+        parent, _, name = _described(str(text)).rpartition("/")
         return source_of(parent), name
     try:
+        if described := _tar_file(text):
+            parent, _, name = described.rpartition("/")
+            return source_of(parent), name
         file = as_spelled(Path(text)).resolve()
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null character
         raise PictureError("unreadable", str(error)) from error
@@ -73,7 +82,10 @@ def picture_at(text: Path | str) -> tuple[PictureSource, str]:
 
 def locations_of(text: str) -> list[str]:
     """Return the locations that a user may mean by a text, the likeliest first."""
-    return [text.rstrip("/")] if has_scheme(text) else spellings(str(as_spelled(Path(text))))
+    if has_scheme(text):
+        return [_described(text).rstrip("/")]
+    described = _tar_file(text)
+    return [described] if described else spellings(str(as_spelled(Path(text))))
 
 
 def folders_named(text: str) -> list[str]:
@@ -96,6 +108,20 @@ def real_places(sources: Iterable[PictureSource]) -> RealPlaces:
 def overlap(one: PictureSource, other: PictureSource) -> bool:
     """Return True if one of two sources lies inside the other or is the same."""
     return any(a.path_of(b.description) is not None for a, b in ((one, other), (other, one)))
+
+
+def _described(text: str) -> str:
+    """Return the description of an address: of a bucket, or of a tar file in one."""
+    return description_of(text) if is_address(text) and split_at_tar(text) else text
+
+
+def _tar_file(text: Path | str) -> str | None:
+    """Return the description of a local tar file or of a place in it; None for another place."""
+    found = split_at_tar(Path(text).expanduser().absolute().as_posix())
+    if found is None or not Path(found[0]).is_file():
+        return None
+    file = description_of(Path(found[0]).resolve().as_posix())
+    return f"{file}/{found[1]}" if found[1] else file
 
 
 def _scheme(text: str) -> str:
