@@ -202,12 +202,16 @@ class Objects:
         self.traffic.read(0)
         return info
 
-    def list(self, prefix: str = "", after: str = "") -> Iterator[ObjectInfo]:
+    def list(self, prefix: str = "", after: str = "", tries: int = TRIES) -> Iterator[ObjectInfo]:
         """Yield the objects below a prefix, sorted by key.
+
+        The marker that some programs make for a folder, an empty object whose key ends in a slash,
+        comes without the slash and at the place of the key with it.
 
         Args:
             prefix: a folder of keys, such as `blobs/`; "" for all.
             after: begin behind this key.
+            tries: of the request of a page.
 
         Raises:
             ObjectError: it cannot be listed, or its storage gives keys in no order.
@@ -220,14 +224,14 @@ class Objects:
         while True:
             try:
                 for info in self._listed(prefix, after):
-                    if info.key <= after:
+                    if info.size and info.key <= after:
                         raise ObjectError(f"{self.location(prefix)} lists its objects in no order")
                     yield info
-                    after, failures = info.key, 0
+                    after, failures = max(after, info.key), 0
                 return
             except PassingObjectError:
                 failures += 1
-                if failures == TRIES:
+                if failures == tries:
                     raise
                 # Goes on behind the last key.
                 pause(failures - 1)

@@ -19,6 +19,7 @@ from imgrec.system.file_names import printable
 
 # A lost connection; an answer that says the server is busy or has failed.
 _PASSING = re.compile(r"HTTP error|status code: (5\d\d|429)", re.IGNORECASE)
+_SERVER = re.compile(r"https?://[^/\s]+")
 _QUERY = re.compile(r"\?[^\s)]*")
 _LONGEST = 300
 _CREDENTIALS = (
@@ -82,6 +83,9 @@ def _other(where: str, error: Exception) -> ObjectError:
 
 def _first_line(error: Exception) -> str:
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    told = _QUERY.sub("", line.partition("<")[0]).strip(" :")[:_LONGEST]
+    # Behind the last dash is what went wrong, before it the request.
+    request, _, wrong = line.partition("<")[0].rpartition(" - ")
+    server = _SERVER.search(request)
+    told = f"{wrong.strip(' :')}{f', {server[0]}' if server else ''}"
     # A key may hold what a terminal obeys.
-    return printable(told)
+    return printable(_QUERY.sub("", told))[:_LONGEST]

@@ -18,6 +18,7 @@ from imgrec.objects.opening import shared_objects
 from imgrec.objects.retries import TRIES
 from imgrec.pictures.formats import SUFFIXES
 from imgrec.pictures.memory import MAX_MEMORY
+from imgrec.sources.file_kinds import PICTURE_SUFFIXES, suffix_of
 from imgrec.sources.key_walk import key_walk
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.passed_over import skipped_lines
@@ -71,7 +72,10 @@ class BucketSource:
     def why_offline(self) -> str | None:
         """Return why the prefix cannot be listed now; None where it can and is not empty."""
         try:
-            first = next(self._objects().list(), None)
+            first = next(self._objects().list(tries=self._tries()), None)
+        except PassingObjectError as error:
+            _gone[self.description] = time.monotonic()
+            return str(error)
         except ImgrecError as error:
             return str(error)
         return None if first else f"{self.description} holds nothing"
@@ -175,8 +179,21 @@ class BucketSource:
         _gone.pop(self.description, None)
         return data
 
+    def _tries(self) -> int:
+        gone = _gone.get(self.description)
+        return 1 if gone is not None and time.monotonic() - gone < _GONE_S else TRIES
+
     def _walked(self, found: Listing) -> Iterator[Listed]:
-        return key_walk(map(_listed, self._objects().list()), found)
+        objects = self._objects()
+        # The marker of a folder is an empty object whose key ends in a slash, which is not given.
+        there = (
+            info
+            for info in objects.list()
+            if info.size
+            or suffix_of(info.key) not in PICTURE_SUFFIXES
+            or objects.head(info.key) is not None
+        )
+        return key_walk(map(_listed, there), found)
 
     def _objects(self) -> Objects:
         return shared_objects(self.description)

@@ -6,6 +6,7 @@ before. So it does not depend on the order in which threads ask, and a test can 
 
 import hashlib
 import http.client
+import re
 import socket
 import struct
 import threading
@@ -20,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _TIMEOUT_S = 120
+_BUCKET = re.compile(r"^/[^/?]*")
 _SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
 
 
@@ -51,7 +53,8 @@ def seeded(seed: int, share: float = 0.3, most: int = 3) -> Faults:
     def chosen(method: str, path: str, before: int) -> Fault:
         if before >= most:
             return Fault.NONE
-        text = f"{seed} {method} {path} {before}".encode()
+        # Without the name of the bucket, which is another in each run.
+        text = f"{seed} {method} {_BUCKET.sub('', path)} {before}".encode()
         number = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
         fraction, kind = (number >> 8) / 2**56, number % len(kinds)
         return kinds[kind] if fraction < share else Fault.NONE

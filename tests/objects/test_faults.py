@@ -129,7 +129,9 @@ def test_what_never_answers_is_an_error_of_one_line(
 
 
 def test_the_same_seed_gives_the_same_faults() -> None:
-    requests = [("GET", f"/b/{number}", before) for number in range(300) for before in range(5)]
+    requests = [
+        ("GET", f"/bucket/{number}", before) for number in range(300) for before in range(5)
+    ]
     one, same, other = ([seeded(seed)(*request) for request in requests] for seed in (7, 7, 8))
     assert one == same != other
     assert set(one) == set(Fault)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -138,6 +139,21 @@ def test_an_absent_bucket_is_named(bucket: str) -> None:
     for ask in (lambda: objects.get("k"), lambda: list(objects.list())):
         with pytest.raises(MissingObjectError, match=f"there is no s3://{bucket}-absent/a"):
             ask()
+
+
+def test_the_marker_of_a_folder_disturbs_no_listing(
+    bucket: str, object_server: ObjectServer
+) -> None:
+    objects = objects_at(f"s3://{bucket}")
+    # The marker `a/` comes behind them all, on another page, and is given as `a`.
+    names = [f"a-{number:03}" for number in range(PAGE + 20)]
+    for name in [*names, "a/b"]:
+        objects.put(name, b"x")
+    marker = Request(f"{object_server.endpoint}/{bucket}/a/", method="PUT", data=b"")
+    urlopen(marker, timeout=60).close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("imgrec.objects.objects._PAGE", PAGE)
+        assert [info.key for info in objects.list() if info.size] == [*names, "a/b"]
 
 
 def test_a_key_that_cannot_be_asked_for_is_an_error_of_one_line(bucket: str) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -134,7 +135,7 @@ def test_an_index_through_faults_equals_one_without(
     tmp_path: Path,
 ) -> None:
     upload(photos, f"s3://{bucket}/photos")
-    with fault_proxy(object_server.endpoint, seeded(3)) as proxy:
+    with fault_proxy(object_server.endpoint, seeded(3, share=0.6)) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
         index_folders([f"s3://{bucket}/photos"], tmp_path / "s", HERE)
         assert sum(proxy.counts.values()) - proxy.counts[Fault.NONE] > 5
@@ -214,6 +215,18 @@ def test_odd_objects_have_a_reason(bucket: str, monkeypatch: pytest.MonkeyPatch)
             source.read(path, head)
         assert error.value.reason == reason
     assert source.read("large.jpg", 10) == bytes(10)
+
+
+def test_the_marker_of_a_folder_named_as_a_picture_is_none(
+    bucket: str, object_server: ObjectServer
+) -> None:
+    objects = objects_at(f"s3://{bucket}")
+    objects.put("dir.png/1.jpg", b"x")
+    objects.put("empty.jpg", b"")
+    marker = Request(f"{object_server.endpoint}/{bucket}/dir.png/", method="PUT", data=b"")
+    urlopen(marker, timeout=60).close()
+    listed = [each.path for each in source_at(f"s3://{bucket}").pictures(Listing())]
+    assert sorted(listed) == ["dir.png/1.jpg", "empty.jpg"]
 
 
 def test_keys_in_random_order_give_one_listing(bucket: str) -> None:
