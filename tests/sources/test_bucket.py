@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
@@ -110,13 +111,13 @@ def test_a_rescan_reads_what_has_another_etag(
     objects.delete("3.jpg")
     objects.put("6.jpg", encoded(picture("discs", 6), "JPEG"))
     read: list[str] = []
-    whole = bucket_module.BucketSource.read
+    whole = Objects.get
 
-    def noted(self: bucket_module.BucketSource, path: str, head: int | None = None) -> bytes:
-        read.append(path)
-        return whole(self, path, head)
+    def noted(self: Objects, key: str, *given: Any, **named: Any) -> Any:
+        read.append(key)
+        return whole(self, key, *given, **named)
 
-    monkeypatch.setattr(bucket_module.BucketSource, "read", noted)
+    monkeypatch.setattr(Objects, "get", noted)
     summary = index_folders([], tmp_path / "s", HERE)
     assert (summary.new, summary.changed, summary.moved, summary.gone) == (2, 1, 1, 1)
     assert set(read) == {"1.jpg", "2 renamed.jpg", "6.jpg"}
