@@ -10,6 +10,7 @@ work it off together. Everything is written by `create`; invariant: a plan that 
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from itertools import groupby
@@ -19,6 +20,7 @@ import numpy as np
 
 from imgrec.cluster.fingerprint import Fingerprint, digest_of
 from imgrec.collection import Entry
+from imgrec.collection.rows import entry_of
 from imgrec.encoders.device import Compile
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import ImgrecError
@@ -31,6 +33,7 @@ from imgrec.system.json_files import a_number, decoded, one_of, problem
 FORMAT = 1
 PLANS = "plans/"
 _MOST = 1 << 40
+_NAME = re.compile(rf"{PLANS}([0-9]{{10}}-[0-9a-f]{{32}})\.json", re.ASCII)
 _NUMBER = a_number(0, _MOST)
 _SETTINGS = {
     "batch_size": a_number(1, _MOST),
@@ -163,16 +166,15 @@ def read_plan(objects: Objects, plan_id: str) -> Plan:
     found = _read(objects, key, _PLAN)
     if found["format"] != FORMAT:
         raise ImgrecError(f"{objects.location(key)} has format {found['format']}: use that imgrec")
-    specs = [
-        EncoderSpec(**{**spec, "preprocessing": Preprocessing(**spec["preprocessing"])})
-        for spec in found["specs"]
-    ]
     kept = ("base", "fingerprint", "roots", "first", "count", "pictures", "jobs", "again")
-    plan = Plan(
-        **{name: found[name] for name in kept},
-        specs=tuple(specs),
-        settings=Settings(**found["settings"]),
-    )
+    try:
+        plan = Plan(
+            **{name: found[name] for name in kept},
+            specs=tuple(map(_spec, found["specs"])),
+            settings=Settings(**found["settings"]),
+        )
+    except TypeError as error:
+        raise _damaged(objects.location(key), error) from error
     if plan.id != plan_id:
         raise ImgrecError(f"{objects.location(key)} is not the plan it is named by: delete it")
     return plan
@@ -185,10 +187,13 @@ def read_job(objects: Objects, plan: Plan, number: int) -> tuple[PartJob, list[E
         ImgrecError: it is absent or damaged.
     """
     found = _read(objects, _job_key(plan.id, number), _JOB)
+    if found["number"] != number:
+        raise _damaged(objects.location(_job_key(plan.id, number)), f"it is job {found['number']}")
     roots = {of: root for root, of in plan.roots.items()}
-    entries = [
-        Entry(image_id, roots[root], *columns) for image_id, root, *columns in found["entries"]
-    ]
+    try:
+        entries = [entry_of((row[0], roots[row[1]], *row[2:])) for row in found["entries"]]
+    except (TypeError, LookupError) as error:
+        raise _damaged(objects.location(_job_key(plan.id, number)), error) from error
     ids = np.array([entry.id for entry in entries], np.int64)
     return PartJob(found["number"], ids, tuple(found["outputs"])), entries
 
@@ -198,7 +203,8 @@ def newest_plans(objects: Objects) -> list[Plan]:
 
     They are several where drivers of other options began at one state.
     """
-    found = [info.key.removeprefix(PLANS).removesuffix(".json") for info in objects.list(PLANS)]
+    matches = (_NAME.fullmatch(info.key) for info in objects.list(PLANS))
+    found = [match[1] for match in matches if match]
     for _, names in groupby(sorted(found, reverse=True), key=lambda name: name[:10]):
         ids = [name[11:] for name in names]
         # A driver that was killed may have named a plan that it never wrote.
@@ -221,6 +227,10 @@ def finish_plan(objects: Objects, plan_id: str) -> None:
 def asked_digest(values: Mapping[str, Any]) -> str:
     """Return the digest of options as a user gave them."""
     return digest_of({name: str(value) for name, value in values.items()})
+
+
+def _spec(found: Mapping[str, Any]) -> EncoderSpec:
+    return EncoderSpec(**{**found, "preprocessing": Preprocessing(**found["preprocessing"])})
 
 
 def _plan_key(plan_id: str) -> str:
@@ -256,9 +266,11 @@ def _read(objects: Objects, key: str, shape: Any) -> Any:
     except MissingObjectError as error:
         raise ImgrecError(f"there is no plan at {where}: run imgrec index again") from error
     except ValueError as error:
-        raise ImgrecError(
-            f"{where} is damaged ({error}): delete it, run imgrec index again"
-        ) from error
+        raise _damaged(where, error) from error
     if wrong := problem(found, shape):
-        raise ImgrecError(f"{where} is damaged ({wrong}): delete it, run imgrec index again")
+        raise _damaged(where, wrong)
     return found
+
+
+def _damaged(where: str, what: object) -> ImgrecError:
+    return ImgrecError(f"{where} is damaged ({what}): delete it, and run imgrec index again")

@@ -10,7 +10,7 @@ import pytest
 
 from imgrec import ImgrecError, Options, Store, StoreError, index_folders
 from imgrec.cluster.crew import Crew, CrewOptions
-from imgrec.cluster.plan import Plan, read_plan
+from imgrec.cluster.plan import Plan, newest_plans, read_plan
 from imgrec.cluster.records import read_record, recorded, rows_of
 from imgrec.objects.opening import objects_at
 from imgrec.remote.blobs import Blobs
@@ -212,6 +212,30 @@ def test_a_plan_that_was_altered_is_not_used(photos: Path, url: str, tmp_path: P
     objects.put(key, data.replace(b'"batch_size":4', b'"batch_size":5'))
     with pytest.raises(ImgrecError, match="is not the plan it is named by"):
         read_plan(objects, plan.id)
-    objects.put(key, data[:-9])
-    with pytest.raises(ImgrecError, match="is damaged"):
-        read_plan(objects, plan.id)
+    wrong = (data[:-9], b"[]", data.replace(b'"labeled"', b'"x":1,"labeled"'),
+             data.replace(b'"crop_px"', b'"x"'))  # fmt: skip
+    for content in wrong:
+        objects.put(key, content)
+        with pytest.raises(ImgrecError, match="is damaged"):
+            read_plan(objects, plan.id)
+
+
+def test_a_job_that_was_altered_is_not_done(photos: Path, url: str, tmp_path: Path) -> None:
+    plan = planned(photos, tmp_path / "scanned", url, OPTIONS)
+    objects = objects_at(url)
+    key = f"jobs/{plan.id}/files-000000.json"
+    found = json.loads(objects.get(key)[0])
+    row = found["entries"][0]
+    for wrong in ([], row[:5], [*row, 1], ["1", *row[1:]], [1, 9, *row[2:]],
+                  [*row[:2], "../x.jpg", *row[3:]]):  # fmt: skip
+        objects.put(key, json.dumps({**found, "entries": [wrong]}).encode())
+        with pytest.raises(ImgrecError, match=r"damaged|catalog"):
+            list(Crew(url, plan.id, ALONE).run([0]))
+
+
+def test_names_that_no_plan_has_are_passed_over(photos: Path, url: str, tmp_path: Path) -> None:
+    plan = planned(photos, tmp_path / "scanned", url, OPTIONS)
+    objects = objects_at(url)
+    for name in ("x", "0000000099-..json", f"0000000099-{'0' * 32}.json", "z/y.json"):
+        objects.put(f"plans/{name}", b"{}")
+    assert newest_plans(objects) == [plan]
