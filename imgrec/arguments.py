@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from imgrec.errors import ImgrecError, StoreError
-from imgrec.objects.addresses import is_address
+from imgrec.objects.addresses import address_of, is_address, is_no_folder
 from imgrec.system.suggestions import did_you_mean
 
 STORE_VARIABLE = "IMGREC_STORE"
@@ -38,10 +38,34 @@ def local_store(text: str) -> Path:
         ArgumentTypeError: it is empty, or the address of a store in object storage.
     """
     if is_address(text):
-        raise argparse.ArgumentTypeError(_pull_first(text))
+        raise argparse.ArgumentTypeError(_pull_first(address(text)))
     if not text:
         raise argparse.ArgumentTypeError("an empty text is no path: name one")
+    check_folder(text)
     return Path(text)
+
+
+def address(text: str) -> str:
+    """Return an argument that is an address of object storage.
+
+    Raises:
+        ArgumentTypeError: it is none, or carries what may be a secret.
+    """
+    try:
+        address_of(text)
+    except ImgrecError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def check_folder(text: str) -> None:
+    """Check that a text can mean a folder.
+
+    Raises:
+        ArgumentTypeError: it was meant as an address, and is none.
+    """
+    if is_no_folder(text):
+        address(text)
 
 
 def _pull_first(address: str) -> str:
@@ -136,7 +160,7 @@ def default_store() -> Path | None:
     """
     if variable := os.environ.get(STORE_VARIABLE):
         if is_address(variable):
-            raise StoreError(f"{STORE_VARIABLE}: {_pull_first(variable)}")
+            raise StoreError(f"{STORE_VARIABLE}: {_pull_first(address_of(variable).url)}")
         return Path(variable)
     folder = Path(STORE_FOLDER)
     return folder if folder.is_dir() else None

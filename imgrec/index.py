@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgrec.arguments import (
+    address,
+    check_folder,
     positive,
     progress_options,
     refuse,
@@ -20,7 +22,7 @@ from imgrec.arguments import (
 from imgrec.commands import Parser, pasteable, path_argument, run, summary_line
 from imgrec.errors import ImgrecError
 from imgrec.indexing.options import DEFAULT_ENCODERS, IndexOptions
-from imgrec.objects.addresses import SCHEMES, is_address
+from imgrec.objects.addresses import is_address
 from imgrec.pictures.preview_size import LEAST_PREVIEW_PX, MOST_PREVIEW_PX, PREVIEW_PX
 from imgrec.sources.globs import glob_problem
 from imgrec.sources.rules import TAKEN_KINDS
@@ -304,16 +306,11 @@ def _place(text: str) -> Path | str:
     """Return a folder, or an address of object storage as text.
 
     Raises:
-        ArgumentTypeError: it looks like an address and is none; not printed, it may hold a secret.
+        ArgumentTypeError: it was meant as an address and is none.
     """
     if is_address(text):
-        return text
-    scheme, _, rest = text.partition(":")
-    if "://" in text or (scheme.lower() in SCHEMES and rest.startswith("/")):
-        raise argparse.ArgumentTypeError(
-            "no address of object storage: write s3://BUCKET/PREFIX, gs://…, az://…, "
-            "file:///FOLDER, or ./NAME for a folder of such a name"
-        )
+        return address(text)
+    check_folder(text)
     return path_argument(text)
 
 

@@ -42,6 +42,17 @@ def is_address(text: str) -> bool:
     return bool(separator) and scheme in SCHEMES
 
 
+def is_no_folder(text: str) -> bool:
+    """Return True if a text can mean no folder: an address, or what was meant as one.
+
+    As `https://host/a`, `S3://bucket` and `s3:/bucket`, which a file system would take as a name.
+    """
+    scheme, separator, rest = text.partition(":")
+    is_scheme = scheme.isascii() and scheme[:1].isalpha() and len(scheme) > 1
+    known = scheme.lower() in SCHEMES and rest.startswith("/")
+    return bool(separator) and is_scheme and (rest.startswith("//") or known)
+
+
 def address_of(text: str) -> Address:
     """Return the address that a text names; reaches nothing.
 
@@ -51,25 +62,49 @@ def address_of(text: str) -> Address:
     scheme, separator, rest = text.partition("://")
     if not separator or scheme not in SCHEMES:
         known = ", ".join(f"{name}://" for name in SCHEMES)
-        raise ImgrecError(f"{text} is no address of object storage: it begins with one of {known}")
+        raise ImgrecError(
+            f"{_without_secrets(text)} is no address of object storage: it begins with one of "
+            f"{known}"
+        )
     if scheme == FOLDER:
         return Address(scheme, "", _folder(text, rest))
     bucket, _, prefix = rest.partition("/")
-    if "@" in bucket:
-        # Not printed: what stands before the @ may be a password.
-        raise ImgrecError(
-            f"an address with a user is refused ({scheme}://…@…): credentials come from the "
-            "environment, and the address holds bucket and prefix only"
-        )
-    if not bucket or set("?#") & set(bucket):
-        raise ImgrecError(f"{scheme}://{bucket} names no bucket: write {scheme}://BUCKET/PREFIX")
+    _refuse_secrets(scheme, rest)
+    if not bucket:
+        raise ImgrecError(f"{text} names no bucket: write {scheme}://BUCKET/PREFIX")
     parts = prefix.strip("/").split("/")
     if any(part in (".", "..") for part in parts) or (prefix.strip("/") and "" in parts):
         raise ImgrecError(f"{text} is no address: its prefix has an empty part, . or ..")
     return Address(scheme, bucket, "/".join(parts))
 
 
+def _refuse_secrets(scheme: str, rest: str) -> None:
+    """Refuse an address that may carry a secret, without a word of it.
+
+    Raises:
+        ImgrecError: it has a user, a query or a fragment.
+    """
+    bucket = rest.partition("/")[0]
+    # `user:pass/word@bucket` has a slash within the password.
+    if "@" in bucket or ":" in bucket:
+        raise ImgrecError(
+            f"an address with a user is refused ({scheme}://…): credentials come from the "
+            "environment, and the address holds bucket and prefix only"
+        )
+    if set("?#") & set(rest):
+        raise ImgrecError(
+            f"an address with a query or a fragment is refused ({scheme}://{bucket.split('?')[0]}…)"
+            ": it holds bucket and prefix only, and credentials come from the environment"
+        )
+
+
 def _folder(text: str, rest: str) -> str:
     if not rest.startswith("/") or "/../" in f"{rest}/":
         raise ImgrecError(f"{text} is no address of a folder: write file:///ABSOLUTE/PATH")
     return rest.rstrip("/") or "/"
+
+
+def _without_secrets(text: str) -> str:
+    """Return a text that is no address as it may be printed: `https://…` for one of the web."""
+    scheme, separator, rest = text.partition(":")
+    return f"{scheme}:{'//' if rest.startswith('//') else ''}…" if separator else text

@@ -57,7 +57,7 @@ def _shared(text: str, environment: tuple[tuple[str, str], ...]) -> Objects:
 
 
 def _store(address: Address, *, made: bool) -> "ObjectStore":
-    from obstore.store import LocalStore, from_url
+    from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
 
     if address.scheme == FOLDER:
         folder = Path(address.prefix)
@@ -75,7 +75,13 @@ def _store(address: Address, *, made: bool) -> "ObjectStore":
             options["allow_http"] = _is_plain(name)
     # Tried again by `retries.py`, which knows of each request that was sent.
     retry: Any = {"max_retries": 0}
-    return from_url(address.url, config=config, client_options=options, retry_config=retry)
+    # Not by the address as a URL: percent signs of a prefix would be decoded.
+    kinds: Any = {"s3": S3Store, "gs": GCSStore, "az": AzureStore}
+    made_of = {"config": config, "client_options": options, "retry_config": retry}
+    store: ObjectStore = kinds[address.scheme](
+        address.bucket, prefix=address.prefix or None, **made_of
+    )
+    return store
 
 
 def _is_plain(name: str) -> bool:

@@ -121,3 +121,18 @@ def test_a_folder_that_cannot_be_written_is_one_line(
     capsys.readouterr()
     assert imgrec(["pull", url, str(tmp_path / "file" / "below")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("store", ["https://me:pa55word@h/z", "S3://b/x", "s3:/b/x", "file:/tmp/x"])
+def test_what_was_meant_as_an_address_makes_no_folder(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for arguments in (["index", ".", "--store", store], ["query", "a.jpg", "--store", store]):
+        with pytest.raises(SystemExit) as stopped:
+            imgrec(arguments)
+        assert stopped.value.code == 2
+        told = capsys.readouterr().err
+        assert "is no address of object storage" in told
+        assert "pa55word" not in told
+    assert not [*tmp_path.iterdir()]

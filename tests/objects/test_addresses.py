@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from imgrec.errors import ImgrecError
-from imgrec.objects.addresses import Address, address_of, is_address
+from imgrec.objects.addresses import Address, address_of, is_address, is_no_folder
 from imgrec.objects.opening import objects_at
 
 
@@ -53,11 +53,33 @@ def test_what_is_no_address(text: str) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_a_user_in_an_address_is_refused_and_not_printed() -> None:
-    with pytest.raises(ImgrecError, match="refused") as error:
-        address_of("s3://AKIAKEY:pa55word@bucket/prefix")
-    assert "pa55word" not in str(error.value)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "s3://AKIAKEY:pa55word@bucket/prefix",
+        "s3://AKIAKEY:pa55/word@bucket/prefix",
+        "https://AKIAKEY:pa55word@host/prefix",
+        "s3://bucket/prefix?X-Amz-Signature=pa55word",
+        "s3://bucket?key=pa55word",
+        "az://container/prefix#pa55word",
+    ],
+)
+def test_what_may_be_a_secret_is_refused_and_not_printed(text: str) -> None:
+    with pytest.raises(ImgrecError) as error:
+        address_of(text)
+    assert "pa55" not in str(error.value)
+    assert "word" not in str(error.value)
     assert "AKIAKEY" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["s3://b", "https://host/a", "S3://b/a", "s3:/b", "file:/tmp/a"])
+def test_what_was_meant_as_an_address_is_no_folder(text: str) -> None:
+    assert is_no_folder(text)
+
+
+@pytest.mark.parametrize("text", ["/tmp/a", "C:/photos", "a:b", "./s3:/b", "notes: 2020/x", ":/a"])
+def test_a_folder_with_a_colon_is_one(text: str) -> None:
+    assert not is_no_folder(text)
 
 
 def test_without_obstore_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

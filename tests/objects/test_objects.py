@@ -179,3 +179,10 @@ def test_plain_http_goes_to_this_machine_only(monkeypatch: pytest.MonkeyPatch, b
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://imgrec.invalid:9")
     with pytest.raises(ImgrecError, match="AWS_ENDPOINT_URL is plain HTTP to imgrec"):
         objects_at(f"s3://{bucket}")
+
+
+@pytest.mark.parametrize("prefix", ["a%20b", "a b", "a%2Fb", "100 %"])
+def test_a_prefix_is_taken_as_it_is_written(bucket: str, prefix: str) -> None:
+    objects_at(f"s3://{bucket}/{prefix}").put("k", prefix.encode())
+    assert [info.key for info in objects_at(f"s3://{bucket}").list()] == [f"{prefix}/k"]
+    assert objects_at(f"s3://{bucket}/{prefix}").get("k")[0] == prefix.encode()
