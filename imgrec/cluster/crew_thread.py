@@ -1,7 +1,6 @@
 """A crew that works in a thread of its own: jobs in by number, results out, both without waiting.
 
-The same in the driver's own process and in an actor on another machine, so that a cluster runs the
-loop that one machine runs.
+What an actor on another machine needs: calls come in while the pipeline runs.
 """
 
 import queue

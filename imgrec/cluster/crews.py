@@ -1,8 +1,8 @@
 """Crews as a driver sees them, and the loop by which it has a plan worked off.
 
-Where crews run (`imgrec.cluster.local_crews`: in this process; `ray_crews`: on a Ray cluster;
-`simulation`: nowhere) is told apart here only by the protocol `Crews`: jobs go out by number, and
-events come back. What a job is, how its result is written and what it is worth knows neither.
+Where crews run (`imgrec.cluster.ray_crews`: on a Ray cluster; `simulation`: nowhere) is told apart
+here only by the protocol `Crews`: jobs go out by number, and events come back. What a job is, how
+its result is written and what it is worth knows neither.
 
     Schedule.assignments ─▶ Crews.give ─▶ … ─▶ Crews.events ─▶ Schedule.done, .lost, .joined
 """
@@ -76,7 +76,10 @@ class Crews(Protocol):
 
 
 def worked_off(
-    schedule: Schedule, crews: Crews, clock: Callable[[], float] = time.monotonic
+    schedule: Schedule,
+    crews: Crews,
+    clock: Callable[[], float] = time.monotonic,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[Done]:
     """Have all jobs of a schedule done; yield the first result of each, as they come.
 
@@ -86,12 +89,13 @@ def worked_off(
         schedule: of the jobs, without crews yet.
         crews: are not closed at the end.
         clock: returns the time in seconds.
+        stopped: returns True if nobody wants the rest any more; asked every second.
 
     Raises:
         ImgrecError: as `Crews.events` does.
     """
     answers = _Answers(clock)
-    while not schedule.finished:
+    while not (schedule.finished or stopped()):
         for crew, number in schedule.assignments(again=answers.overdue):
             answers.asked(number)
             crews.give(crew, number)

@@ -6,9 +6,10 @@ happens to jobs, who gets which, when one is given out again, is decided by the 
 of machines let a cluster grow, before anybody rents one.
 
 The stages of a crew (read, decode, encode, write) overlap, as its pipeline does: a job alone takes
-their sum, and a row of jobs leaves the pipeline at the pace of the slowest. The driver handles one
-result at a time; meanwhile events wait. Machines fail and are preempted at random moments, are
-replaced after a while, and lose what they hold.
+their sum, and a row of jobs leaves the pipeline at the pace of the slowest. The driver gives out
+one job at a time, and applies one result after the other beside that, so that crews do not wait for
+it; it may be at work long after the last of them. Machines fail and are preempted at random
+moments, are replaced after a while, and lose what they hold.
 
 Not simulated: contention of the network between machines, the scan, the derived files.
 """
@@ -40,7 +41,8 @@ class UnitCosts:
         machine_bytes_s: bandwidth of a machine in bytes a second.
         storage_requests_s: requests a second that the storage answers to all machines together;
             at its limit each waits longer, which is the stage `storage`.
-        commit_s: seconds of the driver a part.
+        commit_s: seconds of the driver to apply a part.
+        dispatch_s: seconds of the driver to give out a job and hear of its end.
         cores: of a machine, that decode.
         devices: of a machine.
         start_s: seconds until a new machine works: start, load of the encoders.
@@ -60,6 +62,7 @@ class UnitCosts:
     machine_bytes_s: float = 1.25e9
     storage_requests_s: float = 50e3
     commit_s: float = 0.05
+    dispatch_s: float = 0.001
     cores: int = 16
     devices: int = 1
     start_s: float = 60.0
@@ -83,7 +86,7 @@ class UnitCosts:
     def bottleneck(self, machines: int) -> str:
         """Return the stage that decides the pace of so many machines, or `driver`."""
         pace = {name: seconds / machines for name, seconds in self.stages(machines).items()}
-        pace["driver"] = self.commit_s
+        pace["driver"] = max(self.commit_s, self.dispatch_s)
         return max(pace, key=lambda name: pace[name])
 
 
@@ -92,18 +95,19 @@ class Simulated:
     """What a simulated run took.
 
     Attributes:
-        seconds: from the start to the last result.
-        machine_hours: of all machines, from the start to the end.
+        seconds: from the start until the driver has applied the last result.
+        crews_s: from the start to the last result.
+        machine_hours: of all machines but the driver's, which go with the last result.
         requests: to the storage.
         bytes_read: from it, `bytes_written` to it.
         jobs: that were done.
         repeated: jobs that were given out more than once.
         lost: crews that were lost.
-        driver: share of the time in which the driver was busy, from 0 to 1.
         bottleneck: what decided the pace (`UnitCosts.bottleneck`).
     """
 
     seconds: float
+    crews_s: float
     machine_hours: float
     requests: float
     bytes_read: float
@@ -111,7 +115,6 @@ class Simulated:
     jobs: int
     repeated: int
     lost: int
-    driver: float
     bottleneck: str
 
 
@@ -127,19 +130,21 @@ def simulated(pictures: int, machines: int, costs: UnitCosts, seed: int = 0) -> 
     jobs = -(-pictures // PART_ROWS)
     schedule = Schedule(range(jobs))
     crews = SimulatedCrews(machines, costs, seed)
+    applied_s = 0.0
     for _ in worked_off(schedule, crews, clock=lambda: crews.now_s):
-        crews.now_s += costs.commit_s
-    seconds, worked = crews.now_s, crews.given
+        crews.now_s += costs.dispatch_s
+        applied_s = max(applied_s, crews.now_s) + costs.commit_s
+    worked = crews.given
     return Simulated(
-        seconds=seconds,
-        machine_hours=machines * seconds / _HOUR_S,
+        seconds=applied_s,
+        crews_s=crews.now_s,
+        machine_hours=machines * crews.now_s / _HOUR_S,
         requests=worked * (PART_ROWS + costs.part_requests),
         bytes_read=worked * PART_ROWS * costs.picture_bytes,
         bytes_written=worked * costs.part_bytes,
         jobs=jobs - len(schedule.set_apart),
         repeated=schedule.repeated,
         lost=crews.lost,
-        driver=jobs * costs.commit_s / seconds,
         bottleneck=costs.bottleneck(machines),
     )
 

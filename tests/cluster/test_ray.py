@@ -17,6 +17,7 @@ from imgrec.cluster.crews import worked_off
 from imgrec.cluster.mapping import map_items
 from imgrec.cluster.plan import Plan
 from imgrec.cluster.ray_crews import RayCrews
+from imgrec.cluster.ray_work import RayWork
 from imgrec.cluster.schedule import Schedule
 from mapped_functions import dying, dying_once, refusing, squared
 from planned_runs import part_files, planned, recorded_files
@@ -117,6 +118,16 @@ def test_kills_of_crews_decoders_and_a_node_change_no_byte(
     assert not schedule.set_apart
     assert not any(one.part.differs for one in done)
     _is_like_one_machine(photos, url, plan, tmp_path)
+
+
+def test_the_crews_of_a_driver_tell_what_they_warn_of(
+    cluster: RayCluster, photos: Path, url: str, tmp_path: Path
+) -> None:
+    plan = planned(photos, tmp_path / "scanned", url, _OPTIONS)
+    work = RayWork()
+    done = list(work(url, plan.id, plan.numbers[2:], CrewOptions(), None))
+    assert sorted(part.number for part in done) == list(plan.numbers[2:])
+    assert work.warnings == []
 
 
 def _node_replaced(cluster: RayCluster) -> None:

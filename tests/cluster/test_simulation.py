@@ -8,7 +8,13 @@ from imgrec.cluster.simulation import Simulated, SimulatedCrews, UnitCosts, simu
 
 # 1,024 pictures take 64 seconds of 16 cores.
 _STEADY = UnitCosts(
-    decode_s=1.0, commit_s=0.0, failures_hour=0.0, preemptions_hour=0.0, spread=0.0, start_s=10.0
+    decode_s=1.0,
+    commit_s=0.0,
+    dispatch_s=0.0,
+    failures_hour=0.0,
+    preemptions_hour=0.0,
+    spread=0.0,
+    start_s=10.0,
 )
 _PART = 1024
 
@@ -26,12 +32,20 @@ def test_the_slowest_stage_decides_the_time(machines: int) -> None:
     assert found.repeated == found.lost == 0
 
 
-def test_a_driver_that_is_slower_than_all_crews_together_decides_the_time() -> None:
+def test_a_driver_that_is_slower_than_all_crews_together_ends_after_them() -> None:
+    alone = simulated(_PART * 1000, 64, _STEADY)
     found = simulated(_PART * 1000, 64, replace(_STEADY, commit_s=4.0))
     assert found.seconds == pytest.approx(4000, rel=0.03)
+    assert found.crews_s == alone.crews_s == alone.seconds
+    assert found.machine_hours == alone.machine_hours
     assert found.bottleneck == "driver"
-    assert found.driver == pytest.approx(1, abs=0.03)
     assert simulated(_PART * 1000, 64, replace(_STEADY, commit_s=0.1)).bottleneck == "decode"
+
+
+def test_crews_wait_for_a_driver_that_gives_out_jobs_slowly() -> None:
+    found = simulated(_PART * 1000, 64, replace(_STEADY, dispatch_s=4.0))
+    assert found.crews_s == pytest.approx(4000, rel=0.03)
+    assert found.bottleneck == "driver"
 
 
 def test_a_storage_at_its_limit_decides_the_time_whatever_the_machines() -> None:
