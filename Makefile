@@ -58,7 +58,7 @@ override details  := $(if $(V),--verbose)
 override typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index .ready serve catalog projector tensorboard doctor graph duplicates report export handover query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report bench-serve bench-map bench-scale endurance fuzz mutants screenshots demo docs clean
+.PHONY: help install dev samples index .ready serve catalog projector tensorboard doctor graph duplicates report export handover query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report bench-serve bench-map bench-scale simulate endurance fuzz mutants screenshots demo docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -212,6 +212,9 @@ bench-map: dev $(if $(IMAGES),index) ## measure the map at N=400000 pictures; IM
 bench-scale: dev ## ask a synthetic sketch of up to N=40000000 pictures, beside faiss, and measure what is handed over
 	$(PY) tests/bench/scale/sketch.py --count="$(if $(sized),$$N,40000000)"
 	$(PY) tests/bench/scale/handover.py
+
+simulate: install ## simulate a billion pictures on 16 to 1,024 machines, by the schedule of a real run
+	$(PY) tests/bench/scale/simulation.py
 
 endurance: dev ## kill index, graph, projector and report KILLS=40 times, and compare with an undisturbed run of COUNT=600
 	$(PY) tests/bench/endurance --count="$$COUNT" --kills="$$KILLS" --seed="$$SEED"

@@ -84,9 +84,12 @@ class UnitCosts:
         }
 
     def bottleneck(self, machines: int) -> str:
-        """Return the stage that decides the pace of so many machines, or `driver`."""
+        """Return the stage that decides the pace of so many machines.
+
+        It is `dispatch` where the driver cannot give out jobs as fast as they are done.
+        """
         pace = {name: seconds / machines for name, seconds in self.stages(machines).items()}
-        pace["driver"] = max(self.commit_s, self.dispatch_s)
+        pace["dispatch"] = self.dispatch_s
         return max(pace, key=lambda name: pace[name])
 
 
@@ -103,7 +106,8 @@ class Simulated:
         jobs: that were done.
         repeated: jobs that were given out more than once.
         lost: crews that were lost.
-        bottleneck: what decided the pace (`UnitCosts.bottleneck`).
+        bottleneck: what decided the pace of the machines (`UnitCosts.bottleneck`); where `seconds`
+            is far above `crews_s`, the driver was slower than all of them.
     """
 
     seconds: float
