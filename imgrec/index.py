@@ -13,11 +13,11 @@ from imgrec.arguments import (
     address,
     check_folder,
     positive,
+    processes,
     progress_options,
     refuse,
     store_of,
     store_option,
-    workers_option,
 )
 from imgrec.commands import Parser, pasteable, path_argument, run, summary_line
 from imgrec.errors import ImgrecError
@@ -28,10 +28,13 @@ from imgrec.sources.globs import glob_problem
 from imgrec.sources.rules import TAKEN_KINDS
 
 if TYPE_CHECKING:
+    from imgrec.cluster.ray_work import RayWork
     from imgrec.indexing.options import Summary
     from imgrec.store.relocate import Relocation
 
 _SHOWN_WARNINGS = 10
+# The value of --workers that means a cluster.
+RAY = "ray"
 # With --relocate alone; how many processes at most is no promise that there are some.
 _OF_RELOCATING = ("relocate", "store", "work", "workers", "quiet", "verbose")
 
@@ -181,7 +184,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
     batch = "batch size: pictures per forward pass (default %(default)s)"
     add("--batch-size", type=positive, default=IndexOptions.batch_size, metavar="N", help=batch)
-    workers_option(group, "that decode pictures")
+    workers = "processes that decode pictures; 0: only the main process; default: one per core; "
+    workers += "ray: the machines of a Ray cluster ($RAY_ADDRESS), into a store in object storage"
+    add("--workers", type=_workers, metavar="N|ray", help=workers)
     compiling = "torch.compile for models on the CPU; auto: if there are pictures enough"
     add("--compile", choices=("auto", "on", "off"), default=IndexOptions.compile, help=compiling)
     progress_options(parser)
@@ -219,6 +224,7 @@ def _index(arguments: argparse.Namespace) -> None:
 
     store: Path | str
     index: Callable[..., Summary] = index_folders
+    ray: RayWork | None = None
     if isinstance(arguments.store, str):
         from imgrec.cluster.drive import change_in, index_to
 
@@ -226,6 +232,11 @@ def _index(arguments: argparse.Namespace) -> None:
         if arguments.relocate:
             change_in(store, relocate_roots, work=arguments.work)
         index = partial(index_to, work=arguments.work)
+        if arguments.workers == RAY:
+            from imgrec.cluster.ray_work import RayWork
+
+            ray = RayWork()
+            index = partial(index, crews=ray)
     else:
         store = store_of(arguments.store, made=True)
         check_whole(store, "imgrec index")
@@ -233,7 +244,7 @@ def _index(arguments: argparse.Namespace) -> None:
     if arguments.relocate and not arguments.folders:
         return
     summary = index(arguments.folders, store, options)
-    _warn(summary.warnings)
+    _warn([*(ray.warnings if ray else []), *summary.warnings])
     sys.stdout.write(pasteable(report(summary, verbose=arguments.verbose)))
     sys.stdout.write(summary_line(told(summary), arguments, store))
     if summary.unread:
@@ -257,7 +268,7 @@ def _options(arguments: argparse.Namespace) -> IndexOptions:
             device=arguments.device,
             bins=arguments.bins,
             batch_size=arguments.batch_size,
-            workers=arguments.workers,
+            workers=None if arguments.workers == RAY else arguments.workers,
             only=arguments.only,
             follow_links=arguments.follow_links,
             take=tuple(arguments.take),
@@ -283,6 +294,11 @@ def _check(arguments: argparse.Namespace) -> None:
     """
     if not isinstance(arguments.store, str):
         refuse(arguments.given, ["work"], "is for a store in object storage: name one by --store")
+        if arguments.workers == RAY:
+            raise ImgrecError(
+                "--workers ray needs a store that all machines reach: name one by --store, such as "
+                "s3://BUCKET/STORE or file:///SHARED/FOLDER; imgrec push copies a local one there"
+            )
     if arguments.folders:
         return
     refuse(arguments.given, ["only"], "needs FOLDER: it leaves out the pictures of all others")
@@ -290,6 +306,10 @@ def _check(arguments: argparse.Namespace) -> None:
         reading = [name for name in arguments.given if name not in _OF_RELOCATING]
         why = "has no effect beside --relocate, which reads no picture: name FOLDER too, or leave "
         refuse(arguments.given, reading, why + "it out")
+
+
+def _workers(text: str) -> int | str:
+    return RAY if text == RAY else processes(text)
 
 
 def _preview_px(text: str) -> int:

@@ -10,6 +10,7 @@ Only numbers and names go through Ray, so its object store is small.
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +19,8 @@ from imgrec.errors import ImgrecError
 from imgrec.system.extras import require
 
 ADDRESS = "RAY_ADDRESS"
+# Longest wait for an answer of the cluster's head, in seconds.
+_REACHED_S = 10.0
 # The least that Ray accepts is 75 MB.
 _OBJECT_STORE_BYTES = 100_000_000
 ENVIRONMENT = {
@@ -69,11 +72,20 @@ def _connect(ray: Any) -> None:
     }
     quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
     try:
+        if address:
+            _probe(address)
         ray.init(**({"address": address} if address else alone), **quiet)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         where = f"the Ray cluster at {ADDRESS}={address}" if address else "Ray on this machine"
         raise ImgrecError(f"{where} cannot be used: {reason[:300]}") from error
+
+
+def _probe(address: str) -> None:
+    """Reach an address such as `HOST:PORT`, because Ray tries for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACHED_S).close()
 
 
 def last_line(error: Exception) -> str:

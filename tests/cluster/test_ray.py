@@ -4,6 +4,7 @@ One file, so that one cluster serves all: a node takes seconds to start.
 """
 
 import random
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -17,8 +18,8 @@ from imgrec.cluster.crews import worked_off
 from imgrec.cluster.mapping import map_items
 from imgrec.cluster.plan import Plan
 from imgrec.cluster.ray_crews import RayCrews
-from imgrec.cluster.ray_work import RayWork
 from imgrec.cluster.schedule import Schedule
+from imgrec.index import main
 from mapped_functions import dying, dying_once, refusing, squared
 from planned_runs import part_files, planned, recorded_files
 from ray_cluster import RayCluster, ray_cluster
@@ -120,14 +121,33 @@ def test_kills_of_crews_decoders_and_a_node_change_no_byte(
     _is_like_one_machine(photos, url, plan, tmp_path)
 
 
-def test_the_crews_of_a_driver_tell_what_they_warn_of(
+def test_the_command_makes_the_store_of_one_machine(
     cluster: RayCluster, photos: Path, url: str, tmp_path: Path
 ) -> None:
-    plan = planned(photos, tmp_path / "scanned", url, _OPTIONS)
-    work = RayWork()
-    done = list(work(url, plan.id, plan.numbers[2:], CrewOptions(), None))
-    assert sorted(part.number for part in done) == list(plan.numbers[2:])
-    assert work.warnings == []
+    copy = str(tmp_path / "copy")
+    options = ["--encoder", "mini", "--workers", "ray", "--store", url, "--work", copy, "--quiet"]
+    assert main([str(photos), *options]) == 0
+    index_folders([photos], tmp_path / "store", Options(encoders=("mini",), workers=0))
+    assert part_files(tmp_path / "copy") == part_files(tmp_path / "store")
+
+
+def test_the_command_refuses_a_store_that_other_machines_cannot_reach(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(photos), "--workers", "ray", "--store", str(tmp_path / "store")]) == 2
+    assert "--workers ray needs a store that all machines reach" in capsys.readouterr().err
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_cluster_that_is_not_there_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{unused.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        with pytest.raises(ImgrecError, match=f"RAY_ADDRESS={address} cannot be used"):
+            list(map_items(squared, [1], "ray"))
 
 
 def _node_replaced(cluster: RayCluster) -> None:
