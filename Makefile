@@ -58,7 +58,7 @@ override details  := $(if $(V),--verbose)
 override typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index .ready serve catalog projector tensorboard doctor graph duplicates report export handover query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report bench-serve bench-map bench-scale simulate endurance fuzz mutants screenshots demo docs clean
+.PHONY: help install dev samples index .ready serve catalog projector tensorboard doctor graph duplicates report export handover query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report bench-serve bench-map bench-scale simulate endurance endurance-ray fuzz mutants screenshots demo docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -209,15 +209,21 @@ bench-serve: dev ## measure the live page at N=400000 vectors of D=1280, beside 
 bench-map: dev $(if $(IMAGES),index) ## measure the map at N=400000 pictures; IMAGES gives it the thumbnails of those
 	$(PY) tests/bench/map --count="$$N" $${IMAGES:+--photos="$$STORE"}
 
-bench-scale: dev ## ask a synthetic sketch of up to N=40000000 pictures, beside faiss, and measure what is handed over
+bench-scale: dev ## ask a sketch of up to N=40000000 pictures; measure exports, Ray, buckets, derived files by parts
 	$(PY) tests/bench/scale/sketch.py --count="$(if $(sized),$$N,40000000)"
 	$(PY) tests/bench/scale/handover.py
+	$(PY) tests/bench/scale/engines.py
+	$(PY) tests/bench/scale/sources.py
+	$(PY) tests/bench/scale/blocks.py
 
 simulate: install ## simulate a billion pictures on 16 to 1,024 machines, by the schedule of a real run
 	$(PY) tests/bench/scale/simulation.py
 
 endurance: dev ## kill index, graph, projector and report KILLS=40 times, and compare with an undisturbed run of COUNT=600
 	$(PY) tests/bench/endurance --count="$$COUNT" --kills="$$KILLS" --seed="$$SEED"
+
+endurance-ray: dev ## kill crews, decoders, nodes and drivers of a Ray cluster KILLS=40 times, and compare with one machine
+	$(PY) tests/bench/endurance/ray_kills.py --kills="$$KILLS" --seed="$$SEED"
 
 fuzz: dev ## index FILES=10000 damaged files of every format, and count what became of them
 	$(PY) tests/bench/fuzz --count="$$FILES" --seed="$$SEED"

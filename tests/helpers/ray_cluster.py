@@ -17,25 +17,26 @@ _OBJECT_STORE_BYTES = 80_000_000
 
 
 class RayCluster:
-    """Nodes of one core each, in processes of their own.
+    """Nodes, each in processes of its own.
 
     Attributes:
         address: for `RAY_ADDRESS`.
     """
 
-    def __init__(self, nodes: int) -> None:
-        """Start the nodes; the first one is the head, which stays."""
+    def __init__(self, nodes: int, cores: int) -> None:
+        """Start nodes of so many cores each; the first one is the head, which stays."""
+        self._cores = cores
         os.environ.update(ray_session.ENVIRONMENT)
         from ray.cluster_utils import Cluster
 
-        self._cluster: Any = Cluster(initialize_head=True, head_node_args=_node())
+        self._cluster: Any = Cluster(initialize_head=True, head_node_args=_node(cores))
         self.address: str = self._cluster.address
         for _ in range(nodes - 1):
             self.add()
 
     def add(self) -> None:
         """Let a node join; it is not waited for."""
-        self._cluster.add_node(**_node(), wait=False)
+        self._cluster.add_node(**_node(self._cores), wait=False)
 
     def kill_node(self) -> None:
         """Kill the node that joined last, with all its processes; not the head."""
@@ -68,7 +69,7 @@ _CREW = "ray::CrewActor"
 
 
 @contextmanager
-def ray_cluster(nodes: int) -> Iterator[RayCluster]:
+def ray_cluster(nodes: int, cores: int = 1) -> Iterator[RayCluster]:
     """Yield a cluster that `RAY_ADDRESS` names within the block."""
     names = "RAY_ADDRESS", "RAY_TMPDIR", "PYTHONPATH"
     before = {name: os.environ.get(name) for name in names}
@@ -77,7 +78,7 @@ def ray_cluster(nodes: int) -> Iterator[RayCluster]:
     # Short, because sockets lie there.
     folder = tempfile.mkdtemp(prefix="ray")
     os.environ["RAY_TMPDIR"] = folder
-    cluster = RayCluster(nodes)
+    cluster = RayCluster(nodes, cores)
     os.environ["RAY_ADDRESS"] = cluster.address
     try:
         yield cluster
@@ -88,9 +89,9 @@ def ray_cluster(nodes: int) -> Iterator[RayCluster]:
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
-def _node() -> dict[str, Any]:
+def _node(cores: int) -> dict[str, Any]:
     return {
-        "num_cpus": 1,
+        "num_cpus": cores,
         "include_dashboard": False,
         "object_store_memory": _OBJECT_STORE_BYTES,
     }
