@@ -161,9 +161,7 @@ class BucketSource:
         return data
 
     def _read(self, path: str, head: int | None, version: str) -> bytes:
-        objects = self._objects()
-        was_gone = time.monotonic() - _gone.get(self.description, -_GONE_S) < _GONE_S
-        tries = 1 if was_gone else TRIES
+        objects, tries = self._objects(), self._tries()
         most = MAX_MEMORY if head is None else None
         try:
             data = objects.get(path, _etag(version), head=head, most_bytes=most, tries=tries)[0]

@@ -186,7 +186,8 @@ class TarShards:
             PictureError: `unreadable`: it lies in none.
         """
         found = split_at_tar(f"{self._place}/{path}")
-        if found is None:
+        # A path may come from the catalog of a stranger.
+        if found is None or ".." in path.split("/"):
             raise PictureError("unreadable", f"{self.location(path)} is in no tar file")
         return found
 

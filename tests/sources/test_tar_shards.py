@@ -129,8 +129,10 @@ def test_names_that_lead_out_are_not_listed(shards: Shards) -> None:
     source = source_at(f"{shards.place}/000.tar")
     assert [each.path for each in source.pictures(found)] == ["fine.jpg"]
     assert found.others == 5
-    for name in names[:3]:
-        assert source.find(name) is None
+    assert source.find("/etc/abs.jpg") is None
+    for path in ("../up.jpg", "a/../b.jpg", "../000.tar/fine.jpg"):
+        with pytest.raises(PictureError, match="in no tar file"):
+            source.read(path)
 
 
 def test_of_two_members_of_one_name_the_later_one_counts(shards: Shards) -> None:
