@@ -101,6 +101,8 @@ class Objects:
         """
         import obstore
 
+        self._check_regular(key)
+
         options: Any = {"if_match": etag} if etag else {}
         if head is not None:
             options["range"] = (0, head)
@@ -128,6 +130,8 @@ class Objects:
             ObjectError: it cannot be read, or is larger.
         """
         import obstore
+
+        self._check_regular(key)
 
         def got(before: int) -> int:
             size = file.seek(0)
@@ -157,6 +161,7 @@ class Objects:
         """
         import obstore
 
+        self._check_regular(key)
         options: Any = {"range": (start, start + length)}
         if etag:
             options["if_match"] = etag
@@ -177,6 +182,8 @@ class Objects:
             ObjectError: it cannot be read.
         """
         import obstore
+
+        self._check_regular(key)
 
         def got(before: int) -> list[bytes]:
             with self._translated(key):
@@ -318,6 +325,16 @@ class Objects:
             self.traffic.wrote(0)
 
         tried_again(deleted)
+
+    def _check_regular(self, key: str) -> None:
+        """Refuse what is no file in a folder: a named pipe would block whoever opens it.
+
+        Raises:
+            ObjectError: it is something else.
+        """
+        path = Path(self.address.prefix, key)
+        if self._is_folder and path.exists() and not path.is_file():
+            raise ObjectError(f"{self.location(key)} is no file: it is not read")
 
     def _check_size(self, key: str, size: int, most_bytes: int | None) -> None:
         if most_bytes is not None and size > most_bytes:

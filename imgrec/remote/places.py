@@ -12,20 +12,25 @@ divided into *sheets*: one for each run of 1,024 parts of an output, and one for
 
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 from imgrec.store.kept import SIDECAR
 from imgrec.store.parts import MANIFEST
-from imgrec.store.paths import CATALOG, CLASSES, FEATURES, PREVIEWS, THUMBS
+from imgrec.store.paths import CATALOG, CLASSES, FEATURES, PREVIEWS, THUMBS, StorePaths
 
 CATALOG_PATH = CATALOG
 STORE_PATH = "store.json"
 LOOSE = (STORE_PATH, CATALOG, "roots.json", "colors.json")
 # Outputs of indexing: what is derived from them can be made again.
 OUTPUTS = (FEATURES, THUMBS, PREVIEWS, CLASSES)
-DERIVED = (
-    *("relations", "indexes", "knn", "layouts", "graph", "communities", "projector"),
-    *("duplicates", "verdicts"),
+_AT = StorePaths(Path())
+DERIVED = tuple(
+    folder.name
+    for folder in (
+        *(_AT.all_relations, _AT.all_indexes, _AT.all_knn, _AT.all_layouts, _AT.all_maps),
+        *(_AT.communities, _AT.all_projector, _AT.duplicates, _AT.verdicts),
+    )
 )
 FOLDERS = (*OUTPUTS, *DERIVED)
 SIDECARS = (MANIFEST, SIDECAR)

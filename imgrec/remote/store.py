@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from imgrec.errors import StoreError
-from imgrec.objects.errors import MissingObjectError
+from imgrec.objects.errors import MissingObjectError, ObjectError
 from imgrec.objects.objects import Objects
 from imgrec.objects.opening import objects_at
 from imgrec.remote.blobs import Blobs
@@ -186,10 +186,16 @@ class RemoteStore:
             ConflictError: another process committed since this state was read. The same changes
                 can be committed after `refresh`, if they still are what is wanted.
             ObjectError: something cannot be written; the state stays what it was.
+            StoreError: no number is left for another state.
             ValueError: a path is none of a store.
         """
         sheets = self._changed(changes)
         number, previous = self.manifest.number + 1, self.manifest.digest()
+        if number_in(manifest_key(number)) is None:
+            raise StoreError(
+                f"{self.url} has the last number that a state can have ({self.manifest.number}): "
+                "push the store to another address"
+            )
         committers = self.manifest.committers
         cost = self.manifest.cost if cost is None else cost
         made = Manifest(number, previous, sheets, committers, dict(cost))
@@ -261,7 +267,12 @@ def newest(objects: Objects, least: int = 0) -> Manifest | None:
     """
     after = manifest_key(least - 1) if least > 1 else ""
     numbers = (number_in(info.key) for info in objects.list(MANIFESTS, after))
-    highest = max((number for number in numbers if number is not None), default=None)
+    try:
+        highest = max((number for number in numbers if number is not None), default=None)
+    except MissingObjectError as error:
+        raise ObjectError(
+            f"{objects.location()} cannot be listed: there is no such bucket, or it is not yours"
+        ) from error
     return None if highest is None else _manifest(objects, highest)
 
 

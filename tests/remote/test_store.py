@@ -1,6 +1,7 @@
 """A store in object storage: commits, conflicts, sheets, ranges, over `file://`."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,32 @@ def test_a_damaged_blob_is_refused_by_name(tmp_path: Path) -> None:
     blob.unlink()
     with pytest.raises(ObjectError, match="there is no file://"):
         remote.read("roots.json")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no named pipes here")
+def test_a_pipe_in_the_place_of_a_blob_is_refused(tmp_path: Path) -> None:
+    remote = RemoteStore.create(url_of(tmp_path / "a"))
+    commit_files(remote, {"roots.json": b"content"})
+    entry = remote.entry("roots.json")
+    blob = tmp_path / "a" / blob_key(entry.digest)
+    blob.unlink()
+    os.mkfifo(blob)
+    with pytest.raises(ObjectError, match="is no file"):
+        remote.read("roots.json")
+    with pytest.raises(ObjectError, match="is no file"):
+        remote.read_range("roots.json", 0, 3)
+    with (tmp_path / "b").open("w+b") as file, pytest.raises(ObjectError, match="is no file"):
+        remote.objects.get_to(blob_key(entry.digest), file, 7)
+
+
+def test_a_state_of_the_last_number_is_not_followed_by_one_that_nobody_sees(
+    tmp_path: Path,
+) -> None:
+    remote = RemoteStore.create(url_of(tmp_path / "a"))
+    remote._create(Manifest(10**10 - 1))
+    remote.refresh()
+    with pytest.raises(StoreError, match="last number"):
+        commit_files(remote, {"roots.json": b"content"})
 
 
 def test_storage_with_conditional_writes_passes_the_preflight(tmp_path: Path) -> None:
