@@ -195,13 +195,8 @@ def test_the_command_takes_an_address_for_the_store(
     assert "24 pictures, 24 new, 24 read" in capsys.readouterr().out
     assert main([str(photos), "--store", str(tmp_path / "x"), "--work", str(tmp_path / "y")]) == 2
     assert "--work is for a store in object storage" in capsys.readouterr().err
-    for wrong in ("https://u:secret@host/z", "S3://b/x", "s3:/b/secret", "file:/tmp/x"):
-        with pytest.raises(SystemExit, match="2"):
-            main([str(photos), "--store", wrong])
-        said = capsys.readouterr().err
-        assert "no address of object storage" in said
-        assert "secret" not in said
-    assert main([str(photos), "--store", "s3://"]) != 0
+    with pytest.raises(SystemExit, match="2"):
+        main([str(photos), "--store", "s3://"])
     assert "names no bucket" in capsys.readouterr().err
 
 
