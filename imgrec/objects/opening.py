@@ -88,9 +88,16 @@ def _is_plain(name: str) -> bool:
     """Return True if the endpoint of a variable is plain HTTP to this machine.
 
     Raises:
-        ImgrecError: it is plain HTTP to another, where keys and pictures could be read on the way.
+        ImgrecError: it is plain HTTP to another, where keys and pictures could be read on the way,
+            or no address of a server alone; its text is not printed, as it may hold a password.
     """
-    parts = urlsplit(os.environ[name])
+    try:
+        parts = urlsplit(os.environ[name])
+        is_server = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an IPv6 address that is none
+        is_server = False
+    if not is_server or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ImgrecError(f"{name} is no address of a server alone: write https://HOST:PORT")
     if parts.scheme == "http" and parts.hostname not in _LOCAL:
         raise ImgrecError(f"{name} is plain HTTP to {parts.hostname}: name an https:// endpoint")
     return parts.scheme == "http"

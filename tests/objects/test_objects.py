@@ -181,6 +181,27 @@ def test_plain_http_goes_to_this_machine_only(monkeypatch: pytest.MonkeyPatch, b
         objects_at(f"s3://{bucket}")
 
 
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://user:5ecret@127.0.0.1:9",
+        "https://127.0.0.1:9/?key=5ecret",
+        "5ecret",
+        "ftp://127.0.0.1/5ecret",
+        "http://",
+        "http://127.0.0.1:5ecret",
+        "http://[5ecret",
+    ],
+)
+def test_an_endpoint_that_is_no_server_alone_is_refused_and_not_printed(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    with pytest.raises(ImgrecError, match="AWS_ENDPOINT_URL is no address of a server") as error:
+        objects_at("s3://bucket")
+    assert "5ecret" not in str(error.value)
+
+
 @pytest.mark.parametrize("prefix", ["a%20b", "a b", "a%2Fb", "100 %"])
 def test_a_prefix_is_taken_as_it_is_written(bucket: str, prefix: str) -> None:
     objects_at(f"s3://{bucket}/{prefix}").put("k", prefix.encode())
