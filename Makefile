@@ -215,8 +215,6 @@ bench-scale: dev ## ask a sketch of up to N=40000000 pictures; measure exports, 
 	$(PY) tests/bench/scale/engines.py
 	$(PY) tests/bench/scale/sources.py
 	$(PY) tests/bench/scale/blocks.py
-	$(PY) tests/bench/scale/sources.py
-	$(PY) tests/bench/scale/blocks.py
 
 simulate: install ## simulate a billion pictures on 16 to 1,024 machines, by the schedule of a real run
 	$(PY) tests/bench/scale/simulation.py
