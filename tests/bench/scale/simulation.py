@@ -17,8 +17,8 @@ _HEADS = (
     *("written", "crews lost", "jobs given twice", "slowest stage"),
 )
 
-# Measured: `unit_costs.py` on 3,781 photos of 28 kB, lite0, mini and rgb, on one core of an Intel
-# Xeon. Assumed: the requests and bandwidth of object storage, machines of 16 cores, their losses.
+# Measured: `unit_costs.py` on 3,781 photos of 28 kB, lite0, mini and rgb, on one core of an AMD
+# EPYC. Assumed: the requests and bandwidth of object storage, machines of 16 cores, their losses.
 MEASURED = UnitCosts(
     decode_s=0.0171,
     picture_bytes=28e3,
