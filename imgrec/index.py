@@ -142,6 +142,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     store_option(group, made=True, folder=_place)
     work = "the working copy of a store in object storage; default: one in the user's cache"
     group.add_argument("--work", type=Path, metavar="DIR", help=work)
+    lean = "keep no vectors and thumbnails in the working copy, for stores larger than this disk"
+    group.add_argument("--lean", action="store_true", help=lean)
     previews = "keep a larger picture of each beside its thumbnail, for the pages of imgrec graph: "
     previews += "WebP of PX pixels (default %(const)s); kept for later runs"
     group.add_argument(
@@ -231,7 +233,7 @@ def _index(arguments: argparse.Namespace) -> None:
         store = arguments.store
         if arguments.relocate:
             change_in(store, relocate_roots, work=arguments.work)
-        index = partial(index_to, work=arguments.work)
+        index = partial(index_to, work=arguments.work, lean=arguments.lean)
         if arguments.workers == RAY:
             from imgrec.cluster.ray_work import RayWork
 
@@ -293,7 +295,8 @@ def _check(arguments: argparse.Namespace) -> None:
         ImgrecError: one is given.
     """
     if not isinstance(arguments.store, str):
-        refuse(arguments.given, ["work"], "is for a store in object storage: name one by --store")
+        useless = ["work", "lean"]
+        refuse(arguments.given, useless, "is for a store in object storage: name one by --store")
         if arguments.workers == RAY:
             raise ImgrecError(
                 "--workers ray needs a store that all machines reach: name one by --store, such as "

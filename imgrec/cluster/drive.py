@@ -76,6 +76,7 @@ def index_to(
     options: IndexOptions,
     *,
     work: Path | None = None,
+    lean: bool = False,
     crews: Work = one_crew,
 ) -> Summary:
     """Index folders of pictures into a store in object storage.
@@ -85,6 +86,7 @@ def index_to(
         url: the store's address; made if there is none.
         options: of the run.
         work: folder of the working copy; None for one in the user's cache.
+        lean: leave vectors and small pictures in object storage; the working copy has none.
         crews: do the jobs.
 
     Raises:
@@ -95,7 +97,7 @@ def index_to(
     def run(copy: WorkingCopy) -> Summary:
         return _Driver(copy, options, folders, crews).run()
 
-    return _committed(url, work, run)
+    return _committed(url, work, run, lean=lean)
 
 
 def change_in(url: str, change: Callable[[Path], object], *, work: Path | None = None) -> None:
@@ -115,10 +117,12 @@ def change_in(url: str, change: Callable[[Path], object], *, work: Path | None =
     _committed(url, work, run)
 
 
-def _committed(url: str, work: Path | None, run: Callable[[WorkingCopy], _T]) -> _T:
+def _committed(
+    url: str, work: Path | None, run: Callable[[WorkingCopy], _T], *, lean: bool = False
+) -> _T:
     for _ in range(_TRIES):
         try:
-            return run(WorkingCopy(url, work or default_work(url)))
+            return run(WorkingCopy(url, work or default_work(url), lean=lean))
         except ConflictError:
             # What is done is in the records, and the state there is newer.
             continue
@@ -144,7 +148,9 @@ class _Driver:
         if is_store(self._copy.folder):
             with Store.create(self._copy.folder) as store, store.writing():
                 self._resume(store)
-        summary = index_folders(self._folders, self._copy.folder, self._options, self._read)
+        summary = index_folders(
+            self._folders, self._copy.folder, self._options, self._read, self._copy.part_work()
+        )
         with Store.create(self._copy.folder) as store, store.writing():
             self._copy.commit(store)
         self._finish(newest_plans(self._objects))

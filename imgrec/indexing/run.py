@@ -44,6 +44,7 @@ from imgrec.sources.rules import Rules
 from imgrec.sources.source import PictureSource
 from imgrec.store.manifest import is_store
 from imgrec.store.origins import write_roots
+from imgrec.store.part_work import PartWork
 from imgrec.store.restore import damage_noticed, restore
 from imgrec.store.set_aside import set_aside_damaged
 from imgrec.store.store import Store
@@ -66,6 +67,7 @@ def index_folders(
     store_path: Path | str,
     options: IndexOptions | None = None,
     read: Read = read_pictures,
+    work: PartWork | None = None,
 ) -> Summary:
     """Index folders of pictures into a store; read only what is new or changed.
 
@@ -75,6 +77,7 @@ def index_folders(
         options: see `IndexOptions`, the default.
         read: reads and commits the pictures of jobs, and takes and returns what `read_pictures`
             does: in this process, or elsewhere (`imgrec.cluster`).
+        work: how search indexes are made group by group, see `update_indexes`.
 
     Raises:
         ImgrecError: a folder is absent or holds no picture, an encoder cannot be loaded, the
@@ -102,13 +105,18 @@ def index_folders(
             store = stack.enter_context(Store.create(store_path))
         with store.writing():
             options = replace(options, previews=wanted.preview_px)
-            _update(store, wanted, options, summary, read)
+            _update(store, wanted, options, summary, read, work)
     summary.elapsed_s = time.perf_counter() - started
     return summary
 
 
 def _update(
-    store: Store, wanted: Wanted, options: IndexOptions, summary: Summary, read: Read
+    store: Store,
+    wanted: Wanted,
+    options: IndexOptions,
+    summary: Summary,
+    read: Read,
+    work: PartWork | None,
 ) -> None:
     """Do the run on an open store whose lock is held."""
     summary.compared_before = _compared(store)
@@ -130,7 +138,7 @@ def _update(
     if lacks_colors(store):
         _update_colors(store, options, summary)
     _add_vectors(store, wanted.vectors, summary)
-    _update_indexes(store, options, summary)
+    _update_indexes(store, options, summary, work)
     totals = store.catalog.totals
     summary.counts, summary.failures = totals.counts(), totals.failures()
     summary.formats = totals.formats()
@@ -237,11 +245,15 @@ def _add_vectors(store: Store, files: Sequence[VectorFile], summary: Summary) ->
     summary.warnings += lacking_lines(store)
 
 
-def _update_indexes(store: Store, options: IndexOptions, summary: Summary) -> None:
+def _update_indexes(
+    store: Store, options: IndexOptions, summary: Summary, work: PartWork | None
+) -> None:
     """Update the search indexes; a failure is a warning, because queries work without them."""
     try:
         with progress(INDEXES, quiet=options.quiet):
-            summary.indexes = update_indexes(store, hnsw=options.hnsw, quiet=options.quiet)
+            summary.indexes = update_indexes(
+                store, hnsw=options.hnsw, quiet=options.quiet, work=work
+            )
     except (OSError, StoreError) as error:
         summary.warnings.append(f"the indexes could not be made ({error}): queries are slower")
 

@@ -49,7 +49,12 @@ class RemoteParts:
         """
         store = _opened(self.url)
         path = f"{FEATURES}/{folder_name(self.name)}/{part}/vectors.npy"
-        entry = store.entry(path)
+        try:
+            entry = store.entry(path)
+        except StoreError:
+            # A part that was added since the store was opened here.
+            store.refresh()
+            entry = store.entry(path)
         if len(rows) * self.dimensions * _DTYPES[0].itemsize >= _WHOLE * entry.size:
             return np.take(self._array(path, store.read(path)), rows, axis=0)
         return self._ranges(store, path, entry, rows)

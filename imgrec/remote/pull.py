@@ -106,6 +106,7 @@ def pull(
     *,
     vectors: bool = True,
     shallow: bool = False,
+    contents: bool = True,
     force: bool = False,
     quiet: bool = True,
 ) -> PullDone:
@@ -118,6 +119,7 @@ def pull(
         vectors: False leaves out the vectors of features that have a sketch: a search reads the
             few it compares from the address.
         shallow: bring of each part only the ids and `part.json`, and nothing derived.
+        contents: False leaves out what is large in parts (`imgrec.store.lean_parts`).
         force: replace also what has changes of its own.
         quiet: show no progress.
 
@@ -134,7 +136,7 @@ def pull(
     _prepare(folder)
     with writing_lock(folder):
         before = read_pulled(folder)
-        wanted = wanted_entries(entries, Wanted(outputs, vectors, shallow))
+        wanted = wanted_entries(entries, Wanted(outputs, vectors, shallow, contents))
         local = LocalFiles(folder, before.files if before else {})
         plan = planned(local, by_unit(wanted), entries, common_states(remote, before))
         _check(plan, folder, remote.url, force=force)

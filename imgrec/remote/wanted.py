@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from imgrec.remote.manifest import Entry
 from imgrec.remote.places import OUTPUTS, folder_of, is_derived, units
+from imgrec.store.lean_parts import is_large
 from imgrec.store.parts import MANIFEST
 from imgrec.store.paths import FEATURES
 
@@ -21,6 +22,7 @@ class Wanted:
     outputs: Collection[str] | None = None
     vectors: bool = True
     shallow: bool = False
+    contents: bool = True
 
 
 def wanted_entries(entries: Mapping[str, Entry], asked: Wanted) -> dict[str, Entry]:
@@ -52,4 +54,6 @@ def _is_wanted(path: str, in_part: bool, asked: Wanted, sketched: Collection[str
         return False
     if asked.shallow:
         return name in _OF_SHALLOW_PARTS
+    if not asked.contents:
+        return not is_large(path)
     return asked.vectors or name != _VECTORS or output not in sketched

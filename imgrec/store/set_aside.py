@@ -15,6 +15,7 @@ from imgrec.store.classes import read_description
 from imgrec.store.damage import PICTURE_FILES, Output, digest_problem, outputs_of, part_problem
 from imgrec.store.descriptions import description_problem as spec_problem
 from imgrec.store.enclosure import is_named
+from imgrec.store.lean_parts import has_lean_parts, is_lean
 from imgrec.store.ownership import set_aside
 from imgrec.store.parts import read_manifest
 from imgrec.store.paths import (
@@ -63,10 +64,12 @@ def set_aside_damaged(store: Path) -> list[str]:
     Raises:
         OSError: the store cannot be written.
     """
-    reported = reported_damaged(store)
+    reported, may_be_lean = reported_damaged(store), has_lean_parts(store)
     lines = []
     for output in outputs_of(store):
         for part in output.parts():
+            if may_be_lean and is_lean(output, part):
+                continue
             name = part.relative_to(store).as_posix()
             problem = part_problem(output, part)
             if not problem and name in reported:

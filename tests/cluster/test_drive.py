@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from imgrec.cluster.plan import newest_plans
 from imgrec.cluster.records import read_record
 from imgrec.cluster.working_copy import WorkingCopy
 from imgrec.collection.digest import catalog_digest
+from imgrec.derived.kept import update_indexes
 from imgrec.index import main
 from imgrec.objects.opening import objects_at
 from imgrec.remote.pull import pull
@@ -261,3 +263,30 @@ def test_a_record_of_other_pictures_is_refused(photos: Path, url: str, tmp_path:
 
     with pytest.raises(ImgrecError, match="is none of its pictures"):
         index_to([str(photos)], url, OPTIONS, work=tmp_path / "work", crews=exchanged)
+
+
+def test_a_lean_working_copy_has_no_vectors_and_makes_the_same_store(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A sketch as of a large store, made of vectors that the copy never has.
+    sketching = partial(update_indexes, sketch_values=1)
+    monkeypatch.setattr("imgrec.indexing.run.update_indexes", sketching)
+    photos, whole, lean = tmp_path / "photos", tmp_path / "whole", tmp_path / "lean"
+    write_pictures(photos, 5)
+    index_folders([photos], whole, OPTIONS)
+    summary = index_to([str(photos)], url, OPTIONS, work=lean, lean=True)
+    assert (summary.done, summary.warnings) == (15, [])
+    assert [*whole.rglob("sketch/*")]
+    names = {path.name for path in lean.rglob("*") if path.is_file()}
+    assert not names & {"vectors.npy", "thumbs.bin"}
+    _is_store_of_one_machine(url, whole, tmp_path)
+    write_pictures(photos, 8)
+    index_folders([photos], whole, OPTIONS)
+    assert index_to([str(photos)], url, OPTIONS, work=lean, lean=True).done == 9
+    _is_store_of_one_machine(url, whole, tmp_path)
+    assert index_to([str(photos)], url, OPTIONS, work=lean, lean=True).done == 0
+    # What was lean becomes whole where that is asked for.
+    assert index_to([], url, OPTIONS, work=lean).done == 0
+    assert _files(lean) == _files(whole)
+    assert index_to([], url, OPTIONS, work=lean, lean=True).done == 0
+    _is_store_of_one_machine(url, whole, tmp_path)

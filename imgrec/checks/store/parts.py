@@ -1,21 +1,17 @@
 """Check the parts of a store: checksums, ids, finite values, small pictures that decode."""
 
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from imgrec.checks.findings import Check, Place
 from imgrec.collection import Ids
-from imgrec.errors import StoreError
 from imgrec.pictures.preview_file import open_preview
 from imgrec.pictures.thumbnail_file import open_thumbnail
 from imgrec.store.arrays import load_array, load_ids
 from imgrec.store.damage import PICTURE_FILES, Output, digest_problem, part_problem
-from imgrec.store.elsewhere import VECTORS_FILE
-from imgrec.store.parts import read_manifest
+from imgrec.store.lean_parts import LARGE, has_lean_parts, is_lean
 from imgrec.store.paths import CLASSES, CLASSES_DESCRIPTION, FEATURE_DESCRIPTION, FEATURES, THUMBS
-from imgrec.store.pulled import NOTHING, read_pulled
 from imgrec.store.set_aside import description_problem
 from imgrec.store.thumbnails import DAMAGED
 from imgrec.system.text import counted
@@ -38,10 +34,10 @@ def check_output(store: Path, output: Output, known: Ids | None, deep: bool) -> 
         place = Place(f"{output.folder.relative_to(store).as_posix()}/{name}")
         yield place.error(problem, "the folder cannot be opened; the next imgrec index repairs it")
     damaged = []
-    lacks_vectors = _was_pulled_without(store)
+    may_be_lean = has_lean_parts(store)
     for part in output.parts():
         name = part.relative_to(store).as_posix()
-        if lacks_vectors and _is_without_vectors(output, part):
+        if may_be_lean and is_lean(output, part):
             continue
         problem = part_problem(output, part) or digest_problem(part)
         problem = problem or _content_problem(output, part, deep)
@@ -51,24 +47,6 @@ def check_output(store: Path, output: Output, known: Ids | None, deep: bool) -> 
         elif known is not None:
             yield from _check_ids(Place(name), part, known)
     return damaged
-
-
-def _was_pulled_without(store: Path) -> bool:
-    # A damaged file says nothing, and whoever opens a feature is told.
-    with suppress(StoreError):
-        pulled = read_pulled(store)
-        return pulled is not None and pulled.lacks != NOTHING
-    return False
-
-
-def _is_without_vectors(output: Output, part: Path) -> bool:
-    """Return True if a part is as a pull without vectors leaves it."""
-    if output.kind != FEATURES or (part / VECTORS_FILE).exists() or read_manifest(part) is None:
-        return False
-    with suppress(StoreError):
-        load_ids(part)
-        return True
-    return False
 
 
 def _check_ids(place: Place, part: Path, known: Ids) -> Check[None]:
@@ -82,7 +60,7 @@ def _check_ids(place: Place, part: Path, known: Ids) -> Check[None]:
 
 def _content_problem(output: Output, part: Path, deep: bool) -> str | None:
     if output.kind == FEATURES:
-        return _numbers_problem(part / VECTORS_FILE)
+        return _numbers_problem(part / LARGE[FEATURES])
     if output.kind == CLASSES:
         return _numbers_problem(part / "probabilities.npy")
     return _pictures_problem(output.kind, part, deep)
