@@ -117,10 +117,8 @@ def find_made(
             output: {name: Blob(*entry) for name, entry in files.items()}
             for output, files in found["parts"].items()
         }
-        names = [(output, name) for output, content in parts.items() for name in content]
-        if not are_of_part(
-            {store_path(output, job.number, name) for output, name in names}, job.number
-        ):
+        names = [(output, name) for output, files in parts.items() for name in (*files, MANIFEST)]
+        if not are_of_part({store_path(o, job.number, name) for o, name in names}, job.number):
             return None
     # Whatever is wrong with it, the job is done anew.
     except (MissingObjectError, StoreError, KeyError, ValueError):
