@@ -24,10 +24,11 @@ from imgrec.collection.rows import entry_of
 from imgrec.encoders.device import Compile
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import ImgrecError
-from imgrec.indexing.jobs import PartJob
+from imgrec.indexing.jobs import CLASSES_OF, PartJob
 from imgrec.objects.errors import MissingObjectError
 from imgrec.objects.objects import Objects
 from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.store.paths import PREVIEWS, THUMBS
 from imgrec.system.json_files import a_number, decoded, one_of, problem
 
 FORMAT = 1
@@ -189,6 +190,11 @@ def read_job(objects: Objects, plan: Plan, number: int) -> tuple[PartJob, list[E
     found = _read(objects, _job_key(plan.id, number), _JOB)
     if found["number"] != number:
         raise _damaged(objects.location(_job_key(plan.id, number)), f"it is job {found['number']}")
+    names = [spec.name for spec in plan.specs]
+    known = {*names, *(CLASSES_OF + name for name in names), THUMBS, PREVIEWS}
+    if unknown := sorted({*found["outputs"]} - known):
+        where = objects.location(_job_key(plan.id, number))
+        raise _damaged(where, f"no encoder of the plan makes {unknown[0]!r}")
     roots = {of: root for root, of in plan.roots.items()}
     try:
         entries = [entry_of((row[0], roots[row[1]], *row[2:])) for row in found["entries"]]

@@ -231,6 +231,10 @@ def test_a_job_that_was_altered_is_not_done(photos: Path, url: str, tmp_path: Pa
         objects.put(key, json.dumps({**found, "entries": [wrong]}).encode())
         with pytest.raises(ImgrecError, match=r"damaged|catalog"):
             list(Crew(url, plan.id, ALONE).run([0]))
+    for output in ("../../evil", "lite0", "classes/../x"):
+        objects.put(key, json.dumps({**found, "outputs": [*found["outputs"], output]}).encode())
+        with pytest.raises(ImgrecError, match="no encoder of the plan makes"):
+            list(Crew(url, plan.id, ALONE).run([0]))
 
 
 def test_names_that_no_plan_has_are_passed_over(photos: Path, url: str, tmp_path: Path) -> None:
