@@ -145,11 +145,7 @@ def run(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str] | No
     _open_streams()
     # Said where there is no /dev/shm, as in some containers; nothing here needs its processes.
     warnings.filterwarnings("ignore", ".*joblib will operate in serial mode", UserWarning)
-    code = _guarded(prog, make_parser, main, argv)
-    if code == INTERRUPTED and argv is None:
-        # A second Ctrl-C must not interrupt the end of the process.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return code
+    return _guarded(prog, make_parser, main, argv)
 
 
 def _guarded(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str] | None) -> int:
@@ -188,6 +184,9 @@ def _exit_code(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[st
         _discard_output()
         return 0
     except KeyboardInterrupt:
+        if argv is None:
+            # A second Ctrl-C must interrupt neither the line nor the end of the process.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.stderr.write(f"\n{prog}: stopped; the same command continues where it was\n")
         return INTERRUPTED
     except OSError as error:
