@@ -30,6 +30,7 @@ from imgrec.errors import PictureError, StoreError
 from imgrec.pictures.decoding import digest
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.opening import overlap, real_places, source_of
+from imgrec.sources.passed_over import unnamed_lines
 from imgrec.sources.rules import Rules
 from imgrec.sources.source import Listing, PictureSource
 
@@ -182,7 +183,8 @@ def passed_over(root: str, found: Listing) -> list[str]:
         lines.append(f"{found.links} {links} not followed in {source.location()} (--follow-links)")
     lines += [f"{source.location(f)} was written by imgrec and is left out" for f in found.outputs]
     stay = "cannot be listed: its pictures stay as they are"
-    return lines + [f"{source.location(place)} {stay}" for place in found.unreadable]
+    lines += [f"{source.location(place)} {stay}" for place in found.unreadable]
+    return lines + unnamed_lines(found, source.location())
 
 
 def _check_overlap(named: Iterable[PictureSource], known: Iterable[PictureSource]) -> None:

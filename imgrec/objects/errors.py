@@ -21,3 +21,7 @@ class PassingObjectError(ObjectError):
 
 class LargeObjectError(ObjectError):
     """The object is larger than what was asked for."""
+
+
+class UnnamedObjectError(ObjectError):
+    """A key cannot be asked for: it has an empty part, `.` or `..`, or a control character."""

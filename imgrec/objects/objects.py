@@ -11,19 +11,22 @@ Invariants: keys are relative to the address, with forward slashes; listings are
 every request is counted in `traffic`; an instance may be used by several threads.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imgrec.objects.addresses import FOLDER, Address
+from imgrec.objects.any_keys import any_page, is_plain, loses_slashes
 from imgrec.objects.errors import (
     ChangedObjectError,
     LargeObjectError,
     MissingObjectError,
     ObjectError,
     PassingObjectError,
+    UnnamedObjectError,
 )
+from imgrec.objects.info import ObjectInfo
 from imgrec.objects.retries import TRIES, pause, tried_again
 from imgrec.objects.traffic import Traffic
 from imgrec.objects.translation import translated
@@ -35,23 +38,6 @@ if TYPE_CHECKING:
 _PAGE = 1000
 # A piece of a large object.
 _CHUNK_BYTES = 1 << 22
-
-
-class ObjectInfo(NamedTuple):
-    """An object as a listing names it.
-
-    Attributes:
-        key: relative to the address.
-        size: in bytes.
-        mtime_ns: time of the last modification, in nanoseconds since 1970; of a bucket in whole
-            seconds.
-        etag: in quotes, changes with the content; "" where the storage gives none.
-    """
-
-    key: str
-    size: int
-    mtime_ns: int
-    etag: str
 
 
 class Objects:
@@ -209,18 +195,27 @@ class Objects:
         self.traffic.read(0)
         return info
 
-    def list(self, prefix: str = "", after: str = "", tries: int = TRIES) -> Iterator[ObjectInfo]:
+    def list(
+        self,
+        prefix: str = "",
+        after: str = "",
+        tries: int = TRIES,
+        unnamed: Callable[[str], object] = lambda key: None,
+    ) -> Iterator[ObjectInfo]:
         """Yield the objects below a prefix, sorted by key.
 
         The marker that some programs make for a folder, an empty object whose key ends in a slash,
-        comes without the slash and at the place of the key with it.
+        comes without the slash and at the place of the key with it, or not at all. Keys that cannot
+        be asked for (`imgrec.objects.any_keys.is_plain`) are passed over.
 
         Args:
             prefix: a folder of keys, such as `blobs/`; "" for all.
             after: begin behind this key.
             tries: of the request of a page.
+            unnamed: called with each key that is passed over.
 
         Raises:
+            UnnamedObjectError: there is such a key, and the storage is none of the protocol of S3.
             ObjectError: it cannot be listed, or its storage gives keys in no order.
         """
         if self._is_folder:
@@ -228,14 +223,29 @@ class Objects:
             yield from sorted(self._listed(prefix, after))
             return
         failures = 0
+        any_key = slashes = not prefix and loses_slashes(self.address, self.traffic)
         while True:
             try:
+                if any_key:
+                    page = any_page(self.address, prefix, after, self.traffic)
+                    for key in page.unnamed:
+                        unnamed(key)
+                    yield from page.objects
+                    if page.is_last:
+                        return
+                    after, failures = page.last, 0
+                    any_key = slashes or not is_plain(after)
+                    continue
                 for info in self._listed(prefix, after):
                     if info.size and info.key <= after:
                         raise ObjectError(f"{self.location(prefix)} lists its objects in no order")
                     yield info
                     after, failures = max(after, info.key), 0
                 return
+            except UnnamedObjectError:
+                if self.address.scheme != "s3":
+                    raise
+                any_key = True
             except PassingObjectError:
                 failures += 1
                 if failures == tries:

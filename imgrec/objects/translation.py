@@ -14,6 +14,7 @@ from imgrec.objects.errors import (
     MissingObjectError,
     ObjectError,
     PassingObjectError,
+    UnnamedObjectError,
 )
 from imgrec.system.file_names import printable
 
@@ -39,6 +40,7 @@ def translated(where: str) -> Iterator[None]:
         MissingObjectError: nothing is there.
         ChangedObjectError: it is not the version that was asked for.
         PassingObjectError: the connection was lost, or the server is busy.
+        UnnamedObjectError: the key, or one of those that are listed, is no path.
         ObjectError: refused, or any other failure.
     """
     from obstore.exceptions import (
@@ -74,7 +76,7 @@ def _other(where: str, error: Exception) -> ObjectError:
     if "Missing" in why or "metadata endpoint" in why or "169.254.169.254" in why:
         return ObjectError(f"{where} cannot be asked ({why}): {_CREDENTIALS}")
     if "arsing path" in why or "path segment" in why or "parse path" in why:
-        return ObjectError(
+        return UnnamedObjectError(
             f"{where} holds or names an object whose key cannot be read ({why}): rename it, or "
             "name a prefix without it"
         )

@@ -9,11 +9,13 @@ the next ones are tried once, so that a service that is gone does not hold up a 
 import time
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from imgrec.errors import ImgrecError, PictureError
 from imgrec.objects.errors import LargeObjectError, ObjectError, PassingObjectError
-from imgrec.objects.objects import ObjectInfo, Objects
+from imgrec.objects.info import ObjectInfo
+from imgrec.objects.objects import Objects
 from imgrec.objects.opening import shared_objects
 from imgrec.objects.retries import TRIES
 from imgrec.pictures.formats import SUFFIXES
@@ -21,7 +23,7 @@ from imgrec.pictures.memory import MAX_MEMORY
 from imgrec.sources.file_kinds import PICTURE_SUFFIXES, suffix_of
 from imgrec.sources.key_walk import key_walk
 from imgrec.sources.links import RealPlaces
-from imgrec.sources.passed_over import skipped_lines
+from imgrec.sources.passed_over import skipped_lines, unnamed_lines
 from imgrec.sources.rules import Rules
 from imgrec.sources.source import WEAK, Listed, Listing
 
@@ -91,7 +93,7 @@ class BucketSource:
             return
         if not found.seen:
             raise ImgrecError(f"{self.description} holds nothing: name a bucket and a prefix of it")
-        told = skipped_lines([found])
+        told = [*skipped_lines([found]), *unnamed_lines(found, self.description)]
         if found.named["TAR"]:
             told.append(f"pictures in the .tar files there: name tar+{self.description}")
         skipped = "".join(f"; {line}" for line in told)
@@ -186,7 +188,7 @@ class BucketSource:
         # The marker of a folder is an empty object whose key ends in a slash, which is not given.
         there = (
             info
-            for info in objects.list()
+            for info in objects.list(unnamed=partial(_pass_over, found))
             if info.size
             or suffix_of(info.key) not in PICTURE_SUFFIXES
             or objects.head(info.key) is not None
@@ -195,6 +197,18 @@ class BucketSource:
 
     def _objects(self) -> Objects:
         return shared_objects(self.description)
+
+
+def _pass_over(found: Listing, key: str) -> None:
+    """Count an object whose key cannot be asked for."""
+    parts = [part for part in key.split("/") if part not in ("", ".", "..")]
+    if suffix_of(parts[-1] if parts else "") not in PICTURE_SUFFIXES:
+        found.others += 1
+    elif reason := found.rules.reason_of("/".join(parts)):
+        found.skipped_files[reason] += 1
+    else:
+        found.unnamed += 1
+        found.first_unnamed = found.first_unnamed or key
 
 
 def _etag(version: str) -> str | None:

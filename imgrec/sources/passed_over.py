@@ -71,6 +71,22 @@ def unused_lines(listings: Sequence[Listing], given: Rules) -> list[str]:
     return [line for text, line in lines if text not in used]
 
 
+def unnamed_lines(found: Listing, place: str) -> list[str]:
+    """Return a line that names the pictures of a bucket that cannot be asked for; none for none.
+
+    Args:
+        found: the listing.
+        place: its address.
+    """
+    if not found.unnamed:
+        return []
+    keys = "is no path" if found.unnamed == 1 else "are no paths"
+    return [
+        f"{counted(found.unnamed, 'picture')} of {place} passed over, whose key {keys} (an empty "
+        f"part, . or .., a control character): rename them; the first is {found.first_unnamed!r}"
+    ]
+
+
 def _by_count(kinds: Counter[str]) -> Iterator[str]:
     """Yield counts of kinds, the most frequent first, then by name."""
     for kind, count in sorted(kinds.items(), key=lambda item: (-item[1], item[0])):

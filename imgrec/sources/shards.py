@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 from imgrec.errors import ImgrecError, PictureError
 from imgrec.objects.addresses import is_address
 from imgrec.objects.errors import ObjectError
-from imgrec.objects.objects import ObjectInfo, Objects
+from imgrec.objects.info import ObjectInfo
+from imgrec.objects.objects import Objects
 from imgrec.objects.opening import shared_objects
 from imgrec.sources.source import WEAK
 from imgrec.sources.versions import listed_at

@@ -72,6 +72,8 @@ class Listing:
         outputs: folders skipped because imgrec wrote them, relative to the source.
         unreadable: folders that could not be listed and files that could not be looked at,
             relative to the source; "." for the top.
+        unnamed: number of pictures in a bucket that cannot be asked for, because of their keys.
+        first_unnamed: the first of these keys, relative to the source; "" for none.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -85,6 +87,8 @@ class Listing:
     used_globs: set[str] = field(default_factory=set)
     outputs: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    unnamed: int = 0
+    first_unnamed: str = ""
 
     @property
     def seen(self) -> int:
@@ -93,7 +97,7 @@ class Listing:
         A folder that is not entered may be empty, and counts only where the user excluded it.
         """
         skipped = (self.skipped_files + self.raw_pairs).total() + self.skipped_folders[EXCLUDED]
-        return self.files + self.others + self.links + skipped
+        return self.files + self.others + self.links + self.unnamed + skipped
 
 
 class PictureSource(Protocol):

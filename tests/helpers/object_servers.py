@@ -12,11 +12,12 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -149,3 +150,25 @@ def _rclone() -> str | None:
         return None
     names = ("rclone", "rclone.exe")
     return next((str(f.locate()) for f in installed if f.name in names), None)
+
+
+def s3_client(server: ObjectServer) -> Any:
+    """Return the client of Amazon for a server, which takes and names any key."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        endpoint_url=server.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key=SECRET,
+        config=Config(s3={"addressing_style": "path"}),
+    )
+
+
+def put_any(server: ObjectServer, bucket: str, keys: Iterable[str], data: bytes = b"x") -> None:
+    """Write objects of any keys, those too that `imgrec.objects` cannot name."""
+    client = s3_client(server)
+    for key in keys:
+        client.put_object(Bucket=bucket, Key=key, Body=data)

@@ -22,7 +22,7 @@ from imgrec.sources.folder import FolderSource
 from imgrec.sources.opening import source_at
 from imgrec.sources.rules import Rules
 from imgrec.sources.source import Listing
-from object_servers import SECRET, ObjectServer, moto_server
+from object_servers import SECRET, ObjectServer, moto_server, put_any
 from pictures import encoded, picture
 from stores import HERE, contents
 
@@ -228,6 +228,37 @@ def test_the_marker_of_a_folder_named_as_a_picture_is_none(
     urlopen(marker, timeout=60).close()
     listed = [each.path for each in source_at(f"s3://{bucket}").pictures(Listing())]
     assert sorted(listed) == ["dir.png/1.jpg", "empty.jpg"]
+
+
+def test_keys_that_are_no_paths_are_named_once_and_hide_nothing(
+    bucket: str, object_server: ObjectServer, tmp_path: Path
+) -> None:
+    good = [f"{folder}{number}.jpg" for folder in ("", "a/", "a/b/") for number in range(3)]
+    for seed, key in enumerate(good):
+        objects_at(f"s3://{bucket}").put(f"p/{key}", encoded(picture("discs", seed), "JPEG"))
+    odd = ["p/a//1.jpg", "p/a/./2.jpg", "p//3.JPG", "p/a/\x07.png", "p/a//note.txt"]
+    put_any(object_server, bucket, odd)
+    found = Listing()
+    listed = [each.path for each in source_at(f"s3://{bucket}/p").pictures(found)]
+    assert sorted(listed) == sorted(good)
+    assert (found.files, found.unnamed, found.others) == (len(good), 4, 1)
+    summary = index_folders([f"s3://{bucket}/p"], tmp_path / "s", HERE)
+    assert (summary.new, summary.done) == (len(good), len(good))
+    (line,) = summary.warnings
+    assert "4 pictures" in line
+    assert "'/3.JPG'" in line
+    assert "\n" not in line
+    again = index_folders([], tmp_path / "s", HERE)
+    assert (again.done, again.gone, again.warnings) == (0, 0, [line])
+    excluded = Listing(Rules(exclude=("a",)))
+    list(source_at(f"s3://{bucket}/p").pictures(excluded))
+    assert (excluded.unnamed, excluded.first_unnamed) == (1, "/3.JPG")
+
+
+def test_a_prefix_with_odd_keys_alone_says_so(bucket: str, object_server: ObjectServer) -> None:
+    put_any(object_server, bucket, ["p/a//1.jpg", "p/a//2.jpg"])
+    with pytest.raises(ImgrecError, match=r"no pictures in .*; 2 pictures .*'a//1.jpg'"):
+        source_at(f"s3://{bucket}/p").check()
 
 
 def test_keys_in_random_order_give_one_listing(bucket: str) -> None:
