@@ -248,12 +248,23 @@ def _index(arguments: argparse.Namespace) -> None:
     summary = index(arguments.folders, store, options)
     _warn([*(ray.warnings if ray else []), *summary.warnings])
     sys.stdout.write(pasteable(report(summary, verbose=arguments.verbose)))
+    if isinstance(store, str):
+        _tell_cost(store)
     sys.stdout.write(summary_line(told(summary), arguments, store))
     if summary.unread:
         raise ImgrecError(
             f"memory did not suffice for {counted(summary.unread, 'picture')}, not read yet: the "
             "same command reads them; give it more memory, or fewer --workers"
         )
+
+
+def _tell_cost(url: str) -> None:
+    """Print what it took to make a store in object storage."""
+    from imgrec.cluster.cost import cost_line
+    from imgrec.remote.store import RemoteStore
+
+    if line := cost_line(RemoteStore.open(url).manifest.cost):
+        sys.stdout.write(f"{line}\n")
 
 
 def _options(arguments: argparse.Namespace) -> IndexOptions:

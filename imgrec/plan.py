@@ -79,6 +79,8 @@ def report(found: "Estimate", encoders: Sequence[str], workers: int) -> Iterator
         encoders: their names.
         workers: processes that decode on this machine.
     """
+    from imgrec.cluster.cost import cost_line
+
     yield f"pictures: {found.pictures:,}, {size_text(found.source_bytes)}"
     yield f"sample: {found.sampled:,}, {found.failed:,} of them cannot be read"
     yield f"encoders: {', '.join(encoders)}"
@@ -90,6 +92,7 @@ def report(found: "Estimate", encoders: Sequence[str], workers: int) -> Iterator
     outputs = ", ".join(f"{name} {size_text(of)}" for name, of in sorted(found.stored.items()))
     yield f"store: {size_text(found.store_bytes)}; a picture: {outputs}"
     yield f"requests to object storage: {found.reads:,} reading, {found.writes:,} writing"
+    yield cost_line(found.cost)
     yield f"parts: {found.parts:,} of up to {found.part_rows:,} pictures"
 
 

@@ -47,6 +47,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 def _pull(a: argparse.Namespace) -> None:
     require("obstore", extra="scale", why="object storage")
+    from imgrec.cluster.cost import cost_line
     from imgrec.remote.pull import pull
 
     vectors = not a.no_vectors
@@ -56,6 +57,8 @@ def _pull(a: argparse.Namespace) -> None:
     told += [size_text(done.size)] if done.files else []
     told += [f"{done.kept:,} kept"] if done.kept else []
     told += ["without vectors"] if done.lacks == "vectors" else []
+    if line := cost_line(done.cost):
+        sys.stdout.write(f"{line}\n")
     sys.stdout.write(summary_line(told, a, a.folder))
 
 

@@ -21,6 +21,7 @@ from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.objects.addresses import BUCKETS
 from imgrec.objects.traffic import Traffic
 from imgrec.pictures.preprocessing import Pixels
+from imgrec.system.text import size_text
 
 Cost = dict[str, float]
 _MILLION = 1_000_000
@@ -93,6 +94,23 @@ def per_million(cost: Mapping[str, float]) -> Cost:
         return {}
     scale = _MILLION / pictures
     return {name: value * scale for name, value in cost.items() if name != "pictures"}
+
+
+def cost_line(cost: Mapping[str, float]) -> str:
+    """Return what a million pictures cost, as a line for users; "" where none was read."""
+    found = per_million(cost)
+    if not found:
+        return ""
+    told = [
+        f"{found.get(name, 0) / 3600:,.3g} {of} hours"
+        for name, of in (("cpu_s", "core"), ("device_s", "device"))
+        if name == "cpu_s" or found.get(name)
+    ]
+    told += [
+        f"{size_text(found.get(f'bytes_{done}', 0))} {done} in {found.get(of, 0):,.0f} requests"
+        for done, of in (("read", "reads"), ("written", "writes"))
+    ]
+    return f"cost of a million pictures: {', '.join(told)}"
 
 
 class _Timed:

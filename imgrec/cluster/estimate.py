@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imgrec.cluster.cost import Meter
+from imgrec.cluster.cost import Cost, Meter
 from imgrec.cluster.outputs import descriptions_of
 from imgrec.collection import Entry
 from imgrec.collection.changes import Changes, apply
@@ -92,6 +92,19 @@ class Estimate:
     def writes(self) -> int:
         """Writing requests to object storage."""
         return self.parts * (_PART_WRITES + self.files)
+
+    @property
+    def cost(self) -> Cost:
+        """What the pictures cost, by the names of `imgrec.cluster.cost`."""
+        return {
+            "pictures": self.pictures,
+            "cpu_s": self.pictures * self.worker_s,
+            "device_s": self.pictures * self.device_s,
+            "reads": self.reads,
+            "writes": self.writes,
+            "bytes_read": self.source_bytes,
+            "bytes_written": self.store_bytes,
+        }
 
     def seconds(self, machines: int, workers: int) -> float:
         """Return the seconds that reading takes on machines like this one.

@@ -89,6 +89,7 @@ class PullDone:
         kept: number of units that were there.
         lacks: what the store lacks, see `imgrec.store.pulled`.
         aside: parts that were moved to `damaged/`.
+        cost: what it took to make the store, by name (`imgrec.cluster.cost`).
     """
 
     number: int
@@ -97,6 +98,7 @@ class PullDone:
     kept: int
     lacks: str
     aside: tuple[str, ...] = ()
+    cost: Mapping[str, float] = field(default_factory=dict)
 
 
 def pull(
@@ -151,8 +153,10 @@ def pull(
         stamps |= _write(plan, remote, folder, quiet=quiet)
         write_pulled(folder, Pulled(remote.url, state, lacks, stamps))
     files = sum(map(len, plan.bring.values()))
-    number = remote.manifest.number
-    return PullDone(number, files, plan.size, plan.kept, lacks, tuple(plan.aside))
+    now = remote.manifest
+    return PullDone(
+        now.number, files, plan.size, plan.kept, lacks, tuple(plan.aside), dict(now.cost)
+    )
 
 
 def planned(

@@ -23,6 +23,7 @@ from imgrec.collection.digest import catalog_digest
 from imgrec.derived.kept import update_indexes
 from imgrec.index import main
 from imgrec.objects.opening import objects_at
+from imgrec.pull import main as pull_main
 from imgrec.remote.pull import pull
 from imgrec.remote.store import ConflictError, RemoteStore
 from imgrec.sources.rules import Rules
@@ -195,7 +196,14 @@ def test_the_command_takes_an_address_for_the_store(
 ) -> None:
     arguments = [str(photos), "--store", url, "--encoder", "mini", "--quiet", "--workers", "0"]
     assert main([*arguments, "--work", str(tmp_path / "work")]) == 0
-    assert "24 pictures, 24 new, 24 read" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "24 pictures, 24 new, 24 read" in told
+    cost = RemoteStore.open(url).manifest.cost
+    (line,) = (line for line in told.splitlines() if line.startswith("cost of a million"))
+    assert f"{cost['reads'] / 24 * 1e6:,.0f} requests" in line
+    assert cost["bytes_read"] > sum(p.stat().st_size for p in photos.rglob("*") if p.is_file())
+    assert pull_main([url, str(tmp_path / "pulled"), "--quiet"]) == 0
+    assert line in capsys.readouterr().out.splitlines()
     assert main([str(photos), "--store", str(tmp_path / "x"), "--work", str(tmp_path / "y")]) == 2
     assert "--work is for a store in object storage" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):

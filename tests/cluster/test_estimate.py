@@ -51,6 +51,9 @@ def test_the_command_tells_numbers_and_writes_nothing(
     told = capsys.readouterr().out
     for line in ("pictures: 24, ", "sample: 4, 0 of them", "encoders: mini, rgb", "256 machines"):
         assert line in told
+    # As `test_the_store_of_a_whole_sample_has_the_size_that_was_told`: 14 and 13 of 24 pictures.
+    assert "read in 583,333 requests" in told
+    assert "written in 541,667 requests" in told
     assert list(tmp_path.iterdir()) == []
     assert main([str(tmp_path / "absent")]) != 0
     assert "Traceback" not in capsys.readouterr().err
