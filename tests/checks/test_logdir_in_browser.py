@@ -70,6 +70,8 @@ def _seen_colors(browser: webdriver.Chrome) -> list[int]:
     """Return, for each point, the index in `COLORS` of the color seen at its place."""
     positions = positions_px(browser)
     page = np.asarray(picture_of_page(browser)).astype(int)
+    height, width = page.shape[:2]
+    assert all(2 < x < width - 3 and 2 < y < height - 3 for x, y in positions), positions
     seen = [page[round(y) - 2 : round(y) + 3, round(x) - 2 : round(x) + 3] for x, y in positions]
     medians = [np.median(pixels, axis=(0, 1)) for pixels in seen]
     return [int(np.abs(np.subtract(COLORS, color)).max(axis=1).argmin()) for color in medians]

@@ -58,10 +58,14 @@ const offset = element => {
 """
 _POSITIONS = """
 plot.stopOrbitAnimation();
+// The page measures the plot once, when points arrive, which may be before its layout.
+const {offsetWidth, offsetHeight} = plot.container;
+if (plot.width !== offsetWidth || plot.height !== offsetHeight) plot.resize();
 plot.render();
 const multiply = (m, v) => [0, 1, 2, 3].map(
   row => m[row] * v[0] + m[row + 4] * v[1] + m[row + 8] * v[2] + m[row + 12] * v[3]);
 const [left, top, width, height] = offset(plot.renderer.domElement);
+if (width < 100 || height < 100) return null;
 const camera = plot.camera, world = plot.worldSpacePointPositions, positions = [];
 camera.updateMatrixWorld();
 for (let i = 0; i < world.length; i += 3) {
@@ -126,13 +130,17 @@ def open_projector(browser: webdriver.Chrome, address: str, timeout_s: float = 6
         time.sleep(0.1)
 
 
-def positions_px(browser: webdriver.Chrome) -> list[tuple[float, float]]:
+def positions_px(browser: webdriver.Chrome, timeout_s: float = 60) -> list[tuple[float, float]]:
     """Stop the rotation and return the screen position of each point, in row order."""
-    before: list[list[float]] = []
+    before: list[list[float]] | None = None
+    end = time.monotonic() + timeout_s
     while True:
-        found: list[list[float]] = browser.execute_script(_FIND + _OFFSET + _POSITIONS)
-        if found == before:
+        found: list[list[float]] | None
+        found = browser.execute_script(_FIND + _OFFSET + _POSITIONS)
+        if found is not None and found == before:
             return [(x, y) for x, y in found]
+        if time.monotonic() > end:
+            raise TimeoutError(f"the points do not rest after {timeout_s:.0f} s: {found}")
         before = found
         # Wait until the last frame is shown.
         time.sleep(0.3)

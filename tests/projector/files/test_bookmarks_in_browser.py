@@ -110,8 +110,14 @@ def _expected(positions: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _check_stands(page: webdriver.Chrome, positions: NDArray[np.floating]) -> None:
-    """Check that the points are at these positions, at once and later."""
-    first = world_positions(page)
+    """Wait until the points are at these positions; check that they stay there."""
+    end = time.monotonic() + 30
+    while True:
+        first = world_positions(page)
+        near = np.allclose(first, _expected(positions), rtol=0, atol=1.1 / STEPS)
+        if near or time.monotonic() > end:
+            break
+        time.sleep(0.1)
     np.testing.assert_allclose(first, _expected(positions), rtol=0, atol=1.1 / STEPS)
     for _ in range(3):
         time.sleep(0.4)
