@@ -16,16 +16,17 @@ from numpy.typing import NDArray
 from imgrec.derived.rows import Derived, axes_of
 from imgrec.distances.axes import fit_axes, products
 from imgrec.distances.blockwise import distances_to_rows, kernels_for
-from imgrec.distances.metrics import METRICS, Distances
+from imgrec.distances.metrics import METRICS, Distances, scaled
 from imgrec.encoders.spec import Vectors
 from imgrec.store.features import FeatureStore
 from imgrec.store.kept import Arrays
-from imgrec.system.threads import in_threads
+from imgrec.system.threads import cores, in_threads
 
 COMPONENTS = 128
 # The metrics it estimates; `manhattan` by the order of `euclidean`.
 ESTIMATED = ("cosine", "euclidean", "manhattan")
-_TASK_ROWS = 1 << 15
+# Rows that a thread scans at a time: each the same share, within these bounds.
+_LEAST_ROWS, _MOST_ROWS = 1 << 15, 1 << 18
 # So many rows stay in the cache as float32.
 _NUMPY_ROWS = 1 << 12
 # Codes that NumPy multiplies in a second.
@@ -76,25 +77,72 @@ class Sketch:
         orders pictures nearly the same.
         """
         metric = "cosine" if metric == "cosine" else "euclidean"
-        lengths = np.sqrt(np.einsum("qd,qd->q", queries, queries))[:, None]  # (q, 1)
-        products = self._products(queries)  # (q, m)
-        if metric == "cosine":
-            products *= self._inverse_lengths
-            products *= -1 / np.where(lengths > 0, lengths, np.float32(1))
-            products += 1
-        else:
-            products *= -2
-            products += self._squares
-            products += lengths * lengths
-            np.sqrt(np.maximum(products, 0, out=products), out=products)
+        kernels = kernels_for(self._codes.size / _NUMPY_SPEED)
+        found = self._scanned(metric, queries) if kernels else self._by_numpy(metric, queries)
         if self._places is None:
-            return products
-        estimates: Distances = products[:, self._places]  # (q, n)
+            return found
+        estimates: Distances = found[:, self._places]  # (q, n)
         if len(self.uncovered):
             estimates[:, self.uncovered] = distances_to_rows(
                 self._feature, METRICS[metric], queries, self.uncovered
             )
         return estimates
+
+    def _scanned(self, metric: str, queries: Vectors) -> Distances:
+        """Return estimates (q, m) to all rows of the sketch, in one pass over the codes."""
+        from imgrec.distances import code_kernels
+
+        squares = np.einsum("qd,qd->q", queries, queries)
+        if metric == "cosine":
+            queries = scaled(queries, 2)
+        weights, steps = code_kernels.rounded(self._weights(queries))
+        to = weights, steps, self._means(queries).ravel()
+        per_row = self._inverse_lengths if metric == "cosine" else self._squares
+        found = np.empty((len(queries), len(self._codes)), np.float32)
+
+        def fill(start: int) -> None:
+            rows = slice(start, start + step)
+            if metric == "cosine":
+                code_kernels.cosine(self._codes[rows], *to, per_row[rows], found[:, rows])
+            else:
+                beside = squares, per_row[rows]
+                code_kernels.euclidean(self._codes[rows], *to, *beside, found[:, rows])
+
+        share = -(-len(self._codes) // cores())
+        step = min(max(share, _LEAST_ROWS), _MOST_ROWS)
+        in_threads(fill, range(0, len(self._codes), step))
+        return found
+
+    def _by_numpy(self, metric: str, queries: Vectors) -> Distances:
+        """Return the same without compiled loops, for a process that asks once."""
+        weights = self._weights(queries)
+        found = np.empty((len(queries), len(self._codes)), np.float32)
+
+        def fill(start: int) -> None:
+            rows = slice(start, start + _NUMPY_ROWS)
+            found[:, rows] = weights @ self._codes[rows].astype(np.float32).T
+
+        in_threads(fill, range(0, len(self._codes), _NUMPY_ROWS))
+        found += self._means(queries)
+        lengths = np.sqrt(np.einsum("qd,qd->q", queries, queries))[:, None]  # (q, 1)
+        if metric == "cosine":
+            found *= self._inverse_lengths
+            found *= -1 / np.where(lengths > 0, lengths, np.float32(1))
+            found += 1
+        else:
+            found *= -2
+            found += self._squares
+            found += lengths * lengths
+            np.sqrt(np.maximum(found, 0, out=found), out=found)
+        return found
+
+    def _weights(self, queries: Vectors) -> Vectors:
+        """Return the factor (q, c) of each code in the product of a query with a vector."""
+        return products(queries, self._model["components"]) * self._model["scales"]
+
+    def _means(self, queries: Vectors) -> Vectors:
+        """Return the products (q, 1) of queries with the mean."""
+        return products(queries, self._model["mean"][None])
 
     @cached_property
     def _inverse_lengths(self) -> NDArray[np.float32]:
@@ -104,26 +152,3 @@ class Sketch:
     @cached_property
     def _squares(self) -> NDArray[np.float32]:
         return np.square(self._lengths)
-
-    def _products(self, queries: Vectors) -> Distances:
-        """Return the estimated products (q, m) of queries (q, d) with the vectors."""
-        weights = products(queries, self._model["components"]) * self._model["scales"]
-        found = np.empty((len(queries), len(self._codes)), np.float32)
-        kernels = kernels_for(self._codes.size / _NUMPY_SPEED)
-
-        def fill(start: int) -> None:
-            rows = slice(start, start + _TASK_ROWS)
-            if kernels:
-                kernels.products(self._codes[rows], weights, found[:, rows])
-            else:
-                _numpy_products(self._codes[rows], weights, found[:, rows])
-
-        in_threads(fill, range(0, len(self._codes), _TASK_ROWS))
-        found += products(queries, self._model["mean"][None])
-        return found
-
-
-def _numpy_products(codes: NDArray[np.int8], weights: Vectors, out: Distances) -> None:
-    for start in range(0, len(codes), _NUMPY_ROWS):
-        rows = slice(start, start + _NUMPY_ROWS)
-        out[:, rows] = weights @ codes[rows].astype(np.float32).T

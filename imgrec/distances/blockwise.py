@@ -1,8 +1,10 @@
-"""Exact distances to the vectors of a feature, one part (block) of the store at a time.
+"""Exact distances to the vectors of a feature.
 
 NumPy computes small jobs, the compiled loops (`kernels`) large ones: importing numba costs half a
-second, so it pays only if the job is estimated to take longer than that. Blocks are spread over the
-thread pool, except where NumPy calls BLAS, which has threads of its own.
+second, so it pays only if the job is estimated to take longer than that. The compiled loops read
+vectors in place (`in_place`). What has to be made float32 or composed first is computed one part
+(block) of the store at a time. Blocks are spread over the thread pool, except where NumPy calls
+BLAS, which has threads of its own.
 """
 
 import sys
@@ -12,6 +14,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from imgrec.distances.in_place import in_place
 from imgrec.distances.metrics import (
     Distances,
     Function,
@@ -24,7 +27,7 @@ from imgrec.distances.metrics import (
 )
 from imgrec.encoders.spec import Vectors
 from imgrec.store.composition import ComposedVectors, Halves
-from imgrec.store.features import Block, FeatureStore, Rows
+from imgrec.store.features import Block, FeatureStore, Rows, addresses_of
 from imgrec.store.relations import RelatedFeature
 from imgrec.system.threads import Item, cores, in_threads
 
@@ -80,9 +83,13 @@ def distances_to_all(
         norm: 1 or 2 to divide all vectors by their L1 or L2 norm first; 0 for no scaling.
     """
     feature.check_reach()
+    loops = _loops(metric, len(queries) * len(feature) * feature.dimensions)
+    queries = _prepared(queries, norm)
+    read = loops and in_place(feature, metric, queries, norm, loops)
+    if read:
+        return read.distances()
     distances = np.empty((len(queries), len(feature)), np.float32)
-    function = _function(metric, len(queries) * len(feature) * feature.dimensions)
-    queries, fused = _prepared(queries, norm), _fused(metric, feature, queries)
+    function, fused = _function(metric, loops), _fused(metric, feature, queries)
 
     def fill(numbers: range) -> None:
         for number in numbers:
@@ -103,12 +110,16 @@ def distances_to_rows(
 ) -> Distances:
     """Return the distances (q, m) of queries (q, d) to m rows of a feature.
 
-    As `distances_to_all`, but gathers only 4 MB of vectors at a time.
+    As `distances_to_all`. Vectors that are not read in place are gathered, 4 MB at a time.
     """
     feature.check_reach(len(rows))
+    loops = _loops(metric, len(queries) * len(rows) * feature.dimensions)
+    queries = _prepared(queries, norm)
+    read = loops and in_place(feature, metric, queries, norm, loops, rows)
+    if read:
+        return read.distances()
     distances = np.empty((len(queries), len(rows)), np.float32)
-    function = _function(metric, len(queries) * len(rows) * feature.dimensions)
-    queries, fused = _prepared(queries, norm), _fused(metric, feature, queries)
+    function, fused = _function(metric, loops), _fused(metric, feature, queries)
     step = max(1, _COPIED_BYTES // (4 * max(1, feature.dimensions)))
 
     def fill(start: int) -> None:
@@ -127,13 +138,16 @@ def distances_between(
     metric: Metric, queries: Vectors, vectors: Vectors, norm: int = 0
 ) -> Distances:
     """Return the distances (q, m) of queries (q, d) to vectors (m, d), after scaling by `norm`."""
-    function = _function(metric, len(queries) * vectors.size)
+    function = _function(metric, _loops(metric, len(queries) * vectors.size))
     return function(_prepared(queries, norm), _prepared(vectors, norm))
 
 
-def _function(metric: Metric, values: int) -> Function:
-    kernels = kernels_for(values / (1e6 * _NUMPY_SPEED.get(metric.function, 1_000)))
-    compiled = getattr(kernels, metric.function.__name__, None)
+def _loops(metric: Metric, values: int) -> ModuleType | None:
+    return kernels_for(values / (1e6 * _NUMPY_SPEED.get(metric.function, 1_000)))
+
+
+def _function(metric: Metric, loops: ModuleType | None) -> Function:
+    compiled = getattr(loops, metric.function.__name__, None)
     if compiled is None:
         return metric.function
 
@@ -141,13 +155,8 @@ def _function(metric: Metric, values: int) -> Function:
         if metric.function is cosine:
             queries = scaled(queries, 2)
         out = np.empty((len(queries), len(vectors)), np.float32)
-        vectors, even = np.ascontiguousarray(vectors), len(vectors) // 2 * 2
-        compiled(queries, vectors[:even], out[:, :even])
-        # The loops read rows in pairs: an odd last row is passed twice.
-        if even < len(vectors):
-            twice = np.empty((len(queries), 2), np.float32)
-            compiled(queries, vectors[[-1, -1]], twice)
-            out[:, -1] = twice[:, 0]
+        vectors = np.ascontiguousarray(vectors, np.float32)
+        compiled(np.ascontiguousarray(queries), _addresses(vectors, queries.shape[1]), out)
         for row in np.flatnonzero(~queries.any(axis=1)) if metric.function is cosine else ():
             # A zero query is at 0 from zero vectors and at 1 from all others.
             out[row] = vectors.any(axis=1)
@@ -173,7 +182,8 @@ def _fused(
         out = np.empty((len(units), len(halves.first)), np.float32)
         first, second = (np.ascontiguousarray(h, np.float32) for h in (halves.first, halves.second))
         mean, weight = halves.composition.mean, np.float32(halves.composition.weight)
-        kernels.composed_cosine(units, first, second, mean, weight, out)
+        left, right = _addresses(first, len(mean)), _addresses(second, units.shape[1] - len(mean))
+        kernels.composed_cosine(units, left, right, mean, weight, out)
         return out
 
     return distances
@@ -202,6 +212,14 @@ def _fill(
         distances[:, rows] = function(queries, _scaled(vectors, norm))[:, block.rows]
     else:
         distances[:, rows] = function(queries, _scaled(block.load(), norm))
+
+
+def _addresses(vectors: Vectors, dimensions: int) -> NDArray[np.int64]:
+    """Return the addresses (m,) of vectors (m, d), which the caller holds while they are read."""
+    addresses = addresses_of(vectors, dimensions)
+    if addresses is None:
+        raise ValueError(f"vectors {vectors.shape} of {dimensions} dimensions expected")
+    return addresses
 
 
 def _scaled(vectors: Vectors, norm: int) -> Vectors:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from imgrec.collection import Ids
 from imgrec.distances.metrics import Distances
-from imgrec.distances.order import kth_smallest
+from imgrec.distances.order import smallest
 from imgrec.errors import StoreError
 from imgrec.store.features import positions
 
@@ -60,7 +60,6 @@ def top_k(distances: NDArray[np.float32], k: int) -> NDArray[np.intp]:
     k = min(k, len(distances))
     if k <= 0:
         return np.zeros(0, np.intp)
-    limit = kth_smallest(distances, k - 1)
-    candidates = np.flatnonzero(distances <= limit)
+    _, candidates = smallest(distances, k - 1)
     order = np.argsort(distances[candidates], kind="stable")
     return candidates[order][:k]

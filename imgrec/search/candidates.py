@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.distances.metrics import Distances, fuse
-from imgrec.distances.order import kth_smallest
+from imgrec.distances.order import smallest
 from imgrec.errors import StoreError
 from imgrec.search.space import Queries, Rows, Space
 
@@ -158,8 +158,9 @@ class SketchIndex:
             scores = np.where(question.allowed, scores, np.float32(np.inf))
         scores[question.left_out] = np.inf
         while 2 * count < len(scores):
-            limit = kth_smallest(scores, count)
-            rows = np.flatnonzero((scores <= limit) & np.isfinite(scores))
+            limit, rows = smallest(scores, count)
+            # Infinite: of rows that may not be in the answer.
+            rows = rows[np.isfinite(scores[rows])]
             distances = self.space.distances(question.vectors, rows)
             # Fewer than asked for: these are all allowed rows.
             if len(rows) < count:

@@ -161,6 +161,30 @@ class FeatureStore:
             inner[rows] = np.arange(len(block.ids)) if block.rows is None else block.rows
         return inner
 
+    def addresses(self, rows: NDArray[np.intp] | None = None) -> NDArray[np.int64] | None:
+        """Return where in memory the vectors (m,) of some rows begin, or those of all n rows.
+
+        For the compiled loops, which read vectors where they lie. They lie there as long as this
+        object is held.
+
+        Returns:
+            None if a vector is not in memory or in a mapped file as d float32 values.
+        """
+        every = self._addresses
+        return every if rows is None or every is None else every[rows]
+
+    @cached_property
+    def _addresses(self) -> NDArray[np.int64] | None:
+        addresses = np.empty(len(self.ids), np.int64)
+        if sum(len(block.ids) for block in self.blocks) != len(addresses):
+            return None
+        for rows, block in zip(self.places, self.blocks, strict=True):
+            found = addresses_of(block.vectors, self.dimensions)
+            if found is None:
+                return None
+            addresses[rows] = found if block.rows is None else found[block.rows]
+        return addresses
+
     def check_reach(self, rows: int | None = None) -> None:
         """Check that so many vectors may be read; that is so where they are all here.
 
@@ -230,6 +254,20 @@ class FeatureStore:
             return slice(int(first), int(last) + 1)
         # Ids of other blocks stand between.
         return np.searchsorted(self.ids, block.ids)
+
+
+def addresses_of(vectors: object, dimensions: int) -> NDArray[np.int64] | None:
+    """Return where in memory the rows (m,) of a matrix (m, d) begin.
+
+    Returns:
+        None if it is not a C-contiguous float32 matrix of `dimensions` columns.
+    """
+    if not isinstance(vectors, np.ndarray) or vectors.dtype != np.float32:
+        return None
+    if vectors.ndim != 2 or vectors.shape[1] != dimensions or not vectors.flags.c_contiguous:
+        return None
+    # Not by strides: numpy may give an array of one row any.
+    return vectors.ctypes.data + np.arange(len(vectors)) * (dimensions * vectors.itemsize)
 
 
 def positions(ids: Ids, wanted: Ids) -> NDArray[np.intp]:

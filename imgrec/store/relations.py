@@ -153,6 +153,20 @@ class RelatedFeature(FeatureStore):
         )
         return Halves(self.composition, first, second)
 
+    def half_addresses(
+        self, rows: NDArray[np.intp] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """Return where in memory the rows (m,) of both features begin, as `addresses` does."""
+        first, second = (
+            part.addresses(
+                rows
+                if len(part) == len(self)
+                else part.rows_of(self.ids if rows is None else self.ids[rows])
+            )
+            for part in (self._first, self._second)
+        )
+        return None if first is None or second is None else (first, second)
+
     def lacking(self, pictures: int) -> list[str]:
         """Return a line for each of both features that some of all pictures lack."""
         return [

@@ -10,7 +10,7 @@ from imgrec.distances import kernels
 from imgrec.distances.blockwise import distances_between, distances_to_all, distances_to_rows
 from imgrec.distances.metrics import METRICS, Metric, chi2, scaled
 from imgrec.store.composition import Composition, Halves
-from imgrec.store.features import Block, FeatureStore
+from imgrec.store.features import Block, FeatureStore, addresses_of
 from imgrec.store.relations import RelatedFeature, Relation
 
 PLAIN = [metric for metric in METRICS.values() if not metric.reduced and not metric.joins]
@@ -47,14 +47,6 @@ def test_compiled_loops_equal_the_numpy_functions(
     found = distances_between(metric, queries, vectors)
     # Cosine in float32 is exact to about 1e-6; both implementations round smaller distances to 0.
     assert np.allclose(found, expected, rtol=1e-4, atol=2e-6)
-
-
-def test_products() -> None:
-    codes = RNG.integers(-127, 128, size=(100, 33)).astype(np.int8)
-    weights = RNG.normal(size=(3, 33)).astype(np.float32)
-    out = np.empty((3, 100), np.float32)
-    kernels.products(codes, weights, out)
-    assert np.allclose(out, weights.astype(float) @ codes.astype(float).T, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize("metric", PLAIN, ids=lambda metric: metric.name)
@@ -119,5 +111,7 @@ def test_scaled_vectors_have_norm_1_and_zero_vectors_stay_zero() -> None:
 def test_chi2_of_empty_bins_is_zero() -> None:
     vectors = np.zeros((3, 5), np.float32)
     out = np.empty((1, 3), np.float32)
-    kernels.chi2(vectors[:1], vectors, out)
+    addresses = addresses_of(vectors, 5)
+    assert addresses is not None
+    kernels.chi2(vectors[:1], addresses, out)
     assert out.tolist() == chi2(vectors[:1], vectors).tolist() == [[0, 0, 0]]
