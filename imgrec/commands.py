@@ -160,7 +160,8 @@ def _guarded(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str]
 def _exit_code(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[str] | None) -> int:
     began_s = time.monotonic()
     try:
-        with interrupted_once():
+        # Of a process of its own: then a later Ctrl-C finds no handler that would end it.
+        with interrupted_once(to_the_end=argv is None):
             try:
                 arguments = make_parser(prog).parse_args(argv)
                 _named_store.set(getattr(arguments, "store", None))

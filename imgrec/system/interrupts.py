@@ -18,7 +18,7 @@ _AGAIN_S = 0.02
 
 
 @contextmanager
-def interrupted_once() -> Iterator[None]:
+def interrupted_once(to_the_end: bool = False) -> Iterator[None]:
     """Raise KeyboardInterrupt for the first Ctrl-C in this block and ignore later ones.
 
     The cleanup (ending worker processes, above all) therefore runs to its end. The exception also
@@ -27,6 +27,9 @@ def interrupted_once() -> Iterator[None]:
     finalizer is printed and dropped.
 
     Does nothing if SIGINT is ignored already, if blocks are nested, or outside the main thread.
+
+    Args:
+        to_the_end: ignore later ones until the process ends, which the first has brought about.
     """
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, _first):
@@ -42,7 +45,9 @@ def interrupted_once() -> Iterator[None]:
         raise
     finally:
         sys.unraisablehook = hook
-        signal.signal(signal.SIGINT, before)
+        stopped = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        if not (to_the_end and stopped):
+            signal.signal(signal.SIGINT, before)
 
 
 def _first(number: int, frame: FrameType | None) -> None:
