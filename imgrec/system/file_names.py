@@ -9,10 +9,13 @@ composed (NFC), and Linux keeps whatever it is given. `composed` gives both the 
 """
 
 import os
+import re
 import unicodedata
 
 # The SQL placeholder for `text(...)`: SQLite stores the bytes without checking their encoding.
 TEXT = "CAST(? AS TEXT)"
+# What `surrogateescape` makes of bytes.
+_SURROGATES = re.compile("[\udc80-\udcff]")
 
 
 def text(value: str) -> bytes:
@@ -39,4 +42,4 @@ def printable(name: str) -> str:
 
 
 def _has_surrogates(name: str) -> bool:
-    return any("\udc80" <= c <= "\udcff" for c in name)
+    return not name.isascii() and _SURROGATES.search(name) is not None

@@ -5,8 +5,8 @@ text format of protocol buffers, names the tensor, metadata, sprite and bookmark
 raw little-endian float32, row by row.
 """
 
-import io
 import re
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -128,16 +128,33 @@ def event_bytes(order: int) -> bytes:
     The fast data loader of TensorBoard skips runs without a first event and sorts the others by
     the wall time of theirs. So the wall time sets the position of the run in the list.
 
-    Source: tensorboard/data/server/commit.rs, server.rs.
+    The record is its length, the checksum of that, the event and the checksum of that. The event is
+    a message of protocol buffers: a double as field 1, a text as field 3. Written by hand, since
+    importing the writer of TensorBoard takes half a second.
+
+    Source: tensorboard/data/server/commit.rs, server.rs; tensorboard/compat/proto/event.proto;
+    tensorboard/summary/writer/record_writer.py.
 
     Args:
         order: position in the list, from 1; written as seconds since 1970.
     """
-    # Imported late: this takes half a second.
-    from tensorboard.compat.proto.event_pb2 import Event
-    from tensorboard.summary.writer.record_writer import RecordWriter
+    version = b"brain.Event:2"
+    event = struct.pack("<BdBB", 1 << 3 | 1, float(order), 3 << 3 | 2, len(version)) + version
+    length = struct.pack("<Q", len(event))
+    return length + _masked_crc32c(length) + event + _masked_crc32c(event)
 
-    buffer = io.BytesIO()
-    event = Event(wall_time=float(order), file_version="brain.Event:2")
-    RecordWriter(buffer).write(event.SerializeToString())
-    return buffer.getvalue()
+
+def _masked_crc32c(data: bytes) -> bytes:
+    """Return the checksum of a record or of its length, as TensorFlow masks it."""
+    crc = _crc32c(data)
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+def _crc32c(data: bytes) -> int:
+    """Return the CRC-32C (RFC 3720) of a few bytes, bit by bit."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF

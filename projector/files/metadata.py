@@ -9,6 +9,7 @@ are replaced.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from imgrec.collection import Entry
@@ -52,7 +53,7 @@ def pictures_text(
             values = [labels[entry.id].get(kind, "") for entry in entries]
             numbers = kind == CONFIDENCE and _numbers(values)
             columns[kind] = values if numbers else list(map(_as_text, values))
-    return _table(columns)
+    return table_text(columns)
 
 
 def dots_text(
@@ -78,7 +79,7 @@ def dots_text(
     columns["megapixels"] = own["megapixels"]
     if _numbers(confidence):
         columns[CONFIDENCE] = list(confidence)
-    return _table(columns)
+    return table_text(columns)
 
 
 def category(values: Iterable[str], most: int = MAX_COLORS) -> list[str]:
@@ -88,7 +89,9 @@ def category(values: Iterable[str], most: int = MAX_COLORS) -> list[str]:
     `OTHER`. Texts that the page would parse as numbers are prefixed by #; otherwise it would show
     community 3.10 as 3.1.
     """
-    texts = [_as_text(_cell(value)) for value in values]
+    column = list(values)
+    text_of = {value: _as_text(_cell(value)) for value in set(column)}
+    texts = [text_of[value] for value in column]
     counts = Counter(texts)
     if len(counts) <= most:
         return texts
@@ -97,15 +100,26 @@ def category(values: Iterable[str], most: int = MAX_COLORS) -> list[str]:
     return [text if text in frequent else OTHER for text in texts]
 
 
-def _table(columns: Mapping[str, Sequence[str]]) -> str:
-    lines = [list(columns), *zip(*columns.values(), strict=True)]
-    return "".join("\t".join(map(_cell, line)) + "\n" for line in lines)
+def table_text(columns: Mapping[str, Sequence[str]]) -> str:
+    """Return a tab-separated table: a header, then one line per row.
+
+    Args:
+        columns: (n,) values by name, escaped here.
+    """
+    lines = [list(map(_cell, columns)), *zip(*map(_cells, columns.values()), strict=True)]
+    return "".join(["\t".join(line) + "\n" for line in lines])
+
+
+def _cells(values: Sequence[str]) -> list[str]:
+    # Most columns repeat few values.
+    cell_of = {value: _cell(value) for value in set(values)}
+    return [cell_of[value] for value in values]
 
 
 def _own_columns(entries: Sequence[Entry]) -> dict[str, list[str]]:
     several_roots = len({entry.root for entry in entries}) > 1
     return {
-        "name": [PurePosixPath(entry.path).name for entry in entries],
+        "name": [entry.path.rpartition("/")[2] for entry in entries],
         "path": [_path(entry, several_roots) for entry in entries],
         FOLDER: [_as_text(folder_name(entry)) for entry in entries],
         "size": [f"{entry.width}x{entry.height}" for entry in entries],
@@ -123,12 +137,18 @@ def _pixels(entry: Entry) -> int:
 
 
 def _path(entry: Entry, with_root: bool) -> str:
-    return f"{PurePosixPath(entry.root).name}/{entry.path}" if with_root else entry.path
+    return f"{_last_name(entry.root)}/{entry.path}" if with_root else entry.path
 
 
 def folder_name(entry: Entry) -> str:
     """Return the name of the folder that contains a picture, as in the label `folder`."""
-    return PurePosixPath(entry.path).parent.name or PurePosixPath(entry.root).name
+    return _last_name(entry.path.rpartition("/")[0]) or _last_name(entry.root)
+
+
+# Pictures of one folder follow each other.
+@lru_cache(maxsize=1024)
+def _last_name(path: str) -> str:
+    return PurePosixPath(path).name
 
 
 def _as_text(value: str) -> str:

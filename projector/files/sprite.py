@@ -114,7 +114,9 @@ def fit(jpeg: bytes, side_px: int) -> Image.Image:
         image.draft("RGB", (side_px, side_px))
         scale = side_px / max(image.size)
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        return image.convert("RGB").resize(size, Image.Resampling.BILINEAR)
+        # A conversion to the same mode would copy the pixels.
+        colored = image if image.mode == "RGB" else image.convert("RGB")
+        return colored.resize(size, Image.Resampling.BILINEAR)
 
 
 def _cell(image_id: int, thumbnail: Callable[[int], bytes], side_px: int) -> Image.Image:

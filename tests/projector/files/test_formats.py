@@ -1,12 +1,16 @@
 """Tests of the config, read by TensorBoard's own parser."""
 
+import io
+
 import pytest
 from google.protobuf import text_format
 from hypothesis import given
 from hypothesis import strategies as st
+from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
+from tensorboard.summary.writer.record_writer import RecordWriter
 
-from projector.files.formats import Embedding, config_text, dots_name, tensor_name
+from projector.files.formats import Embedding, config_text, dots_name, event_bytes, tensor_name
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.integers(2, 100_000))
@@ -38,3 +42,11 @@ def test_a_tensor_name_has_no_character_that_an_address_changes(feature: str, na
     assert tensor_name(feature) == name
     # The page sorts the tensors of a run by name, and opens with the first.
     assert sorted([dots_name(feature), name]) == [name, f"{name} as colored dots"]
+
+
+@pytest.mark.parametrize("order", [1, 2, 47, 1_000_000])
+def test_an_event_file_is_that_of_tensorboards_own_writer(order: int) -> None:
+    expected = io.BytesIO()
+    event = Event(wall_time=float(order), file_version="brain.Event:2")
+    RecordWriter(expected).write(event.SerializeToString())
+    assert event_bytes(order) == expected.getvalue()

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from imgrec.collection import Entry
 from imgrec.collection.changes import folder_label
 from imgrec.collection.matching import FoundFile
-from projector.files.metadata import MAX_COLORS, OTHER, category, dots_text, pictures_text
+from projector.files.metadata import (
+    MAX_COLORS,
+    OTHER,
+    category,
+    dots_text,
+    folder_name,
+    pictures_text,
+    table_text,
+)
 
 _HOSTILE = [
     "tab\there.png", "line\nbreak.png", "carriage\rreturn.png", "<img src=x onerror=alert(1)>.png",
@@ -150,3 +158,17 @@ def test_the_most_frequent_values_stay() -> None:
     values = [f"v{i:02d}" for i in range(60) for _ in range(60 - i)]
     got = category(values)
     assert set(got) == {f"v{i:02d}" for i in range(9)} | {OTHER}
+
+
+_NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1)
+
+
+@given(st.lists(_NAMES.filter(lambda name: name not in (".", "..")), min_size=1, max_size=4))
+def test_name_and_folder_are_the_last_names_of_a_path(names: list[str]) -> None:
+    path = PurePosixPath(*names)
+    entry = _entry(1, path.as_posix(), "/disk/shirt")
+    assert folder_name(entry) == (path.parent.name or "shirt")
+    # What stands in the column is the name as one line of text.
+    expected = _rows(table_text({"name": [path.name]}))[1]
+    (row,) = _rows(_text([entry], {1: {}}))[1:]
+    assert [row[1]] == expected
