@@ -67,7 +67,7 @@ help: ## list the targets
 	@echo "  IMAGES=folder of pictures (default: a rendered sample)   ENCODER=lite0, mini, resnet50, …"
 	@printf '  STORE=%s  LOGDIR=%s  SITE=%s  REPORT=%s\n' "$$STORE" "$$LOGDIR" "$$SITE" "$$REPORT"
 	@printf '  EXPORT=%s  HANDOVER=%s  REVIEW=%s  DUPLICATES=%s\n' "$$EXPORT" "$$HANDOVER" "$$REVIEW" "$$DUPLICATES"
-	@printf '  Q=picture, or T=word, and K=%s: what make query asks   LAYOUTS=umap,tsne of the projector\n' "$$K"
+	@printf '  Q=picture, or T=word, and K=%s: what make query asks   LAYOUTS=umap,tsne,grid of the projector\n' "$$K"
 	@printf '  WEIGHTS=file  COUNT=%s  PORT=%s   V=1 prints commands and details\n' "$$COUNT" "$$PORT"
 
 install: $(VENV)/installed ## make the environment

@@ -20,7 +20,7 @@ from imgrec.arguments import (
 )
 from imgrec.commands import Parser, run, summary_line, warn
 from imgrec.derived.choices import CLUSTERS
-from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE
+from imgrec.layouts.choices import OVERVIEW_SIZE, VIEWS
 from imgrec.system.text import counted
 from projector.choices import DIMENSIONS, LEAST_DIMENSIONS, MAX_POINTS, PAGE_SIZE
 
@@ -70,9 +70,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     columns = "principal components in the tensor (default %(default)s)"
     kept.add_argument("--dimensions", type=_columns, default=DIMENSIONS, metavar="N", help=columns)
     kept.add_argument("--full", action="store_true", help="keep all dimensions of the vectors")
-    layouts = some_of(METHODS, "layout", or_none=True)
-    named = f"layouts beside PCA, separated by commas, or none (default {','.join(METHODS)})"
-    add("--layouts", type=layouts, default=METHODS, metavar="NAMES", help=named)
+    layouts = some_of(VIEWS, "layout", or_none=True)
+    named = f"layouts beside PCA, separated by commas, or none (default {','.join(VIEWS)})"
+    add("--layouts", type=layouts, default=VIEWS, metavar="NAMES", help=named)
     clusters = "number of k-means clusters (default %(default)s)"
     add("--clusters", type=positive, default=CLUSTERS, metavar="N", help=clusters)
     seed_option(group, "the layouts")

@@ -11,7 +11,9 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from imgrec.encoders.spec import Vectors
+from imgrec.layouts.choices import GRID
 from imgrec.layouts.fuzzy_graph import part_of
+from imgrec.layouts.grid import grid_layout
 from imgrec.layouts.kept import MAKERS, TITLES, graph_among, layout_key, main_axes
 from imgrec.system.progress import progress
 from imgrec.system.stage_costs import layout_stage
@@ -27,15 +29,21 @@ if TYPE_CHECKING:
 # Most pictures for t-SNE in three dimensions, which takes too long for more.
 TSNE_3D = 20_000
 _ORDER = (("tsne", 3), ("umap", 3), ("umap", 2), ("tsne", 2))
+_BELOW_GRID = ("umap", 2)
 
 
 def wanted_layouts(methods: Sequence[str], pictures: int) -> list[tuple[str, int]]:
     """Return method and dimensions of the layouts of some pictures, in the order of their start.
 
-    The slowest come first, so that the workers finish at about the same time.
+    The slowest come first, so that the workers finish at about the same time. The grid is not among
+    them: it is made of UMAP in two dimensions in no time.
     """
-    left_out = () if pictures <= TSNE_3D else (("tsne", 3),)
-    return [wanted for wanted in _ORDER if wanted[0] in methods and wanted not in left_out]
+    wanted = {one for one in _ORDER if one[0] in methods}
+    if pictures > TSNE_3D:
+        wanted.discard(("tsne", 3))
+    if GRID in methods:
+        wanted.add(_BELOW_GRID)
+    return [one for one in _ORDER if one in wanted]
 
 
 # Waits for a layout and returns its positions (m, 2 or 3).
@@ -101,7 +109,7 @@ class Layouts:
 
     Attributes:
         collection: the projected feature.
-        methods: of `METHODS`.
+        methods: of `imgrec.layouts.choices.VIEWS`.
         seed: of the layouts.
         workers: processes that compute; None to compute in this process, on demand.
         quiet: show no progress.
@@ -126,6 +134,9 @@ class Layouts:
         graph = _Graph(self.collection, run, columns)
         wanted = wanted_layouts(self.methods, len(columns))
         makers = {(m, d): self._maker(m, axes[:, :d], run, graph) for m, d in wanted}
+        if GRID in self.methods:
+            below = makers[_BELOW_GRID]
+            makers[GRID, 2] = cache(lambda: grid_layout(below()))
         return PendingLayouts(run, columns, axes, makers)
 
     def _maker(self, method: str, start: Vectors, run: Run, graph: "_Graph") -> Maker:

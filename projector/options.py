@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from imgrec.derived.choices import CLUSTERS
 from imgrec.errors import WrongValueError
-from imgrec.layouts.choices import METHODS, OVERVIEW_SIZE, check_methods
+from imgrec.layouts.choices import OVERVIEW_SIZE, VIEWS, check_methods
 from imgrec.system.argument_types import WHOLE, WHOLE_OR_NONE, check_types
 from projector.choices import DIMENSIONS, LEAST_DIMENSIONS, MAX_POINTS, PAGE_SIZE
 
@@ -26,7 +26,7 @@ class ProjectorOptions:
         max_points: most pictures of a collection that is also shown whole, in one run; TensorBoard
             shows no more points of a tensor.
         clusters: most k-means clusters.
-        methods: layouts beside PCA, of `METHODS`.
+        methods: layouts beside PCA, of `imgrec.layouts.choices.VIEWS`.
         seed: of the layouts.
         workers: processes that draw sprites and compute layouts; 0 for this process alone, None
             for one per core if the collection is large enough.
@@ -37,7 +37,7 @@ class ProjectorOptions:
     page_size: int = PAGE_SIZE
     max_points: int = MAX_POINTS
     clusters: int = CLUSTERS
-    methods: Sequence[str] = METHODS
+    methods: Sequence[str] = VIEWS
     seed: int = 0
     workers: int | None = None
 
@@ -49,7 +49,7 @@ class ProjectorOptions:
             WrongValueError: a number is out of range, or a layout is unknown.
         """
         check_types(self, _KINDS)
-        check_methods(self.methods)
+        check_methods(self.methods, VIEWS)
         least = {"dimensions": LEAST_DIMENSIONS, "overview": 2, "page_size": 2, "clusters": 1}
         for name, number in (least | {"seed": 0, "workers": 0}).items():
             value = getattr(self, name)

@@ -1,8 +1,8 @@
 """Where the pictures lie: the cells of the map, and other layouts of the same pictures.
 
-The base layout is the map that the store keeps (`graph.exports.map`). The others are the principal
-plane, UMAP and t-SNE where the projector or the report keeps them for all pictures, and time by
-class where most pictures say when they were taken.
+The base layout is the map that the store keeps (`graph.exports.map`). The others are the same map
+on a grid without gaps, the principal plane, UMAP and t-SNE where the projector or the report keeps
+them for all pictures, and time by class where most pictures say when they were taken.
 """
 
 from collections import Counter
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from graph.exports.map import principal_plane
 from imgrec.collection import Catalog, Ids
 from imgrec.collection.kinds import CLASS
-from imgrec.layouts.choices import OVERVIEW_SIZE
+from imgrec.layouts.choices import GRID, METHODS, OVERVIEW_SIZE
+from imgrec.layouts.grid import grid_layout, grid_shape
 from imgrec.layouts.kept import TITLES, KeptLayouts, layout_key
 from imgrec.layouts.overview import by_chance
 from imgrec.layouts.reduction import reduce_feature
@@ -80,17 +81,32 @@ class Layout:
         return {"name": self.name, "title": self.title, **axes}
 
 
-def other_layouts(store: Store, feature: FeatureStore, seed: int) -> list[Layout]:
+def other_layouts(
+    store: Store, feature: FeatureStore, positions: NDArray[np.floating], seed: int
+) -> list[Layout]:
     """Return the layouts beside that of the map.
 
     Args:
         store: open.
         feature: that is compared.
+        positions: (n, 2) of the map, x to the right and y up.
         seed: of the layouts that are kept.
     """
     axes = ("1st principal component", "2nd principal component")
     plane = Layout("pca", "Principal components", _counted(framed(principal_plane(feature))), axes)
-    return [*_kept(store, feature, seed), plane, *_by_time(store.catalog, feature.ids)]
+    return [
+        *_kept(store, feature, seed),
+        _grid(positions),
+        plane,
+        *_by_time(store.catalog, feature.ids),
+    ]
+
+
+def _grid(positions: NDArray[np.floating]) -> Layout:
+    """Return the pictures of the map side by side, each in the middle of a cell of its own."""
+    _, columns = grid_shape(len(positions))
+    centers = grid_layout(positions) * (1 - 1 / columns)
+    return Layout(GRID, TITLES[GRID], _counted(centers))
 
 
 def _kept(store: Store, feature: FeatureStore, seed: int) -> list[Layout]:
@@ -101,11 +117,11 @@ def _kept(store: Store, feature: FeatureStore, seed: int) -> list[Layout]:
     kept = KeptLayouts(store, feature.name)
     columns = reduce_feature(store, store.spec(feature.name), feature, _COLUMNS).take(feature.ids)
     found = []
-    for method, title in TITLES.items():
+    for method in METHODS:
         key = layout_key(method, 2, feature.ids, columns, seed)
         positions = kept.load(key, (len(feature), 2))
         if positions is not None:
-            found.append(Layout(method, title, _counted(framed(positions))))
+            found.append(Layout(method, TITLES[method], _counted(framed(positions))))
     return found
 
 

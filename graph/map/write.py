@@ -134,7 +134,7 @@ def write_map(
     pyramid = Pyramid(cells, ranks_of(collection.guide, near), depth)
     sides, written = _write_tiles(pyramid, neighbors.ids, shop, options, known)
     with progress(MAP_DATA, quiet=options.quiet):
-        layouts = other_layouts(store, store.feature(feature), options.seed)
+        layouts = other_layouts(store, store.feature(feature), positions, options.seed)
         labels = colorings(collection.guide, collection.labels, store.catalog, neighbors.ids)
         names = names_on(collection.guide, store.catalog, neighbors.ids, cells, depth)
         roots = list(store.catalog.roots())

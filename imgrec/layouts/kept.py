@@ -17,6 +17,7 @@ import numpy as np
 from imgrec.collection import Ids
 from imgrec.distances.axes import fit_axes
 from imgrec.encoders.spec import Vectors
+from imgrec.layouts.choices import GRID
 from imgrec.layouts.fuzzy_graph import fuzzy_graph
 from imgrec.layouts.tsne import tsne_layout
 from imgrec.layouts.umap import umap_layout
@@ -30,7 +31,7 @@ from imgrec.store.store import Store
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-TITLES = {"umap": "UMAP", "tsne": "t-SNE"}
+TITLES = {"umap": "UMAP", "tsne": "t-SNE", GRID: "Grid"}
 MAKERS = {"umap": umap_layout, "tsne": tsne_layout}
 # Raised whenever the same pictures would be laid out differently.
 VERSION = 2

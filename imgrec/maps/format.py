@@ -55,7 +55,7 @@ MOST_VALUES, MOST_KINDS = 4_096, 12
 IMAGE_BYTES, TILE_BYTES = 380_000, 512_000
 # The base layout, whose positions are the cells, and the others.
 BASE = "map"
-LAYOUTS = ("umap", "tsne", "pca", "time")
+LAYOUTS = ("umap", "tsne", "grid", "pca", "time")
 
 _HEAD, _TAIL = 'imgrecMapData("', ");\n"
 _NAME = re.compile(r"[a-z0-9/_-]{1,40}")

@@ -187,6 +187,26 @@ def test_the_same_store_gives_the_same_bytes(store: Store, tmp_path: Path) -> No
     assert contents(first) == contents(second)
 
 
+@pytest.mark.parametrize("methods", [("grid",), ("tsne", "grid", "umap")])
+def test_the_grid_is_umap_with_a_cell_for_each_picture(
+    methods: tuple[str, ...], store: Store, tmp_path: Path
+) -> None:
+    options = ProjectorOptions(clusters=4, methods=methods)
+    run = only_run(write_logdir(store, tmp_path / "log", options=options).logdir)
+    marks = {mark["label"]: mark["projections"] for mark in bookmarks(run)}
+    assert ("UMAP, 2-D" in marks) == ("umap" in methods)
+    grid = [(point["umap-0"], point["umap-1"]) for point in marks["Grid, 2-D, to zoom in"]]
+    # 24 pictures: four rows of five, and one of four.
+    assert len(set(grid)) == 24
+    rows = [sorted(x for x, y in grid if y == row) for row in sorted({y for _, y in grid})]
+    assert [len(row) for row in rows] == [4, 5, 5, 5, 5]
+    assert all(row == rows[-1][: len(row)] for row in rows)
+    if "umap" in methods:
+        x = np.array([point["umap-0"] for point in marks["UMAP, 2-D"]])
+        across = np.array(grid)[:, 0]
+        assert np.corrcoef(x, across)[0, 1] > 0.6
+
+
 def test_labels_and_strange_names_reach_the_table(tmp_path: Path) -> None:
     images = [plain(c) for c in colors(2)]
     file_names = ["a/tab\t<b>.png", "a/caf\udce9.png"]
@@ -234,7 +254,7 @@ def test_one_picture_is_too_few(
         (["--store", "absent"], "no store at absent"),
         (["--encoder", "vgg"], "has no feature 'vgg' (there: mini, rgb)"),
         (["--dimensions", "0"], "0 is not 1 or more"),
-        (["--layouts", "umap,mds"], "'mds' is no layout (there: umap, tsne, or none)"),
+        (["--layouts", "umap,mds"], "'mds' is no layout (there: umap, tsne, grid, or none)"),
         (["--page-size", "1"], "1 is out of range: give 2 to 100,000"),
         (["--overview", "100001"], "100001 is out of range: give 2 to 100,000"),
         (["--full", "--dimensions", "9"], "not allowed with"),

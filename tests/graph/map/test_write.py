@@ -138,8 +138,18 @@ def test_colors_are_those_of_the_labels(found: SiteMap, store: Store) -> None:
     assert len(set(codes.tolist())) == len(set(firsts))
 
 
-def test_layouts_are_the_principal_plane_and_time(found: SiteMap) -> None:
-    assert found.layouts == ["pca", "time"]
+def test_the_grid_has_a_place_for_each_picture_without_gaps(found: SiteMap) -> None:
+    grid = found.layout("grid", 0).astype(float)
+    # 60 pictures: seven rows of eight, and one of four; each in the middle of its cell.
+    cells = grid / 65_535 * 8 - 0.5
+    assert np.abs(cells - cells.round()).max() < 1e-3
+    columns, rows = cells.round().astype(int).T
+    places = sorted(zip(rows.tolist(), columns.tolist(), strict=True))
+    assert places == [divmod(place, 8) for place in range(N)]
+
+
+def test_layouts_are_the_grid_the_principal_plane_and_time(found: SiteMap) -> None:
+    assert found.layouts == ["grid", "pca", "time"]
     time = found.layout("time", 0)
     taken = np.array(found.details(0)["taken"])
     dated = taken != ""
