@@ -46,6 +46,9 @@ COMMANDS = {
     "report": Command("look", "imgrec.report", "write what is in a collection on one page"),
     "pull": Command("share", "imgrec.pull", "make a local store from one in object storage"),
     "push": Command("share", "imgrec.push", "bring a local store to object storage"),
+    "prune": Command(
+        "share", "imgrec.prune", "delete what no state in object storage needs any more"
+    ),
     "doctor": Command("check", "imgrec.doctor", "what is wrong with a store, a logdir, a site"),
 }
 

@@ -40,6 +40,7 @@ from imgrec.indexing.jobs import PartJob
 from imgrec.indexing.options import IndexOptions, Summary
 from imgrec.indexing.run import index_folders
 from imgrec.remote.manifest import ONE
+from imgrec.remote.prune_lock import refuse_while_pruned
 from imgrec.remote.store import ConflictError
 from imgrec.sources.opening import source_of
 from imgrec.store.manifest import is_store
@@ -235,6 +236,8 @@ class _Driver:
         summary: Summary,
     ) -> None:
         """Have jobs done, and apply them."""
+        # After the plan was written: see `imgrec.remote.prune_lock`.
+        refuse_while_pruned(self._objects)
         started = time.perf_counter()
         there = recorded(self._objects, plan.id)
         pending = [number for number in numbers if number not in there]

@@ -15,6 +15,7 @@ time or memory, and none changed while it was read.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,7 +40,10 @@ from imgrec.system.json_files import decoded, problem
 
 # Failures that the content of a file decides, on every machine.
 _BY_CONTENT = frozenset({"damaged", "truncated", "unsupported"})
+MADE = "made/"
 _IDS = "ids.npy"
+# Files of a part that are written again, because they hold ids and places.
+_ANEW = frozenset({_IDS, ORIGINS, MANIFEST})
 _SHAPE = {"parts": {str: {str: is_entry}}, "rows": is_entry}
 
 
@@ -51,7 +55,7 @@ def made_key(plan: Plan, job: PartJob, entries: Sequence[Entry]) -> str | None:
     settings = plan.settings
     deciding = [settings.timeout_s, settings.preview_px, settings.compile, settings.labeled]
     digest = digest_of([plan.fingerprint, deciding, list(job.outputs), tokens])
-    return f"made/{digest}.json"
+    return f"{MADE}{digest}.json"
 
 
 def keep_made(
@@ -123,8 +127,7 @@ def find_made(
     # Whatever is wrong with it, the job is done anew.
     except (MissingObjectError, StoreError, KeyError, ValueError):
         return None
-    anew = {_IDS, ORIGINS, MANIFEST}
-    there = [blob for files in parts.values() for name, blob in files.items() if name not in anew]
+    there = [blob for files in parts.values() for name, blob in files.items() if name not in _ANEW]
     if any(objects.head(blob_key(blob.digest)) is None for blob in there):
         return None
     ids = np.array([o.id for o in rows.outcomes if o.status == "ok"], np.int64)
@@ -139,6 +142,35 @@ def find_made(
         now[MANIFEST] = blobs.put(manifest_content(sizes, descriptions.get(output)))
         files |= {store_path(output, job.number, name): blob for name, blob in now.items()}
     return rows, files
+
+
+class Named(NamedTuple):
+    """The digests that the note of a made part names.
+
+    Attributes:
+        parts: of files of the part, but for those that are written again.
+        rows: of what goes to the catalog.
+    """
+
+    parts: frozenset[str]
+    rows: frozenset[str]
+
+
+def named_by_made(data: bytes) -> Named | None:
+    """Return what a note of `keep_made` names; None if it is damaged."""
+    try:
+        found = decoded(data)
+    except ValueError:
+        return None
+    if problem(found, _SHAPE):
+        return None
+    parts = {
+        blob[0]
+        for files in found["parts"].values()
+        for name, blob in files.items()
+        if name not in _ANEW
+    }
+    return Named(frozenset(parts), frozenset([found["rows"][0]]))
 
 
 def _content(entry: Entry) -> object:

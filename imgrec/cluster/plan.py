@@ -33,6 +33,7 @@ from imgrec.system.json_files import a_number, decoded, one_of, problem
 
 FORMAT = 1
 PLANS = "plans/"
+JOBS = "jobs/"
 _MOST = 1 << 40
 _NAME = re.compile(rf"{PLANS}([0-9]{{10}}-[0-9a-f]{{32}})\.json", re.ASCII)
 _NUMBER = a_number(0, _MOST)
@@ -240,15 +241,15 @@ def _spec(found: Mapping[str, Any]) -> EncoderSpec:
 
 
 def _plan_key(plan_id: str) -> str:
-    return f"jobs/{plan_id}/plan.json"
+    return f"{JOBS}{plan_id}/plan.json"
 
 
 def _finished_key(plan_id: str) -> str:
-    return f"jobs/{plan_id}/finished.json"
+    return f"{JOBS}{plan_id}/finished.json"
 
 
 def _job_key(plan_id: str, number: int) -> str:
-    return f"jobs/{plan_id}/files-{number:06d}.json"
+    return f"{JOBS}{plan_id}/files-{number:06d}.json"
 
 
 def _as_json(plan: Plan) -> dict[str, Any]:

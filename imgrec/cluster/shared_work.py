@@ -14,7 +14,7 @@ from imgrec.store.pulled import read_pulled
 from imgrec.store.store import Store
 from imgrec.system.folder_names import folder_name
 
-_SCRATCH = "scratch"
+SCRATCH = "scratch"
 
 
 def shared_work(
@@ -43,7 +43,7 @@ def shared_work(
     pulled = read_pulled(store.path)
     if pulled is None or not _has_parts(RemoteStore.open(pulled.url), feature):
         return PartWork(mapping, group_bytes=group_bytes)
-    url = f"{pulled.url.rstrip('/')}/{_SCRATCH}"
+    url = f"{pulled.url.rstrip('/')}/{SCRATCH}"
     return PartWork(
         mapping, url=url, vectors=partial(RemoteParts, pulled.url), group_bytes=group_bytes
     )

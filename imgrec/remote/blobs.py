@@ -31,12 +31,20 @@ class Blobs:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self._there: set[str] = set()
+        # Written here; some may be deleted since.
+        self._written: set[str] = set()
         self._lock = threading.Lock()
 
     def known(self, digests: Iterable[str]) -> None:
         """Remember blobs that are there, as a manifest says, so that none is written again."""
         with self._lock:
             self._there.update(digests)
+
+    def forget(self, known: Iterable[str]) -> None:
+        """Forget which blobs are there, but for some that are known to be."""
+        with self._lock:
+            self._written |= self._there
+            self._there = set(known)
 
     def holds(self, digest: str) -> bool:
         """Return True if a blob is known to be there; sends no request."""
@@ -51,7 +59,9 @@ class Blobs:
         """
         entry = Entry(content_digest(data), len(data))
         if not self.holds(entry.digest):
-            self._objects.create(blob_key(entry.digest), data)
+            # What was sent once is not sent again if it is there.
+            if not (entry.digest in self._written and self._is_there(entry)):
+                self._objects.create(blob_key(entry.digest), data)
             self.known([entry.digest])
         return entry
 
@@ -80,7 +90,7 @@ class Blobs:
         key = blob_key(entry.digest)
         if small:
             self.put(data)
-        elif (there := self._objects.head(key)) is None or there.size != entry.size:
+        elif not self._is_there(entry):
             self._objects.put_file(key, path)
         self.known([entry.digest])
         return entry
@@ -133,6 +143,10 @@ class Blobs:
         if len(data) != length:
             raise _wrong(self._told(key, ""))
         return data
+
+    def _is_there(self, entry: Entry) -> bool:
+        there = self._objects.head(blob_key(entry.digest))
+        return there is not None and there.size == entry.size
 
     def _told(self, key: str, name: str) -> str:
         where = self._objects.location(key)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from imgrec.errors import ImgrecError
 from imgrec.objects.objects import Objects
 
-_FOLDER = "preflight/"
+PREFLIGHT = "preflight/"
 
 
 def preflight(objects: Objects) -> bool:
@@ -22,7 +22,7 @@ def preflight(objects: Objects) -> bool:
     Raises:
         ObjectError: nothing can be written at the address.
     """
-    key = f"{_FOLDER}{secrets.token_hex(16)}"
+    key = f"{PREFLIGHT}{secrets.token_hex(16)}"
     # False where the answer to a first try was lost and it was tried again.
     objects.create(key, b"1")
     refused = not objects.create(key, b"2")

@@ -166,7 +166,7 @@ def _committed(
         try:
             remote.commit(found.changes)
         except ConflictError:
-            remote.refresh()
+            remote.rebase()
         else:
             return found.changes
     raise ConflictError(f"others commit to {remote.url} all the time: run imgrec push later")

@@ -4,8 +4,9 @@
     put_blob … commit({path: entry or None})                   the next state, or ConflictError
 
 It mirrors the files of a local store by content (`imgrec.remote.manifest`). SQLite never works on
-object storage: the catalog is a snapshot. Blobs that no manifest names are left where they are; a
-commit that lost, or a killed push, leaves such blobs, and the next one finds and uses them.
+object storage: the catalog is a snapshot. Blobs that no manifest names are left where they are
+until somebody prunes; a commit that lost, or a killed push, leaves such blobs, and the next one
+finds and uses them.
 
 Invariant: a manifest is created only after all blobs it names are there. So whoever reads one can
 read all of it, however many write meanwhile.
@@ -34,6 +35,7 @@ from imgrec.remote.manifest import (
 )
 from imgrec.remote.places import is_mirrored, may_hold, sheet_of
 from imgrec.remote.preflight import preflight
+from imgrec.remote.prune_lock import refuse_while_pruned
 
 _THREADS = 16
 Changes = Mapping[str, Entry | None]
@@ -79,7 +81,7 @@ class RemoteStore:
         """Open the store at an address; make an empty one where there is none.
 
         Raises:
-            StoreError: its manifest is damaged.
+            StoreError: its manifest is damaged, or the store is being pruned.
             ObjectError: the address cannot be reached or written.
         """
         objects = objects_at(url, made=True)
@@ -89,6 +91,8 @@ class RemoteStore:
             # Otherwise another process was faster.
             manifest = first if objects.create(first.key, first.encoded()) else newest(objects)
             assert manifest is not None
+        # After the state was read: see `imgrec.remote.prune_lock`.
+        refuse_while_pruned(objects)
         return cls(objects, manifest)
 
     @property
@@ -106,6 +110,21 @@ class RemoteStore:
         if found is None:
             raise StoreError(f"the store at {self.url} is gone")
         self.manifest = found
+        return found
+
+    def rebase(self) -> Manifest:
+        """Read the newest state, to commit on it after a conflict; return its manifest.
+
+        Which contents are there is no longer known but for those of this state, because a prune
+        may have committed it.
+
+        Raises:
+            StoreError: it is gone or damaged, or the store is being pruned.
+        """
+        found = self.refresh()
+        refuse_while_pruned(self.objects)
+        sheets = (self._sheets.get(entry, {}) for entry in found.sheets.values())
+        self.blobs.forget(entry.digest for sheet in sheets for entry in sheet.values())
         return found
 
     def at(self, number: int) -> "RemoteStore | None":
@@ -196,6 +215,9 @@ class RemoteStore:
                 f"{self.url} has the last number that a state can have ({self.manifest.number}): "
                 "push the store to another address"
             )
+        # A state after this one may have been pruned, so that its number is free again.
+        if (now := newest(self.objects, self.manifest.number)) and now.number >= number:
+            raise self._conflict()
         committers = self.manifest.committers
         cost = self.manifest.cost if cost is None else cost
         made = Manifest(number, previous, sheets, committers, dict(cost))
@@ -211,9 +233,12 @@ class RemoteStore:
             return
         # It is there already: by another process, or by this one, if an answer was lost.
         if self.objects.get(made.key, most_bytes=MOST_BYTES)[0] != data:
-            raise ConflictError(
-                f"another process has committed to {self.url} meanwhile: run the same command again"
-            )
+            raise self._conflict()
+
+    def _conflict(self) -> ConflictError:
+        return ConflictError(
+            f"another process has committed to {self.url} meanwhile: run the same command again"
+        )
 
     def _changed(self, changes: Changes) -> dict[str, Entry]:
         """Return the sheets of the next state; those that change are written as blobs."""

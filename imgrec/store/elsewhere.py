@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from imgrec.errors import StoreError
+from imgrec.objects.errors import MissingObjectError
 from imgrec.objects.objects import Objects
 from imgrec.objects.opening import objects_at
 from imgrec.store.parts import read_manifest
@@ -71,6 +72,13 @@ class Elsewhere:
         return StoreError(
             f"this needs all vectors, and {self.store} was pulled without them: run imgrec pull "
             f"{self.url} {quoted(self.store)}"
+        )
+
+    def pruned(self) -> StoreError:
+        """Return what to raise where vectors are no longer at the address."""
+        return StoreError(
+            f"{self.url} no longer has the vectors of the state that {self.store} was pulled from: "
+            f"run imgrec pull {self.url} {quoted(self.store)}, with --no-vectors as before"
         )
 
     def kept(self, blob: str, rows: Iterable[int]) -> dict[int, Row]:
@@ -151,7 +159,10 @@ class FarVectors:
         width = self.shape[1] * self.dtype.itemsize
         starts = [_HEADER_BYTES + row * width for row in rows]
         key = blob_key(self._blob)
-        found = self.where.objects.get_ranges(key, starts, [width] * len(rows))
+        try:
+            found = self.where.objects.get_ranges(key, starts, [width] * len(rows))
+        except MissingObjectError as error:
+            raise self.where.pruned() from error
         if [len(data) for data in found] != [width] * len(rows):
             raise StoreError(f"{self.where.objects.location(key)} does not answer ranges as asked")
         read = {r: np.frombuffer(data, self.dtype) for r, data in zip(rows, found, strict=True)}

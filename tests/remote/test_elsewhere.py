@@ -175,3 +175,17 @@ def test_an_address_that_is_gone_is_told(places: tuple[Path, str, Path], tmp_pat
             store.feature("mini").take(np.array([1]))
     finally:
         folder.with_name("moved").rename(folder)
+
+
+def test_vectors_that_were_pruned_are_told(places: tuple[Path, str, Path], tmp_path: Path) -> None:
+    url, far = url_of(tmp_path / "remote"), tmp_path / "far"
+    push(places[0], url)
+    pull(url, far, vectors=False)
+    for blob in (tmp_path / "remote" / "blobs").rglob("*"):
+        if blob.is_file():
+            blob.unlink()
+    with (
+        Recommender.open(far, cache="none") as recommender,
+        pytest.raises(StoreError, match=r"no longer has the vectors .*: run imgrec pull file://"),
+    ):
+        recommender.query([1], k=3, encoder="lite0", index="sketch")

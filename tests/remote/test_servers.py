@@ -66,10 +66,12 @@ def test_a_push_asks_once_for_each_content(
         push(own_store, f"s3://{bucket}/store")
         puts = [path for method, path in proxy.requests if method == "PUT" and "/blobs/" in path]
         assert len(puts) == len(set(puts))
-        assert not [path for method, path in proxy.requests if method == "HEAD"]
+        # Whether the store is being pruned is asked once.
+        lock = ("HEAD", f"/{bucket}/store/prune/lock.json")
+        assert [asked for asked in proxy.requests if asked[0] == "HEAD"] == [lock]
         proxy.requests.clear()
         push(own_store, f"s3://{bucket}/store")
-        assert not [path for method, path in proxy.requests if method in ("PUT", "HEAD")]
+        assert [asked for asked in proxy.requests if asked[0] in ("PUT", "HEAD")] == [lock]
 
 
 @pytest.mark.parametrize("seed", range(3))
