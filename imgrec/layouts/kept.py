@@ -9,6 +9,7 @@ A layout that is absent or damaged is computed again.
 """
 
 import hashlib
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 TITLES = {"umap": "UMAP", "tsne": "t-SNE", GRID: "Grid"}
-MAKERS = {"umap": umap_layout, "tsne": tsne_layout}
+MAKERS: Mapping[str, Callable[..., Vectors]] = {"umap": umap_layout, "tsne": tsne_layout}
 # Raised whenever the same pictures would be laid out differently.
-VERSION = 2
+VERSION = 3
 _POSITIONS = "positions"
 
 

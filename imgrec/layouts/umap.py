@@ -1,16 +1,16 @@
 """UMAP positions of pictures, optimized from a given fuzzy graph and initial positions.
 
-umap-learn usually searches neighbors and computes a spectral start itself. Here both come from the
-store: the same graph serves all layouts, and similar collections get similar maps.
+UMAP usually searches neighbors and computes a spectral start itself. Here both come from the
+store: the same graph serves all layouts, and similar collections get similar maps. The objective
+and its forces are UMAP's; the descent is one of our own (`imgrec.layouts.descent`).
 """
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.errors import ImgrecError
+from imgrec.layouts.descent import descend
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -18,55 +18,67 @@ if TYPE_CHECKING:
 Positions = NDArray[np.float32]
 # With fewer pictures the initial positions are returned.
 FEWEST = 8
-_MIN_DIST, _SPREAD = 0.1, 1.0
 # After 200 epochs groups still move; after 500 there is nothing new to see.
 _EPOCHS = 300
 _EPOCHS_OF_MANY = 200
 _MANY = 10_000
+# The side of the box in which the initial positions lie, in UMAP's unit.
+_BOX = 10.0
 # As a share of the spread: equal pictures must not start on one point.
 _JITTER = 0.01
 # In units of the radius that holds 95 % of the pictures.
 _FAR = 2.0
 
 
-def umap_layout(graph: "csr_array", start: NDArray[np.floating], seed: int = 0) -> Positions:
-    """Return the UMAP positions (n, c) of pictures, centered, within -1 and 1.
+def umap_layout(
+    graph: "csr_array",
+    start: NDArray[np.floating],
+    seed: int = 0,
+    epochs: int | None = None,
+    *,
+    placed: bool = False,
+) -> Positions:
+    """Return the UMAP positions (n, c) of pictures, centered, within -1 and 1; c is 2 or 3.
+
+    The same bytes for any number of threads; another processor may give others.
 
     Args:
         graph: (n, n) symmetric, the weights from 0 to 1.
         start: (n, c) finite initial positions, in any unit.
         seed: the same gives the same bytes.
+        epochs: of the descent; None for as many as a start by principal axes needs.
+        placed: `start` is in UMAP's unit, as `umap_positions` returns it, and is kept as it is.
 
-    Raises:
-        ImgrecError: numba, which umap-learn needs, has no writable cache folder.
-
-    Source: McInnes, Healy, Melville 2018, UMAP, as in umap-learn; in one thread, as it is not
-    reproducible with more.
+    Source: McInnes, Healy, Melville 2018, UMAP.
     """
-    begin = scattered(start, seed)
-    if len(begin) < FEWEST:
-        return framed(begin)
-    with warnings.catch_warnings():
-        # It warns that TensorFlow is absent, which only parametric UMAP needs.
-        warnings.simplefilter("ignore", ImportWarning)
-        try:
-            from umap.umap_ import find_ab_params, simplicial_set_embedding
-        # Raised by numba without a writable cache folder.
-        except RuntimeError as error:
-            raise ImgrecError(
-                f"umap-learn cannot be loaded ({error}): set NUMBA_CACHE_DIR to a folder that can "
-                "be written"
-            ) from error
+    return framed(umap_positions(graph, start, seed, epochs, placed=placed))
 
-    a, b = find_ab_params(_SPREAD, _MIN_DIST)
-    made, _ = simplicial_set_embedding(
-        data=None, graph=graph, n_components=begin.shape[1], initial_alpha=1.0, a=a, b=b,
-        gamma=1.0, negative_sample_rate=5, init=begin,
-        n_epochs=_EPOCHS if len(begin) <= _MANY else _EPOCHS_OF_MANY,
-        random_state=np.random.RandomState(seed),
-        metric="euclidean", metric_kwds={}, densmap=False, densmap_kwds={}, output_dens=False,
-    )  # fmt: skip
-    return framed(made)
+
+def umap_positions(
+    graph: "csr_array",
+    start: NDArray[np.floating],
+    seed: int = 0,
+    epochs: int | None = None,
+    *,
+    placed: bool = False,
+) -> Positions:
+    """Return positions (n, c) as `umap_layout`, but in UMAP's unit, and not centered.
+
+    In this unit joined pictures lie within about 1; part of such a layout is a start for its
+    pictures (`placed`).
+    """
+    begin = np.asarray(start, np.float32) if placed else scattered(start, seed)
+    if len(begin) < FEWEST:
+        return np.asarray(begin, np.float32)
+    if epochs is None:
+        epochs = _EPOCHS if len(begin) <= _MANY else _EPOCHS_OF_MANY
+    return descend(graph, begin if placed else _boxed(begin), epochs, seed)
+
+
+def _boxed(start: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return positions that fill the box of UMAP's start, from 0 to `_BOX` along each axis."""
+    sides = np.maximum(np.ptp(start, axis=0), np.finfo(np.float32).tiny)
+    return np.asarray(_BOX * (start - start.min(axis=0)) / sides)
 
 
 def framed(positions: NDArray[np.floating]) -> Positions:
