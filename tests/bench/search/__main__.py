@@ -15,6 +15,7 @@ import ours
 import photos
 import reference
 import shell
+import steps
 from machine import described, rows, seconds, work_folder, write
 from measuring import HEADS, apart, paragraph, tell
 
@@ -29,6 +30,7 @@ def main() -> int:
     add = parser.add_argument
     add("--count", type=int, default=400_000, help="vectors (default 400000)")
     add("--dimensions", type=int, default=collection.DIMENSIONS, help="of a vector (default 2048)")
+    add("--steps", action="store_true", help="measure only the steps of a search, at this count")
     add("--photos", type=Path, metavar="STORE", help="also measure a store of photographs")
     add(
         "--work",
@@ -42,11 +44,13 @@ def main() -> int:
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     write(f"# Search\n\n{described()}{packages}\n")
     with work_folder(arguments.work) as work:
-        for count in [*(few for few in _COUNTS if few < arguments.count), arguments.count]:
+        smaller = () if arguments.steps else _COUNTS
+        for count in [*(few for few in smaller if few < arguments.count), arguments.count]:
             place = collection.Place(
                 work / f"{count}-{arguments.dimensions}", count, arguments.dimensions
             )
-            spent_s = seconds(lambda place=place: _measure(place))  # type: ignore[misc]
+            measure = _measure_steps if arguments.steps else _measure
+            spent_s = seconds(lambda place=place, of=measure: of(place))  # type: ignore[misc]
             tell(f"{count}: done in {spent_s:.0f} s")
         if arguments.photos:
             write(f"\n## Photographs\n\n{photos.measured(arguments.photos, work / 'photos')}")
@@ -61,7 +65,15 @@ def _measure(place: collection.Place) -> None:
     table = rows(HEADS, [row.line() for row in measures])
     lines += [*told, shell.measured(place)]
     title = f"{place.count:,} vectors of {place.dimensions}"
-    write(f"\n## {title}\n\n{table}\n{paragraph(lines)}")
+    alone, _ = apart(steps.measured, place)
+    write(f"\n## {title}\n\n{table}\n{paragraph(lines)}\n{alone}")
+
+
+def _measure_steps(place: collection.Place) -> None:
+    _prepared(place)
+    _built(place, hnsw=False)
+    alone, _ = apart(steps.measured, place)
+    write(f"\n## {place.count:,} vectors of {place.dimensions}\n\n{alone}")
 
 
 def _prepared(place: collection.Place) -> list[str]:
@@ -82,12 +94,12 @@ def _prepared(place: collection.Place) -> list[str]:
     return lines
 
 
-def _built(place: collection.Place) -> dict[str, ours.Built]:
+def _built(place: collection.Place, *, hnsw: bool = True) -> dict[str, ours.Built]:
     """Build the indexes of imgrec; if they exist, read their saved cost."""
-    file = place.folder / "built.json"
+    file = place.folder / ("built.json" if hnsw else "built-without-hnsw.json")
     if file.is_file():
         return {name: ours.Built(**cost) for name, cost in json.loads(file.read_text()).items()}
-    built = ours.build(place)
+    built = ours.build(place, hnsw=hnsw)
     file.write_text(json.dumps({name: asdict(cost) for name, cost in built.items()}))
     return built
 
