@@ -25,7 +25,7 @@ from imgrec.system.threads import cores, in_threads
 COMPONENTS = 128
 # The metrics it estimates; `manhattan` by the order of `euclidean`.
 ESTIMATED = ("cosine", "euclidean", "manhattan")
-# Rows that a thread scans at a time: each the same share, within these bounds.
+# Rows that a thread scans at a time: each the same share, within about these bounds.
 _LEAST_ROWS, _MOST_ROWS = 1 << 15, 1 << 18
 # So many rows stay in the cache as float32.
 _NUMPY_ROWS = 1 << 12
@@ -108,8 +108,8 @@ class Sketch:
                 beside = squares, per_row[rows]
                 code_kernels.euclidean(self._codes[rows], *to, *beside, found[:, rows])
 
-        share = -(-len(self._codes) // cores())
-        step = min(max(share, _LEAST_ROWS), _MOST_ROWS)
+        threads = max(1, min(cores(), len(self._codes) // _LEAST_ROWS))
+        step = min(-(-len(self._codes) // threads) or 1, _MOST_ROWS)
         in_threads(fill, range(0, len(self._codes), step))
         return found
 
