@@ -143,7 +143,7 @@ def _made(
         LogdirWriter(out, read_manifest(out), folder, record_of(out).made) as writer,
         workers or nullcontext(),
     ):
-        layouts = Layouts(collection, options.methods, options.seed, workers, quiet)
+        layouts = Layouts(collection, options.methods, options.seed, workers, len(runs) > 1, quiet)
         sheets = Sheets(store.paths.thumbs, store.thumbs(), workers, thumbnails.update)
         composer = Composer(collection, layouts, colors, _page_of(runs), sheets, writer.has)
         summaries = [_written(composer, writer, begun) for begun in _ahead(composer, runs)]

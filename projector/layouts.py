@@ -2,7 +2,8 @@
 
 A layout takes seconds to minutes, so it is computed once, here and not in the browser tab. It has
 a content key made from everything that determines it; a layout with the same key is loaded from
-the store. Worker processes compute the layouts of several runs at a time.
+the store. Worker processes compute the layouts of several runs at a time. A collection of several
+runs is laid out as a whole first, and each run starts from its part of that.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ from imgrec.encoders.spec import Vectors
 from imgrec.layouts.choices import GRID
 from imgrec.layouts.fuzzy_graph import part_of
 from imgrec.layouts.grid import grid_layout
-from imgrec.layouts.kept import MAKERS, TITLES, graph_among, layout_key, main_axes
+from imgrec.layouts.kept import TITLES, graph_among, layout_key, main_axes, make_layout
 from imgrec.system.progress import progress
 from imgrec.system.stage_costs import layout_stage
 from imgrec.system.worker import WorkerDiedError
@@ -112,6 +113,7 @@ class Layouts:
         methods: of `imgrec.layouts.choices.VIEWS`.
         seed: of the layouts.
         workers: processes that compute; None to compute in this process, on demand.
+        windows: runs are parts of the collection, and start from their parts of its whole layout.
         quiet: show no progress.
         used: keys of all layouts that were started, for pruning the others.
     """
@@ -120,6 +122,7 @@ class Layouts:
     methods: Sequence[str]
     seed: int = 0
     workers: Workers | None = None
+    windows: bool = False
     quiet: bool = True
     used: set[str] = field(default_factory=set)
 
@@ -133,33 +136,45 @@ class Layouts:
         axes = main_axes(columns)
         graph = _Graph(self.collection, run, columns)
         wanted = wanted_layouts(self.methods, len(columns))
-        makers = {(m, d): self._maker(m, axes[:, :d], run, graph) for m, d in wanted}
+        makers = {(m, d): self._maker(m, d, run, axes, graph) for m, d in wanted}
         if GRID in self.methods:
             below = makers[_BELOW_GRID]
             makers[GRID, 2] = cache(lambda: grid_layout(below()))
         return PendingLayouts(run, columns, axes, makers)
 
-    def _maker(self, method: str, start: Vectors, run: Run, graph: "_Graph") -> Maker:
-        key = layout_key(method, start.shape[1], run.ids, graph.columns, self.seed)
+    def _maker(
+        self, method: str, dimensions: int, run: Run, axes: Vectors, graph: "_Graph"
+    ) -> Maker:
+        window = self._window(dimensions, run)
+        key = layout_key(method, dimensions, run.ids, graph.columns, self.seed, window)
         self.used.add(key)
-        kept = self.collection.layouts.load(key, start.shape)
+        kept = self.collection.layouts.load(key, (len(axes), dimensions))
         if kept is not None:
             return lambda: kept
-        make = MAKERS[method]
-        future = self.workers and self.workers.submit(make, graph.weights, start, self.seed)
+        start = axes[:, :dimensions] if window is None else window
+
+        def arguments() -> tuple[str, "csr_array", Vectors, int, bool]:
+            return method, graph.weights, start, self.seed, window is not None
+
+        future = self.workers and self.workers.submit(make_layout, *arguments())
 
         @cache
         def made() -> Vectors:
-            with progress(layout_stage(method, start.shape[1], run.words), quiet=self.quiet):
+            with progress(layout_stage(method, dimensions, run.words), quiet=self.quiet):
                 try:
-                    positions = future.result() if future else make(graph.weights, start, self.seed)
+                    positions = future.result() if future else make_layout(*arguments())
                 except WorkerDiedError:
                     # It was killed, or the system cannot start worker processes.
-                    positions = make(graph.weights, start, self.seed)
+                    positions = make_layout(*arguments())
                 self.collection.layouts.keep(key, positions)
             return positions
 
         return made
+
+    def _window(self, dimensions: int, run: Run) -> Vectors | None:
+        """Return the part (m, c) of a run of the whole layout; None if it is laid out alone."""
+        whole = self.collection.whole(dimensions, self.seed) if self.windows else None
+        return None if whole is None else whole[self.collection.feature.rows_of(run.ids)]
 
 
 @dataclass(frozen=True)

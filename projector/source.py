@@ -5,7 +5,7 @@ k-NN graph, the partition into pages.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,11 @@ from imgrec.derived.clusters import Clusters, clusters_in
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.labels.community_names import CommunityNames, names_of
 from imgrec.layouts.fuzzy_graph import fuzzy_graph
-from imgrec.layouts.kept import KeptLayouts
+from imgrec.layouts.kept import KeptLayouts, main_axes
 from imgrec.layouts.overview import groups_of, overview_ids
 from imgrec.layouts.reduction import Reduction, reduce_feature, unreduced
+from imgrec.layouts.umap import Positions
+from imgrec.layouts.whole import whole_layout
 from imgrec.neighbors.graph import kept_neighbors, neighbors_in
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.classes import Classes
@@ -72,6 +74,7 @@ class ProjectedFeature:
     kept: KeptPages
     layouts: KeptLayouts
     quiet: bool = True
+    _whole: dict[tuple[int, int], Positions] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -139,6 +142,18 @@ class ProjectedFeature:
             return None
         with progress(stage_costs.WEIGHTS, quiet=self.quiet):
             return fuzzy_graph(neighbors)
+
+    def whole(self, dimensions: int, seed: int) -> Positions | None:
+        """Return the positions (n, dimensions) of all pictures; None without k-NN graph."""
+        graph = self.graph
+        if graph is None:
+            return None
+        if (dimensions, seed) not in self._whole:
+            self._whole[dimensions, seed] = whole_layout(
+                self.store, self.spec, self.feature, dimensions, seed,
+                lambda: graph, lambda: main_axes(self.reduction.take(self.ids)), quiet=self.quiet,
+            )  # fmt: skip
+        return self._whole[dimensions, seed]
 
     @cached_property
     def groups(self) -> NDArray[np.intp]:

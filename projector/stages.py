@@ -10,6 +10,7 @@ from heapq import heapreplace
 
 from imgrec.system.stage_costs import (
     CLUSTERS,
+    COLLECTION,
     COLORS,
     LOGDIR_END,
     NEIGHBORS,
@@ -22,7 +23,7 @@ from imgrec.system.stage_costs import (
     weights_of,
 )
 from projector.layouts import wanted_layouts
-from projector.runs import Run
+from projector.runs import PAGE, Run
 
 # What is planned for the layouts until the runs are known.
 _LAYOUTS = "layouts"
@@ -51,6 +52,12 @@ def run_weights(runs: Sequence[Run], methods: Sequence[str], processes: int) -> 
         processes: that compute them.
     """
     found = {_LAYOUTS: 0.0}
+    if len(runs) > 1:
+        pages = sum(len(run.ids) for run in runs if run.kind == PAGE)
+        # The dimensions in the order in which the first run asks for them.
+        for dimensions in dict.fromkeys(d for _, d in wanted_layouts(methods, len(runs[0].ids))):
+            name = layout_stage("umap", dimensions, COLLECTION)
+            found[name] = layout_s("umap", dimensions, pages)
     free, there_s = [0.0] * max(1, processes), 0.0
     for run in runs:
         for method, dimensions in wanted_layouts(methods, len(run.ids)):

@@ -1,1 +1,1 @@
-"""UMAP and t-SNE positions, and the sample that the overview shows."""
+"""UMAP, t-SNE and grid positions, of runs and of the whole, and the sample of the overview."""

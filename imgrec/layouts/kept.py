@@ -9,7 +9,6 @@ A layout that is absent or damaged is computed again.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,8 @@ from imgrec.encoders.spec import Vectors
 from imgrec.layouts.choices import GRID
 from imgrec.layouts.fuzzy_graph import fuzzy_graph
 from imgrec.layouts.tsne import tsne_layout
-from imgrec.layouts.umap import umap_layout
+from imgrec.layouts.umap import Positions, umap_layout
+from imgrec.layouts.whole import whole_name
 from imgrec.neighbors.graph import K, exact_neighbors
 from imgrec.store.arrays import all_finite
 from imgrec.store.features import Block, FeatureStore
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 TITLES = {"umap": "UMAP", "tsne": "t-SNE", GRID: "Grid"}
-MAKERS: Mapping[str, Callable[..., Vectors]] = {"umap": umap_layout, "tsne": tsne_layout}
+# Of UMAP, from positions of the whole layout; half as many are too few for a small corner of it.
+_WINDOW_EPOCHS = 100
 # Raised whenever the same pictures would be laid out differently.
 VERSION = 3
 _POSITIONS = "positions"
@@ -60,14 +61,39 @@ class KeptLayouts:
             save(self._folder / key, {"key": key}, {_POSITIONS: positions})
 
     def prune(self, keys: set[str]) -> None:
-        """Delete all layouts but these; what is no layout stays."""
+        """Delete all layouts but these and the whole ones; what is no layout stays."""
+        keys = {*keys, *map(whole_name, (2, 3))}
         for path in self._folder.glob("*"):
             if path.name not in keys and is_kept(path):
                 with suppress(OSError):
                     delete_folder(path, self._folder)
 
 
-def layout_key(method: str, dimensions: int, ids: Ids, columns: Vectors, seed: int) -> str:
+def make_layout(
+    method: str, graph: "csr_array", start: Vectors, seed: int, placed: bool
+) -> Positions:
+    """Return the positions (m, c) of pictures by a method, centered, within -1 and 1.
+
+    Args:
+        method: one of `METHODS`.
+        graph: (m, m) the fuzzy graph of the pictures.
+        start: (m, c) their coordinates on the main axes, or positions.
+        seed: of the layout.
+        placed: the start is their part of a whole layout.
+    """
+    if method == "tsne":
+        return tsne_layout(graph, start, seed, placed=placed)
+    return umap_layout(graph, start, seed, _WINDOW_EPOCHS if placed else None, placed=placed)
+
+
+def layout_key(
+    method: str,
+    dimensions: int,
+    ids: Ids,
+    columns: Vectors,
+    seed: int,
+    start: Vectors | None = None,
+) -> str:
     """Return the key of a layout, a digest of everything that it depends on.
 
     Args:
@@ -76,10 +102,13 @@ def layout_key(method: str, dimensions: int, ids: Ids, columns: Vectors, seed: i
         ids: (m,) the pictures.
         columns: (m, c) their coordinates, whose main axes are the initial positions.
         seed: of the layout.
+        start: (m, c) their part of the whole layout; None if they start from their main axes.
     """
     found = hashlib.sha256(f"{VERSION} {seed} {columns.shape}".encode())
     found.update(ids.astype("<i8").tobytes())
     found.update(np.ascontiguousarray(columns).tobytes())
+    if start is not None:
+        found.update(np.ascontiguousarray(start).tobytes())
     return f"{method}-{dimensions}d-{found.hexdigest()[:32]}"
 
 

@@ -60,6 +60,7 @@ REVIEW_END = "writing the page"
 
 # What a layout is of.
 ALL, OVERVIEW = "all pictures", "the overview"
+COLLECTION = "the whole collection"
 _LAYOUTS = {"umap": "UMAP", "tsne": "t-SNE"}
 
 # Seconds once, and per thousand pictures.

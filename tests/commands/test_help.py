@@ -13,8 +13,8 @@ from imgrec.__main__ import main as imgrec
 from imgrec.distances.choices import FUSIONS_EXPLAINED, METRICS_EXPLAINED
 from imgrec.distances.metrics import FUSIONS, METRICS
 from imgrec.index import main as index
-from imgrec.layouts.choices import METHODS
-from imgrec.layouts.kept import MAKERS
+from imgrec.layouts.choices import VIEWS
+from imgrec.layouts.kept import TITLES
 from imgrec.query import main as query
 from imgrec.search.choices import INDEXES, INDEXES_EXPLAINED
 from imgrec.version import __version__
@@ -124,7 +124,7 @@ def test_help_explains_every_metric_fusion_index_and_layout() -> None:
     assert list(METRICS_EXPLAINED) == list(METRICS)
     assert list(FUSIONS_EXPLAINED) == list(FUSIONS)
     assert list(INDEXES_EXPLAINED) == list(INDEXES)
-    assert list(METHODS) == list(MAKERS)
+    assert set(VIEWS) == set(TITLES)
 
 
 @pytest.fixture

@@ -20,7 +20,10 @@ from imgrec.derived.clusters import clusters_of
 from imgrec.derived.kept import update_indexes
 from imgrec.doctor import main as doctor
 from imgrec.duplicates.near import find_near
+from imgrec.layouts.fuzzy_graph import fuzzy_graph
+from imgrec.layouts.kept import main_axes
 from imgrec.layouts.reduction import reduce_feature
+from imgrec.layouts.whole import whole_layout
 from imgrec.neighbors.kept import load_knn
 from imgrec.reporting.facts.maps import Ground
 from imgrec.store.kept import SIDECAR, check, save
@@ -61,6 +64,12 @@ def _layout(method: str) -> Maker:
     return _opened(lay_out)
 
 
+def _whole(store: Store) -> None:
+    spec, feature = store.spec(), store.feature()
+    axes = main_axes(feature.take(feature.ids))
+    whole_layout(store, spec, feature, 2, 0, lambda: fuzzy_graph(neighbors_of(store)), lambda: axes)
+
+
 RELATION = "stub-plain+mini"
 # By glob pattern of a folder: the function that writes it.
 MAKERS: dict[str, Maker] = {
@@ -80,6 +89,7 @@ MAKERS: dict[str, Maker] = {
     "graph/rgb": _opened(lambda store: map_of(store, neighbors_of(store, "rgb"), "rgb")),
     "layouts/mini/umap-2d-*": _layout("umap"),
     "layouts/mini/tsne-2d-*": _layout("tsne"),
+    "layouts/mini/whole-2d": _opened(_whole),
     "projector/mini": _opened(_pages),
     "relations/stub-plain+mini": _indexes,
     "knn/stub-plain+mini": _opened(lambda store: neighbors_of(store, RELATION)),

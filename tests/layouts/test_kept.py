@@ -54,6 +54,8 @@ def test_the_cache_key_changes_with_every_input() -> None:
         layout_key("umap", 2, ids, columns + 1, 0),
         layout_key("umap", 2, ids, columns.reshape(2, 4), 0),
         layout_key("umap", 2, ids, columns, 1),
+        layout_key("umap", 2, ids, columns, 0, columns),
+        layout_key("umap", 2, ids, columns, 0, columns + 1),
     ]
     assert len(set(keys)) == len(keys)
     assert layout_key("umap", 2, ids.copy(), np.asfortranarray(columns), 0) == keys[0]

@@ -119,11 +119,11 @@ def test_a_value_that_is_called_as_the_rest_takes_no_second_place() -> None:
 def test_tsne_in_three_dimensions_up_to_a_number_of_pictures(
     twenty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, is_3d: bool
 ) -> None:
-    def made(graph: object, start: np.ndarray, seed: int) -> np.ndarray:
+    def made(method: str, graph: object, start: np.ndarray, seed: int, placed: bool) -> np.ndarray:
         return np.zeros_like(start, np.float32)
 
     monkeypatch.setattr("projector.layouts.TSNE_3D", most)
-    monkeypatch.setattr("projector.layouts.MAKERS", {"tsne": made, "umap": made})
+    monkeypatch.setattr("projector.layouts.make_layout", made)
     store = tmp_path / "store"
     make_store(store, [plain((9, 9, 9))] * 20)
     with Store.open(store) as opened:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from imgrec.derived.clusters import clusters_of
 from imgrec.distances.axes import fit_axes
-from imgrec.layouts.kept import MAKERS
+from imgrec.layouts.choices import METHODS
 from imgrec.neighbors.graph import neighbors_of
 from imgrec.reporting.facts.maps import Ground, moved_apart, shown_without_overlap
 from imgrec.reporting.figures.bars import Bar, Bars, ticks
@@ -334,12 +334,11 @@ def test_maps_are_those_that_the_projector_has_made(
     def fail(*_: object) -> None:
         raise AssertionError("computed twice")
 
-    for method in MAKERS:
-        monkeypatch.setitem(MAKERS, method, fail)
+    monkeypatch.setattr("imgrec.reporting.facts.maps.make_layout", fail)
     with Store.open(own_store) as store:
         spec, feature = store.spec(), store.feature()
         ground = Ground.of(store, spec, feature, clusters_of(store), neighbors_of(store), 0)
-        for method in MAKERS:
+        for method in METHODS:
             positions = ground.layout(method)
             assert positions.shape == (24, 2)
             saved = [

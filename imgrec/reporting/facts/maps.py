@@ -18,9 +18,16 @@ from imgrec.derived.clusters import Clusters
 from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.layouts.choices import OVERVIEW_SIZE
 from imgrec.layouts.fuzzy_graph import fuzzy_graph, part_of
-from imgrec.layouts.kept import MAKERS, KeptLayouts, graph_among, layout_key, main_axes
+from imgrec.layouts.kept import (
+    KeptLayouts,
+    graph_among,
+    layout_key,
+    main_axes,
+    make_layout,
+)
 from imgrec.layouts.overview import by_chance, groups_of, overview_ids
 from imgrec.layouts.reduction import reduce_feature
+from imgrec.layouts.whole import kept_whole
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
@@ -97,14 +104,28 @@ class Ground:
         if len(self.ids) < 2:
             return self.axes[:, :2]
         kept = KeptLayouts(self.store, self.feature.name)
-        key = layout_key(method, 2, self.ids, self.columns, self.seed)
+        key = layout_key(method, 2, self.ids, self.columns, self.seed, self._window)
         found = kept.load(key, (len(self.ids), 2))
         if found is None:
             which = ALL if len(self.ids) == len(self.feature) else OVERVIEW
             with progress(layout_stage(method, 2, which), quiet=self.quiet):
-                found = MAKERS[method](self._graph, self.axes[:, :2], self.seed)
+                found = self._made(method)
                 kept.keep(key, found)
         return found
+
+    def _made(self, method: str) -> Vectors:
+        if self._window is None:
+            return make_layout(method, self._graph, self.axes[:, :2], self.seed, placed=False)
+        return make_layout(method, self._graph, self._window, self.seed, placed=True)
+
+    @cached_property
+    def _window(self) -> Vectors | None:
+        """The part (m, 2) of the whole layout, of a sample; None where the store keeps none."""
+        if len(self.ids) == len(self.feature):
+            return None
+        spec = self.store.spec(self.feature.name)
+        whole = kept_whole(self.store, spec, self.feature, 2, self.seed)
+        return None if whole is None else whole[self.feature.rows_of(self.ids)]
 
     @cached_property
     def _graph(self) -> "csr_array":

@@ -21,7 +21,7 @@ from projector.writer import LogdirWriter
 # Parts that run in threads of their own, in parallel to all others.
 SPRITES = ("thumbnails laid", "WebP written")
 # Parts that run once; all others run once for each run.
-ONCE = ("axes", "clusters", "colors", "pages", "k-NN graph")
+ONCE = ("axes", "clusters", "colors", "pages", "k-NN graph", "whole layouts")
 _FUNCTIONS: tuple[tuple[Any, str, str], ...] = (
     (projector.source, "reduce_feature", "axes"),
     (projector.source, "clusters_in", "clusters"),
@@ -29,6 +29,7 @@ _FUNCTIONS: tuple[tuple[Any, str, str], ...] = (
     (ProjectedFeature, "runs", "pages"),
     (ProjectedFeature, "neighbors", "k-NN graph"),
     (ProjectedFeature, "graph", "k-NN graph"),
+    (ProjectedFeature, "whole", "whole layouts"),
     (Catalog, "entries", "catalog"),
     (ProjectedFeature, "labels", "labels"),
     (Reduction, "take", "columns"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imgrec import Store, StoreError
-from imgrec.layouts.umap import umap_layout
+from imgrec.layouts.kept import make_layout
 from imgrec.store.thumbnails import write_thumbs
 from imgrec.system.workers import Workers
 from logdirs import contents
@@ -93,7 +93,7 @@ def test_layouts_of_a_killed_worker_are_made_here(
 
     def killing(workers: Workers, function: Any, *arguments: Any) -> Any:
         future = submit(workers, function, *arguments)
-        if function is umap_layout:
+        if function is make_layout and arguments[0] == "umap":
             for pid in workers.pids():
                 os.kill(pid, signal.SIGKILL)
         return future
