@@ -58,6 +58,12 @@ def address(text: str) -> str:
     return text
 
 
+def remote_store_argument(parser: Arguments, what: str = "of the store") -> None:
+    """Add the argument that is the address of a store in object storage."""
+    where = f"{what}: s3://BUCKET/PREFIX, gs://…, az://…, file:///FOLDER"
+    parser.add_argument("url", metavar="URL", help=where)
+
+
 def check_folder(text: str) -> None:
     """Check that a text can mean a folder.
 

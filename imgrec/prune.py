@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imgrec.arguments import positive, progress_options
+from imgrec.arguments import positive, progress_options, remote_store_argument
 from imgrec.commands import Parser, run, summary_line
 from imgrec.system.extras import require
 from imgrec.system.text import counted, size_text
@@ -36,8 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
-    where = "of the store: s3://BUCKET/PREFIX, gs://…, az://…, file:///FOLDER"
-    parser.add_argument("url", metavar="URL", help=where)
+    remote_store_argument(parser)
     add = parser.add_argument
     last = "keep the newest N states (default %(default)s)"
     add("--keep-last", type=positive, default=_LAST, metavar="N", help=last)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.arguments import progress_options
+from imgrec.arguments import progress_options, remote_store_argument
 from imgrec.commands import Parser, run, summary_line, warn
 from imgrec.system.extras import require
 from imgrec.system.text import counted, size_text
@@ -33,8 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
-    where = "of the store: s3://BUCKET/PREFIX, gs://…, az://…, file:///FOLDER"
-    parser.add_argument("url", metavar="URL", help=where)
+    remote_store_argument(parser)
     parser.add_argument("folder", type=Path, metavar="DIR", help="the local store; made if absent")
     vectors = "leave out the vectors of features that have a sketch: a search reads the few it "
     vectors += "compares from URL"

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgrec.arguments import progress_options
+from imgrec.arguments import progress_options, remote_store_argument
 from imgrec.commands import Parser, run, summary_line, warn
 from imgrec.system.extras import require
 from imgrec.system.text import counted, size_text
@@ -37,8 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
     parser.add_argument("folder", type=Path, metavar="DIR", help="the local store")
-    where = "where to: s3://BUCKET/PREFIX, gs://…, az://…, file:///FOLDER"
-    parser.add_argument("url", metavar="URL", help=where)
+    remote_store_argument(parser, "where to")
     force = "make the store at URL like the local one, whatever others have changed there"
     parser.add_argument("--force", action="store_true", help=force)
     progress_options(parser)

@@ -10,7 +10,6 @@ import time
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from imgrec.errors import ImgrecError, PictureError
 from imgrec.objects.errors import LargeObjectError, ObjectError, PassingObjectError
@@ -20,6 +19,7 @@ from imgrec.objects.opening import shared_objects
 from imgrec.objects.retries import TRIES
 from imgrec.pictures.formats import SUFFIXES
 from imgrec.pictures.memory import MAX_MEMORY
+from imgrec.sources.described import DescribedSource
 from imgrec.sources.file_kinds import PICTURE_SUFFIXES, suffix_of
 from imgrec.sources.key_walk import key_walk
 from imgrec.sources.links import RealPlaces
@@ -33,39 +33,17 @@ _gone: dict[str, float] = {}
 
 
 @dataclass(frozen=True)
-class BucketSource:
+class BucketSource(DescribedSource):
     """The objects below a prefix; implements `imgrec.sources.source.PictureSource`.
 
     Attributes:
         description: its address, without a slash at its end.
     """
 
-    description: str
-
-    @property
-    def name(self) -> str:
-        """The last part of the prefix; the name of the bucket where there is none."""
-        return self.description.rpartition("/")[2]
-
     @property
     def is_remote(self) -> bool:
         """True: each read is a request."""
         return True
-
-    def location(self, path: str = "") -> str:
-        """Return the address of an object."""
-        return f"{self.description}/{path}" if path else self.description
-
-    def path_of(self, location: str) -> str | None:
-        """Return the key of an address relative to the prefix; None where it is not below."""
-        if location == self.description:
-            return ""
-        prefix = self.description + "/"
-        return location.removeprefix(prefix) if location.startswith(prefix) else None
-
-    def file(self, path: str) -> Path | None:
-        """Return None: there is no local file."""
-        return None
 
     def identity(self) -> Hashable | None:
         """Return the address; None where nothing is there or the service cannot be reached."""
@@ -130,10 +108,6 @@ class BucketSource:
         except ImgrecError as error:
             raise PictureError("unreadable", str(error)) from error
         return _listed(info) if info else None
-
-    def file_identity(self, path: str) -> Hashable | None:
-        """Return None: an object has one name."""
-        return None
 
     def read(self, path: str, head: int | None = None) -> bytes:
         """Return the bytes of an object, or the first `head` of them.

@@ -14,6 +14,7 @@ from imgrec.errors import ImgrecError, PictureError
 from imgrec.objects.addresses import BUCKETS, is_address
 from imgrec.objects.errors import PassingObjectError
 from imgrec.pictures.memory import MAX_MEMORY
+from imgrec.sources.described import DescribedSource
 from imgrec.sources.key_walk import key_walk
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.passed_over import skipped_lines
@@ -45,7 +46,7 @@ def split_at_tar(place: str) -> tuple[str, str] | None:
 
 
 @dataclass(frozen=True)
-class TarShards:
+class TarShards(DescribedSource):
     """Pictures in tar files; implements `imgrec.sources.source.PictureSource`.
 
     Attributes:
@@ -53,32 +54,10 @@ class TarShards:
             file, a folder in one, or a place that holds tar files.
     """
 
-    description: str
-
-    @property
-    def name(self) -> str:
-        """The last part of the description."""
-        return self.description.rpartition("/")[2]
-
     @property
     def is_remote(self) -> bool:
         """True for a bucket."""
         return is_address(self._place)
-
-    def location(self, path: str = "") -> str:
-        """Return the description of what begins at a path."""
-        return f"{self.description}/{path}" if path else self.description
-
-    def path_of(self, location: str) -> str | None:
-        """Return a location relative to the description; None where it is not below."""
-        if location == self.description:
-            return ""
-        prefix = self.description + "/"
-        return location.removeprefix(prefix) if location.startswith(prefix) else None
-
-    def file(self, path: str) -> Path | None:
-        """Return None: a member is no file."""
-        return None
 
     def identity(self) -> Hashable | None:
         """Return the description and the device; None where nothing is there."""
@@ -144,10 +123,6 @@ class TarShards:
         index = self._index(place)
         member = index.members.get(name) if index else None
         return _listed(path, index.version, member) if index and member else None
-
-    def file_identity(self, path: str) -> Hashable | None:
-        """Return None: a member has one name."""
-        return None
 
     def read(self, path: str, head: int | None = None) -> bytes:
         """Return the bytes of a member, or the first `head` of them.
