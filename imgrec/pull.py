@@ -55,7 +55,9 @@ def _pull(a: argparse.Namespace) -> None:
     told = [f"state {done.number:,}", f"{counted(done.files, 'file')} read"]
     told += [size_text(done.size)] if done.files else []
     told += [f"{done.kept:,} kept"] if done.kept else []
-    told += ["without vectors"] if done.lacks == "vectors" else []
+    if a.no_vectors:
+        few = "with vectors: too few for a sketch"
+        told += ["without vectors" if done.lacks == "vectors" else few]
     if line := cost_line(done.cost):
         sys.stdout.write(f"{line}\n")
     sys.stdout.write(summary_line(told, a, a.folder))

@@ -41,6 +41,13 @@ def test_without_vectors_the_line_says_so(
     own_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url, folder = url_of(tmp_path / "remote"), tmp_path / "pulled"
+    imgrec(["push", str(own_store), url_of(tmp_path / "few")])
+    assert (
+        imgrec(["pull", url_of(tmp_path / "few"), str(tmp_path / "few-pulled"), "--no-vectors"])
+        == 0
+    )
+    assert "with vectors: too few for a sketch" in capsys.readouterr().out
+    assert list((tmp_path / "few-pulled").rglob("vectors.npy"))
     save(own_store / "indexes" / "mini" / "sketch", {"v": 1}, {"rows": np.arange(9)})
     imgrec(["push", str(own_store), url])
     capsys.readouterr()
