@@ -17,15 +17,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.distances.axes import Axes, fit_axes, sample_ids
+from imgrec.distances.axes import Axes, sample_ids
 from imgrec.distances.metrics import scaled
 from imgrec.encoders.spec import Vectors
 from imgrec.neighbors.by_cells import (
-    CELLS,
     FIT_ROWS,
     SAMPLED,
     CellOptions,
     cut,
+    fitted,
     gaps,
     kmeans,
     means,
@@ -40,6 +40,8 @@ BIN_ROWS = 1 << 17
 # Centers, and rows that they are fitted on: so many coordinates take 1 GiB.
 _MOST_CELLS, _MOST_SAMPLED = 1 << 16, 1 << 20
 _STEP_ROWS = 8192
+# More cells than in memory, where neighbors of neighbors find what lies farther away.
+_CELLS = CellOptions(candidates=64, visited=24)
 _MODEL, _INDEX = "cells-model", "cells-index"
 
 
@@ -52,7 +54,7 @@ class BinOptions:
         bin_rows: of a bin on average; one cell of equal pictures may make it larger.
     """
 
-    cells: CellOptions = CELLS
+    cells: CellOptions = _CELLS
     bin_rows: int = BIN_ROWS
 
 
@@ -189,7 +191,7 @@ def _run(
 def _fitted(feature: FeatureStore, options: BinOptions) -> Iterator[NDArray[np.generic]]:
     """Yield mean, components, centers and the bin (c,) of each, neighbors side by side."""
     sample = scaled(feature.take(sample_ids(feature.ids, FIT_ROWS)), 2)
-    axes = fit_axes(sample, options.cells.components, solver="randomized")
+    axes = fitted(sample, options.cells.components)
     count = max(1, min(len(feature) // options.cells.cell_rows, _MOST_CELLS))
     picked = sample_ids(feature.ids, min(SAMPLED * count, _MOST_SAMPLED))
     stretches = parts(len(picked), _STEP_ROWS)

@@ -17,7 +17,7 @@ import numpy as np
 from imgrec.derived.rows import Coverage
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError, WrongValueError
-from imgrec.neighbors.by_cells import CELLS, CellOptions, approximate_lists
+from imgrec.neighbors.by_cells import CELLS, CellOptions, approximate_lists, bytes_a_row
 from imgrec.neighbors.by_cuda import cuda_device, lists_on
 from imgrec.neighbors.by_parts import lists_by_parts
 from imgrec.neighbors.by_products import CHECKED, SMALL, exact_lists, is_small, recall
@@ -48,7 +48,7 @@ class KnnOptions:
         small: multiplications up to which it is exact.
         checked: rows that the recall is measured on.
         least_recall: below, neighbors of neighbors are compared too.
-        cells: of the approximate search.
+        cells: of the approximate search; None for those that are best in memory and by parts.
         work: where tasks over groups of parts run that build a graph which is not small; None to
             use such tasks only where memory does not suffice, in this process.
         exact_by_parts: multiplications up to which a graph that such tasks build is exact.
@@ -57,7 +57,7 @@ class KnnOptions:
     small: float = SMALL
     checked: int = CHECKED
     least_recall: float = 0.97
-    cells: CellOptions = CELLS
+    cells: CellOptions | None = None
     work: PartWork | None = None
     exact_by_parts: float = EXACT_BY_PARTS
 
@@ -211,7 +211,7 @@ def _built(feature: FeatureStore, k: int, bar: Stage, options: KnnOptions) -> Kn
         with suppress(RuntimeError):
             return _graph(feature, lists_on(device, feature, k, bar.update), Quality("cuda"))
         bar.reset()
-    lists = approximate_lists(feature, k, bar.update, options.cells)
+    lists = approximate_lists(feature, k, bar.update, options.cells or CELLS)
     lengths = inverse_lengths(feature)
     share, checked = recall(feature, lengths, lists, options.checked)
     if share < options.least_recall:
@@ -227,8 +227,7 @@ def _work(store: Store, feature: FeatureStore, options: KnnOptions) -> PartWork 
         return None
     if options.work is not None:
         return options.work
-    # Coordinates in the order of the rows, and in that of the cells.
-    needed = 2 * 4 * options.cells.components * len(feature)
+    needed = bytes_a_row(options.cells or CELLS) * len(feature)
     return None if fits_memory(needed) or cuda_device() is not None else PartWork()
 
 
@@ -245,7 +244,7 @@ def _built_by_parts(
 
     The arrays are put together in files, and opened again from where they are kept.
     """
-    bins = BinOptions(options.cells)
+    bins = BinOptions(options.cells) if options.cells else BinOptions()
     with work.job(store, feature, "k-NN graph", VERSION, k, bins, options.least_recall) as job:
         if is_small(feature, len(feature), options.exact_by_parts):
             lists, quality = lists_by_parts(job.groups(), k, job.mapping), Quality("exact")

@@ -23,7 +23,7 @@ from imgrec.store.kept import Arrays, load, save
 from imgrec.system.json_files import a_number, one_of, problem
 
 # Raised whenever the same vectors would give another graph.
-VERSION = 1
+VERSION = 2
 _ARRAYS = ("ids", "owners", "neighbors", "distances")
 _FORMS = {
     "ids": "int64 n",

@@ -144,7 +144,9 @@ def inverse_lengths(feature: FeatureStore) -> NDArray[np.float32]:
     return np.divide(1, lengths, out=lengths, where=lengths > 0)
 
 
-def compared(feature: FeatureStore, own: Rows, candidates: Rows, k: int) -> Lists:
+def compared(
+    feature: FeatureStore, own: Rows, candidates: Rows, k: int, estimates: Vectors | None = None
+) -> Lists:
     """Return the k nearest of candidates (b, c) for each of b rows, by exact distances.
 
     Args:
@@ -152,27 +154,42 @@ def compared(feature: FeatureStore, own: Rows, candidates: Rows, k: int) -> List
         own: (b,) rows.
         candidates: (b, c) rows, no duplicates in a list, -1 for none; c >= k.
         k: neighbors wanted; a place without a candidate holds -1 at distance 9.
+        estimates: (b, c) of the cosines, less a constant of each row, descending: candidates that
+            most likely are none of the k are not compared. All are compared by default.
     """
     lists = Lists.empty(len(own), k)
 
     def fill(part: slice) -> None:
-        _compare(feature, own[part], candidates[part], lists, part)
+        of_part = None if estimates is None else estimates[part]
+        _compare(feature, own[part], candidates[part], of_part, lists, part)
 
     in_threads(fill, list(parts(len(own), COMPARED_ROWS)))
     return lists
 
 
-def _compare(feature: FeatureStore, own: Rows, candidates: Rows, lists: Lists, part: slice) -> None:
-    from imgrec.neighbors.kernels import compare
+def _compare(
+    feature: FeatureStore,
+    own: Rows,
+    candidates: Rows,
+    estimates: Vectors | None,
+    lists: Lists,
+    part: slice,
+) -> None:
+    from imgrec.neighbors.kernels import compare, compare_likely, take_nearest
 
+    k = lists.rows.shape[1]
     wanted = np.unique(np.concatenate([own, candidates[candidates >= 0]]))
     places = np.searchsorted(wanted, candidates)
     places[candidates < 0] = NONE
     distances = np.empty(candidates.shape, np.float32)
-    compare(feature.take_rows(wanted), np.searchsorted(wanted, own), places, distances)
-    order = np.lexsort((candidates, distances), axis=1)[:, : lists.rows.shape[1]]
-    lists.rows[part] = np.take_along_axis(candidates, order, axis=1)
-    lists.distances[part] = np.take_along_axis(distances, order, axis=1)
+    vectors, of_own = feature.take_rows(wanted), np.searchsorted(wanted, own)
+    if estimates is None:
+        compare(vectors, of_own, places, distances)
+    else:
+        compare_likely(vectors, of_own, places, estimates, k, distances)
+    take_nearest(
+        distances, np.ascontiguousarray(candidates), lists.rows[part], lists.distances[part]
+    )
 
 
 def settled(feature: FeatureStore, lengths: NDArray[np.float32], lists: Lists) -> Lists:

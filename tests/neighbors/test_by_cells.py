@@ -4,8 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 
-from imgrec.neighbors.by_cells import CellOptions, approximate_lists, candidates, make_cells
+from imgrec.neighbors.by_cells import (
+    CellOptions,
+    approximate_lists,
+    candidates,
+    fitted,
+    make_cells,
+)
+from imgrec.neighbors.descent import Estimates
 from imgrec.neighbors.lists import inverse_lengths
 from knn_reference import check_lists, feature_of, share_found, true_lists
 from vector_stores import clustered
@@ -40,14 +48,42 @@ def test_cells_hold_every_row_once_and_none_is_large() -> None:
     assert cells.starts[-1] == 1200
 
 
-def test_estimates_equal_cosines_if_the_axes_span_the_space() -> None:
+def test_estimates_equal_cosines_but_for_rounding_if_the_axes_span_the_space() -> None:
     vectors = clustered(400, 12)
     feature = feature_of(vectors)
     cells = make_cells(feature, inverse_lengths(feature), replace(MANY, components=12))
-    part = slice(100, 180)
-    found = candidates(cells, part, 10, visited=99)
-    true = true_lists(vectors, 10).rows[cells.rows[part]]
-    assert np.array_equal(np.sort(found), np.sort(true))
+    part, estimates = slice(100, 180), Estimates.none(400, 399)
+    candidates(cells, part, estimates, visited=99)
+    units = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float64)
+    cosines = units @ units.T
+    # Two rounded factors, of at most half a step each.
+    most = np.abs(cells.coordinates).sum(axis=1).max() * cells.codes.scale**0.5
+    for place, own in enumerate(cells.rows[part], start=part.start):
+        others = cells.rows[estimates.found[place]]
+        assert sorted(others) == sorted({*range(400)} - {own})
+        apart = cosines[own, others] - estimates.best[place]
+        assert np.ptp(apart) < 2 * most
+    untouched = np.delete(estimates.found, np.r_[part], axis=0)
+    assert (untouched == -1).all()
+
+
+def test_axes_are_orthonormal_and_keep_nearly_what_principal_components_keep() -> None:
+    sample = clustered(1500, 96)
+    axes = fitted(sample, 24)
+    assert np.allclose(axes.components @ axes.components.T, np.eye(24), atol=1e-5)
+    best = PCA(24, svd_solver="full").fit(sample.astype(np.float64))
+    most = best.explained_variance_ratio_.sum()
+    assert most - 0.02 < axes.variance_kept < most + 1e-6
+    spread = axes.project(sample).var(axis=0)
+    assert spread.max() < 8 * spread.min()
+
+
+@pytest.mark.parametrize("vectors", [np.ones((40, 6), np.float32), np.eye(5, 30, dtype="f4")])
+def test_axes_of_few_different_vectors_are_orthonormal(vectors: np.ndarray) -> None:
+    axes = fitted(vectors, 24)
+    count = min(24, vectors.shape[1])
+    assert np.allclose(axes.components @ axes.components.T, np.eye(count), atol=1e-5)
+    assert axes.variance_kept == pytest.approx(1 if np.ptp(vectors) else 0, abs=1e-5)
 
 
 @pytest.mark.parametrize("odd", ["equal", "zeros", "two places", "one dimension", "few"])

@@ -5,7 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgrec.distances.metrics import cosine
-from imgrec.neighbors.kernels import BEYOND, EMPTY, compare, keep_best
+from imgrec.neighbors.kernels import (
+    BEYOND,
+    EMPTY,
+    compare,
+    compare_likely,
+    keep_best,
+    take_nearest,
+)
 
 
 @settings(max_examples=60)
@@ -45,3 +52,47 @@ def test_an_absent_candidate_is_farther_than_all_others() -> None:
     out = np.empty((1, 2), np.float32)
     compare(-np.eye(2, dtype=np.float32), np.array([0]), np.array([[-1, 1]]), out)
     assert out.tolist() == [[BEYOND, 1]]
+
+
+@given(st.integers(1, 6), st.integers(0, 9), st.integers(0, 10_000))
+def test_the_nearest_are_taken_by_distance_then_row(k: int, more: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    distances = rng.integers(0, 4, (5, k + more)).astype(np.float32)
+    candidates = np.argsort(rng.random((5, k + more)), axis=1)
+    rows, nearest = np.full((5, k), 77), np.full((5, k), np.nan, np.float32)
+    take_nearest(distances, candidates, rows, nearest)
+    order = np.lexsort((candidates, distances), axis=1)[:, :k]
+    assert np.array_equal(rows, np.take_along_axis(candidates, order, axis=1))
+    assert np.array_equal(nearest, np.take_along_axis(distances, order, axis=1))
+
+
+def test_only_what_may_be_among_the_nearest_is_compared() -> None:
+    vectors = np.random.default_rng(3).standard_normal((900, 20)).astype(np.float32)
+    own = np.arange(40)
+    others = np.tile(np.arange(100, 900), (40, 1))
+    every = np.empty(others.shape, np.float32)
+    compare(vectors, own, others, every)
+    noise = np.random.default_rng(4).standard_normal(every.shape).astype(np.float32) / 50
+    # The constant of each row is unknown.
+    estimates = 1 - every + noise + np.arange(40, dtype=np.float32)[:, None]
+    order = np.argsort(-estimates, axis=1)
+    others, every, estimates = (
+        np.ascontiguousarray(np.take_along_axis(values, order, axis=1))
+        for values in (others, every, estimates)
+    )
+    likely = np.empty(others.shape, np.float32)
+    compare_likely(vectors, own, others, estimates, 10, likely)
+    compared = likely < 9
+    assert np.array_equal(likely[compared], every[compared])
+    assert (np.sort(likely, axis=1)[:, :10] == np.sort(every, axis=1)[:, :10]).mean() > 0.98
+    assert compared.mean() < 0.2
+    # Descending: what is compared comes before what is not.
+    assert (np.diff(compared.astype(int), axis=1) <= 0).all()
+
+
+def test_no_likely_candidate_and_fewer_than_wanted() -> None:
+    vectors = np.eye(4, dtype=np.float32)
+    others = np.array([[1, -1, -1], [-1, -1, -1]])
+    likely = np.empty(others.shape, np.float32)
+    compare_likely(vectors, np.arange(2), others, np.zeros(others.shape, np.float32), 3, likely)
+    assert likely.tolist() == [[1, 9, 9], [9, 9, 9]]
