@@ -1,7 +1,8 @@
-"""The pictures that were listed, in a temporary table that SQLite joins with the catalog.
+"""The listed files that are not unchanged, in a temporary table that SQLite joins with the catalog.
 
-The comparison is done in SQL: rows whose version (size, mtime and token) is unchanged never
-become Python objects, so the memory of a rescan grows with the number of changes only.
+Most files are known in the version that is listed (`imgrec.collection.unchanged`), and go no
+further. The others, and the rows that have no unchanged file, are compared exactly, in SQL. So the
+memory of a rescan grows with the number of changes, and by the id of each file that is unchanged.
 """
 
 import sqlite3
@@ -11,24 +12,31 @@ from contextlib import contextmanager, suppress
 from imgrec.collection import Catalog, Entry
 from imgrec.collection.matching import FoundFile
 from imgrec.collection.tokens import DIFFERENCE
+from imgrec.collection.unchanged import chunks, rows_apart, unchanged
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.source import Listing, PictureSource
-from imgrec.system.file_names import TEXT, text
+from imgrec.system.file_names import TEXT
 
 
 @contextmanager
 def found_table(db: sqlite3.Connection) -> Iterator[None]:
-    """Provide the empty temporary table `found` to a block and drop it afterwards."""
+    """Provide two empty temporary tables to a block and drop them afterwards.
+
+    `found` takes the listed files that are not unchanged, `apart` the ids of the rows that may
+    differ from what is listed.
+    """
     db.execute(
         "CREATE TEMP TABLE found (root_id INTEGER, path TEXT, size INTEGER, mtime_ns INTEGER, "
         "token TEXT, PRIMARY KEY (root_id, path)) WITHOUT ROWID"
     )
+    db.execute("CREATE TEMP TABLE apart (id INTEGER PRIMARY KEY)")
     try:
         yield
     finally:
         # Temporary tables end with the connection in any case.
         with suppress(sqlite3.Error):
             db.execute("DROP TABLE found")
+            db.execute("DROP TABLE apart")
             db.execute("DROP TABLE IF EXISTS arrived")
             db.execute("DROP TABLE IF EXISTS differing")
 
@@ -40,7 +48,7 @@ def collect(
     found: Listing,
     links: RealPlaces | None,
 ) -> str | None:
-    """Put the pictures of a source into the table; return None, or why it is offline.
+    """Put what differs in the pictures of a source into the tables; None, or why it is offline.
 
     A source that is offline, or is replaced by another while it is listed, adds no row.
 
@@ -55,12 +63,9 @@ def collect(
     why = source.why_offline()
     if why:
         return why
-    insert = f"INSERT OR IGNORE INTO found VALUES (?, {TEXT}, ?, ?, ?)"
     db.execute("BEGIN")
     try:
-        listed = source.pictures(found, links)
-        rows = ((number, text(path), *version) for path, *version in listed)
-        db.executemany(insert, rows)
+        _compare(db, source, number, found, links)
         why = source.why_offline()
         if not why and "." in found.unreadable:
             why = f"{source.location()} cannot be listed"
@@ -73,6 +78,25 @@ def collect(
         raise
     db.execute("ROLLBACK" if why else "COMMIT")
     return why
+
+
+def _compare(
+    db: sqlite3.Connection,
+    source: PictureSource,
+    number: int,
+    found: Listing,
+    links: RealPlaces | None,
+) -> None:
+    insert = f"INSERT OR IGNORE INTO found VALUES ({number}, {TEXT}, ?, ?, {TEXT})"
+    same: list[int] = []
+    count = 0
+    for chunk in chunks(source, found, links):
+        ids, others = unchanged(db, number, chunk)
+        same += ids
+        count += len(others)
+        db.executemany(insert, others)
+    apart = rows_apart(db, number, same, count)
+    db.executemany("INSERT INTO apart VALUES (?)", ([image_id] for image_id in apart.tolist()))
 
 
 def mark_differing(db: sqlite3.Connection, numbers: Sequence[int]) -> None:
@@ -93,7 +117,8 @@ def mark_differing(db: sqlite3.Connection, numbers: Sequence[int]) -> None:
     )
     db.execute(
         f"INSERT INTO temp.differing SELECT images.id, images.root_id, {DIFFERENCE}, "
-        "status = 'left-out', found.size, found.mtime_ns, found.token FROM images "
+        "status = 'left-out', found.size, found.mtime_ns, found.token "
+        "FROM temp.apart CROSS JOIN images ON images.id = apart.id "
         "LEFT JOIN temp.found ON found.root_id = images.root_id AND found.path = images.path "
         f"WHERE images.root_id IN ({marks}) AND status != 'missing' AND CASE "
         "WHEN status = 'left-out' THEN found.size IS NOT NULL "

@@ -7,7 +7,7 @@ empty folder or none; `identity` tells that another device was mounted in the mi
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +19,13 @@ from imgrec.sources.passed_over import skipped_lines
 from imgrec.sources.rules import Rules
 from imgrec.sources.source import Listed, Listing
 from imgrec.sources.versions import listed_at
-from imgrec.sources.walk import walk
+from imgrec.sources.walk import walk, walk_folders
 from imgrec.system.file_names import composed
 
 
 @dataclass(frozen=True)
 class FolderSource:
-    """A folder of picture files; implements `imgrec.sources.source.PictureSource`.
+    """A folder of picture files; implements `imgrec.sources.source.FolderedSource`.
 
     Attributes:
         description: the absolute path of the folder.
@@ -128,6 +128,12 @@ class FolderSource:
             links: where links may lead; None: they are counted and not followed.
         """
         yield from walk(self.description, found, links)
+
+    def folders(
+        self, found: Listing, links: RealPlaces | None = None
+    ) -> Iterator[tuple[str, Sequence[Listed]]]:
+        """Yield (prefix, pictures) of each folder that has any, in the order of `pictures`."""
+        yield from walk_folders(self.description, found, links)
 
     def find(self, path: str) -> Listed | None:
         """Return size and time of the file at a path; None for nothing.

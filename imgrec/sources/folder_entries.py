@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imgrec.errors import PictureError
+from imgrec.pictures.formats import RAW_SUFFIXES, SUFFIXES
 from imgrec.sources.entries import Entries
 from imgrec.sources.file_kinds import PICTURE_SUFFIXES, suffix_of
 from imgrec.sources.files import read_file
@@ -27,6 +28,10 @@ _HEAD_BYTES = 1000
 # Systems that mark files as hidden, beside or instead of a dot in front of the name. On Windows the
 # mark comes with the entry; on macOS a folder is asked for it.
 MARKS_HIDDEN = sys.platform in ("win32", "darwin")
+# Suffixes of pictures as nearly all are written, but for RAW files, which may be left out beside
+# others.
+_LOWER = SUFFIXES - RAW_SUFFIXES
+_PLAIN = _LOWER | {suffix.upper() for suffix in _LOWER}
 
 
 @dataclass
@@ -45,10 +50,25 @@ class FolderEntries(Entries):
     def of(cls, folder: str, rules: Rules, below: Below) -> "FolderEntries":
         """Return the entries of a folder; one that cannot be listed has "." as `unreadable`."""
         listed = cls(rules, below)
+        # Where a name alone decides, nothing more is asked about a picture than its version.
+        plain = frozenset() if MARKS_HIDDEN or rules.has_globs else _PLAIN
+        files = listed.files
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    listed._add(entry)
+                    name = entry.name
+                    if name[name.rfind(".") :] not in plain or name[0] == ".":
+                        listed._add(entry)
+                        continue
+                    try:
+                        if entry.is_file(follow_symlinks=False):
+                            files.append(listed_at(name, entry.stat(follow_symlinks=False)))
+                        else:
+                            listed._add(entry)
+                    except FileNotFoundError:
+                        continue  # gone since the folder was listed
+                    except OSError:
+                        listed.unreadable.append(name)
         except OSError:
             listed.unreadable.append(".")
         listed.close()

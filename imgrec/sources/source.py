@@ -24,7 +24,7 @@ Invariants of every implementation:
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -181,6 +181,19 @@ class PictureSource(Protocol):
 
         Raises:
             PictureError: `unreadable`, `empty`, or `too-large` (above `MAX_MEMORY`).
+        """
+
+
+@runtime_checkable
+class FolderedSource(PictureSource, Protocol):
+    """A source that lists whole folders, so that nothing is done once more for each picture."""
+
+    def folders(
+        self, found: Listing, links: RealPlaces | None = None
+    ) -> Iterator[tuple[str, Sequence[Listed]]]:
+        """Yield (prefix, pictures) of each folder that has any, in the order of `pictures`.
+
+        The path of a picture is the prefix and its `path`. The arguments are those of `pictures`.
         """
 
 

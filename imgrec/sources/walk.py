@@ -9,13 +9,16 @@ rescan of unchanged files opens none of them.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from imgrec.sources.folder_entries import FolderEntries
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.source import Listed, Listing
 from imgrec.sources.versions import listed_at
+
+# Prefix of the paths of a folder, and its pictures by name.
+_Folder = tuple[str, Sequence[Listed]]
 
 
 def walk(root: str, found: Listing, links: RealPlaces | None = None) -> Iterator[Listed]:
@@ -29,6 +32,16 @@ def walk(root: str, found: Listing, links: RealPlaces | None = None) -> Iterator
         root: the absolute path of the folder.
         found: its rules say what is taken; updated with what is listed and skipped.
         links: where links may lead; None: they are counted and not followed.
+    """
+    for prefix, files in walk_folders(root, found, links):
+        for file in files:
+            yield file._replace(path=prefix + file.path) if prefix else file
+
+
+def walk_folders(root: str, found: Listing, links: RealPlaces | None = None) -> Iterator[_Folder]:
+    """Yield what `walk` yields, folder by folder: (prefix, files), where `path` is the name only.
+
+    Folders without pictures are not yielded; the arguments are those of `walk`.
     """
     met: list[str] = []
     yield from _tree(root, found, "", None, met)
@@ -44,7 +57,7 @@ def walk(root: str, found: Listing, links: RealPlaces | None = None) -> Iterator
 
 def _tree(
     root: str, found: Listing, top: str, links: RealPlaces | None, met: list[str]
-) -> Iterator[Listed]:
+) -> Iterator[_Folder]:
     """Yield the files of a folder and all below; append the paths of links to `met`.
 
     With `links` the folder lies behind a link, and each folder and file is asked for.
@@ -62,10 +75,12 @@ def _tree(
             continue
         prefix = f"{place}/" if place else ""
         entries.count(found, place)
-        for file in entries.files:
-            if links is None or links.take(os.path.join(real, file.path)):
-                found.files += 1
-                yield file._replace(path=prefix + file.path)
+        files = entries.files
+        if links:
+            files = [file for file in files if links.take(os.path.join(real, file.path))]
+        found.files += len(files)
+        if files:
+            yield prefix, files
         met += [prefix + name for name in entries.links]
         inner = sorted(entries.folders.items(), reverse=True)
         waiting += [(prefix + name, below) for name, below in inner]
@@ -73,7 +88,7 @@ def _tree(
 
 def _linked(
     root: str, found: Listing, place: str, links: RealPlaces, met: list[str]
-) -> Iterator[Listed]:
+) -> Iterator[_Folder]:
     """Yield what one link brings in."""
     target = Path(root, place)
     if target.is_dir():
@@ -93,4 +108,4 @@ def _linked(
         return
     if target.is_file() and links.take(os.path.realpath(target)):
         found.files += 1
-        yield listed_at(place, state)
+        yield "", [listed_at(place, state)]

@@ -11,6 +11,7 @@ composed (NFC), and Linux keeps whatever it is given. `composed` gives both the 
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # The SQL placeholder for `text(...)`: SQLite stores the bytes without checking their encoding.
 TEXT = "CAST(? AS TEXT)"
@@ -21,6 +22,13 @@ _SURROGATES = re.compile("[\udc80-\udcff]")
 def text(value: str) -> bytes:
     """Return the bytes of a name, to be bound to the `TEXT` placeholder."""
     return value.encode("utf-8", "surrogateescape")
+
+
+def texts(values: Sequence[str]) -> list[bytes]:
+    """Return `text` of each of some names; faster than one by one."""
+    joined = text("\0".join(values)).split(b"\0")
+    # Names of files hold no NUL; those of objects may.
+    return joined if len(joined) == len(values) else [text(value) for value in values]
 
 
 def composed(name: str) -> str:
