@@ -26,6 +26,7 @@ from imgrec.objects.clients import store_of
 from imgrec.objects.errors import MissingObjectError, ObjectError, PassingObjectError
 from imgrec.objects.info import ObjectInfo
 from imgrec.objects.traffic import Traffic
+from imgrec.objects.translation import refused
 
 _TIMEOUT_S = 60
 _VALID = timedelta(minutes=10)
@@ -137,7 +138,7 @@ def _fetched(url: str, where: str) -> bytes:
             data: bytes = got.read(_MOST_BYTES + 1)
     except HTTPError as error:
         error.close()
-        raise _refused(error.code, where) from None
+        raise _error(error.code, where) from None
     except URLError as error:
         raise PassingObjectError(f"{where} cannot be reached ({error.reason})") from None
     except (OSError, HTTPException) as error:
@@ -147,8 +148,10 @@ def _fetched(url: str, where: str) -> bytes:
     return data
 
 
-def _refused(status: int, where: str) -> ObjectError:
+def _error(status: int, where: str) -> ObjectError:
     told = f"{where} cannot be listed (status code: {status})"
+    if status in (401, 403):
+        return refused(where)
     if status == 404:
         return MissingObjectError(f"there is no {where}")
     return PassingObjectError(told) if status == 429 or status >= 500 else ObjectError(told)

@@ -23,6 +23,7 @@ _PASSING = re.compile(r"HTTP error|status code: (5\d\d|429)", re.IGNORECASE)
 _SERVER = re.compile(r"https?://[^/\s]+")
 _QUERY = re.compile(r"\?[^\s)]*")
 _LONGEST = 300
+_REFUSED = re.compile(r"status code: 40[13]")
 _CREDENTIALS = (
     "credentials come from the environment, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
     "(AWS_SKIP_SIGNATURE=true for a public bucket)"
@@ -62,15 +63,22 @@ def translated(where: str) -> Iterator[None]:
     except (NotFoundError, FileNotFoundError) as error:
         raise MissingObjectError(f"there is no {where}") from error
     except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
-        raise ObjectError(f"{where} is refused: {_CREDENTIALS}") from error
+        raise refused(where) from error
     except (BaseError, OSError, ValueError) as error:
         raise _other(where, error) from error
+
+
+def refused(where: str) -> ObjectError:
+    """Return the error of what credentials do not allow."""
+    return ObjectError(f"{where} is refused: {_CREDENTIALS}")
 
 
 def _other(where: str, error: Exception) -> ObjectError:
     why = _first_line(error)
     if _PASSING.search(why):
         return PassingObjectError(f"{where} cannot be reached ({why})")
+    if _REFUSED.search(why):
+        return refused(where)
     if "status code: 404" in why:
         return MissingObjectError(f"there is no {where}")
     if "Missing" in why or "metadata endpoint" in why or "169.254.169.254" in why:

@@ -1,12 +1,7 @@
 """Listings of buckets whose keys are no paths: what is named, by which requests, and failures."""
 
 import random
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -23,7 +18,7 @@ from imgrec.objects.errors import (
 from imgrec.objects.objects import Objects
 from imgrec.objects.opening import objects_at
 from imgrec.objects.traffic import Traffic
-from object_servers import PAGE, SECRET, ObjectServer, put_any, s3_client
+from object_servers import PAGE, SECRET, ObjectServer, answering, put_any, s3_client
 
 ODD = ("a//b.jpg", "a/./c.jpg", "../d.jpg", "./e", "m/\x01.jpg", "m/\x7f", "//", "z//")
 PLAIN = ("a/-1.jpg", "a/0", "a/0.jpg", "m/+ %20&<>.jpg", "m/é €.jpg", "a/..b/.c", "z.jpg", "#?")
@@ -138,30 +133,6 @@ def test_a_public_bucket_is_asked_without_a_signature(
     assert listed(objects_at(f"s3://{bucket}")) == (["c"], ["a//b"])
     assert asked
     assert not any("X-Amz" in url for url in asked)
-
-
-@contextmanager
-def answering(status: int, body: bytes, **headers: str) -> Iterator[str]:
-    """Yield the address of a server that answers all requests alike."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from imgrec.errors import ImgrecError
 from imgrec.objects.errors import ChangedObjectError, MissingObjectError, ObjectError
 from imgrec.objects.objects import Objects
 from imgrec.objects.opening import objects_at
-from object_servers import PAGE, ObjectServer, rclone_server, skip_without_obstore
+from object_servers import PAGE, ObjectServer, answering, rclone_server, skip_without_obstore
 
 GOOD = ("moto", "folder")
 
@@ -173,6 +173,19 @@ def test_an_absent_credential_is_told_and_a_present_one_is_not(
         objects_at(f"s3://{bucket}").get("k")
     assert "5ecret" not in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_wrong_credentials_are_told_of_every_request(
+    status: int, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = b"<Error><Code>SignatureDoesNotMatch</Code></Error>"
+    with answering(status, answer) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        objects = objects_at(f"s3://{bucket}/a")
+        for ask in (lambda: objects.get("k"), lambda: list(objects.list())):
+            with pytest.raises(ObjectError, match="is refused: credentials come from the env"):
+                ask()
 
 
 def test_plain_http_goes_to_this_machine_only(monkeypatch: pytest.MonkeyPatch, bucket: str) -> None:
