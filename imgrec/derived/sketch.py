@@ -110,7 +110,7 @@ class Sketch:
 
         threads = max(1, min(cores(), len(self._codes) // _LEAST_ROWS))
         step = min(-(-len(self._codes) // threads) or 1, _MOST_ROWS)
-        in_threads(fill, range(0, len(self._codes), step))
+        in_threads(fill, range(0, len(self._codes), step), here=True)
         return found
 
     def _by_numpy(self, metric: str, queries: Vectors) -> Distances:

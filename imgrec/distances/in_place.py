@@ -57,7 +57,8 @@ class InPlace:
         row_bytes = max(1, sum(width for _, width in self.halves))
         alone, most = _ALONE_BYTES // row_bytes + 1, _TASK_BYTES // row_bytes + 1
         step = min(max(alone, -(-m // (_TASKS * cores()))), most)
-        in_threads(lambda start: self._fill(start, step, distances), range(0, m, step))
+        starts = range(0, m, step)
+        in_threads(lambda start: self._fill(start, step, distances), starts, here=True)
         return distances
 
     def _fill(self, start: int, step: int, distances: Distances) -> None:

@@ -16,18 +16,47 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def in_threads(function: Callable[[Item], None], items: Sequence[Item]) -> None:
+def in_threads(
+    function: Callable[[Item], None], items: Sequence[Item], *, here: bool = False
+) -> None:
     """Call a function with each item in the pool, one thread a core, and wait for all.
 
+    Args:
+        function: releases the GIL where it can.
+        items: of the calls.
+        here: let the calling thread take items too. A job of milliseconds then waits for no other
+            thread to be scheduled, which on a busy machine takes several times as long. Signals
+            are handled between its items only.
+
     Raises:
-        Exception: the first exception that a call raised, in the order of the items.
+        Exception: the first exception that a call raised, in the order of the items; with `here`
+            those of the calling thread come first.
     """
     if len(items) < 2 or cores() < 2:
         for item in items:
             function(item)
         return
+    if here:
+        _shared(function, items)
+        return
     for _ in _pool().map(function, items):
         pass
+
+
+def _shared(function: Callable[[Item], None], items: Sequence[Item]) -> None:
+    futures = [_pool().submit(function, item) for item in items]
+    begun = []
+    try:
+        for future, item in zip(futures, items, strict=True):
+            if future.cancel():
+                function(item)
+            else:
+                begun.append(future)
+        for future in begun:
+            future.result()
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 @cache
