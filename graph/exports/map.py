@@ -106,9 +106,6 @@ def lay_out(neighbors: Neighbors, start: NDArray[np.floating], seed: int = 0) ->
         start: initial positions (n, 2), finite, in any unit.
         seed: of the random pairs; the same seed gives the same bytes.
 
-    Raises:
-        ImgrecError: umap-learn cannot write its cache of compiled code.
-
     Source: `imgrec.layouts.umap`.
     """
     return umap_layout(_adjacency(neighbors), start, seed)

@@ -78,7 +78,7 @@ def move_of(dimensions: int) -> Move:
             at = np.int64((high * np.uint64(n)) >> np.uint64(32))
             for edge in range(starts[i], starts[i + 1]):
                 j = ends[edge]
-                if _uniform(np.uint64(i) ^ np.uint64(j), chance) >= weights[edge]:
+                if _uniform(i, np.int64(j), chance) >= weights[edge]:
                     continue
                 dx, dy = old[i, 0] - old[j, 0], old[i, 1] - old[j, 1]
                 squared = dx * dx + dy * dy
@@ -127,11 +127,16 @@ def _clipped(value: np.float32) -> np.float32:
 
 
 @numba.njit(inline="always")
-def _uniform(pair: np.uint64, chance: np.uint64) -> np.float32:
-    """Return a number from 0 to below 1, the same for both ends of an edge."""
-    bits = np.uint32(pair * np.uint64(0x9E3779B1))
-    bits = np.uint32(np.uint64(bits ^ (bits >> np.uint32(15))) * (chance | np.uint64(1)))
-    return np.float32(bits >> np.uint32(8)) * _UNIT
+def _uniform(i: np.int64, j: np.int64, chance: np.uint64) -> np.float32:
+    """Return a number from 0 to below 1, the same for both ends of an edge.
+
+    The pair is mixed, then multiplied by the random odd number of the epoch (multiply-shift
+    hashing, Dietzfelbinger and others 1997).
+    """
+    pair = (np.uint64(min(i, j)) << np.uint64(32)) | np.uint64(max(i, j))
+    pair *= np.uint64(0x9E3779B97F4A7C15)
+    pair ^= pair >> np.uint64(32)
+    return np.float32((pair * (chance | np.uint64(1))) >> np.uint64(40)) * _UNIT
 
 
 @numba.njit(inline="always")
