@@ -78,7 +78,7 @@ def move_of(dimensions: int) -> Move:
             at = np.int64((high * np.uint64(n)) >> np.uint64(32))
             for edge in range(starts[i], starts[i + 1]):
                 j = ends[edge]
-                if _uniform(i, np.int64(j), chance) >= weights[edge]:
+                if _uniform(np.int64(i), np.int64(j), chance) >= weights[edge]:
                     continue
                 dx, dy = old[i, 0] - old[j, 0], old[i, 1] - old[j, 1]
                 squared = dx * dx + dy * dy
