@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imgrec.distances.blockwise import distances_to_all
-from imgrec.distances.metrics import METRICS, Metric
+from imgrec.distances.metrics import METRICS, Metric, cosine
 from imgrec.neighbors.neighbors import top_k
 from imgrec.store.features import Block, FeatureStore
 
@@ -42,11 +42,16 @@ def precision_at_k(
     """
     codes = np.unique(np.asarray(labels), return_inverse=True)[1].reshape(-1)
     _check(vectors, codes, ks, block_rows)
-    feature = _feature(np.asarray(vectors, np.float32))
+    vectors = np.asarray(vectors, np.float32)
+    feature = _feature(vectors)
     hits = np.zeros(max(ks), dtype=np.int64)  # by rank
     for start in range(0, len(codes), block_rows):
         rows = np.arange(start, min(start + block_rows, len(codes)))
-        distances = distances_to_all(feature, metric, feature.take_rows(rows))  # (q, n)
+        if metric.function is cosine:
+            # Of many queries at once quicker by a matrix product than row by row.
+            distances = cosine(vectors[rows], vectors)  # (q, n)
+        else:
+            distances = distances_to_all(feature, metric, vectors[rows])  # (q, n)
         distances[rows - start, rows] = np.inf
         nearest = np.stack([top_k(of_row, max(ks)) for of_row in distances])  # (q, k)
         hits += (codes[nearest] == codes[rows, None]).sum(axis=0)

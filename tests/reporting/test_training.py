@@ -13,6 +13,7 @@ from scipy.spatial.distance import cdist
 from imgrec.duplicates.comparison import Comparison, Verdict
 from imgrec.duplicates.groups import Duplicates, Group, Member
 from imgrec.neighbors.neighbors import Neighbors
+from imgrec.reporting.facts import diverse
 from imgrec.reporting.facts.diverse import diverse_subset
 from imgrec.reporting.facts.label_votes import explained_of, suspects_of, votes_of
 from imgrec.reporting.facts.splits import Leak, Sorted, class_and_split, leaks_of
@@ -203,7 +204,15 @@ def test_a_subset_is_within_twice_the_best_one_there_is() -> None:
             assert found.radius == pytest.approx(radius**2 / 2, abs=1e-5)
 
 
-def test_each_picture_of_a_subset_is_the_farthest_from_those_before() -> None:
+@pytest.mark.parametrize(
+    ("few", "many", "most_lowered"), [(512, 8192, 0.1), (2, 4, 1.0), (2, 4, 0.2), (1, 1, 9.0)]
+)
+def test_each_picture_of_a_subset_is_the_farthest_from_those_before(
+    few: int, many: int, most_lowered: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diverse, "_FEW", few)
+    monkeypatch.setattr(diverse, "_MANY", many)
+    monkeypatch.setattr(diverse, "_MOST_LOWERED", most_lowered)
     vectors = clustered(90, 10)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     apart = cdist(unit.astype(float), unit.astype(float), "cosine")

@@ -5,8 +5,12 @@ the picture that is farthest from all taken before; no picture is then farther f
 twice what the best possible subset of n would reach. Distances are euclidean between unit vectors:
 those obey the triangle inequality, which the bound needs, and order as cosine distances do.
 
+The distance to the nearest of the taken ones only falls when one more is taken. So an older one is
+an upper bound, and a picture is compared again only when its bound is the largest of all: most
+pictures are near something taken, and are compared a few times.
+
 Source: Gonzalez 1985, Clustering to minimize the maximum intercluster distance, Theoretical
-Computer Science 38.
+Computer Science 38. Upper bounds: Minoux 1978, Accelerated greedy algorithms.
 """
 
 from dataclasses import dataclass
@@ -15,12 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
-from imgrec.distances.metrics import METRICS, scaled
+from imgrec.distances.metrics import METRICS
 from imgrec.encoders.spec import Vectors
 from imgrec.store.features import FeatureStore
 
 # Bytes up to which the vectors of a relation, which are composed when they are read, are kept.
 _KEPT_BYTES = 1 << 30
+# Pictures compared again at a time: at first, and at most.
+_FEW, _MANY = 512, 8192
+# Share of all pictures that are compared again one by one; beyond, all are read in one pass.
+_MOST_LOWERED = 0.1
 
 
 @dataclass(frozen=True)
@@ -49,22 +57,74 @@ def diverse_subset(feature: FeatureStore, count: int) -> Diverse:
     """
     if len(feature) * feature.dimensions * 4 <= _KEPT_BYTES:
         feature = feature.in_memory()
-    nearest = np.full(len(feature), np.inf, np.float32)  # (n,) cosine distances to the taken ones
     taken, distances = [_most_typical(feature)], [0.0]
+    bounds = _Bounds(feature)
     while True:
-        _update(nearest, feature, feature.take_rows(np.array(taken[-1:])))
-        farthest = int(nearest.argmax())
-        if len(taken) == count or nearest[farthest] <= 0:
-            return Diverse(feature.ids[taken], np.array(distances), float(nearest[farthest]))
+        bounds.take(taken[-1])
+        farthest, distance = bounds.farthest()
+        if len(taken) == count or distance <= 0:
+            return Diverse(feature.ids[taken], np.array(distances), distance)
         taken.append(farthest)
-        distances.append(float(nearest[farthest]))
+        distances.append(distance)
+
+
+class _Bounds:
+    """Upper bounds of the distances of all pictures to the nearest of those that were taken."""
+
+    def __init__(self, feature: FeatureStore) -> None:
+        self._feature = feature
+        self._centers = np.empty((0, feature.dimensions), np.float32)
+        self._nearest = np.full(len(feature), np.inf, np.float32)
+        # How many of the centers each picture was compared with.
+        self._seen = np.zeros(len(feature), np.int64)
+
+    def take(self, row: int) -> None:
+        """Add a center; with the first one all pictures are compared."""
+        vector = self._feature.take_rows(np.array([row]))
+        self._centers = np.concatenate([self._centers, vector])
+        if len(self._centers) == 1:
+            _update(self._nearest, self._feature, vector)
+            self._seen[:] = 1
+
+    def farthest(self) -> tuple[int, float]:
+        """Return the row that is farthest from all centers, the first of equal ones, and how far.
+
+        Bounds are lowered until that of the largest is the distance itself.
+        """
+        count, lowered = _FEW, 0
+        while True:
+            row = int(self._nearest.argmax())
+            if self._seen[row] == len(self._centers):
+                return row, float(self._nearest[row])
+            if lowered > len(self._nearest) * _MOST_LOWERED:
+                self._lower_all()
+                continue
+            stale = np.flatnonzero(self._seen < len(self._centers))
+            if len(stale) > count:
+                highest = np.argpartition(-self._nearest[stale], count)[:count]
+                # The row with the largest bound is among these, but of equal ones maybe another.
+                stale = np.union1d(stale[highest], row)
+            self._lower(stale, self._feature.take_rows(stale))
+            count, lowered = min(2 * count, _MANY), lowered + len(stale)
+
+    def _lower_all(self) -> None:
+        for rows, vectors in self._feature.slices():
+            self._lower(rows, vectors)
+
+    def _lower(self, rows: NDArray[np.intp] | slice, vectors: Vectors) -> None:
+        unseen = self._centers[self._seen[rows].min() :]
+        if len(unseen):
+            found = METRICS["cosine"].function(unseen, vectors).min(axis=0)
+            self._nearest[rows] = np.minimum(self._nearest[rows], found)
+            self._seen[rows] = len(self._centers)
 
 
 def _most_typical(feature: FeatureStore) -> int:
     """Return the row that is nearest to the mean of the unit vectors."""
     total = np.zeros(feature.dimensions, np.float64)
     for _, vectors in feature.slices():
-        total += scaled(vectors, 2).sum(axis=0, dtype=np.float64)
+        lengths = np.sqrt(np.einsum("md,md->m", vectors, vectors))
+        total += np.divide(1, lengths, out=lengths, where=lengths > 0) @ vectors
     away = np.full(len(feature), np.inf, np.float32)
     _update(away, feature, total.astype(np.float32)[None])
     return int(away.argmin())
