@@ -25,8 +25,9 @@ LAYOUTS  ?=
 KILLS    ?= 40
 FILES    ?= 10000
 SEED     ?= 0
+KEEP     ?=
 V        ?=
-override settings := PYTHON VENV IMAGES STORE LOGDIR SITE EXPORT HANDOVER SAMPLES GRID DUPLICATES REPORT REVIEW COUNT PORT N D ENCODER WEIGHTS Q K T LAYOUTS KILLS FILES SEED V
+override settings := PYTHON VENV IMAGES STORE LOGDIR SITE EXPORT HANDOVER SAMPLES GRID DUPLICATES REPORT REVIEW COUNT PORT N D ENCODER WEIGHTS Q K T LAYOUTS KILLS FILES SEED KEEP V
 # Whether a value was given, before the lines below hide where it came from.
 override counted := $(filter command environment,$(origin COUNT))
 override ported  := $(filter command environment,$(origin PORT))
@@ -58,7 +59,7 @@ override details  := $(if $(V),--verbose)
 override typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index .ready serve catalog projector tensorboard doctor graph duplicates report export handover query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report bench-serve bench-map bench-scale simulate endurance endurance-ray fuzz mutants screenshots demo docs clean
+.PHONY: help install dev samples index .ready serve catalog projector tensorboard doctor graph duplicates report export handover query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report bench-serve bench-map bench-scale bench-all simulate endurance endurance-ray fuzz mutants screenshots demo docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -215,6 +216,9 @@ bench-scale: dev ## ask a sketch of up to N=40000000 pictures; measure exports, 
 	$(PY) tests/bench/scale/engines.py
 	$(PY) tests/bench/scale/sources.py
 	$(PY) tests/bench/scale/blocks.py
+
+bench-all: dev ## compare small runs of every bench with the ratios kept for this machine; KEEP=1 keeps new ones
+	$(PY) tests/bench/regressions $${KEEP:+--keep}
 
 simulate: install ## simulate a billion pictures on 16 to 1,024 machines, by the schedule of a real run
 	$(PY) tests/bench/scale/simulation.py

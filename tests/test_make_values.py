@@ -34,7 +34,7 @@ _NAMES = (
     ),
     "REVIEW",
     *("COUNT", "PORT", "N", "D", "ENCODER", "WEIGHTS", "Q", "K", "T", "LAYOUTS"),
-    *("KILLS", "FILES", "SEED", "V"),
+    *("KILLS", "FILES", "SEED", "KEEP", "V"),
 )
 # Appends the number of its arguments, the arguments and the settings in its environment, each ended
 # by a null byte. A shell script, as it starts faster than Python.

@@ -50,6 +50,14 @@ def measured(photos: Path | None) -> str:
     )
 
 
+def passes_ms(rounds: int) -> list[tuple[float, float]]:
+    """Return the CPU milliseconds per picture of one pass and of separate ones, by round."""
+    files = _photo_like(*_SIZES[0])
+    found = [_milliseconds(files, _one_pass, _anew, rounds=1) for _ in range(rounds + 1)]
+    # The first round imports what decodes.
+    return [(one, anew) for one, anew in found[1:]]
+
+
 def _line(name: str, files: Sequence[bytes]) -> list[object]:
     one, anew = _milliseconds(files, _one_pass, _anew)
     differences = np.mean([_differences(data) for data in files], axis=0)
@@ -58,10 +66,10 @@ def _line(name: str, files: Sequence[bytes]) -> list[object]:
             *(f"{difference:.2f}" for difference in differences)]  # fmt: skip
 
 
-def _milliseconds(files: Sequence[bytes], *ways: _Way) -> list[float]:
+def _milliseconds(files: Sequence[bytes], *ways: _Way, rounds: int = _ROUNDS) -> list[float]:
     """Return the CPU milliseconds per picture of each method, the best of alternating rounds."""
     best = [math.inf] * len(ways)
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         for k, way in enumerate(ways):
             started = time.process_time()
             for data in files:

@@ -19,7 +19,7 @@ def described() -> str:
     """Return a line that describes the machine and one with the versions."""
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return (
-        f"{_processor()}, {os.cpu_count()} cores, {_memory_gb():.0f} GB; "
+        f"{processor()}, {os.cpu_count()} cores, {_memory_gb():.0f} GB; "
         f"{platform.system()}, Python {platform.python_version()}\n{packages}\n"
     )
 
@@ -66,7 +66,8 @@ def rows(heads: Sequence[str], lines: Sequence[Sequence[object]]) -> str:
     return "".join("| " + " | ".join(map(str, part)) + " |\n" for part in parts)
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the name of the processor."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text().splitlines():

@@ -39,18 +39,13 @@ _PEAK = (
 
 def measured(work: Path, count: int) -> str:
     """Return seconds and peak memory of a second `imgrec.index` of `count` unchanged files."""
-    tree, store = work / "tree", work / "tree-store"
-    _write_tree(tree, count)
-    _fill(store, tree)
-    index = [sys.executable, "-m", "imgrec.index", "--store", str(store)]
-    # The first run builds the indexes.
-    _spent(index)
+    tree, store = made(work, count)
     ways = {
-        "python -m imgrec.index, unchanged": index,
+        "python -m imgrec.index, unchanged": index_command(store),
         "os.walk and os.stat of each file (Python)": [sys.executable, "-c", _WALK, str(tree)],
     }
     if shutil.which("find"):
-        ways["find -printf"] = ["find", str(tree), "-printf", "%p %s %T@\\n"]
+        ways["find -printf"] = find_command(tree)
     lines = []
     for way, command in ways.items():
         seconds, peak_mb = min(_spent(command) for _ in range(3))
@@ -60,6 +55,26 @@ def measured(work: Path, count: int) -> str:
     shutil.rmtree(tree)
     shutil.rmtree(store)
     return rows(["method", "files", "seconds", "files/s", "peak MB"], lines)
+
+
+def made(work: Path, count: int) -> tuple[Path, Path]:
+    """Write a tree of `count` files and a store that holds them; return both."""
+    tree, store = work / "tree", work / "tree-store"
+    _write_tree(tree, count)
+    _fill(store, tree)
+    # The first run builds the indexes.
+    _spent(index_command(store))
+    return tree, store
+
+
+def index_command(store: Path) -> list[str]:
+    """Return the command that looks at all files of a store again."""
+    return [sys.executable, "-m", "imgrec.index", "--store", str(store)]
+
+
+def find_command(tree: Path) -> list[str]:
+    """Return the command by which `find` prints size and time of each file."""
+    return ["find", str(tree), "-printf", "%p %s %T@\\n"]
 
 
 def _write_tree(tree: Path, count: int) -> None:

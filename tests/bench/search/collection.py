@@ -40,16 +40,29 @@ _RGB = RgbHistogram().spec
 
 @dataclass(frozen=True)
 class Place:
-    """The folder of a collection of one size, and its files."""
+    """The folder of a collection of one size, and its files.
+
+    Attributes:
+        folder: of all files.
+        count: of the pictures.
+        dimensions: of the embedding.
+        rgb: whether there are color histograms too.
+    """
 
     folder: Path
     count: int
     dimensions: int = DIMENSIONS
+    rgb: bool = True
 
     @property
     def embedding(self) -> EncoderSpec:
         """The spec of the embedding."""
         return replace(_EMBEDDING, dimensions=self.dimensions)
+
+    @property
+    def specs(self) -> tuple[EncoderSpec, ...]:
+        """The specs of all features."""
+        return (self.embedding, _RGB) if self.rgb else (self.embedding,)
 
     @property
     def store(self) -> Path:
@@ -84,7 +97,7 @@ def written(place: Place) -> None:
     shutil.rmtree(place.folder, ignore_errors=True)
     place.folder.mkdir(parents=True)
     with Store.create(place.store) as store, store.writing():
-        for spec in (place.embedding, _RGB):
+        for spec in place.specs:
             store.add_feature(spec)
         store.set_encoder(place.embedding.name)
         _catalog(store, place.count)
@@ -126,8 +139,9 @@ def _write(place: Place, number: int) -> None:
     ids = np.arange(first, first + m, dtype=np.int64) + FIRST_ID
     # The other cores compute other parts.
     with threadpool_limits(1):
-        made = [_vectors(shape, clusters, rng), _histograms(shape, clusters, rng)]
-    for spec, vectors in zip((place.embedding, _RGB), made, strict=True):
+        made = [_vectors(shape, clusters, rng)]
+        made += [_histograms(shape, clusters, rng)] if place.rgb else []
+    for spec, vectors in zip(place.specs, made, strict=True):
         folder = place.store / "features" / spec.name
         write_part(folder, number, {"ids.npy": ids, "vectors.npy": vectors})
 
