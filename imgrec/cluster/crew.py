@@ -26,6 +26,7 @@ from imgrec.encoders.spec import Encoder
 from imgrec.indexing.device_passes import described
 from imgrec.indexing.read_in_workers import readings
 from imgrec.objects.opening import objects_at
+from imgrec.system.threads import one_blas_thread
 
 __all__ = ["Crew", "CrewOptions", "PartDone"]
 
@@ -104,7 +105,8 @@ class Crew:
         """
         with Desk(self._objects, self.plan, self._encoders, self._meter) as desk:
             shift = Shift(desk, Numbers(numbers), apart=bool(self._workers))
-            with closing(readings(shift.tasks(), self._workers)) as results:
+            tasks = shift.tasks()
+            with one_blas_thread(), closing(readings(tasks, self._workers)) as results:
                 for found in described(results, shift.jobs, self._devices):
                     if found is not None:
                         shift.take(found)

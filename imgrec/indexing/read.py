@@ -29,6 +29,7 @@ from imgrec.pictures.metadata_names import Datum
 from imgrec.pictures.preprocessing import Pixels, Preprocessing
 from imgrec.pictures.scaling import THUMB_PX, jpeg_of, webp_of
 from imgrec.store.classes import Top, top_classes
+from imgrec.system.threads import one_blas_thread
 from imgrec.system.worker import beat
 
 # Time limit in seconds for the disk or network to deliver the bytes of one picture.
@@ -143,6 +144,11 @@ class _Gathered:
 
 def extract(task: Task) -> Readings:
     """Return the readings of a task; a picture that fails does not affect the others."""
+    with one_blas_thread():
+        return _extracted(task)
+
+
+def _extracted(task: Task) -> Readings:
     started = time.perf_counter()
     encoders = {spec.name: _encoder(spec) for spec in task.light}
     wanted = {*task.heavy, *(encoder.spec.preprocessing for encoder in encoders.values())}

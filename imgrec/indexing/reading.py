@@ -24,6 +24,7 @@ from imgrec.store.store import Store
 from imgrec.system.interrupts import interrupt_deferred, interrupted_once
 from imgrec.system.progress import progress
 from imgrec.system.stage_costs import READING
+from imgrec.system.threads import one_blas_thread
 
 
 def read_pictures(
@@ -53,7 +54,8 @@ def read_pictures(
     workers = os.cpu_count() or 1 if options.workers is None else options.workers
     workers = min(workers, -(-total // options.batch_size))
     bar = progress(READING, total=total, unit="pictures", quiet=options.quiet)
-    with bar, interrupted_once(), CommitThread(store.path, labeled) as writer:
+    threads = one_blas_thread()
+    with bar, interrupted_once(), threads, CommitThread(store.path, labeled) as writer:
         queued = _Queue(store, jobs, encoders, options, writer)
         with closing(readings(queued.tasks(), workers)) as results:
             try:

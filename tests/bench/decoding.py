@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+import picture_steps
 from imgrec.pictures.decoding import Scales, decode
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.samples.noise import fractal_noise
@@ -43,11 +44,12 @@ def measured(photos: Path | None) -> str:
         "64 px",
         "thumbnail",
     ]
-    return rows(heads, lines) + (
+    table = rows(heads, lines) + (
         "\nCPU time of one core to make pixels of 224 px, a thumbnail (128 px, JPEG), a color "
         "histogram and the 64 px of `mini`. Separate decodes: Pillow opens, rotates, converts and "
         "resizes the file for each of these. Differences: mean over pixels, of 255.\n"
     )
+    return table if photos is None else f"{table}\n{picture_steps.measured(photos)}"
 
 
 def passes_ms(rounds: int) -> list[tuple[float, float]]:
