@@ -28,6 +28,7 @@ from imgrec.maps.format import (
     tile_name,
 )
 from imgrec.maps.pyramid import Tile
+from imgrec.pictures.cells import put_into
 from imgrec.pictures.thumbnail_file import open_thumbnail
 from imgrec.store.paths import StorePaths
 from imgrec.store.thumbnails import DAMAGED, ThumbStore
@@ -122,9 +123,7 @@ def mosaic(slots: Sequence[int], pictures: Sequence[Pixels | None]) -> Pixels:
     for slot, picture in zip(slots, pictures, strict=True):
         if picture is not None:
             top, left = slot // CELLS * CELL_PX, slot % CELLS * CELL_PX
-            rest = [(0, CELL_PX - side) for side in picture.shape[:2]]
-            filled = np.pad(picture, (*rest, (0, 0)), mode="edge")
-            found[top : top + CELL_PX, left : left + CELL_PX] = filled
+            put_into(found[top : top + CELL_PX, left : left + CELL_PX], picture)
     return found
 
 

@@ -80,35 +80,15 @@ def push_apart(points: Points, halves: Points) -> Points:
         points: centers (n, 2).
         halves: half widths and half heights (n, 2).
     """
-    points = points.copy()
-    reaches = halves.T[:, :, None] + halves.T[:, None]  # (2, n, n)
-    # Keep the upper triangle: each pair once.
-    reaches[:, *np.tril_indices(len(points))] = 0
-    while True:
-        for _ in range(_ROUNDS):
-            shifts = _shifts(points, reaches)
-            if not shifts.any():
-                return points
-            points += shifts
+    # Imported here: it takes half a second.
+    from graph.pages.kernels import push
+
+    points = np.array(points, np.float64, order="C")
+    halves = np.ascontiguousarray(halves, np.float64)
+    while not push(points, halves, _ROUNDS, _ENOUGH):
         # The boxes are too crowded to settle. More room guarantees termination.
         points *= 1.05
-
-
-def _shifts(points: Points, reaches: NDArray[np.float64]) -> Points:
-    """Return shifts (n, 2) that resolve overlaps: half each, along the axis of less overlap."""
-    x, y = points.T
-    lack_x = reaches[0] - np.abs(x[:, None] - x)  # (n, n)
-    lack_y = reaches[1] - np.abs(y[:, None] - y)  # (n, n)
-    first, second = np.nonzero((lack_x > _ENOUGH) & (lack_y > _ENOUGH))
-    of_pairs = lack_x[first, second], lack_y[first, second]
-    axis, lack = (of_pairs[1] < of_pairs[0]).astype(np.intp), np.minimum(*of_pairs)
-    sign = np.where(points[first, axis] < points[second, axis], -1.0, 1.0)
-    shifts, hits = np.zeros_like(points), np.zeros_like(points)
-    for boxes, side in ((first, sign), (second, -sign)):
-        np.add.at(shifts, (boxes, axis), side * (lack / 2 + _ENOUGH))
-        np.add.at(hits, (boxes, axis), 1)
-    # A box with many overlaps is damped, or it would oscillate.
-    return shifts / np.maximum(1, hits / 2)
+    return points
 
 
 def _evened(points: Points, aspect: float) -> Points:

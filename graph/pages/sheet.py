@@ -14,6 +14,7 @@ from PIL import Image
 
 from graph.addresses import Cell
 from imgrec.errors import StoreError
+from imgrec.pictures.cells import put_into
 from imgrec.pictures.decoding import THUMB_PX
 from imgrec.pictures.thumbnail_file import open_thumbnail
 from imgrec.store.thumbnails import DAMAGED
@@ -114,10 +115,9 @@ def _packed(images: Sequence[Image.Image], quality: int) -> tuple[list[Cell], by
     height = max(top - _RIM_PX + _blocks(h) for _, top, _, h in cells)
     pixels = np.full((height, width, 3), 255, np.uint8)
     for image, (left, top, w, h) in zip(images, cells, strict=True):
-        rows, columns = (_RIM_PX, _blocks(h) - h - _RIM_PX), (_RIM_PX, _blocks(w) - w - _RIM_PX)
-        tile = np.pad(np.asarray(image), (rows, columns, (0, 0)), mode="edge")
         top, left = top - _RIM_PX, left - _RIM_PX
-        pixels[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+        cell = pixels[top : top + _blocks(h), left : left + _blocks(w)]
+        put_into(cell, np.asarray(image), _RIM_PX, _RIM_PX)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, optimize=True)
     return cells, buffer.getvalue()

@@ -44,21 +44,23 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "num
 
 
 def compiled(
-    *arguments: types.Type, returns: types.Type = types.void
+    *arguments: types.Type, returns: types.Type = types.void, as_written: bool = False
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Return a decorator that compiles a function for these argument types, eagerly.
 
     The machine code is cached on disk if there is a writable place. The function releases the
-    GIL, may reassociate sums (`fastmath`), and does not check bounds.
+    GIL, may reassociate sums (`fastmath`) unless it is to compute them as written, and does not
+    check bounds.
     """
 
     def compile_(function: Callable[_P, _R]) -> Callable[_P, _R]:
         signatures = [returns(*arguments)]
+        options = {**_OPTIONS, "fastmath": not as_written}
         try:
-            jitted: Callable[_P, _R] = numba.njit(signatures, cache=True, **_OPTIONS)(function)
+            jitted: Callable[_P, _R] = numba.njit(signatures, cache=True, **options)(function)
         # No writable cache folder: compiled anew in every process.
         except (RuntimeError, OSError):
-            jitted = numba.njit(signatures, **_OPTIONS)(function)
+            jitted = numba.njit(signatures, **options)(function)
         return jitted
 
     return compile_

@@ -87,3 +87,35 @@ def test_the_same_seed_gives_the_same_points() -> None:
     first, second, other = (layout(edges, boxes, 1.6, seed) for seed in (4, 4, 5))
     assert np.array_equal(first, second)
     assert not np.array_equal(first, other)
+
+
+def _pushed(points: np.ndarray, halves: np.ndarray) -> np.ndarray:
+    """Return centers pushed apart, by numpy over all pairs of each round."""
+    points = points.copy()
+    first, second = np.triu_indices(len(points), 1)
+    while True:
+        for _ in range(300):
+            lack = halves[first] + halves[second] - np.abs(points[first] - points[second])
+            some = (lack > 1e-3).all(axis=1)
+            axis = (lack[some, 1] < lack[some, 0]).astype(int)
+            pairs = first[some], second[some]
+            before = points[pairs[0], axis] < points[pairs[1], axis]
+            step = np.where(before, -1.0, 1.0) * (lack[some, axis] / 2 + 1e-3)
+            shifts, hits = np.zeros_like(points), np.zeros_like(points)
+            for boxes, sign in zip(pairs, (1, -1), strict=True):
+                np.add.at(shifts, (boxes, axis), sign * step)
+                np.add.at(hits, (boxes, axis), 1)
+            if not shifts.any():
+                return points
+            points += shifts / np.maximum(1, hits / 2)
+        points *= 1.05
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 50), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1.0, 60.0]))
+def test_boxes_are_pushed_as_numpy_pushes_them_bit_by_bit(n: int, seed: int, wide: float) -> None:
+    rng = np.random.default_rng(seed)
+    points, halves = rng.normal(size=(n, 2)) * wide, rng.uniform(5, 30, (n, 2))
+    before = points.copy()
+    assert np.array_equal(push_apart(points, halves), _pushed(points, halves))
+    assert np.array_equal(points, before)
