@@ -8,12 +8,12 @@ and `projector`, which depend on it.
 import argparse
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import NamedTuple
 
 from imgrec.commands import Parser, run
 from imgrec.errors import ImgrecError
+from imgrec.system.suggestions import close_matches
 
 
 class Command(NamedTuple):
@@ -79,7 +79,7 @@ def _call(arguments: argparse.Namespace) -> int:
         _parser("imgrec").print_help()
         return 0
     if name not in COMMANDS:
-        near = get_close_matches(name, COMMANDS, n=2)
+        near = close_matches(name, COMMANDS, 2)
         meant = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(COMMANDS)}"
         raise ImgrecError(f"no command is called {name!r}; {meant} (see imgrec --help)")
     code: int = import_module(COMMANDS[name].module).main(arguments.arguments)

@@ -17,7 +17,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,7 +25,7 @@ from imgrec.system.advice import with_options, with_store
 from imgrec.system.file_names import printable
 from imgrec.system.interrupts import interrupted_once
 from imgrec.system.progress import detailed, planned
-from imgrec.system.suggestions import did_you_mean
+from imgrec.system.suggestions import close_matches, did_you_mean
 from imgrec.system.text import counted, seconds_text
 from imgrec.version import __version__
 
@@ -95,7 +94,7 @@ class Parser(argparse.ArgumentParser):
     def _meant(self, option: str) -> str:
         if not option.startswith("-"):
             return ""
-        near = get_close_matches(option, self._option_string_actions, n=2)
+        near = close_matches(option, self._option_string_actions, 2)
         return f", did you mean {' or '.join(near)}?" if near else ""
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:

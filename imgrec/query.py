@@ -18,7 +18,6 @@ from imgrec.errors import ImgrecError
 from imgrec.query_output import open_pictures, print_answer, print_list
 from imgrec.search.choices import INDEXES, INDEXES_EXPLAINED
 from imgrec.system.text import counted
-from imgrec.system.viewer import viewer_command
 
 if TYPE_CHECKING:
     from imgrec.search.answer import Answer
@@ -136,7 +135,7 @@ def _query(arguments: argparse.Namespace) -> None:
     a = arguments
     _check(a)
     # Before anything is computed: where there is no viewer, nothing should be.
-    viewer = viewer_command() if a.open else ()
+    viewer = _viewer() if a.open else ()
     from imgrec.search.recommender import Recommender
 
     device = a.device or "auto"
@@ -152,6 +151,12 @@ def _query(arguments: argparse.Namespace) -> None:
             files = list(listed.files()) if a.open else []
     if a.open:
         open_pictures(viewer, files)
+
+
+def _viewer() -> Sequence[str]:
+    from imgrec.system.viewer import viewer_command
+
+    return viewer_command()
 
 
 def _is_question(a: argparse.Namespace) -> bool:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from imgrec.commands import warn
 from imgrec.system.text import counted
-from imgrec.system.viewer import check_viewable, open_files
 
 if TYPE_CHECKING:
     from imgrec.search.answer import Answer
@@ -87,5 +86,6 @@ def open_pictures(viewer: Sequence[str], files: Sequence[str]) -> None:
         ImgrecError: one is no picture by its name, or not there; or the viewer failed.
     """
     from imgrec.pictures.formats import RAW_SUFFIXES, SUFFIXES
+    from imgrec.system.viewer import check_viewable, open_files
 
     open_files(viewer, check_viewable(files, SUFFIXES | RAW_SUFFIXES))

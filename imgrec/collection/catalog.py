@@ -9,7 +9,7 @@ under an id elsewhere (vectors, thumbnails, labels) stays true.
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -109,11 +109,9 @@ class Catalog:
             self._readers.close()
         self._db.close()
 
-    @contextmanager
-    def one_state(self) -> Iterator[None]:
+    def one_state(self) -> AbstractContextManager[object]:
         """Let this thread read one state while a block runs, whatever others commit meanwhile."""
-        with self._readers.one_state() if self._readers else nullcontext():
-            yield
+        return self._readers.one_state() if self._readers else nullcontext()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -218,8 +216,11 @@ class Catalog:
         return db
 
     def _file_state(self) -> tuple[int, ...]:
-        files = (self._path, log_of(self._path))
-        states = [path.stat() for path in files if path.exists()]
+        files = (self._path, log_of(self._path)) if self._immutable else (self._path,)
+        states = []
+        for path in files:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                states.append(path.stat())
         if not self._immutable:
             return (states[0].st_ino,) if states else ()
         return tuple(value for s in states for value in (s.st_ino, s.st_mtime_ns, s.st_size))

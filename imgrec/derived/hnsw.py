@@ -229,7 +229,13 @@ def _open(path: Path, *, view: bool) -> "Index":
     from usearch.index import Index
 
     try:
-        index = Index.restore(str(path), view=view) if path.is_file() else None
+        # Nodes are looked up by their keys only where some are removed: the table of keys takes
+        # three times as long as the rest, and reads the whole file.
+        index = (
+            Index.restore(str(path), view=view, enable_key_lookups=not view)
+            if path.is_file()
+            else None
+        )
     except (RuntimeError, ValueError, OSError) as error:
         raise StoreError(f"{path} is damaged ({error}): delete its folder") from error
     if index is None:

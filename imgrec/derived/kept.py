@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgrec.derived.by_parts import derive_by_parts
 from imgrec.derived.hnsw import Hnsw, HnswRecipe, file_in, grown
 from imgrec.derived.known_graphs import is_known
 from imgrec.derived.pca import PcaRecipe, Reduced, variance_kept
@@ -29,12 +29,14 @@ from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
 from imgrec.store.features import FeatureStore
 from imgrec.store.kept import folder_token
-from imgrec.store.part_work import PartWork, fits_memory, has_parts
 from imgrec.store.parts import content_digest
 from imgrec.store.relations import fit_mean, load_mean, relation_named, save_mean
 from imgrec.store.store import Store
 from imgrec.system.progress import progress
 from imgrec.system.text import size_text
+
+if TYPE_CHECKING:
+    from imgrec.store.part_work import PartWork
 
 # With fewer numbers an exact search takes a few milliseconds.
 SKETCH_VALUES = 20_000_000
@@ -98,7 +100,7 @@ def kept_or_made(
     feature: FeatureStore,
     *,
     verify: bool = True,
-    work: PartWork | None = None,
+    work: "PartWork | None" = None,
 ) -> Derived:
     """Return current rows of a feature; compute and keep them where the store lacks them.
 
@@ -128,7 +130,7 @@ def update_indexes(
     hnsw: bool = False,
     sketch_values: int = SKETCH_VALUES,
     quiet: bool = True,
-    work: PartWork | None = None,
+    work: "PartWork | None" = None,
 ) -> list[str]:
     """Build or update the search indexes of all features; return a line about each.
 
@@ -181,7 +183,7 @@ def _updated_means(store: Store) -> list[str]:
 
 
 def _updated(
-    store: Store, recipe: Recipe, spec: EncoderSpec, feature: FeatureStore, work: PartWork | None
+    store: Store, recipe: Recipe, spec: EncoderSpec, feature: FeatureStore, work: "PartWork | None"
 ) -> Derived:
     folder = store.paths.indexes(spec.name)
     kept = load_derived(folder, recipe, spec)
@@ -194,9 +196,17 @@ def _updated(
 
 @contextmanager
 def _derived(
-    store: Store, recipe: Recipe, feature: FeatureStore, kept: Derived | None, work: PartWork | None
+    store: Store,
+    recipe: Recipe,
+    feature: FeatureStore,
+    kept: Derived | None,
+    work: "PartWork | None",
 ) -> Iterator[Derived]:
     """Yield the rows of all vectors; they may lie in files that go when the block is left."""
+    # Imported here: a question has no use for workers.
+    from imgrec.derived.by_parts import derive_by_parts
+    from imgrec.store.part_work import PartWork, fits_memory, has_parts
+
     if work is None and not fits_memory(_ROW_BYTES * len(feature)):
         work = PartWork()
     if work is None or not has_parts(store, feature):

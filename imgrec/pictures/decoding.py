@@ -22,12 +22,12 @@ from PIL.ImageFile import ImageFile
 from imgrec.errors import PictureError
 from imgrec.pictures.color_modes import plain, to_rgb
 from imgrec.pictures.decoder_memory import area
+from imgrec.pictures.digests import digest
 from imgrec.pictures.failures import REASONS, muffled, translated
 from imgrec.pictures.formats import FORMATS, SUFFIXES
+from imgrec.pictures.limits import MAX_MEMORY, MAX_PIXELS
 from imgrec.pictures.memory import (
     LIMITS,
-    MAX_MEMORY,
-    MAX_PIXELS,
     TURNED_FIRST_PIXELS,
     Limits,
     check_icon,
@@ -105,11 +105,6 @@ class _Wanted:
     limits: Limits = LIMITS
     ground: str = "white"
     orientation: int = 1
-
-
-def digest(data: bytes) -> str:
-    """Return the content digest of a file: BLAKE2b with 128 bits, as 32 hexadecimal digits."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def base_px(need_px: int) -> int:

@@ -15,8 +15,6 @@ left out: `.fit` (tracks of sports watches), `.gbr` (circuit boards), `.msp` (in
 from contextlib import suppress
 from functools import cache
 
-from PIL import Image
-
 # Tried in this order: formats with unambiguous magic bytes first.
 FORMATS = {
     "JPEG": "jpg jpeg jpe jfif",
@@ -74,6 +72,9 @@ HEIF_SUFFIXES = frozenset(f".{suffix}" for suffix in FORMATS["HEIF"].split())
 @cache
 def readable_formats() -> list[str]:
     """Return the formats of `FORMATS` that the installed Pillow can open, in the same order."""
+    # Imported here: who only selects files by their suffix has no use for it.
+    from PIL import Image
+
     Image.init()
     with suppress(ImportError):
         import pillow_heif

@@ -37,14 +37,9 @@ from imgrec.pictures.decoder_memory import (
     stored,
 )
 from imgrec.pictures.jpeg2000_header import codestream
+from imgrec.pictures.limits import MAX_JPEG_PIXELS, MAX_MEMORY, MAX_PIXELS
 from imgrec.system.worker_memory import bounded_memory, can_allocate
 
-# Limit of decoded pixels, at which Pillow assumes a decompression bomb.
-MAX_PIXELS = 178_956_970
-# Limit of the original pixels of a JPEG, which is decoded at reduced scale.
-MAX_JPEG_PIXELS = 1 << 30
-# Limit of the bytes in memory for one picture, those of its file among them.
-MAX_MEMORY = 512_000_000
 # A picture of more pixels is reduced before it is turned upright, so that the copy is small.
 TURNED_FIRST_PIXELS = 1 << 24
 # Buffers of any decoder, the thumbnail, the image pyramid.

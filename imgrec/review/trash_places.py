@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from imgrec.pictures.decoding import digest
-from imgrec.pictures.memory import MAX_MEMORY
+from imgrec.pictures.limits import MAX_MEMORY
 from imgrec.system.regular_files import read_regular
 
 _INFO = ".trashinfo"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.pictures.decoding import digest
-from imgrec.pictures.memory import MAX_MEMORY
+from imgrec.pictures.limits import MAX_MEMORY
 from imgrec.review.putting_back import put_back
 from imgrec.review.trash_log import Logged, moves_in
 from imgrec.review.trash_places import find_in_trash

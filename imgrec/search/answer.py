@@ -10,7 +10,6 @@ from typing import Any
 
 from imgrec.collection.kinds import FOLDER
 from imgrec.search.picture_lines import class_told, result_lines
-from imgrec.store.notebook import Cell, pictures_html
 from imgrec.system.file_names import printable
 from imgrec.system.text import counted
 
@@ -150,6 +149,9 @@ class Answer:
         return "\n".join([f"<Answer: {answer_heading(self)}; like {like}>", *lines])
 
     def _repr_html_(self) -> str:
+        # Imported here, as in a notebook alone: it imports Pillow.
+        from imgrec.store.notebook import Cell, pictures_html
+
         cells = [Cell(r.id, r.path, _facts(r)) for r in self.results]
         return pictures_html(self.store, answer_heading(self), cells)
 

@@ -8,22 +8,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from imgrec.collection.filters import Filter
 from imgrec.errors import WrongTypeError, WrongValueError
-from imgrec.search.query_vectors import Asked, Decoded, FileBytes
+from imgrec.search.query_vectors import Asked, Decoded, FileBytes, is_image
 from imgrec.system.argument_types import described
 
 Where = Sequence[str] | str | Mapping[str, object]
 Under = Sequence[str | Path] | str | Path
-Pictures = Sequence[Asked] | NDArray[np.integer] | Asked
+# Text, as `Asked` is.
+Pictures: TypeAlias = "Sequence[Asked] | NDArray[np.integer] | Asked"
 Texts = Sequence[str] | str
 
-_ONE = (str, Path, int, np.integer, Image.Image, FileBytes, Decoded, bytes)
+_ONE = (str, Path, int, np.integer, FileBytes, Decoded, bytes)
 _PICTURE = "a path, an id, a PIL image, an array (h, w, 3), or the bytes of a file"
 
 
@@ -131,7 +132,7 @@ def _is_picture(value: object) -> bool:
     if isinstance(value, np.ndarray):
         # A row of whole numbers is a list of ids, a block of four dimensions a list of pictures.
         return value.ndim in (2, 3)
-    return isinstance(value, _ONE) and not isinstance(value, bool)
+    return (isinstance(value, _ONE) and not isinstance(value, bool)) or is_image(value)
 
 
 def _is_value(value: object) -> bool:

@@ -21,8 +21,7 @@ from imgrec.labels.community_names import CommunityNames
 from imgrec.pictures.metadata_names import by_name
 from imgrec.search.answer import REPR_LINES
 from imgrec.search.view import StoreView
-from imgrec.store.notebook import MOST_SHOWN, Cell, pictures_html
-from imgrec.store.site_link import page_of, site_of
+from imgrec.store.site_link import pages_of, site_of
 from imgrec.store.store import Store
 from imgrec.system.file_names import printable
 from imgrec.system.text import counted
@@ -98,7 +97,7 @@ class Listing:
             "images": self.images,
             "results": [asdict(picture) for picture in self],
             "classes": self.classes,
-            "store": str(self.store.path.resolve()),
+            "store": self.store.absolute,
         }
 
     def __repr__(self) -> str:
@@ -109,6 +108,8 @@ class Listing:
         return "\n".join([f"<Listing: {of}{counted(self.images, 'picture')}>", *lines])
 
     def _repr_html_(self) -> str:
+        from imgrec.store.notebook import MOST_SHOWN, Cell, pictures_html
+
         cells = [Cell(picture.id, picture.path) for picture in islice(self, MOST_SHOWN)]
         more = len(self) - len(cells)
         return pictures_html(self.store.path, counted(self.images, "picture"), cells, more)
@@ -125,11 +126,12 @@ def pictures_of(store: Store, ids: list[int], names: CommunityNames) -> Iterator
     Raises:
         StoreError: an id is not in the catalog.
     """
-    catalog, site = store.catalog, site_of(store.path)
+    catalog = store.catalog
     labels, metadata = catalog.labels.of(ids), catalog.metadata.of(ids)
+    communities = {image_id: labels[image_id].get(COMMUNITY) for image_id in ids}
+    pages = pages_of(site_of(store.path), communities)
     for entry in catalog.entries(ids):
-        path = labels[entry.id].get(COMMUNITY)
-        page = page_of(site, path, entry.id)
+        path, page = communities[entry.id], pages[entry.id]
         said, named = by_name(metadata[entry.id]), names.of(path) if path else None
         yield Picture(entry.id, entry.path, entry.location, labels[entry.id], page, said, named)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from imgrec.collection import Catalog, Entry
 from imgrec.errors import PictureError, StoreError, WrongValueError
-from imgrec.pictures.decoding import digest
+from imgrec.pictures.digests import digest
 from imgrec.sources.opening import picture_at, source_of
 from imgrec.sources.source import Listed
 from imgrec.system.file_names import printable

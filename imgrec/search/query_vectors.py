@@ -6,28 +6,33 @@ feature, and its vectors are cached by the digest of its content. For a relation
 both encoders, and the two vectors are composed.
 """
 
+from __future__ import annotations
+
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from imgrec.collection import Catalog, Entry
 from imgrec.derived.kept import Searchable
-from imgrec.encoders import matching_encoder
-from imgrec.encoders.registry import needs_weights
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors, check_finite
-from imgrec.encoders.text import TextEncoder
 from imgrec.errors import EncoderError, PictureError, StoreError, WrongValueError
-from imgrec.pictures.decoding import Picture, base_px, decode, digest, pixels_for, prepared
+from imgrec.pictures.digests import digest
 from imgrec.search.cache import VectorCache
 from imgrec.search.named import entry_at
 from imgrec.sources.opening import picture_at
 from imgrec.store.composition import Halves
 from imgrec.store.relations import RelatedFeature, RelationSpec
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from imgrec.pictures.decoding import Picture
 
 # Of pictures with one file name: read from the catalog, and named in a message.
 _MOST_CALLED = 1000
@@ -69,15 +74,33 @@ class Decoded:
         Raises:
             PictureError: it was not decoded for it.
         """
+        from imgrec.pictures.decoding import base_px
+
         found = self.images.get(base_px(need_px))
         if found is None:
             raise PictureError("unreadable", "it was not decoded as large: upload it again")
         return found
 
 
-Asked = Path | str | int | np.integer | Image.Image | NDArray[np.uint8] | FileBytes | Decoded
+# Text, so that neither Pillow nor the decoding is imported: most questions are by stored pictures.
+Asked: TypeAlias = (
+    "Path | str | int | np.integer | Image.Image | NDArray[np.uint8] | FileBytes | Decoded"
+)
 # Decodes the bytes of a file for a need in pixels, as `imgrec.pictures.decoding.decode` does.
-Decoder = Callable[[bytes, int], Picture]
+Decoder: TypeAlias = "Callable[[bytes, int], Picture]"
+
+
+def decoded_here(data: bytes, need_px: int) -> Picture:
+    """Decode a picture in this process, see `imgrec.pictures.decoding.decode`."""
+    from imgrec.pictures.decoding import decode
+
+    return decode(data, need_px)
+
+
+def is_image(value: object) -> TypeGuard[Image.Image]:
+    """Return True for a picture of Pillow, which whoever has one has imported."""
+    pillow = sys.modules.get("PIL.Image")
+    return pillow is not None and isinstance(value, pillow.Image)
 
 
 @dataclass(frozen=True)
@@ -113,7 +136,7 @@ class Resolver:
     """Finds or computes the vectors of queries; thread-safe."""
 
     def __init__(
-        self, cache: VectorCache, weights: Path | None, device: str, decoder: Decoder = decode
+        self, cache: VectorCache, weights: Path | None, device: str, decoder: Decoder = decoded_here
     ) -> None:
         self._cache = cache
         self._decoder = decoder
@@ -130,7 +153,7 @@ class Resolver:
         """
         specs = [spec for opened in features for spec in encoded_by(opened)]
         names = " and ".join(dict.fromkeys(spec.name for spec in specs))
-        if self._weights and not any(needs_weights(spec.name) for spec in specs):
+        if self._weights and not any(_needs_weights(spec.name) for spec in specs):
             raise EncoderError(
                 f"the weights {self._weights} are for a model by its name, and what is compared "
                 f"is {names}: leave them out"
@@ -155,7 +178,7 @@ class Resolver:
             PictureError: it cannot be read.
             EncoderError: it cannot be encoded.
         """
-        if isinstance(asked, Image.Image | np.ndarray):
+        if is_image(asked) or isinstance(asked, np.ndarray):
             specs = [spec for opened in features for spec in encoded_by(opened)]
             need_px = max(spec.preprocessing.resize_px for spec in specs)
             return self._encoded(_content_of(asked, need_px), None, features)
@@ -172,7 +195,7 @@ class Resolver:
                 "an empty name is no picture: name a file, or a path of the catalog"
             )
         try:
-            source, path = picture_at(asked)
+            source, path = picture_at(asked if isinstance(asked, Path) else name)
             listed = source.find(path)
         except PictureError as error:
             raise WrongValueError(f"no picture at {name} ({error}): name a file") from error
@@ -214,6 +237,8 @@ class Resolver:
         kept = self._cache.get(spec, known_by)
         if kept is not None:
             return kept
+        from imgrec.encoders.text import TextEncoder
+
         with self._lock:
             encoder = self._encoder(spec)
             if not isinstance(encoder, TextEncoder):
@@ -245,6 +270,8 @@ class Resolver:
             image = content.image(spec.preprocessing.resize_px, self._decoder)
         except PictureError as error:
             raise _unreadable(content.name, error) from error
+        from imgrec.pictures.decoding import pixels_for
+
         pixels = np.stack([pixels_for(image, spec.preprocessing)])  # (1, h, w, 3)
         with self._lock:
             vector = self._encoder(spec).encode(pixels)
@@ -333,7 +360,24 @@ def _entry_with(image_id: int, catalog: Catalog) -> Entry:
     return entry
 
 
+def matching_encoder(spec: EncoderSpec, weights: Path | None, device: str) -> Encoder:
+    """Return the encoder of a spec, see `imgrec.encoders.matching_encoder`."""
+    from imgrec.encoders import registry
+
+    return registry.matching_encoder(spec, weights, device)
+
+
+def _needs_weights(name: str) -> bool:
+    from imgrec.encoders.registry import needs_weights
+
+    return needs_weights(name)
+
+
 def _content_of(asked: Image.Image | NDArray[np.uint8], need_px: int) -> _Content:
+    from PIL import Image
+
+    from imgrec.pictures.decoding import prepared
+
     if isinstance(asked, np.ndarray):
         channels = asked.shape[2] if asked.ndim == 3 else 1
         pixels_like = asked.dtype == np.uint8 and asked.ndim in (2, 3) and channels in (1, 3, 4)

@@ -18,7 +18,7 @@ from imgrec.distances.metrics import Distances
 from imgrec.labels.community_names import CommunityNames
 from imgrec.pictures.metadata_names import by_name
 from imgrec.search.answer import Answer, Result, Text
-from imgrec.store.site_link import page_of, site_of
+from imgrec.store.site_link import pages_of, site_of
 from imgrec.store.store import Store
 
 
@@ -106,7 +106,9 @@ class Ranked:
         store, names, count = self.store, self.names, self.count
         ids = self.ids.tolist()
         labels, metadata = store.catalog.labels.of(ids), store.catalog.metadata.of(ids)
-        entries, site = store.catalog.entries(ids), site_of(store.path)
+        entries = store.catalog.entries(ids)
+        communities = {image_id: labels[image_id].get(COMMUNITY) for image_id in ids}
+        pages = pages_of(site_of(store.path), communities)
         return [
             Result(
                 rank=rank,
@@ -118,9 +120,9 @@ class Ranked:
                 per_query=distances[:count],
                 per_unwanted=distances[count:],
                 labels=labels[entry.id],
-                page=page_of(site, labels[entry.id].get(COMMUNITY), entry.id),
+                page=pages[entry.id],
                 metadata=by_name(metadata[entry.id]),
-                community=names.of(path) if (path := labels[entry.id].get(COMMUNITY)) else None,
+                community=names.of(path) if (path := communities[entry.id]) else None,
             )
             for rank, (entry, score, distances) in enumerate(
                 zip(entries, self.scores.tolist(), self.distances.T.tolist(), strict=True),
@@ -151,7 +153,7 @@ class Ranked:
             results=self.results(before),
             classes=asked.classes,
             warnings=asked.warnings,
-            store=str(self.store.path.resolve()),
+            store=self.store.absolute,
         )
 
     def _chosen(self, which: slice | NDArray[np.intp]) -> Ranked:

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet, finalize
 
 from imgrec.distances.blockwise import keep_freed_memory, load_kernels
 from imgrec.distances.metrics import metric_named
 from imgrec.encoders.accelerators import check_device
 from imgrec.errors import StoreError, WrongValueError
-from imgrec.pictures.decoding import decode
 from imgrec.search.answer import Answer
 from imgrec.search.asked import (
     Pictures,
@@ -31,14 +30,12 @@ from imgrec.search.asked import (
 from imgrec.search.cache import open_cache
 from imgrec.search.candidates import COUNTS, CandidateCounts, Question
 from imgrec.search.contradictions import both_asked_and_unwanted
-from imgrec.search.listing import Listing, list_pictures
-from imgrec.search.query_vectors import Decoder, Resolver
+from imgrec.search.query_vectors import Decoder, Resolver, decoded_here
 from imgrec.search.ranked import Told
 from imgrec.search.ranking import Ranking
 from imgrec.search.space import Space
 from imgrec.search.view import Compared, StoreView, weights_asked
 from imgrec.store.manifest import is_store
-from imgrec.store.notebook import store_html
 from imgrec.store.store import Store, check_store
 from imgrec.system.argument_types import (
     PATH,
@@ -50,6 +47,9 @@ from imgrec.system.argument_types import (
     Kind,
     check_type,
 )
+
+if TYPE_CHECKING:
+    from imgrec.search.listing import Listing
 
 _FEATURES = Kind((str, Mapping), "a text such as 'mini=1,rgb=0.5', or a mapping", or_none=True)
 
@@ -76,7 +76,7 @@ class Recommender:
         cache: str | None = None,
         *,
         counts: CandidateCounts = COUNTS,
-        decoder: Decoder = decode,
+        decoder: Decoder = decoded_here,
     ) -> None:
         check_store(store)
         check_type("weights", weights, PATH_OR_NONE)
@@ -104,7 +104,7 @@ class Recommender:
         device: str = "auto",
         cache: str | None = None,
         *,
-        decoder: Decoder = decode,
+        decoder: Decoder = decoded_here,
     ) -> Recommender:
         """Open a store.
 
@@ -145,7 +145,7 @@ class Recommender:
         return f"<Recommender of {self.store!r}>"
 
     def _repr_html_(self) -> str:
-        return store_html(self.store)
+        return self.store._repr_html_()
 
     def pictures(self, where: Where = (), under: Under = (), k: int | None = None) -> Listing:
         """Return the pictures that pass a filter, by path; nothing is compared.
@@ -161,6 +161,8 @@ class Recommender:
         check_type("k", k, WHOLE_OR_NONE)
         if k is not None and k < 1:
             raise WrongValueError(f"k is {k}: give 1 or more, or None for all")
+        from imgrec.search.listing import list_pictures
+
         return list_pictures(self.view(), filter_asked(where, under), k)
 
     def query(
@@ -289,18 +291,23 @@ class Recommender:
     @contextmanager
     def _held(self) -> Iterator[StoreView]:
         """Let this thread read the present state of the store while a block runs."""
+        view = self._last_view()
         for left in reversed(range(_HOLDS)):
-            view = self.view()
             with view.store.catalog.one_state():
-                # Else a commit came between.
-                if left and not view.is_current():
-                    continue
-                self._local.view = view
-                try:
-                    yield view
-                finally:
-                    self._local.view = None
-                return
+                # Asked while the state is held, so that no commit can come between.
+                if not left or view.is_current():
+                    self._local.view = view
+                    try:
+                        yield view
+                    finally:
+                        self._local.view = None
+                    return
+            view = self.view()
+
+    def _last_view(self) -> StoreView:
+        """Return the view of the last question, which may be stale; the present one for none."""
+        view = self._view
+        return self.view() if view is None or view.store.catalog.is_outdated() else view
 
     def _asked_of(self) -> StoreView | None:
         """Return the view of the question that this thread answers; None outside of one."""

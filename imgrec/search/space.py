@@ -84,6 +84,8 @@ class Space:
 
     def between(self, queries: Queries, others: Queries) -> Distances:
         """Return the exact distances (q, u) between two sets of query vectors."""
+        if not len(others[0]):
+            return np.empty((len(queries[0]), 0), np.float32)
         pairs = zip(queries, others, strict=True)
         return self._mean([distances_between(self.metric, a, b, self._norm) for a, b in pairs])
 

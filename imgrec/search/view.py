@@ -8,12 +8,14 @@ features. Invariant: it does so only if the state in which they were opened and 
 known to have the same pictures and the same files of features.
 """
 
+from __future__ import annotations
+
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +32,13 @@ from imgrec.errors import WrongValueError
 from imgrec.labels.community_names import CommunityNames, names_of
 from imgrec.search.query_vectors import Resolved
 from imgrec.search.space import Part, Space
-from imgrec.search.texts import Texts
-from imgrec.store.previews import PreviewStore
 from imgrec.store.store import Store
-from imgrec.store.thumbnails import ThumbStore
 from imgrec.system.argument_types import NUMBER, check_type
+
+if TYPE_CHECKING:
+    from imgrec.search.texts import Texts
+    from imgrec.store.previews import PreviewStore
+    from imgrec.store.thumbnails import ThumbStore
 
 _KEPT_FILTERS = 16
 _LEAST_WEIGHT = 1e-6
@@ -79,11 +83,10 @@ class StoreView:
     Attributes:
         store: open.
         state: its state token.
-        texts: understands texts by the classes of this state.
     """
 
     def __init__(
-        self, store: Store, state: tuple[object, ...], before: "StoreView | None" = None
+        self, store: Store, state: tuple[object, ...], before: StoreView | None = None
     ) -> None:
         """Make a view of the present state.
 
@@ -94,7 +97,6 @@ class StoreView:
         """
         self.store = store
         self.state = state
-        self.texts = Texts(store)
         # The names of features that were opened while nothing was written, and of which files.
         self._sure: set[str] = set()
         self._files: tuple[object, ...] | None = None
@@ -106,6 +108,14 @@ class StoreView:
         self._opening, self._reducing = threading.Lock(), threading.Lock()
         if before is not None:
             self._take_over(before)
+
+    @cached_property
+    def texts(self) -> Texts:
+        """Understands texts by the classes of this state."""
+        # Imported here: most questions are by pictures.
+        from imgrec.search.texts import Texts
+
+        return Texts(self.store)
 
     @cached_property
     def community_names(self) -> CommunityNames:
@@ -150,7 +160,7 @@ class StoreView:
 
     def has_its_files(self) -> bool:
         """Return True if the files of features are those of this view; the catalog may differ."""
-        return not self.store.catalog.is_outdated() and self.store.state()[1:] == self.state[1:]
+        return not self.store.catalog.is_outdated() and self.store.files_state() == self.state[1:]
 
     def compared(self, metric: Metric, weights: Mapping[str, float]) -> Compared:
         """Return the features and the space of a question.
@@ -222,7 +232,7 @@ class StoreView:
                     self._sure |= {name, opened.spec.name}
             return self._opened[name]
 
-    def _take_over(self, before: "StoreView") -> None:
+    def _take_over(self, before: StoreView) -> None:
         """Take over what an earlier view has opened, if it is what this view would open."""
         files = _files_of(self.store, self.state) if before.store is self.store else None
         if files is not None and files == before._files:

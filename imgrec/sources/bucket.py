@@ -18,7 +18,7 @@ from imgrec.objects.objects import Objects
 from imgrec.objects.opening import shared_objects
 from imgrec.objects.retries import TRIES
 from imgrec.pictures.formats import SUFFIXES
-from imgrec.pictures.memory import MAX_MEMORY
+from imgrec.pictures.limits import MAX_MEMORY
 from imgrec.sources.described import DescribedSource
 from imgrec.sources.file_kinds import PICTURE_SUFFIXES, suffix_of
 from imgrec.sources.key_walk import key_walk

@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 
 from imgrec.errors import MemoryShortageError, PictureError
-from imgrec.pictures.memory import MAX_MEMORY
+from imgrec.pictures.limits import MAX_MEMORY
 
 # Opening what became a FIFO meanwhile must not wait. Each system has some of these.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

@@ -9,19 +9,32 @@ from pathlib import Path
 
 from imgrec.errors import ImgrecError, PictureError
 from imgrec.objects.addresses import BUCKETS, address_of, is_address
-from imgrec.sources.bucket import BucketSource
 from imgrec.sources.folder import FolderSource, spellings
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.source import PictureSource
 from imgrec.sources.spelling import as_spelled
-from imgrec.sources.tar_shards import SCHEMES as TAR_SCHEMES
-from imgrec.sources.tar_shards import TarShards, description_of, split_at_tar
+from imgrec.sources.tar_places import SCHEMES as TAR_SCHEMES
+from imgrec.sources.tar_places import description_of, split_at_tar
+
+
+def _bucket(description: str) -> PictureSource:
+    # Imported here, as the tar files below: most collections are folders.
+    from imgrec.sources.bucket import BucketSource
+
+    return BucketSource(description)
+
+
+def _tar_shards(description: str) -> PictureSource:
+    from imgrec.sources.tar_shards import TarShards
+
+    return TarShards(description)
+
 
 _FOLDER = ""
 KINDS: Mapping[str, Callable[[str], PictureSource]] = {
     _FOLDER: FolderSource,
-    **dict.fromkeys(BUCKETS, BucketSource),
-    **dict.fromkeys(TAR_SCHEMES, TarShards),
+    **dict.fromkeys(BUCKETS, _bucket),
+    **dict.fromkeys(TAR_SCHEMES, _tar_shards),
 }
 _WEB = ("http://", "https://")
 

@@ -15,9 +15,8 @@ from imgrec.objects.info import ObjectInfo
 from imgrec.objects.objects import Objects
 from imgrec.objects.opening import shared_objects
 from imgrec.sources.source import WEAK
+from imgrec.sources.tar_places import SUFFIX
 from imgrec.sources.versions import listed_at
-
-SUFFIX = ".tar"
 
 
 class Version(NamedTuple):

@@ -13,7 +13,7 @@ import threading
 import time
 
 from imgrec.errors import PictureError
-from imgrec.pictures.decoding import MAX_MEMORY
+from imgrec.pictures.limits import MAX_MEMORY
 
 STANDARD_INPUT = "-"
 # Time limit in seconds for all bytes of a picture to arrive, as for those of a disk.

@@ -11,38 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.errors import ImgrecError, PictureError
-from imgrec.objects.addresses import BUCKETS, is_address
+from imgrec.objects.addresses import is_address
 from imgrec.objects.errors import PassingObjectError
-from imgrec.pictures.memory import MAX_MEMORY
+from imgrec.pictures.limits import MAX_MEMORY
 from imgrec.sources.described import DescribedSource
 from imgrec.sources.key_walk import key_walk
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.passed_over import skipped_lines
 from imgrec.sources.rules import Rules
-from imgrec.sources.shards import SUFFIX, Shard, Version, shard_at, shards_below
+from imgrec.sources.shards import Shard, Version, shard_at, shards_below
 from imgrec.sources.source import WEAK, Listed, Listing
 from imgrec.sources.tar_headers import Member
 from imgrec.sources.tar_indexes import TarIndex, index_of
+from imgrec.sources.tar_places import LOCAL, REMOTE, split_at_tar
 from imgrec.sources.versions import LEAST_NS, MOST_NS
 
-_LOCAL = "tar://"
-# Before the address of a bucket.
-_REMOTE = "tar+"
 # Versions of remote tar files as they were last, by place: a read with one needs no other request.
 _known: dict[str, Version] = {}
-SCHEMES = ("tar", *(f"{_REMOTE}{scheme}" for scheme in BUCKETS))
-
-
-def description_of(place: str) -> str:
-    """Return the description of the tar files at an absolute path or an address of a bucket."""
-    return f"{_REMOTE if is_address(place) else _LOCAL}{place}"
-
-
-def split_at_tar(place: str) -> tuple[str, str] | None:
-    """Return the tar file that a place names or lies in, and the path within; None for neither."""
-    parts = place.split("/")
-    at = next((i for i, part in enumerate(parts) if part.lower().endswith(SUFFIX)), None)
-    return None if at is None else ("/".join(parts[: at + 1]), "/".join(parts[at + 1 :]))
 
 
 @dataclass(frozen=True)
@@ -146,8 +131,8 @@ class TarShards(DescribedSource):
 
     @property
     def _place(self) -> str:
-        local = self.description.startswith(_LOCAL)
-        return self.description.removeprefix(_LOCAL if local else _REMOTE)
+        local = self.description.startswith(LOCAL)
+        return self.description.removeprefix(LOCAL if local else REMOTE)
 
     @property
     def _local(self) -> str:

@@ -12,20 +12,20 @@ cannot be verified by the digest of its blob, so only its length is checked.
 
 import threading
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from imgrec.errors import StoreError
 from imgrec.objects.errors import MissingObjectError
-from imgrec.objects.objects import Objects
-from imgrec.objects.opening import objects_at
 from imgrec.store.parts import read_manifest
 from imgrec.system.advice import quoted
+
+if TYPE_CHECKING:
+    from imgrec.objects.objects import Objects
 
 VECTORS_FILE = "vectors.npy"
 # More are not read by ranges: whoever wants them needs the vectors.
@@ -59,12 +59,15 @@ class Elsewhere:
         self._bytes = 0
 
     @cached_property
-    def objects(self) -> Objects:
+    def objects(self) -> "Objects":
         """The objects at the address.
 
         Raises:
             ImgrecError: obstore is not installed, or the address is none.
         """
+        # Imported here: few stores lack vectors.
+        from imgrec.objects.opening import objects_at
+
         return objects_at(self.url)
 
     def needed(self) -> StoreError:
@@ -179,6 +182,8 @@ def read_ahead(wanted: list[tuple[FarVectors, NDArray[np.intp]]]) -> None:
     """
     if len(wanted) < 2:
         return
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(min(_THREADS, len(wanted))) as pool:
         for _ in pool.map(lambda one: one[0].take(one[1]), wanted):
             pass

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from imgrec.errors import StoreError
 from imgrec.pictures.preview_size import LEAST_PREVIEW_PX, MOST_PREVIEW_PX
 from imgrec.sources.globs import glob_problem
@@ -123,6 +121,9 @@ def writing_lock(path: Path) -> Iterator[None]:
     Raises:
         StoreError: another process holds it.
     """
+    # Imported here: who only reads needs no lock.
+    from filelock import FileLock, Timeout
+
     check_unshared(StorePaths(path).lock)
     lock = FileLock(StorePaths(path).lock)
     try:

@@ -8,7 +8,9 @@ import json
 import os
 import re
 import sqlite3
+from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from imgrec.errors import StoreError
@@ -46,14 +48,23 @@ def site_of(store_path: Path) -> Path | None:
     return site if site and (site / page_file("")).is_file() else None
 
 
-def page_of(site: Path | None, community: str | None, image_id: int) -> str | None:
-    """Return the path and fragment of a picture on its page, None if there is no such page."""
-    page = page_in(site, community)
-    return f"{page}#{image_id}" if page else None
+def pages_of(site: Path | None, communities: Mapping[int, str | None]) -> dict[int, str | None]:
+    """Return the path and fragment of pictures on their pages, None where there is no such page.
+
+    Args:
+        site: of the store, or None.
+        communities: the label of each picture, by id.
+    """
+    # Pictures that are alike share a community.
+    pages = {one: page_in(site, one) for one in {*communities.values()}}
+    return {
+        image_id: f"{page}#{image_id}" if (page := pages[community]) else None
+        for image_id, community in communities.items()
+    }
 
 
 def page_url(page: str) -> str:
-    """Return what `page_of` returned as a file URL, which terminals and browsers open."""
+    """Return what `pages_of` returned as a file URL, which terminals and browsers open."""
     path, _, image_id = page.rpartition("#")
     return f"{Path(path).absolute().as_uri()}#{image_id}"
 
@@ -70,5 +81,17 @@ def page_in(site: Path | None, community: str | None) -> Path | None:
 
 
 def _read(store_path: Path) -> str | None:
-    found = json_or_none(StorePaths(store_path).site_link, {"site": a_text(4096)})
+    link = StorePaths(store_path).site_link
+    try:
+        state = link.lstat()
+    except OSError:
+        return None
+    return _content(link, state.st_ino, state.st_mtime_ns, state.st_size)
+
+
+# Each answer asks for it, and it changes with a run of `imgrec graph`.
+@lru_cache(maxsize=16)
+def _content(link: Path, *_: int) -> str | None:
+    """Return what a link file of a certain inode, time and size says; None where it is damaged."""
+    found = json_or_none(link, {"site": a_text(4096)})
     return found["site"] if found else None

@@ -8,11 +8,11 @@ others are left out, so the catalog decides what exists.
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imgrec.collection import Catalog
-from imgrec.encoders.registry import is_known, meant
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import StoreError
 from imgrec.sources.rules import Rules
@@ -22,9 +22,7 @@ from imgrec.store.descriptions import described, read_spec
 from imgrec.store.enclosure import check_enclosed, is_name, name_in
 from imgrec.store.features import FeatureStore, stored_ids
 from imgrec.store.manifest import is_store, read_manifest, write_manifest, writing_lock
-from imgrec.store.notebook import store_heading, store_html
 from imgrec.store.paths import CATALOG, FEATURE_DESCRIPTION, LOCK, StorePaths
-from imgrec.store.previews import PreviewStore
 from imgrec.store.pulled import elsewhere_of
 from imgrec.store.relations import (
     JOINED,
@@ -38,10 +36,17 @@ from imgrec.store.relations import (
     relation_spec,
     relations_among,
 )
-from imgrec.store.thumbnails import ThumbStore
 from imgrec.system.advice import quoted
 from imgrec.system.argument_types import PATH, Kind, check_type
 from imgrec.system.atomic_files import TEMPORARY_PREFIX, remove_temporaries, write_text
+from imgrec.system.suggestions import close_matches
+
+if TYPE_CHECKING:
+    from imgrec.store.previews import PreviewStore
+    from imgrec.store.thumbnails import ThumbStore
+
+# Name, inode and time of modification in nanoseconds; zeros for nothing there.
+Stamp = tuple[str, int, int]
 
 _SETTINGS: tuple[str, ...] = (
     *("encoder", "follow_links", "take", "exclude", "include", "previews"),
@@ -113,9 +118,13 @@ class Store:
         self.close()
 
     def __repr__(self) -> str:
+        from imgrec.store.notebook import store_heading
+
         return f"<{store_heading(self)}>"
 
     def _repr_html_(self) -> str:
+        from imgrec.store.notebook import store_html
+
         return store_html(self)
 
     @property
@@ -241,6 +250,8 @@ class Store:
                 raise StoreError(f"{lacking}: {joined}, here {' or '.join(known)}")
             lacking, encoders = f"{lacking}, and {joined}", ("lite0", JOINED)
         there = self.feature_names()
+        from imgrec.encoders.registry import is_known
+
         if any(one not in there and not is_known(one) for one in encoders):
             raise StoreError(f"{lacking}: {_likeliest(name or '', [*there, *known])}")
         options = " ".join(f"--encoder {encoder}" for encoder in encoders)
@@ -305,24 +316,49 @@ class Store:
 
     def state(self) -> tuple[object, ...]:
         """Return a token that changes when the catalog, a feature, a mean or an index changes."""
-        manifest = _stamp(self.paths.manifest)
-        watched = self.paths.features, self.paths.all_relations, self.paths.all_indexes
-        return (self.catalog.version(), manifest, *(s for path in watched for s in _stamps(path)))
+        return (self.catalog.version(), *self.files_state())
 
-    def thumbs(self) -> ThumbStore:
+    def files_state(self) -> tuple[Stamp, ...]:
+        """Return a token that changes when `store.json`, a feature, a mean or an index changes.
+
+        Asked before and after each question, so nothing but system calls takes time here.
+        """
+        manifest, *folders = self._watched
+        found = [_stamp(manifest, manifest)]
+        for folder in folders:
+            found += _stamps(folder)
+        return tuple(found)
+
+    @cached_property
+    def _watched(self) -> tuple[str, ...]:
+        paths = self.paths
+        watched = paths.manifest, paths.features, paths.all_relations, paths.all_indexes
+        return tuple(map(str, watched))
+
+    @cached_property
+    def absolute(self) -> str:
+        """The absolute path of its folder, links resolved, when it was first asked for."""
+        return str(self.path.resolve())
+
+    def thumbs(self) -> "ThumbStore":
         """Open the thumbnails.
 
         Raises:
             StoreError: a part is damaged.
         """
+        # Imported here: it imports Pillow, which a search for stored pictures does without.
+        from imgrec.store.thumbnails import ThumbStore
+
         return ThumbStore.open(self.paths.thumbs)
 
-    def previews(self) -> PreviewStore | None:
+    def previews(self) -> "PreviewStore | None":
         """Open the previews; None if the store has none, or makes none any more.
 
         Raises:
             StoreError: a part is damaged.
         """
+        from imgrec.store.previews import PreviewStore
+
         opened = PreviewStore.open(self.paths.previews) if self.preview_px else None
         return opened if opened is not None and len(opened.ids) else None
 
@@ -351,6 +387,8 @@ class Store:
                 f"{self.path} has no classes{f' of {name!r}' if name else ''} (there: "
                 f"{', '.join(known) or 'none'})"
             )
+            from imgrec.encoders.registry import is_known
+
             if name and not is_known(name):
                 raise StoreError(f"{lacking}: {_likeliest(name, known)}")
             raise StoreError(
@@ -429,22 +467,22 @@ def _is_foreign(path: Path) -> bool:
     return not path.name.startswith((CATALOG, LOCK, TEMPORARY_PREFIX))
 
 
-def _stamps(folder: Path) -> list[tuple[str, int, int]]:
+def _stamps(folder: str) -> list[Stamp]:
     """Return the stamps of the entries of a folder, sorted by name."""
     try:
         names = sorted(os.listdir(folder))
     except FileNotFoundError:
         return []
-    return [_stamp(folder / name) for name in names]
+    return [_stamp(f"{folder}{os.sep}{name}", name) for name in names]
 
 
-def _stamp(path: Path) -> tuple[str, int, int]:
+def _stamp(path: str, name: str) -> Stamp:
     """Return a token that changes when a file or folder is replaced or written."""
     try:
-        state = path.stat()
+        state = os.stat(path)  # noqa: PTH116, a Path costs more than the system call
     except FileNotFoundError:
-        return path.name, 0, 0
-    return path.name, state.st_ino, state.st_mtime_ns
+        return name, 0, 0
+    return name, state.st_ino, state.st_mtime_ns
 
 
 def _difference(there: EncoderSpec, asked: EncoderSpec) -> str:
@@ -458,8 +496,10 @@ def _difference(there: EncoderSpec, asked: EncoderSpec) -> str:
 
 def _likeliest(name: str, there: Sequence[str]) -> str:
     """Return what to ask for instead of a feature that the store lacks and no encoder makes."""
-    if near := get_close_matches(name, there, 2):
+    if near := close_matches(name, there, 2):
         return f"did you mean {' or '.join(near)}?"
+    from imgrec.encoders.registry import meant
+
     return f"no encoder is called so: {meant(name)}name one that is there"
 
 

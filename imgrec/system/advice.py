@@ -9,7 +9,6 @@ user wrote, and a message for a Python caller stays as it is. So does one about 
 
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
@@ -29,7 +28,11 @@ _ARGUMENT = re.compile(
 def quoted(path: Path | str) -> str:
     """Return a path as one word of the shell of this system."""
     text = str(path)
-    return subprocess.list2cmdline([text]) if sys.platform == "win32" else shlex.quote(text)
+    if sys.platform != "win32":
+        return shlex.quote(text)
+    import subprocess
+
+    return subprocess.list2cmdline([text])
 
 
 def with_options(text: str) -> str:

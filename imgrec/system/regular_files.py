@@ -20,21 +20,37 @@ _FLAGS = (
     | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_NONBLOCK", 0)
 )
+_PIECE_BYTES = 1 << 20
 
 
-def read_regular(path: Path, most_bytes: int) -> bytes:
+def read_regular(path: Path | str, most_bytes: int) -> bytes:
     """Return the bytes of a regular file, without following a link at its place.
 
     Raises:
         OSError: the file is absent, a link, or cannot be read.
         ValueError: it is no regular file, or larger than `most_bytes`.
     """
-    with open_regular(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        data = file.read(most_bytes + 1) if size <= most_bytes else b""
+    number, size = open_descriptor(path)
+    try:
+        data = _read(number, size, most_bytes) if size <= most_bytes else b""
+    finally:
+        os.close(number)
     if max(len(data), size) > most_bytes:
         raise ValueError(f"it has {size:,} bytes, more than {most_bytes:,}")
     return data
+
+
+def _read(number: int, size: int, most_bytes: int) -> bytes:
+    """Return the bytes of an open file, up to one more than `most_bytes`."""
+    # Most often these are all: the size is that of a moment ago.
+    data = os.read(number, size + 1)
+    if len(data) == size:
+        return data
+    pieces = [data]
+    while data and sum(map(len, pieces)) <= most_bytes:
+        data = os.read(number, min(_PIECE_BYTES, most_bytes + 1 - sum(map(len, pieces))))
+        pieces.append(data)
+    return b"".join(pieces)
 
 
 def check_unshared(path: Path) -> None:
@@ -60,8 +76,25 @@ def open_regular(path: Path) -> BufferedReader:
         OSError: the file is absent, a link, or cannot be read.
         ValueError: it is no regular file.
     """
-    file = os.fdopen(os.open(path, _FLAGS), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise ValueError("it is not a regular file")
-    return file
+    number, _ = open_descriptor(path)
+    return os.fdopen(number, "rb")
+
+
+def open_descriptor(path: Path | str) -> tuple[int, int]:
+    """Open a regular file as `open_regular` does; return its descriptor and its size in bytes.
+
+    For files of which a store has thousands: a file object takes longer than the system calls.
+
+    Raises:
+        OSError: the file is absent, a link, or cannot be read.
+        ValueError: it is no regular file.
+    """
+    number = os.open(path, _FLAGS)
+    try:
+        state = os.fstat(number)
+        if not stat.S_ISREG(state.st_mode):
+            raise ValueError("it is not a regular file")
+    except BaseException:
+        os.close(number)
+        raise
+    return number, state.st_size

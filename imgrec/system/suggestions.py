@@ -5,7 +5,6 @@ the words they hold, then by words that are spelled like those asked for.
 """
 
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 
 from imgrec.system.file_names import printable
 
@@ -26,7 +25,7 @@ def likeliest(asked: str, known: Iterable[str], most: int = 2) -> list[str]:
     plain = _plain(asked)
     if plain in spelled:
         return [spelled[plain]]
-    near = get_close_matches(plain, spelled, most)
+    near = close_matches(plain, spelled, most)
     words = set(plain.split())
     holding = [one for one in spelled if words and words <= set(one.split())]
     alike = _with_words_like(words, spelled)
@@ -44,6 +43,14 @@ def instead(asked: str, known: Collection[str]) -> str:
     return " ".join(filter(None, [did_you_mean(asked, known), f"known: {', '.join(known)}"]))
 
 
+def close_matches(asked: str, known: Iterable[str], most: int, least: float = 0.6) -> list[str]:
+    """Return the known names spelled most like an unknown one, at least `least` of 0 to 1 alike."""
+    # Imported here: few commands have anything to suggest.
+    from difflib import get_close_matches
+
+    return get_close_matches(asked, list(known), most, least)
+
+
 def _with_words_like(words: set[str], names: Iterable[str]) -> list[str]:
     """Return the names that hold a word like each of these; none for letters and numbers alone."""
     if not words or not all(len(one) >= _LEAST_LETTERS and one.isalpha() for one in words):
@@ -51,7 +58,7 @@ def _with_words_like(words: set[str], names: Iterable[str]) -> list[str]:
     return [
         name
         for name in names
-        if all(get_close_matches(one, name.split(), 1, _WORDS_ALIKE) for one in words)
+        if all(close_matches(one, name.split(), 1, _WORDS_ALIKE) for one in words)
     ]
 
 

@@ -306,7 +306,7 @@ def test_a_picture_in_memory_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch
         assert need_px == 6
         raise PictureError("too-large", "it has many pixels")
 
-    monkeypatch.setattr(imgrec.search.query_vectors, "prepared", refused)
+    monkeypatch.setattr("imgrec.pictures.decoding.prepared", refused)
     nothing: Any = Catalog()
     for asked, name in ((RED, "array 8 x 8 x 3"), (Image.fromarray(RED), "image")):
         with pytest.raises(ImgrecError) as error:

@@ -14,7 +14,8 @@ from imgrec.sources import tar_indexes, tar_shards
 from imgrec.sources.opening import locations_of, picture_at, source_at, source_of
 from imgrec.sources.rules import Rules
 from imgrec.sources.source import Listing, PictureSource
-from imgrec.sources.tar_shards import TarShards, split_at_tar
+from imgrec.sources.tar_places import split_at_tar
+from imgrec.sources.tar_shards import TarShards
 from pictures import encoded, picture
 from stores import HERE, contents
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from arrays_on_disk import is_mapped
 from imgrec import StoreError
 from imgrec.store.arrays import MOST_ID, are_among, are_ids, load_array, match
 
@@ -25,7 +26,9 @@ def _header(dtype: str = "'<f4'", shape: str = "(2, 3)", order: str = "False") -
 def test_an_honest_header(tmp_path: Path) -> None:
     array = load_array(_with_header(tmp_path / "a.npy", _header()), "float32 m d", m=2)
     assert array.shape == (2, 3)
-    assert isinstance(array, np.memmap)
+    assert not array.flags.writeable
+    long = load_array(_with_header(tmp_path / "b.npy", _header(shape="(6000,)"), bytes(24_000)))
+    assert is_mapped(long)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from imgrec import Store, StoreError, index_folders
 from imgrec.store.manifest import writing_lock
 from imgrec.store.restore import restore
 from imgrec.store.set_aside import report_damaged, reported_damaged, set_aside_damaged
-from imgrec.store.site_link import keep_site, page_of, site_of
+from imgrec.store.site_link import keep_site, pages_of, site_of
 from pictures import write_pictures
 from stores import HERE, contents
 
@@ -171,11 +171,11 @@ def test_the_link_to_a_site_cannot_be_kept_and_nothing_else_changes(
 @pytest.mark.parametrize("community", ["3", "4", "", None, "3.1", "../../x"])
 def test_a_page_that_is_gone_is_no_page(tmp_path: Path, community: str | None) -> None:
     site = _site(tmp_path)
-    found = page_of(site, community, 7)
+    found = pages_of(site, {7: community})[7]
     assert found == (f"{site}/pages/community-3.html#7" if community == "3" else None)
-    assert page_of(None, community, 7) is None
+    assert pages_of(None, {7: community}) == {7: None}
     (site / "pages" / "community-3.html").unlink()
-    assert page_of(site, community, 7) is None
+    assert pages_of(site, {7: community}) == {7: None}
 
 
 @pytest.mark.parametrize(
