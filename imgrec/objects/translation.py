@@ -81,6 +81,11 @@ def _other(where: str, error: Exception) -> ObjectError:
         return refused(where)
     if "status code: 404" in why:
         return MissingObjectError(f"there is no {where}")
+    if "non-partial response" in why:
+        return ObjectError(
+            f"{where} was answered whole where a range of it was asked for: this storage does not "
+            "answer ranges, which tar files and --no-vectors need"
+        )
     if "Missing" in why or "metadata endpoint" in why or "169.254.169.254" in why:
         return ObjectError(f"{where} cannot be asked ({why}): {_CREDENTIALS}")
     if "arsing path" in why or "path segment" in why or "parse path" in why:

@@ -84,7 +84,9 @@ def _made(shard: Shard, version: Version) -> TarIndex:
                 # Of two members of one name the later one counts, as when they are extracted.
                 found[name] = member
     except TarError as error:
-        raise PictureError("unreadable", f"{shard.place} is no sound tar file: {error}") from error
+        raise PictureError(
+            "unreadable", f"{shard.place} is no sound tar file: {error}: make it again"
+        ) from error
     return TarIndex(version, dict(sorted(found.items())), passed.links, passed.others)
 
 

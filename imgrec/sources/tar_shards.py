@@ -78,7 +78,7 @@ class TarShards(DescribedSource):
             if next(key_walk(self._keys(found, strict=True), found), None) is not None:
                 return
         except PictureError as error:
-            raise ImgrecError(f"{error}: make it again") from error
+            raise ImgrecError(str(error)) from error
         skipped = "".join(f"; {line}" for line in skipped_lines([found]))
         raise ImgrecError(
             f"no pictures in {self.description}: files of other kinds there: {found.others}"

@@ -188,6 +188,18 @@ def test_wrong_credentials_are_told_of_every_request(
                 ask()
 
 
+def test_storage_without_ranges_is_told(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = {"ETag": '"e"', "Last-Modified": "Mon, 30 Nov 2026 00:00:00 GMT"}
+    with answering(200, b"the whole", **headers) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        objects = objects_at(f"s3://{bucket}/a")
+        for ask in (lambda: objects.get("k", head=4), lambda: objects.get_range("k", 2, 3)):
+            with pytest.raises(ObjectError, match="does not answer ranges") as error:
+                ask()
+            assert str(error.value).isprintable()
+        assert objects.get("k")[0] == b"the whole"
+
+
 def test_plain_http_goes_to_this_machine_only(monkeypatch: pytest.MonkeyPatch, bucket: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://imgrec.invalid:9")
     with pytest.raises(ImgrecError, match="AWS_ENDPOINT_URL is plain HTTP to imgrec"):

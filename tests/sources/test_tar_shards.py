@@ -8,6 +8,7 @@ import pytest
 
 from imgrec import Options, PictureError, Recommender, Store, index_folders
 from imgrec.errors import ImgrecError
+from imgrec.objects.errors import ObjectError
 from imgrec.objects.objects import Objects
 from imgrec.objects.opening import objects_at
 from imgrec.sources import tar_indexes, tar_shards
@@ -152,9 +153,25 @@ def test_a_damaged_tar_file_is_one_line_and_hides_no_other(shards: Shards) -> No
     found = Listing()
     assert [each.path for each in source.pictures(found)] == ["001.tar/1.jpg", "001.tar/2.jpg"]
     assert found.unreadable == ["000.tar"]
-    with pytest.raises(ImgrecError, match=r"000\.tar is no sound tar file: it ends at") as error:
+    with pytest.raises(
+        ImgrecError, match=r"000\.tar is no sound tar file: it ends at.*: make it again$"
+    ) as error:
         source_at(f"{shards.place}/000.tar").check()
     assert "\n" not in str(error.value)
+
+
+def test_only_a_damaged_file_is_to_be_made_again(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects_at(f"s3://{bucket}").put("000.tar", tar_of({"1.jpg": b"one"}))
+    source = source_at(f"s3://{bucket}/000.tar")
+
+    def lost(*_: object, **__: object) -> bytes:
+        raise ObjectError("it does not answer")
+
+    monkeypatch.setattr(Objects, "get_range", lost)
+    with pytest.raises(ImgrecError, match=r"it does not answer$"):
+        source.check()
 
 
 def test_a_tar_file_written_anew_is_noticed(shards: Shards) -> None:
