@@ -115,6 +115,17 @@ def opened(place: Place) -> Vectors:
     return matrix
 
 
+def synthetic(count: int, dimensions: int = DIMENSIONS) -> Vectors:
+    """Return the embedding (n, d) of a collection of this size, without writing it."""
+    shape = _shape(count, dimensions)
+    made = np.empty((count, dimensions), np.float32)
+    for number, first in enumerate(range(0, count, _PART_ROWS)):
+        part = made[first : first + _PART_ROWS]
+        rng = np.random.default_rng([_SEED, number])
+        part[:] = _vectors(shape, rng.choice(len(shape.share), len(part), p=shape.share), rng)
+    return made
+
+
 def _catalog(store: Store, count: int) -> None:
     folders = [f"part-{row // _PART_ROWS:04d}" for row in range(count)]
     with store.catalog.transaction() as db:
