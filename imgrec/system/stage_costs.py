@@ -97,8 +97,8 @@ COSTS: Mapping[str, tuple[float, float]] = {
 # Of those that are not listed.
 _LITTLE = (0.05, 0.05)
 _LAYOUT_COSTS: Mapping[tuple[str, int], tuple[float, float]] = {
-    ("umap", 2): (1.0, 2.8),
-    ("umap", 3): (3.0, 4.0),
+    ("umap", 2): (0.8, 0.06),
+    ("umap", 3): (0.8, 0.08),
     ("tsne", 2): (0.5, 2.5),
     ("tsne", 3): (1.0, 5.0),
 }

@@ -26,7 +26,7 @@ from scipy.spatial import KDTree
 sys.path.insert(1, str(Path(__file__).parent))
 sys.path.insert(1, str(Path(__file__).parent / "search"))
 
-from collection import synthetic
+import collection
 from imgrec import Store
 from imgrec.layouts.forces import A, B
 from imgrec.layouts.fuzzy_graph import fuzzy_graph
@@ -66,8 +66,13 @@ class Made:
 
 
 def measured(n: int = 50_000, dimensions: int = 2048) -> str:
-    """Return the table of `compared` for synthetic vectors."""
-    return table(f"{n:,} × {dimensions}, synthetic", synthetic(n, dimensions))
+    """Return the table of `compared` for synthetic vectors in many clusters, by a power law."""
+    return table(f"{n:,} × {dimensions}, synthetic", collection.synthetic(n, dimensions))
+
+
+def of_few_clusters(n: int, dimensions: int) -> str:
+    """Return the table of `compared` for synthetic vectors in few clusters."""
+    return table(f"{n:,} × {dimensions}, in few clusters", synthetic(n, dimensions))
 
 
 def of_store(path: Path) -> str:
@@ -108,6 +113,22 @@ def compared(vectors: Matrix) -> dict[str, Made]:
             make(graph[:500][:, :500].tocsr(), axes[:500, :count])
             found[f"{name}, {count}-D"] = _timed(make, graph, axes[:, :count], quality)
     return found
+
+
+def synthetic(n: int, dimensions: int) -> NDArray[np.float32]:
+    """Return unit vectors (n, d) in up to 100 clusters of one size, without negative values."""
+    rng = np.random.default_rng(_SEED)
+    clusters, latent = max(1, min(100, n // 50)), 64
+    centers = rng.standard_normal((clusters, latent), np.float32)
+    layer = rng.standard_normal((latent, dimensions), np.float32)
+    of_row = rng.integers(clusters, size=n)
+    vectors = np.empty((n, dimensions), np.float32)
+    for start in range(0, n, 4_096):
+        block = centers[of_row[start : start + 4_096]]
+        block = block + np.float32(0.5) * rng.standard_normal(block.shape, np.float32)
+        vectors[start : start + 4_096] = np.maximum(block @ layer, 0)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
 
 
 def _timed(
@@ -195,11 +216,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", type=int, nargs="*", metavar="N")
     parser.add_argument("--dimensions", type=int, default=2048)
+    parser.add_argument("--few", action="store_true", help="vectors in few clusters of one size")
     parser.add_argument("--store", type=Path)
     arguments = parser.parse_args()
     write(f"{described()}\n")
     for n in arguments.sizes:
-        write(measured(n, arguments.dimensions) + "\n")
+        measure = of_few_clusters if arguments.few else measured
+        write(measure(n, arguments.dimensions) + "\n")
     if arguments.store:
         write(of_store(arguments.store))
     return 0
