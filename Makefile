@@ -59,7 +59,7 @@ override details  := $(if $(V),--verbose)
 override typical  := import sys; from imgrec import Store, neighbors_of; from imgrec.neighbors.graph import closest_id; \
 	s = Store.open(sys.argv[1]); print(s.catalog.entries([closest_id(neighbors_of(s))])[0].path)
 
-.PHONY: help install dev samples index .ready serve catalog projector tensorboard doctor graph duplicates report export handover query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report bench-serve bench-map bench-scale bench-all simulate endurance endurance-ray fuzz mutants screenshots demo docs clean
+.PHONY: help install dev samples index .ready serve catalog projector tensorboard doctor graph duplicates report export handover query test test-fast check bench bench-index bench-search bench-projector bench-graph bench-duplicates bench-report bench-serve bench-map bench-scale bench-all bench-growth simulate endurance endurance-ray fuzz mutants screenshots demo docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -219,6 +219,9 @@ bench-scale: dev ## ask a sketch of up to N=40000000 pictures; measure exports, 
 
 bench-all: dev ## compare small runs of every bench with the ratios kept for this machine; KEEP=1 keeps new ones
 	$(PY) tests/bench/regressions $${KEEP:+--keep}
+
+bench-growth: dev ## measure how each stage grows, at 4000,40000,400000 pictures or at N=4000,40000
+	$(PY) tests/bench/growth $(if $(sized),--sizes="$$N")
 
 simulate: install ## simulate a billion pictures on 16 to 1,024 machines, by the schedule of a real run
 	$(PY) tests/bench/scale/simulation.py

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import thumbnails
-from collection import FIRST_ID, Place, written
+from collection import DIMENSIONS, FIRST_ID, Place, written
 from imgrec import Store
 from imgrec.collection.kinds import COLOR
 from imgrec.labels.colors import begin_colors
@@ -22,9 +22,12 @@ _OWN = ("catalog.sqlite", "store.json")
 _LEFT_OUT = ("rgb", "lock", "knn", "indexes", "projector", "*.sqlite-wal", "*.sqlite-shm")
 
 
-def made(work: Path, count: int) -> Place:
+def made(work: Path, count: int, dimensions: int = DIMENSIONS) -> Place:
     """Return a store of `count` pictures without derived data; write it if it does not exist."""
-    place = Place(work / f"synthetic-{count}", count)
+    usual = dimensions == DIMENSIONS
+    name = f"synthetic-{count}" if usual else f"synthetic-{count}-{dimensions}"
+    # The histograms are left out of all copies.
+    place = Place(work / name, count, dimensions, rgb=False)
     last = place.store / "thumbs" / part_name((count - 1) // _PART_ROWS)
     if not last.is_dir():
         apart(written, place)

@@ -17,7 +17,7 @@ from material import copied, made
 from ratio import Ratio, children_cpu_s, in_turns
 from running import main_of
 
-_COUNT = 1_000
+_COUNT = 500
 _REPEATS = 3
 _DECODE = (
     "import io, sys; from PIL import Image; from imgrec import Store\n"
