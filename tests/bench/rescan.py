@@ -33,7 +33,8 @@ _PEAK = (
     "import resource, subprocess, sys\n"
     "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL,\n"
     "               stderr=subprocess.DEVNULL)\n"
-    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+    "used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
+    "print(used.ru_utime + used.ru_stime, used.ru_maxrss)\n"
 )
 
 
@@ -48,13 +49,12 @@ def measured(work: Path, count: int) -> str:
         ways["find -printf"] = find_command(tree)
     lines = []
     for way, command in ways.items():
-        seconds, peak_mb = min(_spent(command) for _ in range(3))
-        lines.append(
-            [way, f"{count:,}", f"{seconds:.1f}", f"{count / seconds:,.0f}", f"{peak_mb:.0f}"]
-        )
+        seconds, cpu_s, peak_mb = map(min, zip(*(_spent(command) for _ in range(3)), strict=True))
+        figures = f"{seconds:.1f}", f"{cpu_s:.1f}", f"{count / seconds:,.0f}", f"{peak_mb:.0f}"
+        lines.append([way, f"{count:,}", *figures])
     shutil.rmtree(tree)
     shutil.rmtree(store)
-    return rows(["method", "files", "seconds", "files/s", "peak MB"], lines)
+    return rows(["method", "files", "seconds", "CPU s", "files/s", "peak MB"], lines)
 
 
 def made(work: Path, count: int) -> tuple[Path, Path]:
@@ -116,8 +116,9 @@ def _write_part(store: Store, number: int, ids: Ids) -> None:
     write_thumbs(store.paths.thumbs, number, ids, [file.getvalue()] * len(ids), origins)
 
 
-def _spent(command: list[str]) -> tuple[float, float]:
-    """Run a command; return its seconds and its peak memory in MB, 10 or more."""
+def _spent(command: list[str]) -> tuple[float, float, float]:
+    """Run a command; return its seconds, those of a core, and its peak memory in MB, 10 or more."""
     started = time.perf_counter()
     done = run("-c", _PEAK, *command)
-    return time.perf_counter() - started, int(done.stdout) / 1000
+    cpu_s, peak_kb = map(float, done.stdout.split())
+    return time.perf_counter() - started, cpu_s, peak_kb / 1000
