@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 # Part of the stamp. Increase it when the same neighbors would get a different layout.
-VERSION = 2
+VERSION = 3
 # Sample of vectors from which the principal axes are estimated.
 _FIT_ROWS = 32_768
 _BLOCK_ROWS = 8_192

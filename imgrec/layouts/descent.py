@@ -22,7 +22,9 @@ What an epoch does to a picture i with the edges (i, j):
   epoch, group against group, gets twice as far, while noise averages out. With it groups separate
   at a learning rate of a tenth of umap-learn's, at which all edges of a picture may pull at once.
 
-Powers and logarithms are looked up (`imgrec.layouts.forces`).
+Rows are worked on in an order in which joined pictures are near each other in memory, not in that
+of the collection: at 400,000, where positions do not fit into the nearer caches, an epoch then
+takes less than half of the time. Powers and logarithms are looked up (`imgrec.layouts.forces`).
 """
 
 from dataclasses import dataclass
@@ -73,11 +75,12 @@ def descend(
     from imgrec.layouts.kernels import NEGATIVES, move_of
 
     move = move_of(start.shape[1])
-    edges = _Edges.of(graph)
+    rows = _near_rows(graph)
+    edges = _Edges.of(graph[rows][:, rows].tocsr())
     attraction, repulsion = force_tables()
     tables = (_PULL * attraction, repulsion)
     rng = np.random.default_rng(seed)
-    old = np.ascontiguousarray(start, np.float32).copy()
+    old = np.asarray(start, np.float32)[rows]
     n = len(old)
     # Two epochs ago they were at the same place: no momentum yet.
     new = old.copy()
@@ -96,7 +99,19 @@ def descend(
         )
         in_threads(partial(_move_rows, move, arguments), tasks)
         old, new = new, old
-    return old
+    positions = np.empty_like(old)
+    positions[rows] = old
+    return positions
+
+
+def _near_rows(graph: "csr_array") -> NDArray[np.intp]:
+    """Return the rows (n,) of a graph in an order in which joined rows are near each other.
+
+    Source: Cuthill and McKee 1969, reversed.
+    """
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+    return np.asarray(reverse_cuthill_mckee(graph.tocsr(), symmetric_mode=True), np.intp)
 
 
 def _move_rows(move: "Move", arguments: tuple[Any, ...], rows: slice) -> None:

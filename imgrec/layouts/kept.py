@@ -36,7 +36,7 @@ TITLES = {"umap": "UMAP", "tsne": "t-SNE", GRID: "Grid"}
 # Of UMAP, from positions of the whole layout; half as many are too few for a small corner of it.
 _WINDOW_EPOCHS = 100
 # Raised whenever the same pictures would be laid out differently.
-VERSION = 3
+VERSION = 4
 _POSITIONS = "positions"
 
 

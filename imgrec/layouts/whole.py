@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 # Raised whenever the same pictures would be laid out differently.
-VERSION = 1
+VERSION = 2
 # The factor by which the collection may grow before all of it is laid out again.
 GROWTH = 1.5
 _STATE = {"sources": [str], "fitted_on": a_number(0, 1 << 40)}
