@@ -99,8 +99,8 @@ _LITTLE = (0.05, 0.05)
 _LAYOUT_COSTS: Mapping[tuple[str, int], tuple[float, float]] = {
     ("umap", 2): (0.8, 0.06),
     ("umap", 3): (0.8, 0.08),
-    ("tsne", 2): (0.5, 2.5),
-    ("tsne", 3): (1.0, 5.0),
+    ("tsne", 2): (1.0, 0.25),
+    ("tsne", 3): (1.0, 0.35),
 }
 # Of reading: once, and per thousand pictures; of each encoder, per thousand pictures.
 _READ_ONCE_S, _READ_S = 3.0, 6.0

@@ -15,14 +15,15 @@ import exporting
 import layouts
 import opening
 import whole
+import windows
 from imgrec.arguments import some_of
-from imgrec.layouts.choices import METHODS
+from imgrec.layouts.choices import VIEWS
 from machine import described, work_folder, write
 from measuring import tell
 
-_PARTS = ("export", "writer", "umap", "pages", "stage")
+_PARTS = ("export", "writer", "umap", "windows", "pages", "stage")
 _USUAL = _PARTS[:-1]
-_UMAP = 50_000
+_UMAP, _WINDOWS = 50_000, 30_000
 _PACKAGES = ("numba", "openTSNE", "scipy", "torch", "umap-learn")
 
 
@@ -31,11 +32,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--count", type=int, default=110_000, help="pictures (default 110000)")
-    parts, layouts = some_of(tuple(_PARTS), "part"), some_of(METHODS, "layout", or_none=True)
+    parts, layouts = some_of(tuple(_PARTS), "part"), some_of(VIEWS, "layout", or_none=True)
     add("--only", type=parts, default=_USUAL, metavar="PART,…", help="measure only these "
         f"of {', '.join(_PARTS)}; default {', '.join(_USUAL)}")  # fmt: skip
-    add("--layouts", type=layouts, default=METHODS, metavar="METHOD,…",
-        help=f"layouts of the stage, of {', '.join(METHODS)}, or none; default all")  # fmt: skip
+    add("--layouts", type=layouts, default=VIEWS, metavar="METHOD,…",
+        help=f"layouts of the stage, of {', '.join(VIEWS)}, or none; default all")  # fmt: skip
     add("--runs", type=int, help="write only this many runs of the stage, and extrapolate")
     add(
         "--keep",
@@ -54,6 +55,7 @@ def main() -> int:
             "export": (f"Export of {count:,}", lambda: exporting.measured(work, count)),
             "writer": ("Compared with SummaryWriter", lambda: beside.measured(work, count)),
             "umap": ("Compared with umap-learn", lambda: _umap(min(_UMAP, count))),
+            "windows": ("Pages as windows", lambda: _windows(min(_WINDOWS, count))),
             "pages": ("Opening the page", lambda: opening.measured(work, count)),
             "stage": (
                 f"The whole stage at {count:,}",
@@ -64,6 +66,12 @@ def main() -> int:
             title, measure = measures[part]
             write(f"\n## {title}\n\n{measure()}")
     return 0
+
+
+def _windows(count: int) -> str:
+    tell(f"windows: {count} vectors")
+    table, _ = exporting.fresh(windows.measured, count)
+    return table
 
 
 def _umap(count: int) -> str:

@@ -67,8 +67,10 @@ def _told_by_run(planned: list[int], most_runs: int | None) -> None:
         tell(f"stage: {summary.name}: {time.perf_counter() - started:.1f} s, sprite not counted")
         return summary
 
-    def runs(collection: ProjectedFeature, overview: int, page_size: int) -> list[Run]:
-        found = plan(collection, overview, page_size)
+    def runs(
+        collection: ProjectedFeature, overview: int, page_size: int, **limits: int
+    ) -> list[Run]:
+        found = plan(collection, overview, page_size, **limits)
         planned.extend(len(run.ids) for run in found)
         tell(f"stage: {len(found)} runs of {sum(planned)} pictures in all")
         return found[:most_runs]
