@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 COMPONENTS = 256
 _CONNECTIVITY = 32
 _EXPANSION_ADD = 128
-_EXPANSION_SEARCH = 256
+# Candidates that a search keeps for each row asked for, and at least.
+_EXPANSION_EACH, _EXPANSION_SEARCH = 3, 192
 # Rows added at a time. The first ones are added by one thread: while the graph has few nodes,
 # several threads lose some.
 _ADDED_ROWS = 1 << 13
@@ -123,6 +124,10 @@ class Hnsw:
         if longest - shortest <= _SAME_LENGTH * longest:
             self.metrics = ("cosine", "euclidean", "manhattan")
 
+    def covers(self, row: int) -> bool:
+        """Return True if a row of the feature is a node of the graph."""
+        return bool(self._covered[row])
+
     def nearest(self, query: Vectors, count: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Return approximately the nearest `count` rows to a query (1, d), among the graph's nodes.
 
@@ -134,7 +139,7 @@ class Hnsw:
         (coordinates,) = self._axes.project(scaled(query, 2))
         try:
             with self._lock:
-                self._index.expansion_search = max(_EXPANSION_SEARCH, count)  # type: ignore[misc]
+                self._index.expansion_search = max(_EXPANSION_SEARCH, _EXPANSION_EACH * count)  # type: ignore[misc]
                 found = self._index.search(coordinates, count, threads=1)
         except RuntimeError as error:
             raise StoreError(f"the graph of {self._feature.name} is damaged ({error})") from error

@@ -26,6 +26,8 @@ _MORE = 8
 # whose errors have heavier tails.
 _SURE = 3.3
 _SURE_NEAR = 4.5
+# Estimated distance of equal vectors in half precision, at most.
+_SAME = np.float32(1e-6)
 # Weight of an unwanted picture in Rocchio's rule.
 _PUSH = np.float32(0.5)
 
@@ -192,7 +194,7 @@ class HnswIndex:
             while least > 0 and 8 * count < len(self.space.ids):
                 near = [part.hnsw.nearest(query[None], count) for query in wanted]
                 rows = self._answers([found for found, _ in near], question)
-                if len(rows) >= least:
+                if len(rows) >= least and self._finds_the_queries(near, question):
                     if len(part.hnsw.uncovered):
                         # No row is both in the graph and uncovered.
                         lacking = self._answers([part.hnsw.uncovered], question)
@@ -203,6 +205,26 @@ class HnswIndex:
                         return Candidates(rows, distances, "hnsw")
                 count *= 4
         return ExactIndex(self.space).candidates(question, k)
+
+    def _finds_the_queries(
+        self, near: Sequence[tuple[Rows, NDArray[np.float32]]], question: Question
+    ) -> bool:
+        """Return True if the walk has come to each query picture that is in the graph.
+
+        A walk may end in a part of the graph that has no way to the nearest nodes. Of a picture
+        of the store it is known where it should have ended: at the picture itself, at distance 0.
+        """
+        (part,) = self.space.parts
+        assert part.hnsw is not None
+        # More copies of a picture than rows were asked for: it may be any of them.
+        if any(len(estimates) and estimates[-1] <= _SAME for _, estimates in near):
+            return True
+        found = near[0][0] if len(near) == 1 else np.concatenate([rows for rows, _ in near])
+        return all(
+            bool((found == row).any())
+            for row in question.left_out.tolist()
+            if part.hnsw.covers(row)
+        )
 
     def _clears(
         self,
