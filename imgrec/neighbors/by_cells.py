@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from imgrec.distances.axes import Axes, sample_ids
 from imgrec.distances.metrics import scaled
@@ -28,6 +29,7 @@ from imgrec.neighbors.lists import (
     NONE,
     Lists,
     Rows,
+    Tile,
     compared,
     inverse_lengths,
     parts,
@@ -159,8 +161,12 @@ def make_cells(
     picked = sample_ids(np.arange(len(feature)), SAMPLED * count)
     centers = kmeans(coordinates[picked], count)
     numbers = np.empty(len(feature), np.intp)
-    for part in parts(len(feature), _STEP_ROWS):
+
+    def assign(part: slice) -> None:
         numbers[part] = gaps(coordinates[part], centers).argmin(axis=1)
+
+    with threadpool_limits(1, "blas"):
+        in_threads(assign, list(parts(len(feature), _STEP_ROWS)))
     rows = np.argsort(numbers, kind="stable")
     starts = cut(np.bincount(numbers, minlength=count), options.cell_rows)
     coordinates, offsets = coordinates[rows], offsets[rows]
@@ -225,9 +231,10 @@ def fitted(sample: Vectors, components: int) -> Axes:
     centered = sample - mean
     count = min(components, d)
     columns = rng.standard_normal((d, count), np.float32)
-    for _ in range(_PASSES):
-        columns = centered.T @ (centered @ np.linalg.qr(columns)[0])
-    columns = np.linalg.qr(columns)[0]  # (d, c)
+    with threadpool_limits(1, "blas"):
+        for _ in range(_PASSES):
+            columns = centered.T @ (centered @ np.linalg.qr(columns)[0])
+        columns = np.linalg.qr(columns)[0]  # (d, c)
     turn = np.linalg.qr(rng.standard_normal((count, count), np.float32))[0]
     some = centered[:: max(1, len(centered) // _STEP_ROWS)]
     kept = float(np.square(some @ columns).sum() / (np.square(some).sum() or 1.0))
@@ -241,10 +248,15 @@ def projected(
     coordinates = np.empty((len(feature), len(axes.components)), np.float32)
     offsets = np.empty(len(feature), np.float32)
     moved = axes.components @ axes.mean
-    for tile in tiles(feature):
+
+    def project(tile: Tile) -> None:
         vectors, scales = tile.load(feature), lengths[tile.rows]
         coordinates[tile.rows] = (vectors @ axes.components.T) * scales[:, None] - moved
         offsets[tile.rows] = (vectors @ axes.mean) * scales
+
+    # One thread each: those of BLAS wait for each other, which is slow beside other work.
+    with threadpool_limits(1, "blas"):
+        in_threads(project, tiles(feature))
     return coordinates, offsets
 
 

@@ -1,4 +1,4 @@
-"""The k-NN graph of imgrec, built and grown, compared with pynndescent and scikit-learn."""
+"""The k-NN graph of imgrec, built and grown, compared with pynndescent, faiss and scikit-learn."""
 
 import shutil
 import time
@@ -130,6 +130,23 @@ def _pynndescent(place: Place) -> _Made:
     return _timed(place, lambda: make(vectors))
 
 
+def _faiss(place: Place) -> _Made:
+    """Search an HNSW index for each of its own vectors."""
+    import faiss
+
+    vectors = _feature(place).load()
+
+    def make(of: NDArray[np.float32]) -> Rows:
+        units = of / np.linalg.norm(of, axis=1, keepdims=True)
+        index = faiss.IndexHNSWFlat(DIMENSIONS, 16, faiss.METRIC_INNER_PRODUCT)
+        index.hnsw.efConstruction, index.hnsw.efSearch = 80, 48
+        index.add(units)
+        return np.asarray(index.search(units, K + 1)[1][:, 1:])
+
+    make(vectors[:_WARM])
+    return _timed(place, lambda: make(vectors))
+
+
 def _scikit_learn(place: Place) -> _Made:
     from sklearn.neighbors import NearestNeighbors
 
@@ -153,6 +170,7 @@ _OURS: tuple[tuple[str, Callable[[Place], _Made]], ...] = (
 )
 _OTHERS: tuple[tuple[str, Callable[[Place], _Made]], ...] = (
     ("pynndescent, defaults", _pynndescent),
+    ("faiss HNSW, M 16, efConstruction 80, efSearch 48", _faiss),
     ("scikit-learn, brute force", _scikit_learn),
 )
 _NOTES = (
