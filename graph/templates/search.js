@@ -190,11 +190,16 @@
     query.blur();
   }
 
+  // A key may come before the results; it refers to those of the whole query.
+  async function stepWhenFound(by) {
+    await answer;
+    if (!answers.hidden) step(by);
+  }
+
   const keys = {
-    ArrowDown: () => (answers.hidden ? ask() : step(1)),
-    ArrowUp: () => step(-1),
+    ArrowDown: () => (answers.hidden ? ask() : stepWhenFound(1)),
+    ArrowUp: () => stepWhenFound(-1),
     Enter: async () => {
-      // Enter may come before the results; it refers to the whole query.
       await answer;
       if (answers.hidden) ask();
       else (active ?? found.querySelector("a"))?.click();

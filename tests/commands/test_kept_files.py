@@ -20,10 +20,7 @@ from imgrec.derived.clusters import clusters_of
 from imgrec.derived.kept import update_indexes
 from imgrec.doctor import main as doctor
 from imgrec.duplicates.near import find_near
-from imgrec.layouts.fuzzy_graph import fuzzy_graph
-from imgrec.layouts.kept import main_axes
 from imgrec.layouts.reduction import reduce_feature
-from imgrec.layouts.whole import whole_layout
 from imgrec.neighbors.kept import load_knn
 from imgrec.reporting.facts.maps import Ground
 from imgrec.store.kept import SIDECAR, check, save
@@ -64,10 +61,8 @@ def _layout(method: str) -> Maker:
     return _opened(lay_out)
 
 
-def _whole(store: Store) -> None:
-    spec, feature = store.spec(), store.feature()
-    axes = main_axes(feature.take(feature.ids))
-    whole_layout(store, spec, feature, 2, 0, lambda: fuzzy_graph(neighbors_of(store)), lambda: axes)
+def _whole(store: Store) -> object:
+    return ProjectedFeature.open(store, None, 50, 3).whole(2, 0)
 
 
 RELATION = "stub-plain+mini"

@@ -108,7 +108,9 @@ def test_a_listing_that_is_cut_off_goes_on_where_it_was(
         _through(proxy, monkeypatch)
         assert [info.key for info in objects_at(f"s3://{bucket}").list()] == names
         assert proxy.counts[Fault.HALF_BODY] == 2
+        # Beside the one request for keys that begin with a slash, which obstore cannot name.
         first = [path for _, path in proxy.requests if "start-after" not in path]
+        first = [path for path in first if "prefix=%2F" not in path]
         assert len([path for path in first if "continuation-token" not in path]) == 1
 
 

@@ -60,6 +60,9 @@ class ChosenGraph:
         self.asked: list[int] = []
         self._estimates = estimates
 
+    def covers(self, row: int) -> bool:
+        return row not in self.uncovered
+
     def nearest(self, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         (number,) = query[0].astype(int)
         self.asked.append(count)
@@ -227,10 +230,10 @@ def test_twice_the_results_must_pass(k: int, asked: list[int]) -> None:
 
 def test_no_more_must_pass_than_there_are() -> None:
     allowed = np.zeros(2000, bool)
-    allowed[[1, 3, 5, 600, 601]] = True
-    # One is left out and one the graph lacks: three are possible, fewer than twice the results.
+    allowed[[0, 1, 3, 5, 600]] = True
+    # One is asked about and one the graph lacks: three are possible, fewer than twice the results.
     graph = ChosenGraph(_line(2000), uncovered=(600,))
-    question = _question(left_out=[601], allowed=allowed)
+    question = _question(left_out=[0], allowed=allowed)
     found = _graph_space(_line(2000), graph)[1].candidates(question, 2)
     assert (found.index, found.rows.tolist()) == ("hnsw", [1, 3, 5, 600])
     # None is possible: the graph is not asked.
