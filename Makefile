@@ -196,7 +196,7 @@ bench-projector: dev ## measure the projector's logdir beside other ways
 	$(PY) tests/bench/logdir
 
 bench-graph: dev $(if $(IMAGES),index) ## measure the network at N=400000 pictures, stage by stage, beside other ways; IMAGES adds those
-	$(PY) tests/bench/graph --count="$$N" $${IMAGES:+--store="$$STORE"}
+	$(PY) tests/bench/network --count="$$N" $${IMAGES:+--store="$$STORE"}
 
 bench-duplicates: dev ## measure what is called the same and similar, at N=400000 pictures; IMAGES adds their neighbors
 	$(PY) tests/bench/duplicates --count="$$N" $${IMAGES:+--photos="$$IMAGES"}

@@ -27,6 +27,10 @@ class EncoderError(ImgrecError):
     """An encoder is unknown, or its weights cannot be loaded or do not match it."""
 
 
+class WorkersError(ImgrecError):
+    """Worker processes cannot be started, or one was killed: this machine's memory is too small."""
+
+
 class PictureError(ImgrecError):
     """A file cannot be decoded as a picture.
 

@@ -22,7 +22,7 @@ from imgrec.cluster.crew_thread import CrewThread
 from imgrec.cluster.crews import Done, Event, Joined, Lost
 from imgrec.cluster.ray_nodes import Place, places
 from imgrec.cluster.ray_session import last_line, ray_session
-from imgrec.errors import ImgrecError
+from imgrec.errors import ImgrecError, WorkersError
 from imgrec.objects.errors import ObjectError
 
 if TYPE_CHECKING:
@@ -265,6 +265,6 @@ def _sent(news: Any) -> Any:
     if not isinstance(news, BaseException):
         return news
     by_job = isinstance(news, MemoryError)
-    is_local = by_job or isinstance(news, ObjectError | OSError)
+    is_local = by_job or isinstance(news, ObjectError | OSError | WorkersError)
     why = str(news) if isinstance(news, ImgrecError) else f"{type(news).__name__}: {news}"
     return _Ended(why, everywhere=not is_local, by_job=by_job)

@@ -42,7 +42,7 @@ from imgrec.store.store import Store
 from imgrec.system.progress import progress
 from imgrec.system.stage_costs import NEAR_DUPLICATES
 
-THRESHOLD = 0.7  # tests/bench/graph/duplicates.py prints what others give
+THRESHOLD = 0.7  # `make bench-duplicates` prints what others give
 LEAST_THRESHOLD = 0.4
 REPRESENTATIVE, COPY, NEAR = "representative", "copy", "near"
 _QUERIES = 16

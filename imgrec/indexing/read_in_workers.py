@@ -36,7 +36,7 @@ def readings(tasks: Iterable[Task | None], workers: int) -> Generator[Readings |
         workers: number of processes; 0 reads in this process, without time limits.
 
     Raises:
-        ImgrecError: worker processes cannot be started.
+        WorkersError: worker processes cannot be started.
     """
     if workers == 0:
         yield from (None if task is None else extract(task) for task in tasks)

@@ -96,7 +96,7 @@ class Worker:
             theirs.close()
             self._pipe.recv()
         except (EOFError, OSError) as error:
-            raise WorkerDiedError(started=False) from error
+            raise WorkerDiedError(started=False, killed=self._was_killed()) from error
 
     def call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         """Call a function in the process and return its result; all of these must be picklable.
@@ -151,12 +151,16 @@ class Worker:
             self._process.join(_TICK_S)
 
     def _died(self, mark: Any = None, *, late: bool = False) -> WorkerDiedError:
-        if not (late or self._dead):
-            # Its end of the pipe is closed: it has ended, or is about to.
-            self._process.join(_TICK_S)
-        killed = not (late or self._dead) and self._process.exitcode == -_SIGKILL
+        killed = not (late or self._dead) and self._was_killed()
         self.kill()
         return WorkerDiedError(mark, late=late, killed=killed)
+
+    def _was_killed(self) -> bool:
+        """Return whether another process killed it, once its end of the pipe is closed."""
+        if self._process.pid is not None:
+            # It has ended, or is about to.
+            self._process.join(_TICK_S)
+        return self._process.exitcode == -_SIGKILL
 
 
 def _heard(poll: Callable[[float | None], bool], within_s: float | None) -> bool:

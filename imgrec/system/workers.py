@@ -13,12 +13,14 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, TypeVar
 
-from imgrec.errors import ImgrecError
+from imgrec.errors import WorkersError
 from imgrec.system.interrupts import interrupt_deferred
 from imgrec.system.worker import Worker, WorkerDiedError
 
 # Queued tasks for each worker: enough that none idles, few enough to bound memory.
 AHEAD = 2
+# Times that a process is started that is killed before it can take a task.
+_STARTS = 3
 _T = TypeVar("_T")
 _Job = TypeVar("_Job")
 _Work = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...]]
@@ -107,10 +109,10 @@ class Workers:
             WorkerDiedError: it ended at once; `started` is False only if none ever started.
         """
         try:
-            worker = Worker()
+            worker = _new_worker()
         except WorkerDiedError as died:
             self._startable = bool(self._startable)
-            raise WorkerDiedError(started=self._startable) from died
+            raise WorkerDiedError(started=self._startable, killed=died.killed) from died
         self._startable = True
         return worker
 
@@ -159,6 +161,17 @@ class _Keeper:
         return self.worker
 
 
+def _new_worker() -> Worker:
+    """Start a process; again if it was killed before it could take a task, so nothing is lost."""
+    for _ in range(_STARTS - 1):
+        try:
+            return Worker()
+        except WorkerDiedError as died:
+            if not died.killed:
+                raise
+    return Worker()
+
+
 def in_order(function: Callable[[_Job], _T], jobs: Iterable[_Job], workers: int) -> Iterator[_T]:
     """Yield the results of a function for each job, in the order of the jobs.
 
@@ -168,7 +181,7 @@ def in_order(function: Callable[[_Job], _T], jobs: Iterable[_Job], workers: int)
         workers: number of processes; 0 calls the function in this process.
 
     Raises:
-        ImgrecError: a process was killed from outside, or none can be started.
+        WorkersError: a process was killed from outside, or none can be started.
     """
     if workers == 0:
         yield from map(function, jobs)
@@ -186,13 +199,13 @@ def in_order(function: Callable[[_Job], _T], jobs: Iterable[_Job], workers: int)
             raise cannot_go_on(died) from died
 
 
-def cannot_go_on(died: WorkerDiedError) -> ImgrecError:
+def cannot_go_on(died: WorkerDiedError) -> WorkersError:
     """Return the error for a user when a task was lost with its worker."""
     if died.started:
-        return ImgrecError(
+        return WorkersError(
             "a worker process was killed (out of memory?): use fewer --workers, or 0 for none"
         )
-    return ImgrecError(
+    return WorkersError(
         "worker processes cannot be started: memory does not suffice, or, in a script, this is not "
         "called below if __name__ == '__main__'; workers=0 needs none"
     )

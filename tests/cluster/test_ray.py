@@ -19,6 +19,7 @@ from imgrec.cluster.mapping import map_items
 from imgrec.cluster.plan import Plan
 from imgrec.cluster.ray_crews import RayCrews
 from imgrec.cluster.schedule import Schedule
+from imgrec.errors import WorkersError
 from imgrec.index import main
 from mapped_functions import dying, dying_once, refusing, squared
 from planned_runs import part_files, planned, recorded_files
@@ -78,6 +79,7 @@ def test_a_job_that_kills_its_crews_is_set_apart(cluster: RayCluster, tmp_path: 
         (ImgrecError("the encoder fails"), "the encoder fails"),
         (ValueError("a defect"), "ValueError: a defect"),
         (OSError("no space left"), "no machine of the cluster can work: .*no space left"),
+        (WorkersError("none starts"), "no machine of the cluster can work: .*none starts"),
     ],
 )
 def test_why_no_crew_can_work_is_told(cluster: RayCluster, error: Exception, told: str) -> None:

@@ -1,20 +1,34 @@
 """The pool of worker processes: ordered results, a bounded queue, errors, dying workers."""
 
 import os
+import signal
 import struct
 import time
 from collections.abc import Iterator
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
 
 import pytest
 
-from imgrec.errors import ImgrecError
+from imgrec.errors import WorkersError
 from imgrec.system import worker
 from imgrec.system.worker import WorkerDiedError
 from imgrec.system.workers import AHEAD, Workers, in_order
 
+SERVE = worker._serve
+
 
 def squared(number: int) -> int:
     return number * number
+
+
+def killed_at_first(counted: Path, times: int, pipe: Connection) -> None:
+    """Serve as a worker does; the first so many processes are killed before that."""
+    (counted / str(os.getpid())).touch()
+    if len(list(counted.iterdir())) <= times:
+        os.kill(os.getpid(), signal.SIGKILL)
+    SERVE(pipe)
 
 
 def dying_while_it_answers() -> None:
@@ -77,7 +91,7 @@ def test_results_come_in_order_and_jobs_are_drawn_as_needed(workers: int) -> Non
 
 
 def test_the_error_for_a_dying_process_is_one_line() -> None:
-    with pytest.raises(ImgrecError, match="a worker process was killed") as told:
+    with pytest.raises(WorkersError, match="a worker process was killed") as told:
         list(in_order(dying, range(6), 1))
     assert "\n" not in str(told.value)
 
@@ -124,6 +138,25 @@ def test_a_worker_that_dies_at_its_start_is_reported(
                 workers.submit(squared, 3).result()
             assert died.value.started
         assert workers.submit(squared, 4).result() == 16
+
+
+def test_a_process_killed_at_its_start_is_started_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As when the kernel or another user kills it; the task was not sent, so nothing is lost."""
+    monkeypatch.setattr("imgrec.system.worker._serve", partial(killed_at_first, tmp_path, 2))
+    with Workers(1) as workers:
+        assert workers.submit(squared, 5).result(timeout=60) == 25
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_processes_killed_at_each_start_are_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("imgrec.system.worker._serve", partial(killed_at_first, tmp_path, 99))
+    with pytest.raises(WorkersError, match="cannot be started: memory does not suffice"):
+        list(in_order(squared, range(4), 1))
+    assert len(list(tmp_path.iterdir())) < 6
 
 
 def test_workers_that_cannot_be_started_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
