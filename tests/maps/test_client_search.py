@@ -1,6 +1,6 @@
 """The search box of the map: what is found, ringed, chosen."""
 
-from selenium.webdriver import Keys
+from selenium.webdriver import ActionChains, Keys
 
 from map_folder import MadeMap
 from map_page import MapPage
@@ -92,3 +92,83 @@ def test_a_new_search_replaces_the_one_before(page: MapPage, made: MadeMap) -> N
     page.focus()
     page.escape()
     assert page.do("core.rings.length") == 0
+
+
+# A search that says what it has found so far, and ends when it is let go.
+_HELD = """
+  const { findPictures } = imgrecMap;
+  const held = [];
+  window.letGo = () => held.splice(0).forEach((go) => go());
+  imgrecMap.findPictures = async (pictures, text, progress) => {
+    const rows = await findPictures(pictures, text, (some) => progress(some.slice(0, 2), 0.5));
+    await new Promise((go) => held.push(go));
+    return rows && progress(rows, 1) ? rows : null;
+  };
+  document.querySelector("[role=combobox]").focus();
+"""
+_SEARCHED = "return document.querySelector('.answers .told').textContent.includes('searched')"
+_CHOSEN = (
+    "return [...document.querySelectorAll('[role=option]')]"
+    ".findIndex(e => e.ariaSelected === 'true')"
+)
+_ENDED = "return imgrecMap.view.core.rings?.length"
+
+
+def _type(page: MapPage, *keys: str) -> None:
+    """Press keys faster than anything is searched for."""
+    ActionChains(page.browser).send_keys(*keys).perform()
+
+
+def test_arrows_before_the_results_step_through_those_of_the_whole_query(page: MapPage) -> None:
+    page.js(_HELD)
+    _type(page, "group 3", Keys.ARROW_DOWN, Keys.ARROW_DOWN)
+    page.wait(_SEARCHED)
+    page.press(Keys.ARROW_DOWN)
+    assert page.js(_CHOSEN) == -1
+    page.js("letGo()")
+    page.wait(_ENDED)
+    assert page.js(_CHOSEN) == 2
+
+
+def test_the_last_result_and_a_choice_wait_for_the_results(page: MapPage, made: MadeMap) -> None:
+    page.js(_HELD)
+    _type(page, "picture-000005", Keys.ARROW_UP, Keys.ENTER)
+    page.wait(_SEARCHED)
+    assert page.do("core.state.open") == -1
+    page.js("letGo()")
+    page.wait("return !document.querySelector('.panel').hidden")
+    assert page.do("core.state.open") == _expected(made, "picture-000005")[-1]
+
+
+def test_keys_are_forgotten_when_the_box_closes_or_another_query_is_typed(page: MapPage) -> None:
+    page.js(_HELD)
+    _type(page, "group 3", Keys.ARROW_DOWN)
+    page.wait(_SEARCHED)
+    page.escape()
+    page.js("letGo()")
+    page.wait(_ENDED)
+    page.press(Keys.ARROW_DOWN)
+    assert page.js("return !document.querySelector('.answers').hidden")
+    assert page.js(_CHOSEN) == -1
+    _type(page, "0", Keys.ARROW_DOWN)
+    page.wait(_SEARCHED)
+    _type(page, Keys.BACK_SPACE, Keys.BACK_SPACE, "4")
+    page.js("letGo()")
+    page.wait("return document.querySelector('[role=option]')?.textContent.startsWith('group 4')")
+    page.js("letGo()")
+    page.wait("return !document.querySelector('.answers .told').textContent.includes('searched')")
+    assert page.js(_CHOSEN) == -1
+
+
+def test_enter_goes_to_what_the_whole_query_finds(page: MapPage, made: MadeMap) -> None:
+    page.js(_HELD)
+    _type(page, "picture-0000055", Keys.ENTER)
+    page.wait(_SEARCHED)
+    page.js("letGo()")
+    page.wait("return document.activeElement === imgrecMap.view.core.canvas")
+    page.settle()
+    [row] = _expected(made, "picture-0000055")
+    x, *_ = page.box(row)
+    assert page.do("core.rings.length") == 1
+    assert 100 < x < 1180
+    assert row in page.shown()

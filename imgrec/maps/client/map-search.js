@@ -19,12 +19,31 @@
       "aria-controls": list.id,
     });
     parent.append(map.make("div", { class: "search" }, input, answers));
-    let [turn, timer, active, found] = [0, 0, null, []];
+    let [turn, timer, active, found] = [0, null, null, []];
+    // The turn of the search that runs, 0 for none; and what keys want to do with its results.
+    let [searching, waiting] = [0, []];
 
     function open(isOpen) {
       answers.hidden = !isOpen;
       input.setAttribute("aria-expanded", String(isOpen));
-      if (!isOpen) activate(null);
+      if (isOpen) return;
+      waiting = [];
+      activate(null);
+    }
+
+    /** Give up what is searched for, or about to be. */
+    function stop() {
+      clearTimeout(timer);
+      timer = null;
+      turn += 1;
+      waiting = [];
+    }
+
+    /** Act on the results of the whole query: a key may come before them, or before its search. */
+    function whenFound(act) {
+      if (timer !== null) ask();
+      if (searching === turn) waiting.push(act);
+      else act();
     }
 
     function activate(option) {
@@ -46,7 +65,7 @@
 
     function labelOption(label, place) {
       const choose = async () => {
-        turn += 1;
+        stop();
         open(false);
         await core.colorBy(label.at);
         core.look(label.code);
@@ -89,7 +108,7 @@
     }
 
     async function ask() {
-      turn += 1;
+      stop();
       const mine = turn;
       const text = input.value;
       core.state.query = text.trim();
@@ -100,6 +119,7 @@
         ringed([]);
         return;
       }
+      searching = mine;
       const labels = map.findLabels(core.facts, text);
       told.textContent = "Searching…";
       open(document.activeElement === input);
@@ -115,6 +135,9 @@
       } catch (error) {
         core.trouble(error);
       }
+      if (mine !== turn) return;
+      searching = 0;
+      for (const act of waiting.splice(0)) act();
     }
 
     /** Search for a text, as if it was typed. */
@@ -125,21 +148,24 @@
 
     const step = (by) => {
       const options = [...list.children];
-      if (!options.length) return;
+      if (answers.hidden || !options.length) return;
       const from = options.indexOf(active);
       activate(options[(from < 0 && by < 0 ? options.length - 1 : from + by + options.length) % options.length]);
     };
     const keys = {
-      ArrowDown: () => (answers.hidden && input.value ? open(true) : step(1)),
-      ArrowUp: () => step(-1),
-      Enter: () => {
+      ArrowDown: () => {
+        if (answers.hidden && timer === null && input.value) open(true);
+        else whenFound(() => step(1));
+      },
+      ArrowUp: () => whenFound(() => step(-1)),
+      Enter: () => whenFound(() => {
         if (active) active.click();
         else {
           open(false);
           core.flyTo(found);
           core.canvas.focus();
         }
-      },
+      }),
       Escape: () => {
         if (!answers.hidden) open(false);
         else {
@@ -156,7 +182,7 @@
       keys[event.key]();
     });
     input.addEventListener("input", () => {
-      clearTimeout(timer);
+      stop();
       timer = setTimeout(ask, TYPED_MS);
     });
     input.addEventListener("focus", () => input.value.trim() && list.children.length && open(true));
