@@ -187,7 +187,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     batch = "batch size: pictures per forward pass (default %(default)s)"
     add("--batch-size", type=positive, default=IndexOptions.batch_size, metavar="N", help=batch)
     workers = "processes that decode pictures; 0: only the main process; default: one per core; "
-    workers += "ray: the machines of a Ray cluster ($RAY_ADDRESS), into a store in object storage"
+    workers += "ray: the machines of a Ray cluster ($RAY_ADDRESS), which all reach the store"
     add("--workers", type=_workers, metavar="N|ray", help=workers)
     compiling = "torch.compile for models on the CPU; auto: if there are pictures enough"
     add("--compile", choices=("auto", "on", "off"), default=IndexOptions.compile, help=compiling)
@@ -242,6 +242,14 @@ def _index(arguments: argparse.Namespace) -> None:
     else:
         store = store_of(arguments.store, made=True)
         check_whole(store, "imgrec index")
+        if arguments.workers == RAY:
+            from imgrec.cluster.local_drive import LocalRead
+            from imgrec.cluster.ray_reach import check_reached
+            from imgrec.cluster.ray_work import RayWork
+
+            check_reached(store.resolve())
+            ray = RayWork()
+            index = partial(index_folders, read=LocalRead(ray))
         relocate_roots(store)
     if arguments.relocate and not arguments.folders:
         return
@@ -308,11 +316,6 @@ def _check(arguments: argparse.Namespace) -> None:
     if not isinstance(arguments.store, str):
         useless = ["work", "lean"]
         refuse(arguments.given, useless, "is for a store in object storage: name one by --store")
-        if arguments.workers == RAY:
-            raise ImgrecError(
-                "--workers ray needs a store that all machines reach: name one by --store, such as "
-                "s3://BUCKET/STORE or file:///SHARED/FOLDER; imgrec push copies a local one there"
-            )
     if arguments.folders:
         return
     refuse(arguments.given, ["only"], "needs FOLDER: it leaves out the pictures of all others")

@@ -13,26 +13,22 @@ Invariant: records are applied in the order of their numbers, so that the catalo
 parts are those of a run on one machine.
 """
 
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TypeVar
 
-from imgrec.cluster.applying import Applier
 from imgrec.cluster.crew import Crew, CrewOptions, PartDone
-from imgrec.cluster.fingerprint import FingerprintError, fingerprint
+from imgrec.cluster.fingerprint import FingerprintError
 from imgrec.cluster.plan import (
     Plan,
-    Settings,
     asked_digest,
     finish_plan,
     is_finished,
     newest_plans,
-    plan_of,
     write_plan,
 )
+from imgrec.cluster.plan_work import PlanWork, Work, plan_for, settings_of
 from imgrec.cluster.records import recorded
 from imgrec.cluster.working_copy import WorkingCopy, default_work
 from imgrec.encoders.spec import Encoder
@@ -40,13 +36,10 @@ from imgrec.indexing.jobs import PartJob
 from imgrec.indexing.options import IndexOptions, Summary
 from imgrec.indexing.run import index_folders
 from imgrec.remote.manifest import ONE
-from imgrec.remote.prune_lock import refuse_while_pruned
 from imgrec.remote.store import ConflictError
 from imgrec.sources.opening import source_of
 from imgrec.store.manifest import is_store
 from imgrec.store.store import Store
-from imgrec.system.progress import progress
-from imgrec.system.stage_costs import READING
 
 # Drivers that commit all the time leave a slower one this many times without a turn.
 _TRIES = 50
@@ -54,10 +47,6 @@ _TRIES = 50
 _HOW = ("workers", "quiet", "device", "weights")
 
 _T = TypeVar("_T")
-# Yields the jobs of some numbers as they are done, in any order: a crew, or many.
-Work = Callable[
-    [str, str, Sequence[int], CrewOptions, Mapping[str, Encoder] | None], Generator[PartDone]
-]
 
 
 def one_crew(
@@ -140,7 +129,7 @@ class _Driver:
         self._objects = copy.remote.objects
         self._options = options
         self._folders = folders
-        self._crews = crews
+        self._work = PlanWork(copy, options, crews)
         self._before = Summary()
         named = {f.name: getattr(options, f.name) for f in fields(options) if f.name not in _HOW}
         self._asked = asked_digest({**named, "folders": list(folders)})
@@ -177,10 +166,10 @@ class _Driver:
             online = not any(source_of(root).why_offline() for root in plan.roots)
             try:
                 numbers = plan.numbers if online and plan.settings.asked == self._asked else done
-                self._work_off(store, plan, numbers, None, self._before)
+                self._work.off(store, plan, numbers, None, self._before)
             except FingerprintError:
                 # What is done is right; the rest is planned anew by what is installed here.
-                self._work_off(store, plan, done, None, self._before)
+                self._work.off(store, plan, done, None, self._before)
         self._finish(plans)
 
     def _finish(self, plans: Sequence[Plan]) -> None:
@@ -201,63 +190,13 @@ class _Driver:
         self._copy.commit(store)
         if jobs:
             each = [(job, store.catalog.entries(job.ids)) for job in jobs]
-            plan = plan_of(
-                self._copy.remote.manifest.number,
-                fingerprint(encoders, options.device, options.batch_size),
-                [encoder.spec for encoder in encoders.values()],
-                self._settings(labeled, options),
-                store.catalog.roots(),
-                each,
-            )
+            settings = settings_of(options, labeled, self._asked)
+            base, roots = self._copy.remote.manifest.number, store.catalog.roots()
+            plan = plan_for(base, encoders, settings, options.device, roots, each)
             while is_finished(self._objects, plan.id):
                 plan = replace(plan, again=plan.again + 1)
             is_ours = write_plan(self._objects, plan, each)
             # Another driver has begun with the first job: this one begins with the last.
             numbers = plan.numbers if is_ours else plan.numbers[::-1]
-            self._work_off(store, plan, numbers, encoders, summary)
+            self._work.off(store, plan, numbers, encoders, summary)
         return []
-
-    def _settings(self, labeled: str | None, options: IndexOptions) -> Settings:
-        return Settings(
-            options.batch_size,
-            options.timeout_s,
-            options.previews or 0,
-            options.compile,
-            labeled,
-            self._asked,
-        )
-
-    def _work_off(
-        self,
-        store: Store,
-        plan: Plan,
-        numbers: Sequence[int],
-        encoders: Mapping[str, Encoder] | None,
-        summary: Summary,
-    ) -> None:
-        """Have jobs done, and apply them."""
-        # After the plan was written: see `imgrec.remote.prune_lock`.
-        refuse_while_pruned(self._objects)
-        started = time.perf_counter()
-        there = recorded(self._objects, plan.id)
-        pending = [number for number in numbers if number not in there]
-        applier = Applier(self._copy, store, plan, sorted(numbers), summary)
-        total = plan.pictures
-        bar = progress(READING, total=total, unit="pictures", quiet=self._options.quiet)
-        with bar, closing(self._parts(plan, pending, encoders)) as parts:
-            applier.came(there)
-            for part in parts:
-                summary.done += part.rows
-                summary.warnings += [part.differs] if part.differs else []
-                bar.update(part.rows)
-                applier.came([part.number])
-            applier.finish()
-        summary.reading_s += time.perf_counter() - started
-
-    def _parts(
-        self, plan: Plan, numbers: Sequence[int], encoders: Mapping[str, Encoder] | None
-    ) -> Generator[PartDone]:
-        if numbers:
-            options = self._options
-            how = CrewOptions(options.workers, options.device, options.weights, options.quiet)
-            yield from self._crews(self._copy.remote.url, plan.id, numbers, how, encoders)

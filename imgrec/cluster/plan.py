@@ -122,6 +122,13 @@ class Plan:
         """The numbers of its jobs."""
         return range(self.first, self.first + self.count)
 
+    def computes_as(self, other: "Plan") -> bool:
+        """Return True if equal jobs of another plan have the same results."""
+        mine, theirs = (
+            (plan.fingerprint, plan.specs, plan.settings, plan.roots) for plan in (self, other)
+        )
+        return mine == theirs
+
 
 def plan_of(
     base: int,
@@ -205,6 +212,16 @@ def read_job(objects: Objects, plan: Plan, number: int) -> tuple[PartJob, list[E
     return PartJob(found["number"], ids, tuple(found["outputs"])), entries
 
 
+def is_same_job(objects: Objects, plan_id: str, other_id: str, number: int) -> bool:
+    """Return True if the jobs of a number are equal in two plans of the same roots.
+
+    Raises:
+        ObjectError: one of them is absent or cannot be read.
+    """
+    one, other = (objects.get(_job_key(of, number))[0] for of in (plan_id, other_id))
+    return one == other
+
+
 def newest_plans(objects: Objects) -> list[Plan]:
     """Return the plans that were made on the newest manifest of all plans.
 
@@ -271,7 +288,8 @@ def _read(objects: Objects, key: str, shape: Any) -> Any:
     try:
         found = decoded(objects.get(key)[0])
     except MissingObjectError as error:
-        raise ImgrecError(f"there is no plan at {where}: run imgrec index again") from error
+        # One machine may not see what others do.
+        raise MissingObjectError(f"there is no plan at {where}: run imgrec index again") from error
     except ValueError as error:
         raise _damaged(where, error) from error
     if wrong := problem(found, shape):

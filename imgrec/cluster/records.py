@@ -130,6 +130,15 @@ def recorded(objects: Objects, plan_id: str) -> set[int]:
     return {int(found[1]) for found in map(_NAME.fullmatch, keys) if found}
 
 
+def take_over(objects: Objects, plan_id: str, other_id: str, number: int) -> None:
+    """Let the record of a job of another plan count for the equal job of a plan.
+
+    Raises:
+        ObjectError: there is none, or it cannot be written.
+    """
+    objects.create(_key(plan_id, number), objects.get(_key(other_id, number))[0])
+
+
 def are_of_part(paths: Collection[str], number: int) -> bool:
     """Return True if paths are those of whole parts of a number, and safe to write in a store."""
     whole = units(paths)

@@ -42,6 +42,7 @@ from imgrec.labels.colors import begin_colors, lacks_colors, update_colors
 from imgrec.sources.passed_over import not_taken_lines, skipped_lines, unused_lines
 from imgrec.sources.rules import Rules
 from imgrec.sources.source import PictureSource
+from imgrec.store.exchange import delete_exchange
 from imgrec.store.manifest import is_store
 from imgrec.store.origins import write_roots
 from imgrec.store.part_work import PartWork
@@ -139,6 +140,7 @@ def _update(
         _update_colors(store, options, summary)
     _add_vectors(store, wanted.vectors, summary)
     _update_indexes(store, options, summary, work)
+    summary.warnings += delete_exchange(store.path)
     totals = store.catalog.totals
     summary.counts, summary.failures = totals.counts(), totals.failures()
     summary.formats = totals.formats()

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from imgrec.errors import ImgrecError
 from imgrec.objects.addresses import FOLDER, Address
+from imgrec.objects.errors import MissingObjectError
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -32,7 +33,8 @@ def store_of(
         config: more of the settings of obstore.
 
     Raises:
-        ImgrecError: there is no such folder, or the endpoint of the environment is refused.
+        ImgrecError: the endpoint of the environment is refused.
+        MissingObjectError: there is no such folder.
     """
     from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
 
@@ -41,7 +43,7 @@ def store_of(
         if made:
             folder.mkdir(parents=True, exist_ok=True)
         if not folder.is_dir():
-            raise ImgrecError(f"there is no folder {folder}")
+            raise MissingObjectError(f"there is no folder {folder}")
         return LocalStore(folder)
     options: Any = {"timeout": "60s", "connect_timeout": "10s", "user_agent": "imgrec"}
     settings: Any = dict(config)

@@ -24,6 +24,7 @@
         duplicates/                    similarities of pairs of pictures, by their thumbnails
         verdicts/                      verdicts on pairs of pictures, by their files
         damaged/                       parts and folders that were set aside
+        cluster/                       plan and results of a run on a cluster, until it is done
 
 What is derived from a relation lies where that of a feature does, under the relation's name.
 
@@ -104,6 +105,11 @@ class StorePaths:
     def set_aside(self) -> Path:
         """The folder of damaged parts and features that were moved out of the way."""
         return self.root / "damaged"
+
+    @property
+    def cluster(self) -> Path:
+        """The folder of what a run on a cluster has planned and done, until it is in the store."""
+        return self.root / "cluster"
 
     @property
     def features(self) -> Path:

@@ -7,18 +7,21 @@ import random
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from imgrec import ImgrecError, Options, index_folders
+from imgrec import ImgrecError, Options, Store, index_folders
 from imgrec.cluster.crew import Crew, CrewOptions
 from imgrec.cluster.crews import worked_off
 from imgrec.cluster.mapping import map_items
 from imgrec.cluster.plan import Plan
 from imgrec.cluster.ray_crews import RayCrews
+from imgrec.cluster.ray_reach import check_reached
 from imgrec.cluster.schedule import Schedule
+from imgrec.collection.digest import catalog_digest
 from imgrec.errors import WorkersError
 from imgrec.index import main
 from mapped_functions import dying, dying_once, refusing, squared
@@ -133,12 +136,43 @@ def test_the_command_makes_the_store_of_one_machine(
     assert part_files(tmp_path / "copy") == part_files(tmp_path / "store")
 
 
-def test_the_command_refuses_a_store_that_other_machines_cannot_reach(
-    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_command_makes_the_store_of_one_machine_in_a_folder(
+    cluster: RayCluster, photos: Path, tmp_path: Path
 ) -> None:
-    assert main([str(photos), "--workers", "ray", "--store", str(tmp_path / "store")]) == 2
-    assert "--workers ray needs a store that all machines reach" in capsys.readouterr().err
-    assert not (tmp_path / "store").exists()
+    store, options = tmp_path / "a folder", ["--encoder", "mini", "--quiet"]
+    assert main([str(photos), "--workers", "ray", "--store", str(store), *options]) == 0
+    index_folders([photos], tmp_path / "store", Options(encoders=("mini",), workers=0))
+    assert part_files(store) == part_files(tmp_path / "store")
+    with Store.open(store) as mine, Store.open(tmp_path / "store") as theirs:
+        assert catalog_digest(mine.catalog) == catalog_digest(theirs.catalog)
+    assert {path.name for path in store.iterdir()} >= {"store.json", "catalog.sqlite"}
+    assert not (store / "cluster").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"a folder", "store"}
+
+
+def test_the_command_refuses_a_store_that_a_machine_does_not_reach(
+    cluster: RayCluster,
+    photos: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @contextmanager
+    def elsewhere(folder: Path) -> Iterator[tuple[Path, str]]:
+        yield folder / "probe", "text"
+
+    monkeypatch.setattr("imgrec.cluster.ray_reach._probe", elsewhere)
+    store = tmp_path / "store"
+    assert main([str(photos), "--workers", "ray", "--store", str(store)]) == 2
+    told = capsys.readouterr().err
+    assert "--workers ray needs a store that all machines reach, and " in told
+    assert f"does not reach {store}: name one" in told
+    assert not store.exists()
+
+
+def test_machines_that_read_a_probe_reach_its_folder(cluster: RayCluster, tmp_path: Path) -> None:
+    check_reached(tmp_path / "not" / "there" / "yet")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_cluster_that_is_not_there_is_told_at_once(

@@ -1,5 +1,7 @@
 """`python killed_driver.py AFTER PHOTOS URL WORK`: index, and be killed at a request to storage.
 
+`AFTER PHOTOS STORE`, without WORK: by a crew into a local store, whose exchange is the storage.
+
 The process ends as by `kill -9`, right before the request of that number, or right after it where
 the number is odd: nothing is cleaned up, and what was under way is lost.
 """
@@ -10,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from imgrec import Options
-from imgrec.cluster.drive import index_to
+from imgrec import Options, index_folders
+from imgrec.cluster.drive import index_to, one_crew
+from imgrec.cluster.local_drive import LocalRead
 from imgrec.objects.objects import Objects
 
 OPTIONS = Options(encoders=("mini",), workers=0, batch_size=4, part_rows=3)
@@ -32,11 +35,14 @@ def _counted(method: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
 
 
 def main() -> None:
-    after, photos, url, work = int(sys.argv[1]), *sys.argv[2:]
+    after, photos, place, *work = int(sys.argv[1]), *sys.argv[2:]
     left = [after, after]
     for name in ("get", "create", "put", "head"):
         setattr(Objects, name, _counted(getattr(Objects, name), left))
-    index_to([photos], url, OPTIONS, work=Path(work))
+    if work:
+        index_to([photos], place, OPTIONS, work=Path(work[0]))
+    else:
+        index_folders([photos], place, OPTIONS, LocalRead(one_crew))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ def main() -> int:
     add("--count", type=int, default=3000, help="sample pictures (default 3000)")
     add("--kills", type=int, default=200, help="SIGKILLs (default 200)")
     add("--seed", type=int, default=0, help="of the moments and the processes (default 0)")
+    add("--folder", action="store_true", help="a store in a folder (default: file://, as a bucket)")
     arguments = parser.parse_args()
     write(f"# Endurance on a Ray cluster\n\n{described()}\n")
     rng = random.Random(arguments.seed)
@@ -35,23 +36,32 @@ def main() -> int:
     differences = runs = 0
     with work_folder(None) as work, ray_cluster(2) as cluster:
         write_samples(work / "samples", arguments.count)
-        subprocess.run(_command(work, work / "whole"), check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(_command(work, str(work / "whole")), check=True, stdout=subprocess.DEVNULL)
         expected = part_files(work / "whole")
         while kinds.total() < arguments.kills:
             runs += 1
             folder = work / f"run-{runs}"
-            kinds += _killed_run(work, folder, cluster, rng, arguments.kills - kinds.total())
+            command = _command(work, *_store(folder, in_folder=arguments.folder))
+            kinds += _killed_run(command, cluster, rng, arguments.kills - kinds.total())
             differences += part_files(folder / "copy") != expected
+            differences += (folder / "copy" / "cluster").exists()
             write(f"run {runs}: {kinds.total()} kills, {differences} stores differ\n")
     write(rows(("what", "kills"), sorted(kinds.items())))
     write(f"\n{runs} runs, {differences} stores differ from one of one machine\n")
     return int(differences > 0)
 
 
+def _store(folder: Path, *, in_folder: bool) -> list[str]:
+    options = ["--workers", "ray"]
+    if in_folder:
+        return [str(folder / "copy"), *options]
+    return [f"file://{folder / 'objects'}", *options, "--work", str(folder / "copy")]
+
+
 def _killed_run(
-    work: Path, folder: Path, cluster: RayCluster, rng: random.Random, most: int
+    command: list[str], cluster: RayCluster, rng: random.Random, most: int
 ) -> Counter[str]:
-    """Run the command until it ends, killed at random moments; return what was killed."""
+    """Run a command until it ends, killed at random moments; return what was killed."""
     kinds: Counter[str] = Counter()
 
     def node(_: random.Random) -> bool:
@@ -64,7 +74,7 @@ def _killed_run(
         "decoder": cluster.kill_decoder,
         "node": node,
     }
-    run = _started(work, folder)
+    run = _started(command)
     started = time.monotonic()
     while run.poll() is None:
         if time.monotonic() - started > _PATIENCE_S:
@@ -77,7 +87,7 @@ def _killed_run(
         if kind == "driver":
             run.kill()
             run.wait()
-            run = _started(work, folder)
+            run = _started(command)
             kinds[kind] += 1
         elif kills[kind](rng):
             kinds[kind] += 1
@@ -86,15 +96,13 @@ def _killed_run(
     return kinds
 
 
-def _started(work: Path, folder: Path) -> "subprocess.Popen[bytes]":
-    options = ["--workers", "ray", "--work", str(folder / "copy")]
-    command = _command(work, f"file://{folder / 'objects'}", *options)
+def _started(command: list[str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
 
-def _command(work: Path, store: Path | str, *options: str) -> list[str]:
+def _command(work: Path, store: str, *options: str) -> list[str]:
     command = [sys.executable, "-m", "imgrec.index", str(work / "samples"), "--encoder", "mini"]
-    return [*command, "--quiet", "--store", str(store), *options]
+    return [*command, "--quiet", "--store", store, *options]
 
 
 if __name__ == "__main__":

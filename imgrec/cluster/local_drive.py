@@ -1,0 +1,183 @@
+"""The driver of a run whose store is a folder that every crew reaches at the same path.
+
+    scan ─▶ plan in STORE/cluster/ ─▶ crews write blobs and records there ─▶ parts of the store
+
+It takes the place of the pipeline that reads pictures on one machine (`Read` of
+`imgrec.indexing.run`); all else is that of such a run, and so is the store, byte for byte. The
+store is locked, so that there is one driver. A run that was killed leaves its plan and records; the
+next one takes over the records of those jobs that are still to be done and are the same, and reads
+nothing twice but what was under way.
+
+Invariant: a file of a part is linked or copied from a blob and compared with its digest before the
+part gets its name.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from imgrec.cluster.plan import Plan, Settings, is_same_job, newest_plans, write_plan
+from imgrec.cluster.plan_work import PlanWork, Work, plan_for, settings_of
+from imgrec.cluster.records import recorded, take_over
+from imgrec.encoders.spec import Encoder
+from imgrec.errors import ImgrecError, StoreError
+from imgrec.indexing.jobs import PartJob
+from imgrec.indexing.options import IndexOptions, Summary
+from imgrec.objects.errors import MissingObjectError
+from imgrec.objects.objects import Objects
+from imgrec.objects.opening import objects_at
+from imgrec.remote.blobs import Blobs, file_entry
+from imgrec.remote.manifest import Entry
+from imgrec.remote.places import by_unit
+from imgrec.store.elsewhere import blob_key
+from imgrec.store.store import Store
+from imgrec.system.atomic_folders import new_folder
+from imgrec.system.text import counted
+
+
+class LocalRead:
+    """Reads the pictures of jobs by crews into a store of this machine, as `read_pictures` does."""
+
+    def __init__(self, crews: Work) -> None:
+        """Begin nothing yet.
+
+        Args:
+            crews: do the jobs; each reaches the folder of the store at its path here.
+        """
+        self._crews = crews
+
+    def __call__(
+        self,
+        store: Store,
+        jobs: Sequence[PartJob],
+        encoders: Mapping[str, Encoder],
+        labeled: str | None,
+        options: IndexOptions,
+        summary: Summary,
+    ) -> list[str]:
+        """Have all jobs done and applied; the arguments are those of `read_pictures`.
+
+        Returns:
+            No root: one that goes offline is an error of the crew that finds it.
+
+        Raises:
+            ImgrecError: jobs cannot be done, or their results did not come to this machine.
+            OSError: the store cannot be written.
+        """
+        if jobs:
+            target = LocalTarget(store.path, store.paths.cluster)
+            settings = settings_of(options, labeled, "")
+            plan = _planned(target, store, jobs, encoders, settings, options.device)
+            PlanWork(target, options, self._crews).off(store, plan, plan.numbers, encoders, summary)
+            lacking = len({*plan.numbers} - recorded(target.remote.objects, plan.id))
+            if lacking:
+                raise ImgrecError(
+                    f"{counted(lacking, 'part')} did not come to {store.path}: every machine of "
+                    "the cluster has to reach it at this path"
+                )
+        return []
+
+
+class Exchange:
+    """Where the crews of a run find its plan and leave their results: a folder of the store.
+
+    Attributes:
+        url: its address.
+        objects: all objects of it.
+        blobs: contents by digest.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Make the folder if it is absent."""
+        self.objects = objects_at(f"file://{folder}", made=True)
+        self.url = self.objects.address.url
+        self.blobs = Blobs(self.objects)
+
+
+class LocalTarget:
+    """A store of this machine, as `imgrec.cluster.applying.Target`.
+
+    Attributes:
+        remote: where the results come from.
+    """
+
+    def __init__(self, store: Path, exchange: Path) -> None:
+        """Take the folders of a store and of its exchange."""
+        self.remote = Exchange(exchange)
+        self._store = store
+        self._exchange = exchange
+
+    def is_applied(self, files: Mapping[str, Entry]) -> bool:
+        """Return False: what has been applied is in no plan of this run."""
+        return False
+
+    def is_free(self, files: Mapping[str, Entry]) -> bool:
+        """Return True if the store has none of these parts."""
+        return not any((self._store / unit).exists() for unit in by_unit(files))
+
+    def add(self, files: Mapping[str, Entry]) -> None:
+        """Write parts, each one atomically; classes before features, as one machine does.
+
+        Args:
+            files: of whole parts, by path.
+
+        Raises:
+            StoreError: a blob is not what its record says.
+            OSError: one cannot be read or written.
+        """
+        for unit, of_unit in by_unit(files).items():
+            with new_folder(self._store / unit, tidied=True) as folder:
+                for path, entry in of_unit.items():
+                    self._bring(entry, folder / path.rpartition("/")[2])
+
+    def spend(self, cost: Mapping[str, float]) -> None:
+        """Do nothing: a store of one machine has no manifest that counts it."""
+
+    def commit(self, store: Store) -> None:
+        """Do nothing: each part is in the store when it is applied."""
+
+    def _bring(self, entry: Entry, place: Path) -> None:
+        blob = self._exchange / blob_key(entry.digest)
+        # Linked, so that the results take no more room than the store.
+        try:
+            os.link(blob, place)
+        except OSError:
+            shutil.copyfile(blob, place)
+        if file_entry(place) != entry:
+            raise StoreError(
+                f"{blob} is not what was written, by its digest: delete {self._exchange}, and run "
+                "imgrec index again"
+            )
+
+
+def _planned(
+    target: LocalTarget,
+    store: Store,
+    jobs: Sequence[PartJob],
+    encoders: Mapping[str, Encoder],
+    settings: Settings,
+    device: str,
+) -> Plan:
+    """Write the plan of some jobs, and take over what a killed run has done of them."""
+    objects, roots = target.remote.objects, store.catalog.roots()
+    each = [(job, store.catalog.entries(job.ids)) for job in jobs]
+    plan = plan_for(0, encoders, settings, device, roots, each)
+    before = [other for other in _plans(objects) if other.computes_as(plan)]
+    write_plan(objects, plan, each)
+    for other in before:
+        for number in sorted(recorded(objects, other.id) & {*plan.numbers}):
+            # A killed driver may not have written all jobs of its plan.
+            with suppress(MissingObjectError):
+                if is_same_job(objects, plan.id, other.id, number):
+                    take_over(objects, plan.id, other.id, number)
+    return plan
+
+
+def _plans(objects: Objects) -> list[Plan]:
+    """Return the plans of killed runs; none where one is damaged, as after a power failure."""
+    try:
+        return newest_plans(objects)
+    except ImgrecError:
+        return []
