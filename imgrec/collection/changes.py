@@ -9,11 +9,19 @@ token) leaves the answer open.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 from imgrec.collection import Catalog, Entry, add_labels
+from imgrec.collection.digests import Digests
 from imgrec.collection.kinds import FOLDER
-from imgrec.collection.matching import DigestOf, Elsewhere, FoundFile, Pair, is_version, match
+from imgrec.collection.matching import (
+    Contents,
+    DigestOf,
+    Elsewhere,
+    FoundFile,
+    Pair,
+    is_version,
+    match,
+)
 from imgrec.collection.roots import add_roots
 from imgrec.collection.rows import MOST_ID
 from imgrec.errors import StoreError
@@ -60,12 +68,13 @@ def compare(
             left out.
         elsewhere: the rows of other places whose picture may have moved here.
         digest_of: returns the content digest of a file, None if it cannot be read. Called only
-            where the version leaves the answer open, once a file.
+            where the version leaves the answer open, once a file; of remote sources in threads.
     """
-    digest_of = cache(digest_of)
+    contents, differing = Digests(digest_of), list(differing)
+    contents.read(file for row, file in differing if _by_version(row, file) is None)
     arrived, left, touched, again = list(arrived), list(left), [], set()
     for row, file in differing:
-        same = _is_same(row, file, digest_of)
+        same = _is_same(row, file, contents)
         if same:
             touched.append((row, file))
         # A file that cannot be read now stays as it is.
@@ -73,7 +82,7 @@ def compare(
             left.append(row)
             arrived.append(file)
             again.add(row.id)
-    matched, new = match(arrived, left, elsewhere, digest_of)
+    matched, new = match(arrived, left, elsewhere, contents)
     back = {row.id for row, _ in matched}
     gone = [row for row in left if row.id not in back]
     moved = {row.id for row, file in matched if (row.root, row.path) != (file.root, file.path)}
@@ -92,14 +101,20 @@ def _was_away(row: Entry) -> bool:
     return row.status in ("missing", "left-out")
 
 
-def _is_same(row: Entry, file: FoundFile, digest_of: DigestOf) -> bool | None:
+def _is_same(row: Entry, file: FoundFile, contents: Contents) -> bool | None:
     """Return whether a file holds the picture of its row; None if it cannot be read."""
+    told = _by_version(row, file)
+    if told is not None:
+        return told
+    digest = contents(file)
+    return None if digest is None else digest == row.digest
+
+
+def _by_version(row: Entry, file: FoundFile) -> bool | None:
+    """Return whether a file holds the picture of its row; None if only its content tells."""
     if row.status == "left-out" and is_version(row, file):
         return True
-    if not row.digest or file.size != row.size:
-        return False
-    digest = digest_of(file)
-    return None if digest is None else digest == row.digest
+    return None if row.digest and file.size == row.size else False
 
 
 def apply(catalog: Catalog, changes: Changes) -> None:

@@ -14,6 +14,7 @@ from imgrec.collection import Catalog, Entry
 from imgrec.collection.matching import Fate, FoundFile
 from imgrec.errors import PictureError
 from imgrec.sources.opening import source_of
+from imgrec.sources.side_by_side import Place, side_by_side
 from imgrec.system.file_names import composed
 
 
@@ -64,11 +65,15 @@ def part_left(
         arrived: files listed at places without a row.
     """
     names = {(file.root, _folded(file.path)) for file in arrived}
+    rows = list(left)
+    renamed = [(row.root, _folded(row.path)) in names for row in rows]
+    asked = (row for row, is_renamed in zip(rows, renamed, strict=True) if not is_renamed)
+    # A request each, where they are remote, and no content.
+    found = side_by_side(is_there, asked, lambda row: Place(row.root, 0))
     gone: list[Entry] = []
     there: list[Entry] = []
-    for row in left:
-        renamed = (row.root, _folded(row.path)) in names
-        (gone if renamed or not is_there(row) else there).append(row)
+    for row, is_renamed in zip(rows, renamed, strict=True):
+        (gone if is_renamed or not next(found) else there).append(row)
     return gone, there
 
 

@@ -42,6 +42,16 @@ DigestOf = Callable[[FoundFile], str | None]
 Pair = tuple[Entry, FoundFile]
 
 
+class Contents(Protocol):
+    """The content digests of files."""
+
+    def __call__(self, file: FoundFile) -> str | None:
+        """Return the digest of a file; None if it cannot be read."""
+
+    def read(self, files: Iterable[FoundFile]) -> None:
+        """Read the digests of files that will be asked for, several at a time where that pays."""
+
+
 class Elsewhere(Protocol):
     """The rows that may have no file at their place, and what became of these files."""
 
@@ -59,7 +69,7 @@ def match(
     arrived: Iterable[FoundFile],
     left: Sequence[Entry],
     elsewhere: Elsewhere,
-    digest_of: DigestOf,
+    contents: Contents,
 ) -> tuple[list[Pair], list[FoundFile]]:
     """Pair files with the rows whose pictures they are, each row once.
 
@@ -67,8 +77,7 @@ def match(
         arrived: files at places where the catalog has no row.
         left: rows whose file is gone from its place.
         elsewhere: the rows of other places.
-        digest_of: returns the content digest of a file, None if it cannot be read. Called only
-            for files of the size of a row.
+        contents: asked only for files of the size of a row.
 
     Returns:
         The (row, file) pairs, and the files that are left over, by root and path.
@@ -84,7 +93,7 @@ def match(
             fates[row.id] = elsewhere.fate(row)
         return fates[row.id]
 
-    matching = _Matching(files, sorted([*left, *others], key=lambda row: row.id), digest_of)
+    matching = _Matching(files, sorted([*left, *others], key=lambda row: row.id), contents)
     matching.take_places()
     matching.take_contents(lambda row: fate(row) == "gone")
     before = len(matching.pairs)
@@ -97,7 +106,7 @@ def match(
 class _Matching:
     """The state of a matching: files without a row, rows without a file, and the pairs found."""
 
-    def __init__(self, files: list[FoundFile], rows: Sequence[Entry], digest_of: DigestOf) -> None:
+    def __init__(self, files: list[FoundFile], rows: Sequence[Entry], contents: Contents) -> None:
         self.files = files
         self.pairs: list[Pair] = []
         self._taken: set[int] = set()
@@ -109,11 +118,13 @@ class _Matching:
             if row.digest:
                 self._by_content.setdefault((row.size, row.digest), []).append(row)
         self._sizes = {size for size, _ in self._by_content}
-        self._digest_of = digest_of
+        self._contents = contents
 
     def take_places(self) -> None:
         """Pair files with the rows of their own places: of the same version, else content."""
         self._take(self._same_version)
+        # Each of the others is asked for its content, by its place or by any.
+        self._contents.read(file for file in self.files if file.size in self._sizes)
         self._take(self._same_place)
 
     def take_contents(self, allowed: Callable[[Entry], bool]) -> None:
@@ -170,12 +181,12 @@ class _Matching:
 
     def _same_place(self, file: FoundFile) -> Entry | None:
         alike = (row for row in self._at(file) if row.digest and row.size == file.size)
-        return next((row for row in alike if row.digest == self._digest_of(file)), None)
+        return next((row for row in alike if row.digest == self._contents(file)), None)
 
     def _content(self, file: FoundFile) -> tuple[int, str] | None:
         if file.size not in self._sizes:
             return None
-        digest = self._digest_of(file)
+        digest = self._contents(file)
         return (file.size, digest) if digest else None
 
 

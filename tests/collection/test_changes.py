@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from imgrec import Store
 from imgrec.collection import Catalog, Entry
@@ -197,6 +199,46 @@ def test_of_equal_contents_the_smallest_ids_are_taken_first_in_the_order_of_path
     assert found.revived == [(4, "a"), (6, "b"), (9, "c")]
     assert found.changes.new == [_file("d")]
     assert found.gone == []
+
+
+@given(st.data())
+def test_pictures_of_a_bucket_get_the_ids_of_those_of_a_folder(data: st.DataObject) -> None:
+    """A folder is read one by one when it is asked, a bucket side by side and ahead."""
+    chosen = data.draw(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["arrived", "left", "differing", "missing", "left-out"]),
+                st.sampled_from("ab"),
+                st.sampled_from(["a", "b", None]),
+                st.sampled_from([10, 11]),
+                st.sampled_from([5, 6]),
+            ),
+            max_size=12,
+        )
+    )
+    told = []
+    for root in ("/r", "s3://bucket/r"):
+        arrived, left, differing, away, contents = [], [], [], [], Contents()
+        for i, (kind, letter, content, size, mtime_ns) in enumerate(chosen):
+            file = _file(f"{i}", size, mtime_ns, root)
+            row = _row(i, f"{i}", letter, root=root)
+            contents[file] = content
+            match kind:
+                case "arrived":
+                    arrived.append(file)
+                case "left":
+                    left.append(row)
+                case "differing":
+                    differing.append((row, file))
+                case _:
+                    arrived.append(file)
+                    away.append(replace(row, status=kind))
+        found = Compared(arrived, left, differing, away, contents)
+        changes = found.changes
+        places = [[(file.path, file.size) for file in changes.new], found.revived, found.gone]
+        told.append([places, changes.changed, changes.moved, changes.returned, sorted(found.read)])
+        assert len(found.read) == len({*found.read})
+    assert told[0] == told[1]
 
 
 def test_a_row_is_taken_once_and_by_its_own_place_first() -> None:

@@ -4,6 +4,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -18,9 +19,11 @@ from imgrec.objects import retries
 from imgrec.objects.objects import Objects
 from imgrec.objects.opening import objects_at
 from imgrec.sources import bucket as bucket_module
+from imgrec.sources.bucket import BucketSource
 from imgrec.sources.folder import FolderSource
 from imgrec.sources.opening import source_at
 from imgrec.sources.rules import Rules
+from imgrec.sources.side_by_side import THREADS
 from imgrec.sources.source import Listing
 from object_servers import SECRET, ObjectServer, moto_server, put_any
 from pictures import encoded, picture
@@ -94,6 +97,32 @@ def test_a_bucket_is_indexed_as_its_folder(photos: Path, photo_store: Path, buck
         path = next(photos.rglob("*.jpg")).relative_to(photos).as_posix()
         found = recommender.query([f"{address}/{path}"], k=3)
         assert len(found.results) == 3
+
+
+def test_renamed_objects_are_read_side_by_side_and_keep_their_ids(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = objects_at(f"s3://{bucket}/p")
+    for seed in range(THREADS):
+        objects.put(f"{seed}.jpg", encoded(picture("discs", seed), "JPEG"))
+    index_folders([f"s3://{bucket}/p"], tmp_path / "s", HERE)
+    with Store.open(tmp_path / "s") as store:
+        before = {e.path: e.id for e in store.catalog.entries(store.catalog.ids("ok"))}
+    for seed in range(THREADS):
+        objects.put(f"new/{seed}.jpg", objects.get(f"{seed}.jpg")[0])
+        objects.delete(f"{seed}.jpg")
+    whole, together = BucketSource.read, threading.Barrier(THREADS, timeout=60)
+
+    def met(self: BucketSource, path: str, head: int | None = None) -> bytes:
+        together.wait()
+        return whole(self, path, head)
+
+    monkeypatch.setattr(BucketSource, "read", met)
+    summary = index_folders([f"s3://{bucket}/p"], tmp_path / "s", HERE)
+    assert (summary.moved, summary.new, summary.gone, summary.done) == (THREADS, 0, 0, 0)
+    with Store.open(tmp_path / "s") as store:
+        after = {e.path: e.id for e in store.catalog.entries(store.catalog.ids("ok"))}
+    assert after == {f"new/{path}": i for path, i in before.items()}
 
 
 def test_a_rescan_reads_what_has_another_etag(
