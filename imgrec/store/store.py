@@ -5,8 +5,7 @@ vectors of pictures that are `ok` in the catalog at the moment it opens a featur
 others are left out, so the catalog decides what exists.
 """
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -18,35 +17,29 @@ from imgrec.errors import StoreError
 from imgrec.sources.rules import Rules
 from imgrec.store.classes import Classes, holds_classes, open_classes
 from imgrec.store.composition import Composition
-from imgrec.store.descriptions import described, read_spec
-from imgrec.store.enclosure import check_enclosed, is_name, name_in
+from imgrec.store.enclosure import check_enclosed, name_in
+from imgrec.store.feature_specs import FeatureSpecs, check_name, likeliest
 from imgrec.store.features import FeatureStore, stored_ids
 from imgrec.store.manifest import is_store, read_manifest, write_manifest, writing_lock
-from imgrec.store.paths import CATALOG, FEATURE_DESCRIPTION, LOCK, StorePaths
+from imgrec.store.paths import CATALOG, LOCK, StorePaths
 from imgrec.store.pulled import elsewhere_of
 from imgrec.store.relations import (
-    JOINED,
     Mean,
     RelatedFeature,
     Relation,
     default_name,
     fit_mean,
     load_mean,
-    relation_named,
     relation_spec,
-    relations_among,
 )
+from imgrec.store.watched import Stamp, WatchedFiles
 from imgrec.system.advice import quoted
 from imgrec.system.argument_types import PATH, Kind, check_type
-from imgrec.system.atomic_files import TEMPORARY_PREFIX, remove_temporaries, write_text
-from imgrec.system.suggestions import close_matches
+from imgrec.system.atomic_files import TEMPORARY_PREFIX, remove_temporaries
 
 if TYPE_CHECKING:
     from imgrec.store.previews import PreviewStore
     from imgrec.store.thumbnails import ThumbStore
-
-# Name, inode and time of modification in nanoseconds; zeros for nothing there.
-Stamp = tuple[str, int, int]
 
 _SETTINGS: tuple[str, ...] = (
     *("encoder", "follow_links", "take", "exclude", "include", "previews"),
@@ -66,6 +59,7 @@ class Store:
         self.path = path
         self.paths = StorePaths(path)
         self.catalog = catalog
+        self._specs = FeatureSpecs(self.paths)
         self._holds_lock = False
 
     @classmethod
@@ -139,7 +133,7 @@ class Store:
         Raises:
             StoreError: its name cannot be that of a feature.
         """
-        _check_name(name)
+        check_name(name)
         self._set(encoder=name)
 
     @property
@@ -195,14 +189,11 @@ class Store:
         Raises:
             StoreError: a folder of a feature stands for no name that imgrec gives.
         """
-        folders = (p.parent for p in self.paths.features.glob(f"*/{FEATURE_DESCRIPTION}"))
-        return sorted(map(name_in, folders))
+        return self._specs.names()
 
     def relation_names(self) -> list[str]:
         """Return the names of the relations of the stored features, sorted."""
-        names = self.feature_names()
-        embeddings = [name for name in names if self._stored_spec(name).kind == "embedding"]
-        return [r.name for r in relations_among(embeddings) if r.name not in names]
+        return self._specs.relation_names()
 
     def spec(self, name: str | None = None) -> EncoderSpec:
         """Return the spec of a feature or relation, by default of `default_feature`.
@@ -212,9 +203,9 @@ class Store:
         """
         name = name or self.default_feature
         if name is not None and name in self.feature_names():
-            return self._stored_spec(name)
-        relation = self._relation(name)
-        return relation_spec(relation, self._parts(relation), self.mean(relation))
+            return self._specs.stored(name)
+        relation = self._specs.relation(name)
+        return relation_spec(relation, self._specs.parts(relation), self.mean(relation))
 
     def mean(self, relation: Relation) -> Mean:
         """Return the mean of a relation, the kept one or, where it lacks, that of the vectors now.
@@ -222,47 +213,8 @@ class Store:
         Raises:
             StoreError: a part is damaged.
         """
-        kept = load_mean(self.paths.relation(relation.name), self._parts(relation)[0])
+        kept = load_mean(self.paths.relation(relation.name), self._specs.parts(relation)[0])
         return kept or fit_mean(self.feature(relation.centered))
-
-    def _stored_spec(self, name: str) -> EncoderSpec:
-        return read_spec(self.paths.feature(name))
-
-    def _parts(self, relation: Relation) -> tuple[EncoderSpec, EncoderSpec]:
-        return self._stored_spec(relation.centered), self._stored_spec(relation.joined)
-
-    def _relation(self, name: str | None) -> Relation:
-        """Return the relation of a name that is none of a stored feature.
-
-        Raises:
-            StoreError: the store lacks it.
-        """
-        known = self.relation_names()
-        relation = relation_named(name) if name else None
-        if relation is not None and name in known:
-            return relation
-        listed = ", ".join([*self.feature_names(), *known]) or "none"
-        lacking = f"{self.path} has no feature {name!r} (there: {listed})"
-        encoders = relation.features if relation else (name or "lite0",)
-        if name and "+" in name and ":" not in name and not self._can_be_joined(relation):
-            joined = f"a relation is one of another embedding with {JOINED}"
-            if known:
-                raise StoreError(f"{lacking}: {joined}, here {' or '.join(known)}")
-            lacking, encoders = f"{lacking}, and {joined}", ("lite0", JOINED)
-        there = self.feature_names()
-        from imgrec.encoders.registry import is_known
-
-        if any(one not in there and not is_known(one) for one in encoders):
-            raise StoreError(f"{lacking}: {_likeliest(name or '', [*there, *known])}")
-        options = " ".join(f"--encoder {encoder}" for encoder in encoders)
-        raise StoreError(f"{lacking}: run imgrec index --store {quoted(self.path)} {options}")
-
-    def _can_be_joined(self, relation: Relation | None) -> bool:
-        """Return True if indexing with both encoders may give a relation that the store lacks."""
-        if relation is None or relation.centered == JOINED or "+" in relation.centered:
-            return False
-        there = relation.centered in self.feature_names()
-        return not there or self._stored_spec(relation.centered).kind == "embedding"
 
     def add_feature(self, spec: EncoderSpec) -> None:
         """Create a feature's folder, or check that the one there is of the same encoder.
@@ -271,19 +223,7 @@ class Store:
             StoreError: it was made by another encoder, other weights or another version, or its
                 name cannot be that of a feature.
         """
-        _check_name(spec.name)
-        if spec.name in self.feature_names():
-            there = self.spec(spec.name)
-            if there.identity() != spec.identity():
-                raise StoreError(
-                    f"the feature {spec.name!r} in {self.path} was made otherwise "
-                    f"({_difference(there, spec)}): use another store, or delete "
-                    f"{self.paths.feature(spec.name)} to have it made again"
-                )
-            return
-        text = described(spec)
-        self.paths.feature(spec.name).mkdir(parents=True, exist_ok=True)
-        write_text(self.paths.feature_description(spec.name), text)
+        self._specs.add(spec)
 
     def feature(self, name: str | None = None) -> FeatureStore:
         """Open the vectors of the ok pictures, by default those of `default_feature`.
@@ -295,12 +235,12 @@ class Store:
         """
         name = name or self.default_feature
         if name is None or name not in self.feature_names():
-            relation = self._relation(name)
+            relation = self._specs.relation(name)
             composition = Composition(self.mean(relation).values, relation.weight)
             first, second = map(self.feature, relation.features)
             return RelatedFeature(relation, composition, first, second)
         dead, last = self.catalog.ids_not_ok(), self.catalog.last_id()
-        dimensions = self._stored_spec(name).dimensions
+        dimensions = self._specs.stored(name).dimensions
         folder, elsewhere = self.paths.feature(name), elsewhere_of(self.path)
         return FeatureStore.open(folder, dimensions, dead, last, elsewhere)
 
@@ -319,21 +259,12 @@ class Store:
         return (self.catalog.version(), *self.files_state())
 
     def files_state(self) -> tuple[Stamp, ...]:
-        """Return a token that changes when `store.json`, a feature, a mean or an index changes.
-
-        Asked before and after each question, so nothing but system calls takes time here.
-        """
-        manifest, *folders = self._watched
-        found = [_stamp(manifest, manifest)]
-        for folder in folders:
-            found += _stamps(folder)
-        return tuple(found)
+        """Return a token that changes when `store.json`, a feature, a mean or an index changes."""
+        return self._watched.state()
 
     @cached_property
-    def _watched(self) -> tuple[str, ...]:
-        paths = self.paths
-        watched = paths.manifest, paths.features, paths.all_relations, paths.all_indexes
-        return tuple(map(str, watched))
+    def _watched(self) -> WatchedFiles:
+        return WatchedFiles(self.paths)
 
     @cached_property
     def absolute(self) -> str:
@@ -390,7 +321,7 @@ class Store:
             from imgrec.encoders.registry import is_known
 
             if name and not is_known(name):
-                raise StoreError(f"{lacking}: {_likeliest(name, known)}")
+                raise StoreError(f"{lacking}: {likeliest(name, known)}")
             raise StoreError(
                 f"{lacking}: run imgrec index --store {quoted(self.path)} "
                 f"--encoder {name or 'lite0'}, with an encoder that knows classes"
@@ -441,19 +372,6 @@ class Store:
             yield store
 
 
-def _check_name(name: str) -> None:
-    """Check that a feature may have this name.
-
-    Raises:
-        StoreError: it has other characters, or is too long.
-    """
-    if not is_name(name):
-        raise StoreError(
-            f"{name!r} cannot be the name of a feature: take letters, digits, spaces and "
-            "any of _ . : / @ + = , ( ) -"
-        )
-
-
 def _written_folders(paths: StorePaths) -> Iterator[Path]:
     """Yield the folders in which a killed run may have left temporary files."""
     yield from (paths.root, paths.thumbs, paths.previews, paths.all_knn, paths.all_maps)
@@ -465,42 +383,6 @@ def _written_folders(paths: StorePaths) -> Iterator[Path]:
 def _is_foreign(path: Path) -> bool:
     """True unless a run that was killed while creating a store may have left this file."""
     return not path.name.startswith((CATALOG, LOCK, TEMPORARY_PREFIX))
-
-
-def _stamps(folder: str) -> list[Stamp]:
-    """Return the stamps of the entries of a folder, sorted by name."""
-    try:
-        names = sorted(os.listdir(folder))
-    except FileNotFoundError:
-        return []
-    return [_stamp(f"{folder}{os.sep}{name}", name) for name in names]
-
-
-def _stamp(path: str, name: str) -> Stamp:
-    """Return a token that changes when a file or folder is replaced or written."""
-    try:
-        state = os.stat(path)  # noqa: PTH116, a Path costs more than the system call
-    except FileNotFoundError:
-        return name, 0, 0
-    return name, state.st_ino, state.st_mtime_ns
-
-
-def _difference(there: EncoderSpec, asked: EncoderSpec) -> str:
-    asked_fields = asked.identity()
-    return ", ".join(
-        f"{key} {value!r} there, {asked_fields[key]!r} now"
-        for key, value in there.identity().items()
-        if value != asked_fields[key]
-    )
-
-
-def _likeliest(name: str, there: Sequence[str]) -> str:
-    """Return what to ask for instead of a feature that the store lacks and no encoder makes."""
-    if near := close_matches(name, there, 2):
-        return f"did you mean {' or '.join(near)}?"
-    from imgrec.encoders.registry import meant
-
-    return f"no encoder is called so: {meant(name)}name one that is there"
 
 
 def check_store(store: object) -> None:
