@@ -8,8 +8,8 @@ under an id elsewhere (vectors, thumbnails, labels) stays true.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -17,26 +17,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.collection.labels import Labels, add_labels
-from imgrec.collection.metadata import MetadataTable, add_metadata
-from imgrec.collection.names import COMPOSED, add_composed
-from imgrec.collection.opening import log_of, open_for_reading, open_for_writing
-from imgrec.collection.readers import Readers
-from imgrec.collection.rows import Entry, Ids, Outcome, entry_of
+from imgrec.collection.connection import Connection
+from imgrec.collection.labels import Labels
+from imgrec.collection.metadata import MetadataTable
+from imgrec.collection.names import COMPOSED
+from imgrec.collection.rows import Entry, Ids, entry_of
 from imgrec.collection.selections import chunks, prefix_range, select_ids
 from imgrec.collection.totals import Totals
 from imgrec.collection.transaction import transaction
 from imgrec.errors import StoreError
 from imgrec.sources.source import Listed
-from imgrec.sources.versions import LEAST_NS
 from imgrec.system.file_names import TEXT, composed, text
 
 _COLUMNS = (
     "images.id, roots.path, images.path, images.size, images.mtime_ns, digest, "
     "width, height, format, status, reason, images.token, detail"
 )
-# A time that no file has: -1 is that of the last nanosecond of 1969.
-_FORGOTTEN_NS = LEAST_NS - 1
 _WIDTH = len(fields(Entry))
 _FROM = "FROM images JOIN roots ON roots.id = images.root_id"
 
@@ -48,20 +44,8 @@ class Catalog:
     a connection of its own, in autocommit mode.
     """
 
-    def __init__(
-        self,
-        db: sqlite3.Connection,
-        path: Path,
-        *,
-        immutable: bool = False,
-        read_by_threads: bool = False,
-    ) -> None:
-        self._db = db
-        add_composed(db)
-        self._path = path
-        self._immutable = immutable
-        self._opened = self._file_state()
-        self._readers = Readers(db, self._another) if read_by_threads else None
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     @classmethod
     def create(cls, path: Path) -> "Catalog":
@@ -70,7 +54,7 @@ class Catalog:
         Raises:
             StoreError: it is damaged or locked, or has a newer schema.
         """
-        return cls(open_for_writing(path), path)
+        return cls(Connection.create(path))
 
     @classmethod
     def open(cls, path: Path) -> "Catalog":
@@ -79,14 +63,12 @@ class Catalog:
         Raises:
             StoreError: there is none, it is damaged, or has a newer schema.
         """
-        db, immutable = open_for_reading(path)
-        # What is immutable is the same for all.
-        return cls(db, path, immutable=immutable, read_by_threads=not immutable)
+        return cls(Connection.open(path))
 
     @property
     def db(self) -> sqlite3.Connection:
         """The connection, of this thread where the catalog is open for reading."""
-        return self._readers.own() if self._readers else self._db
+        return self._connection.own()
 
     @property
     def labels(self) -> Labels:
@@ -105,13 +87,11 @@ class Catalog:
 
     def close(self) -> None:
         """Close the connection; the last one to close merges the write-ahead log into the file."""
-        if self._readers:
-            self._readers.close()
-        self._db.close()
+        self._connection.close()
 
     def one_state(self) -> AbstractContextManager[object]:
         """Let this thread read one state while a block runs, whatever others commit meanwhile."""
-        return self._readers.one_state() if self._readers else nullcontext()
+        return self._connection.one_state()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -189,41 +169,11 @@ class Catalog:
 
     def version(self) -> int:
         """Return a token that changes when another connection commits to the catalog."""
-        if self._readers:
-            return self._readers.version()
-        return int(self.db.execute("PRAGMA data_version").fetchone()[0])
+        return self._connection.version()
 
     def is_outdated(self) -> bool:
-        """True if this connection is stale and the catalog must be opened again.
-
-        That is so when another file has taken its place, as a restored catalog does. A
-        connection opened as immutable never sees changes, so for it any change of the file
-        counts.
-        """
-        return self._file_state() != self._opened
-
-    def _another(self) -> sqlite3.Connection:
-        """Return another connection to the file that was opened.
-
-        Raises:
-            StoreError: another file has taken its place, or it cannot be opened.
-        """
-        db, _ = open_for_reading(self._path)
-        add_composed(db)
-        if self.is_outdated():
-            db.close()
-            raise StoreError(f"the catalog {self._path} was replaced: ask again")
-        return db
-
-    def _file_state(self) -> tuple[int, ...]:
-        files = (self._path, log_of(self._path)) if self._immutable else (self._path,)
-        states = []
-        for path in files:
-            with suppress(FileNotFoundError, NotADirectoryError):
-                states.append(path.stat())
-        if not self._immutable:
-            return (states[0].st_ino,) if states else ()
-        return tuple(value for s in states for value in (s.st_ino, s.st_mtime_ns, s.st_size))
+        """True if this connection is stale and the catalog must be opened again."""
+        return self._connection.is_outdated()
 
     def last_id(self) -> int:
         """Return the largest id of a picture, 0 for none."""
@@ -403,60 +353,6 @@ class Catalog:
     def _entries(self, where: str, *values: object) -> list[Entry]:
         query = f"SELECT {_COLUMNS} {_FROM} WHERE {where} ORDER BY images.id"
         return [entry_of(row) for row in self.db.execute(query, values)]
-
-    def record(
-        self, outcomes: Sequence[Outcome], labels: Mapping[str, Mapping[int, str]] | None = None
-    ) -> None:
-        """Write the outcomes of reading some pictures, in one transaction.
-
-        Args:
-            outcomes: one for each picture.
-            labels: {kind: {id: value}}, added to those there.
-        """
-        with self.transaction() as db:
-            db.executemany(
-                "UPDATE images SET status = ?, digest = ?, width = ?, height = ?, format = ?, "
-                "reason = ?, detail = ? WHERE id = ?",
-                [
-                    (o.status, o.digest, o.width, o.height, o.format, o.reason, o.detail, o.id)
-                    for o in outcomes
-                    if o.status != "new"
-                ],
-            )
-            db.executemany(
-                "UPDATE images SET detail = ? WHERE id = ? AND status = 'new'",
-                [(o.detail, o.id) for o in outcomes if o.status == "new"],
-            )
-            for outcome in outcomes:
-                if outcome.status == "ok":
-                    add_metadata(db, outcome.id, outcome.metadata)
-            for kind, values in (labels or {}).items():
-                add_labels(db, kind, values)
-
-    def forget_times(self, ids: Sequence[int]) -> None:
-        """Clear the mtime of these pictures, so that the next rescan compares their content."""
-        with self.transaction() as db:
-            update = "UPDATE images SET mtime_ns = ? WHERE id = ?"
-            db.executemany(update, [(_FORGOTTEN_NS, i) for i in ids])
-
-    def retry_failed(self, reason: str | None = None, roots: Collection[str] = ()) -> None:
-        """Make failed pictures `new` again.
-
-        Args:
-            reason: only those that failed for this reason; None for all.
-            roots: absolute paths of roots whose pictures stay as they are.
-        """
-        marks = ", ".join([TEXT] * len(roots))
-        where = (
-            "status = 'failed' AND reason = coalesce(?, reason) AND root_id NOT IN "
-            f"(SELECT id FROM roots WHERE path IN ({marks}))"
-        )
-        with self.transaction() as db:
-            db.execute(
-                "UPDATE images SET status = 'new', reason = NULL, detail = NULL, digest = NULL "
-                f"WHERE {where}",
-                [reason, *map(text, roots)],
-            )
 
     def top_folders(self, most: int) -> list[str]:
         """Return up to `most` names of top-level folders that hold ok pictures, sorted."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from functools import cache
 
 from imgrec.collection import Catalog
+from imgrec.collection.outcomes import forget_times
 from imgrec.errors import ImgrecError
 from imgrec.sources.opening import has_scheme, locations_of, source_of
 from imgrec.sources.root_paths import is_windows_path
@@ -41,7 +42,7 @@ def forget_versions(catalog: Catalog, glob: str, roots: Collection[str]) -> int:
             f"--reread {printable(glob)}: no picture of the store lies there or fits: write a path "
             "below a picture folder, or a pattern such as 'scans/*' or '*.tif'"
         )
-    catalog.forget_times(ids)
+    forget_times(catalog, ids)
     return len(ids)
 
 

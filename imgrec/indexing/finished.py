@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from imgrec.collection import Catalog, Entry, Ids, Outcome
 from imgrec.collection.kinds import COLOR
+from imgrec.collection.outcomes import forget_times, record_outcomes
 from imgrec.encoders.spec import check_finite
 from imgrec.indexing.jobs import CLASSES_OF, PartJob, Result, output_folder
 from imgrec.store.classes import Top, class_files, joined_tops, labels_of, read_description
@@ -149,8 +150,8 @@ def commit(
 
 def record(catalog: Catalog, rows: Rows) -> None:
     """Write the rows of a finished job to the catalog; idempotent."""
-    catalog.record(rows.outcomes, rows.labels)
-    catalog.forget_times(rows.changed)
+    record_outcomes(catalog, rows.outcomes, rows.labels)
+    forget_times(catalog, rows.changed)
 
 
 def _parts(

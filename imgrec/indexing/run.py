@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from imgrec.collection import Ids
+from imgrec.collection.outcomes import retry_failed
 from imgrec.collection.reread import forget_versions
 from imgrec.collection.rescan import accepted_line, leave_other_roots, passed_over, scan
 from imgrec.derived.kept import update_indexes
@@ -234,7 +235,7 @@ def _scan(
     offline = scanned.offline
     summary.warnings += [f"{why}: its pictures stay as they are" for why in offline.values()]
     retried = None if options.retry_failed else "unreadable"
-    store.catalog.retry_failed(retried, offline)
+    retry_failed(store.catalog, retried, offline)
     return np.concatenate([store.catalog.ids_under(root) for root in offline] or [_NONE])
 
 

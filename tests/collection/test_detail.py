@@ -12,6 +12,7 @@ from imgrec.catalog import main
 from imgrec.collection import Outcome
 from imgrec.collection.integrity import catalog_problem
 from imgrec.collection.migrations import MIGRATIONS, migrate
+from imgrec.collection.outcomes import record_outcomes, retry_failed
 from imgrec.collection.rows import MAX_DETAIL, detail_of
 from imgrec.indexing import read
 from imgrec.pictures.decoding import Picture, decode
@@ -108,18 +109,20 @@ def test_failures_and_warnings_reach_the_catalog_and_its_lists(
     ]
     # A file that is read again loses the message of before.
     with Store.create(store_path) as store:
-        store.catalog.retry_failed()
+        retry_failed(store.catalog)
         assert store.catalog.entries([3])[0].detail is None
-        store.catalog.record([Outcome(1, "ok", rows["odd.png"].digest, 96, 72, "PNG")])
+        record_outcomes(store.catalog, [Outcome(1, "ok", rows["odd.png"].digest, 96, 72, "PNG")])
         assert store.catalog.totals.warnings() == 0
 
 
 def test_an_outcome_new_leaves_known_pictures_as_they_are(own_store: Path) -> None:
     with Store.create(own_store) as store:
         before = store.catalog.entries([1, 2])
-        store.catalog.record([Outcome(1, "failed", reason="damaged", detail="odd")])
-        store.catalog.retry_failed()
-        store.catalog.record([Outcome(i, "new", detail="not enough memory") for i in (1, 2)])
+        record_outcomes(store.catalog, [Outcome(1, "failed", reason="damaged", detail="odd")])
+        retry_failed(store.catalog)
+        record_outcomes(
+            store.catalog, [Outcome(i, "new", detail="not enough memory") for i in (1, 2)]
+        )
         first, second = store.catalog.entries([1, 2])
     assert (first.status, first.detail, first.digest) == ("new", "not enough memory", None)
     assert second == before[1]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from imgrec import ImgrecError, Store
 from imgrec.collection import Catalog, add_labels
+from imgrec.collection.connection import Connection
 from imgrec.collection.filters import Filter
 from imgrec.collection.migrations import migrate
 from imgrec.collection.schema import secure
@@ -33,7 +34,7 @@ def catalog_of(rows: Iterable[Row]) -> Catalog:
     db = sqlite3.connect(":memory:", isolation_level=None)
     secure(db)
     migrate(db)
-    catalog = Catalog(db, Path(":memory:"))
+    catalog = Catalog(Connection(db, Path(":memory:")))
     for row in rows:
         add(catalog, row)
     return catalog
@@ -377,7 +378,7 @@ def test_a_picture_added_while_the_filter_runs_is_left_out() -> None:
             add(self, Row(f"train/late {last}.jpg", (("folder", "dress"),)))
             return last
 
-    catalog = Growing(catalog_of(SMALL).db, Path(":memory:"))
+    catalog = Growing(Connection(catalog_of(SMALL).db, Path(":memory:")))
     assert ids(catalog, ["folder=dress"], ["train"]) == [1, 2]
     assert ids(catalog, ["folder=dress"], ["train"]) == [1, 2, 9]
 

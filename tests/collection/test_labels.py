@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgrec.collection import Catalog
+from imgrec.collection.connection import Connection
 from imgrec.collection.migrations import migrate
 from imgrec.labels.keep import changes
 
@@ -29,7 +30,7 @@ Rows = list[tuple[str, set[tuple[str, str]]]]
 def catalog_of(rows: Rows) -> Catalog:
     db = sqlite3.connect(":memory:", isolation_level=None)
     migrate(db)
-    catalog = Catalog(db, Path(":memory:"))
+    catalog = Catalog(Connection(db, Path(":memory:")))
     db.execute("INSERT INTO roots (path) VALUES ('/nowhere')")
     for number, (status, labels) in enumerate(rows, 1):
         # Every two consecutive pictures share a content digest.

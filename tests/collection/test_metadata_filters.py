@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from imgrec import ImgrecError
 from imgrec.collection import Catalog
+from imgrec.collection.connection import Connection
 from imgrec.collection.filters import Filter
 from imgrec.collection.metadata import add_metadata
 from imgrec.collection.migrations import migrate
@@ -38,7 +39,7 @@ def catalog_of(rows: list[list[Datum]]) -> Catalog:
     db = sqlite3.connect(":memory:", isolation_level=None)
     secure(db)
     migrate(db)
-    catalog = Catalog(db, Path(":memory:"))
+    catalog = Catalog(Connection(db, Path(":memory:")))
     db.execute("INSERT INTO roots (path) VALUES ('/nowhere')")
     for number, data in enumerate(rows, 1):
         db.execute(

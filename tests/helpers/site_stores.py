@@ -13,6 +13,7 @@ from PIL import Image
 from graph.pages.options import SiteOptions
 from graph.pages.site import SiteSummary, write_site
 from imgrec.collection import Outcome
+from imgrec.collection.outcomes import record_outcomes
 from imgrec.collection.rescan import scan
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.pictures.decoding import thumbnail
@@ -53,8 +54,8 @@ def make_store(
     with Store.create(path) as store:
         scan(store.catalog, [source_at(root)])
         entries = store.catalog.entries(store.catalog.ids("new"))
-        store.catalog.record(
-            [Outcome(e.id, "ok", f"{e.id:032x}", 128, 96, "JPEG") for e in entries]
+        record_outcomes(
+            store.catalog, [Outcome(e.id, "ok", f"{e.id:032x}", 128, 96, "JPEG") for e in entries]
         )
         ids = np.array([e.id for e in entries], np.int64)
         rows = [names.index(os.fsencode(e.path)) for e in entries]

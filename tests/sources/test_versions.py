@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from imgrec import Options, Recommender, Store, index_folders
+from imgrec.collection.outcomes import forget_times
 from imgrec.errors import PictureError
 from imgrec.reporting.facts.catalog import Files
 from imgrec.sources import folder_entries
@@ -90,7 +91,7 @@ def test_a_picture_last_changed_a_nanosecond_before_1970_is_compared_when_it_cha
     store_path = photos.parent / "store"
     index_folders([photos], store_path, MINI)
     with Store.create(store_path) as store:
-        store.catalog.forget_times([2])
+        forget_times(store.catalog, [2])
         (entry,) = store.catalog.entries([2])
         assert entry.mtime_ns < LEAST_NS
     (photos / "1.bmp").write_bytes(encoded(picture("discs", 9), "BMP"))

@@ -8,6 +8,7 @@ import pytest
 
 from imgrec import Store
 from imgrec.collection import Outcome
+from imgrec.collection.outcomes import record_outcomes
 from imgrec.labels.keep import keep_labels
 from imgrec.neighbors.graph import neighbors_of
 from imgrec.pictures.metadata_names import Datum
@@ -40,11 +41,11 @@ def _other_label(store: Store) -> None:
 
 def _metadata(store: Store) -> None:
     data = (Datum("camera", "box", None),)
-    store.catalog.record([Outcome(3, "ok", "d" * 32, 5, 5, "PNG", metadata=data)])
+    record_outcomes(store.catalog, [Outcome(3, "ok", "d" * 32, 5, 5, "PNG", metadata=data)])
 
 
 def _failed(store: Store) -> None:
-    store.catalog.record([Outcome(5, "failed", reason="damaged")])
+    record_outcomes(store.catalog, [Outcome(5, "failed", reason="damaged")])
 
 
 def _renamed(store: Store) -> None:

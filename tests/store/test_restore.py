@@ -13,6 +13,7 @@ from imgrec import Store, StoreError
 from imgrec.collection import Outcome
 from imgrec.collection.changes import Changes, apply
 from imgrec.collection.matching import FoundFile
+from imgrec.collection.outcomes import record_outcomes
 from imgrec.store.origins import origins_of, write_roots
 from imgrec.store.parts import write_part
 from imgrec.store.restore import damage_noticed, restore
@@ -29,7 +30,7 @@ NAMES = ("x/a.jpg", "x/b.jpg", "c.jpg", "d.jpg")
 def _thumbs(store: Store, number: int, *ids: int, without_metadata: bool = False) -> None:
     """Read pictures, and write their part of thumbnails."""
     outcomes = [Outcome(i, "ok", f"digest {i}", 10 + i, 20 + i, "JPEG") for i in ids]
-    store.catalog.record(outcomes)
+    record_outcomes(store.catalog, outcomes)
     entries, array = store.catalog.entries(ids), np.array(ids, np.int64)
     origins = origins_of(array, entries, outcomes, store.catalog.roots())
     if without_metadata:

@@ -14,6 +14,7 @@ import pytest
 from imgrec import Options, Store, StoreError, index_folders, neighbors_of
 from imgrec.collection import Catalog
 from imgrec.collection.migrations import MIGRATIONS, migrate
+from imgrec.collection.outcomes import retry_failed
 from imgrec.encoders import load_encoder
 from imgrec.encoders.rgb import RgbHistogram
 from imgrec.pictures.color_word import WORDS
@@ -153,7 +154,7 @@ def test_a_read_only_store_with_changes_in_its_write_ahead_log_is_refused(
     path = open_folder / "store"
     index_folders([photos], path, Options(encoders=("mini",), workers=0))
     catalog = Catalog.create(path / "catalog.sqlite")
-    catalog.retry_failed()
+    retry_failed(catalog)
     catalog.labels.replace("community", {1: "3"})
     # The copy has a write-ahead log, as after a killed run.
     shutil.copytree(path, open_folder / "copy")
