@@ -198,7 +198,7 @@ def _check(a: argparse.Namespace) -> None:
 
 
 def _answered(recommender: Recommender, a: argparse.Namespace) -> Answer:
-    from imgrec.search.query_vectors import FileBytes
+    from imgrec.search.query_pictures import FileBytes
 
     given = _given([*a.images, *a.unwanted])
     images, unwanted = (

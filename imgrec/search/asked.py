@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from imgrec.collection.filters import Filter
 from imgrec.errors import WrongTypeError, WrongValueError
-from imgrec.search.query_vectors import Asked, Decoded, FileBytes, is_image
+from imgrec.search.query_pictures import Asked, Decoded, FileBytes, is_image
 from imgrec.system.argument_types import described
 
 Where = Sequence[str] | str | Mapping[str, object]

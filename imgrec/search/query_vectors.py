@@ -8,15 +8,12 @@ both encoders, and the two vectors are composed.
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imgrec.collection import Catalog, Entry
 from imgrec.derived.kept import Searchable
@@ -25,82 +22,24 @@ from imgrec.errors import EncoderError, PictureError, StoreError, WrongValueErro
 from imgrec.pictures.digests import digest
 from imgrec.search.cache import VectorCache
 from imgrec.search.named import entry_at
+from imgrec.search.query_pictures import (
+    Asked,
+    Content,
+    Decoded,
+    Decoder,
+    FileBytes,
+    content_of,
+    decoded_here,
+    is_image,
+    unreadable,
+)
 from imgrec.sources.opening import picture_at
 from imgrec.store.composition import Halves
 from imgrec.store.relations import RelatedFeature, RelationSpec
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-    from imgrec.pictures.decoding import Picture
-
 # Of pictures with one file name: read from the catalog, and named in a message.
 _MOST_CALLED = 1000
 _MOST_NAMED = 3
-
-
-@dataclass(frozen=True)
-class FileBytes:
-    """The bytes of a picture file that comes from no path, such as standard input.
-
-    Attributes:
-        name: under which the answer lists it.
-        data: the bytes.
-    """
-
-    name: str
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """A picture that was decoded elsewhere, such as by a worker process.
-
-    Attributes:
-        name: under which the answer lists it.
-        digest: of the bytes of its file; of other bytes that stand for its pixels, where it is
-            a part of a picture.
-        images: upright RGB, by the shorter side that `decode` was asked to leave
-            (`imgrec.pictures.decoding.base_px`).
-    """
-
-    name: str
-    digest: str
-    images: Mapping[int, Image.Image]
-
-    def image(self, need_px: int) -> Image.Image:
-        """Return the picture as `decode` returns it for this need.
-
-        Raises:
-            PictureError: it was not decoded for it.
-        """
-        from imgrec.pictures.decoding import base_px
-
-        found = self.images.get(base_px(need_px))
-        if found is None:
-            raise PictureError("unreadable", "it was not decoded as large: upload it again")
-        return found
-
-
-# Text, so that neither Pillow nor the decoding is imported: most questions are by stored pictures.
-Asked: TypeAlias = (
-    "Path | str | int | np.integer | Image.Image | NDArray[np.uint8] | FileBytes | Decoded"
-)
-# Decodes the bytes of a file for a need in pixels, as `imgrec.pictures.decoding.decode` does.
-Decoder: TypeAlias = "Callable[[bytes, int], Picture]"
-
-
-def decoded_here(data: bytes, need_px: int) -> Picture:
-    """Decode a picture in this process, see `imgrec.pictures.decoding.decode`."""
-    from imgrec.pictures.decoding import decode
-
-    return decode(data, need_px)
-
-
-def is_image(value: object) -> TypeGuard[Image.Image]:
-    """Return True for a picture of Pillow, which whoever has one has imported."""
-    pillow = sys.modules.get("PIL.Image")
-    return pillow is not None and isinstance(value, pillow.Image)
 
 
 @dataclass(frozen=True)
@@ -116,20 +55,6 @@ class Resolved:
     name: str
     id: int | None
     vectors: tuple[Vectors, ...]
-
-
-@dataclass(frozen=True)
-class _Content:
-    """A picture to be encoded: its name, its digest, the bytes of its file or its pixels."""
-
-    name: str
-    digest: str
-    source: bytes | Image.Image | Decoded  # upright RGB
-
-    def image(self, need_px: int, decoder: Decoder) -> Image.Image:
-        if isinstance(self.source, bytes):
-            return decoder(self.source, need_px).image
-        return self.source.image(need_px) if isinstance(self.source, Decoded) else self.source
 
 
 class Resolver:
@@ -181,14 +106,14 @@ class Resolver:
         if is_image(asked) or isinstance(asked, np.ndarray):
             specs = [spec for opened in features for spec in encoded_by(opened)]
             need_px = max(spec.preprocessing.resize_px for spec in specs)
-            return self._encoded(_content_of(asked, need_px), None, features)
+            return self._encoded(content_of(asked, need_px), None, features)
         if isinstance(asked, int | np.integer):
             return _stored(f"id {asked}", _entry_with(int(asked), catalog), features)
         if isinstance(asked, FileBytes):
-            content = _Content(asked.name, digest(asked.data), asked.data)
+            content = Content(asked.name, digest(asked.data), asked.data)
             return self._of_content(content, catalog, features)
         if isinstance(asked, Decoded):
-            return self._of_content(_Content(asked.name, asked.digest, asked), catalog, features)
+            return self._of_content(Content(asked.name, asked.digest, asked), catalog, features)
         name = str(asked)
         if not name:
             raise WrongValueError(
@@ -209,11 +134,11 @@ class Resolver:
         try:
             data = source.read(path)
         except PictureError as error:
-            raise _unreadable(name, error) from error
-        return self._of_content(_Content(name, digest(data), data), catalog, features)
+            raise unreadable(name, error) from error
+        return self._of_content(Content(name, digest(data), data), catalog, features)
 
     def _of_content(
-        self, content: _Content, catalog: Catalog, features: Sequence[Searchable]
+        self, content: Content, catalog: Catalog, features: Sequence[Searchable]
     ) -> Resolved:
         """Return the vectors of a file's content, the stored ones of a copy in the catalog."""
         entry = catalog.find_digest(content.digest)
@@ -249,27 +174,27 @@ class Resolver:
         return vector
 
     def _encoded(
-        self, content: _Content, entry: Entry | None, features: Sequence[Searchable]
+        self, content: Content, entry: Entry | None, features: Sequence[Searchable]
     ) -> Resolved:
         """Return computed vectors; `entry` is its row, if it has one that lacks stored vectors."""
         vectors = tuple(self._vectors(content, opened) for opened in features)
         return Resolved(content.name, entry.id if entry else None, vectors)
 
-    def _vectors(self, content: _Content, opened: Searchable) -> Vectors:
+    def _vectors(self, content: Content, opened: Searchable) -> Vectors:
         """Return the vector (1, d) of a picture for a feature, composed for a relation."""
         vectors = [self._vector(content, spec) for spec in encoded_by(opened)]
         if isinstance(opened.feature, RelatedFeature):
             return Halves(opened.feature.composition, *vectors).composed()
         return vectors[0]
 
-    def _vector(self, content: _Content, spec: EncoderSpec) -> Vectors:
+    def _vector(self, content: Content, spec: EncoderSpec) -> Vectors:
         kept = self._cache.get(spec, content.digest)
         if kept is not None:
             return kept
         try:
             image = content.image(spec.preprocessing.resize_px, self._decoder)
         except PictureError as error:
-            raise _unreadable(content.name, error) from error
+            raise unreadable(content.name, error) from error
         from imgrec.pictures.decoding import pixels_for
 
         pixels = np.stack([pixels_for(image, spec.preprocessing)])  # (1, h, w, 3)
@@ -371,32 +296,3 @@ def _needs_weights(name: str) -> bool:
     from imgrec.encoders.registry import needs_weights
 
     return needs_weights(name)
-
-
-def _content_of(asked: Image.Image | NDArray[np.uint8], need_px: int) -> _Content:
-    from PIL import Image
-
-    from imgrec.pictures.decoding import prepared
-
-    if isinstance(asked, np.ndarray):
-        channels = asked.shape[2] if asked.ndim == 3 else 1
-        pixels_like = asked.dtype == np.uint8 and asked.ndim in (2, 3) and channels in (1, 3, 4)
-        if not pixels_like or not asked.size:
-            raise WrongValueError(
-                f"an array {asked.shape} of {asked.dtype} is no picture: "
-                "give pixels (h, w, 3), uint8"
-            )
-        image = Image.fromarray(asked[:, :, 0] if asked.shape[2:] == (1,) else asked)
-        name = "array {}".format(" x ".join(map(str, asked.shape)))
-    else:
-        image, name = asked, str(getattr(asked, "filename", "")) or "image"
-    try:
-        pixels = prepared(image, need_px)
-    except PictureError as error:
-        raise _unreadable(name, error) from error
-    known_by = f"pixels {pixels.width} x {pixels.height} ".encode() + pixels.tobytes()
-    return _Content(name, digest(known_by), pixels)
-
-
-def _unreadable(name: str, error: PictureError) -> PictureError:
-    return PictureError(error.reason, f"{name} cannot be read: {error.reason} ({error})")

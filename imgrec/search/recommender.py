@@ -30,7 +30,8 @@ from imgrec.search.asked import (
 from imgrec.search.cache import open_cache
 from imgrec.search.candidates import COUNTS, CandidateCounts, Question
 from imgrec.search.contradictions import both_asked_and_unwanted
-from imgrec.search.query_vectors import Decoder, Resolver, decoded_here
+from imgrec.search.query_pictures import Decoder, decoded_here
+from imgrec.search.query_vectors import Resolver
 from imgrec.search.ranked import Told
 from imgrec.search.ranking import Ranking
 from imgrec.search.space import Space

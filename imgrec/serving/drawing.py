@@ -14,7 +14,7 @@ from imgrec.errors import PictureError
 from imgrec.pictures.preview_file import open_preview
 from imgrec.search.answer import Answer
 from imgrec.search.grid import grid_of
-from imgrec.search.query_vectors import Decoded
+from imgrec.search.query_pictures import Decoded
 from imgrec.search.view import StoreView
 from imgrec.serving.decoder import GuardedDecoder
 from imgrec.serving.errors import RequestError

@@ -9,7 +9,7 @@ from PIL import Image
 from imgrec.errors import PictureError
 from imgrec.pictures.preview_file import open_preview
 from imgrec.pictures.thumbnail_file import open_thumbnail
-from imgrec.search.query_vectors import Decoded
+from imgrec.search.query_pictures import Decoded
 from imgrec.search.view import StoreView
 from imgrec.serving.decoder import GuardedDecoder, parts_of
 from imgrec.serving.errors import NotFoundError

@@ -21,7 +21,7 @@ from imgrec.maps.format import packed
 from imgrec.search.answer import Answer
 from imgrec.search.choices import INDEXES_EXPLAINED
 from imgrec.search.listing import Picture, pictures_of
-from imgrec.search.query_vectors import Asked, Decoded
+from imgrec.search.query_pictures import Asked, Decoded
 from imgrec.search.ranking import Ranking
 from imgrec.search.recommender import Recommender
 from imgrec.search.view import StoreView

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from PIL import Image
 
 from imgrec.pictures.decoding import base_px
-from imgrec.search.query_vectors import Decoded
+from imgrec.search.query_pictures import Decoded
 from imgrec.serving.decoder import GuardedDecoder, Opened, parts_of
 from imgrec.serving.errors import MediaTypeError, RequestError, TooLargeError
 from imgrec.serving.requests import Box
