@@ -3,8 +3,8 @@
 A *crew* is a process that works off jobs, one after the other, and may vanish at any moment; a
 *job* is a number of the plan. What becomes of a job is the same whoever does it, and only its first
 result counts, so a job may be given out twice without harm. The driver of a run and the simulation
-of a large one (`imgrec.cluster.simulation`) both go by this class; the caller tells what happened
-and gives out what `assignments` returns.
+of a large one (`make simulate`) both go by this class; the caller tells what happened and gives out
+what `assignments` returns.
 
     joined ─▶ assignments ─▶ done, once for each job that counts
                  ▲    │

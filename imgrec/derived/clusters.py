@@ -115,7 +115,9 @@ class Clusters:
         return {image_id: names[number] for image_id, number in pairs}
 
 
-def clusters_of(store: Store, name: str | None = None, count: int = CLUSTERS) -> Clusters:
+def clusters_in(
+    store: Store, spec: EncoderSpec, feature: FeatureStore, count: int = CLUSTERS
+) -> Clusters:
     """Return the clusters of a feature; they are kept in the store.
 
     New pictures join the nearest center. The model is fitted again when the collection has grown
@@ -123,20 +125,9 @@ def clusters_of(store: Store, name: str | None = None, count: int = CLUSTERS) ->
 
     Args:
         store: open.
-        name: of the feature, by default the store's own.
+        spec: of the encoder.
+        feature: the vectors.
         count: of clusters; there are fewer where fewer pictures differ.
-
-    Raises:
-        StoreError: there is no such feature, or it has no picture.
-        ValueError: count < 1.
-    """
-    return clusters_in(store, store.spec(name), store.feature(name), count)
-
-
-def clusters_in(
-    store: Store, spec: EncoderSpec, feature: FeatureStore, count: int = CLUSTERS
-) -> Clusters:
-    """Return the clusters of an open feature, as `clusters_of` does.
 
     Raises:
         StoreError: it has no picture.

@@ -39,7 +39,6 @@ FOLDER = "map"
 PAGE, FACTS, DENSITY = "index.html", "map.json", "density.png"
 # Pixels of a side of a slot, and slots of a side of a tile.
 CELL_PX, CELLS = 64, 16
-SLOTS = CELLS * CELLS
 # Rows in a file.
 PER_POINTS, PER_DETAILS = 100_000, 5_000
 # The deepest level that cells of 16 bits reach is 12; tiles of level 9 hold 33 million pictures.

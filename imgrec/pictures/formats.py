@@ -56,8 +56,6 @@ FORMATS = {
     "TGA": "tga",
     "SPIDER": "",
 }
-NOT_READ = frozenset({"EPS", "IPTC", "BUFR", "GRIB", "HDF5", "WMF", "MPEG"})
-AMBIGUOUS_SUFFIXES = frozenset({".fit", ".gbr", ".msp", ".vst", ".vda", ".icb"})
 SUFFIXES = frozenset(f".{suffix}" for line in FORMATS.values() for suffix in line.split())
 # Raw files of cameras, of which the embedded preview is read. Suffixes such as `.raw`, `.cap` and
 # `.eip` are left out, because they usually mean something else.

@@ -23,27 +23,12 @@ from imgrec.collection import Ids
 from imgrec.errors import StoreError
 from imgrec.store.arrays import load_array, load_ids
 from imgrec.store.origins import ORIGINS
-from imgrec.store.parts import check_rows, part_name, part_numbers, write_part
+from imgrec.store.parts import check_rows, part_name, part_numbers
 from imgrec.system.regular_files import open_regular
 
 THUMBS_FILE = "thumbs.bin"
 # What Pillow raises on a damaged thumbnail.
 DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
-
-
-def write_thumbs(
-    folder: Path, number: int, ids: Ids, thumbs: Sequence[bytes], origins: bytes | None = None
-) -> None:
-    """Write a part of thumbnails atomically.
-
-    Args:
-        folder: of the parts.
-        number: of the new part.
-        ids: as of `thumb_files`, and so are the others.
-        thumbs: the JPEGs.
-        origins: the content of `pictures.json`; None for none.
-    """
-    write_part(folder, number, thumb_files(ids, thumbs, origins))
 
 
 def thumb_files(

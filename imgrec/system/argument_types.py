@@ -12,9 +12,6 @@ from reprlib import repr as shortened
 
 from imgrec.errors import WrongTypeError
 
-# Their representation is short, or can be shortened.
-_SIMPLE = (str, bytes, int, float, tuple, list, dict, set)
-
 
 @dataclass(frozen=True)
 class Kind:

@@ -18,8 +18,8 @@ from imgrec.sources.opening import source_at
 from imgrec.store.origins import origins_of
 from imgrec.store.parts import write_part
 from imgrec.store.store import Store
-from imgrec.store.thumbnails import write_thumbs
 from machine import rows, run
+from thumb_parts import write_thumbs
 
 _FOLDER_FILES = 100
 _BINS = 8

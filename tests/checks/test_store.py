@@ -15,8 +15,8 @@ from imgrec.derived.kept import update_indexes
 from imgrec.doctor import main
 from imgrec.store.kept import SIDECAR, check, save
 from imgrec.store.parts import write_part
-from imgrec.store.thumbnails import write_thumbs
 from stores import nothing_can_be_written
+from thumb_parts import write_thumbs
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,9 @@ from imgrec.collection import Catalog, migrations
 from imgrec.derived.kept import update_indexes
 from imgrec.store.kept import check, save
 from imgrec.store.parts import write_part
-from imgrec.store.thumbnails import write_thumbs
 from older_catalogs import downgrade
 from site_stores import keep_classes
+from thumb_parts import write_thumbs
 
 Finding = tuple[str, str, str]
 

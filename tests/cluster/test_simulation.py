@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from imgrec.cluster.simulation import Simulated, SimulatedCrews, UnitCosts, simulated
+from simulated_run import Simulated, SimulatedCrews, UnitCosts, simulated
 
 # 1,024 pictures take 64 seconds of 16 cores.
 _STEADY = UnitCosts(

@@ -16,7 +16,6 @@ from imgrec import Options, Recommender, Store, find_duplicates, index_folders, 
 from imgrec import report as report_command
 from imgrec.checks.findings import Finding, collected
 from imgrec.checks.store.derived import check_derived
-from imgrec.derived.clusters import clusters_of
 from imgrec.derived.kept import update_indexes
 from imgrec.doctor import main as doctor
 from imgrec.duplicates.near import find_near
@@ -26,6 +25,7 @@ from imgrec.reporting.facts.maps import Ground
 from imgrec.store.kept import SIDECAR, check, save
 from projector.__main__ import main as projector
 from projector.source import ProjectedFeature
+from stored_clusters import clusters_of
 
 pytestmark = pytest.mark.slow
 Maker = Callable[[Path], object]

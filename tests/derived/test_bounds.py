@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 import vector_stores
 from imgrec import Store
-from imgrec.derived.clusters import KmeansRecipe, clusters_of
+from imgrec.derived.clusters import KmeansRecipe
 from imgrec.derived.hnsw import Grown, HnswRecipe, grown
 from imgrec.derived.kept import update_indexes
 from imgrec.derived.pca import PcaRecipe
 from imgrec.derived.rows import derive, is_current, usable_places
 from imgrec.derived.sketch import Sketch, SketchRecipe
 from imgrec.store.features import Block, FeatureStore
+from stored_clusters import clusters_of
 
 VECTORS = vector_stores.clustered(60, 12)
 

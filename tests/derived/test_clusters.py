@@ -12,7 +12,8 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from imgrec import Store, StoreError
-from imgrec.derived.clusters import Clusters, KmeansRecipe, clusters_of
+from imgrec.derived.clusters import Clusters, KmeansRecipe
+from stored_clusters import clusters_of
 from stores import nothing_can_be_written
 from vector_stores import Vectors, add_part, add_pictures, clustered, make, remove
 

@@ -8,7 +8,7 @@ import pytest
 from imgrec import ImgrecError
 from imgrec.encoders.imagenet import categories
 from imgrec.encoders.imagenet.wordnet import nouns, wnids
-from imgrec.encoders.imagenet.words import classes_of, meaning_of
+from imgrec.encoders.imagenet.words import meaning_of
 from paths import ROOT
 
 FOLDER = ROOT / "imgrec" / "encoders" / "imagenet"
@@ -62,9 +62,9 @@ def test_the_classes_of_a_noun_are_those_of_the_nouns_below_it() -> None:
 
 def test_counts_that_are_known_of_imagenet() -> None:
     # 118 breeds of dogs, 59 birds, and everything is an entity.
-    assert classes_of("dog") == tuple(range(151, 269))
-    assert len(classes_of("bird")) == 59
-    assert len(classes_of("entity")) == 1000
+    assert meaning_of("dog").classes == tuple(range(151, 269))
+    assert len(meaning_of("bird").classes) == 59
+    assert len(meaning_of("entity").classes) == 1000
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_word_stands_for_its_commonest_sense_with_classes(word: str, names: se
 )
 def test_case_hyphens_articles_and_plurals(written: str, word: str) -> None:
     assert meaning_of(written).word == word
-    assert classes_of(written) == classes_of(word)
+    assert meaning_of(written).classes == meaning_of(word).classes
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
@@ -127,10 +127,10 @@ def test_accents_composed_and_decomposed(form: str) -> None:
     for written, word in [("gúitar", "guitar"), ("Élephant", "elephant"), ("pâté", None)]:
         text = unicodedata.normalize(form, written)
         if word:
-            assert classes_of(text) == classes_of(word)
+            assert meaning_of(text).classes == meaning_of(word).classes
         else:
             with pytest.raises(ImgrecError, match="ImageNet has no class for"):
-                classes_of(text)
+                meaning_of(text)
 
 
 @pytest.mark.parametrize(
@@ -152,20 +152,20 @@ def test_a_word_without_a_class_is_an_error_that_offers_the_nearest(
     word: str, offered: list[str]
 ) -> None:
     with pytest.raises(ImgrecError) as raised:
-        classes_of(word)
+        meaning_of(word)
     message = str(raised.value)
     assert message.startswith(f"ImageNet has no class for {word!r}: ")
     named = re.split(r", ", message.partition("try one of ")[2])
     assert set(offered) <= set(named)
     assert len(named) <= 5
     for one in named:
-        assert classes_of(one)
+        assert meaning_of(one).classes
 
 
 @pytest.mark.parametrize("word", ["", " ", "!?", "xyzzyx", "狗", "x" * 10_000])
 def test_what_is_no_word_is_a_one_line_error(word: str) -> None:
     with pytest.raises(ImgrecError, match=r"\AImageNet has no class for .*such as dog or chair\Z"):
-        classes_of(word)
+        meaning_of(word)
 
 
 def test_a_meaning_explains_itself() -> None:

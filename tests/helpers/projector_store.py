@@ -14,8 +14,8 @@ from imgrec.pictures.decoding import thumbnail
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.store.parts import write_part
 from imgrec.store.store import Store
-from imgrec.store.thumbnails import write_thumbs
 from imgrec.system.file_names import TEXT, text
+from thumb_parts import write_thumbs
 
 Color = tuple[int, int, int]
 

@@ -22,7 +22,7 @@ from imgrec.sources.opening import source_at
 from imgrec.store.classes import Top, labels_of, write_classes, write_description
 from imgrec.store.parts import write_part
 from imgrec.store.store import Store
-from imgrec.store.thumbnails import write_thumbs
+from thumb_parts import write_thumbs
 
 
 def color_of(i: int) -> tuple[int, int, int]:

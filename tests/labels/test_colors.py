@@ -22,10 +22,10 @@ from imgrec.labels.colors import begin_colors, colors_of, update_colors
 from imgrec.pictures import color_word as colors
 from imgrec.pictures.color_word import WORDS, dominant_color
 from imgrec.pictures.decoding import thumbnail
-from imgrec.store.thumbnails import write_thumbs
 from imgrec.system.file_names import TEXT
 from projector_store import make_store, plain
 from stores import nothing_can_be_written
+from thumb_parts import write_thumbs
 
 NAMED = {
     "black": "black",

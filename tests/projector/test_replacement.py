@@ -20,13 +20,13 @@ from groups import group_ends
 from imgrec.errors import ImgrecError
 from imgrec.store.parts import write_part
 from imgrec.store.store import Store
-from imgrec.store.thumbnails import write_thumbs
 from logdirs import RUN_FILES, contents, names, only_run, runs, table
 from projector.__main__ import main
 from projector.errors import ProjectorError
 from projector.export import Export, ProjectorOptions, write_logdir
 from projector.files.sprite import write_sprite
 from projector_store import colors, make_store, plain
+from thumb_parts import write_thumbs
 
 PLAIN = ProjectorOptions(methods=())
 TINY = ProjectorOptions(overview=12, page_size=40, clusters=3, methods=())

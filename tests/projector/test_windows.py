@@ -7,16 +7,16 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 
-from imgrec.derived.clusters import clusters_of
 from imgrec.layouts.overview import groups_of, overview_ids
 from imgrec.layouts.whole import kept_whole, whole_name
 from imgrec.reporting.facts.maps import Ground
 from imgrec.store.parts import write_part
 from imgrec.store.store import Store
-from imgrec.store.thumbnails import write_thumbs
 from logdirs import bookmarks, names
 from projector.export import Export, ProjectorOptions, write_logdir
 from projector_store import make_store, plain
+from stored_clusters import clusters_of
+from thumb_parts import write_thumbs
 
 COUNT = 240
 OPTIONS = ProjectorOptions(overview=60, page_size=90, clusters=4, workers=0)

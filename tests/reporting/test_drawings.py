@@ -21,7 +21,7 @@ from imgrec.reporting.figures.render import draw_chart
 from imgrec.reporting.figures.thumbnails import Thumbnails
 from imgrec.reporting.options import ReportOptions
 from imgrec.reporting.write import write_report
-from imgrec.store.thumbnails import write_thumbs
+from thumb_parts import write_thumbs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,6 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import accuracy_score
 from sklearn.neighbors import NearestNeighbors
 
-from imgrec.derived.clusters import clusters_of
 from imgrec.duplicates.comparison import Comparison, Verdict
 from imgrec.duplicates.verdicts import Verdicts, save_verdicts
 from imgrec.neighbors.graph import neighbors_of
@@ -24,6 +23,7 @@ from imgrec.reporting.figures.thumbnails import Thumbnails
 from imgrec.reporting.sections.health import health_section
 from imgrec.store.classes import Classes
 from imgrec.store.store import Store
+from stored_clusters import clusters_of
 from vector_stores import clustered, histograms, make, remove
 
 _YEAR_NS = 365 * 86_400 * 10**9

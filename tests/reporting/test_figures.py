@@ -15,7 +15,6 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from imgrec.derived.clusters import clusters_of
 from imgrec.distances.axes import fit_axes
 from imgrec.layouts.choices import METHODS
 from imgrec.neighbors.graph import neighbors_of
@@ -32,6 +31,7 @@ from imgrec.reporting.figures.thumbnails import Thumbnails
 from imgrec.reporting.picture_links import PictureLinks, Target
 from imgrec.store.store import Store
 from projector.export import ProjectorOptions, write_logdir
+from stored_clusters import clusters_of
 
 _EVIL = "</script><img src=x onerror=alert(1)> $x_1$ & \x00 \ud800 漢字"
 _PLACES = (Path("/out"), Path("/out/figures"))

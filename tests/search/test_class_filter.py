@@ -11,7 +11,7 @@ import vector_stores
 from imgrec import ImgrecError, Recommender, Store
 from imgrec.collection.filters import Filter
 from imgrec.encoders.imagenet import categories
-from imgrec.encoders.imagenet.words import classes_of
+from imgrec.encoders.imagenet.words import meaning_of
 from imgrec.query import main
 from imgrec.search.class_filter import with_classes_below
 
@@ -43,7 +43,7 @@ def _found(path: Path, *where: str) -> tuple[list[int], dict[str, list[str]]]:
 
 def test_a_noun_stands_for_the_classes_below_it(path: Path) -> None:
     dogs = ["Labrador retriever", "beagle", "golden retriever"]
-    assert {*dogs} < {categories()[index] for index in classes_of("dog")}
+    assert {*dogs} < {categories()[index] for index in meaning_of("dog").classes}
     assert _found(path, "class=dog") == ([1, 2, 3, 7], {"dog": dogs})
     assert _found(path, "class=Dogs")[0] == [1, 2, 3, 7]
     assert _found(path, "class=shoes") == ([5, 6], {"shoes": ["running shoe", "sandal"]})
@@ -100,7 +100,7 @@ def test_the_filter_is_the_one_written_out(path: Path, word: str) -> None:
     with Store.open(path) as store:
         asked = Filter.parse([f"class={word}"])
         try:
-            every = {categories()[index] for index in classes_of(word)}
+            every = {categories()[index] for index in meaning_of(word).classes}
         except ImgrecError:
             every = set()
         below = every & {*CLASSES}

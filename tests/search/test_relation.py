@@ -13,7 +13,6 @@ import vector_stores
 from graph.pages.options import SiteOptions
 from graph.pages.site import write_site
 from imgrec import Options, Recommender, Store, index_folders, neighbors_of
-from imgrec.derived.clusters import clusters_of
 from imgrec.duplicates.near import find_near
 from imgrec.encoders.mini import Mini
 from imgrec.encoders.registry import BUILT_IN, Loader
@@ -26,6 +25,7 @@ from imgrec.reporting.write import write_report
 from pictures import picture
 from projector.export import ProjectorOptions, write_logdir
 from projector.source import ProjectedFeature
+from stored_clusters import clusters_of
 
 NAME = "lite0+mini"
 

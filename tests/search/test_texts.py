@@ -13,7 +13,7 @@ import vector_stores
 from classified_stores import CLASSIFIER, TOWER, probabilities
 from imgrec import EncoderError, ImgrecError, Recommender, Result, Store, WrongValueError
 from imgrec.encoders.classifier import LinearHead
-from imgrec.encoders.imagenet.words import classes_of
+from imgrec.encoders.imagenet.words import meaning_of
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.search.texts import least_convincing
 from imgrec.store.features import FeatureStore
@@ -42,7 +42,8 @@ def _loaded(recommender: Recommender, name: str) -> np.ndarray:
 
 def _mean_of(word: str, recommender: Recommender, name: str) -> np.ndarray:
     """Return the reference: the mean of the 15 likeliest, weighted by their probabilities."""
-    shares = probabilities(_loaded(recommender, CLASSIFIER))[:, list(classes_of(word))].sum(axis=1)
+    classes = list(meaning_of(word).classes)
+    shares = probabilities(_loaded(recommender, CLASSIFIER))[:, classes].sum(axis=1)
     best = np.argsort(-shares, kind="stable")[:15]
     mean: np.ndarray = np.average(_loaded(recommender, name)[best], axis=0, weights=shares[best])
     return mean
@@ -102,7 +103,8 @@ def test_the_answer_says_what_was_understood(recommender: Recommender) -> None:
     assert (text.text, text.word, text.sense, text.by) == ("The Dogs", "dog", 1, CLASSIFIER)
     assert len(text.classes) == 118
     assert text.classes[0] == "Chihuahua"
-    shares = probabilities(_loaded(recommender, CLASSIFIER))[:, list(classes_of("dog"))].sum(axis=1)
+    dogs = list(meaning_of("dog").classes)
+    shares = probabilities(_loaded(recommender, CLASSIFIER))[:, dogs].sum(axis=1)
     assert text.best == pytest.approx(shares.max(), abs=1e-3)
     assert text.pictures == (shares >= 0.5).sum() > 10
     assert text.note == ""
@@ -114,11 +116,11 @@ def test_an_improbable_word_is_answered_with_a_note(recommender: Recommender) ->
              "toaster": 859, "piano": 881, "violin": 889, "volcano": 980}  # fmt: skip
     for word in names:
         (text,) = recommender.query(text=[word]).texts
-        greatest = shares[list(classes_of(word))].max()
+        greatest = shares[list(meaning_of(word).classes)].max()
         assert bool(text.note) == (greatest < 0.1), word
         if text.note:
             assert text.note == f"no picture here looks like {word!r}; what is nearest is shown"
-    assert {shares[list(classes_of(word))].max() < 0.1 for word in names} == {True, False}
+    assert {shares[list(meaning_of(word).classes)].max() < 0.1 for word in names} == {True, False}
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_without_its_head_a_classifier_is_asked_by_the_stored_five(
     classified_stores.register(monkeypatch, with_head=False)
     with Recommender.open(path, cache="none") as recommender:
         classes = recommender.store.classes(CLASSIFIER)
-        wanted = np.isin(classes.top, classes_of("dog"))
+        wanted = np.isin(classes.top, meaning_of("dog").classes)
         shares = (classes.probabilities * wanted).sum(axis=1)
         best = np.argsort(-shares, kind="stable")[:15]
         vectors = _loaded(recommender, CLASSIFIER)
@@ -209,7 +211,7 @@ def test_weights_that_cannot_be_had_leave_the_stored_five(
 
 # Words of one class each, of which some are stored nowhere.
 _WORDS = {
-    word: classes_of(word)[0]
+    word: meaning_of(word).classes[0]
     for word in ("goldfish", "zebra", "pizza", "daisy", "teapot", "toaster", "violin", "volcano",
                  "hammer", "iPod", "otter", "beaver", "broccoli", "acorn", "comic book", "mosque")
 }  # fmt: skip

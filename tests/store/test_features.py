@@ -12,7 +12,8 @@ from arrays_on_disk import is_mapped
 from imgrec import StoreError
 from imgrec.store.features import FeatureStore, stored_ids
 from imgrec.store.parts import part_numbers, write_part
-from imgrec.store.thumbnails import ThumbStore, write_thumbs
+from imgrec.store.thumbnails import ThumbStore
+from thumb_parts import write_thumbs
 
 DIMENSIONS = 3
 

@@ -18,7 +18,7 @@ from imgrec.store.origins import origins_of, write_roots
 from imgrec.store.parts import write_part
 from imgrec.store.restore import damage_noticed, restore
 from imgrec.store.set_aside import report_damaged, reported_damaged
-from imgrec.store.thumbnails import write_thumbs
+from thumb_parts import write_thumbs
 
 LABELS = (
     "labels of communities, clusters and duplicates come back when imgrec graph and imgrec "

@@ -61,11 +61,6 @@ class Meaning:
         return tuple(categories()[index] for index in self.classes)
 
 
-def classes_of(word: str) -> tuple[int, ...]:
-    """Return the ascending indices of the classes that a word stands for; see `meaning_of`."""
-    return meaning_of(word).classes
-
-
 def meaning_of(word: str) -> Meaning:
     """Return what a word stands for: its commonest sense that has classes of ImageNet.
 

@@ -14,9 +14,9 @@ from imgrec import Store
 from imgrec.collection import Ids
 from imgrec.duplicates.pairs import CANDIDATES, unique_pairs
 from imgrec.duplicates.thumbnail_stage import deserving_by_block
-from imgrec.store.thumbnails import write_thumbs
 from machine import rows
 from measuring import apart, tell
+from thumb_parts import write_thumbs
 
 _SEED = 5
 # The share of candidate pairs that are one picture.

@@ -13,8 +13,8 @@ from imgrec.collection.kinds import COLOR
 from imgrec.labels.colors import begin_colors
 from imgrec.pictures.color_word import color_of
 from imgrec.store.parts import part_name
-from imgrec.store.thumbnails import write_thumbs
 from measuring import apart
+from thumb_parts import write_thumbs
 
 _PART_ROWS = 1024
 # Files that each copy needs for itself; all others are never changed in place.

@@ -13,7 +13,7 @@ from imgrec.collection.kinds import CLASS, COLOR, FOLDER
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.store.parts import write_part
-from imgrec.store.thumbnails import write_thumbs
+from thumb_parts import write_thumbs
 
 FEATURE = "lite0"
 # Dimensions of a vector: enough for clusters, few enough that their neighbors are found soon.

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).parents[3]))
+sys.path.insert(1, str(Path(__file__).parents[2] / "helpers"))
 sys.path.insert(1, str(Path(__file__).parents[1]))
 sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
 sys.path.insert(1, str(Path(__file__).parents[1] / "logdir"))

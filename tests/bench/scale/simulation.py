@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+sys.path.insert(1, str(Path(__file__).parents[2] / "helpers"))
 sys.path.insert(1, str(Path(__file__).parents[1]))
 
-from imgrec.cluster.simulation import Simulated, UnitCosts, simulated
 from machine import rows, write
+from simulated_run import Simulated, UnitCosts, simulated
 
 _HOUR_S = 3600.0
 _HEADS = (

@@ -14,7 +14,7 @@ from imgrec.derived.kept import update_indexes
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.store.parts import write_part
-from imgrec.store.thumbnails import write_thumbs
+from thumb_parts import write_thumbs
 
 FEATURE = "lite0"
 _SPEC = EncoderSpec(

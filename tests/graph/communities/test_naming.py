@@ -15,7 +15,7 @@ from graph.communities.tally import Tally, class_sums
 from imgrec.collection import Entry
 from imgrec.collection.path_words import words_of
 from imgrec.encoders.imagenet import categories
-from imgrec.encoders.imagenet.words import classes_of
+from imgrec.encoders.imagenet.words import meaning_of
 from imgrec.labels.community_names import community_name
 from imgrec.store.classes import Classes
 
@@ -261,7 +261,7 @@ def test_sums_of_nouns_are_those_of_the_classes_below_them() -> None:
     sums = noun_sums({"beagle": 2.0, "tabby": 3.0, "alp": 0.5, "volcano": 1.0})
     by_word = {noun_word(key): total for key, total in sums.items()}
     assert (by_word["dog"], by_word["cat"], by_word["mountain"]) == (2.0, 3.0, 1.5)
-    below = {categories()[index] for index in classes_of("carnivore")}
+    below = {categories()[index] for index in meaning_of("carnivore").classes}
     assert {"beagle", "tabby"} <= below and "alp" not in below
     assert all(1 < breadth(key) <= 120 for key in sums)
 

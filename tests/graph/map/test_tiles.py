@@ -14,8 +14,8 @@ from graph.map.tiles import TileShop, encoded, fitted, mosaic, write_tile
 from imgrec.maps.format import CELL_PX, CELLS, TILE_BYTES, base64_bytes, script_value, unpacked
 from imgrec.maps.pyramid import Tile
 from imgrec.store.paths import StorePaths
-from imgrec.store.thumbnails import write_thumbs
 from imgrec.system.known_outputs import Made
+from thumb_parts import write_thumbs
 
 SIDE_PX = CELLS * CELL_PX
 

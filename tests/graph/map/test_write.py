@@ -18,9 +18,9 @@ from imgrec.collection.kinds import COMMUNITY
 from imgrec.maps.reader import SiteMap
 from imgrec.store.site_link import page_file
 from imgrec.store.store import Store
-from imgrec.store.thumbnails import write_thumbs
 from site_stores import clusters, color_of, data_of, make_store, plain_names
 from site_stores import site_of as written
+from thumb_parts import write_thumbs
 
 N = 60
 _ODD = b"kind0/\xff \n%#.jpg"

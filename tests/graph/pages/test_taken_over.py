@@ -17,8 +17,8 @@ from graph.pages.sheet import SIDES_PX, build_sheet, cells_of
 from graph.pages.site import SiteSummary
 from imgrec.pictures.decoding import thumbnail
 from imgrec.store.store import Store
-from imgrec.store.thumbnails import write_thumbs
 from site_stores import clusters, make_store, plain_names, site_of
+from thumb_parts import write_thumbs
 
 SIZE = 12
 

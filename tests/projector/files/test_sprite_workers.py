@@ -14,7 +14,6 @@ from PIL import Image
 
 from imgrec import Store, StoreError
 from imgrec.layouts.kept import make_layout
-from imgrec.store.thumbnails import write_thumbs
 from imgrec.system.workers import Workers
 from logdirs import contents
 from projector import ProjectorOptions, write_logdir
@@ -25,6 +24,7 @@ from projector.files.sprite_workers import Sheets, bands
 from projector.manifest import NOTHING
 from projector.writer import LogdirWriter
 from projector_store import colors, make_store, plain
+from thumb_parts import write_thumbs
 
 # Enough pictures for three bands.
 _COUNT = 2_300

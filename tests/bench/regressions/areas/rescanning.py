@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).parents[4]))
+sys.path.insert(1, str(Path(__file__).parents[3] / "helpers"))
 sys.path.insert(1, str(Path(__file__).parents[2]))
 sys.path.insert(1, str(Path(__file__).parents[1]))
 
