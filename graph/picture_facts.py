@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from imgrec.collection import Entry
@@ -37,13 +37,12 @@ _LEAST_CLASS = 0.2
 
 def name_of(entry: Entry) -> str:
     """Return a picture's file name as valid, printable Unicode."""
-    return printable(PurePosixPath(entry.path).name)
+    return printable(entry.path.rpartition("/")[2])
 
 
 def folder_of(entry: Entry) -> str:
     """Return a picture's folder relative to its root, as printable Unicode; "" for the root."""
-    folder = str(PurePosixPath(entry.path).parent)
-    return "" if folder == "." else printable(folder)
+    return printable(entry.path.rpartition("/")[0])
 
 
 def describe(

@@ -6,6 +6,7 @@ the same bytes as the result.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -24,7 +25,6 @@ from imgrec.collection import Catalog, Entry
 from imgrec.collection.kinds import CLASS
 from imgrec.pictures.metadata_names import Datum
 from imgrec.store.paths import StorePaths
-from imgrec.store.store import Store
 from imgrec.store.thumbnails import ThumbStore
 from imgrec.system.known_outputs import Made, checksum_of, taken_over
 from imgrec.system.made_of import fingerprint
@@ -102,10 +102,11 @@ def write_sheet(
 def write_pages(workshop: Workshop, task: PagesTask) -> tuple[Written, Written]:
     """Write the page of a community and its contact sheet."""
     page, contact, known_page, known_contact = task
-    with Store.open(workshop.store) as store:
+    # Not the store, which would be looked through for what does not belong there: once is enough.
+    with closing(Catalog.open(StorePaths(workshop.store).catalog)) as catalog:
         return (
-            _write_page(workshop, page, known_page, store.catalog),
-            _write_contact(workshop, contact, known_contact, store.catalog),
+            _write_page(workshop, page, known_page, catalog),
+            _write_contact(workshop, contact, known_contact, catalog),
         )
 
 

@@ -161,22 +161,23 @@ def pictures_job(
     )
 
 
-def nearest(neighbors: Neighbors, rows: Rows, places: Places) -> list[tuple[int, float]]:
-    """Return the at most `NEAR` pictures most similar to those of a node, with similarities.
+def nearest(neighbors: Neighbors, rows: Rows, places: Places) -> list[tuple[int, int, float]]:
+    """Return the at most `NEAR` pictures most similar to those of a node: id, node, similarity.
 
     Pictures of the node itself are left out. Of every other node, only the nearest picture counts.
     """
     others = neighbors.neighbors[rows].ravel()
     distances = neighbors.distances[rows].ravel()
-    order = np.lexsort((others, distances)) if len(rows) > 1 else range(len(others))
-    own = places.node(int(neighbors.ids[rows[0]]))
-    found: dict[int, tuple[int, float]] = {}
-    for i in order:
-        node = places.node(int(others[i]))
+    if len(rows) > 1:
+        order = np.lexsort((others, distances))
+        others, distances = others[order], distances[order]
+    own, *nodes = places.nodes(np.append(neighbors.ids[rows[:1]], others)).tolist()
+    found: dict[int, tuple[int, int, float]] = {}
+    for other, node, distance in zip(others.tolist(), nodes, distances.tolist(), strict=True):
         if node != own and node not in found:
-            found[node] = int(others[i]), 1 - float(distances[i])
-        if len(found) == NEAR:
-            break
+            found[node] = other, node, 1 - distance
+            if len(found) == NEAR:
+                break
     return list(found.values())
 
 
@@ -188,8 +189,8 @@ def _samples(guide: Guide, path: str) -> list[Sequence[int]]:
 
 def _near(path: str, rows: Rows, neighbors: Neighbors, places: Places) -> list[Near]:
     found: list[Near] = []
-    for other, similarity in nearest(neighbors, rows, places):
-        page, cell = places.of(places.node(other))
+    for other, node, similarity in nearest(neighbors, rows, places):
+        page, cell = places.of(node)
         here = page.path == path
         found.append((other, similarity, None if here else page.name, None if here else cell))
     return found

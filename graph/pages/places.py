@@ -11,6 +11,7 @@ import numpy as np
 from graph.addresses import Cell, Page
 from graph.communities.bundles import Bundles
 from graph.communities.weights import Rows
+from imgrec.collection import Ids
 
 
 class Places:
@@ -24,8 +25,8 @@ class Places:
             paths: of the communities whose pages show pictures.
         """
         self._bundles = bundles
-        self._paths = list(paths)
-        self._number = {path: number for number, path in enumerate(self._paths)}
+        self._pages = [Page(path) for path in paths]
+        self._number = {page.path: number for number, page in enumerate(self._pages)}
         self._page = np.full(len(bundles), -1, np.int32)
         self._cells = np.zeros((len(bundles), 4), np.int32)
 
@@ -37,8 +38,9 @@ class Places:
     def of(self, node: int) -> tuple[Page, Cell]:
         """Return the page and the cell of a node."""
         left, top, width, height = self._cells[node].tolist()
-        return Page(self._paths[self._page[node]]), (left, top, width, height)
+        return self._pages[self._page[node]], (left, top, width, height)
 
-    def node(self, picture: int) -> int:
-        """Return the node of a picture, given by id."""
-        return int(self._bundles.node[np.searchsorted(self._bundles.ids, picture)])
+    def nodes(self, pictures: Ids) -> Rows:
+        """Return the nodes (n,) of pictures, given by ids (n,)."""
+        nodes: Rows = self._bundles.node[np.searchsorted(self._bundles.ids, pictures)]
+        return nodes

@@ -23,8 +23,9 @@ def found_pictures(catalog: Catalog, guide: Guide, places: Places) -> Iterator[P
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
         labels, said = catalog.labels.of(batch.tolist()), catalog.metadata.of(batch.tolist())
-        for entry in catalog.entries(batch):
-            page, cell = places.of(places.node(entry.id))
+        nodes = places.nodes(batch).tolist()
+        for entry, node in zip(catalog.entries(batch), nodes, strict=True):
+            page, cell = places.of(node)
             chips = [chip[:2] for chip in chips_of(labels[entry.id], said[entry.id])]
             yield PictureDocument(
                 entry.id,

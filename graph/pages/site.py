@@ -234,7 +234,8 @@ def _groups(
     """
     if options.groups is not None:
         return options.groups, []
-    found = find_near(store, options.encoder, quiet=quiet)
+    workers = cores() if options.workers is None else options.workers
+    found = find_near(store, options.encoder, workers=workers, quiet=quiet)
     return found.groups, keep_labels(store, BUNDLE, found.labels())
 
 

@@ -6,9 +6,11 @@ the store, so that it is computed once. Verified pairs are bundled (`bundles`), 
 has a representative, the picture to keep.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,7 @@ from imgrec.duplicates.pairs import (
     save_pairs,
     unique_pairs,
 )
+from imgrec.duplicates.sketching import sketches_by
 from imgrec.duplicates.verification import (
     SIZES,
     Sizes,
@@ -46,6 +49,8 @@ THRESHOLD = 0.7  # `make bench-duplicates` prints what others give
 LEAST_THRESHOLD = 0.4
 REPRESENTATIVE, COPY, NEAR = "representative", "copy", "near"
 _QUERIES = 16
+# Least seconds between two times that similarities are saved, which a kill may lose.
+_KEEP_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,12 @@ class NearDuplicates:
 
 
 def find_near(
-    store: Store, name: str | None = None, threshold: float = THRESHOLD, *, quiet: bool = True
+    store: Store,
+    name: str | None = None,
+    threshold: float = THRESHOLD,
+    *,
+    workers: int = 0,
+    quiet: bool = True,
 ) -> NearDuplicates:
     """Return the near-duplicates among the ok pictures of a store.
 
@@ -84,13 +94,15 @@ def find_near(
         store: an open store.
         name: the feature whose k-NN graph gives the candidates; by default the store's default.
         threshold: least similarity of near-duplicates, 0.4 to 1.
+        workers: processes that decode thumbnails where many are new; 0: this one does.
         quiet: show no progress bar.
 
     Raises:
         StoreError: there is no such feature, or a thumbnail is absent or damaged.
         ValueError: the threshold is above 1, or below 0.4, where pairs are rejected by sketches.
     """
-    return near_in(store, store.spec(name), store.feature(name), threshold, quiet=quiet)
+    spec, feature = store.spec(name), store.feature(name)
+    return near_in(store, spec, feature, threshold, workers=workers, quiet=quiet)
 
 
 def near_in(
@@ -99,6 +111,7 @@ def near_in(
     feature: FeatureStore,
     threshold: float = THRESHOLD,
     *,
+    workers: int = 0,
     quiet: bool = True,
 ) -> NearDuplicates:
     """Return the near-duplicates by a feature that is open already; see `find_near`.
@@ -112,7 +125,7 @@ def near_in(
     copies = store.catalog.copies()
     pairs = candidate_pairs(store, spec, feature, copies, quiet=quiet)
     verifier = Verifier(store, threshold)
-    verifier.verify(pairs, quiet=quiet)
+    verifier.verify(pairs, workers=workers, quiet=quiet)
     links = links_of(pairs[verifier.are_alike(pairs)].tolist())
     found = bundles(_best_first(store.catalog, links), links, verifier.are_like)
     verifier.keep()
@@ -150,19 +163,30 @@ class Verifier:
         self._thumbs, self._ids = store.thumbs(), store.catalog.ids("ok")
         self._new: list[tuple[Ids, Similarities]] = []
 
-    def verify(self, pairs: Ids, *, quiet: bool = True, sizes: Sizes = SIZES) -> None:
+    def verify(
+        self, pairs: Ids, *, workers: int = 0, quiet: bool = True, sizes: Sizes = SIZES
+    ) -> None:
         """Verify those of the pairs (p, 2) that have no known similarity, and keep the results.
 
         Args:
             pairs: ids.
+            workers: processes that make sketches where there are many; 0: this one does.
             quiet: show no progress bar.
-            sizes: how many pairs are processed at a time; results are kept after each block.
+            sizes: how many pairs are processed at a time.
         """
         new = pairs[np.isnan(self.known.of(pairs))]
-        with progress(NEAR_DUPLICATES, total=len(new), unit="pairs", quiet=quiet) as bar:
-            for seen in similarities_by_block(new, self._thumbs.get, bar.update, sizes):
-                self._new.append(seen)
-                self.keep()
+        sketched = partial(sketches_by, workers, self._store.paths.thumbs) if workers else None
+        get, kept_at = self._thumbs.get, time.monotonic()
+        try:
+            with progress(NEAR_DUPLICATES, total=len(new), unit="pairs", quiet=quiet) as bar:
+                for seen in similarities_by_block(new, get, bar.update, sizes, sketched):
+                    self._new.append(seen)
+                    # Not after each block: all that is known is written anew.
+                    if time.monotonic() - kept_at > _KEEP_S:
+                        self.keep()
+                        kept_at = time.monotonic()
+        finally:
+            self.keep()
 
     def are_alike(self, pairs: Ids) -> NDArray[np.bool_]:
         """Return a mask (p,) of the known pairs (p, 2) that are near-duplicates."""

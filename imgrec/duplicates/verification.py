@@ -59,6 +59,7 @@ def similarities_by_block(
     thumbnail: Thumbnail,
     done: Callable[[int], object] = lambda count: None,
     sizes: Sizes = SIZES,
+    sketched: Callable[[Ids], Sketches] | None = None,
 ) -> Iterator[tuple[Ids, Similarities]]:
     """Yield blocks of pairs with their similarities, as `similarities_of` returns them.
 
@@ -70,12 +71,13 @@ def similarities_by_block(
         thumbnail: returns the JPEG bytes of a picture's thumbnail.
         done: called with the number of pairs finished since the last call.
         sizes: how many pairs are processed at a time.
+        sketched: returns the sketches of some ids; None: they are made here, of the thumbnails.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
     """
     ids, rows = _rows_of(pairs)
-    sketches = sketches_of(ids, thumbnail)
+    sketches = sketched(ids) if sketched else sketches_of(ids, thumbnail)
     for start in range(0, len(pairs), sizes.block):
         part = slice(start, start + sizes.block)
         yield (

@@ -14,16 +14,19 @@ Bazel's action cache (bazel.build/remote/caching).
 import hashlib
 import platform
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 # Values whose `repr` tells them apart, from others of their type and of other types.
 _PLAIN = frozenset({type(None), bool, int, float, str})
+# Sequences whose `repr` is that of their values between brackets of their type.
+_ROWS = frozenset({list, tuple})
 # Endings of the folders by which installed distributions are known; the names have the version.
 _INSTALLED = (".dist-info", ".egg-info")
 
@@ -96,13 +99,24 @@ def _feed(update: _Update, value: Any) -> None:
 
 
 def _feed_sequence(update: _Update, values: list[Any] | tuple[Any, ...]) -> None:
-    if _PLAIN.issuperset(map(type, values)):
-        # Most of what is digested are rows of numbers and texts: one `repr` in C for each.
+    if _is_plain(values):
+        # Most of what is digested are tables of numbers and texts: one `repr` in C for each.
         update(f"{list(values)!r};".encode())
         return
     _begin(update, "seq", len(values))
     for value in values:
         _feed(update, value)
+
+
+def _is_plain(values: Iterable[Any]) -> bool:
+    """Return whether values are plain, or lists and tuples, at any depth, of such values."""
+    while True:
+        kinds = set(map(type, values))
+        if kinds <= _PLAIN:
+            return True
+        if not kinds <= _PLAIN | _ROWS:
+            return False
+        values = [*chain.from_iterable(value for value in values if type(value) in _ROWS)]
 
 
 def _begin(update: _Update, what: str, count: int) -> None:

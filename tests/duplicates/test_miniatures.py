@@ -1,13 +1,15 @@
 """Miniatures and sketches of thumbnails, against Pillow's conversion and resizing."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from imgrec import StoreError
+from imgrec import Store, StoreError
 from imgrec.duplicates.miniatures import miniatures_of, sketches_of
+from imgrec.duplicates.sketching import sketches_by
 from imgrec.pictures.decoding import thumbnail
 from pictures import picture
 
@@ -47,3 +49,15 @@ def test_a_damaged_thumbnail_is_named(jpeg: bytes) -> None:
     for describe in (miniatures_of, sketches_of):
         with pytest.raises(StoreError, match=r"thumbnail of picture 7 is damaged .*imgrec index"):
             describe(np.array([7]), lambda image_id: jpeg)
+
+
+def test_sketches_of_processes_are_those_of_one(photo_store: Path) -> None:
+    with Store.open(photo_store) as store:
+        ids, folder = store.catalog.ids("ok"), store.paths.thumbs
+        expected = sketches_of(ids, store.thumbs().get)
+    for least in (0, len(ids) + 1):
+        found = sketches_by(2, folder, ids, least=least, task=7)
+        np.testing.assert_array_equal(found.luminance, expected.luminance)
+        np.testing.assert_array_equal(found.aspects, expected.aspects)
+    with pytest.raises(StoreError, match="no thumbnail of picture"):
+        sketches_by(1, folder, np.array([2_000_000]), least=0)

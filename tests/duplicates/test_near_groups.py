@@ -70,7 +70,7 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> tuple[Likeness, list[list[list[
         return np.array([likeness.get(tuple(pair), 0.0) for pair in pairs.tolist()], np.float32)
 
     def by_block(
-        pairs: np.ndarray, thumbnail: Any, done: Any, sizes: Sizes
+        pairs: np.ndarray, thumbnail: Any, done: Any, sizes: Sizes, _: None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for start in range(0, len(pairs), sizes.block):
             part = pairs[start : start + sizes.block]
@@ -82,7 +82,7 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> tuple[Likeness, list[list[list[
     return likeness, asked
 
 
-def test_each_pair_is_verified_once_and_kept_after_each_block(
+def test_each_pair_is_verified_once_and_kept(
     tmp_path: Path, compared: tuple[Likeness, list[list[list[int]]]]
 ) -> None:
     likeness, asked = compared
