@@ -1,14 +1,15 @@
-"""Pages of a listing of S3 that hold keys which obstore cannot name.
+"""Pages of a listing of S3 or Google Cloud Storage that hold keys which obstore cannot name.
 
-S3 takes any text as a key, obstore takes a path. One key with an empty part (`a//b.jpg`), `.` or
+Both take any text as a key, obstore takes a path. One key with an empty part (`a//b.jpg`), `.` or
 `..` as a part, or a control character makes obstore refuse the whole page that names it, and of a
 key that begins with a slash it loses the slash. Such a page is asked for here, by the same request
 (ListObjectsV2), so that the objects beside such a key are found.
 
 obstore finds the credentials and signs the request. It signs whatever address the name of a bucket
-makes, so the query of the request is given as the end of that name.
+makes, so the query of the request is given as the end of that name. With credentials of Google that
+cannot sign, and in Azure, where obstore signs no listing, such a page stays unreadable.
 
-Source: the API reference of Amazon S3, ListObjectsV2.
+Source: the API references of Amazon S3, ListObjectsV2, and of the XML API of Google Cloud Storage.
 """
 
 import os
@@ -17,22 +18,23 @@ from datetime import datetime, timedelta
 from http.client import HTTPException
 from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, unquote_plus, urlencode
+from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 from xml.etree import ElementTree
 
 from imgrec.objects.addresses import Address
-from imgrec.objects.clients import store_of
+from imgrec.objects.clients import LOCAL, store_of
 from imgrec.objects.errors import MissingObjectError, ObjectError, PassingObjectError
 from imgrec.objects.info import ObjectInfo
 from imgrec.objects.traffic import Traffic
-from imgrec.objects.translation import refused
+from imgrec.objects.translation import refused, translated
 
 _TIMEOUT_S = 60
 _VALID = timedelta(minutes=10)
 # A thousand keys of 1,024 characters, three bytes each as they are quoted.
 _MOST_BYTES = 1 << 25
-_UNSIGNED = "AWS_SKIP_SIGNATURE"
+_UNSIGNED = {"s3": "AWS_SKIP_SIGNATURE", "gs": "GOOGLE_SKIP_SIGNATURE"}
+_GOOGLE = "https://storage.googleapis.com"
 _NOBODY = {"access_key_id": "nobody", "secret_access_key": "nobody"}
 
 
@@ -60,11 +62,22 @@ def is_plain(key: str) -> bool:
     )
 
 
+def is_pageable(address: Address) -> bool:
+    """Return True if pages of an address can be asked for here."""
+    if address.scheme not in _UNSIGNED:
+        return False
+    try:
+        _signed(address, "")
+    except ObjectError:
+        return False
+    return True
+
+
 def any_page(address: Address, prefix: str, after: str, traffic: Traffic) -> Page:
     """Return a page of a listing, whatever its keys.
 
     Args:
-        address: of the protocol of S3.
+        address: one that `is_pageable`.
         prefix: a folder of keys, such as `blobs/`; "" for all.
         after: the page begins behind this key.
         traffic: counts the request.
@@ -87,8 +100,8 @@ def any_page(address: Address, prefix: str, after: str, traffic: Traffic) -> Pag
 
 
 def loses_slashes(address: Address, traffic: Traffic) -> bool:
-    """Return True if an address is a whole bucket of S3 with keys that begin with a slash."""
-    if address.scheme != "s3" or address.prefix:
+    """Return True if an address is a whole bucket with keys that begin with a slash."""
+    if address.scheme not in _UNSIGNED or address.prefix:
         return False
     traffic.read(0)
     try:
@@ -112,14 +125,24 @@ def _page(
 
 
 def _signed(address: Address, query: str) -> str:
-    """Return the address of a request, with a signature unless the bucket is read without one."""
+    """Return the address of a request, with a signature unless the bucket is read without one.
+
+    Raises:
+        ObjectError: the credentials cannot sign, or the endpoint is plain HTTP to another machine.
+    """
     import obstore
 
-    unsigned = os.environ.get(_UNSIGNED, "").lower() in ("true", "1")
+    unsigned = os.environ.get(_UNSIGNED[address.scheme], "").lower() in ("true", "1")
+    if unsigned and address.scheme == "gs":
+        return f"{_GOOGLE}/{quote(address.bucket, safe='')}?{query}"
     config: Mapping[str, Any] = _NOBODY if unsigned else {}
     asked = Address(address.scheme, f"{address.bucket}?{query}", "")
     store: Any = store_of(asked, config=config)
-    url: str = obstore.sign(store, "GET", "ListObjectsV2", _VALID)
+    with translated(f"{address.scheme}://{address.bucket}"):
+        url: str = obstore.sign(store, "GET", "ListObjectsV2", _VALID)
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in LOCAL:
+        raise ObjectError(f"{address.scheme}://{address.bucket} is asked by https:// only")
     return url.partition("&X-Amz-")[0] if unsigned else url
 
 

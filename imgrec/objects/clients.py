@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
-_LOCAL = ("127.0.0.1", "localhost", "::1")
+LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def store_of(
@@ -77,6 +77,6 @@ def _is_plain(name: str) -> bool:
         is_server = False
     if not is_server or "@" in parts.netloc or parts.query or parts.fragment:
         raise ImgrecError(f"{name} is no address of a server alone: write https://HOST:PORT")
-    if parts.scheme == "http" and parts.hostname not in _LOCAL:
+    if parts.scheme == "http" and parts.hostname not in LOCAL:
         raise ImgrecError(f"{name} is plain HTTP to {parts.hostname}: name an https:// endpoint")
     return parts.scheme == "http"

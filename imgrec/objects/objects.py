@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imgrec.objects.addresses import FOLDER, Address
-from imgrec.objects.any_keys import any_page, is_plain, loses_slashes
+from imgrec.objects.any_keys import any_page, is_pageable, is_plain, loses_slashes
 from imgrec.objects.errors import (
     ChangedObjectError,
     LargeObjectError,
@@ -215,7 +215,8 @@ class Objects:
             unnamed: called with each key that is passed over.
 
         Raises:
-            UnnamedObjectError: there is such a key, and the storage is none of the protocol of S3.
+            UnnamedObjectError: there is such a key, in Azure, or in a bucket of Google for which
+                the credentials cannot sign.
             ObjectError: it cannot be listed, or its storage gives keys in no order.
         """
         if self._is_folder:
@@ -243,7 +244,7 @@ class Objects:
                     after, failures = max(after, info.key), 0
                 return
             except UnnamedObjectError:
-                if self.address.scheme != "s3":
+                if not is_pageable(self.address):
                     raise
                 any_key = True
             except PassingObjectError:

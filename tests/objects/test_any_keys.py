@@ -1,14 +1,20 @@
 """Listings of buckets whose keys are no paths: what is named, by which requests, and failures."""
 
+import hashlib
+import json
+import os
 import random
+import uuid
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 
 from imgrec.objects import any_keys, retries
 from imgrec.objects.addresses import address_of
-from imgrec.objects.any_keys import any_page, is_plain
+from imgrec.objects.any_keys import any_page, is_pageable, is_plain
 from imgrec.objects.errors import (
     MissingObjectError,
     ObjectError,
@@ -19,6 +25,9 @@ from imgrec.objects.objects import Objects
 from imgrec.objects.opening import objects_at
 from imgrec.objects.traffic import Traffic
 from object_servers import PAGE, SECRET, ObjectServer, answering, put_any, s3_client
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 ODD = ("a//b.jpg", "a/./c.jpg", "../d.jpg", "./e", "m/\x01.jpg", "m/\x7f", "//", "z//")
 PLAIN = ("a/-1.jpg", "a/0", "a/0.jpg", "m/+ %20&<>.jpg", "m/é €.jpg", "a/..b/.c", "z.jpg", "#?")
@@ -184,3 +193,137 @@ def test_a_lost_page_is_asked_for_again(
     monkeypatch.setattr(any_keys, "_fetched", sometimes)
     keys, unnamed = listed(objects_at(f"s3://{bucket}/p"))
     assert (keys, unnamed) == ([f"{number:03}" for number in range(PAGE + 1)], ["a//b"])
+
+
+@pytest.fixture
+def signing_key(monkeypatch: pytest.MonkeyPatch) -> "rsa.RSAPrivateKey":
+    """A key that signs for Google."""
+    rsa = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.rsa")
+    from cryptography.hazmat.primitives import serialization
+
+    key = rsa.generate_private_key(65537, 2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    account = {
+        "type": "service_account",
+        "client_email": "nobody@example.iam",
+        "private_key": private.decode(),
+        "private_key_id": "1",
+    }
+    monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT_KEY", json.dumps(account))
+    return key
+
+
+@pytest.fixture
+def google(
+    object_server: ObjectServer,
+    signing_key: "rsa.RSAPrivateKey",
+    monkeypatch: pytest.MonkeyPatch,
+) -> str:
+    """An empty bucket of Google, whose service is played by moto: its listings are the same."""
+    from obstore import store
+
+    account = json.loads(os.environ["GOOGLE_SERVICE_ACCOUNT_KEY"])
+    account["gcs_base_url"] = object_server.endpoint
+
+    def client(bucket: str, *, client_options: Any, config: Any, **named: Any) -> object:
+        # Whoever signs by the key has its requests authorized at Google itself.
+        told = account if "?" in bucket else {**account, "disable_oauth": True}
+        return real(
+            bucket,
+            client_options={**client_options, "allow_http": True},
+            config={**config, "service_account_key": json.dumps(told)},
+            **named,
+        )
+
+    real = store.GCSStore
+    monkeypatch.setattr(store, "GCSStore", client)
+    # obstore quotes a dash, and moto does not take that back.
+    name = f"google{uuid.uuid4().hex}"
+    urlopen(Request(f"{object_server.endpoint}/{name}", method="PUT"), timeout=60).close()
+    return name
+
+
+def test_odd_keys_of_a_bucket_of_google_hide_no_others(
+    google: str, object_server: ObjectServer
+) -> None:
+    many = [f"m/{number:04}" for number in range(PAGE + 5)]
+    put_any(object_server, google, [*many, *PLAIN])
+    before = list(objects_at(f"gs://{google}").list())
+    assert [info.key for info in before] == sorted([*many, *PLAIN])
+    put_any(object_server, google, [*ODD, "/z.jpg"])
+    unnamed: list[str] = []
+    assert list(objects_at(f"gs://{google}").list(unnamed=unnamed.append)) == before
+    assert sorted(unnamed) == sorted([*ODD, "/z.jpg"])
+    inner = sorted(key[2:] for key in PLAIN if key.startswith("a/"))
+    assert listed(objects_at(f"gs://{google}/a")) == (inner, ["./c.jpg", "/b.jpg"])
+
+
+def test_the_signature_for_google_is_valid(
+    signing_key: "rsa.RSAPrivateKey", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the public key; what is signed is written out here as Google documents it (V4)."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    asked: list[str] = []
+    monkeypatch.setattr(any_keys, "_fetched", lambda url, _: asked.append(url) or b"<a/>")
+    any_page(address_of("gs://my-bucket/p"), "é +/", "é +/a&b=c", Traffic())
+    url = urlsplit(asked[0])
+    query = dict(parse_qsl(url.query, keep_blank_values=True))
+    assert (url.path, query["prefix"]) == ("/my-bucket", "p/é +/")
+    assert query["start-after"] == "p/é +/a&b=c"
+    signature = bytes.fromhex(query.pop("X-Goog-Signature"))
+    pairs = sorted((quote(key, safe=""), quote(value, safe="")) for key, value in query.items())
+    text = "&".join(f"{key}={value}" for key, value in pairs)
+    request = f"GET\n{url.path}\n{text}\nhost:{url.netloc}\n\nhost\nUNSIGNED-PAYLOAD"
+    signed = [
+        *(query["X-Goog-Algorithm"], query["X-Goog-Date"]),
+        query["X-Goog-Credential"].partition("/")[2],
+        hashlib.sha256(request.encode()).hexdigest(),
+    ]
+    # Raises if it is wrong.
+    signing_key.public_key().verify(
+        signature, "\n".join(signed).encode(), padding.PKCS1v15(), hashes.SHA256()
+    )
+
+
+def test_a_public_bucket_of_google_is_asked_without_a_signature(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(any_keys, "_fetched", lambda url, _: asked.append(url) or b"<a/>")
+    monkeypatch.setenv("GOOGLE_SKIP_SIGNATURE", "true")
+    address = address_of("gs://bucket/p")
+    assert is_pageable(address)
+    any_page(address, "", "", Traffic())
+    assert asked[0].startswith("https://storage.googleapis.com/bucket?list-type=2&")
+    assert "X-Goog" not in asked[0]
+
+
+def test_where_nothing_can_be_signed_such_a_key_ends_the_listing(
+    google: str,
+    object_server: ObjectServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put_any(object_server, google, ["p/a//b", "p/c"])
+
+    def refused(*_: object) -> None:
+        raise ValueError("these credentials cannot sign")
+
+    monkeypatch.setattr("obstore.sign", refused)
+    assert not is_pageable(address_of("az://container"))
+    with pytest.raises(UnnamedObjectError, match="rename it, or name a prefix without it"):
+        list(objects_at(f"gs://{google}/p").list())
+
+
+def test_a_request_to_another_machine_is_never_sent_in_plain(
+    signing_key: "rsa.RSAPrivateKey", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("obstore.sign", lambda *_: "http://storage.example/bucket?list-type=2")
+    assert not is_pageable(address_of("gs://bucket"))
+    with pytest.raises(ObjectError, match="is asked by https:// only"):
+        any_page(address_of("gs://bucket"), "", "", Traffic())
