@@ -17,11 +17,13 @@ from graph.exports.map import principal_plane
 from imgrec.collection import Catalog, Ids
 from imgrec.collection.kinds import CLASS
 from imgrec.layouts.choices import GRID, METHODS, OVERVIEW_SIZE
-from imgrec.layouts.grid import grid_layout, grid_shape
+from imgrec.layouts.grid import grid_cells, grid_shape
 from imgrec.layouts.kept import TITLES, KeptLayouts, layout_key
 from imgrec.layouts.overview import by_chance
 from imgrec.layouts.reduction import reduce_feature
 from imgrec.layouts.umap import framed
+from imgrec.maps.format import MOST_LEVEL
+from imgrec.maps.pyramid import side_of
 from imgrec.pictures.metadata_names import TAKEN
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
@@ -96,17 +98,31 @@ def other_layouts(
     plane = Layout("pca", "Principal components", _counted(framed(principal_plane(feature))), axes)
     return [
         *_kept(store, feature, seed),
-        _grid(positions),
+        grid_of(positions),
         plane,
         *_by_time(store.catalog, feature.ids),
     ]
 
 
-def _grid(positions: NDArray[np.floating]) -> Layout:
-    """Return the pictures of the map side by side, each in the middle of a cell of its own."""
-    _, columns = grid_shape(len(positions))
-    centers = grid_layout(positions) * (1 - 1 / columns)
-    return Layout(GRID, TITLES[GRID], _counted(centers))
+def grid_of(positions: NDArray[np.floating]) -> Layout:
+    """Return the pictures of the map side by side, each in the middle of a cell of its own.
+
+    The cells are those of the least level of the map that has enough of them, so that where this
+    level is shown thumbnails touch, too. They begin where a cell of the first level does, as near
+    to the middle of the map as that can be.
+
+    Args:
+        positions: (n, 2) of the map, x to the right and y up.
+    """
+    rows, columns = grid_shape(len(positions))
+    level = 0
+    while side_of(level) < columns and level < MOST_LEVEL:
+        level += 1
+    side = side_of(level)
+    first = [(side - extent) // 2 >> level << level for extent in (rows, columns)]
+    units = (_FULL + 1) // side
+    centers = (grid_cells(positions) + first) * units + units // 2  # row and column
+    return Layout(GRID, TITLES[GRID], centers[:, ::-1].astype(np.uint16))
 
 
 def _kept(store: Store, feature: FeatureStore, seed: int) -> list[Layout]:

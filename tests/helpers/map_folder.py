@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from graph.map.positions import grid_of
 from imgrec.maps.format import (
     CELL_PX,
     CELLS,
@@ -165,7 +166,8 @@ def _facts(made: MadeMap) -> dict[str, Any]:
         "cell_px": CELL_PX, "cells": CELLS, "per_points": PER_POINTS, "per_details": PER_DETAILS,
         "layouts": [{"name": "map", "title": "Map"},
                     {"name": "pca", "title": "Principal components",
-                     "axes": ["first axis", "second axis"]}],
+                     "axes": ["first axis", "second axis"]},
+                    {"name": "grid", "title": "Grid"}],
         "labels": [
             {"kind": "group", "title": "Group", "values": made.names, "counts": counts.tolist()},
             # Half of the pictures have no value.
@@ -184,6 +186,12 @@ def other_positions(made: MadeMap) -> NDArray[np.uint16]:
     return (places * (65535 // max(side, 1))).astype(np.uint16)
 
 
+def grid_positions(made: MadeMap) -> NDArray[np.uint16]:
+    """Return the positions (n, 2) of the grid, which is made of the map."""
+    places = (made.cells + 0.5) / side_of(made.depth) * 2 - 1
+    return grid_of(places * (1, -1)).positions
+
+
 def near_rows(made: MadeMap) -> NDArray[np.uint32]:
     """Return the neighbors (n, NEAR) of each picture: the next ones of its group."""
     order = np.argsort(made.groups, kind="stable")
@@ -195,7 +203,7 @@ def near_rows(made: MadeMap) -> NDArray[np.uint32]:
 def _data(made: MadeMap) -> list[tuple[str, Any]]:
     n = len(made.ids)
     sides = np.array(((64, 64), (64, 42), (48, 64)), np.uint8)[made.ids % 3]
-    positions, near = other_positions(made), near_rows(made)
+    layouts, near = {"pca": other_positions(made), "grid": grid_positions(made)}, near_rows(made)
     similarity = np.tile(np.linspace(250, 100, NEAR).astype(np.uint8), (n, 1))
     files: list[tuple[str, Any]] = [(NAMES, {"names": _names(made)})]
     for number, rows in enumerate(pieces(n, PER_POINTS)):
@@ -205,7 +213,8 @@ def _data(made: MadeMap) -> list[tuple[str, Any]]:
             (points_name(number), {
                 "ids": packed(made.ids[own].astype(np.uint32)), "cells": packed(made.cells[own]),
                 "sides": packed(sides[own]), "levels": packed(made.levels[own])}),
-            (layout_name("pca", number), {"positions": packed(positions[own])}),
+            *((layout_name(name, number), {"positions": packed(positions[own])})
+              for name, positions in layouts.items()),
             *((label_name(kind, number), {"codes": packed(one.astype(np.uint16))})
               for kind, one in enumerate(codes)),
         ]  # fmt: skip

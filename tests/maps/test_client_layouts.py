@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
 from map_folder import MadeMap, other_positions
 from map_page import MapPage
@@ -60,6 +61,52 @@ def test_thumbnails_are_of_their_pictures_in_another_layout(page: MapPage, made:
             assert np.abs(pixels[round(y), round(x)].astype(int) - made.color(one)).max() < 15
             checked += 1
     assert checked > 10
+
+
+# What is seen of the thumbnails: their number, how strong the faintest is, their side, and that of
+# a cell in which one stands.
+_THUMBNAILS = """
+  const { shown, detail } = core.scene;
+  return [shown.rows.length, Math.min(...shown.alpha), shown.side,
+    core.camera.scale * map.cellUnits(detail.top)];
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 800, 390])
+def test_the_grid_shows_pictures_from_where_all_is_seen(page: MapPage, width: int) -> None:
+    page.size(width, 800)
+    page.wait("return imgrecMap.view.core.camera.width === arguments[0]", width)
+    page.do("core.showLayout('grid')")
+    assert page.do("core.isHome")
+    count, faintest, *_ = page.do(f"(() => {{ {_THUMBNAILS} }})()")
+    # 3,000 pictures are 55 columns of cells of level 2.
+    assert count >= 14 * 14
+    assert faintest > 0.9
+    # None is cut off.
+    right, bottom = page.do("""core.scene.shown.rows.map((row) => core.scene.boxOf(row)).reduce(
+      (most, { x, y, w, h }) => [Math.max(most[0], x + w), Math.max(most[1], y + h)], [0, 0])""")
+    inside = page.do("[core.root.clientWidth, core.root.clientHeight]")
+    assert (right, bottom) <= tuple(inside) and bottom <= inside[1]
+    page.do("core.showLayout('pca')")
+    assert page.do("core.scene.shown.rows.length") == 0
+
+
+def test_thumbnails_of_the_grid_touch_however_near_one_looks(page: MapPage) -> None:
+    page.do("core.showLayout('grid')")
+    page.js("document.querySelector('.names').hidden = true")
+    for scale in ("map.scaleShowing(1)", "map.scaleShowing(2)", "2 * map.scaleShowing(2)"):
+        page.do(f"core.camera.fly({{x: 32768, y: 32768, scale: {scale}}}, 0)")
+        _, _, side, cell = page.do(f"(() => {{ {_THUMBNAILS} }})()")
+        assert side > 0.9 * cell, scale
+        ground = page.do("core.theme.ground")
+        inside = page.pixels()[200:700, 400:1200].astype(int)
+        assert (np.abs(inside - ground).max(axis=2) > 20).mean() > 0.55, scale
+
+
+def test_a_layout_ends_at_the_last_level_that_shows_another_picture(page: MapPage) -> None:
+    page.do("core.showLayout('grid')")
+    assert page.do("core.places.deepest") == 2
+    assert page.do("Math.max(...core.places.levels)") == 2
 
 
 def test_a_legend_counts_values_and_looks_at_one(page: MapPage, made: MadeMap) -> None:

@@ -133,8 +133,8 @@
         const { pictures } = this;
         const made = pictures.layout(name).then((positions) => {
           if (name === map.BASE) return new map.Places(name, positions, pictures.levels, pictures.deepest);
-          const deepest = map.deepestOf(pictures.deepest);
-          return new map.Places(name, positions, map.levelsOf(positions, pictures.levels, deepest), deepest);
+          const levels = map.levelsOf(positions, pictures.levels, map.lastOf(pictures.deepest));
+          return new map.Places(name, positions, levels, map.deepestOf(levels));
         });
         this.#places.set(name, made);
         made.catch(() => this.#places.delete(name));

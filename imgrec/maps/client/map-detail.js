@@ -14,6 +14,10 @@
   const MOST_DEEPEST = 160;
   // Above this cells of the first level show pictures, relative to those where all is seen.
   const NEARER = 1.12;
+  // The same of a layout without gaps: at home they are as strong as they get.
+  const FULL = 0.8;
+  // How much larger than those that begin to show are cells of the first level that show all.
+  const FADED = 1.25;
   const GAP = 0.94;
 
   const smooth = (t) => {
@@ -30,13 +34,16 @@
    * @param {number} scale in pixels per unit.
    * @param {number} whole scale at which everything is seen.
    * @param {number} deepest level of the layout.
+   * @param {boolean} isFull whether the layout has no gaps: then dots tell nothing, and pictures are
+   *   shown as soon as all of it is seen, however small.
    */
-  map.detailAt = (scale, whole, deepest) => {
+  map.detailAt = (scale, whole, deepest, isFull) => {
     const fades = [];
-    const first = Math.max(LEAST, NEARER * whole * map.cellUnits(0));
+    const home = whole * map.cellUnits(0);
+    const first = isFull ? Math.min(LEAST, FULL * home) : Math.max(LEAST, NEARER * home);
     for (let level = 0; level <= deepest; level += 1) {
       const cell = scale * map.cellUnits(level);
-      const [low, high] = level ? [LEAST, SHOWN] : [first, first * 1.25];
+      const [low, high] = level ? [LEAST, SHOWN] : [first, first * FADED];
       fades.push(Math.min(smooth((cell - low) / (high - low)), fades[level - 1] ?? 1));
     }
     const top = fades.findLastIndex((fade) => fade > 0);

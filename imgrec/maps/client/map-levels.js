@@ -12,8 +12,8 @@
   /** Of a picture that shares its cell with another at every level. */
   map.NEVER = 255;
 
-  /** Return the deepest level of a layout that is not the base one. */
-  map.deepestOf = (deepest) => Math.min(deepest + 2, DEEPEST);
+  /** Return the level at which a layout that is not the base one ends, at the latest. */
+  map.lastOf = (deepest) => Math.min(deepest + 2, DEEPEST);
 
   function byPriority(priorities) {
     const starts = new Uint32Array(257);
@@ -53,4 +53,7 @@
     }
     return levels;
   };
+
+  /** Return the deepest level at which a picture is first shown: there is nothing new below. */
+  map.deepestOf = (levels) => levels.reduce((most, level) => (level < map.NEVER ? Math.max(most, level) : most), 0);
 })();

@@ -13,6 +13,7 @@
   map.UNITS_BITS = 16;
   map.UNITS = 65_536;
   map.BASE = "map";
+  map.GRID = "grid";
 
   map.Pictures = class {
     #source;

@@ -8,6 +8,13 @@
   // Pictures of a cell, about.
   const EACH = 64;
 
+  /** Return the cells of the first level that a rectangle touches: each shows a whole picture. */
+  function roundedOut({ left, top, right, bottom }) {
+    const cell = map.cellUnits(0);
+    const [low, high] = [(value) => Math.floor(value / cell) * cell, (value) => Math.ceil(value / cell) * cell];
+    return { left: low(left), top: low(top), right: high(right), bottom: high(bottom) };
+  }
+
   map.Places = class {
     /**
      * @param {string} name of the layout.
@@ -23,7 +30,7 @@
       this.side = 1 << this.bits;
       this.shift = map.UNITS_BITS - this.bits;
       this.#sort();
-      this.box = this.#bounds();
+      this.box = name === map.GRID ? roundedOut(this.#bounds()) : this.#bounds();
     }
 
     #sort() {

@@ -132,7 +132,7 @@
       this.moved = moved;
       tiles.begin(now);
       tiles.upload((layer, image) => this.quads.put(layer, image));
-      this.detail = map.detailAt(camera.scale, core.home().scale, core.areDots ? -1 : places.deepest);
+      this.detail = map.detailAt(camera.scale, core.home().scale, core.areDots ? -1 : places.deepest, places.name === map.GRID);
       const { shown, wanted } = map.thumbnailsSeen(camera, places, tiles, this.detail, core.moves());
       this.shown = this.#before
         ? map.thumbnailsBetween(this.#before, shown, this.#from, places, tiles, moved) : shown;

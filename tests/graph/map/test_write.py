@@ -140,12 +140,13 @@ def test_colors_are_those_of_the_labels(found: SiteMap, store: Store) -> None:
 
 def test_the_grid_has_a_place_for_each_picture_without_gaps(found: SiteMap) -> None:
     grid = found.layout("grid", 0).astype(float)
-    # 60 pictures: seven rows of eight, and one of four; each in the middle of its cell.
-    cells = grid / 65_535 * 8 - 0.5
-    assert np.abs(cells - cells.round()).max() < 1e-3
-    columns, rows = cells.round().astype(int).T
+    # 60 pictures: seven rows of eight, and one of four; each in the middle of a cell of level 0.
+    cells = grid / 4_096 - 0.5
+    assert (cells == cells.round()).all()
+    columns, rows = (cells - cells.min(axis=0)).astype(int).T
     places = sorted(zip(rows.tolist(), columns.tolist(), strict=True))
     assert places == [divmod(place, 8) for place in range(N)]
+    assert cells.min(axis=0).tolist() == [4, 4]
 
 
 def test_layouts_are_the_grid_the_principal_plane_and_time(found: SiteMap) -> None:
