@@ -14,8 +14,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from imgrec.distances.kernels import compiled
 from imgrec.maps.pyramid import Cells, Rows, side_of
+from imgrec.system.compiling import compiled
 
 # Parts of a cell in which positions are counted.
 _PARTS = 256

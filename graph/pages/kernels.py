@@ -9,7 +9,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from imgrec.distances.kernels import compiled
+from imgrec.system.compiling import compiled
 
 _POINTS = types.Array(types.float64, 2, "C")
 _HALVES = types.Array(types.float64, 2, "C", readonly=True)

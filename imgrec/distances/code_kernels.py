@@ -16,8 +16,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from imgrec.distances.kernels import compiled, inlined
 from imgrec.distances.metrics import Distances
+from imgrec.system.compiling import compiled, inlined
 
 WIDTH = 128
 # A product of a code with a weight is at most 2⁷ times as large; sums stay below 2³⁰.

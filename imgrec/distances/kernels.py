@@ -15,8 +15,7 @@ Importing this module imports numba (half a second). The first use on a machine 
 (some seconds); numba caches the machine code on disk.
 """
 
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import numba
 import numpy as np
@@ -26,11 +25,9 @@ from numpy.typing import NDArray
 
 from imgrec.distances.metrics import COSINE_NOISE, Distances
 from imgrec.encoders.spec import Vectors
+from imgrec.system.compiling import compiled, inlined
 
 Addresses = NDArray[np.int64]  # (m,)
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 
 _ROWS = types.Array(types.float32, 2, "C", readonly=True)
 _VECTOR = types.Array(types.float32, 1, "C", readonly=True)
@@ -40,39 +37,6 @@ _NOISE = np.float32(COSINE_NOISE)
 # Added to a denominator: 0 / tiny = 0 for two empty bins, without a branch.
 _TINY = np.float32(1e-30)
 _HALF, _ZERO, _ONE, _TWO = (np.float32(value) for value in (0.5, 0, 1, 2))
-_OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
-
-
-def compiled(
-    *arguments: types.Type, returns: types.Type = types.void, as_written: bool = False
-) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Return a decorator that compiles a function for these argument types, eagerly.
-
-    The machine code is cached on disk if there is a writable place. The function releases the
-    GIL, may reassociate sums (`fastmath`) unless it is to compute them as written, and does not
-    check bounds.
-    """
-
-    def compile_(function: Callable[_P, _R]) -> Callable[_P, _R]:
-        signatures = [returns(*arguments)]
-        options = {**_OPTIONS, "fastmath": not as_written}
-        try:
-            jitted: Callable[_P, _R] = numba.njit(signatures, cache=True, **options)(function)
-        # No writable cache folder: compiled anew in every process.
-        except (RuntimeError, OSError):
-            jitted = numba.njit(signatures, **options)(function)
-        return jitted
-
-    return compile_
-
-
-def inlined(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Compile a function as a part of the loops of its own module that call it.
-
-    A loop of another module would keep the old code in its cache when this one changes.
-    """
-    jitted: Callable[_P, _R] = numba.njit(**_OPTIONS)(function)
-    return jitted
 
 
 @intrinsic

@@ -20,7 +20,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
-from imgrec.distances.kernels import compiled
+from imgrec.system.compiling import compiled
 
 SCALE, RIGHT, DOWN, GAIN, OFFSET, SIMILARITY = range(6)  # of a fit (6,)
 UNKNOWNS = 5

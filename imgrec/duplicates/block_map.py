@@ -17,8 +17,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from imgrec.distances.kernels import compiled
 from imgrec.duplicates.placement import Plane
+from imgrec.system.compiling import compiled
 
 BLOCK_PX = 8
 # Pixels along the edges of a frame that are left out: a registration ends within a pixel.

@@ -17,7 +17,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from imgrec.distances.kernels import compiled
+from imgrec.system.compiling import compiled
 
 # Columns of a table of places: the score, then the map from B to A turned.
 SCORE, TURN, SCALE, RIGHT, DOWN, SCALE_DOWN = range(6)

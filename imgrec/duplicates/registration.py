@@ -21,7 +21,6 @@ from numba import types
 from numpy.typing import NDArray
 from PIL import Image
 
-from imgrec.distances.kernels import compiled
 from imgrec.duplicates.placement import (
     DOWN,
     RIGHT,
@@ -32,6 +31,7 @@ from imgrec.duplicates.placement import (
     Plane,
     find_places,
 )
+from imgrec.system.compiling import compiled
 
 Pixels = NDArray[np.uint8]
 # (left, top, right, bottom) in pixels.

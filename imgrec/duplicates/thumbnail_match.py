@@ -23,7 +23,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
-from imgrec.distances.kernels import compiled
+from imgrec.system.compiling import compiled
 
 SIDE_PX = 24
 _COARSE_PX = 12

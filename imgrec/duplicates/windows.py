@@ -21,7 +21,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from imgrec.distances.kernels import compiled
+from imgrec.system.compiling import compiled
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]

@@ -22,6 +22,7 @@ from imgrec.errors import MemoryShortageError, PictureError
 from imgrec.indexing.blame import Attempt, attempt, encode_with, joined_faults
 from imgrec.indexing.read_ahead import File, Read, reads
 from imgrec.pictures.color_word import color_of
+from imgrec.pictures.compiled import expect
 from imgrec.pictures.decoding import Picture, Scales, decode, digest
 from imgrec.pictures.measures import measures_of
 from imgrec.pictures.metadata import metadata_of
@@ -150,6 +151,7 @@ def extract(task: Task) -> Readings:
 
 def _extracted(task: Task) -> Readings:
     started = time.perf_counter()
+    expect(len(task.files))
     encoders = {spec.name: _encoder(spec) for spec in task.light}
     wanted = {*task.heavy, *(encoder.spec.preprocessing for encoder in encoders.values())}
     gathered = _Gathered(pixels={preprocessing: [] for preprocessing in wanted})

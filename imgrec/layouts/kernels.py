@@ -12,8 +12,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from imgrec.distances.kernels import compiled
 from imgrec.layouts.forces import FIRST, LAST, SHIFT
+from imgrec.system.compiling import compiled
 
 # Pictures drawn at random after each edge, as in umap-learn.
 NEGATIVES = 5

@@ -11,9 +11,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from imgrec.distances.kernels import compiled
 from imgrec.distances.metrics import COSINE_NOISE, Distances
 from imgrec.encoders.spec import Vectors
+from imgrec.system.compiling import compiled
 
 # The score of an empty place in a list.
 EMPTY = -1e30

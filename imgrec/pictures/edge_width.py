@@ -10,9 +10,14 @@ Pictures are compared at one scale, at which the shorter side has 512 px; smalle
 enlarged.
 """
 
+from types import ModuleType
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from imgrec.pictures.compiled import measuring
+from imgrec.pictures.pixel_memory import pixels_of
 
 _SHORT_PX = 512
 # Tiles that are looked at, and their side at that scale.
@@ -36,19 +41,19 @@ def sharpest_edges(image: Image.Image, shades: NDArray[np.uint8]) -> float | Non
     if side <= 2 * _SPAN or int(shades.max()) - int(shades.min()) < _LEAST_RISE:
         return None
     rise = int(min(_MOST_RISE, max(_LEAST_RISE, shades.std())))
-    tiles = np.stack([_tile(image, *center, side) for center in _structured(shades)])
-    return 100 * max(_sharpness(tiles, rise))
+    pixels = pixels_of(image)
+    tiles = [_tile(image, pixels, center, side) for center in _structured(shades)]
+    loops = measuring()
+    if loops is not None:
+        return 100 * max(_sharpness_by_loops(loops, tile, rise) for tile in tiles)
+    return 100 * max(_sharpness(np.stack(tiles), rise))
 
 
 def _structured(shades: NDArray[np.uint8]) -> list[tuple[float, float]]:
     """Return the centers of the tiles with the most structure, as shares of width and height."""
     height, width = shades.shape
     block = max(1, min(height, width) * _TILE_PX // _SHORT_PX)
-    steps = np.zeros(shades.shape, np.int32)
-    steps[:, 1:] = _apart(shades[:, 1:], shades[:, :-1])
-    steps[1:] += _apart(shades[1:], shades[:-1])
-    down, across = (np.arange(side // block) * block for side in shades.shape)
-    sums = np.add.reduceat(np.add.reduceat(steps, down, axis=0), across, axis=1)
+    sums = _block_steps(shades, block)
     most = np.argsort(-sums, axis=None, kind="stable")[:_TILES]
     rows, columns = np.unravel_index(most, sums.shape)
     return [
@@ -57,20 +62,45 @@ def _structured(shades: NDArray[np.uint8]) -> list[tuple[float, float]]:
     ]
 
 
-def _tile(image: Image.Image, x: float, y: float, side: int) -> NDArray[np.uint8]:
+def _block_steps(shades: NDArray[np.uint8], block: int) -> NDArray[np.int64]:
+    """Return the sums of the steps between neighbors in blocks of shades (h, w).
+
+    What is left of the picture after the last block belongs to it.
+    """
+    loops = measuring()
+    if loops is not None:
+        sums = np.empty([side // block for side in shades.shape], np.int64)
+        loops.block_steps(shades, block, sums)
+        return sums
+    steps = np.zeros(shades.shape, np.int64)
+    steps[:, 1:] = _apart(shades[:, 1:], shades[:, :-1])
+    steps[1:] += _apart(shades[1:], shades[:-1])
+    down, across = (np.arange(side // block) * block for side in shades.shape)
+    found: NDArray[np.int64] = np.add.reduceat(np.add.reduceat(steps, down, axis=0), across, axis=1)
+    return found
+
+
+def _tile(
+    image: Image.Image, pixels: NDArray[np.uint8], center: tuple[float, float], side: int
+) -> NDArray[np.uint8]:
     """Return a tile (side, side) of a picture in gray, at the scale of this module.
 
     Args:
         image: upright RGB.
-        x: center of the tile, as a share of the width.
-        y: center of the tile, as a share of the height.
+        pixels: of the image, (h, w, 4).
+        center: of the tile, as shares of the width and the height.
         side: of the tile in pixels, at that scale.
     """
     covered = min(round(side * max(1.0, min(image.size) / _SHORT_PX)), *image.size)
     left, top = (
         min(max(0, round(share * length - covered / 2)), length - covered)
-        for share, length in zip((x, y), image.size, strict=True)
+        for share, length in zip(center, image.size, strict=True)
     )
+    loops = measuring()
+    if loops is not None and covered == side:
+        shades = np.empty((side, side), np.uint8)
+        loops.luma(pixels, top, left, shades)
+        return shades
     tile = image.crop((left, top, left + covered, top + covered)).convert("L")
     return np.asarray(tile.resize((side, side), Image.Resampling.BILINEAR))
 
@@ -92,6 +122,14 @@ def _sharpness(tiles: NDArray[np.uint8], rise: int) -> list[float]:
         _steepest(step[edge], whole[edge])
         for step, whole, edge in zip(steps, rises, edges, strict=True)
     ]
+
+
+def _sharpness_by_loops(loops: ModuleType, tile: NDArray[np.uint8], rise: int) -> float:
+    """Return the steepest step of the edges of a tile (side, side), a share of the rise."""
+    steps, rises = np.empty((2, 2 * tile.size), np.uint8)
+    count = loops.edges(tile, _SPAN, rise, steps, rises, 0)
+    count = loops.edges(np.ascontiguousarray(tile.T), _SPAN, rise, steps, rises, count)
+    return _steepest(steps[:count], rises[:count])
 
 
 def _steepest(steps: NDArray[np.uint8], rises: NDArray[np.uint8]) -> float:

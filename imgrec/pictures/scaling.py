@@ -2,17 +2,18 @@
 
 Each level of the pyramid halves the one above (box filter, 2 x 2 pixels) and is computed once for
 all consumers. A consumer is resized (with antialiasing, bilinear where it asks for nothing else)
-from the smallest level that is still at least 2.5 times as large on both sides.
+from the smallest level that is still at least 2.5 times as large on both sides. Compiled loops
+(`resampling`) and Pillow give the same bytes.
 """
 
 import io
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from imgrec.pictures.preprocessing import Preprocessing
+from imgrec.pictures.resampling import Box, raster_of
 
 THUMB_PX = 128
 _THUMB_QUALITY = 85
@@ -20,13 +21,14 @@ _THUMB_QUALITY = 85
 _PREVIEW_QUALITY, _PREVIEW_METHOD = 75, 2
 # With a smaller ratio thumbnails lose sharpness: a sixteenth of it at 2.
 _GAP = 2.5
+# What is left to resize where Pillow averages along one axis first.
+_REDUCING_GAP = 3.0
 _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
-# Left, top, right, bottom, in pixels.
-_Box = tuple[float, float, float, float]
+_Size = tuple[int, int]
 
 
 class Scales:
-    """One level of the pyramid.
+    """A picture and its halvings; compiled loops resize it if they are imported, else Pillow.
 
     Attributes:
         image: upright RGB.
@@ -34,17 +36,18 @@ class Scales:
 
     def __init__(self, image: Image.Image) -> None:
         self.image = image
-
-    @cached_property
-    def half(self) -> "Scales":
-        """The next level: half the size."""
-        return Scales(self.image.reduce(2))
+        self._images = [image]
+        raster = raster_of(image)
+        self._rasters = [] if raster is None else [raster]
 
     def pixels_for(self, preprocessing: Preprocessing) -> NDArray[np.uint8]:
         """Return the uint8 RGB pixels (crop_px, crop_px, 3) that an encoder takes."""
-        side = preprocessing.crop_px
+        size = preprocessing.crop_px, preprocessing.crop_px
         box = _central_box(self.image.size, preprocessing)
-        return np.asarray(self._resized((side, side), box, _FILTERS[preprocessing.interpolation]))
+        made = self._by_loops(size, box, preprocessing.interpolation)
+        if made is None:
+            made = np.asarray(self._by_pillow(size, box, preprocessing.interpolation))
+        return made
 
     def thumbnail(self, side_px: int = THUMB_PX) -> bytes:
         """Return a JPEG with a longer side of `side_px`; smaller pictures are not enlarged.
@@ -58,23 +61,41 @@ class Scales:
         width, height = self.image.size
         scale = min(1.0, side_px / max(width, height))
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        resized = self._resized(size, (0, 0, width, height))
+        box = 0.0, 0.0, float(width), float(height)
+        made = self._by_loops(size, box, "bilinear")
+        resized = self._by_pillow(size, box, "bilinear") if made is None else Image.fromarray(made)
         # Pillow writes a comment of the original into a JPEG, and raises if it is too long.
         resized.info = {}
         return resized
 
-    def _resized(
-        self,
-        size: tuple[int, int],
-        box: _Box,
-        resampling: Image.Resampling = Image.Resampling.BILINEAR,
-    ) -> Image.Image:
-        """Return a box of the picture at another size, from the smallest sufficient level."""
-        across, down = (box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1]
-        if min(across, down) >= 2 * _GAP:
-            halved = box[0] / 2, box[1] / 2, box[2] / 2, box[3] / 2
-            return self.half._resized(size, halved, resampling)
-        return self.image.resize(size, resampling, box, reducing_gap=3.0)
+    def _by_loops(self, size: _Size, box: Box, interpolation: str) -> NDArray[np.uint8] | None:
+        """Return a box of the picture at another size (h, w, 3); None if Pillow has to do it."""
+        halvings, part = _halved(size, box)
+        ratios = (part[2] - part[0]) / size[0], (part[3] - part[1]) / size[1]
+        # With a larger ratio Pillow averages before it resizes.
+        if not self._rasters or max(ratios) >= 2 * _REDUCING_GAP:
+            return None
+        while len(self._rasters) <= halvings:
+            self._rasters.append(self._rasters[-1].half)
+        return self._rasters[halvings].resized(size, part, interpolation)
+
+    def _by_pillow(self, size: _Size, box: Box, interpolation: str) -> Image.Image:
+        """Return a box of the picture at another size."""
+        halvings, part = _halved(size, box)
+        while len(self._images) <= halvings:
+            self._images.append(self._images[-1].reduce(2))
+        resampling = _FILTERS[interpolation]
+        return self._images[halvings].resize(size, resampling, part, reducing_gap=_REDUCING_GAP)
+
+
+def _halved(size: _Size, box: Box) -> tuple[int, Box]:
+    """Return how often the picture is halved before a box of it is resized, and the box then."""
+    halvings = 0
+    across, down = (box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1]
+    while min(across, down) >= 2 * _GAP * 2**halvings:
+        halvings += 1
+    left, top, right, bottom = (place / 2**halvings for place in box)
+    return halvings, (left, top, right, bottom)
 
 
 def jpeg_of(thumbnail: Image.Image) -> bytes:
@@ -112,7 +133,7 @@ def reduced(image: Image.Image, side_px: int) -> Image.Image:
     return image if factor < 2 else image.reduce(factor)
 
 
-def _central_box(size: tuple[int, int], wanted: Preprocessing) -> _Box:
+def _central_box(size: tuple[int, int], wanted: Preprocessing) -> Box:
     """Return the box of a picture that remains after resizing and cropping.
 
     Resizing only this box gives the same pixels as torchvision's resize and center crop, and does

@@ -14,6 +14,7 @@ from imgrec.encoders import load_encoder
 from imgrec.encoders.classifier import Classifier
 from imgrec.encoders.spec import Encoder
 from imgrec.pictures.color_word import color_of
+from imgrec.pictures.compiled import import_loops
 from imgrec.pictures.decoding import SUFFIXES, Scales, decode, digest
 from imgrec.pictures.measures import measures_of
 from imgrec.pictures.metadata import metadata_of
@@ -50,6 +51,7 @@ def measured(photos: Path) -> str:
     """Return the table of steps, and what they allow at most."""
     files = [path for path in sorted(photos.rglob("*")) if path.suffix.lower() in SUFFIXES]
     chosen = files[:: max(1, len(files) // _PICTURES)]
+    import_loops()
     with one_blas_thread():
         return _table(chosen)
 
@@ -93,15 +95,19 @@ def _one(
     spent(_FLOOR, lambda: Image.open(io.BytesIO(data)).load())
     spent("read, digest", lambda: digest(read_file(path)))
     picture = spent("decode", lambda: decode(data))
-    scales = Scales(picture.image)
-    spent("half size", lambda: picture.image.reduce(2))
-    # The levels that others share are made before.
-    scales.half.half  # noqa: B018
-    for encoder in encoders:
-        name, wanted = encoder.spec.name, encoder.spec.preprocessing
-        made = spent(f"`{name}`: resize", lambda w=wanted: scales.pixels_for(w))
-        pixels[name].append(made)
-    small = spent("thumbnail: resize", lambda: scales.fitted(THUMB_PX))
+    mini, rgb, lite0 = (encoder.spec for encoder in encoders)
+
+    def resized() -> tuple[Scales, list[np.ndarray], Image.Image]:
+        scales = Scales(picture.image)
+        made = [scales.pixels_for(spec.preprocessing) for spec in (mini, rgb)]
+        return scales, made, scales.fitted(THUMB_PX)
+
+    scales, made, small = spent("resize: `mini`, `rgb`, thumbnail", resized)
+    pixels["mini"].append(made[0])
+    pixels["rgb"].append(made[1])
+    # The levels that it shares are made before.
+    large = spent("`lite0`: resize", lambda: scales.pixels_for(lite0.preprocessing))
+    pixels["lite0"].append(large)
     thumb = spent("thumbnail: JPEG", lambda: jpeg_of(small))
     spent("color word", lambda: color_of(thumb))
     said = spent("metadata", lambda: metadata_of(data))

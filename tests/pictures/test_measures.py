@@ -1,5 +1,7 @@
 """Measures of pictures: against plain formulas, on edges of known width, and for any size."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -7,9 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from imgrec.pictures import compiled
 from imgrec.pictures.measures import measures_of
 from imgrec.pictures.metadata_names import CAMERA, MEASURES, Datum, is_datum
 from imgrec.pictures.scaling import THUMB_PX, Scales
+from imgrec.pictures.screens import screen_likeness
 
 _Gray = NDArray[np.uint8]
 
@@ -165,3 +169,32 @@ def test_measures_are_kept_within_their_range() -> None:
     assert is_datum(["flat", "100", 100.0]) and is_datum(["flat", "0", 0])
     for wrong in ([-0.1], [100.1], [None], ["5"], [True], [float("nan")]):
         assert not is_datum(["flat", "1", *wrong])
+
+
+@pytest.mark.parametrize(
+    "size", [(400, 533), (96, 72), (21, 300), (20, 20), (5, 700), (9, 9), (1100, 800)]
+)
+@pytest.mark.parametrize("cell_px", [1, 3, 9])
+def test_loops_measure_the_same_as_numpy(
+    size: tuple[int, int], cell_px: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = [-(-side // cell_px) for side in (size[1], size[0])]
+    levels = np.random.default_rng(size).integers(0, 256, (*cells, 3), dtype=np.uint8)
+    whole = np.kron(levels, np.ones((cell_px, cell_px, 1), np.uint8))
+    image = Image.fromarray(whole[: size[1], : size[0]].copy())
+    blurred = image.filter(ImageFilter.GaussianBlur(2))
+    compiled.import_loops()
+    by_loops = measured(image), measured(blurred)
+    monkeypatch.delitem(sys.modules, "imgrec.pictures.measure_loops")
+    assert (measured(image), measured(blurred)) == by_loops
+
+
+@given(st.integers(2, 300), st.integers(2, 300))
+def test_a_screen_is_looked_at_along_the_lines_that_pillow_takes(width: int, height: int) -> None:
+    levels = np.random.default_rng([width, height]).integers(0, 2, (height, width, 3), np.uint8)
+    image = Image.fromarray(levels * 90)
+    rows = image.resize((width, min(16, height)), Image.Resampling.NEAREST)
+    columns = image.resize((min(16, width), height), Image.Resampling.NEAREST)
+    lines = np.asarray(rows), np.asarray(columns).transpose(1, 0, 2)
+    same = min(float((some[:, 1:] == some[:, :-1]).all(axis=2).mean()) for some in lines)
+    assert screen_likeness(image, (1, 1)) == 100 * same * 0.6

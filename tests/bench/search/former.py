@@ -7,9 +7,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from imgrec.distances.kernels import compiled
 from imgrec.distances.metrics import Distances
 from imgrec.encoders.spec import Vectors
+from imgrec.system.compiling import compiled
 from imgrec.system.threads import cores, in_threads
 
 _TASK_ROWS, _TASK_BLOCKS = 1 << 15, 8
