@@ -16,11 +16,12 @@ from graph.addresses import Cell, Page
 from graph.communities.date_words import date_words
 from graph.communities.guide import Guide
 from graph.communities.weights import Graph, Rows
+from graph.pages.catalog_facts import CatalogFacts
 from graph.pages.likeness import likeness_order
 from graph.pages.page import Link
 from graph.pages.places import Places
 from graph.picture_facts import clipped, name_of
-from imgrec.collection import Catalog, Entry
+from imgrec.collection import Entry
 from imgrec.collection.kinds import CLASS, COLOR, FOLDER
 from imgrec.collection.path_words import name_words
 from imgrec.pictures.metadata_names import TAKEN, by_name
@@ -143,15 +144,14 @@ class ContactFacts:
     captions: list[str]
 
 
-def contact_facts(job: ContactJob, catalog: Catalog) -> ContactFacts:
+def contact_facts(job: ContactJob, known: CatalogFacts) -> ContactFacts:
     """Return what the catalog says of the pictures of a contact sheet."""
-    metadata, labels = catalog.metadata.of(job.ids), catalog.labels.of(job.ids)
-    entries = catalog.entries(job.ids)
+    entries = [known.entries[i] for i in job.ids]
     return ContactFacts(
         entries,
-        [str(by_name(metadata[i]).get(TAKEN, "")) for i in job.ids],
-        [labels[i].get(COLOR, "") for i in job.ids],
-        captions_of(entries, labels),
+        [str(by_name(known.said[i]).get(TAKEN, "")) for i in job.ids],
+        [known.labels[i].get(COLOR, "") for i in job.ids],
+        captions_of(entries, known.labels),
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from graph.addresses import Cell
+from graph.pages.catalog_facts import CatalogFacts
 from graph.pages.contact_sheet import ContactJob, contact_data, contact_facts
 from graph.pages.jobs import OverviewJob, PageJob
 from graph.pages.network import WIDE, Drawing, draw
@@ -104,14 +105,15 @@ def write_pages(workshop: Workshop, task: PagesTask) -> tuple[Written, Written]:
     page, contact, known_page, known_contact = task
     # Not the store, which would be looked through for what does not belong there: once is enough.
     with closing(Catalog.open(StorePaths(workshop.store).catalog)) as catalog:
-        return (
-            _write_page(workshop, page, known_page, catalog),
-            _write_contact(workshop, contact, known_contact, catalog),
-        )
+        known = CatalogFacts.of(catalog, [*_pictures_of(page), *contact.ids])
+    return (
+        _write_page(workshop, page, known_page, known),
+        _write_contact(workshop, contact, known_contact, known),
+    )
 
 
 def _write_page(
-    workshop: Workshop, job: PageJob | OverviewJob, known: Made | None, catalog: Catalog
+    workshop: Workshop, job: PageJob | OverviewJob, before: Made | None, known: CatalogFacts
 ) -> Written:
     """Write the HTML of a page, drawn anew unless it is made of the same as the old one."""
     common = (
@@ -120,20 +122,20 @@ def _write_page(
     )
     if isinstance(job, OverviewJob):
         key = fingerprint(common, job)
-        return _write_text(workshop, job.file, known, key, partial(_overview, workshop, job))
-    facts = page_facts(workshop, job, catalog)
+        return _write_text(workshop, job.file, before, key, partial(_overview, workshop, job))
+    facts = page_facts(workshop, job, known)
     key = fingerprint(common, job, facts)
-    return _write_text(workshop, job.file, known, key, partial(_pictures, workshop, job, facts))
+    return _write_text(workshop, job.file, before, key, partial(_pictures, workshop, job, facts))
 
 
 def _write_contact(
-    workshop: Workshop, job: ContactJob, known: Made | None, catalog: Catalog
+    workshop: Workshop, job: ContactJob, before: Made | None, known: CatalogFacts
 ) -> Written:
-    facts = contact_facts(job, catalog)
+    facts = contact_facts(job, known)
     return _write_text(
         workshop,
         job.file,
-        known,
+        before,
         fingerprint("contact sheet", workshop.program, job, facts),
         lambda: _renderer().contact_sheet(job.view, contact_data(job, facts)),
     )
@@ -170,20 +172,27 @@ class PageFacts:
     previews: bool
 
 
-def page_facts(workshop: Workshop, job: PageJob, catalog: Catalog) -> PageFacts:
+def page_facts(workshop: Workshop, job: PageJob, known: CatalogFacts) -> PageFacts:
     """Return what the store says of the pictures of a page and their neighbors."""
-    shown = (i for members in job.members.values() for i in members)
-    near = (one[0] for found in job.near.values() for one in found)
-    wanted = sorted({*shown, *near})
+    wanted = sorted(_pictures_of(job))
     return PageFacts(
-        {entry.id: entry for entry in catalog.entries(wanted)},
+        {i: known.entries[i] for i in wanted},
         {
-            i: {kind: value for kind, value in labels.items() if kind not in UNSEEN}
-            for i, labels in catalog.labels.of(wanted).items()
+            i: {kind: value for kind, value in known.labels[i].items() if kind not in UNSEEN}
+            for i in wanted
         },
-        catalog.metadata.of(wanted),
+        {i: known.said[i] for i in wanted},
         has_previews(workshop.folder, wanted),
     )
+
+
+def _pictures_of(job: PageJob | OverviewJob) -> set[int]:
+    """Return the pictures that a page shows or names."""
+    if isinstance(job, OverviewJob):
+        return set()
+    shown = (i for members in job.members.values() for i in members)
+    near = (one[0] for found in job.near.values() for one in found)
+    return {*shown, *near}
 
 
 def pictures_page(workshop: Workshop, job: PageJob, facts: PageFacts) -> tuple[PageText, Drawing]:
