@@ -111,8 +111,9 @@ def tasks_of(
     entries: Sequence[Entry],
     encoders: Mapping[str, Encoder],
     options: IndexOptions,
+    share: int = 0,
 ) -> Iterator[Task]:
-    """Cut a job into tasks of one batch each."""
+    """Cut a job into tasks of one batch each; `share` as of `Task`."""
     light = tuple(e.spec for n, e in encoders.items() if n in job.outputs and e.spec.in_worker)
     heavy = tuple({encoders[n].spec.preprocessing: None for n in on_device(job, encoders)})
     batch, preview_px = options.batch_size, options.previews or 0
@@ -120,7 +121,8 @@ def tasks_of(
         preview_px = 0
     for start in range(0, len(entries), batch):
         files = tuple((e.id, e.root, e.path, e.token) for e in entries[start : start + batch])
-        yield Task(files, THUMBS in job.outputs, light, heavy, options.timeout_s, preview_px)
+        thumbs = THUMBS in job.outputs
+        yield Task(files, thumbs, light, heavy, options.timeout_s, preview_px, share)
 
 
 def on_device(job: PartJob, encoders: Mapping[str, Encoder]) -> list[str]:

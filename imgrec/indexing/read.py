@@ -44,10 +44,11 @@ class Task:
     Attributes:
         files: the pictures, see `imgrec.indexing.read_ahead.File`.
         thumbs: whether thumbnails are wanted.
-        preview_px: longer side of the previews that are wanted, in pixels; 0 for none.
         light: the encoders that run in the worker.
         heavy: the preprocessing of the encoders that run elsewhere, on `Readings.pixels`.
         timeout_s: time limit in seconds to decode one picture.
+        preview_px: longer side of the previews that are wanted, in pixels; 0 for none.
+        share: about how many pictures of the run each process reads; 0 if that is not known.
     """
 
     files: tuple[File, ...]
@@ -56,6 +57,7 @@ class Task:
     heavy: tuple[Preprocessing, ...]
     timeout_s: float
     preview_px: int = 0
+    share: int = 0
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def extract(task: Task) -> Readings:
 
 def _extracted(task: Task) -> Readings:
     started = time.perf_counter()
-    expect(len(task.files))
+    expect(len(task.files), task.share)
     encoders = {spec.name: _encoder(spec) for spec in task.light}
     wanted = {*task.heavy, *(encoder.spec.preprocessing for encoder in encoders.values())}
     gathered = _Gathered(pixels={preprocessing: [] for preprocessing in wanted})

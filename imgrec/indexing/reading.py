@@ -56,7 +56,7 @@ def read_pictures(
     bar = progress(READING, total=total, unit="pictures", quiet=options.quiet)
     threads = one_blas_thread()
     with bar, interrupted_once(), threads, CommitThread(store.path, labeled) as writer:
-        queued = _Queue(store, jobs, encoders, options, writer)
+        queued = _Queue(store, jobs, encoders, options, writer, total // max(1, workers))
         with closing(readings(queued.tasks(), workers)) as results:
             try:
                 for found in described(results, jobs, device_encoders(encoders)):
@@ -97,12 +97,14 @@ class _Queue:
         encoders: Mapping[str, Encoder],
         options: IndexOptions,
         writer: CommitThread,
+        share: int,
     ) -> None:
         self._store = store
         self._jobs = jobs
         self._encoders = encoders
         self._options = options
         self._writer = writer
+        self._share = share
         self._entries: dict[int, list[Entry]] = {}
         self._current = 0
         self._result = Result()
@@ -110,7 +112,8 @@ class _Queue:
     def tasks(self) -> Iterator[Task]:
         for position, job in enumerate(self._jobs):
             self._entries[position] = self._store.catalog.entries(job.ids)
-            yield from tasks_of(job, self._entries[position], self._encoders, self._options)
+            entries = self._entries[position]
+            yield from tasks_of(job, entries, self._encoders, self._options, self._share)
 
     def take(self, found: Described) -> list[str]:
         """Add the results of a task; return the files of committed jobs that changed meanwhile."""

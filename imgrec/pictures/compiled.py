@@ -15,15 +15,16 @@ _WORTH = 128
 _expected = 0
 
 
-def expect(pictures: int) -> None:
+def expect(pictures: int, share: int = 0) -> None:
     """Import the compiled loops when so many pictures were expected in this process that it pays.
 
     Args:
         pictures: that will be read now, beside those of earlier calls.
+        share: about how many this process will read in all; 0 if that is not known.
     """
     global _expected
     _expected += pictures
-    if _expected > _WORTH:
+    if max(_expected, share) > _WORTH:
         import_loops()
 
 

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imgrec.pictures.compiled import measuring
-from imgrec.pictures.pixel_memory import pixels_of
 
 _SHORT_PX = 512
 # Tiles that are looked at, and their side at that scale.
@@ -30,18 +29,20 @@ _LEAST_RISE, _MOST_RISE = 16, 40
 _LEAST_EDGES, _STEEPEST = 40, 0.05
 
 
-def sharpest_edges(image: Image.Image, shades: NDArray[np.uint8]) -> float | None:
+def sharpest_edges(
+    image: Image.Image, pixels: NDArray[np.uint8], shades: NDArray[np.uint8]
+) -> float | None:
     """Return the sharpness, 0 to 100; None of a picture without contrast or too small to tell.
 
     Args:
         image: upright RGB.
+        pixels: of the image, (h, w, 4), see `imgrec.pictures.pixel_memory`.
         shades: its thumbnail in gray (h, w), uint8.
     """
     side = min(_TILE_PX, *image.size)
     if side <= 2 * _SPAN or int(shades.max()) - int(shades.min()) < _LEAST_RISE:
         return None
     rise = int(min(_MOST_RISE, max(_LEAST_RISE, shades.std())))
-    pixels = pixels_of(image)
     tiles = [_tile(image, pixels, center, side) for center in _structured(shades)]
     loops = measuring()
     if loops is not None:

@@ -1,7 +1,7 @@
-"""Compiled loops of the measures: the structure of a thumbnail and the edges of a tile.
+"""Compiled loops that measure: the structure of a thumbnail, the edges of a tile, levels of colors.
 
-Each computes what NumPy does in `imgrec.pictures.measures` and `imgrec.pictures.edge_width`, bit by
-bit. Importing this module imports numba.
+Each computes what NumPy and Pillow do in `imgrec.pictures.measures`, `imgrec.pictures.edge_width`
+and `imgrec.encoders.rgb`, bit by bit. Importing this module imports numba.
 
 Source: luma: Pillow, src/libImaging/Convert.c.
 """
@@ -117,3 +117,13 @@ def edges(tile: Gray, span: int, rise: int, steps: Line, rises: Line, count: int
             rises[count], steps[count] = whole, max(a, b) - min(a, b)
             count += 1 if whole >= rise else 0
     return count
+
+
+@compiled(_GRAY, _SUMS)
+def count_levels(pixels: NDArray[np.uint8], out: NDArray[np.int64]) -> None:
+    """Fill `out` (3, 256) with how often pixels (n, 3) have each level of each channel."""
+    out[:] = 0
+    for i in range(pixels.shape[0]):
+        out[0, pixels[i, 0]] += 1
+        out[1, pixels[i, 1]] += 1
+        out[2, pixels[i, 2]] += 1

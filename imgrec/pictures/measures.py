@@ -42,6 +42,7 @@ from imgrec.pictures.metadata_names import (
     SHARPNESS,
     Datum,
 )  # fmt: skip
+from imgrec.pictures.pixel_memory import pixels_of
 from imgrec.pictures.screens import screen_likeness
 
 _WHITE = 255
@@ -67,15 +68,15 @@ def measures_of(
     """
     luma = small.convert("L")
     brightness, contrast, clipped = _tones(luma)
-    shades = np.asarray(luma)
+    shades, pixels = np.asarray(luma), pixels_of(image)
     from_camera = any(datum.name in _OF_A_CAMERA for datum in said)
     found = {
-        SHARPNESS: sharpest_edges(image, shades),
+        SHARPNESS: sharpest_edges(image, pixels, shades),
         BRIGHTNESS: brightness,
         CONTRAST: contrast,
         CLIPPED: clipped,
         FLAT: _flat(shades),
-        SCREENSHOT: 0.0 if from_camera else screen_likeness(image, size),
+        SCREENSHOT: 0.0 if from_camera else screen_likeness(pixels, size),
     }
     return tuple(_data(found))
 

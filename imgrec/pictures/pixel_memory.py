@@ -10,6 +10,7 @@ Source: the Arrow C data interface, https://arrow.apache.org/docs/format/CDataIn
 """
 
 import ctypes
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,6 @@ def _exported(capsule: Any, shape: tuple[int, ...]) -> _Exported:
     """
     array = _ArrowArray.from_address(_address_in(capsule, b"arrow_array"))
     values = array.children[0].contents if array.n_children == 1 else None
-    if values is None or array.offset or values.offset or values.length != np.prod(shape):
+    if values is None or array.offset or values.offset or values.length != prod(shape):
         raise ValueError("the memory of the image has another layout")
     return _Exported(capsule, values.buffers[1], shape)

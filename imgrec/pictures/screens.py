@@ -9,9 +9,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-
-from imgrec.pictures.pixel_memory import pixels_of
 
 # Rows and columns that are looked at.
 _LINES = 16
@@ -39,23 +36,24 @@ _SCREENS = frozenset({
 })  # fmt: skip
 
 
-def screen_likeness(image: Image.Image, size: tuple[int, int]) -> float:
+def screen_likeness(pixels: NDArray[np.uint8], size: tuple[int, int]) -> float:
     """Return how likely a picture is a screenshot, 0 to 100.
 
     Args:
-        image: the decoded picture, upright RGB, possibly reduced.
+        pixels: of the decoded picture, (h, w, 4), see `imgrec.pictures.pixel_memory`; possibly
+            reduced.
         size: width and height of the original in pixels.
     """
     lying = max(size), min(size)
-    return 100 * _same_neighbors(image) * (1 if lying in _SCREENS else _OTHER_SIZE)
+    return 100 * _same_neighbors(pixels) * (1 if lying in _SCREENS else _OTHER_SIZE)
 
 
-def _same_neighbors(image: Image.Image) -> float:
+def _same_neighbors(pixels: NDArray[np.uint8]) -> float:
     """Return the share of pixels that equal the next one, along some rows and columns, 0 to 1."""
-    width, height = image.size
+    height, width, _ = pixels.shape
     if min(width, height) < 2:
         return 0.0
-    colors = pixels_of(image).view(np.uint32)[..., 0]  # (h, w)
+    colors = pixels.view(np.uint32)[..., 0]  # (h, w)
     rows, columns = colors[_places(height)], colors[:, _places(width)].T
     # What is drawn has edges both ways; the sky is the same along rows alone.
     return min(_same(rows), _same(columns))

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from imgrec.encoders.rgb import RgbHistogram
 from imgrec.pictures import compiled
 from imgrec.pictures.measures import measures_of
 from imgrec.pictures.metadata_names import CAMERA, MEASURES, Datum, is_datum
+from imgrec.pictures.pixel_memory import pixels_of
 from imgrec.pictures.scaling import THUMB_PX, Scales
 from imgrec.pictures.screens import screen_likeness
 
@@ -197,4 +199,16 @@ def test_a_screen_is_looked_at_along_the_lines_that_pillow_takes(width: int, hei
     columns = image.resize((min(16, width), height), Image.Resampling.NEAREST)
     lines = np.asarray(rows), np.asarray(columns).transpose(1, 0, 2)
     same = min(float((some[:, 1:] == some[:, :-1]).all(axis=2).mean()) for some in lines)
-    assert screen_likeness(image, (1, 1)) == 100 * same * 0.6
+    assert screen_likeness(pixels_of(image), (1, 1)) == 100 * same * 0.6
+
+
+@pytest.mark.parametrize("bins", [256, 16])
+def test_loops_count_colors_as_pillow_does(bins: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (3, 224, 224, 3), dtype=np.uint8)
+    pixels[1] = 255
+    compiled.import_loops()
+    by_loops = RgbHistogram(bins).encode(pixels)
+    monkeypatch.delitem(sys.modules, "imgrec.pictures.measure_loops")
+    assert (RgbHistogram(bins).encode(pixels) == by_loops).all()
+    # Neither needs them in one piece.
+    assert (RgbHistogram(bins).encode(pixels[::2, ::-1]) == by_loops[::2]).all()

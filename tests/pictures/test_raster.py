@@ -126,12 +126,14 @@ def test_everything_made_of_a_picture_is_the_same_without_loops(
     assert made() == by_loops
 
 
-def test_loops_are_imported_when_there_are_many_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("share", "batches"), [(0, 5), (100, 5), (1000, 1)])
+def test_loops_are_imported_when_there_are_many_pictures(
+    share: int, batches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     imported = []
     monkeypatch.setattr(compiled, "import_loops", lambda: imported.append(True))
     monkeypatch.setattr(compiled, "_expected", 0)
-    for _ in range(4):
-        compiled.expect(32)
-    assert not imported
-    compiled.expect(32)
+    for batch in range(1, batches + 1):
+        assert not imported, batch
+        compiled.expect(32, share)
     assert imported
