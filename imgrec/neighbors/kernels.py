@@ -220,7 +220,9 @@ def _product(vectors: Vectors, a: int, b: int) -> np.float32:
     return total
 
 
-@numba.njit(nogil=True, fastmath=True, error_model="numpy")
+# Not by fast math: it takes one root of the product of both squares, which may overflow or vanish.
+# Without being told so, numba compiles a function as the loop that calls it.
+@numba.njit(nogil=True, fastmath=False, error_model="numpy")
 def _distance(vectors: Vectors, squares: Vectors, a: int, b: int) -> np.float32:
     if squares[a] > _ZERO and squares[b] > _ZERO:
         length = np.sqrt(squares[a]) * np.sqrt(squares[b])

@@ -1,6 +1,7 @@
 """The compiled loops of the k-NN graph, against numpy."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +47,18 @@ def test_distances_equal_those_of_the_metric_and_are_symmetric() -> None:
     assert np.array_equal(out, out.T)
     assert out[11, 12] == 0
     assert (out[7, 9], out[7, 8]) == (0, 1)
+
+
+@pytest.mark.parametrize("power", [-18, -12, -9, 9, 12, 18])
+def test_distances_are_the_same_in_any_unit(power: int) -> None:
+    # The squared lengths are float32 numbers, their products may be none.
+    vectors = np.random.default_rng(3).normal(size=(9, 24)).astype(np.float32)
+    scaled, every = vectors * np.float32(10.0**power), np.tile(np.arange(9), (9, 1))
+    out, likely = np.empty((9, 9), np.float32), np.empty((9, 9), np.float32)
+    compare(scaled, every[0], every, out)
+    compare_likely(scaled, every[0], every, np.zeros((9, 9), np.float32), 9, likely)
+    assert np.allclose(out, cosine(vectors, vectors), atol=1e-6)
+    assert np.array_equal(out, likely)
 
 
 def test_an_absent_candidate_is_farther_than_all_others() -> None:
