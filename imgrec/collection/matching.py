@@ -6,7 +6,7 @@ file is paired with a row, in this order:
 
 1. at the same place with the same version, without being read;
 2. at the same place with the same content;
-3. with the same content, whose file is gone;
+3. with the same content, whose file is gone: since the last scan before longer ago;
 4. with the same content, of a root that is absent. It may have been renamed, or be a disk that is
    not plugged in and of which some pictures were copied. So it counts as moved only if at least
    half of its pictures are found.
@@ -128,7 +128,10 @@ class _Matching:
         self._take(self._same_place)
 
     def take_contents(self, allowed: Callable[[Entry], bool]) -> None:
-        """Pair files with rows of the same content, those of the smallest ids first."""
+        """Pair files with rows of the same content, those of the smallest ids first.
+
+        Rows that were missing before come last: the file of another one has just been moved.
+        """
         waiting: dict[tuple[int, str], deque[Entry]] = {}
 
         def row_of(file: FoundFile) -> Entry | None:
@@ -137,7 +140,8 @@ class _Matching:
                 return None
             if content not in waiting:
                 rows = self._by_content[content]
-                waiting[content] = deque(row for row in rows if self._is_free(row) and allowed(row))
+                free = (row for row in rows if self._is_free(row) and allowed(row))
+                waiting[content] = deque(sorted(free, key=lambda row: row.status == "missing"))
             return waiting[content].popleft() if waiting[content] else None
 
         self._take(row_of)

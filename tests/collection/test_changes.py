@@ -196,8 +196,16 @@ def test_of_equal_contents_the_smallest_ids_are_taken_first_in_the_order_of_path
     rows = [_row(9, "x"), _row(4, "y"), _row(6, "z", status="missing")]
     files = [_file(path) for path in ("d", "a", "c", "b")]
     found = Compared(files, rows, contents=dict.fromkeys(files, "a"))
-    assert found.revived == [(4, "a"), (6, "b"), (9, "c")]
+    # The one that was missing before comes last.
+    assert found.revived == [(4, "a"), (9, "b"), (6, "c")]
     assert found.changes.new == [_file("d")]
+    assert found.gone == []
+
+
+def test_a_moved_file_keeps_its_id_though_another_of_its_content_was_deleted_before() -> None:
+    moved, deleted = _row(2, "copy"), _row(1, "first", status="missing")
+    found = Compared([_file("b")], [moved], elsewhere=[deleted], contents={_file("b"): "a"})
+    assert found.revived == [(2, "b")]
     assert found.gone == []
 
 
