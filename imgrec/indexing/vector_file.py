@@ -35,6 +35,9 @@ _DAMAGED = (
     *(TokenError, RecursionError, MemoryError),
 )
 
+# Sums of squares of larger values, over all pictures as in PCA, may overflow in float32.
+_LARGEST = 1e12
+
 
 @dataclass(frozen=True)
 class VectorFile:
@@ -72,9 +75,9 @@ def read_vector_file(name: str, file: Path) -> VectorFile:
         file: `.npy` with a list of paths beside it, or `.parquet`.
 
     Raises:
-        ImgrecError: it is absent, damaged or of another form; a row is no vector of finite numbers;
-            there are more or fewer paths than vectors, or one twice; or it is Parquet and the extra
-            is not installed.
+        ImgrecError: it is absent, damaged or of another form; a row is no vector of finite numbers
+            within `_LARGEST`; there are more or fewer paths than vectors, or one twice; or it is
+            Parquet and the extra is not installed.
     """
     try:
         if file.suffix == ".npy":
@@ -249,13 +252,14 @@ def _check_finite(found: VectorFile) -> None:
     if wrong:
         raise ImgrecError(
             f"{len(wrong):,} of {len(found.paths):,} vectors hold values that are no finite "
-            f"float32, such as that of {found.paths[wrong[0]]!r}: leave these pictures out, or "
-            "make their vectors again"
+            f"float32, or beyond {_LARGEST:.0e}, such as that of {found.paths[wrong[0]]!r}: leave "
+            "these pictures out, or make their vectors again"
         )
 
 
 def _wrong_rows(found: VectorFile) -> Iterator[list[int]]:
     for start in range(0, len(found.paths), _BLOCK_ROWS):
         rows = np.arange(start, min(start + _BLOCK_ROWS, len(found.paths)))
-        finite = np.isfinite(found.take(rows)).all(axis=1)
-        yield rows[~finite].tolist()
+        largest = np.abs(found.take(rows)).max(axis=1)
+        # Not so of NaN.
+        yield rows[~(largest <= _LARGEST)].tolist()

@@ -145,6 +145,7 @@ def test_unknown_and_lacking_pictures_are_named_with_counts_and_an_example(
         (4, np.zeros((4, 0), "f4"), r"v.npy has the shape \(4, 0\)"),
         (4, np.array([[0.0]] * 3 + [[np.nan]]), "1 of 4 vectors hold values that are no finite"),
         (4, np.array([[0.0]] * 3 + [[1e300]]), "1 of 4 vectors hold values that are no finite"),
+        (4, np.array([[0.0]] * 3 + [[-2e12]]), "1 of 4 vectors hold values that are no finite"),
         (4, np.array([[None]] * 4), r"v.npy is no numpy array \(.*\): save it by numpy.save"),
     ],
 )
