@@ -88,11 +88,15 @@ class Connection:
         return db
 
     def _file_state(self) -> tuple[int, ...]:
-        files = (self._path, log_of(self._path)) if self._immutable else (self._path,)
+        if not self._immutable:
+            # Asked several times a question.
+            try:
+                return (self._path.stat().st_ino,)
+            except (FileNotFoundError, NotADirectoryError):
+                return ()
+        files = self._path, log_of(self._path)
         states = []
         for path in files:
             with suppress(FileNotFoundError, NotADirectoryError):
                 states.append(path.stat())
-        if not self._immutable:
-            return (states[0].st_ino,) if states else ()
         return tuple(value for s in states for value in (s.st_ino, s.st_mtime_ns, s.st_size))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from imgrec.collection.rows import Ids
-from imgrec.collection.selections import chunks, grouped_ids, prefix_range, select_ids
+from imgrec.collection.selections import chunks, grouped_ids, marks_for, prefix_range, select_ids
 from imgrec.collection.transaction import transaction
 from imgrec.errors import WrongValueError
 from imgrec.system.file_names import TEXT, composed, text
@@ -39,10 +39,9 @@ class Labels:
         """Return {id: {kind: values}}, kinds and values in ascending order."""
         found: dict[int, dict[str, list[str]]] = {int(i): {} for i in ids}
         for chunk in chunks(list(found)):
-            marks = ", ".join("?" * len(chunk))
             query = (
-                f"SELECT image_id, {_KIND}, {_VALUE} FROM labels WHERE image_id IN ({marks}) "
-                "ORDER BY image_id, kind, value"
+                f"SELECT image_id, {_KIND}, {_VALUE} FROM labels "
+                f"WHERE image_id IN ({marks_for(len(chunk))}) ORDER BY image_id, kind, value"
             )
             for image_id, kind, value in self._db.execute(query, chunk):
                 found[image_id].setdefault(kind, []).append(value)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection.rows import Ids
-from imgrec.collection.selections import chunks, grouped_ids, select_ids
+from imgrec.collection.selections import chunks, grouped_ids, marks_for, select_ids
 from imgrec.pictures.metadata_names import MEASURES, MOST_MEASURE, NAMES, TAKEN, Datum
 from imgrec.pictures.metadata_values import MOST_TEXT
 from imgrec.system.file_names import TEXT, text
@@ -37,8 +37,7 @@ class MetadataTable:
         """Return {id: its metadata}, in the order of `NAMES`, keywords sorted."""
         found: dict[int, list[Datum]] = {int(i): [] for i in ids}
         for chunk in chunks(list(found)):
-            marks = ", ".join("?" * len(chunk))
-            query = f"SELECT {_ROW} FROM metadata WHERE image_id IN ({marks})"
+            query = f"SELECT {_ROW} FROM metadata WHERE image_id IN ({marks_for(len(chunk))})"
             for image_id, name, value, number in self._db.execute(query, chunk):
                 if name in NAMES and type(value) is str:
                     found[image_id].append(Datum(name, value, _finite(number)))

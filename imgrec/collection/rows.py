@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,19 @@ class Entry:
         return source_of(self.root).location(self.path)
 
 
+class Place(NamedTuple):
+    """Where a picture of the catalog is; the attributes are those of `Entry`."""
+
+    id: int
+    root: str
+    path: str
+
+    @property
+    def location(self) -> str:
+        """Where the picture is, as a user can name it: the absolute path of its file."""
+        return source_of(self.root).location(self.path)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The result of reading one file: the columns it sets in the picture's row.
@@ -110,6 +124,20 @@ def entry_of(row: Sequence[object]) -> Entry:
     if not is_picture_path(entry.path) and (entry.path or entry.status != "missing"):
         raise StoreError(_unsound(row, "lies outside of its root"))
     return entry
+
+
+def place_of(row: Sequence[object]) -> Place:
+    """Return the columns id, root and path of a row, and whether it is missing, as an object.
+
+    Raises:
+        StoreError: as `entry_of`.
+    """
+    image_id, root, path, missing = row
+    if type(image_id) is not int or type(root) is not str or type(path) is not str:
+        raise StoreError(_unsound(row, "has values of wrong types"))
+    if not is_picture_path(path) and (path or not missing):
+        raise StoreError(_unsound(row, "lies outside of its root"))
+    return Place(image_id, root, path)
 
 
 def _unsound(row: Sequence[object], what: str) -> str:

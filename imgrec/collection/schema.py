@@ -11,6 +11,7 @@ Source: sqlite.org/security.html, "Untrusted SQLite Database Files".
 
 import sqlite3
 from functools import cache
+from operator import methodcaller
 from pathlib import Path
 
 from imgrec.collection.migrations import MIGRATIONS
@@ -30,7 +31,8 @@ Objects = dict[tuple[str, str], tuple[str, str | None]]
 def secure(db: sqlite3.Connection) -> None:
     """Set up a connection to a file that somebody else may have written."""
     # File names are bytes: what is not UTF-8 becomes surrogates, as in `os.fsdecode`.
-    db.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    # Not a function of Python: it is called for each text.
+    db.text_factory = methodcaller("decode", "utf-8", "surrogateescape")
     db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     db.setlimit(sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH, 1)
     db.execute("PRAGMA trusted_schema = OFF")

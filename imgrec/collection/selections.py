@@ -38,6 +38,11 @@ def prefix_range(name: str, separator: str) -> tuple[bytes, bytes]:
     return text(name + separator), text(name + chr(ord(separator) + 1))
 
 
+def marks_for(count: int) -> str:
+    """Return the placeholders of so many parameters, separated by commas."""
+    return ("?, " * count)[:-2]
+
+
 def chunks(values: list[int], size: int = 900) -> Iterator[list[int]]:
     """Cut a list into pieces that fit the parameters of one query: SQLite's limit was 999."""
     return (values[start : start + size] for start in range(0, len(values), size))

@@ -31,6 +31,7 @@ from imgrec.derived.rows import (
     usable_places,
 )
 from imgrec.distances.axes import fit_axes
+from imgrec.distances.blockwise import products_of
 from imgrec.distances.metrics import scaled
 from imgrec.encoders.spec import Vectors
 from imgrec.errors import StoreError
@@ -44,8 +45,9 @@ if TYPE_CHECKING:
 COMPONENTS = 256
 _CONNECTIVITY = 32
 _EXPANSION_ADD = 128
-# Candidates that a search keeps for each row asked for, and at least.
-_EXPANSION_EACH, _EXPANSION_SEARCH = 3, 192
+# Candidates that a search keeps for two rows asked for, and at least. With twice as many it finds
+# the same (1,000 queries of 40,000 and 300 of 400,000 vectors), in half as much time again.
+_EXPANSION_OF_TWO, _EXPANSION_SEARCH = 3, 96
 # Rows added at a time. The first ones are added by one thread: while the graph has few nodes,
 # several threads lose some.
 _ADDED_ROWS = 1 << 13
@@ -107,7 +109,8 @@ class Hnsw:
             StoreError: its file is absent or damaged, or was not written by this user.
         """
         self._feature = feature
-        self._axes = axes_of(kept.model)
+        self._mean = kept.model["mean"]
+        self._components = np.ascontiguousarray(kept.model["components"])
         self._index = _open_known(folder, view=True)
         if self._index.ndim != len(kept.model["components"]):
             raise StoreError(f"{file_in(folder)} is the graph of other vectors: delete its folder")
@@ -136,17 +139,18 @@ class Hnsw:
         Raises:
             StoreError: the graph's file is damaged.
         """
-        (coordinates,) = self._axes.project(scaled(query, 2))
+        (coordinates,) = products_of(scaled(query, 2) - self._mean, self._components)
+        expansion = max(_EXPANSION_SEARCH, _EXPANSION_OF_TWO * count // 2)
         try:
             with self._lock:
-                self._index.expansion_search = max(_EXPANSION_SEARCH, _EXPANSION_EACH * count)  # type: ignore[misc]
+                self._index.expansion_search = expansion  # type: ignore[misc]
                 found = self._index.search(coordinates, count, threads=1)
         except RuntimeError as error:
             raise StoreError(f"the graph of {self._feature.name} is damaged ({error})") from error
         rows = self._feature.rows_of(found.keys.astype(np.int64))
-        right = np.flatnonzero(rows >= 0)
-        right = right[self._covered[rows[right]]]
-        return rows[right], found.distances[right] / 2
+        estimates = np.asarray(found.distances / 2, np.float32)
+        right = (rows >= 0) & self._covered[rows]
+        return (rows, estimates) if right.all() else (rows[right], estimates[right])
 
 
 def grown(

@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 
 from imgrec.derived.rows import Derived, axes_of
 from imgrec.distances.axes import fit_axes, products
-from imgrec.distances.blockwise import distances_to_rows, kernels_for
+from imgrec.distances.blockwise import distances_to_rows, kernels_for, products_of
 from imgrec.distances.metrics import METRICS, Distances, scaled
 from imgrec.encoders.spec import Vectors
 from imgrec.store.features import FeatureStore
 from imgrec.store.kept import Arrays
-from imgrec.system.threads import cores, in_threads
+from imgrec.system.threads import falling, in_threads
 
 COMPONENTS = 128
 # The metrics it estimates; `manhattan` by the order of `euclidean`.
 ESTIMATED = ("cosine", "euclidean", "manhattan")
-# Rows that a thread scans at a time: each the same share, within about these bounds.
+# Rows that a thread scans at a time.
 _LEAST_ROWS, _MOST_ROWS = 1 << 15, 1 << 18
 # So many rows stay in the cache as float32.
 _NUMPY_ROWS = 1 << 12
@@ -64,6 +64,7 @@ class Sketch:
     def __init__(self, feature: FeatureStore, kept: Derived) -> None:
         self._feature = feature
         self._model = kept.model
+        self._components = np.ascontiguousarray(kept.model["components"])
         self._codes: NDArray[np.int8] = kept.rows["codes"]
         self._lengths: NDArray[np.float32] = kept.rows["lengths"]
         same = kept.coverage.is_of(feature)
@@ -100,17 +101,14 @@ class Sketch:
         per_row = self._inverse_lengths if metric == "cosine" else self._squares
         found = np.empty((len(queries), len(self._codes)), np.float32)
 
-        def fill(start: int) -> None:
-            rows = slice(start, start + step)
+        def fill(rows: slice) -> None:
             if metric == "cosine":
                 code_kernels.cosine(self._codes[rows], *to, per_row[rows], found[:, rows])
             else:
                 beside = squares, per_row[rows]
                 code_kernels.euclidean(self._codes[rows], *to, *beside, found[:, rows])
 
-        threads = max(1, min(cores(), len(self._codes) // _LEAST_ROWS))
-        step = min(-(-len(self._codes) // threads) or 1, _MOST_ROWS)
-        in_threads(fill, range(0, len(self._codes), step), here=True)
+        in_threads(fill, falling(len(self._codes), _LEAST_ROWS, _MOST_ROWS), here=True)
         return found
 
     def _by_numpy(self, metric: str, queries: Vectors) -> Distances:
@@ -138,7 +136,7 @@ class Sketch:
 
     def _weights(self, queries: Vectors) -> Vectors:
         """Return the factor (q, c) of each code in the product of a query with a vector."""
-        return products(queries, self._model["components"]) * self._model["scales"]
+        return products_of(queries, self._components) * self._model["scales"]
 
     def _means(self, queries: Vectors) -> Vectors:
         """Return the products (q, 1) of queries with the mean."""

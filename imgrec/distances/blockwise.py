@@ -14,6 +14,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from imgrec.distances.axes import products
 from imgrec.distances.in_place import in_place
 from imgrec.distances.metrics import (
     Distances,
@@ -142,6 +143,19 @@ def distances_between(
     return function(_prepared(queries, norm), _prepared(vectors, norm))
 
 
+def products_of(queries: Vectors, rows: Vectors) -> NDArray[np.float32]:
+    """Return the dot products (q, m) of a few queries (q, d) with rows (m, d), contiguous float32.
+
+    By the compiled loop where it is imported, in a third of the time that NumPy takes.
+    """
+    loops = kernels_for(0)
+    if loops is None:
+        return products(queries, rows)
+    out = np.empty((len(queries), len(rows)), np.float32)
+    loops.products(np.ascontiguousarray(queries), rows, out)
+    return out
+
+
 def _loops(metric: Metric, values: int) -> ModuleType | None:
     return kernels_for(values / (1e6 * _NUMPY_SPEED.get(metric.function, 1_000)))
 
@@ -156,7 +170,11 @@ def _function(metric: Metric, loops: ModuleType | None) -> Function:
             queries = scaled(queries, 2)
         out = np.empty((len(queries), len(vectors)), np.float32)
         vectors = np.ascontiguousarray(vectors, np.float32)
-        compiled(np.ascontiguousarray(queries), _addresses(vectors, queries.shape[1]), out)
+        given = np.ascontiguousarray(queries), _addresses(vectors, queries.shape[1])
+        if metric.function is cosine:
+            compiled(*given, np.empty(len(vectors), np.float32), out)
+        else:
+            compiled(*given, out)
         for row in np.flatnonzero(~queries.any(axis=1)) if metric.function is cosine else ():
             # A zero query is at 0 from zero vectors and at 1 from all others.
             out[row] = vectors.any(axis=1)

@@ -19,15 +19,13 @@ from imgrec.encoders.spec import Vectors
 from imgrec.store.features import FeatureStore
 from imgrec.store.relations import RelatedFeature
 from imgrec.system.paging import will_need
-from imgrec.system.threads import cores, in_threads
+from imgrec.system.threads import falling, in_threads
 
 Addresses = NDArray[np.int64]
 
 _FLOAT_BYTES = 4
-# What one thread reads, and at most at a time where several do.
+# What one thread reads, and at least and at most at a time where several do.
 _ALONE_BYTES, _TASK_BYTES = 4 << 20, 64 << 20
-# Tasks a core where there are many rows, so that none waits long for another.
-_TASKS = 4
 # So many rows take a hundredth of this time from memory, and more from any disk.
 _TRIED_ROWS, _COLD_S = 16, 1e-3
 
@@ -39,30 +37,32 @@ class InPlace:
     Attributes:
         feature: whose vectors they are; held, as they lie there no longer than it does.
         count: q, of the queries.
-        fill: fills distances (q, m) to rows that begin at addresses, one array for each half.
+        fill: fills the columns of distances (q, m) to a slice of the rows.
         halves: of a row: the addresses (m,), and the bytes there.
         scattered: True if the rows are not all there are.
+        lengths: (n,) of all rows, which are found on the way; None where they are not.
     """
 
     feature: FeatureStore
     count: int
-    fill: Callable[[list[Addresses], Distances], None]
+    fill: Callable[[slice, Distances], None]
     halves: list[tuple[Addresses, int]]
     scattered: bool
+    lengths: NDArray[np.float32] | None = None
 
     def distances(self) -> Distances:
         """Return the distances (q, m)."""
         m = len(self.halves[0][0])
         distances = np.empty((self.count, m), np.float32)
         row_bytes = max(1, sum(width for _, width in self.halves))
-        alone, most = _ALONE_BYTES // row_bytes + 1, _TASK_BYTES // row_bytes + 1
-        step = min(max(alone, -(-m // (_TASKS * cores()))), most)
-        starts = range(0, m, step)
-        in_threads(lambda start: self._fill(start, step, distances), starts, here=True)
+        least = _ALONE_BYTES // row_bytes + 1
+        pieces = falling(m, least, _TASK_BYTES // row_bytes + 1) if m > least else [slice(0, m)]
+        in_threads(lambda piece: self._fill(piece.start, piece.stop, distances), pieces, here=True)
+        if self.lengths is not None:
+            self.feature.lengths = self.lengths
         return distances
 
-    def _fill(self, start: int, step: int, distances: Distances) -> None:
-        stop = min(start + step, distances.shape[1])
+    def _fill(self, start: int, stop: int, distances: Distances) -> None:
         if not self.scattered:
             self._compare(start, stop, distances)
             return
@@ -75,7 +75,7 @@ class InPlace:
 
     def _compare(self, start: int, stop: int, distances: Distances) -> None:
         if start < stop:
-            self.fill([a[start:stop] for a, _ in self.halves], distances[:, start:stop])
+            self.fill(slice(start, stop), distances[:, start:stop])
 
 
 def in_place(
@@ -114,9 +114,35 @@ def in_place(
     if addresses is None:
         return None
     halves = [(addresses, _FLOAT_BYTES * feature.dimensions)]
+    if by_angle:
+        return _by_angle(feature, units, addresses, halves, kernels, rows)
     return InPlace(
-        feature, len(units), lambda at, out: loop(units, at[0], out), halves, rows is not None
-    )
+        feature, len(units), lambda at, out: loop(units, addresses[at], out), halves,
+        rows is not None,
+    )  # fmt: skip
+
+
+def _by_angle(
+    feature: FeatureStore,
+    units: Vectors,
+    addresses: Addresses,
+    halves: list[tuple[Addresses, int]],
+    kernels: ModuleType,
+    rows: NDArray[np.intp] | None,
+) -> InPlace:
+    """Return how the angles to units are compared: by lengths that are known, or found now."""
+    known = feature.lengths
+    loop = kernels.cosine if known is None else kernels.cosine_of_lengths
+    if known is None:
+        lengths = np.empty(len(addresses), np.float32)
+    else:
+        lengths = known if rows is None else known[rows]
+
+    def fill(at: slice, out: Distances) -> None:
+        loop(units, addresses[at], lengths[at], out)
+
+    found = lengths if known is None and rows is None else None
+    return InPlace(feature, len(units), fill, halves, rows is not None, found)
 
 
 def _of_relation(
@@ -132,7 +158,7 @@ def _of_relation(
     widths = len(mean), feature.dimensions - len(mean)
     halves = [(a, _FLOAT_BYTES * width) for a, width in zip(found, widths, strict=True)]
 
-    def fill(at: list[Addresses], out: Distances) -> None:
-        kernels.composed_cosine(units, *at, mean, weight, out)
+    def fill(at: slice, out: Distances) -> None:
+        kernels.composed_cosine(units, found[0][at], found[1][at], mean, weight, out)
 
     return InPlace(feature, len(units), fill, halves, rows is not None)

@@ -28,14 +28,19 @@ from imgrec.encoders.spec import Vectors
 from imgrec.system.compiling import compiled, inlined
 
 Addresses = NDArray[np.int64]  # (m,)
+Lengths = NDArray[np.float32]  # (m,)
 
 _ROWS = types.Array(types.float32, 2, "C", readonly=True)
 _VECTOR = types.Array(types.float32, 1, "C", readonly=True)
 _ADDRESSES = types.Array(types.int64, 1, "C", readonly=True)
+_LENGTHS = types.Array(types.float32, 1, "C")
 _OUT = types.Array(types.float32, 2, "A")
 _NOISE = np.float32(COSINE_NOISE)
 # Added to a denominator: 0 / tiny = 0 for two empty bins, without a branch.
 _TINY = np.float32(1e-30)
+# Rows that are still in the cache when they are read again.
+_CACHED_ROWS = 128
+_FLOAT_BYTES = 4
 _HALF, _ZERO, _ONE, _TWO = (np.float32(value) for value in (0.5, 0, 1, 2))
 
 
@@ -56,23 +61,88 @@ def _row(address: int, length: int) -> Any:
     return numba.carray(_pointer(address), (length,))  # type: ignore[attr-defined,call-arg]
 
 
+@inlined
+def _products_of_four(query: Any, row0: Any, row1: Any, row2: Any, row3: Any) -> Any:
+    sum0, sum1, sum2, sum3 = _ZERO, _ZERO, _ZERO, _ZERO
+    for j in range(query.shape[0]):
+        value = query[j]
+        sum0 += row0[j] * value
+        sum1 += row1[j] * value
+        sum2 += row2[j] * value
+        sum3 += row3[j] * value
+    return sum0, sum1, sum2, sum3
+
+
+@compiled(_ROWS, _ROWS, _OUT)
+def products(queries: Vectors, rows: Vectors, out: Distances) -> None:
+    """Fill `out` (q, m) with the dot products of queries (q, d) with rows (m, d)."""
+    for a in range(queries.shape[0]):
+        for i in range(rows.shape[0]):
+            product = _ZERO
+            for j in range(rows.shape[1]):
+                product += rows[i, j] * queries[a, j]
+            out[a, i] = product
+
+
 @compiled(_ROWS, _ADDRESSES, _OUT)
-def cosine(queries: Vectors, addresses: Addresses, out: Distances) -> None:
-    """Fill `out` with cosine distances, as `metrics.cosine`; queries must have length 1."""
+def products_at(queries: Vectors, addresses: Addresses, out: Distances) -> None:
+    """Fill `out` with the dot products of queries with rows.
+
+    Four rows share what is loaded of a query: a loop over one row loads twice as much as it reads.
+    At the end the last row stands in for those that lack, so that each is summed up in one way.
+    """
+    last, d, first = addresses.shape[0] - 1, queries.shape[1], queries.ctypes.data
+    for i in range(0, addresses.shape[0], 4):
+        i1, i2, i3 = min(i + 1, last), min(i + 2, last), min(i + 3, last)
+        row0, row1 = _row(addresses[i], d), _row(addresses[i1], d)
+        row2, row3 = _row(addresses[i2], d), _row(addresses[i3], d)
+        for a in range(queries.shape[0]):
+            # By its address too: to index an array of two dimensions takes longer.
+            query = _row(first + a * d * _FLOAT_BYTES, d)
+            sum0, sum1, sum2, sum3 = _products_of_four(query, row0, row1, row2, row3)
+            out[a, i], out[a, i1], out[a, i2], out[a, i3] = sum0, sum1, sum2, sum3
+
+
+@compiled(_ADDRESSES, types.int64, _LENGTHS)
+def lengths_at(addresses: Addresses, d: int, out: Lengths) -> None:
+    """Fill `out` (m,) with the lengths of rows of d values."""
     for i in range(addresses.shape[0]):
-        row = _row(addresses[i], queries.shape[1])
-        square, product = _ZERO, _ZERO
+        row, square = _row(addresses[i], d), _ZERO
         for j in range(row.shape[0]):
             square += row[j] * row[j]
-            product += row[j] * queries[0, j]
-        length = np.sqrt(square)
-        for a in range(queries.shape[0]):
-            if a > 0:
-                product = _ZERO
-                for j in range(row.shape[0]):
-                    product += row[j] * queries[a, j]
-            distance = _ONE - product / length if length > _ZERO else _ONE
+        out[i] = np.sqrt(square)
+
+
+# As written: `fastmath` would divide most rows in another way than the last few.
+@compiled(_LENGTHS, _OUT, as_written=True)
+def _angles(lengths: Lengths, out: Distances) -> None:
+    """Make cosine distances of dot products with queries of length 1."""
+    for a in range(out.shape[0]):
+        for i in range(lengths.shape[0]):
+            distance = _ONE - out[a, i] / lengths[i] if lengths[i] > _ZERO else _ONE
             out[a, i] = _ZERO if distance < _NOISE else min(distance, _TWO)
+
+
+def cosine(queries: Vectors, addresses: Addresses, lengths: Lengths, out: Distances) -> None:
+    """Fill `out` with cosine distances, as `metrics.cosine`; queries must have length 1.
+
+    `lengths` (m,) is filled too, with the lengths of the rows.
+    """
+    for start in range(0, len(addresses), _CACHED_ROWS):
+        rows = slice(start, start + _CACHED_ROWS)
+        lengths_at(addresses[rows], queries.shape[1], lengths[rows])
+        cosine_of_lengths(queries, addresses[rows], lengths[rows], out[:, rows])
+
+
+def cosine_of_lengths(
+    queries: Vectors, addresses: Addresses, lengths: Lengths, out: Distances
+) -> None:
+    """Fill `out` as `cosine` does, from lengths that it has found before: half as much to compute.
+
+    One core computes about as fast as it reads, and slower where another process shares it.
+    """
+    products_at(queries, addresses, out)
+    _angles(lengths, out)
 
 
 @inlined

@@ -11,6 +11,9 @@ from imgrec.distances.order import smallest
 from imgrec.errors import StoreError
 from imgrec.store.features import positions
 
+# So many values are sorted sooner than the smallest of them are found.
+_FEW = 512
+
 
 @dataclass(frozen=True)
 class Neighbors:
@@ -60,6 +63,8 @@ def top_k(distances: NDArray[np.float32], k: int) -> NDArray[np.intp]:
     k = min(k, len(distances))
     if k <= 0:
         return np.zeros(0, np.intp)
+    if len(distances) <= _FEW:
+        return distances.argsort(kind="stable")[:k]
     _, candidates = smallest(distances, k - 1)
     order = np.argsort(distances[candidates], kind="stable")
     return candidates[order][:k]

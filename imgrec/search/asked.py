@@ -116,6 +116,8 @@ def _several(name: str, value: object, is_one: Callable[[object], bool], what: s
     Raises:
         WrongTypeError: the value, or an item, is nothing of the kind.
     """
+    if type(value) is tuple and not value:
+        return []
     if is_one(value):
         return [value]
     is_list = isinstance(value, Sequence) and not isinstance(value, str | bytes)

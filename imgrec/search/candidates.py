@@ -7,6 +7,7 @@ unexamined row could still be among the k nearest (a burst of nearly equal pictu
 repeated with more candidates, in the end with all.
 """
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _SURE = 3.3
 _SURE_NEAR = 4.5
 # Estimated distance of equal vectors in half precision, at most.
 _SAME = np.float32(1e-6)
+# The ways to fuse that leave the distances to one query as they are.
+_LEAVE_ONE = ("mean", "min", "max")
 # Weight of an unwanted picture in Rocchio's rule.
 _PUSH = np.float32(0.5)
 
@@ -80,10 +83,14 @@ class Question:
     @property
     def vectors(self) -> Queries:
         """Query and then unwanted vectors (q + u, d), one array for each feature."""
+        if not len(self.unwanted[0]):
+            return self.wanted
         return [np.concatenate(pair) for pair in zip(self.wanted, self.unwanted, strict=True)]
 
     def scores(self, distances: Distances) -> NDArray[np.float32]:
         """Return the scores (m,) that rank candidates, from their distances (q + u, m).
+
+        Of one query alone they are its row of the distances, not a copy.
 
         For a query q, an unwanted picture u and a candidate x the score is
         d(q, x) + ½ (d(q, u) - d(u, x)); of several unwanted pictures the one that gives the
@@ -93,7 +100,8 @@ class Question:
         """
         wanted, unwanted = distances[: self.count], distances[self.count :]
         if not len(unwanted):
-            return fuse(wanted, self.fuse)
+            alone = len(wanted) == 1 and self.fuse in _LEAVE_ONE
+            return wanted[0] if alone else fuse(wanted, self.fuse)
         nearer = (self.margins[:, :, None] - unwanted[None]).max(axis=1)  # (q, m)
         return fuse(wanted + _PUSH * nearer, self.fuse)
 
@@ -103,7 +111,9 @@ class Question:
 
     def rows_allowed(self, count: int) -> Rows:
         """Return the ascending rows that may be in the answer, of `count` rows in the space."""
-        allowed = np.ones(count, bool) if self.allowed is None else self.allowed.copy()
+        if self.allowed is None:
+            return np.delete(np.arange(count), self.left_out)
+        allowed = self.allowed.copy()
         allowed[self.left_out] = False
         return np.flatnonzero(allowed)
 
@@ -143,8 +153,12 @@ class ExactIndex:
         if 2 * len(rows) <= len(self.space.ids):
             return Candidates(rows, self.space.distances(question.vectors, rows), "exact")
         distances = self.space.distances(question.vectors)
-        few_left_out = distances if len(rows) == distances.shape[1] else distances[:, rows]
-        return Candidates(rows, few_left_out, "exact")
+        if len(rows) == distances.shape[1]:
+            return Candidates(rows, distances, "exact")
+        if question.allowed is None:
+            # Most often one row, around which two pieces are copied.
+            return Candidates(rows, np.delete(distances, question.left_out, axis=1), "exact")
+        return Candidates(rows, distances[:, rows], "exact")
 
 
 @dataclass(frozen=True)
@@ -237,8 +251,8 @@ class HnswIndex:
         """Return True if no row that the graph did not return can be among the k nearest."""
         if self.space.metric.name != "cosine":
             estimates = np.sqrt(estimates)
-        places = np.minimum(np.searchsorted(rows, near), len(rows) - 1)
-        there = rows[places] == near
+        places = rows.searchsorted(near)
+        there = rows.take(places, mode="clip") == near if len(rows) else np.zeros(len(near), bool)
         compared = distances[places[there]]
         if not len(compared):
             return False
@@ -286,5 +300,9 @@ def _clears(
     if scaled:
         factor = float(compared @ estimated) / max(float(estimated @ estimated), 1e-30)
     errors = compared - np.float32(factor) * estimated
-    nearest = np.partition(compared, k - 1)[k - 1]
-    return bool(factor * limit + errors.mean() - sure * errors.std() >= nearest)
+    # Not by `mean` and `std` of NumPy, which take longer than the walk through a small graph.
+    mean = float(np.add.reduce(errors)) / len(errors)
+    errors -= np.float32(mean)
+    deviation = math.sqrt(float(errors @ errors) / len(errors))
+    nearest = float(np.partition(compared, k - 1)[k - 1])
+    return factor * float(limit) + mean - sure * deviation >= nearest

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from imgrec.collection import Catalog, Entry
+from imgrec.collection.rows import MOST_ID
 from imgrec.derived.kept import Searchable
 from imgrec.encoders.spec import Encoder, EncoderSpec, Vectors, check_finite
 from imgrec.errors import EncoderError, PictureError, StoreError, WrongValueError
@@ -76,6 +77,8 @@ class Resolver:
         Raises:
             EncoderError: weights were named, and no encoder of the features takes any.
         """
+        if not self._weights and self._device in ("auto", "cpu"):
+            return []
         specs = [spec for opened in features for spec in encoded_by(opened)]
         names = " and ".join(dict.fromkeys(spec.name for spec in specs))
         if self._weights and not any(_needs_weights(spec.name) for spec in specs):
@@ -108,7 +111,7 @@ class Resolver:
             need_px = max(spec.preprocessing.resize_px for spec in specs)
             return self._encoded(content_of(asked, need_px), None, features)
         if isinstance(asked, int | np.integer):
-            return _stored(f"id {asked}", _entry_with(int(asked), catalog), features)
+            return _with_id(int(asked), catalog, features)
         if isinstance(asked, FileBytes):
             content = Content(asked.name, digest(asked.data), asked.data)
             return self._of_content(content, catalog, features)
@@ -273,6 +276,19 @@ def _has(entry: Entry, features: Sequence[Searchable]) -> bool:
 def _stored(name: str, entry: Entry, features: Sequence[Searchable]) -> Resolved:
     ids = np.array([entry.id])
     return Resolved(name, entry.id, tuple(opened.feature.take(ids) for opened in features))
+
+
+def _with_id(image_id: int, catalog: Catalog, features: Sequence[Searchable]) -> Resolved:
+    name = f"id {image_id}"
+    if 0 < image_id <= MOST_ID:
+        ids = np.array([image_id])
+        rows = [opened.feature.rows_of(ids) for opened in features]
+        # A feature has rows of ok pictures only, so the catalog has nothing to add.
+        if all(row[0] >= 0 for row in rows):
+            pairs = zip(features, rows, strict=True)
+            vectors = tuple(opened.feature.take_rows(row) for opened, row in pairs)
+            return Resolved(name, image_id, vectors)
+    return _stored(name, _entry_with(image_id, catalog), features)
 
 
 def _entry_with(image_id: int, catalog: Catalog) -> Entry:

@@ -106,26 +106,26 @@ class Ranked:
         store, names, count = self.store, self.names, self.count
         ids = self.ids.tolist()
         labels, metadata = store.catalog.labels.of(ids), store.catalog.metadata.of(ids)
-        entries = store.catalog.entries(ids)
+        places = store.catalog.places(ids)
         communities = {image_id: labels[image_id].get(COMMUNITY) for image_id in ids}
         pages = pages_of(site_of(store.path), communities)
         return [
             Result(
                 rank=rank,
-                id=entry.id,
-                path=entry.path,
-                file=entry.location,
+                id=place.id,
+                path=place.path,
+                file=place.location,
                 distance=score,
                 similarity=1 - score if self.has_similarity else None,
                 per_query=distances[:count],
                 per_unwanted=distances[count:],
-                labels=labels[entry.id],
-                page=pages[entry.id],
-                metadata=by_name(metadata[entry.id]),
-                community=names.of(path) if (path := communities[entry.id]) else None,
+                labels=labels[place.id],
+                page=pages[place.id],
+                metadata=by_name(metadata[place.id]),
+                community=names.of(path) if (path := communities[place.id]) else None,
             )
-            for rank, (entry, score, distances) in enumerate(
-                zip(entries, self.scores.tolist(), self.distances.T.tolist(), strict=True),
+            for rank, (place, score, distances) in enumerate(
+                zip(places, self.scores.tolist(), self.distances.T.tolist(), strict=True),
                 start=before + 1,
             )
         ]

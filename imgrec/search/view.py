@@ -33,6 +33,7 @@ from imgrec.labels.community_names import CommunityNames, names_of
 from imgrec.search.query_vectors import Resolved
 from imgrec.search.space import Part, Space
 from imgrec.store.store import Store
+from imgrec.store.watched import SETTLED_NS
 from imgrec.system.argument_types import NUMBER, check_type
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
 
 _KEPT_FILTERS = 16
 _LEAST_WEIGHT = 1e-6
-# Longer than the step of the clock of any file system, which is 2 s on FAT.
-_SETTLED_NS = 3 * 10**9
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,8 @@ class Compared:
         vectors = []
         for number, opened in enumerate(self.opened):
             rows = [query.vectors[number] for query in resolved]
-            vectors.append(np.concatenate([np.zeros((0, opened.spec.dimensions), "f4"), *rows]))
+            none = np.zeros((0, opened.spec.dimensions), np.float32)
+            vectors.append(rows[0] if len(rows) == 1 else np.concatenate([none, *rows]))
         return [self.axes.project(vectors[0])] if self.axes else vectors
 
 
@@ -105,6 +105,7 @@ class StoreView:
         self._reduced: dict[str, Reduced] = {}
         self._widened: dict[Filter, tuple[Filter, dict[str, list[str]]]] = {}
         self._allowed: dict[tuple[Filter, tuple[str, ...]], NDArray[np.bool_]] = {}
+        self._compared: dict[tuple[Metric, tuple[tuple[str, float], ...]], Compared] = {}
         self._opening, self._reducing = threading.Lock(), threading.Lock()
         if before is not None:
             self._take_over(before)
@@ -172,6 +173,15 @@ class StoreView:
         Raises:
             ImgrecError: the store lacks a feature, or the metric is not defined for it.
         """
+        key = metric, tuple(weights.items())
+        known = self._compared.get(key)
+        if known is None:
+            known = self._opened_for(metric, weights)
+            with self._opening:
+                _put(self._compared, key, known)
+        return known
+
+    def _opened_for(self, metric: Metric, weights: Mapping[str, float]) -> Compared:
         opened = tuple(self._searchable(name) for name in weights)
         lacking = tuple(line for each in opened for line in self._lacking[each.spec.name])
         for each in opened:
@@ -258,7 +268,7 @@ def _files_of(store: Store, state: tuple[object, ...]) -> tuple[object, ...] | N
     stamps = cast("tuple[tuple[str, int, int], ...]", state[1:])
     pictures = store.catalog.ids_not_ok().tobytes(), store.catalog.last_id()
     newest = max(mtime_ns for _, _, mtime_ns in stamps)
-    if time.time_ns() - newest < _SETTLED_NS or store.state() != state:
+    if time.time_ns() - newest < SETTLED_NS or store.state() != state:
         return None
     return stamps, pictures
 

@@ -79,6 +79,7 @@ class FeatureStore:
         blocks: that together hold each row once.
         ids: (n,) int64, ascending; row i belongs to `ids[i]`.
         places: of each block, the rows it covers, parallel to its own rows.
+        lengths: (n,) of the vectors; None until an exact search under cosine has found them.
     """
 
     def __init__(self, name: str, dimensions: int, blocks: list[Block]) -> None:
@@ -97,6 +98,8 @@ class FeatureStore:
             self.places = [self._place(block) for block in self.blocks]
         far = (block.vectors for block in self.blocks if isinstance(block.vectors, FarVectors))
         self._elsewhere = next((vectors.where for vectors in far), None)
+        # Of the vectors (n,), found by an exact search: the next one has half as much to compute.
+        self.lengths: NDArray[np.float32] | None = None
 
     @classmethod
     def open(
@@ -287,8 +290,10 @@ def positions(ids: Ids, wanted: Ids) -> NDArray[np.intp]:
     """Return the position (m,) of each wanted id (m,) in ascending ids (n,), -1 if absent."""
     if not len(ids):
         return np.full(len(wanted), -1)
-    found = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
-    return np.where(ids[found] == wanted, found, -1)
+    found = ids.searchsorted(wanted)
+    # The place after the last one is clipped.
+    found[ids.take(found, mode="clip") != wanted] = -1
+    return found
 
 
 def common_ids(left: Ids, right: Ids) -> Ids:

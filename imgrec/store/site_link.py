@@ -81,17 +81,22 @@ def page_in(site: Path | None, community: str | None) -> Path | None:
 
 
 def _read(store_path: Path) -> str | None:
-    link = StorePaths(store_path).site_link
+    link = _link_of(store_path)
     try:
-        state = link.lstat()
+        state = os.lstat(link)
     except OSError:
         return None
     return _content(link, state.st_ino, state.st_mtime_ns, state.st_size)
 
 
-# Each answer asks for it, and it changes with a run of `imgrec graph`.
+# Each answer asks for the link, which changes with a run of `imgrec graph`.
 @lru_cache(maxsize=16)
-def _content(link: Path, *_: int) -> str | None:
+def _link_of(store_path: Path) -> str:
+    return str(StorePaths(store_path).site_link)
+
+
+@lru_cache(maxsize=16)
+def _content(link: str, *_: int) -> str | None:
     """Return what a link file of a certain inode, time and size says; None where it is damaged."""
-    found = json_or_none(link, {"site": a_text(4096)})
+    found = json_or_none(Path(link), {"site": a_text(4096)})
     return found["site"] if found else None

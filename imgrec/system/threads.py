@@ -47,7 +47,7 @@ def in_threads(
 
     Raises:
         Exception: the first exception that a call raised, in the order of the items; with `here`
-            those of the calling thread come first.
+            any of them, those of the calling thread before others.
     """
     if len(items) < 2 or cores() < 2:
         for item in items:
@@ -60,20 +60,43 @@ def in_threads(
         pass
 
 
+def falling(count: int, least: int, most: int) -> list[slice]:
+    """Cut rows into pieces that become smaller, so that threads which take them end together.
+
+    Few calls where much is left, and no thread waits for more than a small piece of another.
+
+    Args:
+        count: of all rows.
+        least: rows of a piece, but for the last one.
+        most: rows of a piece.
+    """
+    pieces, start, parties = [], 0, 2 * cores()
+    while start < count:
+        stop = min(count, start + min(most, max(least, (count - start) // parties)))
+        pieces.append(slice(start, stop))
+        start = stop
+    return pieces
+
+
 def _shared(function: Callable[[Item], None], items: Sequence[Item]) -> None:
-    futures = [_pool().submit(function, item) for item in items]
-    begun = []
+    # One call of the pool for each other core, not for each item: a call takes as long to hand
+    # over as a short item to compute. Two threads never get the same item of an iterator.
+    left = iter(items)
+
+    def take() -> None:
+        for item in left:
+            function(item)
+
+    others = [_pool().submit(take) for _ in range(min(cores(), len(items)) - 1)]
     try:
-        for future, item in zip(futures, items, strict=True):
-            if future.cancel():
-                function(item)
-            else:
-                begun.append(future)
-        for future in begun:
-            future.result()
+        take()
     finally:
-        for future in futures:
-            future.cancel()
+        # After an error here, whoever else takes items finds none.
+        for _ in left:
+            pass
+        begun = [future for future in others if not future.cancel()]
+    for future in begun:
+        future.result()
 
 
 @cache

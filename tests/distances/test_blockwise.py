@@ -149,7 +149,10 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, int]]]
     """Replace the compiled loops; return (queries, vectors) of each call of them."""
     calls: list[tuple[int, int]] = []
 
-    def cosine(queries: np.ndarray, addresses: np.ndarray, out: np.ndarray) -> None:
+    def cosine(
+        queries: np.ndarray, addresses: np.ndarray, found: np.ndarray, out: np.ndarray
+    ) -> None:
+        assert found.shape == addresses.shape
         assert queries.flags.c_contiguous
         norms = np.linalg.norm(queries, axis=1)
         assert np.allclose(norms, norms > 0.5, atol=1e-5)

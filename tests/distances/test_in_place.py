@@ -170,6 +170,34 @@ def test_relations_are_compared_in_place(missing: tuple[int, ...]) -> None:
     assert in_place(feature, METRICS["manhattan"], queries, 0, kernels) is None
 
 
+@pytest.mark.parametrize("d", [1, 7, 64, 513, 2048])
+def test_lengths_that_are_known_give_the_same_bytes(d: int) -> None:
+    vectors = RNG.normal(size=(300, d)).astype(np.float32)
+    vectors[[0, 120]] = 0
+    ids, alive = np.arange(300), np.arange(300) % 7 != 3
+    blocks = [Block(ids[:100], vectors[:100]), Block(ids[100:], vectors[100:]).only(alive[100:])]
+    feature, rows = FeatureStore("x", d, blocks), np.array([5, 0, 250, 5, 120])
+    kept = np.concatenate([vectors[:100], vectors[100:][alive[100:]]])
+    one, three = kept[1:2], kept[[2, 9, 90]]
+
+    def asked(of: FeatureStore) -> list[np.ndarray]:
+        some = distances_to_rows(of, METRICS["cosine"], one, rows)
+        # Some rows alone do not tell the lengths of all.
+        assert of is feature or of.lengths is None
+        return [some, *(distances_to_all(of, METRICS["cosine"], to) for to in (one, three))]
+
+    found = asked(feature)
+    assert feature.lengths is not None
+    assert np.allclose(feature.lengths, np.linalg.norm(kept, axis=1))
+    new = FeatureStore("x", d, blocks)
+    for again in (asked(feature), asked(new)):
+        assert all(map(np.array_equal, again, found))
+    new = FeatureStore("x", d, blocks)
+    # Other metrics need none.
+    distances_to_all(new, METRICS["euclidean"], one)
+    assert new.lengths is None
+
+
 def test_addresses_are_those_of_rows_of_plain_float32_matrices() -> None:
     matrix = RNG.normal(size=(5, 3)).astype(np.float32)
     found = addresses_of(matrix, 3)

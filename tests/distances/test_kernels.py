@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from imgrec.distances import kernels
-from imgrec.distances.blockwise import distances_between, distances_to_all, distances_to_rows
+from imgrec.distances.blockwise import (
+    distances_between,
+    distances_to_all,
+    distances_to_rows,
+    products_of,
+)
 from imgrec.distances.metrics import METRICS, Metric, chi2, scaled
 from imgrec.store.composition import Composition, Halves
 from imgrec.store.features import Block, FeatureStore, addresses_of
@@ -115,3 +120,16 @@ def test_chi2_of_empty_bins_is_zero() -> None:
     assert addresses is not None
     kernels.chi2(vectors[:1], addresses, out)
     assert out.tolist() == chi2(vectors[:1], vectors).tolist() == [[0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("q", "m", "d"), [(1, 1, 1), (1, 0, 7), (3, 5, 0), (1, 130, 2049), (5, 9, 33)]
+)
+def test_products_are_those_of_numpy(q: int, m: int, d: int) -> None:
+    queries, rows = (RNG.normal(size=(n, d)).astype(np.float32) for n in (q, m))
+    rows.flags.writeable = False
+    found = products_of(queries, rows)
+    assert found.dtype == np.float32
+    assert np.allclose(found, queries.astype(float) @ rows.astype(float).T, atol=1e-4)
+    strided = np.repeat(queries, 2, axis=1)[:, ::2]
+    assert np.array_equal(products_of(strided, rows), found)

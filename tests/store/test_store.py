@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from imgrec.encoders.rgb import RgbHistogram
 from imgrec.pictures.color_word import WORDS
 from imgrec.pictures.decoding import decode, pixels_for
 from imgrec.sources.rules import Rules
+from imgrec.store import watched
 from imgrec.system.file_names import printable
 from pictures import picture
 from stores import nothing_can_be_written
@@ -240,6 +242,61 @@ def test_entries_keep_the_requested_order_and_unknown_ids_are_refused(store: Sto
     assert [entry.id for entry in store.catalog.entries(many)] == many.tolist()
     with pytest.raises(StoreError, match="no picture 4711"):
         store.catalog.entries([1, 4711])
+
+
+def test_places_are_those_of_the_entries(store: Store) -> None:
+    ids = [9, 2, 5, 2, *store.catalog.ids("ok").tolist() * 80]
+    entries, places = store.catalog.entries(ids), store.catalog.places(ids)
+    assert [(p.id, p.root, p.path, p.location) for p in places] == [
+        (e.id, e.root, e.path, e.location) for e in entries
+    ]
+    assert store.catalog.places([]) == []
+    with pytest.raises(StoreError, match="no picture 4711"):
+        store.catalog.places([1, 4711])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("path = '../../x.jpg'", "lies outside of its root"),
+        ("path = ''", "lies outside of its root"),
+        ("path = x'41'", "has values of wrong types"),
+    ],
+)
+def test_a_place_that_nobody_can_have_written_is_refused(
+    photo_store: Path, tmp_path: Path, change: str, message: str
+) -> None:
+    shutil.copytree(photo_store, tmp_path / "store")
+    with Store.create(tmp_path / "store") as store:
+        store.catalog.db.execute(f"UPDATE images SET {change} WHERE id = 3")
+        for read in (store.catalog.entries, store.catalog.places):
+            assert read([2])
+            with pytest.raises(StoreError, match=message):
+                read([2, 3])
+        # What is known of a missing picture may be its id alone.
+        store.catalog.db.execute("UPDATE images SET path = '', status = 'missing' WHERE id = 3")
+        assert [place.path for place in store.catalog.places([3])] == [""]
+
+
+def test_what_is_added_to_a_folder_is_seen_however_often_it_was_listed(
+    photo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(photo_store, tmp_path / "store")
+    long_ago = time.time() - 1000
+    # Whatever is listed counts as settled.
+    monkeypatch.setattr(watched, "SETTLED_NS", -1)
+    with Store.open(tmp_path / "store") as store:
+        for folder in (store.paths.all_indexes, store.paths.features):
+            folder.mkdir(exist_ok=True)
+            before = store.files_state()
+            assert str(folder) in store._watched._listings
+            for change in (Path.mkdir, Path.rmdir):
+                # The clock of a file system stands still for some milliseconds.
+                time.sleep(0.05)
+                change(folder / "new")
+                # As a tool does that copies times.
+                os.utime(folder, (long_ago, long_ago))
+                assert (store.files_state() == before) is (change is Path.rmdir)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from imgrec.system import threads
-from imgrec.system.threads import in_threads
+from imgrec.system.threads import falling, in_threads
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +71,30 @@ def test_what_another_thread_has_begun_is_waited_for() -> None:
 
     in_threads(work, range(6), here=True)
     assert sorted(finished) == list(range(6))
+
+
+def test_no_item_is_begun_after_an_error_of_the_caller() -> None:
+    caller, failed = threading.current_thread().name, threading.Event()
+    later: list[int] = []
+
+    def work(item: int) -> None:
+        if threading.current_thread().name == caller:
+            failed.set()
+            raise KeyError(item)
+        assert failed.wait(60)
+        later.append(item)
+
+    with pytest.raises(KeyError):
+        in_threads(work, range(1000), here=True)
+    # What another thread had begun, and at most the one that it took meanwhile.
+    assert len(later) <= 2
+
+
+@given(st.integers(0, 10**6), st.integers(1, 10**5), st.integers(1, 10**5))
+def test_rows_are_cut_into_pieces_that_become_smaller(count: int, least: int, most: int) -> None:
+    pieces = falling(count, least, most)
+    assert [0, *(piece.stop for piece in pieces)] == [*(piece.start for piece in pieces), count]
+    sizes = [piece.stop - piece.start for piece in pieces]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(0 < size <= most for size in sizes)
+    assert all(size >= min(least, most) for size in sizes[:-1])
