@@ -43,11 +43,10 @@ def sharpest_edges(
     if side <= 2 * _SPAN or int(shades.max()) - int(shades.min()) < _LEAST_RISE:
         return None
     rise = int(min(_MOST_RISE, max(_LEAST_RISE, shades.std())))
-    tiles = [_tile(image, pixels, center, side) for center in _structured(shades)]
+    tiles = _tiles(image, pixels, _structured(shades), side)
     loops = measuring()
-    if loops is not None:
-        return 100 * max(_sharpness_by_loops(loops, tile, rise) for tile in tiles)
-    return 100 * max(_sharpness(np.stack(tiles), rise))
+    found = _sharpness(tiles, rise) if loops is None else _sharpness_by_loops(loops, tiles, rise)
+    return 100 * max(found)
 
 
 def _structured(shades: NDArray[np.uint8]) -> list[tuple[float, float]]:
@@ -81,29 +80,38 @@ def _block_steps(shades: NDArray[np.uint8], block: int) -> NDArray[np.int64]:
     return found
 
 
-def _tile(
-    image: Image.Image, pixels: NDArray[np.uint8], center: tuple[float, float], side: int
+def _tiles(
+    image: Image.Image,
+    pixels: NDArray[np.uint8],
+    centers: list[tuple[float, float]],
+    side: int,
 ) -> NDArray[np.uint8]:
-    """Return a tile (side, side) of a picture in gray, at the scale of this module.
+    """Return tiles (n, side, side) of a picture in gray, at the scale of this module.
 
     Args:
         image: upright RGB.
         pixels: of the image, (h, w, 4).
-        center: of the tile, as shares of the width and the height.
-        side: of the tile in pixels, at that scale.
+        centers: of the tiles, as shares of the width and the height.
+        side: of a tile in pixels, at that scale.
     """
     covered = min(round(side * max(1.0, min(image.size) / _SHORT_PX)), *image.size)
-    left, top = (
-        min(max(0, round(share * length - covered / 2)), length - covered)
-        for share, length in zip(center, image.size, strict=True)
-    )
+    width, height = image.size
+    corners = [
+        (
+            min(max(0, round(x * width - covered / 2)), width - covered),
+            min(max(0, round(y * height - covered / 2)), height - covered),
+        )
+        for x, y in centers
+    ]
+    tiles = np.empty((len(corners), side, side), np.uint8)
     loops = measuring()
     if loops is not None and covered == side:
-        shades = np.empty((side, side), np.uint8)
-        loops.luma(pixels, top, left, shades)
-        return shades
-    tile = image.crop((left, top, left + covered, top + covered)).convert("L")
-    return np.asarray(tile.resize((side, side), Image.Resampling.BILINEAR))
+        loops.luma(pixels, np.array(corners, np.int64), tiles)
+        return tiles
+    for (left, top), out in zip(corners, tiles, strict=True):
+        tile = image.crop((left, top, left + covered, top + covered)).convert("L")
+        out[:] = np.asarray(tile.resize((side, side), Image.Resampling.BILINEAR))
+    return tiles
 
 
 def _sharpness(tiles: NDArray[np.uint8], rise: int) -> list[float]:
@@ -125,12 +133,13 @@ def _sharpness(tiles: NDArray[np.uint8], rise: int) -> list[float]:
     ]
 
 
-def _sharpness_by_loops(loops: ModuleType, tile: NDArray[np.uint8], rise: int) -> float:
-    """Return the steepest step of the edges of a tile (side, side), a share of the rise."""
-    steps, rises = np.empty((2, 2 * tile.size), np.uint8)
-    count = loops.edges(tile, _SPAN, rise, steps, rises, 0)
-    count = loops.edges(np.ascontiguousarray(tile.T), _SPAN, rise, steps, rises, count)
-    return _steepest(steps[:count], rises[:count])
+def _sharpness_by_loops(loops: ModuleType, tiles: NDArray[np.uint8], rise: int) -> list[float]:
+    """Return what `_sharpness` does."""
+    count, side, _ = tiles.shape
+    steps, rises = np.empty((2, count, 2 * side * side), np.uint8)
+    counts = np.empty(count, np.int64)
+    loops.edges(tiles, _SPAN, rise, steps, rises, counts)
+    return [_steepest(steps[i, :m], rises[i, :m]) for i, m in enumerate(counts.tolist())]
 
 
 def _steepest(steps: NDArray[np.uint8], rises: NDArray[np.uint8]) -> float:

@@ -10,11 +10,14 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from imgrec.system.compiling import compiled
+from imgrec.system.compiling import compiled, inlined
 
 _GRAY = types.Array(types.uint8, 2, "C", readonly=True)
-_GRAY_OUT = types.Array(types.uint8, 2, "C")
-_LINE = types.Array(types.uint8, 1, "C")
+_LINES = types.Array(types.uint8, 2, "C")
+_TILES = types.Array(types.uint8, 3, "C", readonly=True)
+_TILES_OUT = types.Array(types.uint8, 3, "C")
+_CORNERS = types.Array(types.int64, 2, "C", readonly=True)
+_COUNTS = types.Array(types.int64, 1, "C")
 _PIXELS = types.Array(types.uint8, 3, "C", readonly=True)
 _SUMS = types.Array(types.int64, 2, "C")
 _RED, _GREEN, _BLUE, _HALF = (np.uint32(value) for value in (19595, 38470, 7471, 0x8000))
@@ -24,19 +27,28 @@ Gray = NDArray[np.uint8]  # (h, w)
 Line = NDArray[np.uint8]  # (n,)
 
 
-@compiled(_PIXELS, types.int64, types.int64, _GRAY_OUT)
-def luma(pixels: NDArray[np.uint8], top: int, left: int, out: Gray) -> None:
-    """Fill `out` (m, n) with the luma of pixels (h, w, 4) from a row and a column on."""
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            pixel = pixels[top + i, left + j]
-            light = np.uint32(
-                np.uint32(pixel[0]) * _RED
-                + np.uint32(pixel[1]) * _GREEN
-                + np.uint32(pixel[2]) * _BLUE
-                + _HALF
-            )
-            out[i, j] = np.uint8(light >> _BITS)
+@compiled(_PIXELS, _CORNERS, _TILES_OUT)
+def luma(pixels: NDArray[np.uint8], corners: NDArray[np.int64], out: NDArray[np.uint8]) -> None:
+    """Fill `out` (n, side, side) with the luma of tiles of pixels (h, w, 4).
+
+    Args:
+        pixels: RGB, and a byte that means nothing.
+        corners: (n, 2) the column and the row where each tile begins.
+        out: changed in place.
+    """
+    side = out.shape[1]
+    for n in range(out.shape[0]):
+        left, top = corners[n, 0], corners[n, 1]
+        tile = pixels[top : top + side, left : left + side]
+        for i in range(side):
+            for j in range(side):
+                light = np.uint32(
+                    np.uint32(tile[i, j, 0]) * _RED
+                    + np.uint32(tile[i, j, 1]) * _GREEN
+                    + np.uint32(tile[i, j, 2]) * _BLUE
+                    + _HALF
+                )
+                out[n, i, j] = np.uint8(light >> _BITS)
 
 
 @compiled(_GRAY, types.int64, types.int64, returns=types.int64)
@@ -75,21 +87,9 @@ def block_steps(shades: Gray, block: int, out: NDArray[np.int64]) -> None:
             out[min(i // block, rows - 1), column] += total
 
 
-@compiled(_GRAY, types.int64, types.int64, _LINE, _LINE, types.int64, returns=types.int64)
-def edges(tile: Gray, span: int, rise: int, steps: Line, rises: Line, count: int) -> int:
-    """Append the edges along the columns of a tile: one step in the middle, and the whole rise.
-
-    Args:
-        tile: gray (h, w).
-        span: pixels over which an edge rises at most; even.
-        rise: from which it is an edge.
-        steps: with room for all pixels of the tile; changed in place, as is `rises`.
-        rises: of the edges.
-        count: how many edges there are already.
-
-    Returns:
-        How many there are now; what lies behind them means nothing.
-    """
+@inlined
+def _append_edges(tile: Gray, span: int, rise: int, steps: Line, rises: Line, count: int) -> int:
+    """Append the edges along the columns of a tile; return how many there are then."""
     height, width = tile.shape
     high, low = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
     for i in range(height - 1):
@@ -117,6 +117,32 @@ def edges(tile: Gray, span: int, rise: int, steps: Line, rises: Line, count: int
             rises[count], steps[count] = whole, max(a, b) - min(a, b)
             count += 1 if whole >= rise else 0
     return count
+
+
+@compiled(_TILES, types.int64, types.int64, _LINES, _LINES, _COUNTS)
+def edges(
+    tiles: NDArray[np.uint8], span: int, rise: int, steps: Gray, rises: Gray,
+    counts: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Find the edges along the rows and the columns of tiles, in any order.
+
+    Args:
+        tiles: gray (n, side, side).
+        span: pixels over which an edge rises at most; even.
+        rise: from which it is an edge.
+        steps: (n, 2 · side²), filled with one step in the middle of each edge.
+        rises: the same, filled with the whole rise of each.
+        counts: (n,) filled with the number of edges; what lies behind them means nothing.
+    """
+    side = tiles.shape[1]
+    turned = np.empty((side, side), np.uint8)
+    for n in range(tiles.shape[0]):
+        tile = tiles[n]
+        for i in range(side):
+            for j in range(side):
+                turned[j, i] = tile[i, j]
+        count = _append_edges(tile, span, rise, steps[n], rises[n], 0)
+        counts[n] = _append_edges(turned, span, rise, steps[n], rises[n], count)
 
 
 @compiled(_GRAY, _SUMS)
