@@ -68,7 +68,9 @@ class WorkingCopy:
             )
         if STORE_PATH in self.remote.entries():
             # Not the newest state but that of the copy, which others may have left behind.
-            state = self.remote.at(pull(url, folder, contents=not lean, force=True).number)
+            # Parts that were applied and not committed are applied again.
+            done = pull(url, folder, contents=not lean, force=True, discard=True)
+            state = self.remote.at(done.number)
             if state is None:
                 raise ConflictError(f"a state of {url} is gone: run the same command again")
             self.remote = state

@@ -60,7 +60,7 @@ class Blobs:
         entry = Entry(content_digest(data), len(data))
         if not self.holds(entry.digest):
             # What was sent once is not sent again if it is there.
-            if not (entry.digest in self._written and self._is_there(entry)):
+            if not (entry.digest in self._written and self.is_there(entry)):
                 self._objects.create(blob_key(entry.digest), data)
             self.known([entry.digest])
         return entry
@@ -90,7 +90,7 @@ class Blobs:
         key = blob_key(entry.digest)
         if small:
             self.put(data)
-        elif not self._is_there(entry):
+        elif not self.is_there(entry):
             self._objects.put_file(key, path)
         self.known([entry.digest])
         return entry
@@ -144,7 +144,12 @@ class Blobs:
             raise _wrong(self._told(key, ""))
         return data
 
-    def _is_there(self, entry: Entry) -> bool:
+    def is_there(self, entry: Entry) -> bool:
+        """Return True if a blob of this size is there; sends a request.
+
+        Raises:
+            ObjectError: it cannot be known.
+        """
         there = self._objects.head(blob_key(entry.digest))
         return there is not None and there.size == entry.size
 

@@ -35,7 +35,7 @@ from imgrec.remote.store import RemoteStore
 from imgrec.remote.wanted import Wanted, wanted_entries
 from imgrec.store.enclosure import check_enclosed
 from imgrec.store.manifest import is_store, writing_lock
-from imgrec.store.ownership import set_aside
+from imgrec.store.ownership import delete_folder, set_aside
 from imgrec.store.paths import LOCK, StorePaths
 from imgrec.store.pulled import (
     CONTENTS,
@@ -63,7 +63,7 @@ class Plan:
         kept: number of units that are there.
         own: units that have changes of their own and would be replaced.
         gone: derived units that were pulled and are no longer named: to delete.
-        aside: parts that are no longer named: to move to `damaged/`.
+        aside: parts that are no longer named: to move to `damaged/`, or to delete.
     """
 
     bring: Units
@@ -110,6 +110,7 @@ def pull(
     shallow: bool = False,
     contents: bool = True,
     force: bool = False,
+    discard: bool = False,
     quiet: bool = True,
 ) -> PullDone:
     """Make a local store from the store at an address, or bring it up to date.
@@ -123,6 +124,7 @@ def pull(
         shallow: bring of each part only the ids and `part.json`, and nothing derived.
         contents: False leaves out what is large in parts (`imgrec.store.lean_parts`).
         force: replace also what has changes of its own.
+        discard: delete a part that is no longer named, if its content is at the address.
         quiet: show no progress.
 
     Raises:
@@ -150,6 +152,8 @@ def pull(
         meanwhile = max(lacks, before.lacks if before else NOTHING, key=LACKS.index)
         write_pulled(folder, replace(came_from, states=states, lacks=meanwhile))
         stamps = local.stamps_of({p: e for p, e in wanted.items() if p not in plan.bring})
+        if discard:
+            plan = _without_held(plan, remote, local)
         stamps |= _write(plan, remote, folder, quiet=quiet)
         write_pulled(folder, Pulled(remote.url, state, lacks, stamps))
     files = sum(map(len, plan.bring.values()))
@@ -244,6 +248,22 @@ def _lacks(entries: Mapping[str, Entry], wanted: Mapping[str, Entry], local: Loc
     if not in_parts:
         return NOTHING
     return VECTORS if all(path.endswith("/vectors.npy") for path in in_parts) else CONTENTS
+
+
+def _without_held(plan: Plan, remote: RemoteStore, local: LocalFiles) -> Plan:
+    """Delete the parts to set aside whose content is at the address; return the plan without.
+
+    A crew writes the sidecar of a part after its other files.
+    """
+    aside = []
+    for unit in plan.aside:
+        entry = local.entry(decisive(unit, local.units[unit]))
+        if entry is not None and remote.blobs.is_there(entry):
+            place = local.store / unit
+            delete_folder(place, place.parent)
+        else:
+            aside.append(unit)
+    return replace(plan, aside=aside)
 
 
 def _write(plan: Plan, remote: RemoteStore, folder: Path, *, quiet: bool) -> dict[str, Stamp]:

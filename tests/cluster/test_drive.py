@@ -119,6 +119,29 @@ def test_a_driver_that_is_killed_anywhere_reads_nothing_twice(
     assert sum(record.pictures for record in records if record) == 24
 
 
+@pytest.mark.parametrize("lean", [False, True])
+def test_what_was_applied_and_not_committed_leaves_nothing_behind(
+    lean: bool, photos: Path, url: str, expected: Path, tmp_path: Path
+) -> None:
+    commit = WorkingCopy.commit
+
+    def stopping(self: WorkingCopy, store: Store) -> None:
+        if self._added:
+            raise ImgrecError("the power is out")
+        commit(self, store)
+
+    work = tmp_path / "work"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WorkingCopy, "commit", stopping)
+        with pytest.raises(ImgrecError, match="power"):
+            index_to([str(photos)], url, OPTIONS, work=work, lean=lean)
+    assert (work / "thumbs" / "part-000000").is_dir()
+    assert index_to([str(photos)], url, OPTIONS, work=work, lean=lean).done == 0
+    assert not (work / "damaged").exists()
+    assert lean or _files(work) == _files(expected)
+    _is_store_of_one_machine(url, expected, tmp_path)
+
+
 def test_two_drivers_at_once_make_one_store(
     photos: Path, url: str, expected: Path, tmp_path: Path
 ) -> None:

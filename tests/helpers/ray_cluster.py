@@ -31,16 +31,18 @@ class RayCluster:
 
         self._cluster: Any = Cluster(initialize_head=True, head_node_args=_node(cores))
         self.address: str = self._cluster.address
+        # Without the head, in the order in which they joined.
+        self._joined: list[Any] = []
         for _ in range(nodes - 1):
             self.add()
 
     def add(self) -> None:
         """Let a node join; it is not waited for."""
-        self._cluster.add_node(**_node(self._cores), wait=False)
+        self._joined.append(self._cluster.add_node(**_node(self._cores), wait=False))
 
     def kill_node(self) -> None:
         """Kill the node that joined last, with all its processes; not the head."""
-        self._cluster.remove_node(self._nodes[-1], allow_graceful=False)
+        self._cluster.remove_node(self._joined.pop(), allow_graceful=False)
 
     def crews(self) -> list[int]:
         """Return the process ids of the actors that run crews."""
@@ -62,7 +64,7 @@ class RayCluster:
     @property
     def _nodes(self) -> list[Any]:
         nodes: list[Any] = self._cluster.list_all_nodes()
-        return sorted(nodes, key=lambda node: min(info.process.pid for info in _raylets(node)))
+        return nodes
 
 
 _CREW = "ray::CrewActor"

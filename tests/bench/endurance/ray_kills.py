@@ -19,6 +19,7 @@ from ray_cluster import RayCluster, ray_cluster
 
 _LATEST_S = 8.0
 _PATIENCE_S = 600.0
+_ENDED = "(ended with an error)"
 
 
 def main() -> int:
@@ -38,14 +39,14 @@ def main() -> int:
         write_samples(work / "samples", arguments.count)
         subprocess.run(_command(work, str(work / "whole")), check=True, stdout=subprocess.DEVNULL)
         expected = part_files(work / "whole")
-        while kinds.total() < arguments.kills:
+        while _of_kills(kinds) < arguments.kills:
             runs += 1
             folder = work / f"run-{runs}"
             command = _command(work, *_store(folder, in_folder=arguments.folder))
-            kinds += _killed_run(command, cluster, rng, arguments.kills - kinds.total())
+            kinds += _killed_run(command, cluster, rng, arguments.kills - _of_kills(kinds))
             differences += part_files(folder / "copy") != expected
             differences += (folder / "copy" / "cluster").exists()
-            write(f"run {runs}: {kinds.total()} kills, {differences} stores differ\n")
+            write(f"run {runs}: {_of_kills(kinds)} kills, {differences} stores differ\n")
     write(rows(("what", "kills"), sorted(kinds.items())))
     write(f"\n{runs} runs, {differences} stores differ from one of one machine\n")
     return int(differences > 0)
@@ -61,7 +62,11 @@ def _store(folder: Path, *, in_folder: bool) -> list[str]:
 def _killed_run(
     command: list[str], cluster: RayCluster, rng: random.Random, most: int
 ) -> Counter[str]:
-    """Run a command until it ends, killed at random moments; return what was killed."""
+    """Run a command until it ends well, killed at random moments; return what was killed.
+
+    Returns:
+        Kills by kind, and how often the command ended with an error instead (`_ENDED`).
+    """
     kinds: Counter[str] = Counter()
 
     def node(_: random.Random) -> bool:
@@ -80,20 +85,25 @@ def _killed_run(
         if time.monotonic() - started > _PATIENCE_S:
             raise RuntimeError("the run does not end")
         time.sleep(rng.uniform(0, _LATEST_S))
-        if kinds.total() >= most or run.poll() is not None:
-            run.wait(_PATIENCE_S)
-            continue
         kind = rng.choice([*kills, "driver"])
-        if kind == "driver":
+        if _of_kills(kinds) >= most or run.poll() is not None:
+            run.wait(_PATIENCE_S)
+        elif kind == "driver":
             run.kill()
             run.wait()
             run = _started(command)
             kinds[kind] += 1
         elif kills[kind](rng):
             kinds[kind] += 1
-    if run.returncode:
-        raise RuntimeError(f"the run ended with {run.returncode}")
+        if run.poll():
+            # Three kills hit one part: it is given up, and the same command tries again.
+            kinds[_ENDED] += 1
+            run = _started(command)
     return kinds
+
+
+def _of_kills(kinds: Counter[str]) -> int:
+    return kinds.total() - kinds[_ENDED]
 
 
 def _started(command: list[str]) -> "subprocess.Popen[bytes]":
