@@ -39,7 +39,7 @@ _NOISE = np.float32(COSINE_NOISE)
 # Added to a denominator: 0 / tiny = 0 for two empty bins, without a branch.
 _TINY = np.float32(1e-30)
 # Rows that are still in the cache when they are read again.
-_CACHED_ROWS = 128
+_CACHED_ROWS = 64
 _FLOAT_BYTES = 4
 _HALF, _ZERO, _ONE, _TWO = (np.float32(value) for value in (0.5, 0, 1, 2))
 
@@ -84,8 +84,8 @@ def products(queries: Vectors, rows: Vectors, out: Distances) -> None:
             out[a, i] = product
 
 
-@compiled(_ROWS, _ADDRESSES, _OUT)
-def products_at(queries: Vectors, addresses: Addresses, out: Distances) -> None:
+@inlined
+def _fill_products(queries: Any, addresses: Any, out: Any) -> None:
     """Fill `out` with the dot products of queries with rows.
 
     Four rows share what is loaded of a query: a loop over one row loads twice as much as it reads.
@@ -103,14 +103,13 @@ def products_at(queries: Vectors, addresses: Addresses, out: Distances) -> None:
             out[a, i], out[a, i1], out[a, i2], out[a, i3] = sum0, sum1, sum2, sum3
 
 
-@compiled(_ADDRESSES, types.int64, _LENGTHS)
-def lengths_at(addresses: Addresses, d: int, out: Lengths) -> None:
-    """Fill `out` (m,) with the lengths of rows of d values."""
+@inlined
+def _fill_lengths(addresses: Any, d: int, lengths: Any) -> None:
     for i in range(addresses.shape[0]):
         row, square = _row(addresses[i], d), _ZERO
         for j in range(row.shape[0]):
             square += row[j] * row[j]
-        out[i] = np.sqrt(square)
+        lengths[i] = np.sqrt(square)
 
 
 # As written: `fastmath` would divide most rows in another way than the last few.
@@ -123,17 +122,20 @@ def _angles(lengths: Lengths, out: Distances) -> None:
             out[a, i] = _ZERO if distance < _NOISE else min(distance, _TWO)
 
 
+@compiled(_ROWS, _ADDRESSES, _LENGTHS, _OUT)
 def cosine(queries: Vectors, addresses: Addresses, lengths: Lengths, out: Distances) -> None:
     """Fill `out` with cosine distances, as `metrics.cosine`; queries must have length 1.
 
     `lengths` (m,) is filled too, with the lengths of the rows.
     """
-    for start in range(0, len(addresses), _CACHED_ROWS):
-        rows = slice(start, start + _CACHED_ROWS)
-        lengths_at(addresses[rows], queries.shape[1], lengths[rows])
-        cosine_of_lengths(queries, addresses[rows], lengths[rows], out[:, rows])
+    for start in range(0, addresses.shape[0], _CACHED_ROWS):
+        stop = min(start + _CACHED_ROWS, addresses.shape[0])
+        _fill_lengths(addresses[start:stop], queries.shape[1], lengths[start:stop])
+        _fill_products(queries, addresses[start:stop], out[:, start:stop])
+    _angles(lengths, out)
 
 
+@compiled(_ROWS, _ADDRESSES, _LENGTHS, _OUT)
 def cosine_of_lengths(
     queries: Vectors, addresses: Addresses, lengths: Lengths, out: Distances
 ) -> None:
@@ -141,7 +143,7 @@ def cosine_of_lengths(
 
     One core computes about as fast as it reads, and slower where another process shares it.
     """
-    products_at(queries, addresses, out)
+    _fill_products(queries, addresses, out)
     _angles(lengths, out)
 
 

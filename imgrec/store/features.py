@@ -290,6 +290,11 @@ def positions(ids: Ids, wanted: Ids) -> NDArray[np.intp]:
     """Return the position (m,) of each wanted id (m,) in ascending ids (n,), -1 if absent."""
     if not len(ids):
         return np.full(len(wanted), -1)
+    if ids[-1] - ids[0] == len(ids) - 1:
+        # Without gaps, as where no picture is gone: each lies at its distance to the first.
+        found = np.asarray(wanted - ids[0], np.intp)
+        found[(found < 0) | (found >= len(ids))] = -1
+        return found
     found = ids.searchsorted(wanted)
     # The place after the last one is clipped.
     found[ids.take(found, mode="clip") != wanted] = -1

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from arrays_on_disk import is_mapped
 from imgrec import StoreError
-from imgrec.store.features import FeatureStore, stored_ids
+from imgrec.store.features import FeatureStore, positions, stored_ids
 from imgrec.store.parts import part_numbers, write_part
 from imgrec.store.thumbnails import ThumbStore
 from thumb_parts import write_thumbs
@@ -142,3 +142,17 @@ def test_a_truncated_thumbnail_file_is_detected(tmp_path: Path) -> None:
     (tmp_path / "part-000000" / "thumbs.bin").write_bytes(b"abcd")
     with pytest.raises(StoreError, match=r"thumbs\.bin bytes has 4"):
         ThumbStore.open(tmp_path)
+
+
+@given(
+    st.lists(st.integers(-50, 50), unique=True, max_size=20),
+    st.booleans(),
+    st.lists(st.integers(-60, 60) | st.sampled_from([-(1 << 63), (1 << 63) - 1]), max_size=20),
+)
+def test_positions_of_ids_with_and_without_gaps(
+    ids: list[int], gaps: bool, wanted: list[int]
+) -> None:
+    kept = sorted(ids) if gaps else list(range(ids[0], ids[0] + len(ids))) if ids else []
+    found = positions(np.array(kept, np.int64), np.array(wanted, np.int64))
+    assert found.dtype == np.intp
+    assert found.tolist() == [kept.index(one) if one in kept else -1 for one in wanted]
