@@ -35,9 +35,9 @@ _WEIGHT_BITS, _TOGETHER = 22, 4
 
 
 def raster_of(image: Image.Image) -> "Raster | None":
-    """Return an RGB image for the loops; None if these are not imported, or it is too large."""
+    """Return an image for the loops; None if these are not imported, it is large or not RGB."""
     loops = resampling()
-    if loops is None or image.width * image.height > _MOST_PIXELS:
+    if loops is None or image.mode != "RGB" or image.width * image.height > _MOST_PIXELS:
         return None
     return Raster(loops, pixels_of(image).view(np.uint32)[..., 0])
 

@@ -126,6 +126,12 @@ def test_everything_made_of_a_picture_is_the_same_without_loops(
     assert made() == by_loops
 
 
+def test_pillow_resizes_what_is_not_rgb() -> None:
+    gray = noise((40, 30)).convert("L")
+    assert raster_of(gray) is None
+    assert (np.asarray(Scales(gray).fitted(20)) == np.asarray(gray.resize((20, 15), 2))).all()
+
+
 @pytest.mark.parametrize(("share", "batches"), [(0, 5), (100, 5), (1000, 1)])
 def test_loops_are_imported_when_there_are_many_pictures(
     share: int, batches: int, monkeypatch: pytest.MonkeyPatch
