@@ -6,10 +6,12 @@ imported where the work is worth it, and the same result can be had without.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 import numba
 from numba import types
+from numba.core.caching import FunctionCache
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -22,20 +24,31 @@ def compiled(
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Return a decorator that compiles a function for these argument types, eagerly.
 
-    The machine code is cached on disk if there is a writable place. The function releases the
-    GIL, may reassociate sums (`fastmath`) unless it is to compute them as written, and does not
-    check bounds.
+    The machine code is cached on disk if there is a writable place; damaged files there are
+    written anew. The function releases the GIL, may reassociate sums (`fastmath`) unless it is to
+    compute them as written, and does not check bounds.
     """
 
     def compile_(function: Callable[_P, _R]) -> Callable[_P, _R]:
-        signatures = [returns(*arguments)]
         options = {**_OPTIONS, "fastmath": not as_written}
+
+        def jitted(*, cache: bool) -> Callable[_P, _R]:
+            made: Callable[_P, _R] = numba.njit([returns(*arguments)], cache=cache, **options)(
+                function
+            )
+            return made
+
         try:
-            jitted: Callable[_P, _R] = numba.njit(signatures, cache=True, **options)(function)
+            return jitted(cache=True)
         # No writable cache folder: compiled anew in every process.
         except (RuntimeError, OSError):
-            jitted = numba.njit(signatures, **options)(function)
-        return jitted
+            return jitted(cache=False)
+        # The cache is damaged. It holds pickles, which may then raise anything.
+        except Exception:
+            with suppress(Exception):
+                FunctionCache(function).flush()  # type: ignore[no-untyped-call]
+                return jitted(cache=True)
+            return jitted(cache=False)
 
     return compile_
 
