@@ -27,8 +27,12 @@ COMPONENTS = 128
 ESTIMATED = ("cosine", "euclidean", "manhattan")
 # Rows that a thread scans at a time.
 _LEAST_ROWS, _MOST_ROWS = 1 << 15, 1 << 18
-# So many rows stay in the cache as float32.
-_NUMPY_ROWS = 1 << 12
+# OpenBLAS divides a product of more multiplications among threads of its own, which wait for each
+# other at work: beside the threads here, or another process, that takes many times as long. Many
+# queries are multiplied so all the same.
+_ALONE, _LEAST_STEP = 1 << 18, 1 << 8
+# Products that one thread makes in the time it takes to import and start others.
+_WORTH_THREADS = 1 << 26
 # Codes that NumPy multiplies in a second.
 _NUMPY_SPEED = 1e9
 _NONE = np.zeros(0, np.intp)
@@ -116,11 +120,23 @@ class Sketch:
         weights = self._weights(queries)
         found = np.empty((len(queries), len(self._codes)), np.float32)
 
-        def fill(start: int) -> None:
-            rows = slice(start, start + _NUMPY_ROWS)
-            found[:, rows] = weights @ self._codes[rows].astype(np.float32).T
+        step = max(_LEAST_STEP, _ALONE // max(1, weights.size))
 
-        in_threads(fill, range(0, len(self._codes), _NUMPY_ROWS))
+        def fill(start: int) -> None:
+            codes, estimates = self._codes[start : start + _LEAST_ROWS], found[:, start:]
+            # Stays in the cache.
+            values = np.empty((step, codes.shape[1]), np.float32)
+            for first in range(0, len(codes), step):
+                part = values[: len(codes) - first]
+                part[:] = codes[first : first + step]
+                np.matmul(weights, part.T, out=estimates[:, first : first + len(part)])
+
+        starts = range(0, len(self._codes), _LEAST_ROWS)
+        if self._codes.size * len(queries) < _WORTH_THREADS:
+            for start in starts:
+                fill(start)
+        else:
+            in_threads(fill, starts)
         found += self._means(queries)
         lengths = np.sqrt(np.einsum("qd,qd->q", queries, queries))[:, None]  # (q, 1)
         if metric == "cosine":

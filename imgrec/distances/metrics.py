@@ -21,6 +21,9 @@ Function = Callable[[Vectors, Vectors], Distances]
 COSINE_NOISE = 1e-6
 # Temporary differences of this size fit into the CPU cache.
 _CHUNK_BYTES = 1 << 20
+# Products of up to so many values are made in parts, each of so few multiplications that OpenBLAS
+# starts no threads for it.
+_FEW_VALUES, _ALONE_VALUES = 1 << 22, 1 << 18
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def cosine(queries: Vectors, vectors: Vectors) -> Distances:
     """
     lengths = np.sqrt(np.einsum("md,md->m", vectors, vectors))  # (m,)
     scale = np.linalg.norm(queries, axis=1)[:, None] * lengths[None, :]
-    cosines = (queries @ vectors.T) / np.where(scale > 0, scale, 1)  # (q, m)
+    cosines = _products(queries, vectors) / np.where(scale > 0, scale, 1)  # (q, m)
     distances: Distances = np.clip(1 - cosines, 0, 2).astype(np.float32, copy=False)
     distances[distances < COSINE_NOISE] = 0
     for row in np.flatnonzero(~queries.any(axis=1)):
@@ -83,7 +86,7 @@ def euclidean(queries: Vectors, vectors: Vectors) -> Distances:
     """
     lengths = np.einsum("md,md->m", vectors, vectors)[None, :]  # (1, m)
     lengths = lengths + np.einsum("qd,qd->q", queries, queries)[:, None]  # (q, m)
-    squares = lengths - 2 * (queries @ vectors.T)
+    squares = lengths - 2 * _products(queries, vectors)
     cancelled = squares < 1e-2 * lengths
     for row, column in zip(*np.nonzero(cancelled), strict=True):
         difference = queries[row] - vectors[column]
@@ -168,6 +171,21 @@ def scaled(vectors: Vectors, norm: int) -> Vectors:
         lengths = np.sqrt(lengths)
     lengths[lengths == 0] = 1
     return np.asarray(vectors / lengths, np.float32)
+
+
+def _products(queries: Vectors, vectors: Vectors) -> Distances:
+    """Return the dot products (q, m); of few vectors without the threads of BLAS.
+
+    These wait for each other at work, which beside other processes takes longer than the product.
+    """
+    if len(queries) * vectors.size > _FEW_VALUES:
+        return np.asarray(queries @ vectors.T)
+    step = max(1, _ALONE_VALUES // max(1, queries.size))
+    products = np.empty((len(queries), len(vectors)), np.result_type(queries, vectors))
+    for start in range(0, len(vectors), step):
+        rows = slice(start, start + step)
+        products[:, rows] = queries @ vectors[rows].T
+    return products
 
 
 def _general() -> str:

@@ -56,8 +56,11 @@ def test_estimates_follow_the_formula(
         loops = load_kernels() if compiled else None
         patch.setattr(sketch_module, "kernels_for", lambda seconds: loops)
         # Pieces of which the last is not full.
-        for bound in ("_LEAST_ROWS", "_MOST_ROWS", "_NUMPY_ROWS"):
+        for bound in ("_LEAST_ROWS", "_MOST_ROWS"):
             patch.setattr(sketch_module, bound, 64)
+        patch.setattr(sketch_module, "_LEAST_STEP", 24)
+        patch.setattr(sketch_module, "_ALONE", 1)
+        patch.setattr(sketch_module, "_WORTH_THREADS", 200 * q * d)
         found = Sketch(feature, kept).estimates(metric, queries)
     assert (found.dtype, found.shape) == (np.float32, (len(queries), n))
     # Under the root, and in units of the squared lengths.

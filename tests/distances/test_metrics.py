@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import cdist
 
 from imgrec import ImgrecError
+from imgrec.distances import metrics
 from imgrec.distances.blockwise import distances_to_all
 from imgrec.distances.metrics import (
     COSINE_NOISE,
@@ -35,7 +36,14 @@ VECTORS = RNG.normal(size=(500, 70)).astype(np.float32)
     ("function", "scipy_name"),
     [(cosine, "cosine"), (euclidean, "euclidean"), (manhattan, "cityblock")],
 )
-def test_distances_equal_those_of_scipy(function: object, scipy_name: str) -> None:
+@pytest.mark.parametrize("few", [0, 1 << 22])
+@pytest.mark.parametrize("alone", [1, 100 * QUERIES.size, 1 << 18])
+def test_distances_equal_those_of_scipy(
+    function: object, scipy_name: str, few: int, alone: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Products in one piece, and in pieces of one row, of a hundred and of all of them.
+    monkeypatch.setattr(metrics, "_FEW_VALUES", few)
+    monkeypatch.setattr(metrics, "_ALONE_VALUES", alone)
     expected = cdist(QUERIES.astype(float), VECTORS.astype(float), scipy_name)
     found = function(QUERIES, VECTORS)  # type: ignore[operator]
     assert found.dtype == np.float32
