@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection.connection import Connection
+from imgrec.collection.dense_ids import dense_ids
 from imgrec.collection.labels import Labels
 from imgrec.collection.metadata import MetadataTable
 from imgrec.collection.names import COMPOSED
@@ -102,6 +103,10 @@ class Catalog:
     def ids(self, *statuses: str) -> Ids:
         """Return the ascending ids of the pictures of these statuses."""
         marks = ", ".join("?" * len(statuses))
+        if "ok" in statuses:
+            counted = dense_ids(self.db, f"status NOT IN ({marks})", statuses)
+            if counted is not None:
+                return counted
         # Without ok, lets SQLite use the partial index of the few and sort, not scan all by id.
         few = "" if "ok" in statuses else "AND status != 'ok' "
         order = "+id" if few else "id"

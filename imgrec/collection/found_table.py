@@ -6,13 +6,14 @@ memory of a rescan grows with the number of changes, and by the id of each file 
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 
 from imgrec.collection import Catalog, Entry
 from imgrec.collection.matching import FoundFile
 from imgrec.collection.tokens import DIFFERENCE
-from imgrec.collection.unchanged import chunks, rows_apart, unchanged
+from imgrec.collection.unchanged import chunks, has_many, rows_apart, unchanged
+from imgrec.sources.columns import Columns
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.source import Listing, PictureSource
 from imgrec.system.file_names import TEXT
@@ -47,6 +48,8 @@ def collect(
     number: int,
     found: Listing,
     links: RealPlaces | None,
+    *,
+    shared: bool = False,
 ) -> str | None:
     """Put what differs in the pictures of a source into the tables; None, or why it is offline.
 
@@ -58,6 +61,7 @@ def collect(
         number: of the source's root in the catalog.
         found: its rules say what is taken; updated with what is listed and skipped.
         links: where links may lead; None: they are not followed.
+        shared: let a second process list too, where the source has many pictures and can be shared.
     """
     before = source.identity()
     why = source.why_offline()
@@ -65,7 +69,9 @@ def collect(
         return why
     db.execute("BEGIN")
     try:
-        _compare(db, source, number, found, links)
+        shared = shared and has_many(db, number)
+        with closing(chunks(source, found, links, shared=shared)) as listed:
+            _compare(db, number, listed)
         why = source.why_offline()
         if not why and "." in found.unreadable:
             why = f"{source.location()} cannot be listed"
@@ -80,17 +86,11 @@ def collect(
     return why
 
 
-def _compare(
-    db: sqlite3.Connection,
-    source: PictureSource,
-    number: int,
-    found: Listing,
-    links: RealPlaces | None,
-) -> None:
+def _compare(db: sqlite3.Connection, number: int, listed: Iterable[Columns]) -> None:
     insert = f"INSERT OR IGNORE INTO found VALUES ({number}, {TEXT}, ?, ?, {TEXT})"
     same: list[int] = []
     count = 0
-    for chunk in chunks(source, found, links):
+    for chunk in listed:
         ids, others = unchanged(db, number, chunk)
         same += ids
         count += len(others)

@@ -64,6 +64,7 @@ def scan(
     *,
     follow_links: bool = False,
     rules: Rules | None = None,
+    shared: bool = False,
 ) -> Scan:
     """Bring the catalog up to date with what some sources list.
 
@@ -72,6 +73,7 @@ def scan(
         sources: to be listed; they are added to the roots. Other roots stay as they are.
         follow_links: also list what symbolic links lead to outside the roots.
         rules: which files belong to the collection; None for those of a new store.
+        shared: let a second process list large sources too.
 
     Raises:
         StoreError: a source lies inside another one, named or known; nothing is changed.
@@ -81,7 +83,7 @@ def scan(
     links = real_places([*sources, *held]) if follow_links else None
     numbers = add_roots(catalog, [source.description for source in sources])
     with found_table(catalog.db):
-        walks, offline = _walked(catalog, sources, numbers, links, rules or Rules())
+        walks, offline = _walked(catalog, sources, numbers, links, rules or Rules(), shared)
         for source in held:
             known = source.description in {*walks, *offline}
             why = None if known else source.why_offline()
@@ -100,13 +102,14 @@ def _walked(
     numbers: Mapping[str, int],
     links: RealPlaces | None,
     rules: Rules,
+    shared: bool,
 ) -> tuple[dict[str, Listing], dict[str, str]]:
     """List sources into the found table; return {root: listing} and {root: why offline}."""
     walks: dict[str, Listing] = {}
     offline: dict[str, str] = {}
     for source in sources:
         root, found = source.description, Listing(rules)
-        why = collect(catalog.db, source, numbers[root], found, links)
+        why = collect(catalog.db, source, numbers[root], found, links, shared=shared)
         if why:
             offline[root] = why
         else:

@@ -13,21 +13,22 @@ into chunks, and the order in which they come, decide the cost and no answer.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
 from imgrec.collection.rows import Ids
+from imgrec.sources.columns import Columns
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.source import FolderedSource, Listed, Listing, PictureSource
-from imgrec.system.file_names import TEXT, texts
+from imgrec.system.file_names import TEXT
 
 # Files that are compared by one query, and rows that it may return beyond their number: of files
 # that are gone, and of folders whose paths lie between.
 _CHUNK, _BEYOND = 500, 100
+# Pictures that take about a quarter of a second to walk, twice what it takes to start a process.
+MANY = 50_000
 _OF_COLLECTION = "root_id = ? AND status != 'missing' AND status != 'left-out'"
 # Names may be no UTF-8, and bytes need no decoding.
 _ROWS = (
@@ -39,50 +40,39 @@ _ROWS = (
 Row = tuple[bytes, int, int, bytes]
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """Listed files, as columns.
-
-    Attributes:
-        paths: within the source.
-        sizes: in bytes.
-        times: of the last modification, in nanoseconds since 1970.
-        tokens: of their versions.
-    """
-
-    paths: list[bytes]
-    sizes: list[int]
-    times: list[int]
-    tokens: list[bytes]
-
-    def rows(self) -> Iterator[Row]:
-        """Yield the files one by one."""
-        return zip(self.paths, self.sizes, self.times, self.tokens, strict=True)
-
-
 def chunks(
-    source: PictureSource, found: Listing, links: RealPlaces | None = None
-) -> Iterator[Chunk]:
-    """Yield the pictures of a source in chunks; the arguments are those of its `pictures`."""
+    source: PictureSource,
+    found: Listing,
+    links: RealPlaces | None = None,
+    *,
+    shared: bool = False,
+) -> Generator[Columns]:
+    """Yield the pictures of a source in chunks.
+
+    Args:
+        source: to be listed.
+        found: as of `PictureSource.pictures`.
+        links: as of `PictureSource.pictures`.
+        shared: as of `FolderedSource.folders`.
+    """
     if isinstance(source, FolderedSource):
-        folders: Iterable[tuple[str, Sequence[Listed]]] = source.folders(found, links)
+        listed: Iterable[Columns] = source.folders(found, links, shared=shared)
     else:
-        folders = _pieces(source.pictures(found, links))
-    columns: list[list[Any]] = [[], [], [], []]
-    for prefix, files in folders:
-        for start in range(0, len(files), _CHUNK):
-            names, *versions = zip(*files[start : start + _CHUNK], strict=True)
-            paths = [prefix + name for name in names] if prefix else names
-            for column, values in zip(columns, (paths, *versions), strict=True):
-                column += values
-            if len(columns[0]) >= _CHUNK:
-                yield _chunk(columns)
-                columns = [[], [], [], []]
-    if columns[0]:
-        yield _chunk(columns)
+        listed = _pieces(source.pictures(found, links))
+    waiting: list[Columns] = []
+    count = 0
+    for columns in listed:
+        for start in range(0, len(columns.paths), _CHUNK):
+            waiting.append(columns.part(start, start + _CHUNK))
+            count += len(waiting[-1].paths)
+            if count >= _CHUNK:
+                yield Columns.joined(waiting)
+                waiting, count = [], 0
+    if waiting:
+        yield Columns.joined(waiting)
 
 
-def unchanged(db: sqlite3.Connection, number: int, chunk: Chunk) -> tuple[list[int], list[Row]]:
+def unchanged(db: sqlite3.Connection, number: int, chunk: Columns) -> tuple[list[int], list[Row]]:
     """Return the ids of the rows whose files a chunk holds unchanged, and its other files.
 
     Args:
@@ -94,14 +84,20 @@ def unchanged(db: sqlite3.Connection, number: int, chunk: Chunk) -> tuple[list[i
     limit = 2 * len(chunk.paths) + _BEYOND
     rows = db.execute(_ROWS, (number, least, most, limit)).fetchall()
     if not rows:
-        return [], list(chunk.rows())
-    paths, sizes, times, tokens, ids = map(list, zip(*rows, strict=True))
-    if (paths, sizes, times, tokens) == (chunk.paths, chunk.sizes, chunk.times, chunk.tokens):
+        return [], list(zip(*chunk, strict=True))
+    *columns, ids = map(list, zip(*rows, strict=True))
+    if tuple(columns) == chunk:
         return ids, []
     known = {row[:4]: row[4] for row in rows}
-    files = list(chunk.rows())
+    files = list(zip(*chunk, strict=True))
     same = [known[file] for file in files if file in known]
     return same, [file for file in files if file not in known]
+
+
+def has_many(db: sqlite3.Connection, number: int) -> bool:
+    """Return True if a root has so many pictures that it pays to start a process for its walk."""
+    query = "SELECT 1 FROM images WHERE root_id = ? AND status != 'missing' LIMIT 1 OFFSET ?"
+    return db.execute(query, [number, MANY]).fetchone() is not None
 
 
 def rows_apart(db: sqlite3.Connection, number: int, same: Sequence[int], others: int) -> Ids:
@@ -124,11 +120,6 @@ def rows_apart(db: sqlite3.Connection, number: int, same: Sequence[int], others:
     return every[np.isin(every, known, invert=True)]
 
 
-def _pieces(listed: Iterator[Listed]) -> Iterator[tuple[str, Sequence[Listed]]]:
+def _pieces(listed: Iterator[Listed]) -> Iterator[Columns]:
     while files := list(islice(listed, _CHUNK)):
-        yield "", files
-
-
-def _chunk(columns: Sequence[list[Any]]) -> Chunk:
-    paths, sizes, times, tokens = columns
-    return Chunk(texts(paths), sizes, times, texts(tokens))
+        yield Columns.of("", files)

@@ -53,6 +53,7 @@ from imgrec.store.store import Store
 from imgrec.system.argument_types import PATH, Kind, check_type
 from imgrec.system.progress import planned, progress
 from imgrec.system.stage_costs import INDEXES, READING, SCANNING, reading_s, weights_of
+from imgrec.system.threads import cores
 
 Read = Callable[
     [Store, Sequence[PartJob], Mapping[str, Encoder], str | None, IndexOptions, Summary], list[str]
@@ -218,7 +219,9 @@ def _scan(
     outside = store.catalog.ids("left-out")
     if options.only:
         leave_other_roots(store.catalog, [source.description for source in sources])
-    scanned = scan(store.catalog, sources, follow_links=store.follows_links, rules=store.rules)
+    shared = options.workers != 0 and cores() > 1
+    follow, rules = store.follows_links, store.rules
+    scanned = scan(store.catalog, sources, follow_links=follow, rules=rules, shared=shared)
     changes = scanned.changes
     summary.new, summary.moved = scanned.new, changes.moved
     summary.changed, summary.returned = changes.changed, changes.returned

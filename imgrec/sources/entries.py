@@ -7,11 +7,14 @@ the keys of a bucket or of a tar file (`imgrec.sources.key_walk`) makes no diffe
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from imgrec.pictures.formats import RAW_SUFFIXES
 from imgrec.sources.file_kinds import PICTURE_SUFFIXES, named_kind, raw_beside_pictures, suffix_of
 from imgrec.sources.rules import RAW_PAIRS, Below, Rules
 from imgrec.sources.source import Listed, Listing
+
+_PATH = itemgetter(0)
 
 
 @dataclass
@@ -75,7 +78,7 @@ class Entries:
 
     def close(self) -> None:
         """Sort the files, and leave out RAW files beside a picture unless the rules take them."""
-        self.files.sort()
+        self.files.sort(key=_PATH)
         if self._has_raw and RAW_PAIRS not in self.rules.take:
             self._leave_out_raw_pairs()
 

@@ -8,21 +8,23 @@ empty folder or none; `identity` tells that another device was mounted in the mi
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imgrec.errors import ImgrecError, PictureError
 from imgrec.pictures.formats import SUFFIXES
 from imgrec.sources.files import read_file
 from imgrec.sources.links import RealPlaces
-from imgrec.sources.passed_over import skipped_lines
 from imgrec.sources.rules import Rules
 from imgrec.sources.source import Listed, Listing
 from imgrec.sources.versions import listed_at
-from imgrec.sources.walk import walk, walk_folders
 from imgrec.system.file_names import composed
+
+if TYPE_CHECKING:
+    from imgrec.sources.columns import Columns
 
 # Paths that a Path would write in another way: empty, absolute, with a folder "" or "." or a slash
 # at the end. Hidden files are among them.
@@ -115,6 +117,8 @@ class FolderSource:
             raise ImgrecError(
                 f"{folder} cannot be listed: get the right to read it, or name another"
             )
+        from imgrec.sources.passed_over import skipped_lines
+
         skipped = skipped_lines([found])
         if found.named["TAR"]:
             skipped.append(f"pictures in the .tar files there: name tar://{folder}")
@@ -136,13 +140,29 @@ class FolderSource:
             found: its rules say what is taken; updated with what is listed and skipped.
             links: where links may lead; None: they are counted and not followed.
         """
+        # Imported here, as what else walks: a query lists nothing.
+        from imgrec.sources.walk import walk
+
         yield from walk(self.description, found, links)
 
     def folders(
-        self, found: Listing, links: RealPlaces | None = None
-    ) -> Iterator[tuple[str, Sequence[Listed]]]:
-        """Yield (prefix, pictures) of each folder that has any, in the order of `pictures`."""
-        yield from walk_folders(self.description, found, links)
+        self, found: Listing, links: RealPlaces | None = None, *, shared: bool = False
+    ) -> "Iterator[Columns]":
+        """Yield the pictures of each folder that has any, in the order of `pictures`.
+
+        Args:
+            found: as of `pictures`.
+            links: as of `pictures`.
+            shared: let a second process list folders too, where links are not followed; the
+                folders are yielded in any order then.
+        """
+        if shared and links is None:
+            from imgrec.sources.shared_walk import shared_walk
+
+            return shared_walk(self.description, found)
+        from imgrec.sources.walk import walk_folders
+
+        return walk_folders(self.description, found, links)
 
     def find(self, path: str) -> Listed | None:
         """Return size and time of the file at a path; None for nothing.

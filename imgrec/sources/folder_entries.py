@@ -7,6 +7,8 @@ is no picture, or that the rules leave out by its name, is not asked for them.
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +34,8 @@ MARKS_HIDDEN = sys.platform in ("win32", "darwin")
 # others.
 _LOWER = SUFFIXES - RAW_SUFFIXES
 _PLAIN = _LOWER | {suffix.upper() for suffix in _LOWER}
+# Where an entry is asked for by an open folder, the system has no path to follow for each.
+_BY_DESCRIPTOR = os.scandir in os.supports_fd and hasattr(os, "O_DIRECTORY")
 
 
 @dataclass
@@ -39,30 +43,33 @@ class FolderEntries(Entries):
     """What one folder of a disk holds.
 
     Attributes:
+        folder: its path.
         links: names of links to a folder, or with the suffix of a picture.
         is_output: True if imgrec wrote the folder.
     """
 
+    folder: str = ""
     links: list[str] = field(default_factory=list)
     is_output: bool = False
 
     @classmethod
     def of(cls, folder: str, rules: Rules, below: Below) -> "FolderEntries":
         """Return the entries of a folder; one that cannot be listed has "." as `unreadable`."""
-        listed = cls(rules, below)
+        listed = cls(rules, below, folder=folder)
         # Where a name alone decides, nothing more is asked about a picture than its version.
         plain = frozenset() if MARKS_HIDDEN or rules.has_globs else _PLAIN
         files = listed.files
         try:
-            with os.scandir(folder) as entries:
+            with _opened(folder) as entries:
                 for entry in entries:
                     name = entry.name
                     if name[name.rfind(".") :] not in plain or name[0] == ".":
                         listed._add(entry)
                         continue
                     try:
-                        if entry.is_file(follow_symlinks=False):
-                            files.append(listed_at(name, entry.stat(follow_symlinks=False)))
+                        state = entry.stat(follow_symlinks=False)
+                        if stat.S_IFMT(state.st_mode) == stat.S_IFREG:
+                            files.append(listed_at(name, state))
                         else:
                             listed._add(entry)
                     except FileNotFoundError:
@@ -99,7 +106,7 @@ class FolderEntries(Entries):
             self.others += 1
 
     def _add_file(self, entry: "os.DirEntry[str]", name: str) -> None:
-        if name in _OUTPUT_MARKERS and _is_output(entry.path):
+        if name in _OUTPUT_MARKERS and _is_output(os.path.join(self.folder, name)):
             self.is_output = True
         state = entry.stat(follow_symlinks=False) if _asks_for(name) else None
         hidden = state is not None and is_marked_hidden(state)
@@ -110,6 +117,21 @@ class FolderEntries(Entries):
     def _add_folder(self, entry: "os.DirEntry[str]", name: str) -> None:
         hidden = MARKS_HIDDEN and is_marked_hidden(entry.stat(follow_symlinks=False))
         self.add_folder(name, hidden)
+
+
+@contextmanager
+def _opened(folder: str) -> Iterator[Iterator["os.DirEntry[str]"]]:
+    """Provide the entries of a folder to a block; the `path` of an entry means nothing."""
+    if not _BY_DESCRIPTOR:
+        with os.scandir(folder) as entries:
+            yield entries
+        return
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with os.scandir(number) as entries:
+            yield entries
+    finally:
+        os.close(number)
 
 
 def _asks_for(name: str) -> bool:

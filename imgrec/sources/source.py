@@ -24,11 +24,12 @@ Invariants of every implementation:
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from imgrec.sources.columns import Columns
 from imgrec.sources.links import RealPlaces
 from imgrec.sources.rules import EXCLUDED, Rules
 
@@ -98,6 +99,15 @@ class Listing:
         """
         skipped = (self.skipped_files + self.raw_pairs).total() + self.skipped_folders[EXCLUDED]
         return self.files + self.others + self.links + self.unnamed + skipped
+
+    def add(self, other: "Listing") -> None:
+        """Add what another listing counted and named, by the same rules."""
+        for counter in fields(self):
+            if counter.name not in ("rules", "first_unnamed", "used_globs"):
+                there, more = getattr(self, counter.name), getattr(other, counter.name)
+                setattr(self, counter.name, there + more)
+        self.used_globs |= other.used_globs
+        self.first_unnamed = self.first_unnamed or other.first_unnamed
 
 
 class PictureSource(Protocol):
@@ -189,11 +199,14 @@ class FolderedSource(PictureSource, Protocol):
     """A source that lists whole folders, so that nothing is done once more for each picture."""
 
     def folders(
-        self, found: Listing, links: RealPlaces | None = None
-    ) -> Iterator[tuple[str, Sequence[Listed]]]:
-        """Yield (prefix, pictures) of each folder that has any, in the order of `pictures`.
+        self, found: Listing, links: RealPlaces | None = None, *, shared: bool = False
+    ) -> Iterator[Columns]:
+        """Yield the pictures of each folder that has any.
 
-        The path of a picture is the prefix and its `path`. The arguments are those of `pictures`.
+        Args:
+            found: as of `pictures`, in the order of which folders are yielded.
+            links: as of `pictures`.
+            shared: let a second process list folders too; they are yielded in any order then.
         """
 
 

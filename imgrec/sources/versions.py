@@ -26,6 +26,8 @@ LEAST_NS = -(2**63) + 1
 MOST_NS = 2**63 - 1
 # `os.scandir` gives 0 as the inode of every file there, `os.stat` another number.
 _HAS_INODES = sys.platform != "win32"
+# Makes a `Listed` in half the time of its constructor, for each file of a rescan.
+_new = tuple.__new__
 
 
 def listed_at(path: str, state: os.stat_result) -> Listed:
@@ -41,9 +43,9 @@ def listed_at(path: str, state: os.stat_result) -> Listed:
     """
     time_ns = state.st_mtime_ns
     inode = state.st_ino if _HAS_INODES else 0
-    # The fastest way to write numbers so: it is done for each file of a rescan.
+    # The fastest way to write numbers so.
     weak = WEAK + "%x.%x" % (state.st_ctime_ns, inode)  # noqa: UP031
     if LEAST_NS <= time_ns <= MOST_NS:
-        return Listed(path, state.st_size, time_ns, weak)
+        return _new(Listed, (path, state.st_size, time_ns, weak))
     bounded = min(max(time_ns, LEAST_NS), MOST_NS)
     return Listed(path, state.st_size, bounded, f"mtime {time_ns}{weak}")

@@ -9,16 +9,35 @@ rescan of unchanged files opens none of them.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+from imgrec.sources.columns import Columns
 from imgrec.sources.folder_entries import FolderEntries
 from imgrec.sources.links import RealPlaces
+from imgrec.sources.rules import Below
 from imgrec.sources.source import Listed, Listing
 from imgrec.sources.versions import listed_at
 
-# Prefix of the paths of a folder, and its pictures by name.
-_Folder = tuple[str, Sequence[Listed]]
+# A folder to be walked: its path within the root, and what the rules know of it.
+Waiting = tuple[str, Below]
+
+
+class Looked(NamedTuple):
+    """What a walk finds in one folder.
+
+    Attributes:
+        prefix: of the paths below it.
+        files: its pictures by name.
+        folders: the folders in it that may hold pictures, by name.
+        links: the paths of links in it.
+    """
+
+    prefix: str
+    files: list[Listed]
+    folders: list[Waiting]
+    links: list[str]
 
 
 def walk(root: str, found: Listing, links: RealPlaces | None = None) -> Iterator[Listed]:
@@ -33,15 +52,14 @@ def walk(root: str, found: Listing, links: RealPlaces | None = None) -> Iterator
         found: its rules say what is taken; updated with what is listed and skipped.
         links: where links may lead; None: they are counted and not followed.
     """
-    for prefix, files in walk_folders(root, found, links):
-        for file in files:
-            yield file._replace(path=prefix + file.path) if prefix else file
+    for columns in walk_folders(root, found, links):
+        yield from map(Listed._make, columns.pictures())
 
 
-def walk_folders(root: str, found: Listing, links: RealPlaces | None = None) -> Iterator[_Folder]:
-    """Yield what `walk` yields, folder by folder: (prefix, files), where `path` is the name only.
+def walk_folders(root: str, found: Listing, links: RealPlaces | None = None) -> Iterator[Columns]:
+    """Yield what `walk` yields, folder by folder; the arguments are those of `walk`.
 
-    Folders without pictures are not yielded; the arguments are those of `walk`.
+    Folders without pictures are not yielded.
     """
     met: list[str] = []
     yield from _tree(root, found, "", None, met)
@@ -57,7 +75,7 @@ def walk_folders(root: str, found: Listing, links: RealPlaces | None = None) -> 
 
 def _tree(
     root: str, found: Listing, top: str, links: RealPlaces | None, met: list[str]
-) -> Iterator[_Folder]:
+) -> Iterator[Columns]:
     """Yield the files of a folder and all below; append the paths of links to `met`.
 
     With `links` the folder lies behind a link, and each folder and file is asked for.
@@ -65,30 +83,42 @@ def _tree(
     waiting = [(top, found.rules.follow(top))]
     while waiting:
         place, below = waiting.pop()
-        folder = os.path.join(root, place)
-        real = os.path.realpath(folder) if links else ""
+        real = os.path.realpath(os.path.join(root, place)) if links else ""
         if links and not links.take(real):
             continue
-        entries = FolderEntries.of(folder, found.rules, below)
-        if entries.is_output and place:
-            found.outputs.append(place)
-            continue
-        prefix = f"{place}/" if place else ""
-        entries.count(found, place)
-        files = entries.files
+        looked = look(root, (place, below), found)
+        files = looked.files
         if links:
             files = [file for file in files if links.take(os.path.join(real, file.path))]
         found.files += len(files)
         if files:
-            yield prefix, files
-        met += [prefix + name for name in entries.links]
-        inner = sorted(entries.folders.items(), reverse=True)
-        waiting += [(prefix + name, below) for name, below in inner]
+            yield Columns.of(looked.prefix, files)
+        met += looked.links
+        waiting += reversed(looked.folders)
+
+
+def look(root: str, waiting: Waiting, found: Listing) -> Looked:
+    """List one folder of a walk.
+
+    Args:
+        root: the absolute path of the root.
+        waiting: the folder.
+        found: updated with what is skipped there; `files` is left to the caller.
+    """
+    place, below = waiting
+    prefix = f"{place}/" if place else ""
+    entries = FolderEntries.of(os.path.join(root, place), found.rules, below)
+    if entries.is_output and place:
+        found.outputs.append(place)
+        return Looked(prefix, [], [], [])
+    entries.count(found, place)
+    folders = [(prefix + name, inside) for name, inside in sorted(entries.folders.items())]
+    return Looked(prefix, entries.files, folders, [prefix + name for name in entries.links])
 
 
 def _linked(
     root: str, found: Listing, place: str, links: RealPlaces, met: list[str]
-) -> Iterator[_Folder]:
+) -> Iterator[Columns]:
     """Yield what one link brings in."""
     target = Path(root, place)
     if target.is_dir():
@@ -108,4 +138,4 @@ def _linked(
         return
     if target.is_file() and links.take(os.path.realpath(target)):
         found.files += 1
-        yield "", [listed_at(place, state)]
+        yield Columns.of("", [listed_at(place, state)])

@@ -24,6 +24,11 @@ def text(value: str) -> bytes:
     return value.encode("utf-8", "surrogateescape")
 
 
+def name_of(data: bytes) -> str:
+    """Return the name of which `text` returns these bytes."""
+    return data.decode("utf-8", "surrogateescape")
+
+
 def texts(values: Sequence[str]) -> list[bytes]:
     """Return `text` of each of some names; faster than one by one."""
     joined = text("\0".join(values)).split(b"\0")

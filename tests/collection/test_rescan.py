@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -248,17 +249,22 @@ class TestRescan:
         with Store.open(folder.parent / "fresh") as store:
             assert sum(store.catalog.totals.counts().values()) == 0
 
+    @staticmethod
+    def _refusing(opened: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function of `os` that may not open the folder `discs`."""
+
+        def refusing(path: object, *arguments: Any, **named: Any) -> Any:
+            if str(path).endswith("discs"):
+                raise PermissionError(13, "Permission denied", str(path))
+            return opened(path, *arguments, **named)
+
+        return refusing
+
     def test_an_unreadable_folder_keeps_its_pictures(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        scandir = os.scandir
-
-        def refusing(path: str) -> Any:
-            if str(path).endswith("discs"):
-                raise PermissionError(13, "Permission denied", str(path))
-            return scandir(path)
-
-        monkeypatch.setattr(os, "scandir", refusing)
+        for name in ("open", "scandir"):
+            monkeypatch.setattr(os, name, self._refusing(getattr(os, name)))
         summary = self._again(folder)
         assert summary.counts["ok"] == 9
         assert any("discs cannot be listed" in line for line in summary.warnings)

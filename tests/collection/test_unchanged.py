@@ -21,6 +21,7 @@ from imgrec.collection.found_table import (
 )
 from imgrec.collection.matching import FoundFile
 from imgrec.collection.roots import add_roots
+from imgrec.sources.columns import Columns
 from imgrec.sources.folder import FolderSource
 from imgrec.sources.source import FolderedSource, Listed, Listing
 from imgrec.system.file_names import TEXT, text, texts
@@ -62,11 +63,13 @@ class Foldered(Source):
 
     name = is_remote = location = path_of = file = check = find = file_identity = read = ""
 
-    def folders(self, found: Listing, links: Any = None) -> Iterator[tuple[str, Sequence[Listed]]]:
+    def folders(
+        self, found: Listing, links: Any = None, *, shared: bool = False
+    ) -> Iterator[Columns]:
         found.files = 1
         for path, version in self.files:
             folder, slash, name = path.rpartition("/")
-            yield folder + slash, [Listed(name, *version)]
+            yield Columns.of(folder + slash, [Listed(name, *version)])
 
 
 def test_the_source_of_folders_is_one() -> None:
@@ -155,11 +158,7 @@ def test_folders_of_a_disk_hold_its_pictures_in_their_order(
         place.with_name(place.name + ".jpg").write_bytes(b"x")
     source, found, again = FolderSource(str(root)), Listing(), Listing()
     pictures = list(source.pictures(found))
-    assert pictures == [
-        file._replace(path=prefix + file.path)
-        for prefix, inside in source.folders(again)
-        for file in inside
-    ]
+    assert pictures == [file for folder in source.folders(again) for file in folder.pictures()]
     assert {file.path for file in pictures} == {
         str(place.relative_to(root)) for place in root.rglob("*.jpg")
     }
