@@ -75,7 +75,8 @@ def caption(guide: Guide, path: str) -> str:
 
 def _counts(guide: Guide, path: str) -> str:
     counts = counted(guide.pictures(path), "picture")
-    children = len(guide.shown(path))
+    # Parts that stand here for one without a page of its own are not counted.
+    children = len(guide.children(path))
     if not children:
         return counts
     if path:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 _MOST_BAR, _LEAST_BAR = 30, 8
 # A rate of less time than that is chance.
 _RATE_FROM_S = 2.0
+# Less would read 0.0/s.
+_LEAST_RATE = 0.05
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ def _rate(state: State) -> list[str]:
     if not state.done or state.spent_s < _RATE_FROM_S:
         return []
     rate = state.done / state.spent_s
+    if rate < _LEAST_RATE:
+        return []
     return [f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s"]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from imgrec.system import progress_run
 from imgrec.system.progress import Stage, detailed, planned, progress
-from imgrec.system.progress_line import State, clock_text, ended_line, line_in
+from imgrec.system.progress_line import State, clock_text, ended_line, line_in, log_line
 from imgrec.system.progress_run import Run
 
 
@@ -251,6 +251,8 @@ def test_lines_in_words() -> None:
     assert line_in(unknown, 79) == "compiling lite0: 00:12 so far"
     assert line_in(State("writing", 0, None, "", 0.4, None), 79) == "writing"
     assert "#" in line_in(State("near", 1, 2, "pairs", 1.0, None, 0.5), 79, blocks=False)
+    slow = State("drawing figures", 2, 22, "figures", 64.0, 72.0)
+    assert log_line(slow) == "drawing figures: 2 of 22 figures, 01:04 so far, 01:12 left"
     assert ended_line(State("pages", 1, 1, "pages", 0.25, None)) == "pages: 1 page, 0.2 s"
     two = State("near", 2, 2, "pictures", 0.25, None, of="mini")
     assert ended_line(two) == "near of mini: 2 pictures, 0.2 s"
