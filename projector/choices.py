@@ -1,4 +1,6 @@
-"""Defaults and limits of the command-line options; imports nothing, so that `--help` is fast."""
+"""Defaults and limits of the command-line options; imports nothing heavy: `--help` is fast."""
+
+from imgrec.layouts.choices import COLUMNS
 
 # Longest tensor that the page of TensorBoard loads; it drops further rows.
 MAX_POINTS = 100_000
@@ -7,7 +9,7 @@ MAX_POINTS = 100_000
 PAGE_SIZE = 10_000
 
 # Principal components in the tensor; more make the page slower and hardly better.
-DIMENSIONS = 50
+DIMENSIONS = COLUMNS
 
 # First port that the server tries.
 PORT = 6006

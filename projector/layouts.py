@@ -15,7 +15,8 @@ from imgrec.encoders.spec import Vectors
 from imgrec.layouts.choices import GRID
 from imgrec.layouts.fuzzy_graph import part_of
 from imgrec.layouts.grid import grid_layout
-from imgrec.layouts.kept import TITLES, graph_among, layout_key, main_axes, make_layout
+from imgrec.layouts.kept import TITLES, graph_among, layout_key, make_layout
+from imgrec.layouts.reduction import main_axes
 from imgrec.system.progress import progress
 from imgrec.system.stage_costs import layout_stage
 from imgrec.system.worker import WorkerDiedError

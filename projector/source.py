@@ -18,7 +18,7 @@ from imgrec.derived.clusters import Clusters, clusters_in
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.labels.community_names import CommunityNames, names_of
 from imgrec.layouts.fuzzy_graph import fuzzy_graph
-from imgrec.layouts.kept import KeptLayouts, main_axes
+from imgrec.layouts.kept import KeptLayouts
 from imgrec.layouts.overview import groups_of, overview_ids
 from imgrec.layouts.reduction import Reduction, reduce_feature, unreduced
 from imgrec.layouts.umap import Positions
@@ -150,9 +150,14 @@ class ProjectedFeature:
             return None
         if (dimensions, seed) not in self._whole:
             self._whole[dimensions, seed] = whole_layout(
-                self.store, self.spec, self.feature, dimensions, seed,
-                lambda: graph, lambda: main_axes(self.reduction.take(self.ids)), quiet=self.quiet,
-            )  # fmt: skip
+                self.store,
+                self.spec,
+                self.feature,
+                dimensions,
+                seed,
+                lambda: graph,
+                quiet=self.quiet,
+            )
         return self._whole[dimensions, seed]
 
     @cached_property

@@ -23,7 +23,7 @@ from imgrec.neighbors.graph import K, knn_graph_of
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.store import Store
 from imgrec.system.progress import planned, progress
-from imgrec.system.stage_costs import NEIGHBORS, layout_s, layout_stage, weights_of
+from imgrec.system.stage_costs import COLLECTION, NEIGHBORS, layout_s, layout_stage, weights_of
 from imgrec.system.text import counted
 
 
@@ -77,7 +77,9 @@ def export(
     """
     check_targets(targets)
     n = len(store.feature(encoder))
-    weights = weights_of([NEIGHBORS], n) | {layout_stage("umap", 2): layout_s("umap", 2, n)}
+    weights = weights_of([NEIGHBORS], n) | {
+        layout_stage("umap", 2, COLLECTION): layout_s("umap", 2, n)
+    }
     with planned(weights | weights_of(map(_stage, targets), n), quiet=quiet):
         return _exported(store, targets, encoder, k, seed, thumbnails, quiet)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from graph.exports.map import principal_plane
 from imgrec.collection import Catalog, Ids
 from imgrec.collection.kinds import CLASS
-from imgrec.layouts.choices import GRID, METHODS, OVERVIEW_SIZE
+from imgrec.layouts.choices import COLUMNS, GRID, METHODS, OVERVIEW_SIZE
 from imgrec.layouts.grid import grid_cells, grid_shape
 from imgrec.layouts.kept import TITLES, KeptLayouts, layout_key
 from imgrec.layouts.overview import by_chance
@@ -29,8 +29,6 @@ from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
 from imgrec.system.file_names import printable
 
-# Principal components from which the projector and the report lay out.
-_COLUMNS = 50
 # The least share of pictures with a date, and most classes, for time by class.
 _DATED, _BANDS = 0.5, 12
 # Where pictures without a date end, and dated ones begin.
@@ -131,7 +129,7 @@ def _kept(store: Store, feature: FeatureStore, seed: int) -> list[Layout]:
     if len(feature) > OVERVIEW_SIZE or not any(store.paths.layouts(feature.name).glob("*-2d-*")):
         return []
     kept = KeptLayouts(store, feature.name)
-    columns = reduce_feature(store, store.spec(feature.name), feature, _COLUMNS).take(feature.ids)
+    columns = reduce_feature(store, store.spec(feature.name), feature, COLUMNS).take(feature.ids)
     found = []
     for method in METHODS:
         key = layout_key(method, 2, feature.ids, columns, seed)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from graph.pages.options import SiteOptions
 from imgrec.collection.kinds import BUNDLE, COMMUNITY
+from imgrec.layouts.whole import whole_name
 from imgrec.store.contents import Inputs, Materials, reachable_roots
 from imgrec.store.running import running_server
 from imgrec.store.store import Store
@@ -61,9 +62,9 @@ def site_is_current(store: Store, out: Path | str, options: SiteOptions | None =
 def _materials(store: Store, mapped: bool) -> Materials:
     """Return what a site is made of in a store, with a map or without."""
     paths = store.paths
-    # A map has the layouts that the projector and the report keep.
-    layouts = (paths.all_layouts,) if mapped else ()
-    maps = (paths.all_maps,) if mapped else ()
+    # A map has the layouts that the projector and the report keep, and keeps its own.
+    layouts = sorted(paths.all_layouts.glob("*/*-2d-*")) if mapped else ()
+    maps = sorted(paths.all_layouts.glob(f"*/{whole_name(2)}")) if mapped else ()
     return Materials(
         (paths.manifest, paths.features, paths.all_relations, paths.thumbs, paths.previews,
          paths.all_classes, *layouts),

@@ -50,6 +50,7 @@ from imgrec.system.known_outputs import Stamps, record_of, remember
 from imgrec.system.output_folder import SITE
 from imgrec.system.progress import planned, progress
 from imgrec.system.stage_costs import (
+    COLLECTION,
     COMMUNITIES,
     MAP_DATA,
     MAP_TILES,
@@ -147,7 +148,7 @@ def _weights(options: SiteOptions, pictures: int) -> dict[str, float]:
     if options.network:
         weights |= weights_of(_NETWORK, pictures)
     if options.map:
-        weights[layout_stage("umap", 2)] = layout_s("umap", 2, pictures)
+        weights[layout_stage("umap", 2, COLLECTION)] = layout_s("umap", 2, pictures)
         weights |= weights_of(_MAP, pictures)
     return weights | weights_of([SITE_END], pictures)
 

@@ -10,6 +10,8 @@ METHODS = ("umap", "tsne")
 GRID = "grid"
 VIEWS = (*METHODS, GRID)
 
+# Principal components, in which layouts start and pages are divided.
+COLUMNS = 50
 # Pictures in the overview; so many are laid out in half a minute.
 OVERVIEW_SIZE = 10_000
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgrec.collection import Ids
-from imgrec.distances.axes import fit_axes
 from imgrec.encoders.spec import Vectors
 from imgrec.layouts.choices import GRID
 from imgrec.layouts.fuzzy_graph import fuzzy_graph
@@ -110,14 +109,6 @@ def layout_key(
     if start is not None:
         found.update(np.ascontiguousarray(start).tobytes())
     return f"{method}-{dimensions}d-{found.hexdigest()[:32]}"
-
-
-def main_axes(columns: Vectors) -> Vectors:
-    """Return rows (m, c) on their three principal axes (m, 3), 0 where they have fewer."""
-    axes = np.zeros((len(columns), 3), np.float32)
-    found = fit_axes(columns, 3).project(columns)
-    axes[:, : found.shape[1]] = found
-    return axes
 
 
 def graph_among(feature: FeatureStore, ids: Ids) -> "csr_array":

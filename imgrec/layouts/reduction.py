@@ -12,6 +12,7 @@ from imgrec.collection import Ids
 from imgrec.derived.forms import check_finite
 from imgrec.derived.kept import kept_or_made
 from imgrec.derived.pca import PcaRecipe, Reduced, variance_kept
+from imgrec.distances.axes import fit_axes
 from imgrec.encoders.spec import EncoderSpec, Vectors
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
@@ -72,3 +73,11 @@ def reduce_feature(
 def unreduced(feature: FeatureStore) -> Reduction:
     """Return a feature with all its columns as they are."""
     return Reduction(feature, max(MIN_COLUMNS, feature.dimensions), 1.0)
+
+
+def main_axes(columns: Vectors) -> Vectors:
+    """Return rows (m, c) on their three principal axes (m, 3), 0 where they have fewer."""
+    axes = np.zeros((len(columns), 3), np.float32)
+    found = fit_axes(columns, 3).project(columns)
+    axes[:, : found.shape[1]] = found
+    return axes

@@ -1,9 +1,10 @@
-"""The layout of a whole collection, of which pages and overviews are windows.
+"""The layout of a whole collection: the map shows it, pages and overviews are windows of it.
 
 A page that is laid out alone starts far from where it ends, and no two pages agree. So all pictures
 are laid out once by UMAP, in two and in three dimensions, and kept. A page starts from its part of
 these positions: it needs a third of the epochs (a fifth of the iterations of t-SNE), and lies as
-the collection does.
+the collection does. Whichever command comes first computes it, from the k-NN graph and the
+principal components that the store keeps, so that its bytes do not depend on which one that is.
 
     layouts/<feature>/whole-<c>d/
         kept.json                 version, encoder and seed; for how many pictures it was computed
@@ -25,6 +26,8 @@ from numpy.typing import NDArray
 
 from imgrec.derived.rows import Coverage
 from imgrec.encoders.spec import EncoderSpec, Vectors
+from imgrec.layouts.choices import COLUMNS
+from imgrec.layouts.reduction import main_axes, reduce_feature
 from imgrec.layouts.umap import Positions, umap_positions
 from imgrec.store.arrays import all_finite, match
 from imgrec.store.features import FeatureStore
@@ -74,7 +77,6 @@ def whole_layout(
     dimensions: int,
     seed: int,
     graph: Callable[[], "csr_array"],
-    axes: Callable[[], Vectors],
     *,
     quiet: bool = True,
 ) -> Positions:
@@ -88,8 +90,8 @@ def whole_layout(
         feature: the vectors.
         dimensions: c, 2 or 3.
         seed: of the layout.
-        graph: returns the fuzzy graph (n, n) of all pictures.
-        axes: returns their coordinates (n, 3) on the main axes, from which UMAP starts.
+        graph: returns the fuzzy graph (n, n) of all pictures, of `imgrec.neighbors.graph.K`
+            neighbors.
         quiet: show no progress.
     """
     kept = load_whole(store, spec, dimensions, seed)
@@ -97,7 +99,8 @@ def whole_layout(
     if kept is not None and places is not None and (places >= 0).all():
         return kept.positions[places]
     with progress(layout_stage("umap", dimensions, COLLECTION), quiet=quiet):
-        start = axes()[:, :dimensions]
+        columns = reduce_feature(store, spec, feature, COLUMNS).take(feature.ids)
+        start = main_axes(columns)[:, :dimensions]
         if kept is None or places is None:
             positions, fitted_on = umap_positions(graph(), start, seed), len(feature)
         else:

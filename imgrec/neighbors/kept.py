@@ -90,11 +90,7 @@ class KnnGraph:
 
     def cut(self, k: int) -> "KnnGraph":
         """Return the graph of only the k nearest."""
-        if k >= self.neighbors.k:
-            return self
-        ids, neighbors = self.neighbors.ids, self.neighbors.neighbors[:, :k]
-        fewer = Neighbors(ids, neighbors, self.neighbors.distances[:, :k])
-        return KnnGraph(fewer, self.coverage, self.quality)
+        return KnnGraph(self.neighbors.cut(k), self.coverage, self.quality)
 
 
 def load_knn(folder: Path, spec: EncoderSpec) -> KnnGraph | None:

@@ -42,6 +42,12 @@ class Neighbors:
         """Number of neighbors of a picture."""
         return int(self.neighbors.shape[1])
 
+    def cut(self, k: int) -> "Neighbors":
+        """Return only the k nearest of each picture; all where there are no more."""
+        if k >= self.k:
+            return self
+        return Neighbors(self.ids, self.neighbors[:, :k], self.distances[:, :k])
+
     def rows(self) -> NDArray[np.intp]:
         """Return the neighbors as positions (n, k) in `ids`.
 

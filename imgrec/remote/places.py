@@ -28,7 +28,7 @@ _AT = StorePaths(Path())
 DERIVED = tuple(
     folder.name
     for folder in (
-        *(_AT.all_relations, _AT.all_indexes, _AT.all_knn, _AT.all_layouts, _AT.all_maps),
+        *(_AT.all_relations, _AT.all_indexes, _AT.all_knn, _AT.all_layouts),
         *(_AT.communities, _AT.all_projector, _AT.duplicates, _AT.verdicts),
     )
 )

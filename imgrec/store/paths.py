@@ -17,8 +17,7 @@
         relations/<relation>/          the mean of a relation such as lite0+mini
         indexes/<feature>/<recipe>/    rows derived from vectors: sketch, HNSW, PCA
         knn/<feature>/                 the k-NN graph
-        layouts/<feature>/             UMAP and t-SNE positions
-        graph/<feature>/               the map of the whole collection
+        layouts/<feature>/             UMAP and t-SNE positions, of all pictures and of pages
         communities/                   partitions of the network, for the next run to continue
         projector/<feature>/           the projector's pages
         duplicates/                    similarities of pairs of pictures, by their thumbnails
@@ -183,15 +182,6 @@ class StorePaths:
     def layouts(self, feature: str) -> Path:
         """Return the folder of a feature's UMAP and t-SNE layouts."""
         return self.all_layouts / folder_name(feature)
-
-    @property
-    def all_maps(self) -> Path:
-        """The folder of the maps of all features."""
-        return self.root / "graph"
-
-    def map(self, feature: str) -> Path:
-        """Return the folder of the map of the whole collection by a feature."""
-        return self.all_maps / folder_name(feature)
 
     @property
     def communities(self) -> Path:

@@ -374,7 +374,7 @@ class Store:
 
 def _written_folders(paths: StorePaths) -> Iterator[Path]:
     """Yield the folders in which a killed run may have left temporary files."""
-    yield from (paths.root, paths.thumbs, paths.previews, paths.all_knn, paths.all_maps)
+    yield from (paths.root, paths.thumbs, paths.previews, paths.all_knn)
     yield from (paths.all_projector, paths.all_relations)
     for folder in (paths.features, paths.all_indexes, paths.all_layouts, paths.all_classes):
         yield from folder.glob("*")

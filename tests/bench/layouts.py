@@ -30,7 +30,7 @@ import collection
 from imgrec import Store
 from imgrec.layouts.forces import A, B
 from imgrec.layouts.fuzzy_graph import fuzzy_graph
-from imgrec.layouts.kept import main_axes
+from imgrec.layouts.reduction import main_axes
 from imgrec.layouts.umap import scattered, umap_layout
 from imgrec.neighbors.by_cells import approximate_lists
 from imgrec.neighbors.graph import K, exact_neighbors

@@ -27,7 +27,6 @@ def full(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for made in (
         "knn",
         "indexes",
-        "graph",
         "duplicates",
         "verdicts",
         "layouts",

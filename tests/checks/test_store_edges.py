@@ -188,7 +188,7 @@ def test_an_index_of_fewer_or_more_rows_than_ids(store: Path, length: int) -> No
 
 
 _KEPT = (
-    *("knn/rgb", "indexes/mini/kmeans-3", "layouts/mini/umap-2d-ab", "graph/mini"),
+    *("knn/rgb", "indexes/mini/kmeans-3", "layouts/mini/umap-2d-ab", "layouts/mini/whole-2d"),
     *("projector/mini", "duplicates", "verdicts", "communities", "relations/a+b"),
 )
 

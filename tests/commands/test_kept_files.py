@@ -44,8 +44,8 @@ def _opened(use: Callable[[Store], object]) -> Maker:
     return make
 
 
-def _reduced(store: Store) -> object:
-    return reduce_feature(store, store.spec(), store.feature(), 50)
+def _reduced(store: Store, name: str | None = None) -> object:
+    return reduce_feature(store, store.spec(name), store.feature(name), 50)
 
 
 def _pages(store: Store) -> object:
@@ -75,13 +75,13 @@ MAKERS: dict[str, Maker] = {
     "indexes/mini/kmeans-30": _opened(clusters_of),
     "indexes/mini/kmeans-3": _opened(lambda store: clusters_of(store, count=3)),
     "indexes/mini/pca-50": _opened(_reduced),
+    "indexes/rgb/pca-50": _opened(lambda store: _reduced(store, "rgb")),
     "knn/mini": _opened(neighbors_of),
     "knn/rgb": _opened(lambda store: neighbors_of(store, "rgb")),
     "duplicates": _opened(find_near),
     "verdicts": _opened(lambda store: find_duplicates(store, workers=0)),
     "knn/mini%40turned": _opened(lambda store: find_duplicates(store, workers=0)),
-    "graph/mini": _opened(lambda store: map_of(store, neighbors_of(store))),
-    "graph/rgb": _opened(lambda store: map_of(store, neighbors_of(store, "rgb"), "rgb")),
+    "layouts/rgb/whole-2d": _opened(lambda store: map_of(store, neighbors_of(store, "rgb"), "rgb")),
     "layouts/mini/umap-2d-*": _layout("umap"),
     "layouts/mini/tsne-2d-*": _layout("tsne"),
     "layouts/mini/whole-2d": _opened(_whole),
@@ -167,7 +167,7 @@ def _siblings(store: Path, file: Path) -> list[Path]:
 def test_every_kept_folder_is_covered(full: Path) -> None:
     folders = {path.parent for path in kept_files(full)}
     assert {folder for pattern in MAKERS for folder in full.glob(pattern)} == folders
-    kinds = ("knn", "indexes", "graph", "layouts", "projector", "relations")
+    kinds = ("knn", "indexes", "layouts", "projector", "relations")
     inside = {path.parent for kind in kinds
               for path in (full / kind).rglob("*") if path.is_file()}  # fmt: skip
     assert inside | {full / "duplicates", full / "verdicts"} == folders

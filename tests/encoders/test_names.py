@@ -54,7 +54,7 @@ def test_every_command_works_on_it_and_every_folder_is_safe(
     places = [path for path in store_path.rglob("*") if path.is_dir()]
     assert all(_SAFE.fullmatch(path.name) for path in places)
     with_folder = {path.parent.name for path in places if path.name == folder_name(NAME)}
-    made = {"features", "classes", "indexes", "knn", "layouts", "projector", "graph"}
+    made = {"features", "classes", "indexes", "knn", "layouts", "projector"}
     assert with_folder == made
 
 

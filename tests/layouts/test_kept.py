@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imgrec.layouts.kept import KeptLayouts, graph_among, layout_key, main_axes
+from imgrec.layouts.kept import KeptLayouts, graph_among, layout_key
 from imgrec.layouts.overview import groups_of, overview_ids
+from imgrec.layouts.reduction import main_axes
 from imgrec.store.store import Store
 from stored_clusters import clusters_of
 from vector_stores import clustered, make

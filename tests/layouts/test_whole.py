@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from imgrec.layouts import whole
 from imgrec.layouts.fuzzy_graph import fuzzy_graph
-from imgrec.layouts.kept import KeptLayouts, main_axes
+from imgrec.layouts.kept import KeptLayouts
 from imgrec.layouts.whole import kept_whole, placed_among, whole_layout, whole_name
 from imgrec.neighbors.graph import exact_neighbors
 from imgrec.store.store import Store
@@ -39,10 +39,9 @@ def path(tmp_path: Path) -> Path:
 def _laid_out(path: Path, dimensions: int = 2, seed: int = 0) -> NDArray[np.float32]:
     with Store.open(path) as store:
         spec, feature = store.spec(), store.feature()
-        vectors = feature.take(feature.ids)
         found = whole_layout(
             store, spec, feature, dimensions, seed,
-            lambda: fuzzy_graph(exact_neighbors(feature, 15)), lambda: main_axes(vectors),
+            lambda: fuzzy_graph(exact_neighbors(feature, 15)),
         )  # fmt: skip
         kept = kept_whole(store, spec, feature, dimensions, seed)
         assert kept is None or np.array_equal(kept, found)

@@ -182,7 +182,7 @@ def test_storage_with_conditional_writes_passes_the_preflight(tmp_path: Path) ->
         "features/mini/part-000000/ids.npy",
         "features/open_clip%3a%56i%54/feature.json",
         "classes/labels.json",
-        "graph/lite0+mini/map/3/1_2.js",
+        "layouts/lite0+mini/whole-2d/3/1_2.js",
     ],
 )
 def test_files_of_a_store_are_mirrored(path: str) -> None:
@@ -223,14 +223,14 @@ def test_other_paths_are_not(path: str) -> None:
 
 def test_units_are_parts_and_kept_folders() -> None:
     paths = ["store.json", "classes/labels.json", part(1), part(1, "part.json"),
-             "knn/mini/kept.json", "knn/mini/a.npy", "graph/mini/map.json"]  # fmt: skip
+             "knn/mini/kept.json", "knn/mini/a.npy", "projector/mini/map.json"]  # fmt: skip
     found = by_unit(dict.fromkeys(paths, 0))
     assert {unit: sorted(files) for unit, files in found.items()} == {
         "store.json": ["store.json"],
         "classes/labels.json": ["classes/labels.json"],
         "features/mini/part-000001": sorted([part(1), part(1, "part.json")]),
         "knn/mini": ["knn/mini/a.npy", "knn/mini/kept.json"],
-        "graph/mini/map.json": ["graph/mini/map.json"],
+        "projector/mini/map.json": ["projector/mini/map.json"],
     }
 
 

@@ -26,8 +26,6 @@ _FOLDERS = {
     "indexes/mini/kmeans-30": "mini",
     "knn": "",
     "knn/mini": "Documents/mini",
-    "graph": "",
-    "graph/mini": "mini",
     "layouts": "Documents",
     "layouts/mini": "Documents/mini",
     "communities": "Documents",

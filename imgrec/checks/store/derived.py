@@ -33,7 +33,7 @@ def check_derived(store: Path, known: Ids | None) -> Check[int]:
     """
     paths = StorePaths(store)
     graphs, indexes = _folders(paths.all_knn, "*"), _folders(paths.all_indexes, "*/*")
-    others = _folders(paths.all_layouts, "*/*") + _folders(paths.all_maps, "*")
+    others = _folders(paths.all_layouts, "*/*")
     others += _folders(paths.all_projector, "*") + _folders(store, paths.duplicates.name)
     others += _folders(store, paths.verdicts.name)
     others += _folders(store, paths.communities.name)

@@ -16,17 +16,11 @@ from numpy.typing import NDArray
 from imgrec.collection import Ids
 from imgrec.derived.clusters import Clusters
 from imgrec.encoders.spec import EncoderSpec, Vectors
-from imgrec.layouts.choices import OVERVIEW_SIZE
+from imgrec.layouts.choices import COLUMNS, OVERVIEW_SIZE
 from imgrec.layouts.fuzzy_graph import fuzzy_graph, part_of
-from imgrec.layouts.kept import (
-    KeptLayouts,
-    graph_among,
-    layout_key,
-    main_axes,
-    make_layout,
-)
+from imgrec.layouts.kept import KeptLayouts, graph_among, layout_key, make_layout
 from imgrec.layouts.overview import by_chance, groups_of, overview_ids
-from imgrec.layouts.reduction import reduce_feature
+from imgrec.layouts.reduction import main_axes, reduce_feature
 from imgrec.layouts.whole import kept_whole
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.features import FeatureStore
@@ -37,8 +31,6 @@ from imgrec.system.stage_costs import ALL, OVERVIEW, layout_stage
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-# Number of principal components, as in the projector.
-COLUMNS = 50
 # Left, top, right and bottom.
 Box = tuple[float, float, float, float]
 

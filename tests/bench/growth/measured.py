@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from exponents import Cost
-from graph.exports.map import lay_out, principal_plane
+from graph.exports.map import principal_plane
 from graph.pages.options import SiteOptions
 from graph.pages.site import write_site
 from imgrec import Recommender, Store, neighbors_of
 from imgrec.derived.kept import update_indexes
+from imgrec.layouts.fuzzy_graph import fuzzy_graph
+from imgrec.layouts.umap import umap_layout
 from imgrec.neighbors.graph import exact_neighbors, knn_graph_of
 from imgrec.reporting.options import ReportOptions
 from imgrec.reporting.write import write_report
@@ -64,8 +66,8 @@ def layout(store: Path) -> Cost:
         few = feature.take_rows(np.arange(_WARM))
     small = FeatureStore("small", feature.dimensions, [Block(np.arange(1, _WARM + 1), few)])
     # The loops are compiled by this.
-    lay_out(exact_neighbors(small, _NEIGHBORS), principal_plane(small))
-    return _cost(lambda: lay_out(neighbors, start))
+    umap_layout(fuzzy_graph(exact_neighbors(small, _NEIGHBORS)), principal_plane(small))
+    return _cost(lambda: umap_layout(fuzzy_graph(neighbors), start))
 
 
 def logdir(store: Path) -> Cost:

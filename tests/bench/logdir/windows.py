@@ -12,7 +12,8 @@ from scipy.sparse import csr_matrix
 from sklearn.manifold import trustworthiness
 
 from imgrec.layouts.fuzzy_graph import fuzzy_graph, part_of
-from imgrec.layouts.kept import TITLES, main_axes, make_layout
+from imgrec.layouts.kept import TITLES, make_layout
+from imgrec.layouts.reduction import main_axes
 from imgrec.layouts.umap import umap_positions
 from imgrec.neighbors.graph import exact_neighbors
 from imgrec.store.features import Block, FeatureStore

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
 
-import graph.exports.map
 from graph.exports.map import map_of, principal_plane
 from imgrec.errors import StoreError
+from imgrec.layouts import whole
 from imgrec.layouts.umap import framed
 from imgrec.neighbors.graph import neighbors_of
 from imgrec.store.store import Store
@@ -69,7 +69,7 @@ def test_it_is_kept_and_made_again_when_the_neighbors_are_others(
 ) -> None:
     first = positions_of(path)
     with monkeypatch.context() as patch:
-        patch.setattr(graph.exports.map, "lay_out", never)
+        patch.setattr(whole, "umap_positions", never)
         assert np.array_equal(positions_of(path), first)
         with pytest.raises(AssertionError):
             positions_of(path, seed=1)
@@ -82,11 +82,11 @@ def test_it_is_kept_and_made_again_when_the_neighbors_are_others(
     assert not np.array_equal(positions_of(path), first[1:])
 
 
-@pytest.mark.parametrize("name", ["kept.json", "ids.npy", "map.npy"])
+@pytest.mark.parametrize("name", ["kept.json", "ids.npy", "positions.npy"])
 @pytest.mark.parametrize("damage", ["gone", "cut", "other"])
 def test_a_damaged_map_is_made_again(path: Path, name: str, damage: str) -> None:
     first = positions_of(path)
-    file = path / "graph" / "mini" / name
+    file = path / "layouts" / "mini" / "whole-2d" / name
     if damage == "gone":
         file.unlink()
     elif damage == "cut":
@@ -94,13 +94,13 @@ def test_a_damaged_map_is_made_again(path: Path, name: str, damage: str) -> None
     else:
         file.write_text("[]")
     assert np.array_equal(positions_of(path), first)
-    assert np.load(path / "graph" / "mini" / "map.npy").shape == (300, 2)
+    assert np.load(file.with_name("positions.npy")).shape == (300, 2)
 
 
 def test_a_store_that_cannot_be_written_has_a_map_all_the_same(path: Path) -> None:
     with nothing_can_be_written(path):
         found = positions_of(path)
-    assert not (path / "graph").exists()
+    assert not (path / "layouts").exists()
     assert np.array_equal(positions_of(path), found)
 
 

@@ -178,7 +178,7 @@ def test_the_same_store_gives_the_same_bytes(work: Path, tmp_path: Path) -> None
     shutil.copytree(work / "store", tmp_path / "store")
     shutil.copytree(work / "pictures", tmp_path / "pictures")
     # Without what the first run kept.
-    shutil.rmtree(tmp_path / "store" / "graph")
+    shutil.rmtree(tmp_path / "store" / "layouts")
     with Store.open(tmp_path / "store") as opened:
         roots = opened.catalog.roots()
     assert roots

@@ -12,7 +12,9 @@ sys.path.insert(1, str(Path(__file__).parents[1]))
 
 import numpy as np
 
-from graph.exports.map import lay_out, principal_plane
+from graph.exports.map import principal_plane
+from imgrec.layouts.fuzzy_graph import fuzzy_graph
+from imgrec.layouts.umap import umap_layout
 from imgrec.neighbors.graph import exact_neighbors
 from imgrec.store.features import Block, FeatureStore
 from layouts import synthetic
@@ -34,7 +36,7 @@ def ratios(work: Path) -> Sequence[Ratio]:
     return [
         in_turns(
             f"map of {_COUNT:,} x {_DIMENSIONS} from its graph / umap-learn (CPU)",
-            lambda: lay_out(neighbors, start),
+            lambda: umap_layout(fuzzy_graph(neighbors), start),
             lambda: UMAP().fit_transform(vectors),
             _REPEATS,
             clock=time.process_time,
