@@ -9,8 +9,8 @@ time and memory limits of a picture they would be charged to it.
 import sys
 from types import ModuleType
 
-# Pictures of one process for which importing the loops pays.
-_WORTH = 128
+# Pictures of one process for which importing the loops pays, and compiling them soon will have.
+_WORTH = 500
 
 _expected = 0
 

@@ -132,7 +132,7 @@ def test_pillow_resizes_what_is_not_rgb() -> None:
     assert (np.asarray(Scales(gray).fitted(20)) == np.asarray(gray.resize((20, 15), 2))).all()
 
 
-@pytest.mark.parametrize(("share", "batches"), [(0, 5), (100, 5), (1000, 1)])
+@pytest.mark.parametrize(("share", "batches"), [(0, 16), (100, 16), (1000, 1)])
 def test_loops_are_imported_when_there_are_many_pictures(
     share: int, batches: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
