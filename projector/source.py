@@ -30,6 +30,7 @@ from imgrec.store.features import FeatureStore, positions
 from imgrec.store.store import Store
 from imgrec.system import stage_costs
 from imgrec.system.progress import progress
+from imgrec.system.text import counted
 from projector.choices import DIMENSIONS, MAX_POINTS
 from projector.errors import ProjectorError
 from projector.kept_pages import KeptPages
@@ -100,7 +101,7 @@ class ProjectedFeature:
         """
         spec, feature = store.spec(name), store.feature(name)
         if len(feature) < 2:
-            raise ProjectorError(_too_few(store, len(feature)))
+            raise ProjectorError(_too_few(store, spec.name, len(feature)))
         with progress(stage_costs.REDUCTION, quiet=quiet):
             reduction = reduce_feature(store, spec, feature, dimensions or DIMENSIONS)
         with progress(stage_costs.CLUSTERS, quiet=quiet):
@@ -250,9 +251,9 @@ def class_texts(classes: Classes, ids: Ids) -> dict[int, str]:
     }
 
 
-def _too_few(store: Store, count: int) -> str:
+def _too_few(store: Store, name: str, count: int) -> str:
     has = f"only {count} readable picture" if count else "no readable pictures"
-    return (
-        f"{store.path} has {has}, the projector needs at least 2: "
-        "run imgrec index on a folder with more pictures"
-    )
+    more = "run imgrec index on a folder with more pictures"
+    if len(store.catalog.ids("ok")) > 1:
+        has, more = f"{name!r} of {counted(count, 'picture')}", "choose another --encoder"
+    return f"{store.path} has {has}, the projector needs at least 2: {more}"

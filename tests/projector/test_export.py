@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 import projector
+from imgrec.encoders.spec import EncoderSpec, Preprocessing
+from imgrec.store.parts import write_part
 from imgrec.store.store import Store
 from logdirs import RUN_FILES, bookmarks, config, contents, names, only_run, sprite, table, tensor
 from paths import ROOT
