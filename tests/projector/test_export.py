@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 import projector
-from imgrec.encoders.spec import EncoderSpec, Preprocessing
+from imgrec.encoders.spec import EncoderSpec
+from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.store.parts import write_part
 from imgrec.store.store import Store
 from logdirs import RUN_FILES, bookmarks, config, contents, names, only_run, sprite, table, tensor
@@ -248,6 +249,19 @@ def test_one_picture_is_too_few(
     assert f"store has {has}, the projector needs at least 2: run imgrec index" in error
     assert error.count("\n") == 1
     assert not (tmp_path / "log").exists()
+
+
+def test_a_feature_of_one_picture_is_too_few(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = make_store(tmp_path / "store", [plain(c) for c in colors(3)])
+    with Store.create(path) as store:
+        store.add_feature(EncoderSpec("lone", 4, Preprocessing(8, 8)))
+        files = {"ids.npy": np.array([2]), "vectors.npy": np.ones((1, 4), np.float32)}
+        write_part(store.paths.feature("lone"), 0, files)
+    assert main(["--store", str(path), "--encoder", "lone", "--out", str(tmp_path / "log")]) == 2
+    told = "store has 'lone' of 1 picture, the projector needs at least 2: choose another --encoder"
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
