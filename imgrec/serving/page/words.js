@@ -58,7 +58,9 @@ export async function mountWords(element) {
     form.classList.toggle("no-texts", !texts);
     if (!texts) {
       input.disabled = true;
-      input.placeholder = "No feature here knows words: ask with a picture";
+      // Short enough for a telephone.
+      input.placeholder = "Ask with a picture";
+      input.title = "No feature of this store knows words";
       for (const one of form.querySelectorAll("button")) one.disabled = true;
     }
   } catch {
