@@ -90,6 +90,8 @@ class KnnGraph:
 
     def cut(self, k: int) -> "KnnGraph":
         """Return the graph of only the k nearest."""
+        if k >= self.neighbors.k:
+            return self
         return KnnGraph(self.neighbors.cut(k), self.coverage, self.quality)
 
 

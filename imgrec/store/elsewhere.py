@@ -64,6 +64,7 @@ class Elsewhere:
 
         Raises:
             ImgrecError: obstore is not installed, or the address is none.
+            MissingObjectError: the address is that of a folder that is not there.
         """
         # Imported here: few stores lack vectors.
         from imgrec.objects.opening import objects_at
@@ -161,13 +162,14 @@ class FarVectors:
     def _read(self, rows: list[int]) -> dict[int, Row]:
         width = self.shape[1] * self.dtype.itemsize
         starts = [_HEADER_BYTES + row * width for row in rows]
-        key = blob_key(self._blob)
+        # Opened before the vectors are missed: a folder that is gone is another error.
+        key, objects = blob_key(self._blob), self.where.objects
         try:
-            found = self.where.objects.get_ranges(key, starts, [width] * len(rows))
+            found = objects.get_ranges(key, starts, [width] * len(rows))
         except MissingObjectError as error:
             raise self.where.pruned() from error
         if [len(data) for data in found] != [width] * len(rows):
-            raise StoreError(f"{self.where.objects.location(key)} does not answer ranges as asked")
+            raise StoreError(f"{objects.location(key)} does not answer ranges as asked")
         read = {r: np.frombuffer(data, self.dtype) for r, data in zip(rows, found, strict=True)}
         self.where.keep(self._blob, read)
         return read

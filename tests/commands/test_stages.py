@@ -43,7 +43,12 @@ _PROJECTOR = [
 ]
 _GRAPH = [
     *("nearest neighbors", "near-duplicates", "communities", "sheets of thumbnails", "pages"),
-    *("search of names", "UMAP, 2-D of all pictures", "tiles of the map", "data of the map"),
+    *(
+        "search of names",
+        "UMAP, 2-D of the whole collection",
+        "tiles of the map",
+        "data of the map",
+    ),
     "writing the site",
 ]
 _DUPLICATES = [
@@ -54,7 +59,10 @@ _COMMANDS: dict[str, tuple[Main, list[str], list[str]]] = {
     "graph": (graph, ["--out", "made", "--workers", "0"], _GRAPH),
     "export": (
         graph, ["--gexf", "n.gexf", "--graphml", "n.xml"],
-        ["nearest neighbors", "UMAP, 2-D of all pictures", "writing GEXF", "writing GraphML"],
+        [
+            *("nearest neighbors", "UMAP, 2-D of the whole collection"),
+            *("writing GEXF", "writing GraphML"),
+        ],
     ),
     "projector": (projector, ["--out", "made", "--workers", "0"], _PROJECTOR),
     "report": (report, ["--out", "made", "--diverse", "3"], ["clusters", *_REPORT]),

@@ -80,10 +80,10 @@ def test_what_different_ones_changed_is_merged(own_store: Path, tmp_path: Path) 
     push(own_store, url)
     pull(url, other)
     keep(own_store, "knn/mini", 1)
-    keep(other, "layouts/mini", 2)
+    keep(other, "layouts/mini/page", 2)
     push(own_store, url)
     push(other, url)
-    assert {"knn/mini/kept.json", "layouts/mini/kept.json"} <= RemoteStore.open(
+    assert {"knn/mini/kept.json", "layouts/mini/page/kept.json"} <= RemoteStore.open(
         url
     ).entries().keys()
     # Neither takes back what the other one did.

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from imgrec.system.worker import WorkerDiedError
 from imgrec.system.workers import Workers
 from paths import ROOT
 from waiting import until
+
+Children = Callable[[], list[Any]]
 
 _RULES = [Rules(), Rules(frozenset({"hidden", "raw-pairs"}), ("b*", "*.gif"), ("b1", ".hid"))]
 # Longer than any path that the system takes, in folders of so long a name.
@@ -74,14 +76,17 @@ def _alone(root: Path, rules: Rules) -> tuple[list[Picture], Listing]:
     return _pictures(FolderSource(str(root)).folders(found)), found
 
 
-def _no_process_is_left() -> bool:
-    return not multiprocessing.active_children()
+@pytest.fixture
+def children() -> Children:
+    """Return a function that returns the processes that the test has started and that run."""
+    before = {process.pid for process in multiprocessing.active_children()}
+    return lambda: [one for one in multiprocessing.active_children() if one.pid not in before]
 
 
 @pytest.mark.parametrize("rules", _RULES)
 @pytest.mark.parametrize("files", [1, 20, 2_000])
 def test_it_finds_what_a_walk_in_one_process_finds(
-    tree: Path, rules: Rules, files: int, monkeypatch: pytest.MonkeyPatch
+    tree: Path, rules: Rules, files: int, monkeypatch: pytest.MonkeyPatch, children: Children
 ) -> None:
     monkeypatch.setattr(module, "_TASK_FILES", files)
     expected, listing = _alone(tree, rules)
@@ -92,7 +97,7 @@ def test_it_finds_what_a_walk_in_one_process_finds(
     assert found == listing
     assert len(found.unreadable) == 2
     assert len(found.outputs) >= 2
-    assert _no_process_is_left()
+    assert not children()
 
 
 def test_the_other_process_takes_part(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,22 +133,22 @@ def test_what_a_process_had_taken_that_died_is_listed_here(
     assert (_pictures(module.shared_walk(str(tree), found)), found) == _alone(tree, Rules())
 
 
-def test_a_kill_of_the_other_process_loses_nothing(tree: Path) -> None:
+def test_a_kill_of_the_other_process_loses_nothing(tree: Path, children: Children) -> None:
     found, pictures = Listing(), []
     for folder in module.shared_walk(str(tree), found):
-        for process in multiprocessing.active_children():
+        for process in children():
             process.kill()
         pictures += folder.pictures()
     assert (sorted(pictures), found) == _alone(tree, Rules())
 
 
-def test_nothing_is_left_of_a_walk_that_is_given_up(tree: Path) -> None:
+def test_nothing_is_left_of_a_walk_that_is_given_up(tree: Path, children: Children) -> None:
     folders = module.shared_walk(str(tree), Listing())
     # The first is the root, before there is anything to share.
     next(folders), next(folders)
-    until(lambda: bool(multiprocessing.active_children()))
+    until(lambda: bool(children()))
     folders.close()  # type: ignore[attr-defined]
-    assert _no_process_is_left()
+    assert not children()
 
 
 def test_links_are_followed_in_one_process(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

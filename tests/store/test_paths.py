@@ -50,7 +50,7 @@ def test_the_folder_of_a_feature_is_one_folder_whatever_its_name() -> None:
     methods = [getattr(opened, method) for method in vars(StorePaths) if not method.startswith("_")]
     found = [method(name) for method in methods if callable(method)]
     plain = [method("mini") for method in methods if callable(method)]
-    assert len(found) > 8
+    assert len(found) > 7
     for path, of_mini in zip(found, plain, strict=True):
         assert len(path.parts) == len(of_mini.parts)
         assert "open_clip%3a%56i%54-%42-32%2flaion2b" in path.parts
