@@ -160,7 +160,9 @@ def _halves(
     axis = _main_axis(centers, sizes) if len(sizes) > 1 else _main_axis(columns, np.ones(n))
     order = np.lexsort((columns @ axis, of_row, (centers @ axis)[of_row]))
     edges = np.flatnonzero(np.diff(of_row[order])) + 1
-    least, most = max(1, n - (count - left) * size), min(n - 1, left * size)
+    # On either side no more pictures than its pages hold, and at least one for each of them.
+    right = count - left
+    least, most = max(left, n - right * size), min(n - right, left * size)
     middle = n * left // count
     edges = edges[(edges >= least) & (edges <= most)]
     cut = int(edges[np.abs(edges - middle).argmin()]) if len(edges) else middle

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -29,6 +29,7 @@ def _together(pages: NDArray[np.int32], nearest: NDArray[np.intp]) -> float:
 
 
 @given(st.integers(1, 300), st.integers(1, 40), st.integers(1, 60), st.integers(0, 5))
+@example(269, 37, 2, 0)
 def test_every_picture_is_on_one_page_that_is_not_too_large(
     n: int, blobs: int, size: int, seed: int
 ) -> None:
