@@ -1,8 +1,8 @@
 """Draw and write one thumbnail sheet or one page: the work of the worker processes.
 
-A worker gets a small picklable job (`PageJob`), opens the store itself, and writes one file. Pages
-are independent of each other, so they can be drawn in any order by any number of processes, with
-the same bytes as the result.
+A worker gets a small picklable job (`PageJob`), opens catalog and thumbnails itself, and writes one
+file. Pages are independent of each other, so they can be drawn in any order by any number of
+processes, with the same bytes as the result.
 """
 
 from collections.abc import Callable, Mapping
