@@ -3,7 +3,6 @@
 import os
 import random
 import shutil
-import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from imgrec.cluster import ray_session
+from killing import children, kill_one
 
 # The least that Ray accepts.
 _OBJECT_STORE_BYTES = 80_000_000
@@ -47,15 +47,15 @@ class RayCluster:
     def crews(self) -> list[int]:
         """Return the process ids of the actors that run crews."""
         raylets = [info.process.pid for node in self._nodes for info in _raylets(node)]
-        return [pid for of in raylets for pid in _children(of) if _title(pid).startswith(_CREW)]
+        return [pid for of in raylets for pid in children(of) if _title(pid).startswith(_CREW)]
 
     def kill_crew(self, rng: random.Random) -> bool:
         """Kill an actor that runs a crew; return False if there is none."""
-        return _killed(self.crews(), rng)
+        return kill_one(self.crews(), rng)
 
     def kill_decoder(self, rng: random.Random) -> bool:
         """Kill a process that decodes pictures for a crew; return False if there is none."""
-        return _killed([child for crew in self.crews() for child in _decoders(crew)], rng)
+        return kill_one([child for crew in self.crews() for child in _decoders(crew)], rng)
 
     def close(self) -> None:
         """End all nodes."""
@@ -105,27 +105,10 @@ def _raylets(node: Any) -> list[Any]:
 
 
 def _decoders(crew: int) -> list[int]:
-    return [pid for pid in _children(crew) if "spawn_main" in _title(pid)]
-
-
-def _children(pid: int) -> list[int]:
-    found: list[int] = []
-    with suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            found += map(int, (task / "children").read_text().split())
-    return sorted(found)
+    return [pid for pid in children(crew) if "spawn_main" in _title(pid)]
 
 
 def _title(pid: int) -> str:
     with suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     return ""
-
-
-def _killed(pids: list[int], rng: random.Random) -> bool:
-    if not pids:
-        return False
-    with suppress(ProcessLookupError):
-        os.kill(rng.choice(pids), signal.SIGKILL)
-        return True
-    return False

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(1, str(Path(__file__).parents[2] / "helpers"))
 sys.path.insert(1, str(Path(__file__).parents[1]))
 sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
 sys.path.insert(1, str(Path(__file__).parents[1] / "index"))

@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from killing import children, kill_one
+
 # In the order in which each needs what the one before it made.
 STAGES = ("index", "graph", "projector", "report")
 KINDS = ("group", "main", "worker")
@@ -78,7 +80,7 @@ def killed(stage: str, photos: Path, work: Path, seconds: float, count: int, see
             continue
         kind = KINDS[sum(found.kinds.values()) % len(KINDS)]
         # Before its workers start, and where there are none, the main process is killed.
-        if kind == "worker" and not _kill_a_worker(run, rng):
+        if kind == "worker" and not kill_one(children(run.pid), rng):
             kind = "main"
         if kind == "group":
             os.killpg(run.pid, signal.SIGKILL)
@@ -123,17 +125,3 @@ def _started(stage: str, photos: Path, work: Path) -> "subprocess.Popen[bytes]":
     work.mkdir(exist_ok=True)
     quiet = subprocess.DEVNULL
     return subprocess.Popen(command, start_new_session=True, stdout=quiet, stderr=subprocess.PIPE)
-
-
-def _kill_a_worker(run: "subprocess.Popen[bytes]", rng: random.Random) -> bool:
-    """Kill one of the processes that a run started; return whether there was one."""
-    children: list[int] = []
-    with suppress(OSError):
-        for task in Path(f"/proc/{run.pid}/task").iterdir():
-            children += map(int, (task / "children").read_text().split())
-    if not children:
-        return False
-    with suppress(ProcessLookupError):
-        os.kill(rng.choice(sorted(children)), signal.SIGKILL)
-        return True
-    return False

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+sys.path.insert(1, str(Path(__file__).parents[2] / "helpers"))
 sys.path.insert(1, str(Path(__file__).parents[1]))
 sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
 

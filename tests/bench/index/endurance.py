@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec import Store
+from killing import children, kill_one
 from machine import rows
 from measuring import family_mb, paragraph, size_mb, tell
 
@@ -147,14 +148,7 @@ def _kill(run: "subprocess.Popen[bytes]", kind: str, rng: random.Random) -> int:
         os.killpg(run.pid, signal.SIGKILL)
     elif kind == "main":
         run.kill()
-    else:
-        children = [
-            child
-            for task in Path(f"/proc/{run.pid}/task").iterdir()
-            for child in (task / "children").read_text().split()
-        ]
-        if not children:
-            return 0
-        os.kill(int(rng.choice(children)), signal.SIGKILL)
+    elif not kill_one(children(run.pid), rng):
+        return 0
     tell(f"killed: {kind}")
     return 1

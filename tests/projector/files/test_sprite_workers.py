@@ -1,7 +1,6 @@
 """Tests of drawing in worker processes: the same bytes as in one process, even if one is killed."""
 
 import os
-import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from PIL import Image
 from imgrec import Store, StoreError
 from imgrec.layouts.kept import make_layout
 from imgrec.system.workers import Workers
+from killing import kill
 from logdirs import contents
 from projector import ProjectorOptions, write_logdir
 from projector.errors import ProjectorError
@@ -60,7 +60,7 @@ def test_workers_lay_the_same_sheet(made: Path, tmp_path: Path) -> None:
 
 def test_what_a_killed_worker_had_to_lay_is_laid_here(made: Path, tmp_path: Path) -> None:
     with Workers(1) as workers:
-        os.kill(workers.submit(os.getpid).result(), signal.SIGKILL)
+        kill(workers.submit(os.getpid).result())
         _write(_sheets(made, workers), tmp_path / "theirs.webp")
     _write(_sheets(made), tmp_path / "ours.webp")
     assert (tmp_path / "theirs.webp").read_bytes() == (tmp_path / "ours.webp").read_bytes()
@@ -95,7 +95,7 @@ def test_layouts_of_a_killed_worker_are_made_here(
         future = submit(workers, function, *arguments)
         if function is make_layout and arguments[0] == "umap":
             for pid in workers.pids():
-                os.kill(pid, signal.SIGKILL)
+                kill(pid)
         return future
 
     kept = _logdir(tmp_path, "kept", 0)
