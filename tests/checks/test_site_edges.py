@@ -1,23 +1,20 @@
 """Each rule on network sites at its edge: what must be reported, and what must not."""
 
-import json
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from graph.pages.options import SiteOptions
+from edited_sites import add, change, manifest, picture_page, plain, sheet_of
 from graph.pages.site import write_site
 from imgrec.checks import check_site
 from imgrec.checks.site import page as site_page
 from imgrec.checks.site.data import MAX_NODES
 from imgrec.store.store import Store
-
-_DATA = re.compile(r'(<script type="application/json" id="page">)(.*?)(</script>)', re.DOTALL)
+from site_stores import data_of
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +22,7 @@ def sound(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sound-edges")
     shutil.copytree(photo_store, folder / "store")
     with Store.open(folder / "store") as store:
-        write_site(
-            store, folder / "site", SiteOptions(groups=(), workers=0, page_size=8, map=False)
-        )
+        write_site(store, folder / "site", plain(page_size=8))
     return folder / "site"
 
 
@@ -37,38 +32,6 @@ def site(sound: Path) -> Path:
     copy = sound.parent / "copy"
     shutil.rmtree(copy, ignore_errors=True)
     return Path(shutil.copytree(sound, copy))
-
-
-def _data(page: Path) -> Any:
-    found = _DATA.search(page.read_text("utf-8"))
-    assert found
-    return json.loads(found[2])
-
-
-def _change(page: Path, edit: Callable[[Any], object]) -> None:
-    data = _data(page)
-    edit(data)
-    text, changed = page.read_text("utf-8"), json.dumps(data).replace("<", "\\u003c")
-    page.write_text(_DATA.sub(lambda found: found[1] + changed + found[3], text), "utf-8")
-
-
-def _add(page: Path, html: str) -> None:
-    text = page.read_text("utf-8")
-    assert "<main>" in text
-    page.write_text(text.replace("<main>", f"<main>{html}", 1), "utf-8")
-
-
-def _page(site: Path) -> Path:
-    """Return a page of pictures that another page has neighbors on."""
-    return next(
-        page for page in sorted(site.glob("pages/*.html"))
-        if any(len(row) > 4 for p in _data(page)["data"].get("pictures", {}).values()
-               for row in p["near"])
-    )  # fmt: skip
-
-
-def _sheet(page: Path) -> Path:
-    return Path(page.parent, _data(page)["sheet"]).resolve()
 
 
 def _found(site: Path) -> list[str]:
@@ -82,35 +45,30 @@ def _check(site: Path, *said: str) -> None:
     assert all(text in line for text, line in zip(said, found, strict=True)), found
 
 
-def _manifest(site: Path, **changes: Any) -> None:
-    described = json.loads((site / "site.json").read_text("utf-8")) | changes
-    (site / "site.json").write_text(json.dumps(described), "utf-8")
-
-
 def test_the_copy_is_sound(site: Path) -> None:
     _check(site)
 
 
 @pytest.mark.parametrize("nodes", [MAX_NODES, MAX_NODES + 1])
 def test_as_many_nodes_as_are_drawn_quickly(site: Path, nodes: int) -> None:
-    page = _page(site)
-    data = _data(page)
+    page = picture_page(site)
+    data = data_of(page)
     more: Any = {
         str(10**6 + i): {"href": None, "near": []} for i in range(nodes - len(data["nodes"]))
     }
     cell = data["nodes"][0]["cell"]
-    _change(page, lambda d: d["nodes"].extend({"id": int(i), "cell": cell} for i in more))
-    _change(page, lambda d: d["data"]["pictures"].update(more))
-    _manifest(site, pictures=24 + len(more))
+    change(page, lambda d: d["nodes"].extend({"id": int(i), "cell": cell} for i in more))
+    change(page, lambda d: d["data"]["pictures"].update(more))
+    manifest(site, pictures=24 + len(more))
     _check(site, *["it has 251 nodes, more than 250"] * (nodes > MAX_NODES))
 
 
 @pytest.mark.parametrize("beyond", [(0, 0), (1, 0), (0, 1)])
 def test_a_cell_that_ends_where_the_sheet_ends(site: Path, beyond: tuple[int, int]) -> None:
-    page = _page(site)
-    with Image.open(_sheet(page)) as sheet:
+    page = picture_page(site)
+    with Image.open(sheet_of(page)) as sheet:
         width, height = sheet.size
-    _add(page, f'<i data-cell="{width - 8 + beyond[0]} {height - 9 + beyond[1]} 8 9"></i>')
+    add(page, f'<i data-cell="{width - 8 + beyond[0]} {height - 9 + beyond[1]} 8 9"></i>')
     _check(site, *["1 cell of"] * any(beyond))
 
 
@@ -125,40 +83,40 @@ def test_a_cell_that_ends_where_the_sheet_ends(site: Path, beyond: tuple[int, in
     ],
 )  # fmt: skip
 def test_a_cell_of_a_node(site: Path, cell: object, is_one: bool) -> None:
-    page = _page(site)
+    page = picture_page(site)
     # A picture that no other page names, whose cell may differ.
     more: Any = {"77": {"href": None, "near": []}}
-    _change(page, lambda d: d["nodes"].append({"id": 77, "cell": cell}))
-    _change(page, lambda d: d["data"]["pictures"].update(more))
-    _manifest(site, pictures=25)
+    change(page, lambda d: d["nodes"].append({"id": 77, "cell": cell}))
+    change(page, lambda d: d["data"]["pictures"].update(more))
+    manifest(site, pictures=25)
     _check(site, *["1 node without a unique id or a cell"] * (not is_one))
 
 
 @pytest.mark.parametrize("number", [0, 2**63 - 1, 2**63, -1, "7", "-7", "٣", 1.5, True, None])
 def test_an_id_of_a_node(site: Path, number: object) -> None:
-    page = _page(site)
-    cell = _data(page)["nodes"][0]["cell"]
+    page = picture_page(site)
+    cell = data_of(page)["nodes"][0]["cell"]
     key = str(number)
     right = key in ("0", str(2**63 - 1), "7") and number != "-7"
-    used = str(number) in _data(page)["data"]["pictures"] or any(
-        str(number) in _data(p)["data"].get("pictures", {}) for p in site.glob("pages/*.html")
+    used = str(number) in data_of(page)["data"]["pictures"] or any(
+        str(number) in data_of(p)["data"].get("pictures", {}) for p in site.glob("pages/*.html")
     )
-    _change(page, lambda d: d["nodes"].append({"id": number, "cell": cell}))
+    change(page, lambda d: d["nodes"].append({"id": number, "cell": cell}))
     if right and not used:
         more: Any = {key: {"href": None, "near": []}}
-        _change(page, lambda d: d["data"]["pictures"].update(more))
-        _manifest(site, pictures=25)
+        change(page, lambda d: d["data"]["pictures"].update(more))
+        manifest(site, pictures=25)
         _check(site)
     else:
         assert _found(site)
 
 
 def test_a_neighbor_of_an_id_beyond_64_bits_is_a_finding(site: Path) -> None:
-    page = _page(site)
-    _change(
+    page = picture_page(site)
+    change(
         page, lambda d: next(iter(d["data"]["pictures"].values()))["near"].append([2**63, 0, ""])
     )
-    _add(page, f'<a href="#{2**63}">x</a>')
+    add(page, f'<a href="#{2**63}">x</a>')
     _check(
         site,
         "its data of the pictures",
@@ -168,19 +126,21 @@ def test_a_neighbor_of_an_id_beyond_64_bits_is_a_finding(site: Path) -> None:
 
 def test_a_cell_that_its_own_page_does_not_know_is_no_contradiction(site: Path) -> None:
     """A picture without a node has no cell on its page, so none that could differ."""
-    page = _page(site)
+    page = picture_page(site)
     number, cell = next(
-        (row[0], row[4]) for p in _data(page)["data"]["pictures"].values() for row in p["near"]
+        (row[0], row[4]) for p in data_of(page)["data"]["pictures"].values() for row in p["near"]
         if len(row) > 4
     )  # fmt: skip
     other = next(
-        p for p in site.glob("pages/*.html") if str(number) in _data(p)["data"].get("pictures", {})
+        p
+        for p in site.glob("pages/*.html")
+        if str(number) in data_of(p)["data"].get("pictures", {})
     )
     assert other != page
-    _change(other, lambda d: d.update(nodes=[n for n in d["nodes"] if n["id"] != number]))
+    change(other, lambda d: d.update(nodes=[n for n in d["nodes"] if n["id"] != number]))
     _check(site)
     node = {"id": number, "cell": [cell[0] + 1, *cell[1:]]}
-    _change(other, lambda d: d["nodes"].append(node))
+    change(other, lambda d: d["nodes"].append(node))
     assert any("differ from those on their own pages" in line for line in _found(site))
 
 
@@ -191,7 +151,7 @@ def test_a_step_that_nothing_leads_back_from(site: Path, rel: str) -> None:
         last = (last.parent / step[1]).resolve()
     where, target = (first, last) if rel == "prev" else (last, first)
     link = ("pages/" + target.name) if rel == "prev" else "../index.html"
-    _add(where, f'<a rel="{rel}" href="{link}">x</a>')
+    add(where, f'<a rel="{rel}" href="{link}">x</a>')
     back = "next" if rel == "prev" else "prev"
     name = f"pages/{target.name}" if rel == "prev" else "index.html"
     _check(site, f"its {rel} page is {name}, but the {back} page of that is not this page")
@@ -209,7 +169,7 @@ def test_a_step_is_one_of_several_relations_of_a_link(site: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "JPEG"])
 def test_only_a_jpeg_has_an_end_marker(site: Path, kind: str) -> None:
-    sheet = _sheet(_page(site))
+    sheet = sheet_of(picture_page(site))
     Image.open(sheet).save(sheet, kind)
     _check(site)
     if kind == "JPEG":
@@ -218,7 +178,7 @@ def test_only_a_jpeg_has_an_end_marker(site: Path, kind: str) -> None:
 
 
 def test_a_sheet_that_browsers_do_not_show(site: Path) -> None:
-    sheet = _sheet(_page(site))
+    sheet = sheet_of(picture_page(site))
     Image.open(sheet).save(sheet, "TIFF")
     _check(site, "is not a picture, or is damaged")
 
@@ -227,10 +187,10 @@ def test_a_sheet_that_browsers_do_not_show(site: Path) -> None:
 def test_a_page_that_weighs_as_much_as_it_may(
     site: Path, monkeypatch: pytest.MonkeyPatch, over: int
 ) -> None:
-    page = _page(site)
+    page = picture_page(site)
     # The heaviest by far.
-    _add(page, f"<!--{'x' * 500_000}-->")
-    total = page.stat().st_size + _sheet(page).stat().st_size
+    add(page, f"<!--{'x' * 500_000}-->")
+    total = page.stat().st_size + sheet_of(page).stat().st_size
     monkeypatch.setattr(site_page, "MAX_BYTES", total - over)
     _check(site, *["MB with its sheet, more than"] * over)
 
@@ -239,8 +199,8 @@ def test_a_page_that_weighs_as_much_as_it_may(
 def test_a_page_of_the_size_that_is_read(
     site: Path, monkeypatch: pytest.MonkeyPatch, over: int
 ) -> None:
-    page = _page(site)
-    _add(page, f"<!--{'x' * 1_000_000}-->")
+    page = picture_page(site)
+    add(page, f"<!--{'x' * 1_000_000}-->")
     monkeypatch.setattr(site_page, "_READABLE_BYTES", page.stat().st_size - over)
     assert any("the page has 1 MB" in line for line in _found(site)) == bool(over)
 
@@ -257,8 +217,8 @@ def test_a_page_of_the_size_that_is_read(
 )  # fmt: skip
 def test_the_file_that_a_picture_links_to(site: Path, href: str, there: bool) -> None:
     (site.parent / "notes of mine.txt").touch()
-    page = _page(site)
-    _change(page, lambda d: next(iter(d["data"]["pictures"].values())).update(href=href))
+    page = picture_page(site)
+    change(page, lambda d: next(iter(d["data"]["pictures"].values())).update(href=href))
     _check(site, *["1 picture file it links to is absent"] * (not there))
 
 
@@ -266,24 +226,26 @@ def test_the_file_that_a_picture_links_to(site: Path, href: str, there: bool) ->
 def test_the_host_of_a_file_address_is_not_a_part_of_its_path(site: Path, host: str) -> None:
     (site.parent / "a.jpg").touch()
     href = f"FILE://{host}{site.parent.resolve() / 'a.jpg'}"
-    _change(_page(site), lambda d: next(iter(d["data"]["pictures"].values())).update(href=href))
+    change(
+        picture_page(site), lambda d: next(iter(d["data"]["pictures"].values())).update(href=href)
+    )
     _check(site)
 
 
 def test_a_picture_file_is_linked_to_and_not_loaded(site: Path) -> None:
-    page = _page(site)
-    href = next(iter(_data(page)["data"]["pictures"].values()))["href"]
-    _add(page, f'<a href="{href}">x</a>')
+    page = picture_page(site)
+    href = next(iter(data_of(page)["data"]["pictures"].values()))["href"]
+    add(page, f'<a href="{href}">x</a>')
     _check(site)
-    _add(page, f'<img src="{href}">')
+    add(page, f'<img src="{href}">')
     _check(site, "leads out of the folder")
 
 
 def test_of_a_repeated_attribute_the_first_counts(site: Path) -> None:
-    page = _page(site)
-    _add(page, '<a href="../index.html" href="none.html">x</a>')
+    page = picture_page(site)
+    add(page, '<a href="../index.html" href="none.html">x</a>')
     _check(site)
-    _add(page, '<a href="none.html" href="../index.html">x</a>')
+    add(page, '<a href="none.html" href="../index.html">x</a>')
     _check(site, "leads to pages/none.html, which is absent")
 
 
@@ -315,27 +277,27 @@ def test_the_addresses_of_a_style_sheet(site: Path, css: str, said: str) -> None
 
 @pytest.mark.parametrize(("pictures", "said"), [(23, "says 23"), (24, ""), (25, "says 25")])
 def test_the_number_of_pictures(site: Path, pictures: int, said: str) -> None:
-    _manifest(site, pictures=pictures)
+    manifest(site, pictures=pictures)
     _check(site, *[said] * bool(said))
 
 
 def test_an_element_that_a_link_names(site: Path) -> None:
-    page = _page(site)
-    _add(page, '<b id="one"></b><a name="two"></a><a href="#one">x</a><a href="#two">x</a>')
+    page = picture_page(site)
+    add(page, '<b id="one"></b><a name="two"></a><a href="#one">x</a><a href="#two">x</a>')
     _check(site)
-    _add(page, '<a href="#three">x</a>')
+    add(page, '<a href="#three">x</a>')
     _check(site, f'it links to "pages/{page.name}#three", but no element there has that id')
 
 
 def test_all_pictures_gone_is_one_finding_and_all_but_one_is_one_of_each_page(site: Path) -> None:
-    pages = [p for p in site.glob("pages/*.html") if "pictures" in _data(p)["data"]]
+    pages = [p for p in site.glob("pages/*.html") if "pictures" in data_of(p)["data"]]
     assert len(pages) > 2
     for page in pages:
-        _change(page, lambda d: [p.update(href="no.jpg") for p in d["data"]["pictures"].values()])
+        change(page, lambda d: [p.update(href="no.jpg") for p in d["data"]["pictures"].values()])
     _check(site, "all 24 picture files that its pages link to are absent")
     href = (site.parent / "a.jpg").resolve().as_uri()
     (site.parent / "a.jpg").touch()
-    _change(pages[0], lambda d: next(iter(d["data"]["pictures"].values())).update(href=href))
+    change(pages[0], lambda d: next(iter(d["data"]["pictures"].values())).update(href=href))
     found = _found(site)
     assert len(found) == len(pages)
     assert all(line.startswith("warning pages/") for line in found)
