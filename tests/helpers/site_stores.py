@@ -116,3 +116,20 @@ def all_pages(site: Path) -> list[Path]:
 def pages_of(site: Path) -> list[Path]:
     """Return the pages that show pictures."""
     return [page for page in all_pages(site) if "pictures" in data_of(page)["data"]]
+
+
+def folder_contents(folder: Path) -> dict[str, bytes | None]:
+    """Return the bytes of everything in a folder by relative path, None for folders."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
+def communities_in(store_path: Path) -> dict[int, str]:
+    """Return the label `community` of each picture of a store."""
+    with Store.open(store_path) as store:
+        return {
+            i: labels["community"]
+            for i, labels in store.catalog.labels.of(store.catalog.ids("ok")).items()
+        }
