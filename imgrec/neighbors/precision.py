@@ -4,25 +4,29 @@ If pictures of one folder or class are alike, a good feature and metric put them
 The report compares features and metrics by it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imgrec.distances.blockwise import distances_to_all
-from imgrec.distances.metrics import METRICS, Metric, cosine
+from imgrec.distances.blockwise import distances_to_all, kernels_for
+from imgrec.distances.metrics import METRICS, Distances, Metric, cosine
+from imgrec.encoders.spec import Vectors
 from imgrec.neighbors.neighbors import top_k
 from imgrec.store.features import Block, FeatureStore
+from imgrec.system.threads import in_threads, one_blas_thread
 
 # Rows of a block that queries are compared with: small enough that all cores have some.
 _BLOCK_ROWS = 512
+# Of the metrics in NumPy; the order of magnitude suffices.
+_VALUES_A_SECOND = 1e9
 
 
 def precision_at_k(
     vectors: NDArray[np.floating],
     labels: ArrayLike,
     ks: Sequence[int] = (1, 5),
-    block_rows: int = 512,
+    block_rows: int = 128,
     metric: Metric = METRICS["cosine"],
 ) -> dict[int, float]:
     """Return, for each k, the mean share of the k nearest that carry the query's label.
@@ -43,19 +47,37 @@ def precision_at_k(
     codes = np.unique(np.asarray(labels), return_inverse=True)[1].reshape(-1)
     _check(vectors, codes, ks, block_rows)
     vectors = np.asarray(vectors, np.float32)
+    starts, most = range(0, len(codes), block_rows), max(ks)
+
+    found = np.zeros((len(starts), most), np.intp)  # hits by rank, of each block
+    compared = _comparison(vectors, metric)
+
+    def compare(number: int) -> None:
+        rows = np.arange(starts[number], min(starts[number] + block_rows, len(codes)))
+        distances = compared(rows)  # (q, n)
+        distances[np.arange(len(rows)), rows] = np.inf
+        nearest = np.stack([top_k(of_row, most) for of_row in distances])  # (q, k)
+        found[number] = (codes[nearest] == codes[rows, None]).sum(axis=0)
+
+    if metric.function is cosine:
+        # Many small products at once, as `imgrec.system.threads` explains.
+        with one_blas_thread():
+            in_threads(compare, range(len(starts)))
+    else:
+        for number in range(len(starts)):
+            compare(number)
+    return {k: float(found[:, :k].sum() / (k * len(codes))) for k in ks}
+
+
+def _comparison(vectors: Vectors, metric: Metric) -> Callable[[NDArray[np.intp]], Distances]:
+    """Return what computes the distances (q, n) of some rows (q,) to all."""
+    if metric.function is cosine:
+        # Of many queries at once quicker by a matrix product than row by row.
+        return lambda rows: cosine(vectors[rows], vectors)
+    # Worth their import for all blocks together, if not for one.
+    kernels_for(len(vectors) * vectors.size / _VALUES_A_SECOND)
     feature = _feature(vectors)
-    hits = np.zeros(max(ks), dtype=np.int64)  # by rank
-    for start in range(0, len(codes), block_rows):
-        rows = np.arange(start, min(start + block_rows, len(codes)))
-        if metric.function is cosine:
-            # Of many queries at once quicker by a matrix product than row by row.
-            distances = cosine(vectors[rows], vectors)  # (q, n)
-        else:
-            distances = distances_to_all(feature, metric, vectors[rows])  # (q, n)
-        distances[rows - start, rows] = np.inf
-        nearest = np.stack([top_k(of_row, max(ks)) for of_row in distances])  # (q, k)
-        hits += (codes[nearest] == codes[rows, None]).sum(axis=0)
-    return {k: float(hits[:k].sum() / (k * len(codes))) for k in ks}
+    return lambda rows: distances_to_all(feature, metric, vectors[rows])
 
 
 def chance_of(labels: ArrayLike) -> float:

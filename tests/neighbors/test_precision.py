@@ -4,23 +4,25 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
+from imgrec.distances.metrics import METRICS
 from imgrec.neighbors.precision import precision_at_k
 
 
-def reference(vectors: np.ndarray, labels: np.ndarray, k: int) -> float:
-    index = NearestNeighbors(metric="cosine", algorithm="brute").fit(vectors)
+def reference(vectors: np.ndarray, labels: np.ndarray, k: int, metric: str = "cosine") -> float:
+    index = NearestNeighbors(metric=metric, algorithm="brute").fit(vectors)
     nearest = index.kneighbors(n_neighbors=k, return_distance=False)
     return float((labels[nearest] == labels[:, None]).mean())
 
 
+@pytest.mark.parametrize("metric", ["cosine", "euclidean", "manhattan"])
 @pytest.mark.parametrize("block_rows", [1, 7, 60, 512])
-def test_agrees_with_scikit_learn(block_rows):
+def test_agrees_with_scikit_learn(block_rows, metric):
     rng = np.random.default_rng(3)
     labels = np.array(["hat", "shoe", "skirt"])[rng.integers(0, 3, 60)]
     vectors = rng.normal(size=(60, 8)).astype(np.float32)
     vectors[labels == "hat", 0] += 2
-    found = precision_at_k(vectors, labels, ks=(1, 3, 10), block_rows=block_rows)
-    assert found == {k: pytest.approx(reference(vectors, labels, k)) for k in (1, 3, 10)}
+    found = precision_at_k(vectors, labels, (1, 3, 10), block_rows, METRICS[metric])
+    assert found == {k: pytest.approx(reference(vectors, labels, k, metric)) for k in (1, 3, 10)}
 
 
 def test_a_vector_is_not_its_own_neighbor():

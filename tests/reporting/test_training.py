@@ -205,14 +205,16 @@ def test_a_subset_is_within_twice_the_best_one_there_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("few", "many", "most_lowered"), [(512, 8192, 0.1), (2, 4, 1.0), (2, 4, 0.2), (1, 1, 9.0)]
+    ("few", "many", "most_lowered", "piece"),
+    [(512, 8192, 0.1, 512), (2, 4, 1.0, 3), (2, 4, 0.2, 512), (1, 1, 9.0, 1)],
 )
 def test_each_picture_of_a_subset_is_the_farthest_from_those_before(
-    few: int, many: int, most_lowered: float, monkeypatch: pytest.MonkeyPatch
+    few: int, many: int, most_lowered: float, piece: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(diverse, "_FEW", few)
     monkeypatch.setattr(diverse, "_MANY", many)
     monkeypatch.setattr(diverse, "_MOST_LOWERED", most_lowered)
+    monkeypatch.setattr(diverse, "_PIECE_ROWS", piece)
     vectors = clustered(90, 10)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     apart = cdist(unit.astype(float), unit.astype(float), "cosine")

@@ -92,6 +92,15 @@ def test_what_stands_behind_a_nul_counts(own_store: Path) -> None:
     assert len(found) == 6
 
 
+def test_bytes_where_texts_belong_count(own_store: Path) -> None:
+    found = set()
+    for value in ("'6162'", "x'6162'", "x'6163'", "'ab'"):
+        with Store.create(own_store) as store, store.catalog.transaction() as db:
+            db.execute(f"UPDATE images SET detail = {value} WHERE id = 2")
+        found.add(_whole(own_store))
+    assert len(found) == 4
+
+
 def test_a_part_that_is_written_again_counts(own_store: Path) -> None:
     before = _whole(own_store)
     part = next((own_store / "thumbs").glob("part-*/thumbs.bin"))
