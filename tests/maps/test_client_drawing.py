@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from browser import requests
 from map_folder import MadeMap, write_map_folder
@@ -67,6 +68,46 @@ def test_what_is_visible_stays_visible_on_the_way_down(page: MapPage, made: Made
         assert {one for one in before if within[one]} <= shown
         before = shown
     assert row in before
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_map_that_rests_shows_each_thumbnail_whole(page: MapPage, width: int) -> None:
+    page.size(width, 800)
+    page.wait("return imgrecMap.view.core.camera.width === arguments[0]", width)
+    tops: list[int] = []
+    # In steps of a fifth of a level, from where all is seen.
+    for step in range(20):
+        page.do(f"core.camera.fly({{scale: core.home().scale * 2 ** ({step} / 5)}}, 0)")
+        assert page.do("core.scene.shown.alpha.filter((alpha) => alpha < 1).length") == 0, step
+        tops.append(page.do("core.scene.detail.top"))
+    assert tops == sorted(tops)
+    assert tops[0] == -1 and tops[-1] >= 2
+
+
+def test_levels_fade_in_and_out_one_after_the_other(page: MapPage) -> None:
+    found = page.do("""(() => {
+      const depth = new map.Depth();
+      const near = map.scaleShowing(2);
+      const at = (rest, scale, ...times) => times.map((now) => depth.at(rest, scale, now));
+      return [
+        at(0, near, 0, 5000),
+        at(2, near, 9000, 9020, 9100, 9200, 9300, 9500),
+        at(-1, near, 9600, 9650, 9999),
+        [depth.isFading, ...at(2, near, 20000)],
+        (depth.jump(), at(2, near, 20001)),
+        at(-1, near / 64, 30000),
+      ];
+    })()""")
+    rests, deeper, higher, begins, jumps, far = found
+    assert rests == [0, 0]
+    # At its first frame it has waited, and not faded, for four seconds.
+    assert deeper[0] == 0 and deeper[-1] == 2
+    assert deeper == sorted(deeper) and len(set(deeper)) > 4
+    assert higher[0] == 2 and higher[-1] == -1 and -1 < higher[1] < 2
+    assert begins == [False, -1]
+    assert jumps == [2]
+    # Cells of level 2 would be of a pixel.
+    assert far == [-1]
 
 
 def test_the_deepest_level_shows_every_picture_once(page: MapPage, made: MadeMap) -> None:

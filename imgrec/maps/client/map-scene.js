@@ -40,6 +40,7 @@
         core.draw();
       });
       this.shown = { rows: [], x: [], y: [], alpha: [], at: new Map(), side: 0 };
+      this.depth = new map.Depth();
       this.#start();
     }
 
@@ -64,6 +65,8 @@
       this.#before = moves ? this.shown : null;
       this.#begun = null;
       this.places = places;
+      // Other pictures are at other levels there.
+      this.depth.jump();
       this.#fill();
       this.core.draw();
     }
@@ -132,7 +135,7 @@
       this.moved = moved;
       tiles.begin(now);
       tiles.upload((layer, image) => this.quads.put(layer, image));
-      this.detail = map.detailAt(camera.scale, core.home().scale, core.areDots ? -1 : places.deepest, places.name === map.GRID);
+      this.detail = this.#detailAt(now);
       const { shown, wanted } = map.thumbnailsSeen(camera, places, tiles, this.detail, core.moves());
       this.shown = this.#before
         ? map.thumbnailsBetween(this.#before, shown, this.#from, places, tiles, moved) : shown;
@@ -148,9 +151,19 @@
         density, size: Math.max(this.#pointSize() + 14, PIN.least), ring: PIN.width, moved });
       this.#drawThumbnails();
       this.#drawEdges();
-      this.isMoving = flies || moved < 1 || tiles.isFading || tiles.isLoading;
+      const changes = flies || moved < 1 || this.depth.isFading || tiles.isFading;
+      this.isMoving = changes || tiles.isLoading;
       // What is loaded asks for a frame when it has come.
-      return flies || moved < 1 || tiles.isFading || tiles.isDecoded;
+      return changes || tiles.isDecoded;
+    }
+
+    /** Return what is shown of the pictures. */
+    #detailAt(now) {
+      const { core, depth, places: { name, deepest } } = this;
+      const { scale } = core.camera;
+      if (core.areDots || !core.moves()) depth.jump();
+      const rest = core.areDots ? -1 : map.depthAt(scale, core.home().scale, deepest, name === map.GRID);
+      return map.detailAt(depth.at(rest, scale, now), scale, deepest);
     }
 
     /** The diameter of a point in CSS pixels: that of a cell of the deepest level, within bounds. */
