@@ -129,6 +129,23 @@ def test_a_legend_counts_values_and_looks_at_one(page: MapPage, made: MadeMap) -
     assert page.do("core.state.code") is None
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_legend_wraps_names_instead_of_cutting_them(page: MapPage, width: int) -> None:
+    page.size(width, 800)
+    page.do("core.facts.labels[0].values[1] = 'longsleeve \u00b7 t-shirt \u00b7 turquoise (12)',"
+            "core.events.emit('color')")  # fmt: skip
+    page.js("document.querySelector('.legend').open = true")
+    cut = page.js(
+        "return [...document.querySelectorAll('.legend span')].filter((name) =>"
+        " name.scrollWidth > name.clientWidth || name.scrollHeight > name.clientHeight + 1).length"
+    )
+    assert cut == 0
+    heights = page.js(
+        "return [...document.querySelectorAll('.legend span')].map((name) => name.clientHeight)"
+    )
+    assert heights[1] > 1.5 * heights[0]
+
+
 def test_pictures_without_a_value_are_counted_as_none(page: MapPage, made: MadeMap) -> None:
     page.do("core.colorBy(1)")
     odd = int((made.ids % 2).sum())

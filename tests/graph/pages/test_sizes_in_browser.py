@@ -61,6 +61,24 @@ def test_no_name_and_no_count_of_the_bar_is_cut(
         assert browser.execute_script("return document.querySelector('h1').clientWidth") > 80
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_way_to_the_overview_is_whole(
+    browser: webdriver.Chrome, site: Path, sized: Callable[[int, int], None], width: int
+) -> None:
+    sized(width, 800)
+    deep = max(pages_of(site), key=lambda page: page.name.count("."))
+    opened(browser, deep)
+    # Width of each name of the way, and of what of it is shown.
+    ways = browser.execute_script(
+        "return [...document.querySelectorAll('.crumbs a')]"
+        ".map((way) => [way.scrollWidth, way.clientWidth])"
+    )
+    assert len(ways) >= 2
+    assert ways[0][0] == ways[0][1]
+    if width >= 1280:
+        assert all(shown >= min(whole, 80) for whole, shown in ways)
+
+
 def test_all_pictures_are_in_view_after_the_window_changed(
     browser: webdriver.Chrome, site: Path, sized: Callable[[int, int], None]
 ) -> None:
