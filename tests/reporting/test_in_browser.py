@@ -153,6 +153,23 @@ def test_names_are_shown_as_they_are_and_never_run(opened: webdriver.Chrome) -> 
     assert opened.execute_script("return document.querySelectorAll('img').length") == 0
 
 
+def test_no_line_begins_with_the_full_stop_after_a_command(opened: webdriver.Chrome) -> None:
+    apart = """
+      return [...document.querySelectorAll("p code")].filter((code) => {
+        const text = code.nextSibling;
+        if (!/^[.,;:)]/.test(text?.data ?? "")) return false;
+        const sign = document.createRange();
+        sign.setStart(text, 0);
+        sign.setEnd(text, 1);
+        const last = [...code.getClientRects()].at(-1);
+        return Math.abs(sign.getBoundingClientRect().left - last.right) > 1;
+      }).map((code) => code.textContent);
+    """
+    for width in range(300, 420, 4):
+        _set_width(opened, width)
+        assert opened.execute_script(apart) == [], width
+
+
 def test_it_prints_the_wide_figures_on_white(opened: webdriver.Chrome) -> None:
     features = [{"name": "prefers-color-scheme", "value": "dark"}]
     opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
