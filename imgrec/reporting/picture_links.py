@@ -8,6 +8,7 @@ drawing serves the page and the files beside it.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from string import hexdigits
 
 from imgrec.collection import Entry
 from imgrec.collection.kinds import COMMUNITY
@@ -19,6 +20,8 @@ from imgrec.system.file_names import printable
 
 # The URLs in a drawing, before the id: of a picture, and of its name beneath.
 PICTURE, NAME = "picture:", "name:"
+# As many hexadecimal digits as a name of a file has by chance only.
+_DIGEST_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -78,5 +81,22 @@ class PictureLinks:
 
 
 def name_of(entry: Entry) -> str:
-    """Return the file name of a picture, in one line of valid Unicode."""
-    return printable(PurePosixPath(entry.path).name)
+    """Return what is written below a picture, in one line of valid Unicode.
+
+    The name of its file; that of its folder where the file is named by a digest or a UUID, of which
+    the few characters that fit below a thumbnail tell nothing.
+    """
+    path = PurePosixPath(entry.path)
+    folder = path.parent.name
+    return printable(folder if folder and _is_digest(path.stem) else path.name)
+
+
+def _is_digest(stem: str) -> bool:
+    """Return True for hexadecimal digits, as of a digest or a UUID; not for a number or a word."""
+    digits = stem.replace("-", "").lower()
+    return (
+        len(digits) >= _DIGEST_DIGITS
+        and not set(digits) - set(hexdigits)
+        and not digits.isdecimal()
+        and not digits.isalpha()
+    )

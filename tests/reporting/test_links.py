@@ -9,14 +9,35 @@ import pytest
 
 from graph.__main__ import main as write_graph
 from imgrec import Store
+from imgrec.collection import Entry
 from imgrec.reporting.figures.render import linked
 from imgrec.reporting.links import links_from, logdir_beside, own_logdir, own_site
-from imgrec.reporting.picture_links import Target
+from imgrec.reporting.picture_links import Target, name_of
 from imgrec.store.site_link import page_in
 from imgrec.store.written_from import is_written_from, store_token
+from imgrec.system.file_names import printable
 from imgrec.system.output_folder import LOGDIR, SITE
 from projector.export import ProjectorOptions, write_logdir
 from reports import write
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("train/dress/IMG_0017.jpg", "IMG_0017.jpg"),
+        ("train/dress/01b3083f-4387-4753-8ae2-a2470dc53f19.jpg", "dress"),
+        ("dress/9E107D9D372BB6826BD81D3542A419D6.png", "dress"),
+        ("9e107d9d372bb6826bd81d3542a419d6.png", "9e107d9d372bb6826bd81d3542a419d6.png"),
+        # A time of day, a word, a short number.
+        ("dress/20190714121503123456.jpg", "20190714121503123456.jpg"),
+        ("dress/deedfacadefacedecade.jpg", "deedfacadefacedecade.jpg"),
+        ("dress/c0ffee42.jpg", "c0ffee42.jpg"),
+        ("dr\tess/01b3083f43874753.jpg", printable("dr\tess")),
+    ],
+)
+def test_below_a_picture_is_what_tells_something(path: str, name: str) -> None:
+    entry = Entry(1, "/pictures", path, 1, 0, None, 8, 8, "JPEG", "ok", None)
+    assert name_of(entry) == name
 
 
 def _hrefs(page: Path) -> list[str]:

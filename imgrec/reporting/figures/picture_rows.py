@@ -1,6 +1,6 @@
 """Sheets of thumbnails in rows, each row under a heading: what a group of pictures looks like.
 
-Below each thumbnail is the name of its file; both lead to the picture.
+Below each thumbnail is its name (`name_of`); both lead to the picture.
 """
 
 from collections.abc import Sequence

@@ -60,7 +60,7 @@ class Thumbnails:
             ) from error
 
     def names(self, ids: Sequence[int]) -> list[str]:
-        """Return the file names of pictures, each in one line of valid Unicode."""
+        """Return what is written below pictures (`name_of`), each in one line of valid Unicode."""
         self.asked.update(map(int, ids))
         return [name_of(entry) for entry in self._catalog.entries(ids)]
 
