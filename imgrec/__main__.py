@@ -86,11 +86,27 @@ def _call(arguments: argparse.Namespace) -> int:
     return code
 
 
+class _Commands(Parser):
+    """Parser of the first argument alone; the others are passed on as they are.
+
+    `argparse.REMAINDER` would lose a `--` directly behind the command, which the command needs to
+    tell a name such as `-1.jpg` from an option.
+    """
+
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
+        """Return the name of the command, None where there is none, and its arguments."""
+        given = sys.argv[1:] if args is None else list(args)
+        found = super().parse_args(given[:1], namespace)
+        found.arguments = given[1:]
+        return found
+
+
 def _parser(prog: str) -> argparse.ArgumentParser:
-    parser = Parser(prog, f"See what is in a folder of pictures.\n\n{_listed()}", _EXAMPLES)
+    parser = _Commands(prog, f"See what is in a folder of pictures.\n\n{_listed()}", _EXAMPLES)
     parser.usage = f"{prog} [--help] [--version] COMMAND …"
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
 
 

@@ -83,9 +83,6 @@ class Parser(argparse.ArgumentParser):
 
     def _unknown_options(self, given: Sequence[str]) -> list[str]:
         """Return the long options that are neither known nor the beginning of a known one."""
-        if any(action.nargs == argparse.REMAINDER for action in self._actions):
-            # They are those of another parser.
-            return []
         options = given[: given.index("--")] if "--" in given else given
         names = [name.partition("=")[0] for name in options if name.startswith("--")]
         known = self._option_string_actions

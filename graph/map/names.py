@@ -4,9 +4,11 @@ At each level the names with most pictures are placed first, and one that would 
 left for a deeper level, where there is more room. A name stays while one goes deeper: boxes keep
 their size on the screen and move apart, so what does not overlap at one level does not at the next.
 It ends when its pictures fill several screens, and those of its parts stand there in its place.
+
+The page shows one kind of names at a time, so communities and classes take no room from each other.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,14 +87,20 @@ def names_on(guide: Guide, catalog: Catalog, ids: Ids, cells: Cells, depth: int)
     return placed(found[:MOST_NAMES], depth)
 
 
-def placed(names: Iterable[MapName], depth: int) -> list[MapName]:
-    """Return those of some names that fit, with the levels on which they are shown.
+def placed(names: Collection[MapName], depth: int) -> list[MapName]:
+    """Return those of some names that fit among those of their kind, with their levels.
 
     Args:
         names: the most important first.
         depth: the deepest level.
     """
-    waiting, found = list(names), list[MapName]()
+    kinds = [[name for name in names if name.kind == kind] for kind in (COMMUNITY, CLASS)]
+    found = [name for kind in kinds for name in _placed_together(kind, depth)]
+    return sorted(found, key=lambda name: (-name.weight, name.path, name.text))
+
+
+def _placed_together(names: list[MapName], depth: int) -> list[MapName]:
+    waiting, found = names, list[MapName]()
     for level in range(depth + BELOW + 1):
         scale = CELL_PX / 2.0 ** (depth - level)
         boxes = _Boxes(name for name in found if name.last >= level)
@@ -108,7 +116,7 @@ def placed(names: Iterable[MapName], depth: int) -> list[MapName]:
             else:
                 left.append(name)
         waiting = left
-    return sorted(found, key=lambda name: (-name.weight, name.path, name.text))
+    return found
 
 
 def width_px(text: str) -> float:

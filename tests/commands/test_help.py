@@ -6,9 +6,11 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from imgrec import Store
-from imgrec.__main__ import COMMANDS
+from imgrec.__main__ import COMMANDS, _parser
 from imgrec.__main__ import main as imgrec
 from imgrec.distances.choices import FUSIONS_EXPLAINED, METRICS_EXPLAINED
 from imgrec.distances.metrics import FUSIONS, METRICS
@@ -40,6 +42,12 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     loaded = _loaded(f"from imgrec.__main__ import main; main({arguments!r})")
     assert "argparse" in loaded
     assert not loaded & HEAVY
+
+
+@given(st.lists(st.sampled_from(["--", "-", "-1.jpg", "--help", "--store=x", "-k", "a b", ""])))
+def test_a_command_gets_its_arguments_as_they_were_written(arguments: list[str]) -> None:
+    found = _parser("imgrec").parse_args(["query", *arguments])
+    assert (found.command, found.arguments) == ("query", arguments)
 
 
 @pytest.mark.parametrize("package", ["imgrec", "graph", "projector", "imgrec.samples"])

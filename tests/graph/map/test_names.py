@@ -1,5 +1,6 @@
 """Names on the map: none overlaps another, what stands stays, large ones come first."""
 
+from dataclasses import replace
 from itertools import combinations
 
 from hypothesis import given
@@ -74,6 +75,18 @@ def test_a_name_ends_where_its_pictures_fill_screens() -> None:
 def test_the_same_words_stand_once_on_a_level() -> None:
     names = [
         MapName("Dress", "community", "1", 0, 10, 10, 9, 1),
-        MapName("dress", "class", "", 0, 90, 90, 8, 1),
+        MapName("dress", "community", "2", 0, 90, 90, 8, 1),
     ]
     assert [name.text for name in placed(names, DEPTH)] == ["Dress"]
+
+
+@given(_names(), _names())
+def test_names_of_the_kind_that_is_not_shown_take_no_room(
+    communities: list[MapName], classes: list[MapName]
+) -> None:
+    classes = [replace(name, kind="class", path="") for name in classes]
+    both = sorted([*communities, *classes], key=lambda name: -name.weight)
+    found = placed(both, DEPTH)
+    for kind, alone in (("community", communities), ("class", classes)):
+        shown = {(name.text, name.first) for name in found if name.kind == kind}
+        assert shown == {(name.text, name.first) for name in placed(alone, DEPTH)}
