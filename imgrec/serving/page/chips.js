@@ -12,25 +12,28 @@ import { state } from "./state.js";
 import { uploadTold } from "./uploads.js";
 import { dropWords } from "./words.js";
 
+// By id: name and path, or the promise of them.
 const names = new Map();
 
 const named = (picture) => ({ name: titleOf(picture), path: printable(picture.path) });
 
 const only = (name) => ({ name, path: name });
 
+/** Return the name and path that the server has, the id if it does not answer. */
+async function askedFor(id) {
+  try {
+    return named((await get(`api/pictures/${id}`)).picture);
+  } catch {
+    return only(`picture ${id}`);
+  }
+}
+
 /** Return name and path of a picture of the question, asked for where the results do not have it. */
 async function namesOfAsked({ id, upload }) {
   if (upload) return only(uploadTold(upload)?.name ?? "a picture from outside");
   const hit = results.get().hits.find((one) => one.id === id);
   if (hit) names.set(id, named(hit));
-  if (!names.has(id)) {
-    names.set(id, only(`picture ${id}`));
-    try {
-      names.set(id, named((await get(`api/pictures/${id}`)).picture));
-    } catch {
-      // The number does.
-    }
-  }
+  if (!names.has(id)) names.set(id, askedFor(id));
   return names.get(id);
 }
 

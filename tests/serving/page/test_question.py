@@ -9,6 +9,15 @@ from imgrec.search.choices import INDEXES_EXPLAINED
 from live_page import Page
 from pictures import picture
 
+# Lets names of pictures that the results do not have wait until they are released.
+_LATE_NAMES = """
+  const ask = window.fetch;
+  const late = new Promise((released) => { window.release = released; });
+  window.fetch = async (path, ...others) => {
+    if (String(path).startsWith("api/pictures/")) await late;
+    return ask(path, ...others);
+  };
+"""
 _CHIPS = "return document.querySelectorAll('#chips .chip').length"
 
 
@@ -66,6 +75,19 @@ def test_drop_paste_choose_and_reload(page: Page, outside: Path, tmp_path: Path)
     page.browser.refresh()
     page.settle()
     assert "drop it again" in page.text("#said")
+
+
+def test_a_chip_gets_its_name_after_the_answer(page: Page) -> None:
+    script = page.browser.execute_cdp_cmd(
+        "Page.addScriptToEvaluateOnNewDocument", {"source": _LATE_NAMES}
+    )
+    try:
+        page.go("?like=3")
+        page.js("release()")
+        path = page.api("/api/pictures/3")["picture"]["path"]
+        page.wait("return document.querySelector('.chip-picture').title === arguments[0]", path)
+    finally:
+        page.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
 
 
 def test_you_have_this_already(page: Page, collection: Path) -> None:
