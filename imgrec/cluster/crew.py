@@ -40,12 +40,14 @@ class CrewOptions:
         device: as of `IndexOptions`; a device of another class refuses the plan.
         weights: a file with the weights of the encoder that takes one.
         quiet: show no progress while encoders are prepared.
+        crews: about how many share the plan.
     """
 
     workers: int | None = None
     device: str = "auto"
     weights: Path | None = None
     quiet: bool = True
+    crews: int = 1
 
 
 class Crew:
@@ -104,7 +106,8 @@ class Crew:
             EncoderError: an encoder failed on any picture.
         """
         with Desk(self._objects, self.plan, self._encoders, self._meter) as desk:
-            shift = Shift(desk, Numbers(numbers), apart=bool(self._workers))
+            share = self.plan.pictures // (self._options.crews * max(1, self._workers))
+            shift = Shift(desk, Numbers(numbers), apart=bool(self._workers), share=share)
             tasks = shift.tasks()
             with one_blas_thread(), closing(readings(tasks, self._workers)) as results:
                 for found in described(results, shift.jobs, self._devices):

@@ -24,6 +24,7 @@ from imgrec.cluster.ray_nodes import Place, places
 from imgrec.cluster.ray_session import last_line, ray_session
 from imgrec.errors import ImgrecError, WorkersError
 from imgrec.objects.errors import ObjectError
+from imgrec.system.worker import keep_main_here
 
 if TYPE_CHECKING:
     from imgrec.cluster.crew import CrewOptions
@@ -42,6 +43,7 @@ class CrewActor:
 
     def __init__(self, made: Callable[[], Any]) -> None:
         """Start the crew, which loads its encoders in a thread."""
+        keep_main_here()
         self._thread = CrewThread(made)
 
     def give(self, number: int) -> None:
@@ -96,7 +98,7 @@ class RayCrews:
 
         Args:
             made: makes a crew on its machine: `partial(Crew, url, plan_id)`.
-            options: of each crew; its workers and device are set for each machine.
+            options: of each crew; its workers, device and crews are set for each machine.
             on_gpus: whether the plan is computed on GPUs.
         """
         self.warnings: list[str] = []
@@ -174,7 +176,7 @@ class RayCrews:
         left = [place for place in wanted if not self._is_left_out(place.node)]
         for place in left:
             if place[:3] not in taken:
-                self._start(place)
+                self._start(place, of=len(left))
         if not left:
             self._give_up()
         return events
@@ -184,10 +186,11 @@ class RayCrews:
         why = next(iter(self._why.values()), f"the Ray cluster has no {kind}")
         raise ImgrecError(f"no machine of the cluster can work: {why}")
 
-    def _start(self, place: Place) -> None:
+    def _start(self, place: Place, of: int) -> None:
         affinity = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
         device = self._options.device if place.gpus else "cpu"
         workers = place.cpus if self._options.workers is None else self._options.workers
+        options = replace(self._options, workers=workers, device=device, crews=of)
         actor = (
             self._ray.remote(CrewActor)
             .options(
@@ -197,7 +200,7 @@ class RayCrews:
                 max_concurrency=4,
                 scheduling_strategy=affinity(place.node, soft=False),
             )
-            .remote(partial(self._made, replace(self._options, workers=workers, device=device)))
+            .remote(partial(self._made, options))
         )
         self._started += 1
         name = f"{place.host} {self._started}"

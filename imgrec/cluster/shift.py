@@ -20,15 +20,17 @@ class Shift:
         jobs: begun so far, in order.
     """
 
-    def __init__(self, desk: Desk, numbers: Numbers, *, apart: bool) -> None:
+    def __init__(self, desk: Desk, numbers: Numbers, *, apart: bool, share: int) -> None:
         """Begin.
 
         Args:
             desk: takes the jobs.
             numbers: of the jobs.
             apart: whether pictures are read in other processes.
+            share: as of `Task`.
         """
         self._apart = apart
+        self._share = share
         self.jobs: list[PartJob] = []
         self._desk = desk
         self._numbers = numbers
@@ -54,7 +56,7 @@ class Shift:
             job, entries = begun
             self._entries[len(self.jobs)] = entries
             self.jobs.append(job)
-            yield from tasks_of(job, entries, self._desk.encoders, options)
+            yield from tasks_of(job, entries, self._desk.encoders, options, self._share)
 
     def take(self, found: Described) -> None:
         """Add the results of a task; hand its job in if it is the last one.

@@ -76,6 +76,18 @@ def in_worker() -> bool:
     return _to_parent is not None
 
 
+def keep_main_here() -> None:
+    """Let the workers of this process not import its main module.
+
+    They import it for what it defines. Where it is a program that only calls us, such as the one by
+    which Ray starts an actor, each of them would import all that it imports.
+    """
+    main = sys.modules["__main__"]
+    # What multiprocessing finds it by.
+    main.__spec__ = None
+    vars(main).pop("__file__", None)
+
+
 class Worker:
     """A process that calls functions one after the other; not safe for concurrent callers."""
 

@@ -27,7 +27,7 @@ from imgrec.index import main
 from mapped_functions import dying, dying_once, refusing, squared
 from planned_runs import part_files, planned, recorded_files
 from ray_cluster import RayCluster, ray_cluster
-from stub_crew import StubCrew, broken
+from stub_crew import AskingCrew, StubCrew, broken
 from waiting import until
 
 pytest.importorskip("obstore", reason="needs obstore, of the extra scale")
@@ -66,6 +66,13 @@ def test_each_machine_has_a_crew_and_all_work_at_once(cluster: RayCluster, tmp_p
     assert sorted(one.number for one in done) == list(range(12))
     assert len({one.part.pid for one in done}) == 2
     until(lambda: not cluster.crews())
+
+
+def test_processes_that_decode_do_not_import_ray(cluster: RayCluster) -> None:
+    with RayCrews(AskingCrew, CrewOptions()) as crews:
+        (done,) = worked_off(Schedule([0]), crews)
+    assert "imgrec" in done.part.modules
+    assert "ray" not in done.part.modules
 
 
 def test_a_job_that_kills_its_crews_is_set_apart(cluster: RayCluster, tmp_path: Path) -> None:

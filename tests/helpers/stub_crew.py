@@ -1,12 +1,14 @@
-"""Crews of a Ray cluster that only leave a file for each job, or cannot be made at all."""
+"""Crews of a Ray cluster that leave a file for each job, ask a worker, or cannot be made at all."""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from imgrec.cluster.crew import CrewOptions
+from imgrec.system.workers import Workers
 from waiting import until
 
 
@@ -41,6 +43,30 @@ class StubCrew:
                 os._exit(1)
             until(lambda: len({p.name.split("-")[1] for p in self.folder.iterdir()}) >= self.begun)
             yield StubPart(number, os.getpid())
+
+
+class Imported(NamedTuple):
+    """A job that is done, and modules that the process which did it has imported."""
+
+    number: int
+    modules: list[str]
+
+
+@dataclass(frozen=True)
+class AskingCrew:
+    """Asks a process that it starts, as one that decodes, which modules it has imported."""
+
+    options: CrewOptions
+    warnings: tuple[str, ...] = ()
+
+    def run(self, numbers: Iterable[int]) -> Iterator[Imported]:
+        with Workers(1) as workers:
+            for number in numbers:
+                yield Imported(number, workers.submit(imported).result())
+
+
+def imported() -> list[str]:
+    return [name for name in sys.modules if "." not in name]
 
 
 def broken(error: Exception, options: CrewOptions) -> StubCrew:
