@@ -12,6 +12,10 @@ the time of the work done divided by its weight. So a count that stands still at
 processes start, promises nothing: the weight does. Nothing is estimated (None) for a stage without
 weight and without count, or for one that takes longer than its weight and counts nothing.
 
+An estimate by weights alone is that of another machine, far too short on a slower or busier one. So
+none is told before work was measured for `FIRST_S` seconds and for `FIRST_SHARE` of the run: stages
+that ended, and what the current one counted since its first count.
+
 Every method takes the time, so that nothing here waits or asks for a clock.
 """
 
@@ -19,14 +23,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 # Seconds at the speed of the constants that are assumed before anything is measured.
-_ASSUMED_S = 1.0
+_ASSUMED_S = 0.2
 # The same for a stage, as a share of its work.
-_ASSUMED_SHARE = 0.05
+_ASSUMED_SHARE = 0.01
 # Another machine, or work of which the store has a part, is at most so much faster and slower.
 _FASTEST, _SLOWEST = 0.5, 20.0
 # A stage that takes less than this share of its weight had nothing to do.
 _KEPT = 0.25
-# No time left is told before so many seconds, and before this share of the run.
+# No time left is told before work of so many seconds was measured, and of this share of the run.
 FIRST_S, FIRST_SHARE = 3.0, 0.05
 # A new estimate is told only if it differs by more than this share, and by more than two seconds.
 _STEADY_SHARE, _STEADY_S = 0.1, 2.0
@@ -73,6 +77,12 @@ class _Stage:
             return None
         whole_s = self._whole_s(weight_s, *self.first)
         return max(0.0, whole_s * (1 - self.share) - (self.spent_s - self.latest_s))
+
+    def measured_s(self) -> float:
+        """Return the seconds in which its work was counted."""
+        if self.first is None:
+            return 0.0
+        return self.latest_s - (0.0 if self.weight_s is None else self.first[0])
 
     def paced_s(self, speed: float) -> float:
         """Return the seconds that the work done takes, without the wait for the first count."""
@@ -177,7 +187,8 @@ class TimeLeft:
         They count down with the clock as long as the estimate stays about the same.
         """
         found_s, run_s = self.estimate(now_s), now_s - self._began_s
-        if found_s is None or run_s < FIRST_S or run_s < FIRST_SHARE * (run_s + found_s):
+        measured_s = self._real_s + sum(stage.measured_s() for stage in self._stack)
+        if found_s is None or measured_s < max(FIRST_S, FIRST_SHARE * (run_s + found_s)):
             self._told = None
             return None
         if self._told is not None:

@@ -40,6 +40,11 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return stream
 
 
+def _untimed(lines: list[str]) -> list[str]:
+    """Return lines without their seconds, which are those of the clock of this machine."""
+    return [re.sub(r"\d+\.\d s$", "… s", line) for line in lines]
+
+
 def _emulated(text: str, columns: int = 80) -> list[str]:
     """Return the lines that a terminal shows after a text, without empty ones at the end."""
     screen = pyte.Screen(columns, 50)
@@ -190,8 +195,8 @@ def test_stages_anywhere_in_the_call_tree_are_one_run(
         detailed.reset(token)
     assert made[0] is made[1]
     assert made[2] is not made[0]
-    told = _emulated(terminal.getvalue())
-    assert told == ["a: 2 figures, 0.0 s", "b: 0.0 s", "alone: 0.0 s"]
+    told = _untimed(_emulated(terminal.getvalue()))
+    assert told == ["a: 2 figures, … s", "b: … s", "alone: … s"]
 
 
 def test_what_was_counted_before_the_stage_begins_counts(terminal: Terminal) -> None:
@@ -203,7 +208,7 @@ def test_what_was_counted_before_the_stage_begins_counts(terminal: Terminal) -> 
             stage.update()
     finally:
         detailed.reset(token)
-    assert _emulated(terminal.getvalue()) == ["thumbnails: 3 pictures, 0.0 s"]
+    assert _untimed(_emulated(terminal.getvalue())) == ["thumbnails: 3 pictures, … s"]
 
 
 def test_the_thread_draws_while_nothing_is_counted(

@@ -91,10 +91,26 @@ def test_nothing_is_told_at_first_nor_of_what_is_unknown() -> None:
     assert all(t is None for at, t, _ in _told(_WEIGHTS, _works(1)) if at < FIRST_S)
     # Neither planned nor counted.
     assert all(t is None for _, t, _ in _told({"later": 5}, [Work("scan", 60)]))
+    # A weight alone is a promise of another machine.
+    assert all(t is None for _, t, _ in _told({"layout": 10}, [Work("layout", 60)]))
     # Longer than its weight, and nothing is counted: no "00:00 left" that stands still.
-    told = list(_told({"layout": 10}, [Work("layout", 60)]))
+    told = list(_told({"read": 5, "layout": 10}, [Work("read", 5, 20), Work("layout", 60)]))
     assert {t is None for at, t, _ in told if at > 20} == {True}
-    assert any(t is not None for at, t, _ in told if at < 9)
+    assert any(t is not None for at, t, _ in told if 5 < at < 12)
+
+
+@pytest.mark.parametrize("machine", [2.0, 5.0, 15.0])
+@pytest.mark.parametrize("waits_s", [0.0, 30.0])
+def test_the_first_time_told_is_not_far_too_short(machine: float, waits_s: float) -> None:
+    works = [
+        Work("read", waits_s + 100 * machine, 400, waits_s=waits_s),
+        Work("layout", 20 * machine), Work("draw", 30 * machine, 30),
+    ]  # fmt: skip
+    told = list(_told({"read": 100, "layout": 20, "draw": 30}, works))
+    first_s, begun = next((at, t) for at, t, _ in told if t is not None)
+    assert first_s <= waits_s + 0.1 * 150 * machine
+    assert begun is not None
+    assert all(t >= 0.75 * truth for _, t, truth in told if t is not None and truth > 10)
 
 
 def test_what_is_overdue_does_not_count_down_to_nothing() -> None:
