@@ -153,13 +153,16 @@ class FolderSource:
         Args:
             found: as of `pictures`.
             links: as of `pictures`.
-            shared: let a second process list folders too, where links are not followed; the
-                folders are yielded in any order then.
+            shared: let a second process list folders too, where links are not followed and it would
+                not run the script of this process; the folders are yielded in any order then.
         """
         if shared and links is None:
-            from imgrec.sources.shared_walk import shared_walk
+            from imgrec.system.main_guard import runs_again
 
-            return shared_walk(self.description, found)
+            if not runs_again():
+                from imgrec.sources.shared_walk import shared_walk
+
+                return shared_walk(self.description, found)
         from imgrec.sources.walk import walk_folders
 
         return walk_folders(self.description, found, links)

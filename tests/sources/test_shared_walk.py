@@ -159,6 +159,53 @@ def test_links_are_followed_in_one_process(tree: Path, monkeypatch: pytest.Monke
     assert found == again
 
 
+_SCRIPT = """
+import sys
+from imgrec.sources.folder import FolderSource
+from imgrec.sources.source import Listing
+
+def walk():
+    count = sum(len(one.paths) for one in FolderSource(sys.argv[1]).folders(Listing(), shared=True))
+    print(count, "imgrec.sources.shared_walk" in sys.modules)
+
+def in_a_thread():
+    import threading
+    thread = threading.Thread(target=walk)
+    thread.start()
+    thread.join()
+
+print("runs")
+"""
+
+
+@pytest.mark.parametrize("call", ["walk()", "in_a_thread()"])
+@pytest.mark.parametrize(
+    ("guard", "is_shared"),
+    [
+        ("{}", False),
+        ("if sys.argv:\n    {}", False),
+        ("if __name__ == '__main__':\n    {}", True),
+        ("if '__main__' == __name__ and sys.argv:\n    print(end='')\n    {}", True),
+    ],
+)
+def test_a_script_without_a_guard_walks_alone_and_runs_once(
+    tmp_path: Path, call: str, guard: str, is_shared: bool
+) -> None:
+    for name in range(9):
+        (tmp_path / "root" / f"{name}").mkdir(parents=True)
+        (tmp_path / "root" / f"{name}" / "a.jpg").write_bytes(b"x")
+    (tmp_path / "script.py").write_text(_SCRIPT + guard.format(call))
+    run = subprocess.run(
+        [sys.executable, str(tmp_path / "script.py"), str(tmp_path / "root")], cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    lines = run.stdout.splitlines()
+    assert f"9 {is_shared}" in lines
+    # The other process imports the script, which prints, too, if it is not killed before.
+    assert lines.count("runs") <= 1 + is_shared
+    assert run.stderr == ""
+
+
 _ENDS = """
 import os, signal, sys, time
 from imgrec.sources import shared_walk as module
