@@ -61,6 +61,7 @@ class Decisions:
 
         Raises:
             StoreError: a thumbnail is absent or damaged.
+            WorkersError: a process was killed, or none can be started.
         """
         try:
             self._compare(self._deserving(self.verdicts.unknown(pairs)))
@@ -106,8 +107,8 @@ class Decisions:
         """Return the pairs (q, 2) whose files deserve to be compared; reject the others."""
         found = [np.zeros((0, 2), np.int64)]
         with progress(THUMBNAILS, total=len(pairs), unit="pairs", quiet=self._quiet) as bar:
-            thumbnail = self._store.thumbs().get
-            for block, deserves in deserving_by_block(pairs, thumbnail, bar.update):
+            folder, workers = self._store.paths.thumbs, self._stage.workers if self._stage else 0
+            for block, deserves in deserving_by_block(pairs, folder, workers, bar.update):
                 found.append(block[deserves])
                 self.verdicts.reject(block[~deserves])
                 self._is_new = True

@@ -81,8 +81,8 @@ class FileStage:
             workers: processes; 0 compares in this process, None for one per core.
             within_s: time limit of a pair; not enforced without workers.
         """
-        self._workers = cores() if workers is None else workers
-        self._processes = Workers(self._workers)
+        self.workers = cores() if workers is None else workers
+        self._processes = Workers(self.workers)
         self._within_s = within_s
 
     def __enter__(self) -> "FileStage":
@@ -103,13 +103,13 @@ class FileStage:
         Raises:
             ImgrecError: no worker process can be started.
         """
-        if self._workers == 0:
+        if self.workers == 0:
             yield from (compare_contents(*pair) for pair in pairs)
             return
         waiting: deque[Future[Comparison]] = deque()
         for first, second in pairs:
             waiting.append(self._processes.submit(compare_contents, first, second, self._within_s))
-            if len(waiting) > self._workers * AHEAD:
+            if len(waiting) > self.workers * AHEAD:
                 yield _answer(waiting.popleft())
         while waiting:
             yield _answer(waiting.popleft())

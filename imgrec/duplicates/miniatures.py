@@ -21,7 +21,7 @@ SMALL_PX = 16
 Planes = NDArray[np.uint8]
 Thumbnail = Callable[[int], bytes]
 # For a sketch, the JPEG decoder reduces a thumbnail by this factor.
-_DRAFT = 4
+DRAFT = 4
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def miniatures_of(ids: Ids, thumbnail: Thumbnail) -> Miniatures:
 
 
 def sketches_of(
-    ids: Ids, thumbnail: Thumbnail, side_px: int = SMALL_PX, draft: int = _DRAFT
+    ids: Ids, thumbnail: Thumbnail, side_px: int = SMALL_PX, draft: int = DRAFT
 ) -> Sketches:
     """Return the sketches of pictures (m,), decoded at reduced size.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from imgrec.collection import Ids
-from imgrec.duplicates.miniatures import Sketches, sketches_of
+from imgrec.duplicates.miniatures import DRAFT, SMALL_PX, Sketches, sketches_of
 from imgrec.store.thumbnails import ThumbStore
 from imgrec.system.workers import in_order
 
@@ -20,14 +20,23 @@ _WORKERS_FROM = 10_000
 
 
 def sketches_by(
-    workers: int, folder: Path, ids: Ids, least: int = _WORKERS_FROM, task: int = _TASK
+    workers: int,
+    folder: Path,
+    ids: Ids,
+    side_px: int = SMALL_PX,
+    draft: int = DRAFT,
+    *,
+    least: int = _WORKERS_FROM,
+    task: int = _TASK,
 ) -> Sketches:
     """Return the sketches of pictures (m,), as `sketches_of` does.
 
     Args:
-        workers: number of processes.
+        workers: number of processes; 0 makes them in this process.
         folder: of the thumbnails.
         ids: of the pictures.
+        side_px: as of `sketches_of`.
+        draft: as of `sketches_of`.
         least: number of pictures from which on processes are started.
         task: number of sketches that a process makes at a time.
 
@@ -35,18 +44,18 @@ def sketches_by(
         StoreError: a thumbnail is absent or damaged.
         WorkersError: a process was killed, or none can be started.
     """
-    if len(ids) < max(1, least):
-        return sketches_of(ids, ThumbStore.open(folder).get)
+    if not workers or len(ids) < max(1, least):
+        return sketches_of(ids, ThumbStore.open(folder).get, side_px, draft)
     tasks = (ids[start : start + task] for start in range(0, len(ids), task))
-    parts = [*in_order(partial(_sketched, folder), tasks, workers)]
+    parts = [*in_order(partial(_sketched, folder, side_px, draft), tasks, workers)]
     return Sketches(
         np.concatenate([part.luminance for part in parts]),
         np.concatenate([part.aspects for part in parts]),
     )
 
 
-def _sketched(folder: Path, ids: Ids) -> Sketches:
-    return sketches_of(ids, _thumbs(folder).get)
+def _sketched(folder: Path, side_px: int, draft: int, ids: Ids) -> Sketches:
+    return sketches_of(ids, _thumbs(folder).get, side_px, draft)
 
 
 # In a worker process, which serves one call of `sketches_by`.

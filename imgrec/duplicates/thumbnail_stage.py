@@ -1,16 +1,19 @@
 """The thumbnail stage: which candidate pairs deserve that their files are read.
 
-Every picture is decoded once from its thumbnail, to a plane of 576 bytes; pairs are matched in
-threads by compiled code (`thumbnail_match`), and most are rejected.
+Every picture is decoded once from its thumbnail, to a plane of 576 bytes, in worker processes where
+there are many; pairs are matched in threads by compiled code (`thumbnail_match`), and most are
+rejected.
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
-from imgrec.duplicates.miniatures import Sketches, Thumbnail, sketches_of
+from imgrec.duplicates.miniatures import Sketches
+from imgrec.duplicates.sketching import sketches_by
 from imgrec.system.threads import in_threads
 
 # Pairs whose result is yielded together, and pairs that a thread takes.
@@ -24,7 +27,8 @@ _LEAST_SCORE = 0.2
 
 def deserving_by_block(
     pairs: Ids,
-    thumbnail: Thumbnail,
+    folder: Path,
+    workers: int = 0,
     done: Callable[[int], object] = lambda count: None,
     block: int = BLOCK,
 ) -> Iterator[tuple[Ids, NDArray[np.bool_]]]:
@@ -32,36 +36,37 @@ def deserving_by_block(
 
     Args:
         pairs: (p, 2) ids.
-        thumbnail: returns the JPEG bytes of a picture's thumbnail.
+        folder: of the thumbnails.
+        workers: processes that decode thumbnails; 0 for this one alone.
         done: called with the number of pairs finished since the last call.
         block: number of pairs whose results are yielded together.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
+        WorkersError: a process was killed, or none can be started.
     """
     if not len(pairs):
         return
     ids, rows = np.unique(pairs, return_inverse=True)
     # NumPy 2.0 alone keeps the shape of the inverse.
     rows = rows.reshape(pairs.shape)
-    planes = planes_of(ids, thumbnail)
+    planes = planes_of(ids, folder, workers)
     for start in range(0, len(pairs), block):
         part = slice(start, start + block)
         yield pairs[part], scores_of(rows[part], planes) >= _LEAST_SCORE
         done(len(pairs[part]))
 
 
-def planes_of(ids: Ids, thumbnail: Thumbnail) -> Sketches:
+def planes_of(ids: Ids, folder: Path, workers: int = 0) -> Sketches:
     """Return planes (m, 24, 24) of pictures (m,).
-
-    In one thread: each thumbnail is small, so that threads would wait for the interpreter's lock.
 
     Raises:
         StoreError: a thumbnail is absent or damaged.
+        WorkersError: a process was killed, or none can be started.
     """
     from imgrec.duplicates.thumbnail_match import SIDE_PX
 
-    return sketches_of(ids, thumbnail, SIDE_PX, _DRAFT)
+    return sketches_by(workers, folder, ids, SIDE_PX, _DRAFT)
 
 
 def scores_of(rows: NDArray[np.intp], planes: Sketches) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """Miniatures and sketches of thumbnails, against Pillow's conversion and resizing."""
 
 import io
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 from imgrec import Store, StoreError
 from imgrec.duplicates.miniatures import miniatures_of, sketches_of
 from imgrec.duplicates.sketching import sketches_by
+from imgrec.duplicates.thumbnail_stage import planes_of
 from imgrec.pictures.decoding import thumbnail
 from pictures import picture
 
@@ -51,13 +53,24 @@ def test_a_damaged_thumbnail_is_named(jpeg: bytes) -> None:
             describe(np.array([7]), lambda image_id: jpeg)
 
 
-def test_sketches_of_processes_are_those_of_one(photo_store: Path) -> None:
+def test_sketches_of_processes_are_those_of_one(
+    photo_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Store.open(photo_store) as store:
         ids, folder = store.catalog.ids("ok"), store.paths.thumbs
         expected = sketches_of(ids, store.thumbs().get)
+        planes = sketches_of(ids, store.thumbs().get, 24, 2)
     for least in (0, len(ids) + 1):
         found = sketches_by(2, folder, ids, least=least, task=7)
         np.testing.assert_array_equal(found.luminance, expected.luminance)
         np.testing.assert_array_equal(found.aspects, expected.aspects)
+    found = sketches_by(2, folder, ids, 24, 2, least=0, task=7)
+    np.testing.assert_array_equal(found.luminance, planes.luminance)
+    by_processes = partial(sketches_by, least=0)
+    monkeypatch.setattr("imgrec.duplicates.thumbnail_stage.sketches_by", by_processes)
+    for workers in (0, 1):
+        found = planes_of(ids, folder, workers)
+        np.testing.assert_array_equal(found.luminance, planes.luminance)
+        np.testing.assert_array_equal(found.aspects, planes.aspects)
     with pytest.raises(StoreError, match="no thumbnail of picture"):
         sketches_by(1, folder, np.array([2_000_000]), least=0)

@@ -18,6 +18,7 @@ from imgrec.encoders.mini import Mini, turned_columns
 from imgrec.pictures.decoding import digest
 from imgrec.samples.render import render_sample
 from imgrec.system.worker import beat
+from thumb_parts import write_thumbs
 
 
 def _turned(pixels: np.ndarray, turn: int) -> np.ndarray:
@@ -48,7 +49,7 @@ def _thumbnail(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def test_altered_pictures_deserve_their_files_and_most_others_do_not() -> None:
+def test_altered_pictures_deserve_their_files_and_most_others_do_not(tmp_path: Path) -> None:
     images: list[Image.Image] = []
     for number in range(12):
         whole = render_sample(0, number).resize((256, 256))
@@ -58,7 +59,8 @@ def test_altered_pictures_deserve_their_files_and_most_others_do_not() -> None:
         ]
     jpegs = [_thumbnail(image) for image in images]
     pairs = np.array([(i, j) for i in range(len(images)) for j in range(i + 1, len(images))])
-    blocks = [*deserving_by_block(pairs, jpegs.__getitem__, block=1000)]
+    write_thumbs(tmp_path, 0, np.arange(len(jpegs)), jpegs)
+    blocks = [*deserving_by_block(pairs, tmp_path, block=1000)]
     assert np.array_equal(np.concatenate([block for block, _ in blocks]), pairs)
     deserves = np.concatenate([mask for _, mask in blocks])
     of_one = pairs[:, 0] // 6 == pairs[:, 1] // 6

@@ -93,11 +93,11 @@ def _write(path: Path, count: int) -> None:
 
 def _compared(path: Path, pairs: Ids) -> Spent:
     with Store.open(path) as store:
-        thumbs = store.thumbs()
+        thumbs, folder = store.thumbs(), store.paths.thumbs
         # Loads the compiled loops.
-        list(deserving_by_block(pairs[:8], thumbs.get))
+        list(deserving_by_block(pairs[:8], folder))
         clock = _Clock()
-        deserving = sum(int(of.sum()) for _, of in deserving_by_block(pairs, thumbs.get))
+        deserving = sum(int(of.sum()) for _, of in deserving_by_block(pairs, folder))
         ours = clock.spent()
         ids = np.unique(pairs)
         # The time of some, times as many as there are.
