@@ -24,7 +24,7 @@ COMPONENTS = 75
 class PcaRecipe:
     """Compute the coordinates (m, c) float32 of vectors on their principal axes.
 
-    Source: scikit-learn's PCA, fitted on a sample of `imgrec.derived.rows.FIT_ROWS`.
+    Source: PCA, fitted on a sample of `imgrec.derived.rows.FIT_ROWS`.
     """
 
     components: int = COMPONENTS
@@ -43,7 +43,7 @@ class PcaRecipe:
 
     def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
         """Return the coordinates (m, c)."""
-        return {"coordinates": axes_of(model).project(vectors)}
+        return {"coordinates": axes_of(model).project_all(vectors)}
 
 
 @dataclass(frozen=True)

@@ -51,13 +51,13 @@ class SketchRecipe:
     def fit(self, sample: Vectors) -> dict[str, NDArray[Any]]:
         """Return mean (d,), components (c, d) and scales (c,), the coordinate of the code 1."""
         axes = fit_axes(sample, COMPONENTS, solver="covariance_eigh")
-        largest = np.abs(axes.project(sample)).max(axis=0, initial=0)  # (c,)
+        largest = np.abs(axes.project_all(sample)).max(axis=0, initial=0)  # (c,)
         scales = np.where(largest > 0, largest / 127, 1).astype(np.float32)
         return {"mean": axes.mean, "components": axes.components, "scales": scales}
 
     def rows(self, model: Arrays, vectors: Vectors) -> dict[str, NDArray[Any]]:
         """Return codes (m, c) and lengths (m,); coordinates beyond the sample are clipped."""
-        steps = np.rint(axes_of(model).project(vectors) / model["scales"])
+        steps = np.rint(axes_of(model).project_all(vectors) / model["scales"])
         lengths = np.sqrt(np.einsum("md,md->m", vectors, vectors))
         return {"codes": np.clip(steps, -127, 127).astype(np.int8), "lengths": lengths}
 

@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from imgrec.derived import sketch as sketch_module
-from imgrec.derived.rows import Derived, derive
+from imgrec.derived.hnsw import HnswRecipe
+from imgrec.derived.pca import PcaRecipe
+from imgrec.derived.rows import Derived, Recipe, derive
 from imgrec.derived.sketch import Sketch, SketchRecipe
 from imgrec.distances.blockwise import load_kernels
 from imgrec.store.features import Block, FeatureStore
@@ -97,3 +100,18 @@ def test_vectors_without_a_row_have_exact_distances(metric: str) -> None:
         else np.linalg.norm(wide[:, None] - new[None], axis=2)
     )
     assert np.allclose(found[:, 78:], exact, atol=1e-5)
+
+
+@pytest.mark.parametrize("recipe", [SketchRecipe(), PcaRecipe(), HnswRecipe()])
+def test_rows_do_not_depend_on_the_number_of_threads(recipe: Recipe) -> None:
+    rng = np.random.default_rng(5)
+    common = rng.standard_normal((3000, 40)) @ rng.standard_normal((40, 300))
+    vectors = (common + 0.1 * rng.standard_normal((3000, 300))).astype(np.float32)
+    found = []
+    for count in (1, 2, 3):
+        with threadpool_limits(count, "blas"):
+            model = recipe.fit(vectors)
+            found.append(model | recipe.rows(model, vectors))
+    for other in found[1:]:
+        for name, values in found[0].items():
+            assert np.array_equal(values, other[name]), name
