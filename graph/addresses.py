@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from graph.choices import MAX_PAGE_SIZE
@@ -25,7 +26,7 @@ class Page:
 
     path: str
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The base name of its files, without suffix."""
         return f"community-{self.path}" if self.path else "index"

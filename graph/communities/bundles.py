@@ -78,7 +78,9 @@ class Bundles:
 
     def rows(self, node: int) -> Rows:
         """Return the rows of a node's pictures, its representative first."""
-        found = self._by_node[self._starts[node] : self._starts[node + 1]]
+        found: Rows = self._by_node[self._starts[node] : self._starts[node + 1]]
+        if len(found) == 1:
+            return found
         of_node = self.representatives[node]
         return np.concatenate([[of_node], found[found != of_node]])
 

@@ -86,8 +86,11 @@ def induced(graph: Graph, rows: Rows) -> Graph:
     """Return the subgraph of ascending rows, renumbered from 0."""
     if len(rows) == graph.n:
         return graph
-    place = np.full(graph.n, -1)
-    place[rows] = np.arange(len(rows))
-    low, high = place[graph.low], place[graph.high]
-    kept = (low >= 0) & (high >= 0)
-    return Graph(len(rows), low[kept], high[kept], graph.weights[kept])
+    # Edges are sorted by their smaller row: only those of these rows are looked at.
+    starts = np.searchsorted(graph.low, rows)
+    counts = np.searchsorted(graph.low, rows, side="right") - starts
+    low = np.repeat(np.arange(len(rows)), counts)
+    edges = np.arange(len(low)) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
+    high = np.searchsorted(rows, graph.high[edges])
+    kept = rows[np.minimum(high, len(rows) - 1)] == graph.high[edges] if len(rows) else high < 0
+    return Graph(len(rows), low[kept], high[kept], graph.weights[edges[kept]])

@@ -101,7 +101,7 @@ def contact_job(guide: Guide, path: str, inner: Graph, places: Places) -> Contac
         places: page and cell of all pictures.
     """
     rows = chosen(guide, path)
-    found = [places.of(node) for node in rows.tolist()]
+    found = places.of_all(rows)
     pages = list(dict.fromkeys(page.name for page, _ in found))
     number = {name: i for i, name in enumerate(pages)}
     ends = zip(inner.low.tolist(), inner.high.tolist(), strict=True)

@@ -150,30 +150,55 @@ def pictures_job(
             inner.low.tolist(), inner.high.tolist(), inner.weights.tolist(), strict=True
         )
     }
-    of_node = {i: bundles.rows(node) for i, node in zip(ids, rows.tolist(), strict=True)}
+    members = [bundles.rows(node) for node in rows.tolist()]
     view = view_of(guide, path, (), cells[len(ids) :])
     return PageJob(
         Page(path).file,
         view,
         Nodes(ids, cells[: len(ids)], [_SIDE] * len(ids), pairs),
-        {i: bundles.ids[members].tolist() for i, members in of_node.items()},
-        {i: _near(path, members, neighbors, places) for i, members in of_node.items()},
+        {i: bundles.ids[of_node].tolist() for i, of_node in zip(ids, members, strict=True)},
+        dict(zip(ids, _near(path, members, neighbors, places), strict=True)),
     )
 
 
-def nearest(neighbors: Neighbors, rows: Rows, places: Places) -> list[tuple[int, int, float]]:
-    """Return the at most `NEAR` pictures most similar to those of a node: id, node, similarity.
+def nearest(
+    neighbors: Neighbors, nodes: Sequence[Rows], places: Places
+) -> list[list[tuple[int, int, float]]]:
+    """Return the at most `NEAR` pictures most similar to those of each of some nodes.
 
     Pictures of the node itself are left out. Of every other node, only the nearest picture counts.
+
+    Args:
+        neighbors: k-NN graph of all pictures.
+        nodes: the rows of the pictures of each.
+        places: page and cell of all pictures.
+
+    Returns:
+        for each node rows of id, node, similarity.
     """
-    others = neighbors.neighbors[rows].ravel()
-    distances = neighbors.distances[rows].ravel()
-    if len(rows) > 1:
-        order = np.lexsort((others, distances))
-        others, distances = others[order], distances[order]
-    own, *nodes = places.nodes(np.append(neighbors.ids[rows[:1]], others)).tolist()
+    rows = np.concatenate(nodes)  # (r,)
+    others, distances = neighbors.neighbors[rows], neighbors.distances[rows]  # (r, k)
+    own = places.nodes(neighbors.ids[rows]).tolist()
+    tables = others, places.nodes(others), distances  # 3 of (r, k)
+    lists = [table.tolist() for table in tables]
+    found, stop = [], 0
+    for of_node in nodes:
+        start, stop = stop, stop + len(of_node)
+        part = [one[start] for one in lists]
+        if len(of_node) > 1:
+            flat = [table[start:stop].ravel() for table in tables]
+            order = np.lexsort((flat[0], flat[2]))
+            part = [one[order].tolist() for one in flat]
+        found.append(_nearest(own[start], *part))
+    return found
+
+
+def _nearest(
+    own: int, others: list[int], nodes: list[int], distances: list[float]
+) -> list[tuple[int, int, float]]:
+    """Return rows of id, node, similarity: the first picture of each of the first `NEAR` nodes."""
     found: dict[int, tuple[int, int, float]] = {}
-    for other, node, distance in zip(others.tolist(), nodes, distances.tolist(), strict=True):
+    for other, node, distance in zip(others, nodes, distances, strict=True):
         if node != own and node not in found:
             found[node] = other, node, 1 - distance
             if len(found) == NEAR:
@@ -187,10 +212,18 @@ def _samples(guide: Guide, path: str) -> list[Sequence[int]]:
     return [guide.samples[child][: samples_each(len(shown))] for child in shown]
 
 
-def _near(path: str, rows: Rows, neighbors: Neighbors, places: Places) -> list[Near]:
-    found: list[Near] = []
-    for other, node, similarity in nearest(neighbors, rows, places):
-        page, cell = places.of(node)
-        here = page.path == path
-        found.append((other, similarity, None if here else page.name, None if here else cell))
-    return found
+def _near(
+    path: str, nodes: Sequence[Rows], neighbors: Neighbors, places: Places
+) -> list[list[Near]]:
+    """Return the most similar pictures of each node of a page; a node is rows of its pictures."""
+    found = nearest(neighbors, nodes, places)
+    where = iter(places.of_all(np.array([node for of in found for _, node, _ in of], np.int64)))
+    return [
+        [
+            (other, similarity, None, None)
+            if page.path == path
+            else (other, similarity, page.name, cell)
+            for (other, _, similarity), (page, cell) in zip(of_node, where, strict=False)
+        ]
+        for of_node in found
+    ]

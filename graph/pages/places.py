@@ -40,7 +40,17 @@ class Places:
         left, top, width, height = self._cells[node].tolist()
         return self._pages[self._page[node]], (left, top, width, height)
 
+    def of_all(self, nodes: Rows) -> list[tuple[Page, Cell]]:
+        """Return the page and the cell of each of some nodes (m,)."""
+        cells: list[list[int]] = self._cells[nodes].tolist()
+        return [
+            (self._pages[page], (left, top, width, height))
+            for page, (left, top, width, height) in zip(
+                self._page[nodes].tolist(), cells, strict=True
+            )
+        ]
+
     def nodes(self, pictures: Ids) -> Rows:
-        """Return the nodes (n,) of pictures, given by ids (n,)."""
+        """Return the nodes of pictures, given by ids, in an array of the same shape."""
         nodes: Rows = self._bundles.node[np.searchsorted(self._bundles.ids, pictures)]
         return nodes

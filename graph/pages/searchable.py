@@ -1,18 +1,35 @@
-"""Collect the documents of the search index: every picture and every community of a site."""
+"""Make the search index of a site, of every picture and every community."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 from graph.addresses import Page
 from graph.communities.guide import Guide
 from graph.name_search.documents import CommunityDocument, PictureDocument
+from graph.name_search.index import write_search
 from graph.name_search.labels import Label
 from graph.pages.places import Places
 from graph.picture_facts import chips_of, folder_of, name_of
 from imgrec.collection import Catalog
 from imgrec.collection.kinds import FOLDER
+from imgrec.store.paths import StorePaths
 from imgrec.system.text import counted
 
 _BATCH = 10_000
+
+
+def write_search_of(store: Path, folder: Path, guide: Guide, places: Places) -> None:
+    """Write the search index of a site: the work of a process beside those that draw pages.
+
+    Args:
+        store: path of the store.
+        folder: in which the site is written.
+        guide: to all communities.
+        places: page and cell of all pictures.
+    """
+    with closing(Catalog.open(StorePaths(store).catalog)) as catalog:
+        write_search(folder, found_pictures(catalog, guide, places), found_groups(guide))
 
 
 def found_pictures(catalog: Catalog, guide: Guide, places: Places) -> Iterator[PictureDocument]:

@@ -3,8 +3,9 @@
 The site is written into a temporary folder and renamed at the end, so that it appears complete or
 not at all. Sheets and pages that are made of the same as those of the site before are taken over
 from it (`imgrec.system.known_outputs`). First all sheets are drawn, because a page links to cells
-on the sheets of other pages; then the pages; then the search index. The jobs are generated lazily
-and the results are kept in compact arrays, so that memory grows by some bytes per picture only.
+on the sheets of other pages; then the pages, and beside them the search index. The jobs are
+generated lazily and the results are kept in compact arrays, so that memory grows by some bytes per
+picture only.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,6 @@ from graph.communities.weights import Graph
 from graph.exports.map import map_of
 from graph.map.tiles import TileShop
 from graph.map.write import MapOptions, MapWritten, check_map_size, write_map
-from graph.name_search.index import write_search
 from graph.pages.contact_sheet import ContactJob, chosen, contact_job
 from graph.pages.current import drawing_program, site_inputs
 from graph.pages.draw import Workshop, Written, write_pages, write_sheet
@@ -34,7 +34,7 @@ from graph.pages.jobs import OverviewJob, PageJob, overview_job, pictures_job, s
 from graph.pages.options import SiteOptions
 from graph.pages.page import Renderer, assets
 from graph.pages.places import Places
-from graph.pages.searchable import found_groups, found_pictures
+from graph.pages.searchable import write_search_of
 from graph.previews import write_previews
 from imgrec.collection.kinds import BUNDLE, COMMUNITY
 from imgrec.duplicates.near import find_near
@@ -66,8 +66,10 @@ from imgrec.system.stage_costs import (
     weights_of,
 )
 from imgrec.system.threads import cores
-from imgrec.system.workers import in_order
+from imgrec.system.workers import beside, in_order
 
+# Least number of pages beside which a process makes the search index; it takes a second to start.
+_SEARCH_BESIDE_FROM = 400
 _FOLDERS = ("sheets", FOLDER, CONTACT)
 # In order.
 _BEFORE = (NEIGHBORS, NEAR_DUPLICATES, COMMUNITIES)
@@ -184,7 +186,7 @@ def _made(store: Store, out: Path, options: SiteOptions, quiet: bool) -> SiteSum
             if options.network:
                 if options.previews:
                     warnings += write_previews(store, folder, neighbors.ids, quiet=quiet)
-                written = _write_network(collection, store, workshop, options, quiet)
+                written = _write_network(collection, workshop, options, quiet)
             if options.map:
                 mapped = _write_map(collection, store, workshop, options, quiet)
                 warnings += mapped.warnings
@@ -275,7 +277,7 @@ def _workers(pages: int, options: SiteOptions) -> int:
 
 
 def _write_network(
-    collection: CommunityTree, store: Store, workshop: Workshop, options: SiteOptions, quiet: bool
+    collection: CommunityTree, workshop: Workshop, options: SiteOptions, quiet: bool
 ) -> list[Written]:
     """Write all pages of a site, their sheets and search; return the sheets and pages."""
     guide, folder = collection.guide, workshop.folder
@@ -302,11 +304,13 @@ def _write_network(
         (page, contact, known.get(page.file), known.get(contact.file))
         for page, contact in _jobs(collection, cells, places)
     )
-    pages = in_order(partial(write_pages, workshop), jobs, workers)
-    for both in progress(PAGES, pages, total=total, unit="pages", quiet=quiet):
-        written += both
-    with progress(SEARCH, quiet=quiet):
-        write_search(folder, found_pictures(store.catalog, guide, places), found_groups(guide))
+    searchers = 1 if workers and total >= _SEARCH_BESIDE_FROM else 0
+    with beside(searchers, write_search_of, workshop.store, folder, guide, places) as search:
+        pages = in_order(partial(write_pages, workshop), jobs, workers)
+        for both in progress(PAGES, pages, total=total, unit="pages", quiet=quiet):
+            written += both
+        with progress(SEARCH, quiet=quiet):
+            search()
     return written
 
 

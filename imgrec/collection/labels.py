@@ -5,7 +5,7 @@ kind. `imgrec.collection.kinds` names the kinds that imgrec itself writes.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -29,23 +29,34 @@ class Labels:
 
     def of(self, ids: Iterable[int]) -> dict[int, dict[str, str]]:
         """Return {id: {kind: value}}; several values of a kind are joined by a comma."""
-        # A file that somebody else wrote may give a picture any number of values.
-        return {
-            image_id: {kind: JOINT.join(values) for kind, values in kinds.items()}
-            for image_id, kinds in self.lists(ids).items()
-        }
+        found: dict[int, dict[str, str]] = {int(i): {} for i in ids}
+        several: dict[tuple[int, str], list[str]] = {}
+        for image_id, kind, value in self._rows(list(found)):
+            kinds = found[image_id]
+            if kind in kinds:
+                # A file that somebody else wrote may give a picture any number of values.
+                several.setdefault((image_id, kind), [kinds[kind]]).append(value)
+            else:
+                kinds[kind] = value
+        for (image_id, kind), values in several.items():
+            found[image_id][kind] = JOINT.join(values)
+        return found
 
     def lists(self, ids: Iterable[int]) -> dict[int, dict[str, list[str]]]:
         """Return {id: {kind: values}}, kinds and values in ascending order."""
         found: dict[int, dict[str, list[str]]] = {int(i): {} for i in ids}
-        for chunk in chunks(list(found)):
+        for image_id, kind, value in self._rows(list(found)):
+            found[image_id].setdefault(kind, []).append(value)
+        return found
+
+    def _rows(self, ids: list[int]) -> Iterator[tuple[int, str, str]]:
+        """Yield (id, kind, value) of pictures; those of one picture in ascending order."""
+        for chunk in chunks(ids):
             query = (
                 f"SELECT image_id, {_KIND}, {_VALUE} FROM labels "
                 f"WHERE image_id IN ({marks_for(len(chunk))}) ORDER BY image_id, kind, value"
             )
-            for image_id, kind, value in self._db.execute(query, chunk):
-                found[image_id].setdefault(kind, []).append(value)
-        return found
+            yield from self._db.execute(query, chunk)
 
     def rows(self, kind: str) -> list[tuple[int, str]]:
         """Return all labels (image id, value) of a kind, of pictures of any status."""

@@ -48,6 +48,9 @@ def valid(name: str) -> str:
 
 def printable(name: str) -> str:
     """Return a name as one line of valid Unicode, with control characters replaced by spaces."""
+    # Nearly all are; surrogates are not printable.
+    if name.isprintable():
+        return name
     decoded = valid(name)
     if decoded.isprintable():
         return decoded

@@ -12,6 +12,7 @@ Bazel's action cache (bazel.build/remote/caching).
 """
 
 import hashlib
+import marshal
 import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -19,13 +20,14 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.util import find_spec
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-# Values whose `repr` tells them apart, from others of their type and of other types.
+# Values whose `repr`, and whose bytes by `marshal`, tell them apart from others of any type.
 _PLAIN = frozenset({type(None), bool, int, float, str})
-# Sequences whose `repr` is that of their values between brackets of their type.
+# Sequences of which the same is true.
 _ROWS = frozenset({list, tuple})
 # Endings of the folders by which installed distributions are known; the names have the version.
 _INSTALLED = (".dist-info", ".egg-info")
@@ -66,7 +68,7 @@ def program_fingerprint(*packages: str) -> str:
 
 def _feed(update: _Update, value: Any) -> None:
     """Update a digest with a value; no value is the beginning of another one."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _PLAIN:
         update(f"{value!r};".encode())
     elif isinstance(value, bytes):
@@ -85,8 +87,9 @@ def _feed(update: _Update, value: Any) -> None:
         _begin(update, "set", len(value))
         _feed_sequence(update, sorted(value))
     elif is_dataclass(value) and not isinstance(value, type):
-        _begin(update, kind.__qualname__, len(fields(value)))
-        _feed_sequence(update, [getattr(value, field.name) for field in fields(value)])
+        names = _field_names(kind)
+        _begin(update, kind.__qualname__, len(names))
+        _feed_sequence(update, [getattr(value, name) for name in names])
     elif isinstance(value, Path):
         _feed(update, ("path", str(value)))
     elif isinstance(value, FunctionType) and "<" not in value.__qualname__:
@@ -98,14 +101,49 @@ def _feed(update: _Update, value: Any) -> None:
         raise TypeError(f"a {kind.__qualname__} has no fingerprint")
 
 
+@cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
 def _feed_sequence(update: _Update, values: list[Any] | tuple[Any, ...]) -> None:
     if _is_plain(values):
-        # Most of what is digested are tables of numbers and texts: one `repr` in C for each.
-        update(f"{list(values)!r};".encode())
+        # Most of what is digested are tables of numbers and texts: one call in C for each.
+        update(_bytes_of(values))
+        return
+    name, rows = _as_table(values)
+    if rows is not None:
+        update(f"<table {name}>".encode())
+        update(_bytes_of(rows))
         return
     _begin(update, "seq", len(values))
     for value in values:
         _feed(update, value)
+
+
+def _bytes_of(values: list[Any] | tuple[Any, ...]) -> bytes:
+    """Return plain values as bytes, which tell where they end; they are never read again."""
+    # Version 2 writes values alone; later ones also which of them are one object.
+    return marshal.dumps([*values], 2)
+
+
+def _as_table(values: list[Any] | tuple[Any, ...]) -> tuple[str, list[Any] | None]:
+    """Return the type of values that are all dictionaries, or objects of one dataclass.
+
+    And their contents as rows, None unless these are plain.
+    """
+    kind, *others = set(map(type, values))
+    if others or hasattr(kind, "made_of"):
+        return "", None
+    rows: list[Any]
+    if kind is dict:
+        rows = [[*value.items()] for value in values]
+        return "map", rows if _is_plain(rows) else None
+    names = _field_names(kind) if is_dataclass(kind) else ()
+    if len(names) < 2:
+        return "", None
+    rows = [*map(attrgetter(*names), values)]
+    return kind.__qualname__, rows if _is_plain(rows) else None
 
 
 def _is_plain(values: Iterable[Any]) -> bool:

@@ -10,6 +10,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -197,6 +199,36 @@ def in_order(function: Callable[[_Job], _T], jobs: Iterable[_Job], workers: int)
                 yield waiting.popleft().result()
         except WorkerDiedError as died:
             raise cannot_go_on(died) from died
+
+
+@contextmanager
+def beside(
+    workers: int, function: Callable[..., _T], *arguments: Any
+) -> Iterator[Callable[[], _T]]:
+    """Call a function in a process of its own while a block runs.
+
+    Args:
+        workers: 0 calls it in this process, when its result is asked for.
+        function: picklable, as its arguments are.
+        arguments: what it is called with.
+
+    Yields:
+        A function that waits for the result and returns it. It raises what the function raised, or
+        `WorkersError` if the process was killed from outside, or cannot be started.
+    """
+    if workers == 0:
+        yield partial(function, *arguments)
+        return
+    with Workers(1) as process:
+        future = process.submit(function, *arguments)
+
+        def result() -> _T:
+            try:
+                return future.result()
+            except WorkerDiedError as died:
+                raise cannot_go_on(died) from died
+
+        yield result
 
 
 def cannot_go_on(died: WorkerDiedError) -> WorkersError:

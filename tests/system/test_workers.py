@@ -14,7 +14,7 @@ import pytest
 from imgrec.errors import WorkersError
 from imgrec.system import worker
 from imgrec.system.worker import WorkerDiedError
-from imgrec.system.workers import AHEAD, Workers, in_order
+from imgrec.system.workers import AHEAD, Workers, beside, in_order
 
 SERVE = worker._serve
 
@@ -88,6 +88,25 @@ def test_results_come_in_order_and_jobs_are_drawn_as_needed(workers: int) -> Non
         assert result == place * place
         assert len(drawn) <= place + workers * AHEAD + 2
     assert len(drawn) == 20
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_function_is_called_beside_a_block(workers: int) -> None:
+    with beside(workers, squared, 7) as result:
+        assert list(in_order(squared, range(3), 0)) == [0, 1, 4]
+        assert result() == 49
+    with beside(workers, divided, 0) as result, pytest.raises(ZeroDivisionError):
+        result()
+
+
+def test_the_error_for_a_dying_process_beside_is_one_line() -> None:
+    with beside(1, dying, 3) as result, pytest.raises(WorkersError, match="was killed"):
+        result()
+
+
+def test_an_error_in_the_block_ends_the_process_beside() -> None:
+    with pytest.raises(KeyError), beside(1, time.sleep, 600):
+        raise KeyError
 
 
 def test_the_error_for_a_dying_process_is_one_line() -> None:

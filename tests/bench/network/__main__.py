@@ -11,6 +11,7 @@ sys.path.insert(1, str(Path(__file__).parents[1]))
 sys.path.insert(1, str(Path(__file__).parents[1] / "search"))
 sys.path.insert(1, str(Path(__file__).parents[1] / "logdir"))
 
+import command
 import communities
 import neighbors
 import pages
@@ -25,6 +26,7 @@ _PARTS: dict[str, tuple[str, Callable[[Path, int], str]]] = {
     "neighbors": ("The k-NN graph", neighbors.measured),
     "communities": ("Communities", communities.measured),
     "pages": ("Pages", lambda work, count: pages.measured(work, min(count, _MOST_PAGED))),
+    "command": ("The whole command", command.measured),
     "search": ("The search box", lambda work, count: search.measured(count)),
 }
 _PACKAGES = ("numba", "pynndescent", "python-louvain", "scipy", "torch")

@@ -1,11 +1,13 @@
 """Tests of page layouts: no overlap, neighbors are near, reproducible."""
 
+import igraph
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.pages.layout import layout, push_apart
+from graph.pages.kernels import settle
+from graph.pages.layout import layout, push_apart, springs
 from graph.pages.network import picture_sizes
 
 
@@ -119,3 +121,62 @@ def test_boxes_are_pushed_as_numpy_pushes_them_bit_by_bit(n: int, seed: int, wid
     before = points.copy()
     assert np.array_equal(push_apart(points, halves), _pushed(points, halves))
     assert np.array_equal(points, before)
+
+
+def _settled(start: np.ndarray, pulls: np.ndarray, steps: int) -> np.ndarray:
+    """Return nodes moved by springs in numpy, one acting node after the other, in float32."""
+    x, y = start.T.astype(np.float32)
+    for step in range(steps):
+        across, down = np.zeros_like(x), np.zeros_like(y)
+        for other in range(len(x)):
+            dx, dy = x - x[other], y - y[other]
+            square = dx * dx + dy * dy + np.float32(1e-12)
+            force = np.float32(1) / square - pulls[other] * np.sqrt(square)
+            across += dx * force
+            down += dy * force
+        most = np.float32(np.sqrt(len(x)) / 10) * np.float32(1 - step / steps)
+        length = np.sqrt(across * across + down * down)
+        share = most / np.maximum(length, most)
+        x, y = x + across * share, y + down * share
+    return np.stack([x, y], axis=1)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 40])
+def test_springs_move_nodes_as_numpy_moves_them_bit_by_bit(n: int) -> None:
+    rng = np.random.default_rng(n)
+    start = rng.normal(size=(n, 2)).astype(np.float32) * 5
+    pulls = (rng.random((n, n)) * (rng.random((n, n)) < 0.2)).astype(np.float32)
+    pulls += pulls.T
+    x, y = np.ascontiguousarray(start.T)
+    settle(x, y, pulls, 60)
+    assert np.array_equal(np.stack([x, y], axis=1), _settled(start, pulls, 60))
+
+
+def _near_edges(points: np.ndarray, k: int) -> list[tuple[int, int, float]]:
+    """Return an edge from each point to its k nearest, the nearer the stronger."""
+    distances = np.linalg.norm(points[:, None] - points[None], axis=2)
+    nearest = np.argsort(distances, axis=1)[:, 1 : k + 1]
+    pairs = {(min(i, j), max(i, j)) for i, of in enumerate(nearest.tolist()) for j in of}
+    return [(a, b, float(np.exp(-distances[a, b]))) for a, b in sorted(pairs)]
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_springs_are_as_good_as_those_of_igraph(parts: int) -> None:
+    rng = np.random.default_rng(parts)
+    points = rng.normal(size=(90, 5)) + 20 * (np.arange(90) % parts)[:, None]
+    edges = _near_edges(points, 6)
+    ends, weights = [edge[:2] for edge in edges], [edge[2] for edge in edges]
+    graph = igraph.Graph(90, ends)
+    assert len(graph.connected_components()) == parts
+    start = (np.random.default_rng(0).normal(size=(90, 2)) * np.sqrt(90)).tolist()
+    layout = graph.layout_fruchterman_reingold(weights=weights, seed=start, grid=False)
+    lengths = [_mean_edge(np.array(one), edges) for one in (springs(edges, 90), layout.coords)]
+    assert lengths[0] == pytest.approx(lengths[1], rel=0.05)
+
+
+def _mean_edge(points: np.ndarray, edges: list[tuple[int, int, float]]) -> float:
+    """Return the weighted mean length of edges, of the mean distance of all pairs."""
+    distances = np.linalg.norm(points[:, None] - points[None], axis=2)
+    ends = np.array([edge[:2] for edge in edges]).T
+    mean = np.average(distances[tuple(ends)], weights=[edge[2] for edge in edges])
+    return float(mean / distances.mean())

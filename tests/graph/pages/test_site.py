@@ -313,7 +313,12 @@ def test_a_bundle_is_one_node_that_lists_all_its_pictures(
     assert manifest["pictures"] == 60
 
 
-def test_workers_write_the_same_bytes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("least", [1, 1000])
+def test_workers_write_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least: int
+) -> None:
+    """Also where one of them makes the search index beside those that draw."""
+    monkeypatch.setattr("graph.pages.site._SEARCH_BESIDE_FROM", least)
     path = make_store(tmp_path, plain_names(30), clusters(30))
     for workers in (0, 2):
         site_of(path, tmp_path / str(workers) / "site", workers=workers, workers_from=0)
