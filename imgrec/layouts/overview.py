@@ -20,9 +20,9 @@ _MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 def groups_of(catalog: Catalog, clusters: Clusters) -> NDArray[np.intp]:
     """Return the group (n,) of each clustered picture: its community, else minus its cluster."""
     communities = catalog.labels.of_kind(COMMUNITY)
-    numbers = {value: n for n, value in enumerate(sorted(set(communities.values())), 1)}
-    ids = clusters.ids.tolist()
-    groups = np.fromiter((numbers.get(communities.get(i, ""), 0) for i in ids), np.intp, len(ids))
+    numbers = {None: 0} | {v: n for n, v in enumerate(sorted(set(communities.values())), 1)}
+    values = map(communities.get, clusters.ids.tolist())
+    groups = np.fromiter(map(numbers.__getitem__, values), np.intp, len(clusters.ids))
     return np.where(groups > 0, groups, -clusters.numbers.astype(np.intp))
 
 

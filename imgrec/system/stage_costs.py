@@ -165,6 +165,8 @@ def report_weights(pictures: int, laid_out: int, methods: Iterable[str]) -> dict
     """
     which = ALL if laid_out == pictures else OVERVIEW
     maps = {layout_stage(method, 2, which): layout_s(method, 2, laid_out) for method in methods}
+    if maps and which == OVERVIEW:
+        maps = {layout_stage("umap", 2, COLLECTION): layout_s("umap", 2, pictures)} | maps
     first = [CLUSTERS, NEIGHBORS, REDUCTION, FACTS, *SECTIONS[:3]]
     last = [*SECTIONS[3:], FIGURES, REPORT_END]
     return weights_of(first, pictures) | maps | weights_of(last, pictures)

@@ -9,6 +9,7 @@ from scipy.spatial.distance import pdist
 
 from imgrec.layouts.overview import groups_of, overview_ids
 from imgrec.layouts.whole import kept_whole, whole_name
+from imgrec.neighbors.graph import neighbors_of
 from imgrec.reporting.facts.maps import Ground
 from imgrec.store.parts import write_part
 from imgrec.store.store import Store
@@ -76,8 +77,9 @@ def test_the_report_shows_the_overview_as_the_projector_does(made: Path) -> None
     with Store.open(made / "store") as store:
         spec, feature, clusters = store.spec(), store.feature(), clusters_of(store, count=4)
         ids = overview_ids(clusters, groups_of(store.catalog, clusters), OPTIONS.overview)
-        ground = Ground.of(store, spec, feature, clusters, None, 0)
-        ground = Ground(store, feature, ids, ground.columns[ids - 1], 1.0, None, 0)
+        neighbors = neighbors_of(store)
+        ground = Ground.of(store, spec, feature, clusters, neighbors, 0)
+        ground = Ground(store, feature, ids, ground.columns[ids - 1], 1.0, neighbors, 0)
         before = _layouts(made)
         for method in ("umap", "tsne"):
             positions = ground.layout(method)

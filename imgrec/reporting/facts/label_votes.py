@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from imgrec.collection import Ids
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.reporting.facts.catalog import codes_of
+from imgrec.store.features import positions
 
 # Pictures that a class must have, to be of those that vote and are voted on.
 LEAST = 6
@@ -178,7 +179,7 @@ def _block(
     rows: NDArray[np.intp],
 ) -> tuple[NDArray[np.int64], ...]:
     """Return voters, own, best, most and distance (b,) of some rows."""
-    near = neighbors.ids.searchsorted(neighbors.neighbors[rows])  # (b, k)
+    near = positions(neighbors.ids, neighbors.neighbors[rows])  # (b, k)
     voted, mine = codes[near], codes[rows][:, None]  # (b, k), (b, 1)
     # The classless give way to those behind them; then so many vote as the class has others.
     rank = np.cumsum(voted >= 0, axis=1)

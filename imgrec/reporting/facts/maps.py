@@ -1,8 +1,10 @@
 """Positions of pictures on maps (PCA, UMAP, t-SNE), the same as in the projector; and thumbnails.
 
 Layouts are those that the projector keeps in the store, computed by the same functions from the
-same pictures, columns and seed. Where thumbnails would overlap, some are left out
-(`shown_without_overlap`) or moved (`moved_apart`); both are deterministic.
+same pictures, columns and seed: those of a sample are windows of the layout of the whole, as there
+(`imgrec.layouts.whole`), which is computed here if no other command has done so. Where thumbnails
+would overlap, some are left out (`shown_without_overlap`) or moved (`moved_apart`); both are
+deterministic.
 """
 
 from collections.abc import Sequence
@@ -21,7 +23,7 @@ from imgrec.layouts.fuzzy_graph import fuzzy_graph, part_of
 from imgrec.layouts.kept import KeptLayouts, graph_among, layout_key, make_layout
 from imgrec.layouts.overview import by_chance, groups_of, overview_ids
 from imgrec.layouts.reduction import main_axes, reduce_feature
-from imgrec.layouts.whole import kept_whole
+from imgrec.layouts.whole import kept_whole, whole_layout
 from imgrec.neighbors.neighbors import Neighbors
 from imgrec.store.features import FeatureStore
 from imgrec.store.store import Store
@@ -45,9 +47,11 @@ class Ground:
         ids: (m,) the pictures laid out, ascending: all, or the projector's overview sample.
         columns: (m, c) their principal components.
         variance_kept: share of the variance of the vectors in these columns, 0 to 1.
-        neighbors: k-NN graph of all pictures; None if only a sample is laid out.
+        neighbors: k-NN graph of all pictures; None if it is missing and too expensive to compute.
         seed: of the layouts.
         quiet: show no progress.
+        sampled_from: the groups that a sample is from: communities, clusters or both; "" for all
+            pictures.
     """
 
     store: Store
@@ -58,6 +62,7 @@ class Ground:
     neighbors: Neighbors | None
     seed: int
     quiet: bool = True
+    sampled_from: str = ""
 
     @classmethod
     def of(
@@ -71,12 +76,24 @@ class Ground:
         quiet: bool = True,
     ) -> "Ground":
         """Choose the pictures as the projector does, and reduce their vectors to columns."""
-        whole = len(feature) <= OVERVIEW_SIZE
-        groups = clusters.numbers if whole else groups_of(store.catalog, clusters)
-        ids = overview_ids(clusters, groups)
+        ids, sampled_from = feature.ids, ""
+        if len(feature) > OVERVIEW_SIZE:
+            groups = groups_of(store.catalog, clusters)
+            ids = overview_ids(clusters, groups, OVERVIEW_SIZE)
+            kinds = ((groups > 0).any(), "communities"), ((groups < 0).any(), "clusters")
+            sampled_from = " and ".join(kind for there, kind in kinds if there)
         reduction = reduce_feature(store, spec, feature, COLUMNS)
-        kept, own = reduction.variance_kept, neighbors if whole else None
-        return cls(store, feature, ids, reduction.take(ids), kept, own, seed, quiet)
+        return cls(
+            store,
+            feature,
+            ids,
+            reduction.take(ids),
+            reduction.variance_kept,
+            neighbors,
+            seed,
+            quiet,
+            sampled_from,
+        )
 
     @cached_property
     def axes(self) -> Vectors:
@@ -96,7 +113,7 @@ class Ground:
         if len(self.ids) < 2:
             return self.axes[:, :2]
         kept = KeptLayouts(self.store, self.feature.name)
-        key = layout_key(method, 2, self.ids, self.columns, self.seed, self._window)
+        key = layout_key(method, 2, self.ids, self.columns, self.seed, self.window)
         found = kept.load(key, (len(self.ids), 2))
         if found is None:
             which = ALL if len(self.ids) == len(self.feature) else OVERVIEW
@@ -106,23 +123,32 @@ class Ground:
         return found
 
     def _made(self, method: str) -> Vectors:
-        if self._window is None:
+        if self.window is None:
             return make_layout(method, self._graph, self.axes[:, :2], self.seed, placed=False)
-        return make_layout(method, self._graph, self._window, self.seed, placed=True)
+        return make_layout(method, self._graph, self.window, self.seed, placed=True)
 
     @cached_property
-    def _window(self) -> Vectors | None:
-        """The part (m, 2) of the whole layout, of a sample; None where the store keeps none."""
+    def window(self) -> Vectors | None:
+        """The part (m, 2) of the whole layout, of a sample; None if there is no whole layout."""
         if len(self.ids) == len(self.feature):
             return None
-        spec = self.store.spec(self.feature.name)
-        whole = kept_whole(self.store, spec, self.feature, 2, self.seed)
+        whole = self._whole()
         return None if whole is None else whole[self.feature.rows_of(self.ids)]
+
+    def _whole(self) -> Vectors | None:
+        """Return the positions (n, 2) of all pictures; without k-NN graph those that are kept."""
+        neighbors, spec = self.neighbors, self.store.spec(self.feature.name)
+        if neighbors is None:
+            return kept_whole(self.store, spec, self.feature, 2, self.seed)
+        return whole_layout(
+            self.store, spec, self.feature, 2, self.seed, lambda: fuzzy_graph(neighbors),
+            quiet=self.quiet,
+        )  # fmt: skip
 
     @cached_property
     def _graph(self) -> "csr_array":
         """Fuzzy neighborhood graph (m, m), as in the projector."""
-        if self.neighbors is None:
+        if self.neighbors is None or len(self.ids) < len(self.feature):
             return graph_among(self.feature, self.ids)
         return part_of(fuzzy_graph(self.neighbors), self.feature.rows_of(self.ids), self.columns)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +13,6 @@ from imgrec.reporting.facts.maps import Ground
 from imgrec.reporting.figures.chart import NARROW_PX, WIDE_PX, Chart, Section
 from imgrec.reporting.figures.planes import draw_map
 from imgrec.reporting.figures.thumbnails import Thumbnails
-
-if TYPE_CHECKING:
-    pass
 
 _TEXTS = {
     "pca": "The two directions in which the pictures differ most. Distances are true to the "
@@ -44,12 +40,20 @@ def map_section(
         kinds: what may name an island of a map, the most telling first.
     """
     count, total = len(ground.ids), len(ground.feature)
+    names = " and ".join(TITLES[method] for method in methods)
     lines = ["The maps are those of the projector: the same pictures at the same positions."]
     if count < total:
         lines.append(
-            f"They show {count:,} of {total:,} pictures, sampled from all communities or clusters "
+            f"They show {count:,} of {total:,} pictures, sampled from all {ground.sampled_from} "
             "like the projector's overview."
         )
+        if methods and ground.window is None:
+            lines.append(
+                f"There is no k-NN graph of all {total:,} pictures, so {names} lay out the sample "
+                "alone. `imgrec graph` makes it."
+            )
+        elif methods:
+            lines.append(f"{names} begin where the pictures are in the layout of all {total:,}.")
     if not methods:
         lines.append("t-SNE and UMAP were left out.")
     wanted: list[tuple[str, str, Callable[[], NDArray[np.floating]]]] = [
