@@ -11,7 +11,7 @@ one fingerprint compute different things: both results are kept and named, and t
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from imgrec.cluster.fingerprint import digest_of
@@ -177,14 +177,17 @@ def rows_of(data: bytes, where: str) -> Rows:
     """
     found = _decoded(data, _ROWS, where)
     labels = {kind: dict(values) for kind, values in found["labels"].items()}
-    return Rows([_outcome(row, where) for row in found["outcomes"]], labels, found["changed"])
+    return Rows(_outcomes(found["outcomes"], where), labels, found["changed"])
 
 
-def _outcome(row: list[Any], where: str) -> Outcome:
-    if len(row) != len(_OUTCOME) or any(map(problem, row, _OUTCOME)):
+def _outcomes(rows: list[list[Any]], where: str) -> list[Outcome]:
+    # By columns, because a driver reads all rows of a store alone.
+    columns = zip(*rows, strict=True)
+    if any(len(row) != len(_OUTCOME) for row in rows) or any(
+        problem([*column], [shape]) for column, shape in zip(columns, _OUTCOME, strict=False)
+    ):
         raise _damaged(where, "an outcome has values of wrong types")
-    metadata = tuple(Datum(*datum) for datum in row[-1])
-    return replace(Outcome(*row[:-1]), metadata=metadata)
+    return [Outcome(*[*row[:-1], tuple(map(Datum._make, row[-1]))]) for row in rows]
 
 
 def _key(plan_id: str, number: int) -> str:

@@ -22,6 +22,7 @@ its output, and file names that are no UTF-8 are stored as lone surrogates, whic
 import json
 import math
 from collections.abc import Callable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,6 +30,8 @@ from imgrec.system.regular_files import read_regular
 
 MOST_BYTES = 1 << 20
 _MOST_DEEP = 32
+# Of the parser.
+_CONTAINERS = frozenset({dict, list})
 _INT_RANGE = range(-(1 << 63), 1 << 63)
 _INT_DIGITS = 20
 Shape = Any
@@ -85,8 +88,8 @@ def problem(value: object, shape: Shape, place: str = "") -> str | None:
         place: name of the value in the message.
     """
     if isinstance(shape, tuple):
-        problems = [problem(value, one, place) for one in shape]
-        return problems[0] if all(problems) else None
+        first = problem(value, shape[0], place)
+        return first if first and all(problem(value, one, place) for one in shape[1:]) else None
     if isinstance(shape, list):
         return _list_problem(value, shape[0], place)
     if isinstance(shape, Mapping):
@@ -120,10 +123,18 @@ def a_text(most: int) -> Callable[[object], bool]:
 def _list_problem(value: object, shape: Shape, place: str) -> str | None:
     if type(value) is not list:
         return f"{place or 'it'} is {_shown(value)}, not a list"
-    if isinstance(shape, type) and set(map(type, value)) <= {shape}:
+    if _all_fit(value, shape):
         return None
     problems = (problem(one, shape, f"{place}[{number}]") for number, one in enumerate(value))
     return next(filter(None, problems), None)
+
+
+def _all_fit(values: list[Any], shape: Shape) -> bool:
+    """Return True if all values have a shape, where that is seen without looking into them."""
+    kinds = shape if isinstance(shape, tuple) else (shape,)
+    if all(kind is None or isinstance(kind, type) for kind in kinds):
+        return {*map(type, values)} <= {type(None) if kind is None else kind for kind in kinds}
+    return callable(shape) and all(map(shape, values))
 
 
 def _object_problem(value: object, shape: Mapping[Any, Shape], place: str) -> str | None:
@@ -148,18 +159,13 @@ def _shown(value: object) -> str:
 
 
 def _check_depth(value: object) -> None:
-    level: list[object] = [value]
+    level: list[Any] = [value] if type(value) in _CONTAINERS else []
     for _ in range(_MOST_DEEP):
-        level = [child for one in level if isinstance(one, dict | list) for child in _children(one)]
+        parts = (one.values() if type(one) is dict else one for one in level)
+        level = [part for part in chain.from_iterable(parts) if type(part) in _CONTAINERS]
         if not level:
             return
     raise ValueError(f"it is nested more than {_MOST_DEEP} deep")
-
-
-def _children(value: dict[str, Any] | list[Any]) -> list[Any]:
-    """Return the parts of a container that are containers themselves."""
-    parts = value.values() if isinstance(value, dict) else value
-    return [part for part in parts if isinstance(part, dict | list)]
 
 
 def _int(digits: str) -> int:
