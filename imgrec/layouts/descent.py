@@ -60,6 +60,7 @@ def descend(
     epochs: int,
     seed: int = 0,
     rate: float = RATE,
+    moving: NDArray[np.bool_] | None = None,
 ) -> Vectors:
     """Return positions (n, c) after a descent from initial ones; the learning rate falls to 0.
 
@@ -70,12 +71,17 @@ def descend(
         epochs: so often the edges of the greatest weight are drawn, the others in proportion.
         seed: the same gives the same bytes.
         rate: the learning rate of the first epoch.
+        moving: (n,) the pictures that move, the others hold their place; None for all. The work is
+            that of the moving ones.
     """
     # Imports numba, and compiles where nothing is kept.
     from imgrec.layouts.kernels import NEGATIVES, move_of
 
     move = move_of(start.shape[1])
     rows = _near_rows(graph)
+    moved = len(rows)
+    if moving is not None:
+        rows, moved = np.concatenate([rows[moving[rows]], rows[~moving[rows]]]), int(moving.sum())
     edges = _Edges.of(graph[rows][:, rows].tocsr())
     attraction, repulsion = force_tables()
     tables = (_PULL * attraction, repulsion)
@@ -85,7 +91,7 @@ def descend(
     # Two epochs ago they were at the same place: no momentum yet.
     new = old.copy()
     drawn = np.empty((old.shape[1], n + NEGATIVES * edges.most()), np.float32)
-    tasks = [slice(first, min(first + _TASK_ROWS, n)) for first in range(0, n, _TASK_ROWS)]
+    tasks = [slice(first, min(first + _TASK_ROWS, moved)) for first in range(0, moved, _TASK_ROWS)]
     order = np.zeros(0, np.intp)
     for epoch in range(epochs):
         if epoch % _SHUFFLED_EPOCHS == 0:

@@ -99,6 +99,20 @@ def test_threads_and_tasks_do_not_change_a_byte(
 
 
 @pytest.mark.parametrize("count", [2, 3])
+def test_only_those_move_that_are_told_to(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = _random_graph(230)
+    rng = np.random.default_rng(1)
+    start = np.asarray(5 * rng.normal(size=(230, count)), np.float32)
+    moving = rng.random(230) < 0.2
+    found = descend(graph, start, 31, seed=2, moving=moving)
+    assert np.array_equal(found[~moving], start[~moving])
+    assert (found[moving] != start[moving]).any(axis=1).all()
+    monkeypatch.setattr(descent, "_TASK_ROWS", 7)
+    assert descend(graph, start, 31, seed=2, moving=moving).tobytes() == found.tobytes()
+    assert np.array_equal(descend(graph, start, 3, moving=np.zeros(230, np.bool_)), start)
+
+
+@pytest.mark.parametrize("count", [2, 3])
 def test_attraction_moves_no_center_of_mass(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     attraction, repulsion = forces.force_tables()
     monkeypatch.setattr(descent, "force_tables", lambda: (attraction, 0 * repulsion))

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from sklearn.manifold import trustworthiness
 
 from imgrec.layouts import whole
 from imgrec.layouts.fuzzy_graph import fuzzy_graph
 from imgrec.layouts.kept import KeptLayouts
-from imgrec.layouts.whole import kept_whole, placed_among, whole_layout, whole_name
+from imgrec.layouts.umap import umap_positions
+from imgrec.layouts.whole import joined, kept_whole, placed_among, whole_layout, whole_name
 from imgrec.neighbors.graph import exact_neighbors
+from imgrec.store.features import Block, FeatureStore
 from imgrec.store.store import Store
 from vector_stores import add_part, add_pictures, clustered, make
 
@@ -149,3 +152,26 @@ def test_a_group_of_its_own_goes_to_what_is_nearest_on_the_axes() -> None:
     assert len(np.unique(found[40:], axis=0)) == 20
     again = placed_among(csr_array(weights), positions, known, start, 3)
     assert np.array_equal(again, found)
+
+
+def _graph_of(vectors: NDArray[np.float32]) -> csr_array:
+    blocks = [Block(np.arange(len(vectors)), vectors)]
+    return fuzzy_graph(exact_neighbors(FeatureStore("x", vectors.shape[1], blocks), 15))
+
+
+def test_new_pictures_are_laid_out_as_well_as_anew_and_no_other_moves() -> None:
+    vectors = clustered(900, 24)
+    # By chance, and a group that is new.
+    for known in (np.random.default_rng(0).random(900) > 0.25, np.arange(900) % 12 > 2):
+        graph, start = _graph_of(vectors), np.ascontiguousarray(vectors[:, :2])
+        positions = np.zeros((900, 2), np.float32)
+        positions[known] = umap_positions(_graph_of(vectors[known]), start[known], 0)
+        placed = placed_among(graph, positions, known, start, 0)
+        found = joined(graph, positions, known, start, 0)
+        assert np.array_equal(found[known], positions[known])
+        trust = [
+            trustworthiness(vectors, layout, n_neighbors=15, metric="cosine")
+            for layout in (placed, found, umap_positions(graph, start, 0))
+        ]
+        assert trust[1] > trust[0]
+        assert trust[1] > trust[2] - 0.01
