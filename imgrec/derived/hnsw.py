@@ -49,6 +49,9 @@ _EXPANSION_ADD = 128
 # the same for 1,000 queries of 40,000 and 300 of 400,000 vectors, and .0002 larger for 1,000 of the
 # photos by `mini`, in half as much time again.
 _EXPANSION_OF_TWO, _EXPANSION_SEARCH = 3, 96
+# The same for four, where cells find what a walk has lost: of 3,000 queries of 400,000 vectors
+# recall is .9997, and .9998 by the longer walk.
+_EXPANSION_OF_FOUR = 5
 # Rows added at a time. The first ones are added by one thread: while the graph has few nodes,
 # several threads lose some.
 _ADDED_ROWS = 1 << 13
@@ -140,8 +143,29 @@ class Hnsw:
         Raises:
             StoreError: the graph's file is damaged.
         """
+        return self.nearest_to(self.projected(query), count)
+
+    def projected(self, query: Vectors) -> NDArray[np.float32]:
+        """Return the coordinates (c,) of a query (1, d) on the axes of the graph."""
         (coordinates,) = products_of(scaled(query, 2) - self._mean, self._components)
+        return np.asarray(coordinates)
+
+    def nearest_to(
+        self, coordinates: NDArray[np.float32], count: int, *, checked: bool = False
+    ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Return what `nearest` does, for the coordinates (c,) of a query.
+
+        Args:
+            coordinates: as `projected` returns them.
+            count: number of rows.
+            checked: keep fewer candidates, as cells tell if the walk was lost.
+
+        Raises:
+            StoreError: the graph's file is damaged.
+        """
         expansion = max(_EXPANSION_SEARCH, _EXPANSION_OF_TWO * count // 2)
+        if checked:
+            expansion = _EXPANSION_OF_FOUR * count // 4
         try:
             with self._lock:
                 self._index.expansion_search = expansion  # type: ignore[misc]

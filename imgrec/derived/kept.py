@@ -5,7 +5,7 @@ damaged. A query calls `open_searchable` and `open_reduced`, which do not hash l
 Without an index a query is slower, and right all the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imgrec.derived.cells import CELLS_ROWS, Cells, CellsRecipe
 from imgrec.derived.hnsw import Hnsw, HnswRecipe, file_in, grown
 from imgrec.derived.known_graphs import is_known
 from imgrec.derived.pca import PcaRecipe, Reduced, variance_kept
@@ -55,6 +56,7 @@ class Searchable:
         feature: the vectors.
         sketch: None where there is none.
         hnsw: None where there is none, where it is damaged, or where another user wrote it.
+        cells: that the graph is checked by; None where there are none.
         notes: lines about an index that is not used.
     """
 
@@ -62,6 +64,7 @@ class Searchable:
     feature: FeatureStore
     sketch: Sketch | None
     hnsw: Hnsw | None
+    cells: Cells | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -81,7 +84,9 @@ def open_searchable(store: Store, name: str | None = None) -> Searchable:
             f"the graph of {spec.name} was not written by this user, and is not opened: "
             "run imgrec index, which makes it again",
         )
-    return Searchable(spec, feature, Sketch(feature, sketch) if sketch else None, hnsw, notes)
+    cells = _opened_cells(spec, feature, folder, graph) if graph and hnsw else None
+    found = Sketch(feature, sketch) if sketch else None
+    return Searchable(spec, feature, found, hnsw, cells, notes)
 
 
 def open_reduced(store: Store, opened: Searchable) -> Reduced:
@@ -129,6 +134,7 @@ def update_indexes(
     *,
     hnsw: bool = False,
     sketch_values: int = SKETCH_VALUES,
+    cells_rows: int = CELLS_ROWS,
     quiet: bool = True,
     work: "PartWork | None" = None,
 ) -> list[str]:
@@ -141,6 +147,7 @@ def update_indexes(
         store: locked for writing.
         hnsw: build the HNSW graph of the default feature; an existing one is always updated.
         sketch_values: features with fewer numbers get no sketch.
+        cells_rows: graphs of fewer vectors get no cells.
         quiet: no progress bar.
         work: where tasks over groups of parts run that make the rows; None to use such tasks only
             for rows that do not fit into memory, in this process.
@@ -167,6 +174,8 @@ def update_indexes(
             lines.append(f"{name}: sketch of {len(feature):,} vectors, {size_text(size)}")
         if (hnsw and name == default) or (folder / HnswRecipe().name).is_dir():
             lines.append(_updated_hnsw(spec, feature, folder, quiet=quiet))
+            if len(feature) >= cells_rows or (folder / CellsRecipe.name).is_dir():
+                lines += _updated_cells(store, spec, feature, work)
     return lines
 
 
@@ -201,8 +210,18 @@ def _derived(
     feature: FeatureStore,
     kept: Derived | None,
     work: "PartWork | None",
+    given: Sequence[str] = (),
 ) -> Iterator[Derived]:
-    """Yield the rows of all vectors; they may lie in files that go when the block is left."""
+    """Yield the rows of all vectors; they may lie in files that go when the block is left.
+
+    Args:
+        store: locked for writing.
+        recipe: of the rows.
+        feature: open.
+        kept: rows of an earlier run.
+        work: as `update_indexes` takes it.
+        given: digests of what the recipe was made with, beside its name and version.
+    """
     # Imported here: a question has no use for workers.
     from imgrec.derived.by_parts import derive_by_parts
     from imgrec.store.part_work import PartWork, fits_memory, has_parts
@@ -213,7 +232,7 @@ def _derived(
         yield derive(recipe, feature, kept)
         return
     model = kept.model if kept is not None else {}
-    digests = [content_digest(model[name].tobytes()) for name in sorted(model)]
+    digests = [*given, *(content_digest(model[name].tobytes()) for name in sorted(model))]
     with work.job(store, feature, recipe.name, recipe.version, digests) as job:
         yield derive_by_parts(recipe, kept, job)
 
@@ -237,8 +256,38 @@ def _updated_hnsw(spec: EncoderSpec, feature: FeatureStore, folder: Path, *, qui
         with progress("HNSW index", total=len(feature), unit="vectors", quiet=quiet) as bar:
             graph = grown(feature, kept, folder, bar.update)
         save_derived(folder, recipe, spec, graph.derived, graph.write)
-    size = sum(file.stat().st_size for file in (folder / recipe.name).iterdir())
-    return f"{spec.name}: hnsw graph of {len(feature):,} vectors, {size_text(size)}"
+    size = size_text(_bytes_of(folder / recipe.name))
+    return f"{spec.name}: hnsw graph of {len(feature):,} vectors, {size}"
+
+
+def _bytes_of(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
+
+
+def _updated_cells(
+    store: Store, spec: EncoderSpec, feature: FeatureStore, work: "PartWork | None"
+) -> list[str]:
+    """Make cells beside the graph that was just updated, or bring them up to date."""
+    folder = store.paths.indexes(spec.name)
+    graph = load_derived(folder, HnswRecipe(), spec, verify=False)
+    if graph is None:
+        return []
+    recipe = CellsRecipe.beside(graph)
+    kept = load_derived(folder, recipe, spec)
+    if kept is None or not recipe.made(kept) or not is_current(recipe, feature, kept):
+        kept = kept if kept is not None and recipe.made(kept) else None
+        axes = content_digest(recipe.axes.mean.tobytes() + recipe.axes.components.tobytes())
+        with _derived(store, recipe, feature, kept, work, [axes]) as made:
+            save_derived(folder, recipe, spec, made)
+    return [f"{spec.name}: cells beside it, {size_text(_bytes_of(folder / recipe.name))}"]
+
+
+def _opened_cells(
+    spec: EncoderSpec, feature: FeatureStore, folder: Path, graph: Derived
+) -> Cells | None:
+    """Return the cells beside a graph; None where there are none on its axes."""
+    kept = load_derived(folder, CellsRecipe(), spec, verify=False)
+    return Cells(feature, kept) if kept and CellsRecipe.beside(graph).made(kept) else None
 
 
 def _kept_hnsw(

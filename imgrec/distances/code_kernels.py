@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from imgrec.distances.metrics import Distances
 from imgrec.system.compiling import compiled, inlined
 
-WIDTH = 128
+WIDTH, LISTED_WIDTH = 128, 64
 # A product of a code with a weight is at most 2⁷ times as large; sums stay below 2³⁰.
 _MOST_WEIGHT, _MOST_SUM, _MOST_CODE = (1 << 15) - 1, 1 << 30, 1 << 7
 # Rows that stay in the fastest cache while several queries are compared with them.
@@ -33,6 +33,8 @@ PerRow = NDArray[np.float32]  # (m,)
 _CODES = types.Array(types.int8, 2, "C", readonly=True)
 _WEIGHTS = types.Array(types.int16, 2, "C", readonly=True)
 _VALUES = types.Array(types.float32, 1, "C", readonly=True)
+_PLACES = types.Array(types.int32, 1, "C", readonly=True)
+_SUMS = types.Array(types.float32, 1, "C")
 _OUT = types.Array(types.float32, 2, "A")
 _ZERO, _ONE, _TWO = (np.float32(value) for value in (0, 1, 2))
 
@@ -129,3 +131,25 @@ def euclidean(
         _euclidean(codes, weights, steps, means, lengths, squares, out, WIDTH)
     else:
         _euclidean(codes, weights, steps, means, lengths, squares, out, codes.shape[1])
+
+
+@inlined
+def _listed(codes: Any, places: Any, weights: Any, out: Any, width: int) -> None:
+    for i in range(places.shape[0]):
+        out[i] = _sum(codes, places[i], weights, 0, width)
+
+
+@compiled(_CODES, _PLACES, _WEIGHTS, _SUMS)
+def listed(codes: Codes, places: NDArray[np.int32], weights: Weights, out: PerRow) -> None:
+    """Fill `out` (m,) with the products of some codes with one query.
+
+    Args:
+        codes: (n, c).
+        places: (m,) of the codes, from 0 to n - 1: they are not checked.
+        weights: (1, c).
+        out: Σ code · weight.
+    """
+    if codes.shape[1] == LISTED_WIDTH:
+        _listed(codes, places, weights, out, LISTED_WIDTH)
+    else:
+        _listed(codes, places, weights, out, codes.shape[1])

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from imgrec.distances.axes import Axes, sample_ids
+from imgrec.distances.kmeans import gaps, kmeans, means
 from imgrec.distances.metrics import scaled
 from imgrec.encoders.spec import Vectors
 from imgrec.neighbors.by_products import nearest
@@ -43,7 +44,6 @@ FIT_ROWS = 16_384
 _MOST_FILLED = 4  # times the average; a larger cell is cut
 SAMPLED = 64  # rows a center is fitted on
 _PASSES = 2  # over the sample that the axes are fitted on
-_ROUNDS = 8  # of k-means
 _STEP_ROWS = 8192
 _SEED = 0
 
@@ -258,39 +258,6 @@ def projected(
     with threadpool_limits(1, "blas"):
         in_threads(project, tiles(feature))
     return coordinates, offsets
-
-
-def kmeans(coordinates: Vectors, count: int) -> Vectors:
-    """Return `count` centers (c, a) of coordinates (s, a), by a few rounds of Lloyd's algorithm."""
-    chosen = np.random.default_rng(_SEED).permutation(len(coordinates))[:count]
-    centers = coordinates[np.sort(chosen)]
-    for _ in range(_ROUNDS):
-        numbers = np.concatenate(
-            [gaps(coordinates[part], centers).argmin(axis=1)
-             for part in parts(len(coordinates), _STEP_ROWS)]
-        )  # fmt: skip
-        sizes = np.bincount(numbers, minlength=count)
-        order = np.argsort(numbers, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(sizes)])
-        moved = means(coordinates[order], starts)
-        centers = np.where(sizes[:, None] > 0, moved, centers)
-    return centers
-
-
-def means(coordinates: Vectors, starts: NDArray[np.intp]) -> Vectors:
-    """Return the mean (c, a) of each range of rows, zeros for an empty one."""
-    means = np.zeros((len(starts) - 1, coordinates.shape[1]), np.float32)
-    filled = np.flatnonzero(np.diff(starts))
-    for cell in filled:
-        means[cell] = coordinates[starts[cell] : starts[cell + 1]].mean(axis=0)
-    return means
-
-
-def gaps(coordinates: Vectors, centers: Vectors) -> Vectors:
-    """Return half the squared distances (m, c) to centers, less a constant of each row."""
-    halves = np.einsum("ca,ca->c", centers, centers) / 2
-    gaps: Vectors = halves - coordinates @ centers.T
-    return gaps
 
 
 def cut(sizes: NDArray[np.intp], cell_rows: int) -> NDArray[np.intp]:

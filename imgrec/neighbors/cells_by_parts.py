@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.distances.axes import Axes, sample_ids
+from imgrec.distances.kmeans import gaps, kmeans, means
 from imgrec.distances.metrics import scaled
 from imgrec.encoders.spec import Vectors
 from imgrec.neighbors.by_cells import (
@@ -26,9 +27,6 @@ from imgrec.neighbors.by_cells import (
     CellOptions,
     cut,
     fitted,
-    gaps,
-    kmeans,
-    means,
     projected,
 )
 from imgrec.neighbors.lists import inverse_lengths, parts

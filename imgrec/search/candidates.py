@@ -1,7 +1,8 @@
 """Two-stage search: an index proposes candidate rows, exact distances rank them.
 
 `ExactIndex` compares every row and is the reference in tests. `SketchIndex` estimates all distances
-from a compact sketch and re-ranks the best estimates; `HnswIndex` takes candidates from a graph.
+from a compact sketch and re-ranks the best estimates; `HnswIndex` takes candidates from a graph,
+and from the cells beside it.
 The errors of the estimates become visible when candidates are re-ranked: if by these errors an
 unexamined row could still be among the k nearest (a burst of nearly equal pictures), the stage is
 repeated with more candidates, in the end with all.
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from imgrec.distances.metrics import Distances, fuse
 from imgrec.distances.order import smallest
+from imgrec.encoders.spec import Vectors
 from imgrec.errors import StoreError
 from imgrec.search.space import Queries, Rows, Space
 
@@ -27,6 +29,11 @@ _MORE = 8
 # whose errors have heavier tails.
 _SURE = 3.3
 _SURE_NEAR = 4.5
+# Rows that are compared in cells, candidates that come from them, and how many times as many rows
+# when a walk was lost.
+_AMONG, _FROM_CELLS, _WIDER = 1 << 11, 32, 16
+# Of so many nearest the graph may lack one that the cells have found.
+_LACKING_OF = 10
 # Estimated distance of equal vectors in half precision, at most.
 _SAME = np.float32(1e-6)
 # The ways to fuse that leave the distances to one query as they are.
@@ -190,6 +197,26 @@ class SketchIndex:
 
 
 @dataclass(frozen=True)
+class _Walk:
+    """What a graph and the cells beside it have found near one query.
+
+    Attributes:
+        rows: (m,) that the graph has found, nearest first.
+        estimates: (m,) of their cosine distances, ascending.
+        beside: rows from the nearest cells; None where there are no cells.
+    """
+
+    rows: Rows
+    estimates: NDArray[np.float32]
+    beside: Rows | None
+
+    @property
+    def found(self) -> Rows:
+        """All rows, some of them twice."""
+        return self.rows if self.beside is None else np.concatenate([self.rows, self.beside])
+
+
+@dataclass(frozen=True)
 class HnswIndex:
     """Takes candidates from an HNSW graph, for one query or for `--fuse min` over several."""
 
@@ -203,27 +230,39 @@ class HnswIndex:
         possible = question.count_allowed(len(self.space.ids))
         possible -= len(question.left_out) + len(part.hnsw.uncovered)
         count, least = max(question.counts.graph, 2 * k), min(2 * k, possible)
+        among = _AMONG
         # A StoreError means that the graph file is damaged: fall back to comparing all rows.
         with suppress(StoreError):
             while least > 0 and 8 * count < len(self.space.ids):
-                near = [part.hnsw.nearest(query[None], count) for query in wanted]
-                rows = self._answers([found for found, _ in near], question)
-                if len(rows) >= least and self._finds_the_queries(near, question):
+                walks = [self._walk(query[None], count, among) for query in wanted]
+                rows = self._answers([walk.found for walk in walks], question)
+                wider = among > _AMONG
+                if len(rows) >= least and self._finds_the_queries(walks, question, wider=wider):
                     if len(part.hnsw.uncovered):
-                        # No row is both in the graph and uncovered.
-                        lacking = self._answers([part.hnsw.uncovered], question)
-                        rows = np.sort(np.concatenate([rows, lacking]))
+                        rows = self._answers([rows, part.hnsw.uncovered], question)
                     distances = self.space.distances(question.vectors, rows)
-                    pairs = zip(near, distances, strict=True)
-                    if all(self._clears(rows, *one, to, k) for one, to in pairs):
-                        return Candidates(rows, distances, "hnsw")
-                count *= 4
+                    pairs = zip(walks, distances, strict=True)
+                    found = Candidates(rows, distances, "hnsw")
+                    clear = all(self._clears(rows, walk, to, k) for walk, to in pairs)
+                    if clear and self._agree(walks, question, found, k, wider=wider):
+                        return found
+                count, among = 4 * count, _WIDER * among
         return ExactIndex(self.space).candidates(question, k)
 
+    def _walk(self, query: Vectors, count: int, among: int) -> _Walk:
+        (part,) = self.space.parts
+        assert part.hnsw is not None
+        if part.cells is None:
+            return _Walk(*part.hnsw.nearest(query, count), None)
+        coordinates = part.hnsw.projected(query)
+        rows, estimates = part.hnsw.nearest_to(coordinates, count, checked=True)
+        beside = part.cells.nearest(coordinates, max(_FROM_CELLS, count // 2), among)
+        return _Walk(rows, estimates, beside)
+
     def _finds_the_queries(
-        self, near: Sequence[tuple[Rows, NDArray[np.float32]]], question: Question
+        self, walks: Sequence[_Walk], question: Question, *, wider: bool
     ) -> bool:
-        """Return True if the walk has come to each query picture that is in the graph.
+        """Return True if the walk, or a wide search of cells, has found each picture in the graph.
 
         A walk may end in a part of the graph that has no way to the nearest nodes. Of a picture
         of the store it is known where it should have ended: at the picture itself, at distance 0.
@@ -231,24 +270,48 @@ class HnswIndex:
         (part,) = self.space.parts
         assert part.hnsw is not None
         # More copies of a picture than rows were asked for: it may be any of them.
-        if any(len(estimates) and estimates[-1] <= _SAME for _, estimates in near):
+        if any(len(walk.estimates) and walk.estimates[-1] <= _SAME for walk in walks):
             return True
-        found = near[0][0] if len(near) == 1 else np.concatenate([rows for rows, _ in near])
+        found = np.concatenate([walk.found if wider else walk.rows for walk in walks])
         return all(
             bool((found == row).any())
             for row in question.left_out.tolist()
             if part.hnsw.covers(row)
         )
 
+    def _agree(
+        self, walks: Sequence[_Walk], question: Question, found: Candidates, k: int, *, wider: bool
+    ) -> bool:
+        """Return True if the walk by itself, or a wide search of cells, has found what is nearest.
+
+        What only the cells have found tells that a walk was lost: there is more where it lies.
+        """
+        (part,) = self.space.parts
+        assert part.hnsw is not None
+        beside = [walk.beside for walk in walks if walk.beside is not None]
+        if not beside:
+            return True
+        scores, k = question.scores(found.distances), min(k, len(found.rows))
+        # Among copies of a picture any are the nearest.
+        limit = np.partition(scores, k - 1)[k - 1] + _SAME
+        near = found.rows[scores <= limit].tolist()
+        for side in ([walk.rows for walk in walks], beside if wider else []):
+            # Sets: NumPy takes longer for so few.
+            rows = {row for part_of in side for row in part_of.tolist()}
+            known = sum(row in rows or not part.hnsw.covers(row) for row in near)
+            if side and known >= k - k // _LACKING_OF:
+                return True
+        return False
+
     def _clears(
         self,
         rows: Rows,
-        near: Rows,
-        estimates: NDArray[np.float32],
+        walk: _Walk,
         distances: NDArray[np.float32],
         k: int,
     ) -> bool:
         """Return True if no row that the graph did not return can be among the k nearest."""
+        near, estimates = walk.rows, walk.estimates
         if self.space.metric.name != "cosine":
             estimates = np.sqrt(estimates)
         places = rows.searchsorted(near)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
+from imgrec.derived.cells import Cells
 from imgrec.derived.hnsw import Hnsw
 from imgrec.derived.sketch import ESTIMATED, Sketch
 from imgrec.distances.blockwise import distances_between, distances_to_all, distances_to_rows
@@ -32,6 +33,7 @@ class Part:
     weight: float = 1.0
     sketch: Sketch | None = None
     hnsw: Hnsw | None = None
+    cells: Cells | None = None
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,9 @@ class StoreView:
             space = Space(metric, (Part(reduced.feature),))
             return Compared(opened, space, opened[0].spec.name, lacking, reduced.axes)
         pairs = zip(opened, weights.values(), strict=True)
-        parts = tuple(Part(each.feature, weight, each.sketch, each.hnsw) for each, weight in pairs)
+        parts = tuple(
+            Part(each.feature, weight, each.sketch, each.hnsw, each.cells) for each, weight in pairs
+        )
         name = opened[0].spec.name
         if len(opened) > 1:
             name = ",".join(f"{part.feature.name}={part.weight:g}" for part in parts)

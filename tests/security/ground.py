@@ -158,7 +158,17 @@ def make_good(folder: Path) -> Path:
         if main(line.split()) != 0:
             raise AssertionError(f"the good store is not made: imgrec {line}")
     with_classes(store)
+    with_cells(store)
     return store
+
+
+def with_cells(store: Path) -> None:
+    """Add cells beside the graph, which only large collections have."""
+    from imgrec import Store
+    from imgrec.derived.kept import update_indexes
+
+    with Store.open(store) as opened, opened.writing():
+        update_indexes(opened, hnsw=True, cells_rows=0)
 
 
 def with_classes(store: Path) -> None:

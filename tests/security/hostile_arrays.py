@@ -16,6 +16,7 @@ _THUMBS = "thumbs/part-000000"
 _PREVIEWS = "previews/part-000000"
 _CLASSES = "classes/mini/part-000000"
 _KMEANS = "indexes/mini/kmeans-30"
+_CELLS = "indexes/mini/cells"
 _PICKLE = b"cos\nsystem\n(S'touch PWNED'\ntR."
 _HEADERS = {
     "objects": npy("{'descr': '|O', 'fortran_order': False, 'shape': (24,), }", _PICKLE),
@@ -174,6 +175,18 @@ _ARRAYS: dict[str, tuple[str, str, Change]] = {
         "indexes/rgb/pca", "model-mean", lambda v: v[:3].copy()),
     "HNSW owners far": ("indexes/mini/hnsw", "owners", _at(2**31 - 1)),
     "HNSW lengths 0": ("indexes/mini/hnsw", "model-lengths", _all(0)),
+    "cells: numbers far": (_CELLS, "rows-numbers", _at(2**31 - 1)),
+    "cells: numbers below 0": (_CELLS, "rows-numbers", _at(-5)),
+    "cells: numbers 0": (_CELLS, "rows-numbers", _all(0)),
+    "cells: codes of other columns": (_CELLS, "rows-codes", lambda v: v[:, :3].copy()),
+    "cells: codes fewer": (_CELLS, "rows-codes", lambda v: v[:5].copy()),
+    "cells: codes in Fortran order": (_CELLS, "rows-codes", np.asfortranarray),
+    "cells: centers NaN": (_CELLS, "model-centers", _all(np.nan)),
+    "cells: centers without end": (
+        _CELLS, "model-centers", lambda v: np.tile(v, (100_000, 1))),
+    "cells: scales infinite": (_CELLS, "model-scales", _all(np.inf)),
+    "cells: owners far": (_CELLS, "owners", _at(2**31 - 1)),
+    "cells: ids far": (_CELLS, "ids", lambda v: v + _FAR),
     "pages far": ("projector/mini", "pages", _at(2**31 - 1)),
     "pages below 0": ("projector/mini", "pages", _all(-1)),
     "pairs far": ("duplicates", "pairs", lambda v: np.full((3, 2), _FAR)),

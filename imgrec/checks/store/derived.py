@@ -18,7 +18,7 @@ from imgrec.store.kept import Arrays, Kept, check
 from imgrec.store.paths import StorePaths
 
 # Built by imgrec index; all others are built by the command that needs them.
-_INDEXED = ("hnsw", "pca", "sketch")
+_INDEXED = ("cells", "hnsw", "pca", "sketch")
 _BY_INDEX = "the next imgrec index rebuilds it; until then a query may be wrong"
 _FITTED = "until the next imgrec index keeps it again, every command fits the mean anew"
 _REMADE = "it is ignored, and rebuilt by the next command that needs it"

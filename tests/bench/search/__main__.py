@@ -16,6 +16,7 @@ import photos
 import reference
 import shell
 import steps
+import walks
 from machine import described, rows, seconds, work_folder, write
 from measuring import HEADS, apart, paragraph, tell
 
@@ -66,7 +67,8 @@ def _measure(place: collection.Place) -> None:
     lines += [*told, shell.measured(place)]
     title = f"{place.count:,} vectors of {place.dimensions}"
     alone, _ = apart(steps.measured, place)
-    write(f"\n## {title}\n\n{table}\n{paragraph(lines)}\n{alone}")
+    lost, _ = apart(walks.measured, place)
+    write(f"\n## {title}\n\n{table}\n{paragraph(lines)}\n{alone}\n{lost}")
 
 
 def _measure_steps(place: collection.Place) -> None:

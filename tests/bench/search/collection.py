@@ -76,7 +76,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class _Shape:
+class Shape:
     """The parameters that all parts share.
 
     Attributes:
@@ -117,12 +117,12 @@ def opened(place: Place) -> Vectors:
 
 def synthetic(count: int, dimensions: int = DIMENSIONS) -> Vectors:
     """Return the embedding (n, d) of a collection of this size, without writing it."""
-    shape = _shape(count, dimensions)
+    shape = shape_of(count, dimensions)
     made = np.empty((count, dimensions), np.float32)
     for number, first in enumerate(range(0, count, _PART_ROWS)):
         part = made[first : first + _PART_ROWS]
         rng = np.random.default_rng([_SEED, number])
-        part[:] = _vectors(shape, rng.choice(len(shape.share), len(part), p=shape.share), rng)
+        part[:] = vectors_of(shape, rng.choice(len(shape.share), len(part), p=shape.share), rng)
     return made
 
 
@@ -144,20 +144,20 @@ def _catalog(store: Store, count: int) -> None:
 def _write(place: Place, number: int) -> None:
     first = number * _PART_ROWS
     m = min(_PART_ROWS, place.count - first)
-    shape = _shape(place.count, place.dimensions)
+    shape = shape_of(place.count, place.dimensions)
     rng = np.random.default_rng([_SEED, number])
     clusters = rng.choice(len(shape.share), m, p=shape.share)
     ids = np.arange(first, first + m, dtype=np.int64) + FIRST_ID
     # The other cores compute other parts.
     with threadpool_limits(1):
-        made = [_vectors(shape, clusters, rng)]
+        made = [vectors_of(shape, clusters, rng)]
         made += [_histograms(shape, clusters, rng)] if place.rgb else []
     for spec, vectors in zip(place.specs, made, strict=True):
         folder = place.store / "features" / spec.name
         write_part(folder, number, {"ids.npy": ids, "vectors.npy": vectors})
 
 
-def _shape(count: int, dimensions: int) -> _Shape:
+def shape_of(count: int, dimensions: int) -> Shape:
     rng = np.random.default_rng(_SEED)
     clusters = max(1, min(_CLUSTERS, count // _LEAST_ROWS))
     supers = rng.standard_normal((_SUPERS, _LATENT), np.float32)
@@ -167,7 +167,7 @@ def _shape(count: int, dimensions: int) -> _Shape:
     bumps = np.stack(
         [rng.uniform(0, 256, size), rng.uniform(6, 40, size), rng.uniform(0.1, 1, size)], axis=-1
     )
-    return _Shape(
+    return Shape(
         share=share / share.sum(),
         centers=supers[rng.integers(_SUPERS, size=clusters)] + np.float32(0.6) * around,
         layer=rng.standard_normal((_LATENT, dimensions), np.float32) / 8,
@@ -175,7 +175,7 @@ def _shape(count: int, dimensions: int) -> _Shape:
     )
 
 
-def _vectors(shape: _Shape, clusters: NDArray[np.int64], rng: np.random.Generator) -> Vectors:
+def vectors_of(shape: Shape, clusters: NDArray[np.int64], rng: np.random.Generator) -> Vectors:
     """Return unit vectors (m, d) without negative values, as after ReLU and pooling."""
     noise = rng.standard_normal((len(clusters), _LATENT), np.float32)
     latent = shape.centers[clusters] + np.float32(0.35) * noise  # (m, 64)
@@ -184,7 +184,7 @@ def _vectors(shape: _Shape, clusters: NDArray[np.int64], rng: np.random.Generato
     return vectors
 
 
-def _histograms(shape: _Shape, clusters: NDArray[np.int64], rng: np.random.Generator) -> Vectors:
+def _histograms(shape: Shape, clusters: NDArray[np.int64], rng: np.random.Generator) -> Vectors:
     """Return histograms (m, 768): the shifted, noisy bumps of a cluster; channels sum to 1/3."""
     m = len(clusters)
     moved = rng.standard_normal((m, 3, _BUMPS, 3), np.float32)
