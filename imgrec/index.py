@@ -210,13 +210,23 @@ def _rule_options(add: Callable[..., argparse.Action]) -> None:
 
 
 def _index(arguments: argparse.Namespace) -> None:
+    _check(arguments)
+    if arguments.workers != RAY:
+        _run(arguments, None)
+        return
+    from imgrec.cluster.ray_work import RayWork
+
+    with RayWork() as ray:
+        _run(arguments, ray)
+
+
+def _run(arguments: argparse.Namespace, ray: RayWork | None) -> None:
     from imgrec.indexing.run import index_folders
     from imgrec.store.pulled import check_whole
     from imgrec.store.relocate import relocate
     from imgrec.system.file_names import printable
     from imgrec.system.text import counted
 
-    _check(arguments)
     options = _options(arguments)
 
     def relocate_roots(store: Path) -> None:
@@ -226,7 +236,6 @@ def _index(arguments: argparse.Namespace) -> None:
 
     store: Path | str
     index: Callable[..., Summary] = index_folders
-    ray: RayWork | None = None
     if isinstance(arguments.store, str):
         from imgrec.cluster.drive import change_in, index_to
 
@@ -234,21 +243,17 @@ def _index(arguments: argparse.Namespace) -> None:
         if arguments.relocate:
             change_in(store, relocate_roots, work=arguments.work)
         index = partial(index_to, work=arguments.work, lean=arguments.lean)
-        if arguments.workers == RAY:
-            from imgrec.cluster.ray_work import RayWork
-
-            ray = RayWork()
+        if ray:
             index = partial(index, crews=ray)
     else:
         store = store_of(arguments.store, made=True)
         check_whole(store, "imgrec index")
-        if arguments.workers == RAY:
+        if ray:
             from imgrec.cluster.local_drive import LocalRead
             from imgrec.cluster.ray_reach import check_reached
-            from imgrec.cluster.ray_work import RayWork
 
+            ray.connect()
             check_reached(store.resolve())
-            ray = RayWork()
             index = partial(index_folders, read=LocalRead(ray))
         relocate_roots(store)
     if arguments.relocate and not arguments.folders:

@@ -8,12 +8,15 @@ driver still applies.
 import queue
 import threading
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
+from types import TracebackType
 
 from imgrec.cluster.crew import Crew, CrewOptions, PartDone
 from imgrec.cluster.crews import worked_off
 from imgrec.cluster.plan import read_plan
 from imgrec.cluster.ray_crews import RayCrews
+from imgrec.cluster.ray_session import ray_session
 from imgrec.cluster.schedule import DEATHS, Schedule
 from imgrec.encoders.spec import Encoder
 from imgrec.errors import ImgrecError
@@ -25,6 +28,9 @@ from imgrec.system.text import counted
 class RayWork:
     """Has jobs done by all machines of the Ray cluster; called by a driver.
 
+    A context manager that disconnects. All that a run asks of the cluster goes through one
+    connection, because machines start new processes for each.
+
     Attributes:
         warnings: of the crews, a line each.
     """
@@ -32,6 +38,26 @@ class RayWork:
     def __init__(self) -> None:
         """Connect to nothing yet."""
         self.warnings: list[str] = []
+        self._session = ExitStack()
+        self._closing: threading.Thread | None = None
+
+    def __enter__(self) -> "RayWork":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self._wait()
+        self._session.close()
+
+    def connect(self) -> None:
+        """Connect to the cluster, if that is not done.
+
+        Raises:
+            ImgrecError: Ray is absent, or the cluster cannot be reached.
+        """
+        self._wait()
+        self._session.enter_context(ray_session())
 
     def __call__(
         self,
@@ -57,10 +83,20 @@ class RayWork:
         on_gpus = read_plan(objects_at(url), plan_id).fingerprint["device"] == "gpu"
         schedule = Schedule(numbers)
         crews = RayCrews(partial(Crew, url, plan_id), options, on_gpus=on_gpus)
+        self.connect()
         yield from _ahead(crews, schedule)
+        # The driver has more to do, and needs no cluster for it.
+        self._closing = threading.Thread(target=self._session.close, name="disconnect")
+        self._closing.start()
         self.warnings += crews.warnings
         if schedule.set_apart:
             raise ImgrecError(_given_up(sorted(schedule.set_apart)))
+
+    def _wait(self) -> None:
+        """Wait for a connection that is being closed."""
+        if self._closing is not None:
+            self._closing.join()
+            self._closing = None
 
 
 def _ahead(crews: RayCrews, schedule: Schedule) -> Generator[PartDone]:

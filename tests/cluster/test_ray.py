@@ -20,6 +20,7 @@ from imgrec.cluster.mapping import map_items
 from imgrec.cluster.plan import Plan
 from imgrec.cluster.ray_crews import RayCrews
 from imgrec.cluster.ray_reach import check_reached
+from imgrec.cluster.ray_work import RayWork
 from imgrec.cluster.schedule import Schedule
 from imgrec.collection.digest import catalog_digest
 from imgrec.errors import WorkersError
@@ -180,6 +181,16 @@ def test_the_command_refuses_a_store_that_a_machine_does_not_reach(
 def test_machines_that_read_a_probe_reach_its_folder(cluster: RayCluster, tmp_path: Path) -> None:
     check_reached(tmp_path / "not" / "there" / "yet")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_connection_is_closed_at_the_end(cluster: RayCluster) -> None:
+    import ray
+
+    with RayWork() as work:
+        for _ in range(2):
+            work.connect()
+            assert ray.is_initialized()
+    assert not ray.is_initialized()
 
 
 def test_a_cluster_that_is_not_there_is_told_at_once(
