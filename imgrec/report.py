@@ -20,6 +20,7 @@ from imgrec.derived.choices import CLUSTERS
 from imgrec.layouts.choices import METHODS
 from imgrec.reporting.choices import DIVERSE, START
 from imgrec.system.text import counted, size_text
+from imgrec.system.threads import cores
 
 _DESCRIPTION = """\
 Write what is in a collection on one HTML page with its figures: counts, formats, failures,
@@ -91,7 +92,7 @@ def _report(arguments: argparse.Namespace) -> None:
         # It imports what draws, which takes longer than to find out that nothing is new.
         from imgrec.reporting.write import write_report
 
-        report = write_report(store, arguments.out, options, quiet=arguments.quiet)
+        report = write_report(store, arguments.out, options, workers=cores(), quiet=arguments.quiet)
     warn("imgrec report", report.warnings)
     if "clusters" in arguments.given and report.clusters < arguments.clusters:
         of = f"{counted(report.pictures, 'picture')} of {report.encoder}"

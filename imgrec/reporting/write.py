@@ -60,6 +60,8 @@ from imgrec.version import __version__
 
 # Number of pictures up to which a missing k-NN graph is computed; that takes some minutes.
 NEIGHBORS_MADE = 1_000_000
+# Number of pictures from which worker processes, which take two seconds to start, draw the figures.
+WORKERS_FROM = 1_000
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,12 @@ class ReportSummary:
 
 
 def write_report(
-    store: Store, out: Path | str, options: ReportOptions | None = None, *, quiet: bool = True
+    store: Store,
+    out: Path | str,
+    options: ReportOptions | None = None,
+    *,
+    workers: int = 0,
+    quiet: bool = True,
 ) -> ReportSummary:
     """Write the report of a store atomically, and keep the k-means clusters as labels.
 
@@ -100,6 +107,8 @@ def write_report(
         store: open for reading.
         out: folder of the report.
         options: default `ReportOptions()`.
+        workers: processes that draw the figures of `WORKERS_FROM` pictures or more; 0 to draw them
+            in this one.
         quiet: show no progress bars.
 
     Raises:
@@ -117,12 +126,12 @@ def write_report(
         )
     n = len(feature)
     with planned(report_weights(n, min(n, OVERVIEW_SIZE), options.methods), quiet=quiet):
-        return _made(store, spec, feature, out, options, quiet)
+        return _made(store, spec, feature, out, options, workers if n >= WORKERS_FROM else 0, quiet)
 
 
 def _made(
     store: Store, spec: EncoderSpec, feature: FeatureStore, out: Path, options: ReportOptions,
-    quiet: bool,
+    workers: int, quiet: bool,
 ) -> ReportSummary:  # fmt: skip
     # What lies outside of the store is taken once, before anything is drawn.
     around = Surroundings.of(store, out, options)
@@ -133,7 +142,7 @@ def _made(
     drawings = Drawings(thumbnails)
     sections = _sections(store, spec, feature, clusters, thumbnails, options, quiet)
     picture_links = PictureLinks(store, around.site, around.roots)
-    drawn = _drawn(sections, drawings, picture_links, out, quiet)
+    drawn = _drawn(sections, drawings, picture_links, out, workers, quiet)
     head = _head(store, spec, feature)
     with progress(stage_costs.REPORT_END, quiet=quiet):
         links = links_from(store, out, around.site, around.logdir, around.live)
@@ -204,14 +213,14 @@ def _sections(
 
 
 def _drawn(
-    sections: Sequence[Section], drawings: Drawings, links: PictureLinks, out: Path, quiet: bool
-) -> dict[str, Rendered]:
+    sections: Sequence[Section], drawings: Drawings, links: PictureLinks, out: Path, workers: int,
+    quiet: bool,
+) -> dict[str, Rendered]:  # fmt: skip
     charts = [chart for section in sections for chart in section.charts]
     weights = [stage_costs.figure_cost(chart.name) for chart in charts]
     stage = progress(stage_costs.FIGURES, charts, unit="figures", weights=weights, quiet=quiet)
-    return {
-        chart.name: render(chart, drawings.of(chart), links, out, out / FIGURES) for chart in stage
-    }
+    pairs = zip(stage, drawings.all(charts, workers), strict=True)
+    return {chart.name: render(chart, drawn, links, out, out / FIGURES) for chart, drawn in pairs}
 
 
 def _write(folder: Path, html: bytes, drawn: dict[str, Rendered], facts: dict[str, object]) -> None:

@@ -1,7 +1,8 @@
 """Kept drawings of a report: the same as drawn now, whatever changed, and of this user only."""
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,13 +12,14 @@ import numpy as np
 import pytest
 
 from imgrec import Store
+from imgrec.errors import WorkersError
 from imgrec.reporting.figures import drawings as kept_drawings
 from imgrec.reporting.figures.bars import Bar, Bars
 from imgrec.reporting.figures.chart import Chart
 from imgrec.reporting.figures.drawings import Drawings
 from imgrec.reporting.figures.picture_rows import Row, Sheet
 from imgrec.reporting.figures.planes import draw_map
-from imgrec.reporting.figures.render import draw_chart
+from imgrec.reporting.figures.render import Drawing, draw_chart
 from imgrec.reporting.figures.thumbnails import Thumbnails
 from imgrec.reporting.options import ReportOptions
 from imgrec.reporting.write import write_report
@@ -175,3 +177,48 @@ def test_every_chart_of_a_report_can_be_kept(store: Store, tmp_path: Path) -> No
     assert any(name.suffix == ".svg" for name in names)
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_worker_processes_draw_the_same_and_what_they_drew_is_kept(
+    store: Store, cache: Path
+) -> None:
+    charts = _charts(store)
+    drawings = Drawings(_thumbnails_of(charts[0]) or Thumbnails(store))
+    by_workers = [*drawings.all(charts, workers=2)]
+    assert by_workers == [draw_chart(chart) for chart in _charts(store)]
+    assert drawings.kept == 0
+    asked = sorted(json.loads(file.read_text("utf-8"))["asked"] for file in cache.iterdir())
+    assert asked == [[], [1, 2, 3], [4]]
+    assert [*drawings.all(charts, workers=2)] == by_workers
+    assert drawings.kept == 3
+
+
+def test_where_no_process_can_be_started_it_is_drawn_here(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(function: object, jobs: object, workers: int) -> Iterator[Drawing]:
+        raise WorkersError("none")
+        yield
+
+    monkeypatch.setattr(kept_drawings, "in_order", broken)
+    drawn = [*Drawings(Thumbnails(store)).all(_charts(store), workers=2)]
+    assert drawn == [draw_chart(chart) for chart in _charts(store)]
+
+
+def test_the_figures_of_a_large_report_are_drawn_by_workers(
+    store: Store, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ReportOptions(methods=("umap",), diverse=3)
+    write_report(store, tmp_path / "one", options)
+    shutil.rmtree(cache)
+    monkeypatch.setattr("imgrec.reporting.write.WORKERS_FROM", 2)
+    monkeypatch.setattr("imgrec.reporting.figures.drawings.draw_chart", None)
+    write_report(store, tmp_path / "two", options, workers=2)
+    names = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*")]
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def _charts(store: Store) -> list[Chart]:
+    bars = _chart(Bars([Bar("a", 1.0, "1")], "unit").draw, "bars")
+    return [_rows(store, 1, 2, 3), bars, replace(_rows(store, 4), name="other")]

@@ -1,6 +1,8 @@
 """Thumbnails of a store as pixels, at the size at which a figure shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +22,20 @@ _DENSITY = 1.75
 
 
 class Thumbnails:
-    """Access to a store's thumbnails as pixels.
+    """Access to a store's thumbnails as pixels; a worker process opens the store once.
 
     Attributes:
         asked: ids of the pictures that were asked for.
     """
 
     def __init__(self, store: Store) -> None:
+        self._path = store.path
         self._thumbs = store.thumbs()
         self._catalog = store.catalog
         self.asked: set[int] = set()
+
+    def __reduce__(self) -> tuple[Callable[[Path], "Thumbnails"], tuple[Path]]:
+        return _opened, (self._path,)
 
     def made_of(self) -> str:
         """Return what counts of it where it is given to a drawing: what is asked is kept apart."""
@@ -67,6 +73,12 @@ class Thumbnails:
     def sizes(self, ids: Sequence[int], side_px: float) -> list[tuple[float, float]]:
         """Return the shown width and height of pictures whose longer side is `side_px`."""
         return [fitted_size(self.get(image_id, side_px), side_px) for image_id in ids]
+
+
+# In a worker process, which draws the charts of one report.
+@lru_cache(maxsize=1)
+def _opened(path: Path) -> Thumbnails:
+    return Thumbnails(Store.open(path))
 
 
 def fitted_size(pixels: Pixels, side_px: float) -> tuple[float, float]:

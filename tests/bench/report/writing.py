@@ -11,6 +11,7 @@ from imgrec import Store
 from imgrec.reporting.options import ReportOptions
 from imgrec.reporting.write import write_report
 from imgrec.store.classes import TOP, Top, write_classes, write_description
+from imgrec.system.threads import cores
 from machine import rows
 from material import copied, made
 from measuring import tell
@@ -39,7 +40,8 @@ def measured(work: Path, count: int, maps: tuple[str, ...]) -> str:
 def _written(store: Path, out: Path, maps: tuple[str, ...]) -> tuple[float, int]:
     started = time.perf_counter()
     with Store.open(store) as opened:
-        report = write_report(opened, out, ReportOptions(methods=maps), quiet=False)
+        options = ReportOptions(methods=maps)
+        report = write_report(opened, out, options, workers=cores(), quiet=False)
     return time.perf_counter() - started, report.size_bytes
 
 
