@@ -55,9 +55,9 @@ def page(server: LiveServer, browser: webdriver.Chrome) -> Iterator[Page]:
     opened.enter()
     yield opened
     assert opened.leave() == []
-    # Marks and uploads of one test are not those of the next.
-    browser.get(f"{server.origin}/page/icon.svg")
-    browser.execute_script("sessionStorage.clear()")
+    # Marks and uploads of one test are not those of the next, nor is what the browser keeps of it.
+    browser.get(f"{server.origin}/page/any/icon.svg")
+    browser.execute_script("sessionStorage.clear(); localStorage.clear()")
 
 
 @pytest.fixture
