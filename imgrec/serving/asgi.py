@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from imgrec.serving.folders import Folders
 from imgrec.serving.guarded import Guarded
 from imgrec.serving.guards import Access
-from imgrec.serving.page_files import page_file
+from imgrec.serving.page_files import page_places
 from imgrec.serving.routes import ROUTES, Call, Reply, error_reply, reply_to
 from imgrec.serving.service import Service
 from imgrec.serving.turns import Turns, Work
@@ -52,8 +52,7 @@ def make_app(service: Service, access: Access, folders: Folders | None = None) -
 def _files(folders: Folders | None) -> Mapping[str, Callable[[Call], Reply]]:
     """Return what is served beside the routes, by path."""
     found: dict[str, Callable[[Call], Reply]] = {
-        "/": lambda _: page_file("index.html"),
-        "/page/{name}": lambda call: page_file(call.path["name"]),
+        **page_places(),
         "/api/openapi.json": lambda _: Reply(_openapi()),
     }
     if folders is not None:

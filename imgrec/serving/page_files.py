@@ -1,12 +1,20 @@
-"""The files of the page and of the map in it: HTML, scripts and styles of the package, by name."""
+"""The files of the page and of the map in it: HTML, scripts and styles of the package, by name.
+
+The page names them in a folder whose name is a digest of all of them, so that a browser keeps them
+and does not ask again: a request for each of some fifty files takes longer than the search. Another
+version of imgrec has a folder of another name.
+"""
 
 import hashlib
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
-from imgrec.serving.routes import Reply, error_reply
+from imgrec.serving.routes import Call, Reply, error_reply
 
 _PAGE = Path(__file__).parent / "page"
 _MAP = Path(__file__).parents[1] / "maps" / "client"
+_INDEX = "index.html"
 # What a name may end in; anything else is no file of the page.
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -15,15 +23,53 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
+_ASKED_AGAIN = "no-cache"
+_KEPT = "max-age=31536000, immutable"
 
 
-def page_file(name: str) -> Reply:
-    """Return a file of the page; 404 if there is none of this name."""
-    kind = TYPES.get(Path(name).suffix)
-    known = {path.name: path for path in (*_MAP.glob("map*"), *_PAGE.iterdir()) if path.is_file()}
-    if kind is None or name not in known:
+def page_places() -> Mapping[str, Callable[[Call], Reply]]:
+    """Return what answers for the page and its files, by template of the path."""
+    return {
+        "/": lambda _: page(),
+        "/page/{version}/{name}": lambda call: page_file(call.path["name"], call.path["version"]),
+    }
+
+
+def page() -> Reply:
+    """Return the page, which names its files in the folder of their version."""
+    found = page_file(_INDEX, "")
+    return Reply(found.body.replace(b'"page/', f'"page/{version()}/'.encode()), found.content_type,
+                 headers={"Cache-Control": _ASKED_AGAIN})  # fmt: skip
+
+
+def page_file(name: str, asked: str) -> Reply:
+    """Return a file of the page; 404 if there is none of this name.
+
+    Args:
+        name: of the file.
+        asked: version of the page that names it. A page that was opened before imgrec changed gets
+            the file as it is now, which the browser does not keep.
+    """
+    kind, path = TYPES.get(Path(name).suffix), _files().get(name)
+    if kind is None or path is None:
         return error_reply(404, "there is no such file")
-    data = known[name].read_bytes()
-    # A new version of imgrec has new files under the same names: the browser asks each time.
-    tag = hashlib.blake2b(data, digest_size=12).hexdigest()
-    return Reply(data, kind, headers={"Cache-Control": "no-cache", "ETag": f'"{tag}"'})
+    kept = _KEPT if asked == version() else _ASKED_AGAIN
+    return Reply(path.read_bytes(), kind, headers={"Cache-Control": kept})
+
+
+def version() -> str:
+    """Return a token that changes when any file of the page changes."""
+    stats = ((path, path.stat()) for path in sorted(_files().values()))
+    return _digest(tuple((path, found.st_size, found.st_mtime_ns) for path, found in stats))
+
+
+@lru_cache(maxsize=1)
+def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
+    whole = hashlib.blake2b(digest_size=12)
+    for path, size, _ in files:
+        whole.update(f"{path.name} {size}\n".encode() + path.read_bytes())
+    return whole.hexdigest()
+
+
+def _files() -> dict[str, Path]:
+    return {path.name: path for path in (*_MAP.glob("map*"), *_PAGE.iterdir()) if path.is_file()}

@@ -12,7 +12,7 @@ from typing import Any
 from imgrec.serving.folders import Folders
 from imgrec.serving.guards import Access, Refusal
 from imgrec.serving.opening import opened_store
-from imgrec.serving.page_files import page_file
+from imgrec.serving.page_files import page, page_places, version
 from imgrec.serving.routes import Call, Reply
 from imgrec.serving.service import Service
 from imgrec.serving.wsgi import FramedPage
@@ -21,7 +21,6 @@ from imgrec_tensorboard import module_saying
 _FILES = Path(__file__).parent / "page"
 _MODULE = "text/javascript; charset=utf-8"
 _SCRIPT = "tab.js"
-_OURS = f'<script type="module" src="page/{_SCRIPT}"></script>\n</head>'.encode()
 
 
 def open_tab(
@@ -65,9 +64,10 @@ def _entry(access: Access, refused: Refusal | None) -> Reply:
 def _files(folders: Folders) -> Mapping[str, Callable[[Call], Reply]]:
     """Return what is served beside the routes, by template of the path."""
     return {
+        # First: it lies where the files of the page do, whose modules it imports.
+        f"/page/{{version}}/{_SCRIPT}": lambda _: Reply((_FILES / _SCRIPT).read_bytes(), _MODULE),
+        **page_places(),
         "/": lambda _: _page(),
-        f"/page/{_SCRIPT}": lambda _: Reply((_FILES / _SCRIPT).read_bytes(), _MODULE),
-        "/page/{name}": lambda call: page_file(call.path["name"]),
         "/files/{secret}/{which}/{file:path}": lambda call: folders.reply(
             call.path["which"], call.path["file"]
         ),
@@ -76,5 +76,7 @@ def _files(folders: Folders) -> Mapping[str, Callable[[Call], Reply]]:
 
 def _page() -> Reply:
     """Return the live page, with the script of the tab."""
-    page = page_file("index.html")
-    return Reply(page.body.replace(b"</head>", _OURS, 1), page.content_type)
+    found = page()
+    script = f'<script type="module" src="page/{version()}/{_SCRIPT}"></script>\n</head>'
+    body = found.body.replace(b"</head>", script.encode(), 1)
+    return Reply(body, found.content_type)

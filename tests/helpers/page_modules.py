@@ -8,10 +8,12 @@ from selenium import webdriver
 
 _Found = TypeVar("_Found")
 _PATIENCE_S = 30
+# A function that imports a module by its name, the very one that the page has.
+IMPORT = "(name => import(new URL(name, document.querySelector('script[src$=\"/main.js\"]').src)))"
 # The policy of the page forbids `eval`: the expression is part of the script.
 _CALL = """
   const [module, given, done] = arguments;
-  import(module).then(async (m) => EXPRESSION).then(
+  IMPORT(module).then(async (m) => EXPRESSION).then(
     (value) => done({value}), (error) => done({error: String(error?.stack ?? error)}));
 """
 
@@ -26,8 +28,8 @@ def call(browser: webdriver.Chrome, module: str, expression: str, given: object 
         given: a JSON value.
     """
     browser.set_script_timeout(_PATIENCE_S)
-    script = _CALL.replace("EXPRESSION", f"({expression})")
-    found = browser.execute_async_script(script, f"/page/{module}", given)
+    script = _CALL.replace("IMPORT", IMPORT).replace("EXPRESSION", f"({expression})")
+    found = browser.execute_async_script(script, module, given)
     assert "error" not in found, found["error"]
     return found.get("value")
 

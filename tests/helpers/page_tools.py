@@ -8,7 +8,7 @@ from selenium.webdriver import ActionChains, Keys
 
 from imgrec import Store
 from live_page import Page
-from page_modules import until
+from page_modules import IMPORT, until
 from pictures import picture
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -95,16 +95,19 @@ def tick(page: Page, filter_: str) -> None:
 
 def shown_ids(page: Page) -> set[int]:
     """Return the ids of all results, those that the grid has not drawn too."""
-    found: list[int] = page.browser.execute_async_script("""
+    found: list[int] = page.browser.execute_async_script(
+        f"const load = {IMPORT};"
+        """
       const done = arguments[0];
-      import("/page/results.js").then(async ({results}) => {
+      load("results.js").then(async ({results}) => {
         while (!results.get().done && !results.get().error) {
           await results.more();
           await new Promise((resolve) => setTimeout(resolve, 10));
         }
         done(results.get().hits.map((hit) => hit.id));
       });
-    """)
+    """
+    )
     assert len(found) == len(set(found))
     return set(found)
 
@@ -135,7 +138,7 @@ def key(page: Page, key: str, *held: str) -> None:
 def change(page: Page, patch: dict[str, Any]) -> None:
     page.browser.execute_async_script(
         "const [patch, done] = arguments;"
-        "import('/page/state.js').then((m) => { m.state.change(patch); done(); })",
+        f"{IMPORT}('state.js').then((m) => {{ m.state.change(patch); done(); }})",
         patch,
     )
 

@@ -140,7 +140,7 @@ def test_a_route_is_answered_by_its_method_only(server: GuardedServer) -> None:
 def test_no_path_leads_anywhere_else(server: GuardedServer, trick: str) -> None:
     secret = server.access.files
     places = [route.path for route in ROUTES if "{" in route.path]
-    places += ["/page/{x}", "/files/{x}/site/index.html", f"/files/{secret}/{{x}}/index.html"]
+    places += ["/page/{x}/{x}", "/files/{x}/site/index.html", f"/files/{secret}/{{x}}/index.html"]
     places += [f"/files/{secret}/site/{{x}}", "/{x}", "/api/{x}", "/api/thumb/1/{x}"]
     asked = 0
     for place in places:
@@ -282,7 +282,7 @@ def test_a_head_that_comes_by_single_bytes_ends_the_connection(hasty: GuardedSer
 
 def test_a_second_head_has_a_deadline_too(hasty: GuardedServer) -> None:
     with hasty.opened() as connection:
-        head = f"GET /page/none.js HTTP/1.1\r\nHost: 127.0.0.1:{hasty.port}\r\n"
+        head = f"GET /page/any/none.js HTTP/1.1\r\nHost: 127.0.0.1:{hasty.port}\r\n"
         connection.sendall(head.encode() + b"\r\n")
         first = b""
         while b"no such file" not in first:

@@ -1,10 +1,13 @@
 """The files of the page, and those of the map that are served beside them."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
-from imgrec.serving.page_files import page_file
+from imgrec.serving import page_files
+from imgrec.serving.page_files import page, page_file, version
 from paths import ROOT
 
 _PAGE = ROOT / "imgrec" / "serving" / "page"
@@ -25,10 +28,61 @@ def test_each_name_is_one_file() -> None:
     assert pages & maps == {"index.html"}
     for folder, names in ((_PAGE, pages), (_CLIENT, maps - {"index.html"})):
         for name in names:
-            reply = page_file(name)
+            reply = page_file(name, version())
             assert (reply.status, reply.body) == (200, (folder / name).read_bytes()), name
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../serve.py", "map", "map.py", "none.js"])
 def test_there_is_no_other_file(name: str) -> None:
-    assert page_file(name).status == 404
+    assert page_file(name, version()).status == 404
+
+
+def test_the_page_names_its_files_in_the_folder_of_their_version() -> None:
+    html = page().body.decode()
+    named = re.findall(r'(?:src|href)="(page/[^"]*)"', html)
+    assert len(named) > 20
+    for address in named:
+        _, folder, name = address.split("/")
+        assert folder == version()
+        assert page_file(name, folder).status == 200
+    assert page().headers["Cache-Control"] == "no-cache"
+
+
+def test_only_files_of_the_present_version_are_kept() -> None:
+    assert "immutable" in page_file("main.js", version()).headers["Cache-Control"]
+    earlier = page_file("main.js", "0123456789abcdef")
+    assert (earlier.status, earlier.headers["Cache-Control"]) == (200, "no-cache")
+
+
+def test_another_content_has_another_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(_PAGE, tmp_path / "page")
+    monkeypatch.setattr(page_files, "_PAGE", tmp_path / "page")
+    first = version()
+    script = tmp_path / "page" / "dom.js"
+    text = script.read_text("utf-8")
+    script.write_text(text + "// Another.\n", "utf-8")
+    assert version() != first
+    script.write_text(text, "utf-8")
+    assert version() == first
+    script.rename(script.with_name("other.js"))
+    assert version() != first
+
+
+def test_what_the_first_pictures_need_is_loaded_at_once() -> None:
+    """A module that no preload names is asked for only when another that imports it is there."""
+    html = (_PAGE / "index.html").read_text("utf-8")
+    preloaded = {*re.findall(r'rel="modulepreload" href="page/([^"]+)"', html)}
+    named = {*re.findall(r'<script type="module"[^>]* src="page/([^"]+)"', html)}
+    assert preloaded | named == _imported_by("main.js") | _imported_by("shell.js")
+
+
+def _imported_by(name: str) -> set[str]:
+    found, left = {name}, [name]
+    while left:
+        text = (_PAGE / left.pop()).read_text("utf-8")
+        new = {*re.findall(r'^(?:import|export)\b[^;]*?"\./([\w-]+\.js)";', text, re.M)} - found
+        found |= new
+        left += new
+    return found

@@ -3,11 +3,9 @@
 // An upload is known to the server only, for a while: the history of the browser keeps its token,
 // the address only says that there was one.
 
-import { EMPTY, isQuestion, state } from "./state.js";
+import { EMPTY, fromQuery, isQuestion, namesUpload, PLAIN, UPLOAD } from "./question.js";
+import { state } from "./state.js";
 import { withView } from "./views.js";
-
-const UPLOAD = "upload";
-const PLAIN = ["metric", "fuse", "index"];
 
 /** Whether the address that was opened had uploads that nobody can bring back. */
 export let lostUploads = false;
@@ -39,52 +37,11 @@ export function toQuery(now) {
   return text && `?${text.replaceAll("%7E", "~")}`;
 }
 
-function pictureOf(text) {
-  const [id, ...sides] = text.split(":");
-  const [x, y, width, height] = sides.map(Number);
-  if (!/^\d{1,15}$/.test(id)) return null;
-  const isBox = sides.length === 4 && [x, y, width, height].every(Number.isFinite);
-  return isBox ? { id: Number(id), box: { x, y, width, height } } : { id: Number(id) };
-}
-
-function featuresOf(texts) {
-  const pairs = texts.map((text) => {
-    const [, name, weight] = /^(.*?)(?:\*([\d.]+))?$/s.exec(text);
-    return [name, weight === undefined ? 1 : Number(weight)];
-  });
-  return pairs.length ? Object.fromEntries(pairs) : null;
-}
-
-/** Return the state of a query string; what cannot be read is left out. */
-export function fromQuery(search) {
-  const query = new URLSearchParams(search);
-  const like = (query.get("like") ?? "").split(",").filter(Boolean);
-  const [unwanted, pictures] = [true, false].map((not) => (
-    like.filter((text) => text.startsWith("~") === not)
-      .map((text) => pictureOf(text.replace("~", ""))).filter(Boolean)
-  ));
-  const within = query.has("within") ? Number(query.get("within")) : NaN;
-  return {
-    ...EMPTY,
-    ...Object.fromEntries(PLAIN.filter((name) => query.get(name)).map((n) => [n, query.get(n)])),
-    pictures,
-    unwanted,
-    text: query.getAll("words"),
-    unwantedText: query.getAll("unwanted"),
-    encoder: query.get("encoder"),
-    features: featuresOf(query.getAll("feature")),
-    where: query.getAll("where"),
-    under: query.getAll("under"),
-    within: Number.isFinite(within) ? within : null,
-  };
-}
-
 /** Return the state that the address and the history name. */
 function stateHere() {
   const here = fromQuery(location.search);
   const { pictures, unwanted } = history.state ?? {};
-  const has = /(^|,)~?upload(:|,|$)/.test(new URLSearchParams(location.search).get("like") ?? "");
-  lostUploads = has && !pictures;
+  lostUploads = namesUpload(location.search) && !pictures;
   return pictures ? { ...here, pictures, unwanted } : here;
 }
 

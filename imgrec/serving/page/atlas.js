@@ -60,7 +60,7 @@ const MOST_MARKED = 100_000;
 function styled() {
   return new Promise((resolve, reject) => {
     document.head.append(make("link", {
-      rel: "stylesheet", href: "page/map.css", onload: resolve,
+      rel: "stylesheet", href: new URL("map.css", import.meta.url).href, onload: resolve,
       onerror: () => reject(new Error("the style of the map cannot be loaded")),
     }));
   });

@@ -1,29 +1,30 @@
-// Asks for the first pictures of the collection while the rest of the page is still on its way.
+// Asks for the first pictures of the address, and for their thumbnails, while the rest of the page is
+// still on its way.
 //
-// It imports nothing, so that it runs first.
+// It imports little, so that it runs first.
 
-const BODY = JSON.stringify({ where: [], under: [], k: 60 });
+import { post } from "./api.js";
+import { EMPTY, fromQuery, hitsOf, namesUpload, requestOf } from "./question.js";
+import { thumbs } from "./thumbs.js";
 
-let answer = location.search ? null : ask();
+const { path, body } = requestOf(fromQuery(location.search));
+
+// What was uploaded is known to the history of the browser only.
+let answer = namesUpload(location.search) || history.state?.pictures ? null : ask();
 
 async function ask() {
-  const response = await fetch("api/list", {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: BODY,
-  });
-  if (!response.ok) return null;
-  return response.json();
+  const found = await post(path, body);
+  thumbs(hitsOf(found).slice(0, EMPTY.k).map(({ id }) => id));
+  return found;
 }
 
-// A failure shows when the page asks again.
+// The page tells why there is none, when it takes it.
 answer?.catch(() => null);
 
-/**
- * Return the promise of what was asked for early, once, if a request has the same body; its value
- * is null if it failed.
- */
-export function takeEarly(path, body) {
-  if (path !== "api/list" || JSON.stringify(body) !== BODY) return null;
+/** Return the promise of the answer to what was asked early, once, if a request is the same. */
+export function takeEarly(asked, given) {
+  if (asked !== path || JSON.stringify(given) !== JSON.stringify(body)) return null;
   const taken = answer;
   answer = null;
-  return taken?.catch(() => null);
+  return taken;
 }

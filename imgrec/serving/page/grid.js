@@ -47,31 +47,48 @@ function measure() {
   box.setAttribute("aria-colcount", columns);
 }
 
+const tilesInPage = () => [...rows.values()].flatMap((row) => [...row.children]);
+
 const notesText = (hit) => JSON.stringify(results.notesOf(hit));
 
 const rowCount = () => Math.ceil(shown.length / columns);
 
+/** Return how much of the grid lies above the window, in pixels: to ask after a change costs a layout. */
+const above = () => -box.getBoundingClientRect().top;
+
 /** Return the first row to keep and the one after the last. */
-function kept() {
-  const top = -box.getBoundingClientRect().top;
+function kept(top) {
   const first = Math.floor(top / rowHeight) - BEYOND;
   const last = Math.ceil((top + innerHeight) / rowHeight) + BEYOND;
   return [Math.max(0, Math.min(first, rowCount() - 1)), Math.min(rowCount(), Math.max(last, 1))];
 }
 
-// Tiles that another arrangement of the same answer takes over, by their hit.
+// Tiles that are in no row, by their hit: made ahead, or taken over by another arrangement of the
+// same answer.
 let spare = new Map();
 
-/** Return a tile as it would be made for a hit, if there is one. */
-function spareOf(hit, nearest) {
-  const tile = spare.get(hit);
-  return tile && tile.notes === notesText(hit) && tile.nearest === nearest ? tile : null;
+/** Return the tile of a hit: a spare one, if it is as it would be made now. */
+function tileFor(hit, nearest) {
+  const notes = notesText(hit);
+  const had = spare.get(hit);
+  if (had?.notes === notes && had.nearest === nearest) return had;
+  return Object.assign(makeTile(hit, nearest, open), { nearest, notes });
+}
+
+const nearestOf = ([first]) => first?.distance ?? 0;
+
+/** Make the tiles of the first rows of an answer, while their thumbnails are on the way. */
+function makeAhead(hits) {
+  if (!measured) measure();
+  const count = (Math.ceil(innerHeight / rowHeight) + BEYOND) * columns;
+  const nearest = nearestOf(hits);
+  spare = new Map(hits.slice(0, count).map((hit) => [hit, tileFor(hit, nearest)]));
 }
 
 function tileAt(index) {
-  const [hit, nearest] = [shown[index], shown[0].distance ?? 0];
-  const tile = spareOf(hit, nearest) ?? makeTile(hit, nearest, open);
-  Object.assign(tile, { index, nearest, notes: notesText(hit) });
+  const tile = tileFor(shown[index], nearestOf(shown));
+  spare.delete(tile.hit);
+  tile.index = index;
   tile.setAttribute("aria-colindex", (index % columns) + 1);
   tile.tabIndex = index === active ? 0 : -1;
   return tile;
@@ -97,7 +114,7 @@ function makeRow(index) {
 
 /** Make those tiles anew whose hit, or what is noted on it, is another than before. */
 function renew() {
-  for (const tile of [...rows.values()].flatMap((row) => [...row.children])) {
+  for (const tile of tilesInPage()) {
     const hit = shown[tile.index];
     if (tile.hit === hit && tile.notes === notesText(hit)) continue;
     const had = tile.contains(document.activeElement) && document.activeElement.className;
@@ -112,8 +129,8 @@ function removeRow(index) {
   rows.delete(index);
 }
 
-function draw() {
-  const [first, end] = kept();
+function draw(top = above()) {
+  const [first, end] = kept(top);
   const focused = Math.floor(active / columns);
   fetchThumbs(first, end);
   const wanted = (index) => (index >= first && index < end) || index === focused;
@@ -131,13 +148,13 @@ function place(index) {
   box.insertBefore(makeRow(index), after === undefined ? null : rows.get(after));
 }
 
-function redraw() {
+function redraw(top) {
   const hadFocus = box.contains(document.activeElement);
-  spare = new Map([...rows.values()].flatMap((row) => [...row.children]).map((tile) => [tile.hit, tile]));
+  for (const tile of tilesInPage()) spare.set(tile.hit, tile);
   for (const index of [...rows.keys()]) removeRow(index);
   measure();
   resize();
-  draw();
+  draw(top);
   spare = new Map();
   if (hadFocus) focusOn(active);
 }
@@ -158,19 +175,21 @@ function take({ shown: hits, answer, loading, renewing }) {
   const before = shown;
   shown = hits;
   if (longer) {
+    const top = above();
     renew();
     const last = Math.floor((before.length - 1) / columns);
     // Its last row may have had room; the focus does not leave a tile that stays.
     if (before.length % columns && rows.has(last)) mendRow(last);
     resize();
-    draw();
+    draw(top);
+    spare = new Map();
   } else {
     // Another arrangement of the same answer leaves one where one is.
     const at = answer === drawn ? hits.findIndex((hit) => hit.id === before[active]?.id) : 0;
     active = Math.max(0, at);
     // First: where one was in another answer, there is nothing to draw.
     if (answer !== drawn) scrollTo(0, 0);
-    redraw();
+    redraw(answer === drawn ? undefined : above());
   }
   drawn = answer;
 }
@@ -242,11 +261,12 @@ export function mount(element) {
     active = tile.index;
     tile.tabIndex = 0;
   });
-  const refreshAll = () => rows.forEach((row) => [...row.children].forEach(refresh));
+  const refreshAll = () => [...tilesInPage(), ...spare.values()].forEach(refresh);
   marked.subscribe(refreshAll);
   state.subscribe(refreshAll);
   results.subscribe(take);
-  addEventListener("scroll", () => requestAnimationFrame(draw), { passive: true });
+  results.prepare(makeAhead);
+  addEventListener("scroll", () => requestAnimationFrame(() => draw()), { passive: true });
   new ResizeObserver(() => {
     // Under the large view there is no scroll bar.
     if (box.hidden || box.clientWidth === measured || document.querySelector("#large[open]")) return;

@@ -2,8 +2,9 @@
 
 import { post } from "./api.js";
 import { counted, make } from "./dom.js";
-import { results, searchBody } from "./results.js";
-import { isQuestion, state } from "./state.js";
+import { isQuestion, searchBody } from "./question.js";
+import { results } from "./results.js";
+import { state } from "./state.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const STEPS = 1000;

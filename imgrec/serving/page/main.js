@@ -15,8 +15,10 @@ state.subscribe(markAsked);
 if (!results.get().loading) results.again();
 mountGrid(document.getElementById("grid"));
 
-// Everything else comes after the first request is on its way.
+// Everything else comes after the first request is on its way, and not while the first pictures are
+// drawn.
 const { mountShell } = await import("./shell.js");
+if (results.get().answer) await results.first();
 mountShell();
 await results.first();
 const { mountTools } = await import("./tools.js");

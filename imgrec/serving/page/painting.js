@@ -1,8 +1,8 @@
 // Paints the map with how far each picture is from the question.
 
 import { post } from "./api.js";
-import { results, searchBody } from "./results.js";
-import { isQuestion } from "./state.js";
+import { isQuestion, searchBody } from "./question.js";
+import { results } from "./results.js";
 
 /** What distances depend on: not on how many results are shown. */
 const keyOf = (now) => (isQuestion(now) ? JSON.stringify({ ...searchBody(now), k: 1 }) : "");

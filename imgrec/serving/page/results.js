@@ -3,7 +3,8 @@
 import { post } from "./api.js";
 import { painted } from "./dom.js";
 import { takeEarly } from "./early.js";
-import { EMPTY, isQuestion, state } from "./state.js";
+import { EMPTY, hitsOf, requestOf } from "./question.js";
+import { state } from "./state.js";
 import { thumbs } from "./thumbs.js";
 
 /**
@@ -40,6 +41,7 @@ const TOGETHER_MS = 100;
 
 const kept = new Map();
 const listeners = new Set();
+const preparers = new Set();
 const arrangements = new Map();
 const notes = new Map();
 let cursor = null;
@@ -60,34 +62,12 @@ function arranged(hits) {
   return [...arrangements.values()].reduce((shown, arrange) => arrange(shown), hits);
 }
 
-/** Return the body of `POST /api/search` for a state; the other routes that take one, too. */
-export function searchBody(now) {
-  return {
-    ...listBody(now),
-    pictures: now.pictures,
-    unwanted: now.unwanted,
-    text: now.text,
-    unwanted_text: now.unwantedText,
-    metric: now.metric,
-    fuse: now.fuse,
-    encoder: now.features ? null : now.encoder,
-    features: now.features,
-    index: now.index,
-    within: now.within,
-  };
-}
-
-/** Return the body of `POST /api/list` for a state. */
-export const listBody = ({ where, under, k }) => ({ where, under, k });
-
 /** Return the next part of the present question, or the first of another. */
 async function part(question, next, k) {
   const { signal } = request;
-  const asks = isQuestion(question);
-  const body = asks ? searchBody(question) : listBody(question);
-  const path = asks ? "api/search" : "api/list";
+  const { path, body } = requestOf(question);
   const asked = next ? { cursor: next, k } : { ...body, k };
-  return (await takeEarly(path, asked)) ?? post(path, asked, signal);
+  return takeEarly(path, asked) ?? post(path, asked, signal);
 }
 
 // The pictures of the first part are on the screen: what is asked for beside them waits for this.
@@ -107,9 +87,13 @@ async function ask(question, next, k = question.k) {
   try {
     const found = await part(question, next, k);
     if (signal.aborted) return;
-    const hits = found.results ?? found.pictures;
+    const hits = hitsOf(found);
     // Tiles and their pictures are drawn in one frame where both come at once.
-    if (!next) await fetchAhead(hits);
+    if (!next) {
+      const come = fetchAhead(hits);
+      for (const prepare of preparers) prepare(arranged(hits));
+      await come;
+    }
     if (signal.aborted) return;
     cursor = found.cursor;
     tell({
@@ -167,6 +151,11 @@ export const results = {
   subscribe(listener) {
     listeners.add(listener);
     return () => listeners.delete(listener);
+  },
+
+  /** Call a function with the hits of another answer while their thumbnails are on the way. */
+  prepare(preparer) {
+    preparers.add(preparer);
   },
 
   /** Ask for the next part, once the pictures of the first are there, if none is on its way. */

@@ -5,9 +5,9 @@ import { counted, make, nameOf } from "./dom.js";
 import { download, pathList, saveList } from "./files.js";
 import { choice, menu } from "./menus.js";
 import { notice, tried } from "./notices.js";
-import { results, searchBody } from "./results.js";
+import { isQuestion, searchBody } from "./question.js";
+import { results } from "./results.js";
 import { marked } from "./selection.js";
-import { isQuestion } from "./state.js";
 
 // Pictures in one picture of the grid.
 const MOST_DRAWN = 100;

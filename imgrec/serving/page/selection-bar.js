@@ -7,10 +7,11 @@ import { collections } from "./collection-store.js";
 import { counted, make } from "./dom.js";
 import { menu } from "./menus.js";
 import { notice, tried } from "./notices.js";
-import { listBody, results, searchBody } from "./results.js";
+import { isQuestion, listBody, searchBody } from "./question.js";
+import { results } from "./results.js";
 import { markedChoices } from "./saving.js";
 import { marked } from "./selection.js";
-import { isQuestion, MOST } from "./state.js";
+import { MOST } from "./state.js";
 
 const SHOWN = 6;
 const PART = 500;

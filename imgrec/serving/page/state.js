@@ -1,44 +1,12 @@
 // The question that the page asks, as one frozen object, and who wants to know when it changes.
 
-/**
- * @typedef {{x: number, y: number, width: number, height: number}} Box a part of a picture, in
- *   fractions of its width and height.
- * @typedef {{id?: number, upload?: string, box?: Box}} Asked a picture of a question: either `id`
- *   or `upload` is set.
- * @typedef {object} State
- * @property {readonly Asked[]} pictures wanted, up to `MOST`.
- * @property {readonly Asked[]} unwanted up to `MOST`.
- * @property {readonly string[]} text wanted words.
- * @property {readonly string[]} unwantedText unwanted words.
- * @property {string} metric
- * @property {string} fuse how distances to several pictures become one.
- * @property {string | null} encoder one feature, or null for the default of the store.
- * @property {Readonly<Record<string, number>> | null} features several with their weights.
- * @property {string} index how the nearest are found.
- * @property {readonly string[]} where filters, each "kind=value".
- * @property {readonly string[]} under folders.
- * @property {number | null} within only pictures up to this distance.
- * @property {number} k pictures of one part of an answer.
- */
+import { EMPTY } from "./question.js";
+
+/** @typedef {import("./question.js").State} State */
+
+export { EMPTY, isQuestion } from "./question.js";
 
 export const MOST = 5;
-
-/** @type {State} */
-export const EMPTY = Object.freeze({
-  pictures: [],
-  unwanted: [],
-  text: [],
-  unwantedText: [],
-  metric: "cosine",
-  fuse: "mean",
-  encoder: null,
-  features: null,
-  index: "auto",
-  where: [],
-  under: [],
-  within: null,
-  k: 60,
-});
 
 const listeners = new Set();
 let present = EMPTY;
@@ -70,9 +38,6 @@ export const state = {
     return () => listeners.delete(listener);
   },
 };
-
-/** Return whether a state asks for likeness; otherwise the collection is listed. */
-export const isQuestion = ({ pictures, text }) => pictures.length + text.length > 0;
 
 /** Return whether two pictures of questions are the same, with the same box. */
 export const isSame = (one, other) =>

@@ -135,7 +135,7 @@ def test_a_client_that_sends_half_a_body_holds_nobody_up(server: TabServer, insi
 
 def test_tensorboard_has_no_complaint_about_the_answers(server: TabServer, inside: str) -> None:
     """It checks types and policies of what plugins send, and says what it will refuse one day."""
-    for path in (f"{BELOW}/index.js", f"{inside}/", f"{inside}/page/main.js", f"{inside}/none",
+    for path in (f"{BELOW}/index.js", f"{inside}/", f"{inside}/page/any/main.js", f"{inside}/none",
                  f"{inside}/api/store", f"{inside}/api/thumb/1"):  # fmt: skip
         assert status(ask(server, "GET", path)) in (200, 404)
     assert "warning will become an error" not in "".join(server.said)

@@ -78,7 +78,7 @@ def test_a_link_leads_to_a_place_on_the_map(page: TabPage) -> None:
     page.wait("return document.querySelector('#map .imgrec-map.ready')")
     opened = (
         "const done = arguments[0];"
-        "import(new URL('page/on-map.js', document.baseURI)).then((m) => m.atlas())"
+        f"{page_modules.IMPORT}('on-map.js').then((m) => m.atlas())"
         ".then(({view}) => done(view.ids[view.core.state.open]))"
     )
     page_modules.until(lambda: page.browser.execute_async_script(opened) == 17)
@@ -141,7 +141,7 @@ def test_what_a_page_of_an_earlier_start_is_told(page: TabPage) -> None:
     page.enter()
     said = page.browser.execute_async_script(
         "const done = arguments[0];"
-        "import(new URL('page/api.js', document.baseURI))"
+        f"{page_modules.IMPORT}('api.js')"
         ".then((m) => m.get('../of-an-earlier-start/api/store')).catch((e) => done(e.message))"
     )
     assert said == "TensorBoard was started anew. Load its page again."

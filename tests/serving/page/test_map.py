@@ -18,14 +18,16 @@ from browser import console_errors
 from live_page import Page
 from live_server import LiveServer, live
 from mapped_stores import rewrite, write_mapped
-from page_modules import call, until
+from page_modules import IMPORT, call, until
 from page_tools import file_in, mark, marked_count, press_bar, save_as
 
 _WIDTHS = ((390, 844), (1280, 800), (1920, 1080))
 _READY = "return document.querySelector('#map .imgrec-map.ready')"
-_AT_REST = """
+_AT_REST = (
+    f"const load = {IMPORT};"
+    """
   const done = arguments[0];
-  import("/page/on-map.js").then((m) => m.atlas()).then((atlas) => {
+  load("on-map.js").then((m) => m.atlas()).then((atlas) => {
     const { scene } = atlas.view.core;
     const look = (left) => requestAnimationFrame(() => {
       if (scene.isMoving) done(false); else if (left) look(left - 1); else done(true);
@@ -33,6 +35,7 @@ _AT_REST = """
     look(3);
   });
 """
+)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from axe import violations
 from browser import console_errors, requests
 from live_page import Page
 from live_server import live
+from page_modules import IMPORT
 
 _WIDTHS = ((390, 844), (1280, 800), (1920, 1080))
 _OVERFLOW = "return document.documentElement.scrollWidth - innerWidth"
@@ -29,7 +30,7 @@ def test_back_and_forward_find_the_pictures_and_the_place(page: Page) -> None:
     ids = page.ids()[:8]
     page.js("scrollTo(0, 1500)")
     # An answer whose next part is still on its way is not kept.
-    page.wait("return import('/page/results.js').then(m => m.results.get().hits.length > 60)")
+    page.wait(f"return {IMPORT}('results.js').then(m => m.results.get().hits.length > 60)")
     deep = page.ids()
     page.click(".tile:nth-child(2) .more")
     page.wait("return location.search !== '?like=3'")

@@ -4,6 +4,7 @@ import pytest
 from selenium.webdriver import ActionChains, Keys
 
 from live_page import Page
+from page_modules import IMPORT
 from page_tools import key
 
 
@@ -24,8 +25,7 @@ def test_a_part_is_drawn_by_pointer_and_searched(page: Page) -> None:
     asked = page.wait("return location.search.includes(':') && location.search")
     page.wait("return document.querySelector('#chips canvas.crop')")
     state = page.browser.execute_async_script(
-        "const done = arguments[0];"
-        "import('/page/state.js').then((m) => done(m.state.get().pictures))"
+        f"const done = arguments[0];{IMPORT}('state.js').then((m) => done(m.state.get().pictures))"
     )
     assert state[0]["id"] == 10 and state[0]["box"]["width"] == pytest.approx(0.5, abs=0.02), asked
     expected = page.api("/api/search", {"pictures": state, "k": 10})["results"]
