@@ -27,6 +27,7 @@ from imgrec.collection.kinds import CLASS
 from imgrec.pictures.metadata_names import Datum
 from imgrec.store.paths import StorePaths
 from imgrec.store.thumbnails import ThumbStore
+from imgrec.system.collecting import rarely_collected
 from imgrec.system.known_outputs import Made, checksum_of, taken_over
 from imgrec.system.made_of import fingerprint
 
@@ -100,6 +101,7 @@ def write_sheet(
     return sheet.cells, Written(file, Made(key, checksum_of(sheet.jpeg)), False)
 
 
+@rarely_collected()
 def write_pages(workshop: Workshop, task: PagesTask) -> tuple[Written, Written]:
     """Write the page of a community and its contact sheet."""
     page, contact, known_page, known_contact = task

@@ -14,11 +14,13 @@ from graph.picture_facts import chips_of, folder_of, name_of
 from imgrec.collection import Catalog
 from imgrec.collection.kinds import FOLDER
 from imgrec.store.paths import StorePaths
+from imgrec.system.collecting import rarely_collected
 from imgrec.system.text import counted
 
 _BATCH = 10_000
 
 
+@rarely_collected()
 def write_search_of(store: Path, folder: Path, guide: Guide, places: Places) -> None:
     """Write the search index of a site: the work of a process beside those that draw pages.
 

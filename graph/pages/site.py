@@ -46,6 +46,7 @@ from imgrec.store.site_link import keep_site
 from imgrec.store.store import Store
 from imgrec.store.written_from import STORE, store_token
 from imgrec.system.atomic_folders import new_folder
+from imgrec.system.collecting import rarely_collected
 from imgrec.system.known_outputs import Stamps, record_of, remember
 from imgrec.system.output_folder import SITE
 from imgrec.system.progress import planned, progress
@@ -155,6 +156,7 @@ def _weights(options: SiteOptions, pictures: int) -> dict[str, float]:
     return weights | weights_of([SITE_END], pictures)
 
 
+@rarely_collected()
 def _made(store: Store, out: Path, options: SiteOptions, quiet: bool) -> SiteSummary:
     # What lies outside of the store is taken once, before anything is drawn.
     roots = reachable_roots(store.catalog)
