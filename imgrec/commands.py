@@ -67,10 +67,25 @@ class Parser(argparse.ArgumentParser):
         if unknown:
             self.error(f"there is no option {unknown[0]}{self._meant(unknown[0])}")
         found, rest = self.parse_known_args(given, namespace)
-        if rest:
+        if rest and not self._joined(found, rest):
             self.error(f"there is no argument {rest[0]!r}{self._meant(rest[0])}")
         found.given = self._given(found)
         return found
+
+    def _joined(self, found: argparse.Namespace, rest: Sequence[str]) -> bool:
+        """Add names behind an option to those before it, as in `a.jpg -k 3 b.jpg`; True if done.
+
+        argparse ends a list of names at the first option.
+        """
+        end = rest.index("--") if "--" in rest else len(rest)
+        if any(name.startswith("-") for name in rest[:end]):
+            return False
+        for action in self._actions:
+            if not action.option_strings and action.nargs in ("*", "+"):
+                names = [*getattr(found, action.dest), *rest[:end], *rest[end + 1 :]]
+                setattr(found, action.dest, names)
+                return True
+        return False
 
     def _given(self, found: argparse.Namespace) -> dict[str, str]:
         """Return the options that differ from their default, as written, by attribute."""

@@ -1,4 +1,4 @@
-"""The `imgrec` console command: help, version, the default store, and how much an import loads."""
+"""The `imgrec` console command: help, arguments, the default store, how much an import loads."""
 
 import subprocess
 import sys
@@ -48,6 +48,26 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 def test_a_command_gets_its_arguments_as_they_were_written(arguments: list[str]) -> None:
     found = _parser("imgrec").parse_args(["query", *arguments])
     assert (found.command, found.arguments) == ("query", arguments)
+
+
+_OPTIONS = {"query": ["-k", "3"], "index": ["--only"], "plan": ["--sample", "3"]}
+
+
+@pytest.mark.parametrize(("name", "where"), [(n, w) for n in _OPTIONS for w in range(4)])
+def test_names_may_stand_on_both_sides_of_options(name: str, where: int) -> None:
+    names = ["a.jpg", "b", "c d"]
+    option = _OPTIONS[name]
+    parser = import_module(COMMANDS[name].module)._parser(f"imgrec {name}")
+    found = parser.parse_args([*names[:where], *option, *names[where:]])
+    assert vars(found) == vars(parser.parse_args([*option, *names]))
+    apart = parser.parse_args([*names[:where], *option, "--", "-1.jpg", "--"])
+    assert vars(apart) == vars(parser.parse_args([*option, "--", *names[:where], "-1.jpg", "--"]))
+
+
+def test_names_behind_options_are_no_options(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        query(["a.jpg", "-k", "3", "b.jpg", "-x"])
+    assert "there is no argument 'b.jpg'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("package", ["imgrec", "graph", "projector", "imgrec.samples"])

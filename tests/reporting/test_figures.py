@@ -147,6 +147,16 @@ def test_lines_are_filled_if_the_longest_row_nearly_does(
     assert (centers[-1] + step > 1040) == filled
 
 
+@pytest.mark.parametrize("width_px", [230, 300, 400, 1040])
+def test_beside_a_heading_stand_whole_parts(store: Store, width_px: int) -> None:
+    about = "186 pictures · t-shirt 67 %, jersey 48 %, gray 34 %"
+    with styled():
+        (axes,) = Sheet([Row("t-shirt", about, [1])], Thumbnails(store)).draw(width_px).axes
+    (shown,) = (text.get_text() for text in axes.texts if text.get_text()[:3] == "186")
+    assert shown in {about, *(about[: part.start()] for part in re.finditer(", | · ", about))}
+    assert (shown == about) == (width_px >= 400)
+
+
 def test_names_are_drawn_as_text_and_never_as_markup() -> None:
     bars = Bars([Bar(_EVIL, 3, "3"), Bar("x" * 400, 1, "1")], "pictures")
     rendered = _rendered(_chart(bars.draw))

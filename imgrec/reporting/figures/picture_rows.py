@@ -3,6 +3,7 @@
 Below each thumbnail is its name (`name_of`); both lead to the picture.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -133,5 +134,17 @@ def _draw_heading(canvas: Canvas, row: Row, left: float, y: float, width_px: flo
     most = 0.55 * width_px
     canvas.text(left, y + 1, row.heading, bold=True, color=INK, within_px=most)
     used = min(most, text_width(row.heading, TEXT_PX, bold=True)) + 10
-    canvas.text(left + used, y + 1, row.about, size_px=SMALL_PX, color=QUIET,
-        within_px=max(20.0, width_px - used))  # fmt: skip
+    room = max(20.0, width_px - used)
+    canvas.text(left + used, y + 1, _first_parts(row.about, room), size_px=SMALL_PX, color=QUIET,
+        within_px=room)  # fmt: skip
+
+
+def _first_parts(text: str, width_px: float) -> str:
+    """Return as many parts of a text, between its commas and dots, as fit a width; at least one.
+
+    A cut within them would join the beginning of one to the end of another.
+    """
+    parts = re.split("(, | · )", text)
+    while len(parts) > 1 and text_width("".join(parts), SMALL_PX) > width_px:
+        del parts[-2:]
+    return "".join(parts)
