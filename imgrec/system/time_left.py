@@ -24,8 +24,9 @@ from dataclasses import dataclass
 
 # Seconds at the speed of the constants that are assumed before anything is measured.
 _ASSUMED_S = 0.2
-# The same for a stage, as a share of its work.
-_ASSUMED_SHARE = 0.01
+# The same for a stage, as a share of its work: that of so many counts, within these limits. The
+# first of few and unequal ones say little of the others.
+_ASSUMED_COUNTS, _LEAST_ASSUMED, _MOST_ASSUMED = 3, 0.01, 0.05
 # Another machine, or work of which the store has a part, is at most so much faster and slower.
 _FASTEST, _SLOWEST = 0.5, 20.0
 # A stage that takes less than this share of its weight had nothing to do.
@@ -98,7 +99,8 @@ class _Stage:
         share, counted_s = self.share - begun, self.latest_s - begun_s
         if weight_s is None and not share:
             return self.latest_s / self.share
-        assumed = 0.0 if weight_s is None else _ASSUMED_SHARE
+        assumed = min(max(_ASSUMED_COUNTS * self.step, _LEAST_ASSUMED), _MOST_ASSUMED)
+        assumed = 0.0 if weight_s is None else assumed
         counted_s, share = counted_s + assumed * (weight_s or 0.0), share + assumed
         overdue_s = (counted_s + self.spent_s - self.latest_s) / (share + self.step)
         return max(counted_s / share, overdue_s)

@@ -87,6 +87,19 @@ def test_the_first_count_may_wait_without_a_promise_of_hours() -> None:
     assert all(abs(t - truth) <= 10 for t, truth in told)
 
 
+def test_a_few_small_counts_do_not_promise_hours() -> None:
+    # Three figures of 24 with little in them take as long as the start of the processes; the sheets
+    # after them have most of the work.
+    left = TimeLeft({"sections": 8.0, "figures": 50.0}, 0.0)
+    left.begin("sections", 0.0)
+    left.end(8.0)
+    left.begin("figures", 8.0)
+    for done in (1, 2, 3):
+        left.count(done / 150, 12.0 + done, 28 / 150 if done == 3 else 1 / 150)
+    found = left.estimate(16.0)
+    assert found is not None and found < 90
+
+
 def test_nothing_is_told_at_first_nor_of_what_is_unknown() -> None:
     assert all(t is None for at, t, _ in _told(_WEIGHTS, _works(1)) if at < FIRST_S)
     # Neither planned nor counted.
