@@ -28,6 +28,8 @@ _FLOAT_BYTES = 4
 _ALONE_BYTES, _TASK_BYTES = 4 << 20, 64 << 20
 # So many rows take a hundredth of this time from memory, and more from any disk.
 _TRIED_ROWS, _COLD_S = 16, 1e-3
+# Scattered rows whose pages are looked for at a time: of each some lines stay in the cache.
+_TOUCHED_ROWS = 1 << 9
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class InPlace:
         fill: fills the columns of distances (q, m) to a slice of the rows.
         halves: of a row: the addresses (m,), and the bytes there.
         scattered: True if the rows are not all there are.
+        kernels: the module of compiled loops.
         lengths: (n,) of all rows, which are found on the way; None where they are not.
     """
 
@@ -48,6 +51,7 @@ class InPlace:
     fill: Callable[[slice, Distances], None]
     halves: list[tuple[Addresses, int]]
     scattered: bool
+    kernels: ModuleType
     lengths: NDArray[np.float32] | None = None
 
     def distances(self) -> Distances:
@@ -67,11 +71,17 @@ class InPlace:
             self._compare(start, stop, distances)
             return
         tried, started = min(start + _TRIED_ROWS, stop), time.perf_counter()
-        self._compare(start, tried, distances)
+        self._compare_touched(start, tried, distances)
         if time.perf_counter() - started > _COLD_S:
             for addresses, width in self.halves:
                 will_need(addresses[tried:stop].tolist(), width)
-        self._compare(tried, stop, distances)
+        for first in range(tried, stop, _TOUCHED_ROWS):
+            self._compare_touched(first, min(first + _TOUCHED_ROWS, stop), distances)
+
+    def _compare_touched(self, start: int, stop: int, distances: Distances) -> None:
+        for addresses, width in self.halves:
+            self.kernels.touch(addresses[start:stop], width // _FLOAT_BYTES)
+        self._compare(start, stop, distances)
 
     def _compare(self, start: int, stop: int, distances: Distances) -> None:
         if start < stop:
@@ -118,7 +128,7 @@ def in_place(
         return _by_angle(feature, units, addresses, halves, kernels, rows)
     return InPlace(
         feature, len(units), lambda at, out: loop(units, addresses[at], out), halves,
-        rows is not None,
+        rows is not None, kernels,
     )  # fmt: skip
 
 
@@ -142,7 +152,7 @@ def _by_angle(
         loop(units, addresses[at], lengths[at], out)
 
     found = lengths if known is None and rows is None else None
-    return InPlace(feature, len(units), fill, halves, rows is not None, found)
+    return InPlace(feature, len(units), fill, halves, rows is not None, kernels, found)
 
 
 def _of_relation(
@@ -161,4 +171,4 @@ def _of_relation(
     def fill(at: slice, out: Distances) -> None:
         kernels.composed_cosine(units, found[0][at], found[1][at], mean, weight, out)
 
-    return InPlace(feature, len(units), fill, halves, rows is not None)
+    return InPlace(feature, len(units), fill, halves, rows is not None, kernels)

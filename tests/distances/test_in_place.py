@@ -58,6 +58,18 @@ def test_distances_of_any_rows_of_any_blocks(
     assert np.array_equal(some.distances(), read.distances()[:, rows])
 
 
+@pytest.mark.parametrize("d", [1, 1024, 1025, 2048])
+@pytest.mark.parametrize("metric", SCIPY)
+def test_rows_whose_pages_are_touched_first_have_the_same_distances(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, metric: str, d: int
+) -> None:
+    monkeypatch.setattr(in_place_module, "_TOUCHED_ROWS", 20)
+    feature = _mapped(tmp_path, RNG.normal(size=(120, d)).astype(np.float32), [1, 50])
+    query, rows = RNG.normal(size=(1, d)).astype(np.float32), RNG.permutation(120)[:97]
+    every = distances_to_all(feature, METRICS[metric], query)
+    assert np.array_equal(distances_to_rows(feature, METRICS[metric], query, rows), every[:, rows])
+
+
 @pytest.mark.parametrize("metric", [*SCIPY, "chi2"])
 def test_equal_vectors_tie_wherever_they_lie(tmp_path: Path, metric: str) -> None:
     vectors = np.tile(np.abs(RNG.normal(size=(1, 333))).astype(np.float32), (50, 1))
