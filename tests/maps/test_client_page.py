@@ -47,6 +47,12 @@ def test_the_panel_tells_facts_labels_and_neighbors(page: MapPage, made: MadeMap
         == expected
     )
     assert page.do("core.state.edges.near.map(one => one.row)") == expected
+    # As the network pages write it.
+    shown = page.js(
+        "return [...document.querySelectorAll('.panel .near small')].map(e => e.textContent)"
+    )
+    near = page.do("core.pictures.near(given[0])", row)
+    assert shown == [f"{one['similar']:.2f}" for one in near]
     page.click(".panel .near button")
     page.wait("return imgrecMap.view.core.state.open === arguments[0]", expected[0])
 

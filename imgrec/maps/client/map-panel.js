@@ -44,14 +44,14 @@
   }
 
   function neighbor(core, { row, similar }) {
-    const percent = `${Math.round(100 * similar)}%`;
-    const name = map.make("span", { class: "unseen", text: `similar picture, ${percent}` });
+    const likeness = similar.toFixed(2);
+    const name = map.make("span", { class: "unseen", text: `similar picture, similarity ${likeness}` });
     const button = map.make("button", {
       type: "button", onclick: () => core.open(row, { flies: true }),
       onpointerenter: () => core.events.emit("point", row), onpointerleave: () => core.events.emit("point", -1),
-    }, map.thumbOf(core, row, NEAR_SIDE), map.make("small", { text: percent, "aria-hidden": "true" }), name);
+    }, map.thumbOf(core, row, NEAR_SIDE), map.make("small", { text: likeness, "aria-hidden": "true" }), name);
     core.pictures.details(row).then(({ path }) => {
-      name.textContent = `${map.nameOf(path)}, ${percent}`;
+      name.textContent = `${map.nameOf(path)}, similarity ${likeness}`;
       button.title = map.printable(path);
     }).catch(() => {});
     return map.make("li", {}, button);
