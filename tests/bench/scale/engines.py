@@ -12,6 +12,7 @@ from pathlib import Path
 sys.path.insert(1, str(Path(__file__).parents[1]))
 sys.path.insert(1, str(Path(__file__).parents[2] / "helpers"))
 
+from imgrec.cluster.ray_session import ray_session
 from imgrec.samples import write_samples
 from machine import described, rows, seconds, work_folder, write
 from planned_runs import part_files
@@ -45,10 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _ways(work: Path, encoder: str) -> list[tuple[str, Callable[[], float]]]:
     index = partial(_indexed, work, encoder)
+    local = ["--store", str(work / "store")]
     shared = ["--store", f"file://{work / 'objects'}", "--work", str(work / "store")]
     return [
-        ("pool, local store", partial(index, ["--store", str(work / "store")])),
+        ("pool, local store", partial(index, local)),
         ("pool, shared store", partial(index, shared)),
+        (f"Ray, a node of {_CORES} cores, local store", partial(_on_nodes, 1, index, local)),
         (f"Ray, a node of {_CORES} cores", partial(_on_nodes, 1, index, shared)),
         ("Ray, two nodes of half of them", partial(_on_nodes, 2, index, shared)),
     ]
@@ -57,6 +60,9 @@ def _ways(work: Path, encoder: str) -> list[tuple[str, Callable[[], float]]]:
 def _on_nodes(nodes: int, index: Callable[[list[str]], float], options: list[str]) -> float:
     """Run on a cluster that is there already; its start is not part of the time."""
     with ray_cluster(nodes, cores=max(1, _CORES // nodes)):
+        # The first program that connects waits until there is a process for each core.
+        with ray_session():
+            pass
         return index([*options, "--workers", "ray"])
 
 
