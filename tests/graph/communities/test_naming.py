@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
+from pathlib import PurePosixPath
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from graph.communities.date_words import date_words
@@ -41,6 +42,15 @@ from imgrec.store.classes import Classes
 )  # fmt: skip
 def test_words_of_a_path(path: str, words: list[str]) -> None:
     assert words_of(path) == words
+
+
+@given(st.text("abÄ1-_'. //AIMG", max_size=14))
+def test_words_of_a_path_are_those_of_its_parts(path: str) -> None:
+    place = PurePosixPath(path)
+    # `pathlib` of newer Python takes a dot at the end for a suffix.
+    assume(not place.name.endswith("."))
+    one_by_one = [word for part in place.parts[:-1] for word in words_of(f"{part}/1")]
+    assert words_of(path) == list(dict.fromkeys(one_by_one + words_of(place.stem + ".jpg")))
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60))
