@@ -33,6 +33,7 @@ _POLL_S = 0.05
 # Pages that are laid out and written by both ways.
 _PAGES = 5
 _CELL = (4, 4, 128, 96)
+_DATA = {"maxScale": 1}
 _WAYS = (("imgrec graph --no-map", ()), ("the same, --workers 0", ("--workers", "0")))
 
 
@@ -136,7 +137,7 @@ def _by_imgrec(graph: Graph) -> str:
     pairs = {(a, b): weight for a, b, weight in _edges(graph)}
     nodes = list(range(graph.n))
     drawing = draw(nodes, [_CELL] * graph.n, [100.0] * graph.n, pairs)
-    view = PageText("pictures", "Page", "Page", "", "", "", "sheet.jpg", data={"maxScale": 1})
+    view = PageText("pictures", "Page", "Page", "", "", "", "sheet.jpg", "contact.html", data=_DATA)
     return Renderer().render(view, drawing)
 
 

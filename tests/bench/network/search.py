@@ -160,5 +160,6 @@ def _write_page(site: Path) -> None:
         (site / "assets" / name).write_bytes(data)
     sheet = build_sheet([thumbnail(Image.new("RGB", (64, 64)))])
     (site / "sheet.jpg").write_bytes(sheet.jpeg)
-    view = PageText("overview", "Search", "Search", "", "", "", "sheet.jpg", data={"maxScale": 1})
+    texts = "overview", "Search", "Search", "", "", "", "sheet.jpg", "contact.html"
+    view = PageText(*texts, data={"maxScale": 1, "targets": {}})
     (site / "index.html").write_text(Renderer().render(view, Drawing([], [])), "utf-8")
