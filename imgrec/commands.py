@@ -20,7 +20,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from imgrec.errors import ImgrecError, WrongValueError
+from imgrec.errors import ImgrecError, WrongValueError, cause_of
 from imgrec.system.advice import with_options, with_store
 from imgrec.system.file_names import printable
 from imgrec.system.interrupts import interrupted_once
@@ -204,7 +204,7 @@ def _exit_code(prog: str, make_parser: MakeParser, main: Main, argv: Sequence[st
     except OSError as error:
         _discard_unwritable_output()
         place = f": {error.filename}" if error.filename else ""
-        return _fail(prog, f"{error.strerror or error}{place}")
+        return _fail(prog, f"{cause_of(error)}{place}")
     except sqlite3.Error as error:
         return _fail(prog, f"the catalog cannot be read or written: {error}")
 

@@ -7,6 +7,14 @@ in one line, because commands print just that line.
 """
 
 
+def cause_of(error: Exception) -> str:
+    """Return what an error says, without the number and the path that the system puts around it.
+
+    A message that names the file itself then reads as a sentence of one language.
+    """
+    return getattr(error, "strerror", None) or str(error)
+
+
 class ImgrecError(Exception):
     """A state that the user can mend; commands print its text as one line and exit with 2."""
 

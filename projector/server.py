@@ -21,6 +21,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from tensorboard import program
 
+from imgrec.errors import cause_of
 from imgrec.system.advice import quoted
 from imgrec.system.local_requests import WsgiApp, local_only
 from imgrec.system.regular_files import read_regular
@@ -94,7 +95,7 @@ def _check_config(config: Path) -> None:
         read_regular(config.resolve(), _MOST_CONFIG_BYTES).decode()
     except (OSError, ValueError) as error:
         raise ProjectorError(
-            f"{config} cannot be read ({error}): imgrec doctor --logdir tells more"
+            f"{config} cannot be read ({cause_of(error)}): imgrec doctor --logdir tells more"
         ) from error
 
 

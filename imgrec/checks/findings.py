@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from imgrec.errors import cause_of
 from imgrec.system.file_names import printable
 
 Severity = Literal["error", "warning"]
@@ -104,7 +105,7 @@ def file_problem(path: Path, what: str) -> str | None:
 
 def unreadable(what: str, error: Exception) -> str:
     """Return the problem text for a file that the operating system refuses to read."""
-    return f"{what} cannot be read ({getattr(error, 'strerror', None) or error})"
+    return f"{what} cannot be read ({cause_of(error)})"
 
 
 def shortened(names: Iterable[str], shown: int = 3) -> str:

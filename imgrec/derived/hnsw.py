@@ -34,7 +34,7 @@ from imgrec.distances.axes import fit_axes
 from imgrec.distances.blockwise import products_of
 from imgrec.distances.metrics import scaled
 from imgrec.encoders.spec import Vectors
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, cause_of
 from imgrec.store.features import FeatureStore
 from imgrec.store.kept import Arrays
 from imgrec.system.threads import cores
@@ -271,7 +271,7 @@ def _open(path: Path, *, view: bool) -> "Index":
             else None
         )
     except (RuntimeError, ValueError, OSError) as error:
-        raise StoreError(f"{path} is damaged ({error}): delete its folder") from error
+        raise StoreError(f"{path} is damaged ({cause_of(error)}): delete its folder") from error
     if index is None:
         raise StoreError(f"{path} is absent or damaged: delete its folder")
     return index

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from imgrec.encoders.imagenet import categories
-from imgrec.errors import EncoderError
+from imgrec.errors import EncoderError, cause_of
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.system.json_files import decoded
 from imgrec.system.regular_files import read_regular
@@ -79,7 +79,9 @@ def read_description(model: Path) -> Description:
             '"std": [0.229, 0.224, 0.225]}'
         ) from error
     except (OSError, ValueError) as error:
-        raise EncoderError(f"{file} cannot be read ({error}): write it as a JSON object") from error
+        raise EncoderError(
+            f"{file} cannot be read ({cause_of(error)}): write it as a JSON object"
+        ) from error
     try:
         return description_of(found)
     except ValueError as error:

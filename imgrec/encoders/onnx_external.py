@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from imgrec.errors import EncoderError
+from imgrec.errors import EncoderError, cause_of
 
 
 def external_files(model: Path) -> list[Path]:
@@ -27,7 +27,9 @@ def external_files(model: Path) -> list[Path]:
     try:
         read = ModelProto.FromString(model.read_bytes())
     except (OSError, DecodeError) as error:
-        raise EncoderError(f"{model} cannot be opened: it is no ONNX model ({error})") from error
+        raise EncoderError(
+            f"{model} cannot be opened: it is no ONNX model ({cause_of(error)})"
+        ) from error
     locations = {
         entry.value
         for tensor in _messages(read, TensorProto)

@@ -24,7 +24,7 @@ from imgrec.encoders.onnx_description import Description, read_description
 from imgrec.encoders.onnx_external import external_files
 from imgrec.encoders.onnx_session import OnnxSession
 from imgrec.encoders.spec import EncoderSpec, LoadOptions, Vectors, check_histograms
-from imgrec.errors import EncoderError
+from imgrec.errors import EncoderError, cause_of
 from imgrec.pictures.preprocessing import Pixels
 
 PREFIX = "onnx:"
@@ -228,6 +228,6 @@ def _digest(files: Sequence[Path], described: Description) -> str:
                 found.update(hashlib.file_digest(opened, hashlib.blake2b).digest())
         except OSError as error:
             raise EncoderError(
-                f"{file} cannot be read ({error}): export the model again"
+                f"{file} cannot be read ({cause_of(error)}): export the model again"
             ) from error
     return found.hexdigest()

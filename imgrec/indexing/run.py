@@ -22,7 +22,7 @@ from imgrec.derived.kept import update_indexes
 from imgrec.encoders.classifier import Classifier
 from imgrec.encoders.device import DeviceEncoder, device_encoders
 from imgrec.encoders.spec import Encoder
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, cause_of
 from imgrec.indexing.foreign import add_vectors, begin_vectors, lacking_lines
 from imgrec.indexing.jobs import PartJob, on_device, plan_jobs
 from imgrec.indexing.no_effect import without_effect
@@ -261,7 +261,9 @@ def _update_indexes(
                 store, hnsw=options.hnsw, quiet=options.quiet, work=work
             )
     except (OSError, StoreError) as error:
-        summary.warnings.append(f"the indexes could not be made ({error}): queries are slower")
+        summary.warnings.append(
+            f"the indexes could not be made ({cause_of(error)}): queries are slower"
+        )
 
 
 def _prepare(

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.encoders.spec import Vectors
-from imgrec.errors import ImgrecError
+from imgrec.errors import ImgrecError, cause_of
 from imgrec.system.extras import require
 
 _LISTS = ".txt", ".json"
@@ -106,7 +106,9 @@ def _npy(file: Path) -> NDArray[Any]:
     except FileNotFoundError as error:
         raise ImgrecError(f"there is no file {file}: name the file of vectors") from error
     except _DAMAGED as error:
-        raise ImgrecError(f"{file} is no numpy array ({error}): save it by numpy.save") from error
+        raise ImgrecError(
+            f"{file} is no numpy array ({cause_of(error)}): save it by numpy.save"
+        ) from error
     if not isinstance(vectors, np.ndarray):
         raise ImgrecError(f"{file} holds several arrays: save one by numpy.save")
     return vectors

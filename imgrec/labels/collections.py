@@ -19,7 +19,7 @@ import numpy as np
 from imgrec.collection import Ids
 from imgrec.collection.kinds import COLLECTION
 from imgrec.collection.labels import Labels
-from imgrec.errors import StoreError, WrongValueError
+from imgrec.errors import StoreError, WrongValueError, cause_of
 from imgrec.store.manifest import read_manifest
 from imgrec.store.store import Store
 from imgrec.system.file_names import composed, printable
@@ -162,6 +162,6 @@ def _write(store: Store, write: Callable[[Labels], _Result]) -> _Result:
             return write(writable.catalog.labels)
     except (sqlite3.OperationalError, OSError) as error:
         raise StoreError(
-            f"the collections of {store.path} cannot be written ({error}): try again when nothing "
-            "else writes to the store, on a disk that can be written"
+            f"the collections of {store.path} cannot be written ({cause_of(error)}): try again "
+            "when nothing else writes to the store, on a disk that can be written"
         ) from error

@@ -7,7 +7,7 @@ labels that are unchanged must cost no write.
 import sqlite3
 from collections.abc import Mapping
 
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, cause_of
 from imgrec.store.store import Store
 
 
@@ -27,7 +27,7 @@ def keep_labels(store: Store, kind: str, values: Mapping[int, str]) -> list[str]
                 labels = writable.catalog.labels
                 labels.change(kind, *changes(labels.rows(kind), values))
     except (StoreError, OSError, sqlite3.Error) as error:
-        return [f"{kind} labels were not kept: {error}"]
+        return [f"{kind} labels were not kept: {cause_of(error)}"]
     return []
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.errors import ImgrecError
+from imgrec.errors import ImgrecError, cause_of
 from imgrec.maps import shapes
 from imgrec.maps.format import (
     BASE,
@@ -313,7 +313,7 @@ def _check_unlinked(path: Path) -> None:
 
 
 def _damaged(file: str, error: Exception) -> MapError:
-    what = getattr(error, "strerror", None) or str(error)
+    what = cause_of(error)
     return MapError(
         f"{FOLDER}/{file} of the site cannot be used ({what}): write the site again with "
         "imgrec graph"

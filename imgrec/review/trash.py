@@ -19,7 +19,7 @@ from imgrec.collection import Entry
 from imgrec.duplicates.comparing import compare_files
 from imgrec.duplicates.comparison import Verdict
 from imgrec.duplicates.groups import LINK
-from imgrec.errors import ImgrecError, PictureError
+from imgrec.errors import ImgrecError, PictureError, cause_of
 from imgrec.pictures.decoding import digest
 from imgrec.review.putting_back import put_back
 from imgrec.review.reviewed import Reviewed
@@ -94,7 +94,7 @@ def why_not(member: Reviewed) -> str | None:
             return "it is the file to keep, by another name"
         return None if _is_same(member) else "it is not the same picture as the file to keep"
     except (OSError, PictureError) as error:
-        why = getattr(error, "strerror", None) or error
+        why = cause_of(error)
         return f"it cannot be compared with the file to keep ({why})"
 
 
@@ -121,7 +121,7 @@ def _move(member: Reviewed, number: int, log: TrashLog, send: Send) -> str | Non
             send(file)
         except OSError as error:
             forget_failed(file)
-            why = f"the trash refuses it ({error.strerror or error})"
+            why = f"the trash refuses it ({cause_of(error)})"
         else:
             why = _check_moved(member, number, log, file)
     if why is not None:
@@ -151,7 +151,7 @@ def _check_moved(member: Reviewed, number: int, log: TrashLog, file: Path) -> st
     except OSError as error:
         raise ImgrecError(
             f"{file} lies in the trash as {lies}, the file to keep, {member.kept.location}, "
-            f"{changed}, and it cannot be put back ({error.strerror or error}): do so by hand"
+            f"{changed}, and it cannot be put back ({cause_of(error)}): do so by hand"
         ) from error
     return f"the file to keep {changed} with it (is its folder mounted twice?): put back"
 

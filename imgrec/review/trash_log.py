@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 from platformdirs import user_data_path
 
-from imgrec.errors import ImgrecError
+from imgrec.errors import ImgrecError, cause_of
 from imgrec.system.json_files import a_number, decoded, problem
 from imgrec.system.regular_files import open_regular
 from imgrec.version import __version__
@@ -111,7 +111,9 @@ def moves_in(log: Path) -> list[Logged]:
         with open_regular(log) as file:
             lines = list(_lines(file))
     except (OSError, ValueError) as error:
-        raise ImgrecError(f"{log} cannot be read ({error}): name the log of a --trash") from error
+        raise ImgrecError(
+            f"{log} cannot be read ({cause_of(error)}): name the log of a --trash"
+        ) from error
     if not lines or problem(lines[0], _HEAD):
         raise ImgrecError(f"{log} is no log of imgrec duplicates --trash: name one")
     found = []

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from imgrec.errors import cause_of
 from imgrec.pictures.decoding import digest
 from imgrec.pictures.limits import MAX_MEMORY
 from imgrec.review.putting_back import put_back
@@ -67,7 +68,7 @@ def _put_back(move: Logged) -> str:
     except FileExistsError:
         return "another file has its name now: rename that first"
     except OSError as error:
-        return f"it cannot be put there ({error.strerror or error}) and stays in the trash"
+        return f"it cannot be put there ({cause_of(error)}) and stays in the trash"
     return BACK
 
 

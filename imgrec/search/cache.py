@@ -22,7 +22,7 @@ from typing import Protocol
 import numpy as np
 
 from imgrec.encoders.spec import EncoderSpec, Vectors
-from imgrec.errors import WrongValueError
+from imgrec.errors import WrongValueError, cause_of
 from imgrec.search.cache_backends import Place, RedisServer, SqliteFile
 from imgrec.system.extras import require
 from imgrec.system.file_names import printable
@@ -233,7 +233,7 @@ class _GuardedCache:
                 place.close()
 
     def _warn_once(self, name: str, error: Exception) -> None:
-        why = str(getattr(error, "strerror", None) or error).rstrip(".")
+        why = cause_of(error).rstrip(".")
         line = f"imgrec: the vector cache {name} cannot be used ({why}): continuing without it"
         if not self._warned:
             self._warned = True

@@ -12,7 +12,7 @@ from typing import Any
 
 from imgrec.collection import Entry
 from imgrec.collection.kinds import CLASS, COLLECTION, COLOR, FOLDER
-from imgrec.errors import WrongValueError
+from imgrec.errors import WrongValueError, cause_of
 from imgrec.labels.collections import (
     UnknownCollectionError,
     change_collection,
@@ -128,7 +128,7 @@ def copied(store: Store, exports: Path | None, name: str, request: CopyRequest) 
         check_target(store, folder)
         return copy_pictures(entries, folder, request.how)
     except OSError as error:
-        raise NotAllowedError(f"{folder} cannot be written: {error.strerror or error}") from error
+        raise NotAllowedError(f"{folder} cannot be written: {cause_of(error)}") from error
     finally:
         _copying.release()
 

@@ -23,7 +23,7 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 
 from imgrec.collection import Entry
-from imgrec.errors import ImgrecError, PictureError, WrongValueError
+from imgrec.errors import ImgrecError, PictureError, WrongValueError, cause_of
 from imgrec.pictures.decoding import digest
 from imgrec.serving.answers import Copied
 from imgrec.sources.opening import source_of
@@ -224,5 +224,5 @@ def _holds(place: Path, data: bytes) -> bool:
 
 
 def _why(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
+    text = cause_of(error)
     return " ".join(printable(str(text)).split())

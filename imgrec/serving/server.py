@@ -21,7 +21,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from imgrec.errors import ImgrecError
+from imgrec.errors import ImgrecError, cause_of
 from imgrec.serving.guarded import Guarded
 
 LOOPBACK = "127.0.0.1"
@@ -53,7 +53,7 @@ def bound_socket(host: str, first: int, *, tried: int = _TRIED_PORTS) -> socket.
     try:
         found = socket.getaddrinfo(named, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
-        raise ImgrecError(f"--host {host}: no machine has this name ({error})") from error
+        raise ImgrecError(f"--host {host}: no machine has this name ({cause_of(error)})") from error
     family, address = found[0][0], found[0][4][0]
     for port in range(first, min(first + (tried if first else 1), 65_536)):
         # asyncio sends small parts at once (TCP_NODELAY) only where the protocol is named.

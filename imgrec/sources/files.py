@@ -9,7 +9,7 @@ import os
 import stat
 from pathlib import Path
 
-from imgrec.errors import MemoryShortageError, PictureError
+from imgrec.errors import MemoryShortageError, PictureError, cause_of
 from imgrec.pictures.limits import MAX_MEMORY
 
 # Opening what became a FIFO meanwhile must not wait. Each system has some of these.
@@ -31,7 +31,7 @@ def read_file(file: Path, head: int | None = None) -> bytes:
             size = _check(os.fstat(opened.fileno()), head)
             data = opened.read(size)
     except (OSError, ValueError) as error:
-        raise PictureError("unreadable", getattr(error, "strerror", "") or str(error)) from error
+        raise PictureError("unreadable", cause_of(error)) from error
     except MemoryError as error:
         raise MemoryShortageError(f"{size / 1e6:,.0f} MB to read the file") from error
     if not data:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgrec.errors import ImgrecError, PictureError
+from imgrec.errors import ImgrecError, PictureError, cause_of
 from imgrec.pictures.formats import SUFFIXES
 from imgrec.sources.files import read_file
 from imgrec.sources.links import RealPlaces
@@ -100,7 +100,7 @@ class FolderSource:
             with os.scandir(folder) as entries:
                 return None if any(entries) else f"{folder} is empty"
         except OSError as error:
-            return f"{folder} cannot be listed ({error.strerror or error})"
+            return f"{folder} cannot be listed ({cause_of(error)})"
 
     def check(self, links: RealPlaces | None = None, rules: Rules | None = None) -> None:
         """List the folder up to its first picture, one that the rules take.

@@ -7,7 +7,7 @@ otherwise. A new kind of source is one class and one line of `KINDS`.
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from imgrec.errors import ImgrecError, PictureError
+from imgrec.errors import ImgrecError, PictureError, cause_of
 from imgrec.objects.addresses import BUCKETS, address_of, is_address
 from imgrec.sources.folder import FolderSource, spellings
 from imgrec.sources.links import RealPlaces
@@ -71,7 +71,7 @@ def source_at(text: Path | str) -> PictureSource:
             return source_of(described)
         return FolderSource.at(as_spelled(Path(text).expanduser()))
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null character
-        raise ImgrecError(f"{text} is not a folder ({error}): name another") from error
+        raise ImgrecError(f"{text} is not a folder ({cause_of(error)}): name another") from error
 
 
 def picture_at(text: Path | str) -> tuple[PictureSource, str]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from imgrec.errors import ImgrecError, PictureError
+from imgrec.errors import ImgrecError, PictureError, cause_of
 from imgrec.objects.addresses import is_address
 from imgrec.objects.errors import ObjectError
 from imgrec.objects.info import ObjectInfo
@@ -87,7 +87,7 @@ def shards_below(place: str) -> Iterator[str]:
 
 
 def _refused(place: str, error: OSError) -> None:
-    raise ImgrecError(f"{place} cannot be listed ({error.strerror or error})")
+    raise ImgrecError(f"{place} cannot be listed ({cause_of(error)})")
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class LocalShard:
                 file.seek(start)
                 return file.read(length)
         except OSError as error:
-            raise PictureError("unreadable", error.strerror or str(error)) from error
+            raise PictureError("unreadable", cause_of(error)) from error
 
 
 def _local_version(state: os.stat_result) -> Version:

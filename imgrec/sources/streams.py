@@ -12,7 +12,7 @@ import stat
 import threading
 import time
 
-from imgrec.errors import PictureError
+from imgrec.errors import PictureError, cause_of
 from imgrec.pictures.limits import MAX_MEMORY
 
 STANDARD_INPUT = "-"
@@ -85,7 +85,7 @@ def _next(chunks: "queue.SimpleQueue[bytes | OSError]", left_s: float, within_s:
     except queue.Empty:
         raise PictureError("unreadable", f"no end after {within_s:.0f} s") from None
     if isinstance(chunk, OSError):
-        raise PictureError("unreadable", chunk.strerror or str(chunk)) from chunk
+        raise PictureError("unreadable", cause_of(chunk)) from chunk
     return chunk
 
 

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection.rows import MOST_ID
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, cause_of
 from imgrec.system.regular_files import open_descriptor
 
 _NUMBERS = frozenset(
@@ -80,7 +80,7 @@ def load_array(path: Path, form: str = "", **sizes: int) -> NDArray[Any]:
             raise ValueError(f"it {wrong}")
     except _DAMAGED as error:
         raise StoreError(
-            f"{path} is damaged ({error}): run imgrec index again, which sets its "
+            f"{path} is damaged ({cause_of(error)}): run imgrec index again, which sets its "
             "folder aside and makes it anew"
         ) from error
     return array

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from imgrec.collection import Ids
 from imgrec.collection.kinds import CLASS, CONFIDENCE
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, cause_of
 from imgrec.store.arrays import all_finite, load_array, load_ids
 from imgrec.store.parts import check_rows, part_name, part_numbers, write_part
 from imgrec.store.paths import CLASSES_DESCRIPTION
@@ -150,8 +150,8 @@ def _damage_named(path: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:
         raise StoreError(
-            f"{path} is damaged ({error}): delete the folder {path.parent} and run imgrec index "
-            "again"
+            f"{path} is damaged ({cause_of(error)}): delete the folder {path.parent} and run "
+            "imgrec index again"
         ) from error
 
 

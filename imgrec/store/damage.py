@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, cause_of
 from imgrec.store.arrays import form_problem, load_array, load_ids
 from imgrec.store.parts import MANIFEST, part_name, part_numbers, read_manifest
 from imgrec.store.paths import CLASSES, FEATURE_DESCRIPTION, FEATURES, PREVIEWS, THUMBS
@@ -80,7 +80,7 @@ def part_problem(output: Output, part: Path) -> str | None:
     except StoreError as error:
         return str(error.__cause__ or "its ids are not ascending whole numbers")
     except OSError as error:
-        return f"{error.strerror or error}: {Path(error.filename or part).name}"
+        return f"{cause_of(error)}: {Path(error.filename or part).name}"
 
 
 def digest_problem(part: Path) -> str | None:
@@ -88,7 +88,7 @@ def digest_problem(part: Path) -> str | None:
     try:
         return _written_problem(part, small_only=False)
     except OSError as error:
-        return f"{error.strerror or error}: {Path(error.filename or part).name}"
+        return f"{cause_of(error)}: {Path(error.filename or part).name}"
 
 
 def _written_problem(part: Path, *, small_only: bool) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from imgrec.encoders.spec import EncoderSpec
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, cause_of
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.store.enclosure import is_name, name_in
 from imgrec.store.paths import FEATURE_DESCRIPTION
@@ -69,8 +69,8 @@ def read_spec(folder: Path) -> EncoderSpec:
             raise ValueError(wrong)
     except (OSError, ValueError) as error:
         raise StoreError(
-            f"{path} is damaged ({error}): run imgrec index again, which repairs it or sets "
-            "the folder aside"
+            f"{path} is damaged ({cause_of(error)}): run imgrec index again, which repairs it or "
+            "sets the folder aside"
         ) from error
     fields = {key: value for key, value in values.items() if key != "dtype"}
     return EncoderSpec(**{**fields, "preprocessing": Preprocessing(**values["preprocessing"])})

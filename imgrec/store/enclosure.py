@@ -20,7 +20,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, cause_of
 from imgrec.system.folder_names import folder_name, name_of_folder
 
 _MOST_LETTERS = 200
@@ -72,7 +72,7 @@ def strays(store: Path) -> Iterator[tuple[Path, str]]:
             # Another process replaced it.
             continue
         except OSError as error:
-            yield Path(folder), f"cannot be listed ({error.strerror or error})"
+            yield Path(folder), f"cannot be listed ({cause_of(error)})"
 
 
 def is_name(name: str) -> bool:

@@ -41,7 +41,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, cause_of
 from imgrec.store.arrays import is_storable, load_array
 from imgrec.store.ownership import check_kept, set_aside_unsigned
 from imgrec.store.parts import is_file_name
@@ -227,7 +227,7 @@ def _files_problem(folder: Path, files: Mapping[str, Any], small_bytes: int | No
         try:
             found = _file_problem(folder / name, written, small_bytes)
         except OSError as error:
-            found = f"cannot be read ({error.strerror or error})"
+            found = f"cannot be read ({cause_of(error)})"
         if found:
             return f"{name} {found}"
     return None

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, cause_of
 from imgrec.pictures.preview_size import LEAST_PREVIEW_PX, MOST_PREVIEW_PX
 from imgrec.sources.globs import glob_problem
 from imgrec.sources.rules import MAX_GLOBS, TAKEN_KINDS
@@ -96,7 +96,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
             raise ValueError(wrong)
     except (OSError, ValueError) as error:
         raise StoreError(
-            f"{StorePaths(path).manifest} is damaged ({error}): run imgrec index "
+            f"{StorePaths(path).manifest} is damaged ({cause_of(error)}): run imgrec index "
             f"--store {path}, which writes it again"
         ) from error
     return manifest

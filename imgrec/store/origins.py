@@ -15,7 +15,7 @@ from pathlib import Path
 from imgrec.collection import Catalog, Entry, Ids, Outcome
 from imgrec.collection.places import is_picture_path, is_root
 from imgrec.collection.rebuild import KnownRoot
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, cause_of
 from imgrec.pictures.metadata_names import Datum, is_datum
 from imgrec.store.paths import StorePaths
 from imgrec.system.atomic_files import write_text
@@ -79,7 +79,7 @@ def read_origins(file: Path, count: int) -> list[Origin]:
         if strange is not None:
             raise ValueError(f"{strange!r} is no path below a root")
     except (OSError, ValueError) as error:
-        raise StoreError(f"{ORIGINS} is damaged ({error})") from error
+        raise StoreError(f"{ORIGINS} is damaged ({cause_of(error)})") from error
     metadata = [tuple(Datum(*datum) for datum in data) for data in said]
     return list(zip(*(columns[name] for name in COLUMNS), metadata, strict=True))
 

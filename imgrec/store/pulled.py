@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, cause_of
 from imgrec.store.elsewhere import Elsewhere
 from imgrec.store.paths import StorePaths
 from imgrec.system.advice import quoted
@@ -66,7 +66,7 @@ def read_pulled(store: Path) -> Pulled | None:
         return None
     except (OSError, ValueError) as error:
         raise StoreError(
-            f"{path} is damaged ({error}): delete it, and run imgrec pull --force again"
+            f"{path} is damaged ({cause_of(error)}): delete it, and run imgrec pull --force again"
         ) from error
     files = {name: (one[0], one[1], one[2]) for name, one in found["files"].items()}
     return Pulled(found["from"], states, found["lacks"], files)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imgrec.collection import Ids
-from imgrec.errors import StoreError
+from imgrec.errors import StoreError, cause_of
 from imgrec.store.arrays import load_array, load_ids
 from imgrec.store.origins import ORIGINS
 from imgrec.store.parts import check_rows, part_name, part_numbers
@@ -130,6 +130,6 @@ def _mapped(path: Path) -> NDArray[np.uint8]:
             return np.memmap(file, np.uint8, "r") if size else np.zeros(0, np.uint8)
     except (OSError, ValueError) as error:
         raise StoreError(
-            f"{path} is damaged ({error}): run imgrec index again, which sets its folder aside "
-            "and makes it anew"
+            f"{path} is damaged ({cause_of(error)}): run imgrec index again, which sets its folder "
+            "aside and makes it anew"
         ) from error

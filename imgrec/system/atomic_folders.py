@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from imgrec.errors import ImgrecError
+from imgrec.errors import ImgrecError, cause_of
 from imgrec.system.atomic_files import (
     TEMPORARY_PREFIX,
     named,
@@ -134,7 +134,7 @@ def _roll_back(old: Path, path: Path, cause: BaseException) -> None:
         if old.exists():
             old.rename(path)
     except OSError as error:
-        text = f"not replaced ({cause}), nor restored ({error.strerror}): it lies in {old} now"
+        text = f"not replaced ({cause}), nor restored ({cause_of(error)}): it lies in {old} now"
         raise OSError(error.errno, text, str(path)) from cause
     # Never a whole tree: it is empty, or holds what must not be lost.
     with suppress(OSError):

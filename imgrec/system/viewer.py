@@ -11,7 +11,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from imgrec.errors import ImgrecError
+from imgrec.errors import ImgrecError, cause_of
 
 # Beyond so many windows nobody sees more.
 MOST_OPENED = 20
@@ -96,7 +96,7 @@ def _start(command: Sequence[str]) -> None:
         return
     except OSError as error:
         raise ImgrecError(
-            f"--open: {command[0]} cannot be started ({error}): {_INSTEAD}"
+            f"--open: {command[0]} cannot be started ({cause_of(error)}): {_INSTEAD}"
         ) from error
     if code:
         raise ImgrecError(f"--open: {command[0]} ended with {code}: {_INSTEAD}")

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.encoders.lite0.network import EPSILON, layers
-from imgrec.errors import EncoderError
+from imgrec.errors import EncoderError, cause_of
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -93,7 +93,7 @@ def _checked(file: Path) -> bytes:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise _wanting(f"{file} cannot be read ({error.strerror})") from error
+        raise _wanting(f"{file} cannot be read ({cause_of(error)})") from error
     found = hashlib.sha256(data).hexdigest()
     if found != _SHA256:
         raise _wanting(f"{file} has the SHA-256 {found[:12]}…, not {_SHA256[:12]}…")
