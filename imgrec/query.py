@@ -22,6 +22,7 @@ from imgrec.system.text import counted
 if TYPE_CHECKING:
     from imgrec.search.answer import Answer
     from imgrec.search.recommender import Recommender
+    from imgrec.store.store import Store
 
 _PROG = "imgrec query"
 _MOST_QUERIES = 5
@@ -142,7 +143,7 @@ def _query(arguments: argparse.Namespace) -> None:
     with Recommender.open(store_of(a.store), a.weights, device, a.cache) as recommender:
         if _is_question(a):
             found = _answered(recommender, a)
-            warn(_PROG, found.warnings)
+            warn(_PROG, [*found.warnings, *_waiting(found, recommender.store)])
             print_answer(found, a)
             files = [result.file for result in found]
         else:
@@ -151,6 +152,13 @@ def _query(arguments: argparse.Namespace) -> None:
             files = list(listed.files()) if a.open else []
     if a.open:
         open_pictures(viewer, files)
+
+
+def _waiting(found: Answer, store: Store) -> list[str]:
+    """Say why an answer is empty while the first run is still reading pictures."""
+    if found.images or not (new := store.catalog.totals.counts()["new"]):
+        return []
+    return [f"{counted(new, 'picture')} not indexed yet: run imgrec index, or wait until it ends"]
 
 
 def _viewer() -> Sequence[str]:

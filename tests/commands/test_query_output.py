@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from imgrec import ImgrecError, Options, index_folders
+from imgrec import ImgrecError, Options, Store, index_folders
 from imgrec.query import main
 from imgrec.system import viewer
 from pictures import picture
@@ -304,3 +304,21 @@ def test_where_there_is_no_viewer_one_line_says_what_to_do_instead(
         viewer.open_files(("xdg-open",), [tmp_path / "a.png"])
     with pytest.raises(ImgrecError, match="cannot be started"):
         viewer.open_files(("no-such-viewer",), [tmp_path / "a.png"])
+
+
+def test_an_empty_answer_says_that_pictures_wait_to_be_indexed(
+    own_store: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = str(photos / ASKED)
+    assert _run(own_store, asked) == 0
+    assert "not indexed yet" not in capsys.readouterr().err
+    with (
+        Store.open(own_store) as store,
+        store.writable() as open_,
+        open_.catalog.transaction() as db,
+    ):
+        db.execute("UPDATE images SET status = 'new'")
+    assert _run(own_store, asked) == 0
+    captured = capsys.readouterr()
+    assert "0 of 0 pictures" in captured.out
+    assert "imgrec query: 24 pictures not indexed yet: run imgrec index --store " in captured.err
