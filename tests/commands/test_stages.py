@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from durations import DURATION
 from graph.__main__ import main as graph
 from imgrec.doctor import main as doctor
 from imgrec.duplicates.__main__ import main as duplicates
@@ -135,6 +136,6 @@ def test_without_verbose_a_command_prints_a_line_or_as_many_as_it_wrote(
     lines = told.out.splitlines()
     # The doctor says what each folder holds; index what it could do better.
     assert len(lines) == {"export": 2, "doctor": 2, "index": 2}.get(command, 1)
-    assert re.search(r", \d+(\.\d)? s(: .+)?$", lines[-1])
+    assert re.search(rf", {DURATION}(: .+)?$", lines[-1])
     # A slow machine may get a line of progress, of a stage that lasts.
     assert not _all_stages(told.err)
