@@ -58,6 +58,8 @@ SLOW = (
     "graph/exports/*",
     "graph/name_search/test_index.py",
     "graph/pages/test_site.py",
+    "graph/pages/test_site_command.py",
+    "graph/pages/test_site_replaced.py",
     "graph/pages/test_taken_over.py",
     "graph/test_growth.py",
     "handover/test_memory.py",
@@ -143,17 +145,24 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _made_photo_store(
-    photos: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, dict[str, Any]]:
-    path = tmp_path_factory.mktemp("photo-store") / "store"
+def _indexed_store(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Index `photos` with `mini` and `rgb`; no test and no fixture opens this one."""
+    path = tmp_path_factory.mktemp("indexed") / "store"
     index_folders([photos], path, Options(encoders=("mini",), workers=0))
+    return path
+
+
+@pytest.fixture(scope="session")
+def _made_photo_store(
+    _indexed_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
+    path = shutil.copytree(_indexed_store, tmp_path_factory.mktemp("photo-store") / "store")
     return path, contents(path)
 
 
 @pytest.fixture(scope="session")
 def photo_store(_made_photo_store: tuple[Path, dict[str, Any]]) -> Path:
-    """Index `photos` with `mini` and `rgb`; return the store, which tests must not change."""
+    """Return a store of `photos`, which tests must not change, but for what commands keep in it."""
     return _made_photo_store[0]
 
 
@@ -169,14 +178,14 @@ def _photo_store_stays(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-def own_store(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy `photo_store`; return the path of the copy, which a test may change."""
-    return Path(shutil.copytree(photo_store, tmp_path_factory.mktemp("own") / "store"))
+def own_store(_indexed_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store of `photos` as it was indexed, which a test may change."""
+    return Path(shutil.copytree(_indexed_store, tmp_path_factory.mktemp("own") / "store"))
 
 
 @pytest.fixture
 def store(own_store: Path) -> Iterator[Store]:
-    """Open a copy of `photo_store` for reading; writing a site of it adds labels to it."""
+    """Open a store of `photos` for reading; writing a site of it adds labels to it."""
     with Store.open(own_store) as opened:
         yield opened
 

@@ -173,7 +173,9 @@ def test_every_row_is_compared_or_only_those_that_pass() -> None:
 def _graph_space(
     true: np.ndarray, graph: ChosenGraph, metric: str = "cosine"
 ) -> tuple[ChosenSpace, Any]:
-    space = ChosenSpace(true, None, metric_named(metric), (SimpleNamespace(hnsw=graph),))
+    space = ChosenSpace(
+        true, None, metric_named(metric), (SimpleNamespace(hnsw=graph, cells=None),)
+    )
     return space, HnswIndex(space)  # type: ignore[arg-type]
 
 
