@@ -5,8 +5,8 @@
 It takes the place of the pipeline that reads pictures on one machine (`Read` of
 `imgrec.indexing.run`); all else is that of such a run, and so is the store, byte for byte. The
 store is locked, so that there is one driver. A run that was killed leaves its plan and records; the
-next one takes over the records of those jobs that are still to be done and are the same, and reads
-nothing twice but what was under way.
+next one first completes a part of which a half is there, takes over the records of those jobs that
+are still to be done and are the same, and reads nothing twice but what was under way.
 
 Invariant: a file of a part is linked or copied from a blob and compared with its digest before the
 part gets its name.
@@ -18,9 +18,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from imgrec.cluster.plan import Plan, Settings, is_same_job, newest_plans, write_plan
+import numpy as np
+
+from imgrec.cluster.plan import Plan, Settings, is_same_job, newest_plans, read_job, write_plan
 from imgrec.cluster.plan_work import PlanWork, Work, plan_for, settings_of
-from imgrec.cluster.records import recorded, take_over
+from imgrec.cluster.records import read_record, recorded, take_over
+from imgrec.collection import Ids
 from imgrec.encoders.spec import Encoder
 from imgrec.errors import ImgrecError, StoreError
 from imgrec.indexing.jobs import PartJob
@@ -32,6 +35,7 @@ from imgrec.remote.blobs import Blobs, file_entry
 from imgrec.remote.manifest import Entry
 from imgrec.remote.places import by_unit
 from imgrec.store.elsewhere import blob_key
+from imgrec.store.features import stored_ids
 from imgrec.store.store import Store
 from imgrec.system.atomic_folders import new_folder
 from imgrec.system.text import counted
@@ -47,6 +51,24 @@ class LocalRead:
             crews: do the jobs; each reaches the folder of the store at its path here.
         """
         self._crews = crews
+
+    def resume(self, store: Store) -> None:
+        """Bring what is lacking of parts of which a killed run has brought a part.
+
+        Jobs are planned by what lacks in the store: the rest of such a job would become a part of
+        another number.
+        """
+        if not store.paths.cluster.is_dir():
+            return
+        target = LocalTarget(store.path, store.paths.cluster)
+        objects = target.remote.objects
+        for plan in _plans(objects):
+            for number in sorted(recorded(objects, plan.id)):
+                with suppress(MissingObjectError):
+                    found = read_record(objects, plan.id, number)
+                    job, _ = read_job(objects, plan, number)
+                    if found is not None:
+                        target.complete(found.files, job.ids)
 
     def __call__(
         self,
@@ -131,6 +153,29 @@ class LocalTarget:
             with new_folder(self._store / unit, tidied=True) as folder:
                 for path, entry in of_unit.items():
                     self._bring(entry, folder / path.rpartition("/")[2])
+
+    def complete(self, files: Mapping[str, Entry], ids: Ids) -> None:
+        """Bring the parts that are lacking of a job, if others of it are there.
+
+        Args:
+            files: of all parts of the job, by path.
+            ids: (m,) its pictures; a part is left out if one of another number has some of them.
+
+        Raises:
+            StoreError: a blob is not what its record says.
+            OSError: one cannot be read or written.
+        """
+        parts = by_unit(files)
+        there = {unit for unit in parts if (self._store / unit).exists()}
+        if not there or not all(self._is_brought(parts[unit]) for unit in there):
+            return
+        for unit in parts.keys() - there:
+            if not np.isin(ids, stored_ids((self._store / unit).parent)).any():
+                self.add(parts[unit])
+
+    def _is_brought(self, files: Mapping[str, Entry]) -> bool:
+        places = {self._store / path: entry for path, entry in files.items()}
+        return all(path.is_file() and file_entry(path) == entry for path, entry in places.items())
 
     def spend(self, cost: Mapping[str, float]) -> None:
         """Do nothing: a store of one machine has no manifest that counts it."""

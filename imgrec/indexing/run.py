@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -58,6 +59,16 @@ from imgrec.system.threads import cores
 Read = Callable[
     [Store, Sequence[PartJob], Mapping[str, Encoder], str | None, IndexOptions, Summary], list[str]
 ]
+
+
+@runtime_checkable
+class Resuming(Protocol):
+    """A `Read` that finishes what a killed run of its kind has left half done."""
+
+    def resume(self, store: Store) -> None:
+        """Finish it, in an open store whose lock is held, before the pictures are listed."""
+
+
 _NONE: Ids = np.zeros(0, np.int64)
 # Encoders that know nothing of what is in a picture.
 _NOT_LEARNED = {"mini", "rgb"}
@@ -124,6 +135,8 @@ def _update(
     """Do the run on an open store whose lock is held."""
     summary.compared_before = _compared(store)
     summary.warnings += set_aside_damaged(store.path)
+    if isinstance(read, Resuming):
+        read.resume(store)
     store.reserve_ids()
     if store.encoder is None and wanted.primary in wanted.encoders:
         # Before anything is read, so that a resumed run has the same encoder.

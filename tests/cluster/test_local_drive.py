@@ -15,9 +15,11 @@ import pytest
 from imgrec import ImgrecError, Store, StoreError, Summary, index_folders
 from imgrec.cluster.crew import CrewOptions, PartDone
 from imgrec.cluster.drive import one_crew
-from imgrec.cluster.local_drive import LocalRead
+from imgrec.cluster.local_drive import LocalRead, LocalTarget
 from imgrec.collection.digest import catalog_digest
 from imgrec.encoders.spec import Encoder
+from imgrec.remote.manifest import Entry
+from imgrec.remote.places import by_unit
 from killed_driver import KILLED, OPTIONS
 from pictures import write_pictures
 
@@ -178,6 +180,27 @@ def test_a_result_that_is_not_what_was_written_is_refused(photos: Path, tmp_path
 
     with pytest.raises(StoreError, match=r"is not (what was written|the content)"):
         index_folders([photos], tmp_path / "store", OPTIONS, LocalRead(spoiling))
+
+
+@pytest.mark.parametrize("parts", [0, 3])
+def test_what_is_lacking_of_a_part_is_brought_by_the_next_run(
+    parts: int, photos: Path, expected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add, done = LocalTarget.add, []
+
+    def half(target: LocalTarget, files: Mapping[str, Entry]) -> None:
+        if len(done) == parts:
+            add(target, next(iter(by_unit(files).values())))
+            raise KeyboardInterrupt
+        add(target, files)
+        done.append(files)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(LocalTarget, "add", half)
+        _indexed(photos, tmp_path / "store", _Crews())
+    assert len(list((tmp_path / "store" / "thumbs").glob("part-*"))) == parts
+    _indexed(photos, tmp_path / "store", _Crews())
+    _are_equal(tmp_path / "store", expected)
 
 
 def test_a_driver_that_is_killed_anywhere_makes_the_same_store(
