@@ -51,7 +51,12 @@ def _run(
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=folder, capture_output=True, text=True, check=False, timeout=120,
-        env={**os.environ, "PYTHONPATH": f"{folder / 'site'}{os.pathsep}{Path.cwd()}"},
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{folder / 'site'}{os.pathsep}{Path.cwd()}",
+            # Figures that a report before has kept there are drawn without that import.
+            "XDG_CACHE_HOME": str(folder / "cache"),
+        },
     )  # fmt: skip
 
 
