@@ -255,7 +255,7 @@ class HnswIndex:
         if part.cells is None:
             return _Walk(*part.hnsw.nearest(query, count), None)
         coordinates = part.hnsw.projected(query)
-        rows, estimates = part.hnsw.nearest_to(coordinates, count, checked=True)
+        rows, estimates = part.hnsw.nearest_to(coordinates, count)
         beside = part.cells.nearest(coordinates, max(_FROM_CELLS, count // 2), among)
         return _Walk(rows, estimates, beside)
 

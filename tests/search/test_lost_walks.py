@@ -44,9 +44,8 @@ class _Graph:
         return query[0]
 
     def nearest_to(
-        self, coordinates: NDArray[np.float32], count: int, *, checked: bool = False
+        self, coordinates: NDArray[np.float32], count: int
     ) -> tuple[Rows, NDArray[np.float32]]:
-        assert checked
         return self.nearest(coordinates[None], count)
 
     def nearest(self, query: NDArray[np.float32], count: int) -> tuple[Rows, NDArray[np.float32]]:
