@@ -66,8 +66,8 @@ class LocalRead:
             for number in sorted(recorded(objects, plan.id)):
                 with suppress(MissingObjectError):
                     found = read_record(objects, plan.id, number)
-                    job, _ = read_job(objects, plan, number)
-                    if found is not None:
+                    if found is not None and target.is_half(found.files):
+                        job, _ = read_job(objects, plan, number)
                         target.complete(found.files, job.ids)
 
     def __call__(
@@ -154,8 +154,12 @@ class LocalTarget:
                 for path, entry in of_unit.items():
                     self._bring(entry, folder / path.rpartition("/")[2])
 
+    def is_half(self, files: Mapping[str, Entry]) -> bool:
+        """Return True if the store has some of these parts and lacks others."""
+        return len({(self._store / unit).exists() for unit in by_unit(files)}) > 1
+
     def complete(self, files: Mapping[str, Entry], ids: Ids) -> None:
-        """Bring the parts that are lacking of a job, if others of it are there.
+        """Bring the parts that are lacking of a job, if those that are there are its own.
 
         Args:
             files: of all parts of the job, by path.
@@ -166,10 +170,10 @@ class LocalTarget:
             OSError: one cannot be read or written.
         """
         parts = by_unit(files)
-        there = {unit for unit in parts if (self._store / unit).exists()}
-        if not there or not all(self._is_brought(parts[unit]) for unit in there):
+        lacking = [unit for unit in parts if not (self._store / unit).exists()]
+        if not all(self._is_brought(parts[unit]) for unit in parts if unit not in lacking):
             return
-        for unit in parts.keys() - there:
+        for unit in lacking:
             if not np.isin(ids, stored_ids((self._store / unit).parent)).any():
                 self.add(parts[unit])
 

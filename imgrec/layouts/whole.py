@@ -109,9 +109,11 @@ def whole_layout(
         if kept is None or places is None:
             positions, fitted_on = umap_positions(graph(), start, seed), len(feature)
         else:
+            known, weights = places >= 0, graph()
             positions = np.zeros((len(feature), dimensions), np.float32)
-            positions[places >= 0] = kept.positions[places[places >= 0]]
-            positions = joined(graph(), positions, places >= 0, start, seed)
+            positions[known] = kept.positions[places[known]]
+            positions = placed_among(weights, positions, known, start, seed)
+            positions = settled_among(weights, positions, known, seed)
             fitted_on = kept.fitted_on
     _save(store, spec, seed, WholeLayout(Coverage.of(feature), positions, fitted_on))
     return positions
@@ -126,23 +128,6 @@ def kept_whole(
     if kept is None or places is None or (places < 0).any():
         return None
     return kept.positions[places]
-
-
-def joined(
-    graph: "csr_array",
-    positions: Positions,
-    known: NDArray[np.bool_],
-    start: Vectors,
-    seed: int,
-) -> Positions:
-    """Return positions (n, c) in which new pictures are laid out among those that stay.
-
-    The arguments are those of `placed_among`, from where the new pictures move.
-    """
-    placed = placed_among(graph, positions, known, start, seed)
-    if len(placed) < FEWEST:
-        return placed
-    return descend(graph, placed, _JOINING_EPOCHS, seed, moving=~known)
 
 
 def placed_among(
@@ -196,6 +181,22 @@ def _place_groups(
     nearest = placed[cKDTree(start[placed]).query(middles)[1]]
     noise = np.random.default_rng(seed).standard_normal((len(lonely), found.shape[1]))
     found[lonely] = found[nearest][group] + noise
+
+
+def settled_among(
+    graph: "csr_array", placed: Positions, known: NDArray[np.bool_], seed: int
+) -> Positions:
+    """Return positions (n, c) in which new pictures have moved, and the known ones stay.
+
+    Args:
+        graph: fuzzy neighborhood graph (n, n).
+        placed: (n, c), where the new pictures begin.
+        known: (n,) pictures that stay.
+        seed: of the descent.
+    """
+    if len(placed) < FEWEST:
+        return placed
+    return descend(graph, placed, _JOINING_EPOCHS, seed, moving=~known)
 
 
 def load_whole(store: Store, spec: EncoderSpec, dimensions: int, seed: int) -> WholeLayout | None:

@@ -6,18 +6,12 @@ from typing import Any
 
 import pytest
 
-from edited_sites import change, plain
-from graph.pages.site import write_site
-from imgrec.store.store import Store
+from edited_sites import change, sound_site
 
 
 @pytest.fixture(scope="module")
 def sound(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sound")
-    shutil.copytree(photo_store, folder / "store")
-    with Store.open(folder / "store") as store:
-        write_site(store, folder / "site", plain(page_size=4))
-    return folder / "site"
+    return sound_site(photo_store, tmp_path_factory.mktemp("sound"), page_size=4)
 
 
 @pytest.fixture

@@ -8,22 +8,16 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from edited_sites import add, change, manifest, picture_page, plain, sheet_of
-from graph.pages.site import write_site
+from edited_sites import add, change, manifest, picture_page, sheet_of, sound_site
 from imgrec.checks import check_site
 from imgrec.checks.site import page as site_page
 from imgrec.checks.site.data import MAX_NODES
-from imgrec.store.store import Store
 from site_stores import data_of
 
 
 @pytest.fixture(scope="module")
 def sound(photo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sound-edges")
-    shutil.copytree(photo_store, folder / "store")
-    with Store.open(folder / "store") as store:
-        write_site(store, folder / "site", plain(page_size=8))
-    return folder / "site"
+    return sound_site(photo_store, tmp_path_factory.mktemp("sound-edges"), page_size=8)
 
 
 @pytest.fixture

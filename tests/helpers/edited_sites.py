@@ -2,12 +2,15 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from graph.pages.options import SiteOptions
+from graph.pages.site import write_site
 from imgrec.checks import CheckReport, check_site
+from imgrec.store.store import Store
 from site_stores import data_of
 
 _DATA = re.compile(r'(<script type="application/json" id="page">)(.*?)(</script>)', re.DOTALL)
@@ -16,6 +19,14 @@ _DATA = re.compile(r'(<script type="application/json" id="page">)(.*?)(</script>
 def plain(**options: Any) -> SiteOptions:
     """A site of pages without a map, with every picture on its own, drawn in this process."""
     return SiteOptions(**{"groups": (), "workers": 0, "map": False} | options)
+
+
+def sound_site(store: Path, folder: Path, page_size: int) -> Path:
+    """Write a plain site of a copy of a store into a folder; return its path."""
+    shutil.copytree(store, folder / "store")
+    with Store.open(folder / "store") as opened:
+        write_site(opened, folder / "site", plain(page_size=page_size))
+    return folder / "site"
 
 
 def replace_data(page: Path, html: str) -> None:

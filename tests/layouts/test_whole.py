@@ -12,7 +12,7 @@ from imgrec.layouts import whole
 from imgrec.layouts.fuzzy_graph import fuzzy_graph
 from imgrec.layouts.kept import KeptLayouts
 from imgrec.layouts.umap import umap_positions
-from imgrec.layouts.whole import joined, kept_whole, placed_among, whole_layout, whole_name
+from imgrec.layouts.whole import kept_whole, placed_among, settled_among, whole_layout, whole_name
 from imgrec.neighbors.graph import exact_neighbors
 from imgrec.store.features import Block, FeatureStore
 from imgrec.store.store import Store
@@ -167,7 +167,7 @@ def test_new_pictures_are_laid_out_as_well_as_anew_and_no_other_moves() -> None:
         positions = np.zeros((900, 2), np.float32)
         positions[known] = umap_positions(_graph_of(vectors[known]), start[known], 0)
         placed = placed_among(graph, positions, known, start, 0)
-        found = joined(graph, positions, known, start, 0)
+        found = settled_among(graph, placed, known, 0)
         assert np.array_equal(found[known], positions[known])
         trust = [
             trustworthiness(vectors, layout, n_neighbors=15, metric="cosine")
