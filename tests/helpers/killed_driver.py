@@ -8,7 +8,8 @@ the number is odd: nothing is cleaned up, and what was under way is lost.
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ OPTIONS = Options(encoders=("mini",), workers=0, batch_size=4, part_rows=3)
 KILLED = 9
 
 
-def _counted(method: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
+def _counted(method: Callable[..., Any], numbers: Iterator[int], last: int) -> Callable[..., Any]:
     def called(*arguments: Any, **named: Any) -> Any:
-        left[0] -= 1
-        if left[0] == 0 and left[1] % 2 == 0:
+        # Requests are made by several threads: each has a number of its own, and one is the last.
+        is_last = next(numbers) == last
+        if is_last and last % 2 == 0:
             os._exit(KILLED)
         result = method(*arguments, **named)
-        if left[0] == 0:
+        if is_last:
             os._exit(KILLED)
         return result
 
@@ -36,9 +38,9 @@ def _counted(method: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
 
 def main() -> None:
     after, photos, place, *work = int(sys.argv[1]), *sys.argv[2:]
-    left = [after, after]
+    numbers = count(1)
     for name in ("get", "create", "put", "head"):
-        setattr(Objects, name, _counted(getattr(Objects, name), left))
+        setattr(Objects, name, _counted(getattr(Objects, name), numbers, after))
     if work:
         index_to([photos], place, OPTIONS, work=Path(work[0]))
     else:

@@ -36,6 +36,22 @@ def test_pictures_move_between_layouts(page: MapPage) -> None:
     assert all(one < other for one, other in pairwise(seen))
 
 
+@pytest.mark.parametrize("before_ms", [1, 1e-3, 1e-6, 1e-9])
+def test_no_thumbnail_stays_where_the_last_frame_comes_just_before_the_end(
+    page: MapPage, before_ms: float
+) -> None:
+    page.do("core.showLayout('grid')")
+    # Frames go on as long as they are asked for.
+    left = page.do("""core.showLayout('pca').then(() => {
+      const start = performance.now();
+      core.scene.draw(start);
+      core.camera.fly(core.home(), 0);
+      for (let now = start + 800 - given[0]; now < start + 5000 && core.scene.draw(now); now += 16);
+      return [core.scene.moved, core.scene.detail.top, core.scene.shown.rows.length];
+    })""", before_ms)  # fmt: skip
+    assert left == [1, -1, 0]
+
+
 def test_nothing_moves_where_motion_is_reduced(page: MapPage) -> None:
     page.media(prefers_reduced_motion="reduce")
     assert not page.do("core.moves()")

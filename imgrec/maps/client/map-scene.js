@@ -116,13 +116,14 @@
     #moved(now) {
       if (!this.#from) return 1;
       this.#begun ??= now;
-      const t = Math.min((now - this.#begun) / MOVE_MS, 1);
-      if (t === 1) {
+      const moved = map.eased(Math.min((now - this.#begun) / MOVE_MS, 1));
+      // Just before the end this is 1 already, where frames come at parts of the time.
+      if (moved === 1) {
         this.#from = this.#before = null;
         // All is where it goes now: of both places one is left.
         this.#fill();
       }
-      return map.eased(t);
+      return moved;
     }
 
     /** Draw a frame; return whether another one must follow. */
