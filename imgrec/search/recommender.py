@@ -3,19 +3,16 @@
 # Unquoted, `help` would print each alias of a type as the union that it stands for.
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from weakref import WeakSet, finalize
 
 from imgrec.distances.blockwise import keep_freed_memory, load_kernels
 from imgrec.distances.metrics import metric_named
 from imgrec.encoders.accelerators import check_device
-from imgrec.errors import StoreError, WrongValueError
+from imgrec.errors import WrongValueError
 from imgrec.search.answer import Answer
 from imgrec.search.asked import (
     Pictures,
@@ -35,8 +32,8 @@ from imgrec.search.query_vectors import Resolver
 from imgrec.search.ranked import Told
 from imgrec.search.ranking import Ranking
 from imgrec.search.space import Space
+from imgrec.search.states import States
 from imgrec.search.view import Compared, StoreView, weights_asked
-from imgrec.store.manifest import is_store
 from imgrec.store.store import Store, check_store
 from imgrec.system.argument_types import (
     PATH,
@@ -56,10 +53,6 @@ _FEATURES = Kind((str, Mapping), "a text such as 'mini=1,rgb=0.5', or a mapping"
 
 # From so many float32 values on, repeated questions are answered by the compiled loops.
 _WORTH_COMPILED = 1 << 21
-# A question is asked again if files of features are replaced meanwhile, up to so many times.
-TRIES = 3
-# A state is chosen again if another process commits before it is held, up to so many times.
-_HOLDS = 20
 _Answered = TypeVar("_Answered")
 
 
@@ -86,15 +79,10 @@ class Recommender:
         check_device(device)
         if weights is not None and not Path(weights).is_file():
             raise WrongValueError(f"weights {weights}: there is no such file, name another")
-        self.store = store
+        self._states = States(store)
         self._counts = counts
         self._cache = open_cache(cache)
         self._resolver = Resolver(self._cache, Path(weights) if weights else None, device, decoder)
-        self._lock = threading.Lock()
-        self._view: StoreView | None = None
-        self._outlived: WeakSet[Store] = WeakSet()
-        self._closed = False
-        self._local = threading.local()
         self._asked_before = self._worth_compiled = False
 
     @classmethod
@@ -131,10 +119,13 @@ class Recommender:
 
     def close(self) -> None:
         """Close the store and the cache; later queries raise WrongValueError."""
-        self._closed, self._view = True, None
-        for store in (*self._outlived, self.store):
-            store.close()
+        self._states.close()
         self._cache.close()
+
+    @property
+    def store(self) -> Store:
+        """The store, open; another object once the catalog has been replaced."""
+        return self._states.store
 
     def __enter__(self) -> Recommender:
         return self
@@ -280,40 +271,7 @@ class Recommender:
         meanwhile; what files that change faster than they can be read give is returned all the
         same.
         """
-        if self._asked_of() is not None:
-            return ask(self.view())
-        for _ in range(TRIES):
-            with self._held() as view:
-                answered = ask(view)
-            if view.has_its_files():
-                break
-        return answered
-
-    @contextmanager
-    def _held(self) -> Iterator[StoreView]:
-        """Let this thread read the present state of the store while a block runs."""
-        view = self._last_view()
-        for left in reversed(range(_HOLDS)):
-            with view.store.catalog.one_state():
-                # Asked while the state is held, so that no commit can come between.
-                if not left or view.is_current():
-                    self._local.view = view
-                    try:
-                        yield view
-                    finally:
-                        self._local.view = None
-                    return
-            view = self.view()
-
-    def _last_view(self) -> StoreView:
-        """Return the view of the last question, which may be stale; the present one for none."""
-        view = self._view
-        return self.view() if view is None or view.store.catalog.is_outdated() else view
-
-    def _asked_of(self) -> StoreView | None:
-        """Return the view of the question that this thread answers; None outside of one."""
-        view: StoreView | None = getattr(self._local, "view", None)
-        return view
+        return self._states.answered(ask)
 
     def prepare(self) -> None:
         """Import what makes repeated questions fast, if it is worth it for what was asked.
@@ -367,25 +325,7 @@ class Recommender:
             StoreError: the store is gone, or damaged.
             WrongValueError: this Recommender is closed.
         """
-        asked_of = self._asked_of()
-        if asked_of is not None:
-            return asked_of
-        with self._lock:
-            if self._closed:
-                raise WrongValueError("this Recommender is closed: open another")
-            if not is_store(self.store.path):
-                raise StoreError(f"the store {self.store.path} is gone: open another")
-            if self.store.catalog.is_outdated():
-                renewed = Store.open(self.store.path)
-                # Closed when nothing uses it: another thread may still be reading from it.
-                self._outlived.add(self.store)
-                finalize(self.store, self.store.catalog.close).atexit = False
-                self.store = renewed
-            state = self.store.state()
-            view = self._view
-            if view is None or view.store is not self.store or view.state != state:
-                view = self._view = StoreView(self.store, state, view)
-            return view
+        return self._states.view()
 
     def _load_kernels(self, space: Space) -> None:
         """Import the compiled loops at the second question: for one, the import does not pay."""

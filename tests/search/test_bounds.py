@@ -121,7 +121,7 @@ def test_a_feature_that_is_named_twice(text: str) -> None:
 
 def test_only_the_last_filters_are_kept(opened: Recommender) -> None:
     opened.query([1])
-    view = opened._view
+    view = opened._states._view
     assert view is not None
     space = view.compared(metric_named("cosine"), {"": 1.0}).space
     folders = ([f"f{i}" for i in range(7) if number >> i & 1] for number in range(1, 41))

@@ -60,10 +60,10 @@ def test_a_recommender_that_outlives_its_store_holds_few_files(path: Path) -> No
             vector_stores.add_pictures(path, [number])
             vector_stores.add_part(path, "vec", np.array([number]), VECTORS[[number]])
             opened.query([1])
-        views = opened._view
+        views = opened._states._view
         assert views is not None
         assert len(views._opened) <= 2
-        assert len(opened._outlived) == 0
+        assert len(opened._states._outlived) == 0
     del opened, views
     assert _open_files() == before
 

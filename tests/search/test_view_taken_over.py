@@ -38,18 +38,18 @@ def _opened(recommender: Recommender) -> object:
     with Recommender.open(recommender.store.path) as fresh:
         expected = fresh.query([1], k=5)
     assert [(r.id, r.distance) for r in answer] == [(r.id, r.distance) for r in expected]
-    view = recommender._view
+    view = recommender._states._view
     assert view is not None
     return view.compared(imgrec.search.view.METRICS["cosine"], {"": 1.0}).opened[0].feature
 
 
 def test_a_label_leaves_features_open(path: Path) -> None:
     with Recommender.open(path) as recommender:
-        first, view = _opened(recommender), recommender._view
+        first, view = _opened(recommender), recommender._states._view
         for number in range(3):
             change_collection(recommender.store, "best", [number + 1])
             assert _opened(recommender) is first
-            assert recommender._view is not view
+            assert recommender._states._view is not view
 
 
 def test_a_filter_is_not_taken_over(path: Path) -> None:
