@@ -64,7 +64,7 @@ SLOW = (
     "graph/test_growth.py",
     "handover/test_memory.py",
     "indexing/test_default.py",
-    "indexing/test_foreign.py",
+    "indexing/test_foreign*.py",
     "indexing/test_growth.py",
     "indexing/test_interruptions.py",
     "indexing/test_one_bad_picture.py",

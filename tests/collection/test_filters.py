@@ -1,9 +1,7 @@
-"""Filters by label and folder, against brute force over generated rows; the text of each error."""
+"""Filters by label and folder, against brute force over generated rows."""
 
 import os
-import sqlite3
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,47 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgrec import ImgrecError, Store
-from imgrec.collection import Catalog, add_labels
+from imgrec.collection import Catalog
 from imgrec.collection.connection import Connection
 from imgrec.collection.filters import Filter
-from imgrec.collection.migrations import migrate
-from imgrec.collection.schema import secure
-from imgrec.system.file_names import TEXT, text
-
-
-@dataclass(frozen=True)
-class Row:
-    """A picture to add to a catalog; its id is its place in the list, from 1."""
-
-    path: str
-    labels: tuple[tuple[str, str], ...] = ()
-    root: str = "/nowhere/root"
-    status: str = "ok"
-
-
-def catalog_of(rows: Iterable[Row]) -> Catalog:
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    secure(db)
-    migrate(db)
-    catalog = Catalog(Connection(db, Path(":memory:")))
-    for row in rows:
-        add(catalog, row)
-    return catalog
-
-
-def add(catalog: Catalog, row: Row) -> None:
-    catalog.db.execute(f"INSERT OR IGNORE INTO roots (path) VALUES ({TEXT})", [text(row.root)])
-    cursor = catalog.db.execute(
-        f"INSERT INTO images (root_id, path, size, mtime_ns, status) VALUES (?, {TEXT}, 1, 1, ?)",
-        [catalog.roots()[row.root], text(row.path), row.status],
-    )
-    for kind, value in row.labels:
-        add_labels(catalog.db, kind, {int(cursor.lastrowid or 0): value})
-
-
-def ids(catalog: Catalog, where: Iterable[str] = (), under: Iterable[str] = ()) -> list[int]:
-    return [int(i) for i in Filter.parse(list(where), list(under)).ids(catalog)]
-
+from imgrec.system.file_names import text
+from memory_catalogs import SMALL, Row, add, catalog_of, ids
 
 # Names that a pattern or a prefix may confuse: LIKE and GLOB wildcards, prefixes of each other,
 # characters that sort next to "/" and ".", bytes that are not UTF-8.
@@ -152,18 +114,6 @@ def test_kinds_and_values_are_those_of_ok_pictures(rows: list[tuple[tuple[str, s
     catalog.close()
 
 
-SMALL = [
-    Row("train/dress/1.jpg", (("folder", "dress"), ("community", "3"))),
-    Row("train/dress/2.jpg", (("folder", "dress"), ("community", "30"))),
-    Row("training/3.jpg", (("folder", "dress.old"), ("community", "3.1"), ("community", "3.1.2"))),
-    Row("train/shirt/4.jpg", (("folder", "shirt"), ("community", "4"))),
-    Row("train/shirt/5.jpg", (("folder", "shirt"), ("raw", "yes")), status="failed"),
-    Row("away/6.jpg", (("folder", "away"),), status="missing"),
-    Row("new/7.jpg", (("folder", "new"),), status="new"),
-    Row("8.jpg", (("folder", "a=b"),), root="/nowhere/other"),
-]
-
-
 @pytest.mark.parametrize(
     ("where", "under", "expected"),
     [
@@ -195,132 +145,6 @@ def test_values_of_one_kind_are_joined_by_or_and_kinds_by_and(
 
 def test_a_picture_with_two_subcommunities_of_one_community_is_counted_once() -> None:
     assert catalog_of(SMALL).labels.ids("community", "3", tree=True).tolist() == [1, 3]
-
-
-@pytest.mark.parametrize(
-    ("where", "under", "message"),
-    [
-        (["dress"], [], "where 'dress' is not KIND=VALUE: write folder=name"),
-        (["=dress"], [], "where '=dress' is not KIND=VALUE: write folder=name"),
-        (["folder="], [], "where 'folder=' is not KIND=VALUE: write folder=name"),
-        ([""], [], "where '' is not KIND=VALUE: write folder=name"),
-        ([], [""], "under '' names no folder: name one, or leave it out"),
-        (
-            ["raw=yes"],
-            [],
-            "where raw=yes: no picture has a label of this kind; there are: community, folder",
-        ),
-        (
-            ["folder=Dress"],
-            [],
-            "where folder=Dress: no picture has this value; "
-            "did you mean dress? there are: a=b, dress, dress.old, shirt",
-        ),
-        (
-            ["community=3."],
-            [],
-            "where community=3.: no picture has this value; did you mean 3.1 or 3? "
-            "there are: 3, 3.1, 3.1.2, 30, 4",
-        ),
-        (
-            ["colour=red"],
-            [],
-            "where colour=red: no picture has a label of this kind; there are: community, folder",
-        ),
-        (
-            ["folders=dress"],
-            [],
-            "of this kind; did you mean folder? there are: community, folder",
-        ),
-        (["folder=dress", "folder=away"], [], "where folder=away: no picture has this value"),
-        (
-            [],
-            ["train", "dress"],
-            "under dress: no picture lies under such a folder; at the top there are: "
-            "train, training",
-        ),
-        ([], ["train/dress/1.jpg"], "under train/dress/1.jpg: no picture lies under such"),
-        ([], ["/nowhere/root/train/dress/1.jpg"], "1.jpg: no picture lies under such"),
-        ([], ["new"], "under new: no picture lies under such"),
-        ([], ["/nowhere/roo"], "under /nowhere/roo: no picture lies under such"),
-        (
-            ["folder=dress", "community=4"],
-            ["train"],
-            "no picture fits all of where folder=dress and where community=4 and under train: "
-            "each alone fits some, leave one out",
-        ),
-    ],
-)
-def test_an_error_names_the_values_that_exist(
-    where: list[str], under: list[str], message: str
-) -> None:
-    with pytest.raises(ImgrecError) as caught:
-        ids(catalog_of(SMALL), where, under)
-    assert message in str(caught.value)
-
-
-def test_an_unknown_value_among_many_is_answered_with_similar_ones() -> None:
-    many = [f"dress {n:02}" for n in range(20)]
-    catalog = catalog_of(Row(value, (("folder", value),)) for value in [*many, "Hose"])
-    with pytest.raises(ImgrecError) as caught:
-        ids(catalog, ["folder=DRESS 07x"])
-    said, _, close = str(caught.value).partition("; did you mean ")
-    assert said == "where folder=DRESS 07x: no picture has this value"
-    assert close.startswith("dress 07 or ") and close.endswith("?")
-    assert len(set(close[:-1].split(" or ")) & set(many)) == 5
-    with pytest.raises(ImgrecError, match=r"there are 21: Hose, dress 00, .*, dress 08, …$"):
-        ids(catalog, ["folder=zzz"])
-
-
-@pytest.mark.parametrize(
-    ("asked", "close"),
-    [
-        ("Golden_Retriever", ["golden retriever"]),
-        ("retriever", ["golden retriever", "Labrador retriever"]),
-        # Words alone: no text is spelled like it.
-        ("terrier", ["Staffordshire bull terrier", "Yorkshire terrier"]),
-        ("Running-Shoes", ["running shoe"]),
-        ("jersy", ["jersey"]),
-    ],
-)
-def test_an_unknown_class_is_answered_with_those_that_have_its_words(
-    asked: str, close: list[str]
-) -> None:
-    known = [*("golden retriever", "Labrador retriever", "Staffordshire bull terrier"),
-             *("Yorkshire terrier", "running shoe", "jersey"),
-             *(f"q{n:03}" for n in range(30))]  # fmt: skip
-    catalog = catalog_of(Row(value, (("class", value),)) for value in known)
-    with pytest.raises(ImgrecError) as caught:
-        ids(catalog, [f"class={asked}"])
-    named = str(caught.value).partition("did you mean ")[2].rstrip("?").split(" or ")
-    assert set(named) == set(close)
-
-
-def test_an_unknown_folder_is_answered_with_at_most_ten_folders_or_none() -> None:
-    catalog = catalog_of(Row(f"folder {n:02}/{n}.jpg") for n in range(12))
-    with pytest.raises(ImgrecError, match=r"are: folder 00, .*, folder 09, …$"):
-        ids(catalog, under=["x"])
-    with pytest.raises(ImgrecError, match=r"the pictures lie in no folders$"):
-        ids(catalog_of([Row("1.jpg")]), under=["x"])
-    with pytest.raises(ImgrecError, match=r"of this kind; there are: none$"):
-        ids(catalog_of([Row("1.jpg")]), ["folder=x"])
-
-
-def test_errors_contain_no_control_characters() -> None:
-    odd, shown = os.fsdecode(b"two\nlines \xfc"), "two lines \N{REPLACEMENT CHARACTER}"
-    catalog = catalog_of([Row(f"{odd}/1.jpg", (("folder", odd),)), Row("2.jpg", (("raw", odd),))])
-    for where, under, times in (
-        # The value itself, and the one that is meant.
-        ([f"folder={odd}x"], [], 2),
-        ([f"{odd}=x"], [], 1),
-        ([odd], [], 1),
-        ([], [f"{odd}x"], 2),
-        ([f"folder={odd}", f"raw={odd}"], [], 2),
-    ):
-        with pytest.raises(ImgrecError) as caught:
-            ids(catalog, where, under)
-        assert str(caught.value).count(shown) == times
-        assert str(caught.value).isprintable()
 
 
 def test_top_folders_are_complete_for_names_of_any_bytes() -> None:

@@ -3,7 +3,6 @@
 import sqlite3
 from collections import Counter
 from dataclasses import astuple
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgrec.collection import Catalog
-from imgrec.collection.connection import Connection
-from imgrec.collection.migrations import migrate
 from imgrec.labels.keep import changes
+from memory_catalogs import empty_catalog
 
 KINDS = ("color", "class", "x y", "é")
 STATUSES = ("new", "ok", "failed", "missing", "left-out")
@@ -28,9 +26,8 @@ Rows = list[tuple[str, set[tuple[str, str]]]]
 
 
 def catalog_of(rows: Rows) -> Catalog:
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(db)
-    catalog = Catalog(Connection(db, Path(":memory:")))
+    catalog = empty_catalog()
+    db = catalog.db
     db.execute("INSERT INTO roots (path) VALUES ('/nowhere')")
     for number, (status, labels) in enumerate(rows, 1):
         # Every two consecutive pictures share a content digest.

@@ -1,8 +1,6 @@
 """`--where` by metadata against brute force in Python; what each error says."""
 
 import math
-import sqlite3
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +9,10 @@ from hypothesis import strategies as st
 
 from imgrec import ImgrecError
 from imgrec.collection import Catalog
-from imgrec.collection.connection import Connection
 from imgrec.collection.filters import Filter
 from imgrec.collection.metadata import add_metadata
-from imgrec.collection.migrations import migrate
-from imgrec.collection.schema import secure
 from imgrec.pictures.metadata_names import Datum
+from memory_catalogs import empty_catalog
 
 TIMES = [
     "2018-12-31T23:59:59.99+01:00",
@@ -36,10 +32,8 @@ TIMES = [
 
 
 def catalog_of(rows: list[list[Datum]]) -> Catalog:
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    secure(db)
-    migrate(db)
-    catalog = Catalog(Connection(db, Path(":memory:")))
+    catalog = empty_catalog()
+    db = catalog.db
     db.execute("INSERT INTO roots (path) VALUES ('/nowhere')")
     for number, data in enumerate(rows, 1):
         db.execute(
