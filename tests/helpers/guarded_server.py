@@ -1,5 +1,6 @@
 """The live page of a store behind its guards, in a thread of the test, and raw requests to it."""
 
+import json
 import re
 import socket
 import threading
@@ -15,6 +16,8 @@ from imgrec.serving.guards import Access
 from imgrec.serving.server import bound_socket, server_of
 from services import opened_service
 
+JSON = "Content-Type: application/json\r\n"
+PNG = "Content-Type: image/png\r\n"
 _PATIENCE_S = 60
 
 
@@ -100,3 +103,16 @@ def parts(answer: bytes) -> tuple[dict[str, str], bytes]:
     head, _, body = answer.partition(b"\r\n\r\n")
     lines = [line.decode("latin-1").split(": ", 1) for line in head.split(b"\r\n")[1:]]
     return {name.lower(): value for name, value in lines}, body
+
+
+def error_of(answer: bytes) -> str:
+    """Return the line of an error after a check that it is one, as JSON and restricted."""
+    headers, body = parts(answer)
+    assert headers["content-type"] == "application/json"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "access-control-allow-origin" not in headers
+    found = json.loads(body)
+    assert list(found) == ["error"]
+    assert found["error"]
+    assert "\n" not in found["error"]
+    return str(found["error"])

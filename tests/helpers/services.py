@@ -6,9 +6,11 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
+from imgrec.serving.answers import Found
 from imgrec.serving.asgi import make_app
 from imgrec.serving.guards import Access
 from imgrec.serving.opening import opened_store
+from imgrec.serving.requests import SearchRequest
 from imgrec.serving.service import Service
 from serving_contract import Answered, Caller
 
@@ -20,6 +22,10 @@ def opened_service(path: Path, exports: Path | None = None) -> Iterator[Service]
     """Open the service of a store until the context ends."""
     with opened_store(path) as (recommender, decoder):
         yield Service(recommender, decoder, exports=exports)
+
+
+def ask(service: Service, **asked: object) -> Found:
+    return service.search(SearchRequest.parse(asked))
 
 
 def caller(service: Service) -> Caller:

@@ -1,25 +1,16 @@
-"""Attacks on the running server over real sockets: names, origins, tokens, bodies, slow clients."""
+"""Attacks on the running server over real sockets: names, origins, tokens, paths, bodies."""
 
-import json
 import re
-import socket
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import strangers
-from guarded_server import GuardedServer, guarded, parts, read_all, status
-from imgrec.serving import guarded as guarded_module
-from imgrec.serving import server as server_module
+from guarded_server import JSON, PNG, GuardedServer, error_of, parts, read_all, status
 from imgrec.serving.guards import MOST_JSON_BYTES, MOST_UPLOAD_BYTES
 from imgrec.serving.routes import ROUTES
 
-JSON = "Content-Type: application/json\r\n"
-PNG = "Content-Type: image/png\r\n"
 ASKED = [(route.method, re.sub(r"{\w+}", "1", route.path)) for route in ROUTES]
 # What a path could be made of to leave its route, or to break what reads it.
 TRICKS = (
@@ -32,25 +23,6 @@ TRICKS = (
 )
 
 
-@pytest.fixture(scope="module")
-def server(photo_store: Path) -> Iterator[GuardedServer]:
-    with guarded(photo_store) as running:
-        yield running
-
-
-def _error(answer: bytes) -> str:
-    """Return the line of an error after a check that it is one, as JSON and restricted."""
-    headers, body = parts(answer)
-    assert headers["content-type"] == "application/json"
-    assert headers["x-content-type-options"] == "nosniff"
-    assert "access-control-allow-origin" not in headers
-    found = json.loads(body)
-    assert list(found) == ["error"]
-    assert found["error"]
-    assert "\n" not in found["error"]
-    return str(found["error"])
-
-
 def _kind(method: str) -> str:
     return {"POST": JSON, "PUT": PNG}.get(method, "")
 
@@ -61,7 +33,7 @@ def test_every_route_refuses_strangers_of_each_kind(
 ) -> None:
     def refused(headers: str = "", **more: object) -> int:
         answer = server.ask(method, path, _kind(method) + headers, b"{}", **more)  # type: ignore[arg-type]
-        assert _error(answer)
+        assert error_of(answer)
         return status(answer)
 
     assert {refused(host=name) for name in strangers.other_names(server.port)} == {403}
@@ -129,7 +101,7 @@ def test_other_methods_are_refused_and_nothing_is_echoed(
 def test_a_route_is_answered_by_its_method_only(server: GuardedServer) -> None:
     answer = server.ask("DELETE", "/api/store")
     assert status(answer) == 405
-    assert _error(answer)
+    assert error_of(answer)
     assert parts(answer)[0]["allow"] == "GET"
     assert status(server.ask("GET", "/api/search")) == 405
     head = server.ask("HEAD", "/api/store")
@@ -153,7 +125,7 @@ def test_no_path_leads_anywhere_else(server: GuardedServer, trick: str) -> None:
         assert b"root:" not in answer
         assert b"SQLite format" not in answer
         if status(answer) != 200:
-            assert _error(answer)
+            assert error_of(answer)
         else:
             # The route, or the page, of what the browser itself would make of the path.
             assert b"X: y" not in answer.partition(b"\r\n\r\n")[0]
@@ -164,7 +136,7 @@ def test_no_path_leads_anywhere_else(server: GuardedServer, trick: str) -> None:
 def test_an_id_that_no_picture_has_is_404(server: GuardedServer, value: str) -> None:
     answer = server.ask("GET", f"/api/thumb/{value}")
     assert status(answer) == 404
-    assert _error(answer)
+    assert error_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +177,7 @@ def test_a_body_that_is_declared_too_large_is_refused_unread(
         connection.sendall(b" " * (most + 1))
         answer = read_all(connection)
     assert status(answer) == 413
-    assert "larger than" in _error(answer)
+    assert "larger than" in error_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +198,7 @@ def test_a_body_without_a_length_is_counted_while_it_is_read(
         connection.sendall(b"0\r\n\r\n")
         answer = read_all(connection)
     assert status(answer) == 413
-    assert "larger than" in _error(answer)
+    assert "larger than" in error_of(answer)
 
 
 def test_a_stranger_cannot_make_the_server_read_a_body(server: GuardedServer) -> None:
@@ -238,14 +210,6 @@ def test_a_stranger_cannot_make_the_server_read_a_body(server: GuardedServer) ->
         assert status(read_all(connection)) == 401
 
 
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch, server: GuardedServer) -> GuardedServer:
-    """Return the server with deadlines of tenths of a second."""
-    monkeypatch.setattr(server_module, "_HEAD_S", 0.2)
-    monkeypatch.setattr(guarded_module, "_READ_S", {"POST": 0.2, "PUT": 0.2})
-    return server
-
-
 def test_one_request_cannot_smuggle_another(hasty: GuardedServer) -> None:
     both = f"{JSON}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"
     answer = hasty.ask("POST", "/api/search", both)
@@ -253,140 +217,6 @@ def test_one_request_cannot_smuggle_another(hasty: GuardedServer) -> None:
     assert answer.count(b"HTTP/1.1 ") <= 1
     twice = f"{JSON}Content-Length: 2\r\nContent-Length: 3\r\n"
     assert status(hasty.ask("POST", "/api/search", twice)) == 400
-
-
-@pytest.mark.parametrize("sent", [b"", b"G", b"GET / HTTP/1.1\r\nHost: 127"])
-def test_a_head_that_does_not_come_ends_the_connection(hasty: GuardedServer, sent: bytes) -> None:
-    with hasty.opened() as connection:
-        connection.sendall(sent)
-        assert read_all(connection) == b""
-
-
-def test_a_head_that_comes_by_single_bytes_ends_the_connection(hasty: GuardedServer) -> None:
-    ended = False
-    with hasty.opened() as connection:
-        connection.settimeout(0.02)
-        for _ in range(3000):
-            try:
-                connection.sendall(b"G")
-                if not connection.recv(1):
-                    ended = True
-            except TimeoutError:
-                continue
-            except (ConnectionResetError, BrokenPipeError):
-                ended = True
-            if ended:
-                break
-    assert ended
-
-
-def test_a_second_head_has_a_deadline_too(hasty: GuardedServer) -> None:
-    with hasty.opened() as connection:
-        head = f"GET /page/any/none.js HTTP/1.1\r\nHost: 127.0.0.1:{hasty.port}\r\n"
-        connection.sendall(head.encode() + b"\r\n")
-        first = b""
-        while b"no such file" not in first:
-            first += connection.recv(1 << 16)
-        assert status(first) == 404
-        connection.sendall(b"GET / HT")
-        assert read_all(connection).removeprefix(b'"}') == b""
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "kind"),
-    [("POST", "/api/search", JSON), ("PUT", "/api/pictures", PNG)],
-)
-def test_a_body_that_does_not_come_is_408(
-    hasty: GuardedServer, method: str, path: str, kind: str
-) -> None:
-    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{hasty.port}\r\n{kind}"
-    head += f"Authorization: Bearer {hasty.access.token}\r\nContent-Length: 100\r\n\r\n"
-    with hasty.opened() as connection:
-        connection.sendall(head.encode() + b"half")
-        answer = read_all(connection)
-    assert status(answer) == 408
-    assert _error(answer)
-
-
-def test_connections_that_only_wait_do_not_keep_others_out(
-    server: GuardedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server_module, "_MOST", 20)
-    waiting: list[socket.socket] = []
-    try:
-        for number in range(60):
-            connection = server.opened()
-            connection.sendall(b"GET / HTTP/1.1\r\nX: slow")
-            waiting.append(connection)
-            if number % 10 == 0:
-                assert status(server.ask("GET", "/api/store")) == 200
-        assert status(server.ask("GET", "/api/store")) == 200
-        # The first were closed to make room.
-        assert read_all(waiting[0]) == b""
-    finally:
-        for connection in waiting:
-            connection.close()
-
-
-def test_a_client_that_does_not_read_is_dropped(
-    server: GuardedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server_module, "_TAKEN_S", 0.2)
-    line = f"GET /api/openapi.json HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
-    line += f"Authorization: Bearer {server.access.token}\r\n\r\n"
-    with server.opened() as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        dropped = threading.Event()
-
-        def ask_on() -> None:
-            try:
-                while not dropped.is_set():
-                    connection.sendall(line.encode())
-            except (ConnectionResetError, BrokenPipeError):
-                dropped.set()
-
-        asking = threading.Thread(target=ask_on)
-        asking.start()
-        was_dropped = dropped.wait(60)
-        dropped.set()
-        connection.close()
-        asking.join()
-    assert was_dropped
-    assert status(server.ask("GET", "/api/store")) == 200
-
-
-def test_a_thousand_uploads_at_once_leave_memory_bounded_and_the_server_answering(
-    server: GuardedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    held, most = 0, 0
-    lock = threading.Lock()
-    true_call: Callable[..., object] = guarded_module.Guarded._call
-
-    async def counted(self: object, *arguments: object) -> None:
-        nonlocal held, most
-        with lock:
-            held += 1
-            most = max(most, held)
-        try:
-            await true_call(self, *arguments)  # type: ignore[misc]
-        finally:
-            with lock:
-                held -= 1
-
-    monkeypatch.setattr(guarded_module.Guarded, "_call", counted)
-    body = b"\x89PNG\r\n\x1a\n" + bytes(1 << 16)
-
-    def upload(_: int) -> int:
-        try:
-            return status(server.ask("PUT", "/api/pictures", PNG, body))
-        except OSError:
-            return 0
-
-    with ThreadPoolExecutor(64) as pool:
-        found = list(pool.map(upload, range(1000)))
-    assert set(found) <= {422, 503}, sorted(set(found))
-    assert 1 <= most <= guarded_module._HELD
-    assert status(server.ask("GET", "/api/store")) == 200
 
 
 def test_a_failure_of_the_server_tells_the_client_nothing(
@@ -398,7 +228,7 @@ def test_a_failure_of_the_server_tells_the_client_nothing(
     monkeypatch.setattr("imgrec.serving.service.Service.facets", fails)
     answer = server.ask("POST", "/api/facets", JSON, b"{}")
     assert status(answer) == 500
-    assert "secret" not in _error(answer)
+    assert "secret" not in error_of(answer)
     told = capsys.readouterr().err
     assert told.count("\n") == 1
     assert "RuntimeError: a secret of the store" in told
@@ -416,7 +246,7 @@ def test_a_wrong_body_is_a_line(server: GuardedServer, body: bytes) -> None:
     for path in ("/api/search", "/api/list"):
         answer = server.ask("POST", path, JSON, body)
         assert status(answer) in (400, 404, 410), (body[:50], answer[:300])
-        assert _error(answer)
+        assert error_of(answer)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a proc file system")
