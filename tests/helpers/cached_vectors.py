@@ -16,3 +16,8 @@ def vector(seed: int, dimensions: int = SPEC.dimensions) -> Vectors:
 def is_kept(cache: VectorCache, content: str, expected: Vectors) -> bool:
     found = cache.get(SPEC, content)
     return found is not None and found.tobytes() == expected.tobytes()
+
+
+def nothing_is_kept(cache: VectorCache) -> bool:
+    cache.put(SPEC, "a", vector(1))
+    return cache.get(SPEC, "a") is None and cache.get(SPEC, "b") is None

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from ports import free_port
 
 _PATIENCE_S = 60
 
@@ -39,14 +40,6 @@ class LiveServer:
     def token(self) -> str:
         """Return the token of the address; "" if it has none."""
         return urlsplit(self.address).query.removeprefix("token=")
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -1,6 +1,5 @@
-"""The query cache in SQLite and redis: bit-exact, bounded, shared, and optional when it fails."""
+"""The query cache in SQLite and redis: bit-exact, bounded, shared, and optional if it fails."""
 
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,14 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cached_vectors import SPEC, is_kept, vector
+from cached_vectors import SPEC, is_kept, nothing_is_kept, vector
 from imgrec.encoders.spec import Vectors
-from imgrec.errors import ImgrecError
 from imgrec.pictures.preprocessing import Preprocessing
-from imgrec.search.cache import REDIS_PAUSE_S, VectorCache, open_cache
+from imgrec.search.cache import open_cache
 from imgrec.search.cache_backends import REDIS_PREFIX
 from paths import HELPERS
-from redis_servers import free_port, redis_server
+from ports import free_port
+from redis_servers import redis_server
 
 FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
 VECTORS = st.integers(1, 40).flatmap(lambda d: arrays(np.float32, (1, d), elements=FINITE))
@@ -44,12 +43,6 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return str(tmp_path / "new" / "vectors.sqlite")
     address: str = request.getfixturevalue("redis_address")
     return address
-
-
-@pytest.fixture
-def warnings() -> list[str]:
-    """Collect the warnings of a cache opened with `warn=warnings.append`."""
-    return []
 
 
 @given(VECTORS, st.text("0123456789abcdef", min_size=32, max_size=32))
@@ -213,11 +206,6 @@ def test_several_processes(where: str, warnings: list[str]) -> None:
     assert not warnings
 
 
-def nothing_is_kept(cache: VectorCache) -> bool:
-    cache.put(SPEC, "a", vector(1))
-    return cache.get(SPEC, "a") is None and cache.get(SPEC, "b") is None
-
-
 def test_a_damaged_file_is_not_used_and_not_changed(tmp_path: Path, warnings: list[str]) -> None:
     path = tmp_path / "v"
     path.write_bytes(b"no database" * 1000)
@@ -310,125 +298,3 @@ def test_a_closed_cache_finds_nothing(where: str, warnings: list[str]) -> None:
     cache.close()
     assert nothing_is_kept(cache)
     assert not warnings
-
-
-def test_an_unreachable_redis_gives_a_warning(warnings: list[str]) -> None:
-    address = f"redis://127.0.0.1:{free_port()}/0"
-    with closing(open_cache(address, warn=warnings.append, clock=lambda: 0.0)) as cache:
-        assert nothing_is_kept(cache)
-    assert len(warnings) == 1
-    assert warnings[0].startswith(f"imgrec: the vector cache {address} cannot be used (Error ")
-    assert warnings[0].endswith("Connection refused): continuing without it")
-
-
-def test_a_redis_that_does_not_answer_times_out(warnings: list[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        address = f"redis://127.0.0.1:{silent.getsockname()[1]}"
-        with closing(open_cache(address, warn=warnings.append, clock=lambda: 0.0)) as cache:
-            assert nothing_is_kept(cache)
-    assert len(warnings) == 1
-    assert "Timeout" in warnings[0]
-
-
-@pytest.mark.redis
-def test_a_restarted_redis_is_used_again(tmp_path: Path, warnings: list[str]) -> None:
-    port, now_s = free_port(), [0.0]
-    address = f"redis://127.0.0.1:{port}/0"
-    with closing(open_cache(address, warn=warnings.append, clock=lambda: now_s[0])) as cache:
-        with redis_server(tmp_path, port):
-            cache.put(SPEC, "a", vector(1))
-            assert is_kept(cache, "a", vector(1))
-        assert nothing_is_kept(cache)
-        assert len(warnings) == 1
-        with redis_server(tmp_path, port):
-            now_s[0] = REDIS_PAUSE_S - 1
-            assert nothing_is_kept(cache)
-            now_s[0] = REDIS_PAUSE_S
-            # The server was asked, and is a new one without the vector.
-            assert cache.get(SPEC, "a") is None
-            cache.put(SPEC, "a", vector(2))
-            assert is_kept(cache, "a", vector(2))
-        assert nothing_is_kept(cache)
-    assert len(warnings) == 1
-
-
-@pytest.mark.redis
-def test_a_full_redis_gives_a_warning(tmp_path: Path, warnings: list[str]) -> None:
-    with (
-        redis_server(tmp_path, free_port(), "--maxmemory", "1") as address,
-        closing(open_cache(address, warn=warnings.append, clock=lambda: 0.0)) as cache,
-    ):
-        assert nothing_is_kept(cache)
-    assert len(warnings) == 1
-    assert "maxmemory" in warnings[0]
-
-
-@pytest.mark.redis
-def test_a_redis_at_a_unix_socket(tmp_path: Path) -> None:
-    path = tmp_path / "socket"
-    with (
-        redis_server(tmp_path, free_port(), "--unixsocket", str(path)) as address,
-        closing(open_cache(f"unix://{path}?db=0")) as one,
-        closing(open_cache(address)) as other,
-    ):
-        one.put(SPEC, "socket", vector(1))
-        assert is_kept(other, "socket", vector(1))
-
-
-@pytest.mark.redis
-def test_a_password_is_used_and_never_shown(tmp_path: Path, warnings: list[str]) -> None:
-    with redis_server(tmp_path, free_port(), "--requirepass", "s@cret") as address:
-        place = address.removeprefix("redis://")
-        with closing(open_cache(f"redis://:s%40cret@{place}", warn=warnings.append)) as cache:
-            cache.put(SPEC, "a", vector(1))
-            assert is_kept(cache, "a", vector(1))
-        assert not warnings
-        for wrong in (f"redis://me:hidden@{place}", f"redis://{place}?password=hidden"):
-            with closing(open_cache(wrong, warn=warnings.append)) as cache:
-                assert nothing_is_kept(cache)
-            assert f"cache {address} cannot be used" in warnings[-1]
-    assert len(warnings) == 2
-    assert not [line for line in warnings if "hidden" in line]
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "http://me:hidden@localhost/",
-        "redis://me:hid#den@localhost/0",
-        "redis://me:hid/den@localhost/0",
-        "redis://me:hid?den@localhost/0",
-        "redis://me:hid@den@localhost/0",
-        "redis://me:hid℀den@localhost/0",
-        "redis://localhost:port",
-        "redis://",
-        "unix://",
-        "postgres://localhost",
-    ],
-)
-def test_an_invalid_address_is_refused_without_showing_its_password(address: str) -> None:
-    with pytest.raises(ImgrecError, match=r"SQLite file, none, redis://.* unix://") as caught:
-        open_cache(address)
-    assert "hid" not in str(caught.value)
-    assert "den" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("address", "shown"),
-    [
-        ("rediss://me:hidden@[::1]:1/0?ssl_cert_reqs=none", "rediss://[::1]:1/0"),
-        ("unix://me:hidden@/nowhere/socket?db=1", "unix:///nowhere/socket"),
-        ("redis://localhost:99999", "redis://localhost:99999"),
-        ("redis://localhost:1?db=hidden", "redis://localhost:1"),
-        ("redis://localhost:1?retry=hidden", "redis://localhost:1"),
-        ("redis://localhost:1?unknown=hidden", "redis://localhost:1"),
-    ],
-)
-def test_an_address_that_fails_gives_a_warning_without_its_password(
-    address: str, shown: str, warnings: list[str]
-) -> None:
-    with closing(open_cache(address, warn=warnings.append, clock=lambda: 0.0)) as cache:
-        assert nothing_is_kept(cache)
-    assert len(warnings) == 1
-    assert warnings[0].startswith(f"imgrec: the vector cache {shown} cannot be used (")
-    assert "hidden" not in warnings[0]

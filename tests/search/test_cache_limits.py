@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cached_vectors import SPEC, is_kept, vector
+from cached_vectors import SPEC, is_kept, nothing_is_kept, vector
 from imgrec import Recommender, Store
 from imgrec.search import cache as cache_module
 from imgrec.search import cache_backends
-from imgrec.search.cache import VectorCache, open_cache
+from imgrec.search.cache import open_cache
 from imgrec.search.cache_backends import REDIS_LIMIT_S, SQLITE_LIMIT_S
 
 # Of the machine that runs the tests: a limit that does not hold takes for ever.
@@ -114,17 +114,6 @@ BEHAVIORS = {
 }
 
 
-@pytest.fixture
-def warnings() -> list[str]:
-    """Collect the warnings of a cache opened with `warn=warnings.append`."""
-    return []
-
-
-def _nothing_is_kept(cache: VectorCache) -> bool:
-    cache.put(SPEC, "a", vector(1))
-    return cache.get(SPEC, "a") is None and cache.get(SPEC, "b") is None
-
-
 @pytest.mark.parametrize("behavior", BEHAVIORS)
 def test_a_server_that_is_none_costs_one_limit_and_one_line(
     behavior: str, warnings: list[str]
@@ -135,7 +124,7 @@ def test_a_server_that_is_none_costs_one_limit_and_one_line(
     ):
         started_s = time.monotonic()
         assert cache.get(SPEC, "a") is None
-        assert _nothing_is_kept(cache)
+        assert nothing_is_kept(cache)
         assert time.monotonic() - started_s < _PATIENCE_S
     assert len(warnings) == 1
     assert warnings[0].startswith(f"imgrec: the vector cache {address} cannot be used (")
@@ -262,7 +251,7 @@ def test_a_locked_file_is_waited_for_no_longer_than_the_limit(
         db.execute("BEGIN EXCLUSIVE")
         with closing(open_cache(str(path), warn=warnings.append)) as cache:
             started_s = time.monotonic()
-            assert _nothing_is_kept(cache)
+            assert nothing_is_kept(cache)
             assert time.monotonic() - started_s < SQLITE_LIMIT_S
     assert warnings == [
         f"imgrec: the vector cache {path} cannot be used (database is locked): "
@@ -292,7 +281,7 @@ def test_a_file_with_another_schema_is_not_used(
         db.execute(statement)
     before = path.read_bytes()
     with closing(open_cache(str(path), warn=warnings.append)) as cache:
-        assert _nothing_is_kept(cache)
+        assert nothing_is_kept(cache)
     assert path.read_bytes() == before
     assert len(warnings) == 1
     assert "(its tables were changed by another program)" in warnings[0]
@@ -308,7 +297,7 @@ def test_a_view_in_place_of_the_table_never_runs(tmp_path: Path, warnings: list[
         columns = "x AS used, x AS key, x AS vector"
         db.execute(f"CREATE VIEW vectors AS {endless} SELECT {columns} FROM c")
     with closing(open_cache(str(path), warn=warnings.append)) as cache:
-        assert _nothing_is_kept(cache)
+        assert nothing_is_kept(cache)
     assert len(warnings) == 1
 
 
@@ -358,7 +347,7 @@ def test_every_flipped_byte_of_a_file_is_a_miss_or_one_warning(tmp_path: Path) -
 def test_a_pipe_is_no_file(tmp_path: Path, warnings: list[str]) -> None:
     os.mkfifo(tmp_path / "v")
     with closing(open_cache(str(tmp_path / "v"), warn=warnings.append)) as cache:
-        assert _nothing_is_kept(cache)
+        assert nothing_is_kept(cache)
     assert len(warnings) == 1
     assert "(it is not a file)" in warnings[0]
 

@@ -15,7 +15,8 @@ from imgrec import Recommender
 from imgrec.search.cache import open_cache
 from imgrec.search.cache_backends import RedisServer, SqliteFile
 from pictures import picture
-from redis_servers import free_port, redis_server
+from ports import free_port
+from redis_servers import redis_server
 
 VECTORS = vector_stores.clustered(120, 16)
 _OPEN = Path("/proc/self/fd")

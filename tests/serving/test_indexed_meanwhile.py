@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from imgrec import Store
-from live_server import free_port
 from pictures import picture, write_pictures
+from ports import free_port
 
 _CLIENTS = 16
 

@@ -20,8 +20,8 @@ import pytest
 from imgrec.serve import main
 from imgrec.serving.server import bound_socket
 from imgrec.store.running import running_server, said_to_run
-from live_server import free_port
 from permissions import permissions_bind
+from ports import free_port
 
 _STOP = "imgrec serve: press Ctrl-C to stop\n"
 

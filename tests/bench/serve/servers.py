@@ -10,7 +10,8 @@ from pathlib import Path
 
 from clients import Target, asked, likeness
 
-from live_server import free_port, live
+from live_server import live
+from ports import free_port
 
 _HERE = Path(__file__).parent
 _STARTS_S = 300
