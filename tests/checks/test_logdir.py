@@ -1,6 +1,5 @@
 """Test the doctor on logdirs: a sound logdir has no findings, each fault is reported."""
 
-import json
 import os
 import random
 import shutil
@@ -10,10 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tensorboard.plugins.projector.projector_plugin import (
-    _read_tensor_binary_file,
-    _read_tensor_tsv_file,
-)
 
 from handmade_logdirs import (
     CONFIG,
@@ -25,31 +20,16 @@ from handmade_logdirs import (
     sheet,
     table,
     tensor,
+    tensor_with,
 )
-from imgrec.checks import CheckReport, check_logdir, render
-from imgrec.checks.findings import Finding, Place, collected
-from imgrec.checks.logdir import tensors
-from imgrec.checks.logdir.configs import find_runs, read_config, resolved
-from imgrec.checks.logdir.tensor_text import Pieces, fails_with_tensorflow
-from imgrec.checks.logdir.tensors import check_tensor
+from imgrec.checks import check_logdir, render
+from imgrec.checks.logdir.configs import resolved
 from imgrec.doctor import main
 from imgrec.store.store import Store
+from logdir_findings import only, texts
 from projector import write_logdir
 
 Change = Callable[[Path], object]
-
-
-def _texts(report: CheckReport, severity: str = "error") -> list[str]:
-    return [
-        f"{f.place}: {f.problem}; {f.effect}" for f in report.findings if f.severity == severity
-    ]
-
-
-def _only(report: CheckReport, severity: str = "error") -> str:
-    """Return the only finding of a report as a line."""
-    (finding,) = report.findings
-    assert finding.severity == severity
-    return f"{finding.place}: {finding.problem}; {finding.effect}"
 
 
 def test_a_sound_logdir_is_one_line_about_its_content(
@@ -114,42 +94,15 @@ def test_exit_codes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_a_config_that_does_not_fit(tmp_path: Path, fields: dict[str, object], said: str) -> None:
     report = check_logdir(make_logdir(tmp_path / "log", **fields))
-    assert len(_texts(report)) == 1
-    assert said in _texts(report)[0]
+    assert len(texts(report)) == 1
+    assert said in texts(report)[0]
     assert report.failed
-
-
-def test_embeddings_of_one_tensor_share_what_is_found_in_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The colored dots of a run have the tensor of its thumbnails, which may be large."""
-    logdir = make_logdir(tmp_path / "log", name="t")
-    config = (logdir / CONFIG).read_text()
-    (logdir / CONFIG).write_text(config + config.replace('"t"', '"dots"'))
-    (logdir / "t.bytes").write_bytes(_values({7: np.nan}))
-    whole, read = tensors.read_rows, []
-
-    def counting(path: Path, *pieces: Pieces) -> object:
-        read.append(path.name)
-        return whole(path, *pieces)
-
-    monkeypatch.setattr(tensors, "read_rows", counting)
-    places = [finding.place for finding in check_logdir(logdir).findings]
-    assert places == [". / t", ". / dots"]
-    assert read == ["t.bytes"]
 
 
 def _write(name: str, data: bytes | str) -> Change:
     return lambda logdir: (logdir / name).write_bytes(
         data if isinstance(data, bytes) else data.encode()
     )
-
-
-def _values(change: dict[int, float]) -> bytes:
-    values = np.frombuffer(tensor(), "<f4").copy()
-    for place, value in change.items():
-        values[place] = value
-    return values.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -162,7 +115,7 @@ def _values(change: dict[int, float]) -> bytes:
         (_write("t.bytes", bytes(180)), "is read as text, and line 1 has "),
         (_write("t.bytes", b"\x93NUMPY" + tensor()), "is a NumPy .npy file"),
         (
-            _write("t.bytes", _values({7: np.nan, 12: np.inf, 20: -np.inf})),
+            _write("t.bytes", tensor_with({7: np.nan, 12: np.inf, 20: -np.inf})),
             "NaN or infinity in 3 rows",
         ),
         (_write("t.bytes", "1\t2\t3\t4\t5\n" * 8 + "1\t2\n"), "line 9 has 2 numbers"),
@@ -200,7 +153,7 @@ def test_a_file_that_is_broken(tmp_path: Path, change: Change, said: str) -> Non
     change(logdir)
     report = check_logdir(logdir)
     assert report.failed
-    assert any(said in text for text in _texts(report)), render(report)
+    assert any(said in text for text in texts(report)), render(report)
 
 
 @pytest.mark.parametrize(
@@ -218,29 +171,14 @@ def test_faults_that_are_warnings(tmp_path: Path, change: Change, said: str) -> 
     logdir = make_logdir(tmp_path / "log")
     change(logdir)
     report = check_logdir(logdir)
-    assert any(said in text for text in _texts(report, "warning")), render(report)
-
-
-@pytest.mark.parametrize(
-    ("rows", "columns", "said"),
-    [
-        (9, 2, "2 columns, the page needs 3"),
-        (9, 1, "1 column, the page"),
-        (1, 5, "1 row, the page"),
-    ],
-)
-def test_a_tensor_that_is_too_small(tmp_path: Path, rows: int, columns: int, said: str) -> None:
-    logdir = make_logdir(tmp_path / "log", shape=(rows, columns), metadata=None)
-    values = np.full((rows, columns), -1, "<f4")
-    (logdir / "t.bytes").write_bytes(b"\xff" + values.tobytes()[1:])
-    assert said in _only(check_logdir(logdir))
+    assert any(said in text for text in texts(report, "warning")), render(report)
 
 
 def test_the_first_tensor_without_a_name_is_named_by_its_file(tmp_path: Path) -> None:
     logdir = make_logdir(tmp_path / "log", name=None)
     assert [place for place, _ in check_logdir(logdir).holdings] == [". / t.bytes"]
     (logdir / CONFIG).write_text(entry(name=None) + entry(name=None))
-    assert _only(check_logdir(logdir)).startswith(". / (no name): tensor_name is absent; ")
+    assert only(check_logdir(logdir)).startswith(". / (no name): tensor_name is absent; ")
 
 
 @pytest.mark.parametrize("last", ["", "\n"])
@@ -253,7 +191,7 @@ def test_a_last_line_without_break_hangs_the_page_only_alone_in_a_megabyte(
     assert len(long) - len(last) > 1_000_000 > len(long) - 200_000
     (logdir / "m.tsv").write_text(long)
     report = check_logdir(logdir)
-    assert [("has no line break" in text) for text in _texts(report)] == [True] * (not last)
+    assert [("has no line break" in text) for text in texts(report)] == [True] * (not last)
 
 
 @pytest.mark.parametrize(("rows", "sound"), [(99_999, False), (100_000, True), (100_050, True)])
@@ -266,24 +204,17 @@ def test_metadata_is_compared_with_the_rows_shown(tmp_path: Path, rows: int, sou
     (logdir / "m.tsv").write_text(table(rows))
     report = check_logdir(logdir)
     assert "the tensor has 100,050 rows; the page shows only the first 100,000" in "".join(
-        _texts(report, "warning")
+        texts(report, "warning")
     )
-    assert [f"has {rows:,} rows, the tensor 100,000" in text for text in _texts(report)] == [
+    assert [f"has {rows:,} rows, the tensor 100,000" in text for text in texts(report)] == [
         True
     ] * (not sound)
-
-
-def test_rows_beyond_those_shown_are_not_checked_for_nan(tmp_path: Path) -> None:
-    logdir = make_logdir(tmp_path / "log", shape=(), metadata=None, sprite=None)
-    for rows, sound in [(100_000, True), (99_999, False)]:
-        (logdir / "t.bytes").write_text("1\t2\t3\n" * rows + "nan\t2\t3\n")
-        assert check_logdir(logdir).failed != sound
 
 
 def test_only_runs_that_tensorboard_lists_are_runs(tmp_path: Path) -> None:
     logdir = make_logdir(tmp_path / "log")
     make_logdir(logdir / "a" / "b")
-    assert _only(check_logdir(logdir)).startswith("a/b: the folder has a config, but no event file")
+    assert only(check_logdir(logdir)).startswith("a/b: the folder has a config, but no event file")
     (logdir / "a" / "b" / EVENTS).touch()
     report = check_logdir(logdir)
     assert report.findings == ()
@@ -292,7 +223,7 @@ def test_only_runs_that_tensorboard_lists_are_runs(tmp_path: Path) -> None:
 
 def test_the_asset_folder_of_a_run_is_looked_into(tmp_path: Path) -> None:
     make_logdir(tmp_path / "log" / "plugins" / "org_tensorflow_tensorboard_projector")
-    assert "no event file beside plugins" in _only(check_logdir(tmp_path / "log"))
+    assert "no event file beside plugins" in only(check_logdir(tmp_path / "log"))
     (tmp_path / "log" / EVENTS).touch()
     report = check_logdir(tmp_path / "log")
     assert report.findings == ()
@@ -312,7 +243,7 @@ def test_a_config_without_embeddings_is_allowed_in_the_logdir_itself(tmp_path: P
 
 
 def test_an_empty_folder_holds_no_config(tmp_path: Path) -> None:
-    assert "there is no projector_config.pbtxt; " in _only(check_logdir(tmp_path))
+    assert "there is no projector_config.pbtxt; " in only(check_logdir(tmp_path))
 
 
 def test_links_out_of_the_folder_are_refused_as_by_the_plugin(tmp_path: Path) -> None:
@@ -320,133 +251,13 @@ def test_links_out_of_the_folder_are_refused_as_by_the_plugin(tmp_path: Path) ->
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "m.tsv").write_text(table())
     (logdir / "link").symlink_to(tmp_path / "outside")
-    assert "link/m.tsv is outside the folder" in _only(check_logdir(logdir))
+    assert "link/m.tsv is outside the folder" in only(check_logdir(logdir))
     (logdir / "link").unlink()
     # A link to a parent folder must not be walked for ever.
     (logdir / "link").symlink_to(logdir)
     assert check_logdir(logdir).findings == ()
     assert resolved("link/../../outside/m.tsv", logdir) is None
     assert resolved("null\0byte", logdir) is None
-
-
-@pytest.mark.parametrize(
-    ("fields", "severity", "said"),
-    [
-        (
-            {"projections": [{"umap-0": 1, "umap-1": 2}] * 5},
-            "error",
-            "4 of 9 points have no finite umap-0, umap-1",
-        ),
-        ({"projections": [{"umap-0": 1, "umap-1": 2}] * 12}, "error", "it has 12 projections"),
-        (
-            {"projections": [{"umap-0": 1}] * 9},
-            "error",
-            "9 of 9 points have no finite umap-0, umap-1",
-        ),
-        ({"tSNEIteration": float("nan")}, "error", "is not valid JSON (NaN"),
-        ({"umapIs3d": True}, "error", "9 of 9 points have no finite umap-0, umap-1, umap-2"),
-        ({"projections": None}, "error", '"projections" is absent or of the wrong type'),
-        ({"customXLeftText": None}, "error", '"customXLeftText" is absent or of the wrong type'),
-        ({"selectedProjection": "mds"}, "error", "selectedProjection is 'mds'"),
-        ({"selectedLabelOption": "zz"}, "warning", "labels by 'zz'"),
-        ({"selectedColorOptionName": ["zz"]}, "warning", "colors by \"['zz']\""),
-        ({"selectedPoints": None}, "warning", "selectedPoints"),
-        (
-            {"selectedProjection": "tsne", "projections": [{"tsne-0": 1, "tsne-1": 2}] * 9},
-            "warning",
-            "t-SNE layout; its points move when",
-        ),
-    ],
-)
-def test_a_bookmark_that_does_not_fit(
-    tmp_path: Path, fields: dict[str, object], severity: str, said: str
-) -> None:
-    logdir = make_logdir(tmp_path / "log", bookmarks="b.txt")
-    (logdir / "b.txt").write_text(bookmark(**fields))
-    assert said in _only(check_logdir(logdir), severity)
-
-
-def test_a_fault_of_many_bookmarks_is_one_finding(tmp_path: Path) -> None:
-    logdir = make_logdir(tmp_path / "log", bookmarks="b.txt")
-    (logdir / "b.txt").write_text(json.dumps(json.loads(bookmark(umapIs3d=True)) * 5))
-    assert ". / t: b.txt, bookmarks 1, 2, 3 and 2 more: 9 of 9 points" in _only(
-        check_logdir(logdir)
-    )
-
-
-@pytest.mark.parametrize(
-    "text", ["{", "{}", "null", "[1]", "[NaN]", "[" * 100_000, '[{"selectedProjection": []}]']
-)
-def test_invalid_bookmarks_files(tmp_path: Path, text: str) -> None:
-    logdir = make_logdir(tmp_path / "log", bookmarks="b.txt")
-    (logdir / "b.txt").write_text(text)
-    assert _only(check_logdir(logdir)).startswith(". / t: b")
-
-
-def test_long_texts_and_wide_tensors_are_slow(tmp_path: Path) -> None:
-    logdir = make_logdir(tmp_path / "log", shape=(3000, 2000), metadata=None, sprite=None)
-    (logdir / "t.bytes").write_text(("\t".join(["1"] * 2000) + "\n") * 3000)
-    assert "is text of 3,000 x 2,000 numbers; TensorBoard takes about 2 s" in _only(
-        check_logdir(logdir), "warning"
-    )
-    (logdir / CONFIG).write_text(entry(shape=(20_000, 600), metadata=None, sprite=None))
-    (logdir / "t.bytes").write_bytes(tensor(20_000, 600))
-    assert "20,000 rows of 600 columns are many" in _only(check_logdir(logdir), "warning")
-
-
-def _of_tensor(logdir: Path, pieces: Pieces) -> list[Finding]:
-    """Return the findings on the one tensor of a logdir."""
-    findings: list[Finding] = []
-    (run,) = collected(find_runs(logdir), findings)
-    (embedding,) = collected(read_config(run), findings)
-    collected(check_tensor(Place(run.name), embedding, pieces), findings)
-    return findings
-
-
-def _plugin_reads(path: Path, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Return the shape that TensorBoard's own plugin reads; None if it fails."""
-    try:
-        try:
-            return _read_tensor_tsv_file(str(path)).shape
-        except UnicodeDecodeError:
-            return _read_tensor_binary_file(str(path), shape).shape
-    except ValueError:
-        return None
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_a_tensor_is_read_as_the_plugin_reads_it(
-    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tensorboard.compat.tensorflow_stub.io.gfile._DEFAULT_BLOCK_SIZE", 30_000)
-    rng = random.Random(seed)
-    rows = [f"{rng.random():.3f}\t{i}\t-1e{i % 9}\n" for i in range(9000)]
-    for wrong in rng.sample(["x\t1\t2\n", "1\t2\n", "\n", "1\t2\t nan\r\n", "\t\t\n"], 2):
-        rows.insert(rng.randrange(len(rows)), wrong)
-    if rng.random() < 0.3:
-        rows = [row for row in rows if row[0] in "0\n"]
-    data = "".join(rows).encode()
-    if rng.random() < 0.6:
-        place = rng.randrange(len(data))
-        data = data[:place] + b"\xff" + data[place:]
-    shape = (len(data) // 4, 1) if rng.random() < 0.7 else (7, 3)
-    logdir = make_logdir(tmp_path / "log", shape=shape, metadata=None, sprite=None)
-    (logdir / "t.bytes").write_bytes(data)
-    seen = _plugin_reads(logdir / "t.bytes", shape)
-    effects = [finding.effect for finding in _of_tensor(logdir, Pieces(30_000, 10_000))]
-    assert any("missing among the tabs" in effect for effect in effects) == (seen is None), effects
-
-
-def test_with_tensorflow_a_line_before_invalid_bytes_makes_it_text(tmp_path: Path) -> None:
-    for data, fails in [
-        (b"ab\ncd\xff", True),
-        (b"ab\xff\ncd", False),
-        (b"1\t2\n3\n\xff", False),
-        (b"ab", False),
-        (b"\n\n\xff", False),
-    ]:
-        (tmp_path / "t").write_bytes(data)
-        assert fails_with_tensorflow(tmp_path / "t") == fails, data
 
 
 _FILES = (CONFIG, "t.bytes", "m.tsv", "s.png", "b.txt")

@@ -56,6 +56,14 @@ def tensor(rows: int = 9, columns: int = 5) -> bytes:
     return b"\xff" + values.tobytes()[1:]
 
 
+def tensor_with(change: dict[int, float]) -> bytes:
+    """Return the bytes of `tensor` with other values at some places, counted by rows."""
+    values = np.frombuffer(tensor(), "<f4").copy()
+    for place, value in change.items():
+        values[place] = value
+    return values.tobytes()
+
+
 def table(rows: int = 9) -> str:
     """Return the text of a metadata table with the columns `name` and `kind`."""
     return "name\tkind\n" + "".join(f"n{i}\tk{i % 3}\n" for i in range(rows))

@@ -10,9 +10,7 @@ from PIL import Image
 
 from imgrec import Options, Store, index_folders
 from imgrec.errors import PictureError, WrongValueError
-from imgrec.serving.errors import (
-    NotFoundError,
-)
+from imgrec.serving.errors import NotFoundError
 from imgrec.serving.service import Service
 from imgrec.sources import opening
 from memory_source import BUCKETS, SCHEME, Bucket, MemorySource

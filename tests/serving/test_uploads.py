@@ -10,13 +10,7 @@ from PIL import Image
 from imgrec import Options, Recommender, index_folders
 from imgrec.errors import PictureError
 from imgrec.pictures.decoding import decode
-from imgrec.serving.errors import (
-    BusyError,
-    GoneError,
-    MediaTypeError,
-    RequestError,
-    TooLargeError,
-)
+from imgrec.serving.errors import BusyError, GoneError, MediaTypeError, RequestError, TooLargeError
 from imgrec.serving.requests import SearchRequest
 from imgrec.serving.service import Service
 from pictures import encoded, picture, write_pictures
