@@ -84,6 +84,10 @@ class Sketch:
         metric = "cosine" if metric == "cosine" else "euclidean"
         kernels = kernels_for(self._codes.size / _NUMPY_SPEED)
         found = self._scanned(metric, queries) if kernels else self._by_numpy(metric, queries)
+        if metric == "cosine":
+            for row in np.flatnonzero(~queries.any(axis=1)):
+                # A zero query is at 0 from zero vectors and at 1 from all others.
+                found[row] = self._lengths > 0
         if self._places is None:
             return found
         estimates: Distances = found[:, self._places]  # (q, n)

@@ -227,9 +227,7 @@ class HnswIndex:
         (part,), (wanted,) = self.space.parts, question.wanted
         # `chosen_index` has checked this.
         assert part.hnsw is not None
-        possible = question.count_allowed(len(self.space.ids))
-        possible -= len(question.left_out) + len(part.hnsw.uncovered)
-        count, least = max(question.counts.graph, 2 * k), min(2 * k, possible)
+        count, least = max(question.counts.graph, 2 * k), min(2 * k, self._count_nodes(question))
         among = _AMONG
         # A StoreError means that the graph file is damaged: fall back to comparing all rows.
         with suppress(StoreError):
@@ -248,6 +246,17 @@ class HnswIndex:
                         return found
                 count, among = 4 * count, _WIDER * among
         return ExactIndex(self.space).candidates(question, k)
+
+    def _count_nodes(self, question: Question) -> int:
+        """Return how many nodes of the graph may be in the answer."""
+        (part,) = self.space.parts
+        assert part.hnsw is not None
+        asked = [row for row in question.left_out.tolist() if part.hnsw.covers(row)]
+        outside = np.concatenate([part.hnsw.uncovered, np.array(asked, np.intp)])
+        count = question.count_allowed(len(self.space.ids))
+        if question.allowed is None:
+            return count - len(outside)
+        return count - int(question.allowed[outside].sum())
 
     def _walk(self, query: Vectors, count: int, among: int) -> _Walk:
         (part,) = self.space.parts
